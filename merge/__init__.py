@@ -1,0 +1,1 @@
+"""Two checkpoints become one verified FP8 checkpoint."""
