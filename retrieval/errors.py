@@ -1,0 +1,160 @@
+"""Everything that can go wrong between a file and its ranked passages.
+
+    PinciteError
+    ├── NoSuchMatter            MatterExists
+    ├── NoSuchDocument          DocumentNotReady
+    ├── UnreadableFile
+    │   ├── NotAPdf             EmptyFile          DamagedPdf
+    │   ├── EncryptedPdf        NoPages            ReaderCrashed
+    │   └── FileTooLarge        TooManyPages
+    ├── DataFolderBusy          DataFolderUnusable
+    ├── StoreUnavailable
+    └── EmbedderUnavailable
+
+`str(error)` is the sentence the user reads; `error.hint` says what to do about it. Values go in by name.
+"""
+
+from typing import ClassVar
+
+
+class PinciteError(Exception):
+    """The root of the tree. A subclass holds its sentence and its hint as format strings."""
+
+    sentence: ClassVar[str] = "Something went wrong."
+    hint_text: ClassVar[str] = ""
+
+    def __init__(self, **values: object) -> None:
+        self.values = values
+        super().__init__(self.sentence.format(**values))
+
+    @property
+    def hint(self) -> str:
+        """What the user can do about it; may be empty."""
+        return self.hint_text.format(**self.values)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by values, so that an error crosses a process border whole."""
+        return _rebuild, (type(self), self.values)
+
+
+def _rebuild(cls: type[PinciteError], values: dict[str, object]) -> PinciteError:
+    return cls(**values)
+
+
+class NoSuchMatter(PinciteError):
+    """No matter of that name or id, or none that this user may see."""
+
+    sentence = "There is no matter “{matter}”."
+    hint_text = "`pincite matters list` shows the matters you can use."
+
+
+class MatterExists(PinciteError):
+    """A matter of that name is there already."""
+
+    sentence = "There is already a matter “{matter}”."
+    hint_text = "Choose another name."
+
+
+class NoSuchDocument(PinciteError):
+    """No document of that name or id in the matter."""
+
+    sentence = "There is no document “{document}” in this matter."
+    hint_text = "Give its file name or the start of its id, as `pincite add` printed it."
+
+
+class DocumentNotReady(PinciteError):
+    """The document is still being read, or reading it failed."""
+
+    sentence = "“{document}” cannot be searched yet: it is {state}."
+    hint_text = "Wait until it is ready."
+
+
+class UnreadableFile(PinciteError):
+    """A file that cannot become a document."""
+
+    sentence = "“{name}” could not be read."
+    hint_text = "Check that the file opens in a PDF viewer."
+
+
+class NotAPdf(UnreadableFile):
+    """The bytes are not a PDF."""
+
+    sentence = "“{name}” is not a PDF."
+    hint_text = "Save or print it as PDF and add that file."
+
+
+class EmptyFile(UnreadableFile):
+    """Zero bytes."""
+
+    sentence = "“{name}” is empty."
+    hint_text = "The file holds no bytes; perhaps its download or copy did not finish."
+
+
+class DamagedPdf(UnreadableFile):
+    """It begins as a PDF but cannot be opened."""
+
+    sentence = "“{name}” is damaged or cut short."
+    hint_text = "Fetch the file again, or open it in a PDF viewer and save a copy."
+
+
+class EncryptedPdf(UnreadableFile):
+    """A password is needed to open it."""
+
+    sentence = "“{name}” is protected by a password."
+    hint_text = "Save a copy without the password and add that."
+
+
+class NoPages(UnreadableFile):
+    """A PDF without a single page."""
+
+    sentence = "“{name}” has no pages."
+    hint_text = "Check that it is the file you meant."
+
+
+class ReaderCrashed(UnreadableFile):
+    """The process that read it died, more than once."""
+
+    sentence = "“{name}” could not be read: the reader stopped on it {attempts} times."
+    hint_text = "Open it in a PDF viewer, print it to a new PDF and add that."
+
+
+class FileTooLarge(UnreadableFile):
+    """More bytes than the limit."""
+
+    sentence = "“{name}” is {size_mib:.0f} MiB; the limit is {limit_mib} MiB."
+    hint_text = "Split the file, or raise PINCITE_MAX_FILE_MIB."
+
+
+class TooManyPages(UnreadableFile):
+    """More pages than the limit."""
+
+    sentence = "“{name}” has {pages} pages; the limit is {limit}."
+    hint_text = "Split the file, or raise PINCITE_MAX_PAGES."
+
+
+class DataFolderBusy(PinciteError):
+    """Another process owns the data folder and does not answer."""
+
+    sentence = "Another pincite is using this data folder."
+    hint_text = "Wait until it has finished, or set PINCITE_DATA_DIR to another folder."
+
+
+class DataFolderUnusable(PinciteError):
+    """The data folder cannot be made, read or written."""
+
+    sentence = "The data folder cannot be used: {reason}."
+    hint_text = "Check its permissions and free space, or set PINCITE_DATA_DIR to another folder."
+
+
+class StoreUnavailable(PinciteError):
+    """A database, vector store or file store does not answer."""
+
+    sentence = "The {store} cannot be reached."
+    hint_text = "Check that it is running and that its address in the settings is right."
+
+
+class EmbedderUnavailable(PinciteError):
+    """The model that turns text into vectors cannot be used."""
+
+    sentence = "The search model cannot be used: {reason}."
+    hint_text = "Check PINCITE_EMBEDDING_MODEL or PINCITE_EMBEDDINGS_URL."
