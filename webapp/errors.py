@@ -1,0 +1,110 @@
+"""Everything that can go wrong between a question and its answer; grows the one tree that `retrieval` roots.
+
+    PinciteError
+    ├── SettingsInvalid         NotAllowed        EmptyQuestion
+    ├── AmbiguousDocument
+    └── EngineError
+        ├── EngineAway          EngineLoading     EngineBusy
+        ├── EngineKeyRefused    PromptTooLong     EngineRefused
+        └── EngineFault         StreamCut         EngineSilent
+"""
+
+from retrieval import PinciteError
+
+
+class SettingsInvalid(PinciteError):
+    """A setting that cannot be used as it stands."""
+
+    sentence = "The setting {setting} cannot be used: {reason}."
+    hint_text = "Correct it in the environment; the README lists every setting."
+
+
+class NotAllowed(PinciteError):
+    """The user may not do this."""
+
+    sentence = "You do not have access to this."
+    hint_text = "Ask whoever runs pincite here."
+
+
+class EmptyQuestion(PinciteError):
+    """Nothing was asked."""
+
+    sentence = "There is no question."
+    hint_text = "Ask in your own words, for example: who may terminate, and with what notice?"
+
+
+class AmbiguousDocument(PinciteError):
+    """A name that fits several documents of the matter."""
+
+    sentence = "“{document}” fits several documents: {names}."
+    hint_text = "Give more of the name, or the id."
+
+
+class EngineError(PinciteError):
+    """The engine did not write an answer. What it had written is kept, and key language is shown."""
+
+    sentence = "The answer could not be written."
+    hint_text = "The key language below comes straight from the documents."
+
+
+class EngineAway(EngineError):
+    """Nothing listens at its address."""
+
+    sentence = "The engine that writes answers is away."
+    hint_text = "Questions are answered with key language until it is back."
+
+
+class EngineLoading(EngineError):
+    """It is up but not ready yet."""
+
+    sentence = "The engine that writes answers is still starting."
+    hint_text = "Ask again in a minute; until then questions are answered with key language."
+
+
+class EngineBusy(EngineError):
+    """It takes no more requests for now (429)."""
+
+    sentence = "The engine that writes answers is busy."
+    hint_text = "Ask again in a moment."
+
+
+class EngineKeyRefused(EngineError):
+    """It refused our key (401 or 403)."""
+
+    sentence = "The engine refused the key."
+    hint_text = "Whoever runs pincite should check PINCITE_LLM_API_KEY."
+
+
+class PromptTooLong(EngineError):
+    """It says the prompt does not fit its window."""
+
+    sentence = "The question and its passages are longer than the engine accepts."
+    hint_text = "Ask about fewer documents, or start a new conversation."
+
+
+class EngineRefused(EngineError):
+    """It rejected the request for another reason (4xx)."""
+
+    sentence = "The engine did not accept the request."
+    hint_text = "The log of pincite says why."
+
+
+class EngineFault(EngineError):
+    """It reported a fault of its own, before or inside the stream."""
+
+    sentence = "The engine stopped with a fault."
+    hint_text = "What it had written is kept. Ask again; if it happens again, restart the engine."
+
+
+class StreamCut(EngineError):
+    """The stream ended without saying that the answer was complete."""
+
+    sentence = "The connection to the engine broke off before the answer was complete."
+    hint_text = "What had arrived is kept. Ask again for the whole answer."
+
+
+class EngineSilent(EngineError):
+    """No text for longer than the time-out."""
+
+    sentence = "The engine sent nothing for {seconds:.0f} seconds."
+    hint_text = "What had arrived is kept. Ask again, or ask about fewer documents."
