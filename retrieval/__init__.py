@@ -1,6 +1,97 @@
-"""A PDF becomes ranked, packed passages. What stands here is all that other rooms may use."""
+"""A PDF becomes ranked, packed passages. What stands here is all that other rooms may use.
 
-from retrieval.documents import Document, Page, Span
-from retrieval.errors import PinciteError
+A name is fetched from its file when it is first asked for: `pincite --help` loads none of the libraries.
+"""
 
-__all__ = ["Document", "Page", "PinciteError", "Span"]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from retrieval import database, evaluate
+    from retrieval.chunks import Chunk
+    from retrieval.clauses import outline
+    from retrieval.documents import Document, Page, Span
+    from retrieval.embedder import Embedder, load_embedder
+    from retrieval.errors import (
+        DataFolderBusy,
+        DataFolderUnusable,
+        FileTooLarge,
+        MatterExists,
+        NoSuchDocument,
+        NoSuchMatter,
+        PinciteError,
+        UnreadableFile,
+    )
+    from retrieval.files import Files
+    from retrieval.ingest import Ingest
+    from retrieval.layout import lines
+    from retrieval.lexical import Lexical
+    from retrieval.library import Library, clean_name
+    from retrieval.packing import Packed, Passage, pack
+    from retrieval.search import Hit, Results, Searcher
+    from retrieval.tables import DocumentRecord, Matter
+    from retrieval.vectors import Vectors
+
+__all__ = [
+    "Chunk",
+    "DataFolderBusy",
+    "DataFolderUnusable",
+    "Document",
+    "DocumentRecord",
+    "Embedder",
+    "FileTooLarge",
+    "Files",
+    "Hit",
+    "Ingest",
+    "Lexical",
+    "Library",
+    "Matter",
+    "MatterExists",
+    "NoSuchDocument",
+    "NoSuchMatter",
+    "Packed",
+    "Page",
+    "Passage",
+    "PinciteError",
+    "Results",
+    "Searcher",
+    "Span",
+    "UnreadableFile",
+    "Vectors",
+    "clean_name",
+    "database",
+    "evaluate",
+    "lines",
+    "load_embedder",
+    "outline",
+    "pack",
+]
+
+_FILES = {
+    "chunks": "Chunk",
+    "clauses": "outline",
+    "documents": "Document Page Span",
+    "embedder": "Embedder load_embedder",
+    "errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
+    " NoSuchDocument NoSuchMatter PinciteError UnreadableFile",
+    "files": "Files",
+    "ingest": "Ingest",
+    "layout": "lines",
+    "lexical": "Lexical",
+    "library": "Library clean_name",
+    "packing": "Packed Passage pack",
+    "search": "Hit Results Searcher",
+    "tables": "DocumentRecord Matter",
+    "vectors": "Vectors",
+}
+_HOMES = {name: file for file, names in _FILES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    if name in ("database", "evaluate"):
+        return import_module(f"retrieval.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"retrieval.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found

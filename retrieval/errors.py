@@ -8,7 +8,7 @@
     │   ├── EncryptedPdf        NoPages            ReaderCrashed
     │   └── FileTooLarge        TooManyPages
     ├── DataFolderBusy          DataFolderUnusable
-    ├── StoreUnavailable
+    ├── StoreUnavailable        PackageMissing
     └── EmbedderUnavailable
 
 `str(error)` is the sentence the user reads; `error.hint` says what to do about it. Values go in by name.
@@ -146,11 +146,32 @@ class DataFolderUnusable(PinciteError):
     hint_text = "Check its permissions and free space, or set PINCITE_DATA_DIR to another folder."
 
 
+class NoPdfs(PinciteError):
+    """A folder that should hold PDFs and does not."""
+
+    sentence = "There is no PDF in {folder}."
+    hint_text = "Give a folder whose files end in .pdf."
+
+
+class BadQueries(PinciteError):
+    """A file of questions that cannot be used."""
+
+    sentence = "{path}, line {line}: {reason}."
+    hint_text = "Each line is a JSON object with “id”, “question” and, in one document, “contract”."
+
+
 class StoreUnavailable(PinciteError):
     """A database, vector store or file store does not answer."""
 
     sentence = "The {store} cannot be reached."
     hint_text = "Check that it is running and that its address in the settings is right."
+
+
+class PackageMissing(PinciteError):
+    """A setting asks for something whose Python package is not installed."""
+
+    sentence = "{what} needs a package that is not installed: {package}."
+    hint_text = "Install it: pip install '{package}'"
 
 
 class EmbedderUnavailable(PinciteError):

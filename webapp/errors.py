@@ -1,12 +1,14 @@
 """Everything that can go wrong between a question and its answer; grows the one tree that `retrieval` roots.
 
-    PinciteError
-    ├── SettingsInvalid         NotAllowed        EmptyQuestion
-    ├── AmbiguousDocument
-    └── EngineError
-        ├── EngineAway          EngineLoading     EngineBusy
-        ├── EngineKeyRefused    PromptTooLong     EngineRefused
-        └── EngineFault         StreamCut         EngineSilent
+PinciteError
+├── SettingsInvalid         NotAllowed        EmptyQuestion     QuestionTooLong
+├── AmbiguousDocument       NoSuchFile
+├── AlreadyServing          ServerGone        Told
+├── PartMissing             Unexpected
+└── EngineError
+├── EngineAway          EngineLoading     EngineBusy
+├── EngineKeyRefused    PromptTooLong     EngineRefused
+└── EngineFault         StreamCut         EngineSilent
 """
 
 from retrieval import PinciteError
@@ -33,11 +35,60 @@ class EmptyQuestion(PinciteError):
     hint_text = "Ask in your own words, for example: who may terminate, and with what notice?"
 
 
+class QuestionTooLong(PinciteError):
+    """It takes so much of the window that too little is left for passages."""
+
+    sentence = "The question is too long: {tokens} tokens."
+    hint_text = "Ask in a few sentences; add long texts as documents instead."
+
+
 class AmbiguousDocument(PinciteError):
     """A name that fits several documents of the matter."""
 
     sentence = "“{document}” fits several documents: {names}."
     hint_text = "Give more of the name, or the id."
+
+
+class NoSuchFile(PinciteError):
+    """A file named on the command line that cannot be opened."""
+
+    sentence = "“{name}” cannot be opened: {reason}."
+    hint_text = "Check the path."
+
+
+class AlreadyServing(PinciteError):
+    """A second server was asked for in one data folder."""
+
+    sentence = "pincite is running already, at {url}."
+    hint_text = "Open that address, or stop it first; PINCITE_DATA_DIR names another data folder."
+
+
+class ServerGone(PinciteError):
+    """The server of this data folder stopped in the middle of a command."""
+
+    sentence = "pincite stopped before it had finished this."
+    hint_text = "Start it again with `pincite serve`, or run the command once more; no accepted document is lost."
+
+
+class Told(PinciteError):
+    """An error that the server told the command line, with the sentence and the hint it had there."""
+
+    sentence = "{sentence}"
+    hint_text = "{hint}"
+
+
+class PartMissing(PinciteError):
+    """A part of pincite that is installed only where it is wanted."""
+
+    sentence = "{part} is not installed here ({package} is missing)."
+    hint_text = "Install pincite with the extra “{extra}”."
+
+
+class Unexpected(PinciteError):
+    """A fault that nobody foresaw; the log has its place in the code under the reference."""
+
+    sentence = "Something went wrong (ref {ref})."
+    hint_text = "The log in the data folder (log/pincite.log) has more under that reference."
 
 
 class EngineError(PinciteError):

@@ -1,0 +1,95 @@
+"""Spans of a document that are indexed, cut along its clauses.
+
+Chunks tile the text: each character belongs to exactly one. Short clauses that follow each other are joined, long ones
+are cut between sentences. Sizes are characters; see `docs/retrieval.md` for what they were measured against.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from retrieval.clauses import clause_at, headings_above, outline, section_at
+from retrieval.documents import Document, Span
+from retrieval.layout import working_text
+
+CHUNKER_VERSION = 1  # raised when the same text would be cut differently; what was indexed before is indexed again
+
+SHORT = 250  # a chunk below this takes in the clause after it
+LONG = 900  # a chunk does not grow past this, and a clause longer than this is cut
+
+_SENTENCE_END = re.compile(r"(?<=[.;:?!])[\"”’)]*\s+(?=[\"“‘(\[A-Z0-9])|\n\s*(?=\([a-z0-9]{1,4}\))|\f")
+_BORDERS = (_SENTENCE_END, re.compile(r"\n"), re.compile(r"\s+"))
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span with the section and the page (1-based) on which its first word stands."""
+
+    span: Span
+    section: str
+    page: int
+
+    @property
+    def id(self) -> str:
+        """Document and offsets: enough to find the chunk again without looking it up."""
+        return f"{self.span.document_id}:{self.span.start}-{self.span.end}"
+
+
+def chunk(document: Document) -> list[Chunk]:
+    """Cut a document into chunks that tile its text, in order; none for a document without text."""
+    if not document.text:
+        return []
+    borders = [0, *_joined(document), len(document.text)]
+    return [_chunk(document, start, end) for start, end in pairwise(borders)]
+
+
+def indexed_text(document: Document, chunk: Chunk) -> str:
+    """What is embedded and searched for a chunk: the headings above it, then its words."""
+    index = clause_at(document, _first_word(document, chunk.span.start, chunk.span.end))
+    headings = " – ".join(headings_above(document, index)) if index is not None else ""
+    words = working_text(document, chunk.span.start, chunk.span.end)
+    return f"{headings}: {words}" if headings else words
+
+
+def _chunk(document: Document, start: int, end: int) -> Chunk:
+    word = _first_word(document, start, end)
+    return Chunk(document.span(start, end), section_at(document, word), document.page_at(word).number)
+
+
+def _first_word(document: Document, start: int, end: int) -> int:
+    while start < end - 1 and document.text[start].isspace():
+        start += 1
+    return start
+
+
+def _joined(document: Document) -> Iterator[int]:
+    """Borders between chunks: pieces are joined while they are short and the whole stays within bounds."""
+    start = 0
+    for piece, following in pairwise([*_pieces(document), (len(document.text), False)]):
+        (border, begins_clause), (end, _) = piece, following
+        if border > start and (end - start > LONG or (begins_clause and border - start >= SHORT)):
+            yield border
+            start = border
+
+
+def _pieces(document: Document) -> Iterator[tuple[int, bool]]:
+    """Where each clause, and each part of one that is too long, begins; the flag tells a clause from a part."""
+    starts = {c.span.start for c in outline(document)}
+    for a, b in pairwise(sorted({0, *starts, len(document.text)})):
+        yield a, a in starts
+        for cut in _cuts(document.text, a, b):
+            yield cut, False
+
+
+def _cuts(text: str, start: int, end: int) -> Iterator[int]:
+    """Borders inside a clause that is too long: after a sentence, else a line, else a word, else anywhere."""
+    while end - start > LONG:
+        low, high = start + SHORT, start + LONG
+        start = next((cut for at in _BORDERS if (cut := _last(at, text, low, high))), high)
+        yield start
+
+
+def _last(pattern: re.Pattern[str], text: str, low: int, high: int) -> int | None:
+    ends = [m.end() for m in pattern.finditer(text, low, high)]
+    return ends[-1] if ends else None

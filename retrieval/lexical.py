@@ -1,0 +1,156 @@
+"""The exact words of chunks in tantivy: BM25 over stems and phrases; one index a matter.
+
+Queries are built term by term. A person's text never reaches tantivy's query parser, which rejects much of it.
+"""
+
+import math
+import shutil
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import tantivy
+
+from retrieval.chunks import Chunk
+from retrieval.documents import Span
+from retrieval.errors import StoreUnavailable
+
+_HEAP_BYTES = 15_000_000  # tantivy's least for a writer; a document is far below it
+_STOP_WORDS = frozenset(
+    "a an and any are as at be been but by can could do does for from had has have how i if in into is it its may me"
+    " of on or our shall should so such than that the their them then there these they this those to under upon us was"
+    " we were what when where which who whom whose why will with would you your contract agreement".split()
+)
+
+
+class Lexical:
+    """The word index. Raises StoreUnavailable where tantivy fails."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep one index a matter below `folder`."""
+        self._folder = folder
+        self._analyzer = _analyzer()
+        self._indexes: dict[str, tantivy.Index] = {}
+        self._lock = threading.Lock()  # tantivy allows one writer an index
+
+    def add(self, matter_id: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
+        """Add chunks with the words they are found by; the caller removes the document first."""
+        if len(chunks) != len(texts):
+            raise ValueError(f"chunks ({len(chunks)}) do not match texts ({len(texts)})")
+        with self._writer(matter_id) as writer:
+            for chunk, text in zip(chunks, texts, strict=True):
+                writer.add_document(
+                    tantivy.Document(
+                        id=chunk.id,
+                        document_id=chunk.span.document_id,
+                        section=chunk.section,
+                        page=chunk.page,
+                        body=text,
+                    )
+                )
+
+    def remove(self, matter_id: str, document_id: str) -> None:
+        """Forget a document's chunks; nothing happens where there are none."""
+        with self._writer(matter_id) as writer:
+            writer.delete_documents_by_term("document_id", document_id)
+
+    def drop(self, matter_id: str) -> None:
+        """Forget a whole matter."""
+        with self._lock, _mapped():
+            self._indexes.pop(matter_id, None)
+            shutil.rmtree(self._folder / matter_id, ignore_errors=True)
+
+    def query(
+        self, matter_id: str, words: Sequence[tuple[str, float]], document_ids: Collection[str] | None, k: int
+    ) -> dict[Chunk, float]:
+        """The k chunks with the highest BM25 for weighted texts: each text counts by its words, and as a phrase if quoted."""
+        with _mapped():
+            index = self._index(matter_id)
+            wanted = [q for text, weight in words for q in self._queries(index.schema, text, weight)]
+            if not wanted or (document_ids is not None and not document_ids):
+                return {}
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Should, q) for q in wanted])
+            if document_ids is not None:
+                scope = tantivy.Query.term_set_query(index.schema, "document_id", list(document_ids))
+                unscored = tantivy.Query.const_score_query(scope, 0.0)
+                query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, unscored)])
+            searcher = index.searcher()
+            return {_chunk(searcher.doc(at)): score for score, at in searcher.search(query, k, count=False).hits}
+
+    def document_ids(self, matter_id: str) -> set[str]:
+        """Every document that has chunks here."""
+        with _mapped():
+            searcher = self._index(matter_id).searcher()
+            if searcher.num_docs == 0:
+                return set()
+            hits = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits
+            return {str(searcher.doc(at)["document_id"][0]) for _, at in hits}
+
+    def close(self) -> None:
+        """Let go of the indexes."""
+        self._indexes.clear()
+
+    def stems(self, text: str) -> list[str]:
+        """The words of a text as the index holds them, words that say nothing left out."""
+        return [t for t in self._analyzer.analyze(text) if t not in _STOP_WORDS]
+
+    def rarity(self, matter_id: str, stems: Sequence[str]) -> dict[str, float]:
+        """Inverse document frequency of stems in a matter, as BM25 has it (ln(1 + (N − n + ½) / (n + ½)) over chunks)."""
+        with _mapped():
+            searcher = self._index(matter_id).searcher()
+            counts = {stem: searcher.doc_freq("body", stem) for stem in stems}
+            return {stem: math.log(1 + (searcher.num_docs - n + 0.5) / (n + 0.5)) for stem, n in counts.items()}
+
+    def _queries(self, schema: tantivy.Schema, text: str, weight: float) -> Iterator[tantivy.Query]:
+        stems = self.stems(text)
+        for stem in dict.fromkeys(stems):
+            yield tantivy.Query.boost_query(tantivy.Query.term_query(schema, "body", stem), weight)
+
+    def _index(self, matter_id: str) -> tantivy.Index:
+        if matter_id not in self._indexes:
+            folder = self._folder / matter_id
+            folder.mkdir(parents=True, exist_ok=True)
+            index = tantivy.Index(_schema(), path=str(folder), reuse=True)
+            index.register_tokenizer("stems", self._analyzer)
+            self._indexes[matter_id] = index
+        return self._indexes[matter_id]
+
+    @contextmanager
+    def _writer(self, matter_id: str) -> Iterator[tantivy.IndexWriter]:
+        with self._lock, _mapped():
+            index = self._index(matter_id)
+            writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+            yield writer
+            writer.commit()
+            writer.wait_merging_threads()
+            index.reload()
+
+
+def _schema() -> tantivy.Schema:
+    fields = tantivy.SchemaBuilder()
+    fields.add_text_field("id", stored=True, tokenizer_name="raw")
+    fields.add_text_field("document_id", stored=True, tokenizer_name="raw")
+    fields.add_text_field("section", stored=True, tokenizer_name="raw")
+    fields.add_unsigned_field("page", stored=True)
+    fields.add_text_field("body", tokenizer_name="stems")
+    return fields.build()
+
+
+def _analyzer() -> tantivy.TextAnalyzer:
+    plain = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.lowercase())
+    return plain.filter(tantivy.Filter.ascii_fold()).filter(tantivy.Filter.stemmer("English")).build()
+
+
+def _chunk(row: tantivy.Document) -> Chunk:
+    document_id, _, offsets = row["id"][0].rpartition(":")
+    start, _, end = offsets.partition("-")
+    return Chunk(Span(document_id, int(start), int(end)), row["section"][0], row["page"][0])
+
+
+@contextmanager
+def _mapped() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError, RuntimeError) as error:  # tantivy's faults arrive as ValueError
+        raise StoreUnavailable(store="word index") from error

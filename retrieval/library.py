@@ -1,0 +1,259 @@
+"""The record that everything else is rebuilt from: matters, their documents, and the work still to be done on them.
+
+An accepted file survives a crash: its bytes are on the disk before its row is, and its row before `accept` returns.
+Bytes and text are kept once, however many matters hold them, and go when the last one lets go (`shelf`).
+"""
+
+import io
+import re
+import unicodedata
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from retrieval.database import migrate, reading, writing
+from retrieval.documents import Document
+from retrieval.errors import (
+    DocumentNotReady,
+    FileTooLarge,
+    MatterExists,
+    NoSuchDocument,
+    NoSuchMatter,
+    StoreUnavailable,
+    UnreadableFile,
+)
+from retrieval.files import Arrival, Files
+from retrieval.jobs import Jobs
+from retrieval.pdf import check_header
+from retrieval.shelf import Shelf, loosen
+from retrieval.tables import RECORDS, DocumentRecord, Matter, documents, jobs, matters, record_of, row_of
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+VERSION_TABLE = "library_version"
+MIB = 1 << 20
+NAME_LENGTH = 255  # characters
+
+_MATTERS = sa.select(matters).where(~matters.c.retired)
+
+
+class Library:
+    """Matters and documents in a database and a file store. Safe to use from several threads.
+
+    Every method raises StoreUnavailable or DataFolderUnusable when either cannot be used.
+    """
+
+    def __init__(self, engine: sa.Engine, files: Files, *, max_file_mib: int = 200) -> None:
+        """Bring the tables up to date."""
+        self._engine = engine
+        self._files = files
+        self._shelf = Shelf(engine, files)
+        self._max_file_mib = max_file_mib
+        self.jobs = Jobs(engine)
+        migrate(engine, MIGRATIONS, VERSION_TABLE)
+
+    def close(self) -> None:
+        """Let go of the database's connections and of the file store."""
+        self._engine.dispose()
+        self._files.close()
+
+    # Matters
+
+    def matters(self) -> list[Matter]:
+        """All matters, by name."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(_MATTERS.order_by(matters.c.name)).all()
+        return [Matter(row.id, row.name) for row in rows]
+
+    def matter(self, matter_id: str) -> Matter:
+        """One matter. Raises NoSuchMatter."""
+        with reading(self._engine) as connection:
+            row = connection.execute(_MATTERS.where(matters.c.id == matter_id)).one_or_none()
+        if row is None:
+            raise NoSuchMatter(matter=matter_id)
+        return Matter(row.id, row.name)
+
+    def create_matter(self, name: str) -> Matter:
+        """A new, empty matter. Raises MatterExists."""
+        matter = Matter(uuid.uuid4().hex, clean_name(name) or "Matter")
+        row = {"id": matter.id, "name": matter.name, "created_at": datetime.now(UTC), "retired": False}
+        try:
+            with writing(self._engine) as connection:
+                connection.execute(sa.insert(matters).values(row))
+        except IntegrityError as error:
+            raise MatterExists(matter=matter.name) from error
+        return matter
+
+    def retire_matter(self, matter_id: str) -> None:
+        """Hide a matter for good and free its name; `delete_matter` does the rest, now or after a crash.
+
+        Raises NoSuchMatter.
+        """
+        self.matter(matter_id)
+        with writing(self._engine) as connection:
+            hidden = {"retired": True, "name": matter_id}
+            connection.execute(sa.update(matters).where(matters.c.id == matter_id).values(hidden))
+
+    def retired_matters(self) -> list[str]:
+        """Ids of the matters that are hidden and not yet deleted."""
+        with reading(self._engine) as connection:
+            return list(connection.scalars(sa.select(matters.c.id).where(matters.c.retired)))
+
+    def delete_matter(self, matter_id: str) -> None:
+        """Delete a matter, its documents, and the files that no other matter holds.
+
+        Raises NoSuchMatter. Knows nothing of the indexes: `Ingest.delete_matter` takes it out of those too.
+        """
+        its_documents = sa.select(documents.c.document_id).where(documents.c.matter_id == matter_id)
+        with writing(self._engine) as connection:
+            held = list(connection.scalars(its_documents))
+            loosen(connection, held)
+            if not connection.execute(sa.delete(matters).where(matters.c.id == matter_id)).rowcount:
+                raise NoSuchMatter(matter=matter_id)
+        self._shelf.sweep(held)
+
+    # Documents
+
+    def accept(self, matter_id: str, name: str, data: bytes) -> DocumentRecord:
+        """Take a file into a matter, durably; reading it is `Ingest`'s work.
+
+        The same bytes in the same matter are the same document: its record is returned, and a failed one waits again.
+        Raises NoSuchMatter, EmptyFile, NotAPdf or FileTooLarge.
+        """
+        return self._accept(matter_id, clean_name(name) or "document.pdf", io.BytesIO(data), len(data))
+
+    def accept_path(self, matter_id: str, path: Path, name: str | None = None) -> DocumentRecord:
+        """`accept` for a file on the disk: its size is checked first, and it is never in memory whole.
+
+        `name` is the file's own unless said. Raises what `accept` does, and UnreadableFile when it cannot be opened.
+        """
+        name = clean_name(name or path.name) or "document.pdf"
+        try:
+            with path.open("rb") as stream:
+                return self._accept(matter_id, name, stream, path.stat().st_size)
+        except OSError as error:
+            raise UnreadableFile(name=name) from error
+
+    def documents(self, matter_id: str) -> list[DocumentRecord]:
+        """The documents of a matter in the order they came. Raises NoSuchMatter."""
+        self.matter(matter_id)
+        query = RECORDS.where(documents.c.matter_id == matter_id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(documents.c.added_at, documents.c.document_id)).all()
+        return [record_of(row) for row in rows]
+
+    def record(self, matter_id: str, document_id: str) -> DocumentRecord:
+        """One document's record. Raises NoSuchDocument."""
+        found = self._find(matter_id, document_id)
+        if found is None:
+            raise NoSuchDocument(document=document_id)
+        return found
+
+    def document(self, matter_id: str, document_id: str) -> Document:
+        """The canonical text of a document. Raises NoSuchDocument, or DocumentNotReady before it has been read."""
+        record = self.record(matter_id, document_id)
+        document = self.text(record)
+        if document is None and record.state == "ready":
+            raise StoreUnavailable(store="file store")
+        if document is None:
+            raise DocumentNotReady(document=record.name, state=record.state)
+        return document
+
+    def original(self, matter_id: str, document_id: str) -> bytes:
+        """The file as it was accepted. Raises NoSuchDocument."""
+        self.record(matter_id, document_id)
+        data = self._shelf.original(document_id)
+        if data is None:
+            raise StoreUnavailable(store="file store")
+        return data
+
+    def remove(self, matter_id: str, document_id: str) -> None:
+        """Take a document out of a matter, and delete its files when no other matter holds them.
+
+        Raises NoSuchDocument. Knows nothing of the indexes: `Ingest.remove` takes it out of those too.
+        """
+        with writing(self._engine) as connection:
+            if not connection.execute(sa.delete(documents).where(row_of(documents, matter_id, document_id))).rowcount:
+                raise NoSuchDocument(document=document_id)
+            loosen(connection, [document_id])
+        self._shelf.sweep([document_id])
+
+    # For `Ingest`
+
+    def text(self, record: DocumentRecord) -> Document | None:
+        """The canonical text where this content has been read before, in this matter or another."""
+        return self._shelf.texts.read(record.id, record.name)
+
+    def keep_text(self, record: DocumentRecord, document: Document) -> None:
+        """Keep what was read. Raises NoSuchDocument when the document has been removed meanwhile."""
+        with self._shelf.holding(record.id):
+            self.record(record.matter_id, record.id)
+            self._shelf.texts.write(document)
+
+    def indexed_with(self, matter_id: str) -> str | None:
+        """With which versions of chunker and search model a matter's indexes were made; None before the first."""
+        with reading(self._engine) as connection:
+            return connection.scalar(sa.select(matters.c.indexed_with).where(matters.c.id == matter_id))
+
+    def set_indexed_with(self, matter_id: str, versions: str) -> None:
+        """Note the versions that a matter's indexes are made with from now on."""
+        with writing(self._engine) as connection:
+            connection.execute(sa.update(matters).where(matters.c.id == matter_id).values(indexed_with=versions))
+
+    def sweep(self) -> None:
+        """Delete what a crash left half received or without a document. Only for who owns the data folder."""
+        self._files.clear_arrivals()
+        self._shelf.sweep()
+
+    def _accept(self, matter_id: str, name: str, stream: BinaryIO, size: int) -> DocumentRecord:
+        self._check_size(name, size)
+        self.matter(matter_id)
+        with self._files.receive(stream, self._max_file_mib * MIB) as arrival:
+            self._check_size(name, arrival.size)
+            check_header(arrival.head, name)
+            with self._shelf.holding(arrival.sha256):
+                known = self._find(matter_id, arrival.sha256)
+                if known is None:
+                    self._keep(matter_id, name, arrival)
+                elif known.state == "failed":
+                    self.jobs.try_again(known)
+        return self.record(matter_id, arrival.sha256)
+
+    def _keep(self, matter_id: str, name: str, arrival: Arrival) -> None:
+        now = datetime.now(UTC)
+        which = {"matter_id": matter_id, "document_id": arrival.sha256}
+        document = {"name": name, "bytes": arrival.size, "pages": 0, "unreadable_pages": [], "added_at": now}
+        job = {"state": "waiting", "page": 0, "attempts": 0, "queued_at": now}
+        try:
+            with self._shelf.keeping(arrival) as connection:
+                connection.execute(sa.insert(documents).values(which | document))
+                connection.execute(sa.insert(jobs).values(which | job))
+        except IntegrityError as error:  # the matter was deleted meanwhile
+            raise NoSuchMatter(matter=matter_id) from error
+
+    def _find(self, matter_id: str, document_id: str) -> DocumentRecord | None:
+        with reading(self._engine) as connection:
+            row = connection.execute(RECORDS.where(row_of(documents, matter_id, document_id))).one_or_none()
+        return record_of(row) if row else None
+
+    def _check_size(self, name: str, size: int) -> None:
+        if size > self._max_file_mib * MIB:
+            raise FileTooLarge(name=name, size_mib=size / MIB, limit_mib=self._max_file_mib)
+
+
+_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of surrogate pairs (a name that is not UTF-8), line separators
+_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # "fdp.exe" shown as "exe.pdf"
+
+
+def clean_name(name: str) -> str:
+    """The last part of a path of any system without characters that cannot be seen; may be empty.
+
+    At most 255 characters: a longer name loses the end of its stem, not its suffix.
+    """
+    last = " ".join(re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1].split())
+    seen = [c for c in last if unicodedata.category(c) not in _UNSEEN and unicodedata.bidirectional(c) not in _TURNING]
+    kept = "".join(seen[:-8][: NAME_LENGTH - 8] + seen[-8:]).strip()
+    return kept if kept.strip(". ") else ""

@@ -1,0 +1,122 @@
+"""Reads PDFs in a process of its own: a file that brings the reader down takes nothing else with it.
+
+One `Reader` is one process, started when first needed and kept until `stop`; a document goes in as bytes through a pipe
+and comes back as a `Document`, with its pages counted on the way. pdfium runs nowhere else during an ingest.
+"""
+
+import logging
+import signal
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from retrieval.documents import Document
+from retrieval.errors import PinciteError, UnreadableFile
+
+STALLED_S = 300  # without a page: it will not come. The slowest page of 102 contracts took 0.1 s
+
+_log = logging.getLogger(__name__)
+_spawn = get_context("spawn")  # a forked process would inherit locks that other threads hold
+
+
+class ReaderDied(Exception):
+    """The process ended, or stood still, in the middle of a document."""
+
+
+class Reader:
+    """One reading process, used from one thread; only `interrupt` may come from another."""
+
+    def __init__(self) -> None:
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+
+    def read(
+        self, data: bytes, *, name: str, document_id: str, max_pages: int, on_page: Callable[[int, int], None]
+    ) -> Document:
+        """`pdf.read_pdf` in the process; `on_page(page, pages)` is called here.
+
+        Raises the UnreadableFile family, and ReaderDied; what `on_page` raises ends the reading.
+        """
+        whole = False
+        try:
+            pipe = self._started()
+            pipe.send((name, document_id, max_pages))
+            pipe.send_bytes(data)
+            while pipe.poll(STALLED_S):
+                message = pipe.recv()
+                if isinstance(message, tuple):
+                    on_page(*message)
+                    continue
+                whole = True
+                return self._outcome(message, name, document_id)
+            raise ReaderDied(f"no page in {STALLED_S} s")
+        except (EOFError, ConnectionError) as error:
+            raise ReaderDied("its process ended") from error
+        finally:
+            if not whole:
+                self.stop()
+
+    def interrupt(self) -> None:
+        """End the process under a `read` in another thread, which then raises ReaderDied."""
+        if process := self._process:
+            process.kill()
+
+    def stop(self) -> None:
+        """End the process. The next `read` starts another."""
+        process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
+        if process is not None:
+            process.kill()
+            process.join()
+        if pipe is not None:
+            pipe.close()
+
+    def _started(self) -> Connection:
+        if self._process is not None and not self._process.is_alive():
+            self.stop()
+        if self._pipe is None:
+            self._pipe, theirs = _spawn.Pipe()
+            self._process = _spawn.Process(target=_serve, args=(theirs,), name="pincite-reader", daemon=True)
+            self._process.start()
+            theirs.close()  # so that the end of the process is the end of the pipe
+        return self._pipe
+
+    def _outcome(self, message: object, name: str, document_id: str) -> Document:
+        if isinstance(message, Document):
+            return message
+        if isinstance(message, PinciteError):
+            raise message
+        _log.error("reading %s failed: %s", document_id, message)
+        raise UnreadableFile(name=name)
+
+
+def _serve(pipe: Connection) -> None:
+    """What the process does, until its owner is gone."""
+    from retrieval.pdf import read_pdf
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the owner's to handle
+    with suppress(OSError):  # if memory runs out, the system ends this process and not its owner
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    with suppress(EOFError, ConnectionError):
+        while True:
+            name, document_id, max_pages = pipe.recv()
+            data = pipe.recv_bytes()
+            outcome: object
+            try:
+                outcome = read_pdf(
+                    data,
+                    name=name,
+                    document_id=document_id,
+                    max_pages=max_pages,
+                    on_page=lambda page, pages: pipe.send((page, pages)),
+                )
+            except PinciteError as error:
+                outcome = error
+            except ConnectionError:
+                return
+            except Exception:
+                outcome = traceback.format_exc()
+            pipe.send(outcome)

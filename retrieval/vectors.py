@@ -1,0 +1,117 @@
+"""Chunk vectors in Chroma, embedded in the data folder or on a server; one collection a matter."""
+
+from collections.abc import Collection as AbstractCollection
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.chunks import Chunk
+from retrieval.documents import Span
+from retrieval.errors import StoreUnavailable
+
+_SPACE = {"hnsw": {"space": "cosine", "ef_search": 256}}  # as many as a search asks for, so that none is missed
+_PAGE = 5_000  # rows fetched at a time when a collection is read whole
+
+
+class Vectors:
+    """The vector store. Raises StoreUnavailable where Chroma fails or cannot be reached."""
+
+    def __init__(self, where: Path | str, *, token: str | None = None) -> None:
+        """Open Chroma in a folder, or on the server at an http(s) URL."""
+        import chromadb
+        from chromadb.config import Settings
+
+        with _mapped():
+            if isinstance(where, Path):
+                quiet = Settings(anonymized_telemetry=False)
+                self._client: Any = chromadb.PersistentClient(str(where), settings=quiet)
+            else:
+                at = urlsplit(where)
+                self._client = chromadb.HttpClient(
+                    host=at.hostname or "localhost",
+                    port=at.port or (443 if at.scheme == "https" else 8000),
+                    ssl=at.scheme == "https",
+                    headers={"Authorization": f"Bearer {token}"} if token else None,
+                    settings=Settings(anonymized_telemetry=False),
+                )
+
+    def add(self, matter_id: str, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> None:
+        """Add chunks with their vectors, float32[len(chunks), dim]; a chunk that is there already is replaced."""
+        if len(chunks) != len(vectors):
+            raise ValueError(f"chunks ({len(chunks)}) do not match vectors ({len(vectors)})")
+        with _mapped():
+            collection = self._collection(matter_id)
+            step = self._client.get_max_batch_size()
+            for i in range(0, len(chunks), step):
+                part = chunks[i : i + step]
+                rows = [{"document_id": c.span.document_id, "section": c.section, "page": c.page} for c in part]
+                collection.upsert(ids=[c.id for c in part], embeddings=vectors[i : i + step], metadatas=rows)
+
+    def remove(self, matter_id: str, document_id: str) -> None:
+        """Forget a document's chunks; nothing happens where there are none."""
+        with _mapped():
+            self._collection(matter_id).delete(where={"document_id": document_id})
+
+    def drop(self, matter_id: str) -> None:
+        """Forget a whole matter."""
+        with _mapped():
+            if matter_id in {c.name for c in self._client.list_collections()}:
+                self._client.delete_collection(matter_id)
+
+    def query(
+        self, matter_id: str, vector: NDArray[np.float32], document_ids: AbstractCollection[str] | None, k: int
+    ) -> dict[Chunk, float]:
+        """The k chunks nearest to `vector`, float32[dim], with their cosine; in some documents only, or in all."""
+        with _mapped():
+            collection = self._collection(matter_id)
+            where = None if document_ids is None else {"document_id": {"$in": list(document_ids)}}
+            most = min(k, collection.count())
+            if most == 0 or (document_ids is not None and not document_ids):
+                return {}
+            found = collection.query(
+                query_embeddings=[vector], n_results=most, where=where, include=["metadatas", "distances"]
+            )
+        rows = zip(found["ids"][0], found["metadatas"][0], found["distances"][0], strict=True)
+        return {_chunk(id_, row): 1.0 - distance for id_, row, distance in rows}
+
+    def document_ids(self, matter_id: str) -> set[str]:
+        """Every document that has chunks here."""
+        with _mapped():
+            collection = self._collection(matter_id)
+            seen: set[str] = set()
+            for offset in range(0, collection.count(), _PAGE):
+                rows = collection.get(limit=_PAGE, offset=offset, include=[])
+                seen.update(id_.rpartition(":")[0] for id_ in rows["ids"])
+            return seen
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        close = getattr(self._client, "close", None)
+        if close:
+            close()
+
+    def _collection(self, matter_id: str) -> Any:
+        return self._client.get_or_create_collection(matter_id, configuration=_SPACE, embedding_function=None)
+
+
+def _chunk(id_: str, row: Mapping[str, Any]) -> Chunk:
+    document_id, _, offsets = id_.rpartition(":")
+    start, _, end = offsets.partition("-")
+    return Chunk(Span(document_id, int(start), int(end)), row["section"], row["page"])
+
+
+@contextmanager
+def _mapped() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:  # what Chroma raises when its server does not answer
+        if "connect" in str(error).lower():
+            raise StoreUnavailable(store="vector store") from error
+        raise
+    except Exception as error:  # Chroma raises its own tree, its client library's and plain RuntimeError
+        raise StoreUnavailable(store="vector store") from error

@@ -1,0 +1,251 @@
+"""A question becomes a checked, cited answer. The pipeline yields events; the command line and the page make words of them.
+
+(history, question) → query → hits → passages (≤ n tokens) → prompt → text stream → checked citations
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+
+from retrieval import Document, DocumentRecord, Library, Packed, Passage, PinciteError, Results, Searcher, pack
+from webapp.citations import CheckedAnswer, Citation, KeySentence, check, key_language
+from webapp.conversation import Turn, standalone
+from webapp.engine import Engine
+from webapp.errors import EmptyQuestion, EngineError
+from webapp.prompt import NOT_THERE, Budget, Frame, frame
+from webapp.tokens import MISTRAL, Template, counting, mistral
+
+KEY_SENTENCES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """What writes the answers. `engine` is None where there is none: answers are key language then.
+
+    `tokenizer` is the setting of that name. `most_passages` bounds the tokens of passages below what the window leaves,
+    for an engine that reads slowly. A `trusted` engine's draft is shown with its marks where it fails its checks;
+    another's is replaced by key language.
+    """
+
+    engine: Engine | None
+    tokenizer: str | None = None
+    most_passages: int | None = None
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What an engine reads: its name, the tokens of its window, how they are counted, and what its template adds."""
+
+    name: str
+    window: int
+    count: Callable[[str], int]
+    template: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to search: some documents of a matter, each ready."""
+
+    matter_id: str
+    records: tuple[DocumentRecord, ...]
+
+    @property
+    def document_ids(self) -> list[str]:
+        """Ids of the documents."""
+        return [record.id for record in self.records]
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What was searched: how many documents and pages, how many of these cannot be read, and by which words.
+
+    `wider` says that a first search found nothing and a second, wider one was made.
+    """
+
+    documents: int
+    pages: int
+    unreadable_pages: int
+    query: str
+    wider: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What goes before the engine, and how the window is shared out."""
+
+    passages: tuple[Passage, ...]
+    searched: Searched
+    budget: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of the draft as it is written; the checked answer takes the draft's place."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something failed on the way; the answer goes on without it."""
+
+    error: PinciteError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The end. `text` is what the reader gets; `checked` the draft sentence by sentence where it is shown."""
+
+    text: str
+    found: bool
+    searched: Searched
+    budget: Mapping[str, int]
+    engine: str
+    citations: tuple[Citation, ...] = ()
+    key_language: tuple[KeySentence, ...] = ()
+    checked: CheckedAnswer | None = None
+    passages: tuple[Passage, ...] = ()
+
+
+Event = Found | Delta | Trouble | Answer
+
+
+async def answer(
+    question: str, history: Sequence[Turn], scope: Scope, *, library: Library, searcher: Searcher, writer: Writer
+) -> AsyncGenerator[Event]:
+    """Answer a question about the documents in scope: at most one Found, Deltas and Troubles, and last the Answer.
+
+    Raises EmptyQuestion, QuestionTooLong and what the stores raise. Whatever happens to the engine, what it had written
+    stays and key language is there. Closing the iterator closes the engine's stream.
+    """
+    if not question.strip():
+        raise EmptyQuestion()
+    query = standalone(history, question)
+    results, wider = await asyncio.to_thread(_search, searcher, scope, query)
+    searched = _searched(scope, query, wider)
+
+    engine, trouble = writer.engine, None
+    fit = partial(_fit, question, history, results, partial(library.document, scope.matter_id), writer.most_passages)
+    try:
+        terms = await _terms(writer)
+        shared, packed = await asyncio.to_thread(fit, terms)
+    except EngineError as error:  # also while it counts tokens for us
+        engine, trouble, terms = None, error, _without_engine()
+        shared, packed = await asyncio.to_thread(fit, terms)
+    budget = _shares(shared.budget, packed)
+    yield Found(packed.passages, searched, budget)
+    end = partial(Answer, searched=searched, budget=budget, engine=terms.name, passages=packed.passages)
+    if not results.found or not packed.passages:
+        yield end(text=_not_found(searched), found=False)
+        return
+    if trouble:
+        yield Trouble(trouble)
+
+    draft = ""
+    if engine:
+        try:
+            async with aclosing(
+                engine.stream(shared.messages(packed.passages), max_tokens=shared.budget.reserve)
+            ) as stream:
+                async for piece in stream:
+                    draft += piece
+                    yield Delta(piece)
+        except EngineError as error:
+            yield Trouble(error)
+    documents = {p.document_id: library.document(scope.matter_id, p.document_id) for p in packed.passages}
+    yield await asyncio.to_thread(_checked, end, query, draft, packed.passages, documents, searcher, writer.trusted)
+
+
+def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool]:
+    """Search; where that finds nothing that speaks of the question, search wider once."""
+    results = searcher.search(scope.matter_id, query, scope.document_ids)
+    if results.found:
+        return results, False
+    return searcher.search(scope.matter_id, query, scope.document_ids, wide=True), True
+
+
+async def _terms(writer: Writer) -> _Terms:
+    if writer.engine is None:
+        return _without_engine()
+    info = await writer.engine.describe()
+    count, template = counting(info, writer.engine.url, writer.engine.api_key, writer.tokenizer)
+    return _Terms(info.name, info.window, count, template)
+
+
+def _without_engine() -> _Terms:
+    """Passages are packed as for the model that pincite is built around."""
+    return _Terms("none", 4096, mistral(), MISTRAL)
+
+
+def _fit(
+    question: str,
+    history: Sequence[Turn],
+    results: Results,
+    document_of: Callable[[str], Document],
+    most: int | None,
+    terms: _Terms,
+) -> tuple[Frame, Packed]:
+    """Share out the window and pack what was found into the part for passages."""
+    shared = frame(terms.window, history, question, terms.count, terms.template)
+    room = min(shared.budget.passages, most or shared.budget.passages)
+    return shared, pack((hit.chunk for hit in results.hits), document_of, terms.count, room)
+
+
+def _checked(
+    end: Callable[..., Answer],
+    query: str,
+    draft: str,
+    passages: Sequence[Passage],
+    documents: Mapping[str, Document],
+    searcher: Searcher,
+    trusted: bool,
+) -> Answer:
+    """The draft with its citations; key language beside it, and in its place where the draft may not stand."""
+    key = key_language(query, passages, documents, most=KEY_SENTENCES, relevance=partial(searcher.relevance, query))
+    checked = check(draft, passages, documents)
+    says_nothing = not draft.strip() or draft.strip().rstrip(".") == NOT_THERE.rstrip(".")
+    cited = tuple(_cite(n, k) for n, k in enumerate(key, 1))
+    if says_nothing or not (trusted or checked.supported):
+        return end(text=_quoted(key), found=bool(key), key_language=key, citations=cited)
+    return end(text=checked.text, found=True, key_language=key, citations=checked.citations, checked=checked)
+
+
+def _cite(n: int, key: KeySentence) -> Citation:
+    """A sentence of key language as a citation: it was taken from the page, so it is verified."""
+    return Citation(n, key.document_id, key.span, key.section, key.page, key.page_label, key.text, True)
+
+
+def _quoted(keys: Sequence[KeySentence]) -> str:
+    """Key language as an answer: each sentence in quotation marks, with its number."""
+    return "\n".join(f"“{key.text}” [{n}]" for n, key in enumerate(keys, 1))
+
+
+def _searched(scope: Scope, query: str, wider: bool) -> Searched:
+    records = scope.records
+    pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
+    return Searched(len(records), pages, unreadable, query, wider)
+
+
+def _shares(budget: Budget, packed: Packed) -> dict[str, int]:
+    """How the window is shared out, in tokens; `sent` and `left_out` count passages."""
+    return {
+        "window": budget.window,
+        "system": budget.system + budget.template,
+        "history": budget.history,
+        "question": budget.question,
+        "passages": packed.tokens,
+        "reserve": budget.reserve,
+        "sent": len(packed.passages),
+        "left_out": packed.left_out,
+    }
+
+
+def _not_found(searched: Searched) -> str:
+    documents = "1 document" if searched.documents == 1 else f"{searched.documents} documents"
+    unreadable = f" {searched.unreadable_pages} of them could not be read." if searched.unreadable_pages else ""
+    return (
+        f"Not found. {documents}, {searched.pages} pages were searched, twice, the second time more widely.{unreadable}"
+    )

@@ -1,0 +1,280 @@
+"""The command `pincite`. What a command needs is imported when it runs, so that `--help` answers at once.
+
+Every command takes its rows from `verbs` when this process can own the data folder, and through `remote` when a server
+does; from here on the two are the same.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from webapp.remote import Remote
+    from webapp.rows import Body, Row
+    from webapp.verbs import Verbs
+
+app = typer.Typer(
+    help="Ask contracts and case files; every answer cites document, section and page, and every quotation is checked.",
+    epilog="Settings are environment variables (PINCITE_…); the README lists them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=True)
+app.add_typer(matters, name="matters")
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, and nothing else.")]
+Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
+Scope = Literal["document", "all"]
+Question = Annotated[str, typer.Argument(help="What you want to know, in your own words.", show_default=False)]
+InDocument = Annotated[
+    str | None, typer.Option("--document", help="Search this document alone: its name, a part of it, or its id.")
+]
+
+
+@app.command()
+def serve() -> None:
+    """Start pincite and keep it running; other commands then go through it."""
+    with _told(as_json=False):
+        from webapp.server import serve as run
+        from webapp.settings import load_settings
+
+        run(load_settings(), on_wait=_waiting, on_open=_open)
+
+
+@app.command()
+def add(
+    matter: Matter,
+    files: Annotated[list[Path], typer.Argument(help="PDF files.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Add PDFs to a matter, which is made where there is none, and wait until they can be searched."""
+    failed = False
+    with _verbs(as_json) as verbs:
+        from webapp.printed import show_added
+        from webapp.terminal import results, show_json
+
+        for body in results(_adding(verbs, matter, files), as_json=as_json):
+            failed = failed or body["state"] != "ready"
+            (show_json if as_json else show_added)(body)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _adding(verbs: "Verbs | Remote", matter: str, files: list[Path]) -> "Iterator[Row]":
+    """Hand over every file first: from then on none is lost; then follow them. A result names its file."""
+    from retrieval import UnreadableFile
+    from webapp.errors import NoSuchFile, Told
+    from webapp.rows import Row, result
+
+    given: dict[str, list[Path]] = {}
+    for file in files:
+        try:
+            given.setdefault(verbs.accept(matter, file), []).append(file)
+        except (UnreadableFile, NoSuchFile, Told) as error:
+            yield result(
+                file=str(file), document_id=None, state="failed", pages=0, unreadable_pages=[], reason=str(error)
+            )
+    for row in verbs.follow(matter, list(given)) if given else ():
+        if row.kind != "result":
+            yield row
+            continue
+        body = {key: value for key, value in row.body.items() if key != "document"}
+        for file in given[body["document_id"]]:
+            yield Row("result", {"file": str(file), **body})
+
+
+@app.command()
+def search(matter: Matter, question: Question, document: InDocument = None, as_json: AsJson = False) -> None:
+    """List the places that fit a question, best first."""
+    with _verbs(as_json) as verbs:
+        from webapp.printed import show_hit
+        from webapp.terminal import results, say, show_json
+
+        found = False
+        for body in results(verbs.search(matter, question, document), as_json=as_json):
+            found = True
+            (show_json if as_json else show_hit)(body)
+        if not found:
+            say("Nothing was found.")
+
+
+@app.command()
+def ask(matter: Matter, question: Question, document: InDocument = None, as_json: AsJson = False) -> None:
+    """Answer a question, with pin cites and checked quotations."""
+    with _verbs(as_json) as verbs:
+        from webapp.printed import show_answer
+
+        _show(verbs.ask(matter, question, document), show_answer, as_json)
+
+
+@app.command()
+def remove(
+    matter: Matter,
+    document: Annotated[str, typer.Argument(help="Its name, a part of it, or its id.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Take a document out of a matter: its record, its file and everything that was indexed of it."""
+    with _verbs(as_json) as verbs:
+        from webapp.printed import show_removed
+
+        _show(verbs.remove(matter, document), show_removed, as_json)
+
+
+@app.command()
+def reindex(
+    matter: Annotated[str | None, typer.Argument(help="One matter; all of yours unless given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the indexes anew from the records, for one matter or all."""
+    with _verbs(as_json) as verbs:
+        from webapp.printed import show_document
+
+        _show(verbs.reindex(matter), show_document, as_json)
+
+
+@matters.command("list")
+def matters_list(as_json: AsJson = False) -> None:
+    """List your matters."""
+    with _verbs(as_json) as verbs:
+        from webapp.printed import show_matter
+
+        _show(verbs.matters(), show_matter, as_json)
+
+
+@matters.command("create")
+def matters_create(
+    name: Annotated[str, typer.Argument(help="Its name.", show_default=False)], as_json: AsJson = False
+) -> None:
+    """Make a new, empty matter."""
+    with _verbs(as_json) as verbs:
+        from webapp.printed import show_matter
+
+        _show(verbs.create_matter(name), show_matter, as_json)
+
+
+@matters.command("delete")
+def matters_delete(
+    matter: Matter,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a matter and every document in it."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("deleting a matter needs --yes where nobody can be asked")
+        typer.confirm(f"Delete the matter “{matter}” and every document in it?", abort=True, err=True)
+    with _verbs(as_json) as verbs:
+        from webapp.printed import show_deleted
+
+        _show(verbs.delete_matter(matter), show_deleted, as_json)
+
+
+@app.command("eval")
+def evaluate(
+    pdfs: Annotated[Path, typer.Option(help="Folder of PDFs; a document's id is its name without .pdf.")],
+    queries: Annotated[Path, typer.Option(help="Questions, one JSON object a line.")],
+    out: Annotated[Path, typer.Option(help="Folder for texts.jsonl and results.jsonl.")],
+    scope: Annotated[Scope, typer.Option(help="Search each question's own document, or all of them.")] = "document",
+    budget: Annotated[int, typer.Option(help="Tokens of passages that would be sent.", min=1)] = 2400,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the search on your own PDFs and questions, in an index of its own."""
+    with _told(as_json):
+        from webapp.evaluation import run
+        from webapp.printed import show_evaluation
+
+        rows = run(pdfs, queries, out, scope=scope, budget=budget, on_wait=_waiting)
+        _show(rows, show_evaluation, as_json)
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def merge(context: typer.Context) -> None:
+    """Merge two checkpoints into one verified FP8 checkpoint (build, verify)."""
+    with _told(as_json=False):
+        from webapp.errors import PartMissing
+
+        try:
+            room = importlib.import_module("merge.cli")
+        except ModuleNotFoundError as error:
+            raise PartMissing(part="Merging", package=error.name, extra="merge") from error
+        room.app(args=context.args, prog_name="pincite merge")
+
+
+def _show(rows: "Iterable[Row]", show: "Callable[[Body], None]", as_json: bool) -> None:
+    from webapp.terminal import results, show_json
+
+    for body in results(rows, as_json=as_json):
+        (show_json if as_json else show)(body)
+
+
+@contextmanager
+def _verbs(as_json: bool) -> "Iterator[Verbs | Remote]":
+    """The verbs on this user's data folder, our own or its server's; errors inside are told, and end the command."""
+    with _told(as_json):
+        from webapp.log import open_log
+        from webapp.ownership import Served, claim
+        from webapp.settings import load_settings
+
+        settings = load_settings()
+        owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_waiting)
+        open_log(settings.data_dir)
+        if isinstance(owner, Served):
+            from webapp.remote import Remote
+
+            remote = Remote(owner)
+            try:
+                yield remote
+            finally:
+                remote.close()
+            return
+        try:
+            from webapp.records import LOCAL_USER
+            from webapp.verbs import Verbs
+            from webapp.workspace import Workspace
+
+            with Workspace(settings) as workspace:
+                yield Verbs(workspace, LOCAL_USER)
+        finally:
+            owner.release()
+
+
+@contextmanager
+def _told(as_json: bool) -> Iterator[None]:
+    """Tell an error as a sentence and a hint, and end with exit code 1."""
+    try:
+        yield
+    except BrokenPipeError:  # whoever read our output has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+    except Exception as error:
+        if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
+            raise
+        from webapp.log import known
+        from webapp.terminal import show_error
+
+        show_error(known(error), as_json=as_json)
+        raise typer.Exit(1) from None
+
+
+def _open(url: str) -> None:
+    print(f"pincite is at {url} (Ctrl-C stops it)", flush=True)
+
+
+def _waiting() -> None:
+    from webapp.terminal import say
+
+    say("Waiting for another pincite to finish with this data folder…")
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    app(prog_name="pincite")

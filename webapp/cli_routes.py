@@ -1,0 +1,139 @@
+"""`/cli/…`: the commands' verbs as lines of JSON, for whoever has the token that lies in the data folder."""
+
+import contextlib
+import secrets
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Header, HTTPException, Request
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+
+from retrieval import FileTooLarge
+from webapp.log import known
+from webapp.ownership import ARRIVING
+from webapp.rows import Row, fault, result
+from webapp.settings import Settings
+from webapp.verbs import Verbs
+
+MIB = 1 << 20
+Text = Annotated[str, Body(embed=True)]
+OptionalText = Annotated[str | None, Body(embed=True)]
+
+
+def cli_routes(settings: Settings, token: str, verbs: Callable[[], Verbs]) -> APIRouter:
+    """The routes; `token` opens them, `verbs` waits for the stores and raises what keeps them from opening."""
+
+    def check(authorization: Annotated[str, Header()] = "") -> None:
+        if not secrets.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
+            raise HTTPException(401)
+
+    router = APIRouter(prefix="/cli", dependencies=[Depends(check)])
+
+    @router.get("/hello")
+    async def hello() -> None:
+        """Tell a command that this server owns the folder."""
+
+    @router.post("/accept")
+    async def accept(request: Request, matter: str, name: str) -> StreamingResponse:
+        arrived = await _receive(request, settings)
+
+        def rows() -> Iterator[Row]:
+            with contextlib.closing(arrived):
+                if arrived.size > settings.max_file_mib * MIB:
+                    raise FileTooLarge(name=name, size_mib=arrived.size / MIB, limit_mib=settings.max_file_mib)
+                yield result(document_id=verbs().accept(matter, arrived.path, name))
+
+        return _lines(rows())
+
+    @router.post("/follow")
+    def follow(matter: Text, document_ids: Annotated[list[str], Body(embed=True)]) -> StreamingResponse:
+        return _lines(row for row in verbs().follow(matter, document_ids))
+
+    @router.post("/search")
+    def search(matter: Text, question: Text, document: OptionalText = None) -> StreamingResponse:
+        return _lines(row for row in verbs().search(matter, question, document))
+
+    @router.post("/ask")
+    async def ask(matter: Text, question: Text, document: OptionalText = None) -> StreamingResponse:
+        async def rows() -> AsyncGenerator[Row]:
+            mine = await run_in_threadpool(verbs)
+            async for row in iterate_in_threadpool(mine.before_ask(matter, question, document)):
+                yield row
+            async with contextlib.aclosing(mine.answer(matter, question, document)) as answer:
+                async for row in answer:
+                    yield row
+
+        return StreamingResponse(_encoded(rows()), media_type="application/x-ndjson")
+
+    @router.post("/remove")
+    def remove(matter: Text, document: Text) -> StreamingResponse:
+        return _lines(row for row in verbs().remove(matter, document))
+
+    @router.post("/reindex")
+    def reindex(matter: OptionalText = None) -> StreamingResponse:
+        return _lines(row for row in verbs().reindex(matter))
+
+    @router.post("/matters")
+    def matters() -> StreamingResponse:
+        return _lines(row for row in verbs().matters())
+
+    @router.post("/create_matter")
+    def create_matter(name: Text) -> StreamingResponse:
+        return _lines(row for row in verbs().create_matter(name))
+
+    @router.post("/delete_matter")
+    def delete_matter(name: Text) -> StreamingResponse:
+        return _lines(row for row in verbs().delete_matter(name))
+
+    return router
+
+
+class _Arrived:
+    """A file that came in a request; it lies in the data folder until `close`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = tempfile.NamedTemporaryFile(dir=folder, prefix=ARRIVING)  # noqa: SIM115 (closed by `close`)
+        self.path = Path(self._file.name)
+        self.size = 0
+
+    def take(self, block: bytes, most: int) -> None:
+        """Keep a block; past `most` bytes only count, so that the sender is heard out and can be told why."""
+        self.size += len(block)
+        if self.size <= most:
+            self._file.write(block)
+
+    def flush(self) -> None:
+        """Let others read all of it."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Delete it."""
+        self._file.close()
+
+
+async def _receive(request: Request, settings: Settings) -> _Arrived:
+    arrived = _Arrived(settings.data_dir)
+    try:
+        async for block in request.stream():
+            await run_in_threadpool(arrived.take, block, settings.max_file_mib * MIB)
+        arrived.flush()
+    except BaseException:
+        arrived.close()
+        raise
+    return arrived
+
+
+def _lines(rows: Iterable[Row]) -> StreamingResponse:
+    return StreamingResponse(_encoded(iterate_in_threadpool(rows)), media_type="application/x-ndjson")
+
+
+async def _encoded(rows: AsyncIterator[Row]) -> AsyncIterator[bytes]:
+    """Rows as lines; an error becomes the last of them."""
+    try:
+        async for row in rows:
+            yield row.line()
+    except Exception as error:
+        yield fault(known(error)).line()

@@ -1,0 +1,118 @@
+"""Names of parties and defined terms in a sentence: what begins with a capital where the grammar does not ask for one.
+
+Beyond what words alone can show: that one name was put for another that stands in the same passage, and whether a word
+at the beginning of a sentence is a name when neither the document nor its form says so.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+_WORD = re.compile(r"[^\W\d_]+(?:[’'](?!s\b)[^\W\d_]+)*")
+_CAPITALISED = re.compile(r"\b[A-Z][\w’'&.]*(?:(?:\s*[-‐–/&]\s*|\s+(?:of\s+(?:the\s+)?)?|,\s+(?=(?:Inc|LLC|L\.L\.C|Ltd|Corp|L\.P|N\.A|plc|GmbH|S\.A)\b))[A-Z][\w’'&.]*)*")
+_OPENS = re.compile(r"(?:^|[.:;?!]|[“\"(\[*•>–—-])[\s“\"‘'(\[*_]*$|^\W*$")
+# Words with a capital that name nothing: what begins sentences, and the words of structure and of the calendar.
+_PLAIN = frozenset(
+    "a about above accordingly according additionally after all also although an and answer any are as at based because before below besides both "
+    "but by can clause consequently could did do does during each either every except finally first firstly following for from further "
+    "furthermore given had has have he hence here how however i if in instead is it its last likewise may might moreover must "
+    "neither never nevertheless no nor not note nothing notwithstanding of on once one only or otherwise our overall per provided pursuant "
+    "second secondly section sections article articles paragraph paragraphs page pages passage passages exhibit exhibits schedule schedules annex appendix "
+    "regarding several shall she should similarly since so some source specifically subject such summary that the their them then there therefore these they this "
+    "those though through thus to two three under unless until upon we what when where whereas whether which while who whose why will with within "
+    "without would yes yet you your inc llc ltd corp co lp llp plc mr mrs ms dr sincerely "
+    "january february march april june july august september october november december monday tuesday wednesday thursday friday saturday "
+    "sunday am pm ii iii iv vi vii viii ix xi xii".split()
+)
+# Who a party is in a contract; these are names however they are written.
+_ROLES = frozenset(
+    "licensor licensee sublicensor sublicensee lessor lessee sublessee landlord tenant buyer seller purchaser vendor supplier customer client "
+    "contractor subcontractor consultant distributor reseller franchisor franchisee manufacturer borrower lender guarantor "
+    "indemnitor indemnitee assignor assignee employer employee sponsor publisher developer owner operator manager advertiser "
+    "shipper transporter carrier broker principal subscriber grantor grantee optionor optionee trustee mortgagor mortgagee promoter "
+    "merchant provider recipient discloser underwriter insurer insured investor shareholder stockholder".split()
+)
+_ORDINARY_ENDINGS = ("tion", "sion", "ment", "ing", "ly", "ness", "ity", "ance", "ence", "ism", "al", "ure", "age")
+_AGREES = re.compile(r"\s+(?:shall|may|must|will|agrees?|has|have|is|can|cannot|represents|warrants|pays|owns|grants|undertakes|[’']s)\b|[’']s\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """How a document writes its words: how often each begins with a capital inside a sentence, and how often it does not."""
+
+    capital: Counter[str]
+    small: Counter[str]
+
+    def names(self, stem: str) -> bool:
+        """Whether the document uses the word as a name."""
+        return self.capital[stem] > self.small[stem]
+
+    def knows(self, stem: str) -> bool:
+        """Whether the word occurs at all."""
+        return bool(self.capital[stem] or self.small[stem])
+
+
+@lru_cache(maxsize=32)
+def vocabulary(text: str) -> Vocabulary:
+    """Count the words of a document's text; the first words of sentences are left out of the capitals."""
+    capital: Counter[str] = Counter()
+    small: Counter[str] = Counter()
+    for match in _WORD.finditer(text):
+        word = match[0]
+        if word[0].islower():
+            small[stem(word)] += 1
+        elif text[max(0, match.start() - 2) : match.start()].strip()[-1:] not in (".", ":", ";", "?", "!", ""):
+            capital[stem(word)] += 1
+        elif text[max(0, match.start() - 1) : match.start()] == " " and text[max(0, match.start() - 2)] not in ".:;?! \n\f":
+            capital[stem(word)] += 1
+    return Vocabulary(capital, small)
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """A word without case, possessive and plural."""
+    word = re.sub(r"[’']s?$", "", word).casefold()
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def stems(text: str) -> frozenset[str]:
+    """All words of a text, as stems; a hyphenated word as its parts and as one, since a line end may have parted it."""
+    joined = re.sub(r"(?<=[^\W\d_])[-‐\u00ad]\s?(?=[^\W\d_])", "", text)
+    return frozenset(stem(m[0]) for t in (text, joined) for m in _WORD.finditer(t))
+
+
+def missing_names(sentence: str, present: frozenset[str], words: Vocabulary) -> Iterator[str]:
+    """Names in a sentence of which a word is not among the stems `present`; a role such as "licensee" also in small letters.
+
+    `sentence` has its citations and numeric facts blanked out; `words` is how the cited documents write.
+    """
+    for run in _CAPITALISED.finditer(sentence):
+        initial = bool(_OPENS.search(sentence[: run.start()]))
+        for i, word in enumerate(_WORD.finditer(run[0])):
+            if _is_absent(word[0], present) and _is_name(word[0], initial and i == 0, run, sentence, present, words):
+                yield run[0].rstrip(".,’'")
+                break
+    for match in _WORD.finditer(sentence):
+        if match[0][0].islower() and stem(match[0]) in _ROLES and _is_absent(match[0], present):
+            yield match[0]
+
+
+def _is_absent(word: str, present: frozenset[str]) -> bool:
+    return stem(word) not in present and word.casefold() not in present and word.casefold() not in _PLAIN
+
+
+def _is_name(word: str, initial: bool, run: re.Match[str], sentence: str, present: frozenset[str], words: Vocabulary) -> bool:
+    if not initial:
+        return len(word) > 1 or len(run[0]) > 2
+    root = stem(word)
+    if root in _ROLES or words.names(root):
+        return True
+    if len(root) >= 6 and any(p.startswith(root[:5]) for p in present):
+        return False  # "Termination requires" of a passage that says "terminate"
+    if len(_WORD.findall(run[0])) > 1:
+        return not words.knows(root) or not root.endswith(_ORDINARY_ENDINGS)
+    return not words.knows(root) and not root.endswith(_ORDINARY_ENDINGS) and bool(_AGREES.match(sentence, run.end()))

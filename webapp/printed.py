@@ -1,0 +1,103 @@
+"""Rows as people read them on a terminal. Programs take `--json` instead."""
+
+from typing import Any
+
+from webapp.rows import Body
+from webapp.terminal import plain
+
+
+def show_added(row: Body) -> None:
+    """A file of `add`: what became of it."""
+    _show_outcome(row["file"], row)
+
+
+def show_document(row: Body) -> None:
+    """A document of `reindex`: what became of it."""
+    _show_outcome(row["document"], row)
+
+
+def _show_outcome(name: str, row: Body) -> None:
+    if row["state"] != "ready":
+        print(plain(f"{row['state']:<7} {name}: {row['reason']}"))
+        return
+    unread = row["unreadable_pages"]
+    note = f"; no text on {_pages(unread)}" if unread else ""
+    print(plain(f"{row['state']:<7} {name}: {plural(row['pages'], 'page')}{note}"))
+
+
+def show_removed(row: Body) -> None:
+    """What `remove` took out."""
+    print(plain(f"Removed {row['document']}."))
+
+
+def show_matter(row: Body) -> None:
+    """A matter of `matters list`."""
+    print(plain(f"{row['name']}: {plural(row['documents'], 'document')}, {plural(row['pages'], 'page')}"))
+
+
+def show_deleted(row: Body) -> None:
+    """What `matters delete` deleted."""
+    print(plain(f"Deleted the matter {row['name']}."))
+
+
+def show_hit(hit: Body) -> None:
+    """A hit of `search`, its text indented below its pin cite."""
+    print(plain(f"{hit['rank']}. {cite(hit)}   ({hit['score']:.2f}, {hit['why']})"))
+    print(indented(hit["text"]), end="\n\n")
+
+
+def show_answer(answer: Body) -> None:
+    """An answer, and under it citations, key language and coverage."""
+    print("\n".join(plain(line) for line in answer["answer"].splitlines()))
+    for citation in answer["citations"]:
+        print(plain(f"\n[{citation['n']}] {cite(citation)}"))
+        if citation["quote"]:
+            state = "on the page, word for word" if citation["verified"] else "not found in the source"
+            print(indented(f"“{citation['quote']}” ({state})"))
+    if answer["key_language"]:
+        print("\nKey language, verbatim:")
+    for sentence in answer["key_language"]:
+        print(indented(f"“{' '.join(sentence['text'].split())}”"))
+        print(plain(f"   – {cite(sentence)}"))
+    print(f"\n{coverage(answer)}")
+
+
+def show_evaluation(row: Body) -> None:
+    """What `eval` wrote."""
+    asked = f"{plural(row['queries'], 'query').replace('querys', 'queries')} of {plural(row['contracts'], 'contract')}"
+    print(f"Asked {asked}; half of them in {row['seconds_p50']:.3f} s or less each.")
+    for name in row["failed"]:
+        print(plain(f"failed  {name}"))
+
+
+def cite(row: Body) -> str:
+    """The pin cite of a row: document, section, page, and the page's label where it is another."""
+    page = f"p. {row['page']}"
+    if str(row["page_label"]) not in ("", str(row["page"])):
+        page += f" (printed {row['page_label']})"
+    return ", ".join(part for part in (row["document"], row["section"], page) if part)
+
+
+def coverage(answer: dict[str, Any]) -> str:
+    """One line: what was searched, what could not be read, what was sent and what was left out."""
+    searched, budget = answer["searched"], answer["budget"]
+    parts = [f"Searched {plural(searched['documents'], 'document')}, {plural(searched['pages'], 'page')}"]
+    if searched["unreadable_pages"]:
+        parts.append(f"{plural(searched['unreadable_pages'], 'page')} unreadable")
+    parts.append(f"{plural(budget['sent'], 'passage')} sent, {budget['left_out']} left out")
+    return "; ".join(parts) + "."
+
+
+def plural(count: int, word: str) -> str:
+    """A count and its word: "1 page", "2 pages"."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def indented(text: str, by: str = "   ") -> str:
+    """`text` on lines of its own, each begun with `by`."""
+    return "\n".join(by + plain(line).strip() for line in text.splitlines() if line.strip())
+
+
+def _pages(numbers: list[int], most: int = 10) -> str:
+    shown = ", ".join(str(number) for number in numbers[:most])
+    return f"page{'s' if len(numbers) > 1 else ''} {shown}" + (" and more" if len(numbers) > most else "")

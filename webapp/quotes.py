@@ -1,0 +1,195 @@
+"""Finds a quotation on the pages it is said to come from, and gives those pages' own words back.
+
+A find is a span of the canonical text. What typography and page layout add is forgiven (see `folding`); a word, number,
+sign or negation that differs is not. Case counts: "the Term" and "the term" are two things in a contract.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice, product
+from typing import Literal
+
+from retrieval import Document, Span
+from webapp.flowing import flowing
+from webapp.folding import DASHES, DOUBLE_MARKS, HYPHENS, SINGLE_MARKS, Folded, agree, fold, fold_cached, joins_words
+
+_MOST_FINDS = 2_000  # of one defined term in one document; the nearest of so many is near enough
+_MOST_BRACKETS = 3  # altered letters in one quotation
+_ALTERED = re.compile(r"\[([A-Za-z])\](?=[a-z])")  # "[t]he" for "The"
+_ELLIPSIS = re.compile(r"\s*\[?\s*(?:…|\.\s?\.\s?\.(?:\s?\.)?)\s*\]?\s*")
+# Leaving one of these out turns a sentence round, so an ellipsis may not swallow it.
+_TURNS = re.compile(r"\b(?:not|no|nor|neither|never|none|cannot|without|unless|except|excluding|only|nothing)\b|n['’]t\b", re.IGNORECASE)
+_HARMLESS = re.compile(r"\bwithout\s+limitation|\bnot\s+limited\s+to|\bwithout\s+limiting", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.?!;]\s")
+_CUT_BEFORE = re.compile(rf"(?:\w[{HYPHENS}]\n?|\d[.,:/]|[$€£¥]|(?:^|[\s(])[{DASHES}]|\w[{SINGLE_MARKS}])$")
+_CUT_AFTER = re.compile(rf"[{HYPHENS}]\n?\w|[.,:/]\d|\s?%|\s(?:hundred|thousand|million|billion|trillion)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteMatch:
+    """Where a quotation stands. `parts` are its pieces between ellipses; one piece, equal to `span`, without them."""
+
+    span: Span
+    how: Literal["exact", "folded"]
+    parts: tuple[Span, ...]
+
+
+def find_quote(document: Document, quote: str, near: Span | None = None) -> QuoteMatch | None:
+    """The quotation's place in the document, the one nearest to `near` where there are several; None if it is not there.
+
+    Tried in this order: as it stands, without a closing full stop or comma that belongs to the quoting sentence, with
+    the case of letters in brackets restored ("[t]he"), and in parts at its ellipses, each of which must be found in order
+    and without a page between them.
+    """
+    for form in _forms(quote.strip()):
+        found = _nearest(_places(document, form), near)
+        if found:
+            span = document.span(*found)
+            return QuoteMatch(span, "exact" if document.slice(span) == form else "folded", (span,))
+    parts = [part for part in _ELLIPSIS.split(quote.strip()) if part]
+    return _find_parts(document, parts, near) if len(parts) > 1 else None
+
+
+def _forms(quote: str) -> Iterator[str]:
+    trimmed = [quote] if quote[-1:] not in ".,;:" else [quote, quote[:-1].rstrip()]
+    yield from trimmed
+    if 0 < len(_ALTERED.findall(quote)) <= _MOST_BRACKETS:
+        for form in trimmed:
+            pieces = _ALTERED.split(form)
+            letters = [(c.swapcase(), c) for c in pieces[1::2]]
+            for choice in product(*letters):
+                yield "".join(a + b for a, b in zip(pieces[::2], [*choice, ""], strict=True))
+
+
+def _places(document: Document, quote: str) -> Iterator[tuple[int, int]]:
+    """Every place of a quotation: on the text as it is, else on the text without running lines."""
+    folded = fold(quote)
+    if not any(c.isalnum() for c in folded.skeleton):
+        return
+    found = False
+    for place in islice(_matches(fold_cached(document.text), folded), _MOST_FINDS):
+        found = True
+        yield place
+    if not found:
+        yield from islice(_matches(fold_cached(flowing(document)), folded), _MOST_FINDS)
+
+
+def _matches(page: Folded, quote: Folded) -> Iterator[tuple[int, int]]:
+    size = len(quote.skeleton)
+    at = page.skeleton.find(quote.skeleton)
+    while at >= 0:
+        span = page.span(at, at + size)
+        if span and _is_whole(page.text, *span) and _gaps_agree(page, at, quote) and (span := _with_edges(page.text, span, quote)):
+            yield span
+        at = page.skeleton.find(quote.skeleton, at + 1)
+
+
+def _gaps_agree(page: Folded, at: int, quote: Folded) -> bool:
+    ours, theirs = quote.inner, page.gaps(at, at + len(quote.skeleton))
+    for position in ours.keys() | theirs.keys():
+        a, b = theirs.get(position, ""), ours.get(position, "")
+        if not agree(a, b, quote.skeleton, position):
+            return False
+        if a.isspace() and not b and joins_words(_word_at(quote, position)):
+            return False
+        if b.isspace() and not a and joins_words(_word_at(page, at + position)):
+            return False
+    return True
+
+
+def _word_at(folded: Folded, position: int) -> str:
+    """The run of letters of the text around one character of the skeleton."""
+    place = folded.span(position, position + 1)
+    if place is None:
+        return ""
+    start, end = place
+    while start > 0 and folded.text[start - 1].isalpha():
+        start -= 1
+    while end < len(folded.text) and folded.text[end].isalpha():
+        end += 1
+    return folded.text[start:end]
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether a span begins and ends at the borders of words, numbers and compounds ("exclusive" is not in "non-exclusive")."""
+    first, last = text[start], text[end - 1]
+    before, after = text[max(0, start - 3) : start], text[end : end + 10]
+    if first.isalnum() and (before[-1:].isalnum() or (_CUT_BEFORE.search(before) and _binds(before, first))):
+        return False
+    if last.isalnum() and (after[:1].isalnum() or (_CUT_AFTER.match(after) and (last.isdigit() or after[0] in HYPHENS))):
+        return False
+    return not (last in ".,:/" and after[:1].isdigit() and text[end - 2 : end - 1].isdigit())
+
+
+def _binds(before: str, first: str) -> bool:
+    """Whether the mark before a word makes one thing with it: a hyphen or apostrophe inside a word, or a number's sign."""
+    inside_word = before.rstrip("\n")[-1:] in HYPHENS + SINGLE_MARKS and before.rstrip("\n")[-2:-1].isalnum()
+    return inside_word or first.isdigit()
+
+
+def _with_edges(text: str, span: tuple[int, int], quote: Folded) -> tuple[int, int] | None:
+    """The span with the marks and dashes at the quotation's own ends; None where it has a dash that the page has not."""
+    start, end = span
+    lead, tail = quote.text[: quote.origins[0]], quote.text[quote.ends[-1] :]
+    for mark in reversed("".join(lead.split())):
+        at = len(text[:start].rstrip()) - 1 if start else -1
+        if at >= 0 and _same_mark(text[at], mark):
+            start = at
+        elif mark in DASHES:
+            return None
+    for mark in "".join(tail.split()):
+        at = end + len(text[end : end + 8]) - len(text[end : end + 8].lstrip())
+        if at < len(text) and _same_mark(text[at], mark):
+            end = at + 1
+        elif mark in DASHES:
+            return None
+    return start, end
+
+
+def _same_mark(a: str, b: str) -> bool:
+    marks = DOUBLE_MARKS + SINGLE_MARKS
+    return (a in marks and b in marks) or (a in DASHES and b in DASHES)
+
+
+def _nearest(places: Iterator[tuple[int, int]], near: Span | None) -> tuple[int, int] | None:
+    if near is None:
+        return next(places, None)
+    return min(places, key=lambda p: max(near.start - p[0], p[1] - near.end, 0), default=None)
+
+
+def _find_parts(document: Document, parts: list[str], near: Span | None) -> QuoteMatch | None:
+    """Parts of a quotation between ellipses, of two words at least each, in order on one page or on two that follow."""
+    if any(len(part.split()) < 2 for part in parts):
+        return None
+    first = next((places for form in _forms(parts[0]) if (places := list(_places(document, form)))), [])
+    chains = (chain for place in first if (chain := _chain(document, place, parts[1:])))
+    if near is None:
+        best = next(chains, None)
+    else:
+        best = min(chains, key=lambda c: max(near.start - c[0][0], c[-1][1] - near.end, 0), default=None)
+    if best is None:
+        return None
+    return QuoteMatch(document.span(best[0][0], best[-1][1]), "folded", tuple(document.span(*place) for place in best))
+
+
+def _chain(document: Document, place: tuple[int, int], parts: list[str]) -> list[tuple[int, int]] | None:
+    """The places of the parts that follow the one at `place`; None where one is missing or what is left out turns the sense."""
+    chain = [place]
+    limit = document.pages[min(document.page_at(place[0]).number, len(document.pages) - 1)].end
+    for part in parts:
+        after = chain[-1][1]
+        follows = (p for form in _forms(part) for p in _places(document, form) if after <= p[0] and p[1] <= limit)
+        found = min(follows, default=None)
+        if found is None or _turns(document.text[after : found[0]]):
+            return None
+        chain.append(found)
+    return chain
+
+
+def _turns(left_out: str) -> bool:
+    """Whether words left out change the sense of what stands beside them: in the sentence before or the one after."""
+    ends = [m.end() for m in _SENTENCE_END.finditer(left_out)]
+    beside = left_out if not ends else left_out[: ends[0]] + left_out[ends[-1] :]
+    return bool(_TURNS.search(_HARMLESS.sub("", beside)))
+

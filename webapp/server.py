@@ -1,0 +1,171 @@
+"""The server: one process that owns the data folder, answers at once, and loads what takes long behind an open port."""
+
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from retrieval import PinciteError
+from webapp.cli_routes import cli_routes
+from webapp.errors import AlreadyServing, SettingsInvalid
+from webapp.log import known, log, open_log
+from webapp.ownership import Served, claim
+from webapp.records import LOCAL_USER
+from webapp.settings import Settings
+from webapp.verbs import Verbs
+from webapp.workspace import Workspace
+
+RETRY_SECONDS = 5.0  # between two tries to open stores that are away
+GOODBYE_SECONDS = 5  # an answer that is being streamed may finish within this long after Ctrl-C
+STATUS = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>pincite</title>
+<p>pincite is running. Use it on the command line:</p>
+<pre>
+pincite add MATTER FILE...
+pincite search MATTER QUESTION
+pincite ask MATTER QUESTION
+</pre>
+<p><code>pincite --help</code> lists every command.</p>
+</html>
+"""
+
+
+class Opening:
+    """Opens the workspace in the background, and tries again while a store is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.workspace: Workspace | None = None
+        self.warm = False
+        self._fault: PinciteError | None = None
+        self._tried = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._open, name="pincite-open", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop the work in the background and let go of the stores."""
+        self._closing.set()
+        self._thread.join()
+        if self.workspace is not None:
+            self.workspace.close()
+
+    def opened(self) -> Workspace:
+        """The workspace, waited for until the first try is over. Raises what keeps it from opening."""
+        self._tried.wait()
+        if self.workspace is None:
+            raise self._fault or PinciteError()
+        return self.workspace
+
+    def states(self) -> dict[str, str]:
+        """What `/readyz` tells: "ready", "loading" or "away" of stores and search model."""
+        stores = "away" if self._fault is not None and self.workspace is None else "loading"
+        if self.workspace is not None:
+            with contextlib.suppress(PinciteError):
+                stores = "ready" if self.workspace.stores_answer() else "away"
+        away = self._fault is not None and self.workspace is not None
+        return {"stores": stores, "embedder": "ready" if self.warm else "away" if away else "loading"}
+
+    def _open(self) -> None:
+        for step in (self._open_stores, self._open_models):
+            while not self._closing.is_set() and not self._done(step):
+                self._closing.wait(RETRY_SECONDS)
+
+    def _done(self, step: Callable[[], None]) -> bool:
+        try:
+            step()
+            self._fault = None
+        except Exception as error:
+            self._fault = known(error)
+            log.warning("not ready", reason=type(self._fault).__name__)
+        finally:
+            self._tried.set()
+        return self._fault is None
+
+    def _open_stores(self) -> None:
+        self.workspace = Workspace(self.settings)
+
+    def _open_models(self) -> None:
+        assert self.workspace is not None
+        self.workspace.warm()
+        self.warm = True
+        self.workspace.work_in_background()
+
+
+def make_app(opening: Opening, token: str) -> FastAPI:
+    """The routes. `token` opens `/cli/…`."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        opening.start()
+        yield
+        await run_in_threadpool(opening.close)
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "up"}
+
+    @app.get("/readyz")
+    def readyz() -> JSONResponse:
+        states = opening.states()
+        ready = states["stores"] == states["embedder"] == "ready"
+        return JSONResponse(states, status_code=200 if ready else 503)
+
+    @app.get("/", response_class=HTMLResponse)
+    async def status() -> str:
+        return STATUS
+
+    app.include_router(cli_routes(opening.settings, token, lambda: Verbs(opening.opened(), LOCAL_USER)))
+    return app
+
+
+def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM; `on_open` hears the address once the port is open.
+
+    Raises AlreadyServing, SettingsInvalid (the port is taken), DataFolderBusy or DataFolderUnusable.
+    """
+    owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=on_wait)
+    if isinstance(owner, Served):
+        raise AlreadyServing(url=owner.url)
+    try:
+        open_log(settings.data_dir)
+        with _listen(settings) as listening:
+            served = owner.publish(_address(listening))
+            app = make_app(Opening(settings), served.token)
+            config = uvicorn.Config(
+                app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE_SECONDS, server_header=False
+            )
+            log.info("serving", url=served.url)
+            on_open(served.url)
+            # uvicorn ends in good order and then raises the signal it got once more: SIGTERM would end us right there.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            with contextlib.suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        owner.release()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The open port. Asked before the models are loaded, so that a port that is taken is told at once."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=128)
+    except OSError as error:
+        reason = f"{settings.host}:{settings.port} cannot be listened on ({(error.strerror or str(error)).lower()})"
+        raise SettingsInvalid(setting="PINCITE_PORT", reason=reason) from error
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

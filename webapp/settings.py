@@ -1,0 +1,170 @@
+"""What can be set, in one place: every field is one environment variable, `PINCITE_` and its name in capitals.
+
+A value that cannot be used stops the start with a sentence that names the variable. The README's table is made from
+this class by `make readme`; a test holds the two together.
+"""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from webapp.errors import SettingsInvalid
+
+PREFIX = "PINCITE_"
+TABLE_BEGINS, TABLE_ENDS = "<!-- settings begin -->", "<!-- settings end -->"
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it must be an address that begins with http:// or https://")
+    return value.rstrip("/")
+
+
+def _web_addresses(value: str) -> str:
+    return ",".join(_web_address(part.strip()) for part in value.split(",") if part.strip())
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+WebAddresses = Annotated[str, AfterValidator(_web_addresses)]
+
+
+def user_data_folder() -> Path:
+    """Where this user's programs keep their data: `XDG_DATA_HOME`, else `~/.local/share`; ours lies in it."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "pincite"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Settings(BaseSettings):
+    """Every setting. Frozen: what was read at the start holds until the end."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True, extra="ignore")
+
+    data_dir: Path = Field(
+        default_factory=user_data_folder,
+        description="Folder for everything pincite keeps: records, files, indexes, log.",
+        json_schema_extra={"shown": "`pincite` in the user's data folder (`~/.local/share`)"},
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on; with `PINCITE_ACCESS=local` loopback only.")
+    port: int = Field(7860, ge=0, le=65535, description="Port of the page; 0 takes any free one.")
+    access: Literal["local"] = Field("local", description="Who may use it. `local`: one user, on this machine only.")
+    llm_url: WebAddresses | None = Field(
+        None,
+        description="The engine that writes answers: TGI, vLLM, llama.cpp or another chat-completions server, with or "
+        "without `/v1`; several addresses with commas between them.",
+        json_schema_extra={"shown": "the bundled engine"},
+    )
+    llm_api_key: SecretStr | None = Field(None, description="Key for that engine.")
+    llm_model: str | None = Field(
+        None,
+        description="Model to ask that engine for.",
+        json_schema_extra={"shown": "`tgi` for TGI, else the first it lists"},
+    )
+    embeddings_url: WebAddress | None = Field(
+        None,
+        description="A text-embeddings-inference server to use instead of a search model in this process.",
+    )
+    embedding_model: str | None = Field(
+        None,
+        description="Search model: a folder or a hub id. A matter remembers the one it was indexed with.",
+        json_schema_extra={"shown": "the packaged MiniLM"},
+    )
+    tokenizer: str | None = Field(
+        None,
+        description="Tokenizer of the engine's model: a folder or a hub id.",
+        json_schema_extra={"shown": "Mistral's, unless the engine tells"},
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="Database of the records, as SQLAlchemy writes it.",
+        json_schema_extra={"shown": "SQLite in the data folder"},
+    )
+    chroma_url: WebAddress | None = Field(
+        None, description="Chroma server for the vectors.", json_schema_extra={"shown": "Chroma in the data folder"}
+    )
+    files_url: str | None = Field(
+        None,
+        description="Where the uploaded files are kept, as fsspec writes it (`s3://…`).",
+        json_schema_extra={"shown": "the data folder"},
+    )
+    max_file_mib: int = Field(200, gt=0, description="Largest file that is accepted, in MiB.")
+    max_pages: int = Field(10_000, gt=0, description="Most pages of one document.")
+    reader_processes: int = Field(2, gt=0, le=64, description="Processes that read PDFs at the same time.")
+    busy_wait_seconds: float = Field(
+        300, ge=0, description="How long a command waits for another one that is using the data folder, in seconds."
+    )
+
+    @model_validator(mode="after")
+    def _local_stays_local(self) -> Self:
+        if self.access == "local" and not is_loopback(self.host):
+            raise SettingsInvalid(
+                setting=f"{PREFIX}HOST",
+                reason=f"“{self.host}” can be reached from other machines, and with PINCITE_ACCESS=local whoever "
+                "reaches the page is let in; use 127.0.0.1",
+            )
+        return self
+
+    @property
+    def llm_urls(self) -> tuple[str, ...]:
+        """The engine's addresses, in the order given; empty for the bundled engine."""
+        return tuple(self.llm_url.split(",")) if self.llm_url else ()
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings of this process; `given` wins over the environment. Raises SettingsInvalid."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = str(first["loc"][0])
+        raise SettingsInvalid(setting=PREFIX + field.upper(), reason=_reason(field, first)) from None
+
+
+def _reason(field: str, error: Any) -> str:
+    told = error.get("ctx", {}).get("error")  # our own validators' words, which never repeat the value
+    if told is not None:
+        return str(told)
+    value = "its value" if "SecretStr" in str(Settings.model_fields[field].annotation) else f"“{error['input']}”"
+    return str(error["msg"]).replace("Input", value, 1)
+
+
+def rows() -> Iterator[tuple[str, str, str]]:
+    """Name, default and meaning of every setting, as the README and `--help` texts show them."""
+    for name, field in Settings.model_fields.items():
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        default = str(extra.get("shown", "none" if field.default is None else f"`{field.default}`"))
+        yield f"`{PREFIX}{name.upper()}`", default, field.description or ""
+
+
+def table() -> str:
+    """The README's settings table, in Markdown."""
+    lines = ["| setting | default | meaning |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| {name} | {default} | {meaning} |" for name, default, meaning in rows())])
+
+
+def with_table(text: str) -> str:
+    """`text` with what stands between the two markers replaced by the table."""
+    before, rest = text.split(TABLE_BEGINS)
+    after = rest.split(TABLE_ENDS)[1]
+    return f"{before}{TABLE_BEGINS}\n{table()}\n{TABLE_ENDS}{after}"
+
+
+if __name__ == "__main__":
+    readme = Path(sys.argv[1])
+    readme.write_text(with_table(readme.read_text("utf-8")), "utf-8")

@@ -1,0 +1,191 @@
+"""What the commands do, for one user, in a workspace that this process owns; `remote` has the same verbs elsewhere.
+
+Every verb resolves what it is asked for through `access`, and yields rows (`rows.Row`): progress while it works, then
+results shaped as DESIGN's "Commands" gives them for `--json`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter
+from webapp.errors import EmptyQuestion, NoSuchFile
+from webapp.records import User
+from webapp.rows import Body, Row, progress, result
+from webapp.workspace import Workspace
+
+POLL_SECONDS = 0.1
+HEARTBEAT_SECONDS = 10.0  # a row at least this often, so that a slow step is not taken for a dead server
+HITS = 64
+DONE = ("ready", "failed")
+
+
+class Verbs:
+    """The commands of one user."""
+
+    def __init__(self, workspace: Workspace, user: User) -> None:
+        self._workspace = workspace
+        self._user = user
+        self._access = workspace.access
+
+    def accept(self, matter: str, path: Path, name: str | None = None) -> str:
+        """Take a file into a matter, made where there is none; its document's id.
+
+        Raises NoSuchFile, the UnreadableFile family, and what the stores raise.
+        """
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise NoSuchFile(name=path, reason=(error.strerror or str(error)).lower()) from error
+        return self._workspace.library.accept_path(self._matter_or_new(matter).id, path, name).id
+
+    def follow(self, matter: str, document_ids: list[str]) -> Iterator[Row]:
+        """Progress of these documents, and a result for each once it is ready or has failed."""
+        found = self._access.matter(self._user, matter)
+        yield from self._until_done(found, set(document_ids), results=True)
+
+    def search(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
+        """A result for each hit, best first; none where nothing fits."""
+        found, scope = self._scope(matter, question, document)
+        yield from self._settled(found, scope)
+        hits = self._workspace.searcher.search(found.id, question, scope, HITS).hits
+        mine = {record.id: record for record in self._access.documents(self._user, found)}
+        allowed = (hit for hit in hits if hit.chunk.span.document_id in mine)
+        for rank, hit in enumerate(allowed, start=1):
+            span = hit.chunk.span
+            document_text = self._workspace.library.document(found.id, span.document_id)
+            yield result(
+                rank=rank,
+                document_id=span.document_id,
+                document=mine[span.document_id].name,
+                start=span.start,
+                end=span.end,
+                page=hit.chunk.page,
+                page_label=document_text.pages[hit.chunk.page - 1].label,
+                section=hit.chunk.section,
+                score=round(float(hit.score), 4),
+                why=hit.why,
+                text=document_text.slice(span),
+            )
+
+    def ask(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
+        """The answer's text as it is written, then one result."""
+        yield from self.before_ask(matter, question, document)
+        rows = self.answer(matter, question, document)
+        with asyncio.Runner() as runner:
+            try:
+                while True:
+                    yield runner.run(anext(rows))
+            except StopAsyncIteration:
+                return
+            finally:
+                runner.run(rows.aclose())
+
+    def before_ask(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
+        """Progress until what is to be searched has been taken in."""
+        yield from self._settled(*self._scope(matter, question, document))
+
+    async def answer(self, matter: str, question: str, document: str | None) -> AsyncGenerator[Row]:
+        """`ask` for who has an event loop already; closing the iterator closes the engine's stream."""
+        raise NotImplementedError
+        yield
+
+    def remove(self, matter: str, document: str) -> Iterator[Row]:
+        """Take a document out of a matter; one result."""
+        found = self._access.matter(self._user, matter)
+        record = self._access.document(self._user, found, document)
+        self._workspace.ingest.remove(found.id, record.id)
+        yield result(matter=found.name, document_id=record.id, document=record.name, removed=True)
+
+    def reindex(self, matter: str | None) -> Iterator[Row]:
+        """Build the indexes of one matter, or of all of the user's, anew; a result for each document."""
+        access = self._access
+        chosen = [access.matter(self._user, matter)] if matter is not None else access.matters(self._user)
+        for each in chosen:
+            self._workspace.ingest.reindex(each.id)
+        for each in chosen:
+            yield from self._until_done(each, {r.id for r in access.documents(self._user, each)}, results=True)
+
+    def matters(self) -> Iterator[Row]:
+        """A result for each matter of the user."""
+        for matter in self._access.matters(self._user):
+            yield self._told(matter)
+
+    def create_matter(self, name: str) -> Iterator[Row]:
+        """Make an empty matter; one result. Raises MatterExists."""
+        yield self._told(self._access.create(self._user, name))
+
+    def delete_matter(self, name: str) -> Iterator[Row]:
+        """Delete a matter with everything in it; one result."""
+        matter = self._access.matter(self._user, name)
+        self._workspace.ingest.delete_matter(matter.id)
+        self._access.forget(matter)
+        yield result(id=matter.id, name=matter.name, deleted=True)
+
+    def _matter_or_new(self, name: str) -> Matter:
+        try:
+            return self._access.matter(self._user, name)
+        except NoSuchMatter:
+            try:
+                return self._access.create(self._user, name)
+            except MatterExists:  # another command made it in between
+                return self._access.matter(self._user, name)
+
+    def _scope(self, matter: str, question: str, document: str | None) -> tuple[Matter, list[str] | None]:
+        if not question.strip():
+            raise EmptyQuestion()
+        found = self._access.matter(self._user, matter)
+        if document is None:
+            return found, None
+        return found, [self._access.document(self._user, found, document).id]
+
+    def _settled(self, matter: Matter, document_ids: list[str] | None) -> Iterator[Row]:
+        """Wait for what is on its way into the scope of a question, so that the answer speaks of all of it."""
+        records = self._access.documents(self._user, matter)
+        chosen = {r.id for r in records if document_ids is None or r.id in document_ids}
+        yield from self._until_done(matter, chosen, results=False)
+
+    def _until_done(self, matter: Matter, document_ids: set[str], *, results: bool) -> Iterator[Row]:
+        """Progress of these documents of a matter until none is under way; with `results`, a row of each as it ends."""
+        told: dict[str, tuple[object, ...]] = {}
+        with self._workspace.working() as work:
+            while document_ids:
+                records = {r.id: r for r in self._access.documents(self._user, matter)}
+                for gone in document_ids - records.keys():
+                    raise NoSuchDocument(document=gone)
+                for record in [records[id_] for id_ in records if id_ in document_ids]:
+                    stand = (record.state, record.page, int(time.monotonic() / HEARTBEAT_SECONDS))
+                    if record.state in DONE:
+                        document_ids.discard(record.id)
+                        if record.id in told:
+                            yield _progress(record)
+                        if results:
+                            yield result(**_outcome(record))
+                    elif told.get(record.id) != stand:
+                        told[record.id] = stand
+                        yield _progress(record)
+                if work is not None and work.done():
+                    work.result()  # raises what stopped it
+                if document_ids:
+                    time.sleep(POLL_SECONDS)
+
+    def _told(self, matter: Matter) -> Row:
+        records = self._access.documents(self._user, matter)
+        pages = sum(record.pages for record in records)
+        return result(id=matter.id, name=matter.name, documents=len(records), pages=pages)
+
+
+def _progress(record: DocumentRecord) -> Row:
+    return progress(record.name, record.state, record.page, record.pages)
+
+
+def _outcome(record: DocumentRecord) -> Body:
+    return {
+        "document_id": record.id,
+        "document": record.name,
+        "state": record.state,
+        "pages": record.pages,
+        "unreadable_pages": list(record.unreadable_pages),
+        "reason": record.reason,
+    }

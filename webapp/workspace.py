@@ -1,0 +1,142 @@
+"""Everything of one data folder, opened in one place and handed to whoever works with it.
+
+Opening is cheap: the database is opened, and the rest when it is first asked for, so that `pincite matters list` loads
+no model. Whoever opens a workspace owns the data folder (`ownership.claim`).
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Literal, Self
+
+from retrieval import (
+    Embedder,
+    Files,
+    Ingest,
+    Lexical,
+    Library,
+    MatterExists,
+    Searcher,
+    Vectors,
+    database,
+    load_embedder,
+)
+from webapp.access import Access
+from webapp.records import LOCAL_USER, Records, User
+from webapp.settings import Settings
+
+SAMPLE_MATTER = "Sample"
+Part = Literal["ready", "loading", "away", "none"]
+
+
+class Workspace:
+    """The stores, the search and the engine of one data folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the records. Raises StoreUnavailable, DataFolderUnusable or PackageMissing."""
+        folder = settings.data_dir
+        self.settings = settings
+        given = settings.database_url
+        address = given.get_secret_value() if given else f"sqlite:///{folder / 'pincite.db'}"
+        self._database = database.open_database(address)
+        self._files = Files(settings.files_url or folder / "files")
+        self.library = Library(self._database, self._files, max_file_mib=settings.max_file_mib)
+        self._records = Records(self._database)
+        self.access = Access(self.library, self._records)
+        self._background = False
+        self._welcome(LOCAL_USER)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the work and let go of everything. What was being ingested waits until the next time."""
+        opened = self.__dict__  # what is cached there was asked for
+        if "ingest" in opened:
+            self.ingest.stop()
+        for part in ("vectors", "lexical"):
+            if part in opened:
+                opened[part].close()
+        self._files.close()
+        self._database.dispose()
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """The chunks' vectors."""
+        return Vectors(self.settings.chroma_url or self.settings.data_dir / "vectors")
+
+    @cached_property
+    def lexical(self) -> Lexical:
+        """The chunks' words."""
+        return Lexical(self.settings.data_dir / "lexical")
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """What turns text into vectors; a model in this process loads at its first use."""
+        return load_embedder(self.settings.embedding_model, self.settings.embeddings_url)
+
+    @cached_property
+    def ingest(self) -> Ingest:
+        """What takes documents into the indexes. What a crash left is put right before anyone gets it."""
+        workers, pages = self.settings.reader_processes, self.settings.max_pages
+        ingest = Ingest(self.library, self.vectors, self.lexical, self.embedder, workers=workers, max_pages=pages)
+        ingest.repair()
+        return ingest
+
+    @cached_property
+    def searcher(self) -> Searcher:
+        """What finds the places that fit a question, in indexes that agree with the library."""
+        assert self.ingest
+        return Searcher(self.library, self.vectors, self.lexical, self.embedder)
+
+    def work_in_background(self) -> None:
+        """Take in what waits from here on, until `close`: for the server, where no command waits for it."""
+        self.ingest.start()
+        self._background = True
+
+    @contextmanager
+    def working(self) -> Iterator["Future[None] | None"]:
+        """Take in what waits, for as long as the block lasts; its outcome, or None where that is the server's."""
+        self.ingest.wake()
+        if self._background:
+            yield None
+            return
+        with ThreadPoolExecutor(1, "pincite-work") as pool:
+            try:
+                yield pool.submit(self.ingest.run)
+            finally:
+                self.ingest.stop()
+
+    def warm(self) -> None:
+        """Load the search model by using it. Raises EmbedderUnavailable."""
+        self.embedder.queries(["governing law"])
+
+    def stores_answer(self) -> bool:
+        """Whether the database answers now. Raises StoreUnavailable or DataFolderUnusable."""
+        self.library.matters()
+        return True
+
+    def _welcome(self, user: User) -> None:
+        """Let the local user in, and give them the sample once: it does not come back after they deleted it."""
+        self.access.adopt(user)
+        sample = packaged_sample()
+        if not self._records.welcome(user) or sample is None:
+            return
+        try:
+            matter = self.access.create(user, SAMPLE_MATTER)
+        except MatterExists:  # made by a start that was killed before it could note so, or by the user
+            matter = self.access.matter(user, SAMPLE_MATTER)
+        self.library.accept_path(matter.id, sample)
+        self._records.sample_made(user)
+
+
+def packaged_sample() -> Path | None:
+    """The sample contract that is installed with the package, if it is."""
+    folder = Path(str(resources.files("webapp"))) / "sample"
+    return next(iter(sorted(folder.glob("*.pdf"))), None)
