@@ -73,6 +73,7 @@ class _Mark:
     number: str
     end: int  # in the line
     path: tuple[int, ...] = ()
+    titled: bool = False  # a heading follows: such a number may be the first of all without being 1
 
 
 @lru_cache(maxsize=8)
@@ -118,13 +119,13 @@ def _readings(text: str) -> list[_Mark]:
         }:  # the end of a wrapped reference: "Section\n4.2 shall ..."
             return []
         if path[1:] in {(), (0,)}:  # "3.0" heads 3.1, 3.2, ...
-            return [_Mark("number", path[0], number, end, path[:1])]
+            return [_Mark("number", path[0], number, end, path[:1], _is_title(rest))]
         return [_Mark("dotted", path[-1], number, end, path)]
     if got["number"]:
         return (
             []
             if rest[:1].islower()
-            else [_Mark("number", int(match["number"]), match["number"], end, (int(match["number"]),))]
+            else [_Mark("number", int(match["number"]), match["number"], end, (int(match["number"]),), _is_title(rest))]
         )
     return _letter_readings(match, end)
 
@@ -182,7 +183,7 @@ def _begun(readings: list[_Mark], stack: list[_Open]) -> tuple[_Mark, int] | Non
             depth = _dotted_depth(mark, stack, in_part)
             if depth is not None:
                 return mark, depth
-        elif mark.value == 1:
+        elif mark.value == 1 or (mark.kind == "number" and mark.titled and not any(o.path for o in stack)):
             if mark.kind == "number":  # a schedule, or a list inside a clause: the outer numbering stays open
                 return mark, len(stack) if kinds.count("number") < 2 else len(kinds) - 1 - kinds[::-1].index("number")
             return mark, kinds.index(mark.kind) if mark.kind in kinds else len(stack)

@@ -1,16 +1,14 @@
 """bytes → Document → [Chunk] → float32[n, dim] → vectors + lexical → ready.
 
-Each worker thread takes one document through all of it (`Ingest._ingest`); reading happens in a process of the thread's
+A worker's thread takes one document through all of it (`Ingest._ingest`); reading happens in a process of the thread's
 own, embedding and indexing in this one. The job's row says how far a document has come, and it is "ready" only after
 both indexes have it. So a crash at any point leaves a row that `repair` lets wait again, and doing a step twice is the
 same as doing it once.
 """
 
 import logging
-import threading
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
@@ -26,6 +24,7 @@ from retrieval.indexes import Indexes
 from retrieval.library import Library
 from retrieval.reader import Reader, ReaderDied
 from retrieval.tables import DocumentRecord
+from retrieval.workers import Stopped, Workers
 
 if TYPE_CHECKING:
     from retrieval.embedder import Embedder
@@ -35,15 +34,10 @@ if TYPE_CHECKING:
 ATTEMPTS = 3  # a reader that dies on the same file for the third time will die on it again
 PROGRESS_S = 0.2  # between two notes of progress; each is a write to the disk
 EMBEDDED_AT_ONCE = 256  # chunks; some two seconds on two cores, the longest that `stop` waits
-RETRY_S = 30  # after a store or the search model was away
 
 OnChange = Callable[[DocumentRecord], None]
 
 _log = logging.getLogger(__name__)
-
-
-class _Stopped(Exception):
-    """`stop` was called; what was begun waits again."""
 
 
 class Ingest:
@@ -63,13 +57,8 @@ class Ingest:
         self._library = library
         self._indexes = Indexes(library, vectors, lexical, embedder)
         self._embedder = embedder
-        self._workers = workers
         self._max_pages = max_pages
-        self._bell = threading.Condition()
-        self._wakes = 0
-        self._stopping = threading.Event()
-        self._readers: set[Reader] = set()
-        self._threads: list[threading.Thread] = []
+        self._workers = Workers(workers, library.jobs.claim, self._attempt, self._give_back)
         self._on_change: OnChange | None = None
 
     # The work
@@ -81,15 +70,7 @@ class Ingest:
         Ctrl-C. A file that cannot be read raises nothing: its record says "failed" and why.
         """
         self._on_change = on_change
-        self._stopping.clear()
-        with ThreadPoolExecutor(self._workers, "pincite-ingest") as pool:
-            works = [pool.submit(self._work, patient=False) for _ in range(self._workers)]
-            try:
-                for work in as_completed(works):
-                    work.result()
-            except BaseException:
-                self._interrupt()
-                raise
+        self._workers.run()
 
     def start(self, on_change: OnChange | None = None) -> None:
         """Work in the background until `stop`, also on what is accepted later (`wake` tells of it).
@@ -97,26 +78,15 @@ class Ingest:
         A store or search model that is away is logged and tried again every half minute.
         """
         self._on_change = on_change
-        self._stopping.clear()
-        for n in range(self._workers):
-            thread = threading.Thread(
-                target=self._work, kwargs={"patient": True}, name=f"pincite-ingest-{n}", daemon=True
-            )
-            self._threads.append(thread)
-            thread.start()
+        self._workers.start()
 
     def wake(self) -> None:
         """Say that there may be something to do."""
-        with self._bell:
-            self._wakes += 1
-            self._bell.notify_all()
+        self._workers.wake()
 
     def stop(self) -> None:
-        """End the background work within seconds; what was begun waits again."""
-        self._interrupt()
-        for thread in self._threads:
-            thread.join()
-        self._threads.clear()
+        """End the work within seconds; what was begun waits again."""
+        self._workers.stop()
 
     # The indexes and the library
 
@@ -169,8 +139,7 @@ class Ingest:
             )
         )
         chunks = chunk(document)
-        texts = [indexed_text(document, c) for c in chunks]
-        vectors = self._embed(record, chunks, texts)
+        texts, vectors = self._embed(record, document, chunks)
         record = replace(record, state="ready", page=record.pages, reason=_what_is_missing(document))
         self._indexes.put(record, chunks, texts, vectors)
         self._tell(record)
@@ -180,7 +149,7 @@ class Ingest:
 
         def on_page(page: int, pages: int) -> None:
             nonlocal noted
-            self._go_on()
+            self._workers.go_on()
             if monotonic() - noted >= PROGRESS_S:
                 self._note(replace(record, page=page, pages=pages))
                 noted = monotonic()
@@ -192,49 +161,19 @@ class Ingest:
         self._library.keep_text(record, document)
         return document
 
-    def _embed(self, record: DocumentRecord, chunks: Sequence[Chunk], texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of the chunks, float32[len(chunks), dimension]."""
+    def _embed(
+        self, record: DocumentRecord, document: Document, chunks: Sequence[Chunk]
+    ) -> tuple[list[str], NDArray[np.float32]]:
+        """What the chunks are found by: their words, and float32[len(chunks), dimension]."""
+        texts: list[str] = []
         vectors = np.zeros((len(chunks), self._embedder.dimension), np.float32)
         for start in range(0, len(chunks), EMBEDDED_AT_ONCE):
-            self._go_on()
-            end = min(start + EMBEDDED_AT_ONCE, len(chunks))
-            vectors[start:end] = self._embedder.passages(texts[start:end])
-            self._note(replace(record, page=chunks[end - 1].page))
-        return vectors
-
-    # The workers
-
-    def _work(self, *, patient: bool) -> None:
-        """Take one document after another; when none waits, end, or be patient and wait for the bell."""
-        reader = Reader()
-        self._readers.add(reader)
-        claimed: DocumentRecord | None = None
-        try:
-            while not self._stopping.is_set():
-                heard, pause = self._wakes, None
-                try:
-                    claimed = claimed or self._library.jobs.claim()
-                    if claimed:
-                        self._attempt(claimed, reader)
-                        claimed = None
-                        continue
-                except PinciteError as error:  # a store or the search model is away: the file is not to blame
-                    if not patient:
-                        raise
-                    _log.warning("ingest waits %d s: %s", RETRY_S, error)
-                    pause = RETRY_S
-                if not patient:
-                    return
-                reader.stop()  # an idle process holds 60 MB and starts in 0.3 s
-                self._wait(heard, pause)
-        except _Stopped:
-            pass
-        finally:
-            self._readers.discard(reader)
-            reader.stop()
-            if claimed:
-                with suppress(PinciteError):  # else `repair` finds it
-                    self._note(replace(claimed, state="waiting", page=0))
+            self._workers.go_on()
+            some = chunks[start : start + EMBEDDED_AT_ONCE]
+            texts += [indexed_text(document, c) for c in some]
+            vectors[start : start + len(some)] = self._embedder.passages(texts[start:])
+            self._note(replace(record, page=some[-1].page))
+        return texts, vectors
 
     def _attempt(self, record: DocumentRecord, reader: Reader) -> None:
         """One attempt at one document; whatever is the file's fault ends in its record."""
@@ -245,33 +184,22 @@ class Ingest:
             except UnreadableFile as error:
                 self._fail(record, error)
             except ReaderDied as error:
-                self._go_on()
+                self._workers.go_on()
                 _log.warning("the reader died on %s: %s", record.id, error)
                 attempts = record.attempts + 1
                 if attempts < ATTEMPTS:
                     self._note(replace(record, state="waiting", page=0, attempts=attempts))
                 else:
                     self._fail(replace(record, attempts=attempts), ReaderCrashed(name=record.name, attempts=attempts))
-            except (PinciteError, _Stopped):
+            except (PinciteError, Stopped):
                 raise
             except Exception:
                 reference = uuid.uuid4().hex[:6]
                 _log.exception("ref %s: ingest of %s", reference, record.id)
                 self._note(replace(record, state="failed", reason=f"Something went wrong (ref {reference})."))
 
-    def _wait(self, heard: int, pause: float | None) -> None:
-        with self._bell:
-            self._bell.wait_for(lambda: self._wakes != heard or self._stopping.is_set(), pause)
-
-    def _interrupt(self) -> None:
-        self._stopping.set()
-        for reader in tuple(self._readers):
-            reader.interrupt()
-        self.wake()
-
-    def _go_on(self) -> None:
-        if self._stopping.is_set():
-            raise _Stopped
+    def _give_back(self, record: DocumentRecord) -> None:
+        self._note(replace(record, state="waiting", page=0))
 
     def _fail(self, record: DocumentRecord, error: PinciteError) -> None:
         self._note(replace(record, state="failed", reason=f"{error} {error.hint}".strip()))

@@ -6,8 +6,9 @@ Queries are built term by term. A person's text never reaches tantivy's query pa
 import math
 import shutil
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import tantivy
@@ -29,7 +30,7 @@ class Lexical:
 
     def __init__(self, folder: Path) -> None:
         """Keep one index a matter below `folder`."""
-        self._folder = folder
+        self.folder = folder
         self._analyzer = _analyzer()
         self._indexes: dict[str, tantivy.Index] = {}
         self._lock = threading.Lock()  # tantivy allows one writer an index
@@ -59,15 +60,16 @@ class Lexical:
         """Forget a whole matter."""
         with self._lock, _mapped():
             self._indexes.pop(matter_id, None)
-            shutil.rmtree(self._folder / matter_id, ignore_errors=True)
+            shutil.rmtree(self.folder / matter_id, ignore_errors=True)
 
     def query(
-        self, matter_id: str, words: Sequence[tuple[str, float]], document_ids: Collection[str] | None, k: int
+        self, matter_id: str, stems: Mapping[str, float], document_ids: Collection[str] | None, k: int
     ) -> dict[Chunk, float]:
-        """The k chunks with the highest BM25 for weighted texts: each text counts by its words, and as a phrase if quoted."""
+        """The k chunks with the highest BM25 for weighted stems (of `stems`); in some documents only, or in all."""
         with _mapped():
             index = self._index(matter_id)
-            wanted = [q for text, weight in words for q in self._queries(index.schema, text, weight)]
+            term = partial(tantivy.Query.term_query, index.schema, "body")
+            wanted = [tantivy.Query.boost_query(term(stem), weight) for stem, weight in stems.items()]
             if not wanted or (document_ids is not None and not document_ids):
                 return {}
             query = tantivy.Query.boolean_query([(tantivy.Occur.Should, q) for q in wanted])
@@ -102,14 +104,9 @@ class Lexical:
             counts = {stem: searcher.doc_freq("body", stem) for stem in stems}
             return {stem: math.log(1 + (searcher.num_docs - n + 0.5) / (n + 0.5)) for stem, n in counts.items()}
 
-    def _queries(self, schema: tantivy.Schema, text: str, weight: float) -> Iterator[tantivy.Query]:
-        stems = self.stems(text)
-        for stem in dict.fromkeys(stems):
-            yield tantivy.Query.boost_query(tantivy.Query.term_query(schema, "body", stem), weight)
-
     def _index(self, matter_id: str) -> tantivy.Index:
         if matter_id not in self._indexes:
-            folder = self._folder / matter_id
+            folder = self.folder / matter_id
             folder.mkdir(parents=True, exist_ok=True)
             index = tantivy.Index(_schema(), path=str(folder), reuse=True)
             index.register_tokenizer("stems", self._analyzer)

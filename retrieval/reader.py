@@ -54,7 +54,7 @@ class Reader:
                 whole = True
                 return self._outcome(message, name, document_id)
             raise ReaderDied(f"no page in {STALLED_S} s")
-        except (EOFError, ConnectionError) as error:
+        except (EOFError, OSError) as error:  # OSError: it ended in the middle of a message
             raise ReaderDied("its process ended") from error
         finally:
             if not whole:
@@ -100,7 +100,7 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the owner's to handle
     with suppress(OSError):  # if memory runs out, the system ends this process and not its owner
         Path("/proc/self/oom_score_adj").write_text("1000")
-    with suppress(EOFError, ConnectionError):
+    with suppress(EOFError, OSError):  # the owner is gone
         while True:
             name, document_id, max_pages = pipe.recv()
             data = pipe.recv_bytes()

@@ -2,8 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.chunks import Chunk, indexed_text
+from retrieval.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.embedder import Embedder
 from retrieval.fusion import fuse
 from retrieval.lexical import Lexical
@@ -11,15 +16,20 @@ from retrieval.library import Library
 from retrieval.vectors import Vectors
 
 CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has about 500
-WORDS = 0.3  # weight of words against meaning; flat between .2 and .4 on labelled contracts
+# Shares of words against meaning and of a kind of clause against the question itself; flat around these on labelled
+# contracts (bench/README.md).
+WORDS = 0.3
+WORDS_WITH_TYPE = 0.5
+TYPE_SHARE = 0.6
 _LOOKED_INTO = 8  # hits whose words are compared with the question's for confidence
 _COVERED = 0.2  # weight of the question's words that a hit has, beside its cosine
+_BEARS = 0.7  # of the best sentence's relevance; a sentence below that is beside the point
 _SPEAKS_OF_IT = 0.32  # confidence from here on counts as found; see bench/README.md for what it refuses
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk, its score in [0, 1] within this search, and why it was found: "words", "meaning" or both."""
+    """A chunk, its score in [0, 1] within this search, and why it was found: by its words, its meaning or both, and the kinds of clause asked for."""
 
     chunk: Chunk
     score: float
@@ -45,6 +55,10 @@ class Searcher:
     def __init__(self, library: Library, vectors: Vectors, lexical: Lexical, embedder: Embedder) -> None:
         self._library, self._vectors, self._lexical, self._embedder = library, vectors, lexical, embedder
 
+    @cached_property
+    def _types(self) -> TypeMatcher:
+        return TypeMatcher(self._embedder, self._lexical.folder)
+
     def search(
         self,
         matter_id: str,
@@ -54,19 +68,27 @@ class Searcher:
         *,
         wide: bool = False,
     ) -> Results:
-        """The best `limit` chunks for a question, in some documents of the matter or in all."""
-        vector = self._embedder.queries([question])[0]
-        meaning = self._vectors.query(matter_id, vector, document_ids, CANDIDATES)
-        words = self._lexical.query(matter_id, [(question, 1.0)], document_ids, CANDIDATES)
-        scores = fuse(words, meaning, WORDS)
-        best = sorted(scores, key=lambda c: (-scores[c], c.span))[:limit]
-        hits = tuple(Hit(c, scores[c], _why(c in words, c in meaning)) for c in best)
-        nearest = max(meaning.values(), default=0.0)
-        return Results(hits, (nearest + _COVERED * self._covered(matter_id, question, hits)) / (1 + _COVERED))
+        """The best `limit` chunks for a question, in some documents of the matter or in all.
 
-    def _covered(self, matter_id: str, question: str, hits: Sequence[Hit]) -> float:
+        A `wide` search leaves the kinds of clause aside and asks for the question's own words and meaning alone.
+        """
+        asked = core(question)
+        vector = self._embedder.queries([asked])[0]
+        stems = self._lexical.stems(asked)
+        matches = [] if wide else self._types.match(vector)
+        sought = [(self._lexical.stems(" ".join(m.type.words)), m.weight) for m in matches]
+        words = self._lexical.query(matter_id, weighted_stems(stems, sought), document_ids, CANDIDATES)
+        meaning = self._vectors.query(matter_id, _joined(vector, matches), document_ids, CANDIDATES)
+        scores = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
+        best = sorted(scores, key=lambda c: (-scores[c], c.span))[:limit]
+        kinds = ", ".join(m.type.name for m in matches)
+        hits = tuple(Hit(c, scores[c], _why(c in words, c in meaning, kinds)) for c in best)
+        nearest = max(meaning.values(), default=0.0)
+        return Results(hits, (nearest + _COVERED * self._covered(matter_id, stems, hits)) / (1 + _COVERED))
+
+    def _covered(self, matter_id: str, stems: Sequence[str], hits: Sequence[Hit]) -> float:
         """The greatest share of the question's words that one hit has, in [0, 1], rarer words counting more."""
-        weights = self._lexical.rarity(matter_id, self._lexical.stems(question))
+        weights = self._lexical.rarity(matter_id, stems)
         if not weights:
             return 0.0
         best = 0.0
@@ -77,14 +99,28 @@ class Searcher:
         return best / sum(weights.values())
 
     def relevance(self, question: str, sentences: Sequence[str]) -> list[float]:
-        """How well each sentence speaks of the question, higher is better; comparable within one call."""
+        """How much each sentence bears on the question, comparable within one call; 0 or less where it hardly does."""
         if not sentences:
             return []
-        meaning = self._embedder.passages(sentences) @ self._embedder.queries([question])[0]
-        asked = set(self._lexical.stems(question))
-        words = [len(asked & set(self._lexical.stems(s))) / (len(asked) or 1) for s in sentences]
-        return [float(m) + _COVERED * w for m, w in zip(meaning, words, strict=True)]
+        asked = core(question)
+        vector = self._embedder.queries([asked])[0]
+        meaning = self._embedder.passages(sentences) @ _joined(vector, self._types.match(vector))
+        stems = set(self._lexical.stems(asked))
+        words = [len(stems & set(self._lexical.stems(s))) / (len(stems) or 1) for s in sentences]
+        scores = [float(m) + _COVERED * w for m, w in zip(meaning, words, strict=True)]
+        least = _BEARS * max(scores)
+        return [score - least for score in scores]
 
 
-def _why(by_words: bool, by_meaning: bool) -> str:
-    return "words and meaning" if by_words and by_meaning else "words" if by_words else "meaning"
+def _joined(vector: NDArray[np.float32], matches: Sequence[Match]) -> NDArray[np.float32]:
+    """The question's vector moved towards what clauses of its kinds say, float32[dim] of length 1."""
+    if not matches:
+        return vector
+    typical = sum((m.weight * m.vector for m in matches), np.zeros_like(vector))
+    joined = (1 - TYPE_SHARE) * vector + TYPE_SHARE * typical
+    return np.asarray(joined / np.linalg.norm(joined), np.float32)
+
+
+def _why(by_words: bool, by_meaning: bool, kinds: str) -> str:
+    how = "words and meaning" if by_words and by_meaning else "words" if by_words else "meaning"
+    return f"{how} ({kinds})" if kinds else how

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from retrieval import Document, DocumentRecord, Library, Packed, Passage, PinciteError, Results, Searcher, pack
-from webapp.citations import CheckedAnswer, Citation, KeySentence, check, key_language
+from webapp.citations import CheckedAnswer, Citation, check
 from webapp.conversation import Turn, standalone
 from webapp.engine import Engine
 from webapp.errors import EmptyQuestion, EngineError
+from webapp.key_language import KeySentence, key_language
 from webapp.prompt import NOT_THERE, Budget, Frame, frame
 from webapp.tokens import MISTRAL, Template, counting, mistral
 
@@ -204,7 +205,7 @@ def _checked(
     trusted: bool,
 ) -> Answer:
     """The draft with its citations; key language beside it, and in its place where the draft may not stand."""
-    key = key_language(query, passages, documents, most=KEY_SENTENCES, relevance=partial(searcher.relevance, query))
+    key = key_language(query, passages, documents, most=KEY_SENTENCES, relevance=searcher.relevance)
     checked = check(draft, passages, documents)
     says_nothing = not draft.strip() or draft.strip().rstrip(".") == NOT_THERE.rstrip(".")
     cited = tuple(_cite(n, k) for n, k in enumerate(key, 1))

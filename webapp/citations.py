@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from retrieval import Document, Passage, Span
-from webapp.evidence import Evidence, evidence, missing
+from webapp.evidence import Evidence, evidence, is_counted, missing
 from webapp.facts import find_facts
 from webapp.flowing import own_words
 from webapp.marks import CITE, Quotation, blank_cites, cites, quotations
@@ -23,13 +23,17 @@ NO_CITATION = "no citation"
 
 _LIST_MARK = re.compile(r"^\s*(?:(\d{1,2})[.)]|[-*•])\s+")
 _REFUSES = re.compile(
-    r"\b(?:(?:do|does|did|is|are|was|were|can|could)\s*(?:not|n['’]t)|cannot|no|nothing|none|unable|unclear|silent|without)\b", re.IGNORECASE
+    r"\b(?:(?:do|does|did|is|are|was|were|can|could)\s*(?:not|n['’]t)|cannot|no|nothing|none|unable|unclear|silent|without)\b",
+    re.IGNORECASE,
 )
 _ABOUT_SOURCES = re.compile(
     r"\b(?:found|mention|mentioned|specif\w+|stat(?:e|es|ed)|sa(?:y|ys|id)|address\w*|contain\w*|provid\w+|information|answer\w*|determine\w*|indicat\w+"
     r"|passages?|documents?|contract|agreement|text|source|excerpts?|silent|unclear|sure|know)\b",
     re.IGNORECASE,
 )
+_BINDS = re.compile(
+    r"\b(?:shall|must|may)\b", re.IGNORECASE
+)  # "may not": what the contract says, not that it is silent
 _FEW_WORDS = 3  # "In short:" claims nothing
 
 
@@ -116,7 +120,9 @@ def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str,
         named = [n for _, numbers in cites(answer_text[start:end]) for n in numbers]
         valid = tuple(dict.fromkeys(n for n in named if n in by_number))
         quotes = tuple(
-            _check_quote(answer_text, q, _candidates(answer_text, q, start, end, passages), documents) for q in found if start <= q.start < end
+            _check_quote(answer_text, q, _candidates(answer_text, q, start, end, passages), documents)
+            for q in found
+            if start <= q.start < end
         )
         if valid not in evidences and valid:
             evidences[valid] = evidence([by_number[n] for n in valid], documents)
@@ -148,7 +154,9 @@ def _candidates(text: str, quote: Quotation, start: int, end: int, passages: Seq
     return [by_number[n] for n in dict.fromkeys(order) if n in by_number] if placed else list(passages)
 
 
-def _check_quote(text: str, quote: Quotation, candidates: Sequence[Passage], documents: Mapping[str, Document]) -> QuoteCheck:
+def _check_quote(
+    text: str, quote: Quotation, candidates: Sequence[Passage], documents: Mapping[str, Document]
+) -> QuoteCheck:
     """Look a quotation up in its candidates' documents; one inside the passage itself is better than one elsewhere."""
     inner = text[quote.inner_start : quote.inner_end].strip()
     elsewhere: QuoteCheck | None = None
@@ -172,7 +180,13 @@ def _without_cites(inner: str) -> Iterator[str]:
 
 
 def _check_sentence(
-    text: str, start: int, end: int, valid: tuple[int, ...], invalid: tuple[int, ...], quotes: tuple[QuoteCheck, ...], source: Evidence | None
+    text: str,
+    start: int,
+    end: int,
+    valid: tuple[int, ...],
+    invalid: tuple[int, ...],
+    quotes: tuple[QuoteCheck, ...],
+    source: Evidence | None,
 ) -> CheckedSentence:
     sentence = text[start:end]
     plain = blank_cites(sentence)
@@ -187,7 +201,7 @@ def _check_sentence(
         reasons.append(f"not in the cited passage: {', '.join(absent)}")
     if any(not q.verified for q in quotes):
         reasons.append(f"a quotation was {NOT_FOUND}")
-    if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain):
+    if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
         reasons.append(NO_CITATION)
     return CheckedSentence(sentence, start, end, valid, invalid, not reasons, absent, quotes, "; ".join(reasons))
 
@@ -197,17 +211,22 @@ def _is_own_list(text: str, start: int, number: str | None) -> bool:
     return number is None or number == "1" or bool(re.search(rf"(?m)^\s*{int(number) - 1}[.)]\s", text[:start]))
 
 
-def claims(sentence: str) -> bool:
-    """Whether a sentence says something about the contract: not a lead-in, not a question, not that nothing was found."""
+def claims(sentence: str, others_cite: bool = False) -> bool:
+    """Whether a sentence says something about the contract: not a lead-in, not a question, not that nothing was found.
+
+    A bare "Yes." or "No." claims what the sentences around it say; it needs a citation of its own where they have none.
+    """
     words = sentence.strip(" *_#\n").split()
-    if find_facts(sentence):
+    if any(not is_counted(fact, sentence) for fact in find_facts(sentence)):
         return True
     if len(words) <= _FEW_WORDS or words[-1].endswith((":", "?")):
-        return bool(words) and words[0].strip(".,!").lower() in ("yes", "no")
-    return not (_REFUSES.search(sentence) and _ABOUT_SOURCES.search(sentence) and not re.search(r"\b(?:shall|must|may)\b", sentence))
+        return bool(words) and words[0].strip(".,!").lower() in ("yes", "no") and not others_cite
+    return not (_REFUSES.search(sentence) and _ABOUT_SOURCES.search(sentence) and not _BINDS.search(sentence))
 
 
-def _citations(sentence: CheckedSentence, by_number: Mapping[int, Passage], documents: Mapping[str, Document]) -> Iterator[Citation]:
+def _citations(
+    sentence: CheckedSentence, by_number: Mapping[int, Passage], documents: Mapping[str, Document]
+) -> Iterator[Citation]:
     quoted = set()
     for quote in sentence.quotes:
         if quote.match and quote.n is not None:
@@ -218,9 +237,13 @@ def _citations(sentence: CheckedSentence, by_number: Mapping[int, Passage], docu
             yield _citation(by_number[n], documents, by_number[n].spans[0], None, sentence.supported)
 
 
-def _citation(passage: Passage, documents: Mapping[str, Document], span: Span, quote: str | None, verified: bool) -> Citation:
+def _citation(
+    passage: Passage, documents: Mapping[str, Document], span: Span, quote: str | None, verified: bool
+) -> Citation:
     if quote is None:
-        return Citation(passage.n, passage.document_id, span, passage.section, passage.page, passage.page_label, None, verified)
+        return Citation(
+            passage.n, passage.document_id, span, passage.section, passage.page, passage.page_label, None, verified
+        )
     page = documents[passage.document_id].page_at(span.start)
     return Citation(passage.n, passage.document_id, span, passage.section, page.number, page.label, quote, verified)
 

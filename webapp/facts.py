@@ -23,9 +23,12 @@ class Fact:
     keys: frozenset[Key]
 
 
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = "January February March April May June July August September October November December".split()
 _MONTH = "|".join(
-    form for m in _MONTHS for name in (m, m.upper()) for form in ([name] if len(m) < 4 else [name, rf"{name[:3]}\.?", rf"{name[:4]}\."])
+    form
+    for m in _MONTHS
+    for name in (m, m.upper())
+    for form in ([name] if len(m) < 4 else [name, rf"{name[:3]}\.?", rf"{name[:4]}\."])
 )
 _MONTH = rf"\b(?:{_MONTH})(?![a-z])"
 _YEAR = r"(?:19|20)\d\d(?!\d|[.,]\d)"
@@ -35,7 +38,9 @@ _DATES = (
     re.compile(rf"(?P<d>(?i:{_DAY}))\s+(?i:day\s+)?(?:of\s+)?(?P<m>{_MONTH})(?:\s*,?\s*(?P<y>{_YEAR}))?"),
     re.compile(rf"(?P<m>{_MONTH})\s*,?\s*(?P<y>{_YEAR})"),
     re.compile(r"(?<![\d./-])(?P<y>(?:19|20)\d\d)(?P<s>[-/.])(?P<mm>\d{1,2})(?P=s)(?P<dd>\d{1,2})(?![\d/-])"),
-    re.compile(r"(?<![\d./-])(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>(?:19|20)\d\d|(?<![.]\d)(?<![.]\d\d)\d\d)(?![\d/-])"),
+    re.compile(
+        r"(?<![\d./-])(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>(?:19|20)\d\d|(?<![.]\d)(?<![.]\d\d)\d\d)(?![\d/-])"
+    ),
 )
 
 _CURRENCIES = {
@@ -63,14 +68,28 @@ _UNITS = (
 )
 _BUSINESS = ("business", "working", "banking", "trading")
 _QUALIFIERS = "|".join(
-    (*_BUSINESS, "calendar|consecutive|successive|additional|full|complete|further|whole|more|fiscal|contract|other|separate|square|cubic|original")
+    (
+        *_BUSINESS,
+        "calendar|consecutive|successive|additional|full|complete|further|whole|more|fiscal|contract|other|separate|square|cubic|original",
+    )
 )
-_COUNT = re.compile(rf"{_TWICE}[\s\-‐–]*(?P<q>(?:(?:{_QUALIFIERS})[\s\-‐]+){{0,3}})(?P<u>(?:{_UNITS})s?)\b", re.IGNORECASE)
-_TIME = re.compile(r"(?<![\d:.,])(?P<h>\d{1,2})(?::(?P<min>\d\d))?\s?(?P<half>[ap])\.?m\b\.?|(?<![\d:.,])(?P<h2>\d{1,2}):(?P<min2>\d\d)(?!\d)", re.IGNORECASE)
+_COUNT = re.compile(
+    rf"{_TWICE}[\s\-‐–]*(?P<q>(?:(?:{_QUALIFIERS})[\s\-‐]+){{0,3}})(?P<u>(?:{_UNITS})s?)\b", re.IGNORECASE
+)
+_TIME = re.compile(
+    r"(?<![\d:.,])(?P<h>\d{1,2})(?::(?P<min>\d\d))?\s?(?P<half>[ap])\.?m\b\.?|(?<![\d:.,])(?P<h2>\d{1,2}):(?P<min2>\d\d)(?!\d)",
+    re.IGNORECASE,
+)
 _ORDINAL = re.compile(rf"\b(?:{ORDINAL})(?![\s\-‐]*part(?:y|ies)\b)", re.IGNORECASE)
-_FRACTION = re.compile(r"(?<![\d/])(?P<a>\d{1,3})\s?[/⁄]\s?(?P<b>\d{1,3})(?![\d/])|\b(?P<w>one|two|three)[-‐\s](?P<v>half|third|quarter|fourth|fifth)s?\b", re.IGNORECASE)
+_FRACTION = re.compile(
+    r"(?<![\d/])(?P<a>\d{1,3})\s?[/⁄]\s?(?P<b>\d{1,3})(?![\d/])|\b(?P<w>one|two|three)[-‐\s](?P<v>half|third|quarter|fourth|fifth)s?\b",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(r"\b(?=[\w\-‐]*\d)(?=[\w\-‐]*[A-Za-z])\w+(?:[\-‐]\w+)*")
-_BARE = (re.compile(rf"(?P<n>{WORDS})\s*\(\s*(?P<p>{DIGITS})\s*\)", re.IGNORECASE), re.compile(rf"(?P<n>{SCALED}|{WORDS})", re.IGNORECASE))
+_BARE = (
+    re.compile(rf"(?P<n>{WORDS})\s*\(\s*(?P<p>{DIGITS})\s*\)", re.IGNORECASE),
+    re.compile(rf"(?P<n>{SCALED}|{WORDS})", re.IGNORECASE),
+)
 
 _LIST = re.compile(r"\s*(?:,|,?\s*or|,?\s*and|to|through|-|–|/|nor)\s*")
 
@@ -78,7 +97,9 @@ _PARTS = r"Exhibits?|Schedules?|Annex(?:es|ures?)?|Appendix|Appendices|Attachmen
 _WORD = rf"(?P<w>\b(?:Sub)?[Ss]ections?|\bSECTIONS?|\bSecs?\.|\b[Aa]rticles?|\bARTICLES?|\bArts?\.|\b(?:[Ss]ub)?[Cc]lauses?|\b(?:[Ss]ub)?[Pp]aragraphs?|§§?|\b(?i:{_PARTS}))"
 _MARK = r"(?:\d+(?:\.\d+)*[A-Za-z]?(?![A-Za-z])|[IVXLC]+\b|[A-Z](?:-\d+)?\b|(?=\())(?:\s?\([A-Za-z0-9]{1,5}\))*(?<!\s)(?!\w)"
 _NO_UNIT = rf"(?!\s*(?:\(\s*\d+\s*\))?[\s-]*(?:{_QUALIFIERS}|{_UNITS}|%|percent))"
-_SECTION = re.compile(rf"{_WORD}\s*(?P<ids>{_MARK}(?:\s*(?:,\s*(?:and|or)|,|and|or|through|to|&|-|–)\s*{_MARK}{_NO_UNIT})*)")
+_SECTION = re.compile(
+    rf"{_WORD}\s*(?P<ids>{_MARK}(?:\s*(?:,\s*(?:and|or)|,|and|or|through|to|&|-|–)\s*{_MARK}{_NO_UNIT})*)"
+)
 _PAGE = re.compile(r"\b(?:pages?|pp?\.)\s*(?P<ids>\d+(?:\s*(?:,|and|to|-|–)\s*\d+)*)", re.IGNORECASE)
 
 
@@ -102,7 +123,9 @@ def _listed(text: str, facts: list[Fact]) -> list[Fact]:
         bare = [key for key in one.keys if key[0] == "number"]
         units = [key for key in following.keys if key[0] in ("count", "percent")]
         if bare and units and _LIST.fullmatch(text[one.end : following.start]):
-            facts[i] = Fact(one.text, one.start, one.end, one.keys | {(u[0], b[1], *u[2:]) for u in units for b in bare})
+            facts[i] = Fact(
+                one.text, one.start, one.end, one.keys | {(u[0], b[1], *u[2:]) for u in units for b in bare}
+            )
     return facts
 
 
@@ -148,11 +171,11 @@ def _date(match: re.Match[str]) -> Iterator[list[Key]]:
 
 
 def _twice(match: re.Match[str], key: Callable[[str], Key]) -> Iterator[list[Key]]:
-    """One fact, or two where the figure in brackets is another number: then both must be found."""
-    numbers = {plain(value(match["n"]))}
+    """One number, written once or in words and figures; "ten (25)" is neither of the two but a number of its own."""
+    numbers = [plain(value(match["n"]))]
     if second := match.groupdict().get("p"):
-        numbers.add(plain(value(second)))
-    yield from ([key(n)] for n in sorted(numbers))
+        numbers.append(plain(value(second)))
+    yield [key("≠".join(dict.fromkeys(numbers)))]
 
 
 def _amount(match: re.Match[str]) -> Iterator[list[Key]]:
@@ -166,7 +189,9 @@ def _percent(match: re.Match[str]) -> Iterator[list[Key]]:
 
 def _count(match: re.Match[str]) -> Iterator[list[Key]]:
     unit = " ".join(match["u"].lower().split())
-    unit = {"copies": "copy", "feet": "foot", "inches": "inch", "instalment": "installment"}.get(unit.removesuffix("s"), unit.removesuffix("s"))
+    unit = {"copies": "copy", "feet": "foot", "inches": "inch", "instalment": "installment"}.get(
+        unit.removesuffix("s"), unit.removesuffix("s")
+    )
     unit = {"copie": "copy", "inche": "inch"}.get(unit, unit)
     kind = "business " if any(q in match["q"].lower() for q in _BUSINESS) else ""
     return _twice(match, lambda n: ("count", n, kind + unit))

@@ -62,7 +62,10 @@ def _in_series(alone: list[tuple[int, int]], index: int) -> bool:
 
 def _readable(text: str, piece: str) -> str:
     def join(match: re.Match[str]) -> str:
-        left, right = _LETTERS_BEFORE.search(piece[max(0, match.start() - 40) : match.start()]), _LETTERS_AFTER.match(piece, match.end())
+        left, right = (
+            _LETTERS_BEFORE.search(piece[max(0, match.start() - 40) : match.start()]),
+            _LETTERS_AFTER.match(piece, match.end()),
+        )
         return "-" if _keeps_hyphen(text, left[0] if left else "", right[0] if right else "") else ""
 
     return " ".join(_HYPHEN_AT_LINE_END.sub(join, piece).split())
@@ -74,4 +77,6 @@ def _keeps_hyphen(text: str, left: str, right: str) -> bool:
         return True
     if re.search(rf"\b{left}{right}\b", text):
         return False
-    return left.lower() == "non" or all(re.search(rf"\b{half}\b", text.replace("\u2010", "_")) for half in (left, right))
+    return left.lower() == "non" or all(
+        re.search(rf"\b{half}\b", text.replace("\u2010", "_")) for half in (left, right)
+    )

@@ -26,7 +26,16 @@ _PIECE = re.compile(
 _HYPHENATED = re.compile(r"[\u2010\u00ad]\s*|-\s+")  # what a hyphenated line end leaves behind
 # Words that come apart into other words: joining or splitting them says something else.
 _OTHER_WHEN_JOINED = frozenset(
-    ["inability", "inaccessible", "inaccurate", "inaction", "inactive", "inadequate", "inadmissible", "inalienable", "inapplicable", "inappropriate", "incapable", "incidental", "incomplete", "inconsistent", "incorrect", "incurable", "indefinite", "independent", "indirect", "ineffective", "ineligible", "inequitable", "informal", "infrequent", "inoperable", "inoperative", "insecure", "insignificant", "insolvent", "instead", "insufficient", "insured", "intangible", "interminable", "intermittent", "invalid", "involuntary", "inform", "indeed", "income", "input", "insight", "intent", "intend", "apart", "apiece", "atypical", "amoral", "asymmetric", "around", "along", "another", "await", "award", "abroad", "notable", "nothing", "notwithstanding", "nobody", "noone", "nowhere", "nonetheless", "maybe", "sometime", "sometimes", "everyday", "anyone", "altogether", "already", "always", "wherever", "whatsoever", "overdue", "overtake", "undertake", "underwrite", "undergo", "outright", "outlay", "upright", "uphold", "onset", "therefore", "forego", "forbear", "forgo", "foreclose"]
+    (
+        "inability inaccessible inaccurate inaction inactive inadequate inadmissible inalienable inapplicable "
+        "inappropriate incapable incidental incomplete inconsistent incorrect incurable indefinite independent "
+        "indirect ineffective ineligible inequitable informal infrequent inoperable inoperative insecure "
+        "insignificant insolvent instead insufficient insured intangible interminable intermittent invalid "
+        "involuntary inform indeed income input insight intent intend apart apiece atypical amoral asymmetric around "
+        "along another await award abroad notable nothing notwithstanding nobody noone nowhere nonetheless maybe "
+        "sometime sometimes everyday anyone altogether already always wherever whatsoever overdue overtake undertake "
+        "underwrite undergo outright outlay upright uphold onset therefore forego forbear forgo foreclose"
+    ).split()
 )
 
 

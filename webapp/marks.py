@@ -44,7 +44,9 @@ def quotations(text: str) -> list[Quotation]:
         found += [q for q in _doubles(text, offset, offset + len(line)) if not _taken(q.start, found)]
         offset += len(line) + 1
     found += [
-        Quotation(m.start(), m.end(), *m.span(1)) for m in _SINGLE.finditer(text) if not _taken(m.start(), found) and not _crosses(m, found)
+        Quotation(m.start(), m.end(), *m.span(1))
+        for m in _SINGLE.finditer(text)
+        if not _taken(m.start(), found) and not _crosses(m, found)
     ]
     return sorted(found, key=lambda q: q.start)
 
@@ -90,7 +92,9 @@ def _doubles(text: str, start: int, end: int) -> list[Quotation]:
             if not opened:
                 found.append(Quotation(began, at + 1, began + 1, at))
     if opened:
-        last = max((m.end() for m in CITE.finditer(text, opened[0], end) if m.end() == len(text[:end].rstrip())), default=0)
+        last = max(
+            (m.end() for m in CITE.finditer(text, opened[0], end) if m.end() == len(text[:end].rstrip())), default=0
+        )
         stop = CITE.search(text, opened[0], end).start() if last else end  # type: ignore[union-attr]
         stop = opened[0] + len(text[opened[0] : stop].rstrip())
         if stop > opened[0] + 1:

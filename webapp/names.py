@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d_]+(?:[’'](?!s\b)[^\W\d_]+)*")
-_CAPITALISED = re.compile(r"\b[A-Z][\w’'&.]*(?:(?:\s*[-‐–/&]\s*|\s+(?:of\s+(?:the\s+)?)?|,\s+(?=(?:Inc|LLC|L\.L\.C|Ltd|Corp|L\.P|N\.A|plc|GmbH|S\.A)\b))[A-Z][\w’'&.]*)*")
+_CAPITALISED = re.compile(
+    r"\b[A-Z][\w’'&.]*(?:(?:\s*[-‐–/&]\s*|\s+(?:of\s+(?:the\s+)?)?|,\s+(?=(?:Inc|LLC|L\.L\.C|Ltd|Corp|L\.P|N\.A|plc|GmbH|S\.A)\b))[A-Z][\w’'&.]*)*"
+)
 _OPENS = re.compile(r"(?:^|[.:;?!]|[“\"(\[*•>–—-])[\s“\"‘'(\[*_]*$|^\W*$")
 # Words with a capital that name nothing: what begins sentences, and the words of structure and of the calendar.
 _PLAIN = frozenset(
-    "a about above accordingly according additionally after all also although an and answer any are as at based because before below besides both "
+    "a about above agreement agreements contract contracts party parties accordingly according additionally after all also although an and answer any are as at based because before below besides both "
     "but by can clause consequently could did do does during each either every except finally first firstly following for from further "
     "furthermore given had has have he hence here how however i if in instead is it its last likewise may might moreover must "
     "neither never nevertheless no nor not note nothing notwithstanding of on once one only or otherwise our overall per provided pursuant "
@@ -27,7 +29,7 @@ _PLAIN = frozenset(
     "sunday am pm ii iii iv vi vii viii ix xi xii".split()
 )
 # Who a party is in a contract; these are names however they are written.
-_ROLES = frozenset(
+ROLES = frozenset(
     "licensor licensee sublicensor sublicensee lessor lessee sublessee landlord tenant buyer seller purchaser vendor supplier customer client "
     "contractor subcontractor consultant distributor reseller franchisor franchisee manufacturer borrower lender guarantor "
     "indemnitor indemnitee assignor assignee employer employee sponsor publisher developer owner operator manager advertiser "
@@ -35,7 +37,10 @@ _ROLES = frozenset(
     "merchant provider recipient discloser underwriter insurer insured investor shareholder stockholder".split()
 )
 _ORDINARY_ENDINGS = ("tion", "sion", "ment", "ing", "ly", "ness", "ity", "ance", "ence", "ism", "al", "ure", "age")
-_AGREES = re.compile(r"\s+(?:shall|may|must|will|agrees?|has|have|is|can|cannot|represents|warrants|pays|owns|grants|undertakes|[’']s)\b|[’']s\b")
+# What follows a name at the beginning of a sentence: a modal, a verb of the third person, an apposition.
+_AGREES = re.compile(
+    r"\s+(?:shall|may|must|will|has|have|is|can|cannot|[a-z]{3,}s)\b|[’']s\b|,\s+(?:its|an?|the|which|who)\b|\s+(?:and|or)\s+[A-Z]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,6 @@ def vocabulary(text: str) -> Vocabulary:
         if word[0].islower():
             small[stem(word)] += 1
         elif text[max(0, match.start() - 2) : match.start()].strip()[-1:] not in (".", ":", ";", "?", "!", ""):
-            capital[stem(word)] += 1
-        elif text[max(0, match.start() - 1) : match.start()] == " " and text[max(0, match.start() - 2)] not in ".:;?! \n\f":
             capital[stem(word)] += 1
     return Vocabulary(capital, small)
 
@@ -97,22 +100,33 @@ def missing_names(sentence: str, present: frozenset[str], words: Vocabulary) -> 
                 yield run[0].rstrip(".,’'")
                 break
     for match in _WORD.finditer(sentence):
-        if match[0][0].islower() and stem(match[0]) in _ROLES and _is_absent(match[0], present):
+        if match[0][0].islower() and stem(match[0]) in ROLES and _is_absent(match[0], present):
             yield match[0]
 
 
+def is_plain(word: str) -> bool:
+    """Whether a word names nothing, capital or not."""
+    return word.casefold() in _PLAIN
+
+
 def _is_absent(word: str, present: frozenset[str]) -> bool:
-    return stem(word) not in present and word.casefold() not in present and word.casefold() not in _PLAIN
+    return stem(word) not in present and word.casefold() not in present and not is_plain(word)
 
 
-def _is_name(word: str, initial: bool, run: re.Match[str], sentence: str, present: frozenset[str], words: Vocabulary) -> bool:
+def _is_name(
+    word: str, initial: bool, run: re.Match[str], sentence: str, present: frozenset[str], words: Vocabulary
+) -> bool:
     if not initial:
         return len(word) > 1 or len(run[0]) > 2
     root = stem(word)
-    if root in _ROLES or words.names(root):
+    if root in ROLES or words.names(root):
         return True
-    if len(root) >= 6 and any(p.startswith(root[:5]) for p in present):
+    if len(root) >= 6 and any(p.startswith(root[: max(5, round(0.6 * len(root)))]) for p in present):
         return False  # "Termination requires" of a passage that says "terminate"
     if len(_WORD.findall(run[0])) > 1:
         return not words.knows(root) or not root.endswith(_ORDINARY_ENDINGS)
-    return not words.knows(root) and not root.endswith(_ORDINARY_ENDINGS) and bool(_AGREES.match(sentence, run.end()))
+    return (
+        not words.knows(root)
+        and not root.endswith(_ORDINARY_ENDINGS)
+        and bool(run[0][-2:] in ("'s", "’s") or _AGREES.match(sentence, run.end()))
+    )

@@ -51,14 +51,18 @@ def show_answer(answer: Body) -> None:
     print("\n".join(plain(line) for line in answer["answer"].splitlines()))
     for citation in answer["citations"]:
         print(plain(f"\n[{citation['n']}] {cite(citation)}"))
-        if citation["quote"]:
+        if citation["quote"] and citation["quote"] not in answer["answer"]:
             state = "on the page, word for word" if citation["verified"] else "not found in the source"
             print(indented(f"“{citation['quote']}” ({state})"))
-    if answer["key_language"]:
+    cited = {citation["quote"] for citation in answer["citations"]}
+    others = [sentence for sentence in answer["key_language"] if sentence["text"] not in cited]
+    if others:
         print("\nKey language, verbatim:")
-    for sentence in answer["key_language"]:
+    for sentence in others:
         print(indented(f"“{' '.join(sentence['text'].split())}”"))
         print(plain(f"   – {cite(sentence)}"))
+    if answer["engine"] == "none":
+        print("\nNo engine wrote this: it is key language alone, verbatim from the documents.")
     print(f"\n{coverage(answer)}")
 
 

@@ -17,12 +17,21 @@ from webapp.folding import DASHES, DOUBLE_MARKS, HYPHENS, SINGLE_MARKS, Folded, 
 _MOST_FINDS = 2_000  # of one defined term in one document; the nearest of so many is near enough
 _MOST_BRACKETS = 3  # altered letters in one quotation
 _ALTERED = re.compile(r"\[([A-Za-z])\](?=[a-z])")  # "[t]he" for "The"
+# First words whose capital is only a matter of where the quotation begins: none is ever a defined term or another word.
+_NEVER_NAMES = frozenset(
+    "a after all an and any as at before but by each either every except for from if in it its neither no not nothing "
+    "notwithstanding on or other such that the their these they this those to unless until upon when where which with without".split()
+)
+_FIRST_WORD = re.compile(rf"[{DOUBLE_MARKS}{SINGLE_MARKS}]?([A-Za-z][a-z]*)\b")
 _ELLIPSIS = re.compile(r"\s*\[?\s*(?:…|\.\s?\.\s?\.(?:\s?\.)?)\s*\]?\s*")
 # Leaving one of these out turns a sentence round, so an ellipsis may not swallow it.
-_TURNS = re.compile(r"\b(?:not|no|nor|neither|never|none|cannot|without|unless|except|excluding|only|nothing)\b|n['’]t\b", re.IGNORECASE)
+_TURNS = re.compile(
+    r"\b(?:not|no|nor|neither|never|none|cannot|without|unless|except|excluding|only|nothing)\b|n['’]t\b", re.IGNORECASE
+)
 _HARMLESS = re.compile(r"\bwithout\s+limitation|\bnot\s+limited\s+to|\bwithout\s+limiting", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.?!;]\s")
-_CUT_BEFORE = re.compile(rf"(?:\w[{HYPHENS}]\n?|\d[.,:/]|[$€£¥]|(?:^|[\s(])[{DASHES}]|\w[{SINGLE_MARKS}])$")
+_INSIDE_WORD = re.compile(rf"\w(?:[{HYPHENS}]\n?|[{SINGLE_MARKS}])\Z")
+_OF_NUMBER = re.compile(rf"(?:\d[.,:/]|[$€£¥]|(?:\A|[\s(])[{DASHES}])\Z")
 _CUT_AFTER = re.compile(rf"[{HYPHENS}]\n?\w|[.,:/]\d|\s?%|\s(?:hundred|thousand|million|billion|trillion)\b")
 
 
@@ -38,22 +47,29 @@ class QuoteMatch:
 def find_quote(document: Document, quote: str, near: Span | None = None) -> QuoteMatch | None:
     """The quotation's place in the document, the one nearest to `near` where there are several; None if it is not there.
 
-    Tried in this order: as it stands, without a closing full stop or comma that belongs to the quoting sentence, with
-    the case of letters in brackets restored ("[t]he"), and in parts at its ellipses, each of which must be found in order
+    Tried in this order: as it stands, without a closing full stop or comma that belongs to the quoting sentence, with the
+    capital of a first word such as "the" the other way, with the case of letters in brackets restored ("[t]he"), and in parts at its ellipses, each of which must be found in order
     and without a page between them.
     """
-    for form in _forms(quote.strip()):
+    quote = quote.strip()
+    for form in _forms(quote):
         found = _nearest(_places(document, form), near)
         if found:
             span = document.span(*found)
-            return QuoteMatch(span, "exact" if document.slice(span) == form else "folded", (span,))
-    parts = [part for part in _ELLIPSIS.split(quote.strip()) if part]
+            return QuoteMatch(span, "exact" if document.slice(span) == quote else "folded", (span,))
+    parts = [part for part in _ELLIPSIS.split(quote) if part]
+    if len(parts) == 1 and parts[0] != quote:  # an ellipsis before or after the words leaves out nothing between them
+        return find_quote(document, parts[0], near)
     return _find_parts(document, parts, near) if len(parts) > 1 else None
 
 
 def _forms(quote: str) -> Iterator[str]:
     trimmed = [quote] if quote[-1:] not in ".,;:" else [quote, quote[:-1].rstrip()]
     yield from trimmed
+    word = _FIRST_WORD.match(quote)
+    if word and word[1].lower() in _NEVER_NAMES:
+        at = word.start(1)
+        yield from (form[:at] + form[at].swapcase() + form[at + 1 :] for form in trimmed)
     if 0 < len(_ALTERED.findall(quote)) <= _MOST_BRACKETS:
         for form in trimmed:
             pieces = _ALTERED.split(form)
@@ -80,7 +96,12 @@ def _matches(page: Folded, quote: Folded) -> Iterator[tuple[int, int]]:
     at = page.skeleton.find(quote.skeleton)
     while at >= 0:
         span = page.span(at, at + size)
-        if span and _is_whole(page.text, *span) and _gaps_agree(page, at, quote) and (span := _with_edges(page.text, span, quote)):
+        if (
+            span
+            and _is_whole(page.text, *span)
+            and _gaps_agree(page, at, quote)
+            and (span := _with_edges(page.text, span, quote))
+        ):
             yield span
         at = page.skeleton.find(quote.skeleton, at + 1)
 
@@ -91,9 +112,10 @@ def _gaps_agree(page: Folded, at: int, quote: Folded) -> bool:
         a, b = theirs.get(position, ""), ours.get(position, "")
         if not agree(a, b, quote.skeleton, position):
             return False
-        if a.isspace() and not b and joins_words(_word_at(quote, position)):
+        letters = quote.skeleton[position - 1].isalpha() and quote.skeleton[position].isalpha()
+        if letters and a.isspace() and not b and joins_words(_word_at(quote, position)):
             return False
-        if b.isspace() and not a and joins_words(_word_at(page, at + position)):
+        if letters and b.isspace() and not a and joins_words(_word_at(page, at + position)):
             return False
     return True
 
@@ -115,17 +137,15 @@ def _is_whole(text: str, start: int, end: int) -> bool:
     """Whether a span begins and ends at the borders of words, numbers and compounds ("exclusive" is not in "non-exclusive")."""
     first, last = text[start], text[end - 1]
     before, after = text[max(0, start - 3) : start], text[end : end + 10]
-    if first.isalnum() and (before[-1:].isalnum() or (_CUT_BEFORE.search(before) and _binds(before, first))):
+    if first.isalnum() and (before[-1:].isalnum() or _INSIDE_WORD.search(before)):
         return False
-    if last.isalnum() and (after[:1].isalnum() or (_CUT_AFTER.match(after) and (last.isdigit() or after[0] in HYPHENS))):
+    if first.isdigit() and _OF_NUMBER.search(before):
+        return False
+    if last.isalnum() and (
+        after[:1].isalnum() or (_CUT_AFTER.match(after) and (last.isdigit() or after[0] in HYPHENS))
+    ):
         return False
     return not (last in ".,:/" and after[:1].isdigit() and text[end - 2 : end - 1].isdigit())
-
-
-def _binds(before: str, first: str) -> bool:
-    """Whether the mark before a word makes one thing with it: a hyphen or apostrophe inside a word, or a number's sign."""
-    inside_word = before.rstrip("\n")[-1:] in HYPHENS + SINGLE_MARKS and before.rstrip("\n")[-2:-1].isalnum()
-    return inside_word or first.isdigit()
 
 
 def _with_edges(text: str, span: tuple[int, int], quote: Folded) -> tuple[int, int] | None:
@@ -133,13 +153,13 @@ def _with_edges(text: str, span: tuple[int, int], quote: Folded) -> tuple[int, i
     start, end = span
     lead, tail = quote.text[: quote.origins[0]], quote.text[quote.ends[-1] :]
     for mark in reversed("".join(lead.split())):
-        at = len(text[:start].rstrip()) - 1 if start else -1
+        at = next((i for i in range(start - 1, -1, -1) if not text[i].isspace()), -1)
         if at >= 0 and _same_mark(text[at], mark):
             start = at
         elif mark in DASHES:
             return None
     for mark in "".join(tail.split()):
-        at = end + len(text[end : end + 8]) - len(text[end : end + 8].lstrip())
+        at = next((i for i in range(end, len(text)) if not text[i].isspace()), len(text))
         if at < len(text) and _same_mark(text[at], mark):
             end = at + 1
         elif mark in DASHES:
@@ -192,4 +212,3 @@ def _turns(left_out: str) -> bool:
     ends = [m.end() for m in _SENTENCE_END.finditer(left_out)]
     beside = left_out if not ends else left_out[: ends[0]] + left_out[ends[-1] :]
     return bool(_TURNS.search(_HARMLESS.sub("", beside)))
-

@@ -5,19 +5,33 @@ from collections.abc import Sequence
 
 # A full stop after one of these ends a sentence only when the next word plainly begins one.
 _ABBREVIATIONS = frozenset(
-    ["inc", "corp", "ltd", "co", "llc", "lp", "llp", "plc", "hon", "sec", "secs", "art", "arts", "ex", "exh", "cl", "par", "para", "paras", "pp", "pg", "st", "jr", "sr", "al", "etc", "approx", "dept", "est", "fig", "vol", "rev", "stat", "reg", "regs", "app", "supp", "ch", "pt", "ed", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept", "sep", "oct", "nov", "dec", "bros", "assn", "natl", "intl", "cir", "ave", "blvd", "rd", "bldg", "rm", "attn", "tel", "ref", "encl", "misc", "max", "min", "avg", "incl", "excl"]
+    (
+        "inc corp ltd co llc lp llp plc hon sec secs art arts ex exh cl par para paras pp pg st jr sr al etc approx "
+        "dept est fig vol rev stat reg regs app supp ch pt ed jan feb mar apr jun jul aug sept sep oct nov dec bros "
+        "assn natl intl cir ave blvd rd bldg rm attn tel ref encl misc max min avg incl excl"
+    ).split()
 )
-_NEVER_LAST = frozenset(["eg", "ie", "cf", "viz", "v", "vs", "mr", "mrs", "ms", "dr", "prof"])
+_NEVER_LAST = frozenset("eg ie cf viz v vs mr mrs ms dr prof".split())
 _BEGINNERS = frozenset(
-    ["The", "This", "These", "Those", "That", "If", "In", "Each", "Such", "Any", "No", "Neither", "Either", "Both", "All", "It", "Its", "They", "Their", "There", "Upon", "Unless", "Notwithstanding", "However", "Subject", "For", "As", "At", "By", "On", "Except", "Without", "To", "Where", "When", "While", "Until", "Under", "After", "Before", "During", "Nothing", "Every", "He", "She", "We", "Our", "You", "Your", "A", "An", "Also", "Further", "Furthermore", "Moreover", "Accordingly", "Therefore", "Thus", "Pursuant", "With", "Within", "Provided", "Should", "But", "And", "Or", "Yes"]
+    (
+        "The This These Those That If In Each Such Any No Neither Either Both All It Its They Their There Upon Unless "
+        "Notwithstanding However Subject For As At By On Except Without To Where When While Until Under After Before "
+        "During Nothing Every He She We Our You Your A An Also Further Furthermore Moreover Accordingly Therefore "
+        "Thus Pursuant With Within Provided Should But And Or Yes"
+    ).split()
 )
 _CITE = r"\[\s*(?:passages?\s*)?\d+(?:\s*(?:,|;|–|-|and)\s*\d+)*\s*\]"
 _END = re.compile(rf"[.?!]+[\"”’'»)\]*_]*(?:\s*{_CITE}[.,;]?)*(?=\s|$)", re.IGNORECASE)
 _LAST_WORD = re.compile(r"([\w.’'&-]+)$")
-_NUMBERED = re.compile(r"\W*(?:(?:section|article|clause|paragraph|sec|art)\W{0,2}\s*)?(?:\d+(?:\.\d+)*|[IVXLC]+|[A-Za-z])\W*", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\W*(?:(?:section|article|clause|paragraph|sec|art)\W{0,2}\s*)?(?:\d+(?:\.\d+)*|[IVXLC]+|[A-Za-z])\W*",
+    re.IGNORECASE,
+)
 
 
-def split(text: str, start: int = 0, end: int | None = None, whole: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
+def split(
+    text: str, start: int = 0, end: int | None = None, whole: Sequence[tuple[int, int]] = ()
+) -> list[tuple[int, int]]:
     """Sentences of text[start:end] as half-open offsets without surrounding white space; line ends are white space.
 
     No sentence ends inside one of the ranges of `whole` (quotations). Citations after a full stop, as in "days. [1]",
@@ -27,7 +41,9 @@ def split(text: str, start: int = 0, end: int | None = None, whole: Sequence[tup
     found, begin = [], start
     for match in _END.finditer(text, start, end):
         inside = any(a < match.start() and match.end() < b for a, b in whole)
-        if not inside and _ends(text[begin : match.start()], match[0], text[match.end() : min(end, match.end() + 80)].lstrip()):
+        if not inside and _ends(
+            text[begin : match.start()], match[0], text[match.end() : min(end, match.end() + 80)].lstrip()
+        ):
             found.append((begin, match.end()))
             begin = match.end()
     found.append((begin, end))

@@ -55,7 +55,7 @@ class Opening:
     def close(self) -> None:
         """Stop the work in the background and let go of the stores."""
         self._closing.set()
-        self._thread.join()
+        self._thread.join(GOODBYE_SECONDS)  # loading a model cannot be interrupted; it ends with the process
         if self.workspace is not None:
             self.workspace.close()
 
@@ -92,13 +92,20 @@ class Opening:
         return self._fault is None
 
     def _open_stores(self) -> None:
-        self.workspace = Workspace(self.settings)
+        self.workspace = Workspace(self.settings, background=True)
 
     def _open_models(self) -> None:
         assert self.workspace is not None
-        self.workspace.warm()
+        self.workspace.writers.start()
+        try:
+            self.workspace.warm()
+        except PinciteError as error:
+            self.workspace.fault = error
+            raise
+        self.workspace.fault = None
         self.warm = True
-        self.workspace.work_in_background()
+        if not self._closing.is_set():
+            self.workspace.work_in_background()
 
 
 def make_app(opening: Opening, token: str) -> FastAPI:
@@ -117,8 +124,9 @@ def make_app(opening: Opening, token: str) -> FastAPI:
         return {"status": "up"}
 
     @app.get("/readyz")
-    def readyz() -> JSONResponse:
-        states = opening.states()
+    async def readyz() -> JSONResponse:
+        states = await run_in_threadpool(opening.states)
+        states["engine"] = await opening.workspace.writers.state() if opening.workspace else "loading"
         ready = states["stores"] == states["embedder"] == "ready"
         return JSONResponse(states, status_code=200 if ready else 503)
 
@@ -147,10 +155,10 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
                 app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE_SECONDS, server_header=False
             )
             log.info("serving", url=served.url)
-            on_open(served.url)
             # uvicorn ends in good order and then raises the signal it got once more: SIGTERM would end us right there.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with contextlib.suppress(KeyboardInterrupt):
+                on_open(served.url)
                 uvicorn.Server(config).run(sockets=[listening])
     finally:
         owner.release()

@@ -6,7 +6,6 @@ this class by `make readme`; a test holds the two together.
 
 import ipaddress
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,7 +17,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from webapp.errors import SettingsInvalid
 
 PREFIX = "PINCITE_"
-TABLE_BEGINS, TABLE_ENDS = "<!-- settings begin -->", "<!-- settings end -->"
 
 
 def _web_address(value: str) -> str:
@@ -156,15 +154,3 @@ def table() -> str:
     """The README's settings table, in Markdown."""
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     return "\n".join([*lines, *(f"| {name} | {default} | {meaning} |" for name, default, meaning in rows())])
-
-
-def with_table(text: str) -> str:
-    """`text` with what stands between the two markers replaced by the table."""
-    before, rest = text.split(TABLE_BEGINS)
-    after = rest.split(TABLE_ENDS)[1]
-    return f"{before}{TABLE_BEGINS}\n{table()}\n{TABLE_ENDS}{after}"
-
-
-if __name__ == "__main__":
-    readme = Path(sys.argv[1])
-    readme.write_text(with_table(readme.read_text("utf-8")), "utf-8")

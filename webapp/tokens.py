@@ -87,11 +87,14 @@ def from_pretrained(tokenizer: str) -> TokenCounter:
 
 @lru_cache(maxsize=4)
 def from_llama_cpp(url: str, api_key: str | None) -> TokenCounter:
-    """The tokenizer of a llama.cpp server, asked over HTTP: about 1 ms a text that it has not seen. Any thread.
+    """The tokenizer of a llama.cpp server, asked over HTTP: a few ms a text that it has not seen. Any thread.
 
     The counter raises EngineAway, EngineSilent, EngineFault, or what a refusal means.
     """
-    http = httpx2.Client(**http_options(url, api_key), timeout=_ASKING)
+    # No connection is kept: it would outlive a restart of the server, and there is nobody to close it.
+    http = httpx2.Client(
+        **http_options(url, api_key), timeout=_ASKING, limits=httpx2.Limits(max_keepalive_connections=0)
+    )
 
     @lru_cache(_REMEMBERED)
     def count(text: str) -> int:

@@ -7,6 +7,7 @@ results shaped as DESIGN's "Commands" gives them for `--json`.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter
@@ -83,13 +84,25 @@ class Verbs:
                 runner.run(rows.aclose())
 
     def before_ask(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
-        """Progress until what is to be searched has been taken in."""
-        yield from self._settled(*self._scope(matter, question, document))
+        """Progress until what is to be searched has been taken in, while the engine starts."""
+        scope = self._scope(matter, question, document)
+        self._workspace.writers.start()
+        yield from self._settled(*scope)
+        self._workspace.warm()
 
     async def answer(self, matter: str, question: str, document: str | None) -> AsyncGenerator[Row]:
         """`ask` for who has an event loop already; closing the iterator closes the engine's stream."""
-        raise NotImplementedError
-        yield
+        from webapp.answering import answer_rows  # loads the engine's client, which no other verb needs
+
+        found, document_ids = self._scope(matter, question, document)
+        ready = {
+            record.id: record
+            for record in self._access.documents(self._user, found)
+            if record.state == "ready" and (document_ids is None or record.id in document_ids)
+        }
+        async with aclosing(answer_rows(self._workspace, found.id, question, ready)) as rows:
+            async for row in rows:
+                yield row
 
     def remove(self, matter: str, document: str) -> Iterator[Row]:
         """Take a document out of a matter; one result."""

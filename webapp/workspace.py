@@ -4,13 +4,13 @@ Opening is cheap: the database is opened, and the rest when it is first asked fo
 no model. Whoever opens a workspace owns the data folder (`ownership.claim`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Literal, Self
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from retrieval import (
     Embedder,
@@ -19,6 +19,7 @@ from retrieval import (
     Lexical,
     Library,
     MatterExists,
+    PinciteError,
     Searcher,
     Vectors,
     database,
@@ -28,15 +29,40 @@ from webapp.access import Access
 from webapp.records import LOCAL_USER, Records, User
 from webapp.settings import Settings
 
+if TYPE_CHECKING:
+    from webapp.writers import Writers
+
 SAMPLE_MATTER = "Sample"
-Part = Literal["ready", "loading", "away", "none"]
+T = TypeVar("T")
+
+
+class _Part(Generic[T]):
+    """Something that is opened when it is first asked for, once, whichever thread comes first."""
+
+    def __init__(self, make: "Callable[[Workspace], T]") -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __get__(self, workspace: "Workspace", _owner: type) -> T:
+        with workspace.lock:
+            if self._make.__name__ not in workspace.opened:
+                workspace.opened[self._make.__name__] = self._make(workspace)
+            made: T = workspace.opened[self._make.__name__]
+            return made
 
 
 class Workspace:
-    """The stores, the search and the engine of one data folder."""
+    """The stores, the search and the engine of one data folder. Safe to use from several threads."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the records. Raises StoreUnavailable, DataFolderUnusable or PackageMissing."""
+    def __init__(self, settings: Settings, *, background: bool = False) -> None:
+        """Open the records. With `background` documents are taken in by `work_in_background`, not by who waits for them.
+
+        Raises StoreUnavailable, DataFolderUnusable or PackageMissing.
+        """
+        self.opened: dict[str, Any] = {}
+        self.lock = RLock()
+        self.fault: PinciteError | None = None  # what keeps the background from working
+        self._background = background
         folder = settings.data_dir
         self.settings = settings
         given = settings.database_url
@@ -46,7 +72,6 @@ class Workspace:
         self.library = Library(self._database, self._files, max_file_mib=settings.max_file_mib)
         self._records = Records(self._database)
         self.access = Access(self.library, self._records)
-        self._background = False
         self._welcome(LOCAL_USER)
 
     def __enter__(self) -> Self:
@@ -57,31 +82,31 @@ class Workspace:
 
     def close(self) -> None:
         """Stop the work and let go of everything. What was being ingested waits until the next time."""
-        opened = self.__dict__  # what is cached there was asked for
-        if "ingest" in opened:
-            self.ingest.stop()
+        for part in ("ingest", "writers"):
+            if part in self.opened:
+                self.opened[part].stop()
         for part in ("vectors", "lexical"):
-            if part in opened:
-                opened[part].close()
+            if part in self.opened:
+                self.opened[part].close()
         self._files.close()
         self._database.dispose()
 
-    @cached_property
+    @_Part
     def vectors(self) -> Vectors:
         """The chunks' vectors."""
         return Vectors(self.settings.chroma_url or self.settings.data_dir / "vectors")
 
-    @cached_property
+    @_Part
     def lexical(self) -> Lexical:
         """The chunks' words."""
         return Lexical(self.settings.data_dir / "lexical")
 
-    @cached_property
+    @_Part
     def embedder(self) -> Embedder:
         """What turns text into vectors; a model in this process loads at its first use."""
         return load_embedder(self.settings.embedding_model, self.settings.embeddings_url)
 
-    @cached_property
+    @_Part
     def ingest(self) -> Ingest:
         """What takes documents into the indexes. What a crash left is put right before anyone gets it."""
         workers, pages = self.settings.reader_processes, self.settings.max_pages
@@ -89,22 +114,30 @@ class Workspace:
         ingest.repair()
         return ingest
 
-    @cached_property
+    @_Part
     def searcher(self) -> Searcher:
         """What finds the places that fit a question, in indexes that agree with the library."""
         assert self.ingest
         return Searcher(self.library, self.vectors, self.lexical, self.embedder)
 
+    @_Part
+    def writers(self) -> "Writers":
+        """What writes the answers."""
+        from webapp.writers import Writers  # the engine's client takes a second to load, and few commands ask
+
+        return Writers(self.settings)
+
     def work_in_background(self) -> None:
         """Take in what waits from here on, until `close`: for the server, where no command waits for it."""
         self.ingest.start()
-        self._background = True
 
     @contextmanager
     def working(self) -> Iterator["Future[None] | None"]:
-        """Take in what waits, for as long as the block lasts; its outcome, or None where that is the server's."""
-        self.ingest.wake()
+        """Take in what waits, for as long as the block lasts; its outcome, or None where the background does it."""
         if self._background:
+            if self.fault is not None:
+                raise self.fault
+            self.ingest.wake()
             yield None
             return
         with ThreadPoolExecutor(1, "pincite-work") as pool:

@@ -1,0 +1,126 @@
+"""Threads that take one document after another, each with a reading process of its own; in the background, or until done.
+
+One path through the code for both: a worker that is patient waits for the bell where another one ends.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+
+from retrieval.errors import PinciteError
+from retrieval.reader import Reader
+from retrieval.tables import DocumentRecord
+
+RETRY_S = 30  # after a store or the search model was away
+
+_log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """`stop` was called; what was begun waits again."""
+
+
+class Workers:
+    """`count` threads over a queue: `claim` takes from it, `attempt` does the work, `give_back` undoes a claim.
+
+    `attempt` may raise a PinciteError when the fault is not the document's; it calls `go_on` between its steps.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        claim: Callable[[], DocumentRecord | None],
+        attempt: Callable[[DocumentRecord, Reader], None],
+        give_back: Callable[[DocumentRecord], object],
+    ) -> None:
+        self._count = count
+        self._claim = claim
+        self._attempt = attempt
+        self._give_back = give_back
+        self._bell = threading.Condition()
+        self._rings = 0
+        self._stopping = threading.Event()
+        self._readers: set[Reader] = set()
+        self._threads: list[threading.Thread] = []
+
+    def run(self) -> None:
+        """Work until nothing waits. Raises what `attempt` raises, once all threads have stopped."""
+        self._stopping.clear()
+        with ThreadPoolExecutor(self._count, "pincite-ingest") as pool:
+            works = [pool.submit(self._work, patient=False) for _ in range(self._count)]
+            try:
+                for work in as_completed(works):
+                    work.result()
+            except BaseException:  # Ctrl-C too
+                self._interrupt()
+                raise
+
+    def start(self) -> None:
+        """Work in the background until `stop`."""
+        self._stopping.clear()
+        for n in range(self._count):
+            name, patient = f"pincite-ingest-{n}", {"patient": True}
+            thread = threading.Thread(target=self._work, kwargs=patient, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def wake(self) -> None:
+        """Say that there may be something to do."""
+        with self._bell:
+            self._rings += 1
+            self._bell.notify_all()
+
+    def stop(self) -> None:
+        """End the work, in the background or in another thread's `run`."""
+        self._interrupt()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def go_on(self) -> None:
+        """Raise Stopped when the work is to end."""
+        if self._stopping.is_set():
+            raise Stopped
+
+    def _work(self, *, patient: bool) -> None:
+        reader = Reader()
+        self._readers.add(reader)
+        claimed: DocumentRecord | None = None
+        try:
+            while not self._stopping.is_set():
+                heard, pause = self._rings, None
+                try:
+                    claimed = claimed or self._claim()
+                    if claimed:
+                        self._attempt(claimed, reader)
+                        claimed = None
+                        continue
+                except PinciteError as error:  # a store or the search model is away: the file is not to blame
+                    if not patient:
+                        raise
+                    _log.warning("ingest waits %d s: %s", RETRY_S, error)
+                    pause = RETRY_S
+                if not patient:
+                    return
+                reader.stop()  # an idle process holds 60 MB and starts in 0.3 s
+                self._wait(heard, pause)
+        except Stopped:
+            pass
+        finally:
+            self._readers.discard(reader)
+            reader.stop()
+            if claimed:
+                with suppress(PinciteError):  # else `repair` finds it at the next start
+                    self._give_back(claimed)
+
+    def _wait(self, heard: int, pause: float | None) -> None:
+        with self._bell:
+            self._bell.wait_for(lambda: self._rings != heard or self._stopping.is_set(), pause)
+
+    def _interrupt(self) -> None:
+        self._stopping.set()
+        for reader in tuple(self._readers):
+            reader.interrupt()
+        self.wake()

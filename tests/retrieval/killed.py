@@ -1,0 +1,37 @@
+"""What the test of kill -9 kills: takes twenty contracts into a data folder and says each step on standard output.
+
+python -m tests.retrieval.killed FOLDER
+"""
+
+import os
+import sys
+from pathlib import Path
+
+CONTRACTS = 20
+PAGES = 12
+
+
+def main(folder: Path) -> None:
+    # Here, and not above: each reading process imports this file again.
+    from tests.pdfs import make_pdf
+    from tests.retrieval.rooms import contract, opened
+
+    with opened(folder) as room:
+        room.ingest.repair()
+        known = [m for m in room.library.matters() if m.name == "Twenty"]
+        matter = known[0] if known else room.library.create_matter("Twenty")
+        room.ingest.start(lambda record: say(record.state, record.id))
+        for n in range(CONTRACTS):
+            record = room.library.accept(matter.id, f"{n}.pdf", make_pdf(contract(n, PAGES)))
+            say("accepted", record.id)
+            room.ingest.wake()
+        room.ingest.stop()
+        room.ingest.run(lambda record: say(record.state, record.id))
+
+
+def say(step: str, document_id: str) -> None:
+    os.write(1, f"{step} {document_id}\n".encode())  # whole lines, also from several threads
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

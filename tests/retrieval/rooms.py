@@ -1,0 +1,84 @@
+"""A data folder with real stores, opened as the application opens it, and an embedder that is fast."""
+
+import random
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.database import open_database
+from retrieval.embedder import Embedder
+from retrieval.files import Files
+from retrieval.ingest import Ingest
+from retrieval.lexical import Lexical
+from retrieval.library import Library
+from retrieval.vectors import Vectors
+
+
+class HashingEmbedder:
+    """Counts of hashed words as unit vectors: equal texts are equal, and nothing has to be loaded."""
+
+    def __init__(self, name: str = "hashing", dimension: int = 64) -> None:
+        self.name = name
+        self.dimension = dimension
+
+    def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = np.full((len(texts), self.dimension), 1e-3, np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            for word in re.findall(r"\w+", text.lower()):
+                row[zlib.crc32(word.encode()) % self.dimension] += 1
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+    def queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.passages(texts)
+
+
+@dataclass(frozen=True)
+class Room:
+    library: Library
+    vectors: Vectors
+    lexical: Lexical
+    embedder: Embedder
+    ingest: Ingest
+
+
+@contextmanager
+def opened(
+    folder: Path, embedder: Embedder | None = None, *, workers: int = 2, max_pages: int = 10_000
+) -> Iterator[Room]:
+    folder.mkdir(parents=True, exist_ok=True)
+    library = Library(open_database(f"sqlite:///{folder}/pincite.db"), Files(folder / "files"))
+    vectors, lexical = Vectors(folder / "vectors"), Lexical(folder / "words")
+    embedder = embedder or HashingEmbedder()
+    ingest = Ingest(library, vectors, lexical, embedder, workers=workers, max_pages=max_pages)
+    try:
+        yield Room(library, vectors, lexical, embedder, ingest)
+    finally:
+        ingest.stop()
+        lexical.close()
+        vectors.close()
+        library.close()
+
+
+_WORDS = (
+    "apron barge cedar dredge ferry gravel hull ingot jetty kelp lumber mast nickel oar pier quay rope sail".split()
+)
+
+
+def contract(n: int, pages: int = 3) -> list[str]:
+    """Pages of a small agreement unlike every other; no line recurs from page to page, as running headers do."""
+    return [_page(random.Random(f"{n} {page}"), n, page) for page in range(1, pages + 1)]
+
+
+def _page(chance: random.Random, n: int, page: int) -> str:
+    goods, port, ship = (" ".join(chance.sample(_WORDS, 4)) for _ in range(3))
+    return (
+        f"{page}.1 Goods. The Seller of agreement {n} delivers {goods} to the Buyer.\n"
+        f"{page}.2 Delivery. The {port} are brought to the port in State {n} within thirty days.\n"
+        f"{page}.3 Fees. For {ship} the Buyer pays {n * 100 + page} dollars; the law of State {n} governs.\n"
+    )

@@ -1,0 +1,392 @@
+import multiprocessing
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from retrieval.chunks import chunk
+from retrieval.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
+from retrieval.tables import DocumentRecord
+from tests.pdfs import make_pdf
+from tests.retrieval.killed import CONTRACTS
+from tests.retrieval.rooms import HashingEmbedder, Room, contract, opened
+
+LONG = make_pdf(contract(0, pages=400))  # long enough to be caught in the middle
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    with opened(tmp_path / "data") as room:
+        yield room
+
+
+def add(room: Room, matter: str = "Acme", *, contracts: int = 1) -> list[DocumentRecord]:
+    """Contracts 1, 2, … in a matter, which is made where there is none."""
+    known = {m.name: m for m in room.library.matters()}
+    id_ = (known.get(matter) or room.library.create_matter(matter)).id
+    return [room.library.accept(id_, f"{n}.pdf", make_pdf(contract(n))) for n in range(1, contracts + 1)]
+
+
+def indexed(room: Room, matter_id: str) -> tuple[set[str], set[str]]:
+    """Ids of all chunks in the two indexes."""
+    anything = room.embedder.queries(["goods"])[0]
+    vectors = {c.id for c in room.vectors.query(matter_id, anything, None, 10_000)}
+    stems = dict.fromkeys(room.lexical.stems("goods delivery fees dollars state"), 1.0)
+    words = {c.id for c in room.lexical.query(matter_id, stems, None, 10_000)}
+    return vectors, words
+
+
+def assert_whole(room: Room, matter_id: str) -> None:
+    """Every document is ready and stands in both indexes with each of its chunks once, and nothing else does."""
+    records = room.library.documents(matter_id)
+    assert {r.state for r in records} <= {"ready"}
+    chunks = {c.id for r in records for c in chunk(room.library.document(matter_id, r.id))}
+    assert indexed(room, matter_id) == (chunks, chunks)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def test_a_contract_becomes_ready_and_stands_in_both_indexes(room: Room) -> None:
+    (record,) = add(room)
+    seen: list[DocumentRecord] = []
+    room.ingest.run(seen.append)
+    assert list(dict.fromkeys(r.state for r in seen)) == ["reading", "indexing", "ready"]
+    ready = room.library.record(record.matter_id, record.id)
+    assert ready == seen[-1]
+    assert (ready.page, ready.pages, ready.unreadable_pages, ready.reason) == (3, 3, (), None)
+    assert "law of State 1" in room.library.document(record.matter_id, record.id).text
+    assert_whole(room, record.matter_id)
+
+
+def test_progress_counts_pages_up_to_the_end(room: Room) -> None:
+    matter = room.library.create_matter("Acme")
+    room.library.accept(matter.id, "long.pdf", LONG)
+    seen: list[DocumentRecord] = []
+    room.ingest.run(seen.append)
+    for state in ("reading", "indexing"):
+        pages = [r.page for r in seen if r.state == state]
+        assert pages == sorted(pages)
+        assert len(set(pages)) > 1
+    assert seen[-1].page == seen[-1].pages == 400
+
+
+def test_documents_are_worked_on_at_the_same_time(room: Room) -> None:
+    add(room, contracts=6)
+    busy: dict[str, str] = {}
+    most = 0
+
+    def count(record: DocumentRecord) -> None:
+        nonlocal most
+        busy[record.id] = record.state
+        most = max(most, sum(state in {"reading", "indexing"} for state in busy.values()))
+
+    room.ingest.run(count)
+    assert most == 2
+    assert set(busy.values()) == {"ready"}
+
+
+def test_a_file_that_another_matter_has_read_is_not_read_again(room: Room) -> None:
+    (one,) = add(room, "One")
+    room.ingest.run()
+    (two,) = add(room, "Two")
+    room.ingest.run(lambda _: alone(multiprocessing.active_children()))
+    assert_whole(room, one.matter_id)
+    assert_whole(room, two.matter_id)
+
+
+def alone(children: Sequence[object]) -> None:
+    assert not children
+
+
+def test_who_follows_and_fails_does_not_harm_the_document(room: Room) -> None:
+    (record,) = add(room)
+
+    def broken(_: DocumentRecord) -> None:
+        raise RuntimeError("the page is gone")
+
+    room.ingest.run(broken)
+    assert_whole(room, record.matter_id)
+
+
+@pytest.mark.parametrize("state", ["reading", "indexing"])
+def test_a_document_removed_while_it_is_worked_on_leaves_nothing(room: Room, tmp_path: Path, state: str) -> None:
+    matter = room.library.create_matter("Acme")
+    long = room.library.accept(matter.id, "long.pdf", LONG)
+    add(room)
+
+    def remove(record: DocumentRecord) -> None:
+        if record.id == long.id and record.state == state and record.page > 0:
+            room.ingest.remove(matter.id, long.id)
+
+    room.ingest.run(remove)
+    (left,) = room.library.documents(matter.id)
+    assert left.id != long.id
+    assert_whole(room, matter.id)
+    assert {path.name[:64] for path in (tmp_path / "data" / "files").rglob("*.*")} == {left.id}
+
+
+class Obliging(HashingEmbedder):
+    """Does something just before it embeds."""
+
+    def __init__(self, first: Callable[[], None]) -> None:
+        super().__init__()
+        self._first = first
+
+    def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self._first()
+        return super().passages(texts)
+
+
+def test_a_document_removed_at_the_last_moment_leaves_nothing(tmp_path: Path) -> None:
+    def remove() -> None:
+        room.ingest.remove(record.matter_id, record.id)
+
+    with opened(tmp_path / "data", Obliging(remove)) as room:
+        (record,) = add(room)
+        room.ingest.run()
+        assert room.library.documents(record.matter_id) == []
+        assert room.vectors.document_ids(record.matter_id) == room.lexical.document_ids(record.matter_id) == set()
+        with pytest.raises(NoSuchDocument):
+            room.ingest.remove(record.matter_id, record.id)
+
+
+def test_a_deleted_matter_is_gone_from_everything(room: Room, tmp_path: Path) -> None:
+    (record,) = add(room)
+    (kept,) = add(room, "Other")
+    room.ingest.run()
+    room.ingest.delete_matter(record.matter_id)
+    assert room.vectors.document_ids(record.matter_id) == room.lexical.document_ids(record.matter_id) == set()
+    with pytest.raises(NoSuchMatter):
+        room.library.documents(record.matter_id)
+    assert_whole(room, kept.matter_id)
+
+
+# Crashes
+
+
+def test_a_file_that_kills_its_reader_fails_alone(tmp_path: Path) -> None:
+    with opened(tmp_path / "data", workers=1) as room:
+        matter = room.library.create_matter("Acme")
+        killer = room.library.accept(matter.id, "killer.pdf", LONG)
+        (other,) = add(room)
+        seen: list[DocumentRecord] = []
+
+        def kill(record: DocumentRecord) -> None:
+            seen.append(record)
+            if record.id == killer.id and record.state == "reading" and record.page > 0:
+                for child in multiprocessing.active_children():
+                    child.kill()
+
+        room.ingest.run(kill)
+        failed = room.library.record(matter.id, killer.id)
+        assert (failed.state, failed.attempts) == ("failed", 3)
+        assert failed.reason is not None
+        assert failed.reason.startswith("“killer.pdf” could not be read: the reader stopped on it 3 times.")
+        assert room.library.record(matter.id, other.id).state == "ready"
+
+
+def test_what_the_reader_began_when_the_work_was_stopped_waits_again(room: Room) -> None:
+    matter = room.library.create_matter("Acme")
+    long = room.library.accept(matter.id, "long.pdf", LONG)
+    reading = threading.Event()
+
+    def tell(record: DocumentRecord) -> None:
+        if record.page > 0 and not reading.is_set():
+            reading.set()
+            time.sleep(1)  # so that the end of the work comes in the middle of the document
+
+    room.ingest.start(tell)
+    assert reading.wait(30)
+    room.ingest.stop()
+    record = room.library.record(matter.id, long.id)
+    assert (record.state, record.page, record.attempts) == ("waiting", 0, 0)
+    assert multiprocessing.active_children() == []
+    room.ingest.run()
+    assert_whole(room, matter.id)
+
+
+def test_the_background_takes_what_comes_later(room: Room) -> None:
+    room.ingest.start()
+    (first,) = add(room)
+    room.ingest.wake()
+    wait_for(lambda: room.library.record(first.matter_id, first.id).state == "ready")
+    records = add(room, contracts=3)
+    room.ingest.wake()
+    wait_for(lambda: {r.state for r in room.library.documents(first.matter_id)} == {"ready"})
+    room.ingest.stop()
+    assert len(records) == 3
+    assert_whole(room, first.matter_id)
+
+
+def test_a_search_model_that_is_away_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    away = [True]
+
+    def fail_while_away() -> None:
+        if away[0]:
+            raise EmbedderUnavailable(reason="its server does not answer")
+
+    with opened(tmp_path / "data", Obliging(fail_while_away)) as room:
+        (record,) = add(room)
+        with pytest.raises(EmbedderUnavailable):
+            room.ingest.run()
+        assert room.library.record(record.matter_id, record.id).state == "waiting"
+        tried = threading.Event()
+        room.ingest.start(lambda r: tried.set() if r.state == "indexing" else None)
+        assert tried.wait(30)
+        away[0] = False
+        room.ingest.wake()  # else it is tried again after half a minute
+        wait_for(lambda: room.library.record(record.matter_id, record.id).state == "ready")
+        room.ingest.stop()
+        assert_whole(room, record.matter_id)
+
+
+def test_a_fault_of_ours_is_told_under_a_reference(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with opened(tmp_path / "data", Obliging(fail)) as room:
+        (record,) = add(room)
+        room.ingest.run()
+        failed = room.library.record(record.matter_id, record.id)
+    assert failed.state == "failed"
+    assert failed.reason is not None
+    reference = failed.reason.removeprefix("Something went wrong (ref ").removesuffix(").")
+    assert any(reference in r.getMessage() and r.exc_info for r in caplog.records)
+
+
+# Repair
+
+
+def lose_vectors(room: Room, matter_id: str) -> None:
+    room.vectors.drop(matter_id)
+
+
+def lose_words_of_one(room: Room, matter_id: str) -> None:
+    room.lexical.remove(matter_id, room.library.documents(matter_id)[0].id)
+
+
+def forget_one_in_the_library_alone(room: Room, matter_id: str) -> None:
+    room.library.remove(matter_id, room.library.documents(matter_id)[0].id)
+
+
+def stop_while_reading(room: Room, matter_id: str) -> None:
+    room.library.jobs.save(replace(room.library.documents(matter_id)[0], state="reading"))
+
+
+def stop_while_indexing(room: Room, matter_id: str) -> None:
+    record = room.library.documents(matter_id)[0]
+    room.library.jobs.save(replace(record, state="indexing"))
+    room.vectors.remove(matter_id, record.id)
+
+
+def fail_after_it_was_indexed(room: Room, matter_id: str) -> None:
+    record = room.library.documents(matter_id)[0]
+    room.library.jobs.save(replace(record, state="failed", reason="x"))
+    room.library.accept(matter_id, record.name, room.library.original(matter_id, record.id))
+
+
+def index_with_an_older_chunker(room: Room, matter_id: str) -> None:
+    room.library.set_indexed_with(matter_id, "chunks 0, hashing")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lose_vectors,
+        lose_words_of_one,
+        forget_one_in_the_library_alone,
+        stop_while_reading,
+        stop_while_indexing,
+        fail_after_it_was_indexed,
+        index_with_an_older_chunker,
+    ],
+)
+def test_repair_makes_the_indexes_equal_to_the_library(room: Room, damage: Callable[[Room, str], None]) -> None:
+    matter_id = add(room, contracts=2)[0].matter_id
+    room.ingest.run()
+    damage(room, matter_id)
+    room.ingest.repair()
+    room.ingest.run()
+    assert_whole(room, matter_id)
+    assert room.ingest.repair() == 0
+
+
+def test_another_search_model_has_every_matter_indexed_again(tmp_path: Path) -> None:
+    with opened(tmp_path / "data") as room:
+        matter_id = add(room, contracts=2)[0].matter_id
+        room.ingest.run()
+    with opened(tmp_path / "data", HashingEmbedder("wider", 96)) as room:
+        assert room.ingest.repair() == 2
+        room.ingest.run()
+        assert_whole(room, matter_id)
+        assert room.ingest.repair() == 0
+
+
+def test_repair_ends_a_deletion_that_broke_off(room: Room, tmp_path: Path) -> None:
+    (record,) = add(room)
+    room.ingest.run()
+    room.library.retire_matter(record.matter_id)
+    room.ingest.repair()
+    assert room.vectors.document_ids(record.matter_id) == room.lexical.document_ids(record.matter_id) == set()
+    assert not [path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
+
+
+def test_reindex_makes_both_again_from_the_text_that_was_kept(room: Room) -> None:
+    one, two = add(room, "One", contracts=2)[0].matter_id, add(room, "Two")[0].matter_id
+    room.ingest.run()
+    with pytest.raises(NoSuchMatter):
+        room.ingest.reindex("nothing")
+    assert room.ingest.reindex(one) == 2
+    assert indexed(room, one) == (set(), set())
+    assert room.ingest.reindex() == 3
+    room.ingest.run(lambda _: alone(multiprocessing.active_children()))
+    assert_whole(room, one)
+    assert_whole(room, two)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
+def test_nothing_accepted_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.retrieval.killed", str(tmp_path / "data")]
+    accepted: set[str] = set()
+    # Steps seen before the kill: while files are accepted, while they are read, while they are indexed.
+    for steps in (5, 17, 30, 41, 28):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            for step, line in enumerate(child.stdout, 1):
+                accepted |= {line.split()[1]} if line.startswith("accepted") else set()
+                if step >= steps:
+                    child.kill()
+                    break
+        assert child.returncode == -signal.SIGKILL
+        print(len(accepted), "accepted;", _states(tmp_path / "data"))
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    with opened(tmp_path / "data") as room:
+        (matter,) = room.library.matters()
+        records = room.library.documents(matter.id)
+        assert accepted <= {r.id for r in records}
+        assert sorted(int(r.name.removesuffix(".pdf")) for r in records) == list(range(CONTRACTS))
+        assert_whole(room, matter.id)
+        assert room.ingest.repair() == 0
+    kept = [path.name for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
+    assert sorted(kept) == sorted(f"{r.id}.{suffix}" for r in records for suffix in ("pdf", "text.json.gz"))
+
+
+def _states(folder: Path) -> dict[str, int]:
+    """How many jobs stand in each state, as the killed process left them."""
+    with closing(sqlite3.connect(folder / "pincite.db")) as database:
+        return dict(database.execute("SELECT state, count(*) FROM jobs GROUP BY state"))

@@ -1,0 +1,99 @@
+"""The two indexes, real ones: what is added is found, in its scope only, and what is removed is gone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval.chunks import Chunk
+from retrieval.documents import Span
+from retrieval.lexical import Lexical
+from retrieval.vectors import Vectors
+
+MATTER, OTHER = "a" * 32, "b" * 32
+TEXTS = {
+    Chunk(Span("lease", 0, 40), "Section 1 (Rent)", 1): "The tenant pays a rent of $18,550 a month.",
+    Chunk(Span("lease", 40, 90), "Section 2 (Term)", 2): "The lease begins on March 1 and ends after two years.",
+    Chunk(Span("loan", 0, 50), "", 1): "The borrower repays the loan with interest.",
+}
+CHUNKS = list(TEXTS)
+AXES = np.eye(3, 8, dtype=np.float32)
+
+
+@pytest.fixture
+def lexical(tmp_path: Path) -> Iterator[Lexical]:
+    index = Lexical(tmp_path / "words")
+    index.add(MATTER, CHUNKS, list(TEXTS.values()))
+    yield index
+    index.close()
+
+
+@pytest.fixture
+def vectors(tmp_path: Path) -> Iterator[Vectors]:
+    store = Vectors(tmp_path / "vectors")
+    store.add(MATTER, CHUNKS, AXES)
+    yield store
+    store.close()
+
+
+def asked(lexical: Lexical, text: str) -> dict[str, float]:
+    return dict.fromkeys(lexical.stems(text), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [("What is the rent?", 0), ("18,550", 0), ("Who borrows, and who is repaid?", 2), ("two-year terms beginning", 1)],
+)
+def test_words_find_their_stems_and_bare_amounts(lexical: Lexical, question: str, best: int) -> None:
+    found = lexical.query(MATTER, asked(lexical, question), None, 8)
+    assert max(found, key=lambda c: found[c]) == CHUNKS[best]
+
+
+@pytest.mark.parametrize("question", ['"', "a:b", "foo AND (", "rent~2^", "[* TO *]", "\\", "+-&&||!(){}"])
+def test_no_question_is_taken_for_a_query_language(lexical: Lexical, question: str) -> None:
+    lexical.query(MATTER, asked(lexical, question), None, 8)
+
+
+def test_a_chunk_comes_back_with_its_span_section_and_page(lexical: Lexical, vectors: Vectors) -> None:
+    assert set(lexical.query(MATTER, asked(lexical, "rent lease loan"), None, 8)) == set(CHUNKS)
+    assert set(vectors.query(MATTER, AXES[0], None, 8)) == set(CHUNKS)
+
+
+def test_the_nearest_vector_is_found_with_its_cosine(vectors: Vectors) -> None:
+    found = vectors.query(MATTER, AXES[1], None, 1)
+    assert found == {CHUNKS[1]: pytest.approx(1.0, abs=1e-5)}
+
+
+def test_a_search_stays_in_its_documents_and_its_matter(lexical: Lexical, vectors: Vectors) -> None:
+    everything = asked(lexical, "rent lease loan interest")
+    assert set(lexical.query(MATTER, everything, ["loan"], 8)) == {CHUNKS[2]}
+    assert set(vectors.query(MATTER, AXES[0], ["loan"], 8)) == {CHUNKS[2]}
+    assert lexical.query(MATTER, everything, [], 8) == vectors.query(MATTER, AXES[0], [], 8) == {}
+    assert lexical.query(OTHER, everything, None, 8) == vectors.query(OTHER, AXES[0], None, 8) == {}
+
+
+def test_a_removed_document_is_gone_and_the_others_stay(lexical: Lexical, vectors: Vectors) -> None:
+    for store in (lexical, vectors):
+        assert store.document_ids(MATTER) == {"lease", "loan"}
+        store.remove(MATTER, "lease")
+        store.remove(MATTER, "never there")
+        assert store.document_ids(MATTER) == {"loan"}
+        store.drop(MATTER)
+        assert store.document_ids(MATTER) == set()
+
+
+def test_what_was_added_is_there_after_a_restart(tmp_path: Path, lexical: Lexical, vectors: Vectors) -> None:
+    lexical.close()
+    vectors.close()
+    assert Lexical(tmp_path / "words").document_ids(MATTER) == {"lease", "loan"}
+    again = Vectors(tmp_path / "vectors")
+    assert again.document_ids(MATTER) == {"lease", "loan"}
+    again.close()
+
+
+def test_lists_of_different_lengths_are_refused(lexical: Lexical, vectors: Vectors) -> None:
+    with pytest.raises(ValueError, match=r"chunks \(3\) do not match texts \(1\)"):
+        lexical.add(MATTER, CHUNKS, ["one"])
+    with pytest.raises(ValueError, match=r"chunks \(3\) do not match vectors \(2\)"):
+        vectors.add(MATTER, CHUNKS, AXES[:2])

@@ -1,0 +1,134 @@
+"""Key language: the sentences of the passages that bear on the question most, word for word, with their pin cites.
+
+It is shown without any engine, and in the place of a draft that fails its checks, so nothing here writes: a sentence is a
+span of the canonical text, and what is shown of it are the page's own words.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from retrieval import Document, Passage, Span, lines, outline
+from webapp.flowing import flowing, own_words
+from webapp.sentences import split
+
+Relevance = Callable[[str, Sequence[str]], Sequence[float]]
+"""Scores texts against a question; 0 or less says that a text has nothing to do with it."""
+
+_LEAST_WORDS = 3  # a sentence of fewer is a heading or a fragment
+_LEAST_INSIDE = 0.5  # of a sentence, in the passage; a passage may end inside one
+_LONGEST_HEADING = 90  # characters
+_ENDS = re.compile(r"[.;:?!,)\]”\"’][\"”’)]*\s*$")
+_NUMBER_FIRST = re.compile(
+    r"\s*(?:(?:section|article|clause)\s+)?(?:\d+(?:\.\d+)*[.)]?|\([A-Za-z0-9]{1,5}\)|[IVXLC]+[.)])?[\s.:–-]*",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(
+    r"\b(?:in|of|to|under|the|and|or|by|with|see|on|this|as|for|section|sections|exhibit)\s*\Z", re.IGNORECASE
+)
+_SMALL_WORDS = frozenset("a an and as at by for from in into of on or over per the to under upon with without".split())
+
+
+@dataclass(frozen=True, slots=True)
+class KeySentence:
+    """One sentence: its span, its pin cite, and the page's own words (white space folded, line ends joined)."""
+
+    span: Span
+    section: str
+    page: int
+    page_label: str
+    document_id: str
+    n: int  # the passage it was taken from
+    text: str
+    score: float
+
+
+def key_language(
+    question: str,
+    passages: Sequence[Passage],
+    documents: Mapping[str, Document],
+    *,
+    most: int = 4,
+    relevance: Relevance,
+) -> tuple[KeySentence, ...]:
+    """The `most` sentences of the passages with the highest relevance, best first; in reading order where they tie.
+
+    `relevance(question, texts)` scores all sentences at once. Sentences that it scores 0 or less, and those that say the
+    same as one before them, are left out. KeyError where the document of a passage is missing.
+    """
+    found = {span: passage for passage in passages for span in _inside(documents[passage.document_id], passage)}
+    order = {passage.document_id: i for i, passage in reversed(list(enumerate(passages)))}
+    spans = sorted(found, key=lambda s: (order[s.document_id], s.start))
+    texts = [own_words(documents[s.document_id], s) for s in spans]
+    if not texts:
+        return ()
+    ranked = sorted(zip(spans, texts, relevance(question, texts), strict=True), key=lambda row: -row[2])
+    chosen = {text: (span, score) for span, text, score in reversed(ranked) if score > 0}
+    best = [(span, text, score) for span, text, score in ranked if chosen.get(text, (None,))[0] == span][:most]
+    return tuple(
+        _key_sentence(documents[span.document_id], found[span], span, text, score) for span, text, score in best
+    )
+
+
+def _key_sentence(document: Document, passage: Passage, span: Span, text: str, score: float) -> KeySentence:
+    page = document.page_at(span.start)
+    return KeySentence(span, passage.section, page.number, page.label, document.id, passage.n, text, score)
+
+
+def _inside(document: Document, passage: Passage) -> Iterator[Span]:
+    for sentence in sentences(document):
+        within = sum(max(0, min(s.end, sentence.end) - max(s.start, sentence.start)) for s in passage.spans)
+        if within >= _LEAST_INSIDE * len(sentence):
+            yield sentence
+
+
+@lru_cache(maxsize=16)
+def sentences(document: Document) -> tuple[Span, ...]:
+    """The sentences of a document: none runs across the beginning of a clause or a heading, and none is a heading alone.
+
+    Lines that belong to the page (running headers, page numbers, contents) are no part of any, unless one crosses a page.
+    """
+    text = flowing(document)
+    borders, skipped = _borders(document, text)
+    out = []
+    for start, end in pairwise(borders):
+        if start not in skipped:
+            out += [document.span(*s) for s in split(text, start, end) if _says_something(text[slice(*s)])]
+    return tuple(out)
+
+
+def _borders(document: Document, text: str) -> tuple[list[int], set[int]]:
+    """Offsets that no sentence crosses (where a clause begins, around headings and contents) and those where contents begin."""
+    borders = {0, len(text)}
+    borders |= {
+        c.span.start for c in outline(document) if not _GOES_ON.search(text, max(0, c.span.start - 30), c.span.start)
+    }
+    skipped = set()
+    for line in lines(document):
+        shown = text[line.start : line.end].strip()
+        if shown and (line.noise or _is_heading(shown)):
+            borders |= {line.start, line.end}
+            if line.noise:
+                skipped.add(line.start)
+    return sorted(borders), skipped
+
+
+def _is_heading(line: str) -> bool:
+    """Whether a line stands above what follows it: short, without an end mark, every word of weight with a capital."""
+    rest = line[_NUMBER_FIRST.match(line).end() :]  # type: ignore[union-attr]  # matches the empty string
+    if not rest or len(rest) > _LONGEST_HEADING or _ENDS.search(rest.rstrip(".")):
+        return False
+    words = [w for w in re.findall(r"[^\W\d_][\w'’\-/&]*", rest) if w.lower() not in _SMALL_WORDS]
+    capital = sum(w[0].isupper() for w in words) == len(words)
+    return bool(words) and capital and (rest.isupper() or (len(words) <= 8 and len(line) < 60))
+
+
+def _says_something(sentence: str) -> bool:
+    rest = sentence[_NUMBER_FIRST.match(sentence).end() :]  # type: ignore[union-attr]  # matches the empty string
+    words = re.findall(r"[^\W\d_]{2,}", rest)
+    if len(words) < _LEAST_WORDS or re.search(r"\.{4,}|(?:\. ){3,}|_{8,}", sentence):
+        return False
+    small = sum(w[0].islower() and w not in _SMALL_WORDS for w in words)
+    return small >= 2 or (rest.isupper() and rest.rstrip()[-1:] in ".;")
