@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from retrieval import database, evaluate
     from retrieval.chunks import Chunk
-    from retrieval.clauses import outline
+    from retrieval.clauses import outline, section_at
     from retrieval.documents import Document, Page, Span
     from retrieval.embedder import Embedder, load_embedder
     from retrieval.errors import (
@@ -65,11 +65,12 @@ __all__ = [
     "load_embedder",
     "outline",
     "pack",
+    "section_at",
 ]
 
 _FILES = {
     "chunks": "Chunk",
-    "clauses": "outline",
+    "clauses": "outline section_at",
     "documents": "Document Page Span",
     "embedder": "Embedder load_embedder",
     "errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"

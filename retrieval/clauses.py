@@ -40,12 +40,11 @@ _SMALL_WORDS = frozenset("a an and as at by for from in into of on or over per t
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One numbered unit. `span` runs to the next clause that is not below it; `own_end` to the first that is."""
+    """One numbered unit. `span` runs to the next clause that is not below it."""
 
     number: str  # as it is cited: "8.2", "8.2(b)", "Article IV", "Schedule 2"
     heading: str  # may be empty
     span: Span
-    own_end: int
     parent: int | None  # index in the outline
     depth: int
 
@@ -76,7 +75,7 @@ class _Mark:
     titled: bool = False  # a heading follows: such a number may be the first of all without being 1
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def outline(document: Document) -> tuple[Clause, ...]:
     """The clauses of a document in reading order; empty where nothing is numbered."""
     marks = [(line, mark) for line in lines(document) if not line.noise for mark in [_readings(line.text)] if mark]
@@ -209,14 +208,23 @@ def _dotted_depth(mark: _Mark, stack: list[_Open], in_part: int) -> int | None:
 
 def _clauses(document: Document, found: list[tuple[Line, _Mark, int | None, int]]) -> Iterator[Clause]:
     numbers: list[str] = []
+    starts = [line.start for line, *_ in found] + [len(document.text)]
+    ends = _ends([depth for *_, depth in found])
     for i, (line, mark, parent, depth) in enumerate(found):
-        end = next((f[0].start for f in found[i + 1 :] if f[3] <= depth), len(document.text))
-        own_end = found[i + 1][0].start if i + 1 < len(found) else len(document.text)
         number = _cited(mark, numbers[parent] if parent is not None else "")
         numbers.append(number)
-        yield Clause(
-            number, _heading(document.text, line, mark, own_end), document.span(line.start, end), own_end, parent, depth
-        )
+        heading = _heading(document.text, line, mark, starts[i + 1])
+        yield Clause(number, heading, document.span(line.start, starts[ends[i]]), parent, depth)
+
+
+def _ends(depths: list[int]) -> list[int]:
+    """For each clause the index of the first after it that is not below it, or the number of clauses."""
+    ends, open_ = [len(depths)] * len(depths), list[int]()
+    for i, depth in enumerate(depths):
+        while open_ and depths[open_[-1]] >= depth:
+            ends[open_.pop()] = i
+        open_.append(i)
+    return ends
 
 
 def _cited(mark: _Mark, above: str) -> str:

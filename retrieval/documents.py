@@ -54,6 +54,11 @@ class Document:
     text: str
     pages: tuple[Page, ...]
 
+    def __hash__(
+        self,
+    ) -> int:  # what is derived of a document is cached under it, and a text of megabytes hashes slowly
+        return hash((self.id, len(self.text)))
+
     @cached_property
     def _page_starts(self) -> list[int]:
         return [p.start for p in self.pages]

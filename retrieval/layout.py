@@ -5,6 +5,7 @@ text (offsets never move) but take no part in structure, in what is indexed or i
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,7 +35,7 @@ class Line:
     noise: bool
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def lines(document: Document) -> tuple[Line, ...]:
     """Every non-empty line of the document in order, each marked as words of the contract or as noise."""
     by_page = [(page, list(_lines_of(document.text, page))) for page in document.pages]
@@ -43,31 +44,24 @@ def lines(document: Document) -> tuple[Line, ...]:
     in_contents = False
     for page, rows in by_page:
         in_contents = _is_contents(rows, document.text, in_contents)
-        last = len(rows) - 1
-        for i, (start, end) in enumerate(rows):
-            text = document.text[start:end]
-            flat = " ".join(text.split())
-            edge = i < _EDGE_LINES or last - i < _EDGE_LINES
-            noise = (
-                in_contents
-                or bool(_SOURCE.fullmatch(flat) and last - i < _EDGE_LINES)
-                or bool(edge and _PAGE_NUMBER.fullmatch(flat) and _alone(i, last))
-                or bool(edge and _shape(flat) in running)
-                or bool(_LEADER.fullmatch(flat) and "...." in flat.replace(" ", ""))
-            )
-            out.append(Line(start, end, page.number, text, noise))
+        noise = [
+            in_contents or _belongs_to_page(document.text[a:b], i, len(rows), running) for i, (a, b) in enumerate(rows)
+        ]
+        if all(noise) and not in_contents:  # short pages that are all alike: what they say counts
+            noise = [False] * len(rows)
+        out += [Line(a, b, page.number, document.text[a:b], n) for (a, b), n in zip(rows, noise, strict=True)]
     return tuple(out)
 
 
 def working_text(document: Document, start: int, end: int) -> str:
     """The words between two offsets as a reader would have them: noise left out, hyphenated line ends joined, white space folded."""
     parts = []
-    for line in lines(document):
-        if line.end <= start or line.noise:
-            continue
+    rows = lines(document)
+    for line in rows[bisect_right(rows, start, key=lambda row: row.end) :]:
         if line.start >= end:
             break
-        parts.append(document.text[max(start, line.start) : min(end, line.end)])
+        if not line.noise:
+            parts.append(document.text[max(start, line.start) : min(end, line.end)])
     return " ".join(" ".join(parts).replace(LINE_END_HYPHEN, "-").replace("\u00ad", "").split())
 
 
@@ -83,9 +77,17 @@ def _lines_of(text: str, page: Page) -> list[tuple[int, int]]:
     return found
 
 
-def _alone(index: int, last: int) -> bool:
-    """Whether a bare number at this line of the page is a page number rather than a clause number on a line of its own."""
-    return index == 0 or last - index < _EDGE_LINES
+def _belongs_to_page(text: str, index: int, count: int, running: frozenset[str]) -> bool:
+    """Whether line `index` of a page's `count` is its number, a running header or footer, a filing stamp or a leader."""
+    flat = " ".join(text.split())
+    foot = count - 1 - index < _EDGE_LINES
+    if foot and (_SOURCE.fullmatch(flat) or _PAGE_NUMBER.fullmatch(flat)):
+        return True
+    if index == 0 and _PAGE_NUMBER.fullmatch(flat):
+        return True
+    if (foot or index < _EDGE_LINES) and _shape(flat) in running:
+        return True
+    return "...." in flat.replace(" ", "") and bool(_LEADER.fullmatch(flat))
 
 
 def _shape(flat: str) -> str:

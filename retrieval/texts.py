@@ -14,7 +14,7 @@ from retrieval.documents import Document, Page
 from retrieval.files import Files
 from retrieval.pdf import READER_VERSION
 
-CACHED_CHARACTERS = 50_000_000  # some 200 MB at most in memory: 150 long contracts, or three of 5,000 pages
+CACHED_CHARACTERS = 50_000_000  # 200 MB where a text needs four bytes a character, 50 MB where it is plain ASCII
 
 
 class Texts:

@@ -15,7 +15,7 @@ from webapp.conversation import Turn, standalone
 from webapp.engine import Engine
 from webapp.errors import EmptyQuestion, EngineError
 from webapp.key_language import KeySentence, key_language
-from webapp.prompt import NOT_THERE, Budget, Frame, frame
+from webapp.prompt import NOT_THERE, Budget, Frame, frame, harmless
 from webapp.tokens import MISTRAL, Template, counting, mistral
 
 KEY_SENTENCES = 4
@@ -173,7 +173,7 @@ async def _terms(writer: Writer) -> _Terms:
         return _without_engine()
     info = await writer.engine.describe()
     count, template = counting(info, writer.engine.url, writer.engine.api_key, writer.tokenizer)
-    return _Terms(info.name, info.window, count, template)
+    return _Terms(info.name, info.window, lambda text: count(harmless(text)), template)
 
 
 def _without_engine() -> _Terms:

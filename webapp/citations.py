@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from retrieval import Document, Passage, Span
+from retrieval import Document, Passage, Span, section_at
 from webapp.evidence import Evidence, evidence, is_counted, missing
 from webapp.facts import find_facts
 from webapp.flowing import own_words
@@ -245,7 +245,8 @@ def _citation(
             passage.n, passage.document_id, span, passage.section, passage.page, passage.page_label, None, verified
         )
     page = documents[passage.document_id].page_at(span.start)
-    return Citation(passage.n, passage.document_id, span, passage.section, page.number, page.label, quote, verified)
+    section = section_at(documents[passage.document_id], span.start)
+    return Citation(passage.n, passage.document_id, span, section, page.number, page.label, quote, verified)
 
 
 def _shown(quote: QuoteCheck, text: str) -> str:

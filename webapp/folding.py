@@ -86,7 +86,7 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """Reduce a text to its skeleton. Linear: about 60 ms for 300 pages."""
+    """Reduce a text to its skeleton. Linear: about 0.2 s for 300 dense pages, so it is done once a document."""
     parts: list[str] = []
     starts: list[int] = []
     origins: list[int] = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval import Document, Passage, Span, lines, outline
+from retrieval import Document, Passage, Span, lines, outline, section_at
 from webapp.flowing import flowing, own_words
 from webapp.sentences import split
 
@@ -74,7 +74,9 @@ def key_language(
 
 def _key_sentence(document: Document, passage: Passage, span: Span, text: str, score: float) -> KeySentence:
     page = document.page_at(span.start)
-    return KeySentence(span, passage.section, page.number, page.label, document.id, passage.n, text, score)
+    return KeySentence(
+        span, section_at(document, span.start), page.number, page.label, document.id, passage.n, text, score
+    )
 
 
 def _inside(document: Document, passage: Passage) -> Iterator[Span]:

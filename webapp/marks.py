@@ -9,7 +9,7 @@ _LONGEST_RANGE = 20  # "[1-3]" is a range of passages; what is longer is no cita
 _OPENING, _CLOSING, _EITHER = "“„«", "”»", '"″＂'
 _BLOCK = re.compile(r"(?m)^[ \t]*((?:>[ \t]?)+)(.*\S)[ \t]*$")
 _CITED_LAST = re.compile(rf"(?:\s*{CITE.pattern})+[.,;]?\s*$", re.IGNORECASE)
-_SINGLE = re.compile(r"(?<![\w’'])[‘'](?=[^\s‘’'])(.{3,}?)(?<=[^\s‘'])[’'](?![\w’'])")
+_SINGLE = re.compile(r"(?<![\w’'])[‘'](?=[^\s‘’'])(.{3,400}?)(?<=[^\s‘'])[’'](?![\w’'])")
 
 
 @dataclass(frozen=True, slots=True)

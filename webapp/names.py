@@ -14,6 +14,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:[’'](?!s\b)[^\W\d_]+)*")
 _CAPITALISED = re.compile(
     r"\b[A-Z][\w’'&.]*(?:(?:\s*[-‐–/&]\s*|\s+(?:of\s+(?:the\s+)?)?|,\s+(?=(?:Inc|LLC|L\.L\.C|Ltd|Corp|L\.P|N\.A|plc|GmbH|S\.A)\b))[A-Z][\w’'&.]*)*"
 )
+_LOOK_BACK = 20  # characters, enough for the marks that open a sentence
 _OPENS = re.compile(r"(?:^|[.:;?!]|[“\"(\[*•>–—-])[\s“\"‘'(\[*_]*$|^\W*$")
 # Words with a capital that name nothing: what begins sentences, and the words of structure and of the calendar.
 _PLAIN = frozenset(
@@ -94,7 +95,8 @@ def missing_names(sentence: str, present: frozenset[str], words: Vocabulary) -> 
     `sentence` has its citations and numeric facts blanked out; `words` is how the cited documents write.
     """
     for run in _CAPITALISED.finditer(sentence):
-        initial = bool(_OPENS.search(sentence[: run.start()]))
+        before = sentence[max(0, run.start() - _LOOK_BACK) : run.start()]
+        initial = bool(_OPENS.search(before if run.start() <= _LOOK_BACK else "x" + before))
         for i, word in enumerate(_WORD.finditer(run[0])):
             if _is_absent(word[0], present) and _is_name(word[0], initial and i == 0, run, sentence, present, words):
                 yield run[0].rstrip(".,’'")

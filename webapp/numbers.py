@@ -30,7 +30,7 @@ _ORDINALS = {
 
 _ONE_WORD = "|".join(sorted({*_VALUES, *_SCALES}, key=len, reverse=True))
 _AND = r"(?:(?<=hundred)|(?<=thousand)|(?<=million))\s+and\s+"  # "two hundred and fifty", but not "one and two"
-WORDS = rf"\b(?:{_ONE_WORD})\b(?:(?:[\s\-‐]+|{_AND})(?:{_ONE_WORD})\b)*"
+WORDS = rf"\b(?:{_ONE_WORD})\b(?:(?:[\s\-‐]+|{_AND})(?:{_ONE_WORD})\b){{0,12}}"
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<![\w.])\.\d+"
 # Never a part of a longer number: 30 is not in 300 or 1,30 or 30.5.
 DIGITS = rf"(?<!\d)(?<!\d[.,])(?:{_DIGITS})(?!\d|[.,]\d)"

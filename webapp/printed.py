@@ -48,9 +48,9 @@ def show_hit(hit: Body) -> None:
 
 def show_answer(answer: Body) -> None:
     """An answer, and under it citations, key language and coverage."""
-    print("\n".join(plain(line) for line in answer["answer"].splitlines()))
+    print("\n".join(plain(line) for line in answer["answer"].splitlines()), end="\n\n")
     for citation in answer["citations"]:
-        print(plain(f"\n[{citation['n']}] {cite(citation)}"))
+        print(plain(f"[{citation['n']}] {cite(citation)}"))
         if citation["quote"] and citation["quote"] not in answer["answer"]:
             state = "on the page, word for word" if citation["verified"] else "not found in the source"
             print(indented(f"“{citation['quote']}” ({state})"))
@@ -61,8 +61,10 @@ def show_answer(answer: Body) -> None:
     for sentence in others:
         print(indented(f"“{' '.join(sentence['text'].split())}”"))
         print(plain(f"   – {cite(sentence)}"))
+    if answer["key_language"] and not others and len(answer["citations"]) == len(answer["key_language"]):
+        print("\nThis is key language: the documents' own words, in the place of a written answer.")
     if answer["engine"] == "none":
-        print("\nNo engine wrote this: it is key language alone, verbatim from the documents.")
+        print("\nThere is no engine here that writes answers.")
     print(f"\n{coverage(answer)}")
 
 

@@ -6,6 +6,7 @@ Every term is counted with the engine's tokenizer; `reserve` is kept for the ans
 `conversation` drops old turns and `retrieval`'s packing leaves passages out.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,9 @@ SYSTEM = f"""You answer questions about contracts. Use only the numbered passage
 - Quote the decisive words exactly as they stand, in double quotation marks.
 - Copy names, numbers, amounts and dates exactly.
 - Be brief. If the passages do not answer the question, write: {NOT_THERE}"""
+
+
+_TURN_MARKS = re.compile(r"<\|[a-z_]+\|>|\[/?INST\]|</?s>|<</?SYS>>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,14 @@ class Frame:
 
     def messages(self, passages: Sequence[Passage]) -> list[Message]:
         """The prompt as turns of a chat."""
-        said = [
+        turns = [
             message
             for turn in self.turns
             for message in (Message("user", turn.question), Message("assistant", turn.answer))
         ]
         shown = "\n".join(passage.as_sent() for passage in passages)
-        return [Message("system", SYSTEM), *said, Message("user", f"{shown}\n{asked(self.question)}")]
+        said = [Message("system", SYSTEM), *turns, Message("user", f"{shown}\n{asked(self.question)}")]
+        return [Message(message.role, harmless(message.content)) for message in said]
 
 
 def frame(
@@ -83,6 +88,11 @@ def frame(
     if budget.passages < window * LEAST_PASSAGES:
         raise QuestionTooLong(tokens=budget.question)
     return Frame(turns, question, budget)
+
+
+def harmless(text: str) -> str:
+    """The text without the marks by which chat templates tell turns apart: a document must not be able to end ours."""
+    return _TURN_MARKS.sub(lambda mark: f"{mark[0][0]} {mark[0][1:]}", text)
 
 
 def asked(question: str) -> str:

@@ -53,7 +53,7 @@ def find_quote(document: Document, quote: str, near: Span | None = None) -> Quot
     """
     quote = quote.strip()
     for form in _forms(quote):
-        found = _nearest(_places(document, form), near)
+        found = _nearest(_places(document, form, near), near)
         if found:
             span = document.span(*found)
             return QuoteMatch(span, "exact" if document.slice(span) == quote else "folded", (span,))
@@ -78,14 +78,14 @@ def _forms(quote: str) -> Iterator[str]:
                 yield "".join(a + b for a, b in zip(pieces[::2], [*choice, ""], strict=True))
 
 
-def _places(document: Document, quote: str) -> Iterator[tuple[int, int]]:
-    """Every place of a quotation: on the text as it is, else on the text without running lines."""
+def _places(document: Document, quote: str, near: Span | None = None) -> Iterator[tuple[int, int]]:
+    """Every place of a quotation: on the text as it is and, where that has none near, on the text without running lines."""
     folded = fold(quote)
     if not any(c.isalnum() for c in folded.skeleton):
         return
     found = False
     for place in islice(_matches(fold_cached(document.text), folded), _MOST_FINDS):
-        found = True
+        found = found or near is None or (near.start < place[1] and place[0] < near.end)
         yield place
     if not found:
         yield from islice(_matches(fold_cached(flowing(document)), folded), _MOST_FINDS)

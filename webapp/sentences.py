@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from webapp.marks import CITE
+
 # A full stop after one of these ends a sentence only when the next word plainly begins one.
 _ABBREVIATIONS = frozenset(
     (
@@ -20,8 +22,7 @@ _BEGINNERS = frozenset(
         "Thus Pursuant With Within Provided Should But And Or Yes"
     ).split()
 )
-_CITE = r"\[\s*(?:passages?\s*)?\d+(?:\s*(?:,|;|–|-|and)\s*\d+)*\s*\]"
-_END = re.compile(rf"[.?!]+[\"”’'»)\]*_]*(?:\s*{_CITE}[.,;]?)*(?=\s|$)", re.IGNORECASE)
+_END = re.compile(rf"[.?!]+[\"”’'»)\]*_]*(?:\s*{CITE.pattern}[.,;]?)*(?=\s|$)", re.IGNORECASE)
 _LAST_WORD = re.compile(r"([\w.’'&-]+)$")
 _NUMBERED = re.compile(
     r"\W*(?:(?:section|article|clause|paragraph|sec|art)\W{0,2}\s*)?(?:\d+(?:\.\d+)*|[IVXLC]+|[A-Za-z])\W*",

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.chunks import Chunk, chunk
-from retrieval.packing import pack
+from retrieval.packing import Packed, pack
 from tests.documents import document
 
 CLAUSE = "The Supplier shall deliver the goods within thirty (30) days after it has accepted an order. " * 4
@@ -14,7 +14,7 @@ def words(text: str) -> int:
     return len(text.split())
 
 
-def packed(chunks: list[Chunk], budget: int):  # type: ignore[no-untyped-def]
+def packed(chunks: list[Chunk], budget: int) -> Packed:
     return pack(chunks, lambda _: DOCUMENT, words, budget)
 
 

@@ -65,13 +65,16 @@ def test_a_process_that_dies_at_any_moment_is_told_and_another_takes_its_place(r
             reader.interrupt()
             time.sleep(0.001)
 
+    def read_on() -> None:
+        while killer.is_alive():
+            read(reader, LONG)
+
     done = threading.Event()
     killer = threading.Thread(target=kill)
     killer.start()
     try:
         with pytest.raises(ReaderDied):
-            while True:
-                read(reader, LONG)
+            read_on()
     finally:
         done.set()
         killer.join()

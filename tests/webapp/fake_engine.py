@@ -1,0 +1,300 @@
+"""A chat-completions server on loopback that behaves as TGI 3.3, vLLM or llama.cpp does, faults included.
+
+It is a real HTTP server: what it sends travels over a socket, and it sees when the other side hangs up. What it
+writes is told to it beforehand:
+
+    with FakeEngine("tgi", key="k") as engine:
+        engine.enqueue(Reply(["The ", "tenant", " pays."], pace=0.025))
+        ...
+        assert engine.asked[0]["max_tokens"] == 100
+"""
+
+import json
+import select
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal
+
+Kind = Literal["tgi", "vllm", "llama.cpp", "other"]
+Fault = Literal["drop", "end", "error line", "too long line", "silence", "abort", "nonsense"]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to write, `pace` seconds a piece after `first` seconds; after the pieces the fault, if any, happens."""
+
+    pieces: Sequence[str] = ("The", " tenant", " pays", ".")
+    first: float = 0.0
+    pace: float = 0.0
+    fault: Fault | None = None
+    byte_by_byte: bool = False
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is no stream: a status and a body, JSON or plain text."""
+
+    status: int
+    body: object = ""
+
+
+# What each kind says, in its own words.
+BUSY = Refusal(429, {"error": "Model is overloaded", "error_type": "overloaded"})
+LOADING = Refusal(503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}})
+BARE_401 = Refusal(401)
+MALFORMED = Refusal(422, "Failed to deserialize the JSON body into the target type: top_p: invalid type")
+TEMPLATE = Refusal(422, {"error": "Template error: unknown role", "error_type": "template_error"})
+TGI_TOO_LONG = (
+    "Input validation error: `inputs` tokens + `max_new_tokens` must be <= {window}. "
+    "Given: {prompt} `inputs` tokens and {answer} `max_new_tokens`"
+)
+VLLM_TOO_LONG = (
+    "This model's maximum context length is {window} tokens. However, you requested {answer} output tokens and your "
+    "prompt contains {prompt} input tokens. Please reduce the length of the input prompt."
+)
+LLAMA_TOO_LONG = "request ({prompt} tokens) exceeds the available context size ({window} tokens), try increasing it"
+MODEL = {"tgi": "/data/fp8", "vllm": "legal/saul-slerp", "llama.cpp": "saul.gguf", "other": "house-model"}
+UNKNOWN_KEY = {
+    "tgi": BARE_401,
+    "vllm": Refusal(401, {"error": "Unauthorized"}),
+    "llama.cpp": Refusal(401, {"error": {"message": "Invalid API Key", "type": "authentication_error", "code": 401}}),
+    "other": Refusal(403, "forbidden"),
+}
+
+
+@dataclass
+class FakeEngine:
+    """One server; `url` is its base. Records every chat body in `asked` and its headers in `headers`."""
+
+    kind: Kind = "tgi"
+    key: str | None = None
+    window: int = 4096
+    loading: bool = False
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    probes: list[str] = field(default_factory=list)
+    hung_up: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def __post_init__(self) -> None:
+        self._replies: deque[Reply | Refusal] = deque()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.engine = self
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> "FakeEngine":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def enqueue(self, *replies: Reply | Refusal) -> "FakeEngine":
+        """Say what the next requests get; the default reply when nothing is left."""
+        self._replies.extend(replies)
+        return self
+
+    def next_reply(self) -> Reply | Refusal:
+        return self._replies.popleft() if self._replies else Reply()
+
+    def told(self, path: str) -> object | None:
+        """What a GET answers, or None for 404."""
+        model = MODEL[self.kind]
+        match self.kind, path:
+            case "tgi", "/info":
+                return {"model_id": model, "max_input_tokens": self.window - 512, "max_total_tokens": self.window}
+            case "tgi", "/v1/models":
+                return {"object": "list", "data": [{"id": model, "object": "model", "owned_by": model}]}
+            case "vllm", "/v1/models":
+                return {"object": "list", "data": [{"id": model, "owned_by": "vllm", "max_model_len": self.window}]}
+            case "llama.cpp", "/props":
+                return {"default_generation_settings": {"n_ctx": self.window}, "total_slots": 2, "model_alias": model}
+            case (("llama.cpp" | "other"), "/v1/models"):
+                return {"object": "list", "data": [{"id": model}]}
+            case (("tgi" | "vllm" | "llama.cpp"), "/health"):
+                return {}
+        return None
+
+    def objection(self, asked: dict[str, Any]) -> Refusal | str | None:
+        """What this kind has against a chat body: a refusal, or the words of an error line inside a stream."""
+        turns = asked["messages"]
+        prompt = sum(len(turn["content"].split()) for turn in turns)
+        size = {"prompt": prompt, "answer": asked.get("max_tokens", 100), "window": self.window}
+        too_long = prompt + size["answer"] > self.window
+        if self.kind == "tgi":
+            if asked.get("top_p") == 1.0 or asked.get("presence_penalty") == 0 or len(asked.get("stop", ())) > 4:
+                return MALFORMED
+            if [turn["role"] for turn in turns] != (["user", "assistant"] * len(turns))[: len(turns)]:
+                return TEMPLATE
+            return TGI_TOO_LONG.format(**size) if too_long else None
+        if self.kind == "vllm":
+            if asked["model"] != MODEL["vllm"]:
+                return Refusal(404, {"error": {"message": "The model does not exist.", "code": 404}})
+            return Refusal(400, {"error": {"message": VLLM_TOO_LONG.format(**size), "code": 400}}) if too_long else None
+        if self.kind == "llama.cpp" and prompt > self.window:
+            error = {"code": 400, "message": LLAMA_TOO_LONG.format(**size), "type": "exceed_context_size_error"}
+            return Refusal(400, {"error": error})
+        return None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+    engine: FakeEngine
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing on standard error."""
+
+    def do_GET(self) -> None:
+        engine = self.server.engine
+        engine.probes.append(self.path)
+        if engine.loading:
+            return self._refuse(LOADING)
+        open_to_all = engine.kind == "tgi" or self.path == "/health"
+        if not open_to_all and not self._has_key():
+            return self._refuse(UNKNOWN_KEY[engine.kind])
+        told = engine.told(self.path)
+        return self._refuse(Refusal(404, {"error": "Not Found"}) if told is None else Refusal(200, told))
+
+    def do_POST(self) -> None:
+        engine = self.server.engine
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.path != "/v1/chat/completions":
+            return self._refuse(Refusal(404))
+        engine.asked.append(asked)
+        engine.headers.append({name.lower(): value for name, value in self.headers.items()})
+        if engine.loading:
+            return self._refuse(LOADING)
+        if not self._has_key():
+            return self._refuse(UNKNOWN_KEY[engine.kind])
+        objection, reply = engine.objection(asked), engine.next_reply()
+        if isinstance(objection, Refusal):
+            return self._refuse(objection)
+        if isinstance(reply, Refusal):
+            return self._refuse(reply)
+        try:
+            self._stream(reply, asked.get("stop") or [], objection)
+        except OSError:
+            engine.hung_up.release()
+            self.close_connection = True
+        return None
+
+    def _has_key(self) -> bool:
+        key = self.server.engine.key
+        return key is None or self.headers["authorization"] == f"Bearer {key}"
+
+    def _refuse(self, refusal: Refusal) -> None:
+        plain = refusal.body if isinstance(refusal.body, str) else None
+        body = (json.dumps(refusal.body) if plain is None else plain).encode()
+        self.send_response(refusal.status)
+        self.send_header("content-type", "application/json" if plain is None else "text/plain")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _stream(self, reply: Reply, stop: list[str], objection: str | None) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        if objection is not None:
+            return self._end(self._error(objection))
+        if self.server.engine.kind != "tgi":
+            self._send(self._event({"role": "assistant", "content": None}))  # a chunk of its own for the role
+        self._pause(reply.first)
+        pieces, stopped = self._until(reply.pieces, stop)
+        for piece in pieces:
+            self._send(self._event({"content": piece}), byte_by_byte=reply.byte_by_byte)
+            self._pause(reply.pace)
+        match reply.fault:
+            case "drop":
+                self.wfile.write(b"40\r\ndata: {")  # sixty-four bytes announced, seven sent
+                self.close_connection = True
+            case "end":
+                self._end(b"")
+            case "error line":
+                self._end(self._error("CUDA error: out of memory"))
+            case "too long line":
+                self._end(self._error(TGI_TOO_LONG.format(prompt=4000, answer=512, window=4096)))
+            case "silence":
+                self._hold()
+            case "abort":
+                self._end(self._event({}, finish="abort"))
+            case "nonsense":
+                self._end(b"data: {half an object\n\n")
+            case None:
+                tgi = "stop_sequence" if stopped else "stop"
+                finish = tgi if self.server.engine.kind == "tgi" else "stop"
+                self._end(self._event({"content": ""}, finish=finish) + b"data: [DONE]\n\n")
+        return None
+
+    def _until(self, pieces: Sequence[str], stop: list[str]) -> tuple[Iterator[str], bool]:
+        """The pieces up to a stop string: TGI sends the whole piece that completes it, the others cut it out."""
+        text = "".join(pieces)
+        ends = [at for word in stop if (at := text.find(word)) >= 0]
+        if not ends:
+            return iter(pieces), False
+        if self.server.engine.kind in ("vllm", "llama.cpp"):
+            return iter([text[: min(ends)]]), True
+        sent, kept = 0, []
+        for piece in pieces:
+            kept.append(piece)
+            sent += len(piece)
+            if any(word in text[:sent] for word in stop):
+                break
+        return iter(kept), True
+
+    def _event(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
+        tgi = self.server.engine.kind == "tgi"
+        if tgi:
+            delta = {"role": "assistant", **delta}  # on every chunk
+        chunk = {
+            "id": "" if tgi else "chatcmpl-1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": MODEL[self.server.engine.kind],
+            "system_fingerprint": "3.3.7-native" if tgi else None,
+            "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}],
+        }
+        return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode()
+
+    def _error(self, words: str) -> bytes:
+        error = {"message": words, "http_status_code": 422}
+        return f"data: {json.dumps({'error': error})}\n\n".encode()
+
+    def _send(self, data: bytes, *, byte_by_byte: bool = False) -> None:
+        for part in [data[i : i + 1] for i in range(len(data))] if byte_by_byte else [data]:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+            self.wfile.flush()
+
+    def _end(self, data: bytes) -> None:
+        if data:
+            self._send(data)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, and see at once when the other side hangs up. Keeps the connection open with comments, as TGI does."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._look(min(left, 0.1))
+            self._send(b":\n\n")
+
+    def _hold(self) -> None:
+        while True:
+            self._pause(60)
+
+    def _look(self, seconds: float) -> None:
+        readable, _, _ = select.select([self.connection], [], [], seconds)
+        if readable and not self.connection.recv(1, socket.MSG_PEEK):
+            raise ConnectionResetError

@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from webapp.errors import SettingsInvalid
+from webapp.settings import Settings, is_loopback, load_settings, user_data_folder
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in Settings.model_fields:
+        monkeypatch.delenv(f"PINCITE_{field.upper()}", raising=False)
+
+
+def test_defaults_are_one_user_on_this_machine_with_nothing_else_running() -> None:
+    settings = load_settings()
+    assert (settings.host, settings.port, settings.access) == ("127.0.0.1", 7860, "local")
+    assert settings.llm_urls == ()
+    assert settings.database_url is settings.chroma_url is settings.files_url is None
+
+
+def test_every_setting_is_described() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_data_folder_follows_xdg_data_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert user_data_folder() == tmp_path / "pincite"
+    monkeypatch.setenv("XDG_DATA_HOME", "")
+    assert user_data_folder() == Path.home() / ".local" / "share" / "pincite"
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_LLM_URL", "")
+    assert load_settings().llm_url is None
+
+
+def test_several_engine_addresses_stand_between_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_LLM_URL", "http://one:8080/v1/, https://two")
+    assert load_settings().llm_urls == ("http://one:8080/v1", "https://two")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("PINCITE_PORT", "99999", "“99999” should be less than or equal to 65535"),
+        ("PINCITE_PORT", "many", "“many” should be a valid integer"),
+        ("PINCITE_ACCESS", "everyone", "“everyone” should be 'local'"),
+        ("PINCITE_LLM_URL", "localhost:8080", "it must be an address that begins with http:// or https://"),
+        ("PINCITE_CHROMA_URL", "ftp://chroma", "it must be an address that begins with http:// or https://"),
+        ("PINCITE_MAX_FILE_MIB", "0", "“0” should be greater than 0"),
+        ("PINCITE_HOST", "0.0.0.0", "“0.0.0.0” can be reached from other machines"),
+        ("PINCITE_HOST", "::", "“::” can be reached from other machines"),
+        ("PINCITE_HOST", "pincite.example", "“pincite.example” can be reached from other machines"),
+    ],
+)
+def test_a_bad_value_is_told_in_a_sentence_that_names_the_setting(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsInvalid) as told:
+        load_settings()
+    assert str(told.value).startswith(f"The setting {variable} cannot be used: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("host", "here_only"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("0.0.0.0", False),
+     ("192.168.1.2", False), ("::", False), ("", False), ("localhost.example", False)],
+)  # fmt: skip
+def test_loopback_is_told_from_the_rest(host: str, here_only: bool) -> None:
+    assert is_loopback(host) is here_only
+
+
+def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_LLM_API_KEY", "sk-very-secret")
+    assert "sk-very-secret" not in repr(load_settings())
