@@ -49,7 +49,7 @@ class Indexes:
             self._take_out(record.matter_id, record.id)
             if chunks:
                 self._vectors.add(record.matter_id, chunks, vectors)
-                self._lexical.add(record.matter_id, chunks, texts)
+                self._lexical.add(record.matter_id, record.name, chunks, texts)
             self._library.jobs.save(record)
 
     def remove(self, matter_id: str, document_id: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import tantivy
 
@@ -18,6 +19,7 @@ from retrieval.documents import Span
 from retrieval.errors import StoreUnavailable
 
 _HEAP_BYTES = 15_000_000  # tantivy's least for a writer; a document is far below it
+OPENING = 3_000  # characters in which a contract names itself and its parties
 _STOP_WORDS = frozenset(
     "a an and any are as at be been but by can could do does for from had has have how i if in into is it its may me"
     " of on or our shall should so such than that the their them then there these they this those to under upon us was"
@@ -35,21 +37,17 @@ class Lexical:
         self._indexes: dict[str, tantivy.Index] = {}
         self._lock = threading.Lock()  # tantivy allows one writer an index
 
-    def add(self, matter_id: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
-        """Add chunks with the words they are found by; the caller removes the document first."""
+    def add(self, matter_id: str, name: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
+        """Add a document: its file name, its chunks, and the words each is found by. The caller removes it first."""
         if len(chunks) != len(texts):
             raise ValueError(f"chunks ({len(chunks)}) do not match texts ({len(texts)})")
+        opening = " ".join(t for c, t in zip(chunks, texts, strict=True) if c.span.start < OPENING)
         with self._writer(matter_id) as writer:
-            for chunk, text in zip(chunks, texts, strict=True):
-                writer.add_document(
-                    tantivy.Document(
-                        id=chunk.id,
-                        document_id=chunk.span.document_id,
-                        section=chunk.section,
-                        page=chunk.page,
-                        body=text,
-                    )
-                )
+            for c, text in zip(chunks, texts, strict=True):
+                row = {"id": c.id, "document_id": c.span.document_id, "section": c.section, "page": c.page}
+                writer.add_document(tantivy.Document(**row, body=text))
+            for document_id in {c.span.document_id for c in chunks}:
+                writer.add_document(tantivy.Document(document_id=document_id, opening=f"{name} {opening}"))
 
     def remove(self, matter_id: str, document_id: str) -> None:
         """Forget a document's chunks; nothing happens where there are none."""
@@ -72,13 +70,23 @@ class Lexical:
             wanted = [tantivy.Query.boost_query(term(stem), weight) for stem, weight in stems.items()]
             if not wanted or (document_ids is not None and not document_ids):
                 return {}
-            query = tantivy.Query.boolean_query([(tantivy.Occur.Should, q) for q in wanted])
-            if document_ids is not None:
-                scope = tantivy.Query.term_set_query(index.schema, "document_id", list(document_ids))
-                unscored = tantivy.Query.const_score_query(scope, 0.0)
-                query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, unscored)])
+            query = _within(index.schema, wanted, document_ids)
             searcher = index.searcher()
             return {_chunk(searcher.doc(at)): score for score, at in searcher.search(query, k, count=False).hits}
+
+    def documents(
+        self, matter_id: str, stems: Collection[str], document_ids: Collection[str] | None, k: int
+    ) -> dict[str, float]:
+        """The k documents whose name and opening have the highest BM25 for some stems, by id."""
+        with _mapped():
+            index = self._index(matter_id)
+            term = partial(tantivy.Query.term_query, index.schema, "opening")
+            if not stems or (document_ids is not None and not document_ids):
+                return {}
+            query = _within(index.schema, [term(stem) for stem in stems], document_ids)
+            searcher = index.searcher()
+            hits = searcher.search(query, k, count=False).hits
+            return {str(searcher.doc(at)["document_id"][0]): score for score, at in hits}
 
     def document_ids(self, matter_id: str) -> set[str]:
         """Every document that has chunks here."""
@@ -97,11 +105,13 @@ class Lexical:
         """The words of a text as the index holds them, words that say nothing left out."""
         return [t for t in self._analyzer.analyze(text) if t not in _STOP_WORDS]
 
-    def rarity(self, matter_id: str, stems: Sequence[str]) -> dict[str, float]:
-        """Inverse document frequency of stems in a matter, as BM25 has it (ln(1 + (N − n + ½) / (n + ½)) over chunks)."""
+    def rarity(
+        self, matter_id: str, stems: Collection[str], field: Literal["body", "opening"] = "body"
+    ) -> dict[str, float]:
+        """Inverse document frequency of stems in a matter, as BM25 has it: ln(1 + (N − n + ½) / (n + ½)) over chunks."""
         with _mapped():
             searcher = self._index(matter_id).searcher()
-            counts = {stem: searcher.doc_freq("body", stem) for stem in stems}
+            counts = {stem: searcher.doc_freq(field, stem) for stem in stems}
             return {stem: math.log(1 + (searcher.num_docs - n + 0.5) / (n + 0.5)) for stem, n in counts.items()}
 
     def _index(self, matter_id: str) -> tantivy.Index:
@@ -124,6 +134,16 @@ class Lexical:
             index.reload()
 
 
+def _within(schema: tantivy.Schema, any_of: list[tantivy.Query], document_ids: Collection[str] | None) -> tantivy.Query:
+    """Any of the queries, scored by their sum, in some documents or in all."""
+    query = tantivy.Query.boolean_query([(tantivy.Occur.Should, q) for q in any_of])
+    if document_ids is None:
+        return query
+    scope = tantivy.Query.term_set_query(schema, "document_id", list(document_ids))
+    unscored = tantivy.Query.const_score_query(scope, 0.0)
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, unscored)])
+
+
 def _schema() -> tantivy.Schema:
     fields = tantivy.SchemaBuilder()
     fields.add_text_field("id", stored=True, tokenizer_name="raw")
@@ -131,6 +151,7 @@ def _schema() -> tantivy.Schema:
     fields.add_text_field("section", stored=True, tokenizer_name="raw")
     fields.add_unsigned_field("page", stored=True)
     fields.add_text_field("body", tokenizer_name="stems")
+    fields.add_text_field("opening", tokenizer_name="stems")  # of a row of its own for each document
     return fields.build()
 
 

@@ -13,6 +13,7 @@ from retrieval.embedder import Embedder
 from retrieval.fusion import fuse
 from retrieval.lexical import Lexical
 from retrieval.library import Library
+from retrieval.routing import route
 from retrieval.vectors import Vectors
 
 CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has about 500
@@ -70,8 +71,11 @@ class Searcher:
     ) -> Results:
         """The best `limit` chunks for a question, in some documents of the matter or in all.
 
-        A `wide` search leaves the kinds of clause aside and asks for the question's own words and meaning alone.
+        A question that names a document is asked of that one. A `wide` search leaves the kinds of clause aside and asks for the question's own words and meaning alone.
         """
+        if document_ids is None or len(document_ids) > 1:
+            meant = route(self._lexical, matter_id, question, document_ids)
+            document_ids, question = meant.document_ids or document_ids, meant.question
         asked = core(question)
         vector = self._embedder.queries([asked])[0]
         stems = self._lexical.stems(asked)
