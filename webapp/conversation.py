@@ -9,100 +9,23 @@ HISTORY_SHARE = 0.2  # of the window; passages matter more than what was said be
 # Words that point back at something said before, and openings that only go on with it.
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|that|this|these|those|they|them|their|he|she|his|her|such|same|there|then|either|both|one|ones|"
-    r"above|latter|former|else|instead|otherwise)\b",
+    r"above|latter|former|else|instead|otherwise|still|own|even)\b",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\s*(?:and|or|but|so|also|then|what about|how about|what if|why|why not|how so|how much|how many|how long|when|"
-    r"who|by when|by whom|for how long|since when|until when|in what case|even if|only|except|any exceptions?)\b",
+    r"\s*(?:and|or|but|so|also|then|even|only|except|any exceptions?|what about|how about|what if|why|within|since|until|"
+    r"by when|by whom|for how long|how so|in what case)\b",
     re.IGNORECASE,
 )
-_FEW_WORDS = 4  # a question of fewer words of weight than this says too little on its own after "and"
+# A question of no more words of weight than this says too little on its own: after nothing, a word that points back, or
+# an opening that goes on.
+_ALONE, _POINTING, _GOING_ON = 1, 3, 4
 _LIGHT = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "but",
-        "by",
-        "can",
-        "could",
-        "do",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "how",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "may",
-        "me",
-        "must",
-        "need",
-        "of",
-        "on",
-        "or",
-        "our",
-        "shall",
-        "should",
-        "so",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "under",
-        "upon",
-        "us",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "about",
-        "much",
-        "many",
-        "long",
-        "other",
-        "same",
-        "party",
-        "parties",
-        "side",
-        "agreement",
-        "contract",
-        "apply",
-        "happens",
-        "happen",
-    ]
+    "a about again agreement all also an and any apply are as at be been but by can contract could did do does even far"
+    " for from get give given had happen happens has have how i if in is it its kind late long many may me more much must"
+    " need no not of often on only or other our part parties party reason say shall should side so soon still take that"
+    " the their them then there these they things this those time to too under up upon us was we were what when where"
+    " which who whom whose why will with within would yes you your".split()
 )
 
 
@@ -134,8 +57,8 @@ def recent(history: Sequence[Turn], count: Callable[[str], int], budget: int) ->
 
 
 def _leans_back(question: str) -> bool:
-    weighty = [w for w in re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", question.lower()) if w not in _LIGHT]
-    if len(weighty) < 2:
-        return True
-    points_back = bool(_POINTS_BACK.search(question))
-    return (points_back or bool(_GOES_ON.match(question))) and len(weighty) < _FEW_WORDS
+    words = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", question.lower())
+    weighty = [w for w in words if w not in _LIGHT and not w.endswith(("n't", "n’t"))]
+    if _GOES_ON.match(question):
+        return len(weighty) <= _GOING_ON
+    return len(weighty) <= (_POINTING if _POINTS_BACK.search(question) else _ALONE)
