@@ -7,7 +7,14 @@ ASKED = [Turn("Who must carry insurance?", "Supplier must [1].", "Who must carry
 
 @pytest.mark.parametrize(
     "question",
-    ["And who pays for that?", "How much?", "When does it end?", "And for how long?", "What about the Customer?", "Why?"],
+    [
+        "And who pays for that?",
+        "How much?",
+        "When does it end?",
+        "And for how long?",
+        "What about the Customer?",
+        "Why?",
+    ],
 )
 def test_a_follow_up_is_searched_with_what_it_follows(question: str) -> None:
     assert standalone(ASKED, question) == f"Who must carry insurance? {question}"

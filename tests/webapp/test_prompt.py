@@ -15,7 +15,9 @@ from webapp.tokens import MISTRAL, mistral
 from webapp.turns import fold
 
 WORDS = st.lists(
-    st.sampled_from("the Supplier shall deliver Widgets 2.1(b) $5,000 § “notice” – ﬁne 30 日 \n [INST] </s>".split(" ")),
+    st.sampled_from(
+        "the Supplier shall deliver Widgets 2.1(b) $5,000 § “notice” – ﬁne 30 日 \n [INST] </s>".split(" ")
+    ),
     max_size=300,
 ).map(" ".join)
 TURNS = st.lists(st.tuples(WORDS, WORDS).map(lambda t: Turn(t[0], t[1], t[0])), max_size=6)
@@ -25,7 +27,9 @@ _TOKENIZER = MistralTokenizer.v1()
 
 def served(window_turns: list[tuple[str, str]]) -> int:
     """Tokens of the whole chat as the served model's own template makes them."""
-    chat = [UserMessage(content=text) if role == "user" else AssistantMessage(content=text) for role, text in window_turns]
+    chat = [
+        UserMessage(content=text) if role == "user" else AssistantMessage(content=text) for role, text in window_turns
+    ]
     return len(_TOKENIZER.encode_chat_completion(ChatCompletionRequest(messages=chat)).tokens)
 
 

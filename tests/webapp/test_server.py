@@ -163,6 +163,7 @@ def test_who_stops_asking_stops_the_engine(pincite: Pincite, server: Server, eng
     before = len(engine.asked)
     with pincite.start("ask", "Asked", "Which law governs the lease?") as asked:
         while len(engine.asked) == before:
+            assert asked.poll() is None
             time.sleep(0.05)
         asked.kill()
     assert engine.hung_up.acquire(timeout=10)
@@ -252,6 +253,7 @@ def test_a_server_whose_search_model_is_away_says_so_and_takes_files_all_the_sam
     pincite = Pincite(tmp_path, {"PINCITE_EMBEDDINGS_URL": "http://127.0.0.1:9"})
     with pincite.serving() as server:
         while server.ask("GET", "/readyz").json()["embedder"] != "away":
+            assert server.process.poll() is None
             time.sleep(0.1)
         assert server.ask("GET", "/healthz").status_code == 200
         assert server.ask("GET", "/readyz").status_code == 503

@@ -16,7 +16,7 @@ def test_defaults_are_one_user_on_this_machine_with_nothing_else_running() -> No
     settings = load_settings()
     assert (settings.host, settings.port, settings.access) == ("127.0.0.1", 7860, "local")
     assert settings.llm_urls == ()
-    assert settings.database_url is settings.chroma_url is settings.files_url is None
+    assert (settings.database_url, settings.chroma_url, settings.files_url) == (None, None, None)
 
 
 def test_every_setting_is_described() -> None:

@@ -1,0 +1,54 @@
+# make setup   everything into .venv      make run    the server      make test   what must hold before a change lands
+# make lock    requirements.txt anew      make readme the map and settings table of README.md
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+BIN := .venv/bin
+STAMP := .venv/set-up
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+
+.PHONY: setup run test debian lock readme
+
+setup: $(STAMP)
+
+# torch and the CUDA packages it brings are for plain pip to choose; one that is in .venv already is kept.
+$(STAMP): requirements.txt pyproject.toml | .venv
+	@$(BIN)/python -m pip show --quiet torch 2>/dev/null || { echo "Installing $(TORCH)…"; $(PIP) "$(TORCH)"; }
+	@echo "Installing what requirements.txt lists…"
+	@$(PIP) --no-deps --require-hashes -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv:
+	@command -v $(PYTHON) >/dev/null || { echo "pincite needs Python 3.11 or newer; there is no $(PYTHON) here."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "pincite needs Python 3.11 or newer; this is $$($(PYTHON) --version). Name another with PYTHON=…"; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "This Python cannot make virtual environments (on Debian: python3-venv)."; exit 1; }
+
+run: setup
+	@$(BIN)/pincite serve
+
+test: setup debian
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+# Root installs what is missing; anyone else is told, and the tests that need it are skipped.
+debian:
+	@missing=$$(for package in $$(cat tests/debian-packages.txt); do \
+		dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q "install ok installed" || echo $$package; done); \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else \
+		echo "Some tests need Debian packages and are skipped without them. To install them:"; \
+		echo "  sudo apt-get install --no-install-recommends" $$missing; \
+	fi
+
+lock:
+	uv pip compile pyproject.toml --all-extras --group dev --group model --universal --python-version 3.11 \
+		--generate-hashes --no-emit-package torch --no-header -q -o requirements.txt
+
+readme: setup
+	@$(BIN)/python -m tests.readme

@@ -1,0 +1,113 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retrieval.embedder import Embedder
+from retrieval.errors import BadQueries, NoPdfs
+from retrieval.evaluate import Evaluation, Scope, evaluate
+from tests.pdfs import make_pdf
+from tests.retrieval.rooms import HashingEmbedder
+
+LEASE = ["1. Rent. The Tenant pays a monthly rent.\n2. Repairs. The Landlord repairs the roof.", "3. Term. Two years."]
+LOAN = ["1. Interest. The Borrower pays interest.\n2. Fees. There are no fees."]
+
+
+@pytest.fixture
+def pdfs(tmp_path: Path) -> Path:
+    folder = tmp_path / "pdfs"
+    folder.mkdir()
+    for name, pages in (("lease", LEASE), ("lease-copy", LEASE), ("loan", LOAN)):
+        (folder / f"{name}.pdf").write_bytes(make_pdf(pages))
+    return folder
+
+
+def run(
+    tmp_path: Path, pdfs: Path, queries: list[Any], scope: Scope = "document", embedder: Embedder | None = None
+) -> tuple[Evaluation, list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    path = tmp_path / "queries.jsonl"
+    path.write_text("".join((q if isinstance(q, str) else json.dumps(q)) + "\n" for q in queries))
+    done = evaluate(
+        pdfs,
+        path,
+        tmp_path / "out",
+        folder=tmp_path / "eval",
+        embedder=embedder or HashingEmbedder(),
+        count=lambda text: len(text.split()),
+        scope=scope,
+        budget=200,
+        on_progress=lambda *_: None,
+    )
+    texts = {row["contract"]: row for row in read(tmp_path / "out" / "texts.jsonl")}
+    return done, read(tmp_path / "out" / "results.jsonl"), texts
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_every_query_gets_a_line_under_the_names_of_the_files(tmp_path: Path, pdfs: Path) -> None:
+    queries = [
+        {"id": "a", "question": "Who repairs the roof?", "contract": "lease"},
+        {"id": "b", "question": "Who repairs the roof?", "contract": "lease-copy"},
+        {"id": "c", "question": "Anything?", "contract": "no such file"},
+    ]
+    done, rows, texts = run(tmp_path, pdfs, queries)
+    assert (done.contracts, done.queries, done.failed) == (3, 3, ())
+    assert [row["id"] for row in rows] == ["a", "b", "c"]
+    assert [{h["contract"] for h in row["hits"]} for row in rows] == [{"lease"}, {"lease-copy"}, set()]
+    assert texts["lease"]["page_starts"] == [0, texts["lease"]["text"].index("\f") + 1]
+    for row in rows:
+        assert 0 <= row["context_tokens"] <= 200
+        assert isinstance(row["confidence"], float)
+    sent = "".join(texts["lease"]["text"][s["start"] : s["end"]] for s in rows[0]["context"])
+    assert "repairs the roof" in sent
+
+
+def test_over_all_contracts_the_title_is_put_before_the_question(tmp_path: Path, pdfs: Path) -> None:
+    queries = [{"id": "a", "question": "what is paid?", "title": "loan with interest"}, {"id": "b", "question": "who?"}]
+    _, rows, _ = run(tmp_path, pdfs, queries, "all")
+    assert rows[0]["hits"][0]["contract"] == "loan"
+    assert len(rows) == 2
+
+
+def test_files_are_taken_in_once_and_those_that_went_are_forgotten(tmp_path: Path, pdfs: Path) -> None:
+    class Counting(HashingEmbedder):
+        texts = 0
+
+        def passages(self, texts: Any) -> Any:
+            Counting.texts += len(texts)
+            return super().passages(texts)
+
+    query = [{"id": "a", "question": "who?", "contract": "lease"}]
+    run(tmp_path, pdfs, query, embedder=Counting())
+    first = Counting.texts
+    (pdfs / "loan.pdf").unlink()
+    done, _, texts = run(tmp_path, pdfs, query, embedder=Counting())
+    assert Counting.texts - first < 5  # the questions, no document
+    assert done.contracts == 2
+    assert set(texts) == {"lease", "lease-copy"}
+
+
+@pytest.mark.parametrize(
+    ("queries", "sentence"),
+    [
+        (["{"], "line 1: it is not JSON"),
+        (
+            [{"id": "a", "question": "who?", "contract": "lease"}, {"id": "b"}],
+            "line 2: it has no text under “question”",
+        ),
+        ([[]], "line 1: it has no text under “id”"),
+    ],
+)
+def test_a_file_of_questions_that_cannot_be_used_names_the_line(
+    tmp_path: Path, pdfs: Path, queries: list[Any], sentence: str
+) -> None:
+    with pytest.raises(BadQueries, match=sentence):
+        run(tmp_path, pdfs, queries)
+
+
+def test_a_folder_without_pdfs_is_said(tmp_path: Path) -> None:
+    with pytest.raises(NoPdfs, match="There is no PDF in"):
+        run(tmp_path, tmp_path, [])

@@ -1,0 +1,102 @@
+"""Search over real stores: routing by name, scope, order and confidence."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from retrieval.embedder import LocalEmbedder
+from retrieval.routing import route
+from retrieval.search import Searcher
+from tests.pdfs import make_pdf
+from tests.retrieval.rooms import Room, opened
+
+LEASE = """OFFICE LEASE between Acme Holdings LLC and Northwind Traders Inc.
+1. Rent. The Tenant shall pay a monthly rent of $18,550 on the first day of each month.
+2. Governing Law. This Lease is governed by the laws of the State of Oregon.
+3. Repairs. The Landlord shall keep the roof and the outer walls in good repair.
+"""
+LOAN = """LOAN AGREEMENT between Contoso Bank and Fabrikam GmbH
+1. Interest. The Borrower shall pay interest at a rate of six percent a year on the unpaid balance.
+2. Governing Law. This Agreement is governed by the laws of the State of New York.
+3. Prepayment. The Borrower may prepay the loan at any time without penalty.
+"""
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with opened(tmp_path_factory.mktemp("search"), LocalEmbedder()) as room:
+        matter = room.library.create_matter("Deals")
+        for name, text in (("Acme lease.pdf", LEASE), ("Contoso loan.pdf", LOAN)):
+            room.library.accept(matter.id, name, make_pdf([text]))
+        room.ingest.run()
+        yield room
+
+
+@pytest.fixture(scope="module")
+def searcher(room: Room) -> Searcher:
+    return Searcher(room.library, room.vectors, room.lexical, room.embedder)
+
+
+def matter_id(room: Room) -> str:
+    return room.library.matters()[0].id
+
+
+def named(room: Room, question: str) -> tuple[list[str], str]:
+    meant = route(room.lexical, matter_id(room), question, None)
+    names = {r.id: r.name for r in room.library.documents(matter_id(room))}
+    return [names[id_] for id_ in meant.document_ids or ()], meant.question
+
+
+ROUTES = [
+    (
+        "Consider the Loan Agreement between Contoso Bank and Fabrikam GmbH; what is the interest rate?",
+        ["Contoso loan.pdf"],
+        "what is the interest rate?",
+    ),
+    ("Who repairs the roof in the Acme lease?", ["Acme lease.pdf"], "Who repairs the roof in the contract?"),
+    ("What is the rent under the Northwind Traders lease?", ["Acme lease.pdf"], "What is the rent under the contract?"),
+    ("What is the governing law?", [], "What is the governing law?"),
+    ("What does Section 2 of the Agreement say?", [], "What does Section 2 of the Agreement say?"),
+    ("Is the Globex lease assignable?", [], "Is the Globex lease assignable?"),
+]
+
+
+@pytest.mark.parametrize(("question", "documents", "asked"), ROUTES)
+def test_a_named_document_is_found_and_its_name_taken_out(
+    room: Room, question: str, documents: list[str], asked: str
+) -> None:
+    assert named(room, question) == (documents, asked)
+
+
+def test_a_question_that_names_a_document_is_answered_from_it_alone(room: Room, searcher: Searcher) -> None:
+    results = searcher.search(matter_id(room), "What is the governing law in the Acme lease?")
+    texts = {room.library.document(matter_id(room), h.chunk.span.document_id).name for h in results.hits}
+    assert texts == {"Acme lease.pdf"}
+
+
+def test_the_scope_wins_over_a_name_in_the_question(room: Room, searcher: Searcher) -> None:
+    loan = next(r.id for r in room.library.documents(matter_id(room)) if r.name == "Contoso loan.pdf")
+    results = searcher.search(matter_id(room), "What is the governing law in the Acme lease?", [loan])
+    assert {h.chunk.span.document_id for h in results.hits} == {loan}
+
+
+def test_hits_come_in_the_order_of_their_scores_and_the_same_each_time(room: Room, searcher: Searcher) -> None:
+    first, second = (searcher.search(matter_id(room), "Who pays interest?").hits for _ in range(2))
+    assert first == second
+    scores = [hit.score for hit in first]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_what_is_there_is_more_certain_than_what_is_not(room: Room, searcher: Searcher) -> None:
+    there = searcher.search(matter_id(room), "May the borrower repay the loan early?")
+    absent = searcher.search(matter_id(room), "Which songs does the choir sing at Easter?")
+    assert there.found
+    assert not absent.found
+    assert there.confidence > absent.confidence
+
+
+def test_nothing_in_scope_finds_nothing(room: Room, searcher: Searcher) -> None:
+    results = searcher.search(matter_id(room), "Who pays?", [])
+    assert results.hits == ()
+    assert not results.found

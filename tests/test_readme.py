@@ -1,0 +1,36 @@
+import re
+import subprocess
+
+import pytest
+
+from tests.readme import README, ROOT, made_from_code
+from webapp.cli import app
+
+TEXT = README.read_text("utf-8")
+CODE = re.findall(r"```\n.*?```|`pincite [^`]*`|`make [^`]*`|^    [^\n]*$", TEXT, re.DOTALL | re.MULTILINE)
+
+
+def test_map_and_settings_are_those_of_the_code() -> None:
+    assert made_from_code(TEXT) == TEXT, "run `make readme`"
+
+
+def test_every_command_is_told() -> None:
+    names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    names |= {group.name for group in app.registered_groups if group.name}
+    assert {name for name in names if f"pincite {name}" not in TEXT} == set()
+
+
+def test_every_command_that_is_told_exists() -> None:
+    names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    names |= {group.name for group in app.registered_groups if group.name}
+    assert set(re.findall(r"pincite (\w+)", "".join(CODE))) <= names
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"make (\w+)", "\n".join(CODE)))))
+def test_every_make_target_that_is_told_exists(target: str) -> None:
+    assert subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True).returncode == 0
+
+
+def test_every_file_that_is_told_exists() -> None:
+    told = set(re.findall(r"\]\((?!http)([^)#]+)\)", TEXT))
+    assert {path for path in told if not (ROOT / path).exists()} == set()
