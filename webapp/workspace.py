@@ -141,10 +141,12 @@ class Workspace:
             yield None
             return
         with ThreadPoolExecutor(1, "pincite-work") as pool:
+            work = pool.submit(self.ingest.run)
             try:
-                yield pool.submit(self.ingest.run)
+                yield work
             finally:
-                self.ingest.stop()
+                if not work.cancel():  # else it has not begun, and would clear the sign to stop when it does
+                    self.ingest.stop()
 
     def warm(self) -> None:
         """Load the search model by using it. Raises EmbedderUnavailable."""
