@@ -9,7 +9,6 @@ on from the last one. OUT appears in one rename, after verification.
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from hashlib import sha256
@@ -31,11 +30,9 @@ from merge.report import Row, write_report
 from merge.serving import serving_config, tokenizer_files
 from merge.shards import ShardedModel, write_text
 from merge.slerp import coefficients, combine_, measure
+from merge.threads import in_threads
 from merge.verify import verify
 
-# Tensors in work at a time, one thread each. torch's own threads spin while they wait and are several times slower
-# than one when the machine has other work; a third tensor would be memory without more speed on a disk.
-WORKERS = 2
 # Config, tokenizer, report and card beside the weights.
 SMALL_FILES_BYTES = 50_000_000
 JOURNAL = "journal.jsonl"
@@ -142,7 +139,7 @@ def _merge_blocks(
         for model in models.values():
             model.begin(number)
         rows = []
-        for row in _in_threads(lambda name: _merge_tensor(plan, name, models), list(plan.blocks[number])):
+        for row in in_threads(lambda name: _merge_tensor(plan, name, models), list(plan.blocks[number])):
             rows.append(row)
             advanced(_source_bytes(plan, row.tensor))
         journal.add(rows, {name: model.end() for name, model in models.items()})
@@ -174,18 +171,6 @@ def _merge_tensor(plan: Plan, name: str, models: dict[str, Model]) -> Row:
         other_sha256=other_sha256,
         fp8_error=next((f["fp8_error"] for f in figures if "fp8_error" in f), None),
     )
-
-
-def _in_threads(work: Callable[[str], Row], names: list[str]) -> Iterator[Row]:
-    """Results in order. An error, or the reader stopping, cancels what has not begun."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    pool = ThreadPoolExecutor(WORKERS, initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        yield from pool.map(work, names)
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)
 
 
 def _source_bytes(plan: Plan, name: str) -> int:

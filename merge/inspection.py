@@ -6,7 +6,6 @@ another model or a damaged block has another length: found without the sources.
 
 import math
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -17,6 +16,7 @@ from merge.fp8 import SCALE_SUFFIX, dequantize
 from merge.report import Row
 from merge.shards import Layout, stored_layout
 from merge.slerp import PIECE
+from merge.threads import in_threads
 from merge.weights import GgufWeights, SafetensorsWeights
 
 Finding = tuple[str, str]
@@ -50,9 +50,8 @@ def tensor_faults(
             yield name, f"it is {stored[name].dtype} {list(stored[name].shape)} and must be {dtype} {list(shape)}"
     names = [name for name in layout if {name, _scale_of(name, layout)} <= sound and not name.endswith(SCALE_SUFFIX)]
     lengths = {row.tensor: row.norm for row in rows}
-    with ThreadPoolExecutor(2) as pool:  # two tensors in memory at a time, as in the build
-        looked_at = pool.map(lambda name: _look_at(weights, name, lengths.get(name)), names)
-        yield from ((name, what) for name, what in zip(names, looked_at, strict=True) if what)
+    looked_at = in_threads(lambda name: _look_at(weights, name, lengths.get(name)), names)
+    yield from ((name, what) for name, what in zip(names, looked_at, strict=True) if what)
 
 
 def gguf_tensor_faults(weights: GgufWeights, rows: list[Row]) -> Iterable[Finding]:

@@ -70,7 +70,7 @@ def make_plan(recipe: Recipe, base: Checkpoint, other: Checkpoint, block_bytes: 
         )
     schedule = Schedule(recipe, layers)
     shares = {name: schedule.share(name) for name in base.shapes}
-    return Plan(recipe, base, other, shares, _blocks(base.shapes, block_bytes))
+    return Plan(recipe, base, other, shares, split_into_blocks(base.shapes, block_bytes))
 
 
 def check_parents(base: Checkpoint, other: Checkpoint) -> None:
@@ -113,7 +113,8 @@ def _vocabulary(parent: Checkpoint) -> dict[int, str]:
     return {number: token for token, number in vocabulary.items()}
 
 
-def _blocks(shapes: dict[str, tuple[int, ...]], block_bytes: int) -> list[dict[str, tuple[int, ...]]]:
+def split_into_blocks(shapes: dict[str, tuple[int, ...]], block_bytes: int) -> list[dict[str, tuple[int, ...]]]:
+    """Consecutive tensors of at most `block_bytes` in bf16 together, or one larger one."""
     blocks: list[dict[str, tuple[int, ...]]] = [{}]
     held = 0
     for name, shape in shapes.items():

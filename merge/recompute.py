@@ -16,6 +16,7 @@ from merge.fp8 import SCALE_SUFFIX, quantize
 from merge.plan import Plan
 from merge.schedule import Share
 from merge.slerp import NEARLY_PARALLEL, coefficients, measure
+from merge.threads import in_threads
 from merge.weights import GgufWeights, SafetensorsWeights
 
 # Up to this many elements in all, every tensor is recomputed; beyond, one of each kind a file.
@@ -30,15 +31,17 @@ FOREIGN_RESIDUAL = 0.15
 
 def recompute(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> Iterator[tuple[str, str | None]]:
     """(tensor, what is wrong with it or None) for each sampled tensor."""
-    for name in sample(plan, weights):
+
+    def look_at(name: str) -> tuple[str, str | None]:
         dtype = getattr(torch, plan.recipe.dtype)
         a = read_tensor(plan.base.stored(name), dtype)[0]
         b = read_tensor(plan.other.stored(name), dtype)[0]
         expected = reference(a, b, plan.shares[name]).to(torch.bfloat16)
-        yield (
-            name,
-            None if _agrees(weights, name, expected) else diagnose(a, b, plan.shares[name], weights.values(name)),
+        return name, None if _agrees(weights, name, expected) else diagnose(
+            a, b, plan.shares[name], weights.values(name)
         )
+
+    return in_threads(look_at, sample(plan, weights))
 
 
 def sample(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> list[str]:
