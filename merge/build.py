@@ -29,7 +29,7 @@ from merge.recipe import read_recipe
 from merge.report import Row, write_report
 from merge.serving import serving_config, tokenizer_files
 from merge.shards import ShardedModel, write_text
-from merge.slerp import coefficients, combine_, measure
+from merge.slerp import combine_, measure, mix
 from merge.threads import in_threads
 from merge.verify import verify
 
@@ -156,8 +156,8 @@ def _merge_tensor(plan: Plan, name: str, models: dict[str, Model]) -> Row:
     if not geometry.is_finite:
         raise NotFiniteWeights(tensor=name, base=plan.base.folder, other=plan.other.folder)
     share = plan.shares[name]
-    of_a, of_b, linear = coefficients(share, geometry.cosine)
-    merged = combine_(a, b, of_a, of_b).to(torch.bfloat16)
+    how = mix(share, geometry.cosine)
+    merged = combine_(a, b, how).to(torch.bfloat16)
     figures = [model.add(name, merged) for model in models.values()]
     return Row(
         tensor=name,
@@ -165,8 +165,8 @@ def _merge_tensor(plan: Plan, name: str, models: dict[str, Model]) -> Row:
         t=share.t,
         cosine=geometry.cosine,
         distance=geometry.distance,
-        linear=linear,
-        norm=geometry.norm_of(of_a, of_b),
+        linear=how.fell_back,
+        norm=geometry.norm_of(how),
         base_sha256=base_sha256,
         other_sha256=other_sha256,
         fp8_error=next((f["fp8_error"] for f in figures if "fp8_error" in f), None),

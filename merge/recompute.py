@@ -15,7 +15,7 @@ from merge.checkpoint import read_tensor
 from merge.fp8 import SCALE_SUFFIX, quantize
 from merge.plan import Plan
 from merge.schedule import Share
-from merge.slerp import NEARLY_PARALLEL, coefficients, measure
+from merge.slerp import NEARLY_PARALLEL, Mix, measure, mix
 from merge.threads import in_threads
 from merge.weights import GgufWeights, SafetensorsWeights
 
@@ -67,7 +67,7 @@ def sample(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> list[str]:
 def reference(a: torch.Tensor, b: torch.Tensor, share: Share) -> torch.Tensor:
     """The merged tensor by mergekit's slerp, or by the weighted sum in float32."""
     if share.weights is not None:
-        return (a.float() * share.weights[0]).add_(b.float(), alpha=share.weights[1]).to(a.dtype)
+        return (a.float() * share.weights[0]).add_(b.float() * share.weights[1]).div_(share.divisor).to(a.dtype)
     from mergekit.merge_methods.slerp import slerp
 
     merged: torch.Tensor = slerp(torch.tensor([share.t]), a[None], b[None])[0]
@@ -77,14 +77,15 @@ def reference(a: torch.Tensor, b: torch.Tensor, share: Share) -> torch.Tensor:
 def diagnose(a: torch.Tensor, b: torch.Tensor, share: Share, found: torch.Tensor) -> str:
     """One sentence on how `found` was made instead."""
     geometry = measure(a, b)
-    of_a, of_b, _ = coefficients(share, geometry.cosine)
+    right = mix(share, geometry.cosine)
     x, y, residual = fit(a, b, found)
     if residual > FOREIGN_RESIDUAL:
         return f"it is no mix of these two models (what is left over is {residual:.0%}): it comes from another one"
     if abs(geometry.cosine) > NEARLY_PARALLEL:
         return "its values differ from those recomputed from the sources"
-    size = geometry.norm_of(x, y) / (geometry.norm_of(of_a, of_b) or 1.0)
-    if abs(size - 1) > 0.1 and _close(x, of_a * size) and _close(y, of_b * size):
+    size = geometry.norm_of(Mix(x, y)) / (geometry.norm_of(right) or 1.0)
+    expected = [size * part / right.divisor for part in (right.of_a, right.of_b)]
+    if abs(size - 1) > 0.1 and _close(x, expected[0]) and _close(y, expected[1]):
         return f"its values are {size:.2f} times what the sources give: the scale is wrong"
     t = _share_of(x, y, geometry.cosine, share)
     if abs(t - (1 - share.t)) < 0.02 and abs(share.t - 0.5) > 0.02:

@@ -15,10 +15,11 @@ from merge.recipe import Recipe
 
 @dataclass(frozen=True)
 class Share:
-    """How much of the other model: t in slerp; in linear the two weights, and t is the other's part of their sum."""
+    """How much of the other model: t in slerp; in linear (base + other) / divisor by weights, t the other's part."""
 
     t: float
     weights: tuple[float, float] | None = None
+    divisor: float = 1.0
 
 
 class Schedule:
@@ -58,12 +59,10 @@ class Schedule:
             return Share(float(shared["t"]))
         base, other = (float(per_model[model]["weight"]) for model in (self._base, self._other))
         total = base + other
-        if shared["normalize"]:
-            if total == 0:
-                why = f"The two weights of {tensor} add up to 0; use others or normalize: false."
-                raise MissingRecipeKey(path=self._recipe.path, line=1, key="weight", why=why)
-            base, other = base / total, other / total
-        return Share(other / (base + other) if base + other else 0.0, (base, other))
+        if shared["normalize"] and total == 0:
+            why = f"The two weights of {tensor} add up to 0; use others or normalize: false."
+            raise MissingRecipeKey(path=self._recipe.path, line=1, key="weight", why=why)
+        return Share(other / total if total else 0.0, (base, other), total if shared["normalize"] else 1.0)
 
     def _position(self, tensor: str) -> float:
         layer = layer_of(tensor)

@@ -6,7 +6,7 @@ the judge: `recompute.py` and the tests compare with them.
 
     pass 1   |a|, |b|, a·b                 float32 pieces, added up in float64
     then     two coefficients              float64
-    pass 2   ca·a + cb·b                   float32, rounded once to the working dtype
+    pass 2   of_a·a + of_b·b               float32, rounded once to the working dtype
 
 Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985.
 """
@@ -41,9 +41,9 @@ class Geometry:
         squared = self.norm_a**2 + self.norm_b**2 - 2 * self.cosine * self.norm_a * self.norm_b
         return math.sqrt(max(0.0, squared)) / self.norm_a if self.norm_a else 0.0
 
-    def norm_of(self, of_a: float, of_b: float) -> float:
-        """The length of of_a·a + of_b·b."""
-        x, y = of_a * self.norm_a, of_b * self.norm_b
+    def norm_of(self, mix: "Mix") -> float:
+        """The length of a mix, before it is made."""
+        x, y = mix.of_a / mix.divisor * self.norm_a, mix.of_b / mix.divisor * self.norm_b
         return math.sqrt(max(0.0, x**2 + y**2 + 2 * self.cosine * x * y))
 
     @property
@@ -64,23 +64,37 @@ def measure(a: torch.Tensor, b: torch.Tensor) -> Geometry:
     return Geometry(norm_a, norm_b, min(1.0, max(-1.0, ab / lengths)))
 
 
-def coefficients(share: Share, cosine: float) -> tuple[float, float, bool]:
-    """(of the base, of the other, whether slerp fell back to linear)."""
+@dataclass(frozen=True)
+class Mix:
+    """(of_a·a + of_b·b) / divisor. `fell_back`: slerp of nearly parallel parents, done linearly."""
+
+    of_a: float
+    of_b: float
+    divisor: float = 1.0
+    fell_back: bool = False
+
+
+def mix(share: Share, cosine: float) -> Mix:
+    """The coefficients of one tensor, from its share and the cosine of its parents."""
     if share.weights is not None:
-        return *share.weights, False
+        return Mix(*share.weights, share.divisor)
     t = share.t
     if abs(cosine) > NEARLY_PARALLEL:
-        return 1 - t, t, True
+        return Mix(1 - t, t, fell_back=True)
     angle = math.acos(cosine)
     # Exactly (1, 0) at t=0 and (0, 1) at t=1: the parent's bits come through unchanged.
-    return math.sin((1 - t) * angle) / math.sin(angle), math.sin(t * angle) / math.sin(angle), False
+    return Mix(math.sin((1 - t) * angle) / math.sin(angle), math.sin(t * angle) / math.sin(angle))
 
 
-def combine_(a: torch.Tensor, b: torch.Tensor, of_a: float, of_b: float) -> torch.Tensor:
-    """`of_a`·a + `of_b`·b, written over a: a third tensor of that size would be the largest thing in memory."""
+def combine_(a: torch.Tensor, b: torch.Tensor, mix: Mix) -> torch.Tensor:
+    """The mix, written over a: a third tensor of that size would be the largest thing in memory."""
     flat = a.view(-1)
     for x, y, place in _pieces(a, b):
-        flat[place].copy_(x.mul_(of_a).add_(y, alpha=of_b))
+        # Each product rounded before the sum, as mergekit does: a fused multiply-add leaves a residue where the
+        # parents cancel to zero.
+        x.mul_(mix.of_a).add_(y.mul_(mix.of_b))
+        # Not folded into the weights: halves that lie exactly between two bf16 numbers would round the other way.
+        flat[place].copy_(x.div_(mix.divisor) if mix.divisor != 1 else x)
     return a
 
 

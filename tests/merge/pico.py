@@ -97,8 +97,10 @@ def add_sentencepiece(folder: Path) -> None:
 def write_recipe(
     file: Path, base: Path, other: Path, *, method: str = "slerp", layers: int | None = 3, **keys: Any
 ) -> Path:
-    """A recipe of the served model's form."""
+    """A recipe of the served model's form; `weights` are those of other and base, for linear."""
     sources: list[dict[str, Any]] = [{"model": str(other)}, {"model": str(base)}]
+    for source, weight in zip(sources, keys.pop("weights", ()), strict=False):
+        source["parameters"] = {"weight": weight}
     if layers is not None:
         for source in sources:
             source["layer_range"] = [0, layers]
