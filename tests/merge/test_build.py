@@ -207,6 +207,7 @@ def change_vocabulary(folder: Path) -> None:
 
 
 EMBED = "model.embed_tokens.weight"
+OTHER_HEADS = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32}
 BAD_PARENTS: dict[str, tuple[Callable[[Path], None], type[MergeError], str]] = {
     "a shard is missing": (lose_a_shard, MissingShard, "lacks model-00002-of-00003"),
     "a shard is cut short": (cut_a_shard, DamagedShard, "bytes and its header describes"),
@@ -218,7 +219,7 @@ BAD_PARENTS: dict[str, tuple[Callable[[Path], None], type[MergeError], str]] = {
     "NaN": (change_weights(lambda w: w[EMBED].view(-1)[5].fill_(float("nan"))), NotFiniteWeights, EMBED),
     "another vocabulary size": (change_config(vocab_size=300), ShapesDiffer, "300"),
     "more heads": (
-        change_config(num_attention_heads=2, num_key_value_heads=1, head_dim=32),
+        change_config(**OTHER_HEADS),
         ParentsDiffer,
         "num_attention_heads: 4 in",
     ),
