@@ -10,7 +10,11 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Make the served model from its two originals, and check it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Make the served model from its two originals, and check it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a bug shows a plain traceback, not a page of boxes
+)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, nothing else.")]
 

@@ -21,6 +21,7 @@ from merge.recompute import recompute
 from merge.report import Row, read_report
 from merge.schedule import Schedule
 from merge.shards import file_sha256
+from merge.threads import in_threads
 from merge.traps import config_faults, gguf_faults, tokenizer_faults
 from merge.weights import GgufWeights, open_weights
 
@@ -102,7 +103,7 @@ def verify(folder: Path, parents: tuple[Checkpoint, Checkpoint] | None = None) -
 
 
 def _file_faults(folder: Path, manifest: dict[str, Any]) -> Iterable[Finding]:
-    for name, facts in manifest["outputs"].items():
+    for name in manifest["outputs"]:
         file = folder / name
         if not file.is_file():
             yield name, "the manifest lists it and it is not there"
@@ -112,7 +113,9 @@ def _file_faults(folder: Path, manifest: dict[str, Any]) -> Iterable[Finding]:
                 name,
                 f"only its owner may read it (mode {stat.S_IMODE(file.stat().st_mode):04o}), a container may not",
             )
-        if file_sha256(file) != facts["sha256"]:
+    present = [name for name in manifest["outputs"] if (folder / name).is_file()]
+    for name, found in zip(present, in_threads(lambda name: file_sha256(folder / name), present), strict=True):
+        if found != manifest["outputs"][name]["sha256"]:
             yield name, "its SHA-256 is not the manifest's: it was changed after the build"
     for file in sorted(folder.iterdir()):
         if file.suffix in WEIGHTS and file.name not in manifest["outputs"]:
