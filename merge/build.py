@@ -105,15 +105,14 @@ class Journal:
 
     def __init__(self, partial: Path, identity: str) -> None:
         self._partial, self._file = partial, partial / JOURNAL
-        lines = self._file.read_text().splitlines() if self._file.exists() else []
-        if lines[:1] == [identity]:
-            # A line cut short by a crash is a block that was not finished.
-            self.blocks = [json.loads(line) for line in lines[1:] if line.endswith("}")]
-        else:
-            self.blocks = []
+        # What follows the last line end was cut short by a crash: a block that was not finished.
+        lines = self._file.read_text().split("\n")[:-1] if self._file.exists() else []
+        if lines[:1] != [identity]:
             for entry in partial.iterdir():
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-            self._file.write_text(identity + "\n")
+            lines = [identity]
+        self.blocks = [json.loads(line) for line in lines[1:]]
+        self._file.write_text("\n".join(lines) + "\n")
 
     @property
     def held(self) -> int:
@@ -125,6 +124,8 @@ class Journal:
         self.blocks.append({"rows": [asdict(row) for row in rows], "hashes": hashes})
         with self._file.open("a") as stream:
             stream.write(json.dumps(self.blocks[-1]) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
 
     def remove(self) -> None:
         """The build is complete."""

@@ -53,9 +53,8 @@ def _download(repo: str, revision: str | None) -> tuple[Path, str]:
     try:
         info = HfApi().model_info(repo, revision=revision, files_metadata=True)
         commit = str(info.sha)
-        _check_space(
-            repo, Path(constants.HF_HUB_CACHE), sum(f.size or 0 for f in info.siblings or [] if _wanted(f.rfilename))
-        )
+        need = sum(file.size or 0 for file in info.siblings or [] if _wanted(file.rfilename))
+        _check_space(repo, Path(constants.HF_HUB_CACHE), need)
         return Path(_snapshot(repo, commit, offline=False)), commit
     except (OfflineModeIsEnabled, LocalEntryNotFoundError, httpx2.RequestError, ConnectionError) as error:
         # A commit that was fetched before needs no network.

@@ -108,11 +108,9 @@ def _file_faults(folder: Path, manifest: dict[str, Any]) -> Iterable[Finding]:
         if not file.is_file():
             yield name, "the manifest lists it and it is not there"
             continue
-        if not file.stat().st_mode & stat.S_IROTH:
-            yield (
-                name,
-                f"only its owner may read it (mode {stat.S_IMODE(file.stat().st_mode):04o}), a container may not",
-            )
+        mode = stat.S_IMODE(file.stat().st_mode)
+        if not mode & stat.S_IROTH:
+            yield name, f"only its owner may read it (mode {mode:04o}), a container may not"
     present = [name for name in manifest["outputs"] if (folder / name).is_file()]
     for name, found in zip(present, in_threads(lambda name: file_sha256(folder / name), present), strict=True):
         if found != manifest["outputs"][name]["sha256"]:

@@ -102,8 +102,11 @@ def test_killed_twice_and_run_again_it_gives_the_same_bytes(recipe: Path, tmp_pa
         command = [sys.executable, "-W", "ignore", "-c", KILLED, str(recipe), str(tmp_path / "out"), str(at)]
         assert subprocess.run(command, cwd=ROOT, check=False).returncode == -9
         assert not (tmp_path / "out").exists()
-        blocks.append(len((tmp_path / "out.partial" / "journal.jsonl").read_text().splitlines()) - 1)
-    assert 0 < blocks[0] < blocks[1]
+        journal = tmp_path / "out.partial" / "journal.jsonl"
+        blocks.append(len(journal.read_text().splitlines()) - 1)
+        with journal.open("a") as stream:
+            stream.write('{"rows": [{"tensor"}')  # killed in the middle of this line as well
+    assert 0 < blocks[0] < blocks[1]  # the half line is not among them
     first = next((tmp_path / "out.partial" / "fp8").glob("model-00001*"))
     written = first.stat().st_mtime_ns
     for folder in ("out", "uninterrupted"):
