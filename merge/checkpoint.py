@@ -1,0 +1,205 @@
+"""A safetensors checkpoint, read tensor by tensor.
+
+Read with pread into one small buffer, not through a memory map: mapped pages count as this process's memory, and a
+29 GB source would look like 29 GB. The bytes are cast on the way, so that a float32 source never stands in memory
+as float32.
+
+A file is 8 bytes of header length, a JSON header {name: {dtype, shape, data_offsets}}, then the data
+(https://github.com/huggingface/safetensors#format).
+"""
+
+import hashlib
+import json
+import math
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from merge.architecture import EMBEDDINGS, HEAD, expected_shapes, family, is_buffer, is_tied
+from merge.errors import (
+    DamagedShard,
+    MissingShard,
+    MissingTensor,
+    NoConfig,
+    NoWeights,
+    ShapesDiffer,
+    UnexpectedTensor,
+    UnsupportedDtype,
+)
+from merge.hub import locate
+
+DTYPES = {
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn,
+}
+SOURCE_DTYPES = ("F32", "F16", "BF16")
+INDEX = "model.safetensors.index.json"
+# Large enough that a read costs more than the call; small enough to stay in the cache between hash and cast.
+BUFFER = 1 << 20
+# No real header comes near it; a damaged length field asks for terabytes.
+LONGEST_HEADER = 100_000_000
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """Where a tensor lies: bytes [start, stop) of `file`."""
+
+    file: Path
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One parent: its folder, its commit on the hub (None for a local folder), config and tensors by name."""
+
+    ref: str
+    folder: Path
+    revision: str | None
+    config: dict[str, Any]
+    tensors: dict[str, StoredTensor]
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """What its config.json calls for, in build order."""
+        return expected_shapes(self.config, self.folder)
+
+    @property
+    def family(self) -> str:
+        """llama, mistral, qwen2 or qwen3."""
+        return family(self.config, self.folder)
+
+    def stored(self, name: str) -> StoredTensor:
+        """Where `name` lies; a tied head lies with the embeddings."""
+        return self.tensors[EMBEDDINGS if name == HEAD and HEAD not in self.tensors else name]
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the bytes of the result: it changes when a file is replaced."""
+        files = sorted({tensor.file for tensor in self.tensors.values()})
+        return {
+            "model": self.ref,
+            "revision": self.revision,
+            "config_sha256": hashlib.sha256((self.folder / "config.json").read_bytes()).hexdigest(),
+            "files": [{"name": file.name, "bytes": file.stat().st_size} for file in files],
+        }
+
+
+def open_checkpoint(ref: str) -> Checkpoint:
+    """Read the headers of a model's files and compare them with its config. Raises CheckpointError or HubError."""
+    folder, revision = locate(ref)
+    checkpoint = Checkpoint(ref, folder, revision, read_config(folder), read_index(folder))
+    for name, shape in checkpoint.shapes.items():
+        if name not in checkpoint.tensors:
+            raise MissingTensor(folder=folder, tensor=name)
+        _check_tensor(folder, name, shape, checkpoint.tensors[name])
+    for name in checkpoint.tensors.keys() - checkpoint.shapes.keys():
+        # A tied model may store its head a second time.
+        if not is_buffer(name) and not (name == HEAD and is_tied(checkpoint.config)):
+            raise UnexpectedTensor(folder=folder, tensor=name, architecture=checkpoint.config["architectures"][0])
+    return checkpoint
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """config.json as it stands. Raises NoConfig."""
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+    except FileNotFoundError as error:
+        raise NoConfig(folder=folder, reason="it is not there") from error
+    except ValueError as error:
+        raise NoConfig(folder=folder, reason=f"it is not JSON ({error})") from error
+    if not isinstance(config, dict):
+        raise NoConfig(folder=folder, reason="it holds no keys")
+    return config
+
+
+def read_index(folder: Path) -> dict[str, StoredTensor]:
+    """Every tensor of a folder by name. Raises NoWeights, MissingShard, DamagedShard or MissingTensor."""
+    index = folder / INDEX
+    if not index.exists():
+        if not (folder / "model.safetensors").exists():
+            raise NoWeights(folder=folder)
+        return read_header(folder / "model.safetensors")
+    try:
+        weight_map: dict[str, str] = dict(json.loads(index.read_bytes())["weight_map"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedShard(shard=index, reason="it is not the index of a safetensors checkpoint") from error
+    tensors: dict[str, StoredTensor] = {}
+    for shard in sorted(set(weight_map.values())):
+        if not (folder / shard).exists():
+            raise MissingShard(folder=folder, shard=shard)
+        tensors |= read_header(folder / shard)
+    for name in weight_map:
+        if name not in tensors:
+            raise MissingTensor(folder=folder, tensor=name)
+    return tensors
+
+
+def read_header(file: Path) -> dict[str, StoredTensor]:
+    """The tensors of one safetensors file. Raises DamagedShard."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if length > min(size - 8, LONGEST_HEADER):
+            raise DamagedShard(shard=file, reason=f"its header claims {length} bytes of a file of {size}")
+        try:
+            header = json.loads(stream.read(length))
+            tensors = {
+                name: StoredTensor(
+                    file, entry["dtype"], tuple(entry["shape"]), *(8 + length + at for at in entry["data_offsets"])
+                )
+                for name, entry in header.items()
+                if name != "__metadata__"
+            }
+        except (ValueError, KeyError, TypeError) as error:
+            raise DamagedShard(shard=file, reason="its header is not that of a safetensors file") from error
+    end = max((tensor.stop for tensor in tensors.values()), default=8 + length)
+    if end != size:
+        raise DamagedShard(shard=file, reason=f"it has {size} bytes and its header describes {end}")
+    return tensors
+
+
+def read_tensor(stored: StoredTensor, dtype: torch.dtype | None = None) -> tuple[torch.Tensor, str]:
+    """A tensor cast to `dtype` (as it is stored, if None), and the SHA-256 of its stored bytes."""
+    source = DTYPES[stored.dtype]
+    tensor = torch.empty(stored.shape, dtype=dtype or source)
+    flat, digest = tensor.view(-1), hashlib.sha256()
+    buffer = bytearray(min(BUFFER, stored.stop - stored.start))
+    view, width = memoryview(buffer), source.itemsize
+    values = torch.frombuffer(buffer, dtype=source) if buffer else torch.empty(0, dtype=source)
+    descriptor = os.open(stored.file, os.O_RDONLY)
+    try:
+        for start in range(stored.start, stored.stop, BUFFER):
+            length = min(BUFFER, stored.stop - start)
+            _read_exactly(descriptor, view[:length], start, stored.file)
+            digest.update(view[:length])
+            first = (start - stored.start) // width
+            flat[first : first + length // width].copy_(values[: length // width])
+    finally:
+        os.close(descriptor)
+    return tensor, digest.hexdigest()
+
+
+def _read_exactly(descriptor: int, into: memoryview, at: int, file: Path) -> None:
+    done = 0
+    while done < len(into):
+        count = os.preadv(descriptor, [into[done:]], at + done)
+        if not count:
+            raise DamagedShard(shard=file, reason="it became shorter while it was read")
+        done += count
+
+
+def _check_tensor(folder: Path, name: str, shape: tuple[int, ...], tensor: StoredTensor) -> None:
+    if tensor.shape != shape:
+        raise ShapesDiffer(tensor=name, found=list(tensor.shape), folder=folder, expected=list(shape))
+    if tensor.dtype not in SOURCE_DTYPES:
+        raise UnsupportedDtype(tensor=name, folder=folder, dtype=tensor.dtype)
+    if tensor.stop - tensor.start != math.prod(shape) * DTYPES[tensor.dtype].itemsize:
+        raise DamagedShard(shard=tensor.file, reason=f"{name} has {tensor.stop - tensor.start} bytes for its shape")

@@ -1,0 +1,87 @@
+"""FP8 weights as compressed-tensors stores them: the one format TGI, vLLM and transformers all read.
+
+One scale per output row, activations scaled by the server for each token. Same bits as llm-compressor's data-free
+FP8_DYNAMIC: every step is rounded to bfloat16 as there, and `float8_e4m3fn` rounds to nearest, ties to even.
+
+    scale   = absmax(row) / 448                 bfloat16 [out, 1]; a row of zeros gets bfloat16's epsilon
+    weight  = clamp(row / scale, -448, 448)     float8_e4m3fn [out, in]
+"""
+
+import math
+from functools import cache
+from typing import Any
+
+import torch
+
+from merge.slerp import PIECE
+
+# The largest finite float8_e4m3fn (Micikevicius et al., "FP8 formats for deep learning", 2022).
+E4M3_MAX = 448.0
+SCALE_SUFFIX = "_scale"
+
+# Only keys that compressed-tensors has had since 0.9.1: the version inside TGI forbids those it does not know.
+QUANTIZATION_CONFIG: dict[str, Any] = {
+    "quant_method": "compressed-tensors",
+    "format": "float-quantized",
+    "quantization_status": "compressed",
+    "config_groups": {
+        "group_0": {
+            "targets": ["Linear"],
+            "weights": {
+                "num_bits": 8,
+                "type": "float",
+                "strategy": "channel",
+                "symmetric": True,
+                "dynamic": False,
+            },
+            "input_activations": {
+                "num_bits": 8,
+                "type": "float",
+                "strategy": "token",
+                "symmetric": True,
+                "dynamic": True,
+            },
+        }
+    },
+    "ignore": ["lm_head"],
+}
+
+
+def quantize(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:
+    """Quantise bfloat16 [out, in] by rows.
+
+    Returns float8_e4m3fn [out, in], bfloat16 [out, 1] and the error |dequantised - weight| / |weight|.
+    """
+    out, width = weight.shape
+    quantized = torch.empty(out, width, dtype=torch.float8_e4m3fn)
+    scale = torch.empty(out, 1, dtype=torch.bfloat16)
+    wrong = total = 0.0
+    step = max(1, PIECE // width)
+    for start in range(0, out, step):
+        rows = slice(start, min(start + step, out))
+        piece = weight[rows]
+        scale[rows] = _scale(piece)
+        quantized[rows] = (piece / scale[rows]).clamp_(-E4M3_MAX, E4M3_MAX).to(torch.float8_e4m3fn)
+        exact = piece.float().view(-1)
+        error = dequantize(quantized[rows], scale[rows]).float().view(-1).sub_(exact)
+        wrong += torch.dot(error, error).item()
+        total += torch.dot(exact, exact).item()
+    return quantized, scale, math.sqrt(wrong / total) if total else 0.0
+
+
+def dequantize(quantized: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """The bfloat16 [out, in] that servers compute with."""
+    # Reading the 256 values from a table is ten times as fast as torch's conversion on the CPU.
+    codes = quantized.view(torch.uint8).flatten().int()
+    return _values().index_select(0, codes).view(quantized.shape).mul_(scale)
+
+
+@cache
+def _values() -> torch.Tensor:
+    return torch.arange(256, dtype=torch.uint8).view(torch.float8_e4m3fn).to(torch.bfloat16)
+
+
+def _scale(rows: torch.Tensor) -> torch.Tensor:
+    scale = rows.abs().amax(dim=1, keepdim=True) / E4M3_MAX
+    epsilon = torch.finfo(torch.bfloat16).eps
+    return torch.where(scale == 0, torch.tensor(epsilon, dtype=scale.dtype), scale)

@@ -1,0 +1,116 @@
+"""Read every weight of a finished folder once: names, shapes, dtypes, finiteness, and length against the report.
+
+The length of each merged tensor was computed from its parents before rounding. A scale that is off, a shard of
+another model or a damaged block has another length: found without the sources.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+
+from merge.architecture import expected_shapes
+from merge.errors import MergeError
+from merge.fp8 import SCALE_SUFFIX, dequantize
+from merge.report import Row
+from merge.shards import Layout, stored_layout
+from merge.slerp import PIECE
+from merge.threads import in_threads
+from merge.weights import GgufWeights, SafetensorsWeights
+
+Finding = tuple[str, str]
+"""(file or tensor, what is wrong with it)."""
+
+# Rounding to e4m3 with an error of 0.027 changes a length by less than 0.001; to bf16 or 8 bits by less than that.
+LENGTH_MAY_DIFFER = 0.005
+# e4m3 codes without their sign: 448, the largest value, and NaN.
+LARGEST, NOT_A_NUMBER = 0x7E, 0x7F
+
+
+def tensor_faults(
+    weights: SafetensorsWeights, config: dict[str, Any], rows: list[Row], *, fp8: bool
+) -> Iterable[Finding]:
+    """Everything wrong with the tensors of an FP8 or bf16 folder."""
+    plain = {key: value for key, value in config.items() if key != "quantization_config"}
+    try:
+        layout = stored_layout(expected_shapes(plain, "the build"), fp8=fp8)
+    except MergeError as error:
+        yield "config.json", str(error)
+        return
+    stored = weights.stored
+    for name in sorted(layout.keys() ^ stored.keys()):
+        yield name, "it is missing" if name in layout else "the architecture has no such tensor"
+    sound = set()
+    for name in sorted(layout.keys() & stored.keys()):
+        if (stored[name].dtype, stored[name].shape) == layout[name]:
+            sound.add(name)
+        else:
+            dtype, shape = layout[name]
+            yield name, f"it is {stored[name].dtype} {list(stored[name].shape)} and must be {dtype} {list(shape)}"
+    names = [name for name in layout if {name, _scale_of(name, layout)} <= sound and not name.endswith(SCALE_SUFFIX)]
+    lengths = {row.tensor: row.norm for row in rows}
+    looked_at = in_threads(lambda name: _look_at(weights, name, lengths.get(name)), names)
+    yield from ((name, what) for name, what in zip(names, looked_at, strict=True) if what)
+
+
+def gguf_tensor_faults(weights: GgufWeights, rows: list[Row]) -> Iterable[Finding]:
+    """Everything wrong with the tensors of a GGUF."""
+    shapes = {row.tensor: tuple(row.shape) for row in rows}
+    for name in sorted(shapes.keys() ^ weights.names()):
+        yield name, "it is missing" if name in shapes else "the report has no such tensor"
+    for row in rows:
+        if row.tensor not in weights.names():
+            continue
+        if weights.shape_of(row.tensor) != shapes[row.tensor]:
+            yield row.tensor, f"its shape is {list(weights.shape_of(row.tensor))} and must be {row.shape}"
+            continue
+        what = _length_fault(_length(weights.values(row.tensor)), row.norm)
+        if what:
+            yield row.tensor, what
+
+
+def _scale_of(name: str, layout: Layout) -> str:
+    """The scale that belongs to a tensor; the tensor itself where it has none."""
+    return name + SCALE_SUFFIX if name + SCALE_SUFFIX in layout else name
+
+
+def _look_at(weights: SafetensorsWeights, name: str, length: float | None) -> str | None:
+    tensor = weights.raw(name)
+    if tensor.dtype != torch.float8_e4m3fn:
+        return _length_fault(_length(tensor), length)
+    scale = weights.raw(name + SCALE_SUFFIX)
+    if not bool(torch.isfinite(scale).all()) or not bool((scale > 0).all()):
+        return "a scale is not a positive number"
+    squares, short = 0.0, 0
+    step = max(1, PIECE // tensor.shape[1])
+    for start in range(0, len(tensor), step):
+        rows = slice(start, start + step)
+        largest = (tensor[rows].view(torch.uint8) & 0x7F).amax(dim=1)
+        if bool((largest == NOT_A_NUMBER).any()):
+            return "it holds NaN"
+        short += int(((largest != LARGEST) & (largest != 0)).sum())
+        squares += _length(dequantize(tensor[rows], scale[rows])) ** 2
+    # By construction the largest value of a row is 448; otherwise the scale wastes or cuts off range.
+    if short > len(tensor) // 100:
+        return f"{short} of {len(tensor)} rows do not reach 448: these scales belong to other values"
+    return _length_fault(math.sqrt(squares), length)
+
+
+def _length(tensor: torch.Tensor) -> float:
+    flat, squares = tensor.view(-1), 0.0
+    for start in range(0, flat.numel(), PIECE):
+        piece = flat[start : start + PIECE].float()
+        squares += torch.dot(piece, piece).item()
+    return math.sqrt(squares)
+
+
+def _length_fault(found: float, reported: float | None) -> str | None:
+    if not math.isfinite(found):
+        return "it holds values that are not finite"
+    if reported is None:
+        return "the report has no such tensor"
+    if abs(found - reported) > LENGTH_MAY_DIFFER * reported:
+        times = found / reported if reported else math.inf
+        return f"its length is {times:.3f} times what the report says: its scale or its values are wrong"
+    return None

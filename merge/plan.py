@@ -1,0 +1,127 @@
+"""What a build will do, decided before it reads the first weight: which tensors, in which blocks, with which share.
+
+A block is the unit that is finished, recorded and gone on from: one safetensors shard of every format.
+"""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from merge.checkpoint import Checkpoint
+from merge.errors import BadRecipeValue, ParentsDiffer, TiedHeadLosesWeights, VocabulariesDiffer
+from merge.recipe import Recipe
+from merge.schedule import Schedule, Share
+
+# Sizes that decide the shape of a tensor or what its rows mean.
+SAME_IN_BOTH = (
+    "num_hidden_layers",
+    "hidden_size",
+    "intermediate_size",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "vocab_size",
+)
+# bf16 bytes of a block: 2 GB make FP8 shards of 1 GB, so a 7B model has 8 and an interruption costs at most one.
+BLOCK_BYTES = 2_000_000_000
+# Packages whose version may change a bit of the result.
+PACKAGES = ("torch", "mergekit", "compressed-tensors", "gguf", "safetensors")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`shares`: tensor → share, in build order. `blocks`: tensor → shape for each block."""
+
+    recipe: Recipe
+    base: Checkpoint
+    other: Checkpoint
+    shares: dict[str, Share]
+    blocks: list[dict[str, tuple[int, ...]]]
+
+    @property
+    def source_bytes(self) -> int:
+        """Bytes that will be read."""
+        stored = [parent.stored(name) for name in self.shares for parent in (self.base, self.other)]
+        return sum(tensor.stop - tensor.start for tensor in stored)
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the bytes of the result, apart from the output formats."""
+        return {
+            "recipe_sha256": hashlib.sha256(self.recipe.text).hexdigest(),
+            "sources": {"base": self.base.identity(), "other": self.other.identity()},
+            "versions": {package: version(package) for package in PACKAGES},
+            "blocks": len(self.blocks),
+        }
+
+
+def make_plan(recipe: Recipe, base: Checkpoint, other: Checkpoint, block_bytes: int = BLOCK_BYTES) -> Plan:
+    """Check that the parents fit each other and the recipe. Raises ParentsDiffer or RecipeError."""
+    check_parents(base, other)
+    layers = int(base.config["num_hidden_layers"])
+    if recipe.layers not in (None, layers):
+        raise BadRecipeValue(
+            path=recipe.path,
+            line=recipe.layers_line,
+            key="layer_range",
+            value=[0, recipe.layers],
+            expected=f"These models have {layers} layers: [0, {layers}].",
+        )
+    schedule = Schedule(recipe, layers)
+    shares = {name: schedule.share(name) for name in base.shapes}
+    return Plan(recipe, base, other, shares, split_into_blocks(base.shapes, block_bytes))
+
+
+def check_parents(base: Checkpoint, other: Checkpoint) -> None:
+    """Raise ParentsDiffer unless the two can be merged tensor by tensor."""
+    folders = {"base_folder": base.folder, "other_folder": other.folder}
+    if base.family != other.family:
+        raise ParentsDiffer(key="architecture", base=base.family, other=other.family, **folders)
+    for key in SAME_IN_BOTH:
+        if base.config.get(key) != other.config.get(key):
+            raise ParentsDiffer(key=key, base=base.config.get(key), other=other.config.get(key), **folders)
+    if len(base.shapes) < len(other.shapes):
+        raise TiedHeadLosesWeights(**folders)
+    for name, shape in base.shapes.items():
+        if other.shapes.get(name, shape) != shape:
+            raise ParentsDiffer(key=f"the shape of {name}", base=shape, other=other.shapes[name], **folders)
+    _check_vocabularies(base, other)
+
+
+def _check_vocabularies(base: Checkpoint, other: Checkpoint) -> None:
+    vocabularies = [_vocabulary(parent) for parent in (base, other)]
+    if not all(vocabularies):
+        return
+    words, others = vocabularies
+    for number in sorted(words.keys() & others.keys()):
+        if words[number] != others[number]:
+            difference = (
+                f"token {number} is {words[number]!r} in {base.folder} and {others[number]!r} in {other.folder}"
+            )
+            raise VocabulariesDiffer(difference=difference)
+
+
+def _vocabulary(parent: Checkpoint) -> dict[int, str]:
+    """Token number → token, from tokenizer.json; empty where there is none."""
+    file = parent.folder / "tokenizer.json"
+    if not file.exists():
+        return {}
+    vocabulary = json.loads(file.read_bytes()).get("model", {}).get("vocab", {})
+    if isinstance(vocabulary, list):  # a unigram model: [[token, score], …]
+        return {number: entry[0] for number, entry in enumerate(vocabulary)}
+    return {number: token for token, number in vocabulary.items()}
+
+
+def split_into_blocks(shapes: dict[str, tuple[int, ...]], block_bytes: int) -> list[dict[str, tuple[int, ...]]]:
+    """Consecutive tensors of at most `block_bytes` in bf16 together, or one larger one."""
+    blocks: list[dict[str, tuple[int, ...]]] = [{}]
+    held = 0
+    for name, shape in shapes.items():
+        size = 2 * math.prod(shape)
+        if blocks[-1] and held + size > block_bytes:
+            blocks.append({})
+            held = 0
+        blocks[-1][name] = shape
+        held += size
+    return blocks

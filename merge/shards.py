@@ -1,0 +1,142 @@
+"""Write a model as safetensors shards, tensor by tensor, straight in the format the server reads."""
+
+import hashlib
+import json
+import math
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from merge.architecture import is_linear
+from merge.checkpoint import DTYPES, INDEX
+from merge.fp8 import SCALE_SUFFIX, quantize
+
+Layout = dict[str, tuple[str, tuple[int, ...]]]
+"""Stored tensor name → (safetensors dtype, shape)."""
+
+
+def stored_layout(shapes: dict[str, tuple[int, ...]], *, fp8: bool) -> Layout:
+    """What each tensor of a model becomes on disk: bf16, or FP8 with its scale beside it."""
+    layout: Layout = {}
+    for name, shape in shapes.items():
+        if fp8 and is_linear(name):
+            layout[name] = ("F8_E4M3", shape)
+            layout[name + SCALE_SUFFIX] = ("BF16", (shape[0], 1))
+        else:
+            layout[name] = ("BF16", shape)
+    return layout
+
+
+def layout_bytes(layout: Layout) -> int:
+    """Bytes of all tensors of a layout."""
+    return sum(math.prod(shape) * DTYPES[dtype].itemsize for dtype, shape in layout.values())
+
+
+class ShardedModel:
+    """The safetensors files of one format: block i of the build is shard i."""
+
+    def __init__(self, folder: Path, blocks: list[dict[str, tuple[int, ...]]], *, fp8: bool) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._fp8 = folder, fp8
+        self._layouts = [stored_layout(block, fp8=fp8) for block in blocks]
+        self._file: ShardFile | None = None
+
+    @property
+    def bytes(self) -> int:
+        """What the tensors will take on the disk."""
+        return sum(layout_bytes(layout) for layout in self._layouts)
+
+    def begin(self, block: int) -> None:
+        """Start shard `block` anew."""
+        self._file = ShardFile(self._folder / self._name(block), self._layouts[block])
+
+    def add(self, name: str, tensor: torch.Tensor) -> dict[str, float]:
+        """Store one merged bf16 tensor; returns what there is to report. May be called from several threads."""
+        assert self._file is not None
+        if not (self._fp8 and is_linear(name)):
+            self._file.write(name, tensor)
+            return {}
+        quantized, scale, error = quantize(tensor)
+        self._file.write(name, quantized)
+        self._file.write(name + SCALE_SUFFIX, scale)
+        return {"fp8_error": error}
+
+    def end(self) -> dict[str, str]:
+        """Close the shard; returns {file name: SHA-256}."""
+        assert self._file is not None
+        self._file.close()
+        return {self._file.file.name: file_sha256(self._file.file)}
+
+    def complete(self) -> dict[str, str]:
+        """Write the index, where there is more than one shard; returns {file name: SHA-256}."""
+        if len(self._layouts) == 1:
+            return {}
+        weight_map = {name: self._name(i) for i, layout in enumerate(self._layouts) for name in layout}
+        index = {"metadata": {"total_size": self.bytes}, "weight_map": weight_map}
+        write_text(self._folder / INDEX, json.dumps(index, indent=2) + "\n")
+        return {INDEX: file_sha256(self._folder / INDEX)}
+
+    def _name(self, block: int) -> str:
+        total = len(self._layouts)
+        return "model.safetensors" if total == 1 else f"model-{block + 1:05d}-of-{total:05d}.safetensors"
+
+
+class ShardFile:
+    """One safetensors file of known tensors, filled in any order and from several threads.
+
+    Every size is known before the first tensor is, so the header is written first and each tensor goes straight to
+    its place. Wide dtypes come first: every tensor then starts at a multiple of its width.
+    """
+
+    def __init__(self, file: Path, layout: Layout) -> None:
+        order = sorted(layout, key=lambda name: -DTYPES[layout[name][0]].itemsize)
+        header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+        self._places: dict[str, tuple[int, int]] = {}
+        at = 0
+        for name in order:
+            dtype, shape = layout[name]
+            size = math.prod(shape) * DTYPES[dtype].itemsize
+            header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [at, at + size]}
+            self._places[name] = (at, size)
+            at += size
+        text = json.dumps(header, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        self.file, self._start = file, 8 + len(text)
+        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+        os.fchmod(self._descriptor, 0o644)  # whatever the umask: a server in a container is another user
+        os.ftruncate(self._descriptor, self._start + at)
+        write_at(self._descriptor, struct.pack("<Q", len(text)) + text, 0)
+
+    def write(self, name: str, tensor: torch.Tensor) -> None:
+        """Put one tensor in its place."""
+        at, size = self._places[name]
+        data = tensor.contiguous().view(-1).view(torch.uint8).numpy().data
+        assert len(data) == size, (name, len(data), size)
+        write_at(self._descriptor, data, self._start + at)
+
+    def close(self) -> None:
+        """Flush to the disk, so that a finished file survives a power cut."""
+        os.fsync(self._descriptor)
+        os.close(self._descriptor)
+
+
+def write_at(descriptor: int, data: bytes | memoryview, at: int) -> None:
+    """Write all of `data` at byte `at`."""
+    done = 0
+    while done < len(data):
+        done += os.pwrite(descriptor, data[done:], at + done)
+
+
+def write_text(file: Path, content: str | bytes) -> None:
+    """Write a small file that others may read, whatever the umask."""
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    file.chmod(0o644)
+
+
+def file_sha256(file: Path) -> str:
+    """Hex SHA-256 of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
