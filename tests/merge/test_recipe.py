@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - a table whose rows stand on one line each
+
 from pathlib import Path
 
 import pytest
