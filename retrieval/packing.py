@@ -5,6 +5,7 @@ budget ≥ Σ tokens(passage as sent), and what is left is less than any passage
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from retrieval.chunks import Chunk
 from retrieval.clauses import section_at
@@ -57,6 +58,7 @@ def pack(
 
     `count` gives the tokens of a text as the engine counts them. A chunk that touches one already taken joins it.
     """
+    document_of = cache(document_of)
     runs: list[tuple[Span, int]] = []  # what is taken, in rank order, each with its tokens
     left_out = 0
     for chunk in chunks:
