@@ -127,7 +127,7 @@ def make_vectors(embedder: Embedder) -> dict[str, NDArray[np.float16]]:
         "samples": [s for t in types for s in t.samples],
         "named": [f"{t.name}: {', '.join(t.words)}" for t in types],
     }
-    return {name: embedder.passages(rows).astype(np.float16) for name, rows in texts.items()}
+    return {name: embedder.queries(rows).astype(np.float16) for name, rows in texts.items()}
 
 
 def _vectors(embedder: Embedder, folder: Path) -> dict[str, NDArray[np.float32]]:

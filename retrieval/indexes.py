@@ -34,13 +34,14 @@ class Indexes:
     def put(
         self,
         record: DocumentRecord,
+        opening: str,
         chunks: Sequence[Chunk],
         texts: Sequence[str],
         vectors: NDArray[np.float32],
     ) -> None:
         """Make both hold these chunks of a document and no others, then save its record, which says that it is ready.
 
-        `vectors`: float32[len(chunks), dimension]. Raises NoSuchDocument when it has been removed meanwhile.
+        `opening`: the document's first words, which name it; `vectors`: float32[len(chunks), dimension]. Raises NoSuchDocument when it has been removed meanwhile.
         """
         with self._lock:
             self._library.record(record.matter_id, record.id)
@@ -49,7 +50,7 @@ class Indexes:
             self._take_out(record.matter_id, record.id)
             if chunks:
                 self._vectors.add(record.matter_id, chunks, vectors)
-                self._lexical.add(record.matter_id, record.name, chunks, texts)
+                self._lexical.add(record.matter_id, f"{record.name}\n{opening}", chunks, texts)
             self._library.jobs.save(record)
 
     def remove(self, matter_id: str, document_id: str) -> None:
@@ -99,4 +100,4 @@ class Indexes:
         return document is None or bool(chunk(document))
 
     def _versions(self) -> str:
-        return f"chunks {CHUNKER_VERSION}, {self._embedder.name}"
+        return f"chunks {CHUNKER_VERSION}, {self._embedder.version}"

@@ -21,6 +21,7 @@ from retrieval.chunks import Chunk, chunk, indexed_text
 from retrieval.documents import Document
 from retrieval.errors import NoSuchDocument, PinciteError, ReaderCrashed, UnreadableFile
 from retrieval.indexes import Indexes
+from retrieval.lexical import OPENING
 from retrieval.library import Library
 from retrieval.reader import Reader, ReaderDied
 from retrieval.tables import DocumentRecord
@@ -141,7 +142,7 @@ class Ingest:
         chunks = chunk(document)
         texts, vectors = self._embed(record, document, chunks)
         record = replace(record, state="ready", page=record.pages, reason=_what_is_missing(document))
-        self._indexes.put(record, chunks, texts, vectors)
+        self._indexes.put(record, document.text[:OPENING], chunks, texts, vectors)
         self._tell(record)
 
     def _read(self, record: DocumentRecord, reader: Reader) -> Document:

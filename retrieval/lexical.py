@@ -20,6 +20,11 @@ from retrieval.errors import StoreUnavailable
 
 _HEAP_BYTES = 15_000_000  # tantivy's least for a writer; a document is far below it
 OPENING = 3_000  # characters in which a contract names itself and its parties
+
+# Two indexes, since BM25 weighs by how many rows there are and how long they are: a row for each chunk, and a row for the
+# opening of each document.
+_Kind = Literal["chunks", "openings"]
+_KINDS: tuple[_Kind, ...] = ("chunks", "openings")
 _STOP_WORDS = frozenset(
     "a an and any are as at be been but by can could do does for from had has have how i if in into is it its may me"
     " of on or our shall should so such than that the their them then there these they this those to under upon us was"
@@ -34,30 +39,35 @@ class Lexical:
         """Keep one index a matter below `folder`."""
         self.folder = folder
         self._analyzer = _analyzer()
-        self._indexes: dict[str, tantivy.Index] = {}
+        self._indexes: dict[tuple[str, _Kind], tantivy.Index] = {}
         self._lock = threading.Lock()  # tantivy allows one writer an index
 
-    def add(self, matter_id: str, name: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
-        """Add a document: its file name, its chunks, and the words each is found by. The caller removes it first."""
+    def add(self, matter_id: str, opening: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
+        """Add a document: the words in which it names itself, its chunks, and the words each is found by.
+
+        The caller removes it first. Raises ValueError for chunks of several documents.
+        """
         if len(chunks) != len(texts):
             raise ValueError(f"chunks ({len(chunks)}) do not match texts ({len(texts)})")
-        opening = " ".join(t for c, t in zip(chunks, texts, strict=True) if c.span.start < OPENING)
-        with self._writer(matter_id) as writer:
+        (document_id,) = {c.span.document_id for c in chunks}
+        with self._writer(matter_id, "openings") as writer:
+            writer.add_document(tantivy.Document(document_id=document_id, body=opening))
+        with self._writer(matter_id, "chunks") as writer:
             for c, text in zip(chunks, texts, strict=True):
-                row = {"id": c.id, "document_id": c.span.document_id, "section": c.section, "page": c.page}
+                row = {"id": c.id, "document_id": document_id, "section": c.section, "page": c.page}
                 writer.add_document(tantivy.Document(**row, body=text))
-            for document_id in {c.span.document_id for c in chunks}:
-                writer.add_document(tantivy.Document(document_id=document_id, opening=f"{name} {opening}"))
 
     def remove(self, matter_id: str, document_id: str) -> None:
         """Forget a document's chunks; nothing happens where there are none."""
-        with self._writer(matter_id) as writer:
-            writer.delete_documents_by_term("document_id", document_id)
+        for kind in _KINDS:
+            with self._writer(matter_id, kind) as writer:
+                writer.delete_documents_by_term("document_id", document_id)
 
     def drop(self, matter_id: str) -> None:
         """Forget a whole matter."""
         with self._lock, _mapped():
-            self._indexes.pop(matter_id, None)
+            for kind in _KINDS:
+                self._indexes.pop((matter_id, kind), None)
             shutil.rmtree(self.folder / matter_id, ignore_errors=True)
 
     def query(
@@ -65,7 +75,7 @@ class Lexical:
     ) -> dict[Chunk, float]:
         """The k chunks with the highest BM25 for weighted stems (of `stems`); in some documents only, or in all."""
         with _mapped():
-            index = self._index(matter_id)
+            index = self._index(matter_id, "chunks")
             term = partial(tantivy.Query.term_query, index.schema, "body")
             wanted = [tantivy.Query.boost_query(term(stem), weight) for stem, weight in stems.items()]
             if not wanted or (document_ids is not None and not document_ids):
@@ -79,8 +89,8 @@ class Lexical:
     ) -> dict[str, float]:
         """The k documents whose name and opening have the highest BM25 for some stems, by id."""
         with _mapped():
-            index = self._index(matter_id)
-            term = partial(tantivy.Query.term_query, index.schema, "opening")
+            index = self._index(matter_id, "openings")
+            term = partial(tantivy.Query.term_query, index.schema, "body")
             if not stems or (document_ids is not None and not document_ids):
                 return {}
             query = _within(index.schema, [term(stem) for stem in stems], document_ids)
@@ -91,7 +101,7 @@ class Lexical:
     def document_ids(self, matter_id: str) -> set[str]:
         """Every document that has chunks here."""
         with _mapped():
-            searcher = self._index(matter_id).searcher()
+            searcher = self._index(matter_id, "chunks").searcher()
             if searcher.num_docs == 0:
                 return set()
             hits = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits
@@ -105,28 +115,26 @@ class Lexical:
         """The words of a text as the index holds them, words that say nothing left out."""
         return [t for t in self._analyzer.analyze(text) if t not in _STOP_WORDS]
 
-    def rarity(
-        self, matter_id: str, stems: Collection[str], field: Literal["body", "opening"] = "body"
-    ) -> dict[str, float]:
-        """Inverse document frequency of stems in a matter, as BM25 has it: ln(1 + (N − n + ½) / (n + ½)) over chunks."""
+    def rarity(self, matter_id: str, stems: Collection[str], kind: "_Kind" = "chunks") -> dict[str, float]:
+        """Inverse document frequency of stems as BM25 has it, ln(1 + (N − n + ½) / (n + ½)), over chunks or openings."""
         with _mapped():
-            searcher = self._index(matter_id).searcher()
-            counts = {stem: searcher.doc_freq(field, stem) for stem in stems}
+            searcher = self._index(matter_id, kind).searcher()
+            counts = {stem: searcher.doc_freq("body", stem) for stem in stems}
             return {stem: math.log(1 + (searcher.num_docs - n + 0.5) / (n + 0.5)) for stem, n in counts.items()}
 
-    def _index(self, matter_id: str) -> tantivy.Index:
-        if matter_id not in self._indexes:
-            folder = self.folder / matter_id
+    def _index(self, matter_id: str, kind: "_Kind") -> tantivy.Index:
+        if (matter_id, kind) not in self._indexes:
+            folder = self.folder / matter_id / kind
             folder.mkdir(parents=True, exist_ok=True)
             index = tantivy.Index(_schema(), path=str(folder), reuse=True)
             index.register_tokenizer("stems", self._analyzer)
-            self._indexes[matter_id] = index
-        return self._indexes[matter_id]
+            self._indexes[matter_id, kind] = index
+        return self._indexes[matter_id, kind]
 
     @contextmanager
-    def _writer(self, matter_id: str) -> Iterator[tantivy.IndexWriter]:
+    def _writer(self, matter_id: str, kind: "_Kind") -> Iterator[tantivy.IndexWriter]:
         with self._lock, _mapped():
-            index = self._index(matter_id)
+            index = self._index(matter_id, kind)
             writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
             yield writer
             writer.commit()
@@ -151,7 +159,6 @@ def _schema() -> tantivy.Schema:
     fields.add_text_field("section", stored=True, tokenizer_name="raw")
     fields.add_unsigned_field("page", stored=True)
     fields.add_text_field("body", tokenizer_name="stems")
-    fields.add_text_field("opening", tokenizer_name="stems")  # of a row of its own for each document
     return fields.build()
 
 

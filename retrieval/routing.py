@@ -66,6 +66,6 @@ def _named(
 
 
 def _covers(lexical: Lexical, matter_id: str, stems: set[str], document_id: str) -> bool:
-    weights = lexical.rarity(matter_id, stems, "opening")
+    weights = lexical.rarity(matter_id, stems, "openings")
     held = sum(w for stem, w in weights.items() if lexical.documents(matter_id, [stem], [document_id], 1))
     return held >= _NEARLY_ALL * sum(weights.values())

@@ -82,7 +82,7 @@ class Searcher:
         matches = [] if wide else self._types.match(vector)
         sought = [(self._lexical.stems(" ".join(m.type.words)), m.weight) for m in matches]
         words = self._lexical.query(matter_id, weighted_stems(stems, sought), document_ids, CANDIDATES)
-        meaning = self._vectors.query(matter_id, _joined(vector, matches), document_ids, CANDIDATES)
+        meaning = self._vectors.query(matter_id, self._embedder.aim(joined(vector, matches)), document_ids, CANDIDATES)
         scores = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
         best = sorted(scores, key=lambda c: (-scores[c], c.span))[:limit]
         kinds = ", ".join(m.type.name for m in matches)
@@ -108,7 +108,7 @@ class Searcher:
             return []
         asked = core(question)
         vector = self._embedder.queries([asked])[0]
-        meaning = self._embedder.passages(sentences) @ _joined(vector, self._types.match(vector))
+        meaning = self._embedder.passages(sentences) @ self._embedder.aim(joined(vector, self._types.match(vector)))
         stems = set(self._lexical.stems(asked))
         words = [len(stems & set(self._lexical.stems(s))) / (len(stems) or 1) for s in sentences]
         scores = [float(m) + _COVERED * w for m, w in zip(meaning, words, strict=True)]
@@ -116,7 +116,7 @@ class Searcher:
         return [score - least for score in scores]
 
 
-def _joined(vector: NDArray[np.float32], matches: Sequence[Match]) -> NDArray[np.float32]:
+def joined(vector: NDArray[np.float32], matches: Sequence[Match]) -> NDArray[np.float32]:
     """The question's vector moved towards what clauses of its kinds say, float32[dim] of length 1."""
     if not matches:
         return vector

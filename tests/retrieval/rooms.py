@@ -24,7 +24,7 @@ class HashingEmbedder:
     """Counts of hashed words as unit vectors: equal texts are equal, and nothing has to be loaded."""
 
     def __init__(self, name: str = "hashing", dimension: int = 64) -> None:
-        self.name = name
+        self.name = self.version = name
         self.dimension = dimension
 
     def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -36,6 +36,9 @@ class HashingEmbedder:
 
     def queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self.passages(texts)
+
+    def aim(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        return queries
 
 
 @dataclass(frozen=True)
