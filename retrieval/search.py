@@ -20,7 +20,7 @@ CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has abou
 # Shares of words against meaning and of a kind of clause against the question itself; flat around these on labelled
 # contracts (bench/README.md).
 WORDS = 0.3
-WORDS_WITH_TYPE = 0.5
+WORDS_WITH_TYPE = 0.4
 TYPE_SHARE = 0.6
 _LOOKED_INTO = 8  # hits whose words are compared with the question's for confidence
 _COVERED = 0.2  # weight of the question's words that a hit has, beside its cosine

@@ -39,7 +39,9 @@ def run(
                 queries,
                 out,
                 folder=folder,
-                embedder=load_embedder(settings.embedding_model, settings.embeddings_url),
+                embedder=load_embedder(
+                    settings.embedding_model, settings.embeddings_url, adapter=settings.embedding_adapter
+                ),
                 count=mistral(),
                 scope=scope,
                 budget=budget,

@@ -83,6 +83,11 @@ class Settings(BaseSettings):
         description="Search model: a folder or a hub id. A matter remembers the one it was indexed with.",
         json_schema_extra={"shown": "the packaged MiniLM"},
     )
+    embedding_adapter: Path | None = Field(
+        None,
+        description="Adapter of the search model, as `bench/train_adapter.py` writes it; the indexes are then made anew.",
+        json_schema_extra={"shown": "the packaged MiniLM's own"},
+    )
     tokenizer: str | None = Field(
         None,
         description="Tokenizer of the engine's model: a folder or a hub id.",

@@ -104,7 +104,8 @@ class Workspace:
     @_Part
     def embedder(self) -> Embedder:
         """What turns text into vectors; a model in this process loads at its first use."""
-        return load_embedder(self.settings.embedding_model, self.settings.embeddings_url)
+        named = self.settings
+        return load_embedder(named.embedding_model, named.embeddings_url, adapter=named.embedding_adapter)
 
     @_Part
     def ingest(self) -> Ingest:
