@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from webapp.errors import DataFolderBusy
+from retrieval import DataFolderBusy
 from webapp.ownership import Served, claim
 from webapp.remote import Remote
 from webapp.settings import load_settings
