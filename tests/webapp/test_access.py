@@ -70,8 +70,8 @@ def test_documents_are_shown_to_members_alone(access: Access, library: Library) 
 def test_a_matter_that_a_crash_left_without_members_is_adopted_and_no_other(access: Access, library: Library) -> None:
     access.create(BEN, "Bolt")
     library.create_matter("Orphan")
-    access.adopt(ANN)
-    access.adopt(ANN)
+    access.put_right(ANN)
+    access.put_right(ANN)
     assert [matter.name for matter in access.matters(ANN)] == ["Orphan"]
 
 
