@@ -14,6 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from retrieval import PinciteError
 from webapp.cli_routes import cli_routes
 from webapp.errors import AlreadyServing, SettingsInvalid
+from webapp.evidence_routes import evidence_routes
+from webapp.gate import Gate
 from webapp.log import known, log, open_log
 from webapp.ownership import Served, claim
 from webapp.records import LOCAL_USER
@@ -135,6 +137,8 @@ def make_app(opening: Opening, token: str) -> FastAPI:
         return STATUS
 
     app.include_router(cli_routes(opening.settings, token, lambda: Verbs(opening.opened(), LOCAL_USER)))
+    app.include_router(evidence_routes(opening.opened))
+    app.add_middleware(Gate, settings=opening.settings)
     return app
 
 
@@ -152,7 +156,12 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
             served = owner.publish(_address(listening))
             app = make_app(Opening(settings), served.token)
             config = uvicorn.Config(
-                app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE_SECONDS, server_header=False
+                app,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=GOODBYE_SECONDS,
+                server_header=False,
+                proxy_headers=False,  # else a header of the client's could say that it is on this machine
             )
             log.info("serving", url=served.url)
             # uvicorn ends in good order and then raises the signal it got once more: SIGTERM would end us right there.
