@@ -142,6 +142,18 @@ def make_app(opening: Opening, token: str) -> FastAPI:
     return app
 
 
+def uvicorn_config(app: FastAPI) -> uvicorn.Config:
+    """How the routes are served."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+        server_header=False,
+        proxy_headers=False,  # else a client's header could say that it is on this machine
+    )
+
+
 def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM; `on_open` hears the address once the port is open.
 
@@ -155,20 +167,12 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
         with _listen(settings) as listening:
             served = owner.publish(_address(listening))
             app = make_app(Opening(settings), served.token)
-            config = uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                timeout_graceful_shutdown=GOODBYE_SECONDS,
-                server_header=False,
-                proxy_headers=False,  # else a header of the client's could say that it is on this machine
-            )
             log.info("serving", url=served.url)
             # uvicorn ends in good order and then raises the signal it got once more: SIGTERM would end us right there.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with contextlib.suppress(KeyboardInterrupt):
                 on_open(served.url)
-                uvicorn.Server(config).run(sockets=[listening])
+                uvicorn.Server(uvicorn_config(app)).run(sockets=[listening])
     finally:
         owner.release()
 
