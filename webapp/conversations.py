@@ -217,7 +217,7 @@ def _with_words(kept: Body, words: Callable[[Body], str | None]) -> Body:
     answer = dict(kept)
     for part in _EVIDENCE:
         if part in kept:
-            answer[part] = [{**each, "removed": words(each) is None} for each in kept[part]]
+            answer[part] = [{**each, "removed": True} if words(each) is None else dict(each) for each in kept[part]]
     for part, key in _QUOTED:
         for each in answer.get(part, ()):
             each.setdefault(key, words(each))

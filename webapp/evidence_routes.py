@@ -67,7 +67,8 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
     def text(request: Request, matter_id: str, document_id: str, span: Spans) -> Response:
         def words(workspace: Workspace, record: DocumentRecord) -> Response:
             document = workspace.library.document(record.matter_id, record.id)
-            spans = [document.span(start, min(end, len(document.text))) for start, end in _ranges(span)]
+            size = len(document.text)
+            spans = [document.span(start, min(end, size)) for start, end in _ranges(span) if start < size]
             return PlainTextResponse(own_words(document, *spans), headers=_PRIVATE)
 
         return _answered(request, opened, matter_id, document_id, words)

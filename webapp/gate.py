@@ -48,6 +48,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+TOO_LARGE = PlainTextResponse("This is too large.", 413)
+
 
 class Gate:
     """ASGI middleware around all routes."""
@@ -80,7 +82,10 @@ class Gate:
             await send(message)
 
         app = refusal or self._app
-        await app(scope, receive if limit is None else _counted(receive, limit), sending)
+        try:
+            await app(scope, receive if limit is None else _counted(receive, limit), sending)
+        except _TooLarge:
+            await TOO_LARGE(scope, receive, sending)
 
     def _refusal(self, method: str, headers: Headers, limit: int | None) -> ASGIApp | None:
         if self._settings.access == "local" and not is_loopback(_host(headers.get("host", ""))):
@@ -89,7 +94,7 @@ class Gate:
             return PlainTextResponse("Another site may not send this.", 403)
         length = headers.get("content-length", "0")
         if limit is not None and not (length.isdecimal() and int(length) <= limit):
-            return PlainTextResponse("This is too large.", 413)
+            return TOO_LARGE
         return None
 
     def _limit(self, path: str) -> int | None:
@@ -126,14 +131,20 @@ def _from_elsewhere(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc != headers.get("host", "")
 
 
+class _TooLarge(Exception):
+    """More came than was told or is taken."""
+
+
 def _counted(receive: Receive, limit: int) -> Receive:
-    """The body as it comes in; past `limit` the sender counts as gone. A length that was told has been checked."""
+    """The body as it comes in; raises _TooLarge past `limit`. A length that was told has been checked before."""
     got = 0
 
     async def receiving() -> Message:
         nonlocal got
         message = await receive()
         got += len(message.get("body", b""))
-        return message if got <= limit else {"type": "http.disconnect"}
+        if got > limit:
+            raise _TooLarge
+        return message
 
     return receiving
