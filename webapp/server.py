@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from retrieval import PinciteError
@@ -20,22 +20,12 @@ from webapp.log import known, log, open_log
 from webapp.ownership import Served, claim
 from webapp.records import LOCAL_USER
 from webapp.settings import Settings
+from webapp.ui import mount_page
 from webapp.verbs import Verbs
 from webapp.workspace import Workspace
 
 RETRY_SECONDS = 5.0  # between two tries to open stores that are away
 GOODBYE_SECONDS = 5  # an answer that is being streamed may finish within this long after Ctrl-C
-STATUS = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>pincite</title>
-<p>pincite is running. Use it on the command line:</p>
-<pre>
-pincite add MATTER FILE...
-pincite search MATTER QUESTION
-pincite ask MATTER QUESTION
-</pre>
-<p><code>pincite --help</code> lists every command.</p>
-</html>
-"""
 
 
 class Opening:
@@ -132,13 +122,10 @@ def make_app(opening: Opening, token: str) -> FastAPI:
         ready = states["stores"] == states["embedder"] == "ready"
         return JSONResponse(states, status_code=200 if ready else 503)
 
-    @app.get("/", response_class=HTMLResponse)
-    async def status() -> str:
-        return STATUS
-
     app.include_router(cli_routes(opening.settings, token, lambda: Verbs(opening.opened(), LOCAL_USER)))
     app.include_router(evidence_routes(opening.opened))
     app.add_middleware(Gate, settings=opening.settings)
+    mount_page(app, opening)  # last: it answers whatever no route above does
     return app
 
 
