@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from webapp.errors import SettingsInvalid
 
 PREFIX = "PINCITE_"
+LEAST_SECRET = 16  # characters
 
 
 def _web_address(value: str) -> str:
@@ -37,7 +38,14 @@ def _header_name(value: str) -> str:
     return value
 
 
+def _hard_to_guess(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < LEAST_SECRET:
+        raise ValueError(f"it must have at least {LEAST_SECRET} characters")
+    return value
+
+
 HeaderName = Annotated[str, AfterValidator(_header_name)]
+HardToGuess = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 WebAddresses = Annotated[str, AfterValidator(_web_addresses)]
 
@@ -79,9 +87,8 @@ class Settings(BaseSettings):
         "X-Forwarded-User",
         description="Header in which the proxy names the user; it must replace what the client sent under that name.",
     )
-    proxy_secret: SecretStr | None = Field(
+    proxy_secret: HardToGuess | None = Field(
         None,
-        min_length=16,
         description="What the proxy sends as `X-Pincite-Proxy-Secret`, so that nobody else can name a user. Without it the "
         "proxy must be on this machine, and every program on it is trusted.",
     )

@@ -83,6 +83,13 @@ class Viewer:
             boxes: list[Box] = self._ask("boxes", view, name, original)
             return boxes
 
+    def forget(self) -> None:
+        """Keep nothing of what was drawn, here or in the process."""
+        with self._lock:
+            self._drawn.clear()
+            self._drawn_bytes = 0
+            self.stop()
+
     def stop(self) -> None:
         """End the process. What is asked for next starts another."""
         process, pipe, self._process, self._pipe = self._process, self._pipe, None, None

@@ -190,9 +190,10 @@ class Workspace:
         """Delete a matter with its documents and with what was said in it."""
         self.ingest.delete_matter(matter.id)
         self.access.forget(matter)
+        self.viewer.forget()
 
     def delete_user(self, user: User) -> None:
-        """Delete a user and every matter of theirs, for whom nobody else is a member of them: guests."""
+        """Delete a guest with every matter of theirs; nobody else is a member of a guest's matters."""
         for matter in self.access.matters(user):
             self.delete_matter(matter)
         self.access.forget_user(user)
