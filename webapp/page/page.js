@@ -19,7 +19,8 @@
   };
 
   const show = (area) => {
-    document.documentElement.dataset.area = area;
+    const desk = $('#desk');
+    if (desk) desk.dataset.area = area;
     document.querySelectorAll('[data-area-of]').forEach((tab) =>
       tab.setAttribute('aria-pressed', String(tab.dataset.areaOf === area)));
   };
@@ -105,7 +106,6 @@
     }
   };
 
-  show('chat');
-  new MutationObserver(() => { name(); remember(); keepUp(); })
+  new MutationObserver(() => { if ($('#desk:not([data-area])')) show('chat'); name(); remember(); keepUp(); })
     .observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-matter', 'data-conversation'], characterData: true });
 })();
