@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError, Span
+from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError
 from webapp import render, render_evidence, render_sidebar
 from webapp.asking import Asking, Askings, history_of
 from webapp.conversations import Conversation, SavedTurn
@@ -304,9 +304,9 @@ class Desk:
         at = min(max(item, 0), len(shown) - 1)
         row = shown[at].row
         words = ""
-        if not row.get("removed"):
+        with suppress(PinciteError, ValueError):  # it was removed, or came back and is not read yet or reads otherwise
             document = self._workspace.library.document(matter_id, row["document_id"])
-            words = own_words(document, *(Span(document.id, start, end) for start, end in row["spans"]))
+            words = own_words(document, *(document.span(start, end) for start, end in row["spans"]))
         return render_evidence.evidence(matter_id, turn.id, shown, at, words, zoom)
 
 

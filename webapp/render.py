@@ -212,7 +212,7 @@ def _heading(turn: SavedTurn) -> Markup:
 
 def _is_key_language(answer: Body) -> bool:
     quoted = [row.get("text") for row in answer.get("key_language", ())]
-    return bool(quoted) and [row.get("quote") for row in answer.get("citations", ())] == quoted
+    return any(quoted) and [row.get("quote") for row in answer.get("citations", ())] == quoted
 
 
 def _text(turn: SavedTurn) -> Markup:
@@ -228,6 +228,9 @@ def _text(turn: SavedTurn) -> Markup:
             '<button type="button" class="mark" data-do="cite" data-turn="{}" data-item="{}" aria-label="Show {}">{}</button>'
         ).format(turn.id, first[n], pin(rows[first[n]]), n)
 
+    if _is_key_language(turn.answer):
+        told = Markup("<blockquote><p>{} {}</p></blockquote>")
+        return Markup('<div class="prose">{}</div>').format(lines(told.format(r["quote"], mark(r["n"])) for r in rows))
     return Markup('<div class="prose">{}</div>').format(prose(turn.answer.get("answer", ""), mark))
 
 
@@ -332,7 +335,7 @@ def said(words: str) -> Markup:
 def areas() -> Markup:
     """The tabs of a narrow window."""
     tabs = (("sidebar", "Documents"), ("chat", "Questions"), ("evidence", "Evidence"))
-    return Markup('<nav class="areas" aria-label="Areas">{}</nav>').format(
+    return Markup('<h1 class="unseen">pincite</h1><nav class="areas" aria-label="Areas">{}</nav>').format(
         lines(
             Markup('<button type="button" data-area-of="{}" aria-pressed="{}">{}</button>').format(
                 area, "true" if area == "chat" else "false", words

@@ -83,7 +83,7 @@ def _layout(desks: Desks) -> gr.Blocks:
         _html(parts, "areas", render.areas())
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="sidebar"):
-                _html(parts, "brand", "<h1>pincite</h1>")
+                _html(parts, "brand", '<p class="brand">pincite</p>')
                 _html(parts, "health", render_sidebar.health({"stores": "loading"}))
                 _html(parts, "matters")
                 files = gr.File(

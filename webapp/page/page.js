@@ -26,11 +26,16 @@
   };
 
   const copy = async (button) => {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    let told = 'Copied';
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      told = 'The browser does not allow copying here';
+    }
     const before = button.textContent;
-    button.textContent = 'Copied';
-    setTimeout(() => (button.textContent = before), 1500);
-    say('Copied.');
+    button.textContent = told;
+    setTimeout(() => (button.textContent = before), 2000);
+    say(told);
   };
 
   document.addEventListener('click', (event) => {
