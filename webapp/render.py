@@ -95,7 +95,7 @@ def writing(question: str, draft: str, *, searching: bool) -> Markup:
     )
     return Markup(
         '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
-        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p><div class="prose draft">{}</div>{}</div></article>'
+        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p><div class="written draft">{}</div>{}</div></article>'
     ).format(question, stand, prose(draft, lambda n: Markup("[{}]").format(n)), note if draft else NOTHING)
 
 
@@ -230,8 +230,10 @@ def _text(turn: SavedTurn) -> Markup:
 
     if _is_key_language(turn.answer):
         told = Markup("<blockquote><p>{} {}</p></blockquote>")
-        return Markup('<div class="prose">{}</div>').format(lines(told.format(r["quote"], mark(r["n"])) for r in rows))
-    return Markup('<div class="prose">{}</div>').format(prose(turn.answer.get("answer", ""), mark))
+        return Markup('<div class="written">{}</div>').format(
+            lines(told.format(r["quote"], mark(r["n"])) for r in rows)
+        )
+    return Markup('<div class="written">{}</div>').format(prose(turn.answer.get("answer", ""), mark))
 
 
 def _chips(turn: SavedTurn) -> Markup:

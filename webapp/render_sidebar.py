@@ -112,7 +112,7 @@ def scope(matter: Matter, ready: Sequence[DocumentRecord], of: int, chosen: Sequ
         for record in ready
     )
     return Markup(
-        '<button type="button" class="scope" popovertarget="scope-list" aria-haspopup="dialog"><span class="label">Asking</span> {} – {} of {}'
+        '<h2 class="unseen">Questions and answers</h2><button type="button" class="scope" popovertarget="scope-list" aria-haspopup="dialog"><span class="label">Asking</span> {} – {} of {}'
         '<span aria-hidden="true"> ▾</span></button><div id="scope-list" popover role="dialog" aria-label="Documents to ask">'
         '<h2>Documents to ask</h2><p><button type="button" class="quiet" data-do="all">Ask all of them</button></p><ul>{}</ul>'
         '<p><button type="button" popovertarget="scope-list" popovertargetaction="hide">Done</button></p></div>'

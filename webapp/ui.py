@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from webapp import render, render_evidence, render_sidebar
 from webapp.desk import Desk, Desks, Parts, Place
 from webapp.log import known
+from webapp.sessions import Sessions
 
 if TYPE_CHECKING:
     from webapp.server import Opening
@@ -72,6 +73,7 @@ def mount_page(app: FastAPI, opening: "Opening") -> None:
         css_paths=PAGE / "style.css",
         head=f"<script>{(PAGE / 'page.js').read_text('utf-8')}</script>",
     )
+    app.add_middleware(Sessions, opening=opening)
 
 
 def _layout(desks: Desks) -> gr.Blocks:

@@ -21,6 +21,8 @@ LEASE = [
     "2. Rent. The monthly rent is $4,200, due on the first day of each month.",
     "3. Termination. Either party may end this Lease by ninety days' written notice.",
 ]
+expect.set_options(timeout=20_000)  # a machine that is busy with other tests takes its time
+
 TERMINATION = "Either party may end it: “Either party may end this Lease by ninety days' written notice” [1]."
 SAMPLE = "Yes, “without giving a reason, by one hundred eighty (180) days’ notice” [1]."
 ENDLESS = [f"word{n} " for n in range(400)]
@@ -67,7 +69,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     faults: list[str] = []
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(20_000)
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("dialog", lambda dialog: dialog.accept())
@@ -160,10 +162,10 @@ def test_stop_reaches_the_engine_and_keeps_what_was_written(page: Page, engine: 
     expect(page.locator(".draft")).to_contain_text("word5")
     page.locator("#stop").click()
     expect(page.locator(".turn[data-state=stopped]")).to_contain_text("Stopped. This is what had been written.")
-    expect(page.locator(".turn[data-state=stopped] .prose")).to_contain_text("word5")
+    expect(page.locator(".turn[data-state=stopped] .written")).to_contain_text("word5")
     assert engine.hung_up.acquire(timeout=5)
     page.reload()
-    expect(page.locator(".turn[data-state=stopped] .prose")).to_contain_text("word5")
+    expect(page.locator(".turn[data-state=stopped] .written")).to_contain_text("word5")
 
 
 def test_an_answer_goes_on_without_the_page_that_asked(page: Page, engine: FakeEngine) -> None:
@@ -197,13 +199,13 @@ def test_what_a_contract_says_is_never_obeyed(page: Page, engine: FakeEngine) ->
 def test_a_question_is_edited_asked_again_rated_and_copied(page: Page, engine: FakeEngine) -> None:
     engine.enqueue(Reply(["First [1]."]), Reply(["Second [1]."]), Reply(["Third [1]."]))
     ask(page, "What about delivery?")
-    expect(page.locator(".turn .prose")).to_contain_text("First")
+    expect(page.locator(".turn .written")).to_contain_text("First")
     page.get_by_role("button", name="Ask again").click()
-    expect(page.locator(".turn .prose")).to_contain_text("Second")
+    expect(page.locator(".turn .written")).to_contain_text("Second")
     page.get_by_role("button", name="Edit this question").click()
     expect(page.locator("#question textarea")).to_have_value("What about delivery?")
     ask(page, "What about insurance?")
-    expect(page.locator(".turn .prose")).to_contain_text("Third")
+    expect(page.locator(".turn .written")).to_contain_text("Third")
     expect(page.locator("h3.question")).to_have_text(["What about insurance?"])
     page.get_by_role("button", name="Helpful", exact=True).click()
     expect(page.get_by_role("button", name="Helpful", exact=True)).to_have_attribute("aria-pressed", "true")
@@ -279,3 +281,94 @@ def test_an_original_is_downloaded_as_it_came(page: Page) -> None:
         page.get_by_label("Download sample-supply-agreement.pdf").click()
     shipped = Path(__file__).parents[2] / "webapp" / "sample" / "sample-supply-agreement.pdf"
     assert download.value.path().read_bytes() == shipped.read_bytes()
+
+
+# Asks every handler of the page, as its own user, for what is in another's session; then listens to that session.
+PRY = """async ({ session, acts }) => {
+  const { dependencies } = await (await fetch('/config')).json();
+  for (const { id, inputs } of dependencies) for (const event_data of acts) {
+    const data = inputs.map((_, index) => (index ? 'What is secret?' : null));
+    const body = JSON.stringify({ data, event_data, fn_index: id, session_hash: session, trigger_id: null });
+    await fetch('/gradio_api/queue/join', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  }
+  const heard = await fetch('/gradio_api/queue/data?session_hash=' + session);
+  return [dependencies.length, heard.status, heard.status === 200 ? '' : await heard.text()];
+}"""
+# The same in a session of one's own, with the other's ids: what comes back within some seconds.
+TRY = """async ({ acts }) => {
+  const { dependencies } = await (await fetch('/config')).json();
+  const session = 'mine' + Math.random();
+  const listening = (async () => {
+    await new Promise((done) => setTimeout(done, 300));
+    const reader = (await fetch('/gradio_api/queue/data?session_hash=' + session)).body.getReader();
+    let heard = '';
+    const end = Date.now() + 4000;
+    while (Date.now() < end) {
+      const got = await Promise.race([reader.read(), new Promise((done) => setTimeout(() => done({ done: true }), 2500))]);
+      if (got.done) break;
+      heard += new TextDecoder().decode(got.value);
+    }
+    return heard;
+  })();
+  for (const { id, inputs } of dependencies) if (inputs.length === 1) for (const event_data of acts) {
+    const body = JSON.stringify({ data: [null], event_data, fn_index: id, session_hash: session, trigger_id: null });
+    await fetch('/gradio_api/queue/join', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  }
+  return await listening;
+}"""
+
+
+def test_in_the_demo_nobody_sees_or_guesses_what_is_anothers(
+    browser: Browser, engine: FakeEngine, tmp_path: Path
+) -> None:
+    secret = "The secret fee is $77,777"
+    with embeddings() as url:
+        settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url, "PINCITE_ACCESS": "demo"}
+        with Pincite(tmp_path, settings).serving() as server:
+            server.wait_until_ready()
+            theirs, mine = browser.new_context(), browser.new_context()
+            page, sessions = theirs.new_page(), set[str]()
+            page.on("request", lambda r: sessions.update(re.findall(r"queue/data\?.*session_hash=(\w+)", r.url)))
+            page.goto(server.url)
+            expect(page.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
+            upload(page, ("secret.pdf", make_pdf([f"1. Fee. {secret}, payable at once."])))
+            expect(page.locator(".documents [data-state=ready]")).to_have_count(2)
+            engine.enqueue(Reply([f"It is “{secret}”."]))
+            ask(page, "What is the secret fee?")
+            expect(page.locator(".chip").first).to_contain_text("word for word")
+            turn = page.locator(".chip").first.get_attribute("data-turn")
+            here = page.locator("#here")
+            matter, conversation = here.get_attribute("data-matter"), here.get_attribute("data-conversation")
+            document = page.locator(".documents [data-name='secret.pdf'] [data-document]").get_attribute(
+                "data-document"
+            )
+
+            other = mine.new_page()
+            other.goto(page.url)  # with the other's ids in the address
+            expect(other.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
+            expect(other.locator(".scope")).to_contain_text("Sample – 1 of 1")
+            assert "secret" not in other.content()
+            acts = [
+                {"do": "open", "conversation": conversation},
+                {"do": "matter", "value": matter},
+                {"do": "cite", "turn": turn, "item": "0"},
+                {"do": "edit", "turn": turn},
+                {"do": "rate", "turn": turn, "rating": "1"},
+                {"do": "again", "turn": turn},
+                {"do": "remove", "document": document},
+                {"do": "delete", "conversation": conversation},
+                {"do": "delete-matter", "matter": matter},
+            ]
+            (session,) = sessions
+            handlers, status, words = other.evaluate(PRY, {"session": session, "acts": acts})
+            assert (handlers > 10, status, words) == (True, 403, "This page belongs to someone else.")
+            heard = other.evaluate(TRY, {"acts": acts})
+            assert "There is no" in heard
+            assert "77,777" not in heard
+            assert "secret" not in heard.replace("What is secret?", "")
+
+            page.reload()  # all of it is still there, and as it was
+            expect(page.locator(".chip").first).to_contain_text("word for word")
+            expect(page.get_by_role("button", name="Helpful", exact=True)).to_have_attribute("aria-pressed", "false")
+            theirs.close()
+            mine.close()

@@ -153,7 +153,7 @@ def test_an_answer_from_two_documents_offers_each_alone() -> None:
 
 def test_an_engine_that_was_away_is_told_above_what_there_is() -> None:
     html = render.turn_html(turn(notices=[{"error": "The engine is away.", "hint": "Wait."}]))
-    assert html.index("The engine is away.") < html.index('class="prose"')
+    assert html.index("The engine is away.") < html.index('class="written"')
 
 
 def test_coverage_and_the_shares_of_the_window_are_told_in_words() -> None:
