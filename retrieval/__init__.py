@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from retrieval.lexical import Lexical
     from retrieval.library import Library, clean_name
     from retrieval.packing import Packed, Passage, pack
+    from retrieval.pdf import char_indexes, page_text
     from retrieval.search import Hit, Results, Searcher
     from retrieval.tables import DocumentRecord, Matter
     from retrieval.vectors import Vectors
@@ -58,6 +59,7 @@ __all__ = [
     "Span",
     "UnreadableFile",
     "Vectors",
+    "char_indexes",
     "clean_name",
     "database",
     "evaluate",
@@ -65,6 +67,7 @@ __all__ = [
     "load_embedder",
     "outline",
     "pack",
+    "page_text",
     "section_at",
 ]
 
@@ -81,6 +84,7 @@ _FILES = {
     "lexical": "Lexical",
     "library": "Library clean_name",
     "packing": "Packed Passage pack",
+    "pdf": "char_indexes page_text",
     "search": "Hit Results Searcher",
     "tables": "DocumentRecord Matter",
     "vectors": "Vectors",

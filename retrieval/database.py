@@ -99,6 +99,29 @@ def migrate(engine: Engine, folder: Path, version_table: str) -> None:
     def steps(revision: Any, _context: object) -> Any:
         return script._upgrade_revs("heads", revision)  # what alembic.command.upgrade itself calls
 
-    with writing(engine) as connection, EnvironmentContext(Config(), script, fn=steps) as environment:
+    with _rebuilding(engine) as connection, EnvironmentContext(Config(), script, fn=steps) as environment:
         environment.configure(connection=connection, version_table=version_table)
         environment.run_migrations()
+
+
+@contextmanager
+def _rebuilding(engine: Engine) -> Iterator[Connection]:
+    """`writing`, in which a table may be made anew (SQLite can change little else of one).
+
+    Dropping the old table would delete every row that refers to it, so SQLite minds references at the end only; the
+    switch works outside a transaction alone (sqlite.org/lang_altertable.html, section 7).
+    """
+    if engine.dialect.name != "sqlite":
+        with writing(engine) as connection:
+            yield connection
+        return
+    with _mapped(engine), engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                yield connection
+                if lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise DataFolderUnusable(reason=f"a row of {lost[0]} in the database refers to nothing")
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")

@@ -76,10 +76,14 @@ class Library:
             raise NoSuchMatter(matter=matter_id)
         return Matter(row.id, row.name)
 
-    def create_matter(self, name: str) -> Matter:
-        """A new, empty matter. Raises MatterExists."""
-        matter = Matter(uuid.uuid4().hex, clean_name(name) or "Matter")
-        row = {"id": matter.id, "name": matter.name, "created_at": datetime.now(UTC), "retired": False}
+    def create_matter(self, name: str, *, namespace: str = "", matter_id: str | None = None) -> Matter:
+        """A new, empty matter; its name is its own within the namespace. Raises MatterExists.
+
+        `matter_id` is for who notes the id elsewhere first: 32 hex digits that no matter has.
+        """
+        matter = Matter(matter_id or uuid.uuid4().hex, clean_name(name) or "Matter")
+        which = {"id": matter.id, "name": matter.name, "namespace": namespace}
+        row = which | {"created_at": datetime.now(UTC), "retired": False}
         try:
             with writing(self._engine) as connection:
                 connection.execute(sa.insert(matters).values(row))

@@ -79,6 +79,19 @@ def page_text(textpage: pdfium.PdfTextPage) -> str:
     return re.sub(r"\r\n?", "\n", raw.translate(_CONTROL))
 
 
+def char_indexes(textpage: pdfium.PdfTextPage) -> list[int]:
+    """For each character of `page_text` its index among pdfium's, under which pdfium has its box."""
+    raw = textpage.get_text_range(errors="surrogatepass")
+    indexes: list[int] = []
+    unit = 0  # of UTF-16, in which pdfium counts its text
+    for before, character in zip(" " + raw, raw, strict=False):
+        lone_half = "\ud800" <= character <= "\udfff"  # `page_text` leaves it out
+        if not lone_half and not (before == "\r" and character == "\n"):
+            indexes.append(pdfium_c.FPDFText_GetCharIndexFromTextIndex(textpage, unit))
+        unit += 1 + (character > "\uffff")
+    return indexes
+
+
 def _open(data: bytes, name: str) -> pdfium.PdfDocument:
     try:
         return pdfium.PdfDocument(data)

@@ -3,20 +3,27 @@
 What a user may not see and what does not exist are the same to them, word for word.
 """
 
-from retrieval import DocumentRecord, Library, Matter, NoSuchDocument, NoSuchMatter, clean_name
-from webapp.errors import AmbiguousDocument
-from webapp.records import Records, User
+import uuid
+from pathlib import Path
+
+from retrieval import DocumentRecord, Library, Matter, MatterExists, NoSuchDocument, NoSuchMatter, clean_name
+from webapp.errors import AmbiguousDocument, GuestLimit
+from webapp.guests import Allowance
+from webapp.records import LOCAL_USER, Records, User
 
 ID_PREFIX = 6  # the shortest start of an id that names a document: one in 16 million fits by chance
 NAMES_SHOWN = 5
+MIB = 1 << 20
 
 
 class Access:
     """Resolves what a user asks for, against their memberships."""
 
-    def __init__(self, library: Library, records: Records) -> None:
+    def __init__(self, library: Library, records: Records, allowance: Allowance | None = None) -> None:
+        """`allowance`: of each user but the local one; None where nobody is limited."""
         self._library = library
         self._records = records
+        self._allowance = allowance
 
     def matters(self, user: User) -> list[Matter]:
         """The matters of `user`, by name."""
@@ -31,22 +38,75 @@ class Access:
             return matter
         raise NoSuchMatter(matter=name_or_id)
 
+    def may(self, user: User, matter_id: str) -> bool:
+        """Whether `user` is a member of the matter of this id."""
+        return matter_id in self._records.matters_of(user)
+
+    def check(self, user: User, matter_id: str) -> None:
+        """Raise NoSuchMatter unless `user` may see the matter of this id."""
+        if not self.may(user, matter_id):
+            raise NoSuchMatter(matter=matter_id)
+
     def create(self, user: User, name: str) -> Matter:
-        """A new matter with `user` as its one member. Raises MatterExists."""
-        matter = self._library.create_matter(name)
-        self._records.join(user, [matter.id])
-        return matter
+        """A new matter with `user` as its one member. Raises MatterExists, for a matter of theirs alone, and GuestLimit.
 
-    def adopt(self, user: User) -> None:
-        """Make `user` a member of every matter that has none: a crash came between the matter and its first member.
-
-        For the local user alone, who owns all there is.
+        The membership is noted first: a crash in between leaves one of nothing, never a matter that nobody can delete.
         """
-        self._records.join(user, self._records.without_members(matter.id for matter in self._library.matters()))
+        name = clean_name(name) or "Matter"
+        mine = self.matters(user)
+        if any(matter.name == name for matter in mine):
+            raise MatterExists(matter=name)
+        limit = self._limit(user)
+        if limit and len(mine) >= limit.matters:
+            raise GuestLimit(most=limit.matters, what="matters")
+        matter_id = uuid.uuid4().hex
+        self._records.join(user, [matter_id])
+        try:
+            return self._library.create_matter(name, namespace=user.id, matter_id=matter_id)
+        except BaseException:
+            self._records.leave(user, matter_id)
+            raise
+
+    def accept(self, user: User, matter: Matter, path: Path, name: str | None = None) -> DocumentRecord:
+        """Take a file into a matter of `user`, durably; `Ingest.wake` has it read.
+
+        Raises NoSuchMatter, GuestLimit, and what `Library.accept_path` does.
+        """
+        self.check(user, matter.id)
+        limit = self._limit(user)
+        if limit:
+            theirs = [record for each in self.matters(user) for record in self._library.documents(each.id)]
+            if len(theirs) >= limit.documents:
+                raise GuestLimit(most=limit.documents, what="documents")
+            if sum(record.bytes for record in theirs) + path.stat().st_size > limit.mib * MIB:
+                raise GuestLimit(most=limit.mib, what="MiB of documents")
+        return self._library.accept_path(matter.id, path, name)
+
+    def put_right(self, user: User) -> None:
+        """Put right what a crash left: `user` becomes a member of matters that have none, and what is gone is forgotten.
+
+        For the local user alone, who owns all there is; before anyone else works.
+        """
+        matter_ids = [matter.id for matter in self._library.matters()]
+        self._records.forget_all_but(matter_ids)
+        self._records.join(user, self._records.without_members(matter_ids))
 
     def forget(self, matter: Matter) -> None:
-        """No one is let into `matter` any more."""
+        """No one is let into `matter` any more, and what was said in it is deleted."""
         self._records.forget_matter(matter.id)
+
+    def record(self, user: User, matter_id: str, document_id: str) -> DocumentRecord:
+        """The document of exactly these ids. Raises NoSuchMatter or NoSuchDocument."""
+        self.check(user, matter_id)
+        return self._library.record(matter_id, document_id)
+
+    def guests_over(self) -> list[User]:
+        """The guests whose time is over."""
+        return self._records.guests_over()
+
+    def forget_user(self, user: User) -> None:
+        """Delete what is kept of a user; their matters are deleted before."""
+        self._records.forget_user(user)
 
     def document(self, user: User, matter: Matter, asked: str) -> DocumentRecord:
         """The document of `matter` that `asked` names: its name, its id, the start of its id, or a part of its name.
@@ -69,9 +129,12 @@ class Access:
 
     def documents(self, user: User, matter: Matter) -> list[DocumentRecord]:
         """The documents of `matter`, in the order they came. Raises NoSuchMatter when `user` may not see it."""
-        if matter.id not in self._records.matters_of(user):
+        if not self.may(user, matter.id):
             raise NoSuchMatter(matter=matter.name)
         return self._library.documents(matter.id)
+
+    def _limit(self, user: User) -> Allowance | None:
+        return None if user == LOCAL_USER else self._allowance
 
 
 def _names(records: list[DocumentRecord]) -> str:

@@ -1,11 +1,11 @@
 """The events of an answer as rows, its end shaped as `pincite ask --json` gives it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from retrieval import DocumentRecord
+from retrieval import DocumentRecord, Passage, Span
 from webapp.answer import Answer, Delta, Scope, Trouble, answer
 from webapp.citations import Citation
 from webapp.key_language import KeySentence
@@ -58,6 +58,26 @@ def answer_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
     }
 
 
+def page_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
+    """`answer_row` with what the page shows beside it: where each citation and key sentence stands, and the passages.
+
+    `spans` are [start, end) of the document's text: what is to be highlighted.
+    """
+    row = answer_row(answer, records)
+    for told, citation in zip(row["citations"], answer.citations, strict=True):
+        told |= _where(citation.parts or (citation.span,))
+    for told, sentence in zip(row["key_language"], answer.key_language, strict=True):
+        told |= _where((sentence.span,))
+    row["passages"] = [
+        {"n": passage.n, **_place(passage, records), **_where(passage.spans)} for passage in answer.passages
+    ]
+    return row
+
+
+def _where(spans: Sequence[Span]) -> dict[str, Any]:
+    return {"start": spans[0].start, "end": spans[-1].end, "spans": [[span.start, span.end] for span in spans]}
+
+
 def _citation(citation: Citation, records: Mapping[str, DocumentRecord]) -> dict[str, Any]:
     return {"n": citation.n, **_place(citation, records), "quote": citation.quote, "verified": citation.verified}
 
@@ -66,7 +86,7 @@ def _sentence(sentence: KeySentence, records: Mapping[str, DocumentRecord]) -> d
     return {**_place(sentence, records), "start": sentence.span.start, "end": sentence.span.end, "text": sentence.text}
 
 
-def _place(cited: Citation | KeySentence, records: Mapping[str, DocumentRecord]) -> dict[str, Any]:
+def _place(cited: Citation | KeySentence | Passage, records: Mapping[str, DocumentRecord]) -> dict[str, Any]:
     return {
         "document_id": cited.document_id,
         "document": records[cited.document_id].name,

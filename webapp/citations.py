@@ -73,6 +73,8 @@ class CheckedSentence:
 class Citation:
     """A pin cite. With a `quote` (the page's own words) the span is the quotation's, else the passage's first.
 
+    `parts` are the quotation's pieces between ellipses.
+
     `verified`: the quotation is on the page or, without one, the facts of the sentence are in the passages it cites.
     """
 
@@ -84,6 +86,7 @@ class Citation:
     page_label: str
     quote: str | None
     verified: bool
+    parts: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -231,22 +234,19 @@ def _citations(
     for quote in sentence.quotes:
         if quote.match and quote.n is not None:
             quoted.add(quote.n)
-            yield _citation(by_number[quote.n], documents, quote.match.span, quote.own_words, True)
+            yield _quoted(by_number[quote.n], documents[by_number[quote.n].document_id], quote.match, quote.own_words)
     for n in sentence.cites:
         if n not in quoted:
-            yield _citation(by_number[n], documents, by_number[n].spans[0], None, sentence.supported)
+            p = by_number[n]
+            verified = sentence.supported
+            yield Citation(n, p.document_id, p.spans[0], p.section, p.page, p.page_label, None, verified, p.spans)
 
 
-def _citation(
-    passage: Passage, documents: Mapping[str, Document], span: Span, quote: str | None, verified: bool
-) -> Citation:
-    if quote is None:
-        return Citation(
-            passage.n, passage.document_id, span, passage.section, passage.page, passage.page_label, None, verified
-        )
-    page = documents[passage.document_id].page_at(span.start)
-    section = section_at(documents[passage.document_id], span.start)
-    return Citation(passage.n, passage.document_id, span, section, page.number, page.label, quote, verified)
+def _quoted(passage: Passage, document: Document, match: QuoteMatch, words: str) -> Citation:
+    page, section = document.page_at(match.span.start), section_at(document, match.span.start)
+    return Citation(
+        passage.n, passage.document_id, match.span, section, page.number, page.label, words, True, match.parts
+    )
 
 
 def _shown(quote: QuoteCheck, text: str) -> str:

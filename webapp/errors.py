@@ -1,8 +1,11 @@
 """Everything that can go wrong between a question and its answer; grows the one tree that `retrieval` roots.
 
 PinciteError
-├── SettingsInvalid         NotAllowed        EmptyQuestion     QuestionTooLong
-├── AmbiguousDocument       NoSuchFile
+├── SettingsInvalid         EmptyQuestion     QuestionTooLong
+├── NotAllowed
+│   └── GuestGone           DemoFull
+├── AmbiguousDocument       NoSuchFile        NoSuchConversation
+├── GuestLimit              PageNotShown
 ├── AlreadyServing          ServerGone        Told
 ├── PartMissing             Unexpected
 └── EngineError
@@ -26,6 +29,41 @@ class NotAllowed(PinciteError):
 
     sentence = "You do not have access to this."
     hint_text = "Ask whoever runs pincite here."
+
+
+class GuestGone(NotAllowed):
+    """A guest's hour is over, or their browser brings no cookie of ours."""
+
+    sentence = "This visit is over; what was in it has been deleted."
+    hint_text = "Load the page again to begin anew; the browser must accept its cookie."
+
+
+class DemoFull(NotAllowed):
+    """As many guests as the demo takes are there."""
+
+    sentence = "There are too many visitors at the moment."
+    hint_text = "Come back within the hour."
+
+
+class GuestLimit(PinciteError):
+    """A guest of the demo wants more than guests get."""
+
+    sentence = "A visitor can have {most} {what} here."
+    hint_text = "Remove something first, or run pincite on a machine of your own."
+
+
+class NoSuchConversation(PinciteError):
+    """No conversation or turn of that id, or none of this user."""
+
+    sentence = "There is no such conversation."
+    hint_text = "Choose one from the list."
+
+
+class PageNotShown(PinciteError):
+    """The image of a page could not be made."""
+
+    sentence = "Page {page} of “{document}” cannot be shown."
+    hint_text = "Open the document itself at that page."
 
 
 class EmptyQuestion(PinciteError):

@@ -8,32 +8,24 @@ from collections.abc import AsyncIterator, Callable
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from retrieval import PinciteError
 from webapp.cli_routes import cli_routes
 from webapp.errors import AlreadyServing, SettingsInvalid
+from webapp.evidence_routes import evidence_routes
+from webapp.gate import Gate
 from webapp.log import known, log, open_log
 from webapp.ownership import Served, claim
 from webapp.records import LOCAL_USER
 from webapp.settings import Settings
+from webapp.ui import mount_page
 from webapp.verbs import Verbs
 from webapp.workspace import Workspace
 
 RETRY_SECONDS = 5.0  # between two tries to open stores that are away
 GOODBYE_SECONDS = 5  # an answer that is being streamed may finish within this long after Ctrl-C
-STATUS = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>pincite</title>
-<p>pincite is running. Use it on the command line:</p>
-<pre>
-pincite add MATTER FILE...
-pincite search MATTER QUESTION
-pincite ask MATTER QUESTION
-</pre>
-<p><code>pincite --help</code> lists every command.</p>
-</html>
-"""
 
 
 class Opening:
@@ -130,12 +122,23 @@ def make_app(opening: Opening, token: str) -> FastAPI:
         ready = states["stores"] == states["embedder"] == "ready"
         return JSONResponse(states, status_code=200 if ready else 503)
 
-    @app.get("/", response_class=HTMLResponse)
-    async def status() -> str:
-        return STATUS
-
     app.include_router(cli_routes(opening.settings, token, lambda: Verbs(opening.opened(), LOCAL_USER)))
+    app.include_router(evidence_routes(opening.opened))
+    app.add_middleware(Gate, settings=opening.settings)
+    mount_page(app, opening)  # last: it answers whatever no route above does
     return app
+
+
+def uvicorn_config(app: FastAPI) -> uvicorn.Config:
+    """How the routes are served."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+        server_header=False,
+        proxy_headers=False,  # else a client's header could say that it is on this machine
+    )
 
 
 def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[[str], None]) -> None:
@@ -151,15 +154,12 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
         with _listen(settings) as listening:
             served = owner.publish(_address(listening))
             app = make_app(Opening(settings), served.token)
-            config = uvicorn.Config(
-                app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE_SECONDS, server_header=False
-            )
             log.info("serving", url=served.url)
             # uvicorn ends in good order and then raises the signal it got once more: SIGTERM would end us right there.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with contextlib.suppress(KeyboardInterrupt):
                 on_open(served.url)
-                uvicorn.Server(config).run(sockets=[listening])
+                uvicorn.Server(uvicorn_config(app)).run(sockets=[listening])
     finally:
         owner.release()
 

@@ -6,6 +6,7 @@ this class by `make readme`; a test holds the two together.
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from webapp.errors import SettingsInvalid
 
 PREFIX = "PINCITE_"
+LEAST_SECRET = 16  # characters
 
 
 def _web_address(value: str) -> str:
@@ -30,6 +32,20 @@ def _web_addresses(value: str) -> str:
     return ",".join(_web_address(part.strip()) for part in value.split(",") if part.strip())
 
 
+def _header_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", value):
+        raise ValueError("it must be the name of a header: letters, digits and hyphens")
+    return value
+
+
+def _hard_to_guess(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < LEAST_SECRET:
+        raise ValueError(f"it must have at least {LEAST_SECRET} characters")
+    return value
+
+
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HardToGuess = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 WebAddresses = Annotated[str, AfterValidator(_web_addresses)]
 
@@ -61,7 +77,21 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on; with `PINCITE_ACCESS=local` loopback only.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the page; 0 takes any free one.")
-    access: Literal["local"] = Field("local", description="Who may use it. `local`: one user, on this machine only.")
+    access: Literal["local", "behind-proxy", "demo"] = Field(
+        "local",
+        description="Who may use it. `local`: one user, on this machine only. `behind-proxy`: users whom a proxy has "
+        "authenticated and names in a header. `demo`: each browser is a user of its own for an hour; then all of "
+        "theirs is deleted.",
+    )
+    user_header: HeaderName = Field(
+        "X-Forwarded-User",
+        description="Header in which the proxy names the user; it must replace what the client sent under that name.",
+    )
+    proxy_secret: HardToGuess | None = Field(
+        None,
+        description="What the proxy sends as `X-Pincite-Proxy-Secret`, so that nobody else can name a user. Without it the "
+        "proxy must be on this machine, and every program on it is trusted.",
+    )
     llm_url: WebAddresses | None = Field(
         None,
         description="The engine that writes answers: TGI, vLLM, llama.cpp or another chat-completions server, with or "
@@ -114,12 +144,17 @@ class Settings(BaseSettings):
     )
 
     @model_validator(mode="after")
-    def _local_stays_local(self) -> Self:
+    def _nobody_names_themselves(self) -> Self:
         if self.access == "local" and not is_loopback(self.host):
             raise SettingsInvalid(
                 setting=f"{PREFIX}HOST",
                 reason=f"“{self.host}” can be reached from other machines, and with PINCITE_ACCESS=local whoever "
                 "reaches the page is let in; use 127.0.0.1",
+            )
+        if self.access == "behind-proxy" and self.proxy_secret is None and not is_loopback(self.host):
+            raise SettingsInvalid(
+                setting=f"{PREFIX}PROXY_SECRET",
+                reason=f"it is not set, and whoever reaches “{self.host}” without the proxy could name any user",
             )
         return self
 

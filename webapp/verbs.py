@@ -39,7 +39,7 @@ class Verbs:
             path.open("rb").close()
         except OSError as error:
             raise NoSuchFile(name=path, reason=(error.strerror or str(error)).lower()) from error
-        return self._workspace.library.accept_path(self._matter_or_new(matter).id, path, name).id
+        return self._access.accept(self._user, self._matter_or_new(matter), path, name).id
 
     def follow(self, matter: str, document_ids: list[str]) -> Iterator[Row]:
         """Progress of these documents, and a result for each once it is ready or has failed."""
@@ -132,8 +132,7 @@ class Verbs:
     def delete_matter(self, name: str) -> Iterator[Row]:
         """Delete a matter with everything in it; one result."""
         matter = self._access.matter(self._user, name)
-        self._workspace.ingest.delete_matter(matter.id)
-        self._access.forget(matter)
+        self._workspace.delete_matter(matter)
         yield result(id=matter.id, name=matter.name, deleted=True)
 
     def _matter_or_new(self, name: str) -> Matter:

@@ -7,9 +7,10 @@ no model. Whoever opens a workspace owns the data folder (`ownership.claim`).
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from retrieval import (
@@ -18,6 +19,7 @@ from retrieval import (
     Ingest,
     Lexical,
     Library,
+    Matter,
     MatterExists,
     PinciteError,
     Searcher,
@@ -26,8 +28,12 @@ from retrieval import (
     load_embedder,
 )
 from webapp.access import Access
+from webapp.conversations import Conversations
+from webapp.errors import DemoFull
+from webapp.guests import ALLOWANCE, MOST_GUESTS, Sweeper
 from webapp.records import LOCAL_USER, Records, User
 from webapp.settings import Settings
+from webapp.viewer import Viewer
 
 if TYPE_CHECKING:
     from webapp.writers import Writers
@@ -71,8 +77,15 @@ class Workspace:
         self._files = Files(settings.files_url or folder / "files")
         self.library = Library(self._database, self._files, max_file_mib=settings.max_file_mib)
         self._records = Records(self._database)
-        self.access = Access(self.library, self._records)
-        self._welcome(LOCAL_USER)
+        demo = settings.access == "demo"
+        self.access = Access(self.library, self._records, ALLOWANCE if demo else None)
+        self.conversations = Conversations(self._database, self.library, self.access)
+        self.viewer = Viewer()
+        self._door = Lock()  # one user comes in at a time: the first requests of a page come together
+        self._welcomed: set[str] = set()
+        self.access.put_right(LOCAL_USER)
+        self.welcome(LOCAL_USER)
+        self._sweeper = Sweeper(self) if demo and background else None
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +95,9 @@ class Workspace:
 
     def close(self) -> None:
         """Stop the work and let go of everything. What was being ingested waits until the next time."""
+        if self._sweeper is not None:
+            self._sweeper.stop()
+        self.viewer.stop()
         for part in ("ingest", "writers"):
             if part in self.opened:
                 self.opened[part].stop()
@@ -158,11 +174,36 @@ class Workspace:
         self.library.matters()
         return True
 
-    def _welcome(self, user: User) -> None:
-        """Let the local user in, and give them the sample once: it does not come back after they deleted it."""
-        self.access.adopt(user)
+    def welcome(self, user: User, ends_at: datetime | None = None) -> None:
+        """Know `user`, a guest until `ends_at`, from here on, and give them the sample once: deleted it stays away.
+
+        Free after the first time. Raises DemoFull.
+        """
+        with self._door:
+            if user.id not in self._welcomed:
+                if ends_at is not None and not self._records.knows(user) and self._records.guests() >= MOST_GUESTS:
+                    raise DemoFull()
+                if self._records.welcome(user, ends_at):
+                    self._give_sample(user)
+                self._welcomed.add(user.id)
+
+    def delete_matter(self, matter: Matter) -> None:
+        """Delete a matter with its documents and with what was said in it."""
+        self.ingest.delete_matter(matter.id)
+        self.access.forget(matter)
+        self.viewer.forget()
+
+    def delete_user(self, user: User) -> None:
+        """Delete a guest with every matter of theirs; nobody else is a member of a guest's matters."""
+        for matter in self.access.matters(user):
+            self.delete_matter(matter)
+        self.access.forget_user(user)
+        with self._door:
+            self._welcomed.discard(user.id)
+
+    def _give_sample(self, user: User) -> None:
         sample = packaged_sample()
-        if not self._records.welcome(user) or sample is None:
+        if sample is None:
             return
         try:
             matter = self.access.create(user, SAMPLE_MATTER)
@@ -170,6 +211,8 @@ class Workspace:
             matter = self.access.matter(user, SAMPLE_MATTER)
         self.library.accept_path(matter.id, sample)
         self._records.sample_made(user)
+        if "ingest" in self.opened:
+            self.ingest.wake()
 
 
 def packaged_sample() -> Path | None:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -70,8 +71,8 @@ def test_documents_are_shown_to_members_alone(access: Access, library: Library) 
 def test_a_matter_that_a_crash_left_without_members_is_adopted_and_no_other(access: Access, library: Library) -> None:
     access.create(BEN, "Bolt")
     library.create_matter("Orphan")
-    access.adopt(ANN)
-    access.adopt(ANN)
+    access.put_right(ANN)
+    access.put_right(ANN)
     assert [matter.name for matter in access.matters(ANN)] == ["Orphan"]
 
 
@@ -86,6 +87,56 @@ def test_a_name_that_is_taken_is_told(access: Access) -> None:
     access.create(ANN, "Acme")
     with pytest.raises(MatterExists):
         access.create(ANN, "Acme")
+
+
+def test_a_name_is_taken_among_ones_own_matters_alone(access: Access) -> None:
+    """A name that was refused would tell one user what another calls a matter."""
+    assert access.create(ANN, "Acme").id != access.create(BEN, "Acme").id
+    assert [matter.name for matter in access.matters(BEN)] == ["Acme"]
+
+
+def test_two_commands_of_one_user_make_one_matter_of_a_name(access: Access) -> None:
+    def make(_: int) -> bool:
+        try:
+            access.create(ANN, "Acme")
+        except MatterExists:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(make, range(8))) == 1
+    assert len(access.matters(ANN)) == 1
+
+
+def test_a_matter_that_could_not_be_made_leaves_no_membership(
+    access: Access, records: Records, library: Library
+) -> None:
+    library.create_matter("Acme", namespace=ANN.id)
+    with pytest.raises(MatterExists):
+        access.create(ANN, "Acme")
+    assert records.matters_of(ANN) == frozenset()
+
+
+def test_what_a_crash_left_of_a_matter_is_forgotten(access: Access, records: Records, library: Library) -> None:
+    kept = access.create(ANN, "Acme")
+    records.join(ANN, ["0" * 32])  # noted, and then the matter was not made
+    access.put_right(BEN)
+    assert records.matters_of(ANN) == {kept.id}
+
+
+def test_files_are_taken_into_ones_own_matters_alone(access: Access, tmp_path: Path) -> None:
+    matter = access.create(ANN, "Acme")
+    file = tmp_path / "lease.pdf"
+    file.write_bytes(make_pdf(["one"]))
+    record = access.accept(ANN, matter, file)
+    assert access.record(ANN, matter.id, record.id) == record
+    for forbidden in (
+        lambda: access.accept(BEN, matter, file),
+        lambda: access.record(BEN, matter.id, record.id),
+        lambda: access.check(BEN, matter.id),
+    ):
+        with pytest.raises(NoSuchMatter):
+            forbidden()
 
 
 NAMES = ("Acme lease.pdf", "Acme lease 2.pdf", "Bolt NDA.pdf", "lease.pdf")

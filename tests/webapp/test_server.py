@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.pdfs import make_pdf
@@ -61,10 +62,24 @@ def test_the_port_answers_before_the_models_are_loaded(server: Server) -> None:
     assert states == {"stores": "ready", "embedder": "ready", "engine": "ready"}
 
 
-def test_the_front_says_how_to_use_it(server: Server) -> None:
+def test_the_front_is_the_page(server: Server) -> None:
     front = server.ask("GET", "/")
     assert front.headers["content-type"].startswith("text/html")
-    assert "pincite ask" in front.text
+    assert '"title":"pincite"' in front.text
+
+
+def test_evidence_comes_from_our_own_routes_behind_the_gate(server: Server) -> None:
+    matter = json.loads(server.ask("POST", "/cli/matters", json={}).text.splitlines()[0])["body"]["id"]
+    rows = server.ask("POST", "/cli/reindex", json={"matter": matter}).text.splitlines()
+    document = json.loads(rows[-1])["body"]["document_id"]
+    for path, kind in (("/pages/3.png?span=3000-3100", "image/png"), (".pdf", "application/pdf")):
+        shown = server.ask("GET", f"/matters/{matter}/documents/{document}{path}")
+        assert (shown.status_code, shown.headers["content-type"]) == (200, kind)
+        assert shown.headers["content-security-policy"].startswith("default-src 'self'; ")
+    assert server.ask("GET", f"/matters/{matter}/documents/{'0' * 64}.pdf").status_code == 404
+    elsewhere = {"Authorization": "", "Host": "evil.example"}
+    assert httpx2.get(server.url, headers=elsewhere, trust_env=False).status_code == 421
+    assert "content-security-policy" in server.ask("GET", "/").headers
 
 
 @pytest.mark.parametrize("token", [b"-", b"wrong", "ä".encode()])

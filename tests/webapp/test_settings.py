@@ -45,13 +45,15 @@ def test_several_engine_addresses_stand_between_commas(monkeypatch: pytest.Monke
     [
         ("PINCITE_PORT", "99999", "“99999” should be less than or equal to 65535"),
         ("PINCITE_PORT", "many", "“many” should be a valid integer"),
-        ("PINCITE_ACCESS", "everyone", "“everyone” should be 'local'"),
+        ("PINCITE_ACCESS", "everyone", "“everyone” should be 'local', 'behind-proxy' or 'demo'"),
         ("PINCITE_LLM_URL", "localhost:8080", "it must be an address that begins with http:// or https://"),
         ("PINCITE_CHROMA_URL", "ftp://chroma", "it must be an address that begins with http:// or https://"),
         ("PINCITE_MAX_FILE_MIB", "0", "“0” should be greater than 0"),
         ("PINCITE_HOST", "0.0.0.0", "“0.0.0.0” can be reached from other machines"),
         ("PINCITE_HOST", "::", "“::” can be reached from other machines"),
         ("PINCITE_HOST", "pincite.example", "“pincite.example” can be reached from other machines"),
+        ("PINCITE_USER_HEADER", "X User", "it must be the name of a header"),
+        ("PINCITE_PROXY_SECRET", "short-secret", "it must have at least 16 characters"),
     ],
 )
 def test_a_bad_value_is_told_in_a_sentence_that_names_the_setting(
@@ -70,6 +72,23 @@ def test_a_bad_value_is_told_in_a_sentence_that_names_the_setting(
 )  # fmt: skip
 def test_loopback_is_told_from_the_rest(host: str, here_only: bool) -> None:
     assert is_loopback(host) is here_only
+
+
+def test_a_proxy_elsewhere_needs_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_ACCESS", "behind-proxy")
+    assert load_settings().proxy_secret is None  # on this machine it may do without
+    monkeypatch.setenv("PINCITE_HOST", "0.0.0.0")
+    with pytest.raises(SettingsInvalid, match="PINCITE_PROXY_SECRET cannot be used: it is not set"):
+        load_settings()
+    monkeypatch.setenv("PINCITE_PROXY_SECRET", "0123456789abcdef")
+    assert load_settings().host == "0.0.0.0"
+    assert "0123456789abcdef" not in repr(load_settings())
+
+
+def test_a_demo_may_be_reached_from_other_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_ACCESS", "demo")
+    monkeypatch.setenv("PINCITE_HOST", "0.0.0.0")
+    assert load_settings().host == "0.0.0.0"
 
 
 def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

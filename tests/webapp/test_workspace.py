@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from retrieval import database
 from retrieval.errors import EmptyFile, NoSuchDocument, NoSuchMatter, StoreUnavailable
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
@@ -15,6 +17,7 @@ from webapp.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
 from webapp.records import LOCAL_USER, User
 from webapp.rows import Row
 from webapp.settings import Settings, load_settings
+from webapp.tables import conversations, memberships
 from webapp.verbs import Verbs
 from webapp.workspace import SAMPLE_MATTER, Workspace, packaged_sample
 
@@ -202,6 +205,19 @@ def test_the_sample_is_given_once_and_stays_deleted(settings: Settings) -> None:
         ]
     with _verbs(settings) as verbs:
         assert _results(verbs.matters()) == []
+
+
+def test_what_was_said_in_a_matter_goes_with_it(settings: Settings, lease: Path) -> None:
+    with Workspace(settings) as workspace:
+        verbs = Verbs(workspace, LOCAL_USER)
+        verbs.accept("Acme", lease)
+        matter = workspace.access.matter(LOCAL_USER, "Acme")
+        begun = workspace.conversations.start(LOCAL_USER, matter, "What is the rent?")
+        workspace.conversations.add_turn(LOCAL_USER, begun.id, "What is the rent?", {"answer": "…"}, "complete")
+        assert _results(verbs.delete_matter("Acme"))
+        with database.reading(workspace._database) as connection:
+            assert connection.execute(sa.select(conversations)).all() == []
+            assert matter.id not in connection.scalars(sa.select(memberships.c.matter_id)).all()
 
 
 def test_a_store_that_is_away_is_told(settings: Settings) -> None:

@@ -1,0 +1,374 @@
+"""The page in a browser: Debian's chromium against a server of the tests' own. No request may leave the machine."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.pdfs import make_pdf
+from tests.webapp.commands import Pincite, Server
+from tests.webapp.embeddings import embeddings
+from tests.webapp.fake_engine import FakeEngine, Reply
+
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="the Debian package chromium is not installed")
+
+LEASE = [
+    "1. Parties. This Lease is made between Larkspur Holdings and Bramble Foods.",
+    "2. Rent. The monthly rent is $4,200, due on the first day of each month.",
+    "3. Termination. Either party may end this Lease by ninety days' written notice.",
+]
+expect.set_options(timeout=20_000)  # a machine that is busy with other tests takes its time
+
+TERMINATION = "Either party may end it: “Either party may end this Lease by ninety days' written notice” [1]."
+SAMPLE = "Yes, “without giving a reason, by one hundred eighty (180) days’ notice” [1]."
+ENDLESS = [f"word{n} " for n in range(400)]
+# A highlight: no other colour of the pages is yellow.
+YELLOW = """(image) => {
+  const canvas = document.createElement('canvas');
+  canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
+  const context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) if (data[i] > 200 && data[i] - data[i + 2] > 70) count++;
+  return count;
+}"""
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[FakeEngine]:
+    with FakeEngine("tgi") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def server(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with embeddings() as url:
+        settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url, "PINCITE_MAX_FILE_MIB": "1"}
+        with Pincite(tmp_path_factory.mktemp("data"), settings).serving() as server:
+            yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """The page, opened. What it asks of another host, and what its scripts complain of, fails the test."""
+    asked: list[str] = []
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(server.url)
+    expect(page.locator(".health")).to_have_text(re.compile("Ready"), timeout=30_000)
+    yield page
+    context.close()
+    foreign = {host for url in asked if (host := urlsplit(url).hostname) not in (None, "127.0.0.1")}
+    assert foreign == set()
+    assert faults == []
+
+
+def ask(page: Page, question: str) -> None:
+    page.locator("#question textarea").fill(question)
+    page.locator("#send").click()
+
+
+def go_to_a_new_matter(page: Page, name: str) -> None:
+    page.get_by_text("New or delete").click()
+    page.get_by_label("Name of a new matter").fill(name)
+    page.get_by_role("button", name="Make").click()
+    expect(page.locator(".scope")).to_contain_text(f"{name} – 0 of 0")
+
+
+def upload(page: Page, *files: tuple[str, bytes]) -> None:
+    payloads = [{"name": name, "mimeType": "application/pdf", "buffer": data} for name, data in files]
+    page.locator("#upload input[type=file]").set_input_files(payloads)  # type: ignore[arg-type]
+
+
+def highlighted(page: Page) -> int:
+    """How many pixels of the page that is shown are highlighted."""
+    image = page.locator(".sheet img")
+    image.evaluate("(image) => image.decode()")
+    return int(image.evaluate(YELLOW))
+
+
+def test_a_first_visitor_asks_the_sample_and_sees_the_words_on_its_page(page: Page, engine: FakeEngine) -> None:
+    expect(page.locator(".scope")).to_contain_text("Sample – 1 of 1 document")
+    engine.enqueue(Reply([SAMPLE]))
+    page.locator(".example").first.click()
+    expect(page.locator(".chip").first).to_contain_text("Section 14.1")
+    expect(page.locator(".chip").first).to_contain_text("word for word")
+    expect(page.locator(".coverage")).to_contain_text("Searched 1 document, 12 pages")
+    expect(page.locator(".where")).to_contain_text("p. 8 (printed 6)")
+    expect(page.locator(".words blockquote")).to_contain_text("without giving a reason")
+    assert highlighted(page) > 1000
+    assert page.get_by_text("Open the PDF at this page").get_attribute("href").endswith(".pdf#page=8")  # type: ignore[union-attr]
+
+
+def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_reload(
+    page: Page, engine: FakeEngine
+) -> None:
+    go_to_a_new_matter(page, "Larkspur")
+    upload(
+        page, ("lease.pdf", make_pdf(LEASE)), ("long.pdf", make_pdf(["Clause. Rain or shine."] * 60)), ("no.pdf", b"?")
+    )
+    expect(page.locator(".notice")).to_contain_text("no.pdf")
+    expect(page.locator(".documents [data-name='lease.pdf']")).to_contain_text("ready, 3 pages")
+    expect(page.locator(".documents [data-name='long.pdf']")).to_contain_text("ready, 60 pages", timeout=30_000)
+    expect(page.locator(".scope")).to_contain_text("Larkspur – 2 of 2 documents")
+
+    engine.enqueue(Reply([word + " " for word in TERMINATION.split(" ")], first=0.3, pace=0.08))
+    ask(page, "Who may end the lease?")
+    draft, lengths = page.locator(".draft"), set[int]()
+    expect(page.get_by_text("Not checked yet")).to_be_visible()
+    expect(page.locator("#stop")).to_be_visible()
+    while draft.count() and len(lengths) < 3:
+        lengths.add(len(draft.inner_text()))
+    assert len(lengths) == 3, "the text did not come in pieces"
+
+    chip = page.locator(".chip")
+    expect(chip).to_contain_text("p. 3")
+    expect(page.locator("#send")).to_be_visible()
+    page.get_by_label("Previous").or_(page.get_by_label("Larger")).last.click()
+    chip.click()
+    expect(page.locator(".sheet img")).to_have_attribute("src", re.compile(r"/pages/3\.png\?span="))
+    words = highlighted(page)
+    assert words > 1000
+
+    page.reload()
+    expect(page.locator("h3.question")).to_have_text("Who may end the lease?")
+    expect(page.locator(".scope")).to_contain_text("Larkspur")
+    expect(page.locator(".sheet img")).to_have_attribute("src", re.compile(r"/pages/3\.png"))
+    assert highlighted(page) == words
+
+
+def test_stop_reaches_the_engine_and_keeps_what_was_written(page: Page, engine: FakeEngine) -> None:
+    engine.enqueue(Reply(ENDLESS, pace=0.05))
+    ask(page, "What happens if the buyer pays late?")
+    expect(page.locator(".draft")).to_contain_text("word5")
+    page.locator("#stop").click()
+    expect(page.locator(".turn[data-state=stopped]")).to_contain_text("Stopped. This is what had been written.")
+    expect(page.locator(".turn[data-state=stopped] .written")).to_contain_text("word5")
+    assert engine.hung_up.acquire(timeout=5)
+    page.reload()
+    expect(page.locator(".turn[data-state=stopped] .written")).to_contain_text("word5")
+
+
+def test_an_answer_goes_on_without_the_page_that_asked(page: Page, engine: FakeEngine) -> None:
+    engine.enqueue(Reply(["Slowly, ", "slowly, ", "it ", "was ", "written."], pace=0.5))
+    ask(page, "What is an End Customer?")
+    expect(page.locator(".draft")).to_contain_text("Slowly")
+    page.reload()
+    expect(page.locator(".turn")).to_contain_text("Slowly, slowly, it was written.")
+    expect(page.locator("#send")).to_be_visible()
+
+
+def test_what_a_contract_says_is_never_obeyed(page: Page, engine: FakeEngine) -> None:
+    evil = (
+        "<img src=http://evil.example/a.png onerror=window.pwned=1> <script>window.pwned=1</script> "
+        "![x](http://evil.example/b.png) [click](http://evil.example/c) http://evil.example/d"
+    )
+    go_to_a_new_matter(page, "<b onclick=window.pwned=1>Evil")
+    upload(
+        page, ("<img src=x onerror=window.pwned=1>.pdf", make_pdf([f"1. Notice. {line}" for line in evil.split(" !")]))
+    )
+    expect(page.locator(".documents [data-state=ready]")).to_have_count(1)
+    engine.enqueue(Reply([f"It says “{evil}” [1]. **{evil}**\n> {evil}\n- {evil} [1]"]))
+    ask(page, f"What does the notice say? {evil}")
+    expect(page.locator(".turn .foot")).to_have_count(1)
+    expect(page.locator(".sheet img")).to_have_count(1)
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("#desk script, #talk img, #talk a, #sidebar img").count() == 0
+    assert page.locator("#desk a[href^='http']").count() == 0
+
+
+def test_a_question_is_edited_asked_again_rated_and_copied(page: Page, engine: FakeEngine) -> None:
+    engine.enqueue(Reply(["First [1]."]), Reply(["Second [1]."]), Reply(["Third [1]."]))
+    ask(page, "What about delivery?")
+    expect(page.locator(".turn .written")).to_contain_text("First")
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".turn .written")).to_contain_text("Second")
+    page.get_by_role("button", name="Edit this question").click()
+    expect(page.locator("#question textarea")).to_have_value("What about delivery?")
+    ask(page, "What about insurance?")
+    expect(page.locator(".turn .written")).to_contain_text("Third")
+    expect(page.locator("h3.question")).to_have_text(["What about insurance?"])
+    page.get_by_role("button", name="Helpful", exact=True).click()
+    expect(page.get_by_role("button", name="Helpful", exact=True)).to_have_attribute("aria-pressed", "true")
+    copied = page.locator("[data-copy]").get_attribute("data-copy")
+    assert copied is not None
+    assert re.search(r"Third \[1\]\.\n\n\[1\] sample-supply-agreement\.pdf, .*p\. \d", copied)
+
+
+def test_citations_are_walked_by_key_and_the_page_grows(page: Page, engine: FakeEngine) -> None:
+    engine.enqueue(Reply(["One [1]. Two [2]. Three [3]."]))
+    ask(page, "What is owed on termination?")
+    heading = page.locator("#evidence-heading")
+    expect(heading).to_have_text("Citation 1 of 3")
+    page.keyboard.press("Alt+PageDown")
+    expect(heading).to_have_text("Citation 2 of 3")
+    page.locator(".sheet").focus()
+    page.keyboard.press("ArrowRight")
+    expect(heading).to_have_text("Citation 3 of 3")
+    page.locator(".sheet").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(heading).to_have_text("Citation 2 of 3")
+    page.get_by_role("button", name="Larger").click()
+    expect(page.locator(".sheet img")).to_have_attribute("src", re.compile(r"zoom=1\.5"))
+
+
+def test_the_scope_is_chosen_and_kept_with_its_conversation(page: Page, engine: FakeEngine) -> None:
+    go_to_a_new_matter(page, "Two")
+    upload(page, ("a.pdf", make_pdf(LEASE)), ("b.pdf", make_pdf(["1. Fee. The fee is $9."])))
+    expect(page.locator(".scope")).to_contain_text("Two – 2 of 2 documents")
+    page.locator(".scope").click()
+    page.locator("#scope-list").get_by_label("b.pdf").uncheck()
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator(".scope")).to_contain_text("Two – 1 of 2 documents")
+    engine.enqueue(Reply(["Rent [1]."]))
+    ask(page, "What is the rent?")
+    expect(page.locator(".coverage")).to_contain_text("Searched 1 document, 3 pages")
+    page.reload()
+    expect(page.locator(".scope")).to_contain_text("Two – 1 of 2 documents")
+
+
+def test_what_is_deleted_is_gone_and_an_answer_says_so(page: Page, engine: FakeEngine) -> None:
+    go_to_a_new_matter(page, "Gone")
+    upload(page, ("lease.pdf", make_pdf(LEASE)))
+    expect(page.locator(".documents [data-state=ready]")).to_have_count(1)
+    engine.enqueue(Reply([TERMINATION]))
+    ask(page, "Who may end the lease?")
+    expect(page.locator(".chip")).to_contain_text("word for word")
+    page.get_by_role("button", name="Remove lease.pdf").click()
+    expect(page.locator(".chip")).to_contain_text("document removed")
+    expect(page.locator("#evidence")).to_contain_text("This document was removed")
+    page.get_by_role("button", name="Delete the conversation").click()
+    expect(page.locator(".turn")).to_have_count(0)
+    page.get_by_text("New or delete").click()
+    page.get_by_role("button", name="Delete this matter").click()
+    expect(page.locator(".scope")).to_contain_text("Sample")
+
+
+def test_a_narrow_window_shows_one_area_at_a_time(page: Page, engine: FakeEngine) -> None:
+    page.set_viewport_size({"width": 420, "height": 800})
+    expect(page.locator("#chat")).to_be_visible()
+    expect(page.locator("#evidence")).to_be_hidden()
+    engine.enqueue(Reply([SAMPLE]))
+    ask(page, "Can the customer end it?")
+    page.locator(".chip").first.click()
+    expect(page.locator("#evidence")).to_be_visible()
+    expect(page.locator("#chat")).to_be_hidden()
+    page.get_by_role("button", name="Documents", exact=True).click()
+    expect(page.locator("#sidebar")).to_be_visible()
+
+
+def test_an_original_is_downloaded_as_it_came(page: Page) -> None:
+    with page.expect_download() as download:
+        page.get_by_label("Download sample-supply-agreement.pdf").click()
+    shipped = Path(__file__).parents[2] / "webapp" / "sample" / "sample-supply-agreement.pdf"
+    assert download.value.path().read_bytes() == shipped.read_bytes()
+
+
+# Asks every handler of the page, as its own user, for what is in another's session; then listens to that session.
+PRY = """async ({ session, acts }) => {
+  const { dependencies } = await (await fetch('/config')).json();
+  for (const { id, inputs } of dependencies) for (const event_data of acts) {
+    const data = inputs.map((_, index) => (index ? 'What is secret?' : null));
+    const body = JSON.stringify({ data, event_data, fn_index: id, session_hash: session, trigger_id: null });
+    await fetch('/gradio_api/queue/join', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  }
+  const heard = await fetch('/gradio_api/queue/data?session_hash=' + session);
+  return [dependencies.length, heard.status, heard.status === 200 ? '' : await heard.text()];
+}"""
+# The same in a session of one's own, with the other's ids: what comes back within some seconds.
+TRY = """async ({ acts }) => {
+  const { dependencies } = await (await fetch('/config')).json();
+  const session = 'mine' + Math.random();
+  const listening = (async () => {
+    await new Promise((done) => setTimeout(done, 300));
+    const reader = (await fetch('/gradio_api/queue/data?session_hash=' + session)).body.getReader();
+    let heard = '';
+    const end = Date.now() + 4000;
+    while (Date.now() < end) {
+      const got = await Promise.race([reader.read(), new Promise((done) => setTimeout(() => done({ done: true }), 2500))]);
+      if (got.done) break;
+      heard += new TextDecoder().decode(got.value);
+    }
+    return heard;
+  })();
+  for (const { id, inputs } of dependencies) if (inputs.length === 1) for (const event_data of acts) {
+    const body = JSON.stringify({ data: [null], event_data, fn_index: id, session_hash: session, trigger_id: null });
+    await fetch('/gradio_api/queue/join', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  }
+  return await listening;
+}"""
+
+
+def test_in_the_demo_nobody_sees_or_guesses_what_is_anothers(
+    browser: Browser, engine: FakeEngine, tmp_path: Path
+) -> None:
+    secret = "The secret fee is $77,777"
+    with embeddings() as url:
+        settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url, "PINCITE_ACCESS": "demo"}
+        with Pincite(tmp_path, settings).serving() as server:
+            server.wait_until_ready()
+            theirs, mine = browser.new_context(), browser.new_context()
+            page, sessions = theirs.new_page(), set[str]()
+            page.on("request", lambda r: sessions.update(re.findall(r"queue/data\?.*session_hash=(\w+)", r.url)))
+            page.goto(server.url)
+            expect(page.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
+            upload(page, ("secret.pdf", make_pdf([f"1. Fee. {secret}, payable at once."])))
+            expect(page.locator(".documents [data-state=ready]")).to_have_count(2)
+            engine.enqueue(Reply([f"It is “{secret}”."]))
+            ask(page, "What is the secret fee?")
+            expect(page.locator(".chip").first).to_contain_text("word for word")
+            turn = page.locator(".chip").first.get_attribute("data-turn")
+            here = page.locator("#here")
+            matter, conversation = here.get_attribute("data-matter"), here.get_attribute("data-conversation")
+            document = page.locator(".documents [data-name='secret.pdf'] [data-document]").get_attribute(
+                "data-document"
+            )
+
+            other = mine.new_page()
+            other.goto(page.url)  # with the other's ids in the address
+            expect(other.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
+            expect(other.locator(".scope")).to_contain_text("Sample – 1 of 1")
+            assert "secret" not in other.content()
+            acts = [
+                {"do": "open", "conversation": conversation},
+                {"do": "matter", "value": matter},
+                {"do": "cite", "turn": turn, "item": "0"},
+                {"do": "edit", "turn": turn},
+                {"do": "rate", "turn": turn, "rating": "1"},
+                {"do": "again", "turn": turn},
+                {"do": "remove", "document": document},
+                {"do": "delete", "conversation": conversation},
+                {"do": "delete-matter", "matter": matter},
+            ]
+            (session,) = sessions
+            handlers, status, words = other.evaluate(PRY, {"session": session, "acts": acts})
+            assert (handlers > 10, status, words) == (True, 403, "This page belongs to someone else.")
+            heard = other.evaluate(TRY, {"acts": acts})
+            assert "There is no" in heard
+            assert "77,777" not in heard
+            assert "secret" not in heard.replace("What is secret?", "")
+
+            page.reload()  # all of it is still there, and as it was
+            expect(page.locator(".chip").first).to_contain_text("word for word")
+            expect(page.get_by_role("button", name="Helpful", exact=True)).to_have_attribute("aria-pressed", "false")
+            theirs.close()
+            mine.close()

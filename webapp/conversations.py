@@ -1,0 +1,241 @@
+"""Conversations: what was asked in a matter and what was answered, kept until they are deleted, with their evidence.
+
+A turn keeps its answer as it was shown, and of the documents only spans and section labels: quoted words are read from
+the document again. Where a document has been removed the answer stays, and its evidence says that it was removed.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from retrieval import Library, Matter, PinciteError, database
+from webapp.access import Access
+from webapp.errors import NoSuchConversation
+from webapp.flowing import own_words
+from webapp.records import User
+from webapp.rows import Body
+from webapp.tables import conversations, memberships, turns
+
+State = Literal["complete", "stopped", "failed"]
+Rating = Literal[1, -1]
+TITLE_LENGTH = 80  # characters; a title is the beginning of a question, or what the user calls it
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One conversation of one user in one matter; `scope` the ids of the documents it asks, None for all of them."""
+
+    id: str
+    matter_id: str
+    title: str
+    scope: tuple[str, ...] | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTurn:
+    """A question and what came of it; `answer` is shaped as `answering.page_row` gives it.
+
+    Citations, key sentences and passages whose document is gone have `removed` true and no words of it.
+    """
+
+    id: str
+    conversation_id: str
+    question: str
+    answer: Body
+    state: State
+    rating: Rating | None
+    asked_at: datetime
+
+
+class Conversations:
+    """The conversations of one database, each its user's alone. Safe to use from several threads.
+
+    What is not the user's is refused in the same words as what does not exist: NoSuchMatter, NoSuchConversation.
+    """
+
+    def __init__(self, engine: sa.Engine, library: Library, access: Access) -> None:
+        self._engine = engine
+        self._library = library
+        self._access = access
+
+    def start(self, user: User, matter: Matter, title: str, scope: Iterable[str] | None = None) -> Conversation:
+        """A new, empty conversation. Raises NoSuchMatter."""
+        self._access.check(user, matter.id)
+        started = Conversation(uuid.uuid4().hex, matter.id, _title(title), _scope(scope), datetime.now(UTC))
+        row = {
+            "id": started.id,
+            "matter_id": matter.id,
+            "user_id": user.id,
+            "title": started.title,
+            "scope": started.scope,
+            "created_at": started.created_at,
+        }
+        with database.writing(self._engine) as connection:
+            connection.execute(sa.insert(conversations).values(row))
+        return started
+
+    def all(self, user: User, matter: Matter) -> list[Conversation]:
+        """The user's conversations in a matter, the newest first. Raises NoSuchMatter."""
+        self._access.check(user, matter.id)
+        theirs = sa.and_(conversations.c.user_id == user.id, conversations.c.matter_id == matter.id)
+        query = sa.select(conversations).where(theirs).order_by(conversations.c.created_at.desc(), conversations.c.id)
+        with database.reading(self._engine) as connection:
+            return [_conversation(row) for row in connection.execute(query)]
+
+    def one(self, user: User, conversation_id: str) -> Conversation:
+        """One conversation. Raises NoSuchConversation."""
+        with database.reading(self._engine) as connection:
+            return self._mine(connection, user, conversation_id)
+
+    def change(self, user: User, conversation_id: str, *, title: str, scope: Iterable[str] | None) -> Conversation:
+        """Give a conversation this title and this scope. Raises NoSuchConversation."""
+        values = {"title": _title(title), "scope": _scope(scope)}
+        with database.writing(self._engine) as connection:
+            self._mine(connection, user, conversation_id)
+            connection.execute(sa.update(conversations).where(conversations.c.id == conversation_id).values(values))
+            return self._mine(connection, user, conversation_id)
+
+    def delete(self, user: User, conversation_id: str) -> None:
+        """Delete a conversation with its turns. Raises NoSuchConversation."""
+        with database.writing(self._engine) as connection:
+            self._mine(connection, user, conversation_id)
+            connection.execute(sa.delete(conversations).where(conversations.c.id == conversation_id))
+
+    def turns(self, user: User, conversation_id: str) -> list[SavedTurn]:
+        """The turns of a conversation in their order, their words as the documents have them. Raises NoSuchConversation."""
+        query = sa.select(turns).where(turns.c.conversation_id == conversation_id).order_by(turns.c.position)
+        with database.reading(self._engine) as connection:
+            conversation = self._mine(connection, user, conversation_id)
+            rows = connection.execute(query).all()
+        words = _words(self._library, conversation.matter_id)
+        return [_turn(row, _with_words(row.answer, words)) for row in rows]
+
+    def add_turn(self, user: User, conversation_id: str, question: str, answer: Body, state: State) -> SavedTurn:
+        """Keep a turn at the end of a conversation; `answer` as `answering.page_row` gives it, or a part of that.
+
+        Raises NoSuchConversation.
+        """
+        last = sa.select(sa.func.max(turns.c.position)).where(turns.c.conversation_id == conversation_id)
+        turn = SavedTurn(uuid.uuid4().hex, conversation_id, question, answer, state, None, datetime.now(UTC))
+        with database.writing(self._engine) as connection:
+            self._mine(connection, user, conversation_id, alone=True)
+            row = {
+                "id": turn.id,
+                "conversation_id": conversation_id,
+                "position": (connection.scalar(last) or 0) + 1,
+                "asked_at": turn.asked_at,
+                "question": question,
+                "answer": _without_words(answer),
+                "state": state,
+            }
+            connection.execute(sa.insert(turns).values(row))
+        return turn
+
+    def cut(self, user: User, turn_id: str) -> None:
+        """Take a turn and those after it out of their conversation, to ask it again or otherwise.
+
+        Raises NoSuchConversation.
+        """
+        with database.writing(self._engine) as connection:
+            turn = self._turn(connection, user, turn_id)
+            after = sa.and_(turns.c.conversation_id == turn.conversation_id, turns.c.position >= turn.position)
+            connection.execute(sa.delete(turns).where(after))
+
+    def rate(self, user: User, turn_id: str, rating: Rating | None) -> None:
+        """Keep what the user thinks of a turn, or with None take it back. Raises NoSuchConversation."""
+        with database.writing(self._engine) as connection:
+            self._turn(connection, user, turn_id)
+            connection.execute(sa.update(turns).where(turns.c.id == turn_id).values(rating=rating))
+
+    def _mine(self, connection: sa.Connection, user: User, id_: str, *, alone: bool = False) -> Conversation:
+        """The conversation, if it is this user's and in a matter that they may still see; `alone` keeps others waiting."""
+        query = _OF_MEMBERS.where(conversations.c.id == id_, conversations.c.user_id == user.id)
+        row = connection.execute(query.with_for_update(of=conversations) if alone else query).one_or_none()
+        if row is None:
+            raise NoSuchConversation()
+        return _conversation(row)
+
+    def _turn(self, connection: sa.Connection, user: User, turn_id: str) -> sa.Row[Any]:
+        turn = connection.execute(sa.select(turns).where(turns.c.id == turn_id)).one_or_none()
+        if turn is None:
+            raise NoSuchConversation()
+        self._mine(connection, user, turn.conversation_id)
+        return turn
+
+
+_OF_MEMBERS = sa.select(conversations).join(
+    memberships,
+    sa.and_(
+        memberships.c.user_id == conversations.c.user_id,
+        memberships.c.matter_id == conversations.c.matter_id,
+    ),
+)
+
+
+def _title(title: str) -> str:
+    words = " ".join(title.split())
+    return words if len(words) <= TITLE_LENGTH else words[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def _scope(scope: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if scope is None else tuple(scope)
+
+
+def _conversation(row: sa.Row[Any]) -> Conversation:
+    return Conversation(row.id, row.matter_id, row.title, _scope(row.scope), _aware(row.created_at))
+
+
+def _turn(row: sa.Row[Any], answer: Body) -> SavedTurn:
+    return SavedTurn(row.id, row.conversation_id, row.question, answer, row.state, row.rating, _aware(row.asked_at))
+
+
+def _aware(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=UTC)  # SQLite keeps no zone; what we write is UTC
+
+
+# What of an answer are words of a document: the parts of an answer that hold such, and under which key.
+_QUOTED = (("citations", "quote"), ("key_language", "text"))
+_EVIDENCE = ("citations", "key_language", "passages")
+
+
+def _without_words(answer: Body) -> Body:
+    """The answer as it is kept; what quotes nothing keeps its None."""
+    kept = dict(answer)
+    for part, key in _QUOTED:
+        if part in answer:
+            kept[part] = [{k: v for k, v in each.items() if k != key or v is None} for each in answer[part]]
+    return kept
+
+
+def _with_words(kept: Body, words: Callable[[Body], str | None]) -> Body:
+    """The answer as it was shown; None from `words` says that the document is gone."""
+    answer = dict(kept)
+    for part in _EVIDENCE:
+        if part in kept:
+            answer[part] = [{**each, "removed": True} if words(each) is None else dict(each) for each in kept[part]]
+    for part, key in _QUOTED:
+        for each in answer.get(part, ()):
+            each.setdefault(key, words(each))
+    return answer
+
+
+def _words(library: Library, matter_id: str) -> Callable[[Body], str | None]:
+    """What finds the words of a citation or key sentence: None when its document is gone, "" when it is not read (again) yet."""
+    here = {record.id: record for record in library.documents(matter_id)}
+
+    def words(cited: Body) -> str | None:
+        record = here.get(cited["document_id"])
+        if record is None:
+            return None
+        try:
+            document = library.document(matter_id, record.id)
+            return own_words(document, *(document.span(start, end) for start, end in cited["spans"]))
+        except (PinciteError, ValueError):  # it was removed and added anew, and is not read yet or reads otherwise
+            return ""
+
+    return words

@@ -1,0 +1,326 @@
+"""What one reader sees and does on the page: every act, and the parts of the page that change with it.
+
+A part is a name and its new value (`Parts`); `ui` knows which component each belongs to. What the page sends are ids,
+and they are authorised here every time they are used: who sends them and where they were kept is no authority.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError
+from webapp import render, render_evidence, render_sidebar
+from webapp.asking import Asking, Askings, history_of
+from webapp.conversations import Conversation, SavedTurn
+from webapp.errors import EmptyQuestion, NoSuchConversation
+from webapp.flowing import own_words
+from webapp.identity import Asking as Request
+from webapp.identity import user_of
+from webapp.log import known
+from webapp.records import User
+from webapp.workspace import SAMPLE_MATTER, Workspace
+
+if TYPE_CHECKING:
+    from webapp.server import Opening
+
+HEALTH_SECONDS = 5.0  # between two questions to the engine how it is, however many pages are open
+# Each has its answer in one section of the sample; tried with the bundled search model.
+EXAMPLES = (
+    "Can the customer end the contract without giving a reason?",
+    "What happens if the buyer pays late?",
+    "How long does a party have to put right a serious breach?",
+)
+
+Parts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reader is. `scope` holds for the next conversation; `editing` is the turn that the next question replaces."""
+
+    opened: bool = False
+    matter_id: str = ""
+    conversation_id: str = ""
+    scope: tuple[str, ...] | None = None
+    editing: str = ""
+
+
+class Desks:
+    """The page of one process: the workspace once it is open, and the answers under way."""
+
+    def __init__(self, opening: "Opening") -> None:
+        self._opening = opening
+        self.askings = Askings()
+        self._engine: tuple[float, str] = (0.0, "loading")
+
+    @property
+    def open(self) -> bool:
+        """Whether the records are there."""
+        return self._opening.workspace is not None
+
+    def of(self, request: Request) -> "Desk":
+        """The desk of whoever sends the request. Raises NotAllowed, and what keeps the workspace from opening."""
+        workspace = self._opening.opened()
+        return Desk(workspace, user_of(request, workspace), self.askings)
+
+    async def states(self) -> dict[str, str]:
+        """How stores, search and engine are."""
+        states = await asyncio.to_thread(self._opening.states)
+        at, engine = self._engine
+        if self._opening.workspace is not None and time.monotonic() - at > HEALTH_SECONDS:
+            engine = await self._opening.workspace.writers.state()
+            self._engine = time.monotonic(), engine
+        return states | {"engine": engine}
+
+
+class Desk:
+    """One reader's page."""
+
+    def __init__(self, workspace: Workspace, user: User, askings: Askings) -> None:
+        self._workspace, self._user, self._askings = workspace, user, askings
+        self._access, self._conversations = workspace.access, workspace.conversations
+
+    # What is seen
+
+    def all(self, place: Place) -> Parts:
+        """Everything; where the place names something that is not there any more, what comes next to it."""
+        matter = self._matter(place)
+        conversation = self._conversation(place)
+        if conversation is not None and matter is not None and conversation.matter_id != matter.id:
+            matter = self._access.matter(self._user, conversation.matter_id)
+        place = replace(
+            place,
+            opened=True,
+            matter_id=matter.id if matter else "",
+            conversation_id=conversation.id if conversation else "",
+            scope=conversation.scope if conversation else place.scope,
+            editing="",
+        )
+        turns = self._conversations.turns(self._user, conversation.id) if conversation else []
+        parts = self._sidebar(place, matter) | self._talk(place, matter, turns)
+        parts |= {
+            "place": place,
+            "matters": render_sidebar.matters(self._access.matters(self._user), matter),
+            "notice": render.NOTHING,
+        }
+        return parts | self._evidence_of(place, turns) | {"busy": self._askings.of(place.conversation_id) is not None}
+
+    def sidebar(self, place: Place) -> Parts:
+        """What changes by itself: the documents on their way in."""
+        matter = self._matter(place)
+        parts = self._sidebar(place, matter)
+        if matter is not None and not place.conversation_id:
+            parts |= self._talk(place, matter, [])
+        return parts
+
+    # What is done
+
+    def upload(self, place: Place, files: Sequence[str]) -> Parts:
+        """Take files into the matter; the page's own copies are deleted, and reading goes on without it."""
+        matter = self._access.matter(self._user, place.matter_id)
+        refused = []
+        for file in map(Path, files):
+            try:
+                self._access.accept(self._user, matter, file, file.name)
+            except PinciteError as error:
+                refused.append(render.notice(str(known(error)), error.hint))
+            finally:
+                file.unlink(missing_ok=True)
+        if "ingest" in self._workspace.opened:  # else it finds them when it begins
+            self._workspace.ingest.wake()
+        return self.sidebar(place) | {"notice": render.lines(refused)}
+
+    def remove(self, place: Place, document_id: str) -> Parts:
+        """Take a document out of the matter."""
+        record = self._access.record(self._user, place.matter_id, document_id)
+        self._workspace.ingest.remove(record.matter_id, record.id)
+        return self.all(place)
+
+    def make_matter(self, name: str) -> Parts:
+        """Make a matter and go there."""
+        return self.all(Place(matter_id=self._access.create(self._user, name).id))
+
+    def delete_matter(self, matter_id: str) -> Parts:
+        """Delete a matter with everything in it."""
+        self._access.check(self._user, matter_id)
+        self._workspace.delete_matter(self._access.matter(self._user, matter_id))
+        return self.all(Place())
+
+    def delete(self, place: Place, conversation_id: str) -> Parts:
+        """Delete a conversation."""
+        self._conversations.delete(self._user, conversation_id)
+        return self.all(place)
+
+    def choose(self, place: Place, scope: Sequence[str] | None) -> Parts:
+        """Ask these documents from now on; None asks all of them."""
+        chosen = None if scope is None else tuple(scope)
+        conversation = self._conversation(place)
+        if conversation is not None:
+            self._conversations.change(self._user, conversation.id, title=conversation.title, scope=chosen)
+        place = replace(place, scope=chosen)
+        return self._sidebar(place, self._matter(place)) | {"place": place}
+
+    def rate(self, place: Place, turn_id: str, rating: int) -> Parts:
+        """Keep what the reader thinks of an answer; the same once more takes it back."""
+        turn = self._turn(place, turn_id)
+        self._conversations.rate(self._user, turn.id, None if turn.rating == rating else 1 if rating > 0 else -1)
+        return {"past": render.past(self._conversations.turns(self._user, place.conversation_id))}
+
+    def edit(self, place: Place, turn_id: str) -> Parts:
+        """Put a question back into the box; sending it replaces the turn and what came after it."""
+        turn = self._turn(place, turn_id)
+        words = render.notice(
+            "You are editing an earlier question.", "Sending it replaces the answer and what follows."
+        )
+        return {"place": replace(place, editing=turn.id), "question": turn.question, "notice": words}
+
+    def show(self, place: Place, turn_id: str, item: int, zoom: float) -> Parts:
+        """The evidence of an answer, a newer or an older one."""
+        turns = self._conversations.turns(self._user, place.conversation_id)
+        turn = next((turn for turn in turns if turn.id == turn_id), None)
+        if turn is None:
+            raise NoSuchConversation()
+        return {"evidence": self._evidence(place.matter_id, turn, item, zoom)}
+
+    async def ask(self, place: Place, question: str, *, again: str = "") -> AsyncGenerator[Parts]:
+        """Ask, in the conversation or in a new one, and follow the answer. `again` is a turn to be asked anew."""
+        conversation, asking = await self._begin(place, question, again)
+        begun = await asyncio.to_thread(self.all, replace(place, conversation_id=conversation.id))
+        yield begun | {"question": "", "busy": True, "said": "Searching the documents."} | _draft(asking)
+        async for parts in self.follow(begun["place"]):
+            yield parts
+
+    async def follow(self, place: Place) -> AsyncGenerator[Parts]:
+        """The answer that is being written in a conversation, batch by batch, and then as it is kept."""
+        asking = self._askings.of(place.conversation_id)
+        if asking is None:
+            return
+        async for _ in asking.follow():
+            yield _draft(asking)
+        if asking.error is not None:
+            raise asking.error
+        yield await asyncio.to_thread(self.all, place) | {
+            "now": render.NOTHING,
+            "said": _said(asking.turn),
+            "busy": False,
+        }
+
+    async def stop(self, place: Place) -> None:
+        """Stop the answer that is being written; whoever follows it sees what is kept of it."""
+        conversation = await asyncio.to_thread(self._conversations.one, self._user, place.conversation_id)
+        if asking := self._askings.of(conversation.id):
+            await asking.stop()
+
+    async def _begin(self, place: Place, question: str, again: str) -> tuple[Conversation, Asking]:
+        def prepare() -> tuple[Conversation, str, list[SavedTurn], list[DocumentRecord]]:
+            replaced = again or place.editing
+            turn = self._turn(place, replaced) if replaced else None
+            asked = turn.question if turn and again else question
+            if not asked.strip():
+                raise EmptyQuestion()
+            matter = self._access.matter(self._user, place.matter_id)
+            conversation = self._conversation(place)
+            if conversation is None:
+                conversation = self._conversations.start(self._user, matter, asked, place.scope)
+            if turn is not None:
+                self._conversations.cut(self._user, turn.id)
+            turns = self._conversations.turns(self._user, conversation.id)
+            return conversation, asked, turns, self._asked(matter, conversation.scope)
+
+        conversation, asked, turns, records = await asyncio.to_thread(prepare)
+        history = history_of(turns)
+        return conversation, await self._askings.begin(
+            self._workspace, self._user, conversation, asked, history, records
+        )
+
+    # What it is made of
+
+    def _matter(self, place: Place) -> Matter | None:
+        with suppress(NoSuchMatter):
+            if place.matter_id:
+                return self._access.matter(self._user, place.matter_id)
+        mine = self._access.matters(self._user)
+        return next((matter for matter in mine if matter.name == SAMPLE_MATTER), mine[0] if mine else None)
+
+    def _conversation(self, place: Place) -> Conversation | None:
+        with suppress(NoSuchConversation):
+            if place.conversation_id:
+                return self._conversations.one(self._user, place.conversation_id)
+        return None
+
+    def _turn(self, place: Place, turn_id: str) -> SavedTurn:
+        for turn in self._conversations.turns(self._user, place.conversation_id):
+            if turn.id == turn_id:
+                return turn
+        raise NoSuchConversation()
+
+    def _asked(self, matter: Matter, scope: Sequence[str] | None) -> list[DocumentRecord]:
+        records = self._access.documents(self._user, matter)
+        return [r for r in records if r.state == "ready" and (scope is None or r.id in scope)]
+
+    def _sidebar(self, place: Place, matter: Matter | None) -> Parts:
+        if matter is None:
+            records: list[DocumentRecord] = []
+            said: list[Conversation] = []
+        else:
+            records = self._access.documents(self._user, matter)
+            said = self._conversations.all(self._user, matter)
+        ready = [record for record in records if record.state == "ready"]
+        scope = render_sidebar.scope(matter, ready, len(records), place.scope) if matter else render.NOTHING
+        return {
+            "documents": render_sidebar.documents(records),
+            "conversations": render_sidebar.conversations(said, place.conversation_id),
+            "scope": scope,
+        }
+
+    def _talk(self, place: Place, matter: Matter | None, turns: Sequence[SavedTurn]) -> Parts:
+        asking = self._askings.of(place.conversation_id)
+        now = _draft(asking)["now"] if asking else render.NOTHING
+        if turns or asking or matter is None:
+            return {"past": render.past(turns), "now": now}
+        states = [record.state for record in self._access.documents(self._user, matter)]
+        ready = states.count("ready")
+        waiting = len(states) - ready - states.count("failed")
+        examples = EXAMPLES if matter.name == SAMPLE_MATTER else ()
+        return {"past": render.empty(matter.name, examples, ready=ready, waiting=waiting), "now": now}
+
+    def _evidence_of(self, place: Place, turns: Sequence[SavedTurn]) -> Parts:
+        """The evidence of the newest answer that has any."""
+        for turn in reversed(turns):
+            if render.items(turn.answer):
+                return {"evidence": self._evidence(place.matter_id, turn, 0, 1.0)}
+        return {"evidence": render_evidence.nothing_chosen()}
+
+    def _evidence(self, matter_id: str, turn: SavedTurn, item: int, zoom: float) -> Markup:
+        shown = render.items(turn.answer)
+        if not shown:
+            return render_evidence.nothing_chosen()
+        at = min(max(item, 0), len(shown) - 1)
+        row = shown[at].row
+        words = ""
+        with suppress(PinciteError, ValueError):  # it was removed, or came back and is not read yet or reads otherwise
+            document = self._workspace.library.document(matter_id, row["document_id"])
+            words = own_words(document, *(document.span(start, end) for start, end in row["spans"]))
+        return render_evidence.evidence(matter_id, turn.id, shown, at, words, zoom)
+
+
+def _draft(asking: Asking) -> Parts:
+    return {"now": render.writing(asking.question, asking.draft, searching=asking.found is None)}
+
+
+def _said(turn: SavedTurn | None) -> str:
+    """What a screen reader is told of the end of an answer."""
+    if turn is None:
+        return ""
+    if turn.state != "complete":
+        return "The answer was stopped." if turn.state == "stopped" else "The question could not be answered."
+    if not turn.answer.get("found"):
+        return "Nothing was found."
+    count = len(turn.answer.get("citations", ()))
+    return f"The answer is there, with {count} citation{'' if count == 1 else 's'}."

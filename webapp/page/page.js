@@ -1,0 +1,116 @@
+// What the page does by itself: its address, its keys, copying, the areas of a narrow window, the place on the sheet.
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+
+  // A page that is loaded again comes back to where it was.
+  const remember = () => {
+    const here = $('#here');
+    if (!here) return;
+    const query = new URLSearchParams();
+    if (here.dataset.matter) query.set('matter', here.dataset.matter);
+    if (here.dataset.conversation) query.set('conversation', here.dataset.conversation);
+    const address = location.pathname + (query.size ? '?' + query : '');
+    if (address !== location.pathname + location.search) history.replaceState(null, '', address);
+  };
+
+  const say = (words) => {
+    const said = $('#spoken');
+    if (said) said.textContent = words;
+  };
+
+  const show = (area) => {
+    const desk = $('#desk');
+    if (desk) desk.dataset.area = area;
+    document.querySelectorAll('[data-area-of]').forEach((tab) =>
+      tab.setAttribute('aria-pressed', String(tab.dataset.areaOf === area)));
+  };
+
+  const copy = async (button) => {
+    let told = 'Copied';
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      told = 'The browser does not allow copying here';
+    }
+    const before = button.textContent;
+    button.textContent = told;
+    setTimeout(() => (button.textContent = before), 2000);
+    say(told);
+  };
+
+  document.addEventListener('click', (event) => {
+    const from = event.target.closest('[data-copy], [data-area-of], [data-do=cite]');
+    if (!from) return;
+    if (from.dataset.copy !== undefined) copy(from);
+    else show(from.dataset.areaOf || 'evidence');
+    if (from.matches('#talk [data-do=cite]')) {
+      document.querySelectorAll('#talk [aria-current]').forEach((other) => other.removeAttribute('aria-current'));
+      from.setAttribute('aria-current', 'true');
+    }
+  });
+
+  // Arrows inside the evidence, Alt with Page Up and Page Down anywhere.
+  document.addEventListener('keydown', (event) => {
+    const inside = event.target.closest && event.target.closest('#evidence');
+    const plain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+    const key = event.altKey && event.key === 'PageDown' ? 'next' : event.altKey && event.key === 'PageUp' ? 'previous'
+      : inside && plain && event.key === 'ArrowRight' ? 'next' : inside && plain && event.key === 'ArrowLeft' ? 'previous'
+      : inside && plain && event.key === '+' ? 'larger' : inside && plain && event.key === '-' ? 'smaller' : '';
+    const button = key && $(`#evidence [data-key=${key}]:not(:disabled)`);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+
+  // The highlight is brought into sight: its colours are the viewer's, and nothing else on a page has them.
+  const highlightTop = (image) => {
+    const canvas = document.createElement('canvas');
+    const width = (canvas.width = Math.min(image.naturalWidth, 400));
+    const height = (canvas.height = Math.round((image.naturalHeight * width) / image.naturalWidth));
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    context.drawImage(image, 0, 0, width, height);
+    const { data } = context.getImageData(0, 0, width, height);
+    let run = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      run = data[i] > 200 && data[i + 1] > 170 && data[i + 2] < 170 && data[i] - data[i + 2] > 70 ? run + 1 : 0;
+      if (run > 4) return Math.floor(i / 4 / width) / height;
+    }
+    return 0;
+  };
+  document.addEventListener('load', (event) => {
+    const sheet = event.target.closest && event.target.closest('.sheet');
+    if (!sheet) return;
+    sheet.classList.remove('failed');
+    sheet.scrollTop = Math.max(0, highlightTop(event.target) * event.target.clientHeight - sheet.clientHeight / 3);
+  }, true);
+  document.addEventListener('error', (event) => {
+    const sheet = event.target.closest && event.target.closest('.sheet');
+    if (sheet) sheet.classList.add('failed');
+  }, true);
+
+  // While an answer is written its newest words stay in sight, for a reader who is at the end; the whole one is shown from its start.
+  let writing = false;
+  const keepUp = () => {
+    const talk = $('#talk');
+    const now = $('#part-now .turn');
+    if (!talk) return;
+    if (now && (!writing || talk.scrollHeight - talk.scrollTop - talk.clientHeight < 240)) talk.scrollTop = talk.scrollHeight;
+    if (!now && writing) {
+      const turns = talk.querySelectorAll('.turn');
+      const last = turns[turns.length - 1];
+      if (last) talk.scrollTop += last.getBoundingClientRect().top - talk.getBoundingClientRect().top;
+    }
+    writing = Boolean(now);
+  };
+
+  const name = () => {
+    for (const [id, role, words] of [['sidebar', 'region', 'Matter and documents'], ['chat', 'region', 'Questions and answers'],
+                                     ['evidence', 'region', 'Evidence']]) {
+      const area = document.getElementById(id);
+      if (area && !area.hasAttribute('role')) { area.setAttribute('role', role); area.setAttribute('aria-label', words); }
+    }
+  };
+
+  new MutationObserver(() => { if ($('#desk:not([data-area])')) show('chat'); name(); remember(); keepUp(); })
+    .observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-matter', 'data-conversation'], characterData: true });
+})();

@@ -1,0 +1,347 @@
+"""Turns become the HTML of the chat. Pure: events and answers in, `Markup` out.
+
+Text of documents and of models is `str`, HTML is `Markup`; the two meet in `Markup.format`, which escapes. Nothing here
+turns a `str` into `Markup` in any other way, and no link or image is ever made of what a text says.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from webapp.citations import NOT_FOUND
+from webapp.conversations import SavedTurn
+from webapp.marks import CITE, cites
+from webapp.printed import cite, coverage, plural
+from webapp.rows import Body
+
+_INLINE = re.compile(rf"(?P<cite>(?i:{CITE.pattern}))|\*\*(?P<bold>[^*\n]+)\*\*|(?P<doubt>\({re.escape(NOT_FOUND)}\))")
+_BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
+_QUOTED = re.compile(r"\s*>\s?")
+NOTHING = Markup("")
+LONGEST_HEADING = 28  # characters, on a chip
+
+# How a citation stands: its class, its icon, and the same in words.
+WORD_FOR_WORD = ("sure", "✓", "word for word")
+SUPPORTED = ("sure", "✓", "agrees with the page")
+DOUBTFUL = ("doubt", "!", "not confirmed")
+REMOVED = ("gone", "–", "document removed")
+
+SHARES = (
+    ("system", "Instructions"),
+    ("history", "Earlier answers"),
+    ("question", "Question"),
+    ("passages", "Passages"),
+    ("reserve", "Room for the answer"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One place that an answer rests on, as the evidence shows it: which kind, and its row."""
+
+    kind: str
+    row: Body
+
+
+def items(answer: Body) -> list[Item]:
+    """All places of an answer: what it cites, further key language, and the passages that were read for it."""
+    cited = {row.get("quote") for row in answer.get("citations", ())}
+    further = [row for row in answer.get("key_language", ()) if row.get("text") not in cited]
+    kinds = (
+        ("Citation", answer.get("citations", ())),
+        ("Key language", further),
+        ("Passage", answer.get("passages", ())),
+    )
+    return [Item(kind, row) for kind, rows in kinds for row in rows]
+
+
+def lines(parts: Iterable[Markup]) -> Markup:
+    """Pieces of HTML one after another."""
+    return Markup("").join(parts)
+
+
+def past(turns: Sequence[SavedTurn]) -> Markup:
+    """The conversation so far."""
+    return lines(turn_html(turn, last=turn is turns[-1]) for turn in turns)
+
+
+def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
+    """A question and what came of it."""
+    answer = turn.answer
+    return Markup(
+        '<article class="turn" data-state="{}" aria-label="Question and answer">{}<div class="answer">{}{}{}{}{}{}</div>'
+        "{}</article>"
+    ).format(
+        turn.state,
+        _asked(turn),
+        _notices(answer),
+        _heading(turn),
+        _text(turn),
+        _chips(turn),
+        _further(turn),
+        _several(answer),
+        _foot(turn, last=last),
+    )
+
+
+def writing(question: str, draft: str, *, searching: bool) -> Markup:
+    """The answer that is being written. Its text has not been checked yet, and says so."""
+    stand = "Searching the documents…" if searching else "Reading the passages…" if not draft else "Being written…"
+    note = Markup(
+        '<p class="draft-note">Not checked yet. Quotations are compared with their pages when it is finished.</p>'
+    )
+    return Markup(
+        '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
+        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p><div class="written draft">{}</div>{}</div></article>'
+    ).format(question, stand, prose(draft, lambda n: Markup("[{}]").format(n)), note if draft else NOTHING)
+
+
+def notice(error: str, hint: str = "") -> Markup:
+    """Something went wrong: its sentence and what to do."""
+    shown = Markup(' <span class="hint">{}</span>').format(hint) if hint else NOTHING
+    return Markup('<p class="notice"><span aria-hidden="true">!</span> <strong>{}</strong>{}</p>').format(error, shown)
+
+
+def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> Markup:
+    """The chat before its first question."""
+    if not ready:
+        words = (
+            f"{plural(waiting, 'document')} on the way in. You can ask as soon as one is ready."
+            if waiting
+            else "Add the first documents of this matter on the left. You can ask as soon as one is ready."
+        )
+        return Markup('<div class="empty"><h2>{}</h2><p>{}</p></div>').format(matter, words)
+    asked = lines(
+        Markup(
+            '<li><button type="button" class="example" data-do="example" data-on="submit" data-question="{q}">{q}</button></li>'
+        ).format(q=question)
+        for question in examples
+    )
+    shown = (
+        Markup('<ul class="examples" aria-label="Questions to begin with">{}</ul>').format(asked) if asked else NOTHING
+    )
+    return Markup(
+        '<div class="empty"><h2>Ask about {}</h2><p>Every statement is cited to its page, and every quotation is compared '
+        "with it, character by character.</p>{}</div>"
+    ).format(matter, shown)
+
+
+def prose(text: str, mark: Callable[[int], Markup]) -> Markup:
+    """Paragraphs, lists and block quotations of an answer; `mark` makes what stands for a citation's number."""
+    blocks: list[Markup] = []
+    kind, rows = "", list[Markup]()
+    for line in [*text.split("\n"), ""]:
+        now = "quote" if _QUOTED.match(line) else "list" if _BULLET.match(line) else ""
+        if rows and now != kind:
+            wrap = Markup("<blockquote>{}</blockquote>") if kind == "quote" else Markup("<ul>{}</ul>")
+            blocks.append(wrap.format(lines(rows)))
+            rows = []
+        kind = now
+        if now:
+            inner = _inline(line[(_QUOTED.match(line) or _BULLET.match(line)).end() :], mark)  # type: ignore[union-attr]
+            rows.append(Markup("<p>{}</p>" if now == "quote" else "<li>{}</li>").format(inner))
+        elif line.strip():
+            blocks.append(Markup("<p>{}</p>").format(_inline(line, mark)))
+    return lines(blocks)
+
+
+def copied(turn: SavedTurn) -> str:
+    """An answer with its pin cites, as plain text for a memo."""
+    rows = [f"[{row['n']}] {cite(row)}" for row in turn.answer.get("citations", ())]
+    return "\n".join([turn.answer.get("answer", ""), "", *dict.fromkeys(rows)]).strip()
+
+
+def pin(row: Mapping[str, Any]) -> str:
+    """Section and page of a place, short enough for a chip: a long heading of the section is left out."""
+    page = f"p. {row['page']}"
+    if str(row.get("page_label", "")) not in ("", str(row["page"])):
+        page += f" (printed {row['page_label']})"
+    section, _, heading = (row.get("section") or "").partition(" (")
+    if heading and len(heading) <= LONGEST_HEADING:
+        section += f" ({heading}"
+    return f"{section}, {page}" if section else page
+
+
+def standing(row: Body) -> tuple[str, str, str]:
+    """How far a citation is borne out: class, icon, words."""
+    if row.get("removed"):
+        return REMOVED
+    if not row.get("verified", True):
+        return DOUBTFUL
+    return WORD_FOR_WORD if row.get("quote") or row.get("text") else SUPPORTED
+
+
+def _inline(text: str, mark: Callable[[int], Markup]) -> Markup:
+    out, done = [NOTHING], 0
+    for match in _INLINE.finditer(text):
+        out.append(Markup("{}").format(text[done : match.start()]))
+        if match["cite"]:
+            out += [mark(n) for _, numbers in cites(match["cite"]) for n in numbers]
+        elif match["bold"]:
+            out.append(Markup("<strong>{}</strong>").format(match["bold"]))
+        else:
+            out.append(Markup('<span class="unfound"><span aria-hidden="true">!</span> {}</span>').format(NOT_FOUND))
+        done = match.end()
+    return lines([*out, Markup("{}").format(text[done:])])
+
+
+def _asked(turn: SavedTurn) -> Markup:
+    return Markup(
+        '<header class="asked"><h3 class="question">{}</h3>'
+        '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit</button></header>'
+    ).format(turn.question, turn.id)
+
+
+def _notices(answer: Body) -> Markup:
+    told = [*answer.get("notices", ()), *([answer] if answer.get("error") else [])]
+    return lines(notice(row["error"], row.get("hint", "")) for row in told)
+
+
+def _heading(turn: SavedTurn) -> Markup:
+    if turn.state == "stopped":
+        return Markup('<p class="stand"><span aria-hidden="true">■</span> Stopped. This is what had been written.</p>')
+    if turn.state == "complete" and not turn.answer.get("found"):
+        return Markup('<p class="stand"><span aria-hidden="true">○</span> Nothing found</p>')
+    if _is_key_language(turn.answer):
+        return Markup('<p class="stand">Key language: the documents’ own words, in the place of a written answer.</p>')
+    return NOTHING
+
+
+def _is_key_language(answer: Body) -> bool:
+    quoted = [row.get("text") for row in answer.get("key_language", ())]
+    return any(quoted) and [row.get("quote") for row in answer.get("citations", ())] == quoted
+
+
+def _text(turn: SavedTurn) -> Markup:
+    first: dict[int, int] = {}
+    rows = turn.answer.get("citations", ())
+    for index, row in enumerate(rows):
+        first.setdefault(row["n"], index)
+
+    def mark(n: int) -> Markup:
+        if n not in first:
+            return Markup('<span class="mark none">[{}]</span>').format(n)
+        return Markup(
+            '<button type="button" class="mark" data-do="cite" data-turn="{}" data-item="{}" aria-label="Show {}">{}</button>'
+        ).format(turn.id, first[n], pin(rows[first[n]]), n)
+
+    if _is_key_language(turn.answer):
+        told = Markup("<blockquote><p>{} {}</p></blockquote>")
+        return Markup('<div class="written">{}</div>').format(
+            lines(told.format(r["quote"], mark(r["n"])) for r in rows)
+        )
+    return Markup('<div class="written">{}</div>').format(prose(turn.answer.get("answer", ""), mark))
+
+
+def _chips(turn: SavedTurn) -> Markup:
+    rows = turn.answer.get("citations", ())
+    if not rows:
+        return NOTHING
+    chips = lines(_chip(turn.id, index, row) for index, row in enumerate(rows))
+    return Markup('<ul class="chips" aria-label="Citations">{}</ul>').format(chips)
+
+
+def _chip(turn_id: str, index: int, row: Body) -> Markup:
+    kind, icon, words = standing(row)
+    return Markup(
+        '<li><button type="button" class="chip {}" data-do="cite" data-turn="{}" data-item="{}" title="{}">'
+        '<span class="number">{}</span> <span class="pin">{}</span> '
+        '<span class="standing"><span aria-hidden="true">{}</span> {}</span></button></li>'
+    ).format(kind, turn_id, index, cite(row), row.get("n", ""), pin(row), icon, words)
+
+
+def _further(turn: SavedTurn) -> Markup:
+    found = [(index, item.row) for index, item in enumerate(items(turn.answer)) if item.kind == "Key language"]
+    if not found:
+        return NOTHING
+    rows = lines(
+        Markup(
+            '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" data-item="{}">{}</button></li>'
+        ).format(row.get("text") or "the document was removed", turn.id, index, pin(row))
+        for index, row in found
+    )
+    return Markup(
+        '<details class="key"><summary>Key language, word for word ({})</summary><ul>{}</ul></details>'
+    ).format(len(found), rows)
+
+
+def _several(answer: Body) -> Markup:
+    """Where an answer rests on several documents, each can be asked alone."""
+    names = {row["document_id"]: row["document"] for row in answer.get("citations", ()) if not row.get("removed")}
+    if len(names) < 2:
+        return NOTHING
+    buttons = lines(
+        Markup('<button type="button" class="quiet" data-do="only" data-document="{}">{}</button>').format(*pair)
+        for pair in names.items()
+    )
+    return Markup('<p class="several">This rests on {} documents. Ask one alone: {}</p>').format(len(names), buttons)
+
+
+def _foot(turn: SavedTurn, *, last: bool) -> Markup:
+    again = Markup(
+        '<button type="button" class="quiet" data-do="again" data-on="submit" data-turn="{}">Ask again</button>'
+    ).format(turn.id)
+    rated = lines(
+        Markup(
+            '<button type="button" class="quiet" data-do="rate" data-turn="{}" data-rating="{}" aria-pressed="{}">{}</button>'
+        ).format(turn.id, value, "true" if turn.rating == value else "false", words)
+        for value, words in ((1, "Helpful"), (-1, "Not helpful"))
+    )
+    return Markup(
+        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with citations'
+        "</button>{}{}</div></footer>"
+    ).format(_coverage(turn.answer), copied(turn), again if last else NOTHING, rated)
+
+
+def _coverage(answer: Body) -> Markup:
+    if "searched" not in answer or "budget" not in answer:
+        return NOTHING
+    return Markup('<p class="coverage">{}</p>{}').format(coverage(answer), meter(answer["budget"]))
+
+
+def meter(budget: Mapping[str, int]) -> Markup:
+    """How the room in front of the engine was shared out: a bar, and the same in words."""
+    window = max(budget.get("window", 0), 1)
+    bars, told, at = [], [], 0.0
+    for name, words in SHARES:
+        share = 100 * budget.get(name, 0) / window
+        bars.append(Markup('<rect class="{}" x="{:.1f}" y="0" width="{:.1f}" height="6"/>').format(name, at, share))
+        told.append(f"{words} {share:.0f} %")
+        at += share
+    told.append(f"Free {max(100 - at, 0):.0f} %")
+    keys = lines(
+        Markup('<li class="{}">{}</li>').format(name, words)
+        for (name, _), words in zip([*SHARES, ("free", "")], told, strict=True)
+    )
+    return Markup(
+        '<details class="room"><summary><svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
+        "<span>What was read to answer</span></summary><ul>{}</ul></details>"
+    ).format(lines(bars), keys)
+
+
+def address(matter_id: str, conversation_id: str) -> Markup:
+    """Where the page is, for its address: loaded again it comes back there."""
+    return Markup('<span id="here" data-matter="{}" data-conversation="{}"></span>').format(matter_id, conversation_id)
+
+
+def said(words: str) -> Markup:
+    """What a screen reader is told; the second line is for what the browser itself does."""
+    return Markup('<p role="status" class="unseen">{}</p><p role="status" class="unseen" id="spoken"></p>').format(
+        words
+    )
+
+
+def areas() -> Markup:
+    """The tabs of a narrow window."""
+    tabs = (("sidebar", "Documents"), ("chat", "Questions"), ("evidence", "Evidence"))
+    return Markup('<h1 class="unseen">pincite</h1><nav class="areas" aria-label="Areas">{}</nav>').format(
+        lines(
+            Markup('<button type="button" data-area-of="{}" aria-pressed="{}">{}</button>').format(
+                area, "true" if area == "chat" else "false", words
+            )
+            for area, words in tabs
+        )
+    )
