@@ -30,7 +30,7 @@ HOMES = {
     "gradio": {"webapp/ui.py", "webapp/server.py"},
     "xllamacpp": {"webapp/embedded.py"},
     "mistral_common": {"webapp/tokens.py"},
-    "huggingface_hub": {"webapp/engine.py"},
+    "huggingface_hub": {"webapp/engine.py", "merge/hub.py"},
     "uvicorn": {"webapp/server.py"},
 }
 DRAWERS = {"utils", "util", "helpers", "helper", "manager", "base", "service", "common", "misc"}
