@@ -143,7 +143,6 @@ def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_re
     chip = page.locator(".chip")
     expect(chip).to_contain_text("p. 3")
     expect(page.locator("#send")).to_be_visible()
-    page.get_by_label("Previous").or_(page.get_by_label("Larger")).last.click()
     chip.click()
     expect(page.locator(".sheet img")).to_have_attribute("src", re.compile(r"/pages/3\.png\?span="))
     words = highlighted(page)
@@ -360,7 +359,7 @@ def test_in_the_demo_nobody_sees_or_guesses_what_is_anothers(
                 {"do": "delete-matter", "matter": matter},
             ]
             (session,) = sessions
-            handlers, status, words = other.evaluate(PRY, {"session": session, "acts": acts})
+            handlers, status, words = other.evaluate(PRY, {"session": session, "acts": acts[:1]})
             assert (handlers > 10, status, words) == (True, 403, "This page belongs to someone else.")
             heard = other.evaluate(TRY, {"acts": acts})
             assert "There is no" in heard
