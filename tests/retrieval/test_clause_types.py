@@ -65,7 +65,7 @@ def test_the_packaged_vectors_are_those_of_the_list(minilm: LocalEmbedder) -> No
         assert len(kept["samples"]) == sum(len(t.samples) for t in clause_types())
         some = clause_types()[7].samples
         at = sum(len(t.samples) for t in clause_types()[:7])
-        fresh = minilm.passages(some)
+        fresh = minilm.queries(some)
         assert np.abs(kept["samples"][at : at + len(some)] - fresh).max() < 0.02  # float16, perhaps bfloat16
 
 
