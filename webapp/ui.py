@@ -6,6 +6,7 @@ still be called by hand, and `gr.State` belongs to a session whose name the brow
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncGenerator, Callable
 from functools import wraps
 from importlib import resources
@@ -53,9 +54,9 @@ element.addEventListener('submit', (event) => {
 
 def mount_page(app: FastAPI, opening: "Opening") -> None:
     """Put the page at "/". It is there before the models are."""
-    arriving = (
-        opening.settings.data_dir / "arriving"
-    )  # uploads are clients' papers: they never lie in a folder of all users
+    # Uploads are clients' papers: they never lie in a folder of all users. What a crash left of them was never taken in.
+    arriving = opening.settings.data_dir / "arriving"
+    shutil.rmtree(arriving, ignore_errors=True)
     os.environ["GRADIO_TEMP_DIR"] = str(arriving)
     page = _layout(Desks(opening))
     gr.mount_gradio_app(
