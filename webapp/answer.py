@@ -209,7 +209,8 @@ def _checked(
     checked = check(draft, passages, documents)
     says_nothing = not draft.strip() or draft.strip().rstrip(".") == NOT_THERE.rstrip(".")
     cited = tuple(_cite(n, k) for n, k in enumerate(key, 1))
-    if says_nothing or not (trusted or checked.supported):
+    stands = trusted or (checked.supported and any(c.quote for c in checked.citations))
+    if says_nothing or not stands:
         return end(text=_quoted(key), found=bool(key), key_language=key, citations=cited)
     return end(text=checked.text, found=True, key_language=key, citations=checked.citations, checked=checked)
 
