@@ -116,7 +116,7 @@ class Desk:
         matter = self._matter(place)
         parts = self._sidebar(place, matter)
         if matter is not None and not place.conversation_id:
-            parts |= self._talk(place, matter, [])
+            parts |= self._empty(matter)
         return parts
 
     # What is done
@@ -282,13 +282,16 @@ class Desk:
     def _talk(self, place: Place, matter: Matter | None, turns: Sequence[SavedTurn]) -> Parts:
         asking = self._askings.of(place.conversation_id)
         now = _draft(asking)["now"] if asking else render.NOTHING
-        if turns or asking or matter is None:
-            return {"past": render.past(turns), "now": now}
+        said = {"past": render.past(turns), "now": now}
+        return said | ({"empty": render.NOTHING} if turns or asking or matter is None else self._empty(matter))
+
+    def _empty(self, matter: Matter) -> Parts:
+        """The chat before its first question: a part of its own, for a look that comes late must wipe no answer away."""
         states = [record.state for record in self._access.documents(self._user, matter)]
         ready = states.count("ready")
         waiting = len(states) - ready - states.count("failed")
         examples = EXAMPLES if matter.name == SAMPLE_MATTER else ()
-        return {"past": render.empty(matter.name, examples, ready=ready, waiting=waiting), "now": now}
+        return {"empty": render.empty(matter.name, examples, ready=ready, waiting=waiting)}
 
     def _evidence_of(self, place: Place, turns: Sequence[SavedTurn]) -> Parts:
         """The evidence of the newest answer that has any."""

@@ -103,6 +103,7 @@ def _layout(desks: Desks) -> gr.Blocks:
                 _html(parts, "scope")
                 _html(parts, "notice")
                 with gr.Column(elem_id="talk"):
+                    _html(parts, "empty")
                     _html(parts, "past")
                     _html(parts, "now")
                 with gr.Row(elem_id="composer"):
@@ -247,6 +248,7 @@ def _wire(
         send.click(ask, [place, parts["question"]], outputs, **how),
         parts["question"].submit(ask, [place, parts["question"]], outputs, **how),
         parts["past"].submit(ask_this, place, outputs, **how),
+        parts["empty"].submit(ask_this, place, outputs, **how),
     ]
     for name in ("matters", "conversations"):  # who goes elsewhere stops looking; the answer goes on
         parts[name].click(go, place, outputs, cancels=following, **how)

@@ -1,31 +1,32 @@
-"""The page in a browser: Debian's chromium against a server of the tests' own. No request may leave the machine."""
+"""The page in a browser, on an engine that writes what it is told to."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.pdfs import make_pdf
+from tests.webapp.browser import (
+    ENDLESS,
+    LEASE,
+    SAMPLE,
+    TERMINATION,
+    ask,
+    chromium,
+    go_to_a_new_matter,
+    needs_chromium,
+    opened,
+    upload,
+    visitor,
+)
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="the Debian package chromium is not installed")
+pytestmark = needs_chromium
 
-LEASE = [
-    "1. Parties. This Lease is made between Larkspur Holdings and Bramble Foods.",
-    "2. Rent. The monthly rent is $4,200, due on the first day of each month.",
-    "3. Termination. Either party may end this Lease by ninety days' written notice.",
-]
-expect.set_options(timeout=20_000)  # a machine that is busy with other tests takes its time
-
-TERMINATION = "Either party may end it: “Either party may end this Lease by ninety days' written notice” [1]."
-SAMPLE = "Yes, “without giving a reason, by one hundred eighty (180) days’ notice” [1]."
-ENDLESS = [f"word{n} " for n in range(400)]
 # A highlight: no other colour of the pages is yellow.
 YELLOW = """(image) => {
   const canvas = document.createElement('canvas');
@@ -55,48 +56,14 @@ def server(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """The page, opened. What it asks of another host, and what its scripts complain of, fails the test."""
-    asked: list[str] = []
-    faults: list[str] = []
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.goto(server.url)
-    expect(page.locator(".health")).to_have_text(re.compile("Ready"), timeout=30_000)
-    yield page
-    context.close()
-    foreign = {host for url in asked if (host := urlsplit(url).hostname) not in (None, "127.0.0.1")}
-    assert foreign == set()
-    assert faults == []
-
-
-def ask(page: Page, question: str) -> None:
-    page.locator("#question textarea").fill(question)
-    page.locator("#send").click()
-
-
-def go_to_a_new_matter(page: Page, name: str) -> None:
-    page.get_by_text("New or delete").click()
-    page.get_by_label("Name of a new matter").fill(name)
-    page.get_by_role("button", name="Make").click()
-    expect(page.locator(".scope")).to_contain_text(f"{name} – 0 of 0")
-
-
-def upload(page: Page, *files: tuple[str, bytes]) -> None:
-    payloads = [{"name": name, "mimeType": "application/pdf", "buffer": data} for name, data in files]
-    page.locator("#upload input[type=file]").set_input_files(payloads)  # type: ignore[arg-type]
+    with visitor(browser) as context:
+        yield opened(context, server.url)
 
 
 def highlighted(page: Page) -> int:
@@ -280,94 +247,3 @@ def test_an_original_is_downloaded_as_it_came(page: Page) -> None:
         page.get_by_label("Download sample-supply-agreement.pdf").click()
     shipped = Path(__file__).parents[2] / "webapp" / "sample" / "sample-supply-agreement.pdf"
     assert download.value.path().read_bytes() == shipped.read_bytes()
-
-
-# Asks every handler of the page, as its own user, for what is in another's session; then listens to that session.
-PRY = """async ({ session, acts }) => {
-  const { dependencies } = await (await fetch('/config')).json();
-  for (const { id, inputs } of dependencies) for (const event_data of acts) {
-    const data = inputs.map((_, index) => (index ? 'What is secret?' : null));
-    const body = JSON.stringify({ data, event_data, fn_index: id, session_hash: session, trigger_id: null });
-    await fetch('/gradio_api/queue/join', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  }
-  const heard = await fetch('/gradio_api/queue/data?session_hash=' + session);
-  return [dependencies.length, heard.status, heard.status === 200 ? '' : await heard.text()];
-}"""
-# The same in a session of one's own, with the other's ids: what comes back within some seconds.
-TRY = """async ({ acts }) => {
-  const { dependencies } = await (await fetch('/config')).json();
-  const session = 'mine' + Math.random();
-  const listening = (async () => {
-    await new Promise((done) => setTimeout(done, 300));
-    const reader = (await fetch('/gradio_api/queue/data?session_hash=' + session)).body.getReader();
-    let heard = '';
-    const end = Date.now() + 4000;
-    while (Date.now() < end) {
-      const got = await Promise.race([reader.read(), new Promise((done) => setTimeout(() => done({ done: true }), 2500))]);
-      if (got.done) break;
-      heard += new TextDecoder().decode(got.value);
-    }
-    return heard;
-  })();
-  for (const { id, inputs } of dependencies) if (inputs.length === 1) for (const event_data of acts) {
-    const body = JSON.stringify({ data: [null], event_data, fn_index: id, session_hash: session, trigger_id: null });
-    await fetch('/gradio_api/queue/join', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  }
-  return await listening;
-}"""
-
-
-def test_in_the_demo_nobody_sees_or_guesses_what_is_anothers(
-    browser: Browser, engine: FakeEngine, tmp_path: Path
-) -> None:
-    secret = "The secret fee is $77,777"
-    with embeddings() as url:
-        settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url, "PINCITE_ACCESS": "demo"}
-        with Pincite(tmp_path, settings).serving() as server:
-            server.wait_until_ready()
-            theirs, mine = browser.new_context(), browser.new_context()
-            page, sessions = theirs.new_page(), set[str]()
-            page.on("request", lambda r: sessions.update(re.findall(r"queue/data\?.*session_hash=(\w+)", r.url)))
-            page.goto(server.url)
-            expect(page.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
-            upload(page, ("secret.pdf", make_pdf([f"1. Fee. {secret}, payable at once."])))
-            expect(page.locator(".documents [data-state=ready]")).to_have_count(2)
-            engine.enqueue(Reply([f"It is “{secret}”."]))
-            ask(page, "What is the secret fee?")
-            expect(page.locator(".chip").first).to_contain_text("word for word")
-            turn = page.locator(".chip").first.get_attribute("data-turn")
-            here = page.locator("#here")
-            matter, conversation = here.get_attribute("data-matter"), here.get_attribute("data-conversation")
-            document = page.locator(".documents [data-name='secret.pdf'] [data-document]").get_attribute(
-                "data-document"
-            )
-
-            other = mine.new_page()
-            other.goto(page.url)  # with the other's ids in the address
-            expect(other.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
-            expect(other.locator(".scope")).to_contain_text("Sample – 1 of 1")
-            assert "secret" not in other.content()
-            acts = [
-                {"do": "open", "conversation": conversation},
-                {"do": "matter", "value": matter},
-                {"do": "cite", "turn": turn, "item": "0"},
-                {"do": "edit", "turn": turn},
-                {"do": "rate", "turn": turn, "rating": "1"},
-                {"do": "again", "turn": turn},
-                {"do": "remove", "document": document},
-                {"do": "delete", "conversation": conversation},
-                {"do": "delete-matter", "matter": matter},
-            ]
-            (session,) = sessions
-            handlers, status, words = other.evaluate(PRY, {"session": session, "acts": acts[:1]})
-            assert (handlers > 10, status, words) == (True, 403, "This page belongs to someone else.")
-            heard = other.evaluate(TRY, {"acts": acts})
-            assert "There is no" in heard
-            assert "77,777" not in heard
-            assert "secret" not in heard.replace("What is secret?", "")
-
-            page.reload()  # all of it is still there, and as it was
-            expect(page.locator(".chip").first).to_contain_text("word for word")
-            expect(page.get_by_role("button", name="Helpful", exact=True)).to_have_attribute("aria-pressed", "false")
-            theirs.close()
-            mine.close()

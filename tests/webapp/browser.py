@@ -1,0 +1,76 @@
+"""Debian's chromium, and what the tests do in it. No request may leave the machine: a page that asks for one fails its test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason="the Debian package chromium is not installed")
+
+LEASE = [
+    "1. Parties. This Lease is made between Larkspur Holdings and Bramble Foods.",
+    "2. Rent. The monthly rent is $4,200, due on the first day of each month.",
+    "3. Termination. Either party may end this Lease by ninety days' written notice.",
+]
+TERMINATION = "Either party may end it: “Either party may end this Lease by ninety days' written notice” [1]."
+SAMPLE = "Yes, “without giving a reason, by one hundred eighty (180) days’ notice” [1]."
+ENDLESS = [f"word{n} " for n in range(400)]
+
+expect.set_options(timeout=20_000)  # a machine that is busy with other tests takes its time
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """One browser. Playwright keeps this thread's event loop to itself meanwhile: not for a whole session of tests."""
+    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+    """A browser of their own. A request for another host, and what a script complains of, fails the test."""
+    asked: list[str] = []
+    faults: list[str] = []
+    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "accept_downloads": True} | options)
+    context.set_default_timeout(20_000)
+    context.on("request", lambda request: asked.append(request.url))
+    context.on("weberror", lambda error: faults.append(str(error.error)))
+    context.on("dialog", lambda dialog: dialog.accept())
+    yield context
+    context.close()
+    assert {host for url in asked if (host := urlsplit(url).hostname) not in (None, "127.0.0.1")} == set()
+    assert faults == []
+
+
+def opened(context: BrowserContext, url: str) -> Page:
+    """The page, ready to be asked."""
+    page = context.new_page()
+    page.goto(url)
+    expect(page.locator(".health[data-state=ready]")).to_be_visible(timeout=30_000)
+    expect(page.locator(".scope")).to_be_visible()
+    return page
+
+
+def ask(page: Page, question: str) -> None:
+    page.locator("#question textarea").fill(question)
+    page.locator("#send").click()
+
+
+def go_to_a_new_matter(page: Page, name: str) -> None:
+    page.get_by_text("New or delete").click()
+    page.get_by_label("Name of a new matter").fill(name)
+    page.get_by_role("button", name="Make").click()
+    expect(page.locator(".scope")).to_contain_text(f"{name} – 0 of 0")
+
+
+def upload(page: Page, *files: tuple[str, bytes]) -> None:
+    payloads = [{"name": name, "mimeType": "application/pdf", "buffer": data} for name, data in files]
+    page.locator("#upload input[type=file]").set_input_files(payloads)  # type: ignore[arg-type]
