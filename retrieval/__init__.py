@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         NoSuchMatter,
         PinciteError,
         UnreadableFile,
+        trace,
     )
     from retrieval.files import Files
     from retrieval.ingest import Ingest
@@ -69,6 +70,7 @@ __all__ = [
     "pack",
     "page_text",
     "section_at",
+    "trace",
 ]
 
 _FILES = {
@@ -77,7 +79,7 @@ _FILES = {
     "documents": "Document Page Span",
     "embedder": "Embedder load_embedder",
     "errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
-    " NoSuchDocument NoSuchMatter PinciteError UnreadableFile",
+    " NoSuchDocument NoSuchMatter PinciteError UnreadableFile trace",
     "files": "Files",
     "ingest": "Ingest",
     "layout": "lines",

@@ -14,6 +14,9 @@
 `str(error)` is the sentence the user reads; `error.hint` says what to do about it. Values go in by name.
 """
 
+import os
+import traceback
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -35,6 +38,28 @@ class PinciteError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by values, so that an error crosses a process border whole."""
         return _rebuild, (type(self), self.values)
+
+
+def trace(error: BaseException) -> list[str]:
+    """Classes and places in the code, of `error` and of what is behind it, for a log that may quote nothing.
+
+    Messages are left out, but for the reason of an operating system and the name of a module.
+    """
+    lines: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        lines.append(f"{type(cause).__module__}.{type(cause).__qualname__}{_reason(cause)}")
+        frames = traceback.extract_tb(cause.__traceback__)
+        lines += [f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+        cause = cause.__cause__ or cause.__context__
+    return lines
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ImportError):
+        return f": {error.name}"
+    known = isinstance(error, OSError) and error.errno is not None  # else it is a library's, with words of its own
+    return f": {os.strerror(error.errno)}" if known else ""  # type: ignore[attr-defined]
 
 
 def _rebuild(cls: type[PinciteError], values: dict[str, object]) -> PinciteError:

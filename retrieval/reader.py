@@ -6,7 +6,6 @@ and comes back as a `Document`, with its pages counted on the way. pdfium runs n
 
 import logging
 import signal
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import get_context
@@ -15,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from retrieval.documents import Document
-from retrieval.errors import PinciteError, UnreadableFile
+from retrieval.errors import PinciteError, UnreadableFile, trace
 
 STALLED_S = 300  # without a page: it will not come. The slowest of the 2,772 pages of cuad-dev took 0.12 s
 
@@ -118,6 +117,6 @@ def _serve(pipe: Connection) -> None:
                 outcome = error
             except ConnectionError:
                 return
-            except Exception:
-                outcome = traceback.format_exc()
+            except Exception as error:
+                outcome = "\n".join(trace(error))
             pipe.send(outcome)

@@ -100,7 +100,7 @@ class Workers:
                 except PinciteError as error:  # a store or the search model is away: the file is not to blame
                     if not patient:
                         raise
-                    _log.warning("ingest waits %d s: %s", RETRY_S, error)
+                    _log.warning("ingest waits %d s: %s", RETRY_S, type(error).__name__)
                     pause = RETRY_S
                 if not patient:
                     return

@@ -9,41 +9,17 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
-from retrieval import Document, DocumentRecord, Library, Packed, Passage, PinciteError, Results, Searcher, pack
+from retrieval import Document, DocumentRecord, Library, Packed, Passage, Results, Searcher, pack
 from webapp.citations import CheckedAnswer, Citation, check
 from webapp.conversation import Turn, standalone
-from webapp.engine import Engine
-from webapp.errors import EmptyQuestion, EngineError
+from webapp.errors import EmptyQuestion
 from webapp.key_language import KeySentence, key_language
-from webapp.prompt import NOT_THERE, Budget, Frame, frame, harmless
-from webapp.tokens import MISTRAL, Template, counting, mistral
+from webapp.prompt import NOT_THERE, Budget, Frame, frame
+from webapp.writing import Delta, Lease, Prompted, Terms, Trouble, Writer, without_engine, write
+
+__all__ = ["Answer", "Delta", "Event", "Found", "Lease", "Scope", "Searched", "Trouble", "Waiting", "Writer", "answer"]
 
 KEY_SENTENCES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """What writes the answers. `engine` is None where there is none: answers are key language then.
-
-    `tokenizer` is the setting of that name. `most_passages` bounds the tokens of passages below what the window leaves,
-    for an engine that reads slowly. A `trusted` engine's draft is shown with its marks where it fails its checks;
-    another's is replaced by key language.
-    """
-
-    engine: Engine | None
-    tokenizer: str | None = None
-    most_passages: int | None = None
-    trusted: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What an engine reads: its name, the tokens of its window, how they are counted, and what its template adds."""
-
-    name: str
-    window: int
-    count: Callable[[str], int]
-    template: Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +59,6 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Delta:
-    """A piece of the draft as it is written; the checked answer takes the draft's place."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something failed on the way; the answer goes on without it."""
-
-    error: PinciteError
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """The end. `text` is what the reader gets; `checked` the draft sentence by sentence where it is shown."""
 
@@ -111,13 +73,21 @@ class Answer:
     passages: tuple[Passage, ...] = ()
 
 
-Event = Found | Delta | Trouble | Answer
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The question waits for its turn; so many answers are before it."""
+
+    before: int
+
+
+Event = Waiting | Found | Delta | Trouble | Answer
 
 
 async def answer(
-    question: str, history: Sequence[Turn], scope: Scope, *, library: Library, searcher: Searcher, writer: Writer
+    question: str, history: Sequence[Turn], scope: Scope, *, library: Library, searcher: Searcher, lease: Lease
 ) -> AsyncGenerator[Event]:
-    """Answer a question about the documents in scope: at most one Found, Deltas and Troubles, and last the Answer.
+    """Answer a question about the documents in scope: Found (again where an engine takes less than it said), Deltas and
+    Troubles, and last the Answer.
 
     Raises EmptyQuestion, QuestionTooLong and what the stores raise. Whatever happens to the engine, what it had written
     stays and key language is there. Closing the iterator closes the engine's stream.
@@ -128,36 +98,32 @@ async def answer(
     results, wider = await asyncio.to_thread(_search, searcher, scope, query)
     searched = _searched(scope, query, wider)
 
-    engine, trouble = writer.engine, None
-    fit = partial(_fit, question, history, results, partial(library.document, scope.matter_id), writer.most_passages)
-    try:
-        terms = await _terms(writer)
-        shared, packed = await asyncio.to_thread(fit, terms)
-    except EngineError as error:  # also while it counts tokens for us
-        engine, trouble, terms = None, error, _without_engine()
-        shared, packed = await asyncio.to_thread(fit, terms)
-    budget = _shares(shared.budget, packed)
-    yield Found(packed.passages, searched, budget)
-    end = partial(Answer, searched=searched, budget=budget, engine=terms.name, passages=packed.passages)
-    if not results.found or not packed.passages:
+    document_of = partial(library.document, scope.matter_id)
+    fit = partial(_fit, question, history, results, document_of)
+    prompted = None if results.found else await without_engine(fit)
+    draft = ""
+    if prompted:
+        yield _found(prompted, searched)
+    else:
+        async with aclosing(write(lease, fit)) as writing:
+            async for event in writing:
+                match event:
+                    case Prompted():
+                        prompted = event
+                        yield _found(prompted, searched)
+                    case Delta():
+                        draft += event.text
+                        yield event
+                    case Trouble():
+                        yield event
+    assert prompted is not None
+    found = _found(prompted, searched)
+    passages = found.passages
+    end = partial(Answer, searched=searched, budget=found.budget, engine=prompted.engine, passages=passages)
+    if not results.found or not passages:
         yield end(text=_not_found(searched), found=False)
         return
-    if trouble:
-        yield Trouble(trouble)
-
-    draft = ""
-    if engine:
-        try:
-            async with aclosing(
-                engine.stream(shared.messages(packed.passages), max_tokens=shared.budget.reserve)
-            ) as stream:
-                async for piece in stream:
-                    draft += piece
-                    yield Delta(piece)
-        except EngineError as error:
-            yield Trouble(error)
-    documents = {p.document_id: library.document(scope.matter_id, p.document_id) for p in packed.passages}
-    yield await asyncio.to_thread(_checked, end, query, draft, packed.passages, documents, searcher, writer.trusted)
+    yield await asyncio.to_thread(_checked, end, query, draft, passages, document_of, searcher, prompted.trusted)
 
 
 def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool]:
@@ -168,30 +134,16 @@ def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool
     return searcher.search(scope.matter_id, query, scope.document_ids, wide=True), True
 
 
-async def _terms(writer: Writer) -> _Terms:
-    if writer.engine is None:
-        return _without_engine()
-    info = await writer.engine.describe()
-    count, template = counting(info, writer.engine.url, writer.engine.api_key, writer.tokenizer)
-    return _Terms(info.name, info.window, lambda text: count(harmless(text)), template)
-
-
-def _without_engine() -> _Terms:
-    """Passages are packed as for the model that pincite is built around."""
-    return _Terms("none", 4096, mistral(), MISTRAL)
-
-
 def _fit(
     question: str,
     history: Sequence[Turn],
     results: Results,
     document_of: Callable[[str], Document],
-    most: int | None,
-    terms: _Terms,
+    terms: Terms,
 ) -> tuple[Frame, Packed]:
     """Share out the window and pack what was found into the part for passages."""
     shared = frame(terms.window, history, question, terms.count, terms.template)
-    room = min(shared.budget.passages, most or shared.budget.passages)
+    room = min(shared.budget.passages, terms.most_passages or shared.budget.passages)
     return shared, pack((hit.chunk for hit in results.hits), document_of, terms.count, room)
 
 
@@ -200,11 +152,12 @@ def _checked(
     query: str,
     draft: str,
     passages: Sequence[Passage],
-    documents: Mapping[str, Document],
+    document_of: Callable[[str], Document],
     searcher: Searcher,
     trusted: bool,
 ) -> Answer:
     """The draft with its citations; key language beside it, and in its place where the draft may not stand."""
+    documents = {passage.document_id: document_of(passage.document_id) for passage in passages}
     key = key_language(query, passages, documents, most=KEY_SENTENCES, relevance=searcher.relevance)
     checked = check(draft, passages, documents)
     says_nothing = not draft.strip() or draft.strip().rstrip(".") == NOT_THERE.rstrip(".")
@@ -229,6 +182,11 @@ def _searched(scope: Scope, query: str, wider: bool) -> Searched:
     records = scope.records
     pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
     return Searched(len(records), pages, unreadable, query, wider)
+
+
+def _found(prompted: Prompted, searched: Searched) -> Found:
+    packed = prompted.packed
+    return Found(packed.passages, searched, _shares(prompted.frame.budget, packed))
 
 
 def _shares(budget: Budget, packed: Packed) -> dict[str, int]:

@@ -1,37 +1,101 @@
-"""The events of an answer as rows, its end shaped as `pincite ask --json` gives it."""
+"""An answer in its turn, counted and timed; and its events as rows, the end shaped as `pincite ask --json` gives it."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from retrieval import DocumentRecord, Passage, Span
-from webapp.answer import Answer, Delta, Scope, Trouble, answer
+from webapp import metrics
+from webapp.answer import Answer, Delta, Event, Found, Scope, Trouble, Waiting, answer
 from webapp.citations import Citation
+from webapp.conversation import Turn
 from webapp.key_language import KeySentence
-from webapp.rows import Body, Row, fault
+from webapp.log import noted
+from webapp.printed import plural
+from webapp.records import User
+from webapp.rows import Body, Row, fault, progress
 from webapp.workspace import Workspace
 
+YOURS = "Your question"  # the name of its progress
+_PROMPT = ("system", "history", "question", "passages")
 BUDGET = ("window", "system", "history", "passages", "reserve", "sent", "left_out")
 
 
-async def answer_rows(
-    workspace: Workspace, matter_id: str, question: str, records: Mapping[str, DocumentRecord]
-) -> AsyncGenerator[Row]:
-    """Text as it is written, then one result. `records` are the ready documents to ask, by id.
+async def in_turn(
+    workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope
+) -> AsyncGenerator[Event]:
+    """Waiting until it is the question's turn, then the events of `answer`.
 
-    Raises what `answer` does. Closing the iterator closes the engine's stream.
+    Raises what that does, and the Congested family. Closing the iterator makes room for the next question.
     """
-    events = answer(
-        question,
-        (),
-        Scope(matter_id, tuple(records.values())),
-        library=workspace.library,
-        searcher=await asyncio.to_thread(lambda: workspace.searcher),
-        writer=await workspace.writers.next(),
-    )
-    async with aclosing(events):
+    place = workspace.admission.enter(user)
+    try:
+        async with aclosing(place.turn()) as line:
+            async for before in line:
+                yield Waiting(before)
+        events = answer(
+            question,
+            history,
+            scope,
+            library=workspace.library,
+            searcher=await asyncio.to_thread(lambda: workspace.searcher),
+            lease=workspace.writers.lease,
+        )
+        async with aclosing(_counted(events)) as counted:
+            async for event in counted:
+                yield event
+    finally:
+        place.leave()
+
+
+async def _counted(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+    """The same events, seen by the metrics and the log."""
+    began, outcome, found, writing = time.monotonic(), "stopped", False, False
+    try:
+        async with aclosing(events):
+            async for event in events:
+                match event:
+                    case Found() if not found:
+                        found = True
+                        metrics.PACKING_SECONDS.observe(time.monotonic() - began)
+                        metrics.SEARCHES.inc(2 if event.searched.wider else 1)
+                        metrics.TOKENS.labels("prompt").inc(sum(event.budget[part] for part in _PROMPT))
+                    case Delta():
+                        if not writing:
+                            writing = True
+                            metrics.FIRST_TOKEN_SECONDS.observe(time.monotonic() - began)
+                        metrics.TOKENS.labels("answer").inc()
+                    case Trouble():
+                        noted(event.error)
+                    case Answer():
+                        outcome = "written" if event.checked else "key language" if event.found else "not found"
+                yield event
+    except Exception:
+        outcome = "failed"
+        raise
+    finally:
+        metrics.ANSWERS.labels(outcome).inc()
+
+
+async def answer_rows(
+    workspace: Workspace, user: User, matter_id: str, question: str, records: Mapping[str, DocumentRecord]
+) -> AsyncGenerator[Row]:
+    """Progress while others are before it, text as it is written, then one result. `records` are the ready documents to ask, by id.
+
+    Raises what `in_turn` does. Closing the iterator closes the engine's stream.
+    """
+    before = 0
+    async with aclosing(in_turn(workspace, user, question, (), Scope(matter_id, tuple(records.values())))) as events:
         async for event in events:
+            if isinstance(event, Waiting):
+                before = before or event.before
+                yield progress(YOURS, f"{plural(event.before, 'answer')} before yours", before - event.before, before)
+                continue
+            if before:
+                before = 0
+                yield progress(YOURS, "ready")
             match event:
                 case Delta():
                     yield Row("text", {"text": event.text})

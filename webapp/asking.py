@@ -10,8 +10,8 @@ from contextlib import aclosing
 from typing import Any
 
 from retrieval import DocumentRecord, PinciteError
-from webapp.answer import Answer, Delta, Found, Scope, Trouble, answer
-from webapp.answering import page_row
+from webapp.answer import Answer, Delta, Found, Scope, Trouble, Waiting
+from webapp.answering import in_turn, page_row
 from webapp.citations import check
 from webapp.conversation import Turn
 from webapp.conversations import Conversation, SavedTurn, State
@@ -28,6 +28,7 @@ class Asking:
 
     def __init__(self, workspace: Workspace, user: User, conversation: Conversation, question: str) -> None:
         self.question = question
+        self.before = 0  # how many answers come before it
         self.draft = ""
         self.found: Found | None = None
         self.troubles: list[PinciteError] = []
@@ -60,7 +61,7 @@ class Asking:
         seen: object = None
         while not self.done:
             await asyncio.wait({self._task}, timeout=BATCH_SECONDS)
-            stand = len(self.draft), self.found is not None, len(self.troubles)
+            stand = self.before, len(self.draft), self.found is not None, len(self.troubles)
             if stand != seen and not self.done:
                 seen = stand
                 yield
@@ -104,18 +105,12 @@ class Asking:
         return page_row(partial, {record.id: record for record in records})
 
     async def _write(self, history: Sequence[Turn], records: dict[str, DocumentRecord]) -> Body:
-        workspace = self._workspace
-        events = answer(
-            self.question,
-            history,
-            Scope(self._conversation.matter_id, tuple(records.values())),
-            library=workspace.library,
-            searcher=await asyncio.to_thread(lambda: workspace.searcher),
-            writer=await workspace.writers.next(),
-        )
+        scope = Scope(self._conversation.matter_id, tuple(records.values()))
+        events = in_turn(self._workspace, self._user, self.question, history, scope)
         row: Body = {}
         async with aclosing(events):
             async for event in events:
+                self.before = event.before if isinstance(event, Waiting) else 0
                 match event:
                     case Found():
                         self.found = event

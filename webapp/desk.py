@@ -5,7 +5,6 @@ and they are authorised here every time they are used: who sends them and where 
 """
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -29,7 +28,6 @@ from webapp.workspace import SAMPLE_MATTER, Workspace
 if TYPE_CHECKING:
     from webapp.server import Opening
 
-HEALTH_SECONDS = 5.0  # between two questions to the engine how it is, however many pages are open
 # Each has its answer in one section of the sample; tried with the bundled search model.
 EXAMPLES = (
     "Can the customer end the contract without giving a reason?",
@@ -57,7 +55,6 @@ class Desks:
     def __init__(self, opening: "Opening") -> None:
         self._opening = opening
         self.askings = Askings()
-        self._engine: tuple[float, str] = (0.0, "loading")
 
     @property
     def open(self) -> bool:
@@ -72,11 +69,8 @@ class Desks:
     async def states(self) -> dict[str, str]:
         """How stores, search and engine are."""
         states = await asyncio.to_thread(self._opening.states)
-        at, engine = self._engine
-        if self._opening.workspace is not None and time.monotonic() - at > HEALTH_SECONDS:
-            engine = await self._opening.workspace.writers.state()
-            self._engine = time.monotonic(), engine
-        return states | {"engine": engine}
+        workspace = self._opening.workspace
+        return states | {"engine": await workspace.writers.state() if workspace else "loading"}
 
 
 class Desk:
@@ -314,7 +308,7 @@ class Desk:
 
 
 def _draft(asking: Asking) -> Parts:
-    return {"now": render.writing(asking.question, asking.draft, searching=asking.found is None)}
+    return {"now": render.writing(asking.question, asking.draft, searching=asking.found is None, before=asking.before)}
 
 
 def _said(turn: SavedTurn | None) -> str:

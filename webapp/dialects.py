@@ -101,7 +101,8 @@ _BY_STATUS: Final[Mapping[int, type[EngineError]]] = MappingProxyType(
     }
 )
 _MAY_MEAN_TOO_LONG: Final = (400, 422)
-_LONGEST_REASON = 300
+# What kind of error it is, in one word of the engine's. Its sentences are not kept: they may quote the prompt.
+_KIND: Final = re.compile(r"[A-Za-z_]{1,40}")
 
 
 def identify(dialect: Dialect, answer: object, *, model: str | None = None) -> EngineInfo | None:
@@ -120,31 +121,33 @@ def identify(dialect: Dialect, answer: object, *, model: str | None = None) -> E
 
 
 def refusal(dialect: Dialect, status: int, body: str) -> EngineError:
-    """The error that an HTTP status other than 2xx means; `values["reason"]` holds the engine's words, cut short."""
-    reason = words(body)
+    """The error that an HTTP status other than 2xx means; `values` holds the status and the kind, for the log."""
     if status in _MAY_MEAN_TOO_LONG and dialect.too_long.search(body):
-        return PromptTooLong(status=status, reason=reason)
+        return PromptTooLong(status=status, kind=kind(body))
     unlisted = EngineFault if status >= 500 else EngineRefused
-    return _BY_STATUS.get(status, unlisted)(status=status, reason=reason)
+    return _BY_STATUS.get(status, unlisted)(status=status, kind=kind(body))
 
 
 def fault(dialect: Dialect, told: object) -> EngineError:
     """The error that an error line inside a stream means. TGI gives each the same status, so only its words tell."""
     body = told if isinstance(told, str) else json.dumps(told, default=str)
-    kind = PromptTooLong if dialect.too_long.search(body) else EngineFault
-    return kind(reason=words(body))
+    what = PromptTooLong if dialect.too_long.search(body) else EngineFault
+    return what(status=200, kind=kind(body))
 
 
-def words(body: str) -> str:
-    """The engine's own message from a JSON body of any shape, or from plain text; at most 300 characters."""
+def kind(body: str) -> str:
+    """What kind of error a JSON body of any shape says it is: "overloaded", "BadRequestError"; else "text" or "json"."""
     try:
         told = json.loads(body)
     except ValueError:
-        told = body
-    for key in ("error", "message", "detail"):
-        if isinstance(told, dict) and key in told:
-            told = told[key]
-    return (told if isinstance(told, str) else json.dumps(told))[:_LONGEST_REASON].strip()
+        return "text" if body.strip() else "bare"
+    error = told.get("error") if isinstance(told, dict) else None
+    for level in (error, told):
+        for key in ("error_type", "type", "code"):
+            said = level.get(key) if isinstance(level, dict) else None
+            if isinstance(said, str) and _KIND.fullmatch(said):
+                return said
+    return "json"
 
 
 def _at(answer: object, path: Path) -> object:

@@ -7,6 +7,7 @@ It rides on huggingface_hub's `AsyncInferenceClient`, which builds the request a
 - The time-outs are ours. Servers send comment lines to keep a connection open (TGI and llama.cpp do), and each would
   set back a time-out on reading; here only text counts.
 - What the servers do differently stands in `dialects`; what can go wrong becomes one of the `EngineError` family.
+- Each outcome is noted in the engine's circuit; `writers` looks there before it chooses an engine.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ import httpx2
 from huggingface_hub import AsyncInferenceClient
 from huggingface_hub.errors import InferenceTimeoutError, TextGenerationError
 
+from webapp.circuit import Circuit
 from webapp.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, EngineInfo, fault, identify, refusal
 from webapp.errors import EngineAway, EngineError, EngineFault, EngineLoading, EngineSilent, StreamCut
 from webapp.turns import Ending, Message, fold
@@ -39,8 +41,8 @@ State = Literal["ready", "loading", "away"]
 class Timeouts:
     """Seconds: until a connection stands, until the first text, and between one piece and the next.
 
-    The first is long because a busy engine queues: a full batch of 4,096-token prompts on one GPU, or one prompt on
-    an old laptop, takes tens of seconds before it writes.
+    A connection within a network stands in milliseconds; 5 s is time for two lost packets. For the others see the
+    settings of that name.
     """
 
     connect: float = 5.0
@@ -49,6 +51,8 @@ class Timeouts:
 
 
 _DEFAULT_TIMEOUTS: Final = Timeouts()
+# What says that it is not there. Every other error is an answer of an engine that is.
+_GONE: Final = (EngineAway, EngineLoading, EngineSilent, StreamCut)
 _ASKING: Final = 5.0  # seconds for /info, /props and /health: answered without the model, or not at all
 
 
@@ -71,6 +75,8 @@ class Engine:
         self._timeouts = timeouts
         self._embedded = embedded
         self._info: EngineInfo | None = None
+        self.circuit = Circuit()
+        self.in_flight = 0  # answers that it was chosen for and that are not done
 
     async def describe(self) -> EngineInfo:
         """Which dialect it speaks, its model and its window; asked once, and again after an error.
@@ -78,15 +84,19 @@ class Engine:
         Raises the `EngineError` family.
         """
         if self._info is None:
-            self._info = await self._ask_who()
+            try:
+                self._info = await self._ask_who()
+            except EngineError as error:
+                self._note(error)
+                raise
         return self._info
 
-    async def state(self) -> State:
-        """Whether it would answer now. Never raises."""
+    async def state(self, seconds: float = _ASKING) -> State:
+        """Whether it would answer now; one that says nothing for so long is away. Never raises."""
         if self._starting:
             return "loading"
         try:
-            async with asyncio.timeout(_ASKING), self._http() as http:
+            async with asyncio.timeout(seconds), self._http() as http:
                 answer = await http.get("/health")
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError):
             return "away"
@@ -109,12 +119,14 @@ class Engine:
         try:
             async with aclosing(self._pieces(dialect, info.model, messages, max_tokens, stop)) as pieces:
                 async for piece in pieces:
+                    self.circuit.succeeded()
                     if text := ending.push(piece):
                         yield text
                     if ending.reached:
                         return
-        except EngineError:
+        except EngineError as error:
             self._info = None  # another may come back at this address
+            self._note(error)
             if text := ending.rest():
                 yield text
             raise
@@ -169,7 +181,7 @@ class Engine:
             error = error.__cause__  # huggingface_hub makes all time-outs of httpx2 one
         match error:
             case httpx2.ConnectTimeout():
-                return EngineSilent(seconds=self._timeouts.connect)
+                return EngineAway()
             case TimeoutError() | httpx2.TimeoutException():
                 return EngineSilent(seconds=limit)
             case httpx2.ConnectError():
@@ -179,7 +191,13 @@ class Engine:
             case TextGenerationError():  # an error line inside the stream
                 return fault(dialect, error.args[0])
             case _:
-                return EngineFault(reason=type(error).__name__)
+                return EngineFault(kind=type(error).__name__)
+
+    def _note(self, error: EngineError) -> None:
+        if isinstance(error, _GONE):
+            self.circuit.failed()
+        else:
+            self.circuit.succeeded()
 
     @property
     def _starting(self) -> bool:

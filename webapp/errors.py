@@ -8,10 +8,12 @@ PinciteError
 ├── GuestLimit              PageNotShown
 ├── AlreadyServing          ServerGone        Told
 ├── PartMissing             Unexpected
+├── Congested
+│   └── TooManyQuestions    QuestionsWaiting
 └── EngineError
-├── EngineAway          EngineLoading     EngineBusy
-├── EngineKeyRefused    PromptTooLong     EngineRefused
-└── EngineFault         StreamCut         EngineSilent
+    ├── EngineAway          EngineLoading     EngineBusy
+    ├── EngineKeyRefused    PromptTooLong     PassagesLeftOut
+    └── EngineRefused       EngineFault       StreamCut         EngineSilent
 """
 
 from retrieval import PinciteError
@@ -129,6 +131,24 @@ class Unexpected(PinciteError):
     hint_text = "The log in the data folder (log/pincite.log) has more under that reference."
 
 
+class Congested(PinciteError):
+    """More is asked than can be answered in time."""
+
+
+class TooManyQuestions(Congested):
+    """The line is as long as it may get."""
+
+    sentence = "Too many questions are waiting at the moment: {count}."
+    hint_text = "Ask again in a few minutes."
+
+
+class QuestionsWaiting(Congested):
+    """One user has as many questions under way as a user may."""
+
+    sentence = "You have {count} questions under way already."
+    hint_text = "Wait until one of them is answered, or stop one."
+
+
 class EngineError(PinciteError):
     """The engine did not write an answer. What it had written is kept, and key language is shown."""
 
@@ -137,7 +157,7 @@ class EngineError(PinciteError):
 
 
 class EngineAway(EngineError):
-    """Nothing listens at its address."""
+    """Nothing takes a connection at its address, or all of the engines are known to be away."""
 
     sentence = "The engine that writes answers is away."
     hint_text = "Questions are answered with key language until it is back."
@@ -171,11 +191,18 @@ class PromptTooLong(EngineError):
     hint_text = "Ask about fewer documents, or start a new conversation."
 
 
+class PassagesLeftOut(EngineError):
+    """It counts more tokens than we do; the prompt was packed again, into less of its window."""
+
+    sentence = "The engine takes less text than it said, so fewer passages were read for this answer."
+    hint_text = "If something seems to be missing, ask about fewer documents."
+
+
 class EngineRefused(EngineError):
     """It rejected the request for another reason (4xx)."""
 
     sentence = "The engine did not accept the request."
-    hint_text = "The log of pincite says why."
+    hint_text = "Whoever runs pincite finds its kind in the log, and the reason in the engine's own."
 
 
 class EngineFault(EngineError):

@@ -1,25 +1,30 @@
 """The log: one JSON object a line in the data folder, and never a word of a document or of a question.
 
-Messages of foreign exceptions often quote what they choked on, so only those of the operating system and our own are
-written; of every other exception the log has its class and the places in the code.
+Messages of exceptions often quote what they choked on, ours name files and matters, and so may what other libraries
+log or print. So only the reasons of the operating system are written; of all else the log has the class, or the
+logger, and the places in the code (`retrieval.trace`).
 """
 
+import contextlib
+import io
 import logging
 import secrets
-import traceback
-from collections.abc import MutableMapping
+import sys
+import threading
+from collections.abc import Iterator, MutableMapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from retrieval import PinciteError
-from webapp.errors import Unexpected
+from retrieval import PinciteError, trace
+from webapp.errors import EngineError, Unexpected
+from webapp.metrics import ERRORS
 
 LOG_BYTES, LOG_FILES = 5_000_000, 3
 
-LOGGERS = ("pincite", "retrieval", "webapp", "uvicorn")  # other libraries' messages may quote documents: not taken
+LOGGERS = ("pincite", "retrieval", "webapp", "uvicorn")  # whose messages are written; each is known to quote nothing
 
 structlog.configure(
     processors=[structlog.stdlib.add_log_level, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -41,15 +46,46 @@ def open_log(folder: Path) -> None:
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
         logger.propagate = False
+    others = _WithoutMessage(handler)
+    logging.getLogger().addHandler(others)
+    logging.captureWarnings(True)
 
 
 def close_log() -> None:
     """Let go of the log file."""
-    for name in LOGGERS:
+    logging.captureWarnings(False)
+    for name in ("", *LOGGERS):
         logger = logging.getLogger(name)
         for handler in list(logger.handlers):
-            logger.removeHandler(handler)
-            handler.close()
+            if name or isinstance(handler, _WithoutMessage):
+                logger.removeHandler(handler)
+                handler.close()
+
+
+@contextlib.contextmanager
+def nothing_printed() -> Iterator[None]:
+    """What libraries print, and what Python prints of a thread that failed, stays off standard output and error.
+
+    It may quote anything. The log says that something was printed, and of a thread where it failed.
+    """
+    hooks = threading.excepthook, sys.unraisablehook
+    threading.excepthook = lambda failed: _failed(failed.exc_value)
+    sys.unraisablehook = lambda failed: _failed(failed.exc_value)
+    try:
+        with contextlib.redirect_stdout(_Withheld("output")), contextlib.redirect_stderr(_Withheld("error")):
+            yield
+    finally:
+        threading.excepthook, sys.unraisablehook = hooks
+
+
+def noted(error: PinciteError) -> None:
+    """Count an error that a user is told of, and log what an engine's means for whoever runs it."""
+    ERRORS.labels(type(error).__name__).inc()
+    if isinstance(error, EngineError):
+        known_of_it = {key: error.values[key] for key in ("status", "kind", "seconds") if key in error.values}
+        log.warning("engine", error=type(error).__name__, **known_of_it)
+    if error.__cause__ is not None:
+        log.warning("mapped", error=type(error).__name__, trace=trace(error))
 
 
 def known(error: BaseException) -> PinciteError:
@@ -58,11 +94,11 @@ def known(error: BaseException) -> PinciteError:
     The log gets the trace of what nobody foresaw, and of the foreign exception behind one of ours.
     """
     if isinstance(error, PinciteError):
-        if error.__cause__ is not None:
-            log.warning("mapped", error=type(error).__name__, trace=_trace(error))
+        noted(error)
         return error
     ref = secrets.token_hex(3)
-    log.error("unexpected", ref=ref, trace=_trace(error))
+    ERRORS.labels("Unexpected").inc()
+    log.error("unexpected", ref=ref, trace=trace(error))
     return Unexpected(ref=ref)
 
 
@@ -82,22 +118,44 @@ def _without_messages(_logger: Any, _method: str, event: MutableMapping[str, Any
     """A trace that came with a record, without what foreign exceptions say."""
     raised = event.pop("exc_info", None)
     if isinstance(raised, tuple) and raised[1] is not None:
-        event["trace"] = _trace(raised[1])
+        event["trace"] = trace(raised[1])
     return event
 
 
-def _trace(error: BaseException) -> list[str]:
-    lines: list[str] = []
-    cause: BaseException | None = error
-    while cause is not None:
-        lines.append(f"{type(cause).__module__}.{type(cause).__qualname__}{_message(cause)}")
-        frames = traceback.extract_tb(cause.__traceback__)
-        lines += [f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-        cause = cause.__cause__ or cause.__context__
-    return lines
+class _WithoutMessage(logging.Handler):
+    """What other libraries log: who spoke and where, and where an exception came from, but not a word of it."""
+
+    def __init__(self, file: logging.Handler) -> None:
+        super().__init__(logging.WARNING)
+        self._file = file
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.partition(".")[0] in LOGGERS:
+            return
+        said = logging.makeLogRecord(
+            {
+                "name": record.name,
+                "levelname": record.levelname,
+                "levelno": record.levelno,
+                "msg": f"said something at {record.module}:{record.lineno}",
+                "exc_info": record.exc_info,
+            }
+        )
+        self._file.handle(said)
 
 
-def _message(error: BaseException) -> str:
-    if isinstance(error, PinciteError | ImportError):
-        return f": {error}"
-    return f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+class _Withheld(io.TextIOBase):
+    """Takes text and forgets it."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def write(self, text: str, /) -> int:
+        if text.strip():
+            log.warning("printed", where=self._where, characters=len(text))
+        return len(text)
+
+
+def _failed(error: BaseException | None) -> None:
+    if error is not None:
+        log.error("failed in the background", trace=trace(error))

@@ -87,9 +87,11 @@ def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
     )
 
 
-def writing(question: str, draft: str, *, searching: bool) -> Markup:
-    """The answer that is being written. Its text has not been checked yet, and says so."""
+def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> Markup:
+    """The answer that is being written, or that has so many `before` it. Its text has not been checked yet, and says so."""
     stand = "Searching the documents…" if searching else "Reading the passages…" if not draft else "Being written…"
+    if before:
+        stand = f"{plural(before, 'answer')} before yours"
     note = Markup(
         '<p class="draft-note">Not checked yet. Quotations are compared with their pages when it is finished.</p>'
     )

@@ -16,7 +16,8 @@ from webapp.cli_routes import cli_routes
 from webapp.errors import AlreadyServing, SettingsInvalid
 from webapp.evidence_routes import evidence_routes
 from webapp.gate import Gate
-from webapp.log import known, log, open_log
+from webapp.log import known, log, nothing_printed, open_log
+from webapp.metrics_route import metrics_route
 from webapp.ownership import Served, claim
 from webapp.records import LOCAL_USER
 from webapp.settings import Settings
@@ -122,6 +123,7 @@ def make_app(opening: Opening, token: str) -> FastAPI:
         ready = states["stores"] == states["embedder"] == "ready"
         return JSONResponse(states, status_code=200 if ready else 503)
 
+    app.include_router(metrics_route(opening.settings))
     app.include_router(cli_routes(opening.settings, token, lambda: Verbs(opening.opened(), LOCAL_USER)))
     app.include_router(evidence_routes(opening.opened))
     app.add_middleware(Gate, settings=opening.settings)
@@ -159,7 +161,8 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with contextlib.suppress(KeyboardInterrupt):
                 on_open(served.url)
-                uvicorn.Server(uvicorn_config(app)).run(sockets=[listening])
+                with nothing_printed():
+                    uvicorn.Server(uvicorn_config(app)).run(sockets=[listening])
     finally:
         owner.release()
 

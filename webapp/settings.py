@@ -104,6 +104,15 @@ class Settings(BaseSettings):
         description="Model to ask that engine for.",
         json_schema_extra={"shown": "`tgi` for TGI, else the first it lists"},
     )
+    llm_first_token_seconds: float = Field(
+        120,
+        gt=0,
+        description="How long an answer may take to begin, in seconds. A busy engine queues: a full batch of long prompts "
+        "on one GPU, or one prompt on an old laptop, takes tens of seconds.",
+    )
+    llm_silence_seconds: float = Field(
+        30, gt=0, description="How long an engine may pause within an answer, in seconds, before it counts as gone."
+    )
     embeddings_url: WebAddress | None = Field(
         None,
         description="A text-embeddings-inference server to use instead of a search model in this process.",
@@ -139,6 +148,23 @@ class Settings(BaseSettings):
     max_file_mib: int = Field(200, gt=0, description="Largest file that is accepted, in MiB.")
     max_pages: int = Field(10_000, gt=0, description="Most pages of one document.")
     reader_processes: int = Field(2, gt=0, le=64, description="Processes that read PDFs at the same time.")
+    answers_at_once: int = Field(
+        64,
+        gt=0,
+        description="Answers that are written at the same time, by each engine of `PINCITE_LLM_URL` (the bundled one "
+        "writes 2); further questions wait for their turn.",
+    )
+    questions_waiting: int = Field(
+        200, ge=0, description="Questions that may wait for their turn; who comes then is told to ask again later."
+    )
+    questions_per_user: int = Field(
+        4, gt=0, description="Questions that one user may have under way, waiting ones included; not with `local`."
+    )
+    metrics_token: HardToGuess | None = Field(
+        None,
+        description="What Prometheus sends as `Authorization: Bearer …` to read `/metrics`. Without it `/metrics` is "
+        "there with `PINCITE_ACCESS=local` only.",
+    )
     busy_wait_seconds: float = Field(
         300, ge=0, description="How long a command waits for another one that is using the data folder, in seconds."
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter
 from webapp.errors import EmptyQuestion, NoSuchFile
+from webapp.metrics import SEARCHES
 from webapp.records import User
 from webapp.rows import Body, Row, progress, result
 from webapp.workspace import Workspace
@@ -50,6 +51,7 @@ class Verbs:
         """A result for each hit, best first; none where nothing fits."""
         found, scope = self._scope(matter, question, document)
         yield from self._settled(found, scope)
+        SEARCHES.inc()
         hits = self._workspace.searcher.search(found.id, question, scope, HITS).hits
         mine = {record.id: record for record in self._access.documents(self._user, found)}
         allowed = (hit for hit in hits if hit.chunk.span.document_id in mine)
@@ -100,7 +102,7 @@ class Verbs:
             for record in self._access.documents(self._user, found)
             if record.state == "ready" and (document_ids is None or record.id in document_ids)
         }
-        async with aclosing(answer_rows(self._workspace, found.id, question, ready)) as rows:
+        async with aclosing(answer_rows(self._workspace, self._user, found.id, question, ready)) as rows:
             async for row in rows:
                 yield row
 

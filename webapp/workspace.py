@@ -28,9 +28,12 @@ from retrieval import (
     load_embedder,
 )
 from webapp.access import Access
+from webapp.admission import Admission
 from webapp.conversations import Conversations
+from webapp.embedded import SLOTS
 from webapp.errors import DemoFull
 from webapp.guests import ALLOWANCE, MOST_GUESTS, Sweeper
+from webapp.metrics import IngestCounter
 from webapp.records import LOCAL_USER, Records, User
 from webapp.settings import Settings
 from webapp.viewer import Viewer
@@ -144,9 +147,16 @@ class Workspace:
 
         return Writers(self.settings)
 
+    @_Part
+    def admission(self) -> Admission:
+        """The line of questions."""
+        named = self.settings
+        at_once = named.answers_at_once * len(named.llm_urls) or SLOTS
+        return Admission(at_once, named.questions_waiting, named.questions_per_user)
+
     def work_in_background(self) -> None:
         """Take in what waits from here on, until `close`: for the server, where no command waits for it."""
-        self.ingest.start()
+        self.ingest.start(IngestCounter())
 
     @contextmanager
     def working(self) -> Iterator["Future[None] | None"]:

@@ -170,6 +170,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         engine = self.server.engine
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.path == "/tokenize" and engine.kind == "llama.cpp":  # a word a token
+            if not self._has_key():
+                return self._refuse(UNKNOWN_KEY[engine.kind])
+            return self._refuse(Refusal(200, {"tokens": list(range(len(asked["content"].split())))}))
         if self.path != "/v1/chat/completions":
             return self._refuse(Refusal(404))
         engine.asked.append(asked)
@@ -270,7 +274,9 @@ class _Handler(BaseHTTPRequestHandler):
         return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode()
 
     def _error(self, words: str) -> bytes:
-        error = {"message": words, "http_status_code": 422}
+        error: dict[str, Any] = {"message": words, "http_status_code": 422}
+        if self.server.engine.kind != "tgi":
+            error = {"message": words, "type": "InternalServerError", "code": 500}
         return f"data: {json.dumps({'error': error})}\n\n".encode()
 
     def _send(self, data: bytes, *, byte_by_byte: bool = False) -> None:

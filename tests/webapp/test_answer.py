@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from webapp.errors import (
     StreamCut,
 )
 from webapp.workspace import packaged_sample
+from webapp.writing import TRIES
 
 QUICK = Timeouts(connect=0.4, first=0.4, silence=0.4)
 QUESTION = "Can Customer terminate for convenience, and with what notice?"
@@ -55,7 +57,9 @@ def events(
     searcher = Searcher(room.library, room.vectors, room.lexical, room.embedder)
 
     async def run() -> list[Event]:
-        stream = answer(question, history, scope, library=room.library, searcher=searcher, writer=writer)
+        stream = answer(
+            question, history, scope, library=room.library, searcher=searcher, lease=lambda: nullcontext(writer)
+        )
         return [event async for event in stream]
 
     return asyncio.run(run())
@@ -133,7 +137,7 @@ def test_whatever_happens_to_the_engine_text_and_key_language_stay(
     room: Room, scope: Scope, reply: Reply | Refusal, error: type[EngineError], kept: str
 ) -> None:
     with FakeEngine("tgi") as server:
-        server.enqueue(reply)
+        server.enqueue(*[reply] * TRIES)
         got = events(room, scope, Writer(Engine(server.url, timeouts=QUICK)))
     (trouble,) = [event for event in got if isinstance(event, Trouble)]
     assert type(trouble.error) is error
@@ -154,7 +158,7 @@ def test_stopping_closes_the_connection_to_the_engine(room: Room, scope: Scope) 
 
     async def run(server: FakeEngine) -> None:
         writer = Writer(Engine(server.url))
-        stream = answer(QUESTION, (), scope, library=room.library, searcher=searcher, writer=writer)
+        stream = answer(QUESTION, (), scope, library=room.library, searcher=searcher, lease=lambda: nullcontext(writer))
         async for event in stream:
             if isinstance(event, Delta):
                 break

@@ -22,7 +22,7 @@ from tests.webapp.fake_engine import (
     Refusal,
     Reply,
 )
-from webapp.dialects import words
+from webapp import dialects
 from webapp.engine import Engine, EngineInfo, Message, Timeouts
 from webapp.errors import (
     EngineAway,
@@ -134,7 +134,7 @@ def test_nothing_at_the_address_is_away() -> None:
     assert asyncio.run(engine.state()) == "away"
 
 
-def test_an_address_that_takes_no_connection_is_silent_after_the_time_out() -> None:
+def test_an_address_that_takes_no_connection_is_away_after_the_time_out() -> None:
     with socket.socket() as full, socket.socket() as first, socket.socket() as second:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -142,8 +142,7 @@ def test_an_address_that_takes_no_connection_is_silent_after_the_time_out() -> N
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
         _, raised = read(Engine(f"http://127.0.0.1:{full.getsockname()[1]}", timeouts=QUICK))
-        assert type(raised) is EngineSilent
-        assert "0 seconds" in str(raised)
+        assert type(raised) is EngineAway
 
 
 def test_comments_that_keep_a_connection_open_do_not_count_as_text() -> None:
@@ -160,28 +159,22 @@ def test_a_slow_first_text_and_slow_pieces_are_waited_for() -> None:
         assert read(Engine(server.url, timeouts=Timeouts(first=2, silence=0.4))) == (WHOLE, None)
 
 
-def test_the_reason_that_an_engine_gives_is_kept_for_the_log() -> None:
-    with FakeEngine("tgi") as server:
-        server.enqueue(TEMPLATE, MALFORMED)
-        engine = Engine(server.url)
-        reasons = [error.values["reason"] for _, error in (read(engine), read(engine)) if error]
-        assert reasons == ["Template error: unknown role", MALFORMED.body]
-
-
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("body", "said"),
     [
-        ("", ""),
-        ("plain words\n", "plain words"),
-        ('{"error": "words", "error_type": "validation"}', "words"),
-        ('{"error": {"message": "words", "code": 400}}', "words"),
-        ('{"object": "error", "message": "words"}', "words"),
-        ('{"detail": [{"msg": "words"}]}', '[{"msg": "words"}]'),
-        ("x" * 1000, "x" * 300),
+        ("", "bare"),
+        ("plain words\n", "text"),
+        ('{"error": "The tenant pays", "error_type": "validation"}', "validation"),
+        ('{"error": {"message": "The tenant pays", "type": "BadRequestError", "code": 400}}', "BadRequestError"),
+        ('{"error": {"code": "context_length_exceeded"}}', "context_length_exceeded"),
+        ('{"object": "error", "message": "The tenant pays", "type": "invalid_request_error"}', "invalid_request_error"),
+        ('{"detail": [{"msg": "The tenant pays", "input": "The tenant pays"}]}', "json"),
+        ('{"error_type": "the tenant pays"}', "json"),
+        ("[]", "json"),
     ],
 )
-def test_the_words_of_a_refusal_are_found_in_every_shape(body: str, reason: str) -> None:
-    assert words(body) == reason
+def test_of_a_refusal_only_its_kind_is_kept_because_its_words_may_quote_the_prompt(body: str, said: str) -> None:
+    assert dialects.kind(body) == said
 
 
 # --- stopping

@@ -64,7 +64,7 @@ def test_our_own_errors_pass_and_what_is_behind_them_is_logged(lines: "Lines") -
     assert known(away) is away
     [line] = lines()
     assert line["error"] == "StoreUnavailable"
-    assert "builtins.ConnectionRefusedError: refused" in line["trace"]
+    assert "builtins.ConnectionRefusedError: Connection refused" in line["trace"]
 
 
 def test_lines_are_json_with_level_and_time(lines: "Lines") -> None:

@@ -15,6 +15,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
+from webapp.writing import TRIES
 
 LEASE = ["1. Rent. The monthly rent is $4,200.", "2. Governing law. This Lease is governed by the laws of Ireland."]
 ROUTES = ("follow", "search", "ask", "remove", "reindex", "matters", "create_matter", "delete_matter")
@@ -166,7 +167,7 @@ def test_ask_shows_people_the_answer_its_citations_and_what_was_searched(
 def test_an_engine_that_is_busy_is_a_notice_and_key_language_is_there(
     pincite: Pincite, server: Server, engine: FakeEngine
 ) -> None:
-    engine.enqueue(BUSY)
+    engine.enqueue(*[BUSY] * TRIES)
     outcome = pincite("ask", "Asked", "Which law governs the lease?", "--json")
     assert outcome.code == 0
     assert outcome.error["error"] == "The engine that writes answers is busy."
