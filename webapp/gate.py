@@ -35,18 +35,25 @@ POLICY = "; ".join(
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",
-        "frame-ancestors 'self'",
     )
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",  # for browsers that do not know frame-ancestors
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+
+def answer_headers(settings: Settings) -> dict[str, str]:
+    """What every answer carries."""
+    ancestors = " ".join(["'self'", *(settings.framed_by or "").split(",")]).rstrip()
+    framing = {"Content-Security-Policy": f"{POLICY}; frame-ancestors {ancestors}"}
+    if not settings.framed_by:  # it knows no list of sites; it is for browsers that do not know frame-ancestors
+        framing["X-Frame-Options"] = "SAMEORIGIN"
+    return framing | HEADERS
+
 
 TOO_LARGE = PlainTextResponse("This is too large.", 413)
 
@@ -58,6 +65,7 @@ class Gate:
         """With `demo` the data folder must be there."""
         self._app = app
         self._settings = settings
+        self._headers = answer_headers(settings)
         self._key = guest_key(settings.data_dir) if settings.access == "demo" else None
         largest = settings.max_file_mib * FILES_AT_ONCE if self._key is None else ALLOWANCE.mib
         self._most_upload = (largest + 1) * MIB  # one for what the form adds
@@ -75,7 +83,7 @@ class Gate:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 out = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     out[name] = value
                 if cookie:
                     out.append("Set-Cookie", cookie)
@@ -109,9 +117,13 @@ class Gate:
         if Guest.of(cookie_parser(headers.get("cookie", "")), self._key):
             return None
         encrypted = "https" in (scope["scheme"], headers.get("x-forwarded-proto"))
-        secure = "; Secure" if encrypted else ""
         value = Guest.arriving().cookie(self._key)
-        return f"{GUEST_COOKIE}={value}; Path=/; Max-Age={GUEST_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+        site = "SameSite=Lax"
+        if encrypted:
+            # Inside another site's page a browser keeps no cookie but one that is for all sites and, being partitioned,
+            # comes back only inside that same site's pages. What other sites send in its name is refused above.
+            site = "SameSite=None; Secure; Partitioned" if self._settings.framed_by else "SameSite=Lax; Secure"
+        return f"{GUEST_COOKIE}={value}; Path=/; Max-Age={GUEST_SECONDS}; HttpOnly; {site}"
 
 
 def _host(host: str) -> str:

@@ -39,6 +39,19 @@ def health(states: Mapping[str, str]) -> Markup:
     return Markup('<p class="health" data-state="ready"><span aria-hidden="true">✓</span> Ready</p>')
 
 
+def demo(*, framed: bool) -> Markup:
+    """What a guest must know before they add anything. `framed`: the page may be shown inside another site's."""
+    tab = (
+        Markup(' <a class="framed-only" href="/" target="_blank" rel="noopener">Open it in a tab of its own</a>')
+        if framed
+        else NOTHING
+    )
+    return Markup(
+        '<p class="demo"><strong>This is a demo on someone else’s server.</strong> What you add is shown to you alone and '
+        "deleted after an hour. Add nothing that is confidential.{}</p>"
+    ).format(tab)
+
+
 def matters(known: Sequence[Matter], chosen: Matter | None) -> Markup:
     """The matters to choose from, a form for a new one, and a way to delete the one that is open."""
     options = lines(

@@ -1,7 +1,8 @@
 """What can be set, in one place: every field is one environment variable, `PINCITE_` and its name in capitals.
 
-A value that cannot be used stops the start with a sentence that names the variable. The README's table is made from
-this class by `make readme`; a test holds the two together.
+Keys may lie in files instead: in the folder that `PINCITE_SECRETS_DIR` names, each under its variable's name, as
+containers get them. A value that cannot be used stops the start with a sentence that names the variable. The README's
+table is made from this class by `make readme`; a test holds the two together.
 """
 
 import ipaddress
@@ -32,6 +33,19 @@ def _web_addresses(value: str) -> str:
     return ",".join(_web_address(part.strip()) for part in value.split(",") if part.strip())
 
 
+def _origins(value: str) -> str:
+    origins = [part.strip().rstrip("/") for part in value.split(",") if part.strip()]
+    for origin in origins:
+        parts = urlsplit(origin)
+        if (
+            parts.scheme != "https"
+            or origin != f"https://{parts.netloc}"
+            or not re.fullmatch(r"[a-z0-9.:-]+", parts.netloc)
+        ):
+            raise ValueError("it must name sites as https://name, without a path")
+    return ",".join(origins)
+
+
 def _header_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", value):
         raise ValueError("it must be the name of a header: letters, digits and hyphens")
@@ -44,8 +58,16 @@ def _hard_to_guess(value: SecretStr) -> SecretStr:
     return value
 
 
+def _not_empty(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value():
+        raise ValueError("it is empty")
+    return value
+
+
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HardToGuess = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
+Origins = Annotated[str, AfterValidator(_origins)]
+Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 WebAddresses = Annotated[str, AfterValidator(_web_addresses)]
 
@@ -92,13 +114,23 @@ class Settings(BaseSettings):
         description="What the proxy sends as `X-Pincite-Proxy-Secret`, so that nobody else can name a user. Without it the "
         "proxy must be on this machine, and every program on it is trusted.",
     )
+    framed_by: Origins | None = Field(
+        None,
+        description="With `demo`: sites that may show the page inside one of theirs (`https://huggingface.co`), with "
+        "commas between them.",
+    )
+    secrets_dir: Path | None = Field(
+        None,
+        description="Folder with files that are settings too, each named like its variable (`PINCITE_LLM_API_KEY`); the "
+        "variable itself wins.",
+    )
     llm_url: WebAddresses | None = Field(
         None,
         description="The engine that writes answers: TGI, vLLM, llama.cpp or another chat-completions server, with or "
         "without `/v1`; several addresses with commas between them.",
         json_schema_extra={"shown": "the bundled engine"},
     )
-    llm_api_key: SecretStr | None = Field(None, description="Key for that engine.")
+    llm_api_key: Secret | None = Field(None, description="Key for that engine.")
     llm_model: str | None = Field(
         None,
         description="Model to ask that engine for.",
@@ -132,7 +164,7 @@ class Settings(BaseSettings):
         description="Tokenizer of the engine's model: a folder or a hub id.",
         json_schema_extra={"shown": "Mistral's, unless the engine tells"},
     )
-    database_url: SecretStr | None = Field(
+    database_url: Secret | None = Field(
         None,
         description="Database of the records, as SQLAlchemy writes it.",
         json_schema_extra={"shown": "SQLite in the data folder"},
@@ -182,6 +214,11 @@ class Settings(BaseSettings):
                 setting=f"{PREFIX}PROXY_SECRET",
                 reason=f"it is not set, and whoever reaches “{self.host}” without the proxy could name any user",
             )
+        if self.framed_by and self.access != "demo":
+            raise SettingsInvalid(
+                setting=f"{PREFIX}FRAMED_BY",
+                reason="only with PINCITE_ACCESS=demo may other sites show the page inside one of theirs",
+            )
         return self
 
     @property
@@ -191,9 +228,17 @@ class Settings(BaseSettings):
 
 
 def load_settings(**given: Any) -> Settings:
-    """The settings of this process; `given` wins over the environment. Raises SettingsInvalid."""
+    """The settings of this process: `given`, else the environment's, else those in files. Raises SettingsInvalid."""
+    folder = given.get("secrets_dir") or os.environ.get(f"{PREFIX}SECRETS_DIR") or None
+    if folder is not None and not Path(folder).is_dir():
+        raise SettingsInvalid(setting=f"{PREFIX}SECRETS_DIR", reason=f"there is no folder “{folder}”")
     try:
-        return Settings(**given)
+        return Settings(**given | {"_secrets_dir": folder})
+    except OSError as error:
+        name = Path(error.filename or folder or "").name
+        raise SettingsInvalid(
+            setting=name, reason=f"its file cannot be read ({(error.strerror or '').lower()})"
+        ) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = str(first["loc"][0])
@@ -204,7 +249,7 @@ def _reason(field: str, error: Any) -> str:
     told = error.get("ctx", {}).get("error")  # our own validators' words, which never repeat the value
     if told is not None:
         return str(told)
-    value = "its value" if "SecretStr" in str(Settings.model_fields[field].annotation) else f"“{error['input']}”"
+    value = "its value" if "SecretStr" in str(Settings.model_fields[field]) else f"“{error['input']}”"
     return str(error["msg"]).replace("Input", value, 1)
 
 

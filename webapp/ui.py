@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from fastapi import FastAPI
+from markupsafe import Markup
 
 from webapp import render, render_evidence, render_sidebar
 from webapp.desk import Desk, Desks, Parts, Place
@@ -58,7 +59,9 @@ def mount_page(app: FastAPI, opening: "Opening") -> None:
     arriving = opening.settings.data_dir / "arriving"
     shutil.rmtree(arriving, ignore_errors=True)
     os.environ["GRADIO_TEMP_DIR"] = str(arriving)
-    page = _layout(Desks(opening))
+    settings = opening.settings
+    told = render_sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else render.NOTHING
+    page = _layout(Desks(opening), told)
     gr.mount_gradio_app(
         app,
         page,
@@ -77,7 +80,8 @@ def mount_page(app: FastAPI, opening: "Opening") -> None:
     app.add_middleware(Sessions, opening=opening)
 
 
-def _layout(desks: Desks) -> gr.Blocks:
+def _layout(desks: Desks, told: Markup) -> gr.Blocks:
+    """`told` stands above everything that can be added."""
     page: gr.Blocks
     with gr.Blocks(
         title="pincite", analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS), fill_width=True
@@ -86,7 +90,7 @@ def _layout(desks: Desks) -> gr.Blocks:
         _html(parts, "areas", render.areas())
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="sidebar"):
-                _html(parts, "brand", '<p class="brand">pincite</p>')
+                _html(parts, "brand", '<p class="brand">pincite</p>' + told)
                 _html(parts, "health", render_sidebar.health({"stores": "loading"}))
                 _html(parts, "matters")
                 files = gr.File(

@@ -151,6 +151,25 @@ def test_the_cookie_is_for_this_site_alone_and_out_of_reach_of_scripts(demo: Run
     assert encrypted.endswith("; Secure")
 
 
+def test_a_demo_that_other_sites_may_show_has_a_cookie_that_works_inside_their_pages(tmp_path: Path) -> None:
+    settings = load_settings(data_dir=tmp_path, access="demo", framed_by="https://one.example,https://two.example")
+    with running(settings, _asking) as demo:
+        plain, encrypted = demo.browser().get("/"), demo.browser(**{"X-Forwarded-Proto": "https"}).get("/")
+        assert plain.headers["set-cookie"].endswith("; HttpOnly; SameSite=Lax")
+        assert encrypted.headers["set-cookie"].endswith("; HttpOnly; SameSite=None; Secure; Partitioned")
+        policy = plain.headers["content-security-policy"]
+        assert policy.endswith("; frame-ancestors 'self' https://one.example https://two.example")
+        assert "x-frame-options" not in plain.headers
+        elsewhere = demo.browser(**{"Sec-Fetch-Site": "cross-site"}).post("/begin")
+        assert elsewhere.status_code == 403  # the cookie comes along; what another site sends does not count
+
+
+def test_a_demo_is_shown_in_no_other_page_unless_a_site_is_named(demo: Running) -> None:
+    answer = demo.browser().get("/")
+    assert answer.headers["content-security-policy"].endswith("; frame-ancestors 'self'")
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+
+
 def test_no_cookie_no_guest(demo: Running) -> None:
     before = _counts(demo)["users"]
     browser = demo.browser()

@@ -54,6 +54,12 @@ def test_several_engine_addresses_stand_between_commas(monkeypatch: pytest.Monke
         ("PINCITE_HOST", "pincite.example", "“pincite.example” can be reached from other machines"),
         ("PINCITE_USER_HEADER", "X User", "it must be the name of a header"),
         ("PINCITE_PROXY_SECRET", "short-secret", "it must have at least 16 characters"),
+        ("PINCITE_FRAMED_BY", "https://one.example", "only with PINCITE_ACCESS=demo"),
+        ("PINCITE_FRAMED_BY", "http://one.example", "it must name sites as https://name, without a path"),
+        ("PINCITE_FRAMED_BY", "https://one.example/page", "it must name sites as https://name, without a path"),
+        ("PINCITE_FRAMED_BY", "https://*", "it must name sites as https://name, without a path"),
+        ("PINCITE_FRAMED_BY", "https://a.example; script-src *", "it must name sites as https://name, without a path"),
+        ("PINCITE_SECRETS_DIR", "/nowhere", "there is no folder “/nowhere”"),
     ],
 )
 def test_a_bad_value_is_told_in_a_sentence_that_names_the_setting(
@@ -94,3 +100,48 @@ def test_a_demo_may_be_reached_from_other_machines(monkeypatch: pytest.MonkeyPat
 def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PINCITE_LLM_API_KEY", "sk-very-secret")
     assert "sk-very-secret" not in repr(load_settings())
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("PINCITE_SECRETS_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_a_key_may_lie_in_a_file_named_like_its_variable(secrets: Path) -> None:
+    (secrets / "PINCITE_LLM_API_KEY").write_text("from a file\n")
+    (secrets / "PINCITE_DATABASE_URL").write_text("postgresql://pincite:pw@db/pincite")
+    settings = load_settings()
+    assert settings.llm_api_key is not None
+    assert settings.llm_api_key.get_secret_value() == "from a file"
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://pincite:pw@db/pincite"
+    assert settings.secrets_dir == secrets
+
+
+def test_a_variable_wins_over_a_file_unless_it_is_empty(monkeypatch: pytest.MonkeyPatch, secrets: Path) -> None:
+    (secrets / "PINCITE_LLM_MODEL").write_text("file")
+    monkeypatch.setenv("PINCITE_LLM_MODEL", "")
+    assert load_settings().llm_model == "file"
+    monkeypatch.setenv("PINCITE_LLM_MODEL", "variable")
+    assert load_settings().llm_model == "variable"
+
+
+@pytest.mark.parametrize("name", ["PINCITE_LLM_API_KEY", "PINCITE_DATABASE_URL", "PINCITE_PROXY_SECRET"])
+def test_an_empty_file_is_no_key(secrets: Path, name: str) -> None:
+    (secrets / name).write_text("\n")
+    with pytest.raises(SettingsInvalid, match=f"The setting {name} cannot be used: it "):
+        load_settings()
+
+
+def test_what_a_file_holds_is_never_told(secrets: Path) -> None:
+    (secrets / "PINCITE_PROXY_SECRET").write_text("too short")
+    with pytest.raises(SettingsInvalid) as told:
+        load_settings()
+    assert "too short" not in str(told.value)
+
+
+def test_several_sites_may_frame_a_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_ACCESS", "demo")
+    monkeypatch.setenv("PINCITE_FRAMED_BY", "https://huggingface.co/, https://firm.example:8443")
+    assert load_settings().framed_by == "https://huggingface.co,https://firm.example:8443"

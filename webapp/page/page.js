@@ -2,6 +2,8 @@
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
 
+  if (window.self !== window.top) document.documentElement.classList.add('framed');
+
   // A page that is loaded again comes back to where it was.
   const remember = () => {
     const here = $('#here');
