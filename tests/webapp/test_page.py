@@ -212,6 +212,27 @@ def test_the_scope_is_chosen_and_kept_with_its_conversation(page: Page, engine: 
     expect(page.locator(".scope")).to_contain_text("Two – 1 of 2 documents")
 
 
+def test_the_boxes_of_the_scope_show_what_is_asked_whatever_is_added_or_removed(page: Page) -> None:
+    def ticked() -> dict[str, bool]:
+        boxes = page.locator("#scope-list li").all()
+        return {box.inner_text().strip(): box.locator("input").is_checked() for box in boxes}
+
+    go_to_a_new_matter(page, "Boxes")
+    upload(page, *((f"{name}.pdf", make_pdf([f"1. Fee. It is {name}."])) for name in "abc"))
+    expect(page.locator(".scope")).to_contain_text("Boxes – 3 of 3 documents")
+    page.locator(".scope").click()
+    page.locator("#scope-list").get_by_label("b.pdf").uncheck()
+    expect(page.locator(".scope")).to_contain_text("Boxes – 2 of 3 documents")
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Remove a.pdf").click()
+    expect(page.locator(".scope")).to_contain_text("Boxes – 1 of 2 documents")
+    page.locator(".scope").click()
+    assert ticked() == {"b.pdf": False, "c.pdf": True}
+    page.get_by_role("button", name="Ask all of them").click()
+    expect(page.locator(".scope")).to_contain_text("Boxes – 2 of 2 documents")
+    assert ticked() == {"b.pdf": True, "c.pdf": True}
+
+
 def test_what_is_deleted_is_gone_and_an_answer_says_so(page: Page, engine: FakeEngine) -> None:
     go_to_a_new_matter(page, "Gone")
     upload(page, ("lease.pdf", make_pdf(LEASE)))

@@ -113,6 +113,15 @@
     }
   };
 
-  new MutationObserver(() => { if ($('#desk:not([data-area])')) show('chat'); name(); remember(); keepUp(); })
-    .observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-matter', 'data-conversation'], characterData: true });
+  // A part that changes is mended where it stands, by attributes alone. What the reader has chosen is in none of them: a
+  // box would keep its tick when another document takes its place.
+  const CHOICES = [['#scope-list input', 'checked'], ['#matter option', 'selected']];
+  document.addEventListener('change', () => CHOICES.forEach(([which, state]) =>
+    document.querySelectorAll(which).forEach((choice) => choice.toggleAttribute(state, choice[state]))), true);
+  const choose = () => CHOICES.forEach(([which, state]) => document.querySelectorAll(which).forEach((choice) => {
+    if (choice[state] !== choice.hasAttribute(state)) choice[state] = choice.hasAttribute(state);
+  }));
+
+  new MutationObserver(() => { choose(); if ($('#desk:not([data-area])')) show('chat'); name(); remember(); keepUp(); })
+    .observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-matter', 'data-conversation', 'checked', 'selected', 'value'], characterData: true });
 })();
