@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from tests.pdfs import make_pdf
 from tests.webapp.browser import (
@@ -27,16 +28,27 @@ from tests.webapp.fake_engine import FakeEngine, Reply
 
 pytestmark = needs_chromium
 
-# A highlight: no other colour of the pages is yellow.
-YELLOW = """(image) => {
+LONG = [f"{n}. Delivery. {'The Supplier shall deliver, rain or shine. ' * 2}\n" * 12 for n in range(400)]
+# The pixels that are highlighted (no other colour of the pages is yellow) and the smallest box around them, in points.
+HIGHLIGHT = """(image) => {
   const canvas = document.createElement('canvas');
-  canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
+  const width = (canvas.width = image.naturalWidth), height = (canvas.height = image.naturalHeight);
   const context = canvas.getContext('2d');
   context.drawImage(image, 0, 0);
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  let count = 0;
-  for (let i = 0; i < data.length; i += 4) if (data[i] > 200 && data[i] - data[i + 2] > 70) count++;
-  return count;
+  const { data } = context.getImageData(0, 0, width, height);
+  let [count, left, top, right, bottom] = [0, width, height, 0, 0];
+  for (let i = 0; i < data.length; i += 4) if (data[i] > 200 && data[i] - data[i + 2] > 70) {
+    const x = (i / 4) % width, y = Math.floor(i / 4 / width);
+    count++; left = Math.min(left, x); right = Math.max(right, x + 1); top = Math.min(top, y); bottom = Math.max(bottom, y + 1);
+  }
+  return [count, ...[left, top, right, bottom].map((at) => (at * 595.28) / width)];
+}"""
+# What the list of documents has shown since.
+WATCH = """() => {
+  const shown = (window.shown = new Set());
+  const look = () => document.querySelectorAll('.documents .state, .documents progress').forEach((each) =>
+    shown.add(each.getAttribute('aria-label') || each.innerText));
+  new MutationObserver(look).observe(document.querySelector('#part-documents'), { childList: true, subtree: true, characterData: true });
 }"""
 
 
@@ -66,11 +78,12 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
         yield opened(context, server.url)
 
 
-def highlighted(page: Page) -> int:
-    """How many pixels of the page that is shown are highlighted."""
+def highlighted(page: Page) -> tuple[int, tuple[float, ...]]:
+    """How many pixels of the page that is shown are highlighted, and the box around them: left, top, right, bottom."""
     image = page.locator(".sheet img")
     image.evaluate("(image) => image.decode()")
-    return int(image.evaluate(YELLOW))
+    count, *box = image.evaluate(HIGHLIGHT)
+    return count, tuple(box)
 
 
 def test_a_first_visitor_asks_the_sample_and_sees_the_words_on_its_page(page: Page, engine: FakeEngine) -> None:
@@ -82,7 +95,7 @@ def test_a_first_visitor_asks_the_sample_and_sees_the_words_on_its_page(page: Pa
     expect(page.locator(".coverage")).to_contain_text("Searched 1 document, 12 pages")
     expect(page.locator(".where")).to_contain_text("p. 8 (printed 6)")
     expect(page.locator(".words blockquote")).to_contain_text("without giving a reason")
-    assert highlighted(page) > 1000
+    assert highlighted(page)[0] > 1000
     assert page.get_by_text("Open the PDF at this page").get_attribute("href").endswith(".pdf#page=8")  # type: ignore[union-attr]
 
 
@@ -90,13 +103,14 @@ def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_re
     page: Page, engine: FakeEngine
 ) -> None:
     go_to_a_new_matter(page, "Larkspur")
-    upload(
-        page, ("lease.pdf", make_pdf(LEASE)), ("long.pdf", make_pdf(["Clause. Rain or shine."] * 60)), ("no.pdf", b"?")
-    )
+    page.evaluate(WATCH)
+    upload(page, ("lease.pdf", make_pdf(LEASE)), ("long.pdf", make_pdf(LONG)), ("no.pdf", b"?"))
     expect(page.locator(".notice")).to_contain_text("no.pdf")
     expect(page.locator(".documents [data-name='lease.pdf']")).to_contain_text("ready, 3 pages")
-    expect(page.locator(".documents [data-name='long.pdf']")).to_contain_text("ready, 60 pages", timeout=30_000)
+    expect(page.locator(".documents [data-name='long.pdf']")).to_contain_text("ready, 400 pages", timeout=60_000)
     expect(page.locator(".scope")).to_contain_text("Larkspur – 2 of 2 documents")
+    shown = "\n".join(page.evaluate("[...window.shown]"))
+    assert re.search(r"^long\.pdf: (reading p\. \d+ of 400|indexing)", shown, re.M), shown  # the bar's name
 
     engine.enqueue(Reply([word + " " for word in TERMINATION.split(" ")], first=0.3, pace=0.08))
     ask(page, "Who may end the lease?")
@@ -112,8 +126,10 @@ def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_re
     expect(page.locator("#send")).to_be_visible()
     chip.click()
     expect(page.locator(".sheet img")).to_have_attribute("src", re.compile(r"/pages/3\.png\?span="))
-    words = highlighted(page)
-    assert words > 1000
+    count, box = words = highlighted(page)
+    left, right = (72 + stringWidth(LEASE[2][:end], "Times-Roman", 11) for end in (len("3. Termination. "), -1))
+    assert box == pytest.approx((left, 72 - 9, right, 72 + 3), abs=3)  # the quoted words, and not the full stop
+    assert count > 0.5 * (right - left) * 8 * 1.5**2
 
     page.reload()
     expect(page.locator("h3.question")).to_have_text("Who may end the lease?")
@@ -144,21 +160,27 @@ def test_an_answer_goes_on_without_the_page_that_asked(page: Page, engine: FakeE
 
 
 def test_what_a_contract_says_is_never_obeyed(page: Page, engine: FakeEngine) -> None:
-    evil = (
-        "<img src=http://evil.example/a.png onerror=window.pwned=1> <script>window.pwned=1</script> "
-        "![x](http://evil.example/b.png) [click](http://evil.example/c) http://evil.example/d"
-    )
-    go_to_a_new_matter(page, "<b onclick=window.pwned=1>Evil")
-    upload(
-        page, ("<img src=x onerror=window.pwned=1>.pdf", make_pdf([f"1. Notice. {line}" for line in evil.split(" !")]))
-    )
+    lines = [
+        "<img src=http://evil.example/a.png onerror=window.pwned=1> <script>window.pwned=1</script>",
+        "![x](http://evil.example/b.png) [click](http://evil.example/c) http://evil.example/d",
+        "${window.pwned=1} {{window.pwned=1}} </textarea></style><svg onload=window.pwned=1>",
+        "<iframe srcdoc='<script>parent.pwned=1</script>'></iframe> <a href=javascript:window.pwned=1>go</a>",
+    ]
+    evil = " ".join(lines)
+    go_to_a_new_matter(page, "<b onclick=window.pwned=1>${window.pwned=1}")
+    upload(page, ("<img src=x onerror=window.pwned=1>.pdf", make_pdf(["\n".join(["1. Notice.", *lines])])))
     expect(page.locator(".documents [data-state=ready]")).to_have_count(1)
     engine.enqueue(Reply([f"It says “{evil}” [1]. **{evil}**\n> {evil}\n- {evil} [1]"]))
     ask(page, f"What does the notice say? {evil}")
     expect(page.locator(".turn .foot")).to_have_count(1)
     expect(page.locator(".sheet img")).to_have_count(1)
     assert page.evaluate("window.pwned") is None
-    assert page.locator("#desk script, #talk img, #talk a, #sidebar img").count() == 0
+    for name in ("Notice", "Edit this question"):  # the passage as text, and the question in its box
+        page.get_by_role("button", name=name).first.click()
+    expect(page.locator("#question textarea")).to_have_value(re.compile("script"))
+    expect(page.locator(".words")).to_contain_text("<script>")
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("#desk script, #desk iframe, #talk img, #talk a, #sidebar img").count() == 0
     assert page.locator("#desk a[href^='http']").count() == 0
 
 
