@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from fastapi import FastAPI
 from markupsafe import Markup
+from starlette.routing import Mount
 
 from webapp import render, render_evidence, render_sidebar
 from webapp.desk import Desk, Desks, Parts, Place
@@ -77,7 +78,8 @@ def mount_page(app: FastAPI, opening: "Opening") -> None:
         css_paths=PAGE / "style.css",
         head=f"<script>{(PAGE / 'page.js').read_text('utf-8')}</script>",
     )
-    app.add_middleware(Sessions, opening=opening)
+    mounted = next(route for route in reversed(app.routes) if isinstance(route, Mount))
+    mounted.app = Sessions(mounted.app, opening)
 
 
 def _layout(desks: Desks, told: Markup) -> gr.Blocks:

@@ -1,0 +1,214 @@
+"""Every route there is, and who may pass: an app without a browser, so that it can be asked for anything.
+
+The table is complete: a route that a library or we add is refused, or it fails the first test until it stands here.
+"""
+
+import gc
+import json
+import re
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.pdfs import make_pdf
+from tests.webapp.embeddings import embeddings
+from tests.webapp.serving import Running, running
+from webapp.identity import GUEST_COOKIE
+from webapp.server import Opening, make_app
+from webapp.settings import load_settings
+from webapp.ui import mount_page
+
+# Building the page leaves event loops of gradio's own behind.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+# Of our own: what someone gets who is nobody, and a guest who names what is another's.
+OURS = {
+    "GET /healthz": (200, 200),
+    "GET /readyz": (200, 200),
+    "GET /matters/{matter_id}/documents/{document_id}/pages/{number}.png": (403, 404),
+    "GET /matters/{matter_id}/documents/{document_id}.pdf": (403, 404),
+    "GET /matters/{matter_id}/documents/{document_id}/text": (403, 404),
+}
+CLI = "/cli/"  # under a token of the data folder: `test_server`
+# Of gradio's: the empty page and what it is drawn with, the same for everyone; then what belongs to a session.
+SAME_FOR_ALL = {
+    "GET /", "HEAD /", "GET /config", "GET /config/", "GET /theme.css", "GET /favicon.ico", "GET /manifest.json",
+    "GET /robots.txt", "GET /gradio_api/app_id", "GET /gradio_api/app_id/", "GET /static/{path:path}", "GET /assets/{path:path}",
+}  # fmt: skip
+OWNED = {
+    "POST /gradio_api/queue/join", "GET /gradio_api/queue/data", "GET /gradio_api/heartbeat/{session_hash}",
+    "POST /gradio_api/cancel", "POST /gradio_api/upload", "GET /gradio_api/upload_progress",
+}  # fmt: skip
+FILLED = {"number": "1", "matter_id": "0" * 32, "document_id": "0" * 64}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    patch = pytest.MonkeyPatch()
+    patch.setenv("GRADIO_TEMP_DIR", "")  # the page sets it; put back afterwards
+    with embeddings() as url:
+        settings = load_settings(
+            data_dir=tmp_path_factory.mktemp("demo"), access="demo", embeddings_url=url, reader_processes=1
+        )
+        with running(settings, mount_page) as server:
+            yield server
+    patch.undo()
+    gc.collect()
+
+
+def _routes(routes: Any, prefix: str = "") -> Iterator[str]:
+    """ "METHOD /path" of every route, also of those that are mounted or included."""
+    for route in routes:
+        if hasattr(route, "original_router"):
+            yield from _routes(route.original_router.routes, prefix + route.include_context.prefix)
+        elif getattr(route, "routes", None) or hasattr(route, "_base_app"):
+            yield from _routes(route.routes, prefix + route.path)
+        else:
+            yield from (f"{method} {prefix}{route.path}" for method in sorted(route.methods))
+
+
+def _guest(demo: Running) -> httpx2.Client:
+    browser = demo.browser()
+    browser.get("/")
+    return browser
+
+
+def test_every_route_refuses_whom_it_does_not_know(demo: Running) -> None:
+    app = make_app(Opening(demo.workspace.settings), "token")
+    routes = {route for route in _routes(app.routes) if CLI not in route}
+    assert len(routes) > 60
+    assert routes >= OWNED | set(OURS) | SAME_FOR_ALL - {"GET /gradio_api/app_id/", "GET /config/"}
+    nobody, guest = demo.browser(), _guest(demo)
+    wrong = {}
+    for route in sorted(routes - SAME_FOR_ALL - OWNED):
+        if route.endswith(("/healthz", "/readyz")):
+            continue  # of the whole app, which this server is not
+        method, path = route.split(" ")
+        url = re.sub(r"\{(\w+)(:\w+)?\}", lambda name: FILLED.get(name[1], "x"), path)
+        got = tuple(browser.request(method, url).status_code for browser in (nobody, guest))
+        if got != OURS.get(route, (404, 404)):
+            wrong[route] = got
+    assert wrong == {}
+
+
+def test_what_is_the_same_for_all_names_nothing_of_anyone(demo: Running) -> None:
+    guest = _guest(demo)
+    guest.post("/gradio_api/upload", files={"files": ("secret.pdf", make_pdf(["secret"]))})
+    for route in sorted(SAME_FOR_ALL - {"HEAD /"}):
+        said = demo.browser().get(re.sub(r"\{.*\}", "x", route.split(" ")[1])).text
+        assert "secret" not in said
+        assert str(demo.workspace.settings.data_dir) not in said
+
+
+def test_a_session_belongs_to_whoever_used_it_first(demo: Running) -> None:
+    ann, ben, nobody = _guest(demo), _guest(demo), demo.browser()
+    event: dict[str, Any] = {"data": [None], "fn_index": 0, "event_id": "e", "session_hash": "anns"}
+    assert ann.post("/gradio_api/cancel", json=event).status_code == 200
+    twice = json.dumps(event | {"session_hash": "bens"})[:-1] + ', "session_hash": "anns"}'
+    for browser in (ben, nobody):
+        refused = [
+            browser.get("/gradio_api/queue/data", params={"session_hash": "anns"}),
+            browser.get("/gradio_api/heartbeat/anns"),
+            browser.post("/gradio_api/queue/join", json=event),
+            browser.post("/gradio_api/cancel", json=event),
+            browser.post("/gradio_api/cancel", content=twice, headers={"Content-Type": "application/json"}),
+            browser.post("/gradio_api/cancel", content=json.dumps(event).encode("utf-16")),
+        ]
+        assert [answer.status_code for answer in refused] == [403] * len(refused)
+    assert ann.post("/gradio_api/queue/join", json=event).status_code != 403
+
+
+def test_only_a_user_uploads_and_nobody_else_sees_how_far_it_is(demo: Running) -> None:
+    ann, ben = _guest(demo), _guest(demo)
+    file = {"files": ("secret.pdf", make_pdf(["secret"]))}
+    [path] = ann.post("/gradio_api/upload", params={"upload_id": "anns"}, files=file).json()
+    assert ben.get("/gradio_api/upload_progress", params={"upload_id": "anns"}).status_code == 403
+    assert demo.browser().post("/gradio_api/upload", files=file).status_code == 403
+    forged = demo.browser(Cookie=f"{GUEST_COOKIE}={'0' * 32}.1.{'0' * 64}")
+    assert forged.post("/gradio_api/upload", files=file).status_code == 403
+    for browser in (ann, ben):  # not even whoever brought it: the page's own routes show it, once it is taken in
+        for door in (
+            f"/gradio_api/file={path}",
+            f"/file={path}",
+            f"/gradio_api/file/{path}",
+            f"/gradio_api//file={path}",
+        ):
+            assert browser.get(door).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../../../../../etc/passwd",
+        "/assets/..%2f..%2f..%2f..%2fetc/passwd",
+        "/static/%2e%2e/%2e%2e/app.py",
+        "/gradio_api/../gradio_api/file=/etc/passwd",
+        "/gradio_api/file=../guests.key",
+        "/gradio_api/%66ile=/etc/passwd",
+        "/GRADIO_API/file=/etc/passwd",
+        "/gradio_api/queue/data/../../file=/etc/passwd",
+        "/matters/../../guests.key/documents/x.pdf",
+        "/matters/%2e%2e/documents/%2e%2e%2fguests.key.pdf",
+        "/gradio_api/proxy=http://127.0.0.1:1/",
+        "//evil.example/",
+        "/static//etc/passwd",
+        "/assets/C:/x",
+    ],
+)
+def test_no_path_leads_out_of_where_it_belongs(demo: Running, path: str) -> None:
+    host = demo.url.removeprefix("http://")
+    cookie = _guest(demo).get("/").request.headers.get("cookie", "")
+    with socket.create_connection(host.split(":")) as raw:  # as it stands: a client would tidy it first
+        raw.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n".encode())
+        said = b"".join(iter(lambda: raw.recv(65536), b""))
+    assert said.split(b" ")[1] in (b"404", b"403", b"400"), said[:200]
+    assert b"root:" not in said
+
+
+def test_a_page_of_another_site_can_send_nothing(demo: Running) -> None:
+    guest = _guest(demo)
+    event = {"data": [None], "fn_index": 0, "session_hash": "mine"}
+    for elsewhere in (
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://evil.example"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:1"},  # another port of this machine
+        {"Sec-Fetch-Site": "cross-site", "Content-Type": "text/plain"},
+    ):
+        assert guest.post("/gradio_api/queue/join", json=event, headers=elsewhere).status_code == 403
+        assert guest.post("/gradio_api/upload", files={"files": b"x"}, headers=elsewhere).status_code == 403
+    for answer in (guest.get("/", headers={"Origin": "http://evil.example"}), guest.get("/config")):
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_kept(demo: Running) -> None:
+    guest = _guest(demo)
+    before = sum(file.stat().st_size for file in (demo.workspace.settings.data_dir / "arriving").rglob("*.*"))
+    too_large = {"files": ("large.pdf", b"%PDF-1.7\n" + bytes(52 << 20))}
+    assert guest.post("/gradio_api/upload", files=too_large).status_code == 413
+    assert guest.post("/gradio_api/queue/join", content=b"[" * (17 << 20)).status_code == 413
+    after = sum(file.stat().st_size for file in (demo.workspace.settings.data_dir / "arriving").rglob("*.*"))
+    assert after == before
+
+
+def test_a_handler_takes_no_file_that_was_not_uploaded(demo: Running) -> None:
+    """An event may name any path; what is not in the folder of uploads is neither read nor deleted."""
+    guest, key = _guest(demo), demo.workspace.settings.data_dir / "guests.key"
+    config = guest.get("/config").json()
+    [take] = [
+        row["id"] for row in config["dependencies"] if len(row["inputs"]) == 2 and row["targets"][0][1] == "upload"
+    ]
+    for path in (key, "/etc/passwd", key.parent / "arriving" / ".." / "guests.key"):
+        event = {
+            "data": [None, [{"path": str(path), "meta": {"_type": "gradio.FileData"}}]],
+            "fn_index": take,
+            "session_hash": f"take{hash(path)}",
+        }
+        joined = guest.post("/gradio_api/queue/join", json=event)
+        assert joined.status_code == 200
+        with guest.stream("GET", "/gradio_api/queue/data", params={"session_hash": event["session_hash"]}) as heard:
+            said = next(line for line in heard.iter_lines() if "process_completed" in line)
+        assert '"success":false' in said.replace(" ", "")
+        assert "guests" not in said
+    assert key.read_bytes()
