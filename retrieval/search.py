@@ -1,5 +1,6 @@
 """A question becomes ranked hits: its words in tantivy, its meaning in Chroma, the two joined."""
 
+import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,7 @@ TYPE_SHARE = 0.6
 _LOOKED_INTO = 8  # hits whose words are compared with the question's for confidence
 _COVERED = 0.2  # weight of the question's words that a hit has, beside its cosine
 _BEARS = 0.7  # of the best sentence's relevance; a sentence below that is beside the point
+_REMEMBERED = 8192  # sentences with their vectors: 13 MB, the passages of some eighty answers
 _SPEAKS_OF_IT = 0.30  # confidence from here on counts as found: 7 % of what is there is below it, 63 % of what is not
 
 
@@ -55,6 +57,8 @@ class Searcher:
 
     def __init__(self, library: Library, vectors: Vectors, lexical: Lexical, embedder: Embedder) -> None:
         self._library, self._vectors, self._lexical, self._embedder = library, vectors, lexical, embedder
+        self._remembered: dict[str, NDArray[np.float32]] = {}
+        self._lock = threading.Lock()
 
     @cached_property
     def _types(self) -> TypeMatcher:
@@ -108,12 +112,30 @@ class Searcher:
             return []
         asked = core(question)
         vector = self._embedder.queries([asked])[0]
-        meaning = self._embedder.passages(sentences) @ self._embedder.aim(joined(vector, self._types.match(vector)))
+        meaning = self._meanings(sentences) @ self._embedder.aim(joined(vector, self._types.match(vector)))
         stems = set(self._lexical.stems(asked))
         words = [len(stems & set(self._lexical.stems(s))) / (len(stems) or 1) for s in sentences]
         scores = [float(m) + _COVERED * w for m, w in zip(meaning, words, strict=True)]
         least = _BEARS * max(scores)
         return [score - least for score in scores]
+
+    def _meanings(self, sentences: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of sentences, float32[len(sentences), dimension]; those of late are remembered.
+
+        The passages of one answer hold a hundred, a second's work for two cores, and other questions find the same ones.
+        """
+        with self._lock:
+            known = {text: self._remembered[text] for text in sentences if text in self._remembered}
+        new = [text for text in dict.fromkeys(sentences) if text not in known]
+        if new:
+            known |= zip(new, self._embedder.passages(new), strict=True)
+        with self._lock:
+            for text in sentences:
+                self._remembered.pop(text, None)
+                self._remembered[text] = known[text]  # now the last to be forgotten
+            while len(self._remembered) > _REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+        return np.stack([known[text] for text in sentences])
 
 
 def joined(vector: NDArray[np.float32], matches: Sequence[Match]) -> NDArray[np.float32]:
