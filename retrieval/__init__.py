@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from retrieval import database, evaluate
     from retrieval.chunks import Chunk
-    from retrieval.clauses import outline, section_at
+    from retrieval.clauses import Clause, outline, section_at
     from retrieval.documents import Document, Page, Span
     from retrieval.embedder import Embedder, load_embedder
     from retrieval.errors import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chunk",
+    "Clause",
     "DataFolderBusy",
     "DataFolderUnusable",
     "Document",
@@ -75,7 +76,7 @@ __all__ = [
 
 _FILES = {
     "chunks": "Chunk",
-    "clauses": "outline section_at",
+    "clauses": "Clause outline section_at",
     "documents": "Document Page Span",
     "embedder": "Embedder load_embedder",
     "errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"

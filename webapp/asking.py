@@ -1,10 +1,11 @@
-"""Answers that are being written, one in a conversation, whoever is looking.
+"""Answers and summaries that are being written, one in a conversation, whoever is looking.
 
 An answer belongs to its conversation and not to the tab that asked: a page that is loaded again finds it going on, a
 closed tab does not lose it, and stop ends it from wherever it is pressed. What was written until then is kept.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -23,73 +24,112 @@ from webapp.workspace import Workspace
 BATCH_SECONDS = 0.08  # between two looks at a draft: fast enough to read along, a twelfth of the updates of each token
 
 
-class Asking:
-    """One answer under way: what there is of it so far, and in the end the turn that is kept."""
+class UnderWay(ABC):
+    """Something that is being written in a conversation: what there is of it so far, and in the end the turn that is kept."""
 
     def __init__(self, workspace: Workspace, user: User, conversation: Conversation, question: str) -> None:
         self.question = question
-        self.before = 0  # how many answers come before it
         self.draft = ""
-        self.found: Found | None = None
         self.troubles: list[PinciteError] = []
         self.turn: SavedTurn | None = None
         self.error: PinciteError | None = None  # what kept the turn from being kept
         self._workspace, self._user, self._conversation = workspace, user, conversation
         self._task: asyncio.Task[None] | None = None
-        self._writing = True
+        self._under_way = True
+
+    @property
+    @abstractmethod
+    def stand(self) -> object:
+        """What changes with every piece of news."""
+
+    @abstractmethod
+    async def _write(self) -> Body:
+        """Write it; the row to keep."""
+
+    @abstractmethod
+    def _partial(self) -> Body:
+        """The row of what there is when it was stopped or went wrong."""
+
+    @property
+    def conversation_id(self) -> str:
+        """Where it is kept."""
+        return self._conversation.id
 
     @property
     def done(self) -> bool:
         """Whether nothing more will come."""
         return self._task is not None and self._task.done()
 
-    def start(self, history: Sequence[Turn], records: Sequence[DocumentRecord]) -> None:
+    def start(self) -> None:
         """Begin; returns at once. Needs a running event loop."""
-        self._task = asyncio.create_task(self._run(history, records))
+        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """End the writing, which closes the engine's stream, and wait until what there is has been kept."""
         assert self._task is not None
-        if self._writing:
-            self._writing = False
+        if self._under_way:
+            self._under_way = False
             self._task.cancel()
         await asyncio.wait({self._task})
 
     async def follow(self) -> AsyncGenerator[None]:
-        """A tick for each batch of news, until it is done. Who stops following does not stop the answer."""
+        """A tick for each batch of news, until it is done. Who stops following does not stop the writing."""
         assert self._task is not None
         seen: object = None
         while not self.done:
             await asyncio.wait({self._task}, timeout=BATCH_SECONDS)
-            stand = self.before, len(self.draft), self.found is not None, len(self.troubles)
-            if stand != seen and not self.done:
-                seen = stand
+            if self.stand != seen and not self.done:
+                seen = self.stand
                 yield
 
-    async def _run(self, history: Sequence[Turn], records: Sequence[DocumentRecord]) -> None:
+    async def _run(self) -> None:
         state: State = "complete"
         row: Body = {}
         try:
-            row = await self._write(history, {record.id: record for record in records})
+            row = await self._write()
         except asyncio.CancelledError:
             state = "stopped"
         except Exception as error:
             state = "failed"
             row = {"error": str(told := known(error)), "hint": told.hint}
-        self._writing = False
-        if self.found and "searched" not in row:
-            row = await asyncio.to_thread(self._partial, self.found, records) | row
-        row = {"answer": self.draft, **row, "notices": [_told(error) for error in self.troubles]}
-        row["query"] = self.found.searched.query if self.found else self.question
+        self._under_way = False
+        if state != "complete":
+            row = await asyncio.to_thread(self._partial) | row
+        row |= {"notices": [_told(error) for error in self.troubles]}
         keep = self._workspace.conversations.add_turn
         try:
             self.turn = await asyncio.to_thread(keep, self._user, self._conversation.id, self.question, row, state)
         except Exception as error:  # the conversation was deleted meanwhile, or its store is away
             self.error = known(error)
 
-    def _partial(self, found: Found, records: Sequence[DocumentRecord]) -> Body:
+
+class Asking(UnderWay):
+    """One answer under way."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        user: User,
+        conversation: Conversation,
+        question: str,
+        history: Sequence[Turn],
+        records: Sequence[DocumentRecord],
+    ) -> None:
+        super().__init__(workspace, user, conversation, question)
+        self.before = 0  # how many answers come before it
+        self.found: Found | None = None
+        self._history, self._records = history, records
+
+    @property
+    def stand(self) -> object:
+        """What changes with every piece of news."""
+        return self.before, len(self.draft), self.found is not None, len(self.troubles)
+
+    def _partial(self) -> Body:
         """What had been written, checked as far as it goes: a quotation that is not on its page is not shown as one."""
-        library, matter_id = self._workspace.library, self._conversation.matter_id
+        if self.found is None:
+            return {"answer": self.draft, "query": self.question}
+        library, matter_id, found = self._workspace.library, self._conversation.matter_id, self.found
         documents = {p.document_id: library.document(matter_id, p.document_id) for p in found.passages}
         checked = check(self.draft, found.passages, documents)
         partial = Answer(
@@ -102,11 +142,15 @@ class Asking:
             checked=checked,
             passages=found.passages,
         )
-        return page_row(partial, {record.id: record for record in records})
+        return self._row(partial)
 
-    async def _write(self, history: Sequence[Turn], records: dict[str, DocumentRecord]) -> Body:
-        scope = Scope(self._conversation.matter_id, tuple(records.values()))
-        events = in_turn(self._workspace, self._user, self.question, history, scope)
+    def _row(self, answer: Answer) -> Body:
+        records = {record.id: record for record in self._records}
+        return page_row(answer, records) | {"query": answer.searched.query}
+
+    async def _write(self) -> Body:
+        scope = Scope(self._conversation.matter_id, tuple(self._records))
+        events = in_turn(self._workspace, self._user, self.question, self._history, scope)
         row: Body = {}
         async with aclosing(events):
             async for event in events:
@@ -119,37 +163,28 @@ class Asking:
                     case Trouble():
                         self.troubles.append(event.error)
                     case Answer():
-                        row = page_row(event, records)
+                        row = self._row(event)
         return row
 
 
 class Askings:
-    """The answers under way in one process, by conversation. For one event loop."""
+    """The answers and summaries under way in one process, by conversation. For one event loop."""
 
     def __init__(self) -> None:
-        self._askings: dict[str, Asking] = {}
+        self._writings: dict[str, UnderWay] = {}
 
-    def of(self, conversation_id: str | None) -> Asking | None:
-        """The answer that is being written in a conversation."""
-        asking = self._askings.get(conversation_id or "")
-        return asking if asking and not asking.done else None
+    def of(self, conversation_id: str | None) -> UnderWay | None:
+        """What is being written in a conversation."""
+        writing = self._writings.get(conversation_id or "")
+        return writing if writing and not writing.done else None
 
-    async def begin(
-        self,
-        workspace: Workspace,
-        user: User,
-        conversation: Conversation,
-        question: str,
-        history: Sequence[Turn],
-        records: Sequence[DocumentRecord],
-    ) -> Asking:
-        """Ask in a conversation; an answer that is still being written there is stopped first."""
-        self._askings = {id_: asking for id_, asking in self._askings.items() if not asking.done}
-        if before := self.of(conversation.id):
+    async def begin(self, writing: UnderWay) -> None:
+        """Begin in its conversation; what is still being written there is stopped first."""
+        self._writings = {id_: each for id_, each in self._writings.items() if not each.done}
+        if before := self.of(writing.conversation_id):
             await before.stop()
-        asking = self._askings[conversation.id] = Asking(workspace, user, conversation, question)
-        asking.start(history, records)
-        return asking
+        self._writings[writing.conversation_id] = writing
+        writing.start()
 
 
 def history_of(turns: Sequence[SavedTurn]) -> list[Turn]:
@@ -157,7 +192,7 @@ def history_of(turns: Sequence[SavedTurn]) -> list[Turn]:
     return [
         Turn(turn.question, turn.answer["answer"], turn.answer.get("query", turn.question))
         for turn in turns
-        if turn.state == "complete" and turn.answer.get("found")
+        if turn.state == "complete" and turn.answer.get("found") and turn.answer["answer"]
     ]
 
 

@@ -114,6 +114,19 @@ def ask(matter: Matter, question: Question, document: InDocument = None, as_json
 
 
 @app.command()
+def summary(
+    matter: Matter,
+    document: Annotated[str, typer.Argument(help="Its name, a part of it, or its id.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Summarise a document clause by clause, each line with its pin cite."""
+    with _verbs(as_json) as verbs:
+        from webapp.printed import show_summary
+
+        _show(verbs.summary(matter, document), show_summary, as_json)
+
+
+@app.command()
 def remove(
     matter: Matter,
     document: Annotated[str, typer.Argument(help="Its name, a part of it, or its id.", show_default=False)],

@@ -68,6 +68,18 @@ def cli_routes(settings: Settings, token: str, verbs: Callable[[], Verbs]) -> AP
 
         return StreamingResponse(_encoded(rows()), media_type="application/x-ndjson")
 
+    @router.post("/summary")
+    async def summary(matter: Text, document: Text) -> StreamingResponse:
+        async def rows() -> AsyncGenerator[Row]:
+            mine = await run_in_threadpool(verbs)
+            async for row in iterate_in_threadpool(mine.before_summary(matter, document)):
+                yield row
+            async with contextlib.aclosing(mine.summarise(matter, document)) as summary:
+                async for row in summary:
+                    yield row
+
+        return StreamingResponse(_encoded(rows()), media_type="application/x-ndjson")
+
     @router.post("/remove")
     def remove(matter: Text, document: Text) -> StreamingResponse:
         return _lines(row for row in verbs().remove(matter, document))

@@ -199,8 +199,8 @@ def _aware(time: datetime) -> datetime:
 
 
 # What of an answer are words of a document: the parts of an answer that hold such, and under which key.
-_QUOTED = (("citations", "quote"), ("key_language", "text"))
-_EVIDENCE = ("citations", "key_language", "passages")
+_QUOTED = (("citations", "quote"), ("key_language", "text"), ("definitions", "text"))
+_EVIDENCE = ("citations", "key_language", "definitions", "passages")
 
 
 def _without_words(answer: Body) -> Body:

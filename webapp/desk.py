@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError
-from webapp import render, render_evidence, render_sidebar
-from webapp.asking import Asking, Askings, history_of
+from webapp import render, render_evidence, render_sidebar, render_summary
+from webapp.asking import Asking, Askings, UnderWay, history_of
 from webapp.conversations import Conversation, SavedTurn
 from webapp.errors import EmptyQuestion, NoSuchConversation
 from webapp.flowing import own_words
@@ -23,6 +23,8 @@ from webapp.identity import Asking as Request
 from webapp.identity import user_of
 from webapp.log import known
 from webapp.records import User
+from webapp.render_pins import NOTHING, lines
+from webapp.summarising import Summarising
 from webapp.workspace import SAMPLE_MATTER, Workspace
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ class Desk:
         parts |= {
             "place": place,
             "matters": render_sidebar.matters(self._access.matters(self._user), matter),
-            "notice": render.NOTHING,
+            "notice": NOTHING,
         }
         return parts | self._evidence_of(place, turns) | {"busy": self._askings.of(place.conversation_id) is not None}
 
@@ -128,7 +130,7 @@ class Desk:
                 file.unlink(missing_ok=True)
         if "ingest" in self._workspace.opened:  # else it finds them when it begins
             self._workspace.ingest.wake()
-        return self.sidebar(place) | {"notice": render.lines(refused)}
+        return self.sidebar(place) | {"notice": lines(refused)}
 
     def remove(self, place: Place, document_id: str) -> Parts:
         """Take a document out of the matter."""
@@ -183,11 +185,39 @@ class Desk:
         return {"evidence": self._evidence(place.matter_id, turn, item, zoom)}
 
     async def ask(self, place: Place, question: str, *, again: str = "") -> AsyncGenerator[Parts]:
-        """Ask, in the conversation or in a new one, and follow the answer. `again` is a turn to be asked anew."""
-        conversation, asking = await self._begin(place, question, again)
-        begun = await asyncio.to_thread(self.all, replace(place, conversation_id=conversation.id))
-        yield begun | {"question": "", "busy": True, "said": "Searching the documents."} | _draft(asking)
-        async for parts in self.follow(begun["place"]):
+        """Ask, in the conversation or in a new one, and follow the answer. `again` is a turn that the new one replaces."""
+        if not question.strip():
+            raise EmptyQuestion()
+        replaced = again or place.editing
+
+        def prepare() -> Asking:
+            matter, conversation = self._into(place, question, replaced)
+            turns = self._conversations.turns(self._user, conversation.id)
+            records = self._asked(matter, conversation.scope)
+            return Asking(self._workspace, self._user, conversation, question, history_of(turns), records)
+
+        async for parts in self._begin(place, await asyncio.to_thread(prepare), "Searching the documents."):
+            yield parts
+
+    async def summarise(self, place: Place, document_id: str, *, again: str = "") -> AsyncGenerator[Parts]:
+        """Summarise a document, in the conversation or in a new one, and follow the summary."""
+
+        def prepare() -> Summarising:
+            record = self._access.record(self._user, place.matter_id, document_id)
+            _, conversation = self._into(place, f"Summary of {record.name}", again)
+            return Summarising(self._workspace, self._user, conversation, record)
+
+        async for parts in self._begin(place, await asyncio.to_thread(prepare), "Summarising the document."):
+            yield parts
+
+    async def again(self, place: Place, turn_id: str) -> AsyncGenerator[Parts]:
+        """Ask a turn's question anew, or make its summary anew; the new turn takes its place."""
+        turn = await asyncio.to_thread(self._turn, place, turn_id)
+        if render.is_summary(turn.answer):
+            anew = self.summarise(place, turn.answer["document_id"], again=turn.id)
+        else:
+            anew = self.ask(place, turn.question, again=turn.id)
+        async for parts in anew:
             yield parts
 
     async def follow(self, place: Place) -> AsyncGenerator[Parts]:
@@ -200,7 +230,7 @@ class Desk:
         if asking.error is not None:
             raise asking.error
         yield await asyncio.to_thread(self.all, place) | {
-            "now": render.NOTHING,
+            "now": NOTHING,
             "said": _said(asking.turn),
             "busy": False,
         }
@@ -211,27 +241,21 @@ class Desk:
         if asking := self._askings.of(conversation.id):
             await asking.stop()
 
-    async def _begin(self, place: Place, question: str, again: str) -> tuple[Conversation, Asking]:
-        def prepare() -> tuple[Conversation, str, list[SavedTurn], list[DocumentRecord]]:
-            replaced = again or place.editing
-            turn = self._turn(place, replaced) if replaced else None
-            asked = turn.question if turn and again else question
-            if not asked.strip():
-                raise EmptyQuestion()
-            matter = self._access.matter(self._user, place.matter_id)
-            conversation = self._conversation(place)
-            if conversation is None:
-                conversation = self._conversations.start(self._user, matter, asked, place.scope)
-            if turn is not None:
-                self._conversations.cut(self._user, turn.id)
-            turns = self._conversations.turns(self._user, conversation.id)
-            return conversation, asked, turns, self._asked(matter, conversation.scope)
+    async def _begin(self, place: Place, writing: UnderWay, said: str) -> AsyncGenerator[Parts]:
+        await self._askings.begin(writing)
+        begun = await asyncio.to_thread(self.all, replace(place, conversation_id=writing.conversation_id))
+        yield begun | {"question": "", "busy": True, "said": said} | _draft(writing)
+        async for parts in self.follow(begun["place"]):
+            yield parts
 
-        conversation, asked, turns, records = await asyncio.to_thread(prepare)
-        history = history_of(turns)
-        return conversation, await self._askings.begin(
-            self._workspace, self._user, conversation, asked, history, records
-        )
+    def _into(self, place: Place, title: str, replaced: str) -> tuple[Matter, Conversation]:
+        """The conversation that a new turn goes to, made where there is none; a replaced turn and what follows it go."""
+        turn = self._turn(place, replaced) if replaced else None
+        matter = self._access.matter(self._user, place.matter_id)
+        conversation = self._conversation(place) or self._conversations.start(self._user, matter, title, place.scope)
+        if turn is not None:
+            self._conversations.cut(self._user, turn.id)
+        return matter, conversation
 
     # What it is made of
 
@@ -266,7 +290,7 @@ class Desk:
             records = self._access.documents(self._user, matter)
             said = self._conversations.all(self._user, matter)
         ready = [record for record in records if record.state == "ready"]
-        scope = render_sidebar.scope(matter, ready, len(records), place.scope) if matter else render.NOTHING
+        scope = render_sidebar.scope(matter, ready, len(records), place.scope) if matter else NOTHING
         return {
             "documents": render_sidebar.documents(records),
             "conversations": render_sidebar.conversations(said, place.conversation_id),
@@ -275,9 +299,9 @@ class Desk:
 
     def _talk(self, place: Place, matter: Matter | None, turns: Sequence[SavedTurn]) -> Parts:
         asking = self._askings.of(place.conversation_id)
-        now = _draft(asking)["now"] if asking else render.NOTHING
+        now = _draft(asking)["now"] if asking else NOTHING
         said = {"past": render.past(turns), "now": now}
-        return said | ({"empty": render.NOTHING} if turns or asking or matter is None else self._empty(matter))
+        return said | ({"empty": NOTHING} if turns or asking or matter is None else self._empty(matter))
 
     def _empty(self, matter: Matter) -> Parts:
         """The chat before its first question: a part of its own, for a look that comes late must wipe no answer away."""
@@ -307,8 +331,15 @@ class Desk:
         return render_evidence.evidence(matter_id, turn.id, shown, at, words, zoom)
 
 
-def _draft(asking: Asking) -> Parts:
-    return {"now": render.writing(asking.question, asking.draft, searching=asking.found is None, before=asking.before)}
+def _draft(writing: UnderWay) -> Parts:
+    match writing:
+        case Summarising():
+            part = (writing.part.n, writing.part.of, writing.part.clauses) if writing.part else None
+            return {"now": render_summary.writing(writing.question, part, writing.so_far, writing.draft)}
+        case Asking():
+            searching = writing.found is None
+            return {"now": render.writing(writing.question, writing.draft, searching=searching, before=writing.before)}
+    return {}
 
 
 def _said(turn: SavedTurn | None) -> str:
@@ -320,4 +351,6 @@ def _said(turn: SavedTurn | None) -> str:
     if not turn.answer.get("found"):
         return "Nothing was found."
     count = len(turn.answer.get("citations", ()))
+    if render.is_summary(turn.answer):
+        return f"The summary is there, with {count} citation{'' if count == 1 else 's'}."
     return f"The answer is there, with {count} citation{'' if count == 1 else 's'}."

@@ -68,6 +68,23 @@ def show_answer(answer: Body) -> None:
     print(f"\n{coverage(answer)}")
 
 
+def show_summary(summary: Body) -> None:
+    """A summary, clause by clause; each line with its section and page."""
+    for clause in summary["clauses"]:
+        print(plain(" – ".join(part for part in (clause["label"], clause["heading"]) if part) or "Opening"))
+        for line in clause["lines"]:
+            rows = [summary["citations"][at] for at in line["citations"]]
+            words = line["text"] or f"“{rows[0]['quote']}”"
+            pins = "; ".join(dict.fromkeys(cite({**row, "document": ""}) for row in rows))
+            print(plain(f"   {words} ({pins})"))
+        print()
+    if terms := len(summary["definitions"]):
+        print(f"Defines {plural(terms, 'term')}.")
+    searched = summary["searched"]
+    unread = f"; {plural(searched['unreadable_pages'], 'page')} unreadable" if searched["unreadable_pages"] else ""
+    print(f"Read {plural(searched['pages'], 'page')}, {plural(len(summary['clauses']), 'clause')}{unread}.")
+
+
 def show_evaluation(row: Body) -> None:
     """What `eval` wrote."""
     asked = f"{plural(row['queries'], 'query').replace('querys', 'queries')} of {plural(row['contracts'], 'contract')}"

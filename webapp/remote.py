@@ -51,6 +51,10 @@ class Remote:
         """The answer's text as it is written, then one result."""
         return self._ask("ask", matter=matter, question=question, document=document)
 
+    def summary(self, matter: str, document: str) -> Iterator[Row]:
+        """Progress part by part, the text as it is written, then one result."""
+        return self._ask("summary", matter=matter, document=document)
+
     def remove(self, matter: str, document: str) -> Iterator[Row]:
         """One result."""
         return self._ask("remove", matter=matter, document=document)

@@ -5,30 +5,22 @@ turns a `str` into `Markup` in any other way, and no link or image is ever made 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
+from webapp import render_summary
 from webapp.citations import NOT_FOUND
 from webapp.conversations import SavedTurn
 from webapp.marks import CITE, cites
 from webapp.printed import cite, coverage, plural
+from webapp.render_pins import NOTHING, lines, pin, standing, to_place
 from webapp.rows import Body
 
 _INLINE = re.compile(rf"(?P<cite>(?i:{CITE.pattern}))|\*\*(?P<bold>[^*\n]+)\*\*|(?P<doubt>\({re.escape(NOT_FOUND)}\))")
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _QUOTED = re.compile(r"\s*>\s?")
-NOTHING = Markup("")
-LONGEST_HEADING = 28  # characters, on a chip
-
-# How a citation stands: its class, its icon, and the same in words.
-WORD_FOR_WORD = ("sure", "✓", "word for word")
-SUPPORTED = ("sure", "✓", "agrees with the page")
-DOUBTFUL = ("doubt", "!", "not confirmed")
-REMOVED = ("gone", "–", "document removed")
-
 SHARES = (
     ("system", "Instructions"),
     ("history", "Earlier answers"),
@@ -53,14 +45,10 @@ def items(answer: Body) -> list[Item]:
     kinds = (
         ("Citation", answer.get("citations", ())),
         ("Key language", further),
+        ("Definition", answer.get("definitions", ())),
         ("Passage", answer.get("passages", ())),
     )
     return [Item(kind, row) for kind, rows in kinds for row in rows]
-
-
-def lines(parts: Iterable[Markup]) -> Markup:
-    """Pieces of HTML one after another."""
-    return Markup("").join(parts)
 
 
 def past(turns: Sequence[SavedTurn]) -> Markup:
@@ -70,21 +58,25 @@ def past(turns: Sequence[SavedTurn]) -> Markup:
 
 def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
     """A question and what came of it."""
-    answer = turn.answer
+    shown = _summary(turn) if is_summary(turn.answer) else _answer(turn)
     return Markup(
-        '<article class="turn" data-state="{}" aria-label="Question and answer">{}<div class="answer">{}{}{}{}{}{}</div>'
-        "{}</article>"
-    ).format(
-        turn.state,
-        _asked(turn),
-        _notices(answer),
-        _heading(turn),
-        _text(turn),
-        _chips(turn),
-        _further(turn),
-        _several(answer),
-        _foot(turn, last=last),
-    )
+        '<article class="turn" data-state="{}" aria-label="Question and answer">{}<div class="answer">{}{}</div>{}</article>'
+    ).format(turn.state, _asked(turn), _notices(turn.answer), shown, _foot(turn, last=last))
+
+
+def is_summary(answer: Body) -> bool:
+    """Whether a turn is the summary of a document and no answer."""
+    return answer.get("kind") == "summary"
+
+
+def _answer(turn: SavedTurn) -> Markup:
+    return lines([_heading(turn), _text(turn), _chips(turn), _further(turn), _several(turn.answer)])
+
+
+def _summary(turn: SavedTurn) -> Markup:
+    stopped = turn.state == "stopped"
+    heading = render_summary.heading(turn.answer, stopped=turn.state != "complete")
+    return lines([_stopped() if stopped else heading, render_summary.body(turn.id, turn.answer)])
 
 
 def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> Markup:
@@ -152,28 +144,10 @@ def prose(text: str, mark: Callable[[int], Markup]) -> Markup:
 
 def copied(turn: SavedTurn) -> str:
     """An answer with its pin cites, as plain text for a memo."""
+    if is_summary(turn.answer):
+        return render_summary.copied(turn.answer)
     rows = [f"[{row['n']}] {cite(row)}" for row in turn.answer.get("citations", ())]
     return "\n".join([turn.answer.get("answer", ""), "", *dict.fromkeys(rows)]).strip()
-
-
-def pin(row: Mapping[str, Any]) -> str:
-    """Section and page of a place, short enough for a chip: a long heading of the section is left out."""
-    page = f"p. {row['page']}"
-    if str(row.get("page_label", "")) not in ("", str(row["page"])):
-        page += f" (printed {row['page_label']})"
-    section, _, heading = (row.get("section") or "").partition(" (")
-    if heading and len(heading) <= LONGEST_HEADING:
-        section += f" ({heading}"
-    return f"{section}, {page}" if section else page
-
-
-def standing(row: Body) -> tuple[str, str, str]:
-    """How far a citation is borne out: class, icon, words."""
-    if row.get("removed"):
-        return REMOVED
-    if not row.get("verified", True):
-        return DOUBTFUL
-    return WORD_FOR_WORD if row.get("quote") or row.get("text") else SUPPORTED
 
 
 def _inline(text: str, mark: Callable[[int], Markup]) -> Markup:
@@ -191,10 +165,12 @@ def _inline(text: str, mark: Callable[[int], Markup]) -> Markup:
 
 
 def _asked(turn: SavedTurn) -> Markup:
-    return Markup(
-        '<header class="asked"><h3 class="question">{}</h3>'
-        '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit</button></header>'
-    ).format(turn.question, turn.id)
+    edit = Markup(
+        '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit</button>'
+    ).format(turn.id)
+    return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>').format(
+        turn.question, NOTHING if is_summary(turn.answer) else edit
+    )
 
 
 def _notices(answer: Body) -> Markup:
@@ -204,12 +180,16 @@ def _notices(answer: Body) -> Markup:
 
 def _heading(turn: SavedTurn) -> Markup:
     if turn.state == "stopped":
-        return Markup('<p class="stand"><span aria-hidden="true">■</span> Stopped. This is what had been written.</p>')
+        return _stopped()
     if turn.state == "complete" and not turn.answer.get("found"):
         return Markup('<p class="stand"><span aria-hidden="true">○</span> Nothing found</p>')
     if _is_key_language(turn.answer):
         return Markup('<p class="stand">Key language: the documents’ own words, in the place of a written answer.</p>')
     return NOTHING
+
+
+def _stopped() -> Markup:
+    return Markup('<p class="stand"><span aria-hidden="true">■</span> Stopped. This is what had been written.</p>')
 
 
 def _is_key_language(answer: Body) -> bool:
@@ -226,9 +206,7 @@ def _text(turn: SavedTurn) -> Markup:
     def mark(n: int) -> Markup:
         if n not in first:
             return Markup('<span class="mark none">[{}]</span>').format(n)
-        return Markup(
-            '<button type="button" class="mark" data-do="cite" data-turn="{}" data-item="{}" aria-label="Show {}">{}</button>'
-        ).format(turn.id, first[n], pin(rows[first[n]]), n)
+        return to_place(turn.id, first[n], str(n), f"Show {pin(rows[first[n]])}")
 
     if _is_key_language(turn.answer):
         told = Markup("<blockquote><p>{} {}</p></blockquote>")
@@ -284,8 +262,8 @@ def _several(answer: Body) -> Markup:
 
 def _foot(turn: SavedTurn, *, last: bool) -> Markup:
     again = Markup(
-        '<button type="button" class="quiet" data-do="again" data-on="submit" data-turn="{}">Ask again</button>'
-    ).format(turn.id)
+        '<button type="button" class="quiet" data-do="again" data-on="submit" data-turn="{}">{}</button>'
+    ).format(turn.id, "Summarise again" if is_summary(turn.answer) else "Ask again")
     rated = lines(
         Markup(
             '<button type="button" class="quiet" data-do="rate" data-turn="{}" data-rating="{}" aria-pressed="{}">{}</button>'
@@ -299,6 +277,8 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
 
 
 def _coverage(answer: Body) -> Markup:
+    if is_summary(answer):
+        return render_summary.coverage(answer)
     if "searched" not in answer or "budget" not in answer:
         return NOTHING
     return Markup('<p class="coverage">{}</p>{}').format(coverage(answer), meter(answer["budget"]))

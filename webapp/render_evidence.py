@@ -6,7 +6,8 @@ from markupsafe import Markup
 
 from webapp.evidence_urls import page_url, pdf_url
 from webapp.printed import cite
-from webapp.render import NOTHING, Item, lines, pin, standing
+from webapp.render import Item
+from webapp.render_pins import NOTHING, lines, pin, standing
 from webapp.rows import Body
 
 ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)

@@ -8,7 +8,7 @@ from retrieval import DocumentRecord, Matter
 from webapp.conversations import Conversation
 from webapp.evidence_urls import pdf_url
 from webapp.printed import plural
-from webapp.render import NOTHING, lines
+from webapp.render_pins import NOTHING, lines
 
 # What is told of engine and search, by their state; ready is told of nothing.
 _SEARCH = {
@@ -143,7 +143,7 @@ def _document(record: DocumentRecord) -> Markup:
     )
     return Markup(
         '<li data-state="{}" data-name="{}"><div class="what"><span class="name">{}</span><span class="state"><span aria-hidden="true">{}'
-        '</span> {}{}</span>{}{}</div><div class="acts"><a class="icon" href="{}" download="{}" aria-label="Download {}">'
+        '</span> {}{}</span>{}{}{}</div><div class="acts"><a class="icon" href="{}" download="{}" aria-label="Download {}">'
         '<span aria-hidden="true">↓</span></a><button type="button" class="icon" data-do="remove" data-document="{}" aria-label="Remove {}" '
         'data-confirm="Remove “{}” from this matter?"><span aria-hidden="true">×</span></button></div></li>'
     ).format(
@@ -155,6 +155,7 @@ def _document(record: DocumentRecord) -> Markup:
         f", {plural(record.pages, 'page')}" if record.state == "ready" else "",
         bar,
         _unreadable(record),
+        _summarise(record),
         pdf_url(record.matter_id, record.id),
         record.name,
         record.name,
@@ -162,6 +163,15 @@ def _document(record: DocumentRecord) -> Markup:
         record.name,
         record.name,
     )
+
+
+def _summarise(record: DocumentRecord) -> Markup:
+    if record.state != "ready":
+        return NOTHING
+    return Markup(
+        '<button type="button" class="quiet" data-do="summary" data-on="submit" data-document="{}" aria-label="Summarise {}">'
+        "Summarise</button>"
+    ).format(record.id, record.name)
 
 
 def _unreadable(record: DocumentRecord) -> Markup:

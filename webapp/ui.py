@@ -21,6 +21,7 @@ from starlette.routing import Mount
 from webapp import render, render_evidence, render_sidebar
 from webapp.desk import Desk, Desks, Parts, Place
 from webapp.log import known
+from webapp.render_pins import NOTHING
 from webapp.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def mount_page(app: FastAPI, opening: "Opening") -> None:
     shutil.rmtree(arriving, ignore_errors=True)
     os.environ["GRADIO_TEMP_DIR"] = str(arriving)
     settings = opening.settings
-    told = render_sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else render.NOTHING
+    told = render_sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else NOTHING
     page = _layout(Desks(opening), told)
     gr.mount_gradio_app(
         app,
@@ -186,9 +187,17 @@ def _wire(
             yield changed
 
     @streaming
-    async def ask_this(place: Place, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Parts]:
+    async def write(place: Place, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Parts]:
+        """What a click asks for and takes a while: an example, a turn once more, a summary."""
         desk = await asyncio.to_thread(desks.of, request)
-        async for changed in desk.ask(place, _said(event, "question"), again=_said(event, "turn")):
+        match _said(event, "do"):
+            case "again":
+                written = desk.again(place, _said(event, "turn"))
+            case "summary":
+                written = desk.summarise(place, _said(event, "document"))
+            case _:
+                written = desk.ask(place, _said(event, "question"))
+        async for changed in written:
             yield changed
 
     @streaming
@@ -253,8 +262,9 @@ def _wire(
         page.load(opened, place, outputs, **how),
         send.click(ask, [place, parts["question"]], outputs, **how),
         parts["question"].submit(ask, [place, parts["question"]], outputs, **how),
-        parts["past"].submit(ask_this, place, outputs, **how),
-        parts["empty"].submit(ask_this, place, outputs, **how),
+        parts["past"].submit(write, place, outputs, **how),
+        parts["empty"].submit(write, place, outputs, **how),
+        parts["documents"].submit(write, place, outputs, **how),
     ]
     for name in ("matters", "conversations"):  # who goes elsewhere stops looking; the answer goes on
         parts[name].click(go, place, outputs, cancels=following, **how)

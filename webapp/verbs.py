@@ -75,15 +75,7 @@ class Verbs:
     def ask(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
         """The answer's text as it is written, then one result."""
         yield from self.before_ask(matter, question, document)
-        rows = self.answer(matter, question, document)
-        with asyncio.Runner() as runner:
-            try:
-                while True:
-                    yield runner.run(anext(rows))
-            except StopAsyncIteration:
-                return
-            finally:
-                runner.run(rows.aclose())
+        yield from _in_a_loop(self.answer(matter, question, document))
 
     def before_ask(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
         """Progress until what is to be searched has been taken in, while the engine starts."""
@@ -103,6 +95,26 @@ class Verbs:
             if record.state == "ready" and (document_ids is None or record.id in document_ids)
         }
         async with aclosing(answer_rows(self._workspace, self._user, found.id, question, ready)) as rows:
+            async for row in rows:
+                yield row
+
+    def summary(self, matter: str, document: str) -> Iterator[Row]:
+        """Progress part by part, the text as it is written, then one result."""
+        yield from self.before_summary(matter, document)
+        yield from _in_a_loop(self.summarise(matter, document))
+
+    def before_summary(self, matter: str, document: str) -> Iterator[Row]:
+        """Progress until the document has been taken in."""
+        found = self._access.matter(self._user, matter)
+        yield from self._settled(found, [self._access.document(self._user, found, document).id])
+
+    async def summarise(self, matter: str, document: str) -> AsyncGenerator[Row]:
+        """`summary` for who has an event loop already; closing the iterator closes the engine's stream."""
+        from webapp.summarising import summary_rows
+
+        found = self._access.matter(self._user, matter)
+        record = self._access.document(self._user, found, document)
+        async with aclosing(summary_rows(self._workspace, self._user, record)) as rows:
             async for row in rows:
                 yield row
 
@@ -188,6 +200,18 @@ class Verbs:
         records = self._access.documents(self._user, matter)
         pages = sum(record.pages for record in records)
         return result(id=matter.id, name=matter.name, documents=len(records), pages=pages)
+
+
+def _in_a_loop(rows: AsyncGenerator[Row]) -> Iterator[Row]:
+    """Rows that need an event loop, for who has none."""
+    with asyncio.Runner() as runner:
+        try:
+            while True:
+                yield runner.run(anext(rows))
+        except StopAsyncIteration:
+            return
+        finally:
+            runner.run(rows.aclose())
 
 
 def _progress(record: DocumentRecord) -> Row:

@@ -64,6 +64,11 @@ class Writers:
             writer.engine.in_flight -= 1
             writer.engine.circuit.left()
 
+    @property
+    def trusted(self) -> bool:
+        """Whether it is an engine that was chosen, and not the bundled model or none."""
+        return bool(self._settings.llm_urls)
+
     async def state(self) -> State:
         """What `/readyz` tells: "ready" where one of the engines is. Asked at most every few seconds."""
         if not self._engines:

@@ -41,10 +41,10 @@
   };
 
   document.addEventListener('click', (event) => {
-    const from = event.target.closest('[data-copy], [data-area-of], [data-do=cite]');
+    const from = event.target.closest('[data-copy], [data-area-of], [data-do=cite], [data-do=summary]');
     if (!from) return;
     if (from.dataset.copy !== undefined) copy(from);
-    else show(from.dataset.areaOf || 'evidence');
+    else show(from.dataset.areaOf || (from.dataset.do === 'summary' ? 'chat' : 'evidence'));
     if (from.matches('#talk [data-do=cite]')) {
       document.querySelectorAll('#talk [aria-current]').forEach((other) => other.removeAttribute('aria-current'));
       from.setAttribute('aria-current', 'true');

@@ -1,0 +1,54 @@
+"""What all of the page's HTML is made with: pieces in a row, pin cites, how a citation stands, a button to its place."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from webapp.rows import Body
+
+NOTHING = Markup("")
+LONGEST_HEADING = 28  # characters, on a chip
+
+# How a citation stands: its class, its icon, and the same in words.
+WORD_FOR_WORD = ("sure", "✓", "word for word")
+SUPPORTED = ("sure", "✓", "agrees with the page")
+DOUBTFUL = ("doubt", "!", "not confirmed")
+REMOVED = ("gone", "–", "document removed")
+
+
+def lines(parts: Iterable[Markup]) -> Markup:
+    """Pieces of HTML one after another."""
+    return Markup("").join(parts)
+
+
+def page(row: Mapping[str, Any]) -> str:
+    """The page of a place, with what is printed on it where that is another number: "p. 8 (printed 6)"."""
+    shown = f"p. {row['page']}"
+    if str(row.get("page_label", "")) not in ("", str(row["page"])):
+        shown += f" (printed {row['page_label']})"
+    return shown
+
+
+def pin(row: Mapping[str, Any]) -> str:
+    """Section and page of a place, short enough for a chip: a long heading of the section is left out."""
+    section, _, heading = (row.get("section") or "").partition(" (")
+    if heading and len(heading) <= LONGEST_HEADING:
+        section += f" ({heading}"
+    return f"{section}, {page(row)}" if section else page(row)
+
+
+def standing(row: Body) -> tuple[str, str, str]:
+    """How far a citation is borne out: class, icon, words."""
+    if row.get("removed"):
+        return REMOVED
+    if not row.get("verified", True):
+        return DOUBTFUL
+    return WORD_FOR_WORD if row.get("quote") or row.get("text") else SUPPORTED
+
+
+def to_place(turn_id: str, item: int, words: str, label: str) -> Markup:
+    """A small button that opens the evidence of a turn at one of its places."""
+    return Markup(
+        '<button type="button" class="mark" data-do="cite" data-turn="{}" data-item="{}" aria-label="{}">{}</button>'
+    ).format(turn_id, item, label, words)

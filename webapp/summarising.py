@@ -1,0 +1,156 @@
+"""Summaries that are being written, and their events as rows: a turn of a conversation, and what `pincite summary --json` gives."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+from retrieval import DocumentRecord
+from webapp.asking import UnderWay
+from webapp.citations import Citation
+from webapp.conversations import Conversation
+from webapp.extractive import Statement
+from webapp.records import User
+from webapp.rows import Body, Row, fault, progress
+from webapp.summary import Clause, Lines, Part, Summary, joined, summary
+from webapp.workspace import Workspace
+from webapp.writing import Delta, Lease, Trouble, Writer
+
+KIND = "summary"
+
+
+class Summarising(UnderWay):
+    """One summary under way: which part it is at, and what there is of it so far."""
+
+    def __init__(self, workspace: Workspace, user: User, conversation: Conversation, record: DocumentRecord) -> None:
+        super().__init__(workspace, user, conversation, f"Summary of {record.name}")
+        self.part: Part | None = None
+        self.clauses: tuple[Clause, ...] = ()
+        self.draft = ""
+        self._record = record
+
+    @property
+    def stand(self) -> object:
+        """What changes with every piece of news."""
+        return self.part, len(self.clauses), len(self.draft), len(self.troubles)
+
+    @property
+    def so_far(self) -> Body:
+        """The clauses that are done, as they are kept."""
+        return summary_row(self._record, self.clauses, "", 0)
+
+    async def _write(self) -> Body:
+        workspace = self._workspace
+        document = await asyncio.to_thread(workspace.library.document, self._record.matter_id, self._record.id)
+        row: Body = {}
+        async with aclosing(summary(document, _lease(workspace, self._user))) as events:
+            async for event in events:
+                match event:
+                    case Part():
+                        self.part, self.draft = event, ""
+                    case Delta():
+                        self.draft += event.text
+                    case Trouble():
+                        self.troubles.append(event.error)
+                    case Lines():
+                        self.clauses, self.draft = joined([*self.clauses, *event.clauses]), ""
+                    case Summary():
+                        row = summary_row(self._record, event.clauses, event.engine, event.written)
+        return row
+
+    def _partial(self) -> Body:
+        return self.so_far
+
+
+async def summary_rows(workspace: Workspace, user: User, record: DocumentRecord) -> AsyncGenerator[Row]:
+    """Progress part by part and the text as it is written, then one result. Closing the iterator closes the engine's stream."""
+    document = await asyncio.to_thread(workspace.library.document, record.matter_id, record.id)
+    async with aclosing(summary(document, _lease(workspace, user))) as events:
+        async for event in events:
+            match event:
+                case Part():
+                    yield progress(record.name, f"summarising {event.clauses}", event.n - 1, event.of)
+                case Delta():
+                    yield Row("text", {"text": event.text})
+                case Trouble():
+                    yield fault(event.error, "notice")
+                case Summary():
+                    yield progress(record.name, "ready", 1, 1)
+                    yield Row("result", summary_row(record, event.clauses, event.engine, event.written))
+
+
+def _lease(workspace: Workspace, user: User) -> Lease | None:
+    """The engine for one part, which waits in line as a question does; None where none is worth asking."""
+
+    @asynccontextmanager
+    async def lease() -> AsyncIterator[Writer]:
+        place = workspace.admission.enter(user)
+        try:
+            async with aclosing(place.turn()) as line:
+                async for _ in line:
+                    pass
+            async with workspace.writers.lease() as writer:
+                yield writer
+        finally:
+            place.leave()
+
+    return lease if workspace.writers.trusted else None
+
+
+def summary_row(record: DocumentRecord, clauses: Sequence[Clause], engine: str, written: int) -> Body:
+    """A summary as a turn keeps it. A line names its citations by their place in `citations`; its `text` is None where
+    the quotation itself is the line. `spans` are [start, end) of the document's text.
+    """
+    citations: list[Body] = []
+    told = []
+    for clause in clauses:
+        lines = []
+        for line in clause.lines:
+            at = [len(citations) + i for i in range(len(line.citations))]
+            citations += [_cited(n + 1, record, c) for n, c in zip(at, line.citations, strict=True)]
+            lines.append({"text": line.text, "citations": at})
+        shown: Body = {"label": clause.label, "heading": clause.heading, "part": clause.part, "lines": lines}
+        told.append(shown | {"definitions": [_defined(record, s) for s in clause.definitions]})
+    return {
+        "kind": KIND,
+        "document_id": record.id,
+        "document": record.name,
+        "answer": "",
+        "found": bool(told),
+        "clauses": told,
+        "citations": citations,
+        "definitions": [row for each in told for row in each.pop("definitions")],
+        "searched": {
+            "documents": 1,
+            "pages": record.pages,
+            "unreadable_pages": len(record.unreadable_pages),
+        },
+        "engine": engine,
+        "written": written,
+    }
+
+
+def _cited(n: int, record: DocumentRecord, citation: Citation) -> dict[str, Any]:
+    return {
+        "n": n,
+        "document_id": record.id,
+        "document": record.name,
+        "section": citation.section,
+        "page": citation.page,
+        "page_label": citation.page_label,
+        "quote": citation.quote,
+        "verified": citation.verified,
+        "spans": [[span.start, span.end] for span in citation.parts or (citation.span,)],
+    }
+
+
+def _defined(record: DocumentRecord, statement: Statement) -> dict[str, Any]:
+    return {
+        "document_id": record.id,
+        "document": record.name,
+        "section": statement.section,
+        "page": statement.page,
+        "page_label": statement.page_label,
+        "text": statement.text,
+        "spans": [[statement.span.start, statement.span.end]],
+    }
