@@ -222,18 +222,9 @@ class Desk:
 
     async def follow(self, place: Place) -> AsyncGenerator[Parts]:
         """The answer that is being written in a conversation, batch by batch, and then as it is kept."""
-        asking = self._askings.of(place.conversation_id)
-        if asking is None:
-            return
-        async for _ in asking.follow():
-            yield _draft(asking)
-        if asking.error is not None:
-            raise asking.error
-        yield await asyncio.to_thread(self.all, place) | {
-            "now": NOTHING,
-            "said": _said(asking.turn),
-            "busy": False,
-        }
+        if writing := self._askings.of(place.conversation_id):
+            async for parts in self._follow(place, writing):
+                yield parts
 
     async def stop(self, place: Place) -> None:
         """Stop the answer that is being written; whoever follows it sees what is kept of it."""
@@ -245,8 +236,20 @@ class Desk:
         await self._askings.begin(writing)
         begun = await asyncio.to_thread(self.all, replace(place, conversation_id=writing.conversation_id))
         yield begun | {"question": "", "busy": True, "said": said} | _draft(writing)
-        async for parts in self.follow(begun["place"]):
+        async for parts in self._follow(begun["place"], writing):
             yield parts
+
+    async def _follow(self, place: Place, writing: UnderWay) -> AsyncGenerator[Parts]:
+        """What is written in a conversation, to its end; one that ended before anybody looked is shown all the same."""
+        async for _ in writing.follow():
+            yield _draft(writing)
+        if writing.error is not None:
+            raise writing.error
+        yield await asyncio.to_thread(self.all, place) | {
+            "now": NOTHING,
+            "said": _said(writing.turn),
+            "busy": False,
+        }
 
     def _into(self, place: Place, title: str, replaced: str) -> tuple[Matter, Conversation]:
         """The conversation that a new turn goes to, made where there is none; a replaced turn and what follows it go."""

@@ -41,7 +41,7 @@ def test_wrong_usage_ends_with_two(arguments: tuple[str, ...]) -> None:
     assert CliRunner().invoke(app, arguments).exit_code == 2
 
 
-@pytest.mark.parametrize("command", ["add", "search", "ask", "remove", "reindex", "eval", "serve"])
+@pytest.mark.parametrize("command", ["add", "search", "ask", "summary", "remove", "reindex", "eval", "serve"])
 def test_every_command_explains_itself(command: str) -> None:
     shown = CliRunner().invoke(app, [command, "--help"])
     assert shown.exit_code == 0
