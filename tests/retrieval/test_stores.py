@@ -1,5 +1,9 @@
 """The two indexes, real ones: what is added is found, in its scope only, and what is removed is gone."""
 
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,9 +34,34 @@ def lexical(tmp_path: Path) -> Iterator[Lexical]:
     index.close()
 
 
-@pytest.fixture
-def vectors(tmp_path: Path) -> Iterator[Vectors]:
-    store = Vectors(tmp_path / "vectors")
+def listens(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Chroma server on loopback."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [Path(sys.executable).with_name("chroma"), "run", "--host", "127.0.0.1", "--port", str(port)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    folder = tmp_path_factory.mktemp("chroma")
+    with subprocess.Popen([*command, "--path", str(folder)], cwd=folder, **quiet) as server:  # type: ignore[call-overload]
+        end = time.monotonic() + 60
+        while not listens(port):
+            assert server.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+        server.kill()
+
+
+@pytest.fixture(params=["folder", "server"])
+def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vectors]:
+    store = Vectors(tmp_path / "vectors" if request.param == "folder" else request.getfixturevalue("chroma"))
+    store.drop(MATTER)
     store.add(MATTER, CHUNKS, AXES)
     yield store
     store.close()
@@ -90,11 +119,14 @@ def test_a_removed_document_is_gone_and_the_others_stay(lexical: Lexical, vector
         assert store.document_ids(MATTER) == set()
 
 
-def test_what_was_added_is_there_after_a_restart(tmp_path: Path, lexical: Lexical, vectors: Vectors) -> None:
+def test_what_was_added_is_there_after_a_restart(tmp_path: Path, lexical: Lexical) -> None:
     lexical.close()
-    vectors.close()
     assert Lexical(tmp_path / "words").document_ids(MATTER) == {"lease", "loan"}
-    again = Vectors(tmp_path / "vectors")
+    for _ in range(2):
+        store = Vectors(tmp_path / "again")
+        store.add(MATTER, CHUNKS, AXES)
+        store.close()
+    again = Vectors(tmp_path / "again")
     assert again.document_ids(MATTER) == {"lease", "loan"}
     again.close()
 
