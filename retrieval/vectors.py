@@ -15,6 +15,7 @@ from retrieval.documents import Span
 from retrieval.errors import StoreUnavailable
 
 _SPACE = {"hnsw": {"space": "cosine", "ef_search": 256}}  # as many as a search asks for, so that none is missed
+_SERVER_SECONDS = 60  # for one request; what a server takes longer for it has lost
 _PAGE = 5_000  # rows fetched at a time when a collection is read whole
 
 
@@ -26,6 +27,7 @@ class Vectors:
         import chromadb
         from chromadb.config import Settings
 
+        self._sessions: list[Any] = []
         with _mapped():
             if isinstance(where, Path):
                 quiet = Settings(anonymized_telemetry=False)
@@ -39,6 +41,11 @@ class Vectors:
                     headers={"Authorization": f"Bearer {token}"} if token else None,
                     settings=Settings(anonymized_telemetry=False),
                 )
+                # Chroma waits for ever for its server, and leaves its connections open when it is closed.
+                apis = (self._client._server, self._client._admin_client._server)
+                self._sessions = [api._session for api in apis]
+                for session in self._sessions:
+                    session.timeout = _SERVER_SECONDS
 
     def add(self, matter_id: str, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> None:
         """Add chunks with their vectors, float32[len(chunks), dim]; a chunk that is there already is replaced."""
@@ -90,10 +97,10 @@ class Vectors:
             return seen
 
     def close(self) -> None:
-        """Let go of the folder."""
-        close = getattr(self._client, "close", None)
-        if close:
-            close()
+        """Let go of the folder, or of the connections to the server."""
+        self._client.close()
+        for session in self._sessions:
+            session.close()
 
     def _collection(self, matter_id: str) -> Any:
         return self._client.get_or_create_collection(matter_id, configuration=_SPACE, embedding_function=None)

@@ -1,9 +1,5 @@
 """The two indexes, real ones: what is added is found, in its scope only, and what is removed is gone."""
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +10,7 @@ from retrieval.chunks import Chunk
 from retrieval.documents import Span
 from retrieval.lexical import Lexical
 from retrieval.vectors import Vectors
+from tests.retrieval.chroma_server import ChromaServer
 
 MATTER, OTHER = "a" * 32, "b" * 32
 TEXTS = {
@@ -34,28 +31,10 @@ def lexical(tmp_path: Path) -> Iterator[Lexical]:
     index.close()
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.fixture(scope="module")
 def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Chroma server on loopback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [Path(sys.executable).with_name("chroma"), "run", "--host", "127.0.0.1", "--port", str(port)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    folder = tmp_path_factory.mktemp("chroma")
-    with subprocess.Popen([*command, "--path", str(folder)], cwd=folder, **quiet) as server:  # type: ignore[call-overload]
-        end = time.monotonic() + 60
-        while not listens(port):
-            assert server.poll() is None
-            assert time.monotonic() < end
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-        server.kill()
+    with ChromaServer(tmp_path_factory.mktemp("chroma")) as server:
+        yield server.url
 
 
 @pytest.fixture(params=["folder", "server"])
