@@ -100,8 +100,12 @@ class Searcher:
         if not weights:
             return 0.0
         best = 0.0
-        for hit in hits[:_LOOKED_INTO]:
-            document = self._library.document(matter_id, hit.chunk.span.document_id)
+        looked_into = hits[:_LOOKED_INTO]
+        documents = {
+            id_: self._library.document(matter_id, id_) for id_ in {h.chunk.span.document_id for h in looked_into}
+        }
+        for hit in looked_into:
+            document = documents[hit.chunk.span.document_id]
             there = set(self._lexical.stems(indexed_text(document, hit.chunk)))
             best = max(best, sum(w for stem, w in weights.items() if stem in there))
         return best / sum(weights.values())

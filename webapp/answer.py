@@ -157,7 +157,7 @@ def _checked(
     trusted: bool,
 ) -> Answer:
     """The draft with its citations; key language beside it, and in its place where the draft may not stand."""
-    documents = {passage.document_id: document_of(passage.document_id) for passage in passages}
+    documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
     key = key_language(query, passages, documents, most=KEY_SENTENCES, relevance=searcher.relevance)
     checked = check(draft, passages, documents)
     says_nothing = not draft.strip() or draft.strip().rstrip(".") == NOT_THERE.rstrip(".")

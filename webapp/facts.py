@@ -7,6 +7,7 @@ one key or, where it can be read in two ways (3/1/2020), several.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from webapp.numbers import DIGITS, ORDINAL, SCALED, WORDS, ordinal, plain, roman, value
 
@@ -105,6 +106,11 @@ _PAGE = re.compile(r"\b(?:pages?|pp?\.)\s*(?P<ids>\d+(?:\s*(?:,|and|to|-|–)\s*
 
 def find_facts(text: str) -> list[Fact]:
     """All facts of a text in order. What one kind has taken, no later one sees."""
+    return list(_facts(text))
+
+
+@lru_cache(maxsize=1024)  # the passages that an answer cites are cited by others: a tenth of the work of many readers
+def _facts(text: str) -> tuple[Fact, ...]:
     facts: list[Fact] = []
     rest = text
     for patterns, read in _KINDS:
@@ -113,7 +119,7 @@ def find_facts(text: str) -> list[Fact]:
                 if groups := list(read(match)):
                     facts += [Fact(match[0].strip(), match.start(), match.end(), frozenset(keys)) for keys in groups]
                     rest = rest[: match.start()] + "\x01" * len(match[0]) + rest[match.end() :]
-    return _listed(text, sorted(facts, key=lambda f: f.start))
+    return tuple(_listed(text, sorted(facts, key=lambda f: f.start)))
 
 
 def _listed(text: str, facts: list[Fact]) -> list[Fact]:

@@ -26,7 +26,7 @@ from tests.webapp.fake_engine import (
     Refusal,
     Reply,
 )
-from webapp.asking import Askings
+from webapp.asking import Asking, Askings
 from webapp.conversations import SavedTurn
 from webapp.log import close_log, open_log
 from webapp.records import LOCAL_USER
@@ -73,7 +73,8 @@ def asked(workspace: Workspace, url: str) -> tuple[SavedTurn, list[dict[str, Any
         matter = workspace.access.matter(LOCAL_USER, "Lease")
         records = workspace.access.documents(LOCAL_USER, matter)
         conversation = workspace.conversations.start(LOCAL_USER, matter, QUESTION)
-        asking = await Askings().begin(workspace, LOCAL_USER, conversation, QUESTION, [], records)
+        asking = Asking(workspace, LOCAL_USER, conversation, QUESTION, [], records)
+        await Askings().begin(asking)
         async for _ in asking.follow():
             pass
         assert asking.turn is not None
