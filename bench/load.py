@@ -115,15 +115,17 @@ async def _run(options: argparse.Namespace, folder: Path, app: int) -> int:
 
 async def _read(reader: "_Cli | _Page", numbers: "itertools.count[int]", seen: Seen, end: float, think: float) -> None:
     """One reader until the time is over; an answer that has begun is read to its end."""
+    mine = set[str]()  # a conversation shows its reader's earlier answers too
     while time.monotonic() < end:
         number = next(numbers)
+        mine.add(f"{number:06}")
         question = QUESTIONS[number % len(QUESTIONS)].format(number)
         asked, first, waited, words = time.monotonic(), None, False, set[str]()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 async for said in reader.ask(question):
                     waited = waited or "before yours" in said
-                    new = set(WORD.findall(said))
+                    new = set(WORD.findall(said)) - (mine - {f"{number:06}"})
                     if new and first is None:
                         first = time.monotonic() - asked
                     words |= new
@@ -266,7 +268,7 @@ async def _samples(url: str) -> None:
         ready = False
         while not ready:
             async for message in page._do(page._tick):
-                ready = ready or 'data-state=\\"ready' in json.dumps(message)
+                ready = ready or '<li data-state=\\"ready' in json.dumps(message)
             await asyncio.sleep(0.2)
         await page.close()
 
