@@ -39,6 +39,7 @@ QUESTIONS = (
     "How long does a party have to put right a serious breach? Zq{:06}",
     "Which law governs this agreement? Zq{:06}",
 )
+READ = json.dumps('<li data-state="ready"').strip('"')  # a document that is ready, as the page's events hold it
 SECRET = "bench-bench-bench-bench"
 USERS = 8  # of the page, in turn; each has a sample of its own that must be read first
 ANSWER_SECONDS = 300  # after which an answer counts as lost
@@ -177,8 +178,8 @@ class _Page:
         self._listening: asyncio.Task[None] | None = None
         self._ticking: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """Load the page, and tick from then on."""
+    async def open(self) -> bool:
+        """Load the page, and tick from then on; whether its sample has been read."""
         config = (await self._http.get("/config")).json()
         ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
         self._acts = {
@@ -187,9 +188,9 @@ class _Page:
         self._send = self._acts[ids["send"], "click"]
         (load,) = [row for (_, event), row in self._acts.items() if event == "load"]
         (self._tick,) = [row for (_, event), row in self._acts.items() if event == "tick"]
-        async for _ in self._do(load):
-            pass
+        seen = [json.dumps(message) async for message in self._do(load)]
         self._ticking = asyncio.create_task(self._ticks())
+        return any(READ in said for said in seen)
 
     async def ask(self, question: str) -> AsyncIterator[str]:
         """Each change of the page until the answer is kept."""
@@ -264,12 +265,10 @@ async def _samples(url: str) -> None:
     """Let each user of the page come in, and wait until their samples are read."""
     for user in range(USERS):
         page = _Page(url, user)
-        await page.open()
-        ready = False
-        while not ready:
-            async for message in page._do(page._tick):
-                ready = ready or '<li data-state=\\"ready' in json.dumps(message)
-            await asyncio.sleep(0.2)
+        while not await page.open():
+            await page.close()
+            await asyncio.sleep(0.5)
+            page = _Page(url, user)
         await page.close()
 
 
