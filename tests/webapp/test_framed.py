@@ -6,11 +6,11 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.caddy import caddy, free_port
+from tests.webapp.browser import CHROMIUM, needs_chromium
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
-from tests.webapp.test_page import CHROMIUM
 
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="the Debian package chromium is not installed")
+pytestmark = needs_chromium
 
 
 PORT = free_port()
