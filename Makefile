@@ -1,5 +1,6 @@
 # make setup   everything into .venv      make run    the server      make test   what must hold before a change lands
 # make lock    requirements.txt anew      make readme the map and settings table of README.md
+# make check-space  the Space in an environment of its own, as root
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -7,7 +8,7 @@ BIN := .venv/bin
 STAMP := .venv/set-up
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: setup run test debian lock readme
+.PHONY: setup run test debian lock readme check-space
 
 setup: $(STAMP)
 
@@ -58,3 +59,7 @@ lock:
 
 readme: setup
 	@$(BIN)/python -m tests.readme
+
+# In a new environment, from the network: not a part of `make test`.
+check-space: setup debian
+	$(BIN)/python -m tests.docker.space

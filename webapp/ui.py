@@ -93,7 +93,7 @@ def _layout(desks: Desks, told: Markup) -> gr.Blocks:
         _html(parts, "areas", render.areas())
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="sidebar"):
-                _html(parts, "brand", '<p class="brand">pincite</p>' + told)
+                _html(parts, "brand", Markup('<p class="brand">pincite</p>') + told)
                 _html(parts, "health", render_sidebar.health({"stores": "loading"}))
                 _html(parts, "matters")
                 files = gr.File(

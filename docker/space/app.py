@@ -1,0 +1,16 @@
+"""pincite as a Hugging Face Space: each browser is a guest for an hour, on data that no restart keeps. See docs/space.md."""
+
+import os
+import tempfile
+
+from webapp.cli import app
+
+if __name__ == "__main__":
+    settings = {
+        "PINCITE_ACCESS": "demo",
+        "PINCITE_HOST": "0.0.0.0",
+        "PINCITE_FRAMED_BY": "https://huggingface.co",
+        "PINCITE_DATA_DIR": tempfile.mkdtemp(prefix="pincite-"),
+    }
+    os.environ.update(settings | os.environ)  # the Space's own variables and secrets win
+    app(["serve"], prog_name="pincite")
