@@ -209,27 +209,27 @@ def _text(turn: SavedTurn) -> Markup:
         return to_place(turn.id, first[n], str(n), f"Show {pin(rows[first[n]])}")
 
     if _is_key_language(turn.answer):
-        told = Markup("<blockquote><p>{} {}</p></blockquote>")
+        told = Markup('<blockquote><p>{}</p></blockquote><p class="from">{}</p>')
         return Markup('<div class="written">{}</div>').format(
-            lines(told.format(r["quote"], mark(r["n"])) for r in rows)
+            lines(told.format(row["quote"], _chip(turn.id, index, row)) for index, row in enumerate(rows))
         )
     return Markup('<div class="written">{}</div>').format(prose(turn.answer.get("answer", ""), mark))
 
 
 def _chips(turn: SavedTurn) -> Markup:
     rows = turn.answer.get("citations", ())
-    if not rows:
+    if not rows or _is_key_language(turn.answer):  # there each quotation has its own beside it
         return NOTHING
-    chips = lines(_chip(turn.id, index, row) for index, row in enumerate(rows))
+    chips = lines(Markup("<li>{}</li>").format(_chip(turn.id, index, row)) for index, row in enumerate(rows))
     return Markup('<ul class="chips" aria-label="Citations">{}</ul>').format(chips)
 
 
 def _chip(turn_id: str, index: int, row: Body) -> Markup:
     kind, icon, words = standing(row)
     return Markup(
-        '<li><button type="button" class="chip {}" data-do="cite" data-turn="{}" data-item="{}" title="{}">'
+        '<button type="button" class="chip {}" data-do="cite" data-turn="{}" data-item="{}" title="{}">'
         '<span class="number">{}</span> <span class="pin">{}</span> '
-        '<span class="standing"><span aria-hidden="true">{}</span> {}</span></button></li>'
+        '<span class="standing"><span aria-hidden="true">{}</span> {}</span></button>'
     ).format(kind, turn_id, index, cite(row), row.get("n", ""), pin(row), icon, words)
 
 
@@ -243,9 +243,11 @@ def _further(turn: SavedTurn) -> Markup:
         ).format(row.get("text") or "the document was removed", turn.id, index, pin(row))
         for index, row in found
     )
+    # Beside an answer that is not whole it is what the reader has: open at once.
+    shown = Markup(" open") if turn.answer.get("notices") or turn.state != "complete" else NOTHING
     return Markup(
-        '<details class="key"><summary>Key language, word for word ({})</summary><ul>{}</ul></details>'
-    ).format(len(found), rows)
+        '<details class="key"{}><summary>Key language, word for word ({})</summary><ul>{}</ul></details>'
+    ).format(shown, len(found), rows)
 
 
 def _several(answer: Body) -> Markup:

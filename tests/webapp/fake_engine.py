@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
@@ -74,6 +75,7 @@ class FakeEngine:
     kind: Kind = "tgi"
     key: str | None = None
     window: int = 4096
+    port: int = 0
     loading: bool = False
     asked: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -82,10 +84,11 @@ class FakeEngine:
 
     def __post_init__(self) -> None:
         self._replies: deque[Reply | Refusal] = deque()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", self.port), _Handler)
         self._server.engine = self
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> "FakeEngine":
         self._thread.start()
@@ -94,6 +97,13 @@ class FakeEngine:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def kill(self) -> None:
+        """Go as a process that is killed goes: every connection ends where it is. Another may take the port."""
+        self.__exit__()
+        for connection in self._server.connections:
+            with suppress(OSError):  # it has gone by itself
+                connection.shutdown(socket.SHUT_RDWR)
 
     def enqueue(self, *replies: Reply | Refusal) -> "FakeEngine":
         """Say what the next requests get; the default reply when nothing is left."""
@@ -147,6 +157,15 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
     engine: FakeEngine
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.connections: list[socket.socket] = []
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
 
 
 class _Handler(BaseHTTPRequestHandler):

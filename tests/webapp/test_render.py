@@ -136,11 +136,11 @@ def test_nothing_found_has_a_face() -> None:
     assert 'class="chips"' not in html
 
 
-def test_key_language_in_the_place_of_an_answer_says_so() -> None:
+def test_key_language_in_the_place_of_an_answer_says_so_and_shows_each_sentence_once() -> None:
     key = PLACE | {"text": "the rent is $1", "spans": [[5, 9]]}
     html = render.turn_html(turn(key_language=[key], answer="“the rent is $1” [1]"))
     assert "in the place of a written answer" in html
-    assert "<blockquote><p>the rent is $1" in html
+    assert html.count("<blockquote><p>the rent is $1</p></blockquote>") == html.count('class="chip') == 1
 
 
 def test_an_answer_from_two_documents_offers_each_alone() -> None:
