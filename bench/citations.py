@@ -19,12 +19,11 @@ from itertools import cycle
 from pathlib import Path
 
 from bench import alterations as alter
-from retrieval import Document, Passage, Span
+from retrieval import Document, Passage, Span, flowing_text
 from retrieval.chunks import chunk
 from retrieval.packing import pack
 from retrieval.pdf import read_pdf
 from webapp.citations import check
-from webapp.flowing import flowing
 from webapp.sentences import split
 
 SAMPLE = Path(__file__).parent.parent / "webapp" / "sample"
@@ -115,7 +114,7 @@ def _pdfs(folder: Path | None, skip: int, most: int) -> list[Path]:
 
 def _contract(path: Path) -> Contract | None:
     document = read_pdf(path.read_bytes(), name=path.stem, document_id=path.stem)
-    text = flowing(document)
+    text = flowing_text(document)
     words = tuple(m.span() for m in re.finditer(r"\S+", text))
     if len(words) < 300:
         return None
@@ -155,7 +154,7 @@ def _window(
 
 def _reading(contract: Contract, start: int, end: int) -> str:
     """How a person would type these words: line-end hyphens kept as hyphens, white space folded."""
-    text = flowing(contract.document)[start:end].replace("\u2010", "-")
+    text = flowing_text(contract.document)[start:end].replace("\u2010", "-")
     return " ".join(re.sub(r"(?<=\d)\u00ad(?=\d)", "-", text).replace("\u00ad", "").split())
 
 
@@ -337,7 +336,7 @@ def _marked(name: str, cases: Sequence[Case], changed: bool, show: int) -> Row:
 
 
 def _candidates(contract: Contract) -> Iterator[tuple[int, int]]:
-    text = flowing(contract.document)
+    text = flowing_text(contract.document)
     for at, end in split(text):
         start = at + _LIST_MARK.match(text[at:end]).end()  # type: ignore[union-attr]
         sentence = text[start:end]

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from retrieval import database, evaluate
+    from retrieval import database, evaluate, folding
     from retrieval.chunks import Chunk
     from retrieval.clauses import Clause, outline, section_at
     from retrieval.documents import Document, Page, Span
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
         trace,
     )
     from retrieval.files import Files
+    from retrieval.flowing import flowing_text, own_words
     from retrieval.ingest import Ingest
     from retrieval.layout import lines
     from retrieval.lexical import Lexical
     from retrieval.library import Library, clean_name
     from retrieval.packing import Packed, Passage, pack
     from retrieval.pdf import char_indexes, page_text
+    from retrieval.phrases import InContext, find_phrase, in_context
     from retrieval.search import Hit, Results, Searcher
     from retrieval.tables import DocumentRecord, Matter
     from retrieval.vectors import Vectors
@@ -45,6 +47,7 @@ __all__ = [
     "FileTooLarge",
     "Files",
     "Hit",
+    "InContext",
     "Ingest",
     "Lexical",
     "Library",
@@ -65,9 +68,14 @@ __all__ = [
     "clean_name",
     "database",
     "evaluate",
+    "find_phrase",
+    "flowing_text",
+    "folding",
+    "in_context",
     "lines",
     "load_embedder",
     "outline",
+    "own_words",
     "pack",
     "page_text",
     "section_at",
@@ -82,12 +90,14 @@ _FILES = {
     "errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
     " NoSuchDocument NoSuchMatter PinciteError UnreadableFile trace",
     "files": "Files",
+    "flowing": "flowing_text own_words",
     "ingest": "Ingest",
     "layout": "lines",
     "lexical": "Lexical",
     "library": "Library clean_name",
     "packing": "Packed Passage pack",
     "pdf": "char_indexes page_text",
+    "phrases": "InContext find_phrase in_context",
     "search": "Hit Results Searcher",
     "tables": "DocumentRecord Matter",
     "vectors": "Vectors",
@@ -96,7 +106,7 @@ _HOMES = {name: file for file, names in _FILES.items() for name in names.split()
 
 
 def __getattr__(name: str) -> object:
-    if name in ("database", "evaluate"):
+    if name in ("database", "evaluate", "folding"):
         return import_module(f"retrieval.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from retrieval import Document, Passage, Span, section_at
+from retrieval import Document, Passage, Span, own_words, section_at
 from webapp.evidence import Evidence, evidence, is_counted, missing
 from webapp.facts import find_facts
-from webapp.flowing import own_words
 from webapp.marks import CITE, Quotation, blank_cites, cites, quotations
 from webapp.quotes import QuoteMatch, find_quote
 from webapp.sentences import split

@@ -90,18 +90,41 @@ def _adding(verbs: "Verbs | Remote", matter: str, files: list[Path]) -> "Iterato
 
 
 @app.command()
-def search(matter: Matter, question: Question, document: InDocument = None, as_json: AsJson = False) -> None:
-    """List the places that fit a question, best first."""
+def search(
+    matter: Matter,
+    question: Question,
+    document: InDocument = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Every mention of exactly these words.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the places that fit a question, best first; or, with --exact, every mention of a phrase, in reading order."""
     with _verbs(as_json) as verbs:
-        from webapp.printed import show_hit
-        from webapp.terminal import results, say, show_json
+        (_mentions if exact else _hits)(verbs, matter, question, document, as_json)
 
-        found = False
-        for body in results(verbs.search(matter, question, document), as_json=as_json):
-            found = True
-            (show_json if as_json else show_hit)(body)
-        if not found:
-            say("Nothing was found.")
+
+def _hits(verbs: "Verbs | Remote", matter: str, question: str, document: str | None, as_json: bool) -> None:
+    from webapp.printed import show_hit
+    from webapp.terminal import results, say, show_json
+
+    found = False
+    for body in results(verbs.search(matter, question, document), as_json=as_json):
+        found = True
+        (show_json if as_json else show_hit)(body)
+    if not found:
+        say("Nothing was found.")
+
+
+def _mentions(verbs: "Verbs | Remote", matter: str, phrase: str, document: str | None, as_json: bool) -> None:
+    """Tell each mention as it is found and, to people, how many each document has and on which pages."""
+    from webapp.printed import show_counts, show_mention
+    from webapp.terminal import results, show_json
+
+    told = []
+    for body in results(verbs.mentions(matter, phrase, document), as_json=as_json):
+        told.append({key: body[key] for key in ("document_id", "document", "page")})
+        (show_json if as_json else show_mention)(body)
+    if not as_json:
+        show_counts(told)
 
 
 @app.command()

@@ -56,6 +56,10 @@ def cli_routes(settings: Settings, token: str, verbs: Callable[[], Verbs]) -> AP
     def search(matter: Text, question: Text, document: OptionalText = None) -> StreamingResponse:
         return _lines(row for row in verbs().search(matter, question, document))
 
+    @router.post("/mentions")
+    def mentions(matter: Text, phrase: Text, document: OptionalText = None) -> StreamingResponse:
+        return _lines(row for row in verbs().mentions(matter, phrase, document))
+
     @router.post("/ask")
     async def ask(matter: Text, question: Text, document: OptionalText = None) -> StreamingResponse:
         async def rows() -> AsyncGenerator[Row]:

@@ -12,10 +12,9 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from retrieval import Library, Matter, PinciteError, database
+from retrieval import Library, Matter, PinciteError, database, own_words
 from webapp.access import Access
 from webapp.errors import NoSuchConversation
-from webapp.flowing import own_words
 from webapp.records import User
 from webapp.rows import Body
 from webapp.tables import conversations, memberships, turns

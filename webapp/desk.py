@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError
+from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError, own_words
 from webapp import render, render_evidence, render_sidebar, render_summary
 from webapp.asking import Asking, Askings, UnderWay, history_of
 from webapp.conversations import Conversation, SavedTurn
 from webapp.errors import EmptyQuestion, NoSuchConversation
-from webapp.flowing import own_words
 from webapp.identity import Asking as Request
 from webapp.identity import user_of
 from webapp.log import known

@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval import Document, Passage
+from retrieval import Document, Passage, own_words
 from webapp.alignment import exchanged
 from webapp.facts import Fact, Key, find_facts, implied, masked, section_mark
-from webapp.flowing import own_words
 from webapp.names import Vocabulary, missing_names, stems, vocabulary
 from webapp.numbers import plain, value
 

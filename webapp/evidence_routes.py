@@ -13,10 +13,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from retrieval import Document, DocumentRecord, NoSuchDocument, NoSuchMatter, PinciteError
+from retrieval import Document, DocumentRecord, NoSuchDocument, NoSuchMatter, PinciteError, own_words
 from webapp.errors import NotAllowed, PageNotShown
 from webapp.evidence_urls import Range
-from webapp.flowing import own_words
 from webapp.identity import user_of
 from webapp.log import known
 from webapp.viewer import PageView, bounded

@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval import Clause, Document, Span, outline, section_at
+from retrieval import Clause, Document, Span, outline, own_words, section_at
 from webapp.facts import find_facts
-from webapp.flowing import own_words
 from webapp.key_language import sentences
 
 LEAST_LINES, LINES_A_PAGE, MOST_LINES = 15, 2.5, 110  # statements chosen of a document

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval import Document, Passage, Span, lines, outline, section_at
-from webapp.flowing import flowing, own_words
+from retrieval import Document, Passage, Span, flowing_text, lines, outline, own_words, section_at
 from webapp.sentences import split
 
 Relevance = Callable[[str, Sequence[str]], Sequence[float]]
@@ -92,7 +91,7 @@ def sentences(document: Document) -> tuple[Span, ...]:
 
     Lines that belong to the page (running headers, page numbers, contents) are no part of any, unless one crosses a page.
     """
-    text = flowing(document)
+    text = flowing_text(document)
     borders, skipped = _borders(document, text)
     out = []
     for start, end in pairwise(borders):

@@ -1,6 +1,11 @@
 """Rows as people read them on a terminal. Programs take `--json` instead."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from webapp.rows import Body
 from webapp.terminal import plain
@@ -44,6 +49,27 @@ def show_hit(hit: Body) -> None:
     """A hit of `search`, its text indented below its pin cite."""
     print(plain(f"{hit['rank']}. {cite(hit)}   ({hit['score']:.2f}, {hit['why']})"))
     print(indented(hit["text"]), end="\n\n")
+
+
+def show_mention(row: Body) -> None:
+    """A mention of `search --exact`, the words around it below its pin cite."""
+    print(plain(cite(row)))
+    print(indented(row["text"]))
+
+
+def show_counts(rows: Sequence[Body]) -> None:
+    """How many mentions each document has and on which pages, and how many there are in all."""
+    print(f"\n{plural(len(rows), 'mention')} in {plural(len({row['document_id'] for row in rows}), 'document')}.")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("document", overflow="fold")
+    table.add_column("mentions", justify="right")
+    table.add_column("pages", overflow="fold")
+    for document_id in dict.fromkeys(row["document_id"] for row in rows):
+        here = [row for row in rows if row["document_id"] == document_id]
+        pages = ", ".join(str(page) for page in dict.fromkeys(row["page"] for row in here))
+        table.add_row(Text(plain(here[0]["document"])), str(len(here)), pages)
+    if rows:
+        Console(highlight=False).print(table)
 
 
 def show_answer(answer: Body) -> None:

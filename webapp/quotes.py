@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Literal
 
-from retrieval import Document, Span
-from webapp.flowing import flowing
-from webapp.folding import DASHES, DOUBLE_MARKS, HYPHENS, SINGLE_MARKS, Folded, agree, fold, fold_cached, joins_words
+from retrieval import Document, Span, flowing_text, folding
 
 _MOST_FINDS = 2_000  # of one defined term in one document; the nearest of so many is near enough
 _MOST_BRACKETS = 3  # altered letters in one quotation
@@ -22,7 +20,7 @@ _NEVER_NAMES = frozenset(
     "a after all an and any as at before but by each either every except for from if in it its neither no not nothing "
     "notwithstanding on or other such that the their these they this those to unless until upon when where which with without".split()
 )
-_FIRST_WORD = re.compile(rf"[{DOUBLE_MARKS}{SINGLE_MARKS}]?([A-Za-z][a-z]*)\b")
+_FIRST_WORD = re.compile(rf"[{folding.DOUBLE_MARKS}{folding.SINGLE_MARKS}]?([A-Za-z][a-z]*)\b")
 _ELLIPSIS = re.compile(r"\s*\[?\s*(?:…|\.\s?\.\s?\.(?:\s?\.)?)\s*\]?\s*")
 # Leaving one of these out turns a sentence round, so an ellipsis may not swallow it.
 _TURNS = re.compile(
@@ -30,9 +28,9 @@ _TURNS = re.compile(
 )
 _HARMLESS = re.compile(r"\bwithout\s+limitation|\bnot\s+limited\s+to|\bwithout\s+limiting", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.?!;]\s")
-_INSIDE_WORD = re.compile(rf"\w(?:[{HYPHENS}]\n?|[{SINGLE_MARKS}])\Z")
-_OF_NUMBER = re.compile(rf"(?:\d[.,:/]|[$€£¥]|(?:\A|[\s(])[{DASHES}])\Z")
-_CUT_AFTER = re.compile(rf"[{HYPHENS}]\n?\w|[.,:/]\d|\s?%|\s(?:hundred|thousand|million|billion|trillion)\b")
+_INSIDE_WORD = re.compile(rf"\w(?:[{folding.HYPHENS}]\n?|[{folding.SINGLE_MARKS}])\Z")
+_OF_NUMBER = re.compile(rf"(?:\d[.,:/]|[$€£¥]|(?:\A|[\s(])[{folding.DASHES}])\Z")
+_CUT_AFTER = re.compile(rf"[{folding.HYPHENS}]\n?\w|[.,:/]\d|\s?%|\s(?:hundred|thousand|million|billion|trillion)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +78,18 @@ def _forms(quote: str) -> Iterator[str]:
 
 def _places(document: Document, quote: str, near: Span | None = None) -> Iterator[tuple[int, int]]:
     """Every place of a quotation: on the text as it is and, where that has none near, on the text without running lines."""
-    folded = fold(quote)
+    folded = folding.fold(quote)
     if not any(c.isalnum() for c in folded.skeleton):
         return
     found = False
-    for place in islice(_matches(fold_cached(document.text), folded), _MOST_FINDS):
+    for place in islice(_matches(folding.fold_cached(document.text), folded), _MOST_FINDS):
         found = found or near is None or (near.start < place[1] and place[0] < near.end)
         yield place
     if not found:
-        yield from islice(_matches(fold_cached(flowing(document)), folded), _MOST_FINDS)
+        yield from islice(_matches(folding.fold_cached(flowing_text(document)), folded), _MOST_FINDS)
 
 
-def _matches(page: Folded, quote: Folded) -> Iterator[tuple[int, int]]:
+def _matches(page: folding.Folded, quote: folding.Folded) -> Iterator[tuple[int, int]]:
     size = len(quote.skeleton)
     at = page.skeleton.find(quote.skeleton)
     while at >= 0:
@@ -106,21 +104,21 @@ def _matches(page: Folded, quote: Folded) -> Iterator[tuple[int, int]]:
         at = page.skeleton.find(quote.skeleton, at + 1)
 
 
-def _gaps_agree(page: Folded, at: int, quote: Folded) -> bool:
+def _gaps_agree(page: folding.Folded, at: int, quote: folding.Folded) -> bool:
     ours, theirs = quote.inner, page.gaps(at, at + len(quote.skeleton))
     for position in ours.keys() | theirs.keys():
         a, b = theirs.get(position, ""), ours.get(position, "")
-        if not agree(a, b, quote.skeleton, position):
+        if not folding.agree(a, b, quote.skeleton, position):
             return False
         letters = quote.skeleton[position - 1].isalpha() and quote.skeleton[position].isalpha()
-        if letters and a.isspace() and not b and joins_words(_word_at(quote, position)):
+        if letters and a.isspace() and not b and folding.joins_words(_word_at(quote, position)):
             return False
-        if letters and b.isspace() and not a and joins_words(_word_at(page, at + position)):
+        if letters and b.isspace() and not a and folding.joins_words(_word_at(page, at + position)):
             return False
     return True
 
 
-def _word_at(folded: Folded, position: int) -> str:
+def _word_at(folded: folding.Folded, position: int) -> str:
     """The run of letters of the text around one character of the skeleton."""
     place = folded.span(position, position + 1)
     if place is None:
@@ -142,13 +140,13 @@ def _is_whole(text: str, start: int, end: int) -> bool:
     if first.isdigit() and _OF_NUMBER.search(before):
         return False
     if last.isalnum() and (
-        after[:1].isalnum() or (_CUT_AFTER.match(after) and (last.isdigit() or after[0] in HYPHENS))
+        after[:1].isalnum() or (_CUT_AFTER.match(after) and (last.isdigit() or after[0] in folding.HYPHENS))
     ):
         return False
     return not (last in ".,:/" and after[:1].isdigit() and text[end - 2 : end - 1].isdigit())
 
 
-def _with_edges(text: str, span: tuple[int, int], quote: Folded) -> tuple[int, int] | None:
+def _with_edges(text: str, span: tuple[int, int], quote: folding.Folded) -> tuple[int, int] | None:
     """The span with the marks and dashes at the quotation's own ends; None where it has a dash that the page has not."""
     start, end = span
     lead, tail = quote.text[: quote.origins[0]], quote.text[quote.ends[-1] :]
@@ -156,20 +154,20 @@ def _with_edges(text: str, span: tuple[int, int], quote: Folded) -> tuple[int, i
         at = next((i for i in range(start - 1, -1, -1) if not text[i].isspace()), -1)
         if at >= 0 and _same_mark(text[at], mark):
             start = at
-        elif mark in DASHES:
+        elif mark in folding.DASHES:
             return None
     for mark in "".join(tail.split()):
         at = next((i for i in range(end, len(text)) if not text[i].isspace()), len(text))
         if at < len(text) and _same_mark(text[at], mark):
             end = at + 1
-        elif mark in DASHES:
+        elif mark in folding.DASHES:
             return None
     return start, end
 
 
 def _same_mark(a: str, b: str) -> bool:
-    marks = DOUBLE_MARKS + SINGLE_MARKS
-    return (a in marks and b in marks) or (a in DASHES and b in DASHES)
+    marks = folding.DOUBLE_MARKS + folding.SINGLE_MARKS
+    return (a in marks and b in marks) or (a in folding.DASHES and b in folding.DASHES)
 
 
 def _nearest(places: Iterator[tuple[int, int]], near: Span | None) -> tuple[int, int] | None:

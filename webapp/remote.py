@@ -47,6 +47,10 @@ class Remote:
         """A result for each hit."""
         return self._ask("search", matter=matter, question=question, document=document)
 
+    def mentions(self, matter: str, phrase: str, document: str | None) -> Iterator[Row]:
+        """A result for each mention."""
+        return self._ask("mentions", matter=matter, phrase=phrase, document=document)
+
     def ask(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
         """The answer's text as it is written, then one result."""
         return self._ask("ask", matter=matter, question=question, document=document)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter
 from webapp.errors import EmptyQuestion, NoSuchFile
+from webapp.mentions import mention_row, mentions
 from webapp.metrics import SEARCHES
 from webapp.records import User
 from webapp.rows import Body, Row, progress, result
@@ -71,6 +72,16 @@ class Verbs:
                 why=hit.why,
                 text=document_text.slice(span),
             )
+
+    def mentions(self, matter: str, phrase: str, document: str | None) -> Iterator[Row]:
+        """A result for each place where exactly this phrase stands, document by document; none where it is nowhere."""
+        found, scope = self._scope(matter, phrase, document)
+        records = [r for r in self._access.documents(self._user, found) if scope is None or r.id in scope]
+        if waiting := {r.id for r in records if r.state not in DONE}:  # else the indexes need not even be opened
+            yield from self._until_done(found, waiting, results=False)
+        for each in mentions(self._workspace, self._user, found.id, phrase, scope):
+            for span in each.spans:
+                yield result(**mention_row(each.document, span))
 
     def ask(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
         """The answer's text as it is written, then one result."""

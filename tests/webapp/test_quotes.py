@@ -7,8 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from retrieval import Document, Page, Span
-from webapp.flowing import flowing, own_words
+from retrieval import Document, Page, Span, flowing_text, own_words
 from webapp.quotes import find_quote
 
 TERM = (
@@ -124,7 +123,7 @@ def test_a_number_that_stands_alone_is_no_page_number_without_a_series() -> None
 
 def test_flowing_text_keeps_every_offset() -> None:
     page = document(*RUNNING)
-    text = flowing(page)
+    text = flowing_text(page)
     assert len(text) == len(page.text)
     assert all(a == b or b == " " for a, b in zip(page.text, text, strict=True))
 

@@ -18,7 +18,7 @@ from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
 from webapp.writing import TRIES
 
 LEASE = ["1. Rent. The monthly rent is $4,200.", "2. Governing law. This Lease is governed by the laws of Ireland."]
-ROUTES = ("follow", "search", "ask", "remove", "reindex", "matters", "create_matter", "delete_matter")
+ROUTES = ("follow", "search", "mentions", "ask", "remove", "reindex", "matters", "create_matter", "delete_matter")
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +123,12 @@ def test_commands_go_through_the_server_and_give_the_rows_of_design(
     assert list(found.rows[0]) == keys.split()
     assert "laws of Ireland" in found.rows[0]["text"]
     assert [row["rank"] for row in found.rows] == list(range(1, len(found.rows) + 1))
+
+    exact = pincite("search", "Acme", "the laws  of IRELAND", "--exact", "--document", "lease", "--json")
+    assert (exact.code, len(exact.rows)) == (0, 1)
+    assert list(exact.rows[0]) == "document_id document start end page page_label section text".split()
+    assert (exact.rows[0]["page"], exact.rows[0]["section"]) == (2, "Section 2 (Governing law)")
+    assert "1 mention in 1 document." in pincite("search", "Acme", "laws of Ireland", "--exact").out
 
     again = pincite("add", "Acme", str(lease), "--json")
     assert (again.code, again.rows[0]["document_id"]) == (0, by_file["lease.pdf"]["document_id"])

@@ -8,7 +8,7 @@ import pytest
 
 from retrieval.errors import DataFolderBusy
 from tests.webapp.commands import ROOT
-from webapp.printed import cite, coverage, plural, show_added, show_answer, show_hit
+from webapp.printed import cite, coverage, plural, show_added, show_answer, show_counts, show_hit, show_mention
 from webapp.rows import Row, fault, progress, read_row, result
 from webapp.terminal import Bars, plain, results, show_error
 
@@ -95,6 +95,24 @@ def test_outcomes_and_hits_are_lines(capsys: pytest.CaptureFixture[str]) -> None
         "   two",
         "   lines",
         "",
+    ]
+
+
+def test_mentions_are_lines_and_a_table_of_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {**PLACE, "document_id": "a", "text": "… the laws of Ireland …"}
+    show_mention(row)
+    show_counts([row, row, row | {"page": 7}, row | {"document_id": "b", "document": "[nda].pdf"}])
+    show_counts([])
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "lease.pdf, Section 2 (Law), p. 3",
+        "   … the laws of Ireland …",
+        "",
+        "4 mentions in 2 documents.",
+        "document   mentions  pages",
+        "lease.pdf         3  3, 7",
+        "[nda].pdf         1  3",
+        "",
+        "0 mentions in 0 documents.",
     ]
 
 

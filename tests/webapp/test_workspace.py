@@ -106,6 +106,30 @@ def test_only_the_asked_document_is_searched(settings: Settings, lease: Path, tm
             list(verbs.search("Acme", "rent", "charter"))
 
 
+def test_every_mention_is_listed_without_index_or_model(settings: Settings, lease: Path, tmp_path: Path) -> None:
+    nda = _file(tmp_path / "nda.pdf", NDA)
+    with _verbs(settings) as verbs:
+        for file in (lease, nda):
+            verbs.accept("Acme", file)
+        list(verbs.mentions("Acme", "rent", None))  # what was accepted is read first
+    with Workspace(settings) as workspace:
+        verbs = Verbs(workspace, LOCAL_USER)
+        rows = _results(verbs.mentions("Acme", "rent", None))
+        assert [(row["document"], row["page"], row["section"]) for row in rows] == [
+            ("lease.pdf", 1, "Section 1 (Rent)"), ("lease.pdf", 1, "Section 1 (Rent)"),
+        ]  # fmt: skip
+        assert (
+            rows[1]["text"]
+            == "1. Rent. The monthly rent is $4,200. 2. Governing law. The laws of Ireland govern this Lease."
+        )
+        assert _results(verbs.mentions("Acme", "rent", "nda")) == []
+        assert set(workspace.opened) == set()
+        with pytest.raises(EmptyQuestion):
+            list(verbs.mentions("Acme", " ", None))
+        with pytest.raises(NoSuchMatter):
+            list(Verbs(workspace, STRANGER).mentions("Acme", "rent", None))
+
+
 def test_reindex_rebuilds_what_is_found(settings: Settings, lease: Path) -> None:
     with _verbs(settings) as verbs:
         verbs.accept("Acme", lease)

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
-from retrieval import Document, Span, lines
+from retrieval.documents import Document, Span
+from retrieval.layout import lines
 
 _MOST_RUNNING = 8  # noise lines of one page; a page with more is a page of contents, which no sentence runs across
 _ALONE = re.compile(r"[\s\-–—]*(\d{1,4})[\s\-–—]*")
@@ -21,7 +22,7 @@ _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d
 
 
 @lru_cache(maxsize=32)
-def flowing(document: Document) -> str:
+def flowing_text(document: Document) -> str:
     """The text, of the same length, with running headers, footers and page numbers replaced by spaces."""
     out, done = [], 0
     for start, end in _running(document):
@@ -32,7 +33,7 @@ def flowing(document: Document) -> str:
 
 def own_words(document: Document, *spans: Span) -> str:
     """What the pages say at the spans, for reading: white space folded, line ends joined, running lines left out, " … " between spans."""
-    return " … ".join(_readable(document.text, flowing(document)[s.start : s.end]) for s in spans)
+    return " … ".join(_readable(document.text, flowing_text(document)[s.start : s.end]) for s in spans)
 
 
 def _running(document: Document) -> Iterator[tuple[int, int]]:
@@ -66,12 +67,12 @@ def _readable(text: str, piece: str) -> str:
             _LETTERS_BEFORE.search(piece[max(0, match.start() - 40) : match.start()]),
             _LETTERS_AFTER.match(piece, match.end()),
         )
-        return "-" if _keeps_hyphen(text, left[0] if left else "", right[0] if right else "") else ""
+        return "-" if keeps_hyphen(text, left[0] if left else "", right[0] if right else "") else ""
 
     return " ".join(_HYPHEN_AT_LINE_END.sub(join, piece).split())
 
 
-def _keeps_hyphen(text: str, left: str, right: str) -> bool:
+def keeps_hyphen(text: str, left: str, right: str) -> bool:
     """Whether a hyphen at a line end is the word's own, by how the document writes the word elsewhere, else by its halves."""
     if not (left and right) or f"{left}-{right}" in text:
         return True
