@@ -44,7 +44,7 @@ def _marked(document: Document, queries: Sequence[dict[str, object]]) -> list[tu
 
 
 def _holds(summary: Sequence[Span], marked: Span) -> bool:
-    inside = sum(max(0, min(s.end, marked.end) - max(s.start, marked.start)) for s in summary)
+    inside = sum(marked.shared(s) for s in summary)
     return inside >= HALF * len(marked)
 
 

@@ -125,15 +125,14 @@ def _material(
             gold = query["gold"]
             assert isinstance(gold, list)
             spans = [m.span for passage in gold if (m := find_quote(document, passage))]
-            right = [i for i, c in enumerate(cut) if any(_overlap(c.span, s) for s in spans)]
+            right = [
+                i
+                for i, c in enumerate(cut)
+                if any(c.span.shared(s) > OVERLAP * min(len(c.span), len(s)) for s in spans)
+            ]
             if right:
                 examples.append(Example(contract, str(query.get("category", "")), asked[question], right))
     return chunks, examples
-
-
-def _overlap(a: object, b: object) -> bool:
-    shared = min(a.end, b.end) - max(a.start, b.start)  # type: ignore[attr-defined]
-    return bool(shared > OVERLAP * min(len(a), len(b)))  # type: ignore[arg-type]
 
 
 def _cross_validate(chunks: dict[str, Array], examples: Sequence[Example], folds: int) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from retrieval import database, evaluate, folding
-    from retrieval.chunks import Chunk
+    from retrieval.chunks import Chunk, under_headings
     from retrieval.clauses import Clause, outline, section_at
     from retrieval.documents import Document, Page, Span
     from retrieval.embedder import Embedder, load_embedder
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from retrieval.packing import Packed, Passage, pack
     from retrieval.pdf import char_indexes, page_text
     from retrieval.phrases import InContext, find_phrase, in_context
-    from retrieval.search import Hit, Results, Searcher
+    from retrieval.search import Hit, Results, Searcher, Sentence
     from retrieval.tables import DocumentRecord, Matter
     from retrieval.vectors import Vectors
 
@@ -61,6 +61,7 @@ __all__ = [
     "PinciteError",
     "Results",
     "Searcher",
+    "Sentence",
     "Span",
     "UnreadableFile",
     "Vectors",
@@ -80,10 +81,11 @@ __all__ = [
     "page_text",
     "section_at",
     "trace",
+    "under_headings",
 ]
 
 _FILES = {
-    "chunks": "Chunk",
+    "chunks": "Chunk under_headings",
     "clauses": "Clause outline section_at",
     "documents": "Document Page Span",
     "embedder": "Embedder load_embedder",
@@ -98,7 +100,7 @@ _FILES = {
     "packing": "Packed Passage pack",
     "pdf": "char_indexes page_text",
     "phrases": "InContext find_phrase in_context",
-    "search": "Hit Results Searcher",
+    "search": "Hit Results Searcher Sentence",
     "tables": "DocumentRecord Matter",
     "vectors": "Vectors",
 }

@@ -46,9 +46,14 @@ def chunk(document: Document) -> list[Chunk]:
 
 def indexed_text(document: Document, chunk: Chunk) -> str:
     """What is embedded and searched for a chunk: the headings above it, then its words."""
-    index = clause_at(document, _first_word(document, chunk.span.start, chunk.span.end))
+    start, end = chunk.span.start, chunk.span.end
+    return under_headings(document, _first_word(document, start, end), working_text(document, start, end))
+
+
+def under_headings(document: Document, at: int, words: str) -> str:
+    """Words that stand at an offset, with the headings above them before: "Term – Renewal: This Agreement …"."""
+    index = clause_at(document, at)
     headings = " – ".join(headings_above(document, index)) if index is not None else ""
-    words = working_text(document, chunk.span.start, chunk.span.end)
     return f"{headings}: {words}" if headings else words
 
 

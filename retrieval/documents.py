@@ -30,6 +30,12 @@ class Span:
         """Whether `other` lies wholly inside this span of the same document."""
         return self.document_id == other.document_id and self.start <= other.start and other.end <= self.end
 
+    def shared(self, other: "Span") -> int:
+        """How many characters both hold; 0 where they are of two documents."""
+        if self.document_id != other.document_id:
+            return 0
+        return max(0, min(self.end, other.end) - max(self.start, other.start))
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

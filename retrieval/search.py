@@ -4,6 +4,7 @@ import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,8 @@ WORDS_WITH_TYPE = 0.4
 TYPE_SHARE = 0.6
 _LOOKED_INTO = 8  # hits whose words are compared with the question's for confidence
 _COVERED = 0.2  # weight of the question's words that a hit has, beside its cosine
-_BEARS = 0.7  # of the best sentence's relevance; a sentence below that is beside the point
+_BEST_HIT = 0.3  # weight of the score of the hit that a sentence stands in, beside the same cosine
+_BEARS = 0.8  # of the best sentence's relevance; a sentence below that is beside the point
 _REMEMBERED = 8192  # sentences with their vectors: 13 MB, the passages of some eighty answers
 _SPEAKS_OF_IT = 0.30  # confidence from here on counts as found: 7 % of what is there is below it, 63 % of what is not
 
@@ -50,6 +52,14 @@ class Results:
     def found(self) -> bool:
         """Whether what was found is likely to speak of what was asked."""
         return self.confidence >= _SPEAKS_OF_IT
+
+
+class Sentence(NamedTuple):
+    """A sentence that may answer a question: its words, these under their headings (`under_headings`), and the score of its hit."""
+
+    words: str
+    in_context: str
+    hit_score: float
 
 
 class Searcher:
@@ -110,16 +120,22 @@ class Searcher:
             best = max(best, sum(w for stem, w in weights.items() if stem in there))
         return best / sum(weights.values())
 
-    def relevance(self, question: str, sentences: Sequence[str]) -> list[float]:
-        """How much each sentence bears on the question, comparable within one call; 0 or less where it hardly does."""
+    def relevance(self, question: str, sentences: Sequence[Sentence]) -> list[float]:
+        """How much each sentence bears on the question, comparable within one call; 0 or less where it hardly does.
+
+        A sentence alone seldom says what it is about: its headings and the hit that it stands in do.
+        """
         if not sentences:
             return []
         asked = core(question)
         vector = self._embedder.queries([asked])[0]
-        meaning = self._meanings(sentences) @ self._embedder.aim(joined(vector, self._types.match(vector)))
+        aim = self._embedder.aim(joined(vector, self._types.match(vector)))
+        meaning = self._meanings([s.in_context for s in sentences]) @ aim
         stems = set(self._lexical.stems(asked))
-        words = [len(stems & set(self._lexical.stems(s))) / (len(stems) or 1) for s in sentences]
-        scores = [float(m) + _COVERED * w for m, w in zip(meaning, words, strict=True)]
+        words = [len(stems & set(self._lexical.stems(s.words))) / (len(stems) or 1) for s in sentences]
+        scores = [
+            float(m) + _COVERED * w + _BEST_HIT * s.hit_score for m, w, s in zip(meaning, words, sentences, strict=True)
+        ]
         least = _BEARS * max(scores)
         return [score - least for score in scores]
 

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
-from retrieval import Document, DocumentRecord, Library, Packed, Passage, Results, Searcher, pack
+from retrieval import Document, DocumentRecord, Hit, Library, Packed, Passage, Results, Searcher, pack
 from webapp.citations import CheckedAnswer, Citation, check
 from webapp.conversation import Turn, standalone
 from webapp.errors import EmptyQuestion
@@ -123,7 +123,8 @@ async def answer(
     if not results.found or not passages:
         yield end(text=_not_found(searched), found=False)
         return
-    yield await asyncio.to_thread(_checked, end, query, draft, passages, document_of, searcher, prompted.trusted)
+    hits = results.hits
+    yield await asyncio.to_thread(_checked, end, query, draft, passages, hits, document_of, searcher, prompted.trusted)
 
 
 def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool]:
@@ -152,13 +153,14 @@ def _checked(
     query: str,
     draft: str,
     passages: Sequence[Passage],
+    hits: Sequence[Hit],
     document_of: Callable[[str], Document],
     searcher: Searcher,
     trusted: bool,
 ) -> Answer:
     """The draft with its citations; key language beside it, and in its place where the draft may not stand."""
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
-    key = key_language(query, passages, documents, most=KEY_SENTENCES, relevance=searcher.relevance)
+    key = key_language(query, passages, documents, hits, most=KEY_SENTENCES, relevance=searcher.relevance)
     checked = check(draft, passages, documents)
     says_nothing = not draft.strip() or draft.strip().rstrip(".") == NOT_THERE.rstrip(".")
     cited = tuple(_cite(n, k) for n, k in enumerate(key, 1))

@@ -10,11 +10,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval import Document, Passage, Span, flowing_text, lines, outline, own_words, section_at
+from retrieval import (
+    Document,
+    Hit,
+    Passage,
+    Sentence,
+    Span,
+    flowing_text,
+    lines,
+    outline,
+    own_words,
+    section_at,
+    under_headings,
+)
 from webapp.sentences import split
 
-Relevance = Callable[[str, Sequence[str]], Sequence[float]]
-"""Scores texts against a question; 0 or less says that a text has nothing to do with it."""
+Relevance = Callable[[str, Sequence[Sentence]], Sequence[float]]
+"""Scores sentences against a question; 0 or less says that one has nothing to do with it."""
 
 _LEAST_WORDS = 3  # a sentence of fewer is a heading or a fragment
 _LEAST_INSIDE = 0.5  # of a sentence, in the passage; a passage may end inside one
@@ -48,14 +60,16 @@ def key_language(
     question: str,
     passages: Sequence[Passage],
     documents: Mapping[str, Document],
+    hits: Sequence[Hit] = (),
     *,
     most: int = 4,
     relevance: Relevance,
 ) -> tuple[KeySentence, ...]:
     """The `most` sentences of the passages with the highest relevance, best first; in reading order where they tie.
 
-    `relevance(question, texts)` scores all sentences at once. Sentences that it scores 0 or less, and those that say the
-    same as one before them, are left out. KeyError where the document of a passage is missing.
+    `relevance(question, sentences)` scores all at once, told of each the best of the `hits` that it stands in. Sentences
+    that it scores 0 or less, and those that say the same as one before them, are left out. KeyError where the document of
+    a passage is missing.
     """
     found = {span: passage for passage in passages for span in _inside(documents[passage.document_id], passage)}
     order = {passage.document_id: i for i, passage in reversed(list(enumerate(passages)))}
@@ -63,12 +77,18 @@ def key_language(
     texts = [own_words(documents[s.document_id], s) for s in spans]
     if not texts:
         return ()
-    ranked = sorted(zip(spans, texts, relevance(question, texts), strict=True), key=lambda row: -row[2])
+    told = [_told(documents[s.document_id], s, text, hits) for s, text in zip(spans, texts, strict=True)]
+    ranked = sorted(zip(spans, texts, relevance(question, told), strict=True), key=lambda row: -row[2])
     chosen = {text: (span, score) for span, text, score in reversed(ranked) if score > 0}
     best = [(span, text, score) for span, text, score in ranked if chosen.get(text, (None,))[0] == span][:most]
     return tuple(
         _key_sentence(documents[span.document_id], found[span], span, text, score) for span, text, score in best
     )
+
+
+def _told(document: Document, span: Span, text: str, hits: Sequence[Hit]) -> Sentence:
+    score = max((hit.score for hit in hits if span.shared(hit.chunk.span)), default=0.0)
+    return Sentence(text, under_headings(document, span.start, text), score)
 
 
 def _key_sentence(document: Document, passage: Passage, span: Span, text: str, score: float) -> KeySentence:
@@ -80,7 +100,7 @@ def _key_sentence(document: Document, passage: Passage, span: Span, text: str, s
 
 def _inside(document: Document, passage: Passage) -> Iterator[Span]:
     for sentence in sentences(document):
-        within = sum(max(0, min(s.end, sentence.end) - max(s.start, sentence.start)) for s in passage.spans)
+        within = sum(sentence.shared(s) for s in passage.spans)
         if within >= _LEAST_INSIDE * len(sentence):
             yield sentence
 

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from retrieval import Document, Page, Passage
+from retrieval import Chunk, Document, Hit, Page, Passage, Sentence
 from webapp.citations import CheckedAnswer, check, claims
 from webapp.key_language import KeySentence, key_language, sentences
 
@@ -139,9 +139,9 @@ def test_a_claim_is_told_from_what_claims_nothing(sentence: str, claimed: bool) 
     assert claims(sentence) is claimed
 
 
-def words_in_common(question: str, texts: Sequence[str]) -> list[float]:
+def words_in_common(question: str, sentences: Sequence[Sentence]) -> list[float]:
     asked = set(question.lower().split())
-    return [float(len(asked & set(text.lower().replace(".", "").split()))) for text in texts]
+    return [len(asked & set(s.words.lower().replace(".", "").split())) + s.hit_score for s in sentences]
 
 
 def shown(question: str, most: int = 4) -> tuple[KeySentence, ...]:
@@ -154,6 +154,14 @@ def test_key_language_is_the_most_relevant_sentences_word_for_word_with_their_pa
     assert (first.page, first.document_id, first.n) == (1, "d", 2)
     assert DOCUMENT.slice(first.span).startswith("The Agreement\n1\fLICENCE")
     assert [s.text for s in shown("Rent", most=1)] == ["Rent is $900 a month."]
+
+
+def test_of_sentences_that_say_as_much_the_one_in_the_best_hit_is_first() -> None:
+    place = DOCUMENT.text.index("Neither party"), DOCUMENT.text.index("lost profits.") + len("lost profits.")
+    best = Hit(Chunk(DOCUMENT.span(*place), "", 2), 0.9, "")
+    (first, *_) = key_language("party", PASSAGES, DOCUMENTS, [best], relevance=words_in_common)
+    assert first.text == "Neither party is liable for lost profits."
+    assert shown("party")[0].text != first.text
 
 
 def test_key_language_leaves_out_what_has_nothing_to_do_with_the_question() -> None:
