@@ -1,6 +1,6 @@
 # make setup   everything into .venv      make run    the server      make test   what must hold before a change lands
 # make lock    requirements.txt anew      make readme the map and settings table of README.md
-# make check-space  the Space in an environment of its own, as root
+# make check-space  the Space in an environment of its own      make check-images  the Dockerfiles' steps in a clean root (both as root)
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -8,7 +8,7 @@ BIN := .venv/bin
 STAMP := .venv/set-up
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: setup run test debian lock readme check-space
+.PHONY: setup run test debian lock readme check-space check-images
 
 setup: $(STAMP)
 
@@ -60,6 +60,10 @@ lock:
 readme: setup
 	@$(BIN)/python -m tests.readme
 
-# In a new environment, from the network: not a part of `make test`.
+# In a new environment and in new roots, from the network: minutes, so not a part of `make test`.
 check-space: setup debian
 	$(BIN)/python -m tests.docker.space
+
+check-images: setup
+	@command -v debootstrap >/dev/null || apt-get install -y -qq debootstrap >/dev/null
+	$(BIN)/python -m tests.docker.images
