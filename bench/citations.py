@@ -19,12 +19,11 @@ from itertools import cycle
 from pathlib import Path
 
 from bench import alterations as alter
-from retrieval import Document, Passage, Span, flowing_text
+from retrieval import Document, Passage, Span, flowing_text, split_sentences
 from retrieval.chunks import chunk
 from retrieval.packing import pack
 from retrieval.pdf import read_pdf
 from webapp.citations import check
-from webapp.sentences import split
 
 SAMPLE = Path(__file__).parent.parent / "webapp" / "sample"
 _FACT = re.compile(r"\d|\b(?:two|three|five|six|ten|twelve|thirty|sixty|ninety)\b", re.IGNORECASE)
@@ -337,7 +336,7 @@ def _marked(name: str, cases: Sequence[Case], changed: bool, show: int) -> Row:
 
 def _candidates(contract: Contract) -> Iterator[tuple[int, int]]:
     text = flowing_text(contract.document)
-    for at, end in split(text):
+    for at, end in split_sentences(text):
         start = at + _LIST_MARK.match(text[at:end]).end()  # type: ignore[union-attr]
         sentence = text[start:end]
         words = sentence.split()

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from retrieval import database, evaluate, folding
     from retrieval.chunks import Chunk, under_headings
     from retrieval.clauses import Clause, outline, section_at
+    from retrieval.definitions import Definition, find_definitions
     from retrieval.documents import Document, Page, Span
     from retrieval.embedder import Embedder, load_embedder
     from retrieval.errors import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from retrieval.pdf import char_indexes, page_text
     from retrieval.phrases import InContext, find_phrase, in_context
     from retrieval.search import Hit, Results, Searcher, Sentence
+    from retrieval.sentences import split_sentences
     from retrieval.tables import DocumentRecord, Matter
     from retrieval.vectors import Vectors
 
@@ -41,6 +43,7 @@ __all__ = [
     "Clause",
     "DataFolderBusy",
     "DataFolderUnusable",
+    "Definition",
     "Document",
     "DocumentRecord",
     "Embedder",
@@ -69,6 +72,7 @@ __all__ = [
     "clean_name",
     "database",
     "evaluate",
+    "find_definitions",
     "find_phrase",
     "flowing_text",
     "folding",
@@ -80,6 +84,7 @@ __all__ = [
     "pack",
     "page_text",
     "section_at",
+    "split_sentences",
     "trace",
     "under_headings",
 ]
@@ -87,6 +92,7 @@ __all__ = [
 _FILES = {
     "chunks": "Chunk under_headings",
     "clauses": "Clause outline section_at",
+    "definitions": "Definition find_definitions",
     "documents": "Document Page Span",
     "embedder": "Embedder load_embedder",
     "errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
@@ -101,6 +107,7 @@ _FILES = {
     "pdf": "char_indexes page_text",
     "phrases": "InContext find_phrase in_context",
     "search": "Hit Results Searcher Sentence",
+    "sentences": "split_sentences",
     "tables": "DocumentRecord Matter",
     "vectors": "Vectors",
 }

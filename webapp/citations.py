@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from retrieval import Document, Passage, Span, own_words, section_at
+from retrieval import Document, Passage, Span, own_words, section_at, split_sentences
 from webapp.evidence import Evidence, evidence, is_counted, missing
 from webapp.facts import find_facts
 from webapp.marks import CITE, Quotation, blank_cites, cites, quotations
 from webapp.quotes import QuoteMatch, find_quote
-from webapp.sentences import split
 
 NOT_FOUND = "not found in the source"
 NO_CITATION = "no citation"
@@ -139,7 +138,7 @@ def _sentences(text: str, found: Sequence[Quotation]) -> Iterator[tuple[int, int
     whole = [(q.start, q.end) for q in found]
     offset = 0
     for line in text.split("\n"):
-        pieces = split(text, offset, offset + len(line), whole)
+        pieces = split_sentences(text, offset, offset + len(line), whole)
         offset += len(line) + 1
         for i, (start, end) in enumerate(pieces):
             if any(c.isalnum() for c in CITE.sub("", text[start:end])):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval import Clause, Document, Span, outline, own_words, section_at
+from retrieval import Clause, Document, Span, find_definitions, outline, own_words, section_at
 from webapp.facts import find_facts
 from webapp.key_language import sentences
 
@@ -21,7 +21,7 @@ LEAST_LINES, LINES_A_PAGE, MOST_LINES = 15, 2.5, 110  # statements chosen of a d
 MATTERS = 1.0  # the worth from which a statement is chosen beside the best one of its clause
 _AGAIN, _MORE = 0.3, 0.1  # what a further statement of the same section, or of the same clause, is worth less
 _LONGEST = 1000  # characters of a list that is one statement; a longer one is its opening words and its items apart
-_NEAR = 80  # characters from a clause's number to its first sentence: the heading stands between
+_NEAR = 80  # characters from a clause's number to its first sentence, or to a term: the heading stands between
 _OWN_CLAUSES = 3  # a schedule with so many clauses of its own is told clause by clause
 _DEFINITIONS = 3  # definitions in one clause, from which on they are told as a list of terms
 
@@ -82,9 +82,6 @@ _LEANS_BACK = re.compile(  # on the sentence before it
 _SIGNATURE = re.compile(
     r"^\W*(?:by|name|title|its|date|attest|witness)\s*:|in witness whereof|_{4,}|/s/", re.IGNORECASE
 )
-_DEFINES = re.compile(
-    r"(?:^|:\s)\W{0,3}[“\"](?P<term>[^”\"]{2,60})[”\"]\)?,?\s+(?:\w+\s+){0,3}?(?:means?|has the meaning|shall mean|refers? to|is)\b"
-)
 _NUMBER_FIRST = re.compile(
     r"^\W*(?:(?:section|article|clause)\s+)?(?:\d+(?:\.\d+)*|[ivxlc]+|[a-z])?[.)\s–:-]+", re.IGNORECASE
 )
@@ -108,11 +105,7 @@ class Statement:
     page: int
     page_label: str
     worth: float
-
-    @property
-    def term(self) -> str:
-        """The term it defines; empty where it defines none."""
-        return term_of(self.text)
+    term: str = ""  # that it defines
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +119,6 @@ class Group:
     part: str  # the schedule that it stands in, "Schedule 2 (Service levels)"; empty in the contract itself
     statements: tuple[Statement, ...]  # in reading order
     definitions: tuple[Statement, ...] = ()
-
-
-def term_of(text: str) -> str:
-    """The term that a sentence defines; empty where it defines none."""
-    found = _DEFINES.search(text)
-    return " ".join(found["term"].strip(" ,.").split()) if found else ""
 
 
 @lru_cache(maxsize=8)
@@ -180,6 +167,7 @@ def _leans(before: Statement, statement: Statement) -> bool:
 def statements(document: Document) -> tuple[Statement, ...]:
     """What a document states, in reading order, each thing once; signature blocks are left out."""
     starts = [clause.span.start for clause in outline(document)]
+    terms = {d.where.start: d.term for d in find_definitions(document) if d.leads}
     out: dict[str, Statement] = {}
     section_before = None
     for span in _with_lists(document, sentences(document)):
@@ -189,8 +177,9 @@ def statements(document: Document) -> tuple[Statement, ...]:
         section, page = section_at(document, span.start), document.page_at(span.start)
         first = section != section_before or any(0 <= span.start - start < _NEAR for start in starts)
         section_before = section
-        worth = _worth(text, section, first=first)
-        out[text] = Statement(span, text, section, page.number, page.label, worth)
+        term = next((terms[at] for at in range(span.start, min(span.end, span.start + _NEAR)) if at in terms), "")
+        worth = _worth(text, section, first=first, defines=bool(term))
+        out[text] = Statement(span, text, section, page.number, page.label, worth, term)
     return tuple(out.values())
 
 
@@ -210,7 +199,7 @@ def _with_lists(document: Document, found: Sequence[Span]) -> Iterator[Span]:
         at = last + 1
 
 
-def _worth(text: str, section: str, *, first: bool) -> float:
+def _worth(text: str, section: str, *, first: bool, defines: bool) -> float:
     said = _NUMBER_FIRST.sub("", text, count=1)
     kinds = {key[0] for fact in find_facts(text) for key in fact.keys}
     subjects = sum(weight for weight, words in _SUBJECTS if words.search(said))
@@ -220,7 +209,7 @@ def _worth(text: str, section: str, *, first: bool) -> float:
     if not _NUMBERED.match(section) and len(text) > _NEAR and _PARTIES.search(text) and _MADE.search(text):
         worth += 2.5  # the words that name the parties
     worth -= 0.8 * bool(_LEANS_BACK.match(said))
-    worth -= 1.2 * bool(_DEFINES.search(text)) + 1.2 * bool(_FORMAL.search(text))
+    worth -= 1.2 * defines + 1.2 * bool(_FORMAL.search(text))
     return worth - 0.8 * (len(said) < 45) - 0.3 * (len(said) > 700) - 0.5 * (not _COMPLETE.search(text))
 
 

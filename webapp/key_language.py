@@ -21,9 +21,9 @@ from retrieval import (
     outline,
     own_words,
     section_at,
+    split_sentences,
     under_headings,
 )
-from webapp.sentences import split
 
 Relevance = Callable[[str, Sequence[Sentence]], Sequence[float]]
 """Scores sentences against a question; 0 or less says that one has nothing to do with it."""
@@ -116,7 +116,7 @@ def sentences(document: Document) -> tuple[Span, ...]:
     out = []
     for start, end in pairwise(borders):
         if start not in skipped:
-            out += [document.span(*s) for s in split(text, start, end) if _says_something(text[slice(*s)])]
+            out += [document.span(*s) for s in split_sentences(text, start, end) if _says_something(text[slice(*s)])]
     return tuple(out)
 
 

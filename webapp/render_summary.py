@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from webapp.extractive import term_of
 from webapp.facts import find_facts
 from webapp.printed import cite, plural
 from webapp.render_pins import NOTHING, lines, page, pin, to_place
@@ -146,9 +145,7 @@ def _definitions(turn_id: str, answer: Body) -> Markup:
         return NOTHING
     first = len(answer["citations"])
     terms = lines(
-        Markup("<li>{}</li>").format(
-            to_place(turn_id, first + i, term_of(row.get("text") or "") or page(row), cite(row))
-        )
+        Markup("<li>{}</li>").format(to_place(turn_id, first + i, row.get("term") or page(row), cite(row)))
         for i, row in enumerate(rows)
     )
     return Markup('<details class="key terms"><summary>Defined terms ({})</summary><ul>{}</ul></details>').format(

@@ -151,6 +151,7 @@ def _defined(record: DocumentRecord, statement: Statement) -> dict[str, Any]:
         "section": statement.section,
         "page": statement.page,
         "page_label": statement.page_label,
+        "term": statement.term,
         "text": statement.text,
         "spans": [[statement.span.start, statement.span.end]],
     }

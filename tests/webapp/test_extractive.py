@@ -6,7 +6,7 @@ import pytest
 
 from retrieval.pdf import read_pdf
 from tests.documents import document
-from webapp.extractive import LEAST_LINES, LINES_A_PAGE, essence, groups, statements, term_of
+from webapp.extractive import LEAST_LINES, LINES_A_PAGE, essence, groups, statements
 from webapp.workspace import packaged_sample
 
 LEASE = """LEASE AGREEMENT
@@ -89,11 +89,13 @@ def test_several_definitions_are_a_list_of_terms() -> None:
         ('In this Agreement: "Affiliate" means an entity that controls a Party.', "Affiliate"),
         ("“Force Majeure Event” has the meaning given in Section 16.1.", "Force Majeure Event"),
         ("The Supplier shall deliver the “Goods” by means of a carrier.", ""),
-        ("Supplier means business.", ""),
+        ("“Bid” means an offer.", "Bid"),
+        ("1.1 Contract Year means twelve months from the Effective Date.", "Contract Year"),
     ],
 )
 def test_a_definition_is_known_by_its_form(sentence: str, term: str) -> None:
-    assert term_of(sentence) == term
+    (statement,) = statements(document(sentence))
+    assert statement.term == term
 
 
 def test_a_document_without_numbers_is_told_as_one() -> None:

@@ -1,12 +1,11 @@
 import pytest
 
-from retrieval import Document, Page, Passage
+from retrieval import Document, Page, Passage, split_sentences
 from webapp.alignment import exchanged
 from webapp.evidence import evidence, missing
 from webapp.facts import find_facts
 from webapp.names import vocabulary
 from webapp.numbers import value
-from webapp.sentences import split
 
 CLAUSE = (
     "8.2 Payment. Acme Holdings, Inc. (the “Licensor”) shall pay Beta GmbH (the “Licensee”) a fee of\n"
@@ -172,4 +171,4 @@ def test_what_stands_in_the_place_of_something_else_is_seen_in_near_verbatim_sen
     ],
 )
 def test_sentences_end_where_legal_text_ends_them(text: str, sentences: list[str]) -> None:
-    assert [text[a:b] for a, b in split(text)] == sentences
+    assert [text[a:b] for a, b in split_sentences(text)] == sentences

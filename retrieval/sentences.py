@@ -3,8 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from webapp.marks import CITE
-
 # A full stop after one of these ends a sentence only when the next word plainly begins one.
 _ABBREVIATIONS = frozenset(
     (
@@ -22,7 +20,10 @@ _BEGINNERS = frozenset(
         "Thus Pursuant With Within Provided Should But And Or Yes"
     ).split()
 )
-_END = re.compile(rf"[.?!]+[\"”’'»)\]*_]*(?:\s*{CITE.pattern}[.,;]?)*(?=\s|$)", re.IGNORECASE)
+_NUMBERS = (
+    r"\[\s*(?:passages?\s*)?\d+(?:\s*(?:,|;|–|-|and|&)\s*\d+)*\s*\]"  # a citation: it belongs to the sentence before it
+)
+_END = re.compile(rf"[.?!]+[\"”’'»)\]*_]*(?:\s*{_NUMBERS}[.,;]?)*(?=\s|$)", re.IGNORECASE)
 _LAST_WORD = re.compile(r"([\w.’'&-]+)$")
 _NUMBERED = re.compile(
     r"\W*(?:(?:section|article|clause|paragraph|sec|art)\W{0,2}\s*)?(?:\d+(?:\.\d+)*|[IVXLC]+|[A-Za-z])\W*",
@@ -30,7 +31,7 @@ _NUMBERED = re.compile(
 )
 
 
-def split(
+def split_sentences(
     text: str, start: int = 0, end: int | None = None, whole: Sequence[tuple[int, int]] = ()
 ) -> list[tuple[int, int]]:
     """Sentences of text[start:end] as half-open offsets without surrounding white space; line ends are white space.
