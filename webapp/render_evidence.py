@@ -16,7 +16,7 @@ ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
 def nothing_chosen() -> Markup:
     """The evidence before any citation."""
     return Markup(
-        '<h2 id="evidence-heading" tabindex="-1">Evidence</h2><p class="none">Choose a citation to see its words on the page.</p>'
+        '<h2 id="evidence-heading" tabindex="-1" aria-live="polite">Evidence</h2><p class="none">Choose a citation to see its words on the page.</p>'
     )
 
 
@@ -27,7 +27,7 @@ def evidence(matter_id: str, turn_id: str, shown: Sequence[Item], at: int, words
     here = same.index(at)
     body = _removed() if item.row.get("removed") else _page(matter_id, item.row, words, zoom)
     return Markup(
-        '<div class="bar"><h2 id="evidence-heading" tabindex="-1">{} {} of {}</h2><span class="acts">{}{}{}{}</span></div>'
+        '<div class="bar"><h2 id="evidence-heading" tabindex="-1" aria-live="polite">{} {} of {}</h2><span class="acts">{}{}{}{}</span></div>'
         '<p class="where"><strong>{}</strong> {}</p>{}{}'
     ).format(
         item.kind,
@@ -98,9 +98,9 @@ def _step(zoom: float, by: int) -> float | None:
 
 
 def _to(turn_id: str, item: int | None, zoom: float | None, words: str, key: str, icon: str) -> Markup:
-    """A button to another place or another zoom; a missing one cannot be pressed."""
+    """A button to another place or another zoom. One that leads nowhere keeps the focus that it has, and does nothing."""
+    leads = Markup('data-do="cite" data-turn="{}" data-item="{}" data-zoom="{}"').format(turn_id, item, zoom)
     off = item is None or zoom is None
     return Markup(
-        '<button type="button" class="icon" data-do="cite" data-turn="{}" data-item="{}" data-zoom="{}" data-key="{}" aria-label="{}" title="{}"{}>'
-        '<span aria-hidden="true">{}</span></button>'
-    ).format(turn_id, item, zoom, key, words, words, Markup(" disabled") if off else NOTHING, icon)
+        '<button type="button" class="icon" {} data-key="{}" aria-label="{}" title="{}"><span aria-hidden="true">{}</span></button>'
+    ).format(Markup('aria-disabled="true"') if off else leads, key, words, words, icon)

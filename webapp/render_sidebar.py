@@ -166,7 +166,7 @@ def _document(record: DocumentRecord) -> Markup:
 
 
 def _summarise(record: DocumentRecord) -> Markup:
-    if record.state != "ready":
+    if record.state != "ready" or len(record.unreadable_pages) == record.pages:
         return NOTHING
     return Markup(
         '<button type="button" class="quiet" data-do="summary" data-on="submit" data-document="{}" aria-label="Summarise {}">'
@@ -175,10 +175,12 @@ def _summarise(record: DocumentRecord) -> Markup:
 
 
 def _unreadable(record: DocumentRecord) -> Markup:
+    """What is not searched of a document that is ready: the pages without text, or all of it."""
     numbers = record.unreadable_pages
-    if not numbers:
+    told = record.reason if record.state == "ready" else None
+    if numbers:
+        shown = ", ".join(str(number) for number in numbers[:_PAGES_SHOWN])
+        told = f"No text on p. {shown}{' …' if len(numbers) > _PAGES_SHOWN else ''}: not searched"
+    if not told:
         return NOTHING
-    shown = ", ".join(str(number) for number in numbers[:_PAGES_SHOWN]) + (" …" if len(numbers) > _PAGES_SHOWN else "")
-    return Markup(
-        '<span class="unread"><span aria-hidden="true">!</span> No text on p. {}: not searched</span>'
-    ).format(shown)
+    return Markup('<span class="unread"><span aria-hidden="true">!</span> {}</span>').format(told)

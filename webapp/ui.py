@@ -240,7 +240,7 @@ def _wire(
         """Where another conversation or matter is opened, an answer that is being written there is followed."""
         desk = await asyncio.to_thread(desks.of, request)
         began = await asyncio.to_thread(_do, desk, place, event)
-        yield began
+        yield began | ({"question": ""} if place.editing else {})
         async for changed in desk.follow(began.get("place", place)):
             yield changed
 

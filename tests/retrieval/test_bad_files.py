@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from pypdf import PdfWriter
-from reportlab.pdfgen.canvas import Canvas
 
 from retrieval.errors import EmptyFile, FileTooLarge, NotAPdf, UnreadableFile
 from retrieval.tables import DocumentRecord
-from tests.pdfs import make_pdf
+from tests.pdfs import drawings, make_pdf
 from tests.retrieval.rooms import Room, contract, opened
 
 GOOD = make_pdf(contract(1))
@@ -34,17 +33,6 @@ def encrypted() -> bytes:
 
 def without_pages() -> bytes:
     return _written(PdfWriter())
-
-
-def drawings(pages: int) -> bytes:
-    """Pages that show a shape and say nothing, as scans do."""
-    out = io.BytesIO()
-    canvas = Canvas(out, invariant=1)
-    for _ in range(pages):
-        canvas.rect(100, 100, 200, 200, fill=1)
-        canvas.showPage()
-    canvas.save()
-    return out.getvalue()
 
 
 @pytest.mark.parametrize(

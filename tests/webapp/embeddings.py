@@ -39,11 +39,19 @@ class _Routes(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def embeddings() -> Iterator[str]:
-    """Its address, while it runs."""
+def embeddings(begin: threading.Event | None = None) -> Iterator[str]:
+    """Its address, while it runs. Until `begin`, if there is one, it takes every call and answers none."""
+
+    def serve() -> None:
+        if begin is not None:
+            begin.wait()
+        server.serve_forever()
+
     with ThreadingHTTPServer(("127.0.0.1", 0), _Routes) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=serve, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
+            if begin is not None:
+                begin.set()
             server.shutdown()

@@ -190,6 +190,8 @@ def test_a_document_tells_its_state(state: dict[str, Any], words: str) -> None:
 
 def test_pages_without_text_are_named() -> None:
     assert "No text on p. 3, 4: not searched" in render_sidebar.documents([record(unreadable_pages=(3, 4))])
+    blank = "“a.pdf” carries no text that can be searched"
+    assert blank in render_sidebar.documents([record(state="ready", reason=blank)])
 
 
 @pytest.mark.parametrize(
@@ -223,7 +225,7 @@ def test_evidence_walks_its_own_kind_and_ends_where_it_ends() -> None:
     shown = render.items(turn(citations=[CITED, CITED], passages=[CITED]).answer)
     html = render_evidence.evidence("m", "t1", shown, 1, "the rent is $1", 1.0)
     assert "Citation 2 of 2" in html
-    assert re.search(r'data-key="next"[^>]* disabled', html)
+    assert 'aria-disabled="true" data-key="next"' in html
     assert re.search(r'data-item="0"[^>]*data-key="previous"[^>]*title="Previous">', html)
     assert "/pages/3.png?span=5-9" in html
     assert "#page=3" in html

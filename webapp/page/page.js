@@ -25,6 +25,7 @@
     if (desk) desk.dataset.area = area;
     document.querySelectorAll('[data-area-of]').forEach((tab) =>
       tab.setAttribute('aria-pressed', String(tab.dataset.areaOf === area)));
+    toHighlight();
   };
 
   const copy = async (button) => {
@@ -40,6 +41,22 @@
     say(told);
   };
 
+  // Whoever uses the keys is led on: from a citation into the evidence and back with Escape, after sending to the next question.
+  const QUESTION_NEXT = '#send, #stop, [data-do=edit], [data-do=new], [data-do=again], [data-do=example], [data-do=summary]';
+  let cited = null;
+  const lead = (event) => {
+    const from = event.target.closest('button');
+    if (from?.matches('#talk [data-do=cite]')) {
+      cited = from;
+      $('#evidence-heading')?.focus();
+    } else if (from?.matches(QUESTION_NEXT) && (event.detail === 0 || from.dataset.do === 'edit')) $('#question textarea')?.focus();
+  };
+  const back = () => {
+    if (!cited?.isConnected) return;
+    show('chat');
+    cited.focus();
+  };
+
   document.addEventListener('click', (event) => {
     const from = event.target.closest('[data-copy], [data-area-of], [data-do=cite], [data-do=summary]');
     if (!from) return;
@@ -50,15 +67,17 @@
       from.setAttribute('aria-current', 'true');
     }
   });
+  document.addEventListener('click', lead);
 
-  // Arrows inside the evidence, Alt with Page Up and Page Down anywhere.
+  // Arrows inside the evidence, Alt with Page Up and Page Down anywhere; Escape leaves the evidence.
   document.addEventListener('keydown', (event) => {
     const inside = event.target.closest && event.target.closest('#evidence');
+    if (inside && event.key === 'Escape') back();
     const plain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
     const key = event.altKey && event.key === 'PageDown' ? 'next' : event.altKey && event.key === 'PageUp' ? 'previous'
       : inside && plain && event.key === 'ArrowRight' ? 'next' : inside && plain && event.key === 'ArrowLeft' ? 'previous'
       : inside && plain && event.key === '+' ? 'larger' : inside && plain && event.key === '-' ? 'smaller' : '';
-    const button = key && $(`#evidence [data-key=${key}]:not(:disabled)`);
+    const button = key && $(`#evidence [data-key=${key}]:not([aria-disabled])`);
     if (!button) return;
     event.preventDefault();
     button.click();
@@ -79,12 +98,19 @@
     }
     return 0;
   };
+  const toHighlight = () => {
+    const image = $('.sheet img');
+    if (!image?.naturalWidth || !image.clientHeight) return; // not there yet, or in an area that is not shown
+    const sheet = image.closest('.sheet');
+    sheet.scrollTop = Math.max(0, highlightTop(image) * image.clientHeight - sheet.clientHeight / 3);
+  };
   document.addEventListener('load', (event) => {
     const sheet = event.target.closest && event.target.closest('.sheet');
     if (!sheet) return;
     sheet.classList.remove('failed');
-    sheet.scrollTop = Math.max(0, highlightTop(event.target) * event.target.clientHeight - sheet.clientHeight / 3);
+    toHighlight();
   }, true);
+  window.addEventListener('resize', () => toHighlight());
   document.addEventListener('error', (event) => {
     const sheet = event.target.closest && event.target.closest('.sheet');
     if (sheet) sheet.classList.add('failed');

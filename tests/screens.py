@@ -1,0 +1,54 @@
+"""Pictures of the page in every state, at three widths, light and dark: to be looked at, the best for the README.
+
+python -m tests.screens OUT                all of them, a folder for each width and light
+python -m tests.screens OUT "the sample"   some states only
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, ViewportSize
+
+from tests.webapp.browser import chromium
+from tests.webapp.states import Light, lit, states
+
+SIZES: dict[int, ViewportSize] = {
+    1440: {"width": 1440, "height": 900},
+    1024: {"width": 1024, "height": 768},
+    390: {"width": 390, "height": 844},
+}
+LIGHTS: tuple[Light, ...] = ("light", "dark")
+AREAS = ("Documents", "Evidence", "Questions")  # of a narrow window; it is left where it was
+
+
+def main(out: Path, wanted: list[str]) -> None:
+    """Take the pictures; prints each state's name."""
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        for name, page in states(browser, Path(folder)):
+            if not wanted or name in wanted:
+                print(name, flush=True)
+                take(page, name.replace(" ", "-").replace(",", ""), out)
+
+
+def take(page: Page, name: str, out: Path) -> None:
+    """One state in all sizes and lights; the page is left wide and light."""
+    for light in LIGHTS:
+        lit(page, light)
+        for width in SIZES:
+            page.set_viewport_size(SIZES[width])
+            page.wait_for_function("[...document.images].every((image) => image.complete)")
+            page.wait_for_timeout(150)  # the sheet is laid out anew
+            page.screenshot(path=out / f"{width}-{light}" / f"{name}.png")
+            closed = page.locator(":popover-open").count() == 0  # else a click on an area would close it
+            for area in AREAS if width < 900 and closed else ():
+                page.get_by_role("button", name=area, exact=True).click()
+                page.screenshot(path=out / f"{width}-{light}" / f"{name}-{area.lower()}.png")
+    lit(page, "light")
+    page.set_viewport_size(SIZES[1440])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,136 @@
+"""Every state of the page, reached as a reader reaches it. What is looked at in each is for the caller: axe, or a picture."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import Literal
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.pdfs import drawings, make_pdf
+from tests.webapp.browser import LEASE, ask, go_to_a_new_matter, upload, visitor
+from tests.webapp.commands import Pincite
+from tests.webapp.embeddings import embeddings
+from tests.webapp.fake_engine import FakeEngine, Reply
+
+State = tuple[str, Page]
+Light = Literal["light", "dark"]
+
+QUESTION = "Can the Customer end the contract without giving a reason?"
+# One quotation that is on its page, one that is not, and a figure that its passage does not give.
+ANSWER = [
+    "Yes. The Customer may end the Agreement “without giving a reason, by one hundred eighty (180) days’ notice” [1].\n\n",
+    "- It owes nothing further: “no fee of any kind falls due” [1].\n",
+    "- The Supplier must hand back deposits within 45 days [1].\n",
+]
+SLOWLY = [word + " " for word in " ".join(ANSWER).split(" ")]
+SUMMARY = [
+    "The lease is “made between Larkspur Holdings and Bramble Foods” [1].\n",
+    "The rent is “$4,200, due on the first day of each month” [2].\n",
+    "Either party may end it by “ninety days' written notice” [3].",
+]
+LONG = [f"{n}. Delivery. {'The Supplier shall deliver, rain or shine. ' * 2}\n" * 4 for n in range(2000)]
+
+
+def states(browser: Browser, folder: Path) -> Iterator[State]:
+    """The states by name, each with its page; the page is wide and light, and is to be left so."""
+    models_are_there = Event()
+    with FakeEngine("tgi") as engine, embeddings(models_are_there) as vectors:
+        settings = {"PINCITE_EMBEDDINGS_URL": vectors, "PINCITE_LLM_URL": engine.url, "PINCITE_ACCESS": "behind-proxy"}
+        with Pincite(folder, settings).serving() as server:
+            with visitor(browser) as nobody:
+                page = nobody.new_page()
+                page.goto(server.url)
+                expect(page.locator(".notice")).to_be_visible()
+                yield "no access", page
+            with visitor(browser, extra_http_headers={"X-Forwarded-User": "ada"}) as context:
+                page = context.new_page()
+                page.goto(server.url)
+                expect(page.locator(".health")).to_contain_text("Search is getting ready")
+                expect(page.locator(".scope")).to_be_visible()
+                yield "models are loading", page
+                models_are_there.set()
+                expect(page.locator(".health[data-state=ready]")).to_be_visible()
+                yield from _of_answers(page, engine)
+                yield from _of_documents(page, engine)
+                yield from _without_engine(page, engine)
+
+
+def lit(page: Page, light: Light) -> None:
+    """Show the page in one light, and wait until no colour is changing any more."""
+    page.emulate_media(color_scheme=light)
+    page.wait_for_function("(dark) => document.body.classList.contains('dark') === dark", arg=light == "dark")
+    page.wait_for_function("document.getAnimations().every((each) => !(each instanceof CSSTransition))")
+
+
+def _of_answers(page: Page, engine: FakeEngine) -> Iterator[State]:
+    last = page.locator(".turn").last
+    expect(page.locator(".example").first).to_be_visible()
+    yield "the sample", page
+    engine.enqueue(Reply(SLOWLY, pace=0.2, fault="silence"))
+    ask(page, QUESTION)
+    expect(page.locator(".draft")).to_contain_text("without giving")
+    yield "an answer is written", page
+    page.locator("#stop").click()
+    expect(last).to_contain_text("Stopped")
+    yield "stopped", page
+    page.get_by_role("button", name="New conversation").click()
+    engine.enqueue(Reply(ANSWER))
+    ask(page, QUESTION)
+    expect(page.locator(".chip").first).to_contain_text("word for word")
+    expect(page.locator(".sheet img")).to_be_visible()
+    yield "answered", page
+    page.get_by_role("button", name="Edit this question").click()
+    expect(page.locator(".notice").first).to_contain_text("You are editing")
+    yield "a question is edited", page
+    page.locator(".scope").click()
+    yield "the documents to ask are chosen", page
+    page.keyboard.press("Escape")
+
+
+def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
+    go_to_a_new_matter(page, "Larkspur")
+    yield "an empty matter", page
+    upload(page, ("no.pdf", b"?"), ("cut off.pdf", make_pdf(LEASE)[:400]))
+    expect(page.locator(".notice")).to_contain_text("no.pdf")
+    expect(page.locator(".documents [data-state=failed]")).to_have_count(1)
+    yield "uploads that failed", page
+    upload(page, ("lease.pdf", make_pdf(LEASE)), ("scan.pdf", drawings(2)))
+    expect(page.locator("[data-name='scan.pdf']")).to_contain_text("No text on p. 1, 2")
+    expect(page.locator("[data-name='lease.pdf']")).to_contain_text("ready")
+    engine.enqueue(Reply(SUMMARY))
+    page.get_by_role("button", name="Summarise lease.pdf").click()
+    expect(page.locator(".stand")).to_contain_text("every line was checked")
+    yield "a summary, and a document without text", page
+    page.route("**/pages/*.png*", lambda route: route.abort())
+    page.locator(".summary .mark").last.click()
+    expect(page.locator(".sheet .broken")).to_be_visible()
+    yield "a page that cannot be shown", page
+    page.unroute("**/pages/*.png*")
+    page.get_by_role("button", name="Remove lease.pdf").click()
+    expect(page.locator("#evidence")).to_contain_text("This document was removed")
+    yield "a document was removed", page
+    page.get_by_role("button", name="New conversation").click()
+    ask(page, "Who insures the goods?")  # what is left carries no text
+    expect(page.locator(".turn")).to_contain_text("Nothing found")
+    yield "nothing found", page
+    upload(page, ("long.pdf", make_pdf(LONG)))
+    expect(page.locator(".documents progress")).to_be_visible()
+    yield "a document is read", page
+    page.locator("#matter").select_option(label="Sample")
+    expect(page.locator(".scope")).to_contain_text("Sample")
+
+
+def _without_engine(page: Page, engine: FakeEngine) -> Iterator[State]:
+    last = page.locator(".turn").last
+    engine.enqueue(Reply(SLOWLY, pace=0.2, fault="silence"))
+    ask(page, QUESTION)
+    expect(page.locator(".draft")).to_contain_text("without giving")
+    engine.kill()
+    expect(last).to_contain_text("broke off")
+    yield "the engine broke off", page
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".health")).to_contain_text("The engine that writes answers is away")
+    ask(page, "How long does a party have to put right a serious breach?")
+    expect(last).to_contain_text("Key language: the documents’ own words")
+    yield "the engine is away", page
