@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from retrieval.packing import Packed, Passage, pack
     from retrieval.pdf import char_indexes, page_text
     from retrieval.phrases import InContext, find_phrase, in_context
+    from retrieval.routing import Route
     from retrieval.search import Hit, Results, Searcher, Sentence
     from retrieval.sentences import split_sentences
     from retrieval.tables import DocumentRecord, Matter
@@ -63,6 +64,7 @@ __all__ = [
     "Passage",
     "PinciteError",
     "Results",
+    "Route",
     "Searcher",
     "Sentence",
     "Span",
@@ -106,6 +108,7 @@ _FILES = {
     "packing": "Packed Passage pack",
     "pdf": "char_indexes page_text",
     "phrases": "InContext find_phrase in_context",
+    "routing": "Route",
     "search": "Hit Results Searcher Sentence",
     "sentences": "split_sentences",
     "tables": "DocumentRecord Matter",

@@ -15,7 +15,7 @@ from retrieval.embedder import Embedder
 from retrieval.fusion import fuse
 from retrieval.lexical import Lexical
 from retrieval.library import Library
-from retrieval.routing import route
+from retrieval.routing import Route, Router
 from retrieval.vectors import Vectors
 
 CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has about 500
@@ -43,10 +43,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Hits in rank order. `confidence` in [-1, 1] is higher where the documents do speak of what was asked."""
+    """Hits in rank order. `confidence` in [-1, 1] is higher where the documents do speak of what was asked.
+
+    `route` says which documents the question names; where it names any, the hits are of these alone.
+    """
 
     hits: tuple[Hit, ...]
     confidence: float
+    route: Route
 
     @property
     def found(self) -> bool:
@@ -87,10 +91,9 @@ class Searcher:
 
         A question that names a document is asked of that one. A `wide` search leaves the kinds of clause aside and asks for the question's own words and meaning alone.
         """
-        if document_ids is None or len(document_ids) > 1:
-            meant = route(self._lexical, matter_id, question, document_ids)
-            document_ids, question = meant.document_ids or document_ids, meant.question
-        asked = core(question)
+        route = self.route(matter_id, question, document_ids)
+        document_ids = route.document_ids or document_ids
+        asked = core(route.question)
         vector = self._embedder.queries([asked])[0]
         stems = self._lexical.stems(asked)
         matches = [] if wide else self._types.match(vector)
@@ -102,7 +105,12 @@ class Searcher:
         kinds = ", ".join(m.type.name for m in matches)
         hits = tuple(Hit(c, scores[c], _why(c in words, c in meaning, kinds)) for c in best)
         nearest = max(meaning.values(), default=0.0)
-        return Results(hits, (nearest + _COVERED * self._covered(matter_id, stems, hits)) / (1 + _COVERED))
+        confidence = (nearest + _COVERED * self._covered(matter_id, stems, hits)) / (1 + _COVERED)
+        return Results(hits, confidence, route)
+
+    def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
+        """The documents that a question names, and those between which it leaves the choice; needs no model."""
+        return Router(self._library, self._lexical, matter_id, document_ids).route(question)
 
     def _covered(self, matter_id: str, stems: Sequence[str], hits: Sequence[Hit]) -> float:
         """The greatest share of the question's words that one hit has, in [0, 1], rarer words counting more."""

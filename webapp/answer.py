@@ -39,7 +39,8 @@ class Scope:
 class Searched:
     """What was searched: how many documents and pages, how many of these cannot be read, and by which words.
 
-    `wider` says that a first search found nothing and a second, wider one was made.
+    `wider` says that a first search found nothing and a second, wider one was made. `close` are the ids of documents
+    that all fit a name in the question: one of them may be meant, or all, and all were searched.
     """
 
     documents: int
@@ -47,6 +48,7 @@ class Searched:
     unreadable_pages: int
     query: str
     wider: bool
+    close: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ async def answer(
         raise EmptyQuestion()
     query = standalone(history, question)
     results, wider = await asyncio.to_thread(_search, searcher, scope, query)
-    searched = _searched(scope, query, wider)
+    searched = _searched(scope, query, results, wider)
 
     document_of = partial(library.document, scope.matter_id)
     fit = partial(_fit, question, history, results, document_of)
@@ -180,10 +182,11 @@ def _quoted(keys: Sequence[KeySentence]) -> str:
     return "\n".join(f"“{key.text}” [{n}]" for n, key in enumerate(keys, 1))
 
 
-def _searched(scope: Scope, query: str, wider: bool) -> Searched:
-    records = scope.records
+def _searched(scope: Scope, query: str, results: Results, wider: bool) -> Searched:
+    meant = results.route.document_ids
+    records = [record for record in scope.records if meant is None or record.id in meant]
     pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
-    return Searched(len(records), pages, unreadable, query, wider)
+    return Searched(len(records), pages, unreadable, query, wider, results.route.close)
 
 
 def _found(prompted: Prompted, searched: Searched) -> Found:

@@ -119,6 +119,7 @@ def answer_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
         },
         "budget": {name: answer.budget[name] for name in BUDGET},
         "engine": answer.engine,
+        "documents_meant": [_named(records[id_]) for id_ in answer.searched.close],
     }
 
 
@@ -136,6 +137,10 @@ def page_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
         {"n": passage.n, **_place(passage, records), **_where(passage.spans)} for passage in answer.passages
     ]
     return row
+
+
+def _named(record: DocumentRecord) -> dict[str, str]:
+    return {"document_id": record.id, "document": record.name}
 
 
 def _where(spans: Sequence[Span]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError, own_words
 from webapp import render, render_evidence, render_sidebar, render_summary
 from webapp.asking import Asking, Askings, UnderWay, history_of
+from webapp.conversation import standalone
 from webapp.conversations import Conversation, SavedTurn
 from webapp.errors import EmptyQuestion, NoSuchConversation
 from webapp.identity import Asking as Request
@@ -113,6 +114,19 @@ class Desk:
         if matter is not None and not place.conversation_id:
             parts |= self._empty(matter)
         return parts
+
+    def meant(self, place: Place, question: str) -> list[DocumentRecord]:
+        """The documents between which a question leaves the choice, likeliest first; none where it is clear.
+
+        For what is asked in the conversation, in its scope. Needs no model.
+        """
+        matter = self._access.matter(self._user, place.matter_id)
+        conversation = self._conversation(place)
+        turns = self._conversations.turns(self._user, conversation.id) if conversation else []
+        records = {r.id: r for r in self._asked(matter, conversation.scope if conversation else place.scope)}
+        query = standalone(history_of(turns), question)
+        close = self._workspace.searcher.route(matter.id, query, list(records)).close
+        return [records[id_] for id_ in close]
 
     # What is done
 

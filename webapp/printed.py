@@ -46,7 +46,9 @@ def show_deleted(row: Body) -> None:
 
 
 def show_hit(hit: Body) -> None:
-    """A hit of `search`, its text indented below its pin cite."""
+    """A hit of `search`, its text indented below its pin cite; before the first, between which documents the choice is."""
+    if hit["rank"] == 1 and hit["documents_meant"]:
+        print(plain(choice(hit["documents_meant"])), end="\n\n")
     print(plain(f"{hit['rank']}. {cite(hit)}   ({hit['score']:.2f}, {hit['why']})"))
     print(indented(hit["text"]), end="\n\n")
 
@@ -89,6 +91,8 @@ def show_answer(answer: Body) -> None:
         print(plain(f"   – {cite(sentence)}"))
     if answer["key_language"] and not others and len(answer["citations"]) == len(answer["key_language"]):
         print("\nThis is key language: the documents' own words, in the place of a written answer.")
+    if answer["documents_meant"]:
+        print(plain(f"\n{choice(answer['documents_meant'])}"))
     if answer["engine"] == "none":
         print("\nThere is no engine here that writes answers.")
     print(f"\n{coverage(answer)}")
@@ -125,6 +129,12 @@ def cite(row: Body) -> str:
     if str(row["page_label"]) not in ("", str(row["page"])):
         page += f" (printed {row['page_label']})"
     return ", ".join(part for part in (row["document"], row["section"], page) if part)
+
+
+def choice(meant: list[dict[str, str]]) -> str:
+    """What to say where a name in the question fits several documents."""
+    names = [f"“{each['document']}”" for each in meant]
+    return f"The question may mean {', '.join(names[:-1])} or {names[-1]}; all of them were searched. --document names one."
 
 
 def coverage(answer: dict[str, Any]) -> str:

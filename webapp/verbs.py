@@ -53,9 +53,10 @@ class Verbs:
         found, scope = self._scope(matter, question, document)
         yield from self._settled(found, scope)
         SEARCHES.inc()
-        hits = self._workspace.searcher.search(found.id, question, scope, HITS).hits
+        results = self._workspace.searcher.search(found.id, question, scope, HITS)
         mine = {record.id: record for record in self._access.documents(self._user, found)}
-        allowed = (hit for hit in hits if hit.chunk.span.document_id in mine)
+        meant = [{"document_id": id_, "document": mine[id_].name} for id_ in results.route.close if id_ in mine]
+        allowed = (hit for hit in results.hits if hit.chunk.span.document_id in mine)
         for rank, hit in enumerate(allowed, start=1):
             span = hit.chunk.span
             document_text = self._workspace.library.document(found.id, span.document_id)
@@ -71,6 +72,7 @@ class Verbs:
                 score=round(float(hit.score), 4),
                 why=hit.why,
                 text=document_text.slice(span),
+                documents_meant=meant,
             )
 
     def mentions(self, matter: str, phrase: str, document: str | None) -> Iterator[Row]:

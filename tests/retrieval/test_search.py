@@ -1,11 +1,10 @@
-"""Search over real stores: routing by name, scope, order and confidence."""
+"""Search over real stores: scope, order and confidence."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from retrieval.embedder import LocalEmbedder
-from retrieval.routing import route
 from retrieval.search import Searcher
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import Room, opened
@@ -39,33 +38,6 @@ def searcher(room: Room) -> Searcher:
 
 def matter_id(room: Room) -> str:
     return room.library.matters()[0].id
-
-
-def named(room: Room, question: str) -> tuple[list[str], str]:
-    meant = route(room.lexical, matter_id(room), question, None)
-    names = {r.id: r.name for r in room.library.documents(matter_id(room))}
-    return [names[id_] for id_ in meant.document_ids or ()], meant.question
-
-
-ROUTES = [
-    (
-        "Consider the Loan Agreement between Contoso Bank and Fabrikam GmbH; what is the interest rate?",
-        ["Contoso loan.pdf"],
-        "what is the interest rate?",
-    ),
-    ("Who repairs the roof in the Acme lease?", ["Acme lease.pdf"], "Who repairs the roof in the contract?"),
-    ("What is the rent under the Northwind Traders lease?", ["Acme lease.pdf"], "What is the rent under the contract?"),
-    ("What is the governing law?", [], "What is the governing law?"),
-    ("What does Section 2 of the Agreement say?", [], "What does Section 2 of the Agreement say?"),
-    ("Is the Globex lease assignable?", [], "Is the Globex lease assignable?"),
-]
-
-
-@pytest.mark.parametrize(("question", "documents", "asked"), ROUTES)
-def test_a_named_document_is_found_and_its_name_taken_out(
-    room: Room, question: str, documents: list[str], asked: str
-) -> None:
-    assert named(room, question) == (documents, asked)
 
 
 def test_a_question_that_names_a_document_is_answered_from_it_alone(room: Room, searcher: Searcher) -> None:

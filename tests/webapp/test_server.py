@@ -150,7 +150,16 @@ def test_ask_gives_the_object_of_design(pincite: Pincite, server: Server, engine
     outcome = pincite("ask", "Asked", "Which law governs the lease?", "--json")
     assert outcome.code == 0
     [answer] = outcome.rows
-    assert list(answer) == ["answer", "found", "citations", "key_language", "searched", "budget", "engine"]
+    assert list(answer) == [
+        "answer",
+        "found",
+        "citations",
+        "key_language",
+        "searched",
+        "budget",
+        "engine",
+        "documents_meant",
+    ]
     assert (answer["found"], answer["engine"]) == (True, "tgi")
     assert "laws of Ireland" in answer["answer"]
     citation = answer["citations"][0]

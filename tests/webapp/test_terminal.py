@@ -21,6 +21,7 @@ ANSWER = {
     "searched": {"documents": 1, "pages": 1412, "unreadable_pages": 2},
     "budget": {"sent": 6, "left_out": 11},
     "engine": "tgi",
+    "documents_meant": [],
 }
 
 
@@ -83,11 +84,22 @@ def test_an_answer_without_an_engine_says_so(capsys: pytest.CaptureFixture[str])
     assert shown.count("The laws of Ireland govern.") == 1
 
 
+def test_a_name_that_fits_two_documents_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    meant = [{"document_id": "a", "document": "2019.pdf"}, {"document_id": "b", "document": "2023.pdf"}]
+    sentence = "The question may mean “2019.pdf” or “2023.pdf”; all of them were searched. --document names one."
+    hit = {**PLACE, "score": 0.5, "why": "words", "text": "rent", "documents_meant": meant}
+    show_hit({"rank": 1} | hit)
+    show_hit({"rank": 2} | hit)
+    assert capsys.readouterr().out.count(sentence) == 1
+    show_answer(ANSWER | {"documents_meant": meant})
+    assert capsys.readouterr().out.count(sentence) == 1
+
+
 def test_outcomes_and_hits_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
     ready = {"file": "a.pdf", "state": "ready", "pages": 2, "unreadable_pages": [2], "reason": "1 of 2 …"}
     show_added(ready)
     show_added({"file": "b.pdf", "state": "failed", "reason": "“b.pdf” is not a PDF."})
-    show_hit({"rank": 1, **PLACE, "score": 0.5, "why": "words", "text": "two\x1b\n  lines"})
+    show_hit({"rank": 1, **PLACE, "score": 0.5, "why": "words", "text": "two\x1b\n  lines", "documents_meant": []})
     assert capsys.readouterr().out.splitlines() == [
         "ready   a.pdf: 2 pages; no text on page 2",
         "failed  b.pdf: “b.pdf” is not a PDF.",

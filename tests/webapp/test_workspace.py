@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from retrieval.errors import EmptyFile, NoSuchDocument, NoSuchMatter, StoreUnava
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
+from webapp.asking import Askings
+from webapp.desk import Desk, Place
 from webapp.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
 from webapp.records import LOCAL_USER, User
 from webapp.rows import Row
@@ -128,6 +131,26 @@ def test_every_mention_is_listed_without_index_or_model(settings: Settings, leas
             list(verbs.mentions("Acme", " ", None))
         with pytest.raises(NoSuchMatter):
             list(Verbs(workspace, STRANGER).mentions("Acme", "rent", None))
+
+
+def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Settings, tmp_path: Path) -> None:
+    with Workspace(settings) as workspace:
+        verbs, desk = Verbs(workspace, LOCAL_USER), Desk(workspace, LOCAL_USER, Askings())
+        for name in ("2019 Acme lease.pdf", "2023 Acme lease.pdf", "nda.pdf"):
+            verbs.accept("Acme", _file(tmp_path / name, [f"{name}: the monthly rent is $4,200."]))
+        question = "What is the rent in the Acme lease?"
+        told = _results(verbs.search("Acme", question, None))[0]["documents_meant"]
+        assert {each["document"] for each in told} == {"2019 Acme lease.pdf", "2023 Acme lease.pdf"}
+        assert _results(verbs.search("Acme", question, "2019"))[0]["documents_meant"] == []
+        answer = _results(verbs.ask("Acme", question, None))[0]
+        assert answer["documents_meant"] == told
+        assert answer["searched"]["documents"] == 2
+
+        place = Place(matter_id=workspace.access.matter(LOCAL_USER, "Acme").id)
+        close = desk.meant(place, question)
+        assert [(r.id, r.name) for r in close] == [(each["document_id"], each["document"]) for each in told]
+        assert desk.meant(replace(place, scope=(close[0].id,)), question) == []
+        assert desk.meant(place, "What is the rent?") == []
 
 
 def test_reindex_rebuilds_what_is_found(settings: Settings, lease: Path) -> None:
