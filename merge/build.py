@@ -9,10 +9,12 @@ on from the last one. OUT appears in one rename, after verification.
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -23,11 +25,11 @@ from merge.card import write_card
 from merge.checkpoint import open_checkpoint, read_tensor
 from merge.errors import BuildBusy, NoSpace, NotFiniteWeights, OutputExists, VerificationFailed
 from merge.fp8 import QUANTIZATION_CONFIG
-from merge.gguf_export import GgufModel
 from merge.manifest import write_manifest
 from merge.plan import BLOCK_BYTES, Plan, make_plan
 from merge.recipe import read_recipe
 from merge.report import Row, write_report
+from merge.scratch import Scratch
 from merge.serving import serving_config, tokenizer_files
 from merge.shards import ShardedModel, write_text
 from merge.slerp import combine_, measure, mix
@@ -41,21 +43,25 @@ SMALL_FILES_BYTES = 50_000_000
 JOURNAL = "journal.jsonl"
 
 
-class Model(Protocol):
-    """Where the merged tensors of one format go, block by block."""
-
-    @property
-    def bytes(self) -> int:
-        """What it will take on the disk."""
-
-    def begin(self, block: int) -> None:
-        """Start a block anew."""
+class Block(Protocol):
+    """Where the merged tensors of one block and format go."""
 
     def add(self, name: str, tensor: torch.Tensor) -> dict[str, float]:
         """Store one merged bf16 tensor, from any thread; returns figures for the report."""
 
     def end(self) -> dict[str, str]:
-        """Flush the block; returns {file: SHA-256} of the files that are final."""
+        """Flush; returns {file: SHA-256} of the files that are final."""
+
+
+class Model(Protocol):
+    """The files of one format."""
+
+    @property
+    def bytes(self) -> int:
+        """What it will take on the disk."""
+
+    def begin(self, block: int) -> Block:
+        """Start a block anew."""
 
     def complete(self) -> dict[str, str]:
         """Finish the model; returns {file: SHA-256} of the files that only now are final."""
@@ -139,30 +145,44 @@ def _merge_blocks(
     for block in journal.blocks:
         for row in block["rows"]:
             advanced(_source_bytes(plan, row["tensor"]))
-    for number in range(len(journal.blocks), len(plan.blocks)):
-        for model in models.values():
-            model.begin(number)
-        rows = []
-        for row in in_threads(lambda name: _merge_tensor(plan, name, models), list(plan.blocks[number])):
-            rows.append(row)
-            advanced(_source_bytes(plan, row.tensor))
-        journal.add(rows, {name: model.end() for name, model in models.items()})
+    numbers = range(len(journal.blocks), len(plan.blocks))
+    begun = {number: {name: model.begin(number) for name, model in models.items()} for number in numbers}
+    scratch = Scratch()
+    tensors = [(name, begun[number].values()) for number in numbers for name in plan.blocks[number]]
+    merged = in_threads(lambda tensor: _merge_tensor(plan, *tensor, scratch), tensors)
+
+    def end(number: int, rows: list[Row]) -> None:
+        journal.add(rows, {name: block.end() for name, block in begun[number].items()})
+
+    with ThreadPoolExecutor(1) as beside:  # a block is flushed and hashed while the next is merged
+        ended: Future[None] | None = None
+        for number in numbers:
+            rows = []
+            for row in islice(merged, len(plan.blocks[number])):
+                rows.append(row)
+                advanced(_source_bytes(plan, row.tensor))
+            if ended:
+                ended.result()
+            ended = beside.submit(end, number, rows)
+        if ended:
+            ended.result()
     rows = [Row(**row) for block in journal.blocks for row in block["rows"]]
     hashes = {name: {k: v for block in journal.blocks for k, v in block["hashes"][name].items()} for name in models}
     return rows, hashes
 
 
-def _merge_tensor(plan: Plan, name: str, models: dict[str, Model]) -> Row:
-    dtype = getattr(torch, plan.recipe.dtype)
-    a, base_sha256 = read_tensor(plan.base.stored(name), dtype)
-    b, other_sha256 = read_tensor(plan.other.stored(name), dtype)
+def _merge_tensor(plan: Plan, name: str, blocks: Iterable[Block], scratch: Scratch) -> Row:
+    shape, dtype = plan.base.shapes[name], getattr(torch, plan.recipe.dtype)
+    base_digest, other_digest = sha256(), sha256()
+    a = read_tensor(plan.base.stored(name), scratch.tensor("base", shape, dtype), base_digest)
+    b = read_tensor(plan.other.stored(name), scratch.tensor("other", shape, dtype), other_digest)
     geometry = measure(a, b)
     if not geometry.is_finite:
         raise NotFiniteWeights(tensor=name, base=plan.base.folder, other=plan.other.folder)
     share = plan.shares[name]
     how = mix(share, geometry.cosine)
     merged = combine_(a, b, how).to(torch.bfloat16)
-    figures = [model.add(name, merged) for model in models.values()]
+    figures = [block.add(name, merged) for block in blocks]
     return Row(
         tensor=name,
         shape=list(merged.shape),
@@ -171,8 +191,8 @@ def _merge_tensor(plan: Plan, name: str, models: dict[str, Model]) -> Row:
         distance=geometry.distance,
         linear=how.fell_back,
         norm=geometry.norm_of(how),
-        base_sha256=base_sha256,
-        other_sha256=other_sha256,
+        base_sha256=base_digest.hexdigest(),
+        other_sha256=other_digest.hexdigest(),
         fp8_error=next((f["fp8_error"] for f in figures if "fp8_error" in f), None),
     )
 
@@ -183,6 +203,8 @@ def _source_bytes(plan: Plan, name: str) -> int:
 
 def _model(name: str, folder: Path, plan: Plan, gguf_type: str) -> Model:
     if name == "gguf":
+        from merge.gguf_export import GgufModel  # its package takes half a second, and most builds are not for it
+
         return GgufModel(folder, plan, gguf_type)
     return ShardedModel(folder, plan.blocks, fp8=name == "fp8")
 

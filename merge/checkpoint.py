@@ -166,25 +166,32 @@ def read_header(file: Path) -> dict[str, StoredTensor]:
     return tensors
 
 
-def read_tensor(stored: StoredTensor, dtype: torch.dtype | None = None) -> tuple[torch.Tensor, str]:
-    """A tensor cast to `dtype` (as it is stored, if None), and the SHA-256 of its stored bytes."""
+def read_tensor(
+    stored: StoredTensor, into: torch.Tensor | None = None, digest: "hashlib._Hash | None" = None
+) -> torch.Tensor:
+    """A tensor cast to the dtype of `into` and written there; without `into` a new one, as it is stored.
+
+    `digest` takes in the stored bytes as they go by.
+    """
     source = DTYPES[stored.dtype]
-    tensor = torch.empty(stored.shape, dtype=dtype or source)
-    flat, digest = tensor.view(-1), hashlib.sha256()
-    buffer = bytearray(min(BUFFER, stored.stop - stored.start))
-    view, width = memoryview(buffer), source.itemsize
-    values = torch.frombuffer(buffer, dtype=source) if buffer else torch.empty(0, dtype=source)
+    tensor = torch.empty(stored.shape, dtype=source) if into is None else into
+    flat = tensor.view(-1)
+    step = BUFFER // source.itemsize
+    buffer = None if tensor.dtype == source else torch.empty(min(step, flat.numel()), dtype=source)
     descriptor = os.open(stored.file, os.O_RDONLY)
     try:
-        for start in range(stored.start, stored.stop, BUFFER):
-            length = min(BUFFER, stored.stop - start)
-            _read_exactly(descriptor, view[:length], start, stored.file)
-            digest.update(view[:length])
-            first = (start - stored.start) // width
-            flat[first : first + length // width].copy_(values[: length // width])
+        for first in range(0, flat.numel(), step):
+            place = flat[first : first + step]
+            values = place if buffer is None else buffer[: len(place)]
+            data = values.view(torch.uint8).numpy().data
+            _read_exactly(descriptor, data, stored.start + first * source.itemsize, stored.file)
+            if digest is not None:
+                digest.update(data)
+            if buffer is not None:
+                place.copy_(values)
     finally:
         os.close(descriptor)
-    return tensor, digest.hexdigest()
+    return tensor
 
 
 def _read_exactly(descriptor: int, into: memoryview, at: int, file: Path) -> None:

@@ -47,13 +47,13 @@ QUANTIZATION_CONFIG: dict[str, Any] = {
 }
 
 
-def quantize(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:
-    """Quantise bfloat16 [out, in] by rows.
+def quantize(weight: torch.Tensor, into: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor, float]:
+    """Quantise bfloat16 [out, in] by rows, the codes into a float8_e4m3fn [out, in] that is there already or a new one.
 
     Returns float8_e4m3fn [out, in], bfloat16 [out, 1] and the error |dequantised - weight| / |weight|.
     """
     out, width = weight.shape
-    quantized = torch.empty(out, width, dtype=torch.float8_e4m3fn)
+    quantized = torch.empty(out, width, dtype=torch.float8_e4m3fn) if into is None else into
     scale = torch.empty(out, 1, dtype=torch.bfloat16)
     wrong = total = 0.0
     step = max(1, PIECE // width)

@@ -7,7 +7,6 @@ Llama and Mistral with a SentencePiece vocabulary. Norms and biases are float32,
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from merge.architecture import head_dim, layer_of
 from merge.errors import NoSentencePiece, NotForGguf
 from merge.plan import Plan
 from merge.serving import DEFAULT_ROPE_THETA, chat_template, serving_config, tokenizer_files
-from merge.shards import file_sha256, write_at
+from merge.shards import file_sha256, flush, make_room, write_at
 
 FILE = "model.gguf"
 TYPES = {"q8_0": gguf.GGMLQuantizationType.Q8_0, "f16": gguf.GGMLQuantizationType.F16}
@@ -30,7 +29,7 @@ PIECE = 1 << 22
 
 
 class GgufModel:
-    """One GGUF file, filled from several threads."""
+    """One GGUF file."""
 
     def __init__(self, folder: Path, plan: Plan, kind: str) -> None:
         check_supported(plan)
@@ -40,8 +39,7 @@ class GgufModel:
         writer = gguf.GGUFWriter(path=None, arch="llama")
         _write_metadata(writer, plan, kind)
         names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, int(self._config["num_hidden_layers"]))
-        self._places: dict[str, tuple[int, gguf.GGMLQuantizationType]] = {}
-        at = 0
+        at, behind_header = 0, {}
         for name, shape in plan.base.shapes.items():
             type_ = tensor_type(shape, kind)
             stored = gguf.quant_shape_to_byte_shape(shape, type_)
@@ -49,41 +47,48 @@ class GgufModel:
             theirs = names.get_name(name, try_suffixes=(".weight",))
             assert theirs is not None, name  # every tensor of the two supported families has a name
             writer.add_tensor_info(theirs, shape, np.dtype(np.float32), size, type_)
-            self._places[name] = (at, type_)
+            behind_header[name] = (at, type_)
             at += gguf.GGUFWriter.ggml_pad(size, writer.data_alignment)
         self._head = _header(writer, folder / "header.tmp")
-        self.bytes = len(self._head) + at
-        self._descriptor = -1
+        start = len(self._head)
+        self._places = {name: (start + place, type_) for name, (place, type_) in behind_header.items()}
+        self.bytes = start + at
 
-    def begin(self, block: int) -> None:  # noqa: ARG002 - one file holds every block
-        """Open the file; what earlier blocks wrote stays."""
-        self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o644)
-        os.fchmod(self._descriptor, 0o644)
-        os.ftruncate(self._descriptor, self.bytes)
-        write_at(self._descriptor, self._head, 0)
+    def begin(self, block: int) -> "GgufBlock":  # noqa: ARG002 - one file holds every block
+        """Make the file; what other blocks wrote stays."""
+        make_room(self._file, self.bytes)
+        write_at(self._file, self._head, 0)
+        return GgufBlock(self._file, self._places, self._config)
+
+    def complete(self) -> dict[str, str]:
+        """Returns {file name: SHA-256}."""
+        return {FILE: file_sha256(self._file)}
+
+
+class GgufBlock:
+    """The tensors of one block, each at its place in the one file."""
+
+    def __init__(
+        self, file: Path, places: dict[str, tuple[int, gguf.GGMLQuantizationType]], config: dict[str, Any]
+    ) -> None:
+        self._file, self._places, self._config = file, places, config
 
     def add(self, name: str, tensor: torch.Tensor) -> dict[str, float]:
         """Store one merged bf16 tensor."""
         at, type_ = self._places[name]
-        at += len(self._head)
         rows = interleave(name, tensor, self._config)
         step = max(1, PIECE // rows.shape[-1]) if rows.ndim > 1 else len(rows)
         for start in range(0, len(rows), step):
             values = rows[start : start + step].float().numpy()
             data = np.ascontiguousarray(quantize(values, type_)).data.cast("B")
-            write_at(self._descriptor, data, at)
+            write_at(self._file, data, at)
             at += len(data)
         return {}
 
     def end(self) -> dict[str, str]:
         """Flush; the one file is final only after the last block."""
-        os.fsync(self._descriptor)
-        os.close(self._descriptor)
+        flush(self._file)
         return {}
-
-    def complete(self) -> dict[str, str]:
-        """Returns {file name: SHA-256}."""
-        return {FILE: file_sha256(self._file)}
 
 
 def check_supported(plan: Plan) -> None:

@@ -14,6 +14,7 @@ from merge.architecture import expected_shapes
 from merge.errors import MergeError
 from merge.fp8 import SCALE_SUFFIX, dequantize
 from merge.report import Row
+from merge.scratch import Scratch
 from merge.shards import Layout, stored_layout
 from merge.slerp import PIECE
 from merge.threads import in_threads
@@ -50,7 +51,8 @@ def tensor_faults(
             yield name, f"it is {stored[name].dtype} {list(stored[name].shape)} and must be {dtype} {list(shape)}"
     names = [name for name in layout if {name, _scale_of(name, layout)} <= sound and not name.endswith(SCALE_SUFFIX)]
     lengths = {row.tensor: row.norm for row in rows}
-    looked_at = in_threads(lambda name: _look_at(weights, name, lengths.get(name)), names)
+    scratch = Scratch()
+    looked_at = in_threads(lambda name: _look_at(weights, name, lengths.get(name), scratch), names)
     yield from ((name, what) for name, what in zip(names, looked_at, strict=True) if what)
 
 
@@ -75,8 +77,8 @@ def _scale_of(name: str, layout: Layout) -> str:
     return name + SCALE_SUFFIX if name + SCALE_SUFFIX in layout else name
 
 
-def _look_at(weights: SafetensorsWeights, name: str, length: float | None) -> str | None:
-    tensor = weights.raw(name)
+def _look_at(weights: SafetensorsWeights, name: str, length: float | None, scratch: Scratch) -> str | None:
+    tensor = weights.raw(name, scratch)
     if tensor.dtype != torch.float8_e4m3fn:
         return _length_fault(_length(tensor), length)
     scale = weights.raw(name + SCALE_SUFFIX)

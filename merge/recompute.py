@@ -15,6 +15,7 @@ from merge.checkpoint import read_tensor
 from merge.fp8 import SCALE_SUFFIX, quantize
 from merge.plan import Plan
 from merge.schedule import Share
+from merge.scratch import Scratch
 from merge.slerp import NEARLY_PARALLEL, Mix, measure, mix
 from merge.threads import in_threads
 from merge.weights import GgufWeights, SafetensorsWeights
@@ -31,18 +32,17 @@ FOREIGN_RESIDUAL = 0.15
 
 def recompute(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> Iterator[tuple[str, str | None]]:
     """(tensor, what is wrong with it or None) for each sampled tensor."""
+    scratch, dtype = Scratch(), getattr(torch, plan.recipe.dtype)
 
     def look_at(name: str) -> tuple[str, str | None]:
-        dtype = getattr(torch, plan.recipe.dtype)
-        a = read_tensor(plan.base.stored(name), dtype)[0]
-        b = read_tensor(plan.other.stored(name), dtype)[0]
+        a = read_tensor(plan.base.stored(name), scratch.tensor("a", plan.base.shapes[name], dtype))
+        b = read_tensor(plan.other.stored(name), scratch.tensor("b", plan.base.shapes[name], dtype))
         expected = reference(a, b, plan.shares[name]).to(torch.bfloat16)
-        return name, None if _agrees(weights, name, expected) else diagnose(
+        return name, None if _agrees(weights, name, expected, scratch) else diagnose(
             a, b, plan.shares[name], weights.values(name)
         )
 
-    # One at a time: the reference needs more memory than the build.
-    return in_threads(look_at, sample(plan, weights), workers=1)
+    return in_threads(look_at, sample(plan, weights))
 
 
 def sample(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> list[str]:
@@ -110,13 +110,13 @@ def fit(a: torch.Tensor, b: torch.Tensor, found: torch.Tensor) -> tuple[float, f
     return x, y, math.sqrt(left / ww) if ww else 0.0
 
 
-def _agrees(weights: SafetensorsWeights | GgufWeights, name: str, expected: torch.Tensor) -> bool:
+def _agrees(weights: SafetensorsWeights | GgufWeights, name: str, expected: torch.Tensor, scratch: Scratch) -> bool:
     if isinstance(weights, GgufWeights):
         exact = expected.float()
         return float((weights.values(name) - exact).norm()) <= GGUF_ERROR * float(exact.norm())
-    found = weights.raw(name)
+    found = weights.raw(name, scratch)
     if found.dtype == torch.float8_e4m3fn:
-        quantized, scale, _ = quantize(expected)
+        quantized, scale, _ = quantize(expected, scratch.tensor("quantized", expected.shape, found.dtype))
         same_scale = _few_differ(weights.raw(name + SCALE_SUFFIX).view(torch.int16), scale.view(torch.int16))
         return same_scale and _few_differ(found.view(torch.uint8), quantized.view(torch.uint8))
     return _few_differ(found.view(torch.int16), expected.view(torch.int16))

@@ -13,6 +13,7 @@ import torch
 from merge.architecture import is_linear
 from merge.checkpoint import DTYPES, INDEX
 from merge.fp8 import SCALE_SUFFIX, quantize
+from merge.scratch import Scratch
 
 Layout = dict[str, tuple[str, tuple[int, ...]]]
 """Stored tensor name → (safetensors dtype, shape)."""
@@ -42,33 +43,17 @@ class ShardedModel:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._fp8 = folder, fp8
         self._layouts = [stored_layout(block, fp8=fp8) for block in blocks]
-        self._file: ShardFile | None = None
+        self._scratch = Scratch()
 
     @property
     def bytes(self) -> int:
         """What the tensors will take on the disk."""
         return sum(layout_bytes(layout) for layout in self._layouts)
 
-    def begin(self, block: int) -> None:
+    def begin(self, block: int) -> "Shard":
         """Start shard `block` anew."""
-        self._file = ShardFile(self._folder / self._name(block), self._layouts[block])
-
-    def add(self, name: str, tensor: torch.Tensor) -> dict[str, float]:
-        """Store one merged bf16 tensor; returns what there is to report. May be called from several threads."""
-        assert self._file is not None
-        if not (self._fp8 and is_linear(name)):
-            self._file.write(name, tensor)
-            return {}
-        quantized, scale, error = quantize(tensor)
-        self._file.write(name, quantized)
-        self._file.write(name + SCALE_SUFFIX, scale)
-        return {"fp8_error": error}
-
-    def end(self) -> dict[str, str]:
-        """Close the shard; returns {file name: SHA-256}."""
-        assert self._file is not None
-        self._file.close()
-        return {self._file.file.name: file_sha256(self._file.file)}
+        file = ShardFile(self._folder / self._name(block), self._layouts[block])
+        return Shard(file, self._scratch, fp8=self._fp8)
 
     def complete(self) -> dict[str, str]:
         """Write the index, where there is more than one shard; returns {file name: SHA-256}."""
@@ -82,6 +67,29 @@ class ShardedModel:
     def _name(self, block: int) -> str:
         total = len(self._layouts)
         return "model.safetensors" if total == 1 else f"model-{block + 1:05d}-of-{total:05d}.safetensors"
+
+
+class Shard:
+    """One block of a model, as one safetensors file."""
+
+    def __init__(self, file: "ShardFile", scratch: Scratch, *, fp8: bool) -> None:
+        self._file, self._scratch, self._fp8 = file, scratch, fp8
+
+    def add(self, name: str, tensor: torch.Tensor) -> dict[str, float]:
+        """Store one merged bf16 tensor; returns what there is to report. May be called from several threads."""
+        if not (self._fp8 and is_linear(name)):
+            self._file.write(name, tensor)
+            return {}
+        room = self._scratch.tensor("quantized", tensor.shape, torch.float8_e4m3fn)
+        quantized, scale, error = quantize(tensor, room)
+        self._file.write(name, quantized)
+        self._file.write(name + SCALE_SUFFIX, scale)
+        return {"fp8_error": error}
+
+    def end(self) -> dict[str, str]:
+        """Close the file; returns {file name: SHA-256}."""
+        self._file.close()
+        return {self._file.file.name: file_sha256(self._file.file)}
 
 
 class ShardFile:
@@ -105,29 +113,40 @@ class ShardFile:
         text = json.dumps(header, separators=(",", ":")).encode()
         text += b" " * (-len(text) % 8)
         self.file, self._start = file, 8 + len(text)
-        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
-        os.fchmod(self._descriptor, 0o644)  # whatever the umask: a server in a container is another user
-        os.ftruncate(self._descriptor, self._start + at)
-        write_at(self._descriptor, struct.pack("<Q", len(text)) + text, 0)
+        file.unlink(missing_ok=True)
+        make_room(file, self._start + at)
+        write_at(file, struct.pack("<Q", len(text)) + text, 0)
 
     def write(self, name: str, tensor: torch.Tensor) -> None:
         """Put one tensor in its place."""
         at, size = self._places[name]
         data = tensor.contiguous().view(-1).view(torch.uint8).numpy().data
         assert len(data) == size, (name, len(data), size)
-        write_at(self._descriptor, data, self._start + at)
+        write_at(self.file, data, self._start + at)
 
     def close(self) -> None:
-        """Flush to the disk, so that a finished file survives a power cut."""
-        os.fsync(self._descriptor)
-        os.close(self._descriptor)
+        """The file is whole."""
+        flush(self.file)
 
 
-def write_at(descriptor: int, data: bytes | memoryview, at: int) -> None:
+def make_room(file: Path, size: int) -> None:
+    """Make a file of `size` bytes; what stands in it stays."""
+    file.touch()
+    file.chmod(0o644)  # whatever the umask: a server in a container is another user
+    os.truncate(file, size)
+
+
+def write_at(file: Path, data: bytes | memoryview, at: int) -> None:
     """Write all of `data` at byte `at`."""
-    done = 0
-    while done < len(data):
-        done += os.pwrite(descriptor, data[done:], at + done)
+    with file.open("r+b") as stream:
+        stream.seek(at)
+        stream.write(data)
+
+
+def flush(file: Path) -> None:
+    """Wait until a file is on the disk, so that it survives a power cut."""
+    with file.open("r+b") as stream:
+        os.fsync(stream.fileno())
 
 
 def write_text(file: Path, content: str | bytes) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import torch
 
-from merge.checkpoint import StoredTensor, read_index, read_tensor
+from merge.checkpoint import DTYPES, StoredTensor, read_index, read_tensor
 from merge.fp8 import SCALE_SUFFIX, dequantize
+from merge.scratch import Scratch
 
 
 class SafetensorsWeights:
@@ -19,9 +20,11 @@ class SafetensorsWeights:
         """The tensors, scales left out."""
         return {name for name in self.stored if not name.endswith(SCALE_SUFFIX)}
 
-    def raw(self, name: str) -> torch.Tensor:
-        """A tensor in the dtype it is stored in."""
-        return read_tensor(self.stored[name])[0]
+    def raw(self, name: str, scratch: Scratch | None = None) -> torch.Tensor:
+        """A tensor in the dtype it is stored in, in memory of its own or in the thread's scratch."""
+        stored = self.stored[name]
+        into = scratch.tensor("stored", stored.shape, DTYPES[stored.dtype]) if scratch else None
+        return read_tensor(stored, into)
 
     def values(self, name: str) -> torch.Tensor:
         """bf16 values."""
