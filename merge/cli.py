@@ -1,5 +1,6 @@
 """`pincite merge`: build and verify."""
 
+import gc
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -98,6 +99,9 @@ def verify(
 @contextmanager
 def _errors(as_json: bool) -> Iterator[None]:
     """A sentence and a hint on standard error, exit 1."""
+    # mergekit brings transformers, and with it a million objects that live as long as the process: looking for garbage
+    # among them again and again is a quarter of the start.
+    gc.disable()
     from merge.errors import MergeError
 
     try:
