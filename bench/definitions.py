@@ -1,4 +1,4 @@
-"""Precision and recall of the terms that are found, against terms that were marked by reading; and references.
+"""Precision and recall of the terms that are found, against terms that were marked by reading.
 
     python -m bench.definitions FOLDER_OF_PDFS [--missed]
 

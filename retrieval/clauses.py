@@ -104,7 +104,7 @@ def _readings(text: str) -> list[_Mark]:
     if got["article"]:
         if not _is_title(rest) or not match.group().strip()[0].isupper():
             return []
-        value = _ordinal(match["article"])
+        value = ordinal(match["article"])
         return [_Mark("article", value, f"Article {match['article'].upper()}", end, (value,))] if value else []
     if got["section"] or got["dotted"]:
         number = match["section"] or match["dotted"]
@@ -261,7 +261,8 @@ def _is_title(text: str) -> bool:
     return capitals >= 0.7 * len(words) and _VERBS.isdisjoint(words)
 
 
-def _ordinal(raw: str) -> int:
+def ordinal(raw: str) -> int:
+    """The value of "4", "IV" or "four"; 0 where it is none of these."""
     if raw.isdigit():
         return int(raw)
     return _roman(raw) if _ROMAN.fullmatch(raw) else _WORD_NUMBERS.get(raw.lower(), 0)
