@@ -125,13 +125,14 @@ def _layout(desks: Desks, told: Markup) -> gr.Blocks:
                         elem_id="question",
                     )
                     send = gr.Button("Ask", variant="primary", scale=0, elem_id="send")
+                    find = gr.Button("Every mention", scale=0, elem_id="find")
                     stop = gr.Button("Stop", variant="stop", scale=0, visible=False, elem_id="stop")
             with gr.Column(elem_id="evidence"):
                 _html(parts, "evidence", render_evidence.nothing_chosen())
         _html(parts, "said", render.said(""))
         _html(parts, "address")
         timer = gr.Timer(TICK_SECONDS)
-        _wire(page, desks, parts, files, send, stop, timer)
+        _wire(page, desks, parts, files, send, find, stop, timer)
     return page
 
 
@@ -145,6 +146,7 @@ def _wire(
     parts: dict[str, Any],
     files: gr.File,
     send: gr.Button,
+    find: gr.Button,
     stop: gr.Button,
     timer: gr.Timer,
 ) -> None:
@@ -187,8 +189,14 @@ def _wire(
             yield changed
 
     @streaming
+    async def look(place: Place, phrase: str, request: gr.Request) -> AsyncGenerator[Parts]:
+        desk = await asyncio.to_thread(desks.of, request)
+        async for changed in desk.find(place, phrase):
+            yield changed
+
+    @streaming
     async def write(place: Place, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Parts]:
-        """What a click asks for and takes a while: an example, a turn once more, a summary."""
+        """What a click asks for and takes a while: an example, the documents meant, a turn once more, a summary."""
         desk = await asyncio.to_thread(desks.of, request)
         match _said(event, "do"):
             case "again":
@@ -196,7 +204,7 @@ def _wire(
             case "summary":
                 written = desk.summarise(place, _said(event, "document"))
             case _:
-                written = desk.ask(place, _said(event, "question"))
+                written = desk.ask(place, _said(event, "question"), about=_said(event, "documents").split())
         async for changed in written:
             yield changed
 
@@ -262,7 +270,9 @@ def _wire(
         page.load(opened, place, outputs, **how),
         send.click(ask, [place, parts["question"]], outputs, **how),
         parts["question"].submit(ask, [place, parts["question"]], outputs, **how),
+        find.click(look, [place, parts["question"]], outputs, **how),
         parts["past"].submit(write, place, outputs, **how),
+        parts["now"].submit(write, place, outputs, **how),
         parts["empty"].submit(write, place, outputs, **how),
         parts["documents"].submit(write, place, outputs, **how),
     ]

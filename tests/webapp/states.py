@@ -8,7 +8,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, expect
 
 from tests.pdfs import drawings, make_pdf
-from tests.webapp.browser import LEASE, ask, go_to_a_new_matter, upload, visitor
+from tests.webapp.browser import LEASE, ask, find, go_to_a_new_matter, upload, visitor
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
@@ -86,6 +86,11 @@ def _of_answers(page: Page, engine: FakeEngine) -> Iterator[State]:
     page.locator(".scope").click()
     yield "the documents to ask are chosen", page
     page.keyboard.press("Escape")
+    page.get_by_role("button", name="New conversation").click()
+    find(page, "change of control")
+    expect(page.locator(".mentions mark").first).to_be_visible()
+    expect(page.locator(".sheet img")).to_be_visible()
+    yield "every mention", page
 
 
 def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
@@ -114,6 +119,13 @@ def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
     ask(page, "Who insures the goods?")  # what is left carries no text
     expect(page.locator(".turn")).to_contain_text("Nothing found")
     yield "nothing found", page
+    page.get_by_role("button", name="New conversation").click()
+    leases = [(f"{year} Acme lease.pdf", make_pdf([f"1. Rent. The rent is ${year}."])) for year in (2019, 2023)]
+    upload(page, *leases)
+    expect(page.locator(".scope")).to_contain_text("Larkspur – 3 of 4 documents")
+    ask(page, "What is the rent in the Acme lease?")
+    expect(page.locator(".turn")).to_contain_text("Which one do you mean?")
+    yield "two documents are meant", page
     upload(page, ("long.pdf", make_pdf(LONG)))
     expect(page.locator(".documents progress")).to_be_visible()
     yield "a document is read", page
