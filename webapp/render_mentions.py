@@ -1,5 +1,6 @@
 """Every mention of a phrase as the HTML of the chat: how many, on which pages, each leading to its place. Pure, as `render` is."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -10,6 +11,8 @@ from webapp.render_pins import NOTHING, lines, page, pin, to_place
 from webapp.rows import Body
 
 MOST_LINES = 200  # mentions that are shown with the words around them; of more, a button for each page
+
+_LEADERS = re.compile(r"(?:\s*\.){4,}")  # the dots of a table of contents
 
 Numbered = Sequence[tuple[int, Body]]
 
@@ -72,7 +75,9 @@ def _line(turn_id: str, at: int, row: Body) -> Markup:
     """A mention with the words around it."""
     before, words, after = row.get("around") or ("", "", "")
     told = (
-        Markup('<span class="words">{}<mark>{}</mark>{}</span>').format(before, words, after)
+        Markup('<span class="words">{}<mark>{}</mark>{}</span>').format(
+            _LEADERS.sub(" …", before), words, _LEADERS.sub(" …", after)
+        )
         if words
         else Markup("<em>The document was removed.</em>")
     )
