@@ -1,7 +1,7 @@
 """Many readers at once: what pincite adds to the time to the first word, whether anyone fails, and its memory.
 
     python -m bench.load                                     50 readers by the command line's route, two minutes
-    python -m bench.load --by page                           the same by the page's own events, ticking each second
+    python -m bench.load --by page                           the same by the page's own events, ticks included
     python -m bench.load --readers 200 --seconds 60          more than are written for at once: the line holds
 
 Three processes on one machine: `pincite serve` on a data folder of its own, an engine that writes 40 tokens a second
@@ -31,6 +31,7 @@ from typing import Any
 import httpx2
 
 from bench.load_engine import FIRST_SECONDS
+from webapp.desk import SELDOM_SECONDS
 
 WORD = re.compile(r"Za(\d{6})")
 QUESTIONS = (
@@ -199,10 +200,21 @@ class _Page:
                 raise RuntimeError("the handler failed")
             said = json.dumps(message.get("output"))
             if 'class=\\"notice' in said:
-                raise RuntimeError("a notice")
+                raise RuntimeError("a notice: " + said.split('class=\\"notice')[1][:100])
             yield said
 
     async def _do(self, act: dict[str, Any], *given: object) -> AsyncIterator[dict[str, Any]]:
+        """The messages of an event, and of those that the states it changes bring about, one after another."""
+        changed = list[int]()
+        async for message in self._one(act, *given):
+            changed += (message.get("output") or {}).get("changed_state_ids") or ()
+            yield message
+        for state in changed:
+            if (state, "change") in self._acts:
+                async for message in self._do(self._acts[state, "change"]):
+                    yield message
+
+    async def _one(self, act: dict[str, Any], *given: object) -> AsyncIterator[dict[str, Any]]:
         data = [None, *given][: len(act["inputs"])]
         data += [None] * (len(act["inputs"]) - len(data))
         body = {"data": data, "event_data": None, "fn_index": act["id"], "session_hash": self._session}
@@ -231,7 +243,7 @@ class _Page:
 
     async def _ticks(self) -> None:
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(SELDOM_SECONDS)
             async for _ in self._do(self._tick):
                 pass
 

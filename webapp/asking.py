@@ -5,6 +5,7 @@ closed tab does not lose it, and stop ends it from wherever it is pressed. What 
 """
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -22,6 +23,7 @@ from webapp.rows import Body
 from webapp.workspace import Workspace
 
 BATCH_SECONDS = 0.08  # between two looks at a draft: fast enough to read along, a twelfth of the updates of each token
+RESTS = 4  # times as long as showing the last look took: with many readers each gets fewer, larger looks
 
 
 class UnderWay(ABC):
@@ -76,11 +78,14 @@ class UnderWay(ABC):
         """A tick for each batch of news, until it is done. Who stops following does not stop the writing."""
         assert self._task is not None
         seen: object = None
+        pause = BATCH_SECONDS
         while not self.done:
-            await asyncio.wait({self._task}, timeout=BATCH_SECONDS)
+            await asyncio.wait({self._task}, timeout=pause)
             if self.stand != seen and not self.done:
                 seen = self.stand
+                began = time.monotonic()
                 yield
+                pause = max(BATCH_SECONDS, RESTS * (time.monotonic() - began))
 
     async def _run(self) -> None:
         state: State = "complete"
@@ -175,8 +180,12 @@ class Askings:
 
     def of(self, conversation_id: str | None) -> UnderWay | None:
         """What is being written in a conversation."""
-        writing = self._writings.get(conversation_id or "")
+        writing = self.last(conversation_id)
         return writing if writing and not writing.done else None
+
+    def last(self, conversation_id: str | None) -> UnderWay | None:
+        """What is or was being written in a conversation; what is over is forgotten when something else begins."""
+        return self._writings.get(conversation_id or "")
 
     async def begin(self, writing: UnderWay) -> None:
         """Begin in its conversation; what is still being written there is stopped first."""

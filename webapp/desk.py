@@ -5,6 +5,8 @@ and they are authorised here every time they are used: who sends them and where 
 """
 
 import asyncio
+import time
+import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,8 +24,6 @@ from webapp.errors import EmptyQuestion, NoSuchConversation
 from webapp.identity import Asking as Request
 from webapp.identity import user_of
 from webapp.log import known
-from webapp.mentions import mentions, page_row
-from webapp.printed import plural
 from webapp.records import User
 from webapp.render_pins import NOTHING, lines
 from webapp.summarising import Summarising
@@ -38,6 +38,10 @@ EXAMPLES = (
     "What happens if the buyer pays late?",
     "How long does a party have to put right a serious breach?",
 )
+
+# How often a page looks for what has changed by itself: while its documents come in, and else.
+OFTEN_SECONDS, SELDOM_SECONDS = 1.0, 5.0
+STATES_SECONDS = 1.0  # for which all pages share one look at stores, search and engine
 
 Parts = dict[str, Any]
 
@@ -58,6 +62,7 @@ class Desks:
 
     def __init__(self, opening: "Opening") -> None:
         self._opening = opening
+        self._states: tuple[float, dict[str, str]] = (0.0, {"stores": "loading"})
         self.askings = Askings()
 
     @property
@@ -72,9 +77,13 @@ class Desks:
 
     async def states(self) -> dict[str, str]:
         """How stores, search and engine are."""
-        states = await asyncio.to_thread(self._opening.states)
-        workspace = self._opening.workspace
-        return states | {"engine": await workspace.writers.state() if workspace else "loading"}
+        if time.monotonic() - self._states[0] > STATES_SECONDS:
+            self._states = time.monotonic(), self._states[1]  # who comes meanwhile looks not again
+            states = await asyncio.to_thread(self._opening.states)
+            workspace = self._opening.workspace
+            states["engine"] = await workspace.writers.state() if workspace else "loading"
+            self._states = time.monotonic(), states
+        return self._states[1]
 
 
 class Desk:
@@ -108,6 +117,22 @@ class Desk:
             "notice": NOTHING,
         }
         return parts | self._evidence_of(place, turns) | {"busy": self._askings.of(place.conversation_id) is not None}
+
+    def at(self, place: Place) -> Parts:
+        """Everything at a place that the reader comes to; what is being written there is followed from now on."""
+        parts = self.all(place)
+        return parts | {"following": _new() if parts["busy"] else ""}
+
+    def kept(self, place: Place) -> Parts:
+        """Everything, after something was written in the conversation. Raises what kept it from being kept."""
+        writing = self._askings.last(place.conversation_id)
+        if writing is not None and writing.error is not None:
+            raise writing.error
+        parts = self.all(place)
+        if writing is None:
+            turns = self._conversations.turns(self._user, place.conversation_id) if place.conversation_id else []
+            return parts | {"said": _said(turns[-1] if turns else None)}
+        return parts | {"said": _said(writing.turn)}
 
     def sidebar(self, place: Place) -> Parts:
         """What changes by itself: the documents on their way in."""
@@ -155,18 +180,18 @@ class Desk:
 
     def make_matter(self, name: str) -> Parts:
         """Make a matter and go there."""
-        return self.all(Place(matter_id=self._access.create(self._user, name).id))
+        return self.at(Place(matter_id=self._access.create(self._user, name).id))
 
     def delete_matter(self, matter_id: str) -> Parts:
         """Delete a matter with everything in it."""
         self._access.check(self._user, matter_id)
         self._workspace.delete_matter(self._access.matter(self._user, matter_id))
-        return self.all(Place())
+        return self.at(Place())
 
     def delete(self, place: Place, conversation_id: str) -> Parts:
         """Delete a conversation."""
         self._conversations.delete(self._user, conversation_id)
-        return self.all(place)
+        return self.at(place)
 
     def choose(self, place: Place, scope: Sequence[str] | None) -> Parts:
         """Ask these documents from now on; None asks all of them."""
@@ -199,24 +224,11 @@ class Desk:
             raise NoSuchConversation()
         return {"evidence": self._evidence(place.matter_id, turn, item, zoom)}
 
-    async def ask(
-        self, place: Place, question: str, *, again: str = "", about: Sequence[str] = ()
-    ) -> AsyncGenerator[Parts]:
-        """Ask, in the conversation or in a new one, and follow the answer; or, where the question leaves the choice
-        between documents, show them and wait.
-
-        `again` is a turn that the new one replaces. `about` are the documents that the reader chose: one is asked from
-        now on, several leave the scope as it is.
-        """
+    async def ask(self, place: Place, question: str, *, again: str = "") -> Parts:
+        """Ask, in the conversation or in a new one. `again` is a turn that the new one replaces."""
         if not question.strip():
             raise EmptyQuestion()
         replaced = again or place.editing
-        if not again and not about and (meant := await asyncio.to_thread(self.meant, place, question)):
-            chosen = render.choice(question, [(record.id, record.name) for record in meant])
-            yield {"now": chosen, "said": f"This fits {len(meant)} documents. Choose which one you mean."}
-            return
-        if len(about) == 1:
-            place = (await asyncio.to_thread(self.choose, place, about))["place"]
 
         def prepare() -> Asking:
             matter, conversation = self._into(place, question, replaced)
@@ -224,53 +236,31 @@ class Desk:
             records = self._asked(matter, conversation.scope)
             return Asking(self._workspace, self._user, conversation, question, history_of(turns), records)
 
-        async for parts in self._begin(place, await asyncio.to_thread(prepare), "Searching the documents."):
-            yield parts
+        return await self._begin(place, await asyncio.to_thread(prepare), "Searching the documents.")
 
-    async def summarise(self, place: Place, document_id: str, *, again: str = "") -> AsyncGenerator[Parts]:
-        """Summarise a document, in the conversation or in a new one, and follow the summary."""
+    async def summarise(self, place: Place, document_id: str, *, again: str = "") -> Parts:
+        """Summarise a document, in the conversation or in a new one."""
 
         def prepare() -> Summarising:
             record = self._access.record(self._user, place.matter_id, document_id)
             _, conversation = self._into(place, f"Summary of {record.name}", again)
             return Summarising(self._workspace, self._user, conversation, record)
 
-        async for parts in self._begin(place, await asyncio.to_thread(prepare), "Summarising the document."):
-            yield parts
+        return await self._begin(place, await asyncio.to_thread(prepare), "Summarising the document.")
 
-    async def find(self, place: Place, phrase: str, *, again: str = "") -> AsyncGenerator[Parts]:
-        """Every mention of exactly these words, as a turn of the conversation or of a new one. Needs no model."""
-        if not phrase.strip():
-            raise EmptyQuestion()
-
-        def look() -> Parts:
-            matter, conversation = self._into(place, f"Every mention of “{phrase}”", again or place.editing)
-            records = self._asked(matter, conversation.scope)
-            found = mentions(self._workspace, self._user, matter.id, phrase, [record.id for record in records])
-            row = page_row(phrase, records, found)
-            self._conversations.add_turn(self._user, conversation.id, phrase, row, "complete")
-            told = f"{plural(len(row['citations']), 'mention')} found."
-            return self.all(replace(place, conversation_id=conversation.id)) | {"question": "", "said": told}
-
-        yield await asyncio.to_thread(look)
-
-    async def again(self, place: Place, turn_id: str) -> AsyncGenerator[Parts]:
+    async def again(self, place: Place, turn_id: str) -> Parts:
         """Ask a turn's question anew, or make its summary anew; the new turn takes its place."""
         turn = await asyncio.to_thread(self._turn, place, turn_id)
         if render.is_summary(turn.answer):
-            anew = self.summarise(place, turn.answer["document_id"], again=turn.id)
-        elif render.is_mentions(turn.answer):
-            anew = self.find(place, turn.question, again=turn.id)
-        else:
-            anew = self.ask(place, turn.question, again=turn.id)
-        async for parts in anew:
-            yield parts
+            return await self.summarise(place, turn.answer["document_id"], again=turn.id)
+        return await self.ask(place, turn.question, again=turn.id)
 
     async def follow(self, place: Place) -> AsyncGenerator[Parts]:
-        """The answer that is being written in a conversation, batch by batch, and then as it is kept."""
-        if writing := self._askings.of(place.conversation_id):
-            async for parts in self._follow(place, writing):
-                yield parts
+        """What is being written in a conversation, batch by batch to its end; `kept` shows it from then on."""
+        conversation = await asyncio.to_thread(self._conversations.one, self._user, place.conversation_id)
+        if writing := self._askings.of(conversation.id):
+            async for _ in writing.follow():
+                yield _draft(writing)
 
     async def stop(self, place: Place) -> None:
         """Stop the answer that is being written; whoever follows it sees what is kept of it."""
@@ -278,24 +268,10 @@ class Desk:
         if asking := self._askings.of(conversation.id):
             await asking.stop()
 
-    async def _begin(self, place: Place, writing: UnderWay, said: str) -> AsyncGenerator[Parts]:
+    async def _begin(self, place: Place, writing: UnderWay, said: str) -> Parts:
         await self._askings.begin(writing)
         begun = await asyncio.to_thread(self.all, replace(place, conversation_id=writing.conversation_id))
-        yield begun | {"question": "", "busy": True, "said": said} | _draft(writing)
-        async for parts in self._follow(begun["place"], writing):
-            yield parts
-
-    async def _follow(self, place: Place, writing: UnderWay) -> AsyncGenerator[Parts]:
-        """What is written in a conversation, to its end; one that ended before anybody looked is shown all the same."""
-        async for _ in writing.follow():
-            yield _draft(writing)
-        if writing.error is not None:
-            raise writing.error
-        yield await asyncio.to_thread(self.all, place) | {
-            "now": NOTHING,
-            "said": _said(writing.turn),
-            "busy": False,
-        }
+        return begun | {"question": "", "busy": True, "following": _new(), "said": said} | _draft(writing)
 
     def _into(self, place: Place, title: str, replaced: str) -> tuple[Matter, Conversation]:
         """The conversation that a new turn goes to, made where there is none; a replaced turn and what follows it go."""
@@ -344,6 +320,7 @@ class Desk:
             "documents": render_sidebar.documents(records),
             "conversations": render_sidebar.conversations(said, place.conversation_id),
             "scope": scope,
+            "pace": OFTEN_SECONDS if any(r.state not in ("ready", "failed") for r in records) else SELDOM_SECONDS,
         }
 
     def _talk(self, place: Place, matter: Matter | None, turns: Sequence[SavedTurn]) -> Parts:
@@ -378,6 +355,11 @@ class Desk:
             document = self._workspace.library.document(matter_id, row["document_id"])
             words = own_words(document, *(document.span(start, end) for start, end in row["spans"]))
         return render_evidence.evidence(matter_id, turn.id, shown, at, words, zoom)
+
+
+def _new() -> str:
+    """A value that differs from the last: what is followed anew is followed again, though it is the same."""
+    return uuid.uuid4().hex
 
 
 def _draft(writing: UnderWay) -> Parts:

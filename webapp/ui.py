@@ -7,7 +7,7 @@ still be called by hand, and `gr.State` belongs to a session whose name the brow
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import wraps
 from importlib import resources
 from pathlib import Path
@@ -19,7 +19,7 @@ from markupsafe import Markup
 from starlette.routing import Mount
 
 from webapp import render, render_evidence, render_sidebar
-from webapp.desk import Desk, Desks, Parts, Place
+from webapp.desk import OFTEN_SECONDS, Desk, Desks, Parts, Place
 from webapp.log import known
 from webapp.render_pins import NOTHING
 from webapp.sessions import Sessions
@@ -27,7 +27,7 @@ from webapp.sessions import Sessions
 if TYPE_CHECKING:
     from webapp.server import Opening
 
-TICK_SECONDS = 1.0  # how often a page looks for documents that have come further
+SHORT_EVENTS = 200  # that pages may have under way at a time, beside the answers that they follow
 KEPT_SECONDS = 600  # for an upload that its page never took in
 PAGE = Path(str(resources.files("webapp"))) / "page"
 FONT = ("ui-sans-serif", "system-ui", "sans-serif")
@@ -61,9 +61,12 @@ def mount_page(app: FastAPI, opening: "Opening") -> None:
     arriving = opening.settings.data_dir / "arriving"
     shutil.rmtree(arriving, ignore_errors=True)
     os.environ["GRADIO_TEMP_DIR"] = str(arriving)
+    # Statistics that no page shows: gradio makes them anew, of its last 10,000 events, at the end of each.
+    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
     settings = opening.settings
     told = render_sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else NOTHING
-    page = _layout(Desks(opening), told)
+    answers = settings.answers_at_once * max(1, len(settings.llm_urls)) + settings.questions_waiting
+    page = _layout(Desks(opening), told, answers + SHORT_EVENTS)
     gr.mount_gradio_app(
         app,
         page,
@@ -83,13 +86,13 @@ def mount_page(app: FastAPI, opening: "Opening") -> None:
     mounted.app = Sessions(mounted.app, opening)
 
 
-def _layout(desks: Desks, told: Markup) -> gr.Blocks:
-    """`told` stands above everything that can be added."""
+def _layout(desks: Desks, told: Markup, most: int) -> gr.Blocks:
+    """`told` stands above everything that can be added; `most` is what pages may have under way at a time."""
     page: gr.Blocks
     with gr.Blocks(
         title="pincite", analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS), fill_width=True
     ) as page:
-        parts: dict[str, Any] = {"place": gr.State(Place())}
+        parts: dict[str, Any] = {"place": gr.State(Place()), "following": gr.State("")}
         _html(parts, "areas", render.areas())
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="sidebar"):
@@ -125,14 +128,16 @@ def _layout(desks: Desks, told: Markup) -> gr.Blocks:
                         elem_id="question",
                     )
                     send = gr.Button("Ask", variant="primary", scale=0, elem_id="send")
-                    find = gr.Button("Every mention", scale=0, elem_id="find")
                     stop = gr.Button("Stop", variant="stop", scale=0, visible=False, elem_id="stop")
             with gr.Column(elem_id="evidence"):
                 _html(parts, "evidence", render_evidence.nothing_chosen())
         _html(parts, "said", render.said(""))
         _html(parts, "address")
-        timer = gr.Timer(TICK_SECONDS)
-        _wire(page, desks, parts, files, send, find, stop, timer)
+        parts["pace"] = gr.Timer(OFTEN_SECONDS)
+        _wire(page, desks, parts, files, send, stop)
+    # Of what pages ask for, gradio does no more than this at a time, an answer that is followed being one.
+    page.max_threads = most
+    page.queue(default_concurrency_limit=None)
     return page
 
 
@@ -146,9 +151,7 @@ def _wire(
     parts: dict[str, Any],
     files: gr.File,
     send: gr.Button,
-    find: gr.Button,
     stop: gr.Button,
-    timer: gr.Timer,
 ) -> None:
     def shown(changed: Parts) -> dict[Any, Any]:
         """Parts as gradio takes them: each component with its new value."""
@@ -157,7 +160,7 @@ def _wire(
             match name:
                 case "busy":
                     out |= {send: gr.update(visible=not value), stop: gr.update(visible=value)}
-                case "place" | "question":
+                case "place" | "following" | "pace" | "question":
                     out[parts[name]] = value
                 case "said":
                     out[parts[name]] = str(render.said(value))
@@ -171,134 +174,134 @@ def _wire(
         mapped = known(error)
         return shown({"notice": render.notice(str(mapped), mapped.hint), "said": str(mapped)})
 
-    def streaming(act: Callable[..., AsyncGenerator[Parts]]) -> Callable[..., AsyncGenerator[dict[Any, Any]]]:
+    def showing(act: Callable[..., Awaitable[Parts]]) -> Callable[..., Awaitable[dict[Any, Any]]]:
         @wraps(act)
-        async def handler(*given: Any) -> AsyncGenerator[dict[Any, Any]]:
+        async def handler(*given: Any) -> dict[Any, Any]:
             try:
-                async for changed in act(*given):
-                    yield shown(changed)
+                return shown(await act(*given))
             except Exception as error:
-                yield told(error) | shown({"busy": False})
+                return told(error) | shown({"busy": False})
 
         return handler
 
-    @streaming
-    async def ask(place: Place, question: str, request: gr.Request) -> AsyncGenerator[Parts]:
+    @showing
+    async def ask(place: Place, question: str, request: gr.Request) -> Parts:
         desk = await asyncio.to_thread(desks.of, request)
-        async for changed in desk.ask(place, question):
-            yield changed
+        return await desk.ask(place, question)
 
-    @streaming
-    async def look(place: Place, phrase: str, request: gr.Request) -> AsyncGenerator[Parts]:
-        desk = await asyncio.to_thread(desks.of, request)
-        async for changed in desk.find(place, phrase):
-            yield changed
-
-    @streaming
-    async def write(place: Place, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Parts]:
-        """What a click asks for and takes a while: an example, the documents meant, a turn once more, a summary."""
+    @showing
+    async def write(place: Place, event: gr.EventData, request: gr.Request) -> Parts:
+        """What a click asks for and takes a while: an example, a turn once more, a summary."""
         desk = await asyncio.to_thread(desks.of, request)
         match _said(event, "do"):
             case "again":
-                written = desk.again(place, _said(event, "turn"))
+                return await desk.again(place, _said(event, "turn"))
             case "summary":
-                written = desk.summarise(place, _said(event, "document"))
+                return await desk.summarise(place, _said(event, "document"))
             case _:
-                written = desk.ask(place, _said(event, "question"), about=_said(event, "documents").split())
-        async for changed in written:
-            yield changed
+                return await desk.ask(place, _said(event, "question"))
 
-    @streaming
-    async def opened(_: Place, request: gr.Request) -> AsyncGenerator[Parts]:
-        """The page is loaded: its address says where it was."""
-        yield {"health": render_sidebar.health(await desks.states())}
-        if not desks.open:  # the timer opens it as soon as it can
+    async def draft(place: Place, following: str, request: gr.Request) -> AsyncGenerator[dict[Any, Any]]:
+        """What is being written where the reader is, as it grows; then that it is over."""
+        if not following:
             return
+        try:
+            desk = await asyncio.to_thread(desks.of, request)
+            async for changed in desk.follow(place):
+                yield shown(changed)
+        except Exception as error:
+            known(error)  # `kept` meets it too, and tells it
+        yield {over: following}
+
+    @showing
+    async def kept(place: Place, request: gr.Request) -> Parts:
+        desk = await asyncio.to_thread(desks.of, request)
+        return await asyncio.to_thread(desk.kept, place)
+
+    async def opened(request: gr.Request) -> Parts:
+        """The page is loaded: its address says where it was."""
+        health: Parts = {"health": render_sidebar.health(await desks.states())}
+        if not desks.open:  # the timer opens it as soon as it can
+            return health
         wanted = dict(request.query_params)
         at = Place(matter_id=wanted.get("matter", ""), conversation_id=wanted.get("conversation", ""))
         desk = await asyncio.to_thread(desks.of, request)
-        began = await asyncio.to_thread(desk.all, at)
-        yield began
-        async for changed in desk.follow(began["place"]):
-            yield changed
+        return health | await asyncio.to_thread(desk.at, at)
 
-    async def tick(place: Place, before: int, request: gr.Request) -> AsyncGenerator[dict[Any, Any]]:
-        """What has changed since the last look; `before` is what it came to then."""
-        if desks.open and not place.opened:
-            async for changed in opened(place, request):
-                yield changed
-            return
+    async def look(place: Place, request: gr.Request) -> Parts:
+        """What may have changed by itself."""
+        if not desks.open or not place.opened:
+            return await opened(request)
+        health: Parts = {"health": render_sidebar.health(await desks.states())}
+        desk = await asyncio.to_thread(desks.of, request)
+        return health | await asyncio.to_thread(desk.sidebar, place)
+
+    async def tick(place: Place, request: gr.Request) -> int:
+        """A number that is another when something has changed."""
         try:
-            now: Parts = {"health": render_sidebar.health(await desks.states())}
-            if desks.open:
-                desk = await asyncio.to_thread(desks.of, request)
-                now |= await asyncio.to_thread(desk.sidebar, place)
-            sum_ = hash(tuple(now.values()))
-            yield {seen: sum_} | (shown(now) if sum_ != before else {})
+            return hash(tuple((await look(place, request)).values()))
         except Exception as error:
-            yield told(error)
+            return hash(str(known(error)))
 
-    @streaming
-    async def act(place: Place, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Parts]:
+    @showing
+    async def act(place: Place, event: gr.EventData, request: gr.Request) -> Parts:
         desk = await asyncio.to_thread(desks.of, request)
-        yield await asyncio.to_thread(_do, desk, place, event)
+        return await asyncio.to_thread(_do, desk, place, event)
 
-    @streaming
-    async def go(place: Place, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Parts]:
-        """Where another conversation or matter is opened, an answer that is being written there is followed."""
+    @showing
+    async def go(place: Place, event: gr.EventData, request: gr.Request) -> Parts:
+        """Another conversation or matter is opened: what was being edited here stays as it was."""
         desk = await asyncio.to_thread(desks.of, request)
-        began = await asyncio.to_thread(_do, desk, place, event)
-        yield began | ({"question": ""} if place.editing else {})
-        async for changed in desk.follow(began.get("place", place)):
-            yield changed
+        return await asyncio.to_thread(_do, desk, place, event) | ({"question": ""} if place.editing else {})
 
-    @streaming
-    async def take(place: Place, paths: list[str] | None, request: gr.Request) -> AsyncGenerator[Parts]:
+    @showing
+    async def take(place: Place, paths: list[str] | None, request: gr.Request) -> Parts:
         desk = await asyncio.to_thread(desks.of, request)
-        yield await asyncio.to_thread(desk.upload, place, paths or [])
+        return await asyncio.to_thread(desk.upload, place, paths or [])
 
-    @streaming
-    async def end(place: Place, request: gr.Request) -> AsyncGenerator[Parts]:
+    @showing
+    async def end(place: Place, request: gr.Request) -> Parts:
         desk = await asyncio.to_thread(desks.of, request)
         await desk.stop(place)
-        yield {"busy": False}
+        return {"busy": False}
 
-    place, seen = parts["place"], gr.State(0)
+    place, following, pace = parts["place"], parts["following"], parts["pace"]
+    # A state that changes has the browser come back. So an event that comes often has few outputs: of each output gradio
+    # makes the component anew, changed or not: with all of them one look at a draft took 11 ms of the processor, and takes 0.1.
+    seen, over = gr.State(0), gr.State("")
     outputs = [*parts.values(), send, stop]
     how: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-    following = [
-        page.load(opened, place, outputs, **how),
-        send.click(ask, [place, parts["question"]], outputs, **how),
-        parts["question"].submit(ask, [place, parts["question"]], outputs, **how),
-        find.click(look, [place, parts["question"]], outputs, **how),
-        parts["past"].submit(write, place, outputs, **how),
-        parts["now"].submit(write, place, outputs, **how),
-        parts["empty"].submit(write, place, outputs, **how),
-        parts["documents"].submit(write, place, outputs, **how),
-    ]
+    page.load(showing(opened), None, outputs, **how)
+    send.click(ask, [place, parts["question"]], outputs, **how)
+    parts["question"].submit(ask, [place, parts["question"]], outputs, **how)
+    for name in ("past", "empty", "documents"):
+        parts[name].submit(write, place, outputs, **how)
+    drafts = following.change(draft, [place, following], [parts["now"], over], trigger_mode="multiple", **how)
+    over.change(kept, place, outputs, trigger_mode="multiple", **how)
     for name in ("matters", "conversations"):  # who goes elsewhere stops looking; the answer goes on
-        parts[name].click(go, place, outputs, cancels=following, **how)
-        parts[name].submit(go, place, outputs, cancels=following, **how)
+        parts[name].click(go, place, outputs, cancels=drafts, **how)
+        parts[name].submit(go, place, outputs, cancels=drafts, **how)
     for name in ("documents", "scope", "past", "evidence"):
         parts[name].click(act, place, outputs, **how)
     files.upload(take, [place, files], outputs, **how).then(lambda: None, None, files, **how)
     stop.click(end, place, outputs, **how)
-    timer.tick(tick, [place, seen], [*outputs, seen], **how)
+    pace.tick(tick, place, seen, **how)
+    seen.change(showing(look), place, outputs, **how)
 
 
 def _do(desk: Desk, place: Place, event: gr.EventData) -> Parts:
     """The act that a click or a form names."""
     match _said(event, "do"):
         case "matter":
-            return desk.all(Place(matter_id=_said(event, "value")))
+            return desk.at(Place(matter_id=_said(event, "value")))
         case "new-matter":
             return desk.make_matter(_said(event, "value"))
         case "delete-matter":
             return desk.delete_matter(_said(event, "matter"))
         case "open":
-            return desk.all(Place(matter_id=place.matter_id, conversation_id=_said(event, "conversation")))
+            return desk.at(Place(matter_id=place.matter_id, conversation_id=_said(event, "conversation")))
         case "new":
-            return desk.all(Place(matter_id=place.matter_id))
+            return desk.at(Place(matter_id=place.matter_id))
         case "delete":
             return desk.delete(place, _said(event, "conversation"))
         case "remove":

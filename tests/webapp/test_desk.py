@@ -13,4 +13,4 @@ def test_a_look_that_comes_late_wipes_nothing_away(tmp_path: Path) -> None:
     """It may have begun before a question was asked, and end after it was answered."""
     with Workspace(load_settings(data_dir=tmp_path)) as workspace:
         seen = Desk(workspace, LOCAL_USER, Askings()).sidebar(Place(opened=True))
-    assert set(seen) == {"documents", "conversations", "scope", "empty"}
+    assert set(seen) == {"documents", "conversations", "scope", "empty", "pace"}
