@@ -1,15 +1,18 @@
-"""The parts of README.md that are made from the code: `make readme` writes them, `test_readme` holds them.
+"""The parts of README.md and the hosting guide that are made from the code: `make readme` writes them, `test_readme` holds them.
 
-The map is the first line of every file of the rooms; the settings table is `webapp.settings`.
+The map is the first line of every file of the rooms; the settings table is `webapp.settings`; the table of GPU memory is
+`bench.gpu_memory`.
 """
 
 import ast
 from pathlib import Path
 
+from bench import gpu_memory
 from webapp import settings
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+GPU_SERVER = ROOT / "docs" / "hosting" / "gpu-server.md"
 ROOMS = ("retrieval", "webapp", "merge")
 
 
@@ -27,14 +30,17 @@ def _says(path: Path) -> str:
     return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")[0]
 
 
-def made_from_code(text: str) -> str:
-    """`text` with the map and the settings table as the code has them."""
-    for name, part in (("map", room_map()), ("settings", settings.table())):
+def made_from_code(file: Path) -> str:
+    """The text of README or guide, with its made parts as the code has them."""
+    text = file.read_text("utf-8")
+    made = {"gpu memory": gpu_memory.table} if file == GPU_SERVER else {"map": room_map, "settings": settings.table}
+    for name, make in made.items():
         begins, ends = f"<!-- {name} begins -->", f"<!-- {name} ends -->"
         before, rest = text.split(begins)
-        text = f"{before}{begins}\n{part}\n{ends}{rest.split(ends)[1]}"
+        text = f"{before}{begins}\n{make()}\n{ends}{rest.split(ends)[1]}"
     return text
 
 
 if __name__ == "__main__":
-    README.write_text(made_from_code(README.read_text("utf-8")), "utf-8")
+    for each in (README, GPU_SERVER):
+        each.write_text(made_from_code(each), "utf-8")

@@ -1,17 +1,19 @@
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.readme import README, ROOT, made_from_code
+from tests.readme import GPU_SERVER, README, ROOT, made_from_code
 from webapp.cli import app
 
 TEXT = README.read_text("utf-8")
 CODE = re.findall(r"```\n.*?```|`pincite [^`]*`|`make [^`]*`|^    [^\n]*$", TEXT, re.DOTALL | re.MULTILINE)
 
 
-def test_map_and_settings_are_those_of_the_code() -> None:
-    assert made_from_code(TEXT) == TEXT, "run `make readme`"
+@pytest.mark.parametrize("file", [README, GPU_SERVER], ids=lambda file: file.stem)
+def test_what_is_made_from_the_code_is_as_the_code_has_it(file: Path) -> None:
+    assert made_from_code(file) == file.read_text("utf-8"), "run `make readme`"
 
 
 def test_every_command_is_told() -> None:
