@@ -134,7 +134,8 @@ def page_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
     for told, sentence in zip(row["key_language"], answer.key_language, strict=True):
         told |= _where((sentence.span,))
     row["passages"] = [
-        {"n": passage.n, **_place(passage, records), **_where(passage.spans)} for passage in answer.passages
+        {"n": passage.n, "why": passage.why, **_place(passage, records), **_where(passage.spans)}
+        for passage in answer.passages
     ]
     return row
 

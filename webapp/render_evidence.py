@@ -77,7 +77,7 @@ def _passages(turn_id: str, shown: Sequence[Item], at: int, zoom: float) -> Mark
         return NOTHING
     rows = lines(
         Markup(
-            '<li><button type="button" class="open" data-do="cite" data-turn="{}" data-item="{}" data-zoom="{:g}"{}>{} {}, {}</button></li>'
+            '<li><button type="button" class="open" data-do="cite" data-turn="{}" data-item="{}" data-zoom="{:g}"{}>{} {}, {}{}</button></li>'
         ).format(
             turn_id,
             index,
@@ -86,6 +86,7 @@ def _passages(turn_id: str, shown: Sequence[Item], at: int, zoom: float) -> Mark
             row["n"],
             row["document"],
             pin(row),
+            f" ({row['why']})" if row.get("why") else NOTHING,
         )
         for index, row in read
     )
