@@ -16,7 +16,7 @@ import hashlib
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from retrieval.adapter import Adapter
-from retrieval.chunks import chunk, indexed_text
+from retrieval.chunks import Chunk, chunk, indexed_text
 from retrieval.clause_types import TypeMatcher, core
-from retrieval.embedder import PACKAGED_NAME, LocalEmbedder
+from retrieval.documents import Document
+from retrieval.embedder import PACKAGED_NAME, Embedder, LocalEmbedder
 from retrieval.pdf import read_pdf
 from retrieval.search import joined
 from webapp.quotes import find_quote
@@ -55,7 +56,7 @@ def main() -> int:
     options = _options()
     queries = [json.loads(line) for line in (options.labels / "queries.jsonl").read_text("utf-8").splitlines()]
     embedder = LocalEmbedder()
-    chunks, examples = _material(options.labels / "pdf", queries, embedder)
+    _, chunks, examples = material(_documents(options.labels / "pdf", queries), queries, embedder)
     if options.folds:
         _cross_validate(chunks, examples, options.folds)
         return 0
@@ -101,22 +102,24 @@ def train(chunks: dict[str, Array], examples: Sequence[Example]) -> tuple[Array,
     return query.detach().numpy(), passage.detach().numpy()
 
 
-def _material(
-    folder: Path, queries: Sequence[dict[str, object]], embedder: LocalEmbedder
-) -> tuple[dict[str, Array], list[Example]]:
-    """Vectors of every contract's chunks, float32[n, dim], and the questions whose passages were found in the text."""
+def material(
+    documents: Mapping[str, Document], queries: Sequence[dict[str, object]], embedder: Embedder
+) -> tuple[dict[str, list[Chunk]], dict[str, Array], list[Example]]:
+    """Every contract's chunks, their vectors, float32[n, dim], and the questions whose passages were found in the text.
+
+    `embedder.queries` gives vectors that no adapter has moved. Queries about other contracts are left out.
+    """
     matcher = TypeMatcher(embedder, Path(gettempdir()))
     asked: dict[str, Array] = {}
-    chunks: dict[str, Array] = {}
+    chunks: dict[str, list[Chunk]] = {}
+    vectors: dict[str, Array] = {}
     examples: list[Example] = []
     by_contract = defaultdict(list)
     for query in queries:
         by_contract[str(query["contract"])].append(query)
-    for contract in track(sorted(by_contract), "embedding"):
-        file = folder / f"{contract}.pdf"
-        document = read_pdf(file.read_bytes(), name=file.name, document_id=contract)
-        cut = chunk(document)
-        chunks[contract] = embedder.queries([indexed_text(document, c) for c in cut])
+    for contract, document in track(documents.items(), "embedding"):
+        chunks[contract] = cut = chunk(document)
+        vectors[contract] = embedder.queries([indexed_text(document, c) for c in cut])
         for query in by_contract[contract]:
             question = core(str(query["question"]))
             if question not in asked:
@@ -132,12 +135,20 @@ def _material(
             ]
             if right:
                 examples.append(Example(contract, str(query.get("category", "")), asked[question], right))
-    return chunks, examples
+    return chunks, vectors, examples
+
+
+def _documents(folder: Path, queries: Sequence[dict[str, object]]) -> dict[str, Document]:
+    files = [folder / f"{contract}.pdf" for contract in sorted({str(query["contract"]) for query in queries})]
+    return {
+        file.stem: read_pdf(file.read_bytes(), name=file.name, document_id=file.stem)
+        for file in track(files, "reading")
+    }
 
 
 def _cross_validate(chunks: dict[str, Array], examples: Sequence[Example], folds: int) -> None:
-    contract_fold = _folds((e.contract for e in examples), folds)
-    category_fold = _folds((e.category for e in examples), folds)
+    contract_fold = folds_of((e.contract for e in examples), folds)
+    category_fold = folds_of((e.category for e in examples), folds)
     eye = np.eye(next(iter(chunks.values())).shape[1], dtype=np.float32)
     figures = defaultdict(list)
     for fold in track(range(folds), "training"):
@@ -155,7 +166,8 @@ def _cross_validate(chunks: dict[str, Array], examples: Sequence[Example], folds
         print(f"{name:40}{first:14.3f}{all_:12.3f}")
 
 
-def _folds(names: Iterable[str], folds: int) -> dict[str, int]:
+def folds_of(names: Iterable[str], folds: int) -> dict[str, int]:
+    """Names dealt out to so many parts by chance, the same each time."""
     order = np.random.default_rng(0).permutation(sorted(set(names)))
     return {str(name): i % folds for i, name in enumerate(order)}
 

@@ -6,9 +6,8 @@ are taken in once and again only when a file, the chunker or the search model ch
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -32,13 +31,28 @@ Progress = Callable[[str, int, int], None]  # what is being done, how much of it
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What one query came to: `tokens` of passages, and the confidence that its subject is there.
+
+    `first_page` and `any_page`: whether the first hit, or any passage, is on a page that the query names; None where it
+    names none.
+    """
+
+    seconds: float
+    tokens: int
+    confidence: float
+    found: bool
+    first_page: bool | None
+    any_page: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was written: how many contracts and queries, files that could not be read, median seconds a query."""
+    """How many contracts were searched, files that could not be read, and what each query came to."""
 
     contracts: int
-    queries: int
     failed: tuple[str, ...]
-    seconds_p50: float
+    asked: tuple[Asked, ...]
 
 
 def evaluate(
@@ -55,53 +69,102 @@ def evaluate(
 ) -> Evaluation:
     """Ask every query of the file and write `texts.jsonl` and `results.jsonl` into `out`.
 
-    Of a query only `id`, `question` and `contract` (with scope "document") or `title` (with "all") are read. `folder`
-    keeps the stores between runs. Raises NoPdfs, BadQueries and what the stores raise.
+    Of a query only `id`, `question` and `contract` (with scope "document") or `title` (with "all") are read, and `pages`
+    where the answer's are known. `folder` keeps the stores between runs. Raises NoPdfs, BadQueries and what the stores raise.
     """
-    asked = _read_queries(queries, scope)
+    asked = read_queries(queries, scope)
+    out.mkdir(parents=True, exist_ok=True)
+    with taken_in(pdfs, folder, embedder, on_progress) as corpus:
+        write_rows(out / "texts.jsonl", corpus.texts())
+        searcher = Searcher(corpus.library, corpus.vectors, corpus.lexical, embedder)
+        came_to: list[Asked] = []
+
+        def rows() -> Iterator[Mapping[str, Any]]:
+            for row, outcome in ask(corpus, searcher, asked, scope=scope, count=count, budget=budget):
+                came_to.append(outcome)
+                on_progress("asking", len(came_to), len(asked))
+                yield row
+
+        write_rows(out / "results.jsonl", rows())
+    return Evaluation(len(corpus.held), corpus.failed, tuple(came_to))
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A folder of PDFs that has been taken in: its stores, each contract's document id, and the files that failed."""
+
+    library: Library
+    vectors: Vectors
+    lexical: Lexical
+    matter_id: str
+    held: Mapping[str, str]
+    failed: tuple[str, ...]
+
+    def document(self, document_id: str) -> Document:
+        """A document as it was read."""
+        return self.library.document(self.matter_id, document_id)
+
+    def texts(self) -> Iterator[dict[str, Any]]:
+        """The text of each contract, in which offsets count."""
+        for contract, id_ in self.held.items():
+            document = self.document(id_)
+            yield {"contract": contract, "text": document.text, "page_starts": [p.start for p in document.pages]}
+
+
+@contextmanager
+def taken_in(pdfs: Path, folder: Path, embedder: Embedder, on_progress: Progress) -> Iterator[Corpus]:
+    """The PDFs of a folder in stores below `folder`, which keeps them for the next time. Raises NoPdfs."""
     files = sorted(pdfs.glob("*.pdf"))
     if not files:
         raise NoPdfs(folder=pdfs)
     folder.mkdir(parents=True, exist_ok=True)
-    out.mkdir(parents=True, exist_ok=True)
     database = open_database(f"sqlite:///{folder / 'evaluation.db'}")
     library = Library(database, Files(folder / "files"), max_file_mib=1_000_000)
     with closing(Vectors(folder / "vectors")) as vectors, closing(Lexical(folder / "lexical")) as lexical:
-        ingest = Ingest(library, vectors, lexical, embedder)
-        matter_id, ids = _take_in(library, ingest, files, on_progress)
-        failed = tuple(r.name for r in library.documents(matter_id) if r.state != "ready")
-        ready = {r.id for r in library.documents(matter_id) if r.state == "ready"}
-        held = {contract: id_ for contract, id_ in ids.items() if id_ in ready}
-        _write(out / "texts.jsonl", _texts(held, partial(library.document, matter_id)))
-        searcher = Searcher(library, vectors, lexical, embedder)
-        contracts = {id_: contract for contract, id_ in held.items()}
-        seconds: list[float] = []
-
-        def row(query: _Query) -> dict[str, Any]:
-            names = contracts | ({held[query.contract]: query.contract} if query.contract in held else {})
-            inside = None if scope == "all" else [held[query.contract]] if query.contract in held else []
-            began = perf_counter()
-            results = searcher.search(matter_id, query.question, inside)
-            packed = pack((h.chunk for h in results.hits), partial(library.document, matter_id), count, budget)
-            seconds.append(perf_counter() - began)
-            on_progress("asking", len(seconds), len(asked))
-            return _row(query, names, results, packed, seconds[-1])
-
-        _write(out / "results.jsonl", map(row, asked))
+        matter_id, ids = _take_in(library, Ingest(library, vectors, lexical, embedder), files, on_progress)
+        records = {record.id: record for record in library.documents(matter_id)}
+        failed = tuple(record.name for record in records.values() if record.state != "ready")
+        held = {contract: id_ for contract, id_ in ids.items() if records[id_].state == "ready"}
+        yield Corpus(library, vectors, lexical, matter_id, held, failed)
     database.dispose()
-    return Evaluation(len(held), len(asked), failed, sorted(seconds)[len(seconds) // 2] if seconds else 0.0)
+
+
+def ask(
+    corpus: Corpus,
+    searcher: Searcher,
+    queries: Iterable["Query"],
+    *,
+    scope: Scope,
+    count: Callable[[str], int],
+    budget: int,
+) -> Iterator[tuple[dict[str, Any], Asked]]:
+    """A row of `results.jsonl` for each query, and what it came to."""
+    contracts = {id_: contract for contract, id_ in corpus.held.items()}
+    for query in queries:
+        mine = corpus.held.get(query.contract)
+        names = contracts | ({mine: query.contract} if mine else {})  # of equal files each query gets its own's name
+        inside = None if scope == "all" else [mine] if mine else []
+        began = perf_counter()
+        results = searcher.search(corpus.matter_id, query.question, inside)
+        packed = pack((h.chunk for h in results.hits), corpus.document, count, budget)
+        seconds = perf_counter() - began
+        yield _row(query, names, results, packed, seconds), _came_to(query, results, packed, seconds)
 
 
 @dataclass(frozen=True, slots=True)
-class _Query:
+class Query:
+    """One question of the file, and the pages of its answer where they are known."""
+
     id: str
     question: str  # with the contract's title before it where all are searched
     contract: str  # the one to search; empty for all
+    pages: tuple[int, ...] = ()
 
 
-def _read_queries(path: Path, scope: Scope) -> list[_Query]:
+def read_queries(path: Path, scope: Scope) -> list[Query]:
+    """The queries of a file of JSON lines. Raises BadQueries, which names the line."""
     need = ("id", "question", "contract") if scope == "document" else ("id", "question")
-    rows: list[_Query] = []
+    rows: list[Query] = []
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -118,7 +181,10 @@ def _read_queries(path: Path, scope: Scope) -> list[_Query]:
             raise BadQueries(path=path, line=number, reason=f"it has no text under “{missing[0]}”")
         title = row.get("title") if scope == "all" else None
         question = f"Consider the {title}; {row['question']}" if title else row["question"]
-        rows.append(_Query(row["id"], question, row["contract"] if scope == "document" else ""))
+        pages = row.get("pages", [])
+        if not isinstance(pages, list) or not all(isinstance(page, int) for page in pages):
+            raise BadQueries(path=path, line=number, reason="“pages” is no list of page numbers")
+        rows.append(Query(row["id"], question, row["contract"] if scope == "document" else "", tuple(pages)))
     return rows
 
 
@@ -145,13 +211,7 @@ def _take_in(library: Library, ingest: Ingest, files: list[Path], on_progress: P
     return matter.id, ids
 
 
-def _texts(held: Mapping[str, str], document_of: Callable[[str], Document]) -> Iterator[dict[str, Any]]:
-    for contract, id_ in held.items():
-        document = document_of(id_)
-        yield {"contract": contract, "text": document.text, "page_starts": [p.start for p in document.pages]}
-
-
-def _row(query: _Query, names: Mapping[str, str], results: Results, packed: Packed, seconds: float) -> dict[str, Any]:
+def _row(query: Query, names: Mapping[str, str], results: Results, packed: Packed, seconds: float) -> dict[str, Any]:
     return {
         "id": query.id,
         "hits": [_place(names, h.chunk.span) | {"page": h.chunk.page} for h in results.hits],
@@ -162,10 +222,24 @@ def _row(query: _Query, names: Mapping[str, str], results: Results, packed: Pack
     }
 
 
+def _came_to(query: Query, results: Results, packed: Packed, seconds: float) -> Asked:
+    first = results.hits[0].chunk.page if results.hits else 0
+    sent = {passage.page for passage in packed.passages}
+    return Asked(
+        seconds=seconds,
+        tokens=packed.tokens,
+        confidence=float(results.confidence),
+        found=results.found,
+        first_page=first in query.pages if query.pages else None,
+        any_page=not sent.isdisjoint(query.pages) if query.pages else None,
+    )
+
+
 def _place(names: Mapping[str, str], span: Span) -> dict[str, Any]:
     return {"contract": names[span.document_id], "start": span.start, "end": span.end}
 
 
-def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write one JSON object a line."""
     with path.open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

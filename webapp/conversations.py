@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from retrieval import Library, Matter, PinciteError, database, own_words
+from retrieval import Library, Matter, PinciteError, database, in_context, own_words
 from webapp.access import Access
 from webapp.errors import NoSuchConversation
 from webapp.records import User
@@ -111,8 +111,8 @@ class Conversations:
         with database.reading(self._engine) as connection:
             conversation = self._mine(connection, user, conversation_id)
             rows = connection.execute(query).all()
-        words = _words(self._library, conversation.matter_id)
-        return [_turn(row, _with_words(row.answer, words)) for row in rows]
+        words, around = _words(self._library, conversation.matter_id), _around(self._library, conversation.matter_id)
+        return [_turn(row, _with_words(row.answer, words, around)) for row in rows]
 
     def add_turn(self, user: User, conversation_id: str, question: str, answer: Body, state: State) -> SavedTurn:
         """Keep a turn at the end of a conversation; `answer` as `answering.page_row` gives it, or a part of that.
@@ -197,6 +197,8 @@ def _aware(time: datetime) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)  # SQLite keeps no zone; what we write is UTC
 
 
+Around = tuple[str, str, str] | None  # the words before a mention, its own, and those after it
+
 # What of an answer are words of a document: the parts of an answer that hold such, and under which key.
 _QUOTED = (("citations", "quote"), ("key_language", "text"), ("definitions", "text"))
 _EVIDENCE = ("citations", "key_language", "definitions", "passages")
@@ -211,7 +213,7 @@ def _without_words(answer: Body) -> Body:
     return kept
 
 
-def _with_words(kept: Body, words: Callable[[Body], str | None]) -> Body:
+def _with_words(kept: Body, words: Callable[[Body], str | None], around: Callable[[Body], Around]) -> Body:
     """The answer as it was shown; None from `words` says that the document is gone."""
     answer = dict(kept)
     for part in _EVIDENCE:
@@ -220,6 +222,9 @@ def _with_words(kept: Body, words: Callable[[Body], str | None]) -> Body:
     for part, key in _QUOTED:
         for each in answer.get(part, ()):
             each.setdefault(key, words(each))
+    if kept.get("kind") == "mentions":
+        for each in answer["citations"]:
+            each["around"] = around(each)
     return answer
 
 
@@ -238,3 +243,17 @@ def _words(library: Library, matter_id: str) -> Callable[[Body], str | None]:
             return ""
 
     return words
+
+
+def _around(library: Library, matter_id: str) -> Callable[[Body], Around]:
+    """What finds a mention with the words around it; None when there is nothing to find it in."""
+
+    def around(mention: Body) -> Around:
+        try:
+            document = library.document(matter_id, mention["document_id"])
+            read = in_context(document, document.span(mention["start"], mention["end"]))
+        except (PinciteError, ValueError):
+            return None
+        return read.before, read.words, read.after
+
+    return around

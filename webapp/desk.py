@@ -24,6 +24,8 @@ from webapp.errors import EmptyQuestion, NoSuchConversation
 from webapp.identity import Asking as Request
 from webapp.identity import user_of
 from webapp.log import known
+from webapp.mentions import mentions, page_row
+from webapp.printed import plural
 from webapp.records import User
 from webapp.render_pins import NOTHING, lines
 from webapp.summarising import Summarising
@@ -224,11 +226,20 @@ class Desk:
             raise NoSuchConversation()
         return {"evidence": self._evidence(place.matter_id, turn, item, zoom)}
 
-    async def ask(self, place: Place, question: str, *, again: str = "") -> Parts:
-        """Ask, in the conversation or in a new one. `again` is a turn that the new one replaces."""
+    async def ask(self, place: Place, question: str, *, again: str = "", about: Sequence[str] = ()) -> Parts:
+        """Ask, in the conversation or in a new one; or, where the question leaves the choice between documents, show them.
+
+        `again` is a turn that the new one replaces. `about` are the documents that the reader chose: one is asked from
+        now on, several leave the scope as it is.
+        """
         if not question.strip():
             raise EmptyQuestion()
         replaced = again or place.editing
+        if not again and not about and (meant := await asyncio.to_thread(self.meant, place, question)):
+            chosen = render.choice(question, [(record.id, record.name) for record in meant])
+            return {"now": chosen, "said": f"This fits {len(meant)} documents. Choose which one you mean."}
+        if len(about) == 1:
+            place = (await asyncio.to_thread(self.choose, place, about))["place"]
 
         def prepare() -> Asking:
             matter, conversation = self._into(place, question, replaced)
@@ -248,11 +259,29 @@ class Desk:
 
         return await self._begin(place, await asyncio.to_thread(prepare), "Summarising the document.")
 
+    async def find(self, place: Place, phrase: str, *, again: str = "") -> Parts:
+        """Every mention of exactly these words, as a turn of the conversation or of a new one. Needs no model."""
+        if not phrase.strip():
+            raise EmptyQuestion()
+
+        def look() -> Parts:
+            matter, conversation = self._into(place, f"Every mention of “{phrase}”", again or place.editing)
+            records = self._asked(matter, conversation.scope)
+            found = mentions(self._workspace, self._user, matter.id, phrase, [record.id for record in records])
+            row = page_row(phrase, records, found)
+            self._conversations.add_turn(self._user, conversation.id, phrase, row, "complete")
+            told = f"{plural(len(row['citations']), 'mention')} found."
+            return self.all(replace(place, conversation_id=conversation.id)) | {"question": "", "said": told}
+
+        return await asyncio.to_thread(look)
+
     async def again(self, place: Place, turn_id: str) -> Parts:
         """Ask a turn's question anew, or make its summary anew; the new turn takes its place."""
         turn = await asyncio.to_thread(self._turn, place, turn_id)
         if render.is_summary(turn.answer):
             return await self.summarise(place, turn.answer["document_id"], again=turn.id)
+        if render.is_mentions(turn.answer):
+            return await self.find(place, turn.question, again=turn.id)
         return await self.ask(place, turn.question, again=turn.id)
 
     async def follow(self, place: Place) -> AsyncGenerator[Parts]:

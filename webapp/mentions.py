@@ -4,10 +4,10 @@ For the command line and for the page: `mentions` gives the places of each docum
 `mention_row` what is told of one of them.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from retrieval import Document, Span, find_phrase, in_context, section_at
+from retrieval import Document, DocumentRecord, Span, find_phrase, in_context, section_at
 from webapp.errors import EmptyQuestion
 from webapp.metrics import SEARCHES
 from webapp.records import User
@@ -59,4 +59,25 @@ def mention_row(document: Document, span: Span) -> Body:
         "page_label": page.label,
         "section": section_at(document, span.start),
         "text": str(in_context(document, span)),
+    }
+
+
+def page_row(phrase: str, records: Collection[DocumentRecord], found: Iterable[Mentions]) -> Body:
+    """What a conversation keeps of a search for a phrase: the places as citations. `records` are what was looked through."""
+    rows = [mention_row(each.document, span) for each in found for span in each.spans]
+    return {
+        "kind": "mentions",
+        "phrase": phrase,
+        "answer": "",
+        "found": bool(rows),
+        "searched": {
+            "documents": len(records),
+            "pages": sum(record.pages for record in records),
+            "unreadable_pages": sum(len(record.unreadable_pages) for record in records),
+        },
+        "citations": [
+            {name: value for name, value in row.items() if name != "text"}
+            | {"n": n, "quote": "", "verified": True, "spans": [[row["start"], row["end"]]]}
+            for n, row in enumerate(rows, 1)
+        ],
     }

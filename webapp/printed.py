@@ -116,9 +116,26 @@ def show_summary(summary: Body) -> None:
 
 
 def show_evaluation(row: Body) -> None:
-    """What `eval` wrote."""
-    asked = f"{plural(row['queries'], 'query').replace('querys', 'queries')} of {plural(row['contracts'], 'contract')}"
-    print(f"Asked {asked}; half of them in {row['seconds_p50']:.3f} s or less each.")
+    """What `eval` measured, as a table; files that could not be read below it."""
+    queries = row["queries"]
+    rows = [("contracts", f"{row['contracts']:,}"), ("questions", f"{queries:,}")]
+    if queries:
+        spread = ", ".join(f"{name} {value:.2f}" for name, value in row["confidence"].items())
+        rows += [
+            ("searched", "each question's own document" if row["scope"] == "document" else "all documents"),
+            ("something was found for", f"{row['found']:,} ({row['found'] / queries:.0%})"),
+            ("confidence", spread),
+            ("seconds a question", f"half within {row['seconds_p50']:.3f}, 95 % within {row['seconds_p95']:.3f}"),
+            ("tokens that would be sent", f"half within {row['tokens_p50']:,}, at most {row['tokens_max']:,}"),
+        ]
+    if row["with_pages"]:
+        of = f"of {plural(row['with_pages'], 'question')} with known pages"
+        rows += [
+            ("first hit on a known page", f"{row['first_page']:.0%} {of}"),
+            ("a passage from a known page", f"{row['any_page']:.0%} {of}"),
+        ]
+    width = max(len(name) for name, _ in rows)
+    print("\n".join(f"{name:<{width}}  {value}" for name, value in rows))
     for name in row["failed"]:
         print(plain(f"failed  {name}"))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from webapp import render_summary
+from webapp import render_mentions, render_summary
 from webapp.citations import NOT_FOUND
 from webapp.conversations import SavedTurn
 from webapp.marks import CITE, cites
@@ -21,6 +21,7 @@ from webapp.rows import Body
 _INLINE = re.compile(rf"(?P<cite>(?i:{CITE.pattern}))|\*\*(?P<bold>[^*\n]+)\*\*|(?P<doubt>\({re.escape(NOT_FOUND)}\))")
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _QUOTED = re.compile(r"\s*>\s?")
+AGAIN = {"summary": "Summarise again", "mentions": "Look again"}
 SHARES = (
     ("system", "Instructions"),
     ("history", "Earlier answers"),
@@ -43,7 +44,7 @@ def items(answer: Body) -> list[Item]:
     cited = {row.get("quote") for row in answer.get("citations", ())}
     further = [row for row in answer.get("key_language", ()) if row.get("text") not in cited]
     kinds = (
-        ("Citation", answer.get("citations", ())),
+        ("Mention" if is_mentions(answer) else "Citation", answer.get("citations", ())),
         ("Key language", further),
         ("Definition", answer.get("definitions", ())),
         ("Passage", answer.get("passages", ())),
@@ -58,7 +59,13 @@ def past(turns: Sequence[SavedTurn]) -> Markup:
 
 def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
     """A question and what came of it."""
-    shown = _summary(turn) if is_summary(turn.answer) else _answer(turn)
+    match turn.answer.get("kind"):
+        case "summary":
+            shown = _summary(turn)
+        case "mentions":
+            shown = render_mentions.heading(turn.answer) + render_mentions.body(turn.id, turn.answer)
+        case _:
+            shown = _answer(turn)
     return Markup(
         '<article class="turn" data-state="{}" aria-label="Question and answer">{}<div class="answer">{}{}</div>{}</article>'
     ).format(turn.state, _asked(turn), _notices(turn.answer), shown, _foot(turn, last=last))
@@ -67,6 +74,11 @@ def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
 def is_summary(answer: Body) -> bool:
     """Whether a turn is the summary of a document and no answer."""
     return answer.get("kind") == "summary"
+
+
+def is_mentions(answer: Body) -> bool:
+    """Whether a turn lists every mention of a phrase and is no answer."""
+    return answer.get("kind") == "mentions"
 
 
 def _answer(turn: SavedTurn) -> Markup:
@@ -91,6 +103,21 @@ def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> M
         '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
         '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p><div class="written draft">{}</div>{}</div></article>'
     ).format(question, stand, prose(draft, lambda n: Markup("[{}]").format(n)), note if draft else NOTHING)
+
+
+def choice(question: str, meant: Sequence[tuple[str, str]]) -> Markup:
+    """A question that leaves the choice between documents, each by its id and name: which of them, or all."""
+    ids = " ".join(id_ for id_, _ in meant)
+    buttons = lines(
+        Markup(
+            '<li><button type="button" class="example" data-do="meant" data-on="submit" data-question="{}" data-documents="{}">{}</button></li>'
+        ).format(question, each, name)
+        for each, name in [*meant, (ids, "All of them")]
+    )
+    return Markup(
+        '<article class="turn" data-state="choice" aria-label="Question"><h3 class="question">{}</h3><div class="answer">'
+        '<p class="stand">This fits {} documents. Which one do you mean?</p><ul class="choice" aria-label="Documents">{}</ul></div></article>'
+    ).format(question, len(meant), buttons)
 
 
 def notice(error: str, hint: str = "") -> Markup:
@@ -146,6 +173,8 @@ def copied(turn: SavedTurn) -> str:
     """An answer with its pin cites, as plain text for a memo."""
     if is_summary(turn.answer):
         return render_summary.copied(turn.answer)
+    if is_mentions(turn.answer):
+        return render_mentions.copied(turn.answer)
     rows = [f"[{row['n']}] {cite(row)}" for row in turn.answer.get("citations", ())]
     return "\n".join([turn.answer.get("answer", ""), "", *dict.fromkeys(rows)]).strip()
 
@@ -168,8 +197,9 @@ def _asked(turn: SavedTurn) -> Markup:
     edit = Markup(
         '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit</button>'
     ).format(turn.id)
+    title = f"Every mention of “{turn.question}”" if is_mentions(turn.answer) else turn.question
     return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>').format(
-        turn.question, NOTHING if is_summary(turn.answer) else edit
+        title, NOTHING if is_summary(turn.answer) else edit
     )
 
 
@@ -265,7 +295,7 @@ def _several(answer: Body) -> Markup:
 def _foot(turn: SavedTurn, *, last: bool) -> Markup:
     again = Markup(
         '<button type="button" class="quiet" data-do="again" data-on="submit" data-turn="{}">{}</button>'
-    ).format(turn.id, "Summarise again" if is_summary(turn.answer) else "Ask again")
+    ).format(turn.id, AGAIN.get(turn.answer.get("kind", ""), "Ask again"))
     rated = lines(
         Markup(
             '<button type="button" class="quiet" data-do="rate" data-turn="{}" data-rating="{}" aria-pressed="{}">{}</button>'
@@ -281,6 +311,8 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
 def _coverage(answer: Body) -> Markup:
     if is_summary(answer):
         return render_summary.coverage(answer)
+    if is_mentions(answer):
+        return render_mentions.coverage(answer)
     if "searched" not in answer or "budget" not in answer:
         return NOTHING
     return Markup('<p class="coverage">{}</p>{}').format(coverage(answer), meter(answer["budget"]))

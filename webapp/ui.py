@@ -128,13 +128,14 @@ def _layout(desks: Desks, told: Markup, most: int) -> gr.Blocks:
                         elem_id="question",
                     )
                     send = gr.Button("Ask", variant="primary", scale=0, elem_id="send")
+                    find = gr.Button("Every mention", scale=0, elem_id="find")
                     stop = gr.Button("Stop", variant="stop", scale=0, visible=False, elem_id="stop")
             with gr.Column(elem_id="evidence"):
                 _html(parts, "evidence", render_evidence.nothing_chosen())
         _html(parts, "said", render.said(""))
         _html(parts, "address")
         parts["pace"] = gr.Timer(OFTEN_SECONDS)
-        _wire(page, desks, parts, files, send, stop)
+        _wire(page, desks, parts, files, send, find, stop)
     # Of what pages ask for, gradio does no more than this at a time, an answer that is followed being one.
     page.max_threads = most
     page.queue(default_concurrency_limit=None)
@@ -151,6 +152,7 @@ def _wire(
     parts: dict[str, Any],
     files: gr.File,
     send: gr.Button,
+    find: gr.Button,
     stop: gr.Button,
 ) -> None:
     def shown(changed: Parts) -> dict[Any, Any]:
@@ -190,8 +192,13 @@ def _wire(
         return await desk.ask(place, question)
 
     @showing
+    async def mentions(place: Place, phrase: str, request: gr.Request) -> Parts:
+        desk = await asyncio.to_thread(desks.of, request)
+        return await desk.find(place, phrase)
+
+    @showing
     async def write(place: Place, event: gr.EventData, request: gr.Request) -> Parts:
-        """What a click asks for and takes a while: an example, a turn once more, a summary."""
+        """What a click asks for and takes a while: an example, the documents meant, a turn once more, a summary."""
         desk = await asyncio.to_thread(desks.of, request)
         match _said(event, "do"):
             case "again":
@@ -199,7 +206,7 @@ def _wire(
             case "summary":
                 return await desk.summarise(place, _said(event, "document"))
             case _:
-                return await desk.ask(place, _said(event, "question"))
+                return await desk.ask(place, _said(event, "question"), about=_said(event, "documents").split())
 
     async def draft(place: Place, following: str, request: gr.Request) -> AsyncGenerator[dict[Any, Any]]:
         """What is being written where the reader is, as it grows; then that it is over."""
@@ -274,7 +281,8 @@ def _wire(
     page.load(showing(opened), None, outputs, **how)
     send.click(ask, [place, parts["question"]], outputs, **how)
     parts["question"].submit(ask, [place, parts["question"]], outputs, **how)
-    for name in ("past", "empty", "documents"):
+    find.click(mentions, [place, parts["question"]], outputs, **how)
+    for name in ("past", "now", "empty", "documents"):
         parts[name].submit(write, place, outputs, **how)
     drafts = following.change(draft, [place, following], [parts["now"], over], trigger_mode="multiple", **how)
     over.change(kept, place, outputs, trigger_mode="multiple", **how)

@@ -1,3 +1,6 @@
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +9,7 @@ import pytest
 from retrieval.adapter import Adapter, load_adapter, packaged
 from retrieval.embedder import PACKAGED_NAME, LocalEmbedder
 from retrieval.errors import EmbedderUnavailable
+from tests.pdfs import make_pdf
 
 LINEAGE = {"name": "trial", "model": PACKAGED_NAME}
 TURN = np.array([[0, 1], [-1, 0]], np.float32)
@@ -47,6 +51,33 @@ def test_the_packaged_adapter_names_its_labels_and_their_licence() -> None:
     assert "contracts" in adapter.lineage["labels"]
     assert path.stat().st_size < 2_000_000
     assert adapter.name in LocalEmbedder().version
+
+
+def test_one_is_trained_on_labels_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "pdf").mkdir()
+    with (tmp_path / "queries.jsonl").open("w") as labels:
+        for name, thing in (("barge", "barge"), ("crane", "crane")):
+            clauses = [
+                f"{n}. The {thing} part {n} is painted in colour {n} by the yard. " + "It dries. " * 20 for n in (1, 2)
+            ]
+            (tmp_path / "pdf" / f"{name}.pdf").write_bytes(make_pdf(["\n".join(clauses)]))
+            gold = [f"The {thing} part 2 is painted in colour 2"]
+            labels.write(json.dumps({"contract": name, "question": f"Who varnishes the {thing}?", "gold": gold}) + "\n")
+    command = [
+        sys.executable,
+        "-m",
+        "bench.train_adapter",
+        str(tmp_path),
+        str(tmp_path / "mine.npz"),
+        "--licence",
+        "our own",
+    ]
+    subprocess.run(command, cwd=Path(__file__).parents[2], check=True, capture_output=True)
+    adapter = load_adapter(tmp_path / "mine.npz", PACKAGED_NAME)
+    assert adapter.lineage["licence"] == "our own"
+    assert adapter.lineage["labels"].startswith("2 questions on 2 contracts")
+    assert not np.array_equal(adapter.query, np.eye(384))
+    assert adapter.name in LocalEmbedder(adapter=tmp_path / "mine.npz").version
 
 
 def test_an_adapter_brings_a_question_closer_to_its_clause() -> None:

@@ -54,7 +54,10 @@ def test_every_query_gets_a_line_under_the_names_of_the_files(tmp_path: Path, pd
         {"id": "c", "question": "Anything?", "contract": "no such file"},
     ]
     done, rows, texts = run(tmp_path, pdfs, queries)
-    assert (done.contracts, done.queries, done.failed) == (3, 3, ())
+    assert (done.contracts, len(done.asked), done.failed) == (3, 3, ())
+    assert [(round(a.seconds, 5), a.tokens, a.confidence) for a in done.asked] == [
+        (row["seconds"], row["context_tokens"], row["confidence"]) for row in rows
+    ]
     assert [row["id"] for row in rows] == ["a", "b", "c"]
     assert [{h["contract"] for h in row["hits"]} for row in rows] == [{"lease"}, {"lease-copy"}, set()]
     assert texts["lease"]["page_starts"] == [0, texts["lease"]["text"].index("\f") + 1]
@@ -63,6 +66,15 @@ def test_every_query_gets_a_line_under_the_names_of_the_files(tmp_path: Path, pd
         assert isinstance(row["confidence"], float)
     sent = "".join(texts["lease"]["text"][s["start"] : s["end"]] for s in rows[0]["context"])
     assert "repairs the roof" in sent
+
+
+def test_pages_that_a_query_names_are_compared_with_those_found(tmp_path: Path, pdfs: Path) -> None:
+    query = {"question": "Who repairs the roof?", "contract": "lease"}
+    pages: list[dict[str, Any]] = [{"pages": [1]}, {"pages": [2]}, {"pages": [7]}, {}]
+    done, _, _ = run(tmp_path, pdfs, [{"id": str(n), **query, **known} for n, known in enumerate(pages)])
+    assert [a.first_page for a in done.asked] == [True, False, False, None]
+    assert [a.any_page for a in done.asked][0::2] == [True, False]
+    assert done.asked[3].any_page is None
 
 
 def test_over_all_contracts_the_title_is_put_before_the_question(tmp_path: Path, pdfs: Path) -> None:
@@ -99,6 +111,10 @@ def test_files_are_taken_in_once_and_those_that_went_are_forgotten(tmp_path: Pat
             "line 2: it has no text under “question”",
         ),
         ([[]], "line 1: it has no text under “id”"),
+        (
+            [{"id": "a", "question": "who?", "contract": "lease", "pages": "3"}],
+            "line 1: “pages” is no list of page numbers",
+        ),
     ],
 )
 def test_a_file_of_questions_that_cannot_be_used_names_the_line(

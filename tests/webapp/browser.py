@@ -64,6 +64,11 @@ def ask(page: Page, question: str) -> None:
     page.locator("#send").click()
 
 
+def find(page: Page, phrase: str) -> None:
+    page.locator("#question textarea").fill(phrase)
+    page.locator("#find").click()
+
+
 def go_to_a_new_matter(page: Page, name: str) -> None:
     page.get_by_text("New or delete").click()
     page.get_by_label("Name of a new matter").fill(name)

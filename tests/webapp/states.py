@@ -8,7 +8,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, expect
 
 from tests.pdfs import drawings, make_pdf
-from tests.webapp.browser import LEASE, ask, go_to_a_new_matter, upload, visitor
+from tests.webapp.browser import LEASE, ask, find, go_to_a_new_matter, upload, visitor
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
@@ -63,6 +63,12 @@ def lit(page: Page, light: Light) -> None:
     page.wait_for_function("document.getAnimations().every((each) => !(each instanceof CSSTransition))")
 
 
+def begin_anew(page: Page) -> None:
+    """A new conversation."""
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".turn")).to_have_count(0)
+
+
 def _of_answers(page: Page, engine: FakeEngine) -> Iterator[State]:
     last = page.locator(".turn").last
     expect(page.locator(".example").first).to_be_visible()
@@ -74,7 +80,7 @@ def _of_answers(page: Page, engine: FakeEngine) -> Iterator[State]:
     page.locator("#stop").click()
     expect(last).to_contain_text("Stopped")
     yield "stopped", page
-    page.get_by_role("button", name="New conversation").click()
+    begin_anew(page)
     engine.enqueue(Reply(ANSWER))
     ask(page, QUESTION)
     expect(page.locator(".chip").first).to_contain_text("word for word")
@@ -86,6 +92,11 @@ def _of_answers(page: Page, engine: FakeEngine) -> Iterator[State]:
     page.locator(".scope").click()
     yield "the documents to ask are chosen", page
     page.keyboard.press("Escape")
+    begin_anew(page)
+    find(page, "change of control")
+    expect(page.locator(".mentions mark").first).to_be_visible()
+    expect(page.locator(".sheet img")).to_be_visible()
+    yield "every mention", page
 
 
 def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
@@ -110,10 +121,17 @@ def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
     page.get_by_role("button", name="Remove lease.pdf").click()
     expect(page.locator("#evidence")).to_contain_text("This document was removed")
     yield "a document was removed", page
-    page.get_by_role("button", name="New conversation").click()
+    begin_anew(page)
     ask(page, "Who insures the goods?")  # what is left carries no text
     expect(page.locator(".turn")).to_contain_text("Nothing found")
     yield "nothing found", page
+    begin_anew(page)
+    leases = [(f"{year} Acme lease.pdf", make_pdf([f"1. Rent. The rent is ${year}."])) for year in (2019, 2023)]
+    upload(page, *leases)
+    expect(page.locator(".scope")).to_contain_text("Larkspur – 3 of 4 documents")
+    ask(page, "What is the rent in the Acme lease?")
+    expect(page.locator(".turn")).to_contain_text("Which one do you mean?")
+    yield "two documents are meant", page
     upload(page, ("long.pdf", make_pdf(LONG)))
     expect(page.locator(".documents progress")).to_be_visible()
     yield "a document is read", page
@@ -129,7 +147,7 @@ def _without_engine(page: Page, engine: FakeEngine) -> Iterator[State]:
     engine.kill()
     expect(last).to_contain_text("broke off")
     yield "the engine broke off", page
-    page.get_by_role("button", name="New conversation").click()
+    begin_anew(page)
     expect(page.locator(".health")).to_contain_text("The engine that writes answers is away")
     ask(page, "How long does a party have to put right a serious breach?")
     expect(last).to_contain_text("Key language: the documents’ own words")

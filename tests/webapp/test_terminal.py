@@ -7,8 +7,20 @@ import sys
 import pytest
 
 from retrieval.errors import DataFolderBusy
+from retrieval.evaluate import Asked, Evaluation
 from tests.webapp.commands import ROOT
-from webapp.printed import cite, coverage, plural, show_added, show_answer, show_counts, show_hit, show_mention
+from webapp.evaluation import figures
+from webapp.printed import (
+    cite,
+    coverage,
+    plural,
+    show_added,
+    show_answer,
+    show_counts,
+    show_evaluation,
+    show_hit,
+    show_mention,
+)
 from webapp.rows import Row, fault, progress, read_row, result
 from webapp.terminal import Bars, plain, results, show_error
 
@@ -126,6 +138,25 @@ def test_mentions_are_lines_and_a_table_of_counts(capsys: pytest.CaptureFixture[
         "",
         "0 mentions in 0 documents.",
     ]
+
+
+def test_an_evaluation_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = tuple(Asked(n / 100, 100 * n, n / 10, n > 1, n == 3 if n > 1 else None, n > 1 or None) for n in range(1, 5))
+    show_evaluation(figures(Evaluation(2, ("scan.pdf",), asked), "document"))
+    assert capsys.readouterr().out.splitlines() == [
+        "contracts                    2",
+        "questions                    4",
+        "searched                     each question's own document",
+        "something was found for      3 (75%)",
+        "confidence                   lowest 0.10, p10 0.10, p50 0.30, p90 0.40, highest 0.40",
+        "seconds a question           half within 0.030, 95 % within 0.040",
+        "tokens that would be sent    half within 300, at most 400",
+        "first hit on a known page    33% of 3 questions with known pages",
+        "a passage from a known page  100% of 3 questions with known pages",
+        "failed  scan.pdf",
+    ]
+    show_evaluation(figures(Evaluation(1, (), ()), "all"))
+    assert capsys.readouterr().out.splitlines() == ["contracts  1", "questions  0"]
 
 
 def test_errors_are_a_sentence_and_a_hint_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,7 @@
   };
 
   // Whoever uses the keys is led on: from a citation into the evidence and back with Escape, after sending to the next question.
-  const QUESTION_NEXT = '#send, #stop, [data-do=edit], [data-do=new], [data-do=again], [data-do=example], [data-do=summary]';
+  const QUESTION_NEXT = '#send, #stop, [data-do=edit], [data-do=new], [data-do=again], [data-do=example], [data-do=summary], #find, [data-do=meant]';
   let cited = null;
   const lead = (event) => {
     const from = event.target.closest('button');

@@ -1,0 +1,200 @@
+"""Cross-validate the product's own search: each contract is asked with an adapter that has not seen it.
+
+    python -m bench.heldout LABELS OUT [--scope document|all] [--variant NAME]...
+
+LABELS as for `bench.train_adapter`, with `absent.jsonl` beside `queries.jsonl`. For each variant (see VARIANTS) it writes
+OUT/SCOPE/VARIANT/texts.jsonl and results.jsonl as `score.py` reads them, absent/results.jsonl beside them for what is not
+there, and labels/ with the questions that were asked; so
+
+    python score.py OUT/document/full/labels OUT/document/full --against OUT/document/no-adapter --absent OUT/document/full/absent
+
+tells what the adapter adds to contracts it has not seen. "types" asks only the questions whose contract and kind of
+clause were both left out of the training.
+
+Reading, chunks and vectors before the adapter are kept in CACHE between runs, and so are the adapters; search is exact
+over the moved vectors where the product asks Chroma.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any, Literal, cast
+
+import numpy as np
+from rich.progress import track
+
+from bench.remembered import Remembered
+from bench.train_adapter import Array, folds_of, material, train
+from retrieval.adapter import Adapter, load_adapter, packaged
+from retrieval.chunks import Chunk
+from retrieval.clause_types import Match, TypeMatcher
+from retrieval.embedder import PACKAGED_NAME
+from retrieval.evaluate import Corpus, Scope, ask, read_queries, taken_in, write_rows
+from retrieval.lexical import Lexical
+from retrieval.search import Searcher
+from retrieval.vectors import Vectors
+from webapp.tokens import mistral
+
+FOLDS = 4
+BUDGET = 2400
+Learned = Literal["none", "contracts", "types", "shipped"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What takes part in a search; `adapter` says what its training left out."""
+
+    words: bool = True
+    vectors: bool = True
+    types: bool = True
+    adapter: Learned = "contracts"
+
+
+VARIANTS = {
+    "full": Variant(),
+    "no-adapter": Variant(adapter="none"),
+    "no-types": Variant(types=False),
+    "fusion": Variant(types=False, adapter="none"),
+    "words": Variant(vectors=False, types=False, adapter="none"),
+    "vectors": Variant(words=False, types=False, adapter="none"),
+    "types": Variant(adapter="types"),
+    "shipped": Variant(adapter="shipped"),
+}
+
+
+class Moved:
+    """All chunks of a corpus in memory, moved by an adapter or not; asked as `Vectors` is."""
+
+    def __init__(self, chunks: Sequence[Chunk], raw: Array, adapter: Adapter | None) -> None:
+        self._chunks = chunks
+        self._vectors = adapter.passages(raw) if adapter else raw
+        self._documents = np.array([c.span.document_id for c in chunks])
+
+    def query(self, _matter_id: str, vector: Array, document_ids: Collection[str] | None, k: int) -> dict[Chunk, float]:
+        """The k chunks nearest to `vector`, float32[dim], with their cosine."""
+        rows = np.arange(len(self._chunks))
+        if document_ids is not None:
+            rows = np.flatnonzero(np.isin(self._documents, list(document_ids)))
+        scores = self._vectors[rows] @ vector
+        return {self._chunks[rows[i]]: float(scores[i]) for i in np.argsort(-scores, kind="stable")[:k]}
+
+
+class _NoVectors(Moved):
+    def query(self, *_: object) -> dict[Chunk, float]:
+        return {}
+
+
+class _NoWords(Lexical):
+    def query(self, *_: object) -> dict[Chunk, float]:
+        return {}
+
+
+class _NoTypes:
+    def match(self, _: Array) -> list[Match]:
+        return []
+
+
+class _Untyped(Searcher):
+    @cached_property
+    def _types(self) -> TypeMatcher:
+        return cast(TypeMatcher, _NoTypes())
+
+
+class Bench:
+    """A labelled corpus, and the parts of a search over it by variant and fold."""
+
+    def __init__(self, corpus: Corpus, labels: Path, cache: Path) -> None:
+        self.corpus, self._cache = corpus, cache
+        rows = read_rows(labels / "queries.jsonl")
+        documents = {contract: corpus.document(id_) for contract, id_ in corpus.held.items()}
+        chunks, self._vectors, self._examples = material(documents, rows, self._embedder(None))
+        self._chunks = [c for cut in chunks.values() for c in cut]
+        self.contract_fold = folds_of(corpus.held, FOLDS)
+        self.category_fold = folds_of((row["category"] for row in rows), FOLDS)
+
+    def searcher(self, variant: Variant, fold: int) -> Searcher:
+        """The product's search with the parts of a variant."""
+        adapter = self._adapter(variant.adapter, fold)
+        raw = np.concatenate(list(self._vectors.values()))
+        vectors = (Moved if variant.vectors else _NoVectors)(self._chunks, raw, adapter)
+        lexical = self.corpus.lexical if variant.words else _NoWords(self.corpus.lexical.folder)
+        make = Searcher if variant.types else _Untyped
+        return make(self.corpus.library, cast(Vectors, vectors), lexical, self._embedder(adapter))
+
+    def _embedder(self, adapter: Adapter | None) -> Remembered:
+        return Remembered(self._cache / "vectors.db", adapter)
+
+    def _adapter(self, learned: Learned, fold: int) -> Adapter | None:
+        """What was learned without the contracts of a fold, or without its contracts and kinds of clause."""
+        if learned == "none":
+            return None
+        if learned == "shipped":
+            path = packaged(PACKAGED_NAME)
+            assert path is not None
+            return load_adapter(path, PACKAGED_NAME)
+        kept = [e for e in self._examples if self.contract_fold[e.contract] != fold]
+        if learned == "types":
+            kept = [e for e in kept if self.category_fold[e.category] != fold]
+        path = self._cache / f"adapter-{learned}-{len(kept)}-{fold}.npz"
+        if not path.exists():
+            Adapter(*train(self._vectors, kept), {"name": path.stem, "model": PACKAGED_NAME}).save(path)
+        return load_adapter(path, PACKAGED_NAME)
+
+
+def run(bench: Bench, labels: Path, out: Path, variant: Variant, scope: Scope, told: str) -> None:
+    """Ask every question of `labels` as a variant does and write what score.py reads into `out`."""
+    (out / "labels").mkdir(parents=True, exist_ok=True)
+    write_rows(out / "texts.jsonl", bench.corpus.texts())
+    files = {"queries.jsonl": out} | ({"absent.jsonl": out / "absent"} if scope == "document" else {})  # has no titles
+    for name, folder in files.items():
+        rows: list[dict[str, Any]] = []
+        mine: list[dict[str, Any]] = []
+        for fold in range(FOLDS):
+            part = [row for row in read_rows(labels / name) if _belongs(bench, variant, fold, row)]
+            ids = {row["id"] for row in part}
+            queries = [query for query in read_queries(labels / name, scope) if query.id in ids]
+            searcher = bench.searcher(variant, fold)
+            asked = ask(bench.corpus, searcher, queries, scope=scope, count=mistral(), budget=BUDGET)
+            rows += (row for row, _ in track(asked, f"{told}, {fold + 1} of {FOLDS}", total=len(queries)))
+            mine += part
+        folder.mkdir(exist_ok=True)
+        write_rows(folder / "results.jsonl", rows)
+        write_rows(out / "labels" / name, mine)
+
+
+def _belongs(bench: Bench, variant: Variant, fold: int, row: dict[str, Any]) -> bool:
+    seen = variant.adapter != "types" or bench.category_fold[row["category"]] == fold
+    return seen and bench.contract_fold.get(row["contract"]) == fold
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file of JSON lines."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def main() -> int:
+    """Take the contracts in, then ask; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("labels", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--scope", choices=("document", "all"), action="append")
+    parser.add_argument("--variant", choices=VARIANTS, action="append")
+    parser.add_argument("--cache", type=Path, default=Path(gettempdir()) / "pincite-heldout")
+    options = parser.parse_args()
+    options.cache.mkdir(parents=True, exist_ok=True)
+    raw = Remembered(options.cache / "vectors.db")
+    with taken_in(options.labels / "pdf", options.cache / "stores", raw, lambda *_: None) as corpus:
+        bench = Bench(corpus, options.labels, options.cache)
+        for scope in options.scope or ("document", "all"):
+            for name in options.variant or VARIANTS:
+                run(bench, options.labels, options.out / scope / name, VARIANTS[name], scope, f"{scope}, {name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
