@@ -26,12 +26,11 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx2
 
 from bench.load_engine import FIRST_SECONDS
-from webapp.desk import SELDOM_SECONDS
+from bench.tab import Page
 
 WORD = re.compile(r"Za(\d{6})")
 QUESTIONS = (
@@ -95,10 +94,14 @@ def _settings(folder: Path, engine: str) -> dict[str, str]:
 async def _run(options: argparse.Namespace, folder: Path, app: int) -> int:
     url, token = await _ready(folder)
     numbers, seen = itertools.count(), Seen()
-    readers = [_Cli(url, token) if options.by == "cli" else _Page(url, n % USERS) for n in range(options.readers)]
+    readers: list[_Cli | Page] = []
     if options.by == "page":
         await _samples(url)
-        await asyncio.gather(*(reader.open() for reader in readers))
+        pages = [Page(url, _as(n % USERS)) for n in range(options.readers)]
+        await asyncio.gather(*(page.open() for page in pages))
+        readers += pages
+    else:
+        readers += [_Cli(url, token) for _ in range(options.readers)]
     memory = [_mib(app)]
     began, end = time.monotonic(), time.monotonic() + options.seconds
     cpu = _cpu(app)
@@ -115,7 +118,7 @@ async def _run(options: argparse.Namespace, folder: Path, app: int) -> int:
     return 1 if seen.faults or not seen.first else 0
 
 
-async def _read(reader: "_Cli | _Page", numbers: "itertools.count[int]", seen: Seen, end: float, think: float) -> None:
+async def _read(reader: "_Cli | Page", numbers: "itertools.count[int]", seen: Seen, end: float, think: float) -> None:
     """One reader until the time is over; an answer that has begun is read to its end."""
     mine = set[str]()  # a conversation shows its reader's earlier answers too
     while time.monotonic() < end:
@@ -168,93 +171,6 @@ class _Cli:
         await self._http.aclose()
 
 
-class _Page:
-    """Does what the page's own script does: joins the queue with an event, and listens to its session."""
-
-    def __init__(self, url: str, user: int) -> None:
-        headers = _as(user) | {"sec-fetch-site": "same-origin"}
-        self._http = httpx2.AsyncClient(base_url=url, headers=headers, timeout=None, trust_env=False)
-        self._session = os.urandom(8).hex()
-        self._heard: dict[str, asyncio.Queue[dict[str, Any]]] = {}
-        self._listening: asyncio.Task[None] | None = None
-        self._ticking: asyncio.Task[None] | None = None
-
-    async def open(self) -> bool:
-        """Load the page, and tick from then on; whether its sample has been read."""
-        config = (await self._http.get("/config")).json()
-        ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
-        self._acts = {
-            (target[0], target[1]): row for row in config["dependencies"] for target in row["targets"] if target
-        }
-        self._send = self._acts[ids["send"], "click"]
-        (load,) = [row for (_, event), row in self._acts.items() if event == "load"]
-        (self._tick,) = [row for (_, event), row in self._acts.items() if event == "tick"]
-        seen = [json.dumps(message) async for message in self._do(load)]
-        self._ticking = asyncio.create_task(self._ticks())
-        return any(READ in said for said in seen)
-
-    async def ask(self, question: str) -> AsyncIterator[str]:
-        """Each change of the page until the answer is kept."""
-        async for message in self._do(self._send, question):
-            if message["msg"] == "process_completed" and not message.get("success"):
-                raise RuntimeError("the handler failed")
-            said = json.dumps(message.get("output"))
-            if 'class=\\"notice' in said:
-                raise RuntimeError("a notice: " + said.split('class=\\"notice')[1][:100])
-            yield said
-
-    async def _do(self, act: dict[str, Any], *given: object) -> AsyncIterator[dict[str, Any]]:
-        """The messages of an event, and of those that the states it changes bring about, one after another."""
-        changed = list[int]()
-        async for message in self._one(act, *given):
-            changed += (message.get("output") or {}).get("changed_state_ids") or ()
-            yield message
-        for state in changed:
-            if (state, "change") in self._acts:
-                async for message in self._do(self._acts[state, "change"]):
-                    yield message
-
-    async def _one(self, act: dict[str, Any], *given: object) -> AsyncIterator[dict[str, Any]]:
-        data = [None, *given][: len(act["inputs"])]
-        data += [None] * (len(act["inputs"]) - len(data))
-        body = {"data": data, "event_data": None, "fn_index": act["id"], "session_hash": self._session}
-        joined = await self._http.post("/gradio_api/queue/join", json=body | {"trigger_id": None})
-        event = joined.json()["event_id"]
-        inbox = self._heard.setdefault(event, asyncio.Queue())
-        if self._listening is None or self._listening.done():
-            self._listening = asyncio.create_task(self._listen())
-        while True:
-            message = await inbox.get()
-            yield message
-            if message["msg"] == "process_completed":
-                del self._heard[event]
-                return
-
-    async def _listen(self) -> None:
-        """The session's stream: it ends when nothing of it is under way."""
-        while self._heard:
-            where = f"/gradio_api/queue/data?session_hash={self._session}"
-            async with self._http.stream("GET", where) as stream:
-                async for line in stream.aiter_lines():
-                    if line.startswith("data:"):
-                        message = json.loads(line[5:])
-                        if event := message.get("event_id"):
-                            self._heard.setdefault(event, asyncio.Queue()).put_nowait(message)
-
-    async def _ticks(self) -> None:
-        while True:
-            await asyncio.sleep(SELDOM_SECONDS)
-            async for _ in self._do(self._tick):
-                pass
-
-    async def close(self) -> None:
-        """Leave the page."""
-        for task in (self._ticking, self._listening):
-            if task is not None:
-                task.cancel()
-        await self._http.aclose()
-
-
 def _as(user: int) -> dict[str, str]:
     return {"X-Forwarded-User": f"reader-{user}", "X-Pincite-Proxy-Secret": SECRET}
 
@@ -276,12 +192,12 @@ async def _ready(folder: Path) -> tuple[str, str]:
 async def _samples(url: str) -> None:
     """Let each user of the page come in, and wait until their samples are read."""
     for user in range(USERS):
-        page = _Page(url, user)
-        while not await page.open():
+        read = False
+        while not read:
+            page = Page(url, _as(user))
+            read = READ in await page.open()
             await page.close()
             await asyncio.sleep(0.5)
-            page = _Page(url, user)
-        await page.close()
 
 
 def _mib(pid: int) -> float:

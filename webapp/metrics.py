@@ -16,6 +16,7 @@ _WAITS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120)
 _READING = (0.5, 1, 2, 5, 10, 30, 60, 300, 900)
 
 ANSWERS = Counter("pincite_answers", "Questions answered, by how it ended.", ["outcome"])
+SUMMARIES = Counter("pincite_summaries", "Documents summarised, by how it ended.", ["outcome"])
 FIRST_TOKEN_SECONDS = Histogram(
     "pincite_first_token_seconds", "From a question's turn to the first text of its answer.", buckets=_WAITS
 )

@@ -6,13 +6,15 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from retrieval import DocumentRecord
+from webapp import metrics
 from webapp.asking import UnderWay
 from webapp.citations import Citation
 from webapp.conversations import Conversation
 from webapp.extractive import Statement
+from webapp.log import noted
 from webapp.records import User
 from webapp.rows import Body, Row, fault, progress
-from webapp.summary import Clause, Lines, Part, Summary, joined, summary
+from webapp.summary import Clause, Event, Lines, Part, Summary, joined, summary
 from webapp.workspace import Workspace
 from webapp.writing import Delta, Lease, Trouble, Writer
 
@@ -43,7 +45,7 @@ class Summarising(UnderWay):
         workspace = self._workspace
         document = await asyncio.to_thread(workspace.library.document, self._record.matter_id, self._record.id)
         row: Body = {}
-        async with aclosing(summary(document, _lease(workspace, self._user))) as events:
+        async with aclosing(_counted(summary(document, _lease(workspace, self._user)))) as events:
             async for event in events:
                 match event:
                     case Part():
@@ -65,7 +67,7 @@ class Summarising(UnderWay):
 async def summary_rows(workspace: Workspace, user: User, record: DocumentRecord) -> AsyncGenerator[Row]:
     """Progress part by part and the text as it is written, then one result. Closing the iterator closes the engine's stream."""
     document = await asyncio.to_thread(workspace.library.document, record.matter_id, record.id)
-    async with aclosing(summary(document, _lease(workspace, user))) as events:
+    async with aclosing(_counted(summary(document, _lease(workspace, user)))) as events:
         async for event in events:
             match event:
                 case Part():
@@ -77,6 +79,27 @@ async def summary_rows(workspace: Workspace, user: User, record: DocumentRecord)
                 case Summary():
                     yield progress(record.name, "ready", 1, 1)
                     yield Row("result", summary_row(record, event.clauses, event.engine, event.written))
+
+
+async def _counted(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+    """The same events, seen by the metrics and the log."""
+    outcome = "stopped"
+    try:
+        async with aclosing(events):
+            async for event in events:
+                match event:
+                    case Delta():
+                        metrics.TOKENS.labels("answer").inc()
+                    case Trouble():
+                        noted(event.error)
+                    case Summary():
+                        outcome = "written" if event.written else "own words"
+                yield event
+    except Exception:
+        outcome = "failed"
+        raise
+    finally:
+        metrics.SUMMARIES.labels(outcome).inc()
 
 
 def _lease(workspace: Workspace, user: User) -> Lease | None:

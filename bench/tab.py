@@ -1,0 +1,117 @@
+"""The page without a browser: what gradio's own script does, over HTTP, for many readers at once and for what nobody clicks."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx2
+
+from webapp.desk import SELDOM_SECONDS
+
+Message = dict[str, Any]
+
+
+class Page:
+    """One tab: joins gradio's queue with events, listens to its session, and comes back where a state has changed."""
+
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+        sent = {"sec-fetch-site": "same-origin", **(headers or {})}
+        self._http = httpx2.AsyncClient(base_url=url, headers=sent, timeout=None, trust_env=False)
+        self._session = os.urandom(8).hex()
+        self._heard: dict[str, asyncio.Queue[Message]] = {}
+        self._listening: asyncio.Task[None] | None = None
+        self._ticking: asyncio.Task[None] | None = None
+
+    async def open(self) -> str:
+        """Load the page, and tick from then on; what it shows, as JSON."""
+        config = (await self._http.get("/config")).json()
+        self._ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
+        backed = [row for row in config["dependencies"] if row["backend_fn"]]
+        self._acts = {(target[0], target[1]): row for row in backed for target in row["targets"]}
+        (load,) = [row for (_, event), row in self._acts.items() if event == "load"]
+        shown = json.dumps([message async for message in self._do(load)])
+        self._ticking = asyncio.create_task(self._ticks())
+        return shown
+
+    async def ask(self, question: str) -> AsyncIterator[str]:
+        """Each change of the page, as JSON, until the answer is kept. Raises RuntimeError where it is refused."""
+        async for message in self.do("send", "click", question):
+            if message["msg"] == "process_completed" and not message.get("success"):
+                raise RuntimeError("the handler failed")
+            said = json.dumps(message.get("output"))
+            if 'class=\\"notice' in said:
+                raise RuntimeError("a notice: " + said.split('class=\\"notice', 1)[1][:100])
+            yield said
+
+    async def upload(self, name: str, content: bytes) -> list[Message]:
+        """Drop a file."""
+        sent = await self._http.post("/gradio_api/upload", files={"files": (name, content, "application/pdf")})
+        file = {"path": sent.json()[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+        return [message async for message in self.do("upload", "upload", [file])]
+
+    async def do(
+        self, part: str, event: str, *given: object, said: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Message]:
+        """The messages of an event of a part of the page, `said` being what a click tells, and of what follows from it."""
+        async for message in self._do(self._acts[self._ids[part], event], *given, said=said):
+            yield message
+
+    async def close(self) -> None:
+        """Leave the page."""
+        for task in (self._ticking, self._listening):
+            if task is not None:
+                task.cancel()
+        await self._http.aclose()
+
+    async def _do(
+        self, act: dict[str, Any], *given: object, said: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Message]:
+        changed = list[int]()
+        async for message in self._one(act, *given, said=said):
+            changed += (message.get("output") or {}).get("changed_state_ids") or ()
+            yield message
+        for state in changed:
+            if (state, "change") in self._acts:
+                async for message in self._do(self._acts[state, "change"]):
+                    yield message
+
+    async def _one(self, act: dict[str, Any], *given: object, said: Mapping[str, str] | None) -> AsyncIterator[Message]:
+        data = [None, *given][: len(act["inputs"])]
+        data += [None] * (len(act["inputs"]) - len(data))
+        body = {"data": data, "event_data": said, "fn_index": act["id"], "session_hash": self._session}
+        joined = await self._http.post("/gradio_api/queue/join", json=body | {"trigger_id": act["targets"][0][0]})
+        event = joined.json()["event_id"]
+        inbox = self._heard.setdefault(event, asyncio.Queue())
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self._listen())
+        while True:
+            message = await inbox.get()
+            yield message
+            if message["msg"] == "process_completed":
+                del self._heard[event]
+                return
+
+    async def _listen(self) -> None:
+        """The session's stream: it ends when nothing of it is under way."""
+        while self._heard:
+            where = f"/gradio_api/queue/data?session_hash={self._session}"
+            async with self._http.stream("GET", where) as stream:
+                async for line in stream.aiter_lines():
+                    if line.startswith("data:"):
+                        message = json.loads(line[5:])
+                        if event := message.get("event_id"):
+                            self._heard.setdefault(event, asyncio.Queue()).put_nowait(message)
+
+    async def _ticks(self) -> None:
+        while True:
+            await asyncio.sleep(SELDOM_SECONDS)
+            async for _ in self.tick():
+                pass
+
+    async def tick(self) -> AsyncIterator[Message]:
+        """One look for what has changed by itself."""
+        (tick,) = [row for (_, event), row in self._acts.items() if event == "tick"]
+        async for message in self._do(tick):
+            yield message
