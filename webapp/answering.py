@@ -126,13 +126,17 @@ def answer_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
 def page_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
     """`answer_row` with what the page shows beside it: where each citation and key sentence stands, and the passages.
 
-    `spans` are [start, end) of the document's text: what is to be highlighted.
+    `spans` are [start, end) of the document's text: what is to be highlighted. `sentences` say of each sentence of a
+    checked answer where it ends, which citations are its own, and why it is in doubt, if it is.
     """
     row = answer_row(answer, records)
     for told, citation in zip(row["citations"], answer.citations, strict=True):
         told |= _where(citation.parts or (citation.span,))
     for told, sentence in zip(row["key_language"], answer.key_language, strict=True):
         told |= _where((sentence.span,))
+    if answer.checked:
+        told = zip(answer.checked.sentences, answer.checked.ends, answer.checked.own, strict=True)
+        row["sentences"] = [{"end": end, "citations": list(own), "doubt": each.reason} for each, end, own in told]
     row["passages"] = [
         {"n": passage.n, "why": passage.why, **_place(passage, records), **_where(passage.spans)}
         for passage in answer.passages

@@ -89,11 +89,15 @@ class Citation:
 
 @dataclass(frozen=True)
 class CheckedAnswer:
-    """An answer sentence by sentence, and its pin cites in the order of the answer, each once."""
+    """An answer sentence by sentence, and its pin cites in the order of the answer, each once.
+
+    `own` says for each sentence which of the citations are its, by their place among them.
+    """
 
     original: str
     sentences: tuple[CheckedSentence, ...]
     citations: tuple[Citation, ...]
+    own: tuple[tuple[int, ...], ...]
 
     @property
     def supported(self) -> bool:
@@ -109,6 +113,15 @@ class CheckedAnswer:
             out.append(_shown(quote, self.original))
             done = quote.end
         return "".join(out) + self.original[done:]
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """Where each sentence ends in `text`, in characters."""
+        ends, longer = [], 0
+        for sentence in self.sentences:
+            longer += sum(len(_shown(q, self.original)) - (q.end - q.start) for q in sentence.quotes)
+            ends.append(sentence.end + longer)
+        return tuple(ends)
 
 
 def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> CheckedAnswer:
@@ -129,8 +142,10 @@ def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str,
             evidences[valid] = evidence([by_number[n] for n in valid], documents)
         invalid = tuple(dict.fromkeys(n for n in named if n not in by_number))
         sentences.append(_check_sentence(answer_text, start, end, valid, invalid, quotes, evidences.get(valid)))
-    citations = dict.fromkeys(c for sentence in sentences for c in _citations(sentence, by_number, documents))
-    return CheckedAnswer(answer_text, tuple(sentences), tuple(citations))
+    cited = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
+    citations = tuple(dict.fromkeys(c for each in cited for c in each))
+    own = tuple(tuple(citations.index(c) for c in each) for each in cited)
+    return CheckedAnswer(answer_text, tuple(sentences), citations, own)
 
 
 def _sentences(text: str, found: Sequence[Quotation]) -> Iterator[tuple[int, int]]:

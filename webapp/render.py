@@ -7,11 +7,12 @@ turns a `str` into `Markup` in any other way, and no link or image is ever made 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from markupsafe import Markup
 
 from webapp import render_mentions, render_summary
-from webapp.citations import NOT_FOUND
+from webapp.citations import NO_CITATION, NOT_FOUND
 from webapp.conversations import SavedTurn
 from webapp.marks import CITE, cites
 from webapp.printed import cite, coverage, plural
@@ -21,6 +22,7 @@ from webapp.rows import Body
 _INLINE = re.compile(rf"(?P<cite>(?i:{CITE.pattern}))|\*\*(?P<bold>[^*\n]+)\*\*|(?P<doubt>\({re.escape(NOT_FOUND)}\))")
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _QUOTED = re.compile(r"\s*>\s?")
+Mark = Callable[[int, int], Markup]  # of a citation's number and where it stands in the answer
 AGAIN = {"summary": "Summarise again", "mentions": "Look again"}
 SHARES = (
     ("system", "Instructions"),
@@ -102,7 +104,7 @@ def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> M
     return Markup(
         '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
         '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p><div class="written draft">{}</div>{}</div></article>'
-    ).format(question, stand, prose(draft, lambda n: Markup("[{}]").format(n)), note if draft else NOTHING)
+    ).format(question, stand, prose(draft, lambda n, _: Markup("[{}]").format(n)), note if draft else NOTHING)
 
 
 def choice(question: str, meant: Sequence[tuple[str, str]]) -> Markup:
@@ -150,10 +152,13 @@ def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> 
     ).format(matter, shown)
 
 
-def prose(text: str, mark: Callable[[int], Markup]) -> Markup:
-    """Paragraphs, lists and block quotations of an answer; `mark` makes what stands for a citation's number."""
+def prose(text: str, mark: Mark, notes: Mapping[int, Markup] = MappingProxyType({})) -> Markup:
+    """Paragraphs, lists and block quotations of an answer; `mark` makes what stands for a citation's number.
+
+    `notes` are set after the character before which they are counted: 1 is after the first.
+    """
     blocks: list[Markup] = []
-    kind, rows = "", list[Markup]()
+    kind, rows, at = "", list[Markup](), 0
     for line in [*text.split("\n"), ""]:
         now = "quote" if _QUOTED.match(line) else "list" if _BULLET.match(line) else ""
         if rows and now != kind:
@@ -162,10 +167,12 @@ def prose(text: str, mark: Callable[[int], Markup]) -> Markup:
             rows = []
         kind = now
         if now:
-            inner = _inline(line[(_QUOTED.match(line) or _BULLET.match(line)).end() :], mark)  # type: ignore[union-attr]
+            begin = (_QUOTED.match(line) or _BULLET.match(line)).end()  # type: ignore[union-attr]
+            inner = _inline(line[begin:], at + begin, mark, notes)
             rows.append(Markup("<p>{}</p>" if now == "quote" else "<li>{}</li>").format(inner))
         elif line.strip():
-            blocks.append(Markup("<p>{}</p>").format(_inline(line, mark)))
+            blocks.append(Markup("<p>{}</p>").format(_inline(line, at, mark, notes)))
+        at += len(line) + 1
     return lines(blocks)
 
 
@@ -179,17 +186,29 @@ def copied(turn: SavedTurn) -> str:
     return "\n".join([turn.answer.get("answer", ""), "", *dict.fromkeys(rows)]).strip()
 
 
-def _inline(text: str, mark: Callable[[int], Markup]) -> Markup:
+def _inline(text: str, at: int, mark: Mark, notes: Mapping[int, Markup]) -> Markup:
+    """A line, or what is left of it behind a bullet; `at` is where it begins in the answer."""
     out, done = [NOTHING], 0
     for match in _INLINE.finditer(text):
-        out.append(Markup("{}").format(text[done : match.start()]))
+        out.append(_noted(text[done : match.start()], at + done, notes))
         if match["cite"]:
-            out += [mark(n) for _, numbers in cites(match["cite"]) for n in numbers]
+            out += [mark(n, at + match.start()) for _, numbers in cites(match["cite"]) for n in numbers]
         elif match["bold"]:
             out.append(Markup("<strong>{}</strong>").format(match["bold"]))
         else:
             out.append(Markup('<span class="unfound"><span aria-hidden="true">!</span> {}</span>').format(NOT_FOUND))
+        out += [note for end, note in notes.items() if at + match.start() < end <= at + match.end()]
         done = match.end()
+    return lines([*out, _noted(text[done:], at + done, notes)])
+
+
+def _noted(text: str, at: int, notes: Mapping[int, Markup]) -> Markup:
+    """Plain words, with the notes that are set among or right after them."""
+    out, done = [NOTHING], 0
+    for end, note in notes.items():
+        if at < end <= at + len(text):
+            out += [Markup("{}").format(text[done : end - at]), note]
+            done = end - at
     return lines([*out, Markup("{}").format(text[done:])])
 
 
@@ -228,22 +247,31 @@ def _is_key_language(answer: Body) -> bool:
 
 
 def _text(turn: SavedTurn) -> Markup:
-    first: dict[int, int] = {}
-    rows = turn.answer.get("citations", ())
-    for index, row in enumerate(rows):
-        first.setdefault(row["n"], index)
-
-    def mark(n: int) -> Markup:
-        if n not in first:
-            return Markup('<span class="mark none">[{}]</span>').format(n)
-        return to_place(turn.id, first[n], str(n), f"Show {pin(rows[first[n]])}")
-
+    rows, sentences = turn.answer.get("citations", ()), turn.answer.get("sentences", ())
     if _is_key_language(turn.answer):
         told = Markup('<blockquote><p>{}</p></blockquote><p class="from">{}</p>')
         return Markup('<div class="written">{}</div>').format(
             lines(told.format(row["quote"], _chip(turn.id, index, row)) for index, row in enumerate(rows))
         )
-    return Markup('<div class="written">{}</div>').format(prose(turn.answer.get("answer", ""), mark))
+
+    def mark(n: int, at: int) -> Markup:
+        """Leads to the place that its own sentence cites."""
+        own = next((each["citations"] for each in sentences if at < each["end"]), ())
+        index = next((i for i in (*own, *range(len(rows))) if rows[i]["n"] == n), None)
+        if index is None:
+            return Markup('<span class="mark none">[{}]</span>').format(n)
+        return to_place(turn.id, index, str(n), f"Show {pin(rows[index])}")
+
+    notes = {each["end"]: _doubt(each["doubt"]) for each in sentences if each["doubt"]}
+    return Markup('<div class="written">{}</div>').format(prose(turn.answer.get("answer", ""), mark, notes))
+
+
+def _doubt(reason: str) -> Markup:
+    """After a sentence that its passages do not bear out, and why."""
+    if reason == f"a quotation was {NOT_FOUND}":  # the quotation itself says so
+        return NOTHING
+    words = "no citation" if reason == NO_CITATION else "not confirmed"
+    return Markup(' <span class="unfound" title="{}"><span aria-hidden="true">!</span> {}</span>').format(reason, words)
 
 
 def _chips(turn: SavedTurn) -> Markup:

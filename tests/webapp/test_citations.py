@@ -76,6 +76,20 @@ def test_only_what_is_on_the_page_is_shown_as_a_quotation(answer: str, shown: st
     assert checked(answer).text == shown
 
 
+def test_a_shown_sentence_is_told_by_its_end_with_the_citations_that_are_its_own() -> None:
+    answer = 'The term is 30 months [1]. It says "shall pay any fee" [1].\n- Rent is "Rent is $900 a month" [3].\nIt is 5 years [1].'
+    result = checked(answer)
+    begun = [0, *result.ends]
+    assert [result.text[a:b].strip() for a, b in zip(begun, result.ends, strict=False)] == [
+        "The term is 30 months [1].",
+        "It says shall pay any fee (not found in the source) [1].",
+        "- Rent is “Rent is $900 a month” [3].",
+        "It is 5 years [1].",
+    ]
+    stand = [[(result.citations[at].n, result.citations[at].verified) for at in own] for own in result.own]
+    assert stand == [[(1, True)], [(1, False)], [(3, True)], [(1, False)]]
+
+
 @pytest.mark.parametrize(
     ("answer", "reasons"),
     [

@@ -124,6 +124,24 @@ def test_a_number_in_the_answer_leads_to_its_place_and_one_of_no_passage_leads_n
     assert '<span class="mark none">[2]</span>' in html
 
 
+def test_a_sentence_in_doubt_says_so_where_it_ends_and_each_mark_leads_to_its_own_place() -> None:
+    text = "The rent is $1 [1]. It is $2 [1].\n- It is due.\n> It may be “$3”"
+    ends = [19, 33, 46, len(text)]
+    doubts = ["", "not in the cited passage: $2", "no citation", "a quotation was not found in the source"]
+    sentences = [
+        {"end": end, "citations": own, "doubt": doubt}
+        for end, own, doubt in zip(ends, [[0], [1], [], []], doubts, strict=True)
+    ]
+    doubtful = CITED | {"quote": None, "verified": False}
+    html = render.turn_html(turn(answer=text, citations=[CITED, doubtful], sentences=sentences))
+    written = html[html.index('class="written"') : html.index("</div>", html.index('class="written"'))]
+    assert re.findall(r'data-item="(\d)"', written) == ["0", "1"]
+    plain = re.sub(r"<[^>]+>", "", written)
+    assert "It is $2 1. ! not confirmed" in plain
+    assert "It is due. ! no citation" in plain
+    assert plain.count("!") == 2
+
+
 def test_a_stopped_answer_says_so_and_keeps_its_words() -> None:
     html = render.turn_html(turn("stopped", answer="Yes, bec"))
     assert "Stopped." in html
