@@ -42,7 +42,8 @@ def recompute(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> Iterator
             a, b, plan.shares[name], weights.values(name)
         )
 
-    return in_threads(look_at, sample(plan, weights))
+    # One at a time: two, with the result of mergekit's kernel beside the parents, need more memory than the build.
+    return in_threads(look_at, sample(plan, weights), workers=1)
 
 
 def sample(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> list[str]:

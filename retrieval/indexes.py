@@ -47,10 +47,12 @@ class Indexes:
             self._library.record(record.matter_id, record.id)
             if self._library.indexed_with(record.matter_id) is None:
                 self._library.set_indexed_with(record.matter_id, self._versions())
-            self._take_out(record.matter_id, record.id)
+            self._vectors.remove(record.matter_id, record.id)
             if chunks:
                 self._vectors.add(record.matter_id, chunks, vectors)
                 self._lexical.add(record.matter_id, f"{record.name}\n{opening}", chunks, texts)
+            else:
+                self._lexical.remove(record.matter_id, record.id)
             self._library.jobs.save(record)
 
     def remove(self, matter_id: str, document_id: str) -> None:

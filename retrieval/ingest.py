@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3  # a reader that dies on the same file for the third time will die on it again
 PROGRESS_S = 0.2  # between two notes of progress; each is a write to the disk
-EMBEDDED_AT_ONCE = 64  # chunks, two batches of the embedder; progress is told and `stop` obeyed between them
+EMBEDDED_AT_ONCE = (
+    128  # chunks, enough that some are nearly equally long; progress is told and `stop` obeyed between them
+)
 
 OnChange = Callable[[DocumentRecord], None]
 

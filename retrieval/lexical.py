@@ -45,14 +45,16 @@ class Lexical:
     def add(self, matter_id: str, opening: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
         """Add a document: the words in which it names itself, its chunks, and the words each is found by.
 
-        The caller removes it first. Raises ValueError for chunks of several documents.
+        What was there of it is replaced, in the same commit: each waits for the disk. Raises ValueError for chunks of several documents.
         """
         if len(chunks) != len(texts):
             raise ValueError(f"chunks ({len(chunks)}) do not match texts ({len(texts)})")
         (document_id,) = {c.span.document_id for c in chunks}
         with self._writer(matter_id, "openings") as writer:
+            writer.delete_documents_by_term("document_id", document_id)
             writer.add_document(tantivy.Document(document_id=document_id, body=opening))
         with self._writer(matter_id, "chunks") as writer:
+            writer.delete_documents_by_term("document_id", document_id)
             for c, text in zip(chunks, texts, strict=True):
                 row = {"id": c.id, "document_id": document_id, "section": c.section, "page": c.page}
                 writer.add_document(tantivy.Document(**row, body=text))

@@ -98,6 +98,14 @@ def test_a_removed_document_is_gone_and_the_others_stay(lexical: Lexical, vector
         assert store.document_ids(MATTER) == set()
 
 
+def test_a_document_that_is_added_again_is_replaced(lexical: Lexical) -> None:
+    moved = Chunk(Span("lease", 0, 35), "Section 1 (Fee)", 1)
+    lexical.add(MATTER, "Acme-lease-2.pdf", [moved], ["The tenant pays a fee."])
+    assert set(lexical.query(MATTER, asked(lexical, "tenant rent lease fee"), ["lease"], 9)) == {moved}
+    assert lexical.documents(MATTER, asked(lexical, "Smith"), None, 9) == {}
+    assert lexical.document_ids(MATTER) == {"lease", "loan"}
+
+
 def test_what_was_added_is_there_after_a_restart(tmp_path: Path, lexical: Lexical) -> None:
     lexical.close()
     assert Lexical(tmp_path / "words").document_ids(MATTER) == {"lease", "loan"}
