@@ -117,7 +117,7 @@ def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_re
     assert re.search(r"^long\.pdf: (reading p\. \d+ of 400|indexing)", shown, re.M), shown  # the bar's name
 
     engine.enqueue(Reply([word + " " for word in TERMINATION.split(" ")], first=0.3, pace=0.08))
-    ask(page, "Who may end the Larkspur lease?")
+    ask(page, "By what written notice may either party end the Larkspur lease?")
     draft, lengths = page.locator(".draft"), set[int]()
     expect(page.get_by_text("Not checked yet")).to_be_visible()
     expect(page.locator("#stop")).to_be_visible()
@@ -137,7 +137,7 @@ def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_re
     assert count > 0.5 * (right - left) * 8 * 1.5**2
 
     page.reload()
-    expect(page.locator("h3.question")).to_have_text("Who may end the Larkspur lease?")
+    expect(page.locator("h3.question")).to_have_text("By what written notice may either party end the Larkspur lease?")
     expect(page.locator(".scope")).to_contain_text("Larkspur")
     expect(page.locator(".sheet img")).to_have_attribute("src", re.compile(r"/pages/3\.png"))
     assert highlighted(page) == words
