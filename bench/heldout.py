@@ -8,22 +8,23 @@ there, and labels/ with the questions that were asked; so
 
     python score.py OUT/document/full/labels OUT/document/full --against OUT/document/no-adapter --absent OUT/document/full/absent
 
-tells what the adapter adds to contracts it has not seen. "types" asks only the questions whose contract and kind of
-clause were both left out of the training.
+tells what the adapter adds to contracts it has not seen. For "types" the kind of clause that is asked for was left out of the
+training, too.
 
-Reading, chunks and vectors before the adapter are kept in CACHE between runs, and so are the adapters; search is exact
-over the moved vectors where the product asks Chroma.
+What was read, and the vectors before the adapter, are kept in CACHE between runs; search is exact over the moved vectors
+where the product asks Chroma.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 from rich.progress import track
@@ -117,9 +118,19 @@ class Bench:
         self.contract_fold = folds_of(corpus.held, FOLDS)
         self.category_fold = folds_of((row["category"] for row in rows), FOLDS)
 
-    def searcher(self, variant: Variant, fold: int) -> Searcher:
-        """The product's search with the parts of a variant."""
-        adapter = self._adapter(variant.adapter, fold)
+    def parts(self, variant: Variant) -> "Iterator[tuple[Part, Searcher]]":
+        """The parts that the questions of a variant are dealt out to, each with the search for it."""
+        categories = range(FOLDS) if variant.adapter == "types" else (None,)
+        for part in (Part(c, k) for c in range(FOLDS) for k in categories):
+            yield part, self._searcher(variant, part)
+
+    def belongs(self, row: dict[str, Any], part: "Part") -> bool:
+        """Whether a question is of a part."""
+        in_category = part.categories is None or self.category_fold[row["category"]] == part.categories
+        return in_category and self.contract_fold.get(row["contract"]) == part.contracts
+
+    def _searcher(self, variant: Variant, part: "Part") -> Searcher:
+        adapter = self._adapter(variant.adapter, part)
         raw = np.concatenate(list(self._vectors.values()))
         vectors = (Moved if variant.vectors else _NoVectors)(self._chunks, raw, adapter)
         lexical = self.corpus.lexical if variant.words else _NoWords(self.corpus.lexical.folder)
@@ -129,21 +140,35 @@ class Bench:
     def _embedder(self, adapter: Adapter | None) -> Remembered:
         return Remembered(self._cache / "vectors.db", adapter)
 
-    def _adapter(self, learned: Learned, fold: int) -> Adapter | None:
-        """What was learned without the contracts of a fold, or without its contracts and kinds of clause."""
+    def _adapter(self, learned: Learned, part: "Part") -> Adapter | None:
+        """What was learned without the contracts and the kinds of clause of a part."""
         if learned == "none":
             return None
         if learned == "shipped":
             path = packaged(PACKAGED_NAME)
             assert path is not None
             return load_adapter(path, PACKAGED_NAME)
-        kept = [e for e in self._examples if self.contract_fold[e.contract] != fold]
-        if learned == "types":
-            kept = [e for e in kept if self.category_fold[e.category] != fold]
-        path = self._cache / f"adapter-{learned}-{len(kept)}-{fold}.npz"
-        if not path.exists():
-            Adapter(*train(self._vectors, kept), {"name": path.stem, "model": PACKAGED_NAME}).save(path)
-        return load_adapter(path, PACKAGED_NAME)
+        kept = [e for e in self._examples if self.contract_fold[e.contract] != part.contracts]
+        if part.categories is not None:
+            kept = [e for e in kept if self.category_fold[e.category] != part.categories]
+        matrices = train(self._vectors, kept)
+        return Adapter(*matrices, {"name": f"without {part}", "model": PACKAGED_NAME})
+
+
+class Part(NamedTuple):
+    """A quarter of the contracts, or of these the questions for a quarter of the kinds of clause."""
+
+    contracts: int
+    categories: int | None
+
+
+@contextmanager
+def opened(labels: Path, cache: Path) -> Iterator[Bench]:
+    """The labelled contracts, taken in once and kept in `cache`."""
+    cache.mkdir(parents=True, exist_ok=True)
+    raw = Remembered(cache / "vectors.db")
+    with taken_in(labels / "pdf", cache / "stores", raw, lambda *_: None) as corpus:
+        yield Bench(corpus, labels, cache)
 
 
 def run(bench: Bench, labels: Path, out: Path, variant: Variant, scope: Scope, told: str) -> None:
@@ -154,22 +179,16 @@ def run(bench: Bench, labels: Path, out: Path, variant: Variant, scope: Scope, t
     for name, folder in files.items():
         rows: list[dict[str, Any]] = []
         mine: list[dict[str, Any]] = []
-        for fold in range(FOLDS):
-            part = [row for row in read_rows(labels / name) if _belongs(bench, variant, fold, row)]
-            ids = {row["id"] for row in part}
+        for part, searcher in bench.parts(variant):
+            held = [row for row in read_rows(labels / name) if bench.belongs(row, part)]
+            ids = {row["id"] for row in held}
             queries = [query for query in read_queries(labels / name, scope) if query.id in ids]
-            searcher = bench.searcher(variant, fold)
             asked = ask(bench.corpus, searcher, queries, scope=scope, count=mistral(), budget=BUDGET)
-            rows += (row for row, _ in track(asked, f"{told}, {fold + 1} of {FOLDS}", total=len(queries)))
-            mine += part
+            rows += (row for row, _ in track(asked, f"{told}, part {part.contracts + 1}", total=len(queries)))
+            mine += held
         folder.mkdir(exist_ok=True)
         write_rows(folder / "results.jsonl", rows)
         write_rows(out / "labels" / name, mine)
-
-
-def _belongs(bench: Bench, variant: Variant, fold: int, row: dict[str, Any]) -> bool:
-    seen = variant.adapter != "types" or bench.category_fold[row["category"]] == fold
-    return seen and bench.contract_fold.get(row["contract"]) == fold
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -186,10 +205,7 @@ def main() -> int:
     parser.add_argument("--variant", choices=VARIANTS, action="append")
     parser.add_argument("--cache", type=Path, default=Path(gettempdir()) / "pincite-heldout")
     options = parser.parse_args()
-    options.cache.mkdir(parents=True, exist_ok=True)
-    raw = Remembered(options.cache / "vectors.db")
-    with taken_in(options.labels / "pdf", options.cache / "stores", raw, lambda *_: None) as corpus:
-        bench = Bench(corpus, options.labels, options.cache)
+    with opened(options.labels, options.cache) as bench:
         for scope in options.scope or ("document", "all"):
             for name in options.variant or VARIANTS:
                 run(bench, options.labels, options.out / scope / name, VARIANTS[name], scope, f"{scope}, {name}")

@@ -1,7 +1,7 @@
 """A question becomes ranked hits: its words in tantivy, its meaning in Chroma, the two joined."""
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.chunks import Chunk, indexed_text
 from retrieval.clause_types import Match, TypeMatcher, core, weighted_stems
+from retrieval.confidence import EVEN, Signs, weights
 from retrieval.embedder import Embedder
 from retrieval.fusion import fuse
 from retrieval.lexical import Lexical
@@ -24,12 +25,11 @@ CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has abou
 WORDS = 0.3
 WORDS_WITH_TYPE = 0.4
 TYPE_SHARE = 0.6
-_LOOKED_INTO = 8  # hits whose words are compared with the question's for confidence
-_COVERED = 0.2  # weight of the question's words that a hit has, beside its cosine
+_LOOKED_INTO = 8  # hits whose words are compared with those searched for, for confidence
+_COVERED = 0.2  # weight of the question's words that a sentence has, beside its cosine
 _BEST_HIT = 0.3  # weight of the score of the hit that a sentence stands in, beside the same cosine
 _BEARS = 0.8  # of the best sentence's relevance; a sentence below that is beside the point
 _REMEMBERED = 8192  # sentences with their vectors: 13 MB, the passages of some eighty answers
-_SPEAKS_OF_IT = 0.30  # confidence from here on counts as found: 7 % of what is there is below it, 63 % of what is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,31 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Hits in rank order. `confidence` in [-1, 1] is higher where the documents do speak of what was asked.
+    """Hits in rank order, and the signs of whether they speak of what was asked.
 
-    `route` says which documents the question names; where it names any, the hits are of these alone.
+    `route` says which documents the question names; where it names any, the hits are of these alone. `wide` is what the
+    search was asked to be.
     """
 
     hits: tuple[Hit, ...]
-    confidence: float
+    signs: Signs
     route: Route
+    wide: bool
+
+    @property
+    def confidence(self) -> float:
+        """In [0, 1]: the likelihood that the documents speak of what was asked, where they do as often as not."""
+        return weights().confidence(self.signs) if self.hits else 0.0
 
     @property
     def found(self) -> bool:
-        """Whether what was found is likely to speak of what was asked."""
-        return self.confidence >= _SPEAKS_OF_IT
+        """Whether it counts as found: of what is there 1 in 20 does not. A wide search, a second chance, must be surer."""
+        return self.confidence >= (EVEN if self.wide else weights().threshold)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is likelier that the documents do not speak of it."""
+        return self.confidence < EVEN
 
 
 class Sentence(NamedTuple):
@@ -98,35 +110,35 @@ class Searcher:
         stems = self._lexical.stems(asked)
         matches = [] if wide else self._types.match(vector)
         sought = [(self._lexical.stems(" ".join(m.type.words)), m.weight) for m in matches]
-        words = self._lexical.query(matter_id, weighted_stems(stems, sought), document_ids, CANDIDATES)
+        wanted = weighted_stems(stems, sought)
+        words = self._lexical.query(matter_id, wanted, document_ids, CANDIDATES)
         meaning = self._vectors.query(matter_id, self._embedder.aim(joined(vector, matches)), document_ids, CANDIDATES)
         scores = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
         best = sorted(scores, key=lambda c: (-scores[c], c.span))[:limit]
         kinds = ", ".join(m.type.name for m in matches)
         hits = tuple(Hit(c, scores[c], _why(c in words, c in meaning, kinds)) for c in best)
-        nearest = max(meaning.values(), default=0.0)
-        confidence = (nearest + _COVERED * self._covered(matter_id, stems, hits)) / (1 + _COVERED)
-        return Results(hits, confidence, route)
+        signs = Signs(
+            nearest=max(meaning.values(), default=0.0),
+            sought=self._share(matter_id, wanted, hits[:_LOOKED_INTO]),
+            agreement=hits[0].score if hits else 0.0,
+        )
+        return Results(hits, signs, route, wide)
 
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
         """The documents that a question names, and those between which it leaves the choice; needs no model."""
         return Router(self._library, self._lexical, matter_id, document_ids).route(question)
 
-    def _covered(self, matter_id: str, stems: Sequence[str], hits: Sequence[Hit]) -> float:
-        """The greatest share of the question's words that one hit has, in [0, 1], rarer words counting more."""
-        weights = self._lexical.rarity(matter_id, stems)
-        if not weights:
+    def _share(self, matter_id: str, wanted: Mapping[str, float], hits: Sequence[Hit]) -> float:
+        """The greatest share of the weighted words that one hit has, in [0, 1], rarer words counting more."""
+        if not wanted or not hits:
             return 0.0
-        best = 0.0
-        looked_into = hits[:_LOOKED_INTO]
-        documents = {
-            id_: self._library.document(matter_id, id_) for id_ in {h.chunk.span.document_id for h in looked_into}
-        }
-        for hit in looked_into:
-            document = documents[hit.chunk.span.document_id]
-            there = set(self._lexical.stems(indexed_text(document, hit.chunk)))
-            best = max(best, sum(w for stem, w in weights.items() if stem in there))
-        return best / sum(weights.values())
+        rarity = self._lexical.rarity(matter_id, wanted)
+        worth = {stem: weight * rarity[stem] for stem, weight in wanted.items()}
+        documents = {id_: self._library.document(matter_id, id_) for id_ in {h.chunk.span.document_id for h in hits}}
+        held = [
+            set(self._lexical.stems(indexed_text(documents[hit.chunk.span.document_id], hit.chunk))) for hit in hits
+        ]
+        return max(sum(w for stem, w in worth.items() if stem in there) for there in held) / sum(worth.values())
 
     def relevance(self, question: str, sentences: Sequence[Sentence]) -> list[float]:
         """How much each sentence bears on the question, comparable within one call; 0 or less where it hardly does.

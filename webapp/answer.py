@@ -62,7 +62,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The end. `text` is what the reader gets; `checked` the draft sentence by sentence where it is shown."""
+    """The end. `text` is what the reader gets; `checked` the draft sentence by sentence where it is shown.
+
+    `doubtful`: it was found, but it is likelier that the documents do not speak of what was asked.
+    """
 
     text: str
     found: bool
@@ -73,6 +76,7 @@ class Answer:
     key_language: tuple[KeySentence, ...] = ()
     checked: CheckedAnswer | None = None
     passages: tuple[Passage, ...] = ()
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ async def answer(
         yield end(text=_not_found(searched), found=False)
         return
     hits = results.hits
+    end = partial(end, doubtful=results.doubtful)
     yield await asyncio.to_thread(_checked, end, query, draft, passages, hits, document_of, searcher, prompted.trusted)
 
 

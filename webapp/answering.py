@@ -119,6 +119,7 @@ def answer_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
         },
         "budget": {name: answer.budget[name] for name in BUDGET},
         "engine": answer.engine,
+        "doubtful": answer.doubtful,
         "documents_meant": [_named(records[id_]) for id_ in answer.searched.close],
     }
 

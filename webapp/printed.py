@@ -10,6 +10,8 @@ from rich.text import Text
 from webapp.rows import Body
 from webapp.terminal import plain
 
+DOUBT = "The documents may not speak of this; these are the nearest passages."
+
 
 def show_added(row: Body) -> None:
     """A file of `add`: what became of it."""
@@ -76,6 +78,8 @@ def show_counts(rows: Sequence[Body]) -> None:
 
 def show_answer(answer: Body) -> None:
     """An answer, and under it citations, key language and coverage."""
+    if answer["found"] and answer["doubtful"]:
+        print(DOUBT, end="\n\n")
     print("\n".join(plain(line) for line in answer["answer"].splitlines()), end="\n\n")
     for citation in answer["citations"]:
         print(plain(f"[{citation['n']}] {cite(citation)}"))

@@ -15,7 +15,7 @@ from webapp import render_mentions, render_summary
 from webapp.citations import NO_CITATION, NOT_FOUND
 from webapp.conversations import SavedTurn
 from webapp.marks import CITE, cites
-from webapp.printed import cite, coverage, plural
+from webapp.printed import DOUBT, cite, coverage, plural
 from webapp.render_pins import NOTHING, lines, pin, standing, to_place
 from webapp.rows import Body
 
@@ -232,9 +232,12 @@ def _heading(turn: SavedTurn) -> Markup:
         return _stopped()
     if turn.state == "complete" and not turn.answer.get("found"):
         return Markup('<p class="stand"><span aria-hidden="true">○</span> Nothing found</p>')
+    doubt = Markup('<p class="stand">{}</p>').format(DOUBT) if turn.answer.get("doubtful") else NOTHING
     if _is_key_language(turn.answer):
-        return Markup('<p class="stand">Key language: the documents’ own words, in the place of a written answer.</p>')
-    return NOTHING
+        return doubt + Markup(
+            '<p class="stand">Key language: the documents’ own words, in the place of a written answer.</p>'
+        )
+    return doubt
 
 
 def _stopped() -> Markup:

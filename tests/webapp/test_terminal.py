@@ -33,6 +33,7 @@ ANSWER = {
     "searched": {"documents": 1, "pages": 1412, "unreadable_pages": 2},
     "budget": {"sent": 6, "left_out": 11},
     "engine": "tgi",
+    "doubtful": False,
     "documents_meant": [],
 }
 
