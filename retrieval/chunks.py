@@ -13,7 +13,7 @@ from retrieval.clauses import clause_at, headings_above, outline, section_at
 from retrieval.documents import Document, Span
 from retrieval.layout import working_text
 
-CHUNKER_VERSION = 2  # raised when the same text would be cut differently; what was indexed before is indexed again
+CHUNKER_VERSION = 3  # raised when the same text would be cut differently; what was indexed before is indexed again
 
 SHORT = 250  # a chunk below this takes in the clause after it
 LONG = 900  # a chunk does not grow past this, and a clause longer than this is cut

@@ -22,7 +22,7 @@ _FEW_WORDS = 6  # that end in a full stop after a clause's number are its headin
 _PART = r"(?P<part>EXHIBIT|SCHEDULE|APPENDIX|ANNEX(?:URE)?|ATTACHMENT|ADDENDUM)\s+(?P<part_no>[A-Z0-9][A-Z0-9.\-]{0,5}|[IVXL]+)\b"
 _ARTICLE = r"(?:ARTICLE|CHAPTER|PART)\s+(?P<article>\d{1,2}|[IVXL]{1,7}|[A-Z]+)\b"
 _SECTION = r"(?:SECTION|CLAUSE|§+)\s*(?P<section>\d{1,3}(?:\.\d{1,3}){0,4})\b"
-_DOTTED = r"(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,4})(?=[.):\s]|$)"
+_DOTTED = r"(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,4})(?=[.):\s“\"]|(?-i:[A-Z][a-z]{2})|$)"  # also "2.1General"
 _NUMBER = r"(?P<number>\d{1,3})(?:\.(?!\d)|\)(?=\s|$))"
 _PAREN = r"\((?P<paren>\d{1,2}|[a-z]{1,5}|[A-Z]{1,5})\)"
 _LETTER = r"(?P<letter>[A-Z]|[a-z]|[IVX]{2,5}|[ivx]{2,5})(?:\.(?=\s|$)|\)(?=\s))"
@@ -31,6 +31,11 @@ _MARK = re.compile(
 )
 
 _ROMAN = re.compile(r"(?=[ivxl])(xl|l?x{0,3})(ix|iv|v?i{0,3})", re.IGNORECASE)
+# What stands at the end of a line when a reference goes on below.
+_RUNS_ON = re.compile(
+    r"(?:\b(?:in|to|as|on|see|and|or|of|the|with|under|by|this|per|at|from|for|through|attached)|,)\s*\Z", re.IGNORECASE
+)
+_FILING = re.compile(r"Exhibit \d+\.\d+")  # the number under which a contract was filed, above its title
 _WORD_NUMBERS = {w: i for i, w in enumerate(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split(), 1)}  # fmt: skip
 _HEADING_END = re.compile(r"(?<!\bNo)(?<!\bInc)(?<!\bCo)(?:[.:;](?=\s|$)|\s[-–—]+\s|\t)")
@@ -78,20 +83,22 @@ class _Mark:
 @lru_cache(maxsize=16)
 def outline(document: Document) -> tuple[Clause, ...]:
     """The clauses of a document in reading order; empty where nothing is numbered."""
-    marks = [(line, mark) for line in lines(document) if not line.noise for mark in [_readings(line.text)] if mark]
+    rows = [line for line in lines(document) if not line.noise]
     found: list[tuple[Line, _Mark, int | None, int]] = []
     stack: list[_Open] = []
-    for line, readings in marks:
-        placed = _place(readings, stack, len(found))
-        if placed:
+    for line, before in zip(rows, ["", *(row.text for row in rows)], strict=False):
+        readings = _readings(line.text, before)
+        if readings and not found and _FILING.fullmatch(readings[0].number):
+            continue
+        if placed := _place(readings, stack, len(found)):
             mark, depth = placed
             parent = stack[depth - 1].clause if depth else None
             found.append((line, mark, parent, depth))
     return tuple(_clauses(document, found))
 
 
-def _readings(text: str) -> list[_Mark]:
-    """What the beginning of a line may be, the likelier reading first; empty where it is no mark."""
+def _readings(text: str, before: str) -> list[_Mark]:
+    """What the beginning of a line may be, the likelier reading first; empty where it is no mark. `before`: the line above."""
     match = _MARK.match(text)
     if not match:
         return []
@@ -99,6 +106,10 @@ def _readings(text: str) -> list[_Mark]:
     rest = text[end:].strip()
     if got["part"]:
         if not match["part"][0].isupper() or not _is_title(text.strip()):
+            return []
+        if _RUNS_ON.search(before) and rest[:1] in {
+            *'.,;)("“'
+        }:  # the end of a wrapped reference: "set out in\nExhibit C."
             return []
         return [_Mark("part", 0, f"{match['part'].title()} {match['part_no'].upper().rstrip('.')}", end)]
     if got["article"]:

@@ -84,7 +84,9 @@ def find_references(document: Document) -> tuple[Reference, ...]:
         at = bisect_right(noise_starts, match.start()) - 1
         in_noise = at >= 0 and match.start() < noise[at].end
         line = max(text.rfind("\n", 0, match.start()), text.rfind(PAGE_BREAK, 0, match.start())) + 1
-        if in_noise or (line in heads and not text[line : match.start()].strip(" -*_•\t")):
+        leading = not text[line : match.start()].strip(" -*_•\t")
+        alone = leading and not text[match.end() : max(text.find("\n", match.end()), match.end())].strip()
+        if in_noise or alone or (leading and line in heads):  # on a line of its own it heads what follows
             continue
         out += _read(document, text, match)
     return tuple(out)
@@ -186,6 +188,7 @@ def _resolve(document: Document, at: int, kind: str, raw: str, inside: Clause | 
     for part in dict.fromkeys([here, None] if inside is None else [inside]):
         own = [c for i, c in enumerate(clauses) if _part_of(document, i) == part]
         found = [c for c in own if _same(c.number, number, kind)]
+        found = found or [c for c in own if c.number.startswith(f"{number}.")][:1]  # no line says 9: it begins at 9.1
         if found:
             top = min(
                 found,

@@ -67,6 +67,72 @@ B. Rights of the Licensee.
 (1) To use the Mark.
 (2) To sublicense.
 """
+GLUED = """2.1General
+The rules apply.
+2.2Personnel of the Supplier
+2.3“Steering Committee” means three persons.
+2.4 percent is due.
+"""
+INLINE = """Section 1. The parties agree (a) to meet and (b) to speak; 2. is no clause here.
+Section 2. They agree (i) on time and (ii) in person.
+"""
+WRAPPED = """1. Prices
+The prices of the goods are set out in
+Exhibit C. They hold for a year, or for as long as is said in
+Schedule 2, whichever is less.
+2. Law
+as in Section
+1.4 of it.
+EXHIBIT C
+Prices
+1. Widgets
+"""
+FILED = """Exhibit 10.24
+SUPPLY AGREEMENT
+ARTICLE 1 TERM
+1.1 Two years.
+ARTICLE 2 FEE
+2.1 None.
+"""
+SCHEDULED = """SCHEDULE 1
+Fees
+(a) one
+(b) two
+SCHEDULE 2
+Times
+1.1 Daily.
+1.2 Weekly.
+ANNEX A
+1. First.
+"""
+UPPER_ROMAN = """I. TERM
+The term is a year.
+II. FEE
+A. The fee is $5.
+B. It is due at once.
+III. LAW
+"""
+WORDS = """ARTICLE ONE
+TERM
+1.1 A year.
+ARTICLE TWO
+FEE
+2.1 None.
+"""
+BULLETS = """1. Duties
+• to pay
+• to deliver
+2. Rights
+- to audit
+"""
+PAGED = "\f".join(
+    f"ACME SUPPLY AGREEMENT\n{number}. Clause {word}\nThe words of clause {word}.\nSource: ACME CORP, 8-K, 1/2/2020\n{number}"
+    for number, word in enumerate(["one", "two", "three", "four"], 1)
+)
+CONTENTS = (
+    "TABLE OF CONTENTS\n1. Term ........ 1\n2. Fee ........ 2\n3. Law ........ 3\n4. Notices ........ 4\nExhibit A ........ 9\f"
+    "1. Term\nOne year.\n2. Fee\nNone.\f3. Law\nThat of Ohio.\n4. Notices\nBy post.\nExhibit A\nForm of notice"
+)
 PROSE = """This letter sets out what we agreed. You will deliver the goods.
 We will pay you on the terms that were discussed in May."""
 
@@ -83,9 +149,22 @@ TABLE = [
     (ZEROES, ["3.0", "3.1", "4.0", "4.1"]),
     (NINTH_LETTER, ["5", *(f"5({letter})" for letter in "abcdefghij")]),
     (LETTERS, ["2", "2(A)", "2(B)", "2(B)(1)", "2(B)(2)"]),
+    (GLUED, ["2.1", "2.2", "2.3"]),
+    (INLINE, ["1", "2"]),
+    (WRAPPED, ["1", "2", "Exhibit C", "1"]),
+    (FILED, ["Article 1", "1.1", "Article 2", "2.1"]),
+    (SCHEDULED, ["Schedule 1", "Schedule 1(a)", "Schedule 1(b)", "Schedule 2", "1.1", "1.2", "Annex A", "1"]),
+    (UPPER_ROMAN, ["(I)", "(II)", "(II)(A)", "(II)(B)", "(III)"]),
+    (WORDS, ["Article ONE", "1.1", "Article TWO", "2.1"]),
+    (BULLETS, ["1", "2"]),
+    (PAGED, ["1", "2", "3", "4"]),
+    (CONTENTS, ["1", "2", "3", "4", "Exhibit A"]),
     (PROSE, []),
 ]
-HABITS = "articles sections bare no_heads number_alone schedules zeroes ninth_letter letters prose".split()
+HABITS = (
+    "articles sections bare no_heads number_alone schedules zeroes ninth_letter letters glued inline wrapped filed scheduled"
+    " upper_roman words bullets paged contents prose"
+).split()
 
 
 @pytest.mark.parametrize(("text", "numbers"), TABLE, ids=HABITS)
