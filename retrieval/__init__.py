@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from retrieval.packing import Packed, Passage, pack
     from retrieval.pdf import char_indexes, page_text
     from retrieval.phrases import InContext, find_phrase, in_context
+    from retrieval.references import Reference, find_references
     from retrieval.routing import Route
     from retrieval.search import Hit, Results, Searcher, Sentence
     from retrieval.sentences import split_sentences
@@ -63,6 +64,7 @@ __all__ = [
     "Page",
     "Passage",
     "PinciteError",
+    "Reference",
     "Results",
     "Route",
     "Searcher",
@@ -76,6 +78,7 @@ __all__ = [
     "evaluate",
     "find_definitions",
     "find_phrase",
+    "find_references",
     "flowing_text",
     "folding",
     "in_context",
@@ -109,6 +112,7 @@ _FILES = {
     "pdf": "char_indexes page_text",
     "phrases": "InContext find_phrase in_context",
     "routing": "Route",
+    "references": "Reference find_references",
     "search": "Hit Results Searcher Sentence",
     "sentences": "split_sentences",
     "tables": "DocumentRecord Matter",

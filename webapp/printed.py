@@ -114,6 +114,9 @@ def show_summary(summary: Body) -> None:
         print()
     if terms := len(summary["definitions"]):
         print(f"Defines {plural(terms, 'term')}.")
+    if nowhere := summary["leads_nowhere"]:
+        places = "; ".join(f"{row['label']} ({cite({**row, 'document': '', 'section': ''})})" for row in nowhere)
+        print(plain(f"Refers to what is not in it: {places}."))
     searched = summary["searched"]
     unread = f"; {plural(searched['unreadable_pages'], 'page')} unreadable" if searched["unreadable_pages"] else ""
     print(f"Read {plural(searched['pages'], 'page')}, {plural(len(summary['clauses']), 'clause')}{unread}.")

@@ -88,7 +88,7 @@ def _count(answer: Body) -> int:
 
 
 def _all(turn_id: str, answer: Body) -> Markup:
-    return lines([*_clauses(turn_id, answer), _definitions(turn_id, answer)])
+    return lines([*_clauses(turn_id, answer), _definitions(turn_id, answer), _leads_nowhere(answer)])
 
 
 def _clauses(turn_id: str, answer: Body) -> Iterator[Markup]:
@@ -151,3 +151,13 @@ def _definitions(turn_id: str, answer: Body) -> Markup:
     return Markup('<details class="key terms"><summary>Defined terms ({})</summary><ul>{}</ul></details>').format(
         len(rows), terms
     )
+
+
+def _leads_nowhere(answer: Body) -> Markup:
+    """The places that the document refers to and does not have."""
+    rows = answer.get("leads_nowhere", ())
+    if not rows:
+        return NOTHING
+    places = lines(Markup("<li>{}, {}</li>").format(row["label"], page(row)) for row in rows)
+    said = '<details class="key nowhere"><summary>Refers to what is not in it ({})</summary><ul>{}</ul></details>'
+    return Markup(said).format(len(rows), places)

@@ -1,11 +1,11 @@
 """Summaries that are being written, and their events as rows: a turn of a conversation, and what `pincite summary --json` gives."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
-from retrieval import DocumentRecord
+from retrieval import Document, DocumentRecord, find_references
 from webapp import metrics
 from webapp.asking import UnderWay
 from webapp.citations import Citation
@@ -57,7 +57,7 @@ class Summarising(UnderWay):
                     case Lines():
                         self.clauses, self.draft = joined([*self.clauses, *event.clauses]), ""
                     case Summary():
-                        row = summary_row(self._record, event.clauses, event.engine, event.written)
+                        row = await asyncio.to_thread(_whole, self._record, event, document)
         return row
 
     def _partial(self) -> Body:
@@ -78,7 +78,7 @@ async def summary_rows(workspace: Workspace, user: User, record: DocumentRecord)
                     yield fault(event.error, "notice")
                 case Summary():
                     yield progress(record.name, "ready", 1, 1)
-                    yield Row("result", summary_row(record, event.clauses, event.engine, event.written))
+                    yield Row("result", await asyncio.to_thread(_whole, record, event, document))
 
 
 async def _counted(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
@@ -120,6 +120,12 @@ def _lease(workspace: Workspace, user: User) -> Lease | None:
     return lease if workspace.writers.trusted else None
 
 
+def _whole(record: DocumentRecord, summary: Summary, document: Document) -> Body:
+    """The row of a summary that is done, with the references that lead nowhere."""
+    row = summary_row(record, summary.clauses, summary.engine, summary.written)
+    return row | {"leads_nowhere": list(_leads_nowhere(document))}
+
+
 def summary_row(record: DocumentRecord, clauses: Sequence[Clause], engine: str, written: int) -> Body:
     """A summary as a turn keeps it. A line names its citations by their place in `citations`; its `text` is None where
     the quotation itself is the line. `spans` are [start, end) of the document's text.
@@ -151,6 +157,16 @@ def summary_row(record: DocumentRecord, clauses: Sequence[Clause], engine: str, 
         "engine": engine,
         "written": written,
     }
+
+
+def _leads_nowhere(document: Document) -> Iterator[Body]:
+    """Places that the document refers to as its own and does not have, each where it is first named."""
+    told = set()
+    for reference in find_references(document):
+        if reference.target is None and not reference.external and reference.label not in told:
+            told.add(reference.label)
+            page = document.page_at(reference.span.start)
+            yield {"label": reference.label, "page": page.number, "page_label": page.label}
 
 
 def _cited(n: int, record: DocumentRecord, citation: Citation) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from retrieval.errors import EmptyFile, NoSuchDocument, NoSuchMatter, StoreUnava
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
+from webapp import render_summary
 from webapp.asking import Askings
 from webapp.desk import Desk, Place
 from webapp.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
@@ -151,6 +152,18 @@ def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Set
         assert [(r.id, r.name) for r in close] == [(each["document_id"], each["document"]) for each in told]
         assert desk.meant(replace(place, scope=(close[0].id,)), question) == []
         assert desk.meant(place, "What is the rent?") == []
+
+
+def test_a_summary_names_what_the_document_refers_to_and_does_not_have(settings: Settings, tmp_path: Path) -> None:
+    pages = [
+        "1. Rent. The rent of Exhibit C is due under Section 2, and under Section 7 of the Code.",
+        "2. Law. Irish law.",
+    ]
+    with _verbs(settings) as verbs:
+        verbs.accept("Acme", _file(tmp_path / "lease.pdf", pages))
+        (told,) = _results(verbs.summary("Acme", "lease"))
+    assert told["leads_nowhere"] == [{"label": "Exhibit C", "page": 1, "page_label": "1"}]
+    assert "Exhibit C, p. 1" in render_summary.body("turn", told)
 
 
 def test_reindex_rebuilds_what_is_found(settings: Settings, lease: Path) -> None:
