@@ -162,7 +162,7 @@ def _stages(files: Sequence[Path], folder: Path, embedder: LocalEmbedder) -> Non
     total = sum(seconds.values())
     print("stages, one after the other:", ", ".join(f"{n} {s:.1f} s ({s / total:.0%})" for n, s in seconds.items()))
     began = perf_counter()
-    lengths = embedder.lengths(texts)
+    lengths = [len(ids) for ids in embedder.tokens(texts)]
     tokenising = perf_counter() - began
     rate = _rate(embedder.bfloat16)
     share = _flop(embedder.source, lengths) / rate / seconds["vectors"]

@@ -1,7 +1,7 @@
 """Text becomes vectors: in this process by sentence-transformers, or by a text-embeddings-inference server."""
 
-import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -70,14 +70,26 @@ class LocalEmbedder:
 
     def __init__(self, model: str | None = None, adapter: Path | None = None, *, bfloat16: bool | None = None) -> None:
         """`bfloat16`: matrix products of passages and questions in it; where the processor has it, unless said."""
-        self.bfloat16 = _has_bfloat16() if bfloat16 is None else bfloat16
+        self._wants_bfloat16 = bfloat16
         self.source = model or _packaged_folder()
         self.name = Path(model).name if model else PACKAGED_NAME
         adapter = adapter or (None if model else packaged(self.name))
         self._adapter = load_adapter(adapter, self.name) if adapter else None
         self.version = f"{self.name} + {self._adapter.name}" if self._adapter else self.name
-        self._lock = threading.Lock()
         self._query = lru_cache(_REMEMBERED)(self._make_query)
+
+    @cached_property
+    def bfloat16(self) -> bool:
+        """Whether matrix products are in bfloat16."""
+        return _has_bfloat16() if self._wants_bfloat16 is None else self._wants_bfloat16
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        """A thread a core, each with batches of its own: torch's threads would share one and wait for each other at each layer."""
+        import torch
+
+        threads = 1 if torch.cuda.is_available() else torch.get_num_threads()
+        return ThreadPoolExecutor(threads, "pincite-embedder", initializer=torch.set_num_threads, initargs=(1,))
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
@@ -101,8 +113,7 @@ class LocalEmbedder:
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors of what is searched, float32[n, dimension], each of length 1."""
-        with self._lock:  # torch uses all cores for one batch; two at once only get in each other's way
-            vectors = self._encode(texts)
+        vectors = self._encode(texts)
         return self._adapter.passages(vectors) if self._adapter else vectors
 
     def aim(self, queries: Vectors) -> Vectors:
@@ -113,8 +124,7 @@ class LocalEmbedder:
         """Vectors of what is asked, float32[n, dimension], each of length 1; asked again, they are remembered."""
         if len(texts) == 1:
             return self._query(texts[0])[np.newaxis]
-        with self._lock:
-            return self._encode(texts)
+        return self._encode(texts)
 
     def _make_query(self, text: str) -> Vectors:
         # A question of twenty words gains nothing from a second core, and on a busy machine each layer would wait for
@@ -130,23 +140,48 @@ class LocalEmbedder:
             torch.set_num_threads(threads)
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
         if not texts:
-            return np.zeros((0, self.dimension), np.float32)
-        import torch
-
-        vectors = np.empty((len(texts), self.dimension), np.float32)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
-            for batch in _batches(self.lengths(texts)):
-                some = [texts[i] for i in batch]
-                vectors[batch] = self._model.encode(
-                    some, batch_size=len(some), normalize_embeddings=True, show_progress_bar=False
-                )
+            return vectors
+        tokens = self.tokens(texts)
+        batches = list(_batches([len(ids) for ids in tokens]))
+        # A single batch, and so a question, stays in this thread: it waits for nobody's passages.
+        run = map if len(batches) == 1 else self._pool.map
+        made = run(lambda batch: self._embed([tokens[i] for i in batch]), batches)
+        for batch, found in zip(batches, made, strict=True):
+            vectors[batch] = found
         return vectors
 
-    def lengths(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text that the model reads."""
-        most = self._model.max_seq_length
-        return [len(ids) for ids in self._model.tokenizer(list(texts), truncation=True, max_length=most)["input_ids"]]
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """What the model reads of each text."""
+        model = self._model
+        lead = model.prompts.get(model.default_prompt_name or "") or ""
+        read: list[list[int]] = model.tokenizer(
+            [lead + text for text in texts], truncation=True, max_length=model.max_seq_length
+        )["input_ids"]
+        return read
+
+    def _embed(self, tokens: list[list[int]]) -> Vectors:
+        """One batch, float32[len(tokens), dimension]."""
+        import torch
+
+        model = self._model
+        # Not padded by the tokenizer's call: that would change its state under another thread.
+        ids = _padded(tokens, model.tokenizer.pad_token_id or 0)
+        mask = _padded([[1] * len(row) for row in tokens], 0)
+        inputs = {
+            name: torch.tensor(rows, device=model.device)
+            for name, rows in (("input_ids", ids), ("attention_mask", mask))
+        }
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
+            found = model(inputs)["sentence_embedding"].float()
+        unit: Vectors = torch.nn.functional.normalize(found, dim=1).cpu().numpy()
+        return unit
+
+
+def _padded(rows: Sequence[Sequence[int]], filler: int) -> list[list[int]]:
+    longest = max(map(len, rows))
+    return [[*row, *[filler] * (longest - len(row))] for row in rows]
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -1,11 +1,13 @@
-"""The embedder's own ways to be quick change no order: batches of one length, and bfloat16."""
+"""The embedder's own ways to be quick change no order: batches of one length, a thread a core, and bfloat16."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
 
 from retrieval.embedder import LocalEmbedder
 
@@ -47,6 +49,22 @@ def test_a_text_has_the_same_vector_alone_and_among_others(float32: LocalEmbedde
 
 def test_no_texts_have_no_vectors(float32: LocalEmbedder) -> None:
     assert float32.passages([]).shape == (0, float32.dimension)
+
+
+def test_the_vectors_are_those_of_sentence_transformers(float32: LocalEmbedder) -> None:
+    theirs = SentenceTransformer(float32.source, device="cpu").encode(CLAUSES[:20], normalize_embeddings=True)
+    assert np.abs(float32.queries(CLAUSES[:20]) - theirs).max() < 1e-5
+
+
+def test_documents_and_questions_at_once_do_not_disturb_each_other(float32: LocalEmbedder) -> None:
+    texts, asked = [*CLAUSES[:30], "Rent."], [f"{question} {n}" for n in range(4) for question in QUESTIONS]
+    alone = float32.passages(texts)
+    with ThreadPoolExecutor(4) as pool:
+        documents = [pool.submit(float32.passages, texts) for _ in range(3)]
+        questions = [pool.submit(float32.queries, [question]) for question in asked]
+    assert all(np.abs(done.result() - alone).max() < 1e-5 for done in documents)
+    one_by_one = np.concatenate([done.result() for done in questions])
+    assert np.abs(one_by_one - float32.queries(asked)).max() < 1e-5
 
 
 def test_bfloat16_finds_what_float32_finds(float32: LocalEmbedder, bfloat16: LocalEmbedder) -> None:
