@@ -198,7 +198,7 @@ def _unmarked(text: str) -> Iterator[tuple[int, int, bool]]:
         if _abbreviates(match["term"], text[: match.start()]):
             yield (*match.span("term"), False)
     in_marks = len(re.findall(r"\([^()“”\"]{0,40}[“\"]", text))
-    bare = [m for m in _BARE_BRACKET.finditer(text) if _used_again(text, m["term"], 1 if m["lead"].strip() else 2)]
+    bare = [m for m in _BARE_BRACKET.finditer(text) if text.count(m["term"]) > (1 if m["lead"].strip() else 2)]
     if in_marks < len(bare):
         for match in bare:
             yield (*match.span("term"), False)
@@ -209,10 +209,6 @@ def _abbreviates(short: str, before: str) -> bool:
     words = re.findall(r"[^\W_]+|&", before[-_BESIDE:])[-_WORDS_BEFORE:]
     every, weighty = ("".join(w[0].upper() for w in ws) for ws in (words, [w for w in words if w not in _SMALL]))
     return short in every or short in weighty
-
-
-def _used_again(text: str, term: str, times: int) -> bool:
-    return len(re.findall(rf"(?<!\w){re.escape(term)}", text)) > times
 
 
 def _may_be_term(raw: str) -> bool:
