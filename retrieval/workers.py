@@ -4,6 +4,8 @@ One path through the code for both: a worker that is patient waits for the bell 
 """
 
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -13,6 +15,7 @@ from retrieval.errors import PinciteError
 from retrieval.reader import Reader
 from retrieval.tables import DocumentRecord
 
+YIELDS = 10  # steps of priority, of 19: whoever asks gets nine parts of a core, reading one
 RETRY_S = 30  # after a store or the search model was away
 
 _log = logging.getLogger(__name__)
@@ -85,6 +88,8 @@ class Workers:
             raise Stopped
 
     def _work(self, *, patient: bool) -> None:
+        if patient:
+            _give_way()
         reader = Reader()
         self._readers.add(reader)
         claimed: DocumentRecord | None = None
@@ -124,3 +129,10 @@ class Workers:
         for reader in tuple(self._readers):
             reader.interrupt()
         self.wake()
+
+
+def _give_way() -> None:
+    """Let questions go first: this thread, the threads that compute for it and its reading process yield the processor."""
+    if sys.platform == "linux":  # elsewhere a thread has no priority of its own
+        me = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + YIELDS)

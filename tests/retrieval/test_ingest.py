@@ -1,4 +1,5 @@
 import multiprocessing
+import os
 import signal
 import sqlite3
 import subprocess
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from retrieval.chunks import chunk
 from retrieval.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
 from retrieval.tables import DocumentRecord
+from retrieval.workers import YIELDS
 from tests.pdfs import make_pdf
 from tests.retrieval.killed import CONTRACTS
 from tests.retrieval.rooms import HashingEmbedder, Room, contract, opened
@@ -218,6 +220,16 @@ def test_what_the_reader_began_when_the_work_was_stopped_waits_again(room: Room)
     assert multiprocessing.active_children() == []
     room.ingest.run()
     assert_whole(room, matter.id)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has no priority of its own elsewhere")
+def test_the_background_lets_questions_go_first(room: Room) -> None:
+    mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    room.ingest.start()
+    working = [thread for thread in threading.enumerate() if thread.name.startswith("pincite-ingest-")]
+    assert working
+    wait_for(lambda: {os.getpriority(os.PRIO_PROCESS, t.native_id or 0) for t in working} == {min(mine + YIELDS, 19)})
+    room.ingest.stop()
 
 
 def test_the_background_takes_what_comes_later(room: Room) -> None:
