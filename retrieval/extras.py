@@ -43,13 +43,9 @@ def extras(taken: Sequence[Span], document_of: Callable[[str], Document]) -> Ite
     for span in taken:
         document = document_of(span.document_id)
         for extra in (*_sections(document, span), *_definitions(document, span)):
-            if not any(_overlap(extra.span, other) for other in (*taken, *told)):
+            if not any(extra.span.shared(other) for other in (*taken, *told)):
                 told.append(extra.span)
                 yield extra
-
-
-def _overlap(a: Span, b: Span) -> bool:
-    return a.document_id == b.document_id and a.start < b.end and b.start < a.end
 
 
 def _sections(document: Document, span: Span) -> Iterator[Extra]:
