@@ -19,6 +19,9 @@ CONTRACTS = {
     "msa-globex-v2": "MASTER SERVICES AGREEMENT by and between Globex Corporation (“Supplier”) and Initech, a Delaware"
     " corporation (“Customer”)",
 }
+# Its opening, as long as openings are, names nobody; page 2 does.
+WITHIN = ["FORM OF FRANCHISE\n" + "The franchisee keeps the premises clean and bright.\n" * 70]
+WITHIN += ["Signed: Umbrella Burgers Corporation, and Stark Fast Food Polska Sp. z o.o., as franchisee."]
 LEASES = ["2019 Contoso lease", "2023 Contoso lease"]
 
 
@@ -28,6 +31,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         matter = room.library.create_matter("Deals")
         for name, text in CONTRACTS.items():
             room.library.accept(matter.id, f"{name}.pdf", make_pdf([text]))
+        room.library.accept(matter.id, "ex-10.pdf", make_pdf(WITHIN))
         room.ingest.run()
         yield room
 
@@ -49,6 +53,11 @@ CLEAR = [
         "what is the interest rate?",
     ),
     ("Regarding the Acme lease: who pays for repairs?", "Acme lease", "who pays for repairs?"),
+    (
+        "Consider the Franchise Agreement between Umbrella Burgers Corporation and Stark Fast Food Polska; who cleans?",
+        "ex-10",
+        "who cleans?",
+    ),
     # a short name
     ("Who repairs the roof in the Acme lease?", "Acme lease", "Who repairs the roof in the contract?"),
     ("What is the rent under the Northwind Traders lease?", "Acme lease", "What is the rent under the contract?"),
