@@ -106,8 +106,11 @@ async def answer_rows(
 
 
 def answer_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
-    """DESIGN's `ask` object. `records` are the documents that were in scope, by id; KeyError for any other."""
-    return {
+    """DESIGN's `ask` object; beside it `doubtful` and `documents_meant` where there is a doubt or a choice to tell of.
+
+    `records` are the documents that were in scope, by id; KeyError for any other.
+    """
+    row = {
         "answer": answer.text,
         "found": answer.found,
         "citations": [_citation(citation, records) for citation in answer.citations],
@@ -119,9 +122,12 @@ def answer_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
         },
         "budget": {name: answer.budget[name] for name in BUDGET},
         "engine": answer.engine,
-        "doubtful": answer.doubtful,
-        "documents_meant": [_named(records[id_]) for id_ in answer.searched.close],
     }
+    if answer.doubtful:
+        row["doubtful"] = True
+    if answer.searched.close:
+        row["documents_meant"] = [_named(records[id_]) for id_ in answer.searched.close]
+    return row
 
 
 def page_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:

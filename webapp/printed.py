@@ -49,8 +49,8 @@ def show_deleted(row: Body) -> None:
 
 def show_hit(hit: Body) -> None:
     """A hit of `search`, its text indented below its pin cite; before the first, between which documents the choice is."""
-    if hit["rank"] == 1 and hit["documents_meant"]:
-        print(plain(choice(hit["documents_meant"])), end="\n\n")
+    if hit["rank"] == 1 and (close := hit.get("documents_meant")):
+        print(plain(choice(close)), end="\n\n")
     print(plain(f"{hit['rank']}. {cite(hit)}   ({hit['score']:.2f}, {hit['why']})"))
     print(indented(hit["text"]), end="\n\n")
 
@@ -78,7 +78,7 @@ def show_counts(rows: Sequence[Body]) -> None:
 
 def show_answer(answer: Body) -> None:
     """An answer, and under it citations, key language and coverage."""
-    if answer["found"] and answer["doubtful"]:
+    if answer["found"] and answer.get("doubtful"):
         print(DOUBT, end="\n\n")
     print("\n".join(plain(line) for line in answer["answer"].splitlines()), end="\n\n")
     for citation in answer["citations"]:
@@ -95,8 +95,8 @@ def show_answer(answer: Body) -> None:
         print(plain(f"   – {cite(sentence)}"))
     if answer["key_language"] and not others and len(answer["citations"]) == len(answer["key_language"]):
         print("\nThis is key language: the documents' own words, in the place of a written answer.")
-    if answer["documents_meant"]:
-        print(plain(f"\n{choice(answer['documents_meant'])}"))
+    if close := answer.get("documents_meant"):
+        print(plain(f"\n{choice(close)}"))
     if answer["engine"] == "none":
         print("\nThere is no engine here that writes answers.")
     print(f"\n{coverage(answer)}")

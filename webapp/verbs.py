@@ -49,13 +49,16 @@ class Verbs:
         yield from self._until_done(found, set(document_ids), results=True)
 
     def search(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
-        """A result for each hit, best first; none where nothing fits."""
+        """A result for each hit, best first; none where nothing fits. Where the question leaves a choice between documents,
+        each names them (`documents_meant`).
+        """
         found, scope = self._scope(matter, question, document)
         yield from self._settled(found, scope)
         SEARCHES.inc()
         results = self._workspace.searcher.search(found.id, question, scope, HITS)
         mine = {record.id: record for record in self._access.documents(self._user, found)}
-        meant = [{"document_id": id_, "document": mine[id_].name} for id_ in results.route.close if id_ in mine]
+        close = [{"document_id": id_, "document": mine[id_].name} for id_ in results.route.close if id_ in mine]
+        choice = {"documents_meant": close} if close else {}
         allowed = (hit for hit in results.hits if hit.chunk.span.document_id in mine)
         for rank, hit in enumerate(allowed, start=1):
             span = hit.chunk.span
@@ -72,7 +75,7 @@ class Verbs:
                 score=round(float(hit.score), 4),
                 why=hit.why,
                 text=document_text.slice(span),
-                documents_meant=meant,
+                **choice,
             )
 
     def mentions(self, matter: str, phrase: str, document: str | None) -> Iterator[Row]:

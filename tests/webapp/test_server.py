@@ -158,8 +158,6 @@ def test_ask_gives_the_object_of_design(pincite: Pincite, server: Server, engine
         "searched",
         "budget",
         "engine",
-        "doubtful",
-        "documents_meant",
     ]
     assert (answer["found"], answer["engine"]) == (True, "tgi")
     assert "laws of Ireland" in answer["answer"]

@@ -33,8 +33,6 @@ ANSWER = {
     "searched": {"documents": 1, "pages": 1412, "unreadable_pages": 2},
     "budget": {"sent": 6, "left_out": 11},
     "engine": "tgi",
-    "doubtful": False,
-    "documents_meant": [],
 }
 
 
@@ -112,7 +110,7 @@ def test_outcomes_and_hits_are_lines(capsys: pytest.CaptureFixture[str]) -> None
     ready = {"file": "a.pdf", "state": "ready", "pages": 2, "unreadable_pages": [2], "reason": "1 of 2 …"}
     show_added(ready)
     show_added({"file": "b.pdf", "state": "failed", "reason": "“b.pdf” is not a PDF."})
-    show_hit({"rank": 1, **PLACE, "score": 0.5, "why": "words", "text": "two\x1b\n  lines", "documents_meant": []})
+    show_hit({"rank": 1, **PLACE, "score": 0.5, "why": "words", "text": "two\x1b\n  lines"})
     assert capsys.readouterr().out.splitlines() == [
         "ready   a.pdf: 2 pages; no text on page 2",
         "failed  b.pdf: “b.pdf” is not a PDF.",

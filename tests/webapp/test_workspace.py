@@ -142,7 +142,7 @@ def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Set
         question = "What is the rent in the Acme lease?"
         told = _results(verbs.search("Acme", question, None))[0]["documents_meant"]
         assert {each["document"] for each in told} == {"2019 Acme lease.pdf", "2023 Acme lease.pdf"}
-        assert _results(verbs.search("Acme", question, "2019"))[0]["documents_meant"] == []
+        assert "documents_meant" not in _results(verbs.search("Acme", question, "2019"))[0]
         answer = _results(verbs.ask("Acme", question, None))[0]
         assert answer["documents_meant"] == told
         assert answer["searched"]["documents"] == 2
