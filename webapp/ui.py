@@ -66,22 +66,25 @@ def mount_page(app: FastAPI, opening: "Opening") -> None:
     settings = opening.settings
     told = render_sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else NOTHING
     answers = settings.answers_at_once * max(1, len(settings.llm_urls)) + settings.questions_waiting
-    page = _layout(Desks(opening), told, answers + SHORT_EVENTS)
-    gr.mount_gradio_app(
-        app,
-        page,
-        path="/",
-        show_error=False,
-        footer_links=[],
-        run_history=False,
-        enable_monitoring=False,
-        ssr_mode=False,
-        max_file_size=f"{opening.settings.max_file_mib}mb",
-        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
-        theme=gr.themes.Base(font=FONT, font_mono=("ui-monospace", "monospace")),
-        css_paths=PAGE / "style.css",
-        head=f"<script>{(PAGE / 'page.js').read_text('utf-8')}</script>",
-    )
+
+    async def mount() -> None:  # in a loop: without one gradio makes a new one for each of its locks and closes none
+        gr.mount_gradio_app(
+            app,
+            _layout(Desks(opening), told, answers + SHORT_EVENTS),
+            path="/",
+            show_error=False,
+            footer_links=[],
+            run_history=False,
+            enable_monitoring=False,
+            ssr_mode=False,
+            max_file_size=f"{opening.settings.max_file_mib}mb",
+            app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+            theme=gr.themes.Base(font=FONT, font_mono=("ui-monospace", "monospace")),
+            css_paths=PAGE / "style.css",
+            head=f"<script>{(PAGE / 'page.js').read_text('utf-8')}</script>",
+        )
+
+    asyncio.run(mount())
     mounted = next(route for route in reversed(app.routes) if isinstance(route, Mount))
     mounted.app = Sessions(mounted.app, opening)
 

@@ -31,7 +31,7 @@ pytestmark = needs_chromium
 # No two pages alike: among hundreds of the same vector an approximate index loses the one that is asked for.
 LONG = [
     "\n".join(f"{n}. Delivery. {' '.join(f'item{n}x{line}x{k}' for k in range(9))}" for line in range(12))
-    for n in range(400)
+    for n in range(990)
 ]
 # The pixels that are highlighted (no other colour of the pages is yellow) and the smallest box around them, in points.
 HIGHLIGHT = """(image) => {
@@ -111,10 +111,10 @@ def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_re
     upload(page, ("lease.pdf", make_pdf(LEASE)), ("long.pdf", make_pdf(LONG)), ("no.pdf", b"?"))
     expect(page.locator(".notice")).to_contain_text("no.pdf")
     expect(page.locator(".documents [data-name='lease.pdf']")).to_contain_text("ready, 3 pages")
-    expect(page.locator(".documents [data-name='long.pdf']")).to_contain_text("ready, 400 pages", timeout=60_000)
+    expect(page.locator(".documents [data-name='long.pdf']")).to_contain_text("ready, 990 pages", timeout=60_000)
     expect(page.locator(".scope")).to_contain_text("Larkspur – 2 of 2 documents")
     shown = "\n".join(page.evaluate("[...window.shown]"))
-    assert re.search(r"^long\.pdf: (reading p\. \d+ of 400|indexing)", shown, re.M), shown  # the bar's name
+    assert re.search(r"^long\.pdf: (reading p\. \d+ of 990|indexing)", shown, re.M), shown  # the bar's name
 
     engine.enqueue(Reply([word + " " for word in TERMINATION.split(" ")], first=0.3, pace=0.08))
     ask(page, "By what written notice may either party end the Larkspur lease?")
