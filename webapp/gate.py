@@ -55,9 +55,6 @@ def answer_headers(settings: Settings) -> dict[str, str]:
     return framing | HEADERS
 
 
-TOO_LARGE = PlainTextResponse("This is too large.", 413)
-
-
 class Gate:
     """ASGI middleware around all routes."""
 
@@ -67,8 +64,9 @@ class Gate:
         self._settings = settings
         self._headers = answer_headers(settings)
         self._key = guest_key(settings.data_dir) if settings.access == "demo" else None
-        largest = settings.max_file_mib * FILES_AT_ONCE if self._key is None else ALLOWANCE.mib
-        self._most_upload = (largest + 1) * MIB  # one for what the form adds
+        together = settings.max_file_mib * FILES_AT_ONCE if self._key is None else ALLOWANCE.mib
+        self._most_upload = (together + 1) * MIB  # one for what the form adds
+        self._too_large = PlainTextResponse(f"This is too large: {together} MiB can be added at once.", 413)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what may not pass; hand on the rest."""
@@ -93,7 +91,7 @@ class Gate:
         try:
             await app(scope, receive if limit is None else _counted(receive, limit), sending)
         except _TooLarge:
-            await TOO_LARGE(scope, receive, sending)
+            await self._too_large(scope, receive, sending)
 
     def _refusal(self, method: str, headers: Headers, limit: int | None) -> ASGIApp | None:
         if self._settings.access == "local" and not is_loopback(_host(headers.get("host", ""))):
@@ -102,7 +100,7 @@ class Gate:
             return PlainTextResponse("Another site may not send this.", 403)
         length = headers.get("content-length", "0")
         if limit is not None and not (length.isdecimal() and int(length) <= limit):
-            return TOO_LARGE
+            return self._too_large
         return None
 
     def _limit(self, path: str) -> int | None:

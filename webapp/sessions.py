@@ -3,7 +3,8 @@
 Gradio brings routes that the page does not use: files by their path, runs without a stream, a proxy, an editor. They are
 not there for anyone, and neither is one that a later gradio brings. It also hands the events of a session, and what the
 session remembers, to whoever names it, and the name is made up by the browser: a session belongs to the first user who
-uses it, and is refused to every other. So is the progress of an upload. What is uploaded must come from a user.
+uses it, and is refused to every other. So is the progress of an upload. What is uploaded must come from a user, and all
+that is on its way must leave room on the disk.
 """
 
 import json
@@ -18,6 +19,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from retrieval import PinciteError
+from webapp.arriving import Arriving
 from webapp.identity import user_of
 
 if TYPE_CHECKING:
@@ -33,14 +35,16 @@ _OWNED = re.compile(
 )
 NOT_HERE = PlainTextResponse("There is nothing here.", 404)
 NOT_YOURS = PlainTextResponse("This page belongs to someone else.", 403)
+FULL = PlainTextResponse("Too much is being added at the moment. Try again in a few minutes.", 503)
 
 
 class Sessions:
     """ASGI application around the page's."""
 
-    def __init__(self, app: ASGIApp, opening: "Opening") -> None:
+    def __init__(self, app: ASGIApp, opening: "Opening", arriving: Arriving) -> None:
         self._app = app
         self._opening = opening
+        self._arriving = arriving
         self._owners: OrderedDict[str, str] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,6 +63,8 @@ class Sessions:
                     name, receive = _session(body), _again(body, receive)
                 if not await self._is_theirs(name, request, upload=bool(owned["upload"])):
                     app = NOT_YOURS
+                elif owned["upload"] and not await run_in_threadpool(self._arriving.takes_more):
+                    app = FULL
         await app(scope, receive, send)
 
     async def _is_theirs(self, name: str, request: Request, *, upload: bool) -> bool:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from starlette.routing import Mount
 
 from webapp import render, render_evidence, render_sidebar
+from webapp.arriving import Arriving
 from webapp.desk import OFTEN_SECONDS, Desk, Desks, Parts, Place
 from webapp.log import known
 from webapp.render_pins import NOTHING
@@ -58,9 +59,9 @@ element.addEventListener('submit', (event) => {
 def mount_page(app: FastAPI, opening: "Opening") -> None:
     """Put the page at "/". It is there before the models are."""
     # Uploads are clients' papers: they never lie in a folder of all users. What a crash left of them was never taken in.
-    arriving = opening.settings.data_dir / "arriving"
-    shutil.rmtree(arriving, ignore_errors=True)
-    os.environ["GRADIO_TEMP_DIR"] = str(arriving)
+    arriving = Arriving(opening.settings)
+    shutil.rmtree(arriving.folder, ignore_errors=True)
+    os.environ["GRADIO_TEMP_DIR"] = str(arriving.folder)
     # Statistics that no page shows: gradio makes them anew, of its last 10,000 events, at the end of each.
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
     settings = opening.settings
@@ -77,7 +78,9 @@ def mount_page(app: FastAPI, opening: "Opening") -> None:
             run_history=False,
             enable_monitoring=False,
             ssr_mode=False,
-            max_file_size=f"{opening.settings.max_file_mib}mb",
+            # No `max_file_size`: gradio would refuse all files of a drop for one. `Library` tells it of the one, and the
+            # gate counts what comes at once.
+            max_file_size=None,
             app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
             theme=gr.themes.Base(font=FONT, font_mono=("ui-monospace", "monospace")),
             css_paths=PAGE / "style.css",
@@ -86,7 +89,7 @@ def mount_page(app: FastAPI, opening: "Opening") -> None:
 
     asyncio.run(mount())
     mounted = next(route for route in reversed(app.routes) if isinstance(route, Mount))
-    mounted.app = Sessions(mounted.app, opening)
+    mounted.app = Sessions(mounted.app, opening, arriving)
 
 
 def _layout(desks: Desks, told: Markup, most: int) -> gr.Blocks:

@@ -5,9 +5,12 @@ The table is complete: a route that a library or we add is refused, or it fails 
 
 import gc
 import json
+import os
 import re
 import socket
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -16,6 +19,7 @@ import pytest
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
+from webapp.arriving import BROKEN_OFF_SECONDS, MOST_OF_GUESTS
 from webapp.identity import GUEST_COOKIE
 from webapp.server import Opening, make_app
 from webapp.settings import load_settings
@@ -186,10 +190,30 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_kept(demo: Running) ->
     guest = _guest(demo)
     before = sum(file.stat().st_size for file in (demo.workspace.settings.data_dir / "arriving").rglob("*.*"))
     too_large = {"files": ("large.pdf", b"%PDF-1.7\n" + bytes(52 << 20))}
-    assert guest.post("/gradio_api/upload", files=too_large).status_code == 413
+    refused = guest.post("/gradio_api/upload", files=too_large)
+    assert (refused.status_code, refused.text) == (413, "This is too large: 50 MiB can be added at once.")
     assert guest.post("/gradio_api/queue/join", content=b"[" * (17 << 20)).status_code == 413
     after = sum(file.stat().st_size for file in (demo.workspace.settings.data_dir / "arriving").rglob("*.*"))
     assert after == before
+
+
+def test_what_broke_off_on_its_way_is_deleted_and_no_guest_fills_the_disk(demo: Running) -> None:
+    guest, arriving = _guest(demo), demo.workspace.settings.data_dir / "arriving"
+    file = {"files": ("lease.pdf", make_pdf(["lease"]))}
+
+    def broken_off(name: str, *, size: int) -> Path:
+        """A file as gradio leaves it when a browser goes away in the middle."""
+        with (arriving / name).open("wb") as left:
+            left.truncate(size)
+        return arriving / name
+
+    old, new = broken_off("tmpold", size=1), broken_off("tmpnew", size=MOST_OF_GUESTS)
+    os.utime(old, (0, time.time() - BROKEN_OFF_SECONDS - 1))
+    refused = guest.post("/gradio_api/upload", files=file)
+    assert (refused.status_code, refused.text[:31]) == (503, "Too much is being added at the ")
+    assert not old.exists()
+    new.unlink()
+    assert guest.post("/gradio_api/upload", files=file).status_code == 200
 
 
 def test_a_handler_takes_no_file_that_was_not_uploaded(demo: Running) -> None:

@@ -143,6 +143,15 @@ def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_re
     assert highlighted(page) == words
 
 
+def test_of_files_that_come_together_only_the_one_that_is_too_large_is_refused(page: Page) -> None:
+    go_to_a_new_matter(page, "Large")
+    large = make_pdf(LEASE) + bytes(3 << 20)
+    upload(page, ("a.pdf", make_pdf(["1. Fee. It is $9."])), ("large.pdf", large), ("b.pdf", make_pdf(LEASE)))
+    expect(page.locator(".notice")).to_have_text(re.compile(r"“large\.pdf” is 3\.\d+ MiB; the limit is 1 MiB\."))
+    expect(page.locator(".documents [data-state=ready] .name")).to_have_text(["a.pdf", "b.pdf"])
+    expect(page.locator(".toast-body")).to_have_count(0)
+
+
 def test_stop_reaches_the_engine_and_keeps_what_was_written(page: Page, engine: FakeEngine) -> None:
     engine.enqueue(Reply(ENDLESS, pace=0.05))
     ask(page, "What happens if the buyer pays late?")
