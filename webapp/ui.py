@@ -56,6 +56,18 @@ element.addEventListener('submit', (event) => {
 """
 
 
+class Here:
+    """Where one page is. What is done on it happens in its order: a question after a step elsewhere is asked there."""
+
+    def __init__(self) -> None:
+        self.place = Place()
+        self.acting = asyncio.Lock()
+
+    def __deepcopy__(self, _memo: object) -> "Here":
+        """Gradio makes a copy of the first value for each page."""
+        return Here()
+
+
 def mount_page(app: FastAPI, opening: "Opening") -> None:
     """Put the page at "/". It is there before the models are."""
     # Uploads are clients' papers: they never lie in a folder of all users. What a crash left of them was never taken in.
@@ -98,7 +110,8 @@ def _layout(desks: Desks, told: Markup, most: int) -> gr.Blocks:
     with gr.Blocks(
         title="pincite", analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS), fill_width=True
     ) as page:
-        parts: dict[str, Any] = {"place": gr.State(Place()), "following": gr.State("")}
+        here = gr.State(Here())
+        parts: dict[str, Any] = {"following": gr.State("")}
         _html(parts, "areas", render.areas())
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="sidebar"):
@@ -141,7 +154,7 @@ def _layout(desks: Desks, told: Markup, most: int) -> gr.Blocks:
         _html(parts, "said", render.said(""))
         _html(parts, "address")
         parts["pace"] = gr.Timer(OFTEN_SECONDS)
-        _wire(page, desks, parts, files, send, find, stop)
+        _wire(page, desks, here, parts, files, send, find, stop)
     # Of what pages ask for, gradio does no more than this at a time, an answer that is followed being one.
     page.max_threads = most
     page.queue(default_concurrency_limit=None)
@@ -155,6 +168,7 @@ def _html(parts: dict[str, Any], name: str, value: str = "") -> None:
 def _wire(
     page: gr.Blocks,
     desks: Desks,
+    here: gr.State,
     parts: dict[str, Any],
     files: gr.File,
     send: gr.Button,
@@ -168,21 +182,21 @@ def _wire(
             match name:
                 case "busy":
                     out |= {send: gr.update(visible=not value), stop: gr.update(visible=value)}
-                case "place" | "following" | "pace" | "question":
+                case "place":
+                    out[parts["address"]] = str(render.address(value.matter_id, value.conversation_id))
+                case "following" | "pace" | "question":
                     out[parts[name]] = value
                 case "said":
                     out[parts[name]] = str(render.said(value))
                 case _:
                     out[parts[name]] = str(value)
-        if "place" in changed:
-            out[parts["address"]] = str(render.address(changed["place"].matter_id, changed["place"].conversation_id))
         return out
 
     def told(error: Exception) -> dict[Any, Any]:
         mapped = known(error)
         return shown({"notice": render.notice(str(mapped), mapped.hint), "said": str(mapped)})
 
-    def showing(act: Callable[..., Awaitable[Parts]]) -> Callable[..., Awaitable[dict[Any, Any]]]:
+    def telling(act: Callable[..., Awaitable[Parts]]) -> Callable[..., Awaitable[dict[Any, Any]]]:
         @wraps(act)
         async def handler(*given: Any) -> dict[Any, Any]:
             try:
@@ -191,6 +205,16 @@ def _wire(
                 return told(error) | shown({"busy": False})
 
         return handler
+
+    def showing(act: Callable[..., Awaitable[Parts]]) -> Callable[..., Awaitable[dict[Any, Any]]]:
+        @wraps(act)
+        async def in_its_turn(here: Here, *given: Any) -> Parts:
+            async with here.acting:
+                changed = await act(here.place, *given)
+                here.place = changed.get("place", here.place)
+            return changed
+
+        return telling(in_its_turn)
 
     @showing
     async def ask(place: Place, question: str, request: gr.Request) -> Parts:
@@ -214,13 +238,13 @@ def _wire(
             case _:
                 return await desk.ask(place, _said(event, "question"), about=_said(event, "documents").split())
 
-    async def draft(place: Place, following: str, request: gr.Request) -> AsyncGenerator[dict[Any, Any]]:
+    async def draft(here: Here, following: str, request: gr.Request) -> AsyncGenerator[dict[Any, Any]]:
         """What is being written where the reader is, as it grows; then that it is over."""
         if not following:
             return
         try:
             desk = await asyncio.to_thread(desks.of, request)
-            async for changed in desk.follow(place):
+            async for changed in desk.follow(here.place):
                 yield shown(changed)
         except Exception as error:
             known(error)  # `kept` meets it too, and tells it
@@ -231,7 +255,7 @@ def _wire(
         desk = await asyncio.to_thread(desks.of, request)
         return await asyncio.to_thread(desk.kept, place)
 
-    async def opened(request: gr.Request) -> Parts:
+    async def opened(_: Place, request: gr.Request) -> Parts:
         """The page is loaded: its address says where it was."""
         health: Parts = {"health": render_sidebar.health(await desks.states())}
         if not desks.open:  # the timer opens it as soon as it can
@@ -244,15 +268,15 @@ def _wire(
     async def look(place: Place, request: gr.Request) -> Parts:
         """What may have changed by itself."""
         if not desks.open or not place.opened:
-            return await opened(request)
+            return await opened(place, request)
         health: Parts = {"health": render_sidebar.health(await desks.states())}
         desk = await asyncio.to_thread(desks.of, request)
         return health | await asyncio.to_thread(desk.sidebar, place)
 
-    async def tick(place: Place, request: gr.Request) -> int:
+    async def tick(here: Here, request: gr.Request) -> int:
         """A number that is another when something has changed."""
         try:
-            return hash(tuple((await look(place, request)).values()))
+            return hash(tuple((await look(here.place, request)).values()))
         except Exception as error:
             return hash(str(known(error)))
 
@@ -267,10 +291,10 @@ def _wire(
         desk = await asyncio.to_thread(desks.of, request)
         return await asyncio.to_thread(_do, desk, place, event) | ({"question": ""} if place.editing else {})
 
-    @showing
-    async def take(place: Place, paths: list[str] | None, request: gr.Request) -> Parts:
+    @telling  # many files take a while, and nothing waits for them
+    async def take(here: Here, paths: list[str] | None, request: gr.Request) -> Parts:
         desk = await asyncio.to_thread(desks.of, request)
-        return await asyncio.to_thread(desk.upload, place, paths or [])
+        return await asyncio.to_thread(desk.upload, here.place, paths or [])
 
     @showing
     async def end(place: Place, request: gr.Request) -> Parts:
@@ -278,29 +302,29 @@ def _wire(
         await desk.stop(place)
         return {"busy": False}
 
-    place, following, pace = parts["place"], parts["following"], parts["pace"]
+    following, pace = parts["following"], parts["pace"]
     # A state that changes has the browser come back. So an event that comes often has few outputs: of each output gradio
     # makes the component anew, changed or not: with all of them one look at a draft took 11 ms of the processor, and takes 0.1.
     seen, over = gr.State(0), gr.State("")
     outputs = [*parts.values(), send, stop]
     how: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-    page.load(showing(opened), None, outputs, **how)
-    send.click(ask, [place, parts["question"]], outputs, **how)
-    parts["question"].submit(ask, [place, parts["question"]], outputs, **how)
-    find.click(mentions, [place, parts["question"]], outputs, **how)
+    page.load(showing(opened), here, outputs, **how)
+    send.click(ask, [here, parts["question"]], outputs, **how)
+    parts["question"].submit(ask, [here, parts["question"]], outputs, **how)
+    find.click(mentions, [here, parts["question"]], outputs, **how)
     for name in ("past", "now", "empty", "documents"):
-        parts[name].submit(write, place, outputs, **how)
-    drafts = following.change(draft, [place, following], [parts["now"], over], trigger_mode="multiple", **how)
-    over.change(kept, place, outputs, trigger_mode="multiple", **how)
+        parts[name].submit(write, here, outputs, **how)
+    drafts = following.change(draft, [here, following], [parts["now"], over], trigger_mode="multiple", **how)
+    over.change(kept, here, outputs, trigger_mode="multiple", **how)
     for name in ("matters", "conversations"):  # who goes elsewhere stops looking; the answer goes on
-        parts[name].click(go, place, outputs, cancels=drafts, **how)
-        parts[name].submit(go, place, outputs, cancels=drafts, **how)
+        parts[name].click(go, here, outputs, cancels=drafts, **how)
+        parts[name].submit(go, here, outputs, cancels=drafts, **how)
     for name in ("documents", "scope", "past", "evidence"):
-        parts[name].click(act, place, outputs, **how)
-    files.upload(take, [place, files], outputs, **how).then(lambda: None, None, files, **how)
-    stop.click(end, place, outputs, **how)
-    pace.tick(tick, place, seen, **how)
-    seen.change(showing(look), place, outputs, **how)
+        parts[name].click(act, here, outputs, **how)
+    files.upload(take, [here, files], outputs, **how).then(lambda: None, None, files, **how)
+    stop.click(end, here, outputs, **how)
+    pace.tick(tick, here, seen, **how)
+    seen.change(showing(look), here, outputs, **how)
 
 
 def _do(desk: Desk, place: Place, event: gr.EventData) -> Parts:

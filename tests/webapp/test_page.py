@@ -173,6 +173,20 @@ def test_an_answer_goes_on_without_the_page_that_asked(page: Page, engine: FakeE
     expect(page.locator("#send")).to_be_visible()
 
 
+def test_what_is_asked_right_after_a_new_conversation_is_begun_is_asked_there(page: Page, engine: FakeEngine) -> None:
+    go_to_a_new_matter(page, "Quick")
+    upload(page, ("lease.pdf", make_pdf(LEASE)))
+    expect(page.locator(".scope")).to_contain_text("Quick – 1 of 1")
+    engine.enqueue(Reply(["First [1]."]), Reply(["Second [1]."]))
+    ask(page, "What is the rent?")
+    expect(page.locator(".turn .written")).to_contain_text("First")
+    page.locator("#question textarea").fill("Who are the parties?")
+    page.evaluate("for (const each of ['[data-do=new]', '#send']) document.querySelector(each).click()")
+    expect(page.locator(".turn .written")).to_have_text(re.compile("Second"))
+    expect(page.locator("h3.question")).to_have_text(["Who are the parties?"])
+    expect(page.locator(".conversations .open")).to_have_text(["Who are the parties?", "What is the rent?"])
+
+
 def test_what_a_contract_says_is_never_obeyed(page: Page, engine: FakeEngine) -> None:
     lines = [
         "<img src=http://evil.example/a.png onerror=window.pwned=1> <script>window.pwned=1</script>",
