@@ -87,8 +87,10 @@ class LocalEmbedder:
     def _pool(self) -> ThreadPoolExecutor:
         """A thread a core, each with batches of its own: torch's threads would share one and wait for each other at each layer."""
         import torch
+        from joblib import cpu_count
 
-        threads = 1 if torch.cuda.is_available() else torch.get_num_threads()
+        # Not torch's own number: where a thread has set one, every thread that begins later has that.
+        threads = 1 if torch.cuda.is_available() else cpu_count(only_physical_cores=True)
         return ThreadPoolExecutor(threads, "pincite-embedder", initializer=torch.set_num_threads, initargs=(1,))
 
     @cached_property

@@ -1,11 +1,13 @@
 """The embedder's own ways to be quick change no order: batches of one length, a thread a core, and bfloat16."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from joblib import cpu_count
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
@@ -65,6 +67,18 @@ def test_documents_and_questions_at_once_do_not_disturb_each_other(float32: Loca
     assert all(np.abs(done.result() - alone).max() < 1e-5 for done in documents)
     one_by_one = np.concatenate([done.result() for done in questions])
     assert np.abs(one_by_one - float32.queries(asked)).max() < 1e-5
+
+
+def test_a_thread_that_keeps_torch_to_itself_takes_no_core_from_those_that_come_later() -> None:
+    def threads_of_an_embedder() -> int:
+        before = set(threading.enumerate())
+        LocalEmbedder(bfloat16=False).passages(CLAUSES * 4)
+        return len(set(threading.enumerate()) - before)
+
+    for _ in range(2):  # the first leaves torch at one thread for whoever begins after it
+        with ThreadPoolExecutor(1) as thread:
+            # The thread that asks is alive before its embedder's are.
+            assert thread.submit(threads_of_an_embedder).result() == cpu_count(only_physical_cores=True)
 
 
 def test_bfloat16_finds_what_float32_finds(float32: LocalEmbedder, bfloat16: LocalEmbedder) -> None:

@@ -30,6 +30,7 @@ def pincite(engine: FakeEngine, tmp_path: Path) -> Iterator[Pincite]:
             "PINCITE_EMBEDDINGS_URL": vectors,
             "PINCITE_LLM_URL": engine.url,
             "PINCITE_ANSWERS_AT_ONCE": "1",
+            "PINCITE_LLM_SILENCE_SECONDS": "120",  # the first is under way as long as the others take
         }
         yield Pincite(tmp_path, settings)
 
