@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from retrieval.packing import Packed, Passage, pack
     from retrieval.pdf import char_indexes, page_text
     from retrieval.phrases import InContext, find_phrase, in_context
+    from retrieval.pinpoint import where_said
     from retrieval.references import Reference, find_references
     from retrieval.routing import Route
     from retrieval.search import Hit, Results, Searcher, Sentence
@@ -92,6 +93,7 @@ __all__ = [
     "split_sentences",
     "trace",
     "under_headings",
+    "where_said",
 ]
 
 _FILES = {
@@ -110,6 +112,7 @@ _FILES = {
     "library": "Library clean_name",
     "packing": "Packed Passage pack",
     "pdf": "char_indexes page_text",
+    "pinpoint": "where_said",
     "phrases": "InContext find_phrase in_context",
     "routing": "Route",
     "references": "Reference find_references",

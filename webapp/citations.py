@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from retrieval import Document, Passage, Span, own_words, section_at, split_sentences
+from retrieval import Document, Passage, Span, own_words, section_at, split_sentences, where_said
 from webapp.evidence import Evidence, evidence, is_counted, missing
 from webapp.facts import find_facts
 from webapp.marks import CITE, Quotation, blank_cites, cites, quotations
@@ -69,9 +69,8 @@ class CheckedSentence:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A pin cite. With a `quote` (the page's own words) the span is the quotation's, else the passage's first.
-
-    `parts` are the quotation's pieces between ellipses.
+    """A pin cite. With a `quote` (the page's own words) the span is the quotation's, and `parts` are its pieces between
+    ellipses; else they are the passage's, and section and page those of its sentence that says most of the same.
 
     `verified`: the quotation is on the page or, without one, the facts of the sentence are in the passages it cites.
     """
@@ -250,9 +249,14 @@ def _citations(
             yield _quoted(by_number[quote.n], documents[by_number[quote.n].document_id], quote.match, quote.own_words)
     for n in sentence.cites:
         if n not in quoted:
-            p = by_number[n]
-            verified = sentence.supported
-            yield Citation(n, p.document_id, p.spans[0], p.section, p.page, p.page_label, None, verified, p.spans)
+            yield _agreeing(by_number[n], documents[by_number[n].document_id], sentence)
+
+
+def _agreeing(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
+    at = where_said(document, passage.spans, blank_cites(sentence.text))
+    page, section = document.page_at(at), section_at(document, at)
+    whole, verified = passage.spans, sentence.supported
+    return Citation(passage.n, document.id, whole[0], section, page.number, page.label, None, verified, whole)
 
 
 def _quoted(passage: Passage, document: Document, match: QuoteMatch, words: str) -> Citation:

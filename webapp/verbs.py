@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
-from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter
+from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter, section_at, where_said
 from webapp.errors import EmptyQuestion, NoSuchFile
 from webapp.mentions import mention_row, mentions
 from webapp.metrics import SEARCHES
@@ -63,15 +63,17 @@ class Verbs:
         for rank, hit in enumerate(allowed, start=1):
             span = hit.chunk.span
             document_text = self._workspace.library.document(found.id, span.document_id)
+            at = where_said(document_text, (span,), question)
+            page = document_text.page_at(at)
             yield result(
                 rank=rank,
                 document_id=span.document_id,
                 document=mine[span.document_id].name,
                 start=span.start,
                 end=span.end,
-                page=hit.chunk.page,
-                page_label=document_text.pages[hit.chunk.page - 1].label,
-                section=hit.chunk.section,
+                page=page.number,
+                page_label=page.label,
+                section=section_at(document_text, at),
                 score=round(float(hit.score), 4),
                 why=hit.why,
                 text=document_text.slice(span),

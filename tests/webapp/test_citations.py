@@ -126,6 +126,18 @@ def test_a_quotation_is_cited_to_its_own_page_and_a_sentence_to_its_passage() ->
     assert (plain.n, plain.page, plain.quote, plain.verified) == (2, 2, None, True)
 
 
+def test_a_sentence_without_a_quotation_is_cited_to_the_clause_of_its_passage_that_says_most_of_it() -> None:
+    answer = "The notice is 60 days [4]. Nobody answers for profits that are lost [4]. It is so [4]."
+    whole = passage(4, DOCUMENT, "2.1 Term", "profits.")
+    cited = check(answer, [whole], DOCUMENTS).citations
+    assert [(c.section, c.page) for c in cited] == [
+        ("Section 2.2 (Notices)", 1),
+        ("Section 3 (LIABILITY)", 2),
+        ("Section 2.1 (Term)", 1),
+    ]
+    assert {c.parts for c in cited} == {whole.spans}
+
+
 def test_a_citation_of_an_unsupported_sentence_is_not_verified() -> None:
     (citation,) = checked("It says “for sixty years” [1].").citations
     assert (citation.quote, citation.verified) == (None, False)

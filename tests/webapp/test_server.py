@@ -122,6 +122,8 @@ def test_commands_go_through_the_server_and_give_the_rows_of_design(
     keys = "rank document_id document start end page page_label section score why text"
     assert list(found.rows[0]) == keys.split()
     assert "laws of Ireland" in found.rows[0]["text"]
+    assert found.rows[0]["start"] == 0  # it begins in another clause than the one that says it
+    assert (found.rows[0]["page"], found.rows[0]["section"]) == (2, "Section 2 (Governing law)")
     assert [row["rank"] for row in found.rows] == list(range(1, len(found.rows) + 1))
 
     exact = pincite("search", "Acme", "the laws  of IRELAND", "--exact", "--document", "lease", "--json")
