@@ -16,6 +16,7 @@ from itertools import pairwise
 from retrieval import Clause, Document, Span, find_definitions, outline, own_words, section_at
 from webapp.facts import find_facts
 from webapp.key_language import sentences
+from webapp.table_rows import tables
 
 LEAST_LINES, LINES_A_PAGE, MOST_LINES = 15, 2.5, 110  # statements chosen of a document
 MATTERS = 1.0  # the worth from which a statement is chosen beside the best one of its clause
@@ -97,7 +98,10 @@ _SAYS_LITTLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence, or a list with its opening words: the page's own words, its pin cite, and what it is worth."""
+    """A sentence, a list with its opening words or a table: the page's own words, its pin cite, and what it is worth.
+
+    A table has a row a line.
+    """
 
     span: Span
     text: str
@@ -170,8 +174,9 @@ def statements(document: Document) -> tuple[Statement, ...]:
     terms = {d.where.start: d.term for d in find_definitions(document) if d.leads}
     out: dict[str, Statement] = {}
     section_before = None
+    rows = {document.span(table[0].start, table[-1].end): table for table in tables(document)}
     for span in _with_lists(document, sentences(document)):
-        text = own_words(document, span)
+        text = "\n".join(own_words(document, row) for row in rows.get(span, (span,)))
         if text in out or _SIGNATURE.search(text):
             continue
         section, page = section_at(document, span.start), document.page_at(span.start)

@@ -24,13 +24,16 @@ from retrieval import (
     split_sentences,
     under_headings,
 )
+from webapp.table_rows import tables
 
 Relevance = Callable[[str, Sequence[Sentence]], Sequence[float]]
 """Scores sentences against a question; 0 or less says that one has nothing to do with it."""
 
 _LEAST_WORDS = 3  # a sentence of fewer is a heading or a fragment
+_LEAST_IN_TABLE = 6  # words; a table of fewer is figures
 _LEAST_INSIDE = 0.5  # of a sentence, in the passage; a passage may end inside one
 _LONGEST_HEADING = 90  # characters
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _ENDS = re.compile(r"[.;:?!,)\]”\"’][\"”’)]*\s*$")
 _NUMBER_FIRST = re.compile(
     r"\s*(?:(?:section|article|clause)\s+)?(?:\d+(?:\.\d+)*[.)]?|\([A-Za-z0-9]{1,5}\)|[IVXLC]+[.)])?[\s.:–-]*",
@@ -109,19 +112,25 @@ def _inside(document: Document, passage: Passage) -> Iterator[Span]:
 def sentences(document: Document) -> tuple[Span, ...]:
     """The sentences of a document: none runs across the beginning of a clause or a heading, and none is a heading alone.
 
-    Lines that belong to the page (running headers, page numbers, contents) are no part of any, unless one crosses a page.
+    A table is one. Lines that belong to the page (running headers, page numbers, contents) are no part of any, unless one crosses a page.
     """
     text = flowing_text(document)
-    borders, skipped = _borders(document, text)
+    whole = {rows[0].start: rows[-1].end for rows in tables(document)}
+    borders, skipped = _borders(document, text, whole)
     out = []
     for start, end in pairwise(borders):
-        if start not in skipped:
+        if start in whole:
+            out += [document.span(start, end)] if len(_WORD.findall(text[start:end])) >= _LEAST_IN_TABLE else []
+        elif start not in skipped:
             out += [document.span(*s) for s in split_sentences(text, start, end) if _says_something(text[slice(*s)])]
     return tuple(out)
 
 
-def _borders(document: Document, text: str) -> tuple[list[int], set[int]]:
-    """Offsets that no sentence crosses (where a clause begins, around headings and contents) and those where contents begin."""
+def _borders(document: Document, text: str, whole: Mapping[int, int]) -> tuple[list[int], set[int]]:
+    """Offsets that no sentence crosses (where a clause begins, around headings and contents) and those where contents begin.
+
+    None is within a table; `whole` has each one's end by its start.
+    """
     borders = {0, len(text)}
     borders |= {
         c.span.start for c in outline(document) if not _GOES_ON.search(text, max(0, c.span.start - 30), c.span.start)
@@ -133,6 +142,8 @@ def _borders(document: Document, text: str) -> tuple[list[int], set[int]]:
             borders |= {line.start, line.end}
             if line.noise:
                 skipped.add(line.start)
+    for start, end in whole.items():
+        borders = {at for at in borders if not start < at < end} | {start, end}
     return sorted(borders), skipped
 
 
@@ -148,7 +159,7 @@ def _is_heading(line: str) -> bool:
 
 def _says_something(sentence: str) -> bool:
     rest = sentence[_NUMBER_FIRST.match(sentence).end() :]  # type: ignore[union-attr]  # matches the empty string
-    words = re.findall(r"[^\W\d_]{2,}", rest)
+    words = _WORD.findall(rest)
     if len(words) < _LEAST_WORDS or re.search(r"\.{4,}|(?:\. ){3,}|_{8,}", sentence):
         return False
     small = sum(w[0].islower() and w not in _SMALL_WORDS for w in words)

@@ -110,7 +110,7 @@ def show_summary(summary: Body) -> None:
             rows = [summary["citations"][at] for at in line["citations"]]
             words = line["text"] or f"“{rows[0]['quote']}”"
             pins = "; ".join(dict.fromkeys(cite({**row, "document": ""}) for row in rows))
-            print(plain(f"   {words} ({pins})"))
+            print(indented(f"{words} ({pins})"))
         print()
     if terms := len(summary["definitions"]):
         print(f"Defines {plural(terms, 'term')}.")

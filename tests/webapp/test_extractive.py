@@ -57,6 +57,20 @@ def test_the_opening_names_the_parties_and_the_date() -> None:
     assert "March 1, 2024 between Larkspur Holdings" in parties.text
 
 
+def test_a_table_is_told_row_by_row_and_apart_from_the_words_around_it() -> None:
+    prices = """1. Prices
+Bramble Foods shall pay the following prices for what Larkspur Holdings delivers to it in each month.
+Item and size Price Lead time
+Flow meter, 2 inch $640.00 4 weeks
+Flow meter, 3 inch $1,185.00 6 weeks
+Spare part $9.50 none
+After each year Larkspur Holdings shall credit five percent (5%) of what was paid in that year.
+"""
+    _, table, after = [s.text for s in statements(document(prices))]
+    assert table.split("\n") == prices.split("\n")[2:6]
+    assert after.startswith("After each year")
+
+
 def test_a_clause_is_told_by_what_binds_and_not_by_what_is_formal() -> None:
     (end,) = essence(document(LEASE))[3].statements
     assert "ninety (90) days' written notice" in end.text
