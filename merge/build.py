@@ -88,14 +88,15 @@ def build(
     with _partial(out) as partial:
         folders = {name: partial / name if len(formats) > 1 else partial for name in formats}
         journal = Journal(partial, _identity(plan, formats, gguf_type))
+        gone_on_from = len(journal.blocks)
         models = {name: _model(name, folder, plan, gguf_type) for name, folder in folders.items()}
         _check_space(out, sum(model.bytes for model in models.values()) - journal.held)
-        rows, hashes = _merge_blocks(plan, models, journal, advanced)
+        _merge_blocks(plan, models, journal, advanced)
+        faults = []
         for name, folder in folders.items():
-            hashes[name] |= models[name].complete()
-            _write_beside(name, folder, plan, rows, hashes[name])
-        parents = (plan.base, plan.other)
-        faults = [fault for folder in folders.values() for fault in verify(folder, parents).faults]
+            hashed = journal.hashes(name, since=gone_on_from) | models[name].complete()
+            _write_beside(name, folder, plan, journal.rows, journal.hashes(name) | hashed)
+            faults += verify(folder, (plan.base, plan.other), hashed).faults
         if faults:
             raise VerificationFailed(first=faults[0], count=len(faults), partial=partial)
         journal.remove()
@@ -125,6 +126,15 @@ class Journal:
         """Bytes of the weights that are on the disk already."""
         return sum(file.stat().st_blocks * 512 for file in self._partial.rglob("model*") if file.is_file())
 
+    @property
+    def rows(self) -> list[Row]:
+        """Of all tensors."""
+        return [Row(**row) for block in self.blocks for row in block["rows"]]
+
+    def hashes(self, format_: str, since: int = 0) -> dict[str, str]:
+        """{file: SHA-256} of the files of one format, of the blocks from number `since`."""
+        return {file: digest for block in self.blocks[since:] for file, digest in block["hashes"][format_].items()}
+
     def add(self, rows: list[Row], hashes: dict[str, dict[str, str]]) -> None:
         """Record one finished block."""
         self.blocks.append({"rows": [asdict(row) for row in rows], "hashes": hashes})
@@ -138,10 +148,8 @@ class Journal:
         self._file.unlink()
 
 
-def _merge_blocks(
-    plan: Plan, models: dict[str, Model], journal: Journal, advanced: Callable[[int], object]
-) -> tuple[list[Row], dict[str, dict[str, str]]]:
-    """Merge what the journal does not hold; returns the rows of all tensors and {format: {file: SHA-256}}."""
+def _merge_blocks(plan: Plan, models: dict[str, Model], journal: Journal, advanced: Callable[[int], object]) -> None:
+    """Merge what the journal does not hold."""
     for block in journal.blocks:
         for row in block["rows"]:
             advanced(_source_bytes(plan, row["tensor"]))
@@ -166,9 +174,6 @@ def _merge_blocks(
             ended = beside.submit(end, number, rows)
         if ended:
             ended.result()
-    rows = [Row(**row) for block in journal.blocks for row in block["rows"]]
-    hashes = {name: {k: v for block in journal.blocks for k, v in block["hashes"][name].items()} for name in models}
-    return rows, hashes
 
 
 def _merge_tensor(plan: Plan, name: str, blocks: Iterable[Block], scratch: Scratch) -> Row:

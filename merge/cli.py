@@ -110,6 +110,8 @@ def _errors(as_json: bool) -> Iterator[None]:
         text = {"error": str(error), "hint": error.hint}
         print(json.dumps(text) if as_json else f"{text['error']}\n{text['hint']}", file=sys.stderr)
         raise typer.Exit(1) from error
+    finally:
+        gc.freeze()  # nor does the interpreter look through them as it ends, for a second
 
 
 @contextmanager

@@ -56,16 +56,20 @@ def quantize(weight: torch.Tensor, into: torch.Tensor | None = None) -> tuple[to
     quantized = torch.empty(out, width, dtype=torch.float8_e4m3fn) if into is None else into
     scale = torch.empty(out, 1, dtype=torch.bfloat16)
     wrong = total = 0.0
-    step = max(1, PIECE // width)
+    step = min(out, max(1, PIECE // width))
+    # Room for one piece of each kind, used again for the next: fresh memory costs more than what is computed in it.
+    ratios = torch.empty(step, width, dtype=torch.bfloat16)
+    exacts, errors = torch.empty(step, width), torch.empty(step, width)
     for start in range(0, out, step):
         rows = slice(start, min(start + step, out))
-        piece = weight[rows]
+        piece, length = weight[rows], min(step, out - start)
+        ratio, exact, error = ratios[:length], exacts[:length], errors[:length]
         scale[rows] = _scale(piece)
-        quantized[rows] = (piece / scale[rows]).clamp_(-E4M3_MAX, E4M3_MAX).to(torch.float8_e4m3fn)
-        exact = piece.float().view(-1)
-        error = dequantize(quantized[rows], scale[rows]).float().view(-1).sub_(exact)
-        wrong += torch.dot(error, error).item()
-        total += torch.dot(exact, exact).item()
+        quantized[rows] = torch.div(piece, scale[rows], out=ratio).clamp_(-E4M3_MAX, E4M3_MAX)
+        exact.copy_(piece)
+        error.copy_(dequantize(quantized[rows], scale[rows])).sub_(exact)
+        wrong += torch.dot(error.view(-1), error.view(-1)).item()
+        total += torch.dot(exact.view(-1), exact.view(-1)).item()
     return quantized, scale, math.sqrt(wrong / total) if total else 0.0
 
 

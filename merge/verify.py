@@ -5,7 +5,7 @@ with the sources also sampled tensors recomputed. Nothing here uses what the bui
 """
 
 import stat
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,14 +65,17 @@ def build_folders(folder: Path) -> list[Path]:
     return [folder / name for name in FORMATS if (folder / name / MANIFEST).exists()] or [folder]
 
 
-def verify(folder: Path, parents: tuple[Checkpoint, Checkpoint] | None = None) -> Verification:
+def verify(
+    folder: Path, parents: tuple[Checkpoint, Checkpoint] | None = None, hashed: Container[str] = ()
+) -> Verification:
     """Every check that can be made of one finished folder, with (base, other) if they are given.
 
+    `hashed`: files whose hash in the manifest the caller has itself just taken from the disk.
     Raises NotABuild where there is no manifest, ParentsDiffer or RecipeError where the sources do not fit at all.
     """
     manifest = read_manifest(folder)
     result = Verification(folder, manifest["format"])
-    result.add("files", _file_faults(folder, manifest))
+    result.add("files", _file_faults(folder, manifest, hashed))
     try:
         recipe, rows = read_recipe(folder / "recipe.yaml"), read_report(folder)
         weights = open_weights(folder, result.format)
@@ -102,7 +105,7 @@ def verify(folder: Path, parents: tuple[Checkpoint, Checkpoint] | None = None) -
     return result
 
 
-def _file_faults(folder: Path, manifest: dict[str, Any]) -> Iterable[Finding]:
+def _file_faults(folder: Path, manifest: dict[str, Any], hashed: Container[str]) -> Iterable[Finding]:
     for name in manifest["outputs"]:
         file = folder / name
         if not file.is_file():
@@ -111,7 +114,7 @@ def _file_faults(folder: Path, manifest: dict[str, Any]) -> Iterable[Finding]:
         mode = stat.S_IMODE(file.stat().st_mode)
         if not mode & stat.S_IROTH:
             yield name, f"only its owner may read it (mode {mode:04o}), a container may not"
-    present = [name for name in manifest["outputs"] if (folder / name).is_file()]
+    present = [name for name in manifest["outputs"] if (folder / name).is_file() and name not in hashed]
     for name, found in zip(present, in_threads(lambda name: file_sha256(folder / name), present), strict=True):
         if found != manifest["outputs"][name]["sha256"]:
             yield name, "its SHA-256 is not the manifest's: it was changed after the build"
