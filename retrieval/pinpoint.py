@@ -9,7 +9,8 @@ from retrieval.clauses import outline
 from retrieval.documents import Document, Span
 from retrieval.sentences import split_sentences
 
-_WORD = re.compile(r"[^\W\d_]{4,}|\d+")  # shorter ones are mostly grammar
+_WORD = re.compile(r"[^\W\d_]{3,}|\d+")
+_GRAMMAR = frozenset("the and for any not its may has who are was all this that with".split())
 _STEM = 6  # characters of a word that tell it apart: "terminate" and "termination" are one
 
 
@@ -34,4 +35,4 @@ def _sentences(document: Document, span: Span) -> Iterator[Span]:
 
 
 def _stems(text: str) -> set[str]:
-    return {word[:_STEM].casefold() for word in _WORD.findall(text)}
+    return {word[:_STEM] for word in _WORD.findall(text.casefold())} - _GRAMMAR

@@ -2,8 +2,11 @@
 
 python -m tests.screens OUT                all of them, a folder for each width and light
 python -m tests.screens OUT "the sample"   some states only
+
+With a stand-in for the search model, which finds what it finds; SEARCH_MODEL=1 takes the real one, as for the README.
 """
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -25,7 +28,7 @@ AREAS = ("Documents", "Evidence", "Questions")  # of a narrow window; it is left
 def main(out: Path, wanted: list[str]) -> None:
     """Take the pictures; prints each state's name."""
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        for name, page in states(browser, Path(folder)):
+        for name, page in states(browser, Path(folder), search_model="SEARCH_MODEL" in os.environ):
             if not wanted or name in wanted:
                 print(name, flush=True)
                 take(page, name.replace(" ", "-").replace(",", ""), out)

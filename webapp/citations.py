@@ -70,7 +70,7 @@ class CheckedSentence:
 @dataclass(frozen=True, slots=True)
 class Citation:
     """A pin cite. With a `quote` (the page's own words) the span is the quotation's, and `parts` are its pieces between
-    ellipses; else they are the passage's, and section and page those of its sentence that says most of the same.
+    ellipses; else they are the passage's; section and page are then its first, or those of the sentence that bears it out.
 
     `verified`: the quotation is on the page or, without one, the facts of the sentence are in the passages it cites.
     """
@@ -249,14 +249,16 @@ def _citations(
             yield _quoted(by_number[quote.n], documents[by_number[quote.n].document_id], quote.match, quote.own_words)
     for n in sentence.cites:
         if n not in quoted:
-            yield _agreeing(by_number[n], documents[by_number[n].document_id], sentence)
+            yield _unquoted(by_number[n], documents[by_number[n].document_id], sentence)
 
 
-def _agreeing(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
-    at = where_said(document, passage.spans, blank_cites(sentence.text))
+def _unquoted(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
+    p = passage
+    if not sentence.supported:  # it is said nowhere
+        return Citation(p.n, p.document_id, p.spans[0], p.section, p.page, p.page_label, None, False, p.spans)
+    at = where_said(document, p.spans, blank_cites(sentence.text))
     page, section = document.page_at(at), section_at(document, at)
-    whole, verified = passage.spans, sentence.supported
-    return Citation(passage.n, document.id, whole[0], section, page.number, page.label, None, verified, whole)
+    return Citation(p.n, p.document_id, p.spans[0], section, page.number, page.label, None, True, p.spans)
 
 
 def _quoted(passage: Passage, document: Document, match: QuoteMatch, words: str) -> Citation:

@@ -21,6 +21,7 @@ from starlette.routing import Mount
 from webapp import render, render_evidence, render_sidebar
 from webapp.arriving import Arriving
 from webapp.desk import OFTEN_SECONDS, Desk, Desks, Parts, Place
+from webapp.errors import NotAllowed
 from webapp.log import known
 from webapp.render_pins import NOTHING
 from webapp.sessions import Sessions
@@ -194,7 +195,8 @@ def _wire(
 
     def told(error: Exception) -> dict[Any, Any]:
         mapped = known(error)
-        return shown({"notice": render.notice(str(mapped), mapped.hint), "said": str(mapped)})
+        nothing_is_theirs: Parts = {"health": NOTHING} if isinstance(mapped, NotAllowed) else {}
+        return shown(nothing_is_theirs | {"notice": render.notice(str(mapped), mapped.hint), "said": str(mapped)})
 
     def telling(act: Callable[..., Awaitable[Parts]]) -> Callable[..., Awaitable[dict[Any, Any]]]:
         @wraps(act)

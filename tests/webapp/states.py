@@ -21,7 +21,7 @@ QUESTION = "Can the Customer end the contract without giving a reason?"
 ANSWER = [
     "Yes. The Customer may end the Agreement “without giving a reason, by one hundred eighty (180) days’ notice” [1].\n\n",
     "- It owes nothing further: “no fee of any kind falls due” [1].\n",
-    "- The Supplier must hand back deposits within 45 days [1].\n",
+    "- The Supplier must hand back deposits within 25 days [1].\n",
 ]
 SLOWLY = [word + " " for word in " ".join(ANSWER).split(" ")]
 SUMMARY = [
@@ -32,11 +32,15 @@ SUMMARY = [
 LONG = [f"{n}. Delivery. {'The Supplier shall deliver, rain or shine. ' * 2}\n" * 4 for n in range(2000)]
 
 
-def states(browser: Browser, folder: Path) -> Iterator[State]:
-    """The states by name, each with its page; the page is wide and light, and is to be left so."""
+def states(browser: Browser, folder: Path, *, search_model: bool = False) -> Iterator[State]:
+    """The states by name, each with its page; the page is wide and light, and is to be left so.
+
+    With `search_model` the search is as it is in use, and not seen to load: what is found then fits what is asked.
+    """
     models_are_there = Event()
     with FakeEngine("tgi") as engine, embeddings(models_are_there) as vectors:
-        settings = {"PINCITE_EMBEDDINGS_URL": vectors, "PINCITE_LLM_URL": engine.url, "PINCITE_ACCESS": "behind-proxy"}
+        settings = {"PINCITE_LLM_URL": engine.url, "PINCITE_ACCESS": "behind-proxy"}
+        settings |= {} if search_model else {"PINCITE_EMBEDDINGS_URL": vectors}
         with Pincite(folder, settings).serving() as server:
             with visitor(browser) as nobody:
                 page = nobody.new_page()
@@ -46,9 +50,10 @@ def states(browser: Browser, folder: Path) -> Iterator[State]:
             with visitor(browser, extra_http_headers={"X-Forwarded-User": "ada"}) as context:
                 page = context.new_page()
                 page.goto(server.url)
-                expect(page.locator(".health")).to_contain_text("Search is getting ready")
                 expect(page.locator(".scope")).to_be_visible()
-                yield "models are loading", page
+                if not search_model:
+                    expect(page.locator(".health")).to_contain_text("Search is getting ready")
+                    yield "models are loading", page
                 models_are_there.set()
                 expect(page.locator(".health[data-state=ready]")).to_be_visible()
                 yield from _of_answers(page, engine)

@@ -127,7 +127,7 @@ def test_a_quotation_is_cited_to_its_own_page_and_a_sentence_to_its_passage() ->
 
 
 def test_a_sentence_without_a_quotation_is_cited_to_the_clause_of_its_passage_that_says_most_of_it() -> None:
-    answer = "The notice is 60 days [4]. Nobody answers for profits that are lost [4]. It is so [4]."
+    answer = "The notice is 60 days [4]. There is no liability for lost profits [4]. It is so [4]."
     whole = passage(4, DOCUMENT, "2.1 Term", "profits.")
     cited = check(answer, [whole], DOCUMENTS).citations
     assert [(c.section, c.page) for c in cited] == [

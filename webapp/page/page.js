@@ -2,7 +2,8 @@
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
 
-  if (window.self !== window.top) document.documentElement.classList.add('framed');
+  document.documentElement.classList.toggle('framed', window.self !== window.top);
+  document.documentElement.classList.toggle('sizes-fields', CSS.supports('field-sizing', 'content'));
 
   // A page that is loaded again comes back to where it was.
   const remember = () => {
