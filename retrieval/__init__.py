@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from retrieval import database, evaluate, folding
+    from retrieval.child import Child
     from retrieval.chunks import Chunk, under_headings
     from retrieval.clauses import Clause, outline, section_at
     from retrieval.definitions import Definition, find_definitions
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from retrieval.vectors import Vectors
 
 __all__ = [
+    "Child",
     "Chunk",
     "Clause",
     "DataFolderBusy",
@@ -97,6 +99,7 @@ __all__ = [
 ]
 
 _FILES = {
+    "child": "Child",
     "chunks": "Chunk under_headings",
     "clauses": "Clause outline section_at",
     "definitions": "Definition find_definitions",

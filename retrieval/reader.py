@@ -5,21 +5,16 @@ and comes back as a `Document`, with its pages counted on the way. pdfium runs n
 """
 
 import logging
-import signal
 from collections.abc import Callable
-from contextlib import suppress
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
-from pathlib import Path
 
+from retrieval.child import Child
 from retrieval.documents import Document
 from retrieval.errors import PinciteError, UnreadableFile, trace
 
 STALLED_S = 300  # without a page: it will not come. The slowest of the 2,772 pages of cuad-dev took 0.12 s
 
 _log = logging.getLogger(__name__)
-_spawn = get_context("spawn")  # a forked process would inherit locks that other threads hold
 
 
 class ReaderDied(Exception):
@@ -30,8 +25,7 @@ class Reader:
     """One reading process, used from one thread; only `interrupt` may come from another."""
 
     def __init__(self) -> None:
-        self._process: BaseProcess | None = None
-        self._pipe: Connection | None = None
+        self._child = Child(_serve, "pincite-reader")
 
     def read(
         self, data: bytes, *, name: str, document_id: str, max_pages: int, on_page: Callable[[int, int], None]
@@ -42,7 +36,7 @@ class Reader:
         """
         whole = False
         try:
-            pipe = self._started()
+            pipe = self._child.pipe()
             pipe.send((name, document_id, max_pages))
             pipe.send_bytes(data)
             while pipe.poll(STALLED_S):
@@ -61,28 +55,11 @@ class Reader:
 
     def interrupt(self) -> None:
         """End the process under a `read` in another thread, which then raises ReaderDied."""
-        if process := self._process:
-            process.kill()
+        self._child.kill()
 
     def stop(self) -> None:
         """End the process. The next `read` starts another."""
-        process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
-        if process is not None:
-            process.kill()
-            process.join()
-        if pipe is not None:
-            pipe.close()
-
-    def _started(self) -> Connection:
-        if self._process is not None and not self._process.is_alive():
-            self.stop()
-        if self._pipe is None:
-            ours, theirs = _spawn.Pipe()
-            with theirs:  # closed here, so that the end of the process is the end of the pipe
-                process = _spawn.Process(target=_serve, args=(theirs,), name="pincite-reader", daemon=True)
-                process.start()
-            self._process, self._pipe = process, ours
-        return self._pipe
+        self._child.stop()
 
     def _outcome(self, message: object, name: str, document_id: str) -> Document:
         if isinstance(message, Document):
@@ -94,29 +71,24 @@ class Reader:
 
 
 def _serve(pipe: Connection) -> None:
-    """What the process does, until its owner is gone."""
     from retrieval.pdf import read_pdf
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the owner's to handle
-    with suppress(OSError):  # if memory runs out, the system ends this process and not its owner
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    with suppress(EOFError, OSError):  # the owner is gone
-        while True:
-            name, document_id, max_pages = pipe.recv()
-            data = pipe.recv_bytes()
-            outcome: object
-            try:
-                outcome = read_pdf(
-                    data,
-                    name=name,
-                    document_id=document_id,
-                    max_pages=max_pages,
-                    on_page=lambda page, pages: pipe.send((page, pages)),
-                )
-            except PinciteError as error:
-                outcome = error
-            except ConnectionError:
-                return
-            except Exception as error:
-                outcome = "\n".join(trace(error))
-            pipe.send(outcome)
+    while True:
+        name, document_id, max_pages = pipe.recv()
+        data = pipe.recv_bytes()
+        outcome: object
+        try:
+            outcome = read_pdf(
+                data,
+                name=name,
+                document_id=document_id,
+                max_pages=max_pages,
+                on_page=lambda page, pages: pipe.send((page, pages)),
+            )
+        except PinciteError as error:
+            outcome = error
+        except ConnectionError:
+            return
+        except Exception as error:
+            outcome = "\n".join(trace(error))
+        pipe.send(outcome)

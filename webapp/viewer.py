@@ -10,18 +10,14 @@ turning pages does not send a file of 200 MB each time.
 import io
 import logging
 import math
-import signal
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from retrieval import Child
 from webapp.errors import PageNotShown
 
 RENDER_SECONDS = 20.0  # a page of the sample takes 0.05 s, and 0.5 s at the greatest zoom; 41 of cuad-dev at most 0.2 s
@@ -33,7 +29,6 @@ HELD_BYTES = 300_000_000  # of PDF; the document that is being drawn is held wha
 FILL, EDGE = (255, 226, 110), (190, 130, 0)
 
 _log = logging.getLogger(__name__)
-_spawn = get_context("spawn")  # a forked process would inherit locks that other threads hold
 
 Range = tuple[int, int]
 Box = tuple[int, int, int, int]
@@ -59,8 +54,7 @@ class Viewer:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._process: BaseProcess | None = None
-        self._pipe: Connection | None = None
+        self._child = Child(_serve, "pincite-viewer")
         self._drawn: OrderedDict[PageView, bytes] = OrderedDict()
         self._drawn_bytes = 0
 
@@ -92,17 +86,12 @@ class Viewer:
 
     def stop(self) -> None:
         """End the process. What is asked for next starts another."""
-        process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
-        if process is not None:
-            process.kill()
-            process.join()
-        if pipe is not None:
-            pipe.close()
+        self._child.stop()
 
     def _ask(self, what: str, view: PageView, name: str, original: Callable[[], bytes]) -> Any:
         whole = False
         try:
-            pipe = self._started()
+            pipe = self._child.pipe()
             pipe.send((what, view))
             while pipe.poll(RENDER_SECONDS):
                 kind, outcome = pipe.recv()
@@ -121,17 +110,6 @@ class Viewer:
             if not whole:
                 self.stop()
 
-    def _started(self) -> Connection:
-        if self._process is not None and not self._process.is_alive():
-            self.stop()
-        if self._pipe is None:
-            ours, theirs = _spawn.Pipe()
-            with theirs:  # closed here, so that the end of the process is the end of the pipe
-                process = _spawn.Process(target=_serve, args=(theirs,), name="pincite-viewer", daemon=True)
-                process.start()
-            self._process, self._pipe = process, ours
-        return self._pipe
-
 
 def bounded(zoom: float) -> float:
     """A zoom within its bounds, in steps of a hundredth: whatever is asked for, there are not many images of a page."""
@@ -142,29 +120,24 @@ def bounded(zoom: float) -> float:
 
 
 def _serve(pipe: Connection) -> None:
-    """What the process does, until its owner is gone."""
     import pypdfium2 as pdfium
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the owner's to handle
-    with suppress(OSError):  # if memory runs out, the system ends this process and not its owner
-        Path("/proc/self/oom_score_adj").write_text("1000")
     held: OrderedDict[str, Any] = OrderedDict()
-    with suppress(EOFError, OSError):  # the owner is gone
-        while True:
-            what, view = pipe.recv()
-            outcome: tuple[str, object]
-            try:
-                if view.document_id not in held:
-                    pipe.send(("missing", None))
-                    data = pipe.recv_bytes()
-                    held[view.document_id] = pdfium.PdfDocument(data), len(data)
-                    while len(held) > 1 and sum(size for _, size in held.values()) > HELD_BYTES:
-                        held.popitem(last=False)[1][0].close()
-                held.move_to_end(view.document_id)
-                outcome = ("done", (_image if what == "image" else _boxes)(held[view.document_id][0], view))
-            except Exception as error:  # its message may quote the document
-                outcome = ("failed", type(error).__name__)
-            pipe.send(outcome)
+    while True:
+        what, view = pipe.recv()
+        outcome: tuple[str, object]
+        try:
+            if view.document_id not in held:
+                pipe.send(("missing", None))
+                data = pipe.recv_bytes()
+                held[view.document_id] = pdfium.PdfDocument(data), len(data)
+                while len(held) > 1 and sum(size for _, size in held.values()) > HELD_BYTES:
+                    held.popitem(last=False)[1][0].close()
+            held.move_to_end(view.document_id)
+            outcome = ("done", (_image if what == "image" else _boxes)(held[view.document_id][0], view))
+        except Exception as error:  # its message may quote the document
+            outcome = ("failed", type(error).__name__)
+        pipe.send(outcome)
 
 
 def _boxes(pdf: Any, view: PageView) -> list[Box]:
