@@ -2,9 +2,9 @@
 
 Read with pread into one small buffer, not through a memory map: mapped pages count as this process's memory, and a
 29 GB source would look like 29 GB. The bytes are cast on the way, so that a float32 source never stands in memory
-as float32. What has been read leaves the page cache at once: the next bytes then come into the same few pages,
-where 44 GB of a 7B model's sources would take new ones from whatever else the machine keeps in memory (in a virtual
-machine each new page costs more than reading it).
+as float32. What has been read leaves the page cache at once, so that the next bytes come into the same few pages: kept,
+the sources of a 7B model would push 44 GB of whatever else the machine has in memory out, for bytes that are read once.
+And a new page costs more than reading it, several times as much in a virtual machine, whose host has to find it as well.
 
 A file is 8 bytes of header length, a JSON header {name: {dtype, shape, data_offsets}}, then the data
 (https://github.com/huggingface/safetensors#format).
@@ -44,8 +44,6 @@ SOURCE_DTYPES = ("F32", "F16", "BF16")
 INDEX = "model.safetensors.index.json"
 # Large enough that a read costs more than the call; small enough to stay in the cache between hash and cast.
 BUFFER = 1 << 20
-# What was read is forgotten in steps of this many buffers: a call for each would be felt.
-FORGET_AFTER = 8
 # No real header comes near it; a damaged length field asks for terabytes.
 LONGEST_HEADER = 100_000_000
 
@@ -184,18 +182,17 @@ def read_tensor(
     buffer = None if tensor.dtype == source else torch.empty(min(step, flat.numel()), dtype=source)
     descriptor = os.open(stored.file, os.O_RDONLY)
     try:
-        for number, first in enumerate(range(0, flat.numel(), step), start=1):
+        for first in range(0, flat.numel(), step):
             place = flat[first : first + step]
             values = place if buffer is None else buffer[: len(place)]
             data = values.view(torch.uint8).numpy().data
-            _read_exactly(descriptor, data, stored.start + first * source.itemsize, stored.file)
+            at = stored.start + first * source.itemsize
+            _read_exactly(descriptor, data, at, stored.file)
+            _forget(descriptor, stored.start, at + len(data))
             if digest is not None:
                 digest.update(data)
             if buffer is not None:
                 place.copy_(values)
-            if number % FORGET_AFTER == 0:
-                _forget(descriptor, stored.start, number * BUFFER)
-        _forget(descriptor, stored.start, stored.stop - stored.start)
     finally:
         os.close(descriptor)
     return tensor
@@ -210,9 +207,9 @@ def _read_exactly(descriptor: int, into: memoryview, at: int, file: Path) -> Non
         done += count
 
 
-def _forget(descriptor: int, start: int, length: int) -> None:
+def _forget(descriptor: int, start: int, stop: int) -> None:
     if hasattr(os, "posix_fadvise"):  # macOS has none
-        os.posix_fadvise(descriptor, start, length, os.POSIX_FADV_DONTNEED)
+        os.posix_fadvise(descriptor, start, stop - start, os.POSIX_FADV_DONTNEED)
 
 
 def _check_tensor(folder: Path, name: str, shape: tuple[int, ...], tensor: StoredTensor) -> None:

@@ -17,7 +17,6 @@ from merge.plan import Plan
 from merge.schedule import Share
 from merge.scratch import Scratch
 from merge.slerp import NEARLY_PARALLEL, PIECE, Mix, measure, mix
-from merge.threads import in_threads
 from merge.weights import GgufWeights, SafetensorsWeights
 
 # Up to this many elements in all, every tensor is recomputed; beyond, one of each kind a file.
@@ -32,18 +31,14 @@ FOREIGN_RESIDUAL = 0.15
 
 def recompute(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> Iterator[tuple[str, str | None]]:
     """(tensor, what is wrong with it or None) for each sampled tensor."""
+    # One at a time: the temporaries of two of mergekit's kernels at once leave up to 0.8 GB in malloc's hands.
     scratch, dtype = Scratch(), getattr(torch, plan.recipe.dtype)
-
-    def look_at(name: str) -> tuple[str, str | None]:
+    for name in sample(plan, weights):
         a = read_tensor(plan.base.stored(name), scratch.tensor("a", plan.base.shapes[name], dtype))
         b = read_tensor(plan.other.stored(name), scratch.tensor("b", plan.base.shapes[name], dtype))
         expected = reference(a, b, plan.shares[name]).to(torch.bfloat16)
-        return name, None if _agrees(weights, name, expected, scratch) else diagnose(
-            a, b, plan.shares[name], weights.values(name)
-        )
-
-    # One at a time: the temporaries of two of mergekit's kernels at once leave up to 0.8 GB in malloc's hands.
-    return in_threads(look_at, sample(plan, weights), workers=1)
+        agrees = _agrees(weights, name, expected, scratch)
+        yield name, None if agrees else diagnose(a, b, plan.shares[name], weights.values(name))
 
 
 def sample(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> list[str]:

@@ -15,13 +15,13 @@ from merge.errors import CheckpointError, NotABuild, RecipeError
 from merge.inspection import Finding, gguf_tensor_faults, tensor_faults
 from merge.logits import WORST_ERROR, compare
 from merge.manifest import FORMATS, MANIFEST, WEIGHTS, read_manifest
-from merge.plan import make_plan
+from merge.plan import Plan, make_plan
 from merge.recipe import Recipe, read_recipe
 from merge.recompute import recompute
 from merge.report import Row, read_report
 from merge.schedule import Schedule
 from merge.shards import file_sha256
-from merge.threads import in_threads
+from merge.threads import beside, in_threads
 from merge.traps import config_faults, gguf_faults, tokenizer_faults
 from merge.weights import GgufWeights, open_weights
 
@@ -84,6 +84,8 @@ def verify(
         result.add("files", [(folder.name, f"it cannot be read ({error})")])
         return result
     base = parents[0] if parents else None
+    plan = make_plan(recipe, *parents) if parents else None
+    recomputed = beside(lambda: list(recompute(plan, weights))) if plan else None
     if isinstance(weights, GgufWeights):
         result.add("config", gguf_faults(weights, base))
         result.add("tensors", gguf_tensor_faults(weights, rows))
@@ -95,13 +97,12 @@ def verify(
     errors = [row.fp8_error for row in rows if row.fp8_error is not None]
     if errors:
         result.figures |= {"fp8_error_mean": sum(errors) / len(errors), "fp8_error_max": max(errors)}
-    if parents is None:
+    if plan is None or recomputed is None:
         result.unchecked.append(WITHOUT_SOURCES)
         return result
-    result.add("sources", _source_faults(manifest, parents))
-    recomputed = list(recompute(make_plan(recipe, *parents), weights))
-    result.figures["tensors_recomputed"] = len(recomputed)
-    result.add("values", [(name, what) for name, what in recomputed if what is not None])
+    result.add("sources", _source_faults(manifest, plan))
+    result.figures["tensors_recomputed"] = len(recomputed.result())
+    result.add("values", [(name, what) for name, what in recomputed.result() if what is not None])
     return result
 
 
@@ -134,8 +135,8 @@ def _report_faults(recipe: Recipe, rows: list[Row]) -> Iterable[Finding]:
             yield row.tensor, f"its FP8 error is {row.fp8_error:.3f}; up to {WORST_FP8_ERROR} is rounding"
 
 
-def _source_faults(manifest: dict[str, Any], parents: tuple[Checkpoint, Checkpoint]) -> Iterable[Finding]:
-    for role, parent in zip(("base", "other"), parents, strict=True):
+def _source_faults(manifest: dict[str, Any], plan: Plan) -> Iterable[Finding]:
+    for role, parent in (("base", plan.base), ("other", plan.other)):
         made_from, given = manifest["sources"][role], parent.identity()
         for key in ("config_sha256", "files"):
             if made_from[key] != given[key]:

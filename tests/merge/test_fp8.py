@@ -70,10 +70,11 @@ def test_the_error_is_that_of_the_dequantised_weights(shape: tuple[int, int]) ->
     assert error == pytest.approx(float((back.double() - weight.double()).norm() / weight.double().norm()), abs=1e-6)
 
 
-def test_all_256_codes_are_read_as_torch_reads_them() -> None:
-    codes = torch.arange(256, dtype=torch.uint8).view(torch.float8_e4m3fn).view(2, 128)
-    one = torch.ones(2, 1, dtype=torch.bfloat16)
-    assert torch.equal(dequantize(codes, one).nan_to_num(7e7), codes.to(torch.bfloat16).nan_to_num(7e7))
+@pytest.mark.parametrize("scale", [1.0, 2.0**-7, 3.4e-5, 2.0**-120, 7e35])
+def test_all_finite_codes_are_read_as_torch_reads_them(scale: float) -> None:
+    codes = torch.arange(256, dtype=torch.uint8).view(torch.float8_e4m3fn).view(2, 128)[:, :-1]  # the last are NaN
+    scales = torch.full((2, 1), scale, dtype=torch.bfloat16)
+    assert torch.equal(dequantize(codes, scales), codes.to(torch.bfloat16) * scales)
 
 
 def test_compressed_tensors_reads_the_config_as_its_fp8_dynamic_scheme() -> None:
