@@ -3,7 +3,6 @@
 (history, question) → query → hits → passages (≤ n tokens) → prompt → text stream → checked citations
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from webapp.citations import CheckedAnswer, Citation, check
 from webapp.conversation import Turn, standalone
 from webapp.errors import EmptyQuestion
 from webapp.key_language import KeySentence, key_language
+from webapp.processor import on_a_core
 from webapp.prompt import NOT_THERE, Budget, Frame, frame
 from webapp.writing import Delta, Lease, Prompted, Terms, Trouble, Writer, without_engine, write
 
@@ -101,7 +101,7 @@ async def answer(
     if not question.strip():
         raise EmptyQuestion()
     query = standalone(history, question)
-    results, wider = await asyncio.to_thread(_search, searcher, scope, query)
+    results, wider = await on_a_core(_search, searcher, scope, query)
     searched = _searched(scope, query, results, wider)
 
     document_of = partial(library.document, scope.matter_id)
@@ -131,7 +131,7 @@ async def answer(
         return
     hits = results.hits
     end = partial(end, doubtful=results.doubtful)
-    yield await asyncio.to_thread(_checked, end, query, draft, passages, hits, document_of, searcher, prompted.trusted)
+    yield await on_a_core(_checked, end, query, draft, passages, hits, document_of, searcher, prompted.trusted)
 
 
 def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool]:

@@ -22,6 +22,7 @@ from webapp.errors import (
     StreamCut,
 )
 from webapp.metrics import RETRIES
+from webapp.processor import on_a_core
 from webapp.prompt import Frame, harmless
 from webapp.tokens import MISTRAL, Template, TokenCounter, counting, mistral
 
@@ -109,7 +110,7 @@ async def write(lease: Lease, fit: Fit) -> AsyncGenerator[Prompted | Delta | Tro
             try:
                 terms = await _terms(writer)
                 terms = replace(terms, window=int(terms.window * _SMALLER)) if smaller else terms
-                frame, packed = await asyncio.to_thread(fit, terms)
+                frame, packed = await on_a_core(fit, terms)
                 prompted = Prompted(frame, packed, terms.name, writer.trusted)
                 yield prompted
                 if writer.engine is None or not packed.passages:
@@ -145,7 +146,7 @@ async def write(lease: Lease, fit: Fit) -> AsyncGenerator[Prompted | Delta | Tro
 
 async def without_engine(fit: Fit) -> Prompted:
     """Packed as for the model that pincite is built around."""
-    frame, packed = await asyncio.to_thread(fit, _no_terms())
+    frame, packed = await on_a_core(fit, _no_terms())
     return Prompted(frame, packed, "none", True)
 
 
