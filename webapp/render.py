@@ -134,7 +134,7 @@ def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> 
         words = (
             f"{plural(waiting, 'document')} on the way in. You can ask as soon as one is ready."
             if waiting
-            else "Add the first documents of this matter on the left. You can ask as soon as one is ready."
+            else "Add the first documents of this matter: you can ask as soon as one is ready."
         )
         return Markup('<div class="empty"><h2>{}</h2><p>{}</p></div>').format(matter, words)
     asked = lines(

@@ -51,11 +51,11 @@ def _standing(row: Body) -> Markup:
 def _page(matter_id: str, row: Body, words: str, zoom: float) -> Markup:
     spans = [(start, end) for start, end in row.get("spans", ())]
     image = page_url(matter_id, row["document_id"], row["page"], spans, zoom)
+    text = Markup('<section class="words"><h3>As text</h3><blockquote>{}</blockquote></section>').format(words)
     return Markup(
         '<p class="links"><a href="{}" target="_blank" rel="noopener">Open the PDF at this page</a></p>'
         '<div class="sheet" tabindex="0" role="region" aria-label="Page {} of {}"><img src="{}" alt="Page {}, with the cited words highlighted" '
-        'data-zoom="{:g}"><p class="broken">This page cannot be shown as an image. Open the PDF instead.</p></div>'
-        '<section class="words"><h3>As text</h3><blockquote>{}</blockquote></section>'
+        'data-zoom="{:g}"><p class="broken">This page cannot be shown as an image. Open the PDF instead.</p></div>{}'
     ).format(
         pdf_url(matter_id, row["document_id"], row["page"]),
         row["page"],
@@ -63,7 +63,7 @@ def _page(matter_id: str, row: Body, words: str, zoom: float) -> Markup:
         image,
         row["page"],
         zoom,
-        words,
+        text if words else NOTHING,  # a page without text
     )
 
 
