@@ -7,6 +7,7 @@ on from the last one. OUT appears in one rename, after verification.
 """
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -156,7 +157,9 @@ def _merge_blocks(plan: Plan, models: dict[str, Model], journal: Journal, advanc
     numbers = range(len(journal.blocks), len(plan.blocks))
     begun = {number: {name: model.begin(number) for name, model in models.items()} for number in numbers}
     scratch = Scratch()
-    tensors = [(name, begun[number].values()) for number in numbers for name in plan.blocks[number]]
+    # The largest first: at the end of the last block two threads then wait for a norm, and not one for the head.
+    largest_first = [sorted(block, key=lambda name: -math.prod(block[name])) for block in plan.blocks]
+    tensors = [(name, begun[number].values()) for number in numbers for name in largest_first[number]]
     merged = in_threads(lambda tensor: _merge_tensor(plan, *tensor, scratch), tensors)
 
     def end(number: int, rows: list[Row]) -> None:
@@ -165,13 +168,13 @@ def _merge_blocks(plan: Plan, models: dict[str, Model], journal: Journal, advanc
     with ThreadPoolExecutor(1) as beside:  # a block is flushed and hashed while the next is merged
         ended: Future[None] | None = None
         for number in numbers:
-            rows = []
+            rows = {}
             for row in islice(merged, len(plan.blocks[number])):
-                rows.append(row)
+                rows[row.tensor] = row
                 advanced(_source_bytes(plan, row.tensor))
             if ended:
                 ended.result()
-            ended = beside.submit(end, number, rows)
+            ended = beside.submit(end, number, [rows[name] for name in plan.blocks[number]])
         if ended:
             ended.result()
 
