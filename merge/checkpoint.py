@@ -14,7 +14,7 @@ import hashlib
 import json
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,12 @@ class StoredTensor:
     shape: tuple[int, ...]
     start: int
     stop: int
+
+    def rows(self, first: int, last: int) -> "StoredTensor":
+        """Where its rows [first, last) lie."""
+        size = (self.stop - self.start) // self.shape[0]
+        shape = (last - first, *self.shape[1:])
+        return replace(self, shape=shape, start=self.start + first * size, stop=self.start + last * size)
 
 
 @dataclass(frozen=True)

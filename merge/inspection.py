@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from merge.architecture import expected_shapes
+from merge.checkpoint import DTYPES, read_tensor
 from merge.errors import MergeError
 from merge.fp8 import SCALE_SUFFIX, dequantize
 from merge.report import Row
@@ -78,24 +79,26 @@ def _scale_of(name: str, layout: Layout) -> str:
 
 
 def _look_at(weights: SafetensorsWeights, name: str, length: float | None, scratch: Scratch) -> str | None:
-    tensor = weights.raw(name, scratch)
-    if tensor.dtype != torch.float8_e4m3fn:
-        return _length_fault(_length(tensor), length)
-    scale = weights.raw(name + SCALE_SUFFIX)
-    if not bool(torch.isfinite(scale).all()) or not bool((scale > 0).all()):
+    stored, squares, short = weights.stored[name], 0.0, 0
+    rows, dtype = stored.shape[0], DTYPES[stored.dtype]
+    scale = weights.raw(name + SCALE_SUFFIX) if dtype == torch.float8_e4m3fn else None
+    if scale is not None and not bool((torch.isfinite(scale) & (scale > 0)).all()):
         return "a scale is not a positive number"
-    squares, short = 0.0, 0
-    step = max(1, PIECE // tensor.shape[1])
-    for start in range(0, len(tensor), step):
-        rows = slice(start, start + step)
-        largest = (tensor[rows].view(torch.uint8) & 0x7F).amax(dim=1)
+    step = max(1, PIECE // math.prod(stored.shape[1:]))
+    for first in range(0, rows, step):
+        part = stored.rows(first, min(first + step, rows))
+        tensor = read_tensor(part, scratch.tensor("stored", part.shape, dtype))
+        if scale is None:
+            squares += _length(tensor) ** 2
+            continue
+        largest = (tensor.view(torch.uint8) & 0x7F).amax(dim=1)
         if bool((largest == NOT_A_NUMBER).any()):
             return "it holds NaN"
         short += int(((largest != LARGEST) & (largest != 0)).sum())
-        squares += _length(dequantize(tensor[rows], scale[rows])) ** 2
+        squares += _length(dequantize(tensor, scale[first : first + step])) ** 2
     # By construction the largest value of a row is 448; otherwise the scale wastes or cuts off range.
-    if short > len(tensor) // 100:
-        return f"{short} of {len(tensor)} rows do not reach 448: these scales belong to other values"
+    if short > rows // 100:
+        return f"{short} of {rows} rows do not reach 448: these scales belong to other values"
     return _length_fault(math.sqrt(squares), length)
 
 
