@@ -310,19 +310,21 @@ def _wire(
     seen, over = gr.State(0), gr.State("")
     outputs = [*parts.values(), send, stop]
     how: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+    # Else gradio drops a click on a list while it is at an earlier one: "New conversation" right after another was opened.
+    each: dict[str, Any] = how | {"trigger_mode": "multiple"}
     page.load(showing(opened), here, outputs, **how)
     send.click(ask, [here, parts["question"]], outputs, **how)
     parts["question"].submit(ask, [here, parts["question"]], outputs, **how)
     find.click(mentions, [here, parts["question"]], outputs, **how)
     for name in ("past", "now", "empty", "documents"):
         parts[name].submit(write, here, outputs, **how)
-    drafts = following.change(draft, [here, following], [parts["now"], over], trigger_mode="multiple", **how)
-    over.change(kept, here, outputs, trigger_mode="multiple", **how)
+    drafts = following.change(draft, [here, following], [parts["now"], over], **each)
+    over.change(kept, here, outputs, **each)
     for name in ("matters", "conversations"):  # who goes elsewhere stops looking; the answer goes on
-        parts[name].click(go, here, outputs, cancels=drafts, **how)
-        parts[name].submit(go, here, outputs, cancels=drafts, **how)
+        parts[name].click(go, here, outputs, cancels=drafts, **each)
+        parts[name].submit(go, here, outputs, cancels=drafts, **each)
     for name in ("documents", "scope", "past", "evidence"):
-        parts[name].click(act, here, outputs, **how)
+        parts[name].click(act, here, outputs, **each)
     files.upload(take, [here, files], outputs, **how).then(lambda: None, None, files, **how)
     stop.click(end, here, outputs, **how)
     pace.tick(tick, here, seen, **how)

@@ -188,6 +188,14 @@ def test_what_is_asked_right_after_a_new_conversation_is_begun_is_asked_there(pa
         expect(page.locator("h3.question")).to_have_text([question])
     expect(page.locator(".conversations .open")).to_have_text(questions[::-1])
 
+    for _ in range(3):  # nor is the step lost that follows another at once
+        page.locator(".conversations .open").first.click()
+        expect(page.locator(".turn")).to_be_visible()
+        with page.expect_response("**/queue/join**"):
+            page.evaluate("[...document.querySelectorAll('.conversations .open')].at(-1).click()")
+        page.evaluate("document.querySelector('[data-do=new]').click()")
+        expect(page.locator(".empty")).to_be_visible()
+
 
 def test_what_a_contract_says_is_never_obeyed(page: Page, engine: FakeEngine) -> None:
     lines = [
