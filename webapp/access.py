@@ -10,10 +10,10 @@ from retrieval import DocumentRecord, Library, Matter, MatterExists, NoSuchDocum
 from webapp.errors import AmbiguousDocument, GuestLimit
 from webapp.guests import Allowance
 from webapp.records import LOCAL_USER, Records, User
+from webapp.settings import MIB
 
 ID_PREFIX = 6  # the shortest start of an id that names a document: one in 16 million fits by chance
 NAMES_SHOWN = 5
-MIB = 1 << 20
 
 
 class Access:

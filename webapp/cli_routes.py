@@ -15,10 +15,9 @@ from retrieval import FileTooLarge
 from webapp.log import known
 from webapp.ownership import ARRIVING
 from webapp.rows import Row, fault, result
-from webapp.settings import Settings
+from webapp.settings import MIB, Settings
 from webapp.verbs import Verbs
 
-MIB = 1 << 20
 Text = Annotated[str, Body(embed=True)]
 OptionalText = Annotated[str | None, Body(embed=True)]
 

@@ -14,9 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from webapp.guests import ALLOWANCE
 from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key
-from webapp.settings import Settings, is_loopback
+from webapp.settings import MIB, Settings, is_loopback
 
-MIB = 1 << 20
 MOST_BODY = 16 * MIB  # of what is no upload: the page sends its chat's history along
 FILES_AT_ONCE = 40  # in one upload, each as large as the settings allow
 UPLOADS = ("/gradio_api/upload",)

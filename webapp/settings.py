@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from webapp.errors import SettingsInvalid
 
 PREFIX = "PINCITE_"
+MIB = 1 << 20  # bytes
 LEAST_SECRET = 16  # characters
 
 
