@@ -332,6 +332,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read(library: Library, tm
     with (tmp_path / "huge.pdf").open("wb") as out:
         out.write(PDF)
         out.truncate(300 << 20)
+    assert str(FileTooLarge(name="a.pdf", size_mib=12345.5, limit_mib=200)).startswith("“a.pdf” is 12345.5 MiB;")
     with pytest.raises(FileTooLarge, match=r"“huge\.pdf” is 300 MiB; the limit is 1 MiB"):
         library.accept_path(matter.id, tmp_path / "huge.pdf")
     with pytest.raises(FileTooLarge):
