@@ -146,7 +146,7 @@ class ReaderCrashed(UnreadableFile):
 class FileTooLarge(UnreadableFile):
     """More bytes than the limit."""
 
-    sentence = "“{name}” is {size_mib:.6g} MiB; the limit is {limit_mib} MiB."
+    sentence = "“{name}” is {size_mib:g} MiB; the limit is {limit_mib} MiB."
     hint_text = "Split the file, or raise PINCITE_MAX_FILE_MIB."
 
 

@@ -245,7 +245,7 @@ class Library:
 
     def _check_size(self, name: str, size: int) -> None:
         if size > self._max_file_mib * MIB:
-            raise FileTooLarge(name=name, size_mib=size / MIB, limit_mib=self._max_file_mib)
+            raise FileTooLarge(name=name, size_mib=round(size / MIB, 3), limit_mib=self._max_file_mib)
 
 
 _UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of surrogate pairs (a name that is not UTF-8), line separators

@@ -42,7 +42,9 @@ def cli_routes(settings: Settings, token: str, verbs: Callable[[], Verbs]) -> AP
         def rows() -> Iterator[Row]:
             with contextlib.closing(arrived):
                 if arrived.size > settings.max_file_mib * MIB:
-                    raise FileTooLarge(name=name, size_mib=arrived.size / MIB, limit_mib=settings.max_file_mib)
+                    raise FileTooLarge(
+                        name=name, size_mib=round(arrived.size / MIB, 3), limit_mib=settings.max_file_mib
+                    )
                 yield result(document_id=verbs().accept(matter, arrived.path, name))
 
         return _lines(rows())
