@@ -82,7 +82,7 @@ class Lexical:
             wanted = [tantivy.Query.boost_query(term(stem), weight) for stem, weight in stems.items()]
             if not wanted or (document_ids is not None and not document_ids):
                 return {}
-            query = _within(index.schema, wanted, document_ids)
+            query = _within(index.schema, wanted, "document_id", document_ids)
             searcher = index.searcher()
             return {_chunk(searcher.doc(at)): score for score, at in searcher.search(query, k, count=False).hits}
 
@@ -95,7 +95,7 @@ class Lexical:
             term = partial(tantivy.Query.term_query, index.schema, "body")
             if not stems or (document_ids is not None and not document_ids):
                 return {}
-            query = _within(index.schema, [term(stem) for stem in stems], document_ids)
+            query = _within(index.schema, [term(stem) for stem in stems], "document_id", document_ids)
             searcher = index.searcher()
             hits = searcher.search(query, k, count=False).hits
             return {str(searcher.doc(at)["document_id"][0]): score for score, at in hits}
@@ -124,6 +124,22 @@ class Lexical:
             counts = {stem: searcher.doc_freq("body", stem) for stem in stems}
             return {stem: math.log(1 + (searcher.num_docs - n + 0.5) / (n + 0.5)) for stem, n in counts.items()}
 
+    def share(self, matter_id: str, stems: Mapping[str, float], chunks: Collection[Chunk]) -> float:
+        """The greatest share of weighted stems that one of some chunks holds, in [0, 1], rarer ones counting more.
+
+        The index knows which chunk holds which stem; to read it from the text takes the outline of the whole document.
+        """
+        worth = {stem: stems[stem] * rarity for stem, rarity in self.rarity(matter_id, stems).items()}
+        if not worth or not chunks:
+            return 0.0
+        with _mapped():
+            index = self._index(matter_id, "chunks")
+            term = partial(tantivy.Query.term_query, index.schema, "body")
+            held = [tantivy.Query.const_score_query(term(stem), value) for stem, value in worth.items()]
+            query = _within(index.schema, held, "id", [c.id for c in chunks])
+            found = index.searcher().search(query, 1, count=False).hits
+        return min(1.0, found[0][0] / sum(worth.values())) if found else 0.0  # tantivy adds in float32
+
     def _index(self, matter_id: str, kind: "_Kind") -> tantivy.Index:
         if (matter_id, kind) not in self._indexes:
             folder = self.folder / matter_id / kind
@@ -144,12 +160,14 @@ class Lexical:
             index.reload()
 
 
-def _within(schema: tantivy.Schema, any_of: list[tantivy.Query], document_ids: Collection[str] | None) -> tantivy.Query:
-    """Any of the queries, scored by their sum, in some documents or in all."""
+def _within(
+    schema: tantivy.Schema, any_of: list[tantivy.Query], field: str, ids: Collection[str] | None
+) -> tantivy.Query:
+    """Any of the queries, scored by their sum, in the rows with one of these ids or in all."""
     query = tantivy.Query.boolean_query([(tantivy.Occur.Should, q) for q in any_of])
-    if document_ids is None:
+    if ids is None:
         return query
-    scope = tantivy.Query.term_set_query(schema, "document_id", list(document_ids))
+    scope = tantivy.Query.term_set_query(schema, field, list(ids))
     unscored = tantivy.Query.const_score_query(scope, 0.0)
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, unscored)])
 

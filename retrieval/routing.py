@@ -9,7 +9,6 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from retrieval.chunks import indexed_text
 from retrieval.lexical import OPENING, Lexical
 from retrieval.library import Library
 
@@ -109,13 +108,10 @@ class Router:
 
     def _by_body(self, stems: Collection[str]) -> list[str]:
         """A title that no opening bears out, by the one chunk of all that holds most of it: an exhibit or a signature page."""
-        for chunk in self._lexical.query(self._matter_id, dict.fromkeys(stems, 1.0), self._scope, 1):
-            weights = self._lexical.rarity(self._matter_id, stems)
-            document = self._library.document(self._matter_id, chunk.span.document_id)
-            held = set(self._lexical.stems(indexed_text(document, chunk)))
-            if sum(w for stem, w in weights.items() if stem in held) >= _MOST * sum(weights.values()):
-                return [document.id]
-        return []
+        alike = dict.fromkeys(stems, 1.0)
+        best = self._lexical.query(self._matter_id, alike, self._scope, 1)
+        held = self._lexical.share(self._matter_id, alike, best)
+        return [chunk.span.document_id for chunk in best if held >= _MOST]
 
     def _by_words(self, name: str) -> list[str]:
         """A short name, by how much of it file name and opening hold: how often they repeat it says nothing."""

@@ -1,7 +1,7 @@
 """A question becomes ranked hits: its words in tantivy, its meaning in Chroma, the two joined."""
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.chunks import Chunk, indexed_text
+from retrieval.chunks import Chunk
 from retrieval.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.confidence import EVEN, Signs, weights
 from retrieval.embedder import Embedder
@@ -119,7 +119,7 @@ class Searcher:
         hits = tuple(Hit(c, scores[c], _why(c in words, c in meaning, kinds)) for c in best)
         signs = Signs(
             nearest=max(meaning.values(), default=0.0),
-            sought=self._share(matter_id, wanted, hits[:_LOOKED_INTO]),
+            sought=self._lexical.share(matter_id, wanted, [hit.chunk for hit in hits[:_LOOKED_INTO]]),
             agreement=hits[0].score if hits else 0.0,
         )
         return Results(hits, signs, route, wide)
@@ -127,18 +127,6 @@ class Searcher:
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
         """The documents that a question names, and those between which it leaves the choice; needs no model."""
         return Router(self._library, self._lexical, matter_id, document_ids).route(question)
-
-    def _share(self, matter_id: str, wanted: Mapping[str, float], hits: Sequence[Hit]) -> float:
-        """The greatest share of the weighted words that one hit has, in [0, 1], rarer words counting more."""
-        if not wanted or not hits:
-            return 0.0
-        rarity = self._lexical.rarity(matter_id, wanted)
-        worth = {stem: weight * rarity[stem] for stem, weight in wanted.items()}
-        documents = {id_: self._library.document(matter_id, id_) for id_ in {h.chunk.span.document_id for h in hits}}
-        held = [
-            set(self._lexical.stems(indexed_text(documents[hit.chunk.span.document_id], hit.chunk))) for hit in hits
-        ]
-        return max(sum(w for stem, w in worth.items() if stem in there) for there in held) / sum(worth.values())
 
     def relevance(self, question: str, sentences: Sequence[Sentence]) -> list[float]:
         """How much each sentence bears on the question, comparable within one call; 0 or less where it hardly does.

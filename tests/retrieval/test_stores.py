@@ -82,6 +82,21 @@ def test_a_search_stays_in_its_documents_and_its_matter(lexical: Lexical, vector
     assert lexical.query(OTHER, everything, None, 8) == vectors.query(OTHER, AXES[0], None, 8) == {}
 
 
+@pytest.mark.parametrize(
+    "words", ["rent", "rent interest loan", "lease of two years, rent", "borrower", "absent", "the"]
+)
+@pytest.mark.parametrize("chunks", [CHUNKS, CHUNKS[:2], CHUNKS[1:2], []])
+def test_the_share_of_words_is_that_of_the_chunk_that_has_most(
+    lexical: Lexical, words: str, chunks: list[Chunk]
+) -> None:
+    stems = {stem: 1.0 + i for i, stem in enumerate(lexical.stems(words))}
+    rarity = lexical.rarity(MATTER, stems)
+    worth = {stem: weight * rarity[stem] for stem, weight in stems.items()}
+    held = [sum(worth[stem] for stem in worth if stem in lexical.stems(TEXTS[c])) for c in chunks]
+    whole = sum(worth.values())
+    assert lexical.share(MATTER, stems, chunks) == pytest.approx(max(held, default=0.0) / whole if whole else 0.0)
+
+
 @pytest.mark.parametrize(("named", "best"), [("the Acme lease", "lease"), ("loan number 7", "loan"), ("Jones", None)])
 def test_a_document_is_found_by_its_file_name_and_opening(lexical: Lexical, named: str, best: str | None) -> None:
     found = lexical.documents(MATTER, lexical.stems(named), None, 8)
