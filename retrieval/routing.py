@@ -123,7 +123,7 @@ class Router:
     def _by_file(self, name: str) -> list[str]:
         """A name that a file has all of."""
         stems = self._stems(name.removesuffix(".pdf"))
-        return _few(id_ for id_ in self._likely(stems) if stems <= self._stems(self._file_name(id_)))
+        return _few(id_ for id_ in self._likely(stems) if stems <= self._stems(self._names(id_)[0]))
 
     def _by_party(self, name: str) -> list[str]:
         """A party, where an opening introduces it or a file is named after it."""
@@ -131,17 +131,18 @@ class Router:
         spelled = r"\W+".join(re.escape(word) for word in re.findall(r"\w+", _possessor(name)))
         follows = r"\b" if _SUFFIXED.fullmatch(_possessor(name)) else _INTRODUCED
         party = re.compile(rf"\b{_NO_PLACE}{spelled}{follows}", re.IGNORECASE)
+        likely = {id_: self._names(id_) for id_ in self._likely(stems)}
         return _few(
             id_
-            for id_ in self._likely(stems)
-            if stems <= self._stems(self._file_name(id_)) or party.search(self._opening(id_))
+            for id_, (file_name, opening) in likely.items()
+            if stems <= self._stems(file_name) or party.search(opening)
         )
 
     def _shares(self, stems: Collection[str], document_ids: Iterable[str]) -> dict[str, float]:
         """The share of a name's words that each document's file name and opening have, rare words counting more."""
         weights = self._lexical.rarity(self._matter_id, stems, "openings")
         whole = sum(weights.values())
-        held = {id_: self._stems(f"{self._file_name(id_)} {self._opening(id_)}") for id_ in document_ids}
+        held = {id_: self._stems(" ".join(self._names(id_))) for id_ in document_ids}
         return {id_: sum(w for stem, w in weights.items() if stem in there) / whole for id_, there in held.items()}
 
     def _likely(self, stems: Collection[str]) -> list[str]:
@@ -150,11 +151,10 @@ class Router:
     def _stems(self, name: str) -> set[str]:
         return set(self._lexical.stems(re.sub(r"_", " ", _possessor(name))))
 
-    def _file_name(self, document_id: str) -> str:
-        return self._library.record(self._matter_id, document_id).name.removesuffix(".pdf")
-
-    def _opening(self, document_id: str) -> str:
-        return self._library.document(self._matter_id, document_id).text[:OPENING]
+    def _names(self, document_id: str) -> tuple[str, str]:
+        """Where a document names itself: its file name and its opening."""
+        document = self._library.document(self._matter_id, document_id)
+        return document.name.removesuffix(".pdf"), document.text[:OPENING]
 
 
 def _joined(named: dict[str, list[str]], rest: str) -> Route:

@@ -74,14 +74,12 @@ class Vectors:
         self, matter_id: str, vector: NDArray[np.float32], document_ids: AbstractCollection[str] | None, k: int
     ) -> dict[Chunk, float]:
         """The k chunks nearest to `vector`, float32[dim], with their cosine; in some documents only, or in all."""
+        if document_ids is not None and not document_ids:
+            return {}
+        where = None if document_ids is None else {"document_id": {"$in": list(document_ids)}}
         with _mapped():
-            collection = self._collection(matter_id)
-            where = None if document_ids is None else {"document_id": {"$in": list(document_ids)}}
-            most = min(k, collection.count())
-            if most == 0 or (document_ids is not None and not document_ids):
-                return {}
-            found = collection.query(
-                query_embeddings=[vector], n_results=most, where=where, include=["metadatas", "distances"]
+            found = self._collection(matter_id).query(
+                query_embeddings=[vector], n_results=k, where=where, include=["metadatas", "distances"]
             )
         rows = zip(found["ids"][0], found["metadatas"][0], found["distances"][0], strict=True)
         return {_chunk(id_, row): 1.0 - distance for id_, row, distance in rows}
