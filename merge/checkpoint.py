@@ -58,6 +58,11 @@ class StoredTensor:
     start: int
     stop: int
 
+    @property
+    def layout(self) -> tuple[str, tuple[int, ...]]:
+        """Its safetensors dtype and its shape."""
+        return self.dtype, self.shape
+
     def rows(self, first: int, last: int) -> "StoredTensor":
         """Where its rows [first, last) lie."""
         size = (self.stop - self.start) // self.shape[0]

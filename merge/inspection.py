@@ -16,7 +16,7 @@ from merge.errors import MergeError
 from merge.fp8 import SCALE_SUFFIX, dequantize
 from merge.report import Row
 from merge.scratch import Scratch
-from merge.shards import Layout, stored_layout
+from merge.shards import stored_layout
 from merge.slerp import PIECE
 from merge.threads import in_threads
 from merge.weights import GgufWeights, SafetensorsWeights
@@ -30,27 +30,22 @@ LENGTH_MAY_DIFFER = 0.005
 LARGEST, NOT_A_NUMBER = 0x7E, 0x7F
 
 
-def tensor_faults(
-    weights: SafetensorsWeights, config: dict[str, Any], rows: list[Row], *, fp8: bool
-) -> Iterable[Finding]:
+def tensor_faults(weights: SafetensorsWeights, config: dict[str, Any], rows: list[Row]) -> Iterable[Finding]:
     """Everything wrong with the tensors of an FP8 or bf16 folder."""
     plain = {key: value for key, value in config.items() if key != "quantization_config"}
     try:
-        layout = stored_layout(expected_shapes(plain, "the build"), fp8=fp8)
+        shapes = expected_shapes(plain, "the build")
     except MergeError as error:
         yield "config.json", str(error)
         return
-    stored = weights.stored
+    layout, stored = stored_layout(shapes, fp8=weights.fp8), weights.stored
     for name in sorted(layout.keys() ^ stored.keys()):
         yield name, "it is missing" if name in layout else "the architecture has no such tensor"
-    sound = set()
     for name in sorted(layout.keys() & stored.keys()):
-        if (stored[name].dtype, stored[name].shape) == layout[name]:
-            sound.add(name)
-        else:
+        if stored[name].layout != layout[name]:
             dtype, shape = layout[name]
             yield name, f"it is {stored[name].dtype} {list(stored[name].shape)} and must be {dtype} {list(shape)}"
-    names = [name for name in layout if {name, _scale_of(name, layout)} <= sound and not name.endswith(SCALE_SUFFIX)]
+    names = weights.sound(shapes)
     lengths = {row.tensor: row.norm for row in rows}
     scratch = Scratch()
     looked_at = in_threads(lambda name: _look_at(weights, name, lengths.get(name), scratch), names)
@@ -71,11 +66,6 @@ def gguf_tensor_faults(weights: GgufWeights, rows: list[Row]) -> Iterable[Findin
         what = _length_fault(_length(weights.values(row.tensor)), row.norm)
         if what:
             yield row.tensor, what
-
-
-def _scale_of(name: str, layout: Layout) -> str:
-    """The scale that belongs to a tensor; the tensor itself where it has none."""
-    return name + SCALE_SUFFIX if name + SCALE_SUFFIX in layout else name
 
 
 def _look_at(weights: SafetensorsWeights, name: str, length: float | None, scratch: Scratch) -> str | None:

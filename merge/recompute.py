@@ -30,7 +30,7 @@ FOREIGN_RESIDUAL = 0.15
 
 
 def recompute(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> Iterator[tuple[str, str | None]]:
-    """(tensor, what is wrong with it or None) for each sampled tensor."""
+    """(tensor, what is wrong with its values or None) for each sampled tensor that can be read."""
     # One at a time: the temporaries of two of mergekit's kernels at once leave up to 0.8 GB in malloc's hands.
     scratch, dtype = Scratch(), getattr(torch, plan.recipe.dtype)
     for name in sample(plan, weights):
@@ -43,7 +43,7 @@ def recompute(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> Iterator
 
 def sample(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> list[str]:
     """All tensors of a small model; of a large one an attention, an MLP and the smallest other tensor in each file."""
-    shapes = {name: plan.base.shapes[name] for name in plan.shares if name in weights.names()}
+    shapes = {name: plan.base.shapes[name] for name in weights.sound(plan.base.shapes)}
     if sum(math.prod(shape) for shape in shapes.values()) <= ALL_OF:
         return list(shapes)
     groups: dict[tuple[str, str], list[str]] = {}

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ Layout = dict[str, tuple[str, tuple[int, ...]]]
 """Stored tensor name → (safetensors dtype, shape)."""
 
 
-def stored_layout(shapes: dict[str, tuple[int, ...]], *, fp8: bool) -> Layout:
+def stored_layout(shapes: Mapping[str, tuple[int, ...]], *, fp8: bool) -> Layout:
     """What each tensor of a model becomes on disk: bf16, or FP8 with its scale beside it."""
     layout: Layout = {}
     for name, shape in shapes.items():

@@ -92,7 +92,7 @@ def verify(
     else:
         result.add("config", config_faults(config, result.format, base))
         result.add("tokenizer", tokenizer_faults(folder, base))
-        result.add("tensors", tensor_faults(weights, config, rows, fp8=result.format == "fp8"))
+        result.add("tensors", tensor_faults(weights, config, rows))
     result.add("report", _report_faults(recipe, rows))
     errors = [row.fp8_error for row in rows if row.fp8_error is not None]
     if errors:

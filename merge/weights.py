@@ -1,5 +1,6 @@
 """The weights of a finished folder as servers see them: dequantised, under their original names."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,24 @@ import torch
 from merge.checkpoint import DTYPES, StoredTensor, read_index, read_tensor
 from merge.fp8 import SCALE_SUFFIX, dequantize
 from merge.scratch import Scratch
+from merge.shards import stored_layout
+
+Shapes = Mapping[str, tuple[int, ...]]
 
 
 class SafetensorsWeights:
     """The shards of an FP8 or bf16 folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, fp8: bool) -> None:
         self.stored: dict[str, StoredTensor] = read_index(folder)
+        self.fp8 = fp8
 
-    def names(self) -> set[str]:
-        """The tensors, scales left out."""
-        return {name for name in self.stored if not name.endswith(SCALE_SUFFIX)}
+    def sound(self, shapes: Shapes) -> list[str]:
+        """Those of a model's tensors that are stored in their shape and dtype, with their scale: the ones that can be read."""
+        layout = stored_layout(shapes, fp8=self.fp8)
+        right = {name for name in layout.keys() & self.stored.keys() if self.stored[name].layout == layout[name]}
+        scales = {name for name in layout if name.endswith(SCALE_SUFFIX)} - right
+        return [name for name in shapes if name in right and name + SCALE_SUFFIX not in scales]
 
     def raw(self, name: str, scratch: Scratch | None = None) -> torch.Tensor:
         """A tensor in the dtype it is stored in, in memory of its own or in the thread's scratch."""
@@ -61,6 +69,10 @@ class GgufWeights:
         """The tensors, under their names in transformers; unknown ones under their own."""
         return set(self._tensors)
 
+    def sound(self, shapes: Shapes) -> list[str]:
+        """Those of a model's tensors that are there in their shape."""
+        return [name for name, shape in shapes.items() if name in self._tensors and self.shape_of(name) == shape]
+
     def shape_of(self, name: str) -> tuple[int, ...]:
         """Its shape."""
         return tuple(int(n) for n in reversed(self._tensors[name].shape))
@@ -78,7 +90,7 @@ class GgufWeights:
 
 def open_weights(folder: Path, format_: str) -> SafetensorsWeights | GgufWeights:
     """The weights of a build. Raises CheckpointError."""
-    return GgufWeights(folder) if format_ == "gguf" else SafetensorsWeights(folder)
+    return GgufWeights(folder) if format_ == "gguf" else SafetensorsWeights(folder, fp8=format_ == "fp8")
 
 
 def _llama_names(layers: int) -> list[str]:

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from merge.build import build
-from merge.checkpoint import Checkpoint
+from merge.checkpoint import Checkpoint, open_checkpoint
 from merge.errors import NotABuild
 from merge.shards import file_sha256
 from merge.verify import Fault, build_folders, check_logits, verify
@@ -90,6 +90,8 @@ ALONE: dict[str, tuple[Change, str, str]] = {
         "it is F32 [64] and must be BF16",
     ),
     "another shape": (edit_tensor(Q, lambda q: q[:32]), "tensors", "[32, 64] and must be F8_E4M3 [64, 64]"),
+    "integers": (edit_tensor(Q, lambda q: q.view(torch.int8)), "tensors", "it is I8 [64, 64] and must be F8_E4M3"),
+    "a short scale": (edit_tensor(Q + "_scale", lambda s: s[:32]), "tensors", "[32, 1] and must be BF16 [64, 1]"),
     "rope_theta": (edit_json("config.json", lambda c: c.pop("rope_theta")), "config", "rope_theta is missing"),
     "rope_parameters": (
         edit_json("config.json", lambda c: c.pop("rope_parameters")),
@@ -127,14 +129,17 @@ ALONE: dict[str, tuple[Change, str, str]] = {
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_a_folder_that_was_changed_is_found_without_the_sources(name: str, built: Path, tmp_path: Path) -> None:
+def test_a_folder_that_was_changed_is_found_with_and_without_the_sources(
+    name: str, built: Path, tmp_path: Path, opened: tuple[Checkpoint, Checkpoint]
+) -> None:
     change, check, words = ALONE[name]
     folder = copy(built / "fp8", tmp_path)
     change(folder)
     if check != "files":
         sign_again(folder)
-    faults = verify(folder).faults
-    assert any(fault.check == check and words in fault.what for fault in faults), faults
+    for parents in (None, opened):
+        faults = verify(folder, parents).faults
+        assert any(fault.check == check and words in fault.what for fault in faults), faults
 
 
 def test_sound_folders_pass_with_and_without_sources(built: Path, opened: tuple[Checkpoint, Checkpoint]) -> None:
@@ -214,6 +219,15 @@ def test_other_sources_than_the_manifests_are_named(
     faults = verify(built / "fp8", (opened[1], opened[0])).faults
     assert Fault("sources", "manifest.json", "") not in faults
     assert any(fault.check == "sources" and "the base model was" in fault.what for fault in faults)
+
+
+def test_sources_of_another_size_are_named(built: Path, tmp_path: Path) -> None:
+    for name, seed in (("base", 1), ("other", 2)):
+        pico.make_model(tmp_path / name, seed, hidden_size=32, num_attention_heads=2, num_key_value_heads=1)
+    smaller = open_checkpoint(str(tmp_path / "base")), open_checkpoint(str(tmp_path / "other"))
+    for folder in build_folders(built):
+        faults = verify(folder, smaller).faults
+        assert any(fault.check == "sources" and "config_sha256" in fault.what for fault in faults), faults
 
 
 @pytest.mark.filterwarnings("ignore")  # transformers and compressed-tensors, while they load a model
