@@ -5,14 +5,14 @@ the document again. Where a document has been removed the answer stays, and its 
 """
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from retrieval import Library, Matter, PinciteError, database, in_context, own_words
+from retrieval import DocumentRecord, Library, Matter, PinciteError, database, in_context, own_words
 from webapp.access import Access
 from webapp.errors import NoSuchConversation
 from webapp.records import User
@@ -111,8 +111,8 @@ class Conversations:
         with database.reading(self._engine) as connection:
             conversation = self._mine(connection, user, conversation_id)
             rows = connection.execute(query).all()
-        words, around = _words(self._library, conversation.matter_id), _around(self._library, conversation.matter_id)
-        return [_turn(row, _with_words(row.answer, words, around)) for row in rows]
+        here = {record.id: record for record in self._library.documents(conversation.matter_id)}
+        return [_turn(row, _with_words(row.answer, self._library, here)) for row in rows]
 
     def add_turn(self, user: User, conversation_id: str, question: str, answer: Body, state: State) -> SavedTurn:
         """Keep a turn at the end of a conversation; `answer` as `answering.page_row` gives it, or a part of that.
@@ -213,47 +213,45 @@ def _without_words(answer: Body) -> Body:
     return kept
 
 
-def _with_words(kept: Body, words: Callable[[Body], str | None], around: Callable[[Body], Around]) -> Body:
-    """The answer as it was shown; None from `words` says that the document is gone."""
+def _with_words(kept: Body, library: Library, here: Mapping[str, DocumentRecord]) -> Body:
+    """The answer as it was shown; `here` has the documents that are still in the matter, by id."""
     answer = dict(kept)
     for part in _EVIDENCE:
         if part in kept:
-            answer[part] = [{**each, "removed": True} if words(each) is None else dict(each) for each in kept[part]]
+            answer[part] = [dict(each) for each in kept[part]]
+            for each in answer[part]:
+                if each["document_id"] not in here:
+                    each["removed"] = True
     for part, key in _QUOTED:
         for each in answer.get(part, ()):
-            each.setdefault(key, words(each))
+            if key not in each:
+                each[key] = _words(each, library, here)
     if kept.get("kind") == "mentions":
         for each in answer["citations"]:
-            each["around"] = around(each)
+            each["around"] = _around(each, library, here)
     return answer
 
 
-def _words(library: Library, matter_id: str) -> Callable[[Body], str | None]:
-    """What finds the words of a citation or key sentence: None when its document is gone, "" when it is not read (again) yet."""
-    here = {record.id: record for record in library.documents(matter_id)}
+def _words(cited: Body, library: Library, here: Mapping[str, DocumentRecord]) -> str | None:
+    """The words of a citation or key sentence: None when its document is gone, "" when it is not read (again) yet."""
+    record = here.get(cited["document_id"])
+    if record is None:
+        return None
+    try:
+        document = library.text(record)
+        return own_words(document, *(document.span(start, end) for start, end in cited["spans"])) if document else ""
+    except (PinciteError, ValueError):  # it was removed and added anew, and reads otherwise
+        return ""
 
-    def words(cited: Body) -> str | None:
-        record = here.get(cited["document_id"])
-        if record is None:
+
+def _around(mention: Body, library: Library, here: Mapping[str, DocumentRecord]) -> Around:
+    """A mention with the words around it; None when there is nothing to find it in."""
+    record = here.get(mention["document_id"])
+    try:
+        document = library.text(record) if record else None
+        if document is None:
             return None
-        try:
-            document = library.document(matter_id, record.id)
-            return own_words(document, *(document.span(start, end) for start, end in cited["spans"]))
-        except (PinciteError, ValueError):  # it was removed and added anew, and is not read yet or reads otherwise
-            return ""
-
-    return words
-
-
-def _around(library: Library, matter_id: str) -> Callable[[Body], Around]:
-    """What finds a mention with the words around it; None when there is nothing to find it in."""
-
-    def around(mention: Body) -> Around:
-        try:
-            document = library.document(matter_id, mention["document_id"])
-            read = in_context(document, document.span(mention["start"], mention["end"]))
-        except (PinciteError, ValueError):
-            return None
-        return read.before, read.words, read.after
-
-    return around
+        read = in_context(document, document.span(mention["start"], mention["end"]))
+    except (PinciteError, ValueError):
+        return None
+    return read.before, read.words, read.after

@@ -122,6 +122,21 @@ def test_an_answer_comes_back_as_it_was_shown_with_its_evidence(
     assert (plain["quote"], [document.text[start:end] for start, end in plain["spans"]]) == (None, [LAW])
 
 
+def test_a_conversation_is_read_in_as_many_statements_however_much_it_cites(
+    room: Room, matter: Matter, document: Document, record: DocumentRecord
+) -> None:
+    statements: list[str] = []
+    sa.event.listen(room.engine, "before_cursor_execute", lambda _c, _k, statement, *_: statements.append(statement))
+    conversation = room.conversations.start(ANN, matter, "Rent")
+    counts = []
+    for _ in range(3):
+        room.conversations.add_turn(ANN, conversation.id, "What is the rent?", _answered(document, record), "complete")
+        statements.clear()
+        room.conversations.turns(ANN, conversation.id)
+        counts.append(len(statements))
+    assert counts[0] == counts[1] == counts[2] > 0
+
+
 def test_what_is_kept_of_a_document_are_places_and_no_words(
     room: Room, matter: Matter, record: DocumentRecord, document: Document
 ) -> None:
