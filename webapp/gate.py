@@ -8,12 +8,13 @@ whatever a document or a model writes, the page asks no other host for anything 
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from webapp.guests import ALLOWANCE
 from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key
+from webapp.log import log
 from webapp.settings import MIB, Settings, is_loopback
 
 MOST_BODY = 16 * MIB  # of what is no upload: the page sends its chat's history along
@@ -91,6 +92,8 @@ class Gate:
             await app(scope, receive if limit is None else _counted(receive, limit), sending)
         except _TooLarge:
             await self._too_large(scope, receive, sending)
+        except ClientDisconnect:  # a browser that was closed during an upload: nobody is left to be answered
+            log.info("request broken off")
 
     def _refusal(self, method: str, headers: Headers, limit: int | None) -> ASGIApp | None:
         if self._settings.access == "local" and not is_loopback(_host(headers.get("host", ""))):

@@ -242,6 +242,24 @@ def test_a_client_that_sends_nonsense_gets_no_trace(server: Server) -> None:
         assert "Traceback" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/queue/join", "/cli/accept?matter=M&name=n.pdf"])
+def test_who_hangs_up_in_the_middle_of_an_upload_is_one_line_in_the_log(
+    pincite: Pincite, server: Server, path: str
+) -> None:
+    host, log = server.url.removeprefix("http://"), pincite.folder / "log" / "pincite.log"
+    before = log.read_text()
+    with socket.create_connection(host.split(":")) as raw:
+        raw.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 900000\r\nAuthorization: Bearer {server.token}\r\n"
+            'Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\nContent-Disposition: form-data; name="files"; '
+            'filename="lease.pdf"\r\n\r\n%PDF-1.7 zanzibar'.encode()
+        )
+    deadline = time.monotonic() + 10
+    while (said := log.read_text()[len(before) :]) == "" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert [json.loads(line)["event"] for line in said.splitlines()] == ["request broken off"]
+
+
 def test_what_is_unexpected_has_a_reference_and_the_log_has_no_words_of_ours(pincite: Pincite, server: Server) -> None:
     pincite("search", "Sample", "zanzibar heliotrope", "--json")
     log = (pincite.folder / "log" / "pincite.log").read_text()
