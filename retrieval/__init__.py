@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         trace,
     )
     from retrieval.files import Files
-    from retrieval.flowing import flowing_text, own_words
+    from retrieval.flowing import flowing_text, own_spans, own_words
     from retrieval.ingest import Ingest
     from retrieval.layout import lines
     from retrieval.lexical import Lexical
@@ -88,6 +88,7 @@ __all__ = [
     "lines",
     "load_embedder",
     "outline",
+    "own_spans",
     "own_words",
     "pack",
     "page_text",
@@ -108,7 +109,7 @@ _FILES = {
     "errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
     " NoSuchDocument NoSuchMatter PinciteError UnreadableFile trace",
     "files": "Files",
-    "flowing": "flowing_text own_words",
+    "flowing": "flowing_text own_spans own_words",
     "ingest": "Ingest",
     "layout": "lines",
     "lexical": "Lexical",

@@ -8,7 +8,9 @@ number only when it belongs to a series of them: it could as well be the "30" of
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 
 from retrieval.documents import Document, Span
 from retrieval.layout import lines
@@ -36,7 +38,21 @@ def own_words(document: Document, *spans: Span) -> str:
     return " … ".join(_readable(document.text, flowing_text(document)[s.start : s.end]) for s in spans)
 
 
-def _running(document: Document) -> Iterator[tuple[int, int]]:
+def own_spans(document: Document, span: Span) -> list[Span]:
+    """The stretches of a span between running lines; the span itself where it has no other words."""
+    edges = [edge for line in _running(document) for edge in line if span.start < edge < span.end]
+    stretches = [replace(span, start=a, end=b) for a, b in pairwise([span.start, *edges, span.end])]
+    flowing = flowing_text(document)
+    return [s for s in stretches if flowing[s.start : s.end].strip()] or [span]
+
+
+@lru_cache(maxsize=32)
+def _running(document: Document) -> tuple[tuple[int, int], ...]:
+    """[start, end) of every running line."""
+    return tuple(_find_running(document))
+
+
+def _find_running(document: Document) -> Iterator[tuple[int, int]]:
     rows = lines(document)
     noise = Counter(line.page for line in rows if line.noise)
     alone = [(line.start, int(m[1])) for line in rows if (m := _ALONE.fullmatch(line.text))]

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from retrieval import Document, DocumentRecord, NoSuchDocument, NoSuchMatter, PinciteError, own_words
+from retrieval import Document, DocumentRecord, NoSuchDocument, NoSuchMatter, PinciteError, Span, own_spans, own_words
 from webapp.errors import NotAllowed, PageNotShown
 from webapp.evidence_urls import Range
 from webapp.identity import user_of
@@ -66,9 +66,7 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
     def text(request: Request, matter_id: str, document_id: str, span: Spans) -> Response:
         def words(workspace: Workspace, record: DocumentRecord) -> Response:
             document = workspace.library.document(record.matter_id, record.id)
-            size = len(document.text)
-            spans = [document.span(start, min(end, size)) for start, end in _ranges(span) if start < size]
-            return PlainTextResponse(own_words(document, *spans), headers=_PRIVATE)
+            return PlainTextResponse(own_words(document, *_spans(document, _ranges(span))), headers=_PRIVATE)
 
         return _answered(request, opened, matter_id, document_id, words)
 
@@ -115,16 +113,26 @@ def _ranges(spans: Sequence[str]) -> list[Range]:
     return ranges
 
 
+def _spans(document: Document, ranges: Sequence[Range]) -> list[Span]:
+    """The ranges as far as there is text."""
+    size = len(document.text)
+    return [document.span(start, min(end, size)) for start, end in ranges if start < size]
+
+
 def _view(
     document: Document | None, record: DocumentRecord, number: int, ranges: Sequence[Range], zoom: float
 ) -> PageView:
-    """What is to be drawn; the ranges as they lie on the page. A document that is not read yet has no words to highlight."""
+    """What is to be drawn; the ranges as they lie on the page, without the running lines between two pages.
+
+    A document that is not read yet has no words to highlight.
+    """
     if document is None:
         return PageView(record.id, number, zoom=zoom)
     if not 1 <= number <= len(document.pages):
         raise PageNotShown(page=number, document=record.name)
     page = document.pages[number - 1]
-    here = [(max(start, page.start) - page.start, min(end, page.end) - page.start) for start, end in ranges]
+    own = [each for span in _spans(document, ranges) for each in own_spans(document, span)]
+    here = [(max(span.start, page.start) - page.start, min(span.end, page.end) - page.start) for span in own]
     kept = tuple((start, end) for start, end in here if start < end)
     return PageView(record.id, number, document.text[page.start : page.end] if kept else "", kept, zoom)
 

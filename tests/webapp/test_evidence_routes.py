@@ -35,6 +35,20 @@ class Place:
         start = self.document.text.index(words)
         return start, start + len(words)
 
+    def add(self, name: str, pages: list[str]) -> "Place":
+        """The place with another document."""
+        library = self.server.workspace.library
+        record = library.accept(self.matter, name, make_pdf(pages))
+        document = read_pdf(make_pdf(pages), name=name, document_id=record.id)
+        library.keep_text(record, document)
+        library.jobs.save(replace(record, state="ready", pages=len(pages)))
+        return replace(self, document=document)
+
+    def image(self, page: int, *spans: tuple[int, int]) -> bytes:
+        response = self.browser.get(page_url(self.matter, self.document.id, page, spans))
+        assert response.status_code == 200
+        return response.content
+
 
 def _reading(app: FastAPI, _: object) -> None:
     """A route that reads its body to the end."""
@@ -50,13 +64,9 @@ def _reading(app: FastAPI, _: object) -> None:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("data")
     with running(load_settings(data_dir=folder), _reading) as server:
-        library, data = server.workspace.library, make_pdf(PAGES)
         matter = server.workspace.access.create(LOCAL_USER, "Acme")
-        record = library.accept(matter.id, NAME, data)
-        document = read_pdf(data, name=NAME, document_id=record.id)
-        library.keep_text(record, document)
-        library.jobs.save(replace(record, state="ready", pages=2))
-        yield Place(server, server.browser(), matter.id, document)
+        nothing = Document("", "", "", ())
+        yield Place(server, server.browser(), matter.id, nothing).add(NAME, PAGES)
 
 
 def _picture(response: httpx2.Response) -> Image.Image:
@@ -80,6 +90,21 @@ def test_of_a_span_over_two_pages_each_page_shows_its_own_part(place: Place) -> 
         plain = _picture(place.browser.get(page_url(place.matter, place.document.id, number)))
         shown = _picture(place.browser.get(page_url(place.matter, place.document.id, number, span)))
         assert ImageChops.difference(plain, shown).getbbox()
+
+
+def test_of_a_quotation_over_two_pages_the_running_lines_between_are_not_highlighted(place: Place) -> None:
+    own = [
+        "The rent is due\non the first day",
+        "of each month, and\nno later",
+        "Irish law\ngoverns",
+        "Notices are\ngiven by letter",
+    ]
+    place = place.add("running.pdf", [f"ACME – LEASE\n{words}\nPage {i} of 4" for i, words in enumerate(own, 1)])
+    quotation = place.span("on the first day")[0], place.span("of each month")[1]
+    assert place.image(1, quotation) == place.image(1, place.span("on the first day"))
+    assert place.image(2, quotation) == place.image(2, place.span("of each month"))
+    # Whoever looks for a running line itself is shown it.
+    assert place.image(2, place.span("Page 2 of 4")) != place.image(2)
 
 
 def test_zoom_is_bounded(place: Place) -> None:
