@@ -37,10 +37,12 @@ class Passage:
     page_label: str
     text: str
     why: str = ""  # it is there beside the hits: "definition of “Net Sales”", "referred to in [2]"
+    follows: bool = False  # the passage before it is of the same document, which it need not name again
 
     def as_sent(self) -> str:
         """The passage as the prompt holds it, its number and pin cite first."""
-        return f"{heading(self.n, self.document, self.section, self.page_label, self.why)}\n{self.text}\n"
+        document = "" if self.follows else self.document
+        return f"{heading(self.n, document, self.section, self.page_label, self.why)}\n{self.text}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,15 @@ def pack(
     """Fill `budget` tokens with chunks in rank order; one that does not fit is passed over for the next that does.
 
     `count` gives the tokens of a text as the engine counts them. A chunk that touches one already taken joins it. A share
-    of the budget goes to extras: definitions of terms that the passages use, and sections they are subject to.
+    of the budget goes to extras: definitions of terms that the passages use, and sections they are subject to. Where all
+    chunks are of one document it is named once, which leaves room for another passage.
     """
-    document_of = cache(document_of)
-    cost = cache(lambda span, why: _cost(document_of(span.document_id), span, count, why))
+    chunks, document_of = list(chunks), cache(document_of)
+    sources = {chunk.span.document_id for chunk in chunks}
+    alone = len(sources) == 1
+    cost = cache(lambda span, why: _cost(document_of(span.document_id), span, count, why, alone))
+    named = count(f", {document_of(*sources).name}") if alone else 0
+    budget -= named
     share = _SHARE if budget >= _LEAST_BUDGET else 0
     runs, rest = _fill([], [chunk.span for chunk in chunks], cost, budget - share)
     beside = _beside(runs, document_of, cost, min(_MOST, budget - _tokens(runs))) if share else []
@@ -76,8 +83,11 @@ def pack(
         runs, rest = _fill(runs, rest, cost, budget - _tokens(beside))
     taken = [(span, "") for span, _ in runs]
     taken += [(extra.span, extra.why(_number(extra.passage, runs))) for extra, _ in beside]
-    passages = (_passage(document_of(span.document_id), span, n, why) for n, (span, why) in enumerate(taken, 1))
-    return Packed(tuple(passages), _tokens(runs) + _tokens(beside), len(rest))
+    passages = (
+        _passage(document_of(span.document_id), span, n, why, alone and n > 1) for n, (span, why) in enumerate(taken, 1)
+    )
+    tokens = _tokens(runs) + _tokens(beside)
+    return Packed(tuple(passages), tokens + named if taken else 0, len(rest))
 
 
 def _number(passage: Span, runs: Sequence[tuple[Span, int]]) -> int:
@@ -128,17 +138,16 @@ def _union(spans: list[Span]) -> Span:
     return replace(spans[0], start=min(s.start for s in spans), end=max(s.end for s in spans))
 
 
-def _cost(document: Document, span: Span, count: Callable[[str], int], why: str) -> int:
+def _cost(document: Document, span: Span, count: Callable[[str], int], why: str, follows: bool) -> int:
     """Tokens of a passage as sent, or of the page's own words where those are more (headers are left out of a passage)."""
-    passage = _passage(document, span, _WIDEST_NUMBER, why)
+    passage = _passage(document, span, _WIDEST_NUMBER, why, follows)
     raw = replace(passage, text=" ".join(document.slice(span).split()))
     return max(count(passage.as_sent()), count(raw.as_sent()))
 
 
-def _passage(document: Document, span: Span, n: int, why: str) -> Passage:
+def _passage(document: Document, span: Span, n: int, why: str, follows: bool) -> Passage:
     start = span.start + len(document.slice(span)) - len(document.slice(span).lstrip())
     page = document.page_at(start)
     text = working_text(document, span.start, span.end)
-    return Passage(
-        n, document.id, document.name, (span,), section_at(document, start), page.number, page.label, text, why
-    )
+    section = section_at(document, start)
+    return Passage(n, document.id, document.name, (span,), section, page.number, page.label, text, why, follows)

@@ -1,7 +1,7 @@
 """A question becomes ranked hits: its words in tantivy, its meaning in Chroma, the two joined."""
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -25,6 +25,7 @@ CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has abou
 WORDS = 0.3
 WORDS_WITH_TYPE = 0.4
 TYPE_SHARE = 0.6
+NEIGHBOUR = 0.1  # weight of the chunk before and of the one after beside a chunk's own score
 _LOOKED_INTO = 8  # hits whose words are compared with those searched for, for confidence
 _COVERED = 0.2  # weight of the question's words that a sentence has, beside its cosine
 _BEST_HIT = 0.3  # weight of the score of the hit that a sentence stands in, beside the same cosine
@@ -113,14 +114,15 @@ class Searcher:
         wanted = weighted_stems(stems, sought)
         words = self._lexical.query(matter_id, wanted, document_ids, CANDIDATES)
         meaning = self._vectors.query(matter_id, self._embedder.aim(joined(vector, matches)), document_ids, CANDIDATES)
-        scores = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
+        fused = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
+        scores = beside_neighbours(fused)
         best = sorted(scores, key=lambda c: (-scores[c], c.span))[:limit]
         kinds = ", ".join(m.type.name for m in matches)
         hits = tuple(Hit(c, scores[c], _why(c in words, c in meaning, kinds)) for c in best)
         signs = Signs(
             nearest=max(meaning.values(), default=0.0),
             sought=self._lexical.share(matter_id, wanted, [hit.chunk for hit in hits[:_LOOKED_INTO]]),
-            agreement=hits[0].score if hits else 0.0,
+            agreement=max(fused.values(), default=0.0),
         )
         return Results(hits, signs, route, wide)
 
@@ -164,6 +166,19 @@ class Searcher:
             while len(self._remembered) > _REMEMBERED:
                 del self._remembered[next(iter(self._remembered))]
         return np.stack([known[text] for text in sentences])
+
+
+def beside_neighbours(scores: Mapping[Chunk, float]) -> dict[Chunk, float]:
+    """The scores, in [0, 1], each with a share of those of the chunks that touch it: what answers a question stands together."""
+    from_start = {(c.span.document_id, c.span.start): score for c, score in scores.items()}
+    to_end = {(c.span.document_id, c.span.end): score for c, score in scores.items()}
+
+    def with_those_of_its_neighbours(chunk: Chunk, score: float) -> float:
+        id_, start, end = chunk.span.document_id, chunk.span.start, chunk.span.end
+        around = to_end.get((id_, start), 0.0) + from_start.get((id_, end), 0.0)
+        return (score + NEIGHBOUR * around) / (1 + 2 * NEIGHBOUR)
+
+    return {chunk: with_those_of_its_neighbours(chunk, score) for chunk, score in scores.items()}
 
 
 def joined(vector: NDArray[np.float32], matches: Sequence[Match]) -> NDArray[np.float32]:

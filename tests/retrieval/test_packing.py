@@ -36,11 +36,23 @@ def test_touching_chunks_become_one_passage(chunks: list[Chunk]) -> None:
     assert [p.spans for p in result.passages] == [(DOCUMENT.span(0, len(DOCUMENT.text)),)]
 
 
-def test_passages_are_numbered_in_rank_order_under_their_pin_cites() -> None:
+def test_passages_are_numbered_in_rank_order_under_their_pin_cites_and_one_document_is_named_once() -> None:
     result = packed([CHUNKS[8], CHUNKS[2]], 10**6)
     assert [p.as_sent().split("\n")[0] for p in result.passages] == [
         "[1] Agreement.pdf, Section 9 (Duty 9), page 1",
+        "[2] Section 3 (Duty 3), page 1",
+    ]
+    assert [p.document for p in result.passages] == ["Agreement.pdf"] * 2
+
+
+def test_of_several_documents_each_passage_names_its_own() -> None:
+    lease = document(DOCUMENT.text, id_="l", name="Lease.pdf")
+    chunks = [chunk(lease)[8], CHUNKS[2], CHUNKS[5]]
+    result = pack(chunks, {"d": DOCUMENT, "l": lease}.__getitem__, words, 10**6)
+    assert [p.as_sent().split("\n")[0] for p in result.passages] == [
+        "[1] Lease.pdf, Section 9 (Duty 9), page 1",
         "[2] Agreement.pdf, Section 3 (Duty 3), page 1",
+        "[3] Agreement.pdf, Section 6 (Duty 6), page 1",
     ]
 
 

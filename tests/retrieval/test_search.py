@@ -1,11 +1,14 @@
 """Search over real stores: scope, order and confidence."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
+from retrieval.chunks import Chunk
+from retrieval.documents import Span
 from retrieval.embedder import LocalEmbedder
-from retrieval.search import Searcher
+from retrieval.search import Searcher, beside_neighbours
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import Room, opened
 
@@ -58,6 +61,15 @@ def test_hits_come_in_the_order_of_their_scores_and_the_same_each_time(room: Roo
     scores = [hit.score for hit in first]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
+
+
+def test_of_equal_chunks_the_one_beside_a_better_one_comes_first() -> None:
+    borders = [0, 10, 20, 30, 40]
+    first, second, third, fourth = (Chunk(Span("d", a, b), "", 1) for a, b in pairwise(borders))
+    elsewhere = Chunk(Span("e", 10, 20), "", 1)
+    scores = beside_neighbours({first: 1.0, second: 0.5, fourth: 0.5, elsewhere: 0.5})
+    assert scores[first] > scores[second] > scores[fourth] == scores[elsewhere]
+    assert max(beside_neighbours({first: 1.0, second: 1.0, third: 1.0}).values()) == pytest.approx(1.0)
 
 
 def test_what_is_there_is_more_certain_than_what_is_not(room: Room, searcher: Searcher) -> None:

@@ -34,9 +34,11 @@ def served(window_turns: list[tuple[str, str]]) -> int:
 
 
 @settings(max_examples=60, deadline=None)
-@given(WINDOWS, TURNS, WORDS.filter(str.strip), st.lists(WORDS, max_size=8))
-def test_prompt_and_reserve_fit_the_window(window: int, history: list[Turn], question: str, clauses: list[str]) -> None:
-    source = document("\n".join(f"{n}. Clause\n{text}" for n, text in enumerate(clauses, 1)))
+@given(WINDOWS, TURNS, WORDS.filter(str.strip), st.lists(WORDS, max_size=8), WORDS)
+def test_prompt_and_reserve_fit_the_window(
+    window: int, history: list[Turn], question: str, clauses: list[str], name: str
+) -> None:
+    source = document("\n".join(f"{n}. Clause\n{text}" for n, text in enumerate(clauses, 1)), name=name)
     try:
         shared = frame(window, history, question, lambda t: mistral()(harmless(t)), MISTRAL)
     except QuestionTooLong:
