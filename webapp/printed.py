@@ -1,6 +1,6 @@
 """Rows as people read them on a terminal. Programs take `--json` instead."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -149,10 +149,13 @@ def show_evaluation(row: Body) -> None:
 
 def cite(row: Body) -> str:
     """The pin cite of a row: document, section, page, and the page's label where it is another."""
-    page = f"p. {row['page']}"
-    if str(row["page_label"]) not in ("", str(row["page"])):
-        page += f" (printed {row['page_label']})"
-    return ", ".join(part for part in (row["document"], row["section"], page) if part)
+    return ", ".join(part for part in (row["document"], row["section"], page(row)) if part)
+
+
+def page(row: Mapping[str, Any]) -> str:
+    """The page of a row, and what is printed on it where that is another number: "p. 8 (printed 6)"."""
+    label = str(row.get("page_label", ""))
+    return f"p. {row['page']}" + (f" (printed {label})" if label not in ("", str(row["page"])) else "")
 
 
 def choice(meant: list[dict[str, str]]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from webapp import printed
 from webapp.rows import Body
 
 NOTHING = Markup("")
@@ -23,11 +24,8 @@ def lines(parts: Iterable[Markup]) -> Markup:
 
 
 def page(row: Mapping[str, Any]) -> str:
-    """The page of a place, with what is printed on it where that is another number: "p. 8 (printed 6)"."""
-    shown = f"p. {row['page']}"
-    if str(row.get("page_label", "")) not in ("", str(row["page"])):
-        shown += f" (printed {row['page_label']})"
-    return shown
+    """`printed.page`, with no-break spaces: in a narrow window only "(printed 6)" as a whole may go to the next line."""
+    return printed.page(row).replace(" ", "\u00a0").replace("\u00a0(", " (")
 
 
 def pin(row: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ def _plain(answer: Body) -> Iterator[str]:
         for line in clause["lines"]:
             rows = [answer["citations"][at] for at in line["citations"]]
             words = line["text"] or f"“{rows[0].get('quote') or ''}”"
-            yield f"- {words} ({'; '.join(dict.fromkeys(pin(row) for row in rows))})"
+            yield f"- {words} ({'; '.join(dict.fromkeys(cite(row | {'document': ''}) for row in rows))})"
 
 
 def title(clause: Body) -> str:

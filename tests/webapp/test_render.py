@@ -115,7 +115,7 @@ def test_a_citation_says_how_it_stands_in_words() -> None:
     for row, words in rows:
         html = render.turn_html(turn(citations=[row]))
         assert words in re.sub("<[^>]+>", "", html)
-        assert "Section 2 (Rent), p. 3 (printed 1)" in html
+        assert "Section 2 (Rent), p.\u00a03 (printed\u00a01)" in html
 
 
 def test_a_number_in_the_answer_leads_to_its_place_and_one_of_no_passage_leads_nowhere() -> None:

@@ -163,7 +163,7 @@ def test_a_summary_names_what_the_document_refers_to_and_does_not_have(settings:
         verbs.accept("Acme", _file(tmp_path / "lease.pdf", pages))
         (told,) = _results(verbs.summary("Acme", "lease"))
     assert told["leads_nowhere"] == [{"label": "Exhibit C", "page": 1, "page_label": "1"}]
-    assert "Exhibit C, p. 1" in render_summary.body("turn", told)
+    assert "Exhibit C, p.\u00a01" in render_summary.body("turn", told)
 
 
 def test_reindex_rebuilds_what_is_found(settings: Settings, lease: Path) -> None:
