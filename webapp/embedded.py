@@ -184,10 +184,6 @@ def _tell(stdin: IO[bytes], task: dict[str, object]) -> None:
     stdin.write(json.dumps(task).encode() + b"\n")
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _die_with(parent: int) -> None:
     """Ask the kernel to kill this process when its parent dies; look whether that has already happened."""
     if sys.platform == "linux":
@@ -206,6 +202,7 @@ def _be_the_child() -> None:
     os.dup2(2, 1)
 
     import xllamacpp
+    from joblib import cpu_count
 
     params = xllamacpp.CommonParams()
     params.model.path = task["model"]
@@ -218,7 +215,7 @@ def _be_the_child() -> None:
     params.n_ctx = WINDOW * SLOTS
     params.fit_params = False  # take the sizes as given
     params.cache_ram_mib = PROMPT_CACHE_MIB
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _cores()
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cpu_count(only_physical_cores=True)
     params.ui = params.endpoint_slots = False
     params.verbosity = 1  # errors
     server = xllamacpp.Server(params)
