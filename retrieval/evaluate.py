@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from retrieval.ingest import Ingest
 from retrieval.lexical import Lexical
 from retrieval.library import Library
 from retrieval.packing import Packed, pack
+from retrieval.pinpoint import where_said
 from retrieval.search import Results, Searcher
 from retrieval.tables import DocumentRecord
 from retrieval.vectors import Vectors
@@ -148,7 +150,8 @@ def ask(
         results = searcher.search(corpus.matter_id, query.question, inside)
         packed = pack((h.chunk for h in results.hits), corpus.document, count, budget)
         seconds = perf_counter() - began
-        yield _row(query, names, results, packed, seconds), _came_to(query, results, packed, seconds)
+        page = partial(_page, cache(corpus.document), results.route.question)
+        yield _row(query, names, results, packed, page, seconds), _came_to(query, results, packed, page, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +214,25 @@ def _take_in(library: Library, ingest: Ingest, files: list[Path], on_progress: P
     return matter.id, ids
 
 
-def _row(query: Query, names: Mapping[str, str], results: Results, packed: Packed, seconds: float) -> dict[str, Any]:
+def _page(document_of: Callable[[str], Document], question: str, span: Span) -> int:
+    """The page that a citation of a span names: the one that says what was asked."""
+    document = document_of(span.document_id)
+    first, last = document.page_at(span.start), document.page_at(span.end - 1)
+    return (first if first is last else document.page_at(where_said(document, (span,), question))).number
+
+
+def _row(
+    query: Query,
+    names: Mapping[str, str],
+    results: Results,
+    packed: Packed,
+    page: Callable[[Span], int],
+    seconds: float,
+) -> dict[str, Any]:
+    spans = [hit.chunk.span for hit in results.hits]
     return {
         "id": query.id,
-        "hits": [_place(names, h.chunk.span) | {"page": h.chunk.page} for h in results.hits],
+        "hits": [_place(names, span) | {"page": page(span)} for span in spans],
         "context": [_place(names, span) for passage in packed.passages for span in passage.spans],
         "context_tokens": packed.tokens,
         "seconds": round(seconds, 5),
@@ -222,9 +240,9 @@ def _row(query: Query, names: Mapping[str, str], results: Results, packed: Packe
     }
 
 
-def _came_to(query: Query, results: Results, packed: Packed, seconds: float) -> Asked:
-    first = results.hits[0].chunk.page if results.hits else 0
-    sent = {passage.page for passage in packed.passages}
+def _came_to(query: Query, results: Results, packed: Packed, page: Callable[[Span], int], seconds: float) -> Asked:
+    first = page(results.hits[0].chunk.span) if results.hits else 0
+    sent = {page(span) for passage in packed.passages for span in passage.spans}
     return Asked(
         seconds=seconds,
         tokens=packed.tokens,

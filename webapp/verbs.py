@@ -63,7 +63,7 @@ class Verbs:
         for rank, hit in enumerate(allowed, start=1):
             span = hit.chunk.span
             document_text = self._workspace.library.document(found.id, span.document_id)
-            at = where_said(document_text, (span,), question)
+            at = where_said(document_text, (span,), results.route.question)
             page = document_text.page_at(at)
             yield result(
                 rank=rank,

@@ -77,6 +77,15 @@ def test_pages_that_a_query_names_are_compared_with_those_found(tmp_path: Path, 
     assert done.asked[3].any_page is None
 
 
+def test_the_page_of_a_hit_is_the_one_that_says_what_was_asked(tmp_path: Path, pdfs: Path) -> None:
+    query = {"id": "a", "question": "How many years is the term?", "contract": "lease", "pages": [2]}
+    done, (row,), texts = run(tmp_path, pdfs, [query])
+    (hit,) = row["hits"]
+    assert hit["start"] < texts["lease"]["page_starts"][1] < hit["end"]  # it begins on the page before
+    assert hit["page"] == 2
+    assert (done.asked[0].first_page, done.asked[0].any_page) == (True, True)
+
+
 def test_over_all_contracts_the_title_is_put_before_the_question(tmp_path: Path, pdfs: Path) -> None:
     queries = [{"id": "a", "question": "what is paid?", "title": "loan with interest"}, {"id": "b", "question": "who?"}]
     _, rows, _ = run(tmp_path, pdfs, queries, "all")
