@@ -3,6 +3,7 @@
 A name is fetched from its file when it is first asked for: `pincite --help` loads none of the libraries.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
     from retrieval.sentences import split_sentences
     from retrieval.tables import DocumentRecord, Matter
     from retrieval.vectors import Vectors
+
+# For numpy, as it is loaded. Its products are small here, a hundred vectors by one: a second thread of its BLAS makes them
+# slower, and then spins for a while in case of another. With many readers that was a quarter of the processor's time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __all__ = [
     "Child",

@@ -5,6 +5,7 @@ span of the canonical text, and what is shown of it are the page's own words.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -80,7 +81,8 @@ def key_language(
     texts = [own_words(documents[s.document_id], s) for s in spans]
     if not texts:
         return ()
-    told = [_told(documents[s.document_id], s, text, hits) for s, text in zip(spans, texts, strict=True)]
+    best_first = sorted(hits, key=lambda hit: -hit.score)
+    told = [_told(documents[s.document_id], s, text, best_first) for s, text in zip(spans, texts, strict=True)]
     ranked = sorted(zip(spans, texts, relevance(question, told), strict=True), key=lambda row: -row[2])
     chosen = {text: (span, score) for span, text, score in reversed(ranked) if score > 0}
     best = [(span, text, score) for span, text, score in ranked if chosen.get(text, (None,))[0] == span][:most]
@@ -89,8 +91,8 @@ def key_language(
     )
 
 
-def _told(document: Document, span: Span, text: str, hits: Sequence[Hit]) -> Sentence:
-    score = max((hit.score for hit in hits if span.shared(hit.chunk.span)), default=0.0)
+def _told(document: Document, span: Span, text: str, best_first: Sequence[Hit]) -> Sentence:
+    score = next((hit.score for hit in best_first if span.shared(hit.chunk.span)), 0.0)
     return Sentence(text, under_headings(document, span.start, text), score)
 
 
@@ -102,8 +104,11 @@ def _key_sentence(document: Document, passage: Passage, span: Span, text: str, s
 
 
 def _inside(document: Document, passage: Passage) -> Iterator[Span]:
-    for sentence in sentences(document):
-        within = sum(sentence.shared(s) for s in passage.spans)
+    every, spans = sentences(document), passage.spans
+    first = bisect_right(every, spans[0].start, key=lambda s: s.end)
+    last = bisect_left(every, spans[-1].end, key=lambda s: s.start)
+    for sentence in every[first:last]:
+        within = sum(sentence.shared(s) for s in spans)
         if within >= _LEAST_INSIDE * len(sentence):
             yield sentence
 

@@ -71,7 +71,9 @@ class Sessions:
         if self._opening.workspace is None and not upload:  # nothing is anyone's yet
             return True
         try:
-            workspace = await run_in_threadpool(self._opening.opened)
+            workspace = self._opening.workspace
+            if workspace is None:
+                workspace = await run_in_threadpool(self._opening.opened)
             user = await run_in_threadpool(user_of, request, workspace)
         except PinciteError:  # the page tells them why, in a session that is nobody's yet
             return not upload and name not in self._owners

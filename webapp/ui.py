@@ -7,6 +7,7 @@ still be called by hand, and `gr.State` belongs to a session whose name the brow
 import asyncio
 import os
 import shutil
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import wraps
 from importlib import resources
@@ -77,6 +78,7 @@ def mount_page(app: FastAPI, opening: "Opening") -> None:
     os.environ["GRADIO_TEMP_DIR"] = str(arriving.folder)
     # Statistics that no page shows: gradio makes them anew, of its last 10,000 events, at the end of each.
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
     settings = opening.settings
     told = render_sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else NOTHING
     answers = settings.answers_at_once * max(1, len(settings.llm_urls)) + settings.questions_waiting
@@ -113,10 +115,10 @@ def _layout(desks: Desks, told: Markup, most: int) -> gr.Blocks:
     ) as page:
         here = gr.State(Here())
         parts: dict[str, Any] = {"following": gr.State("")}
-        _html(parts, "areas", render.areas())
+        _html({}, "areas", render.areas())
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="sidebar"):
-                _html(parts, "brand", Markup('<p class="brand">pincite</p>') + told)
+                _html({}, "brand", Markup('<p class="brand">pincite</p>') + told)
                 _html(parts, "health", render_sidebar.health({"stores": "loading"}))
                 _html(parts, "matters")
                 files = gr.File(
@@ -309,7 +311,13 @@ def _wire(
     # makes the component anew, changed or not: with all of them one look at a draft took 11 ms of the processor, and takes 0.1.
     seen, over = gr.State(0), gr.State("")
     outputs = [*parts.values(), send, stop]
-    how: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+    # No `postprocess`: each value, text that is ready to be shown, would take a way through another thread.
+    how: dict[str, Any] = {
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "concurrency_limit": None,
+        "postprocess": False,
+    }
     # Else gradio drops a click on a list while it is at an earlier one: "New conversation" right after another was opened.
     each: dict[str, Any] = how | {"trigger_mode": "multiple"}
     page.load(showing(opened), here, outputs, **how)
