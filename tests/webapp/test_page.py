@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, Response, Route, expect
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from tests.pdfs import make_pdf
@@ -192,6 +192,18 @@ def test_what_is_asked_right_after_a_new_conversation_is_begun_is_asked_there(pa
         expect(page.locator(".turn .written").last).to_have_text(re.compile(f"Party {n}"))
         expect(page.locator("h3.question")).to_have_text([question])
     expect(page.locator(".conversations .open")).to_have_text(questions[::-1])
+
+
+def test_what_is_done_reaches_the_server_in_its_order(page: Page) -> None:
+    go_to_a_new_matter(page, "Order")
+    waiting: list[Route] = []
+    page.route("**/queue/join**", lambda route: waiting.append(route))
+    page.evaluate("for (const what of [1, 2, 3]) document.querySelector('[data-do=new]').click()")
+    for _ in range(3):
+        page.wait_for_timeout(200)
+        assert len(waiting) == 1, "the next one is sent when the server has this one"
+        waiting.pop().continue_()
+    page.unroute("**/queue/join**")
 
 
 def test_what_a_contract_says_is_never_obeyed(page: Page, engine: FakeEngine) -> None:

@@ -16,6 +16,16 @@
     if (address !== location.pathname + location.search) history.replaceState(null, '', address);
   };
 
+  // What is done reaches the server in its order: of two quick clicks a browser may send the second first.
+  const send = window.fetch;
+  let sent = Promise.resolve();
+  window.fetch = (to, how) => {
+    if (!String(to).includes('/queue/join')) return send(to, how);
+    const answer = sent.then(() => send(to, how));
+    sent = answer.catch(() => {});
+    return answer;
+  };
+
   const say = (words) => {
     const said = $('#spoken');
     if (said) said.textContent = words;
