@@ -7,7 +7,10 @@
 Three processes on one machine: `pincite serve` on a data folder of its own, an engine that writes 40 tokens a second
 for each reader (bench/load_engine.py), and the readers. Each asks again as soon as its answer is there, unless it is to
 `--think`; each question has a word of its own and its answer must have that one and no other's. Exit 1 where a reader
-got an error, another's word or no answer.
+got an error, another's word or no answer. Before they ask, what their pages take of the processor at rest is measured.
+
+Readers who ask again at once (closed loop) take all that is there: what they see is how many answers a second there are.
+With `--think 20` they come as people do.
 """
 
 import argparse
@@ -31,6 +34,7 @@ import httpx2
 
 from bench.load_engine import FIRST_SECONDS
 from bench.tab import Page
+from webapp.desk import SELDOM_SECONDS
 
 WORD = re.compile(r"Za(\d{6})")
 QUESTIONS = (
@@ -43,6 +47,8 @@ READ = json.dumps('<li data-state="ready"').strip('"')  # a document that is rea
 SECRET = "bench-bench-bench-bench"
 USERS = 8  # of the page, in turn; each has a sample of its own that must be read first
 ANSWER_SECONDS = 300  # after which an answer counts as lost
+REST_SECONDS = 10
+MARKUP = re.compile(r"<[^>]*>|\\.")
 
 
 @dataclass
@@ -102,6 +108,10 @@ async def _run(options: argparse.Namespace, folder: Path, app: int) -> int:
         readers += pages
     else:
         readers += [_Cli(url, token) for _ in range(options.readers)]
+    await asyncio.sleep(SELDOM_SECONDS)  # each page has looked once
+    rest = _cpu(app)
+    await asyncio.sleep(REST_SECONDS)
+    rest = (_cpu(app) - rest) / REST_SECONDS
     memory = [_mib(app)]
     began, end = time.monotonic(), time.monotonic() + options.seconds
     cpu = _cpu(app)
@@ -111,10 +121,13 @@ async def _run(options: argparse.Namespace, folder: Path, app: int) -> int:
     await asyncio.gather(*tasks)
     seconds = time.monotonic() - began
     memory.append(_mib(app))
-    cpu = (_cpu(app) - cpu) / seconds
+    cpu = _cpu(app) - cpu
     for reader in readers:
         await reader.close()
-    _print(options, seen, seconds, memory, cpu)
+    _print(options, seen, seconds, memory)
+    print(
+        f"processor: {cpu / seconds:.2f} cores, {cpu / max(1, len(seen.first)):.3f} s an answer; {rest:.2f} cores at rest"
+    )
     return 1 if seen.faults or not seen.first else 0
 
 
@@ -125,7 +138,7 @@ async def _read(reader: "_Cli | Page", numbers: "itertools.count[int]", seen: Se
         number = next(numbers)
         mine.add(f"{number:06}")
         question = QUESTIONS[number % len(QUESTIONS)].format(number)
-        asked, first, waited, words = time.monotonic(), None, False, set[str]()
+        asked, first, waited, words, said = time.monotonic(), None, False, set[str](), ""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 async for said in reader.ask(question):
@@ -139,7 +152,8 @@ async def _read(reader: "_Cli | Page", numbers: "itertools.count[int]", seen: Se
             continue
         seen.waited += waited
         if words != {f"{number:06}"}:
-            seen.faults["no answer" if not words else "another's text"] += 1
+            last = " ".join(MARKUP.sub(" ", said).split())[-200:]
+            seen.faults[f"no answer, at the end: {last}" if not words else "another's text"] += 1
         elif first is not None:
             seen.first.append(first)
             seen.whole.append(time.monotonic() - asked)
@@ -210,7 +224,7 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _print(options: argparse.Namespace, seen: Seen, seconds: float, memory: list[float], cpu: float) -> None:
+def _print(options: argparse.Namespace, seen: Seen, seconds: float, memory: list[float]) -> None:
     print(f"{options.readers} readers by {options.by}, {seconds:.0f} s, load average {os.getloadavg()[0]:.1f}")
     print(f"answers {len(seen.first)}, {len(seen.first) / seconds:.1f} a second; waited in line {seen.waited}")
     print(f"faults {dict(seen.faults) or 'none'}")
@@ -221,7 +235,7 @@ def _print(options: argparse.Namespace, seen: Seen, seconds: float, memory: list
             f"added to the first word: p50 {hundredths[49]:.2f} s, p95 {hundredths[94]:.2f} s, most {added[-1]:.2f} s"
         )
         print(f"whole answer: p50 {statistics.median(seen.whole):.1f} s")
-    print(f"memory of the app: {memory[0]:.0f}, {memory[1]:.0f}, {memory[2]:.0f} MiB; processor {cpu:.2f} cores")
+    print(f"memory of the app: {memory[0]:.0f}, {memory[1]:.0f}, {memory[2]:.0f} MiB")
 
 
 def _options() -> argparse.Namespace:
