@@ -10,12 +10,13 @@ import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError, own_words
+from retrieval import DocumentRecord, Matter, PinciteError, own_words
 from webapp import render, render_evidence, render_sidebar, render_summary
 from webapp.asking import Asking, Askings, UnderWay, history_of
 from webapp.conversation import standalone
@@ -99,7 +100,8 @@ class Desk:
 
     def all(self, place: Place) -> Parts:
         """Everything; where the place names something that is not there any more, what comes next to it."""
-        matter = self._matter(place)
+        mine = self._access.matters(self._user)
+        matter = _matter(place, mine)
         conversation = self._conversation(place)
         if conversation is not None and matter is not None and conversation.matter_id != matter.id:
             matter = self._access.matter(self._user, conversation.matter_id)
@@ -112,12 +114,9 @@ class Desk:
             editing="",
         )
         turns = self._conversations.turns(self._user, conversation.id) if conversation else []
-        parts = self._sidebar(place, matter) | self._talk(place, matter, turns)
-        parts |= {
-            "place": place,
-            "matters": render_sidebar.matters(self._access.matters(self._user), matter),
-            "notice": NOTHING,
-        }
+        records = self._records(matter)
+        parts = self._sidebar(place, matter, records) | self._talk(place, matter, records, turns)
+        parts |= {"place": place, "matters": render_sidebar.matters(mine, matter), "notice": NOTHING}
         return parts | self._evidence_of(place, turns) | {"busy": self._askings.of(place.conversation_id) is not None}
 
     def at(self, place: Place) -> Parts:
@@ -138,10 +137,11 @@ class Desk:
 
     def sidebar(self, place: Place) -> Parts:
         """What changes by itself: the documents on their way in."""
-        matter = self._matter(place)
-        parts = self._sidebar(place, matter)
+        matter = _matter(place, self._access.matters(self._user))
+        records = self._records(matter)
+        parts = self._sidebar(place, matter, records)
         if matter is not None and not place.conversation_id:
-            parts |= self._empty(matter)
+            parts |= _empty(matter, records)
         return parts
 
     def meant(self, place: Place, question: str) -> list[DocumentRecord]:
@@ -202,7 +202,8 @@ class Desk:
         if conversation is not None:
             self._conversations.change(self._user, conversation.id, title=conversation.title, scope=chosen)
         place = replace(place, scope=chosen)
-        return self._sidebar(place, self._matter(place)) | {"place": place}
+        matter = _matter(place, self._access.matters(self._user))
+        return self._sidebar(place, matter, self._records(matter)) | {"place": place}
 
     def rate(self, place: Place, turn_id: str, rating: int) -> Parts:
         """Keep what the reader thinks of an answer; the same once more takes it back."""
@@ -313,13 +314,6 @@ class Desk:
 
     # What it is made of
 
-    def _matter(self, place: Place) -> Matter | None:
-        with suppress(NoSuchMatter):
-            if place.matter_id:
-                return self._access.matter(self._user, place.matter_id)
-        mine = self._access.matters(self._user)
-        return next((matter for matter in mine if matter.name == SAMPLE_MATTER), mine[0] if mine else None)
-
     def _conversation(self, place: Place) -> Conversation | None:
         with suppress(NoSuchConversation):
             if place.conversation_id:
@@ -336,13 +330,11 @@ class Desk:
         records = self._access.documents(self._user, matter)
         return [r for r in records if r.state == "ready" and (scope is None or r.id in scope)]
 
-    def _sidebar(self, place: Place, matter: Matter | None) -> Parts:
-        if matter is None:
-            records: list[DocumentRecord] = []
-            said: list[Conversation] = []
-        else:
-            records = self._access.documents(self._user, matter)
-            said = self._conversations.all(self._user, matter)
+    def _records(self, matter: Matter | None) -> list[DocumentRecord]:
+        return self._access.documents(self._user, matter) if matter else []
+
+    def _sidebar(self, place: Place, matter: Matter | None, records: Sequence[DocumentRecord]) -> Parts:
+        said = self._conversations.all(self._user, matter) if matter else []
         ready = [record for record in records if record.state == "ready"]
         scope = render_sidebar.scope(matter, ready, len(records), place.scope) if matter else NOTHING
         return {
@@ -352,19 +344,13 @@ class Desk:
             "pace": OFTEN_SECONDS if any(r.state not in ("ready", "failed") for r in records) else SELDOM_SECONDS,
         }
 
-    def _talk(self, place: Place, matter: Matter | None, turns: Sequence[SavedTurn]) -> Parts:
+    def _talk(
+        self, place: Place, matter: Matter | None, records: Sequence[DocumentRecord], turns: Sequence[SavedTurn]
+    ) -> Parts:
         asking = self._askings.of(place.conversation_id)
         now = _draft(asking)["now"] if asking else NOTHING
         said = {"past": render.past(turns), "now": now}
-        return said | ({"empty": NOTHING} if turns or asking or matter is None else self._empty(matter))
-
-    def _empty(self, matter: Matter) -> Parts:
-        """The chat before its first question: a part of its own, for a look that comes late must wipe no answer away."""
-        states = [record.state for record in self._access.documents(self._user, matter)]
-        ready = states.count("ready")
-        waiting = len(states) - ready - states.count("failed")
-        examples = EXAMPLES if matter.name == SAMPLE_MATTER else ()
-        return {"empty": render.empty(matter.name, examples, ready=ready, waiting=waiting)}
+        return said | ({"empty": NOTHING} if turns or asking or matter is None else _empty(matter, records))
 
     def _evidence_of(self, place: Place, turns: Sequence[SavedTurn]) -> Parts:
         """The evidence of the newest answer that has any."""
@@ -384,6 +370,22 @@ class Desk:
             document = self._workspace.library.document(matter_id, row["document_id"])
             words = own_words(document, *(document.span(start, end) for start, end in row["spans"]))
         return render_evidence.evidence(matter_id, turn.id, shown, at, words, zoom)
+
+
+def _matter(place: Place, mine: Sequence[Matter]) -> Matter | None:
+    """The matter of a place; where it is not there any more, the sample or another."""
+    there = (matter for matter in mine if matter.id == place.matter_id)
+    sample = (matter for matter in mine if matter.name == SAMPLE_MATTER)
+    return next(chain(there, sample, mine), None)
+
+
+def _empty(matter: Matter, records: Sequence[DocumentRecord]) -> Parts:
+    """The chat before its first question: a part of its own, for a look that comes late must wipe no answer away."""
+    states = [record.state for record in records]
+    ready = states.count("ready")
+    waiting = len(states) - ready - states.count("failed")
+    examples = EXAMPLES if matter.name == SAMPLE_MATTER else ()
+    return {"empty": render.empty(matter.name, examples, ready=ready, waiting=waiting)}
 
 
 def _new() -> str:

@@ -26,6 +26,9 @@ from webapp.verbs import Verbs
 from webapp.workspace import Workspace
 
 RETRY_SECONDS = 5.0  # between two tries to open stores that are away
+# A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it had
+# begun to send was lost; a proxy keeps its connections longer still (Caddy for 120 s).
+KEPT_ALIVE_SECONDS = 150
 GOODBYE_SECONDS = 5  # an answer that is being streamed may finish within this long after Ctrl-C
 
 
@@ -137,6 +140,7 @@ def uvicorn_config(app: FastAPI) -> uvicorn.Config:
         app,
         log_config=None,
         access_log=False,
+        timeout_keep_alive=KEPT_ALIVE_SECONDS,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
         server_header=False,
         proxy_headers=False,  # else a client's header could say that it is on this machine
