@@ -96,7 +96,7 @@ class _NoWords(Lexical):
 
 
 class _NoTypes:
-    def match(self, _: Array) -> list[Match]:
+    def match(self, *_: object) -> list[Match]:
         return []
 
 

@@ -124,7 +124,7 @@ def material(
             question = core(str(query["question"]))
             if question not in asked:
                 vector = embedder.queries([question])[0]
-                asked[question] = np.stack([vector, joined(vector, matcher.match(vector))])
+                asked[question] = np.stack([vector, joined(vector, matcher.match(question, vector))])
             gold = query["gold"]
             assert isinstance(gold, list)
             spans = [m.span for passage in gold if (m := find_quote(document, passage))]

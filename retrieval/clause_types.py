@@ -2,10 +2,12 @@
 
 The words of a question are seldom the words of the clause: "can they hand this deal to someone else?" is answered under
 "Assignment". `data/clause_types.yaml` holds, for each kind, how people ask and how such clauses are drafted. A question is
-matched to none, one or several kinds by its vector; their drafting language then joins the question's own in the search.
+matched to none, one or several kinds by its meaning and its words; their drafting language then joins the question's own
+in the search.
 """
 
 import hashlib
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -19,6 +21,7 @@ import yaml
 from numpy.typing import NDArray
 
 from retrieval.embedder import Embedder
+from retrieval.lexical import rarity, stems_of
 
 DATA = Path(__file__).parent / "data"
 LIST = DATA / "clause_types.yaml"
@@ -28,6 +31,7 @@ _LEAST = 0.3  # a match below this is none
 _NEAR = 0.08  # kinds this close behind the best one count too, ...
 _MOST = 3  # ... up to so many
 _SHARPNESS = 20.0  # of the weights among them
+_WORDS = 0.25  # weight of the words in common, beside a score in [-1, 1] of the meaning
 
 _ASIDE = re.compile(
     r"\b(?:(?:in|under|of|to|for|by|from)\s+)?(?:this|the|our|any)\s+(?:contract|agreement|deal|document)s?\b"
@@ -41,7 +45,7 @@ _ASIDE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ClauseType:
-    """One kind of clause: ways to ask for it, words that such clauses use, and typical sentences of theirs."""
+    """One kind of clause: ways to ask for it, its name first, words that such clauses use, and typical sentences of theirs."""
 
     name: str
     asks: tuple[str, ...]
@@ -70,11 +74,11 @@ def clause_types() -> tuple[ClauseType, ...]:
     """The list, read once."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     rows = yaml.load(LIST.read_text(encoding="utf-8"), Loader=loader)
-    return tuple(ClauseType(r["name"], tuple(r["asks"]), tuple(r["words"]), tuple(r["samples"])) for r in rows)
+    return tuple(ClauseType(r["name"], (r["name"], *r["asks"]), tuple(r["words"]), tuple(r["samples"])) for r in rows)
 
 
 class TypeMatcher:
-    """Matches questions to kinds of clause with one embedder's vectors."""
+    """Matches questions to kinds of clause by their words and by one embedder's vectors."""
 
     def __init__(self, embedder: Embedder, folder: Path) -> None:
         """Vectors of the list come with the package for its own model; for another they are made once, into `folder`."""
@@ -85,10 +89,11 @@ class TypeMatcher:
         self._named = kept["named"]
         self._centres = _centres(self._asks, self._ask_type)
         self._typical = _centres(self._samples, self._sample_type)
+        self._holders = _holders(self._types)
 
-    def match(self, vector: NDArray[np.float32]) -> list[Match]:
-        """Kinds of clause for a question's vector, float32[dim] of `core`, the likeliest first; may be empty."""
-        scores = self._scores(vector)
+    def match(self, asked: str, vector: NDArray[np.float32]) -> list[Match]:
+        """Kinds of clause for what is asked (`core` of a question) and its vector, float32[dim], the likeliest first; may be empty."""
+        scores = self._meaning(vector) + _WORDS * self._words(asked)
         best = [int(i) for i in np.argsort(-scores)[:_MOST]]
         top = scores[best[0]]
         if top < _LEAST:
@@ -98,7 +103,17 @@ class TypeMatcher:
         weights /= weights.sum()
         return [Match(self._types[i], float(w), self._typical[i]) for i, w in zip(near, weights, strict=True)]
 
-    def _scores(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _words(self, asked: str) -> NDArray[np.float32]:
+        """[types]: the share of the question's stems, each by its rarity, that a kind's words and ways to ask have."""
+        none = np.zeros(len(self._types), np.float32)
+        shares, whole = none.copy(), 0.0
+        for stem in dict.fromkeys(stems_of(asked)):
+            holders = self._holders.get(stem, none)
+            worth = rarity(int(holders.sum()), len(holders))
+            shares, whole = shares + worth * holders, whole + worth
+        return shares / (whole or 1.0)
+
+    def _meaning(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """[types]: nearest ask, centre of the asks (twice), name with words, nearest sample. Each alone is right less often."""
         nearest_ask = np.maximum.reduceat(_cosines(self._asks, vector), _starts(self._ask_type))
         nearest_sample = np.maximum.reduceat(_cosines(self._samples, vector), _starts(self._sample_type))
@@ -120,13 +135,16 @@ def weighted_stems(question: Sequence[str], matches: Sequence[tuple[Sequence[str
 
 def make_vectors(embedder: Embedder) -> dict[str, NDArray[np.float16]]:
     """Vectors of the list: asks [n, dim], samples [m, dim], and name with words [types, dim]."""
+    return {name: embedder.queries(rows).astype(np.float16) for name, rows in _texts().items()}
+
+
+def _texts() -> dict[str, list[str]]:
     types = clause_types()
-    texts = {
+    return {
         "asks": [core(a) for t in types for a in t.asks],
         "samples": [s for t in types for s in t.samples],
         "named": [f"{t.name}: {', '.join(t.words)}" for t in types],
     }
-    return {name: embedder.queries(rows).astype(np.float16) for name, rows in texts.items()}
 
 
 def _vectors(embedder: Embedder, folder: Path) -> dict[str, NDArray[np.float32]]:
@@ -144,8 +162,8 @@ def _vectors(embedder: Embedder, folder: Path) -> dict[str, NDArray[np.float32]]
 
 
 def file_name(model: str) -> str:
-    """The vectors' file for a model: changes with the list, so that no stale one is read."""
-    digest = hashlib.sha256(LIST.read_bytes()).hexdigest()[:12]
+    """The vectors' file for a model: changes with what it holds vectors of, so that no stale one is read."""
+    digest = hashlib.sha256(json.dumps(_texts()).encode()).hexdigest()[:12]
     return f"clause_types.{re.sub(r'[^A-Za-z0-9._-]+', '-', model)}.{digest}.npz"
 
 
@@ -153,6 +171,15 @@ def _cosines(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[
     """[n] of `rows` @ `vector`. Not by BLAS: it wakes a thread a core for 0.1 ms of work, and waits 10 ms for them where others are at work."""
     cosines: NDArray[np.float32] = np.einsum("ij,j->i", rows, vector)
     return cosines
+
+
+def _holders(types: Sequence[ClauseType]) -> dict[str, NDArray[np.float32]]:
+    """For each stem 1 where a kind has it among its words and ways to ask, else 0, float32[types]."""
+    holders: defaultdict[str, NDArray[np.float32]] = defaultdict(lambda: np.zeros(len(types), np.float32))
+    for i, kind in enumerate(types):
+        for stem in stems_of(" ".join((*kind.words, *map(core, kind.asks)))):
+            holders[stem][i] = 1.0
+    return dict(holders)
 
 
 def _owners(groups: Sequence[Sequence[str]]) -> NDArray[np.int64]:

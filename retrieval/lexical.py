@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -25,11 +25,21 @@ OPENING = 3_000  # characters in which a contract names itself and its parties
 # opening of each document.
 _Kind = Literal["chunks", "openings"]
 _KINDS: tuple[_Kind, ...] = ("chunks", "openings")
-_STOP_WORDS = frozenset(
+_STOP_WORDS = (
     "a an and any are as at be been but by can could do does for from had has have how i if in into is it its may me"
     " of on or our shall should so such than that the their them then there these they this those to under upon us was"
-    " we were what when where which who whom whose why will with would you your contract agreement".split()
+    " we were what when where which who whom whose why will with would you your contract agreement"
 )
+
+
+def stems_of(text: str) -> list[str]:
+    """The words of a text as the index holds them, words that say nothing left out."""
+    return [stem for stem in _analyzer().analyze(text) if stem not in _stop_stems()]
+
+
+def rarity(holding: int, of: int) -> float:
+    """Inverse document frequency as BM25 has it, ln(1 + (N − n + ½) / (n + ½)), of a stem that n of N texts hold."""
+    return math.log(1 + (of - holding + 0.5) / (holding + 0.5))
 
 
 class Lexical:
@@ -38,7 +48,6 @@ class Lexical:
     def __init__(self, folder: Path) -> None:
         """Keep one index a matter below `folder`."""
         self.folder = folder
-        self._analyzer = _analyzer()
         self._indexes: dict[tuple[str, _Kind], tantivy.Index] = {}
         self._lock = threading.Lock()  # tantivy allows one writer an index
 
@@ -75,7 +84,7 @@ class Lexical:
     def query(
         self, matter_id: str, stems: Mapping[str, float], document_ids: Collection[str] | None, k: int
     ) -> dict[Chunk, float]:
-        """The k chunks with the highest BM25 for weighted stems (of `stems`); in some documents only, or in all."""
+        """The k chunks with the highest BM25 for weighted stems (of `stems_of`); in some documents only, or in all."""
         with _mapped():
             index = self._index(matter_id, "chunks")
             term = partial(tantivy.Query.term_query, index.schema, "body")
@@ -113,16 +122,11 @@ class Lexical:
         """Let go of the indexes."""
         self._indexes.clear()
 
-    def stems(self, text: str) -> list[str]:
-        """The words of a text as the index holds them, words that say nothing left out."""
-        return [t for t in self._analyzer.analyze(text) if t not in _STOP_WORDS]
-
     def rarity(self, matter_id: str, stems: Collection[str], kind: "_Kind" = "chunks") -> dict[str, float]:
-        """Inverse document frequency of stems as BM25 has it, ln(1 + (N − n + ½) / (n + ½)), over chunks or openings."""
+        """The `rarity` of stems over the matter's chunks, or over the openings of its documents."""
         with _mapped():
             searcher = self._index(matter_id, kind).searcher()
-            counts = {stem: searcher.doc_freq("body", stem) for stem in stems}
-            return {stem: math.log(1 + (searcher.num_docs - n + 0.5) / (n + 0.5)) for stem, n in counts.items()}
+            return {stem: rarity(searcher.doc_freq("body", stem), searcher.num_docs) for stem in stems}
 
     def share(self, matter_id: str, stems: Mapping[str, float], chunks: Collection[Chunk]) -> float:
         """The greatest share of weighted stems that one of some chunks holds, in [0, 1], rarer ones counting more.
@@ -145,7 +149,7 @@ class Lexical:
             folder = self.folder / matter_id / kind
             folder.mkdir(parents=True, exist_ok=True)
             index = tantivy.Index(_schema(), path=str(folder), reuse=True)
-            index.register_tokenizer("stems", self._analyzer)
+            index.register_tokenizer("stems", _analyzer())
             self._indexes[matter_id, kind] = index
         return self._indexes[matter_id, kind]
 
@@ -182,6 +186,12 @@ def _schema() -> tantivy.Schema:
     return fields.build()
 
 
+@cache
+def _stop_stems() -> frozenset[str]:
+    return frozenset(_analyzer().analyze(_STOP_WORDS))
+
+
+@cache
 def _analyzer() -> tantivy.TextAnalyzer:
     plain = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.lowercase())
     return plain.filter(tantivy.Filter.ascii_fold()).filter(tantivy.Filter.stemmer("English")).build()

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from retrieval.lexical import OPENING, Lexical
+from retrieval.lexical import OPENING, Lexical, stems_of
 from retrieval.library import Library
 
 _ASKED = 8  # documents looked at for a name
@@ -149,7 +149,7 @@ class Router:
         return list(self._lexical.documents(self._matter_id, stems, self._scope, _ASKED))
 
     def _stems(self, name: str) -> set[str]:
-        return set(self._lexical.stems(re.sub(r"_", " ", _possessor(name))))
+        return set(stems_of(re.sub(r"_", " ", _possessor(name))))
 
     def _names(self, document_id: str) -> tuple[str, str]:
         """Where a document names itself: its file name and its opening."""

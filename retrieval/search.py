@@ -14,7 +14,7 @@ from retrieval.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.confidence import EVEN, Signs, weights
 from retrieval.embedder import Embedder
 from retrieval.fusion import fuse
-from retrieval.lexical import Lexical
+from retrieval.lexical import Lexical, stems_of
 from retrieval.library import Library
 from retrieval.routing import Route, Router
 from retrieval.vectors import Vectors
@@ -108,9 +108,9 @@ class Searcher:
         document_ids = route.document_ids or document_ids
         asked = core(route.question)
         vector = self._embedder.queries([asked])[0]
-        stems = self._lexical.stems(asked)
-        matches = [] if wide else self._types.match(vector)
-        sought = [(self._lexical.stems(" ".join(m.type.words)), m.weight) for m in matches]
+        stems = stems_of(asked)
+        matches = [] if wide else self._types.match(asked, vector)
+        sought = [(stems_of(" ".join(m.type.words)), m.weight) for m in matches]
         wanted = weighted_stems(stems, sought)
         words = self._lexical.query(matter_id, wanted, document_ids, CANDIDATES)
         meaning = self._vectors.query(matter_id, self._embedder.aim(joined(vector, matches)), document_ids, CANDIDATES)
@@ -139,10 +139,10 @@ class Searcher:
             return []
         asked = core(question)
         vector = self._embedder.queries([asked])[0]
-        aim = self._embedder.aim(joined(vector, self._types.match(vector)))
+        aim = self._embedder.aim(joined(vector, self._types.match(asked, vector)))
         meaning = self._meanings([s.in_context for s in sentences]) @ aim
-        stems = set(self._lexical.stems(asked))
-        words = [len(stems & set(self._lexical.stems(s.words))) / (len(stems) or 1) for s in sentences]
+        stems = set(stems_of(asked))
+        words = [len(stems & set(stems_of(s.words))) / (len(stems) or 1) for s in sentences]
         scores = [
             float(m) + _COVERED * w + _BEST_HIT * s.hit_score for m, w, s in zip(meaning, words, sentences, strict=True)
         ]

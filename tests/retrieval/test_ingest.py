@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from retrieval.chunks import chunk
 from retrieval.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
+from retrieval.lexical import stems_of
 from retrieval.tables import DocumentRecord
 from retrieval.workers import YIELDS
 from tests.pdfs import make_pdf
@@ -43,7 +44,7 @@ def indexed(room: Room, matter_id: str) -> tuple[set[str], set[str]]:
     """Ids of all chunks in the two indexes."""
     anything = room.embedder.queries(["goods"])[0]
     vectors = {c.id for c in room.vectors.query(matter_id, anything, None, 10_000)}
-    stems = dict.fromkeys(room.lexical.stems("goods delivery fees dollars state"), 1.0)
+    stems = dict.fromkeys(stems_of("goods delivery fees dollars state"), 1.0)
     words = {c.id for c in room.lexical.query(matter_id, stems, None, 10_000)}
     return vectors, words
 
