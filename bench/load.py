@@ -18,6 +18,7 @@ import asyncio
 import itertools
 import json
 import os
+import random
 import re
 import signal
 import statistics
@@ -134,6 +135,7 @@ async def _run(options: argparse.Namespace, folder: Path, app: int) -> int:
 async def _read(reader: "_Cli | Page", numbers: "itertools.count[int]", seen: Seen, end: float, think: float) -> None:
     """One reader until the time is over; an answer that has begun is read to its end."""
     mine = set[str]()  # a conversation shows its reader's earlier answers too
+    await asyncio.sleep(random.uniform(0, think))  # nobody begins on a signal
     while time.monotonic() < end:
         number = next(numbers)
         mine.add(f"{number:06}")
