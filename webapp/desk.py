@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
@@ -26,14 +26,12 @@ from webapp.identity import Asking as Request
 from webapp.identity import user_of
 from webapp.log import known
 from webapp.mentions import mentions, page_row
+from webapp.opening import Opening
 from webapp.printed import plural
 from webapp.records import User
 from webapp.render_pins import NOTHING, lines
 from webapp.summarising import Summarising
 from webapp.workspace import SAMPLE_MATTER, Workspace
-
-if TYPE_CHECKING:
-    from webapp.server import Opening
 
 # Each has its answer in one section of the sample; tried with the bundled search model.
 EXAMPLES = (
@@ -63,7 +61,7 @@ class Place:
 class Desks:
     """The page of one process: the workspace once it is open, and the answers under way."""
 
-    def __init__(self, opening: "Opening") -> None:
+    def __init__(self, opening: Opening) -> None:
         self._opening = opening
         self._states: tuple[float, dict[str, str]] = (0.0, {"stores": "loading"})
         self.askings = Askings()

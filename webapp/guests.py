@@ -1,13 +1,10 @@
 """The demo's guests: how much one of them may have, and that all of it is deleted when their hour is over."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from webapp.log import known, log
-
-if TYPE_CHECKING:
-    from webapp.workspace import Workspace
+from webapp.log import known
 
 SWEEP_SECONDS = 30.0
 
@@ -26,10 +23,10 @@ MOST_GUESTS = 100  # at a time; for each a sample of 12 pages is indexed
 
 
 class Sweeper:
-    """Deletes guests whose hour is over, in a thread of its own until `stop`."""
+    """Has the guests deleted whose hour is over, again and again in a thread of its own until `stop`."""
 
-    def __init__(self, workspace: "Workspace") -> None:
-        self._workspace = workspace
+    def __init__(self, delete: Callable[[], None]) -> None:
+        self._delete = delete
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pincite-guests", daemon=True)
         self._thread.start()
@@ -41,14 +38,7 @@ class Sweeper:
 
     def _run(self) -> None:
         while not self._stopping.wait(SWEEP_SECONDS):
-            sweep(self._workspace)
-
-
-def sweep(workspace: "Workspace") -> None:
-    """Delete the guests whose hour is over. What cannot be deleted now is logged, and tried again at the next sweep."""
-    try:
-        for user in workspace.access.guests_over():
-            workspace.delete_user(user)
-            log.info("guest gone")
-    except Exception as error:
-        known(error)
+            try:
+                self._delete()
+            except Exception as error:
+                known(error)  # logged; tried again at the next sweep

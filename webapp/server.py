@@ -1,9 +1,8 @@
-"""The server: one process that owns the data folder, answers at once, and loads what takes long behind an open port."""
+"""The server: one process that owns the data folder, and its routes."""
 
 import contextlib
 import signal
 import socket
-import threading
 from collections.abc import AsyncIterator, Callable
 
 import uvicorn
@@ -11,97 +10,22 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from retrieval import PinciteError
 from webapp.cli_routes import cli_routes
 from webapp.errors import AlreadyServing, SettingsInvalid
 from webapp.evidence_routes import evidence_routes
 from webapp.gate import Gate
-from webapp.log import known, log, nothing_printed, open_log
+from webapp.log import log, nothing_printed, open_log
 from webapp.metrics_route import metrics_route
+from webapp.opening import GOODBYE_SECONDS, Opening
 from webapp.ownership import Served, claim
 from webapp.records import LOCAL_USER
 from webapp.settings import Settings
 from webapp.ui import mount_page
 from webapp.verbs import Verbs
-from webapp.workspace import Workspace
 
-RETRY_SECONDS = 5.0  # between two tries to open stores that are away
 # A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it had
 # begun to send was lost; a proxy keeps its connections longer still (Caddy for 120 s).
 KEPT_ALIVE_SECONDS = 150
-GOODBYE_SECONDS = 5  # an answer that is being streamed may finish within this long after Ctrl-C
-
-
-class Opening:
-    """Opens the workspace in the background, and tries again while a store is away."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.workspace: Workspace | None = None
-        self.warm = False
-        self._fault: PinciteError | None = None
-        self._tried = threading.Event()
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._open, name="pincite-open", daemon=True)
-
-    def start(self) -> None:
-        """Begin; returns at once."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop the work in the background and let go of the stores."""
-        self._closing.set()
-        self._thread.join(GOODBYE_SECONDS)  # loading a model cannot be interrupted; it ends with the process
-        if self.workspace is not None:
-            self.workspace.close()
-
-    def opened(self) -> Workspace:
-        """The workspace, waited for until the first try is over. Raises what keeps it from opening."""
-        self._tried.wait()
-        if self.workspace is None:
-            raise self._fault or PinciteError()
-        return self.workspace
-
-    def states(self) -> dict[str, str]:
-        """What `/readyz` tells: "ready", "loading" or "away" of stores and search model."""
-        stores = "away" if self._fault is not None and self.workspace is None else "loading"
-        if self.workspace is not None:
-            with contextlib.suppress(PinciteError):
-                stores = "ready" if self.workspace.stores_answer() else "away"
-        away = self._fault is not None and self.workspace is not None
-        return {"stores": stores, "embedder": "ready" if self.warm else "away" if away else "loading"}
-
-    def _open(self) -> None:
-        for step in (self._open_stores, self._open_models):
-            while not self._closing.is_set() and not self._done(step):
-                self._closing.wait(RETRY_SECONDS)
-
-    def _done(self, step: Callable[[], None]) -> bool:
-        try:
-            step()
-            self._fault = None
-        except Exception as error:
-            self._fault = known(error)
-            log.warning("not ready", reason=type(self._fault).__name__)
-        finally:
-            self._tried.set()
-        return self._fault is None
-
-    def _open_stores(self) -> None:
-        self.workspace = Workspace(self.settings, background=True)
-
-    def _open_models(self) -> None:
-        assert self.workspace is not None
-        self.workspace.writers.start()
-        try:
-            self.workspace.warm()
-        except PinciteError as error:
-            self.workspace.fault = error
-            raise
-        self.workspace.fault = None
-        self.warm = True
-        if not self._closing.is_set():
-            self.workspace.work_in_background()
 
 
 def make_app(opening: Opening, token: str) -> FastAPI:

@@ -11,7 +11,6 @@ import json
 import re
 from collections import OrderedDict
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -21,9 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from retrieval import PinciteError
 from webapp.arriving import Arriving
 from webapp.identity import user_of
-
-if TYPE_CHECKING:
-    from webapp.server import Opening
+from webapp.opening import Opening
 
 MOST_SESSIONS = 50_000  # remembered; a page that has been left is the first to be forgotten
 # The same for everyone: the empty page, and what it is drawn with.
@@ -41,7 +38,7 @@ FULL = PlainTextResponse("Too much is being added at the moment. Try again in a 
 class Sessions:
     """ASGI application around the page's."""
 
-    def __init__(self, app: ASGIApp, opening: "Opening", arriving: Arriving) -> None:
+    def __init__(self, app: ASGIApp, opening: Opening, arriving: Arriving) -> None:
         self._app = app
         self._opening = opening
         self._arriving = arriving

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import wraps
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
@@ -24,11 +24,9 @@ from webapp.arriving import Arriving
 from webapp.desk import OFTEN_SECONDS, Desk, Desks, Parts, Place
 from webapp.errors import NotAllowed
 from webapp.log import known
+from webapp.opening import Opening
 from webapp.render_pins import NOTHING
 from webapp.sessions import Sessions
-
-if TYPE_CHECKING:
-    from webapp.server import Opening
 
 SHORT_EVENTS = 200  # that pages may have under way at a time, beside the answers that they follow
 KEPT_SECONDS = 600  # for an upload that its page never took in
@@ -70,7 +68,7 @@ class Here:
         return Here()
 
 
-def mount_page(app: FastAPI, opening: "Opening") -> None:
+def mount_page(app: FastAPI, opening: Opening) -> None:
     """Put the page at "/". It is there before the models are."""
     # Uploads are clients' papers: they never lie in a folder of all users. What a crash left of them was never taken in.
     arriving = Arriving(opening.settings)

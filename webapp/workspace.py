@@ -33,6 +33,7 @@ from webapp.conversations import Conversations
 from webapp.embedded import SLOTS
 from webapp.errors import DemoFull
 from webapp.guests import ALLOWANCE, MOST_GUESTS, Sweeper
+from webapp.log import log
 from webapp.metrics import IngestCounter
 from webapp.records import LOCAL_USER, Records, User
 from webapp.settings import Settings
@@ -88,7 +89,7 @@ class Workspace:
         self._welcomed: set[str] = set()
         self.access.put_right(LOCAL_USER)
         self.welcome(LOCAL_USER)
-        self._sweeper = Sweeper(self) if demo and background else None
+        self._sweeper = Sweeper(self.delete_guests_over) if demo and background else None
 
     def __enter__(self) -> Self:
         return self
@@ -210,6 +211,12 @@ class Workspace:
         self.access.forget_user(user)
         with self._door:
             self._welcomed.discard(user.id)
+
+    def delete_guests_over(self) -> None:
+        """Delete the guests whose hour is over."""
+        for user in self.access.guests_over():
+            self.delete_user(user)
+            log.info("guest gone")
 
     def _give_sample(self, user: User) -> None:
         sample = packaged_sample()

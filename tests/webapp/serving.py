@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from webapp.evidence_routes import evidence_routes
 from webapp.gate import Gate
-from webapp.server import Opening, uvicorn_config
+from webapp.opening import Opening
+from webapp.server import uvicorn_config
 from webapp.settings import Settings
 from webapp.workspace import Workspace
 

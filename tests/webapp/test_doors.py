@@ -21,7 +21,8 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from webapp.arriving import BROKEN_OFF_SECONDS, MOST_OF_GUESTS
 from webapp.identity import GUEST_COOKIE
-from webapp.server import Opening, make_app
+from webapp.opening import Opening
+from webapp.server import make_app
 from webapp.settings import load_settings
 from webapp.ui import mount_page
 

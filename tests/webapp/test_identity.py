@@ -20,11 +20,11 @@ from tests.webapp.serving import Running, running
 from webapp import workspace as workspace_file
 from webapp.errors import GuestGone, GuestLimit, NoSuchConversation, NotAllowed
 from webapp.evidence_urls import page_url, pdf_url, text_url
-from webapp.guests import ALLOWANCE, sweep
+from webapp.guests import ALLOWANCE
 from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key, user_of
 from webapp.log import known
+from webapp.opening import Opening
 from webapp.records import LOCAL_USER, User
-from webapp.server import Opening
 from webapp.settings import load_settings
 from webapp.tables import metadata, users
 
@@ -269,7 +269,7 @@ def _come_and_go(demo: Running) -> None:
         gone = sa.update(users).where(users.c.id == guest.id)
         connection.execute(gone.values(ends_at=sa.func.datetime("now", "-1 second")))
     assert {acme.id} <= {matter.id for matter in workspace.library.matters()}
-    sweep(workspace)
+    workspace.delete_guests_over()
     assert kept() == set()
     assert workspace.viewer._drawn == {}
     assert not {acme.id, hers["matters"]["Sample"][0]} & {matter.id for matter in workspace.library.matters()}
