@@ -16,6 +16,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from retrieval.errors import DataFolderUnusable, PackageMissing, StoreUnavailable
 
 BUSY_S = 30  # how long a transaction waits for another's end before it is an error
+CONSTRAINT_NAMES = {  # the same in every database, so that a later migration can name what it changes
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+}
 
 
 def open_database(url: str) -> Engine:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from retrieval.database import CONSTRAINT_NAMES
+
 State = Literal["waiting", "reading", "indexing", "ready", "failed"]
 
 
@@ -39,14 +41,7 @@ class DocumentRecord:
     attempts: int = 0
 
 
-metadata = sa.MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    }
-)
+metadata = sa.MetaData(naming_convention=CONSTRAINT_NAMES)
 
 matters = sa.Table(
     "matters",

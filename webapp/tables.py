@@ -5,14 +5,9 @@ Matters and documents are the library's, in the same database; here they are ids
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    }
-)
+from retrieval import database
+
+metadata = sa.MetaData(naming_convention=database.CONSTRAINT_NAMES)
 
 users = sa.Table(
     "users",
