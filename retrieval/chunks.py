@@ -37,8 +37,8 @@ class Chunk:
 
 
 def chunk(document: Document) -> list[Chunk]:
-    """Cut a document into chunks that tile its text, in order; none for a document without text."""
-    if not document.text:
+    """Cut a document into chunks that tile its text, in order; none for a document without words."""
+    if not document.text.strip():
         return []
     borders = [0, *_joined(document), len(document.text)]
     return [_chunk(document, start, end) for start, end in pairwise(borders)]

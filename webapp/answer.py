@@ -13,6 +13,7 @@ from webapp.citations import CheckedAnswer, Citation, check
 from webapp.conversation import Turn, standalone
 from webapp.errors import EmptyQuestion
 from webapp.key_language import KeySentence, key_language
+from webapp.printed import plural
 from webapp.processor import on_a_core
 from webapp.prompt import NOT_THERE, Budget, Frame, frame
 from webapp.writing import Delta, Lease, Prompted, Terms, Trouble, Writer, without_engine, write
@@ -214,8 +215,9 @@ def _shares(budget: Budget, packed: Packed) -> dict[str, int]:
 
 
 def _not_found(searched: Searched) -> str:
-    documents = "1 document" if searched.documents == 1 else f"{searched.documents} documents"
-    unreadable = f" {searched.unreadable_pages} of them could not be read." if searched.unreadable_pages else ""
-    return (
-        f"Not found. {documents}, {searched.pages} pages were searched, twice, the second time more widely.{unreadable}"
-    )
+    where = f"{plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"
+    unreadable = searched.unreadable_pages
+    if unreadable and unreadable == searched.pages:
+        return f"Not found. {where}: none could be read, so nothing was searched. A page without text may be a scan."
+    told = f" {plural(unreadable, 'page')} could not be read." if unreadable else ""
+    return f"Not found. {where} searched, twice, the second time more widely.{told}"

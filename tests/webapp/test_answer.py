@@ -10,6 +10,7 @@ import pytest
 
 from retrieval import Searcher
 from retrieval.embedder import LocalEmbedder
+from tests.pdfs import drawings
 from tests.retrieval.rooms import Room, opened
 from tests.webapp.fake_engine import BARE_401, BUSY, TEMPLATE, FakeEngine, Refusal, Reply
 from webapp.answer import Answer, Delta, Event, Found, Scope, Trouble, Writer, answer
@@ -182,6 +183,17 @@ def test_no_documents_in_scope_is_not_found_in_none(room: Room, scope: Scope) ->
     end = last(events(room, replace(scope, records=()), Writer(None)))
     assert not end.found
     assert end.text.startswith("Not found. 0 documents")
+
+
+def test_a_scan_is_not_found_in_for_nothing_of_it_could_be_read(room: Room, tmp_path: Path) -> None:
+    matter = room.library.create_matter("Scans")
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(drawings(2))
+    room.library.accept_path(matter.id, scan)
+    room.ingest.run()
+    end = last(events(room, Scope(matter.id, tuple(room.library.documents(matter.id))), Writer(None)))
+    assert (end.found, end.passages) == (False, ())
+    assert end.text.startswith("Not found. 1 document, 2 pages: none could be read")
 
 
 @pytest.mark.parametrize("question", ["", "  \n"])
