@@ -69,9 +69,10 @@ def key_language(
     most: int = 4,
     relevance: Relevance,
 ) -> tuple[KeySentence, ...]:
-    """The `most` sentences of the passages with the highest relevance, best first; in reading order where they tie.
+    """The `most` sentences of the passages with the highest relevance.
 
-    `relevance(question, sentences)` scores all at once, told of each the best of the `hits` that it stands in. Sentences
+    The section of the best one comes first, and of one section its sentences in reading order: "Any other assignment is
+    void" after what is allowed. `relevance(question, sentences)` scores all at once, told of each the best of the `hits` that it stands in. Sentences
     that it scores 0 or less, and those that say the same as one before them, are left out. KeyError where the document of
     a passage is missing.
     """
@@ -86,9 +87,9 @@ def key_language(
     ranked = sorted(zip(spans, texts, relevance(question, told), strict=True), key=lambda row: -row[2])
     chosen = {text: (span, score) for span, text, score in reversed(ranked) if score > 0}
     best = [(span, text, score) for span, text, score in ranked if chosen.get(text, (None,))[0] == span][:most]
-    return tuple(
-        _key_sentence(documents[span.document_id], found[span], span, text, score) for span, text, score in best
-    )
+    keys = [_key_sentence(documents[span.document_id], found[span], span, text, score) for span, text, score in best]
+    sections = list(dict.fromkeys((key.document_id, key.section) for key in keys))
+    return tuple(sorted(keys, key=lambda key: (sections.index((key.document_id, key.section)), key.span.start)))
 
 
 def _told(document: Document, span: Span, text: str, best_first: Sequence[Hit]) -> Sentence:

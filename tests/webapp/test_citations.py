@@ -195,6 +195,11 @@ def test_key_language_leaves_out_what_has_nothing_to_do_with_the_question() -> N
     assert key_language("any", (), {}, relevance=words_in_common) == ()
 
 
+def test_the_best_sentence_s_section_comes_first_and_is_read_in_order() -> None:
+    found = [s.text.partition(" ")[0] for s in shown("Acme ended by either party", most=3)]
+    assert found == ["All", "The", "Neither"]  # the second says most of what was asked
+
+
 def test_key_language_keeps_reading_order_where_scores_tie() -> None:
     found = key_language("any", PASSAGES, DOCUMENTS, most=9, relevance=lambda _, texts: [1.0] * len(texts))
     assert [s.span for s in found if s.document_id == "d"] == sorted(s.span for s in found if s.document_id == "d")
