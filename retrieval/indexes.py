@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from retrieval.chunks import CHUNKER_VERSION, Chunk, chunk
 from retrieval.library import Library
 from retrieval.tables import DocumentRecord
+from retrieval.vectors import VECTORS_VERSION
 
 if TYPE_CHECKING:
     from retrieval.embedder import Embedder
@@ -79,7 +80,8 @@ class Indexes:
     def repair(self, matter_id: str) -> None:
         """Remove what belongs to no ready document; let ready documents that are not in both wait to be indexed.
 
-        A matter that was indexed under another chunker or search model is made anew.
+        A matter that was indexed under another chunker or search model, or whose vectors were stored in another way, is
+        made anew.
         """
         if self._library.indexed_with(matter_id) not in (None, self._versions()):
             self.make_anew(matter_id)
@@ -102,4 +104,4 @@ class Indexes:
         return document is None or bool(chunk(document))
 
     def _versions(self) -> str:
-        return f"chunks {CHUNKER_VERSION}, {self._embedder.version}"
+        return f"chunks {CHUNKER_VERSION}, vectors {VECTORS_VERSION}, {self._embedder.version}"

@@ -49,7 +49,7 @@ matters = sa.Table(
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("indexed_with", sa.Text),  # versions of chunker and search model that its indexes were made with
+    sa.Column("indexed_with", sa.Text),  # versions of what its indexes were made with
     sa.Column("retired", sa.Boolean, nullable=False),  # hidden; its deletion is under way
     sa.Column("namespace", sa.String(64), nullable=False, server_default=sa.text("''")),  # its name is its own in it
     sa.UniqueConstraint("namespace", "name"),

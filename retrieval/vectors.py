@@ -1,8 +1,15 @@
-"""Chunk vectors in Chroma, embedded in the data folder or on a server; one collection a matter."""
+"""Chunk vectors in Chroma, embedded in the data folder or on a server; one collection a matter.
+
+Chroma finds the nearest along a graph (HNSW) whose links are the nearest of each vector. Contracts on one form have
+clauses whose vectors are equal; with some hundred of them the links of each lead only to the others, and much of the
+matter cannot be reached any more (docs/retrieval.md has figures). So every chunk stands in APART dimensions more, at
+a place that follows from its id. A question is zero in them, and no cosine with it changes its order.
+"""
 
 from collections.abc import Collection as AbstractCollection
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +21,13 @@ from retrieval.chunks import Chunk
 from retrieval.documents import Span
 from retrieval.errors import StoreUnavailable
 
-_SPACE = {"hnsw": {"space": "cosine", "ef_search": 256}}  # as many as a search asks for, so that none is missed
+VECTORS_VERSION = 2  # raised when vectors are stored in another way; what was indexed before is indexed again
+
+# It searches among as many as are asked for. With Chroma's own 16 neighbours and 100 one chunk in 10,000 was never found.
+_SPACE = {"hnsw": {"space": "cosine", "ef_search": 256, "ef_construction": 200, "max_neighbors": 32}}
+APART = 8  # as many as a digest has numbers
+_SHARE = 0.2  # of a stored vector's length, in the dimensions that keep equal ones apart
+_MEANING = float(np.sqrt(1 - _SHARE**2))  # what remains for the meaning, and so the cosine of a text with itself
 _SERVER_SECONDS = 60  # for one request; what a server takes longer for it has lost
 _PAGE = 5_000  # rows fetched at a time when a collection is read whole
 
@@ -48,7 +61,7 @@ class Vectors:
                     session.timeout = _SERVER_SECONDS
 
     def add(self, matter_id: str, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> None:
-        """Add chunks with their vectors, float32[len(chunks), dim]; a chunk that is there already is replaced."""
+        """Add chunks with their unit vectors, float32[len(chunks), dim]; a chunk that is there already is replaced."""
         if len(chunks) != len(vectors):
             raise ValueError(f"chunks ({len(chunks)}) do not match vectors ({len(vectors)})")
         with _mapped():
@@ -57,7 +70,9 @@ class Vectors:
             for i in range(0, len(chunks), step):
                 part = chunks[i : i + step]
                 rows = [{"document_id": c.span.document_id, "section": c.section, "page": c.page} for c in part]
-                collection.upsert(ids=[c.id for c in part], embeddings=vectors[i : i + step], metadatas=rows)
+                ids = [c.id for c in part]
+                stored = np.hstack([_MEANING * vectors[i : i + step], _SHARE * _apart(ids)])
+                collection.upsert(ids=ids, embeddings=stored, metadatas=rows)
 
     def remove(self, matter_id: str, document_id: str) -> None:
         """Forget a document's chunks; nothing happens where there are none."""
@@ -79,10 +94,13 @@ class Vectors:
         where = None if document_ids is None else {"document_id": {"$in": list(document_ids)}}
         with _mapped():
             found = self._collection(matter_id).query(
-                query_embeddings=[vector], n_results=k, where=where, include=["metadatas", "distances"]
+                query_embeddings=[np.pad(vector, (0, APART))],
+                n_results=k,
+                where=where,
+                include=["metadatas", "distances"],
             )
         rows = zip(found["ids"][0], found["metadatas"][0], found["distances"][0], strict=True)
-        return {_chunk(id_, row): 1.0 - distance for id_, row, distance in rows}
+        return {_chunk(id_, row): (1.0 - distance) / _MEANING for id_, row, distance in rows}
 
     def document_ids(self, matter_id: str) -> set[str]:
         """Every document that has chunks here."""
@@ -102,6 +120,13 @@ class Vectors:
 
     def _collection(self, matter_id: str) -> Any:
         return self._client.get_or_create_collection(matter_id, configuration=_SPACE, embedding_function=None)
+
+
+def _apart(ids: Sequence[str]) -> NDArray[np.float32]:
+    """A unit vector for each id, float32[len(ids), APART]: as good as random, and the same whenever it is asked for."""
+    digests = [np.frombuffer(sha256(id_.encode()).digest(), "<u4") for id_ in ids]
+    places = np.array(digests, np.float32) / 2**31 - 1
+    return np.asarray(places / np.linalg.norm(places, axis=1, keepdims=True), np.float32)
 
 
 def _chunk(id_: str, row: Mapping[str, Any]) -> Chunk:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from retrieval.chunks import Chunk
 from retrieval.documents import Span
@@ -72,6 +73,26 @@ def test_a_chunk_comes_back_with_its_span_section_and_page(lexical: Lexical, vec
 def test_the_nearest_vector_is_found_with_its_cosine(vectors: Vectors) -> None:
     found = vectors.query(MATTER, AXES[1], None, 1)
     assert found == {CHUNKS[1]: pytest.approx(1.0, abs=1e-5)}
+
+
+def test_contracts_on_one_form_hide_no_clause_of_any(vectors: Vectors) -> None:
+    dice = np.random.default_rng(7)
+    form = _unit(dice.standard_normal((10, 64)))
+    own = _unit(dice.standard_normal((300, 4, 64)))
+    chunks = [[Chunk(Span(f"deal {n}", i, i + 1), "", 1) for i in range(14)] for n in range(len(own))]
+    for its_own, its_chunks in zip(own, chunks, strict=True):
+        vectors.add(OTHER, its_chunks, np.concatenate([form, its_own]))
+    for n in range(0, len(own), 20):
+        assert set(vectors.query(OTHER, form[0], [f"deal {n}"], 64)) == set(chunks[n])
+        nearest = vectors.query(OTHER, own[n, 0], [f"deal {n}"], 14)
+        assert nearest == pytest.approx(
+            dict(zip(chunks[n], [*(form @ own[n, 0]), *(own[n] @ own[n, 0])], strict=True)), abs=1e-5
+        )
+    vectors.drop(OTHER)
+
+
+def _unit(rows: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True), np.float32)
 
 
 def test_a_search_stays_in_its_documents_and_its_matter(lexical: Lexical, vectors: Vectors) -> None:
