@@ -7,16 +7,19 @@ are cut between sentences. Sizes are characters; `bench/README.md` says what the
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import pairwise
 
 from retrieval.clauses import clause_at, headings_above, outline, section_at
 from retrieval.documents import Document, Span
 from retrieval.layout import working_text
 
-CHUNKER_VERSION = 3  # raised when the same text would be cut differently; what was indexed before is indexed again
+CHUNKER_VERSION = 4  # raised when the same text would be cut differently; what was indexed before is indexed again
 
 SHORT = 250  # a chunk below this takes in the clause after it
 LONG = 900  # a chunk does not grow past this, and a clause longer than this is cut
+
+_DIGITS = 24  # hexadecimal: two of a billion chunks are taken for equal with a likelihood of 1 in 10^11
 
 _SENTENCE_END = re.compile(r"(?<=[.;:?!])[\"”’)]*\s+(?=[\"“‘(\[A-Z0-9])|\n\s*(?=\([a-z0-9]{1,4}\))|\f")
 _BORDERS = (_SENTENCE_END, re.compile(r"\n"), re.compile(r"\s+"))
@@ -24,11 +27,15 @@ _BORDERS = (_SENTENCE_END, re.compile(r"\n"), re.compile(r"\s+"))
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A span with the section and the page (1-based) on which its first word stands."""
+    """A span with the section and the page (1-based) on which its first word stands.
+
+    `words` is equal where the words and the headings above them are, in whatever document: contracts on one form.
+    """
 
     span: Span
     section: str
     page: int
+    words: str
 
     @property
     def id(self) -> str:
@@ -46,8 +53,7 @@ def chunk(document: Document) -> list[Chunk]:
 
 def indexed_text(document: Document, chunk: Chunk) -> str:
     """What is embedded and searched for a chunk: the headings above it, then its words."""
-    start, end = chunk.span.start, chunk.span.end
-    return under_headings(document, _first_word(document, start, end), working_text(document, start, end))
+    return _indexed_text(document, chunk.span.start, chunk.span.end)
 
 
 def under_headings(document: Document, at: int, words: str) -> str:
@@ -57,9 +63,14 @@ def under_headings(document: Document, at: int, words: str) -> str:
     return f"{headings}: {words}" if headings else words
 
 
+def _indexed_text(document: Document, start: int, end: int) -> str:
+    return under_headings(document, _first_word(document, start, end), working_text(document, start, end))
+
+
 def _chunk(document: Document, start: int, end: int) -> Chunk:
     word = _first_word(document, start, end)
-    return Chunk(document.span(start, end), section_at(document, word), document.page_at(word).number)
+    digest = sha256(_indexed_text(document, start, end).encode()).hexdigest()[:_DIGITS]
+    return Chunk(document.span(start, end), section_at(document, word), document.page_at(word).number, digest)
 
 
 def _first_word(document: Document, start: int, end: int) -> int:

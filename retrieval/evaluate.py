@@ -5,7 +5,7 @@ are taken in once and again only when a file, the chunker or the search model ch
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -151,7 +151,10 @@ def ask(
         packed = pack((h.chunk for h in results.hits), corpus.document, count, budget)
         seconds = perf_counter() - began
         page = partial(_page, cache(corpus.document), results.route.question)
-        yield _row(query, names, results, packed, page, seconds), _came_to(query, results, packed, page, seconds)
+        searched = results.route.document_ids or inside
+        alike = partial(searcher.same_words, corpus.matter_id, document_ids=searched)
+        spans = [chunk.span for hit in results.hits for chunk in (hit.chunk, *alike(hit.chunk))]
+        yield _row(query, names, results, spans, packed, page, seconds), _came_to(query, results, packed, page, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +228,12 @@ def _row(
     query: Query,
     names: Mapping[str, str],
     results: Results,
+    spans: Sequence[Span],
     packed: Packed,
     page: Callable[[Span], int],
     seconds: float,
 ) -> dict[str, Any]:
-    spans = [hit.chunk.span for hit in results.hits]
+    """`spans`: the hits in rank order, after each the clauses of other contracts that say the same."""
     return {
         "id": query.id,
         "hits": [_place(names, span) | {"page": page(span)} for span in spans],

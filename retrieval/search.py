@@ -1,9 +1,10 @@
 """A question becomes ranked hits: its words in tantivy, its meaning in Chroma, the two joined."""
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from retrieval.routing import Route, Router
 from retrieval.vectors import Vectors
 
 CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has about 500
+_DEEPEST = 4096  # chunks asked of each store where most say the same as others: contracts on one form
 # Shares of words against meaning and of a kind of clause against the question itself; flat around these on labelled
 # contracts (bench/README.md).
 WORDS = 0.3
@@ -102,7 +104,9 @@ class Searcher:
     ) -> Results:
         """The best `limit` chunks for a question, in some documents of the matter or in all.
 
-        A question that names a document is asked of that one. A `wide` search leaves the kinds of clause aside and asks for the question's own words and meaning alone.
+        A question that names a document is asked of that one. What a better hit says in another document, word for
+        word, is left out: what only one of many contracts on one form says would be the last (`same_words` has the
+        others). A `wide` search leaves the kinds of clause aside and asks for the question's own words and meaning alone.
         """
         route = self.route(matter_id, question, document_ids)
         document_ids = route.document_ids or document_ids
@@ -112,11 +116,16 @@ class Searcher:
         matches = [] if wide else self._types.match(asked, vector)
         sought = [(stems_of(" ".join(m.type.words)), m.weight) for m in matches]
         wanted = weighted_stems(stems, sought)
-        words = self._lexical.query(matter_id, wanted, document_ids, CANDIDATES)
-        meaning = self._vectors.query(matter_id, self._embedder.aim(joined(vector, matches)), document_ids, CANDIDATES)
+        aim = self._embedder.aim(joined(vector, matches))
+        for depth in (CANDIDATES, _DEEPEST):
+            words = self._lexical.query(matter_id, wanted, document_ids, depth)
+            meaning = self._vectors.query(matter_id, aim, document_ids, depth)
+            said = {chunk.words for chunk in (*words, *meaning)}
+            if len(said) >= limit or max(len(words), len(meaning)) < depth:
+                break
         fused = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
         scores = beside_neighbours(fused)
-        best = sorted(scores, key=lambda c: (-scores[c], c.span))[:limit]
+        best = list(islice(_once(sorted(scores, key=lambda c: (-scores[c], c.span))), limit))
         kinds = ", ".join(m.type.name for m in matches)
         hits = tuple(Hit(c, scores[c], _why(c in words, c in meaning, kinds)) for c in best)
         signs = Signs(
@@ -129,6 +138,10 @@ class Searcher:
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
         """The documents that a question names, and those between which it leaves the choice; needs no model."""
         return Router(self._library, self._lexical, matter_id, document_ids).route(question)
+
+    def same_words(self, matter_id: str, chunk: Chunk, document_ids: Collection[str] | None = None) -> list[Chunk]:
+        """Chunks of other documents, of some or of all, that say the same word for word; in reading order."""
+        return self._lexical.same_words(matter_id, chunk, document_ids)
 
     def relevance(self, question: str, sentences: Sequence[Sentence]) -> list[float]:
         """How much each sentence bears on the question, comparable within one call; 0 or less where it hardly does.
@@ -166,6 +179,14 @@ class Searcher:
             while len(self._remembered) > _REMEMBERED:
                 del self._remembered[next(iter(self._remembered))]
         return np.stack([known[text] for text in sentences])
+
+
+def _once(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """The chunks without those that say the same as one before them in another document."""
+    said: dict[str, str] = {}
+    for chunk in chunks:
+        if said.setdefault(chunk.words, chunk.span.document_id) == chunk.span.document_id:
+            yield chunk
 
 
 def beside_neighbours(scores: Mapping[Chunk, float]) -> dict[Chunk, float]:

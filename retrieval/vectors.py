@@ -69,7 +69,10 @@ class Vectors:
             step = self._client.get_max_batch_size()
             for i in range(0, len(chunks), step):
                 part = chunks[i : i + step]
-                rows = [{"document_id": c.span.document_id, "section": c.section, "page": c.page} for c in part]
+                rows = [
+                    {"document_id": c.span.document_id, "section": c.section, "page": c.page, "words": c.words}
+                    for c in part
+                ]
                 ids = [c.id for c in part]
                 stored = np.hstack([_MEANING * vectors[i : i + step], _SHARE * _apart(ids)])
                 collection.upsert(ids=ids, embeddings=stored, metadatas=rows)
@@ -132,7 +135,7 @@ def _apart(ids: Sequence[str]) -> NDArray[np.float32]:
 def _chunk(id_: str, row: Mapping[str, Any]) -> Chunk:
     document_id, _, offsets = id_.rpartition(":")
     start, _, end = offsets.partition("-")
-    return Chunk(Span(document_id, int(start), int(end)), row["section"], row["page"])
+    return Chunk(Span(document_id, int(start), int(end)), row["section"], row["page"], row["words"])
 
 
 @contextmanager

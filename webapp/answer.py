@@ -5,14 +5,14 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
-from retrieval import Document, DocumentRecord, Hit, Library, Packed, Passage, Results, Searcher, pack
+from retrieval import Chunk, Document, DocumentRecord, Hit, Library, Packed, Passage, Results, Searcher, Span, pack
 from webapp.citations import CheckedAnswer, Citation, check
 from webapp.conversation import Turn, standalone
 from webapp.errors import EmptyQuestion
-from webapp.key_language import KeySentence, key_language
+from webapp.key_language import KeySentence, Relevance, key_language
 from webapp.printed import plural
 from webapp.processor import on_a_core
 from webapp.prompt import NOT_THERE, Budget, Frame, frame
@@ -21,6 +21,7 @@ from webapp.writing import Delta, Lease, Prompted, Terms, Trouble, Writer, witho
 __all__ = ["Answer", "Delta", "Event", "Found", "Lease", "Scope", "Searched", "Trouble", "Waiting", "Writer", "answer"]
 
 KEY_SENTENCES = 4
+Alike = Callable[[Chunk], Sequence[Chunk]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Found:
 class Answer:
     """The end. `text` is what the reader gets; `checked` the draft sentence by sentence where it is shown.
 
-    `doubtful`: it was found, but it is likelier that the documents do not speak of what was asked.
+    `doubtful`: it was found, but it is likelier that the documents do not speak of what was asked. `same_words`: for the
+    span of a citation, the chunks of other documents, one of each, that say word for word what its own says.
     """
 
     text: str
@@ -78,6 +80,7 @@ class Answer:
     checked: CheckedAnswer | None = None
     passages: tuple[Passage, ...] = ()
     doubtful: bool = False
+    same_words: Mapping[Span, tuple[Chunk, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,10 @@ async def answer(
         return
     hits = results.hits
     end = partial(end, doubtful=results.doubtful)
-    yield await on_a_core(_checked, end, query, draft, passages, hits, document_of, searcher, prompted.trusted)
+    alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
+    yield await on_a_core(
+        _checked, end, query, draft, passages, hits, document_of, searcher.relevance, alike, prompted.trusted
+    )
 
 
 def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool]:
@@ -163,19 +169,33 @@ def _checked(
     passages: Sequence[Passage],
     hits: Sequence[Hit],
     document_of: Callable[[str], Document],
-    searcher: Searcher,
+    relevance: Relevance,
+    alike: Alike,
     trusted: bool,
 ) -> Answer:
     """The draft with its citations; key language beside it, and in its place where the draft may not stand."""
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
-    key = key_language(query, passages, documents, hits, most=KEY_SENTENCES, relevance=searcher.relevance)
+    key = key_language(query, passages, documents, hits, most=KEY_SENTENCES, relevance=relevance)
     checked = check(draft, passages, documents)
     says_nothing = not draft.strip() or draft.strip().rstrip(".") == NOT_THERE.rstrip(".")
     cited = tuple(_cite(n, k) for n, k in enumerate(key, 1))
     stands = trusted or (checked.supported and any(c.quote for c in checked.citations))
     if says_nothing or not stands:
-        return end(text=_quoted(key), found=bool(key), key_language=key, citations=cited)
-    return end(text=checked.text, found=True, key_language=key, citations=checked.citations, checked=checked)
+        same = _same_words(cited, hits, alike)
+        return end(text=_quoted(key), found=bool(key), key_language=key, citations=cited, same_words=same)
+    same = _same_words(checked.citations, hits, alike)
+    end = partial(end, key_language=key, citations=checked.citations, same_words=same)
+    return end(text=checked.text, found=True, checked=checked)
+
+
+def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike) -> dict[Span, tuple[Chunk, ...]]:
+    """For the spans of citations, where else their chunks stand word for word: the search left those places out."""
+    same = {}
+    for span in {citation.span for citation in citations}:
+        own = next((hit.chunk for hit in hits if hit.chunk.span.contains(span)), None)
+        if own and (others := {chunk.span.document_id: chunk for chunk in reversed(alike(own))}):
+            same[span] = tuple(others.values())
+    return same
 
 
 def _cite(n: int, key: KeySentence) -> Citation:

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from retrieval import DocumentRecord, Passage, Span
+from retrieval import Chunk, DocumentRecord, Passage, Span
 from webapp import metrics
 from webapp.answer import Answer, Delta, Event, Found, Scope, Trouble, Waiting, answer
 from webapp.citations import Citation
@@ -19,6 +19,7 @@ from webapp.rows import Body, Row, fault, progress
 from webapp.workspace import Workspace
 
 YOURS = "Your question"  # the name of its progress
+MOST_PLACES = 50  # with the same words, told of one citation
 _PROMPT = ("system", "history", "question", "passages")
 BUDGET = ("window", "system", "history", "passages", "reserve", "sent", "left_out")
 
@@ -108,9 +109,11 @@ async def answer_rows(
 def answer_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
     """DESIGN's `ask` object; beside it `doubtful` and `documents_meant` where there is a doubt or a choice to tell of.
 
-    `records` are the documents that were in scope, by id; KeyError for any other.
+    A citation whose passage stands word for word in other documents says in how many (`also_in`); `same_words` has these
+    places, at most MOST_PLACES of each passage, each with the position of the first `citation` of it. `records` are the
+    documents that were in scope, by id; KeyError for any other.
     """
-    row = {
+    row: Body = {
         "answer": answer.text,
         "found": answer.found,
         "citations": [_citation(citation, records) for citation in answer.citations],
@@ -125,6 +128,11 @@ def answer_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
     }
     if answer.doubtful:
         row["doubtful"] = True
+    if answer.same_words:
+        for told, citation in zip(row["citations"], answer.citations, strict=True):
+            if others := answer.same_words.get(citation.span):
+                told["also_in"] = len(others)
+        row["same_words"] = list(_same_words(answer, records))
     if answer.searched.close:
         row["documents_meant"] = [_named(records[id_]) for id_ in answer.searched.close]
     return row
@@ -144,11 +152,25 @@ def page_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
     if answer.checked:
         told = zip(answer.checked.sentences, answer.checked.ends, answer.checked.own, strict=True)
         row["sentences"] = [{"end": end, "citations": list(own), "doubt": each.reason} for each, end, own in told]
+    for told in row.get("same_words", ()):
+        told["spans"] = [[told["start"], told["end"]]]
     row["passages"] = [
         {"n": passage.n, "why": passage.why, **_place(passage, records), **_where(passage.spans)}
         for passage in answer.passages
     ]
     return row
+
+
+def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterator[Body]:
+    told: set[tuple[Chunk, ...]] = set()
+    for at, citation in enumerate(answer.citations):
+        others = answer.same_words.get(citation.span, ())
+        if others in told:
+            continue
+        told.add(others)
+        for chunk in sorted(others, key=lambda c: records[c.span.document_id].name.casefold())[:MOST_PLACES]:
+            place = {"section": chunk.section, "page": chunk.page, "start": chunk.span.start, "end": chunk.span.end}
+            yield {"citation": at, **_named(records[chunk.span.document_id]), **place}
 
 
 def _named(record: DocumentRecord) -> dict[str, str]:

@@ -201,7 +201,7 @@ Around = tuple[str, str, str] | None  # the words before a mention, its own, and
 
 # What of an answer are words of a document: the parts of an answer that hold such, and under which key.
 _QUOTED = (("citations", "quote"), ("key_language", "text"), ("definitions", "text"))
-_EVIDENCE = ("citations", "key_language", "definitions", "passages")
+_EVIDENCE = ("citations", "key_language", "definitions", "passages", "same_words")
 
 
 def _without_words(answer: Body) -> Body:

@@ -16,7 +16,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Matter, PinciteError, own_words
+from retrieval import Document, DocumentRecord, Matter, PinciteError, own_words, section_at
 from webapp import render, render_evidence, render_sidebar, render_summary
 from webapp.asking import Asking, Askings, UnderWay, history_of
 from webapp.conversation import standalone
@@ -28,8 +28,10 @@ from webapp.log import known
 from webapp.mentions import mentions, page_row
 from webapp.opening import Opening
 from webapp.printed import plural
+from webapp.quotes import find_quote
 from webapp.records import User
 from webapp.render_pins import NOTHING, lines
+from webapp.rows import Body
 from webapp.summarising import Summarising
 from webapp.workspace import SAMPLE_MATTER, Workspace
 
@@ -366,8 +368,25 @@ class Desk:
         words = ""
         with suppress(PinciteError, ValueError):  # it was removed, or came back and is not read yet or reads otherwise
             document = self._workspace.library.document(matter_id, row["document_id"])
+            if "citation" in row:  # a passage that says the same: show the words that were cited
+                row = row | _quoted(document, row, turn.answer["citations"][row["citation"]]["quote"])
+                shown[at] = replace(shown[at], row=row)
             words = own_words(document, *(document.span(start, end) for start, end in row["spans"]))
         return render_evidence.evidence(matter_id, turn.id, shown, at, words, zoom)
+
+
+def _quoted(document: Document, row: Body, quote: str | None) -> Body:
+    """Where in a passage a quotation stands, as a row has it; empty without one."""
+    match = find_quote(document, quote, document.span(row["start"], row["end"])) if quote else None
+    if match is None:
+        return {}
+    page = document.page_at(match.span.start)
+    return {
+        "section": section_at(document, match.span.start),
+        "page": page.number,
+        "page_label": page.label,
+        "spans": [[part.start, part.end] for part in match.parts],
+    }
 
 
 def _matter(place: Place, mine: Sequence[Matter]) -> Matter | None:

@@ -52,7 +52,10 @@ def show_hit(hit: Body) -> None:
     if hit["rank"] == 1 and (close := hit.get("documents_meant")):
         print(plain(choice(close)), end="\n\n")
     print(plain(f"{hit['rank']}. {cite(hit)}   ({hit['score']:.2f}, {hit['why']})"))
-    print(indented(hit["text"]), end="\n\n")
+    print(indented(hit["text"]))
+    if "also_in" in hit:
+        print(f"   {also_in(hit['also_in'])}.")
+    print()
 
 
 def show_mention(row: Body) -> None:
@@ -82,7 +85,7 @@ def show_answer(answer: Body) -> None:
         print(DOUBT, end="\n\n")
     print("\n".join(plain(line) for line in answer["answer"].splitlines()), end="\n\n")
     for citation in answer["citations"]:
-        print(plain(f"[{citation['n']}] {cite(citation)}"))
+        print(plain(f"[{citation['n']}] {with_others(citation)}"))
         if citation["quote"] and citation["quote"] not in answer["answer"]:
             state = "on the page, word for word" if citation["verified"] else "not found in the source"
             print(indented(f"“{citation['quote']}” ({state})"))
@@ -150,6 +153,16 @@ def show_evaluation(row: Body) -> None:
 def cite(row: Body) -> str:
     """The pin cite of a row: document, section, page, and the page's label where it is another."""
     return ", ".join(part for part in (row["document"], row["section"], page(row)) if part)
+
+
+def with_others(row: Body) -> str:
+    """The pin cite of a citation, and in how many other documents its passage stands."""
+    return cite(row) + (f". {also_in(row['also_in'])}." if "also_in" in row else "")
+
+
+def also_in(documents: int) -> str:
+    """In how many other documents a passage stands word for word."""
+    return f"This passage stands word for word in {plural(documents, 'other document')}"
 
 
 def page(row: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from webapp import render_mentions, render_summary
 from webapp.citations import NO_CITATION, NOT_FOUND
 from webapp.conversations import SavedTurn
 from webapp.marks import CITE, cites
-from webapp.printed import DOUBT, cite, coverage, plural
+from webapp.printed import DOUBT, also_in, cite, coverage, plural, with_others
 from webapp.render_pins import NOTHING, lines, pin, standing, to_place
 from webapp.rows import Body
 
@@ -42,14 +42,16 @@ class Item:
 
 
 def items(answer: Body) -> list[Item]:
-    """All places of an answer: what it cites, further key language, and the passages that were read for it."""
+    """All places of an answer: what it cites, further key language, the passages that were read for it, and where else its words stand."""
     cited = {row.get("quote") for row in answer.get("citations", ())}
     further = [row for row in answer.get("key_language", ()) if row.get("text") not in cited]
+    numbers = [row["n"] for row in answer.get("citations", ())]
     kinds = (
         ("Mention" if is_mentions(answer) else "Citation", answer.get("citations", ())),
         ("Key language", further),
         ("Definition", answer.get("definitions", ())),
         ("Passage", answer.get("passages", ())),
+        *((f"Same words as [{numbers[row['citation']]}],", [row]) for row in answer.get("same_words", ())),
     )
     return [Item(kind, row) for kind, rows in kinds for row in rows]
 
@@ -84,7 +86,7 @@ def is_mentions(answer: Body) -> bool:
 
 
 def _answer(turn: SavedTurn) -> Markup:
-    return lines([_heading(turn), _text(turn), _chips(turn), _further(turn), _several(turn.answer)])
+    return lines([_heading(turn), _text(turn), _chips(turn), _same_words(turn), _further(turn), _several(turn.answer)])
 
 
 def _summary(turn: SavedTurn) -> Markup:
@@ -182,7 +184,7 @@ def copied(turn: SavedTurn) -> str:
         return render_summary.copied(turn.answer)
     if is_mentions(turn.answer):
         return render_mentions.copied(turn.answer)
-    rows = [f"[{row['n']}] {cite(row)}" for row in turn.answer.get("citations", ())]
+    rows = [f"[{row['n']}] {with_others(row)}" for row in turn.answer.get("citations", ())]
     return "\n".join([turn.answer.get("answer", ""), "", *dict.fromkeys(rows)]).strip()
 
 
@@ -254,7 +256,7 @@ def _text(turn: SavedTurn) -> Markup:
     if _is_key_language(turn.answer):
         told = Markup('<blockquote><p>{}</p></blockquote><p class="from">{}</p>')
         return Markup('<div class="written">{}</div>').format(
-            lines(told.format(row["quote"], _chip(turn.id, index, row)) for index, row in enumerate(rows))
+            lines(told.format(row["quote"], _chip(turn, index)) for index, row in enumerate(rows))
         )
 
     def mark(n: int, at: int) -> Markup:
@@ -281,17 +283,24 @@ def _chips(turn: SavedTurn) -> Markup:
     rows = turn.answer.get("citations", ())
     if not rows or _is_key_language(turn.answer):  # there each quotation has its own beside it
         return NOTHING
-    chips = lines(Markup("<li>{}</li>").format(_chip(turn.id, index, row)) for index, row in enumerate(rows))
+    chips = lines(Markup("<li>{}</li>").format(_chip(turn, index)) for index in range(len(rows)))
     return Markup('<ul class="chips" aria-label="Citations">{}</ul>').format(chips)
 
 
-def _chip(turn_id: str, index: int, row: Body) -> Markup:
+def _chip(turn: SavedTurn, index: int) -> Markup:
+    row = turn.answer["citations"][index]
     kind, icon, words = standing(row)
     return Markup(
         '<button type="button" class="chip {}" data-do="cite" data-turn="{}" data-item="{}" title="{}">'
         '<span class="number">{}</span> <span class="pin">{}</span> '
         '<span class="standing"><span aria-hidden="true">{}</span> {}</span></button>'
-    ).format(kind, turn_id, index, cite(row), row.get("n", ""), pin(row), icon, words)
+    ).format(kind, turn.id, index, cite(row), row.get("n", ""), _pin(turn.answer, row), icon, words)
+
+
+def _pin(answer: Body, row: Body) -> str:
+    """Section and page of a place, and its document where the answer shows words of several."""
+    shown = {each["document_id"] for part in ("citations", "key_language") for each in answer.get(part, ())}
+    return f"{row['document']}, {pin(row)}" if len(shown) > 1 else pin(row)
 
 
 def _further(turn: SavedTurn) -> Markup:
@@ -301,7 +310,7 @@ def _further(turn: SavedTurn) -> Markup:
     rows = lines(
         Markup(
             '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" data-item="{}">{}</button></li>'
-        ).format(row.get("text") or "the document was removed", turn.id, index, pin(row))
+        ).format(row.get("text") or "the document was removed", turn.id, index, _pin(turn.answer, row))
         for index, row in found
     )
     # Beside an answer that is not whole it is what the reader has: open at once.
@@ -309,6 +318,27 @@ def _further(turn: SavedTurn) -> Markup:
     return Markup(
         '<details class="key"{}><summary>Key language, word for word ({})</summary><ul>{}</ul></details>'
     ).format(shown, len(found), rows)
+
+
+def _same_words(turn: SavedTurn) -> Markup:
+    """The other documents in which a citation's clause stands word for word: contracts on one form."""
+    places: dict[int, list[Markup]] = {}
+    for index, item in enumerate(items(turn.answer)):
+        if "citation" in item.row:
+            name = item.row["document"]
+            place = Markup("<li>{}</li>").format(to_place(turn.id, index, name, f"Show {name}"))
+            places.setdefault(item.row["citation"], []).append(place)
+    cited = turn.answer.get("citations", ())
+    return lines(
+        Markup('<details class="key"><summary>[{}] {}</summary><ul class="chips">{}{}</ul></details>').format(
+            cited[at]["n"], also_in(cited[at]["also_in"]), lines(shown), _more(cited[at]["also_in"] - len(shown))
+        )
+        for at, shown in places.items()
+    )
+
+
+def _more(count: int) -> Markup:
+    return Markup("<li>and {} more</li>").format(f"{count:,}") if count > 0 else NOTHING
 
 
 def _several(answer: Body) -> Markup:

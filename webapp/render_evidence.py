@@ -38,7 +38,7 @@ def evidence(matter_id: str, turn_id: str, shown: Sequence[Item], at: int, words
         _to(turn_id, at, _step(zoom, -1), "Smaller", "smaller", "−"),
         _to(turn_id, at, _step(zoom, +1), "Larger", "larger", "+"),
         cite(item.row),
-        NOTHING if item.kind == "Passage" else _standing(item.row),
+        _standing(item.row) if item.row.keys() & {"quote", "text"} else NOTHING,
         body,
         _passages(turn_id, shown, at, zoom),
     )

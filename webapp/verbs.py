@@ -62,6 +62,8 @@ class Verbs:
         allowed = (hit for hit in results.hits if hit.chunk.span.document_id in mine)
         for rank, hit in enumerate(allowed, start=1):
             span = hit.chunk.span
+            same = self._workspace.searcher.same_words(found.id, hit.chunk, scope)
+            others = {chunk.span.document_id for chunk in same} & mine.keys()
             document_text = self._workspace.library.document(found.id, span.document_id)
             at = where_said(document_text, (span,), results.route.question)
             page = document_text.page_at(at)
@@ -77,6 +79,7 @@ class Verbs:
                 score=round(float(hit.score), 4),
                 why=hit.why,
                 text=document_text.slice(span),
+                **({"also_in": len(others)} if others else {}),
                 **choice,
             )
 

@@ -52,3 +52,13 @@ def test_a_long_clause_is_cut_between_sentences() -> None:
 def test_what_is_indexed_has_the_headings_above_the_words() -> None:
     text = "ARTICLE II SUPPLY\n2.1 Orders. Customer shall order in writing."
     assert indexed_text(document(text), chunk(document(text))[0]).startswith("SUPPLY: ARTICLE II")
+
+
+def test_chunks_are_alike_where_words_and_headings_are() -> None:
+    law = "This Agreement is governed by the laws of Oregon."
+    first, *_ = chunk(document(f"4. Law\n{law}"))
+    again, *_ = chunk(document(f"  4. Law\n\f{law.replace(' by', chr(10) + 'by')}"))
+    other, *_ = chunk(document(f"4. Forum\n{law}"))
+    changed, *_ = chunk(document(f"4. Law\n{law.replace('Oregon', 'Ohio')}"))
+    assert first.words == again.words
+    assert len({c.words for c in (first, other, changed)}) == 3

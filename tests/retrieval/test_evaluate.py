@@ -68,6 +68,17 @@ def test_every_query_gets_a_line_under_the_names_of_the_files(tmp_path: Path, pd
     assert "repairs the roof" in sent
 
 
+def test_a_hit_counts_for_every_contract_that_says_the_same(tmp_path: Path, pdfs: Path) -> None:
+    for name in ("alder", "birch"):
+        cover = f"SUPPLY AGREEMENT with {name}\n" * 12
+        (pdfs / f"{name}.pdf").write_bytes(make_pdf([cover, "1. Risk\nThe risk passes when the goods are loaded."]))
+    _, (row,), texts = run(tmp_path, pdfs, [{"id": "a", "question": "When does the risk pass?"}], "all")
+    first, second = row["hits"][:2]
+    assert {first["contract"], second["contract"]} == {"alder", "birch"}
+    for hit in (first, second):
+        assert "The risk passes" in texts[hit["contract"]]["text"][hit["start"] : hit["end"]]
+
+
 def test_pages_that_a_query_names_are_compared_with_those_found(tmp_path: Path, pdfs: Path) -> None:
     query = {"question": "Who repairs the roof?", "contract": "lease"}
     pages: list[dict[str, Any]] = [{"pages": [1]}, {"pages": [2]}, {"pages": [7]}, {}]

@@ -1,7 +1,9 @@
 """Search over real stores: scope, order and confidence."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -65,11 +67,32 @@ def test_hits_come_in_the_order_of_their_scores_and_the_same_each_time(room: Roo
 
 def test_of_equal_chunks_the_one_beside_a_better_one_comes_first() -> None:
     borders = [0, 10, 20, 30, 40]
-    first, second, third, fourth = (Chunk(Span("d", a, b), "", 1) for a, b in pairwise(borders))
-    elsewhere = Chunk(Span("e", 10, 20), "", 1)
+    first, second, third, fourth = (Chunk(Span("d", a, b), "", 1, "") for a, b in pairwise(borders))
+    elsewhere = Chunk(Span("e", 10, 20), "", 1, "")
     scores = beside_neighbours({first: 1.0, second: 0.5, fourth: 0.5, elsewhere: 0.5})
     assert scores[first] > scores[second] > scores[fourth] == scores[elsewhere]
     assert max(beside_neighbours({first: 1.0, second: 1.0, third: 1.0}).values()) == pytest.approx(1.0)
+
+
+def test_what_one_of_many_contracts_on_one_form_says_is_among_the_hits(tmp_path: Path) -> None:
+    term = "The obligations under this Agreement continue for three years from the date of disclosure."
+    changed = term.replace("three", "some seven")
+    form = [Chunk(Span("", n, n + 1), "Section 4 (Term)", 1, "the form") for n in range(4)]
+    with opened(tmp_path / "forms", LocalEmbedder()) as room:
+        matter = room.library.create_matter("Forms").id
+        alike, other = (room.embedder.passages([text] * len(form)) for text in (term, changed))
+        for n in range(80):  # with four clauses each, more than a search asks for at first
+            odd, id_ = n == 70, f"{n:02}"
+            chunks = [replace(c, span=replace(c.span, document_id=id_)) for c in form]
+            chunks = [replace(c, words="longer") for c in chunks] if odd else chunks
+            room.vectors.add(matter, chunks, other if odd else alike)
+            room.lexical.add(matter, f"Deal {n}", chunks, [changed if odd else term] * len(chunks))
+        searcher = Searcher(room.library, room.vectors, room.lexical, room.embedder)
+        hits = searcher.search(matter, "For how many years, three, do the obligations continue?").hits
+        assert {hit.chunk.span.document_id for hit in hits} == {"00", "70"}
+        assert [hit.chunk.words for hit in hits] == ["the form"] * 4 + ["longer"] * 4
+        assert len({c.span.document_id for c in searcher.same_words(matter, hits[0].chunk)}) == 78
+        assert searcher.same_words(matter, hits[0].chunk, ["00", "70"]) == []
 
 
 def test_what_is_there_is_more_certain_than_what_is_not(room: Room, searcher: Searcher) -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from retrieval import Searcher
 from retrieval.embedder import LocalEmbedder
-from tests.pdfs import drawings
+from tests.pdfs import drawings, make_pdf
 from tests.retrieval.rooms import Room, opened
 from tests.webapp.fake_engine import BARE_401, BUSY, TEMPLATE, FakeEngine, Refusal, Reply
 from webapp.answer import Answer, Delta, Event, Found, Scope, Trouble, Writer, answer
+from webapp.answering import page_row
 from webapp.conversation import Turn
 from webapp.engine import Engine, Timeouts
 from webapp.errors import (
@@ -121,6 +122,34 @@ def test_without_an_engine_the_answer_is_key_language(room: Room, scope: Scope) 
     assert (end.engine, end.found) == ("none", True)
     assert "“" in end.text
     assert "one hundred eighty (180) days" in end.text
+
+
+def test_of_contracts_on_one_form_the_odd_one_is_cited_and_the_others_are_counted(room: Room) -> None:
+    matter = room.library.create_matter("Forms").id
+    law = "This Agreement is governed by the laws of the State of {}."
+    form = "1. Term\nThis Agreement lasts for two years and ends without notice.\n2. Governing Law\n" + law
+    for name, state in (("Alder", "Ohio"), ("Birch", "Ohio"), ("Cedar", "Utah"), ("Dogwood", "Ohio")):
+        room.library.accept(matter, f"{name}.pdf", make_pdf([f"AGREEMENT with {name} Inc.\n" * 12, form.format(state)]))
+    room.ingest.run()
+    records = {record.id: record for record in room.library.documents(matter)}
+    end = last(events(room, Scope(matter, tuple(records.values())), Writer(None), "Which law governs?"))
+    told = page_row(end, records)
+    by_state = {state: next(c for c in told["citations"] if state in c["quote"]) for state in ("Ohio", "Utah")}
+    assert (by_state["Ohio"]["also_in"], by_state["Utah"].get("also_in")) == (2, None)
+    places = [row for row in told["same_words"] if told["citations"][row["citation"]] == by_state["Ohio"]]
+    assert {row["document"] for row in places} == {"Alder.pdf", "Birch.pdf", "Dogwood.pdf"} - {
+        by_state["Ohio"]["document"]
+    }
+    for row in places:
+        document = room.library.document(matter, row["document_id"])
+        ((start, end_),) = row["spans"]
+        assert law.format("Ohio") in " ".join(document.text[start:end_].split())
+        assert document.page_at(start).number == row["page"]
+
+    alone = Scope(matter, (records[by_state["Ohio"]["document_id"]],))
+    told = page_row(last(events(room, alone, Writer(None), "Which law governs?")), records)
+    assert "same_words" not in told
+    assert not any("also_in" in row for row in told["citations"])
 
 
 FAULTS: list[tuple[Reply | Refusal, type[EngineError], str]] = [

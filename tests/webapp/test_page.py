@@ -28,11 +28,7 @@ from tests.webapp.fake_engine import FakeEngine, Reply
 
 pytestmark = needs_chromium
 
-# No two pages alike: among hundreds of the same vector an approximate index loses the one that is asked for.
-LONG = [
-    "\n".join(f"{n}. Delivery. {' '.join(f'item{n}x{line}x{k}' for k in range(9))}" for line in range(12))
-    for n in range(990)
-]
+LONG = [f"{n}. Delivery. {'The Supplier shall deliver, rain or shine. ' * 2}\n" * 12 for n in range(990)]
 # The pixels that are highlighted (no other colour of the pages is yellow) and the smallest box around them, in points.
 HIGHLIGHT = """(image) => {
   const canvas = document.createElement('canvas');
@@ -141,6 +137,28 @@ def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_re
     expect(page.locator(".scope")).to_contain_text("Larkspur")
     expect(page.locator(".sheet img")).to_have_attribute("src", re.compile(r"/pages/3\.png"))
     assert highlighted(page) == words
+
+
+def test_of_contracts_on_one_form_each_is_shown_that_says_the_same(page: Page, engine: FakeEngine) -> None:
+    go_to_a_new_matter(page, "Forms")
+    risk = "1. Duty\nThe Seller packs the goods.\n2. Risk\nThe risk passes to the Buyer when the goods are loaded."
+    names = ["Cedar.pdf", "alder.pdf", "Birch.pdf"]
+    upload(page, *((name, make_pdf([f"SALE by {name[:-4]} Inc.\n" * 16, risk])) for name in names))
+    for name in names:
+        expect(page.locator(f"[data-name='{name}']")).to_contain_text("ready, 2 pages")
+    engine.enqueue(Reply(["It passes “when the goods are loaded” [1]."]))
+    ask(page, "When does the risk pass to the Buyer?")
+    others = page.get_by_role("group").filter(has_text="[1] This passage stands word for word in 2 other documents")
+    cited = page.locator(".where strong").inner_text().split(",")[0]
+    others.locator("summary").click()
+    expect(others.get_by_role("button")).to_have_text(sorted({*names} - {cited}, key=str.casefold))
+    others.get_by_role("button").last.click()
+    expect(page.locator("#evidence-heading")).to_have_text("Same words as [1], 2 of 2")
+    expect(page.locator(".where strong")).to_have_text(
+        f"{others.get_by_role('button').last.inner_text()}, Section 2 (Risk), p. 2"
+    )
+    expect(page.locator(".words blockquote")).to_have_text("when the goods are loaded")
+    assert highlighted(page)[0] > 300
 
 
 def test_of_files_that_come_together_only_the_one_that_is_too_large_is_refused(page: Page) -> None:

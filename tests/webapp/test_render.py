@@ -169,6 +169,25 @@ def test_an_answer_from_two_documents_offers_each_alone() -> None:
     assert "only" not in render.turn_html(turn())
 
 
+def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None:
+    twice = [CITED | {"also_in": 60}, CITED]
+    places = [PLACE | {"citation": 0, "document": f"{n}.pdf", "spans": [[0, 9]]} for n in range(50)]
+    html = render.turn_html(turn(citations=twice, same_words=places))
+    assert html.count("<details") - html.count('class="room"') == 1
+    assert "[1] This passage stands word for word in 60 other documents" in html
+    assert html.count("49.pdf") == 2  # the button and its label
+    assert "<li>and 10 more</li>" in html
+    shown = render.items(turn(citations=twice, same_words=places).answer)
+    assert [item.row["document"] for item in shown if item.kind == "Same words as [1],"] == [
+        f"{n}.pdf" for n in range(50)
+    ]
+    evidence = render_evidence.evidence("m", "t1", shown, len(shown) - 1, "", 1.0)
+    assert "Same words as [1], 50 of 50" in evidence
+    assert "[1] doc.pdf, p. 1. This passage stands word for word in 1 other document" in render.copied(
+        turn(citations=[{"n": 1, "document": "doc.pdf", "section": "", "page": 1, "also_in": 1}])
+    )
+
+
 def test_an_engine_that_was_away_is_told_above_what_there_is() -> None:
     html = render.turn_html(turn(notices=[{"error": "The engine is away.", "hint": "Wait."}]))
     assert html.index("The engine is away.") < html.index('class="written"')

@@ -95,6 +95,15 @@ def test_an_answer_without_an_engine_says_so(capsys: pytest.CaptureFixture[str])
     assert shown.count("The laws of Ireland govern.") == 1
 
 
+def test_documents_with_the_same_words_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    (cited, *_) = ANSWER["citations"]
+    show_answer(ANSWER | {"citations": [cited | {"also_in": 28}]})
+    assert f"{cite(cited)}. This passage stands word for word in 28 other documents.\n" in capsys.readouterr().out
+    hit = {"rank": 1, "score": 0.5, "why": "words", "text": "Rent.", "also_in": 1} | PLACE
+    show_hit(hit)
+    assert capsys.readouterr().out.endswith("   Rent.\n   This passage stands word for word in 1 other document.\n\n")
+
+
 def test_a_name_that_fits_two_documents_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     meant = [{"document_id": "a", "document": "2019.pdf"}, {"document_id": "b", "document": "2023.pdf"}]
     sentence = "The question may mean “2019.pdf” or “2023.pdf”; all of them were searched. --document names one."
