@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from retrieval import Files, Ingest, Lexical, Library, Searcher, Vectors, database, load_embedder, pack
+from retrieval.pinpoint import where_said
 from webapp.conversation import Turn, standalone
 from webapp.tokens import mistral
 from webapp.workspace import packaged_sample
@@ -40,7 +41,8 @@ def main() -> int:
 
         def found(question: str, row: dict[str, object]) -> tuple[bool, bool, bool]:
             hits = searcher.search(matter.id, question).hits
-            pages = [hit.chunk.page for hit in hits]
+            places = [where_said(document, (hit.chunk.span,), question) for hit in hits]
+            pages = [document.page_at(place).number for place in places]
             packed = pack((hit.chunk for hit in hits), lambda _: document, mistral(), BUDGET)
             wanted = " ".join(str(row["passage"]).split())
             sent = any(wanted in " ".join(document.slice(s).split()) for p in packed.passages for s in p.spans)

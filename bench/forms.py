@@ -93,7 +93,7 @@ def _clauses(files: Sequence[Path], count: int) -> NDArray[np.float32]:
 
 
 def _chunks(n: int) -> list[Chunk]:
-    return [Chunk(Span(f"{n:064x}", i, i + 1), "", 1, "") for i in range(FORM + OWN)]
+    return [Chunk(Span(f"{n:064x}", i, i + 1), "") for i in range(FORM + OWN)]
 
 
 def _seek(query: Callable[..., Any], form: NDArray[np.float32], own: NDArray[np.float32]) -> tuple[str, str]:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
+from typing import Self
 
-from retrieval.clauses import clause_at, headings_above, outline, section_at
+from retrieval.clauses import clause_at, headings_above, outline
 from retrieval.documents import Document, Span
 from retrieval.layout import working_text
 
@@ -27,20 +28,22 @@ _BORDERS = (_SENTENCE_END, re.compile(r"\n"), re.compile(r"\s+"))
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A span with the section and the page (1-based) on which its first word stands.
-
-    `words` is equal where the words and the headings above them are, in whatever document: contracts on one form.
-    """
+    """A span, and a digest of what it says: equal where words and headings are, in whatever document."""
 
     span: Span
-    section: str
-    page: int
     words: str
 
     @property
     def id(self) -> str:
-        """Document and offsets: enough to find the chunk again without looking it up."""
-        return f"{self.span.document_id}:{self.span.start}-{self.span.end}"
+        """All that it is, as the indexes hold it."""
+        return f"{self.span.document_id}:{self.span.start}-{self.span.end}:{self.words}"
+
+    @classmethod
+    def of(cls, id_: str) -> Self:
+        """The chunk with an id."""
+        document_id, offsets, words = id_.split(":")
+        start, end = offsets.split("-")
+        return cls(Span(document_id, int(start), int(end)), words)
 
 
 def chunk(document: Document) -> list[Chunk]:
@@ -68,9 +71,8 @@ def _indexed_text(document: Document, start: int, end: int) -> str:
 
 
 def _chunk(document: Document, start: int, end: int) -> Chunk:
-    word = _first_word(document, start, end)
-    digest = sha256(_indexed_text(document, start, end).encode()).hexdigest()[:_DIGITS]
-    return Chunk(document.span(start, end), section_at(document, word), document.page_at(word).number, digest)
+    digest = sha256(_indexed_text(document, start, end).encode()).hexdigest()
+    return Chunk(document.span(start, end), digest[:_DIGITS])
 
 
 def _first_word(document: Document, start: int, end: int) -> int:

@@ -175,7 +175,7 @@ class Ingest:
             some = chunks[start : start + EMBEDDED_AT_ONCE]
             texts += [indexed_text(document, c) for c in some]
             vectors[start : start + len(some)] = self._embedder.passages(texts[start:])
-            self._note(replace(record, page=some[-1].page))
+            self._note(replace(record, page=document.page_at(some[-1].span.start).number))
         return texts, vectors
 
     def _attempt(self, record: DocumentRecord, reader: Reader) -> None:

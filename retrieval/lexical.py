@@ -15,10 +15,10 @@ from typing import Literal
 import tantivy
 
 from retrieval.chunks import Chunk
-from retrieval.documents import Span
 from retrieval.errors import StoreUnavailable
 
 _HEAP_BYTES = 15_000_000  # tantivy's least for a writer; a document is far below it
+_MOST_ALIKE = 10_000  # chunks that are told to have the same words
 OPENING = 3_000  # characters in which a contract names itself and its parties
 
 # Two indexes, since BM25 weighs by how many rows there are and how long they are: a row for each chunk, and a row for the
@@ -65,8 +65,8 @@ class Lexical:
         with self._writer(matter_id, "chunks") as writer:
             writer.delete_documents_by_term("document_id", document_id)
             for c, text in zip(chunks, texts, strict=True):
-                row = {"id": c.id, "document_id": document_id, "section": c.section, "page": c.page, "words": c.words}
-                writer.add_document(tantivy.Document(**row, body=text))
+                row = {"id": c.id, "document_id": document_id, "words": c.words, "body": text}
+                writer.add_document(tantivy.Document(**row))
 
     def remove(self, matter_id: str, document_id: str) -> None:
         """Forget a document's chunks; nothing happens where there are none."""
@@ -109,16 +109,14 @@ class Lexical:
             hits = searcher.search(query, k, count=False).hits
             return {str(searcher.doc(at)["document_id"][0]): score for score, at in hits}
 
-    def same_words(
-        self, matter_id: str, chunk: Chunk, document_ids: Collection[str] | None = None, most: int = 10_000
-    ) -> list[Chunk]:
-        """Chunks of other documents with the same words under the same headings, at most so many; in reading order."""
+    def same_words(self, matter_id: str, chunk: Chunk, document_ids: Collection[str] | None = None) -> list[Chunk]:
+        """Chunks of other documents, of some or of all, with the same words under the same headings; in reading order."""
         with _mapped():
             index = self._index(matter_id, "chunks")
             equal = tantivy.Query.term_query(index.schema, "words", chunk.words)
             query = _within(index.schema, [equal], "document_id", document_ids)
             searcher = index.searcher()
-            found = [_chunk(searcher.doc(at)) for _, at in searcher.search(query, most, count=False).hits]
+            found = [_chunk(searcher.doc(at)) for _, at in searcher.search(query, _MOST_ALIKE, count=False).hits]
         return sorted((c for c in found if c.span.document_id != chunk.span.document_id), key=lambda c: c.span)
 
     def document_ids(self, matter_id: str) -> set[str]:
@@ -192,9 +190,7 @@ def _schema() -> tantivy.Schema:
     fields = tantivy.SchemaBuilder()
     fields.add_text_field("id", stored=True, tokenizer_name="raw")
     fields.add_text_field("document_id", stored=True, tokenizer_name="raw")
-    fields.add_text_field("section", stored=True, tokenizer_name="raw")
-    fields.add_unsigned_field("page", stored=True)
-    fields.add_text_field("words", stored=True, tokenizer_name="raw")
+    fields.add_text_field("words", tokenizer_name="raw")
     fields.add_text_field("body", tokenizer_name="stems")
     return fields.build()
 
@@ -211,9 +207,7 @@ def _analyzer() -> tantivy.TextAnalyzer:
 
 
 def _chunk(row: tantivy.Document) -> Chunk:
-    document_id, _, offsets = row["id"][0].rpartition(":")
-    start, _, end = offsets.partition("-")
-    return Chunk(Span(document_id, int(start), int(end)), row["section"][0], row["page"][0], row["words"][0])
+    return Chunk.of(row["id"][0])
 
 
 @contextmanager

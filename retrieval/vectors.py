@@ -7,7 +7,7 @@ a place that follows from its id. A question is zero in them, and no cosine with
 """
 
 from collections.abc import Collection as AbstractCollection
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.chunks import Chunk
-from retrieval.documents import Span
 from retrieval.errors import StoreUnavailable
 
-VECTORS_VERSION = 2  # raised when vectors are stored in another way; what was indexed before is indexed again
+VECTORS_VERSION = 3  # raised when vectors are stored in another way; what was indexed before is indexed again
 
 # It searches among as many as are asked for. With Chroma's own 16 neighbours and 100 one chunk in 10,000 was never found.
 _SPACE = {"hnsw": {"space": "cosine", "ef_search": 256, "ef_construction": 200, "max_neighbors": 32}}
@@ -69,10 +68,7 @@ class Vectors:
             step = self._client.get_max_batch_size()
             for i in range(0, len(chunks), step):
                 part = chunks[i : i + step]
-                rows = [
-                    {"document_id": c.span.document_id, "section": c.section, "page": c.page, "words": c.words}
-                    for c in part
-                ]
+                rows = [{"document_id": c.span.document_id} for c in part]
                 ids = [c.id for c in part]
                 stored = np.hstack([_MEANING * vectors[i : i + step], _SHARE * _apart(ids)])
                 collection.upsert(ids=ids, embeddings=stored, metadatas=rows)
@@ -97,13 +93,10 @@ class Vectors:
         where = None if document_ids is None else {"document_id": {"$in": list(document_ids)}}
         with _mapped():
             found = self._collection(matter_id).query(
-                query_embeddings=[np.pad(vector, (0, APART))],
-                n_results=k,
-                where=where,
-                include=["metadatas", "distances"],
+                query_embeddings=[np.pad(vector, (0, APART))], n_results=k, where=where, include=["distances"]
             )
-        rows = zip(found["ids"][0], found["metadatas"][0], found["distances"][0], strict=True)
-        return {_chunk(id_, row): (1.0 - distance) / _MEANING for id_, row, distance in rows}
+        rows = zip(found["ids"][0], found["distances"][0], strict=True)
+        return {Chunk.of(id_): (1.0 - distance) / _MEANING for id_, distance in rows}
 
     def document_ids(self, matter_id: str) -> set[str]:
         """Every document that has chunks here."""
@@ -112,7 +105,7 @@ class Vectors:
             seen: set[str] = set()
             for offset in range(0, collection.count(), _PAGE):
                 rows = collection.get(limit=_PAGE, offset=offset, include=[])
-                seen.update(id_.rpartition(":")[0] for id_ in rows["ids"])
+                seen.update(Chunk.of(id_).span.document_id for id_ in rows["ids"])
             return seen
 
     def close(self) -> None:
@@ -130,12 +123,6 @@ def _apart(ids: Sequence[str]) -> NDArray[np.float32]:
     digests = [np.frombuffer(sha256(id_.encode()).digest(), "<u4") for id_ in ids]
     places = np.array(digests, np.float32) / 2**31 - 1
     return np.asarray(places / np.linalg.norm(places, axis=1, keepdims=True), np.float32)
-
-
-def _chunk(id_: str, row: Mapping[str, Any]) -> Chunk:
-    document_id, _, offsets = id_.rpartition(":")
-    start, _, end = offsets.partition("-")
-    return Chunk(Span(document_id, int(start), int(end)), row["section"], row["page"], row["words"])
 
 
 @contextmanager

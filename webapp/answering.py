@@ -152,8 +152,6 @@ def page_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
     if answer.checked:
         told = zip(answer.checked.sentences, answer.checked.ends, answer.checked.own, strict=True)
         row["sentences"] = [{"end": end, "citations": list(own), "doubt": each.reason} for each, end, own in told]
-    for told in row.get("same_words", ()):
-        told["spans"] = [[told["start"], told["end"]]]
     row["passages"] = [
         {"n": passage.n, "why": passage.why, **_place(passage, records), **_where(passage.spans)}
         for passage in answer.passages
@@ -169,7 +167,7 @@ def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterat
             continue
         told.add(others)
         for chunk in sorted(others, key=lambda c: records[c.span.document_id].name.casefold())[:MOST_PLACES]:
-            place = {"section": chunk.section, "page": chunk.page, "start": chunk.span.start, "end": chunk.span.end}
+            place = {"start": chunk.span.start, "end": chunk.span.end}
             yield {"citation": at, **_named(records[chunk.span.document_id]), **place}
 
 

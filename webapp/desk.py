@@ -368,24 +368,24 @@ class Desk:
         words = ""
         with suppress(PinciteError, ValueError):  # it was removed, or came back and is not read yet or reads otherwise
             document = self._workspace.library.document(matter_id, row["document_id"])
-            if "citation" in row:  # a passage that says the same: show the words that were cited
-                row = row | _quoted(document, row, turn.answer["citations"][row["citation"]]["quote"])
+            if "citation" in row:  # a passage that says the same as a cited one
+                row = _said_there(document, row, turn.answer["citations"][row["citation"]]["quote"])
                 shown[at] = replace(shown[at], row=row)
             words = own_words(document, *(document.span(start, end) for start, end in row["spans"]))
         return render_evidence.evidence(matter_id, turn.id, shown, at, words, zoom)
 
 
-def _quoted(document: Document, row: Body, quote: str | None) -> Body:
-    """Where in a passage a quotation stands, as a row has it; empty without one."""
-    match = find_quote(document, quote, document.span(row["start"], row["end"])) if quote else None
-    if match is None:
-        return {}
-    page = document.page_at(match.span.start)
-    return {
-        "section": section_at(document, match.span.start),
+def _said_there(document: Document, row: Body, quote: str | None) -> Body:
+    """The row of a passage with the place of the quotation in it, or its own without one."""
+    passage = document.span(row["start"], row["end"])
+    match = find_quote(document, quote, passage) if quote else None
+    parts = match.parts if match else (passage,)
+    page = document.page_at(parts[0].start)
+    return row | {
+        "section": section_at(document, parts[0].start),
         "page": page.number,
         "page_label": page.label,
-        "spans": [[part.start, part.end] for part in match.parts],
+        "spans": [[part.start, part.end] for part in parts],
     }
 
 

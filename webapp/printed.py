@@ -151,8 +151,8 @@ def show_evaluation(row: Body) -> None:
 
 
 def cite(row: Body) -> str:
-    """The pin cite of a row: document, section, page, and the page's label where it is another."""
-    return ", ".join(part for part in (row["document"], row["section"], page(row)) if part)
+    """The pin cite of a row: document, section, page, and the page's label where it is another; as much as the row has."""
+    return ", ".join(part for part in (row["document"], row.get("section"), "page" in row and page(row)) if part)
 
 
 def with_others(row: Body) -> str:

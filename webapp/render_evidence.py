@@ -25,7 +25,7 @@ def evidence(matter_id: str, turn_id: str, shown: Sequence[Item], at: int, words
     item = shown[at]
     same = [index for index, other in enumerate(shown) if other.kind == item.kind]
     here = same.index(at)
-    body = _removed() if item.row.get("removed") else _page(matter_id, item.row, words, zoom)
+    body = _removed() if item.row.get("removed") or "page" not in item.row else _page(matter_id, item.row, words, zoom)
     return Markup(
         '<div class="bar"><h2 id="evidence-heading" tabindex="-1" aria-live="polite">{} {} of {}</h2><span class="acts">{}{}{}{}</span></div>'
         '<p class="where"><strong>{}</strong> {}</p>{}{}'

@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.chunks import LONG, chunk, indexed_text
+from retrieval.chunks import LONG, Chunk, chunk, indexed_text
 from tests.documents import document
 
 LINES = st.sampled_from(
@@ -28,12 +28,8 @@ def test_a_chunk_is_no_longer_than_the_model_reads(text: str) -> None:
 
 
 @given(TEXTS)
-def test_a_chunk_names_the_page_of_its_first_word(text: str) -> None:
-    whole = document(text)
-    for c in chunk(whole):
-        first = len(whole.slice(c.span)) - len(whole.slice(c.span).lstrip())
-        if first < len(c.span):
-            assert c.page == whole.page_at(c.span.start + first).number
+def test_a_chunk_is_known_by_its_id(text: str) -> None:
+    assert all(Chunk.of(c.id) == c for c in chunk(document(text)))
 
 
 def test_a_chunk_begins_where_a_clause_begins() -> None:

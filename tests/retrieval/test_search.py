@@ -67,8 +67,8 @@ def test_hits_come_in_the_order_of_their_scores_and_the_same_each_time(room: Roo
 
 def test_of_equal_chunks_the_one_beside_a_better_one_comes_first() -> None:
     borders = [0, 10, 20, 30, 40]
-    first, second, third, fourth = (Chunk(Span("d", a, b), "", 1, "") for a, b in pairwise(borders))
-    elsewhere = Chunk(Span("e", 10, 20), "", 1, "")
+    first, second, third, fourth = (Chunk(Span("d", a, b), "") for a, b in pairwise(borders))
+    elsewhere = Chunk(Span("e", 10, 20), "")
     scores = beside_neighbours({first: 1.0, second: 0.5, fourth: 0.5, elsewhere: 0.5})
     assert scores[first] > scores[second] > scores[fourth] == scores[elsewhere]
     assert max(beside_neighbours({first: 1.0, second: 1.0, third: 1.0}).values()) == pytest.approx(1.0)
@@ -77,7 +77,7 @@ def test_of_equal_chunks_the_one_beside_a_better_one_comes_first() -> None:
 def test_what_one_of_many_contracts_on_one_form_says_is_among_the_hits(tmp_path: Path) -> None:
     term = "The obligations under this Agreement continue for three years from the date of disclosure."
     changed = term.replace("three", "some seven")
-    form = [Chunk(Span("", n, n + 1), "Section 4 (Term)", 1, "the form") for n in range(4)]
+    form = [Chunk(Span("", n, n + 1), "the form") for n in range(4)]
     with opened(tmp_path / "forms", LocalEmbedder()) as room:
         matter = room.library.create_matter("Forms").id
         alike, other = (room.embedder.passages([text] * len(form)) for text in (term, changed))

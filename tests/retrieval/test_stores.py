@@ -16,11 +16,9 @@ from tests.retrieval.chroma_server import ChromaServer
 
 MATTER, OTHER = "a" * 32, "b" * 32
 TEXTS = {
-    Chunk(Span("lease", 0, 40), "Section 1 (Rent)", 1, "rent"): "The tenant pays a rent of $18,550 a month.",
-    Chunk(
-        Span("lease", 40, 90), "Section 2 (Term)", 2, "term"
-    ): "The lease begins on March 1 and ends after two years.",
-    Chunk(Span("loan", 0, 50), "", 1, "loan"): "The borrower repays the loan with interest.",
+    Chunk(Span("lease", 0, 40), "rent"): "The tenant pays a rent of $18,550 a month.",
+    Chunk(Span("lease", 40, 90), "term"): "The lease begins on March 1 and ends after two years.",
+    Chunk(Span("loan", 0, 50), "loan"): "The borrower repays the loan with interest.",
 }
 CHUNKS = list(TEXTS)
 AXES = np.eye(3, 8, dtype=np.float32)
@@ -82,7 +80,7 @@ def test_contracts_on_one_form_hide_no_clause_of_any(vectors: Vectors) -> None:
     dice = np.random.default_rng(7)
     form = _unit(dice.standard_normal((10, 64)))
     own = _unit(dice.standard_normal((300, 4, 64)))
-    chunks = [[Chunk(Span(f"deal {n}", i, i + 1), "", 1, "") for i in range(14)] for n in range(len(own))]
+    chunks = [[Chunk(Span(f"deal {n}", i, i + 1), "") for i in range(14)] for n in range(len(own))]
     for its_own, its_chunks in zip(own, chunks, strict=True):
         vectors.add(OTHER, its_chunks, np.concatenate([form, its_own]))
     for n in range(0, len(own), 20):
@@ -142,7 +140,7 @@ def test_a_removed_document_is_gone_and_the_others_stay(lexical: Lexical, vector
 
 
 def test_a_document_that_is_added_again_is_replaced(lexical: Lexical) -> None:
-    moved = Chunk(Span("lease", 0, 35), "Section 1 (Fee)", 1, "fee")
+    moved = Chunk(Span("lease", 0, 35), "fee")
     lexical.add(MATTER, "Acme-lease-2.pdf", [moved], ["The tenant pays a fee."])
     assert set(lexical.query(MATTER, asked(lexical, "tenant rent lease fee"), ["lease"], 9)) == {moved}
     assert lexical.documents(MATTER, asked(lexical, "Smith"), None, 9) == {}
@@ -164,12 +162,11 @@ def test_what_was_added_is_there_after_a_restart(tmp_path: Path, lexical: Lexica
 def test_the_same_words_are_found_in_other_documents_of_the_scope(lexical: Lexical) -> None:
     rent, loan = CHUNKS[0], CHUNKS[2]
     assert lexical.same_words(MATTER, rent) == []
-    copies = [Chunk(Span(name, 5, 45), "Section 9 (Rent)", 3, rent.words) for name in ("third", "second")]
+    copies = [Chunk(Span(name, 5, 45), rent.words) for name in ("third", "second")]
     for copy in copies:
         lexical.add(MATTER, copy.span.document_id, [copy, replace(loan, span=copy.span)], [TEXTS[rent]] * 2)
     assert lexical.same_words(MATTER, rent) == copies[::-1]
     assert lexical.same_words(MATTER, copies[0], ["lease", "third"]) == [rent]
-    assert lexical.same_words(MATTER, rent, most=1)[0] in copies
     assert lexical.same_words(OTHER, rent) == []
 
 

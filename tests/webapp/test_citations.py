@@ -184,7 +184,7 @@ def test_key_language_is_the_most_relevant_sentences_word_for_word_with_their_pa
 
 def test_of_sentences_that_say_as_much_the_one_in_the_best_hit_is_first() -> None:
     place = DOCUMENT.text.index("Neither party"), DOCUMENT.text.index("lost profits.") + len("lost profits.")
-    best = Hit(Chunk(DOCUMENT.span(*place), "", 2, ""), 0.9, "")
+    best = Hit(Chunk(DOCUMENT.span(*place), ""), 0.9, "")
     (first, *_) = key_language("party", PASSAGES, DOCUMENTS, [best], relevance=words_in_common)
     assert first.text == "Neither party is liable for lost profits."
     assert shown("party")[0].text != first.text

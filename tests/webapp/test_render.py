@@ -171,7 +171,7 @@ def test_an_answer_from_two_documents_offers_each_alone() -> None:
 
 def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None:
     twice = [CITED | {"also_in": 60}, CITED]
-    places = [PLACE | {"citation": 0, "document": f"{n}.pdf", "spans": [[0, 9]]} for n in range(50)]
+    places = [{"citation": 0, "document_id": "d", "document": f"{n}.pdf", "start": 0, "end": 9} for n in range(50)]
     html = render.turn_html(turn(citations=twice, same_words=places))
     assert html.count("<details") - html.count('class="room"') == 1
     assert "[1] This passage stands word for word in 60 other documents" in html
@@ -183,6 +183,7 @@ def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None
     ]
     evidence = render_evidence.evidence("m", "t1", shown, len(shown) - 1, "", 1.0)
     assert "Same words as [1], 50 of 50" in evidence
+    assert "was removed" in evidence  # there is no page to show
     assert "[1] doc.pdf, p. 1. This passage stands word for word in 1 other document" in render.copied(
         turn(citations=[{"n": 1, "document": "doc.pdf", "section": "", "page": 1, "also_in": 1}])
     )
