@@ -1,6 +1,7 @@
 """Opens the workspace behind an open port: the server answers at once, and loads what takes long meanwhile."""
 
 import contextlib
+import gc
 import threading
 from collections.abc import Callable
 
@@ -80,6 +81,8 @@ class Opening:
             self.workspace.fault = error
             raise
         self.workspace.fault = None
+        gc.collect()
+        gc.freeze()  # what is loaded stays; a collection that looks through it stops every answer for a third of a second
         self.warm = True
         if not self._closing.is_set():
             self.workspace.work_in_background()
