@@ -1,11 +1,11 @@
 """How long a search takes in a matter of 10,000 and of 100,000 chunks, and where the time goes.
 
-    python -m bench.scale ../shared/cuad-dev [--sizes 10000 100000] [--contracts 20] [--questions 200]
+    python -m bench.scale ../shared/cuad-dev [--sizes 10000 100000] [--contracts 20] [--questions 200] [--alike]
 
 The matter is real in all that a search touches: its documents stand in the library, their chunks in Chroma and in
 tantivy. It is filled with copies of the contracts in LABELS; the vector of a copy's chunk is synthetic, the original's
-and as much noise, so that no two are the same. Each question of `queries.jsonl` is asked once, of the whole matter, by
-one reader, after a few that nobody counts.
+and as much noise, so that no two are the same; with --alike its words count as the same, as on one form, else not.
+Each question of `queries.jsonl` is asked once, of the whole matter, by one reader, after a few that nobody counts.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from retrieval import Document
-from retrieval.chunks import chunk, indexed_text
+from retrieval.chunks import Chunk, chunk, indexed_text
 from retrieval.database import open_database
 from retrieval.documents import Span
 from retrieval.embedder import LocalEmbedder
@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--contracts", type=int, default=20, help="how many are copied")
     parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--alike", action="store_true", help="copies count as contracts on one form")
     given = parser.parse_args()
     embedder = LocalEmbedder()
     queries = [
@@ -84,7 +85,7 @@ def main() -> None:
         library = Library(database, Files(folder / "files"), max_file_mib=1_000_000)
         with closing(Vectors(folder / "vectors")) as vectors, closing(Lexical(folder / "lexical")) as lexical:
             matter = library.create_matter("bench").id
-            copies = _Copies(sources)
+            copies = _Copies(sources, alike=given.alike)
             for size in sorted(given.sizes):
                 with Progress(console=Console(stderr=True), transient=True) as bar:
                     task = bar.add_task(f"filling up to {size:,} chunks", total=size, completed=copies.made)
@@ -104,8 +105,8 @@ def _read(file: Path, embedder: LocalEmbedder) -> tuple[bytes, Document, NDArray
 class _Copies:
     """Contracts one after another, again and again, each time as another document."""
 
-    def __init__(self, sources: Sequence[tuple[bytes, Document, NDArray[np.float32]]]) -> None:
-        self._sources, self._number, self._dice = sources, 0, np.random.default_rng(7)
+    def __init__(self, sources: Sequence[tuple[bytes, Document, NDArray[np.float32]]], *, alike: bool) -> None:
+        self._sources, self._alike, self._number, self._dice = sources, alike, 0, np.random.default_rng(7)
         self.made = 0
 
     def add(self, library: Library, vectors: Vectors, lexical: Lexical, matter: str) -> None:
@@ -116,7 +117,8 @@ class _Copies:
         record = library.accept(matter, name, data + f"\n% copy {self._number}".encode())
         copy = replace(document, id=record.id, name=name)
         library.keep_text(record, copy)
-        chunks = [replace(c, span=Span(record.id, c.span.start, c.span.end)) for c in chunk(document)]
+        apart = "" if self._alike else f"{self._number} "
+        chunks = [Chunk(Span(record.id, c.span.start, c.span.end), apart + c.words) for c in chunk(document)]
         if chunks:
             vectors.add(matter, chunks, self._noisy(originals))
             lexical.add(matter, f"{name}\n{copy.text[:OPENING]}", chunks, [indexed_text(copy, c) for c in chunks])
