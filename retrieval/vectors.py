@@ -28,6 +28,7 @@ APART = 8  # as many as a digest has numbers
 _SHARE = 0.2  # of a stored vector's length, in the dimensions that keep equal ones apart
 _MEANING = float(np.sqrt(1 - _SHARE**2))  # what remains for the meaning, and so the cosine of a text with itself
 _SERVER_SECONDS = 60  # for one request; what a server takes longer for it has lost
+_FEW = 8  # documents that are sought out at once; with more of them it is first seen whether they are the whole matter
 _PAGE = 5_000  # rows fetched at a time when a collection is read whole
 
 
@@ -90,6 +91,10 @@ class Vectors:
         """The k chunks nearest to `vector`, float32[dim], with their cosine; in some documents only, or in all."""
         if document_ids is not None and not document_ids:
             return {}
+        if document_ids is not None and len(document_ids) > _FEW:
+            nearest, scope = self.query(matter_id, vector, None, k), frozenset(document_ids)
+            if all(chunk.span.document_id in scope for chunk in nearest):  # then they are the nearest in the scope, too
+                return nearest
         where = None if document_ids is None else {"document_id": {"$in": list(document_ids)}}
         with _mapped():
             found = self._collection(matter_id).query(

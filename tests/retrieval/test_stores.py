@@ -76,6 +76,19 @@ def test_the_nearest_vector_is_found_with_its_cosine(vectors: Vectors) -> None:
     assert found == {CHUNKS[1]: pytest.approx(1.0, abs=1e-5)}
 
 
+def test_a_scope_of_many_documents_holds_whether_or_not_it_is_the_whole_matter(vectors: Vectors) -> None:
+    dice = np.random.default_rng(3)
+    chunks = [Chunk(Span(f"deal {n}", 0, 1), f"{n}") for n in range(20)]
+    near = _unit(dice.standard_normal((20, 16)))
+    vectors.add(OTHER, chunks, near)
+    scope = [c.span.document_id for c in chunks]
+    assert vectors.query(OTHER, near[0], scope, 5) == vectors.query(OTHER, near[0], None, 5)
+    assert set(vectors.query(OTHER, near[0], scope[1:], 30)) == set(chunks[1:])
+    (second,) = vectors.query(OTHER, near[0], scope[1:], 1)
+    assert second == chunks[1 + int(np.argmax(near[1:] @ near[0]))]
+    vectors.drop(OTHER)
+
+
 def test_contracts_on_one_form_hide_no_clause_of_any(vectors: Vectors) -> None:
     dice = np.random.default_rng(7)
     form = _unit(dice.standard_normal((10, 64)))
