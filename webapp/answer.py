@@ -178,14 +178,10 @@ def _checked(
     key = key_language(query, passages, documents, hits, most=KEY_SENTENCES, relevance=relevance)
     checked = check(draft, passages, documents)
     says_nothing = not draft.strip() or draft.strip().rstrip(".") == NOT_THERE.rstrip(".")
-    cited = tuple(_cite(n, k) for n, k in enumerate(key, 1))
-    stands = trusted or (checked.supported and any(c.quote for c in checked.citations))
-    if says_nothing or not stands:
-        same = _same_words(cited, hits, alike)
-        return end(text=_quoted(key), found=bool(key), key_language=key, citations=cited, same_words=same)
-    same = _same_words(checked.citations, hits, alike)
-    end = partial(end, key_language=key, citations=checked.citations, same_words=same)
-    return end(text=checked.text, found=True, checked=checked)
+    stands = not says_nothing and (trusted or (checked.supported and any(c.quote for c in checked.citations)))
+    citations = checked.citations if stands else tuple(_cite(n, k) for n, k in enumerate(key, 1))
+    end = partial(end, key_language=key, citations=citations, same_words=_same_words(citations, hits, alike))
+    return end(text=checked.text, found=True, checked=checked) if stands else end(text=_quoted(key), found=bool(key))
 
 
 def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike) -> dict[Span, tuple[Chunk, ...]]:

@@ -42,7 +42,7 @@ class Item:
 
 
 def items(answer: Body) -> list[Item]:
-    """All places of an answer: what it cites, further key language, the passages that were read for it, and where else its words stand."""
+    """All places of an answer: what it cites, further key language, what was read for it, and where else its words stand."""
     cited = {row.get("quote") for row in answer.get("citations", ())}
     further = [row for row in answer.get("key_language", ()) if row.get("text") not in cited]
     numbers = [row["n"] for row in answer.get("citations", ())]
@@ -321,7 +321,7 @@ def _further(turn: SavedTurn) -> Markup:
 
 
 def _same_words(turn: SavedTurn) -> Markup:
-    """The other documents in which a citation's clause stands word for word: contracts on one form."""
+    """The other documents in which a citation's passage stands word for word: contracts on one form."""
     places: dict[int, list[Markup]] = {}
     for index, item in enumerate(items(turn.answer)):
         if "citation" in item.row:
