@@ -11,13 +11,13 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from retrieval import Document, DocumentRecord, Matter, PinciteError, own_words, section_at
 from webapp import render, render_evidence, render_sidebar, render_summary
+from webapp.arriving import Arriving
 from webapp.asking import Asking, Askings, UnderWay, history_of
 from webapp.conversation import standalone
 from webapp.conversations import Conversation, SavedTurn
@@ -63,8 +63,9 @@ class Place:
 class Desks:
     """The page of one process: the workspace once it is open, and the answers under way."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Opening, arriving: Arriving) -> None:
         self._opening = opening
+        self._arriving = arriving
         self._states: tuple[float, dict[str, str]] = (0.0, {"stores": "loading"})
         self.askings = Askings()
 
@@ -76,7 +77,7 @@ class Desks:
     def of(self, request: Request) -> "Desk":
         """The desk of whoever sends the request. Raises NotAllowed, and what keeps the workspace from opening."""
         workspace = self._opening.opened()
-        return Desk(workspace, user_of(request, workspace), self.askings)
+        return Desk(workspace, user_of(request, workspace), self.askings, self._arriving)
 
     async def states(self) -> dict[str, str]:
         """How stores, search and engine are."""
@@ -92,8 +93,8 @@ class Desks:
 class Desk:
     """One reader's page."""
 
-    def __init__(self, workspace: Workspace, user: User, askings: Askings) -> None:
-        self._workspace, self._user, self._askings = workspace, user, askings
+    def __init__(self, workspace: Workspace, user: User, askings: Askings, arriving: Arriving) -> None:
+        self._workspace, self._user, self._askings, self._arriving = workspace, user, askings, arriving
         self._access, self._conversations = workspace.access, workspace.conversations
 
     # What is seen
@@ -159,17 +160,20 @@ class Desk:
 
     # What is done
 
-    def upload(self, place: Place, files: Sequence[str]) -> Parts:
-        """Take files into the matter; the page's own copies are deleted, and reading goes on without it."""
-        matter = self._access.matter(self._user, place.matter_id)
+    def upload(self, place: Place, paths: Sequence[str]) -> Parts:
+        """Take the user's uploads at these paths into the matter; reading goes on without the page."""
         refused = []
-        for file in map(Path, files):
+        for path in paths:
             try:
-                self._access.accept(self._user, matter, file, file.name)
+                upload = self._arriving.claim(self._user.id, path)
+                try:
+                    matter = self._access.matter(self._user, place.matter_id)
+                    self._workspace.library.check_size(upload.name, upload.size)
+                    self._access.accept(self._user, matter, upload.path, upload.name)
+                finally:
+                    self._arriving.drop(upload)
             except PinciteError as error:
                 refused.append(render.notice(str(known(error)), error.hint))
-            finally:
-                file.unlink(missing_ok=True)
         if "ingest" in self._workspace.opened:  # else it finds them when it begins
             self._workspace.ingest.wake()
         return self.sidebar(place) | {"notice": lines(refused)}

@@ -6,7 +6,6 @@ still be called by hand, and `gr.State` belongs to a session whose name the brow
 
 import asyncio
 import os
-import shutil
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import wraps
@@ -16,20 +15,21 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.routes import file_upload_statuses
 from markupsafe import Markup
 from starlette.routing import Mount
 
 from webapp import render, render_evidence, render_sidebar
-from webapp.arriving import Arriving
+from webapp.arriving import KEPT_SECONDS, Arriving, OnBytes
 from webapp.desk import OFTEN_SECONDS, Desk, Desks, Parts, Place
 from webapp.errors import NotAllowed
+from webapp.events import Events
 from webapp.log import known
 from webapp.opening import Opening
 from webapp.render_pins import NOTHING
-from webapp.sessions import Sessions
+from webapp.sessions import Gradio, Sessions
 
 SHORT_EVENTS = 200  # that pages may have under way at a time, beside the answers that they follow
-KEPT_SECONDS = 600  # for an upload that its page never took in
 PAGE = Path(str(resources.files("webapp"))) / "page"
 FONT = ("ui-sans-serif", "system-ui", "sans-serif")
 
@@ -72,7 +72,7 @@ def mount_page(app: FastAPI, opening: Opening) -> None:
     """Put the page at "/". It is there before the models are."""
     # Uploads are clients' papers: they never lie in a folder of all users. What a crash left of them was never taken in.
     arriving = Arriving(opening.settings)
-    shutil.rmtree(arriving.folder, ignore_errors=True)
+    arriving.clear()
     os.environ["GRADIO_TEMP_DIR"] = str(arriving.folder)
     # Statistics that no page shows: gradio makes them anew, of its last 10,000 events, at the end of each.
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
@@ -80,11 +80,13 @@ def mount_page(app: FastAPI, opening: Opening) -> None:
     settings = opening.settings
     told = render_sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else NOTHING
     answers = settings.answers_at_once * max(1, len(settings.llm_urls)) + settings.questions_waiting
+    page = _layout(Desks(opening, arriving), told, answers + SHORT_EVENTS)
+    page.has_launched = True  # else gradio, mounted, does not check where a file lies; `sessions` has by then
 
     async def mount() -> None:  # in a loop: without one gradio makes a new one for each of its locks and closes none
         gr.mount_gradio_app(
             app,
-            _layout(Desks(opening), told, answers + SHORT_EVENTS),
+            page,
             path="/",
             show_error=False,
             footer_links=[],
@@ -102,7 +104,28 @@ def mount_page(app: FastAPI, opening: Opening) -> None:
 
     asyncio.run(mount())
     mounted = next(route for route in reversed(app.routes) if isinstance(route, Mount))
-    mounted.app = Sessions(mounted.app, opening, arriving)
+    mounted.app = Sessions(mounted.app, opening, arriving, _asked_of(page))
+
+
+def _asked_of(page: gr.Blocks) -> Gradio:
+    def under_way(session: str) -> int:
+        return len(page._queue.pending_event_ids_session.get(session, ()))
+
+    def on_bytes(upload_id: str) -> OnBytes:
+        """Tell the page of an upload how far it is."""
+        if not upload_id:
+            return lambda _name, _count: None
+        file_upload_statuses.track(upload_id)
+        return lambda name, count: file_upload_statuses.append(upload_id, name, bytes(count))
+
+    def on_end(upload_id: str) -> None:
+        if upload_id:
+            file_upload_statuses.set_done(upload_id)
+
+    def knows(session: str) -> bool:
+        return session in page._queue.pending_messages_per_session
+
+    return Gradio(Events(page.get_config_file()), knows, under_way, on_bytes, on_end)
 
 
 def _layout(desks: Desks, told: Markup, most: int) -> gr.Blocks:
@@ -294,9 +317,9 @@ def _wire(
         return await asyncio.to_thread(_do, desk, place, event) | ({"question": ""} if place.editing else {})
 
     @telling  # many files take a while, and nothing waits for them
-    async def take(here: Here, paths: list[str] | None, request: gr.Request) -> Parts:
+    async def take(here: Here, files: list[dict[str, Any]] | None, request: gr.Request) -> Parts:
         desk = await asyncio.to_thread(desks.of, request)
-        return await asyncio.to_thread(desk.upload, here.place, paths or [])
+        return await asyncio.to_thread(desk.upload, here.place, [str(file["path"]) for file in files or ()])
 
     @showing
     async def end(place: Place, request: gr.Request) -> Parts:
@@ -331,7 +354,8 @@ def _wire(
         parts[name].submit(go, here, outputs, cancels=drafts, **each)
     for name in ("documents", "scope", "past", "evidence"):
         parts[name].click(act, here, outputs, **each)
-    files.upload(take, [here, files], outputs, **how).then(lambda: None, None, files, **how)
+    # No `preprocess`: gradio would leave an empty file of its own for each, and refuse a whole drop for one name.
+    files.upload(take, [here, files], outputs, preprocess=False, **how).then(lambda: None, None, files, **how)
     stop.click(end, here, outputs, **how)
     pace.tick(tick, here, seen, **how)
     seen.change(showing(look), here, outputs, **how)

@@ -74,7 +74,7 @@ def test_in_the_demo_nobody_sees_or_guesses_what_is_anothers(
             theirs, mine = browser.new_context(), browser.new_context()
             page, sessions = theirs.new_page(), set[str]()
             page.on("request", lambda r: sessions.update(re.findall(r"queue/data\?.*session_hash=(\w+)", r.url)))
-            page.goto(server.url)
+            page.goto(server.address)
             expect(page.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
             upload(page, ("secret.pdf", make_pdf([f"1. Fee. {secret}, payable at once."])))
             expect(page.locator(".documents [data-state=ready]")).to_have_count(2)
