@@ -57,6 +57,11 @@ class Events:
             return None
         return _RULES.get(kind)
 
+    def without_rule(self) -> list[tuple[int, int]]:
+        """Event and position of each input that nothing may be sent to; none in a page that works."""
+        inputs = ((number, position) for number, event in self._events.items() for position in range(len(event.inputs)))
+        return [(number, position) for number, position in inputs if self.rule(number, position) is None]
+
     def cleaned(self, told: Mapping[str, Any], theirs: Theirs) -> bytes:
         """The event as gradio gets it. Raises EventMalformed, and NotUploaded for a file that is not the user's upload."""
         number = told.get("fn_index")
@@ -104,14 +109,16 @@ def session_of(told: Mapping[str, Any]) -> str:
     return session
 
 
-def _nothing(_value: Any, _theirs: Theirs) -> None:
-    """The state of a page is the server's: what a browser sends for it counts for nothing."""
+def _nothing(value: Any, _theirs: Theirs) -> None:
+    """The state of a page is the server's: a browser has none to send."""
+    if value is not None:
+        raise EventMalformed()
 
 
-def _text(value: Any, _theirs: Theirs) -> str | None:
+def _text(value: Any, _theirs: Theirs) -> str:
     if value is not None and not isinstance(value, str):
         raise EventMalformed()
-    return value
+    return value or ""
 
 
 def _files(value: Any, theirs: Theirs) -> list[dict[str, Any]] | None:
