@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from retrieval import FileTooLarge
-from webapp.gate import MOST_BODY, TooLarge, limited
+from webapp.gate import MOST_BODY, limited
 from webapp.log import known, log
 from webapp.ownership import ARRIVING
 from webapp.rows import Row, fault, result
@@ -30,7 +30,6 @@ Text = Annotated[str, Body(embed=True)]
 OptionalText = Annotated[str | None, Body(embed=True)]
 OVER = 20  # times the largest file: so much of one that is too large is read past
 _NO_KEY = PlainTextResponse("This needs the key of the data folder.", 401, headers={"Connection": "close"})
-_TOO_LARGE = PlainTextResponse("This is too large.", 413, headers={"Connection": "close"})
 
 
 ACCEPT = "/cli/accept"  # whose body is a file
@@ -57,8 +56,6 @@ class Keyed:
         limit = OVER * self._most_file if scope["path"] == ACCEPT else MOST_BODY
         try:
             await self._app(scope, limited(receive, limit), send)
-        except TooLarge:
-            await _TOO_LARGE(scope, receive, send)
         except ClientDisconnect:  # a command that was ended in the middle of what it sent
             log.info("request broken off")
 

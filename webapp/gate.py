@@ -10,6 +10,7 @@ import asyncio
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -183,8 +184,11 @@ def _from_elsewhere(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc != headers.get("host", "")
 
 
-class TooLarge(Exception):
-    """More came than was told or is taken."""
+class TooLarge(HTTPException):
+    """More came than was told or is taken; whichever framework reads the body says so."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "This is too large.")
 
 
 class Stalled(Exception):

@@ -42,7 +42,7 @@ PRY = """async ({ session, acts }) => {
 # The same in a session of one's own, with the other's ids: what comes back within some seconds.
 TRY = """async ({ acts }) => {
   const { dependencies } = await (await fetch('/config')).json();
-  const session = 'mine' + Math.random();
+  const session = 'mine' + Math.random().toString(36).slice(2);
   const listening = (async () => {
     await new Promise((done) => setTimeout(done, 300));
     const reader = (await fetch('/gradio_api/queue/data?session_hash=' + session)).body.getReader();
