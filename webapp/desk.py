@@ -7,11 +7,12 @@ and they are authorised here every time they are used: who sends them and where 
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
+from weakref import WeakValueDictionary
 
 from markupsafe import Markup
 
@@ -44,6 +45,7 @@ EXAMPLES = (
 
 # How often a page looks for what has changed by itself: while its documents come in, and else.
 OFTEN_SECONDS, SELDOM_SECONDS = 1.0, 5.0
+ACTS_AT_ONCE = 4  # of one user, in all their pages; an answer that is being written is no act
 STATES_SECONDS = 1.0  # for which all pages share one look at stores, search and engine
 
 Parts = dict[str, Any]
@@ -67,6 +69,7 @@ class Desks:
         self._opening = opening
         self._arriving = arriving
         self._states: tuple[float, dict[str, str]] = (0.0, {"stores": "loading"})
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self.askings = Askings()
 
     @property
@@ -78,6 +81,14 @@ class Desks:
         """The desk of whoever sends the request. Raises NotAllowed, and what keeps the workspace from opening."""
         workspace = self._opening.opened()
         return Desk(workspace, user_of(request, workspace), self.askings, self._arriving)
+
+    @asynccontextmanager
+    async def turn(self, request: Request) -> AsyncIterator["Desk"]:
+        """`of`, once fewer than ACTS_AT_ONCE acts of this user are under way: what one user does slows their own pages."""
+        desk = await asyncio.to_thread(self.of, request)
+        turns = self._turns.setdefault(desk.user_id, asyncio.Semaphore(ACTS_AT_ONCE))
+        async with turns:
+            yield desk
 
     async def states(self) -> dict[str, str]:
         """How stores, search and engine are."""
@@ -96,6 +107,11 @@ class Desk:
     def __init__(self, workspace: Workspace, user: User, askings: Askings, arriving: Arriving) -> None:
         self._workspace, self._user, self._askings, self._arriving = workspace, user, askings, arriving
         self._access, self._conversations = workspace.access, workspace.conversations
+
+    @property
+    def user_id(self) -> str:
+        """Whose it is."""
+        return self._user.id
 
     # What is seen
 

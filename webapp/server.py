@@ -4,6 +4,7 @@ The page's port is for browsers. Commands have a port of their own, on loopback 
 publishes the page's cannot publish it along. Which port a connection came to is the kernel's word, not the client's.
 """
 
+import asyncio
 import contextlib
 import multiprocessing
 import os
@@ -11,6 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 
 import uvicorn
@@ -37,6 +39,8 @@ from webapp.verbs import Verbs
 # A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it had
 # begun to send was lost; a proxy keeps its connections longer still (Caddy for 120 s).
 KEPT_ALIVE_SECONDS = 150
+# For what an act of a page waits for in a thread: mostly a database. Python has six on two cores, and one user has up to four.
+SHORT_THREADS = 32
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
 
@@ -45,6 +49,8 @@ def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        threads = ThreadPoolExecutor(SHORT_THREADS, "pincite-short")
+        asyncio.get_running_loop().set_default_executor(threads)
         opening.start()
         yield
         await run_in_threadpool(opening.close)

@@ -243,25 +243,25 @@ def _wire(
 
     @showing
     async def ask(place: Place, question: str, request: gr.Request) -> Parts:
-        desk = await asyncio.to_thread(desks.of, request)
-        return await desk.ask(place, question)
+        async with desks.turn(request) as desk:
+            return await desk.ask(place, question)
 
     @showing
     async def mentions(place: Place, phrase: str, request: gr.Request) -> Parts:
-        desk = await asyncio.to_thread(desks.of, request)
-        return await desk.find(place, phrase)
+        async with desks.turn(request) as desk:
+            return await desk.find(place, phrase)
 
     @showing
     async def write(place: Place, event: gr.EventData, request: gr.Request) -> Parts:
         """What a click asks for and takes a while: an example, the documents meant, a turn once more, a summary."""
-        desk = await asyncio.to_thread(desks.of, request)
-        match _said(event, "do"):
-            case "again":
-                return await desk.again(place, _said(event, "turn"))
-            case "summary":
-                return await desk.summarise(place, _said(event, "document"))
-            case _:
-                return await desk.ask(place, _said(event, "question"), about=_said(event, "documents").split())
+        async with desks.turn(request) as desk:
+            match _said(event, "do"):
+                case "again":
+                    return await desk.again(place, _said(event, "turn"))
+                case "summary":
+                    return await desk.summarise(place, _said(event, "document"))
+                case _:
+                    return await desk.ask(place, _said(event, "question"), about=_said(event, "documents").split())
 
     async def draft(here: Here, following: str, request: gr.Request) -> AsyncGenerator[dict[Any, Any]]:
         """What is being written where the reader is, as it grows; then that it is over."""
@@ -277,8 +277,8 @@ def _wire(
 
     @showing
     async def kept(place: Place, request: gr.Request) -> Parts:
-        desk = await asyncio.to_thread(desks.of, request)
-        return await asyncio.to_thread(desk.kept, place)
+        async with desks.turn(request) as desk:
+            return await asyncio.to_thread(desk.kept, place)
 
     async def opened(_: Place, request: gr.Request) -> Parts:
         """The page is loaded: its address says where it was."""
@@ -287,16 +287,16 @@ def _wire(
             return health
         wanted = dict(request.query_params)
         at = Place(matter_id=wanted.get("matter", ""), conversation_id=wanted.get("conversation", ""))
-        desk = await asyncio.to_thread(desks.of, request)
-        return health | await asyncio.to_thread(desk.at, at)
+        async with desks.turn(request) as desk:
+            return health | await asyncio.to_thread(desk.at, at)
 
     async def look(place: Place, request: gr.Request) -> Parts:
         """What may have changed by itself."""
         if not desks.open or not place.opened:
             return await opened(place, request)
         health: Parts = {"health": render_sidebar.health(await desks.states())}
-        desk = await asyncio.to_thread(desks.of, request)
-        return health | await asyncio.to_thread(desk.sidebar, place)
+        async with desks.turn(request) as desk:
+            return health | await asyncio.to_thread(desk.sidebar, place)
 
     async def tick(here: Here, request: gr.Request) -> int:
         """A number that is another when something has changed."""
@@ -307,18 +307,18 @@ def _wire(
 
     @showing
     async def act(place: Place, event: gr.EventData, request: gr.Request) -> Parts:
-        desk = await asyncio.to_thread(desks.of, request)
-        return await asyncio.to_thread(_do, desk, place, event)
+        async with desks.turn(request) as desk:
+            return await asyncio.to_thread(_do, desk, place, event)
 
     @showing
     async def go(place: Place, event: gr.EventData, request: gr.Request) -> Parts:
         """Another conversation or matter is opened: what was being edited here stays as it was."""
-        desk = await asyncio.to_thread(desks.of, request)
-        return await asyncio.to_thread(_do, desk, place, event) | ({"question": ""} if place.editing else {})
+        async with desks.turn(request) as desk:
+            return await asyncio.to_thread(_do, desk, place, event) | ({"question": ""} if place.editing else {})
 
     @telling  # many files take a while, and nothing waits for them
     async def take(here: Here, files: list[dict[str, Any]] | None, request: gr.Request) -> Parts:
-        desk = await asyncio.to_thread(desks.of, request)
+        desk = await asyncio.to_thread(desks.of, request)  # in no turn: `arriving` bounds what one user brings
         return await asyncio.to_thread(desk.upload, here.place, [str(file["path"]) for file in files or ()])
 
     @showing
