@@ -16,6 +16,7 @@ Exit 1 where a document has no result, or failed without a sentence of its own, 
 import argparse
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -27,7 +28,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +36,7 @@ import httpx2
 from rich.console import Console
 from rich.progress import track
 
-from bench.hostile_mutators import mutant
+from bench.hostile_mutators import WEIGHTS, mutant, mutator_of
 from tests.webapp.embeddings import embeddings
 
 LOOK_SECONDS = 0.25
@@ -95,13 +96,16 @@ class Outcome:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the files, add them, print; the exit status."""
     options = _options(arguments)
+    only = set(options.only.split(",")) if options.only else set(WEIGHTS)
+    if unknown := only - WEIGHTS.keys():
+        sys.exit(f"no such mutator: {', '.join(sorted(unknown))}; there are {', '.join(WEIGHTS)}")
     if options.write:
-        files = write(options.write, options.files, options.seed)
+        files = write(options.write, options.files, options.seed, only)
         print(f"{len(files)} files, {sum(f.path.stat().st_size for f in files) / 1e6:.1f} MB, in {options.write}")
         return 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
-        files = write(folder / "pdf", options.files, options.seed)
+        files = write(folder / "pdf", options.files, options.seed, only)
         outcome = run(files, folder, options)
         (folder / "results.jsonl").write_text(
             "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in outcome.results.values()), "utf-8"
@@ -110,13 +114,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if outcome.faults() else 0
 
 
-def write(folder: Path, count: int, seed: int) -> list[Hostile]:
-    """Write the files and `manifest.jsonl` beside them: file, base, mutator and bytes."""
+def write(folder: Path, count: int, seed: int, only: Container[str] = WEIGHTS) -> list[Hostile]:
+    """Write the first `count` files of these mutators, and `manifest.jsonl`: file, base, mutator and bytes of each."""
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     with (folder / "manifest.jsonl").open("w", encoding="utf-8") as manifest:
-        for number in track(range(count), "files", console=Console(stderr=True), transient=True):
-            mutator, base, data = mutant(seed, number)
+        mutants = ((number, *mutant(seed, number)) for number in itertools.count() if mutator_of(seed, number) in only)
+        some = itertools.islice(mutants, count)
+        for number, mutator, base, data in track(some, "files", count, console=Console(stderr=True), transient=True):
             path = folder / f"{mutator}-{number:05}.pdf"
             path.write_bytes(data)
             files.append(Hostile(path, mutator, hashlib.sha256(data).hexdigest()))
@@ -168,8 +173,8 @@ def _add(
                 _ended(adding)
         rows = [json.loads(line) for line in told.read_text("utf-8").splitlines()]
         outcome.results |= {Path(row["file"]): row for row in rows}
-        if len(rows) < len(some) or (words := said.read_text("utf-8", "replace").strip()):
-            words = said.read_text("utf-8", "replace").strip()[-500:]
+        words = said.read_text("utf-8", "replace").strip()[-500:]
+        if words or len(rows) < len(some):
             outcome.said.append(f"batch {begin}: {len(rows)} results of {len(some)}, status {status}: {words}")
         if time.monotonic() > deadline:
             return
@@ -331,10 +336,12 @@ def show(outcome: Outcome) -> None:
     print(f"processes beside the owner and its commands: at most {seen.children}; left: {len(outcome.left)}")
     if seen.waits:
         waits = sorted(seen.waits)
-        told = " s, ".join(f"{word} {waits[int(at * (len(waits) - 1))]:.2f}" for word, at in (("p50", 0.5), ("p95", 0.95), ("most", 1)))
+        told = " s, ".join(
+            f"{word} {waits[int(at * (len(waits) - 1))]:.2f}" for word, at in (("p50", 0.5), ("p95", 0.95), ("most", 1))
+        )
         print(f"others waited for /readyz: {told} s; the server stopped in {outcome.stop_seconds or 0:.1f} s")
-    slowest = sorted(seen.seconds.items(), key=lambda item: -item[1])[:5]
-    print("slowest: " + ", ".join(f"{name.get(d, d)} {s:.1f} s" for d, s in slowest))
+    slowest = sorted(((seconds, name[d]) for d, seconds in seen.seconds.items() if d in name), reverse=True)[:5]
+    print("slowest: " + ", ".join(f"{file} {seconds:.1f} s" for seconds, file in slowest))
     print("\n| mutator | files | ready | failed | no result | slowest, s |\n|---|---|---|---|---|---|")
     for mutator in sorted({file.mutator for file in files}):
         mine = [file for file in files if file.mutator == mutator]
@@ -362,6 +369,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=300, help="how many (300)")
     parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--only", metavar="MUTATORS", help="files of these alone, with commas between them")
     parser.add_argument("--batch", type=int, default=500, help="files to a command and to a matter (500)")
     parser.add_argument("--served", action="store_true", help="through a running `pincite serve`")
     parser.add_argument("--embeddings", choices=("packaged", "stand-in"), default="packaged", help="the search model")

@@ -80,9 +80,13 @@ class Draft:
         start = out.tell()
         entries[holder + 1] = (1, start, 0)
         rows = [entries.get(number, (0, 0, 0)) for number in range(holder + 2)]
-        data = b"".join(kind.to_bytes(1, "big") + at.to_bytes(4, "big") + index.to_bytes(2, "big") for kind, at, index in rows)
+        data = b"".join(
+            kind.to_bytes(1, "big") + at.to_bytes(4, "big") + index.to_bytes(2, "big") for kind, at, index in rows
+        )
         told = b"/Type/XRef/W[1 4 2]/Root %d 0 R/Size %d%s" % (self.root, len(rows), self.trailer)
-        out.write(b"%d 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (holder + 1, stream(told, data, flate=True), start))
+        out.write(
+            b"%d 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (holder + 1, stream(told, data, flate=True), start)
+        )
         return out.getvalue()
 
 
@@ -144,7 +148,9 @@ def many_pages() -> Draft:
     nodes = []
     for begin in range(0, len(kids), 10):
         some = kids[begin : begin + 10]
-        node = draft.add(b"<</Type/Pages/Parent %d 0 R/Count 10/Kids[%s]>>" % (tree, b" ".join(k + b" 0 R" for k in some)))
+        node = draft.add(
+            b"<</Type/Pages/Parent %d 0 R/Count 10/Kids[%s]>>" % (tree, b" ".join(k + b" 0 R" for k in some))
+        )
         for kid in map(int, some):
             draft.objects[kid] = draft.objects[kid].replace(b"/Parent %d 0" % tree, b"/Parent %d 0" % node)
         nodes.append(b"%d 0 R" % node)
@@ -224,7 +230,8 @@ def type3() -> Draft:
     table = draft.stream(b"", to_unicode(b"1 beginbfchar <61> <0041> endbfchar"), flate=True)
     font = draft.add(
         b"<</Type/Font/Subtype/Type3/FontBBox[0 0 600 700]/FontMatrix[.001 0 0 .001 0 0]/FirstChar 97/LastChar 97"
-        b"/Widths[600]/Encoding<</Differences[97/a]>>/CharProcs<</a %d 0 R>>/ToUnicode %d 0 R/Resources<<>>>>" % (glyph, table)
+        b"/Widths[600]/Encoding<</Differences[97/a]>>/CharProcs<</a %d 0 R>>/ToUnicode %d 0 R/Resources<<>>>>"
+        % (glyph, table)
     )
     content = shown(WORDS[1]) + b"BT /F3 12 Tf 72 600 Td (aaaa) Tj ET"
     return pages([content], fonts=b"/F3 %d 0 R" % font, start=draft)
@@ -262,13 +269,17 @@ def tagged() -> Draft:
     draft.add(b"<</S/P/P 2 0 R/K 0/ActualText(in place of it)>>")
     draft.add(b"<</Nums[0[3 0 R]]>>")
     content = b"/P <</MCID 0/ActualText(other)>> BDC " + shown(WORDS[2]) + b"EMC"
-    return pages([content], page=b"/StructParents 0", catalog=b"/StructTreeRoot 1 0 R/MarkInfo<</Marked true>>", start=draft)
+    return pages(
+        [content], page=b"/StructParents 0", catalog=b"/StructTreeRoot 1 0 R/MarkInfo<</Marked true>>", start=draft
+    )
 
 
 def image() -> Draft:
     """A picture that fills the page, compressed and with a mask, beside an inline one."""
     draft = Draft()
-    mask = draft.stream(b"/Type/XObject/Subtype/Image/Width 8/Height 8/BitsPerComponent 8/ColorSpace/DeviceGray", bytes(64), flate=True)
+    mask = draft.stream(
+        b"/Type/XObject/Subtype/Image/Width 8/Height 8/BitsPerComponent 8/ColorSpace/DeviceGray", bytes(64), flate=True
+    )
     told = b"/Type/XObject/Subtype/Image/Width 8/Height 8/BitsPerComponent 8/ColorSpace/DeviceRGB/SMask %d 0 R" % mask
     told += b"/DecodeParms<</Predictor 15/Colors 3/Columns 8>>"
     picture = draft.stream(told, b"".join(b"\0" + bytes(range(24)) for _ in range(8)), flate=True)
@@ -339,6 +350,7 @@ def incremental(draft: Draft) -> bytes:
 
 
 def to_unicode(map_: bytes) -> bytes:
+    """A font's table to Unicode with this part of a map."""
     return (
         b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def "
         b"1 begincodespacerange <0000> <FFFF> endcodespacerange " + map_ + b" endcmap end end"
