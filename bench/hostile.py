@@ -64,7 +64,7 @@ class Seen:
     child_mib: float = 0
     command_mib: float = 0
     children: int = 0
-    largest_child_read: tuple[str, ...] = ()  # documents under way when a child was as large as it ever was
+    largest_child_read: tuple[str, ...] = ()  # documents under way about when a child became as large as it ever was
     began: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)  # of others for `/readyz`
@@ -234,10 +234,12 @@ def _watched(seen: Seen, mark: str, data: Path, server: _Server | None) -> Itera
     over = threading.Event()
 
     def watch() -> None:
+        before = set[str]()
         while not over.wait(LOOK_SECONDS):
             under_way = _under_way(data)
             _note_time(seen, under_way)
-            _note_memory(seen, _processes(mark), under_way, server.process.pid if server else None)
+            _note_memory(seen, _processes(mark), under_way | before, server.process.pid if server else None)
+            before = under_way
         _note_time(seen, set())
 
     def wait() -> None:
@@ -332,7 +334,7 @@ def show(outcome: Outcome) -> None:
     print(f"{len(files)} files in {outcome.wall:.0f} s, {len(files) / outcome.wall:.1f} a second: ", end="")
     print(", ".join(f"{count} {state}" for state, count in states.most_common()))
     print(f"greatest memory: owner {seen.owner_mib:.0f} MiB, child {seen.child_mib:.0f} MiB", end="")
-    print(f" (with {', '.join(name.get(d, d) for d in seen.largest_child_read) or 'nothing under way'})")
+    print(f" (about {', '.join(name.get(d, d) for d in seen.largest_child_read) or 'nothing under way'})")
     print(f"processes beside the owner and its commands: at most {seen.children}; left: {len(outcome.left)}")
     if seen.waits:
         waits = sorted(seen.waits)
