@@ -364,7 +364,8 @@ def _state(outcome: Outcome, file: Hostile) -> str:
 def _general(reason: object) -> str:
     """A sentence without its file and its numbers."""
     told = re.sub(r"“[^”]*”", "“…”", str(reason or "nothing to say"))
-    return re.sub(r"\(ref \w+\)", "(ref …)", re.sub(r"\d[\d,.]*(?=\s)", "N", told))
+    told = re.sub(r"\(ref \w+\)", "(ref …)", told)
+    return re.sub(r"\b\d+([.,]\d+)*", "N", told)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

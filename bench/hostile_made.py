@@ -46,7 +46,7 @@ def page_tree_loops(rng: random.Random) -> bytes:
     return draft.written()
 
 
-@_made(4)
+@_made()
 def page_tree_fans(rng: random.Random) -> bytes:
     """A few nodes, each many times among the kids of the one above: millions of pages in a kilobyte."""
     draft = pages([shown(WORDS[0])])
