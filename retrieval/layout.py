@@ -57,7 +57,8 @@ def working_text(document: Document, start: int, end: int) -> str:
     """The words between two offsets as a reader would have them: noise left out, hyphenated line ends joined, white space folded."""
     parts = []
     rows = lines(document)
-    for line in rows[bisect_right(rows, start, key=lambda row: row.end) :]:
+    first = bisect_right(rows, start, key=lambda row: row.end)
+    for line in map(rows.__getitem__, range(first, len(rows))):  # a slice would copy all that follows
         if line.start >= end:
             break
         if not line.noise:
