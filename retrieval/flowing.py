@@ -20,6 +20,8 @@ _ALONE = re.compile(r"[\s\-–—]*(\d{1,4})[\s\-–—]*")
 # Characters between the page numbers of two printed pages that follow each other: less is a list or a table.
 _LEAST_APART, _MOST_APART = 600, 12_000
 _HYPHEN_AT_LINE_END = re.compile(r"\u2010\s*|\u00ad\s*|-[^\S\n]*\n\s*")
+_LOOKED_THROUGH = 500_000  # characters of a document, for how it writes a word: a page may have hundreds of hyphens
+_TRIES = 20_000  # occurrences inside other words; a single letter has so many in 60 pages
 _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d_]*")
 
 
@@ -78,22 +80,38 @@ def _in_series(alone: list[tuple[int, int]], index: int) -> bool:
 
 
 def _readable(text: str, piece: str) -> str:
+    kept: dict[tuple[str, str], bool] = {}
+
     def join(match: re.Match[str]) -> str:
         left, right = (
             _LETTERS_BEFORE.search(piece[max(0, match.start() - 40) : match.start()]),
             _LETTERS_AFTER.match(piece, match.end()),
         )
-        return "-" if keeps_hyphen(text, left[0] if left else "", right[0] if right else "") else ""
+        halves = left[0] if left else "", right[0] if right else ""
+        if halves not in kept:
+            kept[halves] = keeps_hyphen(text, *halves)
+        return "-" if kept[halves] else ""
 
     return " ".join(_HYPHEN_AT_LINE_END.sub(join, piece).split())
 
 
 def keeps_hyphen(text: str, left: str, right: str) -> bool:
     """Whether a hyphen at a line end is the word's own, by how the document writes the word elsewhere, else by its halves."""
-    if not (left and right) or f"{left}-{right}" in text:
+    if not (left and right) or text.find(f"{left}-{right}", 0, _LOOKED_THROUGH) >= 0:
         return True
-    if re.search(rf"\b{left}{right}\b", text):
+    if _has_word(text, left + right):
         return False
-    return left.lower() == "non" or all(
-        re.search(rf"\b{half}\b", text.replace("\u2010", "_")) for half in (left, right)
-    )
+    return left.lower() == "non" or all(_has_word(text, half, "\u2010") for half in (left, right))
+
+
+def _has_word(text: str, word: str, letter: str = "") -> bool:
+    """Whether `word` stands in a text by itself; `letter` counts as one, beside the usual."""
+    at = text.find(word, 0, _LOOKED_THROUGH)
+    for _ in range(_TRIES):
+        if at < 0:
+            return False
+        beside = (text[at - 1 : at], text[at + len(word) : at + len(word) + 1])
+        if not any(c.isalnum() or c == "_" or c == letter for c in beside if c):
+            return True
+        at = text.find(word, at + 1, _LOOKED_THROUGH)
+    return False
