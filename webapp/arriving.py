@@ -8,11 +8,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from webapp.guests import ALLOWANCE
+from webapp.quotas import GUEST
 from webapp.settings import MIB, Settings
 
 BROKEN_OFF_SECONDS = 3600  # since it last grew: what is on its way in a drop of many large files waits for the rest
-MOST_OF_GUESTS = 10 * ALLOWANCE.mib * MIB  # of all of them together, on its way at a time
+MOST_OF_GUESTS = 10 * GUEST.mib * MIB  # of all of them together, on its way at a time
 
 
 class Arriving:

@@ -12,9 +12,9 @@ from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from webapp.guests import ALLOWANCE
 from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key
 from webapp.log import log
+from webapp.quotas import quota_of
 from webapp.settings import MIB, Settings, is_loopback
 
 MOST_BODY = 16 * MIB  # of what is no upload: the page sends its chat's history along
@@ -64,7 +64,7 @@ class Gate:
         self._settings = settings
         self._headers = answer_headers(settings)
         self._key = guest_key(settings.data_dir) if settings.access == "demo" else None
-        together = settings.max_file_mib * FILES_AT_ONCE if self._key is None else ALLOWANCE.mib
+        together = settings.max_file_mib * FILES_AT_ONCE if self._key is None else quota_of(settings).mib
         self._most_upload = (together + 1) * MIB  # one for what the form adds
         self._too_large = PlainTextResponse(f"This is too large: {together} MiB can be added at once.", 413)
 

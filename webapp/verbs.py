@@ -11,7 +11,8 @@ from contextlib import aclosing
 from pathlib import Path
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter, section_at, where_said
-from webapp.errors import EmptyQuestion, NoSuchFile
+from webapp.errors import NoSuchFile
+from webapp.limits import check_chosen, check_words
 from webapp.mentions import mention_row, mentions
 from webapp.metrics import SEARCHES
 from webapp.records import User
@@ -45,6 +46,7 @@ class Verbs:
 
     def follow(self, matter: str, document_ids: list[str]) -> Iterator[Row]:
         """Progress of these documents, and a result for each once it is ready or has failed."""
+        check_chosen(document_ids)
         found = self._access.matter(self._user, matter)
         yield from self._until_done(found, set(document_ids), results=True)
 
@@ -180,8 +182,7 @@ class Verbs:
                 return self._access.matter(self._user, name)
 
     def _scope(self, matter: str, question: str, document: str | None) -> tuple[Matter, list[str] | None]:
-        if not question.strip():
-            raise EmptyQuestion()
+        check_words(question)
         found = self._access.matter(self._user, matter)
         if document is None:
             return found, None
