@@ -14,7 +14,7 @@ WORDS = 8_000  # characters of a question or a phrase: three pages, and half of 
 NAME = 255  # characters of a matter's or a document's name, as the records hold them
 CHOSEN = 20_000  # documents that are named at once: as many as a user may have unless set otherwise
 _DIGITS = 9  # of a number: more than any page, passage or zoom has
-_ID = re.compile(r"[0-9a-f]{1,64}")  # matters, conversations and turns have 32 digits, documents 64
+_ID = re.compile(r"[0-9A-Za-z]{1,64}")  # 32 hex digits of matters, conversations and turns, 64 of documents
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # no database takes them, and no keyboard has them
 
 

@@ -222,16 +222,19 @@ def test_a_guest_has_an_allowance(demo: Running, tmp_path: Path) -> None:
     with pytest.raises(GuestLimit, match=f"{GUEST.matters} matters"):
         access.create(guest, "one more")
     large = tmp_path / "large.pdf"
-    with large.open("wb") as file:
-        file.truncate(GUEST.mib << 20)
+    with large.open("wb") as opened:
+        opened.write(b"%PDF-1.7\n")
+        opened.truncate(GUEST.mib << 20)  # with the sample that is more
     with pytest.raises(GuestLimit, match=f"{GUEST.mib} MiB"):
         access.accept(guest, matters[0], large)
     for n in range(GUEST.documents - 1):  # the sample is one
         file = tmp_path / f"{n}.pdf"
         file.write_bytes(make_pdf([str(n)]))
         access.accept(guest, matters[n % 2], file)
+    other = tmp_path / "other.pdf"
+    other.write_bytes(make_pdf(["one more"]))
     with pytest.raises(GuestLimit, match=f"{GUEST.documents} documents"):
-        access.accept(guest, matters[0], file)
+        access.accept(guest, matters[0], other)
     assert access.create(LOCAL_USER, "as many as they like")
 
 
