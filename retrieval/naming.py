@@ -20,8 +20,8 @@ def as_named(name: str) -> str:
 
     A longer one loses its middle, for a file's name ends in what tells it apart: its date, its version, its suffix.
     """
-    folded = " ".join(name[: 16 * MOST].split())
-    seen = "".join(c for c in folded if unicodedata.category(c)[0] != "C").translate(_BRACKETS).translate(_QUOTES)
+    shown = (c for c in name[: 16 * MOST] if c.isspace() or unicodedata.category(c)[0] != "C")
+    seen = " ".join("".join(shown).split()).translate(_BRACKETS).translate(_QUOTES)
     return seen if len(seen) <= MOST else f"{seen[: MOST - 21].rstrip()}…{seen[-20:].lstrip()}"
 
 

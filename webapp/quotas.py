@@ -49,9 +49,7 @@ class Quota:
         self.check("mib", -(-size // MIB))
 
 
-# One of a team of fifty meets none of these: 20,000 documents are the files of a large transaction, and of 5 MiB each they
-# are 100,000 MiB; a matter a day are 1,000 in four years; twenty conversations a day are 20,000 in four years; and 500
-# questions are one a minute, all day, in one conversation.
+# Nobody in a team of fifty meets these; the settings' descriptions say how far they reach.
 TEAM = Quota(documents=20_000, mib=100_000, matters=1_000, conversations=20_000, turns=500)
 # An hour's visit. 100 guests with all of it are 5 GiB of documents, and 3 GB of answers of 50 kB.
 GUEST = Quota(documents=20, mib=50, matters=5, conversations=20, turns=30, of_guests=True)

@@ -213,11 +213,22 @@ class Settings(BaseSettings):
     questions_per_user: int = Field(
         4, gt=0, description="Questions that one user may have under way, waiting ones included; not with `local`."
     )
-    documents_per_user: int | None = _quota("documents", "Documents that one user may have, over all their matters")
-    mib_per_user: int | None = _quota("mib", "MiB of documents that one user may have, over all their matters")
-    matters_per_user: int | None = _quota("matters", "Matters that one user may have")
-    conversations_per_user: int | None = _quota("conversations", "Conversations that one user may have in all")
-    turns_per_conversation: int | None = _quota("turns", "Questions that may be kept in one conversation")
+    documents_per_user: int | None = _quota(
+        "documents",
+        "Documents that one user may have, over all their matters: the files of a large transaction several times over",
+    )
+    mib_per_user: int | None = _quota(
+        "mib", "MiB of documents that one user may have, over all their matters: 5 for each document, as scans have"
+    )
+    matters_per_user: int | None = _quota(
+        "matters", "Matters that one user may have: a new one every working day for four years"
+    )
+    conversations_per_user: int | None = _quota(
+        "conversations", "Conversations that one user may have in all: twenty every working day for four years"
+    )
+    turns_per_conversation: int | None = _quota(
+        "turns", "Questions that may be kept in one conversation: one a minute for a long working day"
+    )
     guests_per_address: int = Field(
         25,
         gt=0,
