@@ -99,7 +99,7 @@ def _settings(folder: Path, engine: str) -> dict[str, str]:
 
 
 async def _run(options: argparse.Namespace, folder: Path, app: int) -> int:
-    url, token = await _ready(folder)
+    url, commands, token = await _ready(folder)
     numbers, seen = itertools.count(), Seen()
     readers: list[_Cli | Page] = []
     if options.by == "page":
@@ -108,7 +108,7 @@ async def _run(options: argparse.Namespace, folder: Path, app: int) -> int:
         await asyncio.gather(*(page.open() for page in pages))
         readers += pages
     else:
-        readers += [_Cli(url, token) for _ in range(options.readers)]
+        readers += [_Cli(commands, token) for _ in range(options.readers)]
     await asyncio.sleep(SELDOM_SECONDS)  # each page has looked once
     rest = _cpu(app)
     await asyncio.sleep(REST_SECONDS)
@@ -191,18 +191,20 @@ def _as(user: int) -> dict[str, str]:
     return {"X-Forwarded-User": f"reader-{user}", "X-Pincite-Proxy-Secret": SECRET}
 
 
-async def _ready(folder: Path) -> tuple[str, str]:
-    """Address and token, once stores and search model are there."""
+async def _ready(folder: Path) -> tuple[str, str, str]:
+    """The page's address, the commands', and their token, once stores and search model are there."""
     while not (folder / "server.json").exists():
         await asyncio.sleep(0.1)
     told = json.loads((folder / "server.json").read_text())
-    async with httpx2.AsyncClient(base_url=told["url"], trust_env=False) as http:
-        while (await http.get("/readyz")).status_code != 200:
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        while (await http.get(f"{told['page']}/readyz")).status_code != 200:
             await asyncio.sleep(0.2)
         http.headers["authorization"] = f"Bearer {told['token']}"
         question = {"matter": "Sample", "question": "Which law governs? Zq999999"}
-        await http.post("/cli/ask", json=question, timeout=120)  # everything is loaded, the sample is read
-    return told["url"], told["token"]
+        await http.post(
+            f"{told['url']}/cli/ask", json=question, timeout=120
+        )  # everything is loaded, the sample is read
+    return told["page"], told["url"], told["token"]
 
 
 async def _samples(url: str) -> None:

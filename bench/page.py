@@ -52,7 +52,8 @@ def serving(folder: Path) -> Iterator[str]:
     with subprocess.Popen(command, env=clean | settings, stdout=subprocess.PIPE, text=True) as app:
         assert app.stdout is not None
         try:
-            yield app.stdout.readline().split()[3]
+            app.stdout.readline()
+            yield app.stdout.readline().strip()
         finally:
             app.terminate()
 

@@ -16,9 +16,13 @@ Message = dict[str, Any]
 class Page:
     """One tab: joins gradio's queue with events, listens to its session, and comes back where a state has changed."""
 
-    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, address: str, headers: Mapping[str, str] | None = None) -> None:
+        """`address` as `pincite serve` prints it: with the token that lets its reader in, where there is one."""
+        self._address = address
         sent = {"sec-fetch-site": "same-origin", **(headers or {})}
-        self._http = httpx2.AsyncClient(base_url=url, headers=sent, timeout=None, trust_env=False)
+        self._http = httpx2.AsyncClient(
+            base_url=address.partition("/?")[0], headers=sent, timeout=None, trust_env=False
+        )
         self._session = os.urandom(8).hex()
         self._heard: dict[str, asyncio.Queue[Message]] = {}
         self._listening: asyncio.Task[None] | None = None
@@ -26,6 +30,7 @@ class Page:
 
     async def open(self) -> str:
         """Load the page, and tick from then on; what it shows, as JSON."""
+        await self._http.get(self._address)  # its cookie comes with it
         config = (await self._http.get("/config")).json()
         self._ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
         backed = [row for row in config["dependencies"] if row["backend_fn"]]

@@ -228,10 +228,10 @@ class Library:
     def _accept(
         self, matter_id: str, name: str, stream: BinaryIO, size: int, allows: Allows | None = None
     ) -> DocumentRecord:
-        self._check_size(name, size)
+        self.check_size(name, size)
         self.matter(matter_id)
         with self._files.receive(stream, self._max_file_mib * MIB) as arrival:
-            self._check_size(name, arrival.size)
+            self.check_size(name, arrival.size)
             check_header(arrival.head, name)
             with self._shelf.holding(arrival.sha256):
                 known = self._find(matter_id, arrival.sha256)
@@ -261,7 +261,8 @@ class Library:
             row = connection.execute(RECORDS.where(row_of(documents, matter_id, document_id))).one_or_none()
         return record_of(row) if row else None
 
-    def _check_size(self, name: str, size: int) -> None:
+    def check_size(self, name: str, size: int) -> None:
+        """Raise FileTooLarge for more bytes than a file may have."""
         if size > self._max_file_mib * MIB:
             raise FileTooLarge(name=name, size_mib=round(size / MIB, 3), limit_mib=self._max_file_mib)
 

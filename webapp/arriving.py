@@ -1,39 +1,260 @@
-"""The folder where an upload lies until its page has taken it in.
+"""Uploads on their way: where a file lies from its first byte until its page has taken it in, and whose it is.
 
-Gradio deletes there what came whole and was never taken in. Of what broke off on its way it knows nothing: a guest who
-begins again and again would fill the disk, and a client's paper would lie there until the next start.
+Gradio keeps uploads in one folder under a path made of their content, and knows no user of theirs. So they are received
+here: each into a folder of its own with a name that nobody can guess, registered for the user of the request. Only what
+is registered for a user is ever taken in or deleted for them; a path that a client names is looked up here, and never
+opened as it stands.
 """
 
+import secrets
+import shutil
+import stat
 import time
-from contextlib import suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from webapp.quotas import GUEST
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
+
+from retrieval import clean_name
+from webapp.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
+from webapp.quotas import GUEST, quota_of
 from webapp.settings import MIB, Settings
 
-BROKEN_OFF_SECONDS = 3600  # since it last grew: what is on its way in a drop of many large files waits for the rest
+FILES_AT_ONCE = 40  # in one upload, each as large as the settings allow
+UPLOADS_AT_ONCE = 4  # that one user may have under way; the page sends one for each drop
+KEPT_SECONDS = 600  # for an upload that its page never took in: it does so within seconds
 MOST_OF_GUESTS = 10 * GUEST.mib * MIB  # of all of them together, on its way at a time
+LEAST_FREE = 256 * MIB  # of the disk: below it nothing more is received
+_NAME_BYTES = 200  # of the 255 that file systems take
+_DEFAULT_NAME = "document.pdf"  # of a part that names no file
+
+OnBytes = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file that came whole: `size` in bytes as sent, of which no more than the settings allow was kept."""
+
+    path: Path
+    user_id: str
+    name: str
+    size: int
+    came_at: float
 
 
 class Arriving:
-    """The folder of one data folder."""
+    """The folder of arrivals of one data folder. For one event loop; `claim` and `drop` may come from other threads."""
 
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.data_dir / "arriving"
-        self._most = MOST_OF_GUESTS if settings.access == "demo" else None
+        guests = settings.access == "demo"
+        self.most_together = quota_of(settings).mib * MIB if guests else FILES_AT_ONCE * settings.max_file_mib * MIB
+        self._most_of_all = MOST_OF_GUESTS if guests else None
+        self._most_kept = settings.max_file_mib * MIB
+        self._uploads: dict[str, Upload] = {}
+        self._bytes: Counter[str] = Counter()  # on the disk, by user
+        self._under_way: Counter[str] = Counter()
 
-    def takes_more(self) -> bool:
-        """Delete what has broken off; whether more may come after that."""
-        left = 0
-        for file in self.folder.rglob("*"):
-            with suppress(OSError):  # taken in meanwhile
-                left += self._kept(file)
-        return self._most is None or left < self._most
+    def clear(self) -> None:
+        """Empty the folder: what a crash left in it was never taken in. Before anything is received."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def _kept(self, file: Path) -> int:
-        """The bytes of a file that stays; 0 for a folder, and for a file that went."""
-        is_of_an_upload = file.parent == self.folder  # what came whole has a folder of its own
-        if is_of_an_upload and file.is_file() and time.time() - file.stat().st_mtime > BROKEN_OFF_SECONDS:
-            file.unlink()
-            return 0
-        return file.stat().st_size if file.is_file() else 0
+    async def receive(
+        self, stream: AsyncIterator[bytes], content_type: str, user_id: str, on_bytes: OnBytes
+    ) -> list[Upload]:
+        """Take the files of one multipart request, for a user; `on_bytes(name, count)` follows them.
+
+        Raises UploadMalformed, TooManyUploads, TooMuchArriving, and what `stream` raises; nothing stays then.
+        """
+        self.sweep()
+        with self._one_of(user_id):
+            parts = _Parts(self.folder, _boundary(content_type), self._most_kept, on_bytes)
+            try:
+                async for block in stream:
+                    self._bytes[user_id] += len(block)
+                    self._refuse_too_much(user_id)
+                    await run_in_threadpool(parts.take, block)
+                files = parts.whole()
+            except BaseException:  # also a client that went away: what came of it is deleted
+                parts.discard()
+                raise
+            finally:
+                self._bytes[user_id] -= parts.received
+            self._bytes[user_id] += sum(path.stat().st_size for path, _, _ in files)
+        uploads = [Upload(path, user_id, name, size, time.monotonic()) for path, name, size in files]
+        self._uploads |= {str(upload.path): upload for upload in uploads}
+        return uploads
+
+    def theirs(self, user_id: str, path: str) -> Upload:
+        """The upload of this user at a path, a regular file where it was put. Raises NotUploaded."""
+        upload = self._uploads.get(path)
+        if upload is None or upload.user_id != user_id or not self._lies_where_it_was_put(upload):
+            raise NotUploaded()
+        return upload
+
+    def claim(self, user_id: str, path: str) -> Upload:
+        """`theirs`, to be taken in now and then dropped: nobody gets it again. Raises NotUploaded."""
+        upload = self.theirs(user_id, path)
+        if self._uploads.pop(path, None) is None:  # another event was quicker
+            raise NotUploaded()
+        return upload
+
+    def drop(self, upload: Upload) -> None:
+        """Delete an upload, which has been taken in or never will be."""
+        self._uploads.pop(str(upload.path), None)
+        with suppress(OSError):
+            self._bytes[upload.user_id] -= upload.path.lstat().st_size
+        self._bytes += Counter()  # forgets who has none
+        shutil.rmtree(upload.path.parent, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Delete what its page never took in."""
+        now = time.monotonic()
+        for upload in [each for each in self._uploads.values() if now - each.came_at > KEPT_SECONDS]:
+            self.drop(upload)
+
+    @contextmanager
+    def _one_of(self, user_id: str) -> Iterator[None]:
+        if self._under_way[user_id] >= UPLOADS_AT_ONCE:
+            raise TooManyUploads(count=UPLOADS_AT_ONCE)
+        self._under_way[user_id] += 1
+        try:
+            self._refuse_too_much(user_id)
+            yield
+        finally:
+            self._under_way[user_id] -= 1
+
+    def _refuse_too_much(self, user_id: str) -> None:
+        all_of_them = sum(self._bytes.values())
+        if self._bytes[user_id] > self.most_together + MIB:  # one for what the form adds
+            raise TooMuchArriving()
+        if self._most_of_all is not None and all_of_them > self._most_of_all:
+            raise TooMuchArriving()
+        if shutil.disk_usage(self.folder).free < LEAST_FREE:
+            raise TooMuchArriving()
+
+    def _lies_where_it_was_put(self, upload: Upload) -> bool:
+        try:
+            told = upload.path.lstat()
+        except OSError:
+            return False
+        return stat.S_ISREG(told.st_mode) and upload.path.resolve() == self.folder.resolve() / upload.path.relative_to(
+            self.folder
+        )
+
+
+class _Parts:
+    """The parts of one multipart body as they come: files are kept, anything else is read past."""
+
+    def __init__(self, folder: Path, boundary: bytes, most_kept: int, on_bytes: OnBytes) -> None:
+        self.received = 0
+        self._folder = folder
+        self._most_kept = most_kept
+        self._on_bytes = on_bytes
+        self._files: list[tuple[Path, str, int]] = []
+        self._header, self._value, self._disposition = b"", b"", b""
+        self._out: BinaryIO | None = None
+        self._size = 0
+        self._ended = False
+        callbacks = {
+            "on_part_begin": self._part_begins,
+            "on_header_field": self._on_header_field,
+            "on_header_value": self._on_header_value,
+            "on_header_end": self._header_ends,
+            "on_headers_finished": self._headers_end,
+            "on_part_data": self._on_data,
+            "on_part_end": self._part_ends,
+            "on_end": self._on_end,
+        }
+        try:
+            self._parser = MultipartParser(boundary, callbacks)  # type: ignore[arg-type]
+        except FormParserError as error:
+            raise UploadMalformed() from error
+
+    def take(self, block: bytes) -> None:
+        """The next bytes of the body. Raises UploadMalformed."""
+        self.received += len(block)
+        try:
+            self._parser.write(block)
+        except FormParserError as error:
+            raise UploadMalformed() from error
+
+    def whole(self) -> list[tuple[Path, str, int]]:
+        """Path, name and size of each file, once the body has ended. Raises UploadMalformed for one that was cut."""
+        if not self._ended:
+            raise UploadMalformed()
+        return self._files
+
+    def discard(self) -> None:
+        """Delete all that came."""
+        if self._out is not None:
+            self._out.close()
+        for path, _, _ in self._files:
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+    def _part_begins(self) -> None:
+        self._header, self._value, self._disposition, self._size = b"", b"", b"", 0
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _header_ends(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            self._disposition = self._value
+        self._header, self._value = b"", b""
+
+    def _headers_end(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        if options.get(b"name") != b"files" or b"filename" not in options:
+            return
+        if len(self._files) >= FILES_AT_ONCE:
+            raise TooManyUploads(count=FILES_AT_ONCE)
+        name = _stored_name(options[b"filename"])
+        place = self._folder / secrets.token_hex(16)
+        place.mkdir(mode=0o700)
+        self._files.append((place / name, name, 0))
+        self._out = (place / name).open("xb")
+
+    def _on_data(self, data: bytes, start: int, end: int) -> None:
+        if self._out is None:
+            return
+        kept = max(0, self._most_kept + 1 - self._size)  # one byte more says that it was too large
+        self._out.write(data[start : min(end, start + kept)])
+        self._size += end - start
+        self._on_bytes(self._files[-1][1], end - start)
+
+    def _part_ends(self) -> None:
+        if self._out is not None:
+            self._out.close()
+            self._out = None
+            path, name, _ = self._files[-1]
+            self._files[-1] = (path, name, self._size)
+
+    def _on_end(self) -> None:
+        self._ended = True
+
+
+def _boundary(content_type: str) -> bytes:
+    kind, options = parse_options_header(content_type)
+    if kind != b"multipart/form-data" or not options.get(b"boundary"):
+        raise UploadMalformed()
+    return options[b"boundary"]
+
+
+def _stored_name(told: bytes) -> str:
+    """A name for the disk: its last part, seen characters alone, and short enough for every file system."""
+    name = clean_name(told.decode("utf-8", "replace")) or _DEFAULT_NAME
+    suffix = Path(name).suffix
+    while len(name.encode()) > _NAME_BYTES:
+        name = f"{name.removesuffix(suffix)[:-1]}{suffix}" if name != suffix else suffix[: _NAME_BYTES // 4]
+    return name

@@ -39,13 +39,29 @@ InDocument = Annotated[
 
 
 @app.command()
-def serve() -> None:
-    """Start pincite and keep it running; other commands then go through it."""
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of PINCITE_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port, instead of PINCITE_PORT; 0 takes a free one.")] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Start pincite and keep it running; other commands then go through it.
+
+    It prints the address to open, alone on a line. On your own machine the address ends in a key that lets you in; the
+    browser remembers it.
+    """
     with _told(as_json=False):
         from webapp.server import serve as run
         from webapp.settings import load_settings
 
-        run(load_settings(), on_wait=_waiting, on_open=_open)
+        given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+        settings = load_settings(**given)
+
+        def opened(address: str) -> None:
+            print(f"pincite is ready to be opened (Ctrl-C stops it):\n{address}", flush=True)
+            if open_browser:
+                show_page(settings.data_dir, address)
+
+        run(settings, on_wait=_waiting, on_open=opened)
 
 
 @app.command()
@@ -301,8 +317,19 @@ def _told(as_json: bool) -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def _open(url: str) -> None:
-    print(f"pincite is at {url} (Ctrl-C stops it)", flush=True)
+def show_page(folder: Path, address: str) -> None:
+    """Open the page in the browser, by way of a file of this user's: a command line can be read by everyone here."""
+    import html
+    import webbrowser
+
+    page = folder / "open.html"
+    page.unlink(missing_ok=True)
+    page.touch(mode=0o600)
+    to = html.escape(address, quote=True)
+    page.write_text(
+        f'<!doctype html><meta http-equiv="refresh" content="0;url={to}"><a href="{to}">pincite</a>', "utf-8"
+    )
+    webbrowser.open(page.as_uri())
 
 
 def _waiting() -> None:

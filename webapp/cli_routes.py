@@ -1,4 +1,8 @@
-"""`/cli/…`: the commands' verbs as lines of JSON, for whoever has the token that lies in the data folder."""
+"""`/cli/…`: the commands' verbs as lines of JSON, for whoever has the token that lies in the data folder.
+
+They are an application of their own, on a loopback port of its own that no proxy publishes (`server`). The token is looked
+at before a byte of a body is read, and a body has a limit.
+"""
 
 import contextlib
 import secrets
@@ -7,12 +11,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, I
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, HTTPException, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Body, FastAPI, Request
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from retrieval import FileTooLarge
-from webapp.log import known
+from webapp.gate import MOST_BODY, limited
+from webapp.log import known, log
 from webapp.ownership import ARRIVING
 from webapp.rows import Row, fault, result
 from webapp.settings import MIB, Settings
@@ -20,22 +28,54 @@ from webapp.verbs import Verbs
 
 Text = Annotated[str, Body(embed=True)]
 OptionalText = Annotated[str | None, Body(embed=True)]
+OVER = 20  # times the largest file: so much of one that is too large is read past
+_NO_KEY = PlainTextResponse("This needs the key of the data folder.", 401, headers={"Connection": "close"})
 
 
-def cli_routes(settings: Settings, token: str, verbs: Callable[[], Verbs]) -> APIRouter:
-    """The routes; `token` opens them, `verbs` waits for the stores and raises what keeps them from opening."""
+ACCEPT = "/cli/accept"  # whose body is a file
 
-    def check(authorization: Annotated[str, Header()] = "") -> None:
-        if not secrets.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
-            raise HTTPException(401)
 
-    router = APIRouter(prefix="/cli", dependencies=[Depends(check)])
+class Keyed:
+    """ASGI middleware: who has no key is refused before anything of their body is read."""
+
+    def __init__(self, app: ASGIApp, token: str, most_file: int) -> None:
+        """`most_file`: bytes of a file that is kept; of a larger one the rest is read past, so that its sender is told."""
+        self._app = app
+        self._key = f"Bearer {token}".encode()
+        self._most_file = most_file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer who may not pass; hand on the rest."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if not secrets.compare_digest(headers.get("authorization", "").encode(), self._key):
+            await _NO_KEY(scope, receive, send)
+            return
+        limit = OVER * self._most_file if scope["path"] == ACCEPT else MOST_BODY
+        try:
+            await self._app(scope, limited(receive, limit), send)
+        except ClientDisconnect:  # a command that was ended in the middle of what it sent
+            log.info("request broken off")
+
+
+def cli_app(settings: Settings, token: str, verbs: Callable[[], Verbs]) -> ASGIApp:
+    """The routes as an application; `token` opens them."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(cli_routes(settings, verbs))
+    return Keyed(app, token, settings.max_file_mib * MIB)
+
+
+def cli_routes(settings: Settings, verbs: Callable[[], Verbs]) -> APIRouter:
+    """The routes; `verbs` waits for the stores and raises what keeps them from opening."""
+    router = APIRouter(prefix="/cli")
 
     @router.get("/hello")
     async def hello() -> None:
         """Tell a command that this server owns the folder."""
 
-    @router.post("/accept")
+    @router.post(ACCEPT.removeprefix("/cli"))
     async def accept(request: Request, matter: str, name: str) -> StreamingResponse:
         arrived = await _receive(request, settings)
 

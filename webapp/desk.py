@@ -7,17 +7,18 @@ and they are authorised here every time they are used: who sends them and where 
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from markupsafe import Markup
 
 from retrieval import Document, DocumentRecord, Matter, PinciteError, own_words, section_at
 from webapp import render, render_evidence, render_sidebar, render_summary
+from webapp.arriving import Arriving
 from webapp.asking import Asking, Askings, UnderWay, history_of
 from webapp.conversation import standalone
 from webapp.conversations import Conversation, SavedTurn
@@ -45,6 +46,7 @@ EXAMPLES = (
 
 # How often a page looks for what has changed by itself: while its documents come in, and else.
 OFTEN_SECONDS, SELDOM_SECONDS = 1.0, 5.0
+ACTS_AT_ONCE = 4  # of one user, in all their pages; an answer that is being written is no act
 STATES_SECONDS = 1.0  # for which all pages share one look at stores, search and engine
 
 Parts = dict[str, Any]
@@ -64,9 +66,11 @@ class Place:
 class Desks:
     """The page of one process: the workspace once it is open, and the answers under way."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Opening, arriving: Arriving) -> None:
         self._opening = opening
+        self._arriving = arriving
         self._states: tuple[float, dict[str, str]] = (0.0, {"stores": "loading"})
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self.askings = Askings()
 
     @property
@@ -77,7 +81,15 @@ class Desks:
     def of(self, request: Request) -> "Desk":
         """The desk of whoever sends the request. Raises NotAllowed, and what keeps the workspace from opening."""
         workspace = self._opening.opened()
-        return Desk(workspace, user_of(request, workspace), self.askings)
+        return Desk(workspace, user_of(request, workspace), self.askings, self._arriving)
+
+    @asynccontextmanager
+    async def turn(self, request: Request) -> AsyncIterator["Desk"]:
+        """`of`, once fewer than ACTS_AT_ONCE acts of this user are under way: what one user does slows their own pages."""
+        desk = await asyncio.to_thread(self.of, request)
+        turns = self._turns.setdefault(desk.user_id, asyncio.Semaphore(ACTS_AT_ONCE))
+        async with turns:
+            yield desk
 
     async def states(self) -> dict[str, str]:
         """How stores, search and engine are."""
@@ -93,9 +105,14 @@ class Desks:
 class Desk:
     """One reader's page."""
 
-    def __init__(self, workspace: Workspace, user: User, askings: Askings) -> None:
-        self._workspace, self._user, self._askings = workspace, user, askings
+    def __init__(self, workspace: Workspace, user: User, askings: Askings, arriving: Arriving) -> None:
+        self._workspace, self._user, self._askings, self._arriving = workspace, user, askings, arriving
         self._access, self._conversations = workspace.access, workspace.conversations
+
+    @property
+    def user_id(self) -> str:
+        """Whose it is."""
+        return self._user.id
 
     # What is seen
 
@@ -160,17 +177,20 @@ class Desk:
 
     # What is done
 
-    def upload(self, place: Place, files: Sequence[str]) -> Parts:
-        """Take files into the matter; the page's own copies are deleted, and reading goes on without it."""
-        matter = self._access.matter(self._user, place.matter_id)
+    def upload(self, place: Place, paths: Sequence[str]) -> Parts:
+        """Take the user's uploads at these paths into the matter; reading goes on without the page."""
         refused = []
-        for file in map(Path, files):
+        for path in paths:
             try:
-                self._access.accept(self._user, matter, file, file.name)
+                upload = self._arriving.claim(self._user.id, path)
+                try:
+                    matter = self._access.matter(self._user, place.matter_id)
+                    self._workspace.library.check_size(upload.name, upload.size)
+                    self._access.accept(self._user, matter, upload.path, upload.name)
+                finally:
+                    self._arriving.drop(upload)
             except PinciteError as error:
                 refused.append(render.notice(str(known(error)), error.hint))
-            finally:
-                file.unlink(missing_ok=True)
         if "ingest" in self._workspace.opened:  # else it finds them when it begins
             self._workspace.ingest.wake()
         return self.sidebar(place) | {"notice": lines(refused)}

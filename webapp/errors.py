@@ -4,13 +4,15 @@ PinciteError
 ├── SettingsInvalid         EmptyQuestion     QuestionTooLong
 ├── NotTaken
 │   ├── WordsTooLong        NameTooLong       TooManyChosen
-│   └── NotText             Unintelligible
+│   └── NotText
 ├── NotAllowed
 │   └── GuestGone           DemoFull          NetworkFull
 ├── AmbiguousDocument       NoSuchFile        NoSuchConversation
 ├── PageNotShown
 ├── QuotaReached
 │   └── GuestLimit
+├── EventMalformed          TooManyEvents
+├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
 ├── AlreadyServing          ServerGone        Told
 ├── PartMissing             Unexpected
 ├── Congested
@@ -87,6 +89,48 @@ class PageNotShown(PinciteError):
     hint_text = "Open the document itself at that page."
 
 
+class EventMalformed(PinciteError):
+    """The page was sent something that the page itself never sends."""
+
+    sentence = "This page cannot do that."
+    hint_text = "Load the page again."
+
+
+class TooManyEvents(PinciteError):
+    """One user has as much under way on the page as a user may."""
+
+    sentence = "Your pages have {count} requests under way already."
+    hint_text = "Wait a moment, or close a few of them."
+
+
+class NotUploaded(PinciteError):
+    """A file that this user did not upload, or whose upload was taken in already."""
+
+    sentence = "This file was not uploaded here, or was taken in already."
+    hint_text = "Add it again from your own disk."
+
+
+class UploadMalformed(PinciteError):
+    """An upload that is none, or that was cut off."""
+
+    sentence = "The upload did not arrive whole."
+    hint_text = "Add the files again."
+
+
+class TooManyUploads(PinciteError):
+    """More uploads at a time, or files in one upload, than a user may have."""
+
+    sentence = "Only {count} can be added at once."
+    hint_text = "Add the rest when these have arrived."
+
+
+class TooMuchArriving(PinciteError):
+    """What is on its way takes all the room there is for it."""
+
+    sentence = "Too much is being added at the moment."
+    hint_text = "Try again in a few minutes."
+
+
 class EmptyQuestion(PinciteError):
     """Nothing was asked."""
 
@@ -131,13 +175,6 @@ class NotText(NotTaken):
 
     sentence = "This has characters that are not text."
     hint_text = "Type it anew, or paste it from elsewhere."
-
-
-class Unintelligible(NotTaken):
-    """A client sent what our page and our commands never send."""
-
-    sentence = "What was sent is not understood."
-    hint_text = "Load the page again."
 
 
 class AmbiguousDocument(PinciteError):

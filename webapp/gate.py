@@ -1,26 +1,31 @@
 """The gate: what every request must pass, and what every answer carries, whichever route it is for.
 
-In: a name for this machine that is this machine's (with `local`: a page elsewhere can make its own name lead here), no
-sender that is another site, a body that is not larger than anything we take. Out: a content security policy, so that
+In: a name for this machine that is this machine's (with `local`: a page elsewhere can make its own name lead here) and
+someone who was let in, no sender that is another site, a body that is not larger than anything we take and that keeps
+coming. Out: a content security policy, so that
 whatever a document or a model writes, the page asks no other host for anything and runs no script of theirs.
 """
 
-from urllib.parse import urlsplit
+import asyncio
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, cookie_parser
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key
+from webapp.arriving import FILES_AT_ONCE
+from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, LocalDoor, guest_key
 from webapp.log import log
 from webapp.quotas import quota_of
 from webapp.settings import MIB, Settings, is_loopback
 
-MOST_BODY = 16 * MIB  # of what is no upload: the page sends its chat's history along
-FILES_AT_ONCE = 40  # in one upload, each as large as the settings allow
-UPLOADS = ("/gradio_api/upload",)
-OWN_LIMITS = ("/cli/",)  # these count for themselves, and say more
+MOST_BODY = MIB  # of what is no upload: a question is a few kB, the ids of 4,000 documents are 260
+BODY_SECONDS = 60.0  # without a byte of a body: its sender is gone, or holds the connection for nothing
+UPLOADS = "/gradio_api/upload"
+METRICS = "/metrics"
+HEALTH = ("/healthz", "/readyz")  # for whoever watches the server: they say nothing of anyone
 
 # What gradio's page needs inline: its start script and its styles, functions made from the text of `js=` handlers, and
 # images and workers that it makes from bytes of its own. Nothing of it names another host.
@@ -55,27 +60,44 @@ def answer_headers(settings: Settings) -> dict[str, str]:
     return framing | HEADERS
 
 
+ELSEWHERE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>pincite</title><style>body{font:1rem/1.5 ui-sans-serif,system-ui,sans-serif;max-width:34rem;margin:18vh auto;
+padding:0 1.5rem;color-scheme:light dark}h1{font-size:1.25rem}</style>
+<h1>This page opens from the address that pincite printed</h1>
+<p>When pincite starts it prints an address that ends in a key, so that nobody else on this computer can open your
+documents. Open that address once in this browser; from then on this page opens by itself.</p>
+<p>If the window it was printed in is closed, enter <code>pincite serve</code> in a terminal: it prints the address
+again.</p></html>"""
+
+
 class Gate:
     """ASGI middleware around all routes."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        """With `demo` the data folder must be there."""
+    def __init__(self, app: ASGIApp, settings: Settings, door: LocalDoor | None = None) -> None:
+        """`door`: the way in with `local`; without one nobody comes in. With `demo` the data folder must be there."""
         self._app = app
         self._settings = settings
+        self._door = door
         self._headers = answer_headers(settings)
         self._key = guest_key(settings.data_dir) if settings.access == "demo" else None
         together = settings.max_file_mib * FILES_AT_ONCE if self._key is None else quota_of(settings).mib
         self._most_upload = (together + 1) * MIB  # one for what the form adds
-        self._too_large = PlainTextResponse(f"This is too large: {together} MiB can be added at once.", 413)
+        self._too_large = {
+            self._most_upload: PlainTextResponse(f"This is too large: {together} MiB can be added at once.", 413),
+            MOST_BODY: PlainTextResponse(f"This is too large: {MOST_BODY // MIB} MiB is the limit.", 413),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what may not pass; hand on the rest."""
+        if scope["type"] == "websocket":  # there is none: it is closed before it opens
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit = self._limit(scope["path"])
-        refusal = self._refusal(scope["method"], headers, limit)
+        limit = self._most_upload if scope["path"] == UPLOADS else MOST_BODY
+        refusal = self._refusal(scope["method"], headers, limit) or self._not_let_in(scope, headers)
         cookie = None if refusal else self._cookie(scope, headers)
 
         async def sending(message: Message) -> None:
@@ -89,26 +111,45 @@ class Gate:
 
         app = refusal or self._app
         try:
-            await app(scope, receive if limit is None else _counted(receive, limit), sending)
-        except _TooLarge:
-            await self._too_large(scope, receive, sending)
+            await app(scope, limited(receive, limit), sending)
+        except TooLarge:
+            await self._too_large[limit](scope, receive, sending)
+        except Stalled:
+            await STALLED(scope, receive, sending)
         except ClientDisconnect:  # a browser that was closed during an upload: nobody is left to be answered
             log.info("request broken off")
 
-    def _refusal(self, method: str, headers: Headers, limit: int | None) -> ASGIApp | None:
+    def _refusal(self, method: str, headers: Headers, limit: int) -> ASGIApp | None:
         if self._settings.access == "local" and not is_loopback(_host(headers.get("host", ""))):
             return PlainTextResponse("This address is not this machine's.", 421)
         if method not in ("GET", "HEAD", "OPTIONS") and _from_elsewhere(headers):
             return PlainTextResponse("Another site may not send this.", 403)
         length = headers.get("content-length", "0")
-        if limit is not None and not (length.isdecimal() and int(length) <= limit):
-            return self._too_large
+        if not (length.isdecimal() and len(length) < 20 and int(length) <= limit):
+            return self._too_large[limit]
         return None
 
-    def _limit(self, path: str) -> int | None:
-        if path.startswith(OWN_LIMITS):
+    def _not_let_in(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        """With `local`: whoever brings the token goes on with a cookie instead, and nobody else passes without one."""
+        if self._settings.access != "local" or scope["path"] in HEALTH:
             return None
-        return self._most_upload if path.startswith(UPLOADS) else MOST_BODY
+        if scope["path"] == METRICS and self._settings.metrics_token is not None:  # it asks for a token of its own
+            return None
+        asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        tokens = [value for name, value in asked if name == "token"]
+        known = self._door is not None and self._door.admits(cookie_parser(headers.get("cookie", "")))
+        if self._door is not None and (scope["method"], scope["path"]) == ("GET", "/") and tokens:
+            brought = self._door.takes(tokens[0])
+            if brought or known:  # an old address in a browser that was let in leads on as well
+                rest = urlencode([(name, value) for name, value in asked if name != "token"])
+                answer = RedirectResponse(f"/?{rest}" if rest else "/", 303)
+                answer.headers["Cache-Control"] = "no-store"
+                if brought:
+                    answer.headers["Set-Cookie"] = self._door.cookie
+                return answer
+        if known:
+            return None
+        return HTMLResponse(ELSEWHERE, 403, headers={"Cache-Control": "no-store"})
 
     def _cookie(self, scope: Scope, headers: Headers) -> str | None:
         """A guest's cookie, for a browser that opens the page without one of ours; nowhere else, so that it gets one."""
@@ -143,20 +184,40 @@ def _from_elsewhere(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc != headers.get("host", "")
 
 
-class _TooLarge(Exception):
-    """More came than was told or is taken."""
+class TooLarge(HTTPException):
+    """More came than was told or is taken; whichever framework reads the body says so."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "This is too large.")
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
-    """The body as it comes in; raises _TooLarge past `limit`. A length that was told has been checked before."""
-    got = 0
+class Stalled(Exception):
+    """A body stopped coming."""
+
+
+STALLED = PlainTextResponse("The rest of this did not arrive.", 408, headers={"Connection": "close"})
+
+
+def limited(receive: Receive, limit: int) -> Receive:
+    """The body as it comes in; raises TooLarge past `limit` bytes and Stalled where it stops coming.
+
+    A length that was told has been checked before. What comes after the body, that the client left, is waited for as long
+    as an answer takes.
+    """
+    got, whole = 0, False
 
     async def receiving() -> Message:
-        nonlocal got
-        message = await receive()
+        nonlocal got, whole
+        if whole:
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), BODY_SECONDS)
+        except TimeoutError as error:
+            raise Stalled from error
+        whole = not message.get("more_body", False)
         got += len(message.get("body", b""))
         if got > limit:
-            raise _TooLarge
+            raise TooLarge
         return message
 
     return receiving

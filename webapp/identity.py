@@ -1,6 +1,6 @@
 """Who asks: the user of a request, the same for a route and for a handler of the page.
 
-local         whoever reaches this machine's loopback is its one user
+local         whoever opened the address that `pincite serve` printed, on this machine, is its one user
 behind-proxy  someone else authenticates and names the user in a header, which counts only from that someone
 demo          each browser is its own user for an hour, by a random id in a signed cookie
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 GUEST_COOKIE = "pincite_guest"
 SECRET_HEADER = "X-Pincite-Proxy-Secret"
 GUEST_SECONDS = 3600
+LOCAL_SECONDS = 180 * 24 * 3600  # half a year, from the last time that the printed address was opened
 _LONGEST_NAME = 255  # characters, as the records hold them
 
 
@@ -86,9 +87,52 @@ class Guest:
         return datetime.fromtimestamp(self.since + GUEST_SECONDS, UTC)
 
 
+class LocalDoor:
+    """The way in with `local`: a token in the address that is printed at the start, kept as a cookie from then on.
+
+    Every user of a machine reaches its loopback; the token is what tells them apart. It is made anew at each start. The
+    cookie is made of a key in the data folder, so that a restart closes no page; its name is the key's own too, for
+    cookies know no ports and two servers on one machine must not overwrite each other's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """The data folder must be there. Raises OSError."""
+        key = signing_key(folder, "local.key")
+        self.token = secrets.token_urlsafe(32)
+        self._name = f"pincite_{hmac.new(key, b'name', hashlib.sha256).hexdigest()[:12]}"
+        self._value = hmac.new(key, b"cookie", hashlib.sha256).hexdigest()
+
+    @property
+    def cookie(self) -> str:
+        """The Set-Cookie header of whoever brought the token."""
+        return f"{self._name}={self._value}; Path=/; Max-Age={LOCAL_SECONDS}; HttpOnly; SameSite=Lax"
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The same as a client sends it."""
+        return {self._name: self._value}
+
+    def address(self, url: str) -> str:
+        """The address to open."""
+        return f"{url}/?token={self.token}"
+
+    def takes(self, token: str) -> bool:
+        """Whether this is the token."""
+        return hmac.compare_digest(token.encode(), self.token.encode())
+
+    def admits(self, cookies: Mapping[str, str]) -> bool:
+        """Whether these cookies are of someone who brought the token."""
+        return hmac.compare_digest(cookies.get(self._name, "").encode(), self._value.encode())
+
+
 def guest_key(folder: Path) -> bytes:
-    """What guests' cookies are signed with: of the data folder, made with it, so that a restart sends nobody away."""
-    file = folder / "guests.key"
+    """What guests' cookies are signed with."""
+    return signing_key(folder, "guests.key")
+
+
+def signing_key(folder: Path, name: str) -> bytes:
+    """A key of the data folder, made at the first call, so that a restart sends nobody away."""
+    file = folder / name
     with contextlib.suppress(FileExistsError):
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as out:

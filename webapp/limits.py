@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Collection
 
-from webapp.errors import EmptyQuestion, NameTooLong, NotText, TooManyChosen, Unintelligible, WordsTooLong
+from webapp.errors import EmptyQuestion, EventMalformed, NameTooLong, NotText, TooManyChosen, WordsTooLong
 
 WORDS = 8_000  # characters of a question or a phrase: three pages, and half of the window of the model that is served
 NAME = 255  # characters of a matter's or a document's name, as the records hold them
@@ -37,11 +37,9 @@ def check_name(name: str) -> None:
 
 
 def check_chosen(ids: Collection[str]) -> None:
-    """Let a list of ids pass; whose they are is asked later. Raises TooManyChosen, or Unintelligible where one is no id."""
+    """Let a list of documents pass by how many there are; whose they are is asked later. Raises TooManyChosen."""
     if len(ids) > CHOSEN:
         raise TooManyChosen(count=len(ids), limit=CHOSEN)
-    if not all(map(is_id, ids)):
-        raise Unintelligible()
 
 
 def is_id(said: str) -> bool:
@@ -50,18 +48,18 @@ def is_id(said: str) -> bool:
 
 
 def whole_number(said: str) -> int:
-    """A whole number that a client says, "" being 0. Raises Unintelligible."""
+    """A whole number that a client says, "" being 0. Raises EventMalformed."""
     if not re.fullmatch(rf"-?[0-9]{{0,{_DIGITS}}}", said) or said == "-":
-        raise Unintelligible()
+        raise EventMalformed()
     return int(said or 0)
 
 
 def decimal(said: str) -> float:
-    """A number that a client says. Raises Unintelligible, also for what is not finite."""
+    """A number that a client says. Raises EventMalformed, also for what is not finite."""
     try:
         number = float(said) if len(said) <= 2 * _DIGITS else math.nan
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise Unintelligible()
+        raise EventMalformed()
     return number

@@ -12,7 +12,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import filelock
@@ -28,10 +28,11 @@ HELLO_SECONDS = 2.0  # loopback answers in milliseconds, but a server that is lo
 
 @dataclass(frozen=True)
 class Served:
-    """A server owns the folder: its address on loopback, and the token that it takes there."""
+    """A server owns the folder: where it takes commands on loopback and with which token, and the page's address."""
 
     url: str
     token: str
+    page: str
 
     def client(self, timeout: httpx2.Timeout | float) -> httpx2.Client:
         """A client that carries the token; the environment's proxies are left out, the server being on this machine."""
@@ -57,13 +58,16 @@ class Owned:
         for left in folder.glob(f"{ARRIVING}*"):
             left.unlink(missing_ok=True)
 
-    def publish(self, url: str) -> Served:
-        """Tell other processes of this user that they find the owner at `url`, and make the token they need."""
-        served = Served(url, secrets.token_urlsafe(32))
+    def publish(self, url: str, page: str) -> Served:
+        """Tell other processes of this user that the owner takes commands at `url`, and make the token they need.
+
+        `page` is the address to open in a browser, with whatever lets its reader in.
+        """
+        served = Served(url, secrets.token_urlsafe(32), page)
         draft = self.folder / f"{SERVER_NAME}.new"
         draft.unlink(missing_ok=True)
         draft.touch(mode=0o600, exist_ok=False)
-        draft.write_text(json.dumps({"url": served.url, "token": served.token}), "utf-8")
+        draft.write_text(json.dumps(asdict(served)), "utf-8")
         draft.replace(self.folder / SERVER_NAME)
         return served
 
@@ -115,5 +119,5 @@ def claim(folder: Path, *, wait_seconds: float, on_wait: Callable[[], None]) -> 
 def _read_server(folder: Path) -> Served | None:
     with contextlib.suppress(OSError, ValueError, KeyError):
         told = json.loads((folder / SERVER_NAME).read_text("utf-8"))
-        return Served(str(told["url"]), str(told["token"]))
+        return Served(str(told["url"]), str(told["token"]), str(told["page"]))
     return None

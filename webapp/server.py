@@ -1,19 +1,32 @@
-"""The server: one process that owns the data folder, and its routes."""
+"""The server: one process that owns the data folder, and its two ports.
 
+The page's port is for browsers. Commands have a port of their own, on loopback and of the system's choice: a proxy that
+publishes the page's cannot publish it along. Which port a connection came to is the kernel's word, not the client's.
+"""
+
+import asyncio
 import contextlib
+import multiprocessing
+import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from webapp.cli_routes import cli_routes
+from webapp.cli_routes import cli_app
+from webapp.connections import MOST_CONNECTIONS, Impatient
 from webapp.errors import AlreadyServing, SettingsInvalid
 from webapp.evidence_routes import evidence_routes
 from webapp.gate import Gate
+from webapp.identity import LocalDoor
 from webapp.log import log, nothing_printed, open_log
 from webapp.metrics_route import metrics_route
 from webapp.opening import GOODBYE_SECONDS, Opening
@@ -26,13 +39,18 @@ from webapp.verbs import Verbs
 # A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it had
 # begun to send was lost; a proxy keeps its connections longer still (Caddy for 120 s).
 KEPT_ALIVE_SECONDS = 150
+# For what an act of a page waits for in a thread: mostly a database. Python has six on two cores, and one user has up to four.
+SHORT_THREADS = 32
+END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
 
-def make_app(opening: Opening, token: str) -> FastAPI:
-    """The routes. `token` opens `/cli/…`."""
+def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
+    """The page's routes; `door` is the way in with `local`."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        threads = ThreadPoolExecutor(SHORT_THREADS, "pincite-short")
+        asyncio.get_running_loop().set_default_executor(threads)
         opening.start()
         yield
         await run_in_threadpool(opening.close)
@@ -51,24 +69,60 @@ def make_app(opening: Opening, token: str) -> FastAPI:
         return JSONResponse(states, status_code=200 if ready else 503)
 
     app.include_router(metrics_route(opening.settings))
-    app.include_router(cli_routes(opening.settings, token, lambda: Verbs(opening.opened(), LOCAL_USER)))
     app.include_router(evidence_routes(opening.opened))
-    app.add_middleware(Gate, settings=opening.settings)
+    app.add_middleware(Gate, settings=opening.settings, door=door)
     mount_page(app, opening)  # last: it answers whatever no route above does
     return app
 
 
-def uvicorn_config(app: FastAPI) -> uvicorn.Config:
+class Ports:
+    """ASGI application: `commands` for what came to that address, `page` for all else."""
+
+    def __init__(self, page: ASGIApp, commands: ASGIApp, address: tuple[str, int]) -> None:
+        self._page, self._commands, self._address = page, commands, address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on to the one or the other."""
+        is_command = scope["type"] == "http" and tuple(scope.get("server") or ()) == self._address
+        await (self._commands if is_command else self._page)(scope, receive, send)
+
+
+def uvicorn_config(app: ASGIApp) -> uvicorn.Config:
     """How the routes are served."""
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
+        http=Impatient,
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=KEPT_ALIVE_SECONDS,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
         server_header=False,
         proxy_headers=False,  # else a client's header could say that it is on this machine
     )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which ends: whatever still works END_SECONDS after the signal is left to the next start.
+
+    A thread cannot be stopped from outside, and Python waits for all of them. What is kept is whole at any moment: a crash
+    does the same.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The signal came."""
+        if not self.should_exit:
+            ending = threading.Timer(END_SECONDS, _end)
+            ending.daemon = True
+            ending.start()
+        super().handle_exit(sig, frame)
+
+
+def _end() -> None:
+    log.error("ended in the middle of its work", seconds=END_SECONDS)
+    for child in multiprocessing.active_children():
+        child.kill()
+    os._exit(1)
 
 
 def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[[str], None]) -> None:
@@ -78,19 +132,23 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
     """
     owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=on_wait)
     if isinstance(owner, Served):
-        raise AlreadyServing(url=owner.url)
+        raise AlreadyServing(url=owner.page)
     try:
         open_log(settings.data_dir)
-        with _listen(settings) as listening:
-            served = owner.publish(_address(listening))
-            app = make_app(Opening(settings), served.token)
-            log.info("serving", url=served.url)
+        with _listen(settings) as listening, socket.create_server(("127.0.0.1", 0)) as commands:
+            url = _address(listening)
+            door = LocalDoor(settings.data_dir) if settings.access == "local" else None
+            served = owner.publish(_address(commands), door.address(url) if door else url)
+            opening = Opening(settings)
+            routes = cli_app(settings, served.token, lambda: Verbs(opening.opened(), LOCAL_USER))
+            app = Ports(make_app(opening, door), routes, commands.getsockname())
+            log.info("serving", url=url)
             # uvicorn ends in good order and then raises the signal it got once more: SIGTERM would end us right there.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with contextlib.suppress(KeyboardInterrupt):
-                on_open(served.url)
+                on_open(served.page)
                 with nothing_printed():
-                    uvicorn.Server(uvicorn_config(app)).run(sockets=[listening])
+                    _Server(uvicorn_config(app)).run(sockets=[listening, commands])
     finally:
         owner.release()
 

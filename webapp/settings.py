@@ -249,7 +249,7 @@ class Settings(BaseSettings):
     metrics_token: HardToGuess | None = Field(
         None,
         description="What Prometheus sends as `Authorization: Bearer …` to read `/metrics`. Without it `/metrics` is "
-        "there with `PINCITE_ACCESS=local` only.",
+        "there with `PINCITE_ACCESS=local` only, for the browser that was let in.",
     )
     busy_wait_seconds: float = Field(
         300, ge=0, description="How long a command waits for another one that is using the data folder, in seconds."

@@ -6,7 +6,6 @@ still be called by hand, and `gr.State` belongs to a session whose name the brow
 
 import asyncio
 import os
-import shutil
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import wraps
@@ -16,20 +15,22 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.routes import file_upload_statuses
 from markupsafe import Markup
 from starlette.routing import Mount
 
 from webapp import render, render_evidence, render_sidebar
-from webapp.arriving import Arriving
+from webapp.arriving import KEPT_SECONDS, Arriving, OnBytes
 from webapp.desk import OFTEN_SECONDS, Desk, Desks, Parts, Place
 from webapp.errors import NotAllowed
+from webapp.events import Events
+from webapp.limits import decimal, whole_number
 from webapp.log import known
 from webapp.opening import Opening
 from webapp.render_pins import NOTHING
-from webapp.sessions import Sessions
+from webapp.sessions import Gradio, Sessions
 
 SHORT_EVENTS = 200  # that pages may have under way at a time, beside the answers that they follow
-KEPT_SECONDS = 600  # for an upload that its page never took in
 PAGE = Path(str(resources.files("webapp"))) / "page"
 FONT = ("ui-sans-serif", "system-ui", "sans-serif")
 
@@ -72,7 +73,7 @@ def mount_page(app: FastAPI, opening: Opening) -> None:
     """Put the page at "/". It is there before the models are."""
     # Uploads are clients' papers: they never lie in a folder of all users. What a crash left of them was never taken in.
     arriving = Arriving(opening.settings)
-    shutil.rmtree(arriving.folder, ignore_errors=True)
+    arriving.clear()
     os.environ["GRADIO_TEMP_DIR"] = str(arriving.folder)
     # Statistics that no page shows: gradio makes them anew, of its last 10,000 events, at the end of each.
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
@@ -80,11 +81,13 @@ def mount_page(app: FastAPI, opening: Opening) -> None:
     settings = opening.settings
     told = render_sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else NOTHING
     answers = settings.answers_at_once * max(1, len(settings.llm_urls)) + settings.questions_waiting
+    page = _layout(Desks(opening, arriving), told, answers + SHORT_EVENTS)
+    page.has_launched = True  # else gradio, mounted, does not check where a file lies; `sessions` has by then
 
     async def mount() -> None:  # in a loop: without one gradio makes a new one for each of its locks and closes none
         gr.mount_gradio_app(
             app,
-            _layout(Desks(opening), told, answers + SHORT_EVENTS),
+            page,
             path="/",
             show_error=False,
             footer_links=[],
@@ -102,7 +105,28 @@ def mount_page(app: FastAPI, opening: Opening) -> None:
 
     asyncio.run(mount())
     mounted = next(route for route in reversed(app.routes) if isinstance(route, Mount))
-    mounted.app = Sessions(mounted.app, opening, arriving)
+    mounted.app = Sessions(mounted.app, opening, arriving, _asked_of(page))
+
+
+def _asked_of(page: gr.Blocks) -> Gradio:
+    def under_way(session: str) -> int:
+        return len(page._queue.pending_event_ids_session.get(session, ()))
+
+    def on_bytes(upload_id: str) -> OnBytes:
+        """Tell the page of an upload how far it is."""
+        if not upload_id:
+            return lambda _name, _count: None
+        file_upload_statuses.track(upload_id)
+        return lambda name, count: file_upload_statuses.append(upload_id, name, bytes(count))
+
+    def on_end(upload_id: str) -> None:
+        if upload_id:
+            file_upload_statuses.set_done(upload_id)
+
+    def knows(session: str) -> bool:
+        return session in page._queue.pending_messages_per_session
+
+    return Gradio(Events(page.get_config_file()), knows, under_way, on_bytes, on_end)
 
 
 def _layout(desks: Desks, told: Markup, most: int) -> gr.Blocks:
@@ -220,25 +244,25 @@ def _wire(
 
     @showing
     async def ask(place: Place, question: str, request: gr.Request) -> Parts:
-        desk = await asyncio.to_thread(desks.of, request)
-        return await desk.ask(place, question)
+        async with desks.turn(request) as desk:
+            return await desk.ask(place, question)
 
     @showing
     async def mentions(place: Place, phrase: str, request: gr.Request) -> Parts:
-        desk = await asyncio.to_thread(desks.of, request)
-        return await desk.find(place, phrase)
+        async with desks.turn(request) as desk:
+            return await desk.find(place, phrase)
 
     @showing
     async def write(place: Place, event: gr.EventData, request: gr.Request) -> Parts:
         """What a click asks for and takes a while: an example, the documents meant, a turn once more, a summary."""
-        desk = await asyncio.to_thread(desks.of, request)
-        match _said(event, "do"):
-            case "again":
-                return await desk.again(place, _said(event, "turn"))
-            case "summary":
-                return await desk.summarise(place, _said(event, "document"))
-            case _:
-                return await desk.ask(place, _said(event, "question"), about=_said(event, "documents").split())
+        async with desks.turn(request) as desk:
+            match _said(event, "do"):
+                case "again":
+                    return await desk.again(place, _said(event, "turn"))
+                case "summary":
+                    return await desk.summarise(place, _said(event, "document"))
+                case _:
+                    return await desk.ask(place, _said(event, "question"), about=_said(event, "documents").split())
 
     async def draft(here: Here, following: str, request: gr.Request) -> AsyncGenerator[dict[Any, Any]]:
         """What is being written where the reader is, as it grows; then that it is over."""
@@ -254,8 +278,8 @@ def _wire(
 
     @showing
     async def kept(place: Place, request: gr.Request) -> Parts:
-        desk = await asyncio.to_thread(desks.of, request)
-        return await asyncio.to_thread(desk.kept, place)
+        async with desks.turn(request) as desk:
+            return await asyncio.to_thread(desk.kept, place)
 
     async def opened(_: Place, request: gr.Request) -> Parts:
         """The page is loaded: its address says where it was."""
@@ -264,16 +288,16 @@ def _wire(
             return health
         wanted = dict(request.query_params)
         at = Place(matter_id=wanted.get("matter", ""), conversation_id=wanted.get("conversation", ""))
-        desk = await asyncio.to_thread(desks.of, request)
-        return health | await asyncio.to_thread(desk.at, at)
+        async with desks.turn(request) as desk:
+            return health | await asyncio.to_thread(desk.at, at)
 
     async def look(place: Place, request: gr.Request) -> Parts:
         """What may have changed by itself."""
         if not desks.open or not place.opened:
             return await opened(place, request)
         health: Parts = {"health": render_sidebar.health(await desks.states())}
-        desk = await asyncio.to_thread(desks.of, request)
-        return health | await asyncio.to_thread(desk.sidebar, place)
+        async with desks.turn(request) as desk:
+            return health | await asyncio.to_thread(desk.sidebar, place)
 
     async def tick(here: Here, request: gr.Request) -> int:
         """A number that is another when something has changed."""
@@ -284,19 +308,19 @@ def _wire(
 
     @showing
     async def act(place: Place, event: gr.EventData, request: gr.Request) -> Parts:
-        desk = await asyncio.to_thread(desks.of, request)
-        return await asyncio.to_thread(_do, desk, place, event)
+        async with desks.turn(request) as desk:
+            return await asyncio.to_thread(_do, desk, place, event)
 
     @showing
     async def go(place: Place, event: gr.EventData, request: gr.Request) -> Parts:
         """Another conversation or matter is opened: what was being edited here stays as it was."""
-        desk = await asyncio.to_thread(desks.of, request)
-        return await asyncio.to_thread(_do, desk, place, event) | ({"question": ""} if place.editing else {})
+        async with desks.turn(request) as desk:
+            return await asyncio.to_thread(_do, desk, place, event) | ({"question": ""} if place.editing else {})
 
     @telling  # many files take a while, and nothing waits for them
-    async def take(here: Here, paths: list[str] | None, request: gr.Request) -> Parts:
-        desk = await asyncio.to_thread(desks.of, request)
-        return await asyncio.to_thread(desk.upload, here.place, paths or [])
+    async def take(here: Here, files: list[dict[str, Any]] | None, request: gr.Request) -> Parts:
+        desk = await asyncio.to_thread(desks.of, request)  # in no turn: `arriving` bounds what one user brings
+        return await asyncio.to_thread(desk.upload, here.place, [str(file["path"]) for file in files or ()])
 
     @showing
     async def end(place: Place, request: gr.Request) -> Parts:
@@ -331,7 +355,8 @@ def _wire(
         parts[name].submit(go, here, outputs, cancels=drafts, **each)
     for name in ("documents", "scope", "past", "evidence"):
         parts[name].click(act, here, outputs, **each)
-    files.upload(take, [here, files], outputs, **how).then(lambda: None, None, files, **how)
+    # No `preprocess`: gradio would leave an empty file of its own for each, and refuse a whole drop for one name.
+    files.upload(take, [here, files], outputs, preprocess=False, **how).then(lambda: None, None, files, **how)
     stop.click(end, here, outputs, **how)
     pace.tick(tick, here, seen, **how)
     seen.change(showing(look), here, outputs, **how)
@@ -361,12 +386,12 @@ def _do(desk: Desk, place: Place, event: gr.EventData) -> Parts:
         case "only":
             return desk.choose(place, [_said(event, "document")])
         case "rate":
-            return desk.rate(place, _said(event, "turn"), int(_said(event, "rating")))
+            return desk.rate(place, _said(event, "turn"), whole_number(_said(event, "rating")))
         case "edit":
             return desk.edit(place, _said(event, "turn"))
         case "cite":
-            zoom = float(_said(event, "zoom") or 1)
-            return desk.show(place, _said(event, "turn"), int(_said(event, "item")), zoom)
+            zoom = decimal(_said(event, "zoom") or "1")
+            return desk.show(place, _said(event, "turn"), whole_number(_said(event, "item")), zoom)
     return {}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter, section_at, where_said
 from webapp.errors import NoSuchFile
-from webapp.limits import check_chosen, check_words
+from webapp.limits import check_chosen, check_words, is_id
 from webapp.mentions import mention_row, mentions
 from webapp.metrics import SEARCHES
 from webapp.records import User
@@ -201,7 +201,7 @@ class Verbs:
             while document_ids:
                 records = {r.id: r for r in self._access.documents(self._user, matter)}
                 for gone in document_ids - records.keys():
-                    raise NoSuchDocument(document=gone)
+                    raise NoSuchDocument(document=gone if is_id(gone) else "…")
                 for record in [records[id_] for id_ in records if id_ in document_ids]:
                     stand = (record.state, record.page, int(time.monotonic() / HEARTBEAT_SECONDS))
                     if record.state in DONE:

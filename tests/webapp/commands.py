@@ -65,23 +65,43 @@ class Pincite:
         with self.start("serve") as process:
             try:
                 assert process.stdout is not None
-                assert process.stdout.readline().startswith("pincite is at http://127.0.0.1:")
-                yield Server(process, **json.loads((self.folder / "server.json").read_text()))
+                assert process.stdout.readline() == "pincite is ready to be opened (Ctrl-C stops it):\n"
+                address = process.stdout.readline().strip()
+                told = json.loads((self.folder / "server.json").read_text())
+                assert told["page"] == address
+                cookies = let_in(address)
+                yield Server(process, address, told["url"], told["token"], cookies)
             finally:
                 process.kill()
 
 
+def let_in(address: str) -> dict[str, str]:
+    """The cookies of a browser that opened the printed address; none where the address has no token."""
+    with httpx2.Client(trust_env=False, timeout=SERVER_SECONDS) as client:
+        if "?token=" in address:
+            assert client.get(address).status_code == 303
+        return dict(client.cookies)
+
+
 @dataclass(frozen=True)
 class Server:
-    """A running server, its address and its token."""
+    """A running server: the address it printed, where it takes commands and with which token, and a browser's cookies."""
 
     process: "subprocess.Popen[str]"
-    url: str
+    address: str
+    commands: str
     token: str
+    cookies: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.address.partition("/?")[0]
 
     def ask(self, method: str, path: str, token: bytes | None = None, **request: Any) -> httpx2.Response:
+        """A request to the page's port as its reader sends it, or to the commands' port where it is for that."""
         headers = {b"Authorization": b"Bearer " + (self.token.encode() if token is None else token)}
-        with httpx2.Client(base_url=self.url, trust_env=False, timeout=SERVER_SECONDS) as client:
+        at = self.commands if path.startswith("/cli/") else self.url
+        with httpx2.Client(base_url=at, trust_env=False, timeout=SERVER_SECONDS, cookies=self.cookies) as client:
             return client.request(method, path, headers=headers, **request)
 
     def wait_until_ready(self) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 
 import httpx2
 import uvicorn
@@ -12,10 +13,16 @@ from fastapi import FastAPI
 
 from webapp.evidence_routes import evidence_routes
 from webapp.gate import Gate
+from webapp.identity import LocalDoor
 from webapp.opening import Opening
+from webapp.ownership import make_folder
 from webapp.server import uvicorn_config
 from webapp.settings import Settings
 from webapp.workspace import Workspace
+
+# Loaded here and not in the server's thread: pytest compiles anyio anew, and where two threads compile at once Python 3.11
+# may lose count of its recursion (python/cpython#106905).
+import_module("anyio._core._fileio")
 
 LIKE_A_BROWSER = {"Sec-Fetch-Site": "same-origin"}
 
@@ -26,16 +33,18 @@ class Running:
 
     url: str
     opening: Opening
+    door: LocalDoor | None = None
     clients: list[httpx2.Client] = field(default_factory=list)
 
     @property
     def workspace(self) -> Workspace:
         return self.opening.opened()
 
-    def browser(self, **headers: str) -> httpx2.Client:
-        """A browser of its own, with its own cookies."""
+    def browser(self, *, let_in: bool = True, **headers: str) -> httpx2.Client:
+        """A browser of its own, with its own cookies; with `local` one that was let in, unless said."""
         headers = LIKE_A_BROWSER | headers
-        client = httpx2.Client(base_url=self.url, trust_env=False, timeout=30, headers=headers)
+        cookies = self.door.cookies if self.door and let_in else None
+        client = httpx2.Client(base_url=self.url, trust_env=False, timeout=30, headers=headers, cookies=cookies)
         self.clients.append(client)
         return client
 
@@ -49,13 +58,15 @@ def running(settings: Settings, extend: Callable[[FastAPI, Opening], object] | N
     app.include_router(evidence_routes(opening.opened))
     if extend:
         extend(app, opening)
-    app.add_middleware(Gate, settings=settings)
+    make_folder(settings.data_dir)
+    door = LocalDoor(settings.data_dir) if settings.access == "local" else None
+    app.add_middleware(Gate, settings=settings, door=door)
     server = uvicorn.Server(uvicorn_config(app))
     opening.start()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
-        there = Running(f"http://127.0.0.1:{listening.getsockname()[1]}", opening)
+        there = Running(f"http://127.0.0.1:{listening.getsockname()[1]}", opening, door)
         try:
             yield there
         finally:

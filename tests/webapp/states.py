@@ -44,12 +44,12 @@ def states(browser: Browser, folder: Path, *, search_model: bool = False) -> Ite
         with Pincite(folder, settings).serving() as server:
             with visitor(browser) as nobody:
                 page = nobody.new_page()
-                page.goto(server.url)
+                page.goto(server.address)
                 expect(page.locator(".notice")).to_be_visible()
                 yield "no access", page
             with visitor(browser, extra_http_headers={"X-Forwarded-User": "ada"}) as context:
                 page = context.new_page()
-                page.goto(server.url)
+                page.goto(server.address)
                 expect(page.locator(".scope")).to_be_visible()
                 if not search_model:
                     expect(page.locator(".health")).to_contain_text("Search is getting ready")

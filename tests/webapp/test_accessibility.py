@@ -73,7 +73,7 @@ def test_a_contract_is_uploaded_asked_and_cited_by_keyboard_alone(browser: Brows
     with FakeEngine("tgi") as engine, embeddings() as vectors:
         settings = {"PINCITE_EMBEDDINGS_URL": vectors, "PINCITE_LLM_URL": engine.url}
         with Pincite(tmp_path, settings).serving() as server, visitor(browser) as context:
-            page = opened(context, server.url)
+            page = opened(context, server.address)
             lease: FilePayload = {"name": "lease.pdf", "mimeType": "application/pdf", "buffer": make_pdf(LEASE)}
             page.on("filechooser", lambda chooser: chooser.set_files(lease))
             tab_to(page, "#upload button")

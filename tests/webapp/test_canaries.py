@@ -143,7 +143,7 @@ def test_no_word_of_what_the_page_sends_is_told_not_even_when_the_records_fail(t
             Pincite(folder, settings)("add", "Sample", str(lease), "--json")
 
             async def visit() -> list[str]:
-                page = Page(server.url)
+                page = Page(server.address)
                 await page.open()
                 await page.upload(f"{NAME} {TEXT}.pdf", make_pdf([RENT, RENT]))
                 await page.upload(f"{BAD}.txt", BAD.encode())

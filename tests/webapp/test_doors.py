@@ -9,8 +9,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
@@ -19,10 +18,10 @@ import pytest
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
-from webapp.arriving import BROKEN_OFF_SECONDS, MOST_OF_GUESTS
 from webapp.identity import GUEST_COOKIE
 from webapp.opening import Opening
 from webapp.server import make_app
+from webapp.sessions import MOST_EVENTS
 from webapp.settings import load_settings
 from webapp.ui import mount_page
 
@@ -33,11 +32,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 OURS = {
     "GET /healthz": (200, 200),
     "GET /readyz": (200, 200),
+    "GET /metrics": (404, 404),
     "GET /matters/{matter_id}/documents/{document_id}/pages/{number}.png": (403, 404),
     "GET /matters/{matter_id}/documents/{document_id}.pdf": (403, 404),
     "GET /matters/{matter_id}/documents/{document_id}/text": (403, 404),
 }
-CLI = "/cli/"  # under a token of the data folder: `test_server`
 # Of gradio's: the empty page and what it is drawn with, the same for everyone; then what belongs to a session.
 SAME_FOR_ALL = {
     "GET /", "HEAD /", "GET /config", "GET /config/", "GET /theme.css", "GET /favicon.ico", "GET /manifest.json",
@@ -81,9 +80,16 @@ def _guest(demo: Running) -> httpx2.Client:
     return browser
 
 
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def test_every_route_refuses_whom_it_does_not_know(demo: Running) -> None:
-    app = make_app(Opening(demo.workspace.settings), "token")
-    routes = {route for route in _routes(app.routes) if CLI not in route}
+    app = make_app(Opening(demo.workspace.settings))
+    routes = set(_routes(app.routes))
     assert len(routes) > 60
     assert routes >= OWNED | set(OURS) | SAME_FOR_ALL - {"GET /gradio_api/app_id/", "GET /config/"}
     nobody, guest = demo.browser(), _guest(demo)
@@ -198,42 +204,54 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_kept(demo: Running) ->
     assert after == before
 
 
-def test_what_broke_off_on_its_way_is_deleted_and_no_guest_fills_the_disk(demo: Running) -> None:
+def test_an_upload_that_breaks_off_leaves_nothing(demo: Running) -> None:
     guest, arriving = _guest(demo), demo.workspace.settings.data_dir / "arriving"
-    file = {"files": ("lease.pdf", make_pdf(["lease"]))}
-
-    def broken_off(name: str, *, size: int) -> Path:
-        """A file as gradio leaves it when a browser goes away in the middle."""
-        with (arriving / name).open("wb") as left:
-            left.truncate(size)
-        return arriving / name
-
-    old, new = broken_off("tmpold", size=1), broken_off("tmpnew", size=MOST_OF_GUESTS)
-    os.utime(old, (0, time.time() - BROKEN_OFF_SECONDS - 1))
-    refused = guest.post("/gradio_api/upload", files=file)
-    assert (refused.status_code, refused.text[:31]) == (503, "Too much is being added at the ")
-    assert not old.exists()
-    new.unlink()
-    assert guest.post("/gradio_api/upload", files=file).status_code == 200
+    before = set(arriving.iterdir())
+    host = demo.url.removeprefix("http://")
+    cookie = "; ".join(f"{name}={value}" for name, value in guest.cookies.items())
+    with socket.create_connection(host.split(":")) as raw:
+        raw.sendall(
+            f"POST /gradio_api/upload HTTP/1.1\r\nHost: {host}\r\nContent-Length: 900000\r\nCookie: {cookie}\r\n"
+            'Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\nContent-Disposition: form-data; name="files"; '
+            'filename="lease.pdf"\r\n\r\n%PDF-1.7 zanzibar'.encode()
+        )
+        until(lambda: set(arriving.iterdir()) != before)
+    until(lambda: set(arriving.iterdir()) == before)
 
 
-def test_a_handler_takes_no_file_that_was_not_uploaded(demo: Running) -> None:
-    """An event may name any path; what is not in the folder of uploads is neither read nor deleted."""
-    guest, key = _guest(demo), demo.workspace.settings.data_dir / "guests.key"
-    config = guest.get("/config").json()
-    [take] = [
-        row["id"] for row in config["dependencies"] if len(row["inputs"]) == 2 and row["targets"][0][1] == "upload"
-    ]
-    for path in (key, "/etc/passwd", key.parent / "arriving" / ".." / "guests.key"):
-        event = {
-            "data": [None, [{"path": str(path), "meta": {"_type": "gradio.FileData"}}]],
-            "fn_index": take,
-            "session_hash": f"take{hash(path)}",
-        }
-        joined = guest.post("/gradio_api/queue/join", json=event)
-        assert joined.status_code == 200
-        with guest.stream("GET", "/gradio_api/queue/data", params={"session_hash": event["session_hash"]}) as heard:
-            said = next(line for line in heard.iter_lines() if "process_completed" in line)
-        assert '"success":false' in said.replace(" ", "")
-        assert "guests" not in said
-    assert key.read_bytes()
+@pytest.mark.parametrize("session", ["", None, 7, "a" * 65, "../x", "a b", ["x"]])
+def test_a_session_without_a_name_is_told_so(demo: Running, session: Any) -> None:
+    guest = _guest(demo)
+    event = {"data": [None], "fn_index": 0, "event_id": "e", "session_hash": session}
+    for door in ("queue/join", "cancel"):
+        refused = guest.post(f"/gradio_api/{door}", json=event)
+        assert (refused.status_code, refused.text) == (400, "This page cannot do that. Load the page again.")
+    unknown = guest.get("/gradio_api/queue/data", params={"session_hash": str(session or "")[:80]})
+    assert unknown.status_code == (404 if session == 7 else 400)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000, b'{"session_hash": "wrong"}',
+        b'{"session_hash": "wrong", "data": [null], "fn_index": 999999}', b'{"session_hash": "wrong", "data": [], "fn_index": 0}',
+        b'{"session_hash": "wrong", "data": [null], "fn_index": true}', b'{"session_hash": "wrong", "data": "x", "fn_index": 0}',
+        b'{"session_hash": "wrong", "data": [null], "fn_index": "0"}', b'{"session_hash": "wrong", "data": [null, 1], "fn_index": 0}',
+    ],
+)  # fmt: skip
+def test_an_event_that_the_page_never_sends_is_refused(demo: Running, body: bytes) -> None:
+    body = body.replace(b"wrong", os.urandom(6).hex().encode())
+    refused = _guest(demo).post("/gradio_api/queue/join", content=body, headers={"Content-Type": "application/json"})
+    assert refused.status_code == 400
+    assert refused.text == "This page cannot do that. Load the page again."
+
+
+def test_one_user_has_only_so_many_events_under_way(demo: Running) -> None:
+    guest, other = _guest(demo), _guest(demo)
+    said = []
+    for n in range(MOST_EVENTS + 20):  # nobody listens to what comes of them
+        event = {"data": [None], "fn_index": 0, "session_hash": f"many{n % 40}"}
+        said.append(guest.post("/gradio_api/queue/join", json=event).status_code)
+    assert said[:MOST_EVENTS] == [200] * MOST_EVENTS
+    assert said[-1] == 429
+    assert other.post("/gradio_api/queue/join", json=event | {"session_hash": "others"}).status_code == 200

@@ -5,25 +5,28 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from retrieval import NoSuchDocument, PinciteError
 from tests.pdfs import make_pdf
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
+from webapp.arriving import Arriving
 from webapp.asking import Askings
 from webapp.desk import Desk, Place
 from webapp.errors import (
     EmptyQuestion,
+    EventMalformed,
     NameTooLong,
     NotText,
     TooManyChosen,
-    Unintelligible,
     WordsTooLong,
 )
 from webapp.limits import CHOSEN, NAME, WORDS, check_chosen, check_name, check_words, decimal, whole_number
 from webapp.records import LOCAL_USER
 from webapp.settings import load_settings
+from webapp.ui import _do
 from webapp.verbs import Verbs
 from webapp.workspace import Workspace
 
@@ -52,7 +55,7 @@ def verbs(workspace: Workspace) -> Verbs:
 
 @pytest.fixture
 def desk(workspace: Workspace) -> Desk:
-    return Desk(workspace, LOCAL_USER, Askings())
+    return Desk(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings))
 
 
 @pytest.fixture
@@ -205,8 +208,7 @@ def test_of_the_documents_that_are_chosen_only_those_that_are_there_are_kept(
         desk.choose(place, ["0" * 64] * (CHOSEN + 1))
     with pytest.raises(TooManyChosen):
         asyncio.run(desk.ask(place, "rent", about=["0" * 64] * (CHOSEN + 1)))
-    with pytest.raises(Unintelligible):
-        desk.choose(place, ["x" * 3_000_000])
+    assert desk.choose(place, ["x" * 3_000_000, sample.id])["place"].scope == (sample.id,)
 
 
 def test_a_list_of_as_many_as_there_may_be_is_looked_through_at_once(desk: Desk, place: Place) -> None:
@@ -217,10 +219,10 @@ def test_a_list_of_as_many_as_there_may_be_is_looked_through_at_once(desk: Desk,
 
 
 def test_documents_that_are_followed_are_named_by_ids(verbs: Verbs) -> None:
-    with pytest.raises(Unintelligible):
-        list(verbs.follow("Sample", ["x" * 3_000_000]))
-    with pytest.raises(NoSuchDocument):
-        list(verbs.follow("Sample", ["0" * 64]))
+    for said in ("0" * 64, "x" * 3_000_000, "\ud800"):
+        with pytest.raises(NoSuchDocument) as told:
+            list(verbs.follow("Sample", [said]))
+        assert len(str(told.value)) < LONGEST_SENTENCE
 
 
 @pytest.mark.parametrize(("said", "number"), [("", 0), ("0", 0), ("7", 7), ("-1", -1), ("123456789", 123456789)])
@@ -232,7 +234,7 @@ def test_a_whole_number_is_read(said: str, number: int) -> None:
     "said", ["nan", "inf", "1e9", "1.5", "-", "--1", "1_000", "٣", " 1", "0x10", "1" * 10, "9" * 5_000, "\0", "None"]
 )
 def test_what_is_no_whole_number_is_told_so(said: str) -> None:
-    with pytest.raises(Unintelligible, match=r"^What was sent is not understood"):
+    with pytest.raises(EventMalformed, match=r"^This page cannot do that"):
         whole_number(said)
 
 
@@ -243,8 +245,16 @@ def test_a_decimal_is_read(said: str, number: float) -> None:
 
 @pytest.mark.parametrize("said", ["", "nan", "-NaN", "inf", "-Infinity", "1e999", "-1e999", "9" * 5_000, "one", "\0"])
 def test_what_is_no_finite_number_is_told_so(said: str) -> None:
-    with pytest.raises(Unintelligible):
+    with pytest.raises(EventMalformed):
         decimal(said)
+
+
+@pytest.mark.parametrize("said", ["nan", "1e999", "9" * 5_000, "x"])
+def test_a_click_with_a_number_that_is_none_is_told_so(desk: Desk, place: Place, said: str) -> None:
+    good = {"turn": "0" * 32, "item": "0", "zoom": "1"}
+    for act in ({"do": "rate", "rating": said}, {"do": "cite", "item": said}, {"do": "cite", "zoom": said}):
+        with pytest.raises(EventMalformed):
+            _do(desk, place, gr.EventData(None, good | act))
 
 
 def test_the_commands_meet_the_limits_with_a_server_and_without(tmp_path: Path, url: str, file: Path) -> None:
@@ -268,8 +278,9 @@ def test_the_commands_meet_the_limits_with_a_server_and_without(tmp_path: Path, 
     with pincite.serving() as server:
         server.wait_until_ready()
         refused()
-        for question in ("q" * 200_000, "q" * 3_000_000):
-            told = server.ask("POST", "/cli/search", json={"matter": "Sample", "question": question}).text
-            assert f"This is too long: {len(question):,} characters; the limit is 8,000." in told
+        told = server.ask("POST", "/cli/search", json={"matter": "Sample", "question": "q" * 200_000}).text
+        assert "This is too long: 200,000 characters; the limit is 8,000." in told
+        told = server.ask("POST", "/cli/search", json={"matter": "Sample", "question": "q" * 3_000_000}).text
+        assert "This is too large." in told  # more than any command sends
         [sample] = pincite("matters", "list", "--json").rows
         assert sample["name"] == "Sample"

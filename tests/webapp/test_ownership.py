@@ -51,7 +51,7 @@ def _answering(folder: Path, token: str) -> Iterator[None]:
 
     with HTTPServer(("127.0.0.1", 0), Greeter) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        told = {"url": f"http://127.0.0.1:{server.server_port}", "token": "secret"}
+        told = {"url": f"http://127.0.0.1:{server.server_port}", "token": "secret", "page": "http://127.0.0.1:7860"}
         (folder / "server.json").write_text(json.dumps(told))
         try:
             yield
@@ -129,7 +129,7 @@ def test_a_stranger_on_the_port_is_not_taken_for_the_server(tmp_path: Path) -> N
 
 def test_the_token_is_random_and_readable_by_its_user_alone(tmp_path: Path) -> None:
     owner = _owned(tmp_path)
-    first, second = owner.publish("http://127.0.0.1:1"), owner.publish("http://127.0.0.1:1")
+    first, second = owner.publish("http://127.0.0.1:1", "p"), owner.publish("http://127.0.0.1:1", "p")
     assert first.token != second.token
     assert len(second.token) >= 32
     assert (tmp_path / "server.json").stat().st_mode & 0o777 == 0o600

@@ -75,7 +75,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     with visitor(browser) as context:
-        yield opened(context, server.url)
+        yield opened(context, server.address)
 
 
 def highlighted(page: Page) -> tuple[int, tuple[float, ...]]:

@@ -42,7 +42,7 @@ PRY = """async ({ session, acts }) => {
 # The same in a session of one's own, with the other's ids: what comes back within some seconds.
 TRY = """async ({ acts }) => {
   const { dependencies } = await (await fetch('/config')).json();
-  const session = 'mine' + Math.random();
+  const session = 'mine' + Math.random().toString(36).slice(2);
   const listening = (async () => {
     await new Promise((done) => setTimeout(done, 300));
     const reader = (await fetch('/gradio_api/queue/data?session_hash=' + session)).body.getReader();
@@ -74,7 +74,7 @@ def test_in_the_demo_nobody_sees_or_guesses_what_is_anothers(
             theirs, mine = browser.new_context(), browser.new_context()
             page, sessions = theirs.new_page(), set[str]()
             page.on("request", lambda r: sessions.update(re.findall(r"queue/data\?.*session_hash=(\w+)", r.url)))
-            page.goto(server.url)
+            page.goto(server.address)
             expect(page.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
             upload(page, ("secret.pdf", make_pdf([f"1. Fee. {secret}, payable at once."])))
             expect(page.locator(".documents [data-state=ready]")).to_have_count(2)

@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     with visitor(browser) as context:
-        yield opened(context, server.url)
+        yield opened(context, server.address)
 
 
 def test_a_summary_is_written_checked_opened_at_its_page_and_there_after_a_reload(

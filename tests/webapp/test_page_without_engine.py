@@ -16,7 +16,7 @@ def test_a_killed_engine_leaves_its_part_and_key_language_and_is_used_again_when
     with FakeEngine("tgi") as engine, embeddings() as vectors, chromium() as browser:
         settings = {"PINCITE_EMBEDDINGS_URL": vectors, "PINCITE_LLM_URL": engine.url}
         with Pincite(tmp_path, settings).serving() as server, visitor(browser) as context:
-            page = opened(context, server.url)
+            page = opened(context, server.address)
             last, health = page.locator(".turn").last, page.locator(".health")
             expect(page.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
 

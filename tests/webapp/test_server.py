@@ -97,7 +97,7 @@ def test_no_page_describes_the_routes(server: Server) -> None:
 
 def test_a_second_server_on_the_folder_is_refused(pincite: Pincite, server: Server) -> None:
     second = pincite("serve")
-    assert (second.code, second.err.splitlines()[0]) == (1, f"pincite is running already, at {server.url}.")
+    assert (second.code, second.err.splitlines()[0]) == (1, f"pincite is running already, at {server.address}.")
 
 
 def test_commands_go_through_the_server_and_give_the_rows_of_design(
@@ -246,11 +246,13 @@ def test_a_client_that_sends_nonsense_gets_no_trace(server: Server) -> None:
 def test_who_hangs_up_in_the_middle_of_an_upload_is_one_line_in_the_log(
     pincite: Pincite, server: Server, path: str
 ) -> None:
-    host, log = server.url.removeprefix("http://"), pincite.folder / "log" / "pincite.log"
+    at, log = server.commands if path.startswith("/cli/") else server.url, pincite.folder / "log" / "pincite.log"
+    host, cookies = at.removeprefix("http://"), "; ".join(f"{name}={value}" for name, value in server.cookies.items())
     before = log.read_text()
     with socket.create_connection(host.split(":")) as raw:
         raw.sendall(
             f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 900000\r\nAuthorization: Bearer {server.token}\r\n"
+            f"Cookie: {cookies}\r\n"
             'Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\nContent-Disposition: form-data; name="files"; '
             'filename="lease.pdf"\r\n\r\n%PDF-1.7 zanzibar'.encode()
         )

@@ -68,7 +68,7 @@ def test_on_the_page_and_on_the_command_line(pincite: Pincite, engine: FakeEngin
         with pincite.start("ask", "Sample", LAW, "--json") as first:
             wait_for(server, "answers_under_way", 1)
 
-            shown = asyncio.run(stopped(server.url))
+            shown = asyncio.run(stopped(server.address))
             assert "before yours" in "".join(shown)
             assert "The answer was stopped." in shown[-1]
             assert gauge(server, "questions_waiting") == 0

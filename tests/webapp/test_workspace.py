@@ -15,6 +15,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp import render_summary
+from webapp.arriving import Arriving
 from webapp.asking import Askings
 from webapp.desk import Desk, Place
 from webapp.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
@@ -136,7 +137,7 @@ def test_every_mention_is_listed_without_index_or_model(settings: Settings, leas
 
 def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Settings, tmp_path: Path) -> None:
     with Workspace(settings) as workspace:
-        verbs, desk = Verbs(workspace, LOCAL_USER), Desk(workspace, LOCAL_USER, Askings())
+        verbs, desk = Verbs(workspace, LOCAL_USER), Desk(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings))
         for name in ("2019 Acme lease.pdf", "2023 Acme lease.pdf", "nda.pdf"):
             verbs.accept("Acme", _file(tmp_path / name, [f"{name}: the monthly rent is $4,200."]))
         question = "What is the rent in the Acme lease?"

@@ -1,0 +1,150 @@
+"""What one client can do to the server with connections and bodies alone, against a server in a process of its own."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.types import Message
+
+import webapp.gate
+from tests.webapp.commands import Pincite, Server
+from tests.webapp.embeddings import embeddings
+from webapp.connections import HEAD_SECONDS, MOST_HEAD
+from webapp.gate import Stalled, limited
+
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with embeddings() as url:
+        pincite = Pincite(tmp_path_factory.mktemp("data"), {"PINCITE_EMBEDDINGS_URL": url})
+        with pincite.serving() as server:
+            server.wait_until_ready()
+            yield server
+
+
+def resident(server: Server) -> int:
+    """MiB that the server's process holds."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) // 1024
+
+
+def connected(url: str, *said: bytes) -> socket.socket:
+    raw = socket.create_connection(url.removeprefix("http://").split(":"), timeout=HEAD_SECONDS + 20)
+    for each in said:
+        raw.sendall(each)
+    return raw
+
+
+def flood(raw: socket.socket) -> None:
+    for _ in range(1000):
+        raw.sendall(b"c" * MOST_HEAD)
+
+
+def is_closed(raw: socket.socket) -> bool:
+    """Whether the server hangs up (having said something or not)."""
+    with raw:
+        try:
+            while raw.recv(65536):
+                pass
+        except ConnectionResetError:
+            pass
+        except TimeoutError:
+            return False
+        return True
+
+
+def test_half_open_connections_end_and_keep_nobody_waiting(server: Server) -> None:
+    beginnings = (b"", b"G", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"POST /gradio_api/queue/join HTTP/1.1\r\n")
+    began = time.monotonic()
+    held = [connected(server.url, begun) for begun in beginnings * 50]
+    dribbling = connected(server.url, b"GET / HTTP/1.1\r\n")
+    for _ in range(10):  # a byte now and then is no request either
+        dribbling.sendall(b"X")
+        assert server.ask("GET", "/healthz").elapsed.total_seconds() < 2
+        time.sleep(0.5)
+    assert all(is_closed(raw) for raw in [*held, dribbling])
+    assert HEAD_SECONDS - 1 < time.monotonic() - began < HEAD_SECONDS + 15
+
+
+def test_a_head_without_end_is_cut_off(server: Server) -> None:
+    before = resident(server)
+    for begun in (b"GET /" + b"a" * 64, b"GET / HTTP/1.1\r\nX: " + b"b" * 64):
+        raw = connected(server.url, begun)
+        with raw, pytest.raises((BrokenPipeError, ConnectionResetError)):
+            flood(raw)
+    assert resident(server) - before < 50
+
+
+def test_commands_are_not_on_the_pages_port_and_the_page_not_on_theirs(server: Server) -> None:
+    with httpx2.Client(
+        trust_env=False, cookies=server.cookies, headers={"Authorization": f"Bearer {server.token}"}
+    ) as me:
+        assert me.post(f"{server.url}/cli/matters", json={}).status_code == 404
+        assert me.get(f"{server.url}/cli/hello").status_code == 404
+        for path in ("/", "/config", "/gradio_api/upload", "/healthz", "/matters/x/documents/y.pdf"):
+            assert me.get(f"{server.commands}{path}").status_code == 404
+    assert server.commands.startswith("http://127.0.0.1:")
+    assert server.commands != server.url
+
+
+def test_without_the_key_not_a_byte_of_a_body_is_read(server: Server) -> None:
+    before = resident(server)
+    for route in ("matters", "search", "accept?matter=M&name=n.pdf"):
+        head = f"POST /cli/{route} HTTP/1.1\r\nHost: x\r\nContent-Length: {1500 * MIB}\r\n\r\n"
+        with connected(server.commands, head.encode()) as raw:
+            assert raw.recv(65536).startswith(b"HTTP/1.1 401 ")
+        with (
+            connected(server.commands, head.encode()) as raw,
+            contextlib.suppress(BrokenPipeError, ConnectionResetError),
+        ):
+            flood(raw)  # what is sent all the same is not kept
+    assert resident(server) - before < 40
+
+
+def test_a_body_of_a_command_has_a_limit(server: Server) -> None:
+    before = resident(server)
+    for body in (b"[" * (60 * MIB), b'{"matter": "' + b"a" * (60 * MIB)):
+        refused = server.ask("POST", "/cli/search", content=body)
+        assert refused.status_code == 413
+    assert resident(server) - before < 100
+
+
+def test_a_body_that_stops_coming_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never() -> Message:
+        await asyncio.sleep(30)
+        raise AssertionError
+
+    monkeypatch.setattr(webapp.gate, "BODY_SECONDS", 0.05)
+    with pytest.raises(Stalled):
+        asyncio.run(limited(never, 10)())
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_ends_within_ten_seconds_whatever_is_under_way(tmp_path: Path, sent: signal.Signals) -> None:
+    with embeddings() as url:
+        pincite = Pincite(tmp_path, {"PINCITE_EMBEDDINGS_URL": url})
+        with pincite.serving() as server:
+            server.wait_until_ready()
+            held = [connected(server.url) for _ in range(20)]
+            cookie = "; ".join(f"{name}={value}" for name, value in server.cookies.items())
+            head = (
+                f"POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\nContent-Length: 90000\r\n"
+            )
+            kind = "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+            held += [connected(server.url, (head + kind).encode()) for _ in range(4)]
+            threading.Event().wait(0.5)
+            began = time.monotonic()
+            server.process.send_signal(sent)
+            server.process.wait(20)
+            assert time.monotonic() - began < 10
+            for raw in held:
+                raw.close()
