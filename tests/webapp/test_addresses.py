@@ -1,5 +1,6 @@
 """Under which address a guest is counted, and that no client chooses it."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,9 @@ from starlette.datastructures import Headers
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from webapp.addresses import NOWHERE, address_of
-from webapp.errors import NotAllowed
+from webapp.answer import Scope
+from webapp.answering import in_turn
+from webapp.errors import NetworkWaiting, NotAllowed
 from webapp.identity import user_of
 from webapp.log import close_log, known, open_log
 from webapp.opening import Opening
@@ -125,6 +128,7 @@ def demo(tmp_path: Path) -> Iterator[Running]:
             embeddings_url=url,
             reader_processes=1,
             guests_per_address=3,
+            questions_per_address=2,
             trusted_proxies="127.0.0.1",
         )
         open_log(tmp_path)
@@ -166,6 +170,26 @@ def test_a_guest_is_counted_where_they_came_from_until_they_go(demo: Running) ->
     assert _arrive(demo, CLIENT)[1].status_code == 403
     demo.workspace.delete_user(User(told.json()["id"], "Guest"))
     assert _arrive(demo, CLIENT)[1].status_code == 200
+
+
+def test_guests_of_one_address_share_the_questions_that_an_address_may_have(demo: Running) -> None:
+    workspace = demo.workspace
+    ann, ben, other = (
+        User(_arrive(demo, address)[1].json()["id"], "Guest") for address in (CLIENT, CLIENT, "192.0.2.8")
+    )
+
+    async def asked(user: User) -> None:
+        await anext(in_turn(workspace, user, "What is the rent?", (), Scope("0" * 32, ())))
+
+    async def test() -> None:
+        places = [workspace.admission.enter(ann, workspace.share_key(ann)) for _ in range(2)]
+        with pytest.raises(NetworkWaiting, match="From your network 2 questions are under way already"):
+            await asked(ben)
+        places += [workspace.admission.enter(other, workspace.share_key(other))]
+        for place in places:
+            place.leave()
+
+    asyncio.run(test())
 
 
 def test_an_address_is_neither_kept_nor_logged(demo: Running) -> None:
