@@ -13,6 +13,7 @@ from retrieval.clauses import Clause, outline
 from retrieval.definitions import used
 from retrieval.documents import Document, Span
 from retrieval.lexical import OPENING
+from retrieval.naming import as_named
 from retrieval.references import find_references
 
 _NAMES = frozenset("agreement contract lease party parties".split())
@@ -34,7 +35,7 @@ class Extra:
 
     def why(self, n: int) -> str:
         """What it is to the passage that has the number n."""
-        return f"definition of “{self.term}”" if self.term else f"referred to in [{n}]"
+        return f"definition of “{as_named(self.term)}”" if self.term else f"referred to in [{n}]"
 
 
 def extras(taken: Sequence[Span], document_of: Callable[[str], Document]) -> Iterator[Extra]:

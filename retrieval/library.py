@@ -9,6 +9,7 @@ import logging
 import re
 import unicodedata
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -41,6 +42,7 @@ NAME_LENGTH = 255  # characters
 _log = logging.getLogger(__name__)
 
 _MATTERS = sa.select(matters).where(~matters.c.retired)
+Allows = Callable[[sa.Connection, int], None]  # raises where a document of so many bytes is one too many
 
 
 class Library:
@@ -132,15 +134,19 @@ class Library:
         """
         return self._accept(matter_id, clean_name(name) or "document.pdf", io.BytesIO(data), len(data))
 
-    def accept_path(self, matter_id: str, path: Path, name: str | None = None) -> DocumentRecord:
+    def accept_path(
+        self, matter_id: str, path: Path, name: str | None = None, allows: Allows | None = None
+    ) -> DocumentRecord:
         """`accept` for a file on the disk: its size is checked first, and it is never in memory whole.
 
-        `name` is the file's own unless said. Raises what `accept` does, and UnreadableFile when it cannot be opened.
+        `name` is the file's own unless said. `allows` is asked about what is not there yet: before its bytes are kept, and
+        again in the transaction that keeps the document. Raises what `accept` and `allows` do, and UnreadableFile when it
+        cannot be opened.
         """
         name = clean_name(name or path.name) or "document.pdf"
         try:
             with path.open("rb") as stream:
-                return self._accept(matter_id, name, stream, path.stat().st_size)
+                return self._accept(matter_id, name, stream, path.stat().st_size, allows)
         except OSError as error:
             raise UnreadableFile(name=name) from error
 
@@ -193,6 +199,13 @@ class Library:
             loosen(connection, [document_id])
         self._shelf.sweep([document_id])
 
+    @staticmethod
+    def held(connection: sa.Connection, matter_ids: sa.Select[tuple[str]]) -> tuple[int, int]:
+        """How many documents the matters of this query have and their bytes together, as a transaction sees them."""
+        counted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(documents.c.bytes), 0))
+        count, size = connection.execute(counted.where(documents.c.matter_id.in_(matter_ids))).one()
+        return count, int(size)  # PostgreSQL adds integers up to a decimal
+
     # For `Ingest`
 
     def text(self, record: DocumentRecord) -> Document | None:
@@ -226,7 +239,9 @@ class Library:
         self._files.clear_arrivals()
         self._shelf.sweep()
 
-    def _accept(self, matter_id: str, name: str, stream: BinaryIO, size: int) -> DocumentRecord:
+    def _accept(
+        self, matter_id: str, name: str, stream: BinaryIO, size: int, allows: Allows | None = None
+    ) -> DocumentRecord:
         self.check_size(name, size)
         self.matter(matter_id)
         with self._files.receive(stream, self._max_file_mib * MIB) as arrival:
@@ -235,18 +250,21 @@ class Library:
             with self._shelf.holding(arrival.sha256):
                 known = self._find(matter_id, arrival.sha256)
                 if known is None:
-                    self._keep(matter_id, name, arrival)
+                    self._keep(matter_id, name, arrival, allows or _anything)
                 elif known.state == "failed":
                     self.jobs.try_again(known)
         return self.record(matter_id, arrival.sha256)
 
-    def _keep(self, matter_id: str, name: str, arrival: Arrival) -> None:
+    def _keep(self, matter_id: str, name: str, arrival: Arrival, allows: Allows) -> None:
+        with reading(self._engine) as connection:  # what is refused here leaves no bytes
+            allows(connection, arrival.size)
         now = datetime.now(UTC)
         which = {"matter_id": matter_id, "document_id": arrival.sha256}
         document = {"name": name, "bytes": arrival.size, "pages": 0, "unreadable_pages": [], "added_at": now}
         job = {"state": "waiting", "page": 0, "attempts": 0, "queued_at": now}
         try:
             with self._shelf.keeping(arrival) as connection:
+                allows(connection, arrival.size)
                 connection.execute(sa.insert(documents).values(which | document))
                 connection.execute(sa.insert(jobs).values(which | job))
         except IntegrityError as error:  # the matter was deleted meanwhile
@@ -261,6 +279,10 @@ class Library:
         """Raise FileTooLarge for more bytes than a file may have."""
         if size > self._max_file_mib * MIB:
             raise FileTooLarge(name=name, size_mib=round(size / MIB, 3), limit_mib=self._max_file_mib)
+
+
+def _anything(_connection: sa.Connection, _size: int) -> None:
+    """Allow it."""
 
 
 _UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of surrogate pairs (a name that is not UTF-8), line separators

@@ -12,6 +12,7 @@ from retrieval.clauses import section_at
 from retrieval.documents import Document, Span
 from retrieval.extras import Extra, extras
 from retrieval.layout import working_text
+from retrieval.naming import as_named, as_words
 
 # Tokens that are kept for extras while there are hits to pack, and the most that extras take where hits leave more. What is
 # left without a share is 35 tokens, which hold none; on 40 labelled contracts a share of 120 cost nothing of the answerable
@@ -42,7 +43,7 @@ class Passage:
     def as_sent(self) -> str:
         """The passage as the prompt holds it, its number and pin cite first."""
         document = "" if self.follows else self.document
-        return f"{heading(self.n, document, self.section, self.page_label, self.why)}\n{self.text}\n"
+        return f"{heading(self.n, document, self.section, self.page_label, self.why)}\n{as_words(self.text)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,12 @@ class Packed:
 
 
 def heading(n: int, document: str, section: str, page_label: str, why: str = "") -> str:
-    """The line above a passage: "[3] Supply Agreement, Section 8.2(b) (Price), page 12", and why it is there."""
-    return f"[{n}] " + ", ".join(part for part in (document, section, f"page {page_label}", why) if part)
+    """The line above a passage: "[3] Supply Agreement, Section 8.2(b) (Price), page 12", and why it is there.
+
+    What the document says of itself stands in it as a name and no more (`naming`); `why` is ours.
+    """
+    parts = (as_named(document), as_named(section), f"page {as_named(page_label)}", why)
+    return f"[{n}] " + ", ".join(part for part in parts if part)
 
 
 def pack(
@@ -72,7 +77,7 @@ def pack(
     sources = {chunk.span.document_id for chunk in chunks}
     alone = len(sources) == 1
     cost = cache(lambda span, why: _cost(document_of(span.document_id), span, count, why, alone))
-    named = count(f", {document_of(*sources).name}") if alone else 0
+    named = count(f", {as_named(document_of(*sources).name)}") if alone else 0
     budget -= named
     share = _SHARE if budget >= _LEAST_BUDGET else 0
     runs, rest = _fill([], [chunk.span for chunk in chunks], cost, budget - share)

@@ -6,12 +6,13 @@ never delete what belongs to another database.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 
 import sqlalchemy as sa
 
 from retrieval.database import reading, writing
+from retrieval.errors import PinciteError
 from retrieval.files import Arrival, Files
 from retrieval.tables import documents, loose_files
 from retrieval.texts import Texts
@@ -36,14 +37,20 @@ class Shelf:
     def keeping(self, arrival: Arrival) -> Iterator[sa.Connection]:
         """Keep the bytes, then run the block, which writes the document's row; both are durable when it ends.
 
-        For who is `holding` it. A crash on the way leaves a loose file, never a document without its bytes.
+        For who is `holding` it. Where the block raises, the bytes go again unless another matter holds them; a crash on the
+        way leaves a loose file, never a document without its bytes.
         """
         with writing(self._engine) as connection:
             loosen(connection, [arrival.sha256])
         self._files.keep(arrival, _key(arrival.sha256))
-        with writing(self._engine) as connection:
-            yield connection
-            _tighten(connection, arrival.sha256)
+        try:
+            with writing(self._engine) as connection:
+                yield connection
+                _tighten(connection, arrival.sha256)
+        except BaseException:
+            with suppress(PinciteError):  # the database is away: the next start sweeps
+                self._sweep(arrival.sha256)
+            raise
 
     def original(self, document_id: str) -> bytes | None:
         """The bytes; None where they are gone."""

@@ -4,13 +4,16 @@ What a user may not see and what does not exist are the same to them, word for w
 """
 
 import uuid
+from functools import partial
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from retrieval import DocumentRecord, Library, Matter, MatterExists, NoSuchDocument, NoSuchMatter, clean_name
-from webapp.errors import AmbiguousDocument, GuestLimit
-from webapp.guests import Allowance
-from webapp.records import LOCAL_USER, Records, User
-from webapp.settings import MIB
+from webapp.errors import AmbiguousDocument
+from webapp.limits import check_name, is_id
+from webapp.quotas import TEAM, Quota
+from webapp.records import LOCAL_USER, Records, User, matters_joined, one_at_a_time
 
 ID_PREFIX = 6  # the shortest start of an id that names a document: one in 16 million fits by chance
 NAMES_SHOWN = 5
@@ -19,11 +22,11 @@ NAMES_SHOWN = 5
 class Access:
     """Resolves what a user asks for, against their memberships."""
 
-    def __init__(self, library: Library, records: Records, allowance: Allowance | None = None) -> None:
-        """`allowance`: of each user but the local one; None where nobody is limited."""
+    def __init__(self, library: Library, records: Records, quota: Quota = TEAM) -> None:
+        """`quota`: of each user but the local one."""
         self._library = library
         self._records = records
-        self._allowance = allowance
+        self._quota = quota
 
     def matters(self, user: User) -> list[Matter]:
         """The matters of `user`, by name."""
@@ -31,7 +34,8 @@ class Access:
         return [matter for matter in self._library.matters() if matter.id in mine]
 
     def matter(self, user: User, name_or_id: str) -> Matter:
-        """The matter of that name, or else of that id. Raises NoSuchMatter, also for one of someone else."""
+        """The matter of that name, or else of that id. Raises NoSuchMatter, also for one of someone else, and NameTooLong."""
+        check_name(name_or_id)
         mine = self.matters(user)
         name = clean_name(name_or_id)  # as `create_matter` keeps it
         for matter in [m for m in mine if m.name == name] + [m for m in mine if m.id == name_or_id]:
@@ -40,27 +44,25 @@ class Access:
 
     def may(self, user: User, matter_id: str) -> bool:
         """Whether `user` is a member of the matter of this id."""
-        return matter_id in self._records.matters_of(user)
+        return is_id(matter_id) and matter_id in self._records.matters_of(user)
 
     def check(self, user: User, matter_id: str) -> None:
         """Raise NoSuchMatter unless `user` may see the matter of this id."""
         if not self.may(user, matter_id):
-            raise NoSuchMatter(matter=matter_id)
+            raise NoSuchMatter(matter=matter_id if is_id(matter_id) else "…")
 
     def create(self, user: User, name: str) -> Matter:
-        """A new matter with `user` as its one member. Raises MatterExists, for a matter of theirs alone, and GuestLimit.
+        """A new matter with `user` as its one member. Raises MatterExists, for one of theirs alone, NameTooLong, QuotaReached.
 
         The membership is noted first: a crash in between leaves one of nothing, never a matter that nobody can delete.
         """
+        check_name(name)
         name = clean_name(name) or "Matter"
-        mine = self.matters(user)
-        if any(matter.name == name for matter in mine):
+        if any(matter.name == name for matter in self.matters(user)):
             raise MatterExists(matter=name)
-        limit = self._limit(user)
-        if limit and len(mine) >= limit.matters:
-            raise GuestLimit(most=limit.matters, what="matters")
         matter_id = uuid.uuid4().hex
-        self._records.join(user, [matter_id])
+        quota = self.quota(user)
+        self._records.join(user, [matter_id], partial(quota.check, "matters") if quota else None)
         try:
             return self._library.create_matter(name, namespace=user.id, matter_id=matter_id)
         except BaseException:
@@ -70,17 +72,19 @@ class Access:
     def accept(self, user: User, matter: Matter, path: Path, name: str | None = None) -> DocumentRecord:
         """Take a file into a matter of `user`, durably; `Ingest.wake` has it read.
 
-        Raises NoSuchMatter, GuestLimit, and what `Library.accept_path` does.
+        Raises NoSuchMatter, NameTooLong, QuotaReached, and what `Library.accept_path` does.
         """
         self.check(user, matter.id)
-        limit = self._limit(user)
-        if limit:
-            theirs = [record for each in self.matters(user) for record in self._library.documents(each.id)]
-            if len(theirs) >= limit.documents:
-                raise GuestLimit(most=limit.documents, what="documents")
-            if sum(record.bytes for record in theirs) + path.stat().st_size > limit.mib * MIB:
-                raise GuestLimit(most=limit.mib, what="MiB of documents")
-        return self._library.accept_path(matter.id, path, name)
+        check_name(name or path.name)
+        quota = self.quota(user)
+
+        def allows(connection: sa.Connection, size: int) -> None:
+            if quota is not None:
+                one_at_a_time(connection, user)
+                documents, bytes_held = self._library.held(connection, matters_joined(user))
+                quota.check_documents(documents + 1, bytes_held + size)
+
+        return self._library.accept_path(matter.id, path, name, allows)
 
     def put_right(self, user: User) -> None:
         """Put right what a crash left: `user` becomes a member of matters that have none, and what is gone is forgotten.
@@ -98,6 +102,8 @@ class Access:
     def record(self, user: User, matter_id: str, document_id: str) -> DocumentRecord:
         """The document of exactly these ids. Raises NoSuchMatter or NoSuchDocument."""
         self.check(user, matter_id)
+        if not is_id(document_id):
+            raise NoSuchDocument(document="…")
         return self._library.record(matter_id, document_id)
 
     def guests_over(self) -> list[User]:
@@ -111,8 +117,10 @@ class Access:
     def document(self, user: User, matter: Matter, asked: str) -> DocumentRecord:
         """The document of `matter` that `asked` names: its name, its id, the start of its id, or a part of its name.
 
-        The first of these readings that fits anything decides. Raises NoSuchMatter, NoSuchDocument, AmbiguousDocument.
+        The first of these readings that fits anything decides. Raises NoSuchMatter, NoSuchDocument, AmbiguousDocument and
+        NameTooLong.
         """
+        check_name(asked)
         all_of_them = self.documents(user, matter)
         folded = asked.casefold().strip()
         readings = (
@@ -133,8 +141,9 @@ class Access:
             raise NoSuchMatter(matter=matter.name)
         return self._library.documents(matter.id)
 
-    def _limit(self, user: User) -> Allowance | None:
-        return None if user == LOCAL_USER else self._allowance
+    def quota(self, user: User) -> Quota | None:
+        """How much `user` may have; None for the local user, whose machine it is."""
+        return None if user == LOCAL_USER else self._quota
 
 
 def _names(records: list[DocumentRecord]) -> str:

@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncGenerator
 
-from webapp.errors import QuestionsWaiting, TooManyQuestions
+from webapp.errors import NetworkWaiting, QuestionsWaiting, TooManyQuestions
 from webapp.metrics import QUEUE_SECONDS, WAITING, WRITING
 from webapp.records import LOCAL_USER, User
 
@@ -16,24 +16,30 @@ from webapp.records import LOCAL_USER, User
 class Admission:
     """The line of questions in one process."""
 
-    def __init__(self, at_once: int, most_waiting: int, per_user: int) -> None:
-        """`at_once` answers are written, `most_waiting` questions wait; of one user there are `per_user` of both together."""
-        self._at_once, self._most_waiting, self._per_user = at_once, most_waiting, per_user
+    def __init__(self, at_once: int, most_waiting: int, per_user: int, per_address: int) -> None:
+        """`at_once` answers are written, `most_waiting` questions wait; of both together there are `per_user` of one user and
+        `per_address` of the guests of one address.
+        """
+        self._at_once, self._most_waiting = at_once, most_waiting
+        self._per_user, self._per_address = per_user, per_address
         self._inside: set[Place] = set()
         self._line: deque[Place] = deque()
         self._of: Counter[str] = Counter()
 
-    def enter(self, user: User) -> "Place":
-        """A place for one question, which its holder must `leave`.
+    def enter(self, user: User, share_key: str) -> "Place":
+        """A place for one question, which its holder must `leave`; `share_key` as `Workspace.share_key` gives it.
 
-        Raises QuestionsWaiting or TooManyQuestions. The local user, whose machine it is, may ask as much as fits.
+        Raises QuestionsWaiting, NetworkWaiting or TooManyQuestions. The local user, whose machine it is, may ask as much as
+        fits.
         """
         if user != LOCAL_USER and self._of[user.id] >= self._per_user:
             raise QuestionsWaiting(count=self._per_user)
+        if share_key != user.id and self._of[share_key] >= self._per_address:
+            raise NetworkWaiting(count=self._per_address)
         if len(self._inside) >= self._at_once and len(self._line) >= self._most_waiting:
             raise TooManyQuestions(count=len(self._line))
-        place = Place(self, user.id)
-        self._of[user.id] += 1
+        place = Place(self, {user.id, share_key})
+        self._of.update(place.counted)
         self._line.append(place)
         self._move_up()
         return place
@@ -43,7 +49,7 @@ class Admission:
         return 0 if place in self._inside else self._line.index(place) + 1
 
     def _leave(self, place: "Place") -> None:
-        self._of[place.user_id] -= 1
+        self._of.subtract(place.counted)
         self._of += Counter()  # forgets who has none
         if place in self._inside:
             self._inside.discard(place)
@@ -64,8 +70,8 @@ class Admission:
 class Place:
     """One question's place in the line."""
 
-    def __init__(self, admission: Admission, user_id: str) -> None:
-        self.user_id = user_id
+    def __init__(self, admission: Admission, counted: set[str]) -> None:
+        self.counted = counted  # for whom it is one of those under way
         self.moved = asyncio.Event()
         self._admission = admission
         self._left = False

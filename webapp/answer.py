@@ -11,8 +11,8 @@ from functools import partial
 from retrieval import Chunk, Document, DocumentRecord, Hit, Library, Packed, Passage, Results, Searcher, Span, pack
 from webapp.citations import CheckedAnswer, Citation, check
 from webapp.conversation import Turn, standalone
-from webapp.errors import EmptyQuestion
 from webapp.key_language import KeySentence, Relevance, key_language
+from webapp.limits import check_words
 from webapp.printed import plural
 from webapp.processor import on_a_core
 from webapp.prompt import NOT_THERE, Budget, Frame, frame
@@ -99,11 +99,10 @@ async def answer(
     """Answer a question about the documents in scope: Found (again where an engine takes less than it said), Deltas and
     Troubles, and last the Answer.
 
-    Raises EmptyQuestion, QuestionTooLong and what the stores raise. Whatever happens to the engine, what it had written
+    Raises WordsTooLong, EmptyQuestion, QuestionTooLong and what the stores raise. Whatever happens to the engine, what it had written
     stays and key language is there. Closing the iterator closes the engine's stream.
     """
-    if not question.strip():
-        raise EmptyQuestion()
+    check_words(question)
     query = standalone(history, question)
     results, wider = await on_a_core(_search, searcher, scope, query)
     searched = _searched(scope, query, results, wider)

@@ -31,7 +31,7 @@ async def in_turn(
 
     Raises what that does, and the Congested family. Closing the iterator makes room for the next question.
     """
-    place = workspace.admission.enter(user)
+    place = workspace.admission.enter(user, workspace.share_key(user))
     try:
         async with aclosing(place.turn()) as line:
             async for before in line:

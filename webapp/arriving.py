@@ -23,13 +23,13 @@ from starlette.concurrency import run_in_threadpool
 
 from retrieval import clean_name
 from webapp.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
-from webapp.guests import ALLOWANCE
+from webapp.quotas import GUEST, quota_of
 from webapp.settings import MIB, Settings
 
 FILES_AT_ONCE = 40  # in one upload, each as large as the settings allow
 UPLOADS_AT_ONCE = 4  # that one user may have under way; the page sends one for each drop
 KEPT_SECONDS = 600  # for an upload that its page never took in: it does so within seconds
-MOST_OF_GUESTS = 10 * ALLOWANCE.mib * MIB  # of all of them together, on its way at a time
+MOST_OF_GUESTS = 10 * GUEST.mib * MIB  # of all of them together, on its way at a time
 LEAST_FREE = 256 * MIB  # of the disk: below it nothing more is received
 _NAME_BYTES = 200  # of the 255 that file systems take
 _DEFAULT_NAME = "document.pdf"  # of a part that names no file
@@ -54,7 +54,7 @@ class Arriving:
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.data_dir / "arriving"
         guests = settings.access == "demo"
-        self.most_together = ALLOWANCE.mib * MIB if guests else FILES_AT_ONCE * settings.max_file_mib * MIB
+        self.most_together = quota_of(settings).mib * MIB if guests else FILES_AT_ONCE * settings.max_file_mib * MIB
         self._most_of_all = MOST_OF_GUESTS if guests else None
         self._most_kept = settings.max_file_mib * MIB
         self._uploads: dict[str, Upload] = {}

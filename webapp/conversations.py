@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from retrieval import DocumentRecord, Library, Matter, PinciteError, database, in_context, own_words
 from webapp.access import Access
 from webapp.errors import NoSuchConversation
-from webapp.records import User
+from webapp.limits import is_id
+from webapp.records import User, one_at_a_time
 from webapp.rows import Body
 from webapp.tables import conversations, memberships, turns
 
@@ -63,8 +64,9 @@ class Conversations:
         self._access = access
 
     def start(self, user: User, matter: Matter, title: str, scope: Iterable[str] | None = None) -> Conversation:
-        """A new, empty conversation. Raises NoSuchMatter."""
+        """A new, empty conversation. Raises NoSuchMatter or QuotaReached."""
         self._access.check(user, matter.id)
+        quota = self._access.quota(user)
         started = Conversation(uuid.uuid4().hex, matter.id, _title(title), _scope(scope), datetime.now(UTC))
         row = {
             "id": started.id,
@@ -75,6 +77,9 @@ class Conversations:
             "created_at": started.created_at,
         }
         with database.writing(self._engine) as connection:
+            if quota is not None:
+                one_at_a_time(connection, user)
+                quota.check("conversations", _count(connection, conversations.c.user_id == user.id) + 1)
             connection.execute(sa.insert(conversations).values(row))
         return started
 
@@ -117,12 +122,13 @@ class Conversations:
     def add_turn(self, user: User, conversation_id: str, question: str, answer: Body, state: State) -> SavedTurn:
         """Keep a turn at the end of a conversation; `answer` as `answering.page_row` gives it, or a part of that.
 
-        Raises NoSuchConversation.
+        Raises NoSuchConversation, or QuotaReached where another question took the last place meanwhile (`check_room`).
         """
         last = sa.select(sa.func.max(turns.c.position)).where(turns.c.conversation_id == conversation_id)
         turn = SavedTurn(uuid.uuid4().hex, conversation_id, question, answer, state, None, datetime.now(UTC))
         with database.writing(self._engine) as connection:
             self._mine(connection, user, conversation_id, alone=True)
+            self._check_room(connection, user, conversation_id)
             row = {
                 "id": turn.id,
                 "conversation_id": conversation_id,
@@ -134,6 +140,11 @@ class Conversations:
             }
             connection.execute(sa.insert(turns).values(row))
         return turn
+
+    def check_room(self, user: User, conversation_id: str) -> None:
+        """Let pass what will add a turn, before anything is searched. Raises QuotaReached."""
+        with database.reading(self._engine) as connection:
+            self._check_room(connection, user, conversation_id)
 
     def cut(self, user: User, turn_id: str) -> None:
         """Take a turn and those after it out of their conversation, to ask it again or otherwise.
@@ -153,14 +164,23 @@ class Conversations:
 
     def _mine(self, connection: sa.Connection, user: User, id_: str, *, alone: bool = False) -> Conversation:
         """The conversation, if it is this user's and in a matter that they may still see; `alone` keeps others waiting."""
+        if not is_id(id_):
+            raise NoSuchConversation()
         query = _OF_MEMBERS.where(conversations.c.id == id_, conversations.c.user_id == user.id)
         row = connection.execute(query.with_for_update(of=conversations) if alone else query).one_or_none()
         if row is None:
             raise NoSuchConversation()
         return _conversation(row)
 
+    def _check_room(self, connection: sa.Connection, user: User, conversation_id: str) -> None:
+        quota = self._access.quota(user)
+        if quota is not None:
+            its = sa.and_(turns.c.conversation_id == conversations.c.id, conversations.c.id == conversation_id)
+            quota.check("turns", _count(connection, sa.and_(its, conversations.c.user_id == user.id)) + 1)
+
     def _turn(self, connection: sa.Connection, user: User, turn_id: str) -> sa.Row[Any]:
-        turn = connection.execute(sa.select(turns).where(turns.c.id == turn_id)).one_or_none()
+        found = sa.select(turns).where(turns.c.id == turn_id)
+        turn = connection.execute(found).one_or_none() if is_id(turn_id) else None
         if turn is None:
             raise NoSuchConversation()
         self._mine(connection, user, turn.conversation_id)
@@ -174,6 +194,10 @@ _OF_MEMBERS = sa.select(conversations).join(
         memberships.c.matter_id == conversations.c.matter_id,
     ),
 )
+
+
+def _count(connection: sa.Connection, rows: sa.ColumnElement[bool]) -> int:
+    return connection.scalar(sa.select(sa.func.count()).where(rows)) or 0
 
 
 def _title(title: str) -> str:

@@ -22,9 +22,10 @@ from webapp.arriving import Arriving
 from webapp.asking import Asking, Askings, UnderWay, history_of
 from webapp.conversation import standalone
 from webapp.conversations import Conversation, SavedTurn
-from webapp.errors import EmptyQuestion, NoSuchConversation
+from webapp.errors import NoSuchConversation
 from webapp.identity import Asking as Request
 from webapp.identity import user_of
+from webapp.limits import check_chosen, check_words
 from webapp.log import known
 from webapp.mentions import mentions, page_row
 from webapp.opening import Opening
@@ -217,13 +218,16 @@ class Desk:
 
     def choose(self, place: Place, scope: Sequence[str] | None) -> Parts:
         """Ask these documents from now on; None asks all of them."""
-        chosen = None if scope is None else tuple(scope)
+        check_chosen(scope or ())
+        matter = _matter(place, self._access.matters(self._user))
+        records = self._records(matter)
+        said = set(scope or ())  # kept is only what is there: else each conversation could hold a list of anything
+        chosen = None if scope is None else tuple(record.id for record in records if record.id in said)
         conversation = self._conversation(place)
         if conversation is not None:
             self._conversations.change(self._user, conversation.id, title=conversation.title, scope=chosen)
         place = replace(place, scope=chosen)
-        matter = _matter(place, self._access.matters(self._user))
-        return self._sidebar(place, matter, self._records(matter)) | {"place": place}
+        return self._sidebar(place, matter, records) | {"place": place}
 
     def rate(self, place: Place, turn_id: str, rating: int) -> Parts:
         """Keep what the reader thinks of an answer; the same once more takes it back."""
@@ -253,9 +257,11 @@ class Desk:
         `again` is a turn that the new one replaces. `about` are the documents that the reader chose: one is asked from
         now on, several leave the scope as it is.
         """
-        if not question.strip():
-            raise EmptyQuestion()
+        check_words(question)
+        check_chosen(about)
         replaced = again or place.editing
+        if not replaced:
+            await asyncio.to_thread(self._conversations.check_room, self._user, place.conversation_id)
         if not again and not about and (meant := await asyncio.to_thread(self.meant, place, question)):
             chosen = render.choice(question, [(record.id, record.name) for record in meant])
             return {"now": chosen, "said": f"This fits {len(meant)} documents. Choose which one you mean."}
@@ -282,8 +288,7 @@ class Desk:
 
     async def find(self, place: Place, phrase: str, *, again: str = "") -> Parts:
         """Every mention of exactly these words, as a turn of the conversation or of a new one. Needs no model."""
-        if not phrase.strip():
-            raise EmptyQuestion()
+        check_words(phrase)
 
         def look() -> Parts:
             matter, conversation = self._into(place, f"Every mention of “{phrase}”", again or place.editing)
@@ -330,6 +335,8 @@ class Desk:
         conversation = self._conversation(place) or self._conversations.start(self._user, matter, title, place.scope)
         if turn is not None:
             self._conversations.cut(self._user, turn.id)
+        else:
+            self._conversations.check_room(self._user, conversation.id)
         return matter, conversation
 
     # What it is made of
@@ -348,7 +355,8 @@ class Desk:
 
     def _asked(self, matter: Matter, scope: Sequence[str] | None) -> list[DocumentRecord]:
         records = self._access.documents(self._user, matter)
-        return [r for r in records if r.state == "ready" and (scope is None or r.id in scope)]
+        chosen = None if scope is None else set(scope)
+        return [r for r in records if r.state == "ready" and (chosen is None or r.id in chosen)]
 
     def _records(self, matter: Matter | None) -> list[DocumentRecord]:
         return self._access.documents(self._user, matter) if matter else []

@@ -2,16 +2,21 @@
 
 PinciteError
 ├── SettingsInvalid         EmptyQuestion     QuestionTooLong
+├── NotTaken
+│   ├── WordsTooLong        NameTooLong       TooManyChosen
+│   └── NotText
 ├── NotAllowed
-│   └── GuestGone           DemoFull
+│   └── GuestGone           DemoFull          NetworkFull
 ├── AmbiguousDocument       NoSuchFile        NoSuchConversation
-├── GuestLimit              PageNotShown
+├── PageNotShown
+├── QuotaReached
+│   └── GuestLimit
 ├── EventMalformed          TooManyEvents
 ├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
 ├── AlreadyServing          ServerGone        Told
 ├── PartMissing             Unexpected
 ├── Congested
-│   └── TooManyQuestions    QuestionsWaiting
+│   └── TooManyQuestions    QuestionsWaiting  NetworkWaiting
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesLeftOut
@@ -49,10 +54,24 @@ class DemoFull(NotAllowed):
     hint_text = "Come back within the hour."
 
 
-class GuestLimit(PinciteError):
+class NetworkFull(NotAllowed):
+    """As many guests as one address may have are there."""
+
+    sentence = "There are {most} visitors from your network at the moment, as many as can be."
+    hint_text = "Come back within the hour."
+
+
+class QuotaReached(PinciteError):
+    """A user wants more than a user may have."""
+
+    sentence = "A user can have {most:,} {what} here."
+    hint_text = "Delete what is no longer needed, or ask whoever runs pincite to raise {setting}."
+
+
+class GuestLimit(QuotaReached):
     """A guest of the demo wants more than guests get."""
 
-    sentence = "A visitor can have {most} {what} here."
+    sentence = "A visitor can have {most:,} {what} here."
     hint_text = "Remove something first, or run pincite on a machine of your own."
 
 
@@ -126,6 +145,38 @@ class QuestionTooLong(PinciteError):
     hint_text = "Ask in a few sentences; add long texts as documents instead."
 
 
+class NotTaken(PinciteError):
+    """What was typed or sent is not looked at."""
+
+
+class WordsTooLong(NotTaken):
+    """A question or a phrase of more characters than the limit."""
+
+    sentence = "This is too long: {characters:,} characters; the limit is {limit:,}."
+    hint_text = "Ask in a few sentences; add long texts as documents instead."
+
+
+class NameTooLong(NotTaken):
+    """What names a matter or a document has more characters than the limit."""
+
+    sentence = "The name is too long: {characters:,} characters; the limit is {limit}."
+    hint_text = "Use a shorter one."
+
+
+class TooManyChosen(NotTaken):
+    """More documents were named at once than the limit."""
+
+    sentence = "Too many documents are chosen: {count:,}; the limit is {limit:,}."
+    hint_text = "Choose fewer, or ask all of them."
+
+
+class NotText(NotTaken):
+    """Characters that no database keeps: a null, or half of a pair."""
+
+    sentence = "This has characters that are not text."
+    hint_text = "Type it anew, or paste it from elsewhere."
+
+
 class AmbiguousDocument(PinciteError):
     """A name that fits several documents of the matter."""
 
@@ -191,6 +242,13 @@ class QuestionsWaiting(Congested):
 
     sentence = "You have {count} questions under way already."
     hint_text = "Wait until one of them is answered, or stop one."
+
+
+class NetworkWaiting(Congested):
+    """One address has as many questions under way as an address may."""
+
+    sentence = "From your network {count} questions are under way already, as many as can be."
+    hint_text = "Ask again in a few minutes."
 
 
 class EngineError(PinciteError):

@@ -16,9 +16,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from webapp.arriving import FILES_AT_ONCE
-from webapp.guests import ALLOWANCE
 from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, LocalDoor, guest_key
 from webapp.log import log
+from webapp.quotas import quota_of
 from webapp.settings import MIB, Settings, is_loopback
 
 MOST_BODY = MIB  # of what is no upload: a question is a few kB, the ids of 4,000 documents are 260
@@ -80,7 +80,7 @@ class Gate:
         self._door = door
         self._headers = answer_headers(settings)
         self._key = guest_key(settings.data_dir) if settings.access == "demo" else None
-        together = settings.max_file_mib * FILES_AT_ONCE if self._key is None else ALLOWANCE.mib
+        together = settings.max_file_mib * FILES_AT_ONCE if self._key is None else quota_of(settings).mib
         self._most_upload = (together + 1) * MIB  # one for what the form adds
         self._too_large = {
             self._most_upload: PlainTextResponse(f"This is too large: {together} MiB can be added at once.", 413),

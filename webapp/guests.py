@@ -1,24 +1,13 @@
-"""The demo's guests: how much one of them may have, and that all of it is deleted when their hour is over."""
+"""The demo's guests: how many there may be at a time, and that all of theirs is deleted when their hour is over."""
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from webapp.log import known
 
 SWEEP_SECONDS = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """How much one user may have, over all their matters; `mib` of documents."""
-
-    matters: int
-    documents: int
-    mib: int
-
-
-ALLOWANCE = Allowance(matters=5, documents=20, mib=50)
 MOST_GUESTS = 100  # at a time; for each a sample of 12 pages is indexed
 
 

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from webapp.addresses import address_of
 from webapp.errors import GuestGone, NotAllowed
 from webapp.records import LOCAL_USER, User
 from webapp.settings import Settings, is_loopback
@@ -142,8 +143,8 @@ def signing_key(folder: Path, name: str) -> bytes:
 def user_of(request: Asking, workspace: "Workspace") -> User:
     """The user of a request, whom the records know, with a sample of their own from the first request on.
 
-    Raises NotAllowed (GuestGone where a guest's hour is over, DemoFull where there are too many of them), and what the
-    stores raise.
+    Raises NotAllowed (GuestGone where a guest's hour is over, DemoFull and NetworkFull where there are too many of them),
+    and what the stores raise.
     """
     settings = workspace.settings
     if settings.access == "behind-proxy":
@@ -154,7 +155,7 @@ def user_of(request: Asking, workspace: "Workspace") -> User:
         guest = Guest.of(request.cookies, guest_key(settings.data_dir))
         if guest is None:
             raise GuestGone()
-        workspace.welcome(guest.user, guest.ends_at)
+        workspace.welcome(guest.user, guest.ends_at, address_of(request, settings))
         return guest.user
     if settings.access == "local" and _is_here(request):
         return LOCAL_USER  # welcomed when the data folder was opened

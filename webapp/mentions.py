@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from retrieval import Document, DocumentRecord, Span, find_phrase, in_context, section_at
-from webapp.errors import EmptyQuestion
+from webapp.limits import check_words
 from webapp.metrics import SEARCHES
 from webapp.records import User
 from webapp.rows import Body
@@ -33,10 +33,9 @@ def mentions(
 ) -> Iterator[Mentions]:
     """The mentions in each ready document of a matter (its name or id) that has any, in the order the documents came.
 
-    In some documents of the matter only, or in all. Raises EmptyQuestion, NoSuchMatter and what the stores raise.
+    In some documents of the matter only, or in all. Raises WordsTooLong, EmptyQuestion, NoSuchMatter and what the stores raise.
     """
-    if not phrase.strip():
-        raise EmptyQuestion()
+    check_words(phrase)
     found = workspace.access.matter(user, matter)
     records = workspace.access.documents(user, found)
     SEARCHES.inc()

@@ -28,7 +28,10 @@ SYSTEM = f"""You answer questions about contracts. Use only the numbered passage
 - Be brief. If the passages do not answer the question, write: {NOT_THERE}"""
 
 
-_TURN_MARKS = re.compile(r"<\|[a-z_]+\|>|\[/?INST\]|</?s>|<</?SYS>>", re.IGNORECASE)
+_TURN_MARKS = re.compile(
+    r"<\|[a-z0-9_]+\|>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|</?s>|<</?SYS>>|<(?:start|end)_of_turn>",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)

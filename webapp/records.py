@@ -3,7 +3,7 @@
 Matters themselves are the library's; here they are ids.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,13 +74,21 @@ class Records:
     def matters_of(self, user: User) -> frozenset[str]:
         """Ids of the matters that `user` is a member of."""
         with database.reading(self._engine) as connection:
-            return frozenset(connection.scalars(_IDS.where(memberships.c.user_id == user.id)))
+            return frozenset(connection.scalars(matters_joined(user)))
 
-    def join(self, user: User, matter_ids: Iterable[str]) -> None:
-        """Make `user` a member of these matters, of which they are none yet."""
+    def join(self, user: User, matter_ids: Iterable[str], allows: Callable[[int], None] | None = None) -> None:
+        """Make `user` a member of these matters, of which they are none yet.
+
+        `allows` hears in the same transaction of how many they will be one, and raises where these are too many.
+        """
         rows = [{"user_id": user.id, "matter_id": matter_id} for matter_id in matter_ids]
         if rows:
             with database.writing(self._engine) as connection:
+                if allows is not None:
+                    counted = sa.select(sa.func.count()).select_from(memberships)
+                    one_at_a_time(connection, user)
+                    have = connection.scalar(counted.where(memberships.c.user_id == user.id)) or 0
+                    allows(have + len(rows))
                 connection.execute(sa.insert(memberships), rows)
 
     def leave(self, user: User, matter_id: str) -> None:
@@ -109,3 +117,17 @@ class Records:
 
 
 _IDS = sa.select(memberships.c.matter_id)
+
+
+def matters_joined(user: User) -> sa.Select[tuple[str]]:
+    """The query for the ids of the matters that `user` is a member of."""
+    return _IDS.where(memberships.c.user_id == user.id)
+
+
+def one_at_a_time(connection: sa.Connection, user: User) -> None:
+    """No other transaction passes this for `user` until this one ends: what it counts of theirs stays so.
+
+    On SQLite, where one transaction writes at a time, that is so already.
+    """
+    query = sa.select(users.c.id).where(users.c.id == user.id)
+    connection.execute(query.with_for_update(key_share=True))

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 
 from webapp.errors import NoSuchFile, ServerGone, Told
+from webapp.limits import check_name
 from webapp.ownership import Served
 from webapp.rows import Row, read_row
 
@@ -29,7 +30,9 @@ class Remote:
         self._client.close()
 
     def accept(self, matter: str, path: Path) -> str:
-        """Send a file into a matter, made where there is none; its document's id. Raises NoSuchFile too."""
+        """Send a file into a matter, made where there is none; its document's id. Raises NoSuchFile and NameTooLong too."""
+        check_name(matter)  # both stand in the address, which no server takes at any length
+        check_name(path.name)
         try:
             with path.open("rb") as stream:
                 size = {"Content-Length": str(path.stat().st_size)}

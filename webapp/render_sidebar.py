@@ -118,10 +118,11 @@ def scope(matter: Matter, ready: Sequence[DocumentRecord], of: int, chosen: Sequ
     """What is asked: always in sight, and a list to choose from."""
     ids = {record.id for record in ready}
     count = len(ids if chosen is None else ids & set(chosen))
+    checked = None if chosen is None else set(chosen)
     boxes = lines(
         Markup(
             '<li><label><input type="checkbox" data-change="scope" value="{}"{}> <span>{}</span></label></li>'
-        ).format(record.id, Markup(" checked") if chosen is None or record.id in chosen else NOTHING, record.name)
+        ).format(record.id, Markup(" checked") if checked is None or record.id in checked else NOTHING, record.name)
         for record in ready
     )
     return Markup(

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from webapp.errors import SettingsInvalid
+from webapp.quotas import GUEST, TEAM, Kind
 
 PREFIX = "PINCITE_"
 MIB = 1 << 20  # bytes
@@ -47,6 +48,18 @@ def _origins(value: str) -> str:
     return ",".join(origins)
 
 
+def _networks(value: str) -> str:
+    networks = [part.strip() for part in value.split(",") if part.strip()]
+    for network in networks:
+        try:
+            everyone = ipaddress.ip_network(network).prefixlen == 0
+        except ValueError:
+            raise ValueError(f"“{network}” is no address (192.0.2.7) and no network (192.0.2.0/24)") from None
+        if everyone:
+            raise ValueError(f"“{network}” is everyone, and everyone could name any address")
+    return ",".join(networks)
+
+
 def _header_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", value):
         raise ValueError("it must be the name of a header: letters, digits and hyphens")
@@ -65,8 +78,15 @@ def _not_empty(value: SecretStr) -> SecretStr:
     return value
 
 
+def _quota(kind: Kind, meaning: str) -> Any:
+    """A setting that is one part of a user's quota; unset it is as `webapp.quotas` has it for the kind of access."""
+    shown = f"`{getattr(TEAM, kind)}`; with `demo` `{getattr(GUEST, kind)}`"
+    return Field(None, gt=0, description=f"{meaning}; not with `local`.", json_schema_extra={"shown": shown})
+
+
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HardToGuess = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
+Networks = Annotated[str, AfterValidator(_networks)]
 Origins = Annotated[str, AfterValidator(_origins)]
 Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -219,6 +239,39 @@ class Settings(BaseSettings):
     questions_per_user: int = Field(
         4, gt=0, description="Questions that one user may have under way, waiting ones included; not with `local`."
     )
+    documents_per_user: int | None = _quota(
+        "documents",
+        "Documents that one user may have, over all their matters: the files of a large transaction several times over",
+    )
+    mib_per_user: int | None = _quota(
+        "mib", "MiB of documents that one user may have, over all their matters: 5 for each document, as scans have"
+    )
+    matters_per_user: int | None = _quota(
+        "matters", "Matters that one user may have: a new one every working day for four years"
+    )
+    conversations_per_user: int | None = _quota(
+        "conversations", "Conversations that one user may have in all: twenty every working day for four years"
+    )
+    turns_per_conversation: int | None = _quota(
+        "turns", "Questions that may be kept in one conversation: one a minute for a long working day"
+    )
+    guests_per_address: int = Field(
+        25,
+        gt=0,
+        description="With `demo`: guests there may be at a time from one address (of IPv6, one /64 network), of 100 in all. "
+        "An office or a class behind one address fits; four of them fill it.",
+    )
+    questions_per_address: int = Field(
+        16,
+        gt=0,
+        description="With `demo`: questions that the guests of one address may have under way: all of theirs for four guests, "
+        "or one each for sixteen.",
+    )
+    trusted_proxies: Networks | None = Field(
+        None,
+        description="With `demo`: proxies whose `X-Forwarded-For` is believed: addresses or networks (`10.0.0.0/8`), with commas "
+        "between them. Each must add the address that it was reached from. From anyone else the header counts for nothing.",
+    )
     metrics_token: HardToGuess | None = Field(
         None,
         description="What Prometheus sends as `Authorization: Bearer …` to read `/metrics`. Without it `/metrics` is "
@@ -247,6 +300,11 @@ class Settings(BaseSettings):
                 reason="only with PINCITE_ACCESS=demo may other sites show the page inside one of theirs",
             )
         return self
+
+    @property
+    def trusted_networks(self) -> tuple[str, ...]:
+        """The proxies whose X-Forwarded-For is believed."""
+        return tuple(self.trusted_proxies.split(",")) if self.trusted_proxies else ()
 
     @property
     def llm_urls(self) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def _lease(workspace: Workspace, user: User) -> Lease | None:
 
     @asynccontextmanager
     async def lease() -> AsyncIterator[Writer]:
-        place = workspace.admission.enter(user)
+        place = workspace.admission.enter(user, workspace.share_key(user))
         try:
             async with aclosing(place.turn()) as line:
                 async for _ in line:

@@ -24,6 +24,7 @@ from webapp.arriving import KEPT_SECONDS, Arriving, OnBytes
 from webapp.desk import OFTEN_SECONDS, Desk, Desks, Parts, Place
 from webapp.errors import NotAllowed
 from webapp.events import Events
+from webapp.limits import decimal, whole_number
 from webapp.log import known
 from webapp.opening import Opening
 from webapp.render_pins import NOTHING
@@ -385,12 +386,12 @@ def _do(desk: Desk, place: Place, event: gr.EventData) -> Parts:
         case "only":
             return desk.choose(place, [_said(event, "document")])
         case "rate":
-            return desk.rate(place, _said(event, "turn"), int(_said(event, "rating")))
+            return desk.rate(place, _said(event, "turn"), whole_number(_said(event, "rating")))
         case "edit":
             return desk.edit(place, _said(event, "turn"))
         case "cite":
-            zoom = float(_said(event, "zoom") or 1)
-            return desk.show(place, _said(event, "turn"), int(_said(event, "item")), zoom)
+            zoom = decimal(_said(event, "zoom") or "1")
+            return desk.show(place, _said(event, "turn"), whole_number(_said(event, "item")), zoom)
     return {}
 
 

@@ -11,7 +11,8 @@ from contextlib import aclosing
 from pathlib import Path
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter, section_at, where_said
-from webapp.errors import EmptyQuestion, NoSuchFile
+from webapp.errors import NoSuchFile
+from webapp.limits import check_chosen, check_words, is_id
 from webapp.mentions import mention_row, mentions
 from webapp.metrics import SEARCHES
 from webapp.records import User
@@ -45,6 +46,7 @@ class Verbs:
 
     def follow(self, matter: str, document_ids: list[str]) -> Iterator[Row]:
         """Progress of these documents, and a result for each once it is ready or has failed."""
+        check_chosen(document_ids)
         found = self._access.matter(self._user, matter)
         yield from self._until_done(found, set(document_ids), results=True)
 
@@ -180,8 +182,7 @@ class Verbs:
                 return self._access.matter(self._user, name)
 
     def _scope(self, matter: str, question: str, document: str | None) -> tuple[Matter, list[str] | None]:
-        if not question.strip():
-            raise EmptyQuestion()
+        check_words(question)
         found = self._access.matter(self._user, matter)
         if document is None:
             return found, None
@@ -200,7 +201,7 @@ class Verbs:
             while document_ids:
                 records = {r.id: r for r in self._access.documents(self._user, matter)}
                 for gone in document_ids - records.keys():
-                    raise NoSuchDocument(document=gone)
+                    raise NoSuchDocument(document=gone if is_id(gone) else "…")
                 for record in [records[id_] for id_ in records if id_ in document_ids]:
                     stand = (record.state, record.page, int(time.monotonic() / HEARTBEAT_SECONDS))
                     if record.state in DONE:

@@ -32,10 +32,11 @@ from webapp.access import Access
 from webapp.admission import Admission
 from webapp.conversations import Conversations
 from webapp.embedded import SLOTS
-from webapp.errors import DemoFull
-from webapp.guests import ALLOWANCE, MOST_GUESTS, Sweeper
+from webapp.errors import DemoFull, NetworkFull
+from webapp.guests import MOST_GUESTS, Sweeper
 from webapp.log import log
 from webapp.metrics import IngestCounter
+from webapp.quotas import quota_of
 from webapp.records import LOCAL_USER, Records, User
 from webapp.settings import Settings
 from webapp.viewer import Viewer
@@ -83,11 +84,11 @@ class Workspace:
         self.library = Library(self._database, self._files, max_file_mib=settings.max_file_mib)
         self._records = Records(self._database)
         demo = settings.access == "demo"
-        self.access = Access(self.library, self._records, ALLOWANCE if demo else None)
+        self.access = Access(self.library, self._records, quota_of(settings))
         self.conversations = Conversations(self._database, self.library, self.access)
         self.viewer = Viewer()
         self._door = Lock()  # one user comes in at a time: the first requests of a page come together
-        self._welcomed: set[str] = set()
+        self._welcomed: dict[str, str] = {}  # by user: the address that a guest came from, "" of everyone else
         self.access.put_right(LOCAL_USER)
         self.welcome(LOCAL_USER)
         self._sweeper = Sweeper(self.delete_guests_over) if demo and background else None
@@ -163,7 +164,7 @@ class Workspace:
         """The line of questions."""
         named = self.settings
         at_once = named.answers_at_once * len(named.llm_urls) or SLOTS
-        return Admission(at_once, named.questions_waiting, named.questions_per_user)
+        return Admission(at_once, named.questions_waiting, named.questions_per_user, named.questions_per_address)
 
     def work_in_background(self) -> None:
         """Take in what waits from here on, until `close`: for the server, where no command waits for it."""
@@ -195,18 +196,25 @@ class Workspace:
         self.library.matters()
         return True
 
-    def welcome(self, user: User, ends_at: datetime | None = None) -> None:
-        """Know `user`, a guest until `ends_at`, from here on, and give them the sample once: deleted it stays away.
+    def welcome(self, user: User, ends_at: datetime | None = None, address: str = "") -> None:
+        """Know `user` from here on, and give them the sample once: deleted it stays away. Free after the first time.
 
-        Free after the first time. Raises DemoFull.
+        A guest is one until `ends_at`, and is counted under the address that they came from first. Raises DemoFull and
+        NetworkFull.
         """
         with self._door:
             if user.id not in self._welcomed:
-                if ends_at is not None and not self._records.knows(user) and self._records.guests() >= MOST_GUESTS:
-                    raise DemoFull()
+                if ends_at is not None and not self._records.knows(user):
+                    self._check_room(address)
                 if self._records.welcome(user, ends_at):
                     self._give_sample(user)
-                self._welcomed.add(user.id)
+                self._welcomed[user.id] = address
+
+    def share_key(self, user: User) -> str:
+        """Under what is counted how much `user` has under way at a time: a guest's address, for a browser that drops its
+        cookie is another guest; the user's own id of everyone else.
+        """
+        return self._welcomed.get(user.id) or user.id
 
     def delete_matter(self, matter: Matter) -> None:
         """Delete a matter with its documents and with what was said in it."""
@@ -220,13 +228,20 @@ class Workspace:
             self.delete_matter(matter)
         self.access.forget_user(user)
         with self._door:
-            self._welcomed.discard(user.id)
+            self._welcomed.pop(user.id, None)
 
     def delete_guests_over(self) -> None:
         """Delete the guests whose hour is over."""
         for user in self.access.guests_over():
             self.delete_user(user)
             log.info("guest gone")
+
+    def _check_room(self, address: str) -> None:
+        most = self.settings.guests_per_address
+        if self._records.guests() >= MOST_GUESTS:
+            raise DemoFull()
+        if list(self._welcomed.values()).count(address) >= most:
+            raise NetworkFull(most=most)
 
     def _give_sample(self, user: User) -> None:
         sample = packaged_sample()

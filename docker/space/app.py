@@ -10,6 +10,9 @@ if __name__ == "__main__":
         "PINCITE_ACCESS": "demo",
         "PINCITE_HOST": "0.0.0.0",
         "PINCITE_FRAMED_BY": "https://huggingface.co",
+        # All guests come by Hugging Face's proxies and share their address: only the limits for all of them can hold.
+        "PINCITE_GUESTS_PER_ADDRESS": "100",
+        "PINCITE_QUESTIONS_PER_ADDRESS": "400",
         "PINCITE_DATA_DIR": tempfile.mkdtemp(prefix="pincite-"),
     }
     os.environ.update(settings | os.environ)  # the Space's own variables and secrets win

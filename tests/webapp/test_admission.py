@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from webapp.admission import Admission, Place
-from webapp.errors import QuestionsWaiting, TooManyQuestions
+from webapp.errors import NetworkWaiting, QuestionsWaiting, TooManyQuestions
 from webapp.records import LOCAL_USER, User
 
 ADA, BEN = User("ada", "Ada"), User("ben", "Ben")
@@ -23,8 +23,8 @@ async def wait(place: Place) -> list[int]:
 
 def test_each_is_told_how_many_are_before_them_and_comes_in_in_the_order_they_came() -> None:
     async def test() -> None:
-        line = Admission(at_once=2, most_waiting=9, per_user=9)
-        places = [line.enter(ADA) for _ in range(5)]
+        line = Admission(at_once=2, most_waiting=9, per_user=9, per_address=9)
+        places = [line.enter(ADA, ADA.id) for _ in range(5)]
         waits = [asyncio.create_task(wait(place)) for place in places]
         await asyncio.sleep(0)
         assert await waits[0] == []
@@ -39,8 +39,8 @@ def test_each_is_told_how_many_are_before_them_and_comes_in_in_the_order_they_ca
 
 def test_who_leaves_the_line_before_their_turn_lets_the_others_move_up() -> None:
     async def test() -> None:
-        line = Admission(at_once=1, most_waiting=9, per_user=9)
-        _inside, gone, last = (line.enter(ADA) for _ in range(3))
+        line = Admission(at_once=1, most_waiting=9, per_user=9, per_address=9)
+        _inside, gone, last = (line.enter(ADA, ADA.id) for _ in range(3))
         waiting = asyncio.create_task(wait(last))
         await asyncio.sleep(0.01)
         gone.leave()
@@ -54,26 +54,45 @@ def test_who_leaves_the_line_before_their_turn_lets_the_others_move_up() -> None
 
 def test_a_line_that_is_full_and_a_user_who_has_enough_are_told_so() -> None:
     async def test() -> None:
-        line = Admission(at_once=1, most_waiting=2, per_user=2)
-        first = line.enter(ADA)
-        line.enter(ADA)
+        line = Admission(at_once=1, most_waiting=2, per_user=2, per_address=9)
+        first = line.enter(ADA, ADA.id)
+        line.enter(ADA, ADA.id)
         with pytest.raises(QuestionsWaiting, match="You have 2 questions under way already"):
-            line.enter(ADA)
-        line.enter(BEN)
+            line.enter(ADA, ADA.id)
+        line.enter(BEN, BEN.id)
         with pytest.raises(TooManyQuestions, match="Too many questions are waiting at the moment: 2"):
-            line.enter(BEN)
+            line.enter(BEN, BEN.id)
         first.leave()
-        assert line.enter(ADA)
+        assert line.enter(ADA, ADA.id)
 
     run(test())
 
 
 def test_the_local_user_may_ask_as_much_as_fits() -> None:
     async def test() -> None:
-        line = Admission(at_once=1, most_waiting=3, per_user=1)
+        line = Admission(at_once=1, most_waiting=3, per_user=1, per_address=1)
         for _ in range(4):
-            line.enter(LOCAL_USER)
+            line.enter(LOCAL_USER, LOCAL_USER.id)
         with pytest.raises(TooManyQuestions):
-            line.enter(LOCAL_USER)
+            line.enter(LOCAL_USER, LOCAL_USER.id)
+
+    run(test())
+
+
+def test_guests_of_one_address_share_what_an_address_may_have() -> None:
+    async def test() -> None:
+        line = Admission(at_once=1, most_waiting=9, per_user=2, per_address=3)
+        here, elsewhere = "192.0.2.7", "192.0.2.8"
+        places = [line.enter(ADA, here), line.enter(ADA, here), line.enter(BEN, here)]
+        with pytest.raises(NetworkWaiting, match=r"^From your network 3 questions are under way already"):
+            line.enter(BEN, here)
+        with pytest.raises(NetworkWaiting):
+            line.enter(User("new", "Without a cookie"), here)
+        line.enter(User("other", "Other"), elsewhere)
+        with pytest.raises(QuestionsWaiting):  # the nearer limit
+            line.enter(ADA, here)
+        places[2].leave()
+        assert line.enter(BEN, here)
+        assert line.enter(User("named", "By a proxy"), "named")  # whose key is their own
 
     run(test())

@@ -20,10 +20,10 @@ from tests.webapp.serving import Running, running
 from webapp import workspace as workspace_file
 from webapp.errors import GuestGone, GuestLimit, NoSuchConversation, NotAllowed
 from webapp.evidence_urls import page_url, pdf_url, text_url
-from webapp.guests import ALLOWANCE
 from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key, user_of
 from webapp.log import known
 from webapp.opening import Opening
+from webapp.quotas import GUEST
 from webapp.records import LOCAL_USER, User
 from webapp.settings import load_settings
 from webapp.tables import metadata, users
@@ -218,20 +218,23 @@ def test_headers_name_nobody_in_a_demo(demo: Running) -> None:
 def test_a_guest_has_an_allowance(demo: Running, tmp_path: Path) -> None:
     _, told = _arrive(demo)
     guest, access = User(told["id"], "Guest"), demo.workspace.access
-    matters = [access.create(guest, f"M{n}") for n in range(ALLOWANCE.matters - 1)]
-    with pytest.raises(GuestLimit, match=f"{ALLOWANCE.matters} matters"):
+    matters = [access.create(guest, f"M{n}") for n in range(GUEST.matters - 1)]
+    with pytest.raises(GuestLimit, match=f"{GUEST.matters} matters"):
         access.create(guest, "one more")
     large = tmp_path / "large.pdf"
-    with large.open("wb") as file:
-        file.truncate(ALLOWANCE.mib << 20)
-    with pytest.raises(GuestLimit, match=f"{ALLOWANCE.mib} MiB"):
+    with large.open("wb") as opened:
+        opened.write(b"%PDF-1.7\n")
+        opened.truncate(GUEST.mib << 20)  # with the sample that is more
+    with pytest.raises(GuestLimit, match=f"{GUEST.mib} MiB"):
         access.accept(guest, matters[0], large)
-    for n in range(ALLOWANCE.documents - 1):  # the sample is one
+    for n in range(GUEST.documents - 1):  # the sample is one
         file = tmp_path / f"{n}.pdf"
         file.write_bytes(make_pdf([str(n)]))
         access.accept(guest, matters[n % 2], file)
-    with pytest.raises(GuestLimit, match=f"{ALLOWANCE.documents} documents"):
-        access.accept(guest, matters[0], file)
+    other = tmp_path / "other.pdf"
+    other.write_bytes(make_pdf(["one more"]))
+    with pytest.raises(GuestLimit, match=f"{GUEST.documents} documents"):
+        access.accept(guest, matters[0], other)
     assert access.create(LOCAL_USER, "as many as they like")
 
 

@@ -59,6 +59,17 @@ def test_several_engine_addresses_stand_between_commas(monkeypatch: pytest.Monke
         ("PINCITE_FRAMED_BY", "https://one.example/page", "it must name sites as https://name, without a path"),
         ("PINCITE_FRAMED_BY", "https://*", "it must name sites as https://name, without a path"),
         ("PINCITE_FRAMED_BY", "https://a.example; script-src *", "it must name sites as https://name, without a path"),
+        (
+            "PINCITE_TRUSTED_PROXIES",
+            "10.0.0.0/8, proxy.example",
+            "“proxy.example” is no address (192.0.2.7) and no network",
+        ),
+        ("PINCITE_TRUSTED_PROXIES", "10.0.0.1/8", "“10.0.0.1/8” is no address (192.0.2.7) and no network"),
+        ("PINCITE_TRUSTED_PROXIES", "10.0.0.0/33", "“10.0.0.0/33” is no address"),
+        ("PINCITE_TRUSTED_PROXIES", "0.0.0.0/0", "“0.0.0.0/0” is everyone, and everyone could name any address"),
+        ("PINCITE_TRUSTED_PROXIES", "::/0", "“::/0” is everyone"),
+        ("PINCITE_DOCUMENTS_PER_USER", "0", "“0” should be greater than 0"),
+        ("PINCITE_GUESTS_PER_ADDRESS", "-1", "“-1” should be greater than 0"),
         ("PINCITE_SECRETS_DIR", "/nowhere", "there is no folder “/nowhere”"),
     ],
 )
@@ -145,3 +156,9 @@ def test_several_sites_may_frame_a_demo(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("PINCITE_ACCESS", "demo")
     monkeypatch.setenv("PINCITE_FRAMED_BY", "https://huggingface.co/, https://firm.example:8443")
     assert load_settings().framed_by == "https://huggingface.co,https://firm.example:8443"
+
+
+def test_several_proxies_may_be_trusted_and_by_default_none_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().trusted_networks == ()
+    monkeypatch.setenv("PINCITE_TRUSTED_PROXIES", "10.0.0.1, 2001:db8::/32,")
+    assert load_settings().trusted_networks == ("10.0.0.1", "2001:db8::/32")
