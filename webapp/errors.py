@@ -5,11 +5,16 @@ PinciteError
 ├── NotAllowed
 │   └── GuestGone           DemoFull
 ├── AmbiguousDocument       NoSuchFile        NoSuchConversation
-├── GuestLimit              PageNotShown
+├── GuestLimit
+├── PageNotShown
+│   └── PageTooSlow         DocumentNotDrawn
 ├── AlreadyServing          ServerGone        Told
 ├── PartMissing             Unexpected
 ├── Congested
-│   └── TooManyQuestions    QuestionsWaiting
+│   ├── TooManyQuestions    QuestionsWaiting
+│   ├── PagesWaiting        TextsWaiting      SearchesWaiting
+│   └── TooSlow
+├── NotLookedThrough
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesLeftOut
@@ -66,6 +71,19 @@ class PageNotShown(PinciteError):
 
     sentence = "Page {page} of “{document}” cannot be shown."
     hint_text = "Open the document itself at that page."
+
+
+class PageTooSlow(PageNotShown):
+    """Its image was not there in time; what made a page slow once does so again, so it is not tried again."""
+
+    sentence = "Page {page} of “{document}” took too long to draw."
+
+
+class DocumentNotDrawn(PageNotShown):
+    """Several of its pages could not be drawn; the others are not tried any more."""
+
+    sentence = "The pages of “{document}” are not drawn any more: several of them took too long."
+    hint_text = "Open the document itself at page {page}."
 
 
 class EmptyQuestion(PinciteError):
@@ -147,6 +165,41 @@ class QuestionsWaiting(Congested):
 
     sentence = "You have {count} questions under way already."
     hint_text = "Wait until one of them is answered, or stop one."
+
+
+class PagesWaiting(Congested):
+    """One user asked for more page images than a user may at a time."""
+
+    sentence = "Too many pages are being drawn for you at the moment."
+    hint_text = "Wait until they are there, then open the page again."
+
+
+class TextsWaiting(Congested):
+    """One user asked for more documents and passages than a user may at a time."""
+
+    sentence = "Too many documents are being opened for you at the moment."
+    hint_text = "Wait until they are there, then open the document again."
+
+
+class SearchesWaiting(Congested):
+    """One user has as many searches for a phrase under way as a user may."""
+
+    sentence = "You have {count} searches for a phrase under way already."
+    hint_text = "Wait until one of them is done."
+
+
+class TooSlow(Congested):
+    """Something was not done in its time, waiting included."""
+
+    sentence = "This took longer than {seconds:.0f} seconds."
+    hint_text = "Try again in a moment."
+
+
+class NotLookedThrough(PinciteError):
+    """Documents that a search for a phrase could not look through; what it found in the others stands."""
+
+    sentence = "{documents} could not be looked through."
+    hint_text = "What was found in the other documents is complete. Look again later, or in these documents alone."
 
 
 class EngineError(PinciteError):

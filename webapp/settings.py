@@ -181,6 +181,13 @@ class Settings(BaseSettings):
     max_file_mib: int = Field(200, gt=0, description="Largest file that is accepted, in MiB.")
     max_pages: int = Field(10_000, gt=0, description="Most pages of one document.")
     reader_processes: int = Field(2, gt=0, le=64, description="Processes that read PDFs at the same time.")
+    page_images_at_once: int = Field(
+        2,
+        ge=2,
+        le=64,
+        description="Page images that are drawn at the same time, each by a process of its own; one user has all but one of "
+        "them at most.",
+    )
     answers_at_once: int = Field(
         64,
         gt=0,
