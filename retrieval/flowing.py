@@ -8,7 +8,7 @@ number only when it belongs to a series of them: it could as well be the "30" of
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -20,6 +20,7 @@ _ALONE = re.compile(r"[\s\-–—]*(\d{1,4})[\s\-–—]*")
 # Characters between the page numbers of two printed pages that follow each other: less is a list or a table.
 _LEAST_APART, _MOST_APART = 600, 12_000
 _HYPHEN_AT_LINE_END = re.compile(r"\u2010\s*|\u00ad\s*|-[^\S\n]*\n\s*")
+_WORD = re.compile(r"\w+")
 _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d_]*")
 
 
@@ -89,11 +90,35 @@ def _readable(text: str, piece: str) -> str:
 
 
 def keeps_hyphen(text: str, left: str, right: str) -> bool:
-    """Whether a hyphen at a line end is the word's own, by how the document writes the word elsewhere, else by its halves."""
-    if not (left and right) or f"{left}-{right}" in text:
+    """Whether a hyphen at a line end is the word's own, by how the document writes the word elsewhere, else by its halves.
+
+    `left` and `right` are letters.
+    """
+    if not (left and right):
         return True
-    if re.search(rf"\b{left}{right}\b", text):
-        return False
-    return left.lower() == "non" or all(
-        re.search(rf"\b{half}\b", text.replace("\u2010", "_")) for half in (left, right)
-    )
+    known = _Hyphens.of(text).known
+    if (left, right) not in known:
+        known[left, right] = _keeps_hyphen(text, left, right)
+    return known[left, right]
+
+
+def _keeps_hyphen(text: str, left: str, right: str) -> bool:
+    if f"{left}-{right}" in text:
+        return True
+    words = _Hyphens.of(text)
+    return left + right not in words.whole and (left.lower() == "non" or {left, right} <= words.apart)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hyphens:
+    """What of a text tells whether a hyphen is a word's own; its words are looked for thousands of times in some texts."""
+
+    whole: frozenset[str]  # words
+    apart: frozenset[str]  # the same, but not those that a hyphen of a line end parts
+    known: dict[tuple[str, str], bool]  # what has been found out
+
+    @staticmethod
+    @lru_cache(maxsize=8)  # as the words of a dense text of 2 million characters take 30 MB
+    def of(text: str) -> "_Hyphens":
+        apart = frozenset(_WORD.findall(text.replace("\u2010", "_")))
+        return _Hyphens(frozenset(_WORD.findall(text)), apart, {})
