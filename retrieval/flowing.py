@@ -21,6 +21,7 @@ _ALONE = re.compile(r"[\s\-–—]*(\d{1,4})[\s\-–—]*")
 _LEAST_APART, _MOST_APART = 600, 12_000
 _HYPHEN_AT_LINE_END = re.compile(r"\u2010\s*|\u00ad\s*|-[^\S\n]*\n\s*")
 _WORD = re.compile(r"\w+")
+_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:-[^\W\d_]+)+")
 _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d_]*")
 
 
@@ -103,9 +104,9 @@ def keeps_hyphen(text: str, left: str, right: str) -> bool:
 
 
 def _keeps_hyphen(text: str, left: str, right: str) -> bool:
-    if f"{left}-{right}" in text:
-        return True
     words = _Hyphens.of(text)
+    if f"{left}-{right}" in words.compounds:
+        return True
     return left + right not in words.whole and (left.lower() == "non" or {left, right} <= words.apart)
 
 
@@ -113,6 +114,7 @@ def _keeps_hyphen(text: str, left: str, right: str) -> bool:
 class _Hyphens:
     """What of a text tells whether a hyphen is a word's own; its words are looked for thousands of times in some texts."""
 
+    compounds: str  # all of them, apart
     whole: frozenset[str]  # words
     apart: frozenset[str]  # the same, but not those that a hyphen of a line end parts
     known: dict[tuple[str, str], bool]  # what has been found out
@@ -121,4 +123,4 @@ class _Hyphens:
     @lru_cache(maxsize=8)  # as the words of a dense text of 2 million characters take 30 MB
     def of(text: str) -> "_Hyphens":
         apart = frozenset(_WORD.findall(text.replace("\u2010", "_")))
-        return _Hyphens(frozenset(_WORD.findall(text)), apart, {})
+        return _Hyphens(" ".join(_COMPOUND.findall(text)), frozenset(_WORD.findall(text)), apart, {})

@@ -287,8 +287,8 @@ class Desk:
 
         try:
             row = await workspace.searches.run(user.id, SEARCH_SECONDS, look)
-        except TimeoutError as error:
-            raise TooSlow(seconds=SEARCH_SECONDS) from error
+        except TimeoutError:
+            raise TooSlow(seconds=SEARCH_SECONDS) from None
 
         def keep() -> Parts:
             _, conversation = self._into(place, f"Every mention of “{phrase}”", replaced)

@@ -72,8 +72,8 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
                         view, record.name, lambda: workspace.library.original(record.matter_id, record.id), turn
                     ),
                 )
-            except TimeoutError as error:
-                raise PageTooSlow(page=number, document=record.name) from error
+            except TimeoutError:
+                raise PageTooSlow(page=number, document=record.name) from None
             return Response(png, media_type="image/png", headers=headers)
 
         return await _answered(request, opened, matter_id, document_id, image)
@@ -118,8 +118,8 @@ class _Asked:
         """What `work` reads of the document, in the user's turn. Raises TooSlow, TextsWaiting and what `work` raises."""
         try:
             return await self.workspace.reads.run(self.key, READ_SECONDS, lambda _: work())
-        except TimeoutError as error:
-            raise TooSlow(seconds=READ_SECONDS) from error
+        except TimeoutError:
+            raise TooSlow(seconds=READ_SECONDS) from None
 
 
 async def _answered(

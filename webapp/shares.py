@@ -122,17 +122,21 @@ class Shares:
             key = next((key for key in self._lines if self._running[key] < self._most_running), None)
             if key is None:
                 return
-            self._running[key] += 1
             place = self._lines[key][0]
             self._leave(key, place)
+            if place.done():  # who waited has left, and only has not been told so yet
+                continue
             if key in self._lines:
                 self._lines.move_to_end(key)
+            self._running[key] += 1
             place.set_result(None)
 
     def _leave(self, key: str, place: asyncio.Future[None]) -> None:
-        self._lines[key].remove(place)
-        if not self._lines[key]:
-            del self._lines[key]
+        line = self._lines.get(key)
+        if line is not None and place in line:
+            line.remove(place)
+            if not line:
+                del self._lines[key]
 
     def _done(self, key: str, turn: Turn) -> None:
         self._turns.discard(turn)

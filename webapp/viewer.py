@@ -127,7 +127,7 @@ class Viewer:
             return drawer.ask(what, view, original, lambda: self._ended(turn, began))
         except _NotDrawn as error:
             _log.warning("page %d of %s was not drawn: %s", view.page, view.document_id, error)
-            raise self._noted(view, error, began)(page=view.page, document=name) from error
+            raise self._noted(view, error, began)(page=view.page, document=name) from None
         finally:
             self._give_back(drawer, forgotten)
 
