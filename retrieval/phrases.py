@@ -22,7 +22,7 @@ _OURS = "!"  # what OTHER is called in a phrase: two such gaps are never the sam
 _PROBE = (
     64  # characters of a phrase that are looked for; `str.find` takes longer to prepare for more than to compare it
 )
-_LOOK_EVERY = 256  # places, of some microseconds each, between two looks at the clock
+_LOOK_EVERY = 16  # places, of 20 ms each where a phrase of thousands of marks meets a text of them, between two looks at the clock
 _HYPHEN_BEFORE = re.compile(r"([^\W\d_]+)(?:[\u2010\u00ad]\s*|-[^\S\n]*\n\s*)\Z")
 _HYPHEN_AFTER = re.compile(r"(?:[\u2010\u00ad]\s*|-[^\S\n]*\n\s*)([^\W\d_]+)")
 _BREAKING = "-\u2010\u00ad"  # what such a line end has before its white space
