@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from retrieval.limits import Limits
     from retrieval.packing import Packed, Passage, pack
     from retrieval.pdf import char_indexes, page_text
-    from retrieval.phrases import InContext, find_phrase, in_context
+    from retrieval.phrases import InContext, each_mention, find_phrase, in_context
     from retrieval.pinpoint import where_said
     from retrieval.references import Reference, find_references
     from retrieval.routing import Route
@@ -85,6 +85,7 @@ __all__ = [
     "char_indexes",
     "clean_name",
     "database",
+    "each_mention",
     "evaluate",
     "find_definitions",
     "find_phrase",
@@ -125,7 +126,7 @@ _FILES = {
     "packing": "Packed Passage pack",
     "pdf": "char_indexes page_text",
     "pinpoint": "where_said",
-    "phrases": "InContext find_phrase in_context",
+    "phrases": "InContext each_mention find_phrase in_context",
     "routing": "Route",
     "references": "Reference find_references",
     "search": "Hit Results Searcher Sentence",

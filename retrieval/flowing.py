@@ -8,7 +8,7 @@ number only when it belongs to a series of them: it could as well be the "30" of
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -20,8 +20,8 @@ _ALONE = re.compile(r"[\s\-–—]*(\d{1,4})[\s\-–—]*")
 # Characters between the page numbers of two printed pages that follow each other: less is a list or a table.
 _LEAST_APART, _MOST_APART = 600, 12_000
 _HYPHEN_AT_LINE_END = re.compile(r"\u2010\s*|\u00ad\s*|-[^\S\n]*\n\s*")
-_LOOKED_THROUGH = 500_000  # characters of a document, for how it writes a word: a page may have hundreds of hyphens
-_TRIES = 20_000  # occurrences inside other words; a single letter has so many in 60 pages
+_WORD = re.compile(r"\w+")
+_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:-[^\W\d_]+)+")
 _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d_]*")
 
 
@@ -96,22 +96,36 @@ def _readable(text: str, piece: str) -> str:
 
 
 def keeps_hyphen(text: str, left: str, right: str) -> bool:
-    """Whether a hyphen at a line end is the word's own, by how the document writes the word elsewhere, else by its halves."""
-    if not (left and right) or text.find(f"{left}-{right}", 0, _LOOKED_THROUGH) >= 0:
+    """Whether a hyphen at a line end is the word's own, by how the document writes the word elsewhere, else by its halves.
+
+    `left` and `right` are letters.
+    """
+    if not (left and right):
         return True
-    if _has_word(text, left + right):
-        return False
-    return left.lower() == "non" or all(_has_word(text, half, "\u2010") for half in (left, right))
+    known = _Hyphens.of(text).known
+    if (left, right) not in known:
+        known[left, right] = _keeps_hyphen(text, left, right)
+    return known[left, right]
 
 
-def _has_word(text: str, word: str, letter: str = "") -> bool:
-    """Whether `word` stands in a text by itself; `letter` counts as one, beside the usual."""
-    at = text.find(word, 0, _LOOKED_THROUGH)
-    for _ in range(_TRIES):
-        if at < 0:
-            return False
-        beside = (text[at - 1 : at], text[at + len(word) : at + len(word) + 1])
-        if not any(c.isalnum() or c == "_" or c == letter for c in beside if c):
-            return True
-        at = text.find(word, at + 1, _LOOKED_THROUGH)
-    return False
+def _keeps_hyphen(text: str, left: str, right: str) -> bool:
+    words = _Hyphens.of(text)
+    if f"{left}-{right}" in words.compounds:
+        return True
+    return left + right not in words.whole and (left.lower() == "non" or {left, right} <= words.apart)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hyphens:
+    """What of a text tells whether a hyphen is a word's own; its words are looked for thousands of times in some texts."""
+
+    compounds: str  # all of them, apart
+    whole: frozenset[str]  # words
+    apart: frozenset[str]  # the same, but not those that a hyphen of a line end parts
+    known: dict[tuple[str, str], bool]  # what has been found out
+
+    @staticmethod
+    @lru_cache(maxsize=8)  # as the words of a dense text of 2 million characters take 30 MB
+    def of(text: str) -> "_Hyphens":
+        apart = frozenset(_WORD.findall(text.replace("\u2010", "_")))
+        return _Hyphens(" ".join(_COMPOUND.findall(text)), frozenset(_WORD.findall(text)), apart, {})

@@ -16,6 +16,7 @@ HYPHENS = "-\u2010\u2011\u00ad"
 DASHES = HYPHENS + "\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 DOUBLE_MARKS = '"“”„‟«»″＂'
 SINGLE_MARKS = "'‘’‚‛`´′＇"
+NOTHING, WHITE, OTHER = "\0", " ", "?"  # kinds of gaps
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 # What may be left out where it is not an apostrophe inside a word; the plain run comes first because most text is one.
 _PIECE = re.compile(
@@ -68,6 +69,23 @@ class Folded:
             if self.ends[r - 1] < self.origins[r]:
                 found[self.starts[r] - start] = self.text[self.ends[r - 1] : self.origins[r]]
         return found
+
+    def gap(self, position: int) -> str:
+        """What stands before skeleton[position]; "" before the first."""
+        r = bisect_left(self.starts, position)
+        if not 0 < r < len(self.starts) or self.starts[r] != position:
+            return ""
+        return self.text[self.ends[r - 1] : self.origins[r]]
+
+    @cached_property
+    def kinds(self) -> str:
+        """For each character of the skeleton what stands before it: NOTHING, WHITE space alone, or OTHER."""
+        out = [NOTHING * len(self.skeleton)] if not self.starts else []
+        for r, end in enumerate([*self.starts[1:], len(self.skeleton)]):
+            gap = self.text[self.ends[r - 1] : self.origins[r]] if r else ""
+            out.append(NOTHING if not gap else WHITE if gap.isspace() else OTHER)
+            out.append(NOTHING * (end - self.starts[r] - 1))
+        return "".join(out)
 
     @cached_property
     def inner(self) -> dict[int, str]:

@@ -31,3 +31,24 @@ def drawings(pages: int) -> bytes:
         canvas.showPage()
     canvas.save()
     return out.getvalue()
+
+
+def tiles(pages: int = 1) -> bytes:
+    """Pages that nobody lives to see drawn, in a kilobyte: each is filled with tiles that are filled with themselves."""
+    fill = "/Pattern cs /P scn 0 0 600 800 re f"
+    tile = "/PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 600 800] /XStep 2 /YStep 2"
+    resources = "/Resources << /Pattern << /P 3 0 R >> >>"
+    objects = (
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{'5 0 R ' * pages}] /Count {pages} >>",
+        f"<< {tile} {resources} /Length {len(fill)} >>\nstream\n{fill}\nendstream",
+        f"<< /Length {len(fill)} >>\nstream\n{fill}\nendstream",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R {resources} >>",
+    )
+    out, starts = "%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        starts.append(len(out))
+        out += f"{number} 0 obj\n{each}\nendobj\n"
+    table = "".join(f"{start:010} 00000 n \n" for start in starts)
+    trailer = f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF\n"
+    return f"{out}xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{trailer}".encode()

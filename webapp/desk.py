@@ -22,18 +22,19 @@ from webapp.arriving import Arriving
 from webapp.asking import Asking, Askings, UnderWay, history_of
 from webapp.conversation import standalone
 from webapp.conversations import Conversation, SavedTurn
-from webapp.errors import NoSuchConversation
+from webapp.errors import NoSuchConversation, TooSlow
 from webapp.identity import Asking as Request
 from webapp.identity import user_of
 from webapp.limits import check_chosen, check_words
 from webapp.log import known
-from webapp.mentions import mentions, page_row
+from webapp.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_row
 from webapp.opening import Opening
 from webapp.printed import plural
 from webapp.quotes import find_quote
 from webapp.records import User
 from webapp.render_pins import NOTHING, lines
 from webapp.rows import Body
+from webapp.shares import Turn
 from webapp.summarising import Summarising
 from webapp.workspace import SAMPLE_MATTER, Workspace
 
@@ -287,19 +288,40 @@ class Desk:
         return await self._begin(place, await asyncio.to_thread(prepare), "Summarising the document.")
 
     async def find(self, place: Place, phrase: str, *, again: str = "") -> Parts:
-        """Every mention of exactly these words, as a turn of the conversation or of a new one. Needs no model."""
+        """Every mention of exactly these words, as a turn of the conversation or of a new one. Needs no model.
+
+        Looked for in the user's turn; a search that does not get it in time, or that is one too many, changes nothing.
+        """
         check_words(phrase)
 
-        def look() -> Parts:
-            matter, conversation = self._into(place, f"Every mention of “{phrase}”", again or place.editing)
-            records = self._asked(matter, conversation.scope)
-            found = mentions(self._workspace, self._user, matter.id, phrase, [record.id for record in records])
-            row = page_row(phrase, records, found)
-            self._conversations.add_turn(self._user, conversation.id, phrase, row, "complete")
-            told = f"{plural(len(row['citations']), 'mention')} found."
+        replaced = again or place.editing
+        workspace, user = self._workspace, self._user
+
+        def prepare() -> tuple[Matter, list[DocumentRecord]]:
+            if replaced:
+                self._turn(place, replaced)
+            matter, conversation = self._access.matter(user, place.matter_id), self._conversation(place)
+            return matter, self._asked(matter, conversation.scope if conversation else place.scope)
+
+        matter, records = await asyncio.to_thread(prepare)
+
+        def look(turn: Turn) -> Body:
+            ids = {record.id for record in records}
+            found = mentions(workspace, user, matter.id, phrase, ids, turn=turn, most=MOST_KEPT)
+            return page_row(phrase, records, found)
+
+        try:
+            row = await workspace.searches.run(user.id, SEARCH_SECONDS, look)
+        except TimeoutError:
+            raise TooSlow(seconds=SEARCH_SECONDS) from None
+
+        def keep() -> Parts:
+            _, conversation = self._into(place, f"Every mention of “{phrase}”", replaced)
+            self._conversations.add_turn(user, conversation.id, phrase, row, "complete")
+            told = f"{plural(row['count'], 'mention')} found."
             return self.all(replace(place, conversation_id=conversation.id)) | {"question": "", "said": told}
 
-        return await asyncio.to_thread(look)
+        return await asyncio.to_thread(keep)
 
     async def again(self, place: Place, turn_id: str) -> Parts:
         """Ask a turn's question anew, or make its summary anew; the new turn takes its place."""

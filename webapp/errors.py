@@ -9,6 +9,7 @@ PinciteError
 │   └── GuestGone           DemoFull          NetworkFull
 ├── AmbiguousDocument       NoSuchFile        NoSuchConversation
 ├── PageNotShown
+│   └── PageTooSlow         DocumentNotDrawn
 ├── QuotaReached
 │   └── GuestLimit
 ├── EventMalformed          TooManyEvents
@@ -16,7 +17,10 @@ PinciteError
 ├── AlreadyServing          ServerGone        Told
 ├── PartMissing             Unexpected
 ├── Congested
-│   └── TooManyQuestions    QuestionsWaiting  NetworkWaiting
+│   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
+│   ├── PagesWaiting        TextsWaiting      SearchesWaiting
+│   └── TooSlow
+├── NotLookedThrough
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesLeftOut
@@ -129,6 +133,19 @@ class TooMuchArriving(PinciteError):
 
     sentence = "Too much is being added at the moment."
     hint_text = "Try again in a few minutes."
+
+
+class PageTooSlow(PageNotShown):
+    """Its image was not there in time; what made a page slow once does so again, so it is not tried again."""
+
+    sentence = "Page {page} of “{document}” took too long to draw."
+
+
+class DocumentNotDrawn(PageNotShown):
+    """Several of its pages could not be drawn; the others are not tried any more."""
+
+    sentence = "The pages of “{document}” are not drawn any more: several of them took too long."
+    hint_text = "Open the document itself at page {page}."
 
 
 class EmptyQuestion(PinciteError):
@@ -249,6 +266,41 @@ class NetworkWaiting(Congested):
 
     sentence = "From your network {count} questions are under way already, as many as can be."
     hint_text = "Ask again in a few minutes."
+
+
+class PagesWaiting(Congested):
+    """One user asked for more page images than a user may at a time."""
+
+    sentence = "Too many pages are being drawn for you at the moment."
+    hint_text = "Wait until they are there, then open the page again."
+
+
+class TextsWaiting(Congested):
+    """One user asked for more documents and passages than a user may at a time."""
+
+    sentence = "Too many documents are being opened for you at the moment."
+    hint_text = "Wait until they are there, then open the document again."
+
+
+class SearchesWaiting(Congested):
+    """One user has as many searches for a phrase under way as a user may."""
+
+    sentence = "You have {count} searches for a phrase under way already."
+    hint_text = "Wait until one of them is done."
+
+
+class TooSlow(Congested):
+    """Something was not done in its time, waiting included."""
+
+    sentence = "This took longer than {seconds:.0f} seconds."
+    hint_text = "Try again in a moment."
+
+
+class NotLookedThrough(PinciteError):
+    """Documents that a search for a phrase could not look through; what it found in the others stands."""
+
+    sentence = "{documents} could not be looked through."
+    hint_text = "What was found in the other documents is complete. Look again later, or in these documents alone."
 
 
 class EngineError(PinciteError):

@@ -1,30 +1,40 @@
 """The evidence over HTTP: a page as an image with the words highlighted, the original, a passage as text.
 
 The user comes from the request and every id is asked for in their name; what they may not see and what does not exist
-are one and the same 404. Nothing is read from a path or a name that the client gives.
+are one and the same 404. Nothing is read from a path or a name that the client gives. Whatever can take long is done in
+the user's turn (`shares`), and given up when the client leaves.
 """
 
+import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Sequence
-from typing import Annotated
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from starlette.concurrency import run_in_threadpool
 
 from retrieval import Document, DocumentRecord, NoSuchDocument, NoSuchMatter, PinciteError, Span, own_spans, own_words
-from webapp.errors import NotAllowed, PageNotShown
+from webapp.errors import Congested, NotAllowed, PageNotShown, PageTooSlow, TooSlow
 from webapp.evidence_urls import Range
 from webapp.identity import user_of
 from webapp.log import known
-from webapp.viewer import PageView, bounded
+from webapp.shares import Turn
+from webapp.viewer import RENDER_SECONDS, PageView, bounded
 from webapp.workspace import Workspace
 
 MOST_SPANS = 64  # in one request
+READ_SECONDS = (
+    30.0  # for a document or a passage; a file of 200 MiB comes from a disk in 1 s, from a store elsewhere in 10
+)
 # Asked for again each time, so that nobody sees what was deleted or is not theirs any more; mostly answered with 304.
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
+T = TypeVar("T")
 Spans = Annotated[list[str], Query(alias="span", max_length=MOST_SPANS, default_factory=list)]
 
 
@@ -33,7 +43,7 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
     router = APIRouter(prefix="/matters/{matter_id}/documents")
 
     @router.get("/{document_id}/pages/{number}.png")
-    def page(
+    async def page(
         request: Request,
         matter_id: str,
         document_id: str,
@@ -41,34 +51,53 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
         span: Spans,
         zoom: float = 1.0,
     ) -> Response:
-        def image(workspace: Workspace, record: DocumentRecord) -> Response:
-            view = _view(workspace.library.text(record), record, number, _ranges(span), bounded(zoom))
-            tag = f'"{hashlib.sha256(repr(view).encode()).hexdigest()[:32]}"'
-            if request.headers.get("if-none-match") == tag:
-                return Response(status_code=304, headers=_PRIVATE | {"ETag": tag})
-            png = workspace.viewer.image(
-                view, record.name, lambda: workspace.library.original(record.matter_id, record.id)
-            )
-            return Response(png, media_type="image/png", headers=_PRIVATE | {"ETag": tag})
+        by = time.monotonic() + RENDER_SECONDS
 
-        return _answered(request, opened, matter_id, document_id, image)
+        async def image(asked: _Asked) -> Response:
+            workspace, record = asked.workspace, asked.record
+
+            def seen(_: Turn) -> tuple[PageView, bytes | None]:
+                view = _view(workspace.library.text(record), record, number, _ranges(span), bounded(zoom))
+                return view, workspace.viewer.kept(view)
+
+            try:
+                view, png = await workspace.reads.run(asked.key, by - time.monotonic(), seen)
+                headers = _PRIVATE | {"ETag": f'"{hashlib.sha256(repr(view).encode()).hexdigest()[:32]}"'}
+                if request.headers.get("if-none-match") == headers["ETag"]:
+                    return Response(status_code=304, headers=headers)
+                png = png or await workspace.draws.run(
+                    asked.key,
+                    by - time.monotonic(),
+                    lambda turn: workspace.viewer.image(
+                        view, record.name, lambda: workspace.library.original(record.matter_id, record.id), turn
+                    ),
+                )
+            except TimeoutError:
+                raise PageTooSlow(page=number, document=record.name) from None
+            return Response(png, media_type="image/png", headers=headers)
+
+        return await _answered(request, opened, matter_id, document_id, image)
 
     @router.get("/{document_id}.pdf")
-    def original(request: Request, matter_id: str, document_id: str) -> Response:
-        def pdf(workspace: Workspace, record: DocumentRecord) -> Response:
-            data = workspace.library.original(record.matter_id, record.id)
+    async def original(request: Request, matter_id: str, document_id: str) -> Response:
+        async def pdf(asked: _Asked) -> Response:
+            record = asked.record
+            data = await asked.read(lambda: asked.workspace.library.original(record.matter_id, record.id))
             headers = _PRIVATE | {"Content-Disposition": _inline(record.name)}
             return Response(data, media_type="application/pdf", headers=headers)
 
-        return _answered(request, opened, matter_id, document_id, pdf)
+        return await _answered(request, opened, matter_id, document_id, pdf)
 
     @router.get("/{document_id}/text")
-    def text(request: Request, matter_id: str, document_id: str, span: Spans) -> Response:
-        def words(workspace: Workspace, record: DocumentRecord) -> Response:
-            document = workspace.library.document(record.matter_id, record.id)
-            return PlainTextResponse(own_words(document, *_spans(document, _ranges(span))), headers=_PRIVATE)
+    async def text(request: Request, matter_id: str, document_id: str, span: Spans) -> Response:
+        async def words(asked: _Asked) -> Response:
+            def said() -> str:
+                document = asked.workspace.library.document(asked.record.matter_id, asked.record.id)
+                return own_words(document, *_spans(document, _ranges(span)))
 
-        return _answered(request, opened, matter_id, document_id, words)
+            return PlainTextResponse(await asked.read(said), headers=_PRIVATE)
+
+        return await _answered(request, opened, matter_id, document_id, words)
 
     return router
 
@@ -77,25 +106,69 @@ class _Malformed(Exception):
     """A span that is none."""
 
 
-def _answered(
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A document that the user of a request may see. `key` is whose share its work counts to."""
+
+    workspace: Workspace
+    key: str
+    record: DocumentRecord
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """What `work` reads of the document, in the user's turn. Raises TooSlow, TextsWaiting and what `work` raises."""
+        try:
+            return await self.workspace.reads.run(self.key, READ_SECONDS, lambda _: work())
+        except TimeoutError:
+            raise TooSlow(seconds=READ_SECONDS) from None
+
+
+async def _answered(
     request: Request,
     opened: Callable[[], Workspace],
     matter_id: str,
     document_id: str,
-    answer: Callable[[Workspace, DocumentRecord], Response],
+    answer: Callable[[_Asked], Coroutine[Any, Any, Response]],
 ) -> Response:
-    """`answer` for a document that the user of the request may see; an error as its sentence and its hint."""
-    try:
+    """`answer` for a document that the user of the request may see; an error as its sentence and its hint.
+
+    The threads that all routes share know whether they may see it; whatever can take long has threads of its own.
+    """
+
+    def authorised() -> _Asked:
         workspace = opened()
         user = user_of(request, workspace)
-        return answer(workspace, workspace.access.record(user, matter_id, document_id))
+        return _Asked(workspace, user.id, workspace.access.record(user, matter_id, document_id))
+
+    try:
+        return await _while_there(request, answer(await run_in_threadpool(authorised)))
     except (NoSuchMatter, NoSuchDocument):
         return _told(NoSuchDocument(document="…"), 404)
     except _Malformed:
         return Response(status_code=422)
     except Exception as error:
-        told = known(error)
-        return _told(told, 403 if isinstance(told, NotAllowed) else 404 if isinstance(told, PageNotShown) else 503)
+        return _told(told := known(error), next((code for kind, code in _STATUS if isinstance(told, kind)), 503))
+
+
+_STATUS = ((NotAllowed, 403), (PageNotShown, 404), (TooSlow, 503), (Congested, 429))
+
+
+async def _while_there(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:
+    """The answer; where the client leaves before it is there, it is given up."""
+
+    async def leaves() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    answering, leaving = asyncio.ensure_future(answer), asyncio.ensure_future(leaves())
+    try:
+        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return answering.result() if answering.done() else _NOBODY
+    finally:
+        answering.cancel()
+        leaving.cancel()
+
+
+_NOBODY = Response(status_code=499)  # as nginx notes a client that left; it is never received
 
 
 def _told(error: PinciteError, status: int) -> Response:

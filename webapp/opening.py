@@ -12,6 +12,7 @@ from webapp.workspace import Workspace
 
 RETRY_SECONDS = 5.0  # between two tries to open stores that are away
 GOODBYE_SECONDS = 5  # how long what is under way may still take after Ctrl-C
+LOADING_SECONDS = 2  # and after that a model that is being loaded, which ends with the process
 
 
 class Opening:
@@ -33,7 +34,7 @@ class Opening:
     def close(self) -> None:
         """Stop the work in the background and let go of the stores."""
         self._closing.set()
-        self._thread.join(GOODBYE_SECONDS)  # loading a model cannot be interrupted; it ends with the process
+        self._thread.join(LOADING_SECONDS)
         if self.workspace is not None:
             self.workspace.close()
 

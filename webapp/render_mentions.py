@@ -23,8 +23,12 @@ def heading(answer: Body) -> Markup:
     if not rows:
         words = f"Nowhere in {plural(searched['documents'], 'document')}: these words do not stand there as they are written here."
         return Markup('<p class="stand"><span aria-hidden="true">○</span> {}</p>').format(words)
-    documents = len({row["document_id"] for row in rows})
-    return Markup('<p class="stand">{} in {}.</p>').format(plural(len(rows), "mention"), plural(documents, "document"))
+    count = answer.get("count", len(rows))  # a search of an earlier version kept all
+    documents = answer.get("documents") or len({row["document_id"] for row in rows})
+    told = f"{plural(count, 'mention')} in {plural(documents, 'document')}."
+    if count > len(rows):
+        told += f" Only the first {len(rows):,} are listed here; ask fewer documents for the others."
+    return Markup('<p class="stand">{}</p>').format(told)
 
 
 def body(turn_id: str, answer: Body) -> Markup:
@@ -49,7 +53,9 @@ def coverage(answer: Body) -> Markup:
 def copied(answer: Body) -> str:
     """The list as plain text for a memo."""
     found = [f"{cite(row)}: {''.join(row['around']) if row.get('around') else ''}" for row in answer["citations"]]
-    return "\n".join([f"“{answer['phrase']}”: {plural(len(found), 'mention')}", *found])
+    count = answer.get("count", len(found))
+    first = f", the first {len(found):,} of them" if count > len(found) else ""
+    return "\n".join([f"“{answer['phrase']}”: {plural(count, 'mention')}{first}", *found])
 
 
 def _by_document(answer: Body) -> Iterator[Numbered]:

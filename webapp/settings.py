@@ -227,6 +227,13 @@ class Settings(BaseSettings):
         description="Most memory (address space) of a process that reads a document, in MiB; a file of 200 MiB takes 450.",
     )
     reader_processes: int = Field(2, gt=0, le=64, description="Processes that read PDFs at the same time.")
+    page_images_at_once: int = Field(
+        2,
+        ge=2,
+        le=64,
+        description="Page images that are drawn at the same time, each by a process of its own; one user has all but one of "
+        "them at most.",
+    )
     answers_at_once: int = Field(
         64,
         gt=0,

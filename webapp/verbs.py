@@ -13,7 +13,7 @@ from pathlib import Path
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter, section_at, where_said
 from webapp.errors import NoSuchFile
 from webapp.limits import check_chosen, check_words, is_id
-from webapp.mentions import mention_row, mentions
+from webapp.mentions import LeftOut, mention_row, mentions, not_looked_through
 from webapp.metrics import SEARCHES
 from webapp.records import User
 from webapp.rows import Body, Row, progress, result
@@ -86,14 +86,23 @@ class Verbs:
             )
 
     def mentions(self, matter: str, phrase: str, document: str | None) -> Iterator[Row]:
-        """A result for each place where exactly this phrase stands, document by document; none where it is nowhere."""
+        """A result for each place where exactly this phrase stands, document by document; none where it is nowhere.
+
+        Raises NotLookedThrough after the last one, where that is not all.
+        """
         found, scope = self._scope(matter, phrase, document)
         records = [r for r in self._access.documents(self._user, found) if scope is None or r.id in scope]
         if waiting := {r.id for r in records if r.state not in DONE}:  # else the indexes need not even be opened
             yield from self._until_done(found, waiting, results=False)
+        left_out = []
         for each in mentions(self._workspace, self._user, found.id, phrase, scope):
+            if isinstance(each, LeftOut):
+                left_out.append(each)
+                continue
             for span in each.spans:
                 yield result(**mention_row(each.document, span))
+        if left_out:
+            raise not_looked_through(left_out)
 
     def ask(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
         """The answer's text as it is written, then one result."""

@@ -2,30 +2,39 @@
 
 A span of the canonical text is characters of a page, those are characters of pdfium (`retrieval.char_indexes`), and each
 has its box on the page; boxes of one line are joined. pdfium must never run in two threads, and a page can be made so
-that drawing it takes minutes: it runs in a process of the viewer's own, which is killed when it takes too long. That
-costs 2 ms a page (48 ms instead of 46), 0.2 s to start and 35 MB. The process keeps the documents it drew last, so that
+that drawing it takes minutes: it runs in processes of the viewer's own, each killed when it takes too long. That
+costs 2 ms a page (48 ms instead of 46), 0.2 s to start and 35 MB. A process keeps the documents it drew last, so that
 turning pages does not send a file of 200 MB each time.
 """
 
 import io
 import logging
 import math
+import os
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from threading import Lock
+from threading import Condition, Lock
 from typing import Any
 
 from retrieval import Child
-from webapp.errors import PageNotShown
+from webapp.errors import DocumentNotDrawn, PageNotShown, PageTooSlow
+from webapp.shares import Turn
 
-RENDER_SECONDS = 20.0  # a page of the sample takes 0.05 s, and 0.5 s at the greatest zoom; 41 of cuad-dev at most 0.2 s
+# From the request on. A page of the sample takes 0.05 s, and 0.5 s at the greatest zoom; 41 of cuad-dev at most 0.2 s.
+RENDER_SECONDS = 20.0
+LEFT_SECONDS = 1.0  # that a page is still drawn after who asked has left: most are done by then, and the process stays
+LOOK_SECONDS = 0.1  # how soon a page that is given up has ended
+FAILED_PAGES = 3  # of one document; the rest of it is not tried any more
+FAILURES_KEPT = 2_000  # pages; the oldest is forgotten
+LESS_URGENT = 10  # of 19 steps of niceness: what draws a page never keeps an answer from being written
 PIXELS_PER_POINT = 1.5  # at zoom 1: an A4 page is 893 x 1263 pixels
 LEAST_ZOOM, MOST_ZOOM = 0.25, 4.0
 MOST_PIXELS = 24_000_000  # A4 at the greatest zoom has 18; larger sheets are drawn smaller than asked
 CACHED_BYTES = 48_000_000  # of PNG
-HELD_BYTES = 300_000_000  # of PDF; the document that is being drawn is held whatever its size
+HELD_BYTES = 150_000_000  # of PDF, in each process; the document that is being drawn is held whatever its size
 FILL, EDGE = (255, 226, 110), (190, 130, 0)
 
 _log = logging.getLogger(__name__)
@@ -50,50 +59,147 @@ class PageView:
 
 
 class Viewer:
-    """Draws pages in a process of its own. Safe to use from several threads; one page is drawn at a time."""
+    """Draws pages, several at a time, each in a process of its own. Safe to use from several threads.
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._child = Child(_serve, "pincite-viewer")
+    What once took too long or brought its process down is not drawn again until the server starts anew: it would only
+    take as long again from everyone.
+    """
+
+    def __init__(self, at_once: int = 2) -> None:
+        self._lock = Lock()  # of what follows; never held while a page is drawn
+        self._free = [_Drawer() for _ in range(at_once)]
+        self._drawers = tuple(self._free)
+        self._is_free = Condition(self._lock)
         self._drawn: OrderedDict[PageView, bytes] = OrderedDict()
         self._drawn_bytes = 0
+        self._failed: OrderedDict[tuple[str, int], type[PageNotShown]] = OrderedDict()
+        self._forgotten = 0  # how many times: what was begun before is not kept
+        self._stopped = False
 
-    def image(self, view: PageView, name: str, original: Callable[[], bytes]) -> bytes:
+    def image(self, view: PageView, name: str, original: Callable[[], bytes], turn: Turn | None = None) -> bytes:
         """The page as PNG. `original` gives the file where it is needed. Raises PageNotShown and what `original` does."""
+        if kept := self.kept(view):
+            return kept
+        forgotten = self._forgotten
+        png: bytes = self._ask("image", view, name, original, turn or Turn(RENDER_SECONDS))
+        with self._lock:
+            if forgotten == self._forgotten and view not in self._drawn:
+                self._drawn[view] = png
+                self._drawn_bytes += len(png)
+            while self._drawn_bytes > CACHED_BYTES:
+                self._drawn_bytes -= len(self._drawn.popitem(last=False)[1])
+        return png
+
+    def kept(self, view: PageView) -> bytes | None:
+        """The page as PNG where it was drawn lately."""
         with self._lock:
             if view in self._drawn:
                 self._drawn.move_to_end(view)
-                return self._drawn[view]
-            png: bytes = self._ask("image", view, name, original)
-            self._drawn[view] = png
-            self._drawn_bytes += len(png)
-            while self._drawn_bytes > CACHED_BYTES:
-                self._drawn_bytes -= len(self._drawn.popitem(last=False)[1])
-            return png
+            return self._drawn.get(view)
 
     def boxes(self, view: PageView, name: str, original: Callable[[], bytes]) -> list[Box]:
         """Where the highlight lies in that image, a box a line. Raises as `image` does."""
-        with self._lock:
-            boxes: list[Box] = self._ask("boxes", view, name, original)
-            return boxes
+        boxes: list[Box] = self._ask("boxes", view, name, original, Turn(RENDER_SECONDS))
+        return boxes
 
     def forget(self) -> None:
-        """Keep nothing of what was drawn, here or in the process."""
+        """Keep nothing of what was drawn, here or in the processes; waits for no page that is being drawn."""
         with self._lock:
             self._drawn.clear()
             self._drawn_bytes = 0
-            self.stop()
+            self._forgotten += 1
+            for drawer in self._free:
+                drawer.stop()
 
     def stop(self) -> None:
-        """End the process. What is asked for next starts another."""
-        self._child.stop()
+        """End the processes, for good. Whoever waits for a page is told at once that it cannot be shown."""
+        with self._lock:
+            self._stopped = True
+            for drawer in self._free:
+                drawer.stop()
+            self._is_free.notify_all()
 
-    def _ask(self, what: str, view: PageView, name: str, original: Callable[[], bytes]) -> Any:
+    def _ask(self, what: str, view: PageView, name: str, original: Callable[[], bytes], turn: Turn) -> Any:
+        self._check(view, name)
+        drawer, forgotten = self._take(view, name, turn)
+        began = time.monotonic()
+        try:
+            return drawer.ask(what, view, original, lambda: self._ended(turn, began))
+        except _NotDrawn as error:
+            _log.warning("page %d of %s was not drawn: %s", view.page, view.document_id, error)
+            raise self._noted(view, error, began)(page=view.page, document=name) from None
+        finally:
+            self._give_back(drawer, forgotten)
+
+    def _check(self, view: PageView, name: str) -> None:
+        """Raise for what is known not to be drawn."""
+        with self._lock:
+            if failed := self._failed.get((view.document_id, view.page)):
+                raise failed(page=view.page, document=name)
+            if sum(document_id == view.document_id for document_id, _ in self._failed) >= FAILED_PAGES:
+                raise DocumentNotDrawn(page=view.page, document=name)
+
+    def _noted(self, view: PageView, error: "_NotDrawn", began: float) -> type[PageNotShown]:
+        """The error that a user is told. A page is slow when it had most of the time to itself; who left says nothing of it."""
+        slow = error.reason == "too slow" and time.monotonic() - began > RENDER_SECONDS / 2
+        if (slow or error.reason == "ended") and not self._stopped:
+            with self._lock:
+                self._failed[view.document_id, view.page] = PageTooSlow if slow else PageNotShown
+                while len(self._failed) > FAILURES_KEPT:
+                    self._failed.popitem(last=False)
+        return PageTooSlow if error.reason == "too slow" else PageNotShown
+
+    def _ended(self, turn: Turn, began: float) -> str:
+        """Why a page that is being drawn is given up now; "" where it is not."""
+        if self._stopped or (turn.given_up and time.monotonic() - began > LEFT_SECONDS):
+            return "nobody waits for it"
+        return "too slow" if turn.left <= 0 else ""
+
+    def _take(self, view: PageView, name: str, turn: Turn) -> "tuple[_Drawer, int]":
+        """A process that is free, rather the one that has the document."""
+        with self._is_free:
+            if not self._is_free.wait_for(lambda: self._free or self._stopped, max(turn.left, 0)):
+                raise PageTooSlow(page=view.page, document=name)
+            if self._stopped:
+                raise PageNotShown(page=view.page, document=name)
+            drawer = next((each for each in self._free if each.drew_last == view.document_id), self._free[-1])
+            self._free.remove(drawer)
+            return drawer, self._forgotten
+
+    def _give_back(self, drawer: "_Drawer", forgotten: int) -> None:
+        with self._is_free:
+            if self._stopped or forgotten != self._forgotten:
+                drawer.stop()
+            self._free.append(drawer)
+            self._is_free.notify()
+
+
+class _NotDrawn(Exception):
+    """Why not: "too slow", "ended" (the process went down), "nobody waits for it", or what pdfium found."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Drawer:
+    """One process that draws, used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._child = Child(_serve, "pincite-viewer")
+        self.drew_last = ""
+
+    def ask(self, what: str, view: PageView, original: Callable[[], bytes], ended: Callable[[], str]) -> Any:
+        """What the process answers. `ended` says why it is to be given up, if it is. Raises _NotDrawn."""
         whole = False
+        self.drew_last = view.document_id
         try:
             pipe = self._child.pipe()
             pipe.send((what, view))
-            while pipe.poll(RENDER_SECONDS):
+            while True:
+                while not pipe.poll(LOOK_SECONDS):
+                    if reason := ended():
+                        raise _NotDrawn(reason)
                 kind, outcome = pipe.recv()
                 if kind == "missing":
                     pipe.send_bytes(original())
@@ -101,14 +207,17 @@ class Viewer:
                 whole = True
                 if kind == "done":
                     return outcome
-                _log.warning("page %d of %s was not drawn: %s", view.page, view.document_id, outcome)
-                raise PageNotShown(page=view.page, document=name)
-            raise PageNotShown(page=view.page, document=name)
+                raise _NotDrawn(outcome)
         except (EOFError, OSError) as error:
-            raise PageNotShown(page=view.page, document=name) from error
+            raise _NotDrawn("ended") from error
         finally:
             if not whole:
                 self.stop()
+
+    def stop(self) -> None:
+        """End the process. What is asked for next starts another."""
+        self.drew_last = ""
+        self._child.stop()
 
 
 def bounded(zoom: float) -> float:
@@ -122,6 +231,7 @@ def bounded(zoom: float) -> float:
 def _serve(pipe: Connection) -> None:
     import pypdfium2 as pdfium
 
+    os.nice(LESS_URGENT)
     held: OrderedDict[str, Any] = OrderedDict()
     while True:
         what, view = pipe.recv()

@@ -32,19 +32,27 @@ from webapp.access import Access
 from webapp.admission import Admission
 from webapp.conversations import Conversations
 from webapp.embedded import SLOTS
-from webapp.errors import DemoFull, NetworkFull
+from webapp.errors import DemoFull, NetworkFull, PagesWaiting, SearchesWaiting, TextsWaiting
 from webapp.guests import MOST_GUESTS, Sweeper
 from webapp.log import log
 from webapp.metrics import IngestCounter
 from webapp.quotas import quota_of
 from webapp.records import LOCAL_USER, Records, User
 from webapp.settings import Settings
+from webapp.shares import Shares
 from webapp.viewer import Viewer
 
 if TYPE_CHECKING:
     from webapp.writers import Writers
 
 SAMPLE_MATTER = "Sample"
+
+# Of one user, waiting ones included. A page shows one image, and has opened at most a few before they are there.
+IMAGES_PER_USER = 32
+READS_PER_USER = 64  # documents and passages, and what is to be highlighted on each image
+SEARCHES_PER_USER = 4  # for a phrase; a page asks for one at a time
+# Threads. Reading waits for the disk or a store; searching takes the processor, which all of Python's threads share.
+READS_AT_ONCE, SEARCHES_AT_ONCE = 4, 2
 T = TypeVar("T")
 
 
@@ -86,7 +94,13 @@ class Workspace:
         demo = settings.access == "demo"
         self.access = Access(self.library, self._records, quota_of(settings))
         self.conversations = Conversations(self._database, self.library, self.access)
-        self.viewer = Viewer()
+        at_once = settings.page_images_at_once
+        self.viewer = Viewer(at_once)
+        self.draws = Shares("draws", at_once, IMAGES_PER_USER, lambda _: PagesWaiting())
+        self.reads = Shares("reads", READS_AT_ONCE, READS_PER_USER, lambda _: TextsWaiting())
+        self.searches = Shares(
+            "searches", SEARCHES_AT_ONCE, SEARCHES_PER_USER, lambda count: SearchesWaiting(count=count)
+        )
         self._door = Lock()  # one user comes in at a time: the first requests of a page come together
         self._welcomed: dict[str, str] = {}  # by user: the address that a guest came from, "" of everyone else
         self.access.put_right(LOCAL_USER)
@@ -103,6 +117,8 @@ class Workspace:
         """Stop the work and let go of everything. What was being ingested waits until the next time."""
         if self._sweeper is not None:
             self._sweeper.stop()
+        for shares in (self.draws, self.reads, self.searches):
+            shares.close()
         self.viewer.stop()
         for part in ("ingest", "writers"):
             if part in self.opened:

@@ -1,13 +1,14 @@
 """Exact phrase search: what is a mention, what is none, and that none is missed."""
 
 import random
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.documents import Document
-from retrieval.phrases import find_phrase, in_context
+from retrieval.phrases import each_mention, find_phrase, in_context
 from tests.documents import document
 
 
@@ -123,3 +124,29 @@ def test_no_mention_is_missed_however_lines_and_pages_break(words: list[str], rn
     assert expected <= {span.start for span in found}
     # A word that is alone on its line at the edge of each page reads as a running line: none of the text it stands in.
     assert all("\f" in page.slice(span) for span in found if span.start not in expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "count"),
+    [
+        ("a " * 200_000, "a " * 1_999 + "a", 198_001),
+        ("a" * 400_000, "a" * 8_000, 0),
+        ("term-\nit " * 50_000, "term", 50_000),
+        ("".join(f"term-\n{n:b} ".translate({48: "o", 49: "i"}) for n in range(30_000)), "term", 30_000),
+        ("\f".join(["word " * 40] * 5_000), "xyz " * 2_000, 0),
+        ("\f".join(["a"] * 5_000), "a " * 3_999 + "b", 0),
+    ],
+    ids=["a phrase of one word", "a phrase of one letter", "line ends", "line ends of many words", "pages", "short pages"],
+)  # fmt: skip
+def test_a_document_made_to_be_slow_takes_as_long_as_its_length(text: str, phrase: str, count: int) -> None:
+    """Each took 10 s to minutes when the work grew with places times the length of the phrase or of the text."""
+    page = document(text, id_=text[:20] + phrase[:20])
+    began = time.process_time()
+    assert len(find_phrase(page, phrase)) == count
+    assert time.process_time() - began < 5
+
+
+def test_a_search_ends_when_its_time_is_over() -> None:
+    page, looks = document("“a” " * 20_000, id_="endless"), iter(range(4))
+    with pytest.raises(TimeoutError):
+        list(each_mention(page, '"a" ' * 500 + '"a"', lambda: next(looks) == 3))

@@ -202,7 +202,7 @@ def test_what_cannot_be_drawn_is_told_and_the_next_page_is_drawn(viewer: Viewer,
 def test_a_page_that_takes_too_long_is_given_up_and_its_process_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     viewer = Viewer()
     viewer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
-    process = viewer._child._process
+    process = viewer._drawers[-1]._child._process
     assert process is not None
     monkeypatch.setattr(viewer_file, "RENDER_SECONDS", 0.3)
     out = io.BytesIO()
@@ -230,7 +230,7 @@ def test_a_page_is_drawn_once_and_its_file_sent_once() -> None:
 
     first = viewer.image(PageView("d", 1), "a", original)
     viewer.image(PageView("d", 2), "a", original)
-    process = viewer._child._process
+    process = viewer._drawers[-1]._child._process
     assert process is not None
     process.kill()
     assert viewer.image(PageView("d", 1), "a", original) is first
