@@ -10,9 +10,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -39,12 +37,14 @@ OnBytes = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file that came whole: `size` in bytes as sent, of which no more than the settings allow was kept."""
+    """One file that came whole: `size` in bytes as sent, `kept` of them, no more than the settings allow."""
 
     path: Path
     user_id: str
+    share_key: str
     name: str
     size: int
+    kept: int
     came_at: float
 
 
@@ -58,8 +58,7 @@ class Arriving:
         self._most_of_all = MOST_OF_GUESTS if guests else None
         self._most_kept = settings.max_file_mib * MIB
         self._uploads: dict[str, Upload] = {}
-        self._bytes: Counter[str] = Counter()  # on the disk, by user
-        self._under_way: Counter[str] = Counter()
+        self._coming: set[_Parts] = set()
 
     def clear(self) -> None:
         """Empty the folder: what a crash left in it was never taken in. Before anything is received."""
@@ -67,28 +66,31 @@ class Arriving:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def receive(
-        self, stream: AsyncIterator[bytes], content_type: str, user_id: str, on_bytes: OnBytes
+        self, stream: AsyncIterator[bytes], content_type: str, user_id: str, on_bytes: OnBytes, share_key: str = ""
     ) -> list[Upload]:
         """Take the files of one multipart request, for a user; `on_bytes(name, count)` follows them.
+
+        `share_key`: under what they are counted beside the user themselves, as `Workspace.share_key` gives it.
 
         Raises UploadMalformed, TooManyUploads, TooMuchArriving, and what `stream` raises; nothing stays then.
         """
         self.sweep()
-        with self._one_of(user_id):
-            parts = _Parts(self.folder, _boundary(content_type), self._most_kept, on_bytes)
-            try:
-                async for block in stream:
-                    self._bytes[user_id] += len(block)
-                    self._refuse_too_much(user_id)
-                    await run_in_threadpool(parts.take, block)
-                files = parts.whole()
-            except BaseException:  # also a client that went away: what came of it is deleted
-                parts.discard()
-                raise
-            finally:
-                self._bytes[user_id] -= parts.received
-            self._bytes[user_id] += sum(path.stat().st_size for path, _, _ in files)
-        uploads = [Upload(path, user_id, name, size, time.monotonic()) for path, name, size in files]
+        share_key = share_key or user_id
+        if sum(parts.user_id == user_id for parts in self._coming) >= UPLOADS_AT_ONCE:
+            raise TooManyUploads(count=UPLOADS_AT_ONCE)
+        parts = _Parts(self.folder, _boundary(content_type), self._most_kept, on_bytes, user_id, share_key)
+        self._coming.add(parts)
+        try:
+            self._refuse_too_much(parts, 0)
+            async for block in stream:
+                self._refuse_too_much(parts, len(block))
+                await run_in_threadpool(parts.take, block)
+            uploads = parts.whole()
+        except BaseException:  # also a client that went away: what came of it is deleted
+            parts.discard()
+            raise
+        finally:
+            self._coming.discard(parts)
         self._uploads |= {str(upload.path): upload for upload in uploads}
         return uploads
 
@@ -109,35 +111,25 @@ class Arriving:
     def drop(self, upload: Upload) -> None:
         """Delete an upload, which has been taken in or never will be."""
         self._uploads.pop(str(upload.path), None)
-        with suppress(OSError):
-            self._bytes[upload.user_id] -= upload.path.lstat().st_size
-        self._bytes += Counter()  # forgets who has none
         shutil.rmtree(upload.path.parent, ignore_errors=True)
 
     def sweep(self) -> None:
         """Delete what its page never took in."""
         now = time.monotonic()
-        for upload in [each for each in self._uploads.values() if now - each.came_at > KEPT_SECONDS]:
+        for upload in [each for each in tuple(self._uploads.values()) if now - each.came_at > KEPT_SECONDS]:
             self.drop(upload)
 
-    @contextmanager
-    def _one_of(self, user_id: str) -> Iterator[None]:
-        if self._under_way[user_id] >= UPLOADS_AT_ONCE:
-            raise TooManyUploads(count=UPLOADS_AT_ONCE)
-        self._under_way[user_id] += 1
-        try:
-            self._refuse_too_much(user_id)
-            yield
-        finally:
-            self._under_way[user_id] -= 1
-
-    def _refuse_too_much(self, user_id: str) -> None:
-        all_of_them = sum(self._bytes.values())
-        if self._bytes[user_id] > self.most_together + MIB:  # one for what the form adds
-            raise TooMuchArriving()
-        if self._most_of_all is not None and all_of_them > self._most_of_all:
-            raise TooMuchArriving()
-        if shutil.disk_usage(self.folder).free < LEAST_FREE:
+    def _refuse_too_much(self, parts: "_Parts", more: int) -> None:
+        """Raise TooMuchArriving where `more` bytes leave too little room for anyone."""
+        here: list[Upload | _Parts] = [*tuple(self._uploads.values()), *self._coming]
+        theirs = sum(each.kept for each in here if each.user_id == parts.user_id) + more
+        shared = sum(each.kept for each in here if each.share_key == parts.share_key) + more
+        too_much = theirs > self.most_together + MIB  # one for what the form adds
+        if self._most_of_all is not None:
+            too_much = (
+                too_much or shared > self._most_of_all / 2 or sum(each.kept for each in here) + more > self._most_of_all
+            )
+        if too_much or shutil.disk_usage(self.folder).free < LEAST_FREE:
             raise TooMuchArriving()
 
     def _lies_where_it_was_put(self, upload: Upload) -> bool:
@@ -153,8 +145,11 @@ class Arriving:
 class _Parts:
     """The parts of one multipart body as they come: files are kept, anything else is read past."""
 
-    def __init__(self, folder: Path, boundary: bytes, most_kept: int, on_bytes: OnBytes) -> None:
-        self.received = 0
+    def __init__(
+        self, folder: Path, boundary: bytes, most_kept: int, on_bytes: OnBytes, user_id: str, share_key: str
+    ) -> None:
+        self.user_id, self.share_key = user_id, share_key
+        self.kept = 0  # bytes
         self._folder = folder
         self._most_kept = most_kept
         self._on_bytes = on_bytes
@@ -180,17 +175,17 @@ class _Parts:
 
     def take(self, block: bytes) -> None:
         """The next bytes of the body. Raises UploadMalformed."""
-        self.received += len(block)
         try:
             self._parser.write(block)
         except FormParserError as error:
             raise UploadMalformed() from error
 
-    def whole(self) -> list[tuple[Path, str, int]]:
-        """Path, name and size of each file, once the body has ended. Raises UploadMalformed for one that was cut."""
+    def whole(self) -> list[Upload]:
+        """The files, once the body has ended. Raises UploadMalformed for one that was cut."""
         if not self._ended:
             raise UploadMalformed()
-        return self._files
+        now, whose = time.monotonic(), (self.user_id, self.share_key)
+        return [Upload(path, *whose, name, size, path.stat().st_size, now) for path, name, size in self._files]
 
     def discard(self) -> None:
         """Delete all that came."""
@@ -228,8 +223,9 @@ class _Parts:
     def _on_data(self, data: bytes, start: int, end: int) -> None:
         if self._out is None:
             return
-        kept = max(0, self._most_kept + 1 - self._size)  # one byte more says that it was too large
-        self._out.write(data[start : min(end, start + kept)])
+        kept = min(end - start, max(0, self._most_kept + 1 - self._size))  # one byte more says that it was too large
+        self._out.write(data[start : start + kept])
+        self.kept += kept
         self._size += end - start
         self._on_bytes(self._files[-1][1], end - start)
 

@@ -86,9 +86,9 @@ class Desks:
 
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator["Desk"]:
-        """`of`, once fewer than ACTS_AT_ONCE acts of this user are under way: what one user does slows their own pages."""
+        """`of`, once fewer than ACTS_AT_ONCE acts of this user are under way: what one does slows their own pages alone."""
         desk = await asyncio.to_thread(self.of, request)
-        turns = self._turns.setdefault(desk.user_id, asyncio.Semaphore(ACTS_AT_ONCE))
+        turns = self._turns.setdefault(desk.share_key, asyncio.Semaphore(ACTS_AT_ONCE))
         async with turns:
             yield desk
 
@@ -111,9 +111,9 @@ class Desk:
         self._access, self._conversations = workspace.access, workspace.conversations
 
     @property
-    def user_id(self) -> str:
-        """Whose it is."""
-        return self._user.id
+    def share_key(self) -> str:
+        """Under what their acts are counted."""
+        return self._workspace.share_key(self._user)
 
     # What is seen
 
@@ -311,7 +311,7 @@ class Desk:
             return page_row(phrase, records, found)
 
         try:
-            row = await workspace.searches.run(user.id, SEARCH_SECONDS, look)
+            row = await workspace.searches.run(workspace.share_key(user), SEARCH_SECONDS, look)
         except TimeoutError:
             raise TooSlow(seconds=SEARCH_SECONDS) from None
 

@@ -137,7 +137,7 @@ async def _answered(
     def authorised() -> _Asked:
         workspace = opened()
         user = user_of(request, workspace)
-        return _Asked(workspace, user.id, workspace.access.record(user, matter_id, document_id))
+        return _Asked(workspace, workspace.share_key(user), workspace.access.record(user, matter_id, document_id))
 
     try:
         return await _while_there(request, answer(await run_in_threadpool(authorised)))

@@ -25,7 +25,7 @@ from webapp.events import SESSION, Events, parsed, session_of
 from webapp.identity import user_of
 from webapp.log import noted
 from webapp.opening import Opening
-from webapp.records import LOCAL_USER
+from webapp.records import LOCAL_USER, User
 
 MOST_SESSIONS = 50_000  # remembered; a page that has been left is the first to be forgotten
 MOST_EVENTS = 300  # of one user, in all their pages, told or not: a page has two or three under way
@@ -89,7 +89,7 @@ class Sessions:
         name = session or request.query_params.get("session_hash") or ""
         if upload is None and not SESSION.fullmatch(name):
             raise EventMalformed()
-        user_id = await self._user(request)
+        user_id = await self._user_id(request)
         if not self._is_theirs(name or f"upload {upload}", user_id):
             return NOT_YOURS
         unknown = request.url.path.endswith("/queue/data") and not self._gradio.knows(name)
@@ -100,7 +100,7 @@ class Sessions:
         body = await request.body()
         told = parsed(body)
         session = session_of(told)
-        user_id = await self._user(request)
+        user_id = await self._user_id(request)
         if not self._is_theirs(session, user_id):
             return NOT_YOURS, request.receive
         if what == "queue/join":
@@ -114,29 +114,35 @@ class Sessions:
 
     async def _upload(self, request: Request) -> Response:
         """Receive files for the user of the request; the answer is their paths, as gradio's own route gives them."""
-        user_id = await self._user(request, wait=True)
+        user = await self._user(request, wait=True)
+        user_id = user.id if user else None
         upload_id = request.query_params.get("upload_id", "")
-        if user_id is None or not self._is_theirs(f"upload {upload_id}", user_id if upload_id else None):
+        if user is None or not self._is_theirs(f"upload {upload_id}", user_id if upload_id else None):
             return NOT_YOURS
         try:
             uploads = await self._arriving.receive(
                 request.stream(),
                 request.headers.get("content-type", ""),
-                user_id,
+                user.id,
                 self._gradio.on_bytes(upload_id),
+                self._opening.opened().share_key(user),
             )
         finally:
             self._gradio.on_end(upload_id)
         return JSONResponse([str(upload.path) for upload in uploads])
 
-    async def _user(self, request: Request, *, wait: bool = False) -> str | None:
-        """The id of the request's user; None where it is nobody, or while nothing is anyone's yet."""
+    async def _user(self, request: Request, *, wait: bool = False) -> User | None:
+        """The request's user; None where it is nobody, or while nothing is anyone's yet."""
         if self._opening.workspace is None and not wait:
             return None
         try:
-            return (await run_in_threadpool(lambda: user_of(request, self._opening.opened()))).id
+            return await run_in_threadpool(lambda: user_of(request, self._opening.opened()))
         except PinciteError:  # the page tells them why, in a session that is nobody's yet
             return None
+
+    async def _user_id(self, request: Request) -> str | None:
+        user = await self._user(request)
+        return user.id if user else None
 
     def _is_theirs(self, name: str, user_id: str | None) -> bool:
         """Whether a session or an upload is this user's; from here on it is, where it was nobody's."""

@@ -228,9 +228,11 @@ class Workspace:
 
     def share_key(self, user: User) -> str:
         """Under what is counted how much `user` has under way at a time: a guest's address, for a browser that drops its
-        cookie is another guest; the user's own id of everyone else.
+        cookie is another guest; the user's own id of everyone else, and where the settings say that all guests have one
+        address.
         """
-        return self._welcomed.get(user.id) or user.id
+        apart = self.settings.guests_per_address < MOST_GUESTS
+        return (apart and self._welcomed.get(user.id)) or user.id
 
     def delete_matter(self, matter: Matter) -> None:
         """Delete a matter with its documents and with what was said in it."""

@@ -189,3 +189,18 @@ def test_guests_together_fill_only_so_much(tmp_path: Path) -> None:
         received(room, opening, *[block] * 49, closing, user="guest-10")
     with pytest.raises(TooMuchArriving):
         received(room, opening, *[block] * 52, closing, user="guest-0")
+
+
+def test_guests_of_one_address_fill_half_of_that(tmp_path: Path) -> None:
+    room = Arriving(load_settings(data_dir=tmp_path, access="demo", max_file_mib=50))
+    room.clear()
+    body = (part(PDF)[:-2], *[bytes(1 << 20)] * 49, b"\r\n" + END)
+
+    def received_at(address: str, user: str) -> None:
+        asyncio.run(room.receive(_blocks(*body), TYPE, user, lambda *_: None, address))
+
+    for n in range(5):
+        received_at("192.0.2.7", f"guest-{n}")
+    with pytest.raises(TooMuchArriving):
+        received_at("192.0.2.7", "guest-5")
+    received_at("192.0.2.8", "guest-6")
