@@ -31,7 +31,7 @@ HOMES = {
     "xllamacpp": {"webapp/embedded.py"},
     "mistral_common": {"webapp/tokens.py"},
     "huggingface_hub": {"webapp/engine.py", "merge/hub.py"},
-    "uvicorn": {"webapp/server.py"},
+    "uvicorn": {"webapp/server.py", "webapp/connections.py"},
 }
 DRAWERS = {"utils", "util", "helpers", "helper", "manager", "base", "service", "common", "misc"}
 # What `pincite --help` must not wait for.

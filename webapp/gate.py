@@ -21,7 +21,7 @@ from webapp.log import log
 from webapp.quotas import quota_of
 from webapp.settings import MIB, Settings, is_loopback
 
-MOST_BODY = MIB  # of what is no upload: a question is a few kB, the ids of 4,000 documents are 260
+MOST_BODY = 2 * MIB  # of what is no upload: a question is a few kB, the ids of 20,000 documents are 1.3 MB
 BODY_SECONDS = 60.0  # without a byte of a body: its sender is gone, or holds the connection for nothing
 UPLOADS = "/gradio_api/upload"
 METRICS = "/metrics"
