@@ -45,7 +45,8 @@ class GgufModel:
             stored = gguf.quant_shape_to_byte_shape(shape, type_)
             size = int(np.prod(stored))
             theirs = names.get_name(name, try_suffixes=(".weight",))
-            assert theirs is not None, name  # every tensor of the two supported families has a name
+            if theirs is None:  # every tensor of the two supported families has a name
+                raise KeyError(name)
             writer.add_tensor_info(theirs, shape, np.dtype(np.float32), size, type_)
             behind_header[name] = (at, type_)
             at += gguf.GGUFWriter.ggml_pad(size, writer.data_alignment)

@@ -122,7 +122,8 @@ class ShardFile:
         """Put one tensor in its place."""
         at, size = self._places[name]
         data = tensor.contiguous().view(-1).view(torch.uint8).numpy().data
-        assert len(data) == size, (name, len(data), size)
+        if len(data) != size:
+            raise ValueError(f"{name} has {len(data)} bytes, its place {size}")
         write_at(self.file, data, self._start + at)
 
     def close(self) -> None:

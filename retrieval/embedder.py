@@ -110,7 +110,8 @@ class LocalEmbedder:
     def dimension(self) -> int:
         """Length of a vector."""
         size = self._model.get_embedding_dimension()
-        assert size is not None
+        if size is None:
+            raise EmbedderUnavailable(reason=f"“{self.name}” does not say how long its vectors are")
         return size
 
     def passages(self, texts: Sequence[str]) -> Vectors:

@@ -125,7 +125,8 @@ async def answer(
                         yield event
                     case Trouble():
                         yield event
-    assert prompted is not None
+    if prompted is None:
+        raise RuntimeError("the writing ended before it had a prompt")
     found = _found(prompted, searched)
     passages = found.passages
     end = partial(Answer, searched=searched, budget=found.budget, engine=prompted.engine, passages=passages)

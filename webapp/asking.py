@@ -66,21 +66,27 @@ class UnderWay(ABC):
         """Begin; returns at once. Needs a running event loop."""
         self._task = asyncio.create_task(self._run())
 
+    @property
+    def _begun(self) -> asyncio.Task[None]:
+        if self._task is None:
+            raise RuntimeError("it has not begun")
+        return self._task
+
     async def stop(self) -> None:
         """End the writing, which closes the engine's stream, and wait until what there is has been kept."""
-        assert self._task is not None
+        task = self._begun
         if self._under_way:
             self._under_way = False
-            self._task.cancel()
-        await asyncio.wait({self._task})
+            task.cancel()
+        await asyncio.wait({task})
 
     async def follow(self) -> AsyncGenerator[None]:
         """A tick for each batch of news, until it is done. Who stops following does not stop the writing."""
-        assert self._task is not None
+        task = self._begun
         seen: object = None
         pause = BATCH_SECONDS
         while not self.done:
-            await asyncio.wait({self._task}, timeout=pause)
+            await asyncio.wait({task}, timeout=pause)
             if self.stand != seen and not self.done:
                 seen = self.stand
                 began = time.monotonic()

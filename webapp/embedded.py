@@ -19,7 +19,7 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
+import subprocess  # nosec B404 (starts our own program alone)
 import sys
 import threading
 import time
@@ -135,8 +135,8 @@ class EmbeddedEngine:
                 child = self._child = _spawn(self._log)
             except OSError:  # no memory for a process, no room for the log
                 return False
-        assert child.stdin is not None
-        assert child.stdout is not None
+        if child.stdin is None or child.stdout is None:
+            raise RuntimeError("the process was started without its pipes")
         with child:
             said = b""
             try:

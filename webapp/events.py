@@ -17,7 +17,10 @@ from webapp.errors import EventMalformed
 # Component and event of the page that take files in. A new one is refused until it stands here, and fails a test.
 FILE_EVENTS = frozenset({("upload", "upload")})
 SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")  # gradio makes 10 or 11 letters and digits
-_MOST_FIELDS, _MOST_FIELD = 32, 1_400_000  # of what an element says of itself; the ids of 20,000 documents are 1,300,000
+_MOST_FIELDS, _MOST_FIELD = (
+    32,
+    1_400_000,
+)  # of what an element says of itself; the ids of 20,000 documents are 1,300,000
 
 Theirs = Callable[[str], Upload]
 """The user's upload at a path; raises NotUploaded."""

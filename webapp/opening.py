@@ -74,7 +74,8 @@ class Opening:
         self.workspace = Workspace(self.settings, background=True)
 
     def _open_models(self) -> None:
-        assert self.workspace is not None
+        if self.workspace is None:
+            raise RuntimeError("the stores are opened first")
         self.workspace.writers.start()
         try:
             self.workspace.warm()

@@ -23,6 +23,7 @@ from webapp.turns import Message
 from webapp.writing import Delta, Lease, Trouble, Writer
 
 RESERVE_SHARE = 0.25  # of the window for what is written of one part: a third of the room that its clauses take
+NO_ENGINE = "a summary was to be written without an engine"
 _JOINTS = 8  # tokens: the empty lines where texts are joined, as in `prompt`
 _WIDEST_NUMBER = 888  # what a passage costs is counted under a number of three digits
 _LONG = 1200  # characters of a clause that get lines of their own; a longer clause is cut between its sections
@@ -123,7 +124,8 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
 
 async def _draft(lease: Lease, sent: Sequence[Passage], reserve: int) -> AsyncGenerator[str]:
     async with lease() as writer:
-        assert writer.engine is not None
+        if writer.engine is None:
+            raise RuntimeError(NO_ENGINE)
         async with aclosing(writer.engine.stream(_messages(sent), max_tokens=reserve)) as stream:
             async for text in stream:
                 yield text
@@ -150,7 +152,8 @@ class _Piece:
 async def _parts(document: Document, writer: Writer) -> tuple[str, list[list[_Piece]], int]:
     """The engine's name, the clauses in parts that fit its window, and the tokens kept for what it writes of one part."""
     engine = writer.engine
-    assert engine is not None
+    if engine is None:
+        raise RuntimeError(NO_ENGINE)
     info = await engine.describe()
     count, template = counting(info, engine.url, engine.api_key, writer.tokenizer)
     reserve = int(info.window * RESERVE_SHARE)

@@ -90,7 +90,8 @@ class Writers:
 
     async def _bundled(self) -> Writer:
         """The bundled model, waited for while it starts: it restarts by itself, so that it has no circuit."""
-        assert self._embedded is not None
+        if self._embedded is None:
+            raise RuntimeError("there is no bundled model where engines are set")
         self.start()
         end = time.monotonic() + EMBEDDED_SECONDS
         while self._embedded.state == "starting" and time.monotonic() < end:
