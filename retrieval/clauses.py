@@ -10,9 +10,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from retrieval.documents import Document, Span
+from retrieval.kept import kept
 from retrieval.layout import Line, lines
 
 _MOST_SKIPPED = 3  # a list may miss so many numbers (a page that could not be read, a deleted clause) and still go on
@@ -80,7 +80,7 @@ class _Mark:
     titled: bool = False  # a heading follows: such a number may be the first of all without being 1
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def outline(document: Document) -> tuple[Clause, ...]:
     """The clauses of a document in reading order; empty where nothing is numbered."""
     rows = [line for line in lines(document) if not line.noise]

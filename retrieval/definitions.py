@@ -10,12 +10,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, islice
 
 from retrieval.clauses import clause_at, headings_above, outline
 from retrieval.documents import Document, Span
 from retrieval.flowing import flowing_text
+from retrieval.kept import kept
 from retrieval.sentences import split_sentences
 
 _BESIDE = 160  # characters looked at on each side of a term
@@ -98,7 +98,7 @@ class Definition:
     points: bool  # it only says where the meaning is: "has the meaning set forth in Section 3.3"
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def find_definitions(document: Document) -> tuple[Definition, ...]:
     """Every definition of a document in reading order; a term may have several ("as set forth in Section 3.3", and there)."""
     text = flowing_text(document)
@@ -145,7 +145,7 @@ def used(document: Document, span: Span) -> list[Definition]:
     return [terms[term] for term in dict.fromkeys(uses) if not span.contains(terms[term].where)]
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def _uses(document: Document) -> re.Pattern[str] | None:
     forms = sorted({form for term in defined(document) for form in _forms(term)}, key=len, reverse=True)
     any_of = "|".join(r"\s+".join(map(re.escape, form.split())) for form in forms)

@@ -8,7 +8,7 @@
     │   ├── EncryptedPdf        NoPages            ReaderCrashed
     │   ├── FileTooLarge        TooManyPages       TooMuchText
     │   ├── MatterFull          TooMuchMemory      OriginalMissing
-    │   └── PageTooSlow         DocumentTooSlow
+    │   └── PageTooSlow         DocumentTooSlow    TooManyLines
     ├── DataFolderBusy          DataFolderUnusable
     ├── StoreUnavailable        PackageMissing
     └── EmbedderUnavailable
@@ -164,6 +164,13 @@ class TooMuchText(UnreadableFile):
 
     sentence = "“{name}” has more text than the limit of {limit:,} characters."
     hint_text = "Split the file, or raise PINCITE_MAX_CHARACTERS."
+
+
+class TooManyLines(UnreadableFile):
+    """More lines than any print has."""
+
+    sentence = "“{name}” has more than {limit:,} lines of text."
+    hint_text = "Split the file."
 
 
 class MatterFull(UnreadableFile):

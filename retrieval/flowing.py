@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from retrieval.documents import Document, Span
+from retrieval.kept import kept
 from retrieval.layout import lines
 
 _MOST_RUNNING = 8  # noise lines of one page; a page with more is a page of contents, which no sentence runs across
@@ -25,7 +26,7 @@ _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:-[^\W\d_]+)+")
 _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d_]*")
 
 
-@lru_cache(maxsize=32)
+@kept(32)
 def flowing_text(document: Document) -> str:
     """The text, of the same length, with running headers, footers and page numbers replaced by spaces."""
     out, done = [], 0
@@ -48,7 +49,7 @@ def own_spans(document: Document, span: Span) -> list[Span]:
     return [s for s in stretches if flowing[s.start : s.end].strip()] or [span]
 
 
-@lru_cache(maxsize=32)
+@kept(32)
 def _running(document: Document) -> tuple[tuple[int, int], ...]:
     """[start, end) of every running line."""
     return tuple(_find_running(document))

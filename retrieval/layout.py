@@ -8,9 +8,9 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 
 from retrieval.documents import Document, Page
+from retrieval.kept import kept
 from retrieval.pdf import LINE_END_HYPHEN
 
 _EDGE_LINES = 3  # a running header or footer stands within so many lines of the page's top or bottom
@@ -36,7 +36,7 @@ class Line:
     noise: bool
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def lines(document: Document) -> tuple[Line, ...]:
     """Every non-empty line of the document in order, each marked as words of the contract or as noise."""
     by_page = [(page, list(_lines_of(document.text, page))) for page in document.pages]

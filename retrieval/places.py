@@ -6,11 +6,11 @@ An exhibit's "Section 3" is its own before it is the contract's, and "paragraph 
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TypeVar
 
 from retrieval.clauses import Clause, clause_at, ordinal, outline
 from retrieval.documents import Document, Span
+from retrieval.kept import kept
 
 _NUMBERED = "article section clause paragraph".split()  # kinds that an article may be meant by: "Article IV" is also 4
 _Key = TypeVar("_Key")
@@ -85,7 +85,7 @@ class _Index:
     places: dict[str, list[int]] = field(default_factory=dict)  # where each number stands in the outline
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def _index(document: Document) -> _Index:
     """Made once: a long contract has as many references as clauses, and each would go through all of them."""
     index = _Index()
@@ -146,7 +146,7 @@ def _below(document: Document, at: int, marks: str) -> Clause | None:
     return None
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def _parts(document: Document) -> tuple[Clause | None, ...]:
     """For each clause the exhibit or schedule that holds it; None for those of the contract itself."""
     held: list[Clause | None] = []

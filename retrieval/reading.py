@@ -16,11 +16,12 @@ from multiprocessing.connection import Connection
 from retrieval.chunks import cut
 from retrieval.clauses import outline
 from retrieval.documents import Document
-from retrieval.errors import UnreadableFile, trace
+from retrieval.errors import TooManyLines, UnreadableFile, trace
 from retrieval.layout import lines
 from retrieval.pdf import read_pdf
 
 CHUNKS_AT_ONCE = 1_000  # in one message
+MOST_LINES = 1_500_000  # a line takes 300 bytes in the server, as does a clause; 10,000 pages of 60 lines have 600,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ def serve(pipe: Connection) -> None:
         except Exception as error:  # whatever a file provokes is told, and the next one is read
             _tell(pipe, "fault", *trace(error))
         finally:
-            for kept in (lines, outline):  # of the last documents, and the next one may need the memory
-                kept.cache_clear()
+            for made in (lines, outline):  # kept of the last documents, and the next one may need the memory
+                made.cache_clear()
 
 
 def _read(pipe: Connection, asked: File, data: bytes) -> Document:
@@ -71,6 +72,8 @@ def _read(pipe: Connection, asked: File, data: bytes) -> Document:
 
 
 def _cut(pipe: Connection, document: Document) -> None:
+    if len(lines(document)) > MOST_LINES:
+        raise TooManyLines(name=document.name, limit=MOST_LINES)
     some: list[tuple[int, int, str, str]] = []
     for chunk, text in cut(document):
         some.append((chunk.span.start, chunk.span.end, chunk.words, text))

@@ -10,12 +10,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 
 from retrieval.clauses import Clause, outline
 from retrieval.documents import PAGE_BREAK, Document, Span
 from retrieval.flowing import flowing_text
+from retrieval.kept import kept
 from retrieval.layout import lines
 from retrieval.places import PARTS, clause_around, find_clause
 
@@ -75,7 +75,7 @@ class Reference:
     external: bool
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def find_references(document: Document) -> tuple[Reference, ...]:
     """Every reference of a document in reading order; those on contents pages, and headings themselves, are none."""
     text = flowing_text(document)

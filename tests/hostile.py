@@ -89,9 +89,10 @@ def pages_that_contain_themselves() -> bytes:
     )
 
 
-def text_bomb(characters: int = 2_000_000, words: bytes = b"1.1.1.1 ") -> bytes:
+def text_bomb(characters: int = 2_000_000, words: bytes = b"1.1.1.1 ", words_a_line: int = 10) -> bytes:
     """A page of kilobytes that says millions of characters."""
-    lines, line = characters // (len(words) * 10), words * 10
+    line = words * words_a_line
+    lines = characters // len(line)
     content = b"BT /F1 1 Tf 0 792 Td 1 TL\n" + (b"(" + line + b") '\n") * lines + b"ET"
     packed = stream(zlib.compress(content, 9), b"/Filter /FlateDecode")
     return written(

@@ -219,7 +219,7 @@ class Settings(BaseSettings):
     document_seconds: float = Field(
         900,
         gt=0,
-        description="How long a document may take to read and to cut into passages, in seconds; 10,000 pages take a minute.",
+        description="How long a document may take to read and to cut into passages, in seconds; 10,000 pages take half a minute.",
     )
     reader_mib: int = Field(
         2048,

