@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from retrieval.layout import lines
     from retrieval.lexical import Lexical
     from retrieval.library import Library, clean_name
+    from retrieval.limits import Limits
     from retrieval.packing import Packed, Passage, pack
     from retrieval.pdf import char_indexes, page_text
     from retrieval.phrases import InContext, each_mention, find_phrase, in_context
@@ -64,6 +65,7 @@ __all__ = [
     "Ingest",
     "Lexical",
     "Library",
+    "Limits",
     "Matter",
     "MatterExists",
     "NoSuchDocument",
@@ -119,6 +121,7 @@ _FILES = {
     "ingest": "Ingest",
     "layout": "lines",
     "lexical": "Lexical",
+    "limits": "Limits",
     "library": "Library clean_name",
     "packing": "Packed Passage pack",
     "pdf": "char_indexes page_text",

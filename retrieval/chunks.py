@@ -47,11 +47,18 @@ class Chunk:
 
 
 def chunk(document: Document) -> list[Chunk]:
-    """Cut a document into chunks that tile its text, in order; none for a document without words."""
+    """The chunks of a document, which tile its text, in order; none for a document without words."""
+    return [each for each, _ in cut(document)]
+
+
+def cut(document: Document) -> Iterator[tuple[Chunk, str]]:
+    """Each chunk with its `indexed_text`, in order. Linear in the text, but of seconds for the longest: for a child process."""
     if not document.text.strip():
-        return []
-    borders = [0, *_joined(document), len(document.text)]
-    return [_chunk(document, start, end) for start, end in pairwise(borders)]
+        return
+    for start, end in pairwise([0, *_joined(document), len(document.text)]):
+        text = _indexed_text(document, start, end)
+        digest = sha256(text.encode()).hexdigest()
+        yield Chunk(document.span(start, end), digest[:_DIGITS]), text
 
 
 def indexed_text(document: Document, chunk: Chunk) -> str:
@@ -68,11 +75,6 @@ def under_headings(document: Document, at: int, words: str) -> str:
 
 def _indexed_text(document: Document, start: int, end: int) -> str:
     return under_headings(document, _first_word(document, start, end), working_text(document, start, end))
-
-
-def _chunk(document: Document, start: int, end: int) -> Chunk:
-    digest = sha256(_indexed_text(document, start, end).encode()).hexdigest()
-    return Chunk(document.span(start, end), digest[:_DIGITS])
 
 
 def _first_word(document: Document, start: int, end: int) -> int:
@@ -96,15 +98,15 @@ def _pieces(document: Document) -> Iterator[tuple[int, bool]]:
     starts = {c.span.start for c in outline(document)}
     for a, b in pairwise(sorted({0, *starts, len(document.text)})):
         yield a, a in starts
-        for cut in _cuts(document.text, a, b):
-            yield cut, False
+        for border in _cuts(document.text, a, b):
+            yield border, False
 
 
 def _cuts(text: str, start: int, end: int) -> Iterator[int]:
     """Borders inside a clause that is too long: after a sentence, else a line, else a word, else anywhere."""
     while end - start > LONG:
         low, high = start + SHORT, start + LONG
-        start = next((cut for at in _BORDERS if (cut := _last(at, text, low, high))), high)
+        start = next((found for at in _BORDERS if (found := _last(at, text, low, high))), high)
         yield start
 
 

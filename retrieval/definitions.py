@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, islice
 
 from retrieval.clauses import clause_at, headings_above, outline
 from retrieval.documents import Document, Span
@@ -20,17 +21,22 @@ from retrieval.sentences import split_sentences
 _BESIDE = 160  # characters looked at on each side of a term
 _LONGEST_DEFINITION = 1_500  # characters
 _MOST_WORDS = 10  # of a term
+_MOST_DEFINITIONS = 5_000  # of one document; the longest credit agreements have some hundred
+_MOST_QUOTED = 50_000  # words in quotation marks that are looked at; 10,000 pages have as many
+_LONGEST_JOIN = 80  # characters between two terms of one definition: ", and collectively together as the "
+# In how much of a document the uses of a term in brackets without marks are counted, and for how many such terms.
+_COUNTED_BESIDE, _MOST_COUNTED = 1_000_000, 2_000
 _NUMBER_WIDTH = 12  # characters before a term at the beginning of its line: its number and its mark
 
 _QUOTED = re.compile(
-    r"[“\"„‟″ʺ]\s*(?P<term>[^“”\"„‟″ʺ\f]{1,80}?)[\s,.;:]*[”\"“″ʺ]|(?<![\w’'])[‘'](?P<single>(?:the\s+)?[A-Z][^‘’']{1,40}?)[,.]?[’'](?!\w)"
+    r"[“\"„‟″ʺ]\s*+(?P<term>[^“”\"„‟″ʺ\f]{1,80}?)[\s,.;:]*+[”\"“″ʺ]|(?<![\w’'])[‘'](?P<single>(?:the\s+)?[A-Z][^‘’']{1,40}?)[,.]?[’'](?!\w)"
 )
 _JOINED = re.compile(
-    r"\s*\)?\s*(?:,|/|,?\s*(?:and/or|or|and))?\s*(?:(?:collectively|together),?\s*)?(?:as\s+)?(?:the\s+|each\s+|an?\s+)?"
+    r"\s*+\)?\s*+(?:,?\s*+(?:and/or|or|and)|,|/)?\s*+(?:(?:collectively|together),?\s*+)?(?:as\s++)?(?:the\s++|each\s++|an?\s++)?"
 )  # between "X" or the "Y"
 _VERB = re.compile(
     # "X", as used in this Section 2, means; "X" with respect to a Person shall mean
-    r"\s*\)?(?:,?\s+(?:as|for|in|when|with|and|or)\s[^.;“”\"]{1,120}?)?,?\s*[:–—-]?\s*"
+    r"(?:\s*+\))?(?:(?:\s*+,)?\s++(?:as|for|in|when|with|and|or)\s[^.;“”\"]{1,120}?)?(?:\s*+,)?\s*+(?:[:–—-]\s*+)?"
     r"(?:(?:shall|will|must)\s+)?(?:each\s+|collectively\s+|also\s+)?"
     r"(?:means?\b|refers?\s+to\b|denotes?\b|represents?\b|(?:has|have|bears?)\s+the\s+(?:respective\s+)?meanings?\b"
     r"|(?:is|are|be)\s+(?:hereby\s+|used\s+)?(?:defined|in\s+its)\b)",
@@ -45,7 +51,7 @@ _WORD_FOR_TERM = re.compile(
 
 _LEAD = (
     r"(?:each|an?|the|this|these|such|that|it|of|collectively|together|individually|severally|jointly|both|either|plural"
-    r"|here(?:in)?after|herein|sometimes|also|or|and|as|respectively|(?:be(?:ing)?|is|are)?\s*(?:referred\s+to|called|known|designated))"
+    r"|here(?:in)?after|herein|sometimes|also|or|and|as|respectively|(?:(?:be(?:ing)?|is|are)\s*)?(?:referred\s+to|called|known|designated))"
 )
 _LEADS = re.compile(rf"(?:\A|[,;/]|\b{_LEAD})\s*\Z", re.IGNORECASE)
 _NO_LEAD = re.compile(
@@ -59,13 +65,13 @@ _NAMES = re.compile(
 )
 
 _CAPITAL = r"[A-Z](?:[\w&’'®™/-]|\.(?=\w))*(?:\(s\))?"
-_BARE = rf"{_CAPITAL}(?:\s+(?:of|and|or|for|to|the|in|by|with|/|&|{_CAPITAL})){{0,7}}"
+_BARE = rf"{_CAPITAL}(?:\s++(?:of|and|or|for|to|the|in|by|with|/|&|{_CAPITAL})){{0,7}}"
 _BARE_MEANS = re.compile(
-    rf"(?:^|[.;:)”\"]\s)\s*\(?(?:{_NUMBER}\s+)?(?P<term>{_BARE}?)(?P<verb>\s*[–—:-]?\s+(?:in\s+relation\s+to\s[^.;]{{3,60}},\s+)?"
+    rf"(?:^|[.;:)”\"]\s)\s{{0,50}}+\(?(?:{_NUMBER}\s++)?(?P<term>{_BARE}?)(?P<verb>(?:\s*+[–—:-])?\s++(?:in\s+relation\s+to\s[^.;]{{3,60}},\s+)?"
     r"(?:(?:(?:shall|will)\s+)?(?:means?|have\s+the\s+meanings?|be\s+(?:as\s+)?defined)|has\s+the\s+meanings?|(?:is|are)\s+defined\s+as)\b)",
     re.MULTILINE,
 )
-_BARE_BRACKET = re.compile(rf"\((?P<lead>(?:{_LEAD},?\s+)*)(?P<term>{_BARE})\s*\)")
+_BARE_BRACKET = re.compile(rf"\((?P<lead>(?:{_LEAD},?\s++)*)(?P<term>{_BARE})\s*+\)")
 _SHORT = re.compile(r"\((?:the\s+)?(?P<term>[A-Z][A-Z&]{1,7})\)")
 _WORDS_BEFORE = 12  # words before an abbreviation, among which its letters begin those of a name
 _SMALL = frozenset("a an and for in of on or the to with".split())
@@ -99,9 +105,13 @@ def find_definitions(document: Document) -> tuple[Definition, ...]:
     found: dict[
         int, tuple[int, bool]
     ] = {}  # where a term begins: where it ends, and whether the meaning stands after it
-    for start, end, follows in (*_marked(document, text), *_unmarked(text)):
-        if _may_be_term(text[start:end]) and not any(a <= start < b for a, (b, _) in found.items()):
+    taken = bytearray(len(text))  # characters that are part of a term
+    for start, end, follows in chain(_marked(document, text), _unmarked(text)):
+        if not taken[start] and _may_be_term(text[start:end]):
             found[start] = (end, follows)
+            taken[start:end] = b"\1" * (end - start)
+        if len(found) == _MOST_DEFINITIONS:
+            break
     starts = sorted(start for start, (_, follows) in found.items() if follows)
     out = []
     for start, (end, follows) in sorted(found.items()):
@@ -150,19 +160,24 @@ def _forms(term: str) -> set[str]:
 def _marked(document: Document, text: str) -> Iterator[tuple[int, int, bool]]:
     """Terms in quotation marks: start, end, and whether what they mean follows them."""
     joined_to: tuple[int, bool] | None = None  # where the definition before ended: "X" or "Y" are two terms of one
-    matches = list(_QUOTED.finditer(text))
+    matches = list(islice(_QUOTED.finditer(text), _MOST_QUOTED))
     for i, match in enumerate(matches):
         last = match
         for other in matches[i + 1 : i + 6]:  # the verb stands after the last of several
-            if not _JOINED.fullmatch(text, last.end(), other.start()):
+            if not _joined(text, last.end(), other.start()):
                 break
             last = other
         follows = _how(document, text, match, last.end())
-        if follows is None and joined_to and _JOINED.fullmatch(text, joined_to[0], match.start()):
+        if follows is None and joined_to and _joined(text, joined_to[0], match.start()):
             follows = joined_to[1]
         joined_to = None if follows is None else (match.end(), follows)
         if follows is not None:
             yield (*match.span("term" if match["term"] else "single"), follows)
+
+
+def _joined(text: str, end: int, start: int) -> bool:
+    """Whether what stands between two quoted terms makes them two of one definition."""
+    return start - end <= _LONGEST_JOIN and bool(_JOINED.fullmatch(text, end, start))
 
 
 def _how(document: Document, text: str, match: re.Match[str], end: int) -> bool | None:
@@ -195,18 +210,24 @@ def _unmarked(text: str) -> Iterator[tuple[int, int, bool]]:
             at = match.end("term") - len(whole) + part.start()
             yield (at, at + len(part[0]), True)
     for match in _SHORT.finditer(text):
-        if _abbreviates(match["term"], text[: match.start()]):
+        if _abbreviates(match["term"], text[max(0, match.start() - _BESIDE) : match.start()]):
             yield (*match.span("term"), False)
     in_marks = len(re.findall(r"\([^()“”\"]{0,40}[“\"]", text))
-    bare = [m for m in _BARE_BRACKET.finditer(text) if text.count(m["term"]) > (1 if m["lead"].strip() else 2)]
+    bare = [m for m in islice(_BARE_BRACKET.finditer(text), _MOST_COUNTED) if _is_used(m, text)]
     if in_marks < len(bare):
         for match in bare:
             yield (*match.span("term"), False)
 
 
+def _is_used(match: re.Match[str], text: str) -> bool:
+    """Whether the term of a bracket stands elsewhere too: once where a word leads to it, else twice."""
+    nearby = (max(0, match.start() - _COUNTED_BESIDE), match.end() + _COUNTED_BESIDE)
+    return text.count(match["term"], *nearby) > (1 if match["lead"].strip() else 2)
+
+
 def _abbreviates(short: str, before: str) -> bool:
     """Whether the letters of an abbreviation begin words before it, in order."""
-    words = re.findall(r"[^\W_]+|&", before[-_BESIDE:])[-_WORDS_BEFORE:]
+    words = re.findall(r"[^\W_]+|&", before)[-_WORDS_BEFORE:]
     every, weighty = ("".join(w[0].upper() for w in ws) for ws in (words, [w for w in words if w not in _SMALL]))
     return short in every or short in weighty
 

@@ -6,7 +6,9 @@
     ├── UnreadableFile
     │   ├── NotAPdf             EmptyFile          DamagedPdf
     │   ├── EncryptedPdf        NoPages            ReaderCrashed
-    │   └── FileTooLarge        TooManyPages
+    │   ├── FileTooLarge        TooManyPages       TooMuchText
+    │   ├── MatterFull          TooMuchMemory      OriginalMissing
+    │   └── PageTooSlow         DocumentTooSlow
     ├── DataFolderBusy          DataFolderUnusable
     ├── StoreUnavailable        PackageMissing
     └── EmbedderUnavailable
@@ -155,6 +157,48 @@ class TooManyPages(UnreadableFile):
 
     sentence = "“{name}” has {pages} pages; the limit is {limit}."
     hint_text = "Split the file, or raise PINCITE_MAX_PAGES."
+
+
+class TooMuchText(UnreadableFile):
+    """More characters than the limit of a document."""
+
+    sentence = "“{name}” has more text than the limit of {limit:,} characters."
+    hint_text = "Split the file, or raise PINCITE_MAX_CHARACTERS."
+
+
+class MatterFull(UnreadableFile):
+    """With it the matter's documents would have more characters than the limit."""
+
+    sentence = "With “{name}” this matter would have more text than the limit of {limit:,} characters."
+    hint_text = "Add it to another matter, or raise PINCITE_MAX_MATTER_CHARACTERS."
+
+
+class TooMuchMemory(UnreadableFile):
+    """The process that read it met its limit of memory."""
+
+    sentence = "Reading “{name}” takes more memory than the limit of {limit_mib} MiB."
+    hint_text = "Open it in a PDF viewer, print it to a new PDF and add that, or raise PINCITE_READER_MIB."
+
+
+class PageTooSlow(UnreadableFile):
+    """One page took longer than the limit."""
+
+    sentence = "Page {page} of “{name}” takes longer to read than the limit of {seconds:g} seconds."
+    hint_text = "Open it in a PDF viewer, print it to a new PDF and add that, or raise PINCITE_PAGE_SECONDS."
+
+
+class DocumentTooSlow(UnreadableFile):
+    """All of it took longer than the limit."""
+
+    sentence = "“{name}” takes longer to read than the limit of {seconds:g} seconds."
+    hint_text = "Split the file, or raise PINCITE_DOCUMENT_SECONDS."
+
+
+class OriginalMissing(UnreadableFile):
+    """The file store answers but no longer has the file, or cannot read it."""
+
+    sentence = "The file of “{name}” is no longer in the file store."
+    hint_text = "Remove the document and add the file again."
 
 
 class DataFolderBusy(PinciteError):

@@ -4,7 +4,9 @@ A file is whole or not there: it arrives beside its place, is flushed to the dis
 (S3) shows a file only when its upload is complete.
 """
 
+import errno
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -18,6 +20,8 @@ from retrieval.errors import DataFolderUnusable, PackageMissing, StoreUnavailabl
 
 BLOCK = 1 << 20  # bytes copied at a time: a file is never in memory whole while it arrives
 HEAD = 1024  # a PDF's header stands within these first bytes (ISO 32000-1, annex H, note 13)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,17 @@ class Files:
                 _flush_folder(folder)
 
     def read(self, key: str) -> bytes | None:
-        """The bytes under `key`; None where there is no such file."""
-        with self._mapped(), suppress(FileNotFoundError):
-            data: bytes = self._remote.cat_file(self._at(key)) if self._remote else Path(self._at(key)).read_bytes()
-            return data
+        """The bytes under `key`; None where the store answers and there is no such file, or none that can be read."""
+        with self._mapped():
+            try:
+                data: bytes = self._remote.cat_file(self._at(key)) if self._remote else Path(self._at(key)).read_bytes()
+                return data
+            except OSError as error:
+                if not self._is_of_the_file(error):
+                    raise
+                self._look()
+                if not isinstance(error, FileNotFoundError):
+                    _log.error("%s cannot be read: %s", key, type(error).__name__)
         return None
 
     def delete(self, key: str) -> None:
@@ -109,6 +120,20 @@ class Files:
         """Let go of the folder that a store elsewhere receives through."""
         if self._remote is not None:
             shutil.rmtree(self._arrivals, ignore_errors=True)
+
+    def _is_of_the_file(self, error: OSError) -> bool:
+        """Whether an error may be one file's alone; a driver's EIO stands for all it has no other name for."""
+        if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError):
+            return True
+        return self._remote is None and error.errno in (errno.EIO, errno.ELOOP)
+
+    def _look(self) -> None:
+        """Raise what is raised where the store as a whole does not answer: a disk that is not mounted has no file either."""
+        if self._remote is None:
+            next(self._arrivals.iterdir(), None)
+            return
+        with suppress(FileNotFoundError):  # an empty prefix is none
+            self._remote.ls(self._root, refresh=True)
 
     def _at(self, key: str) -> str:
         return f"{self._root}/{key}"

@@ -80,12 +80,17 @@ def _in_series(alone: list[tuple[int, int]], index: int) -> bool:
 
 
 def _readable(text: str, piece: str) -> str:
+    kept: dict[tuple[str, str], bool] = {}
+
     def join(match: re.Match[str]) -> str:
         left, right = (
             _LETTERS_BEFORE.search(piece[max(0, match.start() - 40) : match.start()]),
             _LETTERS_AFTER.match(piece, match.end()),
         )
-        return "-" if keeps_hyphen(text, left[0] if left else "", right[0] if right else "") else ""
+        halves = left[0] if left else "", right[0] if right else ""
+        if halves not in kept:
+            kept[halves] = keeps_hyphen(text, *halves)
+        return "-" if kept[halves] else ""
 
     return " ".join(_HYPHEN_AT_LINE_END.sub(join, piece).split())
 

@@ -5,13 +5,13 @@ one writer, and no document may be removed while it is being added.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.chunks import CHUNKER_VERSION, Chunk, chunk
+from retrieval.chunks import CHUNKER_VERSION, Chunk
 from retrieval.library import Library
 from retrieval.tables import DocumentRecord
 from retrieval.vectors import VECTORS_VERSION
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from retrieval.embedder import Embedder
     from retrieval.lexical import Lexical
     from retrieval.vectors import Vectors
+
+_AT_ONCE = 1_000  # vectors added between two looks at whether the work is to end
 
 
 class Indexes:
@@ -39,10 +41,12 @@ class Indexes:
         chunks: Sequence[Chunk],
         texts: Sequence[str],
         vectors: NDArray[np.float32],
+        go_on: Callable[[], None],
     ) -> None:
         """Make both hold these chunks of a document and no others, then save its record, which says that it is ready.
 
-        `opening`: the document's first words, which name it; `vectors`: float32[len(chunks), dimension]. Raises NoSuchDocument when it has been removed meanwhile.
+        `opening`: the document's first words, which name it; `vectors`: float32[len(chunks), dimension]. `go_on` is called
+        between steps of a second; what it raises leaves a part, which the next attempt replaces. Raises NoSuchDocument when it has been removed meanwhile.
         """
         with self._lock:
             self._library.record(record.matter_id, record.id)
@@ -50,7 +54,12 @@ class Indexes:
                 self._library.set_indexed_with(record.matter_id, self._versions())
             self._vectors.remove(record.matter_id, record.id)
             if chunks:
-                self._vectors.add(record.matter_id, chunks, vectors)
+                for start in range(0, len(chunks), _AT_ONCE):
+                    go_on()
+                    self._vectors.add(
+                        record.matter_id, chunks[start : start + _AT_ONCE], vectors[start : start + _AT_ONCE]
+                    )
+                go_on()
                 self._lexical.add(record.matter_id, f"{record.name}\n{opening}", chunks, texts)
             else:
                 self._lexical.remove(record.matter_id, record.id)
@@ -101,7 +110,7 @@ class Indexes:
 
     def _has_words(self, record: DocumentRecord) -> bool:
         document = self._library.text(record)
-        return document is None or bool(chunk(document))
+        return document is None or bool(document.text.strip())
 
     def _versions(self) -> str:
         return f"chunks {CHUNKER_VERSION}, vectors {VECTORS_VERSION}, {self._embedder.version}"

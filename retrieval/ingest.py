@@ -1,29 +1,37 @@
 """bytes → Document → [Chunk] → float32[n, dim] → vectors + lexical → ready.
 
-A worker's thread takes one document through all of it (`Ingest._ingest`); reading happens in a process of the thread's
-own, embedding and indexing in this one. The job's row says how far a document has come, and it is "ready" only after
+A worker's thread takes one document through all of it (`Ingest._ingest`); reading and cutting happen in a process of the
+thread's own, embedding and indexing in this one. The job's row says how far a document has come, and it is "ready" only after
 both indexes have it. So a crash at any point leaves a row that `repair` lets wait again, and doing a step twice is the
 same as doing it once.
 """
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.chunks import Chunk, chunk, indexed_text
 from retrieval.documents import Document
-from retrieval.errors import NoSuchDocument, PinciteError, ReaderCrashed, UnreadableFile
+from retrieval.errors import (
+    MatterFull,
+    NoSuchDocument,
+    PinciteError,
+    ReaderCrashed,
+    TooMuchText,
+    UnreadableFile,
+)
 from retrieval.indexes import Indexes
 from retrieval.lexical import OPENING
 from retrieval.library import Library
-from retrieval.reader import Reader, ReaderDied
+from retrieval.limits import Limits
+from retrieval.reader import Read, Reader, ReaderDied
 from retrieval.tables import DocumentRecord
 from retrieval.workers import Stopped, Workers
 
@@ -54,14 +62,15 @@ class Ingest:
         embedder: "Embedder",
         *,
         workers: int = 2,
-        max_pages: int = 10_000,
+        limits: Limits | None = None,
     ) -> None:
-        """`workers`: documents read at once, each in a process; `max_pages`: of one document."""
+        """`workers`: documents read at once, each in a process; `limits`: of each."""
         self._library = library
         self._indexes = Indexes(library, vectors, lexical, embedder)
         self._embedder = embedder
-        self._max_pages = max_pages
-        self._workers = Workers(workers, library.jobs.claim, self._attempt, self._give_back)
+        self._limits = limits or Limits()
+        claim = partial(library.jobs.claim, workers)
+        self._workers = Workers(workers, claim, self._attempt, self._give_back, self._limits)
         self._on_change: OnChange | None = None
 
     # The work
@@ -135,19 +144,27 @@ class Ingest:
     # One document
 
     def _ingest(self, record: DocumentRecord, reader: Reader) -> None:
-        document = self._library.text(record) or self._read(record, reader)
+        known = self._library.text(record)
+        read = self._read(record, reader) if known is None else reader.cut(known)
+        document = read.document
         record = self._note(
             replace(
-                record, state="indexing", page=0, pages=len(document.pages), unreadable_pages=document.unreadable_pages
+                record,
+                state="indexing",
+                page=0,
+                pages=len(document.pages),
+                unreadable_pages=document.unreadable_pages,
+                characters=len(document.text),
             )
         )
-        chunks = chunk(document)
-        texts, vectors = self._embed(record, document, chunks)
+        if self._room(record) < record.characters:  # another of the matter was read meanwhile, or the text was known
+            raise MatterFull(name=record.name, limit=self._limits.matter_characters)
+        vectors = self._embed(record, read)
         record = replace(record, state="ready", page=record.pages, reason=_what_is_missing(document))
-        self._indexes.put(record, document.text[:OPENING], chunks, texts, vectors)
+        self._indexes.put(record, document.text[:OPENING], read.chunks, read.texts, vectors, self._workers.go_on)
         self._tell(record)
 
-    def _read(self, record: DocumentRecord, reader: Reader) -> Document:
+    def _read(self, record: DocumentRecord, reader: Reader) -> Read:
         noted = float("-inf")  # the first page tells at once how many there are
 
         def on_page(page: int, pages: int) -> None:
@@ -157,26 +174,37 @@ class Ingest:
                 self._note(replace(record, page=page, pages=pages))
                 noted = monotonic()
 
-        data = self._library.original(record.matter_id, record.id)
-        document = reader.read(
-            data, name=record.name, document_id=record.id, max_pages=self._max_pages, on_page=on_page
-        )
-        self._library.keep_text(record, document)
-        return document
+        room = self._room(record)
+        try:
+            read = reader.read(
+                self._library.original(record.matter_id, record.id),
+                name=record.name,
+                document_id=record.id,
+                on_page=on_page,
+                max_characters=min(room, self._limits.characters),
+                labels=not record.attempts,  # they are read for convenience only, and a file may be made to crash on them
+            )
+        except TooMuchText as error:
+            if room < self._limits.characters:
+                raise MatterFull(name=record.name, limit=self._limits.matter_characters) from error
+            raise
+        self._library.keep_text(record, read.document)
+        return read
 
-    def _embed(
-        self, record: DocumentRecord, document: Document, chunks: Sequence[Chunk]
-    ) -> tuple[list[str], NDArray[np.float32]]:
-        """What the chunks are found by: their words, and float32[len(chunks), dimension]."""
-        texts: list[str] = []
-        vectors = np.zeros((len(chunks), self._embedder.dimension), np.float32)
-        for start in range(0, len(chunks), EMBEDDED_AT_ONCE):
+    def _room(self, record: DocumentRecord) -> int:
+        """How many characters the matter may hold beside its other documents."""
+        return max(0, self._limits.matter_characters - self._library.characters(record.matter_id, record.id))
+
+    def _embed(self, record: DocumentRecord, read: Read) -> NDArray[np.float32]:
+        """What the chunks are found by, float32[len(chunks), dimension]."""
+        vectors = np.zeros((len(read.chunks), self._embedder.dimension), np.float32)
+        for start in range(0, len(read.chunks), EMBEDDED_AT_ONCE):
             self._workers.go_on()
-            some = chunks[start : start + EMBEDDED_AT_ONCE]
-            texts += [indexed_text(document, c) for c in some]
-            vectors[start : start + len(some)] = self._embedder.passages(texts[start:])
-            self._note(replace(record, page=document.page_at(some[-1].span.start).number))
-        return texts, vectors
+            some = read.texts[start : start + EMBEDDED_AT_ONCE]
+            vectors[start : start + len(some)] = self._embedder.passages(some)
+            last = read.chunks[start + len(some) - 1]
+            self._note(replace(record, page=read.document.page_at(last.span.start).number))
+        return vectors
 
     def _attempt(self, record: DocumentRecord, reader: Reader) -> None:
         """One attempt at one document; whatever is the file's fault ends in its record."""
@@ -202,10 +230,13 @@ class Ingest:
                 self._note(replace(record, state="failed", reason=f"Something went wrong (ref {reference})."))
 
     def _give_back(self, record: DocumentRecord) -> None:
-        self._note(replace(record, state="waiting", page=0))
+        self._library.jobs.give_back(record)
+        self._tell(replace(record, state="waiting", page=0, attempts=0))
 
     def _fail(self, record: DocumentRecord, error: PinciteError) -> None:
-        self._note(replace(record, state="failed", reason=f"{error} {error.hint}".strip()))
+        if record.pages:  # it may have been ready once, and what the indexes have of it would be found
+            self._indexes.remove(record.matter_id, record.id)
+        self._note(replace(record, state="failed", characters=0, reason=f"{error} {error.hint}".strip()))
 
     def _note(self, record: DocumentRecord) -> DocumentRecord:
         self._library.jobs.save(record)

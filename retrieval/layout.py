@@ -19,8 +19,9 @@ _PAGE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SOURCE = re.compile(r"source:\s.{3,120}", re.IGNORECASE)
-_LEADER = re.compile(r".*?(?:\.\s?){4,}\s*(?:\d{1,4}|[ivxlc]+|[A-Z]-\d+)?\s*", re.IGNORECASE)
-_CONTENTS_ENTRY = re.compile(r".*\D[\s.]+(?:\d{1,3}|[ivxl]{1,6})\s*")
+# Sought from where they begin, and not with a leading ".*": a line may be a million full stops.
+_LEADER = re.compile(r"(?:\.\s?){4}\s*(?:\d{1,4}|[ivxlc]+|[A-Z]-\d+)?\s*\Z", re.IGNORECASE)
+_CONTENTS_ENTRY = re.compile(r"\D[\s.](?:\d{1,3}|[ivxl]{1,6})\s*\Z")
 _CONTENTS_TITLE = re.compile(r"\s*(?:table\s+of\s+)?contents\s*:?\s*", re.IGNORECASE)
 
 
@@ -57,7 +58,8 @@ def working_text(document: Document, start: int, end: int) -> str:
     """The words between two offsets as a reader would have them: noise left out, hyphenated line ends joined, white space folded."""
     parts = []
     rows = lines(document)
-    for line in rows[bisect_right(rows, start, key=lambda row: row.end) :]:
+    first = bisect_right(rows, start, key=lambda row: row.end)
+    for line in map(rows.__getitem__, range(first, len(rows))):  # a slice would copy all that follows
         if line.start >= end:
             break
         if not line.noise:
@@ -87,7 +89,7 @@ def _belongs_to_page(text: str, index: int, count: int, running: frozenset[str])
         return True
     if (foot or index < _EDGE_LINES) and _shape(flat) in running:
         return True
-    return "...." in flat.replace(" ", "") and bool(_LEADER.fullmatch(flat))
+    return "...." in flat.replace(" ", "") and bool(_LEADER.search(flat))
 
 
 def _shape(flat: str) -> str:
@@ -110,6 +112,6 @@ def _is_contents(rows: list[tuple[int, int]], text: str, before: bool) -> bool:
     flat = [" ".join(text[a:b].split()) for a, b in rows]
     if len(flat) < 5:
         return False
-    entries = sum(bool(_CONTENTS_ENTRY.fullmatch(line)) for line in flat) / len(flat)
+    entries = sum(bool(_CONTENTS_ENTRY.search(line)) for line in flat) / len(flat)
     titled = any(_CONTENTS_TITLE.fullmatch(line) for line in flat[:6])
     return entries >= (0.35 if titled or before else 0.6)

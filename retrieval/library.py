@@ -5,6 +5,7 @@ Bytes and text are kept once, however many matters hold them, and go when the la
 """
 
 import io
+import logging
 import re
 import unicodedata
 import uuid
@@ -23,7 +24,7 @@ from retrieval.errors import (
     MatterExists,
     NoSuchDocument,
     NoSuchMatter,
-    StoreUnavailable,
+    OriginalMissing,
     UnreadableFile,
 )
 from retrieval.files import Arrival, Files
@@ -36,6 +37,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "library_version"
 MIB = 1 << 20
 NAME_LENGTH = 255  # characters
+
+_log = logging.getLogger(__name__)
 
 _MATTERS = sa.select(matters).where(~matters.c.retired)
 
@@ -157,21 +160,26 @@ class Library:
         return found
 
     def document(self, matter_id: str, document_id: str) -> Document:
-        """The canonical text of a document. Raises NoSuchDocument, or DocumentNotReady before it has been read."""
+        """The canonical text of a document. Raises NoSuchDocument, or DocumentNotReady before it has been read.
+
+        One whose text was lost waits to be read again.
+        """
         record = self.record(matter_id, document_id)
         document = self.text(record)
         if document is None and record.state == "ready":
-            raise StoreUnavailable(store="file store")
+            _log.warning("the text of %s is gone; it is read again", record.id)
+            self.jobs.try_again(record)
+            raise DocumentNotReady(document=record.name, state="waiting")
         if document is None:
             raise DocumentNotReady(document=record.name, state=record.state)
         return document
 
     def original(self, matter_id: str, document_id: str) -> bytes:
-        """The file as it was accepted. Raises NoSuchDocument."""
-        self.record(matter_id, document_id)
+        """The file as it was accepted. Raises NoSuchDocument, or OriginalMissing where the store no longer has it."""
+        record = self.record(matter_id, document_id)
         data = self._shelf.original(document_id)
         if data is None:
-            raise StoreUnavailable(store="file store")
+            raise OriginalMissing(name=record.name)
         return data
 
     def remove(self, matter_id: str, document_id: str) -> None:
@@ -196,6 +204,12 @@ class Library:
         with self._shelf.holding(record.id):
             self.record(record.matter_id, record.id)
             self._shelf.texts.write(document)
+
+    def characters(self, matter_id: str, besides: str) -> int:
+        """How many characters the documents of a matter have, `besides` one of them."""
+        others = sa.and_(documents.c.matter_id == matter_id, documents.c.document_id != besides)
+        with reading(self._engine) as connection:
+            return connection.scalar(sa.select(sa.func.sum(documents.c.characters)).where(others)) or 0
 
     def indexed_with(self, matter_id: str) -> str | None:
         """With which versions of chunker and search model a matter's indexes were made; None before the first."""

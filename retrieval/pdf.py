@@ -15,7 +15,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from retrieval.documents import PAGE_BREAK, Document, Page
-from retrieval.errors import DamagedPdf, EmptyFile, EncryptedPdf, NoPages, NotAPdf, TooManyPages
+from retrieval.errors import DamagedPdf, EmptyFile, EncryptedPdf, NoPages, NotAPdf, TooManyPages, TooMuchText
 
 READER_VERSION = 1  # raised when the same bytes would give another text
 
@@ -25,6 +25,7 @@ LINE_END_HYPHEN = "\u2010"  # stands where a hyphen ended a line and pdfium join
 # pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page shows.
 _SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
 _CONTROL = {c: " " for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)} | {0x2028: " ", 0x2029: " "} | _SAME_LENGTH
+_LONGEST_LABEL = 40  # characters; "A-1" or "xxiii" is a label, and a file may declare megabytes for each page
 _FEW_CHARACTERS = (
     50  # a scan may carry a stamp or a running footer as text; less than this beside a full-page image is not its text
 )
@@ -36,11 +37,14 @@ def read_pdf(
     name: str,
     document_id: str,
     max_pages: int = 10_000,
+    max_characters: int = 40_000_000,
+    labels: bool = True,
     on_page: Callable[[int, int], None] | None = None,
 ) -> Document:
     """Read a PDF into a `Document`.
 
-    `on_page(page, pages)` is called after each page. Raises an `UnreadableFile` that says what is wrong with the file.
+    `on_page(page, pages)` is called after each page, and for page 0 when the file is open. Without `labels` each page's label is its number, and nothing of the
+    file is read for it. Raises an `UnreadableFile` that says what is wrong with the file.
     """
     check_header(data, name)
     pdf = _open(data, name)
@@ -50,12 +54,17 @@ def read_pdf(
             raise NoPages(name=name)
         if count > max_pages:
             raise TooManyPages(name=name, pages=count, limit=max_pages)
+        if on_page:
+            on_page(0, count)
         texts: list[str] = []
         pages: list[Page] = []
         start = 0
         for i in range(count):
-            text, readable = _read_page(pdf, i)
-            pages.append(Page(i + 1, _label(pdf, i), start, start + len(text), readable))
+            text, readable = _read_page(pdf, i, max_characters - start)
+            if text is None:
+                raise TooMuchText(name=name, limit=max_characters)
+            label = _label(pdf, i) if labels else str(i + 1)
+            pages.append(Page(i + 1, label, start, start + len(text), readable))
             texts.append(text)
             start += len(text) + len(PAGE_BREAK)
             if on_page:
@@ -103,8 +112,11 @@ def _open(data: bytes, name: str) -> pdfium.PdfDocument:
         raise DamagedPdf(name=name) from error
 
 
-def _read_page(pdf: pdfium.PdfDocument, index: int) -> tuple[str, bool]:
-    """Text of a page and whether it can be read; a page that pdfium cannot open is an unreadable one."""
+def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> tuple[str | None, bool]:
+    """Text of a page and whether it can be read; a page that pdfium cannot open is an unreadable one.
+
+    None for a text of more than `most` characters, which is not even fetched.
+    """
     try:
         page = pdf[index]
     except pdfium.PdfiumError:
@@ -112,6 +124,8 @@ def _read_page(pdf: pdfium.PdfDocument, index: int) -> tuple[str, bool]:
     try:
         textpage = page.get_textpage()
         try:
+            if textpage.count_chars() > most:
+                return None, False
             text = page_text(textpage)
         finally:
             textpage.close()
@@ -142,7 +156,7 @@ def _shows_more_than_it_says(page: pdfium.PdfPage, text: str) -> bool:
 def _label(pdf: pdfium.PdfDocument, index: int) -> str:
     """The label that the file declares for a page, else its number."""
     size = pdfium_c.FPDF_GetPageLabel(pdf, index, None, 0)
-    if size <= 2:
+    if not 2 < size <= 2 * (_LONGEST_LABEL + 1):  # bytes of UTF-16, the final zero among them
         return str(index + 1)
     buffer = ctypes.create_string_buffer(size)
     pdfium_c.FPDF_GetPageLabel(pdf, index, buffer, size)

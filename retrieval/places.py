@@ -4,12 +4,19 @@ An exhibit's "Section 3" is its own before it is the contract's, and "paragraph 
 """
 
 import re
+from bisect import bisect_left
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeVar
 
 from retrieval.clauses import Clause, clause_at, ordinal, outline
-from retrieval.documents import Document
+from retrieval.documents import Document, Span
 
+_NUMBERED = "article section clause paragraph".split()  # kinds that an article may be meant by: "Article IV" is also 4
+_Key = TypeVar("_Key")
 PARTS = "exhibit schedule appendix annex annexure attachment addendum".split()
+_LOOKED_THROUGH = 100_000  # characters of a clause in which a mark of its running text is sought: 30 pages
+_LONGEST_MARKS = 60  # characters of "(b)(ii)(A)"
 _TITLE = 600  # characters; an exhibit that begins in them is the filing's, not the contract's
 
 
@@ -42,18 +49,24 @@ def _is_part(clause: Clause) -> bool:
 
 def find_clause(document: Document, at: int, kind: str, raw: str, inside: Clause | None) -> Clause | None:
     """The clause that a kind of place and its number name where they stand at `at`, or in the exhibit `inside`; None if none is."""
-    clauses = outline(document)
+    index = _index(document)
     if kind in PARTS:
-        wanted = f"{kind} {raw}".lower()
-        return next((c for c in clauses if c.number.lower() == wanted), None)
+        return index.parts.get(f"{kind} {raw}".lower())
     if raw.startswith("("):
         return _below(document, at, raw)
     number, marks = re.match(r"([^(]*)(.*)", raw).groups()  # type: ignore[union-attr]
     here = inside or _part_around(document, at)
     for part in dict.fromkeys([here, None] if inside is None else [inside]):
-        own = [c for i, c in enumerate(clauses) if _parts(document)[i] == part]
-        found = [c for c in own if _same(c.number, number, kind)]
-        found = found or [c for c in own if c.number.startswith(f"{number}.")][:1]  # no line says 9: it begins at 9.1
+        found = [
+            clause
+            for clause in (
+                index.numbered.get((part, number.removesuffix(".0"))),
+                index.articles.get((part, ordinal(number))) if kind in _NUMBERED else None,
+            )
+            if clause
+        ]
+        if not found and (first := index.first_below.get((part, number))):  # no line says 9: it begins at 9.1
+            found = [first]
         if found:
             articles = kind == "article"  # which come first where articles are meant, and last where sections are
             top = min(found, key=lambda c: (c.number.startswith("Article") != articles, c.depth))
@@ -61,28 +74,62 @@ def find_clause(document: Document, at: int, kind: str, raw: str, inside: Clause
     return None
 
 
-def _same(number: str, wanted: str, kind: str) -> bool:
-    """Whether a clause has the number that is wanted: "Article IV" is also Article 4, and "3.0" is Section 3."""
-    if number.removesuffix(".0") == wanted.removesuffix(".0"):
-        return True
-    word, _, value = number.partition(" ")
-    return (
-        word == "Article"
-        and kind in ("article", "section", "clause", "paragraph")
-        and ordinal(value) == (ordinal(wanted) or -1)
-    )
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The clauses by what names them, in reading order. A part is an exhibit or schedule; None is the contract itself."""
+
+    parts: dict[str, Clause] = field(default_factory=dict)  # the first of each number, in small letters
+    numbered: dict[tuple[Clause | None, str], Clause] = field(default_factory=dict)  # the outermost; "3.0" under "3"
+    articles: dict[tuple[Clause | None, int], Clause] = field(default_factory=dict)  # the outermost "Article …"
+    first_below: dict[tuple[Clause | None, str], Clause] = field(default_factory=dict)  # 9.1 under "9"
+    places: dict[str, list[int]] = field(default_factory=dict)  # where each number stands in the outline
+
+
+@lru_cache(maxsize=16)
+def _index(document: Document) -> _Index:
+    """Made once: a long contract has as many references as clauses, and each would go through all of them."""
+    index = _Index()
+    for i, (clause, part) in enumerate(zip(outline(document), _parts(document), strict=True)):
+        number = clause.number
+        index.parts.setdefault(number.lower(), clause)
+        index.places.setdefault(number, []).append(i)
+        _outermost(index.numbered, (part, number.removesuffix(".0")), clause)
+        word, _, value = number.partition(" ")
+        if word == "Article" and (order := ordinal(value)):
+            _outermost(index.articles, (part, order), clause)
+        for dot in re.finditer(r"\.", number):
+            index.first_below.setdefault((part, number[: dot.start()]), clause)
+    return index
+
+
+def _outermost(known: dict[_Key, Clause], key: _Key, clause: Clause) -> None:
+    """Keep a clause under a key where none is kept that is as far out."""
+    if key not in known or clause.depth < known[key].depth:
+        known[key] = clause
 
 
 def _marked(document: Document, clause: Clause, marks: str) -> Clause | None:
     """The clause below one under marks such as "(b)(ii)"; the one itself where its running text has them, else None."""
     deepest, rest = clause, marks
-    below = {c.number: c for c in reversed(outline(document)) if clause.span.contains(c.span)}
-    for end in range(len(marks), 0, -1):
-        if found := below.get(f"{clause.number}{marks[:end]}"):
+    for end in range(min(len(marks), _LONGEST_MARKS), 0, -1):
+        if found := _first_inside(document, f"{clause.number}{marks[:end]}", clause.span):
             deepest, rest = found, marks[end:]
             break
-    held = document.slice(deepest.span)
-    return deepest if all(mark in held for mark in re.findall(r"\([^)]+\)", rest)) else None
+    span = deepest.span
+    end = min(span.end, span.start + _LOOKED_THROUGH)
+    return (
+        deepest
+        if all(document.text.find(mark, span.start, end) >= 0 for mark in re.findall(r"\([^)]+\)", rest))
+        else None
+    )
+
+
+def _first_inside(document: Document, number: str, span: Span) -> Clause | None:
+    """The first clause of a number within a span."""
+    clauses, places = outline(document), _index(document).places.get(number, [])
+    at = bisect_left(places, span.start, key=lambda i: clauses[i].span.start)
+    found = clauses[places[at]] if at < len(places) else None
+    return found if found and span.contains(found.span) else None
 
 
 def _below(document: Document, at: int, marks: str) -> Clause | None:
@@ -92,7 +139,11 @@ def _below(document: Document, at: int, marks: str) -> Clause | None:
         if (found := _marked(document, clause, marks)) not in (None, clause):
             return found
     here = marks[: marks.index(")") + 1]  # once it is the reference itself
-    return next((clause for clause in around if document.slice(clause.span).count(here) > 1), None)
+    for clause in around:
+        near = max(clause.span.start, at - _LOOKED_THROUGH), min(clause.span.end, at + _LOOKED_THROUGH)
+        if document.text.count(here, *near) > 1:
+            return clause
+    return None
 
 
 @lru_cache(maxsize=16)

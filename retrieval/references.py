@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from retrieval.clauses import Clause, outline
 from retrieval.documents import PAGE_BREAK, Document, Span
@@ -21,6 +22,10 @@ from retrieval.places import PARTS, clause_around, find_clause
 _TITLE = 600  # characters in which a document says that it is an amendment
 _HEAD = 8  # characters from the beginning of a clause to its own number, which is no reference
 _BESIDE = 120  # characters looked at before and after a reference
+_LINE = 2_000  # characters of a line before and after a reference; in a longer one it stands neither first nor alone
+_LONGEST_STEM = 60  # characters of a number that the next one may belong to
+_MOST_REFERENCES = 100_000  # of one document; 10,000 pages of contracts have half as many
+_MOST_NESTED = 8  # references that each say where the one before it lies
 
 _KIND = (
     r"(?P<kind>(?:sub-?)?(?:sections?|clauses?|paragraphs?|articles?)|§{1,2}|exhibits?|schedules?|appendix|appendices|annex(?:es|ures?)?"
@@ -29,7 +34,7 @@ _KIND = (
 _PAREN = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|\d{1,2})\)"
 _NUMBER = rf"(?:\d{{1,4}}(?:\.\d{{1,3}})*[A-Z]?(?:-\d+)?\b(?:\s?{_PAREN})*|{_PAREN}(?:\s?{_PAREN})*|[IVXL]+\b(?:\s?{_PAREN})*|[A-Z](?:-?\d{{1,2}})?\b)"
 _MARK = "[“”\"'‘’]?"
-_AND = r"\s*(?:,?\s*(?:and/or|and|or|to|through|&)|,|[–-])\s*"
+_AND = r"\s*+(?:,?\s*+(?:and/or|and|or|to|through|&)|,|[–-])\s*+"
 _REFERENCE = re.compile(
     rf"(?<!\w)(?:(?P<this>this\s+){_KIND}(?!\s*{_NUMBER})|{_KIND.replace('kind', 'kinds')}\s*(?P<numbers>{_MARK}{_NUMBER}{_MARK}(?:{_AND}{_MARK}{_NUMBER}{_MARK}(?!\w))*))",
     re.IGNORECASE,
@@ -38,7 +43,7 @@ _ONE = re.compile(_NUMBER)
 
 _STATUTE = r"(?:Act|Code|Laws?|Statutes?|Regulations?|Rules?|Ordinance|Directive|Treaty|Convention|Constitution|Decree|U\.?S\.?C\.?A?\.?|C\.?F\.?R\.?|Reg\.|Stat\.|GDPR|ERISA)"
 _AFTER_STATUTE = re.compile(rf"\b{_STATUTE}(?:\s+of\s+\d{{4}})?(?:,?\s+as\s+amended)?[,\s(]*(?:at\s+)?\Z")
-_ASIDE = r"(?:\.[a-z]\b)?\s*(?:\([^()]{0,80}\)\s*|\[[^\[\]]{0,80}\]\s*)?,?\s*"  # "Section 8.2 (Price) of"
+_ASIDE = r"(?:\.[a-z]\b)?\s*+(?:\([^()]{0,80}\)\s*+|\[[^\[\]]{0,80}\]\s*+)?,?\s*+"  # "Section 8.2 (Price) of"
 _THEREOF = re.compile(rf"{_ASIDE}(?:thereof|thereto|thereunder|therein)\b", re.IGNORECASE)
 _BEFORE_STATUTE = re.compile(rf",?\s+(?:[A-Z][\w.&’'-]*\s+){{0,4}}{_STATUTE}(?!\w)")
 _SHORT = re.compile(r"\s+[A-Z]{2,6}\b")  # "Sec. 2 AMG" is of a law
@@ -81,13 +86,15 @@ def find_references(document: Document) -> tuple[Reference, ...]:
     for match in _REFERENCE.finditer(text):
         at = bisect_right(noise_starts, match.start()) - 1
         in_noise = at >= 0 and match.start() < noise[at].end
-        line = max(text.rfind("\n", 0, match.start()), text.rfind(PAGE_BREAK, 0, match.start())) + 1
+        edge = max(0, match.start() - _LINE)
+        line = max(text.rfind("\n", edge, match.start()), text.rfind(PAGE_BREAK, edge, match.start()), edge - 1) + 1
         leading = not text[line : match.start()].strip(" -*_•\t")
-        stop = text.find("\n", match.end())
-        alone = leading and not text[match.end() : stop if stop >= 0 else None].strip()
+        alone = leading and not text[match.end() : match.end() + _LINE].partition("\n")[0].strip()
         if in_noise or alone or (leading and line in heads):  # on a line of its own it heads what follows
             continue
-        out += _read(document, text, match)
+        out += islice(_read(document, text, match), _MOST_REFERENCES - len(out))
+        if len(out) == _MOST_REFERENCES:
+            break
     return tuple(out)
 
 
@@ -104,7 +111,7 @@ def _read(document: Document, text: str, match: re.Match[str]) -> Iterator[Refer
         start = match.start() if i == 0 else number.start()
         raw = "".join(number[0].split())
         raw = stem + raw if raw.startswith("(") else raw
-        stem = raw[: raw.rfind("(")] if "(" in raw else ""
+        stem = raw[: raw.rfind("(")][:_LONGEST_STEM] if "(" in raw else ""
         label = f"{kind.title()} {raw}"
         target = None if external else find_clause(document, match.start(), kind, raw, inside)
         if target is None or not 0 <= start - target.span.start < _HEAD:
@@ -119,8 +126,10 @@ def _one(kind: str) -> str:
     return {"sec": "section", "art": "article"}.get(kind, kind)
 
 
-def _belongs(document: Document, text: str, match: re.Match[str]) -> tuple[Clause | None, bool]:
+def _belongs(document: Document, text: str, match: re.Match[str], nested: int = 0) -> tuple[Clause | None, bool]:
     """The exhibit or schedule of the contract that a reference says it lies in, and whether it lies in something else."""
+    if nested > _MOST_NESTED:
+        return None, True
     before, end = text[max(0, match.start() - _BESIDE) : match.start()], match.end()
     if _AFTER_STATUTE.search(before) or _THEREOF.match(text, end) or _BEFORE_STATUTE.match(text, end):
         return None, True
@@ -130,7 +139,7 @@ def _belongs(document: Document, text: str, match: re.Match[str]) -> tuple[Claus
         return None, True
     follows = _NEXT.match(text, end)
     if follows and (after := _REFERENCE.match(text, follows.end())) and after["numbers"]:
-        return _belongs(document, text, after)
+        return _belongs(document, text, after, nested + 1)
     of = _OF.match(text, end)
     if not of or _THIS.match(of["what"]):
         return None, False
@@ -139,10 +148,10 @@ def _belongs(document: Document, text: str, match: re.Match[str]) -> tuple[Claus
     if place := _PLACE.match(of["what"]):
         inner = _REFERENCE.match(text, of.start("what") + place.start("kind"))
         if inner and inner["numbers"]:
-            nested, external = _belongs(document, text, inner)
+            around, external = _belongs(document, text, inner, nested + 1)
             number = _ONE.search(text, *inner.span("numbers"))
             if external or place["kind"].lower() not in PARTS or number is None:
-                return nested, external
+                return around, external
             return find_clause(document, match.start(), _one(inner["kinds"]), "".join(number[0].split()), None), False
         return None, of["of"].lower() == "of" and place["kind"].lower() in PARTS
     return None, of["of"].lower() == "of" or bool(_ANOTHER.match(of["what"]))

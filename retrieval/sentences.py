@@ -23,7 +23,8 @@ _BEGINNERS = frozenset(
 _NUMBERS = (
     r"\[\s*(?:passages?\s*)?\d+(?:\s*(?:,|;|–|-|and|&)\s*\d+)*\s*\]"  # a citation: it belongs to the sentence before it
 )
-_END = re.compile(rf"[.?!]+[\"”’'»)\]*_]*(?:\s*{_NUMBERS}[.,;]?)*(?=\s|$)", re.IGNORECASE)
+_END = re.compile(rf"(?<![.?!])[.?!]++[\"”’'»)\]*_]*(?:\s*{_NUMBERS}[.,;]?)*(?=\s|$)", re.IGNORECASE)
+_LOOKED_BACK = 400  # characters: an abbreviation, or a whole number with its "Section"
 _LAST_WORD = re.compile(r"([\w.’'&-]+)$")
 _NUMBERED = re.compile(
     r"\W*(?:(?:section|article|clause|paragraph|sec|art)\W{0,2}\s*)?(?:\d+(?:\.\d+)*|[IVXLC]+|[A-Za-z])\W*",
@@ -43,9 +44,8 @@ def split_sentences(
     found, begin = [], start
     for match in _END.finditer(text, start, end):
         inside = any(a < match.start() and match.end() < b for a, b in whole)
-        if not inside and _ends(
-            text[begin : match.start()], match[0], text[match.end() : min(end, match.end() + 80)].lstrip()
-        ):
+        before = text[max(begin, match.start() - _LOOKED_BACK) : match.start()]
+        if not inside and _ends(before, match[0], text[match.end() : min(end, match.end() + 80)].lstrip()):
             found.append((begin, match.end()))
             begin = match.end()
     found.append((begin, end))
@@ -60,7 +60,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def _ends(before: str, mark: str, after: str) -> bool:
-    """Whether the mark between `before` (the sentence so far) and `after` (what follows, without white space) ends it."""
+    """Whether the mark between `before` (the end of the sentence so far) and `after` (what follows, without white space) ends it."""
     if not after or mark[0] in "?!":
         return True
     if after[0].islower() or not before.strip():

@@ -26,7 +26,8 @@ class DocumentRecord:
     """What is known of a document in one matter.
 
     `page` is how far its state has come, of `pages` (0 until they are counted); `reason` a sentence for the user when
-    it failed or could be read only in part; `bytes` the size of the file; `attempts` how often its reader has died.
+    it failed or could be read only in part; `bytes` the size of the file; `attempts` how often its reader has died;
+    `characters` of its text, 0 until it has been read.
     """
 
     matter_id: str
@@ -39,6 +40,7 @@ class DocumentRecord:
     reason: str | None
     bytes: int
     attempts: int = 0
+    characters: int = 0
 
 
 metadata = sa.MetaData(naming_convention=CONSTRAINT_NAMES)
@@ -65,6 +67,7 @@ documents = sa.Table(
     sa.Column("pages", sa.Integer, nullable=False),
     sa.Column("unreadable_pages", sa.JSON, nullable=False),
     sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("characters", sa.Integer, nullable=False, server_default=sa.text("0")),  # of its text, once it is read
 )
 
 jobs = sa.Table(
@@ -107,6 +110,7 @@ def record_of(row: sa.Row[Any]) -> DocumentRecord:
         reason=row.reason,
         bytes=row.bytes,
         attempts=row.attempts,
+        characters=row.characters,
     )
 
 

@@ -7,6 +7,8 @@ into it. Stored as compressed JSON: {"reader": version, "text": str, "pages": [[
 import gzip
 import io
 import json
+import logging
+import zlib
 from collections import OrderedDict
 from threading import Lock
 
@@ -15,6 +17,8 @@ from retrieval.files import Files
 from retrieval.pdf import READER_VERSION
 
 CACHED_CHARACTERS = 50_000_000  # 200 MB where a text needs four bytes a character, 50 MB where it is plain ASCII
+
+_log = logging.getLogger(__name__)
 
 
 class Texts:
@@ -26,7 +30,7 @@ class Texts:
         self._lock = Lock()
 
     def read(self, document_id: str, name: str) -> Document | None:
-        """The document under the name it has in a matter; None when it has not been read yet."""
+        """The document under the name it has in a matter; None when it has not been read yet, or its text was lost."""
         with self._lock:
             if (document_id, name) in self._cache:
                 self._cache.move_to_end((document_id, name))
@@ -34,8 +38,20 @@ class Texts:
         data = self._files.read(_key(document_id))
         if data is None:
             return None
-        kept = json.loads(gzip.decompress(data))
-        return self._cached(Document(document_id, name, kept["text"], tuple(Page(*page) for page in kept["pages"])))
+        try:
+            kept = json.loads(gzip.decompress(data))
+            document = Document(document_id, name, kept["text"], tuple(Page(*page) for page in kept["pages"]))
+        except (
+            OSError,
+            EOFError,
+            zlib.error,
+            ValueError,
+            KeyError,
+            TypeError,
+        ) as error:  # it was cut short, or is another's
+            _log.error("the text of %s is damaged: %s", document_id, type(error).__name__)
+            return None
+        return self._cached(document)
 
     def write(self, document: Document) -> None:
         """Keep a document's text, durably."""

@@ -10,13 +10,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from time import monotonic
 
 from retrieval.errors import PinciteError
+from retrieval.limits import Limits
 from retrieval.reader import Reader
 from retrieval.tables import DocumentRecord
 
 YIELDS = 10  # steps of priority, of 19: whoever asks gets nine parts of a core, reading one
-RETRY_S = 30  # after a store or the search model was away
+LEAVES_S = 7  # of the ten seconds in which a server that is told to stop has to have stopped
+RETRY_S = 30  # after a store or the search model was away, and to look for what nobody rang for
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +31,8 @@ class Stopped(Exception):
 class Workers:
     """`count` threads over a queue: `claim` takes from it, `attempt` does the work, `give_back` undoes a claim.
 
-    `attempt` may raise a PinciteError when the fault is not the document's; it calls `go_on` between its steps.
+    `attempt` may raise a PinciteError when the fault is not the document's, which then waits behind the others; it calls
+    `go_on` between its steps.
     """
 
     def __init__(
@@ -37,8 +41,10 @@ class Workers:
         claim: Callable[[], DocumentRecord | None],
         attempt: Callable[[DocumentRecord, Reader], None],
         give_back: Callable[[DocumentRecord], object],
+        limits: Limits,
     ) -> None:
         self._count = count
+        self._limits = limits
         self._claim = claim
         self._attempt = attempt
         self._give_back = give_back
@@ -76,10 +82,17 @@ class Workers:
             self._bell.notify_all()
 
     def stop(self) -> None:
-        """End the work, in the background or in another thread's `run`."""
+        """End the work, in the background or in another thread's `run`.
+
+        A thread that a store or a model keeps longer than `LEAVES_S` is left behind; what it holds waits again at the next
+        start.
+        """
         self._interrupt()
+        end = monotonic() + LEAVES_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, end - monotonic()))
+        if late := sum(thread.is_alive() for thread in self._threads):
+            _log.warning("ingest ends with %d documents under way", late)
         self._threads.clear()
 
     def go_on(self) -> None:
@@ -90,12 +103,12 @@ class Workers:
     def _work(self, *, patient: bool) -> None:
         if patient:
             _give_way()
-        reader = Reader()
+        reader = Reader(self._limits, self.go_on)
         self._readers.add(reader)
         claimed: DocumentRecord | None = None
         try:
             while not self._stopping.is_set():
-                heard, pause = self._rings, None
+                heard = self._rings
                 try:
                     claimed = claimed or self._claim()
                     if claimed:
@@ -106,11 +119,14 @@ class Workers:
                     if not patient:
                         raise
                     _log.warning("ingest waits %d s: %s", RETRY_S, type(error).__name__)
-                    pause = RETRY_S
+                    if claimed:
+                        with suppress(PinciteError):  # else it stays with this worker until the records are back
+                            self._give_back(claimed)
+                            claimed = None
                 if not patient:
                     return
                 reader.stop()  # an idle process holds 43 MB; another starts in half a second
-                self._wait(heard, pause)
+                self._wait(heard)
         except Stopped:
             pass
         finally:
@@ -120,9 +136,9 @@ class Workers:
                 with suppress(PinciteError):  # else `repair` finds it at the next start
                     self._give_back(claimed)
 
-    def _wait(self, heard: int, pause: float | None) -> None:
+    def _wait(self, heard: int) -> None:
         with self._bell:
-            self._bell.wait_for(lambda: self._rings != heard or self._stopping.is_set(), pause)
+            self._bell.wait_for(lambda: self._rings != heard or self._stopping.is_set(), RETRY_S)
 
     def _interrupt(self) -> None:
         self._stopping.set()

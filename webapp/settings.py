@@ -180,6 +180,32 @@ class Settings(BaseSettings):
     )
     max_file_mib: int = Field(200, gt=0, description="Largest file that is accepted, in MiB.")
     max_pages: int = Field(10_000, gt=0, description="Most pages of one document.")
+    max_characters: int = Field(
+        40_000_000,
+        gt=0,
+        description="Most characters of text of one document; 10,000 pages set solid have 39 million.",
+    )
+    max_matter_characters: int = Field(
+        500_000_000,
+        gt=0,
+        description="Most characters of text of all documents of a matter; 180,000 pages of contracts have as many.",
+    )
+    page_seconds: float = Field(
+        30,
+        gt=0,
+        description="How long one page of a document may take to read, in seconds; the slowest of 2,772 ordinary ones took "
+        "0.12. A document that takes longer fails.",
+    )
+    document_seconds: float = Field(
+        900,
+        gt=0,
+        description="How long a document may take to read and to cut into passages, in seconds; 10,000 pages take a minute.",
+    )
+    reader_mib: int = Field(
+        2048,
+        ge=256,
+        description="Most memory (address space) of a process that reads a document, in MiB; a file of 200 MiB takes 450.",
+    )
     reader_processes: int = Field(2, gt=0, le=64, description="Processes that read PDFs at the same time.")
     page_images_at_once: int = Field(
         2,

@@ -19,6 +19,7 @@ from retrieval import (
     Ingest,
     Lexical,
     Library,
+    Limits,
     Matter,
     MatterExists,
     PinciteError,
@@ -146,15 +147,24 @@ class Workspace:
     @_Part
     def ingest(self) -> Ingest:
         """What takes documents into the indexes. What a crash left is put right before anyone gets it."""
-        workers, pages = self.settings.reader_processes, self.settings.max_pages
-        ingest = Ingest(self.library, self.vectors, self.lexical, self.embedder, workers=workers, max_pages=pages)
+        named = self.settings
+        limits = Limits(
+            pages=named.max_pages,
+            characters=named.max_characters,
+            matter_characters=named.max_matter_characters,
+            page_seconds=named.page_seconds,
+            document_seconds=named.document_seconds,
+            memory_mib=named.reader_mib,
+        )
+        stores = (self.library, self.vectors, self.lexical, self.embedder)
+        ingest = Ingest(*stores, workers=named.reader_processes, limits=limits)
         ingest.repair()
         return ingest
 
     @_Part
     def searcher(self) -> Searcher:
         """What finds the places that fit a question, in indexes that agree with the library."""
-        assert self.ingest
+        self.ingest.wake()  # opening it puts the indexes right, and what that let wait may be begun
         return Searcher(self.library, self.vectors, self.lexical, self.embedder)
 
     @_Part

@@ -17,6 +17,7 @@ from retrieval.files import Files
 from retrieval.ingest import Ingest
 from retrieval.lexical import Lexical
 from retrieval.library import Library
+from retrieval.limits import Limits
 from retrieval.vectors import Vectors
 
 
@@ -52,13 +53,13 @@ class Room:
 
 @contextmanager
 def opened(
-    folder: Path, embedder: Embedder | None = None, *, workers: int = 2, max_pages: int = 10_000
+    folder: Path, embedder: Embedder | None = None, *, workers: int = 2, limits: Limits | None = None
 ) -> Iterator[Room]:
     folder.mkdir(parents=True, exist_ok=True)
     library = Library(open_database(f"sqlite:///{folder}/pincite.db"), Files(folder / "files"))
     vectors, lexical = Vectors(folder / "vectors"), Lexical(folder / "words")
     embedder = embedder or HashingEmbedder()
-    ingest = Ingest(library, vectors, lexical, embedder, workers=workers, max_pages=max_pages)
+    ingest = Ingest(library, vectors, lexical, embedder, workers=workers, limits=limits)
     try:
         yield Room(library, vectors, lexical, embedder, ingest)
     finally:

@@ -6,6 +6,7 @@ import pytest
 from pypdf import PdfWriter
 
 from retrieval.errors import EmptyFile, FileTooLarge, NotAPdf, UnreadableFile
+from retrieval.limits import Limits
 from retrieval.tables import DocumentRecord
 from tests.pdfs import drawings, make_pdf
 from tests.retrieval.rooms import Room, contract, opened
@@ -15,7 +16,7 @@ GOOD = make_pdf(contract(1))
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    with opened(tmp_path_factory.mktemp("bad") / "data", max_pages=5_000) as room:
+    with opened(tmp_path_factory.mktemp("bad") / "data", limits=Limits(pages=5_000)) as room:
         yield room
 
 

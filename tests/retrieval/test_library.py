@@ -26,7 +26,7 @@ from retrieval.errors import (
 )
 from retrieval.files import Arrival, Files
 from retrieval.library import MIGRATIONS, VERSION_TABLE, Library, clean_name
-from retrieval.tables import metadata
+from retrieval.tables import DocumentRecord, metadata
 from tests.pdfs import make_pdf
 from tests.postgres import postgres_programs, running_postgres
 
@@ -248,6 +248,57 @@ def test_many_uploads_at_once_are_each_kept(place: Place, library: Library) -> N
     assert len({(r.matter_id, r.id) for r in records}) == 18
     assert all(len(library.documents(m.id)) == 6 for m in matters)
     assert len(place.kept()) == 6
+
+
+def accepted(library: Library, namespace: str, count: int) -> list[str]:
+    """Documents of a matter of a user's."""
+    matter = library.create_matter(namespace, namespace=namespace)
+    files = [make_pdf([f"{namespace} {n}"]) for n in range(count)]
+    return [library.accept(matter.id, f"{n}.pdf", data).id for n, data in enumerate(files)]
+
+
+def claim(library: Library, of: int) -> DocumentRecord:
+    claimed = library.jobs.claim(of)
+    assert claimed is not None
+    return claimed
+
+
+def test_a_single_worker_takes_turns_between_users(library: Library) -> None:
+    many, few, one = (accepted(library, name, count) for name, count in (("many", 4), ("few", 2), ("one", 1)))
+    taken = []
+    while record := library.jobs.claim(1):
+        taken.append(record.id)
+        library.jobs.save(replace(record, state="ready"))
+    assert taken == [many[0], few[0], one[0], many[1], few[1], many[2], many[3]]
+
+
+def test_no_user_has_all_workers_where_there_are_others(library: Library) -> None:
+    many = accepted(library, "many", 4)
+    assert {claim(library, 3).id for _ in range(3)} == set(many[:3])  # alone with the library: all of them
+    library.jobs.put_back()
+    one = accepted(library, "one", 1)
+    held = [claim(library, 3), claim(library, 3), claim(library, 3)]
+    assert one[0] in {record.id for record in held}
+    assert library.jobs.claim(3) is None
+    library.jobs.save(replace(next(r for r in held if r.id == one[0]), state="ready"))
+    assert library.jobs.claim(3) is None  # the third waits for someone else
+    library.jobs.save(replace(next(r for r in held if r.id != one[0]), state="ready"))
+    assert claim(library, 3).id in many
+
+
+def test_what_is_given_back_waits_behind_the_others(library: Library) -> None:
+    first, second = accepted(library, "one", 2)
+    record = claim(library, 2)
+    assert record.id == first
+    library.jobs.give_back(record)
+    assert [claim(library, 2).id, claim(library, 2).id] == [second, first]
+
+
+def test_only_what_is_as_it_was_seen_is_tried_again(library: Library) -> None:
+    accepted(library, "one", 1)
+    record = claim(library, 2)
+    library.jobs.try_again(replace(record, state="ready"))
+    assert library.record(record.matter_id, record.id).state == "reading"
 
 
 def test_a_job_is_claimed_once_and_the_oldest_first(library: Library) -> None:

@@ -20,7 +20,7 @@ def test_pages_and_offsets_are_those_of_the_file() -> None:
     )
     assert [document.text[p.start : p.end].split() for p in document.pages] == [["One.", "Two."], ["Three."]]
     assert [(p.number, p.label) for p in document.pages] == [(1, "1"), (2, "2")]
-    assert seen == [(1, 2), (2, 2)]
+    assert seen == [(0, 2), (1, 2), (2, 2)]
 
 
 def test_a_hyphen_at_a_line_end_is_told_from_one_within_a_line() -> None:

@@ -24,10 +24,8 @@ def reader() -> Iterator[Reader]:
 
 def read(reader: Reader, data: bytes, seen: list[tuple[int, int]] | None = None) -> int:
     pages = [] if seen is None else seen
-    document = reader.read(
-        data, name="x.pdf", document_id="x", max_pages=5_000, on_page=lambda page, of: pages.append((page, of))
-    )
-    return len(document.pages)
+    read = reader.read(data, name="x.pdf", document_id="x", on_page=lambda page, of: pages.append((page, of)))
+    return len(read.document.pages)
 
 
 def test_one_process_reads_one_document_after_another_and_counts_the_pages(reader: Reader) -> None:
@@ -52,7 +50,7 @@ def test_what_the_follower_raises_ends_the_reading(reader: Reader) -> None:
         raise EncryptedPdf(name="y.pdf")
 
     with pytest.raises(EncryptedPdf, match=r"y\.pdf"):
-        reader.read(LONG, name="x.pdf", document_id="x", max_pages=5_000, on_page=refuse)
+        reader.read(LONG, name="x.pdf", document_id="x", on_page=refuse)
     assert multiprocessing.active_children() == []
     assert read(reader, PDF) == 3
 

@@ -1,5 +1,8 @@
 """The verbs in this process, on real stores, with vectors from a small server and an engine that says what it is told."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -84,6 +87,26 @@ def test_a_file_is_accepted_followed_found_and_removed(settings: Settings, lease
         assert "laws of Ireland" in hit["text"]
         assert _results(verbs.remove("Acme", "lease"))[0]["document_id"] == id_
         assert _results(verbs.search("Acme", "Which law governs this lease?", None)) == []
+
+
+OPTIMISED = """
+import sys
+from pathlib import Path
+from webapp.settings import load_settings
+from webapp.workspace import Workspace
+
+assert False, "python -O leaves assertions out"
+with Workspace(load_settings(data_dir=Path(sys.argv[1]))) as workspace:
+    workspace.searcher
+    print("ingest" in workspace.opened)
+"""
+
+
+def test_a_search_has_the_indexes_put_right_under_python_O_too(settings: Settings) -> None:
+    command = [sys.executable, "-O", "-c", OPTIMISED, str(settings.data_dir)]
+    here = os.environ | {"PINCITE_EMBEDDINGS_URL": settings.embeddings_url or ""}
+    told = subprocess.run(command, env=here, capture_output=True, text=True, check=True)
+    assert told.stdout == "True\n"
 
 
 def test_a_search_waits_for_what_was_accepted_and_not_yet_taken_in(settings: Settings, lease: Path) -> None:
