@@ -5,14 +5,19 @@ sign or negation that differs is not. Case counts: "the Term" and "the term" are
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice, product, takewhile
 from typing import Literal
 
 from retrieval import Document, Span, flowing_text, folding
 
 _MOST_FINDS = 2_000  # of one defined term in one document; the nearest of so many is near enough
+# Where a quotation may begin in a text. A defined term of 300 dense pages has 2,000; one letter over and over has a million.
+_MOST_TRIED = 50_000
+_PROBE = 64  # characters that are looked for first: `str.find` takes longer to prepare for more than to compare it
+_MOST_LEFT_OUT = 20_000  # characters for an ellipsis: four dense pages, where two is the most
 _MOST_BRACKETS = 3  # altered letters in one quotation
 _ALTERED = re.compile(r"\[([A-Za-z])\](?=[a-z])")  # "[t]he" for "The"
 # First words whose capital is only a matter of where the quotation begins: none is ever a defined term or another word.
@@ -90,10 +95,12 @@ def _places(document: Document, quote: str, near: Span | None = None) -> Iterato
 
 
 def _matches(page: folding.Folded, quote: folding.Folded) -> Iterator[tuple[int, int]]:
-    size = len(quote.skeleton)
-    at = page.skeleton.find(quote.skeleton)
-    while at >= 0:
-        span = page.span(at, at + size)
+    size, probe = len(quote.skeleton), quote.skeleton[:_PROBE]
+    at = page.skeleton.find(probe)
+    for _ in range(_MOST_TRIED):
+        if at < 0:
+            return
+        span = page.span(at, at + size) if page.skeleton.startswith(quote.skeleton, at) else None
         if (
             span
             and _is_whole(page.text, *span)
@@ -101,7 +108,7 @@ def _matches(page: folding.Folded, quote: folding.Folded) -> Iterator[tuple[int,
             and (span := _with_edges(page.text, span, quote))
         ):
             yield span
-        at = page.skeleton.find(quote.skeleton, at + 1)
+        at = page.skeleton.find(probe, at + 1)
 
 
 def _gaps_agree(page: folding.Folded, at: int, quote: folding.Folded) -> bool:
@@ -181,7 +188,8 @@ def _find_parts(document: Document, parts: list[str], near: Span | None) -> Quot
     if any(len(part.split()) < 2 for part in parts):
         return None
     first = next((places for form in _forms(parts[0]) if (places := list(_places(document, form)))), [])
-    chains = (chain for place in first if (chain := _chain(document, place, parts[1:])))
+    further = [sorted(place for form in _forms(part) for place in _places(document, form)) for part in parts[1:]]
+    chains = (chain for place in first if (chain := _chain(document, place, further)))
     if near is None:
         best = next(chains, None)
     else:
@@ -191,15 +199,20 @@ def _find_parts(document: Document, parts: list[str], near: Span | None) -> Quot
     return QuoteMatch(document.span(best[0][0], best[-1][1]), "folded", tuple(document.span(*place) for place in best))
 
 
-def _chain(document: Document, place: tuple[int, int], parts: list[str]) -> list[tuple[int, int]] | None:
-    """The places of the parts that follow the one at `place`; None where one is missing or what is left out turns the sense."""
+def _chain(
+    document: Document, place: tuple[int, int], further: list[list[tuple[int, int]]]
+) -> list[tuple[int, int]] | None:
+    """The places of the parts that follow the one at `place`, each out of those of its part, which are in order.
+
+    None where one is missing or what is left out turns the sense.
+    """
     chain = [place]
     limit = document.pages[min(document.page_at(place[0]).number, len(document.pages) - 1)].end
-    for part in parts:
+    for places in further:
         after = chain[-1][1]
-        follows = (p for form in _forms(part) for p in _places(document, form) if after <= p[0] and p[1] <= limit)
-        found = min(follows, default=None)
-        if found is None or _turns(document.text[after : found[0]]):
+        follows = islice(places, bisect_left(places, (after, 0)), None)
+        found = next((p for p in takewhile(lambda p: p[0] <= limit, follows) if p[1] <= limit), None)
+        if found is None or found[0] - after > _MOST_LEFT_OUT or _turns(document.text[after : found[0]]):
             return None
         chain.append(found)
     return chain

@@ -35,6 +35,8 @@ LEAST_ZOOM, MOST_ZOOM = 0.25, 4.0
 MOST_PIXELS = 24_000_000  # A4 at the greatest zoom has 18; larger sheets are drawn smaller than asked
 CACHED_BYTES = 48_000_000  # of PNG
 HELD_BYTES = 150_000_000  # of PDF, in each process; the document that is being drawn is held whatever its size
+# Address space of a process: the libraries take 0.5 GB of it, a file of 200 MiB and an image of MOST_PIXELS 0.6.
+DRAWING_MIB = 2048
 FILL, EDGE = (255, 226, 110), (190, 130, 0)
 
 _log = logging.getLogger(__name__)
@@ -186,7 +188,7 @@ class _Drawer:
     """One process that draws, used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._child = Child(_serve, "pincite-viewer")
+        self._child = Child(_serve, "pincite-viewer", memory_mib=DRAWING_MIB)
         self.drew_last = ""
 
     def ask(self, what: str, view: PageView, original: Callable[[], bytes], ended: Callable[[], str]) -> Any:

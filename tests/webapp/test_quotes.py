@@ -231,3 +231,16 @@ def test_a_long_document_takes_milliseconds_once_it_is_folded() -> None:
     for i in range(20):
         assert find_quote(page, f"Clause {i * 14}. The Supplier delivers")
     assert (time.perf_counter() - began) / 20 < 0.05  # measured 0.002
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [("a" * 600_000, "a" * 4_000), ("a " * 200_000, "a a … a a … a b"), ("a " * 200_000, "a a … " * 30 + "a b")],
+    ids=["one letter", "an ellipsis", "many ellipses"],
+)
+def test_a_quotation_that_fits_everywhere_and_nowhere_is_given_up_soon(text: str, quote: str) -> None:
+    """Each took 10 s to minutes, of a thread that all answers share."""
+    page = document(text, id_=f"{len(text)} {len(quote)}")
+    began = time.process_time()
+    assert find_quote(page, quote) is None
+    assert time.process_time() - began < 3
