@@ -149,7 +149,7 @@ async def _read(reader: "_Cli | Page", numbers: "itertools.count[int]", seen: Se
                     if new and first is None:
                         first = time.monotonic() - asked
                     words |= new
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever a reader met is counted by its name)
             seen.faults[type(error).__name__ + ": " + str(error)[:100]] += 1
             continue
         seen.waited += waited

@@ -57,7 +57,8 @@ def sample(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> list[str]:
             chosen.append(min(sorted(names), key=lambda name: math.prod(shapes[name])))
         else:
             # Seeded: a second look at the same folder looks at the same tensors.
-            chosen.append(random.Random(block_number + kind).choice(sorted(n for n in names if is_linear(n)) or names))
+            seeded = random.Random(block_number + kind)  # noqa: S311  # nosec B311 (chooses what to look at, no secret)
+            chosen.append(seeded.choice(sorted(n for n in names if is_linear(n)) or names))
     return sorted(chosen, key=list(shapes).index)
 
 

@@ -73,7 +73,7 @@ def core(question: str) -> str:
 def clause_types() -> tuple[ClauseType, ...]:
     """The list, read once."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    rows = yaml.load(LIST.read_text(encoding="utf-8"), Loader=loader)
+    rows = yaml.load(LIST.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # nosec B506 (both loaders are safe ones)
     return tuple(ClauseType(r["name"], (r["name"], *r["asks"]), tuple(r["words"]), tuple(r["samples"])) for r in rows)
 
 

@@ -142,7 +142,7 @@ class Files:
     def _mapped(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:
+        except Exception as error:  # each driver has exceptions of its own; what is not theirs is raised again
             if self._remote is not None:  # each driver has exceptions of its own
                 raise StoreUnavailable(store="file store") from error
             if isinstance(error, OSError):

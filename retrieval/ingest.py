@@ -224,7 +224,7 @@ class Ingest:
                     self._fail(replace(record, attempts=attempts), ReaderCrashed(name=record.name, attempts=attempts))
             except (PinciteError, Stopped):
                 raise
-            except Exception:
+            except Exception:  # noqa: BLE001 (one document's unforeseen fault is its own: the worker goes on)
                 reference = uuid.uuid4().hex[:6]
                 _log.exception("ref %s: ingest of %s", reference, record.id)
                 self._note(replace(record, state="failed", reason=f"Something went wrong (ref {reference})."))
@@ -248,7 +248,7 @@ class Ingest:
             return
         try:
             self._on_change(record)
-        except Exception:
+        except Exception:  # noqa: BLE001 (whoever follows must not stop the work)
             _log.exception("whoever follows the ingest failed on %s", record.id)
 
 

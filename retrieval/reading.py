@@ -49,7 +49,7 @@ def serve(pipe: Connection) -> None:
             return
         except MemoryError:
             _tell(pipe, "memory")
-        except Exception as error:  # whatever a file provokes is told, and the next one is read
+        except Exception as error:  # noqa: BLE001 (whatever a file provokes is told, and the next one is read)
             _tell(pipe, "fault", *trace(error))
         finally:
             for made in (lines, outline):  # kept of the last documents, and the next one may need the memory

@@ -47,7 +47,7 @@ class Shelf:
             with writing(self._engine) as connection:
                 yield connection
                 _tighten(connection, arrival.sha256)
-        except BaseException:
+        except BaseException:  # whatever ended it, nothing stays without a row; raised again
             with suppress(PinciteError):  # the database is away: the next start sweeps
                 self._sweep(arrival.sha256)
             raise

@@ -65,7 +65,7 @@ class Access:
         self._records.join(user, [matter_id], partial(quota.check, "matters") if quota else None)
         try:
             return self._library.create_matter(name, namespace=user.id, matter_id=matter_id)
-        except BaseException:
+        except BaseException:  # a membership of nothing is taken back; raised again
             self._records.leave(user, matter_id)
             raise
 

@@ -73,7 +73,7 @@ async def _counted(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
                     case Answer():
                         outcome = "written" if event.checked else "key language" if event.found else "not found"
                 yield event
-    except Exception:
+    except Exception:  # counted, and raised again
         outcome = "failed"
         raise
     finally:

@@ -100,7 +100,7 @@ class UnderWay(ABC):
             row = await self._write()
         except asyncio.CancelledError:
             state = "stopped"
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (what went wrong is kept as the turn's end)
             state = "failed"
             row = {"error": str(told := known(error)), "hint": told.hint}
         self._under_way = False
@@ -110,7 +110,7 @@ class UnderWay(ABC):
         keep = self._workspace.conversations.add_turn
         try:
             self.turn = await asyncio.to_thread(keep, self._user, self._conversation.id, self.question, row, state)
-        except Exception as error:  # the conversation was deleted meanwhile, or its store is away
+        except Exception as error:  # noqa: BLE001 (the conversation was deleted meanwhile, or its store is away)
             self.error = known(error)
 
 

@@ -307,7 +307,7 @@ def _told(as_json: bool) -> Iterator[None]:
     except BrokenPipeError:  # whoever read our output has seen enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
-    except Exception as error:
+    except Exception as error:  # the one place where a command's fault is told; typer's own are raised again
         if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
             raise
         from webapp.log import known

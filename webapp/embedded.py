@@ -175,7 +175,7 @@ def _spawn(log: Path | None) -> subprocess.Popen[bytes]:
         if log is not None:
             log.parent.mkdir(parents=True, exist_ok=True)
             errors = files.enter_context(log.open("ab"))
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603  # nosec B603 (a fixed command, no word of a client in it)
             command, bufsize=0, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
         )
 

@@ -145,7 +145,7 @@ async def _answered(
         return _told(NoSuchDocument(document="…"), 404)
     except _Malformed:
         return Response(status_code=422)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (the one place where a route's fault is told, as a sentence)
         return _told(told := known(error), next((code for kind, code in _STATUS if isinstance(told, kind)), 503))
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from webapp.workspace import Workspace
 
 GUEST_COOKIE = "pincite_guest"
-SECRET_HEADER = "X-Pincite-Proxy-Secret"
+SECRET_HEADER = "X-Pincite-Proxy-Secret"  # noqa: S105  # nosec B105 (the header's name)
 GUEST_SECONDS = 3600
 LOCAL_SECONDS = 180 * 24 * 3600  # half a year, from the last time that the printed address was opened
 _LONGEST_NAME = 255  # characters, as the records hold them

@@ -77,7 +77,7 @@ def mentions(
             count = len(first) + sum(1 for _ in spans)
         except TimeoutError:
             yield LeftOut(record)
-        except Exception as error:  # whatever is wrong with one document, the others are looked through
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with one document, the others are looked through)
             known(error)
             yield LeftOut(record)
         else:

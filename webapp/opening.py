@@ -63,7 +63,7 @@ class Opening:
         try:
             step()
             self._fault = None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever keeps it from opening is told by /readyz, and tried again)
             self._fault = known(error)
             log.warning("not ready", reason=type(self._fault).__name__)
         finally:

@@ -171,7 +171,7 @@ def prose(text: str, mark: Mark, notes: Mapping[int, Markup] = MappingProxyType(
         if now:
             begin = (_QUOTED.match(line) or _BULLET.match(line)).end()  # type: ignore[union-attr]
             inner = _inline(line[begin:], at + begin, mark, notes)
-            rows.append(Markup("<p>{}</p>" if now == "quote" else "<li>{}</li>").format(inner))
+            rows.append((Markup("<p>{}</p>") if now == "quote" else Markup("<li>{}</li>")).format(inner))
         elif line.strip():
             blocks.append(Markup("<p>{}</p>").format(_inline(line, at, mark, notes)))
         at += len(line) + 1

@@ -159,5 +159,6 @@ def _leads_nowhere(answer: Body) -> Markup:
     if not rows:
         return NOTHING
     places = lines(Markup("<li>{}, {}</li>").format(row["label"], page(row)) for row in rows)
-    said = '<details class="key nowhere"><summary>Refers to what is not in it ({})</summary><ul>{}</ul></details>'
-    return Markup(said).format(len(rows), places)
+    return Markup(
+        '<details class="key nowhere"><summary>Refers to what is not in it ({})</summary><ul>{}</ul></details>'
+    ).format(len(rows), places)

@@ -108,7 +108,7 @@ class Shares:
         try:
             async with asyncio.timeout(turn.left):
                 await place
-        except BaseException:
+        except BaseException:  # cancelled or late, the place in the line is given up; raised again
             if place.done() and not place.cancelled():  # it came just as who asked for it left
                 self._running[key] -= 1
             else:

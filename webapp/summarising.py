@@ -95,7 +95,7 @@ async def _counted(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
                     case Summary():
                         outcome = "written" if event.written else "own words"
                 yield event
-    except Exception:
+    except Exception:  # counted, and raised again
         outcome = "failed"
         raise
     finally:

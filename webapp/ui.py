@@ -227,7 +227,7 @@ def _wire(
         async def handler(*given: Any) -> dict[Any, Any]:
             try:
                 return shown(await act(*given))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (the one place where an act's fault is told, as a sentence)
                 return told(error) | shown({"busy": False})
 
         return handler
@@ -272,7 +272,7 @@ def _wire(
             desk = await asyncio.to_thread(desks.of, request)
             async for changed in desk.follow(here.place):
                 yield shown(changed)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (`kept` meets it too, and tells it)
             known(error)  # `kept` meets it too, and tells it
         yield {over: following}
 
@@ -303,7 +303,7 @@ def _wire(
         """A number that is another when something has changed."""
         try:
             return hash(tuple((await look(here.place, request)).values()))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (a look that fails differs from one that does not)
             return hash(str(known(error)))
 
     @showing

@@ -247,7 +247,7 @@ def _serve(pipe: Connection) -> None:
                     held.popitem(last=False)[1][0].close()
             held.move_to_end(view.document_id)
             outcome = ("done", (_image if what == "image" else _boxes)(held[view.document_id][0], view))
-        except Exception as error:  # its message may quote the document
+        except Exception as error:  # noqa: BLE001 (its message may quote the document)
             outcome = ("failed", type(error).__name__)
         pipe.send(outcome)
 

@@ -115,7 +115,7 @@ class Writers:
     async def _is_back(self, engine: Engine) -> bool:
         try:
             back = await engine.state(TRIAL_SECONDS) == "ready"
-        except BaseException:
+        except BaseException:  # the trial is over whatever ended it; raised again
             engine.circuit.left()
             raise
         if not back:

@@ -136,7 +136,8 @@ async def write(lease: Lease, fit: Fit) -> AsyncGenerator[Prompted | Delta | Tro
             yield Trouble(PassagesLeftOut())
         elif isinstance(error, _PASSING) and not writing and tried < TRIES:
             RETRIES.inc()
-            await asyncio.sleep(PAUSE_SECONDS * 2 ** (tried - 1) * random.uniform(1, 1.5))
+            spread = random.uniform(1, 1.5)  # noqa: S311  # nosec B311 (parts those who try again, no secret)
+            await asyncio.sleep(PAUSE_SECONDS * 2 ** (tried - 1) * spread)
         else:
             break
     if prompted is None:

@@ -8,7 +8,7 @@ from webapp.cli import app
 if __name__ == "__main__":
     settings = {
         "PINCITE_ACCESS": "demo",
-        "PINCITE_HOST": "0.0.0.0",
+        "PINCITE_HOST": "0.0.0.0",  # noqa: S104 (in the Space's container its proxy is outside)
         "PINCITE_FRAMED_BY": "https://huggingface.co",
         # All guests come by Hugging Face's proxies and share their address: only the limits for all of them can hold.
         "PINCITE_GUESTS_PER_ADDRESS": "100",
