@@ -10,14 +10,15 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from retrieval.errors import DataFolderUnusable, PackageMissing, StoreUnavailable
 
+T = TypeVar("T")
 BLOCK = 1 << 20  # bytes copied at a time: a file is never in memory whole while it arrives
 HEAD = 1024  # a PDF's header stands within these first bytes (ISO 32000-1, annex H, note 13)
 
@@ -89,11 +90,17 @@ class Files:
                 _flush_folder(folder)
 
     def read(self, key: str) -> bytes | None:
-        """The bytes under `key`; None where the store answers and there is no such file, or none that can be read."""
+        """The bytes under `key`; None where there is no such file, or it alone cannot be read."""
+        return self._found(key, self._remote.cat_file if self._remote else lambda at: Path(at).read_bytes())
+
+    def open(self, key: str) -> BinaryIO | None:
+        """The file under `key`, to be read piece by piece and closed; None as `read` gives it."""
+        return self._found(key, self._remote.open if self._remote else lambda at: Path(at).open("rb"))
+
+    def _found(self, key: str, how: Callable[[str], T]) -> T | None:
         with self._mapped():
             try:
-                data: bytes = self._remote.cat_file(self._at(key)) if self._remote else Path(self._at(key)).read_bytes()
-                return data
+                return how(self._at(key))
             except OSError as error:
                 if not self._is_of_the_file(error):
                     raise

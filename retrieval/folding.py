@@ -12,6 +12,8 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from retrieval.kept import kept
+
 HYPHENS = "-\u2010\u2011\u00ad"
 DASHES = HYPHENS + "\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 DOUBLE_MARKS = '"“”„‟«»″＂'
@@ -124,7 +126,7 @@ def fold(text: str) -> Folded:
     return Folded(text, "".join(parts), starts, origins, ends)
 
 
-fold_cached = lru_cache(maxsize=32)(fold)  # for texts of documents: the same few are asked again and again
+fold_cached = kept(32)(fold)  # for texts of documents: the same few are asked again and again
 
 
 @lru_cache(maxsize=4096)

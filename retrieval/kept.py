@@ -13,20 +13,21 @@ from retrieval.documents import Document
 
 KEPT_CHARACTERS = 50_000_000  # of the documents together: one of the longest, or a thousand contracts
 
+Of = TypeVar("Of", bound=Document | str)
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
-    """A function of a document that remembers what it gave. Safe to use from several threads."""
+class Kept(Generic[Of, T]):
+    """A function of a document, or of a text, that remembers what it gave. Safe to use from several threads."""
 
-    def __init__(self, make: Callable[[Document], T], most: int, characters: int) -> None:
+    def __init__(self, make: Callable[[Of], T], most: int, characters: int) -> None:
         self._make, self._most, self._most_characters = make, most, characters
-        self._made: OrderedDict[Document, T] = OrderedDict()
+        self._made: OrderedDict[Of, T] = OrderedDict()
         self._characters = 0
         self._lock = Lock()
         update_wrapper(self, make)
 
-    def __call__(self, document: Document) -> T:
+    def __call__(self, document: Of) -> T:
         """What the function gives, made now or before."""
         with self._lock:
             if document in self._made:
@@ -35,10 +36,10 @@ class Kept(Generic[T]):
         made = self._make(document)  # two threads may both make it; neither waits for the other's document
         with self._lock:
             if document not in self._made:
-                self._characters += len(document.text)
+                self._characters += _length(document)
             self._made[document] = made
             while len(self._made) > 1 and (len(self._made) > self._most or self._characters > self._most_characters):
-                self._characters -= len(self._made.popitem(last=False)[0].text)
+                self._characters -= _length(self._made.popitem(last=False)[0])
         return made
 
     def cache_clear(self) -> None:
@@ -48,6 +49,10 @@ class Kept(Generic[T]):
             self._characters = 0
 
 
-def kept(most: int, characters: int = KEPT_CHARACTERS) -> Callable[[Callable[[Document], T]], Kept[T]]:
+def _length(of: Document | str) -> int:
+    return len(of if isinstance(of, str) else of.text)
+
+
+def kept(most: int, characters: int = KEPT_CHARACTERS) -> Callable[[Callable[[Of], T]], Kept[Of, T]]:
     """Keep what a function makes of the last `most` documents, while their texts have no more than `characters`."""
     return lambda make: Kept(make, most, characters)

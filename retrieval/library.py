@@ -188,6 +188,14 @@ class Library:
             raise OriginalMissing(name=record.name)
         return data
 
+    def open_original(self, matter_id: str, document_id: str) -> BinaryIO:
+        """The same as an open file, for who hands it on piece by piece. Raises as `original` does."""
+        record = self.record(matter_id, document_id)
+        file = self._shelf.open_original(document_id)
+        if file is None:
+            raise OriginalMissing(name=record.name)
+        return file
+
     def remove(self, matter_id: str, document_id: str) -> None:
         """Take a document out of a matter, and delete its files when no other matter holds them.
 

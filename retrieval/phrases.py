@@ -8,13 +8,13 @@ No index and no model has a part in it, so nothing that is on a readable page ca
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from heapq import merge
 from itertools import accumulate, pairwise
 
 from retrieval.documents import Document, Span
 from retrieval.flowing import flowing_text, keeps_hyphen, own_words
 from retrieval.folding import OTHER, SINGLE_MARKS, Folded, agree, fold, has_dash, letters
+from retrieval.kept import kept
 
 _AROUND = 120  # characters of context on each side: a line and a half of a page
 _EDGE = 1500  # characters before and after a page break in which the halves of a phrase stand, running lines and all
@@ -87,12 +87,12 @@ def in_context(document: Document, span: Span) -> InContext:
     return InContext(cut[0] + before + space[0], own_words(document, span), space[1] + after + cut[1])
 
 
-@lru_cache(maxsize=256)
+@kept(256)
 def _letters(document: Document) -> str:
     return _bare(document.text)
 
 
-@lru_cache(maxsize=256)
+@kept(256)
 def _breaks(document: Document) -> tuple[tuple[int, int, int], ...]:
     """For each page break where in `_letters` the text beside it begins, where the break is, and where that text ends."""
     text = document.text
@@ -117,7 +117,7 @@ def _parted(bare: str, above: str, below: str) -> bool:
     return least > 0 and bare[least:] in below
 
 
-@lru_cache(maxsize=32)
+@kept(32)
 def _folded(text: str) -> Folded:
     return _lower(fold(text))
 

@@ -8,6 +8,7 @@ never delete what belongs to another database.
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
@@ -55,6 +56,10 @@ class Shelf:
     def original(self, document_id: str) -> bytes | None:
         """The bytes; None where they are gone."""
         return self._files.read(_key(document_id))
+
+    def open_original(self, document_id: str) -> BinaryIO | None:
+        """The same as an open file."""
+        return self._files.open(_key(document_id))
 
     def sweep(self, document_ids: list[str] | None = None) -> None:
         """Delete those loose files (all of them unless said) that no matter holds."""

@@ -9,16 +9,26 @@ import asyncio
 import hashlib
 import re
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from retrieval import Document, DocumentRecord, NoSuchDocument, NoSuchMatter, PinciteError, Span, own_spans, own_words
+from retrieval import (
+    Document,
+    DocumentRecord,
+    NoSuchDocument,
+    NoSuchMatter,
+    OriginalMissing,
+    PinciteError,
+    Span,
+    own_spans,
+    own_words,
+)
 from webapp.errors import Congested, NotAllowed, PageNotShown, PageTooSlow, TooSlow
 from webapp.evidence_urls import Range
 from webapp.identity import user_of
@@ -28,6 +38,7 @@ from webapp.viewer import RENDER_SECONDS, PageView, bounded
 from webapp.workspace import Workspace
 
 MOST_SPANS = 64  # in one request
+BLOCK = 256 * 1024  # bytes of a file that are handed on at a time
 READ_SECONDS = (
     30.0  # for a document or a passage; a file of 200 MiB comes from a disk in 1 s, from a store elsewhere in 10
 )
@@ -82,9 +93,9 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
     async def original(request: Request, matter_id: str, document_id: str) -> Response:
         async def pdf(asked: _Asked) -> Response:
             record = asked.record
-            data = await asked.read(lambda: asked.workspace.library.original(record.matter_id, record.id))
-            headers = _PRIVATE | {"Content-Disposition": _inline(record.name)}
-            return Response(data, media_type="application/pdf", headers=headers)
+            file = await asked.read(lambda: asked.workspace.library.open_original(record.matter_id, record.id))
+            headers = _PRIVATE | {"Content-Disposition": _inline(record.name), "Content-Length": str(record.bytes)}
+            return StreamingResponse(_blocks(file), media_type="application/pdf", headers=headers)
 
         return await _answered(request, opened, matter_id, document_id, pdf)
 
@@ -100,6 +111,13 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
         return await _answered(request, opened, matter_id, document_id, words)
 
     return router
+
+
+async def _blocks(file: BinaryIO) -> AsyncGenerator[bytes]:
+    """A file piece by piece: a reader on a slow line holds one piece in memory, not a file of 200 MiB."""
+    with file:
+        while block := await run_in_threadpool(file.read, BLOCK):
+            yield block
 
 
 class _Malformed(Exception):
@@ -149,7 +167,7 @@ async def _answered(
         return _told(told := known(error), next((code for kind, code in _STATUS if isinstance(told, kind)), 503))
 
 
-_STATUS = ((NotAllowed, 403), (PageNotShown, 404), (TooSlow, 503), (Congested, 429))
+_STATUS = ((NotAllowed, 403), (PageNotShown, 404), (OriginalMissing, 410), (TooSlow, 503), (Congested, 429))
 
 
 async def _while_there(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:

@@ -56,6 +56,7 @@ def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
         await run_in_threadpool(opening.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    health = ThreadPoolExecutor(1, "pincite-health")  # of its own: pages may wait for a store in all the others
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -63,7 +64,7 @@ def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:
-        states = await run_in_threadpool(opening.states)
+        states = await asyncio.get_running_loop().run_in_executor(health, opening.states)
         states["engine"] = await opening.workspace.writers.state() if opening.workspace else "loading"
         ready = states["stores"] == states["embedder"] == "ready"
         return JSONResponse(states, status_code=200 if ready else 503)

@@ -14,6 +14,7 @@ from tests.pdfs import make_pdf
 from webapp import desk as desk_file
 from webapp import mentions as mentions_file
 from webapp import render
+from webapp.arriving import Arriving
 from webapp.asking import Askings
 from webapp.conversations import SavedTurn
 from webapp.desk import Desk, Parts, Place
@@ -35,7 +36,7 @@ class Room:
     def __init__(self, folder: Path) -> None:
         self.workspace = Workspace(load_settings(data_dir=folder))
         self.matter: Matter = self.workspace.access.create(LOCAL_USER, "Acme")
-        self.desk = Desk(self.workspace, LOCAL_USER, Askings())
+        self.desk = Desk(self.workspace, LOCAL_USER, Askings(), Arriving(self.workspace.settings))
         self.place = Place(opened=True, matter_id=self.matter.id)
 
     def add(self, name: str, text: str) -> str:

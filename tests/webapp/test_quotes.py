@@ -17,12 +17,12 @@ TERM = (
 )
 
 
-def document(*pages: str) -> Document:
+def document(*pages: str, id_: str = "d") -> Document:
     found, start = [], 0
     for number, text in enumerate(pages, 1):
         found.append(Page(number, str(number), start, start + len(text)))
         start += len(text) + 1
-    return Document("d", "a contract", "\f".join(pages), tuple(found))
+    return Document(id_, "a contract", "\f".join(pages), tuple(found))
 
 
 @pytest.mark.parametrize(
