@@ -95,7 +95,8 @@ def test_of_very_many_places_all_are_counted_and_the_first_are_kept(
     assert render.copied(turn).startswith("“rent”: 2,021 mentions, the first 30 of them\n")
 
 
-def test_a_text_that_was_lost_does_not_keep_the_others_from_being_looked_through(room: Room) -> None:
+def lose_texts(room: Room) -> None:
+    """Four documents, of which one has lost its text and one a damaged one."""
     room.add("first.pdf", "the rent")
     lost = room.add("lost.pdf", "the rent is lost")
     damaged = room.add("damaged.pdf", "the rent is damaged")
@@ -104,12 +105,20 @@ def test_a_text_that_was_lost_does_not_keep_the_others_from_being_looked_through
     next(files.rglob(f"{lost}.text*")).unlink()
     next(files.rglob(f"{damaged}.text*")).write_bytes(b"\x1f\x8b nothing")
     room.workspace.library._shelf.texts._cache.clear()
+
+
+def test_a_text_that_was_lost_does_not_keep_the_others_from_being_looked_through(room: Room) -> None:
+    lose_texts(room)
     parts = room.find("rent")
     [turn] = room.turns()
     assert [row["document"] for row in turn.answer["citations"]] == ["first.pdf", "last.pdf"]
     assert "“lost.pdf”, “damaged.pdf” could not be looked through." in parts["past"]
+
+
+def test_the_command_line_is_told_what_was_not_looked_through_after_what_was_found(room: Room) -> None:
+    lose_texts(room)
     rows: list[Row] = []
-    with pytest.raises(NotLookedThrough):  # after what was found in the others
+    with pytest.raises(NotLookedThrough):
         rows.extend(Verbs(room.workspace, LOCAL_USER).mentions("Acme", "rent", None))
     assert [row.body["document"] for row in rows] == ["first.pdf", "last.pdf"]
 
