@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 
 from retrieval import clean_name
 from webapp.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
+from webapp.limits import check_name
 from webapp.quotas import GUEST, quota_of
 from webapp.settings import MIB, Settings
 
@@ -29,7 +30,7 @@ UPLOADS_AT_ONCE = 4  # that one user may have under way; the page sends one for 
 KEPT_SECONDS = 600  # for an upload that its page never took in: it does so within seconds
 MOST_OF_GUESTS = 10 * GUEST.mib * MIB  # of all of them together, on its way at a time
 LEAST_FREE = 256 * MIB  # of the disk: below it nothing more is received
-_NAME_BYTES = 200  # of the 255 that file systems take
+_NAME_BYTES = 255  # as file systems take
 _DEFAULT_NAME = "document.pdf"  # of a part that names no file
 
 OnBytes = Callable[[str, int], None]
@@ -72,7 +73,7 @@ class Arriving:
 
         `share_key`: under what they are counted beside the user themselves, as `Workspace.share_key` gives it.
 
-        Raises UploadMalformed, TooManyUploads, TooMuchArriving, and what `stream` raises; nothing stays then.
+        Raises UploadMalformed, NameTooLong, TooManyUploads, TooMuchArriving, and what `stream` raises; nothing stays then.
         """
         self.sweep()
         share_key = share_key or user_id
@@ -214,11 +215,14 @@ class _Parts:
             return
         if len(self._files) >= FILES_AT_ONCE:
             raise TooManyUploads(count=FILES_AT_ONCE)
-        name = _stored_name(options[b"filename"])
+        told = options[b"filename"].decode("utf-8", "replace")
+        check_name(told)
+        name = clean_name(told) or _DEFAULT_NAME
         place = self._folder / secrets.token_hex(16)
         place.mkdir(mode=0o700)
-        self._files.append((place / name, name, 0))
-        self._out = (place / name).open("xb")
+        path = place / _stored_name(name)
+        self._files.append((path, name, 0))
+        self._out = path.open("xb")
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
         if self._out is None:
@@ -247,9 +251,8 @@ def _boundary(content_type: str) -> bytes:
     return options[b"boundary"]
 
 
-def _stored_name(told: bytes) -> str:
-    """A name for the disk: its last part, seen characters alone, and short enough for every file system."""
-    name = clean_name(told.decode("utf-8", "replace")) or _DEFAULT_NAME
+def _stored_name(name: str) -> str:
+    """A name as the disk takes it: a system that counts characters may have a longer one."""
     suffix = Path(name).suffix
     while len(name.encode()) > _NAME_BYTES:
         name = f"{name.removesuffix(suffix)[:-1]}{suffix}" if name != suffix else suffix[: _NAME_BYTES // 4]

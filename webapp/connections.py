@@ -16,6 +16,7 @@ except ImportError:  # httptools is a faster parser, where there is one for the 
 HEAD_SECONDS = 20.0  # from the first moment to the end of a request's head; a slow telephone needs two
 MOST_HEAD = 64 * 1024  # bytes, as h11 and most proxies have it; ours are below 4 kB
 MOST_CONNECTIONS = 2_000  # open at a time; an open page has two or three
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class Impatient(Protocol):
@@ -37,6 +38,7 @@ class Impatient(Protocol):
             return
         self._head_bytes += len(data)
         if self._head_bytes > MOST_HEAD:
+            self.transport.write(_TOO_LARGE)
             self._close()
         elif self._late is None:
             self._wait_for_head()

@@ -22,7 +22,7 @@ from starlette.routing import Mount
 from webapp import render, render_evidence, render_sidebar
 from webapp.arriving import KEPT_SECONDS, Arriving, OnBytes
 from webapp.desk import OFTEN_SECONDS, Desk, Desks, Parts, Place
-from webapp.errors import NotAllowed
+from webapp.errors import EventMalformed, NotAllowed
 from webapp.events import Events
 from webapp.limits import decimal, whole_number
 from webapp.log import known
@@ -392,7 +392,7 @@ def _do(desk: Desk, place: Place, event: gr.EventData) -> Parts:
         case "cite":
             zoom = decimal(_said(event, "zoom") or "1")
             return desk.show(place, _said(event, "turn"), whole_number(_said(event, "item")), zoom)
-    return {}
+    raise EventMalformed()
 
 
 def _said(event: gr.EventData, name: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 import webapp.arriving
 from webapp.arriving import FILES_AT_ONCE, KEPT_SECONDS, UPLOADS_AT_ONCE, Arriving, Upload
-from webapp.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
+from webapp.errors import NameTooLong, NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
 from webapp.settings import load_settings
 
 TYPE = "multipart/form-data; boundary=x"
@@ -125,14 +125,20 @@ def test_fields_that_are_no_files_take_no_room(arriving: Arriving) -> None:
     ("told", "kept"),
     [
         ("lease.pdf", "lease.pdf"), ("../../etc/passwd", "passwd"), ("C:\\\\x\\\\lease.pdf", "lease.pdf"), ("..", "document.pdf"),
-        ("", "document.pdf"), ("é" * 300 + ".pdf", "é" * 98 + ".pdf"), ("a." + "b" * 400, None), ("\u202efdp.exe", "fdp.exe"),
+        ("", "document.pdf"), ("é" * 251 + ".pdf", "é" * 251 + ".pdf"), ("a." + "b" * 253, None), ("\u202efdp.exe", "fdp.exe"),
     ],
 )  # fmt: skip
 def test_a_name_is_a_name_and_no_path(arriving: Arriving, told: str, kept: str | None) -> None:
     [upload] = received(arriving, part(PDF, name=told) + END)
     assert upload.path.parent.parent == arriving.folder
     assert kept is None or upload.name == kept
-    assert len(upload.path.name.encode()) <= 200
+    assert len(upload.path.name.encode()) <= 255
+
+
+def test_a_name_that_no_disk_has_is_refused_with_the_limit(arriving: Arriving) -> None:
+    with pytest.raises(NameTooLong, match=r"256 characters.*255"):
+        received(arriving, part(PDF, name="n" * 252 + ".pdf") + END)
+    assert left(arriving) == []
 
 
 def test_one_upload_has_only_so_many_files(arriving: Arriving) -> None:

@@ -63,13 +63,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     gc.collect()
 
 
-def _routes(routes: Any, prefix: str = "") -> Iterator[str]:
+def routes_of(routes: Any, prefix: str = "") -> Iterator[str]:
     """ "METHOD /path" of every route, also of those that are mounted or included."""
     for route in routes:
         if hasattr(route, "original_router"):
-            yield from _routes(route.original_router.routes, prefix + route.include_context.prefix)
+            yield from routes_of(route.original_router.routes, prefix + route.include_context.prefix)
         elif getattr(route, "routes", None) or hasattr(route, "_base_app"):
-            yield from _routes(route.routes, prefix + route.path)
+            yield from routes_of(route.routes, prefix + route.path)
         else:
             yield from (f"{method} {prefix}{route.path}" for method in sorted(route.methods))
 
@@ -89,7 +89,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 def test_every_route_refuses_whom_it_does_not_know(demo: Running) -> None:
     app = make_app(Opening(demo.workspace.settings))
-    routes = set(_routes(app.routes))
+    routes = set(routes_of(app.routes))
     assert len(routes) > 60
     assert routes >= OWNED | set(OURS) | SAME_FOR_ALL - {"GET /gradio_api/app_id/", "GET /config/"}
     nobody, guest = demo.browser(), _guest(demo)
