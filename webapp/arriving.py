@@ -48,6 +48,11 @@ class Upload:
     kept: int
     came_at: float
 
+    @property
+    def told(self) -> str:
+        """Under what a client names it: no path of the server."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
 
 class Arriving:
     """The folder of arrivals of one data folder. For one event loop; `claim` and `drop` may come from other threads."""
@@ -92,26 +97,26 @@ class Arriving:
             raise
         finally:
             self._coming.discard(parts)
-        self._uploads |= {str(upload.path): upload for upload in uploads}
+        self._uploads |= {upload.told: upload for upload in uploads}
         return uploads
 
-    def theirs(self, user_id: str, path: str) -> Upload:
-        """The upload of this user at a path, a regular file where it was put. Raises NotUploaded."""
-        upload = self._uploads.get(path)
+    def theirs(self, user_id: str, told: str) -> Upload:
+        """The upload that this user names, a regular file where it was put. Raises NotUploaded."""
+        upload = self._uploads.get(told)
         if upload is None or upload.user_id != user_id or not self._lies_where_it_was_put(upload):
             raise NotUploaded()
         return upload
 
-    def claim(self, user_id: str, path: str) -> Upload:
+    def claim(self, user_id: str, told: str) -> Upload:
         """`theirs`, to be taken in now and then dropped: nobody gets it again. Raises NotUploaded."""
-        upload = self.theirs(user_id, path)
-        if self._uploads.pop(path, None) is None:  # another event was quicker
+        upload = self.theirs(user_id, told)
+        if self._uploads.pop(told, None) is None:  # another event was quicker
             raise NotUploaded()
         return upload
 
     def drop(self, upload: Upload) -> None:
         """Delete an upload, which has been taken in or never will be."""
-        self._uploads.pop(str(upload.path), None)
+        self._uploads.pop(upload.told, None)
         shutil.rmtree(upload.path.parent, ignore_errors=True)
 
     def sweep(self) -> None:

@@ -1,29 +1,35 @@
 """Connections that keep nobody waiting: the head of a request has to come within seconds and fit in a few pages.
 
-uvicorn waits for the head of a request for as long as a client likes, and its faster parser takes one of any size: a
-thousand clients that send a byte now and then would hold every connection there is. Bodies have their own limits
-(`gate.limited`); connections between two requests end with uvicorn's `timeout_keep_alive`.
+uvicorn waits for the head of a request for as long as a client likes, and its parser takes one of any size, also while the
+answer to the last request is still on its way: a thousand clients that send a byte now and then would hold every connection
+there is, and one that sends headers without end all the memory. Here every head is counted and timed, and of requests that
+come before the last one is answered one may wait (no browser and no proxy of today sends more). Bodies have their own
+limits (`gate.limited`); connections between two requests end with uvicorn's `timeout_keep_alive`.
 """
 
 import asyncio
 from typing import Any
 
-try:
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol
-except ImportError:  # httptools is a faster parser, where there is one for the platform
-    from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol  # type: ignore[assignment]
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 20.0  # from the first moment to the end of a request's head; a slow telephone needs two
-MOST_HEAD = 64 * 1024  # bytes, as h11 and most proxies have it; ours are below 4 kB
+MOST_HEAD = 64 * 1024  # bytes, as most proxies have it; ours are below 4 kB
+MOST_HEADERS = 200  # of one request; browsers send twenty, a proxy adds ten. Each takes far more memory than its bytes
+MOST_UNREAD = (
+    128 << 20
+)  # bytes of a body whose request has been answered: its sender is heard out, so that it reads why
 MOST_CONNECTIONS = 2_000  # open at a time; an open page has two or three
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
-class Impatient(Protocol):
+class Impatient(HttpToolsProtocol):
     """uvicorn's protocol, which closes a connection whose request does not come."""
 
     _late: asyncio.TimerHandle | None = None
+    _in_head = True  # of a request, or before the first
     _head_bytes = 0
+    _headers = 0
+    _unread = 0
 
     def connection_made(self, transport: Any) -> None:
         """A client is there; now it has to ask for something."""
@@ -32,16 +38,39 @@ class Impatient(Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request."""
-        super().data_received(data)
-        if self.cycle is not None and not self.cycle.response_complete:  # its head is whole, and it is being answered
-            self._head_came()
+        if self.transport.is_closing():
             return
-        self._head_bytes += len(data)
-        if self._head_bytes > MOST_HEAD:
-            self.transport.write(_TOO_LARGE)
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+        elif self.cycle is not None and self.cycle.response_complete:
+            self._unread += len(data)
+        if self._head_bytes > MOST_HEAD or self._headers > MOST_HEADERS:
+            self._refuse()
+        elif self._unread > MOST_UNREAD:
             self._close()
-        elif self._late is None:
-            self._wait_for_head()
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request; it may come a moment before the end of the last answer is noted here."""
+        if self.pipeline:
+            self._close()
+        self._in_head, self._head_bytes, self._headers, self._unread = True, 0, 0, 0
+        self._wait_for_head()
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header of a request, or of what follows its body."""
+        self._headers += 1
+        if self._headers <= MOST_HEADERS:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head of a request is whole."""
+        self._head_came()
+        if self._headers > MOST_HEADERS:
+            self._refuse()
+        elif not self.transport.is_closing():
+            super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
@@ -49,13 +78,19 @@ class Impatient(Protocol):
         super().connection_lost(exc)
 
     def _wait_for_head(self) -> None:
-        self._late = self.loop.call_later(HEAD_SECONDS, self._close)
+        if self._late is None:
+            self._late = self.loop.call_later(HEAD_SECONDS, self._close)
 
     def _head_came(self) -> None:
-        self._head_bytes = 0
+        self._in_head, self._head_bytes = False, 0
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+    def _refuse(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(_TOO_LARGE)
+        self._close()
 
     def _close(self) -> None:
         if not self.transport.is_closing():

@@ -178,12 +178,12 @@ class Desk:
 
     # What is done
 
-    def upload(self, place: Place, paths: Sequence[str]) -> Parts:
-        """Take the user's uploads at these paths into the matter; reading goes on without the page."""
+    def upload(self, place: Place, uploads: Sequence[str]) -> Parts:
+        """Take these uploads of the user into the matter; reading goes on without the page."""
         refused = []
-        for path in paths:
+        for told in uploads:
             try:
-                upload = self._arriving.claim(self._user.id, path)
+                upload = self._arriving.claim(self._user.id, told)
                 try:
                     matter = self._access.matter(self._user, place.matter_id)
                     self._workspace.library.check_size(upload.name, upload.size)

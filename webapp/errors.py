@@ -12,7 +12,7 @@ PinciteError
 │   └── PageTooSlow         DocumentNotDrawn
 ├── QuotaReached
 │   └── GuestLimit
-├── EventMalformed          TooManyEvents
+├── EventMalformed          TooManyEvents     TooManyStreams
 ├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
 ├── AlreadyServing          ServerGone        Told
 ├── PartMissing             Unexpected
@@ -105,6 +105,13 @@ class TooManyEvents(PinciteError):
 
     sentence = "Your pages have {count} requests under way already."
     hint_text = "Wait a moment, or close a few of them."
+
+
+class TooManyStreams(PinciteError):
+    """One user has as many pages open as a user may."""
+
+    sentence = "Too many pages are open already: {count} connections are the limit."
+    hint_text = "Close a few of them."
 
 
 class NotUploaded(PinciteError):

@@ -13,6 +13,7 @@ from typing import Any
 
 from webapp.arriving import Upload
 from webapp.errors import EventMalformed
+from webapp.limits import check_length
 
 # Component and event of the page that take files in. A new one is refused until it stands here, and fails a test.
 FILE_EVENTS = frozenset({("upload", "upload")})
@@ -121,6 +122,8 @@ def _nothing(value: Any, _theirs: Theirs) -> None:
 def _text(value: Any, _theirs: Theirs) -> str:
     if value is not None and not isinstance(value, str):
         raise EventMalformed()
+    if value:
+        check_length(value)  # before it waits in a line and is kept there
     return value or ""
 
 

@@ -9,7 +9,8 @@ import asyncio
 import hashlib
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, BinaryIO, TypeVar
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from retrieval import (
     Document,
@@ -29,7 +31,7 @@ from retrieval import (
     own_spans,
     own_words,
 )
-from webapp.errors import Congested, NotAllowed, PageNotShown, PageTooSlow, TooSlow
+from webapp.errors import Congested, NotAllowed, PageNotShown, PageTooSlow, TextsWaiting, TooSlow
 from webapp.evidence_urls import Range
 from webapp.identity import user_of
 from webapp.log import known
@@ -38,6 +40,8 @@ from webapp.viewer import RENDER_SECONDS, PageView, bounded
 from webapp.workspace import Workspace
 
 MOST_SPANS = 64  # in one request
+MOST_CHARACTERS = 50_000  # of text in one answer: a passage has a few thousand
+DOWNLOADS_OF_ONE = 8  # originals that one user fetches at a time, however slowly
 BLOCK = 256 * 1024  # bytes of a file that are handed on at a time
 READ_SECONDS = (
     30.0  # for a document or a passage; a file of 200 MiB comes from a disk in 1 s, from a store elsewhere in 10
@@ -52,6 +56,7 @@ Spans = Annotated[list[str], Query(alias="span", max_length=MOST_SPANS, default_
 def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
     """The routes; `opened` waits for the stores and raises what keeps them from opening."""
     router = APIRouter(prefix="/matters/{matter_id}/documents")
+    downloads: Counter[str] = Counter()
 
     @router.get("/{document_id}/pages/{number}.png")
     async def page(
@@ -80,7 +85,11 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
                     asked.key,
                     by - time.monotonic(),
                     lambda turn: workspace.viewer.image(
-                        view, record.name, lambda: workspace.library.original(record.matter_id, record.id), turn
+                        view,
+                        record.name,
+                        lambda: workspace.library.original(record.matter_id, record.id),
+                        turn,
+                        asked.key,
                     ),
                 )
             except TimeoutError:
@@ -93,9 +102,11 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
     async def original(request: Request, matter_id: str, document_id: str) -> Response:
         async def pdf(asked: _Asked) -> Response:
             record = asked.record
+            if downloads[asked.key] >= DOWNLOADS_OF_ONE:
+                raise TextsWaiting()
             file = await asked.read(lambda: asked.workspace.library.open_original(record.matter_id, record.id))
             headers = _PRIVATE | {"Content-Disposition": _inline(record.name), "Content-Length": str(record.bytes)}
-            return StreamingResponse(_blocks(file), media_type="application/pdf", headers=headers)
+            return _Download(file, downloads, asked.key, media_type="application/pdf", headers=headers)
 
         return await _answered(request, opened, matter_id, document_id, pdf)
 
@@ -104,7 +115,10 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
         async def words(asked: _Asked) -> Response:
             def said() -> str:
                 document = asked.workspace.library.document(asked.record.matter_id, asked.record.id)
-                return own_words(document, *_spans(document, _ranges(span)))
+                spans = _spans(document, _ranges(span))
+                if sum(map(len, spans)) > MOST_CHARACTERS:
+                    raise _Malformed
+                return own_words(document, *spans)
 
             return PlainTextResponse(await asked.read(said), headers=_PRIVATE)
 
@@ -113,10 +127,26 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
     return router
 
 
-async def _blocks(file: BinaryIO) -> AsyncGenerator[bytes]:
+class _Download(StreamingResponse):
     """A file piece by piece: a reader on a slow line holds one piece in memory, not a file of 200 MiB."""
-    with file:
-        while block := await run_in_threadpool(file.read, BLOCK):
+
+    def __init__(self, file: BinaryIO, downloads: Counter[str], key: str, **more: Any) -> None:
+        super().__init__(self._blocks(), **more)
+        self._file, self._downloads, self._key = file, downloads, key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, counted under its user's key for as long as that takes."""
+        self._downloads[self._key] += 1
+        try:
+            with self._file:
+                await super().__call__(scope, receive, send)
+        finally:
+            self._downloads[self._key] -= 1
+            if not self._downloads[self._key]:
+                del self._downloads[self._key]
+
+    async def _blocks(self) -> AsyncGenerator[bytes]:
+        while block := await run_in_threadpool(self._file.read, BLOCK):
             yield block
 
 
@@ -201,7 +231,20 @@ def _ranges(spans: Sequence[str]) -> list[Range]:
         if told is None or int(told[1]) >= int(told[2]):
             raise _Malformed
         ranges.append((int(told[1]), int(told[2])))
-    return ranges
+    return list(_joined(ranges))
+
+
+def _joined(ranges: list[Range]) -> Iterator[Range]:
+    """The same characters, each once: 64 times a whole document is one document."""
+    start, end = -1, -1
+    for a, b in sorted(ranges):
+        if a > end:
+            if end > start:
+                yield start, end
+            start, end = a, b
+        end = max(end, b)
+    if end > start:
+        yield start, end
 
 
 def _spans(document: Document, ranges: Sequence[Range]) -> list[Span]:

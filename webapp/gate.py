@@ -103,6 +103,8 @@ class Gate:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 out = MutableHeaders(scope=message)
+                if scope["path"] in ("/", "/config"):  # a guest's cookie comes with it, and what a proxy said of itself
+                    out["Cache-Control"] = "no-store"
                 for name, value in self._headers.items():
                     out[name] = value
                 if cookie:
@@ -110,6 +112,8 @@ class Gate:
             await send(message)
 
         app = refusal or self._app
+        # Gradio answers an Origin by letting that origin read: whether it may ask at all was decided above.
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"origin"]
         try:
             await app(scope, limited(receive, limit), sending)
         except TooLarge:

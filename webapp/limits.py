@@ -18,10 +18,15 @@ _ID = re.compile(r"[0-9A-Za-z]{1,64}")  # 32 hex digits of matters, conversation
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # no database takes them, and no keyboard has them
 
 
-def check_words(words: str) -> None:
-    """Let a question or a phrase pass. Raises WordsTooLong, EmptyQuestion or NotText."""
+def check_length(words: str) -> None:
+    """Let words pass that may become a question or a phrase. Raises WordsTooLong."""
     if len(words) > WORDS:
         raise WordsTooLong(characters=len(words), limit=WORDS)
+
+
+def check_words(words: str) -> None:
+    """Let a question or a phrase pass. Raises WordsTooLong, EmptyQuestion or NotText."""
+    check_length(words)
     if not words.strip():
         raise EmptyQuestion()
     if _NOT_TEXT.search(words):

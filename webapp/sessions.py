@@ -8,8 +8,8 @@ uses it, and is refused to every other. So is the progress of an upload. Uploads
 """
 
 import re
-from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,26 +20,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from retrieval import PinciteError
 from webapp.arriving import Arriving, OnBytes
-from webapp.errors import EventMalformed, NotUploaded, TooManyEvents, TooManyUploads, TooMuchArriving
+from webapp.errors import EventMalformed, NotUploaded, TooManyEvents, TooManyStreams, TooManyUploads, TooMuchArriving
 from webapp.events import SESSION, Events, parsed, session_of
 from webapp.identity import user_of
 from webapp.log import noted
 from webapp.opening import Opening
 from webapp.records import LOCAL_USER, User
+from webapp.session_table import MOST_STREAMS, MOST_STREAMS_SHARED, NOBODY, SessionTable
 
-MOST_SESSIONS = 50_000  # remembered; a page that has been left is the first to be forgotten
 MOST_EVENTS = 300  # of one user, in all their pages, told or not: a page has two or three under way
 # The same for everyone: the empty page, and what it is drawn with.
 _OPEN = re.compile(
-    r"/(?:(?:config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|gradio_api/app_id)?|(?:static|assets)/.+)"
+    r"/(?:(?:config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|gradio_api/app_id)?|(?:static|assets)/.{1,300})"
 )
 _OWNED = re.compile(
-    r"/gradio_api/(?:queue/data|heartbeat/(?P<session>[^/]+)|(?P<upload>upload)|upload_progress|(?P<told>queue/join|cancel))"
+    r"/gradio_api/(?:heartbeat/(?P<session>[^/]+)|(?P<what>queue/data|queue/join|cancel|upload_progress|upload))"
 )
 NOT_HERE = PlainTextResponse("There is nothing here.", 404)
 NOT_YOURS = PlainTextResponse("This page belongs to someone else.", 403)
 # A refusal's status; whatever else of our tree is raised is a 400.
-_STATUS = {NotUploaded: 403, TooManyEvents: 429, TooManyUploads: 429, TooMuchArriving: 503}
+_STATUS = {NotUploaded: 403, TooManyEvents: 429, TooManyStreams: 429, TooManyUploads: 429, TooMuchArriving: 503}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Gradio:
     events: Events
     knows: Callable[[str], bool]
     under_way: Callable[[str], int]
+    forget: Callable[[str], None]
     on_bytes: Callable[[str], OnBytes]
     on_end: Callable[[str], None]
 
@@ -61,8 +62,7 @@ class Sessions:
         self._opening = opening
         self._arriving = arriving
         self._gradio = gradio
-        self._owners: OrderedDict[str, str] = OrderedDict()
-        self._of: defaultdict[str, set[str]] = defaultdict(set)
+        self._table = SessionTable(gradio.forget)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on what the page uses and what is nobody else's."""
@@ -71,41 +71,65 @@ class Sessions:
             return
         try:
             owned = _OWNED.fullmatch(scope["path"])
+            request = Request(scope, receive)
             app: ASGIApp = NOT_HERE
-            if owned and owned["upload"]:
-                app = await self._upload(Request(scope, receive))
-            elif owned and owned["told"]:
-                app, receive = await self._event(Request(scope, receive), owned["told"])
-            elif owned:
-                app = await self._heard(Request(scope, receive), owned["session"])
+            match owned and (owned["what"] or "heartbeat"):
+                case "upload":
+                    app = await self._upload(request)
+                case "queue/join" | "cancel" as told:
+                    app, receive = await self._event(request, told)
+                case "heartbeat" if owned:
+                    app = await self._heard(request, "heartbeat", owned["session"])
+                case "queue/data" as heard:
+                    app = await self._heard(request, heard, _one(request, "session_hash"))
+                case "upload_progress" as heard:
+                    app = await self._heard(request, heard, _one(request, "upload_id"))
         except PinciteError as error:
-            noted(error)
-            app = PlainTextResponse(f"{error} {error.hint}".strip(), _STATUS.get(type(error), 400))
+            app = _refused(error)
         await app(scope, receive, send)
 
-    async def _heard(self, request: Request, session: str | None) -> ASGIApp:
-        """What is told of a session's events or of an upload."""
-        upload = request.query_params.get("upload_id")
-        name = session or request.query_params.get("session_hash") or ""
-        if upload is None and not SESSION.fullmatch(name):
+    async def _heard(self, request: Request, heard: str, name: str) -> ASGIApp:
+        """A stream: of a session's events, of its being there, or of an upload."""
+        if not SESSION.fullmatch(name):
             raise EventMalformed()
-        user_id = await self._user_id(request)
-        if not self._is_theirs(name or f"upload {upload}", user_id):
+        user = await self._user(request)
+        user_id = user.id if user else NOBODY
+        if not self._table.enter(f"upload {name}" if heard == "upload_progress" else name, user_id):
             return NOT_YOURS
-        unknown = request.url.path.endswith("/queue/data") and not self._gradio.knows(name)
-        return NOT_HERE if unknown else self._app  # gradio would break off in the middle of its answer
+        if heard == "queue/data" and not self._gradio.knows(name):
+            return NOT_HERE  # gradio would break off in the middle of its answer
+        keys = {user_id, self._opening.opened().share_key(user)} if user else {NOBODY}
+
+        def most(key: str) -> int | None:
+            if key == LOCAL_USER.id:
+                return None
+            return MOST_STREAMS if user and key == user.id else MOST_STREAMS_SHARED
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            async with AsyncExitStack() as open_:
+                try:
+                    await open_.enter_async_context(self._table.stream(keys, most))
+                except PinciteError as error:
+                    await _refused(error)(scope, receive, send)
+                    return
+                if heard == "queue/data":
+                    await open_.enter_async_context(self._table.listening(name))
+                await self._app(scope, receive, send)
+
+        return counted
 
     async def _event(self, request: Request, what: str) -> tuple[ASGIApp, Receive]:
         """An event, or the end of one, with the body that gradio gets."""
         body = await request.body()
         told = parsed(body)
         session = session_of(told)
-        user_id = await self._user_id(request)
-        if not self._is_theirs(session, user_id):
+        user = await self._user(request)
+        user_id = user.id if user else NOBODY
+        if not self._table.enter(session, user_id):
             return NOT_YOURS, request.receive
         if what == "queue/join":
             self._refuse_too_many(user_id)
-            body = self._gradio.events.cleaned(told, partial(self._arriving.theirs, user_id or ""))
+            body = self._gradio.events.cleaned(told, partial(self._arriving.theirs, user_id))
             request.scope["headers"] = [
                 (name, str(len(body)).encode() if name == b"content-length" else value)
                 for name, value in request.scope["headers"]
@@ -113,11 +137,12 @@ class Sessions:
         return self._app, _again(body, request.receive)
 
     async def _upload(self, request: Request) -> Response:
-        """Receive files for the user of the request; the answer is their paths, as gradio's own route gives them."""
+        """Receive files for the user of the request; the answer is under what each can be taken in."""
         user = await self._user(request, wait=True)
-        user_id = user.id if user else None
-        upload_id = request.query_params.get("upload_id", "")
-        if user is None or not self._is_theirs(f"upload {upload_id}", user_id if upload_id else None):
+        upload_id = _one(request, "upload_id") if "upload_id" in request.query_params else ""
+        if upload_id and not SESSION.fullmatch(upload_id):
+            raise EventMalformed()
+        if user is None or (upload_id and not self._table.enter(f"upload {upload_id}", user.id)):
             return NOT_YOURS
         try:
             uploads = await self._arriving.receive(
@@ -129,7 +154,7 @@ class Sessions:
             )
         finally:
             self._gradio.on_end(upload_id)
-        return JSONResponse([str(upload.path) for upload in uploads])
+        return JSONResponse([upload.told for upload in uploads])
 
     async def _user(self, request: Request, *, wait: bool = False) -> User | None:
         """The request's user; None where it is nobody, or while nothing is anyone's yet."""
@@ -140,27 +165,22 @@ class Sessions:
         except PinciteError:  # the page tells them why, in a session that is nobody's yet
             return None
 
-    async def _user_id(self, request: Request) -> str | None:
-        user = await self._user(request)
-        return user.id if user else None
-
-    def _is_theirs(self, name: str, user_id: str | None) -> bool:
-        """Whether a session or an upload is this user's; from here on it is, where it was nobody's."""
-        if user_id is None:
-            return name not in self._owners
-        owner = self._owners.setdefault(name, user_id)
-        self._of[owner].add(name)
-        self._owners.move_to_end(name)
-        while len(self._owners) > MOST_SESSIONS:
-            left, whose = self._owners.popitem(last=False)
-            self._of[whose].discard(left)
-        return owner == user_id
-
-    def _refuse_too_many(self, user_id: str | None) -> None:
-        if user_id in (None, LOCAL_USER.id):  # nobody's events do nothing, and the local user's machine is theirs
-            return
-        if sum(map(self._gradio.under_way, self._of[user_id or ""])) >= MOST_EVENTS:
+    def _refuse_too_many(self, user_id: str) -> None:
+        if user_id != LOCAL_USER.id and sum(map(self._gradio.under_way, self._table.of(user_id))) >= MOST_EVENTS:
             raise TooManyEvents(count=MOST_EVENTS)
+
+
+def _one(request: Request, name: str) -> str:
+    """The value of a parameter that is there once: of two gradio might take the other. Raises EventMalformed."""
+    values = request.query_params.getlist(name)
+    if len(values) != 1:
+        raise EventMalformed()
+    return values[0]
+
+
+def _refused(error: PinciteError) -> Response:
+    noted(error)
+    return PlainTextResponse(f"{error} {error.hint}".strip(), _STATUS.get(type(error), 400))
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

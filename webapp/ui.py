@@ -28,6 +28,7 @@ from webapp.limits import decimal, whole_number
 from webapp.log import known
 from webapp.opening import Opening
 from webapp.render_pins import NOTHING
+from webapp.session_table import CAPACITY
 from webapp.sessions import Gradio, Sessions
 
 SHORT_EVENTS = 200  # that pages may have under way at a time, beside the answers that they follow
@@ -109,8 +110,13 @@ def mount_page(app: FastAPI, opening: Opening) -> None:
 
 
 def _asked_of(page: gr.Blocks) -> Gradio:
+    queue = page._queue
+    queue.pending_messages_per_session.max_size = (
+        CAPACITY  # it drops the oldest, whoever listens; `session_table` the unheard
+    )
+
     def under_way(session: str) -> int:
-        return len(page._queue.pending_event_ids_session.get(session, ()))
+        return len(queue.pending_event_ids_session.get(session, ()))
 
     def on_bytes(upload_id: str) -> OnBytes:
         """Tell the page of an upload how far it is."""
@@ -124,9 +130,24 @@ def _asked_of(page: gr.Blocks) -> Gradio:
             file_upload_statuses.set_done(upload_id)
 
     def knows(session: str) -> bool:
-        return session in page._queue.pending_messages_per_session
+        return session in queue.pending_messages_per_session
 
-    return Gradio(Events(page.get_config_file()), knows, under_way, on_bytes, on_end)
+    def forget(session: str) -> None:
+        """Of what is under way nothing is told any more, and what was told is gone."""
+        if session not in queue.pending_messages_per_session and session not in queue.pending_event_ids_session:
+            return
+        for jobs in filter(None, queue.active_jobs):
+            for job in jobs:
+                if job.session_hash == session:
+                    job.alive = False
+        for waiting in queue.event_queue_per_concurrency_id.values():
+            for event in [event for event in waiting.queue if event.session_hash == session]:
+                waiting.queue.remove(event)
+        for event_id in queue.pending_event_ids_session.pop(session, ()):
+            queue.event_ids_to_events.pop(event_id, None)
+        queue.pending_messages_per_session.pop(session, None)
+
+    return Gradio(Events(page.get_config_file()), knows, under_way, forget, on_bytes, on_end)
 
 
 def _layout(desks: Desks, told: Markup, most: int) -> gr.Blocks:
@@ -320,7 +341,7 @@ def _wire(
     @telling  # many files take a while, and nothing waits for them
     async def take(here: Here, files: list[dict[str, Any]] | None, request: gr.Request) -> Parts:
         desk = await asyncio.to_thread(desks.of, request)  # in no turn: `arriving` bounds what one user brings
-        return await asyncio.to_thread(desk.upload, here.place, [str(file["path"]) for file in files or ()])
+        return await asyncio.to_thread(desk.upload, here.place, [_told(file["path"]) for file in files or ()])
 
     @showing
     async def end(place: Place, request: gr.Request) -> Parts:
@@ -393,6 +414,11 @@ def _do(desk: Desk, place: Place, event: gr.EventData) -> Parts:
             zoom = decimal(_said(event, "zoom") or "1")
             return desk.show(place, _said(event, "turn"), whole_number(_said(event, "item")), zoom)
     raise EventMalformed()
+
+
+def _told(path: str) -> str:
+    """Under what `arriving` knows an upload that gradio has under its path."""
+    return "/".join(Path(path).parts[-2:])
 
 
 def _said(event: gr.EventData, name: str) -> str:

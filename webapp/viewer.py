@@ -28,6 +28,7 @@ RENDER_SECONDS = 20.0
 LEFT_SECONDS = 1.0  # that a page is still drawn after who asked has left: most are done by then, and the process stays
 LOOK_SECONDS = 0.1  # how soon a page that is given up has ended
 FAILED_PAGES = 3  # of one document; the rest of it is not tried any more
+FORGIVEN_SECONDS = 600.0  # then it is tried once more: the machine may have been busy
 FAILURES_KEPT = 2_000  # pages; the oldest is forgotten
 LESS_URGENT = 10  # of 19 steps of niceness: what draws a page never keeps an answer from being written
 PIXELS_PER_POINT = 1.5  # at zoom 1: an A4 page is 893 x 1263 pixels
@@ -63,8 +64,8 @@ class PageView:
 class Viewer:
     """Draws pages, several at a time, each in a process of its own. Safe to use from several threads.
 
-    What once took too long or brought its process down is not drawn again until the server starts anew: it would only
-    take as long again from everyone.
+    What took too long for a user, or brought its process down, is not drawn again for them for FORGIVEN_SECONDS: it would only
+    take as long again. For them alone: others may have the same document, and a machine that was busy.
     """
 
     def __init__(self, at_once: int = 2) -> None:
@@ -74,16 +75,21 @@ class Viewer:
         self._is_free = Condition(self._lock)
         self._drawn: OrderedDict[PageView, bytes] = OrderedDict()
         self._drawn_bytes = 0
-        self._failed: OrderedDict[tuple[str, int], type[PageNotShown]] = OrderedDict()
+        self._failed: OrderedDict[tuple[str, str, int], _Failure] = OrderedDict()
         self._forgotten = 0  # how many times: what was begun before is not kept
         self._stopped = False
 
-    def image(self, view: PageView, name: str, original: Callable[[], bytes], turn: Turn | None = None) -> bytes:
-        """The page as PNG. `original` gives the file where it is needed. Raises PageNotShown and what `original` does."""
+    def image(
+        self, view: PageView, name: str, original: Callable[[], bytes], turn: Turn | None = None, key: str = ""
+    ) -> bytes:
+        """The page as PNG, for the user of this `key`. `original` gives the file where it is needed.
+
+        Raises PageNotShown and what `original` does.
+        """
         if kept := self.kept(view):
             return kept
         forgotten = self._forgotten
-        png: bytes = self._ask("image", view, name, original, turn or Turn(RENDER_SECONDS))
+        png: bytes = self._ask("image", view, name, original, turn or Turn(RENDER_SECONDS), key)
         with self._lock:
             if forgotten == self._forgotten and view not in self._drawn:
                 self._drawn[view] = png
@@ -101,7 +107,7 @@ class Viewer:
 
     def boxes(self, view: PageView, name: str, original: Callable[[], bytes]) -> list[Box]:
         """Where the highlight lies in that image, a box a line. Raises as `image` does."""
-        boxes: list[Box] = self._ask("boxes", view, name, original, Turn(RENDER_SECONDS))
+        boxes: list[Box] = self._ask("boxes", view, name, original, Turn(RENDER_SECONDS), "")
         return boxes
 
     def forget(self) -> None:
@@ -121,32 +127,39 @@ class Viewer:
                 drawer.stop()
             self._is_free.notify_all()
 
-    def _ask(self, what: str, view: PageView, name: str, original: Callable[[], bytes], turn: Turn) -> Any:
-        self._check(view, name)
+    def _ask(self, what: str, view: PageView, name: str, original: Callable[[], bytes], turn: Turn, key: str) -> Any:
+        self._check(view, name, key)
         drawer, forgotten = self._take(view, name, turn)
         began = time.monotonic()
         try:
             return drawer.ask(what, view, original, lambda: self._ended(turn, began))
         except _NotDrawn as error:
             _log.warning("page %d of %s was not drawn: %s", view.page, view.document_id, error)
-            raise self._noted(view, error, began)(page=view.page, document=name) from None
+            raise self._noted(view, error, began, key)(page=view.page, document=name) from None
         finally:
             self._give_back(drawer, forgotten)
 
-    def _check(self, view: PageView, name: str) -> None:
-        """Raise for what is known not to be drawn."""
+    def _check(self, view: PageView, name: str, key: str) -> None:
+        """Raise for what is known not to be drawn for this user."""
         with self._lock:
-            if failed := self._failed.get((view.document_id, view.page)):
-                raise failed(page=view.page, document=name)
-            if sum(document_id == view.document_id for document_id, _ in self._failed) >= FAILED_PAGES:
+            since = time.monotonic() - FORGIVEN_SECONDS
+            lately = {
+                page: each
+                for (whose, id_, page), each in self._failed.items()
+                if (whose, id_) == (key, view.document_id) and each.at > since
+            }
+            if failed := lately.get(view.page):
+                raise failed.error(page=view.page, document=name)
+            if len(lately) >= FAILED_PAGES:
                 raise DocumentNotDrawn(page=view.page, document=name)
 
-    def _noted(self, view: PageView, error: "_NotDrawn", began: float) -> type[PageNotShown]:
+    def _noted(self, view: PageView, error: "_NotDrawn", began: float, key: str) -> type[PageNotShown]:
         """The error that a user is told. A page is slow when it had most of the time to itself; who left says nothing of it."""
         slow = error.reason == "too slow" and time.monotonic() - began > RENDER_SECONDS / 2
         if (slow or error.reason == "ended") and not self._stopped:
             with self._lock:
-                self._failed[view.document_id, view.page] = PageTooSlow if slow else PageNotShown
+                failure = _Failure(PageTooSlow if slow else PageNotShown, time.monotonic())
+                self._failed[key, view.document_id, view.page] = failure
                 while len(self._failed) > FAILURES_KEPT:
                     self._failed.popitem(last=False)
         return PageTooSlow if error.reason == "too slow" else PageNotShown
@@ -174,6 +187,14 @@ class Viewer:
                 drawer.stop()
             self._free.append(drawer)
             self._is_free.notify()
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """How a page was not drawn, and when."""
+
+    error: type[PageNotShown]
+    at: float
 
 
 class _NotDrawn(Exception):

@@ -115,6 +115,7 @@ class Attack:
             "http": f"http://{OUTSIDE}/lease.pdf",
             "https": f"https://{OUTSIDE}/lease.pdf",
             "link": str(links / "link.pdf"),
+            "link, as an upload is named": "0123456789abcdef0123456789abcdef/link.pdf",
             "above": f"{links}/../../guests.key",
             "own, then a link": self.own_replaced_by_a_link(),
         }
@@ -178,10 +179,11 @@ class Attack:
         self.tried["taken in"] += 1
 
     def own_replaced_by_a_link(self) -> str:
-        path = Path(self.uploaded(self.me, "swapped.pdf"))
+        told = self.uploaded(self.me, "swapped.pdf")
+        path = self.data / "arriving" / told
         path.unlink()
         path.symlink_to(self.canary)
-        return str(path)
+        return told
 
     def check(self, kept: dict[Path, str]) -> None:
         """Nothing was copied, deleted, fetched, taken in or frozen."""

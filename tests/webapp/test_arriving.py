@@ -55,8 +55,16 @@ def test_a_file_lies_under_a_path_of_its_own_and_is_followed(arriving: Arriving)
 
 def test_only_its_user_gets_it_and_only_once(arriving: Arriving) -> None:
     [upload] = received(arriving, part(PDF) + END)
-    path = str(upload.path)
-    for user, wrong in (("ben", path), ("", path), ("ann", path + "/"), ("ann", f"{path[:-3]}x"), ("ann", "/dev/zero")):
+    path = upload.told
+    assert str(arriving.folder) not in path
+    for user, wrong in (
+        ("ben", path),
+        ("", path),
+        ("ann", path + "/"),
+        ("ann", f"{path[:-3]}x"),
+        ("ann", "/dev/zero"),
+        ("ann", str(upload.path)),
+    ):
         with pytest.raises(NotUploaded):
             arriving.claim(user, wrong)
     assert arriving.claim("ann", path) == upload
@@ -73,7 +81,7 @@ def test_a_link_in_its_place_is_not_it(arriving: Arriving, tmp_path: Path) -> No
     upload.path.unlink()
     upload.path.symlink_to(canary)
     with pytest.raises(NotUploaded):
-        arriving.claim("ann", str(upload.path))
+        arriving.claim("ann", upload.told)
     arriving.drop(upload)
     assert canary.exists()
     [upload] = received(arriving, part(PDF) + END)
@@ -81,7 +89,7 @@ def test_a_link_in_its_place_is_not_it(arriving: Arriving, tmp_path: Path) -> No
     folder.rename(tmp_path / "elsewhere")
     folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(NotUploaded):
-        arriving.claim("ann", str(upload.path))
+        arriving.claim("ann", upload.told)
 
 
 def test_of_a_file_that_is_too_large_little_is_kept_and_its_size_is_known(arriving: Arriving) -> None:

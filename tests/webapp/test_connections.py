@@ -44,9 +44,9 @@ def connected(url: str, *said: bytes) -> socket.socket:
     return raw
 
 
-def flood(raw: socket.socket) -> None:
+def flood(raw: socket.socket, more: bytes = b"c" * MOST_HEAD) -> None:
     for _ in range(1000):
-        raw.sendall(b"c" * MOST_HEAD)
+        raw.sendall(more)
 
 
 def is_closed(raw: socket.socket) -> bool:
@@ -82,6 +82,43 @@ def test_a_head_without_end_is_cut_off(server: Server) -> None:
         with raw, pytest.raises((BrokenPipeError, ConnectionResetError)):
             flood(raw)
     assert resident(server) - before < 50
+
+
+@pytest.mark.parametrize("before", ["/healthz", "/gradio_api/heartbeat/abc", "/readyz"])
+def test_a_head_without_end_behind_an_answer_that_still_runs_is_cut_off(server: Server, before: str) -> None:
+    held = resident(server)
+    cookie = "; ".join(f"{name}={value}" for name, value in server.cookies.items())
+    first = f"GET {before} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\nGET / HTTP/1.1\r\n".encode()
+    for more in (b"a:\r\n" * 16_000, b"X: " + b"b" * 60_000, b"a: b\r\n" * 300):
+        raw = connected(server.url, first)
+        time.sleep(0.3)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            flood(raw, more)
+        assert is_closed(raw)
+    assert resident(server) - held < 60
+
+
+def test_more_headers_than_anyone_sends_are_refused(server: Server) -> None:
+    head = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"a: b\r\n" * 250 + b"\r\n"
+    with connected(server.url, head) as raw:
+        assert raw.recv(65536).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_second_request_in_the_same_breath_is_answered_and_thirty_are_not(server: Server) -> None:
+    one = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with connected(server.url, one * 2) as raw:
+        said = b""
+        while said.count(b"HTTP/1.1 200") < 2:
+            said += raw.recv(65536)
+    with connected(server.url, one * 30) as raw:
+        assert is_closed(raw)
+
+
+def test_half_a_head_behind_an_answer_has_its_time_too(server: Server) -> None:
+    began = time.monotonic()
+    with connected(server.url, b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /x") as raw:
+        assert is_closed(raw)
+    assert HEAD_SECONDS - 1 < time.monotonic() - began < HEAD_SECONDS + 10
 
 
 def test_commands_are_not_on_the_pages_port_and_the_page_not_on_theirs(server: Server) -> None:
