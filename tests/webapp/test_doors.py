@@ -21,6 +21,7 @@ from tests.webapp.serving import Running, running
 from webapp.identity import GUEST_COOKIE
 from webapp.opening import Opening
 from webapp.server import make_app
+from webapp.session_table import MOST_STREAMS
 from webapp.sessions import MOST_EVENTS
 from webapp.settings import load_settings
 from webapp.ui import mount_page
@@ -136,7 +137,18 @@ def test_only_a_user_uploads_and_nobody_else_sees_how_far_it_is(demo: Running) -
     ann, ben = _guest(demo), _guest(demo)
     file = {"files": ("secret.pdf", make_pdf(["secret"]))}
     [path] = ann.post("/gradio_api/upload", params={"upload_id": "anns"}, files=file).json()
-    assert ben.get("/gradio_api/upload_progress", params={"upload_id": "anns"}).status_code == 403
+    for asked in ("upload_id=anns", "upload_id=anns&session_hash=bens", "session_hash=bens&upload_id=anns"):
+        assert ben.get(f"/gradio_api/upload_progress?{asked}").status_code == 403
+    for asked in (
+        "upload_id=bens&upload_id=anns",
+        "session_hash=bens",
+        f"upload_id={'b' * 65}",
+        "upload_id=",
+        "upload_id=a/b",
+    ):
+        assert ben.get(f"/gradio_api/upload_progress?{asked}").status_code == 400
+    assert ben.post("/gradio_api/upload", params={"upload_id": "b" * 65}, files=file).status_code == 400
+    assert str(demo.workspace.settings.data_dir) not in path
     assert demo.browser().post("/gradio_api/upload", files=file).status_code == 403
     forged = demo.browser(Cookie=f"{GUEST_COOKIE}={'0' * 32}.1.{'0' * 64}")
     assert forged.post("/gradio_api/upload", files=file).status_code == 403
@@ -217,6 +229,39 @@ def test_an_upload_that_breaks_off_leaves_nothing(demo: Running) -> None:
         )
         until(lambda: set(arriving.iterdir()) != before)
     until(lambda: set(arriving.iterdir()) == before)
+
+
+def test_a_user_has_only_so_many_streams_and_another_is_not_held_up(demo: Running) -> None:
+    guest, other = _guest(demo), _guest(demo)
+    cookie = "; ".join(f"{name}={value}" for name, value in guest.cookies.items())
+    held, said = [], []
+    for n in range(MOST_STREAMS + 3):
+        raw = socket.create_connection(demo.url.removeprefix("http://").split(":"), timeout=10)
+        raw.sendall(
+            f"GET /gradio_api/heartbeat/h{n} HTTP/1.1\r\nHost: {demo.url[7:]}\r\nCookie: {cookie}\r\n\r\n".encode()
+        )
+        said.append(raw.recv(4096).split(b" ")[1])
+        held.append(raw)
+    assert said == [b"200"] * MOST_STREAMS + [b"429"] * 3
+    event = {"data": [None], "fn_index": 0, "session_hash": "unhindered"}
+    assert other.post("/gradio_api/queue/join", json=event).status_code == 200
+    for raw in held:
+        raw.close()
+
+    def again() -> bool:
+        with guest.stream("GET", "/gradio_api/heartbeat/again") as stream:
+            return stream.status_code == 200
+
+    until(again)
+
+
+def test_no_page_elsewhere_is_told_that_it_may_read(demo: Running) -> None:
+    for origin in ("http://evil.example", "http://127.0.0.1:5000", "http://localhost:1", "null"):
+        for path in ("/", "/config", "/theme.css", "/gradio_api/app_id", "/static/js/x.js"):
+            answer = _guest(demo).get(path, headers={"Origin": origin})
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+    assert _guest(demo).get("/config").headers["cache-control"] == "no-store"
+    assert _guest(demo).get(f"/static/{'a' * 5_000}").status_code == 404
 
 
 @pytest.mark.parametrize("session", ["", None, 7, "a" * 65, "../x", "a b", ["x"]])

@@ -160,6 +160,12 @@ def test_a_span_past_the_end_is_cut(place: Place) -> None:
     assert place.browser.get(text_url(place.matter, place.document.id, [(10**8, 10**8 + 1)])).text == ""
 
 
+def test_many_times_the_same_characters_are_the_same_characters(place: Place) -> None:
+    start, end = place.span("Irish law governs")
+    url = text_url(place.matter, place.document.id, [(start, end)] * 30 + [(start, end - 4), (start + 2, end)])
+    assert place.browser.get(url).text == "Irish law governs"
+
+
 @pytest.mark.parametrize("number", [0, 3, 10**6, -1])
 def test_a_page_that_is_not_there_is_told(place: Place, number: int) -> None:
     assert place.browser.get(page_url(place.matter, place.document.id, number)).status_code in (404, 422)

@@ -1,9 +1,11 @@
 """No event of the page acts on a file that its user did not upload, whoever they are and wherever in it the file stands."""
 
+import gc
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,14 @@ from webapp.settings import load_settings
 from webapp.ui import mount_page
 
 ROOT = Path(__file__).parents[2]
-# Building a page leaves event loops of gradio's own behind.
+# Building a page leaves event loops of gradio's own behind: they are collected while that is no fault.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 def _namespace() -> list[str] | None:

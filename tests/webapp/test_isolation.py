@@ -4,6 +4,7 @@ The events, what their elements may say and the routes are taken from the page's
 new one is tried as well.
 """
 
+import gc
 import hashlib
 import itertools
 import re
@@ -29,8 +30,14 @@ from webapp.ui import mount_page
 SECRET = "s" * 32
 CANARY = "zanzibar"  # stands in what is ann's alone
 
-# Building a page leaves event loops of gradio's own behind.
+# Building a page leaves event loops of gradio's own behind: they are collected while that is no fault.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @dataclass(frozen=True)
