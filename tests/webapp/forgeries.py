@@ -126,7 +126,7 @@ class Attack:
         watch.start()
         for caller, browser in (("user", self.me), ("nobody", self.nobody)):
             for name, path in paths.items():
-                for flags in FLAGS if name in FLAGGED else FLAGS[:1]:
+                for flags in FLAGS if name in FLAGGED and caller == "user" else FLAGS[:1]:
                     self.everywhere(browser, f"{caller}, {name}, {flags}", file(path, **flags))
         for flags in (
             {},

@@ -29,7 +29,7 @@ SUMMARY = [
     "The rent is “$4,200, due on the first day of each month” [2].\n",
     "Either party may end it by “ninety days' written notice” [3].",
 ]
-LONG = [f"{n}. Delivery. {'The Supplier shall deliver, rain or shine. ' * 2}\n" * 4 for n in range(2000)]
+LONG = [f"{n}. Delivery. {'The Supplier shall deliver, rain or shine. ' * 2}\n" * 4 for n in range(6000)]
 
 
 def states(browser: Browser, folder: Path, *, search_model: bool = False) -> Iterator[State]:

@@ -210,7 +210,7 @@ def test_a_page_that_had_no_time_left_is_not_held_to_be_slow(monkeypatch: pytest
     assert viewer._failed == {}
     with pytest.raises(PageTooSlow):
         viewer.image(PageView("bad", 1), "a", tiles)
-    assert list(viewer._failed) == [("bad", 1)]
+    assert list(viewer._failed) == [("", "bad", 1)]
     viewer.stop()
 
 
