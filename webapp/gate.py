@@ -61,13 +61,14 @@ def answer_headers(settings: Settings) -> dict[str, str]:
 
 
 ELSEWHERE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>pincite</title><style>body{font:1rem/1.5 ui-sans-serif,system-ui,sans-serif;max-width:34rem;margin:18vh auto;
-padding:0 1.5rem;color-scheme:light dark}h1{font-size:1.25rem}</style>
+<title>pincite</title><style>:root{color-scheme:light dark}body{font:1rem/1.5 ui-sans-serif,system-ui,sans-serif;
+max-width:36rem;margin:16vh auto;padding:0 1.5rem}h1{font-size:1.25rem;line-height:1.3}</style>
+<p><strong>pincite</strong></p>
 <h1>This page opens from the address that pincite printed</h1>
 <p>When pincite starts it prints an address that ends in a key, so that nobody else on this computer can open your
 documents. Open that address once in this browser; from then on this page opens by itself.</p>
-<p>If the window it was printed in is closed, enter <code>pincite serve</code> in a terminal: it prints the address
-again.</p></html>"""
+<p>If the window it was printed in is closed, enter <code>pincite serve</code> or <code>make run</code> in a terminal, as
+you did to start it: it prints the address again.</p></html>"""
 
 
 class Gate:
