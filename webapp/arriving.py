@@ -27,6 +27,9 @@ from webapp.settings import MIB, Settings
 
 FILES_AT_ONCE = 40  # in one upload, each as large as the settings allow
 UPLOADS_AT_ONCE = 4  # that one user may have under way; the page sends one for each drop
+LYING_OF_ONE = (
+    4 * FILES_AT_ONCE
+)  # files of one user that their pages have not taken in yet; each takes room besides its bytes
 KEPT_SECONDS = 600  # for an upload that its page never took in: it does so within seconds
 MOST_OF_GUESTS = 10 * GUEST.mib * MIB  # of all of them together, on its way at a time
 LEAST_FREE = 256 * MIB  # of the disk: below it nothing more is received
@@ -128,6 +131,8 @@ class Arriving:
     def _refuse_too_much(self, parts: "_Parts", more: int) -> None:
         """Raise TooMuchArriving where `more` bytes leave too little room for anyone."""
         here: list[Upload | _Parts] = [*tuple(self._uploads.values()), *self._coming]
+        if sum(each.user_id == parts.user_id for each in tuple(self._uploads.values())) >= LYING_OF_ONE:
+            raise TooMuchArriving()
         theirs = sum(each.kept for each in here if each.user_id == parts.user_id) + more
         shared = sum(each.kept for each in here if each.share_key == parts.share_key) + more
         too_much = theirs > self.most_together + MIB  # one for what the form adds

@@ -7,6 +7,7 @@ whatever a document or a model writes, the page asks no other host for anything 
 """
 
 import asyncio
+import time
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -22,7 +23,10 @@ from webapp.quotas import quota_of
 from webapp.settings import MIB, Settings, is_loopback
 
 MOST_BODY = 2 * MIB  # of what is no upload: a question is a few kB, the ids of 20,000 documents are 1.3 MB
-BODY_SECONDS = 60.0  # without a byte of a body: its sender is gone, or holds the connection for nothing
+BODY_SECONDS = 60.0  # for a body, and without a byte of it: its sender is gone, or holds the connection for nothing
+LEAST_RATE = (
+    8 * 1024
+)  # bytes a second that a long body has to come with: half of what a telephone on the edge of a cell sends
 UPLOADS = "/gradio_api/upload"
 METRICS = "/metrics"
 HEALTH = ("/healthz", "/readyz")  # for whoever watches the server: they say nothing of anyone
@@ -210,13 +214,15 @@ def limited(receive: Receive, limit: int) -> Receive:
     as an answer takes.
     """
     got, whole = 0, False
+    began = time.monotonic()
 
     async def receiving() -> Message:
         nonlocal got, whole
         if whole:
             return await receive()
         try:
-            message = await asyncio.wait_for(receive(), BODY_SECONDS)
+            left = began + BODY_SECONDS + got / LEAST_RATE - time.monotonic()
+            message = await asyncio.wait_for(receive(), max(0.0, min(BODY_SECONDS, left)))
         except TimeoutError as error:
             raise Stalled from error
         whole = not message.get("more_body", False)

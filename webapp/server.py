@@ -6,11 +6,13 @@ publishes the page's cannot publish it along. Which port a connection came to is
 
 import asyncio
 import contextlib
+import ipaddress
 import multiprocessing
 import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
@@ -22,10 +24,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webapp.cli_routes import cli_app
-from webapp.connections import MOST_CONNECTIONS, Impatient
+from webapp.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
 from webapp.errors import AlreadyServing, SettingsInvalid
 from webapp.evidence_routes import evidence_routes
 from webapp.gate import Gate
+from webapp.guests import MOST_GUESTS
 from webapp.identity import LocalDoor
 from webapp.log import log, nothing_printed, open_log
 from webapp.metrics_route import metrics_route
@@ -41,6 +44,7 @@ from webapp.verbs import Verbs
 KEPT_ALIVE_SECONDS = 150
 # For what an act of a page waits for in a thread: mostly a database. Python has six on two cores, and one user has up to four.
 SHORT_THREADS = 32
+HEALTH_SECONDS = 0.5  # so long one look at the stores is told to all who ask
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
 
@@ -56,7 +60,7 @@ def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
         await run_in_threadpool(opening.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    health = ThreadPoolExecutor(1, "pincite-health")  # of its own: pages may wait for a store in all the others
+    health = _Health(opening)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -64,8 +68,7 @@ def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:
-        states = await asyncio.get_running_loop().run_in_executor(health, opening.states)
-        states["engine"] = await opening.workspace.writers.state() if opening.workspace else "loading"
+        states = await health.states()
         ready = states["stores"] == states["embedder"] == "ready"
         return JSONResponse(states, status_code=200 if ready else 503)
 
@@ -74,6 +77,31 @@ def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
     app.add_middleware(Gate, settings=opening.settings, door=door)
     mount_page(app, opening)  # last: it answers whatever no route above does
     return app
+
+
+class _Health:
+    """How stores, search and engine are: one look for all who ask within HEALTH_SECONDS, in a thread of its own.
+
+    Pages may wait for a store in all the other threads, and whoever watches the server must not be kept waiting.
+    """
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        self._thread = ThreadPoolExecutor(1, "pincite-health")
+        self._looking: asyncio.Task[dict[str, str]] | None = None
+        self._began = 0.0
+
+    async def states(self) -> dict[str, str]:
+        """As `/readyz` tells them."""
+        now = time.monotonic()
+        if self._looking is None or (self._looking.done() and now - self._began > HEALTH_SECONDS):
+            self._looking, self._began = asyncio.create_task(self._look()), now
+        return await asyncio.shield(self._looking)
+
+    async def _look(self) -> dict[str, str]:
+        states = await asyncio.get_running_loop().run_in_executor(self._thread, self._opening.states)
+        workspace = self._opening.workspace
+        return states | {"engine": await workspace.writers.state() if workspace else "loading"}
 
 
 class Ports:
@@ -88,13 +116,30 @@ class Ports:
         await (self._commands if is_command else self._page)(scope, receive, send)
 
 
-def uvicorn_config(app: ASGIApp) -> uvicorn.Config:
+def most_of_a_peer(settings: Settings) -> Callable[[str], int]:
+    """How many connections one address may have: all there are, unless guests come by themselves and not by a proxy."""
+    if settings.access != "demo" or settings.guests_per_address >= MOST_GUESTS:
+        return lambda _peer: MOST_CONNECTIONS
+    trusted = [ipaddress.ip_network(network) for network in settings.trusted_networks]
+
+    def most(peer: str) -> int:
+        try:
+            address = ipaddress.ip_address(peer)
+        except ValueError:
+            return MOST_OF_A_PEER
+        by_proxy = address.is_loopback or any(address in network for network in trusted)
+        return MOST_CONNECTIONS if by_proxy else MOST_OF_A_PEER
+
+    return most
+
+
+def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     """How the routes are served."""
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
-        http=Impatient,
+        http=connections_of(most_of_a_peer(settings)),
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=KEPT_ALIVE_SECONDS,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
@@ -149,7 +194,7 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
             with contextlib.suppress(KeyboardInterrupt):
                 on_open(served.page)
                 with nothing_printed():
-                    _Server(uvicorn_config(app)).run(sockets=[listening, commands])
+                    _Server(uvicorn_config(app, settings)).run(sockets=[listening, commands])
     finally:
         owner.release()
 

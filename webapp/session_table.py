@@ -34,9 +34,9 @@ class _Session:
 class SessionTable:
     """The sessions of one process."""
 
-    def __init__(self, forget: Callable[[str], None]) -> None:
-        """`forget` has gradio forget what is kept for a session."""
-        self._forget = forget
+    def __init__(self, forget: Callable[[str], None], leave: Callable[[str], None]) -> None:
+        """`forget` has gradio forget what a session was told, `leave` also where its page was."""
+        self._forget, self._left = forget, leave
         self._sessions: dict[str, _Session] = {}
         self._of: defaultdict[str, OrderedDict[str, None]] = defaultdict(OrderedDict)
         self._streams: Counter[str] = Counter()
@@ -101,7 +101,7 @@ class SessionTable:
 
     def _drop(self, name: str) -> None:
         self._leave(name, self._sessions.pop(name))
-        self._forget(name)
+        self._left(name)
 
     def _leave(self, name: str, session: _Session) -> None:
         theirs = self._of[session.owner]

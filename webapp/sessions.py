@@ -9,7 +9,7 @@ uses it, and is refused to every other. So is the progress of an upload. Uploads
 
 import re
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -50,6 +50,7 @@ class Gradio:
     knows: Callable[[str], bool]
     under_way: Callable[[str], int]
     forget: Callable[[str], None]
+    leave: Callable[[str], None]
     on_bytes: Callable[[str], OnBytes]
     on_end: Callable[[str], None]
 
@@ -62,7 +63,7 @@ class Sessions:
         self._opening = opening
         self._arriving = arriving
         self._gradio = gradio
-        self._table = SessionTable(gradio.forget)
+        self._table = SessionTable(gradio.forget, gradio.leave)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on what the page uses and what is nobody else's."""
@@ -98,17 +99,12 @@ class Sessions:
             return NOT_YOURS
         if heard == "queue/data" and not self._gradio.knows(name):
             return NOT_HERE  # gradio would break off in the middle of its answer
-        keys = {user_id, self._opening.opened().share_key(user)} if user else {NOBODY}
-
-        def most(key: str) -> int | None:
-            if key == LOCAL_USER.id:
-                return None
-            return MOST_STREAMS if user and key == user.id else MOST_STREAMS_SHARED
+        kind = "heartbeat" if heard == "heartbeat" else "events"
 
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
             async with AsyncExitStack() as open_:
                 try:
-                    await open_.enter_async_context(self._table.stream(keys, most))
+                    await open_.enter_async_context(self._counted(kind, user))
                 except PinciteError as error:
                     await _refused(error)(scope, receive, send)
                     return
@@ -120,10 +116,11 @@ class Sessions:
 
     async def _event(self, request: Request, what: str) -> tuple[ASGIApp, Receive]:
         """An event, or the end of one, with the body that gradio gets."""
-        body = await request.body()
+        user = await self._user(request)
+        async with self._counted("body", user):
+            body = await request.body()
         told = parsed(body)
         session = session_of(told)
-        user = await self._user(request)
         user_id = user.id if user else NOBODY
         if not self._table.enter(session, user_id):
             return NOT_YOURS, request.receive
@@ -164,6 +161,16 @@ class Sessions:
             return await run_in_threadpool(lambda: user_of(request, self._opening.opened()))
         except PinciteError:  # the page tells them why, in a session that is nobody's yet
             return None
+
+    def _counted(self, kind: str, user: User | None) -> AbstractAsyncContextManager[None]:
+        """A place among those that a user, and who shares an address with them, has for streams or bodies of one kind."""
+        whose = {user.id, self._opening.opened().share_key(user)} if user else {NOBODY}
+        limits = {
+            f"{kind} {key}": MOST_STREAMS if user and key == user.id else MOST_STREAMS_SHARED
+            for key in whose
+            if key != LOCAL_USER.id
+        }
+        return self._table.stream(set(limits), limits.get)
 
     def _refuse_too_many(self, user_id: str) -> None:
         if user_id != LOCAL_USER.id and sum(map(self._gradio.under_way, self._table.of(user_id))) >= MOST_EVENTS:

@@ -83,6 +83,7 @@ def mount_page(app: FastAPI, opening: Opening) -> None:
     told = render_sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else NOTHING
     answers = settings.answers_at_once * max(1, len(settings.llm_urls)) + settings.questions_waiting
     page = _layout(Desks(opening, arriving), told, answers + SHORT_EVENTS)
+    page.state_session_capacity = CAPACITY  # as of what sessions are told, below
     page.has_launched = True  # else gradio, mounted, does not check where a file lies; `sessions` has by then
 
     async def mount() -> None:  # in a loop: without one gradio makes a new one for each of its locks and closes none
@@ -110,7 +111,7 @@ def mount_page(app: FastAPI, opening: Opening) -> None:
 
 
 def _asked_of(page: gr.Blocks) -> Gradio:
-    queue = page._queue
+    queue, states = page._queue, page.app.state_holder.session_data
     queue.pending_messages_per_session.max_size = (
         CAPACITY  # it drops the oldest, whoever listens; `session_table` the unheard
     )
@@ -133,7 +134,11 @@ def _asked_of(page: gr.Blocks) -> Gradio:
         return session in queue.pending_messages_per_session
 
     def forget(session: str) -> None:
-        """Of what is under way nothing is told any more, and what was told is gone."""
+        """Of what is under way nothing is told any more, and what was told is gone; an upload is followed no more."""
+        if session.startswith("upload "):
+            file_upload_statuses.stop_tracking(session.removeprefix("upload "))
+            file_upload_statuses._signals.pop(session.removeprefix("upload "), None)
+            return
         if session not in queue.pending_messages_per_session and session not in queue.pending_event_ids_session:
             return
         for jobs in filter(None, queue.active_jobs):
@@ -147,7 +152,12 @@ def _asked_of(page: gr.Blocks) -> Gradio:
             queue.event_ids_to_events.pop(event_id, None)
         queue.pending_messages_per_session.pop(session, None)
 
-    return Gradio(Events(page.get_config_file()), knows, under_way, forget, on_bytes, on_end)
+    def leave(session: str) -> None:
+        """The session is over: where its page was is forgotten too."""
+        forget(session)
+        states.pop(session, None)
+
+    return Gradio(Events(page.get_config_file()), knows, under_way, forget, leave, on_bytes, on_end)
 
 
 def _layout(desks: Desks, told: Markup, most: int) -> gr.Blocks:

@@ -61,7 +61,7 @@ def running(settings: Settings, extend: Callable[[FastAPI, Opening], object] | N
     make_folder(settings.data_dir)
     door = LocalDoor(settings.data_dir) if settings.access == "local" else None
     app.add_middleware(Gate, settings=settings, door=door)
-    server = uvicorn.Server(uvicorn_config(app))
+    server = uvicorn.Server(uvicorn_config(app, settings))
     opening.start()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -16,8 +17,10 @@ from starlette.types import Message
 import webapp.gate
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
-from webapp.connections import HEAD_SECONDS, MOST_HEAD
+from webapp.connections import HEAD_SECONDS, MOST_CONNECTIONS, MOST_HEAD, MOST_OF_A_PEER
 from webapp.gate import Stalled, limited
+from webapp.server import most_of_a_peer
+from webapp.settings import load_settings
 
 MIB = 1 << 20
 
@@ -97,6 +100,63 @@ def test_a_head_without_end_behind_an_answer_that_still_runs_is_cut_off(server: 
             flood(raw, more)
         assert is_closed(raw)
     assert resident(server) - held < 60
+
+
+@pytest.mark.parametrize("trailer", [b"X-T: ", b"", b"a: b\r\n"])
+def test_what_follows_a_body_without_end_is_cut_off_too(server: Server, trailer: bytes) -> None:
+    held = resident(server)
+    cookie = "; ".join(f"{name}={value}" for name, value in server.cookies.items())
+    head = f"GET /gradio_api/heartbeat/abd HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    raw = connected(server.url, head.encode() + b"0\r\n" + trailer)
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        flood(raw, b"a: b\r\n" * 4000 if trailer.endswith(b"\n") else b"a" * MOST_HEAD)
+    assert is_closed(raw)
+    assert resident(server) - held < 40
+
+
+def test_what_follows_a_body_is_no_header(tmp_path: Path) -> None:
+    settings = {"PINCITE_ACCESS": "behind-proxy", "PINCITE_PROXY_SECRET": "s" * 32}
+    head = "GET /matters/x/documents/y.pdf HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    who = "X-Forwarded-User: eve\r\nX-Pincite-Proxy-Secret: " + "s" * 32 + "\r\n"
+    with embeddings() as url, Pincite(tmp_path, settings | {"PINCITE_EMBEDDINGS_URL": url}).serving() as server:
+        server.wait_until_ready()
+        for said, status in (
+            (f"{head}{who}\r\n", b"404"),
+            (f"{head}\r\n", b"403"),
+            (f"{head}Transfer-Encoding: chunked\r\n\r\n0\r\n{who}\r\n", b"403"),
+        ):
+            with connected(server.url, said.encode()) as raw:
+                assert raw.recv(65536).split(b" ")[1] == status
+
+
+def test_connections_that_wait_make_room_for_those_that_ask(server: Server) -> None:
+    whole = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    held = []
+    for _ in range(MOST_CONNECTIONS + 50):
+        raw = connected(server.url, whole)
+        raw.recv(4096)
+        held.append(raw)
+    assert server.ask("GET", "/healthz").status_code == 200
+    for raw in held:
+        raw.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "peer", "most"),
+    [
+        ({"access": "demo"}, "192.0.2.7", MOST_OF_A_PEER),
+        ({"access": "demo"}, "2001:db8::1", MOST_OF_A_PEER),
+        ({"access": "demo"}, "", MOST_OF_A_PEER),
+        ({"access": "demo"}, "127.0.0.1", MOST_CONNECTIONS),
+        ({"access": "demo", "trusted_proxies": "192.0.2.0/24"}, "192.0.2.7", MOST_CONNECTIONS),
+        ({"access": "demo", "guests_per_address": 100}, "192.0.2.7", MOST_CONNECTIONS),
+        ({"access": "behind-proxy"}, "192.0.2.7", MOST_CONNECTIONS),
+    ],
+)
+def test_of_guests_without_a_proxy_one_address_has_its_share(
+    tmp_path: Path, given: dict[str, Any], peer: str, most: int
+) -> None:
+    assert most_of_a_peer(load_settings(data_dir=tmp_path, **given))(peer) == most
 
 
 def test_more_headers_than_anyone_sends_are_refused(server: Server) -> None:

@@ -25,7 +25,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def table(forgotten: list[str]) -> SessionTable:
-    return SessionTable(forgotten.append)
+    return SessionTable(forgotten.append, forgotten.append)
 
 
 def test_a_session_belongs_to_whoever_used_it_first() -> None:
