@@ -189,7 +189,7 @@ def _served(environment: dict[str, str], data: Path, stack: contextlib.ExitStack
         if process.poll() is not None:
             sys.exit("the server did not start")
         time.sleep(0.1)
-    url = json.loads((data / "server.json").read_text("utf-8"))["url"]
+    url = json.loads((data / "server.json").read_text("utf-8"))["page"].partition("/?")[0]
     http = stack.enter_context(httpx2.Client(base_url=url, trust_env=False, timeout=60))
     while http.get("/readyz").status_code != 200:
         time.sleep(0.2)
