@@ -27,9 +27,7 @@ from webapp.settings import MIB, Settings
 
 FILES_AT_ONCE = 40  # in one upload, each as large as the settings allow
 UPLOADS_AT_ONCE = 4  # that one user may have under way; the page sends one for each drop
-LYING_OF_ONE = (
-    4 * FILES_AT_ONCE
-)  # files of one user that their pages have not taken in yet; each takes room besides its bytes
+LYING_OF_ONE = 4 * FILES_AT_ONCE  # files of one user, not taken in yet; each takes room besides its bytes
 KEPT_SECONDS = 600  # for an upload that its page never took in: it does so within seconds
 MOST_OF_GUESTS = 10 * GUEST.mib * MIB  # of all of them together, on its way at a time
 LEAST_FREE = 256 * MIB  # of the disk: below it nothing more is received

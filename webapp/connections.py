@@ -16,9 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_SECONDS = 20.0  # from the first moment to the end of a request's head; a slow telephone needs two
 MOST_HEAD = 64 * 1024  # bytes, as most proxies have it; ours are below 4 kB
 MOST_HEADERS = 200  # of one request; browsers send twenty, a proxy adds ten. Each takes far more memory than its bytes
-MOST_UNREAD = (
-    128 << 20
-)  # bytes of a body whose request has been answered: its sender is heard out, so that it reads why
+MOST_UNREAD = 128 << 20  # bytes of a body that has its answer already: its sender is heard out, to read why
 MOST_CONNECTIONS = 2_000  # open at a time; an open page has two or three
 MOST_OF_A_PEER = 200  # of one address, where no proxy stands before
 SPARE = 100  # places that are kept free of connections that wait for their next request
@@ -36,9 +34,8 @@ class Impatient(HttpToolsProtocol):
     _bodiless = 0
     idle_since = 0.0  # of the loop's clock; while nothing is asked or answered
 
-    shares: ClassVar[
-        tuple[Callable[[str], int], ...]
-    ] = ()  # how many connections one address may have, where that is said
+    # How many connections one address may have, where that is said.
+    shares: ClassVar[tuple[Callable[[str], int], ...]] = ()
 
     def connection_made(self, transport: Any) -> None:
         """A client is there; now it has to ask for something."""

@@ -24,9 +24,7 @@ from webapp.settings import MIB, Settings, is_loopback
 
 MOST_BODY = 2 * MIB  # of what is no upload: a question is a few kB, the ids of 20,000 documents are 1.3 MB
 BODY_SECONDS = 60.0  # for a body, and without a byte of it: its sender is gone, or holds the connection for nothing
-LEAST_RATE = (
-    8 * 1024
-)  # bytes a second that a long body has to come with: half of what a telephone on the edge of a cell sends
+LEAST_RATE = 8 * 1024  # bytes a second of a long body: half of what a telephone on the edge of a cell sends
 UPLOADS = "/gradio_api/upload"
 METRICS = "/metrics"
 HEALTH = ("/healthz", "/readyz")  # for whoever watches the server: they say nothing of anyone
@@ -121,10 +119,6 @@ class Gate:
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"origin"]
         try:
             await app(scope, limited(receive, limit), sending)
-        except TooLarge:
-            await self._too_large[limit](scope, receive, sending)
-        except Stalled:
-            await STALLED(scope, receive, sending)
         except ClientDisconnect:  # a browser that was closed during an upload: nobody is left to be answered
             log.info("request broken off")
 
@@ -200,11 +194,11 @@ class TooLarge(HTTPException):
         super().__init__(413, "This is too large.")
 
 
-class Stalled(Exception):
-    """A body stopped coming."""
+class Stalled(HTTPException):
+    """A body stopped coming; told as TooLarge is."""
 
-
-STALLED = PlainTextResponse("The rest of this did not arrive.", 408, headers={"Connection": "close"})
+    def __init__(self) -> None:
+        super().__init__(408, "The rest of this did not arrive.", headers={"Connection": "close"})
 
 
 def limited(receive: Receive, limit: int) -> Receive:

@@ -28,7 +28,6 @@ from retrieval.files import Arrival, Files
 from retrieval.library import MIGRATIONS, VERSION_TABLE, Library, clean_name
 from retrieval.tables import DocumentRecord, metadata
 from tests.pdfs import make_pdf
-from tests.postgres import postgres_programs, running_postgres
 
 PDF = make_pdf(["Term. Two years."])
 OTHER = make_pdf(["Fees. Ten dollars."])
@@ -48,15 +47,6 @@ class Place:
         """The suffixes and ids of all files that are kept."""
         fs, root = fsspec.url_to_fs(self.files)
         return {path.rsplit("/", 1)[1] for path in fs.find(root)}
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
-    with running_postgres(programs) as address:
-        yield address
 
 
 @pytest.fixture(params=["one machine", "a firm"])

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from retrieval import Files, Library, Matter, MatterExists, database
 from tests.pdfs import make_pdf
-from tests.postgres import postgres_programs, running_postgres
 from webapp.access import Access
 from webapp.conversations import Conversations
 from webapp.errors import GuestLimit, QuotaReached
@@ -44,15 +43,6 @@ class Room:
 
     def kept(self) -> set[str]:
         return {file.stem for file in (self.folder / "files").rglob("*.pdf")}
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
-    with running_postgres(programs) as address:
-        yield address
 
 
 @pytest.fixture(params=["one machine", "a firm"])
