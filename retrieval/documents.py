@@ -10,6 +10,8 @@ from functools import cached_property
 
 PAGE_BREAK = "\f"  # stands between two pages of `Document.text`; white space to every reader of it
 
+LINE_END_HYPHEN = "\u2010"  # stands where a hyphen ended a line and pdfium joined the two halves
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:

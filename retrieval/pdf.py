@@ -14,13 +14,12 @@ from collections.abc import Callable
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from retrieval.documents import PAGE_BREAK, Document, Page
+from retrieval.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, Page
 from retrieval.errors import DamagedPdf, EmptyFile, EncryptedPdf, NoPages, NotAPdf, TooManyPages, TooMuchText
 
 READER_VERSION = 1  # raised when the same bytes would give another text
 
 HEADER_WITHIN = 1024  # bytes; readers accept junk before %PDF- up to here (ISO 32000-1, annex H)
-LINE_END_HYPHEN = "\u2010"  # stands where a hyphen ended a line and pdfium joined the two halves
 
 # pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page shows.
 _SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}

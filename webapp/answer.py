@@ -13,10 +13,11 @@ from webapp.citations import CheckedAnswer, Citation, check
 from webapp.conversation import Turn, standalone
 from webapp.key_language import KeySentence, Relevance, key_language
 from webapp.limits import check_words
-from webapp.printed import plural
 from webapp.processor import on_a_core
 from webapp.prompt import NOT_THERE, Budget, Frame, frame
-from webapp.writing import Delta, Lease, Prompted, Terms, Trouble, Writer, without_engine, write
+from webapp.wording import plural
+from webapp.writers import Lease, Writer
+from webapp.writing import Delta, Prompted, Terms, Trouble, without_engine, write
 
 __all__ = ["Answer", "Delta", "Event", "Found", "Lease", "Scope", "Searched", "Trouble", "Waiting", "Writer", "answer"]
 

@@ -13,9 +13,9 @@ from webapp.citations import Citation
 from webapp.conversation import Turn
 from webapp.key_language import KeySentence
 from webapp.log import noted
-from webapp.printed import plural
 from webapp.records import User
 from webapp.rows import Body, Row, fault, progress
+from webapp.wording import plural
 from webapp.workspace import Workspace
 
 YOURS = "Your question"  # the name of its progress

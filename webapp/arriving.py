@@ -21,11 +21,10 @@ from starlette.concurrency import run_in_threadpool
 
 from retrieval import clean_name
 from webapp.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
-from webapp.limits import check_name
+from webapp.limits import FILES_AT_ONCE, check_name
 from webapp.quotas import GUEST, quota_of
 from webapp.settings import MIB, Settings
 
-FILES_AT_ONCE = 40  # in one upload, each as large as the settings allow
 UPLOADS_AT_ONCE = 4  # that one user may have under way; the page sends one for each drop
 LYING_OF_ONE = 4 * FILES_AT_ONCE  # files of one user, not taken in yet; each takes room besides its bytes
 KEPT_SECONDS = 600  # for an upload that its page never took in: it does so within seconds

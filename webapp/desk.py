@@ -29,13 +29,13 @@ from webapp.limits import check_chosen, check_words
 from webapp.log import known
 from webapp.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_row
 from webapp.opening import Opening
-from webapp.printed import plural
 from webapp.quotes import find_quote
 from webapp.records import User
 from webapp.render_pins import NOTHING, lines
 from webapp.rows import Body
 from webapp.shares import Turn
 from webapp.summarising import Summarising
+from webapp.wording import plural
 from webapp.workspace import SAMPLE_MATTER, Workspace
 
 # Each has its answer in one section of the sample; tried with the bundled search model.

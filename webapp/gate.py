@@ -16,8 +16,8 @@ from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from webapp.arriving import FILES_AT_ONCE
 from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, LocalDoor, guest_key
+from webapp.limits import FILES_AT_ONCE
 from webapp.log import log
 from webapp.quotas import quota_of
 from webapp.settings import MIB, Settings, is_loopback

@@ -12,6 +12,7 @@ from webapp.errors import EmptyQuestion, EventMalformed, NameTooLong, NotText, T
 
 WORDS = 8_000  # characters of a question or a phrase: three pages, and half of the window of the model that is served
 NAME = 255  # characters of a matter's or a document's name, as the records hold them
+FILES_AT_ONCE = 40  # in one upload, each as large as the settings allow
 CHOSEN = 20_000  # documents that are named at once: as many as a user may have unless set otherwise
 _DIGITS = 9  # of a number: more than any page, passage or zoom has
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")  # 32 hex digits of matters, conversations and turns, 64 of documents

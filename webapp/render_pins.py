@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from webapp import printed
+from webapp import wording
 from webapp.rows import Body
 
 NOTHING = Markup("")
@@ -24,8 +24,8 @@ def lines(parts: Iterable[Markup]) -> Markup:
 
 
 def page(row: Mapping[str, Any]) -> str:
-    """`printed.page`, with no-break spaces: in a narrow window only "(printed 6)" as a whole may go to the next line."""
-    return printed.page(row).replace(" ", "\u00a0").replace("\u00a0(", " (")
+    """`wording.page`, with no-break spaces: in a narrow window only "(printed 6)" as a whole may go to the next line."""
+    return wording.page(row).replace(" ", "\u00a0").replace("\u00a0(", " (")
 
 
 def pin(row: Mapping[str, Any]) -> str:

@@ -7,8 +7,8 @@ from markupsafe import Markup
 from retrieval import DocumentRecord, Matter
 from webapp.conversations import Conversation
 from webapp.evidence_urls import pdf_url
-from webapp.printed import plural
 from webapp.render_pins import NOTHING, lines
+from webapp.wording import plural
 
 # What is told of engine and search, by their state; ready is told of nothing.
 _SEARCH = {

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup
 
 from webapp.facts import find_facts
-from webapp.printed import cite, plural
 from webapp.render_pins import NOTHING, lines, page, pin, to_place
 from webapp.rows import Body
+from webapp.wording import cite, plural
 
 _STRESSED = ("amount", "percent", "date", "month")  # what a reader's eye looks for in a line, beside periods
 _PERIOD = re.compile(r"(?:business )?(?:day|week|month|quarter|year|hour)$")

@@ -16,7 +16,8 @@ from webapp.records import User
 from webapp.rows import Body, Row, fault, progress
 from webapp.summary import Clause, Event, Lines, Part, Summary, joined, summary
 from webapp.workspace import Workspace
-from webapp.writing import Delta, Lease, Trouble, Writer
+from webapp.writers import Lease, Writer
+from webapp.writing import Delta, Trouble
 
 KIND = "summary"
 

@@ -20,7 +20,8 @@ from webapp.marks import CITE
 from webapp.prompt import harmless
 from webapp.tokens import counting
 from webapp.turns import Message
-from webapp.writing import Delta, Lease, Trouble, Writer
+from webapp.writers import Lease, Writer
+from webapp.writing import Delta, Trouble
 
 RESERVE_SHARE = 0.25  # of the window for what is written of one part: a third of the room that its clauses take
 NO_ENGINE = "a summary was to be written without an engine"

@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Literal
 
 from webapp.embedded import EmbeddedEngine
@@ -12,13 +13,31 @@ from webapp.engine import Engine, Timeouts
 from webapp.errors import EngineAway
 from webapp.metrics import ENGINES
 from webapp.settings import Settings
-from webapp.writing import Writer
 
 # The bundled model reads some 250 tokens a second on two cores: with more, its first word would take too long.
 EMBEDDED_PASSAGES = 700
 EMBEDDED_SECONDS = 20.0  # it is there after one or two; a slow disk takes longer
 HEALTH_SECONDS = 5.0  # between two questions to the engines how they are, however many pages are open
 TRIAL_SECONDS = 1.0  # for an engine that was away to say that it is back, before a reader waits for it
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """What writes an answer. `engine` is None where there is none: answers are key language then.
+
+    `tokenizer` is the setting of that name. `most_passages` bounds the tokens of passages below what the window leaves,
+    for an engine that reads slowly. A `trusted` engine's draft is shown with its marks where it fails its checks;
+    another's is replaced by key language.
+    """
+
+    engine: Engine | None
+    tokenizer: str | None = None
+    most_passages: int | None = None
+    trusted: bool = True
+
+
+# Gives a writer for one answer, or raises an EngineError where there is none to be had.
+Lease = Callable[[], AbstractAsyncContextManager[Writer]]
 
 State = Literal["ready", "loading", "away", "none"]
 

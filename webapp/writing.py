@@ -6,11 +6,10 @@ After the first word nothing is tried again: a reader has it before their eyes, 
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 
 from retrieval import Packed, PinciteError
-from webapp.engine import Engine
 from webapp.errors import (
     EngineAway,
     EngineBusy,
@@ -25,6 +24,7 @@ from webapp.metrics import RETRIES
 from webapp.processor import on_a_core
 from webapp.prompt import Frame, harmless
 from webapp.tokens import MISTRAL, Template, TokenCounter, counting, mistral
+from webapp.writers import Lease, Writer
 
 TRIES = 3
 PAUSE_SECONDS = 0.25  # before the second try, twice that before the third, each up to half as long again
@@ -32,25 +32,6 @@ PAUSE_SECONDS = 0.25  # before the second try, twice that before the third, each
 # engine calls a fault or a bad request it will call so again.
 _PASSING = (EngineAway, EngineLoading, EngineBusy, StreamCut)
 _SMALLER = 0.7  # of the window, when an engine counts more tokens than we do; Llama's, Qwen's and Mistral's differ less
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """What writes an answer. `engine` is None where there is none: answers are key language then.
-
-    `tokenizer` is the setting of that name. `most_passages` bounds the tokens of passages below what the window leaves,
-    for an engine that reads slowly. A `trusted` engine's draft is shown with its marks where it fails its checks;
-    another's is replaced by key language.
-    """
-
-    engine: Engine | None
-    tokenizer: str | None = None
-    most_passages: int | None = None
-    trusted: bool = True
-
-
-# Gives a writer for one answer, or raises an EngineError where there is none to be had.
-Lease = Callable[[], AbstractAsyncContextManager[Writer]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from retrieval.documents import LINE_END_HYPHEN
 from retrieval.errors import TooManyPages
-from retrieval.pdf import LINE_END_HYPHEN, page_text, read_pdf
+from retrieval.pdf import page_text, read_pdf
 from tests.pdfs import make_pdf
 
 

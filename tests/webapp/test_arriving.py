@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 import webapp.arriving
-from webapp.arriving import FILES_AT_ONCE, KEPT_SECONDS, UPLOADS_AT_ONCE, Arriving, Upload
+from webapp.arriving import KEPT_SECONDS, UPLOADS_AT_ONCE, Arriving, Upload
 from webapp.errors import NameTooLong, NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
+from webapp.limits import FILES_AT_ONCE
 from webapp.settings import load_settings
 
 TYPE = "multipart/form-data; boundary=x"

@@ -15,7 +15,8 @@ from webapp.errors import EngineAway, EngineBusy, StreamCut
 from webapp.extractive import essence
 from webapp.summary import Event, Lines, Part, Summary, named, summary
 from webapp.tokens import mistral
-from webapp.writing import Delta, Lease, Trouble, Writer
+from webapp.writers import Lease, Writer
+from webapp.writing import Delta, Trouble
 
 DOCUMENT = document(LEASE)
 # The clauses as they are numbered before the engine; the definitions are not sent.

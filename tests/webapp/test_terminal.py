@@ -11,9 +11,6 @@ from retrieval.evaluate import Asked, Evaluation
 from tests.webapp.commands import ROOT
 from webapp.evaluation import figures
 from webapp.printed import (
-    cite,
-    coverage,
-    plural,
     show_added,
     show_answer,
     show_counts,
@@ -23,6 +20,7 @@ from webapp.printed import (
 )
 from webapp.rows import Row, fault, progress, read_row, result
 from webapp.terminal import Bars, plain, results, show_error
+from webapp.wording import cite, coverage, plural
 
 PLACE = {"document": "lease.pdf", "section": "Section 2 (Law)", "page": 3, "page_label": "3"}
 ANSWER = {
