@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.chunks import Chunk, chunk, indexed_text
-from retrieval.documents import Span
+from retrieval.core.documents import Span
 from retrieval.embedder import LocalEmbedder
 from retrieval.pdf import read_pdf
 from retrieval.search import CANDIDATES

@@ -28,8 +28,8 @@ from rich.progress import Progress
 
 from retrieval import Document
 from retrieval.chunks import Chunk, chunk, indexed_text
+from retrieval.core.documents import Span
 from retrieval.database import open_database
-from retrieval.documents import Span
 from retrieval.embedder import LocalEmbedder
 from retrieval.files import Files
 from retrieval.lexical import OPENING, Lexical

@@ -29,7 +29,7 @@ from rich.progress import track
 from retrieval.adapter import Adapter
 from retrieval.chunks import Chunk, chunk, indexed_text
 from retrieval.clause_types import TypeMatcher, core
-from retrieval.documents import Document
+from retrieval.core.documents import Document
 from retrieval.embedder import PACKAGED_NAME, Embedder, LocalEmbedder
 from retrieval.pdf import read_pdf
 from retrieval.search import joined

@@ -12,10 +12,8 @@ if TYPE_CHECKING:
     from retrieval.child import Child
     from retrieval.chunks import Chunk, under_headings
     from retrieval.clauses import Clause, outline, section_at
-    from retrieval.definitions import Definition, find_definitions
-    from retrieval.documents import Document, Page, Span
-    from retrieval.embedder import Embedder, load_embedder
-    from retrieval.errors import (
+    from retrieval.core.documents import Document, Page, Span
+    from retrieval.core.errors import (
         DataFolderBusy,
         DataFolderUnusable,
         FileTooLarge,
@@ -27,13 +25,15 @@ if TYPE_CHECKING:
         UnreadableFile,
         trace,
     )
+    from retrieval.core.limits import Limits
+    from retrieval.definitions import Definition, find_definitions
+    from retrieval.embedder import Embedder, load_embedder
     from retrieval.files import Files
     from retrieval.flowing import flowing_text, own_spans, own_words
     from retrieval.ingest import Ingest
     from retrieval.layout import lines
     from retrieval.lexical import Lexical
     from retrieval.library import Library, clean_name
-    from retrieval.limits import Limits
     from retrieval.packing import Packed, Passage, pack
     from retrieval.pdf import char_indexes, page_text
     from retrieval.phrases import InContext, each_mention, find_phrase, in_context
@@ -114,16 +114,16 @@ _FILES = {
     "chunks": "Chunk under_headings",
     "clauses": "Clause outline section_at",
     "definitions": "Definition find_definitions",
-    "documents": "Document Page Span",
+    "core.documents": "Document Page Span",
     "embedder": "Embedder load_embedder",
-    "errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
+    "core.errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
     " NoSuchDocument NoSuchMatter OriginalMissing PinciteError UnreadableFile trace",
     "files": "Files",
     "flowing": "flowing_text own_spans own_words",
     "ingest": "Ingest",
     "layout": "lines",
     "lexical": "Lexical",
-    "limits": "Limits",
+    "core.limits": "Limits",
     "library": "Library clean_name",
     "packing": "Packed Passage pack",
     "pdf": "char_indexes page_text",
@@ -136,12 +136,13 @@ _FILES = {
     "tables": "DocumentRecord Matter",
     "vectors": "Vectors",
 }
+_MODULES = {"database": "database", "evaluate": "evaluate", "folding": "folding"}
 _HOMES = {name: file for file, names in _FILES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> object:
-    if name in ("database", "evaluate", "folding"):
-        return import_module(f"retrieval.{name}")
+    if name in _MODULES:
+        return import_module(f"retrieval.{_MODULES[name]}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(f"retrieval.{_HOMES[name]}"), name)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import EmbedderUnavailable
+from retrieval.core.errors import EmbedderUnavailable
 
 DATA = Path(__file__).parent / "data"
 

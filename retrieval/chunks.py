@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Self
 
 from retrieval.clauses import clause_at, headings_above, outline
-from retrieval.documents import Document, Span
+from retrieval.core.documents import Document, Span
 from retrieval.layout import working_text
 
 CHUNKER_VERSION = 4  # raised when the same text would be cut differently; what was indexed before is indexed again

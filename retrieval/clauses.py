@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from retrieval.documents import Document, Span
-from retrieval.kept import kept
+from retrieval.core.cache import kept
+from retrieval.core.documents import Document, Span
 from retrieval.layout import Line, lines
 
 _MOST_SKIPPED = 3  # a list may miss so many numbers (a page that could not be read, a deleted clause) and still go on

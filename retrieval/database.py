@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from retrieval.errors import DataFolderUnusable, PackageMissing, StoreUnavailable
+from retrieval.core.errors import DataFolderUnusable, PackageMissing, StoreUnavailable
 
 BUSY_S = 30  # how long a transaction waits for another's end before it is an error
 CONSTRAINT_NAMES = {  # the same in every database, so that a later migration can name what it changes

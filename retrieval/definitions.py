@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from retrieval.clauses import clause_at, headings_above, outline
-from retrieval.documents import Document, Span
+from retrieval.core.cache import kept
+from retrieval.core.documents import Document, Span
 from retrieval.flowing import flowing_text
-from retrieval.kept import kept
 from retrieval.sentences import split_sentences
 
 _BESIDE = 160  # characters looked at on each side of a term

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.adapter import load_adapter, packaged
-from retrieval.errors import EmbedderUnavailable
+from retrieval.core.errors import EmbedderUnavailable
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -13,10 +13,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
+from retrieval.core.documents import Document, Span
+from retrieval.core.errors import BadQueries, NoPdfs
 from retrieval.database import open_database
-from retrieval.documents import Document, Span
 from retrieval.embedder import Embedder
-from retrieval.errors import BadQueries, NoPdfs
 from retrieval.files import Files
 from retrieval.ingest import Ingest
 from retrieval.lexical import Lexical

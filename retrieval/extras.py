@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from retrieval.clauses import Clause, outline
+from retrieval.core.documents import Document, Span
 from retrieval.definitions import used
-from retrieval.documents import Document, Span
 from retrieval.lexical import OPENING
 from retrieval.naming import as_named
 from retrieval.references import find_references

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from retrieval.errors import DataFolderUnusable, PackageMissing, StoreUnavailable
+from retrieval.core.errors import DataFolderUnusable, PackageMissing, StoreUnavailable
 
 T = TypeVar("T")
 BLOCK = 1 << 20  # bytes copied at a time: a file is never in memory whole while it arrives

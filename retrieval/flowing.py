@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval.documents import Document, Span
-from retrieval.kept import kept
+from retrieval.core.cache import kept
+from retrieval.core.documents import Document, Span
 from retrieval.layout import lines
 
 _MOST_RUNNING = 8  # noise lines of one page; a page with more is a page of contents, which no sentence runs across

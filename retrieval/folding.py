@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from retrieval.kept import kept
+from retrieval.core.cache import kept
 
 HYPHENS = "-\u2010\u2011\u00ad"
 DASHES = HYPHENS + "\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.documents import Document
-from retrieval.errors import (
+from retrieval.core.documents import Document
+from retrieval.core.errors import (
     MatterFull,
     NoSuchDocument,
     PinciteError,
@@ -27,10 +27,10 @@ from retrieval.errors import (
     TooMuchText,
     UnreadableFile,
 )
+from retrieval.core.limits import Limits
 from retrieval.indexes import Indexes
 from retrieval.lexical import OPENING
 from retrieval.library import Library
-from retrieval.limits import Limits
 from retrieval.reader import Read, Reader, ReaderDied
 from retrieval.tables import DocumentRecord
 from retrieval.workers import Stopped, Workers

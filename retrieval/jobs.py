@@ -12,8 +12,8 @@ from threading import Lock
 
 import sqlalchemy as sa
 
+from retrieval.core.errors import NoSuchDocument
 from retrieval.database import reading, writing
-from retrieval.errors import NoSuchDocument
 from retrieval.tables import RECORDS, DocumentRecord, documents, jobs, matters, record_of, row_of
 
 _AT_WORK = jobs.c.state.in_(["reading", "indexing"])

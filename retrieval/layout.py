@@ -9,8 +9,8 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
-from retrieval.documents import LINE_END_HYPHEN, Document, Page
-from retrieval.kept import kept
+from retrieval.core.cache import kept
+from retrieval.core.documents import LINE_END_HYPHEN, Document, Page
 
 _EDGE_LINES = 3  # a running header or footer stands within so many lines of the page's top or bottom
 _PAGE_NUMBER = re.compile(

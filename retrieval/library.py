@@ -17,9 +17,8 @@ from typing import BinaryIO
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from retrieval.database import migrate, reading, writing
-from retrieval.documents import Document
-from retrieval.errors import (
+from retrieval.core.documents import Document
+from retrieval.core.errors import (
     DocumentNotReady,
     FileTooLarge,
     MatterExists,
@@ -28,6 +27,7 @@ from retrieval.errors import (
     OriginalMissing,
     UnreadableFile,
 )
+from retrieval.database import migrate, reading, writing
 from retrieval.files import Arrival, Files
 from retrieval.jobs import Jobs
 from retrieval.pdf import check_header

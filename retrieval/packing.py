@@ -9,7 +9,7 @@ from functools import cache
 
 from retrieval.chunks import Chunk
 from retrieval.clauses import section_at
-from retrieval.documents import Document, Span
+from retrieval.core.documents import Document, Span
 from retrieval.extras import Extra, extras
 from retrieval.layout import working_text
 from retrieval.naming import as_named, as_words

@@ -14,8 +14,8 @@ from collections.abc import Callable
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from retrieval.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, Page
-from retrieval.errors import DamagedPdf, EmptyFile, EncryptedPdf, NoPages, NotAPdf, TooManyPages, TooMuchText
+from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, Page
+from retrieval.core.errors import DamagedPdf, EmptyFile, EncryptedPdf, NoPages, NotAPdf, TooManyPages, TooMuchText
 
 READER_VERSION = 1  # raised when the same bytes would give another text
 

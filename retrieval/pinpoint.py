@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from retrieval.clauses import outline
-from retrieval.documents import Document, Span
+from retrieval.core.documents import Document, Span
 from retrieval.sentences import split_sentences
 
 _WORD = re.compile(r"[^\W\d_]{3,}|\d+")

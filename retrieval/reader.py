@@ -16,12 +16,13 @@ from multiprocessing.connection import Connection
 from time import monotonic
 from typing import Any
 
-from retrieval import errors, reading
+from retrieval import reading
 from retrieval.child import Child, how_it_ended
 from retrieval.chunks import Chunk
-from retrieval.documents import Document, Page
-from retrieval.errors import DocumentTooSlow, PageTooSlow, TooMuchMemory, UnreadableFile
-from retrieval.limits import Limits
+from retrieval.core import errors
+from retrieval.core.documents import Document, Page
+from retrieval.core.errors import DocumentTooSlow, PageTooSlow, TooMuchMemory, UnreadableFile
+from retrieval.core.limits import Limits
 
 LOOKS_S = 0.5  # how often whoever waits for a page looks whether the work is to end
 _CHARACTER_BYTES = 6  # of JSON at most, a control character as \u0000

@@ -15,8 +15,8 @@ from multiprocessing.connection import Connection
 
 from retrieval.chunks import cut
 from retrieval.clauses import outline
-from retrieval.documents import Document
-from retrieval.errors import TooManyLines, UnreadableFile, trace
+from retrieval.core.documents import Document
+from retrieval.core.errors import TooManyLines, UnreadableFile, trace
 from retrieval.layout import lines
 from retrieval.pdf import read_pdf
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from retrieval.clauses import Clause, outline
-from retrieval.documents import PAGE_BREAK, Document, Span
+from retrieval.core.cache import kept
+from retrieval.core.documents import PAGE_BREAK, Document, Span
 from retrieval.flowing import flowing_text
-from retrieval.kept import kept
 from retrieval.layout import lines
 from retrieval.places import PARTS, clause_around, find_clause
 

@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 import sqlalchemy as sa
 
+from retrieval.core.errors import PinciteError
 from retrieval.database import reading, writing
-from retrieval.errors import PinciteError
 from retrieval.files import Arrival, Files
 from retrieval.tables import documents, loose_files
 from retrieval.texts import Texts

@@ -12,7 +12,7 @@ import zlib
 from collections import OrderedDict
 from threading import Lock
 
-from retrieval.documents import Document, Page
+from retrieval.core.documents import Document, Page
 from retrieval.files import Files
 from retrieval.pdf import READER_VERSION
 

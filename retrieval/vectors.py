@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.chunks import Chunk
-from retrieval.errors import StoreUnavailable
+from retrieval.core.errors import StoreUnavailable
 
 VECTORS_VERSION = 3  # raised when vectors are stored in another way; what was indexed before is indexed again
 

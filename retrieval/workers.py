@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from time import monotonic
 
-from retrieval.errors import PinciteError
-from retrieval.limits import Limits
+from retrieval.core.errors import PinciteError
+from retrieval.core.limits import Limits
 from retrieval.reader import Reader
 from retrieval.tables import DocumentRecord
 

@@ -22,8 +22,8 @@ def room_map() -> str:
 
 
 def _files(room: str) -> str:
-    files = sorted(path for path in (ROOT / room).glob("*.py") if not path.stem.startswith("__"))
-    return "\n".join(f"- `{path.name}` {_says(path)}" for path in files)
+    files = sorted(path for path in (ROOT / room).rglob("*.py") if not path.stem.startswith("__"))
+    return "\n".join(f"- `{path.relative_to(ROOT / room)}` {_says(path)}" for path in files)
 
 
 def _says(path: Path) -> str:

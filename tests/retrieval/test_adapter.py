@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from retrieval.adapter import Adapter, load_adapter, packaged
+from retrieval.core.errors import EmbedderUnavailable
 from retrieval.embedder import PACKAGED_NAME, LocalEmbedder
-from retrieval.errors import EmbedderUnavailable
 from tests.pdfs import make_pdf
 
 LINEAGE = {"name": "trial", "model": PACKAGED_NAME}

@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.child import Child, how_it_ended
-from retrieval.errors import DataFolderUnusable, DocumentNotReady, OriginalMissing
-from retrieval.limits import Limits
+from retrieval.core.errors import DataFolderUnusable, DocumentNotReady, OriginalMissing
+from retrieval.core.limits import Limits
 from retrieval.reader import Reader, ReaderDied
 from retrieval.tables import DocumentRecord
 from tests import hostile

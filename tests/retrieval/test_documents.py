@@ -1,7 +1,7 @@
 import pytest
 
-from retrieval.documents import Span
-from retrieval.errors import PinciteError
+from retrieval.core.documents import Span
+from retrieval.core.errors import PinciteError
 from tests.documents import document
 
 TWO_PAGES = document("first page\fsecond page")
@@ -30,7 +30,7 @@ def test_a_span_past_the_text_or_of_another_document_is_refused() -> None:
 
 
 def every_error() -> list[type[PinciteError]]:
-    import retrieval.errors  # noqa: F401
+    import retrieval.core.errors  # noqa: F401
     import webapp.errors  # noqa: F401
 
     found, rest = [], [PinciteError]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from retrieval.core.errors import BadQueries, NoPdfs
 from retrieval.embedder import Embedder
-from retrieval.errors import BadQueries, NoPdfs
 from retrieval.evaluate import Evaluation, Scope, evaluate
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import HashingEmbedder

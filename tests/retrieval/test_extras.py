@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.chunks import chunk
-from retrieval.documents import Span
+from retrieval.core.documents import Span
 from retrieval.extras import extras
 from retrieval.packing import Packed, pack
 from tests.documents import document

@@ -12,8 +12,8 @@ import pytest
 
 from retrieval.chunks import cut
 from retrieval.clauses import outline
+from retrieval.core.documents import Document
 from retrieval.definitions import find_definitions
-from retrieval.documents import Document
 from retrieval.extras import extras
 from retrieval.flowing import flowing_text, own_words
 from retrieval.folding import fold

@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.chunks import chunk
-from retrieval.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
+from retrieval.core.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
 from retrieval.lexical import stems_of
 from retrieval.tables import DocumentRecord
 from retrieval.workers import YIELDS

@@ -1,5 +1,5 @@
-from retrieval.documents import Document
-from retrieval.kept import kept
+from retrieval.core.cache import kept
+from retrieval.core.documents import Document
 from tests.documents import document
 
 

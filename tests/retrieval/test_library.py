@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from retrieval.database import migrate, open_database, reading, writing
-from retrieval.documents import Document, Page
-from retrieval.errors import (
+from retrieval.core.documents import Document, Page
+from retrieval.core.errors import (
     DataFolderUnusable,
     DocumentNotReady,
     FileTooLarge,
@@ -24,6 +23,7 @@ from retrieval.errors import (
     StoreUnavailable,
     UnreadableFile,
 )
+from retrieval.database import migrate, open_database, reading, writing
 from retrieval.files import Arrival, Files
 from retrieval.library import MIGRATIONS, VERSION_TABLE, Library, clean_name
 from retrieval.tables import DocumentRecord, metadata

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.chunks import chunk
-from retrieval.documents import Document, Page, Span
+from retrieval.core.documents import Document, Page, Span
 from retrieval.naming import MOST, as_named, as_words
 from retrieval.packing import Packed, Passage, pack
 from tests.documents import document

@@ -8,8 +8,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from retrieval.documents import LINE_END_HYPHEN
-from retrieval.errors import TooManyPages
+from retrieval.core.documents import LINE_END_HYPHEN
+from retrieval.core.errors import TooManyPages
 from retrieval.pdf import page_text, read_pdf
 from tests.pdfs import make_pdf
 

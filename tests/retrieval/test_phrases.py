@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.documents import Document
+from retrieval.core.documents import Document
 from retrieval.phrases import each_mention, find_phrase, in_context
 from tests.documents import document
 

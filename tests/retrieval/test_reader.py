@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from retrieval.errors import EncryptedPdf, UnreadableFile
+from retrieval.core.errors import EncryptedPdf, UnreadableFile
 from retrieval.reader import Reader, ReaderDied
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import contract

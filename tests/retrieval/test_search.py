@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.chunks import Chunk
-from retrieval.documents import Span
+from retrieval.core.documents import Span
 from retrieval.embedder import LocalEmbedder
 from retrieval.search import Searcher, beside_neighbours
 from tests.pdfs import make_pdf

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.chunks import Chunk
-from retrieval.documents import Span
+from retrieval.core.documents import Span
 from retrieval.lexical import Lexical, stems_of
 from retrieval.vectors import Vectors
 from tests.retrieval.chroma_server import ChromaServer

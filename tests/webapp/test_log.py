@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from retrieval.errors import DataFolderBusy, StoreUnavailable
+from retrieval.core.errors import DataFolderBusy, StoreUnavailable
 from webapp.errors import Unexpected
 from webapp.log import close_log, known, log, open_log
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from retrieval.errors import DataFolderBusy
+from retrieval.core.errors import DataFolderBusy
 from retrieval.evaluate import Asked, Evaluation
 from tests.webapp.commands import ROOT
 from webapp.evaluation import figures

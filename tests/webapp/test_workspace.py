@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from retrieval import database
-from retrieval.errors import EmptyFile, NoSuchDocument, NoSuchMatter, StoreUnavailable
+from retrieval.core.errors import EmptyFile, NoSuchDocument, NoSuchMatter, StoreUnavailable
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply

@@ -9,7 +9,7 @@ from functools import update_wrapper
 from threading import Lock
 from typing import Generic, TypeVar
 
-from retrieval.documents import Document
+from retrieval.core.documents import Document
 
 KEPT_CHARACTERS = 50_000_000  # of the documents together: one of the longest, or a thousand contracts
 
