@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from retrieval import Files, Ingest, Lexical, Library, Searcher, Vectors, database, load_embedder, pack
-from retrieval.pinpoint import where_said
+from retrieval.structure.best_sentence import where_said
 from webapp.conversation import Turn, standalone
 from webapp.tokens import mistral
 from webapp.workspace import packaged_sample

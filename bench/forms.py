@@ -20,11 +20,11 @@ import chromadb
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.chunks import Chunk, chunk, indexed_text
 from retrieval.core.documents import Span
 from retrieval.embedder import LocalEmbedder
 from retrieval.pdf import read_pdf
 from retrieval.search import CANDIDATES
+from retrieval.structure.chunks import Chunk, chunk, indexed_text
 from retrieval.vectors import Vectors
 
 FORM, OWN = 80, 20  # clauses of a document

@@ -29,7 +29,6 @@ from rich.progress import Progress
 from transformers import AutoConfig
 
 from retrieval import Document
-from retrieval.chunks import Chunk, chunk, indexed_text
 from retrieval.database import open_database
 from retrieval.embedder import LocalEmbedder
 from retrieval.files import Files
@@ -37,6 +36,7 @@ from retrieval.ingest import Ingest
 from retrieval.lexical import OPENING, Lexical
 from retrieval.library import Library
 from retrieval.pdf import read_pdf
+from retrieval.structure.chunks import Chunk, chunk, indexed_text
 from retrieval.vectors import Vectors
 
 TOLD = re.compile(r"ingest (\d+) pages, (\d+) chunks, ([\d.]+) s")

@@ -27,7 +27,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from retrieval import Document
-from retrieval.chunks import Chunk, chunk, indexed_text
 from retrieval.core.documents import Span
 from retrieval.database import open_database
 from retrieval.embedder import LocalEmbedder
@@ -36,6 +35,7 @@ from retrieval.lexical import OPENING, Lexical
 from retrieval.library import Library
 from retrieval.pdf import read_pdf
 from retrieval.search import Searcher
+from retrieval.structure.chunks import Chunk, chunk, indexed_text
 from retrieval.vectors import Vectors
 
 UNCOUNTED = 5  # questions that load what is loaded once

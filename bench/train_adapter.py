@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from retrieval.adapter import Adapter
-from retrieval.chunks import Chunk, chunk, indexed_text
 from retrieval.clause_types import TypeMatcher, core
 from retrieval.core.documents import Document
 from retrieval.embedder import PACKAGED_NAME, Embedder, LocalEmbedder
 from retrieval.pdf import read_pdf
 from retrieval.search import joined
+from retrieval.structure.chunks import Chunk, chunk, indexed_text
 from webapp.quotes import find_quote
 
 EPOCHS, RATE, TEMPERATURE, NEARNESS = 6, 3e-4, 0.05, 0.01

@@ -8,10 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from retrieval import database, evaluate, folding
+    from retrieval import database, evaluate
     from retrieval.child import Child
-    from retrieval.chunks import Chunk, under_headings
-    from retrieval.clauses import Clause, outline, section_at
     from retrieval.core.documents import Document, Page, Span
     from retrieval.core.errors import (
         DataFolderBusy,
@@ -26,22 +24,25 @@ if TYPE_CHECKING:
         trace,
     )
     from retrieval.core.limits import Limits
-    from retrieval.definitions import Definition, find_definitions
     from retrieval.embedder import Embedder, load_embedder
     from retrieval.files import Files
-    from retrieval.flowing import flowing_text, own_spans, own_words
     from retrieval.ingest import Ingest
-    from retrieval.layout import lines
     from retrieval.lexical import Lexical
     from retrieval.library import Library, clean_name
     from retrieval.packing import Packed, Passage, pack
     from retrieval.pdf import char_indexes, page_text
-    from retrieval.phrases import InContext, each_mention, find_phrase, in_context
-    from retrieval.pinpoint import where_said
-    from retrieval.references import Reference, find_references
     from retrieval.routing import Route
     from retrieval.search import Hit, Results, Searcher, Sentence
-    from retrieval.sentences import split_sentences
+    from retrieval.structure import folding
+    from retrieval.structure.best_sentence import where_said
+    from retrieval.structure.chunks import Chunk, under_headings
+    from retrieval.structure.clauses import Clause, outline, section_at
+    from retrieval.structure.cross_references import Reference, find_references
+    from retrieval.structure.definitions import Definition, find_definitions
+    from retrieval.structure.layout import lines
+    from retrieval.structure.phrase_search import InContext, each_mention, find_phrase, in_context
+    from retrieval.structure.reflow import flowing_text, own_spans, own_words
+    from retrieval.structure.sentences import split_sentences
     from retrieval.tables import DocumentRecord, Matter
     from retrieval.vectors import Vectors
 
@@ -111,32 +112,32 @@ __all__ = [
 
 _FILES = {
     "child": "Child",
-    "chunks": "Chunk under_headings",
-    "clauses": "Clause outline section_at",
-    "definitions": "Definition find_definitions",
+    "structure.chunks": "Chunk under_headings",
+    "structure.clauses": "Clause outline section_at",
+    "structure.definitions": "Definition find_definitions",
     "core.documents": "Document Page Span",
     "embedder": "Embedder load_embedder",
     "core.errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
     " NoSuchDocument NoSuchMatter OriginalMissing PinciteError UnreadableFile trace",
     "files": "Files",
-    "flowing": "flowing_text own_spans own_words",
+    "structure.reflow": "flowing_text own_spans own_words",
     "ingest": "Ingest",
-    "layout": "lines",
+    "structure.layout": "lines",
     "lexical": "Lexical",
     "core.limits": "Limits",
     "library": "Library clean_name",
     "packing": "Packed Passage pack",
     "pdf": "char_indexes page_text",
-    "pinpoint": "where_said",
-    "phrases": "InContext each_mention find_phrase in_context",
+    "structure.best_sentence": "where_said",
+    "structure.phrase_search": "InContext each_mention find_phrase in_context",
     "routing": "Route",
-    "references": "Reference find_references",
+    "structure.cross_references": "Reference find_references",
     "search": "Hit Results Searcher Sentence",
-    "sentences": "split_sentences",
+    "structure.sentences": "split_sentences",
     "tables": "DocumentRecord Matter",
     "vectors": "Vectors",
 }
-_MODULES = {"database": "database", "evaluate": "evaluate", "folding": "folding"}
+_MODULES = {"database": "database", "evaluate": "evaluate", "folding": "structure.folding"}
 _HOMES = {name: file for file, names in _FILES.items() for name in names.split()}
 
 

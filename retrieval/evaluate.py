@@ -22,8 +22,8 @@ from retrieval.ingest import Ingest
 from retrieval.lexical import Lexical
 from retrieval.library import Library
 from retrieval.packing import Packed, pack
-from retrieval.pinpoint import where_said
 from retrieval.search import Results, Searcher
+from retrieval.structure.best_sentence import where_said
 from retrieval.tables import DocumentRecord
 from retrieval.vectors import Vectors
 

@@ -9,12 +9,12 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from retrieval.clauses import Clause, outline
 from retrieval.core.documents import Document, Span
-from retrieval.definitions import used
 from retrieval.lexical import OPENING
 from retrieval.naming import as_named
-from retrieval.references import find_references
+from retrieval.structure.clauses import Clause, outline
+from retrieval.structure.cross_references import find_references
+from retrieval.structure.definitions import used
 
 _NAMES = frozenset("agreement contract lease party parties".split())
 _BEFORE = 60  # characters before a reference in which the words stand that make it one the passage depends on

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.chunks import CHUNKER_VERSION, Chunk
 from retrieval.library import Library
+from retrieval.structure.chunks import CHUNKER_VERSION, Chunk
 from retrieval.tables import DocumentRecord
 from retrieval.vectors import VECTORS_VERSION
 

@@ -14,8 +14,8 @@ from typing import Literal
 
 import tantivy
 
-from retrieval.chunks import Chunk
 from retrieval.core.errors import StoreUnavailable
+from retrieval.structure.chunks import Chunk
 
 _HEAP_BYTES = 15_000_000  # tantivy's least for a writer; a document is far below it
 _MOST_ALIKE = 10_000  # chunks that are told to have the same words

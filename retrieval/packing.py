@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from retrieval.chunks import Chunk
-from retrieval.clauses import section_at
 from retrieval.core.documents import Document, Span
 from retrieval.extras import Extra, extras
-from retrieval.layout import working_text
 from retrieval.naming import as_named, as_words
+from retrieval.structure.chunks import Chunk
+from retrieval.structure.clauses import section_at
+from retrieval.structure.layout import working_text
 
 # Tokens that are kept for extras while there are hits to pack, and the most that extras take where hits leave more. What is
 # left without a share is 35 tokens, which hold none; on 40 labelled contracts a share of 120 cost nothing of the answerable

@@ -18,11 +18,11 @@ from typing import Any
 
 from retrieval import reading
 from retrieval.child import Child, how_it_ended
-from retrieval.chunks import Chunk
 from retrieval.core import errors
 from retrieval.core.documents import Document, Page
 from retrieval.core.errors import DocumentTooSlow, PageTooSlow, TooMuchMemory, UnreadableFile
 from retrieval.core.limits import Limits
+from retrieval.structure.chunks import Chunk
 
 LOOKS_S = 0.5  # how often whoever waits for a page looks whether the work is to end
 _CHARACTER_BYTES = 6  # of JSON at most, a control character as \u0000

@@ -13,12 +13,12 @@ import json
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from retrieval.chunks import cut
-from retrieval.clauses import outline
 from retrieval.core.documents import Document
 from retrieval.core.errors import TooManyLines, UnreadableFile, trace
-from retrieval.layout import lines
 from retrieval.pdf import read_pdf
+from retrieval.structure.chunks import cut
+from retrieval.structure.clauses import outline
+from retrieval.structure.layout import lines
 
 CHUNKS_AT_ONCE = 1_000  # in one message
 MOST_LINES = 1_500_000  # a line takes 300 bytes in the server, as does a clause; 10,000 pages of 60 lines have 600,000

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.chunks import Chunk
 from retrieval.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.confidence import EVEN, Signs, weights
 from retrieval.embedder import Embedder
@@ -18,6 +17,7 @@ from retrieval.fusion import fuse
 from retrieval.lexical import Lexical, stems_of
 from retrieval.library import Library
 from retrieval.routing import Route, Router
+from retrieval.structure.chunks import Chunk
 from retrieval.vectors import Vectors
 
 CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has about 500

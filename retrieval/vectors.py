@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.chunks import Chunk
 from retrieval.core.errors import StoreUnavailable
+from retrieval.structure.chunks import Chunk
 
 VECTORS_VERSION = 3  # raised when vectors are stored in another way; what was indexed before is indexed again
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from retrieval import workers
-from retrieval.chunks import chunk
 from retrieval.database import open_database
 from retrieval.files import Files
 from retrieval.ingest import Ingest
 from retrieval.lexical import Lexical
 from retrieval.library import Library
+from retrieval.structure.chunks import chunk
 from retrieval.vectors import Vectors
 from tests.pdfs import make_pdf
 from tests.retrieval.chroma_server import ChromaServer

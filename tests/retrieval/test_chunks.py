@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.chunks import LONG, Chunk, chunk, indexed_text
+from retrieval.structure.chunks import LONG, Chunk, chunk, indexed_text
 from tests.documents import document
 
 LINES = st.sampled_from(

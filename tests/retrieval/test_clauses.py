@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval.clauses import outline, section_at
+from retrieval.structure.clauses import outline, section_at
 from tests.documents import document
 
 ARTICLES = """MASTER AGREEMENT

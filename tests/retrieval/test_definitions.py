@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval.definitions import defined, find_definitions, used
+from retrieval.structure.definitions import defined, find_definitions, used
 from tests.documents import document
 
 

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.chunks import chunk
 from retrieval.core.documents import Span
 from retrieval.extras import extras
 from retrieval.packing import Packed, pack
+from retrieval.structure.chunks import chunk
 from tests.documents import document
 
 FILLER = (

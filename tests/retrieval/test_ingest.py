@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retrieval.chunks import chunk
 from retrieval.core.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
 from retrieval.lexical import stems_of
+from retrieval.structure.chunks import chunk
 from retrieval.tables import DocumentRecord
 from retrieval.workers import YIELDS
 from tests.pdfs import make_pdf

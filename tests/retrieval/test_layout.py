@@ -1,4 +1,4 @@
-from retrieval.layout import lines, working_text
+from retrieval.structure.layout import lines, working_text
 from tests.documents import document
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.chunks import chunk
 from retrieval.core.documents import Document, Page, Span
 from retrieval.naming import MOST, as_named, as_words
 from retrieval.packing import Packed, Passage, pack
+from retrieval.structure.chunks import chunk
 from tests.documents import document
 
 BEGINS = re.compile(r"^\W*(?:\[\s*\d|question\s*:)", re.IGNORECASE | re.MULTILINE)

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.chunks import Chunk, chunk
 from retrieval.packing import Packed, pack
+from retrieval.structure.chunks import Chunk, chunk
 from tests.documents import document
 
 CLAUSE = "The Supplier shall deliver the goods within thirty (30) days after it has accepted an order. " * 4

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.core.documents import Document
-from retrieval.phrases import each_mention, find_phrase, in_context
+from retrieval.structure.phrase_search import each_mention, find_phrase, in_context
 from tests.documents import document
 
 

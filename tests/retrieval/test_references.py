@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval.references import find_references
+from retrieval.structure.cross_references import find_references
 from tests.documents import document
 
 CONTRACT = """SUPPLY AGREEMENT

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retrieval.chunks import Chunk
 from retrieval.core.documents import Span
 from retrieval.lexical import Lexical, stems_of
+from retrieval.structure.chunks import Chunk
 from retrieval.vectors import Vectors
 from tests.retrieval.chroma_server import ChromaServer
 

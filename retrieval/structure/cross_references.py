@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from retrieval.clauses import Clause, outline
 from retrieval.core.cache import kept
 from retrieval.core.documents import PAGE_BREAK, Document, Span
-from retrieval.flowing import flowing_text
-from retrieval.layout import lines
-from retrieval.places import PARTS, clause_around, find_clause
+from retrieval.structure.clause_lookup import PARTS, clause_around, find_clause
+from retrieval.structure.clauses import Clause, outline
+from retrieval.structure.layout import lines
+from retrieval.structure.reflow import flowing_text
 
 _TITLE = 600  # characters in which a document says that it is an amendment
 _HEAD = 8  # characters from the beginning of a clause to its own number, which is no reference

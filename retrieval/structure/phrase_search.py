@@ -13,8 +13,8 @@ from itertools import accumulate, pairwise
 
 from retrieval.core.cache import kept
 from retrieval.core.documents import Document, Span
-from retrieval.flowing import flowing_text, keeps_hyphen, own_words
-from retrieval.folding import OTHER, SINGLE_MARKS, Folded, agree, fold, has_dash, letters
+from retrieval.structure.folding import OTHER, SINGLE_MARKS, Folded, agree, fold, has_dash, letters
+from retrieval.structure.reflow import flowing_text, keeps_hyphen, own_words
 
 _AROUND = 120  # characters of context on each side: a line and a half of a page
 _EDGE = 1500  # characters before and after a page break in which the halves of a phrase stand, running lines and all

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from retrieval.core.cache import kept
 from retrieval.core.documents import Document, Span
-from retrieval.layout import lines
+from retrieval.structure.layout import lines
 
 _MOST_RUNNING = 8  # noise lines of one page; a page with more is a page of contents, which no sentence runs across
 _ALONE = re.compile(r"[\s\-–—]*(\d{1,4})[\s\-–—]*")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from retrieval.core.cache import kept
 from retrieval.core.documents import Document, Span
-from retrieval.layout import Line, lines
+from retrieval.structure.layout import Line, lines
 
 _MOST_SKIPPED = 3  # a list may miss so many numbers (a page that could not be read, a deleted clause) and still go on
 _LONGEST_HEADING = 90  # characters

@@ -8,9 +8,9 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from retrieval.clauses import Clause, clause_at, ordinal, outline
 from retrieval.core.cache import kept
 from retrieval.core.documents import Document, Span
+from retrieval.structure.clauses import Clause, clause_at, ordinal, outline
 
 _NUMBERED = "article section clause paragraph".split()  # kinds that an article may be meant by: "Article IV" is also 4
 _Key = TypeVar("_Key")

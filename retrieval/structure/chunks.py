@@ -11,9 +11,9 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Self
 
-from retrieval.clauses import clause_at, headings_above, outline
 from retrieval.core.documents import Document, Span
-from retrieval.layout import working_text
+from retrieval.structure.clauses import clause_at, headings_above, outline
+from retrieval.structure.layout import working_text
 
 CHUNKER_VERSION = 4  # raised when the same text would be cut differently; what was indexed before is indexed again
 

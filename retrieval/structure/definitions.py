@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from retrieval.clauses import clause_at, headings_above, outline
 from retrieval.core.cache import kept
 from retrieval.core.documents import Document, Span
-from retrieval.flowing import flowing_text
-from retrieval.sentences import split_sentences
+from retrieval.structure.clauses import clause_at, headings_above, outline
+from retrieval.structure.reflow import flowing_text
+from retrieval.structure.sentences import split_sentences
 
 _BESIDE = 160  # characters looked at on each side of a term
 _LONGEST_DEFINITION = 1_500  # characters

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from retrieval.clauses import outline
 from retrieval.core.documents import Document, Span
-from retrieval.sentences import split_sentences
+from retrieval.structure.clauses import outline
+from retrieval.structure.sentences import split_sentences
 
 _WORD = re.compile(r"[^\W\d_]{3,}|\d+")
 _GRAMMAR = frozenset("the and for any not its may has who are was all this that with".split())
