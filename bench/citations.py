@@ -21,7 +21,7 @@ from pathlib import Path
 from bench import alterations as alter
 from retrieval import Document, Passage, Span, flowing_text, split_sentences
 from retrieval.packing import pack
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from retrieval.structure.chunks import chunk
 from webapp.citations import check
 

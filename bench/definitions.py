@@ -12,7 +12,7 @@ import random
 from collections import defaultdict
 from pathlib import Path
 
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from retrieval.structure.definitions import find_definitions
 
 LABELS = Path(__file__).with_suffix(".tsv")

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from retrieval.core.documents import Span
 from retrieval.embedder import LocalEmbedder
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from retrieval.search import CANDIDATES
 from retrieval.structure.chunks import Chunk, chunk, indexed_text
 from retrieval.vectors import Vectors

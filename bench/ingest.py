@@ -35,7 +35,7 @@ from retrieval.files import Files
 from retrieval.ingest import Ingest
 from retrieval.lexical import OPENING, Lexical
 from retrieval.library import Library
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from retrieval.structure.chunks import Chunk, chunk, indexed_text
 from retrieval.vectors import Vectors
 

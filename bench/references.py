@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from retrieval import Document
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from retrieval.structure.cross_references import Reference, find_references
 
 _AROUND = 70  # characters shown on each side

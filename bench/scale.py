@@ -33,7 +33,7 @@ from retrieval.embedder import LocalEmbedder
 from retrieval.files import Files
 from retrieval.lexical import OPENING, Lexical
 from retrieval.library import Library
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from retrieval.search import Searcher
 from retrieval.structure.chunks import Chunk, chunk, indexed_text
 from retrieval.vectors import Vectors

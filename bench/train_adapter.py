@@ -30,7 +30,7 @@ from retrieval.adapter import Adapter
 from retrieval.clause_types import TypeMatcher, core
 from retrieval.core.documents import Document
 from retrieval.embedder import PACKAGED_NAME, Embedder, LocalEmbedder
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from retrieval.search import joined
 from retrieval.structure.chunks import Chunk, chunk, indexed_text
 from webapp.quotes import find_quote

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from retrieval import database, evaluate
-    from retrieval.child import Child
     from retrieval.core.documents import Document, Page, Span
     from retrieval.core.errors import (
         DataFolderBusy,
@@ -30,7 +29,8 @@ if TYPE_CHECKING:
     from retrieval.lexical import Lexical
     from retrieval.library import Library, clean_name
     from retrieval.packing import Packed, Passage, pack
-    from retrieval.pdf import char_indexes, page_text
+    from retrieval.reading.child_process import Child
+    from retrieval.reading.pdf import char_indexes, page_text
     from retrieval.routing import Route
     from retrieval.search import Hit, Results, Searcher, Sentence
     from retrieval.structure import folding
@@ -111,7 +111,7 @@ __all__ = [
 ]
 
 _FILES = {
-    "child": "Child",
+    "reading.child_process": "Child",
     "structure.chunks": "Chunk under_headings",
     "structure.clauses": "Clause outline section_at",
     "structure.definitions": "Definition find_definitions",
@@ -127,7 +127,7 @@ _FILES = {
     "core.limits": "Limits",
     "library": "Library clean_name",
     "packing": "Packed Passage pack",
-    "pdf": "char_indexes page_text",
+    "reading.pdf": "char_indexes page_text",
     "structure.best_sentence": "where_said",
     "structure.phrase_search": "InContext each_mention find_phrase in_context",
     "routing": "Route",

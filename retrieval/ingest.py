@@ -31,7 +31,7 @@ from retrieval.core.limits import Limits
 from retrieval.indexes import Indexes
 from retrieval.lexical import OPENING
 from retrieval.library import Library
-from retrieval.reader import Read, Reader, ReaderDied
+from retrieval.reading.pdf_worker import Read, Reader, ReaderDied
 from retrieval.tables import DocumentRecord
 from retrieval.workers import Stopped, Workers
 

@@ -30,7 +30,7 @@ from retrieval.core.errors import (
 from retrieval.database import migrate, reading, writing
 from retrieval.files import Arrival, Files
 from retrieval.jobs import Jobs
-from retrieval.pdf import check_header
+from retrieval.reading.pdf import check_header
 from retrieval.shelf import Shelf, loosen
 from retrieval.tables import RECORDS, DocumentRecord, Matter, documents, jobs, matters, record_of, row_of
 

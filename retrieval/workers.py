@@ -14,7 +14,7 @@ from time import monotonic
 
 from retrieval.core.errors import PinciteError
 from retrieval.core.limits import Limits
-from retrieval.reader import Reader
+from retrieval.reading.pdf_worker import Reader
 from retrieval.tables import DocumentRecord
 
 YIELDS = 10  # steps of priority, of 19: whoever asks gets nine parts of a core, reading one

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retrieval.child import Child, how_it_ended
 from retrieval.core.errors import DataFolderUnusable, DocumentNotReady, OriginalMissing
 from retrieval.core.limits import Limits
-from retrieval.reader import Reader, ReaderDied
+from retrieval.reading.child_process import Child, how_it_ended
+from retrieval.reading.pdf_worker import Reader, ReaderDied
 from retrieval.tables import DocumentRecord
 from tests import hostile
 from tests.pdfs import make_pdf

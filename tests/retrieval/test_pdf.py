@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from retrieval.core.documents import LINE_END_HYPHEN
 from retrieval.core.errors import TooManyPages
-from retrieval.pdf import page_text, read_pdf
+from retrieval.reading.pdf import page_text, read_pdf
 from tests.pdfs import make_pdf
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from retrieval.core.errors import EncryptedPdf, UnreadableFile
-from retrieval.reader import Reader, ReaderDied
+from retrieval.reading.pdf_worker import Reader, ReaderDied
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import contract
 

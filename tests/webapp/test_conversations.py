@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 
 from retrieval import Document, DocumentRecord, Files, Library, Matter, NoSuchMatter, Passage, database
 from retrieval.library import MIGRATIONS as LIBRARY_MIGRATIONS
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from webapp.access import Access
 from webapp.answer import Answer, Searched

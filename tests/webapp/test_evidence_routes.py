@@ -13,7 +13,7 @@ from fastapi.responses import PlainTextResponse
 from PIL import Image, ImageChops
 
 from retrieval import Document
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from tests.webapp.serving import Running, running
 from webapp.evidence_urls import page_url, pdf_url, text_url

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from tests.documents import document
 from webapp.extractive import LEAST_LINES, LINES_A_PAGE, essence, groups, statements
 from webapp.workspace import packaged_sample

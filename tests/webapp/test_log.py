@@ -47,7 +47,7 @@ def test_no_word_of_a_document_gets_into_the_log(lines: "Lines") -> None:
     try:
         raise ValueError("the Landlord may enter")
     except ValueError:
-        logging.getLogger("retrieval.pdf").exception("reading failed")
+        logging.getLogger("retrieval.reading.pdf").exception("reading failed")
     text = json.dumps(lines())
     assert "reading failed" in text
     assert not [word for word in ("Tenant", "rent", "Landlord") if word in text]

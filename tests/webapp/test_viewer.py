@@ -15,7 +15,7 @@ from PIL import Image, ImageChops
 from reportlab.pdfgen.canvas import Canvas
 
 from retrieval import Document
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import contract, opened
 from webapp import viewer as viewer_file

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 
 from retrieval.core.documents import Document
 from retrieval.core.errors import TooManyLines, UnreadableFile, trace
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 from retrieval.structure.chunks import cut
 from retrieval.structure.clauses import outline
 from retrieval.structure.layout import lines

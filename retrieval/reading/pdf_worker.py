@@ -16,12 +16,12 @@ from multiprocessing.connection import Connection
 from time import monotonic
 from typing import Any
 
-from retrieval import reading
-from retrieval.child import Child, how_it_ended
 from retrieval.core import errors
 from retrieval.core.documents import Document, Page
 from retrieval.core.errors import DocumentTooSlow, PageTooSlow, TooMuchMemory, UnreadableFile
 from retrieval.core.limits import Limits
+from retrieval.reading import protocol as reading
+from retrieval.reading.child_process import Child, how_it_ended
 from retrieval.structure.chunks import Chunk
 
 LOOKS_S = 0.5  # how often whoever waits for a page looks whether the work is to end
