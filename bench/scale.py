@@ -28,11 +28,11 @@ from rich.progress import Progress
 
 from retrieval import Document
 from retrieval.core.documents import Span
-from retrieval.database import open_database
 from retrieval.embedder import LocalEmbedder
-from retrieval.files import Files
 from retrieval.lexical import OPENING, Lexical
-from retrieval.library import Library
+from retrieval.library.database import open_database
+from retrieval.library.files import Files
+from retrieval.library.library import Library
 from retrieval.reading.pdf import read_pdf
 from retrieval.search import Searcher
 from retrieval.structure.chunks import Chunk, chunk, indexed_text

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from retrieval import database, evaluate
+    from retrieval import evaluate
     from retrieval.core.documents import Document, Page, Span
     from retrieval.core.errors import (
         DataFolderBusy,
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     )
     from retrieval.core.limits import Limits
     from retrieval.embedder import Embedder, load_embedder
-    from retrieval.files import Files
     from retrieval.ingest import Ingest
     from retrieval.lexical import Lexical
-    from retrieval.library import Library, clean_name
+    from retrieval.library import database
+    from retrieval.library.files import Files
+    from retrieval.library.library import Library, clean_name
+    from retrieval.library.schema import DocumentRecord, Matter
     from retrieval.packing import Packed, Passage, pack
     from retrieval.reading.child_process import Child
     from retrieval.reading.pdf import char_indexes, page_text
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
     from retrieval.structure.phrase_search import InContext, each_mention, find_phrase, in_context
     from retrieval.structure.reflow import flowing_text, own_spans, own_words
     from retrieval.structure.sentences import split_sentences
-    from retrieval.tables import DocumentRecord, Matter
     from retrieval.vectors import Vectors
 
 # For numpy, as it is loaded. Its products are small here, a hundred vectors by one: a second thread of its BLAS makes them
@@ -119,13 +120,13 @@ _FILES = {
     "embedder": "Embedder load_embedder",
     "core.errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
     " NoSuchDocument NoSuchMatter OriginalMissing PinciteError UnreadableFile trace",
-    "files": "Files",
+    "library.files": "Files",
     "structure.reflow": "flowing_text own_spans own_words",
     "ingest": "Ingest",
     "structure.layout": "lines",
     "lexical": "Lexical",
     "core.limits": "Limits",
-    "library": "Library clean_name",
+    "library.library": "Library clean_name",
     "packing": "Packed Passage pack",
     "reading.pdf": "char_indexes page_text",
     "structure.best_sentence": "where_said",
@@ -134,10 +135,10 @@ _FILES = {
     "structure.cross_references": "Reference find_references",
     "search": "Hit Results Searcher Sentence",
     "structure.sentences": "split_sentences",
-    "tables": "DocumentRecord Matter",
+    "library.schema": "DocumentRecord Matter",
     "vectors": "Vectors",
 }
-_MODULES = {"database": "database", "evaluate": "evaluate", "folding": "structure.folding"}
+_MODULES = {"database": "library.database", "evaluate": "evaluate", "folding": "structure.folding"}
 _HOMES = {name: file for file, names in _FILES.items() for name in names.split()}
 
 

@@ -15,16 +15,16 @@ from typing import Any, Literal
 
 from retrieval.core.documents import Document, Span
 from retrieval.core.errors import BadQueries, NoPdfs
-from retrieval.database import open_database
 from retrieval.embedder import Embedder
-from retrieval.files import Files
 from retrieval.ingest import Ingest
 from retrieval.lexical import Lexical
-from retrieval.library import Library
+from retrieval.library.database import open_database
+from retrieval.library.files import Files
+from retrieval.library.library import Library
+from retrieval.library.schema import DocumentRecord
 from retrieval.packing import Packed, pack
 from retrieval.search import Results, Searcher
 from retrieval.structure.best_sentence import where_said
-from retrieval.tables import DocumentRecord
 from retrieval.vectors import Vectors
 
 MATTER = "evaluation"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.library import Library
+from retrieval.library.library import Library
+from retrieval.library.schema import DocumentRecord
 from retrieval.structure.chunks import CHUNKER_VERSION, Chunk
-from retrieval.tables import DocumentRecord
 from retrieval.vectors import VECTORS_VERSION
 
 if TYPE_CHECKING:

@@ -30,9 +30,9 @@ from retrieval.core.errors import (
 from retrieval.core.limits import Limits
 from retrieval.indexes import Indexes
 from retrieval.lexical import OPENING
-from retrieval.library import Library
+from retrieval.library.library import Library
+from retrieval.library.schema import DocumentRecord
 from retrieval.reading.pdf_worker import Read, Reader, ReaderDied
-from retrieval.tables import DocumentRecord
 from retrieval.workers import Stopped, Workers
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from retrieval.confidence import EVEN, Signs, weights
 from retrieval.embedder import Embedder
 from retrieval.fusion import fuse
 from retrieval.lexical import Lexical, stems_of
-from retrieval.library import Library
+from retrieval.library.library import Library
 from retrieval.routing import Route, Router
 from retrieval.structure.chunks import Chunk
 from retrieval.vectors import Vectors

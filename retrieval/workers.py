@@ -14,8 +14,8 @@ from time import monotonic
 
 from retrieval.core.errors import PinciteError
 from retrieval.core.limits import Limits
+from retrieval.library.schema import DocumentRecord
 from retrieval.reading.pdf_worker import Reader
-from retrieval.tables import DocumentRecord
 
 YIELDS = 10  # steps of priority, of 19: whoever asks gets nine parts of a core, reading one
 LEAVES_S = 7  # of the ten seconds in which a server that is told to stop has to have stopped

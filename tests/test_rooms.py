@@ -36,7 +36,7 @@ HOMES = {
 DRAWERS = {"utils", "util", "helpers", "helper", "manager", "base", "service", "common", "misc"}
 # What `pincite --help` must not wait for.
 HEAVY = {
-    "alembic", "chromadb", "fastapi", "huggingface_hub", "httpx2", "numpy", "pydantic_settings", "retrieval.library",
+    "alembic", "chromadb", "fastapi", "huggingface_hub", "httpx2", "numpy", "pydantic_settings", "retrieval.library.library",
     "sentence_transformers", "sqlalchemy", "structlog", "tantivy", "torch", "transformers", "uvicorn", "merge.cli",
 }  # fmt: skip
 

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.core.limits import Limits
-from retrieval.database import open_database
 from retrieval.embedder import Embedder
-from retrieval.files import Files
 from retrieval.ingest import Ingest
 from retrieval.lexical import Lexical
-from retrieval.library import Library
+from retrieval.library.database import open_database
+from retrieval.library.files import Files
+from retrieval.library.library import Library
 from retrieval.vectors import Vectors
 
 

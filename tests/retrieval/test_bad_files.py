@@ -7,7 +7,7 @@ from pypdf import PdfWriter
 
 from retrieval.core.errors import EmptyFile, FileTooLarge, NotAPdf, UnreadableFile
 from retrieval.core.limits import Limits
-from retrieval.tables import DocumentRecord
+from retrieval.library.schema import DocumentRecord
 from tests.pdfs import drawings, make_pdf
 from tests.retrieval.rooms import Room, contract, opened
 

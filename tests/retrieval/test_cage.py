@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from retrieval.core.errors import DataFolderUnusable, DocumentNotReady, OriginalMissing
 from retrieval.core.limits import Limits
+from retrieval.library.schema import DocumentRecord
 from retrieval.reading.child_process import Child, how_it_ended
 from retrieval.reading.pdf_worker import Reader, ReaderDied
-from retrieval.tables import DocumentRecord
 from tests import hostile
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import HashingEmbedder, Room, contract, opened

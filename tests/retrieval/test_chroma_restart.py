@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from retrieval import workers
-from retrieval.database import open_database
-from retrieval.files import Files
 from retrieval.ingest import Ingest
 from retrieval.lexical import Lexical
-from retrieval.library import Library
+from retrieval.library.database import open_database
+from retrieval.library.files import Files
+from retrieval.library.library import Library
 from retrieval.structure.chunks import chunk
 from retrieval.vectors import Vectors
 from tests.pdfs import make_pdf

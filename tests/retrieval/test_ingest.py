@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from retrieval.core.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
 from retrieval.lexical import stems_of
+from retrieval.library.schema import DocumentRecord
 from retrieval.structure.chunks import chunk
-from retrieval.tables import DocumentRecord
 from retrieval.workers import YIELDS
 from tests.pdfs import make_pdf
 from tests.retrieval.killed import CONTRACTS

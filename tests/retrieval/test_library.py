@@ -23,10 +23,10 @@ from retrieval.core.errors import (
     StoreUnavailable,
     UnreadableFile,
 )
-from retrieval.database import migrate, open_database, reading, writing
-from retrieval.files import Arrival, Files
-from retrieval.library import MIGRATIONS, VERSION_TABLE, Library, clean_name
-from retrieval.tables import DocumentRecord, metadata
+from retrieval.library.database import migrate, open_database, reading, writing
+from retrieval.library.files import Arrival, Files
+from retrieval.library.library import MIGRATIONS, VERSION_TABLE, Library, clean_name
+from retrieval.library.schema import DocumentRecord, metadata
 from tests.pdfs import make_pdf
 
 PDF = make_pdf(["Term. Two years."])

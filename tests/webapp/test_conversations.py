@@ -14,7 +14,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
 from retrieval import Document, DocumentRecord, Files, Library, Matter, NoSuchMatter, Passage, database
-from retrieval.library import MIGRATIONS as LIBRARY_MIGRATIONS
+from retrieval.library.library import MIGRATIONS as LIBRARY_MIGRATIONS
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from webapp.access import Access

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from retrieval import database
 from retrieval.core.errors import EmptyFile, NoSuchDocument, NoSuchMatter, StoreUnavailable
+from retrieval.library import database
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply

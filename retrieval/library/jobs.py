@@ -13,8 +13,8 @@ from threading import Lock
 import sqlalchemy as sa
 
 from retrieval.core.errors import NoSuchDocument
-from retrieval.database import reading, writing
-from retrieval.tables import RECORDS, DocumentRecord, documents, jobs, matters, record_of, row_of
+from retrieval.library.database import reading, writing
+from retrieval.library.schema import RECORDS, DocumentRecord, documents, jobs, matters, record_of, row_of
 
 _AT_WORK = jobs.c.state.in_(["reading", "indexing"])
 _OPEN = jobs.c.state.in_(["waiting", "reading", "indexing"])

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from threading import Lock
 
 from retrieval.core.documents import Document, Page
-from retrieval.files import Files
+from retrieval.library.files import Files
 from retrieval.reading.pdf import READER_VERSION
 
 CACHED_CHARACTERS = 50_000_000  # 200 MB where a text needs four bytes a character, 50 MB where it is plain ASCII

@@ -27,12 +27,12 @@ from retrieval.core.errors import (
     OriginalMissing,
     UnreadableFile,
 )
-from retrieval.database import migrate, reading, writing
-from retrieval.files import Arrival, Files
-from retrieval.jobs import Jobs
+from retrieval.library.blobs import Shelf, loosen
+from retrieval.library.database import migrate, reading, writing
+from retrieval.library.files import Arrival, Files
+from retrieval.library.jobs import Jobs
+from retrieval.library.schema import RECORDS, DocumentRecord, Matter, documents, jobs, matters, record_of, row_of
 from retrieval.reading.pdf import check_header
-from retrieval.shelf import Shelf, loosen
-from retrieval.tables import RECORDS, DocumentRecord, Matter, documents, jobs, matters, record_of, row_of
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "library_version"

@@ -13,10 +13,10 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from retrieval.core.errors import PinciteError
-from retrieval.database import reading, writing
-from retrieval.files import Arrival, Files
-from retrieval.tables import documents, loose_files
-from retrieval.texts import Texts
+from retrieval.library.database import reading, writing
+from retrieval.library.files import Arrival, Files
+from retrieval.library.schema import documents, loose_files
+from retrieval.library.texts import Texts
 
 
 class Shelf:

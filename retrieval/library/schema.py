@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from retrieval.database import CONSTRAINT_NAMES
+from retrieval.library.database import CONSTRAINT_NAMES
 
 State = Literal["waiting", "reading", "indexing", "ready", "failed"]
 
