@@ -20,8 +20,8 @@ from pathlib import Path
 
 from bench import alterations as alter
 from retrieval import Document, Passage, Span, flowing_text, split_sentences
-from retrieval.packing import pack
 from retrieval.reading.pdf import read_pdf
+from retrieval.search.packing import pack
 from retrieval.structure.chunks import chunk
 from webapp.citations import check
 

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.core.documents import Span
-from retrieval.embedder import LocalEmbedder
 from retrieval.reading.pdf import read_pdf
-from retrieval.search import CANDIDATES
+from retrieval.search.embedder import LocalEmbedder
+from retrieval.search.search import CANDIDATES
+from retrieval.search.vectors import Vectors
 from retrieval.structure.chunks import Chunk, chunk, indexed_text
-from retrieval.vectors import Vectors
 
 FORM, OWN = 80, 20  # clauses of a document
 ASKED = 40  # documents whose clauses are sought

@@ -28,15 +28,15 @@ from rich.progress import Progress
 
 from retrieval import Document
 from retrieval.core.documents import Span
-from retrieval.embedder import LocalEmbedder
-from retrieval.lexical import OPENING, Lexical
 from retrieval.library.database import open_database
 from retrieval.library.files import Files
 from retrieval.library.library import Library
 from retrieval.reading.pdf import read_pdf
-from retrieval.search import Searcher
+from retrieval.search.embedder import LocalEmbedder
+from retrieval.search.lexical import OPENING, Lexical
+from retrieval.search.search import Searcher
+from retrieval.search.vectors import Vectors
 from retrieval.structure.chunks import Chunk, chunk, indexed_text
-from retrieval.vectors import Vectors
 
 UNCOUNTED = 5  # questions that load what is loaded once
 

@@ -26,12 +26,12 @@ import torch
 from numpy.typing import NDArray
 from rich.progress import track
 
-from retrieval.adapter import Adapter
-from retrieval.clause_types import TypeMatcher, core
 from retrieval.core.documents import Document
-from retrieval.embedder import PACKAGED_NAME, Embedder, LocalEmbedder
 from retrieval.reading.pdf import read_pdf
-from retrieval.search import joined
+from retrieval.search.adapter import Adapter
+from retrieval.search.clause_types import TypeMatcher, core
+from retrieval.search.embedder import PACKAGED_NAME, Embedder, LocalEmbedder
+from retrieval.search.search import joined
 from retrieval.structure.chunks import Chunk, chunk, indexed_text
 from webapp.quotes import find_quote
 

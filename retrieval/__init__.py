@@ -23,18 +23,19 @@ if TYPE_CHECKING:
         trace,
     )
     from retrieval.core.limits import Limits
-    from retrieval.embedder import Embedder, load_embedder
     from retrieval.ingest import Ingest
-    from retrieval.lexical import Lexical
     from retrieval.library import database
     from retrieval.library.files import Files
     from retrieval.library.library import Library, clean_name
     from retrieval.library.schema import DocumentRecord, Matter
-    from retrieval.packing import Packed, Passage, pack
     from retrieval.reading.child_process import Child
     from retrieval.reading.pdf import char_indexes, page_text
-    from retrieval.routing import Route
-    from retrieval.search import Hit, Results, Searcher, Sentence
+    from retrieval.search.embedder import Embedder, load_embedder
+    from retrieval.search.lexical import Lexical
+    from retrieval.search.packing import Packed, Passage, pack
+    from retrieval.search.routing import Route
+    from retrieval.search.search import Hit, Results, Searcher, Sentence
+    from retrieval.search.vectors import Vectors
     from retrieval.structure import folding
     from retrieval.structure.best_sentence import where_said
     from retrieval.structure.chunks import Chunk, under_headings
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from retrieval.structure.phrase_search import InContext, each_mention, find_phrase, in_context
     from retrieval.structure.reflow import flowing_text, own_spans, own_words
     from retrieval.structure.sentences import split_sentences
-    from retrieval.vectors import Vectors
 
 # For numpy, as it is loaded. Its products are small here, a hundred vectors by one: a second thread of its BLAS makes them
 # slower, and then spins for a while in case of another. With many readers that was a quarter of the processor's time.
@@ -117,26 +117,26 @@ _FILES = {
     "structure.clauses": "Clause outline section_at",
     "structure.definitions": "Definition find_definitions",
     "core.documents": "Document Page Span",
-    "embedder": "Embedder load_embedder",
+    "search.embedder": "Embedder load_embedder",
     "core.errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
     " NoSuchDocument NoSuchMatter OriginalMissing PinciteError UnreadableFile trace",
     "library.files": "Files",
     "structure.reflow": "flowing_text own_spans own_words",
     "ingest": "Ingest",
     "structure.layout": "lines",
-    "lexical": "Lexical",
+    "search.lexical": "Lexical",
     "core.limits": "Limits",
     "library.library": "Library clean_name",
-    "packing": "Packed Passage pack",
+    "search.packing": "Packed Passage pack",
     "reading.pdf": "char_indexes page_text",
     "structure.best_sentence": "where_said",
     "structure.phrase_search": "InContext each_mention find_phrase in_context",
-    "routing": "Route",
+    "search.routing": "Route",
     "structure.cross_references": "Reference find_references",
-    "search": "Hit Results Searcher Sentence",
+    "search.search": "Hit Results Searcher Sentence",
     "structure.sentences": "split_sentences",
     "library.schema": "DocumentRecord Matter",
-    "vectors": "Vectors",
+    "search.vectors": "Vectors",
 }
 _MODULES = {"database": "library.database", "evaluate": "evaluate", "folding": "structure.folding"}
 _HOMES = {name: file for file, names in _FILES.items() for name in names.split()}

@@ -15,17 +15,17 @@ from typing import Any, Literal
 
 from retrieval.core.documents import Document, Span
 from retrieval.core.errors import BadQueries, NoPdfs
-from retrieval.embedder import Embedder
 from retrieval.ingest import Ingest
-from retrieval.lexical import Lexical
 from retrieval.library.database import open_database
 from retrieval.library.files import Files
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
-from retrieval.packing import Packed, pack
-from retrieval.search import Results, Searcher
+from retrieval.search.embedder import Embedder
+from retrieval.search.lexical import Lexical
+from retrieval.search.packing import Packed, pack
+from retrieval.search.search import Results, Searcher
+from retrieval.search.vectors import Vectors
 from retrieval.structure.best_sentence import where_said
-from retrieval.vectors import Vectors
 
 MATTER = "evaluation"
 Scope = Literal["document", "all"]

@@ -28,17 +28,17 @@ from retrieval.core.errors import (
     UnreadableFile,
 )
 from retrieval.core.limits import Limits
-from retrieval.indexes import Indexes
-from retrieval.lexical import OPENING
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
 from retrieval.reading.pdf_worker import Read, Reader, ReaderDied
+from retrieval.search.indexes import Indexes
+from retrieval.search.lexical import OPENING
 from retrieval.workers import Stopped, Workers
 
 if TYPE_CHECKING:
-    from retrieval.embedder import Embedder
-    from retrieval.lexical import Lexical
-    from retrieval.vectors import Vectors
+    from retrieval.search.embedder import Embedder
+    from retrieval.search.lexical import Lexical
+    from retrieval.search.vectors import Vectors
 
 ATTEMPTS = 3  # a reader that dies on the same file for the third time will die on it again
 PROGRESS_S = 0.2  # between two notes of progress; each is a write to the disk

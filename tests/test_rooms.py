@@ -22,9 +22,9 @@ FORBIDDEN = {
 }
 # A heavy library lives in one file, so that one file changes with it.
 HOMES = {
-    "chromadb": {"retrieval/vectors.py"},
-    "tantivy": {"retrieval/lexical.py"},
-    "sentence_transformers": {"retrieval/embedder.py"},
+    "chromadb": {"retrieval/search/vectors.py"},
+    "tantivy": {"retrieval/search/lexical.py"},
+    "sentence_transformers": {"retrieval/search/embedder.py"},
     "pypdf": {"retrieval/reading/pdf.py"},
     "pypdfium2": {"retrieval/reading/pdf.py", "webapp/viewer.py"},
     "gradio": {"webapp/ui.py", "webapp/server.py"},

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.core.limits import Limits
-from retrieval.embedder import Embedder
 from retrieval.ingest import Ingest
-from retrieval.lexical import Lexical
 from retrieval.library.database import open_database
 from retrieval.library.files import Files
 from retrieval.library.library import Library
-from retrieval.vectors import Vectors
+from retrieval.search.embedder import Embedder
+from retrieval.search.lexical import Lexical
+from retrieval.search.vectors import Vectors
 
 
 class HashingEmbedder:

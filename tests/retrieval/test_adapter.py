@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.adapter import Adapter, load_adapter, packaged
 from retrieval.core.errors import EmbedderUnavailable
-from retrieval.embedder import PACKAGED_NAME, LocalEmbedder
+from retrieval.search.adapter import Adapter, load_adapter, packaged
+from retrieval.search.embedder import PACKAGED_NAME, LocalEmbedder
 from tests.pdfs import make_pdf
 
 LINEAGE = {"name": "trial", "model": PACKAGED_NAME}

@@ -8,12 +8,12 @@ import pytest
 
 from retrieval import workers
 from retrieval.ingest import Ingest
-from retrieval.lexical import Lexical
 from retrieval.library.database import open_database
 from retrieval.library.files import Files
 from retrieval.library.library import Library
+from retrieval.search.lexical import Lexical
+from retrieval.search.vectors import Vectors
 from retrieval.structure.chunks import chunk
-from retrieval.vectors import Vectors
 from tests.pdfs import make_pdf
 from tests.retrieval.chroma_server import ChromaServer
 from tests.retrieval.rooms import HashingEmbedder, contract

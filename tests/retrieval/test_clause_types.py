@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.clause_types import DATA, TypeMatcher, clause_types, core, file_name, make_vectors, weighted_stems
-from retrieval.embedder import LocalEmbedder
+from retrieval.search.clause_types import DATA, TypeMatcher, clause_types, core, file_name, make_vectors, weighted_stems
+from retrieval.search.embedder import LocalEmbedder
 from tests.retrieval.rooms import HashingEmbedder
 
 

@@ -10,7 +10,7 @@ import yaml
 
 import retrieval
 
-FILE = Path(retrieval.__file__).parent / "data" / "clause_types.yaml"
+FILE = Path(retrieval.__file__).parent / "search" / "data" / "clause_types.yaml"
 TYPES: list[dict[str, Any]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 AT_LEAST = {"asks": 8, "words": 6, "samples": 3}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.confidence import EVEN, Signs, weights
-from retrieval.embedder import LocalEmbedder
-from retrieval.search import Results, Searcher
+from retrieval.search.confidence import EVEN, Signs, weights
+from retrieval.search.embedder import LocalEmbedder
+from retrieval.search.search import Results, Searcher
 from tests.retrieval.rooms import opened
 
 ROOT = Path(__file__).parents[2]

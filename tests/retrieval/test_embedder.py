@@ -11,7 +11,7 @@ from joblib import cpu_count
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
-from retrieval.embedder import LocalEmbedder
+from retrieval.search.embedder import LocalEmbedder
 
 CLAUSES = [
     line

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from retrieval.core.errors import BadQueries, NoPdfs
-from retrieval.embedder import Embedder
 from retrieval.evaluate import Evaluation, Scope, evaluate
+from retrieval.search.embedder import Embedder
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import HashingEmbedder
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.core.documents import Span
-from retrieval.extras import extras
-from retrieval.packing import Packed, pack
+from retrieval.search.packing import Packed, pack
+from retrieval.search.related_passages import extras
 from retrieval.structure.chunks import chunk
 from tests.documents import document
 

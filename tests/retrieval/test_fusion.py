@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.fusion import fuse
+from retrieval.search.fusion import fuse
 
 SCORES = st.dictionaries(st.sampled_from("abcdef"), st.floats(-100, 100))
 

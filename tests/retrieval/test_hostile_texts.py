@@ -11,7 +11,7 @@ from itertools import islice
 import pytest
 
 from retrieval.core.documents import Document
-from retrieval.extras import extras
+from retrieval.search.related_passages import extras
 from retrieval.structure.chunks import cut
 from retrieval.structure.clauses import outline
 from retrieval.structure.cross_references import find_references

@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.core.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
-from retrieval.lexical import stems_of
 from retrieval.library.schema import DocumentRecord
+from retrieval.search.lexical import stems_of
 from retrieval.structure.chunks import chunk
 from retrieval.workers import YIELDS
 from tests.pdfs import make_pdf

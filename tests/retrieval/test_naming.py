@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.core.documents import Document, Page, Span
-from retrieval.naming import MOST, as_named, as_words
-from retrieval.packing import Packed, Passage, pack
+from retrieval.search.packing import Packed, Passage, pack
+from retrieval.search.prompt_text import MOST, as_named, as_words
 from retrieval.structure.chunks import chunk
 from tests.documents import document
 

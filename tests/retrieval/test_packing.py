@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.packing import Packed, pack
+from retrieval.search.packing import Packed, pack
 from retrieval.structure.chunks import Chunk, chunk
 from tests.documents import document
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from retrieval.routing import Route, Router
+from retrieval.search.routing import Route, Router
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import Room, opened
 

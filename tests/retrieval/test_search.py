@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from retrieval.core.documents import Span
-from retrieval.embedder import LocalEmbedder
-from retrieval.search import Searcher, beside_neighbours
+from retrieval.search.embedder import LocalEmbedder
+from retrieval.search.search import Searcher, beside_neighbours
 from retrieval.structure.chunks import Chunk
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import Room, opened

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.core.documents import Span
-from retrieval.lexical import Lexical, stems_of
+from retrieval.search.lexical import Lexical, stems_of
+from retrieval.search.vectors import Vectors
 from retrieval.structure.chunks import Chunk
-from retrieval.vectors import Vectors
 from tests.retrieval.chroma_server import ChromaServer
 
 MATTER, OTHER = "a" * 32, "b" * 32

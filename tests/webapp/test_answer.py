@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from retrieval import Searcher
-from retrieval.embedder import LocalEmbedder
+from retrieval.search.embedder import LocalEmbedder
 from tests.pdfs import drawings, make_pdf
 from tests.retrieval.rooms import Room, opened
 from tests.webapp.fake_engine import BARE_401, BUSY, TEMPLATE, FakeEngine, Refusal, Reply

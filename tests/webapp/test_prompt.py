@@ -5,7 +5,7 @@ from mistral_common.protocol.instruct.messages import AssistantMessage, UserMess
 from mistral_common.protocol.instruct.request import ChatCompletionRequest
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
-from retrieval.packing import pack
+from retrieval.search.packing import pack
 from retrieval.structure.chunks import chunk
 from tests.documents import document
 from webapp.conversation import Turn

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from retrieval.core.documents import Document, Span
-from retrieval.extras import Extra, extras
-from retrieval.naming import as_named, as_words
+from retrieval.search.prompt_text import as_named, as_words
+from retrieval.search.related_passages import Extra, extras
 from retrieval.structure.chunks import Chunk
 from retrieval.structure.clauses import section_at
 from retrieval.structure.layout import working_text

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.adapter import load_adapter, packaged
 from retrieval.core.errors import EmbedderUnavailable
+from retrieval.search.adapter import load_adapter, packaged
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

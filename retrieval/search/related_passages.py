@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from retrieval.core.documents import Document, Span
-from retrieval.lexical import OPENING
-from retrieval.naming import as_named
+from retrieval.search.lexical import OPENING
+from retrieval.search.prompt_text import as_named
 from retrieval.structure.clauses import Clause, outline
 from retrieval.structure.cross_references import find_references
 from retrieval.structure.definitions import used

@@ -20,8 +20,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from retrieval.embedder import Embedder
-from retrieval.lexical import rarity, stems_of
+from retrieval.search.embedder import Embedder
+from retrieval.search.lexical import rarity, stems_of
 
 DATA = Path(__file__).parent / "data"
 LIST = DATA / "clause_types.yaml"

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
+from retrieval.search.vectors import VECTORS_VERSION
 from retrieval.structure.chunks import CHUNKER_VERSION, Chunk
-from retrieval.vectors import VECTORS_VERSION
 
 if TYPE_CHECKING:
-    from retrieval.embedder import Embedder
-    from retrieval.lexical import Lexical
-    from retrieval.vectors import Vectors
+    from retrieval.search.embedder import Embedder
+    from retrieval.search.lexical import Lexical
+    from retrieval.search.vectors import Vectors
 
 _AT_ONCE = 1_000  # vectors added between two looks at whether the work is to end
 

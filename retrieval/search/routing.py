@@ -9,8 +9,8 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from retrieval.lexical import OPENING, Lexical, stems_of
 from retrieval.library.library import Library
+from retrieval.search.lexical import OPENING, Lexical, stems_of
 
 _ASKED = 8  # documents looked at for a name
 _NEARLY_ALL = 0.75  # of a short name's words by their rarity

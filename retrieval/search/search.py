@@ -10,15 +10,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.clause_types import Match, TypeMatcher, core, weighted_stems
-from retrieval.confidence import EVEN, Signs, weights
-from retrieval.embedder import Embedder
-from retrieval.fusion import fuse
-from retrieval.lexical import Lexical, stems_of
 from retrieval.library.library import Library
-from retrieval.routing import Route, Router
+from retrieval.search.clause_types import Match, TypeMatcher, core, weighted_stems
+from retrieval.search.confidence import EVEN, Signs, weights
+from retrieval.search.embedder import Embedder
+from retrieval.search.fusion import fuse
+from retrieval.search.lexical import Lexical, stems_of
+from retrieval.search.routing import Route, Router
+from retrieval.search.vectors import Vectors
 from retrieval.structure.chunks import Chunk
-from retrieval.vectors import Vectors
 
 CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has about 500
 _DEEPEST = 4096  # chunks asked of each store where most say the same as others: contracts on one form
