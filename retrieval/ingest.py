@@ -28,12 +28,12 @@ from retrieval.core.errors import (
     UnreadableFile,
 )
 from retrieval.core.limits import Limits
+from retrieval.ingest_workers import Stopped, Workers
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
 from retrieval.reading.pdf_worker import Read, Reader, ReaderDied
 from retrieval.search.indexes import Indexes
 from retrieval.search.lexical import OPENING
-from retrieval.workers import Stopped, Workers
 
 if TYPE_CHECKING:
     from retrieval.search.embedder import Embedder

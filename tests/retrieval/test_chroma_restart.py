@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import workers
+from retrieval import ingest_workers as workers
 from retrieval.ingest import Ingest
 from retrieval.library.database import open_database
 from retrieval.library.files import Files

@@ -16,10 +16,10 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.core.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
+from retrieval.ingest_workers import YIELDS
 from retrieval.library.schema import DocumentRecord
 from retrieval.search.lexical import stems_of
 from retrieval.structure.chunks import chunk
-from retrieval.workers import YIELDS
 from tests.pdfs import make_pdf
 from tests.retrieval.killed import CONTRACTS
 from tests.retrieval.rooms import HashingEmbedder, Room, contract, opened
