@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from retrieval.library import database
+from retrieval import database
 from webapp.tables import conversations, memberships, users
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -5,7 +5,7 @@ Matters and documents are the library's, in the same database; here they are ids
 
 import sqlalchemy as sa
 
-from retrieval.library import database
+from retrieval import database
 
 metadata = sa.MetaData(naming_convention=database.CONSTRAINT_NAMES)
 
