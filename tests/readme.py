@@ -1,6 +1,6 @@
 """The parts of README.md and the hosting guide that are made from the code: `make readme` writes them, `test_readme` holds them.
 
-The map is the first line of every file of the rooms; the settings table is `webapp.settings`; the table of GPU memory is
+The map is the first line of every file of the rooms; the settings table is `webapp.core.settings`; the table of GPU memory is
 `bench.gpu_memory`.
 """
 
@@ -8,7 +8,7 @@ import ast
 from pathlib import Path
 
 from bench import gpu_memory
-from webapp import settings
+from webapp.core import settings
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -10,9 +10,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from retrieval import DocumentRecord, Library, Matter, MatterExists, NoSuchDocument, NoSuchMatter, clean_name
-from webapp.errors import AmbiguousDocument
-from webapp.limits import check_name, is_id
-from webapp.quotas import TEAM, Quota
+from webapp.core.errors import AmbiguousDocument
+from webapp.core.limits import check_name, is_id
+from webapp.core.quotas import TEAM, Quota
 from webapp.records import LOCAL_USER, Records, User, matters_joined, one_at_a_time
 
 ID_PREFIX = 6  # the shortest start of an id that names a document: one in 16 million fits by chance

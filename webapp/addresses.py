@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from webapp.settings import Settings
+from webapp.core.settings import Settings
 
 NOWHERE = "nowhere"  # a connection without an address: all of them are counted as one
 IPV6_PREFIX = 64  # bits: what one household or one rented server has, each with 2 ** 64 addresses of its own

@@ -8,8 +8,8 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncGenerator
 
-from webapp.errors import NetworkWaiting, QuestionsWaiting, TooManyQuestions
-from webapp.metrics import QUEUE_SECONDS, WAITING, WRITING
+from webapp.core.errors import NetworkWaiting, QuestionsWaiting, TooManyQuestions
+from webapp.core.metrics import QUEUE_SECONDS, WAITING, WRITING
 from webapp.records import LOCAL_USER, User
 
 

@@ -7,15 +7,15 @@ from contextlib import aclosing
 from typing import Any
 
 from retrieval import Chunk, DocumentRecord, Passage, Span
-from webapp import metrics
 from webapp.answer import Answer, Delta, Event, Found, Scope, Trouble, Waiting, answer
 from webapp.citations import Citation
 from webapp.conversation import Turn
+from webapp.core import metrics
+from webapp.core.log import noted
+from webapp.core.stream import Body, Row, fault, progress
+from webapp.core.wording import plural
 from webapp.key_language import KeySentence
-from webapp.log import noted
 from webapp.records import User
-from webapp.rows import Body, Row, fault, progress
-from webapp.wording import plural
 from webapp.workspace import Workspace
 
 YOURS = "Your question"  # the name of its progress

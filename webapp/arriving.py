@@ -20,10 +20,10 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from retrieval import clean_name
-from webapp.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
-from webapp.limits import FILES_AT_ONCE, check_name
-from webapp.quotas import GUEST, quota_of
-from webapp.settings import MIB, Settings
+from webapp.core.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
+from webapp.core.limits import FILES_AT_ONCE, check_name
+from webapp.core.quotas import GUEST, quota_of
+from webapp.core.settings import MIB, Settings
 
 UPLOADS_AT_ONCE = 4  # that one user may have under way; the page sends one for each drop
 LYING_OF_ONE = 4 * FILES_AT_ONCE  # files of one user, not taken in yet; each takes room besides its bytes

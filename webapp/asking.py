@@ -17,9 +17,9 @@ from webapp.answering import in_turn, page_row
 from webapp.citations import check
 from webapp.conversation import Turn
 from webapp.conversations import Conversation, SavedTurn, State
-from webapp.log import known
+from webapp.core.log import known
+from webapp.core.stream import Body
 from webapp.records import User
-from webapp.rows import Body
 from webapp.workspace import Workspace
 
 BATCH_SECONDS = 0.08  # between two looks at a draft: fast enough to read along, a twelfth of the updates of each token

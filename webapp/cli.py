@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from webapp.core.stream import Body, Row
     from webapp.remote import Remote
-    from webapp.rows import Body, Row
     from webapp.verbs import Verbs
 
 app = typer.Typer(
@@ -50,8 +50,8 @@ def serve(
     browser remembers it.
     """
     with _told(as_json=False):
+        from webapp.core.settings import load_settings
         from webapp.server import serve as run
-        from webapp.settings import load_settings
 
         given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         settings = load_settings(**given)
@@ -85,8 +85,8 @@ def add(
 def _adding(verbs: "Verbs | Remote", matter: str, files: list[Path]) -> "Iterator[Row]":
     """Hand over every file first: from then on none is lost; then follow them. A result names its file."""
     from retrieval import UnreadableFile
-    from webapp.errors import NoSuchFile, Told
-    from webapp.rows import Row, result
+    from webapp.core.errors import NoSuchFile, Told
+    from webapp.core.stream import Row, result
 
     given: dict[str, list[Path]] = {}
     for file in files:
@@ -252,7 +252,7 @@ def evaluate(
 def merge(context: typer.Context) -> None:
     """Merge two checkpoints into one verified FP8 checkpoint (build, verify)."""
     with _told(as_json=False):
-        from webapp.errors import PartMissing
+        from webapp.core.errors import PartMissing
 
         try:
             room = importlib.import_module("merge.cli")
@@ -272,9 +272,9 @@ def _show(rows: "Iterable[Row]", show: "Callable[[Body], None]", as_json: bool) 
 def _verbs(as_json: bool) -> "Iterator[Verbs | Remote]":
     """The verbs on this user's data folder, our own or its server's; errors inside are told, and end the command."""
     with _told(as_json):
-        from webapp.log import open_log
-        from webapp.ownership import Served, claim
-        from webapp.settings import load_settings
+        from webapp.core.data_folder import Served, claim
+        from webapp.core.log import open_log
+        from webapp.core.settings import load_settings
 
         settings = load_settings()
         owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_waiting)
@@ -310,7 +310,7 @@ def _told(as_json: bool) -> Iterator[None]:
     except Exception as error:  # the one place where a command's fault is told; typer's own are raised again
         if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
             raise
-        from webapp.log import known
+        from webapp.core.log import known
         from webapp.terminal import show_error
 
         show_error(known(error), as_json=as_json)

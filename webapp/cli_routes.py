@@ -19,11 +19,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from retrieval import FileTooLarge
+from webapp.core.data_folder import ARRIVING
+from webapp.core.log import known, log
+from webapp.core.settings import MIB, Settings
+from webapp.core.stream import Row, fault, result
 from webapp.gate import MOST_BODY, limited
-from webapp.log import known, log
-from webapp.ownership import ARRIVING
-from webapp.rows import Row, fault, result
-from webapp.settings import MIB, Settings
 from webapp.verbs import Verbs
 
 Text = Annotated[str, Body(embed=True)]

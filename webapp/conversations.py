@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from retrieval import DocumentRecord, Library, Matter, PinciteError, database, in_context, own_words
 from webapp.access import Access
-from webapp.errors import NoSuchConversation
-from webapp.limits import is_id
+from webapp.core.errors import NoSuchConversation
+from webapp.core.limits import is_id
+from webapp.core.stream import Body
 from webapp.records import User, one_at_a_time
-from webapp.rows import Body
 from webapp.tables import conversations, memberships, turns
 
 State = Literal["complete", "stopped", "failed"]

@@ -22,20 +22,20 @@ from webapp.arriving import Arriving
 from webapp.asking import Asking, Askings, UnderWay, history_of
 from webapp.conversation import standalone
 from webapp.conversations import Conversation, SavedTurn
-from webapp.errors import NoSuchConversation, TooSlow
+from webapp.core.errors import NoSuchConversation, TooSlow
+from webapp.core.limits import check_chosen, check_words
+from webapp.core.log import known
+from webapp.core.stream import Body
+from webapp.core.wording import plural
 from webapp.identity import Asking as Request
 from webapp.identity import user_of
-from webapp.limits import check_chosen, check_words
-from webapp.log import known
 from webapp.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_row
 from webapp.opening import Opening
 from webapp.quotes import find_quote
 from webapp.records import User
 from webapp.render_pins import NOTHING, lines
-from webapp.rows import Body
 from webapp.shares import Turn
 from webapp.summarising import Summarising
-from webapp.wording import plural
 from webapp.workspace import SAMPLE_MATTER, Workspace
 
 # Each has its answer in one section of the sample; tried with the bundled search model.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from webapp.errors import (
+from webapp.core.errors import (
     EngineAway,
     EngineBusy,
     EngineError,

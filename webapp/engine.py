@@ -24,8 +24,8 @@ from huggingface_hub import AsyncInferenceClient
 from huggingface_hub.errors import InferenceTimeoutError, TextGenerationError
 
 from webapp.circuit import Circuit
+from webapp.core.errors import EngineAway, EngineError, EngineFault, EngineLoading, EngineSilent, StreamCut
 from webapp.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, EngineInfo, fault, identify, refusal
-from webapp.errors import EngineAway, EngineError, EngineFault, EngineLoading, EngineSilent, StreamCut
 from webapp.turns import Ending, Message, fold
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from queue import SimpleQueue
 from typing import Literal
 
 from retrieval import DataFolderBusy, evaluate, load_embedder
-from webapp.log import open_log
-from webapp.ownership import Served, claim
-from webapp.rows import Body, Row, progress, result
-from webapp.settings import load_settings
+from webapp.core.data_folder import Served, claim
+from webapp.core.log import open_log
+from webapp.core.settings import load_settings
+from webapp.core.stream import Body, Row, progress, result
 from webapp.tokens import mistral
 
 Scope = Literal["document", "all"]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.arriving import Upload
-from webapp.errors import EventMalformed
-from webapp.limits import check_length
+from webapp.core.errors import EventMalformed
+from webapp.core.limits import check_length
 
 # Component and event of the page that take files in. A new one is refused until it stands here, and fails a test.
 FILE_EVENTS = frozenset({("upload", "upload")})

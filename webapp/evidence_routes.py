@@ -31,10 +31,10 @@ from retrieval import (
     own_spans,
     own_words,
 )
-from webapp.errors import Congested, NotAllowed, PageNotShown, PageTooSlow, TextsWaiting, TooSlow
+from webapp.core.errors import Congested, NotAllowed, PageNotShown, PageTooSlow, TextsWaiting, TooSlow
+from webapp.core.log import known
 from webapp.evidence_urls import Range
 from webapp.identity import user_of
-from webapp.log import known
 from webapp.shares import Turn
 from webapp.viewer import RENDER_SECONDS, PageView, bounded
 from webapp.workspace import Workspace

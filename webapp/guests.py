@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from webapp.log import known
+from webapp.core.log import known
 
 SWEEP_SECONDS = 30.0
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from webapp.addresses import address_of
-from webapp.errors import GuestGone, NotAllowed
+from webapp.core.errors import GuestGone, NotAllowed
+from webapp.core.settings import Settings, is_loopback
 from webapp.records import LOCAL_USER, User
-from webapp.settings import Settings, is_loopback
 
 if TYPE_CHECKING:
     from webapp.workspace import Workspace

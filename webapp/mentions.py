@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from retrieval import Document, DocumentRecord, Span, each_mention, in_context, section_at
-from webapp.errors import NotLookedThrough
-from webapp.limits import check_words
-from webapp.log import known
-from webapp.metrics import SEARCHES
+from webapp.core.errors import NotLookedThrough
+from webapp.core.limits import check_words
+from webapp.core.log import known
+from webapp.core.metrics import SEARCHES
+from webapp.core.stream import Body
+from webapp.core.wording import plural
 from webapp.records import User
-from webapp.rows import Body
 from webapp.shares import Turn
-from webapp.wording import plural
 from webapp.workspace import Workspace
 
 MOST_KEPT = 2_000  # places that a conversation keeps of one search; of more than 200 a page shows the pages alone

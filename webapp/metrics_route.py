@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, HTTPException, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from webapp.settings import Settings
+from webapp.core.settings import Settings
 
 
 def metrics_route(settings: Settings) -> APIRouter:

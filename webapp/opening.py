@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 
 from retrieval import PinciteError
-from webapp.log import known, log
-from webapp.settings import Settings
+from webapp.core.log import known, log
+from webapp.core.settings import Settings
 from webapp.workspace import Workspace
 
 RETRY_SECONDS = 5.0  # between two tries to open stores that are away

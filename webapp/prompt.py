@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from retrieval import Passage
 from webapp.conversation import HISTORY_SHARE, Turn, recent
-from webapp.errors import QuestionTooLong
+from webapp.core.errors import QuestionTooLong
 from webapp.tokens import Template
 from webapp.turns import Message
 

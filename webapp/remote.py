@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx2
 
-from webapp.errors import NoSuchFile, ServerGone, Told
-from webapp.limits import check_name
-from webapp.ownership import Served
-from webapp.rows import Row, read_row
+from webapp.core.data_folder import Served
+from webapp.core.errors import NoSuchFile, ServerGone, Told
+from webapp.core.limits import check_name
+from webapp.core.stream import Row, read_row
 
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 300.0  # between two rows; work that takes longer says every few seconds where it stands

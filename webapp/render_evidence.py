@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from webapp.core.stream import Body
+from webapp.core.wording import cite
 from webapp.evidence_urls import page_url, pdf_url
 from webapp.render import Item
 from webapp.render_pins import NOTHING, lines, pin, standing
-from webapp.rows import Body
-from webapp.wording import cite
 
 ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
 

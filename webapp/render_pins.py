@@ -5,8 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from webapp import wording
-from webapp.rows import Body
+from webapp.core import wording
+from webapp.core.stream import Body
 
 NOTHING = Markup("")
 LONGEST_HEADING = 28  # characters, on a chip

@@ -25,17 +25,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webapp.cli_routes import cli_app
 from webapp.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
-from webapp.errors import AlreadyServing, SettingsInvalid
+from webapp.core.data_folder import Served, claim
+from webapp.core.errors import AlreadyServing, SettingsInvalid
+from webapp.core.log import log, nothing_printed, open_log
+from webapp.core.settings import Settings
 from webapp.evidence_routes import evidence_routes
 from webapp.gate import Gate
 from webapp.guests import MOST_GUESTS
 from webapp.identity import LocalDoor
-from webapp.log import log, nothing_printed, open_log
 from webapp.metrics_route import metrics_route
 from webapp.opening import GOODBYE_SECONDS, Opening
-from webapp.ownership import Served, claim
 from webapp.records import LOCAL_USER
-from webapp.settings import Settings
 from webapp.ui import mount_page
 from webapp.verbs import Verbs
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from webapp.errors import TooManyStreams
+from webapp.core.errors import TooManyStreams
 
 NOBODY = ""  # who has no access, and everyone before the records are there
 MOST_OF_ONE = 200  # sessions of one user: of a page that is open, and of those that were

@@ -20,10 +20,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from retrieval import PinciteError
 from webapp.arriving import Arriving, OnBytes
-from webapp.errors import EventMalformed, NotUploaded, TooManyEvents, TooManyStreams, TooManyUploads, TooMuchArriving
+from webapp.core.errors import (
+    EventMalformed,
+    NotUploaded,
+    TooManyEvents,
+    TooManyStreams,
+    TooManyUploads,
+    TooMuchArriving,
+)
+from webapp.core.log import noted
 from webapp.events import SESSION, Events, parsed, session_of
 from webapp.identity import user_of
-from webapp.log import noted
 from webapp.opening import Opening
 from webapp.records import LOCAL_USER, User
 from webapp.session_table import MOST_STREAMS, MOST_STREAMS_SHARED, NOBODY, SessionTable

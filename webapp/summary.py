@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from retrieval import Document, Passage
 from webapp.citations import CheckedAnswer, Citation, check
-from webapp.errors import Congested, EngineError
+from webapp.core.errors import Congested, EngineError
 from webapp.extractive import Group, Statement, essence, groups
 from webapp.marks import CITE
 from webapp.prompt import harmless

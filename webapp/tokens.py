@@ -12,9 +12,9 @@ from typing import Final
 
 import httpx2
 
+from webapp.core.errors import EngineAway, EngineFault, EngineSilent, SettingsInvalid
 from webapp.dialects import LLAMA_CPP, EngineInfo, refusal
 from webapp.engine import http_options
-from webapp.errors import EngineAway, EngineFault, EngineSilent, SettingsInvalid
 
 TokenCounter = Callable[[str], int]
 

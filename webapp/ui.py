@@ -21,11 +21,11 @@ from starlette.routing import Mount
 
 from webapp import render, render_evidence, render_sidebar
 from webapp.arriving import KEPT_SECONDS, Arriving, OnBytes
+from webapp.core.errors import EventMalformed, NotAllowed
+from webapp.core.limits import decimal, whole_number
+from webapp.core.log import known
 from webapp.desk import OFTEN_SECONDS, Desk, Desks, Parts, Place
-from webapp.errors import EventMalformed, NotAllowed
 from webapp.events import Events
-from webapp.limits import decimal, whole_number
-from webapp.log import known
 from webapp.opening import Opening
 from webapp.render_pins import NOTHING
 from webapp.session_table import CAPACITY

@@ -11,12 +11,12 @@ from contextlib import aclosing
 from pathlib import Path
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter, section_at, where_said
-from webapp.errors import NoSuchFile
-from webapp.limits import check_chosen, check_words, is_id
+from webapp.core.errors import NoSuchFile
+from webapp.core.limits import check_chosen, check_words, is_id
+from webapp.core.metrics import SEARCHES
+from webapp.core.stream import Body, Row, progress, result
 from webapp.mentions import LeftOut, mention_row, mentions, not_looked_through
-from webapp.metrics import SEARCHES
 from webapp.records import User
-from webapp.rows import Body, Row, progress, result
 from webapp.workspace import Workspace
 
 POLL_SECONDS = 0.1

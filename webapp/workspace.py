@@ -31,14 +31,14 @@ from retrieval import (
 from webapp.access import Access
 from webapp.admission import Admission
 from webapp.conversations import Conversations
+from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, SearchesWaiting, TextsWaiting
+from webapp.core.log import log
+from webapp.core.metrics import IngestCounter
+from webapp.core.quotas import quota_of
+from webapp.core.settings import Settings
 from webapp.embedded import SLOTS
-from webapp.errors import DemoFull, NetworkFull, PagesWaiting, SearchesWaiting, TextsWaiting
 from webapp.guests import MOST_GUESTS, Sweeper
-from webapp.log import log
-from webapp.metrics import IngestCounter
-from webapp.quotas import quota_of
 from webapp.records import LOCAL_USER, Records, User
-from webapp.settings import Settings
 from webapp.shares import Shares
 from webapp.viewer import Viewer
 

@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 
 from retrieval import Packed, PinciteError
-from webapp.errors import (
+from webapp.core.cpu_pool import on_a_core
+from webapp.core.errors import (
     EngineAway,
     EngineBusy,
     EngineError,
@@ -20,8 +21,7 @@ from webapp.errors import (
     QuestionTooLong,
     StreamCut,
 )
-from webapp.metrics import RETRIES
-from webapp.processor import on_a_core
+from webapp.core.metrics import RETRIES
 from webapp.prompt import Frame, harmless
 from webapp.tokens import MISTRAL, Template, TokenCounter, counting, mistral
 from webapp.writers import Lease, Writer

@@ -31,7 +31,7 @@ def test_a_span_past_the_text_or_of_another_document_is_refused() -> None:
 
 def every_error() -> list[type[PinciteError]]:
     import retrieval.core.errors  # noqa: F401
-    import webapp.errors  # noqa: F401
+    import webapp.core.errors  # noqa: F401
 
     found, rest = [], [PinciteError]
     while rest:

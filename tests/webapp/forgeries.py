@@ -26,7 +26,7 @@ from retrieval import DocumentRecord
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
-from webapp.settings import load_settings
+from webapp.core.settings import load_settings
 from webapp.ui import mount_page
 
 OUTSIDE = "100.64.0.1"  # of a provider's own network: gradio takes it for a public address

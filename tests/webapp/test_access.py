@@ -7,7 +7,7 @@ import pytest
 from retrieval import Files, Library, MatterExists, NoSuchDocument, NoSuchMatter, database
 from tests.pdfs import make_pdf
 from webapp.access import Access
-from webapp.errors import AmbiguousDocument
+from webapp.core.errors import AmbiguousDocument
 from webapp.records import Records, User
 
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben")

@@ -16,12 +16,12 @@ from tests.webapp.serving import Running, running
 from webapp.addresses import NOWHERE, address_of
 from webapp.answer import Scope
 from webapp.answering import in_turn
-from webapp.errors import NetworkWaiting, NotAllowed
+from webapp.core.errors import NetworkWaiting, NotAllowed
+from webapp.core.log import close_log, known, open_log
+from webapp.core.settings import load_settings
 from webapp.identity import user_of
-from webapp.log import close_log, known, open_log
 from webapp.opening import Opening
 from webapp.records import LOCAL_USER, User
-from webapp.settings import load_settings
 
 PROXIES = "10.0.0.1, 10.1.0.0/16, 2001:db8:ffff::/48"
 CLIENT = "192.0.2.7"

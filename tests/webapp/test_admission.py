@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from webapp.admission import Admission, Place
-from webapp.errors import NetworkWaiting, QuestionsWaiting, TooManyQuestions
+from webapp.core.errors import NetworkWaiting, QuestionsWaiting, TooManyQuestions
 from webapp.records import LOCAL_USER, User
 
 ADA, BEN = User("ada", "Ada"), User("ben", "Ben")

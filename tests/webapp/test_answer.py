@@ -16,8 +16,7 @@ from tests.webapp.fake_engine import BARE_401, BUSY, TEMPLATE, FakeEngine, Refus
 from webapp.answer import Answer, Delta, Event, Found, Scope, Trouble, Writer, answer
 from webapp.answering import page_row
 from webapp.conversation import Turn
-from webapp.engine import Engine, Timeouts
-from webapp.errors import (
+from webapp.core.errors import (
     EmptyQuestion,
     EngineAway,
     EngineBusy,
@@ -28,6 +27,7 @@ from webapp.errors import (
     EngineSilent,
     StreamCut,
 )
+from webapp.engine import Engine, Timeouts
 from webapp.workspace import packaged_sample
 from webapp.writing import TRIES
 

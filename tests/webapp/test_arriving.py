@@ -9,9 +9,9 @@ import pytest
 
 import webapp.arriving
 from webapp.arriving import KEPT_SECONDS, UPLOADS_AT_ONCE, Arriving, Upload
-from webapp.errors import NameTooLong, NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
-from webapp.limits import FILES_AT_ONCE
-from webapp.settings import load_settings
+from webapp.core.errors import NameTooLong, NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
+from webapp.core.limits import FILES_AT_ONCE
+from webapp.core.settings import load_settings
 
 TYPE = "multipart/form-data; boundary=x"
 PDF = b"%PDF-1.7\n"

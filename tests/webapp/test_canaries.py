@@ -19,8 +19,8 @@ from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Refusal, Reply
 from tests.webapp.serving import running
-from webapp.log import close_log, known, log, nothing_printed, open_log
-from webapp.settings import load_settings
+from webapp.core.log import close_log, known, log, nothing_printed, open_log
+from webapp.core.settings import load_settings
 from webapp.writing import TRIES
 
 TEXT, NAME, ASKED, WRITTEN = "canarytext", "canaryname", "canaryasked", "canarywritten"

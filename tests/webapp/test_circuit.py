@@ -8,8 +8,8 @@ import pytest
 
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.circuit import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, Circuit
-from webapp.errors import EngineAway
-from webapp.settings import load_settings
+from webapp.core.errors import EngineAway
+from webapp.core.settings import load_settings
 from webapp.writers import Writers
 
 

@@ -18,9 +18,9 @@ import webapp.gate
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from webapp.connections import HEAD_SECONDS, MOST_CONNECTIONS, MOST_HEAD, MOST_OF_A_PEER
+from webapp.core.settings import load_settings
 from webapp.gate import Stalled, limited
 from webapp.server import most_of_a_peer
-from webapp.settings import load_settings
 
 MIB = 1 << 20
 

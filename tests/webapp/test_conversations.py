@@ -22,7 +22,7 @@ from webapp.answer import Answer, Searched
 from webapp.answering import BUDGET, page_row
 from webapp.citations import check
 from webapp.conversations import Conversation, Conversations
-from webapp.errors import NoSuchConversation
+from webapp.core.errors import NoSuchConversation
 from webapp.key_language import KeySentence
 from webapp.records import MIGRATIONS, VERSION_TABLE, Records, User
 from webapp.tables import metadata, turns

@@ -7,10 +7,10 @@ import pytest
 
 from webapp.arriving import Arriving
 from webapp.asking import Askings
+from webapp.core.errors import QuotaReached
+from webapp.core.settings import load_settings
 from webapp.desk import Desk, Place
-from webapp.errors import QuotaReached
 from webapp.records import LOCAL_USER, User
-from webapp.settings import load_settings
 from webapp.workspace import SAMPLE_MATTER, Workspace
 
 

@@ -18,12 +18,12 @@ import pytest
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
+from webapp.core.settings import load_settings
 from webapp.identity import GUEST_COOKIE
 from webapp.opening import Opening
 from webapp.server import make_app
 from webapp.session_table import MOST_STREAMS
 from webapp.sessions import MOST_EVENTS
-from webapp.settings import load_settings
 from webapp.ui import mount_page
 
 # Building the page leaves event loops of gradio's own behind.

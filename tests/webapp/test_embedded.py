@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from webapp import embedded
+from webapp.core.errors import EngineAway, EngineKeyRefused, EngineLoading, PromptTooLong, StreamCut
 from webapp.embedded import EmbeddedEngine
 from webapp.engine import Engine, Message
-from webapp.errors import EngineAway, EngineKeyRefused, EngineLoading, PromptTooLong, StreamCut
 
 ROOT = Path(__file__).parents[2]
 COUNT = [Message("system", "Answer briefly."), Message("user", "Count from one to twenty in words.")]

@@ -23,8 +23,7 @@ from tests.webapp.fake_engine import (
     Reply,
 )
 from webapp import dialects
-from webapp.engine import Engine, EngineInfo, Message, Timeouts
-from webapp.errors import (
+from webapp.core.errors import (
     EngineAway,
     EngineBusy,
     EngineError,
@@ -36,6 +35,7 @@ from webapp.errors import (
     PromptTooLong,
     StreamCut,
 )
+from webapp.engine import Engine, EngineInfo, Message, Timeouts
 from webapp.turns import Ending, fold
 
 KINDS: list[Kind] = ["tgi", "vllm", "llama.cpp", "other"]

@@ -28,10 +28,10 @@ from tests.webapp.fake_engine import (
 )
 from webapp.asking import Asking, Askings
 from webapp.conversations import SavedTurn
-from webapp.log import close_log, open_log
+from webapp.core.log import close_log, open_log
+from webapp.core.settings import load_settings
 from webapp.records import LOCAL_USER
 from webapp.render import turn_html
-from webapp.settings import load_settings
 from webapp.workspace import Workspace
 from webapp.writers import Writers
 from webapp.writing import TRIES

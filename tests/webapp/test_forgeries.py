@@ -13,10 +13,10 @@ import gradio as gr
 import pytest
 from fastapi import FastAPI
 
-from webapp.errors import EventMalformed, NotUploaded
+from webapp.core.errors import EventMalformed, NotUploaded
+from webapp.core.settings import load_settings
 from webapp.events import Events
 from webapp.opening import Opening
-from webapp.settings import load_settings
 from webapp.ui import mount_page
 
 ROOT = Path(__file__).parents[2]

@@ -21,10 +21,10 @@ from tests.webapp.commands import Pincite
 from tests.webapp.serving import LIKE_A_BROWSER, Running, running
 from webapp import evidence_routes as routes_file
 from webapp import viewer as viewer_file
-from webapp.errors import DocumentNotDrawn, PageTooSlow
+from webapp.core.errors import DocumentNotDrawn, PageTooSlow
+from webapp.core.settings import load_settings
 from webapp.evidence_urls import page_url, pdf_url, text_url
 from webapp.records import User
-from webapp.settings import load_settings
 from webapp.viewer import PageView, Viewer
 from webapp.workspace import IMAGES_PER_USER
 

@@ -18,14 +18,14 @@ from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from webapp import workspace as workspace_file
-from webapp.errors import GuestGone, GuestLimit, NoSuchConversation, NotAllowed
+from webapp.core.errors import GuestGone, GuestLimit, NoSuchConversation, NotAllowed
+from webapp.core.log import known
+from webapp.core.quotas import GUEST
+from webapp.core.settings import load_settings
 from webapp.evidence_urls import page_url, pdf_url, text_url
 from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key, user_of
-from webapp.log import known
 from webapp.opening import Opening
-from webapp.quotas import GUEST
 from webapp.records import LOCAL_USER, User
-from webapp.settings import load_settings
 from webapp.tables import metadata, users
 
 SECRET = "a secret of the proxy's"

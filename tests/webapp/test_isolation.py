@@ -21,10 +21,10 @@ from tests.webapp.acts import ACTS, FIELDS, Events
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from tests.webapp.test_doors import routes_of
+from webapp.core.settings import load_settings
 from webapp.opening import Opening
 from webapp.records import User
 from webapp.server import make_app
-from webapp.settings import load_settings
 from webapp.ui import mount_page
 
 SECRET = "s" * 32

@@ -14,8 +14,7 @@ from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from webapp.arriving import Arriving
 from webapp.asking import Askings
-from webapp.desk import Desk, Place
-from webapp.errors import (
+from webapp.core.errors import (
     EmptyQuestion,
     EventMalformed,
     NameTooLong,
@@ -23,9 +22,10 @@ from webapp.errors import (
     TooManyChosen,
     WordsTooLong,
 )
-from webapp.limits import CHOSEN, NAME, WORDS, check_chosen, check_name, check_words, decimal, whole_number
+from webapp.core.limits import CHOSEN, NAME, WORDS, check_chosen, check_name, check_words, decimal, whole_number
+from webapp.core.settings import load_settings
+from webapp.desk import Desk, Place
 from webapp.records import LOCAL_USER
-from webapp.settings import load_settings
 from webapp.ui import _do
 from webapp.verbs import Verbs
 from webapp.workspace import Workspace

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from retrieval.core.errors import DataFolderBusy, StoreUnavailable
-from webapp.errors import Unexpected
-from webapp.log import close_log, known, log, open_log
+from webapp.core.errors import Unexpected
+from webapp.core.log import close_log, known, log, open_log
 
 
 @pytest.fixture

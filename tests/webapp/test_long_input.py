@@ -20,7 +20,7 @@ from tests.webapp.acts import ACTS, FIELDS, Events
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from webapp.cli_routes import cli_routes
-from webapp.settings import load_settings
+from webapp.core.settings import load_settings
 
 SECRET = "s" * 32
 SIZES = (200_000, 3_000_000)

@@ -17,11 +17,11 @@ from webapp import render
 from webapp.arriving import Arriving
 from webapp.asking import Askings
 from webapp.conversations import SavedTurn
+from webapp.core.errors import NotLookedThrough, SearchesWaiting, TooSlow
+from webapp.core.settings import load_settings
+from webapp.core.stream import Row
 from webapp.desk import Desk, Parts, Place
-from webapp.errors import NotLookedThrough, SearchesWaiting, TooSlow
 from webapp.records import LOCAL_USER
-from webapp.rows import Row
-from webapp.settings import load_settings
 from webapp.verbs import Verbs
 from webapp.workspace import SEARCHES_PER_USER, Workspace
 

@@ -12,12 +12,12 @@ import pytest
 
 from retrieval import DataFolderBusy, DataFolderUnusable
 from tests.webapp.commands import ROOT
-from webapp.ownership import Owned, Served, claim
+from webapp.core.data_folder import Owned, Served, claim
 
 HOLD = """
 import sys
 from pathlib import Path
-from webapp.ownership import claim
+from webapp.core.data_folder import claim
 owner = claim(Path(sys.argv[1]), wait_seconds=0, on_wait=lambda: None)
 print("held", flush=True)
 sys.stdin.read()

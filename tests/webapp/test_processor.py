@@ -8,7 +8,7 @@ from contextvars import ContextVar
 import pytest
 from joblib import cpu_count
 
-from webapp.processor import on_a_core
+from webapp.core.cpu_pool import on_a_core
 
 ASKED = ContextVar[int]("ASKED")
 

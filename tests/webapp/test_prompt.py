@@ -9,7 +9,7 @@ from retrieval.search.packing import pack
 from retrieval.structure.chunks import chunk
 from tests.documents import document
 from webapp.conversation import Turn
-from webapp.errors import QuestionTooLong
+from webapp.core.errors import QuestionTooLong
 from webapp.prompt import LEAST_PASSAGES, SYSTEM, frame, harmless
 from webapp.tokens import MISTRAL, mistral
 from webapp.turns import fold

@@ -13,10 +13,10 @@ from retrieval import Files, Library, Matter, MatterExists, database
 from tests.pdfs import make_pdf
 from webapp.access import Access
 from webapp.conversations import Conversations
-from webapp.errors import GuestLimit, QuotaReached
-from webapp.quotas import GUEST, TEAM, Quota, quota_of
+from webapp.core.errors import GuestLimit, QuotaReached
+from webapp.core.quotas import GUEST, TEAM, Quota, quota_of
+from webapp.core.settings import load_settings
 from webapp.records import LOCAL_USER, Records, User
-from webapp.settings import load_settings
 
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
 SMALL = Quota(documents=5, mib=1, matters=3, conversations=4, turns=3)

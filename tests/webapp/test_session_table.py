@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 import webapp.session_table
-from webapp.errors import TooManyStreams
+from webapp.core.errors import TooManyStreams
 from webapp.session_table import MOST_OF_NOBODY, MOST_OF_ONE, NOBODY, SWEEP_SECONDS, UNHEARD_SECONDS, SessionTable
 
 

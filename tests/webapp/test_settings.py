@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from webapp.errors import SettingsInvalid
-from webapp.settings import Settings, is_loopback, load_settings, user_data_folder
+from webapp.core.errors import SettingsInvalid
+from webapp.core.settings import Settings, is_loopback, load_settings, user_data_folder
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from webapp.errors import SearchesWaiting
+from webapp.core.errors import SearchesWaiting
 from webapp.shares import Shares, Turn
 
 SECONDS = 10.0  # more than any of this takes

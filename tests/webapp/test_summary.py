@@ -10,8 +10,8 @@ import pytest
 from tests.documents import document
 from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
 from tests.webapp.test_extractive import LEASE
+from webapp.core.errors import EngineAway, EngineBusy, StreamCut
 from webapp.engine import Engine, Timeouts
-from webapp.errors import EngineAway, EngineBusy, StreamCut
 from webapp.extractive import essence
 from webapp.summary import Event, Lines, Part, Summary, named, summary
 from webapp.tokens import mistral

@@ -13,9 +13,9 @@ from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
 from tests.webapp.fake_engine import FakeEngine
 from webapp import tokens
+from webapp.core.errors import EngineAway, EngineKeyRefused, EngineRefused, SettingsInvalid
 from webapp.embedded import EmbeddedEngine
 from webapp.engine import EngineInfo, http_options
-from webapp.errors import EngineAway, EngineKeyRefused, EngineRefused, SettingsInvalid
 
 CLAUSE = "The Borrower shall, upon not less than ten days’ prior notice, prepay the Loans (Section 2.1(b))."
 

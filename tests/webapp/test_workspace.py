@@ -20,11 +20,11 @@ from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp import render_summary
 from webapp.arriving import Arriving
 from webapp.asking import Askings
+from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
+from webapp.core.settings import Settings, load_settings
+from webapp.core.stream import Row
 from webapp.desk import Desk, Place
-from webapp.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
 from webapp.records import LOCAL_USER, User
-from webapp.rows import Row
-from webapp.settings import Settings, load_settings
 from webapp.tables import conversations, memberships
 from webapp.verbs import Verbs
 from webapp.workspace import SAMPLE_MATTER, Workspace, packaged_sample
@@ -93,7 +93,7 @@ def test_a_file_is_accepted_followed_found_and_removed(settings: Settings, lease
 OPTIMISED = """
 import sys
 from pathlib import Path
-from webapp.settings import load_settings
+from webapp.core.settings import load_settings
 from webapp.workspace import Workspace
 
 assert False, "python -O leaves assertions out"

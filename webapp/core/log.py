@@ -19,8 +19,8 @@ from typing import Any
 import structlog
 
 from retrieval import PinciteError, trace
-from webapp.errors import EngineError, Unexpected
-from webapp.metrics import ERRORS
+from webapp.core.errors import EngineError, Unexpected
+from webapp.core.metrics import ERRORS
 
 LOG_BYTES, LOG_FILES = 5_000_000, 3
 

@@ -7,10 +7,10 @@ together, and what is deleted is free again at once.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from webapp.errors import GuestLimit, QuotaReached
+from webapp.core.errors import GuestLimit, QuotaReached
 
 if TYPE_CHECKING:
-    from webapp.settings import Settings
+    from webapp.core.settings import Settings
 
 Kind = Literal["documents", "mib", "matters", "conversations", "turns"]
 SETTINGS: dict[Kind, str] = {

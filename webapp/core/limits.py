@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Collection
 
-from webapp.errors import EmptyQuestion, EventMalformed, NameTooLong, NotText, TooManyChosen, WordsTooLong
+from webapp.core.errors import EmptyQuestion, EventMalformed, NameTooLong, NotText, TooManyChosen, WordsTooLong
 
 WORDS = 8_000  # characters of a question or a phrase: three pages, and half of the window of the model that is served
 NAME = 255  # characters of a matter's or a document's name, as the records hold them

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webapp.rows import Body
+from webapp.core.stream import Body
 
 DOUBT = "The documents may not speak of this; these are the nearest passages."
 

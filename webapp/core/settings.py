@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from webapp.errors import SettingsInvalid
-from webapp.quotas import GUEST, TEAM, Kind
+from webapp.core.errors import SettingsInvalid
+from webapp.core.quotas import GUEST, TEAM, Kind
 
 PREFIX = "PINCITE_"
 MIB = 1 << 20  # bytes
@@ -79,7 +79,7 @@ def _not_empty(value: SecretStr) -> SecretStr:
 
 
 def _quota(kind: Kind, meaning: str) -> Any:
-    """A setting that is one part of a user's quota; unset it is as `webapp.quotas` has it for the kind of access."""
+    """A setting that is one part of a user's quota; unset it is as `webapp.core.quotas` has it for the kind of access."""
     shown = f"`{getattr(TEAM, kind)}`; with `demo` `{getattr(GUEST, kind)}`"
     return Field(None, gt=0, description=f"{meaning}; not with `local`.", json_schema_extra={"shown": shown})
 
