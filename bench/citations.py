@@ -23,7 +23,7 @@ from retrieval import Document, Passage, Span, flowing_text, split_sentences
 from retrieval.reading.pdf import read_pdf
 from retrieval.search.packing import pack
 from retrieval.structure.chunks import chunk
-from webapp.citations import check
+from webapp.grounding.check import check
 
 SAMPLE = Path(__file__).parent.parent / "webapp" / "sample"
 _FACT = re.compile(r"\d|\b(?:two|three|five|six|ten|twelve|thirty|sixty|ninety)\b", re.IGNORECASE)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from retrieval import Chunk, Document, DocumentRecord, Hit, Library, Packed, Passage, Results, Searcher, Span, pack
-from webapp.citations import CheckedAnswer, Citation, check
 from webapp.conversation import Turn, standalone
 from webapp.core.cpu_pool import on_a_core
 from webapp.core.limits import check_words
 from webapp.core.wording import plural
+from webapp.grounding.check import CheckedAnswer, Citation, check
 from webapp.key_language import KeySentence, Relevance, key_language
 from webapp.prompt import NOT_THERE, Budget, Frame, frame
 from webapp.writers import Lease, Writer

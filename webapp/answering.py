@@ -8,12 +8,12 @@ from typing import Any
 
 from retrieval import Chunk, DocumentRecord, Passage, Span
 from webapp.answer import Answer, Delta, Event, Found, Scope, Trouble, Waiting, answer
-from webapp.citations import Citation
 from webapp.conversation import Turn
 from webapp.core import metrics
 from webapp.core.log import noted
 from webapp.core.stream import Body, Row, fault, progress
 from webapp.core.wording import plural
+from webapp.grounding.check import Citation
 from webapp.key_language import KeySentence
 from webapp.records import User
 from webapp.workspace import Workspace

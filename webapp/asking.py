@@ -14,11 +14,11 @@ from typing import Any
 from retrieval import DocumentRecord, PinciteError
 from webapp.answer import Answer, Delta, Found, Scope, Trouble, Waiting
 from webapp.answering import in_turn, page_row
-from webapp.citations import check
 from webapp.conversation import Turn
 from webapp.conversations import Conversation, SavedTurn, State
 from webapp.core.log import known
 from webapp.core.stream import Body
+from webapp.grounding.check import check
 from webapp.records import User
 from webapp.workspace import Workspace
 

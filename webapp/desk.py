@@ -27,11 +27,11 @@ from webapp.core.limits import check_chosen, check_words
 from webapp.core.log import known
 from webapp.core.stream import Body
 from webapp.core.wording import plural
+from webapp.grounding.quotes import find_quote
 from webapp.identity import Asking as Request
 from webapp.identity import user_of
 from webapp.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_row
 from webapp.opening import Opening
-from webapp.quotes import find_quote
 from webapp.records import User
 from webapp.render_pins import NOTHING, lines
 from webapp.shares import Turn

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from retrieval import Clause, Document, Span, find_definitions, outline, own_words, section_at
-from webapp.facts import find_facts
+from webapp.grounding.facts import find_facts
 from webapp.key_language import sentences
 from webapp.table_rows import tables
 

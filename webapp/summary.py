@@ -13,10 +13,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from retrieval import Document, Passage
-from webapp.citations import CheckedAnswer, Citation, check
 from webapp.core.errors import Congested, EngineError
 from webapp.extractive import Group, Statement, essence, groups
-from webapp.marks import CITE
+from webapp.grounding.check import CheckedAnswer, Citation, check
+from webapp.grounding.markers import CITE
 from webapp.prompt import harmless
 from webapp.tokens import counting
 from webapp.turns import Message

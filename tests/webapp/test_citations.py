@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from retrieval import Chunk, Document, Hit, Page, Passage, Sentence
-from webapp.citations import CheckedAnswer, check, claims
+from webapp.grounding.check import CheckedAnswer, check, claims
 from webapp.key_language import KeySentence, key_language, sentences
 
 PAGES = (

@@ -20,9 +20,9 @@ from tests.pdfs import make_pdf
 from webapp.access import Access
 from webapp.answer import Answer, Searched
 from webapp.answering import BUDGET, page_row
-from webapp.citations import check
 from webapp.conversations import Conversation, Conversations
 from webapp.core.errors import NoSuchConversation
+from webapp.grounding.check import check
 from webapp.key_language import KeySentence
 from webapp.records import MIGRATIONS, VERSION_TABLE, Records, User
 from webapp.tables import metadata, turns

@@ -1,11 +1,11 @@
 import pytest
 
 from retrieval import Document, Page, Passage, split_sentences
-from webapp.alignment import exchanged
-from webapp.evidence import evidence, missing
-from webapp.facts import find_facts
-from webapp.names import vocabulary
-from webapp.numbers import value
+from webapp.grounding.alignment import exchanged
+from webapp.grounding.facts import find_facts
+from webapp.grounding.numbers import value
+from webapp.grounding.proper_names import vocabulary
+from webapp.grounding.support import evidence, missing
 
 CLAUSE = (
     "8.2 Payment. Acme Holdings, Inc. (the “Licensor”) shall pay Beta GmbH (the “Licensee”) a fee of\n"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from webapp.numbers import DIGITS, ORDINAL, SCALED, WORDS, ordinal, plain, roman, value
+from webapp.grounding.numbers import DIGITS, ORDINAL, SCALED, WORDS, ordinal, plain, roman, value
 
 Key = tuple[str, ...]
 

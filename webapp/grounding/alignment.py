@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from webapp.facts import find_facts, implied
-from webapp.names import ROLES, Vocabulary, is_plain, stem
+from webapp.grounding.facts import find_facts, implied
+from webapp.grounding.proper_names import ROLES, Vocabulary, is_plain, stem
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:[’'][^\W\d_]+)?")
 _LEAST_WORDS = 6  # shorter sentences are alike by chance

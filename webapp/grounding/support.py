@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from retrieval import Document, Passage, own_words
-from webapp.alignment import exchanged
-from webapp.facts import Fact, Key, find_facts, implied, masked, section_mark
-from webapp.names import Vocabulary, missing_names, stems, vocabulary
-from webapp.numbers import plain, value
+from webapp.grounding.alignment import exchanged
+from webapp.grounding.facts import Fact, Key, find_facts, implied, masked, section_mark
+from webapp.grounding.numbers import plain, value
+from webapp.grounding.proper_names import Vocabulary, missing_names, stems, vocabulary
 
 _NUMBERED_LINE = re.compile(r"(?m)^[\s•*_-]*(\d+(?:\.\d+)+|\d+(?=[.)]))((?:\s?\([a-z0-9]{1,4}\))*)")
 _MARK = re.compile(r"\([A-Za-z0-9]{1,5}\)")
