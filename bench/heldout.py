@@ -39,7 +39,7 @@ from retrieval.search.lexical import Lexical
 from retrieval.search.search import Searcher
 from retrieval.search.vectors import Vectors
 from retrieval.structure.chunks import Chunk
-from webapp.tokens import mistral
+from webapp.llm.tokenizer import mistral
 
 FOLDS = 4
 BUDGET = 2400

@@ -28,9 +28,9 @@ HOMES = {
     "pypdf": {"retrieval/reading/pdf.py"},
     "pypdfium2": {"retrieval/reading/pdf.py", "webapp/viewer.py"},
     "gradio": {"webapp/ui.py", "webapp/server.py"},
-    "xllamacpp": {"webapp/embedded.py"},
-    "mistral_common": {"webapp/tokens.py"},
-    "huggingface_hub": {"webapp/engine.py", "merge/hub.py"},
+    "xllamacpp": {"webapp/llm/bundled.py"},
+    "mistral_common": {"webapp/llm/tokenizer.py"},
+    "huggingface_hub": {"webapp/llm/client.py", "merge/hub.py"},
     "uvicorn": {"webapp/server.py", "webapp/connections.py"},
 }
 DRAWERS = {"utils", "util", "helpers", "helper", "manager", "base", "service", "common", "misc"}

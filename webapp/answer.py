@@ -15,8 +15,8 @@ from webapp.core.limits import check_words
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check
 from webapp.key_language import KeySentence, Relevance, key_language
+from webapp.llm.pool import Lease, Writer
 from webapp.prompt import NOT_THERE, Budget, Frame, frame
-from webapp.writers import Lease, Writer
 from webapp.writing import Delta, Prompted, Terms, Trouble, without_engine, write
 
 __all__ = ["Answer", "Delta", "Event", "Found", "Lease", "Scope", "Searched", "Trouble", "Waiting", "Writer", "answer"]

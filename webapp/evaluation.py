@@ -11,7 +11,7 @@ from webapp.core.data_folder import Served, claim
 from webapp.core.log import open_log
 from webapp.core.settings import load_settings
 from webapp.core.stream import Body, Row, progress, result
-from webapp.tokens import mistral
+from webapp.llm.tokenizer import mistral
 
 Scope = Literal["document", "all"]
 SPREAD = {"lowest": 0.0, "p10": 0.1, "p50": 0.5, "p90": 0.9, "highest": 1.0}

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from retrieval import Passage
 from webapp.conversation import HISTORY_SHARE, Turn, recent
 from webapp.core.errors import QuestionTooLong
-from webapp.tokens import Template
-from webapp.turns import Message
+from webapp.llm.chat import Message
+from webapp.llm.tokenizer import Template
 
 RESERVE_SHARE = 0.125  # of the window for the answer: 512 of 4,096 tokens
 LEAST_PASSAGES = 0.25  # of the window; a question that leaves less is refused

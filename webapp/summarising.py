@@ -13,10 +13,10 @@ from webapp.core.log import noted
 from webapp.core.stream import Body, Row, fault, progress
 from webapp.extractive import Statement
 from webapp.grounding.check import Citation
+from webapp.llm.pool import Lease, Writer
 from webapp.records import User
 from webapp.summary import Clause, Event, Lines, Part, Summary, joined, summary
 from webapp.workspace import Workspace
-from webapp.writers import Lease, Writer
 from webapp.writing import Delta, Trouble
 
 KIND = "summary"

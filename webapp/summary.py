@@ -17,10 +17,10 @@ from webapp.core.errors import Congested, EngineError
 from webapp.extractive import Group, Statement, essence, groups
 from webapp.grounding.check import CheckedAnswer, Citation, check
 from webapp.grounding.markers import CITE
+from webapp.llm.chat import Message
+from webapp.llm.pool import Lease, Writer
+from webapp.llm.tokenizer import counting
 from webapp.prompt import harmless
-from webapp.tokens import counting
-from webapp.turns import Message
-from webapp.writers import Lease, Writer
 from webapp.writing import Delta, Trouble
 
 RESERVE_SHARE = 0.25  # of the window for what is written of one part: a third of the room that its clauses take

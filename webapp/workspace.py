@@ -36,14 +36,14 @@ from webapp.core.log import log
 from webapp.core.metrics import IngestCounter
 from webapp.core.quotas import quota_of
 from webapp.core.settings import Settings
-from webapp.embedded import SLOTS
 from webapp.guests import MOST_GUESTS, Sweeper
+from webapp.llm.bundled import SLOTS
 from webapp.records import LOCAL_USER, Records, User
 from webapp.shares import Shares
 from webapp.viewer import Viewer
 
 if TYPE_CHECKING:
-    from webapp.writers import Writers
+    from webapp.llm.pool import Writers
 
 SAMPLE_MATTER = "Sample"
 
@@ -171,7 +171,7 @@ class Workspace:
     @_Part
     def writers(self) -> "Writers":
         """What writes the answers."""
-        from webapp.writers import Writers  # the engine's client takes a second to load, and few commands ask
+        from webapp.llm.pool import Writers  # the engine's client takes a second to load, and few commands ask
 
         return Writers(self.settings)
 

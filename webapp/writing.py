@@ -22,9 +22,9 @@ from webapp.core.errors import (
     StreamCut,
 )
 from webapp.core.metrics import RETRIES
+from webapp.llm.pool import Lease, Writer
+from webapp.llm.tokenizer import MISTRAL, Template, TokenCounter, counting, mistral
 from webapp.prompt import Frame, harmless
-from webapp.tokens import MISTRAL, Template, TokenCounter, counting, mistral
-from webapp.writers import Lease, Writer
 
 TRIES = 3
 PAUSE_SECONDS = 0.25  # before the second try, twice that before the third, each up to half as long again

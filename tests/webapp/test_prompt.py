@@ -10,9 +10,9 @@ from retrieval.structure.chunks import chunk
 from tests.documents import document
 from webapp.conversation import Turn
 from webapp.core.errors import QuestionTooLong
+from webapp.llm.chat import fold
+from webapp.llm.tokenizer import MISTRAL, mistral
 from webapp.prompt import LEAST_PASSAGES, SYSTEM, frame, harmless
-from webapp.tokens import MISTRAL, mistral
-from webapp.turns import fold
 
 WORDS = st.lists(
     st.sampled_from(

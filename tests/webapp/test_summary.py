@@ -11,11 +11,11 @@ from tests.documents import document
 from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
 from tests.webapp.test_extractive import LEASE
 from webapp.core.errors import EngineAway, EngineBusy, StreamCut
-from webapp.engine import Engine, Timeouts
 from webapp.extractive import essence
+from webapp.llm.client import Engine, Timeouts
+from webapp.llm.pool import Lease, Writer
+from webapp.llm.tokenizer import mistral
 from webapp.summary import Event, Lines, Part, Summary, named, summary
-from webapp.tokens import mistral
-from webapp.writers import Lease, Writer
 from webapp.writing import Delta, Trouble
 
 DOCUMENT = document(LEASE)

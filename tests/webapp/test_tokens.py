@@ -12,10 +12,10 @@ from mistral_common.protocol.instruct.request import ChatCompletionRequest
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
 from tests.webapp.fake_engine import FakeEngine
-from webapp import tokens
 from webapp.core.errors import EngineAway, EngineKeyRefused, EngineRefused, SettingsInvalid
-from webapp.embedded import EmbeddedEngine
-from webapp.engine import EngineInfo, http_options
+from webapp.llm import tokenizer as tokens
+from webapp.llm.bundled import EmbeddedEngine
+from webapp.llm.client import EngineInfo, http_options
 
 CLAUSE = "The Borrower shall, upon not less than ten days’ prior notice, prepay the Loans (Section 2.1(b))."
 

@@ -11,8 +11,8 @@ from typing import Literal
 from webapp.core.errors import EngineAway
 from webapp.core.metrics import ENGINES
 from webapp.core.settings import Settings
-from webapp.embedded import EmbeddedEngine
-from webapp.engine import Engine, Timeouts
+from webapp.llm.bundled import EmbeddedEngine
+from webapp.llm.client import Engine, Timeouts
 
 # The bundled model reads some 250 tokens a second on two cores: with more, its first word would take too long.
 EMBEDDED_PASSAGES = 700

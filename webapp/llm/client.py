@@ -23,13 +23,13 @@ import httpx2
 from huggingface_hub import AsyncInferenceClient
 from huggingface_hub.errors import InferenceTimeoutError, TextGenerationError
 
-from webapp.circuit import Circuit
 from webapp.core.errors import EngineAway, EngineError, EngineFault, EngineLoading, EngineSilent, StreamCut
-from webapp.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, EngineInfo, fault, identify, refusal
-from webapp.turns import Ending, Message, fold
+from webapp.llm.chat import Ending, Message, fold
+from webapp.llm.circuit_breaker import Circuit
+from webapp.llm.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, EngineInfo, fault, identify, refusal
 
 if TYPE_CHECKING:
-    from webapp.embedded import EmbeddedEngine
+    from webapp.llm.bundled import EmbeddedEngine
 
 __all__ = ["Engine", "EngineInfo", "Message", "State", "Timeouts"]
 

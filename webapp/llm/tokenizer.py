@@ -13,8 +13,8 @@ from typing import Final
 import httpx2
 
 from webapp.core.errors import EngineAway, EngineFault, EngineSilent, SettingsInvalid
-from webapp.dialects import LLAMA_CPP, EngineInfo, refusal
-from webapp.engine import http_options
+from webapp.llm.client import http_options
+from webapp.llm.dialects import LLAMA_CPP, EngineInfo, refusal
 
 TokenCounter = Callable[[str], int]
 
