@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 
 from webapp.core.errors import NetworkWaiting, QuestionsWaiting, TooManyQuestions
 from webapp.core.metrics import QUEUE_SECONDS, WAITING, WRITING
-from webapp.records import LOCAL_USER, User
+from webapp.store.users import LOCAL_USER, User
 
 
 class Admission:

@@ -15,7 +15,7 @@ from webapp.core.stream import Body, Row, fault, progress
 from webapp.core.wording import plural
 from webapp.grounding.check import Citation
 from webapp.key_language import KeySentence
-from webapp.records import User
+from webapp.store.users import User
 from webapp.workspace import Workspace
 
 YOURS = "Your question"  # the name of its progress

@@ -15,11 +15,11 @@ from retrieval import DocumentRecord, PinciteError
 from webapp.answer import Answer, Delta, Found, Scope, Trouble, Waiting
 from webapp.answering import in_turn, page_row
 from webapp.conversation import Turn
-from webapp.conversations import Conversation, SavedTurn, State
 from webapp.core.log import known
 from webapp.core.stream import Body
 from webapp.grounding.check import check
-from webapp.records import User
+from webapp.store.conversations import Conversation, SavedTurn, State
+from webapp.store.users import User
 from webapp.workspace import Workspace
 
 BATCH_SECONDS = 0.08  # between two looks at a draft: fast enough to read along, a twelfth of the updates of each token

@@ -289,7 +289,7 @@ def _verbs(as_json: bool) -> "Iterator[Verbs | Remote]":
                 remote.close()
             return
         try:
-            from webapp.records import LOCAL_USER
+            from webapp.store.users import LOCAL_USER
             from webapp.verbs import Verbs
             from webapp.workspace import Workspace
 

@@ -21,7 +21,6 @@ from webapp import render, render_evidence, render_sidebar, render_summary
 from webapp.arriving import Arriving
 from webapp.asking import Asking, Askings, UnderWay, history_of
 from webapp.conversation import standalone
-from webapp.conversations import Conversation, SavedTurn
 from webapp.core.errors import NoSuchConversation, TooSlow
 from webapp.core.limits import check_chosen, check_words
 from webapp.core.log import known
@@ -32,9 +31,10 @@ from webapp.identity import Asking as Request
 from webapp.identity import user_of
 from webapp.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_row
 from webapp.opening import Opening
-from webapp.records import User
 from webapp.render_pins import NOTHING, lines
 from webapp.shares import Turn
+from webapp.store.conversations import Conversation, SavedTurn
+from webapp.store.users import User
 from webapp.summarising import Summarising
 from webapp.workspace import SAMPLE_MATTER, Workspace
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from webapp.addresses import address_of
 from webapp.core.errors import GuestGone, NotAllowed
 from webapp.core.settings import Settings, is_loopback
-from webapp.records import LOCAL_USER, User
+from webapp.store.users import LOCAL_USER, User
 
 if TYPE_CHECKING:
     from webapp.workspace import Workspace

@@ -16,8 +16,8 @@ from webapp.core.log import known
 from webapp.core.metrics import SEARCHES
 from webapp.core.stream import Body
 from webapp.core.wording import plural
-from webapp.records import User
 from webapp.shares import Turn
+from webapp.store.users import User
 from webapp.workspace import Workspace
 
 MOST_KEPT = 2_000  # places that a conversation keeps of one search; of more than 200 a page shows the pages alone

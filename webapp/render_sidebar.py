@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter
-from webapp.conversations import Conversation
 from webapp.core.wording import plural
 from webapp.evidence_urls import pdf_url
 from webapp.render_pins import NOTHING, lines
+from webapp.store.conversations import Conversation
 
 # What is told of engine and search, by their state; ready is told of nothing.
 _SEARCH = {

@@ -31,11 +31,11 @@ from webapp.core.log import log, nothing_printed, open_log
 from webapp.core.settings import Settings
 from webapp.evidence_routes import evidence_routes
 from webapp.gate import Gate
-from webapp.guests import MOST_GUESTS
 from webapp.identity import LocalDoor
 from webapp.metrics_route import metrics_route
 from webapp.opening import GOODBYE_SECONDS, Opening
-from webapp.records import LOCAL_USER
+from webapp.store.guests import MOST_GUESTS
+from webapp.store.users import LOCAL_USER
 from webapp.ui import mount_page
 from webapp.verbs import Verbs
 

@@ -16,7 +16,7 @@ from webapp.core.limits import check_chosen, check_words, is_id
 from webapp.core.metrics import SEARCHES
 from webapp.core.stream import Body, Row, progress, result
 from webapp.mentions import LeftOut, mention_row, mentions, not_looked_through
-from webapp.records import User
+from webapp.store.users import User
 from webapp.workspace import Workspace
 
 POLL_SECONDS = 0.1

@@ -6,9 +6,9 @@ import pytest
 
 from retrieval import Files, Library, MatterExists, NoSuchDocument, NoSuchMatter, database
 from tests.pdfs import make_pdf
-from webapp.access import Access
 from webapp.core.errors import AmbiguousDocument
-from webapp.records import Records, User
+from webapp.store.access import Access
+from webapp.store.users import Records, User
 
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
 

@@ -21,7 +21,7 @@ from webapp.core.log import close_log, known, open_log
 from webapp.core.settings import load_settings
 from webapp.identity import user_of
 from webapp.opening import Opening
-from webapp.records import LOCAL_USER, User
+from webapp.store.users import LOCAL_USER, User
 
 PROXIES = "10.0.0.1, 10.1.0.0/16, 2001:db8:ffff::/48"
 CLIENT = "192.0.2.7"

@@ -8,7 +8,7 @@ import pytest
 
 from webapp.admission import Admission, Place
 from webapp.core.errors import NetworkWaiting, QuestionsWaiting, TooManyQuestions
-from webapp.records import LOCAL_USER, User
+from webapp.store.users import LOCAL_USER, User
 
 ADA, BEN = User("ada", "Ada"), User("ben", "Ben")
 

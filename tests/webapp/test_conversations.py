@@ -17,15 +17,15 @@ from retrieval import Document, DocumentRecord, Files, Library, Matter, NoSuchMa
 from retrieval.library.library import MIGRATIONS as LIBRARY_MIGRATIONS
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
-from webapp.access import Access
 from webapp.answer import Answer, Searched
 from webapp.answering import BUDGET, page_row
-from webapp.conversations import Conversation, Conversations
 from webapp.core.errors import NoSuchConversation
 from webapp.grounding.check import check
 from webapp.key_language import KeySentence
-from webapp.records import MIGRATIONS, VERSION_TABLE, Records, User
-from webapp.tables import metadata, turns
+from webapp.store.access import Access
+from webapp.store.conversations import Conversation, Conversations
+from webapp.store.schema import metadata, turns
+from webapp.store.users import MIGRATIONS, VERSION_TABLE, Records, User
 
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
 RENT = "The monthly rent is four thousand dollars, payable in advance."

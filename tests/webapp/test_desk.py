@@ -10,7 +10,7 @@ from webapp.asking import Askings
 from webapp.core.errors import QuotaReached
 from webapp.core.settings import load_settings
 from webapp.desk import Desk, Place
-from webapp.records import LOCAL_USER, User
+from webapp.store.users import LOCAL_USER, User
 from webapp.workspace import SAMPLE_MATTER, Workspace
 
 

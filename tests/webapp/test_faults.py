@@ -27,12 +27,12 @@ from tests.webapp.fake_engine import (
     Reply,
 )
 from webapp.asking import Asking, Askings
-from webapp.conversations import SavedTurn
 from webapp.core.log import close_log, open_log
 from webapp.core.settings import load_settings
 from webapp.llm.pool import Writers
-from webapp.records import LOCAL_USER
 from webapp.render import turn_html
+from webapp.store.conversations import SavedTurn
+from webapp.store.users import LOCAL_USER
 from webapp.workspace import Workspace
 from webapp.writing import TRIES
 

@@ -24,7 +24,7 @@ from webapp import viewer as viewer_file
 from webapp.core.errors import DocumentNotDrawn, PageTooSlow
 from webapp.core.settings import load_settings
 from webapp.evidence_urls import page_url, pdf_url, text_url
-from webapp.records import User
+from webapp.store.users import User
 from webapp.viewer import PageView, Viewer
 from webapp.workspace import IMAGES_PER_USER
 

@@ -25,8 +25,8 @@ from webapp.core.settings import load_settings
 from webapp.evidence_urls import page_url, pdf_url, text_url
 from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key, user_of
 from webapp.opening import Opening
-from webapp.records import LOCAL_USER, User
-from webapp.tables import metadata, users
+from webapp.store.schema import metadata, users
+from webapp.store.users import LOCAL_USER, User
 
 SECRET = "a secret of the proxy's"
 

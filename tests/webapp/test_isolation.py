@@ -23,8 +23,8 @@ from tests.webapp.serving import Running, running
 from tests.webapp.test_doors import routes_of
 from webapp.core.settings import load_settings
 from webapp.opening import Opening
-from webapp.records import User
 from webapp.server import make_app
+from webapp.store.users import User
 from webapp.ui import mount_page
 
 SECRET = "s" * 32

@@ -25,7 +25,7 @@ from webapp.core.errors import (
 from webapp.core.limits import CHOSEN, NAME, WORDS, check_chosen, check_name, check_words, decimal, whole_number
 from webapp.core.settings import load_settings
 from webapp.desk import Desk, Place
-from webapp.records import LOCAL_USER
+from webapp.store.users import LOCAL_USER
 from webapp.ui import _do
 from webapp.verbs import Verbs
 from webapp.workspace import Workspace

@@ -16,12 +16,12 @@ from webapp import mentions as mentions_file
 from webapp import render
 from webapp.arriving import Arriving
 from webapp.asking import Askings
-from webapp.conversations import SavedTurn
 from webapp.core.errors import NotLookedThrough, SearchesWaiting, TooSlow
 from webapp.core.settings import load_settings
 from webapp.core.stream import Row
 from webapp.desk import Desk, Parts, Place
-from webapp.records import LOCAL_USER
+from webapp.store.conversations import SavedTurn
+from webapp.store.users import LOCAL_USER
 from webapp.verbs import Verbs
 from webapp.workspace import SEARCHES_PER_USER, Workspace
 

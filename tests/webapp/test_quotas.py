@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from retrieval import Files, Library, Matter, MatterExists, database
 from tests.pdfs import make_pdf
-from webapp.access import Access
-from webapp.conversations import Conversations
 from webapp.core.errors import GuestLimit, QuotaReached
 from webapp.core.quotas import GUEST, TEAM, Quota, quota_of
 from webapp.core.settings import load_settings
-from webapp.records import LOCAL_USER, Records, User
+from webapp.store.access import Access
+from webapp.store.conversations import Conversations
+from webapp.store.users import LOCAL_USER, Records, User
 
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
 SMALL = Quota(documents=5, mib=1, matters=3, conversations=4, turns=3)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter
 from webapp import render, render_evidence, render_sidebar
-from webapp.conversations import Conversation, SavedTurn, State
+from webapp.store.conversations import Conversation, SavedTurn, State
 
 EVIL = (
     "<script>alert(1)</script> <img src=x onerror=alert(1)> ![i](http://evil.example/i) \" onclick='alert(1)' & **b**"

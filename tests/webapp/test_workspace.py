@@ -24,8 +24,8 @@ from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Row
 from webapp.desk import Desk, Place
-from webapp.records import LOCAL_USER, User
-from webapp.tables import conversations, memberships
+from webapp.store.schema import conversations, memberships
+from webapp.store.users import LOCAL_USER, User
 from webapp.verbs import Verbs
 from webapp.workspace import SAMPLE_MATTER, Workspace, packaged_sample
 

@@ -13,7 +13,7 @@ from retrieval import DocumentRecord, Library, Matter, MatterExists, NoSuchDocum
 from webapp.core.errors import AmbiguousDocument
 from webapp.core.limits import check_name, is_id
 from webapp.core.quotas import TEAM, Quota
-from webapp.records import LOCAL_USER, Records, User, matters_joined, one_at_a_time
+from webapp.store.users import LOCAL_USER, Records, User, matters_joined, one_at_a_time
 
 ID_PREFIX = 6  # the shortest start of an id that names a document: one in 16 million fits by chance
 NAMES_SHOWN = 5

@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from retrieval import database
-from webapp.tables import conversations, memberships, users
+from webapp.store.schema import conversations, memberships, users
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "webapp_version"

@@ -13,12 +13,12 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from retrieval import DocumentRecord, Library, Matter, PinciteError, database, in_context, own_words
-from webapp.access import Access
 from webapp.core.errors import NoSuchConversation
 from webapp.core.limits import is_id
 from webapp.core.stream import Body
-from webapp.records import User, one_at_a_time
-from webapp.tables import conversations, memberships, turns
+from webapp.store.access import Access
+from webapp.store.schema import conversations, memberships, turns
+from webapp.store.users import User, one_at_a_time
 
 State = Literal["complete", "stopped", "failed"]
 Rating = Literal[1, -1]
