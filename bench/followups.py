@@ -16,7 +16,7 @@ from pathlib import Path
 
 from retrieval import Files, Ingest, Lexical, Library, Searcher, Vectors, database, load_embedder, pack
 from retrieval.structure.best_sentence import where_said
-from webapp.conversation import Turn, standalone
+from webapp.answers.follow_up import Turn, standalone
 from webapp.llm.tokenizer import mistral
 from webapp.workspace import packaged_sample
 

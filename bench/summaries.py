@@ -16,7 +16,7 @@ from pathlib import Path
 
 from retrieval import Document, Span
 from retrieval.reading.pdf import read_pdf
-from webapp.extractive import Group, essence, groups
+from webapp.answers.statements import Group, essence, groups
 
 HALF = 0.5
 

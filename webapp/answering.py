@@ -7,14 +7,14 @@ from contextlib import aclosing
 from typing import Any
 
 from retrieval import Chunk, DocumentRecord, Passage, Span
-from webapp.answer import Answer, Delta, Event, Found, Scope, Trouble, Waiting, answer
-from webapp.conversation import Turn
+from webapp.answers.answer import Answer, Delta, Event, Found, Scope, Trouble, Waiting, answer
+from webapp.answers.follow_up import Turn
+from webapp.answers.key_language import KeySentence
 from webapp.core import metrics
 from webapp.core.log import noted
 from webapp.core.stream import Body, Row, fault, progress
 from webapp.core.wording import plural
 from webapp.grounding.check import Citation
-from webapp.key_language import KeySentence
 from webapp.store.users import User
 from webapp.workspace import Workspace
 

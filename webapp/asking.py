@@ -12,9 +12,9 @@ from contextlib import aclosing
 from typing import Any
 
 from retrieval import DocumentRecord, PinciteError
-from webapp.answer import Answer, Delta, Found, Scope, Trouble, Waiting
 from webapp.answering import in_turn, page_row
-from webapp.conversation import Turn
+from webapp.answers.answer import Answer, Delta, Found, Scope, Trouble, Waiting
+from webapp.answers.follow_up import Turn
 from webapp.core.log import known
 from webapp.core.stream import Body
 from webapp.grounding.check import check

@@ -18,9 +18,9 @@ from markupsafe import Markup
 
 from retrieval import Document, DocumentRecord, Matter, PinciteError, own_words, section_at
 from webapp import render, render_evidence, render_sidebar, render_summary
+from webapp.answers.follow_up import standalone
 from webapp.arriving import Arriving
 from webapp.asking import Asking, Askings, UnderWay, history_of
-from webapp.conversation import standalone
 from webapp.core.errors import NoSuchConversation, TooSlow
 from webapp.core.limits import check_chosen, check_words
 from webapp.core.log import known

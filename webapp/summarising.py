@@ -6,18 +6,18 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from retrieval import Document, DocumentRecord, find_references
+from webapp.answers.generate import Delta, Trouble
+from webapp.answers.statements import Statement
+from webapp.answers.summary import Clause, Event, Lines, Part, Summary, joined, summary
 from webapp.asking import UnderWay
 from webapp.core import metrics
 from webapp.core.log import noted
 from webapp.core.stream import Body, Row, fault, progress
-from webapp.extractive import Statement
 from webapp.grounding.check import Citation
 from webapp.llm.pool import Lease, Writer
 from webapp.store.conversations import Conversation
 from webapp.store.users import User
-from webapp.summary import Clause, Event, Lines, Part, Summary, joined, summary
 from webapp.workspace import Workspace
-from webapp.writing import Delta, Trouble
 
 KIND = "summary"
 

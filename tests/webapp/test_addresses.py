@@ -14,8 +14,8 @@ from starlette.datastructures import Headers
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from webapp.addresses import NOWHERE, address_of
-from webapp.answer import Scope
 from webapp.answering import in_turn
+from webapp.answers.answer import Scope
 from webapp.core.errors import NetworkWaiting, NotAllowed
 from webapp.core.log import close_log, known, open_log
 from webapp.core.settings import load_settings

@@ -13,9 +13,10 @@ from retrieval.search.embedder import LocalEmbedder
 from tests.pdfs import drawings, make_pdf
 from tests.retrieval.rooms import Room, opened
 from tests.webapp.fake_engine import BARE_401, BUSY, TEMPLATE, FakeEngine, Refusal, Reply
-from webapp.answer import Answer, Delta, Event, Found, Scope, Trouble, Writer, answer
 from webapp.answering import page_row
-from webapp.conversation import Turn
+from webapp.answers.answer import Answer, Delta, Event, Found, Scope, Trouble, Writer, answer
+from webapp.answers.follow_up import Turn
+from webapp.answers.generate import TRIES
 from webapp.core.errors import (
     EmptyQuestion,
     EngineAway,
@@ -29,7 +30,6 @@ from webapp.core.errors import (
 )
 from webapp.llm.client import Engine, Timeouts
 from webapp.workspace import packaged_sample
-from webapp.writing import TRIES
 
 QUICK = Timeouts(connect=0.4, first=0.4, silence=0.4)
 QUESTION = "Can Customer terminate for convenience, and with what notice?"

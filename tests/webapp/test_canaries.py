@@ -19,9 +19,9 @@ from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Refusal, Reply
 from tests.webapp.serving import running
+from webapp.answers.generate import TRIES
 from webapp.core.log import close_log, known, log, nothing_printed, open_log
 from webapp.core.settings import load_settings
-from webapp.writing import TRIES
 
 TEXT, NAME, ASKED, WRITTEN = "canarytext", "canaryname", "canaryasked", "canarywritten"
 KEY, SECRET, TOKEN, BAD = "canarykey", "canarysecretcanary", "canarytokencanary", "canarybad"

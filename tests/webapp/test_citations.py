@@ -3,8 +3,8 @@ from collections.abc import Sequence
 import pytest
 
 from retrieval import Chunk, Document, Hit, Page, Passage, Sentence
+from webapp.answers.key_language import KeySentence, key_language, sentences
 from webapp.grounding.check import CheckedAnswer, check, claims
-from webapp.key_language import KeySentence, key_language, sentences
 
 PAGES = (
     "LICENCE AGREEMENT\n2. TERM\n2.1 Term. The initial term is thirty (30) months from March 1, 2020. The Licensee shall not\n"

@@ -1,6 +1,6 @@
 import pytest
 
-from webapp.conversation import Turn, recent, standalone
+from webapp.answers.follow_up import Turn, recent, standalone
 
 ASKED = [Turn("Who must carry insurance?", "Supplier must [1].", "Who must carry insurance?")]
 

@@ -26,6 +26,7 @@ from tests.webapp.fake_engine import (
     Refusal,
     Reply,
 )
+from webapp.answers.generate import TRIES
 from webapp.asking import Asking, Askings
 from webapp.core.log import close_log, open_log
 from webapp.core.settings import load_settings
@@ -34,7 +35,6 @@ from webapp.render import turn_html
 from webapp.store.conversations import SavedTurn
 from webapp.store.users import LOCAL_USER
 from webapp.workspace import Workspace
-from webapp.writing import TRIES
 
 QUESTION = "Who pays the rent of the lease?"
 LEASE = [

@@ -8,11 +8,11 @@ from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 from retrieval.search.packing import pack
 from retrieval.structure.chunks import chunk
 from tests.documents import document
-from webapp.conversation import Turn
+from webapp.answers.follow_up import Turn
+from webapp.answers.prompt import LEAST_PASSAGES, SYSTEM, frame, harmless
 from webapp.core.errors import QuestionTooLong
 from webapp.llm.chat import fold
 from webapp.llm.tokenizer import MISTRAL, mistral
-from webapp.prompt import LEAST_PASSAGES, SYSTEM, frame, harmless
 
 WORDS = st.lists(
     st.sampled_from(

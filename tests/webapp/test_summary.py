@@ -10,13 +10,13 @@ import pytest
 from tests.documents import document
 from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
 from tests.webapp.test_extractive import LEASE
+from webapp.answers.generate import Delta, Trouble
+from webapp.answers.statements import essence
+from webapp.answers.summary import Event, Lines, Part, Summary, named, summary
 from webapp.core.errors import EngineAway, EngineBusy, StreamCut
-from webapp.extractive import essence
 from webapp.llm.client import Engine, Timeouts
 from webapp.llm.pool import Lease, Writer
 from webapp.llm.tokenizer import mistral
-from webapp.summary import Event, Lines, Part, Summary, named, summary
-from webapp.writing import Delta, Trouble
 
 DOCUMENT = document(LEASE)
 # The clauses as they are numbered before the engine; the definitions are not sent.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from retrieval import Passage
-from webapp.conversation import HISTORY_SHARE, Turn, recent
+from webapp.answers.follow_up import HISTORY_SHARE, Turn, recent
 from webapp.core.errors import QuestionTooLong
 from webapp.llm.chat import Message
 from webapp.llm.tokenizer import Template

@@ -13,15 +13,15 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from retrieval import Document, Passage
+from webapp.answers.generate import Delta, Trouble
+from webapp.answers.prompt import harmless
+from webapp.answers.statements import Group, Statement, essence, groups
 from webapp.core.errors import Congested, EngineError
-from webapp.extractive import Group, Statement, essence, groups
 from webapp.grounding.check import CheckedAnswer, Citation, check
 from webapp.grounding.markers import CITE
 from webapp.llm.chat import Message
 from webapp.llm.pool import Lease, Writer
 from webapp.llm.tokenizer import counting
-from webapp.prompt import harmless
-from webapp.writing import Delta, Trouble
 
 RESERVE_SHARE = 0.25  # of the window for what is written of one part: a third of the room that its clauses take
 NO_ENGINE = "a summary was to be written without an engine"

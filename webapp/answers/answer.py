@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from retrieval import Chunk, Document, DocumentRecord, Hit, Library, Packed, Passage, Results, Searcher, Span, pack
-from webapp.conversation import Turn, standalone
+from webapp.answers.follow_up import Turn, standalone
+from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_engine, write
+from webapp.answers.key_language import KeySentence, Relevance, key_language
+from webapp.answers.prompt import NOT_THERE, Budget, Frame, frame
 from webapp.core.cpu_pool import on_a_core
 from webapp.core.limits import check_words
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check
-from webapp.key_language import KeySentence, Relevance, key_language
 from webapp.llm.pool import Lease, Writer
-from webapp.prompt import NOT_THERE, Budget, Frame, frame
-from webapp.writing import Delta, Prompted, Terms, Trouble, without_engine, write
 
 __all__ = ["Answer", "Delta", "Event", "Found", "Lease", "Scope", "Searched", "Trouble", "Waiting", "Writer", "answer"]
 

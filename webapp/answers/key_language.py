@@ -25,7 +25,7 @@ from retrieval import (
     split_sentences,
     under_headings,
 )
-from webapp.table_rows import tables
+from webapp.answers.table_rows import tables
 
 Relevance = Callable[[str, Sequence[Sentence]], Sequence[float]]
 """Scores sentences against a question; 0 or less says that one has nothing to do with it."""

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 
 from retrieval import Packed, PinciteError
+from webapp.answers.prompt import Frame, harmless
 from webapp.core.cpu_pool import on_a_core
 from webapp.core.errors import (
     EngineAway,
@@ -24,7 +25,6 @@ from webapp.core.errors import (
 from webapp.core.metrics import RETRIES
 from webapp.llm.pool import Lease, Writer
 from webapp.llm.tokenizer import MISTRAL, Template, TokenCounter, counting, mistral
-from webapp.prompt import Frame, harmless
 
 TRIES = 3
 PAUSE_SECONDS = 0.25  # before the second try, twice that before the third, each up to half as long again

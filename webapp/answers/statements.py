@@ -14,9 +14,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 from retrieval import Clause, Document, Span, find_definitions, outline, own_words, section_at
+from webapp.answers.key_language import sentences
+from webapp.answers.table_rows import tables
 from webapp.grounding.facts import find_facts
-from webapp.key_language import sentences
-from webapp.table_rows import tables
 
 LEAST_LINES, LINES_A_PAGE, MOST_LINES = 15, 2.5, 110  # statements chosen of a document
 MATTERS = 1.0  # the worth from which a statement is chosen beside the best one of its clause
