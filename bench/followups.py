@@ -18,7 +18,7 @@ from retrieval import Files, Ingest, Lexical, Library, Searcher, Vectors, databa
 from retrieval.structure.best_sentence import where_said
 from webapp.answers.follow_up import Turn, standalone
 from webapp.llm.tokenizer import mistral
-from webapp.workspace import packaged_sample
+from webapp.service.workspace import packaged_sample
 
 CONVERSATIONS = Path(__file__).parent.parent / "docs" / "sample" / "followups.jsonl"
 BOUND = 0.9

@@ -26,7 +26,7 @@ HOMES = {
     "tantivy": {"retrieval/search/lexical.py"},
     "sentence_transformers": {"retrieval/search/embedder.py"},
     "pypdf": {"retrieval/reading/pdf.py"},
-    "pypdfium2": {"retrieval/reading/pdf.py", "webapp/viewer.py"},
+    "pypdfium2": {"retrieval/reading/pdf.py", "webapp/service/page_images.py"},
     "gradio": {"webapp/ui.py", "webapp/server.py"},
     "xllamacpp": {"webapp/llm/bundled.py"},
     "mistral_common": {"webapp/llm/tokenizer.py"},

@@ -17,7 +17,7 @@ import typer
 if TYPE_CHECKING:
     from webapp.core.stream import Body, Row
     from webapp.remote import Remote
-    from webapp.verbs import Verbs
+    from webapp.service.commands import Verbs
 
 app = typer.Typer(
     help="Ask contracts and case files; every answer cites document, section and page, and every quotation is checked.",
@@ -289,9 +289,9 @@ def _verbs(as_json: bool) -> "Iterator[Verbs | Remote]":
                 remote.close()
             return
         try:
+            from webapp.service.commands import Verbs
+            from webapp.service.workspace import Workspace
             from webapp.store.users import LOCAL_USER
-            from webapp.verbs import Verbs
-            from webapp.workspace import Workspace
 
             with Workspace(settings) as workspace:
                 yield Verbs(workspace, LOCAL_USER)

@@ -24,7 +24,7 @@ from webapp.core.log import known, log
 from webapp.core.settings import MIB, Settings
 from webapp.core.stream import Row, fault, result
 from webapp.gate import MOST_BODY, limited
-from webapp.verbs import Verbs
+from webapp.service.commands import Verbs
 
 Text = Annotated[str, Body(embed=True)]
 OptionalText = Annotated[str | None, Body(embed=True)]

@@ -20,7 +20,6 @@ from retrieval import Document, DocumentRecord, Matter, PinciteError, own_words,
 from webapp import render, render_evidence, render_sidebar, render_summary
 from webapp.answers.follow_up import standalone
 from webapp.arriving import Arriving
-from webapp.asking import Asking, Askings, UnderWay, history_of
 from webapp.core.errors import NoSuchConversation, TooSlow
 from webapp.core.limits import check_chosen, check_words
 from webapp.core.log import known
@@ -29,14 +28,15 @@ from webapp.core.wording import plural
 from webapp.grounding.quotes import find_quote
 from webapp.identity import Asking as Request
 from webapp.identity import user_of
-from webapp.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_row
-from webapp.opening import Opening
 from webapp.render_pins import NOTHING, lines
-from webapp.shares import Turn
+from webapp.service.fair_turns import Turn
+from webapp.service.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_row
+from webapp.service.running import Asking, Askings, UnderWay, history_of
+from webapp.service.startup import Opening
+from webapp.service.summarise import Summarising
+from webapp.service.workspace import SAMPLE_MATTER, Workspace
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
-from webapp.summarising import Summarising
-from webapp.workspace import SAMPLE_MATTER, Workspace
 
 # Each has its answer in one section of the sample; tried with the bundled search model.
 EXAMPLES = (

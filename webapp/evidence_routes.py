@@ -35,9 +35,9 @@ from webapp.core.errors import Congested, NotAllowed, PageNotShown, PageTooSlow,
 from webapp.core.log import known
 from webapp.evidence_urls import Range
 from webapp.identity import user_of
-from webapp.shares import Turn
-from webapp.viewer import RENDER_SECONDS, PageView, bounded
-from webapp.workspace import Workspace
+from webapp.service.fair_turns import Turn
+from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
+from webapp.service.workspace import Workspace
 
 MOST_SPANS = 64  # in one request
 MOST_CHARACTERS = 50_000  # of text in one answer: a passage has a few thousand

@@ -25,7 +25,7 @@ from webapp.core.settings import Settings, is_loopback
 from webapp.store.users import LOCAL_USER, User
 
 if TYPE_CHECKING:
-    from webapp.workspace import Workspace
+    from webapp.service.workspace import Workspace
 
 GUEST_COOKIE = "pincite_guest"
 SECRET_HEADER = "X-Pincite-Proxy-Secret"  # noqa: S105  # nosec B105 (the header's name)

@@ -33,11 +33,11 @@ from webapp.evidence_routes import evidence_routes
 from webapp.gate import Gate
 from webapp.identity import LocalDoor
 from webapp.metrics_route import metrics_route
-from webapp.opening import GOODBYE_SECONDS, Opening
+from webapp.service.commands import Verbs
+from webapp.service.startup import GOODBYE_SECONDS, Opening
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
 from webapp.ui import mount_page
-from webapp.verbs import Verbs
 
 # A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it had
 # begun to send was lost; a proxy keeps its connections longer still (Caddy for 120 s).

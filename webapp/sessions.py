@@ -31,7 +31,7 @@ from webapp.core.errors import (
 from webapp.core.log import noted
 from webapp.events import SESSION, Events, parsed, session_of
 from webapp.identity import user_of
-from webapp.opening import Opening
+from webapp.service.startup import Opening
 from webapp.session_table import MOST_STREAMS, MOST_STREAMS_SHARED, NOBODY, SessionTable
 from webapp.store.users import LOCAL_USER, User
 

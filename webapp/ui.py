@@ -26,8 +26,8 @@ from webapp.core.limits import decimal, whole_number
 from webapp.core.log import known
 from webapp.desk import OFTEN_SECONDS, Desk, Desks, Parts, Place
 from webapp.events import Events
-from webapp.opening import Opening
 from webapp.render_pins import NOTHING
+from webapp.service.startup import Opening
 from webapp.session_table import CAPACITY
 from webapp.sessions import Gradio, Sessions
 

@@ -16,9 +16,9 @@ from webapp.core.settings import Settings
 from webapp.evidence_routes import evidence_routes
 from webapp.gate import Gate
 from webapp.identity import LocalDoor
-from webapp.opening import Opening
 from webapp.server import uvicorn_config
-from webapp.workspace import Workspace
+from webapp.service.startup import Opening
+from webapp.service.workspace import Workspace
 
 # Loaded here and not in the server's thread: pytest compiles anyio anew, and where two threads compile at once Python 3.11
 # may lose count of its recursion (python/cpython#106905).

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from webapp.admission import Admission, Place
 from webapp.core.errors import NetworkWaiting, QuestionsWaiting, TooManyQuestions
+from webapp.service.question_queue import Admission, Place
 from webapp.store.users import LOCAL_USER, User
 
 ADA, BEN = User("ada", "Ada"), User("ben", "Ben")

@@ -13,7 +13,6 @@ from retrieval.search.embedder import LocalEmbedder
 from tests.pdfs import drawings, make_pdf
 from tests.retrieval.rooms import Room, opened
 from tests.webapp.fake_engine import BARE_401, BUSY, TEMPLATE, FakeEngine, Refusal, Reply
-from webapp.answering import page_row
 from webapp.answers.answer import Answer, Delta, Event, Found, Scope, Trouble, Writer, answer
 from webapp.answers.follow_up import Turn
 from webapp.answers.generate import TRIES
@@ -29,7 +28,8 @@ from webapp.core.errors import (
     StreamCut,
 )
 from webapp.llm.client import Engine, Timeouts
-from webapp.workspace import packaged_sample
+from webapp.service.ask import page_row
+from webapp.service.workspace import packaged_sample
 
 QUICK = Timeouts(connect=0.4, first=0.4, silence=0.4)
 QUESTION = "Can Customer terminate for convenience, and with what notice?"

@@ -17,11 +17,11 @@ from retrieval import Document, DocumentRecord, Files, Library, Matter, NoSuchMa
 from retrieval.library.library import MIGRATIONS as LIBRARY_MIGRATIONS
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
-from webapp.answering import BUDGET, page_row
 from webapp.answers.answer import Answer, Searched
 from webapp.answers.key_language import KeySentence
 from webapp.core.errors import NoSuchConversation
 from webapp.grounding.check import check
+from webapp.service.ask import BUDGET, page_row
 from webapp.store.access import Access
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.schema import metadata, turns

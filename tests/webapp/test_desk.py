@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from webapp.arriving import Arriving
-from webapp.asking import Askings
 from webapp.core.errors import QuotaReached
 from webapp.core.settings import load_settings
 from webapp.desk import Desk, Place
+from webapp.service.running import Askings
+from webapp.service.workspace import SAMPLE_MATTER, Workspace
 from webapp.store.users import LOCAL_USER, User
-from webapp.workspace import SAMPLE_MATTER, Workspace
 
 
 def test_a_look_that_comes_late_wipes_nothing_away(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from webapp.core.settings import load_settings
 from webapp.identity import GUEST_COOKIE
-from webapp.opening import Opening
 from webapp.server import make_app
+from webapp.service.startup import Opening
 from webapp.session_table import MOST_STREAMS
 from webapp.sessions import MOST_EVENTS
 from webapp.ui import mount_page

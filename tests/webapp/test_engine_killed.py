@@ -7,12 +7,12 @@ from pathlib import Path
 from retrieval import DocumentRecord
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
-from webapp.asking import Asking, Askings
 from webapp.core.settings import load_settings
 from webapp.llm.bundled import EmbeddedEngine
+from webapp.service.running import Asking, Askings
+from webapp.service.workspace import Workspace
 from webapp.store.conversations import SavedTurn
 from webapp.store.users import LOCAL_USER
-from webapp.workspace import Workspace
 
 LEASE = ["1. Rent. The tenant pays a rent of $4,200 each month. The rent is due on the first day of each month."]
 READERS = 2  # as many as the bundled server writes for at once

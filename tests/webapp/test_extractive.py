@@ -7,7 +7,7 @@ import pytest
 from retrieval.reading.pdf import read_pdf
 from tests.documents import document
 from webapp.answers.statements import LEAST_LINES, LINES_A_PAGE, essence, groups, statements
-from webapp.workspace import packaged_sample
+from webapp.service.workspace import packaged_sample
 
 LEASE = """LEASE AGREEMENT
 

@@ -27,14 +27,14 @@ from tests.webapp.fake_engine import (
     Reply,
 )
 from webapp.answers.generate import TRIES
-from webapp.asking import Asking, Askings
 from webapp.core.log import close_log, open_log
 from webapp.core.settings import load_settings
 from webapp.llm.pool import Writers
 from webapp.render import turn_html
+from webapp.service.running import Asking, Askings
+from webapp.service.workspace import Workspace
 from webapp.store.conversations import SavedTurn
 from webapp.store.users import LOCAL_USER
-from webapp.workspace import Workspace
 
 QUESTION = "Who pays the rent of the lease?"
 LEASE = [

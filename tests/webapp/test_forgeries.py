@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from webapp.core.errors import EventMalformed, NotUploaded
 from webapp.core.settings import load_settings
 from webapp.events import Events
-from webapp.opening import Opening
+from webapp.service.startup import Opening
 from webapp.ui import mount_page
 
 ROOT = Path(__file__).parents[2]

@@ -20,13 +20,13 @@ from tests.pdfs import make_pdf, tiles
 from tests.webapp.commands import Pincite
 from tests.webapp.serving import LIKE_A_BROWSER, Running, running
 from webapp import evidence_routes as routes_file
-from webapp import viewer as viewer_file
 from webapp.core.errors import DocumentNotDrawn, PageTooSlow
 from webapp.core.settings import load_settings
 from webapp.evidence_urls import page_url, pdf_url, text_url
+from webapp.service import page_images as viewer_file
+from webapp.service.page_images import PageView, Viewer
+from webapp.service.workspace import IMAGES_PER_USER
 from webapp.store.users import User
-from webapp.viewer import PageView, Viewer
-from webapp.workspace import IMAGES_PER_USER
 
 PROXY = {"access": "behind-proxy"}
 ASKED = 60  # images at once

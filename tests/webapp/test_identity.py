@@ -17,14 +17,14 @@ from retrieval.library import database
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
-from webapp import workspace as workspace_file
 from webapp.core.errors import GuestGone, GuestLimit, NoSuchConversation, NotAllowed
 from webapp.core.log import known
 from webapp.core.quotas import GUEST
 from webapp.core.settings import load_settings
 from webapp.evidence_urls import page_url, pdf_url, text_url
 from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key, user_of
-from webapp.opening import Opening
+from webapp.service import workspace as workspace_file
+from webapp.service.startup import Opening
 from webapp.store.schema import metadata, users
 from webapp.store.users import LOCAL_USER, User
 

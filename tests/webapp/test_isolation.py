@@ -22,8 +22,8 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from tests.webapp.test_doors import routes_of
 from webapp.core.settings import load_settings
-from webapp.opening import Opening
 from webapp.server import make_app
+from webapp.service.startup import Opening
 from webapp.store.users import User
 from webapp.ui import mount_page
 

@@ -13,7 +13,6 @@ from tests.pdfs import make_pdf
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from webapp.arriving import Arriving
-from webapp.asking import Askings
 from webapp.core.errors import (
     EmptyQuestion,
     EventMalformed,
@@ -25,10 +24,11 @@ from webapp.core.errors import (
 from webapp.core.limits import CHOSEN, NAME, WORDS, check_chosen, check_name, check_words, decimal, whole_number
 from webapp.core.settings import load_settings
 from webapp.desk import Desk, Place
+from webapp.service.commands import Verbs
+from webapp.service.running import Askings
+from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
 from webapp.ui import _do
-from webapp.verbs import Verbs
-from webapp.workspace import Workspace
 
 AT_ONCE_SECONDS = 2.0  # a refusal takes microseconds; 200,000 characters that were looked at took minutes
 LONGEST_SENTENCE = 500  # characters: it must not say again what it was asked

@@ -12,18 +12,18 @@ from retrieval import Matter
 from tests.documents import document
 from tests.pdfs import make_pdf
 from webapp import desk as desk_file
-from webapp import mentions as mentions_file
 from webapp import render
 from webapp.arriving import Arriving
-from webapp.asking import Askings
 from webapp.core.errors import NotLookedThrough, SearchesWaiting, TooSlow
 from webapp.core.settings import load_settings
 from webapp.core.stream import Row
 from webapp.desk import Desk, Parts, Place
+from webapp.service import mentions as mentions_file
+from webapp.service.commands import Verbs
+from webapp.service.running import Askings
+from webapp.service.workspace import SEARCHES_PER_USER, Workspace
 from webapp.store.conversations import SavedTurn
 from webapp.store.users import LOCAL_USER
-from webapp.verbs import Verbs
-from webapp.workspace import SEARCHES_PER_USER, Workspace
 
 # Each "a" but the last is a place, and each is looked at letter by letter: as long as one likes.
 ENDLESS = "“a” " * 100_000

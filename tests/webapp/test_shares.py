@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from webapp.core.errors import SearchesWaiting
-from webapp.shares import Shares, Turn
+from webapp.service.fair_turns import Shares, Turn
 
 SECONDS = 10.0  # more than any of this takes
 

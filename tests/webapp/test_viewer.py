@@ -18,9 +18,9 @@ from retrieval import Document
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import contract, opened
-from webapp import viewer as viewer_file
 from webapp.core.errors import PageNotShown
-from webapp.viewer import FILL, Box, PageView, Viewer, bounded
+from webapp.service import page_images as viewer_file
+from webapp.service.page_images import FILL, Box, PageView, Viewer, bounded
 
 SAMPLE = Path(__file__).parents[2] / "webapp" / "sample" / "sample-supply-agreement.pdf"
 LEASE = (

@@ -19,15 +19,15 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp import render_summary
 from webapp.arriving import Arriving
-from webapp.asking import Askings
 from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Row
 from webapp.desk import Desk, Place
+from webapp.service.commands import Verbs
+from webapp.service.running import Askings
+from webapp.service.workspace import SAMPLE_MATTER, Workspace, packaged_sample
 from webapp.store.schema import conversations, memberships
 from webapp.store.users import LOCAL_USER, User
-from webapp.verbs import Verbs
-from webapp.workspace import SAMPLE_MATTER, Workspace, packaged_sample
 
 STRANGER = User("stranger", "Stranger")
 LEASE = ["1. Rent. The monthly rent is $4,200.", "2. Governing law. The laws of Ireland govern this Lease."]
@@ -94,7 +94,7 @@ OPTIMISED = """
 import sys
 from pathlib import Path
 from webapp.core.settings import load_settings
-from webapp.workspace import Workspace
+from webapp.service.workspace import Workspace
 
 assert False, "python -O leaves assertions out"
 with Workspace(load_settings(data_dir=Path(sys.argv[1]))) as workspace:

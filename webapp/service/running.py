@@ -12,15 +12,15 @@ from contextlib import aclosing
 from typing import Any
 
 from retrieval import DocumentRecord, PinciteError
-from webapp.answering import in_turn, page_row
 from webapp.answers.answer import Answer, Delta, Found, Scope, Trouble, Waiting
 from webapp.answers.follow_up import Turn
 from webapp.core.log import known
 from webapp.core.stream import Body
 from webapp.grounding.check import check
+from webapp.service.ask import in_turn, page_row
+from webapp.service.workspace import Workspace
 from webapp.store.conversations import Conversation, SavedTurn, State
 from webapp.store.users import User
-from webapp.workspace import Workspace
 
 BATCH_SECONDS = 0.08  # between two looks at a draft: fast enough to read along, a twelfth of the updates of each token
 RESTS = 4  # times as long as showing the last look took: with many readers each gets fewer, larger looks

@@ -9,15 +9,15 @@ from retrieval import Document, DocumentRecord, find_references
 from webapp.answers.generate import Delta, Trouble
 from webapp.answers.statements import Statement
 from webapp.answers.summary import Clause, Event, Lines, Part, Summary, joined, summary
-from webapp.asking import UnderWay
 from webapp.core import metrics
 from webapp.core.log import noted
 from webapp.core.stream import Body, Row, fault, progress
 from webapp.grounding.check import Citation
 from webapp.llm.pool import Lease, Writer
+from webapp.service.running import UnderWay
+from webapp.service.workspace import Workspace
 from webapp.store.conversations import Conversation
 from webapp.store.users import User
-from webapp.workspace import Workspace
 
 KIND = "summary"
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from retrieval import Child
 from webapp.core.errors import DocumentNotDrawn, PageNotShown, PageTooSlow
-from webapp.shares import Turn
+from webapp.service.fair_turns import Turn
 
 # From the request on. A page of the sample takes 0.05 s, and 0.5 s at the greatest zoom; 41 of cuad-dev at most 0.2 s.
 RENDER_SECONDS = 20.0

@@ -16,9 +16,9 @@ from webapp.core.log import known
 from webapp.core.metrics import SEARCHES
 from webapp.core.stream import Body
 from webapp.core.wording import plural
-from webapp.shares import Turn
+from webapp.service.fair_turns import Turn
+from webapp.service.workspace import Workspace
 from webapp.store.users import User
-from webapp.workspace import Workspace
 
 MOST_KEPT = 2_000  # places that a conversation keeps of one search; of more than 200 a page shows the pages alone
 SEARCH_SECONDS = 120.0  # from the click on: 100,000 pages without the phrase, or 20,000 with it

@@ -15,8 +15,8 @@ from webapp.core.log import noted
 from webapp.core.stream import Body, Row, fault, progress
 from webapp.core.wording import plural
 from webapp.grounding.check import Citation
+from webapp.service.workspace import Workspace
 from webapp.store.users import User
-from webapp.workspace import Workspace
 
 YOURS = "Your question"  # the name of its progress
 MOST_PLACES = 50  # with the same words, told of one citation

@@ -28,19 +28,19 @@ from retrieval import (
     database,
     load_embedder,
 )
-from webapp.admission import Admission
 from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, SearchesWaiting, TextsWaiting
 from webapp.core.log import log
 from webapp.core.metrics import IngestCounter
 from webapp.core.quotas import quota_of
 from webapp.core.settings import Settings
 from webapp.llm.bundled import SLOTS
-from webapp.shares import Shares
+from webapp.service.fair_turns import Shares
+from webapp.service.page_images import Viewer
+from webapp.service.question_queue import Admission
 from webapp.store.access import Access
 from webapp.store.conversations import Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
 from webapp.store.users import LOCAL_USER, Records, User
-from webapp.viewer import Viewer
 
 if TYPE_CHECKING:
     from webapp.llm.pool import Writers

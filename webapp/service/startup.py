@@ -8,7 +8,7 @@ from collections.abc import Callable
 from retrieval import PinciteError
 from webapp.core.log import known, log
 from webapp.core.settings import Settings
-from webapp.workspace import Workspace
+from webapp.service.workspace import Workspace
 
 RETRY_SECONDS = 5.0  # between two tries to open stores that are away
 GOODBYE_SECONDS = 5  # how long what is under way may still take after Ctrl-C

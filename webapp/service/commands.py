@@ -15,9 +15,9 @@ from webapp.core.errors import NoSuchFile
 from webapp.core.limits import check_chosen, check_words, is_id
 from webapp.core.metrics import SEARCHES
 from webapp.core.stream import Body, Row, progress, result
-from webapp.mentions import LeftOut, mention_row, mentions, not_looked_through
+from webapp.service.mentions import LeftOut, mention_row, mentions, not_looked_through
+from webapp.service.workspace import Workspace
 from webapp.store.users import User
-from webapp.workspace import Workspace
 
 POLL_SECONDS = 0.1
 HEARTBEAT_SECONDS = 10.0  # a row at least this often, so that a slow step is not taken for a dead server
@@ -118,7 +118,7 @@ class Verbs:
 
     async def answer(self, matter: str, question: str, document: str | None) -> AsyncGenerator[Row]:
         """`ask` for who has an event loop already; closing the iterator closes the engine's stream."""
-        from webapp.answering import answer_rows  # loads the engine's client, which no other verb needs
+        from webapp.service.ask import answer_rows  # loads the engine's client, which no other verb needs
 
         found, document_ids = self._scope(matter, question, document)
         ready = {
@@ -142,7 +142,7 @@ class Verbs:
 
     async def summarise(self, matter: str, document: str) -> AsyncGenerator[Row]:
         """`summary` for who has an event loop already; closing the iterator closes the engine's stream."""
-        from webapp.summarising import summary_rows
+        from webapp.service.summarise import summary_rows
 
         found = self._access.matter(self._user, matter)
         record = self._access.document(self._user, found, document)
