@@ -31,7 +31,7 @@ HOMES = {
     "xllamacpp": {"webapp/llm/bundled.py"},
     "mistral_common": {"webapp/llm/tokenizer.py"},
     "huggingface_hub": {"webapp/llm/client.py", "merge/hub.py"},
-    "uvicorn": {"webapp/server.py", "webapp/connections.py"},
+    "uvicorn": {"webapp/server.py", "webapp/web/connections.py"},
 }
 DRAWERS = {"utils", "util", "helpers", "helper", "manager", "base", "service", "common", "misc"}
 # What `pincite --help` must not wait for.

@@ -26,8 +26,6 @@ from webapp.core.log import known
 from webapp.core.stream import Body
 from webapp.core.wording import plural
 from webapp.grounding.quotes import find_quote
-from webapp.identity import Asking as Request
-from webapp.identity import user_of
 from webapp.render_pins import NOTHING, lines
 from webapp.service.fair_turns import Turn
 from webapp.service.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_row
@@ -37,6 +35,8 @@ from webapp.service.summarise import Summarising
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
+from webapp.web.authentication import Asking as Request
+from webapp.web.authentication import user_of
 
 # Each has its answer in one section of the sample; tried with the bundled search model.
 EXAMPLES = (

@@ -6,9 +6,9 @@ from markupsafe import Markup
 
 from webapp.core.stream import Body
 from webapp.core.wording import cite
-from webapp.evidence_urls import page_url, pdf_url
 from webapp.render import Item
 from webapp.render_pins import NOTHING, lines, pin, standing
+from webapp.web.urls import page_url, pdf_url
 
 ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
 

@@ -6,9 +6,9 @@ from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter
 from webapp.core.wording import plural
-from webapp.evidence_urls import pdf_url
 from webapp.render_pins import NOTHING, lines
 from webapp.store.conversations import Conversation
+from webapp.web.urls import pdf_url
 
 # What is told of engine and search, by their state; ready is told of nothing.
 _SEARCH = {

@@ -30,10 +30,10 @@ from webapp.core.errors import (
 )
 from webapp.core.log import noted
 from webapp.events import SESSION, Events, parsed, session_of
-from webapp.identity import user_of
 from webapp.service.startup import Opening
 from webapp.session_table import MOST_STREAMS, MOST_STREAMS_SHARED, NOBODY, SessionTable
 from webapp.store.users import LOCAL_USER, User
+from webapp.web.authentication import user_of
 
 MOST_EVENTS = 300  # of one user, in all their pages, told or not: a page has two or three under way
 # The same for everyone: the empty page, and what it is drawn with.

@@ -13,15 +13,15 @@ from starlette.datastructures import Headers
 
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
-from webapp.addresses import NOWHERE, address_of
 from webapp.answers.answer import Scope
 from webapp.core.errors import NetworkWaiting, NotAllowed
 from webapp.core.log import close_log, known, open_log
 from webapp.core.settings import load_settings
-from webapp.identity import user_of
 from webapp.service.ask import in_turn
 from webapp.service.startup import Opening
 from webapp.store.users import LOCAL_USER, User
+from webapp.web.authentication import user_of
+from webapp.web.client_addresses import NOWHERE, address_of
 
 PROXIES = "10.0.0.1, 10.1.0.0/16, 2001:db8:ffff::/48"
 CLIENT = "192.0.2.7"

@@ -14,13 +14,13 @@ import httpx2
 import pytest
 from starlette.types import Message
 
-import webapp.gate
+import webapp.web.middleware
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
-from webapp.connections import HEAD_SECONDS, MOST_CONNECTIONS, MOST_HEAD, MOST_OF_A_PEER
 from webapp.core.settings import load_settings
-from webapp.gate import Stalled, limited
 from webapp.server import most_of_a_peer
+from webapp.web.connections import HEAD_SECONDS, MOST_CONNECTIONS, MOST_HEAD, MOST_OF_A_PEER
+from webapp.web.middleware import Stalled, limited
 
 MIB = 1 << 20
 

@@ -21,12 +21,12 @@ from webapp.core.errors import GuestGone, GuestLimit, NoSuchConversation, NotAll
 from webapp.core.log import known
 from webapp.core.quotas import GUEST
 from webapp.core.settings import load_settings
-from webapp.evidence_urls import page_url, pdf_url, text_url
-from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key, user_of
 from webapp.service import workspace as workspace_file
 from webapp.service.startup import Opening
 from webapp.store.schema import metadata, users
 from webapp.store.users import LOCAL_USER, User
+from webapp.web.authentication import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key, user_of
+from webapp.web.urls import page_url, pdf_url, text_url
 
 SECRET = "a secret of the proxy's"
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.webapp.browser import chromium, needs_chromium, visitor
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
-from webapp.identity import LocalDoor
+from webapp.web.authentication import LocalDoor
 
 ELSEWHERE = "This page opens from the address that pincite printed"
 

@@ -19,8 +19,8 @@ from tests.pdfs import make_pdf
 from tests.webapp.acts import ACTS, FIELDS, Events
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
-from webapp.cli_routes import cli_routes
 from webapp.core.settings import load_settings
+from webapp.web.command_routes import cli_routes
 
 SECRET = "s" * 32
 SIZES = (200_000, 3_000_000)

@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from webapp.addresses import address_of
 from webapp.core.errors import GuestGone, NotAllowed
 from webapp.core.settings import Settings, is_loopback
 from webapp.store.users import LOCAL_USER, User
+from webapp.web.client_addresses import address_of
 
 if TYPE_CHECKING:
     from webapp.service.workspace import Workspace

@@ -20,7 +20,7 @@ from webapp.core.limits import FILES_AT_ONCE
 from webapp.core.log import log
 from webapp.core.quotas import quota_of
 from webapp.core.settings import MIB, Settings, is_loopback
-from webapp.identity import GUEST_COOKIE, GUEST_SECONDS, Guest, LocalDoor, guest_key
+from webapp.web.authentication import GUEST_COOKIE, GUEST_SECONDS, Guest, LocalDoor, guest_key
 
 MOST_BODY = 2 * MIB  # of what is no upload: a question is a few kB, the ids of 20,000 documents are 1.3 MB
 BODY_SECONDS = 60.0  # for a body, and without a byte of it: its sender is gone, or holds the connection for nothing

@@ -23,8 +23,8 @@ from webapp.core.data_folder import ARRIVING
 from webapp.core.log import known, log
 from webapp.core.settings import MIB, Settings
 from webapp.core.stream import Row, fault, result
-from webapp.gate import MOST_BODY, limited
 from webapp.service.commands import Verbs
+from webapp.web.middleware import MOST_BODY, limited
 
 Text = Annotated[str, Body(embed=True)]
 OptionalText = Annotated[str | None, Body(embed=True)]

@@ -33,11 +33,11 @@ from retrieval import (
 )
 from webapp.core.errors import Congested, NotAllowed, PageNotShown, PageTooSlow, TextsWaiting, TooSlow
 from webapp.core.log import known
-from webapp.evidence_urls import Range
-from webapp.identity import user_of
 from webapp.service.fair_turns import Turn
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
 from webapp.service.workspace import Workspace
+from webapp.web.authentication import user_of
+from webapp.web.urls import Range
 
 MOST_SPANS = 64  # in one request
 MOST_CHARACTERS = 50_000  # of text in one answer: a passage has a few thousand
