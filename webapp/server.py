@@ -27,11 +27,11 @@ from webapp.core.data_folder import Served, claim
 from webapp.core.errors import AlreadyServing, SettingsInvalid
 from webapp.core.log import log, nothing_printed, open_log
 from webapp.core.settings import Settings
+from webapp.page.layout import mount_page
 from webapp.service.commands import Verbs
 from webapp.service.startup import GOODBYE_SECONDS, Opening
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
-from webapp.ui import mount_page
 from webapp.web.authentication import LocalDoor
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-import webapp.arriving
-from webapp.arriving import KEPT_SECONDS, UPLOADS_AT_ONCE, Arriving, Upload
+import webapp.page.uploads
 from webapp.core.errors import NameTooLong, NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
 from webapp.core.limits import FILES_AT_ONCE
 from webapp.core.settings import load_settings
+from webapp.page.uploads import KEPT_SECONDS, UPLOADS_AT_ONCE, Arriving, Upload
 
 TYPE = "multipart/form-data; boundary=x"
 PDF = b"%PDF-1.7\n"
@@ -186,8 +186,8 @@ def test_what_is_never_taken_in_is_bounded_and_goes(arriving: Arriving, monkeypa
         received(arriving, large * 2 + END)
     received(arriving, large + END, user="ben")
     assert len(left(arriving)) == 2 * (FILES_AT_ONCE + 1)
-    later = webapp.arriving.time.monotonic() + KEPT_SECONDS + 1
-    monkeypatch.setattr(webapp.arriving.time, "monotonic", lambda: later)
+    later = webapp.page.uploads.time.monotonic() + KEPT_SECONDS + 1
+    monkeypatch.setattr(webapp.page.uploads.time, "monotonic", lambda: later)
     arriving.sweep()
     assert left(arriving) == []
     received(arriving, large * 2 + END)

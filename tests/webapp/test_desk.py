@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from webapp.arriving import Arriving
 from webapp.core.errors import QuotaReached
 from webapp.core.settings import load_settings
-from webapp.desk import Desk, Place
+from webapp.page.controller import Desk, Place
+from webapp.page.uploads import Arriving
 from webapp.service.running import Askings
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
 from webapp.store.users import LOCAL_USER, User

@@ -19,11 +19,11 @@ from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from webapp.core.settings import load_settings
+from webapp.page.gradio_guard import MOST_EVENTS
+from webapp.page.layout import mount_page
+from webapp.page.session_table import MOST_STREAMS
 from webapp.server import make_app
 from webapp.service.startup import Opening
-from webapp.session_table import MOST_STREAMS
-from webapp.sessions import MOST_EVENTS
-from webapp.ui import mount_page
 from webapp.web.authentication import GUEST_COOKIE
 
 # Building the page leaves event loops of gradio's own behind.

@@ -30,7 +30,7 @@ from webapp.answers.generate import TRIES
 from webapp.core.log import close_log, open_log
 from webapp.core.settings import load_settings
 from webapp.llm.pool import Writers
-from webapp.render import turn_html
+from webapp.page.html.chat import turn_html
 from webapp.service.running import Asking, Askings
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import SavedTurn

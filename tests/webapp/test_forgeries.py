@@ -15,9 +15,9 @@ from fastapi import FastAPI
 
 from webapp.core.errors import EventMalformed, NotUploaded
 from webapp.core.settings import load_settings
-from webapp.events import Events
+from webapp.page.events import Events
+from webapp.page.layout import mount_page
 from webapp.service.startup import Opening
-from webapp.ui import mount_page
 
 ROOT = Path(__file__).parents[2]
 # Building a page leaves event loops of gradio's own behind: they are collected while that is no fault.

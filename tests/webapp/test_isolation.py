@@ -22,10 +22,10 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from tests.webapp.test_doors import routes_of
 from webapp.core.settings import load_settings
+from webapp.page.layout import mount_page
 from webapp.server import make_app
 from webapp.service.startup import Opening
 from webapp.store.users import User
-from webapp.ui import mount_page
 
 SECRET = "s" * 32
 CANARY = "zanzibar"  # stands in what is ann's alone

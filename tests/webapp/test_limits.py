@@ -12,7 +12,6 @@ from retrieval import NoSuchDocument, PinciteError
 from tests.pdfs import make_pdf
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
-from webapp.arriving import Arriving
 from webapp.core.errors import (
     EmptyQuestion,
     EventMalformed,
@@ -23,12 +22,13 @@ from webapp.core.errors import (
 )
 from webapp.core.limits import CHOSEN, NAME, WORDS, check_chosen, check_name, check_words, decimal, whole_number
 from webapp.core.settings import load_settings
-from webapp.desk import Desk, Place
+from webapp.page.controller import Desk, Place
+from webapp.page.layout import _do
+from webapp.page.uploads import Arriving
 from webapp.service.commands import Verbs
 from webapp.service.running import Askings
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
-from webapp.ui import _do
 
 AT_ONCE_SECONDS = 2.0  # a refusal takes microseconds; 200,000 characters that were looked at took minutes
 LONGEST_SENTENCE = 500  # characters: it must not say again what it was asked

@@ -11,13 +11,13 @@ import pytest
 from retrieval import Matter
 from tests.documents import document
 from tests.pdfs import make_pdf
-from webapp import desk as desk_file
-from webapp import render
-from webapp.arriving import Arriving
 from webapp.core.errors import NotLookedThrough, SearchesWaiting, TooSlow
 from webapp.core.settings import load_settings
 from webapp.core.stream import Row
-from webapp.desk import Desk, Parts, Place
+from webapp.page import controller as desk_file
+from webapp.page.controller import Desk, Parts, Place
+from webapp.page.html import chat as render
+from webapp.page.uploads import Arriving
 from webapp.service import mentions as mentions_file
 from webapp.service.commands import Verbs
 from webapp.service.running import Askings

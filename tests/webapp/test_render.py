@@ -8,7 +8,9 @@ import pytest
 from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter
-from webapp import render, render_evidence, render_sidebar
+from webapp.page.html import chat as render
+from webapp.page.html import evidence as render_evidence
+from webapp.page.html import sidebar as render_sidebar
 from webapp.store.conversations import Conversation, SavedTurn, State
 
 EVIL = (

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-import webapp.session_table
+import webapp.page.session_table
 from webapp.core.errors import TooManyStreams
-from webapp.session_table import MOST_OF_NOBODY, MOST_OF_ONE, NOBODY, SWEEP_SECONDS, UNHEARD_SECONDS, SessionTable
+from webapp.page.session_table import MOST_OF_NOBODY, MOST_OF_ONE, NOBODY, SWEEP_SECONDS, UNHEARD_SECONDS, SessionTable
 
 
 class Clock:

@@ -17,12 +17,12 @@ from retrieval.library import database
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
-from webapp import render_summary
-from webapp.arriving import Arriving
 from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Row
-from webapp.desk import Desk, Place
+from webapp.page.controller import Desk, Place
+from webapp.page.html import summary as render_summary
+from webapp.page.uploads import Arriving
 from webapp.service.commands import Verbs
 from webapp.service.running import Askings
 from webapp.service.workspace import SAMPLE_MATTER, Workspace, packaged_sample

@@ -11,12 +11,13 @@ from types import MappingProxyType
 
 from markupsafe import Markup
 
-from webapp import render_mentions, render_summary
 from webapp.core.stream import Body
 from webapp.core.wording import DOUBT, also_in, cite, coverage, plural, with_others
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
 from webapp.grounding.markers import CITE, cites
-from webapp.render_pins import NOTHING, lines, pin, standing, to_place
+from webapp.page.html import mentions as render_mentions
+from webapp.page.html import summary as render_summary
+from webapp.page.html.parts import NOTHING, lines, pin, standing, to_place
 from webapp.store.conversations import SavedTurn
 
 _INLINE = re.compile(rf"(?P<cite>(?i:{CITE.pattern}))|\*\*(?P<bold>[^*\n]+)\*\*|(?P<doubt>\({re.escape(NOT_FOUND)}\))")

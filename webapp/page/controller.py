@@ -17,16 +17,19 @@ from weakref import WeakValueDictionary
 from markupsafe import Markup
 
 from retrieval import Document, DocumentRecord, Matter, PinciteError, own_words, section_at
-from webapp import render, render_evidence, render_sidebar, render_summary
 from webapp.answers.follow_up import standalone
-from webapp.arriving import Arriving
 from webapp.core.errors import NoSuchConversation, TooSlow
 from webapp.core.limits import check_chosen, check_words
 from webapp.core.log import known
 from webapp.core.stream import Body
 from webapp.core.wording import plural
 from webapp.grounding.quotes import find_quote
-from webapp.render_pins import NOTHING, lines
+from webapp.page.html import chat as render
+from webapp.page.html import evidence as render_evidence
+from webapp.page.html import sidebar as render_sidebar
+from webapp.page.html import summary as render_summary
+from webapp.page.html.parts import NOTHING, lines
+from webapp.page.uploads import Arriving
 from webapp.service.fair_turns import Turn
 from webapp.service.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_row
 from webapp.service.running import Asking, Askings, UnderWay, history_of

@@ -19,20 +19,22 @@ from gradio.routes import file_upload_statuses
 from markupsafe import Markup
 from starlette.routing import Mount
 
-from webapp import render, render_evidence, render_sidebar
-from webapp.arriving import KEPT_SECONDS, Arriving, OnBytes
 from webapp.core.errors import EventMalformed, NotAllowed
 from webapp.core.limits import decimal, whole_number
 from webapp.core.log import known
-from webapp.desk import OFTEN_SECONDS, Desk, Desks, Parts, Place
-from webapp.events import Events
-from webapp.render_pins import NOTHING
+from webapp.page.controller import OFTEN_SECONDS, Desk, Desks, Parts, Place
+from webapp.page.events import Events
+from webapp.page.gradio_guard import Gradio, Sessions
+from webapp.page.html import chat as render
+from webapp.page.html import evidence as render_evidence
+from webapp.page.html import sidebar as render_sidebar
+from webapp.page.html.parts import NOTHING
+from webapp.page.session_table import CAPACITY
+from webapp.page.uploads import KEPT_SECONDS, Arriving, OnBytes
 from webapp.service.startup import Opening
-from webapp.session_table import CAPACITY
-from webapp.sessions import Gradio, Sessions
 
 SHORT_EVENTS = 200  # that pages may have under way at a time, beside the answers that they follow
-PAGE = Path(str(resources.files("webapp"))) / "page"
+PAGE = Path(str(resources.files("webapp"))) / "page" / "static"
 FONT = ("ui-sans-serif", "system-ui", "sans-serif")
 
 # In each piece of HTML: a click, a choice or a form becomes an event with what the element says of itself.

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter
 from webapp.core.wording import plural
-from webapp.render_pins import NOTHING, lines
+from webapp.page.html.parts import NOTHING, lines
 from webapp.store.conversations import Conversation
 from webapp.web.urls import pdf_url
 

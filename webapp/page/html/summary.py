@@ -8,7 +8,7 @@ from markupsafe import Markup
 from webapp.core.stream import Body
 from webapp.core.wording import cite, plural
 from webapp.grounding.facts import find_facts
-from webapp.render_pins import NOTHING, lines, page, pin, to_place
+from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
 
 _STRESSED = ("amount", "percent", "date", "month")  # what a reader's eye looks for in a line, beside periods
 _PERIOD = re.compile(r"(?:business )?(?:day|week|month|quarter|year|hour)$")

@@ -19,7 +19,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from retrieval import PinciteError
-from webapp.arriving import Arriving, OnBytes
 from webapp.core.errors import (
     EventMalformed,
     NotUploaded,
@@ -29,9 +28,10 @@ from webapp.core.errors import (
     TooMuchArriving,
 )
 from webapp.core.log import noted
-from webapp.events import SESSION, Events, parsed, session_of
+from webapp.page.events import SESSION, Events, parsed, session_of
+from webapp.page.session_table import MOST_STREAMS, MOST_STREAMS_SHARED, NOBODY, SessionTable
+from webapp.page.uploads import Arriving, OnBytes
 from webapp.service.startup import Opening
-from webapp.session_table import MOST_STREAMS, MOST_STREAMS_SHARED, NOBODY, SessionTable
 from webapp.store.users import LOCAL_USER, User
 from webapp.web.authentication import user_of
 

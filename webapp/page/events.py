@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.arriving import Upload
 from webapp.core.errors import EventMalformed
 from webapp.core.limits import check_length
+from webapp.page.uploads import Upload
 
 # Component and event of the page that take files in. A new one is refused until it stands here, and fails a test.
 FILE_EVENTS = frozenset({("upload", "upload")})

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from webapp.core.stream import Body
 from webapp.core.wording import cite, plural
-from webapp.render_pins import NOTHING, lines, page, pin, to_place
+from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
 
 MOST_LINES = 200  # mentions that are shown with the words around them; of more, a button for each page
 
