@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from retrieval import DataFolderBusy
+from webapp.cli.client import Remote
 from webapp.core.data_folder import Served, claim
 from webapp.core.settings import load_settings
-from webapp.remote import Remote
 
 QUESTIONS = Path(__file__).parent.parent / "docs" / "sample" / "questions.jsonl"
 LAW = "What is the governing law?"

@@ -77,7 +77,7 @@ def test_everything_that_retrieval_exports_is_there() -> None:
 
 def test_only_the_command_line_knows_merge_and_only_by_name() -> None:
     naming = [_where(path) for path in FILES if '"merge.cli"' in path.read_text("utf-8")]
-    assert naming == ["webapp/cli.py"]
+    assert naming == ["webapp/cli/main.py"]
 
 
 def test_no_file_is_a_drawer() -> None:
@@ -85,7 +85,7 @@ def test_no_file_is_a_drawer() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    ask = "import sys\nfrom webapp.cli import app\ntry: app(['--help'])\nexcept SystemExit: print('\\n', *sys.modules)"
+    ask = "import sys\nfrom webapp.cli.main import app\ntry: app(['--help'])\nexcept SystemExit: print('\\n', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "matters" in done.stdout
     assert set(done.stdout.splitlines()[-1].split()) & HEAVY == set()

@@ -11,7 +11,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from tests.webapp.test_ownership import _held_elsewhere
-from webapp.cli import app
+from webapp.cli.main import app
 
 
 @pytest.fixture

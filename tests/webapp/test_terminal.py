@@ -9,10 +9,8 @@ import pytest
 from retrieval.core.errors import DataFolderBusy
 from retrieval.evaluate import Asked, Evaluation
 from tests.webapp.commands import ROOT
-from webapp.core.stream import Row, fault, progress, read_row, result
-from webapp.core.wording import cite, coverage, plural
-from webapp.evaluation import figures
-from webapp.printed import (
+from webapp.cli.evaluation import figures
+from webapp.cli.output import (
     show_added,
     show_answer,
     show_counts,
@@ -20,7 +18,9 @@ from webapp.printed import (
     show_hit,
     show_mention,
 )
-from webapp.terminal import Bars, plain, results, show_error
+from webapp.cli.terminal import Bars, plain, results, show_error
+from webapp.core.stream import Row, fault, progress, read_row, result
+from webapp.core.wording import cite, coverage, plural
 
 PLACE = {"document": "lease.pdf", "section": "Section 2 (Law)", "page": 3, "page_label": "3"}
 ANSWER = {
@@ -204,7 +204,7 @@ def test_a_row_survives_its_line() -> None:
 
 DRAFT = """
 from webapp.core.stream import Row, result
-from webapp.terminal import results
+from webapp.cli.terminal import results
 rows = [Row("text", {"text": "unchecked words"}), result(answer="checked words")]
 for body in results(rows, as_json=False): print(body["answer"])
 """

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from webapp.cli.terminal import plain
 from webapp.core.stream import Body
 from webapp.core.wording import DOUBT, also_in, cite, coverage, plural, with_others
-from webapp.terminal import plain
 
 
 def show_added(row: Body) -> None:

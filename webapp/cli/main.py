@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from webapp.cli.client import Remote
     from webapp.core.stream import Body, Row
-    from webapp.remote import Remote
     from webapp.service.commands import Verbs
 
 app = typer.Typer(
@@ -73,8 +73,8 @@ def add(
     """Add PDFs to a matter, which is made where there is none, and wait until they can be searched."""
     failed = False
     with _verbs(as_json) as verbs:
-        from webapp.printed import show_added
-        from webapp.terminal import results, show_json
+        from webapp.cli.output import show_added
+        from webapp.cli.terminal import results, show_json
 
         for body in results(_adding(verbs, matter, files), as_json=as_json):
             failed = failed or body["state"] != "ready"
@@ -119,8 +119,8 @@ def search(
 
 
 def _hits(verbs: "Verbs | Remote", matter: str, question: str, document: str | None, as_json: bool) -> None:
-    from webapp.printed import show_hit
-    from webapp.terminal import results, say, show_json
+    from webapp.cli.output import show_hit
+    from webapp.cli.terminal import results, say, show_json
 
     found = False
     for body in results(verbs.search(matter, question, document), as_json=as_json):
@@ -132,8 +132,8 @@ def _hits(verbs: "Verbs | Remote", matter: str, question: str, document: str | N
 
 def _mentions(verbs: "Verbs | Remote", matter: str, phrase: str, document: str | None, as_json: bool) -> None:
     """Tell each mention as it is found and, to people, how many each document has and on which pages."""
-    from webapp.printed import show_counts, show_mention
-    from webapp.terminal import results, show_json
+    from webapp.cli.output import show_counts, show_mention
+    from webapp.cli.terminal import results, show_json
 
     told = []
     for body in results(verbs.mentions(matter, phrase, document), as_json=as_json):
@@ -147,7 +147,7 @@ def _mentions(verbs: "Verbs | Remote", matter: str, phrase: str, document: str |
 def ask(matter: Matter, question: Question, document: InDocument = None, as_json: AsJson = False) -> None:
     """Answer a question, with pin cites and checked quotations."""
     with _verbs(as_json) as verbs:
-        from webapp.printed import show_answer
+        from webapp.cli.output import show_answer
 
         _show(verbs.ask(matter, question, document), show_answer, as_json)
 
@@ -160,7 +160,7 @@ def summary(
 ) -> None:
     """Summarise a document clause by clause, each line with its pin cite."""
     with _verbs(as_json) as verbs:
-        from webapp.printed import show_summary
+        from webapp.cli.output import show_summary
 
         _show(verbs.summary(matter, document), show_summary, as_json)
 
@@ -173,7 +173,7 @@ def remove(
 ) -> None:
     """Take a document out of a matter: its record, its file and everything that was indexed of it."""
     with _verbs(as_json) as verbs:
-        from webapp.printed import show_removed
+        from webapp.cli.output import show_removed
 
         _show(verbs.remove(matter, document), show_removed, as_json)
 
@@ -185,7 +185,7 @@ def reindex(
 ) -> None:
     """Build the indexes anew from the records, for one matter or all."""
     with _verbs(as_json) as verbs:
-        from webapp.printed import show_document
+        from webapp.cli.output import show_document
 
         _show(verbs.reindex(matter), show_document, as_json)
 
@@ -194,7 +194,7 @@ def reindex(
 def matters_list(as_json: AsJson = False) -> None:
     """List your matters."""
     with _verbs(as_json) as verbs:
-        from webapp.printed import show_matter
+        from webapp.cli.output import show_matter
 
         _show(verbs.matters(), show_matter, as_json)
 
@@ -205,7 +205,7 @@ def matters_create(
 ) -> None:
     """Make a new, empty matter."""
     with _verbs(as_json) as verbs:
-        from webapp.printed import show_matter
+        from webapp.cli.output import show_matter
 
         _show(verbs.create_matter(name), show_matter, as_json)
 
@@ -222,7 +222,7 @@ def matters_delete(
             raise typer.BadParameter("deleting a matter needs --yes where nobody can be asked")
         typer.confirm(f"Delete the matter “{matter}” and every document in it?", abort=True, err=True)
     with _verbs(as_json) as verbs:
-        from webapp.printed import show_deleted
+        from webapp.cli.output import show_deleted
 
         _show(verbs.delete_matter(matter), show_deleted, as_json)
 
@@ -238,8 +238,8 @@ def evaluate(
 ) -> None:
     """Measure the search on your own PDFs and questions, in an index of its own."""
     with _told(as_json):
-        from webapp.evaluation import run
-        from webapp.printed import show_evaluation
+        from webapp.cli.evaluation import run
+        from webapp.cli.output import show_evaluation
 
         rows = run(pdfs, queries, out, scope=scope, budget=budget, on_wait=_waiting)
         _show(rows, show_evaluation, as_json)
@@ -262,7 +262,7 @@ def merge(context: typer.Context) -> None:
 
 
 def _show(rows: "Iterable[Row]", show: "Callable[[Body], None]", as_json: bool) -> None:
-    from webapp.terminal import results, show_json
+    from webapp.cli.terminal import results, show_json
 
     for body in results(rows, as_json=as_json):
         (show_json if as_json else show)(body)
@@ -280,7 +280,7 @@ def _verbs(as_json: bool) -> "Iterator[Verbs | Remote]":
         owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_waiting)
         open_log(settings.data_dir)
         if isinstance(owner, Served):
-            from webapp.remote import Remote
+            from webapp.cli.client import Remote
 
             remote = Remote(owner)
             try:
@@ -310,8 +310,8 @@ def _told(as_json: bool) -> Iterator[None]:
     except Exception as error:  # the one place where a command's fault is told; typer's own are raised again
         if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
             raise
+        from webapp.cli.terminal import show_error
         from webapp.core.log import known
-        from webapp.terminal import show_error
 
         show_error(known(error), as_json=as_json)
         raise typer.Exit(1) from None
@@ -333,7 +333,7 @@ def show_page(folder: Path, address: str) -> None:
 
 
 def _waiting() -> None:
-    from webapp.terminal import say
+    from webapp.cli.terminal import say
 
     say("Waiting for another pincite to finish with this data folder…")
 
