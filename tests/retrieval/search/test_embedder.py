@@ -15,7 +15,7 @@ from retrieval.search.embedder import LocalEmbedder
 
 CLAUSES = [
     line
-    for line in (Path(__file__).parents[2] / "docs/sample/contract.txt").read_text("utf-8").splitlines()
+    for line in (Path(__file__).parents[3] / "docs/sample/contract.txt").read_text("utf-8").splitlines()
     if len(line) > 20
 ]
 QUESTIONS = [

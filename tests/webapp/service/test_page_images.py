@@ -22,7 +22,7 @@ from webapp.core.errors import PageNotShown
 from webapp.service import page_images as viewer_file
 from webapp.service.page_images import FILL, Box, PageView, Viewer, bounded
 
-SAMPLE = Path(__file__).parents[2] / "webapp" / "sample" / "sample-supply-agreement.pdf"
+SAMPLE = Path(__file__).parents[3] / "webapp" / "sample" / "sample-supply-agreement.pdf"
 LEASE = (
     "1. Rent. The monthly rent is $4,200, payable in advance.\n"
     "2. Governing law. This Lease is governed by the laws of Ireland\n"

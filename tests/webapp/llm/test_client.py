@@ -312,7 +312,7 @@ def test_the_environment_does_not_come_between_pincite_and_its_engine(tmp_path: 
     with FakeEngine("tgi") as server:
         done = subprocess.run(
             [sys.executable, "-c", script, server.url],
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             env={**os.environ, **settings},
             capture_output=True,
             text=True,

@@ -72,7 +72,7 @@ def test_one_is_trained_on_labels_of_ones_own(tmp_path: Path) -> None:
         "--licence",
         "our own",
     ]
-    subprocess.run(command, cwd=Path(__file__).parents[2], check=True, capture_output=True)
+    subprocess.run(command, cwd=Path(__file__).parents[3], check=True, capture_output=True)
     adapter = load_adapter(tmp_path / "mine.npz", PACKAGED_NAME)
     assert adapter.lineage["licence"] == "our own"
     assert adapter.lineage["labels"].startswith("2 questions on 2 contracts")

@@ -11,7 +11,7 @@ from retrieval.search.embedder import LocalEmbedder
 from retrieval.search.search import Results, Searcher
 from tests.retrieval.rooms import opened
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 QUESTIONS = [
     json.loads(line) for line in (ROOT / "docs" / "sample" / "questions.jsonl").read_text("utf-8").splitlines()
 ]

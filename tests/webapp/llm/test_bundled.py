@@ -19,7 +19,7 @@ from webapp.llm import bundled as embedded
 from webapp.llm.bundled import EmbeddedEngine
 from webapp.llm.client import Engine, Message
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COUNT = [Message("system", "Answer briefly."), Message("user", "Count from one to twenty in words.")]
 
 
