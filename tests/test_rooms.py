@@ -4,7 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -66,12 +66,8 @@ HEAVY = {
 
 def room_of(module: str) -> str:
     """The room of a module by its dotted name: the folder that holds it, or the module itself where it has a row."""
-    path = module.replace(".", "/")
-    if f"{path}.py" in MAY_IMPORT:
-        return f"{path}.py"
-    return next(
-        (room for room in (path.rsplit("/", n)[0] for n in range(3)) if room in MAY_IMPORT), module.split(".")[0]
-    )
+    path = PurePosixPath(module.replace(".", "/"))
+    return next(room for at in (path, *path.parents) for room in (f"{at}.py", str(at)) if room in MAY_IMPORT)
 
 
 def imports(path: Path) -> Iterator[tuple[str, str | None]]:

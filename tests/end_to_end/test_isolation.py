@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
+from tests.end_to_end.test_doors import routes_of
 from tests.pdfs import make_pdf
 from tests.webapp.acts import ACTS, FIELDS, Events
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
-from tests.webapp.test_doors import routes_of
 from webapp.core.settings import load_settings
 from webapp.page.layout import mount_page
 from webapp.server import make_app

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.documents import document
+from tests.webapp.answers.test_statements import LEASE
 from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
-from tests.webapp.test_extractive import LEASE
 from webapp.answers.generate import Delta, Trouble
 from webapp.answers.statements import essence
 from webapp.answers.summary import Event, Lines, Part, Summary, named, summary

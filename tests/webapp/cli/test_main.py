@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from tests.pdfs import make_pdf
 from tests.webapp.commands import Pincite
+from tests.webapp.core.test_data_folder import _held_elsewhere
 from tests.webapp.embeddings import embeddings
-from tests.webapp.test_ownership import _held_elsewhere
 from webapp.cli.main import app
 
 
