@@ -137,7 +137,8 @@ def test_every_folder_is_a_room_and_says_what_it_is_for() -> None:
     assert folders == {room for room in MAY_IMPORT if not room.endswith(".py")}
     for folder in folders:
         sentence = ast.get_docstring(ast.parse((ROOT / folder / "__init__.py").read_text("utf-8")))
-        assert sentence and len(sentence.split("\n")[0]) <= 120
+        assert sentence
+        assert len(sentence.split("\n")[0]) <= 120
 
 
 def test_everything_that_retrieval_exports_is_there() -> None:
