@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from retrieval.structure.definitions import Definition, find_definitions
     from retrieval.structure.layout import lines
     from retrieval.structure.phrase_search import InContext, each_mention, find_phrase, in_context
+    from retrieval.structure.quote_match import QuoteMatch, find_quote
     from retrieval.structure.reflow import flowing_text, own_spans, own_words
     from retrieval.structure.sentences import split_sentences
 
@@ -78,6 +79,7 @@ __all__ = [
     "Page",
     "Passage",
     "PinciteError",
+    "QuoteMatch",
     "Reference",
     "Results",
     "Route",
@@ -93,6 +95,7 @@ __all__ = [
     "evaluate",
     "find_definitions",
     "find_phrase",
+    "find_quote",
     "find_references",
     "flowing_text",
     "folding",
@@ -131,6 +134,7 @@ _FILES = {
     "reading.pdf": "char_indexes page_text",
     "structure.best_sentence": "where_said",
     "structure.phrase_search": "InContext each_mention find_phrase in_context",
+    "structure.quote_match": "QuoteMatch find_quote",
     "search.routing": "Route",
     "structure.cross_references": "Reference find_references",
     "search.search": "Hit Results Searcher Sentence",
