@@ -1,6 +1,7 @@
 import pytest
 
-from retrieval import Document, Page, Passage, split_sentences
+from retrieval import Document, Passage, split_sentences
+from retrieval.core.documents import Page
 from webapp.grounding.alignment import exchanged
 from webapp.grounding.facts import find_facts
 from webapp.grounding.numbers import value
