@@ -1,7 +1,7 @@
 """Exports of `retrieval`: the one list of what other packages may import, read by type checkers and by `__init__.py`."""
 
 from retrieval import evaluate as evaluate
-from retrieval.core.documents import Document as Document, Span as Span
+from retrieval.core.documents import Document as Document, PinCite as PinCite, Span as Span
 from retrieval.core.errors import (
     DataFolderBusy as DataFolderBusy,
     DataFolderUnusable as DataFolderUnusable,
@@ -29,7 +29,12 @@ from retrieval.search.search import Hit as Hit, Results as Results, Searcher as 
 from retrieval.search.vectors import Vectors as Vectors
 from retrieval.structure.best_sentence import where_said as where_said
 from retrieval.structure.chunks import Chunk as Chunk, under_headings as under_headings
-from retrieval.structure.clauses import Clause as Clause, outline as outline, section_at as section_at
+from retrieval.structure.clauses import (
+    Clause as Clause,
+    outline as outline,
+    pin_cite as pin_cite,
+    section_at as section_at,
+)
 from retrieval.structure.cross_references import find_references as find_references
 from retrieval.structure.definitions import find_definitions as find_definitions
 from retrieval.structure.phrase_search import each_mention as each_mention, in_context as in_context
