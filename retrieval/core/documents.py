@@ -1,4 +1,4 @@
-"""What a file becomes: one canonical text, its pages, and spans of it.
+"""Documents, pages, spans and pin cites: what a file becomes is one canonical text, its pages, and spans of it.
 
 Every hit, passage, quotation and highlight is a `Span`. Nothing stores a copy of text beside its span; text, page and
 label are looked up in the `Document`.

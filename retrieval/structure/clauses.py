@@ -1,4 +1,4 @@
-"""The clause outline of a contract, read from the numbers at the beginning of its lines.
+"""Parses the clause outline of a contract from the numbers at the beginning of its lines.
 
 Drafting habits differ (ARTICLE II / 2.1 / (a) / (i), "Section 4.", bare "12.", schedules that begin again at 1), numbers
 also stand where no clause begins (a wrapped "Section\\n4.2", a date, a price), and one mark has two readings: "(i)" is the
@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, PinCite, Span
 from retrieval.structure.layout import Line, lines
 
@@ -80,7 +80,7 @@ class _Mark:
     titled: bool = False  # a heading follows: such a number may be the first of all without being 1
 
 
-@kept(16)
+@document_cache(16)
 def outline(document: Document) -> tuple[Clause, ...]:
     """The clauses of a document in reading order; empty where nothing is numbered."""
     rows = [line for line in lines(document) if not line.noise]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.clauses import clause_at, headings_above, outline
 from retrieval.structure.reflow import flowing_text
@@ -98,7 +98,7 @@ class Definition:
     points: bool  # it only says where the meaning is: "has the meaning set forth in Section 3.3"
 
 
-@kept(16)
+@document_cache(16)
 def find_definitions(document: Document) -> tuple[Definition, ...]:
     """Every definition of a document in reading order; a term may have several ("as set forth in Section 3.3", and there)."""
     text = flowing_text(document)
@@ -145,7 +145,7 @@ def used(document: Document, span: Span) -> list[Definition]:
     return [terms[term] for term in dict.fromkeys(uses) if not span.contains(terms[term].where)]
 
 
-@kept(16)
+@document_cache(16)
 def _uses(document: Document) -> re.Pattern[str] | None:
     forms = sorted({form for term in defined(document) for form in _forms(term)}, key=len, reverse=True)
     any_of = "|".join(r"\s+".join(map(re.escape, form.split())) for form in forms)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.clauses import LONGEST_HEADING, SMALL_WORDS, outline, words_of_weight
 from retrieval.structure.layout import lines
@@ -53,7 +53,7 @@ _REFERS = re.compile(
 )
 
 
-@kept(16)
+@document_cache(16)
 def sentences(document: Document) -> tuple[Span, ...]:
     """The sentences of a document: none runs across the beginning of a clause or a heading, and none is a heading alone.
 
@@ -82,8 +82,8 @@ def _borders(document: Document, text: str, whole: Mapping[int, int]) -> tuple[l
             borders.add(clause.span.start)
     skipped = set()
     for line in lines(document):
-        shown = text[line.start : line.end].strip()
-        if shown and (line.noise or _is_heading(shown)):
+        words = text[line.start : line.end].strip()
+        if words and (line.noise or _is_heading(words)):
             borders |= {line.start, line.end}
             if line.noise:
                 skipped.add(line.start)

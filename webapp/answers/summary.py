@@ -46,7 +46,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class SummaryClause:
     """One clause of the summary: how it is cited, its heading, the schedule it stands in, its lines, the terms it defines."""
 
     label: str
@@ -69,7 +69,7 @@ class Part:
 class Lines:
     """A part is done: its clauses."""
 
-    clauses: tuple[Clause, ...]
+    clauses: tuple[SummaryClause, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Summary:
     """The end. `written` lines are an engine's words, the others the document's own."""
 
     document: Document
-    clauses: tuple[Clause, ...]
+    clauses: tuple[SummaryClause, ...]
     engine: str
     written: int
 
@@ -102,7 +102,7 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
             lease = None
             yield Trouble(error)
 
-    done: list[Clause] = []
+    done: list[SummaryClause] = []
     for number, pieces in enumerate(parts, 1):
         yield Part(number, len(parts), named([piece.group for piece in pieces]))
         draft = ""
@@ -211,7 +211,7 @@ def _messages(passages: Sequence[Passage]) -> list[Message]:
     return [Message("system", SYSTEM), Message("user", f"{harmless(shown)}\nSummarise each numbered clause.")]
 
 
-def _told(draft: str, pieces: Sequence[_Piece], best: Sequence[Group], document: Document) -> tuple[Clause, ...]:
+def _told(draft: str, pieces: Sequence[_Piece], best: Sequence[Group], document: Document) -> tuple[SummaryClause, ...]:
     """The clauses of a part: what was written of them where it stands, else their own statements."""
     passages = [piece.passage for piece in pieces if piece.passage]
     documents = {document.id: document}
@@ -227,7 +227,7 @@ def _told(draft: str, pieces: Sequence[_Piece], best: Sequence[Group], document:
         own = (_verbatim(statement) for statement in piece.statements if statement.span in kept)
         lines: tuple[Line, ...] = (_written(checked),) if checked and stands else tuple(own)
         group = piece.group
-        clauses.append(Clause(group.label, group.heading, group.part, lines, group.definitions))
+        clauses.append(SummaryClause(group.label, group.heading, group.part, lines, group.definitions))
     return joined(clauses)
 
 
@@ -244,9 +244,9 @@ def _verbatim(statement: Statement) -> Line:
     return Line(None, (Citation(**statement.where(), n=1, quote=statement.text, verified=True),))
 
 
-def joined(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+def joined(clauses: Sequence[SummaryClause]) -> tuple[SummaryClause, ...]:
     """Clauses with those that two parts share put together again."""
-    out: list[Clause] = []
+    out: list[SummaryClause] = []
     for clause in clauses:
         if out and (out[-1].part, out[-1].label, out[-1].heading) == (clause.part, clause.label, clause.heading):
             out[-1] = replace(out[-1], lines=out[-1].lines + clause.lines)

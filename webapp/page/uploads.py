@@ -19,7 +19,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
-from retrieval import clean_name
+from retrieval import UNNAMED, clean_name
 from webapp.core.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
 from webapp.core.limits import FILES_AT_ONCE, check_name
 from webapp.core.quotas import GUEST, quota_of
@@ -31,7 +31,6 @@ KEPT_SECONDS = 600  # for an upload that its page never took in: it does so with
 MOST_OF_GUESTS = 10 * GUEST.mib * MIB  # of all of them together, on its way at a time
 LEAST_FREE = 256 * MIB  # of the disk: below it nothing more is received
 _NAME_BYTES = 255  # as file systems take
-_DEFAULT_NAME = "document.pdf"  # of a part that names no file
 
 OnBytes = Callable[[str, int], None]
 
@@ -224,7 +223,7 @@ class _Parts:
             raise TooManyUploads(count=FILES_AT_ONCE)
         told = options[b"filename"].decode("utf-8", "replace")
         check_name(told)
-        name = clean_name(told) or _DEFAULT_NAME
+        name = clean_name(told) or UNNAMED
         place = self._folder / secrets.token_hex(16)
         place.mkdir(mode=0o700)
         path = place / _stored_name(name)
