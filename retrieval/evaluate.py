@@ -152,9 +152,8 @@ def ask(
     contracts = {id_: contract for contract, id_ in corpus.held.items()}
     for query in queries:
         own_id = corpus.held.get(query.contract)
-        names = contracts | (
-            {own_id: query.contract} if own_id else {}
-        )  # of equal files each query gets its own's name
+        # Of equal files each query gets its own's name.
+        names = contracts | ({own_id: query.contract} if own_id else {})
         inside = None if scope == "all" else [own_id] if own_id else []
         began = perf_counter()
         results = searcher.search(corpus.matter_id, query.question, inside)

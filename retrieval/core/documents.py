@@ -63,9 +63,8 @@ class Document:
     text: str
     pages: tuple[Page, ...]
 
-    def __hash__(
-        self,
-    ) -> int:  # what is derived of a document is cached under it, and a text of megabytes hashes slowly
+    # What is derived from a document is cached under it, and a text of megabytes hashes slowly.
+    def __hash__(self) -> int:
         return hash((self.id, len(self.text)))
 
     @cached_property

@@ -26,9 +26,8 @@ HEADER_WITHIN = 1024  # bytes; readers accept junk before %PDF- up to here (ISO 
 _SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
 _CONTROL = {c: " " for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)} | {0x2028: " ", 0x2029: " "} | _SAME_LENGTH
 _LONGEST_LABEL = 40  # characters; "A-1" or "xxiii" is a label, and a file may declare megabytes for each page
-_FEW_CHARACTERS = (
-    50  # a scan may carry a stamp or a running footer as text; less than this beside a full-page image is not its text
-)
+# A scan may carry a stamp or a running footer as text; less than this beside a full-page image is not its text.
+_FEW_CHARACTERS = 50
 
 
 def read_pdf(

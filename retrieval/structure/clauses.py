@@ -35,9 +35,13 @@ _ROMAN = re.compile(r"(?=[ivxl])(xl|l?x{0,3})(ix|iv|v?i{0,3})", re.IGNORECASE)
 _RUNS_ON = re.compile(
     r"(?:\b(?:in|to|as|on|see|and|or|of|the|with|under|by|this|per|at|from|for|through|attached)|,)\s*\Z", re.IGNORECASE
 )
+_AFTER_EXHIBIT, _AFTER_NUMBER = frozenset('.,;)("“'), frozenset(",;%")
 _FILING = re.compile(r"Exhibit \d+\.\d+")  # the number under which a contract was filed, above its title
-_WORD_NUMBERS = {w: i for i, w in enumerate(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split(), 1)}  # fmt: skip
+_NUMERALS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty"
+)
+_WORD_NUMBERS = {word: value for value, word in enumerate(_NUMERALS.split(), 1)}
 _HEADING_END = re.compile(r"(?<!\bNo)(?<!\bInc)(?<!\bCo)(?:[.:;](?=\s|$)|\s[-–—]+\s|\t)")
 _VERBS = frozenset("shall will must may is are was were has have agrees agree means".split())  # a sentence, no heading
 SMALL_WORDS = frozenset("a an and as at by for from in into of on or over per the to under upon with without".split())
@@ -107,9 +111,8 @@ def _readings(text: str, before: str) -> list[_Mark]:
     if got["part"]:
         if not match["part"][0].isupper() or not _is_title(text.strip()):
             return []
-        if _RUNS_ON.search(before) and rest[:1] in {
-            *'.,;)("“'
-        }:  # the end of a wrapped reference: "set out in\nExhibit C."
+        # The end of a wrapped reference: "set out in\nExhibit C."
+        if _RUNS_ON.search(before) and rest[:1] in _AFTER_EXHIBIT:
             return []
         return [_Mark("part", 0, f"{match['part'].title()} {match['part_no'].upper().rstrip('.')}", end)]
     if got["article"]:
@@ -122,21 +125,17 @@ def _readings(text: str, before: str) -> list[_Mark]:
         if got["section"] and not match.group().strip()[0].isupper() and "§" not in match.group():
             return []
         path = tuple(int(n) for n in number.split("."))
-        if rest[:1].islower() or rest[:1] in {
-            ",",
-            ";",
-            "%",
-        }:  # the end of a wrapped reference: "Section\n4.2 shall ..."
+        # The end of a wrapped reference: "Section\n4.2 shall ..."
+        if rest[:1].islower() or rest[:1] in _AFTER_NUMBER:
             return []
         if path[1:] in {(), (0,)}:  # "3.0" heads 3.1, 3.2, ...
             return [_Mark("number", path[0], number, end, path[:1], _is_title(rest))]
         return [_Mark("dotted", path[-1], number, end, path)]
     if got["number"]:
-        return (
-            []
-            if rest[:1].islower()
-            else [_Mark("number", int(match["number"]), match["number"], end, (int(match["number"]),), _is_title(rest))]
-        )
+        if rest[:1].islower():
+            return []
+        value = int(match["number"])
+        return [_Mark("number", value, match["number"], end, (value,), _is_title(rest))]
     return _letter_readings(match, end)
 
 

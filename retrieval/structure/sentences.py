@@ -28,9 +28,8 @@ _BEGINNERS = frozenset(
         "Thus Pursuant With Within Provided Should But And Or Yes"
     ).split()
 )
-_NUMBERS = (
-    r"\[\s*(?:passages?\s*)?\d+(?:\s*(?:,|;|–|-|and|&)\s*\d+)*\s*\]"  # a citation: it belongs to the sentence before it
-)
+# A citation: it belongs to the sentence before it.
+_NUMBERS = r"\[\s*(?:passages?\s*)?\d+(?:\s*(?:,|;|–|-|and|&)\s*\d+)*\s*\]"
 _END = re.compile(rf"(?<![.?!])[.?!]++[\"”’'»)\]*_]*(?:\s*{_NUMBERS}[.,;]?)*(?=\s|$)", re.IGNORECASE)
 _LOOKED_BACK = 400  # characters: an abbreviation, or a whole number with its "Section"
 _LAST_WORD = re.compile(r"([\w.’'&-]+)$")

@@ -110,9 +110,8 @@ class Statement(PinCite):
 class Group:
     """One clause at the top of the outline, or what stands before the first: how it is cited, and what it states."""
 
-    label: (
-        str  # "Article 14", "Schedule 2"; empty for what stands before the first clause, or where nothing is numbered
-    )
+    # "Article 14", "Schedule 2"; empty for what stands before the first clause, or where nothing is numbered.
+    label: str
     heading: str
     part: str  # the schedule that it stands in, "Schedule 2 (Service levels)"; empty in the contract itself
     statements: tuple[Statement, ...]  # in reading order
