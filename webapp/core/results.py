@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 
 from retrieval import DocumentRecord, PinCite, PinciteError
 from retrieval import Span as DocumentSpan
@@ -75,7 +75,12 @@ def cite_fields(cite: PinCite) -> CiteFields:
 
 def span_fields(spans: Sequence[DocumentSpan]) -> SpanFields:
     """What a row says of spans, for the page to highlight them."""
-    return {"start": spans[0].start, "end": spans[-1].end, "spans": tuple((span.start, span.end) for span in spans)}
+    return {"start": spans[0].start, "end": spans[-1].end, "spans": ranges(spans)}
+
+
+def ranges(spans: Sequence[DocumentSpan]) -> tuple[Span, ...]:
+    """Spans as [start, end) pairs."""
+    return tuple((span.start, span.end) for span in spans)
 
 
 class NamedRow(Row):
@@ -262,12 +267,15 @@ class CoverageRow(Row):
 
 
 class BudgetRow(Row):
-    """How the engine's window is shared out, in tokens; `sent` and `left_out` count passages."""
+    """How the engine's window is shared out, in tokens; `sent` and `left_out` count passages.
+
+    The tokens of the question are told on the page alone.
+    """
 
     window: int
     system: int
     history: int
-    question: int = Field(default=0, exclude=True)
+    question: int = absent(0)
     passages: int
     reserve: int
     sent: int
@@ -573,6 +581,6 @@ RESULTS: Mapping[str, type[Row]] = {
 }
 
 
-def schema(command: str) -> dict[str, Any]:
+def schema(command: str) -> JsonSchemaValue:
     """The JSON schema of what a command prints with `--json`, a line; KeyError for one that prints none."""
     return RESULTS[command].model_json_schema(mode="serialization")

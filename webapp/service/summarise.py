@@ -20,7 +20,7 @@ from webapp.core.results import (
     NowhereRow,
     SummaryResult,
     cite_fields,
-    span_fields,
+    ranges,
 )
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.grounding.check import Citation
@@ -183,10 +183,10 @@ def _leads_nowhere(document: Document) -> Iterator[NowhereRow]:
 
 
 def _cited(n: int, citation: Citation) -> CitationRow:
-    spans = span_fields(citation.spans)["spans"]
+    spans = ranges(citation.spans)
     return CitationRow(n=n, **cite_fields(citation), quote=citation.quote, verified=citation.verified, spans=spans)
 
 
 def _defined(statement: Statement) -> DefinitionRow:
-    spans = span_fields(statement.spans)["spans"]
+    spans = ranges(statement.spans)
     return DefinitionRow(**cite_fields(statement), term=statement.term, text=statement.text, spans=spans)
