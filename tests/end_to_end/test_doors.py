@@ -274,7 +274,7 @@ def test_a_session_without_a_name_is_told_so(demo: Running, session: Any) -> Non
     event = {"data": [None], "fn_index": 0, "event_id": "e", "session_hash": session}
     for door in ("queue/join", "cancel"):
         refused = guest.post(f"/gradio_api/{door}", json=event)
-        assert (refused.status_code, refused.text) == (400, "This page cannot do that. Load the page again.")
+        assert (refused.status_code, refused.text) == (400, "This request is not valid. Reload the page.")
     unknown = guest.get("/gradio_api/queue/data", params={"session_hash": str(session or "")[:80]})
     assert unknown.status_code == (404 if session == 7 else 400)
 
@@ -292,7 +292,7 @@ def test_an_event_that_the_page_never_sends_is_refused(demo: Running, body: byte
     body = body.replace(b"wrong", os.urandom(6).hex().encode())
     refused = _guest(demo).post("/gradio_api/queue/join", content=body, headers={"Content-Type": "application/json"})
     assert refused.status_code == 400
-    assert refused.text == "This page cannot do that. Load the page again."
+    assert refused.text == "This request is not valid. Reload the page."
 
 
 def test_one_user_has_only_so_many_events_under_way(demo: Running) -> None:
