@@ -214,7 +214,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_kept(demo: Running) ->
     before = sum(file.stat().st_size for file in (demo.workspace.settings.data_dir / "arriving").rglob("*.*"))
     too_large = {"files": ("large.pdf", b"%PDF-1.7\n" + bytes(52 << 20))}
     refused = guest.post("/gradio_api/upload", files=too_large)
-    assert (refused.status_code, refused.text) == (413, "This is too large: 50 MiB can be added at once.")
+    assert (refused.status_code, refused.text) == (413, "The upload is too large: 50 MiB can be added at once.")
     assert guest.post("/gradio_api/queue/join", content=b"[" * (17 << 20)).status_code == 413
     after = sum(file.stat().st_size for file in (demo.workspace.settings.data_dir / "arriving").rglob("*.*"))
     assert after == before

@@ -284,6 +284,6 @@ def test_the_commands_meet_the_limits_with_a_server_and_without(tmp_path: Path, 
         told = server.ask("POST", "/cli/search", json={"matter": "Sample", "question": "q" * 200_000}).text
         assert "The text is too long: 200,000 characters; the limit is 8,000." in told
         told = server.ask("POST", "/cli/search", json={"matter": "Sample", "question": "q" * 3_000_000}).text
-        assert "This is too large." in told  # more than any command sends
+        assert "The request is too large." in told  # more than any command sends
         [sample] = pincite("matters", "list", "--json").rows
         assert sample["name"] == "Sample"
