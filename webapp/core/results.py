@@ -8,13 +8,16 @@ that were read, notices. Older versions kept less: `LACKED` is what is read in t
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 
-from retrieval import DocumentRecord, PinCite, PinciteError
+from retrieval import PinCite, PinciteError
 from retrieval import Span as DocumentSpan
+
+if TYPE_CHECKING:  # a command that goes through a server loads no database
+    from retrieval import DocumentRecord
 
 Span = tuple[int, int]  # [start, end) of a document's text
 Around = tuple[str, str, str]  # the words before a mention, its own, and those after it
@@ -91,7 +94,7 @@ class NamedRow(Row):
     removed: bool = absent(False)
 
     @classmethod
-    def of(cls, record: DocumentRecord) -> "NamedRow":
+    def of(cls, record: "DocumentRecord") -> "NamedRow":
         """The document of a record."""
         return NamedRow(document_id=record.id, document=record.name)
 
@@ -260,7 +263,7 @@ class CoverageRow(Row):
     unreadable_pages: int
 
     @classmethod
-    def of(cls, records: Sequence[DocumentRecord]) -> "CoverageRow":
+    def of(cls, records: Sequence["DocumentRecord"]) -> "CoverageRow":
         """Coverage of these documents."""
         pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
         return CoverageRow(documents=len(records), pages=pages, unreadable_pages=unreadable)
@@ -491,7 +494,7 @@ class DocumentRow(_Outcome, _Document):
     """A document that is ready or has failed, and why."""
 
     @classmethod
-    def of(cls, record: DocumentRecord) -> "DocumentRow":
+    def of(cls, record: "DocumentRecord") -> "DocumentRow":
         """What became of a document."""
         return DocumentRow(
             document_id=record.id,
