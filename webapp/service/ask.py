@@ -1,4 +1,4 @@
-"""An answer in its turn, counted and timed; and its events as rows, the end shaped as `pincite ask --json` gives it."""
+"""An answer in its turn, counted and timed; and its result as `pincite ask --json` and the page have it."""
 
 import asyncio
 import time

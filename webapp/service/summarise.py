@@ -1,4 +1,4 @@
-"""Summaries that are being written, and their events as rows: a turn of a conversation, and what `pincite summary --json` gives."""
+"""Summaries that are being written: a turn of a conversation, and the result that `pincite summary --json` and the page have."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
