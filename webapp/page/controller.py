@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from markupsafe import Markup
 
-from retrieval import Document, DocumentRecord, Matter, PinciteError, own_words, pin_cite
+from retrieval import Document, DocumentRecord, Matter, PinciteError, find_quote, own_words, pin_cite
 from webapp.answers.follow_up import standalone
 from webapp.core.errors import NoSuchConversation, TooSlow
 from webapp.core.limits import check_chosen, check_words
@@ -32,7 +32,6 @@ from webapp.core.results import (
     span_fields,
 )
 from webapp.core.wording import plural
-from webapp.grounding.quotes import find_quote
 from webapp.page.html import chat as render
 from webapp.page.html import evidence as render_evidence
 from webapp.page.html import sidebar as render_sidebar

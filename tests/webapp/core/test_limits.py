@@ -136,7 +136,7 @@ def test_what_is_as_long_as_the_limit_is_taken(verbs: Verbs, desk: Desk, place: 
     assert list(verbs.mentions("Sample", "x" * WORDS, None)) == []
     assert asyncio.run(desk.find(place, "x" * WORDS))["said"] == "0 mentions found."
     [made] = verbs.create_matter("m" * NAME)
-    assert made.body["name"] == "m" * NAME
+    assert made.row.name == "m" * NAME
 
 
 @pytest.mark.parametrize("character", ["\0", "\ud800"])
