@@ -1,149 +1,31 @@
-"""A PDF becomes ranked, packed passages. What stands here is all that other rooms may use.
+"""A PDF becomes ranked, packed passages. What other packages may use are the names that `__init__.pyi` imports.
 
-A name is fetched from its file when it is first asked for: `pincite --help` loads none of the libraries.
+A name is imported from its file when it is first asked for: `pincite --help` loads none of the libraries.
 """
 
+import ast
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from retrieval import database, evaluate, folding
-    from retrieval.child import Child
-    from retrieval.chunks import Chunk, under_headings
-    from retrieval.clauses import Clause, outline, section_at
-    from retrieval.definitions import Definition, find_definitions
-    from retrieval.documents import Document, Page, Span
-    from retrieval.embedder import Embedder, load_embedder
-    from retrieval.errors import (
-        DataFolderBusy,
-        DataFolderUnusable,
-        FileTooLarge,
-        MatterExists,
-        NoSuchDocument,
-        NoSuchMatter,
-        OriginalMissing,
-        PinciteError,
-        UnreadableFile,
-        trace,
-    )
-    from retrieval.files import Files
-    from retrieval.flowing import flowing_text, own_spans, own_words
-    from retrieval.ingest import Ingest
-    from retrieval.layout import lines
-    from retrieval.lexical import Lexical
-    from retrieval.library import Library, clean_name
-    from retrieval.limits import Limits
-    from retrieval.packing import Packed, Passage, pack
-    from retrieval.pdf import char_indexes, page_text
-    from retrieval.phrases import InContext, each_mention, find_phrase, in_context
-    from retrieval.pinpoint import where_said
-    from retrieval.references import Reference, find_references
-    from retrieval.routing import Route
-    from retrieval.search import Hit, Results, Searcher, Sentence
-    from retrieval.sentences import split_sentences
-    from retrieval.tables import DocumentRecord, Matter
-    from retrieval.vectors import Vectors
+from pathlib import Path
 
 # For numpy, as it is loaded. Its products are small here, a hundred vectors by one: a second thread of its BLAS makes them
 # slower, and then spins for a while in case of another. With many readers that was a quarter of the processor's time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-__all__ = [
-    "Child",
-    "Chunk",
-    "Clause",
-    "DataFolderBusy",
-    "DataFolderUnusable",
-    "Definition",
-    "Document",
-    "DocumentRecord",
-    "Embedder",
-    "FileTooLarge",
-    "Files",
-    "Hit",
-    "InContext",
-    "Ingest",
-    "Lexical",
-    "Library",
-    "Limits",
-    "Matter",
-    "MatterExists",
-    "NoSuchDocument",
-    "NoSuchMatter",
-    "OriginalMissing",
-    "Packed",
-    "Page",
-    "Passage",
-    "PinciteError",
-    "Reference",
-    "Results",
-    "Route",
-    "Searcher",
-    "Sentence",
-    "Span",
-    "UnreadableFile",
-    "Vectors",
-    "char_indexes",
-    "clean_name",
-    "database",
-    "each_mention",
-    "evaluate",
-    "find_definitions",
-    "find_phrase",
-    "find_references",
-    "flowing_text",
-    "folding",
-    "in_context",
-    "lines",
-    "load_embedder",
-    "outline",
-    "own_spans",
-    "own_words",
-    "pack",
-    "page_text",
-    "section_at",
-    "split_sentences",
-    "trace",
-    "under_headings",
-    "where_said",
-]
-
-_FILES = {
-    "child": "Child",
-    "chunks": "Chunk under_headings",
-    "clauses": "Clause outline section_at",
-    "definitions": "Definition find_definitions",
-    "documents": "Document Page Span",
-    "embedder": "Embedder load_embedder",
-    "errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
-    " NoSuchDocument NoSuchMatter OriginalMissing PinciteError UnreadableFile trace",
-    "files": "Files",
-    "flowing": "flowing_text own_spans own_words",
-    "ingest": "Ingest",
-    "layout": "lines",
-    "lexical": "Lexical",
-    "limits": "Limits",
-    "library": "Library clean_name",
-    "packing": "Packed Passage pack",
-    "pdf": "char_indexes page_text",
-    "pinpoint": "where_said",
-    "phrases": "InContext each_mention find_phrase in_context",
-    "routing": "Route",
-    "references": "Reference find_references",
-    "search": "Hit Results Searcher Sentence",
-    "sentences": "split_sentences",
-    "tables": "DocumentRecord Matter",
-    "vectors": "Vectors",
+_STUB = ast.parse(Path(__file__).with_suffix(".pyi").read_text("utf-8"))
+_HOMES = {
+    alias.name: node.module
+    for node in _STUB.body
+    if isinstance(node, ast.ImportFrom) and node.module
+    for alias in node.names
 }
-_HOMES = {name: file for file, names in _FILES.items() for name in names.split()}
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> object:
-    if name in ("database", "evaluate", "folding"):
-        return import_module(f"retrieval.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"retrieval.{_HOMES[name]}"), name)
-    globals()[name] = found
-    return found
+    home = import_module(_HOMES[name])
+    value = vars(home)[name] if name in vars(home) else import_module(f"{_HOMES[name]}.{name}")
+    globals()[name] = value
+    return value

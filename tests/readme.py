@@ -1,6 +1,6 @@
 """The parts of README.md and the hosting guide that are made from the code: `make readme` writes them, `test_readme` holds them.
 
-The map is the first line of every file of the rooms; the settings table is `webapp.settings`; the table of GPU memory is
+The map is the first line of every file of the rooms; the settings table is `webapp.core.settings`; the table of GPU memory is
 `bench.gpu_memory`.
 """
 
@@ -8,7 +8,7 @@ import ast
 from pathlib import Path
 
 from bench import gpu_memory
-from webapp import settings
+from webapp.core import settings
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -22,8 +22,8 @@ def room_map() -> str:
 
 
 def _files(room: str) -> str:
-    files = sorted(path for path in (ROOT / room).glob("*.py") if not path.stem.startswith("__"))
-    return "\n".join(f"- `{path.name}` {_says(path)}" for path in files)
+    files = sorted(path for path in (ROOT / room).rglob("*.py") if not path.stem.startswith("__"))
+    return "\n".join(f"- `{path.relative_to(ROOT / room)}` {_says(path)}" for path in files)
 
 
 def _says(path: Path) -> str:

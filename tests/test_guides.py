@@ -10,7 +10,7 @@ from bench.gpu_memory import GIB, MISTRAL, WINDOW, card, needed
 from merge.architecture import expected_shapes
 from tests.docker.compose import document
 from tests.readme import README, ROOT
-from webapp.settings import PREFIX, Settings
+from webapp.core.settings import PREFIX, Settings
 
 GUIDES = sorted((ROOT / "docs").rglob("*.md"))
 ELSEWHERE = {"PINCITE_MODELS", "PINCITE_PUBLISH", "PINCITE_SITE"}  # read by docker/compose.yaml alone

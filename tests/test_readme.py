@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.readme import GPU_SERVER, README, ROOT, made_from_code
-from webapp.cli import app
+from webapp.cli.main import app
 
 TEXT = README.read_text("utf-8")
 CODE = re.findall(r"```\n.*?```|`pincite [^`]*`|`make [^`]*`|^    [^\n]*$", TEXT, re.DOTALL | re.MULTILINE)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.docker.compose import ENGINES, FILE, ROOT, document, environment, secrets, services
-from webapp.settings import PREFIX, Settings, load_settings
+from webapp.core.settings import PREFIX, Settings, load_settings
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EVERY = sorted(document()["services"])

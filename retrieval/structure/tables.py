@@ -1,0 +1,41 @@
+"""Finds the tables of a document: runs of lines of which each says something of its own, and none goes on in the next.
+
+The canonical text has lines and no tables. A row has a figure, is shorter than a full line of prose, and ends neither as a
+sentence nor in the middle of one; three such lines after each other are a table.
+"""
+
+import re
+from itertools import groupby, pairwise
+
+from retrieval.core.cache import kept
+from retrieval.core.documents import Document, Span
+from retrieval.structure.layout import lines
+
+_LEAST_ROWS = 3
+_SHORT, _FULL = 0.85, 0.9  # of a full line: one that is longer than so many of the document's
+_UNDER_WAY = re.compile(
+    r"(?:[.;:,(“&–—-][\"”’)]*|\b(?:the|an?|and|or|of|to|in|by|for|with|under|on|at|than|from|section|article))\Z", re.I
+)
+_GOES_ON = re.compile(r"\s*[a-z(&]")
+_CLAUSE = re.compile(r"(?:(?:section|article)\s+)?(?:\d+(?:\.\d+)+\.?|\d+\.|\([a-z0-9]{1,4}\))\s", re.I)
+
+
+@kept(16)
+def tables(document: Document) -> tuple[tuple[Span, ...], ...]:
+    """Each table as its rows in order, the line above them first where it may be the heads of the columns."""
+    shown = [(document.span(line.start, line.end), line.text.strip()) for line in lines(document) if not line.noise]
+    sizes = sorted(len(text) for _, text in shown)
+    longest = _SHORT * sizes[int(_FULL * (len(sizes) - 1))] if sizes else 0
+    apart = [len(text) < longest and _apart(text, after) for (_, text), (_, after) in pairwise([*shown, (None, "")])]
+    found = []
+    for is_row, run in groupby(range(len(shown)), key=lambda i: apart[i] and bool(re.search(r"\d", shown[i][1]))):
+        rows = list(run)
+        if is_row and len(rows) >= _LEAST_ROWS:
+            heads = [i for i in (rows[0] - 1,) if i >= 0 and apart[i]]
+            found.append(tuple(shown[i][0] for i in heads + rows))
+    return tuple(found)
+
+
+def _apart(line: str, after: str) -> bool:
+    """Whether a line neither begins a clause nor ends a sentence nor goes on in the line after it."""
+    return not (_CLAUSE.match(line) or _UNDER_WAY.search(line) or _GOES_ON.match(after))

@@ -1,0 +1,257 @@
+import io
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from retrieval.core.errors import DataFolderBusy
+from retrieval.evaluate import Asked, Evaluation
+from tests.webapp.commands import ROOT
+from webapp.cli.evaluation import figures
+from webapp.cli.output import (
+    show_added,
+    show_answer,
+    show_counts,
+    show_evaluation,
+    show_hit,
+    show_mention,
+)
+from webapp.cli.terminal import Bars, plain, results, show_error
+from webapp.core.results import AddedRow, AnswerResult, CiteRow, HitRow, MentionRow
+from webapp.core.stream import Error, Event, Notice, Progress, Result, Text, encoded, read_event
+from webapp.core.wording import cite, coverage, plural
+
+PLACE = {"document_id": "a", "document": "lease.pdf", "section": "Section 2 (Law)", "page": 3, "page_label": "3"}
+RANGE = {"start": 0, "end": 9}
+ANSWER = {
+    "answer": "Irish law [1].",
+    "found": True,
+    "citations": [{"n": 1, **PLACE, "quote": "The laws of Ireland govern.", "verified": True}],
+    "key_language": [{**PLACE, **RANGE, "text": "The laws of Ireland\ngovern."}],
+    "searched": {"documents": 1, "pages": 1412, "unreadable_pages": 2},
+    "budget": dict.fromkeys(("window", "system", "history", "passages", "reserve"), 1) | {"sent": 6, "left_out": 11},
+    "engine": "tgi",
+}
+
+
+def answer(**more: object) -> AnswerResult:
+    return AnswerResult.model_validate(ANSWER | more)
+
+
+def hit(**more: object) -> HitRow:
+    row = {"rank": 1, **PLACE, **RANGE, "score": 0.5, "why": "words", "text": "Rent."}
+    return HitRow.model_validate(row | more)
+
+
+def mention(**more: object) -> MentionRow:
+    return MentionRow.model_validate({**PLACE, **RANGE, "text": "… the laws of Ireland …"} | more)
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain text\n\twith a tab", "plain text\n\twith a tab"),
+        ("\x1b[2Jwiped", "[2Jwiped"),
+        ("bell\x07, null\x00, return\r", "bell, null, return"),
+        ("\x9b31mC1", "31mC1"),
+        ("turned \u202etxt.exe", "turned txt.exe"),
+        ("[bold]not markup[/bold]", "[bold]not markup[/bold]"),
+    ],
+)
+def test_text_of_documents_cannot_drive_the_terminal(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (PLACE, "lease.pdf, Section 2 (Law), p. 3"),
+        (PLACE | {"page_label": "iv"}, "lease.pdf, Section 2 (Law), p. 3 (printed iv)"),
+        (PLACE | {"section": "", "page_label": ""}, "lease.pdf, p. 3"),
+    ],
+)
+def test_a_pin_cite_names_document_section_and_page(row: dict[str, object], expected: str) -> None:
+    assert cite(CiteRow.model_validate(row)) == expected
+
+
+def test_coverage_is_one_line() -> None:
+    expected = "Searched 1 document, 1,412 pages; 2 pages unreadable; 6 passages sent, 11 left out."
+    assert answer().searched
+    assert answer().budget
+    assert coverage(answer().searched, answer().budget) == expected
+    assert plural(1, "page") == "1 page"
+
+
+def test_an_answer_is_shown_with_citations_key_language_and_coverage(capsys: pytest.CaptureFixture[str]) -> None:
+    show_answer(answer())
+    shown = capsys.readouterr().out
+    for part in (
+        "Irish law [1].\n",
+        "[1] lease.pdf, Section 2 (Law), p. 3\n   “The laws of Ireland govern.” (on the page, word for word)",
+        "Key language, verbatim:\n   “The laws of Ireland govern.”\n   – lease.pdf, Section 2 (Law), p. 3",
+        "Searched 1 document, 1,412 pages; 2 pages unreadable; 6 passages sent, 11 left out.",
+    ):
+        assert part in shown
+
+
+def test_an_answer_without_an_engine_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    key = {**PLACE, **RANGE, "text": "The laws of Ireland govern."}
+    show_answer(answer(engine="none", answer="“The laws of Ireland govern.” [1]", key_language=[key]))
+    shown = capsys.readouterr().out
+    assert "This is key language: the documents' own words" in shown
+    assert "There is no engine here that writes answers." in shown
+    assert shown.count("The laws of Ireland govern.") == 1
+
+
+def test_documents_with_the_same_words_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    (cited,) = answer().citations
+    show_answer(answer(citations=[cited.model_copy(update={"also_in": 28})]))
+    assert f"{cite(cited)}. This passage stands word for word in 28 other documents.\n" in capsys.readouterr().out
+    show_hit(hit(also_in=1))
+    assert capsys.readouterr().out.endswith("   Rent.\n   This passage stands word for word in 1 other document.\n\n")
+
+
+def test_a_name_that_fits_two_documents_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    meant = [{"document_id": "a", "document": "2019.pdf"}, {"document_id": "b", "document": "2023.pdf"}]
+    sentence = "The question may mean “2019.pdf” or “2023.pdf”; all of them were searched. --document names one."
+    show_hit(hit(rank=1, documents_meant=meant))
+    show_hit(hit(rank=2, documents_meant=meant))
+    assert capsys.readouterr().out.count(sentence) == 1
+    show_answer(answer(documents_meant=meant))
+    assert capsys.readouterr().out.count(sentence) == 1
+
+
+def test_outcomes_and_hits_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    ready = {"document_id": "a", "state": "ready", "pages": 2, "unreadable_pages": [2], "reason": "1 of 2 …"}
+    show_added(AddedRow.model_validate({"file": "a.pdf"} | ready))
+    show_added(AddedRow.refused("b.pdf", "“b.pdf” is not a PDF."))
+    show_hit(hit(text="two\x1b\n  lines"))
+    assert capsys.readouterr().out.splitlines() == [
+        "ready   a.pdf: 2 pages; no text on page 2",
+        "failed  b.pdf: “b.pdf” is not a PDF.",
+        "1. lease.pdf, Section 2 (Law), p. 3   (0.50, words)",
+        "   two",
+        "   lines",
+        "",
+    ]
+
+
+def test_mentions_are_lines_and_a_table_of_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    show_mention(mention())
+    show_counts([mention(), mention(), mention(page=7), mention(document_id="b", document="[nda].pdf")])
+    show_counts([])
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "lease.pdf, Section 2 (Law), p. 3",
+        "   … the laws of Ireland …",
+        "",
+        "4 mentions in 2 documents.",
+        "document   mentions  pages",
+        "lease.pdf         3  3, 7",
+        "[nda].pdf         1  3",
+        "",
+        "0 mentions in 0 documents.",
+    ]
+
+
+def test_an_evaluation_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = tuple(Asked(n / 100, 100 * n, n / 10, n > 1, n == 3 if n > 1 else None, n > 1 or None) for n in range(1, 5))
+    show_evaluation(figures(Evaluation(2, ("scan.pdf",), asked), "document"))
+    assert capsys.readouterr().out.splitlines() == [
+        "contracts                    2",
+        "questions                    4",
+        "searched                     each question's own document",
+        "something was found for      3 (75%)",
+        "confidence                   lowest 0.10, p10 0.10, p50 0.30, p90 0.40, highest 0.40",
+        "seconds a question           half within 0.030, 95 % within 0.040",
+        "tokens that would be sent    half within 300, at most 400",
+        "first hit on a known page    33% of 3 questions with known pages",
+        "a passage from a known page  100% of 3 questions with known pages",
+        "failed  scan.pdf",
+    ]
+    show_evaluation(figures(Evaluation(1, (), ()), "all"))
+    assert capsys.readouterr().out.splitlines() == ["contracts  1", "questions  0"]
+
+
+def test_errors_are_a_sentence_and_a_hint_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    show_error(DataFolderBusy(), as_json=False)
+    show_error(DataFolderBusy(), as_json=True)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == [
+        "Another pincite is using this data folder.",
+        "Wait until it has finished, or set PINCITE_DATA_DIR to another folder.",
+        '{"error": "Another pincite is using this data folder.", '
+        '"hint": "Wait until it has finished, or set PINCITE_DATA_DIR to another folder."}',
+    ]
+
+
+def test_bars_are_drawn_where_somebody_watches_and_nowhere_else() -> None:
+    screen, file = Screen(), io.StringIO()
+    for stream in (screen, file):
+        with Bars(stream) as bars:
+            bars.show(Progress(label="waiting.pdf", state="waiting"))
+            bars.show(Progress(label="lease.pdf", state="reading", done=3, total=80))
+            bars.show(Progress(label="lease.pdf", state="ready", done=80, total=80))
+    assert "lease.pdf" in screen.getvalue()
+    assert "waiting.pdf" not in screen.getvalue()
+    assert file.getvalue() == ""
+
+
+def test_only_results_reach_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    events: list[Event[HitRow]] = [
+        Progress(label="a", state="reading"), Text(text="draft"), Notice.of(DataFolderBusy()), Result(hit()),
+    ]  # fmt: skip
+    assert list(results(events, as_json=False)) == [hit()]
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Result(hit(text="“§ 2”\nline")),
+        Progress(label="a\nb", state="reading", done=1, total=2),
+        Text(text="§\n"),
+        Notice(error="No.", hint=""),
+        Error(error="No.", hint="Wait."),
+    ],
+)
+def test_an_event_survives_its_line(event: Event[HitRow]) -> None:
+    assert encoded(event).count(b"\n") == 1
+    assert read_event(encoded(event).decode(), HitRow) == event
+
+
+@pytest.mark.parametrize(
+    "line", ["", "[]", "{}", '{"kind": "news", "body": {}}', '{"kind": "result", "body": {"n": 1}}']
+)
+def test_a_line_that_is_no_event_is_none(line: str) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        read_event(line, HitRow)
+
+
+DRAFT = """
+from webapp.core.results import AcceptedRow
+from webapp.core.stream import Result, Text
+from webapp.cli.terminal import results
+events = [Text(text="unchecked words"), Result(AcceptedRow(document_id="checked words"))]
+for row in results(events, as_json=False): print(row.document_id)
+"""
+
+
+def test_a_draft_is_shown_as_a_draft_and_wiped() -> None:
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
+    subprocess.run([sys.executable, "-c", DRAFT], cwd=ROOT, stdout=theirs, env=environment, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "Draft, not yet checked:" in shown
+    after = shown[shown.rindex("\x1b[2K") :]  # the sequence that erases a line
+    assert "unchecked words" not in after
+    assert after.rstrip().endswith("checked words")

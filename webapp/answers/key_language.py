@@ -1,0 +1,70 @@
+"""Key language: the sentences of the passages that bear on the question most, word for word, with their pin cites.
+
+It is shown without any engine, and in the place of a draft that fails its checks, so nothing here writes: a sentence is a
+span of the canonical text, and what is shown of it are the page's own words.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from retrieval import Document, Hit, Passage, PinCite, Sentence, Span, own_words, pin_cite, sentences, under_headings
+
+Relevance = Callable[[str, Sequence[Sentence]], Sequence[float]]
+"""Scores sentences against a question; 0 or less says that one has nothing to do with it."""
+
+_LEAST_INSIDE = 0.5  # of a sentence, in the passage; a passage may end inside one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySentence(PinCite):
+    """One sentence at its pin cite, in the page's own words (white space folded, line ends joined)."""
+
+    text: str
+
+
+def key_language(
+    question: str,
+    passages: Sequence[Passage],
+    documents: Mapping[str, Document],
+    hits: Sequence[Hit] = (),
+    *,
+    most: int = 4,
+    relevance: Relevance,
+) -> tuple[KeySentence, ...]:
+    """The `most` sentences of the passages with the highest relevance.
+
+    The section of the best one comes first, and of one section its sentences in reading order: "Any other assignment is
+    void" after what is allowed. `relevance(question, sentences)` scores all at once, told of each the best of the `hits`
+    that it stands in. Sentences that it scores 0 or less, and those that say the same as one before them, are left out.
+    KeyError where the document of a passage is missing.
+    """
+    found = {span for passage in passages for span in _inside(documents[passage.document_id], passage)}
+    order = {passage.document_id: i for i, passage in reversed(list(enumerate(passages)))}
+    spans = sorted(found, key=lambda s: (order[s.document_id], s.start))
+    texts = [own_words(documents[s.document_id], s) for s in spans]
+    if not texts:
+        return ()
+    best_first = sorted(hits, key=lambda hit: -hit.score)
+    told = [_told(documents[s.document_id], s, text, best_first) for s, text in zip(spans, texts, strict=True)]
+    ranked = sorted(zip(spans, texts, relevance(question, told), strict=True), key=lambda row: -row[2])
+    chosen = {text: (span, score) for span, text, score in reversed(ranked) if score > 0}
+    best = [(span, text, score) for span, text, score in ranked if chosen.get(text, (None,))[0] == span][:most]
+    keys = [KeySentence(**pin_cite(documents[span.document_id], span).where(), text=text) for span, text, _ in best]
+    sections = list(dict.fromkeys((key.document_id, key.section) for key in keys))
+    return tuple(sorted(keys, key=lambda key: (sections.index((key.document_id, key.section)), key.span.start)))
+
+
+def _told(document: Document, span: Span, text: str, best_first: Sequence[Hit]) -> Sentence:
+    score = next((hit.score for hit in best_first if span.shared(hit.chunk.span)), 0.0)
+    return Sentence(text, under_headings(document, span.start, text), score)
+
+
+def _inside(document: Document, passage: Passage) -> Iterator[Span]:
+    every, spans = sentences(document), passage.spans
+    first = bisect_right(every, spans[0].start, key=lambda s: s.end)
+    last = bisect_left(every, spans[-1].end, key=lambda s: s.start)
+    for sentence in every[first:last]:
+        within = sum(sentence.shared(s) for s in spans)
+        if within >= _LEAST_INSIDE * len(sentence):
+            yield sentence

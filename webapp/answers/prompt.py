@@ -1,0 +1,102 @@
+"""Prompt and token budget of a question.
+
+    passages ≤ window − template − system − history − question − reserve
+
+Every term is counted with the model's tokenizer; `reserve` is kept for the answer. Nothing here shortens a text:
+`follow_up` drops old turns, and `retrieval`'s packing omits passages.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from retrieval import Passage
+from webapp.answers.follow_up import HISTORY_SHARE, Turn, recent
+from webapp.core.errors import QuestionTooLong
+from webapp.llm.chat import Message
+from webapp.llm.tokenizer import Template
+
+RESERVE_SHARE = 0.125  # of the window, for the answer: 512 of 4,096 tokens
+LEAST_PASSAGES = 0.25  # of the window; a question that leaves less for passages is refused
+_JOINTS = 8  # tokens: empty lines between joined texts, and tokens that fall differently at their borders
+NOT_THERE = "The passages do not say."
+
+SYSTEM = f"""You answer questions about contracts. Use only the numbered passages below.
+- After each statement write the number of the passage it rests on in square brackets, like [2].
+- Quote the decisive words exactly as they stand, in double quotation marks.
+- Copy names, numbers, amounts and dates exactly.
+- Be brief. If the passages do not answer the question, write: {NOT_THERE}"""
+
+
+_CHAT_MARKERS = re.compile(
+    r"<\|[a-z0-9_]+\|>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|</?s>|<</?SYS>>|<(?:start|end)_of_turn>",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Token counts of the context window and of each part of the prompt."""
+
+    window: int
+    template: int
+    system: int
+    history: int
+    question: int
+    reserve: int
+
+    @property
+    def passages(self) -> int:
+        """Tokens left for passages."""
+        return self.window - (self.template + self.system + self.history + self.question + self.reserve)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A prompt without its passages, which may take `budget.passages` tokens."""
+
+    turns: tuple[Turn, ...]
+    question: str
+    budget: Budget
+
+    def messages(self, passages: Sequence[Passage]) -> list[Message]:
+        """The prompt as chat messages."""
+        turns = [
+            message
+            for turn in self.turns
+            for message in (Message("user", turn.question), Message("assistant", turn.answer))
+        ]
+        sources = "\n".join(passage.as_sent() for passage in passages)
+        messages = [Message("system", SYSTEM), *turns, Message("user", f"{sources}\n{asked(self.question)}")]
+        return [Message(message.role, harmless(message.content)) for message in messages]
+
+
+def frame(
+    window: int, history: Sequence[Turn], question: str, count: Callable[[str], int], template: Template
+) -> Frame:
+    """Divide a context window of `window` tokens among the parts of a prompt; `count` counts tokens.
+
+    Raises QuestionTooLong if the question leaves less than LEAST_PASSAGES for passages.
+    """
+    turns = tuple(recent(history, count, int(window * HISTORY_SHARE)))
+    budget = Budget(
+        window=window,
+        template=template.overhead(1 + 2 * len(turns)) + _JOINTS,
+        system=count(SYSTEM),
+        history=sum(count(t.question) + count(t.answer) for t in turns),
+        question=count(asked(question)),
+        reserve=int(window * RESERVE_SHARE),
+    )
+    if budget.passages < window * LEAST_PASSAGES:
+        raise QuestionTooLong(tokens=budget.question)
+    return Frame(turns, question, budget)
+
+
+def harmless(text: str) -> str:
+    """Break up the special tokens of chat templates, so that a document cannot end our message (prompt injection)."""
+    return _CHAT_MARKERS.sub(lambda marker: f"{marker[0][0]} {marker[0][1:]}", text)
+
+
+def asked(question: str) -> str:
+    """The question as it stands in the prompt."""
+    return f"Question: {question}"

@@ -1,0 +1,391 @@
+"""Errors that a user is shown: one tree under `retrieval.PinciteError`, each class with a sentence and a hint.
+
+PinciteError
+├── SettingsInvalid         EmptyQuestion     QuestionTooLong
+├── NotTaken
+│   ├── WordsTooLong        NameTooLong       TooManyChosen
+│   └── NotText
+├── NotAllowed
+│   └── GuestGone           DemoFull          NetworkFull
+├── AmbiguousDocument       NoSuchFile        NoSuchConversation
+├── PageNotShown
+│   └── PageTooSlow         DocumentNotDrawn
+├── QuotaReached
+│   └── GuestLimit
+├── EventMalformed          TooManyEvents     TooManyStreams
+├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
+├── AlreadyServing          ServerGone        Told
+├── PartMissing             Unexpected
+├── Congested
+│   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
+│   ├── PagesWaiting        TextsWaiting      SearchesWaiting
+│   └── TooSlow
+├── NotLookedThrough
+└── EngineError
+    ├── EngineAway          EngineLoading     EngineBusy
+    ├── EngineKeyRefused    PromptTooLong     PassagesLeftOut
+    └── EngineRefused       EngineFault       StreamCut         EngineSilent
+"""
+
+from retrieval import PinciteError
+
+
+class SettingsInvalid(PinciteError):
+    """A setting whose value cannot be used."""
+
+    sentence = "The setting {setting} cannot be used: {reason}."
+    hint_text = "Correct the environment variable; the documentation lists every setting."
+
+
+class NotAllowed(PinciteError):
+    """The user is not authorised."""
+
+    sentence = "You do not have access to this."
+    hint_text = "Ask your administrator."
+
+
+class GuestGone(NotAllowed):
+    """A guest session that has expired, or a browser that sends no guest cookie."""
+
+    sentence = "Your visit has ended; its documents and conversations have been deleted."
+    hint_text = "Reload the page to start again; your browser must accept its cookie."
+
+
+class DemoFull(NotAllowed):
+    """The demo has its maximum number of guests."""
+
+    sentence = "Too many visitors are using the demo."
+    hint_text = "Try again within the hour."
+
+
+class NetworkFull(NotAllowed):
+    """One client address has its maximum number of guests."""
+
+    sentence = "The limit of {most} visitors from one network is reached."
+    hint_text = "Try again within the hour."
+
+
+class QuotaReached(PinciteError):
+    """A user's quota (documents, matters, conversations, …) is used up."""
+
+    sentence = "The limit is {most:,} {what} per user."
+    hint_text = "Delete what you no longer need, or ask your administrator to raise {setting}."
+
+
+class GuestLimit(QuotaReached):
+    """A demo guest's quota is used up."""
+
+    sentence = "The limit is {most:,} {what} per visitor."
+    hint_text = "Delete something first, or run pincite on your own computer."
+
+
+class NoSuchConversation(PinciteError):
+    """No conversation or turn has this id, or it belongs to another user."""
+
+    sentence = "There is no such conversation."
+    hint_text = "Choose one from the list."
+
+
+class PageNotShown(PinciteError):
+    """The image of a page could not be rendered."""
+
+    sentence = "Page {page} of “{document}” cannot be shown."
+    hint_text = "Open the original file at that page."
+
+
+class EventMalformed(PinciteError):
+    """A request of the page that the page itself never sends."""
+
+    sentence = "This request is not valid."
+    hint_text = "Reload the page."
+
+
+class TooManyEvents(PinciteError):
+    """One user has the maximum number of page events under way."""
+
+    sentence = "The limit of {count} requests at the same time is reached."
+    hint_text = "Wait a moment, or close some pages."
+
+
+class TooManyStreams(PinciteError):
+    """One user has the maximum number of streams (open pages) under way."""
+
+    sentence = "The limit of {count} open connections is reached."
+    hint_text = "Close some pages."
+
+
+class NotUploaded(PinciteError):
+    """A file that this user did not upload, or that was added already."""
+
+    sentence = "This file was not uploaded here, or was added already."
+    hint_text = "Add it again from your computer."
+
+
+class UploadMalformed(PinciteError):
+    """A multipart body that is malformed or truncated."""
+
+    sentence = "The upload is incomplete."
+    hint_text = "Add the files again."
+
+
+class TooManyUploads(PinciteError):
+    """More uploads at a time, or files in one upload, than the limit for one user."""
+
+    sentence = "At most {count} can be added at once."
+    hint_text = "Add the rest when these are uploaded."
+
+
+class TooMuchArriving(PinciteError):
+    """No room is left for uploads that are under way."""
+
+    sentence = "Too many files are being uploaded at the moment."
+    hint_text = "Try again in a few minutes."
+
+
+class PageTooSlow(PageNotShown):
+    """A page image that was not rendered in time; not tried again, as a slow page stays slow."""
+
+    sentence = "Page {page} of “{document}” took too long to draw."
+
+
+class DocumentNotDrawn(PageNotShown):
+    """A document whose pages are no longer rendered, because several of them failed."""
+
+    sentence = "The pages of “{document}” are no longer drawn: several took too long."
+    hint_text = "Open the original file at page {page}."
+
+
+class EmptyQuestion(PinciteError):
+    """The question is empty."""
+
+    sentence = "The question is empty."
+    hint_text = "Ask in your own words, for example: Who may terminate, and with what notice?"
+
+
+class QuestionTooLong(PinciteError):
+    """The question leaves too little of the context window for passages."""
+
+    sentence = "The question is too long: {tokens} tokens."
+    hint_text = "Ask in a few sentences, and add long texts as documents."
+
+
+class NotTaken(PinciteError):
+    """Input that is rejected unread."""
+
+
+class WordsTooLong(NotTaken):
+    """A question or a phrase longer than the limit, in characters."""
+
+    sentence = "The text is too long: {characters:,} characters; the limit is {limit:,}."
+    hint_text = "Ask in a few sentences, and add long texts as documents."
+
+
+class NameTooLong(NotTaken):
+    """The name of a matter or a document is longer than the limit, in characters."""
+
+    sentence = "The name is too long: {characters:,} characters; the limit is {limit}."
+    hint_text = "Use a shorter name."
+
+
+class TooManyChosen(NotTaken):
+    """More documents are selected than the limit."""
+
+    sentence = "Too many documents are chosen: {count:,}; the limit is {limit:,}."
+    hint_text = "Choose fewer, or all documents."
+
+
+class NotText(NotTaken):
+    """Characters that no database stores: a null, or half of a surrogate pair."""
+
+    sentence = "The text has characters that cannot be stored."
+    hint_text = "Type it again, or copy it from another place."
+
+
+class AmbiguousDocument(PinciteError):
+    """A name that matches several documents of the matter."""
+
+    sentence = "“{document}” matches several documents: {names}."
+    hint_text = "Enter more of the name, or the id."
+
+
+class NoSuchFile(PinciteError):
+    """A file named on the command line that cannot be opened."""
+
+    sentence = "“{name}” cannot be opened: {reason}."
+    hint_text = "Check the path."
+
+
+class AlreadyServing(PinciteError):
+    """Another server already uses this data folder."""
+
+    sentence = "pincite is already running at {url}."
+    hint_text = "Open that address, or stop pincite first. PINCITE_DATA_DIR sets another data folder."
+
+
+class ServerGone(PinciteError):
+    """The server of this data folder stopped during a command."""
+
+    sentence = "pincite stopped before this was finished."
+    hint_text = "Start it with `pincite serve`, or run the command again. No accepted document is lost."
+
+
+class Told(PinciteError):
+    """An error that the server reported to the command line, with the server's sentence and hint."""
+
+    sentence = "{sentence}"
+    hint_text = "{hint}"
+
+
+class PartMissing(PinciteError):
+    """An optional dependency is not installed."""
+
+    sentence = "{part} is not installed ({package} is missing)."
+    hint_text = "Install pincite with the extra “{extra}”."
+
+
+class Unexpected(PinciteError):
+    """An exception that the code does not foresee; the log has its traceback under the reference."""
+
+    sentence = "Something went wrong (ref {ref})."
+    hint_text = "The log (log/pincite.log in the data folder) has the details under this reference."
+
+
+class Congested(PinciteError):
+    """The request is refused, or was given up, because of load."""
+
+
+class TooManyQuestions(Congested):
+    """The question queue is full."""
+
+    sentence = "Too many questions are waiting: {count}."
+    hint_text = "Ask again in a few minutes."
+
+
+class QuestionsWaiting(Congested):
+    """One user has the maximum number of questions under way."""
+
+    sentence = "You already have {count} questions under way."
+    hint_text = "Wait for an answer, or stop one."
+
+
+class NetworkWaiting(Congested):
+    """One client address has the maximum number of questions under way."""
+
+    sentence = "The limit of {count} questions at the same time from one network is reached."
+    hint_text = "Ask again in a few minutes."
+
+
+class PagesWaiting(Congested):
+    """One user requested more page images than the limit."""
+
+    sentence = "Too many pages are being drawn for you."
+    hint_text = "Wait a moment, then open the page again."
+
+
+class TextsWaiting(Congested):
+    """One user requested more documents and passages than the limit."""
+
+    sentence = "Too many documents are being opened for you."
+    hint_text = "Wait a moment, then open the document again."
+
+
+class SearchesWaiting(Congested):
+    """One user has the maximum number of phrase searches under way."""
+
+    sentence = "You already have {count} searches under way."
+    hint_text = "Wait until one of them is finished."
+
+
+class TooSlow(Congested):
+    """A time limit, waiting included, was exceeded."""
+
+    sentence = "This took longer than {seconds:.0f} seconds."
+    hint_text = "Try again in a moment."
+
+
+class NotLookedThrough(PinciteError):
+    """Documents that a phrase search could not search; what it found in the others is complete."""
+
+    sentence = "{documents} could not be searched."
+    hint_text = (
+        "The results from the other documents are complete. Search again later, or search these documents alone."
+    )
+
+
+class EngineError(PinciteError):
+    """The language model server did not complete an answer. Partial text is kept, and key language is shown."""
+
+    sentence = "The answer could not be written."
+    hint_text = "The key language below comes directly from the documents."
+
+
+class EngineAway(EngineError):
+    """The server accepts no connection, or the circuit breakers of all servers are open."""
+
+    sentence = "The language model is not available."
+    hint_text = "Until it is available again, questions are answered with key language from the documents."
+
+
+class EngineLoading(EngineError):
+    """The server runs but is not ready yet (503)."""
+
+    sentence = "The language model is still starting."
+    hint_text = "Ask again in a minute. Until then, questions are answered with key language from the documents."
+
+
+class EngineBusy(EngineError):
+    """The server's rate limit is reached (429)."""
+
+    sentence = "The language model is busy."
+    hint_text = "Ask again in a moment."
+
+
+class EngineKeyRefused(EngineError):
+    """The server rejected the API key (401 or 403)."""
+
+    sentence = "The language model server rejected the API key."
+    hint_text = "Ask your administrator to check PINCITE_LLM_API_KEY."
+
+
+class PromptTooLong(EngineError):
+    """The prompt exceeds the server's context window."""
+
+    sentence = "The question and its passages are longer than the language model accepts."
+    hint_text = "Ask about fewer documents, or start a new conversation."
+
+
+class PassagesLeftOut(EngineError):
+    """The server counts more tokens than we do, so the prompt was packed again into less of its window."""
+
+    sentence = "The language model accepts less text than it reported, so this answer is based on fewer passages."
+    hint_text = "If something is missing, ask about fewer documents."
+
+
+class EngineRefused(EngineError):
+    """The server rejected the request for another reason (other 4xx)."""
+
+    sentence = "The language model server rejected the request."
+    hint_text = (
+        "Your administrator finds the kind of error in the log of pincite, and the reason in the log of that server."
+    )
+
+
+class EngineFault(EngineError):
+    """The server reported an error of its own (5xx), before or inside the stream."""
+
+    sentence = "The language model server failed."
+    hint_text = "The text written so far is kept. Ask again; if it happens again, restart the server."
+
+
+class StreamCut(EngineError):
+    """The stream ended without a finish reason."""
+
+    sentence = "The connection to the language model broke off before the answer was complete."
+    hint_text = "The text received so far is kept. Ask again for the complete answer."
+
+
+class EngineSilent(EngineError):
+    """No text arrived within the time-out."""
+
+    sentence = "The language model sent nothing for {seconds:.0f} seconds."
+    hint_text = "The text received so far is kept. Ask again, or ask about fewer documents."

@@ -1,0 +1,160 @@
+"""Differences between chat-completions servers (TGI, vLLM, llama.cpp, others), as a table of dialects.
+
+The servers share one route and differ in where they report their context window and model, how they report a prompt that
+is too long, and whether a stop string stays in the text. Support for another server is another row.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from webapp.core.errors import (
+    EngineAway,
+    EngineBusy,
+    EngineError,
+    EngineFault,
+    EngineKeyRefused,
+    EngineLoading,
+    EngineRefused,
+    PromptTooLong,
+    StreamCut,
+)
+
+JsonPath = tuple[str | int, ...]  # keys and indexes that lead to a value
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What a server reports about itself.
+
+    `model` is the name that requests must give, `window` the context window in tokens (prompt and answer together), `name`
+    what the log and `ask --json` show.
+    """
+
+    dialect: str
+    model: str
+    window: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One kind of server.
+
+    `probe` is the path of a GET whose JSON response has a number at `window` on this kind of server, and on no row above
+    it. `model` is where that response names the model, or the name itself. `too_long` matches the error for a prompt that
+    exceeds the window. `keeps_stop`: whether the stop string is part of the text.
+    """
+
+    name: str
+    probe: str
+    window: JsonPath
+    model: JsonPath | str
+    too_long: re.Pattern[str]
+    keeps_stop: bool
+
+
+def _any_of(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+_TGI = (r"must have less than \d+ tokens", r"`max_new_tokens` must be <= \d+")
+_VLLM = (r"maximum context length", r"maximum model length", r"max_model_len")
+_LLAMA = (r"exceed_context_size_error", r"exceeds the available context size")
+_ANY = (*_TGI, *_VLLM, *_LLAMA, r"context_length_exceeded", r"context (length|size|window)", r"prompt is too long")
+
+TGI: Final = Dialect("tgi", "/info", ("max_total_tokens",), "tgi", _any_of(*_TGI), keeps_stop=True)
+LLAMA_CPP: Final = Dialect(
+    "llama.cpp",
+    "/props",
+    ("default_generation_settings", "n_ctx"),  # of one slot: the whole context divided by the number of slots
+    ("model_alias",),
+    _any_of(*_LLAMA),
+    keeps_stop=False,
+)
+VLLM: Final = Dialect(
+    "vllm", "/v1/models", ("data", 0, "max_model_len"), ("data", 0, "id"), _any_of(*_VLLM), keeps_stop=False
+)
+OTHER: Final = Dialect("other", "/v1/models", (), ("data", 0, "id"), _any_of(*_ANY), keeps_stop=True)
+
+# In the order in which they are probed.
+DIALECTS: Final = (TGI, LLAMA_CPP, VLLM)
+BY_NAME: Final = {dialect.name: dialect for dialect in (*DIALECTS, OTHER)}
+
+# For servers that report no window: that of the model pincite is built around, and a common minimum.
+DEFAULT_WINDOW: Final = 4096
+
+# Finish reasons of a text that is not complete.
+INCOMPLETE: Final[Mapping[str, type[EngineError]]] = MappingProxyType({"abort": StreamCut, "error": EngineFault})
+
+_BY_STATUS: Final[Mapping[int, type[EngineError]]] = MappingProxyType(
+    {
+        401: EngineKeyRefused,
+        403: EngineKeyRefused,
+        413: PromptTooLong,
+        429: EngineBusy,
+        502: EngineAway,  # a proxy whose server is gone
+        503: EngineLoading,
+        504: EngineAway,
+    }
+)
+_MAY_MEAN_TOO_LONG: Final = (400, 422)
+# The server's word for the kind of error. Its message is not kept: it may quote the prompt.
+_KIND: Final = re.compile(r"[A-Za-z_]{1,40}")
+
+
+def identify(dialect: Dialect, body: object, *, model: str | None = None) -> EngineInfo | None:
+    """Read the JSON response to `dialect.probe`; None if it is not a response of that dialect."""
+    window = _at(body, dialect.window) if dialect.window else DEFAULT_WINDOW
+    if not isinstance(window, int) or window <= 0:
+        return None
+    if isinstance(dialect.model, str):
+        model = dialect.model  # the server accepts no other
+    elif not model:
+        reported = _at(body, dialect.model)
+        model = reported if isinstance(reported, str) and reported else dialect.name
+    short = model.rsplit("/", 1)[-1]
+    name = dialect.name if short == dialect.name else f"{dialect.name} {short}"
+    return EngineInfo(dialect.name, model, window, name)
+
+
+def refusal(dialect: Dialect, status: int, body: str) -> EngineError:
+    """Map an HTTP status other than 2xx to an EngineError; its `values` hold the status and the kind, for the log."""
+    if status in _MAY_MEAN_TOO_LONG and dialect.too_long.search(body):
+        return PromptTooLong(status=status, kind=kind(body))
+    unlisted = EngineFault if status >= 500 else EngineRefused
+    return _BY_STATUS.get(status, unlisted)(status=status, kind=kind(body))
+
+
+def fault(dialect: Dialect, event: object) -> EngineError:
+    """Map an error event inside a stream to an EngineError, by its text: TGI gives all of them the same status."""
+    body = event if isinstance(event, str) else json.dumps(event, default=str)
+    error = PromptTooLong if dialect.too_long.search(body) else EngineFault
+    return error(status=200, kind=kind(body))
+
+
+def kind(body: str) -> str:
+    """The kind of error that a JSON body names ("overloaded", "BadRequestError"), else "json", "text" or "bare" (empty)."""
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return "text" if body.strip() else "bare"
+    error = parsed.get("error") if isinstance(parsed, dict) else None
+    for level in (error, parsed):
+        for key in ("error_type", "type", "code"):
+            value = level.get(key) if isinstance(level, dict) else None
+            if isinstance(value, str) and _KIND.fullmatch(value):
+                return value
+    return "json"
+
+
+def _at(value: object, path: JsonPath) -> object:
+    for step in path:
+        try:
+            value = value[step]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value

@@ -1,0 +1,147 @@
+"""Chooses the LLM server for an answer: the least-loaded configured one, else the bundled model, else none."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from webapp.core.errors import EngineAway
+from webapp.core.metrics import ENGINES
+from webapp.core.settings import Settings
+from webapp.llm.bundled import EmbeddedEngine
+from webapp.llm.client import Engine, Timeouts
+
+# Tokens of passages. The bundled model processes some 250 tokens of prompt a second on two cores: with more of them its
+# first word would take too long.
+EMBEDDED_PASSAGES = 700
+EMBEDDED_SECONDS = 20.0  # for the bundled server to start: it takes one or two, on a slow disk more
+HEALTH_SECONDS = 5.0  # between two health checks of the servers, however many pages are open
+TRIAL_SECONDS = 1.0  # for the health check of a server whose circuit is due, before a user waits for it
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A leased LLM server; `engine` is None if there is none, and the answer is key language then.
+
+    `tokenizer` is the setting of that name. `most_passages` limits the tokens of passages further than the window does,
+    for a slow server. If the draft of a `trusted` server fails the checks it is shown with marks; that of another is
+    replaced by key language.
+    """
+
+    engine: Engine | None
+    tokenizer: str | None = None
+    most_passages: int | None = None
+    trusted: bool = True
+
+
+# Leases a server for one answer; raises EngineError if none is available.
+Lease = Callable[[], AbstractAsyncContextManager[Writer]]
+
+State = Literal["ready", "loading", "away", "none"]
+
+
+class Writers:
+    """Load balancer over the LLM servers of one process. Thread-safe once started."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
+        self._timeouts = Timeouts(first=settings.llm_first_token_seconds, silence=settings.llm_silence_seconds)
+        self._engines = [Engine(url, key, settings.llm_model, timeouts=self._timeouts) for url in settings.llm_urls]
+        self._rotation = itertools.count()
+        self._embedded = EmbeddedEngine() if not self._engines and EmbeddedEngine.available() else None
+        self._health: tuple[float, State] | None = None  # time and result of the last health check
+
+    def start(self) -> None:
+        """Start the bundled server if no other is configured, without waiting for it; further calls do nothing."""
+        if self._embedded is not None:
+            url, key = self._embedded.start()
+            if not self._engines:
+                self._engines = [Engine(url, key, timeouts=self._timeouts, embedded=self._embedded)]
+
+    def stop(self) -> None:
+        """Stop the bundled server."""
+        if self._embedded is not None:
+            self._embedded.stop()
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[Writer]:
+        """Lease a server for one answer; it counts as in flight until the block ends.
+
+        Raises EngineAway, without waiting, if no server is available.
+        """
+        writer = await self._bundled() if self._embedded is not None else await self._choose()
+        if writer.engine is None:
+            yield writer
+            return
+        writer.engine.in_flight += 1
+        try:
+            yield writer
+        finally:
+            writer.engine.in_flight -= 1
+            writer.engine.circuit.end_trial()
+
+    @property
+    def trusted(self) -> bool:
+        """Whether a server is configured; the bundled model is not trusted."""
+        return bool(self._settings.llm_urls)
+
+    async def state(self) -> State:
+        """State for `/readyz`: "ready" if any server is; the servers are checked at most every HEALTH_SECONDS."""
+        if not self._engines:
+            return "none" if self._embedded is None else "loading"
+        if self._health is None or time.monotonic() - self._health[0] > HEALTH_SECONDS:
+            # Set before the check, so that concurrent callers do not check again.
+            self._health = time.monotonic(), self._health[1] if self._health else "loading"
+            states = await asyncio.gather(*(engine.state() for engine in self._engines))
+            for engine, state in zip(self._engines, states, strict=True):
+                if state == "ready":
+                    engine.circuit.end_pause()
+            best: State = next((state for state in ("ready", "loading") if state in states), "away")
+            self._health = time.monotonic(), best
+        for circuit in ("closed", "open", "due"):
+            ENGINES.labels(circuit).set(sum(engine.circuit.state == circuit for engine in self._engines))
+        return self._health[1]
+
+    async def _bundled(self) -> Writer:
+        """Lease the bundled server, after waiting for its start; its supervisor restarts it, so its circuit is not used."""
+        if self._embedded is None:
+            raise RuntimeError("there is no bundled server where others are configured")
+        self.start()
+        end = time.monotonic() + EMBEDDED_SECONDS
+        while self._embedded.state == "starting" and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+        return Writer(self._engines[0], self._settings.tokenizer, most_passages=EMBEDDED_PASSAGES, trusted=False)
+
+    async def _choose(self) -> Writer:
+        """Lease a server whose circuit is due and that is back, else the one with the fewest leases (ties: round robin)."""
+        if not self._engines:
+            return Writer(None)
+        rotation = next(self._rotation)
+        for engine in self._engines:
+            if engine.circuit.state == "due" and engine.circuit.allow_request() and await self._is_back(engine):
+                return self._writer(engine)
+        candidates = [
+            (engine.in_flight, (n - rotation) % len(self._engines), engine)
+            for n, engine in enumerate(self._engines)
+            if engine.circuit.state == "closed"
+        ]
+        if not candidates:
+            raise EngineAway()
+        return self._writer(min(candidates, key=lambda row: row[:2])[2])
+
+    async def _is_back(self, engine: Engine) -> bool:
+        try:
+            back = await engine.state(TRIAL_SECONDS) == "ready"
+        except BaseException:  # the trial is over whatever ended it; raised again
+            engine.circuit.end_trial()
+            raise
+        if not back:
+            engine.circuit.record_failure()
+        return back
+
+    def _writer(self, engine: Engine) -> Writer:
+        return Writer(engine, self._settings.tokenizer)

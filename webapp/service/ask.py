@@ -1,0 +1,193 @@
+"""An answer in its turn, counted and timed; and its events as rows, the end shaped as `pincite ask --json` gives it."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+
+from retrieval import Chunk, DocumentRecord
+from webapp.answers.answer import Answer, Delta, Found, Scope, Trouble, Waiting, answer
+from webapp.answers.answer import Event as AnswerEvent
+from webapp.answers.follow_up import Turn
+from webapp.answers.key_language import KeySentence
+from webapp.core import metrics
+from webapp.core.log import noted
+from webapp.core.results import (
+    AnswerResult,
+    CitationRow,
+    CoverageRow,
+    KeySentenceRow,
+    NamedRow,
+    PassageRow,
+    SameWordsRow,
+    SentenceRow,
+    cite_fields,
+    span_fields,
+)
+from webapp.core.stream import Event, Notice, Progress, Result, Text
+from webapp.core.wording import plural
+from webapp.service.workspace import Workspace
+from webapp.store.users import User
+
+YOURS = "Your question"  # the name of its progress
+MOST_PLACES = 50  # with the same words, told of one citation
+
+
+async def in_turn(
+    workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope
+) -> AsyncGenerator[AnswerEvent]:
+    """Waiting until it is the question's turn, then the events of `answer`.
+
+    Raises what that does, and the Congested family. Closing the iterator makes room for the next question.
+    """
+    place = workspace.admission.enter(user, workspace.share_key(user))
+    try:
+        async with aclosing(place.turn()) as line:
+            async for before in line:
+                yield Waiting(before)
+        events = answer(
+            question,
+            history,
+            scope,
+            library=workspace.library,
+            searcher=await asyncio.to_thread(lambda: workspace.searcher),
+            lease=workspace.writers.lease,
+        )
+        async with aclosing(_counted(events)) as counted:
+            async for event in counted:
+                yield event
+    finally:
+        place.leave()
+
+
+async def _counted(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[AnswerEvent]:
+    """The same events, seen by the metrics and the log."""
+    began, outcome, found, writing = time.monotonic(), "stopped", False, False
+    try:
+        async with aclosing(events):
+            async for event in events:
+                match event:
+                    case Found() if not found:
+                        found = True
+                        metrics.PACKING_SECONDS.observe(time.monotonic() - began)
+                        metrics.SEARCHES.inc(2 if event.searched.wider else 1)
+                        metrics.TOKENS.labels("prompt").inc(event.budget.prompt)
+                    case Delta():
+                        if not writing:
+                            writing = True
+                            metrics.FIRST_TOKEN_SECONDS.observe(time.monotonic() - began)
+                        metrics.TOKENS.labels("answer").inc()
+                    case Trouble():
+                        noted(event.error)
+                    case Answer():
+                        outcome = "written" if event.checked else "key language" if event.found else "not found"
+                yield event
+    except Exception:  # counted, and raised again
+        outcome = "failed"
+        raise
+    finally:
+        metrics.ANSWERS.labels(outcome).inc()
+
+
+async def answer_rows(
+    workspace: Workspace, user: User, matter_id: str, question: str, records: Mapping[str, DocumentRecord]
+) -> AsyncGenerator[Event[AnswerResult]]:
+    """Progress while others are before it, text as it is written, then one result. `records` are the ready documents to ask, by id.
+
+    Raises what `in_turn` does. Closing the iterator closes the engine's stream.
+    """
+    before = 0
+    async with aclosing(in_turn(workspace, user, question, (), Scope(matter_id, tuple(records.values())))) as events:
+        async for event in events:
+            if isinstance(event, Waiting):
+                before = before or event.before
+                state = f"{plural(event.before, 'answer')} before yours"
+                yield Progress(label=YOURS, state=state, done=before - event.before, total=before)
+                continue
+            if before:
+                before = 0
+                yield Progress(label=YOURS, state="ready")
+            match event:
+                case Delta():
+                    yield Text(text=event.text)
+                case Trouble():
+                    yield Notice.of(event.error)
+                case Answer():
+                    yield Result(answer_result(event, records))
+
+
+def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
+    """The answer as `pincite ask --json` gives it.
+
+    A citation whose passage stands word for word in other documents says in how many (`also_in`); `same_words` has these
+    places, at most MOST_PLACES of each passage, each with the position of the first `citation` of it. `records` are the
+    documents that were in scope, by id; KeyError for any other.
+    """
+    searched = answer.searched
+    return AnswerResult(
+        answer=answer.text,
+        found=answer.found,
+        citations=tuple(
+            CitationRow(
+                n=citation.n,
+                **cite_fields(citation),
+                quote=citation.quote,
+                verified=citation.verified,
+                also_in=len(answer.same_words.get(citation.span, ())),
+            )
+            for citation in answer.citations
+        ),
+        key_language=tuple(_key_sentence(sentence) for sentence in answer.key_language),
+        searched=CoverageRow(
+            documents=searched.documents, pages=searched.pages, unreadable_pages=searched.unreadable_pages
+        ),
+        budget=answer.budget,
+        engine=answer.engine,
+        doubtful=answer.doubtful,
+        same_words=tuple(_same_words(answer, records)),
+        documents_meant=tuple(NamedRow.of(records[id_]) for id_ in searched.close),
+    )
+
+
+def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
+    """`answer_result` with what the page shows beside it: where citations and key sentences stand, and the passages."""
+    result = answer_result(answer, records)
+    citations = zip(result.citations, answer.citations, strict=True)
+    sentences = zip(result.key_language, answer.key_language, strict=True)
+    return result.model_copy(
+        update={
+            "citations": tuple(row.model_copy(update=span_fields(cited.spans)) for row, cited in citations),
+            "key_language": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in sentences),
+            "sentences": tuple(_sentences(answer)),
+            "passages": tuple(
+                PassageRow(n=passage.n, **cite_fields(passage), why=passage.why, **span_fields(passage.spans))
+                for passage in answer.passages
+            ),
+            "query": answer.searched.query,
+        }
+    )
+
+
+def _key_sentence(sentence: KeySentence) -> KeySentenceRow:
+    span = sentence.span
+    return KeySentenceRow(**cite_fields(sentence), start=span.start, end=span.end, text=sentence.text)
+
+
+def _sentences(answer: Answer) -> Iterator[SentenceRow]:
+    """Of each sentence of a checked answer where it ends, which citations are its own, and why it is in doubt."""
+    if answer.checked:
+        checked = answer.checked
+        for sentence, end, own in zip(checked.sentences, checked.ends, checked.own, strict=True):
+            yield SentenceRow(end=end, citations=own, doubt=sentence.reason)
+
+
+def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterator[SameWordsRow]:
+    told: set[tuple[Chunk, ...]] = set()
+    for at, citation in enumerate(answer.citations):
+        others = answer.same_words.get(citation.span, ())
+        if others in told:
+            continue
+        told.add(others)
+        for chunk in sorted(others, key=lambda c: records[c.span.document_id].name.casefold())[:MOST_PLACES]:
+            record, span = records[chunk.span.document_id], chunk.span
+            yield SameWordsRow(citation=at, document_id=record.id, document=record.name, start=span.start, end=span.end)

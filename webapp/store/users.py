@@ -1,0 +1,133 @@
+"""Users and their memberships of matters, in the library's database, with their own migrations.
+
+Matters have their tables in `retrieval.library`; here they are ids.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from retrieval import database
+from webapp.store.schema import conversations, memberships, users
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+VERSION_TABLE = "webapp_version"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """The user of a request. What they may do is looked up in the database, never taken from this value."""
+
+    id: str
+    name: str
+
+
+LOCAL_USER = User("local", "You")  # the one user of PINCITE_ACCESS=local
+
+
+class Records:
+    """Users and memberships in the database. Thread-safe."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        """Migrate the tables to the current schema. Raises StoreUnavailable or DataFolderUnusable."""
+        self._engine = engine
+        database.migrate(engine, MIGRATIONS, VERSION_TABLE)
+
+    def welcome(self, user: User, ends_at: datetime | None = None) -> bool:
+        """Add `user` if they are new, as a guest until `ends_at`; return whether the sample matter is still to be made."""
+        with database.writing(self._engine) as connection:
+            row = connection.execute(sa.select(users.c.has_had_sample).where(users.c.id == user.id)).one_or_none()
+            if row is None:
+                new = {"id": user.id, "name": user.name, "has_had_sample": False, "ends_at": ends_at}
+                connection.execute(sa.insert(users).values(new))
+            return row is None or not row.has_had_sample
+
+    def knows(self, user: User) -> bool:
+        """Whether `user` is in the database."""
+        with database.reading(self._engine) as connection:
+            return bool(connection.scalar(sa.select(sa.exists().where(users.c.id == user.id))))
+
+    def guests(self) -> int:
+        """The number of guests, expired ones included."""
+        with database.reading(self._engine) as connection:
+            return connection.scalar(sa.select(sa.func.count()).where(users.c.ends_at.is_not(None))) or 0
+
+    def guests_over(self) -> list[User]:
+        """The guests whose session has expired."""
+        query = sa.select(users.c.id, users.c.name).where(users.c.ends_at <= datetime.now(UTC))
+        with database.reading(self._engine) as connection:
+            return [User(row.id, row.name) for row in connection.execute(query)]
+
+    def forget_user(self, user: User) -> None:
+        """Delete a user, their memberships and their conversations."""
+        with database.writing(self._engine) as connection:
+            connection.execute(sa.delete(users).where(users.c.id == user.id))
+
+    def sample_made(self, user: User) -> None:
+        """Record that the user got the sample matter, so that it is not made again once deleted."""
+        with database.writing(self._engine) as connection:
+            connection.execute(sa.update(users).where(users.c.id == user.id).values(has_had_sample=True))
+
+    def matters_of(self, user: User) -> frozenset[str]:
+        """Ids of the matters that `user` is a member of."""
+        with database.reading(self._engine) as connection:
+            return frozenset(connection.scalars(matters_joined(user)))
+
+    def join(self, user: User, matter_ids: Iterable[str], allows: Callable[[int], None] | None = None) -> None:
+        """Make the user a member of these matters, of none of which they may be a member yet.
+
+        `allows` is called in the same transaction with the number of memberships that result; it raises to refuse them.
+        """
+        rows = [{"user_id": user.id, "matter_id": matter_id} for matter_id in matter_ids]
+        if rows:
+            with database.writing(self._engine) as connection:
+                if allows is not None:
+                    count = sa.select(sa.func.count()).select_from(memberships)
+                    one_at_a_time(connection, user)
+                    have = connection.scalar(count.where(memberships.c.user_id == user.id)) or 0
+                    allows(have + len(rows))
+                connection.execute(sa.insert(memberships), rows)
+
+    def leave(self, user: User, matter_id: str) -> None:
+        """Delete the user's membership of a matter."""
+        with database.writing(self._engine) as connection:
+            its = sa.and_(memberships.c.user_id == user.id, memberships.c.matter_id == matter_id)
+            connection.execute(sa.delete(memberships).where(its))
+
+    def forget_all_but(self, matter_ids: Iterable[str]) -> None:
+        """Delete the memberships and conversations of every matter but these."""
+        with database.reading(self._engine) as connection:
+            stored = set(connection.scalars(_IDS)) | set(connection.scalars(sa.select(conversations.c.matter_id)))
+        for matter_id in stored - set(matter_ids):
+            self.forget_matter(matter_id)
+
+    def without_members(self, matter_ids: Iterable[str]) -> frozenset[str]:
+        """Those of the matters that have no member."""
+        with database.reading(self._engine) as connection:
+            return frozenset(matter_ids) - frozenset(connection.scalars(_IDS.distinct()))
+
+    def forget_matter(self, matter_id: str) -> None:
+        """Delete the memberships and conversations of a matter."""
+        with database.writing(self._engine) as connection:
+            for table in (memberships, conversations):
+                connection.execute(sa.delete(table).where(table.c.matter_id == matter_id))
+
+
+_IDS = sa.select(memberships.c.matter_id)
+
+
+def matters_joined(user: User) -> sa.Select[tuple[str]]:
+    """The query for the ids of the matters that `user` is a member of."""
+    return _IDS.where(memberships.c.user_id == user.id)
+
+
+def one_at_a_time(connection: sa.Connection, user: User) -> None:
+    """Lock the user's row until the transaction ends (SELECT … FOR NO KEY UPDATE), so that a quota is checked by one at a time.
+
+    On SQLite, which allows one writing transaction at a time, this locks nothing further.
+    """
+    query = sa.select(users.c.id).where(users.c.id == user.id)
+    connection.execute(query.with_for_update(key_share=True))
