@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from retrieval.core.documents import Document, Span
 from retrieval.core.errors import BadQueries, NoFiles
@@ -31,6 +31,39 @@ from retrieval.structure.best_sentence import where_said
 MATTER = "evaluation"
 Scope = Literal["document", "all"]
 Progress = Callable[[str, int, int], None]  # what is being done, how much of it is done, and of how much
+
+
+class ContractText(TypedDict):
+    """A row of `texts.jsonl`: the text of a contract, in which offsets count, and where its pages begin."""
+
+    contract: str
+    text: str
+    page_starts: list[int]
+
+
+class ContractSpan(TypedDict):
+    """[start, end) of a contract's text."""
+
+    contract: str
+    start: int
+    end: int
+
+
+class HitSpan(ContractSpan):
+    """The span of a hit, and the page that it is cited by."""
+
+    page: int
+
+
+class QueryRow(TypedDict):
+    """A row of `results.jsonl`: what was found for a query, and what of it would be sent."""
+
+    id: str
+    hits: list[HitSpan]
+    context: list[ContractSpan]
+    context_tokens: int
+    seconds: float
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +122,7 @@ def evaluate(
         searcher = Searcher(corpus.library, corpus.vectors, corpus.lexical, embedder)
         outcomes: list[Asked] = []
 
-        def rows() -> Iterator[Mapping[str, Any]]:
+        def rows() -> Iterator[QueryRow]:
             for row, outcome in ask(corpus, searcher, queries, scope=scope, count=count, budget=budget):
                 outcomes.append(outcome)
                 on_progress("asking", len(outcomes), len(queries))
@@ -114,7 +147,7 @@ class Corpus:
         """A document as it was read."""
         return self.library.document(self.matter_id, document_id)
 
-    def texts(self) -> Iterator[dict[str, Any]]:
+    def texts(self) -> Iterator[ContractText]:
         """The text of each contract, in which offsets count."""
         for contract, id_ in self.held.items():
             document = self.document(id_)
@@ -147,7 +180,7 @@ def ask(
     scope: Scope,
     count: Callable[[str], int],
     budget: int,
-) -> Iterator[tuple[dict[str, Any], Asked]]:
+) -> Iterator[tuple[QueryRow, Asked]]:
     """A row of `results.jsonl` for each query, and what it came to."""
     contracts = {id_: contract for contract, id_ in corpus.held.items()}
     for query in queries:
@@ -158,12 +191,15 @@ def ask(
         began = perf_counter()
         results = searcher.search(corpus.matter_id, query.question, inside)
         packed = pack((h.chunk for h in results.hits), corpus.document, count, budget)
-        answered = _Answered(query, results, packed, cache(corpus.document), perf_counter() - began)
-        spans: list[Span] = []
-        for hit in results.hits:
-            alike = searcher.same_words(corpus.matter_id, hit.chunk, document_ids=results.route.document_ids or inside)
-            spans += [chunk.span for chunk in (hit.chunk, *alike)]
-        yield answered.row(names, spans), answered.outcome()
+        seconds = perf_counter() - began
+        search = _Search(query, results, packed, seconds, cache(corpus.document))
+        scoped = results.route.document_ids or inside
+        spans = [
+            chunk.span
+            for hit in results.hits
+            for chunk in (hit.chunk, *searcher.same_words(corpus.matter_id, hit.chunk, scoped))
+        ]
+        yield search.row(names, spans), search.outcome()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,20 +263,20 @@ def _take_in(library: Library, ingest: Ingest, files: list[Path], on_progress: P
 
 
 @dataclass(frozen=True, slots=True)
-class _Answered:
-    """What a search found for one query, what of it would be sent, and how long that took."""
+class _Search:
+    """A query that was searched, what was packed of it, and how long both took."""
 
     query: Query
     results: Results
     packed: Packed
-    document_of: Callable[[str], Document]
     seconds: float
+    document_of: Callable[[str], Document]
 
-    def row(self, names: Mapping[str, str], spans: Sequence[Span]) -> dict[str, Any]:
-        """The row of `results.jsonl`; `spans` are the hits in rank order, after each its equals in other contracts."""
+    def row(self, names: Mapping[str, str], spans: Sequence[Span]) -> QueryRow:
+        """`spans`: the hits in rank order, after each the clauses of other contracts that say the same."""
         return {
             "id": self.query.id,
-            "hits": [_place(names, span) | {"page": self._page(span)} for span in spans],
+            "hits": [{**_place(names, span), "page": self._page(span)} for span in spans],
             "context": [_place(names, span) for passage in self.packed.passages for span in passage.spans],
             "context_tokens": self.packed.tokens,
             "seconds": round(self.seconds, 5),
@@ -248,16 +284,17 @@ class _Answered:
         }
 
     def outcome(self) -> Asked:
-        """What the query came to, measured against the pages of its answer where they are known."""
-        first = self._page(self.results.hits[0].chunk.span) if self.results.hits else 0
+        """What the query came to."""
+        pages, hits = self.query.pages, self.results.hits
+        first = self._page(hits[0].chunk.span) if hits else 0
         sent = {self._page(span) for passage in self.packed.passages for span in passage.spans}
         return Asked(
             seconds=self.seconds,
             tokens=self.packed.tokens,
             confidence=float(self.results.confidence),
             found=self.results.found,
-            first_page=first in self.query.pages if self.query.pages else None,
-            any_page=not sent.isdisjoint(self.query.pages) if self.query.pages else None,
+            first_page=first in pages if pages else None,
+            any_page=not sent.isdisjoint(pages) if pages else None,
         )
 
     def _page(self, span: Span) -> int:
@@ -269,11 +306,11 @@ class _Answered:
         return document.page_at(where_said(document, (span,), self.results.route.question)).number
 
 
-def _place(names: Mapping[str, str], span: Span) -> dict[str, Any]:
+def _place(names: Mapping[str, str], span: Span) -> ContractSpan:
     return {"contract": names[span.document_id], "start": span.start, "end": span.end}
 
 
-def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def write_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Write one JSON object a line."""
     with path.open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

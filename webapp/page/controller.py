@@ -29,7 +29,7 @@ from webapp.core.results import (
     SummaryResult,
     cite_fields,
     items,
-    span_fields,
+    ranges,
 )
 from webapp.core.wording import plural
 from webapp.page.html import chat as render
@@ -441,7 +441,7 @@ def _said_there(document: Document, row: SameWordsRow, quote: str | None) -> Spa
     passage = document.span(row.start, row.end)
     match = find_quote(document, quote, passage) if quote else None
     cite = pin_cite(document, *(match.parts if match else (passage,)))
-    return SpanRow(**cite_fields(cite), spans=span_fields(cite.spans)["spans"])
+    return SpanRow(**cite_fields(cite), spans=ranges(cite.spans))
 
 
 def _matter(place: Place, mine: Sequence[Matter]) -> Matter | None:
