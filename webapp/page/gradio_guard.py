@@ -164,8 +164,13 @@ class Sessions:
         """The request's user; None where it is nobody, or while nothing is anyone's yet."""
         if self._opening.workspace is None and not wait:
             return None
+
+        def named() -> User:
+            workspace = self._opening.opened()
+            return user_of(request, workspace.settings, workspace.welcome)
+
         try:
-            return await run_in_threadpool(lambda: user_of(request, self._opening.opened()))
+            return await run_in_threadpool(named)
         except PinciteError:  # the page tells them why, in a session that is nobody's yet
             return None
 

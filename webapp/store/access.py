@@ -95,24 +95,12 @@ class Access:
         self._records.forget_all_but(matter_ids)
         self._records.join(user, self._records.without_members(matter_ids))
 
-    def forget(self, matter: Matter) -> None:
-        """No one is let into `matter` any more, and what was said in it is deleted."""
-        self._records.forget_matter(matter.id)
-
     def record(self, user: User, matter_id: str, document_id: str) -> DocumentRecord:
         """The document of exactly these ids. Raises NoSuchMatter or NoSuchDocument."""
         self.check(user, matter_id)
         if not is_id(document_id):
             raise NoSuchDocument(document="…")
         return self._library.record(matter_id, document_id)
-
-    def guests_over(self) -> list[User]:
-        """The guests whose time is over."""
-        return self._records.guests_over()
-
-    def forget_user(self, user: User) -> None:
-        """Delete what is kept of a user; their matters are deleted before."""
-        self._records.forget_user(user)
 
     def document(self, user: User, matter: Matter, asked: str) -> DocumentRecord:
         """The document of `matter` that `asked` names: its name, its id, the start of its id, or a part of its name.

@@ -10,10 +10,10 @@ import hashlib
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, BinaryIO, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -37,8 +37,8 @@ from webapp.service.fair_turns import Turn
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
 from webapp.service.workspace import Workspace
 from webapp.web.authentication import user_of
-from webapp.web.urls import Range
 
+DOCUMENTS = "/matters/{matter_id}/documents"
 MOST_SPANS = 64  # in one request
 MOST_CHARACTERS = 50_000  # of text in one answer: a passage has a few thousand
 DOWNLOADS_OF_ONE = 8  # originals that one user fetches at a time, however slowly
@@ -50,12 +50,28 @@ READ_SECONDS = (
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
 T = TypeVar("T")
+Range = tuple[int, int]  # [start, end) of a document's text
 Spans = Annotated[list[str], Query(alias="span", max_length=MOST_SPANS, default_factory=list)]
+
+
+def page_url(matter_id: str, document_id: str, page: int, spans: Iterable[Range] = (), zoom: float = 1.0) -> str:
+    """The address of the image of a page (1-based), the spans highlighted; parts of them on other pages are left out."""
+    asked = [("span", f"{start}-{end}") for start, end in spans] + ([("zoom", f"{zoom:g}")] if zoom != 1.0 else [])
+    return f"{_url(matter_id, document_id)}/pages/{page}.png" + (f"?{urlencode(asked)}" if asked else "")
+
+
+def pdf_url(matter_id: str, document_id: str, page: int | None = None) -> str:
+    """The address of the original; browsers open it at `page`."""
+    return f"{_url(matter_id, document_id)}.pdf" + (f"#page={page}" if page else "")
+
+
+def _url(matter_id: str, document_id: str) -> str:
+    return f"{DOCUMENTS.format(matter_id=matter_id)}/{document_id}"
 
 
 def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
     """The routes; `opened` waits for the stores and raises what keeps them from opening."""
-    router = APIRouter(prefix="/matters/{matter_id}/documents")
+    router = APIRouter(prefix=DOCUMENTS)
     downloads: Counter[str] = Counter()
 
     @router.get("/{document_id}/pages/{number}.png")
@@ -184,7 +200,7 @@ async def _answered(
 
     def authorised() -> _Asked:
         workspace = opened()
-        user = user_of(request, workspace)
+        user = user_of(request, workspace.settings, workspace.welcome)
         return _Asked(workspace, workspace.share_key(user), workspace.access.record(user, matter_id, document_id))
 
     try:
