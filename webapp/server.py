@@ -26,7 +26,7 @@ from webapp.core.errors import AlreadyServing, SettingsInvalid
 from webapp.core.log import log, nothing_printed, open_log
 from webapp.core.settings import Settings
 from webapp.page.layout import mount_page
-from webapp.service.commands import Verbs
+from webapp.service.caller import Caller
 from webapp.service.startup import GOODBYE_SECONDS, Opening
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
@@ -146,7 +146,7 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
             door = LocalDoor(settings.data_dir) if settings.access == "local" else None
             served = owner.publish(_address(commands), door.address(url) if door else url)
             opening = Opening(settings)
-            routes = cli_app(settings, served.token, lambda: Verbs(opening.opened(), LOCAL_USER))
+            routes = cli_app(settings, served.token, lambda: Caller(opening.opened(), LOCAL_USER))
             app = Ports(make_app(opening, door), routes, commands.getsockname())
             log.info("serving", url=url)
             # uvicorn ends in good order and then raises the signal it got once more: SIGTERM would end us right there.

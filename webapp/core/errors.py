@@ -15,7 +15,7 @@ PinciteError
 ├── EventMalformed          TooManyEvents     TooManyStreams
 ├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
 ├── AlreadyServing          ServerGone        Told
-├── PartMissing             Unexpected
+├── Unexpected
 ├── Congested
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
 │   ├── PagesWaiting        TextsWaiting      SearchesWaiting
@@ -234,13 +234,6 @@ class Told(PinciteError):
 
     sentence = "{sentence}"
     hint_text = "{hint}"
-
-
-class PartMissing(PinciteError):
-    """A part of pincite that is installed only where it is wanted."""
-
-    sentence = "{part} is not installed here ({package} is missing)."
-    hint_text = "Install pincite with the extra “{extra}”."
 
 
 class Unexpected(PinciteError):

@@ -1,6 +1,6 @@
 """How long what a user types, and what a client names, may be; checked before anything is made of it.
 
-The page, the commands' routes and the command line meet these limits alike, for `access`, `verbs` and `desk` ask here
+The page, the commands' routes and the command line meet these limits alike, for `access`, `caller` and `desk` ask here
 first: to normalise, search or tokenise a text of megabytes takes minutes that everyone waits for.
 """
 

@@ -16,7 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 from retrieval import PinciteError
 
 if TYPE_CHECKING:  # what a command through a server need not load
-    from retrieval import DocumentRecord, PinCite
+    from retrieval import DocumentRecord, Matter, PinCite
     from retrieval import Span as DocumentSpan
 
 Span = tuple[int, int]  # [start, end) of a document's text
@@ -534,6 +534,12 @@ class MatterRow(Row):
     documents: int
     pages: int
 
+    @classmethod
+    def of(cls, matter: "Matter", records: "Sequence[DocumentRecord]") -> "MatterRow":
+        """A matter with these documents."""
+        pages = sum(record.pages for record in records)
+        return MatterRow(id=matter.id, name=matter.name, documents=len(records), pages=pages)
+
 
 class DeletedRow(Row):
     """A matter that was deleted."""
@@ -559,23 +565,3 @@ class EvaluationRow(Row):
     with_pages: int
     first_page: float | None
     any_page: float | None
-
-
-RESULTS: Mapping[str, type[Row]] = {
-    "add": AddedRow,
-    "search": HitRow,
-    "search --exact": MentionRow,
-    "ask": AnswerResult,
-    "summary": SummaryResult,
-    "remove": RemovedRow,
-    "reindex": DocumentRow,
-    "matters list": MatterRow,
-    "matters create": MatterRow,
-    "matters delete": DeletedRow,
-    "eval": EvaluationRow,
-}
-
-
-def schema(command: str) -> dict[str, Any]:
-    """The JSON schema of what a command prints with `--json`, a line; KeyError for one that prints none."""
-    return RESULTS[command].model_json_schema(mode="serialization")
