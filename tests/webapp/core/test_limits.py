@@ -148,7 +148,7 @@ def test_what_is_as_long_as_the_limit_is_taken(caller: Caller, desk: Desk, place
     assert list(caller.run(FindMentions("Sample", "x" * WORDS))) == []
     assert asyncio.run(desk.find(place, "x" * WORDS))["said"] == "0 mentions found."
     [made] = caller.run(CreateMatter("m" * NAME))
-    assert made.body["name"] == "m" * NAME
+    assert made.row.name == "m" * NAME
 
 
 @pytest.mark.parametrize("character", ["\0", "\ud800"])

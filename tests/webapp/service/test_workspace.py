@@ -18,7 +18,7 @@ from tests.webapp.commands import accept
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
-from webapp.core.results import DocumentRow, NowhereRow, read_turn
+from webapp.core.results import DeletedRow, DocumentRow, NowhereRow, read_turn
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Event, Progress, Result, T, Text
 from webapp.page.controller import Desk, Place
@@ -125,8 +125,8 @@ def test_a_search_waits_for_what_was_accepted_and_not_yet_taken_in(settings: Set
         accept(caller, "Acme", lease)
     with _caller(settings) as caller:
         rows = list(caller.run(Search("Acme", "rent")))
-    assert rows[0].kind == "progress"
-    assert rows[-1].kind == "result"
+    assert isinstance(rows[0], Progress)
+    assert isinstance(rows[-1], Result)
 
 
 def test_only_the_asked_document_is_searched(settings: Settings, lease: Path, tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_an_answer_that_nobody_reads_on_is_stopped(settings: Settings, lease: Pa
     with _caller(settings) as caller:
         accept(caller, "Acme", lease)
         rows = caller.run(Ask("Acme", "Which law governs the lease?"))
-        assert next(row for row in rows if row.kind == "text")
+        assert next(row for row in rows if isinstance(row, Text))
         rows.close()  # type: ignore[attr-defined]
     assert engine.hung_up.acquire(timeout=10)
 
@@ -301,10 +301,8 @@ def test_a_matter_is_found_again_under_the_name_it_was_given(settings: Settings,
 def test_the_sample_is_given_once_and_stays_deleted(settings: Settings) -> None:
     with _caller(settings) as caller:
         [sample] = _results(caller.run(ListMatters()))
-        assert (sample["name"], sample["documents"]) == (SAMPLE_MATTER, 1)
-        assert _results(caller.run(DeleteMatter(SAMPLE_MATTER))) == [
-            {"id": sample["id"], "name": SAMPLE_MATTER, "deleted": True}
-        ]
+        assert (sample.name, sample.documents) == (SAMPLE_MATTER, 1)
+        assert _results(caller.run(DeleteMatter(SAMPLE_MATTER))) == [DeletedRow(id=sample.id, name=SAMPLE_MATTER)]
     with _caller(settings) as caller:
         assert _results(caller.run(ListMatters())) == []
 
