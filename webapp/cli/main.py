@@ -229,8 +229,8 @@ def merge(context: typer.Context) -> None:
         try:
             room = importlib.import_module("merge.cli")
             room.app(args=context.args, prog_name="pincite merge")
-        except ModuleNotFoundError as error:
-            raise PackageMissing(what="Merging", package="pincite[merge]") from error
+        except ModuleNotFoundError:  # told whole; there is no log here that the rest could go to
+            raise PackageMissing(what="Merging", package="pincite[merge]") from None
 
 
 def _run(command: "Command[T]", as_json: bool) -> None:

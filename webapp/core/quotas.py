@@ -39,9 +39,10 @@ class Quota:
         """Raise QuotaReached, for a guest GuestLimit, where `have` is more than there may be."""
         most: int = getattr(self, kind)
         if have > most:
-            error = GuestLimit if self.of_guests else QuotaReached
-            setting = f"PINCITE_{SETTINGS[kind].upper()}"
-            raise error(most=most, what=_TOLD.get(kind, kind), setting=setting)
+            what = _TOLD.get(kind, kind)
+            if self.of_guests:
+                raise GuestLimit(most=most, what=what)
+            raise QuotaReached(most=most, what=what, setting=f"PINCITE_{SETTINGS[kind].upper()}")
 
     def check_documents(self, documents: int, size: int) -> None:
         """`check` for so many documents of `size` bytes together."""

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, BinaryIO, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -43,9 +44,8 @@ MOST_SPANS = 64  # in one request
 MOST_CHARACTERS = 50_000  # of text in one answer: a passage has a few thousand
 DOWNLOADS_OF_ONE = 8  # originals that one user fetches at a time, however slowly
 BLOCK = 256 * 1024  # bytes of a file that are handed on at a time
-READ_SECONDS = (
-    30.0  # for a document or a passage; a file of 200 MiB comes from a disk in 1 s, from a store elsewhere in 10
-)
+# For a document or a passage; a file of 200 MiB comes from a disk in 1 s, from a store elsewhere in 10.
+READ_SECONDS = 30.0
 # Asked for again each time, so that nobody sees what was deleted or is not theirs any more; mostly answered with 304.
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
@@ -76,69 +76,25 @@ def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
 
     @router.get("/{document_id}/pages/{number}.png")
     async def page(
-        request: Request,
-        matter_id: str,
-        document_id: str,
-        number: int,
-        span: Spans,
-        zoom: float = 1.0,
+        request: Request, matter_id: str, document_id: str, number: int, span: Spans, zoom: float = 1.0
     ) -> Response:
         by = time.monotonic() + RENDER_SECONDS
 
-        async def image(asked: _Asked) -> Response:
-            workspace, record = asked.workspace, asked.record
-
-            def seen(_: Turn) -> tuple[PageView, bytes | None]:
-                view = _view(workspace.library.text(record), record, number, _ranges(span), bounded(zoom))
-                return view, workspace.viewer.kept(view)
-
+        async def answer(asked: _Asked) -> Response:
             try:
-                view, png = await workspace.reads.run(asked.key, by - time.monotonic(), seen)
-                headers = _PRIVATE | {"ETag": f'"{hashlib.sha256(repr(view).encode()).hexdigest()[:32]}"'}
-                if request.headers.get("if-none-match") == headers["ETag"]:
-                    return Response(status_code=304, headers=headers)
-                png = png or await workspace.draws.run(
-                    asked.key,
-                    by - time.monotonic(),
-                    lambda turn: workspace.viewer.image(
-                        view,
-                        record.name,
-                        lambda: workspace.library.original(record.matter_id, record.id),
-                        turn,
-                        asked.key,
-                    ),
-                )
+                return await _image(asked, request, number, _ranges(span), zoom, by)
             except TimeoutError:
-                raise PageTooSlow(page=number, document=record.name) from None
-            return Response(png, media_type="image/png", headers=headers)
+                raise PageTooSlow(page=number, document=asked.record.name) from None
 
-        return await _answered(request, opened, matter_id, document_id, image)
+        return await _answered(request, opened, matter_id, document_id, answer)
 
     @router.get("/{document_id}.pdf")
     async def original(request: Request, matter_id: str, document_id: str) -> Response:
-        async def pdf(asked: _Asked) -> Response:
-            record = asked.record
-            if downloads[asked.key] >= DOWNLOADS_OF_ONE:
-                raise TextsWaiting()
-            file = await asked.read(lambda: asked.workspace.library.open_original(record.matter_id, record.id))
-            headers = _PRIVATE | {"Content-Disposition": _inline(record.name), "Content-Length": str(record.bytes)}
-            return _Download(file, downloads, asked.key, media_type="application/pdf", headers=headers)
-
-        return await _answered(request, opened, matter_id, document_id, pdf)
+        return await _answered(request, opened, matter_id, document_id, lambda asked: _original(asked, downloads))
 
     @router.get("/{document_id}/text")
     async def text(request: Request, matter_id: str, document_id: str, span: Spans) -> Response:
-        async def words(asked: _Asked) -> Response:
-            def said() -> str:
-                document = asked.workspace.library.document(asked.record.matter_id, asked.record.id)
-                spans = _spans(document, _ranges(span))
-                if sum(map(len, spans)) > MOST_CHARACTERS:
-                    raise _Malformed
-                return own_words(document, *spans)
-
-            return PlainTextResponse(await asked.read(said), headers=_PRIVATE)
-
-        return await _answered(request, opened, matter_id, document_id, words)
+        return await _answered(request, opened, matter_id, document_id, lambda asked: _text(asked, _ranges(span)))
 
     return router
 
@@ -184,6 +140,51 @@ class _Asked:
             return await self.workspace.reads.run(self.key, READ_SECONDS, lambda _: work())
         except TimeoutError:
             raise TooSlow(seconds=READ_SECONDS) from None
+
+
+async def _image(
+    asked: _Asked, request: Request, number: int, ranges: Sequence[Range], zoom: float, by: float
+) -> Response:
+    """A page as an image, or 304 where the client has it. Raises TimeoutError where it is not there `by` then."""
+    workspace, record = asked.workspace, asked.record
+
+    def seen(_: Turn) -> tuple[PageView, bytes | None]:
+        view = _view(workspace.library.text(record), record, number, ranges, bounded(zoom))
+        return view, workspace.viewer.kept(view)
+
+    def drawn(turn: Turn) -> bytes:
+        original = partial(workspace.library.original, record.matter_id, record.id)
+        return workspace.viewer.image(view, record.name, original, turn, asked.key)
+
+    view, png = await workspace.reads.run(asked.key, by - time.monotonic(), seen)
+    headers = _PRIVATE | {"ETag": f'"{hashlib.sha256(repr(view).encode()).hexdigest()[:32]}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    png = png or await workspace.draws.run(asked.key, by - time.monotonic(), drawn)
+    return Response(png, media_type="image/png", headers=headers)
+
+
+async def _original(asked: _Asked, downloads: Counter[str]) -> Response:
+    """The file; `downloads` counts how many of them each user fetches now."""
+    record = asked.record
+    if downloads[asked.key] >= DOWNLOADS_OF_ONE:
+        raise TextsWaiting()
+    file = await asked.read(lambda: asked.workspace.library.open_original(record.matter_id, record.id))
+    headers = _PRIVATE | {"Content-Disposition": _inline(record.name), "Content-Length": str(record.bytes)}
+    return _Download(file, downloads, asked.key, media_type="application/pdf", headers=headers)
+
+
+async def _text(asked: _Asked, ranges: Sequence[Range]) -> Response:
+    """The words of a passage."""
+
+    def words() -> str:
+        document = asked.workspace.library.document(asked.record.matter_id, asked.record.id)
+        spans = _spans(document, ranges)
+        if sum(map(len, spans)) > MOST_CHARACTERS:
+            raise _Malformed
+        return own_words(document, *spans)
+
+    return PlainTextResponse(await asked.read(words), headers=_PRIVATE)
 
 
 async def _answered(
