@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from retrieval import PinciteError
+from retrieval import PinCite, PinciteError
+from retrieval import Span as DocumentSpan
 
-if TYPE_CHECKING:  # what a command through a server need not load
-    from retrieval import DocumentRecord, Matter, PinCite
-    from retrieval import Span as DocumentSpan
+if TYPE_CHECKING:  # a command that goes through a server loads no database
+    from retrieval import DocumentRecord, Matter
 
 Span = tuple[int, int]  # [start, end) of a document's text
 Around = tuple[str, str, str]  # the words before a mention, its own, and those after it
@@ -65,7 +65,7 @@ class SpanFields(TypedDict):
     spans: tuple[Span, ...]
 
 
-def cite_fields(cite: "PinCite") -> CiteFields:
+def cite_fields(cite: PinCite) -> CiteFields:
     """What every row says of a pin cite."""
     return {
         "document_id": cite.document_id,
@@ -76,9 +76,14 @@ def cite_fields(cite: "PinCite") -> CiteFields:
     }
 
 
-def span_fields(spans: "Sequence[DocumentSpan]") -> SpanFields:
+def span_fields(spans: Sequence[DocumentSpan]) -> SpanFields:
     """What a row says of spans, for the page to highlight them."""
-    return {"start": spans[0].start, "end": spans[-1].end, "spans": tuple((span.start, span.end) for span in spans)}
+    return {"start": spans[0].start, "end": spans[-1].end, "spans": ranges(spans)}
+
+
+def ranges(spans: Sequence[DocumentSpan]) -> tuple[Span, ...]:
+    """Spans as [start, end) pairs."""
+    return tuple((span.start, span.end) for span in spans)
 
 
 class NamedRow(Row):
@@ -258,19 +263,22 @@ class CoverageRow(Row):
     unreadable_pages: int
 
     @classmethod
-    def of(cls, records: "Sequence[DocumentRecord]") -> "CoverageRow":
+    def of(cls, records: Sequence["DocumentRecord"]) -> "CoverageRow":
         """Coverage of these documents."""
         pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
         return CoverageRow(documents=len(records), pages=pages, unreadable_pages=unreadable)
 
 
 class BudgetRow(Row):
-    """How the engine's window is shared out, in tokens; `sent` and `left_out` count passages."""
+    """How the engine's window is shared out, in tokens; `sent` and `left_out` count passages.
+
+    The tokens of the question are told on the page alone.
+    """
 
     window: int
     system: int
     history: int
-    question: int = Field(default=0, exclude=True)
+    question: int = absent(0)
     passages: int
     reserve: int
     sent: int

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from markupsafe import Markup
 
-from retrieval import Document, DocumentRecord, Matter, PinciteError, own_words, pin_cite
+from retrieval import Document, DocumentRecord, Matter, PinciteError, find_quote, own_words, pin_cite
 from webapp.answers.follow_up import standalone
 from webapp.core.errors import NoSuchConversation, TooSlow
 from webapp.core.limits import check_chosen, check_words
@@ -29,10 +29,9 @@ from webapp.core.results import (
     SummaryResult,
     cite_fields,
     items,
-    span_fields,
+    ranges,
 )
 from webapp.core.wording import plural
-from webapp.grounding.quotes import find_quote
 from webapp.page.html import chat as render
 from webapp.page.html import evidence as render_evidence
 from webapp.page.html import sidebar as render_sidebar
@@ -441,7 +440,7 @@ def _said_there(document: Document, row: SameWordsRow, quote: str | None) -> Spa
     passage = document.span(row.start, row.end)
     match = find_quote(document, quote, passage) if quote else None
     cite = pin_cite(document, *(match.parts if match else (passage,)))
-    return SpanRow(**cite_fields(cite), spans=span_fields(cite.spans)["spans"])
+    return SpanRow(**cite_fields(cite), spans=ranges(cite.spans))
 
 
 def _matter(place: Place, mine: Sequence[Matter]) -> Matter | None:
