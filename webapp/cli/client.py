@@ -1,7 +1,7 @@
-"""Runs commands through the server that owns the data folder: the same commands and events as `Caller`, over loopback.
+"""HTTP client of the server that owns the data folder: runs the same commands as `Caller` does, and yields the same events.
 
-Events come as lines of JSON while the work goes on. A file is sent as its bytes, so that it is opened with the rights of
-the person who named it.
+Events arrive as NDJSON while the work goes on. A file is sent as its bytes, so that it is opened with the rights of the
+person who named it.
 """
 
 from collections.abc import Iterator

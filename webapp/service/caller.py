@@ -1,4 +1,4 @@
-"""Runs commands in an open workspace for one user: resolves what they name, and waits for documents on their way in."""
+"""Execution of commands for one user in an open workspace: resolves names, and waits for documents that are being read."""
 
 import asyncio
 import time

@@ -1,7 +1,7 @@
-"""The commands: one class each, with what it takes, what it gives, and the events that carry it out.
+"""Commands, one class each: parameters, result type, and the generator of events that executes it.
 
-Routes, client and command line are made from these classes. A client loads them to send them, so what carries a command
-out is imported where it is used.
+HTTP routes, client and command line are made from these classes. A client loads them to send them, so what only executing
+needs is imported there.
 """
 
 from abc import ABC, abstractmethod
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, get_args
 
-import retrieval
 from webapp.core.errors import NoSuchFile
 from webapp.core.limits import check_chosen
 from webapp.core.metrics import SEARCHES
@@ -40,7 +39,7 @@ COMMANDS: "dict[str, type[Command[Row]]]" = {}  # every command by its name
 
 @dataclass(frozen=True)
 class Command(ABC, Generic[T]):
-    """A request to do something. Its fields are JSON; its results are rows of type T."""
+    """A request to do something. Its fields are its parameters, as JSON has them; its results are rows of type T."""
 
     command: ClassVar[str]
 
@@ -123,6 +122,8 @@ class Search(Command[HitRow], name="search"):
         """A result for each hit; none where nothing fits. Where the question leaves a choice between documents, each names
         them (`documents_meant`).
         """
+        from retrieval import pin_cite, where_said
+
         matter, scope = caller.scope(self.matter, self.question, self.document)
         yield from caller.settled(matter, scope)
         SEARCHES.inc()
@@ -135,10 +136,10 @@ class Search(Command[HitRow], name="search"):
             span = hit.chunk.span
             same = {chunk.span.document_id for chunk in searcher.same_words(matter.id, hit.chunk, scope)}
             document = library.document(matter.id, span.document_id)
-            at = retrieval.where_said(document, (span,), found.route.question)
+            at = where_said(document, (span,), found.route.question)
             row = HitRow(
                 rank=rank,
-                **cite_fields(retrieval.pin_cite(document, span, at=at)),
+                **cite_fields(pin_cite(document, span, at=at)),
                 start=span.start,
                 end=span.end,
                 score=round(float(hit.score), 4),

@@ -58,7 +58,7 @@ T = TypeVar("T")
 
 
 class opened_once(cached_property[T]):
-    """A cached property that is made once, whichever thread comes first."""
+    """Thread-safe `cached_property`: made once, whichever thread comes first."""
 
     def __get__(self, workspace: "Workspace", owner: type | None = None) -> T:  # type: ignore[override]
         with workspace.lock:

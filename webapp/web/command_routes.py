@@ -1,7 +1,7 @@
-"""`/cli/…`: one route for each command, for whoever has the token that lies in the data folder; events as lines of JSON.
+"""HTTP routes of the commands (`/cli/…`), made from their classes: a command as JSON in, its events as NDJSON out.
 
-They are an application of their own, on a loopback port of its own that no proxy publishes (`server`). The token is looked
-at before a byte of a body is read, and a body has a limit.
+They are an application of their own, on a loopback port of its own that no proxy publishes (`server`). The bearer token,
+which lies in the data folder, is checked before a byte of a body is read, and a body has a limit.
 """
 
 import contextlib
@@ -20,7 +20,6 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from retrieval import FileTooLarge
 from webapp.core.data_folder import ARRIVING
 from webapp.core.log import known, log
 from webapp.core.settings import MIB, Settings
@@ -43,7 +42,7 @@ _OF_FILES = {path_of(name) for name, kind in COMMANDS.items() if issubclass(kind
 
 
 class Keyed:
-    """ASGI middleware: who has no key is refused before anything of their body is read."""
+    """ASGI middleware: refuses a request without the bearer token before anything of its body is read."""
 
     def __init__(self, app: ASGIApp, token: str, most_file: int) -> None:
         """`most_file`: bytes of a file that is kept; of a larger one the rest is read past, so that its sender is told."""
@@ -52,7 +51,7 @@ class Keyed:
         self._most_file = most_file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer who may not pass; hand on the rest."""
+        """Answer 401 without the token; forward other requests, their bodies limited."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -78,7 +77,7 @@ def cli_app(settings: Settings, token: str, caller: Callable[[], Caller]) -> ASG
 
 
 async def _hello() -> None:
-    """Tell a command that this server owns the folder."""
+    """Answer a command that looks whether this server owns the data folder."""
 
 
 def _endpoint(kind: type[Command[T]], caller: Callable[[], Caller]) -> Endpoint:
@@ -102,14 +101,14 @@ def _file_endpoint(kind: type[FileCommand[T]], settings: Settings, caller: Calla
         with _as_422():
             command = reader.validate_python(dict(request.query_params) | {"path": Path()})
         arrived = await _receive(request, settings)
-        return _lines(_file_events(caller, command, arrived, settings.max_file_mib))
+        return _lines(_file_events(caller, command, arrived))
 
     return endpoint
 
 
 @contextlib.contextmanager
 def _as_422() -> Iterator[None]:
-    """What is no such command is answered by FastAPI, without the words that were sent."""
+    """Have FastAPI answer 422 for what is no such command, without repeating what was sent."""
     try:
         yield
     except ValidationError as error:
@@ -132,13 +131,13 @@ async def _events(caller: Callable[[], Caller], command: Command[T]) -> AsyncGen
 
 
 async def _file_events(
-    caller: Callable[[], Caller], command: FileCommand[T], arrived: "_Arrived", limit_mib: int
+    caller: Callable[[], Caller], command: FileCommand[T], arrived: "_Arrived"
 ) -> AsyncGenerator[Event[T]]:
     """The events of a command whose file has arrived; then the file is deleted. Raises FileTooLarge."""
     with contextlib.closing(arrived):
-        if arrived.size > limit_mib * MIB:
-            raise FileTooLarge(name=command.name, size_mib=round(arrived.size / MIB, 3), limit_mib=limit_mib)
-        async with contextlib.aclosing(_events(caller, replace(command, path=arrived.path))) as events:
+        mine = await run_in_threadpool(caller)
+        mine.workspace.library.check_size(command.name, arrived.size)
+        async with contextlib.aclosing(_events(lambda: mine, replace(command, path=arrived.path))) as events:
             async for event in events:
                 yield event
 

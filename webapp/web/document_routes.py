@@ -1,4 +1,4 @@
-"""The evidence over HTTP: a page as an image with the words highlighted, the original, a passage as text.
+"""HTTP routes of documents: a page as an image with words highlighted, the original file, a passage as text.
 
 The user comes from the request and every id is asked for in their name; what they may not see and what does not exist
 are one and the same 404. Nothing is read from a path or a name that the client gives. Whatever can take long is done in

@@ -3,6 +3,8 @@
 import ast
 import inspect
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +18,7 @@ import uvicorn
 from pydantic import TypeAdapter
 
 from tests.pdfs import make_pdf
+from tests.webapp.commands import ROOT
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine
 from webapp.cli import main
@@ -113,6 +116,19 @@ def test_every_command_is_run_by_the_command_line_and_its_results_can_be_read(na
     kind = COMMANDS[name]
     assert kind.__name__ in made
     assert name in SHOWN_OTHERWISE or show.dispatch(kind.result()) is not show.dispatch(Row)
+
+
+CLIENT = "import sys, webapp.cli.client, webapp.service.commands; print(*sys.modules)"
+
+
+def test_a_client_loads_nothing_that_executes_a_command() -> None:
+    told = subprocess.run([sys.executable, "-c", CLIENT], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(told.stdout.split())
+    assert "webapp.service.commands" in loaded
+    assert (
+        loaded & {"alembic", "chromadb", "fastapi", "sqlalchemy", "tantivy", "uvicorn", "webapp.service.workspace"}
+        == set()
+    )
 
 
 def test_the_command_line_shows_no_result_of_an_unknown_type() -> None:
