@@ -10,6 +10,7 @@ from retrieval.core.errors import (
     NoSuchDocument as NoSuchDocument,
     NoSuchMatter as NoSuchMatter,
     OriginalMissing as OriginalMissing,
+    PackageMissing as PackageMissing,
     PinciteError as PinciteError,
     UnreadableFile as UnreadableFile,
     trace as trace,
