@@ -20,7 +20,8 @@ from webapp.page.controller import Desk, Parts, Place
 from webapp.page.html import chat as render
 from webapp.page.uploads import Arriving
 from webapp.service import mentions as mentions_file
-from webapp.service.commands import Verbs
+from webapp.service.caller import Caller
+from webapp.service.commands import FindMentions
 from webapp.service.running import Askings
 from webapp.service.workspace import SEARCHES_PER_USER, Workspace
 from webapp.store.conversations import SavedTurn
@@ -120,13 +121,13 @@ def test_the_command_line_is_told_what_was_not_looked_through_after_what_was_fou
     lose_texts(room)
     events: list[Event[MentionRow]] = []
     with pytest.raises(NotLookedThrough):
-        events.extend(Verbs(room.workspace, LOCAL_USER).mentions("Acme", "rent", None))
+        events.extend(Caller(room.workspace, LOCAL_USER).run(FindMentions("Acme", "rent")))
     assert [event.row.document for event in events if isinstance(event, Result)] == ["first.pdf", "last.pdf"]
 
 
 def test_the_command_line_is_given_every_place_however_many(room: Room) -> None:
     room.add("many.pdf", "rent is due. " * 3_000)
-    assert len(list(Verbs(room.workspace, LOCAL_USER).mentions("Acme", "rent", None))) == 3_000
+    assert len(list(Caller(room.workspace, LOCAL_USER).run(FindMentions("Acme", "rent")))) == 3_000
 
 
 def test_one_search_too_many_is_refused_and_changes_nothing_and_the_page_s_other_work_goes_on(

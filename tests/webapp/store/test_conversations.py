@@ -268,11 +268,11 @@ def test_who_may_not_see_a_matter_any_more_sees_nothing_of_what_they_said_in_it(
 def test_what_was_said_goes_with_its_matter_and_with_its_user(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
     room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    room.access.forget(matter)
+    room.records.forget_matter(matter.id)
     other = room.access.create(BEN, "Bolt")
     begun = _begun(room, other, BEN)
     room.conversations.add_turn(BEN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    room.access.forget_user(BEN)
+    room.records.forget_user(BEN)
     with database.reading(room.engine) as connection:
         counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]
     assert dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True)) == {

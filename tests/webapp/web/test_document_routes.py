@@ -15,10 +15,10 @@ from PIL import Image, ImageChops
 from retrieval import Document
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
-from tests.webapp.serving import Running, running
+from tests.webapp.serving import Running, running, text_url
 from webapp.core.settings import load_settings
 from webapp.store.users import LOCAL_USER
-from webapp.web.urls import page_url, pdf_url, text_url
+from webapp.web.document_routes import page_url, pdf_url
 
 NAME = 'Rent "Ä"; x=1 租.pdf'
 PAGES = ["1. Rent. The monthly rent is $4,200.", "2. Law. Irish law governs\nthis Lease <img src=//x.example/y>."]
