@@ -106,37 +106,47 @@ def _readings(text: str, before: str) -> list[_Mark]:
     match = _MARK.match(text)
     if not match:
         return []
-    end, got = match.end(), match.groupdict()
-    rest = text[end:].strip()
-    if got["part"]:
-        if not match["part"][0].isupper() or not _is_title(text.strip()):
-            return []
-        # The end of a wrapped reference: "set out in\nExhibit C."
-        if _RUNS_ON.search(before) and rest[:1] in _AFTER_EXHIBIT:
-            return []
-        return [_Mark("part", 0, f"{match['part'].title()} {match['part_no'].upper().rstrip('.')}", end)]
-    if got["article"]:
-        if not _is_title(rest) or not match.group().strip()[0].isupper():
-            return []
-        value = ordinal(match["article"])
-        return [_Mark("article", value, f"Article {match['article'].upper()}", end, (value,))] if value else []
-    if got["section"] or got["dotted"]:
-        number = match["section"] or match["dotted"]
-        if got["section"] and not match.group().strip()[0].isupper() and "§" not in match.group():
-            return []
-        path = tuple(int(n) for n in number.split("."))
-        # The end of a wrapped reference: "Section\n4.2 shall ..."
-        if rest[:1].islower() or rest[:1] in _AFTER_NUMBER:
-            return []
-        if path[1:] in {(), (0,)}:  # "3.0" heads 3.1, 3.2, ...
-            return [_Mark("number", path[0], number, end, path[:1], _is_title(rest))]
-        return [_Mark("dotted", path[-1], number, end, path)]
-    if got["number"]:
-        if rest[:1].islower():
-            return []
+    rest = text[match.end() :].strip()
+    if match["part"]:
+        return _part_readings(match, text, rest, before)
+    if match["article"]:
+        return _article_readings(match, rest)
+    if match["section"] or match["dotted"]:
+        return _section_readings(match, rest)
+    if match["number"]:
         value = int(match["number"])
-        return [_Mark("number", value, match["number"], end, (value,), _is_title(rest))]
-    return _letter_readings(match, end)
+        mark = _Mark("number", value, match["number"], match.end(), (value,), _is_title(rest))
+        return [] if rest[:1].islower() else [mark]
+    return _letter_readings(match, match.end())
+
+
+def _part_readings(match: re.Match[str], text: str, rest: str, before: str) -> list[_Mark]:
+    if not match["part"][0].isupper() or not _is_title(text.strip()):
+        return []
+    # The end of a wrapped reference: "set out in\nExhibit C."
+    if _RUNS_ON.search(before) and rest[:1] in _AFTER_EXHIBIT:
+        return []
+    return [_Mark("part", 0, f"{match['part'].title()} {match['part_no'].upper().rstrip('.')}", match.end())]
+
+
+def _article_readings(match: re.Match[str], rest: str) -> list[_Mark]:
+    if not _is_title(rest) or not match.group().strip()[0].isupper():
+        return []
+    value = ordinal(match["article"])
+    return [_Mark("article", value, f"Article {match['article'].upper()}", match.end(), (value,))] if value else []
+
+
+def _section_readings(match: re.Match[str], rest: str) -> list[_Mark]:
+    number = match["section"] or match["dotted"]
+    if match["section"] and not match.group().strip()[0].isupper() and "§" not in match.group():
+        return []
+    path = tuple(int(n) for n in number.split("."))
+    # The end of a wrapped reference: "Section\n4.2 shall ..."
+    if rest[:1].islower() or rest[:1] in _AFTER_NUMBER:
+        return []
+    if path[1:] in {(), (0,)}:  # "3.0" heads 3.1, 3.2, ...
+        return [_Mark("number", path[0], number, match.end(), path[:1], _is_title(rest))]
+    return [_Mark("dotted", path[-1], number, match.end(), path)]
 
 
 def _letter_readings(match: re.Match[str], end: int) -> list[_Mark]:
