@@ -1,4 +1,4 @@
-"""The traps of SERVING: what makes a server load a wrong model without an error, looked for in a finished folder."""
+"""Finds what makes a server load a wrong model without an error: config, tokenizer and template faults of a finished folder."""
 
 import json
 from collections.abc import Iterable

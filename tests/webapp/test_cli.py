@@ -1,6 +1,7 @@
 """The command line itself: usage, errors, and a folder that another command holds. What the verbs do is elsewhere."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,17 +99,27 @@ def test_what_nobody_foresaw_is_a_reference_and_a_trace_in_the_log(pincite: Pinc
     outcome = pincite("matters", "list", "--json")
     assert (outcome.code, outcome.out) == (1, "")
     log = (pincite.folder / "log" / "pincite.log").read_text()
-    if "ref" in outcome.error["error"]:
-        assert outcome.error["error"].split("(ref ")[1].removesuffix(").") in log
+    assert outcome.error["error"].split("(ref ")[1].removesuffix(").") in log
     assert "Traceback" not in outcome.err
     assert "DatabaseError" in log
     assert "confidential" not in log
 
 
-def test_merging_names_what_is_missing_or_takes_over() -> None:
+def test_merge_hands_over_to_the_commands_of_the_merge_package() -> None:
     shown = CliRunner().invoke(app, ["merge", "--help"])
-    assert shown.exit_code in (0, 1)
-    assert "merge" in shown.output.lower()
+    assert shown.exit_code == 0
+    assert "Usage: pincite merge" in shown.output
+    assert {"build", "verify"} <= set(shown.output.split())
+
+
+def test_merge_without_its_package_names_what_is_missing_and_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "merge.cli", None)  # as where the package is not installed: importing it fails
+    shown = CliRunner().invoke(app, ["merge", "build"])
+    assert shown.exit_code == 1
+    assert shown.stderr.splitlines() == [
+        "Merging is not installed here (merge.cli is missing).",
+        "Install pincite with the extra “merge”.",
+    ]
 
 
 def test_the_sample_is_there_once_and_stays_deleted(pincite: Pincite) -> None:
