@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from retrieval import DataFolderBusy
-from webapp.ownership import Served, claim
-from webapp.remote import Remote
-from webapp.settings import load_settings
+from webapp.cli.client import Remote
+from webapp.core.data_folder import Served, claim
+from webapp.core.settings import load_settings
 
 QUESTIONS = Path(__file__).parent.parent / "docs" / "sample" / "questions.jsonl"
 LAW = "What is the governing law?"

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from bench import alterations as alter
 from retrieval import Document, Passage, Span, flowing_text, split_sentences
-from retrieval.chunks import chunk
-from retrieval.packing import pack
-from retrieval.pdf import read_pdf
-from webapp.citations import check
+from retrieval.reading.pdf import read_pdf
+from retrieval.search.packing import pack
+from retrieval.structure.chunks import chunk
+from webapp.grounding.check import check
 
 SAMPLE = Path(__file__).parent.parent / "webapp" / "sample"
 _FACT = re.compile(r"\d|\b(?:two|three|five|six|ten|twelve|thirty|sixty|ninety)\b", re.IGNORECASE)

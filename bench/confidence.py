@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from bench.heldout import VARIANTS, Bench, Variant, opened, read_rows
-from retrieval.confidence import EVEN, Signs
+from retrieval.search.confidence import EVEN, Signs
 
 MISSED = 0.05  # of what is there, for the threshold
 RIDGE = 1.0

@@ -12,8 +12,8 @@ import random
 from collections import defaultdict
 from pathlib import Path
 
-from retrieval.definitions import find_definitions
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
+from retrieval.structure.definitions import find_definitions
 
 LABELS = Path(__file__).with_suffix(".tsv")
 _DRAWS = 2_000

@@ -15,10 +15,10 @@ import tempfile
 from pathlib import Path
 
 from retrieval import Files, Ingest, Lexical, Library, Searcher, Vectors, database, load_embedder, pack
-from retrieval.pinpoint import where_said
-from webapp.conversation import Turn, standalone
-from webapp.tokens import mistral
-from webapp.workspace import packaged_sample
+from retrieval.structure.best_sentence import where_said
+from webapp.answers.follow_up import Turn, standalone
+from webapp.llm.tokenizer import mistral
+from webapp.service.workspace import packaged_sample
 
 CONVERSATIONS = Path(__file__).parent.parent / "docs" / "sample" / "followups.jsonl"
 BOUND = 0.9

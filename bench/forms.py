@@ -20,12 +20,12 @@ import chromadb
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.chunks import Chunk, chunk, indexed_text
-from retrieval.documents import Span
-from retrieval.embedder import LocalEmbedder
-from retrieval.pdf import read_pdf
-from retrieval.search import CANDIDATES
-from retrieval.vectors import Vectors
+from retrieval.core.documents import Span
+from retrieval.reading.pdf import read_pdf
+from retrieval.search.embedder import LocalEmbedder
+from retrieval.search.search import CANDIDATES
+from retrieval.search.vectors import Vectors
+from retrieval.structure.chunks import Chunk, chunk, indexed_text
 
 FORM, OWN = 80, 20  # clauses of a document
 ASKED = 40  # documents whose clauses are sought

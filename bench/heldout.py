@@ -31,15 +31,15 @@ from rich.progress import track
 
 from bench.remembered import Remembered
 from bench.train_adapter import Array, folds_of, material, train
-from retrieval.adapter import Adapter, load_adapter, packaged
-from retrieval.chunks import Chunk
-from retrieval.clause_types import Match, TypeMatcher
-from retrieval.embedder import PACKAGED_NAME
 from retrieval.evaluate import Corpus, Scope, ask, read_queries, taken_in, write_rows
-from retrieval.lexical import Lexical
-from retrieval.search import Searcher
-from retrieval.vectors import Vectors
-from webapp.tokens import mistral
+from retrieval.search.adapter import Adapter, load_adapter, packaged
+from retrieval.search.clause_types import Match, TypeMatcher
+from retrieval.search.embedder import PACKAGED_NAME
+from retrieval.search.lexical import Lexical
+from retrieval.search.search import Searcher
+from retrieval.search.vectors import Vectors
+from retrieval.structure.chunks import Chunk
+from webapp.llm.tokenizer import mistral
 
 FOLDS = 4
 BUDGET = 2400

@@ -29,15 +29,15 @@ from rich.progress import Progress
 from transformers import AutoConfig
 
 from retrieval import Document
-from retrieval.chunks import Chunk, chunk, indexed_text
-from retrieval.database import open_database
-from retrieval.embedder import LocalEmbedder
-from retrieval.files import Files
 from retrieval.ingest import Ingest
-from retrieval.lexical import OPENING, Lexical
-from retrieval.library import Library
-from retrieval.pdf import read_pdf
-from retrieval.vectors import Vectors
+from retrieval.library.database import open_database
+from retrieval.library.files import Files
+from retrieval.library.library import Library
+from retrieval.reading.pdf import read_pdf
+from retrieval.search.embedder import LocalEmbedder
+from retrieval.search.lexical import OPENING, Lexical
+from retrieval.search.vectors import Vectors
+from retrieval.structure.chunks import Chunk, chunk, indexed_text
 
 TOLD = re.compile(r"ingest (\d+) pages, (\d+) chunks, ([\d.]+) s")
 

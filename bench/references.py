@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from retrieval import Document
-from retrieval.pdf import read_pdf
-from retrieval.references import Reference, find_references
+from retrieval.reading.pdf import read_pdf
+from retrieval.structure.cross_references import Reference, find_references
 
 _AROUND = 70  # characters shown on each side
 _NEAR = 50  # characters in which something else is named

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval.adapter import Adapter
-from retrieval.embedder import PACKAGED_NAME, LocalEmbedder, Vectors
+from retrieval.search.adapter import Adapter
+from retrieval.search.embedder import PACKAGED_NAME, LocalEmbedder, Vectors
 
 DIMENSION = 384
 

@@ -27,16 +27,16 @@ from rich.console import Console
 from rich.progress import Progress
 
 from retrieval import Document
-from retrieval.chunks import Chunk, chunk, indexed_text
-from retrieval.database import open_database
-from retrieval.documents import Span
-from retrieval.embedder import LocalEmbedder
-from retrieval.files import Files
-from retrieval.lexical import OPENING, Lexical
-from retrieval.library import Library
-from retrieval.pdf import read_pdf
-from retrieval.search import Searcher
-from retrieval.vectors import Vectors
+from retrieval.core.documents import Span
+from retrieval.library.database import open_database
+from retrieval.library.files import Files
+from retrieval.library.library import Library
+from retrieval.reading.pdf import read_pdf
+from retrieval.search.embedder import LocalEmbedder
+from retrieval.search.lexical import OPENING, Lexical
+from retrieval.search.search import Searcher
+from retrieval.search.vectors import Vectors
+from retrieval.structure.chunks import Chunk, chunk, indexed_text
 
 UNCOUNTED = 5  # questions that load what is loaded once
 

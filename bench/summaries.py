@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from retrieval import Document, Span
-from retrieval.pdf import read_pdf
-from webapp.extractive import Group, essence, groups
+from retrieval.reading.pdf import read_pdf
+from webapp.answers.statements import Group, essence, groups
 
 HALF = 0.5
 

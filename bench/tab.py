@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from webapp.desk import SELDOM_SECONDS
+from webapp.page.controller import SELDOM_SECONDS
 
 Message = dict[str, Any]
 

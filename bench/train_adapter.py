@@ -26,14 +26,14 @@ import torch
 from numpy.typing import NDArray
 from rich.progress import track
 
-from retrieval.adapter import Adapter
-from retrieval.chunks import Chunk, chunk, indexed_text
-from retrieval.clause_types import TypeMatcher, core
-from retrieval.documents import Document
-from retrieval.embedder import PACKAGED_NAME, Embedder, LocalEmbedder
-from retrieval.pdf import read_pdf
-from retrieval.search import joined
-from webapp.quotes import find_quote
+from retrieval.core.documents import Document
+from retrieval.reading.pdf import read_pdf
+from retrieval.search.adapter import Adapter
+from retrieval.search.clause_types import TypeMatcher, core
+from retrieval.search.embedder import PACKAGED_NAME, Embedder, LocalEmbedder
+from retrieval.search.search import joined
+from retrieval.structure.chunks import Chunk, chunk, indexed_text
+from webapp.grounding.quotes import find_quote
 
 EPOCHS, RATE, TEMPERATURE, NEARNESS = 6, 3e-4, 0.05, 0.01
 OVERLAP = 0.3  # of the shorter of chunk and passage, for a chunk to count as right

@@ -7,7 +7,7 @@ question='Can the customer end the contract without giving a reason?'
 
 echo "- adds a PDF"
 # shellcheck disable=SC2016  # for the shell inside
-"$@" sh -c 'cat "$(python -c "from webapp.workspace import packaged_sample; print(packaged_sample())")" >/tmp/smoke.pdf'
+"$@" sh -c 'cat "$(python -c "from webapp.service.workspace import packaged_sample; print(packaged_sample())")" >/tmp/smoke.pdf'
 "$@" pincite add "$matter" /tmp/smoke.pdf --json
 
 echo "- asks"

@@ -8,14 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from retrieval import database, evaluate, folding
-    from retrieval.child import Child
-    from retrieval.chunks import Chunk, under_headings
-    from retrieval.clauses import Clause, outline, section_at
-    from retrieval.definitions import Definition, find_definitions
-    from retrieval.documents import Document, Page, Span
-    from retrieval.embedder import Embedder, load_embedder
-    from retrieval.errors import (
+    from retrieval import evaluate
+    from retrieval.core.documents import Document, Page, Span
+    from retrieval.core.errors import (
         DataFolderBusy,
         DataFolderUnusable,
         FileTooLarge,
@@ -27,23 +22,30 @@ if TYPE_CHECKING:
         UnreadableFile,
         trace,
     )
-    from retrieval.files import Files
-    from retrieval.flowing import flowing_text, own_spans, own_words
+    from retrieval.core.limits import Limits
     from retrieval.ingest import Ingest
-    from retrieval.layout import lines
-    from retrieval.lexical import Lexical
-    from retrieval.library import Library, clean_name
-    from retrieval.limits import Limits
-    from retrieval.packing import Packed, Passage, pack
-    from retrieval.pdf import char_indexes, page_text
-    from retrieval.phrases import InContext, each_mention, find_phrase, in_context
-    from retrieval.pinpoint import where_said
-    from retrieval.references import Reference, find_references
-    from retrieval.routing import Route
-    from retrieval.search import Hit, Results, Searcher, Sentence
-    from retrieval.sentences import split_sentences
-    from retrieval.tables import DocumentRecord, Matter
-    from retrieval.vectors import Vectors
+    from retrieval.library import database
+    from retrieval.library.files import Files
+    from retrieval.library.library import Library, clean_name
+    from retrieval.library.schema import DocumentRecord, Matter
+    from retrieval.reading.child_process import Child
+    from retrieval.reading.pdf import char_indexes, page_text
+    from retrieval.search.embedder import Embedder, load_embedder
+    from retrieval.search.lexical import Lexical
+    from retrieval.search.packing import Packed, Passage, pack
+    from retrieval.search.routing import Route
+    from retrieval.search.search import Hit, Results, Searcher, Sentence
+    from retrieval.search.vectors import Vectors
+    from retrieval.structure import folding
+    from retrieval.structure.best_sentence import where_said
+    from retrieval.structure.chunks import Chunk, under_headings
+    from retrieval.structure.clauses import Clause, outline, section_at
+    from retrieval.structure.cross_references import Reference, find_references
+    from retrieval.structure.definitions import Definition, find_definitions
+    from retrieval.structure.layout import lines
+    from retrieval.structure.phrase_search import InContext, each_mention, find_phrase, in_context
+    from retrieval.structure.reflow import flowing_text, own_spans, own_words
+    from retrieval.structure.sentences import split_sentences
 
 # For numpy, as it is loaded. Its products are small here, a hundred vectors by one: a second thread of its BLAS makes them
 # slower, and then spins for a while in case of another. With many readers that was a quarter of the processor's time.
@@ -110,38 +112,39 @@ __all__ = [
 ]
 
 _FILES = {
-    "child": "Child",
-    "chunks": "Chunk under_headings",
-    "clauses": "Clause outline section_at",
-    "definitions": "Definition find_definitions",
-    "documents": "Document Page Span",
-    "embedder": "Embedder load_embedder",
-    "errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
+    "reading.child_process": "Child",
+    "structure.chunks": "Chunk under_headings",
+    "structure.clauses": "Clause outline section_at",
+    "structure.definitions": "Definition find_definitions",
+    "core.documents": "Document Page Span",
+    "search.embedder": "Embedder load_embedder",
+    "core.errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
     " NoSuchDocument NoSuchMatter OriginalMissing PinciteError UnreadableFile trace",
-    "files": "Files",
-    "flowing": "flowing_text own_spans own_words",
+    "library.files": "Files",
+    "structure.reflow": "flowing_text own_spans own_words",
     "ingest": "Ingest",
-    "layout": "lines",
-    "lexical": "Lexical",
-    "limits": "Limits",
-    "library": "Library clean_name",
-    "packing": "Packed Passage pack",
-    "pdf": "char_indexes page_text",
-    "pinpoint": "where_said",
-    "phrases": "InContext each_mention find_phrase in_context",
-    "routing": "Route",
-    "references": "Reference find_references",
-    "search": "Hit Results Searcher Sentence",
-    "sentences": "split_sentences",
-    "tables": "DocumentRecord Matter",
-    "vectors": "Vectors",
+    "structure.layout": "lines",
+    "search.lexical": "Lexical",
+    "core.limits": "Limits",
+    "library.library": "Library clean_name",
+    "search.packing": "Packed Passage pack",
+    "reading.pdf": "char_indexes page_text",
+    "structure.best_sentence": "where_said",
+    "structure.phrase_search": "InContext each_mention find_phrase in_context",
+    "search.routing": "Route",
+    "structure.cross_references": "Reference find_references",
+    "search.search": "Hit Results Searcher Sentence",
+    "structure.sentences": "split_sentences",
+    "library.schema": "DocumentRecord Matter",
+    "search.vectors": "Vectors",
 }
+_MODULES = {"database": "library.database", "evaluate": "evaluate", "folding": "structure.folding"}
 _HOMES = {name: file for file, names in _FILES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> object:
-    if name in ("database", "evaluate", "folding"):
-        return import_module(f"retrieval.{name}")
+    if name in _MODULES:
+        return import_module(f"retrieval.{_MODULES[name]}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(f"retrieval.{_HOMES[name]}"), name)

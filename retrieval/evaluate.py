@@ -13,19 +13,19 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
-from retrieval.database import open_database
-from retrieval.documents import Document, Span
-from retrieval.embedder import Embedder
-from retrieval.errors import BadQueries, NoPdfs
-from retrieval.files import Files
+from retrieval.core.documents import Document, Span
+from retrieval.core.errors import BadQueries, NoPdfs
 from retrieval.ingest import Ingest
-from retrieval.lexical import Lexical
-from retrieval.library import Library
-from retrieval.packing import Packed, pack
-from retrieval.pinpoint import where_said
-from retrieval.search import Results, Searcher
-from retrieval.tables import DocumentRecord
-from retrieval.vectors import Vectors
+from retrieval.library.database import open_database
+from retrieval.library.files import Files
+from retrieval.library.library import Library
+from retrieval.library.schema import DocumentRecord
+from retrieval.search.embedder import Embedder
+from retrieval.search.lexical import Lexical
+from retrieval.search.packing import Packed, pack
+from retrieval.search.search import Results, Searcher
+from retrieval.search.vectors import Vectors
+from retrieval.structure.best_sentence import where_said
 
 MATTER = "evaluation"
 Scope = Literal["document", "all"]

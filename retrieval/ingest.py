@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.documents import Document
-from retrieval.errors import (
+from retrieval.core.documents import Document
+from retrieval.core.errors import (
     MatterFull,
     NoSuchDocument,
     PinciteError,
@@ -27,18 +27,18 @@ from retrieval.errors import (
     TooMuchText,
     UnreadableFile,
 )
-from retrieval.indexes import Indexes
-from retrieval.lexical import OPENING
-from retrieval.library import Library
-from retrieval.limits import Limits
-from retrieval.reader import Read, Reader, ReaderDied
-from retrieval.tables import DocumentRecord
-from retrieval.workers import Stopped, Workers
+from retrieval.core.limits import Limits
+from retrieval.ingest_workers import Stopped, Workers
+from retrieval.library.library import Library
+from retrieval.library.schema import DocumentRecord
+from retrieval.reading.pdf_worker import Read, Reader, ReaderDied
+from retrieval.search.indexes import Indexes
+from retrieval.search.lexical import OPENING
 
 if TYPE_CHECKING:
-    from retrieval.embedder import Embedder
-    from retrieval.lexical import Lexical
-    from retrieval.vectors import Vectors
+    from retrieval.search.embedder import Embedder
+    from retrieval.search.lexical import Lexical
+    from retrieval.search.vectors import Vectors
 
 ATTEMPTS = 3  # a reader that dies on the same file for the third time will die on it again
 PROGRESS_S = 0.2  # between two notes of progress; each is a write to the disk

@@ -2,7 +2,7 @@
 
 from itertools import accumulate
 
-from retrieval.documents import PAGE_BREAK, Document, Page
+from retrieval.core.documents import PAGE_BREAK, Document, Page
 
 
 def document(text: str, *, id_: str = "d", name: str = "Agreement.pdf") -> Document:

@@ -8,7 +8,7 @@ import pytest
 from bench import hostile
 from bench.hostile_drafts import DRAFTS, incremental
 from bench.hostile_mutators import LARGEST, WEIGHTS, mutant
-from retrieval.pdf import read_pdf
+from retrieval.reading.pdf import read_pdf
 
 LOT = 60
 

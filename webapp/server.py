@@ -23,21 +23,21 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from webapp.cli_routes import cli_app
-from webapp.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
-from webapp.errors import AlreadyServing, SettingsInvalid
-from webapp.evidence_routes import evidence_routes
-from webapp.gate import Gate
-from webapp.guests import MOST_GUESTS
-from webapp.identity import LocalDoor
-from webapp.log import log, nothing_printed, open_log
-from webapp.metrics_route import metrics_route
-from webapp.opening import GOODBYE_SECONDS, Opening
-from webapp.ownership import Served, claim
-from webapp.records import LOCAL_USER
-from webapp.settings import Settings
-from webapp.ui import mount_page
-from webapp.verbs import Verbs
+from webapp.core.data_folder import Served, claim
+from webapp.core.errors import AlreadyServing, SettingsInvalid
+from webapp.core.log import log, nothing_printed, open_log
+from webapp.core.settings import Settings
+from webapp.page.layout import mount_page
+from webapp.service.commands import Verbs
+from webapp.service.startup import GOODBYE_SECONDS, Opening
+from webapp.store.guests import MOST_GUESTS
+from webapp.store.users import LOCAL_USER
+from webapp.web.authentication import LocalDoor
+from webapp.web.command_routes import cli_app
+from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
+from webapp.web.document_routes import evidence_routes
+from webapp.web.metrics_route import metrics_route
+from webapp.web.middleware import Gate
 
 # A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it had
 # begun to send was lost; a proxy keeps its connections longer still (Caddy for 120 s).

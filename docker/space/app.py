@@ -3,7 +3,7 @@
 import os
 import tempfile
 
-from webapp.cli import app
+from webapp.cli.main import app
 
 if __name__ == "__main__":
     settings = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docker.compose import ENGINES, FILE, document, environment, secrets, services
-from webapp.settings import PREFIX, Settings, load_settings
+from webapp.core.settings import PREFIX, Settings, load_settings
 
 EVERY = sorted(document()["services"])
 ENGINE_PROFILES = [(), *((name,) for name in ENGINES)]

@@ -9,7 +9,7 @@ import sys
 import time
 from multiprocessing.connection import Connection
 
-from retrieval.child import Child
+from retrieval.reading.child_process import Child
 
 
 def main(how: str) -> None:
@@ -22,7 +22,7 @@ def main(how: str) -> None:
 
 def hang(pipe: Connection) -> None:
     """Do for ever what a file may make a process do: in pdfium, or in a regular expression that lets no thread run."""
-    from retrieval.pdf import read_pdf
+    from retrieval.reading.pdf import read_pdf
     from tests.hostile import form_that_draws_itself
 
     how = pipe.recv()

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.database import open_database
-from retrieval.embedder import Embedder
-from retrieval.files import Files
+from retrieval.core.limits import Limits
 from retrieval.ingest import Ingest
-from retrieval.lexical import Lexical
-from retrieval.library import Library
-from retrieval.limits import Limits
-from retrieval.vectors import Vectors
+from retrieval.library.database import open_database
+from retrieval.library.files import Files
+from retrieval.library.library import Library
+from retrieval.search.embedder import Embedder
+from retrieval.search.lexical import Lexical
+from retrieval.search.vectors import Vectors
 
 
 class HashingEmbedder:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from pypdf import PdfWriter
 
-from retrieval.errors import EmptyFile, FileTooLarge, NotAPdf, UnreadableFile
-from retrieval.limits import Limits
-from retrieval.tables import DocumentRecord
+from retrieval.core.errors import EmptyFile, FileTooLarge, NotAPdf, UnreadableFile
+from retrieval.core.limits import Limits
+from retrieval.library.schema import DocumentRecord
 from tests.pdfs import drawings, make_pdf
 from tests.retrieval.rooms import Room, contract, opened
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from retrieval.embedder import Embedder
-from retrieval.errors import BadQueries, NoPdfs
+from retrieval.core.errors import BadQueries, NoPdfs
 from retrieval.evaluate import Evaluation, Scope, evaluate
+from retrieval.search.embedder import Embedder
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import HashingEmbedder
 

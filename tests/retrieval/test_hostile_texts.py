@@ -10,16 +10,16 @@ from itertools import islice
 
 import pytest
 
-from retrieval.chunks import cut
-from retrieval.clauses import outline
-from retrieval.definitions import find_definitions
-from retrieval.documents import Document
-from retrieval.extras import extras
-from retrieval.flowing import flowing_text, own_words
-from retrieval.folding import fold
-from retrieval.layout import lines
-from retrieval.references import find_references
-from retrieval.sentences import split_sentences
+from retrieval.core.documents import Document
+from retrieval.search.related_passages import extras
+from retrieval.structure.chunks import cut
+from retrieval.structure.clauses import outline
+from retrieval.structure.cross_references import find_references
+from retrieval.structure.definitions import find_definitions
+from retrieval.structure.folding import fold
+from retrieval.structure.layout import lines
+from retrieval.structure.reflow import flowing_text, own_words
+from retrieval.structure.sentences import split_sentences
 from tests.documents import document
 
 N = 100_000  # characters: thirty pages

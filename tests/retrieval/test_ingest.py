@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retrieval.chunks import chunk
-from retrieval.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
-from retrieval.lexical import stems_of
-from retrieval.tables import DocumentRecord
-from retrieval.workers import YIELDS
+from retrieval.core.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
+from retrieval.ingest_workers import YIELDS
+from retrieval.library.schema import DocumentRecord
+from retrieval.search.lexical import stems_of
+from retrieval.structure.chunks import chunk
 from tests.pdfs import make_pdf
 from tests.retrieval.killed import CONTRACTS
 from tests.retrieval.rooms import HashingEmbedder, Room, contract, opened

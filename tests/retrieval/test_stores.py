@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retrieval.chunks import Chunk
-from retrieval.documents import Span
-from retrieval.lexical import Lexical, stems_of
-from retrieval.vectors import Vectors
+from retrieval.core.documents import Span
+from retrieval.search.lexical import Lexical, stems_of
+from retrieval.search.vectors import Vectors
+from retrieval.structure.chunks import Chunk
 from tests.retrieval.chroma_server import ChromaServer
 
 MATTER, OTHER = "a" * 32, "b" * 32

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from webapp import ui
+from webapp.page import layout as ui
 
 ACTS = sorted(set(re.findall(r'case "([\w-]+)"', inspect.getsource(ui))))
 FIELDS = sorted(set(re.findall(r'_said\(event, "(\w+)"\)', inspect.getsource(ui))) - {"do"})

@@ -26,8 +26,8 @@ from retrieval import DocumentRecord
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
-from webapp.settings import load_settings
-from webapp.ui import mount_page
+from webapp.core.settings import load_settings
+from webapp.page.layout import mount_page
 
 OUTSIDE = "100.64.0.1"  # of a provider's own network: gradio takes it for a public address
 SECRET = "s" * 32

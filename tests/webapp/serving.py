@@ -11,14 +11,14 @@ import httpx2
 import uvicorn
 from fastapi import FastAPI
 
-from webapp.evidence_routes import evidence_routes
-from webapp.gate import Gate
-from webapp.identity import LocalDoor
-from webapp.opening import Opening
-from webapp.ownership import make_folder
+from webapp.core.data_folder import make_folder
+from webapp.core.settings import Settings
 from webapp.server import uvicorn_config
-from webapp.settings import Settings
-from webapp.workspace import Workspace
+from webapp.service.startup import Opening
+from webapp.service.workspace import Workspace
+from webapp.web.authentication import LocalDoor
+from webapp.web.document_routes import evidence_routes
+from webapp.web.middleware import Gate
 
 # Loaded here and not in the server's thread: pytest compiles anyio anew, and where two threads compile at once Python 3.11
 # may lose count of its recursion (python/cpython#106905).

@@ -15,7 +15,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
-from webapp.writing import TRIES
+from webapp.answers.generate import TRIES
 
 LEASE = ["1. Rent. The monthly rent is $4,200.", "2. Governing law. This Lease is governed by the laws of Ireland."]
 ROUTES = ("follow", "search", "mentions", "ask", "remove", "reindex", "matters", "create_matter", "delete_matter")

@@ -1,0 +1,1 @@
+"""Documents and spans, the errors of the package, limits of one document, a cache by size: what every other room uses."""

@@ -1,0 +1,308 @@
+"""The record that everything else is rebuilt from: matters, their documents, and the work still to be done on them.
+
+An accepted file survives a crash: its bytes are on the disk before its row is, and its row before `accept` returns.
+Bytes and text are kept once, however many matters hold them, and go when the last one lets go (`shelf`).
+"""
+
+import io
+import logging
+import re
+import unicodedata
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from retrieval.core.documents import Document
+from retrieval.core.errors import (
+    DocumentNotReady,
+    FileTooLarge,
+    MatterExists,
+    NoSuchDocument,
+    NoSuchMatter,
+    OriginalMissing,
+    UnreadableFile,
+)
+from retrieval.library.blobs import Shelf, loosen
+from retrieval.library.database import migrate, reading, writing
+from retrieval.library.files import Arrival, Files
+from retrieval.library.jobs import Jobs
+from retrieval.library.schema import RECORDS, DocumentRecord, Matter, documents, jobs, matters, record_of, row_of
+from retrieval.reading.pdf import check_header
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+VERSION_TABLE = "library_version"
+MIB = 1 << 20
+NAME_LENGTH = 255  # characters
+
+_log = logging.getLogger(__name__)
+
+_MATTERS = sa.select(matters).where(~matters.c.retired)
+Allows = Callable[[sa.Connection, int], None]  # raises where a document of so many bytes is one too many
+
+
+class Library:
+    """Matters and documents in a database and a file store. Safe to use from several threads.
+
+    Every method raises StoreUnavailable or DataFolderUnusable when either cannot be used.
+    """
+
+    def __init__(self, engine: sa.Engine, files: Files, *, max_file_mib: int = 200) -> None:
+        """Bring the tables up to date."""
+        self._engine = engine
+        self._files = files
+        self._shelf = Shelf(engine, files)
+        self._max_file_mib = max_file_mib
+        self.jobs = Jobs(engine)
+        migrate(engine, MIGRATIONS, VERSION_TABLE)
+
+    def close(self) -> None:
+        """Let go of the database's connections and of the file store."""
+        self._engine.dispose()
+        self._files.close()
+
+    # Matters
+
+    def matters(self) -> list[Matter]:
+        """All matters, by name."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(_MATTERS.order_by(matters.c.name)).all()
+        return [Matter(row.id, row.name) for row in rows]
+
+    def matter(self, matter_id: str) -> Matter:
+        """One matter. Raises NoSuchMatter."""
+        with reading(self._engine) as connection:
+            row = connection.execute(_MATTERS.where(matters.c.id == matter_id)).one_or_none()
+        if row is None:
+            raise NoSuchMatter(matter=matter_id)
+        return Matter(row.id, row.name)
+
+    def create_matter(self, name: str, *, namespace: str = "", matter_id: str | None = None) -> Matter:
+        """A new, empty matter; its name is its own within the namespace. Raises MatterExists.
+
+        `matter_id` is for who notes the id elsewhere first: 32 hex digits that no matter has.
+        """
+        matter = Matter(matter_id or uuid.uuid4().hex, clean_name(name) or "Matter")
+        which = {"id": matter.id, "name": matter.name, "namespace": namespace}
+        row = which | {"created_at": datetime.now(UTC), "retired": False}
+        try:
+            with writing(self._engine) as connection:
+                connection.execute(sa.insert(matters).values(row))
+        except IntegrityError as error:
+            raise MatterExists(matter=matter.name) from error
+        return matter
+
+    def retire_matter(self, matter_id: str) -> None:
+        """Hide a matter for good and free its name; `delete_matter` does the rest, now or after a crash.
+
+        Raises NoSuchMatter.
+        """
+        self.matter(matter_id)
+        with writing(self._engine) as connection:
+            hidden = {"retired": True, "name": matter_id}
+            connection.execute(sa.update(matters).where(matters.c.id == matter_id).values(hidden))
+
+    def retired_matters(self) -> list[str]:
+        """Ids of the matters that are hidden and not yet deleted."""
+        with reading(self._engine) as connection:
+            return list(connection.scalars(sa.select(matters.c.id).where(matters.c.retired)))
+
+    def delete_matter(self, matter_id: str) -> None:
+        """Delete a matter, its documents, and the files that no other matter holds.
+
+        Raises NoSuchMatter. Knows nothing of the indexes: `Ingest.delete_matter` takes it out of those too.
+        """
+        its_documents = sa.select(documents.c.document_id).where(documents.c.matter_id == matter_id)
+        with writing(self._engine) as connection:
+            held = list(connection.scalars(its_documents))
+            loosen(connection, held)
+            if not connection.execute(sa.delete(matters).where(matters.c.id == matter_id)).rowcount:
+                raise NoSuchMatter(matter=matter_id)
+        self._shelf.sweep(held)
+
+    # Documents
+
+    def accept(self, matter_id: str, name: str, data: bytes) -> DocumentRecord:
+        """Take a file into a matter, durably; reading it is `Ingest`'s work.
+
+        The same bytes in the same matter are the same document: its record is returned, and a failed one waits again.
+        Raises NoSuchMatter, EmptyFile, NotAPdf or FileTooLarge.
+        """
+        return self._accept(matter_id, clean_name(name) or "document.pdf", io.BytesIO(data), len(data))
+
+    def accept_path(
+        self, matter_id: str, path: Path, name: str | None = None, allows: Allows | None = None
+    ) -> DocumentRecord:
+        """`accept` for a file on the disk: its size is checked first, and it is never in memory whole.
+
+        `name` is the file's own unless said. `allows` is asked about what is not there yet: before its bytes are kept, and
+        again in the transaction that keeps the document. Raises what `accept` and `allows` do, and UnreadableFile when it
+        cannot be opened.
+        """
+        name = clean_name(name or path.name) or "document.pdf"
+        try:
+            with path.open("rb") as stream:
+                return self._accept(matter_id, name, stream, path.stat().st_size, allows)
+        except OSError as error:
+            raise UnreadableFile(name=name) from error
+
+    def documents(self, matter_id: str) -> list[DocumentRecord]:
+        """The documents of a matter in the order they came. Raises NoSuchMatter."""
+        self.matter(matter_id)
+        query = RECORDS.where(documents.c.matter_id == matter_id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(documents.c.added_at, documents.c.document_id)).all()
+        return [record_of(row) for row in rows]
+
+    def record(self, matter_id: str, document_id: str) -> DocumentRecord:
+        """One document's record. Raises NoSuchDocument."""
+        found = self._find(matter_id, document_id)
+        if found is None:
+            raise NoSuchDocument(document=document_id)
+        return found
+
+    def document(self, matter_id: str, document_id: str) -> Document:
+        """The canonical text of a document. Raises NoSuchDocument, or DocumentNotReady before it has been read.
+
+        One whose text was lost waits to be read again.
+        """
+        record = self.record(matter_id, document_id)
+        document = self.text(record)
+        if document is None and record.state == "ready":
+            _log.warning("the text of %s is gone; it is read again", record.id)
+            self.jobs.try_again(record)
+            raise DocumentNotReady(document=record.name, state="waiting")
+        if document is None:
+            raise DocumentNotReady(document=record.name, state=record.state)
+        return document
+
+    def original(self, matter_id: str, document_id: str) -> bytes:
+        """The file as it was accepted. Raises NoSuchDocument, or OriginalMissing where the store no longer has it."""
+        record = self.record(matter_id, document_id)
+        data = self._shelf.original(document_id)
+        if data is None:
+            raise OriginalMissing(name=record.name)
+        return data
+
+    def open_original(self, matter_id: str, document_id: str) -> BinaryIO:
+        """The same as an open file, for who hands it on piece by piece. Raises as `original` does."""
+        record = self.record(matter_id, document_id)
+        file = self._shelf.open_original(document_id)
+        if file is None:
+            raise OriginalMissing(name=record.name)
+        return file
+
+    def remove(self, matter_id: str, document_id: str) -> None:
+        """Take a document out of a matter, and delete its files when no other matter holds them.
+
+        Raises NoSuchDocument. Knows nothing of the indexes: `Ingest.remove` takes it out of those too.
+        """
+        with writing(self._engine) as connection:
+            if not connection.execute(sa.delete(documents).where(row_of(documents, matter_id, document_id))).rowcount:
+                raise NoSuchDocument(document=document_id)
+            loosen(connection, [document_id])
+        self._shelf.sweep([document_id])
+
+    @staticmethod
+    def held(connection: sa.Connection, matter_ids: sa.Select[tuple[str]]) -> tuple[int, int]:
+        """How many documents the matters of this query have and their bytes together, as a transaction sees them."""
+        counted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(documents.c.bytes), 0))
+        count, size = connection.execute(counted.where(documents.c.matter_id.in_(matter_ids))).one()
+        return count, int(size)  # PostgreSQL adds integers up to a decimal
+
+    # For `Ingest`
+
+    def text(self, record: DocumentRecord) -> Document | None:
+        """The canonical text where this content has been read before, in this matter or another."""
+        return self._shelf.texts.read(record.id, record.name)
+
+    def keep_text(self, record: DocumentRecord, document: Document) -> None:
+        """Keep what was read. Raises NoSuchDocument when the document has been removed meanwhile."""
+        with self._shelf.holding(record.id):
+            self.record(record.matter_id, record.id)
+            self._shelf.texts.write(document)
+
+    def characters(self, matter_id: str, besides: str) -> int:
+        """How many characters the documents of a matter have, `besides` one of them."""
+        others = sa.and_(documents.c.matter_id == matter_id, documents.c.document_id != besides)
+        with reading(self._engine) as connection:
+            return connection.scalar(sa.select(sa.func.sum(documents.c.characters)).where(others)) or 0
+
+    def indexed_with(self, matter_id: str) -> str | None:
+        """With which versions of chunker and search model a matter's indexes were made; None before the first."""
+        with reading(self._engine) as connection:
+            return connection.scalar(sa.select(matters.c.indexed_with).where(matters.c.id == matter_id))
+
+    def set_indexed_with(self, matter_id: str, versions: str) -> None:
+        """Note the versions that a matter's indexes are made with from now on."""
+        with writing(self._engine) as connection:
+            connection.execute(sa.update(matters).where(matters.c.id == matter_id).values(indexed_with=versions))
+
+    def sweep(self) -> None:
+        """Delete what a crash left half received or without a document. Only for who owns the data folder."""
+        self._files.clear_arrivals()
+        self._shelf.sweep()
+
+    def _accept(
+        self, matter_id: str, name: str, stream: BinaryIO, size: int, allows: Allows | None = None
+    ) -> DocumentRecord:
+        self.check_size(name, size)
+        self.matter(matter_id)
+        with self._files.receive(stream, self._max_file_mib * MIB) as arrival:
+            self.check_size(name, arrival.size)
+            check_header(arrival.head, name)
+            with self._shelf.holding(arrival.sha256):
+                known = self._find(matter_id, arrival.sha256)
+                if known is None:
+                    self._keep(matter_id, name, arrival, allows or _anything)
+                elif known.state == "failed":
+                    self.jobs.try_again(known)
+        return self.record(matter_id, arrival.sha256)
+
+    def _keep(self, matter_id: str, name: str, arrival: Arrival, allows: Allows) -> None:
+        with reading(self._engine) as connection:  # what is refused here leaves no bytes
+            allows(connection, arrival.size)
+        now = datetime.now(UTC)
+        which = {"matter_id": matter_id, "document_id": arrival.sha256}
+        document = {"name": name, "bytes": arrival.size, "pages": 0, "unreadable_pages": [], "added_at": now}
+        job = {"state": "waiting", "page": 0, "attempts": 0, "queued_at": now}
+        try:
+            with self._shelf.keeping(arrival) as connection:
+                allows(connection, arrival.size)
+                connection.execute(sa.insert(documents).values(which | document))
+                connection.execute(sa.insert(jobs).values(which | job))
+        except IntegrityError as error:  # the matter was deleted meanwhile
+            raise NoSuchMatter(matter=matter_id) from error
+
+    def _find(self, matter_id: str, document_id: str) -> DocumentRecord | None:
+        with reading(self._engine) as connection:
+            row = connection.execute(RECORDS.where(row_of(documents, matter_id, document_id))).one_or_none()
+        return record_of(row) if row else None
+
+    def check_size(self, name: str, size: int) -> None:
+        """Raise FileTooLarge for more bytes than a file may have."""
+        if size > self._max_file_mib * MIB:
+            raise FileTooLarge(name=name, size_mib=round(size / MIB, 3), limit_mib=self._max_file_mib)
+
+
+def _anything(_connection: sa.Connection, _size: int) -> None:
+    """Allow it."""
+
+
+_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of surrogate pairs (a name that is not UTF-8), line separators
+_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # "fdp.exe" shown as "exe.pdf"
+
+
+def clean_name(name: str) -> str:
+    """The last part of a path of any system without characters that cannot be seen; may be empty.
+
+    At most 255 characters: a longer name loses the end of its stem, not its suffix.
+    """
+    last = " ".join(re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1].split())
+    seen = [c for c in last if unicodedata.category(c) not in _UNSEEN and unicodedata.bidirectional(c) not in _TURNING]
+    kept = "".join(seen[:-8][: NAME_LENGTH - 8] + seen[-8:]).strip()
+    return kept if kept.strip(". ") else ""

@@ -1,0 +1,119 @@
+"""The library's tables, and the two values that their rows become.
+
+`migrations/` makes these tables; a test holds the two together.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from retrieval.library.database import CONSTRAINT_NAMES
+
+State = Literal["waiting", "reading", "indexing", "ready", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """The folder a team works in; `id` is 32 hex digits."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """What is known of a document in one matter.
+
+    `page` is how far its state has come, of `pages` (0 until they are counted); `reason` a sentence for the user when
+    it failed or could be read only in part; `bytes` the size of the file; `attempts` how often its reader has died;
+    `characters` of its text, 0 until it has been read.
+    """
+
+    matter_id: str
+    id: str
+    name: str
+    state: State
+    page: int
+    pages: int
+    unreadable_pages: tuple[int, ...]
+    reason: str | None
+    bytes: int
+    attempts: int = 0
+    characters: int = 0
+
+
+metadata = sa.MetaData(naming_convention=CONSTRAINT_NAMES)
+
+matters = sa.Table(
+    "matters",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("indexed_with", sa.Text),  # versions of what its indexes were made with
+    sa.Column("retired", sa.Boolean, nullable=False),  # hidden; its deletion is under way
+    sa.Column("namespace", sa.String(64), nullable=False, server_default=sa.text("''")),  # its name is its own in it
+    sa.UniqueConstraint("namespace", "name"),
+)
+
+documents = sa.Table(
+    "documents",
+    metadata,
+    sa.Column("matter_id", sa.ForeignKey(matters.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("document_id", sa.String(64), primary_key=True, index=True),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("pages", sa.Integer, nullable=False),
+    sa.Column("unreadable_pages", sa.JSON, nullable=False),
+    sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("characters", sa.Integer, nullable=False, server_default=sa.text("0")),  # of its text, once it is read
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("matter_id", sa.String(32), primary_key=True),
+    sa.Column("document_id", sa.String(64), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("page", sa.Integer, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(
+        ["matter_id", "document_id"], [documents.c.matter_id, documents.c.document_id], ondelete="CASCADE"
+    ),
+    sa.Index("ix_jobs_state", "state", "queued_at"),
+)
+
+# Content whose files may lie in the store without a document that holds them.
+loose_files = sa.Table("loose_files", metadata, sa.Column("document_id", sa.String(64), primary_key=True))
+
+RECORDS = (
+    sa.select(documents, jobs.c.state, jobs.c.page, jobs.c.attempts, jobs.c.reason)
+    .join(jobs)
+    .join(matters, documents.c.matter_id == matters.c.id)
+    .where(~matters.c.retired)
+)
+
+
+def record_of(row: sa.Row[Any]) -> DocumentRecord:
+    """The value of a row of `RECORDS`."""
+    return DocumentRecord(
+        matter_id=row.matter_id,
+        id=row.document_id,
+        name=row.name,
+        state=row.state,
+        page=row.page,
+        pages=row.pages,
+        unreadable_pages=tuple(row.unreadable_pages),
+        reason=row.reason,
+        bytes=row.bytes,
+        attempts=row.attempts,
+        characters=row.characters,
+    )
+
+
+def row_of(table: sa.Table, matter_id: str, document_id: str) -> sa.ColumnElement[bool]:
+    """The condition that finds a document's row in `documents` or `jobs`."""
+    return sa.and_(table.c.matter_id == matter_id, table.c.document_id == document_id)

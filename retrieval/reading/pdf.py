@@ -1,0 +1,162 @@
+"""Bytes of a PDF become a `Document`: its canonical text, page by page, with exact offsets.
+
+The text is pdfium's, one character for each character pdfium reports, changed only where that keeps its length
+(control characters, line-end hyphens) and at line ends, where "\\r\\n" becomes "\\n". So a character of the text can be
+found again on the page, with its box, by reading the page once more (`page_text`).
+
+pdfium must never run in two threads of one process, not even on two documents: callers read in worker processes.
+"""
+
+import ctypes
+import re
+from collections.abc import Callable
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, Page
+from retrieval.core.errors import DamagedPdf, EmptyFile, EncryptedPdf, NoPages, NotAPdf, TooManyPages, TooMuchText
+
+READER_VERSION = 1  # raised when the same bytes would give another text
+
+HEADER_WITHIN = 1024  # bytes; readers accept junk before %PDF- up to here (ISO 32000-1, annex H)
+
+# pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page shows.
+_SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
+_CONTROL = {c: " " for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)} | {0x2028: " ", 0x2029: " "} | _SAME_LENGTH
+_LONGEST_LABEL = 40  # characters; "A-1" or "xxiii" is a label, and a file may declare megabytes for each page
+_FEW_CHARACTERS = (
+    50  # a scan may carry a stamp or a running footer as text; less than this beside a full-page image is not its text
+)
+
+
+def read_pdf(
+    data: bytes,
+    *,
+    name: str,
+    document_id: str,
+    max_pages: int = 10_000,
+    max_characters: int = 40_000_000,
+    labels: bool = True,
+    on_page: Callable[[int, int], None] | None = None,
+) -> Document:
+    """Read a PDF into a `Document`.
+
+    `on_page(page, pages)` is called after each page, and for page 0 when the file is open. Without `labels` each page's label is its number, and nothing of the
+    file is read for it. Raises an `UnreadableFile` that says what is wrong with the file.
+    """
+    check_header(data, name)
+    pdf = _open(data, name)
+    try:
+        count = len(pdf)
+        if count == 0:
+            raise NoPages(name=name)
+        if count > max_pages:
+            raise TooManyPages(name=name, pages=count, limit=max_pages)
+        if on_page:
+            on_page(0, count)
+        texts: list[str] = []
+        pages: list[Page] = []
+        start = 0
+        for i in range(count):
+            text, readable = _read_page(pdf, i, max_characters - start)
+            if text is None:
+                raise TooMuchText(name=name, limit=max_characters)
+            label = _label(pdf, i) if labels else str(i + 1)
+            pages.append(Page(i + 1, label, start, start + len(text), readable))
+            texts.append(text)
+            start += len(text) + len(PAGE_BREAK)
+            if on_page:
+                on_page(i + 1, count)
+    finally:
+        pdf.close()
+    return Document(document_id, name, PAGE_BREAK.join(texts), tuple(pages))
+
+
+def check_header(data: bytes, name: str) -> None:
+    """Raise `EmptyFile` or `NotAPdf` for bytes that cannot be a PDF; looks at the first kilobyte only."""
+    if not data:
+        raise EmptyFile(name=name)
+    if b"%PDF-" not in data[:HEADER_WITHIN]:
+        raise NotAPdf(name=name)
+
+
+def page_text(textpage: pdfium.PdfTextPage) -> str:
+    """Canonical text of one page: what `Document.text` holds between two page breaks."""
+    raw = textpage.get_text_range().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return re.sub(r"\r\n?", "\n", raw.translate(_CONTROL))
+
+
+def char_indexes(textpage: pdfium.PdfTextPage) -> list[int]:
+    """For each character of `page_text` its index among pdfium's, under which pdfium has its box."""
+    raw = textpage.get_text_range(errors="surrogatepass")
+    indexes: list[int] = []
+    unit = 0  # of UTF-16, in which pdfium counts its text
+    for before, character in zip(" " + raw, raw, strict=False):
+        lone_half = "\ud800" <= character <= "\udfff"  # `page_text` leaves it out
+        if not lone_half and not (before == "\r" and character == "\n"):
+            indexes.append(pdfium_c.FPDFText_GetCharIndexFromTextIndex(textpage, unit))
+        unit += 1 + (character > "\uffff")
+    return indexes
+
+
+def _open(data: bytes, name: str) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD or "password" in str(error).lower():
+            raise EncryptedPdf(name=name) from error
+        if b"/Count 0" in data:
+            raise NoPages(name=name) from error
+        raise DamagedPdf(name=name) from error
+
+
+def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> tuple[str | None, bool]:
+    """Text of a page and whether it can be read; a page that pdfium cannot open is an unreadable one.
+
+    None for a text of more than `most` characters, which is not even fetched.
+    """
+    try:
+        page = pdf[index]
+    except pdfium.PdfiumError:
+        return "", False
+    try:
+        textpage = page.get_textpage()
+        try:
+            if textpage.count_chars() > most:
+                return None, False
+            text = page_text(textpage)
+        finally:
+            textpage.close()
+        return text, not _shows_more_than_it_says(page, text)
+    except pdfium.PdfiumError:
+        return "", False
+    finally:
+        page.close()
+
+
+def _shows_more_than_it_says(page: pdfium.PdfPage, text: str) -> bool:
+    """Whether the page's content is a picture: no letters beside drawn objects, or few beside an image of half the page."""
+    letters = sum(c.isalnum() for c in text)
+    if letters >= _FEW_CHARACTERS:
+        return False
+    objects = list(page.get_objects(max_depth=2))
+    if letters == 0:
+        return bool(objects)
+    width, height = page.get_size()
+    for o in objects:
+        if o.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+            left, bottom, right, top = o.get_bounds()
+            if (right - left) * (top - bottom) >= 0.5 * width * height:
+                return True
+    return False
+
+
+def _label(pdf: pdfium.PdfDocument, index: int) -> str:
+    """The label that the file declares for a page, else its number."""
+    size = pdfium_c.FPDF_GetPageLabel(pdf, index, None, 0)
+    if not 2 < size <= 2 * (_LONGEST_LABEL + 1):  # bytes of UTF-16, the final zero among them
+        return str(index + 1)
+    buffer = ctypes.create_string_buffer(size)
+    pdfium_c.FPDF_GetPageLabel(pdf, index, buffer, size)
+    return buffer.raw.decode("utf-16-le", "replace").rstrip("\0").strip() or str(index + 1)

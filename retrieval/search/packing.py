@@ -1,0 +1,158 @@
+"""Hits become passages: as many as the token budget holds, touching ones joined, best first; then what these lean on.
+
+budget ≥ Σ tokens(passage as sent), and what is left is less than any passage left out would need
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from retrieval.core.documents import Document, Span
+from retrieval.search.prompt_text import as_named, as_words
+from retrieval.search.related_passages import Extra, extras
+from retrieval.structure.chunks import Chunk
+from retrieval.structure.clauses import section_at
+from retrieval.structure.layout import working_text
+
+# Tokens that are kept for extras while there are hits to pack, and the most that extras take where hits leave more. What is
+# left without a share is 35 tokens, which hold none; on 40 labelled contracts a share of 120 cost nothing of the answerable
+# questions at 2,400 tokens (+0.1 points, -0.5 to +0.7), one of 200 cost 0.5 (0.1 to 0.9). A budget below the least is for hits.
+_SHARE, _MOST, _LEAST_BUDGET = 120, 300, 1_600
+_WIDEST_NUMBER = 88  # what a passage costs is counted under a number of two digits, and stays true under one of one
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is put before the model under a number, with the pin cite of its first word.
+
+    `text` is the words of `spans` (in order, of one document) as they are sent: white space folded, running headers and
+    page numbers left out.
+    """
+
+    n: int
+    document_id: str
+    document: str
+    spans: tuple[Span, ...]
+    section: str
+    page: int
+    page_label: str
+    text: str
+    why: str = ""  # it is there beside the hits: "definition of “Net Sales”", "referred to in [2]"
+    follows: bool = False  # the passage before it is of the same document, which it need not name again
+
+    def as_sent(self) -> str:
+        """The passage as the prompt holds it, its number and pin cite first."""
+        document = "" if self.follows else self.document
+        return f"{heading(self.n, document, self.section, self.page_label, self.why)}\n{as_words(self.text)}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What fits, hits before extras: `tokens` is the sum over passages as sent, `left_out` the number of hits that did not fit."""
+
+    passages: tuple[Passage, ...]
+    tokens: int
+    left_out: int
+
+
+def heading(n: int, document: str, section: str, page_label: str, why: str = "") -> str:
+    """The line above a passage: "[3] Supply Agreement, Section 8.2(b) (Price), page 12", and why it is there.
+
+    What the document says of itself stands in it as a name and no more (`naming`); `why` is ours.
+    """
+    parts = (as_named(document), as_named(section), f"page {as_named(page_label)}", why)
+    return f"[{n}] " + ", ".join(part for part in parts if part)
+
+
+def pack(
+    chunks: Iterable[Chunk], document_of: Callable[[str], Document], count: Callable[[str], int], budget: int
+) -> Packed:
+    """Fill `budget` tokens with chunks in rank order; one that does not fit is passed over for the next that does.
+
+    `count` gives the tokens of a text as the engine counts them. A chunk that touches one already taken joins it. A share
+    of the budget goes to extras: definitions of terms that the passages use, and sections they are subject to. Where all
+    chunks are of one document it is named once, which leaves room for another passage.
+    """
+    chunks, document_of = list(chunks), cache(document_of)
+    sources = {chunk.span.document_id for chunk in chunks}
+    alone = len(sources) == 1
+    cost = cache(lambda span, why: _cost(document_of(span.document_id), span, count, why, alone))
+    named = count(f", {as_named(document_of(*sources).name)}") if alone else 0
+    budget -= named
+    share = _SHARE if budget >= _LEAST_BUDGET else 0
+    runs, rest = _fill([], [chunk.span for chunk in chunks], cost, budget - share)
+    beside = _beside(runs, document_of, cost, min(_MOST, budget - _tokens(runs))) if share else []
+    runs, rest = _fill(runs, rest, cost, budget - _tokens(beside))
+    while covered := [(extra, c) for extra, c in beside if any(span.contains(extra.span) for span, _ in runs)]:
+        beside = [each for each in beside if each not in covered]
+        runs, rest = _fill(runs, rest, cost, budget - _tokens(beside))
+    taken = [(span, "") for span, _ in runs]
+    taken += [(extra.span, extra.why(_number(extra.passage, runs))) for extra, _ in beside]
+    passages = (
+        _passage(document_of(span.document_id), span, n, why, alone and n > 1) for n, (span, why) in enumerate(taken, 1)
+    )
+    tokens = _tokens(runs) + _tokens(beside)
+    return Packed(tuple(passages), tokens + named if taken else 0, len(rest))
+
+
+def _number(passage: Span, runs: Sequence[tuple[Span, int]]) -> int:
+    return next(n for n, (span, _) in enumerate(runs, 1) if span.contains(passage))
+
+
+def _fill(
+    runs: Sequence[tuple[Span, int]], spans: Iterable[Span], cost: Callable[[Span, str], int], budget: int
+) -> tuple[list[tuple[Span, int]], list[Span]]:
+    """`runs` (in rank order, each with its tokens) with the spans that fit besides, and the spans that do not."""
+    runs, rest = list(runs), []
+    for span in spans:
+        touching = [run for run in runs if _touch(run[0], span)]
+        whole = _union([span, *(s for s, _ in touching)])
+        if _tokens(runs) - _tokens(touching) + cost(whole, "") > budget:
+            rest.append(span)
+            continue
+        at = runs.index(touching[0]) if touching else len(runs)
+        runs[at:at] = [(whole, cost(whole, ""))]
+        runs = [run for run in runs if run not in touching]
+    return runs, rest
+
+
+def _beside(
+    runs: Sequence[tuple[Span, int]],
+    document_of: Callable[[str], Document],
+    cost: Callable[[Span, str], int],
+    room: int,
+) -> list[tuple[Extra, int]]:
+    """The extras that fit into `room` tokens, each with its tokens, those of the best passages first."""
+    found: list[tuple[Extra, int]] = []
+    for extra in extras([span for span, _ in runs], document_of):
+        tokens = cost(extra.span, extra.why(_WIDEST_NUMBER))
+        if _tokens(found) + tokens <= room:
+            found.append((extra, tokens))
+    return found
+
+
+def _tokens(counted: Iterable[tuple[object, int]]) -> int:
+    return sum(tokens for _, tokens in counted)
+
+
+def _touch(a: Span, b: Span) -> bool:
+    return a.document_id == b.document_id and a.start <= b.end and b.start <= a.end
+
+
+def _union(spans: list[Span]) -> Span:
+    return replace(spans[0], start=min(s.start for s in spans), end=max(s.end for s in spans))
+
+
+def _cost(document: Document, span: Span, count: Callable[[str], int], why: str, follows: bool) -> int:
+    """Tokens of a passage as sent, or of the page's own words where those are more (headers are left out of a passage)."""
+    passage = _passage(document, span, _WIDEST_NUMBER, why, follows)
+    raw = replace(passage, text=" ".join(document.slice(span).split()))
+    return max(count(passage.as_sent()), count(raw.as_sent()))
+
+
+def _passage(document: Document, span: Span, n: int, why: str, follows: bool) -> Passage:
+    start = span.start + len(document.slice(span)) - len(document.slice(span).lstrip())
+    page = document.page_at(start)
+    text = working_text(document, span.start, span.end)
+    section = section_at(document, start)
+    return Passage(n, document.id, document.name, (span,), section, page.number, page.label, text, why, follows)

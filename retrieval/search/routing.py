@@ -1,0 +1,176 @@
+"""Which documents a question names, and the question without their names.
+
+A title drags cover pages to the top of a search, so it is taken out: "Consider the Distributor Agreement between A and
+B; who may terminate?" is searched as "who may terminate?" in that one contract. A name is believed where a document's
+file name or opening bears it out; a name that fits many documents tells none apart and is left alone.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from retrieval.library.library import Library
+from retrieval.search.lexical import OPENING, Lexical, stems_of
+
+_ASKED = 8  # documents looked at for a name
+_NEARLY_ALL = 0.75  # of a short name's words by their rarity
+_MOST = 0.5  # of a whole title's, which openings spell otherwise now and then
+_CLOSE = 0.97  # of the best; documents as close as that may both be meant
+_MANY = 4  # documents; a name that fits more of them tells none apart
+
+_KIND = (
+    r"(?:agreement|contract|lease|licen[cs]e|amendment|addendum|deed|letter|note|plan|loan|mortgage|indenture"
+    r"|memorandum|nda|msa|sow)"
+)
+# A word of a name: a capital or a digit first, and not one that only begins a question.
+_WORD = (
+    r"(?!(?:Wh(?:o|om|ose|at|en|ere|y|ich)|Is|Are|Was|Were|Do|Does|Did|Can|Could|May|Must|Shall|Should|Will|Would|Has"
+    r"|Have|How|In|On|At|Under|Of|From|For|To|By|With|The|This|Our|My|An?|If|And|Or|Any|Tell|Show|List|Find|Give|Compare|Summari[sz]e|Explain|Describe)\b)"
+    r"[A-Z0-9][\w&.'’-]*"
+)
+_RUN = rf"{_WORD}(?:,?\s+(?:(?:of|and|for|&)\s+(?:the\s+)?)?{_WORD})*"
+
+_LEADING = re.compile(
+    r"\s*(?:consider|regarding|concerning|re:?|as (?:to|for)|with (?:respect|regard) to)\s+(?P<name>.+?)\s*[;:]\s+(?P<rest>\S.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+# "the Acme lease", "the Contoso loan agreement of 2019", "our lease with Acme Holdings"
+_TITLED = re.compile(
+    rf"\b(?P<name>{_RUN}\s+(?:[a-z]+\s+){{0,2}}?(?i:{_KIND})\b(?:\s+(?:of\s+|dated\s+)?\d{{4}}\b)?"
+    rf"|(?:[a-z]+\s)?{_KIND}\s+(?:with|between)\s+{_RUN})"
+)
+# "acme-lease.pdf", "in the acme lease"
+_FILED = re.compile(
+    rf"(?=(?P<name>(?<![\w.-])[\w&.-]+\.pdf\b|(?<=\bthe\s)(?:[\w&'’-]+\s+){{1,4}}{_KIND}\b))", re.IGNORECASE
+)
+_CAPITALS = re.compile(rf"\b(?P<name>{_RUN})")
+_SECTION = re.compile(r"(?:Section|Article|Clause|Schedule|Exhibit|Annex|Appendix|Part)\b", re.IGNORECASE)
+
+# What stands behind a party's name where a contract introduces it, and before one that is only where a party comes from.
+_SUFFIX = (
+    r"(?:inc|llc|l\.l\.c|ltd|limited|corp|corporation|company|co|gmbh|ag|s\.?a|n\.?v|b\.?v|l\.?p|plc|llp|bank|trust|group"
+    r"|holdings?|foundation|university|partners(?:hip)?)"
+)
+_SUFFIXED = re.compile(rf".*\b{_SUFFIX}\b\.?", re.IGNORECASE)
+_INTRODUCED = rf"(?:[\w .&’'-]{{0,30}}\b{_SUFFIX}\b|\s*,\s+an?\s|\s*,?\s*\(\s*(?:the|each|an?)?\s*[\"“])"
+_NO_PLACE = r"(?<!\ba )(?<!\ban )(?<!\bof )(?<!\bof the )(?<!\bin )(?<!\bin the )"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The documents a question means (None: it names none) and what it asks of them.
+
+    `name` is the first name in the question that fits several documents, and `close` are these, the likeliest first:
+    one of them may be meant, or all. Both are empty where every name is clear.
+    """
+
+    document_ids: tuple[str, ...] | None
+    question: str
+    name: str = ""
+    close: tuple[str, ...] = ()
+
+
+class Router:
+    """Finds the documents that a question names among those of a matter that are in scope."""
+
+    def __init__(
+        self, library: Library, lexical: Lexical, matter_id: str, document_ids: Collection[str] | None
+    ) -> None:
+        """`document_ids`: the scope; all of the matter where it is None."""
+        self._library, self._lexical = library, lexical
+        self._matter_id, self._scope = matter_id, document_ids
+
+    def route(self, question: str) -> Route:
+        """What a question means, by title, file name or party. Raises StoreUnavailable, and NoSuchDocument for one that goes meanwhile."""
+        leading = _LEADING.fullmatch(question)
+        if leading and (meant := self._by_title(leading["name"])):
+            return _joined({leading["name"]: meant}, leading["rest"])
+        rest = question
+        named: dict[str, list[str]] = {}
+        for form, fitting in ((_TITLED, self._by_words), (_FILED, self._by_file)):
+            for name in [m["name"] for m in form.finditer(rest)]:
+                if not _SECTION.match(name) and (meant := fitting(name)):
+                    named[name] = meant
+                    rest = rest.replace(name, "contract", 1)
+        if not named:
+            runs = [m["name"] for m in _CAPITALS.finditer(question)]
+            named = {run: meant for run in runs if (meant := self._by_party(run))}
+        return _joined(named, rest)
+
+    def _by_title(self, title: str) -> list[str]:
+        """A whole title, by BM25 in which its many words count: other contracts hold most of them, too."""
+        stems = self._stems(title)
+        scores = self._lexical.documents(self._matter_id, stems, self._scope, _ASKED)
+        best = max(scores, key=lambda id_: scores[id_], default=None)
+        if best is None or self._shares(stems, [best])[best] < _MOST:
+            return self._by_body(stems)
+        return [id_ for id_, score in scores.items() if score >= _CLOSE * scores[best]]
+
+    def _by_body(self, stems: Collection[str]) -> list[str]:
+        """A title that no opening bears out, by the one chunk of all that holds most of it: an exhibit or a signature page."""
+        alike = dict.fromkeys(stems, 1.0)
+        best = self._lexical.query(self._matter_id, alike, self._scope, 1)
+        held = self._lexical.share(self._matter_id, alike, best)
+        return [chunk.span.document_id for chunk in best if held >= _MOST]
+
+    def _by_words(self, name: str) -> list[str]:
+        """A short name, by how much of it file name and opening hold: how often they repeat it says nothing."""
+        stems = self._stems(name)
+        shares = self._shares(stems, self._likely(stems))
+        least = max(_NEARLY_ALL, _CLOSE * max(shares.values(), default=0.0))
+        return _few(id_ for id_, share in shares.items() if share >= least)
+
+    def _by_file(self, name: str) -> list[str]:
+        """A name that a file has all of."""
+        stems = self._stems(name.removesuffix(".pdf"))
+        return _few(id_ for id_ in self._likely(stems) if stems <= self._stems(self._names(id_)[0]))
+
+    def _by_party(self, name: str) -> list[str]:
+        """A party, where an opening introduces it or a file is named after it."""
+        stems = self._stems(name)
+        spelled = r"\W+".join(re.escape(word) for word in re.findall(r"\w+", _possessor(name)))
+        follows = r"\b" if _SUFFIXED.fullmatch(_possessor(name)) else _INTRODUCED
+        party = re.compile(rf"\b{_NO_PLACE}{spelled}{follows}", re.IGNORECASE)
+        likely = {id_: self._names(id_) for id_ in self._likely(stems)}
+        return _few(
+            id_
+            for id_, (file_name, opening) in likely.items()
+            if stems <= self._stems(file_name) or party.search(opening)
+        )
+
+    def _shares(self, stems: Collection[str], document_ids: Iterable[str]) -> dict[str, float]:
+        """The share of a name's words that each document's file name and opening have, rare words counting more."""
+        weights = self._lexical.rarity(self._matter_id, stems, "openings")
+        whole = sum(weights.values())
+        held = {id_: self._stems(" ".join(self._names(id_))) for id_ in document_ids}
+        return {id_: sum(w for stem, w in weights.items() if stem in there) / whole for id_, there in held.items()}
+
+    def _likely(self, stems: Collection[str]) -> list[str]:
+        return list(self._lexical.documents(self._matter_id, stems, self._scope, _ASKED))
+
+    def _stems(self, name: str) -> set[str]:
+        return set(stems_of(re.sub(r"_", " ", _possessor(name))))
+
+    def _names(self, document_id: str) -> tuple[str, str]:
+        """Where a document names itself: its file name and its opening."""
+        document = self._library.document(self._matter_id, document_id)
+        return document.name.removesuffix(".pdf"), document.text[:OPENING]
+
+
+def _joined(named: dict[str, list[str]], rest: str) -> Route:
+    """All documents that are named; and the first name that fits several."""
+    if not named:
+        return Route(None, rest)
+    ids = tuple(dict.fromkeys(id_ for meant in named.values() for id_ in meant))
+    name = next((name for name, meant in named.items() if len(meant) > 1), "")
+    return Route(ids, rest, name, tuple(named.get(name, ())))
+
+
+def _few(document_ids: Iterable[str]) -> list[str]:
+    found = list(document_ids)
+    return found if len(found) <= _MANY else []
+
+
+def _possessor(name: str) -> str:
+    """The name without the 's of who has something."""
+    return re.sub(r"['’]s\b", "", name)

@@ -1,0 +1,216 @@
+"""A question becomes ranked hits: its words in tantivy, its meaning in Chroma, the two joined."""
+
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.library.library import Library
+from retrieval.search.clause_types import Match, TypeMatcher, core, weighted_stems
+from retrieval.search.confidence import EVEN, Signs, weights
+from retrieval.search.embedder import Embedder
+from retrieval.search.fusion import fuse
+from retrieval.search.lexical import Lexical, stems_of
+from retrieval.search.routing import Route, Router
+from retrieval.search.vectors import Vectors
+from retrieval.structure.chunks import Chunk
+
+CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has about 500
+_DEEPEST = 4096  # chunks asked of each store where most say the same as others: contracts on one form
+# Shares of words against meaning and of a kind of clause against the question itself; flat around these on labelled
+# contracts (bench/README.md).
+WORDS = 0.3
+WORDS_WITH_TYPE = 0.4
+TYPE_SHARE = 0.6
+NEIGHBOUR = 0.1  # weight of the chunk before and of the one after beside a chunk's own score
+_LOOKED_INTO = 8  # hits whose words are compared with those searched for, for confidence
+_COVERED = 0.2  # weight of the question's words that a sentence has, beside its cosine
+_BEST_HIT = 0.3  # weight of the score of the hit that a sentence stands in, beside the same cosine
+_BEARS = 0.8  # of the best sentence's relevance; a sentence below that is beside the point
+_REMEMBERED = 8192  # sentences with their vectors: 13 MB, the passages of some eighty answers
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk, its score in [0, 1] within this search, and why it was found: by its words, its meaning or both, and the kinds of clause asked for."""
+
+    chunk: Chunk
+    score: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Hits in rank order, and the signs of whether they speak of what was asked.
+
+    `route` says which documents the question names; where it names any, the hits are of these alone. `wide` is what the
+    search was asked to be.
+    """
+
+    hits: tuple[Hit, ...]
+    signs: Signs
+    route: Route
+    wide: bool
+
+    @property
+    def confidence(self) -> float:
+        """In [0, 1]: the likelihood that the documents speak of what was asked, where they do as often as not."""
+        return weights().confidence(self.signs) if self.hits else 0.0
+
+    @property
+    def found(self) -> bool:
+        """Whether it counts as found: of what is there 1 in 20 does not. A wide search, a second chance, must be surer."""
+        return self.confidence >= (EVEN if self.wide else weights().threshold)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is likelier that the documents do not speak of it."""
+        return self.confidence < EVEN
+
+
+class Sentence(NamedTuple):
+    """A sentence that may answer a question: its words, these under their headings (`under_headings`), and the score of its hit."""
+
+    words: str
+    in_context: str
+    hit_score: float
+
+
+class Searcher:
+    """Searches one matter's chunks."""
+
+    def __init__(self, library: Library, vectors: Vectors, lexical: Lexical, embedder: Embedder) -> None:
+        self._library, self._vectors, self._lexical, self._embedder = library, vectors, lexical, embedder
+        self._remembered: dict[str, NDArray[np.float32]] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _types(self) -> TypeMatcher:
+        return TypeMatcher(self._embedder, self._lexical.folder)
+
+    def search(
+        self,
+        matter_id: str,
+        question: str,
+        document_ids: Collection[str] | None = None,
+        limit: int = 64,
+        *,
+        wide: bool = False,
+    ) -> Results:
+        """The best `limit` chunks for a question, in some documents of the matter or in all.
+
+        A question that names a document is asked of that one. What a better hit says in another document, word for
+        word, is left out: what only one of many contracts on one form says would be the last (`same_words` has the
+        others). A `wide` search leaves the kinds of clause aside and asks for the question's own words and meaning alone.
+        """
+        route = self.route(matter_id, question, document_ids)
+        document_ids = route.document_ids or document_ids
+        asked = core(route.question)
+        vector = self._embedder.queries([asked])[0]
+        stems = stems_of(asked)
+        matches = [] if wide else self._types.match(asked, vector)
+        sought = [(stems_of(" ".join(m.type.words)), m.weight) for m in matches]
+        wanted = weighted_stems(stems, sought)
+        aim = self._embedder.aim(joined(vector, matches))
+        for depth in (CANDIDATES, _DEEPEST):
+            words = self._lexical.query(matter_id, wanted, document_ids, depth)
+            meaning = self._vectors.query(matter_id, aim, document_ids, depth)
+            said = {chunk.words for chunk in (*words, *meaning)}
+            if len(said) >= limit or max(len(words), len(meaning)) < depth:
+                break
+        fused = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
+        scores = beside_neighbours(fused)
+        best = list(islice(_once(sorted(scores, key=lambda c: (-scores[c], c.span))), limit))
+        kinds = ", ".join(m.type.name for m in matches)
+        hits = tuple(Hit(c, scores[c], _why(c in words, c in meaning, kinds)) for c in best)
+        signs = Signs(
+            nearest=max(meaning.values(), default=0.0),
+            sought=self._lexical.share(matter_id, wanted, [hit.chunk for hit in hits[:_LOOKED_INTO]]),
+            agreement=max(fused.values(), default=0.0),
+        )
+        return Results(hits, signs, route, wide)
+
+    def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
+        """The documents that a question names, and those between which it leaves the choice; needs no model."""
+        return Router(self._library, self._lexical, matter_id, document_ids).route(question)
+
+    def same_words(self, matter_id: str, chunk: Chunk, document_ids: Collection[str] | None = None) -> list[Chunk]:
+        """Chunks of other documents, of some or of all, that say the same word for word; in reading order."""
+        return self._lexical.same_words(matter_id, chunk, document_ids)
+
+    def relevance(self, question: str, sentences: Sequence[Sentence]) -> list[float]:
+        """How much each sentence bears on the question, comparable within one call; 0 or less where it hardly does.
+
+        A sentence alone seldom says what it is about: its headings and the hit that it stands in do.
+        """
+        if not sentences:
+            return []
+        asked = core(question)
+        vector = self._embedder.queries([asked])[0]
+        aim = self._embedder.aim(joined(vector, self._types.match(asked, vector)))
+        meaning = self._meanings([s.in_context for s in sentences]) @ aim
+        stems = set(stems_of(asked))
+        words = [len(stems & set(stems_of(s.words))) / (len(stems) or 1) for s in sentences]
+        scores = [
+            float(m) + _COVERED * w + _BEST_HIT * s.hit_score for m, w, s in zip(meaning, words, sentences, strict=True)
+        ]
+        least = _BEARS * max(scores)
+        return [score - least for score in scores]
+
+    def _meanings(self, sentences: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of sentences, float32[len(sentences), dimension]; those of late are remembered.
+
+        The passages of one answer hold a hundred, a second's work for two cores, and other questions find the same ones.
+        """
+        with self._lock:
+            known = {text: self._remembered[text] for text in sentences if text in self._remembered}
+        new = [text for text in dict.fromkeys(sentences) if text not in known]
+        if new:
+            known |= zip(new, self._embedder.passages(new), strict=True)
+        with self._lock:
+            for text in sentences:
+                self._remembered.pop(text, None)
+                self._remembered[text] = known[text]  # now the last to be forgotten
+            while len(self._remembered) > _REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+        return np.stack([known[text] for text in sentences])
+
+
+def _once(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """The chunks without those that say the same as one before them in another document."""
+    said: dict[str, str] = {}
+    for chunk in chunks:
+        if said.setdefault(chunk.words, chunk.span.document_id) == chunk.span.document_id:
+            yield chunk
+
+
+def beside_neighbours(scores: Mapping[Chunk, float]) -> dict[Chunk, float]:
+    """The scores, in [0, 1], each with a share of those of the chunks that touch it: what answers a question stands together."""
+    from_start = {(c.span.document_id, c.span.start): score for c, score in scores.items()}
+    to_end = {(c.span.document_id, c.span.end): score for c, score in scores.items()}
+
+    def with_those_of_its_neighbours(chunk: Chunk, score: float) -> float:
+        id_, start, end = chunk.span.document_id, chunk.span.start, chunk.span.end
+        around = to_end.get((id_, start), 0.0) + from_start.get((id_, end), 0.0)
+        return (score + NEIGHBOUR * around) / (1 + 2 * NEIGHBOUR)
+
+    return {chunk: with_those_of_its_neighbours(chunk, score) for chunk, score in scores.items()}
+
+
+def joined(vector: NDArray[np.float32], matches: Sequence[Match]) -> NDArray[np.float32]:
+    """The question's vector moved towards what clauses of its kinds say, float32[dim] of length 1."""
+    if not matches:
+        return vector
+    typical = sum((m.weight * m.vector for m in matches), np.zeros_like(vector))
+    joined = (1 - TYPE_SHARE) * vector + TYPE_SHARE * typical
+    return np.asarray(joined / np.linalg.norm(joined), np.float32)
+
+
+def _why(by_words: bool, by_meaning: bool, kinds: str) -> str:
+    how = "words and meaning" if by_words and by_meaning else "words" if by_words else "meaning"
+    return f"{how} ({kinds})" if kinds else how

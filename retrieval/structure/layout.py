@@ -1,0 +1,116 @@
+"""Lines of a document, and which of them belong to the page rather than to the contract.
+
+Running headers and footers, page numbers, `Source: COMPANY, 8-K, date` stamps and contents pages stay in the canonical
+text (offsets never move) but take no part in structure, in what is indexed or in what is sent.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass
+
+from retrieval.core.cache import kept
+from retrieval.core.documents import LINE_END_HYPHEN, Document, Page
+
+_EDGE_LINES = 3  # a running header or footer stands within so many lines of the page's top or bottom
+_PAGE_NUMBER = re.compile(
+    r"(?:page\s*)?[-–—\[( ]*(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]{1,2}-\d{1,3}|[A-Z]\d{1,3}-\d{1,3})[-–—\]) ]*(?:of\s+\d{1,4})?\s*",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(r"source:\s.{3,120}", re.IGNORECASE)
+# Sought from where they begin, and not with a leading ".*": a line may be a million full stops.
+_LEADER = re.compile(r"(?:\.\s?){4}\s*(?:\d{1,4}|[ivxlc]+|[A-Z]-\d+)?\s*\Z", re.IGNORECASE)
+_CONTENTS_ENTRY = re.compile(r"\D[\s.](?:\d{1,3}|[ivxl]{1,6})\s*\Z")
+_CONTENTS_TITLE = re.compile(r"\s*(?:table\s+of\s+)?contents\s*:?\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the text: half-open offsets, without its line end. `noise` lines are not part of the contract's words."""
+
+    start: int
+    end: int
+    page: int
+    text: str
+    noise: bool
+
+
+@kept(16)
+def lines(document: Document) -> tuple[Line, ...]:
+    """Every non-empty line of the document in order, each marked as words of the contract or as noise."""
+    by_page = [(page, list(_lines_of(document.text, page))) for page in document.pages]
+    running = _running(by_page, document.text)
+    out: list[Line] = []
+    in_contents = False
+    for page, rows in by_page:
+        in_contents = _is_contents(rows, document.text, in_contents)
+        noise = [
+            in_contents or _belongs_to_page(document.text[a:b], i, len(rows), running) for i, (a, b) in enumerate(rows)
+        ]
+        if all(noise) and not in_contents:  # short pages that are all alike: what they say counts
+            noise = [False] * len(rows)
+        out += [Line(a, b, page.number, document.text[a:b], n) for (a, b), n in zip(rows, noise, strict=True)]
+    return tuple(out)
+
+
+def working_text(document: Document, start: int, end: int) -> str:
+    """The words between two offsets as a reader would have them: noise left out, hyphenated line ends joined, white space folded."""
+    parts = []
+    rows = lines(document)
+    first = bisect_right(rows, start, key=lambda row: row.end)
+    for line in map(rows.__getitem__, range(first, len(rows))):  # a slice would copy all that follows
+        if line.start >= end:
+            break
+        if not line.noise:
+            parts.append(document.text[max(start, line.start) : min(end, line.end)])
+    return " ".join(" ".join(parts).replace(LINE_END_HYPHEN, "-").replace("\u00ad", "").split())
+
+
+def _lines_of(text: str, page: Page) -> list[tuple[int, int]]:
+    found = []
+    start = page.start
+    while start < page.end:
+        end = text.find("\n", start, page.end)
+        end = page.end if end < 0 else end
+        if text[start:end].strip():
+            found.append((start, end))
+        start = end + 1
+    return found
+
+
+def _belongs_to_page(text: str, index: int, count: int, running: frozenset[str]) -> bool:
+    """Whether line `index` of a page's `count` is its number, a running header or footer, a filing stamp or a leader."""
+    flat = " ".join(text.split())
+    foot = count - 1 - index < _EDGE_LINES
+    if foot and (_SOURCE.fullmatch(flat) or _PAGE_NUMBER.fullmatch(flat)):
+        return True
+    if index == 0 and _PAGE_NUMBER.fullmatch(flat):
+        return True
+    if (foot or index < _EDGE_LINES) and _shape(flat) in running:
+        return True
+    return "...." in flat.replace(" ", "") and bool(_LEADER.search(flat))
+
+
+def _shape(flat: str) -> str:
+    """A line with its numbers taken out, so that "Page 3 of 9" equals "Page 4 of 9"."""
+    return re.sub(r"\d+", "#", flat).lower()
+
+
+def _running(by_page: list[tuple[Page, list[tuple[int, int]]]], text: str) -> frozenset[str]:
+    """Shapes of the lines that recur at the edge of pages: on three at least, and on a fifth of all."""
+    seen: Counter[str] = Counter()
+    for _, rows in by_page:
+        edge = rows[:_EDGE_LINES] + rows[-_EDGE_LINES:]
+        seen.update({_shape(" ".join(text[a:b].split())) for a, b in edge})
+    need = max(3, len(by_page) // 5)
+    return frozenset(shape for shape, n in seen.items() if n >= need and len(shape) <= 120)
+
+
+def _is_contents(rows: list[tuple[int, int]], text: str, before: bool) -> bool:
+    """Whether a page is a page of contents: most lines end in a page number, or it is headed so and many do."""
+    flat = [" ".join(text[a:b].split()) for a, b in rows]
+    if len(flat) < 5:
+        return False
+    entries = sum(bool(_CONTENTS_ENTRY.search(line)) for line in flat) / len(flat)
+    titled = any(_CONTENTS_TITLE.fullmatch(line) for line in flat[:6])
+    return entries >= (0.35 if titled or before else 0.6)

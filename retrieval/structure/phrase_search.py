@@ -1,0 +1,213 @@
+"""Every mention of a phrase in a document: its words exactly as they stand on the page, wherever on the page they stand.
+
+Exact means the same words with the same borders. White space, hyphenation at line ends, the kind of quotation mark and of
+dash, ligatures and capitals do not count (see `folding`), and a mention may run over a line end or on to the next page.
+No index and no model has a part in it, so nothing that is on a readable page can be missed.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from heapq import merge
+from itertools import accumulate, pairwise
+
+from retrieval.core.cache import kept
+from retrieval.core.documents import Document, Span
+from retrieval.structure.folding import OTHER, SINGLE_MARKS, Folded, agree, fold, has_dash, letters
+from retrieval.structure.reflow import flowing_text, keeps_hyphen, own_words
+
+_AROUND = 120  # characters of context on each side: a line and a half of a page
+_EDGE = 1500  # characters before and after a page break in which the halves of a phrase stand, running lines and all
+_OURS = "!"  # what OTHER is called in a phrase: two such gaps are never the same unseen
+_PROBE = (
+    64  # characters of a phrase that are looked for; `str.find` takes longer to prepare for more than to compare it
+)
+_LOOK_EVERY = 16  # places, of 20 ms each where a phrase of thousands of marks meets a text of them, between two looks at the clock
+_HYPHEN_BEFORE = re.compile(r"([^\W\d_]+)(?:[\u2010\u00ad]\s*|-[^\S\n]*\n\s*)\Z")
+_HYPHEN_AFTER = re.compile(r"(?:[\u2010\u00ad]\s*|-[^\S\n]*\n\s*)([^\W\d_]+)")
+_BREAKING = "-\u2010\u00ad"  # what such a line end has before its white space
+_LETTERS_FIRST, _LETTERS_LAST = re.compile(r"[^\W\d_]*"), re.compile(r"[^\W\d_]*\Z")
+_BESIDE = 60  # characters looked at beside a border: a long word and a line end
+_APOSTROPHE_BEFORE = re.compile(rf"\w[{SINGLE_MARKS}]\Z")
+_NUMBER_BEFORE, _NUMBER_AFTER = re.compile(r"\d[.,:]\Z"), re.compile(r"[.,:]\d")
+
+
+@dataclass(frozen=True, slots=True)
+class InContext:
+    """A mention as it reads: its own words, and up to a line and a half before and after them, cut between words."""
+
+    before: str
+    words: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.before}{self.words}{self.after}"
+
+
+def find_phrase(document: Document, phrase: str) -> tuple[Span, ...]:
+    """Every mention of `phrase`, in reading order; none where it has no characters that count.
+
+    A page takes about 0.2 ms where the phrase's letters do not occur in the document, and 1 ms where they do.
+    """
+    return tuple(each_mention(document, phrase))
+
+
+def each_mention(document: Document, phrase: str, over: Callable[[], bool] | None = None) -> Iterator[Span]:
+    """`find_phrase` one by one, however many there are. Raises TimeoutError once `over` says that time is over."""
+    sought, bare = _lower(fold(phrase)), _bare(phrase)
+    if not sought.skeleton:
+        return
+    passes = []
+    if bare in _letters(document):
+        passes.append(_mentions(document, _folded(document.text), sought, over))
+    if _runs_over_a_break(document, bare):
+        passes.append(_mentions(document, _folded(flowing_text(document)), sought, over))
+    last = -1
+    for start, end in merge(*passes):  # of two that begin together the shorter comes first
+        if start > last:
+            yield document.span(start, end)
+        last = start
+
+
+def in_context(document: Document, span: Span) -> InContext:
+    """A mention with the words around it, as they read: white space folded, running lines left out, "…" where it is cut."""
+    text = flowing_text(document)
+    start, end = max(0, span.start - _AROUND), min(len(text), span.end + _AROUND)
+    if start > 0:  # to the next border of a word
+        start = next((i for i in range(start, span.start) if text[i - 1].isspace()), span.start)
+    if end < len(text):
+        end = next((i for i in range(end, span.end, -1) if text[i].isspace()), span.end)
+    before = own_words(document, document.span(start, span.start))
+    after = own_words(document, document.span(span.end, end))
+    cut = ("… " if start > 0 else "", " …" if end < len(text) else "")
+    space = (
+        " " if text[span.start - 1 : span.start].isspace() else "",
+        " " if text[span.end : span.end + 1].isspace() else "",
+    )
+    return InContext(cut[0] + before + space[0], own_words(document, span), space[1] + after + cut[1])
+
+
+@kept(256)
+def _letters(document: Document) -> str:
+    return _bare(document.text)
+
+
+@kept(256)
+def _breaks(document: Document) -> tuple[tuple[int, int, int], ...]:
+    """For each page break where in `_letters` the text beside it begins, where the break is, and where that text ends."""
+    text = document.text
+    beside = [(max(0, page.end - _EDGE), page.end, min(page.end + _EDGE, len(text))) for page in document.pages[:-1]]
+    cuts = sorted({0, *(cut for cuts in beside for cut in cuts)})
+    sizes = (len(_bare(text[a:b])) for a, b in pairwise(cuts))
+    at = dict(zip(cuts, accumulate(sizes, initial=0), strict=True))
+    return tuple((at[start], at[middle], at[end]) for start, middle, end in beside)
+
+
+def _runs_over_a_break(document: Document, bare: str) -> bool:
+    text = _letters(document)
+    return any(_parted(bare, text[start:middle], text[middle:end]) for start, middle, end in _breaks(document))
+
+
+def _parted(bare: str, above: str, below: str) -> bool:
+    """Whether some beginning of the phrase stands above a page break, and what is left of it below."""
+    least, most = 0, min(len(bare), len(above))
+    while least < most:  # what begins with a beginning that is not there is not there either
+        middle = (least + most + 1) // 2
+        least, most = (middle, most) if bare[:middle] in above else (least, middle - 1)
+    return least > 0 and bare[least:] in below
+
+
+@kept(32)
+def _folded(text: str) -> Folded:
+    return _lower(fold(text))
+
+
+def _bare(text: str) -> str:
+    return letters(text).lower().replace("ς", "σ")
+
+
+def _lower(folded: Folded) -> Folded:
+    """Without capitals. The length stays: what a skeleton holds has no lower case of several characters."""
+    return replace(folded, skeleton=folded.skeleton.lower().replace("ς", "σ"))
+
+
+def _mentions(
+    document: Document, page: Folded, phrase: Folded, over: Callable[[], bool] | None
+) -> Iterator[tuple[int, int]]:
+    size = len(phrase.skeleton)
+    gaps = phrase.kinds[1:].replace(OTHER, _OURS)
+    probe = phrase.skeleton[:_PROBE]
+    tried, at = 0, page.skeleton.find(probe)
+    while at >= 0:
+        if page.skeleton.startswith(phrase.skeleton, at):
+            span = page.span(at, at + size)
+            fits = span and _apart(page.text, *span) and _same_gaps(page, at, phrase, gaps)
+            if span and fits and _whole_words(document.text, page.text, *span):
+                yield span
+        at = page.skeleton.find(probe, at + 1)
+        tried += 1
+        if over is not None and tried % _LOOK_EVERY == 0 and over():
+            raise TimeoutError
+
+
+def _same_gaps(page: Folded, at: int, phrase: Folded, gaps: str) -> bool:
+    """Whether the phrase's words end where the page's do, and dashes stand where they stand there.
+
+    Where both have nothing, or both white space, they do: only what differs is looked at.
+    """
+    there = page.kinds[at + 1 : at + 1 + len(gaps)]
+    return there == gaps or all(_agrees(page.gap(at + i), phrase.gap(i), phrase, i) for i in _different(there, gaps, 1))
+
+
+def _agrees(a: str, b: str, phrase: Folded, position: int) -> bool:
+    if not agree(a, b, phrase.skeleton, position):
+        return False
+    in_a_word = phrase.skeleton[position - 1].isalnum() and phrase.skeleton[position].isalnum()
+    return not in_a_word or has_dash(a + b) or _has_space(a) == _has_space(b)
+
+
+def _different(a: str, b: str, first: int) -> Iterator[int]:
+    """Where two strings of one length differ, counted from `first`; by halves, for a phrase may have thousands of characters."""
+    if a == b:
+        return
+    if len(a) == 1:
+        yield first
+        return
+    half = len(a) // 2
+    yield from _different(a[:half], b[:half], first)
+    yield from _different(a[half:], b[half:], first + half)
+
+
+def _has_space(gap: str) -> bool:
+    return any(c.isspace() for c in gap)
+
+
+def _apart(text: str, start: int, end: int) -> bool:
+    """Whether no letter or figure stands right beside a span that begins or ends with one."""
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    return not (text[start].isalnum() and before.isalnum()) and not (text[end - 1].isalnum() and after.isalnum())
+
+
+def _whole_words(written: str, text: str, start: int, end: int) -> bool:
+    """Whether a span that stands apart begins and ends at the borders of words and numbers, too.
+
+    `written` shows how the document writes a word.
+    """
+    before, after = text[max(0, start - _BESIDE) : start], text[end : end + _BESIDE]
+    if text[start].isalnum():
+        if before[-1:] in SINGLE_MARKS and _APOSTROPHE_BEFORE.search(before[-2:]):
+            return False
+        if text[start].isdigit() and _NUMBER_BEFORE.search(before[-2:]):
+            return False
+        if before.rstrip()[-1:] in _BREAKING and (broken := _HYPHEN_BEFORE.search(before)):
+            word = _LETTERS_FIRST.match(text, start)
+            if word and not keeps_hyphen(written, broken[1], word[0]):
+                return False
+    if text[end - 1].isalnum():
+        if text[end - 1].isdigit() and _NUMBER_AFTER.match(after):
+            return False
+        if broken := _HYPHEN_AFTER.match(after):
+            word = _LETTERS_LAST.search(text[max(0, end - _BESIDE) : end])
+            if word and not keeps_hyphen(written, word[0], broken[1]):
+                return False
+    return True

@@ -1,0 +1,132 @@
+"""A document as one reads on from page to page: running lines out of the way, line ends joined.
+
+A sentence that crosses a page has headers, footers and page numbers between its halves. They are blanked out character
+for character, so that every offset of the canonical text stays what it is. A number that stands alone is taken for a page
+number only when it belongs to a series of them: it could as well be the "30" of "30 days".
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+
+from retrieval.core.cache import kept
+from retrieval.core.documents import Document, Span
+from retrieval.structure.layout import lines
+
+_MOST_RUNNING = 8  # noise lines of one page; a page with more is a page of contents, which no sentence runs across
+_ALONE = re.compile(r"[\s\-–—]*(\d{1,4})[\s\-–—]*")
+# Characters between the page numbers of two printed pages that follow each other: less is a list or a table.
+_LEAST_APART, _MOST_APART = 600, 12_000
+_HYPHEN_AT_LINE_END = re.compile(r"\u2010\s*|\u00ad\s*|-[^\S\n]*\n\s*")
+_WORD = re.compile(r"\w+")
+_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:-[^\W\d_]+)+")
+_LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d_]*")
+
+
+@kept(32)
+def flowing_text(document: Document) -> str:
+    """The text, of the same length, with running headers, footers and page numbers replaced by spaces."""
+    out, done = [], 0
+    for start, end in _running(document):
+        out += [document.text[done:start], " " * (end - start)]
+        done = end
+    return "".join(out) + document.text[done:]
+
+
+def own_words(document: Document, *spans: Span) -> str:
+    """What the pages say at the spans, for reading: white space folded, line ends joined, running lines left out, " … " between spans."""
+    return " … ".join(_readable(document.text, flowing_text(document)[s.start : s.end]) for s in spans)
+
+
+def own_spans(document: Document, span: Span) -> list[Span]:
+    """The stretches of a span between running lines; the span itself where it has no other words."""
+    edges = [edge for line in _running(document) for edge in line if span.start < edge < span.end]
+    stretches = [replace(span, start=a, end=b) for a, b in pairwise([span.start, *edges, span.end])]
+    flowing = flowing_text(document)
+    return [s for s in stretches if flowing[s.start : s.end].strip()] or [span]
+
+
+@kept(32)
+def _running(document: Document) -> tuple[tuple[int, int], ...]:
+    """[start, end) of every running line."""
+    return tuple(_find_running(document))
+
+
+def _find_running(document: Document) -> Iterator[tuple[int, int]]:
+    rows = lines(document)
+    noise = Counter(line.page for line in rows if line.noise)
+    alone = [(line.start, int(m[1])) for line in rows if (m := _ALONE.fullmatch(line.text))]
+    series = {a for i, (a, _) in enumerate(alone) if _in_series(alone, i)}
+    for line in rows:
+        if match := _ALONE.fullmatch(line.text):
+            page = document.pages[line.page - 1]
+            running = line.start in series or (line.noise and match[1] in (str(page.number), page.label))
+        else:
+            running = line.noise and noise[line.page] <= _MOST_RUNNING
+        if running:
+            yield line.start, line.end
+
+
+def _in_series(alone: list[tuple[int, int]], index: int) -> bool:
+    """Whether the next or the last lone number but two goes on from this one, about a printed page away."""
+    at, value = alone[index]
+    for other_at, other in alone[max(0, index - 2) : index + 3]:
+        step, way = other - value, other_at - at
+        if 0 < abs(step) <= 2 and step * way > 0 and _LEAST_APART <= way / step <= _MOST_APART:
+            return True
+    return False
+
+
+def _readable(text: str, piece: str) -> str:
+    kept: dict[tuple[str, str], bool] = {}
+
+    def join(match: re.Match[str]) -> str:
+        left, right = (
+            _LETTERS_BEFORE.search(piece[max(0, match.start() - 40) : match.start()]),
+            _LETTERS_AFTER.match(piece, match.end()),
+        )
+        halves = left[0] if left else "", right[0] if right else ""
+        if halves not in kept:
+            kept[halves] = keeps_hyphen(text, *halves)
+        return "-" if kept[halves] else ""
+
+    return " ".join(_HYPHEN_AT_LINE_END.sub(join, piece).split())
+
+
+def keeps_hyphen(text: str, left: str, right: str) -> bool:
+    """Whether a hyphen at a line end is the word's own, by how the document writes the word elsewhere, else by its halves.
+
+    `left` and `right` are letters.
+    """
+    if not (left and right):
+        return True
+    known = _Hyphens.of(text).known
+    if (left, right) not in known:
+        known[left, right] = _keeps_hyphen(text, left, right)
+    return known[left, right]
+
+
+def _keeps_hyphen(text: str, left: str, right: str) -> bool:
+    words = _Hyphens.of(text)
+    if f"{left}-{right}" in words.compounds:
+        return True
+    return left + right not in words.whole and (left.lower() == "non" or {left, right} <= words.apart)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hyphens:
+    """What of a text tells whether a hyphen is a word's own; its words are looked for thousands of times in some texts."""
+
+    compounds: str  # all of them, apart
+    whole: frozenset[str]  # words
+    apart: frozenset[str]  # the same, but not those that a hyphen of a line end parts
+    known: dict[tuple[str, str], bool]  # what has been found out
+
+    @staticmethod
+    @lru_cache(maxsize=8)  # as the words of a dense text of 2 million characters take 30 MB
+    def of(text: str) -> "_Hyphens":
+        apart = frozenset(_WORD.findall(text.replace("\u2010", "_")))
+        return _Hyphens(" ".join(_COMPOUND.findall(text)), frozenset(_WORD.findall(text)), apart, {})

@@ -1,0 +1,68 @@
+"""An engine that is killed in the middle of answers and started again: every partial answer is kept and marked, and the
+next question is answered by the same app."""
+
+import asyncio
+from pathlib import Path
+
+from retrieval import DocumentRecord
+from tests.pdfs import make_pdf
+from tests.webapp.embeddings import embeddings
+from webapp.core.settings import load_settings
+from webapp.llm.bundled import EmbeddedEngine
+from webapp.service.running import Asking, Askings
+from webapp.service.workspace import Workspace
+from webapp.store.conversations import SavedTurn
+from webapp.store.users import LOCAL_USER
+
+LEASE = ["1. Rent. The tenant pays a rent of $4,200 each month. The rent is due on the first day of each month."]
+READERS = 2  # as many as the bundled server writes for at once
+CUT = "The connection to the engine broke off before the answer was complete."
+
+
+def test_partial_answers_are_kept_and_marked_and_the_next_question_works_without_a_restart(tmp_path: Path) -> None:
+    """llama.cpp's own server as an engine by address: real text over HTTP, a real kill -9, the same port again."""
+    engine = EmbeddedEngine()
+    url, key = engine.start()
+    assert engine.wait(60)
+    with embeddings() as vectors:
+        settings = load_settings(data_dir=tmp_path, embeddings_url=vectors, llm_url=url, llm_api_key=key)
+        with Workspace(settings) as workspace:
+            (tmp_path / "lease.pdf").write_bytes(make_pdf(LEASE))
+            matter = workspace.access.create(LOCAL_USER, "Lease")
+            workspace.access.accept(LOCAL_USER, matter, tmp_path / "lease.pdf")
+            workspace.ingest.run()
+            records = workspace.access.documents(LOCAL_USER, matter)
+            askings = Askings()
+
+            async def ask(question: str, records: list[DocumentRecord]) -> Asking:
+                conversation = workspace.conversations.start(LOCAL_USER, matter, question)
+                asking = Asking(workspace, LOCAL_USER, conversation, question, [], records)
+                await askings.begin(asking)
+                return asking
+
+            async def end(asking: Asking) -> SavedTurn:
+                async for _ in asking.follow():
+                    pass
+                assert asking.turn is not None
+                return asking.turn
+
+            async def run() -> tuple[list[str], list[SavedTurn], SavedTurn]:
+                writing = [await ask(f"What is the rent, number {n}?", records) for n in range(READERS)]
+                while not all(asking.draft for asking in writing):
+                    await asyncio.sleep(0.01)
+                    assert not any(asking.done for asking in writing)
+                assert engine._child is not None
+                engine._child.kill()
+                cut = [await end(asking) for asking in writing]
+                assert await asyncio.to_thread(engine.wait, 60)
+                await asyncio.sleep(2.1)  # the pause of a circuit that two cuts have opened
+                return [asking.draft for asking in writing], cut, await end(await ask("When is the rent due?", records))
+
+            drafts, cut, after = asyncio.run(run())
+    engine.stop()
+    for draft, turn in zip(drafts, cut, strict=True):
+        assert [row["error"] for row in turn.answer["notices"]] == [CUT]
+        assert turn.answer["answer"].split()[:1] == draft.split()[:1]
+        assert turn.answer["key_language"]
+    assert after.answer["notices"] == []
+    assert after.answer["engine"].startswith("llama.cpp")

@@ -1,0 +1,94 @@
+"""No event of the page acts on a file that its user did not upload, whoever they are and wherever in it the file stands."""
+
+import gc
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from fastapi import FastAPI
+
+from webapp.core.errors import EventMalformed, NotUploaded
+from webapp.core.settings import load_settings
+from webapp.page.events import Events
+from webapp.page.layout import mount_page
+from webapp.service.startup import Opening
+
+ROOT = Path(__file__).parents[2]
+# Building a page leaves event loops of gradio's own behind: they are collected while that is no fault.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+def _namespace() -> list[str] | None:
+    """A command that runs another in a network of its own, where that is allowed."""
+    alone = ["unshare", "--net", "--"]
+    if not (shutil.which("unshare") and shutil.which("ip")):
+        return None
+    return alone if subprocess.run([*alone, "true"], capture_output=True).returncode == 0 else None
+
+
+@pytest.mark.skipif(_namespace() is None, reason="no network namespace can be made here (it takes root and iproute2)")
+@pytest.mark.parametrize("access", ["local", "behind-proxy", "demo"])
+def test_no_forged_event_reads_copies_deletes_fetches_or_freezes(access: str, tmp_path: Path) -> None:
+    command = [*(_namespace() or ()), sys.executable, "-m", "tests.webapp.forgeries", access, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["wrong"] == [], told
+    assert told["tried"]["refused"] > 3_000
+    assert told["tried"]["taken in"] == 5
+
+
+def mine(_path: str) -> Any:
+    raise AssertionError("no event without a rule gets so far")
+
+
+def config(tmp_path: Path) -> dict[str, Any]:
+    app = FastAPI()
+    mount_page(app, Opening(load_settings(data_dir=tmp_path)))
+    page = next(route.app for route in reversed(app.routes) if hasattr(route, "app"))
+    told: dict[str, Any] = page._app.get_blocks().get_config_file()  # type: ignore[attr-defined]
+    return told
+
+
+def test_every_event_of_the_page_has_a_rule_for_each_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")  # the page sets it; put back afterwards
+    assert Events(config(tmp_path)).without_rule() == []
+
+
+@pytest.mark.parametrize("component", [gr.File, gr.Image, gr.Audio, gr.MultimodalTextbox, gr.UploadButton, gr.Gallery])
+def test_a_new_event_that_can_carry_a_file_has_none_until_it_is_given_one(component: Any) -> None:
+    with gr.Blocks(analytics_enabled=False) as page:
+        added = component(elem_id="added")
+        added.change(lambda value: None, added, None)
+    events = Events(page.get_config_file())
+    assert events.without_rule() == [(0, 0)]
+    forged = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
+    for value in (forged, [forged], None):
+        with pytest.raises(EventMalformed):
+            events.cleaned({"data": [value], "fn_index": 0, "session_hash": "s"}, mine)
+
+
+def test_a_file_is_told_anew_and_nothing_of_what_a_browser_says_goes_on() -> None:
+    with gr.Blocks(analytics_enabled=False) as page:
+        files = gr.File(elem_id="upload", file_count="multiple")
+        files.upload(lambda value: None, files, None)
+    events = Events(page.get_config_file())
+
+    def nothing(_path: str) -> Any:
+        raise NotUploaded()
+
+    body = {"data": [[{"path": "/dev/zero", "is_stream": True}]], "fn_index": 0, "session_hash": "s"}
+    with pytest.raises(NotUploaded):
+        events.cleaned(body, nothing)

@@ -1,0 +1,33 @@
+from retrieval.core.cache import kept
+from retrieval.core.documents import Document
+from tests.documents import document
+
+
+def test_what_was_made_is_kept_of_the_documents_used_last() -> None:
+    made: list[str] = []
+
+    @kept(2)
+    def size(text: Document) -> int:
+        """How long it is."""
+        made.append(text.id)
+        return len(text.text)
+
+    one, two, three = (document("x" * n, id_=str(n)) for n in (1, 2, 3))
+    assert [size(d) for d in (one, two, one, three, one, two)] == [1, 2, 1, 3, 1, 2]
+    assert made == ["1", "2", "3", "2"]
+    assert size.__doc__ == "How long it is."
+    size.cache_clear()
+    assert (size(one), made[-1]) == (1, "1")
+
+
+def test_of_more_text_than_memory_is_for_only_the_last_is_kept() -> None:
+    made: list[str] = []
+
+    @kept(16, characters=10)
+    def note(text: Document) -> None:
+        made.append(text.id)
+
+    small, large, huge = document("x" * 4, id_="small"), document("x" * 6, id_="large"), document("x" * 99, id_="huge")
+    for each in (small, large, small, large, huge, huge, small):
+        note(each)
+    assert made == ["small", "large", "huge", "small"]

@@ -1,0 +1,73 @@
+import io
+
+import pypdf
+import pypdfium2 as pdfium
+import pytest
+from PIL import Image
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from retrieval.core.documents import LINE_END_HYPHEN
+from retrieval.core.errors import TooManyPages
+from retrieval.reading.pdf import page_text, read_pdf
+from tests.pdfs import make_pdf
+
+
+def test_pages_and_offsets_are_those_of_the_file() -> None:
+    seen: list[tuple[int, int]] = []
+    document = read_pdf(
+        make_pdf(["One.\nTwo.", "Three."]), name="a.pdf", document_id="a", on_page=lambda *at: seen.append(at)
+    )
+    assert [document.text[p.start : p.end].split() for p in document.pages] == [["One.", "Two."], ["Three."]]
+    assert [(p.number, p.label) for p in document.pages] == [(1, "1"), (2, "2")]
+    assert seen == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_a_hyphen_at_a_line_end_is_told_from_one_within_a_line() -> None:
+    text = read_pdf(make_pdf(["The Supplier shall in-\ndemnify a third-party."]), name="a.pdf", document_id="a").text
+    assert f"in{LINE_END_HYPHEN}demnify" in text
+    assert "third-party" in text
+
+
+def test_a_character_of_the_text_is_found_again_on_the_page() -> None:
+    data = make_pdf(["Payment is due\nwithin thirty days."])
+    document = read_pdf(data, name="a.pdf", document_id="a")
+    pdf = pdfium.PdfDocument(data)
+    textpage = pdf[0].get_textpage()
+    assert page_text(textpage) == document.text
+    textpage.close()
+    pdf.close()
+
+
+def test_declared_page_labels_are_kept_beside_the_numbers() -> None:
+    writer = pypdf.PdfWriter(io.BytesIO(make_pdf(["preface", "body", "body"])))
+    writer.set_page_label(0, 0, style="/r")
+    writer.set_page_label(1, 2, style="/D", prefix="A-")
+    out = io.BytesIO()
+    writer.write(out)
+    document = read_pdf(out.getvalue(), name="a.pdf", document_id="a")
+    assert [(p.number, p.label) for p in document.pages] == [(1, "i"), (2, "A-1"), (3, "A-2")]
+
+
+def scan(stamp: str) -> bytes:
+    """A page that is one grey picture, with a stamp as its only text."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4, invariant=1)
+    canvas.drawImage(ImageReader(Image.new("L", (2, 2), 200)), 0, 0, *A4)
+    canvas.drawString(72, 20, stamp)
+    canvas.showPage()
+    canvas.showPage()  # an empty page is not an unreadable one
+    canvas.save()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("stamp", ["", "ACME 000123"])
+def test_a_scanned_page_is_said_to_be_unreadable(stamp: str) -> None:
+    document = read_pdf(scan(stamp), name="a.pdf", document_id="a")
+    assert document.unreadable_pages == (1,)
+
+
+def test_too_many_pages_are_refused_with_both_numbers() -> None:
+    with pytest.raises(TooManyPages, match="has 3 pages; the limit is 2"):
+        read_pdf(make_pdf(["a", "b", "c"]), name="long.pdf", document_id="a", max_pages=2)

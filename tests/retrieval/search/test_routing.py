@@ -1,0 +1,136 @@
+"""Which documents a question names: titles, short names, file names, parties; and what only looks like a name."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from retrieval.search.routing import Route, Router
+from tests.pdfs import make_pdf
+from tests.retrieval.rooms import Room, opened
+
+CONTRACTS = {
+    "Acme lease": "OFFICE LEASE between Acme Holdings LLC and Northwind Traders Inc.\n"
+    "1. Governing Law. This Lease is governed by the laws of the State of Oregon.",
+    "Contoso loan": "LOAN AGREEMENT between Contoso Bank, a New York corporation, and Fabrikam GmbH\n"
+    "1. Secrecy. Confidential Information means all that is marked so. The terms of this loan are secret.",
+    "2019 Contoso lease": "LEASE AGREEMENT dated 1 May 2019 between Contoso Bank (“Landlord”) and Litware Ltd. (“Tenant”)\n"
+    "1. Rent. Litware pays rent. Section 4 of the United States Bankruptcy Code applies to Litware.",
+    "2023 Contoso lease": "LEASE AGREEMENT dated 7 June 2023 between Contoso Bank (“Landlord”) and Litware Ltd. (“Tenant”)",
+    "msa-globex-v2": "MASTER SERVICES AGREEMENT by and between Globex Corporation (“Supplier”) and Initech, a Delaware"
+    " corporation (“Customer”)",
+}
+# Its opening, as long as openings are, names nobody; page 2 does.
+WITHIN = ["FORM OF FRANCHISE\n" + "The franchisee keeps the premises clean and bright.\n" * 70]
+WITHIN += ["Signed: Umbrella Burgers Corporation, and Stark Fast Food Polska Sp. z o.o., as franchisee."]
+LEASES = ["2019 Contoso lease", "2023 Contoso lease"]
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with opened(tmp_path_factory.mktemp("routing")) as room:
+        matter = room.library.create_matter("Deals")
+        for name, text in CONTRACTS.items():
+            room.library.accept(matter.id, f"{name}.pdf", make_pdf([text]))
+        room.library.accept(matter.id, "ex-10.pdf", make_pdf(WITHIN))
+        room.ingest.run()
+        yield room
+
+
+def routed(room: Room, question: str, *scope: str) -> tuple[Route, list[str], list[str]]:
+    """The route; the names of the documents meant and of the close ones, in alphabetical order."""
+    (matter,) = room.library.matters()
+    names = {r.id: r.name.removesuffix(".pdf") for r in room.library.documents(matter.id)}
+    within = [id_ for id_, name in names.items() if name in scope] if scope else None
+    route = Router(room.library, room.lexical, matter.id, within).route(question)
+    return route, sorted(names[id_] for id_ in route.document_ids or ()), sorted(names[id_] for id_ in route.close)
+
+
+CLEAR = [
+    # a title before the question
+    (
+        "Consider the Loan Agreement between Contoso Bank and Fabrikam GmbH; what is the interest rate?",
+        "Contoso loan",
+        "what is the interest rate?",
+    ),
+    ("Regarding the Acme lease: who pays for repairs?", "Acme lease", "who pays for repairs?"),
+    (
+        "Consider the Franchise Agreement between Umbrella Burgers Corporation and Stark Fast Food Polska; who cleans?",
+        "ex-10",
+        "who cleans?",
+    ),
+    # a short name
+    ("Who repairs the roof in the Acme lease?", "Acme lease", "Who repairs the roof in the contract?"),
+    ("What is the rent under the Northwind Traders lease?", "Acme lease", "What is the rent under the contract?"),
+    ("Is the lease with Acme Holdings assignable?", "Acme lease", "Is contract assignable?"),
+    ("Is Acme's lease assignable?", "Acme lease", "Is contract assignable?"),
+    ("What is the rent in the Contoso lease of 2023?", "2023 Contoso lease", "What is the rent in the contract?"),
+    ("What is the rent in the 2019 Contoso lease?", "2019 Contoso lease", "What is the rent in the contract?"),
+    # a file name
+    ("who repairs the roof in the acme lease?", "Acme lease", "who repairs the roof in the contract?"),
+    ("What is owed under msa-globex-v2.pdf?", "msa-globex-v2", "What is owed under contract?"),
+    # a party, which stays part of what is asked
+    ("What must Fabrikam pay?", "Contoso loan", "What must Fabrikam pay?"),
+    ("Does Initech have to insure?", "msa-globex-v2", "Does Initech have to insure?"),
+]
+
+
+@pytest.mark.parametrize(("question", "document", "asked"), CLEAR)
+def test_a_named_document_is_found_and_its_name_taken_out(room: Room, question: str, document: str, asked: str) -> None:
+    route, meant, close = routed(room, question)
+    assert (meant, route.question, close) == ([document], asked, [])
+
+
+CLOSE = [
+    ("What is the rent in the Contoso lease?", "Contoso lease", LEASES),
+    ("What must Litware pay?", "Litware", LEASES),
+    ("What does Contoso owe?", "Contoso", ["2019 Contoso lease", "2023 Contoso lease", "Contoso loan"]),
+]
+
+
+@pytest.mark.parametrize(("question", "name", "documents"), CLOSE)
+def test_documents_that_a_name_fits_equally_are_close(
+    room: Room, question: str, name: str, documents: list[str]
+) -> None:
+    route, meant, close = routed(room, question)
+    assert (route.name, meant, close) == (name, documents, documents)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the governing law?",
+        "What does Section 2 of the Agreement say?",
+        "Is the Umbrella lease assignable?",
+        "Is the lease assignable?",
+        "What is the definition of Confidential Information?",
+        "May we sell in the United States?",
+        "Which laws of New York apply?",
+        "Does a Delaware corporation have to sign?",
+        "What does the Supplier have to do?",
+        "As to termination: who may terminate?",
+    ],
+)
+def test_what_only_looks_like_a_name_means_no_document(room: Room, question: str) -> None:
+    assert routed(room, question) == (Route(None, question), [], [])
+
+
+def test_two_names_mean_both_documents_and_leave_no_choice(room: Room) -> None:
+    route, meant, close = routed(room, "Compare the Acme lease and the Contoso loan.")
+    assert (meant, close) == (["Acme lease", "Contoso loan"], [])
+    assert route.question == "Compare the contract and the contract."
+
+
+def test_only_documents_in_scope_can_be_meant(room: Room) -> None:
+    question = "What is the rent in the Contoso lease?"
+    assert routed(room, question, "2019 Contoso lease", "Acme lease")[1:] == (["2019 Contoso lease"], [])
+    assert routed(room, question, "Acme lease")[1:] == ([], [])
+
+
+def test_a_name_that_fits_many_tells_none_apart(room: Room) -> None:
+    matter = room.library.create_matter("Many")
+    for n in range(6):
+        room.library.accept(matter.id, f"{n}.pdf", make_pdf([f"LEASE number {n} between Acme Inc. and tenant {n}"]))
+    room.ingest.run()
+    for question in ("Who signed the Acme lease?", "What does Acme owe?"):
+        route = Router(room.library, room.lexical, matter.id, None).route(question)
+        assert route == Route(None, question)

@@ -1,0 +1,137 @@
+"""The command line itself: usage, errors, and a folder that another command holds. What the verbs do is elsewhere."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.pdfs import make_pdf
+from tests.webapp.commands import Pincite
+from tests.webapp.core.test_data_folder import _held_elsewhere
+from tests.webapp.embeddings import embeddings
+from webapp.cli.main import app
+
+
+@pytest.fixture
+def pincite(tmp_path: Path) -> Pincite:
+    return Pincite(tmp_path / "data", {"PINCITE_BUSY_WAIT_SECONDS": "0.3"})
+
+
+@pytest.fixture(scope="module")
+def embeddings_url() -> Iterator[str]:
+    with embeddings() as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fly",),
+        ("ask", "Sample"),
+        ("add", "Sample"),
+        ("search", "Sample", "rent", "--documents", "x"),
+        ("eval", "--pdfs", "a"),
+        ("eval", "--pdfs", "a", "--queries", "b", "--out", "c", "--scope", "some"),
+        ("matters", "delete", "Sample"),  # nobody is there to be asked
+    ],
+)
+def test_wrong_usage_ends_with_two(arguments: tuple[str, ...]) -> None:
+    assert CliRunner().invoke(app, arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["add", "search", "ask", "summary", "remove", "reindex", "eval", "serve"])
+def test_every_command_explains_itself(command: str) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"])
+    assert shown.exit_code == 0
+    assert len(shown.output.split()) > 10
+
+
+def test_a_bad_setting_is_a_sentence_and_a_hint(pincite: Pincite) -> None:
+    outcome = Pincite(pincite.folder, {"PINCITE_HOST": "0.0.0.0"})("serve")
+    assert (outcome.code, outcome.out) == (1, "")
+    told, hint = outcome.err.splitlines()
+    assert told.startswith("The setting PINCITE_HOST cannot be used: “0.0.0.0” can be reached from other machines")
+    assert hint.startswith("Correct it")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search", "Sample", "price"),
+        ("ask", "Sample", "price"),
+        ("matters", "list"),
+        ("reindex",),
+        ("remove", "A", "b"),
+    ],
+)
+def test_a_folder_that_another_command_holds_is_waited_for_and_then_given_up(
+    pincite: Pincite, arguments: tuple[str, ...]
+) -> None:
+    with _held_elsewhere(pincite.folder):
+        outcome = pincite(*arguments, "--json")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.error["error"] == "Another pincite is using this data folder."
+    assert "PINCITE_DATA_DIR" in outcome.error["hint"]
+
+
+def test_add_waits_for_another_add_and_both_arrive(tmp_path: Path, embeddings_url: str) -> None:
+    settings = {"PINCITE_BUSY_WAIT_SECONDS": "60", "PINCITE_EMBEDDINGS_URL": embeddings_url}
+    pincite = Pincite(tmp_path / "data", settings)
+    files = [tmp_path / f"{name}.pdf" for name in ("one", "two")]
+    for file in files:
+        file.write_bytes(make_pdf([f"1. Scope. This is contract {file.stem}."]))
+    running = [pincite.start("add", "Acme", str(file), "--json") for file in files]
+    states = [json.loads(command.communicate(timeout=120)[0])["state"] for command in running]
+    assert states == ["ready", "ready"]
+    acme = next(row for row in pincite("matters", "list", "--json").rows if row["name"] == "Acme")
+    assert (acme["documents"], acme["pages"]) == (2, 2)
+
+
+def test_what_nobody_foresaw_is_a_reference_and_a_trace_in_the_log(pincite: Pincite) -> None:
+    pincite("matters", "list")
+    database = pincite.folder / "pincite.db"
+    for left in pincite.folder.glob("pincite.db*"):
+        left.unlink()
+    database.write_bytes(b"confidential words, no database at all" * 100)
+    outcome = pincite("matters", "list", "--json")
+    assert (outcome.code, outcome.out) == (1, "")
+    log = (pincite.folder / "log" / "pincite.log").read_text()
+    assert outcome.error["error"].split("(ref ")[1].removesuffix(").") in log
+    assert "Traceback" not in outcome.err
+    assert "DatabaseError" in log
+    assert "confidential" not in log
+
+
+def test_merge_hands_over_to_the_commands_of_the_merge_package() -> None:
+    shown = CliRunner().invoke(app, ["merge", "--help"])
+    assert shown.exit_code == 0
+    assert "Usage: pincite merge" in shown.output
+    assert {"build", "verify"} <= set(shown.output.split())
+
+
+def test_merge_without_its_package_names_what_is_missing_and_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "merge.cli", None)  # as where the package is not installed: importing it fails
+    shown = CliRunner().invoke(app, ["merge", "build"])
+    assert shown.exit_code == 1
+    assert shown.stderr.splitlines() == [
+        "Merging is not installed here (merge.cli is missing).",
+        "Install pincite with the extra “merge”.",
+    ]
+
+
+def test_the_sample_is_there_once_and_stays_deleted(pincite: Pincite) -> None:
+    assert [row["name"] for row in pincite("matters", "list", "--json").rows] == ["Sample"]
+    assert pincite("matters", "delete", "Sample", "--yes").code == 0
+    assert pincite("matters", "list", "--json").rows == []
+
+
+def test_output_cut_short_by_its_reader_is_no_error(pincite: Pincite) -> None:
+    with pincite.start("matters", "list", "--json") as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        command.stdout.close()
+        assert command.stderr.read() == ""
+        assert command.wait() == 1

@@ -1,0 +1,286 @@
+"""What is too long, or no text, or no number, is refused in a sentence before anything is made of it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from retrieval import NoSuchDocument, PinciteError
+from tests.pdfs import make_pdf
+from tests.webapp.commands import Pincite
+from tests.webapp.embeddings import embeddings
+from webapp.core.errors import (
+    EmptyQuestion,
+    EventMalformed,
+    NameTooLong,
+    NotText,
+    TooManyChosen,
+    WordsTooLong,
+)
+from webapp.core.limits import CHOSEN, NAME, WORDS, check_chosen, check_name, check_words, decimal, whole_number
+from webapp.core.settings import load_settings
+from webapp.page.controller import Desk, Place
+from webapp.page.layout import _do
+from webapp.page.uploads import Arriving
+from webapp.service.commands import Verbs
+from webapp.service.running import Askings
+from webapp.service.workspace import Workspace
+from webapp.store.users import LOCAL_USER
+
+AT_ONCE_SECONDS = 2.0  # a refusal takes microseconds; 200,000 characters that were looked at took minutes
+LONGEST_SENTENCE = 500  # characters: it must not say again what it was asked
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with embeddings() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory, url: str) -> Iterator[Workspace]:
+    with Workspace(load_settings(data_dir=tmp_path_factory.mktemp("data"), embeddings_url=url)) as workspace:
+        verbs = Verbs(workspace, LOCAL_USER)
+        list(verbs.search("Sample", "Who may terminate?", None))  # it is read and indexed
+        yield workspace
+
+
+@pytest.fixture
+def verbs(workspace: Workspace) -> Verbs:
+    return Verbs(workspace, LOCAL_USER)
+
+
+@pytest.fixture
+def desk(workspace: Workspace) -> Desk:
+    return Desk(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings))
+
+
+@pytest.fixture
+def place(workspace: Workspace) -> Place:
+    return Place(opened=True, matter_id=workspace.access.matter(LOCAL_USER, "Sample").id)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "lease.pdf"
+    path.write_bytes(make_pdf(["1. Rent. The rent is $4,200."]))
+    return path
+
+
+def _long(characters: int) -> str:
+    return ("What is the notice period for termination, and what fee is due? " * (characters // 60 + 1))[:characters]
+
+
+QUESTIONS: dict[str, Callable[[Verbs, str], object]] = {
+    "search": lambda verbs, long: list(verbs.search("Sample", long, None)),
+    "mentions": lambda verbs, long: list(verbs.mentions("Sample", long, None)),
+    "ask": lambda verbs, long: list(verbs.ask("Sample", long, None)),
+}
+NAMES: dict[str, Callable[[Verbs, Path, str], object]] = {
+    "create": lambda verbs, _, long: list(verbs.create_matter(long)),
+    "delete": lambda verbs, _, long: list(verbs.delete_matter(long)),
+    "reindex": lambda verbs, _, long: list(verbs.reindex(long)),
+    "follow": lambda verbs, _, long: list(verbs.follow(long, [])),
+    "add, the matter": lambda verbs, file, long: verbs.accept(long, file),
+    "add, the file": lambda verbs, file, long: verbs.accept("Sample", file, long),
+    "search, the matter": lambda verbs, _, long: list(verbs.search(long, "rent", None)),
+    "search, the document": lambda verbs, _, long: list(verbs.search("Sample", "rent", long)),
+    "mentions, the document": lambda verbs, _, long: list(verbs.mentions("Sample", "rent", long)),
+    "ask, the document": lambda verbs, _, long: list(verbs.ask("Sample", "rent", long)),
+    "summary": lambda verbs, _, long: list(verbs.summary("Sample", long)),
+    "remove": lambda verbs, _, long: list(verbs.remove("Sample", long)),
+}
+
+
+@pytest.mark.parametrize("characters", [WORDS + 1, 200_000, 3_000_000])
+@pytest.mark.parametrize("verb", QUESTIONS)
+def test_a_long_question_is_refused_at_once_with_the_limit(verbs: Verbs, verb: str, characters: int) -> None:
+    began = time.monotonic()
+    with pytest.raises(WordsTooLong, match=rf"^This is too long: {characters:,} characters; the limit is 8,000\.$"):
+        QUESTIONS[verb](verbs, _long(characters))
+    assert time.monotonic() - began < AT_ONCE_SECONDS
+
+
+@pytest.mark.parametrize("characters", [NAME + 1, 200_000, 3_000_000])
+@pytest.mark.parametrize("verb", NAMES)
+def test_a_long_name_is_refused_at_once_with_the_limit(verbs: Verbs, file: Path, verb: str, characters: int) -> None:
+    before = list(verbs.matters())
+    began = time.monotonic()
+    with pytest.raises(NameTooLong, match=rf"^The name is too long: {characters:,} characters; the limit is 255\.$"):
+        NAMES[verb](verbs, file, _long(characters))
+    assert time.monotonic() - began < AT_ONCE_SECONDS
+    assert list(verbs.matters()) == before
+
+
+@pytest.mark.parametrize("characters", [WORDS + 1, 200_000, 3_000_000])
+def test_the_page_refuses_the_same_and_begins_no_conversation(
+    workspace: Workspace, desk: Desk, place: Place, characters: int
+) -> None:
+    long, matter = _long(characters), workspace.access.matter(LOCAL_USER, "Sample")
+    before = workspace.conversations.all(LOCAL_USER, matter)
+    began = time.monotonic()
+    for act in (lambda: asyncio.run(desk.ask(place, long)), lambda: asyncio.run(desk.find(place, long))):
+        with pytest.raises(WordsTooLong):
+            act()
+    with pytest.raises(NameTooLong):
+        desk.make_matter(long)
+    assert time.monotonic() - began < 3 * AT_ONCE_SECONDS
+    assert workspace.conversations.all(LOCAL_USER, matter) == before
+
+
+def test_what_is_as_long_as_the_limit_is_taken(verbs: Verbs, desk: Desk, place: Place) -> None:
+    assert list(verbs.search("Sample", _long(WORDS), None))
+    assert list(verbs.mentions("Sample", "x" * WORDS, None)) == []
+    assert asyncio.run(desk.find(place, "x" * WORDS))["said"] == "0 mentions found."
+    [made] = verbs.create_matter("m" * NAME)
+    assert made.body["name"] == "m" * NAME
+
+
+@pytest.mark.parametrize("character", ["\0", "\ud800"])
+def test_what_no_database_keeps_is_refused(verbs: Verbs, desk: Desk, place: Place, file: Path, character: str) -> None:
+    text = f"rent{character}"
+    for act in (
+        lambda: list(verbs.search("Sample", text, None)),
+        lambda: list(verbs.mentions("Sample", text, None)),
+        lambda: list(verbs.ask("Sample", text, None)),
+        lambda: list(verbs.create_matter(text)),
+        lambda: verbs.accept(text, file),
+        lambda: list(verbs.remove("Sample", text)),
+        lambda: asyncio.run(desk.ask(place, text)),
+        lambda: asyncio.run(desk.find(place, text)),
+    ):
+        with pytest.raises(NotText):
+            act()
+
+
+@pytest.mark.parametrize("words", ["", " ", "\n\t"])
+def test_nothing_is_no_question(words: str) -> None:
+    with pytest.raises(EmptyQuestion):
+        check_words(words)
+
+
+@pytest.mark.parametrize("name", ["lease.pdf", "Müller & Söhne", "契約書.pdf", "n" * NAME, "😀"])
+def test_a_name_of_any_script_is_taken(name: str) -> None:
+    check_name(name)
+
+
+NO_IDS = ["", "0" * 32, "x" * 3_000_000, "\0", "\ud800", "../../etc/passwd", "' or 1=1 --", "None", "{}"]
+
+
+@pytest.mark.parametrize("said", NO_IDS, ids=range(len(NO_IDS)))
+def test_an_id_that_is_none_is_told_so_by_every_act_of_the_page(desk: Desk, place: Place, said: str) -> None:
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: desk.edit(place, said),
+        lambda: desk.rate(place, said, 1),
+        lambda: desk.show(place, said, 0, 1.0),
+        lambda: desk.delete(place, said),
+        lambda: desk.remove(place, said),
+        lambda: desk.delete_matter(said),
+        lambda: asyncio.run(desk.again(place, said)),
+        lambda: asyncio.run(desk.summarise(place, said)),
+        lambda: asyncio.run(desk.ask(place, "rent", again=said or "0")),
+        lambda: asyncio.run(desk.find(place, "rent", again=said or "0")),
+        lambda: asyncio.run(desk.stop(Place(matter_id=said, conversation_id=said))),
+        lambda: desk.remove(Place(matter_id=said), said),
+    )
+    for act in acts:
+        with pytest.raises(PinciteError) as told:
+            act()
+        assert len(str(told.value)) < LONGEST_SENTENCE
+
+
+@pytest.mark.parametrize("said", NO_IDS, ids=range(len(NO_IDS)))
+def test_a_place_that_is_none_is_another(desk: Desk, place: Place, said: str) -> None:
+    """As an address of the page names it: what comes next to it is shown."""
+    assert desk.at(Place(matter_id=said, conversation_id=said))["place"] == place
+
+
+def test_of_the_documents_that_are_chosen_only_those_that_are_there_are_kept(
+    workspace: Workspace, desk: Desk, place: Place
+) -> None:
+    matter = workspace.access.matter(LOCAL_USER, "Sample")
+    [sample] = workspace.access.documents(LOCAL_USER, matter)
+    assert desk.choose(place, ["0" * 64, sample.id, sample.id])["place"].scope == (sample.id,)
+    with pytest.raises(TooManyChosen, match=r"^Too many documents are chosen: 20,001; the limit is 20,000\.$"):
+        desk.choose(place, ["0" * 64] * (CHOSEN + 1))
+    with pytest.raises(TooManyChosen):
+        asyncio.run(desk.ask(place, "rent", about=["0" * 64] * (CHOSEN + 1)))
+    assert desk.choose(place, ["x" * 3_000_000, sample.id])["place"].scope == (sample.id,)
+
+
+def test_a_list_of_as_many_as_there_may_be_is_looked_through_at_once(desk: Desk, place: Place) -> None:
+    began = time.monotonic()
+    check_chosen([f"{n:064x}" for n in range(CHOSEN)])
+    desk.choose(place, [f"{n:064x}" for n in range(CHOSEN)])
+    assert time.monotonic() - began < AT_ONCE_SECONDS
+
+
+def test_documents_that_are_followed_are_named_by_ids(verbs: Verbs) -> None:
+    for said in ("0" * 64, "x" * 3_000_000, "\ud800"):
+        with pytest.raises(NoSuchDocument) as told:
+            list(verbs.follow("Sample", [said]))
+        assert len(str(told.value)) < LONGEST_SENTENCE
+
+
+@pytest.mark.parametrize(("said", "number"), [("", 0), ("0", 0), ("7", 7), ("-1", -1), ("123456789", 123456789)])
+def test_a_whole_number_is_read(said: str, number: int) -> None:
+    assert whole_number(said) == number
+
+
+@pytest.mark.parametrize(
+    "said", ["nan", "inf", "1e9", "1.5", "-", "--1", "1_000", "٣", " 1", "0x10", "1" * 10, "9" * 5_000, "\0", "None"]
+)
+def test_what_is_no_whole_number_is_told_so(said: str) -> None:
+    with pytest.raises(EventMalformed, match=r"^This page cannot do that"):
+        whole_number(said)
+
+
+@pytest.mark.parametrize(("said", "number"), [("1", 1.0), ("1.25", 1.25), ("-2", -2.0), ("1e3", 1000.0)])
+def test_a_decimal_is_read(said: str, number: float) -> None:
+    assert decimal(said) == number
+
+
+@pytest.mark.parametrize("said", ["", "nan", "-NaN", "inf", "-Infinity", "1e999", "-1e999", "9" * 5_000, "one", "\0"])
+def test_what_is_no_finite_number_is_told_so(said: str) -> None:
+    with pytest.raises(EventMalformed):
+        decimal(said)
+
+
+@pytest.mark.parametrize("said", ["nan", "1e999", "9" * 5_000, "x"])
+def test_a_click_with_a_number_that_is_none_is_told_so(desk: Desk, place: Place, said: str) -> None:
+    good = {"turn": "0" * 32, "item": "0", "zoom": "1"}
+    for act in ({"do": "rate", "rating": said}, {"do": "cite", "item": said}, {"do": "cite", "zoom": said}):
+        with pytest.raises(EventMalformed):
+            _do(desk, place, gr.EventData(None, good | act))
+
+
+def test_the_commands_meet_the_limits_with_a_server_and_without(tmp_path: Path, url: str, file: Path) -> None:
+    pincite = Pincite(tmp_path / "data", {"PINCITE_EMBEDDINGS_URL": url})
+    long = _long(100_000)  # an operating system takes no argument of more than 128 KiB
+
+    def refused() -> None:
+        for arguments in (("search", "Sample", long), ("ask", "Sample", long), ("search", "Sample", long, "--exact")):
+            told = pincite(*arguments, "--json")
+            assert (told.code, told.error["error"]) == (1, "This is too long: 100,000 characters; the limit is 8,000.")
+        for arguments in (("matters", "create", long), ("search", long, "rent"), ("summary", "Sample", long)):
+            told = pincite(*arguments, "--json")
+            assert (told.code, told.error["error"]) == (
+                1,
+                "The name is too long: 100,000 characters; the limit is 255.",
+            )
+        told = pincite("add", long, str(file), "--json")  # its name is a part of the address that is asked for
+        assert (told.code, told.error["error"]) == (1, "The name is too long: 100,000 characters; the limit is 255.")
+
+    refused()
+    with pincite.serving() as server:
+        server.wait_until_ready()
+        refused()
+        told = server.ask("POST", "/cli/search", json={"matter": "Sample", "question": "q" * 200_000}).text
+        assert "This is too long: 200,000 characters; the limit is 8,000." in told
+        told = server.ask("POST", "/cli/search", json={"matter": "Sample", "question": "q" * 3_000_000}).text
+        assert "This is too large." in told  # more than any command sends
+        [sample] = pincite("matters", "list", "--json").rows
+        assert sample["name"] == "Sample"

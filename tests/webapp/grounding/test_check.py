@@ -1,0 +1,220 @@
+from collections.abc import Sequence
+
+import pytest
+
+from retrieval import Chunk, Document, Hit, Page, Passage, Sentence
+from webapp.answers.key_language import KeySentence, key_language, sentences
+from webapp.grounding.check import CheckedAnswer, check, claims
+
+PAGES = (
+    "LICENCE AGREEMENT\n2. TERM\n2.1 Term. The initial term is thirty (30) months from March 1, 2020. The Licensee shall not\n"
+    "pay any fee for a non\u2010exclusive licence.\n2.2 Notices\nAll notices go to Acme Holdings, Inc. in New York. The Agreement\n1",
+    "LICENCE AGREEMENT\nmay be ended by either party on 60 days' notice.\n3. LIABILITY\nNeither party is liable for lost profits.\n2",
+    "LICENCE AGREEMENT\n4. LAW\nThe laws of Delaware apply.\n3",
+)
+
+
+def contract() -> Document:
+    pages, start = [], 0
+    for number, text in enumerate(PAGES, 1):
+        pages.append(Page(number, f"p{number}", start, start + len(text)))
+        start += len(text) + 1
+    return Document("d", "Licence Agreement", "\f".join(PAGES), tuple(pages))
+
+
+DOCUMENT = contract()
+OTHER = Document("e", "Lease", "Rent is $900 a month.", (Page(1, "1", 0, 21),))
+DOCUMENTS = {"d": DOCUMENT, "e": OTHER}
+
+
+def passage(n: int, document: Document, first: str, last: str) -> Passage:
+    start, end = document.text.index(first), document.text.index(last) + len(last)
+    span, page = document.span(start, end), document.page_at(start)
+    return Passage(
+        n,
+        document.id,
+        document.name,
+        (span,),
+        "Section 2.1 (Term)",
+        page.number,
+        page.label,
+        " ".join(document.slice(span).split()),
+    )
+
+
+PASSAGES = (
+    passage(1, DOCUMENT, "2.1 Term", "New York."),
+    passage(2, DOCUMENT, "may be ended", "profits."),
+    passage(3, OTHER, "Rent", "month."),
+)
+
+
+def checked(answer: str) -> CheckedAnswer:
+    return check(answer, PASSAGES, DOCUMENTS)
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ('It says "shall not pay any fee" [1].', "It says “shall not pay any fee” [1]."),
+        ('It says "shall pay any fee" [1].', "It says shall pay any fee (not found in the source) [1]."),
+        ("It says “a non-exclusive licence.” [1]", "It says “a non-exclusive licence.” [1]"),
+        ('"Either party," it says [2].', "“either party,” it says [2]."),  # the page's own letter
+        ("It says “Rent is $900” [1].", "It says Rent is $900 (not found in the source) [1]."),  # another document
+        ("It says “Rent is $900” [3].", "It says “Rent is $900” [3]."),
+        ("> The Licensee shall not pay any fee [1]", "> The Licensee shall not pay any fee [1]"),
+        ("> The Licensee shall pay any fee [1]", "The Licensee shall pay any fee (not found in the source) [1]"),
+        ("It says “the Licensee shall pay", "It says the Licensee shall pay (not found in the source)"),  # cut off
+        ("It says “[t]he initial term … from March 1, 2020” [1].", "It says “The initial term … from March 1, 2020” [1]."),
+        ("It says 'shall pay any fee' [1].", "It says shall pay any fee (not found in the source) [1]."),
+        ("“The \"Term\" is 5 years” [1]", "The Term is 5 years (not found in the source) [1]"),
+        ("“The Agreement may be ended by either party” [2]", "“The Agreement may be ended by either party” [2]"),  # over a page
+        ("The parties' rights aren't 'absolute' [1].", "The parties' rights aren't absolute (not found in the source) [1]."),
+    ],
+)  # fmt: skip
+def test_only_what_is_on_the_page_is_shown_as_a_quotation(answer: str, shown: str) -> None:
+    assert checked(answer).text == shown
+
+
+def test_a_shown_sentence_is_told_by_its_end_with_the_citations_that_are_its_own() -> None:
+    answer = 'The term is 30 months [1]. It says "shall pay any fee" [1].\n- Rent is "Rent is $900 a month" [3].\nIt is 5 years [1].'
+    result = checked(answer)
+    begun = [0, *result.ends]
+    assert [result.text[a:b].strip() for a, b in zip(begun, result.ends, strict=False)] == [
+        "The term is 30 months [1].",
+        "It says shall pay any fee (not found in the source) [1].",
+        "- Rent is “Rent is $900 a month” [3].",
+        "It is 5 years [1].",
+    ]
+    stand = [[(result.citations[at].n, result.citations[at].verified) for at in own] for own in result.own]
+    assert stand == [[(1, True)], [(1, False)], [(3, True)], [(1, False)]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reasons"),
+    [
+        ("The term is 30 months [1].", [""]),
+        ("The term is 30 months. [1] The notice is sixty days [2].", ["", ""]),
+        ("The term is 30 months [1, 2].", [""]),
+        ("The term is 36 months [1].", ["not in the cited passage: 36 months"]),
+        ("The notice is 60 days [1].", ["not in the cited passage: 60 days"]),  # it is in [2]
+        ("The term is 30 months.", ["no citation"]),
+        ("The term is 30 months [7].", ["cites [7], which is no passage"]),
+        ("The term is 30 months [1][9].", ["cites [9], which is no passage"]),
+        ("It says “for ever and ever” [1].", ["a quotation was not found in the source"]),
+        ("The contract does not say.", [""]),
+        ("Yes. Either party may end it [2].", ["", ""]),
+        ("Yes.", ["no citation"]),
+        ("Licensee may not assign it.", ["no citation"]),
+        ("The answer has two parts:\n1. The term is 30 months [1].\n2. Notice is 60 days [2].", ["", "", ""]),
+        ("7. The Licensee pays no fee [1].", ["not in the cited passage: 7"]),
+        ("Globex, Inc. gets notices [1].", ["not in the cited passage: Globex, Inc"]),
+        ("Acme Holdings, Inc. gets notices in New York [1].", [""]),
+    ],
+)
+def test_a_sentence_is_supported_by_what_it_cites_or_says_why_not(answer: str, reasons: list[str]) -> None:
+    found = checked(answer)
+    assert [s.reason for s in found.sentences] == reasons
+    assert [s.supported for s in found.sentences] == [not r for r in reasons]
+    assert all(answer[s.start : s.end] == s.text for s in found.sentences)
+
+
+def test_a_quotation_is_cited_to_its_own_page_and_a_sentence_to_its_passage() -> None:
+    quoted, plain = checked("“The Agreement may be ended by either party” [2]. Notice is 60 days [2].").citations
+    assert (quoted.n, quoted.page, quoted.page_label, quoted.verified) == (2, 1, "p1", True)
+    assert quoted.quote == "The Agreement may be ended by either party"
+    assert (plain.n, plain.page, plain.quote, plain.verified) == (2, 2, None, True)
+
+
+def test_a_sentence_without_a_quotation_is_cited_to_the_clause_of_its_passage_that_says_most_of_it() -> None:
+    answer = "The notice is 60 days [4]. There is no liability for lost profits [4]. It is so [4]."
+    whole = passage(4, DOCUMENT, "2.1 Term", "profits.")
+    cited = check(answer, [whole], DOCUMENTS).citations
+    assert [(c.section, c.page) for c in cited] == [
+        ("Section 2.2 (Notices)", 1),
+        ("Section 3 (LIABILITY)", 2),
+        ("Section 2.1 (Term)", 1),
+    ]
+    assert {c.parts for c in cited} == {whole.spans}
+
+
+def test_a_citation_of_an_unsupported_sentence_is_not_verified() -> None:
+    (citation,) = checked("It says “for sixty years” [1].").citations
+    assert (citation.quote, citation.verified) == (None, False)
+
+
+def test_an_uncited_quotation_is_looked_for_in_every_passage_s_document() -> None:
+    (sentence,) = checked("It says “Rent is $900 a month”.").sentences
+    assert sentence.supported
+    assert sentence.quotes[0].n == 3
+
+
+@pytest.mark.parametrize(
+    ("sentence", "claimed"),
+    [
+        ("The passages do not mention it.", False),
+        ("I could not find that in the documents.", False),
+        ("In short:", False),
+        ("Is that so?", False),
+        ("The documents do not mention a fee of $500.", True),
+        ("The Licensee may not assign the contract.", True),
+        ("The law of Delaware governs it.", True),
+    ],
+)
+def test_a_claim_is_told_from_what_claims_nothing(sentence: str, claimed: bool) -> None:
+    assert claims(sentence) is claimed
+
+
+def words_in_common(question: str, sentences: Sequence[Sentence]) -> list[float]:
+    asked = set(question.lower().split())
+    return [len(asked & set(s.words.lower().replace(".", "").split())) + s.hit_score for s in sentences]
+
+
+def shown(question: str, most: int = 4) -> tuple[KeySentence, ...]:
+    return key_language(question, PASSAGES, DOCUMENTS, most=most, relevance=words_in_common)
+
+
+def test_key_language_is_the_most_relevant_sentences_word_for_word_with_their_pages() -> None:
+    first, *_ = shown("notice ended")
+    assert first.text == "The Agreement may be ended by either party on 60 days' notice."
+    assert (first.page, first.document_id, first.n) == (1, "d", 2)
+    assert DOCUMENT.slice(first.span).startswith("The Agreement\n1\fLICENCE")
+    assert [s.text for s in shown("Rent", most=1)] == ["Rent is $900 a month."]
+
+
+def test_of_sentences_that_say_as_much_the_one_in_the_best_hit_is_first() -> None:
+    place = DOCUMENT.text.index("Neither party"), DOCUMENT.text.index("lost profits.") + len("lost profits.")
+    best = Hit(Chunk(DOCUMENT.span(*place), ""), 0.9, "")
+    (first, *_) = key_language("party", PASSAGES, DOCUMENTS, [best], relevance=words_in_common)
+    assert first.text == "Neither party is liable for lost profits."
+    assert shown("party")[0].text != first.text
+
+
+def test_key_language_leaves_out_what_has_nothing_to_do_with_the_question() -> None:
+    assert shown("zebra") == ()
+    assert key_language("any", (), {}, relevance=words_in_common) == ()
+
+
+def test_the_best_sentence_s_section_comes_first_and_is_read_in_order() -> None:
+    found = [s.text.partition(" ")[0] for s in shown("Acme ended by either party", most=3)]
+    assert found == ["All", "The", "Neither"]  # the second says most of what was asked
+
+
+def test_key_language_keeps_reading_order_where_scores_tie() -> None:
+    found = key_language("any", PASSAGES, DOCUMENTS, most=9, relevance=lambda _, texts: [1.0] * len(texts))
+    assert [s.span for s in found if s.document_id == "d"] == sorted(s.span for s in found if s.document_id == "d")
+    assert len(found) == 6
+
+
+def test_no_sentence_is_a_heading_or_runs_across_one() -> None:
+    texts = [" ".join(DOCUMENT.slice(s).split()) for s in sentences(DOCUMENT)]
+    assert texts[0] == "The initial term is thirty (30) months from March 1, 2020."
+    assert not any("TERM" in t or "LIABILITY" in t or "2.2 Notices" in t for t in texts)
+    assert "Neither party is liable for lost profits." in texts
+
+
+def test_a_contents_page_gives_no_key_language() -> None:
+    rows = "\n".join(f"{i}. Representations and warranties of the party {'.' * 30} {i + 3}" for i in range(1, 12))
+    text = f"TABLE OF CONTENTS\n{rows}\fThe party of the first part warrants its title."
+    page = Document("c", "c", text, (Page(1, "1", 0, text.index("\f")), Page(2, "2", text.index("\f") + 1, len(text))))
+    assert [page.slice(s) for s in sentences(page)] == ["The party of the first part warrants its title."]

@@ -1,0 +1,390 @@
+"""The one client of the chat route, against servers that behave as TGI, vLLM and llama.cpp do."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.webapp.fake_engine import (
+    BARE_401,
+    BUSY,
+    LOADING,
+    MALFORMED,
+    MODEL,
+    TEMPLATE,
+    FakeEngine,
+    Kind,
+    Refusal,
+    Reply,
+)
+from webapp.core.errors import (
+    EngineAway,
+    EngineBusy,
+    EngineError,
+    EngineFault,
+    EngineKeyRefused,
+    EngineLoading,
+    EngineRefused,
+    EngineSilent,
+    PromptTooLong,
+    StreamCut,
+)
+from webapp.llm import dialects
+from webapp.llm.chat import Ending, fold
+from webapp.llm.client import Engine, EngineInfo, Message, Timeouts
+
+KINDS: list[Kind] = ["tgi", "vllm", "llama.cpp", "other"]
+QUICK = Timeouts(connect=0.4, first=0.4, silence=0.4)
+WHOLE = "The tenant pays."
+ASK = [Message("system", "Answer from the passages."), Message("user", "Who pays?")]
+
+
+def read(
+    engine: Engine, messages: Sequence[Message] = ASK, *, max_tokens: int = 100, stop: Sequence[str] = ()
+) -> tuple[str, EngineError | None]:
+    """What a caller has in hand at the end: the text, and the error if there was one."""
+    text: list[str] = []
+
+    async def run() -> None:
+        async for piece in engine.stream(messages, max_tokens=max_tokens, stop=stop):
+            text.append(piece)
+
+    try:
+        asyncio.run(run())
+    except EngineError as error:
+        return "".join(text), error
+    return "".join(text), None
+
+
+def unused_url() -> str:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{sock.getsockname()[1]}"
+
+
+# --- what can go wrong: the server, what it does, what the caller keeps, the error
+
+FAULTS: list[tuple[Kind, Reply | Refusal, str, type[EngineError] | None]] = [
+    ("tgi", Reply(), WHOLE, None),
+    ("vllm", Reply(), WHOLE, None),
+    ("llama.cpp", Reply(), WHOLE, None),
+    ("other", Reply(), WHOLE, None),
+    # HTTP 200, then trouble inside the stream
+    ("tgi", Reply(fault="error line"), WHOLE, EngineFault),
+    ("vllm", Reply(fault="error line"), WHOLE, EngineFault),
+    ("tgi", Reply(pieces=(), fault="too long line"), "", PromptTooLong),
+    ("tgi", Reply(fault="drop"), WHOLE, StreamCut),
+    ("tgi", Reply(fault="end"), WHOLE, StreamCut),
+    ("vllm", Reply(fault="abort"), WHOLE, StreamCut),
+    ("llama.cpp", Reply(fault="nonsense"), WHOLE, EngineFault),
+    ("tgi", Reply(fault="silence"), WHOLE, EngineSilent),
+    ("llama.cpp", Reply(pieces=(), fault="silence"), "", EngineSilent),
+    # refused before the stream
+    ("tgi", BUSY, "", EngineBusy),
+    ("tgi", BARE_401, "", EngineKeyRefused),
+    ("tgi", TEMPLATE, "", EngineRefused),
+    ("tgi", MALFORMED, "", EngineRefused),
+    ("tgi", Refusal(422, "`inputs` must have less than 3584 tokens. Given: 4000"), "", PromptTooLong),
+    ("vllm", Refusal(400, {"object": "error", "message": "maximum context length is 4096"}), "", PromptTooLong),
+    ("vllm", Refusal(400, {"error": {"message": "bad stop"}}), "", EngineRefused),
+    ("other", Refusal(400, {"error": {"code": "context_length_exceeded"}}), "", PromptTooLong),
+    ("other", Refusal(413), "", PromptTooLong),
+    ("other", Refusal(302, "moved"), "", EngineRefused),
+    ("llama.cpp", LOADING, "", EngineLoading),
+    ("vllm", Refusal(500, "Internal Server Error"), "", EngineFault),
+    ("tgi", Refusal(502, "<html>Bad Gateway</html>"), "", EngineAway),
+]
+
+
+@pytest.mark.parametrize(("kind", "reply", "kept", "error"), FAULTS)
+def test_each_fault_has_its_own_error_and_the_text_before_it_is_kept(
+    kind: Kind, reply: Reply | Refusal, kept: str, error: type[EngineError] | None
+) -> None:
+    with FakeEngine(kind) as server:
+        server.enqueue(reply)
+        text, raised = read(Engine(server.url, timeouts=QUICK))
+        assert (text, type(raised) if raised else None) == (kept, error)
+        assert read(Engine(server.url)) == (WHOLE, None), "the next question is answered"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_wrong_key_is_told_apart_and_the_right_one_is_sent(kind: Kind) -> None:
+    with FakeEngine(kind, key="right") as server:
+        text, raised = read(Engine(server.url, "wrong"))
+        assert (text, type(raised)) == ("", EngineKeyRefused)
+        assert read(Engine(server.url, "right")) == (WHOLE, None)
+
+
+@pytest.mark.parametrize("kind", ["tgi", "vllm", "llama.cpp"])
+def test_a_prompt_beyond_the_window_is_too_long_in_every_dialect(kind: Kind) -> None:
+    with FakeEngine(kind, window=200) as server:
+        _, raised = read(Engine(server.url), [Message("user", "word " * 300)])
+        assert type(raised) is PromptTooLong
+
+
+def test_nothing_at_the_address_is_away() -> None:
+    engine = Engine(unused_url())
+    text, raised = read(engine)
+    assert (text, type(raised)) == ("", EngineAway)
+    assert asyncio.run(engine.state()) == "away"
+
+
+def test_an_address_that_takes_no_connection_is_away_after_the_time_out() -> None:
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for waiting in (first, second):  # the queue is full: no further connection stands
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        _, raised = read(Engine(f"http://127.0.0.1:{full.getsockname()[1]}", timeouts=QUICK))
+        assert type(raised) is EngineAway
+
+
+def test_comments_that_keep_a_connection_open_do_not_count_as_text() -> None:
+    with FakeEngine("tgi") as server:
+        server.enqueue(Reply(first=30))
+        _, raised = read(Engine(server.url, timeouts=Timeouts(first=0.5)))
+        assert type(raised) is EngineSilent
+        assert server.hung_up.acquire(timeout=2)
+
+
+def test_a_slow_first_text_and_slow_pieces_are_waited_for() -> None:
+    with FakeEngine("llama.cpp") as server:
+        server.enqueue(Reply(first=0.6, pace=0.15))
+        assert read(Engine(server.url, timeouts=Timeouts(first=2, silence=0.4))) == (WHOLE, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("", "bare"),
+        ("plain words\n", "text"),
+        ('{"error": "The tenant pays", "error_type": "validation"}', "validation"),
+        ('{"error": {"message": "The tenant pays", "type": "BadRequestError", "code": 400}}', "BadRequestError"),
+        ('{"error": {"code": "context_length_exceeded"}}', "context_length_exceeded"),
+        ('{"object": "error", "message": "The tenant pays", "type": "invalid_request_error"}', "invalid_request_error"),
+        ('{"detail": [{"msg": "The tenant pays", "input": "The tenant pays"}]}', "json"),
+        ('{"error_type": "the tenant pays"}', "json"),
+        ("[]", "json"),
+    ],
+)
+def test_of_a_refusal_only_its_kind_is_kept_because_its_words_may_quote_the_prompt(body: str, said: str) -> None:
+    assert dialects.kind(body) == said
+
+
+# --- stopping
+
+
+@pytest.mark.parametrize("way", ["close", "cancel"])
+def test_stopping_closes_the_connection_so_that_the_engine_stops_writing(way: str) -> None:
+    async def run(engine: Engine) -> str:
+        got = ""
+        stream = engine.stream(ASK, max_tokens=100)
+        if way == "close":
+            async for piece in stream:
+                got += piece
+                break
+            await stream.aclose()
+            return got
+
+        async def consume() -> None:
+            nonlocal got
+            async for piece in stream:
+                got += piece
+
+        task = asyncio.create_task(consume())
+        while not got:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return got
+
+    with FakeEngine("tgi") as server:
+        server.enqueue(Reply(pieces=["word "] * 1000, pace=0.2))
+        assert asyncio.run(run(Engine(server.url))).startswith("word ")
+        assert server.hung_up.acquire(timeout=2)
+
+
+def test_stopping_one_stream_leaves_the_others_alone() -> None:
+    async def run(engine: Engine) -> str:
+        await engine.describe()
+        first, second = (engine.stream(ASK, max_tokens=100) for _ in range(2))
+        assert await anext(first) == "word "
+        await first.aclose()
+        return "".join([piece async for piece in second])
+
+    with FakeEngine("tgi") as server:
+        server.enqueue(Reply(pieces=["word "] * 1000, pace=0.1), Reply(pace=0.1))
+        assert asyncio.run(run(Engine(server.url))) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("kind", "pieces", "stop", "text"),
+    [
+        ("tgi", ["It ends.", "\n", "\nQuestion: next"], ["\n\nQuestion:"], "It ends."),
+        ("tgi", ["It ends.", "\n", "\nQ2"], ["\n\nQuestion:"], "It ends.\n\nQ2"),
+        ("tgi", ["a</", "s> b"], ["</s>", "s>"], "a"),
+        ("tgi", ["ends here", "STOP and more"], ["STOP"], "ends here"),
+        ("vllm", ["It ends.", "\n\nQuestion: next"], ["\n\nQuestion:"], "It ends."),
+        ("other", ["It ends.", "\n\nQuestion: next"], ["\n\nQuestion:"], "It ends."),
+    ],
+)
+def test_a_stop_string_is_never_part_of_the_text(kind: Kind, pieces: list[str], stop: list[str], text: str) -> None:
+    with FakeEngine(kind) as server:
+        server.enqueue(Reply(pieces))
+        assert read(Engine(server.url), stop=stop) == (text, None)
+
+
+def test_text_held_back_for_a_stop_string_is_not_lost_when_the_stream_is_cut() -> None:
+    with FakeEngine("tgi") as server:
+        server.enqueue(Reply(["It ends.\n"], fault="drop"))
+        text, raised = read(Engine(server.url), stop=["\n\nQuestion:"])
+        assert (text, type(raised)) == ("It ends.\n", StreamCut)
+
+
+def test_only_what_may_begin_a_stop_string_is_held_back() -> None:
+    ending = Ending(["###"])
+    assert [ending.push(piece) for piece in ("a#", "#b", "##")] == ["a", "##b", ""]
+    assert ending.rest() == "##"
+
+
+def test_a_character_split_over_two_chunks_arrives_whole() -> None:
+    with FakeEngine("tgi") as server:
+        server.enqueue(Reply(["§ 8.2(b) – ", "“Société” ", "\u00a0€"], byte_by_byte=True))
+        assert read(Engine(server.url)) == ("§ 8.2(b) – “Société” \u00a0€", None)
+
+
+# --- what is sent
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("s u", ["user: s|u"]),
+        ("u a u", ["user: u", "assistant: a", "user: u"]),
+        ("s s u a u", ["user: s|s|u", "assistant: a", "user: u"]),
+        ("u u a a u", ["user: u|u", "assistant: a|a", "user: u"]),
+        ("u a s u", ["user: s|u", "assistant: a", "user: u"]),
+        ("s", ["user: s"]),
+        ("", []),
+    ],
+)
+def test_turns_are_folded_so_that_every_template_takes_them(before: str, after: list[str]) -> None:
+    roles = {"s": "system", "u": "user", "a": "assistant"}
+    messages = [Message(roles[letter], letter) for letter in before.split()]  # type: ignore[arg-type]
+    assert [f"{turn.role}: {'|'.join(turn.content.split())}" for turn in fold(messages)] == after
+
+
+def test_a_request_holds_what_every_server_takes_and_nothing_that_one_misreads() -> None:
+    with FakeEngine("tgi") as server:
+        read(Engine(server.url, "k"), max_tokens=77, stop=["\n\n"])
+        read(Engine(server.url))
+        assert server.asked[0] == {
+            "model": "tgi",
+            "messages": [{"role": "user", "content": "Answer from the passages.\n\nWho pays?"}],
+            "stream": True,
+            "max_tokens": 77,
+            "stop": ["\n\n"],
+            "temperature": 0,
+        }
+        assert "stop" not in server.asked[1]
+        assert server.headers[0]["authorization"] == "Bearer k"
+        assert server.headers[0]["user-agent"] == "pincite"
+
+
+def test_the_environment_does_not_come_between_pincite_and_its_engine(tmp_path: Path) -> None:
+    """A saved hub token used to be sent to engines without a key, and HF_HUB_OFFLINE to forbid them."""
+    script = (
+        "import asyncio, sys\n"
+        "from webapp.llm.client import Engine, Message\n"
+        "async def main():\n"
+        "    async for text in Engine(sys.argv[1]).stream([Message('user', 'Who pays?')], max_tokens=9):\n"
+        "        print(text, end='')\n"
+        "asyncio.run(main())\n"
+    )
+    settings = {"HF_HUB_OFFLINE": "1", "HF_TOKEN": "hf_secret", "HTTP_PROXY": unused_url(), "HF_HOME": str(tmp_path)}
+    with FakeEngine("tgi") as server:
+        done = subprocess.run(
+            [sys.executable, "-c", script, server.url],
+            cwd=Path(__file__).parents[3],
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == WHOLE
+        assert "authorization" not in server.headers[0]
+
+
+# --- who it is
+
+SAYS = {
+    "tgi": EngineInfo("tgi", "tgi", 4096, "tgi"),
+    "vllm": EngineInfo("vllm", "legal/saul-slerp", 4096, "vllm saul-slerp"),
+    "llama.cpp": EngineInfo("llama.cpp", "saul.gguf", 4096, "llama.cpp saul.gguf"),
+    "other": EngineInfo("other", "house-model", 4096, "other house-model"),
+}
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_dialect_the_model_and_the_window_are_found(kind: Kind, suffix: str) -> None:
+    with FakeEngine(kind) as server:
+        engine = Engine(server.url + suffix)
+        assert asyncio.run(engine.describe()) == SAYS[kind]
+        assert read(engine) == (WHOLE, None)
+        assert server.asked[0]["model"] == SAYS[kind].model
+
+
+def test_the_window_is_the_one_that_the_server_says() -> None:
+    for kind in ("tgi", "vllm", "llama.cpp"):
+        with FakeEngine(kind, window=16384) as server:
+            assert asyncio.run(Engine(server.url).describe()).window == 16384
+
+
+def test_a_model_that_is_set_is_asked_for_except_of_tgi_which_has_one_name() -> None:
+    for kind, model in (("vllm", MODEL["vllm"]), ("other", "mine"), ("tgi", "tgi")):
+        with FakeEngine(kind) as server:  # type: ignore[arg-type]
+            assert read(Engine(server.url, model=model if kind != "tgi" else "mine")) == (WHOLE, None)
+            assert server.asked[0]["model"] == model
+
+
+def test_it_is_asked_once_and_again_after_an_error() -> None:
+    with FakeEngine("tgi") as server:
+        engine = Engine(server.url)
+        read(engine)
+        read(engine)
+        assert server.probes == ["/info"]
+        server.enqueue(Reply(fault="drop"))
+        read(engine)
+        server.kind, server.window = "vllm", 8192  # another server came up at the address
+        assert read(engine) == (WHOLE, None)
+        assert asyncio.run(engine.describe()).window == 8192
+
+
+def test_its_state_is_told() -> None:
+    for kind in KINDS:
+        with FakeEngine(kind, key="k") as server:
+            assert asyncio.run(Engine(server.url).state()) == "ready"
+    with FakeEngine("llama.cpp", loading=True) as server:
+        assert asyncio.run(Engine(server.url).state()) == "loading"
+        text, raised = read(Engine(server.url))
+        assert (text, type(raised)) == ("", EngineLoading)
+
+
+def test_many_readers_at_once_get_their_answers() -> None:
+    async def one(engine: Engine) -> str:
+        return "".join([piece async for piece in engine.stream(ASK, max_tokens=100)])
+
+    async def run(engine: Engine) -> list[str]:
+        return await asyncio.gather(*(one(engine) for _ in range(30)))
+
+    with FakeEngine("tgi") as server:
+        server.enqueue(*(Reply(pace=0.05) for _ in range(30)))
+        assert asyncio.run(run(Engine(server.url))) == [WHOLE] * 30

@@ -1,0 +1,278 @@
+"""What turns, documents and evidence look like as HTML; nothing of what they say becomes HTML itself."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from markupsafe import Markup
+
+from retrieval import DocumentRecord, Matter
+from webapp.page.html import chat as render
+from webapp.page.html import evidence as render_evidence
+from webapp.page.html import sidebar as render_sidebar
+from webapp.store.conversations import Conversation, SavedTurn, State
+
+EVIL = (
+    "<script>alert(1)</script> <img src=x onerror=alert(1)> ![i](http://evil.example/i) \" onclick='alert(1)' & **b**"
+)
+PLACE = {"document_id": "d" * 64, "document": "lease.pdf", "section": "Section 2 (Rent)", "page": 3, "page_label": "1"}
+CITED = {"n": 1, **PLACE, "quote": "the rent is $1", "verified": True, "start": 5, "end": 9, "spans": [[5, 9]]}
+BUDGET = {
+    "window": 100,
+    "system": 10,
+    "history": 0,
+    "question": 5,
+    "passages": 50,
+    "reserve": 20,
+    "sent": 2,
+    "left_out": 7,
+}
+SEARCHED = {"documents": 1, "pages": 12, "unreadable_pages": 2}
+
+
+def turn(state: State = "complete", rating: Any = None, **answer: Any) -> SavedTurn:
+    row = {"answer": "Yes [1].", "found": True, "citations": [CITED], "key_language": [], "passages": []}
+    row |= {"searched": SEARCHED, "budget": BUDGET, "engine": "saul"} | answer
+    return SavedTurn("t1", "c1", "Why?", row, state, rating, datetime.now(UTC))
+
+
+def record(**values: Any) -> DocumentRecord:
+    row: dict[str, Any] = {
+        "matter_id": "m",
+        "id": "d" * 64,
+        "name": "lease.pdf",
+        "state": "ready",
+        "page": 0,
+        "pages": 12,
+    }
+    return DocumentRecord(**row | {"unreadable_pages": (), "reason": None, "bytes": 9} | values)
+
+
+def tags(html: str) -> set[str]:
+    return set(re.findall(r"<([a-z0-9]+)", html))
+
+
+def evil_turn(state: State = "complete") -> SavedTurn:
+    cited = CITED | {"quote": EVIL, "document": EVIL, "section": EVIL, "page_label": EVIL}
+    key = PLACE | {"text": EVIL + "!", "document": EVIL, "start": 0, "end": 1, "spans": [[0, 1]]}
+    answer = f"{EVIL} [1]\n> {EVIL}\n- {EVIL} (not found in the source)"
+    row = {
+        "answer": answer,
+        "citations": [cited],
+        "key_language": [key],
+        "passages": [cited],
+        "error": EVIL,
+        "hint": EVIL,
+    }
+    return SavedTurn(
+        "t1",
+        "c1",
+        EVIL,
+        turn().answer | row | {"notices": [{"error": EVIL, "hint": EVIL}]},
+        state,
+        None,
+        datetime.now(UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        render.turn_html(evil_turn(), last=True),
+        render.turn_html(evil_turn("stopped")),
+        render.turn_html(evil_turn("failed")),
+        render.writing(EVIL, EVIL, searching=False),
+        render.notice(EVIL, EVIL),
+        render.said(EVIL),
+        render.empty(EVIL, [EVIL], ready=1, waiting=0),
+        render.address(EVIL, EVIL),
+        render_sidebar.matters([Matter("m", EVIL)], Matter("m", EVIL)),
+        render_sidebar.documents(
+            [record(name=EVIL, state="failed", reason=EVIL), record(name=EVIL, state="reading", page=1)]
+        ),
+        render_sidebar.conversations([Conversation("c", "m", EVIL, None, datetime.now(UTC))], "c"),
+        render_sidebar.scope(Matter("m", EVIL), [record(name=EVIL)], 1, None),
+        render_evidence.evidence("m", "t1", render.items(evil_turn().answer), 0, EVIL, 1.0),
+    ],
+)
+def test_nothing_that_is_said_becomes_html(html: Markup) -> None:
+    told = re.sub(
+        r'"[^"]*"', '""', html
+    )  # what stands in an attribute cannot leave it: every quotation mark is escaped
+    assert "<script" not in html
+    assert "onclick='" not in html
+    assert not re.search(r"<[^>]*\son\w+=", told)
+    assert {link for link in re.findall(r'(?:src|href)="([^"]*)"', html) if not link.startswith("/matters/")} == set()
+    assert "img" not in tags(html) or html.count("<img") == html.count('<img src="/matters/')
+
+
+def test_a_citation_says_how_it_stands_in_words() -> None:
+    rows = [
+        (CITED, "word for word"),
+        (CITED | {"quote": None}, "agrees with the page"),
+        (CITED | {"quote": None, "verified": False}, "not confirmed"),
+        (CITED | {"quote": None, "removed": True}, "document removed"),
+    ]
+    for row, words in rows:
+        html = render.turn_html(turn(citations=[row]))
+        assert words in re.sub("<[^>]+>", "", html)
+        assert "Section 2 (Rent), p.\u00a03 (printed\u00a01)" in html
+
+
+def test_a_number_in_the_answer_leads_to_its_place_and_one_of_no_passage_leads_nowhere() -> None:
+    html = render.turn_html(turn(answer="Yes [1]. No [2]."))
+    assert re.search(r'<button[^>]*class="mark"[^>]*data-item="0"[^>]*>1</button>', html)
+    assert '<span class="mark none">[2]</span>' in html
+
+
+def test_a_sentence_in_doubt_says_so_where_it_ends_and_each_mark_leads_to_its_own_place() -> None:
+    text = "The rent is $1 [1]. It is $2 [1].\n- It is due.\n> It may be “$3”"
+    ends = [19, 33, 46, len(text)]
+    doubts = ["", "not in the cited passage: $2", "no citation", "a quotation was not found in the source"]
+    sentences = [
+        {"end": end, "citations": own, "doubt": doubt}
+        for end, own, doubt in zip(ends, [[0], [1], [], []], doubts, strict=True)
+    ]
+    doubtful = CITED | {"quote": None, "verified": False}
+    html = render.turn_html(turn(answer=text, citations=[CITED, doubtful], sentences=sentences))
+    written = html[html.index('class="written"') : html.index("</div>", html.index('class="written"'))]
+    assert re.findall(r'data-item="(\d)"', written) == ["0", "1"]
+    plain = re.sub(r"<[^>]+>", "", written)
+    assert "It is $2 1. ! not confirmed" in plain
+    assert "It is due. ! no citation" in plain
+    assert plain.count("!") == 2
+
+
+def test_a_stopped_answer_says_so_and_keeps_its_words() -> None:
+    html = render.turn_html(turn("stopped", answer="Yes, bec"))
+    assert "Stopped." in html
+    assert "Yes, bec" in html
+
+
+def test_nothing_found_has_a_face() -> None:
+    html = render.turn_html(turn(found=False, answer="Not found. 1 document, 12 pages were searched.", citations=[]))
+    assert "Nothing found" in html
+    assert 'class="chips"' not in html
+
+
+def test_key_language_in_the_place_of_an_answer_says_so_and_shows_each_sentence_once() -> None:
+    key = PLACE | {"text": "the rent is $1", "spans": [[5, 9]]}
+    html = render.turn_html(turn(key_language=[key], answer="“the rent is $1” [1]"))
+    assert "in the place of a written answer" in html
+    assert html.count("<blockquote><p>the rent is $1</p></blockquote>") == html.count('class="chip') == 1
+
+
+def test_an_answer_from_two_documents_offers_each_alone() -> None:
+    other = CITED | {"document_id": "e" * 64, "document": "nda.pdf"}
+    html = render.turn_html(turn(citations=[CITED, other]))
+    assert "This rests on 2 documents" in html
+    assert 'data-do="only"' in html
+    assert "only" not in render.turn_html(turn())
+
+
+def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None:
+    twice = [CITED | {"also_in": 60}, CITED]
+    places = [{"citation": 0, "document_id": "d", "document": f"{n}.pdf", "start": 0, "end": 9} for n in range(50)]
+    html = render.turn_html(turn(citations=twice, same_words=places))
+    assert html.count("<details") - html.count('class="room"') == 1
+    assert "[1] This passage stands word for word in 60 other documents" in html
+    assert html.count("49.pdf") == 2  # the button and its label
+    assert "<li>and 10 more</li>" in html
+    shown = render.items(turn(citations=twice, same_words=places).answer)
+    assert [item.row["document"] for item in shown if item.kind == "Same words as [1],"] == [
+        f"{n}.pdf" for n in range(50)
+    ]
+    evidence = render_evidence.evidence("m", "t1", shown, len(shown) - 1, "", 1.0)
+    assert "Same words as [1], 50 of 50" in evidence
+    assert "was removed" in evidence  # there is no page to show
+    assert "[1] doc.pdf, p. 1. This passage stands word for word in 1 other document" in render.copied(
+        turn(citations=[{"n": 1, "document": "doc.pdf", "section": "", "page": 1, "also_in": 1}])
+    )
+
+
+def test_an_engine_that_was_away_is_told_above_what_there_is() -> None:
+    html = render.turn_html(turn(notices=[{"error": "The engine is away.", "hint": "Wait."}]))
+    assert html.index("The engine is away.") < html.index('class="written"')
+
+
+def test_coverage_and_the_shares_of_the_window_are_told_in_words() -> None:
+    html = render.turn_html(turn())
+    assert "Searched 1 document, 12 pages; 2 pages unreadable; 2 passages sent, 7 left out." in html
+    assert "Passages 50 %" in html
+    assert "Free 15 %" in html
+
+
+def test_only_the_last_turn_can_be_asked_again_and_a_rating_is_shown() -> None:
+    assert "Ask again" in render.turn_html(turn(), last=True)
+    html = render.turn_html(turn(rating=-1))
+    assert "Ask again" not in html
+    assert re.search(r'data-rating="-1" aria-pressed="true"', html)
+
+
+def test_what_is_copied_has_its_pin_cites() -> None:
+    assert render.copied(turn()) == "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 3 (printed 1)"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"state": "waiting"}, "waiting…"),
+        ({"state": "reading", "page": 12, "pages": 80}, "reading p. 12 of 80"),
+        ({"state": "indexing"}, "indexing…"),
+        ({"state": "ready"}, "ready"),
+        ({"state": "failed", "reason": "It is locked."}, "failed: It is locked."),
+    ],
+)
+def test_a_document_tells_its_state(state: dict[str, Any], words: str) -> None:
+    assert render_sidebar.state_of(record(**state)) == words
+
+
+def test_pages_without_text_are_named() -> None:
+    assert "No text on p. 3, 4: not searched" in render_sidebar.documents([record(unreadable_pages=(3, 4))])
+    blank = "“a.pdf” carries no text that can be searched"
+    assert blank in render_sidebar.documents([record(state="ready", reason=blank)])
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        ({"stores": "loading", "embedder": "loading", "engine": "loading"}, "Opening the records"),
+        ({"stores": "away", "embedder": "loading", "engine": "loading"}, "cannot be reached"),
+        ({"stores": "ready", "embedder": "loading", "engine": "away"}, "Search is getting ready"),
+        ({"stores": "ready", "embedder": "ready", "engine": "away"}, "is away"),
+        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "No engine writes answers here"),
+        ({"stores": "ready", "embedder": "ready", "engine": "ready"}, "Ready"),
+    ],
+)
+def test_how_things_stand_is_one_line(states: dict[str, str], words: str) -> None:
+    assert words in render_sidebar.health(states)
+
+
+def test_the_empty_chat_says_what_to_do_next() -> None:
+    assert "Add the first documents" in render.empty("Acme", (), ready=0, waiting=0)
+    assert "2 documents on the way in" in render.empty("Acme", (), ready=0, waiting=2)
+    assert render.empty("Acme", ("A?", "B?"), ready=1, waiting=0).count('class="example"') == 2
+
+
+def test_the_scope_is_told_and_lists_what_is_ready() -> None:
+    html = render_sidebar.scope(Matter("m", "Acme"), [record(), record(id="e" * 64)], 14, ["e" * 64])
+    assert "Acme – 1 of 14 documents" in html
+    assert len(re.findall(r"<input[^>]* checked", html)) == 1
+
+
+def test_evidence_walks_its_own_kind_and_ends_where_it_ends() -> None:
+    shown = render.items(turn(citations=[CITED, CITED], passages=[CITED]).answer)
+    html = render_evidence.evidence("m", "t1", shown, 1, "the rent is $1", 1.0)
+    assert "Citation 2 of 2" in html
+    assert 'aria-disabled="true" data-key="next"' in html
+    assert re.search(r'data-item="0"[^>]*data-key="previous"[^>]*title="Previous">', html)
+    assert "/pages/3.png?span=5-9" in html
+    assert "#page=3" in html
+
+
+def test_evidence_of_a_removed_document_says_so() -> None:
+    shown = render.items(turn(citations=[CITED | {"removed": True, "quote": None}]).answer)
+    html = render_evidence.evidence("m", "t1", shown, 0, "", 1.0)
+    assert "This document was removed" in html
+    assert "<img" not in html

@@ -1,0 +1,168 @@
+"""Every mention for the page: in the user's turn, within a time, and no more kept than a conversation can hold."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from retrieval import Matter
+from tests.documents import document
+from tests.pdfs import make_pdf
+from webapp.core.errors import NotLookedThrough, SearchesWaiting, TooSlow
+from webapp.core.settings import load_settings
+from webapp.core.stream import Row
+from webapp.page import controller as desk_file
+from webapp.page.controller import Desk, Parts, Place
+from webapp.page.html import chat as render
+from webapp.page.uploads import Arriving
+from webapp.service import mentions as mentions_file
+from webapp.service.commands import Verbs
+from webapp.service.running import Askings
+from webapp.service.workspace import SEARCHES_PER_USER, Workspace
+from webapp.store.conversations import SavedTurn
+from webapp.store.users import LOCAL_USER
+
+# Each "a" but the last is a place, and each is looked at letter by letter: as long as one likes.
+ENDLESS = "“a” " * 100_000
+PHRASE = '"a" ' * 999 + '"a"'
+
+
+class Room:
+    """A workspace with one matter, and its reader's desk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.workspace = Workspace(load_settings(data_dir=folder))
+        self.matter: Matter = self.workspace.access.create(LOCAL_USER, "Acme")
+        self.desk = Desk(self.workspace, LOCAL_USER, Askings(), Arriving(self.workspace.settings))
+        self.place = Place(opened=True, matter_id=self.matter.id)
+
+    def add(self, name: str, text: str) -> str:
+        library = self.workspace.library
+        record = library.accept(self.matter.id, name, make_pdf([name]))
+        library.keep_text(record, document(text, id_=record.id, name=name))
+        library.jobs.save(replace(record, state="ready", pages=1))
+        return record.id
+
+    def find(self, phrase: str) -> Parts:
+        return asyncio.run(self.desk.find(self.place, phrase))
+
+    def turns(self) -> list[SavedTurn]:
+        said = self.workspace.conversations.all(LOCAL_USER, self.matter)
+        return [turn for each in said for turn in self.workspace.conversations.turns(LOCAL_USER, each.id)]
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    room = Room(tmp_path)
+    yield room
+    room.workspace.close()
+
+
+def test_a_document_that_takes_too_long_is_left_out_and_named_and_the_others_are_looked_through(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mentions_file, "DOCUMENT_SECONDS", 0.3)
+    endless = room.add("endless.pdf", ENDLESS)
+    room.add("short.pdf", PHRASE)
+    began = time.monotonic()
+    parts = room.find(PHRASE)
+    assert time.monotonic() - began < 10
+    [turn] = room.turns()
+    assert [row["document"] for row in turn.answer["citations"]] == ["short.pdf"]
+    assert turn.answer["left_out"] == [{"document_id": endless, "document": "endless.pdf"}]
+    assert turn.answer["searched"]["documents"] == 1
+    assert "“endless.pdf” could not be looked through." in parts["past"]
+    assert "1 mention in 1 document." in parts["past"]
+    assert "Looked through every word of 1 document" in parts["past"]
+
+
+def test_of_very_many_places_all_are_counted_and_the_first_are_kept(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_file, "MOST_KEPT", 30)
+    room.add("one.pdf", "rent is due. " * 20)
+    room.add("two.pdf", "rent is due. " * 2_000)
+    room.add("three.pdf", "rent")
+    parts = room.find("rent")
+    [turn] = room.turns()
+    assert (turn.answer["count"], turn.answer["documents"], len(turn.answer["citations"])) == (2_021, 3, 30)
+    assert [row["document"] for row in turn.answer["citations"]] == ["one.pdf"] * 20 + ["two.pdf"] * 10
+    assert parts["said"] == "2,021 mentions found."
+    assert "2,021 mentions in 3 documents. Only the first 30 are listed here" in parts["past"]
+    assert render.copied(turn).startswith("“rent”: 2,021 mentions, the first 30 of them\n")
+
+
+def lose_texts(room: Room) -> None:
+    """Four documents, of which one has lost its text and one a damaged one."""
+    room.add("first.pdf", "the rent")
+    lost = room.add("lost.pdf", "the rent is lost")
+    damaged = room.add("damaged.pdf", "the rent is damaged")
+    room.add("last.pdf", "more rent")
+    files = room.workspace.settings.data_dir / "files"
+    next(files.rglob(f"{lost}.text*")).unlink()
+    next(files.rglob(f"{damaged}.text*")).write_bytes(b"\x1f\x8b nothing")
+    room.workspace.library._shelf.texts._cache.clear()
+
+
+def test_a_text_that_was_lost_does_not_keep_the_others_from_being_looked_through(room: Room) -> None:
+    lose_texts(room)
+    parts = room.find("rent")
+    [turn] = room.turns()
+    assert [row["document"] for row in turn.answer["citations"]] == ["first.pdf", "last.pdf"]
+    assert "“lost.pdf”, “damaged.pdf” could not be looked through." in parts["past"]
+
+
+def test_the_command_line_is_told_what_was_not_looked_through_after_what_was_found(room: Room) -> None:
+    lose_texts(room)
+    rows: list[Row] = []
+    with pytest.raises(NotLookedThrough):
+        rows.extend(Verbs(room.workspace, LOCAL_USER).mentions("Acme", "rent", None))
+    assert [row.body["document"] for row in rows] == ["first.pdf", "last.pdf"]
+
+
+def test_the_command_line_is_given_every_place_however_many(room: Room) -> None:
+    room.add("many.pdf", "rent is due. " * 3_000)
+    assert len(list(Verbs(room.workspace, LOCAL_USER).mentions("Acme", "rent", None))) == 3_000
+
+
+def test_one_search_too_many_is_refused_and_changes_nothing_and_the_page_s_other_work_goes_on(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mentions_file, "DOCUMENT_SECONDS", 1.0)
+    room.add("endless.pdf", ENDLESS)
+
+    async def test() -> None:
+        searches = [asyncio.create_task(room.desk.find(room.place, PHRASE)) for _ in range(SEARCHES_PER_USER)]
+        await asyncio.sleep(0.3)
+        with pytest.raises(SearchesWaiting):
+            await room.desk.find(room.place, PHRASE)
+        began = time.monotonic()
+        await asyncio.gather(*(asyncio.to_thread(room.desk.sidebar, room.place) for _ in range(4)))
+        assert time.monotonic() - began < 1.5
+        await asyncio.gather(*searches)
+
+    asyncio.run(test())
+    assert len(room.turns()) == SEARCHES_PER_USER
+
+
+def test_a_search_that_does_not_get_its_turn_in_time_is_told_so_and_the_turn_it_was_to_replace_stays(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.add("short.pdf", "rent")
+    room.find("rent")
+    [kept] = room.turns()
+    place = replace(room.place, conversation_id=kept.conversation_id)
+    monkeypatch.setattr(desk_file, "SEARCH_SECONDS", 0.3)
+
+    async def test() -> None:
+        busy = asyncio.create_task(room.workspace.searches.run(LOCAL_USER.id, 10, lambda _: time.sleep(3)))
+        await asyncio.sleep(0.1)
+        with pytest.raises(TooSlow):
+            await room.desk.find(place, "rent", again=kept.id)
+        await busy
+
+    asyncio.run(test())
+    assert room.turns() == [kept]

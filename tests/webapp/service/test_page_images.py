@@ -1,0 +1,254 @@
+"""Highlights are looked for in the picture: their pixels lie over the ink of the quoted words and over no others."""
+
+import io
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pypdf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageChops
+from reportlab.pdfgen.canvas import Canvas
+
+from retrieval import Document
+from retrieval.reading.pdf import read_pdf
+from tests.pdfs import make_pdf
+from tests.retrieval.rooms import contract, opened
+from webapp.core.errors import PageNotShown
+from webapp.service import page_images as viewer_file
+from webapp.service.page_images import FILL, Box, PageView, Viewer, bounded
+
+SAMPLE = Path(__file__).parents[3] / "webapp" / "sample" / "sample-supply-agreement.pdf"
+LEASE = (
+    "1. Rent. The monthly rent is $4,200, payable in advance.\n"
+    "2. Governing law. This Lease is governed by the laws of Ireland\n"
+    "and by no other law.\n"
+)
+
+
+@pytest.fixture(scope="module")
+def viewer() -> Iterator[Viewer]:
+    viewer = Viewer()
+    yield viewer
+    viewer.stop()
+
+
+def _read(data: bytes, id_: str) -> Document:
+    return read_pdf(data, name="a.pdf", document_id=id_)
+
+
+def _view(document: Document, words: str, *, page: int = 1, zoom: float = 1.0) -> PageView:
+    """The page with these words highlighted; line ends count as spaces."""
+    shown = document.pages[page - 1]
+    text = document.text[shown.start : shown.end]
+    found = re.search(r"\s+".join(map(re.escape, words.split())), text)
+    assert found, f"{words!r} is not on the page"
+    return PageView(document.id, page, text, (found.span(),), zoom)
+
+
+def _picture(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def _dark(picture: Image.Image) -> Image.Image:
+    return picture.convert("L").point(lambda value: 255 if value < 110 else 0)
+
+
+def _ink_of(words: str, data: bytes) -> Image.Image:
+    """What of the page is drawn for these words alone: where it differs from the page with them left out."""
+    reader = pypdf.PdfWriter(clone_from=io.BytesIO(data))
+    content = reader.pages[0].get_contents()
+    assert content is not None
+    assert words.encode() in content.get_data()
+    content.set_data(content.get_data().replace(words.encode(), b""))
+    reader.pages[0][pypdf.generic.NameObject("/Contents")] = reader._add_object(content)
+    out = io.BytesIO()
+    reader.write(out)
+    plain = Viewer()
+    try:
+        with_words = _picture(plain.image(PageView("with", 1), "a", lambda: data))
+        without = _picture(plain.image(PageView("without", 1), "a", out.getvalue))
+    finally:
+        plain.stop()
+    return _dark(ImageChops.subtract(without, with_words).point(lambda value: 255 - value))
+
+
+def _drawn(rotation: int = 0, crop: tuple[int, int, int, int] | None = None) -> bytes:
+    """One page; each piece is drawn by itself, so that it can be left out. The last one stands at the end of its line."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(400, 300), pageCompression=0, invariant=1)
+    canvas.setFont("Times-Roman", 14)
+    for x, y, piece in (
+        (40, 250, "Rent. The rent is"),
+        (150, 250, "four thousand dollars"),
+        (40, 200, "Law. Irish law."),
+    ):
+        canvas.drawString(x, y, piece)
+    canvas.setPageRotation(rotation)
+    if crop:
+        canvas.setCropBox(crop)
+    canvas.save()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("crop", [None, (20, 150, 390, 290)], ids=["whole", "cropped"])
+def test_the_highlight_covers_the_ink_of_the_words_and_of_no_others(
+    viewer: Viewer, rotation: int, crop: tuple[int, int, int, int] | None
+) -> None:
+    data = _drawn(rotation, crop)
+    document = _read(data, f"drawn {rotation} {crop}")
+    view = _view(document, "four thousand dollars")
+    [box] = viewer.boxes(view, "a", lambda: data)
+    ink = _ink_of("four thousand dollars", data).getbbox()
+    assert ink is not None
+    left, top, right, bottom = ink
+    assert box[0] - 1 <= left and box[1] - 1 <= top and right <= box[2] + 1 and bottom <= box[3] + 1  # noqa: PT018
+    assert (box[2] - box[0]) * (box[3] - box[1]) < 2 * (right - left) * (bottom - top)  # and little beside it
+
+
+def test_the_picture_is_coloured_in_the_boxes_and_nowhere_else_and_its_ink_stays(viewer: Viewer) -> None:
+    data = make_pdf([LEASE])
+    document = _read(data, "lease")
+    view = _view(document, "governed by the laws of Ireland and by no other law")
+    boxes = viewer.boxes(view, "a", lambda: data)
+    assert len(boxes) == 2  # a box a line
+    plain = _picture(viewer.image(PageView(document.id, 1), "a", lambda: data))
+    shown = _picture(viewer.image(view, "a", lambda: data))
+    assert shown.size == plain.size == (893, 1263)
+    changed = ImageChops.difference(plain, shown).convert("L").point(lambda value: 255 if value else 0)
+    inside = Image.new("L", plain.size)
+    for left, top, right, bottom in boxes:
+        inside.paste(255, (left, top, right, bottom))
+        assert shown.getpixel((left + 2, top + 2)) == FILL
+    assert ImageChops.subtract(changed, inside).getbbox() is None
+    assert ImageChops.subtract(_dark(plain), _dark(shown)).getbbox() is None
+
+
+def test_boxes_are_those_of_pdfium_for_the_same_characters_of_the_sample(viewer: Viewer) -> None:
+    """On every page: the box of each line is the hull of its words' boxes as pdfium's search finds the words."""
+    data = SAMPLE.read_bytes()
+    document = _read(data, "sample")
+    for page in document.pages[2:]:
+        text = document.text[page.start : page.end]
+        line = max(text.split("\n"), key=len)
+        start = text.index(line)
+        [box, *more] = viewer.boxes(
+            PageView("sample", page.number, text, ((start, start + len(line)),)), "s", lambda: data
+        )
+        assert more == []
+        expected = _searched(data, page.number, line)
+        assert all(abs(ours - theirs) <= 6 for ours, theirs in zip(box, expected, strict=True)), (page.number, line)
+
+
+def _searched(data: bytes, number: int, line: str) -> Box:
+    """pdfium's own answer, by its search and its rectangles, which know nothing of our offsets."""
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(data) as pdf:
+        page = pdf[number - 1]
+        text = page.get_textpage()
+        at, count = text.search(line).get_next()
+        rects = [text.get_rect(i) for i in range(text.count_rects(at, count))]
+        height = page.get_height()
+        left, bottom = min(r[0] for r in rects), min(r[1] for r in rects)
+        right, top = max(r[2] for r in rects), max(r[3] for r in rects)
+        text.close()
+        page.close()
+    low, high = (height - top) * 1.5, (height - bottom) * 1.5
+    return int(left * 1.5), int(low), int(right * 1.5), int(high)
+
+
+@pytest.mark.parametrize("zoom", [0.5, 2.0])
+def test_boxes_grow_with_the_picture(viewer: Viewer, zoom: float) -> None:
+    data = make_pdf([LEASE])
+    document = _read(data, "lease")
+    [plain] = viewer.boxes(_view(document, "monthly rent"), "a", lambda: data)
+    [zoomed] = viewer.boxes(_view(document, "monthly rent", zoom=zoom), "a", lambda: data)
+    assert all(abs(there - here * zoom) <= 2 * zoom + 1 for here, there in zip(plain, zoomed, strict=True))
+
+
+def test_nothing_is_highlighted_where_the_page_reads_otherwise_than_it_did(viewer: Viewer) -> None:
+    data = make_pdf([LEASE])
+    assert viewer.boxes(PageView("lease", 1, LEASE + "more", ((0, 9),)), "a", lambda: data) == []
+
+
+@given(st.floats())
+def test_every_zoom_is_brought_within_bounds(zoom: float) -> None:
+    assert 0.25 <= bounded(zoom) <= 4
+    assert bounded(bounded(zoom)) == bounded(zoom)
+
+
+def test_a_page_as_large_as_a_hall_is_drawn_smaller(viewer: Viewer) -> None:
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(14_400, 14_400))
+    canvas.drawString(100, 100, "plan")
+    canvas.save()
+    width, height = _picture(viewer.image(PageView("plan", 1, zoom=4.0), "a", out.getvalue)).size
+    assert width * height < 25_000_000
+
+
+@pytest.mark.parametrize(("data", "page"), [(b"%PDF-1.7 cut", 1), (make_pdf(["one"]), 2), (make_pdf(["one"]), 0)])
+def test_what_cannot_be_drawn_is_told_and_the_next_page_is_drawn(viewer: Viewer, data: bytes, page: int) -> None:
+    with pytest.raises(PageNotShown, match="cannot be shown"):
+        viewer.image(PageView(f"bad {len(data)}", page), "a", lambda: data)
+    assert viewer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
+
+
+def test_a_page_that_takes_too_long_is_given_up_and_its_process_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    viewer = Viewer()
+    viewer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
+    process = viewer._drawers[-1]._child._process
+    assert process is not None
+    monkeypatch.setattr(viewer_file, "RENDER_SECONDS", 0.3)
+    out = io.BytesIO()
+    canvas = Canvas(out)
+    for n in range(60_000):
+        canvas.setFillAlpha(0.5)
+        canvas.circle(300, 300 + n % 50, 280, fill=1)
+    canvas.save()
+    began = time.monotonic()
+    with pytest.raises(PageNotShown):
+        viewer.image(PageView("slow", 1, zoom=4.0), "a", out.getvalue)
+    assert time.monotonic() - began < 5
+    assert not process.is_alive()
+    monkeypatch.undo()
+    assert viewer.image(PageView("good again", 1), "a", lambda: make_pdf(["good"]))
+    viewer.stop()
+
+
+def test_a_page_is_drawn_once_and_its_file_sent_once() -> None:
+    viewer, sent, data = Viewer(), [], make_pdf(["one", "two"])
+
+    def original() -> bytes:
+        sent.append(1)
+        return data
+
+    first = viewer.image(PageView("d", 1), "a", original)
+    viewer.image(PageView("d", 2), "a", original)
+    process = viewer._drawers[-1]._child._process
+    assert process is not None
+    process.kill()
+    assert viewer.image(PageView("d", 1), "a", original) is first
+    assert len(sent) == 1
+    viewer.stop()
+
+
+def test_pages_are_drawn_from_many_threads_while_documents_are_read(tmp_path: Path, viewer: Viewer) -> None:
+    files = {n: make_pdf(contract(n, pages=6)) for n in range(8)}
+    with opened(tmp_path) as room, ThreadPoolExecutor(6) as pool:
+        matter = room.library.create_matter("Acme")
+        for n, data in files.items():
+            room.library.accept(matter.id, f"{n}.pdf", data)
+        reading = pool.submit(room.ingest.run)
+        drawn = [
+            pool.submit(viewer.image, PageView(f"busy {n}", page), "a", lambda n=n: files[n])
+            for page in range(1, 7) for n in files
+        ]  # fmt: skip
+        assert all(picture.result(60).startswith(b"\x89PNG") for picture in drawn)
+        reading.result(60)
+        assert {record.state for record in room.library.documents(matter.id)} == {"ready"}

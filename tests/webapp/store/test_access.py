@@ -1,0 +1,194 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from retrieval import Files, Library, MatterExists, NoSuchDocument, NoSuchMatter, database
+from tests.pdfs import make_pdf
+from webapp.core.errors import AmbiguousDocument
+from webapp.store.access import Access
+from webapp.store.users import Records, User
+
+ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    engine = database.open_database(f"sqlite:///{tmp_path / 'records.db'}")
+    yield Library(engine, Files(tmp_path / "files"))
+    engine.dispose()
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    engine = database.open_database(f"sqlite:///{tmp_path / 'records.db'}")
+    records = Records(engine)
+    for user in (ANN, BEN):
+        records.welcome(user)
+    yield records
+    engine.dispose()
+
+
+@pytest.fixture
+def access(library: Library, records: Records) -> Access:
+    return Access(library, records)
+
+
+def test_a_user_sees_their_own_matters_and_no_others(access: Access) -> None:
+    access.create(ANN, "Zeta")
+    access.create(ANN, "Acme")
+    access.create(BEN, "Bolt")
+    assert [matter.name for matter in access.matters(ANN)] == ["Acme", "Zeta"]
+    assert [matter.name for matter in access.matters(BEN)] == ["Bolt"]
+
+
+def test_a_matter_is_found_by_name_and_by_id(access: Access) -> None:
+    made = access.create(ANN, "Acme")
+    assert access.matter(ANN, "Acme") == access.matter(ANN, made.id) == made
+
+
+def test_what_is_forbidden_reads_as_what_does_not_exist(access: Access) -> None:
+    made = access.create(BEN, "Bolt")
+    told = []
+    for asked in ("Bolt", made.id, "Nothing"):
+        with pytest.raises(NoSuchMatter) as error:
+            access.matter(ANN, asked)
+        told.append((str(error.value).replace(asked, "…"), error.value.hint))
+    assert len(set(told)) == 1
+
+
+def test_documents_are_shown_to_members_alone(access: Access, library: Library) -> None:
+    matter = access.create(BEN, "Bolt")
+    library.accept(matter.id, "lease.pdf", make_pdf(["one"]))
+    assert [record.name for record in access.documents(BEN, matter)] == ["lease.pdf"]
+    with pytest.raises(NoSuchMatter):
+        access.documents(ANN, matter)
+    with pytest.raises(NoSuchMatter):
+        access.document(ANN, matter, "lease.pdf")
+
+
+def test_a_matter_that_a_crash_left_without_members_is_adopted_and_no_other(access: Access, library: Library) -> None:
+    access.create(BEN, "Bolt")
+    library.create_matter("Orphan")
+    access.put_right(ANN)
+    access.put_right(ANN)
+    assert [matter.name for matter in access.matters(ANN)] == ["Orphan"]
+
+
+def test_nobody_is_let_into_a_matter_that_was_forgotten(access: Access) -> None:
+    matter = access.create(ANN, "Acme")
+    access.forget(matter)
+    with pytest.raises(NoSuchMatter):
+        access.matter(ANN, "Acme")
+
+
+def test_a_name_that_is_taken_is_told(access: Access) -> None:
+    access.create(ANN, "Acme")
+    with pytest.raises(MatterExists):
+        access.create(ANN, "Acme")
+
+
+def test_a_name_is_taken_among_ones_own_matters_alone(access: Access) -> None:
+    """A name that was refused would tell one user what another calls a matter."""
+    assert access.create(ANN, "Acme").id != access.create(BEN, "Acme").id
+    assert [matter.name for matter in access.matters(BEN)] == ["Acme"]
+
+
+def test_two_commands_of_one_user_make_one_matter_of_a_name(access: Access) -> None:
+    def make(_: int) -> bool:
+        try:
+            access.create(ANN, "Acme")
+        except MatterExists:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(make, range(8))) == 1
+    assert len(access.matters(ANN)) == 1
+
+
+def test_a_matter_that_could_not_be_made_leaves_no_membership(
+    access: Access, records: Records, library: Library
+) -> None:
+    library.create_matter("Acme", namespace=ANN.id)
+    with pytest.raises(MatterExists):
+        access.create(ANN, "Acme")
+    assert records.matters_of(ANN) == frozenset()
+
+
+def test_what_a_crash_left_of_a_matter_is_forgotten(access: Access, records: Records, library: Library) -> None:
+    kept = access.create(ANN, "Acme")
+    records.join(ANN, ["0" * 32])  # noted, and then the matter was not made
+    access.put_right(BEN)
+    assert records.matters_of(ANN) == {kept.id}
+
+
+def test_files_are_taken_into_ones_own_matters_alone(access: Access, tmp_path: Path) -> None:
+    matter = access.create(ANN, "Acme")
+    file = tmp_path / "lease.pdf"
+    file.write_bytes(make_pdf(["one"]))
+    record = access.accept(ANN, matter, file)
+    assert access.record(ANN, matter.id, record.id) == record
+    for forbidden in (
+        lambda: access.accept(BEN, matter, file),
+        lambda: access.record(BEN, matter.id, record.id),
+        lambda: access.check(BEN, matter.id),
+    ):
+        with pytest.raises(NoSuchMatter):
+            forbidden()
+
+
+NAMES = ("Acme lease.pdf", "Acme lease 2.pdf", "Bolt NDA.pdf", "lease.pdf")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("lease.pdf", "lease.pdf"),  # the whole name, though others hold it too
+        ("bolt", "Bolt NDA.pdf"),
+        ("lease 2", "Acme lease 2.pdf"),
+        ("acme", AmbiguousDocument),
+        ("LEASE", AmbiguousDocument),
+        ("charter", NoSuchDocument),
+        ("", NoSuchDocument),
+        (" ", NoSuchDocument),
+    ],
+)
+def test_a_document_is_named_by_its_name_or_a_part_of_it(
+    access: Access, library: Library, asked: str, expected: str | type[Exception]
+) -> None:
+    matter = access.create(ANN, "Acme")
+    for name in NAMES:
+        library.accept(matter.id, name, make_pdf([name]))
+    if isinstance(expected, str):
+        assert access.document(ANN, matter, asked).name == expected
+        return
+    with pytest.raises(expected):
+        access.document(ANN, matter, asked)
+
+
+def test_a_document_is_named_by_the_start_of_its_id(access: Access, library: Library) -> None:
+    matter = access.create(ANN, "Acme")
+    record = library.accept(matter.id, "lease.pdf", make_pdf(["one"]))
+    library.accept(matter.id, "other.pdf", make_pdf(["two"]))
+    for asked in (record.id, record.id[:12], record.id[:12].upper()):
+        assert access.document(ANN, matter, asked) == record
+    with pytest.raises(NoSuchDocument):
+        access.document(ANN, matter, record.id[:3] + "zz")
+
+
+def test_two_documents_of_one_name_are_told_apart_by_their_ids(access: Access, library: Library) -> None:
+    matter = access.create(ANN, "Acme")
+    ids = [library.accept(matter.id, "lease.pdf", make_pdf([page])).id for page in ("one", "two")]
+    with pytest.raises(AmbiguousDocument) as told:
+        access.document(ANN, matter, "lease.pdf")
+    assert all(id_[:12] in str(told.value) for id_ in ids)
+
+
+def test_the_sample_is_owed_until_it_was_made(records: Records) -> None:
+    assert records.welcome(ANN)
+    assert records.welcome(ANN)
+    records.sample_made(ANN)
+    assert not records.welcome(ANN)
+    assert records.welcome(BEN)

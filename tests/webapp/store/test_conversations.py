@@ -1,0 +1,333 @@
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+
+from retrieval import Document, DocumentRecord, Files, Library, Matter, NoSuchMatter, Passage, database
+from retrieval.library.library import MIGRATIONS as LIBRARY_MIGRATIONS
+from retrieval.reading.pdf import read_pdf
+from tests.pdfs import make_pdf
+from webapp.answers.answer import Answer, Searched
+from webapp.answers.key_language import KeySentence
+from webapp.core.errors import NoSuchConversation
+from webapp.grounding.check import check
+from webapp.service.ask import BUDGET, page_row
+from webapp.store.access import Access
+from webapp.store.conversations import Conversation, Conversations
+from webapp.store.schema import metadata, turns
+from webapp.store.users import MIGRATIONS, VERSION_TABLE, Records, User
+
+ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
+RENT = "The monthly rent is four thousand dollars, payable in advance."
+LAW = "The laws of Ireland govern this Lease."
+DRAFT = 'Rent is due each month: "The monthly rent is four thousand dollars ... in advance." [1] Irish law governs. [2]'
+
+
+class Room:
+    """A library with one document that has been read, and conversations about it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.engine = database.open_database(f"sqlite:///{folder / 'records.db'}")
+        self.library = Library(self.engine, Files(folder / "files"))
+        self.records = Records(self.engine)
+        self.access = Access(self.library, self.records)
+        self.conversations = Conversations(self.engine, self.library, self.access)
+        for user in (ANN, BEN):
+            self.records.welcome(user)
+
+    def add(self, matter: Matter) -> DocumentRecord:
+        data = make_pdf([f"1. Rent. {RENT}", f"2. Governing law. {LAW}"])
+        record = self.library.accept(matter.id, "lease.pdf", data)
+        self.library.keep_text(record, read_pdf(data, name="lease.pdf", document_id=record.id))
+        read = replace(record, state="ready", pages=2)
+        self.library.jobs.save(read)
+        return read
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    room = Room(tmp_path)
+    yield room
+    room.engine.dispose()
+
+
+@pytest.fixture
+def matter(room: Room) -> Matter:
+    return room.access.create(ANN, "Acme")
+
+
+@pytest.fixture
+def record(room: Room, matter: Matter) -> DocumentRecord:
+    return room.add(matter)
+
+
+@pytest.fixture
+def document(room: Room, matter: Matter, record: DocumentRecord) -> Document:
+    return room.library.document(matter.id, record.id)
+
+
+def _answered(document: Document, record: DocumentRecord) -> dict[str, Any]:
+    """An answer as the page has it: a quotation with an ellipsis, a citation without one, and a key sentence."""
+    passages = []
+    for n, (sentence, page) in enumerate(((RENT, 1), (LAW, 2)), start=1):
+        at = document.text.index(sentence)
+        span = document.span(at, at + len(sentence))
+        passages.append(Passage(n, document.id, document.name, (span,), str(n), page, str(page), sentence))
+    checked = check(DRAFT, passages, {document.id: document})
+    law = passages[1]
+    answer = Answer(
+        checked.text,
+        found=True,
+        searched=Searched(1, 2, 0, "rent?", wider=False),
+        budget=dict.fromkeys(BUDGET, 1),
+        engine="tgi",
+        citations=checked.citations,
+        key_language=(KeySentence(law.spans[0], "2", 2, "2", document.id, 2, LAW, 0.5),),
+        checked=checked,
+        passages=tuple(passages),
+    )
+    return page_row(answer, {record.id: record})
+
+
+def _begun(room: Room, matter: Matter, user: User = ANN, title: str = "What is the rent?") -> Conversation:
+    return room.conversations.start(user, matter, title)
+
+
+def test_an_answer_comes_back_as_it_was_shown_with_its_evidence(
+    room: Room, matter: Matter, record: DocumentRecord, document: Document
+) -> None:
+    shown = _answered(document, record)
+    begun = _begun(room, matter)
+    kept = room.conversations.add_turn(ANN, begun.id, "What is the rent?", shown, "complete")
+    [turn] = room.conversations.turns(ANN, begun.id)
+    assert (turn.id, turn.question, turn.state, turn.rating) == (kept.id, "What is the rent?", "complete", None)
+    assert abs((turn.asked_at - kept.asked_at).total_seconds()) < 1
+    assert turn.answer == shown
+    quoted, plain = turn.answer["citations"]
+    assert quoted["quote"] == "The monthly rent is four thousand dollars … in advance"
+    assert [document.text[start:end] for start, end in quoted["spans"]] == [
+        "The monthly rent is four thousand dollars",
+        "in advance",
+    ]
+    assert (plain["quote"], [document.text[start:end] for start, end in plain["spans"]]) == (None, [LAW])
+
+
+def test_a_conversation_is_read_in_as_many_statements_however_much_it_cites(
+    room: Room, matter: Matter, document: Document, record: DocumentRecord
+) -> None:
+    statements: list[str] = []
+    sa.event.listen(room.engine, "before_cursor_execute", lambda _c, _k, statement, *_: statements.append(statement))
+    conversation = room.conversations.start(ANN, matter, "Rent")
+    counts = []
+    for _ in range(3):
+        room.conversations.add_turn(ANN, conversation.id, "What is the rent?", _answered(document, record), "complete")
+        statements.clear()
+        room.conversations.turns(ANN, conversation.id)
+        counts.append(len(statements))
+    assert counts[0] == counts[1] == counts[2] > 0
+
+
+def test_what_is_kept_of_a_document_are_places_and_no_words(
+    room: Room, matter: Matter, record: DocumentRecord, document: Document
+) -> None:
+    shown = _answered(document, record) | {"answer": "(the answer itself)"}
+    room.conversations.add_turn(ANN, _begun(room, matter).id, "?", shown, "complete")
+    with database.reading(room.engine) as connection:
+        kept = json.dumps(connection.scalar(sa.select(turns.c.answer)), ensure_ascii=False)
+    assert not any(words in kept for words in ("monthly rent", "in advance", "laws of Ireland"))
+
+
+def test_an_answer_outlives_its_document_and_says_that_it_was_removed(
+    room: Room, matter: Matter, record: DocumentRecord, document: Document
+) -> None:
+    begun = _begun(room, matter)
+    shown = _answered(document, record)
+    room.conversations.add_turn(ANN, begun.id, "?", shown, "complete")
+    room.library.remove(matter.id, record.id)
+    [turn] = room.conversations.turns(ANN, begun.id)
+    assert turn.answer["answer"] == shown["answer"]
+    for part in ("citations", "key_language", "passages"):
+        assert all(each["removed"] and each["document"] == "lease.pdf" for each in turn.answer[part])
+    assert (turn.answer["citations"][0]["quote"], turn.answer["key_language"][0]["text"]) == (None, None)
+
+    room.add(matter)  # the same file again: the same offsets
+    [turn] = room.conversations.turns(ANN, begun.id)
+    assert turn.answer["citations"][0]["quote"] == shown["citations"][0]["quote"]
+
+
+def test_an_answer_that_was_stopped_is_kept_as_far_as_it_came(room: Room, matter: Matter) -> None:
+    begun = _begun(room, matter)
+    room.conversations.add_turn(ANN, begun.id, "?", {"answer": "The rent"}, "stopped")
+    [turn] = room.conversations.turns(ANN, begun.id)
+    assert (turn.answer, turn.state) == ({"answer": "The rent"}, "stopped")
+
+
+def test_turns_are_rated_asked_again_and_in_their_order(room: Room, matter: Matter) -> None:
+    begun = _begun(room, matter)
+    add = lambda question: room.conversations.add_turn(ANN, begun.id, question, {"answer": "…"}, "complete")  # noqa: E731
+    _, second, _ = (add(question) for question in ("one", "two", "three"))
+    room.conversations.rate(ANN, second.id, -1)
+    assert [(turn.question, turn.rating) for turn in room.conversations.turns(ANN, begun.id)] == [
+        ("one", None), ("two", -1), ("three", None),
+    ]  # fmt: skip
+    room.conversations.rate(ANN, second.id, None)
+    room.conversations.cut(ANN, second.id)
+    add("two, otherwise")
+    assert [(t.question, t.rating) for t in room.conversations.turns(ANN, begun.id)] == [
+        ("one", None), ("two, otherwise", None),
+    ]  # fmt: skip
+
+
+def test_turns_that_come_at_once_all_find_their_place(room: Room, matter: Matter) -> None:
+    begun = _begun(room, matter)
+    with ThreadPoolExecutor(4) as pool:
+        list(
+            pool.map(
+                lambda n: room.conversations.add_turn(ANN, begun.id, str(n), {"answer": ""}, "complete"), range(12)
+            )
+        )
+    assert len(room.conversations.turns(ANN, begun.id)) == 12
+
+
+def test_conversations_are_listed_newest_first_renamed_and_deleted(room: Room, matter: Matter) -> None:
+    first, second = _begun(room, matter, title="one"), _begun(room, matter, title=f"  {'long ' * 40}\n")
+    assert room.conversations.all(ANN, matter) == [second, first]
+    assert len(second.title) <= 80
+    assert second.title.endswith("…")
+    changed = room.conversations.change(ANN, first.id, title="Rent", scope=["d1", "d2"])
+    assert (changed.title, changed.scope) == ("Rent", ("d1", "d2"))
+    assert room.conversations.one(ANN, first.id) == changed
+    room.conversations.delete(ANN, first.id)
+    assert room.conversations.all(ANN, matter) == [second]
+    with pytest.raises(NoSuchConversation):
+        room.conversations.turns(ANN, first.id)
+
+
+def test_conversations_come_back_after_a_restart(room: Room, matter: Matter, tmp_path: Path) -> None:
+    begun = _begun(room, matter)
+    again = Room(tmp_path)
+    assert again.conversations.all(ANN, matter) == [begun]
+    again.engine.dispose()
+
+
+@pytest.mark.parametrize("member", [False, True], ids=["a stranger", "another member"])
+def test_what_another_said_reads_as_what_was_never_said(room: Room, matter: Matter, member: bool) -> None:
+    begun = _begun(room, matter)
+    turn = room.conversations.add_turn(ANN, begun.id, "?", {"answer": "…"}, "complete")
+    if member:
+        room.records.join(BEN, [matter.id])
+    told = set()
+    for conversation, turn_id in ((begun.id, turn.id), ("0" * 32, "0" * 32)):
+        for ask in (
+            lambda id_=conversation: room.conversations.one(BEN, id_),
+            lambda id_=conversation: room.conversations.turns(BEN, id_),
+            lambda id_=conversation: room.conversations.add_turn(BEN, id_, "?", {}, "complete"),
+            lambda id_=conversation: room.conversations.change(BEN, id_, title="mine", scope=None),
+            lambda id_=conversation: room.conversations.delete(BEN, id_),
+            lambda id_=turn_id: room.conversations.cut(BEN, id_),
+            lambda id_=turn_id: room.conversations.rate(BEN, id_, 1),
+        ):
+            with pytest.raises(NoSuchConversation) as error:
+                ask()
+            told.add(str(error.value))
+    assert len(told) == 1
+    if member:
+        assert room.conversations.all(BEN, matter) == []
+    else:
+        with pytest.raises(NoSuchMatter):
+            room.conversations.all(BEN, matter)
+        with pytest.raises(NoSuchMatter):
+            room.conversations.start(BEN, matter, "mine")
+    assert [turn.question for turn in room.conversations.turns(ANN, begun.id)] == ["?"]
+
+
+def test_who_may_not_see_a_matter_any_more_sees_nothing_of_what_they_said_in_it(room: Room, matter: Matter) -> None:
+    begun = _begun(room, matter)
+    room.records.leave(ANN, matter.id)
+    with pytest.raises(NoSuchConversation):
+        room.conversations.turns(ANN, begun.id)
+
+
+def test_what_was_said_goes_with_its_matter_and_with_its_user(room: Room, matter: Matter) -> None:
+    begun = _begun(room, matter)
+    room.conversations.add_turn(ANN, begun.id, "?", {"answer": "…"}, "complete")
+    room.access.forget(matter)
+    other = room.access.create(BEN, "Bolt")
+    begun = _begun(room, other, BEN)
+    room.conversations.add_turn(BEN, begun.id, "?", {"answer": "…"}, "complete")
+    room.access.forget_user(BEN)
+    with database.reading(room.engine) as connection:
+        counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]
+    assert dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True)) == {
+        "users": 1, "memberships": 0, "conversations": 0, "turns": 0,
+    }  # fmt: skip
+
+
+# Schema
+
+
+def test_migrations_make_the_tables_that_the_code_declares(room: Room) -> None:
+    with room.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        ours = set(metadata.tables)
+        difference = compare_metadata(context, metadata)
+    assert [each for each in difference if _table(each) in ours] == []
+
+
+def _table(difference: Any) -> str:
+    first = difference[0]
+    if isinstance(first, tuple):
+        return str(first[2])
+    return str(getattr(difference[1], "name", "")) if first.endswith("table") else str(difference[1].table.name)
+
+
+def test_a_folder_of_the_first_version_keeps_its_users_matters_and_documents(tmp_path: Path) -> None:
+    """Both rooms' tables as they were, with rows, brought up to date; SQLite makes one of them anew."""
+    engine = database.open_database(f"sqlite:///{tmp_path / 'records.db'}")
+    for folder, table in ((LIBRARY_MIGRATIONS, "library_version"), (MIGRATIONS, VERSION_TABLE)):
+        _migrate_to_first(engine, folder, table)
+    with database.writing(engine) as connection:
+        for row in (
+            "INSERT INTO matters (id, name, created_at, retired) VALUES ('m', 'Acme', '2026-01-01', 0)",
+            "INSERT INTO documents VALUES ('m', 'd', 'lease.pdf', 1, 2, '[]', '2026-01-01')",
+            "INSERT INTO jobs VALUES ('m', 'd', 'ready', 2, 0, NULL, '2026-01-01')",
+            "INSERT INTO users VALUES ('ann', 'Ann', 1)",
+            "INSERT INTO memberships VALUES ('ann', 'm')",
+        ):
+            connection.exec_driver_sql(row)
+    engine.dispose()
+    room = Room(tmp_path)
+    [matter] = room.access.matters(ANN)
+    assert (matter, [record.name for record in room.access.documents(ANN, matter)]) == (
+        Matter("m", "Acme"),
+        ["lease.pdf"],
+    )
+    assert _begun(room, matter) == room.conversations.all(ANN, matter)[0]
+    assert room.access.create(BEN, "Acme").id != "m"
+    with pytest.raises(Exception, match="already a matter"):
+        room.access.create(ANN, "Acme")
+    with database.writing(room.engine) as connection:  # references are minded again
+        connection.exec_driver_sql("DELETE FROM matters WHERE id = 'm'")
+        assert connection.exec_driver_sql("SELECT count(*) FROM documents").scalar() == 0
+    room.engine.dispose()
+
+
+def _migrate_to_first(engine: sa.Engine, folder: Path, version_table: str) -> None:
+    script = ScriptDirectory(str(folder), version_locations=[str(folder)])
+
+    def steps(revision: Any, _: object) -> Any:
+        return script._upgrade_revs("0001", revision)
+
+    with engine.begin() as connection, EnvironmentContext(Config(), script, fn=steps) as environment:
+        environment.configure(connection=connection, version_table=version_table)
+        environment.run_migrations()

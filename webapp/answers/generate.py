@@ -1,0 +1,144 @@
+"""The draft: an engine is chosen, the passages are packed for it, and it writes; what fails before the first word is tried again.
+
+After the first word nothing is tried again: a reader has it before their eyes, and another engine would write otherwise.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass, replace
+
+from retrieval import Packed, PinciteError
+from webapp.answers.prompt import Frame, harmless
+from webapp.core.cpu_pool import on_a_core
+from webapp.core.errors import (
+    EngineAway,
+    EngineBusy,
+    EngineError,
+    EngineLoading,
+    PassagesLeftOut,
+    PromptTooLong,
+    QuestionTooLong,
+    StreamCut,
+)
+from webapp.core.metrics import RETRIES
+from webapp.llm.pool import Lease, Writer
+from webapp.llm.tokenizer import MISTRAL, Template, TokenCounter, counting, mistral
+
+TRIES = 3
+PAUSE_SECONDS = 0.25  # before the second try, twice that before the third, each up to half as long again
+# Over in a moment, or not of another engine. A silent one has kept the reader waiting long enough, and what one
+# engine calls a fault or a bad request it will call so again.
+_PASSING = (EngineAway, EngineLoading, EngineBusy, StreamCut)
+_SMALLER = 0.7  # of the window, when an engine counts more tokens than we do; Llama's, Qwen's and Mistral's differ less
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an engine reads: its name, the tokens of its window, how they are counted, and what its template adds."""
+
+    name: str
+    window: int
+    count: TokenCounter
+    template: Template
+    most_passages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """A prompt packed for an engine under its terms; another one takes its place when it is packed again."""
+
+    frame: Frame
+    packed: Packed
+    engine: str
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of the draft as it is written; the checked answer takes the draft's place."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something failed on the way; the answer goes on without it."""
+
+    error: PinciteError
+
+
+Fit = Callable[[Terms], tuple[Frame, Packed]]
+
+
+async def write(lease: Lease, fit: Fit) -> AsyncGenerator[Prompted | Delta | Trouble]:
+    """A Prompted, then the draft; of an engine that does not write, the Trouble that says why, after a Prompted.
+
+    `fit` packs for an engine's terms. Raises QuestionTooLong.
+    """
+    prompted: Prompted | None = None
+    smaller = writing = False
+    tried = 0
+    error: EngineError | None = None
+    while True:
+        async with AsyncExitStack() as stack:
+            try:
+                writer = await stack.enter_async_context(lease())
+            except EngineError as away:  # known to be away: nobody waits to be told so again
+                error = error or away
+                break
+            try:
+                terms = await _terms(writer)
+                terms = replace(terms, window=int(terms.window * _SMALLER)) if smaller else terms
+                frame, packed = await on_a_core(fit, terms)
+                prompted = Prompted(frame, packed, terms.name, writer.trusted)
+                yield prompted
+                if writer.engine is None or not packed.passages:
+                    return
+                messages, reserve = frame.messages(packed.passages), frame.budget.reserve
+                async with aclosing(writer.engine.stream(messages, max_tokens=reserve)) as pieces:
+                    async for piece in pieces:
+                        writing = True
+                        yield Delta(piece)
+                return
+            except PromptTooLong as too_long:
+                error = too_long
+            except QuestionTooLong:
+                if not smaller:  # else it fits what the engine said, and not what it takes
+                    raise
+                error = PromptTooLong()
+                break
+            except EngineError as failed:
+                error = failed
+        tried += 1
+        if isinstance(error, PromptTooLong) and not (writing or smaller):
+            smaller = True
+            yield Trouble(PassagesLeftOut())
+        elif isinstance(error, _PASSING) and not writing and tried < TRIES:
+            RETRIES.inc()
+            spread = random.uniform(1, 1.5)  # noqa: S311  # nosec B311 (parts those who try again, no secret)
+            await asyncio.sleep(PAUSE_SECONDS * 2 ** (tried - 1) * spread)
+        else:
+            break
+    if prompted is None:
+        yield await without_engine(fit)
+    yield Trouble(error)
+
+
+async def without_engine(fit: Fit) -> Prompted:
+    """Packed as for the model that pincite is built around."""
+    frame, packed = await on_a_core(fit, _no_terms())
+    return Prompted(frame, packed, "none", True)
+
+
+async def _terms(writer: Writer) -> Terms:
+    if writer.engine is None:
+        return _no_terms()
+    info = await writer.engine.describe()
+    count, template = counting(info, writer.engine.url, writer.engine.api_key, writer.tokenizer)
+    return Terms(info.name, info.window, lambda text: count(harmless(text)), template, writer.most_passages)
+
+
+def _no_terms() -> Terms:
+    return Terms("none", 4096, mistral(), MISTRAL)

@@ -1,0 +1,270 @@
+"""Which sentences of a contract say what it does: its clauses, each with the statements that matter most, word for word.
+
+Nothing here writes. A statement is a span of the canonical text: a sentence, or the opening words of a list with its
+items. What it is worth follows from what it says (who must or may do what, amounts, dates, periods, what lawyers look
+for) and from where it stands. The weights lie between what a regression on labelled contracts gave and what lawyers
+ask beyond those labels; `bench/summaries.py` measures the outcome.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+
+from retrieval import Clause, Document, Span, find_definitions, outline, own_words, section_at
+from webapp.answers.key_language import sentences
+from webapp.answers.table_rows import tables
+from webapp.grounding.facts import find_facts
+
+LEAST_LINES, LINES_A_PAGE, MOST_LINES = 15, 2.5, 110  # statements chosen of a document
+MATTERS = 1.0  # the worth from which a statement is chosen beside the best one of its clause
+_AGAIN, _MORE = 0.3, 0.1  # what a further statement of the same section, or of the same clause, is worth less
+_LONGEST = 1000  # characters of a list that is one statement; a longer one is its opening words and its items apart
+_NEAR = 80  # characters from a clause's number to its first sentence, or to a term: the heading stands between
+_OWN_CLAUSES = 3  # a schedule with so many clauses of its own is told clause by clause
+_DEFINITIONS = 3  # definitions in one clause, from which on they are told as a list of terms
+
+_BINDS = re.compile(
+    r"\b(?:shall|must|will|may|agrees?|undertakes?|covenants?|is entitled|has the right|is (?:not )?responsible)\b",
+    re.IGNORECASE,
+)
+_FORBIDS = re.compile(
+    r"\b(?:(?:shall|may|must|will) not|shall neither|neither party|in no event|no party|not be liable|without the (?:prior|written))\b",
+    re.IGNORECASE,
+)
+# What a statement turns on, family by family, and what a family is worth.
+_SUBJECTS = tuple(
+    (weight, re.compile(rf"\b(?:{words})\b", re.IGNORECASE))
+    for weight, words in (
+        (1.2, r"governed (?:by|in)|laws of"),
+        (1.0, r"assign(?:s|ed|able|ment)?"),
+        (1.0, r"hereby grants?|grants? to|licen[cs](?:es|ed) to|right and licen[cs]e|non-?exclusive"),
+        (1.0, r"exclusiv\w+"),
+        (1.0, r"insurance"),
+        (1.0, r"audit\w*|inspect\w*|books and records"),
+        (1.0, r"compet\w+|solicit\w*"),
+        (1.0, r"change (?:of|in) control|all or substantially all"),
+        (1.0, r"first (?:refusal|offer|negotiation)|option to"),
+        (0.8, r"minimum|at least|no less than|up to|not exceed"),
+        (0.8, r"perpetual|irrevocabl[ey]|royalty-free"),
+        (0.8, r"most favou?red|no less favou?rable|third[- ]party beneficiar\w+|source code|escrow"),
+        (0.8, r"disparag\w+|sue|contest\w*|challeng\w*"),
+        (0.7, r"terminat\w+|expir(?:e|es|ed|ation)|ends?"),
+        (0.7, r"renew\w*|extended"),
+        (0.7, r"(?:initial )?term|period of|effective date|takes? effect|commenc\w+"),
+        (0.7, r"liab(?:le|ility)|consequential|damages"),
+        (0.6, r"consent"),
+        (0.6, r"own(?:s|ed|ership)?|title to|work made for hire|right, title"),
+        (0.6, r"indemnif\w+|hold harmless"),
+        (0.6, r"royalt\w+|fees?|prices?|commissions?|revenues?|profits?"),
+        (0.4, r"notice"),
+        (0.3, r"breach|cured?|default"),
+        (0.3, r"arbitrat\w+|jurisdiction|venue"),
+        (0.3, r"warrant(?:s|y|ies)?"),
+        (0.3, r"pay(?:s|ment|able)?"),
+        (0.3, r"confidential\w*"),
+    )
+)
+_MOST_SUBJECTS = 3.0
+_PARTIES = re.compile(r"\b(?:between|among|amongst)\b", re.IGNORECASE)
+_MADE = re.compile(r"\b(?:agreement|contract|lease|amendment|deed|licen[cs]e|addendum)\b", re.IGNORECASE)
+_FORMAL = re.compile(
+    r"\b(?:headings?|captions?|counterparts?|severab\w+|singular|plural|gender|construed (?:as if|against)|further assurances"
+    r"|in witness whereof|duly authori[sz]ed|intentionally (?:left|omitted)|incorporated (?:herein )?by reference)\b",
+    re.IGNORECASE,
+)
+_LEANS_BACK = re.compile(  # on the sentence before it
+    r"(?:(?:until|after|in|on|at|for|by|from) that|(?:if|when|unless|but) (?:it|they|he|however)|if, however|it|they|those|these|such|that"
+    r"|however|otherwise)\b|this (?!agreement|lease|contract|amendment|deed|section|article)",
+    re.IGNORECASE,
+)
+_SIGNATURE = re.compile(
+    r"^\W*(?:by|name|title|its|date|attest|witness)\s*:|in witness whereof|_{4,}|/s/", re.IGNORECASE
+)
+_NUMBER_FIRST = re.compile(
+    r"^\W*(?:(?:section|article|clause)\s+)?(?:\d+(?:\.\d+)*|[ivxlc]+|[a-z])?[.)\s–:-]+", re.IGNORECASE
+)
+_NUMBERED = re.compile(r"Section \d|Article ")
+_ITEM = re.compile(r"\s*(?:\(?(?:[a-z]{1,4}|\d{1,2}|[A-Z])\)|[-•])\s")
+_COMPLETE = re.compile(r"[.?!;][\"”’)\]]*\s*$")
+_LAST_ITEM = re.compile(r"\.[”\"’)]?\s*$")
+_WORD = re.compile(r"[a-z]{3,}")
+_SAYS_LITTLE = frozenset(
+    "the and for with this that any all other party parties agreement shall such general section article".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence, a list with its opening words or a table: the page's own words, its pin cite, and what it is worth.
+
+    A table has a row a line.
+    """
+
+    span: Span
+    text: str
+    section: str
+    page: int
+    page_label: str
+    worth: float
+    term: str = ""  # that it defines
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One clause at the top of the outline, or what stands before the first: how it is cited, and what it states."""
+
+    label: (
+        str  # "Article 14", "Schedule 2"; empty for what stands before the first clause, or where nothing is numbered
+    )
+    heading: str
+    part: str  # the schedule that it stands in, "Schedule 2 (Service levels)"; empty in the contract itself
+    statements: tuple[Statement, ...]  # in reading order
+    definitions: tuple[Statement, ...] = ()
+
+
+@lru_cache(maxsize=8)
+def groups(document: Document) -> tuple[Group, ...]:
+    """A document by clauses in reading order, with all that each states; empty for one without sentences."""
+    stated = statements(document)
+    out = []
+    heads = list(_heads(document))
+    for (start, label, heading, part), (end, *_) in pairwise([*heads, (len(document.text), "", "", "")]):
+        inside = tuple(s for s in stated if start <= s.span.start < end)
+        defining = tuple(s for s in inside if s.term)
+        listed = defining if len(defining) >= _DEFINITIONS else ()
+        if inside:
+            out.append(Group(label, heading, part, inside, listed))
+    return tuple(out)
+
+
+def essence(document: Document) -> tuple[Group, ...]:
+    """`groups` with the statements that matter most: one of each clause at least, more where a document says more."""
+    whole = groups(document)
+    room = min(LEAST_LINES + round(LINES_A_PAGE * len(document.pages)), MOST_LINES)
+    kept = {max(group.statements, key=lambda s: s.worth).span for group in whole}
+    rows = [(i, s) for i, group in enumerate(whole) for s in group.statements]
+    sections = Counter((i, s.section) for i, s in rows if s.span in kept)
+    clauses = Counter(i for i, s in rows if s.span in kept)
+
+    def still(row: tuple[int, Statement]) -> float:
+        return row[1].worth - _AGAIN * sections[row[0], row[1].section] - _MORE * clauses[row[0]]
+
+    rest = [row for row in rows if row[1].span not in kept and row[1].worth >= MATTERS]
+    while rest and len(kept) < room and still(best := max(rest, key=still)) >= MATTERS:
+        kept.add(best[1].span)
+        sections[best[0], best[1].section] += 1
+        clauses[best[0]] += 1
+        rest.remove(best)
+    kept |= {before.span for (i, before), (j, s) in pairwise(rows) if s.span in kept and i == j and _leans(before, s)}
+    return tuple(replace(g, statements=tuple(s for s in g.statements if s.span in kept)) for g in whole)
+
+
+def _leans(before: Statement, statement: Statement) -> bool:
+    """Whether a statement is understood only with the one before it: "After that Supplier may raise them"."""
+    return before.section == statement.section and bool(_LEANS_BACK.match(statement.text))
+
+
+@lru_cache(maxsize=8)
+def statements(document: Document) -> tuple[Statement, ...]:
+    """What a document states, in reading order, each thing once; signature blocks are left out."""
+    starts = [clause.span.start for clause in outline(document)]
+    terms = {d.where.start: d.term for d in find_definitions(document) if d.leads}
+    out: dict[str, Statement] = {}
+    section_before = None
+    rows = {document.span(table[0].start, table[-1].end): table for table in tables(document)}
+    for span in _with_lists(document, sentences(document)):
+        text = "\n".join(own_words(document, row) for row in rows.get(span, (span,)))
+        if text in out or _SIGNATURE.search(text):
+            continue
+        section, page = section_at(document, span.start), document.page_at(span.start)
+        first = section != section_before or any(0 <= span.start - start < _NEAR for start in starts)
+        section_before = section
+        term = next((terms[at] for at in range(span.start, min(span.end, span.start + _NEAR)) if at in terms), "")
+        worth = _worth(text, section, first=first, defines=bool(term))
+        out[text] = Statement(span, text, section, page.number, page.label, worth, term)
+    return tuple(out.values())
+
+
+def _with_lists(document: Document, found: Sequence[Span]) -> Iterator[Span]:
+    """Sentences, the opening words of a list joined with its items where the whole is short enough."""
+    at = 0
+    while at < len(found):
+        last = at
+        if not _COMPLETE.search(document.slice(found[at])):
+            while last + 1 < len(found) and _ITEM.match(document.slice(found[last + 1])):
+                last += 1
+                if _LAST_ITEM.search(document.slice(found[last])):
+                    break
+        if found[last].end - found[at].start > _LONGEST:
+            last = at
+        yield document.span(found[at].start, found[last].end)
+        at = last + 1
+
+
+def _worth(text: str, section: str, *, first: bool, defines: bool) -> float:
+    said = _NUMBER_FIRST.sub("", text, count=1)
+    kinds = {key[0] for fact in find_facts(text) for key in fact.keys}
+    subjects = sum(weight for weight, words in _SUBJECTS if words.search(said))
+    worth = min(subjects, _MOST_SUBJECTS) + 0.4 * bool(_BINDS.search(said)) + 0.5 * bool(_FORBIDS.search(said))
+    worth += 0.9 * bool(kinds & {"amount", "percent"}) + 0.6 * ("count" in kinds)
+    worth += 0.8 * bool(kinds & {"date", "month"}) + 0.5 * _of_heading(section, said) + 0.4 * first
+    if not _NUMBERED.match(section) and len(text) > _NEAR and _PARTIES.search(text) and _MADE.search(text):
+        worth += 2.5  # the words that name the parties
+    worth -= 0.8 * bool(_LEANS_BACK.match(said))
+    worth -= 1.2 * defines + 1.2 * bool(_FORMAL.search(text))
+    return worth - 0.8 * (len(said) < 45) - 0.3 * (len(said) > 700) - 0.5 * (not _COMPLETE.search(text))
+
+
+def _of_heading(section: str, said: str) -> float:
+    """The share of a heading's words that a statement has: "Governing law" is about what is governed by law."""
+    heading = {w[:5] for w in _WORD.findall(section.partition("(")[2].lower()) if w not in _SAYS_LITTLE}
+    return len(heading & {w[:5] for w in _WORD.findall(said.lower())}) / len(heading) if heading else 0.0
+
+
+def _heads(document: Document) -> Iterator[tuple[int, str, str, str]]:
+    """Where each thing that is told under one heading begins, with its label, heading and schedule.
+
+    What has no number of its own (recitals, items of a list) belongs to what stands before it.
+    """
+    yield 0, "", "", ""
+    clauses, before = outline(document), ("", "")
+    above: list[list[Clause]] = []  # each clause with those that hold it, outermost first
+    for clause in clauses:
+        above.append([*(above[clause.parent] if clause.parent is not None else ()), clause])
+    told_apart = _with_own_clauses(above)
+    for path in above:
+        part = path[0] if _is_part(path[0]) else None
+        head = _head(path)
+        if part and (head is None or part not in told_apart):
+            label, heading = part.label(), part.heading
+        elif head:
+            label = head.label() if "." not in head.number else f"Section {head.number.partition('.')[0]}"
+            heading = head.heading if "." not in head.number else ""
+        else:
+            continue
+        shown = f"{part.label()} ({part.heading})" if part and part.heading else part.label() if part else ""
+        if (shown, label) != before:
+            before = shown, label
+            yield path[-1].span.start, label, heading, shown if part in told_apart else ""
+
+
+def _head(path: Sequence[Clause]) -> Clause | None:
+    """The outermost clause with a number of its own."""
+    return next((c for c in path if c.number.startswith("Article") or c.number[:1].isdigit()), None)
+
+
+def _is_part(clause: Clause) -> bool:
+    """Whether it is a schedule, an exhibit or the like: cited by a name that is no section's and no article's."""
+    return clause.label() == clause.number and not clause.number.startswith("Article")
+
+
+def _with_own_clauses(above: Sequence[Sequence[Clause]]) -> set[Clause | None]:
+    """The schedules that are told clause by clause: several of their own have a heading."""
+    counts: dict[Clause, int] = {}
+    for path in above:
+        if _is_part(path[0]) and path[-1].heading and _head(path) is path[-1]:
+            counts[path[0]] = counts.get(path[0], 0) + 1
+    return {part for part, count in counts.items() if count >= _OWN_CLAUSES}

@@ -1,0 +1,258 @@
+"""A document becomes its summary by clauses. The pipeline yields events; the command line and the page make words of them.
+
+document → clauses → parts (≤ n tokens) → prompt → text → checked sentences → lines, each with its pin cite
+
+Without an engine, and wherever what it wrote of a clause fails its checks, the clause is told by its own statements. The
+bundled model is not asked: of the lines that it wrote of the sample none passed, and each part took most of a minute.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from retrieval import Document, Passage
+from webapp.answers.generate import Delta, Trouble
+from webapp.answers.prompt import harmless
+from webapp.answers.statements import Group, Statement, essence, groups
+from webapp.core.errors import Congested, EngineError
+from webapp.grounding.check import CheckedAnswer, Citation, check
+from webapp.grounding.markers import CITE
+from webapp.llm.chat import Message
+from webapp.llm.pool import Lease, Writer
+from webapp.llm.tokenizer import counting
+
+RESERVE_SHARE = 0.25  # of the window for what is written of one part: a third of the room that its clauses take
+NO_ENGINE = "a summary was to be written without an engine"
+_JOINTS = 8  # tokens: the empty lines where texts are joined, as in `prompt`
+_WIDEST_NUMBER = 888  # what a passage costs is counted under a number of three digits
+_LONG = 1200  # characters of a clause that get lines of their own; a longer clause is cut between its sections
+_LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
+
+SYSTEM = """You summarise the clauses of a contract. Use only the numbered clauses below.
+- For each clause write one or two short sentences: who must or may do what, by when, and for how much.
+- Begin a new line for each clause and end each sentence with the clause's number in square brackets, like [2].
+- Quote the decisive words exactly as they stand, in double quotation marks.
+- Copy names, numbers, amounts and dates exactly. Add nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a summary. `text` is what the engine wrote and the checks bore out; None where the quotation is the line."""
+
+    text: str | None
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause of the summary: how it is cited, its heading, the schedule it stands in, its lines, the terms it defines."""
+
+    label: str
+    heading: str
+    part: str
+    lines: tuple[Line, ...]
+    definitions: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part is begun: the `n`-th of so many, and which clauses it holds."""
+
+    n: int
+    of: int
+    clauses: str  # "Sections 4–6"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A part is done: its clauses."""
+
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The end. `written` lines are an engine's words, the others the document's own."""
+
+    document: Document
+    clauses: tuple[Clause, ...]
+    engine: str
+    written: int
+
+
+Event = Part | Delta | Trouble | Lines | Summary
+
+
+async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Event]:
+    """Summarise a document: for each part a Part, Deltas and its Lines, at most one Trouble, and last the Summary.
+
+    `lease` gives the engine for one part; None where none is to write.
+
+    Whatever happens to the engine, every clause is told. Closing the iterator closes the engine's stream.
+    """
+    best = await asyncio.to_thread(essence, document)
+    name, parts, reserve = "none", [[_Piece(group, group.statements) for group in best]], 0
+    if lease is not None:
+        try:
+            async with lease() as writer:
+                name, parts, reserve = await _parts(document, writer)
+        except (EngineError, Congested) as error:
+            lease = None
+            yield Trouble(error)
+
+    done: list[Clause] = []
+    for number, pieces in enumerate(parts, 1):
+        yield Part(number, len(parts), named([piece.group for piece in pieces]))
+        draft = ""
+        if lease is not None and (sent := [piece.passage for piece in pieces if piece.passage]):
+            try:
+                async with aclosing(_draft(lease, sent, reserve)) as stream:
+                    async for text in stream:
+                        draft += text
+                        yield Delta(text)
+            except (EngineError, Congested) as error:  # what it had written of this part may still stand
+                lease = None
+                yield Trouble(error)
+        clauses = await asyncio.to_thread(_told, draft, pieces, best, document)
+        done += clauses
+        yield Lines(clauses)
+    clauses = joined(done)
+    written = sum(line.text is not None for clause in clauses for line in clause.lines)
+    yield Summary(document, clauses, name, written)
+
+
+async def _draft(lease: Lease, sent: Sequence[Passage], reserve: int) -> AsyncGenerator[str]:
+    async with lease() as writer:
+        if writer.engine is None:
+            raise RuntimeError(NO_ENGINE)
+        async with aclosing(writer.engine.stream(_messages(sent), max_tokens=reserve)) as stream:
+            async for text in stream:
+                yield text
+
+
+def named(told: Sequence[Group]) -> str:
+    """Which clauses these are: "Sections 4–6", "Article 12 – Schedule 2"."""
+    labels = list(dict.fromkeys(group.label for group in told if group.label))
+    if len(labels) < 2:
+        return labels[0] if labels else "the opening"
+    (word, _, first), (last_word, _, last) = labels[0].partition(" "), labels[-1].partition(" ")
+    return f"{word}s {first}–{last}" if word == last_word else f"{labels[0]} – {labels[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A run of statements of one clause, and the passage they are before the engine; None where they are not sent."""
+
+    group: Group
+    statements: tuple[Statement, ...]
+    passage: Passage | None = None
+
+
+async def _parts(document: Document, writer: Writer) -> tuple[str, list[list[_Piece]], int]:
+    """The engine's name, the clauses in parts that fit its window, and the tokens kept for what it writes of one part."""
+    engine = writer.engine
+    if engine is None:
+        raise RuntimeError(NO_ENGINE)
+    info = await engine.describe()
+    count, template = counting(info, engine.url, engine.api_key, writer.tokenizer)
+    reserve = int(info.window * RESERVE_SHARE)
+    room = info.window - reserve - template.overhead(2) - _JOINTS
+
+    def cut() -> list[list[_Piece]]:
+        return _fitted(document, lambda text: count(harmless(text)), room - count(SYSTEM))
+
+    return info.name, await asyncio.to_thread(cut), reserve
+
+
+def _fitted(document: Document, count: Callable[[str], int], room: int) -> list[list[_Piece]]:
+    """Clauses one after another in parts of at most `room` tokens.
+
+    Definitions are not sent, nor is a run of statements that no part could hold: they are told as they stand.
+    """
+    parts: list[list[_Piece]] = [[]]
+    left, n = room, 0
+    for group in groups(document):
+        if group.definitions:
+            parts[-1].append(_Piece(group, group.definitions))
+        for run in _runs([s for s in group.statements if s not in group.definitions]):
+            n += 1
+            passage = _passage(document, run, n)
+            cost = count(replace(passage, n=_WIDEST_NUMBER).as_sent())
+            if left < cost <= room:
+                parts.append([])
+                left = room
+            parts[-1].append(_Piece(group, run, passage if cost <= room else None))
+            left -= cost if cost <= room else 0
+    return [part for part in parts if part]
+
+
+def _runs(stated: Sequence[Statement]) -> Iterator[tuple[Statement, ...]]:
+    """Statements that follow each other, cut where a section begins once they are long, and at any once they are very long."""
+    run: list[Statement] = []
+    for statement in stated:
+        length = sum(len(s.text) for s in run) + len(statement.text)
+        if run and ((length > _LONG and statement.section != run[-1].section) or length > 2 * _LONG):
+            yield tuple(run)
+            run = []
+        run.append(statement)
+    if run:
+        yield tuple(run)
+
+
+def _passage(document: Document, run: Sequence[Statement], n: int) -> Passage:
+    first = run[0]
+    span = document.span(first.span.start, run[-1].span.end)
+    text = " ".join(s.text for s in run)
+    return Passage(n, document.id, document.name, (span,), first.section, first.page, first.page_label, text)
+
+
+def _messages(passages: Sequence[Passage]) -> list[Message]:
+    shown = "\n".join(passage.as_sent() for passage in passages)
+    return [Message("system", SYSTEM), Message("user", f"{harmless(shown)}\nSummarise each numbered clause.")]
+
+
+def _told(draft: str, pieces: Sequence[_Piece], best: Sequence[Group], document: Document) -> tuple[Clause, ...]:
+    """The clauses of a part: what was written of them where it stands, else their own statements."""
+    passages = [piece.passage for piece in pieces if piece.passage]
+    documents = {document.id: document}
+    said: dict[int, list[str]] = {}
+    for sentence in check(draft, passages, documents).sentences:
+        for n in sentence.cites[:1]:
+            said.setdefault(n, []).append(_LIST_MARK.sub("", sentence.text))
+    kept = {s.span for group in best for s in group.statements}
+    clauses = []
+    for piece in pieces:
+        checked = check(" ".join(said.get(piece.passage.n, ())), [piece.passage], documents) if piece.passage else None
+        stands = checked is not None and _stands(checked)
+        own = (_verbatim(statement) for statement in piece.statements if statement.span in kept)
+        lines: tuple[Line, ...] = (_written(checked),) if checked and stands else tuple(own)
+        group = piece.group
+        clauses.append(Clause(group.label, group.heading, group.part, lines, group.definitions))
+    return joined(clauses)
+
+
+def _stands(checked: CheckedAnswer) -> bool:
+    """Whether what was written of a clause may be shown: every sentence of it passed."""
+    return bool(checked.sentences) and checked.supported
+
+
+def _written(checked: CheckedAnswer) -> Line:
+    return Line(" ".join(CITE.sub("", checked.text).split()).replace(" .", "."), checked.citations)
+
+
+def _verbatim(statement: Statement) -> Line:
+    s = statement
+    return Line(None, (Citation(1, s.span.document_id, s.span, s.section, s.page, s.page_label, s.text, True),))
+
+
+def joined(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    """Clauses with those that two parts share put together again."""
+    out: list[Clause] = []
+    for clause in clauses:
+        if out and (out[-1].part, out[-1].label, out[-1].heading) == (clause.part, clause.label, clause.heading):
+            out[-1] = replace(out[-1], lines=out[-1].lines + clause.lines)
+        else:
+            out.append(clause)
+    return tuple(clause for clause in out if clause.lines or clause.definitions)

@@ -1,0 +1,1 @@
+"""The `pincite` command, in this process or through a running server."""

@@ -1,0 +1,343 @@
+"""The command `pincite`. What a command needs is imported when it runs, so that `--help` answers at once.
+
+Every command takes its rows from `verbs` when this process can own the data folder, and through `remote` when a server
+does; from here on the two are the same.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from webapp.cli.client import Remote
+    from webapp.core.stream import Body, Row
+    from webapp.service.commands import Verbs
+
+app = typer.Typer(
+    help="Ask contracts and case files; every answer cites document, section and page, and every quotation is checked.",
+    epilog="Settings are environment variables (PINCITE_…); the README lists them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=True)
+app.add_typer(matters, name="matters")
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, and nothing else.")]
+Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
+Scope = Literal["document", "all"]
+Question = Annotated[str, typer.Argument(help="What you want to know, in your own words.", show_default=False)]
+InDocument = Annotated[
+    str | None, typer.Option("--document", help="Search this document alone: its name, a part of it, or its id.")
+]
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of PINCITE_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port, instead of PINCITE_PORT; 0 takes a free one.")] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Start pincite and keep it running; other commands then go through it.
+
+    It prints the address to open, alone on a line. On your own machine the address ends in a key that lets you in; the
+    browser remembers it.
+    """
+    with _told(as_json=False):
+        from webapp.core.settings import load_settings
+        from webapp.server import serve as run
+
+        given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+        settings = load_settings(**given)
+
+        def opened(address: str) -> None:
+            print(f"pincite is ready to be opened (Ctrl-C stops it):\n{address}", flush=True)
+            if open_browser:
+                show_page(settings.data_dir, address)
+
+        run(settings, on_wait=_waiting, on_open=opened)
+
+
+@app.command()
+def add(
+    matter: Matter,
+    files: Annotated[list[Path], typer.Argument(help="PDF files.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Add PDFs to a matter, which is made where there is none, and wait until they can be searched."""
+    failed = False
+    with _verbs(as_json) as verbs:
+        from webapp.cli.output import show_added
+        from webapp.cli.terminal import results, show_json
+
+        for body in results(_adding(verbs, matter, files), as_json=as_json):
+            failed = failed or body["state"] != "ready"
+            (show_json if as_json else show_added)(body)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _adding(verbs: "Verbs | Remote", matter: str, files: list[Path]) -> "Iterator[Row]":
+    """Hand over every file first: from then on none is lost; then follow them. A result names its file."""
+    from retrieval import UnreadableFile
+    from webapp.core.errors import NoSuchFile, Told
+    from webapp.core.stream import Row, result
+
+    given: dict[str, list[Path]] = {}
+    for file in files:
+        try:
+            given.setdefault(verbs.accept(matter, file), []).append(file)
+        except (UnreadableFile, NoSuchFile, Told) as error:
+            yield result(
+                file=str(file), document_id=None, state="failed", pages=0, unreadable_pages=[], reason=str(error)
+            )
+    for row in verbs.follow(matter, list(given)) if given else ():
+        if row.kind != "result":
+            yield row
+            continue
+        body = {key: value for key, value in row.body.items() if key != "document"}
+        for file in given[body["document_id"]]:
+            yield Row("result", {"file": str(file), **body})
+
+
+@app.command()
+def search(
+    matter: Matter,
+    question: Question,
+    document: InDocument = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Every mention of exactly these words.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the places that fit a question, best first; or, with --exact, every mention of a phrase, in reading order."""
+    with _verbs(as_json) as verbs:
+        (_mentions if exact else _hits)(verbs, matter, question, document, as_json)
+
+
+def _hits(verbs: "Verbs | Remote", matter: str, question: str, document: str | None, as_json: bool) -> None:
+    from webapp.cli.output import show_hit
+    from webapp.cli.terminal import results, say, show_json
+
+    found = False
+    for body in results(verbs.search(matter, question, document), as_json=as_json):
+        found = True
+        (show_json if as_json else show_hit)(body)
+    if not found:
+        say("Nothing was found.")
+
+
+def _mentions(verbs: "Verbs | Remote", matter: str, phrase: str, document: str | None, as_json: bool) -> None:
+    """Tell each mention as it is found and, to people, how many each document has and on which pages."""
+    from webapp.cli.output import show_counts, show_mention
+    from webapp.cli.terminal import results, show_json
+
+    told = []
+    for body in results(verbs.mentions(matter, phrase, document), as_json=as_json):
+        told.append({key: body[key] for key in ("document_id", "document", "page")})
+        (show_json if as_json else show_mention)(body)
+    if not as_json:
+        show_counts(told)
+
+
+@app.command()
+def ask(matter: Matter, question: Question, document: InDocument = None, as_json: AsJson = False) -> None:
+    """Answer a question, with pin cites and checked quotations."""
+    with _verbs(as_json) as verbs:
+        from webapp.cli.output import show_answer
+
+        _show(verbs.ask(matter, question, document), show_answer, as_json)
+
+
+@app.command()
+def summary(
+    matter: Matter,
+    document: Annotated[str, typer.Argument(help="Its name, a part of it, or its id.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Summarise a document clause by clause, each line with its pin cite."""
+    with _verbs(as_json) as verbs:
+        from webapp.cli.output import show_summary
+
+        _show(verbs.summary(matter, document), show_summary, as_json)
+
+
+@app.command()
+def remove(
+    matter: Matter,
+    document: Annotated[str, typer.Argument(help="Its name, a part of it, or its id.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Take a document out of a matter: its record, its file and everything that was indexed of it."""
+    with _verbs(as_json) as verbs:
+        from webapp.cli.output import show_removed
+
+        _show(verbs.remove(matter, document), show_removed, as_json)
+
+
+@app.command()
+def reindex(
+    matter: Annotated[str | None, typer.Argument(help="One matter; all of yours unless given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the indexes anew from the records, for one matter or all."""
+    with _verbs(as_json) as verbs:
+        from webapp.cli.output import show_document
+
+        _show(verbs.reindex(matter), show_document, as_json)
+
+
+@matters.command("list")
+def matters_list(as_json: AsJson = False) -> None:
+    """List your matters."""
+    with _verbs(as_json) as verbs:
+        from webapp.cli.output import show_matter
+
+        _show(verbs.matters(), show_matter, as_json)
+
+
+@matters.command("create")
+def matters_create(
+    name: Annotated[str, typer.Argument(help="Its name.", show_default=False)], as_json: AsJson = False
+) -> None:
+    """Make a new, empty matter."""
+    with _verbs(as_json) as verbs:
+        from webapp.cli.output import show_matter
+
+        _show(verbs.create_matter(name), show_matter, as_json)
+
+
+@matters.command("delete")
+def matters_delete(
+    matter: Matter,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a matter and every document in it."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("deleting a matter needs --yes where nobody can be asked")
+        typer.confirm(f"Delete the matter “{matter}” and every document in it?", abort=True, err=True)
+    with _verbs(as_json) as verbs:
+        from webapp.cli.output import show_deleted
+
+        _show(verbs.delete_matter(matter), show_deleted, as_json)
+
+
+@app.command("eval")
+def evaluate(
+    pdfs: Annotated[Path, typer.Option(help="Folder of PDFs; a document's id is its name without .pdf.")],
+    queries: Annotated[Path, typer.Option(help="Questions, one JSON object a line.")],
+    out: Annotated[Path, typer.Option(help="Folder for texts.jsonl and results.jsonl.")],
+    scope: Annotated[Scope, typer.Option(help="Search each question's own document, or all of them.")] = "document",
+    budget: Annotated[int, typer.Option(help="Tokens of passages that would be sent.", min=1)] = 2400,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the search on your own PDFs and questions, in an index of its own."""
+    with _told(as_json):
+        from webapp.cli.evaluation import run
+        from webapp.cli.output import show_evaluation
+
+        rows = run(pdfs, queries, out, scope=scope, budget=budget, on_wait=_waiting)
+        _show(rows, show_evaluation, as_json)
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def merge(context: typer.Context) -> None:
+    """Merge two checkpoints into one verified FP8 checkpoint (build, verify)."""
+    with _told(as_json=False):
+        from webapp.core.errors import PartMissing
+
+        try:
+            room = importlib.import_module("merge.cli")
+        except ModuleNotFoundError as error:
+            raise PartMissing(part="Merging", package=error.name, extra="merge") from error
+        room.app(args=context.args, prog_name="pincite merge")
+
+
+def _show(rows: "Iterable[Row]", show: "Callable[[Body], None]", as_json: bool) -> None:
+    from webapp.cli.terminal import results, show_json
+
+    for body in results(rows, as_json=as_json):
+        (show_json if as_json else show)(body)
+
+
+@contextmanager
+def _verbs(as_json: bool) -> "Iterator[Verbs | Remote]":
+    """The verbs on this user's data folder, our own or its server's; errors inside are told, and end the command."""
+    with _told(as_json):
+        from webapp.core.data_folder import Served, claim
+        from webapp.core.log import open_log
+        from webapp.core.settings import load_settings
+
+        settings = load_settings()
+        owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_waiting)
+        open_log(settings.data_dir)
+        if isinstance(owner, Served):
+            from webapp.cli.client import Remote
+
+            remote = Remote(owner)
+            try:
+                yield remote
+            finally:
+                remote.close()
+            return
+        try:
+            from webapp.service.commands import Verbs
+            from webapp.service.workspace import Workspace
+            from webapp.store.users import LOCAL_USER
+
+            with Workspace(settings) as workspace:
+                yield Verbs(workspace, LOCAL_USER)
+        finally:
+            owner.release()
+
+
+@contextmanager
+def _told(as_json: bool) -> Iterator[None]:
+    """Tell an error as a sentence and a hint, and end with exit code 1."""
+    try:
+        yield
+    except BrokenPipeError:  # whoever read our output has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+    except Exception as error:  # the one place where a command's fault is told; typer's own are raised again
+        if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
+            raise
+        from webapp.cli.terminal import show_error
+        from webapp.core.log import known
+
+        show_error(known(error), as_json=as_json)
+        raise typer.Exit(1) from None
+
+
+def show_page(folder: Path, address: str) -> None:
+    """Open the page in the browser, by way of a file of this user's: a command line can be read by everyone here."""
+    import html
+    import webbrowser
+
+    page = folder / "open.html"
+    page.unlink(missing_ok=True)
+    page.touch(mode=0o600)
+    to = html.escape(address, quote=True)
+    page.write_text(
+        f'<!doctype html><meta http-equiv="refresh" content="0;url={to}"><a href="{to}">pincite</a>', "utf-8"
+    )
+    webbrowser.open(page.as_uri())
+
+
+def _waiting() -> None:
+    from webapp.cli.terminal import say
+
+    say("Waiting for another pincite to finish with this data folder…")
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    app(prog_name="pincite")

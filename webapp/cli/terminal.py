@@ -1,0 +1,148 @@
+"""How rows are shown: for people on a terminal, or as one JSON object a line for programs.
+
+Answers go to standard output; progress, notices and errors to standard error. Text of documents and of models is not
+trusted: control characters, with which it could drive the terminal, are left out.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Self, TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from retrieval import PinciteError
+from webapp.core.stream import Body, Row
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: object) -> str:
+    """`text` without the characters that a terminal obeys or that turn the reading direction."""
+    return _CONTROLS.sub("", str(text))
+
+
+def show_json(body: Body) -> None:
+    """One JSON object on one line of standard output."""
+    print(json.dumps(body, ensure_ascii=False), flush=True)
+
+
+def show_error(error: PinciteError, *, as_json: bool) -> None:
+    """A sentence and a hint on standard error."""
+    if as_json:
+        print(json.dumps({"error": str(error), "hint": error.hint}, ensure_ascii=False), file=sys.stderr)
+    else:
+        print("\n".join(plain(line) for line in (error, error.hint) if str(line)), file=sys.stderr)
+
+
+def say(sentence: str) -> None:
+    """A line on standard error, where a person watches it."""
+    if sys.stderr.isatty():
+        print(plain(sentence), file=sys.stderr)
+
+
+class Bars:
+    """Progress bars on standard error, one a label, for as long as the block lasts; nothing where nobody watches."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._progress: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the bars off the screen; the next progress brings them back."""
+        if self._progress is not None:
+            self._progress.stop()
+        self._progress, self._tasks = None, {}
+
+    def show(self, body: Body) -> None:
+        """Draw a progress row; one that is ready or failed loses its bar."""
+        if not self._stream.isatty() or body["state"] == "waiting":
+            return
+        progress = self._progress or self._start()
+        label, state = plain(body["label"]), str(body["state"])
+        if label not in self._tasks:
+            self._tasks[label] = progress.add_task(label, total=None, state=state)
+        total = body["total"] or None
+        progress.update(self._tasks[label], completed=body["done"], total=total, state=state)
+        if state in ("ready", "failed"):
+            progress.remove_task(self._tasks.pop(label))
+
+    def _start(self) -> Progress:
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[state]}", markup=False),
+            TextColumn("{task.completed:.0f}/{task.total}", markup=False),
+        )
+        self._progress = Progress(*columns, console=Console(file=self._stream), transient=True)
+        self._progress.start()
+        return self._progress
+
+
+class Draft:
+    """Text as it is written, on a terminal; gone again when the checked answer takes its place.
+
+    A draft may hold quotations that are on no page, so it is shown as what it is, and nowhere but on a screen that can
+    be wiped.
+    """
+
+    def __init__(self) -> None:
+        self._live: Live | None = None
+        self._text = ""
+
+    def show(self, piece: str) -> None:
+        """Add a piece."""
+        if not sys.stdout.isatty():
+            return
+        if self._live is None:
+            self._live = Live(console=Console(), transient=True, refresh_per_second=12)
+            self._live.start()
+        self._text += plain(piece)
+        lines = Text(self._text).wrap(self._live.console, self._live.console.width)
+        room = max(1, self._live.console.height - 3)  # what scrolls off the screen cannot be wiped
+        shown = Text("\n").join([Text("Draft, not yet checked:", style="dim"), *lines[-room:]])
+        self._live.update(shown)
+
+    def wipe(self) -> None:
+        """Take it off the screen."""
+        if self._live is not None:
+            self._live.stop()
+        self._live, self._text = None, ""
+
+
+def results(rows: Iterable[Row], *, as_json: bool) -> Iterator[Body]:
+    """The results among `rows`; what comes between them is shown: progress as bars, a draft as it comes, notices."""
+    draft = Draft()
+    try:
+        with Bars() as bars:
+            for row in rows:
+                if row.kind == "progress":
+                    bars.show(row.body)
+                    continue
+                bars.stop()
+                if row.kind == "text" and not as_json:
+                    draft.show(row.body["text"])
+                elif row.kind == "notice":
+                    draft.wipe()
+                    show_error(_Notice(**row.body), as_json=as_json)
+                elif row.kind == "result":
+                    draft.wipe()
+                    yield row.body
+    finally:
+        draft.wipe()
+
+
+class _Notice(PinciteError):
+    sentence = "{error}"
+    hint_text = "{hint}"

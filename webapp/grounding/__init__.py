@@ -1,0 +1,1 @@
+"""Checks whether the text of an answer is supported by its passages: citation markers, quotations, facts, names."""

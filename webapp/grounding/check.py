@@ -1,0 +1,279 @@
+"""Checks an answer against the passages it cites: every quotation on the page, every fact in a cited passage.
+
+What an answer may be shown as follows from here: a quotation that is on no page of the cited document loses its marks
+and is marked; a sentence whose facts its passages do not state, or that cites nothing, is unsupported. The check is
+one of words (see `evidence` for what it cannot see).
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from retrieval import Document, Passage, Span, own_words, section_at, split_sentences, where_said
+from webapp.grounding.facts import find_facts
+from webapp.grounding.markers import CITE, Quotation, blank_cites, cites, quotations
+from webapp.grounding.quotes import QuoteMatch, find_quote
+from webapp.grounding.support import Evidence, evidence, is_counted, missing
+
+NOT_FOUND = "not found in the source"
+NO_CITATION = "no citation"
+
+_LIST_MARK = re.compile(r"^\s*(?:(\d{1,2})[.)]|[-*•])\s+")
+_REFUSES = re.compile(
+    r"\b(?:(?:do|does|did|is|are|was|were|can|could)\s*(?:not|n['’]t)|cannot|no|nothing|none|unable|unclear|silent|without)\b",
+    re.IGNORECASE,
+)
+_ABOUT_SOURCES = re.compile(
+    r"\b(?:found|mention|mentioned|specif\w+|stat(?:e|es|ed)|sa(?:y|ys|id)|address\w*|contain\w*|provid\w+|information|answer\w*|determine\w*|indicat\w+"
+    r"|passages?|documents?|contract|agreement|text|source|excerpts?|silent|unclear|sure|know)\b",
+    re.IGNORECASE,
+)
+_BINDS = re.compile(
+    r"\b(?:shall|must|may)\b", re.IGNORECASE
+)  # "may not": what the contract says, not that it is silent
+_FEW_WORDS = 3  # "In short:" claims nothing
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteCheck:
+    """One quotation of a sentence: [start, end) of the answer with its marks, and where it stands if it was found."""
+
+    start: int
+    end: int
+    text: str
+    n: int | None  # the passage whose document has it
+    match: QuoteMatch | None
+    own_words: str  # the page's own words; empty when it was not found
+
+    @property
+    def verified(self) -> bool:
+        """Whether it was found in the document it is cited to."""
+        return self.match is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSentence:
+    """[start, end) of the answer; `cites` are valid passage numbers, `invalid` those of no passage, `reason` why it is unsupported."""
+
+    text: str
+    start: int
+    end: int
+    cites: tuple[int, ...]
+    invalid: tuple[int, ...]
+    supported: bool
+    missing: tuple[str, ...]
+    quotes: tuple[QuoteCheck, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A pin cite. With a `quote` (the page's own words) the span is the quotation's, and `parts` are its pieces between
+    ellipses; else they are the passage's; section and page are then its first, or those of the sentence that bears it out.
+
+    `verified`: the quotation is on the page or, without one, the facts of the sentence are in the passages it cites.
+    """
+
+    n: int
+    document_id: str
+    span: Span
+    section: str
+    page: int
+    page_label: str
+    quote: str | None
+    verified: bool
+    parts: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckedAnswer:
+    """An answer sentence by sentence, and its pin cites in the order of the answer, each once.
+
+    `own` says for each sentence which of the citations are its, by their place among them.
+    """
+
+    original: str
+    sentences: tuple[CheckedSentence, ...]
+    citations: tuple[Citation, ...]
+    own: tuple[tuple[int, ...], ...]
+
+    @property
+    def supported(self) -> bool:
+        """Whether every sentence passed."""
+        return all(sentence.supported for sentence in self.sentences)
+
+    @cached_property
+    def text(self) -> str:
+        """The answer as it may be shown: verified quotations in the page's own words, others without marks and marked."""
+        out, done = [], 0
+        for quote in (q for sentence in self.sentences for q in sentence.quotes):
+            out.append(self.original[done : quote.start])
+            out.append(_shown(quote, self.original))
+            done = quote.end
+        return "".join(out) + self.original[done:]
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """Where each sentence ends in `text`, in characters."""
+        ends, longer = [], 0
+        for sentence in self.sentences:
+            longer += sum(len(_shown(q, self.original)) - (q.end - q.start) for q in sentence.quotes)
+            ends.append(sentence.end + longer)
+        return tuple(ends)
+
+
+def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> CheckedAnswer:
+    """Check an answer against its passages. `documents` holds the document of every passage, by id; KeyError without one."""
+    by_number = {passage.n: passage for passage in passages}
+    evidences: dict[tuple[int, ...], Evidence] = {}
+    found = quotations(answer_text)
+    sentences = []
+    for start, end in _sentences(answer_text, found):
+        named = [n for _, numbers in cites(answer_text[start:end]) for n in numbers]
+        valid = tuple(dict.fromkeys(n for n in named if n in by_number))
+        quotes = tuple(
+            _check_quote(answer_text, q, _candidates(answer_text, q, start, end, passages), documents)
+            for q in found
+            if start <= q.start < end
+        )
+        if valid not in evidences and valid:
+            evidences[valid] = evidence([by_number[n] for n in valid], documents)
+        invalid = tuple(dict.fromkeys(n for n in named if n not in by_number))
+        sentences.append(_check_sentence(answer_text, start, end, valid, invalid, quotes, evidences.get(valid)))
+    cited = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
+    citations = tuple(dict.fromkeys(c for each in cited for c in each))
+    own = tuple(tuple(citations.index(c) for c in each) for each in cited)
+    return CheckedAnswer(answer_text, tuple(sentences), citations, own)
+
+
+def _sentences(text: str, found: Sequence[Quotation]) -> Iterator[tuple[int, int]]:
+    """Sentences of an answer: line by line, since a list has no full stops, and never inside a quotation."""
+    whole = [(q.start, q.end) for q in found]
+    offset = 0
+    for line in text.split("\n"):
+        pieces = split_sentences(text, offset, offset + len(line), whole)
+        offset += len(line) + 1
+        for i, (start, end) in enumerate(pieces):
+            if any(c.isalnum() for c in CITE.sub("", text[start:end])):
+                # A citation that stands alone after its sentence belongs to it.
+                alone = i + 1 < len(pieces) and not any(c.isalnum() for c in CITE.sub("", text[slice(*pieces[i + 1])]))
+                yield start, pieces[i + 1][1] if alone else end
+
+
+def _candidates(text: str, quote: Quotation, start: int, end: int, passages: Sequence[Passage]) -> list[Passage]:
+    """Passages a quotation may come from: those cited after it in its sentence, then before it; all where nothing is cited."""
+    placed = [(start + at, n) for at, numbers in cites(text[start:end]) for n in numbers]
+    order = [n for at, n in placed if at >= quote.inner_start] + [n for at, n in placed if at < quote.inner_start]
+    by_number = {passage.n: passage for passage in passages}
+    return [by_number[n] for n in dict.fromkeys(order) if n in by_number] if placed else list(passages)
+
+
+def _check_quote(
+    text: str, quote: Quotation, candidates: Sequence[Passage], documents: Mapping[str, Document]
+) -> QuoteCheck:
+    """Look a quotation up in its candidates' documents; one inside the passage itself is better than one elsewhere."""
+    inner = text[quote.inner_start : quote.inner_end].strip()
+    elsewhere: QuoteCheck | None = None
+    for passage in candidates:
+        document = documents[passage.document_id]
+        match = next((m for form in _without_cites(inner) if (m := find_quote(document, form, passage.spans[0]))), None)
+        if match is None:
+            continue
+        check = QuoteCheck(quote.start, quote.end, inner, passage.n, match, own_words(document, *match.parts))
+        if any(span.contains(match.span) for span in passage.spans):
+            return check
+        elsewhere = elsewhere or check
+    return elsewhere or QuoteCheck(quote.start, quote.end, inner, None, None, "")
+
+
+def _without_cites(inner: str) -> Iterator[str]:
+    """A quotation as it stands, since pages have "[1]" too, then without citations set inside its marks."""
+    yield inner
+    if CITE.search(inner):
+        yield " ".join(CITE.sub(" ", inner).split())
+
+
+def _check_sentence(
+    text: str,
+    start: int,
+    end: int,
+    valid: tuple[int, ...],
+    invalid: tuple[int, ...],
+    quotes: tuple[QuoteCheck, ...],
+    source: Evidence | None,
+) -> CheckedSentence:
+    sentence = text[start:end]
+    plain = blank_cites(sentence)
+    if (mark := _LIST_MARK.match(plain)) and _is_own_list(text, start, mark[1]):
+        plain = " " * mark.end() + plain[mark.end() :]
+    verified = [(q.start - start, q.end - start) for q in quotes if q.verified]
+    absent = missing(plain, source, verified) if source else ()
+    reasons = []
+    if invalid:
+        reasons.append(f"cites {', '.join(f'[{n}]' for n in invalid)}, which is no passage")
+    if absent:
+        reasons.append(f"not in the cited passage: {', '.join(absent)}")
+    if any(not q.verified for q in quotes):
+        reasons.append(f"a quotation was {NOT_FOUND}")
+    if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
+        reasons.append(NO_CITATION)
+    return CheckedSentence(sentence, start, end, valid, invalid, not reasons, absent, quotes, "; ".join(reasons))
+
+
+def _is_own_list(text: str, start: int, number: str | None) -> bool:
+    """Whether a number at the beginning of a line counts the answer's own list: the line before it in the list is there."""
+    return number is None or number == "1" or bool(re.search(rf"(?m)^\s*{int(number) - 1}[.)]\s", text[:start]))
+
+
+def claims(sentence: str, others_cite: bool = False) -> bool:
+    """Whether a sentence says something about the contract: not a lead-in, not a question, not that nothing was found.
+
+    A bare "Yes." or "No." claims what the sentences around it say; it needs a citation of its own where they have none.
+    """
+    words = sentence.strip(" *_#\n").split()
+    if any(not is_counted(fact, sentence) for fact in find_facts(sentence)):
+        return True
+    if len(words) <= _FEW_WORDS or words[-1].endswith((":", "?")):
+        return bool(words) and words[0].strip(".,!").lower() in ("yes", "no") and not others_cite
+    return not (_REFUSES.search(sentence) and _ABOUT_SOURCES.search(sentence) and not _BINDS.search(sentence))
+
+
+def _citations(
+    sentence: CheckedSentence, by_number: Mapping[int, Passage], documents: Mapping[str, Document]
+) -> Iterator[Citation]:
+    quoted = set()
+    for quote in sentence.quotes:
+        if quote.match and quote.n is not None:
+            quoted.add(quote.n)
+            yield _quoted(by_number[quote.n], documents[by_number[quote.n].document_id], quote.match, quote.own_words)
+    for n in sentence.cites:
+        if n not in quoted:
+            yield _unquoted(by_number[n], documents[by_number[n].document_id], sentence)
+
+
+def _unquoted(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
+    p = passage
+    if not sentence.supported:  # it is said nowhere
+        return Citation(p.n, p.document_id, p.spans[0], p.section, p.page, p.page_label, None, False, p.spans)
+    at = where_said(document, p.spans, blank_cites(sentence.text))
+    page, section = document.page_at(at), section_at(document, at)
+    return Citation(p.n, p.document_id, p.spans[0], section, page.number, page.label, None, True, p.spans)
+
+
+def _quoted(passage: Passage, document: Document, match: QuoteMatch, words: str) -> Citation:
+    page, section = document.page_at(match.span.start), section_at(document, match.span.start)
+    return Citation(
+        passage.n, passage.document_id, match.span, section, page.number, page.label, words, True, match.parts
+    )
+
+
+def _shown(quote: QuoteCheck, text: str) -> str:
+    written = text[quote.start : quote.end]
+    if quote.match is None:
+        plain = re.sub(r"[“”„«»\"″＂]", "", quote.text)
+        return f"{plain} ({NOT_FOUND})"
+    tail = quote.text[-1:] if quote.text[-1:] in ".,;:" and not quote.own_words.endswith(quote.text[-1:]) else ""
+    if written.lstrip().startswith(">"):
+        return f"> {quote.own_words}{tail}"
+    return f"“{quote.own_words}{tail}”"

@@ -1,0 +1,142 @@
+"""What the passages that a sentence cites state, and which facts of the sentence they do not.
+
+A check by words: it sees that "60 days" stands nowhere in the passage and, where the sentence keeps to the passage's
+wording, that it stands in the place of another number (see `alignment`). In a free paraphrase, one party put for another
+that is named in the same passage is beyond it, as is a number that the passage gives for something else; so is a negation.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from retrieval import Document, Passage, own_words
+from webapp.grounding.alignment import exchanged
+from webapp.grounding.facts import Fact, Key, find_facts, implied, masked, section_mark
+from webapp.grounding.numbers import plain, value
+from webapp.grounding.proper_names import Vocabulary, missing_names, stems, vocabulary
+
+_NUMBERED_LINE = re.compile(r"(?m)^[\s•*_-]*(\d+(?:\.\d+)+|\d+(?=[.)]))((?:\s?\([a-z0-9]{1,4}\))*)")
+_MARK = re.compile(r"\([A-Za-z0-9]{1,5}\)")
+_SMALL_COUNTS = frozenset("2 3 4 5 6 7 8 9 10".split())
+# "There are two conditions": counted by whoever writes the answer, not stated by the contract.
+_COUNTED = re.compile(
+    r"[\s\w-]{0,20}?\b(?:part(?:y|ies)|conditions?|exceptions?|cases?|ways?|reasons?|things?|requirements?|obligations?|provisions?|clauses?|sections?"
+    r"|passages?|documents?|contracts?|agreements?|situations?|circumstances|parts?|steps?|options?|grounds?|points?|types?|kinds?|categories|events?)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one passage, or several together, state."""
+
+    keys: frozenset[Key]
+    marks: frozenset[str]  # "(b)": every mark in brackets, for section numbers put together from a heading and a mark
+    words: frozenset[str]
+    vocabulary: Vocabulary
+    text: str  # the pages' own words, for laying a sentence beside them
+
+
+def evidence(passages: Sequence[Passage], documents: Mapping[str, Document]) -> Evidence:
+    """Gather what passages state, with their section and page, the names of their documents, and how those write words."""
+    texts, keys, pages = [], set[Key](), []
+    for passage in passages:
+        document = documents[passage.document_id]
+        raw = "\n".join(document.slice(span) for span in passage.spans)
+        keys.update(_of_place(passage, document), _numbered(raw))
+        pages.append(own_words(document, *passage.spans))
+        texts += [pages[-1], passage.text, passage.section, re.sub(r"[_\W]+", " ", passage.document)]
+    for text in texts:
+        keys.update(key for fact in find_facts(text) for key in implied(fact.keys))
+    whole = "\n".join(texts)
+    written = "\n".join(dict.fromkeys(documents[p.document_id].text for p in passages))
+    return Evidence(
+        frozenset(keys), frozenset(_MARK.findall(whole)), stems(whole), vocabulary(written), "\n".join(pages)
+    )
+
+
+def missing(sentence: str, source: Evidence, verified: Sequence[tuple[int, int]] = ()) -> tuple[str, ...]:
+    """Facts of the sentence that the source does not state, as written, each once.
+
+    `verified` are ranges of the sentence that were found on the page word for word; what stands there needs no more proof.
+    """
+    facts = find_facts(sentence)
+    absent = [
+        f.text for f in facts if not _within(f, verified) and not is_counted(f, sentence) and not _states(source, f)
+    ]
+    rest = masked(sentence, facts)
+    for start, end in verified:
+        rest = rest[:start] + "\x01" * (end - start) + rest[end:]
+    absent += missing_names(rest, source.words, source.vocabulary)
+    if not verified:
+        absent += exchanged(sentence, source.text, source.vocabulary)
+    return tuple(dict.fromkeys(absent))
+
+
+def _within(fact: Fact, ranges: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= fact.start and fact.end <= end for start, end in ranges)
+
+
+def is_counted(fact: Fact, sentence: str) -> bool:
+    """Whether a bare small number is the writer's own count or numbering rather than a figure of the contract."""
+    (kind, number, *_), *more = sorted(fact.keys)
+    if more or kind not in ("number", "ordinal"):
+        return False
+    if kind == "ordinal":
+        return number in ("1", "2") and not re.match(
+            r"\s+(?:anniversary|day|month|year|quarter|amendment|renewal|term)", sentence[fact.end :]
+        )
+    if number == "1" and not fact.text.isdigit():
+        return True
+    if sentence[: fact.start].endswith("(") and sentence[fact.end :].startswith(")") and fact.text.isdigit():
+        return f"({int(fact.text) - 1})" in sentence or (number == "1" and "(2)" in sentence)
+    return number in _SMALL_COUNTS and fact.text.isalpha() and bool(_COUNTED.match(sentence, fact.end))
+
+
+def _states(source: Evidence, fact: Fact) -> bool:
+    if fact.keys & source.keys:
+        return True
+    return any(key[0] == "section" and _put_together(source, key) for key in fact.keys)
+
+
+def _put_together(source: Evidence, key: Key) -> bool:
+    """Whether "8.2(b)" is the source's "8.2" and "(b)"."""
+    base, marks = key[1].split("(", 1)[0], _MARK.findall(key[1])
+    return (
+        bool(marks)
+        and (not base or (key[0], base, key[2]) in source.keys)
+        and all(mark in source.marks for mark in marks)
+    )
+
+
+def _of_place(passage: Passage, document: Document) -> Iterator[Key]:
+    """Where the passage stands: its pages and its section with every section above it."""
+    for span in passage.spans:
+        for number in range(
+            document.page_at(span.start).number, document.page_at(max(span.start, span.end - 1)).number + 1
+        ):
+            yield from (("page", str(number)), ("page", document.pages[number - 1].label))
+    for fact in find_facts(passage.section):
+        for key in fact.keys:
+            if key[0] == "section":
+                parts = re.findall(r"\([^)]*\)|[^.(]+", key[1])
+                for i in range(1, len(parts) + 1):
+                    above = key[1][: _length(key[1], parts[:i])]
+                    yield ("section", above, key[2])
+
+
+def _length(mark: str, parts: Sequence[str]) -> int:
+    """How much of "8.2(b)" its first parts take up, full stops between them included."""
+    at = 0
+    for part in parts:
+        at = mark.index(part, at) + len(part)
+    return at
+
+
+def _numbered(raw: str) -> Iterator[Key]:
+    """Numbers of the clauses that begin in a stretch of canonical text; each is also a bare figure, "8.2"."""
+    for match in _NUMBERED_LINE.finditer(raw):
+        if match[1].count(".") < 2:
+            yield ("number", plain(value(match[1])))
+        yield ("section", section_mark(match[1]), "section")
+        yield ("section", section_mark(match[1] + match[2]), "section")

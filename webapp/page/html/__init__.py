@@ -1,0 +1,1 @@
+"""HTML of results, conversations and lists."""

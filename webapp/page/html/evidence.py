@@ -1,0 +1,107 @@
+"""The evidence's HTML: the page with the words highlighted, where it is, and the passage as text. Pure, as `render` is."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from webapp.core.stream import Body
+from webapp.core.wording import cite
+from webapp.page.html.chat import Item
+from webapp.page.html.parts import NOTHING, lines, pin, standing
+from webapp.web.urls import page_url, pdf_url
+
+ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
+
+
+def nothing_chosen() -> Markup:
+    """The evidence before any citation."""
+    return Markup(
+        '<h2 id="evidence-heading" tabindex="-1" aria-live="polite">Evidence</h2><p class="none">Choose a citation to see its words on the page.</p>'
+    )
+
+
+def evidence(matter_id: str, turn_id: str, shown: Sequence[Item], at: int, words: str, zoom: float) -> Markup:
+    """One of the places of an answer. `words` is what the page says there; empty when the document is gone."""
+    item = shown[at]
+    same = [index for index, other in enumerate(shown) if other.kind == item.kind]
+    here = same.index(at)
+    body = _removed() if item.row.get("removed") or "page" not in item.row else _page(matter_id, item.row, words, zoom)
+    return Markup(
+        '<div class="bar"><h2 id="evidence-heading" tabindex="-1" aria-live="polite">{} {} of {}</h2><span class="acts">{}{}{}{}</span></div>'
+        '<p class="where"><strong>{}</strong> {}</p>{}{}'
+    ).format(
+        item.kind,
+        here + 1,
+        len(same),
+        _to(turn_id, same[here - 1] if here else None, zoom, "Previous", "previous", "‹"),
+        _to(turn_id, same[here + 1] if here + 1 < len(same) else None, zoom, "Next", "next", "›"),
+        _to(turn_id, at, _step(zoom, -1), "Smaller", "smaller", "−"),
+        _to(turn_id, at, _step(zoom, +1), "Larger", "larger", "+"),
+        cite(item.row),
+        _standing(item.row) if item.row.keys() & {"quote", "text"} else NOTHING,
+        body,
+        _passages(turn_id, shown, at, zoom),
+    )
+
+
+def _standing(row: Body) -> Markup:
+    return Markup('<span class="standing {}"><span aria-hidden="true">{}</span> {}</span>').format(*standing(row))
+
+
+def _page(matter_id: str, row: Body, words: str, zoom: float) -> Markup:
+    spans = [(start, end) for start, end in row.get("spans", ())]
+    image = page_url(matter_id, row["document_id"], row["page"], spans, zoom)
+    text = Markup('<section class="words"><h3>As text</h3><blockquote>{}</blockquote></section>').format(words)
+    return Markup(
+        '<p class="links"><a href="{}" target="_blank" rel="noopener">Open the PDF at this page</a></p>'
+        '<div class="sheet" tabindex="0" role="region" aria-label="Page {} of {}"><img src="{}" alt="Page {}, with the cited words highlighted" '
+        'data-zoom="{:g}"><p class="broken">This page cannot be shown as an image. Open the PDF instead.</p></div>{}'
+    ).format(
+        pdf_url(matter_id, row["document_id"], row["page"]),
+        row["page"],
+        row["document"],
+        image,
+        row["page"],
+        zoom,
+        text if words else NOTHING,  # a page without text
+    )
+
+
+def _removed() -> Markup:
+    return Markup('<p class="none">This document was removed from the matter. The answer stays; its page is gone.</p>')
+
+
+def _passages(turn_id: str, shown: Sequence[Item], at: int, zoom: float) -> Markup:
+    read = [(index, item.row) for index, item in enumerate(shown) if item.kind == "Passage"]
+    if not read:
+        return NOTHING
+    rows = lines(
+        Markup(
+            '<li><button type="button" class="open" data-do="cite" data-turn="{}" data-item="{}" data-zoom="{:g}"{}>{} {}, {}{}</button></li>'
+        ).format(
+            turn_id,
+            index,
+            zoom,
+            Markup(' aria-current="true"') if index == at else NOTHING,
+            row["n"],
+            row["document"],
+            pin(row),
+            f" ({row['why']})" if row.get("why") else NOTHING,
+        )
+        for index, row in read
+    )
+    return Markup('<section class="read"><h3>Passages that were read</h3><ul>{}</ul></section>').format(rows)
+
+
+def _step(zoom: float, by: int) -> float | None:
+    at = min(range(len(ZOOMS)), key=lambda index: abs(ZOOMS[index] - zoom)) + by
+    return ZOOMS[at] if 0 <= at < len(ZOOMS) else None
+
+
+def _to(turn_id: str, item: int | None, zoom: float | None, words: str, key: str, icon: str) -> Markup:
+    """A button to another place or another zoom. One that leads nowhere keeps the focus that it has, and does nothing."""
+    leads = Markup('data-do="cite" data-turn="{}" data-item="{}" data-zoom="{}"').format(turn_id, item, zoom)
+    off = item is None or zoom is None
+    return Markup(
+        '<button type="button" class="icon" {} data-key="{}" aria-label="{}" title="{}"><span aria-hidden="true">{}</span></button>'
+    ).format(Markup('aria-disabled="true"') if off else leads, key, words, words, icon)

@@ -1,0 +1,187 @@
+"""The sidebar's HTML: matters, documents with their state, conversations, and how things stand. Pure, as `render` is."""
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from retrieval import DocumentRecord, Matter
+from webapp.core.wording import plural
+from webapp.page.html.parts import NOTHING, lines
+from webapp.store.conversations import Conversation
+from webapp.web.urls import pdf_url
+
+# What is told of engine and search, by their state; ready is told of nothing.
+_SEARCH = {
+    "loading": "Search is getting ready. Answers come in a moment.",
+    "away": "Search cannot be used at the moment. It is tried again by itself.",
+}
+_STORES = {
+    "loading": "Opening the records…",
+    "away": "The records cannot be reached. It is tried again by itself.",
+}
+_ENGINE = {
+    "loading": "The engine that writes answers is starting.",
+    "away": "The engine that writes answers is away. Questions are answered in the documents’ own words.",
+    "none": "No engine writes answers here. Questions are answered in the documents’ own words.",
+}
+_ICONS = {"waiting": "…", "reading": "▸", "indexing": "▸", "ready": "✓", "failed": "!"}
+_PAGES_SHOWN = 8
+
+
+def health(states: Mapping[str, str]) -> Markup:
+    """How things stand, in one line; the first trouble is the one that matters."""
+    for part, words in (("stores", _STORES), ("embedder", _SEARCH), ("engine", _ENGINE)):
+        if told := words.get(states.get(part, "")):
+            state = states[part]
+            return Markup('<p class="health" data-state="{}"><span aria-hidden="true">{}</span> {}</p>').format(
+                state, "!" if state == "away" else "…", told
+            )
+    return Markup('<p class="health" data-state="ready"><span aria-hidden="true">✓</span> Ready</p>')
+
+
+def demo(*, framed: bool) -> Markup:
+    """What a guest must know before they add anything. `framed`: the page may be shown inside another site's."""
+    tab = (
+        Markup(' <a class="framed-only" href="/" target="_blank" rel="noopener">Open it in a tab of its own</a>')
+        if framed
+        else NOTHING
+    )
+    return Markup(
+        '<p class="demo"><strong>This is a demo on someone else’s server.</strong> What you add is shown to you alone and '
+        "deleted after an hour. Add nothing that is confidential.{}</p>"
+    ).format(tab)
+
+
+def matters(known: Sequence[Matter], chosen: Matter | None) -> Markup:
+    """The matters to choose from, a form for a new one, and a way to delete the one that is open."""
+    options = lines(
+        Markup('<option value="{}"{}>{}</option>').format(
+            matter.id, Markup(" selected") if chosen and matter.id == chosen.id else NOTHING, matter.name
+        )
+        for matter in known
+    )
+    delete = (
+        Markup(
+            '<button type="button" class="quiet" data-do="delete-matter" data-matter="{}" '
+            'data-confirm="Delete the matter “{}” with all its documents and conversations?">Delete this matter</button>'
+        ).format(chosen.id, chosen.name)
+        if chosen
+        else NOTHING
+    )
+    return Markup(
+        '<label class="label" for="matter">Matter</label><select id="matter" data-change="matter">{}</select>'
+        '<details class="more"><summary>New or delete</summary><form data-do="new-matter"><label class="label" for="new-matter">'
+        'Name of a new matter</label><span class="row"><input id="new-matter" name="value" required maxlength="200" autocomplete="off">'
+        '<button type="submit">Make</button></span></form>{}</details>'
+    ).format(options, delete)
+
+
+def documents(records: Sequence[DocumentRecord]) -> Markup:
+    """The documents of a matter, each with its state."""
+    if not records:
+        return Markup('<h2>Documents</h2><p class="none">None yet.</p>')
+    return Markup('<h2>Documents <span class="count">{}</span></h2><ul class="documents">{}</ul>').format(
+        len(records), lines(_document(record) for record in records)
+    )
+
+
+def state_of(record: DocumentRecord) -> str:
+    """A document's state in words: "reading p. 12 of 80"."""
+    if record.state == "reading" and record.pages:
+        return f"reading p. {record.page} of {record.pages}"
+    if record.state == "failed":
+        return f"failed: {record.reason}" if record.reason else "failed"
+    return "ready" if record.state == "ready" else f"{record.state}…"
+
+
+def conversations(known: Sequence[Conversation], chosen: str) -> Markup:
+    """The conversations of a matter, newest first."""
+    rows = lines(
+        Markup(
+            '<li><button type="button" class="open" data-do="open" data-conversation="{}"{}>{}</button>'
+            '<button type="button" class="icon" data-do="delete" data-conversation="{}" aria-label="Delete the conversation “{}”" '
+            'data-confirm="Delete this conversation?"><span aria-hidden="true">×</span></button></li>'
+        ).format(
+            each.id, Markup(' aria-current="true"') if each.id == chosen else NOTHING, each.title, each.id, each.title
+        )
+        for each in known
+    )
+    shown = (
+        Markup('<ul class="conversations">{}</ul>').format(rows) if known else Markup('<p class="none">None yet.</p>')
+    )
+    return Markup(
+        '<h2>Conversations</h2><button type="button" class="new" data-do="new">New conversation</button>{}'
+    ).format(shown)
+
+
+def scope(matter: Matter, ready: Sequence[DocumentRecord], of: int, chosen: Sequence[str] | None) -> Markup:
+    """What is asked: always in sight, and a list to choose from."""
+    ids = {record.id for record in ready}
+    count = len(ids if chosen is None else ids & set(chosen))
+    checked = None if chosen is None else set(chosen)
+    boxes = lines(
+        Markup(
+            '<li><label><input type="checkbox" data-change="scope" value="{}"{}> <span>{}</span></label></li>'
+        ).format(record.id, Markup(" checked") if checked is None or record.id in checked else NOTHING, record.name)
+        for record in ready
+    )
+    return Markup(
+        '<h2 class="unseen">Questions and answers</h2><button type="button" class="scope" popovertarget="scope-list" aria-haspopup="dialog"><span class="label">Asking</span> {} – {} of {}'
+        '<span aria-hidden="true"> ▾</span></button><div id="scope-list" popover role="dialog" aria-label="Documents to ask">'
+        '<h2>Documents to ask</h2><p><button type="button" class="quiet" data-do="all">Ask all of them</button></p><ul>{}</ul>'
+        '<p><button type="button" popovertarget="scope-list" popovertargetaction="hide">Done</button></p></div>'
+    ).format(matter.name, count, plural(of, "document"), boxes)
+
+
+def _document(record: DocumentRecord) -> Markup:
+    under_way = record.state in ("reading", "indexing") and record.pages
+    bar = (
+        Markup('<progress max="{}" value="{}" aria-label="{}"></progress>').format(
+            record.pages, record.page, f"{record.name}: {state_of(record)}"
+        )
+        if under_way
+        else NOTHING
+    )
+    return Markup(
+        '<li data-state="{}" data-name="{}"><div class="what"><span class="name">{}</span><span class="state"><span aria-hidden="true">{}'
+        '</span> {}{}</span>{}{}{}</div><div class="acts"><a class="icon" href="{}" download="{}" aria-label="Download {}">'
+        '<span aria-hidden="true">↓</span></a><button type="button" class="icon" data-do="remove" data-document="{}" aria-label="Remove {}" '
+        'data-confirm="Remove “{}” from this matter?"><span aria-hidden="true">×</span></button></div></li>'
+    ).format(
+        record.state,
+        record.name,
+        record.name,
+        _ICONS[record.state],
+        state_of(record),
+        f", {plural(record.pages, 'page')}" if record.state == "ready" else "",
+        bar,
+        _unreadable(record),
+        _summarise(record),
+        pdf_url(record.matter_id, record.id),
+        record.name,
+        record.name,
+        record.id,
+        record.name,
+        record.name,
+    )
+
+
+def _summarise(record: DocumentRecord) -> Markup:
+    if record.state != "ready" or len(record.unreadable_pages) == record.pages:
+        return NOTHING
+    return Markup(
+        '<button type="button" class="quiet" data-do="summary" data-on="submit" data-document="{}" aria-label="Summarise {}">'
+        "Summarise</button>"
+    ).format(record.id, record.name)
+
+
+def _unreadable(record: DocumentRecord) -> Markup:
+    """What is not searched of a document that is ready: the pages without text, or all of it."""
+    numbers = record.unreadable_pages
+    told = record.reason if record.state == "ready" else None
+    if numbers:
+        shown = ", ".join(str(number) for number in numbers[:_PAGES_SHOWN])
+        told = f"No text on p. {shown}{' …' if len(numbers) > _PAGES_SHOWN else ''}: not searched"
+    if not told:
+        return NOTHING
+    return Markup('<span class="unread"><span aria-hidden="true">!</span> {}</span>').format(told)

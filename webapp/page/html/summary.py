@@ -1,0 +1,164 @@
+"""Summaries as the HTML of the chat. Pure, as `render` is."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from markupsafe import Markup
+
+from webapp.core.stream import Body
+from webapp.core.wording import cite, plural
+from webapp.grounding.facts import find_facts
+from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
+
+_STRESSED = ("amount", "percent", "date", "month")  # what a reader's eye looks for in a line, beside periods
+_PERIOD = re.compile(r"(?:business )?(?:day|week|month|quarter|year|hour)$")
+_LONG = 480  # characters; a longer line is shown in part until its place is opened
+
+
+def body(turn_id: str, answer: Body) -> Markup:
+    """The clauses of a summary, each line with its pin cite, and the terms that the document defines."""
+    return Markup('<div class="written summary">{}</div>').format(_all(turn_id, answer))
+
+
+def heading(answer: Body, *, stopped: bool) -> Markup:
+    """In whose words the summary is."""
+    written, all_ = answer.get("written", 0), _count(answer)
+    if stopped:
+        return NOTHING
+    if not all_:
+        words = "Nothing to summarise: no sentence was found in this document."
+    elif not written:
+        words = "Key language of each clause: the document’s own words, in the order of the document."
+    elif written < all_:
+        words = f"{plural(written, 'line')} of {all_} written and checked; the others are the document’s own words."
+    else:
+        words = "Written clause by clause; every line was checked against its clause."
+    return Markup('<p class="stand">{}</p>').format(words)
+
+
+def coverage(answer: Body) -> Markup:
+    """What was read for it."""
+    searched = answer["searched"]
+    parts = [f"Read {plural(searched['pages'], 'page')}", plural(len(answer["clauses"]), "clause")]
+    if searched["unreadable_pages"]:
+        parts.append(f"{plural(searched['unreadable_pages'], 'page')} unreadable: not in this summary")
+    return Markup('<p class="coverage">{}.</p>').format("; ".join(parts))
+
+
+def writing(question: str, part: tuple[int, int, str] | None, so_far: Body, draft: str) -> Markup:
+    """A summary on its way: which part of how many, the clauses that are done, and what is being written of the next."""
+    if part is None:
+        stand, bar = "Reading the document…", NOTHING
+    else:
+        number, of, clauses = part
+        stand = f"Part {number} of {of}: {clauses}" if of > 1 else f"Choosing from {clauses}…"
+        bar = Markup('<progress max="{}" value="{}" aria-label="{}"></progress>').format(of, number - 1, stand)
+    note = (
+        Markup('<p class="draft">{}</p><p class="draft-note">Not checked yet.</p>').format(draft) if draft else NOTHING
+    )
+    return Markup(
+        '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
+        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p>{}<div class="written summary">{}{}</div></div></article>'
+    ).format(question, stand, bar, _all("", so_far), note)
+
+
+def copied(answer: Body) -> str:
+    """A summary with its pin cites, as plain text for a memo."""
+    return "\n".join(_plain(answer)).strip()
+
+
+def _plain(answer: Body) -> Iterator[str]:
+    yield answer["document"]
+    for clause in answer["clauses"]:
+        yield ""
+        yield title(clause) or "Opening"
+        for line in clause["lines"]:
+            rows = [answer["citations"][at] for at in line["citations"]]
+            words = line["text"] or f"“{rows[0].get('quote') or ''}”"
+            yield f"- {words} ({'; '.join(dict.fromkeys(cite(row | {'document': ''}) for row in rows))})"
+
+
+def title(clause: Body) -> str:
+    """A clause's number and heading: "Article 14 – Termination"."""
+    return " – ".join(part for part in (clause["label"], clause["heading"]) if part)
+
+
+def _count(answer: Body) -> int:
+    return sum(len(clause["lines"]) for clause in answer.get("clauses", ()))
+
+
+def _all(turn_id: str, answer: Body) -> Markup:
+    return lines([*_clauses(turn_id, answer), _definitions(turn_id, answer), _leads_nowhere(answer)])
+
+
+def _clauses(turn_id: str, answer: Body) -> Iterator[Markup]:
+    part = ""
+    for clause in answer.get("clauses", ()):
+        if clause["part"] and clause["part"] != part:
+            yield Markup('<h4 class="part">{}</h4>').format(clause["part"])
+        part = clause["part"]
+        rows = lines(_line(turn_id, line, answer["citations"], whole=not clause["label"]) for line in clause["lines"])
+        if rows:
+            yield Markup('<section class="clause">{}<ul>{}</ul></section>').format(_heading(clause), rows)
+
+
+def _heading(clause: Body) -> Markup:
+    caps = Markup(' class="caps"') if clause["heading"].isupper() else NOTHING
+    return Markup('<h4><span class="label">{}</span> <span{}>{}</span></h4>').format(
+        clause["label"] or "Opening", caps, clause["heading"]
+    )
+
+
+def _line(turn_id: str, line: Body, citations: Sequence[Body], *, whole: bool) -> Markup:
+    """A line with its marks; `whole` where all of it is to be seen, as where the parties are named."""
+    rows = [(at, citations[at]) for at in line["citations"]]
+    if not rows:
+        return NOTHING
+    words = line["text"] or rows[0][1].get("quote")
+    shown = _stressed(words) if words else Markup("<em>The document was removed.</em>")
+    kind = "words" if line["text"] is None else "said"
+    long = " long" if words and len(words) > _LONG and not whole else ""
+    marks = lines(_mark(turn_id, at, row) for at, row in rows) if turn_id else NOTHING
+    return Markup('<li><span class="{}{}">{}</span> {}</li>').format(kind, long, shown, marks)
+
+
+def _mark(turn_id: str, at: int, row: Body) -> Markup:
+    section = (row.get("section") or "").partition(" (")[0].removeprefix("Section ")
+    short = f"{section}, p. {row['page']}" if section and len(section) < 20 else f"p. {row['page']}"
+    return to_place(turn_id, at, short, f"Show {pin(row)}")
+
+
+def _stressed(text: str) -> Markup:
+    """A line with its amounts, shares, periods and dates set off."""
+    out, done = [NOTHING], 0
+    for fact in find_facts(text):
+        if any(key[0] in _STRESSED or (key[0] == "count" and _PERIOD.match(key[-1])) for key in fact.keys):
+            out.append(Markup("{}<strong>{}</strong>").format(text[done : fact.start], text[fact.start : fact.end]))
+            done = fact.end
+    return lines([*out, Markup("{}").format(text[done:])])
+
+
+def _definitions(turn_id: str, answer: Body) -> Markup:
+    """The terms that are defined, each leading to its definition."""
+    rows = answer.get("definitions", ())
+    if not rows or not turn_id:
+        return NOTHING
+    first = len(answer["citations"])
+    terms = lines(
+        Markup("<li>{}</li>").format(to_place(turn_id, first + i, row.get("term") or page(row), cite(row)))
+        for i, row in enumerate(rows)
+    )
+    return Markup('<details class="key terms"><summary>Defined terms ({})</summary><ul>{}</ul></details>').format(
+        len(rows), terms
+    )
+
+
+def _leads_nowhere(answer: Body) -> Markup:
+    """The places that the document refers to and does not have."""
+    rows = answer.get("leads_nowhere", ())
+    if not rows:
+        return NOTHING
+    places = lines(Markup("<li>{}, {}</li>").format(row["label"], page(row)) for row in rows)
+    return Markup(
+        '<details class="key nowhere"><summary>Refers to what is not in it ({})</summary><ul>{}</ul></details>'
+    ).format(len(rows), places)

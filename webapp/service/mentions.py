@@ -1,0 +1,159 @@
+"""Every mention of a phrase in the documents that a user asks about: by its exact words, without index or model.
+
+For the command line and for the page: `mentions` gives the places of each document, which is all that counting takes, and
+`mention_row` what is told of one of them. For the page a search has a time, and what a conversation keeps of it a bound.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from retrieval import Document, DocumentRecord, Span, each_mention, in_context, section_at
+from webapp.core.errors import NotLookedThrough
+from webapp.core.limits import check_words
+from webapp.core.log import known
+from webapp.core.metrics import SEARCHES
+from webapp.core.stream import Body
+from webapp.core.wording import plural
+from webapp.service.fair_turns import Turn
+from webapp.service.workspace import Workspace
+from webapp.store.users import User
+
+MOST_KEPT = 2_000  # places that a conversation keeps of one search; of more than 200 a page shows the pages alone
+SEARCH_SECONDS = 120.0  # from the click on: 100,000 pages without the phrase, or 20,000 with it
+DOCUMENT_SECONDS = 10.0  # an ordinary one of 1,000 pages takes 1 s
+_MARGIN_SECONDS = 5.0  # before a search's time is over no further place is looked for, so that what was found is kept
+_NAMES = 5  # documents that a sentence names; of more their number
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Where a phrase stands in one document, in reading order."""
+
+    document: Document  # under the name it has in the matter
+    spans: tuple[Span, ...]
+    count: int  # of all places, those that are not in `spans` included
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A document that could not be looked through: it took too long, or its text could not be had."""
+
+    record: DocumentRecord
+
+
+def mentions(
+    workspace: Workspace,
+    user: User,
+    matter: str,
+    phrase: str,
+    document_ids: Collection[str] | None = None,
+    *,
+    turn: Turn | None = None,
+    most: int | None = None,
+) -> Iterator[Mentions | LeftOut]:
+    """The mentions in each ready document of a matter (its name or id) that has any, in the order the documents came.
+
+    In some documents of the matter only, or in all. With `turn` no longer than that, and than DOCUMENT_SECONDS in one
+    document; of more than `most` places the further ones are only counted. Raises WordsTooLong, EmptyQuestion, NoSuchMatter and what
+    the stores raise when they are asked for the list of documents; what fails in one document leaves out that one.
+    """
+    check_words(phrase)
+    found = workspace.access.matter(user, matter)
+    records = workspace.access.documents(user, found)
+    SEARCHES.inc()
+    kept = 0
+    for record in records:
+        if record.state != "ready" or (document_ids is not None and record.id not in document_ids):
+            continue
+        try:
+            over = _over(turn) if turn else None
+            if over is not None and over():
+                raise TimeoutError
+            document = workspace.library.document(found.id, record.id)
+            spans = each_mention(document, phrase, over)
+            first = tuple(islice(spans, None if most is None else most - kept))
+            count = len(first) + sum(1 for _ in spans)
+        except TimeoutError:
+            yield LeftOut(record)
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with one document, the others are looked through)
+            known(error)
+            yield LeftOut(record)
+        else:
+            kept += len(first)
+            if count:
+                yield Mentions(document, first, count)
+
+
+def not_looked_through(left_out: Sequence[LeftOut]) -> NotLookedThrough:
+    """The error that names them."""
+    names = [f"“{each.record.name}”" for each in left_out[:_NAMES]]
+    more = len(left_out) - len(names)
+    listed = ", ".join(names)
+    return NotLookedThrough(documents=f"{listed} and {plural(more, 'further document')}" if more else listed)
+
+
+def _over(turn: Turn) -> Callable[[], bool]:
+    by = time.monotonic() + DOCUMENT_SECONDS
+    return lambda: turn.given_up or turn.left < _MARGIN_SECONDS or time.monotonic() > by
+
+
+def mention_row(document: Document, span: Span) -> Body:
+    """One mention as `pincite search --exact --json` tells it: its pin cite, and the words around it as `text`."""
+    return _place(document, span) | {"text": str(in_context(document, span))}
+
+
+def _place(document: Document, span: Span) -> Body:
+    page = document.page_at(span.start)
+    return {
+        "document_id": document.id,
+        "document": document.name,
+        "start": span.start,
+        "end": span.end,
+        "page": page.number,
+        "page_label": page.label,
+        "section": section_at(document, span.start),
+    }
+
+
+def page_row(phrase: str, records: Collection[DocumentRecord], found: Iterable[Mentions | LeftOut]) -> Body:
+    """What a conversation keeps of a search for a phrase: the places as citations. `records` are what was asked for.
+
+    `count` is how many there are and `documents` in how many documents, also where fewer are kept; `left_out` are those
+    that could not be looked through.
+    """
+    places: list[Body] = []
+    left_out: list[LeftOut] = []
+    count = documents = 0
+    for each in found:
+        if isinstance(each, LeftOut):
+            left_out.append(each)
+        else:
+            places += [_place(each.document, span) for span in each.spans]
+            count += each.count
+            documents += 1
+    without = {each.record.id for each in left_out}
+    searched = [record for record in records if record.id not in without]
+    row: Body = {
+        "kind": "mentions",
+        "phrase": phrase,
+        "answer": "",
+        "found": count > 0,
+        "count": count,
+        "documents": documents,
+        "searched": {
+            "documents": len(searched),
+            "pages": sum(record.pages for record in searched),
+            "unreadable_pages": sum(len(record.unreadable_pages) for record in searched),
+        },
+        "citations": [
+            place | {"n": n, "quote": "", "verified": True, "spans": [[place["start"], place["end"]]]}
+            for n, place in enumerate(places, 1)
+        ],
+    }
+    if left_out:
+        error = not_looked_through(left_out)
+        row["left_out"] = [{"document_id": each.record.id, "document": each.record.name} for each in left_out]
+        row["notices"] = [{"error": str(error), "hint": error.hint}]
+    return row

@@ -1,0 +1,281 @@
+"""Everything of one data folder, opened in one place and handed to whoever works with it.
+
+Opening is cheap: the database is opened, and the rest when it is first asked for, so that `pincite matters list` loads
+no model. Whoever opens a workspace owns the data folder (`ownership.claim`).
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from threading import Lock, RLock
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from retrieval import (
+    Embedder,
+    Files,
+    Ingest,
+    Lexical,
+    Library,
+    Limits,
+    Matter,
+    MatterExists,
+    PinciteError,
+    Searcher,
+    Vectors,
+    database,
+    load_embedder,
+)
+from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, SearchesWaiting, TextsWaiting
+from webapp.core.log import log
+from webapp.core.metrics import IngestCounter
+from webapp.core.quotas import quota_of
+from webapp.core.settings import Settings
+from webapp.llm.bundled import SLOTS
+from webapp.service.fair_turns import Shares
+from webapp.service.page_images import Viewer
+from webapp.service.question_queue import Admission
+from webapp.store.access import Access
+from webapp.store.conversations import Conversations
+from webapp.store.guests import MOST_GUESTS, Sweeper
+from webapp.store.users import LOCAL_USER, Records, User
+
+if TYPE_CHECKING:
+    from webapp.llm.pool import Writers
+
+SAMPLE_MATTER = "Sample"
+
+# Of one user, waiting ones included. A page shows one image, and has opened at most a few before they are there.
+IMAGES_PER_USER = 32
+READS_PER_USER = 64  # documents and passages, and what is to be highlighted on each image
+SEARCHES_PER_USER = 4  # for a phrase; a page asks for one at a time
+# Threads. Reading waits for the disk or a store; searching takes the processor, which all of Python's threads share.
+READS_AT_ONCE, SEARCHES_AT_ONCE = 4, 2
+T = TypeVar("T")
+
+
+class _Part(Generic[T]):
+    """Something that is opened when it is first asked for, once, whichever thread comes first."""
+
+    def __init__(self, make: "Callable[[Workspace], T]") -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __get__(self, workspace: "Workspace", _owner: type) -> T:
+        with workspace.lock:
+            if self._make.__name__ not in workspace.opened:
+                workspace.opened[self._make.__name__] = self._make(workspace)
+            made: T = workspace.opened[self._make.__name__]
+            return made
+
+
+class Workspace:
+    """The stores, the search and the engine of one data folder. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, *, background: bool = False) -> None:
+        """Open the records. With `background` documents are taken in by `work_in_background`, not by who waits for them.
+
+        Raises StoreUnavailable, DataFolderUnusable or PackageMissing.
+        """
+        self.opened: dict[str, Any] = {}
+        self.lock = RLock()
+        self.fault: PinciteError | None = None  # what keeps the background from working
+        self._background = background
+        folder = settings.data_dir
+        self.settings = settings
+        given = settings.database_url
+        address = given.get_secret_value() if given else f"sqlite:///{folder / 'pincite.db'}"
+        self._database = database.open_database(address)
+        self._files = Files(settings.files_url or folder / "files")
+        self.library = Library(self._database, self._files, max_file_mib=settings.max_file_mib)
+        self._records = Records(self._database)
+        demo = settings.access == "demo"
+        self.access = Access(self.library, self._records, quota_of(settings))
+        self.conversations = Conversations(self._database, self.library, self.access)
+        at_once = settings.page_images_at_once
+        self.viewer = Viewer(at_once)
+        self.draws = Shares("draws", at_once, IMAGES_PER_USER, lambda _: PagesWaiting())
+        self.reads = Shares("reads", READS_AT_ONCE, READS_PER_USER, lambda _: TextsWaiting())
+        self.searches = Shares(
+            "searches", SEARCHES_AT_ONCE, SEARCHES_PER_USER, lambda count: SearchesWaiting(count=count)
+        )
+        self._door = Lock()  # one user comes in at a time: the first requests of a page come together
+        self._welcomed: dict[str, str] = {}  # by user: the address that a guest came from, "" of everyone else
+        self.access.put_right(LOCAL_USER)
+        self.welcome(LOCAL_USER)
+        self._sweeper = Sweeper(self.delete_guests_over) if demo and background else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the work and let go of everything. What was being ingested waits until the next time."""
+        if self._sweeper is not None:
+            self._sweeper.stop()
+        for shares in (self.draws, self.reads, self.searches):
+            shares.close()
+        self.viewer.stop()
+        for part in ("ingest", "writers"):
+            if part in self.opened:
+                self.opened[part].stop()
+        for part in ("vectors", "lexical"):
+            if part in self.opened:
+                self.opened[part].close()
+        self._files.close()
+        self._database.dispose()
+
+    @_Part
+    def vectors(self) -> Vectors:
+        """The chunks' vectors."""
+        return Vectors(self.settings.chroma_url or self.settings.data_dir / "vectors")
+
+    @_Part
+    def lexical(self) -> Lexical:
+        """The chunks' words."""
+        return Lexical(self.settings.data_dir / "lexical")
+
+    @_Part
+    def embedder(self) -> Embedder:
+        """What turns text into vectors; a model in this process loads at its first use."""
+        named = self.settings
+        return load_embedder(named.embedding_model, named.embeddings_url, adapter=named.embedding_adapter)
+
+    @_Part
+    def ingest(self) -> Ingest:
+        """What takes documents into the indexes. What a crash left is put right before anyone gets it."""
+        named = self.settings
+        limits = Limits(
+            pages=named.max_pages,
+            characters=named.max_characters,
+            matter_characters=named.max_matter_characters,
+            page_seconds=named.page_seconds,
+            document_seconds=named.document_seconds,
+            memory_mib=named.reader_mib,
+        )
+        stores = (self.library, self.vectors, self.lexical, self.embedder)
+        ingest = Ingest(*stores, workers=named.reader_processes, limits=limits)
+        ingest.repair()
+        return ingest
+
+    @_Part
+    def searcher(self) -> Searcher:
+        """What finds the places that fit a question, in indexes that agree with the library."""
+        self.ingest.wake()  # opening it puts the indexes right, and what that let wait may be begun
+        return Searcher(self.library, self.vectors, self.lexical, self.embedder)
+
+    @_Part
+    def writers(self) -> "Writers":
+        """What writes the answers."""
+        from webapp.llm.pool import Writers  # the engine's client takes a second to load, and few commands ask
+
+        return Writers(self.settings)
+
+    @_Part
+    def admission(self) -> Admission:
+        """The line of questions."""
+        named = self.settings
+        at_once = named.answers_at_once * len(named.llm_urls) or SLOTS
+        return Admission(at_once, named.questions_waiting, named.questions_per_user, named.questions_per_address)
+
+    def work_in_background(self) -> None:
+        """Take in what waits from here on, until `close`: for the server, where no command waits for it."""
+        self.ingest.start(IngestCounter())
+
+    @contextmanager
+    def working(self) -> Iterator["Future[None] | None"]:
+        """Take in what waits, for as long as the block lasts; its outcome, or None where the background does it."""
+        if self._background:
+            if self.fault is not None:
+                raise self.fault
+            self.ingest.wake()
+            yield None
+            return
+        with ThreadPoolExecutor(1, "pincite-work") as pool:
+            work = pool.submit(self.ingest.run)
+            try:
+                yield work
+            finally:
+                if not work.cancel():  # else it has not begun, and would clear the sign to stop when it does
+                    self.ingest.stop()
+
+    def warm(self) -> None:
+        """Load the search model by using it. Raises EmbedderUnavailable."""
+        self.embedder.queries(["governing law"])
+
+    def stores_answer(self) -> bool:
+        """Whether the database answers now. Raises StoreUnavailable or DataFolderUnusable."""
+        self.library.matters()
+        return True
+
+    def welcome(self, user: User, ends_at: datetime | None = None, address: str = "") -> None:
+        """Know `user` from here on, and give them the sample once: deleted it stays away. Free after the first time.
+
+        A guest is one until `ends_at`, and is counted under the address that they came from first. Raises DemoFull and
+        NetworkFull.
+        """
+        with self._door:
+            if user.id not in self._welcomed:
+                if ends_at is not None and not self._records.knows(user):
+                    self._check_room(address)
+                if self._records.welcome(user, ends_at):
+                    self._give_sample(user)
+                self._welcomed[user.id] = address
+
+    def share_key(self, user: User) -> str:
+        """Under what is counted how much `user` has under way at a time: a guest's address, for a browser that drops its
+        cookie is another guest; the user's own id of everyone else, and where the settings say that all guests have one
+        address.
+        """
+        apart = self.settings.guests_per_address < MOST_GUESTS
+        return (apart and self._welcomed.get(user.id)) or user.id
+
+    def delete_matter(self, matter: Matter) -> None:
+        """Delete a matter with its documents and with what was said in it."""
+        self.ingest.delete_matter(matter.id)
+        self.access.forget(matter)
+        self.viewer.forget()
+
+    def delete_user(self, user: User) -> None:
+        """Delete a guest with every matter of theirs; nobody else is a member of a guest's matters."""
+        for matter in self.access.matters(user):
+            self.delete_matter(matter)
+        self.access.forget_user(user)
+        with self._door:
+            self._welcomed.pop(user.id, None)
+
+    def delete_guests_over(self) -> None:
+        """Delete the guests whose hour is over."""
+        for user in self.access.guests_over():
+            self.delete_user(user)
+            log.info("guest gone")
+
+    def _check_room(self, address: str) -> None:
+        most = self.settings.guests_per_address
+        if self._records.guests() >= MOST_GUESTS:
+            raise DemoFull()
+        if list(self._welcomed.values()).count(address) >= most:
+            raise NetworkFull(most=most)
+
+    def _give_sample(self, user: User) -> None:
+        sample = packaged_sample()
+        if sample is None:
+            return
+        try:
+            matter = self.access.create(user, SAMPLE_MATTER)
+        except MatterExists:  # made by a start that was killed before it could note so, or by the user
+            matter = self.access.matter(user, SAMPLE_MATTER)
+        self.library.accept_path(matter.id, sample)
+        self._records.sample_made(user)
+        if "ingest" in self.opened:
+            self.ingest.wake()
+
+
+def packaged_sample() -> Path | None:
+    """The sample contract that is installed with the package, if it is."""
+    folder = Path(str(resources.files("webapp"))) / "sample"
+    return next(iter(sorted(folder.glob("*.pdf"))), None)

@@ -1,0 +1,1 @@
+"""Database tables about people: users, members of matters, conversations, guests."""

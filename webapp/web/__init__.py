@@ -1,0 +1,1 @@
+"""HTTP edge: connections, middleware, authentication and routes."""
