@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 DRAWS = 1000
 SLACK = 2  # letters of a passage that may be missing at its ends
 HITS = 64
+NO_RESULT = -1.0  # below every confidence
 Row = dict[str, Any]
 Marked = NDArray[np.bool_]
 
@@ -133,9 +134,9 @@ def separation(labels: Path, folder: Path, absent: Path) -> tuple[float, float]:
     """AUROC over all kinds of clause that have both, and the mean within each by its absent questions."""
     groups: tuple[dict[Any, list[float]], dict[Any, list[float]]] = defaultdict(list), defaultdict(list)
     for group, name, results in ((groups[0], "queries.jsonl", folder), (groups[1], "absent.jsonl", absent)):
-        kinds = {row["id"]: (row["category"], row["view"]) for row in read(labels / name)}
-        for row in read(results / "results.jsonl"):
-            group[kinds[row["id"]]].append(row["confidence"])
+        confidence = {row["id"]: row["confidence"] for row in read(results / "results.jsonl")}
+        for row in read(labels / name):
+            group[row["category"], row["view"]].append(confidence.get(row["id"], NO_RESULT))
     present, missing = groups
     both = [kind for kind in missing if kind in present]
     pooled = auroc([c for kind in both for c in present[kind]], [c for kind in both for c in missing[kind]])

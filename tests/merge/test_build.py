@@ -36,6 +36,8 @@ from merge.errors import (
 from tests.merge import pico
 from tests.merge.conftest import BLOCK_BYTES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -39,7 +39,7 @@ def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(params=["folder", "server"])
+@pytest.fixture(params=["folder", pytest.param("server", marks=pytest.mark.database)])
 def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vectors]:
     store = Vectors(tmp_path / "vectors" if request.param == "folder" else request.getfixturevalue("chroma"))
     store.drop(MATTER)

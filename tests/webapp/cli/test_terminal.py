@@ -22,6 +22,8 @@ from webapp.cli.terminal import Bars, plain, results, show_error
 from webapp.core.stream import Row, fault, progress, read_row, result
 from webapp.core.wording import cite, coverage, plural
 
+pytestmark = pytest.mark.slow
+
 PLACE = {"document": "lease.pdf", "section": "Section 2 (Law)", "page": 3, "page_label": "3"}
 ANSWER = {
     "answer": "Irish law [1].",
