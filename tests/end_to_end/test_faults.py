@@ -28,6 +28,7 @@ from tests.webapp.fake_engine import (
 )
 from webapp.answers.generate import TRIES
 from webapp.core.log import close_log, open_log
+from webapp.core.results import AnswerResult
 from webapp.core.settings import load_settings
 from webapp.llm.pool import Writers
 from webapp.page.html.chat import turn_html
@@ -97,16 +98,16 @@ def refused_port() -> str:
 
 
 SIZES = {"prompt": 4000, "answer": 512, "window": 4096}
-AWAY = "The engine that writes answers is away."
-STARTING = "The engine that writes answers is still starting."
-ENGINE_BUSY = "The engine that writes answers is busy."
-KEY = "The engine refused the key."
-NOT_ACCEPTED = "The engine did not accept the request."
-FAULT = "The engine stopped with a fault."
-CUT = "The connection to the engine broke off before the answer was complete."
-SILENT = "The engine sent nothing for 0 seconds."
-FEWER = "The engine takes less text than it said, so fewer passages were read for this answer."
-TOO_LONG = "The question and its passages are longer than the engine accepts."
+AWAY = "The language model is not available."
+STARTING = "The language model is still starting."
+ENGINE_BUSY = "The language model is busy."
+KEY = "The language model server rejected the API key."
+NOT_ACCEPTED = "The language model server rejected the request."
+FAULT = "The language model server failed."
+CUT = "The connection to the language model broke off before the answer was complete."
+SILENT = "The language model sent nothing for 0 seconds."
+FEWER = "The language model accepts less text than it reported, so this answer is based on fewer passages."
+TOO_LONG = "The question and its passages are longer than the language model accepts."
 LESS_TEXT = f"{FEWER}\n{TOO_LONG}"
 VALIDATION = Refusal(422, {"error": TGI_TOO_LONG.format(**SIZES), "error_type": "validation"})
 VLLM_LONG = Refusal(400, {"error": {"message": VLLM_TOO_LONG.format(**SIZES), "type": "BadRequestError", "code": 400}})
@@ -174,12 +175,13 @@ def test_a_fault_is_told_in_one_sentence_what_was_written_stays_and_the_log_know
             engine.enqueue(*[does] * TRIES)
             turn, log = asked(workspace, engine.url)
     assert turn.state == "complete"
-    assert "\n".join(row["error"] for row in turn.answer["notices"]) == notice
-    assert kept in turn.answer["answer"]
+    assert "\n".join(row.error for row in turn.answer.notices) == notice
+    assert kept in turn.answer.answer
     page = re.sub(r"<[^>]+>", " ", turn_html(turn)).replace("&#39;", "'")
     assert all(sentence in page for sentence in notice.splitlines())
     if not kept:  # the documents' own words take the place of what was not written
-        assert turn.answer["key_language"]
+        assert isinstance(turn.answer, AnswerResult)
+        assert turn.answer.key_language
         assert "Key language" in page
     assert [told(line) for line in log] == lines
     assert "tenant" not in json.dumps(log)
@@ -191,9 +193,11 @@ def test_a_prompt_that_the_engine_finds_too_long_is_packed_again_into_less_and_t
     with FakeEngine("tgi") as engine:
         engine.enqueue(VALIDATION, Reply(DRAFT))
         turn, log = asked(workspace, engine.url)
-    assert [row["error"] for row in turn.answer["notices"]] == [FEWER]
-    assert turn.answer["answer"] == SHOWN
-    assert turn.answer["budget"]["window"] == int(4096 * 0.7)
+    assert [row.error for row in turn.answer.notices] == [FEWER]
+    assert turn.answer.answer == SHOWN
+    assert isinstance(turn.answer, AnswerResult)
+    assert turn.answer.budget
+    assert turn.answer.budget.window == int(4096 * 0.7)
     assert [told(line) for line in log] == ["PassagesLeftOut"]
 
 
@@ -205,7 +209,7 @@ def test_what_passes_before_the_first_word_is_tried_again_and_the_reader_sees_on
         engine.enqueue(does, Reply(DRAFT))
         turn, log = asked(workspace, engine.url)
         assert len(engine.asked) == 2
-    assert (turn.answer["answer"], turn.answer["notices"], log) == (SHOWN, [], [])
+    assert (turn.answer.answer, turn.answer.notices, log) == (SHOWN, (), [])
 
 
 def test_after_the_first_word_nothing_is_tried_again(workspace: Workspace) -> None:

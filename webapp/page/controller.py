@@ -16,14 +16,22 @@ from weakref import WeakValueDictionary
 
 from markupsafe import Markup
 
-from retrieval import Document, DocumentRecord, Matter, PinciteError, own_words, section_at
+from retrieval import Document, DocumentRecord, Matter, PinciteError, find_quote, own_words, pin_cite
 from webapp.answers.follow_up import standalone
 from webapp.core.errors import NoSuchConversation, TooSlow
 from webapp.core.limits import check_chosen, check_words
 from webapp.core.log import known
-from webapp.core.stream import Body
+from webapp.core.results import (
+    Item,
+    MentionsResult,
+    SameWordsRow,
+    SpanRow,
+    SummaryResult,
+    cite_fields,
+    items,
+    ranges,
+)
 from webapp.core.wording import plural
-from webapp.grounding.quotes import find_quote
 from webapp.page.html import chat as render
 from webapp.page.html import evidence as render_evidence
 from webapp.page.html import sidebar as render_sidebar
@@ -31,7 +39,7 @@ from webapp.page.html import summary as render_summary
 from webapp.page.html.parts import NOTHING, lines
 from webapp.page.uploads import Arriving
 from webapp.service.fair_turns import Turn
-from webapp.service.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_row
+from webapp.service.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_result
 from webapp.service.running import Asking, Askings, UnderWay, history_of
 from webapp.service.startup import Opening
 from webapp.service.summarise import Summarising
@@ -308,20 +316,20 @@ class Desk:
 
         matter, records = await asyncio.to_thread(prepare)
 
-        def look(turn: Turn) -> Body:
+        def look(turn: Turn) -> MentionsResult:
             ids = {record.id for record in records}
             found = mentions(workspace, user, matter.id, phrase, ids, turn=turn, most=MOST_KEPT)
-            return page_row(phrase, records, found)
+            return page_result(phrase, records, found)
 
         try:
-            row = await workspace.searches.run(workspace.share_key(user), SEARCH_SECONDS, look)
+            result = await workspace.searches.run(workspace.share_key(user), SEARCH_SECONDS, look)
         except TimeoutError:
             raise TooSlow(seconds=SEARCH_SECONDS) from None
 
         def keep() -> Parts:
             _, conversation = self._into(place, f"Every mention of “{phrase}”", replaced)
-            self._conversations.add_turn(user, conversation.id, phrase, row, "complete")
-            told = f"{plural(row['count'], 'mention')} found."
+            self._conversations.add_turn(user, conversation.id, phrase, result, "complete")
+            told = f"{plural(result.count, 'mention')} found."
             return self.all(replace(place, conversation_id=conversation.id)) | {"question": "", "said": told}
 
         return await asyncio.to_thread(keep)
@@ -329,9 +337,9 @@ class Desk:
     async def again(self, place: Place, turn_id: str) -> Parts:
         """Ask a turn's question anew, or make its summary anew; the new turn takes its place."""
         turn = await asyncio.to_thread(self._turn, place, turn_id)
-        if render.is_summary(turn.answer):
-            return await self.summarise(place, turn.answer["document_id"], again=turn.id)
-        if render.is_mentions(turn.answer):
+        if isinstance(turn.answer, SummaryResult):
+            return await self.summarise(place, turn.answer.document_id, again=turn.id)
+        if isinstance(turn.answer, MentionsResult):
             return await self.find(place, turn.question, again=turn.id)
         return await self.ask(place, turn.question, again=turn.id)
 
@@ -408,38 +416,32 @@ class Desk:
     def _evidence_of(self, place: Place, turns: Sequence[SavedTurn]) -> Parts:
         """The evidence of the newest answer that has any."""
         for turn in reversed(turns):
-            if render.items(turn.answer):
+            if items(turn.answer):
                 return {"evidence": self._evidence(place.matter_id, turn, 0, 1.0)}
         return {"evidence": render_evidence.nothing_chosen()}
 
     def _evidence(self, matter_id: str, turn: SavedTurn, item: int, zoom: float) -> Markup:
-        shown = render.items(turn.answer)
+        shown = items(turn.answer)
         if not shown:
             return render_evidence.nothing_chosen()
         at = min(max(item, 0), len(shown) - 1)
         row = shown[at].row
         words = ""
         with suppress(PinciteError, ValueError):  # it was removed, or came back and is not read yet or reads otherwise
-            document = self._workspace.library.document(matter_id, row["document_id"])
-            if "citation" in row:  # a passage that says the same as a cited one
-                row = _said_there(document, row, turn.answer["citations"][row["citation"]]["quote"])
-                shown[at] = replace(shown[at], row=row)
-            words = own_words(document, *(document.span(start, end) for start, end in row["spans"]))
+            document = self._workspace.library.document(matter_id, row.document_id)
+            if isinstance(row, SameWordsRow):
+                row = _said_there(document, row, turn.answer.citations[row.citation].quote)
+                shown[at] = Item(shown[at].kind, row)
+            words = own_words(document, *(document.span(*span) for span in row.spans))
         return render_evidence.evidence(matter_id, turn.id, shown, at, words, zoom)
 
 
-def _said_there(document: Document, row: Body, quote: str | None) -> Body:
-    """The row of a passage with the place of the quotation in it, or its own without one."""
-    passage = document.span(row["start"], row["end"])
+def _said_there(document: Document, row: SameWordsRow, quote: str | None) -> SpanRow:
+    """The place of a quotation in a passage that says the same as the quoted one; of the passage without one."""
+    passage = document.span(row.start, row.end)
     match = find_quote(document, quote, passage) if quote else None
-    parts = match.parts if match else (passage,)
-    page = document.page_at(parts[0].start)
-    return row | {
-        "section": section_at(document, parts[0].start),
-        "page": page.number,
-        "page_label": page.label,
-        "spans": [[part.start, part.end] for part in parts],
-    }
+    cite = pin_cite(document, *(match.parts if match else (passage,)))
+    return SpanRow(**cite_fields(cite), spans=ranges(cite.spans))
 
 
 def _matter(place: Place, mine: Sequence[Matter]) -> Matter | None:
@@ -480,9 +482,9 @@ def _said(turn: SavedTurn | None) -> str:
         return ""
     if turn.state != "complete":
         return "The answer was stopped." if turn.state == "stopped" else "The question could not be answered."
-    if not turn.answer.get("found"):
+    if not turn.answer.found:
         return "Nothing was found."
-    count = len(turn.answer.get("citations", ()))
-    if render.is_summary(turn.answer):
+    count = len(turn.answer.citations)
+    if isinstance(turn.answer, SummaryResult):
         return f"The summary is there, with {count} citation{'' if count == 1 else 's'}."
     return f"The answer is there, with {count} citation{'' if count == 1 else 's'}."

@@ -1,7 +1,7 @@
-"""Conversations: what was asked in a matter and what was answered, kept until they are deleted, with their evidence.
+"""Conversations: the questions of a user in a matter, with their answers and citations, stored until they are deleted.
 
-A turn keeps its answer as it was shown, and of the documents only spans and section labels: quoted words are read from
-the document again. Where a document has been removed the answer stays, and its evidence says that it was removed.
+A stored answer has its text as it was shown, but of the documents only spans and section labels: quoted words are read
+from the document again. If a document is deleted the answer stays, and its citations are marked as removed.
 """
 
 import uuid
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from retrieval import DocumentRecord, Library, Matter, PinciteError, database, in_context, own_words
 from webapp.core.errors import NoSuchConversation
 from webapp.core.limits import is_id
-from webapp.core.stream import Body
+from webapp.core.results import Around, CitationRow, MentionsResult, NamedRow, Quoting, TurnResult, read_turn
 from webapp.store.access import Access
 from webapp.store.schema import conversations, memberships, turns
 from webapp.store.users import User, one_at_a_time
@@ -27,7 +27,7 @@ TITLE_LENGTH = 80  # characters; a title is the beginning of a question, or what
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One conversation of one user in one matter; `scope` the ids of the documents it asks, None for all of them."""
+    """A conversation of one user in one matter; `scope` has the ids of the selected documents, None for all."""
 
     id: str
     matter_id: str
@@ -38,15 +38,15 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class SavedTurn:
-    """A question and what came of it; `answer` is shaped as `answering.page_row` gives it.
+    """A question and what came of it: an answer, a summary, or every mention of a phrase.
 
-    Citations, key sentences and passages whose document is gone have `removed` true and no words of it.
+    Places in a document that is gone have `removed` true and no words of it.
     """
 
     id: str
     conversation_id: str
     question: str
-    answer: Body
+    answer: TurnResult
     state: State
     rating: Rating | None
     asked_at: datetime
@@ -64,7 +64,7 @@ class Conversations:
         self._access = access
 
     def start(self, user: User, matter: Matter, title: str, scope: Iterable[str] | None = None) -> Conversation:
-        """A new, empty conversation. Raises NoSuchMatter or QuotaReached."""
+        """Create an empty conversation. Raises NoSuchMatter or QuotaReached."""
         self._access.check(user, matter.id)
         quota = self._access.quota(user)
         started = Conversation(uuid.uuid4().hex, matter.id, _title(title), _scope(scope), datetime.now(UTC))
@@ -84,7 +84,7 @@ class Conversations:
         return started
 
     def all(self, user: User, matter: Matter) -> list[Conversation]:
-        """The user's conversations in a matter, the newest first. Raises NoSuchMatter."""
+        """The user's conversations in a matter, newest first. Raises NoSuchMatter."""
         self._access.check(user, matter.id)
         theirs = sa.and_(conversations.c.user_id == user.id, conversations.c.matter_id == matter.id)
         query = sa.select(conversations).where(theirs).order_by(conversations.c.created_at.desc(), conversations.c.id)
@@ -92,12 +92,12 @@ class Conversations:
             return [_conversation(row) for row in connection.execute(query)]
 
     def one(self, user: User, conversation_id: str) -> Conversation:
-        """One conversation. Raises NoSuchConversation."""
+        """The user's conversation with this id. Raises NoSuchConversation."""
         with database.reading(self._engine) as connection:
             return self._mine(connection, user, conversation_id)
 
     def change(self, user: User, conversation_id: str, *, title: str, scope: Iterable[str] | None) -> Conversation:
-        """Give a conversation this title and this scope. Raises NoSuchConversation."""
+        """Set the title and the scope of a conversation. Raises NoSuchConversation."""
         values = {"title": _title(title), "scope": _scope(scope)}
         with database.writing(self._engine) as connection:
             self._mine(connection, user, conversation_id)
@@ -111,16 +111,16 @@ class Conversations:
             connection.execute(sa.delete(conversations).where(conversations.c.id == conversation_id))
 
     def turns(self, user: User, conversation_id: str) -> list[SavedTurn]:
-        """The turns of a conversation in their order, their words as the documents have them. Raises NoSuchConversation."""
+        """The turns of a conversation in order, quotations read from the documents. Raises NoSuchConversation."""
         query = sa.select(turns).where(turns.c.conversation_id == conversation_id).order_by(turns.c.position)
         with database.reading(self._engine) as connection:
             conversation = self._mine(connection, user, conversation_id)
             rows = connection.execute(query).all()
         here = {record.id: record for record in self._library.documents(conversation.matter_id)}
-        return [_turn(row, _with_words(row.answer, self._library, here)) for row in rows]
+        return [_turn(row, _with_words(read_turn(row.answer), self._library, here)) for row in rows]
 
-    def add_turn(self, user: User, conversation_id: str, question: str, answer: Body, state: State) -> SavedTurn:
-        """Keep a turn at the end of a conversation; `answer` as `answering.page_row` gives it, or a part of that.
+    def add_turn(self, user: User, conversation_id: str, question: str, answer: TurnResult, state: State) -> SavedTurn:
+        """Keep a turn at the end of a conversation.
 
         Raises NoSuchConversation, or QuotaReached where another question took the last place meanwhile (`check_room`).
         """
@@ -135,35 +135,32 @@ class Conversations:
                 "position": (connection.scalar(last) or 0) + 1,
                 "asked_at": turn.asked_at,
                 "question": question,
-                "answer": _without_words(answer),
+                "answer": answer.with_places(_without_words).model_dump(mode="json"),
                 "state": state,
             }
             connection.execute(sa.insert(turns).values(row))
         return turn
 
     def check_room(self, user: User, conversation_id: str) -> None:
-        """Let pass what will add a turn, before anything is searched. Raises QuotaReached."""
+        """Check the quota of turns, before a question is searched. Raises QuotaReached."""
         with database.reading(self._engine) as connection:
             self._check_room(connection, user, conversation_id)
 
     def cut(self, user: User, turn_id: str) -> None:
-        """Take a turn and those after it out of their conversation, to ask it again or otherwise.
-
-        Raises NoSuchConversation.
-        """
+        """Delete a turn and those after it, before its question is asked again or edited. Raises NoSuchConversation."""
         with database.writing(self._engine) as connection:
             turn = self._turn(connection, user, turn_id)
             after = sa.and_(turns.c.conversation_id == turn.conversation_id, turns.c.position >= turn.position)
             connection.execute(sa.delete(turns).where(after))
 
     def rate(self, user: User, turn_id: str, rating: Rating | None) -> None:
-        """Keep what the user thinks of a turn, or with None take it back. Raises NoSuchConversation."""
+        """Store the user's rating of a turn; None deletes it. Raises NoSuchConversation."""
         with database.writing(self._engine) as connection:
             self._turn(connection, user, turn_id)
             connection.execute(sa.update(turns).where(turns.c.id == turn_id).values(rating=rating))
 
     def _mine(self, connection: sa.Connection, user: User, id_: str, *, alone: bool = False) -> Conversation:
-        """The conversation, if it is this user's and in a matter that they may still see; `alone` keeps others waiting."""
+        """The conversation, if it is the user's and they are still a member of its matter; `alone` locks its row."""
         if not is_id(id_):
             raise NoSuchConversation()
         query = _OF_MEMBERS.where(conversations.c.id == id_, conversations.c.user_id == user.id)
@@ -213,7 +210,7 @@ def _conversation(row: sa.Row[Any]) -> Conversation:
     return Conversation(row.id, row.matter_id, row.title, _scope(row.scope), _aware(row.created_at))
 
 
-def _turn(row: sa.Row[Any], answer: Body) -> SavedTurn:
+def _turn(row: sa.Row[Any], answer: TurnResult) -> SavedTurn:
     return SavedTurn(row.id, row.conversation_id, row.question, answer, row.state, row.rating, _aware(row.asked_at))
 
 
@@ -221,61 +218,45 @@ def _aware(time: datetime) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)  # SQLite keeps no zone; what we write is UTC
 
 
-Around = tuple[str, str, str] | None  # the words before a mention, its own, and those after it
-
-# What of an answer are words of a document: the parts of an answer that hold such, and under which key.
-_QUOTED = (("citations", "quote"), ("key_language", "text"), ("definitions", "text"))
-_EVIDENCE = ("citations", "key_language", "definitions", "passages", "same_words")
+def _without_words(place: NamedRow) -> NamedRow:
+    """The place as it is kept."""
+    return place.without_words() if isinstance(place, Quoting) else place
 
 
-def _without_words(answer: Body) -> Body:
-    """The answer as it is kept; what quotes nothing keeps its None."""
-    kept = dict(answer)
-    for part, key in _QUOTED:
-        if part in answer:
-            kept[part] = [{k: v for k, v in each.items() if k != key or v is None} for each in answer[part]]
-    return kept
+def _with_words(kept: TurnResult, library: Library, here: Mapping[str, DocumentRecord]) -> TurnResult:
+    """The turn as it was shown; `here` has the documents that are still in the matter, by id."""
+
+    def shown(place: NamedRow) -> NamedRow:
+        record = here.get(place.document_id)
+        if record is None:
+            place = place.model_copy(update={"removed": True})
+        if isinstance(place, Quoting) and place.words == "":
+            place = place.with_words(_words(place, record, library))
+        if isinstance(kept, MentionsResult) and isinstance(place, CitationRow):
+            place = place.model_copy(update={"around": _around(place, record, library)})
+        return place
+
+    return kept.with_places(shown)
 
 
-def _with_words(kept: Body, library: Library, here: Mapping[str, DocumentRecord]) -> Body:
-    """The answer as it was shown; `here` has the documents that are still in the matter, by id."""
-    answer = dict(kept)
-    for part in _EVIDENCE:
-        if part in kept:
-            answer[part] = [dict(each) for each in kept[part]]
-            for each in answer[part]:
-                if each["document_id"] not in here:
-                    each["removed"] = True
-    for part, key in _QUOTED:
-        for each in answer.get(part, ()):
-            if key not in each:
-                each[key] = _words(each, library, here)
-    if kept.get("kind") == "mentions":
-        for each in answer["citations"]:
-            each["around"] = _around(each, library, here)
-    return answer
-
-
-def _words(cited: Body, library: Library, here: Mapping[str, DocumentRecord]) -> str | None:
+def _words(cited: Quoting, record: DocumentRecord | None, library: Library) -> str | None:
     """The words of a citation or key sentence: None when its document is gone, "" when it is not read (again) yet."""
-    record = here.get(cited["document_id"])
     if record is None:
         return None
     try:
         document = library.text(record)
-        return own_words(document, *(document.span(start, end) for start, end in cited["spans"])) if document else ""
+        return own_words(document, *(document.span(*span) for span in cited.spans)) if document else ""
     except (PinciteError, ValueError):  # it was removed and added anew, and reads otherwise
         return ""
 
 
-def _around(mention: Body, library: Library, here: Mapping[str, DocumentRecord]) -> Around:
+def _around(mention: CitationRow, record: DocumentRecord | None, library: Library) -> Around | None:
     """A mention with the words around it; None when there is nothing to find it in."""
-    record = here.get(mention["document_id"])
     try:
         document = library.text(record) if record else None
         if document is None:
             return None
-        read = in_context(document, document.span(mention["start"], mention["end"]))
+        read = in_context(document, document.span(*mention.spans[0]))
     except (PinciteError, ValueError):
         return None
     return read.before, read.words, read.after

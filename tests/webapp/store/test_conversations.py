@@ -13,15 +13,18 @@ from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
-from retrieval import Document, DocumentRecord, Files, Library, Matter, NoSuchMatter, Passage, database
+from retrieval import Document, DocumentRecord, Files, Library, Matter, NoSuchMatter, Passage, database, pin_cite
 from retrieval.library.library import MIGRATIONS as LIBRARY_MIGRATIONS
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from webapp.answers.answer import Answer, Searched
 from webapp.answers.key_language import KeySentence
 from webapp.core.errors import NoSuchConversation
+from webapp.core.results import AnswerResult, BudgetRow, Quoting, SameWordsRow, items, read_turn
 from webapp.grounding.check import check
-from webapp.service.ask import BUDGET, page_row
+from webapp.page.html.chat import copied, turn_html
+from webapp.page.html.evidence import evidence
+from webapp.service.ask import page_result
 from webapp.store.access import Access
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.schema import metadata, turns
@@ -76,27 +79,29 @@ def document(room: Room, matter: Matter, record: DocumentRecord) -> Document:
     return room.library.document(matter.id, record.id)
 
 
-def _answered(document: Document, record: DocumentRecord) -> dict[str, Any]:
+def _answered(document: Document, record: DocumentRecord) -> AnswerResult:
     """An answer as the page has it: a quotation with an ellipsis, a citation without one, and a key sentence."""
     passages = []
     for n, (sentence, page) in enumerate(((RENT, 1), (LAW, 2)), start=1):
         at = document.text.index(sentence)
         span = document.span(at, at + len(sentence))
-        passages.append(Passage(n, document.id, document.name, (span,), str(n), page, str(page), sentence))
+        cite = replace(pin_cite(document, span), section=str(n))
+        assert cite.page == page
+        passages.append(Passage(**cite.where(), n=n, text=sentence))
     checked = check(DRAFT, passages, {document.id: document})
     law = passages[1]
     answer = Answer(
         checked.text,
         found=True,
         searched=Searched(1, 2, 0, "rent?", wider=False),
-        budget=dict.fromkeys(BUDGET, 1),
+        budget=BudgetRow(window=1, system=1, history=1, passages=1, reserve=1, sent=1, left_out=1),
         engine="tgi",
         citations=checked.citations,
-        key_language=(KeySentence(law.spans[0], "2", 2, "2", document.id, 2, LAW, 0.5),),
+        key_language=(KeySentence(**law.where(), text=LAW),),
         checked=checked,
         passages=tuple(passages),
     )
-    return page_row(answer, {record.id: record})
+    return page_result(answer, {record.id: record})
 
 
 def _begun(room: Room, matter: Matter, user: User = ANN, title: str = "What is the rent?") -> Conversation:
@@ -113,13 +118,13 @@ def test_an_answer_comes_back_as_it_was_shown_with_its_evidence(
     assert (turn.id, turn.question, turn.state, turn.rating) == (kept.id, "What is the rent?", "complete", None)
     assert abs((turn.asked_at - kept.asked_at).total_seconds()) < 1
     assert turn.answer == shown
-    quoted, plain = turn.answer["citations"]
-    assert quoted["quote"] == "The monthly rent is four thousand dollars … in advance"
-    assert [document.text[start:end] for start, end in quoted["spans"]] == [
+    quoted, plain = turn.answer.citations
+    assert quoted.quote == "The monthly rent is four thousand dollars … in advance"
+    assert [document.text[start:end] for start, end in quoted.spans] == [
         "The monthly rent is four thousand dollars",
         "in advance",
     ]
-    assert (plain["quote"], [document.text[start:end] for start, end in plain["spans"]]) == (None, [LAW])
+    assert (plain.quote, [document.text[start:end] for start, end in plain.spans]) == (None, [LAW])
 
 
 def test_a_conversation_is_read_in_as_many_statements_however_much_it_cites(
@@ -140,7 +145,7 @@ def test_a_conversation_is_read_in_as_many_statements_however_much_it_cites(
 def test_what_is_kept_of_a_document_are_places_and_no_words(
     room: Room, matter: Matter, record: DocumentRecord, document: Document
 ) -> None:
-    shown = _answered(document, record) | {"answer": "(the answer itself)"}
+    shown = _answered(document, record).model_copy(update={"answer": "(the answer itself)"})
     room.conversations.add_turn(ANN, _begun(room, matter).id, "?", shown, "complete")
     with database.reading(room.engine) as connection:
         kept = json.dumps(connection.scalar(sa.select(turns.c.answer)), ensure_ascii=False)
@@ -155,26 +160,27 @@ def test_an_answer_outlives_its_document_and_says_that_it_was_removed(
     room.conversations.add_turn(ANN, begun.id, "?", shown, "complete")
     room.library.remove(matter.id, record.id)
     [turn] = room.conversations.turns(ANN, begun.id)
-    assert turn.answer["answer"] == shown["answer"]
-    for part in ("citations", "key_language", "passages"):
-        assert all(each["removed"] and each["document"] == "lease.pdf" for each in turn.answer[part])
-    assert (turn.answer["citations"][0]["quote"], turn.answer["key_language"][0]["text"]) == (None, None)
+    assert isinstance(turn.answer, AnswerResult)
+    assert turn.answer.answer == shown.answer
+    for places in (turn.answer.citations, turn.answer.key_language, turn.answer.passages):
+        assert [(each.removed, each.document) for each in places] == [(True, "lease.pdf")] * len(places)
+    assert (turn.answer.citations[0].quote, turn.answer.key_language[0].text) == (None, None)
 
     room.add(matter)  # the same file again: the same offsets
     [turn] = room.conversations.turns(ANN, begun.id)
-    assert turn.answer["citations"][0]["quote"] == shown["citations"][0]["quote"]
+    assert turn.answer.citations[0].quote == shown.citations[0].quote
 
 
 def test_an_answer_that_was_stopped_is_kept_as_far_as_it_came(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
-    room.conversations.add_turn(ANN, begun.id, "?", {"answer": "The rent"}, "stopped")
+    room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "The rent"}), "stopped")
     [turn] = room.conversations.turns(ANN, begun.id)
-    assert (turn.answer, turn.state) == ({"answer": "The rent"}, "stopped")
+    assert (turn.answer, turn.state) == (read_turn({"answer": "The rent"}), "stopped")
 
 
 def test_turns_are_rated_asked_again_and_in_their_order(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
-    add = lambda question: room.conversations.add_turn(ANN, begun.id, question, {"answer": "…"}, "complete")  # noqa: E731
+    add = lambda question: room.conversations.add_turn(ANN, begun.id, question, read_turn({"answer": "…"}), "complete")  # noqa: E731
     _, second, _ = (add(question) for question in ("one", "two", "three"))
     room.conversations.rate(ANN, second.id, -1)
     assert [(turn.question, turn.rating) for turn in room.conversations.turns(ANN, begun.id)] == [
@@ -193,7 +199,8 @@ def test_turns_that_come_at_once_all_find_their_place(room: Room, matter: Matter
     with ThreadPoolExecutor(4) as pool:
         list(
             pool.map(
-                lambda n: room.conversations.add_turn(ANN, begun.id, str(n), {"answer": ""}, "complete"), range(12)
+                lambda n: room.conversations.add_turn(ANN, begun.id, str(n), read_turn({"answer": ""}), "complete"),
+                range(12),
             )
         )
     assert len(room.conversations.turns(ANN, begun.id)) == 12
@@ -223,7 +230,7 @@ def test_conversations_come_back_after_a_restart(room: Room, matter: Matter, tmp
 @pytest.mark.parametrize("member", [False, True], ids=["a stranger", "another member"])
 def test_what_another_said_reads_as_what_was_never_said(room: Room, matter: Matter, member: bool) -> None:
     begun = _begun(room, matter)
-    turn = room.conversations.add_turn(ANN, begun.id, "?", {"answer": "…"}, "complete")
+    turn = room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
     if member:
         room.records.join(BEN, [matter.id])
     told = set()
@@ -231,7 +238,7 @@ def test_what_another_said_reads_as_what_was_never_said(room: Room, matter: Matt
         for ask in (
             lambda id_=conversation: room.conversations.one(BEN, id_),
             lambda id_=conversation: room.conversations.turns(BEN, id_),
-            lambda id_=conversation: room.conversations.add_turn(BEN, id_, "?", {}, "complete"),
+            lambda id_=conversation: room.conversations.add_turn(BEN, id_, "?", read_turn({}), "complete"),
             lambda id_=conversation: room.conversations.change(BEN, id_, title="mine", scope=None),
             lambda id_=conversation: room.conversations.delete(BEN, id_),
             lambda id_=turn_id: room.conversations.cut(BEN, id_),
@@ -260,17 +267,147 @@ def test_who_may_not_see_a_matter_any_more_sees_nothing_of_what_they_said_in_it(
 
 def test_what_was_said_goes_with_its_matter_and_with_its_user(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
-    room.conversations.add_turn(ANN, begun.id, "?", {"answer": "…"}, "complete")
+    room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
     room.access.forget(matter)
     other = room.access.create(BEN, "Bolt")
     begun = _begun(room, other, BEN)
-    room.conversations.add_turn(BEN, begun.id, "?", {"answer": "…"}, "complete")
+    room.conversations.add_turn(BEN, begun.id, "?", read_turn({"answer": "…"}), "complete")
     room.access.forget_user(BEN)
     with database.reading(room.engine) as connection:
         counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]
     assert dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True)) == {
         "users": 1, "memberships": 0, "conversations": 0, "turns": 0,
     }  # fmt: skip
+
+
+# What older versions kept
+
+
+def _older(document: Document) -> dict[str, tuple[dict[str, Any], str, int, int]]:
+    """Rows as older versions kept them; what is to be seen on the page of each, its places, and how many are quoted."""
+    rent, law = (document.text.index(words) for words in (RENT, LAW))
+    at_law = {"start": law, "end": law + len(LAW), "spans": [[law, law + len(LAW)]]}
+    at_rent = {"start": rent, "end": rent + len(RENT), "spans": [[rent, rent + len(RENT)]]}
+    named = {"document_id": document.id, "document": "lease.pdf"}
+    pin = {**named, "section": "Section 2 (Governing law)", "page": 2, "page_label": "2"}
+    searched = {"documents": 1, "pages": 2, "unreadable_pages": 0}
+    budget = dict.fromkeys("window system history passages reserve sent left_out".split(), 1)
+    answer = {
+        "answer": "It is Irish law [1]. Rent is due [2].",
+        "found": True,
+        "citations": [
+            {"n": 1, **pin, "verified": True, **at_law},
+            {"n": 2, **pin, "quote": None, "verified": True, **at_rent},
+        ],
+        "key_language": [{**pin, **at_law}, {**pin, **at_rent}],
+        "searched": searched,
+        "budget": budget,
+        "engine": "tgi",
+    }
+    summary = {
+        "kind": "summary",
+        **named,
+        "answer": "",
+        "found": True,
+        "clauses": [
+            {
+                "label": "Section 2",
+                "heading": "Governing law",
+                "part": "",
+                "lines": [{"text": None, "citations": [0]}, {"text": "Rent is due.", "citations": [1]}],
+            }
+        ],
+        "citations": [
+            {"n": 1, **pin, "verified": True, "spans": at_law["spans"]},
+            {"n": 2, **pin, "quote": None, "verified": True, "spans": at_rent["spans"]},
+        ],
+        "definitions": [{**pin, "spans": at_rent["spans"]}],
+        "searched": searched,
+        "engine": "tgi",
+        "written": 1,
+    }
+    mentions = {
+        "kind": "mentions",
+        "phrase": "laws of Ireland",
+        "answer": "",
+        "found": True,
+        "searched": searched,
+        "citations": [{**pin, **at_law, "n": 1, "verified": True}],
+    }
+    passages = [{"n": 1, **pin, **at_law}, {"n": 2, **pin, **at_rent}]
+    same = {"citation": 0, **named, "section": "Section 2", "page": 2, **at_law}
+    notice = {"error": "The engine is away.", "hint": "Wait."}
+    said = {"end": 20, "citations": [0], "doubt": "no citation"}
+    return {
+        "the first answers": (answer | {"passages": passages}, "Irish law", 5, 2),
+        "with a query and notices": (
+            answer | {"passages": passages, "query": "law?", "notices": [notice]}, "The engine is away.", 5, 2,
+        ),
+        "with nothing to choose and no doubt": (
+            answer | {"passages": passages, "documents_meant": [], "doubtful": False}, "Irish law", 5, 2,
+        ),
+        "with sentences and reasons": (
+            answer | {"passages": [each | {"why": "referred to in [1]"} for each in passages], "sentences": [said]},
+            "no citation", 5, 2,
+        ),
+        "with the same words, their sections and spans": (
+            answer | {"citations": [each | {"also_in": 1} for each in answer["citations"]], "same_words": [same]},
+            "This passage stands word for word in 1 other document", 4, 2,
+        ),
+        "doubtful, between documents": (answer | {"doubtful": True, "documents_meant": [named]}, "may not speak of", 3, 2),
+        "nothing found": (
+            {"answer": "Not found.", "found": False, "citations": [], "key_language": [], "searched": searched,
+             "budget": budget, "engine": "none", "passages": [], "query": "?", "notices": []}, "Nothing found", 0, 0,
+        ),
+        "failed before anything was found": (
+            {"answer": "", "query": "?", "error": "The documents cannot be reached.", "hint": "", "notices": []},
+            "The documents cannot be reached.", 0, 0,
+        ),
+        "a summary without its terms": (summary, "Rent is due.", 3, 2),
+        "a summary with its terms": (
+            summary | {"definitions": [each | {"term": "Rent"} for each in summary["definitions"]],
+                       "leads_nowhere": [{"label": "Exhibit C", "page": 1, "page_label": "1"}], "notices": []},
+            "Exhibit C", 3, 2,
+        ),
+        "a summary that was stopped": (summary | {"clauses": [], "citations": [], "notices": []}, "Nothing to summarise", 1, 1),
+        "mentions that nobody counted": (mentions, "1 mention in 1 document.", 1, 1),
+        "mentions that were counted": (
+            mentions | {"count": 7, "documents": 3, "left_out": [named], "notices": [notice]}, "7 mentions in 3 documents.", 1, 1,
+        ),
+    }  # fmt: skip
+
+
+OLDER = tuple(_older(Document("d", "lease.pdf", f"{RENT}\n{LAW}", ())))
+
+
+@pytest.mark.parametrize("version", OLDER)
+@pytest.mark.parametrize("gone", [False, True], ids=["its document is there", "its document is gone"])
+def test_a_conversation_that_an_older_version_kept_opens(
+    room: Room, matter: Matter, record: DocumentRecord, document: Document, version: str, gone: bool
+) -> None:
+    row, seen, places, quoted = _older(document)[version]
+    begun = _begun(room, matter)
+    with database.writing(room.engine) as connection:
+        kept = {"id": "0" * 32, "conversation_id": begun.id, "position": 1, "question": "?", "answer": row}
+        connection.execute(sa.insert(turns).values(kept | {"state": "complete", "asked_at": begun.created_at}))
+    if gone:
+        room.library.remove(matter.id, record.id)
+    [turn] = room.conversations.turns(ANN, begun.id)
+    assert seen in turn_html(turn, last=True).replace("\u00a0", " ")
+    assert copied(turn) is not None
+    shown = items(turn.answer)
+    assert gone or len(shown) == places
+    for at, item in enumerate(shown):
+        html = evidence("m", turn.id, shown, at, "", 1.0)
+        assert "lease.pdf" in html
+        assert ("was removed" in html) == (gone or isinstance(item.row, SameWordsRow))
+    words = [item.row.words for item in shown if isinstance(item.row, Quoting) and item.row.words]
+    assert len(words) == (0 if gone else quoted)
+    assert set(words) <= {RENT, LAW}
+
+    again = turn.answer.with_places(lambda place: place.model_copy(update={"removed": False}))
+    room.conversations.add_turn(ANN, begun.id, "?", again, "complete")
+    assert [each.answer for each in room.conversations.turns(ANN, begun.id)][1] == turn.answer
 
 
 # Schema
