@@ -54,3 +54,8 @@ def test_nothing_points_outside_the_repository(page: Path) -> None:
     for target, _ in _links(page):
         assert target.is_relative_to(ROOT)
     assert "../shared" not in page.read_text("utf-8")
+
+
+def test_every_test_that_a_document_names_is_there() -> None:
+    named = {name for page in PAGES for name in re.findall(r"\btest_\w+", page.read_text("utf-8"))}
+    assert named - {path.stem for path in (ROOT / "tests").rglob("test_*.py")} == set()
