@@ -34,8 +34,13 @@ from retrieval.reading.pdf import read_pdf
 CONTRACTS = Path(__file__).with_suffix(".tsv")
 # Names and dates of the contract itself are no clauses; of the last two no figure in docs/ was taken.
 LEFT_OUT = {
-    "Document Name", "Parties", "Agreement Date", "Effective Date", "Source Code Escrow", "Liquidated Damages",
-}  # fmt: skip
+    "Document Name",
+    "Parties",
+    "Agreement Date",
+    "Effective Date",
+    "Source Code Escrow",
+    "Liquidated Damages",
+}
 _SLUG = 48  # characters of a contract's name in its id
 Row = dict[str, Any]
 

@@ -31,7 +31,7 @@ from rich.progress import track
 
 from bench.remembered import Remembered
 from bench.train_adapter import Array, folds_of, material, train
-from retrieval.evaluate import Corpus, Scope, ask, read_queries, taken_in, write_rows
+from retrieval.evaluate import Corpus, QueryRow, Scope, ask, read_queries, taken_in, write_rows
 from retrieval.search.adapter import Adapter, load_adapter, packaged
 from retrieval.search.clause_types import Match, TypeMatcher
 from retrieval.search.embedder import PACKAGED_NAME
@@ -171,25 +171,25 @@ def opened(labels: Path, cache: Path) -> Iterator[Bench]:
         yield Bench(corpus, labels, cache)
 
 
-def run(bench: Bench, labels: Path, out: Path, variant: Variant, scope: Scope, told: str, contracts: set[str]) -> None:
-    """Ask the questions of `labels` about some contracts as a variant does and write what `bench.score` reads into `out`."""
+def run(bench: Bench, labels: Path, out: Path, name: str, scope: Scope, contracts: set[str]) -> None:
+    """Ask the questions of `labels` about some contracts as the variant of a name does and write what `bench.score` reads into `out`."""
     (out / "labels").mkdir(parents=True, exist_ok=True)
     write_rows(out / "texts.jsonl", bench.corpus.texts())
     files = {"queries.jsonl": out} | ({"absent.jsonl": out / "absent"} if scope == "document" else {})  # has no titles
-    for name, folder in files.items():
-        rows: list[dict[str, Any]] = []
+    for file, folder in files.items():
+        rows: list[QueryRow] = []
         mine: list[dict[str, Any]] = []
-        for part, searcher in bench.parts(variant):
-            rows_of = [row for row in read_rows(labels / name) if row["contract"] in contracts]
+        for part, searcher in bench.parts(VARIANTS[name]):
+            rows_of = [row for row in read_rows(labels / file) if row["contract"] in contracts]
             held = [row for row in rows_of if bench.belongs(row, part)]
             ids = {row["id"] for row in held}
-            queries = [query for query in read_queries(labels / name, scope) if query.id in ids]
+            queries = [query for query in read_queries(labels / file, scope) if query.id in ids]
             asked = ask(bench.corpus, searcher, queries, scope=scope, count=mistral(), budget=BUDGET)
-            rows += (row for row, _ in track(asked, f"{told}, part {part.contracts + 1}", total=len(queries)))
+            rows += (row for row, _ in track(asked, f"{scope}, {name}, part {part.contracts + 1}", total=len(queries)))
             mine += held
         folder.mkdir(exist_ok=True)
         write_rows(folder / "results.jsonl", rows)
-        write_rows(out / "labels" / name, mine)
+        write_rows(out / "labels" / file, mine)
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -211,8 +211,7 @@ def main() -> int:
         contracts = set(sorted(bench.corpus.held)[:: options.every])
         for scope in options.scope or ("document", "all"):
             for name in options.variant or VARIANTS:
-                out, told = options.out / scope / name, f"{scope}, {name}"
-                run(bench, options.labels, out, VARIANTS[name], scope, told, contracts)
+                run(bench, options.labels, options.out / scope / name, name, scope, contracts)
     return 0
 
 

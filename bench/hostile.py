@@ -165,6 +165,7 @@ def _add(
         told, said = folder / "told", folder / "said"
         with told.open("w") as out, said.open("w") as err:
             adding = subprocess.Popen(command, env=environment, stdout=out, stderr=err, stdin=subprocess.DEVNULL)
+            status: int | str
             try:
                 status = adding.wait(max(1.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:

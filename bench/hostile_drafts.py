@@ -360,7 +360,21 @@ def to_unicode(map_: bytes) -> bytes:
 DRAFTS: dict[str, Callable[[], Draft]] = {
     make.__name__: make
     for make in (
-        one_page, many_pages, labels, outlines, attachments, annotations, xobjects, patterns, type3, cjk, layers, tagged,
-        image, jpeg, table, acroform,
+        one_page,
+        many_pages,
+        labels,
+        outlines,
+        attachments,
+        annotations,
+        xobjects,
+        patterns,
+        type3,
+        cjk,
+        layers,
+        tagged,
+        image,
+        jpeg,
+        table,
+        acroform,
     )
-}  # fmt: skip
+}

@@ -248,10 +248,10 @@ def shared_bombs(rng: random.Random) -> bytes:
 def operator_bombs(rng: random.Random) -> bytes:
     """Nothing but operators: saved states, text objects, paths, marked content, clips, arrays and dictionaries."""
     one = rng.choice(
-        (b"q ", b"Q ", b"q Q ", b"BT ", b"ET ", b"BT ET ", b"/P BMC ", b"/P<</A 1>>BDC ", b"0 0 m 9 9 l ", b"0 0 9 9 re W n ",
-         b"[", b"<<", b"<</A ", b"(", b"BI ID EI ", b"BX ", b"1 ", b"/A ", b"0 0 1 1 re f ", b"/F1 9 Tf ", b"1 0 0 1 1 1 cm ",
-         b"/X Do ", b"/S sh ", b"BT /F1 9 Tf 7 Tr (a) Tj ET ", b"0 0 m 1e9 1e9 -1e9 1e9 0 0 c S ")
-    )  # fmt: skip
+        b"q |Q |q Q |BT |ET |BT ET |/P BMC |/P<</A 1>>BDC |0 0 m 9 9 l |0 0 9 9 re W n |[|<<|<</A |(|BI ID EI |BX |1 |/A "
+        b"|0 0 1 1 re f |/F1 9 Tf |1 0 0 1 1 1 cm |/X Do |/S sh |BT /F1 9 Tf 7 Tr (a) Tj ET "
+        b"|0 0 m 1e9 1e9 -1e9 1e9 0 0 c S ".split(b"|")
+    )
     return _compressed(one * (rng.choice((10_000, MANY, 8 * MANY)) // len(one)))
 
 
@@ -372,8 +372,15 @@ def extreme_text(rng: random.Random) -> bytes:
     """Sizes, matrices, spacings and boxes that no page has."""
     size, far = rng.choice(EXTREMES), b" ".join(rng.choices(EXTREMES, k=6))
     content = b"%s cm BT /F1 %s Tf %s Tm %s Tc %s Tw %s Tz %s TL 3 Tr (%s) Tj T* (b) Tj ET" % (
-        far, size, b" ".join(rng.choices(EXTREMES, k=6)), size, size, rng.choice(EXTREMES), size, WORDS[0].encode(),
-    )  # fmt: skip
+        far,
+        size,
+        b" ".join(rng.choices(EXTREMES, k=6)),
+        size,
+        size,
+        rng.choice(EXTREMES),
+        size,
+        WORDS[0].encode(),
+    )
     box = b" ".join(rng.choices(EXTREMES, k=4))
     return pages(
         [content] * 2, page=b"/MediaBox[%s]/CropBox[%s]/Rotate %s/UserUnit %s" % (box, box, size, size)
@@ -389,12 +396,17 @@ def image_bombs(rng: random.Random) -> bytes:
     garbage = rng.randbytes(rng.choice((0, 50, 3000)))
     held, name = rng.choice(
         (
-            (garbage, b"/JBIG2Decode"), (b"\xff\x4f\xff\x51" + garbage, b"/JPXDecode"), (b"\0\0\0\x0cjP  \r\n\x87\n" + garbage, b"/JPXDecode"),
-            (garbage, b"/CCITTFaxDecode/DecodeParms<</K -1/Columns 60000/Rows 60000>>"), (b"\xff\xd8\xff\xe0" + garbage, b"/DCTDecode"),
-            (zlib.compress(bytes(MANY), 9), b"/FlateDecode"), (zlib.compress(bytes(MANY), 9), b"/FlateDecode/DecodeParms<</Predictor 15/Columns 60000/Colors 4>>"),
-            (b"\x80\x0b\x60\x50" * 300, b"/LZWDecode"), (b"\x81\0" * 3000, b"/RunLengthDecode"),
+            (garbage, b"/JBIG2Decode"),
+            (b"\xff\x4f\xff\x51" + garbage, b"/JPXDecode"),
+            (b"\0\0\0\x0cjP  \r\n\x87\n" + garbage, b"/JPXDecode"),
+            (garbage, b"/CCITTFaxDecode/DecodeParms<</K -1/Columns 60000/Rows 60000>>"),
+            (b"\xff\xd8\xff\xe0" + garbage, b"/DCTDecode"),
+            (zlib.compress(bytes(MANY), 9), b"/FlateDecode"),
+            (zlib.compress(bytes(MANY), 9), b"/FlateDecode/DecodeParms<</Predictor 15/Columns 60000/Colors 4>>"),
+            (b"\x80\x0b\x60\x50" * 300, b"/LZWDecode"),
+            (b"\x81\0" * 3000, b"/RunLengthDecode"),
         )
-    )  # fmt: skip
+    )
     width, height = rng.choice((b"60000", b"1", b"2147483647", b"-5")), rng.choice((b"60000", b"1", b"4294967295"))
     space = rng.choice(
         (
@@ -537,10 +549,21 @@ def long_things(rng: random.Random) -> bytes:
     """Names, strings, arrays, dictionaries and comments of a hundred thousand bytes, and nesting as deep."""
     times = rng.choice((1000, 100_000))
     entry = rng.choice(
-        (b"/%s 1" % (b"N" * times), b"/A(%s)" % (b"(" * times), b"/A(%s%s)" % (b"(" * times, b")" * times), b"/A[%s]" % (b"1 " * times),
-         b"/A" + b"[" * times, b"/A" + b"<</A" * (times // 4), b"%" + b"x" * times, b"/A<" + b"0" * times, b"/A" + b"[" * times + b"]" * times,
-         b"/A" + b"9" * times, b"/A -" + b"." * times, b"/#" + b"#41" * (times // 3))
-    )  # fmt: skip
+        (
+            b"/%s 1" % (b"N" * times),
+            b"/A(%s)" % (b"(" * times),
+            b"/A(%s%s)" % (b"(" * times, b")" * times),
+            b"/A[%s]" % (b"1 " * times),
+            b"/A" + b"[" * times,
+            b"/A" + b"<</A" * (times // 4),
+            b"%" + b"x" * times,
+            b"/A<" + b"0" * times,
+            b"/A" + b"[" * times + b"]" * times,
+            b"/A" + b"9" * times,
+            b"/A -" + b"." * times,
+            b"/#" + b"#41" * (times // 3),
+        )
+    )
     draft = pages([shown(WORDS[0])], **{rng.choice(("page", "catalog", "resources")): entry})  # type: ignore[arg-type]
     return rng.choice((draft.written, draft.packed))()
 

@@ -34,7 +34,7 @@ from pathlib import Path
 import httpx2
 
 from bench.load_engine import FIRST_SECONDS
-from bench.tab import Page
+from tests.webapp.tab import Page
 from webapp.page.controller import SELDOM_SECONDS
 
 WORD = re.compile(r"Za(\d{6})")

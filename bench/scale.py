@@ -92,7 +92,7 @@ def main() -> None:
                     while copies.made < size:
                         copies.add(library, vectors, lexical, matter)
                         bar.update(task, completed=copies.made)
-                _ask(matter, library, vectors, lexical, LocalEmbedder(), questions, copies.made)
+                _ask(matter, library, vectors, lexical, questions, copies.made)
         database.dispose()
 
 
@@ -132,18 +132,12 @@ class _Copies:
 
 
 def _ask(
-    matter: str,
-    library: Library,
-    vectors: Vectors,
-    lexical: Lexical,
-    embedder: LocalEmbedder,
-    questions: Sequence[str],
-    size: int,
+    matter: str, library: Library, vectors: Vectors, lexical: Lexical, questions: Sequence[str], size: int
 ) -> None:
     seconds: dict[str, list[float]] = defaultdict(list)
-    parts = {"embedding": embedder, "Chroma": vectors, "tantivy": lexical, "documents": library}
-    timed: dict[str, Any] = {name: Timed(part, name, seconds) for name, part in parts.items()}
     # An embedder of its own: one remembers questions.
+    parts = {"embedding": LocalEmbedder(), "Chroma": vectors, "tantivy": lexical, "documents": library}
+    timed: dict[str, Any] = {name: Timed(part, name, seconds) for name, part in parts.items()}
     searcher = Searcher(timed["documents"], timed["Chroma"], timed["tantivy"], timed["embedding"])
     for question in questions:
         for name in parts:

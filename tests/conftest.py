@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.postgres import postgres_programs, running_postgres
+from tests.webapp.embeddings import embeddings
+from tests.webapp.fake_engine import FakeEngine
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +17,17 @@ def postgres() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
     with running_postgres(programs) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[FakeEngine]:
+    """A server of a language model that writes what it is told to."""
+    with FakeEngine("tgi") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def embeddings_url() -> Iterator[str]:
+    """The address of a server that embeds without a model."""
+    with embeddings() as url:
+        yield url

@@ -22,8 +22,11 @@ def written(objects: dict[int, bytes]) -> bytes:
     size, xref = max(objects) + 1, len(out)
     rows = [b"%010d 00000 n \n" % places[n] if n in places else b"0000000000 65535 f \n" for n in range(size)]
     out += b"xref\n0 %d\n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
-        size, b"".join(rows), size, xref,
-    )  # fmt: skip
+        size,
+        b"".join(rows),
+        size,
+        xref,
+    )
     return bytes(out)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -20,7 +21,7 @@ BLOCKS = runpy.run_path(str(SAMPLE / "markup.py"))["parse"]((SAMPLE / "contract.
 TEXT = "\n".join(f"{b.number} {b.text}" for b in BLOCKS)
 
 
-def rows(name: str) -> list[dict]:
+def rows(name: str) -> list[dict[str, Any]]:
     lines = (SAMPLE / name).read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
@@ -97,7 +98,7 @@ def test_the_table_of_contents_names_the_page_where_each_part_starts(pages: list
 
 @pytest.mark.parametrize("row", [*ANSWERED, *FOLLOWUPS], ids=lambda r: r.get("full", r.get("question")))
 def test_every_listed_passage_stands_on_its_page_and_in_its_section(
-    row: dict, pages: list[tuple[str, str]], sections: dict[str, str]
+    row: dict[str, Any], pages: list[tuple[str, str]], sections: dict[str, str]
 ) -> None:
     label, text = pages[row["page"] - 1]
     assert row["passage"] in text

@@ -31,18 +31,40 @@ from reportlab.platypus import (
 SOURCE = Path(__file__).with_name("contract.txt")
 OUT = Path(__file__).parents[2] / "webapp" / "sample" / "sample-supply-agreement.pdf"
 
-BODY = ParagraphStyle("body", fontName="Times-Roman", fontSize=9.6, leading=11.2, textColor=INK,
-                      bulletFontName="Times-Roman", bulletFontSize=9.6, alignment=TA_JUSTIFY,
-                      spaceAfter=3.6, allowWidows=0, allowOrphans=0)  # fmt: skip
+BODY = ParagraphStyle(
+    "body",
+    fontName="Times-Roman",
+    fontSize=9.6,
+    leading=11.2,
+    textColor=INK,
+    bulletFontName="Times-Roman",
+    bulletFontSize=9.6,
+    alignment=TA_JUSTIFY,
+    spaceAfter=3.6,
+    allowWidows=0,
+    allowOrphans=0,
+)
 SECTION = ParagraphStyle("section", BODY, leftIndent=30, bulletIndent=0)
 DEFINITION = ParagraphStyle("definition", BODY, leftIndent=30, spaceAfter=3)
-ITEMS = {1: ParagraphStyle("item", BODY, leftIndent=54, bulletIndent=32, spaceAfter=3),
-         2: ParagraphStyle("subitem", BODY, leftIndent=78, bulletIndent=58, spaceAfter=3)}  # fmt: skip
-ARTICLE = ParagraphStyle("article", BODY, fontName="Times-Bold", fontSize=10, leading=12.5, alignment=TA_CENTER,
-                         spaceBefore=7, spaceAfter=5, keepWithNext=1)  # fmt: skip
+ITEMS = {
+    1: ParagraphStyle("item", BODY, leftIndent=54, bulletIndent=32, spaceAfter=3),
+    2: ParagraphStyle("subitem", BODY, leftIndent=78, bulletIndent=58, spaceAfter=3),
+}
+ARTICLE = ParagraphStyle(
+    "article",
+    BODY,
+    fontName="Times-Bold",
+    fontSize=10,
+    leading=12.5,
+    alignment=TA_CENTER,
+    spaceBefore=7,
+    spaceAfter=5,
+    keepWithNext=1,
+)
 SCHEDULE = ParagraphStyle("schedule", ARTICLE, fontSize=12, leading=15, spaceBefore=12, spaceAfter=8)
 HEADING = ParagraphStyle("heading", ARTICLE)
 PART = ParagraphStyle("part", BODY, fontName="Times-Bold", spaceBefore=8, keepWithNext=1)
+PLAIN = {"definition": DEFINITION, "heading": HEADING, "part": PART, "text": BODY}
 CELL = ParagraphStyle("cell", BODY, fontSize=9.5, leading=11.5, alignment=0, spaceAfter=0)
 CELL_RIGHT = ParagraphStyle("cell-right", CELL, alignment=TA_RIGHT)
 
@@ -64,8 +86,9 @@ def cover_page(cover: dict[str, str]) -> list[Flowable]:
     """Title, date and parties, centred between two rules."""
 
     def line(text: str, size: float, font: str = "Times-Roman", after: float = 10) -> Paragraph:
-        style = ParagraphStyle("cover", BODY, fontName=font, fontSize=size, leading=size * 1.25, spaceAfter=after,
-                               alignment=TA_CENTER)  # fmt: skip
+        style = ParagraphStyle(
+            "cover", BODY, fontName=font, fontSize=size, leading=size * 1.25, spaceAfter=after, alignment=TA_CENTER
+        )
         return Paragraph(marked(text), style)
 
     rule = HRFlowable(width="70%", thickness=0.8, color=INK, spaceBefore=8, spaceAfter=24)
@@ -150,18 +173,12 @@ def flowables(block: Block) -> list[Flowable]:
             return [Paragraph(f"<b>{title}.</b>{rest}", SECTION, bulletText=block.number)]
         case "item1" | "item2":
             return [Paragraph(text, ITEMS[int(block.kind[-1])], bulletText=block.number)]
-        case "definition":
-            return [Paragraph(text, DEFINITION)]
         case "table":
             return [table(block.text)]
         case "signatures":
             return [signature_block(block)]
-        case "heading":
-            return [Paragraph(text, HEADING)]
-        case "part":
-            return [Paragraph(text, PART)]
-        case "text":
-            return [Paragraph(text, BODY)]
+        case "definition" | "heading" | "part" | "text":
+            return [Paragraph(text, PLAIN[block.kind])]
     raise ValueError(f"contract.txt has a block of the unknown kind {block.kind!r}")
 
 

@@ -45,9 +45,17 @@ class Agreement(BaseDocTemplate):
 
     def __init__(self, out: io.BytesIO, cover: dict[str, str]) -> None:
         # Not compressed: the bytes then depend on no version of zlib, and the file stays small enough.
-        super().__init__(out, pagesize=LETTER, invariant=1, pageCompression=0, title=cover["title"],
-                         author=f"{cover['first']} and {cover['second']}", subject=cover["subject"],
-                         leftMargin=MARGIN, rightMargin=MARGIN)  # fmt: skip
+        super().__init__(
+            out,
+            pagesize=LETTER,
+            invariant=1,
+            pageCompression=0,
+            title=cover["title"],
+            author=f"{cover['first']} and {cover['second']}",
+            subject=cover["subject"],
+            leftMargin=MARGIN,
+            rightMargin=MARGIN,
+        )
         self.cover, self.counts = cover, dict.fromkeys(("front", "body", "schedules"), 0)
         self.labels: dict[str, str] = {}
         frame = Frame(MARGIN, 56, WIDTH, LETTER[1] - 56 - 66, 0, 0, 0, 0)

@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     with (KEPT / "calls").open("a") as calls:
         calls.write(" ".join(arguments).split("\n")[0] + "\n")
     match [word for word in arguments if word not in ("--profile", "*")]:
-        case ["compose", "version"] | ["compose", "build", *_] | ["compose", "ps", *_] | ["compose", "logs", *_]:
+        case ["compose", "version"] | ["compose", "build" | "ps" | "logs", *_] | ["compose", "up", _, "--wait", *_]:
             pass
         case ["compose", "config", "--quiet"]:
             check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
@@ -37,8 +37,6 @@ def main(arguments: list[str]) -> None:
             print("\n".join(service["image"] for service in services(_profiles()).values()))
         case ["compose", "up", "--detach"]:
             _up()
-        case ["compose", "up", "--detach", "--wait", *_]:
-            pass
         case ["compose", "port", "proxy", "7860"]:
             print(f"127.0.0.1:{_told()['port']}")
         case ["compose", "exec", "-T", "app", command, *rest]:

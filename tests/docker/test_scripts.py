@@ -45,7 +45,7 @@ class Folder:
 
     def logins(self) -> dict[str, str]:
         lines = (self.path / "secrets" / "logins").read_text().splitlines()
-        return dict(line.split(" ") for line in lines)  # type: ignore[misc]
+        return dict(line.split(" ") for line in lines)
 
 
 @pytest.fixture
@@ -143,9 +143,11 @@ def test_a_name_that_the_proxy_would_read_otherwise_is_refused(folder: Folder, n
 def test_an_engine_gets_its_key_and_without_a_model_says_what_to_do(tmp_path: Path) -> None:
     script = (ROOT / "docker" / "engine.sh").read_text().replace("/run/secrets", str(tmp_path))
     (tmp_path / "engine.sh").write_text(script.replace("exec sleep infinity", "exit 0"))
-    run = lambda *arguments: subprocess.run(  # noqa: E731
-        ["sh", str(tmp_path / "engine.sh"), *arguments], capture_output=True, text=True, timeout=10
-    )
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["sh", str(tmp_path / "engine.sh"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10)
+
     (tmp_path / "engine_key").write_text("key\n")
     assert run("API_KEY", str(tmp_path), "printenv", "API_KEY").stdout == "key\n"
     assert "There is no model at /nowhere" in run("API_KEY", "/nowhere", "true").stderr

@@ -1,15 +1,13 @@
 """The page for whoever sees little or uses no mouse: axe on every state, and the whole way by keyboard."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.pdfs import make_pdf
-from tests.webapp.browser import LEASE, TERMINATION, chromium, needs_chromium, opened, visitor
+from tests.webapp.browser import LEASE, TERMINATION, needs_chromium, opened, visitor
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
@@ -18,12 +16,6 @@ from tests.webapp.states import lit, states
 pytestmark = needs_chromium
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def findings(page: Page) -> list[str]:

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -67,7 +67,11 @@ def _reading(server: Server, name: str, data: bytes) -> set[int]:
     ids=["a page, SIGTERM", "a text, SIGTERM", "a page, kill -9", "a text, kill -9"],
 )
 def test_a_server_ends_and_nothing_of_it_runs_on(
-    tmp_path: Path, settings: dict[str, str], data: bytes, how: signal.Signals
+    tmp_path: Path,
+    settings: dict[str, str],
+    data: bytes,
+    how: signal.Signals,
+    record_property: Callable[[str, object], None],
 ) -> None:
     with Pincite(tmp_path, settings).serving() as server:
         reading = _reading(server, "hostile.pdf", data)
@@ -78,4 +82,4 @@ def test_a_server_ends_and_nothing_of_it_runs_on(
         while any(map(_runs, reading)):
             assert time.monotonic() - began < 13
             time.sleep(0.02)
-        print(f"{how.name}: {ended:.1f} s")
+        record_property(how.name, round(ended, 1))

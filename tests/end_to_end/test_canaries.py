@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from bench.tab import Page
 from tests.pdfs import make_pdf
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Refusal, Reply
 from tests.webapp.serving import running
+from tests.webapp.tab import Page
 from webapp.answers.generate import TRIES
 from webapp.core.log import close_log, known, log, nothing_printed, open_log
 from webapp.core.settings import load_settings
@@ -209,7 +209,7 @@ def test_what_libraries_log_print_or_fail_with_is_known_without_its_words(
                     logger = logging.getLogger(name)
                     logger.error("failed" if name.startswith("uvicorn") else TEXT, exc_info=True)
                     known(error)
-            print(TEXT)
+            print(TEXT)  # noqa: T201 (what a library might do)
             thread = threading.Thread(target=lambda: int(TEXT))
             thread.start()
             thread.join()

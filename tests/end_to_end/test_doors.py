@@ -7,7 +7,6 @@ import gc
 import json
 import os
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,7 +16,7 @@ import pytest
 
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
-from tests.webapp.serving import Running, running
+from tests.webapp.serving import Running, raw_connection, running
 from webapp.core.settings import load_settings
 from webapp.page.gradio_guard import MOST_EVENTS
 from webapp.page.layout import mount_page
@@ -40,13 +39,27 @@ OURS = {
 }
 # Of gradio's: the empty page and what it is drawn with, the same for everyone; then what belongs to a session.
 SAME_FOR_ALL = {
-    "GET /", "HEAD /", "GET /config", "GET /config/", "GET /theme.css", "GET /favicon.ico", "GET /manifest.json",
-    "GET /robots.txt", "GET /gradio_api/app_id", "GET /gradio_api/app_id/", "GET /static/{path:path}", "GET /assets/{path:path}",
-}  # fmt: skip
+    "GET /",
+    "HEAD /",
+    "GET /config",
+    "GET /config/",
+    "GET /theme.css",
+    "GET /favicon.ico",
+    "GET /manifest.json",
+    "GET /robots.txt",
+    "GET /gradio_api/app_id",
+    "GET /gradio_api/app_id/",
+    "GET /static/{path:path}",
+    "GET /assets/{path:path}",
+}
 OWNED = {
-    "POST /gradio_api/queue/join", "GET /gradio_api/queue/data", "GET /gradio_api/heartbeat/{session_hash}",
-    "POST /gradio_api/cancel", "POST /gradio_api/upload", "GET /gradio_api/upload_progress",
-}  # fmt: skip
+    "POST /gradio_api/queue/join",
+    "GET /gradio_api/queue/data",
+    "GET /gradio_api/heartbeat/{session_hash}",
+    "POST /gradio_api/cancel",
+    "POST /gradio_api/upload",
+    "GET /gradio_api/upload_progress",
+}
 FILLED = {"number": "1", "matter_id": "0" * 32, "document_id": "0" * 64}
 
 
@@ -154,7 +167,7 @@ def test_only_a_user_uploads_and_nobody_else_sees_how_far_it_is(demo: Running) -
     assert ben.post("/gradio_api/upload", params={"upload_id": "b" * 65}, files=file).status_code == 400
     assert str(demo.workspace.settings.data_dir) not in path
     assert demo.browser().post("/gradio_api/upload", files=file).status_code == 403
-    forged = demo.browser(Cookie=f"{GUEST_COOKIE}={'0' * 32}.1.{'0' * 64}")
+    forged = demo.browser({"Cookie": f"{GUEST_COOKIE}={'0' * 32}.1.{'0' * 64}"})
     assert forged.post("/gradio_api/upload", files=file).status_code == 403
     for browser in (ann, ben):  # not even whoever brought it: the page's own routes show it, once it is taken in
         for door in (
@@ -188,7 +201,7 @@ def test_only_a_user_uploads_and_nobody_else_sees_how_far_it_is(demo: Running) -
 def test_no_path_leads_out_of_where_it_belongs(demo: Running, path: str) -> None:
     host = demo.url.removeprefix("http://")
     cookie = _guest(demo).get("/").request.headers.get("cookie", "")
-    with socket.create_connection(host.split(":")) as raw:  # as it stands: a client would tidy it first
+    with raw_connection(demo.url) as raw:  # as it stands: a client would tidy it first
         raw.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n".encode())
         said = b"".join(iter(lambda: raw.recv(65536), b""))
     assert said.split(b" ")[1] in (b"404", b"403", b"400"), said[:200]
@@ -225,7 +238,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(demo: Running) -> None:
     before = set(arriving.iterdir())
     host = demo.url.removeprefix("http://")
     cookie = "; ".join(f"{name}={value}" for name, value in guest.cookies.items())
-    with socket.create_connection(host.split(":")) as raw:
+    with raw_connection(demo.url) as raw:
         raw.sendall(
             f"POST /gradio_api/upload HTTP/1.1\r\nHost: {host}\r\nContent-Length: 900000\r\nCookie: {cookie}\r\n"
             'Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\nContent-Disposition: form-data; name="files"; '
@@ -240,7 +253,7 @@ def test_a_user_has_only_so_many_streams_and_another_is_not_held_up(demo: Runnin
     cookie = "; ".join(f"{name}={value}" for name, value in guest.cookies.items())
     held, said = [], []
     for n in range(MOST_STREAMS + 3):
-        raw = socket.create_connection(demo.url.removeprefix("http://").split(":"), timeout=10)
+        raw = raw_connection(demo.url, timeout=10)
         raw.sendall(
             f"GET /gradio_api/heartbeat/h{n} HTTP/1.1\r\nHost: {demo.url[7:]}\r\nCookie: {cookie}\r\n\r\n".encode()
         )
@@ -282,12 +295,22 @@ def test_a_session_without_a_name_is_told_so(demo: Running, session: Any) -> Non
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000, b'{"session_hash": "wrong"}',
-        b'{"session_hash": "wrong", "data": [null], "fn_index": 999999}', b'{"session_hash": "wrong", "data": [], "fn_index": 0}',
-        b'{"session_hash": "wrong", "data": [null], "fn_index": true}', b'{"session_hash": "wrong", "data": "x", "fn_index": 0}',
-        b'{"session_hash": "wrong", "data": [null], "fn_index": "0"}', b'{"session_hash": "wrong", "data": [null, 1], "fn_index": 0}',
+        b"",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"1" * 10_000,
+        b'{"session_hash": "wrong"}',
+        b'{"session_hash": "wrong", "data": [null], "fn_index": 999999}',
+        b'{"session_hash": "wrong", "data": [], "fn_index": 0}',
+        b'{"session_hash": "wrong", "data": [null], "fn_index": true}',
+        b'{"session_hash": "wrong", "data": "x", "fn_index": 0}',
+        b'{"session_hash": "wrong", "data": [null], "fn_index": "0"}',
+        b'{"session_hash": "wrong", "data": [null, 1], "fn_index": 0}',
     ],
-)  # fmt: skip
+)
 def test_an_event_that_the_page_never_sends_is_refused(demo: Running, body: bytes) -> None:
     body = body.replace(b"wrong", os.urandom(6).hex().encode())
     refused = _guest(demo).post("/gradio_api/queue/join", content=body, headers={"Content-Type": "application/json"})

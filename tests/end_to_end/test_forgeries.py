@@ -58,7 +58,7 @@ def config(tmp_path: Path) -> dict[str, Any]:
     app = FastAPI()
     mount_page(app, Opening(load_settings(data_dir=tmp_path)))
     page = next(route.app for route in reversed(app.routes) if hasattr(route, "app"))
-    told: dict[str, Any] = page._app.get_blocks().get_config_file()  # type: ignore[attr-defined]
+    told: dict[str, Any] = page._app.get_blocks().get_config_file()
     return told
 
 

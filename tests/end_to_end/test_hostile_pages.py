@@ -1,5 +1,6 @@
 """What others wait for while one user asks for pages that cannot be drawn, and what becomes of those pages."""
 
+import hashlib
 import signal
 import socket
 import statistics
@@ -22,6 +23,7 @@ from tests.webapp.serving import LIKE_A_BROWSER, Running, running, text_url
 from webapp.core.errors import DocumentNotDrawn, PageTooSlow
 from webapp.core.settings import load_settings
 from webapp.service import page_images as viewer_file
+from webapp.service.fair_turns import Turn
 from webapp.service.page_images import PageView, Viewer
 from webapp.service.workspace import IMAGES_PER_USER
 from webapp.store.users import User
@@ -93,8 +95,8 @@ def server(tmp_path: Path) -> Iterator[Running]:
 
 
 def reader(server: Running, name: str, data: bytes) -> Reader:
-    browser = server.browser(**{"X-Forwarded-User": name})
-    user = User("proxy-" + routes_file.hashlib.sha256(name.encode()).hexdigest()[:32], name)
+    browser = server.browser({"X-Forwarded-User": name})
+    user = User("proxy-" + hashlib.sha256(name.encode()).hexdigest()[:32], name)
     server.workspace.welcome(user)
     matter = server.workspace.access.create(user, "M")
     record = server.workspace.library.accept(matter.id, f"{name}.pdf", data)
@@ -204,7 +206,7 @@ def test_forgetting_and_stopping_do_not_wait_for_a_page() -> None:
 def test_a_page_that_had_no_time_left_is_not_held_to_be_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     patience(monkeypatch, 3)
     viewer = Viewer()
-    late = viewer_file.Turn(0.5)
+    late = Turn(0.5)
     with pytest.raises(PageTooSlow):
         viewer.image(PageView("bad", 1), "a", tiles, late)
     assert viewer._failed == {}

@@ -85,7 +85,7 @@ def hers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hers]:
 
 
 def visitor(server: Running, name: str) -> Events:
-    return Events(server.browser(**{"X-Forwarded-User": name, "X-Pincite-Proxy-Secret": SECRET}))
+    return Events(server.browser({"X-Forwarded-User": name, "X-Pincite-Proxy-Secret": SECRET}))
 
 
 def named(server: Running, name: str) -> User:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.tab import Page
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
+from tests.webapp.tab import Page
 
 PAGES = 45  # gradio's own bound is 40
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from tests.pdfs import make_pdf
@@ -15,12 +15,9 @@ from tests.webapp.browser import (
     SAMPLE,
     TERMINATION,
     ask,
-    chromium,
     go_to_a_new_matter,
     needs_chromium,
-    opened,
     upload,
-    visitor,
 )
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
@@ -53,29 +50,11 @@ WATCH = """() => {
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[FakeEngine]:
-    with FakeEngine("tgi") as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
 def server(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with embeddings() as url:
         settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url, "PINCITE_MAX_FILE_MIB": "1"}
         with Pincite(tmp_path_factory.mktemp("data"), settings).serving() as server:
             yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    with visitor(browser) as context:
-        yield opened(context, server.address)
 
 
 def highlighted(page: Page) -> tuple[int, tuple[float, ...]]:
@@ -151,7 +130,8 @@ def test_of_contracts_on_one_form_each_is_shown_that_says_the_same(page: Page, e
     others = page.get_by_role("group").filter(has_text="[1] This passage stands word for word in 2 other documents")
     cited = page.locator(".where strong").inner_text().split(",")[0]
     others.locator("summary").click()
-    expect(others.get_by_role("button")).to_have_text(sorted({*names} - {cited}, key=str.casefold))
+    expected = sorted({*names} - {cited}, key=str.casefold)
+    expect(others.get_by_role("button")).to_have_text(list(expected))
     others.get_by_role("button").last.click()
     expect(page.locator("#evidence-heading")).to_have_text("Same words as [1], 2 of 2")
     expect(page.locator(".where strong")).to_have_text(

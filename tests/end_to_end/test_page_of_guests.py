@@ -1,31 +1,17 @@
 """Two browsers in the demo: neither sees, finds, fetches or guesses anything of the other's."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.pdfs import make_pdf
-from tests.webapp.browser import ask, chromium, needs_chromium, upload
+from tests.webapp.browser import ask, needs_chromium, upload
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[FakeEngine]:
-    with FakeEngine("tgi") as engine:
-        yield engine
 
 
 # Asks every handler of the page, as its own user, for what is in another's session; then listens to that session.

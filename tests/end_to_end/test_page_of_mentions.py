@@ -6,22 +6,15 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Event
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.pdfs import make_pdf
-from tests.webapp.browser import LEASE, ask, chromium, find, go_to_a_new_matter, needs_chromium, opened, upload, visitor
+from tests.webapp.browser import LEASE, ask, find, go_to_a_new_matter, needs_chromium, opened, upload, visitor
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @contextmanager

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.pdfs import make_pdf
-from tests.webapp.browser import ENDLESS, LEASE, chromium, go_to_a_new_matter, needs_chromium, opened, upload, visitor
+from tests.webapp.browser import ENDLESS, LEASE, go_to_a_new_matter, needs_chromium, upload
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
@@ -16,29 +16,11 @@ pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[FakeEngine]:
-    with FakeEngine("tgi") as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
 def server(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with embeddings() as url:
         settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url}
         with Pincite(tmp_path_factory.mktemp("data"), settings).serving() as server:
             yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    with visitor(browser) as context:
-        yield opened(context, server.address)
 
 
 def test_a_summary_is_written_checked_opened_at_its_page_and_there_after_a_reload(

@@ -9,18 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.tab import Page
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
+from tests.webapp.tab import Page
 
 LAW = "Which law governs this agreement?"
-
-
-@pytest.fixture
-def engine() -> Iterator[FakeEngine]:
-    with FakeEngine("tgi") as engine:
-        yield engine
 
 
 @pytest.fixture

@@ -73,7 +73,8 @@ def make_model(
     shared = torch.Generator().manual_seed(0)
     for name, shape in shapes.items():
         weights[name] = (weights[name] + torch.randn(shape, generator=shared) * spread).to(dtype)
-    names, files = list(weights), {}
+    names = list(weights)
+    files: dict[str, str] = {}
     for i in range(shards):
         file = "model.safetensors" if shards == 1 else f"model-{i + 1:05d}-of-{shards:05d}.safetensors"
         part = names[i * len(names) // shards : (i + 1) * len(names) // shards]

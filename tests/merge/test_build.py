@@ -181,7 +181,7 @@ def lose_all(folder: Path) -> None:
         file.unlink()
 
 
-def change_weights(change: Callable[[dict[str, torch.Tensor]], None]) -> Callable[[Path], None]:
+def change_weights(change: Callable[[dict[str, torch.Tensor]], object]) -> Callable[[Path], None]:
     def changed(folder: Path) -> None:
         shard = folder / "model-00001-of-00003.safetensors"
         weights = load_file(shard)

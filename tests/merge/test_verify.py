@@ -21,7 +21,7 @@ from tests.merge.conftest import BLOCK_BYTES
 
 pytestmark = pytest.mark.slow
 
-Change = Callable[[Path], None]
+Change = Callable[[Path], object]
 Q = "model.layers.1.self_attn.q_proj.weight"
 
 

@@ -74,9 +74,17 @@ def _extras(text: Document) -> object:
 def test_no_text_takes_longer_than_it_is_long(name: str) -> None:
     text = document(TEXTS[name], id_=name)
     functions: list[Callable[[Document], object]] = [
-        lines, outline, flowing_text, find_definitions, find_references, _own_words, _extras,
-        lambda d: list(cut(d)), lambda d: fold(d.text), lambda d: split_sentences(d.text),
-    ]  # fmt: skip
+        lines,
+        outline,
+        flowing_text,
+        find_definitions,
+        find_references,
+        _own_words,
+        _extras,
+        lambda d: list(cut(d)),
+        lambda d: fold(d.text),
+        lambda d: split_sentences(d.text),
+    ]
     took = []
     for function in functions:
         began = time.process_time()

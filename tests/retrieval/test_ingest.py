@@ -1,13 +1,11 @@
 import multiprocessing
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -392,7 +390,6 @@ def test_nothing_accepted_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
                     child.kill()
                     break
         assert child.returncode == -signal.SIGKILL
-        print(len(accepted), "accepted;", _states(tmp_path / "data"))
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     with opened(tmp_path / "data") as room:
         (matter,) = room.library.matters()
@@ -403,9 +400,3 @@ def test_nothing_accepted_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
         assert room.ingest.repair() == 0
     kept = [path.name for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
     assert sorted(kept) == sorted(f"{r.id}.{suffix}" for r in records for suffix in ("pdf", "text.json.gz"))
-
-
-def _states(folder: Path) -> dict[str, int]:
-    """How many jobs stand in each state, as the killed process left them."""
-    with closing(sqlite3.connect(folder / "pincite.db")) as database:
-        return dict(database.execute("SELECT state, count(*) FROM jobs GROUP BY state"))

@@ -39,7 +39,8 @@ def visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     """A browser of their own. A request for another host, and what a script complains of, fails the test."""
     asked: list[str] = []
     faults: list[str] = []
-    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "accept_downloads": True} | options)
+    usual: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "accept_downloads": True}
+    context = browser.new_context(**usual | options)
     context.set_default_timeout(20_000)
     context.on("request", lambda request: asked.append(request.url))
     context.on("weberror", lambda error: faults.append(str(error.error)))

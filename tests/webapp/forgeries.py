@@ -91,7 +91,7 @@ class Attack:
         self.over = threading.Event()
 
     def user(self, name: str) -> httpx2.Client:
-        browser = self.server.browser(**({} if self.access != "behind-proxy" else {"X-Forwarded-User": name}))
+        browser = self.server.browser({"X-Forwarded-User": name} if self.access == "behind-proxy" else None)
         if self.access == "behind-proxy":
             browser.headers["X-Pincite-Proxy-Secret"] = SECRET
         browser.get("/")

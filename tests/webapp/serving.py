@@ -2,11 +2,11 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 import uvicorn
@@ -34,6 +34,12 @@ def text_url(matter_id: str, document_id: str, spans: Sequence[tuple[int, int]])
     return f"/matters/{matter_id}/documents/{document_id}/text?{asked}"
 
 
+def raw_connection(url: str, timeout: float = 30) -> socket.socket:
+    """A bare connection to a server, for what no client would send."""
+    parts = urlsplit(url)
+    return socket.create_connection((parts.hostname or "", parts.port or 80), timeout)
+
+
 @dataclass
 class Running:
     """A server that runs: its address, and what it opened."""
@@ -47,9 +53,9 @@ class Running:
     def workspace(self) -> Workspace:
         return self.opening.opened()
 
-    def browser(self, *, let_in: bool = True, **headers: str) -> httpx2.Client:
+    def browser(self, headers: Mapping[str, str] | None = None, *, let_in: bool = True) -> httpx2.Client:
         """A browser of its own, with its own cookies; with `local` one that was let in, unless said."""
-        headers = LIKE_A_BROWSER | headers
+        headers = LIKE_A_BROWSER | dict(headers or {})
         cookies = self.door.cookies if self.door and let_in else None
         client = httpx2.Client(base_url=self.url, trust_env=False, timeout=30, headers=headers, cookies=cookies)
         self.clients.append(client)

@@ -15,6 +15,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
+from tests.webapp.serving import raw_connection
 from webapp.answers.generate import TRIES
 
 pytestmark = pytest.mark.slow
@@ -114,8 +115,10 @@ def test_commands_go_through_the_server_and_give_the_rows_of_design(
     )
     by_file = {Path(row["file"]).name: row for row in added.rows}
     assert (by_file["lease.pdf"]["state"], by_file["lease.pdf"]["pages"], by_file["lease.pdf"]["reason"]) == (
-        "ready", 2, None,
-    )  # fmt: skip
+        "ready",
+        2,
+        None,
+    )
     assert [by_file[name]["state"] for name in ("not.pdf", "missing.pdf")] == ["failed", "failed"]
     assert "not a PDF" in by_file["not.pdf"]["reason"]
 
@@ -251,7 +254,7 @@ def test_who_hangs_up_in_the_middle_of_an_upload_is_one_line_in_the_log(
     at, log = server.commands if path.startswith("/cli/") else server.url, pincite.folder / "log" / "pincite.log"
     host, cookies = at.removeprefix("http://"), "; ".join(f"{name}={value}" for name, value in server.cookies.items())
     before = log.read_text()
-    with socket.create_connection(host.split(":")) as raw:
+    with raw_connection(at) as raw:
         raw.sendall(
             f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 900000\r\nAuthorization: Bearer {server.token}\r\n"
             f"Cookie: {cookies}\r\n"

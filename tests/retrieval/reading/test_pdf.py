@@ -4,6 +4,7 @@ import pypdf
 import pypdfium2 as pdfium
 import pytest
 from PIL import Image
+from pypdf.constants import PageLabelStyle
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -43,8 +44,8 @@ def test_a_character_of_the_text_is_found_again_on_the_page() -> None:
 
 def test_declared_page_labels_are_kept_beside_the_numbers() -> None:
     writer = pypdf.PdfWriter(io.BytesIO(make_pdf(["preface", "body", "body"])))
-    writer.set_page_label(0, 0, style="/r")
-    writer.set_page_label(1, 2, style="/D", prefix="A-")
+    writer.set_page_label(0, 0, style=PageLabelStyle.LOWERCASE_ROMAN)
+    writer.set_page_label(1, 2, style=PageLabelStyle.DECIMAL, prefix="A-")
     out = io.BytesIO()
     writer.write(out)
     document = read_pdf(out.getvalue(), name="a.pdf", document_id="a")

@@ -210,8 +210,12 @@ def test_a_pin_cite_names_the_section_and_page_where_its_words_begin_or_where_th
     rent, law = (source.span(text.index(words), text.index(words) + len(words)) for words in ("$4,200", "Irish law"))
     cite = pin_cite(source, rent, law)
     assert (cite.document_id, cite.document, cite.section, cite.page, cite.page_label) == (
-        "d", "lease.pdf", "Section 1 (Rent)", 1, "i",
-    )  # fmt: skip
+        "d",
+        "lease.pdf",
+        "Section 1 (Rent)",
+        1,
+        "i",
+    )
     assert (cite.spans, cite.span) == ((rent, law), source.span(rent.start, law.end))
     said = pin_cite(source, rent, law, at=law.start)
     assert (said.section, said.page, said.page_label, said.spans) == ("Section 2 (Law)", 2, "ii", (rent, law))

@@ -63,7 +63,7 @@ def _leads(words: str) -> list[str | None]:
         ("Section 2.1 to the extent", ["2.1"]),
         ("SECTION 2.1 SHALL APPLY", ["2.1"]),
     ],
-)  # fmt: skip
+)
 def test_a_reference_leads_to_its_clause(words: str, targets: list[str | None]) -> None:
     assert _leads(words) == targets
 

@@ -34,12 +34,15 @@ def _terms(text: str) -> list[str]:
         ("Business Day means a day other than a Sunday.\nTerritory means the world.", ["Business Day", "Territory"]),
         ("1. Definitions\n1.1 “Site” The place that Schedule 1 names.", ["Site"]),
         ("the American Arbitration Association (AAA)", ["AAA"]),
-        ("the services (the Services). The Services are due. Pay (the Fee) for them; the Fee is $5.", ["Services", "Fee"]),
+        (
+            "the services (the Services). The Services are due. Pay (the Fee) for them; the Fee is $5.",
+            ["Services", "Fee"],
+        ),
         ("“Maximum Daily Quantity (MDQ)” means the quantity.", ["Maximum Daily Quantity"]),
         ("the “Change\nof Control” means a sale.", ["Change of Control"]),
         ("Definitions\nRoyalty / Royalties shall have the meaning set forth in Article 3.", ["Royalty", "Royalties"]),
     ],
-)  # fmt: skip
+)
 def test_each_way_of_defining_a_term_is_found(text: str, terms: list[str]) -> None:
     assert _terms(text) == terms
 

@@ -25,7 +25,7 @@ from tests.documents import document
         ("the Licensor’s liability", "Licensor", True, True),
         ("the Licensor’s liability", "s liability", False, False),
     ],
-)  # fmt: skip
+)
 def test_a_quotation_and_a_phrase_stand_where_their_rules_allow(
     text: str, words: str, as_quotation: bool, as_phrase: bool
 ) -> None:

@@ -20,7 +20,11 @@ def _found(text: str | Document, phrase: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "phrase", "found"),
     [
-        ("a change of control, and Change of Control.", "change of control", ["change of control", "Change of Control"]),
+        (
+            "a change of control, and Change of Control.",
+            "change of control",
+            ["change of control", "Change of Control"],
+        ),
         ("a change\nof   control", "change of control", ["change\nof   control"]),
         ("a change\fof control", "change of control", ["change\fof control"]),
         ("the “Term” means", 'the "Term"', ["the “Term"]),
@@ -40,7 +44,7 @@ def _found(text: str | Document, phrase: str) -> list[str]:
         ("STRASSE Straße", "straße", ["Straße"]),
         ("the the the", "the the", ["the the", "the the"]),
     ],
-)  # fmt: skip
+)
 def test_a_phrase_is_found_however_the_page_sets_it(text: str, phrase: str, found: list[str]) -> None:
     assert _found(text, phrase) == found
 
@@ -136,8 +140,15 @@ def test_no_mention_is_missed_however_lines_and_pages_break(words: list[str], rn
         ("\f".join(["word " * 40] * 5_000), "xyz " * 2_000, 0),
         ("\f".join(["a"] * 5_000), "a " * 3_999 + "b", 0),
     ],
-    ids=["a phrase of one word", "a phrase of one letter", "line ends", "line ends of many words", "pages", "short pages"],
-)  # fmt: skip
+    ids=[
+        "a phrase of one word",
+        "a phrase of one letter",
+        "line ends",
+        "line ends of many words",
+        "pages",
+        "short pages",
+    ],
+)
 def test_a_document_made_to_be_slow_takes_as_long_as_its_length(text: str, phrase: str, count: int) -> None:
     """Each took 10 s to minutes when the work grew with places times the length of the phrase or of the text."""
     page = document(text, id_=text[:20] + phrase[:20])

@@ -51,7 +51,7 @@ def document(*pages: str, id_: str = "d") -> Document:
         ("Term", "Term"),
         ("10.5% of Net Sales", "10.5% of Net Sales"),
     ],
-)  # fmt: skip
+)
 def test_a_faithful_quotation_is_found_at_its_span(quote: str, found: str) -> None:
     page = document(TERM)
     match = find_quote(page, quote)
@@ -69,20 +69,33 @@ def test_a_faithful_quotation_is_found_at_its_span(quote: str, found: str) -> No
         "The initial term is sixty (60) months",
         "thirty (30) month",  # part of a word
         "The initial terms",  # plural
-
-        "term means the", "A Third-party",
+        "term means the",
+        "A Third-party",
         "The term is thirty",  # a word dropped
-        "$1.000.50", "$1,00050", "€1,000.50", "105% of Net Sales", "10,5%", "000.50", "1,000",
-        "30 units", "5% of Net Sales", "10.5 of Net", "1,000.50 or",  # parts of numbers, a sign left off
-        "exclusive period", "party office-holder may",  # parts of compounds
+        "$1.000.50",
+        "$1,00050",
+        "€1,000.50",
+        "105% of Net Sales",
+        "10,5%",
+        "000.50",
+        "1,000",
+        "30 units",
+        "5% of Net Sales",
+        "10.5 of Net",
+        "1,000.50 or",  # parts of numbers, a sign left off
+        "exclusive period",
+        "party office-holder may",  # parts of compounds
         "non exclusive period",
         "third party office",  # the page's own hyphen
-        "The parties rights", "The party's rights",
+        "The parties rights",
+        "The party's rights",
         "in dependent",  # a space that makes another word
         "thirty ( 3 0 ) months",
-        "", "…", "—",
+        "",
+        "…",
+        "—",
     ],
-)  # fmt: skip
+)
 def test_what_changes_the_meaning_is_not_found(quote: str) -> None:
     assert find_quote(document(TERM), quote) is None
 

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ WINDOWS = st.sampled_from([1024, 2048, 4096])
 _TOKENIZER = MistralTokenizer.v1()
 
 
-def served(window_turns: list[tuple[str, str]]) -> int:
+def served(window_turns: Sequence[tuple[str, str]]) -> int:
     """Tokens of the whole chat as the served model's own template makes them."""
     chat = [
         UserMessage(content=text) if role == "user" else AssistantMessage(content=text) for role, text in window_turns

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,19 +11,12 @@ from typer.testing import CliRunner
 from tests.pdfs import make_pdf
 from tests.webapp.commands import ROOT, Pincite
 from tests.webapp.core.test_data_folder import _held_elsewhere
-from tests.webapp.embeddings import embeddings
 from webapp.cli.main import app
 
 
 @pytest.fixture
 def pincite(tmp_path: Path) -> Pincite:
     return Pincite(tmp_path / "data", {"PINCITE_BUSY_WAIT_SECONDS": "0.3"})
-
-
-@pytest.fixture(scope="module")
-def embeddings_url() -> Iterator[str]:
-    with embeddings() as url:
-        yield url
 
 
 @pytest.mark.parametrize(

@@ -83,9 +83,10 @@ def test_a_pin_cite_names_document_section_and_page(row: dict[str, object], expe
 
 def test_coverage_is_one_line() -> None:
     expected = "Searched 1 document, 1,412 pages; 2 pages unreadable; 6 passages sent, 11 left out."
-    assert answer().searched
-    assert answer().budget
-    assert coverage(answer().searched, answer().budget) == expected
+    searched, budget = answer().searched, answer().budget
+    assert searched
+    assert budget
+    assert coverage(searched, budget) == expected
     assert plural(1, "page") == "1 page"
 
 
@@ -206,8 +207,11 @@ def test_bars_are_drawn_where_somebody_watches_and_nowhere_else() -> None:
 
 def test_only_results_reach_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     events: list[Event[HitRow]] = [
-        Progress(label="a", state="reading"), Text(text="draft"), Notice.of(DataFolderBusy()), Result(hit()),
-    ]  # fmt: skip
+        Progress(label="a", state="reading"),
+        Text(text="draft"),
+        Notice.of(DataFolderBusy()),
+        Result(hit()),
+    ]
     assert list(results(events, as_json=False)) == [hit()]
     assert capsys.readouterr().out == ""
 

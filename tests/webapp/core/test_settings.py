@@ -88,9 +88,18 @@ def test_a_bad_value_is_told_in_a_sentence_that_names_the_setting(
 
 @pytest.mark.parametrize(
     ("host", "here_only"),
-    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("0.0.0.0", False),
-     ("192.168.1.2", False), ("::", False), ("", False), ("localhost.example", False)],
-)  # fmt: skip
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("192.168.1.2", False),
+        ("::", False),
+        ("", False),
+        ("localhost.example", False),
+    ],
+)
 def test_loopback_is_told_from_the_rest(host: str, here_only: bool) -> None:
     assert is_loopback(host) is here_only
 

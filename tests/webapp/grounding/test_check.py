@@ -58,13 +58,22 @@ def checked(answer: str) -> CheckedAnswer:
         ("> The Licensee shall not pay any fee [1]", "> The Licensee shall not pay any fee [1]"),
         ("> The Licensee shall pay any fee [1]", "The Licensee shall pay any fee (not found in the source) [1]"),
         ("It says “the Licensee shall pay", "It says the Licensee shall pay (not found in the source)"),  # cut off
-        ("It says “[t]he initial term … from March 1, 2020” [1].", "It says “The initial term … from March 1, 2020” [1]."),
+        (
+            "It says “[t]he initial term … from March 1, 2020” [1].",
+            "It says “The initial term … from March 1, 2020” [1].",
+        ),
         ("It says 'shall pay any fee' [1].", "It says shall pay any fee (not found in the source) [1]."),
-        ("“The \"Term\" is 5 years” [1]", "The Term is 5 years (not found in the source) [1]"),
-        ("“The Agreement may be ended by either party” [2]", "“The Agreement may be ended by either party” [2]"),  # over a page
-        ("The parties' rights aren't 'absolute' [1].", "The parties' rights aren't absolute (not found in the source) [1]."),
+        ('“The "Term" is 5 years” [1]', "The Term is 5 years (not found in the source) [1]"),
+        (
+            "“The Agreement may be ended by either party” [2]",
+            "“The Agreement may be ended by either party” [2]",
+        ),  # over a page
+        (
+            "The parties' rights aren't 'absolute' [1].",
+            "The parties' rights aren't absolute (not found in the source) [1].",
+        ),
     ],
-)  # fmt: skip
+)
 def test_only_what_is_on_the_page_is_shown_as_a_quotation(answer: str, shown: str) -> None:
     assert checked(answer).text == shown
 

@@ -50,7 +50,15 @@ def test_a_number_has_one_value_however_it_is_written(written: str, number: str)
     "forms",
     [
         ("thirty (30) days", "30 days", "thirty days", "a 30-day period", "30 calendar days", "30 (thirty) days"),
-        ("March 1, 2020", "1 March 2020", "2020-03-01", "Mar. 1, 2020", "the 1st day of March, 2020", "MARCH 1, 2020", "first day of March 2020"),
+        (
+            "March 1, 2020",
+            "1 March 2020",
+            "2020-03-01",
+            "Mar. 1, 2020",
+            "the 1st day of March, 2020",
+            "MARCH 1, 2020",
+            "first day of March 2020",
+        ),
         ("$5,000", "US$ 5,000.00", "USD 5000", "five thousand dollars", "5,000 U.S. dollars"),
         ("5%", "five percent", "5 per cent", "five (5%) percent", "5.0 %"),
         ("Section 8.2(b)", "section 8.2 (b)", "Clause 8.2(b)", "§ 8.2(b)"),
@@ -59,7 +67,7 @@ def test_a_number_has_one_value_however_it_is_written(written: str, number: str)
         ("one-half", "1/2"),
         ("the fifth anniversary", "the 5th anniversary"),
     ],
-)  # fmt: skip
+)
 def test_different_spellings_are_one_fact(forms: tuple[str, ...]) -> None:
     keys = [find_facts(form)[0].keys for form in forms]
     assert all(key == keys[0] for key in keys), dict(zip(forms, keys, strict=True))

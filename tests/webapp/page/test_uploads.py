@@ -1,13 +1,13 @@
 """Uploads on their way: what is kept of them, whose they are, and when they go."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import webapp.page.uploads
 from webapp.core.errors import NameTooLong, NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
 from webapp.core.limits import FILES_AT_ONCE
 from webapp.core.settings import load_settings
@@ -103,12 +103,16 @@ def test_of_a_file_that_is_too_large_little_is_kept_and_its_size_is_known(arrivi
 @pytest.mark.parametrize(
     "body",
     [
-        b"", part(PDF), part(PDF)[:-9], b"nonsense", END[:-4],
-        b"--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"" + b"a" * 200_000 + b"\"\r\n\r\n",
+        b"",
+        part(PDF),
+        part(PDF)[:-9],
+        b"nonsense",
+        END[:-4],
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="' + b"a" * 200_000 + b'"\r\n\r\n',
         b"--x\r\n" + b"A: b\r\n" * 100_000,
     ],
     ids=range(7),
-)  # fmt: skip
+)
 def test_what_is_no_whole_upload_leaves_nothing(arriving: Arriving, body: bytes) -> None:
     with pytest.raises(UploadMalformed):
         received(arriving, body)
@@ -133,10 +137,16 @@ def test_fields_that_are_no_files_take_no_room(arriving: Arriving) -> None:
 @pytest.mark.parametrize(
     ("told", "kept"),
     [
-        ("lease.pdf", "lease.pdf"), ("../../etc/passwd", "passwd"), ("C:\\\\x\\\\lease.pdf", "lease.pdf"), ("..", "document.pdf"),
-        ("", "document.pdf"), ("é" * 251 + ".pdf", "é" * 251 + ".pdf"), ("a." + "b" * 253, None), ("\u202efdp.exe", "fdp.exe"),
+        ("lease.pdf", "lease.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\\\x\\\\lease.pdf", "lease.pdf"),
+        ("..", "document.pdf"),
+        ("", "document.pdf"),
+        ("é" * 251 + ".pdf", "é" * 251 + ".pdf"),
+        ("a." + "b" * 253, None),
+        ("\u202efdp.exe", "fdp.exe"),
     ],
-)  # fmt: skip
+)
 def test_a_name_is_a_name_and_no_path(arriving: Arriving, told: str, kept: str | None) -> None:
     [upload] = received(arriving, part(PDF, name=told) + END)
     assert upload.path.parent.parent == arriving.folder
@@ -186,8 +196,8 @@ def test_what_is_never_taken_in_is_bounded_and_goes(arriving: Arriving, monkeypa
         received(arriving, large * 2 + END)
     received(arriving, large + END, user="ben")
     assert len(left(arriving)) == 2 * (FILES_AT_ONCE + 1)
-    later = webapp.page.uploads.time.monotonic() + KEPT_SECONDS + 1
-    monkeypatch.setattr(webapp.page.uploads.time, "monotonic", lambda: later)
+    later = time.monotonic() + KEPT_SECONDS + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     arriving.sweep()
     assert left(arriving) == []
     received(arriving, large * 2 + END)

@@ -1,10 +1,12 @@
 """Highlights are looked for in the picture: their pixels lie over the ink of the quoted words and over no others."""
 
 import io
+import itertools
 import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pypdf
@@ -248,9 +250,9 @@ def test_pages_are_drawn_from_many_threads_while_documents_are_read(tmp_path: Pa
             room.library.accept(matter.id, f"{n}.pdf", data)
         reading = pool.submit(room.ingest.run)
         drawn = [
-            pool.submit(viewer.image, PageView(f"busy {n}", page), "a", lambda n=n: files[n])
-            for page in range(1, 7) for n in files
-        ]  # fmt: skip
+            pool.submit(viewer.image, PageView(f"busy {n}", page), "a", partial(files.__getitem__, n))
+            for page, n in itertools.product(range(1, 7), files)
+        ]
         assert all(picture.result(60).startswith(b"\x89PNG") for picture in drawn)
         reading.result(60)
         assert {record.state for record in room.library.documents(matter.id)} == {"ready"}

@@ -15,7 +15,6 @@ from retrieval.core.errors import EmptyFile, NoSuchDocument, NoSuchMatter, Store
 from retrieval.library import database
 from tests.pdfs import make_pdf
 from tests.webapp.commands import accept
-from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
 from webapp.core.results import DeletedRow, DocumentRow, NowhereRow, read_turn
@@ -44,18 +43,6 @@ from webapp.store.users import LOCAL_USER, User
 STRANGER = User("stranger", "Stranger")
 LEASE = ["1. Rent. The monthly rent is $4,200.", "2. Governing law. The laws of Ireland govern this Lease."]
 NDA = ["1. Secrets. Each party keeps the other's secrets for five (5) years."]
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[FakeEngine]:
-    with FakeEngine("tgi") as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
-def embeddings_url() -> Iterator[str]:
-    with embeddings() as url:
-        yield url
 
 
 @pytest.fixture
@@ -135,8 +122,9 @@ def test_only_the_asked_document_is_searched(settings: Settings, lease: Path, tm
         for file in (lease, nda):
             accept(caller, "Acme", file)
         assert {hit.document for hit in _results(caller.run(Search("Acme", "rent secrets")))} == {
-            "lease.pdf", "nda.pdf",
-        }  # fmt: skip
+            "lease.pdf",
+            "nda.pdf",
+        }
         assert {hit.document for hit in _results(caller.run(Search("Acme", "rent secrets", "nda")))} == {"nda.pdf"}
         with pytest.raises(AmbiguousDocument):
             list(caller.run(Search("Acme", "rent", ".pdf")))
@@ -154,8 +142,9 @@ def test_every_mention_is_listed_without_index_or_model(settings: Settings, leas
         caller = Caller(workspace, LOCAL_USER)
         rows = _results(caller.run(FindMentions("Acme", "rent")))
         assert [(row.document, row.page, row.section) for row in rows] == [
-            ("lease.pdf", 1, "Section 1 (Rent)"), ("lease.pdf", 1, "Section 1 (Rent)"),
-        ]  # fmt: skip
+            ("lease.pdf", 1, "Section 1 (Rent)"),
+            ("lease.pdf", 1, "Section 1 (Rent)"),
+        ]
         assert (
             rows[1].text
             == "1. Rent. The monthly rent is $4,200. 2. Governing law. The laws of Ireland govern this Lease."

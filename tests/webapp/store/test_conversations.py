@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -180,18 +180,18 @@ def test_an_answer_that_was_stopped_is_kept_as_far_as_it_came(room: Room, matter
 
 def test_turns_are_rated_asked_again_and_in_their_order(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
-    add = lambda question: room.conversations.add_turn(ANN, begun.id, question, read_turn({"answer": "…"}), "complete")  # noqa: E731
-    _, second, _ = (add(question) for question in ("one", "two", "three"))
+    answer = read_turn({"answer": "…"})
+    for question in ("one", "two", "three"):
+        room.conversations.add_turn(ANN, begun.id, question, answer, "complete")
+    _, second, _ = room.conversations.turns(ANN, begun.id)
     room.conversations.rate(ANN, second.id, -1)
-    assert [(turn.question, turn.rating) for turn in room.conversations.turns(ANN, begun.id)] == [
-        ("one", None), ("two", -1), ("three", None),
-    ]  # fmt: skip
+    rated = {turn.question: turn.rating for turn in room.conversations.turns(ANN, begun.id)}
+    assert list(rated.items()) == [("one", None), ("two", -1), ("three", None)]
     room.conversations.rate(ANN, second.id, None)
     room.conversations.cut(ANN, second.id)
-    add("two, otherwise")
-    assert [(t.question, t.rating) for t in room.conversations.turns(ANN, begun.id)] == [
-        ("one", None), ("two, otherwise", None),
-    ]  # fmt: skip
+    room.conversations.add_turn(ANN, begun.id, "two, otherwise", answer, "complete")
+    kept = room.conversations.turns(ANN, begun.id)
+    assert [(turn.question, turn.rating) for turn in kept] == [("one", None), ("two, otherwise", None)]
 
 
 def test_turns_that_come_at_once_all_find_their_place(room: Room, matter: Matter) -> None:
@@ -276,108 +276,135 @@ def test_what_was_said_goes_with_its_matter_and_with_its_user(room: Room, matter
     with database.reading(room.engine) as connection:
         counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]
     assert dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True)) == {
-        "users": 1, "memberships": 0, "conversations": 0, "turns": 0,
-    }  # fmt: skip
+        "users": 1,
+        "memberships": 0,
+        "conversations": 0,
+        "turns": 0,
+    }
 
 
 # What older versions kept
 
 
-def _older(document: Document) -> dict[str, tuple[dict[str, Any], str, int, int]]:
-    """Rows as older versions kept them; what is to be seen on the page of each, its places, and how many are quoted."""
-    rent, law = (document.text.index(words) for words in (RENT, LAW))
-    at_law = {"start": law, "end": law + len(LAW), "spans": [[law, law + len(LAW)]]}
-    at_rent = {"start": rent, "end": rent + len(RENT), "spans": [[rent, rent + len(RENT)]]}
-    named = {"document_id": document.id, "document": "lease.pdf"}
-    pin = {**named, "section": "Section 2 (Governing law)", "page": 2, "page_label": "2"}
-    searched = {"documents": 1, "pages": 2, "unreadable_pages": 0}
-    budget = dict.fromkeys("window system history passages reserve sent left_out".split(), 1)
-    answer = {
-        "answer": "It is Irish law [1]. Rent is due [2].",
-        "found": True,
-        "citations": [
-            {"n": 1, **pin, "verified": True, **at_law},
-            {"n": 2, **pin, "quote": None, "verified": True, **at_rent},
-        ],
-        "key_language": [{**pin, **at_law}, {**pin, **at_rent}],
-        "searched": searched,
-        "budget": budget,
-        "engine": "tgi",
-    }
-    summary = {
-        "kind": "summary",
-        **named,
-        "answer": "",
-        "found": True,
-        "clauses": [
-            {
-                "label": "Section 2",
-                "heading": "Governing law",
-                "part": "",
-                "lines": [{"text": None, "citations": [0]}, {"text": "Rent is due.", "citations": [1]}],
-            }
-        ],
-        "citations": [
-            {"n": 1, **pin, "verified": True, "spans": at_law["spans"]},
-            {"n": 2, **pin, "quote": None, "verified": True, "spans": at_rent["spans"]},
-        ],
-        "definitions": [{**pin, "spans": at_rent["spans"]}],
-        "searched": searched,
-        "engine": "tgi",
-        "written": 1,
-    }
-    mentions = {
-        "kind": "mentions",
-        "phrase": "laws of Ireland",
-        "answer": "",
-        "found": True,
-        "searched": searched,
-        "citations": [{**pin, **at_law, "n": 1, "verified": True}],
-    }
-    passages = [{"n": 1, **pin, **at_law}, {"n": 2, **pin, **at_rent}]
-    same = {"citation": 0, **named, "section": "Section 2", "page": 2, **at_law}
-    notice = {"error": "The engine is away.", "hint": "Wait."}
-    said = {"end": 20, "citations": [0], "doubt": "no citation"}
-    return {
-        "the first answers": (answer | {"passages": passages}, "Irish law", 5, 2),
-        "with a query and notices": (
-            answer | {"passages": passages, "query": "law?", "notices": [notice]}, "The engine is away.", 5, 2,
-        ),
-        "with nothing to choose and no doubt": (
-            answer | {"passages": passages, "documents_meant": [], "doubtful": False}, "Irish law", 5, 2,
-        ),
-        "with sentences and reasons": (
-            answer | {"passages": [each | {"why": "referred to in [1]"} for each in passages], "sentences": [said]},
-            "no citation", 5, 2,
-        ),
-        "with the same words, their sections and spans": (
-            answer | {"citations": [each | {"also_in": 1} for each in answer["citations"]], "same_words": [same]},
-            "This passage stands word for word in 1 other document", 4, 2,
-        ),
-        "doubtful, between documents": (answer | {"doubtful": True, "documents_meant": [named]}, "may not speak of", 3, 2),
-        "nothing found": (
-            {"answer": "Not found.", "found": False, "citations": [], "key_language": [], "searched": searched,
-             "budget": budget, "engine": "none", "passages": [], "query": "?", "notices": []}, "Nothing found", 0, 0,
-        ),
-        "failed before anything was found": (
-            {"answer": "", "query": "?", "error": "The documents cannot be reached.", "hint": "", "notices": []},
-            "The documents cannot be reached.", 0, 0,
-        ),
-        "a summary without its terms": (summary, "Rent is due.", 3, 2),
-        "a summary with its terms": (
-            summary | {"definitions": [each | {"term": "Rent"} for each in summary["definitions"]],
-                       "leads_nowhere": [{"label": "Exhibit C", "page": 1, "page_label": "1"}], "notices": []},
-            "Exhibit C", 3, 2,
-        ),
-        "a summary that was stopped": (summary | {"clauses": [], "citations": [], "notices": []}, "Nothing to summarise", 1, 1),
-        "mentions that nobody counted": (mentions, "1 mention in 1 document.", 1, 1),
-        "mentions that were counted": (
-            mentions | {"count": 7, "documents": 3, "left_out": [named], "notices": [notice]}, "7 mentions in 3 documents.", 1, 1,
-        ),
-    }  # fmt: skip
+class Older(NamedTuple):
+    """A row as an older version kept it; what is to be seen of it on the page, its places, and how many are quoted."""
+
+    row: dict[str, Any]
+    seen: str
+    places: int
+    quoted: int
 
 
-OLDER = tuple(_older(Document("d", "lease.pdf", f"{RENT}\n{LAW}", ())))
+BUDGET = dict.fromkeys("window system history passages reserve sent left_out".split(), 1)
+NOTICE = {"error": "The engine is away.", "hint": "Wait."}
+
+
+class OlderRows:
+    """Rows of one document as older versions kept them."""
+
+    def __init__(self, document: Document) -> None:
+        rent, law = (document.text.index(words) for words in (RENT, LAW))
+        self.at_law = {"start": law, "end": law + len(LAW), "spans": [[law, law + len(LAW)]]}
+        self.at_rent = {"start": rent, "end": rent + len(RENT), "spans": [[rent, rent + len(RENT)]]}
+        self.named = {"document_id": document.id, "document": "lease.pdf"}
+        self.pin = {**self.named, "section": "Section 2 (Governing law)", "page": 2, "page_label": "2"}
+        self.searched = {"documents": 1, "pages": 2, "unreadable_pages": 0}
+
+    def all(self) -> dict[str, Older]:
+        """By what there was to say of them."""
+        return {**self.answers(), **self.without_an_answer(), **self.summaries(), **self.mentions()}
+
+    def answers(self) -> dict[str, Older]:
+        """Answers, with what each version added."""
+        passages = [{"n": 1, **self.pin, **self.at_law}, {"n": 2, **self.pin, **self.at_rent}]
+        citations = [
+            {"n": 1, **self.pin, "verified": True, **self.at_law},
+            {"n": 2, **self.pin, "quote": None, "verified": True, **self.at_rent},
+        ]
+        bare = {
+            "answer": "It is Irish law [1]. Rent is due [2].",
+            "found": True,
+            "citations": citations,
+            "key_language": [{**self.pin, **self.at_law}, {**self.pin, **self.at_rent}],
+            "searched": self.searched,
+            "budget": BUDGET,
+            "engine": "tgi",
+        }
+        answer = bare | {"passages": passages}
+        reasoned = [each | {"why": "referred to in [1]"} for each in passages]
+        said = {"end": 20, "citations": [0], "doubt": "no citation"}
+        same = {"citation": 0, **self.named, "section": "Section 2", "page": 2, **self.at_law}
+        shared = {"citations": [each | {"also_in": 1} for each in citations], "same_words": [same]}
+        repeated = "This passage stands word for word in 1 other document"
+        told, chosen = answer | {"query": "law?", "notices": [NOTICE]}, {"documents_meant": [], "doubtful": False}
+        meant = {"doubtful": True, "documents_meant": [self.named]}
+        return {
+            "the first answers": Older(answer, "Irish law", 5, 2),
+            "with a query and notices": Older(told, "The engine is away.", 5, 2),
+            "with nothing to choose and no doubt": Older(answer | chosen, "Irish law", 5, 2),
+            "with sentences and reasons": Older(
+                bare | {"passages": reasoned, "sentences": [said]}, "no citation", 5, 2
+            ),
+            "with the same words, their sections and spans": Older(bare | shared, repeated, 4, 2),
+            "doubtful, between documents": Older(bare | meant, "may not speak of", 3, 2),
+        }
+
+    def without_an_answer(self) -> dict[str, Older]:
+        """What was kept where there was nothing to answer from."""
+        failed = {"answer": "", "query": "?", "error": "The documents cannot be reached.", "hint": "", "notices": []}
+        nothing: dict[str, Any] = {"answer": "Not found.", "found": False, "query": "?", "engine": "none"}
+        nothing |= {"citations": [], "key_language": [], "passages": [], "notices": []}
+        return {
+            "nothing found": Older(nothing | {"searched": self.searched, "budget": BUDGET}, "Nothing found", 0, 0),
+            "failed before anything was found": Older(failed, "The documents cannot be reached.", 0, 0),
+        }
+
+    def summaries(self) -> dict[str, Older]:
+        """Summaries, with what each version added."""
+        law, rent = {"spans": self.at_law["spans"]}, {"spans": self.at_rent["spans"]}
+        lines = [{"text": None, "citations": [0]}, {"text": "Rent is due.", "citations": [1]}]
+        summary = {
+            "kind": "summary",
+            **self.named,
+            "answer": "",
+            "found": True,
+            "clauses": [{"label": "Section 2", "heading": "Governing law", "part": "", "lines": lines}],
+            "citations": [
+                {"n": 1, **self.pin, "verified": True, **law},
+                {"n": 2, **self.pin, "quote": None, "verified": True, **rent},
+            ],
+            "definitions": [{**self.pin, **rent}],
+            "searched": self.searched,
+            "engine": "tgi",
+            "written": 1,
+        }
+        terms: dict[str, Any] = {"definitions": [{**self.pin, **rent, "term": "Rent"}], "notices": []}
+        terms["leads_nowhere"] = [{"label": "Exhibit C", "page": 1, "page_label": "1"}]
+        stopped = summary | {"clauses": [], "citations": [], "notices": []}
+        return {
+            "a summary without its terms": Older(summary, "Rent is due.", 3, 2),
+            "a summary with its terms": Older(summary | terms, "Exhibit C", 3, 2),
+            "a summary that was stopped": Older(stopped, "Nothing to summarise", 1, 1),
+        }
+
+    def mentions(self) -> dict[str, Older]:
+        """Every mention of a phrase, before and after they were counted."""
+        mentions = {
+            "kind": "mentions",
+            "phrase": "laws of Ireland",
+            "answer": "",
+            "found": True,
+            "searched": self.searched,
+            "citations": [{**self.pin, **self.at_law, "n": 1, "verified": True}],
+        }
+        counted = mentions | {"count": 7, "documents": 3, "left_out": [self.named], "notices": [NOTICE]}
+        return {
+            "mentions that nobody counted": Older(mentions, "1 mention in 1 document.", 1, 1),
+            "mentions that were counted": Older(counted, "7 mentions in 3 documents.", 1, 1),
+        }
+
+
+OLDER = tuple(OlderRows(Document("d", "lease.pdf", f"{RENT}\n{LAW}", ())).all())
 
 
 @pytest.mark.parametrize("version", OLDER)
@@ -385,7 +412,7 @@ OLDER = tuple(_older(Document("d", "lease.pdf", f"{RENT}\n{LAW}", ())))
 def test_a_conversation_that_an_older_version_kept_opens(
     room: Room, matter: Matter, record: DocumentRecord, document: Document, version: str, gone: bool
 ) -> None:
-    row, seen, places, quoted = _older(document)[version]
+    row, seen, places, quoted = OlderRows(document).all()[version]
     begun = _begun(room, matter)
     with database.writing(room.engine) as connection:
         kept = {"id": "0" * 32, "conversation_id": begun.id, "position": 1, "question": "?", "answer": row}

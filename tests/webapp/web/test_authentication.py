@@ -156,20 +156,20 @@ def test_the_cookie_is_for_this_site_alone_and_out_of_reach_of_scripts(demo: Run
     assert cookie.startswith(f"{GUEST_COOKIE}=")
     assert cookie.split("; ")[1:] == ["Path=/", f"Max-Age={GUEST_SECONDS}", "HttpOnly", "SameSite=Lax"]
     assert browser.get("/").headers.get_list("set-cookie") == []  # it is kept
-    encrypted = demo.browser(**{"X-Forwarded-Proto": "https"}).get("/").headers["set-cookie"]
+    encrypted = demo.browser({"X-Forwarded-Proto": "https"}).get("/").headers["set-cookie"]
     assert encrypted.endswith("; Secure")
 
 
 def test_a_demo_that_other_sites_may_show_has_a_cookie_that_works_inside_their_pages(tmp_path: Path) -> None:
     settings = load_settings(data_dir=tmp_path, access="demo", framed_by="https://one.example,https://two.example")
     with running(settings, _asking) as demo:
-        plain, encrypted = demo.browser().get("/"), demo.browser(**{"X-Forwarded-Proto": "https"}).get("/")
+        plain, encrypted = demo.browser().get("/"), demo.browser({"X-Forwarded-Proto": "https"}).get("/")
         assert plain.headers["set-cookie"].endswith("; HttpOnly; SameSite=Lax")
         assert encrypted.headers["set-cookie"].endswith("; HttpOnly; SameSite=None; Secure; Partitioned")
         policy = plain.headers["content-security-policy"]
         assert policy.endswith("; frame-ancestors 'self' https://one.example https://two.example")
         assert "x-frame-options" not in plain.headers
-        elsewhere = demo.browser(**{"Sec-Fetch-Site": "cross-site"}).post("/begin")
+        elsewhere = demo.browser({"Sec-Fetch-Site": "cross-site"}).post("/begin")
         assert elsewhere.status_code == 403  # the cookie comes along; what another site sends does not count
 
 
@@ -213,14 +213,14 @@ def _forged(guest: Guest, key: bytes) -> dict[str, str]:
 def test_a_forged_cookie_is_no_guest(demo: Running, forgery: str) -> None:
     key = guest_key(demo.workspace.settings.data_dir)
     value = _forged(Guest.arriving(), key)[forgery]
-    browser = demo.browser(Cookie=f"{GUEST_COOKIE}={value}")
+    browser = demo.browser({"Cookie": f"{GUEST_COOKIE}={value}"})
     refused = browser.get("/who")
     assert (refused.status_code, refused.json()["error"]) == (403, GuestGone.sentence)
     assert "set-cookie" in browser.get("/").headers
 
 
 def test_headers_name_nobody_in_a_demo(demo: Running) -> None:
-    browser = demo.browser(**{"X-Forwarded-User": "ann", "X-Forwarded-For": "127.0.0.1"})
+    browser = demo.browser({"X-Forwarded-User": "ann", "X-Forwarded-For": "127.0.0.1"})
     assert browser.get("/who").status_code == 403
 
 
@@ -274,7 +274,10 @@ def _come_and_go(demo: Running) -> None:
     workspace.ingest.run()
     ann.post("/begin")
     assert ann.get(page_url(acme.id, record.id, 1)).status_code == 200
-    kept = lambda: {file.name for file in (workspace.settings.data_dir / "files").rglob(f"{record.id}*")}  # noqa: E731
+
+    def kept() -> set[str]:
+        return {file.name for file in (workspace.settings.data_dir / "files").rglob(f"{record.id}*")}
+
     assert kept() == {f"{record.id}.pdf", f"{record.id}.text.json.gz"}
 
     with database.writing(workspace._database) as connection:
@@ -288,7 +291,7 @@ def _come_and_go(demo: Running) -> None:
     assert workspace.vectors.document_ids(acme.id) == workspace.lexical.document_ids(acme.id) == set()
     with database.reading(workspace._database) as connection:
         for table in metadata.sorted_tables:
-            column = table.c.get("user_id") if "user_id" in table.c else table.c.id
+            column = table.c["user_id" if "user_id" in table.c else "id"]
             assert connection.execute(sa.select(table).where(column == guest.id)).first() is None
     assert demo.workspace.access.matters(User(his["id"], "Guest"))[0].id == his["matters"]["Sample"][0]
 

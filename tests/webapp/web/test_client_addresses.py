@@ -140,7 +140,7 @@ def demo(tmp_path: Path) -> Iterator[Running]:
 
 def _arrive(demo: Running, address: str) -> tuple[httpx2.Client, httpx2.Response]:
     """A new browser at this address, and what it is told: we are the proxy."""
-    browser = demo.browser(**{"X-Forwarded-For": address})
+    browser = demo.browser({"X-Forwarded-For": address})
     browser.get("/")
     return browser, browser.get("/who")
 
@@ -207,6 +207,6 @@ def test_an_address_is_neither_kept_nor_logged(demo: Running) -> None:
 def test_shares_of_everyone_else_are_their_own(tmp_path: Path) -> None:
     settings = load_settings(data_dir=tmp_path, access="behind-proxy", user_header="Remote-User")
     with running(settings, _who) as server:
-        told = server.browser(**{"Remote-User": "ann", "X-Forwarded-For": CLIENT}).get("/who").json()
+        told = server.browser({"Remote-User": "ann", "X-Forwarded-For": CLIENT}).get("/who").json()
         assert told["share"] == told["id"]
         assert server.workspace.share_key(LOCAL_USER) == LOCAL_USER.id

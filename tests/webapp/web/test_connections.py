@@ -12,11 +12,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from starlette.types import Message
+from starlette.types import Message, Receive
 
 import webapp.web.middleware
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
+from tests.webapp.serving import raw_connection
 from webapp.core.settings import load_settings
 from webapp.server import most_of_a_peer
 from webapp.web.connections import HEAD_SECONDS, MOST_CONNECTIONS, MOST_HEAD, MOST_OF_A_PEER
@@ -43,7 +44,7 @@ def resident(server: Server) -> int:
 
 
 def connected(url: str, *said: bytes) -> socket.socket:
-    raw = socket.create_connection(url.removeprefix("http://").split(":"), timeout=HEAD_SECONDS + 20)
+    raw = raw_connection(url, timeout=HEAD_SECONDS + 20)
     for each in said:
         raw.sendall(each)
     return raw
@@ -216,9 +217,12 @@ def test_a_body_that_stops_coming_is_not_waited_for(monkeypatch: pytest.MonkeyPa
         await asyncio.sleep(30)
         raise AssertionError
 
+    async def waited(receive: Receive) -> None:
+        await receive()
+
     monkeypatch.setattr(webapp.web.middleware, "BODY_SECONDS", 0.05)
     with pytest.raises(Stalled):
-        asyncio.run(limited(never, 10)())
+        asyncio.run(waited(limited(never, 10)))
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])

@@ -172,9 +172,19 @@ def test_a_page_that_is_not_there_is_told(place: Place, number: int) -> None:
 
 
 TRICKS = (
-    "../../../../etc/passwd", "..%2F..%2F..%2Fetc%2Fpasswd", "%2e%2e/%2e%2e/pincite.db", "..", "%00", "a" * 5000,
-    "%ff", "pincite.db", "files", "*", "' OR 1=1 --", "con",
-)  # fmt: skip
+    "../../../../etc/passwd",
+    "..%2F..%2F..%2Fetc%2Fpasswd",
+    "%2e%2e/%2e%2e/pincite.db",
+    "..",
+    "%00",
+    "a" * 5000,
+    "%ff",
+    "pincite.db",
+    "files",
+    "*",
+    "' OR 1=1 --",
+    "con",
+)
 
 
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick[:20])

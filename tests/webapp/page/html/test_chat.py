@@ -59,7 +59,7 @@ def evil_turn(state: State = "complete") -> SavedTurn:
     cited = CITED | {"quote": EVIL, "document": EVIL, "section": EVIL, "page_label": EVIL}
     key = PLACE | {"text": EVIL + "!", "document": EVIL, "start": 0, "end": 1, "spans": [[0, 1]]}
     answer = f"{EVIL} [1]\n> {EVIL}\n- {EVIL} (not found in the source)"
-    row = {
+    row: dict[str, Any] = {
         "answer": answer,
         "citations": [cited],
         "key_language": [key],
