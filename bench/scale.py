@@ -1,6 +1,6 @@
 """How long a search takes in a matter of 10,000 and of 100,000 chunks, and where the time goes.
 
-    python -m bench.scale ../shared/cuad-dev [--sizes 10000 100000] [--contracts 20] [--questions 200] [--alike]
+    python -m bench.scale LABELS [--sizes 10000 100000] [--contracts 20] [--questions 200] [--alike]
 
 The matter is real in all that a search touches: its documents stand in the library, their chunks in Chroma and in
 tantivy. It is filled with copies of the contracts in LABELS; the vector of a copy's chunk is synthetic, the original's
@@ -116,7 +116,7 @@ class _Copies:
         name = f"{self._number} {document.name}"
         record = library.accept(matter, name, data + f"\n% copy {self._number}".encode())
         copy = replace(document, id=record.id, name=name)
-        library.keep_text(record, copy)
+        library.keep_text(record, copy, version=1)
         apart = "" if self._alike else f"{self._number} "
         chunks = [Chunk(Span(record.id, c.span.start, c.span.end), apart + c.words) for c in chunk(document)]
         if chunks:

@@ -22,6 +22,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from retrieval import (
+    FORMATS,
+    UNNAMED,
     Document,
     DocumentRecord,
     NoSuchDocument,
@@ -171,7 +173,7 @@ async def _original(asked: _Asked, downloads: Counter[str]) -> Response:
         raise TextsWaiting()
     file = await asked.read(lambda: asked.workspace.library.open_original(record.matter_id, record.id))
     headers = _PRIVATE | {"Content-Disposition": _inline(record.name), "Content-Length": str(record.bytes)}
-    return _Download(file, downloads, asked.key, media_type="application/pdf", headers=headers)
+    return _Download(file, downloads, asked.key, media_type=FORMATS["PDF"].media_type, headers=headers)
 
 
 async def _text(asked: _Asked, ranges: Sequence[Range]) -> Response:
@@ -290,5 +292,5 @@ def _view(
 
 def _inline(name: str) -> str:
     """A Content-Disposition that shows the file under its name (RFC 6266); no character of the name can end the header."""
-    plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", name) or "document.pdf"
+    plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", name) or UNNAMED
     return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -44,7 +44,7 @@ class Room:
     def add(self, name: str, text: str) -> str:
         library = self.workspace.library
         record = library.accept(self.matter.id, name, make_pdf([name]))
-        library.keep_text(record, document(text, id_=record.id, name=name))
+        library.keep_text(record, document(text, id_=record.id, name=name), version=1)
         library.jobs.save(replace(record, state="ready", pages=1))
         return record.id
 
@@ -106,7 +106,7 @@ def lose_texts(room: Room) -> None:
     files = room.workspace.settings.data_dir / "files"
     next(files.rglob(f"{lost}.text*")).unlink()
     next(files.rglob(f"{damaged}.text*")).write_bytes(b"\x1f\x8b nothing")
-    room.workspace.library._shelf.texts._cache.clear()
+    room.workspace.library._blobs.texts._cache.clear()
 
 
 def test_a_text_that_was_lost_does_not_keep_the_others_from_being_looked_through(room: Room) -> None:

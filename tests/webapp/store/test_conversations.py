@@ -51,7 +51,7 @@ class Room:
     def add(self, matter: Matter) -> DocumentRecord:
         data = make_pdf([f"1. Rent. {RENT}", f"2. Governing law. {LAW}"])
         record = self.library.accept(matter.id, "lease.pdf", data)
-        self.library.keep_text(record, read_pdf(data, name="lease.pdf", document_id=record.id))
+        self.library.keep_text(record, read_pdf(data, name="lease.pdf", document_id=record.id), version=1)
         read = replace(record, state="ready", pages=2)
         self.library.jobs.save(read)
         return read
