@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
@@ -27,8 +26,9 @@ from webapp.core.data_folder import Served, claim
 from webapp.core.errors import AlreadyServing, SettingsInvalid
 from webapp.core.log import log, nothing_printed, open_log
 from webapp.core.settings import Settings
-from webapp.page.layout import mount_page
+from webapp.page.mount import mount_page
 from webapp.service.commands import Verbs
+from webapp.service.health import Health
 from webapp.service.startup import GOODBYE_SECONDS, Opening
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
@@ -44,7 +44,6 @@ from webapp.web.middleware import Gate
 KEPT_ALIVE_SECONDS = 150
 # For what an act of a page waits for in a thread: mostly a database. Python has six on two cores, and one user has up to four.
 SHORT_THREADS = 32
-HEALTH_SECONDS = 0.5  # so long one look at the stores is told to all who ask
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
 
@@ -60,7 +59,7 @@ def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
         await run_in_threadpool(opening.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    health = _Health(opening)
+    health = Health(opening)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -77,31 +76,6 @@ def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
     app.add_middleware(Gate, settings=opening.settings, door=door)
     mount_page(app, opening)  # last: it answers whatever no route above does
     return app
-
-
-class _Health:
-    """How stores, search and engine are: one look for all who ask within HEALTH_SECONDS, in a thread of its own.
-
-    Pages may wait for a store in all the other threads, and whoever watches the server must not be kept waiting.
-    """
-
-    def __init__(self, opening: Opening) -> None:
-        self._opening = opening
-        self._thread = ThreadPoolExecutor(1, "pincite-health")
-        self._looking: asyncio.Task[dict[str, str]] | None = None
-        self._began = 0.0
-
-    async def states(self) -> dict[str, str]:
-        """As `/readyz` tells them."""
-        now = time.monotonic()
-        if self._looking is None or (self._looking.done() and now - self._began > HEALTH_SECONDS):
-            self._looking, self._began = asyncio.create_task(self._look()), now
-        return await asyncio.shield(self._looking)
-
-    async def _look(self) -> dict[str, str]:
-        states = await asyncio.get_running_loop().run_in_executor(self._thread, self._opening.states)
-        workspace = self._opening.workspace
-        return states | {"engine": await workspace.writers.state() if workspace else "loading"}
 
 
 class Ports:

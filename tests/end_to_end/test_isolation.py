@@ -22,7 +22,7 @@ from tests.webapp.acts import ACTS, FIELDS, Events
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from webapp.core.settings import load_settings
-from webapp.page.layout import mount_page
+from webapp.page.mount import mount_page
 from webapp.server import make_app
 from webapp.service.startup import Opening
 from webapp.store.users import User

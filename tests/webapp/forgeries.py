@@ -27,7 +27,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from webapp.core.settings import load_settings
-from webapp.page.layout import mount_page
+from webapp.page.mount import mount_page
 
 OUTSIDE = "100.64.0.1"  # of a provider's own network: gradio takes it for a public address
 SECRET = "s" * 32

@@ -7,7 +7,8 @@ import pytest
 
 from webapp.core.errors import QuotaReached
 from webapp.core.settings import load_settings
-from webapp.page.controller import Desk, Place
+from webapp.page.controller import Controller
+from webapp.page.state import PageState
 from webapp.page.uploads import Arriving
 from webapp.service.running import Askings
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
@@ -17,7 +18,9 @@ from webapp.store.users import LOCAL_USER, User
 def test_a_look_that_comes_late_wipes_nothing_away(tmp_path: Path) -> None:
     """It may have begun before a question was asked, and end after it was answered."""
     with Workspace(load_settings(data_dir=tmp_path)) as workspace:
-        seen = Desk(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings)).sidebar(Place(opened=True))
+        seen = Controller(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings)).sidebar(
+            PageState(opened=True)
+        )
     assert set(seen) == {"documents", "conversations", "scope", "empty", "pace"}
 
 
@@ -28,16 +31,16 @@ def test_a_conversation_that_is_full_takes_no_more_and_a_turn_once_more_is_no_mo
     with Workspace(settings) as workspace:
         ann = User("ann", "Ann")
         workspace.welcome(ann)
-        desk = Desk(workspace, ann, Askings(), Arriving(settings))
+        controller = Controller(workspace, ann, Askings(), Arriving(settings))
         matter = workspace.access.matter(ann, SAMPLE_MATTER)
-        begun = asyncio.run(desk.find(Place(matter_id=matter.id), "rent"))["place"]
-        for act in (desk.find(begun, "fee"), desk.ask(begun, "What is the fee?")):
+        begun = asyncio.run(controller.find_mentions(PageState(matter_id=matter.id), "rent"))["state"]
+        for act in (controller.find_mentions(begun, "fee"), controller.ask(begun, "What is the fee?")):
             with pytest.raises(QuotaReached, match="1 questions in a conversation"):
                 asyncio.run(act)
         [turn] = workspace.conversations.turns(ann, begun.conversation_id)
-        asyncio.run(desk.again(begun, turn.id))
-        asyncio.run(desk.find(Place(matter_id=matter.id), "fee"))
+        asyncio.run(controller.ask_again(begun, turn.id))
+        asyncio.run(controller.find_mentions(PageState(matter_id=matter.id), "fee"))
         with pytest.raises(QuotaReached, match="2 conversations"):
-            asyncio.run(desk.find(Place(matter_id=matter.id), "notice"))
+            asyncio.run(controller.find_mentions(PageState(matter_id=matter.id), "notice"))
         assert len(workspace.conversations.all(ann, matter)) == 2
         assert len(workspace.conversations.turns(ann, begun.conversation_id)) == 1

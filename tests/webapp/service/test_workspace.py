@@ -20,8 +20,9 @@ from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Row
-from webapp.page.controller import Desk, Place
+from webapp.page.controller import Controller
 from webapp.page.html import summary as render_summary
+from webapp.page.state import PageState
 from webapp.page.uploads import Arriving
 from webapp.service.commands import Verbs
 from webapp.service.running import Askings
@@ -160,7 +161,10 @@ def test_every_mention_is_listed_without_index_or_model(settings: Settings, leas
 
 def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Settings, tmp_path: Path) -> None:
     with Workspace(settings) as workspace:
-        verbs, desk = Verbs(workspace, LOCAL_USER), Desk(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings))
+        verbs, controller = (
+            Verbs(workspace, LOCAL_USER),
+            Controller(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings)),
+        )
         for name in ("2019 Acme lease.pdf", "2023 Acme lease.pdf", "nda.pdf"):
             verbs.accept("Acme", _file(tmp_path / name, [f"{name}: the monthly rent is $4,200."]))
         question = "What is the rent in the Acme lease?"
@@ -171,11 +175,11 @@ def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Set
         assert answer["documents_meant"] == told
         assert answer["searched"]["documents"] == 2
 
-        place = Place(matter_id=workspace.access.matter(LOCAL_USER, "Acme").id)
-        close = desk.meant(place, question)
+        state = PageState(matter_id=workspace.access.matter(LOCAL_USER, "Acme").id)
+        close = controller.documents_meant(state, question)
         assert [(r.id, r.name) for r in close] == [(each["document_id"], each["document"]) for each in told]
-        assert desk.meant(replace(place, scope=(close[0].id,)), question) == []
-        assert desk.meant(place, "What is the rent?") == []
+        assert controller.documents_meant(replace(state, scope=(close[0].id,)), question) == []
+        assert controller.documents_meant(state, "What is the rent?") == []
 
 
 def test_a_summary_names_what_the_document_refers_to_and_does_not_have(settings: Settings, tmp_path: Path) -> None:
