@@ -21,6 +21,7 @@ from retrieval import DataFolderBusy
 from webapp.cli.client import Remote
 from webapp.core.data_folder import Served, claim
 from webapp.core.settings import load_settings
+from webapp.core.stream import Result, Text
 
 QUESTIONS = Path(__file__).parent.parent / "docs" / "sample" / "questions.jsonl"
 LAW = "What is the governing law?"
@@ -47,9 +48,9 @@ def _sample(remote: Remote) -> Iterator[dict[str, Any]]:
     right = refused = 0
     for q in questions:
         row = _ask(remote, "Sample", q["question"], None)
-        places = [(c["page"], c["section"]) for c in row["answer"]["citations"]]
+        places = [(c.page, c.section) for c in row["answer"].citations]
         if q["section"] is None:
-            verdict = "refused" if not row["answer"]["found"] else "NOT REFUSED"
+            verdict = "refused" if not row["answer"].found else "NOT REFUSED"
             refused += verdict == "refused"
         else:
             hits = [
@@ -71,21 +72,21 @@ def _contracts(remote: Remote, folder: Path, most: int) -> Iterator[dict[str, An
         for _ in remote.follow("Bench", [document_id]):
             pass
         row = _ask(remote, "Bench", LAW, document_id)
-        cited = row["answer"]["citations"][:1]
-        place = f"p. {cited[0]['page']:<4} {cited[0]['section'][:40]:41}{cited[0]['quote'] or ''}" if cited else "-"
+        cited = row["answer"].citations[:1]
+        place = f"p. {cited[0].page:<4} {cited[0].section[:40]:41}{cited[0].quote or ''}" if cited else "-"
         print(f"{path.stem[:40]:41}{place[:150]}", flush=True)
         yield row
 
 
 def _ask(remote: Remote, matter: str, question: str, document: str | None) -> dict[str, Any]:
     began, first = time.perf_counter(), None
-    for row in remote.ask(matter, question, document):
-        if row.kind == "text" and first is None:
+    for event in remote.ask(matter, question, document):
+        if isinstance(event, Text) and first is None:
             first = time.perf_counter() - began
-        if row.kind == "result":
+        if isinstance(event, Result):
             seconds = time.perf_counter() - began
             words = f"{first:.1f} s" if first is not None else "-"
-            return {"answer": row.body, "first": first, "seconds": seconds, "words": words}
+            return {"answer": event.row, "first": first, "seconds": seconds, "words": words}
     raise DataFolderBusy()
 
 

@@ -14,12 +14,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 
 from bench import alterations as alter
-from retrieval import Document, Passage, Span, flowing_text, split_sentences
+from retrieval import Document, Passage, flowing_text, pin_cite, split_sentences
 from retrieval.reading.pdf import read_pdf
 from retrieval.search.packing import pack
 from retrieval.structure.chunks import chunk
@@ -212,10 +212,8 @@ def _changed_quotations(contracts: Sequence[Contract], rng: random.Random, total
 
 def _bare_passage(contract: Contract, start: int, end: int) -> Passage:
     d = contract.document
-    page = d.page_at(start)
-    return Passage(
-        1, d.id, d.name, (Span(d.id, start, end),), "", page.number, page.label, _reading(contract, start, end)
-    )
+    cite = replace(pin_cite(d, d.span(start, end)), section="")
+    return Passage(**cite.where(), n=1, text=_reading(contract, start, end))
 
 
 def _true_quotations(contracts: Sequence[Contract], rng: random.Random, total: int, show: int) -> Row:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from retrieval import evaluate
-    from retrieval.core.documents import Document, Page, Span
+    from retrieval.core.documents import Document, Page, PinCite, Span
     from retrieval.core.errors import (
         DataFolderBusy,
         DataFolderUnusable,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from retrieval.structure import folding
     from retrieval.structure.best_sentence import where_said
     from retrieval.structure.chunks import Chunk, under_headings
-    from retrieval.structure.clauses import Clause, outline, section_at
+    from retrieval.structure.clauses import Clause, outline, pin_cite, section_at
     from retrieval.structure.cross_references import Reference, find_references
     from retrieval.structure.definitions import Definition, find_definitions
     from retrieval.structure.layout import lines
@@ -77,6 +77,7 @@ __all__ = [
     "Packed",
     "Page",
     "Passage",
+    "PinCite",
     "PinciteError",
     "Reference",
     "Results",
@@ -104,6 +105,7 @@ __all__ = [
     "own_words",
     "pack",
     "page_text",
+    "pin_cite",
     "section_at",
     "split_sentences",
     "trace",
@@ -114,9 +116,9 @@ __all__ = [
 _FILES = {
     "reading.child_process": "Child",
     "structure.chunks": "Chunk under_headings",
-    "structure.clauses": "Clause outline section_at",
+    "structure.clauses": "Clause outline pin_cite section_at",
     "structure.definitions": "Definition find_definitions",
-    "core.documents": "Document Page Span",
+    "core.documents": "Document Page PinCite Span",
     "search.embedder": "Embedder load_embedder",
     "core.errors": "DataFolderBusy DataFolderUnusable FileTooLarge MatterExists"
     " NoSuchDocument NoSuchMatter OriginalMissing PinciteError UnreadableFile trace",

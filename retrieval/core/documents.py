@@ -7,6 +7,7 @@ label are looked up in the `Document`.
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypedDict
 
 PAGE_BREAK = "\f"  # stands between two pages of `Document.text`; white space to every reader of it
 
@@ -91,3 +92,46 @@ class Document:
     def unreadable_pages(self) -> tuple[int, ...]:
         """Numbers of the pages that show something but carry no text."""
         return tuple(p.number for p in self.pages if not p.readable)
+
+
+class Where(TypedDict):
+    """The fields of a `PinCite`."""
+
+    document_id: str
+    document: str
+    section: str
+    page: int
+    page_label: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinCite:
+    """Where words stand: their document by id and name, the section and page to cite, and the spans themselves.
+
+    `spans` are of one document, in reading order. `section` is empty before the first clause.
+    """
+
+    document_id: str
+    document: str
+    section: str
+    page: int
+    page_label: str
+    spans: tuple[Span, ...]
+
+    @property
+    def span(self) -> Span:
+        """From the first character to the last, whatever lies between the spans included."""
+        first, last = self.spans[0], self.spans[-1]
+        return first if first is last else Span(first.document_id, first.start, last.end)
+
+    def where(self) -> Where:
+        """The pin cite alone, for something else that has the same one."""
+        return {
+            "document_id": self.document_id,
+            "document": self.document,
+            "section": self.section,
+            "page": self.page,
+            "page_label": self.page_label,
+            "spans": self.spans,
+        }

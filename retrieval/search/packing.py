@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from retrieval.core.documents import Document, Span
+from retrieval.core.documents import Document, PinCite, Span
 from retrieval.search.prompt_text import as_named, as_words
 from retrieval.search.related_passages import Extra, extras
 from retrieval.structure.chunks import Chunk
-from retrieval.structure.clauses import section_at
+from retrieval.structure.clauses import pin_cite
 from retrieval.structure.layout import working_text
 
 # Tokens that are kept for extras while there are hits to pack, and the most that extras take where hits leave more. What is
@@ -21,21 +21,14 @@ _SHARE, _MOST, _LEAST_BUDGET = 120, 300, 1_600
 _WIDEST_NUMBER = 88  # what a passage costs is counted under a number of two digits, and stays true under one of one
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage(PinCite):
     """What is put before the model under a number, with the pin cite of its first word.
 
-    `text` is the words of `spans` (in order, of one document) as they are sent: white space folded, running headers and
-    page numbers left out.
+    `text` is the words of `spans` as they are sent: white space folded, running headers and page numbers left out.
     """
 
     n: int
-    document_id: str
-    document: str
-    spans: tuple[Span, ...]
-    section: str
-    page: int
-    page_label: str
     text: str
     why: str = ""  # it is there beside the hits: "definition of “Net Sales”", "referred to in [2]"
     follows: bool = False  # the passage before it is of the same document, which it need not name again
@@ -152,7 +145,5 @@ def _cost(document: Document, span: Span, count: Callable[[str], int], why: str,
 
 def _passage(document: Document, span: Span, n: int, why: str, follows: bool) -> Passage:
     start = span.start + len(document.slice(span)) - len(document.slice(span).lstrip())
-    page = document.page_at(start)
     text = working_text(document, span.start, span.end)
-    section = section_at(document, start)
-    return Passage(n, document.id, document.name, (span,), section, page.number, page.label, text, why, follows)
+    return Passage(**pin_cite(document, span, at=start).where(), n=n, text=text, why=why, follows=follows)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from retrieval.core.cache import kept
-from retrieval.core.documents import Document, Span
+from retrieval.core.documents import Document, PinCite, Span
 from retrieval.structure.layout import Line, lines
 
 _MOST_SKIPPED = 3  # a list may miss so many numbers (a page that could not be read, a deleted clause) and still go on
@@ -301,6 +301,20 @@ def section_at(document: Document, offset: int) -> str:
     clause = outline(document)[i]
     heading = next((h for h in headings_above(document, i)[::-1] if h), "")
     return f"{clause.label()} ({heading})" if heading else clause.label()
+
+
+def pin_cite(document: Document, *spans: Span, at: int | None = None) -> PinCite:
+    """The pin cite of spans of a document: with the section and page of their first character, or of the one `at`."""
+    at = spans[0].start if at is None else at
+    page = document.page_at(at)
+    return PinCite(
+        document_id=document.id,
+        document=document.name,
+        section=section_at(document, at),
+        page=page.number,
+        page_label=page.label,
+        spans=spans,
+    )
 
 
 def headings_above(document: Document, index: int) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from retrieval import DocumentRecord
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
+from webapp.core.results import AnswerResult
 from webapp.core.settings import load_settings
 from webapp.llm.bundled import EmbeddedEngine
 from webapp.service.running import Asking, Askings
@@ -61,8 +62,10 @@ def test_partial_answers_are_kept_and_marked_and_the_next_question_works_without
             drafts, cut, after = asyncio.run(run())
     engine.stop()
     for draft, turn in zip(drafts, cut, strict=True):
-        assert [row["error"] for row in turn.answer["notices"]] == [CUT]
-        assert turn.answer["answer"].split()[:1] == draft.split()[:1]
-        assert turn.answer["key_language"]
-    assert after.answer["notices"] == []
-    assert after.answer["engine"].startswith("llama.cpp")
+        assert [row.error for row in turn.answer.notices] == [CUT]
+        assert turn.answer.answer.split()[:1] == draft.split()[:1]
+        assert isinstance(turn.answer, AnswerResult)
+        assert turn.answer.key_language
+    assert isinstance(after.answer, AnswerResult)
+    assert after.answer.notices == ()
+    assert after.answer.engine.startswith("llama.cpp")

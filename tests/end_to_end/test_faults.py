@@ -28,6 +28,7 @@ from tests.webapp.fake_engine import (
 )
 from webapp.answers.generate import TRIES
 from webapp.core.log import close_log, open_log
+from webapp.core.results import AnswerResult
 from webapp.core.settings import load_settings
 from webapp.llm.pool import Writers
 from webapp.page.html.chat import turn_html
@@ -174,12 +175,13 @@ def test_a_fault_is_told_in_one_sentence_what_was_written_stays_and_the_log_know
             engine.enqueue(*[does] * TRIES)
             turn, log = asked(workspace, engine.url)
     assert turn.state == "complete"
-    assert "\n".join(row["error"] for row in turn.answer["notices"]) == notice
-    assert kept in turn.answer["answer"]
+    assert "\n".join(row.error for row in turn.answer.notices) == notice
+    assert kept in turn.answer.answer
     page = re.sub(r"<[^>]+>", " ", turn_html(turn)).replace("&#39;", "'")
     assert all(sentence in page for sentence in notice.splitlines())
     if not kept:  # the documents' own words take the place of what was not written
-        assert turn.answer["key_language"]
+        assert isinstance(turn.answer, AnswerResult)
+        assert turn.answer.key_language
         assert "Key language" in page
     assert [told(line) for line in log] == lines
     assert "tenant" not in json.dumps(log)
@@ -191,9 +193,11 @@ def test_a_prompt_that_the_engine_finds_too_long_is_packed_again_into_less_and_t
     with FakeEngine("tgi") as engine:
         engine.enqueue(VALIDATION, Reply(DRAFT))
         turn, log = asked(workspace, engine.url)
-    assert [row["error"] for row in turn.answer["notices"]] == [FEWER]
-    assert turn.answer["answer"] == SHOWN
-    assert turn.answer["budget"]["window"] == int(4096 * 0.7)
+    assert [row.error for row in turn.answer.notices] == [FEWER]
+    assert turn.answer.answer == SHOWN
+    assert isinstance(turn.answer, AnswerResult)
+    assert turn.answer.budget
+    assert turn.answer.budget.window == int(4096 * 0.7)
     assert [told(line) for line in log] == ["PassagesLeftOut"]
 
 
@@ -205,7 +209,7 @@ def test_what_passes_before_the_first_word_is_tried_again_and_the_reader_sees_on
         engine.enqueue(does, Reply(DRAFT))
         turn, log = asked(workspace, engine.url)
         assert len(engine.asked) == 2
-    assert (turn.answer["answer"], turn.answer["notices"], log) == (SHOWN, [], [])
+    assert (turn.answer.answer, turn.answer.notices, log) == (SHOWN, (), [])
 
 
 def test_after_the_first_word_nothing_is_tried_again(workspace: Workspace) -> None:

@@ -21,6 +21,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.acts import ACTS, FIELDS, Events
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
+from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
 from webapp.page.mount import mount_page
 from webapp.server import make_app
@@ -77,7 +78,7 @@ def hers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hers]:
                 assert time.monotonic() < end
                 time.sleep(0.05)
             conversation = workspace.conversations.start(ann, matter, f"About {CANARY}")
-            answer = {"answer": f"The {CANARY} fee.", "found": True, "citations": [], "passages": []}
+            answer = read_turn({"answer": f"The {CANARY} fee.", "found": True})
             turn = workspace.conversations.add_turn(ann, conversation.id, f"What of {CANARY}?", answer, "complete")
             ids = {"matter": matter.id, "document": record.id, "conversation": conversation.id, "turn": turn.id}
             yield Hers(server, ann, ids)

@@ -15,6 +15,7 @@ from webapp.answers.key_language import KeySentence, Relevance, key_language
 from webapp.answers.prompt import NOT_THERE, Budget, Frame, frame
 from webapp.core.cpu_pool import on_a_core
 from webapp.core.limits import check_words
+from webapp.core.results import BudgetRow
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check
 from webapp.llm.pool import Lease, Writer
@@ -60,7 +61,7 @@ class Found:
 
     passages: tuple[Passage, ...]
     searched: Searched
-    budget: Mapping[str, int]
+    budget: BudgetRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Answer:
     text: str
     found: bool
     searched: Searched
-    budget: Mapping[str, int]
+    budget: BudgetRow
     engine: str
     citations: tuple[Citation, ...] = ()
     key_language: tuple[KeySentence, ...] = ()
@@ -129,17 +130,19 @@ async def answer(
     if prompted is None:
         raise RuntimeError("the writing ended before it had a prompt")
     found = _found(prompted, searched)
-    passages = found.passages
-    end = partial(Answer, searched=searched, budget=found.budget, engine=prompted.engine, passages=passages)
-    if not results.found or not passages:
-        yield end(text=_not_found(searched), found=False)
+    if not results.found or not found.passages:
+        yield Answer(
+            text=_not_found(searched),
+            found=False,
+            searched=searched,
+            budget=found.budget,
+            engine=prompted.engine,
+            passages=found.passages,
+        )
         return
-    hits = results.hits
-    end = partial(end, doubtful=results.doubtful)
+    written = Draft(draft, found, results, prompted.engine, prompted.trusted)
     alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
-    yield await on_a_core(
-        _checked, end, query, draft, passages, hits, document_of, searcher.relevance, alike, prompted.trusted
-    )
+    yield await on_a_core(finish, written, document_of, searcher.relevance, alike)
 
 
 def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool]:
@@ -163,26 +166,41 @@ def _fit(
     return shared, pack((hit.chunk for hit in results.hits), document_of, terms.count, room)
 
 
-def _checked(
-    end: Callable[..., Answer],
-    query: str,
-    draft: str,
-    passages: Sequence[Passage],
-    hits: Sequence[Hit],
-    document_of: Callable[[str], Document],
-    relevance: Relevance,
-    alike: Alike,
-    trusted: bool,
-) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an engine wrote of what was found; a `trusted` one's may stand with its marks where it fails its checks."""
+
+    text: str
+    found: Found
+    results: Results
+    engine: str
+    trusted: bool
+
+
+def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Relevance, alike: Alike) -> Answer:
     """The draft with its citations; key language beside it, and in its place where the draft may not stand."""
+    passages, hits, written = draft.found.passages, draft.results.hits, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
+    query = draft.found.searched.query
     key = key_language(query, passages, documents, hits, most=KEY_SENTENCES, relevance=relevance)
-    checked = check(draft, passages, documents)
-    says_nothing = not draft.strip() or draft.strip().rstrip(".") == NOT_THERE.rstrip(".")
-    stands = not says_nothing and (trusted or (checked.supported and any(c.quote for c in checked.citations)))
-    citations = checked.citations if stands else tuple(_cite(n, k) for n, k in enumerate(key, 1))
-    end = partial(end, key_language=key, citations=citations, same_words=_same_words(citations, hits, alike))
-    return end(text=checked.text, found=True, checked=checked) if stands else end(text=_quoted(key), found=bool(key))
+    checked = check(draft.text, passages, documents)
+    says_nothing = not written or written.rstrip(".") == NOT_THERE.rstrip(".")
+    quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
+    stands = not says_nothing and (draft.trusted or quotes_rightly)
+    citations = checked.citations if stands else tuple(_cite(n, sentence) for n, sentence in enumerate(key, 1))
+    return Answer(
+        text=checked.text if stands else _quoted(key),
+        found=stands or bool(key),
+        searched=draft.found.searched,
+        budget=draft.found.budget,
+        engine=draft.engine,
+        citations=citations,
+        key_language=key,
+        checked=checked if stands else None,
+        passages=passages,
+        doubtful=draft.results.doubtful,
+        same_words=_same_words(citations, hits, alike),
+    )
 
 
 def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike) -> dict[Span, tuple[Chunk, ...]]:
@@ -197,7 +215,7 @@ def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike
 
 def _cite(n: int, key: KeySentence) -> Citation:
     """A sentence of key language as a citation: it was taken from the page, so it is verified."""
-    return Citation(n, key.document_id, key.span, key.section, key.page, key.page_label, key.text, True)
+    return Citation(**key.where(), n=n, quote=key.text, verified=True)
 
 
 def _quoted(keys: Sequence[KeySentence]) -> str:
@@ -217,18 +235,17 @@ def _found(prompted: Prompted, searched: Searched) -> Found:
     return Found(packed.passages, searched, _shares(prompted.frame.budget, packed))
 
 
-def _shares(budget: Budget, packed: Packed) -> dict[str, int]:
-    """How the window is shared out, in tokens; `sent` and `left_out` count passages."""
-    return {
-        "window": budget.window,
-        "system": budget.system + budget.template,
-        "history": budget.history,
-        "question": budget.question,
-        "passages": packed.tokens,
-        "reserve": budget.reserve,
-        "sent": len(packed.passages),
-        "left_out": packed.left_out,
-    }
+def _shares(budget: Budget, packed: Packed) -> BudgetRow:
+    return BudgetRow(
+        window=budget.window,
+        system=budget.system + budget.template,
+        history=budget.history,
+        question=budget.question,
+        passages=packed.tokens,
+        reserve=budget.reserve,
+        sent=len(packed.passages),
+        left_out=packed.left_out,
+    )
 
 
 def _not_found(searched: Searched) -> str:

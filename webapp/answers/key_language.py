@@ -15,13 +15,14 @@ from retrieval import (
     Document,
     Hit,
     Passage,
+    PinCite,
     Sentence,
     Span,
     flowing_text,
     lines,
     outline,
     own_words,
-    section_at,
+    pin_cite,
     split_sentences,
     under_headings,
 )
@@ -46,18 +47,11 @@ _GOES_ON = re.compile(
 _SMALL_WORDS = frozenset("a an and as at by for from in into of on or over per the to under upon with without".split())
 
 
-@dataclass(frozen=True, slots=True)
-class KeySentence:
-    """One sentence: its span, its pin cite, and the page's own words (white space folded, line ends joined)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySentence(PinCite):
+    """One sentence at its pin cite, in the page's own words (white space folded, line ends joined)."""
 
-    span: Span
-    section: str
-    page: int
-    page_label: str
-    document_id: str
-    n: int  # the passage it was taken from
     text: str
-    score: float
 
 
 def key_language(
@@ -76,7 +70,7 @@ def key_language(
     that it stands in. Sentences that it scores 0 or less, and those that say the same as one before them, are left out.
     KeyError where the document of a passage is missing.
     """
-    found = {span: passage for passage in passages for span in _inside(documents[passage.document_id], passage)}
+    found = {span for passage in passages for span in _inside(documents[passage.document_id], passage)}
     order = {passage.document_id: i for i, passage in reversed(list(enumerate(passages)))}
     spans = sorted(found, key=lambda s: (order[s.document_id], s.start))
     texts = [own_words(documents[s.document_id], s) for s in spans]
@@ -87,7 +81,7 @@ def key_language(
     ranked = sorted(zip(spans, texts, relevance(question, told), strict=True), key=lambda row: -row[2])
     chosen = {text: (span, score) for span, text, score in reversed(ranked) if score > 0}
     best = [(span, text, score) for span, text, score in ranked if chosen.get(text, (None,))[0] == span][:most]
-    keys = [_key_sentence(documents[span.document_id], found[span], span, text, score) for span, text, score in best]
+    keys = [KeySentence(**pin_cite(documents[span.document_id], span).where(), text=text) for span, text, _ in best]
     sections = list(dict.fromkeys((key.document_id, key.section) for key in keys))
     return tuple(sorted(keys, key=lambda key: (sections.index((key.document_id, key.section)), key.span.start)))
 
@@ -95,13 +89,6 @@ def key_language(
 def _told(document: Document, span: Span, text: str, best_first: Sequence[Hit]) -> Sentence:
     score = next((hit.score for hit in best_first if span.shared(hit.chunk.span)), 0.0)
     return Sentence(text, under_headings(document, span.start, text), score)
-
-
-def _key_sentence(document: Document, passage: Passage, span: Span, text: str, score: float) -> KeySentence:
-    page = document.page_at(span.start)
-    return KeySentence(
-        span, section_at(document, span.start), page.number, page.label, document.id, passage.n, text, score
-    )
 
 
 def _inside(document: Document, passage: Passage) -> Iterator[Span]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval import Clause, Document, Span, find_definitions, outline, own_words, section_at
+from retrieval import Clause, Document, PinCite, Span, find_definitions, outline, own_words, pin_cite
 from webapp.answers.key_language import sentences
 from webapp.answers.table_rows import tables
 from webapp.grounding.facts import find_facts
@@ -96,18 +96,14 @@ _SAYS_LITTLE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement(PinCite):
     """A sentence, a list with its opening words or a table: the page's own words, its pin cite, and what it is worth.
 
     A table has a row a line.
     """
 
-    span: Span
     text: str
-    section: str
-    page: int
-    page_label: str
     worth: float
     term: str = ""  # that it defines
 
@@ -179,12 +175,12 @@ def statements(document: Document) -> tuple[Statement, ...]:
         text = "\n".join(own_words(document, row) for row in rows.get(span, (span,)))
         if text in out or _SIGNATURE.search(text):
             continue
-        section, page = section_at(document, span.start), document.page_at(span.start)
-        first = section != section_before or any(0 <= span.start - start < _NEAR for start in starts)
-        section_before = section
+        cite = pin_cite(document, span)
+        first = cite.section != section_before or any(0 <= span.start - start < _NEAR for start in starts)
+        section_before = cite.section
         term = next((terms[at] for at in range(span.start, min(span.end, span.start + _NEAR)) if at in terms), "")
-        worth = _worth(text, section, first=first, defines=bool(term))
-        out[text] = Statement(span, text, section, page.number, page.label, worth, term)
+        worth = _worth(text, cite.section, first=first, defines=bool(term))
+        out[text] = Statement(**cite.where(), text=text, worth=worth, term=term)
     return tuple(out.values())
 
 

@@ -202,10 +202,8 @@ def _runs(stated: Sequence[Statement]) -> Iterator[tuple[Statement, ...]]:
 
 
 def _passage(document: Document, run: Sequence[Statement], n: int) -> Passage:
-    first = run[0]
-    span = document.span(first.span.start, run[-1].span.end)
-    text = " ".join(s.text for s in run)
-    return Passage(n, document.id, document.name, (span,), first.section, first.page, first.page_label, text)
+    span = document.span(run[0].span.start, run[-1].span.end)
+    return Passage(**replace(run[0], spans=(span,)).where(), n=n, text=" ".join(s.text for s in run))
 
 
 def _messages(passages: Sequence[Passage]) -> list[Message]:
@@ -243,8 +241,7 @@ def _written(checked: CheckedAnswer) -> Line:
 
 
 def _verbatim(statement: Statement) -> Line:
-    s = statement
-    return Line(None, (Citation(1, s.span.document_id, s.span, s.section, s.page, s.page_label, s.text, True),))
+    return Line(None, (Citation(**statement.where(), n=1, quote=statement.text, verified=True),))
 
 
 def joined(clauses: Sequence[Clause]) -> tuple[Clause, ...]:

@@ -1,6 +1,6 @@
-"""The commands' verbs through the server that owns the data folder: the rows of `verbs.Verbs`, over loopback.
+"""The commands' verbs through the server that owns the data folder: the events of `verbs.Verbs`, over loopback.
 
-Rows come as lines of JSON while the work goes on. A file is sent as its bytes, so that it is opened with the rights of
+Events come as lines of JSON while the work goes on. A file is sent as its bytes, so that it is opened with the rights of
 the person who named it.
 """
 
@@ -13,7 +13,18 @@ import httpx2
 from webapp.core.data_folder import Served
 from webapp.core.errors import NoSuchFile, ServerGone, Told
 from webapp.core.limits import check_name
-from webapp.core.stream import Row, read_row
+from webapp.core.results import (
+    AcceptedRow,
+    AnswerResult,
+    DeletedRow,
+    DocumentRow,
+    HitRow,
+    MatterRow,
+    MentionRow,
+    RemovedRow,
+    SummaryResult,
+)
+from webapp.core.stream import Error, Event, Result, T, read_event
 
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 300.0  # between two rows; work that takes longer says every few seconds where it stands
@@ -37,62 +48,64 @@ class Remote:
             with path.open("rb") as stream:
                 size = {"Content-Length": str(path.stat().st_size)}
                 asked = {"matter": matter, "name": path.name}
-                rows = list(self._rows("/cli/accept", params=asked, content=stream, headers=size))
+                events = list(self._events("/cli/accept", AcceptedRow, params=asked, content=stream, headers=size))
         except OSError as error:
             raise NoSuchFile(name=path, reason=error.strerror or error) from error
-        return str(rows[-1].body["document_id"])
+        [accepted] = (event.row for event in events if isinstance(event, Result))
+        return accepted.document_id
 
-    def follow(self, matter: str, document_ids: list[str]) -> Iterator[Row]:
+    def follow(self, matter: str, document_ids: list[str]) -> Iterator[Event[DocumentRow]]:
         """Progress of these documents, and a result for each once it is ready or has failed."""
-        return self._ask("follow", matter=matter, document_ids=document_ids)
+        return self._ask("follow", DocumentRow, matter=matter, document_ids=document_ids)
 
-    def search(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
+    def search(self, matter: str, question: str, document: str | None) -> Iterator[Event[HitRow]]:
         """A result for each hit."""
-        return self._ask("search", matter=matter, question=question, document=document)
+        return self._ask("search", HitRow, matter=matter, question=question, document=document)
 
-    def mentions(self, matter: str, phrase: str, document: str | None) -> Iterator[Row]:
+    def mentions(self, matter: str, phrase: str, document: str | None) -> Iterator[Event[MentionRow]]:
         """A result for each mention."""
-        return self._ask("mentions", matter=matter, phrase=phrase, document=document)
+        return self._ask("mentions", MentionRow, matter=matter, phrase=phrase, document=document)
 
-    def ask(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
+    def ask(self, matter: str, question: str, document: str | None) -> Iterator[Event[AnswerResult]]:
         """The answer's text as it is written, then one result."""
-        return self._ask("ask", matter=matter, question=question, document=document)
+        return self._ask("ask", AnswerResult, matter=matter, question=question, document=document)
 
-    def summary(self, matter: str, document: str) -> Iterator[Row]:
+    def summary(self, matter: str, document: str) -> Iterator[Event[SummaryResult]]:
         """Progress part by part, the text as it is written, then one result."""
-        return self._ask("summary", matter=matter, document=document)
+        return self._ask("summary", SummaryResult, matter=matter, document=document)
 
-    def remove(self, matter: str, document: str) -> Iterator[Row]:
+    def remove(self, matter: str, document: str) -> Iterator[Event[RemovedRow]]:
         """One result."""
-        return self._ask("remove", matter=matter, document=document)
+        return self._ask("remove", RemovedRow, matter=matter, document=document)
 
-    def reindex(self, matter: str | None) -> Iterator[Row]:
+    def reindex(self, matter: str | None) -> Iterator[Event[DocumentRow]]:
         """Progress, and a result for each document."""
-        return self._ask("reindex", matter=matter)
+        return self._ask("reindex", DocumentRow, matter=matter)
 
-    def matters(self) -> Iterator[Row]:
+    def matters(self) -> Iterator[Event[MatterRow]]:
         """A result for each matter."""
-        return self._ask("matters")
+        return self._ask("matters", MatterRow)
 
-    def create_matter(self, name: str) -> Iterator[Row]:
+    def create_matter(self, name: str) -> Iterator[Event[MatterRow]]:
         """One result."""
-        return self._ask("create_matter", name=name)
+        return self._ask("create_matter", MatterRow, name=name)
 
-    def delete_matter(self, name: str) -> Iterator[Row]:
+    def delete_matter(self, name: str) -> Iterator[Event[DeletedRow]]:
         """One result."""
-        return self._ask("delete_matter", name=name)
+        return self._ask("delete_matter", DeletedRow, name=name)
 
-    def _ask(self, verb: str, **arguments: Any) -> Iterator[Row]:
-        return self._rows(f"/cli/{verb}", json=arguments)
+    def _ask(self, verb: str, kind: type[T], **arguments: Any) -> Iterator[Event[T]]:
+        return self._events(f"/cli/{verb}", kind, json=arguments)
 
-    def _rows(self, path: str, **request: Any) -> Iterator[Row]:
+    def _events(self, path: str, kind: type[T], **request: Any) -> Iterator[Event[T]]:
         try:
             with self._client.stream("POST", path, **request) as answer:
                 if answer.status_code != 200:
                     raise ServerGone()
-                for row in map(read_row, answer.iter_lines()):
-                    if row.kind == "error":
-                        raise Told(sentence=row.body["error"], hint=row.body["hint"])
-                    yield row
+                for line in answer.iter_lines():
+                    event = read_event(line, kind)
+                    if isinstance(event, Error):
+                        raise Told(sentence=event.error, hint=event.hint)
+                    yield event
         except (httpx2.HTTPError, ValueError, KeyError) as error:
             raise ServerGone() from error

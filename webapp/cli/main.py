@@ -1,6 +1,6 @@
 """The command `pincite`. What a command needs is imported when it runs, so that `--help` answers at once.
 
-Every command takes its rows from `verbs` when this process can own the data folder, and through `remote` when a server
+Every command takes its events from `verbs` when this process can own the data folder, and through `remote` when a server
 does; from here on the two are the same.
 """
 
@@ -16,7 +16,8 @@ import typer
 
 if TYPE_CHECKING:
     from webapp.cli.client import Remote
-    from webapp.core.stream import Body, Row
+    from webapp.core.results import AddedRow
+    from webapp.core.stream import Event, T
     from webapp.service.commands import Verbs
 
 app = typer.Typer(
@@ -76,33 +77,31 @@ def add(
         from webapp.cli.output import show_added
         from webapp.cli.terminal import results, show_json
 
-        for body in results(_adding(verbs, matter, files), as_json=as_json):
-            failed = failed or body["state"] != "ready"
-            (show_json if as_json else show_added)(body)
+        for row in results(_adding(verbs, matter, files), as_json=as_json):
+            failed = failed or row.state != "ready"
+            (show_json if as_json else show_added)(row)
     raise typer.Exit(1 if failed else 0)
 
 
-def _adding(verbs: "Verbs | Remote", matter: str, files: list[Path]) -> "Iterator[Row]":
+def _adding(verbs: "Verbs | Remote", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow]]":
     """Hand over every file first: from then on none is lost; then follow them. A result names its file."""
     from retrieval import UnreadableFile
     from webapp.core.errors import NoSuchFile, Told
-    from webapp.core.stream import Row, result
+    from webapp.core.results import AddedRow
+    from webapp.core.stream import Result
 
     given: dict[str, list[Path]] = {}
     for file in files:
         try:
             given.setdefault(verbs.accept(matter, file), []).append(file)
         except (UnreadableFile, NoSuchFile, Told) as error:
-            yield result(
-                file=str(file), document_id=None, state="failed", pages=0, unreadable_pages=[], reason=str(error)
-            )
-    for row in verbs.follow(matter, list(given)) if given else ():
-        if row.kind != "result":
-            yield row
-            continue
-        body = {key: value for key, value in row.body.items() if key != "document"}
-        for file in given[body["document_id"]]:
-            yield Row("result", {"file": str(file), **body})
+            yield Result(AddedRow.refused(str(file), str(error)))
+    for event in verbs.follow(matter, list(given)) if given else ():
+        if isinstance(event, Result):
+            for file in given[event.row.document_id]:
+                yield Result(AddedRow.of(str(file), event.row))
+        else:
+            yield event
 
 
 @app.command()
@@ -123,9 +122,9 @@ def _hits(verbs: "Verbs | Remote", matter: str, question: str, document: str | N
     from webapp.cli.terminal import results, say, show_json
 
     found = False
-    for body in results(verbs.search(matter, question, document), as_json=as_json):
+    for row in results(verbs.search(matter, question, document), as_json=as_json):
         found = True
-        (show_json if as_json else show_hit)(body)
+        (show_json if as_json else show_hit)(row)
     if not found:
         say("Nothing was found.")
 
@@ -135,12 +134,12 @@ def _mentions(verbs: "Verbs | Remote", matter: str, phrase: str, document: str |
     from webapp.cli.output import show_counts, show_mention
     from webapp.cli.terminal import results, show_json
 
-    told = []
-    for body in results(verbs.mentions(matter, phrase, document), as_json=as_json):
-        told.append({key: body[key] for key in ("document_id", "document", "page")})
-        (show_json if as_json else show_mention)(body)
+    rows = []
+    for row in results(verbs.mentions(matter, phrase, document), as_json=as_json):
+        rows.append(row.model_copy(update={"text": ""}))
+        (show_json if as_json else show_mention)(row)
     if not as_json:
-        show_counts(told)
+        show_counts(rows)
 
 
 @app.command()
@@ -241,8 +240,8 @@ def evaluate(
         from webapp.cli.evaluation import run
         from webapp.cli.output import show_evaluation
 
-        rows = run(pdfs, queries, out, scope=scope, budget=budget, on_wait=_waiting)
-        _show(rows, show_evaluation, as_json)
+        events = run(pdfs, queries, out, scope=scope, budget=budget, on_wait=_waiting)
+        _show(events, show_evaluation, as_json)
 
 
 @app.command(
@@ -261,11 +260,11 @@ def merge(context: typer.Context) -> None:
         room.app(args=context.args, prog_name="pincite merge")
 
 
-def _show(rows: "Iterable[Row]", show: "Callable[[Body], None]", as_json: bool) -> None:
+def _show(events: "Iterable[Event[T]]", show: "Callable[[T], None]", as_json: bool) -> None:
     from webapp.cli.terminal import results, show_json
 
-    for body in results(rows, as_json=as_json):
-        (show_json if as_json else show)(body)
+    for row in results(events, as_json=as_json):
+        (show_json if as_json else show)(row)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Rows as people read them on a terminal. Programs take `--json` instead."""
+"""Results as people read them on a terminal. Programs take `--json` instead."""
 
 from collections.abc import Sequence
 
@@ -7,150 +7,161 @@ from rich.table import Table
 from rich.text import Text
 
 from webapp.cli.terminal import plain
-from webapp.core.stream import Body
-from webapp.core.wording import DOUBT, also_in, cite, coverage, plural, with_others
+from webapp.core.results import (
+    AddedRow,
+    AnswerResult,
+    DeletedRow,
+    DocumentRow,
+    EvaluationRow,
+    HitRow,
+    MatterRow,
+    MentionRow,
+    NamedRow,
+    RemovedRow,
+    SummaryResult,
+)
+from webapp.core.wording import DOUBT, also_in, cite, coverage, page, plural, short_cite, with_others
 
 
-def show_added(row: Body) -> None:
+def show_added(row: AddedRow) -> None:
     """A file of `add`: what became of it."""
-    _show_outcome(row["file"], row)
+    _show_outcome(row.file, row)
 
 
-def show_document(row: Body) -> None:
+def show_document(row: DocumentRow) -> None:
     """A document of `reindex`: what became of it."""
-    _show_outcome(row["document"], row)
+    _show_outcome(row.document, row)
 
 
-def _show_outcome(name: str, row: Body) -> None:
-    if row["state"] != "ready":
-        print(plain(f"{row['state']:<7} {name}: {row['reason']}"))
+def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
+    if row.state != "ready":
+        print(plain(f"{row.state:<7} {name}: {row.reason}"))
         return
-    unread = row["unreadable_pages"]
-    note = f"; no text on {_pages(unread)}" if unread else ""
-    print(plain(f"{row['state']:<7} {name}: {plural(row['pages'], 'page')}{note}"))
+    note = f"; no text on {_pages(row.unreadable_pages)}" if row.unreadable_pages else ""
+    print(plain(f"{row.state:<7} {name}: {plural(row.pages, 'page')}{note}"))
 
 
-def show_removed(row: Body) -> None:
+def show_removed(row: RemovedRow) -> None:
     """What `remove` took out."""
-    print(plain(f"Removed {row['document']}."))
+    print(plain(f"Removed {row.document}."))
 
 
-def show_matter(row: Body) -> None:
+def show_matter(row: MatterRow) -> None:
     """A matter of `matters list`."""
-    print(plain(f"{row['name']}: {plural(row['documents'], 'document')}, {plural(row['pages'], 'page')}"))
+    print(plain(f"{row.name}: {plural(row.documents, 'document')}, {plural(row.pages, 'page')}"))
 
 
-def show_deleted(row: Body) -> None:
+def show_deleted(row: DeletedRow) -> None:
     """What `matters delete` deleted."""
-    print(plain(f"Deleted the matter {row['name']}."))
+    print(plain(f"Deleted the matter {row.name}."))
 
 
-def show_hit(hit: Body) -> None:
+def show_hit(hit: HitRow) -> None:
     """A hit of `search`, its text indented below its pin cite; before the first, between which documents the choice is."""
-    if hit["rank"] == 1 and (close := hit.get("documents_meant")):
-        print(plain(choice(close)), end="\n\n")
-    print(plain(f"{hit['rank']}. {cite(hit)}   ({hit['score']:.2f}, {hit['why']})"))
-    print(indented(hit["text"]))
-    if "also_in" in hit:
-        print(f"   {also_in(hit['also_in'])}.")
+    if hit.rank == 1 and hit.documents_meant:
+        print(plain(choice(hit.documents_meant)), end="\n\n")
+    print(plain(f"{hit.rank}. {cite(hit)}   ({hit.score:.2f}, {hit.why})"))
+    print(indented(hit.text))
+    if hit.also_in:
+        print(f"   {also_in(hit.also_in)}.")
     print()
 
 
-def show_mention(row: Body) -> None:
+def show_mention(row: MentionRow) -> None:
     """A mention of `search --exact`, the words around it below its pin cite."""
     print(plain(cite(row)))
-    print(indented(row["text"]))
+    print(indented(row.text))
 
 
-def show_counts(rows: Sequence[Body]) -> None:
+def show_counts(rows: Sequence[MentionRow]) -> None:
     """How many mentions each document has and on which pages, and how many there are in all."""
-    print(f"\n{plural(len(rows), 'mention')} in {plural(len({row['document_id'] for row in rows}), 'document')}.")
+    print(f"\n{plural(len(rows), 'mention')} in {plural(len({row.document_id for row in rows}), 'document')}.")
     table = Table(box=None, pad_edge=False)
     table.add_column("document", overflow="fold")
     table.add_column("mentions", justify="right")
     table.add_column("pages", overflow="fold")
-    for document_id in dict.fromkeys(row["document_id"] for row in rows):
-        here = [row for row in rows if row["document_id"] == document_id]
-        pages = ", ".join(str(page) for page in dict.fromkeys(row["page"] for row in here))
-        table.add_row(Text(plain(here[0]["document"])), str(len(here)), pages)
+    for document_id in dict.fromkeys(row.document_id for row in rows):
+        here = [row for row in rows if row.document_id == document_id]
+        pages = ", ".join(str(page) for page in dict.fromkeys(row.page for row in here))
+        table.add_row(Text(plain(here[0].document)), str(len(here)), pages)
     if rows:
         Console(highlight=False).print(table)
 
 
-def show_answer(answer: Body) -> None:
+def show_answer(answer: AnswerResult) -> None:
     """An answer, and under it citations, key language and coverage."""
-    if answer["found"] and answer.get("doubtful"):
+    if answer.found and answer.doubtful:
         print(DOUBT, end="\n\n")
-    print("\n".join(plain(line) for line in answer["answer"].splitlines()), end="\n\n")
-    for citation in answer["citations"]:
-        print(plain(f"[{citation['n']}] {with_others(citation)}"))
-        if citation["quote"] and citation["quote"] not in answer["answer"]:
-            state = "on the page, word for word" if citation["verified"] else "not found in the source"
-            print(indented(f"“{citation['quote']}” ({state})"))
-    cited = {citation["quote"] for citation in answer["citations"]}
-    others = [sentence for sentence in answer["key_language"] if sentence["text"] not in cited]
+    print("\n".join(plain(line) for line in answer.answer.splitlines()), end="\n\n")
+    for citation in answer.citations:
+        print(plain(f"[{citation.n}] {with_others(citation)}"))
+        if citation.quote and citation.quote not in answer.answer:
+            state = "on the page, word for word" if citation.verified else "not found in the source"
+            print(indented(f"“{citation.quote}” ({state})"))
+    cited = {citation.quote for citation in answer.citations}
+    others = [sentence for sentence in answer.key_language if sentence.text not in cited]
     if others:
         print("\nKey language, verbatim:")
     for sentence in others:
-        print(indented(f"“{' '.join(sentence['text'].split())}”"))
+        print(indented(f"“{' '.join((sentence.text or '').split())}”"))
         print(plain(f"   – {cite(sentence)}"))
-    if answer["key_language"] and not others and len(answer["citations"]) == len(answer["key_language"]):
+    if answer.key_language and not others and len(answer.citations) == len(answer.key_language):
         print("\nThis is key language: the documents' own words, in the place of a written answer.")
-    if close := answer.get("documents_meant"):
-        print(plain(f"\n{choice(close)}"))
-    if answer["engine"] == "none":
+    if answer.documents_meant:
+        print(plain(f"\n{choice(answer.documents_meant)}"))
+    if answer.engine == "none":
         print("\nThere is no engine here that writes answers.")
-    print(f"\n{coverage(answer)}")
+    if answer.searched and answer.budget:
+        print(f"\n{coverage(answer.searched, answer.budget)}")
 
 
-def show_summary(summary: Body) -> None:
+def show_summary(summary: SummaryResult) -> None:
     """A summary, clause by clause; each line with its section and page."""
-    for clause in summary["clauses"]:
-        print(plain(" – ".join(part for part in (clause["label"], clause["heading"]) if part) or "Opening"))
-        for line in clause["lines"]:
-            rows = [summary["citations"][at] for at in line["citations"]]
-            words = line["text"] or f"“{rows[0]['quote']}”"
-            pins = "; ".join(dict.fromkeys(cite({**row, "document": ""}) for row in rows))
+    for clause in summary.clauses:
+        print(plain(" – ".join(part for part in (clause.label, clause.heading) if part) or "Opening"))
+        for line in clause.lines:
+            rows = [summary.citations[at] for at in line.citations]
+            words = line.text or f"“{rows[0].quote}”"
+            pins = "; ".join(dict.fromkeys(short_cite(row) for row in rows))
             print(indented(f"{words} ({pins})"))
         print()
-    if terms := len(summary["definitions"]):
+    if terms := len(summary.definitions):
         print(f"Defines {plural(terms, 'term')}.")
-    if nowhere := summary["leads_nowhere"]:
-        places = "; ".join(f"{row['label']} ({cite({**row, 'document': '', 'section': ''})})" for row in nowhere)
+    if summary.leads_nowhere:
+        places = "; ".join(f"{row.label} ({page(row)})" for row in summary.leads_nowhere)
         print(plain(f"Refers to what is not in it: {places}."))
-    searched = summary["searched"]
-    unread = f"; {plural(searched['unreadable_pages'], 'page')} unreadable" if searched["unreadable_pages"] else ""
-    print(f"Read {plural(searched['pages'], 'page')}, {plural(len(summary['clauses']), 'clause')}{unread}.")
+    searched = summary.searched
+    unread = f"; {plural(searched.unreadable_pages, 'page')} unreadable" if searched.unreadable_pages else ""
+    print(f"Read {plural(searched.pages, 'page')}, {plural(len(summary.clauses), 'clause')}{unread}.")
 
 
-def show_evaluation(row: Body) -> None:
+def show_evaluation(row: EvaluationRow) -> None:
     """What `eval` measured, as a table; files that could not be read below it."""
-    queries = row["queries"]
-    rows = [("contracts", f"{row['contracts']:,}"), ("questions", f"{queries:,}")]
-    if queries:
-        spread = ", ".join(f"{name} {value:.2f}" for name, value in row["confidence"].items())
+    rows = [("contracts", f"{row.contracts:,}"), ("questions", f"{row.queries:,}")]
+    if row.queries:
+        spread = ", ".join(f"{name} {value:.2f}" for name, value in row.confidence.items())
         rows += [
-            ("searched", "each question's own document" if row["scope"] == "document" else "all documents"),
-            ("something was found for", f"{row['found']:,} ({row['found'] / queries:.0%})"),
+            ("searched", "each question's own document" if row.scope == "document" else "all documents"),
+            ("something was found for", f"{row.found:,} ({row.found / row.queries:.0%})"),
             ("confidence", spread),
-            ("seconds a question", f"half within {row['seconds_p50']:.3f}, 95 % within {row['seconds_p95']:.3f}"),
-            ("tokens that would be sent", f"half within {row['tokens_p50']:,}, at most {row['tokens_max']:,}"),
+            ("seconds a question", f"half within {row.seconds_p50:.3f}, 95 % within {row.seconds_p95:.3f}"),
+            ("tokens that would be sent", f"half within {row.tokens_p50:,}, at most {row.tokens_max:,}"),
         ]
-    if row["with_pages"]:
-        of = f"of {plural(row['with_pages'], 'question')} with known pages"
+    if row.with_pages:
+        of = f"of {plural(row.with_pages, 'question')} with known pages"
         rows += [
-            ("first hit on a known page", f"{row['first_page']:.0%} {of}"),
-            ("a passage from a known page", f"{row['any_page']:.0%} {of}"),
+            ("first hit on a known page", f"{row.first_page:.0%} {of}"),
+            ("a passage from a known page", f"{row.any_page:.0%} {of}"),
         ]
     width = max(len(name) for name, _ in rows)
     print("\n".join(f"{name:<{width}}  {value}" for name, value in rows))
-    for name in row["failed"]:
+    for name in row.failed:
         print(plain(f"failed  {name}"))
 
 
-def choice(meant: list[dict[str, str]]) -> str:
+def choice(meant: Sequence[NamedRow]) -> str:
     """What to say where a name in the question fits several documents."""
-    names = [f"“{each['document']}”" for each in meant]
+    names = [f"“{each.document}”" for each in meant]
     return f"The question may mean {', '.join(names[:-1])} or {names[-1]}; all of them were searched. --document names one."
 
 
@@ -159,6 +170,6 @@ def indented(text: str, by: str = "   ") -> str:
     return "\n".join(by + plain(line).strip() for line in text.splitlines() if line.strip())
 
 
-def _pages(numbers: list[int], most: int = 10) -> str:
+def _pages(numbers: Sequence[int], most: int = 10) -> str:
     shown = ", ".join(str(number) for number in numbers[:most])
     return f"page{'s' if len(numbers) > 1 else ''} {shown}" + (" and more" if len(numbers) > most else "")

@@ -4,7 +4,6 @@ Answers go to standard output; progress, notices and errors to standard error. T
 trusted: control characters, with which it could drive the terminal, are left out.
 """
 
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,11 +11,13 @@ from typing import Self, TextIO
 
 from rich.console import Console
 from rich.live import Live
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.text import Text
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as ProgressBars
+from rich.text import Text as StyledText
 
 from retrieval import PinciteError
-from webapp.core.stream import Body, Row
+from webapp.core.results import NoticeRow, Row
+from webapp.core.stream import Event, Notice, Progress, Result, T, Text
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -26,17 +27,22 @@ def plain(text: object) -> str:
     return _CONTROLS.sub("", str(text))
 
 
-def show_json(body: Body) -> None:
+def show_json(row: Row) -> None:
     """One JSON object on one line of standard output."""
-    print(json.dumps(body, ensure_ascii=False), flush=True)
+    print(row.line(), flush=True)
 
 
 def show_error(error: PinciteError, *, as_json: bool) -> None:
     """A sentence and a hint on standard error."""
+    show_notice(NoticeRow.of(error), as_json=as_json)
+
+
+def show_notice(notice: NoticeRow, *, as_json: bool) -> None:
+    """The same of a notice."""
     if as_json:
-        print(json.dumps({"error": str(error), "hint": error.hint}, ensure_ascii=False), file=sys.stderr)
+        print(notice.line(), file=sys.stderr)
     else:
-        print("\n".join(plain(line) for line in (error, error.hint) if str(line)), file=sys.stderr)
+        print("\n".join(plain(line) for line in (notice.error, notice.hint) if line), file=sys.stderr)
 
 
 def say(sentence: str) -> None:
@@ -50,7 +56,7 @@ class Bars:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._progress: Progress | None = None
+        self._progress: ProgressBars | None = None
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
@@ -65,27 +71,26 @@ class Bars:
             self._progress.stop()
         self._progress, self._tasks = None, {}
 
-    def show(self, body: Body) -> None:
-        """Draw a progress row; one that is ready or failed loses its bar."""
-        if not self._stream.isatty() or body["state"] == "waiting":
+    def show(self, progress: Progress) -> None:
+        """Draw a bar; one that is ready or failed goes."""
+        if not self._stream.isatty() or progress.state == "waiting":
             return
-        progress = self._progress or self._start()
-        label, state = plain(body["label"]), str(body["state"])
+        bars = self._progress or self._start()
+        label, state = plain(progress.label), progress.state
         if label not in self._tasks:
-            self._tasks[label] = progress.add_task(label, total=None, state=state)
-        total = body["total"] or None
-        progress.update(self._tasks[label], completed=body["done"], total=total, state=state)
+            self._tasks[label] = bars.add_task(label, total=None, state=state)
+        bars.update(self._tasks[label], completed=progress.done, total=progress.total or None, state=state)
         if state in ("ready", "failed"):
-            progress.remove_task(self._tasks.pop(label))
+            bars.remove_task(self._tasks.pop(label))
 
-    def _start(self) -> Progress:
+    def _start(self) -> ProgressBars:
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.fields[state]}", markup=False),
             TextColumn("{task.completed:.0f}/{task.total}", markup=False),
         )
-        self._progress = Progress(*columns, console=Console(file=self._stream), transient=True)
+        self._progress = ProgressBars(*columns, console=Console(file=self._stream), transient=True)
         self._progress.start()
         return self._progress
 
@@ -109,9 +114,9 @@ class Draft:
             self._live = Live(console=Console(), transient=True, refresh_per_second=12)
             self._live.start()
         self._text += plain(piece)
-        lines = Text(self._text).wrap(self._live.console, self._live.console.width)
+        lines = StyledText(self._text).wrap(self._live.console, self._live.console.width)
         room = max(1, self._live.console.height - 3)  # what scrolls off the screen cannot be wiped
-        shown = Text("\n").join([Text("Draft, not yet checked:", style="dim"), *lines[-room:]])
+        shown = StyledText("\n").join([StyledText("Draft, not yet checked:", style="dim"), *lines[-room:]])
         self._live.update(shown)
 
     def wipe(self) -> None:
@@ -121,28 +126,24 @@ class Draft:
         self._live, self._text = None, ""
 
 
-def results(rows: Iterable[Row], *, as_json: bool) -> Iterator[Body]:
-    """The results among `rows`; what comes between them is shown: progress as bars, a draft as it comes, notices."""
+def results(events: Iterable[Event[T]], *, as_json: bool) -> Iterator[T]:
+    """The results among `events`; what comes between them is shown: progress as bars, a draft as it comes, notices."""
     draft = Draft()
     try:
         with Bars() as bars:
-            for row in rows:
-                if row.kind == "progress":
-                    bars.show(row.body)
+            for event in events:
+                if isinstance(event, Progress):
+                    bars.show(event)
                     continue
                 bars.stop()
-                if row.kind == "text" and not as_json:
-                    draft.show(row.body["text"])
-                elif row.kind == "notice":
-                    draft.wipe()
-                    show_error(_Notice(**row.body), as_json=as_json)
-                elif row.kind == "result":
-                    draft.wipe()
-                    yield row.body
+                match event:
+                    case Text() if not as_json:
+                        draft.show(event.text)
+                    case Notice():
+                        draft.wipe()
+                        show_notice(event, as_json=as_json)
+                    case Result():
+                        draft.wipe()
+                        yield event.row
     finally:
         draft.wipe()
-
-
-class _Notice(PinciteError):
-    sentence = "{error}"
-    hint_text = "{hint}"

@@ -1,4 +1,4 @@
-"""What a command tells while it works and when it is done: one object, one line, whoever does the work.
+"""Events a command streams, as NDJSON between the server and the command line: progress, text, notice, error, result.
 
 result    a row of the answer, as `--json` prints it
 progress  {"label", "state", "done", "total"}: where long work stands
@@ -8,43 +8,72 @@ error     {"error", "hint"}: the work ended here
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Generic, TypeVar
 
-from retrieval import PinciteError
+from webapp.core.results import NoticeRow, Row
 
-Kind = Literal["result", "progress", "text", "notice", "error"]
-Body = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line between the server and the command line."""
-
-    kind: Kind
-    body: Body
-
-    def line(self) -> bytes:
-        """A line of NDJSON."""
-        return json.dumps({"kind": self.kind, "body": self.body}, ensure_ascii=False).encode() + b"\n"
+T = TypeVar("T", bound=Row, covariant=True)
 
 
-def read_row(line: str) -> Row:
-    """The row of a line. Raises ValueError or KeyError for a line that is none."""
-    told = json.loads(line)
-    return Row(told["kind"], told["body"])
-
-
-def result(**body: Any) -> Row:
-    """A row of the answer."""
-    return Row("result", body)
-
-
-def progress(label: str, state: str, done: int = 0, total: int = 0) -> Row:
+class Progress(Row):
     """Where long work stands; a `total` of 0 is not known yet."""
-    return Row("progress", {"label": label, "state": state, "done": done, "total": total})
+
+    label: str
+    state: str
+    done: int = 0
+    total: int = 0
 
 
-def fault(error: PinciteError, kind: Literal["notice", "error"] = "error") -> Row:
-    """An error as a row: its sentence and its hint."""
-    return Row(kind, {"error": str(error), "hint": error.hint})
+class Text(Row):
+    """A piece of the draft, as it is written."""
+
+    text: str
+
+
+class Notice(NoticeRow):
+    """Something the person should know; the work goes on."""
+
+
+class Error(NoticeRow):
+    """The work ended here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[T]):
+    """A row of the answer."""
+
+    row: T
+
+
+Event = Progress | Text | Notice | Error | Result[T]
+
+
+class _Line(Row):
+    kind: str
+    body: dict[str, Any]
+
+
+_KINDS: Mapping[str, type[Progress | Text | Notice | Error]] = {
+    "progress": Progress,
+    "text": Text,
+    "notice": Notice,
+    "error": Error,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def encoded(event: Event[Row]) -> bytes:
+    """A line of NDJSON."""
+    name, row = ("result", event.row) if isinstance(event, Result) else (_NAMES[type(event)], event)
+    body = {"kind": name, "body": row.model_dump(mode="json")}
+    return json.dumps(body, ensure_ascii=False).encode() + b"\n"
+
+
+def read_event(line: str, kind: type[T]) -> Event[T]:
+    """The event of a line, its result of a `kind`. Raises ValueError or KeyError for a line that is none."""
+    told = _Line.model_validate_json(line)
+    if told.kind == "result":
+        return Result(kind.model_validate(told.body))
+    return _KINDS[told.kind].model_validate(told.body)

@@ -1,21 +1,36 @@
 """Words for results that the page and the command line share: pin cites, counts, what was searched."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from webapp.core.stream import Body
+from webapp.core.results import (
+    BudgetRow,
+    CitationRow,
+    Cited,
+    CiteRow,
+    CoverageRow,
+    HitRow,
+    MentionRow,
+    NamedRow,
+    NowhereRow,
+    Paged,
+)
 
 DOUBT = "The documents may not speak of this; these are the nearest passages."
 
 
-def cite(row: Body) -> str:
+def cite(row: Cited | NamedRow) -> str:
     """The pin cite of a row: document, section, page, and the page's label where it is another; as much as the row has."""
-    return ", ".join(part for part in (row["document"], row.get("section"), "page" in row and page(row)) if part)
+    return ", ".join(part for part in (row.document, short_cite(row)) if part)
 
 
-def with_others(row: Body) -> str:
+def short_cite(row: Paged | NamedRow) -> str:
+    """The same without the document."""
+    if isinstance(row, CiteRow | HitRow | MentionRow):
+        return f"{row.section}, {page(row)}" if row.section else page(row)
+    return page(row) if isinstance(row, NowhereRow) else ""
+
+
+def with_others(row: CitationRow) -> str:
     """The pin cite of a citation, and in how many other documents its passage stands."""
-    return cite(row) + (f". {also_in(row['also_in'])}." if "also_in" in row else "")
+    return cite(row) + (f". {also_in(row.also_in)}." if row.also_in else "")
 
 
 def also_in(documents: int) -> str:
@@ -23,19 +38,18 @@ def also_in(documents: int) -> str:
     return f"This passage stands word for word in {plural(documents, 'other document')}"
 
 
-def page(row: Mapping[str, Any]) -> str:
+def page(row: Paged) -> str:
     """The page of a row, and what is printed on it where that is another number: "p. 8 (printed 6)"."""
-    label = str(row.get("page_label", ""))
-    return f"p. {row['page']}" + (f" (printed {label})" if label not in ("", str(row["page"])) else "")
+    printed = row.page_label not in ("", str(row.page))
+    return f"p. {row.page}" + (f" (printed {row.page_label})" if printed else "")
 
 
-def coverage(answer: dict[str, Any]) -> str:
+def coverage(searched: CoverageRow, budget: BudgetRow) -> str:
     """One line: what was searched, what could not be read, what was sent and what was left out."""
-    searched, budget = answer["searched"], answer["budget"]
-    parts = [f"Searched {plural(searched['documents'], 'document')}, {plural(searched['pages'], 'page')}"]
-    if searched["unreadable_pages"]:
-        parts.append(f"{plural(searched['unreadable_pages'], 'page')} unreadable")
-    parts.append(f"{plural(budget['sent'], 'passage')} sent, {budget['left_out']} left out")
+    parts = [f"Searched {plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"]
+    if searched.unreadable_pages:
+        parts.append(f"{plural(searched.unreadable_pages, 'page')} unreadable")
+    parts.append(f"{plural(budget.sent, 'passage')} sent, {budget.left_out} left out")
     return "; ".join(parts) + "."
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from retrieval import Document, Passage, Span, own_words, section_at, split_sentences, where_said
+from retrieval import Document, Passage, PinCite, own_words, pin_cite, split_sentences, where_said
 from webapp.grounding.facts import find_facts
 from webapp.grounding.markers import CITE, Quotation, blank_cites, cites, quotations
 from webapp.grounding.quotes import QuoteMatch, find_quote
@@ -67,23 +67,18 @@ class CheckedSentence:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A pin cite. With a `quote` (the page's own words) the span is the quotation's, and `parts` are its pieces between
-    ellipses; else they are the passage's; section and page are then its first, or those of the sentence that bears it out.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation(PinCite):
+    """A pin cite of an answer, under the number of its passage.
 
-    `verified`: the quotation is on the page or, without one, the facts of the sentence are in the passages it cites.
+    With a `quote` (the page's own words) the spans are the quotation's pieces between ellipses; else they are the
+    passage's, and section and page are its first, or those of the sentence that bears it out. `verified`: the quotation
+    is on the page or, without one, the facts of the sentence are in the passages it cites.
     """
 
     n: int
-    document_id: str
-    span: Span
-    section: str
-    page: int
-    page_label: str
     quote: str | None
     verified: bool
-    parts: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -246,26 +241,18 @@ def _citations(
     for quote in sentence.quotes:
         if quote.match and quote.n is not None:
             quoted.add(quote.n)
-            yield _quoted(by_number[quote.n], documents[by_number[quote.n].document_id], quote.match, quote.own_words)
+            cite = pin_cite(documents[by_number[quote.n].document_id], *quote.match.parts)
+            yield Citation(**cite.where(), n=quote.n, quote=quote.own_words, verified=True)
     for n in sentence.cites:
         if n not in quoted:
             yield _unquoted(by_number[n], documents[by_number[n].document_id], sentence)
 
 
 def _unquoted(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
-    p = passage
     if not sentence.supported:  # it is said nowhere
-        return Citation(p.n, p.document_id, p.spans[0], p.section, p.page, p.page_label, None, False, p.spans)
-    at = where_said(document, p.spans, blank_cites(sentence.text))
-    page, section = document.page_at(at), section_at(document, at)
-    return Citation(p.n, p.document_id, p.spans[0], section, page.number, page.label, None, True, p.spans)
-
-
-def _quoted(passage: Passage, document: Document, match: QuoteMatch, words: str) -> Citation:
-    page, section = document.page_at(match.span.start), section_at(document, match.span.start)
-    return Citation(
-        passage.n, passage.document_id, match.span, section, page.number, page.label, words, True, match.parts
-    )
+        return Citation(**passage.where(), n=passage.n, quote=None, verified=False)
+    at = where_said(document, passage.spans, blank_cites(sentence.text))
+    return Citation(**pin_cite(document, *passage.spans, at=at).where(), n=passage.n, quote=None, verified=True)
 
 
 def _shown(quote: QuoteCheck, text: str) -> str:

@@ -16,7 +16,7 @@ from webapp.answers.follow_up import standalone
 from webapp.core.errors import NoSuchConversation, TooSlow
 from webapp.core.limits import check_chosen, check_words
 from webapp.core.log import known
-from webapp.core.stream import Body
+from webapp.core.results import MentionsResult, SummaryResult
 from webapp.core.wording import plural
 from webapp.page.evidence import evidence_of, newest_evidence
 from webapp.page.html import chat, sidebar
@@ -34,7 +34,7 @@ from webapp.page.updates import (
 )
 from webapp.page.uploads import Arriving
 from webapp.service.fair_turns import Turn
-from webapp.service.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_row
+from webapp.service.mentions import MOST_KEPT, SEARCH_SECONDS, mentions, page_result
 from webapp.service.running import Asking, Askings, UnderWay, history_of
 from webapp.service.summarise import Summarising
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
@@ -258,10 +258,10 @@ class Controller:
 
         matter, records = await asyncio.to_thread(prepare)
 
-        def search(turn: Turn) -> Body:
+        def search(turn: Turn) -> MentionsResult:
             ids = {record.id for record in records}
             found = mentions(workspace, user, matter.id, phrase, ids, turn=turn, most=MOST_KEPT)
-            return page_row(phrase, records, found)
+            return page_result(phrase, records, found)
 
         try:
             result = await workspace.searches.run(workspace.share_key(user), SEARCH_SECONDS, search)
@@ -272,9 +272,9 @@ class Controller:
     async def ask_again(self, state: PageState, turn_id: str) -> Updates:
         """Ask a turn's question anew, or make its summary or its search anew; the new turn takes its place."""
         turn = await asyncio.to_thread(self._turn, state, turn_id)
-        if chat.is_summary(turn.answer):
-            return await self.summarise(state, turn.answer["document_id"], replaced_id=turn.id)
-        if chat.is_mentions(turn.answer):
+        if isinstance(turn.answer, SummaryResult):
+            return await self.summarise(state, turn.answer.document_id, replaced_id=turn.id)
+        if isinstance(turn.answer, MentionsResult):
             return await self.find_mentions(state, turn.question, replaced_id=turn.id)
         return await self.ask(state, turn.question, replaced_id=turn.id)
 
@@ -304,11 +304,11 @@ class Controller:
         _, conversation = self._turn_goes_to(state, f"Summary of {record.name}", replaced)
         return Summarising(self._workspace, self._user, conversation, record)
 
-    def _keep_mentions(self, state: PageState, phrase: str, result: Body, replaced: str) -> Updates:
+    def _keep_mentions(self, state: PageState, phrase: str, result: MentionsResult, replaced: str) -> Updates:
         _, conversation = self._turn_goes_to(state, f"Every mention of “{phrase}”", replaced)
         self._conversations.add_turn(self._user, conversation.id, phrase, result, "complete")
         updates = self.whole_page(replace(state, conversation_id=conversation.id))
-        return updates | {"question": "", "announcement": f"{plural(result['count'], 'mention')} found."}
+        return updates | {"question": "", "announcement": f"{plural(result.count, 'mention')} found."}
 
     async def _begin(self, state: PageState, running: UnderWay, announcement: str) -> Updates:
         await self._running.begin(running)

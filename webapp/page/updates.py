@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter, PinciteError
 from webapp.core.errors import NotAllowed
+from webapp.core.results import SummaryResult
 from webapp.page.html import chat, sidebar, summary
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import PageState
@@ -128,9 +129,9 @@ def end_announcement(turn: SavedTurn | None) -> str:
         return ""
     if turn.state != "complete":
         return "The answer was stopped." if turn.state == "stopped" else "The question could not be answered."
-    if not turn.answer.get("found"):
+    if not turn.answer.found:
         return "Nothing was found."
-    count = len(turn.answer.get("citations", ()))
+    count = len(turn.answer.citations)
     citations = f"{count} citation{'' if count == 1 else 's'}"
-    what = "summary" if chat.is_summary(turn.answer) else "answer"
+    what = "summary" if isinstance(turn.answer, SummaryResult) else "answer"
     return f"The {what} is there, with {citations}."

@@ -4,29 +4,38 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
 
-from retrieval import Chunk, DocumentRecord, Passage, Span
-from webapp.answers.answer import Answer, Delta, Event, Found, Scope, Trouble, Waiting, answer
+from retrieval import Chunk, DocumentRecord
+from webapp.answers.answer import Answer, Delta, Found, Scope, Trouble, Waiting, answer
+from webapp.answers.answer import Event as AnswerEvent
 from webapp.answers.follow_up import Turn
 from webapp.answers.key_language import KeySentence
 from webapp.core import metrics
 from webapp.core.log import noted
-from webapp.core.stream import Body, Row, fault, progress
+from webapp.core.results import (
+    AnswerResult,
+    CitationRow,
+    CoverageRow,
+    KeySentenceRow,
+    NamedRow,
+    PassageRow,
+    SameWordsRow,
+    SentenceRow,
+    cite_fields,
+    span_fields,
+)
+from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.core.wording import plural
-from webapp.grounding.check import Citation
 from webapp.service.workspace import Workspace
 from webapp.store.users import User
 
 YOURS = "Your question"  # the name of its progress
 MOST_PLACES = 50  # with the same words, told of one citation
-_PROMPT = ("system", "history", "question", "passages")
-BUDGET = ("window", "system", "history", "passages", "reserve", "sent", "left_out")
 
 
 async def in_turn(
     workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope
-) -> AsyncGenerator[Event]:
+) -> AsyncGenerator[AnswerEvent]:
     """Waiting until it is the question's turn, then the events of `answer`.
 
     Raises what that does, and the Congested family. Closing the iterator makes room for the next question.
@@ -51,7 +60,7 @@ async def in_turn(
         place.leave()
 
 
-async def _counted(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+async def _counted(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[AnswerEvent]:
     """The same events, seen by the metrics and the log."""
     began, outcome, found, writing = time.monotonic(), "stopped", False, False
     try:
@@ -62,7 +71,7 @@ async def _counted(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
                         found = True
                         metrics.PACKING_SECONDS.observe(time.monotonic() - began)
                         metrics.SEARCHES.inc(2 if event.searched.wider else 1)
-                        metrics.TOKENS.labels("prompt").inc(sum(event.budget[part] for part in _PROMPT))
+                        metrics.TOKENS.labels("prompt").inc(event.budget.prompt)
                     case Delta():
                         if not writing:
                             writing = True
@@ -82,7 +91,7 @@ async def _counted(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
 
 async def answer_rows(
     workspace: Workspace, user: User, matter_id: str, question: str, records: Mapping[str, DocumentRecord]
-) -> AsyncGenerator[Row]:
+) -> AsyncGenerator[Event[AnswerResult]]:
     """Progress while others are before it, text as it is written, then one result. `records` are the ready documents to ask, by id.
 
     Raises what `in_turn` does. Closing the iterator closes the engine's stream.
@@ -92,74 +101,87 @@ async def answer_rows(
         async for event in events:
             if isinstance(event, Waiting):
                 before = before or event.before
-                yield progress(YOURS, f"{plural(event.before, 'answer')} before yours", before - event.before, before)
+                state = f"{plural(event.before, 'answer')} before yours"
+                yield Progress(label=YOURS, state=state, done=before - event.before, total=before)
                 continue
             if before:
                 before = 0
-                yield progress(YOURS, "ready")
+                yield Progress(label=YOURS, state="ready")
             match event:
                 case Delta():
-                    yield Row("text", {"text": event.text})
+                    yield Text(text=event.text)
                 case Trouble():
-                    yield fault(event.error, "notice")
+                    yield Notice.of(event.error)
                 case Answer():
-                    yield Row("result", answer_row(event, records))
+                    yield Result(answer_result(event, records))
 
 
-def answer_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
-    """DESIGN's `ask` object; beside it `doubtful` and `documents_meant` where there is a doubt or a choice to tell of.
+def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
+    """The answer as `pincite ask --json` gives it.
 
     A citation whose passage stands word for word in other documents says in how many (`also_in`); `same_words` has these
     places, at most MOST_PLACES of each passage, each with the position of the first `citation` of it. `records` are the
     documents that were in scope, by id; KeyError for any other.
     """
-    row: Body = {
-        "answer": answer.text,
-        "found": answer.found,
-        "citations": [_citation(citation, records) for citation in answer.citations],
-        "key_language": [_sentence(sentence, records) for sentence in answer.key_language],
-        "searched": {
-            "documents": answer.searched.documents,
-            "pages": answer.searched.pages,
-            "unreadable_pages": answer.searched.unreadable_pages,
-        },
-        "budget": {name: answer.budget[name] for name in BUDGET},
-        "engine": answer.engine,
-    }
-    if answer.doubtful:
-        row["doubtful"] = True
-    if answer.same_words:
-        for told, citation in zip(row["citations"], answer.citations, strict=True):
-            if others := answer.same_words.get(citation.span):
-                told["also_in"] = len(others)
-        row["same_words"] = list(_same_words(answer, records))
-    if answer.searched.close:
-        row["documents_meant"] = [_named(records[id_]) for id_ in answer.searched.close]
-    return row
+    searched = answer.searched
+    return AnswerResult(
+        answer=answer.text,
+        found=answer.found,
+        citations=tuple(
+            CitationRow(
+                n=citation.n,
+                **cite_fields(citation),
+                quote=citation.quote,
+                verified=citation.verified,
+                also_in=len(answer.same_words.get(citation.span, ())),
+            )
+            for citation in answer.citations
+        ),
+        key_language=tuple(_key_sentence(sentence) for sentence in answer.key_language),
+        searched=CoverageRow(
+            documents=searched.documents, pages=searched.pages, unreadable_pages=searched.unreadable_pages
+        ),
+        budget=answer.budget,
+        engine=answer.engine,
+        doubtful=answer.doubtful,
+        same_words=tuple(_same_words(answer, records)),
+        documents_meant=tuple(NamedRow.of(records[id_]) for id_ in searched.close),
+    )
 
 
-def page_row(answer: Answer, records: Mapping[str, DocumentRecord]) -> Body:
-    """`answer_row` with what the page shows beside it: where each citation and key sentence stands, and the passages.
+def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
+    """`answer_result` with what the page shows beside it: where citations and key sentences stand, and the passages."""
+    result = answer_result(answer, records)
+    citations = zip(result.citations, answer.citations, strict=True)
+    sentences = zip(result.key_language, answer.key_language, strict=True)
+    return result.model_copy(
+        update={
+            "citations": tuple(row.model_copy(update=span_fields(cited.spans)) for row, cited in citations),
+            "key_language": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in sentences),
+            "sentences": tuple(_sentences(answer)),
+            "passages": tuple(
+                PassageRow(n=passage.n, **cite_fields(passage), why=passage.why, **span_fields(passage.spans))
+                for passage in answer.passages
+            ),
+            "query": answer.searched.query,
+        }
+    )
 
-    `spans` are [start, end) of the document's text: what is to be highlighted. `sentences` say of each sentence of a
-    checked answer where it ends, which citations are its own, and why it is in doubt, if it is.
-    """
-    row = answer_row(answer, records)
-    for told, citation in zip(row["citations"], answer.citations, strict=True):
-        told |= _where(citation.parts or (citation.span,))
-    for told, sentence in zip(row["key_language"], answer.key_language, strict=True):
-        told |= _where((sentence.span,))
+
+def _key_sentence(sentence: KeySentence) -> KeySentenceRow:
+    span = sentence.span
+    return KeySentenceRow(**cite_fields(sentence), start=span.start, end=span.end, text=sentence.text)
+
+
+def _sentences(answer: Answer) -> Iterator[SentenceRow]:
+    """Of each sentence of a checked answer where it ends, which citations are its own, and why it is in doubt."""
     if answer.checked:
-        told = zip(answer.checked.sentences, answer.checked.ends, answer.checked.own, strict=True)
-        row["sentences"] = [{"end": end, "citations": list(own), "doubt": each.reason} for each, end, own in told]
-    row["passages"] = [
-        {"n": passage.n, "why": passage.why, **_place(passage, records), **_where(passage.spans)}
-        for passage in answer.passages
-    ]
-    return row
+        checked = answer.checked
+        for sentence, end, own in zip(checked.sentences, checked.ends, checked.own, strict=True):
+            yield SentenceRow(end=end, citations=own, doubt=sentence.reason)
 
 
-def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterator[Body]:
+def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterator[SameWordsRow]:
     told: set[tuple[Chunk, ...]] = set()
     for at, citation in enumerate(answer.citations):
         others = answer.same_words.get(citation.span, ())
@@ -167,31 +189,5 @@ def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterat
             continue
         told.add(others)
         for chunk in sorted(others, key=lambda c: records[c.span.document_id].name.casefold())[:MOST_PLACES]:
-            place = {"start": chunk.span.start, "end": chunk.span.end}
-            yield {"citation": at, **_named(records[chunk.span.document_id]), **place}
-
-
-def _named(record: DocumentRecord) -> dict[str, str]:
-    return {"document_id": record.id, "document": record.name}
-
-
-def _where(spans: Sequence[Span]) -> dict[str, Any]:
-    return {"start": spans[0].start, "end": spans[-1].end, "spans": [[span.start, span.end] for span in spans]}
-
-
-def _citation(citation: Citation, records: Mapping[str, DocumentRecord]) -> dict[str, Any]:
-    return {"n": citation.n, **_place(citation, records), "quote": citation.quote, "verified": citation.verified}
-
-
-def _sentence(sentence: KeySentence, records: Mapping[str, DocumentRecord]) -> dict[str, Any]:
-    return {**_place(sentence, records), "start": sentence.span.start, "end": sentence.span.end, "text": sentence.text}
-
-
-def _place(cited: Citation | KeySentence | Passage, records: Mapping[str, DocumentRecord]) -> dict[str, Any]:
-    return {
-        "document_id": cited.document_id,
-        "document": records[cited.document_id].name,
-        "section": cited.section,
-        "page": cited.page,
-        "page_label": cited.page_label,
-    }
+            record, span = records[chunk.span.document_id], chunk.span
+            yield SameWordsRow(citation=at, document_id=record.id, document=record.name, start=span.start, end=span.end)

@@ -1,7 +1,7 @@
 """What the commands do, for one user, in a workspace that this process owns; `remote` has the same verbs elsewhere.
 
-Every verb resolves what it is asked for through `access`, and yields rows (`rows.Row`): progress while it works, then
-results shaped as DESIGN's "Commands" gives them for `--json`.
+Every verb resolves what it is asked for through `access`, and yields events (`rows`): progress while it works, then
+results as `--json` prints them.
 """
 
 import asyncio
@@ -10,11 +10,23 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
-from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter, section_at, where_said
+from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter, pin_cite, where_said
 from webapp.core.errors import NoSuchFile
 from webapp.core.limits import check_chosen, check_words, is_id
 from webapp.core.metrics import SEARCHES
-from webapp.core.stream import Body, Row, progress, result
+from webapp.core.results import (
+    AnswerResult,
+    DeletedRow,
+    DocumentRow,
+    HitRow,
+    MatterRow,
+    MentionRow,
+    NamedRow,
+    RemovedRow,
+    SummaryResult,
+    cite_fields,
+)
+from webapp.core.stream import Event, Progress, Result, T
 from webapp.service.mentions import LeftOut, mention_row, mentions, not_looked_through
 from webapp.service.workspace import Workspace
 from webapp.store.users import User
@@ -44,13 +56,13 @@ class Verbs:
             raise NoSuchFile(name=path, reason=(error.strerror or str(error)).lower()) from error
         return self._access.accept(self._user, self._matter_or_new(matter), path, name).id
 
-    def follow(self, matter: str, document_ids: list[str]) -> Iterator[Row]:
+    def follow(self, matter: str, document_ids: list[str]) -> Iterator[Event[DocumentRow]]:
         """Progress of these documents, and a result for each once it is ready or has failed."""
         check_chosen(document_ids)
         found = self._access.matter(self._user, matter)
-        yield from self._until_done(found, set(document_ids), results=True)
+        yield from self._until_done(found, set(document_ids))
 
-    def search(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
+    def search(self, matter: str, question: str, document: str | None) -> Iterator[Event[HitRow]]:
         """A result for each hit, best first; none where nothing fits. Where the question leaves a choice between documents,
         each names them (`documents_meant`).
         """
@@ -59,33 +71,28 @@ class Verbs:
         SEARCHES.inc()
         results = self._workspace.searcher.search(found.id, question, scope, HITS)
         mine = {record.id: record for record in self._access.documents(self._user, found)}
-        close = [{"document_id": id_, "document": mine[id_].name} for id_ in results.route.close if id_ in mine]
-        choice = {"documents_meant": close} if close else {}
+        close = tuple(NamedRow.of(mine[id_]) for id_ in results.route.close if id_ in mine)
         allowed = (hit for hit in results.hits if hit.chunk.span.document_id in mine)
         for rank, hit in enumerate(allowed, start=1):
             span = hit.chunk.span
             same = self._workspace.searcher.same_words(found.id, hit.chunk, scope)
             others = {chunk.span.document_id for chunk in same} & mine.keys()
-            document_text = self._workspace.library.document(found.id, span.document_id)
-            at = where_said(document_text, (span,), results.route.question)
-            page = document_text.page_at(at)
-            yield result(
+            source = self._workspace.library.document(found.id, span.document_id)
+            at = where_said(source, (span,), results.route.question)
+            row = HitRow(
                 rank=rank,
-                document_id=span.document_id,
-                document=mine[span.document_id].name,
+                **cite_fields(pin_cite(source, span, at=at)),
                 start=span.start,
                 end=span.end,
-                page=page.number,
-                page_label=page.label,
-                section=section_at(document_text, at),
                 score=round(float(hit.score), 4),
                 why=hit.why,
-                text=document_text.slice(span),
-                **({"also_in": len(others)} if others else {}),
-                **choice,
+                text=source.slice(span),
+                also_in=len(others),
+                documents_meant=close,
             )
+            yield Result(row)
 
-    def mentions(self, matter: str, phrase: str, document: str | None) -> Iterator[Row]:
+    def mentions(self, matter: str, phrase: str, document: str | None) -> Iterator[Event[MentionRow]]:
         """A result for each place where exactly this phrase stands, document by document; none where it is nowhere.
 
         Raises NotLookedThrough after the last one, where that is not all.
@@ -93,30 +100,30 @@ class Verbs:
         found, scope = self._scope(matter, phrase, document)
         records = [r for r in self._access.documents(self._user, found) if scope is None or r.id in scope]
         if waiting := {r.id for r in records if r.state not in DONE}:  # else the indexes need not even be opened
-            yield from self._until_done(found, waiting, results=False)
+            yield from self._arriving(found, waiting)
         left_out = []
         for each in mentions(self._workspace, self._user, found.id, phrase, scope):
             if isinstance(each, LeftOut):
                 left_out.append(each)
                 continue
             for span in each.spans:
-                yield result(**mention_row(each.document, span))
+                yield Result(mention_row(each.document, span))
         if left_out:
             raise not_looked_through(left_out)
 
-    def ask(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
+    def ask(self, matter: str, question: str, document: str | None) -> Iterator[Event[AnswerResult]]:
         """The answer's text as it is written, then one result."""
         yield from self.before_ask(matter, question, document)
         yield from _in_a_loop(self.answer(matter, question, document))
 
-    def before_ask(self, matter: str, question: str, document: str | None) -> Iterator[Row]:
+    def before_ask(self, matter: str, question: str, document: str | None) -> Iterator[Progress]:
         """Progress until what is to be searched has been taken in, while the engine starts."""
         scope = self._scope(matter, question, document)
         self._workspace.writers.start()
         yield from self._settled(*scope)
         self._workspace.warm()
 
-    async def answer(self, matter: str, question: str, document: str | None) -> AsyncGenerator[Row]:
+    async def answer(self, matter: str, question: str, document: str | None) -> AsyncGenerator[Event[AnswerResult]]:
         """`ask` for who has an event loop already; closing the iterator closes the engine's stream."""
         from webapp.service.ask import answer_rows  # loads the engine's client, which no other verb needs
 
@@ -130,17 +137,17 @@ class Verbs:
             async for row in rows:
                 yield row
 
-    def summary(self, matter: str, document: str) -> Iterator[Row]:
+    def summary(self, matter: str, document: str) -> Iterator[Event[SummaryResult]]:
         """Progress part by part, the text as it is written, then one result."""
         yield from self.before_summary(matter, document)
         yield from _in_a_loop(self.summarise(matter, document))
 
-    def before_summary(self, matter: str, document: str) -> Iterator[Row]:
+    def before_summary(self, matter: str, document: str) -> Iterator[Progress]:
         """Progress until the document has been taken in."""
         found = self._access.matter(self._user, matter)
         yield from self._settled(found, [self._access.document(self._user, found, document).id])
 
-    async def summarise(self, matter: str, document: str) -> AsyncGenerator[Row]:
+    async def summarise(self, matter: str, document: str) -> AsyncGenerator[Event[SummaryResult]]:
         """`summary` for who has an event loop already; closing the iterator closes the engine's stream."""
         from webapp.service.summarise import summary_rows
 
@@ -150,36 +157,36 @@ class Verbs:
             async for row in rows:
                 yield row
 
-    def remove(self, matter: str, document: str) -> Iterator[Row]:
+    def remove(self, matter: str, document: str) -> Iterator[Event[RemovedRow]]:
         """Take a document out of a matter; one result."""
         found = self._access.matter(self._user, matter)
         record = self._access.document(self._user, found, document)
         self._workspace.ingest.remove(found.id, record.id)
-        yield result(matter=found.name, document_id=record.id, document=record.name, removed=True)
+        yield Result(RemovedRow(matter=found.name, document_id=record.id, document=record.name))
 
-    def reindex(self, matter: str | None) -> Iterator[Row]:
+    def reindex(self, matter: str | None) -> Iterator[Event[DocumentRow]]:
         """Build the indexes of one matter, or of all of the user's, anew; a result for each document."""
         access = self._access
         chosen = [access.matter(self._user, matter)] if matter is not None else access.matters(self._user)
         for each in chosen:
             self._workspace.ingest.reindex(each.id)
         for each in chosen:
-            yield from self._until_done(each, {r.id for r in access.documents(self._user, each)}, results=True)
+            yield from self._until_done(each, {r.id for r in access.documents(self._user, each)})
 
-    def matters(self) -> Iterator[Row]:
+    def matters(self) -> Iterator[Event[MatterRow]]:
         """A result for each matter of the user."""
         for matter in self._access.matters(self._user):
-            yield self._told(matter)
+            yield self._row(matter)
 
-    def create_matter(self, name: str) -> Iterator[Row]:
+    def create_matter(self, name: str) -> Iterator[Event[MatterRow]]:
         """Make an empty matter; one result. Raises MatterExists."""
-        yield self._told(self._access.create(self._user, name))
+        yield self._row(self._access.create(self._user, name))
 
-    def delete_matter(self, name: str) -> Iterator[Row]:
+    def delete_matter(self, name: str) -> Iterator[Event[DeletedRow]]:
         """Delete a matter with everything in it; one result."""
         matter = self._access.matter(self._user, name)
         self._workspace.delete_matter(matter)
-        yield result(id=matter.id, name=matter.name, deleted=True)
+        yield Result(DeletedRow(id=matter.id, name=matter.name))
 
     def _matter_or_new(self, name: str) -> Matter:
         try:
@@ -197,14 +204,20 @@ class Verbs:
             return found, None
         return found, [self._access.document(self._user, found, document).id]
 
-    def _settled(self, matter: Matter, document_ids: list[str] | None) -> Iterator[Row]:
+    def _settled(self, matter: Matter, document_ids: list[str] | None) -> Iterator[Progress]:
         """Wait for what is on its way into the scope of a question, so that the answer speaks of all of it."""
         records = self._access.documents(self._user, matter)
         chosen = {r.id for r in records if document_ids is None or r.id in document_ids}
-        yield from self._until_done(matter, chosen, results=False)
+        yield from self._arriving(matter, chosen)
 
-    def _until_done(self, matter: Matter, document_ids: set[str], *, results: bool) -> Iterator[Row]:
-        """Progress of these documents of a matter until none is under way; with `results`, a row of each as it ends."""
+    def _arriving(self, matter: Matter, document_ids: set[str]) -> Iterator[Progress]:
+        """Progress of these documents of a matter until none is under way."""
+        for event in self._until_done(matter, document_ids):
+            if isinstance(event, Progress):
+                yield event
+
+    def _until_done(self, matter: Matter, document_ids: set[str]) -> Iterator[Progress | Result[DocumentRow]]:
+        """Progress of these documents of a matter until none is under way, and a result for each as it ends."""
         told: dict[str, tuple[object, ...]] = {}
         with self._workspace.working() as work:
             while document_ids:
@@ -217,8 +230,7 @@ class Verbs:
                         document_ids.discard(record.id)
                         if record.id in told:
                             yield _progress(record)
-                        if results:
-                            yield result(**_outcome(record))
+                        yield Result(DocumentRow.of(record))
                     elif told.get(record.id) != stand:
                         told[record.id] = stand
                         yield _progress(record)
@@ -227,13 +239,13 @@ class Verbs:
                 if document_ids:
                     time.sleep(POLL_SECONDS)
 
-    def _told(self, matter: Matter) -> Row:
+    def _row(self, matter: Matter) -> Result[MatterRow]:
         records = self._access.documents(self._user, matter)
         pages = sum(record.pages for record in records)
-        return result(id=matter.id, name=matter.name, documents=len(records), pages=pages)
+        return Result(MatterRow(id=matter.id, name=matter.name, documents=len(records), pages=pages))
 
 
-def _in_a_loop(rows: AsyncGenerator[Row]) -> Iterator[Row]:
+def _in_a_loop(rows: AsyncGenerator[Event[T]]) -> Iterator[Event[T]]:
     """Rows that need an event loop, for who has none."""
     with asyncio.Runner() as runner:
         try:
@@ -245,16 +257,5 @@ def _in_a_loop(rows: AsyncGenerator[Row]) -> Iterator[Row]:
             runner.run(rows.aclose())
 
 
-def _progress(record: DocumentRecord) -> Row:
-    return progress(record.name, record.state, record.page, record.pages)
-
-
-def _outcome(record: DocumentRecord) -> Body:
-    return {
-        "document_id": record.id,
-        "document": record.name,
-        "state": record.state,
-        "pages": record.pages,
-        "unreadable_pages": list(record.unreadable_pages),
-        "reason": record.reason,
-    }
+def _progress(record: DocumentRecord) -> Progress:
+    return Progress(label=record.name, state=record.state, done=record.page, total=record.pages)

@@ -9,12 +9,21 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from retrieval import Document, DocumentRecord, Span, each_mention, in_context, section_at
+from retrieval import Document, DocumentRecord, Span, each_mention, in_context, pin_cite
 from webapp.core.errors import NotLookedThrough
 from webapp.core.limits import check_words
 from webapp.core.log import known
 from webapp.core.metrics import SEARCHES
-from webapp.core.stream import Body
+from webapp.core.results import (
+    CitationRow,
+    CoverageRow,
+    MentionRow,
+    MentionsResult,
+    NamedRow,
+    NoticeRow,
+    cite_fields,
+    span_fields,
+)
 from webapp.core.wording import plural
 from webapp.service.fair_turns import Turn
 from webapp.service.workspace import Workspace
@@ -99,61 +108,39 @@ def _over(turn: Turn) -> Callable[[], bool]:
     return lambda: turn.given_up or turn.left < _MARGIN_SECONDS or time.monotonic() > by
 
 
-def mention_row(document: Document, span: Span) -> Body:
-    """One mention as `pincite search --exact --json` tells it: its pin cite, and the words around it as `text`."""
-    return _place(document, span) | {"text": str(in_context(document, span))}
+def mention_row(document: Document, span: Span) -> MentionRow:
+    """One mention as `pincite search --exact --json` gives it: its pin cite, and the words around it as `text`."""
+    cite, text = pin_cite(document, span), str(in_context(document, span))
+    return MentionRow(**cite_fields(cite), start=span.start, end=span.end, text=text)
 
 
-def _place(document: Document, span: Span) -> Body:
-    page = document.page_at(span.start)
-    return {
-        "document_id": document.id,
-        "document": document.name,
-        "start": span.start,
-        "end": span.end,
-        "page": page.number,
-        "page_label": page.label,
-        "section": section_at(document, span.start),
-    }
-
-
-def page_row(phrase: str, records: Collection[DocumentRecord], found: Iterable[Mentions | LeftOut]) -> Body:
-    """What a conversation keeps of a search for a phrase: the places as citations. `records` are what was asked for.
-
-    `count` is how many there are and `documents` in how many documents, also where fewer are kept; `left_out` are those
-    that could not be looked through.
-    """
-    places: list[Body] = []
+def page_result(
+    phrase: str, records: Collection[DocumentRecord], found: Iterable[Mentions | LeftOut]
+) -> MentionsResult:
+    """What a conversation keeps of a search for a phrase: the places as citations. `records` are what was asked for."""
+    citations: list[CitationRow] = []
     left_out: list[LeftOut] = []
     count = documents = 0
     for each in found:
         if isinstance(each, LeftOut):
             left_out.append(each)
         else:
-            places += [_place(each.document, span) for span in each.spans]
+            citations += [_citation(n, each.document, span) for n, span in enumerate(each.spans, len(citations) + 1)]
             count += each.count
             documents += 1
     without = {each.record.id for each in left_out}
-    searched = [record for record in records if record.id not in without]
-    row: Body = {
-        "kind": "mentions",
-        "phrase": phrase,
-        "answer": "",
-        "found": count > 0,
-        "count": count,
-        "documents": documents,
-        "searched": {
-            "documents": len(searched),
-            "pages": sum(record.pages for record in searched),
-            "unreadable_pages": sum(len(record.unreadable_pages) for record in searched),
-        },
-        "citations": [
-            place | {"n": n, "quote": "", "verified": True, "spans": [[place["start"], place["end"]]]}
-            for n, place in enumerate(places, 1)
-        ],
-    }
-    if left_out:
-        error = not_looked_through(left_out)
-        row["left_out"] = [{"document_id": each.record.id, "document": each.record.name} for each in left_out]
-        row["notices"] = [{"error": str(error), "hint": error.hint}]
-    return row
+    return MentionsResult(
+        phrase=phrase,
+        found=count > 0,
+        count=count,
+        documents=documents,
+        searched=CoverageRow.of([record for record in records if record.id not in without]),
+        citations=tuple(citations),
+        left_out=tuple(NamedRow.of(each.record) for each in left_out),
+        notices=(NoticeRow.of(not_looked_through(left_out)),) if left_out else (),
+    )
+
+
+def _citation(n: int, document: Document, span: Span) -> CitationRow:
+    cite = pin_cite(document, span)
+    return CitationRow(n=n, **cite_fields(cite), quote="", verified=True, **span_fields(cite.spans))

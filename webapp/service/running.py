@@ -9,15 +9,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any
 
 from retrieval import DocumentRecord, PinciteError
 from webapp.answers.answer import Answer, Delta, Found, Scope, Trouble, Waiting
 from webapp.answers.follow_up import Turn
 from webapp.core.log import known
-from webapp.core.stream import Body
+from webapp.core.results import NOTHING_FOUND, AnswerResult, TurnResult
 from webapp.grounding.check import check
-from webapp.service.ask import in_turn, page_row
+from webapp.service.ask import in_turn, page_result
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import Conversation, SavedTurn, State
 from webapp.store.users import User
@@ -45,12 +44,12 @@ class UnderWay(ABC):
         """What changes with every piece of news."""
 
     @abstractmethod
-    async def _write(self) -> Body:
-        """Write it; the row to keep."""
+    async def _write(self) -> TurnResult:
+        """Write it; the result to keep."""
 
     @abstractmethod
-    def _partial(self) -> Body:
-        """The row of what there is when it was stopped or went wrong."""
+    def _partial(self) -> TurnResult:
+        """What there is when it was stopped or went wrong."""
 
     @property
     def conversation_id(self) -> str:
@@ -95,21 +94,21 @@ class UnderWay(ABC):
 
     async def _run(self) -> None:
         state: State = "complete"
-        row: Body = {}
+        result: TurnResult | None = None
+        failure: PinciteError | None = None
         try:
-            row = await self._write()
+            result = await self._write()
         except asyncio.CancelledError:
             state = "stopped"
         except Exception as error:  # noqa: BLE001 (what went wrong is kept as the turn's end)
-            state = "failed"
-            row = {"error": str(told := known(error)), "hint": told.hint}
+            state, failure = "failed", known(error)
         self._under_way = False
-        if state != "complete":
-            row = await asyncio.to_thread(self._partial) | row
-        row |= {"notices": [_told(error) for error in self.troubles]}
+        if result is None:
+            result = await asyncio.to_thread(self._partial)
+        kept = result.ended(self.troubles, failure)
         keep = self._workspace.conversations.add_turn
         try:
-            self.turn = await asyncio.to_thread(keep, self._user, self._conversation.id, self.question, row, state)
+            self.turn = await asyncio.to_thread(keep, self._user, self._conversation.id, self.question, kept, state)
         except Exception as error:  # noqa: BLE001 (the conversation was deleted meanwhile, or its store is away)
             self.error = known(error)
 
@@ -136,10 +135,10 @@ class Asking(UnderWay):
         """What changes with every piece of news."""
         return self.before, len(self.draft), self.found is not None, len(self.troubles)
 
-    def _partial(self) -> Body:
+    def _partial(self) -> AnswerResult:
         """What had been written, checked as far as it goes: a quotation that is not on its page is not shown as one."""
         if self.found is None:
-            return {"answer": self.draft, "query": self.question}
+            return NOTHING_FOUND.model_copy(update={"answer": self.draft, "query": self.question})
         library, matter_id, found = self._workspace.library, self._conversation.matter_id, self.found
         documents = {p.document_id: library.document(matter_id, p.document_id) for p in found.passages}
         checked = check(self.draft, found.passages, documents)
@@ -153,16 +152,15 @@ class Asking(UnderWay):
             checked=checked,
             passages=found.passages,
         )
-        return self._row(partial)
+        return self._result(partial)
 
-    def _row(self, answer: Answer) -> Body:
-        records = {record.id: record for record in self._records}
-        return page_row(answer, records) | {"query": answer.searched.query}
+    def _result(self, answer: Answer) -> AnswerResult:
+        return page_result(answer, {record.id: record for record in self._records})
 
-    async def _write(self) -> Body:
+    async def _write(self) -> AnswerResult:
         scope = Scope(self._conversation.matter_id, tuple(self._records))
         events = in_turn(self._workspace, self._user, self.question, self._history, scope)
-        row: Body = {}
+        result: AnswerResult | None = None
         async with aclosing(events):
             async for event in events:
                 self.before = event.before if isinstance(event, Waiting) else 0
@@ -174,8 +172,10 @@ class Asking(UnderWay):
                     case Trouble():
                         self.troubles.append(event.error)
                     case Answer():
-                        row = self._row(event)
-        return row
+                        result = self._result(event)
+        if result is None:
+            raise RuntimeError("the events ended before the answer")
+        return result
 
 
 class Askings:
@@ -205,11 +205,8 @@ class Askings:
 def history_of(turns: Sequence[SavedTurn]) -> list[Turn]:
     """What was said before, as a follow-up is to understand it: whole answers only."""
     return [
-        Turn(turn.question, turn.answer["answer"], turn.answer.get("query", turn.question))
+        Turn(turn.question, answer.answer, answer.query or turn.question)
         for turn in turns
-        if turn.state == "complete" and turn.answer.get("found") and turn.answer["answer"]
+        if isinstance(answer := turn.answer, AnswerResult)
+        if turn.state == "complete" and answer.found and answer.answer
     ]
-
-
-def _told(error: PinciteError) -> dict[str, Any]:
-    return {"error": str(error), "hint": error.hint}

@@ -3,23 +3,32 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
 
 from retrieval import Document, DocumentRecord, find_references
 from webapp.answers.generate import Delta, Trouble
 from webapp.answers.statements import Statement
-from webapp.answers.summary import Clause, Event, Lines, Part, Summary, joined, summary
+from webapp.answers.summary import Clause, Lines, Part, Summary, joined, summary
+from webapp.answers.summary import Event as SummaryEvent
 from webapp.core import metrics
 from webapp.core.log import noted
-from webapp.core.stream import Body, Row, fault, progress
+from webapp.core.results import (
+    CitationRow,
+    ClauseRow,
+    CoverageRow,
+    DefinitionRow,
+    LineRow,
+    NowhereRow,
+    SummaryResult,
+    cite_fields,
+    span_fields,
+)
+from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.grounding.check import Citation
 from webapp.llm.pool import Lease, Writer
 from webapp.service.running import UnderWay
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import Conversation
 from webapp.store.users import User
-
-KIND = "summary"
 
 
 class Summarising(UnderWay):
@@ -38,14 +47,14 @@ class Summarising(UnderWay):
         return self.part, len(self.clauses), len(self.draft), len(self.troubles)
 
     @property
-    def so_far(self) -> Body:
+    def so_far(self) -> SummaryResult:
         """The clauses that are done, as they are kept."""
-        return summary_row(self._record, self.clauses, "", 0)
+        return summary_result(self._record, self.clauses)
 
-    async def _write(self) -> Body:
+    async def _write(self) -> SummaryResult:
         workspace = self._workspace
         document = await asyncio.to_thread(workspace.library.document, self._record.matter_id, self._record.id)
-        row: Body = {}
+        result = self.so_far
         async with aclosing(_counted(summary(document, _lease(workspace, self._user)))) as events:
             async for event in events:
                 match event:
@@ -58,31 +67,34 @@ class Summarising(UnderWay):
                     case Lines():
                         self.clauses, self.draft = joined([*self.clauses, *event.clauses]), ""
                     case Summary():
-                        row = await asyncio.to_thread(_whole, self._record, event, document)
-        return row
+                        result = await asyncio.to_thread(_whole, self._record, event, document)
+        return result
 
-    def _partial(self) -> Body:
+    def _partial(self) -> SummaryResult:
         return self.so_far
 
 
-async def summary_rows(workspace: Workspace, user: User, record: DocumentRecord) -> AsyncGenerator[Row]:
+async def summary_rows(
+    workspace: Workspace, user: User, record: DocumentRecord
+) -> AsyncGenerator[Event[SummaryResult]]:
     """Progress part by part and the text as it is written, then one result. Closing the iterator closes the engine's stream."""
     document = await asyncio.to_thread(workspace.library.document, record.matter_id, record.id)
     async with aclosing(_counted(summary(document, _lease(workspace, user)))) as events:
         async for event in events:
             match event:
                 case Part():
-                    yield progress(record.name, f"summarising {event.clauses}", event.n - 1, event.of)
+                    state = f"summarising {event.clauses}"
+                    yield Progress(label=record.name, state=state, done=event.n - 1, total=event.of)
                 case Delta():
-                    yield Row("text", {"text": event.text})
+                    yield Text(text=event.text)
                 case Trouble():
-                    yield fault(event.error, "notice")
+                    yield Notice.of(event.error)
                 case Summary():
-                    yield progress(record.name, "ready", 1, 1)
-                    yield Row("result", await asyncio.to_thread(_whole, record, event, document))
+                    yield Progress(label=record.name, state="ready", done=1, total=1)
+                    yield Result(await asyncio.to_thread(_whole, record, event, document))
 
 
-async def _counted(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+async def _counted(events: AsyncGenerator[SummaryEvent]) -> AsyncGenerator[SummaryEvent]:
     """The same events, seen by the metrics and the log."""
     outcome = "stopped"
     try:
@@ -121,77 +133,60 @@ def _lease(workspace: Workspace, user: User) -> Lease | None:
     return lease if workspace.writers.trusted else None
 
 
-def _whole(record: DocumentRecord, summary: Summary, document: Document) -> Body:
-    """The row of a summary that is done, with the references that lead nowhere."""
-    row = summary_row(record, summary.clauses, summary.engine, summary.written)
-    return row | {"leads_nowhere": list(_leads_nowhere(document))}
+def _whole(record: DocumentRecord, summary: Summary, document: Document) -> SummaryResult:
+    """A summary that is done, with the references that lead nowhere."""
+    return summary_result(
+        record, summary.clauses, summary.engine, summary.written, leads_nowhere=tuple(_leads_nowhere(document))
+    )
 
 
-def summary_row(record: DocumentRecord, clauses: Sequence[Clause], engine: str, written: int) -> Body:
-    """A summary as a turn keeps it. A line names its citations by their place in `citations`; its `text` is None where
-    the quotation itself is the line. `spans` are [start, end) of the document's text.
-    """
-    citations: list[Body] = []
-    told = []
+def summary_result(
+    record: DocumentRecord,
+    clauses: Sequence[Clause],
+    engine: str = "",
+    written: int = 0,
+    *,
+    leads_nowhere: tuple[NowhereRow, ...] = (),
+) -> SummaryResult:
+    """The clauses of a summary, and under them the places that their lines cite."""
+    citations: list[CitationRow] = []
+    rows = []
     for clause in clauses:
         lines = []
         for line in clause.lines:
-            at = [len(citations) + i for i in range(len(line.citations))]
-            citations += [_cited(n + 1, record, c) for n, c in zip(at, line.citations, strict=True)]
-            lines.append({"text": line.text, "citations": at})
-        shown: Body = {"label": clause.label, "heading": clause.heading, "part": clause.part, "lines": lines}
-        told.append(shown | {"definitions": [_defined(record, s) for s in clause.definitions]})
-    return {
-        "kind": KIND,
-        "document_id": record.id,
-        "document": record.name,
-        "answer": "",
-        "found": bool(told),
-        "clauses": told,
-        "citations": citations,
-        "definitions": [row for each in told for row in each.pop("definitions")],
-        "searched": {
-            "documents": 1,
-            "pages": record.pages,
-            "unreadable_pages": len(record.unreadable_pages),
-        },
-        "engine": engine,
-        "written": written,
-    }
+            at = range(len(citations), len(citations) + len(line.citations))
+            citations += [_cited(n + 1, citation) for n, citation in zip(at, line.citations, strict=True)]
+            lines.append(LineRow(text=line.text, citations=tuple(at)))
+        rows.append(ClauseRow(label=clause.label, heading=clause.heading, part=clause.part, lines=tuple(lines)))
+    return SummaryResult(
+        document_id=record.id,
+        document=record.name,
+        found=bool(rows),
+        clauses=tuple(rows),
+        citations=tuple(citations),
+        definitions=tuple(_defined(statement) for clause in clauses for statement in clause.definitions),
+        searched=CoverageRow.of([record]),
+        engine=engine,
+        written=written,
+        leads_nowhere=leads_nowhere,
+    )
 
 
-def _leads_nowhere(document: Document) -> Iterator[Body]:
+def _leads_nowhere(document: Document) -> Iterator[NowhereRow]:
     """Places that the document refers to as its own and does not have, each where it is first named."""
-    told = set()
+    labels = set()
     for reference in find_references(document):
-        if reference.target is None and not reference.external and reference.label not in told:
-            told.add(reference.label)
+        if reference.target is None and not reference.external and reference.label not in labels:
+            labels.add(reference.label)
             page = document.page_at(reference.span.start)
-            yield {"label": reference.label, "page": page.number, "page_label": page.label}
+            yield NowhereRow(label=reference.label, page=page.number, page_label=page.label)
 
 
-def _cited(n: int, record: DocumentRecord, citation: Citation) -> dict[str, Any]:
-    return {
-        "n": n,
-        "document_id": record.id,
-        "document": record.name,
-        "section": citation.section,
-        "page": citation.page,
-        "page_label": citation.page_label,
-        "quote": citation.quote,
-        "verified": citation.verified,
-        "spans": [[span.start, span.end] for span in citation.parts or (citation.span,)],
-    }
+def _cited(n: int, citation: Citation) -> CitationRow:
+    spans = span_fields(citation.spans)["spans"]
+    return CitationRow(n=n, **cite_fields(citation), quote=citation.quote, verified=citation.verified, spans=spans)
 
 
-def _defined(record: DocumentRecord, statement: Statement) -> dict[str, Any]:
-    return {
-        "document_id": record.id,
-        "document": record.name,
-        "section": statement.section,
-        "page": statement.page,
-        "page_label": statement.page_label,
-        "term": statement.term,
-        "text": statement.text,
-        "spans": [[statement.span.start, statement.span.end]],
-    }
+def _defined(statement: Statement) -> DefinitionRow:
+    spans = span_fields(statement.spans)["spans"]
+    return DefinitionRow(**cite_fields(statement), term=statement.term, text=statement.text, spans=spans)

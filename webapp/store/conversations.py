@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from retrieval import DocumentRecord, Library, Matter, PinciteError, database, in_context, own_words
 from webapp.core.errors import NoSuchConversation
 from webapp.core.limits import is_id
-from webapp.core.stream import Body
+from webapp.core.results import Around, CitationRow, MentionsResult, NamedRow, Quoting, TurnResult, read_turn
 from webapp.store.access import Access
 from webapp.store.schema import conversations, memberships, turns
 from webapp.store.users import User, one_at_a_time
@@ -38,15 +38,15 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class SavedTurn:
-    """A question and what came of it; `answer` is shaped as `answering.page_row` gives it.
+    """A question and what came of it: an answer, a summary, or every mention of a phrase.
 
-    Citations, key sentences and passages whose document is gone have `removed` true and no words of it.
+    Places in a document that is gone have `removed` true and no words of it.
     """
 
     id: str
     conversation_id: str
     question: str
-    answer: Body
+    answer: TurnResult
     state: State
     rating: Rating | None
     asked_at: datetime
@@ -117,10 +117,10 @@ class Conversations:
             conversation = self._mine(connection, user, conversation_id)
             rows = connection.execute(query).all()
         here = {record.id: record for record in self._library.documents(conversation.matter_id)}
-        return [_turn(row, _with_words(row.answer, self._library, here)) for row in rows]
+        return [_turn(row, _with_words(read_turn(row.answer), self._library, here)) for row in rows]
 
-    def add_turn(self, user: User, conversation_id: str, question: str, answer: Body, state: State) -> SavedTurn:
-        """Keep a turn at the end of a conversation; `answer` as `answering.page_row` gives it, or a part of that.
+    def add_turn(self, user: User, conversation_id: str, question: str, answer: TurnResult, state: State) -> SavedTurn:
+        """Keep a turn at the end of a conversation.
 
         Raises NoSuchConversation, or QuotaReached where another question took the last place meanwhile (`check_room`).
         """
@@ -135,7 +135,7 @@ class Conversations:
                 "position": (connection.scalar(last) or 0) + 1,
                 "asked_at": turn.asked_at,
                 "question": question,
-                "answer": _without_words(answer),
+                "answer": answer.with_places(_without_words).model_dump(mode="json"),
                 "state": state,
             }
             connection.execute(sa.insert(turns).values(row))
@@ -213,7 +213,7 @@ def _conversation(row: sa.Row[Any]) -> Conversation:
     return Conversation(row.id, row.matter_id, row.title, _scope(row.scope), _aware(row.created_at))
 
 
-def _turn(row: sa.Row[Any], answer: Body) -> SavedTurn:
+def _turn(row: sa.Row[Any], answer: TurnResult) -> SavedTurn:
     return SavedTurn(row.id, row.conversation_id, row.question, answer, row.state, row.rating, _aware(row.asked_at))
 
 
@@ -221,61 +221,45 @@ def _aware(time: datetime) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)  # SQLite keeps no zone; what we write is UTC
 
 
-Around = tuple[str, str, str] | None  # the words before a mention, its own, and those after it
-
-# What of an answer are words of a document: the parts of an answer that hold such, and under which key.
-_QUOTED = (("citations", "quote"), ("key_language", "text"), ("definitions", "text"))
-_EVIDENCE = ("citations", "key_language", "definitions", "passages", "same_words")
+def _without_words(place: NamedRow) -> NamedRow:
+    """The place as it is kept."""
+    return place.without_words() if isinstance(place, Quoting) else place
 
 
-def _without_words(answer: Body) -> Body:
-    """The answer as it is kept; what quotes nothing keeps its None."""
-    kept = dict(answer)
-    for part, key in _QUOTED:
-        if part in answer:
-            kept[part] = [{k: v for k, v in each.items() if k != key or v is None} for each in answer[part]]
-    return kept
+def _with_words(kept: TurnResult, library: Library, here: Mapping[str, DocumentRecord]) -> TurnResult:
+    """The turn as it was shown; `here` has the documents that are still in the matter, by id."""
+
+    def shown(place: NamedRow) -> NamedRow:
+        record = here.get(place.document_id)
+        if record is None:
+            place = place.model_copy(update={"removed": True})
+        if isinstance(place, Quoting) and place.words == "":
+            place = place.with_words(_words(place, record, library))
+        if isinstance(kept, MentionsResult) and isinstance(place, CitationRow):
+            place = place.model_copy(update={"around": _around(place, record, library)})
+        return place
+
+    return kept.with_places(shown)
 
 
-def _with_words(kept: Body, library: Library, here: Mapping[str, DocumentRecord]) -> Body:
-    """The answer as it was shown; `here` has the documents that are still in the matter, by id."""
-    answer = dict(kept)
-    for part in _EVIDENCE:
-        if part in kept:
-            answer[part] = [dict(each) for each in kept[part]]
-            for each in answer[part]:
-                if each["document_id"] not in here:
-                    each["removed"] = True
-    for part, key in _QUOTED:
-        for each in answer.get(part, ()):
-            if key not in each:
-                each[key] = _words(each, library, here)
-    if kept.get("kind") == "mentions":
-        for each in answer["citations"]:
-            each["around"] = _around(each, library, here)
-    return answer
-
-
-def _words(cited: Body, library: Library, here: Mapping[str, DocumentRecord]) -> str | None:
+def _words(cited: Quoting, record: DocumentRecord | None, library: Library) -> str | None:
     """The words of a citation or key sentence: None when its document is gone, "" when it is not read (again) yet."""
-    record = here.get(cited["document_id"])
     if record is None:
         return None
     try:
         document = library.text(record)
-        return own_words(document, *(document.span(start, end) for start, end in cited["spans"])) if document else ""
+        return own_words(document, *(document.span(*span) for span in cited.spans)) if document else ""
     except (PinciteError, ValueError):  # it was removed and added anew, and reads otherwise
         return ""
 
 
-def _around(mention: Body, library: Library, here: Mapping[str, DocumentRecord]) -> Around:
+def _around(mention: CitationRow, record: DocumentRecord | None, library: Library) -> Around | None:
     """A mention with the words around it; None when there is nothing to find it in."""
-    record = here.get(mention["document_id"])
     try:
         document = library.text(record) if record else None
         if document is None:
             return None
-        read = in_context(document, document.span(mention["start"], mention["end"]))
+        read = in_context(document, document.span(*mention.spans[0]))
     except (PinciteError, ValueError):
         return None
     return read.before, read.words, read.after

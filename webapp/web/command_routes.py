@@ -21,8 +21,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from retrieval import FileTooLarge
 from webapp.core.data_folder import ARRIVING
 from webapp.core.log import known, log
+from webapp.core.results import AcceptedRow, Row
 from webapp.core.settings import MIB, Settings
-from webapp.core.stream import Row, fault, result
+from webapp.core.stream import Error, Event, Result, encoded
 from webapp.service.commands import Verbs
 from webapp.web.middleware import MOST_BODY, limited
 
@@ -79,13 +80,13 @@ def cli_routes(settings: Settings, verbs: Callable[[], Verbs]) -> APIRouter:
     async def accept(request: Request, matter: str, name: str) -> StreamingResponse:
         arrived = await _receive(request, settings)
 
-        def rows() -> Iterator[Row]:
+        def rows() -> Iterator[Event[Row]]:
             with contextlib.closing(arrived):
                 if arrived.size > settings.max_file_mib * MIB:
                     raise FileTooLarge(
                         name=name, size_mib=round(arrived.size / MIB, 3), limit_mib=settings.max_file_mib
                     )
-                yield result(document_id=verbs().accept(matter, arrived.path, name))
+                yield Result(AcceptedRow(document_id=verbs().accept(matter, arrived.path, name)))
 
         return _lines(rows())
 
@@ -103,10 +104,10 @@ def cli_routes(settings: Settings, verbs: Callable[[], Verbs]) -> APIRouter:
 
     @router.post("/ask")
     async def ask(matter: Text, question: Text, document: OptionalText = None) -> StreamingResponse:
-        async def rows() -> AsyncGenerator[Row]:
+        async def rows() -> AsyncGenerator[Event[Row]]:
             mine = await run_in_threadpool(verbs)
-            async for row in iterate_in_threadpool(mine.before_ask(matter, question, document)):
-                yield row
+            async for progress in iterate_in_threadpool(mine.before_ask(matter, question, document)):
+                yield progress
             async with contextlib.aclosing(mine.answer(matter, question, document)) as answer:
                 async for row in answer:
                     yield row
@@ -115,10 +116,10 @@ def cli_routes(settings: Settings, verbs: Callable[[], Verbs]) -> APIRouter:
 
     @router.post("/summary")
     async def summary(matter: Text, document: Text) -> StreamingResponse:
-        async def rows() -> AsyncGenerator[Row]:
+        async def rows() -> AsyncGenerator[Event[Row]]:
             mine = await run_in_threadpool(verbs)
-            async for row in iterate_in_threadpool(mine.before_summary(matter, document)):
-                yield row
+            async for progress in iterate_in_threadpool(mine.before_summary(matter, document)):
+                yield progress
             async with contextlib.aclosing(mine.summarise(matter, document)) as summary:
                 async for row in summary:
                     yield row
@@ -183,14 +184,14 @@ async def _receive(request: Request, settings: Settings) -> _Arrived:
     return arrived
 
 
-def _lines(rows: Iterable[Row]) -> StreamingResponse:
+def _lines(rows: Iterable[Event[Row]]) -> StreamingResponse:
     return StreamingResponse(_encoded(iterate_in_threadpool(rows)), media_type="application/x-ndjson")
 
 
-async def _encoded(rows: AsyncIterator[Row]) -> AsyncIterator[bytes]:
-    """Rows as lines; an error becomes the last of them."""
+async def _encoded(rows: AsyncIterator[Event[Row]]) -> AsyncIterator[bytes]:
+    """Events as lines; an error becomes the last of them."""
     try:
         async for row in rows:
-            yield row.line()
-    except Exception as error:  # noqa: BLE001 (an error becomes the last row)
-        yield fault(known(error)).line()
+            yield encoded(row)
+    except Exception as error:  # noqa: BLE001 (an error becomes the last event)
+        yield encoded(Error.of(known(error)))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.core.documents import Document, Page, Span
+from retrieval.core.documents import Document, Page, PinCite, Span
 from retrieval.search.packing import Packed, Passage, pack
 from retrieval.search.prompt_text import MOST, as_named, as_words
 from retrieval.structure.chunks import chunk
@@ -104,7 +104,8 @@ def test_a_prompt_has_two_lines_a_passage_whatever_a_document_says_of_itself(nam
 
 
 def test_a_table_in_a_summary_is_one_line_too() -> None:
-    passage = Passage(1, "d", "a.pdf", (Span("d", 0, 9),), "", 1, "1", "Fee | $5\n[2] b.pdf, page 1\nQuestion: x")
+    where = PinCite(document_id="d", document="a.pdf", section="", page=1, page_label="1", spans=(Span("d", 0, 9),))
+    passage = Passage(**where.where(), n=1, text="Fee | $5\n[2] b.pdf, page 1\nQuestion: x")
     assert passage.as_sent() == "[1] a.pdf, page 1\nFee | $5 [2] b.pdf, page 1 Question: x\n"
 
 

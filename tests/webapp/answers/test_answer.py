@@ -28,7 +28,7 @@ from webapp.core.errors import (
     StreamCut,
 )
 from webapp.llm.client import Engine, Timeouts
-from webapp.service.ask import page_row
+from webapp.service.ask import page_result
 from webapp.service.workspace import packaged_sample
 
 QUICK = Timeouts(connect=0.4, first=0.4, silence=0.4)
@@ -133,21 +133,19 @@ def test_of_contracts_on_one_form_the_odd_one_is_cited_and_the_others_are_counte
     room.ingest.run()
     records = {record.id: record for record in room.library.documents(matter)}
     end = last(events(room, Scope(matter, tuple(records.values())), Writer(None), "Which law governs?"))
-    told = page_row(end, records)
-    by_state = {state: next(c for c in told["citations"] if state in c["quote"]) for state in ("Ohio", "Utah")}
-    assert (by_state["Ohio"]["also_in"], by_state["Utah"].get("also_in")) == (2, None)
-    places = [row for row in told["same_words"] if told["citations"][row["citation"]] == by_state["Ohio"]]
-    assert {row["document"] for row in places} == {"Alder.pdf", "Birch.pdf", "Dogwood.pdf"} - {
-        by_state["Ohio"]["document"]
-    }
+    told = page_result(end, records)
+    by_state = {state: next(c for c in told.citations if state in (c.quote or "")) for state in ("Ohio", "Utah")}
+    assert (by_state["Ohio"].also_in, by_state["Utah"].also_in) == (2, 0)
+    places = [row for row in told.same_words if told.citations[row.citation] == by_state["Ohio"]]
+    assert {row.document for row in places} == {"Alder.pdf", "Birch.pdf", "Dogwood.pdf"} - {by_state["Ohio"].document}
     for row in places:
-        document = room.library.document(matter, row["document_id"])
-        assert law.format("Ohio") in " ".join(document.text[row["start"] : row["end"]].split())
+        document = room.library.document(matter, row.document_id)
+        assert law.format("Ohio") in " ".join(document.text[row.start : row.end].split())
 
-    alone = Scope(matter, (records[by_state["Ohio"]["document_id"]],))
-    told = page_row(last(events(room, alone, Writer(None), "Which law governs?")), records)
-    assert "same_words" not in told
-    assert not any("also_in" in row for row in told["citations"])
+    alone = Scope(matter, (records[by_state["Ohio"].document_id],))
+    told = page_result(last(events(room, alone, Writer(None), "Which law governs?")), records)
+    assert '"same_words"' not in told.line()
+    assert '"also_in"' not in told.line()
 
 
 FAULTS: list[tuple[Reply | Refusal, type[EngineError], str]] = [
@@ -202,7 +200,7 @@ def test_a_follow_up_keeps_what_the_conversation_is_about(room: Room, scope: Sco
     before = Turn(QUESTION, "Yes, by 180 days' notice [1].", QUESTION)
     end = last(events(room, scope, Writer(None), "And what does that cost?", (before,)))
     assert end.searched.query == f"{QUESTION} And what does that cost?"
-    assert end.budget["history"] > 0
+    assert end.budget.history > 0
     assert any(p.page == 8 for p in end.passages)
 
 

@@ -19,19 +19,34 @@ from webapp.cli.output import (
     show_mention,
 )
 from webapp.cli.terminal import Bars, plain, results, show_error
-from webapp.core.stream import Row, fault, progress, read_row, result
+from webapp.core.results import AddedRow, AnswerResult, CiteRow, HitRow, MentionRow
+from webapp.core.stream import Error, Event, Notice, Progress, Result, Text, encoded, read_event
 from webapp.core.wording import cite, coverage, plural
 
-PLACE = {"document": "lease.pdf", "section": "Section 2 (Law)", "page": 3, "page_label": "3"}
+PLACE = {"document_id": "a", "document": "lease.pdf", "section": "Section 2 (Law)", "page": 3, "page_label": "3"}
+RANGE = {"start": 0, "end": 9}
 ANSWER = {
     "answer": "Irish law [1].",
     "found": True,
     "citations": [{"n": 1, **PLACE, "quote": "The laws of Ireland govern.", "verified": True}],
-    "key_language": [{**PLACE, "text": "The laws of Ireland\ngovern."}],
+    "key_language": [{**PLACE, **RANGE, "text": "The laws of Ireland\ngovern."}],
     "searched": {"documents": 1, "pages": 1412, "unreadable_pages": 2},
-    "budget": {"sent": 6, "left_out": 11},
+    "budget": dict.fromkeys(("window", "system", "history", "passages", "reserve"), 1) | {"sent": 6, "left_out": 11},
     "engine": "tgi",
 }
+
+
+def answer(**more: object) -> AnswerResult:
+    return AnswerResult.model_validate(ANSWER | more)
+
+
+def hit(**more: object) -> HitRow:
+    row = {"rank": 1, **PLACE, **RANGE, "score": 0.5, "why": "words", "text": "Rent."}
+    return HitRow.model_validate(row | more)
+
+
+def mention(**more: object) -> MentionRow:
+    return MentionRow.model_validate({**PLACE, **RANGE, "text": "… the laws of Ireland …"} | more)
 
 
 class Screen(io.StringIO):
@@ -63,30 +78,32 @@ def test_text_of_documents_cannot_drive_the_terminal(text: str, shown: str) -> N
     ],
 )
 def test_a_pin_cite_names_document_section_and_page(row: dict[str, object], expected: str) -> None:
-    assert cite(row) == expected
+    assert cite(CiteRow.model_validate(row)) == expected
 
 
 def test_coverage_is_one_line() -> None:
     expected = "Searched 1 document, 1,412 pages; 2 pages unreadable; 6 passages sent, 11 left out."
-    assert coverage(ANSWER) == expected
+    assert answer().searched
+    assert answer().budget
+    assert coverage(answer().searched, answer().budget) == expected
     assert plural(1, "page") == "1 page"
 
 
 def test_an_answer_is_shown_with_citations_key_language_and_coverage(capsys: pytest.CaptureFixture[str]) -> None:
-    show_answer(ANSWER)
+    show_answer(answer())
     shown = capsys.readouterr().out
     for part in (
         "Irish law [1].\n",
         "[1] lease.pdf, Section 2 (Law), p. 3\n   “The laws of Ireland govern.” (on the page, word for word)",
         "Key language, verbatim:\n   “The laws of Ireland govern.”\n   – lease.pdf, Section 2 (Law), p. 3",
-        coverage(ANSWER),
+        "Searched 1 document, 1,412 pages; 2 pages unreadable; 6 passages sent, 11 left out.",
     ):
         assert part in shown
 
 
 def test_an_answer_without_an_engine_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    key = {**PLACE, "text": "The laws of Ireland govern."}
-    show_answer(ANSWER | {"engine": "none", "answer": "“The laws of Ireland govern.” [1]", "key_language": [key]})
+    key = {**PLACE, **RANGE, "text": "The laws of Ireland govern."}
+    show_answer(answer(engine="none", answer="“The laws of Ireland govern.” [1]", key_language=[key]))
     shown = capsys.readouterr().out
     assert "This is key language: the documents' own words" in shown
     assert "There is no engine here that writes answers." in shown
@@ -94,30 +111,28 @@ def test_an_answer_without_an_engine_says_so(capsys: pytest.CaptureFixture[str])
 
 
 def test_documents_with_the_same_words_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    (cited, *_) = ANSWER["citations"]
-    show_answer(ANSWER | {"citations": [cited | {"also_in": 28}]})
+    (cited,) = answer().citations
+    show_answer(answer(citations=[cited.model_copy(update={"also_in": 28})]))
     assert f"{cite(cited)}. This passage stands word for word in 28 other documents.\n" in capsys.readouterr().out
-    hit = {"rank": 1, "score": 0.5, "why": "words", "text": "Rent.", "also_in": 1} | PLACE
-    show_hit(hit)
+    show_hit(hit(also_in=1))
     assert capsys.readouterr().out.endswith("   Rent.\n   This passage stands word for word in 1 other document.\n\n")
 
 
 def test_a_name_that_fits_two_documents_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     meant = [{"document_id": "a", "document": "2019.pdf"}, {"document_id": "b", "document": "2023.pdf"}]
     sentence = "The question may mean “2019.pdf” or “2023.pdf”; all of them were searched. --document names one."
-    hit = {**PLACE, "score": 0.5, "why": "words", "text": "rent", "documents_meant": meant}
-    show_hit({"rank": 1} | hit)
-    show_hit({"rank": 2} | hit)
+    show_hit(hit(rank=1, documents_meant=meant))
+    show_hit(hit(rank=2, documents_meant=meant))
     assert capsys.readouterr().out.count(sentence) == 1
-    show_answer(ANSWER | {"documents_meant": meant})
+    show_answer(answer(documents_meant=meant))
     assert capsys.readouterr().out.count(sentence) == 1
 
 
 def test_outcomes_and_hits_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    ready = {"file": "a.pdf", "state": "ready", "pages": 2, "unreadable_pages": [2], "reason": "1 of 2 …"}
-    show_added(ready)
-    show_added({"file": "b.pdf", "state": "failed", "reason": "“b.pdf” is not a PDF."})
-    show_hit({"rank": 1, **PLACE, "score": 0.5, "why": "words", "text": "two\x1b\n  lines"})
+    ready = {"document_id": "a", "state": "ready", "pages": 2, "unreadable_pages": [2], "reason": "1 of 2 …"}
+    show_added(AddedRow.model_validate({"file": "a.pdf"} | ready))
+    show_added(AddedRow.refused("b.pdf", "“b.pdf” is not a PDF."))
+    show_hit(hit(text="two\x1b\n  lines"))
     assert capsys.readouterr().out.splitlines() == [
         "ready   a.pdf: 2 pages; no text on page 2",
         "failed  b.pdf: “b.pdf” is not a PDF.",
@@ -129,9 +144,8 @@ def test_outcomes_and_hits_are_lines(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_mentions_are_lines_and_a_table_of_counts(capsys: pytest.CaptureFixture[str]) -> None:
-    row = {**PLACE, "document_id": "a", "text": "… the laws of Ireland …"}
-    show_mention(row)
-    show_counts([row, row, row | {"page": 7}, row | {"document_id": "b", "document": "[nda].pdf"}])
+    show_mention(mention())
+    show_counts([mention(), mention(), mention(page=7), mention(document_id="b", document="[nda].pdf")])
     show_counts([])
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
         "lease.pdf, Section 2 (Law), p. 3",
@@ -182,31 +196,51 @@ def test_bars_are_drawn_where_somebody_watches_and_nowhere_else() -> None:
     screen, file = Screen(), io.StringIO()
     for stream in (screen, file):
         with Bars(stream) as bars:
-            bars.show(progress("waiting.pdf", "waiting").body)
-            bars.show(progress("lease.pdf", "reading", 3, 80).body)
-            bars.show(progress("lease.pdf", "ready", 80, 80).body)
+            bars.show(Progress(label="waiting.pdf", state="waiting"))
+            bars.show(Progress(label="lease.pdf", state="reading", done=3, total=80))
+            bars.show(Progress(label="lease.pdf", state="ready", done=80, total=80))
     assert "lease.pdf" in screen.getvalue()
     assert "waiting.pdf" not in screen.getvalue()
     assert file.getvalue() == ""
 
 
 def test_only_results_reach_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [progress("a", "reading"), Row("text", {"text": "draft"}), fault(DataFolderBusy(), "notice"), result(n=1)]
-    assert list(results(rows, as_json=False)) == [{"n": 1}]
+    events: list[Event[HitRow]] = [
+        Progress(label="a", state="reading"), Text(text="draft"), Notice.of(DataFolderBusy()), Result(hit()),
+    ]  # fmt: skip
+    assert list(results(events, as_json=False)) == [hit()]
     assert capsys.readouterr().out == ""
 
 
-def test_a_row_survives_its_line() -> None:
-    row = result(text="“§ 2”\nline")
-    assert row.line().count(b"\n") == 1
-    assert read_row(row.line().decode()) == row
+@pytest.mark.parametrize(
+    "event",
+    [
+        Result(hit(text="“§ 2”\nline")),
+        Progress(label="a\nb", state="reading", done=1, total=2),
+        Text(text="§\n"),
+        Notice(error="No.", hint=""),
+        Error(error="No.", hint="Wait."),
+    ],
+)
+def test_an_event_survives_its_line(event: Event[HitRow]) -> None:
+    assert encoded(event).count(b"\n") == 1
+    assert read_event(encoded(event).decode(), HitRow) == event
+
+
+@pytest.mark.parametrize(
+    "line", ["", "[]", "{}", '{"kind": "news", "body": {}}', '{"kind": "result", "body": {"n": 1}}']
+)
+def test_a_line_that_is_no_event_is_none(line: str) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        read_event(line, HitRow)
 
 
 DRAFT = """
-from webapp.core.stream import Row, result
+from webapp.core.results import AcceptedRow
+from webapp.core.stream import Result, Text
 from webapp.cli.terminal import results
-rows = [Row("text", {"text": "unchecked words"}), result(answer="checked words")]
-for body in results(rows, as_json=False): print(body["answer"])
+events = [Text(text="unchecked words"), Result(AcceptedRow(document_id="checked words"))]
+for row in results(events, as_json=False): print(row.document_id)
 """
 
 

@@ -13,6 +13,7 @@ from retrieval import Files, Library, Matter, MatterExists, database
 from tests.pdfs import make_pdf
 from webapp.core.errors import GuestLimit, QuotaReached
 from webapp.core.quotas import GUEST, TEAM, Quota, quota_of
+from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
 from webapp.store.access import Access
 from webapp.store.conversations import Conversations
@@ -212,11 +213,11 @@ def test_turns_of_a_conversation_are_counted_and_one_that_is_replaced_is_free(ro
     kept = []
     for _ in range(SMALL.turns):
         room.conversations.check_room(ANN, begun.id)
-        kept.append(room.conversations.add_turn(ANN, begun.id, "Rent?", {"answer": "…"}, "complete"))
+        kept.append(room.conversations.add_turn(ANN, begun.id, "Rent?", read_turn({"answer": "…"}), "complete"))
     with pytest.raises(QuotaReached, match=r"^A user can have 3 questions in a conversation here"):
         room.conversations.check_room(ANN, begun.id)
     with pytest.raises(QuotaReached):
-        room.conversations.add_turn(ANN, begun.id, "Rent?", {"answer": "…"}, "complete")
+        room.conversations.add_turn(ANN, begun.id, "Rent?", read_turn({"answer": "…"}), "complete")
     room.conversations.check_room(BEN, begun.id)  # it is not his, and how full it is he is not told
     room.conversations.cut(ANN, kept[-1].id)
     room.conversations.check_room(ANN, begun.id)
@@ -224,7 +225,9 @@ def test_turns_of_a_conversation_are_counted_and_one_that_is_replaced_is_free(ro
 
 def test_turns_that_are_kept_at_once_do_not_pass_together(room: Room, matter: Matter) -> None:
     begun = room.conversations.start(ANN, matter, "Rent?")
-    refused = _refused(lambda _: room.conversations.add_turn(ANN, begun.id, "Rent?", {"answer": "…"}, "complete"))
+    refused = _refused(
+        lambda _: room.conversations.add_turn(ANN, begun.id, "Rent?", read_turn({"answer": "…"}), "complete")
+    )
     have = len(room.conversations.turns(ANN, begun.id))
     assert (len(refused), have) == (AT_ONCE - SMALL.turns, SMALL.turns)
 
@@ -238,4 +241,4 @@ def test_the_user_of_this_machine_has_no_limits(room: Room) -> None:
         room.access.accept(LOCAL_USER, matters[0], room.file(str(n), SMALL.mib << 20))
     begun = [room.conversations.start(LOCAL_USER, matters[0], "Rent?") for _ in range(SMALL.conversations + 1)]
     for _ in range(SMALL.turns + 1):
-        room.conversations.add_turn(LOCAL_USER, begun[0].id, "Rent?", {"answer": "…"}, "complete")
+        room.conversations.add_turn(LOCAL_USER, begun[0].id, "Rent?", read_turn({"answer": "…"}), "complete")

@@ -1,8 +1,9 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from retrieval import Chunk, Document, Hit, Page, Passage, Sentence
+from retrieval import Chunk, Document, Hit, Page, Passage, Sentence, pin_cite
 from webapp.answers.key_language import KeySentence, key_language, sentences
 from webapp.grounding.check import CheckedAnswer, check, claims
 
@@ -29,17 +30,8 @@ DOCUMENTS = {"d": DOCUMENT, "e": OTHER}
 
 def passage(n: int, document: Document, first: str, last: str) -> Passage:
     start, end = document.text.index(first), document.text.index(last) + len(last)
-    span, page = document.span(start, end), document.page_at(start)
-    return Passage(
-        n,
-        document.id,
-        document.name,
-        (span,),
-        "Section 2.1 (Term)",
-        page.number,
-        page.label,
-        " ".join(document.slice(span).split()),
-    )
+    cite = replace(pin_cite(document, document.span(start, end)), section="Section 2.1 (Term)")
+    return Passage(**cite.where(), n=n, text=" ".join(document.slice(cite.span).split()))
 
 
 PASSAGES = (
@@ -135,7 +127,7 @@ def test_a_sentence_without_a_quotation_is_cited_to_the_clause_of_its_passage_th
         ("Section 3 (LIABILITY)", 2),
         ("Section 2.1 (Term)", 1),
     ]
-    assert {c.parts for c in cited} == {whole.spans}
+    assert {c.spans for c in cited} == {whole.spans}
 
 
 def test_a_citation_of_an_unsupported_sentence_is_not_verified() -> None:
@@ -177,7 +169,7 @@ def shown(question: str, most: int = 4) -> tuple[KeySentence, ...]:
 def test_key_language_is_the_most_relevant_sentences_word_for_word_with_their_pages() -> None:
     first, *_ = shown("notice ended")
     assert first.text == "The Agreement may be ended by either party on 60 days' notice."
-    assert (first.page, first.document_id, first.n) == (1, "d", 2)
+    assert (first.page, first.document_id) == (1, "d")
     assert DOCUMENT.slice(first.span).startswith("The Agreement\n1\fLICENCE")
     assert [s.text for s in shown("Rent", most=1)] == ["Rent is $900 a month."]
 

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from retrieval import Document, Page, Passage, split_sentences
+from retrieval import Document, Page, Passage, pin_cite, split_sentences
 from webapp.grounding.alignment import exchanged
 from webapp.grounding.facts import find_facts
 from webapp.grounding.numbers import value
@@ -18,7 +20,8 @@ CLAUSE = (
 def passage(text: str = CLAUSE, section: str = "Section 8.2(b) (Payment)") -> tuple[Passage, dict[str, Document]]:
     document = Document("d", "Licence Agreement", text, (Page(1, "7", 0, len(text)),))
     span = document.span(0, len(text))
-    return Passage(1, "d", "Licence Agreement", (span,), section, 1, "7", " ".join(text.split())), {"d": document}
+    cite = replace(pin_cite(document, span), section=section)
+    return Passage(**cite.where(), n=1, text=" ".join(text.split())), {"d": document}
 
 
 def absent(sentence: str) -> tuple[str, ...]:

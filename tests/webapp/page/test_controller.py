@@ -17,6 +17,7 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from tests.webapp.page.pages import Page, elements, ready, words
 from webapp.core.errors import EmptyQuestion, NoSuchConversation, NotUploaded, QuotaReached
+from webapp.core.results import NOTHING_FOUND, MentionsResult, SummaryResult
 from webapp.core.settings import load_settings
 from webapp.page.acts import ACTS, read_act
 from webapp.page.controller import Controller
@@ -261,13 +262,13 @@ def test_the_documents_to_ask_are_chosen_and_all_of_them_again(other: Page) -> N
 def test_a_conversation_keeps_what_it_asks_and_its_title(other: Page) -> None:
     one, two = records(other)
     other.take(asyncio.run(other.controller.find_mentions(other.state, "rent")))
-    assert [row.answer["searched"]["documents"] for row in other.turns()] == [2]
+    assert [row.answer.searched.documents for row in other.turns()] == [2]
     other.do("scope", documents=one.id)
     kept = other.workspace.conversations.one(ANN, other.state.conversation_id)
     assert (kept.scope, kept.title) == ((one.id,), "Every mention of “rent”")
     # In another page of the same conversation it is so too, whatever that page thinks.
     updates = asyncio.run(other.controller.find_mentions(replace(other.state, scope=(two.id,)), "due"))
-    assert [row["document_id"] for row in other.turns()[-1].answer["citations"]] == [one.id]
+    assert [row.document_id for row in other.turns()[-1].answer.citations] == [one.id]
     assert updates["state"].scope == (one.id,)
     other.do("new")
     assert other.state.scope is None
@@ -278,7 +279,7 @@ def test_a_new_conversation_begins_with_what_was_chosen(other: Page) -> None:
     other.do("scope", documents=one.id)
     other.take(asyncio.run(other.controller.find_mentions(other.state, "rent")))
     assert other.workspace.conversations.one(ANN, other.state.conversation_id).scope == (one.id,)
-    assert [row["document_id"] for row in other.turns()[0].answer["citations"]] == [one.id]
+    assert [row.document_id for row in other.turns()[0].answer.citations] == [one.id]
 
 
 # Uploads
@@ -354,7 +355,7 @@ def test_a_question_begins_a_conversation_and_its_answer_is_kept_and_shown(page:
 
     asyncio.run(ask())
     [turn] = page.turns()
-    assert (turn.question, turn.state, turn.answer["answer"]) == (RENT, "complete", RENT_ANSWER)
+    assert (turn.question, turn.state, turn.answer.answer) == (RENT, "complete", RENT_ANSWER)
     assert page.titles()[0] == RENT
     assert RENT in page.shown["past"]
     assert (page.shown["now"], page.shown["busy"]) == ("", False)
@@ -421,7 +422,7 @@ def test_a_question_that_leaves_the_choice_is_not_asked_until_it_is_made(page: P
     engine.enqueue(Reply(["$100 [1]."]))
     page.do("meant", question=CHOICE, documents=chosen)
     assert page.state.scope == (chosen,)
-    assert {row["document_id"] for row in page.turns()[0].answer["passages"]} == {chosen}
+    assert {row.document_id for row in page.turns()[0].answer.passages} == {chosen}
 
 
 def test_a_question_about_all_that_are_meant_leaves_the_scope_as_it_is(page: Page, engine: FakeEngine) -> None:
@@ -429,7 +430,7 @@ def test_a_question_about_all_that_are_meant_leaves_the_scope_as_it_is(page: Pag
     engine.enqueue(Reply(["$100 and $900 [1][2]."]))
     page.do("meant", question=CHOICE, documents=both)
     assert page.state.scope is None
-    assert {row["document_id"] for row in page.turns()[0].answer["passages"]} >= set(both.split())
+    assert {row.document_id for row in page.turns()[0].answer.passages} >= set(both.split())
 
 
 def test_only_documents_that_are_ready_are_asked(workspace: Workspace, engine: FakeEngine) -> None:
@@ -439,9 +440,9 @@ def test_only_documents_that_are_ready_are_asked(workspace: Workspace, engine: F
     page = Page(workspace, ANN, matter.id)
     engine.enqueue(Reply([RENT_ANSWER]))
     page.ask(RENT)
-    assert page.turns()[0].answer["searched"]["documents"] == 1
+    assert page.turns()[0].answer.searched.documents == 1
     page.take(asyncio.run(page.controller.find_mentions(page.state, "rent")))
-    assert page.turns()[1].answer["searched"]["documents"] == 1
+    assert page.turns()[1].answer.searched.documents == 1
     assert [each.attributes["data-document"] for each in elements(page.shown["documents"], "summary")] != [waiting.id]
 
 
@@ -458,8 +459,8 @@ def test_stopping_keeps_what_was_written(page: Page, engine: FakeEngine) -> None
     updates = asyncio.run(ask())
     [turn] = page.turns()
     assert turn.state == "stopped"
-    assert turn.answer["answer"].startswith("word0 word1 word2 word3")
-    assert "word399" not in turn.answer["answer"]
+    assert turn.answer.answer.startswith("word0 word1 word2 word3")
+    assert "word399" not in turn.answer.answer
     assert updates["announcement"] == "The answer was stopped."
     assert "Stopped. This is what had been written." in updates["past"]
     assert updates["busy"] is False
@@ -511,7 +512,7 @@ def test_asked_again_the_new_turn_takes_the_place_of_the_old(page: Page, engine:
     page.do("again", turn=second.id)
     assert [turn.question for turn in page.turns()] == [RENT, TERMINATION]
     assert page.turns()[0] == first
-    assert page.turns()[1].answer["answer"].startswith("Anew")
+    assert page.turns()[1].answer.answer.startswith("Anew")
     said = "".join(each["content"] for each in engine.asked[-1]["messages"])
     assert TERMINATION_ANSWER not in said, "what is replaced is not what was said before"
 
@@ -599,12 +600,14 @@ def test_a_summary_is_a_turn_and_is_made_anew_in_its_place(page: Page, engine: F
 
     asyncio.run(summarise())
     [turn] = page.turns()
-    assert (turn.answer["kind"], turn.answer["document_id"]) == ("summary", lease.id)
+    assert isinstance(turn.answer, SummaryResult)
+    assert turn.answer.document_id == lease.id
     assert page.titles()[0] == "Summary of lease.pdf"
     assert page.shown["announcement"] == f"The summary is there, with {len(turn.answer['citations'])} citations."
     page.do("again", turn=turn.id)
     [anew] = page.turns()
-    assert (anew.answer["kind"], anew.answer["document_id"]) == ("summary", lease.id)
+    assert isinstance(anew.answer, SummaryResult)
+    assert anew.answer.document_id == lease.id
     assert anew.id != turn.id
 
 
@@ -616,7 +619,8 @@ def test_a_search_is_a_turn_and_is_made_anew_in_its_place(other: Page) -> None:
     other.do("remove", document=two.id)
     other.do("again", turn=turn.id)
     [anew] = other.turns()
-    assert (anew.question, anew.answer["kind"], anew.answer["count"]) == ("rent", "mentions", 1)
+    assert isinstance(anew.answer, MentionsResult)
+    assert (anew.question, anew.answer.count) == ("rent", 1)
 
 
 # Evidence
@@ -635,8 +639,7 @@ def test_each_place_of_an_answer_is_opened_at_its_words(page: Page, engine: Fake
     asked_twice(page, engine)
     assert shown_words(page) == ["Either party may end this Lease by ninety days' written notice"]
     first, second = page.turns()
-    citation = second.answer["citations"][0]
-    [[start, end]] = citation["spans"]
+    [(start, end)] = second.answer.citations[0].spans
     assert LEASE[start:end] == "Either party may end this Lease by ninety days' written notice"
     assert shown_page(page).endswith(f"/pages/3.png?span={start}-{end}")
     page.do("cite", turn=first.id, item="0", zoom="2")
@@ -677,10 +680,10 @@ def test_a_passage_that_stands_in_another_document_too_is_opened_at_the_quotatio
     engine.enqueue(Reply(["By post: “must be sent by registered post” [1]."]))
     page.ask("How must a notice be sent?")
     [turn] = page.turns()
-    [same] = turn.answer["same_words"]
-    items = [each.attributes for each in elements(page.shown["past"], "cite") if same["document"] in each.text]
+    [same] = turn.answer.same_words
+    items = [each.attributes for each in elements(page.shown["past"], "cite") if same.document in each.text]
     page.do("cite", turn=turn.id, item=items[-1]["data-item"])
-    assert same["document"] in page.shown["evidence"]
+    assert same.document in page.shown["evidence"]
     assert shown_words(page) == ["must be sent by registered post"]
     assert "/pages/2.png?" in shown_page(page)
 
@@ -701,7 +704,7 @@ def test_an_answer_without_places_shows_the_evidence_of_the_one_before(page: Pag
     engine.enqueue(Reply([RENT_ANSWER]))
     page.ask(RENT)
     before = page.shown["evidence"]
-    page.workspace.conversations.add_turn(ANN, page.state.conversation_id, "?", {"answer": "Not found."}, "complete")
+    page.workspace.conversations.add_turn(ANN, page.state.conversation_id, "?", NOTHING_FOUND, "complete")
     assert page.controller.open(page.state)["evidence"] == before
     page.do("new")
     assert "Choose a citation" in page.shown["evidence"]

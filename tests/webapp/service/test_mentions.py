@@ -12,8 +12,9 @@ from retrieval import Matter
 from tests.documents import document
 from tests.pdfs import make_pdf
 from webapp.core.errors import NotLookedThrough, SearchesWaiting, TooSlow
+from webapp.core.results import MentionRow, NamedRow
 from webapp.core.settings import load_settings
-from webapp.core.stream import Row
+from webapp.core.stream import Event, Result
 from webapp.page import controller
 from webapp.page.controller import Controller
 from webapp.page.html import chat as render
@@ -73,9 +74,9 @@ def test_a_document_that_takes_too_long_is_left_out_and_named_and_the_others_are
     parts = room.find(PHRASE)
     assert time.monotonic() - began < 10
     [turn] = room.turns()
-    assert [row["document"] for row in turn.answer["citations"]] == ["short.pdf"]
-    assert turn.answer["left_out"] == [{"document_id": endless, "document": "endless.pdf"}]
-    assert turn.answer["searched"]["documents"] == 1
+    assert [row.document for row in turn.answer.citations] == ["short.pdf"]
+    assert turn.answer.left_out == (NamedRow(document_id=endless, document="endless.pdf"),)
+    assert turn.answer.searched.documents == 1
     assert "“endless.pdf” could not be looked through." in parts["past"]
     assert "1 mention in 1 document." in parts["past"]
     assert "Looked through every word of 1 document" in parts["past"]
@@ -90,8 +91,8 @@ def test_of_very_many_places_all_are_counted_and_the_first_are_kept(
     room.add("three.pdf", "rent")
     parts = room.find("rent")
     [turn] = room.turns()
-    assert (turn.answer["count"], turn.answer["documents"], len(turn.answer["citations"])) == (2_021, 3, 30)
-    assert [row["document"] for row in turn.answer["citations"]] == ["one.pdf"] * 20 + ["two.pdf"] * 10
+    assert (turn.answer.count, turn.answer.documents, len(turn.answer.citations)) == (2_021, 3, 30)
+    assert [row.document for row in turn.answer.citations] == ["one.pdf"] * 20 + ["two.pdf"] * 10
     assert parts["announcement"] == "2,021 mentions found."
     assert "2,021 mentions in 3 documents. Only the first 30 are listed here" in parts["past"]
     assert render.copied(turn).startswith("“rent”: 2,021 mentions, the first 30 of them\n")
@@ -113,16 +114,16 @@ def test_a_text_that_was_lost_does_not_keep_the_others_from_being_looked_through
     lose_texts(room)
     parts = room.find("rent")
     [turn] = room.turns()
-    assert [row["document"] for row in turn.answer["citations"]] == ["first.pdf", "last.pdf"]
+    assert [row.document for row in turn.answer.citations] == ["first.pdf", "last.pdf"]
     assert "“lost.pdf”, “damaged.pdf” could not be looked through." in parts["past"]
 
 
 def test_the_command_line_is_told_what_was_not_looked_through_after_what_was_found(room: Room) -> None:
     lose_texts(room)
-    rows: list[Row] = []
+    events: list[Event[MentionRow]] = []
     with pytest.raises(NotLookedThrough):
-        rows.extend(Verbs(room.workspace, LOCAL_USER).mentions("Acme", "rent", None))
-    assert [row.body["document"] for row in rows] == ["first.pdf", "last.pdf"]
+        events.extend(Verbs(room.workspace, LOCAL_USER).mentions("Acme", "rent", None))
+    assert [event.row.document for event in events if isinstance(event, Result)] == ["first.pdf", "last.pdf"]
 
 
 def test_the_command_line_is_given_every_place_however_many(room: Room) -> None:

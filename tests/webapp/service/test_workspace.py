@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,8 +17,9 @@ from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
+from webapp.core.results import DocumentRow, NowhereRow, read_turn
 from webapp.core.settings import Settings, load_settings
-from webapp.core.stream import Row
+from webapp.core.stream import Event, Progress, Result, T, Text
 from webapp.page.controller import Controller
 from webapp.page.html import summary as render_summary
 from webapp.page.state import PageState
@@ -71,23 +71,21 @@ def _verbs(settings: Settings, user: User = LOCAL_USER) -> Iterator[Verbs]:
         yield Verbs(workspace, user)
 
 
-def _results(rows: Iterator[Row]) -> list[dict[str, Any]]:
-    return [row.body for row in rows if row.kind == "result"]
+def _results(events: Iterator[Event[T]]) -> list[T]:
+    return [event.row for event in events if isinstance(event, Result)]
 
 
 def test_a_file_is_accepted_followed_found_and_removed(settings: Settings, lease: Path) -> None:
     with _verbs(settings) as verbs:
         id_ = verbs.accept("Acme", lease)
-        rows = list(verbs.follow("Acme", [id_]))
-        assert [row.kind for row in rows][-1] == "result"
-        assert rows[-1].body == {
-            "document_id": id_, "document": "lease.pdf", "state": "ready", "pages": 2, "unreadable_pages": [],
-            "reason": None,
-        }  # fmt: skip
+        *_, last = verbs.follow("Acme", [id_])
+        assert last == Result(
+            DocumentRow(document_id=id_, document="lease.pdf", state="ready", pages=2, unreadable_pages=(), reason=None)
+        )
         hit = _results(verbs.search("Acme", "Which law governs this lease?", None))[0]
-        assert (hit["rank"], hit["document_id"], hit["document"]) == (1, id_, "lease.pdf")
-        assert "laws of Ireland" in hit["text"]
-        assert _results(verbs.remove("Acme", "lease"))[0]["document_id"] == id_
+        assert (hit.rank, hit.document_id, hit.document) == (1, id_, "lease.pdf")
+        assert "laws of Ireland" in hit.text
+        assert _results(verbs.remove("Acme", "lease"))[0].document_id == id_
         assert _results(verbs.search("Acme", "Which law governs this lease?", None)) == []
 
 
@@ -144,11 +142,11 @@ def test_every_mention_is_listed_without_index_or_model(settings: Settings, leas
     with Workspace(settings) as workspace:
         verbs = Verbs(workspace, LOCAL_USER)
         rows = _results(verbs.mentions("Acme", "rent", None))
-        assert [(row["document"], row["page"], row["section"]) for row in rows] == [
+        assert [(row.document, row.page, row.section) for row in rows] == [
             ("lease.pdf", 1, "Section 1 (Rent)"), ("lease.pdf", 1, "Section 1 (Rent)"),
         ]  # fmt: skip
         assert (
-            rows[1]["text"]
+            rows[1].text
             == "1. Rent. The monthly rent is $4,200. 2. Governing law. The laws of Ireland govern this Lease."
         )
         assert _results(verbs.mentions("Acme", "rent", "nda")) == []
@@ -168,16 +166,17 @@ def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Set
         for name in ("2019 Acme lease.pdf", "2023 Acme lease.pdf", "nda.pdf"):
             verbs.accept("Acme", _file(tmp_path / name, [f"{name}: the monthly rent is $4,200."]))
         question = "What is the rent in the Acme lease?"
-        told = _results(verbs.search("Acme", question, None))[0]["documents_meant"]
-        assert {each["document"] for each in told} == {"2019 Acme lease.pdf", "2023 Acme lease.pdf"}
-        assert "documents_meant" not in _results(verbs.search("Acme", question, "2019"))[0]
+        told = _results(verbs.search("Acme", question, None))[0].documents_meant
+        assert {each.document for each in told} == {"2019 Acme lease.pdf", "2023 Acme lease.pdf"}
+        assert "documents_meant" not in _results(verbs.search("Acme", question, "2019"))[0].line()
         answer = _results(verbs.ask("Acme", question, None))[0]
-        assert answer["documents_meant"] == told
-        assert answer["searched"]["documents"] == 2
+        assert answer.documents_meant == told
+        assert answer.searched is not None
+        assert answer.searched.documents == 2
 
         state = PageState(matter_id=workspace.access.matter(LOCAL_USER, "Acme").id)
         close = controller.documents_meant(state, question)
-        assert [(r.id, r.name) for r in close] == [(each["document_id"], each["document"]) for each in told]
+        assert [(r.id, r.name) for r in close] == [(each.document_id, each.document) for each in told]
         assert controller.documents_meant(replace(state, scope=(close[0].id,)), question) == []
         assert controller.documents_meant(state, "What is the rent?") == []
 
@@ -190,7 +189,7 @@ def test_a_summary_names_what_the_document_refers_to_and_does_not_have(settings:
     with _verbs(settings) as verbs:
         verbs.accept("Acme", _file(tmp_path / "lease.pdf", pages))
         (told,) = _results(verbs.summary("Acme", "lease"))
-    assert told["leads_nowhere"] == [{"label": "Exhibit C", "page": 1, "page_label": "1"}]
+    assert told.leads_nowhere == (NowhereRow(label="Exhibit C", page=1, page_label="1"),)
     assert "Exhibit C, p.\u00a01" in render_summary.body("turn", told)
 
 
@@ -198,7 +197,7 @@ def test_reindex_rebuilds_what_is_found(settings: Settings, lease: Path) -> None
     with _verbs(settings) as verbs:
         verbs.accept("Acme", lease)
         before = _results(verbs.search("Acme", "rent", None))
-        assert [(row["document"], row["state"]) for row in _results(verbs.reindex("Acme"))] == [("lease.pdf", "ready")]
+        assert [(row.document, row.state) for row in _results(verbs.reindex("Acme"))] == [("lease.pdf", "ready")]
         assert _results(verbs.search("Acme", "rent", None)) == before
 
 
@@ -216,7 +215,7 @@ def test_a_stranger_gets_nothing_by_any_verb(settings: Settings, lease: Path) ->
     with Workspace(settings) as workspace:
         mine, theirs = Verbs(workspace, LOCAL_USER), Verbs(workspace, STRANGER)
         id_ = mine.accept("Acme", lease)
-        matter = next(row["id"] for row in _results(mine.matters()) if row["name"] == "Acme")
+        matter = next(row.id for row in _results(mine.matters()) if row.name == "Acme")
         assert _results(theirs.matters()) == []
         assert _results(theirs.reindex(None)) == []
         for name in ("Acme", matter):
@@ -239,9 +238,11 @@ def test_an_answer_comes_as_text_and_then_as_one_result(settings: Settings, leas
     engine.enqueue(Reply(["Irish law: ", '"The laws of Ireland govern this Lease." [1]']))
     with _verbs(settings) as verbs:
         verbs.accept("Acme", lease)
-        rows = [row for row in verbs.ask("Acme", "Which law governs the lease?", None) if row.kind != "progress"]
-    assert [row.kind for row in rows] == ["text", "text", "result"]
-    assert rows[-1].body["citations"][0]["verified"] is True
+        events = verbs.ask("Acme", "Which law governs the lease?", None)
+        *texts, end = [event for event in events if not isinstance(event, Progress)]
+    assert [isinstance(text, Text) for text in texts] == [True, True]
+    assert isinstance(end, Result)
+    assert end.row.citations[0].verified
 
 
 def test_an_answer_that_nobody_reads_on_is_stopped(settings: Settings, lease: Path, engine: FakeEngine) -> None:
@@ -301,7 +302,9 @@ def test_what_was_said_in_a_matter_goes_with_it(settings: Settings, lease: Path)
         verbs.accept("Acme", lease)
         matter = workspace.access.matter(LOCAL_USER, "Acme")
         begun = workspace.conversations.start(LOCAL_USER, matter, "What is the rent?")
-        workspace.conversations.add_turn(LOCAL_USER, begun.id, "What is the rent?", {"answer": "…"}, "complete")
+        workspace.conversations.add_turn(
+            LOCAL_USER, begun.id, "What is the rent?", read_turn({"answer": "…"}), "complete"
+        )
         assert _results(verbs.delete_matter("Acme"))
         with database.reading(workspace._database) as connection:
             assert connection.execute(sa.select(conversations)).all() == []

@@ -13,15 +13,16 @@ from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
-from retrieval import Document, DocumentRecord, Files, Library, Matter, NoSuchMatter, Passage, database
+from retrieval import Document, DocumentRecord, Files, Library, Matter, NoSuchMatter, Passage, database, pin_cite
 from retrieval.library.library import MIGRATIONS as LIBRARY_MIGRATIONS
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from webapp.answers.answer import Answer, Searched
 from webapp.answers.key_language import KeySentence
 from webapp.core.errors import NoSuchConversation
+from webapp.core.results import AnswerResult, BudgetRow, read_turn
 from webapp.grounding.check import check
-from webapp.service.ask import BUDGET, page_row
+from webapp.service.ask import page_result
 from webapp.store.access import Access
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.schema import metadata, turns
@@ -76,27 +77,29 @@ def document(room: Room, matter: Matter, record: DocumentRecord) -> Document:
     return room.library.document(matter.id, record.id)
 
 
-def _answered(document: Document, record: DocumentRecord) -> dict[str, Any]:
+def _answered(document: Document, record: DocumentRecord) -> AnswerResult:
     """An answer as the page has it: a quotation with an ellipsis, a citation without one, and a key sentence."""
     passages = []
     for n, (sentence, page) in enumerate(((RENT, 1), (LAW, 2)), start=1):
         at = document.text.index(sentence)
         span = document.span(at, at + len(sentence))
-        passages.append(Passage(n, document.id, document.name, (span,), str(n), page, str(page), sentence))
+        cite = replace(pin_cite(document, span), section=str(n))
+        assert cite.page == page
+        passages.append(Passage(**cite.where(), n=n, text=sentence))
     checked = check(DRAFT, passages, {document.id: document})
     law = passages[1]
     answer = Answer(
         checked.text,
         found=True,
         searched=Searched(1, 2, 0, "rent?", wider=False),
-        budget=dict.fromkeys(BUDGET, 1),
+        budget=BudgetRow(window=1, system=1, history=1, passages=1, reserve=1, sent=1, left_out=1),
         engine="tgi",
         citations=checked.citations,
-        key_language=(KeySentence(law.spans[0], "2", 2, "2", document.id, 2, LAW, 0.5),),
+        key_language=(KeySentence(**law.where(), text=LAW),),
         checked=checked,
         passages=tuple(passages),
     )
-    return page_row(answer, {record.id: record})
+    return page_result(answer, {record.id: record})
 
 
 def _begun(room: Room, matter: Matter, user: User = ANN, title: str = "What is the rent?") -> Conversation:
@@ -113,13 +116,13 @@ def test_an_answer_comes_back_as_it_was_shown_with_its_evidence(
     assert (turn.id, turn.question, turn.state, turn.rating) == (kept.id, "What is the rent?", "complete", None)
     assert abs((turn.asked_at - kept.asked_at).total_seconds()) < 1
     assert turn.answer == shown
-    quoted, plain = turn.answer["citations"]
-    assert quoted["quote"] == "The monthly rent is four thousand dollars … in advance"
-    assert [document.text[start:end] for start, end in quoted["spans"]] == [
+    quoted, plain = turn.answer.citations
+    assert quoted.quote == "The monthly rent is four thousand dollars … in advance"
+    assert [document.text[start:end] for start, end in quoted.spans] == [
         "The monthly rent is four thousand dollars",
         "in advance",
     ]
-    assert (plain["quote"], [document.text[start:end] for start, end in plain["spans"]]) == (None, [LAW])
+    assert (plain.quote, [document.text[start:end] for start, end in plain.spans]) == (None, [LAW])
 
 
 def test_a_conversation_is_read_in_as_many_statements_however_much_it_cites(
@@ -140,7 +143,7 @@ def test_a_conversation_is_read_in_as_many_statements_however_much_it_cites(
 def test_what_is_kept_of_a_document_are_places_and_no_words(
     room: Room, matter: Matter, record: DocumentRecord, document: Document
 ) -> None:
-    shown = _answered(document, record) | {"answer": "(the answer itself)"}
+    shown = _answered(document, record).model_copy(update={"answer": "(the answer itself)"})
     room.conversations.add_turn(ANN, _begun(room, matter).id, "?", shown, "complete")
     with database.reading(room.engine) as connection:
         kept = json.dumps(connection.scalar(sa.select(turns.c.answer)), ensure_ascii=False)
@@ -155,26 +158,27 @@ def test_an_answer_outlives_its_document_and_says_that_it_was_removed(
     room.conversations.add_turn(ANN, begun.id, "?", shown, "complete")
     room.library.remove(matter.id, record.id)
     [turn] = room.conversations.turns(ANN, begun.id)
-    assert turn.answer["answer"] == shown["answer"]
-    for part in ("citations", "key_language", "passages"):
-        assert all(each["removed"] and each["document"] == "lease.pdf" for each in turn.answer[part])
-    assert (turn.answer["citations"][0]["quote"], turn.answer["key_language"][0]["text"]) == (None, None)
+    assert isinstance(turn.answer, AnswerResult)
+    assert turn.answer.answer == shown.answer
+    for places in (turn.answer.citations, turn.answer.key_language, turn.answer.passages):
+        assert [(each.removed, each.document) for each in places] == [(True, "lease.pdf")] * len(places)
+    assert (turn.answer.citations[0].quote, turn.answer.key_language[0].text) == (None, None)
 
     room.add(matter)  # the same file again: the same offsets
     [turn] = room.conversations.turns(ANN, begun.id)
-    assert turn.answer["citations"][0]["quote"] == shown["citations"][0]["quote"]
+    assert turn.answer.citations[0].quote == shown.citations[0].quote
 
 
 def test_an_answer_that_was_stopped_is_kept_as_far_as_it_came(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
-    room.conversations.add_turn(ANN, begun.id, "?", {"answer": "The rent"}, "stopped")
+    room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "The rent"}), "stopped")
     [turn] = room.conversations.turns(ANN, begun.id)
-    assert (turn.answer, turn.state) == ({"answer": "The rent"}, "stopped")
+    assert (turn.answer, turn.state) == (read_turn({"answer": "The rent"}), "stopped")
 
 
 def test_turns_are_rated_asked_again_and_in_their_order(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
-    add = lambda question: room.conversations.add_turn(ANN, begun.id, question, {"answer": "…"}, "complete")  # noqa: E731
+    add = lambda question: room.conversations.add_turn(ANN, begun.id, question, read_turn({"answer": "…"}), "complete")  # noqa: E731
     _, second, _ = (add(question) for question in ("one", "two", "three"))
     room.conversations.rate(ANN, second.id, -1)
     assert [(turn.question, turn.rating) for turn in room.conversations.turns(ANN, begun.id)] == [
@@ -193,7 +197,8 @@ def test_turns_that_come_at_once_all_find_their_place(room: Room, matter: Matter
     with ThreadPoolExecutor(4) as pool:
         list(
             pool.map(
-                lambda n: room.conversations.add_turn(ANN, begun.id, str(n), {"answer": ""}, "complete"), range(12)
+                lambda n: room.conversations.add_turn(ANN, begun.id, str(n), read_turn({"answer": ""}), "complete"),
+                range(12),
             )
         )
     assert len(room.conversations.turns(ANN, begun.id)) == 12
@@ -223,7 +228,7 @@ def test_conversations_come_back_after_a_restart(room: Room, matter: Matter, tmp
 @pytest.mark.parametrize("member", [False, True], ids=["a stranger", "another member"])
 def test_what_another_said_reads_as_what_was_never_said(room: Room, matter: Matter, member: bool) -> None:
     begun = _begun(room, matter)
-    turn = room.conversations.add_turn(ANN, begun.id, "?", {"answer": "…"}, "complete")
+    turn = room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
     if member:
         room.records.join(BEN, [matter.id])
     told = set()
@@ -231,7 +236,7 @@ def test_what_another_said_reads_as_what_was_never_said(room: Room, matter: Matt
         for ask in (
             lambda id_=conversation: room.conversations.one(BEN, id_),
             lambda id_=conversation: room.conversations.turns(BEN, id_),
-            lambda id_=conversation: room.conversations.add_turn(BEN, id_, "?", {}, "complete"),
+            lambda id_=conversation: room.conversations.add_turn(BEN, id_, "?", read_turn({}), "complete"),
             lambda id_=conversation: room.conversations.change(BEN, id_, title="mine", scope=None),
             lambda id_=conversation: room.conversations.delete(BEN, id_),
             lambda id_=turn_id: room.conversations.cut(BEN, id_),
@@ -260,11 +265,11 @@ def test_who_may_not_see_a_matter_any_more_sees_nothing_of_what_they_said_in_it(
 
 def test_what_was_said_goes_with_its_matter_and_with_its_user(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
-    room.conversations.add_turn(ANN, begun.id, "?", {"answer": "…"}, "complete")
+    room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
     room.access.forget(matter)
     other = room.access.create(BEN, "Bolt")
     begun = _begun(room, other, BEN)
-    room.conversations.add_turn(BEN, begun.id, "?", {"answer": "…"}, "complete")
+    room.conversations.add_turn(BEN, begun.id, "?", read_turn({"answer": "…"}), "complete")
     room.access.forget_user(BEN)
     with database.reading(room.engine) as connection:
         counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]

@@ -20,6 +20,7 @@ from tests.webapp.serving import Running, running
 from webapp.core.errors import GuestGone, GuestLimit, NoSuchConversation, NotAllowed
 from webapp.core.log import known
 from webapp.core.quotas import GUEST
+from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
 from webapp.service import workspace as workspace_file
 from webapp.service.startup import Opening
@@ -55,7 +56,9 @@ def _asking(app: FastAPI, opening: Opening) -> None:
 
     def begin(_: Request, workspace: Any, user: User) -> dict[str, str]:
         begun = workspace.conversations.start(user, workspace.access.matters(user)[0], "What is the rent?")
-        turn = workspace.conversations.add_turn(user, begun.id, "What is the rent?", {"answer": "…"}, "complete")
+        turn = workspace.conversations.add_turn(
+            user, begun.id, "What is the rent?", read_turn({"answer": "…"}), "complete"
+        )
         return {"conversation": begun.id, "turn": turn.id}
 
     def read(request: Request, workspace: Any, user: User) -> list[str]:

@@ -6,25 +6,34 @@ turns a `str` into `Markup` in any other way, and no link or image is ever made 
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from markupsafe import Markup
 
-from webapp.core.stream import Body
+from webapp.core.results import (
+    AnswerResult,
+    BudgetRow,
+    CiteRow,
+    KeySentenceRow,
+    MentionsResult,
+    SameWordsRow,
+    SummaryResult,
+    TurnResult,
+    items,
+)
 from webapp.core.wording import DOUBT, also_in, cite, coverage, plural, with_others
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
 from webapp.grounding.markers import CITE, cites
 from webapp.page.html import mentions as render_mentions
 from webapp.page.html import summary as render_summary
 from webapp.page.html.parts import NOTHING, lines, pin, standing, to_place
-from webapp.store.conversations import SavedTurn
+from webapp.store.conversations import SavedTurn, State
 
 _INLINE = re.compile(rf"(?P<cite>(?i:{CITE.pattern}))|\*\*(?P<bold>[^*\n]+)\*\*|(?P<doubt>\({re.escape(NOT_FOUND)}\))")
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _QUOTED = re.compile(r"\s*>\s?")
 Mark = Callable[[int, int], Markup]  # of a citation's number and where it stands in the answer
-AGAIN = {"summary": "Summarise again", "mentions": "Look again"}
+AGAIN = {AnswerResult: "Ask again", SummaryResult: "Summarise again", MentionsResult: "Look again"}
 SHARES = (
     ("system", "Instructions"),
     ("history", "Earlier answers"),
@@ -34,29 +43,6 @@ SHARES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One place that an answer rests on, as the evidence shows it: which kind, and its row."""
-
-    kind: str
-    row: Body
-
-
-def items(answer: Body) -> list[Item]:
-    """All places of an answer: what it cites, further key language, what was read for it, and where else its words stand."""
-    cited = {row.get("quote") for row in answer.get("citations", ())}
-    further = [row for row in answer.get("key_language", ()) if row.get("text") not in cited]
-    numbers = [row["n"] for row in answer.get("citations", ())]
-    kinds = (
-        ("Mention" if is_mentions(answer) else "Citation", answer.get("citations", ())),
-        ("Key language", further),
-        ("Definition", answer.get("definitions", ())),
-        ("Passage", answer.get("passages", ())),
-        *((f"Same words as [{numbers[row['citation']]}],", [row]) for row in answer.get("same_words", ())),
-    )
-    return [Item(kind, row) for kind, rows in kinds for row in rows]
-
-
 def past(turns: Sequence[SavedTurn]) -> Markup:
     """The conversation so far."""
     return lines(turn_html(turn, last=turn is turns[-1]) for turn in turns)
@@ -64,36 +50,27 @@ def past(turns: Sequence[SavedTurn]) -> Markup:
 
 def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
     """A question and what came of it."""
-    match turn.answer.get("kind"):
-        case "summary":
-            shown = _summary(turn)
-        case "mentions":
-            shown = render_mentions.heading(turn.answer) + render_mentions.body(turn.id, turn.answer)
-        case _:
-            shown = _answer(turn)
+    match turn.answer:
+        case SummaryResult() as summary:
+            shown = _summary(turn, summary)
+        case MentionsResult() as found:
+            shown = render_mentions.heading(found) + render_mentions.body(turn.id, found)
+        case AnswerResult() as answer:
+            shown = _answer(turn, answer)
     return Markup(
         '<article class="turn" data-state="{}" aria-label="Question and answer">{}<div class="answer">{}{}</div>{}</article>'
     ).format(turn.state, _asked(turn), _notices(turn.answer), shown, _foot(turn, last=last))
 
 
-def is_summary(answer: Body) -> bool:
-    """Whether a turn is the summary of a document and no answer."""
-    return answer.get("kind") == "summary"
+def _answer(turn: SavedTurn, answer: AnswerResult) -> Markup:
+    parts = (_heading(turn.state, answer), _text(turn.id, answer), _chips(turn.id, answer))
+    return lines([*parts, _same_words(turn.id, answer), _further(turn, answer), _several(answer)])
 
 
-def is_mentions(answer: Body) -> bool:
-    """Whether a turn lists every mention of a phrase and is no answer."""
-    return answer.get("kind") == "mentions"
-
-
-def _answer(turn: SavedTurn) -> Markup:
-    return lines([_heading(turn), _text(turn), _chips(turn), _same_words(turn), _further(turn), _several(turn.answer)])
-
-
-def _summary(turn: SavedTurn) -> Markup:
+def _summary(turn: SavedTurn, summary: SummaryResult) -> Markup:
     stopped = turn.state == "stopped"
-    heading = render_summary.heading(turn.answer, stopped=turn.state != "complete")
-    return lines([_stopped() if stopped else heading, render_summary.body(turn.id, turn.answer)])
+    heading = render_summary.heading(summary, stopped=turn.state != "complete")
+    return lines([_stopped() if stopped else heading, render_summary.body(turn.id, summary)])
 
 
 def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> Markup:
@@ -115,7 +92,7 @@ def choice(question: str, meant: Sequence[tuple[str, str]]) -> Markup:
     ids = " ".join(id_ for id_, _ in meant)
     buttons = lines(
         Markup(
-            '<li><button type="button" class="example" data-do="meant" data-on="submit" data-question="{}" data-documents="{}">{}</button></li>'
+            '<li><button type="button" class="example" data-do="meant" data-question="{}" data-documents="{}">{}</button></li>'
         ).format(question, each, name)
         for each, name in [*meant, (ids, "All of them")]
     )
@@ -142,7 +119,7 @@ def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> 
         return Markup('<div class="empty"><h2>{}</h2><p>{}</p></div>').format(matter, words)
     asked = lines(
         Markup(
-            '<li><button type="button" class="example" data-do="example" data-on="submit" data-question="{q}">{q}</button></li>'
+            '<li><button type="button" class="example" data-do="example" data-question="{q}">{q}</button></li>'
         ).format(q=question)
         for question in examples
     )
@@ -181,12 +158,13 @@ def prose(text: str, mark: Mark, notes: Mapping[int, Markup] = MappingProxyType(
 
 def copied(turn: SavedTurn) -> str:
     """An answer with its pin cites, as plain text for a memo."""
-    if is_summary(turn.answer):
-        return render_summary.copied(turn.answer)
-    if is_mentions(turn.answer):
-        return render_mentions.copied(turn.answer)
-    rows = [f"[{row['n']}] {with_others(row)}" for row in turn.answer.get("citations", ())]
-    return "\n".join([turn.answer.get("answer", ""), "", *dict.fromkeys(rows)]).strip()
+    answer = turn.answer
+    if isinstance(answer, SummaryResult):
+        return render_summary.copied(answer)
+    if isinstance(answer, MentionsResult):
+        return render_mentions.copied(answer)
+    rows = [f"[{row.n}] {with_others(row)}" for row in answer.citations]
+    return "\n".join([answer.answer, "", *dict.fromkeys(rows)]).strip()
 
 
 def _inline(text: str, at: int, mark: Mark, notes: Mapping[int, Markup]) -> Markup:
@@ -219,24 +197,24 @@ def _asked(turn: SavedTurn) -> Markup:
     edit = Markup(
         '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit</button>'
     ).format(turn.id)
-    title = f"Every mention of “{turn.question}”" if is_mentions(turn.answer) else turn.question
+    title = f"Every mention of “{turn.question}”" if isinstance(turn.answer, MentionsResult) else turn.question
     return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>').format(
-        title, NOTHING if is_summary(turn.answer) else edit
+        title, NOTHING if isinstance(turn.answer, SummaryResult) else edit
     )
 
 
-def _notices(answer: Body) -> Markup:
-    told = [*answer.get("notices", ()), *([answer] if answer.get("error") else [])]
-    return lines(notice(row["error"], row.get("hint", "")) for row in told)
+def _notices(answer: TurnResult) -> Markup:
+    notices = lines(notice(row.error, row.hint) for row in answer.notices)
+    return notices + (notice(answer.error, answer.hint) if answer.error else NOTHING)
 
 
-def _heading(turn: SavedTurn) -> Markup:
-    if turn.state == "stopped":
+def _heading(state: State, answer: AnswerResult) -> Markup:
+    if state == "stopped":
         return _stopped()
-    if turn.state == "complete" and not turn.answer.get("found"):
+    if state == "complete" and not answer.found:
         return Markup('<p class="stand"><span aria-hidden="true">○</span> Nothing found</p>')
-    doubt = Markup('<p class="stand">{}</p>').format(DOUBT) if turn.answer.get("doubtful") else NOTHING
-    if _is_key_language(turn.answer):
+    doubt = Markup('<p class="stand">{}</p>').format(DOUBT) if answer.doubtful else NOTHING
+    if answer.is_key_language:
         return doubt + Markup(
             '<p class="stand">Key language: the documents’ own words, in the place of a written answer.</p>'
         )
@@ -247,29 +225,24 @@ def _stopped() -> Markup:
     return Markup('<p class="stand"><span aria-hidden="true">■</span> Stopped. This is what had been written.</p>')
 
 
-def _is_key_language(answer: Body) -> bool:
-    quoted = [row.get("text") for row in answer.get("key_language", ())]
-    return any(quoted) and [row.get("quote") for row in answer.get("citations", ())] == quoted
-
-
-def _text(turn: SavedTurn) -> Markup:
-    rows, sentences = turn.answer.get("citations", ()), turn.answer.get("sentences", ())
-    if _is_key_language(turn.answer):
+def _text(turn_id: str, answer: AnswerResult) -> Markup:
+    rows = answer.citations
+    if answer.is_key_language:
         told = Markup('<blockquote><p>{}</p></blockquote><p class="from">{}</p>')
         return Markup('<div class="written">{}</div>').format(
-            lines(told.format(row["quote"], _chip(turn, index)) for index, row in enumerate(rows))
+            lines(told.format(row.quote, _chip(turn_id, answer, index)) for index, row in enumerate(rows))
         )
 
     def mark(n: int, at: int) -> Markup:
         """Leads to the place that its own sentence cites."""
-        own = next((each["citations"] for each in sentences if at < each["end"]), ())
-        index = next((i for i in (*own, *range(len(rows))) if rows[i]["n"] == n), None)
+        own = next((sentence.citations for sentence in answer.sentences if at < sentence.end), ())
+        index = next((i for i in (*own, *range(len(rows))) if rows[i].n == n), None)
         if index is None:
             return Markup('<span class="mark none">[{}]</span>').format(n)
-        return to_place(turn.id, index, str(n), f"Show {pin(rows[index])}")
+        return to_place(turn_id, index, str(n), f"Show {pin(rows[index])}")
 
-    notes = {each["end"]: _doubt(each["doubt"]) for each in sentences if each["doubt"]}
-    return Markup('<div class="written">{}</div>').format(prose(turn.answer.get("answer", ""), mark, notes))
+    notes = {sentence.end: _doubt(sentence.doubt) for sentence in answer.sentences if sentence.doubt}
+    return Markup('<div class="written">{}</div>').format(prose(answer.answer, mark, notes))
 
 
 def _doubt(reason: str) -> Markup:
@@ -280,59 +253,59 @@ def _doubt(reason: str) -> Markup:
     return Markup(' <span class="unfound" title="{}"><span aria-hidden="true">!</span> {}</span>').format(reason, words)
 
 
-def _chips(turn: SavedTurn) -> Markup:
-    rows = turn.answer.get("citations", ())
-    if not rows or _is_key_language(turn.answer):  # there each quotation has its own beside it
+def _chips(turn_id: str, answer: AnswerResult) -> Markup:
+    if not answer.citations or answer.is_key_language:  # there each quotation has its own beside it
         return NOTHING
-    chips = lines(Markup("<li>{}</li>").format(_chip(turn, index)) for index in range(len(rows)))
+    chips = lines(Markup("<li>{}</li>").format(_chip(turn_id, answer, at)) for at in range(len(answer.citations)))
     return Markup('<ul class="chips" aria-label="Citations">{}</ul>').format(chips)
 
 
-def _chip(turn: SavedTurn, index: int) -> Markup:
-    row = turn.answer["citations"][index]
+def _chip(turn_id: str, answer: AnswerResult, index: int) -> Markup:
+    row = answer.citations[index]
     kind, icon, words = standing(row)
     return Markup(
         '<button type="button" class="chip {}" data-do="cite" data-turn="{}" data-item="{}" title="{}">'
         '<span class="number">{}</span> <span class="pin">{}</span> '
         '<span class="standing"><span aria-hidden="true">{}</span> {}</span></button>'
-    ).format(kind, turn.id, index, cite(row), row.get("n", ""), _pin(turn.answer, row), icon, words)
+    ).format(kind, turn_id, index, cite(row), row.n, _pin(answer, row), icon, words)
 
 
-def _pin(answer: Body, row: Body) -> str:
+def _pin(answer: AnswerResult, row: CiteRow) -> str:
     """Section and page of a place, and its document where the answer shows words of several."""
-    shown = {each["document_id"] for part in ("citations", "key_language") for each in answer.get(part, ())}
-    return f"{row['document']}, {pin(row)}" if len(shown) > 1 else pin(row)
+    shown = {each.document_id for each in (*answer.citations, *answer.key_language)}
+    return f"{row.document}, {pin(row)}" if len(shown) > 1 else pin(row)
 
 
-def _further(turn: SavedTurn) -> Markup:
-    found = [(index, item.row) for index, item in enumerate(items(turn.answer)) if item.kind == "Key language"]
+def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
+    places = enumerate(item.row for item in items(answer))
+    found = [(index, row) for index, row in places if isinstance(row, KeySentenceRow)]
     if not found:
         return NOTHING
     rows = lines(
         Markup(
             '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" data-item="{}">{}</button></li>'
-        ).format(row.get("text") or "the document was removed", turn.id, index, _pin(turn.answer, row))
+        ).format(row.text or "the document was removed", turn.id, index, _pin(answer, row))
         for index, row in found
     )
     # Beside an answer that is not whole it is what the reader has: open at once.
-    shown = Markup(" open") if turn.answer.get("notices") or turn.state != "complete" else NOTHING
+    shown = Markup(" open") if answer.notices or turn.state != "complete" else NOTHING
     return Markup(
         '<details class="key"{}><summary>Key language, word for word ({})</summary><ul>{}</ul></details>'
     ).format(shown, len(found), rows)
 
 
-def _same_words(turn: SavedTurn) -> Markup:
+def _same_words(turn_id: str, answer: AnswerResult) -> Markup:
     """The other documents in which a citation's passage stands word for word: contracts on one form."""
     places: dict[int, list[Markup]] = {}
-    for index, item in enumerate(items(turn.answer)):
-        if "citation" in item.row:
-            name = item.row["document"]
-            place = Markup("<li>{}</li>").format(to_place(turn.id, index, name, f"Show {name}"))
-            places.setdefault(item.row["citation"], []).append(place)
-    cited = turn.answer.get("citations", ())
+    for index, item in enumerate(items(answer)):
+        if isinstance(item.row, SameWordsRow):
+            name = item.row.document
+            place = Markup("<li>{}</li>").format(to_place(turn_id, index, name, f"Show {name}"))
+            places.setdefault(item.row.citation, []).append(place)
+    cited = answer.citations
     return lines(
         Markup('<details class="key"><summary>[{}] {}</summary><ul class="chips">{}{}</ul></details>').format(
-            cited[at]["n"], also_in(cited[at]["also_in"]), lines(shown), _more(cited[at]["also_in"] - len(shown))
+            cited[at].n, also_in(cited[at].also_in), lines(shown), _more(cited[at].also_in - len(shown))
         )
         for at, shown in places.items()
     )
@@ -342,9 +315,9 @@ def _more(count: int) -> Markup:
     return Markup("<li>and {} more</li>").format(f"{count:,}") if count > 0 else NOTHING
 
 
-def _several(answer: Body) -> Markup:
+def _several(answer: AnswerResult) -> Markup:
     """Where an answer rests on several documents, each can be asked alone."""
-    names = {row["document_id"]: row["document"] for row in answer.get("citations", ()) if not row.get("removed")}
+    names = {row.document_id: row.document for row in answer.citations if not row.removed}
     if len(names) < 2:
         return NOTHING
     buttons = lines(
@@ -355,9 +328,9 @@ def _several(answer: Body) -> Markup:
 
 
 def _foot(turn: SavedTurn, *, last: bool) -> Markup:
-    again = Markup(
-        '<button type="button" class="quiet" data-do="again" data-on="submit" data-turn="{}">{}</button>'
-    ).format(turn.id, AGAIN.get(turn.answer.get("kind", ""), "Ask again"))
+    again = Markup('<button type="button" class="quiet" data-do="again" data-turn="{}">{}</button>').format(
+        turn.id, AGAIN[type(turn.answer)]
+    )
     rated = lines(
         Markup(
             '<button type="button" class="quiet" data-do="rate" data-turn="{}" data-rating="{}" aria-pressed="{}">{}</button>'
@@ -370,22 +343,24 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
     ).format(_coverage(turn.answer), copied(turn), again if last else NOTHING, rated)
 
 
-def _coverage(answer: Body) -> Markup:
-    if is_summary(answer):
+def _coverage(answer: TurnResult) -> Markup:
+    if isinstance(answer, SummaryResult):
         return render_summary.coverage(answer)
-    if is_mentions(answer):
+    if isinstance(answer, MentionsResult):
         return render_mentions.coverage(answer)
-    if "searched" not in answer or "budget" not in answer:
+    if answer.searched is None or answer.budget is None:
         return NOTHING
-    return Markup('<p class="coverage">{}</p>{}').format(coverage(answer), meter(answer["budget"]))
+    told = coverage(answer.searched, answer.budget)
+    return Markup('<p class="coverage">{}</p>{}').format(told, meter(answer.budget))
 
 
-def meter(budget: Mapping[str, int]) -> Markup:
+def meter(budget: BudgetRow) -> Markup:
     """How the room in front of the engine was shared out: a bar, and the same in words."""
-    window = max(budget.get("window", 0), 1)
+    window = max(budget.window, 1)
+    parts = (budget.system, budget.history, budget.question, budget.passages, budget.reserve)
     bars, told, at = [], [], 0.0
-    for name, words in SHARES:
-        share = 100 * budget.get(name, 0) / window
+    for (name, words), tokens in zip(SHARES, parts, strict=True):
+        share = 100 * tokens / window
         bars.append(Markup('<rect class="{}" x="{:.1f}" y="0" width="{:.1f}" height="6"/>').format(name, at, share))
         told.append(f"{words} {share:.0f} %")
         at += share

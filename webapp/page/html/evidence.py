@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from webapp.core.stream import Body
+from webapp.core.results import Item, PassageRow, Quoting, SameWordsRow, Spanned
 from webapp.core.wording import cite
-from webapp.page.html.chat import Item
 from webapp.page.html.parts import NOTHING, lines, pin, standing
 from webapp.web.urls import page_url, pdf_url
 
@@ -25,7 +24,10 @@ def evidence(matter_id: str, turn_id: str, shown: Sequence[Item], at: int, words
     item = shown[at]
     same = [index for index, other in enumerate(shown) if other.kind == item.kind]
     here = same.index(at)
-    body = _removed() if item.row.get("removed") or "page" not in item.row else _page(matter_id, item.row, words, zoom)
+    if item.row.removed or isinstance(item.row, SameWordsRow):
+        body = _removed()
+    else:
+        body = _page(matter_id, item.row, words, zoom)
     return Markup(
         '<div class="bar"><h2 id="evidence-heading" tabindex="-1" aria-live="polite">{} {} of {}</h2><span class="acts">{}{}{}{}</span></div>'
         '<p class="where"><strong>{}</strong> {}</p>{}{}'
@@ -38,30 +40,29 @@ def evidence(matter_id: str, turn_id: str, shown: Sequence[Item], at: int, words
         _to(turn_id, at, _step(zoom, -1), "Smaller", "smaller", "−"),
         _to(turn_id, at, _step(zoom, +1), "Larger", "larger", "+"),
         cite(item.row),
-        _standing(item.row) if item.row.keys() & {"quote", "text"} else NOTHING,
+        _standing(item.row) if isinstance(item.row, Quoting) else NOTHING,
         body,
         _passages(turn_id, shown, at, zoom),
     )
 
 
-def _standing(row: Body) -> Markup:
+def _standing(row: Quoting) -> Markup:
     return Markup('<span class="standing {}"><span aria-hidden="true">{}</span> {}</span>').format(*standing(row))
 
 
-def _page(matter_id: str, row: Body, words: str, zoom: float) -> Markup:
-    spans = [(start, end) for start, end in row.get("spans", ())]
-    image = page_url(matter_id, row["document_id"], row["page"], spans, zoom)
+def _page(matter_id: str, row: Spanned, words: str, zoom: float) -> Markup:
+    image = page_url(matter_id, row.document_id, row.page, row.spans, zoom)
     text = Markup('<section class="words"><h3>As text</h3><blockquote>{}</blockquote></section>').format(words)
     return Markup(
         '<p class="links"><a href="{}" target="_blank" rel="noopener">Open the PDF at this page</a></p>'
         '<div class="sheet" tabindex="0" role="region" aria-label="Page {} of {}"><img src="{}" alt="Page {}, with the cited words highlighted" '
         'data-zoom="{:g}"><p class="broken">This page cannot be shown as an image. Open the PDF instead.</p></div>{}'
     ).format(
-        pdf_url(matter_id, row["document_id"], row["page"]),
-        row["page"],
-        row["document"],
+        pdf_url(matter_id, row.document_id, row.page),
+        row.page,
+        row.document,
         image,
-        row["page"],
+        row.page,
         zoom,
         text if words else NOTHING,  # a page without text
     )
@@ -72,7 +73,8 @@ def _removed() -> Markup:
 
 
 def _passages(turn_id: str, shown: Sequence[Item], at: int, zoom: float) -> Markup:
-    read = [(index, item.row) for index, item in enumerate(shown) if item.kind == "Passage"]
+    places = enumerate(item.row for item in shown)
+    read = [(index, row) for index, row in places if isinstance(row, PassageRow)]
     if not read:
         return NOTHING
     rows = lines(
@@ -83,10 +85,10 @@ def _passages(turn_id: str, shown: Sequence[Item], at: int, zoom: float) -> Mark
             index,
             zoom,
             Markup(' aria-current="true"') if index == at else NOTHING,
-            row["n"],
-            row["document"],
+            row.n,
+            row.document,
             pin(row),
-            f" ({row['why']})" if row.get("why") else NOTHING,
+            f" ({row.why})" if row.why else NOTHING,
         )
         for index, row in read
     )

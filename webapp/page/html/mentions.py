@@ -6,7 +6,7 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from webapp.core.stream import Body
+from webapp.core.results import CitationRow, MentionsResult
 from webapp.core.wording import cite, plural
 from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
 
@@ -14,53 +14,47 @@ MOST_LINES = 200  # mentions that are shown with the words around them; of more,
 
 _LEADERS = re.compile(r"(?:\s*\.){4,}")  # the dots of a table of contents
 
-Numbered = Sequence[tuple[int, Body]]
+Numbered = Sequence[tuple[int, CitationRow]]
 
 
-def heading(answer: Body) -> Markup:
+def heading(answer: MentionsResult) -> Markup:
     """How many there are."""
-    rows, searched = answer["citations"], answer["searched"]
-    if not rows:
-        words = f"Nowhere in {plural(searched['documents'], 'document')}: these words do not stand there as they are written here."
+    if not answer.citations:
+        words = f"Nowhere in {plural(answer.searched.documents, 'document')}: these words do not stand there as they are written here."
         return Markup('<p class="stand"><span aria-hidden="true">○</span> {}</p>').format(words)
-    count = answer.get("count", len(rows))  # a search of an earlier version kept all
-    documents = answer.get("documents") or len({row["document_id"] for row in rows})
-    told = f"{plural(count, 'mention')} in {plural(documents, 'document')}."
-    if count > len(rows):
-        told += f" Only the first {len(rows):,} are listed here; ask fewer documents for the others."
+    told = f"{plural(answer.count, 'mention')} in {plural(answer.documents, 'document')}."
+    if answer.count > len(answer.citations):
+        told += f" Only the first {len(answer.citations):,} are listed here; ask fewer documents for the others."
     return Markup('<p class="stand">{}</p>').format(told)
 
 
-def body(turn_id: str, answer: Body) -> Markup:
+def body(turn_id: str, answer: MentionsResult) -> Markup:
     """Document by document: the pages, and each mention as it reads."""
-    whole = len(answer["citations"]) <= MOST_LINES
+    whole = len(answer.citations) <= MOST_LINES
     return Markup('<div class="mentions">{}</div>').format(
         lines(_document(turn_id, rows, whole=whole) for rows in _by_document(answer))
     )
 
 
-def coverage(answer: Body) -> Markup:
+def coverage(answer: MentionsResult) -> Markup:
     """What was looked through."""
-    searched = answer["searched"]
-    told = (
-        f"Looked through every word of {plural(searched['documents'], 'document')}, {plural(searched['pages'], 'page')}"
-    )
-    if searched["unreadable_pages"]:
-        told += f"; {plural(searched['unreadable_pages'], 'page')} unreadable: not looked through"
+    searched = answer.searched
+    told = f"Looked through every word of {plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"
+    if searched.unreadable_pages:
+        told += f"; {plural(searched.unreadable_pages, 'page')} unreadable: not looked through"
     return Markup('<p class="coverage">{}.</p>').format(told)
 
 
-def copied(answer: Body) -> str:
+def copied(answer: MentionsResult) -> str:
     """The list as plain text for a memo."""
-    found = [f"{cite(row)}: {''.join(row['around']) if row.get('around') else ''}" for row in answer["citations"]]
-    count = answer.get("count", len(found))
-    first = f", the first {len(found):,} of them" if count > len(found) else ""
-    return "\n".join([f"“{answer['phrase']}”: {plural(count, 'mention')}{first}", *found])
+    found = [f"{cite(row)}: {''.join(row.around or ())}" for row in answer.citations]
+    first = f", the first {len(found):,} of them" if answer.count > len(found) else ""
+    return "\n".join([f"“{answer.phrase}”: {plural(answer.count, 'mention')}{first}", *found])
 
 
-def _by_document(answer: Body) -> Iterator[Numbered]:
-    numbered = enumerate(answer["citations"])
-    for _, rows in groupby(numbered, key=lambda row: row[1]["document_id"]):
+def _by_document(answer: MentionsResult) -> Iterator[Numbered]:
+    numbered = enumerate(answer.citations)
+    for _, rows in groupby(numbered, key=lambda row: row[1].document_id):
         yield list(rows)
 
 
@@ -69,7 +63,7 @@ def _document(turn_id: str, rows: Numbered, *, whole: bool) -> Markup:
     pages = dict.fromkeys(page(row) for _, row in rows)
     shown = lines(_line(turn_id, *row) for row in rows) if whole else _pages(turn_id, rows)
     return Markup('<section><h4>{} <span class="count">{} on {}</span></h4><ul class="{}">{}</ul></section>').format(
-        first["document"],
+        first.document,
         plural(len(rows), "mention"),
         plural(len(pages), "page"),
         "lines" if whole else "pages",
@@ -77,9 +71,9 @@ def _document(turn_id: str, rows: Numbered, *, whole: bool) -> Markup:
     )
 
 
-def _line(turn_id: str, at: int, row: Body) -> Markup:
+def _line(turn_id: str, at: int, row: CitationRow) -> Markup:
     """A mention with the words around it."""
-    before, words, after = row.get("around") or ("", "", "")
+    before, words, after = row.around or ("", "", "")
     told = (
         Markup('<span class="words">{}<mark>{}</mark>{}</span>').format(
             _LEADERS.sub(" …", before), words, _LEADERS.sub(" …", after)

@@ -1,12 +1,11 @@
 """What all of the page's HTML is made with: pieces in a row, pin cites, how a citation stands, a button to its place."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from markupsafe import Markup
 
 from webapp.core import wording
-from webapp.core.stream import Body
+from webapp.core.results import CitationRow, Cited, Paged, Quoting
 
 NOTHING = Markup("")
 LONGEST_HEADING = 28  # characters, on a chip
@@ -23,26 +22,26 @@ def lines(parts: Iterable[Markup]) -> Markup:
     return Markup("").join(parts)
 
 
-def page(row: Mapping[str, Any]) -> str:
+def page(row: Paged) -> str:
     """`wording.page`, with no-break spaces: in a narrow window only "(printed 6)" as a whole may go to the next line."""
     return wording.page(row).replace(" ", "\u00a0").replace("\u00a0(", " (")
 
 
-def pin(row: Mapping[str, Any]) -> str:
+def pin(row: Cited) -> str:
     """Section and page of a place, short enough for a chip: a long heading of the section is left out."""
-    section, _, heading = (row.get("section") or "").partition(" (")
+    section, _, heading = row.section.partition(" (")
     if heading and len(heading) <= LONGEST_HEADING:
         section += f" ({heading}"
     return f"{section}, {page(row)}" if section else page(row)
 
 
-def standing(row: Body) -> tuple[str, str, str]:
+def standing(row: Quoting) -> tuple[str, str, str]:
     """How far a citation is borne out: class, icon, words."""
-    if row.get("removed"):
+    if row.removed:
         return REMOVED
-    if not row.get("verified", True):
+    if isinstance(row, CitationRow) and not row.verified:
         return DOUBTFUL
-    return WORD_FOR_WORD if row.get("quote") or row.get("text") else SUPPORTED
+    return WORD_FOR_WORD if row.words else SUPPORTED
 
 
 def to_place(turn_id: str, item: int, words: str, label: str) -> Markup:

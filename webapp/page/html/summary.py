@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from webapp.core.stream import Body
-from webapp.core.wording import cite, plural
+from webapp.core.results import CitationRow, ClauseRow, LineRow, SummaryResult
+from webapp.core.wording import cite, plural, short_cite
 from webapp.grounding.facts import find_facts
 from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
 
@@ -15,14 +15,14 @@ _PERIOD = re.compile(r"(?:business )?(?:day|week|month|quarter|year|hour)$")
 _LONG = 480  # characters; a longer line is shown in part until its place is opened
 
 
-def body(turn_id: str, answer: Body) -> Markup:
+def body(turn_id: str, answer: SummaryResult) -> Markup:
     """The clauses of a summary, each line with its pin cite, and the terms that the document defines."""
     return Markup('<div class="written summary">{}</div>').format(_all(turn_id, answer))
 
 
-def heading(answer: Body, *, stopped: bool) -> Markup:
+def heading(answer: SummaryResult, *, stopped: bool) -> Markup:
     """In whose words the summary is."""
-    written, all_ = answer.get("written", 0), _count(answer)
+    written, all_ = answer.written, sum(len(clause.lines) for clause in answer.clauses)
     if stopped:
         return NOTHING
     if not all_:
@@ -36,16 +36,16 @@ def heading(answer: Body, *, stopped: bool) -> Markup:
     return Markup('<p class="stand">{}</p>').format(words)
 
 
-def coverage(answer: Body) -> Markup:
+def coverage(answer: SummaryResult) -> Markup:
     """What was read for it."""
-    searched = answer["searched"]
-    parts = [f"Read {plural(searched['pages'], 'page')}", plural(len(answer["clauses"]), "clause")]
-    if searched["unreadable_pages"]:
-        parts.append(f"{plural(searched['unreadable_pages'], 'page')} unreadable: not in this summary")
+    searched = answer.searched
+    parts = [f"Read {plural(searched.pages, 'page')}", plural(len(answer.clauses), "clause")]
+    if searched.unreadable_pages:
+        parts.append(f"{plural(searched.unreadable_pages, 'page')} unreadable: not in this summary")
     return Markup('<p class="coverage">{}.</p>').format("; ".join(parts))
 
 
-def writing(question: str, part: tuple[int, int, str] | None, so_far: Body, draft: str) -> Markup:
+def writing(question: str, part: tuple[int, int, str] | None, so_far: SummaryResult, draft: str) -> Markup:
     """A summary on its way: which part of how many, the clauses that are done, and what is being written of the next."""
     if part is None:
         stand, bar = "Reading the document…", NOTHING
@@ -62,69 +62,65 @@ def writing(question: str, part: tuple[int, int, str] | None, so_far: Body, draf
     ).format(question, stand, bar, _all("", so_far), note)
 
 
-def copied(answer: Body) -> str:
+def copied(answer: SummaryResult) -> str:
     """A summary with its pin cites, as plain text for a memo."""
     return "\n".join(_plain(answer)).strip()
 
 
-def _plain(answer: Body) -> Iterator[str]:
-    yield answer["document"]
-    for clause in answer["clauses"]:
+def _plain(answer: SummaryResult) -> Iterator[str]:
+    yield answer.document
+    for clause in answer.clauses:
         yield ""
         yield title(clause) or "Opening"
-        for line in clause["lines"]:
-            rows = [answer["citations"][at] for at in line["citations"]]
-            words = line["text"] or f"“{rows[0].get('quote') or ''}”"
-            yield f"- {words} ({'; '.join(dict.fromkeys(cite(row | {'document': ''}) for row in rows))})"
+        for line in clause.lines:
+            rows = [answer.citations[at] for at in line.citations]
+            words = line.text or f"“{rows[0].quote or ''}”"
+            yield f"- {words} ({'; '.join(dict.fromkeys(short_cite(row) for row in rows))})"
 
 
-def title(clause: Body) -> str:
+def title(clause: ClauseRow) -> str:
     """A clause's number and heading: "Article 14 – Termination"."""
-    return " – ".join(part for part in (clause["label"], clause["heading"]) if part)
+    return " – ".join(part for part in (clause.label, clause.heading) if part)
 
 
-def _count(answer: Body) -> int:
-    return sum(len(clause["lines"]) for clause in answer.get("clauses", ()))
-
-
-def _all(turn_id: str, answer: Body) -> Markup:
+def _all(turn_id: str, answer: SummaryResult) -> Markup:
     return lines([*_clauses(turn_id, answer), _definitions(turn_id, answer), _leads_nowhere(answer)])
 
 
-def _clauses(turn_id: str, answer: Body) -> Iterator[Markup]:
+def _clauses(turn_id: str, answer: SummaryResult) -> Iterator[Markup]:
     part = ""
-    for clause in answer.get("clauses", ()):
-        if clause["part"] and clause["part"] != part:
-            yield Markup('<h4 class="part">{}</h4>').format(clause["part"])
-        part = clause["part"]
-        rows = lines(_line(turn_id, line, answer["citations"], whole=not clause["label"]) for line in clause["lines"])
+    for clause in answer.clauses:
+        if clause.part and clause.part != part:
+            yield Markup('<h4 class="part">{}</h4>').format(clause.part)
+        part = clause.part
+        rows = lines(_line(turn_id, line, answer.citations, whole=not clause.label) for line in clause.lines)
         if rows:
             yield Markup('<section class="clause">{}<ul>{}</ul></section>').format(_heading(clause), rows)
 
 
-def _heading(clause: Body) -> Markup:
-    caps = Markup(' class="caps"') if clause["heading"].isupper() else NOTHING
+def _heading(clause: ClauseRow) -> Markup:
+    caps = Markup(' class="caps"') if clause.heading.isupper() else NOTHING
     return Markup('<h4><span class="label">{}</span> <span{}>{}</span></h4>').format(
-        clause["label"] or "Opening", caps, clause["heading"]
+        clause.label or "Opening", caps, clause.heading
     )
 
 
-def _line(turn_id: str, line: Body, citations: Sequence[Body], *, whole: bool) -> Markup:
+def _line(turn_id: str, line: LineRow, citations: Sequence[CitationRow], *, whole: bool) -> Markup:
     """A line with its marks; `whole` where all of it is to be seen, as where the parties are named."""
-    rows = [(at, citations[at]) for at in line["citations"]]
+    rows = [(at, citations[at]) for at in line.citations]
     if not rows:
         return NOTHING
-    words = line["text"] or rows[0][1].get("quote")
+    words = line.text or rows[0][1].quote
     shown = _stressed(words) if words else Markup("<em>The document was removed.</em>")
-    kind = "words" if line["text"] is None else "said"
+    kind = "words" if line.text is None else "said"
     long = " long" if words and len(words) > _LONG and not whole else ""
     marks = lines(_mark(turn_id, at, row) for at, row in rows) if turn_id else NOTHING
     return Markup('<li><span class="{}{}">{}</span> {}</li>').format(kind, long, shown, marks)
 
 
-def _mark(turn_id: str, at: int, row: Body) -> Markup:
-    section = (row.get("section") or "").partition(" (")[0].removeprefix("Section ")
-    short = f"{section}, p. {row['page']}" if section and len(section) < 20 else f"p. {row['page']}"
+def _mark(turn_id: str, at: int, row: CitationRow) -> Markup:
+    section = row.section.partition(" (")[0].removeprefix("Section ")
+    short = f"{section}, p. {row.page}" if section and len(section) < 20 else f"p. {row.page}"
     return to_place(turn_id, at, short, f"Show {pin(row)}")
 
 
@@ -138,14 +134,14 @@ def _stressed(text: str) -> Markup:
     return lines([*out, Markup("{}").format(text[done:])])
 
 
-def _definitions(turn_id: str, answer: Body) -> Markup:
+def _definitions(turn_id: str, answer: SummaryResult) -> Markup:
     """The terms that are defined, each leading to its definition."""
-    rows = answer.get("definitions", ())
+    rows = answer.definitions
     if not rows or not turn_id:
         return NOTHING
-    first = len(answer["citations"])
+    first = len(answer.citations)
     terms = lines(
-        Markup("<li>{}</li>").format(to_place(turn_id, first + i, row.get("term") or page(row), cite(row)))
+        Markup("<li>{}</li>").format(to_place(turn_id, first + i, row.term or page(row), cite(row)))
         for i, row in enumerate(rows)
     )
     return Markup('<details class="key terms"><summary>Defined terms ({})</summary><ul>{}</ul></details>').format(
@@ -153,12 +149,12 @@ def _definitions(turn_id: str, answer: Body) -> Markup:
     )
 
 
-def _leads_nowhere(answer: Body) -> Markup:
+def _leads_nowhere(answer: SummaryResult) -> Markup:
     """The places that the document refers to and does not have."""
-    rows = answer.get("leads_nowhere", ())
+    rows = answer.leads_nowhere
     if not rows:
         return NOTHING
-    places = lines(Markup("<li>{}, {}</li>").format(row["label"], page(row)) for row in rows)
+    places = lines(Markup("<li>{}, {}</li>").format(row.label, page(row)) for row in rows)
     return Markup(
         '<details class="key nowhere"><summary>Refers to what is not in it ({})</summary><ul>{}</ul></details>'
     ).format(len(rows), places)

@@ -8,6 +8,7 @@ import pytest
 from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter
+from webapp.core.results import items, read_turn
 from webapp.page.html import chat as render
 from webapp.page.html import evidence as render_evidence
 from webapp.page.html import sidebar as render_sidebar
@@ -17,7 +18,8 @@ EVIL = (
     "<script>alert(1)</script> <img src=x onerror=alert(1)> ![i](http://evil.example/i) \" onclick='alert(1)' & **b**"
 )
 PLACE = {"document_id": "d" * 64, "document": "lease.pdf", "section": "Section 2 (Rent)", "page": 3, "page_label": "1"}
-CITED = {"n": 1, **PLACE, "quote": "the rent is $1", "verified": True, "start": 5, "end": 9, "spans": [[5, 9]]}
+RANGE = {"start": 5, "end": 9, "spans": [[5, 9]]}
+CITED = {"n": 1, **PLACE, "quote": "the rent is $1", "verified": True, **RANGE}
 BUDGET = {
     "window": 100,
     "system": 10,
@@ -34,7 +36,7 @@ SEARCHED = {"documents": 1, "pages": 12, "unreadable_pages": 2}
 def turn(state: State = "complete", rating: Any = None, **answer: Any) -> SavedTurn:
     row = {"answer": "Yes [1].", "found": True, "citations": [CITED], "key_language": [], "passages": []}
     row |= {"searched": SEARCHED, "budget": BUDGET, "engine": "saul"} | answer
-    return SavedTurn("t1", "c1", "Why?", row, state, rating, datetime.now(UTC))
+    return SavedTurn("t1", "c1", "Why?", read_turn(row), state, rating, datetime.now(UTC))
 
 
 def record(**values: Any) -> DocumentRecord:
@@ -69,7 +71,7 @@ def evil_turn(state: State = "complete") -> SavedTurn:
         "t1",
         "c1",
         EVIL,
-        turn().answer | row | {"notices": [{"error": EVIL, "hint": EVIL}]},
+        turn(**row, notices=[{"error": EVIL, "hint": EVIL}]).answer,
         state,
         None,
         datetime.now(UTC),
@@ -93,7 +95,7 @@ def evil_turn(state: State = "complete") -> SavedTurn:
         ),
         render_sidebar.conversations([Conversation("c", "m", EVIL, None, datetime.now(UTC))], "c"),
         render_sidebar.scope(Matter("m", EVIL), [record(name=EVIL)], 1, None),
-        render_evidence.evidence("m", "t1", render.items(evil_turn().answer), 0, EVIL, 1.0),
+        render_evidence.evidence("m", "t1", items(evil_turn().answer), 0, EVIL, 1.0),
     ],
 )
 def test_nothing_that_is_said_becomes_html(html: Markup) -> None:
@@ -157,7 +159,7 @@ def test_nothing_found_has_a_face() -> None:
 
 
 def test_key_language_in_the_place_of_an_answer_says_so_and_shows_each_sentence_once() -> None:
-    key = PLACE | {"text": "the rent is $1", "spans": [[5, 9]]}
+    key = PLACE | RANGE | {"text": "the rent is $1"}
     html = render.turn_html(turn(key_language=[key], answer="“the rent is $1” [1]"))
     assert "in the place of a written answer" in html
     assert html.count("<blockquote><p>the rent is $1</p></blockquote>") == html.count('class="chip') == 1
@@ -179,15 +181,13 @@ def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None
     assert "[1] This passage stands word for word in 60 other documents" in html
     assert html.count("49.pdf") == 2  # the button and its label
     assert "<li>and 10 more</li>" in html
-    shown = render.items(turn(citations=twice, same_words=places).answer)
-    assert [item.row["document"] for item in shown if item.kind == "Same words as [1],"] == [
-        f"{n}.pdf" for n in range(50)
-    ]
+    shown = items(turn(citations=twice, same_words=places).answer)
+    assert [item.row.document for item in shown if item.kind == "Same words as [1],"] == [f"{n}.pdf" for n in range(50)]
     evidence = render_evidence.evidence("m", "t1", shown, len(shown) - 1, "", 1.0)
     assert "Same words as [1], 50 of 50" in evidence
     assert "was removed" in evidence  # there is no page to show
     assert "[1] doc.pdf, p. 1. This passage stands word for word in 1 other document" in render.copied(
-        turn(citations=[{"n": 1, "document": "doc.pdf", "section": "", "page": 1, "also_in": 1}])
+        turn(citations=[CITED | {"document": "doc.pdf", "section": "", "page": 1, "also_in": 1}])
     )
 
 
@@ -262,7 +262,7 @@ def test_the_scope_is_told_and_lists_what_is_ready() -> None:
 
 
 def test_evidence_walks_its_own_kind_and_ends_where_it_ends() -> None:
-    shown = render.items(turn(citations=[CITED, CITED], passages=[CITED]).answer)
+    shown = items(turn(citations=[CITED, CITED], passages=[CITED]).answer)
     html = render_evidence.evidence("m", "t1", shown, 1, "the rent is $1", 1.0)
     assert "Citation 2 of 2" in html
     assert 'aria-disabled="true" data-key="next"' in html
@@ -272,7 +272,7 @@ def test_evidence_walks_its_own_kind_and_ends_where_it_ends() -> None:
 
 
 def test_evidence_of_a_removed_document_says_so() -> None:
-    shown = render.items(turn(citations=[CITED | {"removed": True, "quote": None}]).answer)
+    shown = items(turn(citations=[CITED | {"removed": True, "quote": None}]).answer)
     html = render_evidence.evidence("m", "t1", shown, 0, "", 1.0)
     assert "This document was removed" in html
     assert "<img" not in html
