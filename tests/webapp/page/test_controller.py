@@ -37,8 +37,10 @@ LEASE = PAGE_BREAK.join(
     )
 )
 FORM = (
-    "Notices. Every notice under this Agreement must be sent by registered post to the registered office of the other "
-    "party, and counts as received on the third working day."
+    "1. Price. Alder pays ${price} a year. The price is due in two equal parts, the first on signature and the second six "
+    "months later, and is paid to the account that the seller names in its invoice. A payment that is late bears interest "
+    f"at four percent a year from the day on which it was due until it is made.{PAGE_BREAK}2. Notices. Every notice under "
+    "this Agreement must be sent by registered post to the registered office of the other party."
 )
 RENT, TERMINATION = (
     "What is the monthly rent of the Larkspur lease?",
@@ -73,8 +75,8 @@ def acme(workspace: Workspace) -> Matter:
     """Ann's matter, with a lease and two contracts on one form."""
     matter = workspace.access.create(ANN, "Acme")
     ready(workspace, matter, "lease.pdf", LEASE)
-    ready(workspace, matter, "2019 Alder contract.pdf", f"Alder pays $100.{PAGE_BREAK}{FORM}")
-    ready(workspace, matter, "2023 Alder contract.pdf", f"Alder pays $900 each year.{PAGE_BREAK}{FORM}")
+    ready(workspace, matter, "2019 Alder contract.pdf", FORM.replace("{price}", "100"))
+    ready(workspace, matter, "2023 Alder contract.pdf", FORM.replace("{price}", "900"))
     return matter
 
 
@@ -479,6 +481,9 @@ def test_what_was_written_in_a_conversation_that_was_deleted_meanwhile_is_told(p
     async def ask() -> None:
         await page.begun("example", question=RENT)
         asking = page.state
+        async for updates in page.controller.drafts(asking):
+            if "word1" in updates["now"]:
+                break
         page.workspace.conversations.delete(ANN, asking.conversation_id)
         running = page.running.of(asking.conversation_id)
         assert running is not None
@@ -603,7 +608,7 @@ def test_a_summary_is_a_turn_and_is_made_anew_in_its_place(page: Page, engine: F
     assert isinstance(turn.answer, SummaryResult)
     assert turn.answer.document_id == lease.id
     assert page.titles()[0] == "Summary of lease.pdf"
-    assert page.shown["announcement"] == f"The summary is there, with {len(turn.answer['citations'])} citations."
+    assert page.shown["announcement"] == f"The summary is there, with {len(turn.answer.citations)} citations."
     page.do("again", turn=turn.id)
     [anew] = page.turns()
     assert isinstance(anew.answer, SummaryResult)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from retrieval import StoreUnavailable
+from retrieval.core.errors import StoreUnavailable
 from tests.documents import document
 from tests.pdfs import make_pdf
 from tests.webapp.page.pages import elements
@@ -248,19 +248,20 @@ def test_a_fault_is_shown_as_a_sentence_and_leaves_the_tab_where_it_is(server: S
     asyncio.run(test())
 
 
-def test_an_unforeseen_fault_is_told_without_its_words(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unforeseen_fault_is_told_without_its_words(server: Server) -> None:
     async def test() -> Updates:
         tab = await server.opened()
-        server.workspace._database.dispose()
-        server.workspace.library.jobs = None  # type: ignore[assignment]
-        return await server.handlers.upload(tab, [None], server.request())  # type: ignore[list-item]
+        tab.state = "no state"  # type: ignore[assignment]
+        return await server.handlers.finished(tab, server.request())
 
-    assert "Something went wrong (ref " in asyncio.run(test())["notice"]
+    updates = asyncio.run(test())
+    assert "Something went wrong (ref " in updates["notice"]
+    assert "attribute" not in updates["notice"]
 
 
 @pytest.mark.parametrize("name", ["", "x", "Cite", "ask", "__class__"])
 def test_an_act_that_has_no_row_is_an_error_and_no_question(
-    server: Server, name: str, capsys: pytest.CaptureFixture[str]
+    server: Server, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def test() -> None:
         tab = await server.opened()
@@ -271,7 +272,7 @@ def test_an_act_that_has_no_row_is_an_error_and_no_question(
         assert conversations(server, await server.user()) == []
 
     asyncio.run(test())
-    assert "unknown act" in capsys.readouterr().out
+    assert "unknown act" in caplog.text
 
 
 def test_one_user_has_so_many_acts_at_a_time_and_keeps_nobody_else_waiting(server: Server) -> None:

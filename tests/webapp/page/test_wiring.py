@@ -10,8 +10,9 @@ import gradio as gr
 import pytest
 from markupsafe import Markup
 
+from retrieval import NoSuchMatter
 from tests.webapp.page.pages import elements
-from webapp.core.errors import NoSuchMatter, NotAllowed
+from webapp.core.errors import NotAllowed
 from webapp.page.acts import ACTS, acts_at
 from webapp.page.layout import Components, lay_out
 from webapp.page.state import PageState, Tab
@@ -58,9 +59,10 @@ class Wired:
             self.wiring.connect(self.page)
         self.config = self.page.get_config_file()
         ids = {row["id"]: row["props"].get("elem_id") for row in self.config["components"]}
-        self.events = {
-            (ids.get(id_) or id_, event): row for row in self.config["dependencies"] for id_, event in row["targets"]
-        }
+        self.rows = [
+            ((ids.get(id_) or id_, event), row) for row in self.config["dependencies"] for id_, event in row["targets"]
+        ]
+        self.events = {key: row for key, row in self.rows if row["backend_fn"]}
 
     def call(self, component: object, event: str, *given: object) -> Any:
         """Call what gradio calls for an event."""
@@ -127,12 +129,12 @@ def test_every_part_takes_the_acts_of_the_table_and_no_other(wired: Wired) -> No
 
 def test_who_goes_elsewhere_stops_following_and_nobody_else_does(wired: Wired) -> None:
     drafts = wired.events[wired.components.parts["stream"]._id, "change"]["id"]
-    leaving = {name for (name, _), row in wired.events.items() if drafts in row["cancels"]}
+    leaving = {name for (name, _), row in wired.rows if drafts in row["cancels"]}
     assert leaving == {f"part-{name}" for name in NAVIGATION}
 
 
 def test_a_click_counts_each_time_and_what_begins_an_answer_once(wired: Wired) -> None:
-    modes = {(name, event): row["trigger_mode"] for (name, event), row in wired.events.items() if row["backend_fn"]}
+    modes = {(name, event): row["trigger_mode"] for (name, event), row in wired.events.items()}
     parts = {key for key in modes if str(key[0]).startswith("part-")}
     assert {modes[key] for key in parts if key[1] == "click"} == {"multiple"}
     assert {modes[key] for key in parts if key[1] == "submit"} == {"once"}
@@ -169,7 +171,7 @@ def test_every_other_event_may_change_every_part(wired: Wired) -> None:
     everything = set(wired.components.parts) | {"send", "stop"}
     few = {(wired.components.parts["pace"]._id, "tick"), (wired.components.parts["stream"]._id, "change")}
     for key, row in wired.events.items():
-        if row["backend_fn"] and key not in few and row["trigger_after"] is None:
+        if key not in few and row["trigger_after"] is None:
             assert wired.names(row["outputs"]) == everything, key
 
 

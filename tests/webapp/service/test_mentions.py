@@ -17,7 +17,7 @@ from webapp.core.settings import load_settings
 from webapp.core.stream import Event, Result
 from webapp.page import controller
 from webapp.page.controller import Controller
-from webapp.page.html import chat as render
+from webapp.page.html import chat
 from webapp.page.state import PageState
 from webapp.page.updates import Updates
 from webapp.page.uploads import Arriving
@@ -95,7 +95,7 @@ def test_of_very_many_places_all_are_counted_and_the_first_are_kept(
     assert [row.document for row in turn.answer.citations] == ["one.pdf"] * 20 + ["two.pdf"] * 10
     assert parts["announcement"] == "2,021 mentions found."
     assert "2,021 mentions in 3 documents. Only the first 30 are listed here" in parts["past"]
-    assert render.copied(turn).startswith("“rent”: 2,021 mentions, the first 30 of them\n")
+    assert chat.copied(turn).startswith("“rent”: 2,021 mentions, the first 30 of them\n")
 
 
 def lose_texts(room: Room) -> None:

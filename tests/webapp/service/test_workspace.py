@@ -21,7 +21,7 @@ from webapp.core.results import DocumentRow, NowhereRow, read_turn
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Event, Progress, Result, T, Text
 from webapp.page.controller import Controller
-from webapp.page.html import summary as render_summary
+from webapp.page.html import summary
 from webapp.page.state import PageState
 from webapp.page.uploads import Arriving
 from webapp.service.commands import Verbs
@@ -190,7 +190,7 @@ def test_a_summary_names_what_the_document_refers_to_and_does_not_have(settings:
         verbs.accept("Acme", _file(tmp_path / "lease.pdf", pages))
         (told,) = _results(verbs.summary("Acme", "lease"))
     assert told.leads_nowhere == (NowhereRow(label="Exhibit C", page=1, page_label="1"),)
-    assert "Exhibit C, p.\u00a01" in render_summary.body("turn", told)
+    assert "Exhibit C, p.\u00a01" in summary.body("turn", told)
 
 
 def test_reindex_rebuilds_what_is_found(settings: Settings, lease: Path) -> None:

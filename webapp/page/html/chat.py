@@ -24,8 +24,7 @@ from webapp.core.results import (
 from webapp.core.wording import DOUBT, also_in, cite, coverage, plural, with_others
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
 from webapp.grounding.markers import CITE, cites
-from webapp.page.html import mentions as render_mentions
-from webapp.page.html import summary as render_summary
+from webapp.page.html import mentions, summary
 from webapp.page.html.parts import NOTHING, lines, pin, standing, to_place
 from webapp.store.conversations import SavedTurn, State
 
@@ -51,10 +50,10 @@ def past(turns: Sequence[SavedTurn]) -> Markup:
 def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
     """A question and what came of it."""
     match turn.answer:
-        case SummaryResult() as summary:
-            shown = _summary(turn, summary)
+        case SummaryResult() as result:
+            shown = _summary(turn, result)
         case MentionsResult() as found:
-            shown = render_mentions.heading(found) + render_mentions.body(turn.id, found)
+            shown = mentions.heading(found) + mentions.body(turn.id, found)
         case AnswerResult() as answer:
             shown = _answer(turn, answer)
     return Markup(
@@ -67,10 +66,10 @@ def _answer(turn: SavedTurn, answer: AnswerResult) -> Markup:
     return lines([*parts, _same_words(turn.id, answer), _further(turn, answer), _several(answer)])
 
 
-def _summary(turn: SavedTurn, summary: SummaryResult) -> Markup:
+def _summary(turn: SavedTurn, result: SummaryResult) -> Markup:
     stopped = turn.state == "stopped"
-    heading = render_summary.heading(summary, stopped=turn.state != "complete")
-    return lines([_stopped() if stopped else heading, render_summary.body(turn.id, summary)])
+    heading = summary.heading(result, stopped=turn.state != "complete")
+    return lines([_stopped() if stopped else heading, summary.body(turn.id, result)])
 
 
 def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> Markup:
@@ -160,9 +159,9 @@ def copied(turn: SavedTurn) -> str:
     """An answer with its pin cites, as plain text for a memo."""
     answer = turn.answer
     if isinstance(answer, SummaryResult):
-        return render_summary.copied(answer)
+        return summary.copied(answer)
     if isinstance(answer, MentionsResult):
-        return render_mentions.copied(answer)
+        return mentions.copied(answer)
     rows = [f"[{row.n}] {with_others(row)}" for row in answer.citations]
     return "\n".join([answer.answer, "", *dict.fromkeys(rows)]).strip()
 
@@ -345,9 +344,9 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
 
 def _coverage(answer: TurnResult) -> Markup:
     if isinstance(answer, SummaryResult):
-        return render_summary.coverage(answer)
+        return summary.coverage(answer)
     if isinstance(answer, MentionsResult):
-        return render_mentions.coverage(answer)
+        return mentions.coverage(answer)
     if answer.searched is None or answer.budget is None:
         return NOTHING
     told = coverage(answer.searched, answer.budget)

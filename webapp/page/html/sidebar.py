@@ -1,4 +1,4 @@
-"""The sidebar's HTML: matters, documents with their state, conversations, and how things stand. Pure, as `render` is."""
+"""The sidebar's HTML: matters, documents with their state, conversations, and how things stand. Pure, as `chat` is."""
 
 from collections.abc import Mapping, Sequence
 
