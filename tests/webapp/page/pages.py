@@ -11,6 +11,7 @@ from retrieval.search.indexes import Indexes
 from retrieval.structure.chunks import cut
 from tests.documents import document
 from tests.pdfs import make_pdf
+from webapp.core.results import AnswerResult
 from webapp.page.acts import read_act
 from webapp.page.controller import Controller
 from webapp.page.state import PageState
@@ -78,6 +79,16 @@ class Page:
 
     def turns(self) -> list[SavedTurn]:
         return self.workspace.conversations.turns(self.user, self.state.conversation_id)
+
+    def answer(self, position: int = -1) -> AnswerResult:
+        """The answer of a turn."""
+        result = self.turns()[position].answer
+        assert isinstance(result, AnswerResult)
+        return result
+
+    def searched(self) -> list[int]:
+        """In how many documents each turn looked."""
+        return [turn.answer.searched.documents for turn in self.turns() if turn.answer.searched]
 
     def titles(self) -> list[str]:
         """Of the conversations that the sidebar lists."""

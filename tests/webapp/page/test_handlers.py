@@ -51,7 +51,7 @@ class Server:
     def request(self, name: str = "ann", cookies: dict[str, str] | None = None, **query: str) -> Request:
         headers = {"x-forwarded-user": name, "x-pincite-proxy-secret": SECRET} if name else {}
         client = SimpleNamespace(host="127.0.0.1")
-        return SimpleNamespace(headers=headers, cookies=cookies or {}, client=client, query_params=query)  # type: ignore[return-value]
+        return SimpleNamespace(headers=headers, cookies=cookies or {}, client=client, query_params=query)
 
     async def user(self, name: str = "ann") -> User:
         return (await self.controllers.of(self.request(name)))._user
@@ -59,7 +59,7 @@ class Server:
     async def opened(self, name: str = "ann", **query: str) -> Tab:
         """A tab of this user that has been loaded."""
         tab = Tab()
-        assert "notice" in await self.handlers.load(tab, self.request(name, **query))
+        assert "notice" in await self.handlers.load(tab, self.request(name, None, **query))
         return tab
 
 
