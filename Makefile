@@ -1,5 +1,5 @@
 # make setup   everything into .venv      make run    the server      make test   what must hold before a change lands
-# make lock    requirements.txt anew      make readme the map and settings table of README.md
+# make lock    requirements.txt anew      make readme the made parts of README.md and guides
 # make check-space  the Space in an environment of its own      make check-images  the Dockerfiles' steps in a clean root (both as root)
 
 PYTHON ?= python3
@@ -59,6 +59,7 @@ lock:
 
 readme: setup
 	@$(BIN)/python -m tests.readme
+	@$(BIN)/python -m tests.docker.versions
 
 # In a new environment and in new roots, from the network: minutes, so not a part of `make test`.
 check-space: setup debian

@@ -19,10 +19,11 @@ from itertools import cycle
 from pathlib import Path
 
 from bench import alterations as alter
-from retrieval import Document, Passage, flowing_text, pin_cite, split_sentences
+from retrieval import Document, Passage, pin_cite, split_sentences
 from retrieval.reading.pdf import read_pdf
 from retrieval.search.packing import pack
 from retrieval.structure.chunks import chunk
+from retrieval.structure.reflow import flowing_text
 from webapp.grounding.check import check
 
 SAMPLE = Path(__file__).parent.parent / "webapp" / "sample"

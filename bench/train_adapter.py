@@ -33,7 +33,7 @@ from retrieval.search.clause_types import TypeMatcher, core
 from retrieval.search.embedder import PACKAGED_NAME, Embedder, LocalEmbedder
 from retrieval.search.search import joined
 from retrieval.structure.chunks import Chunk, chunk, indexed_text
-from webapp.grounding.quotes import find_quote
+from retrieval.structure.quote_match import find_quote
 
 EPOCHS, RATE, TEMPERATURE, NEARNESS = 6, 3e-4, 0.05, 0.01
 OVERLAP = 0.3  # of the shorter of chunk and passage, for a chunk to count as right

@@ -26,7 +26,8 @@ others=$(awk -v name="$name" '$1 != name' "$logins")
 entry=''
 if [ -z "$remove" ]; then
     password=$(head -c 15 /dev/urandom | base64 | tr '+/' '-_')
-    hash=$(printf '%s\n' "$password" | docker run --rm --interactive --network none pincite-proxy:0.1.0 caddy hash-password)
+    proxy=$(docker compose config --images | grep -m 1 '^pincite-proxy:')
+    hash=$(printf '%s\n' "$password" | docker run --rm --interactive --network none "$proxy" caddy hash-password)
     entry="$name $hash"
 fi
 # Written in place: a container sees the file that it was given, not a new one of the same name.

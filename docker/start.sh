@@ -1,9 +1,10 @@
 #!/bin/sh
-# docker/start.sh [gpu|vllm|cpu] [embeddings] [merge]
+# docker/start.sh [gpu|tgi|small|cpu] [embeddings] [merge]
 #
 # Starts pincite in containers on this machine. The first time it makes the keys and a login, and prints the login. What
 # is named is remembered in docker/.env: without a name it starts what it started last, the first time `gpu`.
-#   gpu         text-generation-inference on an NVIDIA GPU    vllm   vLLM on an NVIDIA GPU    cpu   llama.cpp, no GPU
+#   gpu         vLLM on an NVIDIA GPU                small   llama.cpp on a GPU of 8 to 12 GB
+#   tgi         text-generation-inference on one     cpu     llama.cpp without a GPU
 #   embeddings  a text-embeddings-inference server for search
 #   merge       makes the model first: downloads 44 GB, once
 set -eu
@@ -12,7 +13,7 @@ cd "$(dirname "$0")"
 engine='' profiles='' embeddings=''
 for name in "$@"; do
     case $name in
-        gpu | vllm | cpu)
+        gpu | tgi | small | cpu)
             if [ -n "$engine" ]; then
                 echo "One engine, please: $engine or $name." >&2
                 exit 2
@@ -26,7 +27,7 @@ for name in "$@"; do
             exit 0
             ;;
         *)
-            echo "There is no \"$name\". Choose among gpu, vllm, cpu, embeddings and merge." >&2
+            echo "There is no \"$name\". Choose among gpu, tgi, small, cpu, embeddings and merge." >&2
             exit 2
             ;;
     esac
@@ -45,7 +46,7 @@ if [ $# -gt 0 ] || [ ! -e .env ]; then
         grep -v -e '^COMPOSE_PROFILES=' -e '^PINCITE_EMBEDDINGS_URL=' -e '^MERGE_FORMAT=' .env || true
         echo "COMPOSE_PROFILES=${profiles:-gpu}"
         if [ -n "$embeddings" ]; then echo "PINCITE_EMBEDDINGS_URL=$embeddings"; fi
-        if [ "$engine" = cpu ]; then echo MERGE_FORMAT=gguf; fi
+        case $engine in small | cpu) echo MERGE_FORMAT=gguf ;; esac
     } >.env.new
     mv .env.new .env
 fi

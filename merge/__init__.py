@@ -1,1 +1,1 @@
-"""Two checkpoints become one verified FP8 checkpoint."""
+"""Merges two checkpoints by a mergekit recipe, and writes and verifies the result as FP8, bf16 or GGUF."""

@@ -1,4 +1,4 @@
-"""`python -m merge`: the merge commands without the rest of pincite."""
+"""Entry point of `python -m merge`: the merge commands without the rest of pincite."""
 
 from merge.cli import app
 

@@ -1,6 +1,6 @@
-"""What tensors a model of the Llama, Mistral or Qwen family has, from its config.json alone.
+"""Tensor names and shapes of Llama, Mistral and Qwen models, from config.json.
 
-The order here is the order of the build: embeddings, layers from first to last, final norm, head.
+They are in build order: embeddings, layers from first to last, final norm, head.
 """
 
 import re
@@ -16,28 +16,28 @@ FAMILY = {
 }
 EMBEDDINGS, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 _LAYER = re.compile(r"^model\.layers\.(\d+)\.")
-# Old Llama checkpoints store a table that every library computes anew.
+# Old Llama checkpoints store this table, which every library computes itself.
 _BUFFER = re.compile(r"rotary_emb\.inv_freq$")
 
 
 def layer_of(tensor: str) -> int | None:
-    """The layer a tensor belongs to, or None for embeddings, final norm and head."""
+    """The number of a tensor's layer; None for embeddings, final norm and head."""
     match = _LAYER.match(tensor)
     return int(match.group(1)) if match else None
 
 
 def is_linear(tensor: str) -> bool:
-    """Whether FP8 applies: the weight of a Linear inside a layer. Head, embeddings, norms and biases stay bf16."""
+    """Whether a tensor is the weight of a Linear inside a layer, which FP8 applies to; all others stay bf16."""
     return layer_of(tensor) is not None and tensor.endswith("_proj.weight")
 
 
 def is_buffer(tensor: str) -> bool:
-    """Whether a stored tensor is no weight and is left out."""
+    """Whether a stored tensor is a buffer, which is not a weight and is not merged."""
     return _BUFFER.search(tensor) is not None
 
 
 def family(config: dict[str, Any], folder: object) -> str:
-    """llama, mistral, qwen2 or qwen3. Raises UnsupportedModel for anything else."""
+    """The model family: llama, mistral, qwen2 or qwen3. Raises UnsupportedModel."""
     names = config.get("architectures") or [None]
     if names[0] not in FAMILY:
         raise UnsupportedModel(folder=folder, key="architectures", value=names[0], supported=", ".join(FAMILY))
@@ -55,12 +55,12 @@ def head_dim(config: dict[str, Any]) -> int:
 
 
 def is_tied(config: dict[str, Any]) -> bool:
-    """Whether lm_head is the embedding matrix (no tensor of its own). Absent means untied in this family."""
+    """Whether lm_head is the embedding matrix and has no tensor. In these families a missing key means no."""
     return bool(config.get("tie_word_embeddings", False))
 
 
 def expected_shapes(config: dict[str, Any], folder: object = "the model") -> dict[str, tuple[int, ...]]:
-    """Every tensor name with its shape, in build order. Raises UnsupportedModel, also for a missing size."""
+    """Names and shapes of all tensors, in build order. Raises UnsupportedModel, also for a missing size."""
     kind = family(config, folder)
     try:
         hidden, inner = int(config["hidden_size"]), int(config["intermediate_size"])
@@ -97,6 +97,6 @@ def expected_shapes(config: dict[str, Any], folder: object = "the model") -> dic
 
 
 def _attention_bias(kind: str, config: dict[str, Any], projection: str) -> bool:
-    if kind == "qwen2":  # always has them, on q, k and v only
+    if kind == "qwen2":  # always has biases, on q, k and v only
         return projection != "o_proj"
     return bool(config.get("attention_bias"))

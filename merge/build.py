@@ -1,9 +1,11 @@
-"""Two checkpoints and a recipe become verified folders, in one pass and in little memory.
+"""Build of a merge: two checkpoints and a recipe become verified folders, in one pass over the tensors.
 
-    recipe → plan → for each block: tensors at their share → shards of every format → verify → the folder gets its name
+    recipe → plan → for each block: merge its tensors → write a shard in every format → verify → rename
 
-Everything grows under OUT.partial. A finished block is written down there with its hashes; an interrupted build goes
-on from the last one. OUT appears in one rename, after verification.
+All files are written to OUT.partial. Its journal records each finished block with its hashes, and an interrupted build
+resumes after the last one. OUT is created by one rename after verification.
+
+Importing this module sets the environment variable THP_MEM_ALLOC_ENABLE unless it is set.
 """
 
 import json
@@ -22,50 +24,50 @@ from typing import Protocol
 import torch
 from filelock import FileLock, Timeout
 
+from merge.buffers import BufferPool
 from merge.card import write_card
 from merge.checkpoint import open_checkpoint, read_tensor
 from merge.errors import BuildBusy, NoSpace, NotFiniteWeights, OutputExists, VerificationFailed
 from merge.fp8 import QUANTIZATION_CONFIG
 from merge.manifest import write_manifest
+from merge.parallel import map_in_threads
 from merge.plan import BLOCK_BYTES, Plan, make_plan
 from merge.recipe import read_recipe
 from merge.report import Row, write_report
-from merge.scratch import Scratch
 from merge.serving import serving_config, tokenizer_files
 from merge.shards import ShardedModel, write_text
 from merge.slerp import combine_, measure, mix
-from merge.threads import in_threads
 from merge.verify import verify
 
-# Fresh tensors of 100 MB come in half the time from huge pages. torch reads this at its first allocation.
+# With huge pages, allocating a tensor of 100 MB takes half the time. torch reads this at its first allocation.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-# Config, tokenizer, report and card beside the weights.
+# Config, tokenizer, report and card of one folder.
 SMALL_FILES_BYTES = 50_000_000
 JOURNAL = "journal.jsonl"
 
 
 class Block(Protocol):
-    """Where the merged tensors of one block and format go."""
+    """Writer of one block in one format."""
 
     def add(self, name: str, tensor: torch.Tensor) -> dict[str, float]:
-        """Store one merged bf16 tensor, from any thread; returns figures for the report."""
+        """Store one merged bf16 tensor; returns figures for the report. Thread-safe."""
 
     def end(self) -> dict[str, str]:
         """Flush; returns {file: SHA-256} of the files that are final."""
 
 
 class Model(Protocol):
-    """The files of one format."""
+    """Writer of one format's weights."""
 
     @property
     def bytes(self) -> int:
-        """What it will take on the disk."""
+        """Size of all weights on disk."""
 
     def begin(self, block: int) -> Block:
-        """Start a block anew."""
+        """Start writing a block, from its beginning."""
 
     def complete(self) -> dict[str, str]:
-        """Finish the model; returns {file: SHA-256} of the files that only now are final."""
+        """Finish the model; returns {file: SHA-256} of the files that are final only now."""
 
 
 def build(
@@ -75,29 +77,27 @@ def build(
     *,
     gguf_type: str = "q8_0",
     block_bytes: int = BLOCK_BYTES,
-    started: Callable[[int], object] = int,
-    advanced: Callable[[int], object] = int,
+    progress: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> list[Path]:
     """Merge, write and verify; returns the finished folders.
 
-    `started` is told how many source bytes there are and `advanced` how many more are done. One format is written
-    into `out` itself, several into folders of it. Raises MergeError.
+    Calls `progress(done, total)` with bytes of the sources. One format is written into `out` itself, several into its
+    subfolders. Raises MergeError.
     """
     recipe = read_recipe(recipe_path)
     plan = make_plan(recipe, open_checkpoint(recipe.base), open_checkpoint(recipe.other), block_bytes)
-    started(plan.source_bytes)
-    with _partial(out) as partial:
+    with _partial_folder(out) as partial:
         folders = {name: partial / name if len(formats) > 1 else partial for name in formats}
         journal = Journal(partial, _identity(plan, formats, gguf_type))
-        gone_on_from = len(journal.blocks)
+        resumed_from = len(journal.blocks)
         models = {name: _model(name, folder, plan, gguf_type) for name, folder in folders.items()}
-        _check_space(out, sum(model.bytes for model in models.values()) - journal.held)
-        _merge_blocks(plan, models, journal, advanced)
+        _check_space(out, sum(model.bytes for model in models.values()) - journal.stored_bytes)
+        _merge_blocks(plan, models, journal, progress)
         faults = []
         for name, folder in folders.items():
-            hashed = journal.hashes(name, since=gone_on_from) | models[name].complete()
-            _write_beside(name, folder, plan, journal.rows, journal.hashes(name) | hashed)
-            faults += verify(folder, (plan.base, plan.other), hashed).faults
+            new_hashes = journal.hashes(name, since=resumed_from) | models[name].complete()
+            _write_small_files(name, folder, plan, journal.rows, journal.hashes(name) | new_hashes)
+            faults += verify(folder, (plan.base, plan.other), new_hashes).faults
         if faults:
             raise VerificationFailed(first=faults[0], count=len(faults), partial=partial)
         journal.remove()
@@ -106,14 +106,14 @@ def build(
 
 
 class Journal:
-    """What is finished already: one JSON line a block, behind a first line that says of which build.
+    """The finished blocks of a build: a first line that identifies the build, then one JSON line for each block.
 
-    A folder left by another build (a changed recipe, source, version or format) is cleared.
+    A folder that another build left (another recipe, source, version or format) is emptied.
     """
 
     def __init__(self, partial: Path, identity: str) -> None:
         self._partial, self._file = partial, partial / JOURNAL
-        # What follows the last line end was cut short by a crash: a block that was not finished.
+        # Text after the last line end was cut off by a crash; its block was not finished.
         lines = self._file.read_text().split("\n")[:-1] if self._file.exists() else []
         if lines[:1] != [identity]:
             for entry in partial.iterdir():
@@ -123,21 +123,21 @@ class Journal:
         self._file.write_text("\n".join(lines) + "\n")
 
     @property
-    def held(self) -> int:
-        """Bytes of the weights that are on the disk already."""
+    def stored_bytes(self) -> int:
+        """Disk space of the weights written so far."""
         return sum(file.stat().st_blocks * 512 for file in self._partial.rglob("model*") if file.is_file())
 
     @property
     def rows(self) -> list[Row]:
-        """Of all tensors."""
+        """The report's rows of the finished blocks."""
         return [Row(**row) for block in self.blocks for row in block["rows"]]
 
     def hashes(self, format_: str, since: int = 0) -> dict[str, str]:
-        """{file: SHA-256} of the files of one format, of the blocks from number `since`."""
+        """{file: SHA-256} of one format, for the blocks from number `since`."""
         return {file: digest for block in self.blocks[since:] for file, digest in block["hashes"][format_].items()}
 
     def add(self, rows: list[Row], hashes: dict[str, dict[str, str]]) -> None:
-        """Record one finished block."""
+        """Record a finished block, durably."""
         self.blocks.append({"rows": [asdict(row) for row in rows], "hashes": hashes})
         with self._file.open("a") as stream:
             stream.write(json.dumps(self.blocks[-1]) + "\n")
@@ -145,51 +145,54 @@ class Journal:
             os.fsync(stream.fileno())
 
     def remove(self) -> None:
-        """The build is complete."""
+        """Delete the journal of a complete build."""
         self._file.unlink()
 
 
-def _merge_blocks(plan: Plan, models: dict[str, Model], journal: Journal, advanced: Callable[[int], object]) -> None:
-    """Merge what the journal does not hold."""
-    for block in journal.blocks:
-        for row in block["rows"]:
-            advanced(_source_bytes(plan, row["tensor"]))
+def _merge_blocks(
+    plan: Plan, models: dict[str, Model], journal: Journal, progress: Callable[[int, int], object]
+) -> None:
+    """Merge the blocks that the journal does not have."""
+    total = plan.source_bytes
+    done = sum(_source_bytes(plan, row.tensor) for row in journal.rows)
+    progress(done, total)
     numbers = range(len(journal.blocks), len(plan.blocks))
-    begun = {number: {name: model.begin(number) for name, model in models.items()} for number in numbers}
-    scratch = Scratch()
-    # The largest first: at the end of the last block two threads then wait for a norm, and not one for the head.
+    writers = {number: {name: model.begin(number) for name, model in models.items()} for number in numbers}
+    buffers = BufferPool()
+    # The largest first, so that at the end two threads share small tensors instead of one working on the head alone.
     largest_first = [sorted(block, key=lambda name: -math.prod(block[name])) for block in plan.blocks]
-    tensors = [(name, begun[number].values()) for number in numbers for name in largest_first[number]]
-    merged = in_threads(lambda tensor: _merge_tensor(plan, *tensor, scratch), tensors)
+    tensors = [(name, writers[number].values()) for number in numbers for name in largest_first[number]]
+    merged_rows = map_in_threads(lambda tensor: _merge_tensor(plan, *tensor, buffers), tensors)
 
     def end(number: int, rows: list[Row]) -> None:
-        journal.add(rows, {name: block.end() for name, block in begun[number].items()})
+        journal.add(rows, {name: writer.end() for name, writer in writers[number].items()})
 
-    with ThreadPoolExecutor(1) as beside:  # a block is flushed and hashed while the next is merged
-        ended: Future[None] | None = None
+    with ThreadPoolExecutor(1) as executor:  # flushes and hashes a block while the next is merged
+        ending: Future[None] | None = None
         for number in numbers:
             rows = {}
-            for row in islice(merged, len(plan.blocks[number])):
+            for row in islice(merged_rows, len(plan.blocks[number])):
                 rows[row.tensor] = row
-                advanced(_source_bytes(plan, row.tensor))
-            if ended:
-                ended.result()
-            ended = beside.submit(end, number, [rows[name] for name in plan.blocks[number]])
-        if ended:
-            ended.result()
+                done += _source_bytes(plan, row.tensor)
+                progress(done, total)
+            if ending:
+                ending.result()
+            ending = executor.submit(end, number, [rows[name] for name in plan.blocks[number]])
+        if ending:
+            ending.result()
 
 
-def _merge_tensor(plan: Plan, name: str, blocks: Iterable[Block], scratch: Scratch) -> Row:
+def _merge_tensor(plan: Plan, name: str, blocks: Iterable[Block], buffers: BufferPool) -> Row:
     shape, dtype = plan.base.shapes[name], getattr(torch, plan.recipe.dtype)
     base_digest, other_digest = sha256(), sha256()
-    a = read_tensor(plan.base.stored(name), scratch.tensor("base", shape, dtype), base_digest)
-    b = read_tensor(plan.other.stored(name), scratch.tensor("other", shape, dtype), other_digest)
+    a = read_tensor(plan.base.stored(name), buffers.tensor("base", shape, dtype), base_digest)
+    b = read_tensor(plan.other.stored(name), buffers.tensor("other", shape, dtype), other_digest)
     geometry = measure(a, b)
     if not geometry.is_finite:
         raise NotFiniteWeights(tensor=name, base=plan.base.folder, other=plan.other.folder)
     share = plan.shares[name]
-    how = mix(share, geometry.cosine)
-    merged = combine_(a, b, how).to(torch.bfloat16)
+    coefficients = mix(share, geometry.cosine)
+    merged = combine_(a, b, coefficients).to(torch.bfloat16)
     figures = [block.add(name, merged) for block in blocks]
     return Row(
         tensor=name,
@@ -197,8 +200,8 @@ def _merge_tensor(plan: Plan, name: str, blocks: Iterable[Block], scratch: Scrat
         t=share.t,
         cosine=geometry.cosine,
         distance=geometry.distance,
-        linear=how.fell_back,
-        norm=geometry.norm_of(how),
+        linear=coefficients.fell_back,
+        norm=geometry.norm_of(coefficients),
         base_sha256=base_digest.hexdigest(),
         other_sha256=other_digest.hexdigest(),
         fp8_error=next((f["fp8_error"] for f in figures if "fp8_error" in f), None),
@@ -211,16 +214,16 @@ def _source_bytes(plan: Plan, name: str) -> int:
 
 def _model(name: str, folder: Path, plan: Plan, gguf_type: str) -> Model:
     if name == "gguf":
-        from merge.gguf_export import GgufModel  # its package takes half a second, and most builds are not for it
+        from merge.gguf_export import GgufModel  # importing gguf takes half a second, and few builds need it
 
         return GgufModel(folder, plan, gguf_type)
     return ShardedModel(folder, plan.blocks, fp8=name == "fp8")
 
 
-def _write_beside(name: str, folder: Path, plan: Plan, rows: list[Row], hashes: dict[str, str]) -> None:
-    """Everything but the weights: recipe, config, tokenizer, report, card, and last the manifest of it all."""
+def _write_small_files(name: str, folder: Path, plan: Plan, rows: list[Row], hashes: dict[str, str]) -> None:
+    """Write recipe, config, tokenizer, report and card, then the manifest of all files."""
     write_text(folder / "recipe.yaml", plan.recipe.text)
-    if name != "gguf":  # which carries both in its own header
+    if name != "gguf":  # it has config and tokenizer in its header
         quantization = QUANTIZATION_CONFIG if name == "fp8" else None
         config = serving_config(plan.base.config, quantization)
         write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
@@ -229,7 +232,7 @@ def _write_beside(name: str, folder: Path, plan: Plan, rows: list[Row], hashes: 
             write_text(folder / file, content)
         if generation.exists():
             write_text(folder / generation.name, generation.read_bytes())
-    if name != "fp8":  # built beside FP8, these rows carry its error
+    if name != "fp8":  # if FP8 is built too, the rows have its error
         rows = [replace(row, fp8_error=None) for row in rows]
     write_report(folder, rows)
     write_card(folder, name, plan, rows)
@@ -237,8 +240,8 @@ def _write_beside(name: str, folder: Path, plan: Plan, rows: list[Row], hashes: 
 
 
 @contextmanager
-def _partial(out: Path) -> Iterator[Path]:
-    """OUT.partial, held by this process alone. It stays after an error, for the next try to go on from."""
+def _partial_folder(out: Path) -> Iterator[Path]:
+    """Create and lock OUT.partial; after an error it stays, for the next build to resume."""
     if out.exists():
         raise OutputExists(out=out)
     partial = out.with_name(out.name + ".partial")
@@ -257,8 +260,8 @@ def _partial(out: Path) -> Iterator[Path]:
 
 def _identity(plan: Plan, formats: tuple[str, ...], gguf_type: str) -> str:
     files = sorted({tensor.file for parent in (plan.base, plan.other) for tensor in parent.tensors.values()})
-    touched = [file.stat().st_mtime_ns for file in files]  # a source replaced by one of the same size
-    facts = plan.identity() | {"formats": formats, "gguf_type": gguf_type, "touched": touched}
+    mtimes = [file.stat().st_mtime_ns for file in files]  # a source may be replaced by one of the same size
+    facts = plan.identity() | {"formats": formats, "gguf_type": gguf_type, "touched": mtimes}
     return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

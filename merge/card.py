@@ -1,4 +1,4 @@
-"""The model card: licence, lineage, recipe, and what the report says in a few numbers."""
+"""Model card (README.md) of a merge: licence, lineage, recipe, and a summary of the report."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from merge.plan import Plan
 from merge.report import PLOT, Row
 from merge.shards import write_text
 
-# Licences that may be given on under Apache-2.0 terms, with their own notices kept.
+# Licences whose works may be passed on under Apache-2.0, with their notices kept.
 PERMISSIVE = {"apache-2.0", "mit", "bsd-3-clause", "bsd-2-clause"}
 FORMAT_TEXT = {
     "fp8": "FP8 (compressed-tensors `float-quantized`: e4m3 weights with one scale per output row, activations scaled "
@@ -22,7 +22,7 @@ FORMAT_TEXT = {
 
 
 def write_card(folder: Path, format_: str, plan: Plan, rows: list[Row]) -> None:
-    """Write README.md."""
+    """Write README.md into the folder of one format."""
     licences = {parent.ref: licence_of(parent) for parent in (plan.base, plan.other)}
     front = {
         "license": merged_licence(list(licences.values())),
@@ -60,7 +60,7 @@ Config and tokenizer are the base's. Hashes of every input tensor and output fil
 
 
 def licence_of(parent: Checkpoint) -> str:
-    """The licence that a model's own card names, or `unknown`."""
+    """The licence in the front matter of a model's README.md, or `unknown`."""
     card = parent.folder / "README.md"
     match = re.match(r"---\n(.*?)\n---", card.read_text(errors="replace"), re.DOTALL) if card.exists() else None
     try:
@@ -71,7 +71,7 @@ def licence_of(parent: Checkpoint) -> str:
 
 
 def merged_licence(parents: list[str]) -> str:
-    """The licence of the merge: the common one, Apache-2.0 of permissive ones, otherwise `other`: a person decides."""
+    """The licence of the merge: that of both parents, Apache-2.0 if both are permissive, else `other`, for a person to decide."""
     if len(set(parents)) == 1 and parents[0] != "unknown":
         return parents[0]
     return "apache-2.0" if set(parents) <= PERMISSIVE else "other"

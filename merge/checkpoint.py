@@ -1,10 +1,10 @@
-"""A safetensors checkpoint, read tensor by tensor.
+"""Reader of safetensors checkpoints, tensor by tensor.
 
-Read with pread into one small buffer, not through a memory map: mapped pages count as this process's memory, and a
-29 GB source would look like 29 GB. The bytes are cast on the way, so that a float32 source never stands in memory
-as float32. What has been read leaves the page cache at once, so that the next bytes come into the same few pages: kept,
-the sources of a 7B model would push 44 GB of whatever else the machine has in memory out, for bytes that are read once.
-And a new page costs more than reading it, several times as much in a virtual machine, whose host has to find it as well.
+It reads with pread into one small buffer instead of a memory map: mapped pages count as memory of this process, and a
+source of 29 GB would look like 29 GB. Values are cast on the way, so that a float32 source is never in memory as float32.
+Pages that were read are dropped from the page cache at once (posix_fadvise): otherwise the sources of a 7B model would
+evict 44 GB of other data for bytes that are read once. A new page also costs more than reading it, several times as much
+in a virtual machine, whose host has to provide it too.
 
 A file is 8 bytes of header length, a JSON header {name: {dtype, shape, data_offsets}}, then the data
 (https://github.com/huggingface/safetensors#format).
@@ -42,15 +42,15 @@ DTYPES = {
 }
 SOURCE_DTYPES = ("F32", "F16", "BF16")
 INDEX = "model.safetensors.index.json"
-# Large enough that a read costs more than the call; small enough to stay in the cache between hash and cast.
+# Bytes of one read: large enough to outweigh the call, small enough to stay in the cache between hash and cast.
 BUFFER = 1 << 20
-# No real header comes near it; a damaged length field asks for terabytes.
+# Bytes. Real headers are far shorter; a damaged length field can claim terabytes.
 LONGEST_HEADER = 100_000_000
 
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """Where a tensor lies: bytes [start, stop) of `file`."""
+    """Location of a tensor: bytes [start, stop) of `file`."""
 
     file: Path
     dtype: str
@@ -64,7 +64,7 @@ class StoredTensor:
         return self.dtype, self.shape
 
     def rows(self, first: int, last: int) -> "StoredTensor":
-        """Where its rows [first, last) lie."""
+        """The location of its rows [first, last)."""
         size = (self.stop - self.start) // self.shape[0]
         shape = (last - first, *self.shape[1:])
         return replace(self, shape=shape, start=self.start + first * size, stop=self.start + last * size)
@@ -72,7 +72,7 @@ class StoredTensor:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One parent: its folder, its commit on the hub (None for a local folder), config and tensors by name."""
+    """One parent model: folder, commit on the hub (None for a local folder), config, and tensors by name."""
 
     ref: str
     folder: Path
@@ -82,7 +82,7 @@ class Checkpoint:
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """What its config.json calls for, in build order."""
+        """Names and shapes of the tensors that its config.json requires, in build order."""
         return expected_shapes(self.config, self.folder)
 
     @property
@@ -91,11 +91,11 @@ class Checkpoint:
         return family(self.config, self.folder)
 
     def stored(self, name: str) -> StoredTensor:
-        """Where `name` lies; a tied head lies with the embeddings."""
+        """The location of a tensor; that of a tied head is that of the embeddings."""
         return self.tensors[EMBEDDINGS if name == HEAD and HEAD not in self.tensors else name]
 
     def identity(self) -> dict[str, Any]:
-        """What decides the bytes of the result: it changes when a file is replaced."""
+        """What identifies the checkpoint in a manifest: names, commit, config hash and file sizes."""
         files = sorted({tensor.file for tensor in self.tensors.values()})
         return {
             "model": self.ref,
@@ -106,7 +106,10 @@ class Checkpoint:
 
 
 def open_checkpoint(ref: str) -> Checkpoint:
-    """Read the headers of a model's files and compare them with its config. Raises CheckpointError or HubError."""
+    """Find a model, read the headers of its files and check them against its config.
+
+    Raises CheckpointError, ParentsDiffer, HubError or NoSpace.
+    """
     folder, revision = locate(ref)
     checkpoint = Checkpoint(ref, folder, revision, read_config(folder), read_index(folder))
     for name, shape in checkpoint.shapes.items():
@@ -114,27 +117,27 @@ def open_checkpoint(ref: str) -> Checkpoint:
             raise MissingTensor(folder=folder, tensor=name)
         _check_tensor(folder, name, shape, checkpoint.tensors[name])
     for name in checkpoint.tensors.keys() - checkpoint.shapes.keys():
-        # A tied model may store its head a second time.
+        # A tied model may store its head as well.
         if not is_buffer(name) and not (name == HEAD and is_tied(checkpoint.config)):
             raise UnexpectedTensor(folder=folder, tensor=name, architecture=checkpoint.config["architectures"][0])
     return checkpoint
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """config.json as it stands. Raises NoConfig."""
+    """Parse config.json. Raises NoConfig."""
     try:
         config = json.loads((folder / "config.json").read_bytes())
     except FileNotFoundError as error:
-        raise NoConfig(folder=folder, reason="it is not there") from error
+        raise NoConfig(folder=folder, reason="the file does not exist") from error
     except ValueError as error:
         raise NoConfig(folder=folder, reason=f"it is not JSON ({error})") from error
     if not isinstance(config, dict):
-        raise NoConfig(folder=folder, reason="it holds no keys")
+        raise NoConfig(folder=folder, reason="it is not a JSON object")
     return config
 
 
 def read_index(folder: Path) -> dict[str, StoredTensor]:
-    """Every tensor of a folder by name. Raises NoWeights, MissingShard, DamagedShard or MissingTensor."""
+    """All tensors of a folder, by name. Raises NoWeights, MissingShard, DamagedShard or MissingTensor."""
     index = folder / INDEX
     if not index.exists():
         if not (folder / "model.safetensors").exists():
@@ -156,12 +159,12 @@ def read_index(folder: Path) -> dict[str, StoredTensor]:
 
 
 def read_header(file: Path) -> dict[str, StoredTensor]:
-    """The tensors of one safetensors file. Raises DamagedShard."""
+    """Parse the header of one safetensors file. Raises DamagedShard."""
     size = file.stat().st_size
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
         if length > min(size - 8, LONGEST_HEADER):
-            raise DamagedShard(shard=file, reason=f"its header claims {length} bytes of a file of {size}")
+            raise DamagedShard(shard=file, reason=f"its header claims {length} bytes and the file has {size}")
         try:
             header = json.loads(stream.read(length))
             tensors = {
@@ -175,16 +178,16 @@ def read_header(file: Path) -> dict[str, StoredTensor]:
             raise DamagedShard(shard=file, reason="its header is not that of a safetensors file") from error
     end = max((tensor.stop for tensor in tensors.values()), default=8 + length)
     if end != size:
-        raise DamagedShard(shard=file, reason=f"it has {size} bytes and its header describes {end}")
+        raise DamagedShard(shard=file, reason=f"it has {size} bytes, and {end} by its header")
     return tensors
 
 
 def read_tensor(
     stored: StoredTensor, into: torch.Tensor | None = None, digest: "hashlib._Hash | None" = None
 ) -> torch.Tensor:
-    """A tensor cast to the dtype of `into` and written there; without `into` a new one, as it is stored.
+    """Read a tensor into `into`, cast to its dtype; without `into`, into a new tensor of the stored dtype.
 
-    `digest` takes in the stored bytes as they go by.
+    `digest` is updated with the stored bytes. Raises DamagedShard if the file becomes shorter.
     """
     source = DTYPES[stored.dtype]
     tensor = torch.empty(stored.shape, dtype=source) if into is None else into
@@ -194,16 +197,16 @@ def read_tensor(
     descriptor = os.open(stored.file, os.O_RDONLY)
     try:
         for first in range(0, flat.numel(), step):
-            place = flat[first : first + step]
-            values = place if buffer is None else buffer[: len(place)]
+            target = flat[first : first + step]
+            values = target if buffer is None else buffer[: len(target)]
             data = values.view(torch.uint8).numpy().data
             at = stored.start + first * source.itemsize
             _read_exactly(descriptor, data, at, stored.file)
-            _forget(descriptor, stored.start, at + len(data))
+            _drop_from_page_cache(descriptor, stored.start, at + len(data))
             if digest is not None:
                 digest.update(data)
             if buffer is not None:
-                place.copy_(values)
+                target.copy_(values)
     finally:
         os.close(descriptor)
     return tensor
@@ -218,8 +221,8 @@ def _read_exactly(descriptor: int, into: memoryview, at: int, file: Path) -> Non
         done += count
 
 
-def _forget(descriptor: int, start: int, stop: int) -> None:
-    if hasattr(os, "posix_fadvise"):  # macOS has none
+def _drop_from_page_cache(descriptor: int, start: int, stop: int) -> None:
+    if hasattr(os, "posix_fadvise"):  # not on macOS
         os.posix_fadvise(descriptor, start, stop - start, os.POSIX_FADV_DONTNEED)
 
 

@@ -1,4 +1,4 @@
-"""`pincite merge`: build and verify."""
+"""Command line of `pincite merge`: build and verify."""
 
 import gc
 import json
@@ -12,16 +12,16 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Make the served model from its two originals, and check it.",
+    help="Merge two checkpoints into the served model, and verify the result.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a bug shows a plain traceback, not a page of boxes
 )
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, nothing else.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object on each line, and nothing else.")]
 
 
 class Format(StrEnum):
-    """What a build can write."""
+    """Formats that a build can write."""
 
     fp8 = "fp8"
     bf16 = "bf16"
@@ -29,7 +29,7 @@ class Format(StrEnum):
 
 
 class GgufType(StrEnum):
-    """How a GGUF stores its matrices."""
+    """Types of the matrices in a GGUF."""
 
     q8_0 = "q8_0"
     f16 = "f16"
@@ -37,21 +37,21 @@ class GgufType(StrEnum):
 
 @app.command()
 def build(
-    recipe: Annotated[Path, typer.Argument(help="mergekit YAML; merge/recipes/ holds the served model's.")],
-    out: Annotated[Path, typer.Argument(help="The folder to make. It appears when it is finished and verified.")],
+    recipe: Annotated[Path, typer.Argument(help="mergekit YAML; merge/recipes/ has that of the served model.")],
+    out: Annotated[Path, typer.Argument(help="The folder to create; it appears when it is complete and verified.")],
     format_: Annotated[
-        list[Format] | None, typer.Option("--format", help="May be given several times. [default: fp8]")
+        list[Format] | None, typer.Option("--format", help="Can be given several times. [default: fp8]")
     ] = None,
     gguf_type: Annotated[GgufType, typer.Option(help="Only for --format gguf.")] = GgufType.q8_0,
     as_json: Json = False,
 ) -> None:
-    """Merge two checkpoints by RECIPE into OUT. Interrupted, the same command goes on from the last finished shard."""
+    """Merge two checkpoints by RECIPE into OUT. After an interruption, the same command resumes after the last shard."""
     formats = tuple(dict.fromkeys(f.value for f in format_ or [Format.fp8]))
     with _errors(as_json):
         from merge.build import build as run
 
-        with _progress(visible=not as_json) as (started, advanced):
-            folders = run(recipe, out, formats, gguf_type=gguf_type.value, started=started, advanced=advanced)
+        with _progress(visible=not as_json) as progress:
+            folders = run(recipe, out, formats, gguf_type=gguf_type.value, progress=progress)
     for name, folder in zip(formats, folders, strict=True):
         size = sum(file.stat().st_size for file in folder.iterdir())
         line = {"format": name, "folder": str(folder), "bytes": size, "verified": True}
@@ -62,14 +62,14 @@ def build(
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `build` made.")],
     sources: Annotated[
-        tuple[str, str] | None, typer.Option(metavar="BASE OTHER", help="Folders or hub ids: recompute samples.")
+        tuple[str, str] | None, typer.Option(metavar="BASE OTHER", help="Folders or hub ids; recomputes samples.")
     ] = None,
     logits: Annotated[
         Path | None, typer.Option(metavar="BF16_DIR", help="Compare next-token logits with this bf16 merge.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check a build: exit 0 if all is right, 1 with a line for every fault."""
+    """Verify a build: exit 0 if there is no fault, else 1 with a line for each fault."""
     with _errors(as_json):
         from merge.checkpoint import open_checkpoint
         from merge.verify import build_folders, check_logits
@@ -98,9 +98,9 @@ def verify(
 
 @contextmanager
 def _errors(as_json: bool) -> Iterator[None]:
-    """A sentence and a hint on standard error, exit 1."""
-    # mergekit brings transformers, and with it a million objects that live as long as the process: looking for garbage
-    # among them again and again is a quarter of the start.
+    """Print a MergeError as a sentence and a hint on standard error, and exit 1. Disables garbage collection."""
+    # mergekit imports transformers, and with it a million objects that live as long as the process: collections that scan
+    # them take a quarter of the start-up time.
     gc.disable()
     from merge.errors import MergeError
 
@@ -111,17 +111,17 @@ def _errors(as_json: bool) -> Iterator[None]:
         print(json.dumps(text) if as_json else f"{text['error']}\n{text['hint']}", file=sys.stderr)
         raise typer.Exit(1) from error
     finally:
-        gc.freeze()  # nor does the interpreter look through them as it ends, for a second
+        gc.freeze()  # else the interpreter scans them when it exits, which takes a second
 
 
 @contextmanager
-def _progress(*, visible: bool) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
-    """A bar on a terminal: source bytes done, GB/s, time left. Elsewhere nothing."""
+def _progress(*, visible: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar on a terminal, updated by the function that is yielded: `progress(done, total)`, in bytes."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     console = Console(stderr=True)
     columns = (TextColumn("merging"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not (visible and console.is_terminal)) as progress:
-        task = progress.add_task("merging", total=None)
-        yield lambda total: progress.update(task, total=total), lambda count: progress.advance(task, count)
+    with Progress(*columns, console=console, disable=not (visible and console.is_terminal)) as bar:
+        task = bar.add_task("merging", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

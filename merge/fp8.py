@@ -1,6 +1,6 @@
-"""FP8 weights as compressed-tensors stores them: the one format TGI, vLLM and transformers all read.
+"""FP8 quantisation (e4m3) in the form of compressed-tensors, which TGI, vLLM and transformers all read.
 
-One scale per output row, activations scaled by the server for each token. Same bits as llm-compressor's data-free
+One scale per output row; the server scales activations per token. The bits equal those of llm-compressor's data-free
 FP8_DYNAMIC: every step is rounded to bfloat16 as there, and `float8_e4m3fn` rounds to nearest, ties to even.
 
     scale   = absmax(row) / 448                 bfloat16 [out, 1]; a row of zeros gets bfloat16's epsilon
@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from merge.slerp import PIECE
+from merge.slerp import CHUNK
 
 # The largest finite float8_e4m3fn (Micikevicius et al., "FP8 formats for deep learning", 2022).
 E4M3_MAX = 448.0
@@ -20,7 +20,7 @@ SCALE_SUFFIX = "_scale"
 E4M3_BIAS, BFLOAT16_BIAS = 7, 127
 SIGN_AND_LOW_11 = -0x8000 | 0x07FF  # of 16 bits
 
-# Only keys that compressed-tensors has had since 0.9.1: the version inside TGI forbids those it does not know.
+# Only keys that compressed-tensors 0.9.1 has: the version in TGI rejects keys it does not know.
 QUANTIZATION_CONFIG: dict[str, Any] = {
     "quant_method": "compressed-tensors",
     "format": "float-quantized",
@@ -49,43 +49,43 @@ QUANTIZATION_CONFIG: dict[str, Any] = {
 
 
 def quantize(weight: torch.Tensor, into: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor, float]:
-    """Quantise bfloat16 [out, in] by rows, the codes into a float8_e4m3fn [out, in] that is there already or a new one.
+    """Quantise a bfloat16 weight [out, in] row by row; the codes are written to `into` if it is given.
 
-    Returns float8_e4m3fn [out, in], bfloat16 [out, 1] and the error |dequantised - weight| / |weight|.
+    Returns codes (float8_e4m3fn [out, in]), scales (bfloat16 [out, 1]) and the error |dequantised - weight| / |weight|.
     """
     out, width = weight.shape
     quantized = torch.empty(out, width, dtype=torch.float8_e4m3fn) if into is None else into
     scale = torch.empty(out, 1, dtype=torch.bfloat16)
-    wrong = total = 0.0
-    step = min(out, max(1, PIECE // width))
-    # Room for one piece of each kind, used again for the next: fresh memory costs more than what is computed in it.
+    error_squares = weight_squares = 0.0
+    step = min(out, max(1, CHUNK // width))
+    # Buffers for one chunk, reused for the next: allocating memory costs more than what is computed in it.
     ratios = torch.empty(step, width, dtype=torch.bfloat16)
     exacts, errors = torch.empty(step, width), torch.empty(step, width)
     for start in range(0, out, step):
         rows = slice(start, min(start + step, out))
-        piece, length = weight[rows], min(step, out - start)
+        chunk, length = weight[rows], min(step, out - start)
         ratio, exact, error = ratios[:length], exacts[:length], errors[:length]
-        scale[rows] = _scale(piece)
-        quantized[rows] = torch.div(piece, scale[rows], out=ratio).clamp_(-E4M3_MAX, E4M3_MAX)
-        exact.copy_(piece)
+        scale[rows] = _scale(chunk)
+        quantized[rows] = torch.div(chunk, scale[rows], out=ratio).clamp_(-E4M3_MAX, E4M3_MAX)
+        exact.copy_(chunk)
         error.copy_(dequantize(quantized[rows], scale[rows])).sub_(exact)
-        wrong += torch.dot(error.view(-1), error.view(-1)).item()
-        total += torch.dot(exact.view(-1), exact.view(-1)).item()
-    return quantized, scale, math.sqrt(wrong / total) if total else 0.0
+        error_squares += torch.dot(error.view(-1), error.view(-1)).item()
+        weight_squares += torch.dot(exact.view(-1), exact.view(-1)).item()
+    return quantized, scale, math.sqrt(error_squares / weight_squares) if weight_squares else 0.0
 
 
 def dequantize(quantized: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-    """The bfloat16 [out, in] that servers compute with. The two codes for NaN are not known here: they become ±480."""
-    # The bits of e4m3 put where bfloat16 has its own, subnormals and all; then only the exponent counts from another
-    # number. Eight times as fast as torch's conversion on the CPU.
-    bits = quantized.view(torch.int8).to(torch.int16)  # the sign is carried into the upper byte
+    """Dequantise to bfloat16 [out, in], as servers do; the two codes for NaN are not handled and become ±480."""
+    # The bits of e4m3 are moved to where bfloat16 has sign, exponent and mantissa, which is right for subnormals too; a
+    # multiplication then corrects the exponent's bias. Eight times as fast as torch's conversion on the CPU.
+    bits = quantized.view(torch.int8).to(torch.int16)  # sign-extended into the upper byte
     bits <<= 4
     bits &= SIGN_AND_LOW_11
     return bits.view(torch.bfloat16).mul_(2.0 ** (BFLOAT16_BIAS - E4M3_BIAS)).mul_(scale)
 
 
 def _scale(rows: torch.Tensor) -> torch.Tensor:
-    # Without its sign a float of more bits read as an integer is the larger float: twice as fast as abs().amax().
+    # Without the sign, floats are ordered like their bits read as integers: twice as fast as abs().amax().
     largest = (rows.view(torch.int16) & 0x7FFF).amax(dim=1, keepdim=True).view(torch.bfloat16)
     scale = largest / E4M3_MAX
     epsilon = torch.finfo(torch.bfloat16).eps

@@ -1,9 +1,9 @@
-"""Write the merge as one GGUF for llama.cpp, tensor by tensor, at places known before the first is merged.
+"""GGUF writer for llama.cpp: writes the merge tensor by tensor, at offsets known before the first is merged.
 
-The `gguf` package names the tensors, packs the header and quantises; it converts nothing by itself:
-llama.cpp rotates pairs of neighbours where transformers rotates halves, so the rows of q and k change places.
+The `gguf` package names the tensors, packs the header and quantises. It does not convert: llama.cpp's rotary embedding
+rotates neighbouring pairs where transformers' rotates halves, so that the rows of q and k are permuted here.
 
-Llama and Mistral with a SentencePiece vocabulary. Norms and biases are float32, as llama.cpp expects.
+Supports Llama and Mistral with a SentencePiece vocabulary. Norms are float32, as llama.cpp expects.
 """
 
 import json
@@ -24,14 +24,15 @@ from merge.shards import file_sha256, flush, make_room, write_at
 FILE = "model.gguf"
 TYPES = {"q8_0": gguf.GGMLQuantizationType.Q8_0, "f16": gguf.GGMLQuantizationType.F16}
 FILE_TYPES = {"q8_0": gguf.LlamaFileType.MOSTLY_Q8_0, "f16": gguf.LlamaFileType.MOSTLY_F16}
-# Rows converted at a time: a whole embedding matrix in float32 would be the largest thing in memory.
-PIECE = 1 << 22
+# Values converted at a time: a whole embedding matrix in float32 would be the largest object in memory.
+CONVERTED_VALUES = 1 << 22
 
 
 class GgufModel:
-    """One GGUF file."""
+    """Writer of one GGUF file; a `Model` of `merge.build`."""
 
     def __init__(self, folder: Path, plan: Plan, kind: str) -> None:
+        """`kind` is a key of TYPES. Raises NotForGguf or NoSentencePiece."""
         check_supported(plan)
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / FILE
@@ -39,35 +40,35 @@ class GgufModel:
         writer = gguf.GGUFWriter(path=None, arch="llama")
         _write_metadata(writer, plan, kind)
         names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, int(self._config["num_hidden_layers"]))
-        at, behind_header = 0, {}
+        at, offsets = 0, {}
         for name, shape in plan.base.shapes.items():
             type_ = tensor_type(shape, kind)
             stored = gguf.quant_shape_to_byte_shape(shape, type_)
             size = int(np.prod(stored))
-            theirs = names.get_name(name, try_suffixes=(".weight",))
-            if theirs is None:  # every tensor of the two supported families has a name
+            gguf_name = names.get_name(name, try_suffixes=(".weight",))
+            if gguf_name is None:  # every tensor of the two supported families has a name
                 raise KeyError(name)
-            writer.add_tensor_info(theirs, shape, np.dtype(np.float32), size, type_)
-            behind_header[name] = (at, type_)
+            writer.add_tensor_info(gguf_name, shape, np.dtype(np.float32), size, type_)
+            offsets[name] = (at, type_)
             at += gguf.GGUFWriter.ggml_pad(size, writer.data_alignment)
-        self._head = _header(writer, folder / "header.tmp")
-        start = len(self._head)
-        self._places = {name: (start + place, type_) for name, (place, type_) in behind_header.items()}
+        self._header = _header(writer, folder / "header.tmp")
+        start = len(self._header)
+        self._places = {name: (start + offset, type_) for name, (offset, type_) in offsets.items()}
         self.bytes = start + at
 
     def begin(self, block: int) -> "GgufBlock":  # noqa: ARG002 - one file holds every block
-        """Make the file; what other blocks wrote stays."""
+        """Create the file if it does not exist; data of other blocks is kept."""
         make_room(self._file, self.bytes)
-        write_at(self._file, self._head, 0)
+        write_at(self._file, self._header, 0)
         return GgufBlock(self._file, self._places, self._config)
 
     def complete(self) -> dict[str, str]:
-        """Returns {file name: SHA-256}."""
+        """Return {file name: SHA-256}."""
         return {FILE: file_sha256(self._file)}
 
 
 class GgufBlock:
-    """The tensors of one block, each at its place in the one file."""
+    """Writer of one block's tensors, each at its offset in the one file."""
 
     def __init__(
         self, file: Path, places: dict[str, tuple[int, gguf.GGMLQuantizationType]], config: dict[str, Any]
@@ -75,10 +76,10 @@ class GgufBlock:
         self._file, self._places, self._config = file, places, config
 
     def add(self, name: str, tensor: torch.Tensor) -> dict[str, float]:
-        """Store one merged bf16 tensor."""
+        """Convert and store one merged bf16 tensor; nothing to report."""
         at, type_ = self._places[name]
         rows = interleave(name, tensor, self._config)
-        step = max(1, PIECE // rows.shape[-1]) if rows.ndim > 1 else len(rows)
+        step = max(1, CONVERTED_VALUES // rows.shape[-1]) if rows.ndim > 1 else len(rows)
         for start in range(0, len(rows), step):
             values = rows[start : start + step].float().numpy()
             data = np.ascontiguousarray(quantize(values, type_)).data.cast("B")
@@ -87,16 +88,16 @@ class GgufBlock:
         return {}
 
     def end(self) -> dict[str, str]:
-        """Flush; the one file is final only after the last block."""
+        """Flush; the file is final only after the last block."""
         flush(self._file)
         return {}
 
 
 def check_supported(plan: Plan) -> None:
-    """Raise NotForGguf or NoSentencePiece before anything is merged."""
+    """Raise NotForGguf or NoSentencePiece if the merge cannot be written as GGUF."""
     config = serving_config(plan.base.config)
     if plan.base.family not in ("llama", "mistral"):
-        raise NotForGguf(reason=f"{plan.base.family} is not supported, Llama and Mistral are")
+        raise NotForGguf(reason=f"{plan.base.family} is not supported, only Llama and Mistral are")
     if config["rope_parameters"]["rope_type"] != "default":
         raise NotForGguf(reason=f"rope_type {config['rope_parameters']['rope_type']} is not supported")
     if config.get("attention_bias") or config.get("mlp_bias"):
@@ -106,7 +107,7 @@ def check_supported(plan: Plan) -> None:
 
 
 def tensor_type(shape: tuple[int, ...], kind: str) -> gguf.GGMLQuantizationType:
-    """Vectors stay float32; a matrix whose rows are no whole number of 32-value blocks falls back to f16."""
+    """The GGML type of a tensor: float32 for vectors, `kind` for matrices, or f16 if q8_0's blocks of 32 do not fit the rows."""
     if len(shape) == 1:
         return gguf.GGMLQuantizationType.F32
     if kind == "q8_0" and shape[-1] % 32:
@@ -115,7 +116,7 @@ def tensor_type(shape: tuple[int, ...], kind: str) -> gguf.GGMLQuantizationType:
 
 
 def interleave(name: str, tensor: torch.Tensor, config: dict[str, Any]) -> torch.Tensor:
-    """Rows of q and k from halves [x0 x1 … y0 y1 …] of each head to pairs [x0 y0 x1 y1 …]; others unchanged."""
+    """Permute the rows of q and k from halves [x0 x1 … y0 y1 …] of each head to pairs [x0 y0 x1 y1 …]; others unchanged."""
     if layer_of(name) is None or not name.endswith(("q_proj.weight", "k_proj.weight")):
         return tensor
     half = head_dim(config) // 2
@@ -146,7 +147,7 @@ def _write_metadata(writer: gguf.GGUFWriter, plan: Plan, kind: str) -> None:
     writer.add_value_length(head_dim(config))
     writer.add_layer_norm_rms_eps(float(config.get("rms_norm_eps", 1e-6)))
     writer.add_rope_dimension_count(head_dim(config))
-    # Left out, llama.cpp takes 10,000 and the model writes nonsense after a few hundred tokens.
+    # Without it llama.cpp assumes 10,000, and the model writes nonsense after a few hundred tokens.
     writer.add_rope_freq_base(float(serving_config(config).get("rope_theta", DEFAULT_ROPE_THETA)))
     writer.add_vocab_size(int(config["vocab_size"]))
     _write_vocabulary(writer, plan)
@@ -158,7 +159,7 @@ def _write_vocabulary(writer: gguf.GGUFWriter, plan: Plan) -> None:
     size = int(plan.base.config["vocab_size"])
     if len(tokens) > size:
         raise NotForGguf(reason=f"tokenizer.model has {len(tokens)} tokens and the embeddings {size} rows")
-    for number in range(len(tokens), size):  # embeddings padded to a round number
+    for number in range(len(tokens), size):  # rows that pad the embeddings to a round number
         tokens.append(f"[PAD{number}]".encode())
         scores.append(-10_000.0)
         types.append(gguf.TokenType.UNUSED)
@@ -184,12 +185,12 @@ def _first(value: int | list[int]) -> int:
     return int(value[0] if isinstance(value, list) else value)
 
 
-def _header(writer: gguf.GGUFWriter, scratch: Path) -> bytes:
-    """Everything before the tensor data, padded; the package only writes to a file."""
-    writer.write_header_to_file(scratch)
+def _header(writer: gguf.GGUFWriter, file: Path) -> bytes:
+    """The bytes in front of the tensor data, padded; via a temporary file, as the package writes to files only."""
+    writer.write_header_to_file(file)
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
     writer.close()
-    head = scratch.read_bytes()
-    scratch.unlink()
-    return head + b"\0" * (-len(head) % writer.data_alignment)
+    header = file.read_bytes()
+    file.unlink()
+    return header + b"\0" * (-len(header) % writer.data_alignment)

@@ -1,7 +1,7 @@
-"""From what a recipe names to a folder on this machine: a local path, or a hub id at one commit.
+"""Download of models from the Hugging Face hub: resolves a local path or hub id to a folder.
 
-The hub's own cache holds the files and resumes broken downloads. Without a revision the newest commit is looked up
-once, so that all files of one build come from one commit, which the manifest records.
+The hub's cache keeps the files and resumes interrupted downloads. Without a revision the newest commit is looked up once,
+so that all files are of one commit, which the manifest records.
 """
 
 import shutil
@@ -32,9 +32,9 @@ TOKENIZER_FILES = [
 
 
 def locate(ref: str) -> tuple[Path, str | None]:
-    """The folder of `ref` and its commit (None for a local folder), after a download where one is needed.
+    """Return the folder of `ref` and its commit (None for a local folder); downloads it if necessary.
 
-    Raises NoCheckpoint, NoSpace or a HubError.
+    Raises NoCheckpoint, NoSpace or HubError.
     """
     folder = Path(ref).expanduser()
     if folder.is_dir():
@@ -57,7 +57,7 @@ def _download(repo: str, revision: str | None) -> tuple[Path, str]:
         _check_space(repo, Path(constants.HF_HUB_CACHE), need)
         return Path(_snapshot(repo, commit, offline=False)), commit
     except (OfflineModeIsEnabled, LocalEntryNotFoundError, httpx2.RequestError, ConnectionError) as error:
-        # A commit that was fetched before needs no network.
+        # A commit in the cache needs no network.
         try:
             folder = Path(_snapshot(repo, revision, offline=True))
         except (LocalEntryNotFoundError, OfflineModeIsEnabled):
@@ -68,7 +68,7 @@ def _download(repo: str, revision: str | None) -> tuple[Path, str]:
 
 
 def hub_error(error: Exception, repo: str, revision: str | None) -> MergeError:
-    """The error of this package that stands for one of huggingface_hub's."""
+    """Map an error of huggingface_hub to a MergeError."""
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
     if isinstance(error, GatedRepoError):  # before its parent, RepositoryNotFoundError

@@ -1,7 +1,7 @@
-"""Read every weight of a finished folder once: names, shapes, dtypes, finiteness, and length against the report.
+"""Inspection of the weights of a finished folder: names, shapes, dtypes, finiteness, and norms against the report.
 
-The length of each merged tensor was computed from its parents before rounding. A scale that is off, a shard of
-another model or a damaged block has another length: found without the sources.
+Each weight is read once. The report has the norm of each merged tensor, computed from its parents before rounding. A wrong
+scale, a shard of another model or a damaged block has another norm, and is found without the sources.
 """
 
 import math
@@ -11,27 +11,27 @@ from typing import Any
 import torch
 
 from merge.architecture import expected_shapes
+from merge.buffers import BufferPool
 from merge.checkpoint import DTYPES, read_tensor
 from merge.errors import MergeError
 from merge.fp8 import SCALE_SUFFIX, dequantize
+from merge.parallel import map_in_threads
 from merge.report import Row
-from merge.scratch import Scratch
 from merge.shards import stored_layout
-from merge.slerp import PIECE
-from merge.threads import in_threads
+from merge.slerp import CHUNK
 from merge.weights import GgufWeights, SafetensorsWeights
 
 Finding = tuple[str, str]
 """(file or tensor, what is wrong with it)."""
 
-# Rounding to e4m3 with an error of 0.027 changes a length by less than 0.001; to bf16 or 8 bits by less than that.
-LENGTH_MAY_DIFFER = 0.005
+# Relative. Rounding to e4m3 with an error of 0.027 changes a norm by less than 0.001; to bf16 or 8 bits by less than that.
+NORM_TOLERANCE = 0.005
 # e4m3 codes without their sign: 448, the largest value, and NaN.
 LARGEST, NOT_A_NUMBER = 0x7E, 0x7F
 
 
 def tensor_faults(weights: SafetensorsWeights, config: dict[str, Any], rows: list[Row]) -> Iterable[Finding]:
-    """Everything wrong with the tensors of an FP8 or bf16 folder."""
+    """Yield the faults of the tensors of an FP8 or bf16 folder."""
     plain = {key: value for key, value in config.items() if key != "quantization_config"}
     try:
         shapes = expected_shapes(plain, "the build")
@@ -46,14 +46,14 @@ def tensor_faults(weights: SafetensorsWeights, config: dict[str, Any], rows: lis
             dtype, shape = layout[name]
             yield name, f"it is {stored[name].dtype} {list(stored[name].shape)} and must be {dtype} {list(shape)}"
     names = weights.sound(shapes)
-    lengths = {row.tensor: row.norm for row in rows}
-    scratch = Scratch()
-    looked_at = in_threads(lambda name: _look_at(weights, name, lengths.get(name), scratch), names)
-    yield from ((name, what) for name, what in zip(names, looked_at, strict=True) if what)
+    norms = {row.tensor: row.norm for row in rows}
+    buffers = BufferPool()
+    faults = map_in_threads(lambda name: _tensor_fault(weights, name, norms.get(name), buffers), names)
+    yield from ((name, fault) for name, fault in zip(names, faults, strict=True) if fault)
 
 
 def gguf_tensor_faults(weights: GgufWeights, rows: list[Row]) -> Iterable[Finding]:
-    """Everything wrong with the tensors of a GGUF."""
+    """Yield the faults of the tensors of a GGUF."""
     shapes = {row.tensor: tuple(row.shape) for row in rows}
     for name in sorted(shapes.keys() ^ weights.names()):
         yield name, "it is missing" if name in shapes else "the report has no such tensor"
@@ -63,49 +63,51 @@ def gguf_tensor_faults(weights: GgufWeights, rows: list[Row]) -> Iterable[Findin
         if weights.shape_of(row.tensor) != shapes[row.tensor]:
             yield row.tensor, f"its shape is {list(weights.shape_of(row.tensor))} and must be {row.shape}"
             continue
-        what = _length_fault(_length(weights.values(row.tensor)), row.norm)
-        if what:
-            yield row.tensor, what
+        fault = _norm_fault(_norm(weights.values(row.tensor)), row.norm)
+        if fault:
+            yield row.tensor, fault
 
 
-def _look_at(weights: SafetensorsWeights, name: str, length: float | None, scratch: Scratch) -> str | None:
-    stored, squares, short = weights.stored[name], 0.0, 0
+def _tensor_fault(
+    weights: SafetensorsWeights, name: str, reported_norm: float | None, buffers: BufferPool
+) -> str | None:
+    stored, squares, short_rows = weights.stored[name], 0.0, 0
     rows, dtype = stored.shape[0], DTYPES[stored.dtype]
     scale = weights.raw(name + SCALE_SUFFIX) if dtype == torch.float8_e4m3fn else None
     if scale is not None and not bool((torch.isfinite(scale) & (scale > 0)).all()):
         return "a scale is not a positive number"
-    step = max(1, PIECE // math.prod(stored.shape[1:]))
+    step = max(1, CHUNK // math.prod(stored.shape[1:]))
     for first in range(0, rows, step):
         part = stored.rows(first, min(first + step, rows))
-        tensor = read_tensor(part, scratch.tensor("stored", part.shape, dtype))
+        tensor = read_tensor(part, buffers.tensor("stored", part.shape, dtype))
         if scale is None:
-            squares += _length(tensor) ** 2
+            squares += _norm(tensor) ** 2
             continue
         largest = (tensor.view(torch.uint8) & 0x7F).amax(dim=1)
         if bool((largest == NOT_A_NUMBER).any()):
             return "it holds NaN"
-        short += int(((largest != LARGEST) & (largest != 0)).sum())
-        squares += _length(dequantize(tensor, scale[first : first + step])) ** 2
-    # By construction the largest value of a row is 448; otherwise the scale wastes or cuts off range.
-    if short > rows // 100:
-        return f"{short} of {rows} rows do not reach 448: these scales belong to other values"
-    return _length_fault(math.sqrt(squares), length)
+        short_rows += int(((largest != LARGEST) & (largest != 0)).sum())
+        squares += _norm(dequantize(tensor, scale[first : first + step])) ** 2
+    # By construction the largest value of a row is 448; otherwise the scale wastes range or clips values.
+    if short_rows > rows // 100:
+        return f"{short_rows} of {rows} rows do not reach 448: these scales belong to other values"
+    return _norm_fault(math.sqrt(squares), reported_norm)
 
 
-def _length(tensor: torch.Tensor) -> float:
+def _norm(tensor: torch.Tensor) -> float:
     flat, squares = tensor.view(-1), 0.0
-    for start in range(0, flat.numel(), PIECE):
-        piece = flat[start : start + PIECE].float()
-        squares += torch.dot(piece, piece).item()
+    for start in range(0, flat.numel(), CHUNK):
+        chunk = flat[start : start + CHUNK].float()
+        squares += torch.dot(chunk, chunk).item()
     return math.sqrt(squares)
 
 
-def _length_fault(found: float, reported: float | None) -> str | None:
+def _norm_fault(found: float, reported: float | None) -> str | None:
     if not math.isfinite(found):
         return "it holds values that are not finite"
     if reported is None:
         return "the report has no such tensor"
-    if abs(found - reported) > LENGTH_MAY_DIFFER * reported:
+    if abs(found - reported) > NORM_TOLERANCE * reported:
         times = found / reported if reported else math.inf
-        return f"its length is {times:.3f} times what the report says: its scale or its values are wrong"
+        return f"its norm is {times:.3f} times the one in the report: its scale or its values are wrong"
     return None

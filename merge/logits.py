@@ -1,35 +1,35 @@
-"""Compare the next-token logits of an FP8 folder with those of the bf16 merge, through transformers on the CPU."""
+"""Comparison of the next-token logits of an FP8 folder with those of the bf16 merge, by transformers on the CPU."""
 
 from pathlib import Path
 from typing import Any
 
-# Prompts in the order of the vocabulary's use: any ids do, both models see the same.
+# Number and length of the prompts, of random token ids: any will do, as both models get the same.
 PROMPTS, LENGTH = 4, 24
-# |fp8 - bf16| / |bf16| of centred logits. Weights and activations each lose about 3 % a layer, and errors add up:
-# far beyond this, another model is answering.
+# Limit of |fp8 - bf16| / |bf16| of centred logits. Weights and activations each lose about 3 % a layer, and errors add up;
+# a larger error is that of another model.
 WORST_ERROR = 0.5
 
 
 def compare(fp8: Path, bf16: Path) -> dict[str, Any]:
-    """Error of the logits, share of positions with the same best token, mean KL divergence in nats.
+    """Relative error of the logits, share of positions with the same best token, and mean KL divergence in nats.
 
-    Reads both models into memory, one after the other.
+    Loads both models into memory, one after the other.
     """
     import torch
 
-    reference, found = _logits(bf16), _logits(fp8)
+    reference, quantized = _logits(bf16), _logits(fp8)
     centred = reference - reference.mean(dim=-1, keepdim=True)
-    error = (found - found.mean(dim=-1, keepdim=True) - centred).norm() / centred.norm()
-    p, q = torch.log_softmax(reference, dim=-1), torch.log_softmax(found, dim=-1)
+    error = (quantized - quantized.mean(dim=-1, keepdim=True) - centred).norm() / centred.norm()
+    p, q = torch.log_softmax(reference, dim=-1), torch.log_softmax(quantized, dim=-1)
     return {
         "logits_error": float(error),
-        "logits_same_best": float((reference.argmax(-1) == found.argmax(-1)).float().mean()),
+        "logits_same_best": float((reference.argmax(-1) == quantized.argmax(-1)).float().mean()),
         "logits_kl": float((p.exp() * (p - q)).sum(-1).mean()),
     }
 
 
 def _logits(folder: Path) -> Any:
-    """float32 [prompts, length, vocabulary]."""
+    """Logits of the prompts, float32 [PROMPTS, LENGTH, vocabulary]."""
     import torch
     from transformers import AutoModelForCausalLM
 

@@ -1,7 +1,7 @@
-"""What went in and what came out, by SHA-256: `manifest.json` of a finished folder.
+"""Manifest of a finished folder (`manifest.json`): sources, versions, and the SHA-256 of every output file.
 
-No times and no machine names: the same sources, recipe and versions give the same bytes. The hashes of the inputs are
-those of every source tensor as it was read; they stand in report.json, which the manifest signs in turn.
+It has no times or machine names: the same sources, recipe and versions give the same bytes. The hashes of the source
+tensors, taken as they were read, are in report.json, whose own hash the manifest has.
 """
 
 import json
@@ -18,7 +18,7 @@ WEIGHTS = (".safetensors", ".gguf")
 
 
 def write_manifest(folder: Path, format_: str, plan: Plan, weights: dict[str, str]) -> None:
-    """Sign every file of `folder`; `weights` are the hashes taken while the weights were written."""
+    """Write the manifest of all files of `folder`; `weights` are the {file: SHA-256} known already."""
     files = {}
     for file in sorted(folder.iterdir()):
         if file.is_file() and file.name not in (MANIFEST, "journal.jsonl"):
@@ -29,7 +29,7 @@ def write_manifest(folder: Path, format_: str, plan: Plan, weights: dict[str, st
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a build. Raises NotABuild."""
+    """Read the manifest of a build. Raises NotABuild."""
     if not (folder / MANIFEST).exists():
         raise NotABuild(folder=folder, reason=f"it has no {MANIFEST}")
     try:

@@ -1,6 +1,6 @@
-"""What a build will do, decided before it reads the first weight: which tensors, in which blocks, with which share.
+"""Plan of a build, made before the first weight is read: tensors, blocks, and the share of each parent.
 
-A block is the unit that is finished, recorded and gone on from: one safetensors shard of every format.
+A block is the unit that is written, recorded and resumed from: one safetensors shard in every format.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from merge.errors import BadRecipeValue, ParentsDiffer, TiedHeadLosesWeights, Vo
 from merge.recipe import Recipe
 from merge.schedule import Schedule, Share
 
-# Sizes that decide the shape of a tensor or what its rows mean.
+# Config keys that determine the shape of a tensor or the meaning of its rows.
 SAME_IN_BOTH = (
     "num_hidden_layers",
     "hidden_size",
@@ -24,15 +24,15 @@ SAME_IN_BOTH = (
     "num_key_value_heads",
     "vocab_size",
 )
-# bf16 bytes of a block: 2 GB make FP8 shards of 1 GB, so a 7B model has 8 and an interruption costs at most one.
+# bf16 bytes of a block: 2 GB make FP8 shards of 1 GB, so that a 7B model has 8 and an interruption costs one at most.
 BLOCK_BYTES = 2_000_000_000
-# Packages whose version may change a bit of the result.
+# Packages whose version may affect bits of the result.
 PACKAGES = ("torch", "mergekit", "compressed-tensors", "gguf", "safetensors")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`shares`: tensor → share, in build order. `blocks`: tensor → shape for each block."""
+    """Plan of one build. `shares` maps tensors to shares, in build order; `blocks` maps tensors to shapes, for each block."""
 
     recipe: Recipe
     base: Checkpoint
@@ -42,12 +42,12 @@ class Plan:
 
     @property
     def source_bytes(self) -> int:
-        """Bytes that will be read."""
+        """Bytes to be read from both sources."""
         stored = [parent.stored(name) for name in self.shares for parent in (self.base, self.other)]
         return sum(tensor.stop - tensor.start for tensor in stored)
 
     def identity(self) -> dict[str, Any]:
-        """Everything that decides the bytes of the result, apart from the output formats."""
+        """What determines the bytes of the result, apart from the output formats."""
         return {
             "recipe_sha256": hashlib.sha256(self.recipe.text).hexdigest(),
             "sources": {"base": self.base.identity(), "other": self.other.identity()},
@@ -57,7 +57,7 @@ class Plan:
 
 
 def make_plan(recipe: Recipe, base: Checkpoint, other: Checkpoint, block_bytes: int = BLOCK_BYTES) -> Plan:
-    """Check that the parents fit each other and the recipe. Raises ParentsDiffer or RecipeError."""
+    """Check that parents and recipe fit together, and plan the build. Raises ParentsDiffer or RecipeError."""
     check_parents(base, other)
     layers = int(base.config["num_hidden_layers"])
     if recipe.layers not in (None, layers):
@@ -93,17 +93,16 @@ def _check_vocabularies(base: Checkpoint, other: Checkpoint) -> None:
     vocabularies = [_vocabulary(parent) for parent in (base, other)]
     if not all(vocabularies):
         return
-    words, others = vocabularies
-    for number in sorted(words.keys() & others.keys()):
-        if words[number] != others[number]:
-            difference = (
-                f"token {number} is {words[number]!r} in {base.folder} and {others[number]!r} in {other.folder}"
-            )
+    base_tokens, other_tokens = vocabularies
+    for number in sorted(base_tokens.keys() & other_tokens.keys()):
+        token, other_token = base_tokens[number], other_tokens[number]
+        if token != other_token:
+            difference = f"token {number} is {token!r} in {base.folder} and {other_token!r} in {other.folder}"
             raise VocabulariesDiffer(difference=difference)
 
 
 def _vocabulary(parent: Checkpoint) -> dict[int, str]:
-    """Token number → token, from tokenizer.json; empty where there is none."""
+    """{token number: token} from tokenizer.json; empty without one."""
     file = parent.folder / "tokenizer.json"
     if not file.exists():
         return {}
@@ -114,14 +113,14 @@ def _vocabulary(parent: Checkpoint) -> dict[int, str]:
 
 
 def split_into_blocks(shapes: dict[str, tuple[int, ...]], block_bytes: int) -> list[dict[str, tuple[int, ...]]]:
-    """Consecutive tensors of at most `block_bytes` in bf16 together, or one larger one."""
+    """Split the tensors, in order, into blocks of at most `block_bytes` in bf16; a larger tensor has its own block."""
     blocks: list[dict[str, tuple[int, ...]]] = [{}]
-    held = 0
+    block_size = 0
     for name, shape in shapes.items():
         size = 2 * math.prod(shape)
-        if blocks[-1] and held + size > block_bytes:
+        if blocks[-1] and block_size + size > block_bytes:
             blocks.append({})
-            held = 0
+            block_size = 0
         blocks[-1][name] = shape
-        held += size
+        block_size += size
     return blocks

@@ -1,7 +1,7 @@
-"""A recipe: mergekit's YAML, checked key by key, so that a mistake is a line number and not another model.
+"""Validation of recipes (mergekit YAML): every key is checked, so that a mistake is an error with a line number.
 
-mergekit ignores keys it does not know. Here every key is either followed, or refused by name and line.
-The meaning of the values (filters, gradients, precedence) stays mergekit's: see schedule.py.
+mergekit ignores unknown keys, and merges another model than was meant. Here every key is either supported, or refused by
+name and line. mergekit itself interprets the values (filters, gradients, precedence): see schedule.py.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from merge.errors import BadRecipeValue, MissingRecipeKey, UnknownKey, Unreadabl
 METHODS = ("slerp", "linear")
 DTYPES = ("bfloat16", "float16", "float32")
 
-# Level of the file → the keys that are followed there, and those of mergekit that are not.
-FOLLOWED = {
+# Supported keys by level of the file, and keys of mergekit that are refused.
+SUPPORTED = {
     "top": {"merge_method", "base_model", "slices", "models", "parameters", "dtype", "out_dtype", "tokenizer_source"},
     "slice": {"sources", "parameters"},
     "source": {"model", "layer_range", "parameters"},
@@ -29,16 +29,16 @@ REFUSED = {
     "model": set[str](),
 }
 PARAMETERS = {"slerp": {"t"}, "linear": {"weight", "normalize"}}
-# mergekit reads these from the entry of one model; a `t` there would be ignored without a word.
+# Parameters that mergekit reads from the entry of one model; a `t` there would be ignored.
 SOURCE_PARAMETERS = {"slerp": set[str](), "linear": {"weight"}}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Two parents and how to mix them.
+    """A valid recipe: two parents and how to merge them.
 
-    `data` is the parsed YAML in the `slices` form, `text` the file byte for byte. `base` and `other` are folders or
-    hub ids (`owner/name` or `owner/name@revision`); `layers` is the layer count that `layers_line` names, or None.
+    `data` is the parsed YAML in the `slices` form, `text` the bytes of the file. `base` and `other` are folders or hub ids
+    (`owner/name` or `owner/name@revision`). `layers` is the layer count given in line `layers_line`, or None.
     """
 
     path: Path
@@ -53,10 +53,7 @@ class Recipe:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read and check a recipe.
-
-    Raises a RecipeError that names the key and the line.
-    """
+    """Read and validate a recipe. Raises a RecipeError that names the key and the line."""
     try:
         text = path.read_bytes()
         root = yaml.compose(text.decode("utf-8"), Loader=yaml.SafeLoader)
@@ -68,12 +65,12 @@ def read_recipe(path: Path) -> Recipe:
         where = f"line {mark.line + 1}: " if mark else ""
         raise UnreadableRecipe(path=path, reason=f"{where}{getattr(error, 'problem', 'it is not YAML')}") from error
     if not isinstance(data, dict) or root is None:
-        raise UnreadableRecipe(path=path, reason="it holds no keys")
+        raise UnreadableRecipe(path=path, reason="it has no keys")
     return _Reader(path, text, root, data).recipe()
 
 
 class _Reader:
-    """Walks the plain values; the YAML nodes beside them only give line numbers."""
+    """Validator of one file: walks the parsed values; the YAML nodes give the line numbers."""
 
     def __init__(self, path: Path, text: bytes, root: yaml.Node, data: dict[str, Any]) -> None:
         self.path, self.text, self.root, self.data = path, text, root, data
@@ -88,9 +85,9 @@ class _Reader:
         if dtype not in DTYPES:
             raise self._bad(("dtype",), dtype, f"One of {', '.join(DTYPES)}.")
         if data.get("out_dtype", "bfloat16") != "bfloat16":
-            raise self._unsupported(("out_dtype",), data["out_dtype"], "What is not FP8 is written as bfloat16.")
+            raise self._unsupported(("out_dtype",), data["out_dtype"], "Tensors that are not FP8 are bfloat16.")
         if data.get("tokenizer_source", "base") != "base":
-            supported = "The base model's tokenizer is copied byte for byte; leave the key out or write base."
+            supported = "The base model's tokenizer is copied unchanged; omit the key or write base."
             raise self._unsupported(("tokenizer_source",), data["tokenizer_source"], supported)
         models, layers, slice_ = self._sources()
         self._check_parameters(("parameters",), data.get("parameters"), PARAMETERS[method])
@@ -104,15 +101,15 @@ class _Reader:
         """The two models in file order, the layer count, and the one slice that covers all layers."""
         if ("slices" in self.data) == ("models" in self.data):
             raise MissingRecipeKey(
-                path=self.path, line=1, key="slices or models", why="Write one of the two, naming both parents."
+                path=self.path, line=1, key="slices or models", why="Write one of the two, with both parents."
             )
         if "models" in self.data:
             return self._list(("models",), self.data["models"], "model")
         slices = self.data["slices"]
         if not isinstance(slices, list) or not slices or not isinstance(slices[0], dict):
-            raise self._bad(("slices",), slices, "A list with one slice that holds `sources`.")
+            raise self._bad(("slices",), slices, "Expected: a list with one slice that has `sources`.")
         if len(slices) != 1:
-            raise self._unsupported(("slices",), f"{len(slices)} slices", "One slice over all layers is.")
+            raise self._unsupported(("slices",), f"{len(slices)} slices", "Write one slice over all layers.")
         self._check_keys(("slices", 0), slices[0], "slice")
         sources = self._required(("slices", 0), slices[0], "sources", "Name the two models and their layer_range.")
         models, layers, slice_ = self._list(("slices", 0, "sources"), sources, "source")
@@ -156,12 +153,12 @@ class _Reader:
                 path=self.path,
                 line=1,
                 key="base_model",
-                why="slerp counts t from it: t = 0 is the base, t = 1 the other.",
+                why="For slerp, t = 0 is the base model and t = 1 the other.",
             )
         if key == "models" and method == "slerp" and base not in names:
-            names.append(base)  # mergekit adds it as well
+            names.append(base)  # as mergekit does
         if len(names) != 2 or len(models) > 2:
-            raise self._unsupported((key,), f"{len(names)} different models", "Two different models are merged.")
+            raise self._unsupported((key,), f"{len(names)} different models", "A merge has two different models.")
         if base not in names:
             raise self._bad(("base_model",), base, f"One of the two models: {names[0]} or {names[1]}.")
         return base, next(name for name in names if name != base)
@@ -169,17 +166,18 @@ class _Reader:
     def _check_keys(self, where: tuple[Any, ...], entry: dict[str, Any], level: str) -> None:
         for key in entry:
             if key in REFUSED[level]:
-                raise self._unsupported((*where, key), "…", f"Followed here are {', '.join(sorted(FOLLOWED[level]))}.")
-            if key not in FOLLOWED[level]:
+                supported = f"Supported here: {', '.join(sorted(SUPPORTED[level]))}."
+                raise self._unsupported((*where, key), "…", supported)
+            if key not in SUPPORTED[level]:
                 line = self._line((*where, key))
-                raise UnknownKey(path=self.path, line=line, key=key, known=", ".join(sorted(FOLLOWED[level])))
+                raise UnknownKey(path=self.path, line=line, key=key, known=", ".join(sorted(SUPPORTED[level])))
 
     def _check_parameters(self, where: tuple[Any, ...], parameters: Any, allowed: set[str]) -> None:
         if parameters is None:
             return
         known = ", ".join(sorted(allowed)) or "nothing; write it at the top or in the slice"
         if not isinstance(parameters, dict):
-            raise self._bad(where, parameters, f"Known here: {known}.")
+            raise self._bad(where, parameters, f"Supported here: {known}.")
         for key, setting in parameters.items():
             if key not in allowed:
                 raise UnknownKey(path=self.path, line=self._line((*where, key)), key=key, known=known)
@@ -200,7 +198,7 @@ class _Reader:
         return UnsupportedFeature(path=self.path, line=line, key=where[-1], value=value, supported=supported)
 
     def _line(self, where: tuple[Any, ...]) -> int:
-        """The 1-based line of the key or list entry at `where`; of the nearest one around it if it has none."""
+        """The 1-based line of the key or list entry at `where`, or of the nearest one that encloses it."""
         node, line = self.root, self.root.start_mark.line
         for step in where:
             if isinstance(node, yaml.MappingNode):
@@ -215,7 +213,7 @@ class _Reader:
 
 
 def _is_number(value: Any) -> bool:
-    """A number or a string that is one: YAML reads 1e-3 as a string and mergekit takes it as a number."""
+    """Whether a value is a number, or a string of one: YAML reads 1e-3 as a string, mergekit as a number."""
     if isinstance(value, str):
         try:
             float(value)

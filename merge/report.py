@@ -1,4 +1,4 @@
-"""What the merge did to each tensor, as a table and as a picture."""
+"""Report of a merge: figures of each tensor (`report.json`), and a plot of the parents' distance (`parents.png`)."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,11 +12,11 @@ REPORT, PLOT = "report.json", "parents.png"
 
 @dataclass(frozen=True)
 class Row:
-    """One tensor.
+    """Figures of one tensor.
 
-    `t`: share of the other parent. `cosine`, `distance` (|b-a|/|a|): between the parents. `linear`: slerp fell back.
-    `norm`: length of the merged tensor. `fp8_error`: |dequantised - merged| / |merged|, None where it is not FP8.
-    The hashes are of the source bytes as stored.
+    `t`: share of the other parent. `cosine` and `distance` (|b-a|/|a|) of the parents. `linear`: slerp fell back to linear.
+    `norm` of the merged tensor. `fp8_error`: |dequantised - merged| / |merged|, None if the tensor is not FP8. The hashes
+    are of the source's bytes as stored.
     """
 
     tensor: str
@@ -32,19 +32,19 @@ class Row:
 
 
 def write_report(folder: Path, rows: list[Row]) -> None:
-    """Write report.json, a line a tensor, and parents.png."""
+    """Write report.json, one line for each tensor, and parents.png."""
     lines = ",\n".join(json.dumps(asdict(row)) for row in rows)
     write_text(folder / REPORT, f"[\n{lines}\n]\n")
     _plot(folder / PLOT, rows)
 
 
 def read_report(folder: Path) -> list[Row]:
-    """The rows of a finished folder, in build order."""
+    """Read the rows of a finished folder, in build order."""
     return [Row(**row) for row in json.loads((folder / REPORT).read_bytes())]
 
 
 def _plot(file: Path, rows: list[Row]) -> None:
-    """Distance of the parents over the layers, a line for each kind of matrix."""
+    """Plot the distance of the parents by layer, one line for each kind of matrix."""
     from matplotlib.figure import Figure
 
     lines: dict[str, list[tuple[int, float]]] = {}

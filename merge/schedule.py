@@ -1,8 +1,7 @@
-"""From a tensor's name to its place between the two parents.
+"""Schedule of a recipe: the share of each parent in a tensor, by the tensor's name and layer.
 
-The meaning of the YAML (filters as substrings, first match, lists as gradients over the layers, precedence of slice
-over file) is mergekit's own code. Layer i of L stands at i/(L-1); a single layer stands at 1; tensors outside the
-layers stand at 0.
+mergekit's own code interprets the YAML (filters as substrings, first match, lists as gradients over the layers, slice before
+file). The position on a gradient is i/(L-1) for layer i of L, 1 for a single layer, and 0 for tensors outside the layers.
 """
 
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from merge.recipe import Recipe
 
 @dataclass(frozen=True)
 class Share:
-    """How much of the other model: t in slerp; in linear (base + other) / divisor by weights, t the other's part."""
+    """Share of the other model in a tensor: `t` for slerp; for linear `weights` (base, other) and `divisor` of the sum, `t` = the other's part."""
 
     t: float
     weights: tuple[float, float] | None = None
@@ -23,10 +22,10 @@ class Share:
 
 
 class Schedule:
-    """The shares of every tensor of a model with `layers` layers."""
+    """Shares of the tensors of a model with `layers` layers."""
 
     def __init__(self, recipe: Recipe, layers: int) -> None:
-        # mergekit imports transformers and with it half the environment.
+        # Imported here, as mergekit imports transformers and much else.
         from mergekit import merge_methods
         from mergekit.common import ModelReference
         from mergekit.config import ConfigReader, MergeConfiguration
@@ -39,7 +38,7 @@ class Schedule:
         self._other = ModelReference.model_validate(recipe.other)
 
     def share(self, tensor: str) -> Share:
-        """The share of one tensor. Raises MissingRecipeKey where no rule matches it."""
+        """The share of one tensor. Raises MissingRecipeKey if no rule matches it, or its weights add up to 0."""
         from mergekit.parameter_resolver import resolve_parameters
 
         try:

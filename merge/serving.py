@@ -1,7 +1,7 @@
-"""Config and tokenizer as every server reads them the same way.
+"""Config and tokenizer files that all servers (TGI, vLLM, transformers 4 and 5) read the same way.
 
-Each rule here is a trap that serves a wrong model without an error: what one version writes, another does not read
-and replaces by a default of its own.
+Each rule here prevents that a server loads a wrong model without an error: keys that one version writes are unknown to
+another, which then uses its own default.
 """
 
 import json
@@ -11,14 +11,14 @@ from typing import Any
 from merge.errors import NoServableTemplate
 from merge.hub import TOKENIZER_FILES
 
-# What transformers takes where config.json says nothing, for the whole family.
+# Defaults of transformers for keys that config.json lacks.
 DEFAULT_ROPE_THETA = 10_000.0
 DEFAULT_MISTRAL_WINDOW = 4_096
-# The class name that transformers 5 writes when it saves a tokenizer; older readers do not know it.
+# The class name that transformers 5 writes when it saves a tokenizer; older versions do not know it.
 RESAVED_TOKENIZER = "TokenizersBackend"
 
-# Mistral-7B-Instruct's format with the system message folded into the first user turn. Plain enough for minijinja,
-# the template engine of TGI.
+# Mistral-7B-Instruct's format, with the system message merged into the first user message. Plain enough for minijinja, the
+# template engine of TGI.
 MISTRAL_TEMPLATE = (
     "{%- if messages[0]['role'] == 'system' %}"
     "{%- set system = messages[0]['content'] + '\\n\\n' %}{%- set turns = messages[1:] %}"
@@ -36,12 +36,12 @@ MISTRAL_TEMPLATE = (
 
 
 def serving_config(base: dict[str, Any], quantization: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The config.json of the merge: the base's, with everything said in both the old and the new keys."""
+    """The config.json of the merge: the base's, with every value under both its old and its new key."""
     config = {key: value for key, value in base.items() if not key.startswith("_")}
     rope = dict(config.get("rope_parameters") or config.get("rope_scaling") or {})
     theta = config.get("rope_theta", rope.get("rope_theta", DEFAULT_ROPE_THETA))
     kind = rope.pop("type", None) or rope.get("rope_type") or "default"
-    config["rope_theta"] = theta  # all that transformers 4 and TGI read
+    config["rope_theta"] = theta  # the only key that transformers 4 and TGI read
     config["rope_parameters"] = rope | {"rope_theta": theta, "rope_type": kind}
     config["rope_scaling"] = config.get("rope_scaling")
     if kind != "default" and not config["rope_scaling"]:
@@ -49,7 +49,7 @@ def serving_config(base: dict[str, Any], quantization: dict[str, Any] | None = N
             key: value for key, value in (rope | {"rope_type": kind}).items() if key != "rope_theta"
         }
     if config["architectures"][0].startswith("Mistral"):
-        config["sliding_window"] = config.get("sliding_window", DEFAULT_MISTRAL_WINDOW)  # null stays null, and is said
+        config["sliding_window"] = config.get("sliding_window", DEFAULT_MISTRAL_WINDOW)  # an explicit null stays null
     config["torch_dtype"] = config["dtype"] = "bfloat16"
     if quantization is not None:
         config["quantization_config"] = quantization
@@ -57,10 +57,10 @@ def serving_config(base: dict[str, Any], quantization: dict[str, Any] | None = N
 
 
 def tokenizer_files(base: Path) -> dict[str, bytes]:
-    """The base's tokenizer byte for byte; only a chat template that servers would miss or refuse is put in its config.
+    """The base's tokenizer files, unchanged but for a chat template that servers would not find or that refuses system messages.
 
-    TGI reads no chat_template.jinja, and a template that refuses a system message is an error at the first question.
-    Raises NoServableTemplate.
+    TGI does not read chat_template.jinja, so the template is written to tokenizer_config.json; one that refuses a system
+    message would fail at the first question, so it is replaced. Raises NoServableTemplate.
     """
     files = {name: (base / name).read_bytes() for name in TOKENIZER_FILES if (base / name).exists()}
     if "tokenizer_config.json" not in files:
@@ -77,14 +77,14 @@ def tokenizer_files(base: Path) -> dict[str, bytes]:
     if template != chat_template(config):
         config["chat_template"] = template
         files["tokenizer_config.json"] = (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()
-    # Readers that look at both must find the same.
+    # Both files must have the same template.
     if "chat_template.jinja" in files:
         files["chat_template.jinja"] = template.encode()
     return files
 
 
 def chat_template(tokenizer_config: dict[str, Any]) -> str | None:
-    """The template inside tokenizer_config.json; the one named default where there are several."""
+    """The chat template in tokenizer_config.json; of several, the one named "default"."""
     template = tokenizer_config.get("chat_template")
     if isinstance(template, list):
         return next((entry["template"] for entry in template if entry.get("name") == "default"), None)
@@ -92,7 +92,7 @@ def chat_template(tokenizer_config: dict[str, Any]) -> str | None:
 
 
 def refuses_system(template: str, tokenizer_config: dict[str, Any]) -> str | None:
-    """Why a conversation with a system message cannot be rendered, or None if it can."""
+    """Why the template does not render a conversation with a system message, or None if it does."""
     from jinja2 import TemplateError
 
     system = "You answer questions about contracts."
@@ -102,19 +102,19 @@ def refuses_system(template: str, tokenizer_config: dict[str, Any]) -> str | Non
         )
     except TemplateError as error:
         return str(error)
-    return None if system in text else "it leaves the system message out"
+    return None if system in text else "it omits the system message"
 
 
 def render(template: str, tokenizer_config: dict[str, Any], turns: list[tuple[str, str]]) -> str:
-    """The prompt that a chat template makes of (role, content) turns. Raises jinja2.TemplateError."""
+    """Render a chat template with (role, content) messages to a prompt. Raises jinja2.TemplateError."""
     from jinja2 import TemplateError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    def refuse(message: str) -> None:
+    def raise_exception(message: str) -> None:
         raise TemplateError(message)
 
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-    environment.globals["raise_exception"] = refuse
+    environment.globals["raise_exception"] = raise_exception
     return environment.from_string(template).render(
         messages=[{"role": role, "content": content} for role, content in turns],
         add_generation_prompt=True,

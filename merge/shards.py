@@ -1,4 +1,4 @@
-"""Write a model as safetensors shards, tensor by tensor, straight in the format the server reads."""
+"""Writer of safetensors shards, tensor by tensor, as bf16 or FP8."""
 
 import hashlib
 import json
@@ -12,16 +12,16 @@ from typing import Any
 import torch
 
 from merge.architecture import is_linear
+from merge.buffers import BufferPool
 from merge.checkpoint import DTYPES, INDEX
 from merge.fp8 import SCALE_SUFFIX, quantize
-from merge.scratch import Scratch
 
 Layout = dict[str, tuple[str, tuple[int, ...]]]
 """Stored tensor name → (safetensors dtype, shape)."""
 
 
 def stored_layout(shapes: Mapping[str, tuple[int, ...]], *, fp8: bool) -> Layout:
-    """What each tensor of a model becomes on disk: bf16, or FP8 with its scale beside it."""
+    """The stored tensors of a model: bf16, or FP8 with a scale tensor for each."""
     layout: Layout = {}
     for name, shape in shapes.items():
         if fp8 and is_linear(name):
@@ -38,26 +38,26 @@ def layout_bytes(layout: Layout) -> int:
 
 
 class ShardedModel:
-    """The safetensors files of one format: block i of the build is shard i."""
+    """Writer of the safetensors files of one format, a `Model` of `merge.build`: block i of the build is shard i."""
 
     def __init__(self, folder: Path, blocks: list[dict[str, tuple[int, ...]]], *, fp8: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._fp8 = folder, fp8
         self._layouts = [stored_layout(block, fp8=fp8) for block in blocks]
-        self._scratch = Scratch()
+        self._buffers = BufferPool()
 
     @property
     def bytes(self) -> int:
-        """What the tensors will take on the disk."""
+        """Bytes of all tensors."""
         return sum(layout_bytes(layout) for layout in self._layouts)
 
     def begin(self, block: int) -> "Shard":
-        """Start shard `block` anew."""
+        """Start writing shard `block`, replacing a file of that name."""
         file = ShardFile(self._folder / self._name(block), self._layouts[block])
-        return Shard(file, self._scratch, fp8=self._fp8)
+        return Shard(file, self._buffers, fp8=self._fp8)
 
     def complete(self) -> dict[str, str]:
-        """Write the index, where there is more than one shard; returns {file name: SHA-256}."""
+        """Write the index if there is more than one shard; returns {file name: SHA-256}."""
         if len(self._layouts) == 1:
             return {}
         weight_map = {name: self._name(i) for i, layout in enumerate(self._layouts) for name in layout}
@@ -71,18 +71,18 @@ class ShardedModel:
 
 
 class Shard:
-    """One block of a model, as one safetensors file."""
+    """Writer of one block as one safetensors file."""
 
-    def __init__(self, file: "ShardFile", scratch: Scratch, *, fp8: bool) -> None:
-        self._file, self._scratch, self._fp8 = file, scratch, fp8
+    def __init__(self, file: "ShardFile", buffers: BufferPool, *, fp8: bool) -> None:
+        self._file, self._buffers, self._fp8 = file, buffers, fp8
 
     def add(self, name: str, tensor: torch.Tensor) -> dict[str, float]:
-        """Store one merged bf16 tensor; returns what there is to report. May be called from several threads."""
+        """Store one merged bf16 tensor; returns {"fp8_error": error} if it is quantised. Thread-safe."""
         if not (self._fp8 and is_linear(name)):
             self._file.write(name, tensor)
             return {}
-        room = self._scratch.tensor("quantized", tensor.shape, torch.float8_e4m3fn)
-        quantized, scale, error = quantize(tensor, room)
+        buffer = self._buffers.tensor("quantized", tensor.shape, torch.float8_e4m3fn)
+        quantized, scale, error = quantize(tensor, buffer)
         self._file.write(name, quantized)
         self._file.write(name + SCALE_SUFFIX, scale)
         return {"fp8_error": error}
@@ -94,10 +94,10 @@ class Shard:
 
 
 class ShardFile:
-    """One safetensors file of known tensors, filled in any order and from several threads.
+    """A safetensors file of known layout, written in any order and from several threads.
 
-    Every size is known before the first tensor is, so the header is written first and each tensor goes straight to
-    its place. Wide dtypes come first: every tensor then starts at a multiple of its width.
+    All sizes are known in advance, so that the header is written first and each tensor at its offset. Wide dtypes come
+    first, which aligns every tensor to its width.
     """
 
     def __init__(self, file: Path, layout: Layout) -> None:
@@ -119,20 +119,20 @@ class ShardFile:
         write_at(file, struct.pack("<Q", len(text)) + text, 0)
 
     def write(self, name: str, tensor: torch.Tensor) -> None:
-        """Put one tensor in its place."""
+        """Write one tensor at its offset."""
         at, size = self._places[name]
         data = tensor.contiguous().view(-1).view(torch.uint8).numpy().data
         if len(data) != size:
-            raise ValueError(f"{name} has {len(data)} bytes, its place {size}")
+            raise ValueError(f"{name} has {len(data)} bytes, its layout {size}")
         write_at(self.file, data, self._start + at)
 
     def close(self) -> None:
-        """The file is whole."""
+        """Flush the complete file to disk."""
         flush(self.file)
 
 
 def make_room(file: Path, size: int) -> None:
-    """Make a file of `size` bytes; what stands in it stays."""
+    """Create a file of `size` bytes, readable by all, or resize it; existing data is kept."""
     file.touch()
     file.chmod(0o644)  # whatever the umask: a server in a container is another user
     os.truncate(file, size)
@@ -146,18 +146,18 @@ def write_at(file: Path, data: bytes | memoryview, at: int) -> None:
 
 
 def flush(file: Path) -> None:
-    """Wait until a file is on the disk, so that it survives a power cut."""
+    """Write a file through to disk (fsync), so that it survives a power failure."""
     with file.open("r+b") as stream:
         os.fsync(stream.fileno())
 
 
 def write_text(file: Path, content: str | bytes) -> None:
-    """Write a small file that others may read, whatever the umask."""
+    """Write a small file that all users can read, whatever the umask."""
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     file.chmod(0o644)
 
 
 def file_sha256(file: Path) -> str:
-    """Hex SHA-256 of a file."""
+    """SHA-256 of a file, in hex."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,12 +1,12 @@
-"""Mix two tensors as vectors, in float32, in pieces that stay in the processor's cache.
+"""Spherical (slerp) and linear interpolation of two tensors, in float32, in chunks that fit in the CPU cache.
 
-Replaces mergekit's `slerp` and `linear` kernels by the same mathematics in two passes without temporaries of the
-tensor's size: measured on two cores several times as fast, and the cosine comes for free. mergekit's kernels stay
-the judge: `recompute.py` and the tests compare with them.
+Replaces mergekit's `slerp` and `linear` kernels by the same mathematics in two passes, without temporaries of the tensor's
+size: measured on two cores several times as fast, and the cosine is known as well. mergekit's kernels are the reference:
+`recompute.py` and the tests compare with them.
 
-    pass 1   |a|, |b|, a·b                 float32 pieces, added up in float64
+    pass 1   |a|, |b|, a·b                 float32 chunks, summed in float64
     then     two coefficients              float64
-    pass 2   of_a·a + of_b·b               float32, rounded once to the working dtype
+    pass 2   weight_a·a + weight_b·b       float32, rounded once to the working dtype
 
 Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985.
 """
@@ -19,17 +19,17 @@ import torch
 
 from merge.schedule import Share
 
-# 2^18 float32 values are 1 MiB: both parents' pieces fit in the second-level cache.
-PIECE = 1 << 18
-# Beyond this the angle is too small to divide by its sine (mergekit's threshold).
+# Values of a chunk: 2^18 float32 values are 1 MiB, so that the chunks of both parents fit in the second-level cache.
+CHUNK = 1 << 18
+# |cosine| beyond which the angle is too small to divide by its sine (mergekit's threshold).
 NEARLY_PARALLEL = 0.9995
-# A vector shorter than this has no direction (mergekit's threshold).
+# Norm below which a vector has no direction (mergekit's threshold).
 NO_LENGTH = 1e-8
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """How two parents lie to each other: lengths, cosine of their angle, and |a-b|/|a|."""
+    """Norms of two tensors and the cosine of the angle between them."""
 
     norm_a: float
     norm_b: float
@@ -37,25 +37,25 @@ class Geometry:
 
     @property
     def distance(self) -> float:
-        """|b - a| over |a|; 0 for equal tensors."""
+        """|b - a| / |a|; 0 if |a| is 0."""
         squared = self.norm_a**2 + self.norm_b**2 - 2 * self.cosine * self.norm_a * self.norm_b
         return math.sqrt(max(0.0, squared)) / self.norm_a if self.norm_a else 0.0
 
     def norm_of(self, mix: "Mix") -> float:
-        """The length of a mix, before it is made."""
-        x, y = mix.of_a / mix.divisor * self.norm_a, mix.of_b / mix.divisor * self.norm_b
+        """The norm of the combination that `mix` gives, without computing it."""
+        x, y = mix.weight_a / mix.divisor * self.norm_a, mix.weight_b / mix.divisor * self.norm_b
         return math.sqrt(max(0.0, x**2 + y**2 + 2 * self.cosine * x * y))
 
     @property
     def is_finite(self) -> bool:
-        """False where a parent holds NaN or infinity, or is so large that float32 cannot square it."""
+        """False if a tensor has NaN or infinity, or values that overflow float32 when squared."""
         return math.isfinite(self.norm_a) and math.isfinite(self.norm_b)
 
 
 def measure(a: torch.Tensor, b: torch.Tensor) -> Geometry:
-    """Lengths and cosine of two tensors of one shape, any floating dtype."""
+    """Norms and cosine of two tensors of the same shape, of any floating dtype."""
     aa = bb = ab = 0.0
-    for x, y, _ in _pieces(a, b):
+    for x, y, _ in _chunks(a, b):
         aa += torch.dot(x, x).item()
         bb += torch.dot(y, y).item()
         ab += torch.dot(x, y).item()
@@ -66,44 +66,44 @@ def measure(a: torch.Tensor, b: torch.Tensor) -> Geometry:
 
 @dataclass(frozen=True)
 class Mix:
-    """(of_a·a + of_b·b) / divisor. `fell_back`: slerp of nearly parallel parents, done linearly."""
+    """Coefficients of (weight_a·a + weight_b·b) / divisor. `fell_back`: slerp of nearly parallel tensors, done linearly."""
 
-    of_a: float
-    of_b: float
+    weight_a: float
+    weight_b: float
     divisor: float = 1.0
     fell_back: bool = False
 
 
 def mix(share: Share, cosine: float) -> Mix:
-    """The coefficients of one tensor, from its share and the cosine of its parents."""
+    """The coefficients of a tensor, from its share and the cosine of its parents."""
     if share.weights is not None:
         return Mix(*share.weights, share.divisor)
     t = share.t
     if abs(cosine) > NEARLY_PARALLEL:
         return Mix(1 - t, t, fell_back=True)
     angle = math.acos(cosine)
-    # Exactly (1, 0) at t=0 and (0, 1) at t=1: the parent's bits come through unchanged.
+    # Exactly (1, 0) at t=0 and (0, 1) at t=1, which leaves the parent's bits unchanged.
     return Mix(math.sin((1 - t) * angle) / math.sin(angle), math.sin(t * angle) / math.sin(angle))
 
 
 def combine_(a: torch.Tensor, b: torch.Tensor, mix: Mix) -> torch.Tensor:
-    """The mix, written over a: a third tensor of that size would be the largest thing in memory."""
+    """Combine two tensors by `mix`, in place: the result overwrites `a`, to save a third tensor of that size."""
     flat = a.view(-1)
-    for x, y, place in _pieces(a, b):
-        # Each product rounded before the sum, as mergekit does: a fused multiply-add leaves a residue where the
-        # parents cancel to zero.
-        x.mul_(mix.of_a).add_(y.mul_(mix.of_b))
-        # Not folded into the weights: halves that lie exactly between two bf16 numbers would round the other way.
-        flat[place].copy_(x.div_(mix.divisor) if mix.divisor != 1 else x)
+    for x, y, span in _chunks(a, b):
+        # Each product is rounded before the sum, as in mergekit: a fused multiply-add leaves a residue where the parents
+        # cancel to zero.
+        x.mul_(mix.weight_a).add_(y.mul_(mix.weight_b))
+        # The divisor is not part of the weights: values halfway between two bf16 numbers would round the other way.
+        flat[span].copy_(x.div_(mix.divisor) if mix.divisor != 1 else x)
     return a
 
 
-def _pieces(a: torch.Tensor, b: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor, slice]]:
-    """Both tensors piece by piece as float32, in two buffers that are used again for the next piece."""
+def _chunks(a: torch.Tensor, b: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor, slice]]:
+    """Yield both tensors in chunks as float32, with their range, in two buffers that the next chunk overwrites."""
     flat_a, flat_b = a.view(-1), b.view(-1)
     size = flat_a.numel()
-    x, y = torch.empty(min(PIECE, size)), torch.empty(min(PIECE, size))
-    for start in range(0, size, PIECE):
-        place = slice(start, min(start + PIECE, size))
-        length = place.stop - place.start
-        yield x[:length].copy_(flat_a[place]), y[:length].copy_(flat_b[place]), place
+    x, y = torch.empty(min(CHUNK, size)), torch.empty(min(CHUNK, size))
+    for start in range(0, size, CHUNK):
+        span = slice(start, min(start + CHUNK, size))
+        length = span.stop - span.start
+        yield x[:length].copy_(flat_a[span]), y[:length].copy_(flat_b[span]), span

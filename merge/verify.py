@@ -1,7 +1,7 @@
-"""Look at a finished folder as a stranger would, and say everything that is wrong with it.
+"""Verification of a finished folder, from its files alone.
 
-Files against the manifest, tensors against config and report, config and tokenizer against the traps of serving.py;
-with the sources also sampled tensors recomputed. Nothing here uses what the build kept in memory.
+Checks files against the manifest, tensors against config and report, config and tokenizer for `serving_faults`; with the
+sources also recomputes sampled tensors. It uses nothing that the build has in memory.
 """
 
 import stat
@@ -15,17 +15,17 @@ from merge.errors import CheckpointError, NotABuild, RecipeError
 from merge.inspection import Finding, gguf_tensor_faults, tensor_faults
 from merge.logits import WORST_ERROR, compare
 from merge.manifest import FORMATS, MANIFEST, WEIGHTS, read_manifest
+from merge.parallel import map_in_threads, run_in_thread
 from merge.plan import Plan, make_plan
 from merge.recipe import Recipe, read_recipe
 from merge.recompute import recompute
 from merge.report import Row, read_report
 from merge.schedule import Schedule
+from merge.serving_faults import config_faults, gguf_faults, tokenizer_faults
 from merge.shards import file_sha256
-from merge.threads import beside, in_threads
-from merge.traps import config_faults, gguf_faults, tokenizer_faults
 from merge.weights import GgufWeights, open_weights
 
-# e4m3 has steps of 1/16 to 1/8: matrices of a normal distribution end at 0.027. Twice that is no rounding.
+# e4m3 has steps of 1/16 to 1/8: matrices of normally distributed values have an error of 0.027. Twice that is not rounding.
 WORST_FP8_ERROR = 0.05
 WITHOUT_SOURCES = "not checked without --sources BASE OTHER: the values of the tensors, the base's config and tokenizer"
 WITHOUT_LOGITS = "not checked without --logits BF16_DIR: the next-token logits"
@@ -33,7 +33,7 @@ WITHOUT_LOGITS = "not checked without --logits BF16_DIR: the next-token logits"
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: the check that found it, the file or tensor, and what about it."""
+    """One fault: the check that found it, the file or tensor, and what is wrong."""
 
     check: str
     where: str
@@ -45,7 +45,7 @@ class Fault:
 
 @dataclass
 class Verification:
-    """What was found in one folder. `unchecked` says what could not be looked at."""
+    """Result for one folder: faults, checks that were not made (`unchecked`, as sentences) and figures."""
 
     folder: Path
     format: str
@@ -54,12 +54,12 @@ class Verification:
     figures: dict[str, Any] = field(default_factory=dict)
 
     def add(self, check: str, findings: Iterable[Finding]) -> None:
-        """Take (where, what) pairs in as faults of one check."""
+        """Add (where, what) pairs as faults of one check."""
         self.faults += [Fault(check, where, what) for where, what in findings]
 
 
 def build_folders(folder: Path) -> list[Path]:
-    """The folder itself, or its fp8/, bf16/ and gguf/ where a build made several. Raises NotABuild."""
+    """The folders of a build: the folder itself, or its fp8/, bf16/ and gguf/. Raises NotABuild."""
     if not folder.is_dir():
         raise NotABuild(folder=folder, reason="there is no such folder")
     return [folder / name for name in FORMATS if (folder / name / MANIFEST).exists()] or [folder]
@@ -68,10 +68,10 @@ def build_folders(folder: Path) -> list[Path]:
 def verify(
     folder: Path, parents: tuple[Checkpoint, Checkpoint] | None = None, hashed: Container[str] = ()
 ) -> Verification:
-    """Every check that can be made of one finished folder, with (base, other) if they are given.
+    """Make all checks of one finished folder; those against the sources only if `parents` (base, other) are given.
 
-    `hashed`: files whose hash in the manifest the caller has itself just taken from the disk.
-    Raises NotABuild where there is no manifest, ParentsDiffer or RecipeError where the sources do not fit at all.
+    `hashed` names files whose hashes are not checked, because the caller has just read them from the disk. Raises NotABuild
+    without a manifest, ParentsDiffer or RecipeError if the sources do not fit.
     """
     manifest = read_manifest(folder)
     result = Verification(folder, manifest["format"])
@@ -85,7 +85,7 @@ def verify(
         return result
     base = parents[0] if parents else None
     plan = make_plan(recipe, *parents) if parents else None
-    recomputed = beside(lambda: list(recompute(plan, weights))) if plan else None
+    recomputed = run_in_thread(lambda: list(recompute(plan, weights))) if plan else None
     if isinstance(weights, GgufWeights):
         result.add("config", gguf_faults(weights, base))
         result.add("tensors", gguf_tensor_faults(weights, rows))
@@ -110,13 +110,13 @@ def _file_faults(folder: Path, manifest: dict[str, Any], hashed: Container[str])
     for name in manifest["outputs"]:
         file = folder / name
         if not file.is_file():
-            yield name, "the manifest lists it and it is not there"
+            yield name, "it is missing, and the manifest lists it"
             continue
         mode = stat.S_IMODE(file.stat().st_mode)
         if not mode & stat.S_IROTH:
-            yield name, f"only its owner may read it (mode {mode:04o}), a container may not"
+            yield name, f"only its owner can read it (mode {mode:04o}), a container cannot"
     present = [name for name in manifest["outputs"] if (folder / name).is_file() and name not in hashed]
-    for name, found in zip(present, in_threads(lambda name: file_sha256(folder / name), present), strict=True):
+    for name, found in zip(present, map_in_threads(lambda name: file_sha256(folder / name), present), strict=True):
         if found != manifest["outputs"][name]["sha256"]:
             yield name, "its SHA-256 is not the manifest's: it was changed after the build"
     for file in sorted(folder.iterdir()):
@@ -137,10 +137,10 @@ def _report_faults(recipe: Recipe, rows: list[Row]) -> Iterable[Finding]:
 
 def _source_faults(manifest: dict[str, Any], plan: Plan) -> Iterable[Finding]:
     for role, parent in (("base", plan.base), ("other", plan.other)):
-        made_from, given = manifest["sources"][role], parent.identity()
+        source, identity = manifest["sources"][role], parent.identity()
         for key in ("config_sha256", "files"):
-            if made_from[key] != given[key]:
-                yield MANIFEST, f"the {role} model was {made_from['model']}, whose {key} is not that of {parent.folder}"
+            if source[key] != identity[key]:
+                yield MANIFEST, f"the {role} model was {source['model']}, whose {key} differs from {parent.folder}"
 
 
 def check_logits(result: Verification, bf16: Path | None) -> None:
@@ -151,12 +151,12 @@ def check_logits(result: Verification, bf16: Path | None) -> None:
         result.unchecked.append(WITHOUT_LOGITS)
         return
     if result.faults:
-        result.unchecked.append("logits were not compared: the folder is wrong already")
+        result.unchecked.append("logits were not compared: the folder has other faults")
         return
     if read_manifest(bf16)["format"] != "bf16":
-        raise NotABuild(folder=bf16, reason="--logits takes the bf16 folder of the same recipe")
+        raise NotABuild(folder=bf16, reason="--logits requires the bf16 folder of the same recipe")
     figures = compare(result.folder, bf16)
     result.figures |= figures
     if not figures["logits_error"] <= WORST_ERROR:
-        what = f"its logits lie {figures['logits_error']:.2f} from the bf16 merge's; up to {WORST_ERROR} is rounding"
+        what = f"the error of its logits against bf16 is {figures['logits_error']:.2f}; up to {WORST_ERROR} is rounding"
         result.add("logits", [(result.folder.name, what)])

@@ -1,4 +1,4 @@
-"""The weights of a finished folder as servers see them: dequantised, under their original names."""
+"""Reader of the weights of a finished folder, dequantised and under transformers' names, as a server uses them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,36 +6,36 @@ from typing import Any
 
 import torch
 
+from merge.buffers import BufferPool
 from merge.checkpoint import DTYPES, StoredTensor, read_index, read_tensor
 from merge.fp8 import SCALE_SUFFIX, dequantize
-from merge.scratch import Scratch
 from merge.shards import stored_layout
 
 Shapes = Mapping[str, tuple[int, ...]]
 
 
 class SafetensorsWeights:
-    """The shards of an FP8 or bf16 folder."""
+    """Weights of an FP8 or bf16 folder."""
 
     def __init__(self, folder: Path, *, fp8: bool) -> None:
         self.stored: dict[str, StoredTensor] = read_index(folder)
         self.fp8 = fp8
 
     def sound(self, shapes: Shapes) -> list[str]:
-        """Those of a model's tensors that are stored in their shape and dtype, with their scale: the ones that can be read."""
+        """The tensors of `shapes` that are stored with the right shape and dtype, and with their scale."""
         layout = stored_layout(shapes, fp8=self.fp8)
-        right = {name for name in layout.keys() & self.stored.keys() if self.stored[name].layout == layout[name]}
-        scales = {name for name in layout if name.endswith(SCALE_SUFFIX)} - right
-        return [name for name in shapes if name in right and name + SCALE_SUFFIX not in scales]
+        valid = {name for name in layout.keys() & self.stored.keys() if self.stored[name].layout == layout[name]}
+        invalid_scales = {name for name in layout if name.endswith(SCALE_SUFFIX)} - valid
+        return [name for name in shapes if name in valid and name + SCALE_SUFFIX not in invalid_scales]
 
-    def raw(self, name: str, scratch: Scratch | None = None) -> torch.Tensor:
-        """A tensor in the dtype it is stored in, in memory of its own or in the thread's scratch."""
+    def raw(self, name: str, buffers: BufferPool | None = None) -> torch.Tensor:
+        """A tensor in its stored dtype, in a buffer of `buffers` or in new memory."""
         stored = self.stored[name]
-        into = scratch.tensor("stored", stored.shape, DTYPES[stored.dtype]) if scratch else None
+        into = buffers.tensor("stored", stored.shape, DTYPES[stored.dtype]) if buffers else None
         return read_tensor(stored, into)
 
     def values(self, name: str) -> torch.Tensor:
-        """bf16 values."""
+        """The values of a tensor, bf16."""
         tensor = self.raw(name)
         if tensor.dtype != torch.float8_e4m3fn:
             return tensor
@@ -43,7 +43,7 @@ class SafetensorsWeights:
 
 
 class GgufWeights:
-    """The tensors of a GGUF under the names of the config's architecture, rows of q and k back in their order."""
+    """Weights of a GGUF, under transformers' names, with the rows of q and k in transformers' order."""
 
     def __init__(self, folder: Path) -> None:
         import gguf
@@ -56,29 +56,29 @@ class GgufWeights:
         self.tokens = len(reader.fields["tokenizer.ggml.tokens"].data)
         layers = int(self.fields["llama.block_count"])
         self._config = {"head_dim": self.fields["llama.attention.key_length"]}
-        theirs = {tensor.name: tensor for tensor in reader.tensors}
+        by_gguf_name = {tensor.name: tensor for tensor in reader.tensors}
         names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, layers)
         self._tensors = {}
-        for ours in _llama_names(layers):
-            name = names.get_name(ours, try_suffixes=(".weight",))
-            if name in theirs:
-                self._tensors[ours] = theirs.pop(name)
-        self._tensors |= theirs
+        for name in _llama_names(layers):
+            gguf_name = names.get_name(name, try_suffixes=(".weight",))
+            if gguf_name in by_gguf_name:
+                self._tensors[name] = by_gguf_name.pop(gguf_name)
+        self._tensors |= by_gguf_name
 
     def names(self) -> set[str]:
-        """The tensors, under their names in transformers; unknown ones under their own."""
+        """Names of the tensors: transformers' where it is known, else the GGUF's."""
         return set(self._tensors)
 
     def sound(self, shapes: Shapes) -> list[str]:
-        """Those of a model's tensors that are there in their shape."""
+        """The tensors of `shapes` that are stored with the right shape."""
         return [name for name, shape in shapes.items() if name in self._tensors and self.shape_of(name) == shape]
 
     def shape_of(self, name: str) -> tuple[int, ...]:
-        """Its shape."""
+        """The shape of a tensor, in transformers' order of dimensions."""
         return tuple(int(n) for n in reversed(self._tensors[name].shape))
 
     def values(self, name: str) -> torch.Tensor:
-        """float32 values."""
+        """The values of a tensor, float32."""
         from gguf.quants import dequantize as dequantize_blocks
 
         from merge.gguf_export import separate
@@ -89,7 +89,7 @@ class GgufWeights:
 
 
 def open_weights(folder: Path, format_: str) -> SafetensorsWeights | GgufWeights:
-    """The weights of a build. Raises CheckpointError."""
+    """Open the weights of a build. Raises CheckpointError."""
     return GgufWeights(folder) if format_ == "gguf" else SafetensorsWeights(folder, fp8=format_ == "fp8")
 
 

@@ -16,7 +16,7 @@ from retrieval.core.documents import Document, PinCite, Span
 from retrieval.structure.layout import Line, lines
 
 _MOST_SKIPPED = 3  # a list may miss so many numbers (a page that could not be read, a deleted clause) and still go on
-_LONGEST_HEADING = 90  # characters
+LONGEST_HEADING = 90  # characters
 _FEW_WORDS = 6  # that end in a full stop after a clause's number are its heading, capitals or not: "Late payment."
 
 _PART = r"(?P<part>EXHIBIT|SCHEDULE|APPENDIX|ANNEX(?:URE)?|ATTACHMENT|ADDENDUM)\s+(?P<part_no>[A-Z0-9][A-Z0-9.\-]{0,5}|[IVXL]+)\b"
@@ -40,7 +40,7 @@ _WORD_NUMBERS = {w: i for i, w in enumerate(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split(), 1)}  # fmt: skip
 _HEADING_END = re.compile(r"(?<!\bNo)(?<!\bInc)(?<!\bCo)(?:[.:;](?=\s|$)|\s[-–—]+\s|\t)")
 _VERBS = frozenset("shall will must may is are was were has have agrees agree means".split())  # a sentence, no heading
-_SMALL_WORDS = frozenset("a an and as at by for from in into of on or over per the to under upon with without".split())
+SMALL_WORDS = frozenset("a an and as at by for from in into of on or over per the to under upon with without".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,11 +265,16 @@ def _heading(text: str, line: Line, mark: _Mark, end: int) -> str:
 
 def _is_title(text: str) -> bool:
     """Whether words read as a heading: short, and every word of weight begins with a capital."""
-    if len(text) > _LONGEST_HEADING:
+    if len(text) > LONGEST_HEADING:
         return False
-    words = [w for w in re.findall(r"[^\W\d_][\w'’\-/&]*", text) if w.lower() not in _SMALL_WORDS]
+    words = words_of_weight(text)
     capitals = sum(w[0].isupper() for w in words)
     return capitals >= 0.7 * len(words) and _VERBS.isdisjoint(words)
+
+
+def words_of_weight(text: str) -> list[str]:
+    """The words of a heading that are written with a capital: all but "a", "of", "the" and their like."""
+    return [w for w in re.findall(r"[^\W\d_][\w'’\-/&]*", text) if w.lower() not in SMALL_WORDS]
 
 
 def ordinal(raw: str) -> int:

@@ -66,14 +66,6 @@ class Folded:
         a = self.origins[first] + start - self.starts[first]
         return a, (self.ends[last] if end == self._next(last) else self.origins[last] + end - self.starts[last])
 
-    def gaps(self, start: int, end: int) -> dict[int, str]:
-        """What stands between the characters of skeleton[start:end], by position from `start`; empty gaps left out."""
-        found = {}
-        for r in range(bisect_right(self.starts, start), bisect_left(self.starts, end)):
-            if self.ends[r - 1] < self.origins[r]:
-                found[self.starts[r] - start] = self.text[self.ends[r - 1] : self.origins[r]]
-        return found
-
     def gap(self, position: int) -> str:
         """What stands before skeleton[position]; "" before the first."""
         r = bisect_left(self.starts, position)
@@ -91,10 +83,17 @@ class Folded:
             out.append(NOTHING * (end - self.starts[r] - 1))
         return "".join(out)
 
-    @cached_property
-    def inner(self) -> dict[int, str]:
-        """Gaps of the whole text, without what stands before and after it."""
-        return self.gaps(0, len(self.skeleton))
+    def word_at(self, position: int) -> str:
+        """The run of letters of the text around one character of the skeleton; "" inside a ligature."""
+        place = self.span(position, position + 1)
+        if place is None:
+            return ""
+        start, end = place
+        while start > 0 and self.text[start - 1].isalpha():
+            start -= 1
+        while end < len(self.text) and self.text[end].isalpha():
+            end += 1
+        return self.text[start:end]
 
     def _run(self, at: int) -> int:
         return bisect_right(self.starts, at) - 1

@@ -13,23 +13,26 @@ from itertools import accumulate, pairwise
 
 from retrieval.core.cache import kept
 from retrieval.core.documents import Document, Span
-from retrieval.structure.folding import OTHER, SINGLE_MARKS, Folded, agree, fold, has_dash, letters
+from retrieval.structure.folding import SINGLE_MARKS, Folded, fold, letters
+from retrieval.structure.matching import Rules, candidates, match_at
 from retrieval.structure.reflow import flowing_text, keeps_hyphen, own_words
 
 _AROUND = 120  # characters of context on each side: a line and a half of a page
 _EDGE = 1500  # characters before and after a page break in which the halves of a phrase stand, running lines and all
-_OURS = "!"  # what OTHER is called in a phrase: two such gaps are never the same unseen
-_PROBE = (
-    64  # characters of a phrase that are looked for; `str.find` takes longer to prepare for more than to compare it
-)
 _LOOK_EVERY = 16  # places, of 20 ms each where a phrase of thousands of marks meets a text of them, between two looks at the clock
 _HYPHEN_BEFORE = re.compile(r"([^\W\d_]+)(?:[\u2010\u00ad]\s*|-[^\S\n]*\n\s*)\Z")
 _HYPHEN_AFTER = re.compile(r"(?:[\u2010\u00ad]\s*|-[^\S\n]*\n\s*)([^\W\d_]+)")
 _BREAKING = "-\u2010\u00ad"  # what such a line end has before its white space
 _LETTERS_FIRST, _LETTERS_LAST = re.compile(r"[^\W\d_]*"), re.compile(r"[^\W\d_]*\Z")
 _BESIDE = 60  # characters looked at beside a border: a long word and a line end
-_APOSTROPHE_BEFORE = re.compile(rf"\w[{SINGLE_MARKS}]\Z")
-_NUMBER_BEFORE, _NUMBER_AFTER = re.compile(r"\d[.,:]\Z"), re.compile(r"[.,:]\d")
+# A part of a compound is a mention: a hyphen is a border of words here.
+_RULES = Rules(
+    before_word=re.compile(rf"\w[{SINGLE_MARKS}]\Z"),
+    before_number=re.compile(r"\d[.,:]\Z"),
+    after_word=None,
+    after_number=re.compile(r"[.,:]\d"),
+    spaces_count=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,80 +137,26 @@ def _lower(folded: Folded) -> Folded:
 def _mentions(
     document: Document, page: Folded, phrase: Folded, over: Callable[[], bool] | None
 ) -> Iterator[tuple[int, int]]:
-    size = len(phrase.skeleton)
-    gaps = phrase.kinds[1:].replace(OTHER, _OURS)
-    probe = phrase.skeleton[:_PROBE]
-    tried, at = 0, page.skeleton.find(probe)
-    while at >= 0:
-        if page.skeleton.startswith(phrase.skeleton, at):
-            span = page.span(at, at + size)
-            fits = span and _apart(page.text, *span) and _same_gaps(page, at, phrase, gaps)
-            if span and fits and _whole_words(document.text, page.text, *span):
-                yield span
-        at = page.skeleton.find(probe, at + 1)
-        tried += 1
+    for tried, at in enumerate(candidates(page, phrase), 1):
+        span = match_at(page, at, phrase, _RULES)
+        if span and not _halves_a_word(document.text, page.text, *span):
+            yield span
         if over is not None and tried % _LOOK_EVERY == 0 and over():
             raise TimeoutError
 
 
-def _same_gaps(page: Folded, at: int, phrase: Folded, gaps: str) -> bool:
-    """Whether the phrase's words end where the page's do, and dashes stand where they stand there.
-
-    Where both have nothing, or both white space, they do: only what differs is looked at.
-    """
-    there = page.kinds[at + 1 : at + 1 + len(gaps)]
-    return there == gaps or all(_agrees(page.gap(at + i), phrase.gap(i), phrase, i) for i in _different(there, gaps, 1))
-
-
-def _agrees(a: str, b: str, phrase: Folded, position: int) -> bool:
-    if not agree(a, b, phrase.skeleton, position):
-        return False
-    in_a_word = phrase.skeleton[position - 1].isalnum() and phrase.skeleton[position].isalnum()
-    return not in_a_word or has_dash(a + b) or _has_space(a) == _has_space(b)
-
-
-def _different(a: str, b: str, first: int) -> Iterator[int]:
-    """Where two strings of one length differ, counted from `first`; by halves, for a phrase may have thousands of characters."""
-    if a == b:
-        return
-    if len(a) == 1:
-        yield first
-        return
-    half = len(a) // 2
-    yield from _different(a[:half], b[:half], first)
-    yield from _different(a[half:], b[half:], first + half)
-
-
-def _has_space(gap: str) -> bool:
-    return any(c.isspace() for c in gap)
-
-
-def _apart(text: str, start: int, end: int) -> bool:
-    """Whether no letter or figure stands right beside a span that begins or ends with one."""
-    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
-    return not (text[start].isalnum() and before.isalnum()) and not (text[end - 1].isalnum() and after.isalnum())
-
-
-def _whole_words(written: str, text: str, start: int, end: int) -> bool:
-    """Whether a span that stands apart begins and ends at the borders of words and numbers, too.
+def _halves_a_word(written: str, text: str, start: int, end: int) -> bool:
+    """Whether a span begins or ends in the middle of a word that a line end hyphenates.
 
     `written` shows how the document writes a word.
     """
     before, after = text[max(0, start - _BESIDE) : start], text[end : end + _BESIDE]
-    if text[start].isalnum():
-        if before[-1:] in SINGLE_MARKS and _APOSTROPHE_BEFORE.search(before[-2:]):
-            return False
-        if text[start].isdigit() and _NUMBER_BEFORE.search(before[-2:]):
-            return False
-        if before.rstrip()[-1:] in _BREAKING and (broken := _HYPHEN_BEFORE.search(before)):
-            word = _LETTERS_FIRST.match(text, start)
-            if word and not keeps_hyphen(written, broken[1], word[0]):
-                return False
-    if text[end - 1].isalnum():
-        if text[end - 1].isdigit() and _NUMBER_AFTER.match(after):
-            return False
-        if broken := _HYPHEN_AFTER.match(after):
-            word = _LETTERS_LAST.search(text[max(0, end - _BESIDE) : end])
-            if word and not keeps_hyphen(written, word[0], broken[1]):
-                return False
-    return True
+    if text[start].isalnum() and before.rstrip()[-1:] in _BREAKING and (broken := _HYPHEN_BEFORE.search(before)):
+        word = _LETTERS_FIRST.match(text, start)
+        if word and not keeps_hyphen(written, broken[1], word[0]):
+            return True
+    if text[end - 1].isalnum() and (broken := _HYPHEN_AFTER.match(after)):
+        word = _LETTERS_LAST.search(text[max(0, end - _BESIDE) : end])
+        if word and not keeps_hyphen(written, word[0], broken[1]):
+            return True
+    return False

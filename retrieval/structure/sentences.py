@@ -1,7 +1,15 @@
-"""Where sentences end in legal text: not after "Inc.", "No. 5", "e.g." or a heading's number, and not inside a quotation."""
+"""Segments legal text into sentences: none ends after "Inc.", "No. 5", "e.g." or a heading's number, or inside a quotation."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from retrieval.core.cache import kept
+from retrieval.core.documents import Document, Span
+from retrieval.structure.clauses import LONGEST_HEADING, SMALL_WORDS, outline, words_of_weight
+from retrieval.structure.layout import lines
+from retrieval.structure.reflow import flowing_text
+from retrieval.structure.tables import tables
 
 # A full stop after one of these ends a sentence only when the next word plainly begins one.
 _ABBREVIATIONS = frozenset(
@@ -30,6 +38,58 @@ _NUMBERED = re.compile(
     r"\W*(?:(?:section|article|clause|paragraph|sec|art)\W{0,2}\s*)?(?:\d+(?:\.\d+)*|[IVXLC]+|[A-Za-z])\W*",
     re.IGNORECASE,
 )
+
+_LEAST_WORDS = 3  # a sentence of fewer is a heading or a fragment
+_LEAST_IN_TABLE = 6  # words; a table of fewer is figures
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+_LINE_END_MARK = re.compile(r"[.;:?!,)\]”\"’][\"”’)]*\s*$")
+_NUMBER_FIRST = re.compile(
+    r"\s*(?:(?:section|article|clause)\s+)?(?:\d+(?:\.\d+)*[.)]?|\([A-Za-z0-9]{1,5}\)|[IVXLC]+[.)])?[\s.:–-]*",
+    re.IGNORECASE,
+)
+# What stands before a number that is a reference and begins no clause.
+_REFERS = re.compile(
+    r"\b(?:in|of|to|under|the|and|or|by|with|see|on|this|as|for|section|sections|exhibit)\s*\Z", re.IGNORECASE
+)
+
+
+@kept(16)
+def sentences(document: Document) -> tuple[Span, ...]:
+    """The sentences of a document: none runs across the beginning of a clause or a heading, and none is a heading alone.
+
+    A table is one. Lines that belong to the page (running headers, page numbers, contents) are no part of any, unless one crosses a page.
+    """
+    text = flowing_text(document)
+    whole = {rows[0].start: rows[-1].end for rows in tables(document)}
+    borders, skipped = _borders(document, text, whole)
+    out = []
+    for start, end in pairwise(borders):
+        if start in whole:
+            out += [document.span(start, end)] if len(_LETTERS.findall(text[start:end])) >= _LEAST_IN_TABLE else []
+        elif start not in skipped:
+            out += [document.span(*s) for s in split_sentences(text, start, end) if _says_something(text[slice(*s)])]
+    return tuple(out)
+
+
+def _borders(document: Document, text: str, whole: Mapping[int, int]) -> tuple[list[int], set[int]]:
+    """Offsets that no sentence crosses (where a clause begins, around headings and contents) and those where contents begin.
+
+    None is within a table; `whole` has each one's end by its start.
+    """
+    borders = {0, len(text)}
+    for clause in outline(document):
+        if not _REFERS.search(text, max(0, clause.span.start - 30), clause.span.start):
+            borders.add(clause.span.start)
+    skipped = set()
+    for line in lines(document):
+        shown = text[line.start : line.end].strip()
+        if shown and (line.noise or _is_heading(shown)):
+            borders |= {line.start, line.end}
+            if line.noise:
+                skipped.add(line.start)
+    for start, end in whole.items():
+        borders = {at for at in borders if not start < at < end} | {start, end}
+    return sorted(borders), skipped
 
 
 def split_sentences(
@@ -80,3 +140,27 @@ def _ends(before: str, mark: str, after: str) -> bool:
     if last.replace(".", "") in _ABBREVIATIONS or re.fullmatch(r"(?:[a-z]\.)*[a-z]", last):
         return plain
     return True
+
+
+def _is_heading(line: str) -> bool:
+    """Whether a line stands above what follows it: short, without an end mark, every word of weight with a capital."""
+    rest = _without_number(line)
+    if not rest or len(rest) > LONGEST_HEADING or _LINE_END_MARK.search(rest.rstrip(".")):
+        return False
+    words = words_of_weight(rest)
+    return (
+        bool(words) and all(w[0].isupper() for w in words) and (rest.isupper() or (len(words) <= 8 and len(line) < 60))
+    )
+
+
+def _says_something(sentence: str) -> bool:
+    rest = _without_number(sentence)
+    words = _LETTERS.findall(rest)
+    if len(words) < _LEAST_WORDS or re.search(r"\.{4,}|(?:\. ){3,}|_{8,}", sentence):
+        return False
+    small = sum(w[0].islower() and w not in SMALL_WORDS for w in words)
+    return small >= 2 or (rest.isupper() and rest.rstrip()[-1:] in ".;")
+
+
+def _without_number(text: str) -> str:
+    return _NUMBER_FIRST.sub("", text, count=1)

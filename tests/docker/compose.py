@@ -9,7 +9,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker" / "compose.yaml"
-ENGINES = {"gpu": "tgi", "vllm": "vllm", "cpu": "llama"}  # by profile
+ENGINES = {"gpu": "vllm", "tgi": "tgi", "small": "llama-cuda", "cpu": "llama"}  # by profile
 
 Service = dict[str, Any]
 

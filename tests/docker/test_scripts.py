@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.caddy import CADDY
-from tests.docker.compose import ROOT
+from tests.docker.compose import ENGINES, ROOT, services
 
 STAND_IN = """#!/bin/sh
 echo "$*" >>"$CALLS"
 case "$*" in
     *hash-password) exec "$CADDY" hash-password --bcrypt-cost 4 ;;
+    "compose config --images") printf '%s\\n' pincite-app:0.1.0 pincite-proxy:0.1.0 ;;
     "compose port proxy 7860") echo 127.0.0.1:7860 ;;
     "compose ps --quiet proxy") echo 0123456789ab ;;
 esac
@@ -72,7 +73,9 @@ def test_the_first_start_makes_keys_and_one_login_and_starts_the_gpu(folder: Fol
     assert hash_.startswith("$2a$")
     assert f"Login: {name}" in done.stdout
     assert "pincite is at http://127.0.0.1:7860" in done.stdout
-    assert "compose up --detach" in folder.calls.read_text().splitlines()
+    calls = folder.calls.read_text().splitlines()
+    assert "compose up --detach" in calls
+    assert "run --rm --interactive --network none pincite-proxy:0.1.0 caddy hash-password" in calls
 
 
 def test_a_second_start_changes_nothing_and_starts_the_same(folder: Folder) -> None:
@@ -90,9 +93,17 @@ def test_a_second_start_changes_nothing_and_starts_the_same(folder: Folder) -> N
 
 def test_another_choice_replaces_the_last_and_keeps_what_else_is_set(folder: Folder) -> None:
     (folder.path / ".env").write_text("PINCITE_SITE=pincite.firm.example\nCOMPOSE_PROFILES=cpu\nMERGE_FORMAT=gguf\n")
-    done = folder.run("start.sh", "vllm", "merge")
-    assert folder.env == ["PINCITE_SITE=pincite.firm.example", "COMPOSE_PROFILES=vllm,merge"]
+    done = folder.run("start.sh", "tgi", "merge")
+    assert folder.env == ["PINCITE_SITE=pincite.firm.example", "COMPOSE_PROFILES=tgi,merge"]
     assert "pincite is at pincite.firm.example" in done.stdout
+
+
+@pytest.mark.parametrize(("engine", "gguf"), [("gpu", False), ("tgi", False), ("small", True), ("cpu", True)])
+def test_the_model_is_made_in_the_format_that_the_engine_reads(folder: Folder, engine: str, gguf: bool) -> None:
+    folder.run("start.sh", engine, "merge")
+    assert ("MERGE_FORMAT=gguf" in folder.env) == gguf
+    model = "/models/gguf/" if gguf else "/models/fp8/"
+    assert model in str(services([engine])[ENGINES[engine]]["entrypoint"])
 
 
 @pytest.mark.parametrize(("arguments", "told"), [(["gpu", "cpu"], "One engine"), (["tpu"], 'There is no "tpu"')])

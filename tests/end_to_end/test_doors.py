@@ -214,7 +214,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_kept(demo: Running) ->
     before = sum(file.stat().st_size for file in (demo.workspace.settings.data_dir / "arriving").rglob("*.*"))
     too_large = {"files": ("large.pdf", b"%PDF-1.7\n" + bytes(52 << 20))}
     refused = guest.post("/gradio_api/upload", files=too_large)
-    assert (refused.status_code, refused.text) == (413, "This is too large: 50 MiB can be added at once.")
+    assert (refused.status_code, refused.text) == (413, "The upload is too large: 50 MiB can be added at once.")
     assert guest.post("/gradio_api/queue/join", content=b"[" * (17 << 20)).status_code == 413
     after = sum(file.stat().st_size for file in (demo.workspace.settings.data_dir / "arriving").rglob("*.*"))
     assert after == before
@@ -274,7 +274,7 @@ def test_a_session_without_a_name_is_told_so(demo: Running, session: Any) -> Non
     event = {"data": [None], "fn_index": 0, "event_id": "e", "session_hash": session}
     for door in ("queue/join", "cancel"):
         refused = guest.post(f"/gradio_api/{door}", json=event)
-        assert (refused.status_code, refused.text) == (400, "This page cannot do that. Load the page again.")
+        assert (refused.status_code, refused.text) == (400, "This request is not valid. Reload the page.")
     unknown = guest.get("/gradio_api/queue/data", params={"session_hash": str(session or "")[:80]})
     assert unknown.status_code == (404 if session == 7 else 400)
 
@@ -292,7 +292,7 @@ def test_an_event_that_the_page_never_sends_is_refused(demo: Running, body: byte
     body = body.replace(b"wrong", os.urandom(6).hex().encode())
     refused = _guest(demo).post("/gradio_api/queue/join", content=body, headers={"Content-Type": "application/json"})
     assert refused.status_code == 400
-    assert refused.text == "This page cannot do that. Load the page again."
+    assert refused.text == "This request is not valid. Reload the page."
 
 
 def test_one_user_has_only_so_many_events_under_way(demo: Running) -> None:

@@ -17,7 +17,7 @@ from webapp.store.users import LOCAL_USER
 
 LEASE = ["1. Rent. The tenant pays a rent of $4,200 each month. The rent is due on the first day of each month."]
 READERS = 2  # as many as the bundled server writes for at once
-CUT = "The connection to the engine broke off before the answer was complete."
+CUT = "The connection to the language model broke off before the answer was complete."
 
 
 def test_partial_answers_are_kept_and_marked_and_the_next_question_works_without_a_restart(tmp_path: Path) -> None:

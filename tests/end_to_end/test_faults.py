@@ -98,16 +98,16 @@ def refused_port() -> str:
 
 
 SIZES = {"prompt": 4000, "answer": 512, "window": 4096}
-AWAY = "The engine that writes answers is away."
-STARTING = "The engine that writes answers is still starting."
-ENGINE_BUSY = "The engine that writes answers is busy."
-KEY = "The engine refused the key."
-NOT_ACCEPTED = "The engine did not accept the request."
-FAULT = "The engine stopped with a fault."
-CUT = "The connection to the engine broke off before the answer was complete."
-SILENT = "The engine sent nothing for 0 seconds."
-FEWER = "The engine takes less text than it said, so fewer passages were read for this answer."
-TOO_LONG = "The question and its passages are longer than the engine accepts."
+AWAY = "The language model is not available."
+STARTING = "The language model is still starting."
+ENGINE_BUSY = "The language model is busy."
+KEY = "The language model server rejected the API key."
+NOT_ACCEPTED = "The language model server rejected the request."
+FAULT = "The language model server failed."
+CUT = "The connection to the language model broke off before the answer was complete."
+SILENT = "The language model sent nothing for 0 seconds."
+FEWER = "The language model accepts less text than it reported, so this answer is based on fewer passages."
+TOO_LONG = "The question and its passages are longer than the language model accepts."
 LESS_TEXT = f"{FEWER}\n{TOO_LONG}"
 VALIDATION = Refusal(422, {"error": TGI_TOO_LONG.format(**SIZES), "error_type": "validation"})
 VLLM_LONG = Refusal(400, {"error": {"message": VLLM_TOO_LONG.format(**SIZES), "type": "BadRequestError", "code": 400}})

@@ -120,7 +120,7 @@ def test_others_wait_for_nothing_while_one_user_asks_for_pages_that_cannot_be_dr
     assert time.monotonic() - began < 12  # waiting counts
     assert {answer.status_code for answer in answers} == {404, 429}
     refused = [answer.json()["error"] for answer in answers if answer.status_code == 429]
-    assert refused == ["Too many pages are being drawn for you at the moment."] * (ASKED - IMAGES_PER_USER)
+    assert refused == ["Too many pages are being drawn for you."] * (ASKED - IMAGES_PER_USER)
     assert all("took too long to draw" in a.json()["error"] for a in answers if a.status_code == 404)
 
 

@@ -24,7 +24,9 @@ def test_a_killed_engine_leaves_its_part_and_key_language_and_is_used_again_when
             ask(page, "What happens if the buyer pays late?")
             expect(page.locator(".draft")).to_contain_text("word5")
             engine.kill()
-            expect(last).to_contain_text("The connection to the engine broke off before the answer was complete.")
+            expect(last).to_contain_text(
+                "The connection to the language model broke off before the answer was complete."
+            )
             expect(last.locator(".written")).to_contain_text("word5")
             expect(last.locator(".key .words").first).to_be_visible()
             expect(last.locator(".key")).to_contain_text("invoice")
@@ -36,7 +38,7 @@ def test_a_killed_engine_leaves_its_part_and_key_language_and_is_used_again_when
             ask(page, "Which law governs this agreement?")
             expect(last).to_contain_text("Key language: the documents’ own words")
             expect(last.locator("blockquote + .from .chip").first).to_contain_text("word for word")
-            expect(last.locator(".notice")).to_contain_text("The engine that writes answers is away.")
+            expect(last.locator(".notice")).to_contain_text("The language model is not available.")
             expect(page.locator("#send")).to_be_visible()
 
             with FakeEngine("tgi", port=engine.port) as back:

@@ -1,4 +1,4 @@
-"""The traps: each config and template as servers of both generations read them."""
+"""Config and chat template as servers of both generations read them."""
 
 import json
 import warnings

@@ -53,7 +53,7 @@ def test_nearly_parallel_parents_fall_back_to_linear(cosine: float, linear: bool
     assert (abs(cosine) > NEARLY_PARALLEL) is linear
     found = mix(Share(0.3), cosine)
     assert found.fell_back is linear
-    assert ((found.of_a, found.of_b) == (0.7, 0.3)) is linear
+    assert ((found.weight_a, found.weight_b) == (0.7, 0.3)) is linear
 
 
 def test_a_parent_of_zeros_is_mixed_as_mergekit_does() -> None:

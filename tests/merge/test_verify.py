@@ -79,8 +79,12 @@ def add_nan(tensor: torch.Tensor) -> torch.Tensor:
 ALONE: dict[str, tuple[Change, str, str]] = {
     "one bit": (one_byte, "files", "its SHA-256 is not the manifest's"),
     "a mode": (lambda f: next(f.glob("*.safetensors")).chmod(0o600), "files", "mode 0600"),
-    "a lost shard": (lambda f: next(f.glob("*.safetensors")).unlink(), "files", "it is not there"),
-    "a scale off by two": (edit_tensor(Q + "_scale", lambda s: s * 2), "tensors", "2.000 times what the report says"),
+    "a lost shard": (
+        lambda f: next(f.glob("*.safetensors")).unlink(),
+        "files",
+        "it is missing, and the manifest lists it",
+    ),
+    "a scale off by two": (edit_tensor(Q + "_scale", lambda s: s * 2), "tensors", "2.000 times the one in the report"),
     "NaN": (edit_tensor(Q, add_nan), "tensors", "it holds NaN"),
     "a scale of zero": (edit_tensor(Q + "_scale", lambda s: s * 0), "tensors", "not a positive number"),
     "half the range": (edit_tensor(Q, lambda q: (q.float() / 2).to(q.dtype)), "tensors", "do not reach 448"),
@@ -99,7 +103,7 @@ ALONE: dict[str, tuple[Change, str, str]] = {
         "rope_parameters.rope_theta is missing",
     ),
     "two thetas": (edit_json("config.json", lambda c: c.update(rope_theta=1e4)), "config", "rope_theta is 10000.0 and"),
-    "sliding_window": (edit_json("config.json", lambda c: c.pop("sliding_window")), "config", "null must be said"),
+    "sliding_window": (edit_json("config.json", lambda c: c.pop("sliding_window")), "config", "null must be explicit"),
     "torch_dtype": (edit_json("config.json", lambda c: c.pop("torch_dtype")), "config", "torch_dtype is None"),
     "no quantization": (
         edit_json("config.json", lambda c: c.pop("quantization_config")),
@@ -109,9 +113,9 @@ ALONE: dict[str, tuple[Change, str, str]] = {
     "lm_head quantised": (
         edit_json("config.json", lambda c: c["quantization_config"].update(ignore=[])),
         "config",
-        "does not leave lm_head out",
+        "does not ignore lm_head",
     ),
-    "a tokenizer saved again": (save_tokenizer_again, "tokenizer", "saved again by transformers 5"),
+    "a tokenizer saved again": (save_tokenizer_again, "tokenizer", "saved by transformers 5"),
     "a template in a file": (save_tokenizer_again, "tokenizer", "chat_template is missing"),
     "an old template": (
         edit_json("tokenizer_config.json", lambda c: c.update(chat_template=pico.OLD_TEMPLATE)),
@@ -210,7 +214,7 @@ def test_a_wrong_scale_is_called_so_with_the_sources(
     edit_tensor(Q + "_scale", lambda scale: scale / 2)(folder)
     sign_again(folder)
     said = {fault.what for fault in verify(folder, opened).faults if fault.check == "values"}
-    assert said == {"its values are 0.50 times what the sources give: the scale is wrong"}
+    assert said == {"its values are 0.50 times those recomputed from the sources: the scale is wrong"}
 
 
 def test_other_sources_than_the_manifests_are_named(

@@ -97,7 +97,7 @@ def test_no_page_describes_the_routes(server: Server) -> None:
 
 def test_a_second_server_on_the_folder_is_refused(pincite: Pincite, server: Server) -> None:
     second = pincite("serve")
-    assert (second.code, second.err.splitlines()[0]) == (1, f"pincite is running already, at {server.address}.")
+    assert (second.code, second.err.splitlines()[0]) == (1, f"pincite is already running at {server.address}.")
 
 
 def test_commands_go_through_the_server_and_give_the_rows_of_design(
@@ -186,7 +186,7 @@ def test_an_engine_that_is_busy_is_a_notice_and_key_language_is_there(
     engine.enqueue(*[BUSY] * TRIES)
     outcome = pincite("ask", "Asked", "Which law governs the lease?", "--json")
     assert outcome.code == 0
-    assert outcome.error["error"] == "The engine that writes answers is busy."
+    assert outcome.error["error"] == "The language model is busy."
     assert any("laws of Ireland" in sentence["text"] for sentence in outcome.rows[0]["key_language"])
 
 
@@ -328,4 +328,4 @@ def test_a_command_whose_server_dies_says_so(tmp_path: Path) -> None:
         threading.Timer(3, server.process.kill).start()
         _, err = asked.communicate(timeout=60)
     assert asked.returncode == 1
-    assert json.loads(err)["error"] == "pincite stopped before it had finished this."
+    assert json.loads(err)["error"] == "pincite stopped before this was finished."

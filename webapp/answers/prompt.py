@@ -1,9 +1,9 @@
-"""The prompt and its arithmetic.
+"""Prompt and token budget of a question.
 
     passages ≤ window − template − system − history − question − reserve
 
-Every term is counted with the engine's tokenizer; `reserve` is kept for the answer. Nothing here shortens a text:
-`conversation` drops old turns and `retrieval`'s packing leaves passages out.
+Every term is counted with the model's tokenizer; `reserve` is kept for the answer. Nothing here shortens a text:
+`follow_up` drops old turns, and `retrieval`'s packing omits passages.
 """
 
 import re
@@ -16,9 +16,9 @@ from webapp.core.errors import QuestionTooLong
 from webapp.llm.chat import Message
 from webapp.llm.tokenizer import Template
 
-RESERVE_SHARE = 0.125  # of the window for the answer: 512 of 4,096 tokens
-LEAST_PASSAGES = 0.25  # of the window; a question that leaves less is refused
-_JOINTS = 8  # tokens: the empty lines where texts are joined, and borders at which a tokenizer splits them otherwise
+RESERVE_SHARE = 0.125  # of the window, for the answer: 512 of 4,096 tokens
+LEAST_PASSAGES = 0.25  # of the window; a question that leaves less for passages is refused
+_JOINTS = 8  # tokens: empty lines between joined texts, and tokens that fall differently at their borders
 NOT_THERE = "The passages do not say."
 
 SYSTEM = f"""You answer questions about contracts. Use only the numbered passages below.
@@ -28,7 +28,7 @@ SYSTEM = f"""You answer questions about contracts. Use only the numbered passage
 - Be brief. If the passages do not answer the question, write: {NOT_THERE}"""
 
 
-_TURN_MARKS = re.compile(
+_CHAT_MARKERS = re.compile(
     r"<\|[a-z0-9_]+\|>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|</?s>|<</?SYS>>|<(?:start|end)_of_turn>",
     re.IGNORECASE,
 )
@@ -36,7 +36,7 @@ _TURN_MARKS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Tokens of the engine's window and what each part takes of it; `passages` is what is left for them."""
+    """Token counts of the context window and of each part of the prompt."""
 
     window: int
     template: int
@@ -48,36 +48,35 @@ class Budget:
     @property
     def passages(self) -> int:
         """Tokens left for passages."""
-        taken = self.template + self.system + self.history + self.question + self.reserve
-        return self.window - taken
+        return self.window - (self.template + self.system + self.history + self.question + self.reserve)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """All of a prompt but its passages, which are packed into `budget.passages` tokens."""
+    """A prompt without its passages, which may take `budget.passages` tokens."""
 
     turns: tuple[Turn, ...]
     question: str
     budget: Budget
 
     def messages(self, passages: Sequence[Passage]) -> list[Message]:
-        """The prompt as turns of a chat."""
+        """The prompt as chat messages."""
         turns = [
             message
             for turn in self.turns
             for message in (Message("user", turn.question), Message("assistant", turn.answer))
         ]
-        shown = "\n".join(passage.as_sent() for passage in passages)
-        said = [Message("system", SYSTEM), *turns, Message("user", f"{shown}\n{asked(self.question)}")]
-        return [Message(message.role, harmless(message.content)) for message in said]
+        sources = "\n".join(passage.as_sent() for passage in passages)
+        messages = [Message("system", SYSTEM), *turns, Message("user", f"{sources}\n{asked(self.question)}")]
+        return [Message(message.role, harmless(message.content)) for message in messages]
 
 
 def frame(
     window: int, history: Sequence[Turn], question: str, count: Callable[[str], int], template: Template
 ) -> Frame:
-    """Share out a window of tokens among the parts of a prompt.
+    """Divide a context window of `window` tokens among the parts of a prompt; `count` counts tokens.
 
-    Raises QuestionTooLong when the question leaves too little for passages.
+    Raises QuestionTooLong if the question leaves less than LEAST_PASSAGES for passages.
     """
     turns = tuple(recent(history, count, int(window * HISTORY_SHARE)))
     budget = Budget(
@@ -94,10 +93,10 @@ def frame(
 
 
 def harmless(text: str) -> str:
-    """The text without the marks by which chat templates tell turns apart: a document must not be able to end ours."""
-    return _TURN_MARKS.sub(lambda mark: f"{mark[0][0]} {mark[0][1:]}", text)
+    """Break up the special tokens of chat templates, so that a document cannot end our message (prompt injection)."""
+    return _CHAT_MARKERS.sub(lambda marker: f"{marker[0][0]} {marker[0][1:]}", text)
 
 
 def asked(question: str) -> str:
-    """The question as the prompt puts it."""
+    """The question as it stands in the prompt."""
     return f"Question: {question}"

@@ -13,9 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval import Clause, Document, PinCite, Span, find_definitions, outline, own_words, pin_cite
-from webapp.answers.key_language import sentences
-from webapp.answers.table_rows import tables
+from retrieval import Clause, Document, PinCite, Span, find_definitions, outline, own_words, pin_cite, sentences, tables
 from webapp.grounding.facts import find_facts
 
 LEAST_LINES, LINES_A_PAGE, MOST_LINES = 15, 2.5, 110  # statements chosen of a document

@@ -1,6 +1,6 @@
-"""Work for answers that keeps a core busy: as much of it at a time as there are cores, first come, first served.
+"""Thread pool for CPU-bound work, one worker per physical core, first in, first out.
 
-Fifty searches begun at once would take turns at each core and at Python's lock, and each would end with the last.
+Without a bound, fifty searches started at once would share the cores and Python's lock, and all would end with the last.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ T = TypeVar("T")
 
 
 async def on_a_core(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What `work` returns or raises, once a core was free for it."""
-    told = contextvars.copy_context()
-    return await asyncio.get_running_loop().run_in_executor(_cores(), partial(told.run, work, *args, **kwargs))
+    """Run `work` in the pool, in the caller's context variables; return or raise what it does."""
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_pool(), partial(context.run, work, *args, **kwargs))
 
 
 @cache
-def _cores() -> ThreadPoolExecutor:
+def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cpu_count(only_physical_cores=True), "pincite-answers")

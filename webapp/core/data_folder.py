@@ -1,9 +1,9 @@
-"""One process owns a data folder: the lock says which, and `server.json` says how to reach it when it serves.
+"""Lock of the data folder: one process owns it, and `server.json` tells others how to reach that process if it serves.
 
-Embedded Chroma does not see what another process wrote and tantivy allows one writer, so whoever opens the indexes
-holds the lock until it is done. The lock is the operating system's and falls with its process, kill -9 included; the
-server's file does not, so whoever takes the lock removes the file that a dead server left. A file beside a held lock
-is therefore always that of the holder.
+Embedded Chroma does not see what another process wrote and tantivy allows one writer, so the process that opens the
+indexes holds the lock until it closes them. The operating system releases the lock when its process ends, kill -9
+included, but does not delete `server.json`. Taking the lock therefore deletes the file that a dead server left, and a
+file beside a held lock is always the holder's.
 """
 
 import contextlib
@@ -21,26 +21,26 @@ import httpx2
 from retrieval import DataFolderBusy, DataFolderUnusable
 
 LOCK_NAME, SERVER_NAME = "lock", "server.json"
-ARRIVING = "arriving-"  # how the names of files begin that a server is still receiving
+ARRIVING = "arriving-"  # prefix of the names of files that a server is still receiving
 POLL_SECONDS = 0.2
 HELLO_SECONDS = 2.0  # loopback answers in milliseconds, but a server that is loading models shares its cores
 
 
 @dataclass(frozen=True)
 class Served:
-    """A server owns the folder: where it takes commands on loopback and with which token, and the page's address."""
+    """The server that owns the folder: `url` and `token` for commands on loopback, `page` the address for a browser."""
 
     url: str
     token: str
     page: str
 
     def client(self, timeout: httpx2.Timeout | float) -> httpx2.Client:
-        """A client that carries the token; the environment's proxies are left out, the server being on this machine."""
+        """An HTTP client that sends the token. Proxies of the environment are ignored: the server is on this machine."""
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx2.Client(base_url=self.url, headers=headers, timeout=timeout, trust_env=False)
 
     def answers(self) -> bool:
-        """Whether that server is there and takes the token."""
+        """Whether the server responds and accepts the token."""
         try:
             with self.client(HELLO_SECONDS) as client:
                 return client.get("/cli/hello").status_code == 200
@@ -49,19 +49,20 @@ class Served:
 
 
 class Owned:
-    """The folder as this process owns it, until `release`."""
+    """Ownership of the folder by this process, until `release`."""
 
     def __init__(self, folder: Path, lock: filelock.BaseFileLock) -> None:
+        """Deletes what an owner that was killed left: `server.json` and files half received."""
         self.folder = folder
         self._lock = lock
         (folder / SERVER_NAME).unlink(missing_ok=True)
-        for left in folder.glob(f"{ARRIVING}*"):
-            left.unlink(missing_ok=True)
+        for orphan in folder.glob(f"{ARRIVING}*"):
+            orphan.unlink(missing_ok=True)
 
     def publish(self, url: str, page: str) -> Served:
-        """Tell other processes of this user that the owner takes commands at `url`, and make the token they need.
+        """Write `server.json` (mode 600) with `url`, a new random token and `page`; other processes send commands there.
 
-        `page` is the address to open in a browser, with whatever lets its reader in.
+        `page` is the address to open in a browser, with the key that admits it.
         """
         served = Served(url, secrets.token_urlsafe(32), page)
         draft = self.folder / f"{SERVER_NAME}.new"
@@ -72,32 +73,33 @@ class Owned:
         return served
 
     def release(self) -> None:
-        """Give the folder up; nothing of it may be open any more."""
+        """Release the lock. Close everything in the folder first."""
         (self.folder / SERVER_NAME).unlink(missing_ok=True)
         self._lock.release()
 
 
 def make_folder(folder: Path) -> None:
-    """The data folder, readable by its user alone. Raises DataFolderUnusable."""
+    """Create the data folder (mode 700) if it does not exist. Raises DataFolderUnusable."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-            raise DataFolderUnusable(reason=f"{folder} may not be written")
+            raise DataFolderUnusable(reason=f"{folder} is not writable")
     except OSError as error:
         raise DataFolderUnusable(reason=f"{folder}: {error.strerror}") from error
 
 
 def claim(folder: Path, *, wait_seconds: float, on_wait: Callable[[], None]) -> Owned | Served:
-    """Own `folder`, or learn which server does.
+    """Lock `folder` for this process, or return the server that holds it.
 
-    While a plain command holds the folder this waits for it, having called `on_wait` once. Raises DataFolderBusy when
-    `wait_seconds` have passed, DataFolderUnusable when the folder cannot be made or written.
+    Sets the umask of this process to 077, so that all it writes from here on is readable by its user alone, also in a
+    folder that others may read. While another command holds the lock this waits, and calls `on_wait` once. Raises
+    DataFolderBusy after `wait_seconds`, DataFolderUnusable when the folder cannot be created or written.
     """
     make_folder(folder)
-    os.umask(0o077)  # what an owner writes is their user's alone, also in a folder that others may read
+    os.umask(0o077)
     lock = filelock.FileLock(folder / LOCK_NAME, thread_local=False)
     deadline = time.monotonic() + wait_seconds
-    told = False
+    waiting = False
     while True:
         try:
             lock.acquire(blocking=False)
@@ -110,14 +112,14 @@ def claim(folder: Path, *, wait_seconds: float, on_wait: Callable[[], None]) -> 
             return served
         if time.monotonic() >= deadline:
             raise DataFolderBusy()
-        if not told:
+        if not waiting:
             on_wait()
-            told = True
+            waiting = True
         time.sleep(POLL_SECONDS)
 
 
 def _read_server(folder: Path) -> Served | None:
     with contextlib.suppress(OSError, ValueError, KeyError):
-        told = json.loads((folder / SERVER_NAME).read_text("utf-8"))
-        return Served(str(told["url"]), str(told["token"]), str(told["page"]))
+        row = json.loads((folder / SERVER_NAME).read_text("utf-8"))
+        return Served(str(row["url"]), str(row["token"]), str(row["page"]))
     return None

@@ -1,4 +1,4 @@
-"""Everything that can go wrong between a question and its answer; grows the one tree that `retrieval` roots.
+"""Errors that a user is shown: one tree under `retrieval.PinciteError`, each class with a sentence and a hint.
 
 PinciteError
 ├── SettingsInvalid         EmptyQuestion     QuestionTooLong
@@ -33,73 +33,73 @@ from retrieval import PinciteError
 
 
 class SettingsInvalid(PinciteError):
-    """A setting that cannot be used as it stands."""
+    """A setting whose value cannot be used."""
 
     sentence = "The setting {setting} cannot be used: {reason}."
-    hint_text = "Correct it in the environment; the README lists every setting."
+    hint_text = "Correct the environment variable; the documentation lists every setting."
 
 
 class NotAllowed(PinciteError):
-    """The user may not do this."""
+    """The user is not authorised."""
 
     sentence = "You do not have access to this."
-    hint_text = "Ask whoever runs pincite here."
+    hint_text = "Ask your administrator."
 
 
 class GuestGone(NotAllowed):
-    """A guest's hour is over, or their browser brings no cookie of ours."""
+    """A guest session that has expired, or a browser that sends no guest cookie."""
 
-    sentence = "This visit is over; what was in it has been deleted."
-    hint_text = "Load the page again to begin anew; the browser must accept its cookie."
+    sentence = "Your visit has ended; its documents and conversations have been deleted."
+    hint_text = "Reload the page to start again; your browser must accept its cookie."
 
 
 class DemoFull(NotAllowed):
-    """As many guests as the demo takes are there."""
+    """The demo has its maximum number of guests."""
 
-    sentence = "There are too many visitors at the moment."
-    hint_text = "Come back within the hour."
+    sentence = "Too many visitors are using the demo."
+    hint_text = "Try again within the hour."
 
 
 class NetworkFull(NotAllowed):
-    """As many guests as one address may have are there."""
+    """One client address has its maximum number of guests."""
 
-    sentence = "There are {most} visitors from your network at the moment, as many as can be."
-    hint_text = "Come back within the hour."
+    sentence = "The limit of {most} visitors from one network is reached."
+    hint_text = "Try again within the hour."
 
 
 class QuotaReached(PinciteError):
-    """A user wants more than a user may have."""
+    """A user's quota (documents, matters, conversations, …) is used up."""
 
-    sentence = "A user can have {most:,} {what} here."
-    hint_text = "Delete what is no longer needed, or ask whoever runs pincite to raise {setting}."
+    sentence = "The limit is {most:,} {what} per user."
+    hint_text = "Delete what you no longer need, or ask your administrator to raise {setting}."
 
 
 class GuestLimit(QuotaReached):
-    """A guest of the demo wants more than guests get."""
+    """A demo guest's quota is used up."""
 
-    sentence = "A visitor can have {most:,} {what} here."
-    hint_text = "Remove something first, or run pincite on a machine of your own."
+    sentence = "The limit is {most:,} {what} per visitor."
+    hint_text = "Delete something first, or run pincite on your own computer."
 
 
 class NoSuchConversation(PinciteError):
-    """No conversation or turn of that id, or none of this user."""
+    """No conversation or turn has this id, or it belongs to another user."""
 
     sentence = "There is no such conversation."
     hint_text = "Choose one from the list."
 
 
 class PageNotShown(PinciteError):
-    """The image of a page could not be made."""
+    """The image of a page could not be rendered."""
 
     sentence = "Page {page} of “{document}” cannot be shown."
-    hint_text = "Open the document itself at that page."
+    hint_text = "Open the original file at that page."
 
 
 class EventMalformed(PinciteError):
-    """The page was sent something that the page itself never sends."""
+    """A request of the page that the page itself never sends."""
 
-    sentence = "This page cannot do that."
-    hint_text = "Load the page again."
+    sentence = "This request is not valid."
+    hint_text = "Reload the page."
 
 
 class UnknownAct(EventMalformed):
@@ -109,111 +109,111 @@ class UnknownAct(EventMalformed):
 
 
 class TooManyEvents(PinciteError):
-    """One user has as much under way on the page as a user may."""
+    """One user has the maximum number of page events under way."""
 
-    sentence = "Your pages have {count} requests under way already."
-    hint_text = "Wait a moment, or close a few of them."
+    sentence = "The limit of {count} requests at the same time is reached."
+    hint_text = "Wait a moment, or close some pages."
 
 
 class TooManyStreams(PinciteError):
-    """One user has as many pages open as a user may."""
+    """One user has the maximum number of streams (open pages) under way."""
 
-    sentence = "Too many pages are open already: {count} connections are the limit."
-    hint_text = "Close a few of them."
+    sentence = "The limit of {count} open connections is reached."
+    hint_text = "Close some pages."
 
 
 class NotUploaded(PinciteError):
-    """A file that this user did not upload, or whose upload was taken in already."""
+    """A file that this user did not upload, or that was added already."""
 
-    sentence = "This file was not uploaded here, or was taken in already."
-    hint_text = "Add it again from your own disk."
+    sentence = "This file was not uploaded here, or was added already."
+    hint_text = "Add it again from your computer."
 
 
 class UploadMalformed(PinciteError):
-    """An upload that is none, or that was cut off."""
+    """A multipart body that is malformed or truncated."""
 
-    sentence = "The upload did not arrive whole."
+    sentence = "The upload is incomplete."
     hint_text = "Add the files again."
 
 
 class TooManyUploads(PinciteError):
-    """More uploads at a time, or files in one upload, than a user may have."""
+    """More uploads at a time, or files in one upload, than the limit for one user."""
 
-    sentence = "Only {count} can be added at once."
-    hint_text = "Add the rest when these have arrived."
+    sentence = "At most {count} can be added at once."
+    hint_text = "Add the rest when these are uploaded."
 
 
 class TooMuchArriving(PinciteError):
-    """What is on its way takes all the room there is for it."""
+    """No room is left for uploads that are under way."""
 
-    sentence = "Too much is being added at the moment."
+    sentence = "Too many files are being uploaded at the moment."
     hint_text = "Try again in a few minutes."
 
 
 class PageTooSlow(PageNotShown):
-    """Its image was not there in time; what made a page slow once does so again, so it is not tried again."""
+    """A page image that was not rendered in time; not tried again, as a slow page stays slow."""
 
     sentence = "Page {page} of “{document}” took too long to draw."
 
 
 class DocumentNotDrawn(PageNotShown):
-    """Several of its pages could not be drawn; the others are not tried any more."""
+    """A document whose pages are no longer rendered, because several of them failed."""
 
-    sentence = "The pages of “{document}” are not drawn any more: several of them took too long."
-    hint_text = "Open the document itself at page {page}."
+    sentence = "The pages of “{document}” are no longer drawn: several took too long."
+    hint_text = "Open the original file at page {page}."
 
 
 class EmptyQuestion(PinciteError):
-    """Nothing was asked."""
+    """The question is empty."""
 
-    sentence = "There is no question."
-    hint_text = "Ask in your own words, for example: who may terminate, and with what notice?"
+    sentence = "The question is empty."
+    hint_text = "Ask in your own words, for example: Who may terminate, and with what notice?"
 
 
 class QuestionTooLong(PinciteError):
-    """It takes so much of the window that too little is left for passages."""
+    """The question leaves too little of the context window for passages."""
 
     sentence = "The question is too long: {tokens} tokens."
-    hint_text = "Ask in a few sentences; add long texts as documents instead."
+    hint_text = "Ask in a few sentences, and add long texts as documents."
 
 
 class NotTaken(PinciteError):
-    """What was typed or sent is not looked at."""
+    """Input that is rejected unread."""
 
 
 class WordsTooLong(NotTaken):
-    """A question or a phrase of more characters than the limit."""
+    """A question or a phrase longer than the limit, in characters."""
 
-    sentence = "This is too long: {characters:,} characters; the limit is {limit:,}."
-    hint_text = "Ask in a few sentences; add long texts as documents instead."
+    sentence = "The text is too long: {characters:,} characters; the limit is {limit:,}."
+    hint_text = "Ask in a few sentences, and add long texts as documents."
 
 
 class NameTooLong(NotTaken):
-    """What names a matter or a document has more characters than the limit."""
+    """The name of a matter or a document is longer than the limit, in characters."""
 
     sentence = "The name is too long: {characters:,} characters; the limit is {limit}."
-    hint_text = "Use a shorter one."
+    hint_text = "Use a shorter name."
 
 
 class TooManyChosen(NotTaken):
-    """More documents were named at once than the limit."""
+    """More documents are selected than the limit."""
 
     sentence = "Too many documents are chosen: {count:,}; the limit is {limit:,}."
-    hint_text = "Choose fewer, or ask all of them."
+    hint_text = "Choose fewer, or all documents."
 
 
 class NotText(NotTaken):
-    """Characters that no database keeps: a null, or half of a pair."""
+    """Characters that no database stores: a null, or half of a surrogate pair."""
 
-    sentence = "This has characters that are not text."
-    hint_text = "Type it anew, or paste it from elsewhere."
+    sentence = "The text has characters that cannot be stored."
+    hint_text = "Type it again, or copy it from another place."
 
 
 class AmbiguousDocument(PinciteError):
-    """A name that fits several documents of the matter."""
+    """A name that matches several documents of the matter."""
 
-    sentence = "“{document}” fits several documents: {names}."
-    hint_text = "Give more of the name, or the id."
+    sentence = "“{document}” matches several documents: {names}."
+    hint_text = "Enter more of the name, or the id."
 
 
 class NoSuchFile(PinciteError):
@@ -224,172 +224,176 @@ class NoSuchFile(PinciteError):
 
 
 class AlreadyServing(PinciteError):
-    """A second server was asked for in one data folder."""
+    """Another server already uses this data folder."""
 
-    sentence = "pincite is running already, at {url}."
-    hint_text = "Open that address, or stop it first; PINCITE_DATA_DIR names another data folder."
+    sentence = "pincite is already running at {url}."
+    hint_text = "Open that address, or stop pincite first. PINCITE_DATA_DIR sets another data folder."
 
 
 class ServerGone(PinciteError):
-    """The server of this data folder stopped in the middle of a command."""
+    """The server of this data folder stopped during a command."""
 
-    sentence = "pincite stopped before it had finished this."
-    hint_text = "Start it again with `pincite serve`, or run the command once more; no accepted document is lost."
+    sentence = "pincite stopped before this was finished."
+    hint_text = "Start it with `pincite serve`, or run the command again. No accepted document is lost."
 
 
 class Told(PinciteError):
-    """An error that the server told the command line, with the sentence and the hint it had there."""
+    """An error that the server reported to the command line, with the server's sentence and hint."""
 
     sentence = "{sentence}"
     hint_text = "{hint}"
 
 
 class PartMissing(PinciteError):
-    """A part of pincite that is installed only where it is wanted."""
+    """An optional dependency is not installed."""
 
-    sentence = "{part} is not installed here ({package} is missing)."
+    sentence = "{part} is not installed ({package} is missing)."
     hint_text = "Install pincite with the extra “{extra}”."
 
 
 class Unexpected(PinciteError):
-    """A fault that nobody foresaw; the log has its place in the code under the reference."""
+    """An exception that the code does not foresee; the log has its traceback under the reference."""
 
     sentence = "Something went wrong (ref {ref})."
-    hint_text = "The log in the data folder (log/pincite.log) has more under that reference."
+    hint_text = "The log (log/pincite.log in the data folder) has the details under this reference."
 
 
 class Congested(PinciteError):
-    """More is asked than can be answered in time."""
+    """The request is refused, or was given up, because of load."""
 
 
 class TooManyQuestions(Congested):
-    """The line is as long as it may get."""
+    """The question queue is full."""
 
-    sentence = "Too many questions are waiting at the moment: {count}."
+    sentence = "Too many questions are waiting: {count}."
     hint_text = "Ask again in a few minutes."
 
 
 class QuestionsWaiting(Congested):
-    """One user has as many questions under way as a user may."""
+    """One user has the maximum number of questions under way."""
 
-    sentence = "You have {count} questions under way already."
-    hint_text = "Wait until one of them is answered, or stop one."
+    sentence = "You already have {count} questions under way."
+    hint_text = "Wait for an answer, or stop one."
 
 
 class NetworkWaiting(Congested):
-    """One address has as many questions under way as an address may."""
+    """One client address has the maximum number of questions under way."""
 
-    sentence = "From your network {count} questions are under way already, as many as can be."
+    sentence = "The limit of {count} questions at the same time from one network is reached."
     hint_text = "Ask again in a few minutes."
 
 
 class PagesWaiting(Congested):
-    """One user asked for more page images than a user may at a time."""
+    """One user requested more page images than the limit."""
 
-    sentence = "Too many pages are being drawn for you at the moment."
-    hint_text = "Wait until they are there, then open the page again."
+    sentence = "Too many pages are being drawn for you."
+    hint_text = "Wait a moment, then open the page again."
 
 
 class TextsWaiting(Congested):
-    """One user asked for more documents and passages than a user may at a time."""
+    """One user requested more documents and passages than the limit."""
 
-    sentence = "Too many documents are being opened for you at the moment."
-    hint_text = "Wait until they are there, then open the document again."
+    sentence = "Too many documents are being opened for you."
+    hint_text = "Wait a moment, then open the document again."
 
 
 class SearchesWaiting(Congested):
-    """One user has as many searches for a phrase under way as a user may."""
+    """One user has the maximum number of phrase searches under way."""
 
-    sentence = "You have {count} searches for a phrase under way already."
-    hint_text = "Wait until one of them is done."
+    sentence = "You already have {count} searches under way."
+    hint_text = "Wait until one of them is finished."
 
 
 class TooSlow(Congested):
-    """Something was not done in its time, waiting included."""
+    """A time limit, waiting included, was exceeded."""
 
     sentence = "This took longer than {seconds:.0f} seconds."
     hint_text = "Try again in a moment."
 
 
 class NotLookedThrough(PinciteError):
-    """Documents that a search for a phrase could not look through; what it found in the others stands."""
+    """Documents that a phrase search could not search; what it found in the others is complete."""
 
-    sentence = "{documents} could not be looked through."
-    hint_text = "What was found in the other documents is complete. Look again later, or in these documents alone."
+    sentence = "{documents} could not be searched."
+    hint_text = (
+        "The results from the other documents are complete. Search again later, or search these documents alone."
+    )
 
 
 class EngineError(PinciteError):
-    """The engine did not write an answer. What it had written is kept, and key language is shown."""
+    """The language model server did not complete an answer. Partial text is kept, and key language is shown."""
 
     sentence = "The answer could not be written."
-    hint_text = "The key language below comes straight from the documents."
+    hint_text = "The key language below comes directly from the documents."
 
 
 class EngineAway(EngineError):
-    """Nothing takes a connection at its address, or all of the engines are known to be away."""
+    """The server accepts no connection, or the circuit breakers of all servers are open."""
 
-    sentence = "The engine that writes answers is away."
-    hint_text = "Questions are answered with key language until it is back."
+    sentence = "The language model is not available."
+    hint_text = "Until it is available again, questions are answered with key language from the documents."
 
 
 class EngineLoading(EngineError):
-    """It is up but not ready yet."""
+    """The server runs but is not ready yet (503)."""
 
-    sentence = "The engine that writes answers is still starting."
-    hint_text = "Ask again in a minute; until then questions are answered with key language."
+    sentence = "The language model is still starting."
+    hint_text = "Ask again in a minute. Until then, questions are answered with key language from the documents."
 
 
 class EngineBusy(EngineError):
-    """It takes no more requests for now (429)."""
+    """The server's rate limit is reached (429)."""
 
-    sentence = "The engine that writes answers is busy."
+    sentence = "The language model is busy."
     hint_text = "Ask again in a moment."
 
 
 class EngineKeyRefused(EngineError):
-    """It refused our key (401 or 403)."""
+    """The server rejected the API key (401 or 403)."""
 
-    sentence = "The engine refused the key."
-    hint_text = "Whoever runs pincite should check PINCITE_LLM_API_KEY."
+    sentence = "The language model server rejected the API key."
+    hint_text = "Ask your administrator to check PINCITE_LLM_API_KEY."
 
 
 class PromptTooLong(EngineError):
-    """It says the prompt does not fit its window."""
+    """The prompt exceeds the server's context window."""
 
-    sentence = "The question and its passages are longer than the engine accepts."
+    sentence = "The question and its passages are longer than the language model accepts."
     hint_text = "Ask about fewer documents, or start a new conversation."
 
 
 class PassagesLeftOut(EngineError):
-    """It counts more tokens than we do; the prompt was packed again, into less of its window."""
+    """The server counts more tokens than we do, so the prompt was packed again into less of its window."""
 
-    sentence = "The engine takes less text than it said, so fewer passages were read for this answer."
-    hint_text = "If something seems to be missing, ask about fewer documents."
+    sentence = "The language model accepts less text than it reported, so this answer is based on fewer passages."
+    hint_text = "If something is missing, ask about fewer documents."
 
 
 class EngineRefused(EngineError):
-    """It rejected the request for another reason (4xx)."""
+    """The server rejected the request for another reason (other 4xx)."""
 
-    sentence = "The engine did not accept the request."
-    hint_text = "Whoever runs pincite finds its kind in the log, and the reason in the engine's own."
+    sentence = "The language model server rejected the request."
+    hint_text = (
+        "Your administrator finds the kind of error in the log of pincite, and the reason in the log of that server."
+    )
 
 
 class EngineFault(EngineError):
-    """It reported a fault of its own, before or inside the stream."""
+    """The server reported an error of its own (5xx), before or inside the stream."""
 
-    sentence = "The engine stopped with a fault."
-    hint_text = "What it had written is kept. Ask again; if it happens again, restart the engine."
+    sentence = "The language model server failed."
+    hint_text = "The text written so far is kept. Ask again; if it happens again, restart the server."
 
 
 class StreamCut(EngineError):
-    """The stream ended without saying that the answer was complete."""
+    """The stream ended without a finish reason."""
 
-    sentence = "The connection to the engine broke off before the answer was complete."
-    hint_text = "What had arrived is kept. Ask again for the whole answer."
+    sentence = "The connection to the language model broke off before the answer was complete."
+    hint_text = "The text received so far is kept. Ask again for the complete answer."
 
 
 class EngineSilent(EngineError):
-    """No text for longer than the time-out."""
+    """No text arrived within the time-out."""
 
-    sentence = "The engine sent nothing for {seconds:.0f} seconds."
-    hint_text = "What had arrived is kept. Ask again, or ask about fewer documents."
+    sentence = "The language model sent nothing for {seconds:.0f} seconds."
+    hint_text = "The text received so far is kept. Ask again, or ask about fewer documents."

@@ -1,8 +1,8 @@
-"""The log: one JSON object a line in the data folder, and never a word of a document or of a question.
+"""Structured log: JSON lines in the data folder, without any word of a document or of a question.
 
-Messages of exceptions often quote what they choked on, ours name files and matters, and so may what other libraries
-log or print. So only the reasons of the operating system are written; of all else the log has the class, or the
-logger, and the places in the code (`retrieval.trace`).
+Exception messages often quote their input, ours name files and matters, and other libraries may log or print the same.
+So the log has the operating system's reasons in full, and of everything else the class or the logger and the places in
+the code (`retrieval.trace`). Importing this module configures structlog for the process.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from webapp.core.metrics import ERRORS
 
 LOG_BYTES, LOG_FILES = 5_000_000, 3
 
-LOGGERS = ("pincite", "retrieval", "webapp", "uvicorn")  # whose messages are written; each is known to quote nothing
+LOGGERS = ("pincite", "retrieval", "webapp", "uvicorn")  # messages of these are written; none quotes user text
 
 structlog.configure(
     processors=[structlog.stdlib.add_log_level, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -35,7 +35,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("pincite")
 
 
 def open_log(folder: Path) -> None:
-    """Write the log to `folder`/log/pincite.log from here on; until then it goes to standard error."""
+    """Write the log to `folder`/log/pincite.log, rotated; before this call it goes to standard error.
+
+    Adds handlers to the root logger and to LOGGERS, and sends Python's warnings there; `close_log` undoes that.
+    """
     (folder / "log").mkdir(mode=0o700, exist_ok=True)
     file = folder / "log" / "pincite.log"
     handler = RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, delay=True, encoding="utf-8")
@@ -52,7 +55,7 @@ def open_log(folder: Path) -> None:
 
 
 def close_log() -> None:
-    """Let go of the log file."""
+    """Remove the handlers of `open_log` and close the file."""
     logging.captureWarnings(False)
     for name in ("", *LOGGERS):
         logger = logging.getLogger(name)
@@ -64,9 +67,10 @@ def close_log() -> None:
 
 @contextlib.contextmanager
 def nothing_printed() -> Iterator[None]:
-    """What libraries print, and what Python prints of a thread that failed, stays off standard output and error.
+    """Discard what is written to standard output and error, and the messages of uncaught exceptions in threads.
 
-    It may quote anything. The log says that something was printed, and of a thread where it failed.
+    Either may quote user text. The log gets the number of characters, and the trace of the exception. Within the block
+    this replaces `sys.stdout`, `sys.stderr`, `threading.excepthook` and `sys.unraisablehook` of the process.
     """
     hooks = threading.excepthook, sys.unraisablehook
     threading.excepthook = lambda failed: _failed(failed.exc_value)
@@ -79,19 +83,19 @@ def nothing_printed() -> Iterator[None]:
 
 
 def noted(error: PinciteError) -> None:
-    """Count an error that a user is told of, and log what an engine's means for whoever runs it."""
+    """Count an error that a user is shown; log the status of an LLM server's error, and the trace of a cause."""
     ERRORS.labels(type(error).__name__).inc()
     if isinstance(error, EngineError):
-        known_of_it = {key: error.values[key] for key in ("status", "kind", "seconds") if key in error.values}
-        log.warning("engine", error=type(error).__name__, **known_of_it)
+        details = {key: error.values[key] for key in ("status", "kind", "seconds") if key in error.values}
+        log.warning("engine", error=type(error).__name__, **details)
     if error.__cause__ is not None:
         log.warning("mapped", error=type(error).__name__, trace=trace(error))
 
 
 def known(error: BaseException) -> PinciteError:
-    """`error` as the user may see it: itself when it is of our tree, else Unexpected.
+    """Record an exception and return what the user may see: a PinciteError as it is, anything else as Unexpected.
 
-    The log gets the trace of what nobody foresaw, and of the foreign exception behind one of ours.
+    The log gets the trace of an unexpected exception, and of the foreign exception behind one of ours.
     """
     if isinstance(error, PinciteError):
         noted(error)
@@ -115,15 +119,15 @@ def _lines() -> structlog.stdlib.ProcessorFormatter:
 
 
 def _without_messages(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A trace that came with a record, without what foreign exceptions say."""
-    raised = event.pop("exc_info", None)
-    if isinstance(raised, tuple) and raised[1] is not None:
-        event["trace"] = trace(raised[1])
+    """Replace a record's exception by its trace, which has no messages of foreign exceptions."""
+    exc_info = event.pop("exc_info", None)
+    if isinstance(exc_info, tuple) and exc_info[1] is not None:
+        event["trace"] = trace(exc_info[1])
     return event
 
 
 class _WithoutMessage(logging.Handler):
-    """What other libraries log: who spoke and where, and where an exception came from, but not a word of it."""
+    """Handler for other libraries' records: logger, place in the code and trace, without the message."""
 
     def __init__(self, file: logging.Handler) -> None:
         super().__init__(logging.WARNING)
@@ -132,7 +136,7 @@ class _WithoutMessage(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.name.partition(".")[0] in LOGGERS:
             return
-        said = logging.makeLogRecord(
+        anonymous = logging.makeLogRecord(
             {
                 "name": record.name,
                 "levelname": record.levelname,
@@ -141,11 +145,11 @@ class _WithoutMessage(logging.Handler):
                 "exc_info": record.exc_info,
             }
         )
-        self._file.handle(said)
+        self._file.handle(anonymous)
 
 
 class _Withheld(io.TextIOBase):
-    """Takes text and forgets it."""
+    """Text stream that discards what is written and logs its length."""
 
     def __init__(self, where: str) -> None:
         self._where = where

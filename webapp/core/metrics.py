@@ -1,7 +1,4 @@
-"""What is counted and timed, for Prometheus: numbers only, and labels that are names of ours, never of a user's.
-
-`docs/operations.md` lists them for whoever runs pincite.
-"""
+"""Prometheus metrics. Labels are names from the code, never a user's text; `docs/operations.md` explains each metric."""
 
 import time
 from typing import TYPE_CHECKING
@@ -11,7 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 if TYPE_CHECKING:
     from retrieval import DocumentRecord
 
-# Seconds. From what feels immediate to the time-out for a first word.
+# Histogram buckets in seconds: from what feels immediate to the time-out for a first word.
 _WAITS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120)
 _READING = (0.5, 1, 2, 5, 10, 30, 60, 300, 900)
 
@@ -41,20 +38,20 @@ ERRORS = Counter(
 
 
 class IngestCounter:
-    """Counts documents as `Ingest` tells of them. Safe to use from several threads."""
+    """Callback for `Ingest` that counts documents and times them. Thread-safe."""
 
     def __init__(self) -> None:
-        self._began: dict[tuple[str, str], float] = {}
+        self._start_times: dict[tuple[str, str], float] = {}
 
     def __call__(self, record: "DocumentRecord") -> None:
-        """A document has come a step further."""
+        """Note the new state of a document."""
         key = record.matter_id, record.id
         if record.state in ("reading", "indexing"):
-            self._began.setdefault(key, time.monotonic())
+            self._start_times.setdefault(key, time.monotonic())
             return
-        began = self._began.pop(key, None)
+        started_at = self._start_times.pop(key, None)
         if record.state in ("ready", "failed"):
             DOCUMENTS.labels(record.state).inc()
             PAGES.inc(record.pages if record.state == "ready" else 0)
-            if began is not None:
-                INGEST_SECONDS.observe(time.monotonic() - began)
+            if started_at is not None:
+                INGEST_SECONDS.observe(time.monotonic() - started_at)

@@ -1,7 +1,7 @@
-"""How much one user may have: settings, each with a default of its own for guests of a demo.
+"""Quotas of one user: settings, with smaller defaults for guests of the demo.
 
-Counted where it grows, in the transaction that writes it (`access`, `conversations`): two requests at once cannot pass
-together, and what is deleted is free again at once.
+A quota is checked in the transaction that adds to it (`webapp.store`), so that two concurrent requests cannot both pass
+and deleted items count no more.
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ SETTINGS: dict[Kind, str] = {
     "conversations": "conversations_per_user",
     "turns": "turns_per_conversation",
 }
-_TOLD: dict[Kind, str] = {"mib": "MiB of documents", "turns": "questions in a conversation"}
+_NOUNS: dict[Kind, str] = {"mib": "MiB of documents", "turns": "questions in a conversation"}
 MIB = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What one user may have over all their matters; `mib` of documents, `turns` in each conversation."""
+    """Limits of one user over all their matters: `mib` is MiB of documents, `turns` counts in each conversation."""
 
     documents: int
     mib: int
@@ -36,28 +36,28 @@ class Quota:
     of_guests: bool = False
 
     def check(self, kind: Kind, have: int) -> None:
-        """Raise QuotaReached, for a guest GuestLimit, where `have` is more than there may be."""
+        """Raise QuotaReached, or GuestLimit for a guest, if `have` exceeds the limit."""
         most: int = getattr(self, kind)
         if have > most:
             error = GuestLimit if self.of_guests else QuotaReached
             setting = f"PINCITE_{SETTINGS[kind].upper()}"
-            raise error(most=most, what=_TOLD.get(kind, kind), setting=setting)
+            raise error(most=most, what=_NOUNS.get(kind, kind), setting=setting)
 
     def check_documents(self, documents: int, size: int) -> None:
-        """`check` for so many documents of `size` bytes together."""
+        """Check the number of documents and their total `size` in bytes. Raises QuotaReached or GuestLimit."""
         self.check("documents", documents)
         self.check("mib", -(-size // MIB))
 
 
-# Nobody in a team of fifty meets these; the settings' descriptions say how far they reach.
+# Out of reach for a team of fifty; the descriptions of the settings give the reasoning.
 TEAM = Quota(documents=20_000, mib=100_000, matters=1_000, conversations=20_000, turns=500)
-# An hour's visit. 100 guests with all of it are 5 GiB of documents, and 3 GB of answers of 50 kB.
+# For a visit of an hour. 100 guests at their limits have 5 GiB of documents, and 3 GB of answers of 50 kB.
 GUEST = Quota(documents=20, mib=50, matters=5, conversations=20, turns=30, of_guests=True)
 
 
 def quota_of(settings: "Settings") -> Quota:
-    """What each user but the local one may have under these settings."""
+    """The quota of every user but the local one under these settings."""
     default = GUEST if settings.access == "demo" else TEAM
-    named = {kind: getattr(settings, name) for kind, name in SETTINGS.items()}
-    told = {kind: getattr(default, kind) if most is None else most for kind, most in named.items()}
-    return Quota(**told, of_guests=default.of_guests)
+    values = {kind: getattr(settings, name) for kind, name in SETTINGS.items()}
+    limits = {kind: getattr(default, kind) if most is None else most for kind, most in values.items()}
+    return Quota(**limits, of_guests=default.of_guests)

@@ -1,8 +1,8 @@
-"""What can be set, in one place: every field is one environment variable, `PINCITE_` and its name in capitals.
+"""Settings from environment variables: each field is one variable, `PINCITE_` followed by the field's name in capitals.
 
-Keys may lie in files instead: in the folder that `PINCITE_SECRETS_DIR` names, each under its variable's name, as
-containers get them. A value that cannot be used stops the start with a sentence that names the variable. The README's
-table is made from this class by `make readme`; a test holds the two together.
+A setting may also be a file in the folder `PINCITE_SECRETS_DIR`, named like its variable, as container secrets are. An
+invalid value stops the start with an error that names the variable. The table of settings in the documentation is
+generated from this class; a test compares the two.
 """
 
 import ipaddress
@@ -27,7 +27,7 @@ LEAST_SECRET = 16  # characters
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("it must be an address that begins with http:// or https://")
+        raise ValueError("it must be a URL that begins with http:// or https://")
     return value.rstrip("/")
 
 
@@ -44,7 +44,7 @@ def _origins(value: str) -> str:
             or origin != f"https://{parts.netloc}"
             or not re.fullmatch(r"[a-z0-9.:-]+", parts.netloc)
         ):
-            raise ValueError("it must name sites as https://name, without a path")
+            raise ValueError("each site must be written as https://name, without a path")
     return ",".join(origins)
 
 
@@ -54,15 +54,15 @@ def _networks(value: str) -> str:
         try:
             everyone = ipaddress.ip_network(network).prefixlen == 0
         except ValueError:
-            raise ValueError(f"“{network}” is no address (192.0.2.7) and no network (192.0.2.0/24)") from None
+            raise ValueError(f"“{network}” is neither an address (192.0.2.7) nor a network (192.0.2.0/24)") from None
         if everyone:
-            raise ValueError(f"“{network}” is everyone, and everyone could name any address")
+            raise ValueError(f"“{network}” covers every address, so that any client could claim any other address")
     return ",".join(networks)
 
 
 def _header_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", value):
-        raise ValueError("it must be the name of a header: letters, digits and hyphens")
+        raise ValueError("it must be a header name of letters, digits and hyphens")
     return value
 
 
@@ -79,7 +79,7 @@ def _not_empty(value: SecretStr) -> SecretStr:
 
 
 def _quota(kind: Kind, meaning: str) -> Any:
-    """A setting that is one part of a user's quota; unset it is as `webapp.core.quotas` has it for the kind of access."""
+    """A field for one limit of a user's quota; its default, in `webapp.core.quotas`, depends on the kind of access."""
     shown = f"`{getattr(TEAM, kind)}`; with `demo` `{getattr(GUEST, kind)}`"
     return Field(None, gt=0, description=f"{meaning}; not with `local`.", json_schema_extra={"shown": shown})
 
@@ -94,12 +94,12 @@ WebAddresses = Annotated[str, AfterValidator(_web_addresses)]
 
 
 def user_data_folder() -> Path:
-    """Where this user's programs keep their data: `XDG_DATA_HOME`, else `~/.local/share`; ours lies in it."""
+    """The default data folder: `pincite` in `XDG_DATA_HOME`, or in `~/.local/share` where that is unset."""
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "pincite"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens on `host`."""
+    """Whether `host` is a loopback address or `localhost`, which only this machine can reach."""
     if host == "localhost":
         return True
     try:
@@ -109,139 +109,140 @@ def is_loopback(host: str) -> bool:
 
 
 class Settings(BaseSettings):
-    """Every setting. Frozen: what was read at the start holds until the end."""
+    """All settings, read once at the start; immutable."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(
         default_factory=user_data_folder,
-        description="Folder for everything pincite keeps: records, files, indexes, log.",
+        description="Folder for all data of pincite: database, files, indexes, log.",
         json_schema_extra={"shown": "`pincite` in the user's data folder (`~/.local/share`)"},
     )
     host: str = Field("127.0.0.1", description="Address to listen on; with `PINCITE_ACCESS=local` loopback only.")
-    port: int = Field(7860, ge=0, le=65535, description="Port of the page; 0 takes any free one.")
+    port: int = Field(7860, ge=0, le=65535, description="Port of the page; 0 for any free port.")
     access: Literal["local", "behind-proxy", "demo"] = Field(
         "local",
-        description="Who may use it. `local`: one user, on this machine only. `behind-proxy`: users whom a proxy has "
-        "authenticated and names in a header. `demo`: each browser is a user of its own for an hour; then all of "
-        "theirs is deleted.",
+        description="Who may use it. `local`: one user, on this machine only. `behind-proxy`: users whom a proxy "
+        "authenticates and names in a header. `demo`: each browser is a guest for an hour; then the guest's data is "
+        "deleted.",
     )
     user_header: HeaderName = Field(
         "X-Forwarded-User",
-        description="Header in which the proxy names the user; it must replace what the client sent under that name.",
+        description="Header in which the proxy names the user; the proxy must replace the client's header of that name.",
     )
     proxy_secret: HardToGuess | None = Field(
         None,
-        description="What the proxy sends as `X-Pincite-Proxy-Secret`, so that nobody else can name a user. Without it the "
-        "proxy must be on this machine, and every program on it is trusted.",
+        description="Secret that the proxy sends as `X-Pincite-Proxy-Secret`, so that nobody else can name a user. Without "
+        "it the proxy must be on this machine, and every program on this machine is trusted.",
     )
     framed_by: Origins | None = Field(
         None,
-        description="With `demo`: sites that may show the page inside one of theirs (`https://huggingface.co`), with "
-        "commas between them.",
+        description="With `demo`: sites that may embed the page in a frame (`https://huggingface.co`), separated by commas.",
     )
     secrets_dir: Path | None = Field(
         None,
-        description="Folder with files that are settings too, each named like its variable (`PINCITE_LLM_API_KEY`); the "
-        "variable itself wins.",
+        description="Folder of files that hold settings, each named like its variable (`PINCITE_LLM_API_KEY`); the "
+        "variable takes precedence.",
     )
     llm_url: WebAddresses | None = Field(
         None,
-        description="The engine that writes answers: TGI, vLLM, llama.cpp or another chat-completions server, with or "
-        "without `/v1`; several addresses with commas between them.",
-        json_schema_extra={"shown": "the bundled engine"},
+        description="URL of the language model server: TGI, vLLM, llama.cpp or another chat-completions server, with or "
+        "without `/v1`; several URLs separated by commas.",
+        json_schema_extra={"shown": "the bundled model"},
     )
-    llm_api_key: Secret | None = Field(None, description="Key for that engine.")
+    llm_api_key: Secret | None = Field(None, description="API key of the language model server.")
     llm_model: str | None = Field(
         None,
-        description="Model to ask that engine for.",
+        description="Model to request from the language model server.",
         json_schema_extra={"shown": "`tgi` for TGI, else the first it lists"},
     )
     llm_first_token_seconds: float = Field(
         120,
         gt=0,
-        description="How long an answer may take to begin, in seconds. A busy engine queues: a full batch of long prompts "
-        "on one GPU, or one prompt on an old laptop, takes tens of seconds.",
+        description="Time-out for the first text of an answer, in seconds. A busy server queues: a full batch of long "
+        "prompts on one GPU, or one prompt on an old laptop, takes tens of seconds.",
     )
     llm_silence_seconds: float = Field(
-        30, gt=0, description="How long an engine may pause within an answer, in seconds, before it counts as gone."
+        30, gt=0, description="Time-out between two pieces of an answer's text, in seconds."
     )
     embeddings_url: WebAddress | None = Field(
         None,
-        description="A text-embeddings-inference server to use instead of a search model in this process.",
+        description="URL of a text-embeddings-inference server, used instead of a search model in this process.",
     )
     embedding_model: str | None = Field(
         None,
-        description="Search model: a folder or a hub id. A matter remembers the one it was indexed with.",
+        description="Search model: a folder or a hub id. Each matter records the model that it was indexed with.",
         json_schema_extra={"shown": "the packaged MiniLM"},
     )
     embedding_adapter: Path | None = Field(
         None,
-        description="Adapter of the search model, as `bench/train_adapter.py` writes it; the indexes are then made anew.",
+        description="Adapter of the search model, as `bench/train_adapter.py` writes it; a change rebuilds the indexes.",
         json_schema_extra={"shown": "the packaged MiniLM's own"},
     )
     tokenizer: str | None = Field(
         None,
-        description="Tokenizer of the engine's model: a folder or a hub id.",
-        json_schema_extra={"shown": "Mistral's, unless the engine tells"},
+        description="Tokenizer of the language model: a folder or a hub id.",
+        json_schema_extra={"shown": "Mistral's; with llama.cpp the server's own"},
     )
     database_url: Secret | None = Field(
         None,
-        description="Database of the records, as SQLAlchemy writes it.",
+        description="URL of the database, in SQLAlchemy's form.",
         json_schema_extra={"shown": "SQLite in the data folder"},
     )
     chroma_url: WebAddress | None = Field(
-        None, description="Chroma server for the vectors.", json_schema_extra={"shown": "Chroma in the data folder"}
+        None,
+        description="URL of a Chroma server for the vectors.",
+        json_schema_extra={"shown": "Chroma in the data folder"},
     )
     files_url: str | None = Field(
         None,
-        description="Where the uploaded files are kept, as fsspec writes it (`s3://…`).",
+        description="Storage of the uploaded files, as a URL in fsspec's form (`s3://…`).",
         json_schema_extra={"shown": "the data folder"},
     )
-    max_file_mib: int = Field(200, gt=0, description="Largest file that is accepted, in MiB.")
-    max_pages: int = Field(10_000, gt=0, description="Most pages of one document.")
+    max_file_mib: int = Field(200, gt=0, description="Maximum size of a file, in MiB.")
+    max_pages: int = Field(10_000, gt=0, description="Maximum number of pages of one document.")
     max_characters: int = Field(
         40_000_000,
         gt=0,
-        description="Most characters of text of one document; 10,000 pages set solid have 39 million.",
+        description="Maximum characters of text of one document; 10,000 densely set pages have 39 million.",
     )
     max_matter_characters: int = Field(
         500_000_000,
         gt=0,
-        description="Most characters of text of all documents of a matter; 180,000 pages of contracts have as many.",
+        description="Maximum characters of text of all documents of a matter: some 180,000 pages of contracts.",
     )
     page_seconds: float = Field(
         30,
         gt=0,
-        description="How long one page of a document may take to read, in seconds; the slowest of 2,772 ordinary ones took "
-        "0.12. A document that takes longer fails.",
+        description="Time limit for reading one page of a document, in seconds; the slowest of 2,772 ordinary pages took "
+        "0.12. A document with a slower page fails.",
     )
     document_seconds: float = Field(
         900,
         gt=0,
-        description="How long a document may take to read and to cut into passages, in seconds; 10,000 pages take half a minute.",
+        description="Time limit for reading a document and splitting it into passages, in seconds; 10,000 pages take 30.",
     )
     reader_mib: int = Field(
         2048,
         ge=256,
-        description="Most memory (address space) of a process that reads a document, in MiB; a file of 200 MiB takes 450.",
+        description="Memory limit (address space) of a process that reads documents, in MiB; a file of 200 MiB takes 450.",
     )
     reader_processes: int = Field(2, gt=0, le=64, description="Processes that read PDFs at the same time.")
     page_images_at_once: int = Field(
         2,
         ge=2,
         le=64,
-        description="Page images that are drawn at the same time, each by a process of its own; one user has all but one of "
+        description="Page images that are drawn at the same time, each in its own process; one user gets all but one of "
         "them at most.",
     )
     answers_at_once: int = Field(
         64,
         gt=0,
-        description="Answers that are written at the same time, by each engine of `PINCITE_LLM_URL` (the bundled one "
-        "writes 2); further questions wait for their turn.",
+        description="Answers that each server of `PINCITE_LLM_URL` writes at the same time (the bundled model writes 2); "
+        "further questions wait in a queue.",
     )
     questions_waiting: int = Field(
-        200, ge=0, description="Questions that may wait for their turn; who comes then is told to ask again later."
+        200, ge=0, description="Length of the queue of questions; further questions are refused."
     )
     questions_per_user: int = Field(
         4, gt=0, description="Questions that one user may have under way, waiting ones included; not with `local`."
@@ -265,27 +266,27 @@ class Settings(BaseSettings):
     guests_per_address: int = Field(
         25,
         gt=0,
-        description="With `demo`: guests there may be at a time from one address (of IPv6, one /64 network), of 100 in all. "
-        "An office or a class behind one address fits; four of them fill it.",
+        description="With `demo`: guests at the same time from one address (of IPv6, one /64 network), of 100 in all. An "
+        "office or a class behind one address fits; four of them fill the demo.",
     )
     questions_per_address: int = Field(
         16,
         gt=0,
-        description="With `demo`: questions that the guests of one address may have under way: all of theirs for four guests, "
+        description="With `demo`: questions that the guests of one address may have under way: four each for four guests, "
         "or one each for sixteen.",
     )
     trusted_proxies: Networks | None = Field(
         None,
-        description="With `demo`: proxies whose `X-Forwarded-For` is believed: addresses or networks (`10.0.0.0/8`), with commas "
-        "between them. Each must add the address that it was reached from. From anyone else the header counts for nothing.",
+        description="With `demo`: proxies whose `X-Forwarded-For` header is trusted: addresses or networks (`10.0.0.0/8`), "
+        "separated by commas. Each must append the address of its client. From anyone else the header is ignored.",
     )
     metrics_token: HardToGuess | None = Field(
         None,
-        description="What Prometheus sends as `Authorization: Bearer …` to read `/metrics`. Without it `/metrics` is "
-        "there with `PINCITE_ACCESS=local` only, for the browser that was let in.",
+        description="Token that Prometheus sends as `Authorization: Bearer …` to read `/metrics`. Without it `/metrics` "
+        "exists with `PINCITE_ACCESS=local` only, for the browser that opened the printed address.",
     )
     busy_wait_seconds: float = Field(
-        300, ge=0, description="How long a command waits for another one that is using the data folder, in seconds."
+        300, ge=0, description="How long a command waits while another command uses the data folder, in seconds."
     )
 
     @model_validator(mode="after")
@@ -293,34 +294,34 @@ class Settings(BaseSettings):
         if self.access == "local" and not is_loopback(self.host):
             raise SettingsInvalid(
                 setting=f"{PREFIX}HOST",
-                reason=f"“{self.host}” can be reached from other machines, and with PINCITE_ACCESS=local whoever "
-                "reaches the page is let in; use 127.0.0.1",
+                reason=f"other machines can reach “{self.host}”, and PINCITE_ACCESS=local has one user without a login; "
+                "use 127.0.0.1",
             )
         if self.access == "behind-proxy" and self.proxy_secret is None and not is_loopback(self.host):
             raise SettingsInvalid(
                 setting=f"{PREFIX}PROXY_SECRET",
-                reason=f"it is not set, and whoever reaches “{self.host}” without the proxy could name any user",
+                reason=f"it is not set, and anyone who reaches “{self.host}” without the proxy could name any user",
             )
         if self.framed_by and self.access != "demo":
             raise SettingsInvalid(
                 setting=f"{PREFIX}FRAMED_BY",
-                reason="only with PINCITE_ACCESS=demo may other sites show the page inside one of theirs",
+                reason="other sites may embed the page with PINCITE_ACCESS=demo only",
             )
         return self
 
     @property
     def trusted_networks(self) -> tuple[str, ...]:
-        """The proxies whose X-Forwarded-For is believed."""
+        """Addresses and networks of the proxies whose X-Forwarded-For is trusted."""
         return tuple(self.trusted_proxies.split(",")) if self.trusted_proxies else ()
 
     @property
     def llm_urls(self) -> tuple[str, ...]:
-        """The engine's addresses, in the order given; empty for the bundled engine."""
+        """URLs of the LLM servers, in the order given; empty for the bundled model."""
         return tuple(self.llm_url.split(",")) if self.llm_url else ()
 
 
 def load_settings(**given: Any) -> Settings:
-    """The settings of this process: `given`, else the environment's, else those in files. Raises SettingsInvalid."""
+    """Read the settings: `given` first, then environment variables, then files. Raises SettingsInvalid."""
     folder = given.get("secrets_dir") or os.environ.get(f"{PREFIX}SECRETS_DIR") or None
     if folder is not None and not Path(folder).is_dir():
         raise SettingsInvalid(setting=f"{PREFIX}SECRETS_DIR", reason=f"there is no folder “{folder}”")
@@ -338,15 +339,15 @@ def load_settings(**given: Any) -> Settings:
 
 
 def _reason(field: str, error: Any) -> str:
-    told = error.get("ctx", {}).get("error")  # our own validators' words, which never repeat the value
-    if told is not None:
-        return str(told)
+    own_message = error.get("ctx", {}).get("error")  # of a validator in this file; never repeats the value
+    if own_message is not None:
+        return str(own_message)
     value = "its value" if "SecretStr" in str(Settings.model_fields[field]) else f"“{error['input']}”"
     return str(error["msg"]).replace("Input", value, 1)
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
-    """Name, default and meaning of every setting, as the README and `--help` texts show them."""
+    """Name, default and description of every setting, in Markdown."""
     for name, field in Settings.model_fields.items():
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         default = str(extra.get("shown", "none" if field.default is None else f"`{field.default}`"))
@@ -354,6 +355,6 @@ def rows() -> Iterator[tuple[str, str, str]]:
 
 
 def table() -> str:
-    """The README's settings table, in Markdown."""
+    """The table of settings, in Markdown, for the documentation."""
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     return "\n".join([*lines, *(f"| {name} | {default} | {meaning} |" for name, default, meaning in rows())])

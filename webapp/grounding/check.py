@@ -10,10 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from retrieval import Document, Passage, PinCite, own_words, pin_cite, split_sentences, where_said
+from retrieval import (
+    Document,
+    Passage,
+    PinCite,
+    QuoteMatch,
+    find_quote,
+    own_words,
+    pin_cite,
+    split_sentences,
+    where_said,
+)
 from webapp.grounding.facts import find_facts
 from webapp.grounding.markers import CITE, Quotation, blank_cites, cites, quotations
-from webapp.grounding.quotes import QuoteMatch, find_quote
 from webapp.grounding.support import Evidence, evidence, is_counted, missing
 
 NOT_FOUND = "not found in the source"

@@ -1,7 +1,7 @@
-"""Numbers, amounts, shares, dates, periods, times and section numbers in a sentence, in a form that can be compared.
+"""Extraction of facts from text: numbers, amounts, percentages, dates, periods, times and section numbers, normalised.
 
 "thirty (30) days", "30 days" and "a 30-day period" are one fact; "30 months", "$30" and "300 days" are others. A fact has
-one key or, where it can be read in two ways (3/1/2020), several.
+one key or, where it is ambiguous (3/1/2020), several.
 """
 
 import re
@@ -11,12 +11,12 @@ from functools import lru_cache
 
 from webapp.grounding.numbers import DIGITS, ORDINAL, SCALED, WORDS, ordinal, plain, roman, value
 
-Key = tuple[str, ...]
+Key = tuple[str, ...]  # kind and normalised value: ("count", "30", "day"), ("date", "2020-03-01")
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`text` as written at [start, end) of the sentence; any one of `keys` is enough."""
+    """One fact: `text` as written at [start, end); `keys` are its readings, of which a source needs to state one."""
 
     text: str
     start: int
@@ -105,11 +105,11 @@ _PAGE = re.compile(r"\b(?:pages?|pp?\.)\s*(?P<ids>\d+(?:\s*(?:,|and|to|-|–)\s*
 
 
 def find_facts(text: str) -> list[Fact]:
-    """All facts of a text in order. What one kind has taken, no later one sees."""
+    """All facts of a text, in order. Kinds are tried in the order of _KINDS; what one matches is hidden from the next."""
     return list(_facts(text))
 
 
-@lru_cache(maxsize=1024)  # the passages that an answer cites are cited by others: a tenth of the work of many readers
+@lru_cache(maxsize=1024)  # the same passages are cited by many answers: with many users a tenth of the calls remain
 def _facts(text: str) -> tuple[Fact, ...]:
     facts: list[Fact] = []
     rest = text
@@ -123,27 +123,26 @@ def _facts(text: str) -> tuple[Fact, ...]:
 
 
 def _listed(text: str, facts: list[Fact]) -> list[Fact]:
-    """Give each bare number of a list the unit at its end: "two (2) or three (3) years", "10 to 15 %"."""
+    """Give the numbers of a list the unit of its last item: "two (2) or three (3) years", "10 to 15 %"."""
     for i in range(len(facts) - 2, -1, -1):
-        one, following = facts[i], facts[i + 1]
-        bare = [key for key in one.keys if key[0] == "number"]
+        fact, following = facts[i], facts[i + 1]
+        numbers = [key for key in fact.keys if key[0] == "number"]
         units = [key for key in following.keys if key[0] in ("count", "percent")]
-        if bare and units and _LIST.fullmatch(text[one.end : following.start]):
-            facts[i] = Fact(
-                one.text, one.start, one.end, one.keys | {(u[0], b[1], *u[2:]) for u in units for b in bare}
-            )
+        if numbers and units and _LIST.fullmatch(text[fact.end : following.start]):
+            keys = fact.keys | {(unit[0], number[1], *unit[2:]) for unit in units for number in numbers}
+            facts[i] = Fact(fact.text, fact.start, fact.end, keys)
     return facts
 
 
 def masked(text: str, facts: list[Fact]) -> str:
-    """The text with its facts blanked out, offsets kept: what names are looked for in."""
+    """The text with its facts blanked out, of the same length, for the search for names."""
     for fact in facts:
         text = text[: fact.start] + "\x01" * (fact.end - fact.start) + text[fact.end :]
     return text
 
 
 def implied(keys: frozenset[Key]) -> Iterator[Key]:
-    """What a source that states these keys also states: the month and year of a date, the bare number of an amount."""
+    """Yield the keys and those that follow from them: month, day and year of a date, the plain number of an amount."""
     for key in keys:
         yield key
         if key[0] == "date":
@@ -156,18 +155,21 @@ def implied(keys: frozenset[Key]) -> Iterator[Key]:
 
 
 def _date(match: re.Match[str]) -> Iterator[list[Key]]:
-    got = match.groupdict()
-    year = got.get("y")
-    if got.get("a"):
+    groups = match.groupdict()
+    year = groups.get("y")
+    if groups.get("a"):
         a, b = int(match["a"]), int(match["b"])
         full = f"20{year}" if year and int(year) < 50 else (year if year and len(year) == 4 else f"19{year}")
         readings = [("date", f"{full}-{m:02}-{d:02}") for m, d in ((a, b), (b, a)) if m <= 12 and 0 < d <= 31 and m]
         if readings:
             yield list(readings)
         return
-    month = int(got["mm"]) if got.get("mm") else [m[:3].lower() for m in _MONTHS].index(match["m"][:3].lower()) + 1
-    written = got.get("dd") or got.get("d")
-    day = (int(written) if written.isdigit() else ordinal(written)) if written else None
+    if groups.get("mm"):
+        month = int(groups["mm"])
+    else:
+        month = [name[:3].lower() for name in _MONTHS].index(match["m"][:3].lower()) + 1
+    day_text = groups.get("dd") or groups.get("d")
+    day = (int(day_text) if day_text.isdigit() else ordinal(day_text)) if day_text else None
     if day and year:
         yield [("date", f"{year}-{month:02}-{day:02}")]
     elif day:
@@ -177,7 +179,7 @@ def _date(match: re.Match[str]) -> Iterator[list[Key]]:
 
 
 def _twice(match: re.Match[str], key: Callable[[str], Key]) -> Iterator[list[Key]]:
-    """One number, written once or in words and figures; "ten (25)" is neither of the two but a number of its own."""
+    """One number, written once or in words and figures; the contradictory "ten (25)" has a key of its own."""
     numbers = [plain(value(match["n"]))]
     if second := match.groupdict().get("p"):
         numbers.append(plain(value(second)))
@@ -230,7 +232,7 @@ def _token(match: re.Match[str]) -> Iterator[list[Key]]:
 
 
 def _section(match: re.Match[str]) -> Iterator[list[Key]]:
-    """One fact for each number named; "Article IV" is "Section 4", "Exhibit A" is not "Schedule A"."""
+    """One fact for each section number; "Article IV" equals "Section 4", "Exhibit A" differs from "Schedule A"."""
     word = match["w"].lower()
     family = word[:5].rstrip("s") if re.match(_PARTS, word, re.IGNORECASE) else "section"
     for mark in re.finditer(_MARK, match["ids"]):
@@ -238,9 +240,9 @@ def _section(match: re.Match[str]) -> Iterator[list[Key]]:
             yield [("section", section_mark(mark[0]), {"appen": "appendix"}.get(family, family))]
 
 
-def section_mark(written: str) -> str:
-    """A section's number in one spelling: "8.2(b)", and "4" for "IV"."""
-    mark = "".join(written.split())
+def section_mark(number_text: str) -> str:
+    """Normalise a section number: without spaces ("8.2(b)"), and "4" for "IV"."""
+    mark = "".join(number_text.split())
     base = mark.split("(", 1)[0]
     number = roman(base) if len(base) > 1 or base in ("I", "V", "X") else None
     return (str(number) if number else base) + mark[len(base) :]

@@ -1,11 +1,11 @@
-"""What in an answer is shown as a quotation, and where it cites its passages."""
+"""Parser for quotation marks and citation markers ("[2]", "[1-3]") in the text of an answer."""
 
 import re
 from dataclasses import dataclass
 
 CITE = re.compile(r"\[\s*(?:passages?\s*)?(\d+(?:\s*(?:,|;|–|-|and|&)\s*\d+)*)\s*\]", re.IGNORECASE)
 _RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
-_LONGEST_RANGE = 20  # "[1-3]" is a range of passages; what is longer is no citation
+_LONGEST_RANGE = 20  # passages in "[1-3]"; a longer range is not read as one
 _OPENING, _CLOSING, _EITHER = "“„«", "”»", '"″＂'
 _BLOCK = re.compile(r"(?m)^[ \t]*((?:>[ \t]?)+)(.*\S)[ \t]*$")
 _CITED_LAST = re.compile(rf"(?:\s*{CITE.pattern})+[.,;]?\s*$", re.IGNORECASE)
@@ -14,7 +14,7 @@ _SINGLE = re.compile(r"(?<![\w’'])[‘'](?=[^\s‘’'])(.{3,400}?)(?<=[^\s‘
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """Something shown as a quotation: [start, end) with its marks, [inner_start, inner_end) without."""
+    """A quotation in a text: [start, end) with its marks, [inner_start, inner_end) without."""
 
     start: int
     end: int
@@ -23,10 +23,10 @@ class Quotation:
 
 
 def quotations(text: str) -> list[Quotation]:
-    """Every stretch between quotation marks and every line of a block quotation, in order and without overlaps.
+    """All quotations of a text, in order, without overlaps: between quotation marks, and lines of block quotations (">").
 
-    A mark that is never closed quotes to the end of its line: a stream that was cut must not leave a quotation unchecked.
-    Marks inside a quotation belong to it.
+    An unclosed mark quotes to the end of its line, so that a quotation in an incomplete answer is checked too. Marks inside
+    a quotation are part of it.
     """
     found: list[Quotation] = []
     for match in _BLOCK.finditer(text):
@@ -52,7 +52,7 @@ def quotations(text: str) -> list[Quotation]:
 
 
 def cites(text: str) -> list[tuple[int, tuple[int, ...]]]:
-    """Citations in order: the offset where each begins and the passage numbers that it names."""
+    """All citation markers in order: the offset of each, and the passage numbers in it."""
     out = []
     for match in CITE.finditer(text):
         numbers: list[int] = []
@@ -65,7 +65,7 @@ def cites(text: str) -> list[tuple[int, tuple[int, ...]]]:
 
 
 def blank_cites(text: str) -> str:
-    """The text with its citations replaced by as many spaces."""
+    """The text with its citation markers replaced by as many spaces."""
     return CITE.sub(lambda m: " " * len(m[0]), text)
 
 
@@ -78,7 +78,7 @@ def _crosses(match: re.Match[str], found: list[Quotation]) -> bool:
 
 
 def _doubles(text: str, start: int, end: int) -> list[Quotation]:
-    """Quotations between double marks in one line; straight marks open after a space and close after a word."""
+    """Quotations between double marks in a line; straight marks open after a space and close after a word."""
     found: list[Quotation] = []
     opened: list[int] = []
     for at in range(start, end):
@@ -88,9 +88,9 @@ def _doubles(text: str, start: int, end: int) -> list[Quotation]:
         if _opens(text, at, start, end, bool(opened)):
             opened.append(at)
         elif opened:
-            began = opened.pop()
+            opening = opened.pop()
             if not opened:
-                found.append(Quotation(began, at + 1, began + 1, at))
+                found.append(Quotation(opening, at + 1, opening + 1, at))
     if opened:
         last = max(
             (m.end() for m in CITE.finditer(text, opened[0], end) if m.end() == len(text[:end].rstrip())), default=0
@@ -103,7 +103,7 @@ def _doubles(text: str, start: int, end: int) -> list[Quotation]:
 
 
 def _opens(text: str, at: int, start: int, end: int, inside: bool) -> bool:
-    """Whether a mark opens a quotation (at the top, or one inside another)."""
+    """Whether a double mark opens a quotation, be it inside another."""
     if text[at] in _OPENING:
         return True
     if text[at] in _CLOSING:

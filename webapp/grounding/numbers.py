@@ -1,4 +1,4 @@
-"""Numbers as contracts write them: "1,250.50", "thirty (30)", "two hundred and fifty thousand", "1.5 million", "IV", "third"."""
+"""Parser for numbers in contracts: "1,250.50", "thirty", "two hundred and fifty thousand", "1.5 million", "IV", "third"."""
 
 import re
 from decimal import Decimal
@@ -39,35 +39,35 @@ ORDINAL = rf"(?:(?:{'|'.join(_TENS)})[\s\-‐–])?(?:{'|'.join(sorted(_ORDINALS
 _ROMAN = re.compile(r"(?=[IVXLC])(C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")
 
 
-def value(written: str) -> Decimal:
-    """The value of what `DIGITS`, `SCALED` or `WORDS` matched."""
-    written = written.strip().lower()
-    match = re.fullmatch(rf"({_DIGITS})\s?([a-z]*)", written)
+def value(text: str) -> Decimal:
+    """The value of a text that `DIGITS`, `SCALED` or `WORDS` matches."""
+    text = text.strip().lower()
+    match = re.fullmatch(rf"({_DIGITS})\s?([a-z]*)", text)
     if match:
         scale = _SCALES.get(match[2]) or _SHORT_SCALES.get(match[2], 1)
         return (Decimal(match[1].replace(",", "")) * scale).normalize()
-    return Decimal(_words(re.findall(r"[a-z]+", written))).normalize()
+    return Decimal(_words(re.findall(r"[a-z]+", text))).normalize()
 
 
 def plain(number: Decimal) -> str:
-    """A number in one spelling: "1500000", never "1.5E+6"."""
+    """Format a number without an exponent: "1500000", not "1.5E+6"."""
     return format(number, "f")
 
 
-def ordinal(written: str) -> int:
-    """The value of what `ORDINAL` matched: 21 for "twenty-first" and "21st"."""
-    written = written.lower()
-    if digits := re.match(r"\d+", written):
+def ordinal(text: str) -> int:
+    """The value of a text that `ORDINAL` matches: 21 for "twenty-first" and "21st"."""
+    text = text.lower()
+    if digits := re.match(r"\d+", text):
         return int(digits[0])
-    *tens, last = re.findall(r"[a-z]+", written)
+    *tens, last = re.findall(r"[a-z]+", text)
     return sum(_VALUES[t] for t in tens) + _ORDINALS[last]
 
 
-def roman(written: str) -> int | None:
+def roman(text: str) -> int | None:
     """The value of a capital roman numeral up to 399, else None."""
-    if not written or not _ROMAN.fullmatch(written):
+    if not text or not _ROMAN.fullmatch(text):
         return None
-    values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}[c] for c in written]
+    values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}[c] for c in text]
     return sum(-v if any(v < w for w in values[i + 1 :]) else v for i, v in enumerate(values))
 
 

@@ -1,7 +1,7 @@
-"""Names of parties and defined terms in a sentence: what begins with a capital where the grammar does not ask for one.
+"""Detection of proper names (parties, defined terms) in a sentence, by capital letters and by the roles of parties.
 
-Beyond what words alone can show: that one name was put for another that stands in the same passage, and whether a word
-at the beginning of a sentence is a name when neither the document nor its form says so.
+Not detected: that one name was exchanged for another of the same passage (see `alignment` for near-verbatim sentences), and
+a name at the beginning of a sentence that neither the document's usage nor the word's form shows to be one.
 """
 
 import re
@@ -14,9 +14,9 @@ _WORD = re.compile(r"[^\W\d_]+(?:[’'](?!s\b)[^\W\d_]+)*")
 _CAPITALISED = re.compile(
     r"\b[A-Z][\w’'&.]*(?:(?:\s*[-‐–/&]\s*|\s+(?:of\s+(?:the\s+)?)?|,\s+(?=(?:Inc|LLC|L\.L\.C|Ltd|Corp|L\.P|N\.A|plc|GmbH|S\.A)\b))[A-Z][\w’'&.]*)*"
 )
-_LOOK_BACK = 20  # characters, enough for the marks that open a sentence
+_LOOK_BACK = 20  # characters, enough for the punctuation in front of a sentence
 _OPENS = re.compile(r"(?:^|[.:;?!]|[“\"(\[*•>–—-])[\s“\"‘'(\[*_]*$|^\W*$")
-# Words with a capital that name nothing: what begins sentences, and the words of structure and of the calendar.
+# Capitalised words that are not names: those that begin sentences, words of structure and of the calendar.
 _PLAIN = frozenset(
     "a about above agreement agreements contract contracts party parties accordingly according additionally after all also although an and answer any are as at based because before below besides both "
     "but by can clause consequently could did do does during each either every except finally first firstly following for from further "
@@ -29,7 +29,7 @@ _PLAIN = frozenset(
     "january february march april june july august september october november december monday tuesday wednesday thursday friday saturday "
     "sunday am pm ii iii iv vi vii viii ix xi xii".split()
 )
-# Who a party is in a contract; these are names however they are written.
+# Roles of parties in contracts; these count as names in small letters too.
 ROLES = frozenset(
     "licensor licensee sublicensor sublicensee lessor lessee sublessee landlord tenant buyer seller purchaser vendor supplier customer client "
     "contractor subcontractor consultant distributor reseller franchisor franchisee manufacturer borrower lender guarantor "
@@ -38,7 +38,7 @@ ROLES = frozenset(
     "merchant provider recipient discloser underwriter insurer insured investor shareholder stockholder".split()
 )
 _ORDINARY_ENDINGS = ("tion", "sion", "ment", "ing", "ly", "ness", "ity", "ance", "ence", "ism", "al", "ure", "age")
-# What follows a name at the beginning of a sentence: a modal, a verb of the third person, an apposition.
+# What follows a name at the beginning of a sentence: a modal verb, a verb in the third person, an apposition.
 _AGREES = re.compile(
     r"\s+(?:shall|may|must|will|has|have|is|can|cannot|[a-z]{3,}s)\b|[’']s\b|,\s+(?:its|an?|the|which|who)\b|\s+(?:and|or)\s+[A-Z]"
 )
@@ -46,23 +46,23 @@ _AGREES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """How a document writes its words: how often each begins with a capital inside a sentence, and how often it does not."""
+    """Word counts of a document, by stem: with a capital inside a sentence, and in small letters."""
 
     capital: Counter[str]
     small: Counter[str]
 
     def names(self, stem: str) -> bool:
-        """Whether the document uses the word as a name."""
+        """Whether the document writes the word with a capital more often than not."""
         return self.capital[stem] > self.small[stem]
 
     def knows(self, stem: str) -> bool:
-        """Whether the word occurs at all."""
+        """Whether the word occurs in the document."""
         return bool(self.capital[stem] or self.small[stem])
 
 
 @lru_cache(maxsize=32)
 def vocabulary(text: str) -> Vocabulary:
-    """Count the words of a document's text; the first words of sentences are left out of the capitals."""
+    """Count the words of a document's text; capitals at the beginning of sentences do not count."""
     capital: Counter[str] = Counter()
     small: Counter[str] = Counter()
     for match in _WORD.finditer(text):
@@ -76,7 +76,7 @@ def vocabulary(text: str) -> Vocabulary:
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """A word without case, possessive and plural."""
+    """Stem a word: small letters, without possessive and plural endings."""
     word = re.sub(r"[’']s?$", "", word).casefold()
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
@@ -84,15 +84,15 @@ def stem(word: str) -> str:
 
 
 def stems(text: str) -> frozenset[str]:
-    """All words of a text, as stems; a hyphenated word as its parts and as one, since a line end may have parted it."""
+    """The stems of all words; a hyphenated word as its parts and as one, since the hyphen may be from a line break."""
     joined = re.sub(r"(?<=[^\W\d_])[-‐\u00ad]\s?(?=[^\W\d_])", "", text)
     return frozenset(stem(m[0]) for t in (text, joined) for m in _WORD.finditer(t))
 
 
 def missing_names(sentence: str, present: frozenset[str], words: Vocabulary) -> Iterator[str]:
-    """Names in a sentence of which a word is not among the stems `present`; a role such as "licensee" also in small letters.
+    """Yield the names in a sentence with a word that is not among the stems `present`, as written.
 
-    `sentence` has its citations and numeric facts blanked out; `words` is how the cited documents write.
+    `sentence` has its citations and numeric facts blanked out; `words` is the vocabulary of the cited documents.
     """
     for run in _CAPITALISED.finditer(sentence):
         before = sentence[max(0, run.start() - _LOOK_BACK) : run.start()]
@@ -107,7 +107,7 @@ def missing_names(sentence: str, present: frozenset[str], words: Vocabulary) -> 
 
 
 def is_plain(word: str) -> bool:
-    """Whether a word names nothing, capital or not."""
+    """Whether a word is no name, whatever its capitals."""
     return word.casefold() in _PLAIN
 
 

@@ -1,8 +1,8 @@
-"""What the passages that a sentence cites state, and which facts of the sentence they do not.
+"""Fact check of a sentence against the passages it cites: finds numbers, names and sections that they do not state.
 
-A check by words: it sees that "60 days" stands nowhere in the passage and, where the sentence keeps to the passage's
-wording, that it stands in the place of another number (see `alignment`). In a free paraphrase, one party put for another
-that is named in the same passage is beyond it, as is a number that the passage gives for something else; so is a negation.
+It compares words. It detects that "60 days" is nowhere in the passage and, in a near-verbatim sentence, that it replaces
+another number (see `alignment`). In a free paraphrase it cannot detect one party exchanged for another of the same
+passage, a number that the passage gives for something else, or a negation.
 """
 
 import re
@@ -18,7 +18,7 @@ from webapp.grounding.proper_names import Vocabulary, missing_names, stems, voca
 _NUMBERED_LINE = re.compile(r"(?m)^[\s•*_-]*(\d+(?:\.\d+)+|\d+(?=[.)]))((?:\s?\([a-z0-9]{1,4}\))*)")
 _MARK = re.compile(r"\([A-Za-z0-9]{1,5}\)")
 _SMALL_COUNTS = frozenset("2 3 4 5 6 7 8 9 10".split())
-# "There are two conditions": counted by whoever writes the answer, not stated by the contract.
+# "There are two conditions": a count of the answer's writer, which the contract does not state.
 _COUNTED = re.compile(
     r"[\s\w-]{0,20}?\b(?:part(?:y|ies)|conditions?|exceptions?|cases?|ways?|reasons?|things?|requirements?|obligations?|provisions?|clauses?|sections?"
     r"|passages?|documents?|contracts?|agreements?|situations?|circumstances|parts?|steps?|options?|grounds?|points?|types?|kinds?|categories|events?)\b",
@@ -31,14 +31,14 @@ class Evidence:
     """What one passage, or several together, state."""
 
     keys: frozenset[Key]
-    marks: frozenset[str]  # "(b)": every mark in brackets, for section numbers put together from a heading and a mark
-    words: frozenset[str]
+    marks: frozenset[str]  # every "(b)", for section numbers composed of a heading's number and a mark
+    words: frozenset[str]  # stems
     vocabulary: Vocabulary
-    text: str  # the pages' own words, for laying a sentence beside them
+    text: str  # without headers and footers, for `alignment`
 
 
 def evidence(passages: Sequence[Passage], documents: Mapping[str, Document]) -> Evidence:
-    """Gather what passages state, with their section and page, the names of their documents, and how those write words."""
+    """Collect the facts and words of passages, their sections, pages and document names, and their documents' vocabulary."""
     texts, keys, pages = [], set[Key](), []
     for passage in passages:
         document = documents[passage.document_id]
@@ -49,16 +49,20 @@ def evidence(passages: Sequence[Passage], documents: Mapping[str, Document]) -> 
     for text in texts:
         keys.update(key for fact in find_facts(text) for key in implied(fact.keys))
     whole = "\n".join(texts)
-    written = "\n".join(dict.fromkeys(documents[p.document_id].text for p in passages))
+    document_texts = "\n".join(dict.fromkeys(documents[p.document_id].text for p in passages))
     return Evidence(
-        frozenset(keys), frozenset(_MARK.findall(whole)), stems(whole), vocabulary(written), "\n".join(pages)
+        keys=frozenset(keys),
+        marks=frozenset(_MARK.findall(whole)),
+        words=stems(whole),
+        vocabulary=vocabulary(document_texts),
+        text="\n".join(pages),
     )
 
 
 def missing(sentence: str, source: Evidence, verified: Sequence[tuple[int, int]] = ()) -> tuple[str, ...]:
-    """Facts of the sentence that the source does not state, as written, each once.
+    """Facts and names of the sentence that the source does not state, as written, without repetition.
 
-    `verified` are ranges of the sentence that were found on the page word for word; what stands there needs no more proof.
+    `verified` are ranges of the sentence that are verified quotations; facts in them are not checked again.
     """
     facts = find_facts(sentence)
     absent = [
@@ -78,7 +82,7 @@ def _within(fact: Fact, ranges: Sequence[tuple[int, int]]) -> bool:
 
 
 def is_counted(fact: Fact, sentence: str) -> bool:
-    """Whether a bare small number is the writer's own count or numbering rather than a figure of the contract."""
+    """Whether a small number without a unit is the answer's own count or numbering, not a figure of the contract."""
     (kind, number, *_), *more = sorted(fact.keys)
     if more or kind not in ("number", "ordinal"):
         return False
@@ -96,11 +100,11 @@ def is_counted(fact: Fact, sentence: str) -> bool:
 def _states(source: Evidence, fact: Fact) -> bool:
     if fact.keys & source.keys:
         return True
-    return any(key[0] == "section" and _put_together(source, key) for key in fact.keys)
+    return any(key[0] == "section" and _is_composed(source, key) for key in fact.keys)
 
 
-def _put_together(source: Evidence, key: Key) -> bool:
-    """Whether "8.2(b)" is the source's "8.2" and "(b)"."""
+def _is_composed(source: Evidence, key: Key) -> bool:
+    """Whether the source has the parts of a section number: "8.2" and "(b)" for "8.2(b)"."""
     base, marks = key[1].split("(", 1)[0], _MARK.findall(key[1])
     return (
         bool(marks)
@@ -110,11 +114,10 @@ def _put_together(source: Evidence, key: Key) -> bool:
 
 
 def _of_place(passage: Passage, document: Document) -> Iterator[Key]:
-    """Where the passage stands: its pages and its section with every section above it."""
+    """Yield the keys of a passage's pages, of its section and of the sections above that."""
     for span in passage.spans:
-        for number in range(
-            document.page_at(span.start).number, document.page_at(max(span.start, span.end - 1)).number + 1
-        ):
+        first_page, last_page = document.page_at(span.start), document.page_at(max(span.start, span.end - 1))
+        for number in range(first_page.number, last_page.number + 1):
             yield from (("page", str(number)), ("page", document.pages[number - 1].label))
     for fact in find_facts(passage.section):
         for key in fact.keys:
@@ -126,7 +129,7 @@ def _of_place(passage: Passage, document: Document) -> Iterator[Key]:
 
 
 def _length(mark: str, parts: Sequence[str]) -> int:
-    """How much of "8.2(b)" its first parts take up, full stops between them included."""
+    """Length of the first parts of a section number such as "8.2(b)", the full stops between them included."""
     at = 0
     for part in parts:
         at = mark.index(part, at) + len(part)
@@ -134,7 +137,7 @@ def _length(mark: str, parts: Sequence[str]) -> int:
 
 
 def _numbered(raw: str) -> Iterator[Key]:
-    """Numbers of the clauses that begin in a stretch of canonical text; each is also a bare figure, "8.2"."""
+    """Yield the numbers of clauses that begin in canonical text, as section numbers and as plain numbers ("8.2")."""
     for match in _NUMBERED_LINE.finditer(raw):
         if match[1].count(".") < 2:
             yield ("number", plain(value(match[1])))

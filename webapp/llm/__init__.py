@@ -1,1 +1,1 @@
-"""Talks to chat-completions servers: client, dialects, pool, circuit breaker, tokenizer, bundled llama.cpp server."""
+"""Chat-completions servers: client, dialects, pool, circuit breaker, tokenizer, bundled llama.cpp server."""

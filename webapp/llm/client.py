@@ -1,13 +1,13 @@
-"""One client of the chat-completions route, whoever serves it.
+"""Streaming client for OpenAI-compatible chat-completions servers (TGI, vLLM, llama.cpp).
 
-It rides on huggingface_hub's `AsyncInferenceClient`, which builds the request and reads the events. Around it:
+It wraps huggingface_hub's `AsyncInferenceClient`, which builds the request and parses the server-sent events.
 
-- Every stream has an HTTP client of its own. Closing that closes its one connection, which is what makes a server stop
-  writing; a shared pool would also tie the engine to one event loop.
+- Every stream has its own HTTP client. Closing it closes its one connection, which makes the server stop generating; a
+  shared pool would also bind the client to one event loop.
 - The time-outs are ours. Servers send comment lines to keep a connection open (TGI and llama.cpp do), and each would
-  set back a time-out on reading; here only text counts.
-- What the servers do differently stands in `dialects`; what can go wrong becomes one of the `EngineError` family.
-- Each outcome is noted in the engine's circuit; `writers` looks there before it chooses an engine.
+  restart a read time-out; here only text counts.
+- Differences between servers are in `dialects`; every failure is raised as an `EngineError`.
+- Every outcome is recorded in the server's circuit breaker, which `pool` checks before it chooses a server.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ from huggingface_hub import AsyncInferenceClient
 from huggingface_hub.errors import InferenceTimeoutError, TextGenerationError
 
 from webapp.core.errors import EngineAway, EngineError, EngineFault, EngineLoading, EngineSilent, StreamCut
-from webapp.llm.chat import Ending, Message, fold
-from webapp.llm.circuit_breaker import Circuit
+from webapp.llm.chat import Message, StopFilter, merge_roles
+from webapp.llm.circuit_breaker import CircuitBreaker
 from webapp.llm.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, EngineInfo, fault, identify, refusal
 
 if TYPE_CHECKING:
@@ -39,10 +39,9 @@ State = Literal["ready", "loading", "away"]
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds: until a connection stands, until the first text, and between one piece and the next.
+    """Time-outs in seconds: `connect`, `first` text, and `silence` between two pieces of text.
 
-    A connection within a network stands in milliseconds; 5 s is time for two lost packets. For the others see the
-    settings of that name.
+    A connection within a network takes milliseconds; 5 s allow for two lost packets. The others are settings.
     """
 
     connect: float = 5.0
@@ -51,13 +50,13 @@ class Timeouts:
 
 
 _DEFAULT_TIMEOUTS: Final = Timeouts()
-# What says that it is not there. Every other error is an answer of an engine that is.
+# Failures for the circuit breaker. Every other error is a response, so the server is up.
 _GONE: Final = (EngineAway, EngineLoading, EngineSilent, StreamCut)
-_ASKING: Final = 5.0  # seconds for /info, /props and /health: answered without the model, or not at all
+_PROBE_SECONDS: Final = 5.0  # for /info, /props and /health, which servers answer without the model
 
 
 class Engine:
-    """Writes text. One base URL, with or without `/v1`; may be used from several tasks and event loops."""
+    """Client of one server. `base_url` may end in `/v1`. Usable from several tasks and event loops."""
 
     def __init__(
         self,
@@ -68,117 +67,117 @@ class Engine:
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
         embedded: "EmbeddedEngine | None" = None,
     ) -> None:
-        """`embedded` is whoever started the server, when we did: it knows whether a refused port is one that opens."""
+        """`embedded`: the supervisor of the bundled server, which knows whether a refused connection means "starting"."""
         self.url = base_url.rstrip("/").removesuffix("/v1")
         self.api_key = api_key
         self._model = model
         self._timeouts = timeouts
         self._embedded = embedded
         self._info: EngineInfo | None = None
-        self.circuit = Circuit()
-        self.in_flight = 0  # answers that it was chosen for and that are not done
+        self.circuit = CircuitBreaker()
+        self.in_flight = 0  # leases of the pool that are not over
 
     async def describe(self) -> EngineInfo:
-        """Which dialect it speaks, its model and its window; asked once, and again after an error.
+        """Return the server's dialect, model and context window; probed once, and again after an error.
 
-        Raises the `EngineError` family.
+        Raises EngineError.
         """
         if self._info is None:
             try:
-                self._info = await self._ask_who()
+                self._info = await self._probe()
             except EngineError as error:
-                self._note(error)
+                self._record(error)
                 raise
         return self._info
 
-    async def state(self, seconds: float = _ASKING) -> State:
-        """Whether it would answer now; one that says nothing for so long is away. Never raises."""
+    async def state(self, seconds: float = _PROBE_SECONDS) -> State:
+        """Health check: "ready", "loading", or "away" after `seconds` without a response. Never raises."""
         if self._starting:
             return "loading"
         try:
             async with asyncio.timeout(seconds), self._http() as http:
-                answer = await http.get("/health")
+                response = await http.get("/health")
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError):
             return "away"
-        if answer.status_code < 500:  # a server without /health says 404: it is there
+        if response.status_code < 500:  # a server without /health responds 404: it is up
             return "ready"
-        return "loading" if answer.status_code == 503 else "away"
+        return "loading" if response.status_code == 503 else "away"
 
     async def stream(
         self, messages: Sequence[Message], *, max_tokens: int, stop: Sequence[str] = ()
     ) -> AsyncGenerator[str]:
-        """Yield the answer piece by piece; the same prompt gets the same answer as far as the engine can (greedy).
+        """Yield the text of a completion piece by piece, decoded greedily (temperature 0).
 
-        `max_tokens` bounds the answer; `stop` strings (TGI takes four) end it and are never part of it. The text is
+        `max_tokens` bounds the completion; the `stop` strings (TGI takes four) end it and are never yielded. The text is
         complete when the iterator ends without an error. Closing the iterator, or cancelling the task, closes the
-        connection. Raises the `EngineError` family; what was yielded before stays with the caller.
+        connection, and the server stops generating. Raises EngineError, also after some text was yielded.
         """
         info = await self.describe()
         dialect = BY_NAME[info.dialect]
-        ending = Ending(stop if dialect.keeps_stop else ())
+        stop_filter = StopFilter(stop if dialect.keeps_stop else ())
         try:
             async with aclosing(self._pieces(dialect, info.model, messages, max_tokens, stop)) as pieces:
                 async for piece in pieces:
-                    self.circuit.succeeded()
-                    if text := ending.push(piece):
+                    self.circuit.record_success()
+                    if text := stop_filter.push(piece):
                         yield text
-                    if ending.reached:
+                    if stop_filter.stopped:
                         return
         except EngineError as error:
-            self._info = None  # another may come back at this address
-            self._note(error)
-            if text := ending.rest():
+            self._info = None  # another server may come up at this address
+            self._record(error)
+            if text := stop_filter.flush():
                 yield text
             raise
-        if text := ending.rest():
+        if text := stop_filter.flush():
             yield text
 
     async def _pieces(
         self, dialect: Dialect, model: str, messages: Sequence[Message], max_tokens: int, stop: Sequence[str]
     ) -> AsyncGenerator[str]:
-        """Text as the engine cuts it, until the chunk that says why it ended."""
+        """Yield the text deltas of the stream, up to the chunk with a finish reason."""
         clock = asyncio.get_running_loop().time
         first, silence = self._timeouts.first, self._timeouts.silence
-        started, writing = clock(), False
+        started_at, has_text = clock(), False
         async with self._http(dialect) as http, self._client(http) as client:
             request = client.chat_completion(
-                [{"role": turn.role, "content": turn.content} for turn in fold(messages)],
+                [{"role": message.role, "content": message.content} for message in merge_roles(messages)],
                 model=model,
                 stream=True,
                 max_tokens=max_tokens,
                 stop=list(stop) or None,
-                # 0 is greedy on all of them; left out, TGI samples. No penalty and no top_p: TGI reads a presence
-                # penalty of 0 as a repetition penalty of 2 and refuses a top_p of 1.
+                # 0 is greedy on all servers; without it TGI samples. No penalty and no top_p: TGI takes a presence
+                # penalty of 0 for a repetition penalty of 2 and rejects a top_p of 1.
                 temperature=0,
             )
             chunks = aiter(await self._within(first, first, request, dialect))
             while True:
-                # The wait for the first text is one wait: a chunk without text does not start it anew.
-                left, limit = (silence, silence) if writing else (started + first - clock(), first)
-                chunk = await self._within(left, limit, anext(chunks, None), dialect)
+                # A chunk without text does not restart the time-out for the first text.
+                remaining, limit = (silence, silence) if has_text else (started_at + first - clock(), first)
+                chunk = await self._within(remaining, limit, anext(chunks, None), dialect)
                 if chunk is None:
                     raise StreamCut()
                 for choice in chunk.choices or ():
                     if text := choice.delta and choice.delta.content:
-                        writing = True
+                        has_text = True
                         yield text
                     if choice.finish_reason in INCOMPLETE:
                         raise INCOMPLETE[choice.finish_reason]()
                     if choice.finish_reason:
                         return
 
-    async def _within(self, left: float, limit: float, awaited: Awaitable[T], dialect: Dialect) -> T:
-        """Await it for what is `left` of `limit` seconds; what goes wrong becomes one of the `EngineError` family."""
+    async def _within(self, remaining: float, limit: float, awaitable: Awaitable[T], dialect: Dialect) -> T:
+        """Await for the `remaining` seconds of a time-out of `limit` seconds; raise every failure as an EngineError."""
         try:
-            async with asyncio.timeout(max(left, 0)):
-                return await awaited
+            async with asyncio.timeout(max(remaining, 0)):
+                return await awaitable
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, ValueError) as error:
-            raise self._meaning(error, limit, dialect) from error
+            raise self._engine_error(error, limit, dialect) from error
 
-    def _meaning(self, error: Exception, limit: float, dialect: Dialect) -> EngineError:
-        """What an error of httpx2, of huggingface_hub or of the clock says about the engine."""
+    def _engine_error(self, error: Exception, limit: float, dialect: Dialect) -> EngineError:
+        """Map an error of httpx2, of huggingface_hub or of `asyncio.timeout` to an EngineError."""
         if isinstance(error, InferenceTimeoutError) and isinstance(error.__cause__, Exception):
-            error = error.__cause__  # huggingface_hub makes all time-outs of httpx2 one
+            error = error.__cause__  # huggingface_hub turns all time-outs of httpx2 into one class
         match error:
             case httpx2.ConnectTimeout():
                 return EngineAway()
@@ -193,38 +192,38 @@ class Engine:
             case _:
                 return EngineFault(kind=type(error).__name__)
 
-    def _note(self, error: EngineError) -> None:
+    def _record(self, error: EngineError) -> None:
         if isinstance(error, _GONE):
-            self.circuit.failed()
+            self.circuit.record_failure()
         else:
-            self.circuit.succeeded()
+            self.circuit.record_success()
 
     @property
     def _starting(self) -> bool:
         return self._embedded is not None and self._embedded.state == "starting"
 
-    async def _ask_who(self) -> EngineInfo:
-        """Put each dialect's question until one knows the answer; a server that knows none is an ordinary one."""
-        refused: EngineError | None = None
-        answer: object = None
+    async def _probe(self) -> EngineInfo:
+        """Send each dialect's probe until one matches the response; if none does, the dialect is OTHER."""
+        key_error: EngineError | None = None
+        body: object = None
         async with self._http() as http:
             for dialect in DIALECTS:
                 try:
-                    response = await self._within(_ASKING, _ASKING, http.get(dialect.probe), dialect)
-                except StreamCut as error:  # hung up instead of answering: going down or coming up
+                    response = await self._within(_PROBE_SECONDS, _PROBE_SECONDS, http.get(dialect.probe), dialect)
+                except StreamCut as error:  # the connection was closed without a response: going down or coming up
                     raise EngineAway() from error
                 if response.status_code in (401, 403):
-                    refused = refusal(dialect, response.status_code, response.text)
+                    key_error = refusal(dialect, response.status_code, response.text)
                 elif response.status_code in (502, 503, 504):
                     raise refusal(dialect, response.status_code, response.text)
-                answer = _json(response)
-                if info := identify(dialect, answer, model=self._model):
+                body = _json(response)
+                if info := identify(dialect, body, model=self._model):
                     return self._named(info)
-        if refused and answer is None:
-            raise refused
-        other = identify(OTHER, answer, model=self._model)
-        if other is None:  # a row without a window fits any answer
-            raise RuntimeError("no dialect takes any answer")
+        if key_error and body is None:
+            raise key_error
+        other = identify(OTHER, body, model=self._model)
+        if other is None:  # OTHER has no path to a window, so it matches any body
+            raise RuntimeError("the dialect OTHER matched no body")
         return self._named(other)
 
     def _named(self, info: EngineInfo) -> EngineInfo:
@@ -233,10 +232,10 @@ class Engine:
         return EngineInfo(info.dialect, info.model, info.window, f"embedded {info.model}")
 
     def _client(self, http: httpx2.AsyncClient) -> AsyncInferenceClient:
-        """huggingface_hub's client over our HTTP client.
+        """huggingface_hub's client on top of our HTTP client.
 
-        Its own would send the hub token saved on this machine to an engine that needs no key, and would refuse to
-        work under HF_HUB_OFFLINE. A header of None is one that it leaves out.
+        With its own HTTP client it would send the hub token saved on this machine to a server that needs no key, and
+        would fail under HF_HUB_OFFLINE. It omits headers that are None.
         """
         headers: dict[str, Any] = {"authorization": http.headers.get("authorization"), "user-agent": "pincite"}
         client = AsyncInferenceClient(base_url=self.url, headers=headers, timeout=http.timeout)  # type: ignore[arg-type]
@@ -244,27 +243,27 @@ class Engine:
         return client
 
     def _http(self, dialect: Dialect | None = None) -> httpx2.AsyncClient:
-        """A client for one use; given a dialect, it raises what a refusal means, which takes reading its body."""
+        """An HTTP client for one use; with a dialect, it raises a status other than 2xx as an EngineError."""
 
-        async def refuse(response: httpx2.Response) -> None:
+        async def raise_for_status(response: httpx2.Response) -> None:
             if dialect is not None and not response.is_success:
                 await response.aread()
                 raise refusal(dialect, response.status_code, response.text)
 
-        hooks: dict[str, list[Callable[..., Any]]] = {"response": [refuse]}
-        timeout = httpx2.Timeout(None, connect=self._timeouts.connect)  # for reading see the top of this file
+        hooks: dict[str, list[Callable[..., Any]]] = {"response": [raise_for_status]}
+        timeout = httpx2.Timeout(None, connect=self._timeouts.connect)  # no read time-out: see the module docstring
         return httpx2.AsyncClient(**http_options(self.url, self.api_key), timeout=timeout, event_hooks=hooks)
 
 
 def http_options(url: str, api_key: str | None) -> dict[str, Any]:
-    """What every HTTP client for an engine at `url`, with or without `/v1`, is made with."""
+    """Keyword arguments of an httpx2 client for the server at `url`, with or without `/v1`."""
     root = url.rstrip("/").removesuffix("/v1")
     return {
         "base_url": root,
         "headers": {"authorization": f"Bearer {api_key}"} if api_key else {},
-        # False where there is no TLS to check: reading the certificates takes 40 ms.
+        # Without TLS there is nothing to verify, and loading the certificates takes 40 ms.
         "verify": _certificates() if root.lower().startswith("https://") else False,
-        "trust_env": not _on_this_machine(root),  # a proxy of the environment has no business on loopback
+        "trust_env": not _on_this_machine(root),  # no proxy of the environment for loopback
     }
 
 
@@ -274,7 +273,7 @@ def _certificates() -> ssl.SSLContext:
 
 
 def _json(response: httpx2.Response) -> object:
-    """The body of a successful answer, or None."""
+    """The JSON body of a 2xx response, else None."""
     try:
         return response.json() if response.is_success else None
     except ValueError:

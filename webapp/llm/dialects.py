@@ -1,7 +1,7 @@
-"""What TGI, vLLM, llama.cpp and other chat-completions servers do differently, as rows.
+"""Differences between chat-completions servers (TGI, vLLM, llama.cpp, others), as a table of dialects.
 
-They share one route and differ in where they tell their window, what they call their model, how they say that a
-prompt is too long, and whether a stop string stays in the text. A new server is a new row.
+The servers share one route and differ in where they report their context window and model, how they report a prompt that
+is too long, and whether a stop string stays in the text. Support for another server is another row.
 """
 
 import json
@@ -23,15 +23,15 @@ from webapp.core.errors import (
     StreamCut,
 )
 
-Path = tuple[str | int, ...]
+JsonPath = tuple[str | int, ...]  # keys and indexes that lead to a value
 
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What an engine says of itself.
+    """What a server reports about itself.
 
-    `model` is what requests must name, `window` is in tokens (prompt and answer together), `name` is what the log and
-    `ask --json` say.
+    `model` is the name that requests must give, `window` the context window in tokens (prompt and answer together), `name`
+    what the log and `ask --json` show.
     """
 
     dialect: str
@@ -42,16 +42,17 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One row: how a kind of server differs from the others.
+    """One kind of server.
 
-    `probe` is a GET whose answer holds a number at `window` on this kind of server and on no row above it.
-    `model` is where that answer names the model, or the name itself.
+    `probe` is the path of a GET whose JSON response has a number at `window` on this kind of server, and on no row above
+    it. `model` is where that response names the model, or the name itself. `too_long` matches the error for a prompt that
+    exceeds the window. `keeps_stop`: whether the stop string is part of the text.
     """
 
     name: str
     probe: str
-    window: Path
-    model: Path | str
+    window: JsonPath
+    model: JsonPath | str
     too_long: re.Pattern[str]
     keeps_stop: bool
 
@@ -69,7 +70,7 @@ TGI: Final = Dialect("tgi", "/info", ("max_total_tokens",), "tgi", _any_of(*_TGI
 LLAMA_CPP: Final = Dialect(
     "llama.cpp",
     "/props",
-    ("default_generation_settings", "n_ctx"),  # what one slot gets: the whole context divided by the slots
+    ("default_generation_settings", "n_ctx"),  # of one slot: the whole context divided by the number of slots
     ("model_alias",),
     _any_of(*_LLAMA),
     keeps_stop=False,
@@ -79,14 +80,14 @@ VLLM: Final = Dialect(
 )
 OTHER: Final = Dialect("other", "/v1/models", (), ("data", 0, "id"), _any_of(*_ANY), keeps_stop=True)
 
-# In the order in which they are asked: the first three know themselves by their window.
+# In the order in which they are probed.
 DIALECTS: Final = (TGI, LLAMA_CPP, VLLM)
 BY_NAME: Final = {dialect.name: dialect for dialect in (*DIALECTS, OTHER)}
 
-# The window of the model that pincite is built around, and a common least for servers that do not say theirs.
-UNTOLD_WINDOW: Final = 4096
+# For servers that report no window: that of the model pincite is built around, and a common minimum.
+DEFAULT_WINDOW: Final = 4096
 
-# A reason that ends a text without completing it.
+# Finish reasons of a text that is not complete.
 INCOMPLETE: Final[Mapping[str, type[EngineError]]] = MappingProxyType({"abort": StreamCut, "error": EngineFault})
 
 _BY_STATUS: Final[Mapping[int, type[EngineError]]] = MappingProxyType(
@@ -95,65 +96,65 @@ _BY_STATUS: Final[Mapping[int, type[EngineError]]] = MappingProxyType(
         403: EngineKeyRefused,
         413: PromptTooLong,
         429: EngineBusy,
-        502: EngineAway,  # a proxy whose engine is gone
+        502: EngineAway,  # a proxy whose server is gone
         503: EngineLoading,
         504: EngineAway,
     }
 )
 _MAY_MEAN_TOO_LONG: Final = (400, 422)
-# What kind of error it is, in one word of the engine's. Its sentences are not kept: they may quote the prompt.
+# The server's word for the kind of error. Its message is not kept: it may quote the prompt.
 _KIND: Final = re.compile(r"[A-Za-z_]{1,40}")
 
 
-def identify(dialect: Dialect, answer: object, *, model: str | None = None) -> EngineInfo | None:
-    """What the answer to `dialect.probe` says, or None when it is not an answer of that dialect."""
-    window = _at(answer, dialect.window) if dialect.window else UNTOLD_WINDOW
+def identify(dialect: Dialect, body: object, *, model: str | None = None) -> EngineInfo | None:
+    """Read the JSON response to `dialect.probe`; None if it is not a response of that dialect."""
+    window = _at(body, dialect.window) if dialect.window else DEFAULT_WINDOW
     if not isinstance(window, int) or window <= 0:
         return None
     if isinstance(dialect.model, str):
-        model = dialect.model  # the server knows no other
+        model = dialect.model  # the server accepts no other
     elif not model:
-        told = _at(answer, dialect.model)
-        model = told if isinstance(told, str) and told else dialect.name
+        reported = _at(body, dialect.model)
+        model = reported if isinstance(reported, str) and reported else dialect.name
     short = model.rsplit("/", 1)[-1]
     name = dialect.name if short == dialect.name else f"{dialect.name} {short}"
     return EngineInfo(dialect.name, model, window, name)
 
 
 def refusal(dialect: Dialect, status: int, body: str) -> EngineError:
-    """The error that an HTTP status other than 2xx means; `values` holds the status and the kind, for the log."""
+    """Map an HTTP status other than 2xx to an EngineError; its `values` hold the status and the kind, for the log."""
     if status in _MAY_MEAN_TOO_LONG and dialect.too_long.search(body):
         return PromptTooLong(status=status, kind=kind(body))
     unlisted = EngineFault if status >= 500 else EngineRefused
     return _BY_STATUS.get(status, unlisted)(status=status, kind=kind(body))
 
 
-def fault(dialect: Dialect, told: object) -> EngineError:
-    """The error that an error line inside a stream means. TGI gives each the same status, so only its words tell."""
-    body = told if isinstance(told, str) else json.dumps(told, default=str)
-    what = PromptTooLong if dialect.too_long.search(body) else EngineFault
-    return what(status=200, kind=kind(body))
+def fault(dialect: Dialect, event: object) -> EngineError:
+    """Map an error event inside a stream to an EngineError, by its text: TGI gives all of them the same status."""
+    body = event if isinstance(event, str) else json.dumps(event, default=str)
+    error = PromptTooLong if dialect.too_long.search(body) else EngineFault
+    return error(status=200, kind=kind(body))
 
 
 def kind(body: str) -> str:
-    """What kind of error a JSON body of any shape says it is: "overloaded", "BadRequestError"; else "text" or "json"."""
+    """The kind of error that a JSON body names ("overloaded", "BadRequestError"), else "json", "text" or "bare" (empty)."""
     try:
-        told = json.loads(body)
+        parsed = json.loads(body)
     except ValueError:
         return "text" if body.strip() else "bare"
-    error = told.get("error") if isinstance(told, dict) else None
-    for level in (error, told):
+    error = parsed.get("error") if isinstance(parsed, dict) else None
+    for level in (error, parsed):
         for key in ("error_type", "type", "code"):
-            said = level.get(key) if isinstance(level, dict) else None
-            if isinstance(said, str) and _KIND.fullmatch(said):
-                return said
+            value = level.get(key) if isinstance(level, dict) else None
+            if isinstance(value, str) and _KIND.fullmatch(value):
+                return value
     return "json"
 
 
-def _at(answer: object, path: Path) -> object:
+def _at(value: object, path: JsonPath) -> object:
     for step in path:
         try:
-            answer = answer[step]  # type: ignore[index]
+            value = value[step]  # type: ignore[index]
         except (KeyError, IndexError, TypeError):
             return None
-    return answer
+    return value

@@ -1,4 +1,4 @@
-"""Which engine writes the next answer: the one with least to do of those that are set, else the bundled model, else none."""
+"""Chooses the LLM server for an answer: the least-loaded configured one, else the bundled model, else none."""
 
 import asyncio
 import itertools
@@ -14,20 +14,21 @@ from webapp.core.settings import Settings
 from webapp.llm.bundled import EmbeddedEngine
 from webapp.llm.client import Engine, Timeouts
 
-# The bundled model reads some 250 tokens a second on two cores: with more, its first word would take too long.
+# Tokens of passages. The bundled model processes some 250 tokens of prompt a second on two cores: with more of them its
+# first word would take too long.
 EMBEDDED_PASSAGES = 700
-EMBEDDED_SECONDS = 20.0  # it is there after one or two; a slow disk takes longer
-HEALTH_SECONDS = 5.0  # between two questions to the engines how they are, however many pages are open
-TRIAL_SECONDS = 1.0  # for an engine that was away to say that it is back, before a reader waits for it
+EMBEDDED_SECONDS = 20.0  # for the bundled server to start: it takes one or two, on a slow disk more
+HEALTH_SECONDS = 5.0  # between two health checks of the servers, however many pages are open
+TRIAL_SECONDS = 1.0  # for the health check of a server whose circuit is due, before a user waits for it
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """What writes an answer. `engine` is None where there is none: answers are key language then.
+    """A leased LLM server; `engine` is None if there is none, and the answer is key language then.
 
-    `tokenizer` is the setting of that name. `most_passages` bounds the tokens of passages below what the window leaves,
-    for an engine that reads slowly. A `trusted` engine's draft is shown with its marks where it fails its checks;
-    another's is replaced by key language.
+    `tokenizer` is the setting of that name. `most_passages` limits the tokens of passages further than the window does,
+    for a slow server. If the draft of a `trusted` server fails the checks it is shown with marks; that of another is
+    replaced by key language.
     """
 
     engine: Engine | None
@@ -36,41 +37,41 @@ class Writer:
     trusted: bool = True
 
 
-# Gives a writer for one answer, or raises an EngineError where there is none to be had.
+# Leases a server for one answer; raises EngineError if none is available.
 Lease = Callable[[], AbstractAsyncContextManager[Writer]]
 
 State = Literal["ready", "loading", "away", "none"]
 
 
 class Writers:
-    """The engines of one process. Safe to use from several threads once started."""
+    """Load balancer over the LLM servers of one process. Thread-safe once started."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
         self._timeouts = Timeouts(first=settings.llm_first_token_seconds, silence=settings.llm_silence_seconds)
         self._engines = [Engine(url, key, settings.llm_model, timeouts=self._timeouts) for url in settings.llm_urls]
-        self._turn = itertools.count()
+        self._rotation = itertools.count()
         self._embedded = EmbeddedEngine() if not self._engines and EmbeddedEngine.available() else None
-        self._seen: tuple[float, State] | None = None
+        self._health: tuple[float, State] | None = None  # time and result of the last health check
 
     def start(self) -> None:
-        """Start the bundled model where that is what writes; returns at once, and a second call is free."""
+        """Start the bundled server if no other is configured, without waiting for it; further calls do nothing."""
         if self._embedded is not None:
             url, key = self._embedded.start()
             if not self._engines:
                 self._engines = [Engine(url, key, timeouts=self._timeouts, embedded=self._embedded)]
 
     def stop(self) -> None:
-        """End the bundled model."""
+        """Stop the bundled server."""
         if self._embedded is not None:
             self._embedded.stop()
 
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[Writer]:
-        """The engine for one answer, counted as its own for as long as the block lasts.
+        """Lease a server for one answer; it counts as in flight until the block ends.
 
-        Raises EngineAway at once where every engine is known to be away.
+        Raises EngineAway, without waiting, if no server is available.
         """
         writer = await self._bundled() if self._embedded is not None else await self._choose()
         if writer.engine is None:
@@ -81,36 +82,34 @@ class Writers:
             yield writer
         finally:
             writer.engine.in_flight -= 1
-            writer.engine.circuit.left()
+            writer.engine.circuit.end_trial()
 
     @property
     def trusted(self) -> bool:
-        """Whether it is an engine that was chosen, and not the bundled model or none."""
+        """Whether a server is configured; the bundled model is not trusted."""
         return bool(self._settings.llm_urls)
 
     async def state(self) -> State:
-        """What `/readyz` tells: "ready" where one of the engines is. Asked at most every few seconds."""
+        """State for `/readyz`: "ready" if any server is; the servers are checked at most every HEALTH_SECONDS."""
         if not self._engines:
             return "none" if self._embedded is None else "loading"
-        if self._seen is None or time.monotonic() - self._seen[0] > HEALTH_SECONDS:
-            self._seen = (
-                time.monotonic(),
-                self._seen[1] if self._seen else "loading",
-            )  # who comes meanwhile asks not again
+        if self._health is None or time.monotonic() - self._health[0] > HEALTH_SECONDS:
+            # Set before the check, so that concurrent callers do not check again.
+            self._health = time.monotonic(), self._health[1] if self._health else "loading"
             states = await asyncio.gather(*(engine.state() for engine in self._engines))
             for engine, state in zip(self._engines, states, strict=True):
                 if state == "ready":
-                    engine.circuit.seen()
+                    engine.circuit.end_pause()
             best: State = next((state for state in ("ready", "loading") if state in states), "away")
-            self._seen = time.monotonic(), best
+            self._health = time.monotonic(), best
         for circuit in ("closed", "open", "due"):
             ENGINES.labels(circuit).set(sum(engine.circuit.state == circuit for engine in self._engines))
-        return self._seen[1]
+        return self._health[1]
 
     async def _bundled(self) -> Writer:
-        """The bundled model, waited for while it starts: it restarts by itself, so that it has no circuit."""
+        """Lease the bundled server, after waiting for its start; its supervisor restarts it, so its circuit is not used."""
         if self._embedded is None:
-            raise RuntimeError("there is no bundled model where engines are set")
+            raise RuntimeError("there is no bundled server where others are configured")
         self.start()
         end = time.monotonic() + EMBEDDED_SECONDS
         while self._embedded.state == "starting" and time.monotonic() < end:
@@ -118,27 +117,30 @@ class Writers:
         return Writer(self._engines[0], self._settings.tokenizer, most_passages=EMBEDDED_PASSAGES, trusted=False)
 
     async def _choose(self) -> Writer:
-        """One that may be back is tried first, by this question alone; else the one that writes least."""
+        """Lease a server whose circuit is due and that is back, else the one with the fewest leases (ties: round robin)."""
         if not self._engines:
             return Writer(None)
-        turn = next(self._turn)
+        rotation = next(self._rotation)
         for engine in self._engines:
-            if engine.circuit.state == "due" and engine.circuit.enter() and await self._is_back(engine):
+            if engine.circuit.state == "due" and engine.circuit.allow_request() and await self._is_back(engine):
                 return self._writer(engine)
-        ready = [(engine.in_flight, (n - turn) % len(self._engines), engine) for n, engine in enumerate(self._engines)]
-        ready = [row for row in ready if row[2].circuit.state == "closed"]
-        if not ready:
+        candidates = [
+            (engine.in_flight, (n - rotation) % len(self._engines), engine)
+            for n, engine in enumerate(self._engines)
+            if engine.circuit.state == "closed"
+        ]
+        if not candidates:
             raise EngineAway()
-        return self._writer(min(ready, key=lambda row: row[:2])[2])
+        return self._writer(min(candidates, key=lambda row: row[:2])[2])
 
     async def _is_back(self, engine: Engine) -> bool:
         try:
             back = await engine.state(TRIAL_SECONDS) == "ready"
         except BaseException:  # the trial is over whatever ended it; raised again
-            engine.circuit.left()
+            engine.circuit.end_trial()
             raise
         if not back:
-            engine.circuit.failed()
+            engine.circuit.record_failure()
         return back
 
     def _writer(self, engine: Engine) -> Writer:

@@ -1,7 +1,7 @@
-"""Counts tokens as the model that is served would, and what its chat template adds to the texts.
+"""Token counts of a prompt, as the served model's tokenizer and chat template give them.
 
-Mistral-7B v0.1 and v0.2, and so the merge that pincite is built around, have their tokenizer inside mistral-common:
-exact for text, without a network. A llama.cpp server (the embedded one too) counts for us over HTTP.
+The tokenizer of Mistral-7B v0.1 and v0.2, and so of the merge that pincite is built around, is part of mistral-common:
+exact for text, and offline. A llama.cpp server (the bundled one too) counts over HTTP.
 """
 
 from collections.abc import Callable
@@ -18,35 +18,37 @@ from webapp.llm.dialects import LLAMA_CPP, EngineInfo, refusal
 
 TokenCounter = Callable[[str], int]
 
-# Passages are counted anew for every question, by several readers at once: some thousand texts of 2,000 characters.
-_REMEMBERED: Final = 8192
-_ASKING: Final = 10.0  # seconds
+# Texts in the cache. Passages are counted for every question, of several users at once: some thousand texts of 2,000
+# characters.
+_CACHE_SIZE: Final = 8192
+_COUNT_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What a chat template adds, in tokens, at most: for each turn, and once for the prompt."""
+    """Upper bound of the tokens that a chat template adds: for each message, and once for the prompt."""
 
     per_message: int
     fixed: int
 
     def overhead(self, messages: int) -> int:
-        """Tokens beside the texts of so many turns (counted after `fold`)."""
+        """Tokens beside the texts of so many messages (counted after `merge_roles`)."""
         return self.fixed + self.per_message * messages
 
 
-# "[INST] … [/INST]" takes seven, "</s>" one, "<s>" one. One more a turn is in reserve: TGI renders the template as text
-# before it splits that into tokens, which may fall differently at the borders.
+# "[INST] … [/INST]" takes seven, "</s>" one, "<s>" one. One more for each message is in reserve: TGI tokenizes the rendered
+# template as one text, and tokens may fall differently at the borders.
 MISTRAL: Final = Template(per_message=8, fixed=1)
-# "<|im_start|>user … <|im_end|>" takes five, an opened answer three, a system text that the template adds of itself
-# 22 (SmolLM2). Templates with longer texts of their own exist; they belong to models that pincite is not made for.
+# "<|im_start|>user … <|im_end|>" takes five, the start of an answer three, SmolLM2's default system text 22. Some templates
+# have longer default texts; pincite is not made for their models.
 ANY_OTHER: Final = Template(per_message=8, fixed=40)
 
 
 def counting(info: EngineInfo, url: str, api_key: str | None, tokenizer: str | None) -> tuple[TokenCounter, Template]:
-    """The counter and the template for an engine.
+    """Choose the token counter and the template for a server.
 
-    `tokenizer` (PINCITE_TOKENIZER) is a folder or hub id and wins; a llama.cpp server counts itself; else Mistral's.
+    `tokenizer` (PINCITE_TOKENIZER), a folder or hub id, takes precedence; then the server's own if it is llama.cpp; else
+    Mistral's. Raises SettingsInvalid for an unusable `tokenizer`.
     """
     if tokenizer is not None:
         return from_pretrained(tokenizer), ANY_OTHER
@@ -57,19 +59,16 @@ def counting(info: EngineInfo, url: str, api_key: str | None, tokenizer: str | N
 
 @cache
 def mistral() -> TokenCounter:
-    """Mistral's tokenizer, v0.1/v0.2 of the 7B model; white space counts as it stands. Offline. Any thread."""
+    """Token counter of Mistral-7B v0.1/v0.2. Counts white space as it is. Offline, thread-safe."""
     from mistral_common.tokens.tokenizers.mistral import MistralTokenizer  # 0.7 s
 
     encode = MistralTokenizer.v1().instruct_tokenizer.tokenizer.encode
-    return lru_cache(_REMEMBERED)(lambda text: len(encode(text, bos=False, eos=False)))
+    return lru_cache(_CACHE_SIZE)(lambda text: len(encode(text, bos=False, eos=False)))
 
 
 @cache
 def from_pretrained(tokenizer: str) -> TokenCounter:
-    """The tokenizer in a folder's `tokenizer.json`, or of a model on the hub. Any thread.
-
-    Raises SettingsInvalid when there is none.
-    """
+    """Token counter from a folder's `tokenizer.json`, or of a model on the hub. Thread-safe. Raises SettingsInvalid."""
     from tokenizers import Tokenizer
 
     try:
@@ -80,28 +79,28 @@ def from_pretrained(tokenizer: str) -> TokenCounter:
             else Tokenizer.from_pretrained(tokenizer)
         )
     except Exception as error:  # the library raises bare Exception
-        reason = "there is no tokenizer.json in that folder, nor a model of that name within reach"
+        reason = "that folder has no tokenizer.json, and no model of that name can be loaded"
         raise SettingsInvalid(setting="PINCITE_TOKENIZER", reason=reason) from error
-    return lru_cache(_REMEMBERED)(lambda text: len(loaded.encode(text, add_special_tokens=False).ids))
+    return lru_cache(_CACHE_SIZE)(lambda text: len(loaded.encode(text, add_special_tokens=False).ids))
 
 
 @lru_cache(maxsize=4)
 def from_llama_cpp(url: str, api_key: str | None) -> TokenCounter:
-    """The tokenizer of a llama.cpp server, asked over HTTP: a few ms a text that it has not seen. Any thread.
+    """Token counter of a llama.cpp server, over HTTP: a few ms for each text not in the cache. Thread-safe.
 
-    The counter raises EngineAway, EngineSilent, EngineFault, or what a refusal means.
+    The counter raises EngineError.
     """
-    # No connection is kept: it would outlive a restart of the server, and there is nobody to close it.
+    # No keep-alive: a connection would outlive a restart of the server, and nobody closes this client.
     http = httpx2.Client(
-        **http_options(url, api_key), timeout=_ASKING, limits=httpx2.Limits(max_keepalive_connections=0)
+        **http_options(url, api_key), timeout=_COUNT_SECONDS, limits=httpx2.Limits(max_keepalive_connections=0)
     )
 
-    @lru_cache(_REMEMBERED)
+    @lru_cache(_CACHE_SIZE)
     def count(text: str) -> int:
         try:
             response = http.post("/tokenize", json={"content": text})
         except httpx2.TimeoutException as error:
-            raise EngineSilent(seconds=_ASKING) from error
+            raise EngineSilent(seconds=_COUNT_SECONDS) from error
         except httpx2.HTTPError as error:
             raise EngineAway() from error
         if not response.is_success:
@@ -109,6 +108,6 @@ def from_llama_cpp(url: str, api_key: str | None) -> TokenCounter:
         try:
             return len(response.json()["tokens"])
         except (ValueError, KeyError, TypeError) as error:
-            raise EngineFault(reason="no tokens in the answer") from error
+            raise EngineFault(reason="the response has no tokens") from error
 
     return count

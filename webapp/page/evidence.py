@@ -5,9 +5,8 @@ from contextlib import suppress
 
 from markupsafe import Markup
 
-from retrieval import Document, Library, PinciteError, own_words, pin_cite
-from webapp.core.results import Item, SameWordsRow, SpanRow, cite_fields, items, span_fields
-from webapp.grounding.quotes import find_quote
+from retrieval import Document, Library, PinciteError, find_quote, own_words, pin_cite
+from webapp.core.results import Item, SameWordsRow, SpanRow, cite_fields, items, ranges
 from webapp.page.html.evidence import evidence, nothing_chosen
 from webapp.store.conversations import SavedTurn
 
@@ -42,4 +41,4 @@ def _quoted_there(document: Document, row: SameWordsRow, quote: str | None) -> S
     passage = document.span(row.start, row.end)
     match = find_quote(document, quote, passage) if quote else None
     cite = pin_cite(document, *(match.parts if match else (passage,)))
-    return SpanRow(**cite_fields(cite), spans=span_fields(cite.spans)["spans"])
+    return SpanRow(**cite_fields(cite), spans=ranges(cite.spans))

@@ -1,10 +1,10 @@
-"""The page's doors: which of gradio's routes are open at all, whose a session is, and what of a request gradio gets.
+"""Guard in front of Gradio's routes: an allow-list, ownership of sessions, and request bodies built anew.
 
-Gradio brings routes that the page does not use: files by their path, runs without a stream, a proxy, an editor. They are
-not there for anyone, and neither is one that a later gradio brings. It also hands the events of a session, and what the
-session remembers, to whoever names it, and the name is made up by the browser: a session belongs to the first user who
-uses it, and is refused to every other. So is the progress of an upload. Uploads are received here and not by gradio
-(`arriving`), and of an event gradio gets a body that is made anew (`events`).
+Gradio has routes that the page does not use: files by path, runs without a stream, a proxy, an editor. Only the routes
+listed here exist, so that a later version of Gradio adds none. Gradio also gives the events and the state of a session to
+any client that names it, and browsers choose the name: here a session belongs to the first user who uses it, and other
+users are refused; likewise the progress of an upload. Uploads are received by `uploads`, not by Gradio, and Gradio gets
+the body of an event as `events` rebuilds it.
 """
 
 import re
@@ -34,8 +34,8 @@ from webapp.service.startup import Opening
 from webapp.store.users import LOCAL_USER, User
 from webapp.web.authentication import user_of
 
-MOST_EVENTS = 300  # of one user, in all their pages, told or not: a page has two or three under way
-# The same for everyone: the empty page, and what it is drawn with.
+MOST_EVENTS = 300  # pending events of one user, in all their pages: a page has two or three
+# Without an owner: the empty page, its scripts and styles.
 _OPEN = re.compile(
     r"/(?:(?:config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|gradio_api/app_id)?|(?:static|assets)/.{1,300})"
 )
@@ -44,12 +44,12 @@ _OWNED = re.compile(
 )
 NOT_HERE = PlainTextResponse("There is nothing here.", 404)
 NOT_YOURS = PlainTextResponse("This page belongs to someone else.", 403)
-# A refusal's status; whatever else of our tree is raised is a 400.
+# HTTP status of an error; 400 for the others.
 _STATUS = {NotUploaded: 403, TooManyEvents: 429, TooManyStreams: 429, TooManyUploads: 429, TooMuchArriving: 503}
 
 
 class Gradio(Protocol):
-    """What is asked of gradio about its page: its events, its sessions and what they have under way, an upload's progress."""
+    """Functions of Gradio that the guard needs: its events, its sessions and their pending events, upload progress."""
 
     @property
     def events(self) -> Events:
@@ -75,7 +75,7 @@ class Gradio(Protocol):
 
 
 class Sessions:
-    """ASGI application around the page's."""
+    """ASGI middleware in front of Gradio's application; see the module docstring."""
 
     def __init__(self, app: ASGIApp, opening: Opening, arriving: Arriving, gradio: Gradio) -> None:
         self._app = app
@@ -85,7 +85,7 @@ class Sessions:
         self._table = SessionTable(gradio.forget, gradio.leave)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on what the page uses and what is nobody else's."""
+        """Forward allowed Gradio routes whose session belongs to this user; else answer 404, 403, 429, 400 or 503."""
         if scope["type"] != "http" or _OPEN.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -96,64 +96,64 @@ class Sessions:
             match owned and (owned["what"] or "heartbeat"):
                 case "upload":
                     app = await self._upload(request)
-                case "queue/join" | "cancel" as told:
-                    app, receive = await self._event(request, told)
+                case "queue/join" | "cancel" as route:
+                    app, receive = await self._event(request, route)
                 case "heartbeat" if owned:
-                    app = await self._heard(request, "heartbeat", owned["session"])
-                case "queue/data" as heard:
-                    app = await self._heard(request, heard, _one(request, "session_hash"))
-                case "upload_progress" as heard:
-                    app = await self._heard(request, heard, _one(request, "upload_id"))
+                    app = await self._stream(request, "heartbeat", owned["session"])
+                case "queue/data" as route:
+                    app = await self._stream(request, route, _one(request, "session_hash"))
+                case "upload_progress" as route:
+                    app = await self._stream(request, route, _one(request, "upload_id"))
         except PinciteError as error:
             app = _refused(error)
         await app(scope, receive, send)
 
-    async def _heard(self, request: Request, heard: str, name: str) -> ASGIApp:
-        """A stream: of a session's events, of its being there, or of an upload."""
+    async def _stream(self, request: Request, route: str, name: str) -> ASGIApp:
+        """Check a request for a stream: of a session's events, of its heartbeat, or of an upload's progress."""
         if not SESSION.fullmatch(name):
             raise EventMalformed()
         user = await self._user(request)
         user_id = user.id if user else NOBODY
-        if not self._table.enter(f"upload {name}" if heard == "upload_progress" else name, user_id):
+        if not self._table.enter(f"upload {name}" if route == "upload_progress" else name, user_id):
             return NOT_YOURS
-        if heard == "queue/data" and not self._gradio.knows(name):
-            return NOT_HERE  # gradio would break off in the middle of its answer
-        kind = "heartbeat" if heard == "heartbeat" else "events"
+        if route == "queue/data" and not self._gradio.knows(name):
+            return NOT_HERE  # Gradio would break off in the middle of its response
+        kind = "heartbeat" if route == "heartbeat" else "events"
 
-        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-            async with AsyncExitStack() as open_:
+        async def counted_stream(scope: Scope, receive: Receive, send: Send) -> None:
+            async with AsyncExitStack() as contexts:
                 try:
-                    await open_.enter_async_context(self._counted(kind, user))
+                    await contexts.enter_async_context(self._counted(kind, user))
                 except PinciteError as error:
                     await _refused(error)(scope, receive, send)
                     return
-                if heard == "queue/data":
-                    await open_.enter_async_context(self._table.listening(name))
+                if route == "queue/data":
+                    await contexts.enter_async_context(self._table.listening(name))
                 await self._app(scope, receive, send)
 
-        return counted
+        return counted_stream
 
-    async def _event(self, request: Request, what: str) -> tuple[ASGIApp, Receive]:
-        """An event, or the end of one, with the body that gradio gets."""
+    async def _event(self, request: Request, route: str) -> tuple[ASGIApp, Receive]:
+        """Check an event or its cancellation; return what answers it, and the body that Gradio gets."""
         user = await self._user(request)
         async with self._counted("body", user):
             body = await request.body()
-        told = parsed(body)
-        session = session_of(told)
+        event = parsed(body)
+        session = session_of(event)
         user_id = user.id if user else NOBODY
         if not self._table.enter(session, user_id):
             return NOT_YOURS, request.receive
-        if what == "queue/join":
+        if route == "queue/join":
             self._refuse_too_many(user_id)
-            body = self._gradio.events.cleaned(told, partial(self._arriving.theirs, user_id))
+            body = self._gradio.events.cleaned(event, partial(self._arriving.theirs, user_id))
             request.scope["headers"] = [
                 (name, str(len(body)).encode() if name == b"content-length" else value)
                 for name, value in request.scope["headers"]
             ]
-        return self._app, _again(body, request.receive)
+        return self._app, _replay(body, request.receive)
 
     async def _upload(self, request: Request) -> Response:
-        """Receive files for the user of the request; the answer is under what each can be taken in."""
+        """Receive files for the user of the request; respond with their handles."""
         user = await self._user(request, wait=True)
         upload_id = _one(request, "upload_id") if "upload_id" in request.query_params else ""
         if upload_id and not SESSION.fullmatch(upload_id):
@@ -170,23 +170,23 @@ class Sessions:
             )
         finally:
             self._gradio.on_end(upload_id)
-        return JSONResponse([upload.told for upload in uploads])
+        return JSONResponse([upload.handle for upload in uploads])
 
     async def _user(self, request: Request, *, wait: bool = False) -> User | None:
-        """The request's user; None where it is nobody, or while nothing is anyone's yet."""
+        """The user of the request; None without access, and before the workspace is open unless `wait`."""
         if self._opening.workspace is None and not wait:
             return None
         try:
             return await run_in_threadpool(lambda: user_of(request, self._opening.opened()))
-        except PinciteError:  # the page tells them why, in a session that is nobody's yet
+        except PinciteError:  # the page shows the reason, in a session without an owner
             return None
 
     def _counted(self, kind: str, user: User | None) -> AbstractAsyncContextManager[None]:
-        """A place among those that a user, and who shares an address with them, has for streams or bodies of one kind."""
-        whose = {user.id, self._opening.opened().share_key(user)} if user else {NOBODY}
+        """Count a stream or body of this kind for the user, and for all who share their address."""
+        keys = {user.id, self._opening.opened().share_key(user)} if user else {NOBODY}
         limits = {
             f"{kind} {key}": MOST_STREAMS if user and key == user.id else MOST_STREAMS_SHARED
-            for key in whose
+            for key in keys
             if key != LOCAL_USER.id
         }
         return self._table.stream(set(limits), limits.get)
@@ -197,7 +197,7 @@ class Sessions:
 
 
 def _one(request: Request, name: str) -> str:
-    """The value of a parameter that is there once: of two gradio might take the other. Raises EventMalformed."""
+    """The value of a query parameter. Raises EventMalformed unless there is exactly one: Gradio might use another."""
     values = request.query_params.getlist(name)
     if len(values) != 1:
         raise EventMalformed()
@@ -209,11 +209,11 @@ def _refused(error: PinciteError) -> Response:
     return PlainTextResponse(f"{error} {error.hint}".strip(), _STATUS.get(type(error), 400))
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
-    """A body that has been read, to be read once more."""
-    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that first returns this body."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def receiving() -> Message:
-        return left.pop() if left else await receive()
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
 
-    return receiving
+    return receive_again

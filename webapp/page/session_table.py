@@ -1,9 +1,9 @@
-"""Whose each session of the page is, how many one user has, and which nobody listens to any more.
+"""Owners of Gradio's sessions: which user each belongs to, a limit of sessions for each user, expiry of unused ones.
 
-Gradio keeps what a session is told until somebody hears it, for the 2,000 sessions that began last, whoever began them.
-So one who opens many would push out the others, and one whose browser went away would have events under way for ever:
-here each user has a number of sessions of their own, of which the one unused for longest goes first, and what is told to a
-session that nobody listens to goes after a minute. For one event loop.
+Gradio keeps the pending messages of the 2,000 newest sessions, of all users together, until a browser reads them. A user
+who opens many would evict those of others, and a browser that is gone would have events under way for ever. Here each user
+has a limit, past which their own least recently used session is dropped, and the pending messages of a session without
+listeners are deleted after a minute. For one event loop.
 """
 
 import time
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 from webapp.core.errors import TooManyStreams
 
-NOBODY = ""  # who has no access, and everyone before the records are there
-MOST_OF_ONE = 200  # sessions of one user: of a page that is open, and of those that were
+NOBODY = ""  # the user id of requests without access, and of all requests before the database is open
+MOST_OF_ONE = 200  # sessions of one user, open pages and closed ones
 MOST_OF_NOBODY = 500
-MOST_STREAMS = 60  # open at a time for one user: a page has two
-MOST_STREAMS_SHARED = 300  # for all who share an address, and for nobody
-UNHEARD_SECONDS = 60.0  # a page listens as long as something of it is under way
-SWEEP_SECONDS = 5.0
-CAPACITY = 50_000  # sessions in all, more than two hundred users have
+MOST_STREAMS = 60  # open streams of one user; a page has two
+MOST_STREAMS_SHARED = 300  # of all users who share an address, and of NOBODY
+UNHEARD_SECONDS = 60.0  # without a listener; a page listens while it has an event under way
+SWEEP_SECONDS = 5.0  # between two deletions
+CAPACITY = 50_000  # sessions in all, for Gradio: more than two hundred users can have
 
 
 @dataclass(slots=True)
@@ -32,10 +32,10 @@ class _Session:
 
 
 class SessionTable:
-    """The sessions of one process."""
+    """The sessions of one process, by name."""
 
     def __init__(self, forget: Callable[[str], None], leave: Callable[[str], None]) -> None:
-        """`forget` has gradio forget what a session was told, `leave` also where its page was."""
+        """`forget` deletes a session's pending messages in Gradio, `leave` its page state."""
         self._forget, self._left = forget, leave
         self._sessions: dict[str, _Session] = {}
         self._of: defaultdict[str, OrderedDict[str, None]] = defaultdict(OrderedDict)
@@ -43,7 +43,7 @@ class SessionTable:
         self._swept = 0.0
 
     def enter(self, name: str, user_id: str) -> bool:
-        """Whether a session is this user's; from here on it is, where it was nobody's."""
+        """Claim a session for a user if it has no owner; return whether it is the user's now."""
         self._sweep()
         session = self._sessions.get(name)
         if session is not None and session.owner not in (user_id, NOBODY):
@@ -62,12 +62,12 @@ class SessionTable:
         return True
 
     def of(self, user_id: str) -> list[str]:
-        """The sessions of a user."""
+        """The names of a user's sessions, least recently used first."""
         return list(self._of.get(user_id, ()))
 
     @asynccontextmanager
     async def stream(self, keys: set[str], most: Callable[[str], int | None]) -> AsyncIterator[None]:
-        """While the block runs a stream is open, counted under these keys. Raises TooManyStreams."""
+        """Count an open stream under each key while the block runs. Raises TooManyStreams where `most(key)` are open."""
         for key in keys:
             limit = most(key)
             if limit is not None and self._streams[key] >= limit:
@@ -77,11 +77,11 @@ class SessionTable:
             yield
         finally:
             self._streams.subtract(keys)
-            self._streams += Counter()  # forgets who has none
+            self._streams += Counter()  # drops keys with zero
 
     @asynccontextmanager
     async def listening(self, name: str) -> AsyncIterator[None]:
-        """While the block runs somebody listens to a session."""
+        """Mark a session as listened to while the block runs."""
         session = self._sessions[name]
         session.listeners += 1
         try:

@@ -1,9 +1,8 @@
-"""Uploads on their way: where a file lies from its first byte until its page has taken it in, and whose it is.
+"""Upload quarantine: receives files of a multipart request, each registered for its user until the page adds it.
 
-Gradio keeps uploads in one folder under a path made of their content, and knows no user of theirs. So they are received
-here: each into a folder of its own with a name that nobody can guess, registered for the user of the request. Only what
-is registered for a user is ever taken in or deleted for them; a path that a client names is looked up here, and never
-opened as it stands.
+Gradio would store uploads in one folder, under a path made from their content, without a user. Here each file gets its own
+folder with a random name, and is registered for the user of the request. Only a user's registered uploads can be added or
+deleted by them; the handle that a client sends is looked up here, and never opened as a path.
 """
 
 import secrets
@@ -25,20 +24,20 @@ from webapp.core.limits import FILES_AT_ONCE, check_name
 from webapp.core.quotas import GUEST, quota_of
 from webapp.core.settings import MIB, Settings
 
-UPLOADS_AT_ONCE = 4  # that one user may have under way; the page sends one for each drop
-LYING_OF_ONE = 4 * FILES_AT_ONCE  # files of one user, not taken in yet; each takes room besides its bytes
-KEPT_SECONDS = 600  # for an upload that its page never took in: it does so within seconds
-MOST_OF_GUESTS = 10 * GUEST.mib * MIB  # of all of them together, on its way at a time
-LEAST_FREE = 256 * MIB  # of the disk: below it nothing more is received
-_NAME_BYTES = 255  # as file systems take
-_DEFAULT_NAME = "document.pdf"  # of a part that names no file
+UPLOADS_AT_ONCE = 4  # requests of one user under way; the page sends one for each drop
+LYING_OF_ONE = 4 * FILES_AT_ONCE  # files of one user that wait to be added; each takes room besides its bytes
+KEPT_SECONDS = 600  # until an upload that was not added is deleted; a page adds it within seconds
+MOST_OF_GUESTS = 10 * GUEST.mib * MIB  # bytes in quarantine of all guests together
+LEAST_FREE = 256 * MIB  # bytes of free disk, below which nothing more is received
+_NAME_BYTES = 255  # limit of a file name on common file systems
+_DEFAULT_NAME = "document.pdf"  # of a part without a file name
 
 OnBytes = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file that came whole: `size` in bytes as sent, `kept` of them, no more than the settings allow."""
+    """One received file: `size` in bytes as sent; `kept`, the bytes stored, exceeds the largest allowed size by 1 at most."""
 
     path: Path
     user_id: str
@@ -49,13 +48,13 @@ class Upload:
     came_at: float
 
     @property
-    def told(self) -> str:
-        """Under what a client names it: no path of the server."""
+    def handle(self) -> str:
+        """The name by which a client refers to it; not a path of the server."""
         return f"{self.path.parent.name}/{self.path.name}"
 
 
 class Arriving:
-    """The folder of arrivals of one data folder. For one event loop; `claim` and `drop` may come from other threads."""
+    """The quarantine folder of one data folder. For one event loop; `claim` and `drop` may be called from any thread."""
 
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.data_dir / "arriving"
@@ -67,18 +66,17 @@ class Arriving:
         self._coming: set[_Parts] = set()
 
     def clear(self) -> None:
-        """Empty the folder: what a crash left in it was never taken in. Before anything is received."""
+        """Delete what a crash left in the folder; to be called before anything is received."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def receive(
         self, stream: AsyncIterator[bytes], content_type: str, user_id: str, on_bytes: OnBytes, share_key: str = ""
     ) -> list[Upload]:
-        """Take the files of one multipart request, for a user; `on_bytes(name, count)` follows them.
+        """Receive the files of one multipart request for a user; calls `on_bytes(name, count)` as they arrive.
 
-        `share_key`: under what they are counted beside the user themselves, as `Workspace.share_key` gives it.
-
-        Raises UploadMalformed, NameTooLong, TooManyUploads, TooMuchArriving, and what `stream` raises; nothing stays then.
+        They also count under `share_key` (`Workspace.share_key`). Raises UploadMalformed, NameTooLong, TooManyUploads,
+        TooMuchArriving, and what `stream` raises; then no file is left.
         """
         self.sweep()
         share_key = share_key or user_id
@@ -90,68 +88,68 @@ class Arriving:
             self._refuse_too_much(parts, 0)
             async for block in stream:
                 self._refuse_too_much(parts, len(block))
-                await run_in_threadpool(parts.take, block)
-            uploads = parts.whole()
-        except BaseException:  # also a client that went away: what came of it is deleted
+                await run_in_threadpool(parts.write, block)
+            uploads = parts.finish()
+        except BaseException:  # also when the client disconnects: the files are deleted; raised again
             parts.discard()
             raise
         finally:
             self._coming.discard(parts)
-        self._uploads |= {upload.told: upload for upload in uploads}
+        self._uploads |= {upload.handle: upload for upload in uploads}
         return uploads
 
-    def theirs(self, user_id: str, told: str) -> Upload:
-        """The upload that this user names, a regular file where it was put. Raises NotUploaded."""
-        upload = self._uploads.get(told)
-        if upload is None or upload.user_id != user_id or not self._lies_where_it_was_put(upload):
+    def theirs(self, user_id: str, handle: str) -> Upload:
+        """The user's upload with this handle, still a regular file in its place. Raises NotUploaded."""
+        upload = self._uploads.get(handle)
+        if upload is None or upload.user_id != user_id or not self._is_in_place(upload):
             raise NotUploaded()
         return upload
 
-    def claim(self, user_id: str, told: str) -> Upload:
-        """`theirs`, to be taken in now and then dropped: nobody gets it again. Raises NotUploaded."""
-        upload = self.theirs(user_id, told)
-        if self._uploads.pop(told, None) is None:  # another event was quicker
+    def claim(self, user_id: str, handle: str) -> Upload:
+        """Take the user's upload out of the register, to be added and then dropped. Raises NotUploaded, also at a second call."""
+        upload = self.theirs(user_id, handle)
+        if self._uploads.pop(handle, None) is None:  # another thread claimed it
             raise NotUploaded()
         return upload
 
     def drop(self, upload: Upload) -> None:
-        """Delete an upload, which has been taken in or never will be."""
-        self._uploads.pop(upload.told, None)
+        """Delete an upload's file and its registration."""
+        self._uploads.pop(upload.handle, None)
         shutil.rmtree(upload.path.parent, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Delete what its page never took in."""
+        """Delete uploads older than KEPT_SECONDS."""
         now = time.monotonic()
         for upload in [each for each in tuple(self._uploads.values()) if now - each.came_at > KEPT_SECONDS]:
             self.drop(upload)
 
     def _refuse_too_much(self, parts: "_Parts", more: int) -> None:
-        """Raise TooMuchArriving where `more` bytes leave too little room for anyone."""
-        here: list[Upload | _Parts] = [*tuple(self._uploads.values()), *self._coming]
-        if sum(each.user_id == parts.user_id for each in tuple(self._uploads.values())) >= LYING_OF_ONE:
+        """Raise TooMuchArriving if `more` bytes of this request exceed a limit of the user, of all guests or of the disk."""
+        uploads = tuple(self._uploads.values())
+        if sum(each.user_id == parts.user_id for each in uploads) >= LYING_OF_ONE:
             raise TooMuchArriving()
-        theirs = sum(each.kept for each in here if each.user_id == parts.user_id) + more
-        shared = sum(each.kept for each in here if each.share_key == parts.share_key) + more
-        too_much = theirs > self.most_together + MIB  # one for what the form adds
+        held: list[Upload | _Parts] = [*uploads, *self._coming]
+        of_user = sum(each.kept for each in held if each.user_id == parts.user_id) + more
+        of_share_key = sum(each.kept for each in held if each.share_key == parts.share_key) + more
+        of_all = sum(each.kept for each in held) + more
+        too_much = of_user > self.most_together + MIB  # one for the overhead of multipart/form-data
         if self._most_of_all is not None:
-            too_much = (
-                too_much or shared > self._most_of_all / 2 or sum(each.kept for each in here) + more > self._most_of_all
-            )
+            too_much = too_much or of_share_key > self._most_of_all / 2 or of_all > self._most_of_all
         if too_much or shutil.disk_usage(self.folder).free < LEAST_FREE:
             raise TooMuchArriving()
 
-    def _lies_where_it_was_put(self, upload: Upload) -> bool:
+    def _is_in_place(self, upload: Upload) -> bool:
+        """Whether the upload is a regular file at its path, with no symbolic link on the way."""
         try:
-            told = upload.path.lstat()
+            mode = upload.path.lstat().st_mode
         except OSError:
             return False
-        return stat.S_ISREG(told.st_mode) and upload.path.resolve() == self.folder.resolve() / upload.path.relative_to(
-            self.folder
-        )
+        expected = self.folder.resolve() / upload.path.relative_to(self.folder)
+        return stat.S_ISREG(mode) and upload.path.resolve() == expected
 
 
 class _Parts:
-    """The parts of one multipart body as they come: files are kept, anything else is read past."""
+    """Incremental parser of one multipart body: writes its files to disk, ignores other parts."""
 
     def __init__(
         self, folder: Path, boundary: bytes, most_kept: int, on_bytes: OnBytes, user_id: str, share_key: str
@@ -181,22 +179,22 @@ class _Parts:
         except FormParserError as error:
             raise UploadMalformed() from error
 
-    def take(self, block: bytes) -> None:
-        """The next bytes of the body. Raises UploadMalformed."""
+    def write(self, block: bytes) -> None:
+        """Parse the next bytes of the body. Raises UploadMalformed, NameTooLong or TooManyUploads."""
         try:
             self._parser.write(block)
         except FormParserError as error:
             raise UploadMalformed() from error
 
-    def whole(self) -> list[Upload]:
-        """The files, once the body has ended. Raises UploadMalformed for one that was cut."""
+    def finish(self) -> list[Upload]:
+        """Return the files, at the end of the body. Raises UploadMalformed if it is truncated."""
         if not self._ended:
             raise UploadMalformed()
-        now, whose = time.monotonic(), (self.user_id, self.share_key)
-        return [Upload(path, *whose, name, size, path.stat().st_size, now) for path, name, size in self._files]
+        now, owner = time.monotonic(), (self.user_id, self.share_key)
+        return [Upload(path, *owner, name, size, path.stat().st_size, now) for path, name, size in self._files]
 
     def discard(self) -> None:
-        """Delete all that came."""
+        """Delete the files received so far."""
         if self._out is not None:
             self._out.close()
         for path, _, _ in self._files:
@@ -222,19 +220,21 @@ class _Parts:
             return
         if len(self._files) >= FILES_AT_ONCE:
             raise TooManyUploads(count=FILES_AT_ONCE)
-        told = options[b"filename"].decode("utf-8", "replace")
-        check_name(told)
-        name = clean_name(told) or _DEFAULT_NAME
-        place = self._folder / secrets.token_hex(16)
-        place.mkdir(mode=0o700)
-        path = place / _stored_name(name)
+        sent_name = options[b"filename"].decode("utf-8", "replace")
+        check_name(sent_name)
+        name = clean_name(sent_name) or _DEFAULT_NAME
+        folder = self._folder / secrets.token_hex(16)
+        folder.mkdir(mode=0o700)
+        path = folder / _stored_name(name)
         self._files.append((path, name, 0))
         self._out = path.open("xb")
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
         if self._out is None:
             return
-        kept = min(end - start, max(0, self._most_kept + 1 - self._size))  # one byte more says that it was too large
+        kept = min(
+            end - start, max(0, self._most_kept + 1 - self._size)
+        )  # the one byte more shows that it is too large
         self._out.write(data[start : start + kept])
         self.kept += kept
         self._size += end - start
@@ -259,7 +259,7 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _stored_name(name: str) -> str:
-    """A name as the disk takes it: a system that counts characters may have a longer one."""
+    """The name shortened to _NAME_BYTES bytes of UTF-8, with its suffix; a client's file system may count characters."""
     suffix = Path(name).suffix
     while len(name.encode()) > _NAME_BYTES:
         name = f"{name.removesuffix(suffix)[:-1]}{suffix}" if name != suffix else suffix[: _NAME_BYTES // 4]

@@ -1,10 +1,9 @@
-"""Page images with the quoted words highlighted, from pdfium's own character boxes.
+"""Page images (PNG) with quoted words highlighted, rendered by pdfium in worker processes.
 
-A span of the canonical text is characters of a page, those are characters of pdfium (`retrieval.char_indexes`), and each
-has its box on the page; boxes of one line are joined. pdfium must never run in two threads, and a page can be made so
-that drawing it takes minutes: it runs in processes of the viewer's own, each killed when it takes too long. That
-costs 2 ms a page (48 ms instead of 46), 0.2 s to start and 35 MB. A process keeps the documents it drew last, so that
-turning pages does not send a file of 200 MB each time.
+A span of the canonical text maps to characters of pdfium (`retrieval.char_indexes`), each with a box on the page; the boxes
+of one line are joined. pdfium is not thread-safe, and a hostile page can take minutes to render, so that it runs in worker
+processes, which are killed when they take too long. That costs 2 ms a page (48 ms instead of 46), 0.2 s to start and 35 MB.
+A process keeps the documents it rendered last, so that turning a page does not send it a file of 200 MB again.
 """
 
 import io
@@ -23,19 +22,19 @@ from retrieval import Child
 from webapp.core.errors import DocumentNotDrawn, PageNotShown, PageTooSlow
 from webapp.service.fair_turns import Turn
 
-# From the request on. A page of the sample takes 0.05 s, and 0.5 s at the greatest zoom; 41 of cuad-dev at most 0.2 s.
+# From the request on. A page of the sample takes 0.05 s, 0.5 s at the highest zoom; 41 contracts of CUAD at most 0.2 s.
 RENDER_SECONDS = 20.0
-LEFT_SECONDS = 1.0  # that a page is still drawn after who asked has left: most are done by then, and the process stays
-LOOK_SECONDS = 0.1  # how soon a page that is given up has ended
-FAILED_PAGES = 3  # of one document; the rest of it is not tried any more
-FORGIVEN_SECONDS = 600.0  # then it is tried once more: the machine may have been busy
-FAILURES_KEPT = 2_000  # pages; the oldest is forgotten
-LESS_URGENT = 10  # of 19 steps of niceness: what draws a page never keeps an answer from being written
+LEFT_SECONDS = 1.0  # rendering goes on after the client has left: most pages are done by then, and no process is killed
+LOOK_SECONDS = 0.1  # between two checks whether to give up a page
+FAILED_PAGES = 3  # of one document, after which none of its pages is tried
+FORGIVEN_SECONDS = 600.0  # after which a failure is forgotten: the machine may have been busy
+FAILURES_KEPT = 2_000  # failed pages in memory; the oldest is forgotten first
+LESS_URGENT = 10  # niceness of the processes, of 19: they never delay an answer
 PIXELS_PER_POINT = 1.5  # at zoom 1: an A4 page is 893 x 1263 pixels
 LEAST_ZOOM, MOST_ZOOM = 0.25, 4.0
-MOST_PIXELS = 24_000_000  # A4 at the greatest zoom has 18; larger sheets are drawn smaller than asked
+MOST_PIXELS = 24_000_000  # A4 at the highest zoom has 18 million; larger sheets are rendered at a lower zoom
 CACHED_BYTES = 48_000_000  # of PNG
-HELD_BYTES = 150_000_000  # of PDF, in each process; the document that is being drawn is held whatever its size
+HELD_BYTES = 150_000_000  # of PDF, in each process; the document that is being rendered is held whatever its size
 # Address space of a process: the libraries take 0.5 GB of it, a file of 200 MiB and an image of MOST_PIXELS 0.6.
 DRAWING_MIB = 2048
 FILL, EDGE = (255, 226, 110), (190, 130, 0)
@@ -49,9 +48,9 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """What is to be shown of a page (1-based): `text` its canonical text, `ranges` [start, end) of that, to be highlighted.
+    """A view of a page (1-based): `text` is its canonical text, `ranges` [start, end) of that are highlighted.
 
-    Where pdfium does not read `text` on the page any more, nothing is highlighted.
+    Nothing is highlighted if pdfium reads another text from the page.
     """
 
     document_id: str
@@ -62,36 +61,36 @@ class PageView:
 
 
 class Viewer:
-    """Draws pages, several at a time, each in a process of its own. Safe to use from several threads.
+    """Renderer with `at_once` worker processes and a cache of images. Thread-safe.
 
-    What took too long for a user, or brought its process down, is not drawn again for them for FORGIVEN_SECONDS: it would only
-    take as long again. For them alone: others may have the same document, and a machine that was busy.
+    A page that took too long for a user, or crashed its process, is not rendered again for this user for FORGIVEN_SECONDS. For
+    other users of the same document it is: the machine may have been busy.
     """
 
     def __init__(self, at_once: int = 2) -> None:
-        self._lock = Lock()  # of what follows; never held while a page is drawn
+        self._lock = Lock()  # for the fields below; never held while a page is rendered
         self._free = [_Drawer() for _ in range(at_once)]
         self._drawers = tuple(self._free)
         self._is_free = Condition(self._lock)
         self._drawn: OrderedDict[PageView, bytes] = OrderedDict()
         self._drawn_bytes = 0
         self._failed: OrderedDict[tuple[str, str, int], _Failure] = OrderedDict()
-        self._forgotten = 0  # how many times: what was begun before is not kept
+        self._generation = 0  # incremented by `forget`: images begun in an earlier one are not cached
         self._stopped = False
 
     def image(
         self, view: PageView, name: str, original: Callable[[], bytes], turn: Turn | None = None, key: str = ""
     ) -> bytes:
-        """The page as PNG, for the user of this `key`. `original` gives the file where it is needed.
+        """Render a page as PNG for the user `key`; `original` reads the file if a process needs it.
 
-        Raises PageNotShown and what `original` does.
+        Raises PageNotShown, and what `original` does.
         """
         if kept := self.kept(view):
             return kept
-        forgotten = self._forgotten
+        generation = self._generation
         png: bytes = self._ask("image", view, name, original, turn or Turn(RENDER_SECONDS), key)
         with self._lock:
-            if forgotten == self._forgotten and view not in self._drawn:
+            if generation == self._generation and view not in self._drawn:
                 self._drawn[view] = png
                 self._drawn_bytes += len(png)
             while self._drawn_bytes > CACHED_BYTES:
@@ -99,28 +98,28 @@ class Viewer:
         return png
 
     def kept(self, view: PageView) -> bytes | None:
-        """The page as PNG where it was drawn lately."""
+        """The PNG from the cache, or None."""
         with self._lock:
             if view in self._drawn:
                 self._drawn.move_to_end(view)
             return self._drawn.get(view)
 
     def boxes(self, view: PageView, name: str, original: Callable[[], bytes]) -> list[Box]:
-        """Where the highlight lies in that image, a box a line. Raises as `image` does."""
+        """The boxes of the highlight in that image, one for each line. Raises as `image` does."""
         boxes: list[Box] = self._ask("boxes", view, name, original, Turn(RENDER_SECONDS), "")
         return boxes
 
     def forget(self) -> None:
-        """Keep nothing of what was drawn, here or in the processes; waits for no page that is being drawn."""
+        """Delete cached images, and documents in the processes; pages that are being rendered are not waited for."""
         with self._lock:
             self._drawn.clear()
             self._drawn_bytes = 0
-            self._forgotten += 1
+            self._generation += 1
             for drawer in self._free:
                 drawer.stop()
 
     def stop(self) -> None:
-        """End the processes, for good. Whoever waits for a page is told at once that it cannot be shown."""
+        """Stop the processes for good; calls that wait for a page raise PageNotShown at once."""
         with self._lock:
             self._stopped = True
             for drawer in self._free:
@@ -129,33 +128,36 @@ class Viewer:
 
     def _ask(self, what: str, view: PageView, name: str, original: Callable[[], bytes], turn: Turn, key: str) -> Any:
         self._check(view, name, key)
-        drawer, forgotten = self._take(view, name, turn)
-        began = time.monotonic()
+        drawer, generation = self._take(view, name, turn)
+        started_at = time.monotonic()
         try:
-            return drawer.ask(what, view, original, lambda: self._ended(turn, began))
+            return drawer.ask(what, view, original, lambda: self._abort_reason(turn, started_at))
         except _NotDrawn as error:
             _log.warning("page %d of %s was not drawn: %s", view.page, view.document_id, error)
-            raise self._noted(view, error, began, key)(page=view.page, document=name) from None
+            raise self._record(view, error, started_at, key)(page=view.page, document=name) from None
         finally:
-            self._give_back(drawer, forgotten)
+            self._give_back(drawer, generation)
 
     def _check(self, view: PageView, name: str, key: str) -> None:
-        """Raise for what is known not to be drawn for this user."""
+        """Raise if the page, or FAILED_PAGES of its document, failed for this user lately."""
         with self._lock:
             since = time.monotonic() - FORGIVEN_SECONDS
-            lately = {
-                page: each
-                for (whose, id_, page), each in self._failed.items()
-                if (whose, id_) == (key, view.document_id) and each.at > since
+            recent = {
+                page: failure
+                for (user_key, document_id, page), failure in self._failed.items()
+                if (user_key, document_id) == (key, view.document_id) and failure.at > since
             }
-            if failed := lately.get(view.page):
-                raise failed.error(page=view.page, document=name)
-            if len(lately) >= FAILED_PAGES:
+            if failure := recent.get(view.page):
+                raise failure.error(page=view.page, document=name)
+            if len(recent) >= FAILED_PAGES:
                 raise DocumentNotDrawn(page=view.page, document=name)
 
-    def _noted(self, view: PageView, error: "_NotDrawn", began: float, key: str) -> type[PageNotShown]:
-        """The error that a user is told. A page is slow when it had most of the time to itself; who left says nothing of it."""
-        slow = error.reason == "too slow" and time.monotonic() - began > RENDER_SECONDS / 2
+    def _record(self, view: PageView, error: "_NotDrawn", started_at: float, key: str) -> type[PageNotShown]:
+        """Remember a failure and return the error to raise.
+
+        A page counts as slow if it had most of the time limit to itself; one that a client left says nothing about the page.
+        """
+        slow = error.reason == "too slow" and time.monotonic() - started_at > RENDER_SECONDS / 2
         if (slow or error.reason == "ended") and not self._stopped:
             with self._lock:
                 failure = _Failure(PageTooSlow if slow else PageNotShown, time.monotonic())
@@ -164,14 +166,14 @@ class Viewer:
                     self._failed.popitem(last=False)
         return PageTooSlow if error.reason == "too slow" else PageNotShown
 
-    def _ended(self, turn: Turn, began: float) -> str:
-        """Why a page that is being drawn is given up now; "" where it is not."""
-        if self._stopped or (turn.given_up and time.monotonic() - began > LEFT_SECONDS):
+    def _abort_reason(self, turn: Turn, started_at: float) -> str:
+        """Why the rendering of a page should be given up now, or ""."""
+        if self._stopped or (turn.given_up and time.monotonic() - started_at > LEFT_SECONDS):
             return "nobody waits for it"
         return "too slow" if turn.left <= 0 else ""
 
     def _take(self, view: PageView, name: str, turn: Turn) -> "tuple[_Drawer, int]":
-        """A process that is free, rather the one that has the document."""
+        """Wait for a free process, preferably the one that has the document; return it and the generation."""
         with self._is_free:
             if not self._is_free.wait_for(lambda: self._free or self._stopped, max(turn.left, 0)):
                 raise PageTooSlow(page=view.page, document=name)
@@ -179,11 +181,11 @@ class Viewer:
                 raise PageNotShown(page=view.page, document=name)
             drawer = next((each for each in self._free if each.drew_last == view.document_id), self._free[-1])
             self._free.remove(drawer)
-            return drawer, self._forgotten
+            return drawer, self._generation
 
-    def _give_back(self, drawer: "_Drawer", forgotten: int) -> None:
+    def _give_back(self, drawer: "_Drawer", generation: int) -> None:
         with self._is_free:
-            if self._stopped or forgotten != self._forgotten:
+            if self._stopped or generation != self._generation:
                 drawer.stop()
             self._free.append(drawer)
             self._is_free.notify()
@@ -191,14 +193,14 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """How a page was not drawn, and when."""
+    """Error of a page that was not rendered, and its time on the monotonic clock."""
 
     error: type[PageNotShown]
     at: float
 
 
 class _NotDrawn(Exception):
-    """Why not: "too slow", "ended" (the process went down), "nobody waits for it", or what pdfium found."""
+    """A page was not rendered: "too slow", "ended" (the process crashed), "nobody waits for it", or pdfium's error class."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -206,45 +208,45 @@ class _NotDrawn(Exception):
 
 
 class _Drawer:
-    """One process that draws, used by one thread at a time."""
+    """One worker process, used by one thread at a time."""
 
     def __init__(self) -> None:
         self._child = Child(_serve, "pincite-viewer", memory_mib=DRAWING_MIB)
         self.drew_last = ""
 
-    def ask(self, what: str, view: PageView, original: Callable[[], bytes], ended: Callable[[], str]) -> Any:
-        """What the process answers. `ended` says why it is to be given up, if it is. Raises _NotDrawn."""
-        whole = False
+    def ask(self, what: str, view: PageView, original: Callable[[], bytes], abort_reason: Callable[[], str]) -> Any:
+        """Send a request to the process and return its result. Raises _NotDrawn, also with an `abort_reason` that is not ""."""
+        complete = False
         self.drew_last = view.document_id
         try:
             pipe = self._child.pipe()
             pipe.send((what, view))
             while True:
                 while not pipe.poll(LOOK_SECONDS):
-                    if reason := ended():
+                    if reason := abort_reason():
                         raise _NotDrawn(reason)
                 kind, outcome = pipe.recv()
                 if kind == "missing":
                     pipe.send_bytes(original())
                     continue
-                whole = True
+                complete = True
                 if kind == "done":
                     return outcome
                 raise _NotDrawn(outcome)
         except (EOFError, OSError) as error:
             raise _NotDrawn("ended") from error
         finally:
-            if not whole:
+            if not complete:
                 self.stop()
 
     def stop(self) -> None:
-        """End the process. What is asked for next starts another."""
+        """Stop the process; the next request starts another."""
         self.drew_last = ""
         self._child.stop()
 
 
 def bounded(zoom: float) -> float:
-    """A zoom within its bounds, in steps of a hundredth: whatever is asked for, there are not many images of a page."""
+    """Clamp a zoom to [LEAST_ZOOM, MOST_ZOOM] and round it to hundredths, which limits the number of images of a page."""
     return round(min(max(zoom, LEAST_ZOOM), MOST_ZOOM), 2) if math.isfinite(zoom) else 1.0
 
 
@@ -291,9 +293,8 @@ def _image(pdf: Any, view: PageView) -> bytes:
         image = page.render(scale=scale).to_pil().convert("RGB")
         for box in _highlights(page, view, *image.size):
             words = image.crop(box)
-            image.paste(
-                ImageChops.multiply(words, Image.new("RGB", words.size, FILL)), box
-            )  # ink stays as dark as it is
+            # Multiplied, so that ink stays as dark as it is.
+            image.paste(ImageChops.multiply(words, Image.new("RGB", words.size, FILL)), box)
             ImageDraw.Draw(image).rectangle((box[0], box[1], box[2] - 1, box[3] - 1), outline=EDGE)
     finally:
         page.close()
@@ -303,7 +304,7 @@ def _image(pdf: Any, view: PageView) -> bytes:
 
 
 def _size(page: Any, zoom: float) -> tuple[float, int, int]:
-    """Pixels per point, width and height of the image, as pdfium makes it."""
+    """Pixels per point, and the width and height in pixels of the image that pdfium makes."""
     width, height = page.get_size()
     scale = min(PIXELS_PER_POINT * zoom, math.sqrt(MOST_PIXELS / max(width * height, 1)))
     return scale, math.ceil(width * scale), math.ceil(height * scale)
@@ -319,7 +320,7 @@ def _highlights(page: Any, view: PageView, width: int, height: int) -> Iterator[
         if not view.ranges or page_text(textpage) != view.text:
             return
         indexes = char_indexes(textpage)
-        # Crop box and rotation are pdfium's to reckon with: it maps points of the page to pixels of the image.
+        # pdfium maps points of the page to pixels of the image, with regard to crop box and rotation.
         to_pixels = pdfium.PdfPosConv(page, (0, 0, width, height, 0)).to_bitmap
         for start, end in view.ranges:
             boxes = []
@@ -334,10 +335,10 @@ def _highlights(page: Any, view: PageView, width: int, height: int) -> Iterator[
 
 
 def _lines(boxes: Sequence[Box]) -> Iterator[Box]:
-    """Boxes of characters in reading order, joined line by line, whichever way the lines run."""
+    """Join the boxes of characters, given in reading order, to one box for each line; lines may run in any direction."""
     line: Box | None = None
-    for before, box in zip([None, *boxes], boxes, strict=False):
-        if line is not None and before is not None and _goes_on(before, box):
+    for previous, box in zip([None, *boxes], boxes, strict=False):
+        if line is not None and previous is not None and _is_same_line(previous, box):
             line = (min(line[0], box[0]), min(line[1], box[1]), max(line[2], box[2]), max(line[3], box[3]))
         else:
             if line is not None:
@@ -347,19 +348,19 @@ def _lines(boxes: Sequence[Box]) -> Iterator[Box]:
         yield line
 
 
-def _goes_on(before: Box, box: Box) -> bool:
-    """Whether a character stands in the line of the one before it: level with it, and not far along the line."""
+def _is_same_line(previous: Box, box: Box) -> bool:
+    """Whether a character is in the line of the previous one: level with it, and not far along the line."""
     for along, across in ((0, 1), (1, 0)):
-        thickness = min(before[across + 2] - before[across], box[across + 2] - box[across])
-        level = min(before[across + 2], box[across + 2]) - max(before[across], box[across])
-        gap = max(before[along], box[along]) - min(before[along + 2], box[along + 2])
-        if level > thickness / 2 and gap < 3 * thickness:
+        thickness = min(previous[across + 2] - previous[across], box[across + 2] - box[across])
+        overlap = min(previous[across + 2], box[across + 2]) - max(previous[across], box[across])
+        gap = max(previous[along], box[along]) - min(previous[along + 2], box[along + 2])
+        if overlap > thickness / 2 and gap < 3 * thickness:
             return True
     return False
 
 
 def _inside(boxes: Iterator[Box], width: int, height: int) -> Iterator[Box]:
-    """What of the boxes lies in the image: a crop box may leave words outside."""
+    """Clip the boxes to the image: a crop box may leave words outside."""
     for left, top, right, bottom in boxes:
         box = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
         if box[0] < box[2] and box[1] < box[3]:

@@ -1,7 +1,7 @@
-"""Who may have an answer written now, who waits for their turn, and who is sent away: first come, first served.
+"""Bounded FIFO queue for answers: N run, M wait, more are refused.
 
-Without a bound on what is written at once, every answer slows all the others down until none arrives in time; without
-a bound on what waits, nobody is told. For one event loop.
+Without a limit on the answers that run, each slows down all others until none arrives in time; without a limit on those
+that wait, users wait in vain instead of being refused. For one event loop.
 """
 
 import asyncio
@@ -14,81 +14,80 @@ from webapp.store.users import LOCAL_USER, User
 
 
 class Admission:
-    """The line of questions in one process."""
+    """The queue of one process."""
 
     def __init__(self, at_once: int, most_waiting: int, per_user: int, per_address: int) -> None:
-        """`at_once` answers are written, `most_waiting` questions wait; of both together there are `per_user` of one user and
-        `per_address` of the guests of one address.
+        """`at_once` questions run and `most_waiting` wait; of both, at most `per_user` are of one user and `per_address` of
+        the guests of one address.
         """
         self._at_once, self._most_waiting = at_once, most_waiting
         self._per_user, self._per_address = per_user, per_address
-        self._inside: set[Place] = set()
-        self._line: deque[Place] = deque()
-        self._of: Counter[str] = Counter()
+        self._running: set[Place] = set()
+        self._waiting: deque[Place] = deque()
+        self._counts: Counter[str] = Counter()  # places by user id and share key
 
     def enter(self, user: User, share_key: str) -> "Place":
-        """A place for one question, which its holder must `leave`; `share_key` as `Workspace.share_key` gives it.
+        """Return a place in the queue, which its holder must `leave`; `share_key` is that of `Workspace.share_key`.
 
-        Raises QuestionsWaiting, NetworkWaiting or TooManyQuestions. The local user, whose machine it is, may ask as much as
-        fits.
+        Raises QuestionsWaiting, NetworkWaiting or TooManyQuestions. The local user has no limit of their own.
         """
-        if user != LOCAL_USER and self._of[user.id] >= self._per_user:
+        if user != LOCAL_USER and self._counts[user.id] >= self._per_user:
             raise QuestionsWaiting(count=self._per_user)
-        if share_key != user.id and self._of[share_key] >= self._per_address:
+        if share_key != user.id and self._counts[share_key] >= self._per_address:
             raise NetworkWaiting(count=self._per_address)
-        if len(self._inside) >= self._at_once and len(self._line) >= self._most_waiting:
-            raise TooManyQuestions(count=len(self._line))
+        if len(self._running) >= self._at_once and len(self._waiting) >= self._most_waiting:
+            raise TooManyQuestions(count=len(self._waiting))
         place = Place(self, {user.id, share_key})
-        self._of.update(place.counted)
-        self._line.append(place)
-        self._move_up()
+        self._counts.update(place.keys)
+        self._waiting.append(place)
+        self._advance()
         return place
 
-    def _before(self, place: "Place") -> int:
-        """How many answers are before it: at least the one that it waits for, and those of all who came earlier."""
-        return 0 if place in self._inside else self._line.index(place) + 1
+    def _position(self, place: "Place") -> int:
+        """Position in the queue, from 1; 0 if the question runs."""
+        return 0 if place in self._running else self._waiting.index(place) + 1
 
     def _leave(self, place: "Place") -> None:
-        self._of.subtract(place.counted)
-        self._of += Counter()  # forgets who has none
-        if place in self._inside:
-            self._inside.discard(place)
+        self._counts.subtract(place.keys)
+        self._counts += Counter()  # drops keys with zero
+        if place in self._running:
+            self._running.discard(place)
         else:
-            self._line.remove(place)
-        self._move_up()
+            self._waiting.remove(place)
+        self._advance()
 
-    def _move_up(self) -> None:
-        moved = list(self._line)
-        while self._line and len(self._inside) < self._at_once:
-            self._inside.add(self._line.popleft())
-        WAITING.set(len(self._line))
-        WRITING.set(len(self._inside))
+    def _advance(self) -> None:
+        moved = list(self._waiting)
+        while self._waiting and len(self._running) < self._at_once:
+            self._running.add(self._waiting.popleft())
+        WAITING.set(len(self._waiting))
+        WRITING.set(len(self._running))
         for place in moved:
             place.moved.set()
 
 
 class Place:
-    """One question's place in the line."""
+    """One question in the queue, from `QuestionQueue.enter` to `leave`."""
 
-    def __init__(self, admission: Admission, counted: set[str]) -> None:
-        self.counted = counted  # for whom it is one of those under way
+    def __init__(self, queue: Admission, keys: set[str]) -> None:
+        self.keys = keys  # user id and share key that it counts for
         self.moved = asyncio.Event()
-        self._admission = admission
+        self._queue = queue
         self._left = False
 
     async def turn(self) -> AsyncGenerator[int]:
-        """Wait for its turn; yields how many answers are before it, each time that there are fewer."""
-        told = 0
+        """Wait until the question may run; yields its position in the queue at first and whenever that changes."""
+        last = 0
         with QUEUE_SECONDS.time():
-            while before := self._admission._before(self):
-                if before != told:
-                    told = before
-                    yield before
+            while position := self._queue._position(self):
+                if position != last:
+                    last = position
+                    yield position
                 await self.moved.wait()
                 self.moved.clear()
 
     def leave(self) -> None:
-        """Make room for the next one, whether its turn has come or not."""
+        """Leave the queue, running or waiting; further calls do nothing."""
         if not self._left:
             self._left = True
-            self._admission._leave(self)
+            self._queue._leave(self)

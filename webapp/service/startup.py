@@ -1,4 +1,4 @@
-"""Opens the workspace behind an open port: the server answers at once, and loads what takes long meanwhile."""
+"""Background startup: opens the workspace and loads the models while the server already accepts requests."""
 
 import contextlib
 import gc
@@ -10,13 +10,13 @@ from webapp.core.log import known, log
 from webapp.core.settings import Settings
 from webapp.service.workspace import Workspace
 
-RETRY_SECONDS = 5.0  # between two tries to open stores that are away
-GOODBYE_SECONDS = 5  # how long what is under way may still take after Ctrl-C
-LOADING_SECONDS = 2  # and after that a model that is being loaded, which ends with the process
+RETRY_SECONDS = 5.0  # between two attempts to open stores that are away
+GOODBYE_SECONDS = 5  # for requests under way to end after Ctrl-C
+LOADING_SECONDS = 2  # for the thread of this module to end after that; loading a model ends with the process
 
 
 class Opening:
-    """Opens the workspace in the background, and tries again while a store is away."""
+    """Opens the workspace in a thread, and retries while a store or model is away."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -28,25 +28,25 @@ class Opening:
         self._thread = threading.Thread(target=self._open, name="pincite-open", daemon=True)
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Start the thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop the work in the background and let go of the stores."""
+        """Stop the thread and close the workspace."""
         self._closing.set()
         self._thread.join(LOADING_SECONDS)
         if self.workspace is not None:
             self.workspace.close()
 
     def opened(self) -> Workspace:
-        """The workspace, waited for until the first try is over. Raises what keeps it from opening."""
+        """Wait for the first attempt and return the workspace. Raises the error that keeps it from opening."""
         self._tried.wait()
         if self.workspace is None:
             raise self._fault or PinciteError()
         return self.workspace
 
     def states(self) -> dict[str, str]:
-        """What `/readyz` tells: "ready", "loading" or "away" of stores and search model."""
+        """States for `/readyz`: "ready", "loading" or "away" of the stores and of the search model (`embedder`)."""
         stores = "away" if self._fault is not None and self.workspace is None else "loading"
         if self.workspace is not None:
             with contextlib.suppress(PinciteError):
@@ -63,7 +63,7 @@ class Opening:
         try:
             step()
             self._fault = None
-        except Exception as error:  # noqa: BLE001 (whatever keeps it from opening is told by /readyz, and tried again)
+        except Exception as error:  # noqa: BLE001 (/readyz reports any error, and the step is retried)
             self._fault = known(error)
             log.warning("not ready", reason=type(self._fault).__name__)
         finally:
@@ -84,7 +84,7 @@ class Opening:
             raise
         self.workspace.fault = None
         gc.collect()
-        gc.freeze()  # what is loaded stays; a collection that looks through it stops every answer for a third of a second
+        gc.freeze()  # what is loaded stays loaded; a collection that scans it pauses every answer for a third of a second
         self.warm = True
         if not self._closing.is_set():
             self.workspace.work_in_background()

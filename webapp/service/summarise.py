@@ -1,4 +1,4 @@
-"""Summaries that are being written, and their events as rows: a turn of a conversation, and what `pincite summary --json` gives."""
+"""Summaries that are being written: a turn of a conversation, and the result that `pincite summary --json` and the page have."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
@@ -20,7 +20,7 @@ from webapp.core.results import (
     NowhereRow,
     SummaryResult,
     cite_fields,
-    span_fields,
+    ranges,
 )
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.grounding.check import Citation
@@ -183,10 +183,10 @@ def _leads_nowhere(document: Document) -> Iterator[NowhereRow]:
 
 
 def _cited(n: int, citation: Citation) -> CitationRow:
-    spans = span_fields(citation.spans)["spans"]
+    spans = ranges(citation.spans)
     return CitationRow(n=n, **cite_fields(citation), quote=citation.quote, verified=citation.verified, spans=spans)
 
 
 def _defined(statement: Statement) -> DefinitionRow:
-    spans = span_fields(statement.spans)["spans"]
+    spans = ranges(statement.spans)
     return DefinitionRow(**cite_fields(statement), term=statement.term, text=statement.text, spans=spans)

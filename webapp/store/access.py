@@ -1,6 +1,6 @@
-"""Who may: the one place where a name or an id that arrived becomes a matter or a document.
+"""Authorisation: resolves a name or id from a client to a matter or document that the user may see.
 
-What a user may not see and what does not exist are the same to them, word for word.
+Items of other users and items that do not exist raise the same error, so that neither can be told from the other.
 """
 
 import uuid
@@ -15,46 +15,47 @@ from webapp.core.limits import check_name, is_id
 from webapp.core.quotas import TEAM, Quota
 from webapp.store.users import LOCAL_USER, Records, User, matters_joined, one_at_a_time
 
-ID_PREFIX = 6  # the shortest start of an id that names a document: one in 16 million fits by chance
-NAMES_SHOWN = 5
+ID_PREFIX = 6  # hex digits, the shortest prefix of an id that names a document: one in 16 million matches by chance
+NAMES_SHOWN = 5  # candidates that AmbiguousDocument lists
 
 
 class Access:
-    """Resolves what a user asks for, against their memberships."""
+    """Authorisation by membership: a user sees the matters that they are a member of."""
 
     def __init__(self, library: Library, records: Records, quota: Quota = TEAM) -> None:
-        """`quota`: of each user but the local one."""
+        """`quota` applies to every user but the local one."""
         self._library = library
         self._records = records
         self._quota = quota
 
     def matters(self, user: User) -> list[Matter]:
-        """The matters of `user`, by name."""
+        """The user's matters, sorted by name."""
         mine = self._records.matters_of(user)
         return [matter for matter in self._library.matters() if matter.id in mine]
 
     def matter(self, user: User, name_or_id: str) -> Matter:
-        """The matter of that name, or else of that id. Raises NoSuchMatter, also for one of someone else, and NameTooLong."""
+        """The user's matter of this name, or else of this id. Raises NoSuchMatter or NameTooLong."""
         check_name(name_or_id)
         mine = self.matters(user)
-        name = clean_name(name_or_id)  # as `create_matter` keeps it
+        name = clean_name(name_or_id)  # as `create_matter` stores it
         for matter in [m for m in mine if m.name == name] + [m for m in mine if m.id == name_or_id]:
             return matter
         raise NoSuchMatter(matter=name_or_id)
 
     def may(self, user: User, matter_id: str) -> bool:
-        """Whether `user` is a member of the matter of this id."""
+        """Whether the user is a member of the matter with this id."""
         return is_id(matter_id) and matter_id in self._records.matters_of(user)
 
     def check(self, user: User, matter_id: str) -> None:
-        """Raise NoSuchMatter unless `user` may see the matter of this id."""
+        """Raise NoSuchMatter unless the user is a member of the matter with this id."""
         if not self.may(user, matter_id):
             raise NoSuchMatter(matter=matter_id if is_id(matter_id) else "…")
 
     def create(self, user: User, name: str) -> Matter:
-        """A new matter with `user` as its one member. Raises MatterExists, for one of theirs alone, NameTooLong, QuotaReached.
+        """Create a matter with `user` as its only member.
 
-        The membership is noted first: a crash in between leaves one of nothing, never a matter that nobody can delete.
+        The membership is written first: a crash in between leaves a membership without a matter, never a matter that
+        nobody can delete. Raises MatterExists if the user has one of this name, NameTooLong or QuotaReached.
         """
         check_name(name)
         name = clean_name(name) or "Matter"
@@ -65,12 +66,12 @@ class Access:
         self._records.join(user, [matter_id], partial(quota.check, "matters") if quota else None)
         try:
             return self._library.create_matter(name, namespace=user.id, matter_id=matter_id)
-        except BaseException:  # a membership of nothing is taken back; raised again
+        except BaseException:  # the membership is deleted again; the error is raised
             self._records.leave(user, matter_id)
             raise
 
     def accept(self, user: User, matter: Matter, path: Path, name: str | None = None) -> DocumentRecord:
-        """Take a file into a matter of `user`, durably; `Ingest.wake` has it read.
+        """Store a file as a new document of the user's matter, durably; `Ingest.wake` starts reading it.
 
         Raises NoSuchMatter, NameTooLong, QuotaReached, and what `Library.accept_path` does.
         """
@@ -87,66 +88,65 @@ class Access:
         return self._library.accept_path(matter.id, path, name, allows)
 
     def put_right(self, user: User) -> None:
-        """Put right what a crash left: `user` becomes a member of matters that have none, and what is gone is forgotten.
+        """Repair memberships after a crash: delete those of deleted matters, and make `user` a member of matters without one.
 
-        For the local user alone, who owns all there is; before anyone else works.
+        For the local user only, who owns all matters; to be called before any request.
         """
         matter_ids = [matter.id for matter in self._library.matters()]
         self._records.forget_all_but(matter_ids)
         self._records.join(user, self._records.without_members(matter_ids))
 
     def forget(self, matter: Matter) -> None:
-        """No one is let into `matter` any more, and what was said in it is deleted."""
+        """Delete the memberships and conversations of a matter."""
         self._records.forget_matter(matter.id)
 
     def record(self, user: User, matter_id: str, document_id: str) -> DocumentRecord:
-        """The document of exactly these ids. Raises NoSuchMatter or NoSuchDocument."""
+        """The document with exactly these ids. Raises NoSuchMatter or NoSuchDocument."""
         self.check(user, matter_id)
         if not is_id(document_id):
             raise NoSuchDocument(document="…")
         return self._library.record(matter_id, document_id)
 
     def guests_over(self) -> list[User]:
-        """The guests whose time is over."""
+        """The guests whose session has expired."""
         return self._records.guests_over()
 
     def forget_user(self, user: User) -> None:
-        """Delete what is kept of a user; their matters are deleted before."""
+        """Delete a user; their matters must be deleted before."""
         self._records.forget_user(user)
 
-    def document(self, user: User, matter: Matter, asked: str) -> DocumentRecord:
-        """The document of `matter` that `asked` names: its name, its id, the start of its id, or a part of its name.
+    def document(self, user: User, matter: Matter, name_or_id: str) -> DocumentRecord:
+        """Resolve a document of `matter` by its name, its id or a prefix of it, or a part of its name, in this order.
 
-        The first of these readings that fits anything decides. Raises NoSuchMatter, NoSuchDocument, AmbiguousDocument and
-        NameTooLong.
+        The first of the three that matches decides. Raises NoSuchMatter, NoSuchDocument, AmbiguousDocument or NameTooLong.
         """
-        check_name(asked)
-        all_of_them = self.documents(user, matter)
-        folded = asked.casefold().strip()
-        readings = (
-            [r for r in all_of_them if r.name == asked],
-            [r for r in all_of_them if len(folded) >= ID_PREFIX and r.id.startswith(folded)],
-            [r for r in all_of_them if folded and folded in r.name.casefold()],
+        check_name(name_or_id)
+        records = self.documents(user, matter)
+        folded = name_or_id.casefold().strip()
+        matches_by_rule = (
+            [r for r in records if r.name == name_or_id],
+            [r for r in records if len(folded) >= ID_PREFIX and r.id.startswith(folded)],
+            [r for r in records if folded and folded in r.name.casefold()],
         )
-        fitting = next((reading for reading in readings if reading), [])
-        if not fitting:
-            raise NoSuchDocument(document=asked)
-        if len(fitting) > 1:
-            raise AmbiguousDocument(document=asked, names=_names(fitting))
-        return fitting[0]
+        matches = next((matches for matches in matches_by_rule if matches), [])
+        if not matches:
+            raise NoSuchDocument(document=name_or_id)
+        if len(matches) > 1:
+            raise AmbiguousDocument(document=name_or_id, names=_names(matches))
+        return matches[0]
 
     def documents(self, user: User, matter: Matter) -> list[DocumentRecord]:
-        """The documents of `matter`, in the order they came. Raises NoSuchMatter when `user` may not see it."""
+        """The documents of `matter`, in the order of upload. Raises NoSuchMatter unless `user` is a member."""
         if not self.may(user, matter.id):
             raise NoSuchMatter(matter=matter.name)
         return self._library.documents(matter.id)
 
     def quota(self, user: User) -> Quota | None:
-        """How much `user` may have; None for the local user, whose machine it is."""
+        """The user's quota; None for the local user, who has no limits."""
         return None if user == LOCAL_USER else self._quota
 
 
 def _names(records: list[DocumentRecord]) -> str:
-    shown = [f"{record.name} ({record.id[:12]})" for record in records[:NAMES_SHOWN]]
-    more = len(records) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    names = [f"{record.name} ({record.id[:12]})" for record in records[:NAMES_SHOWN]]
+    more = len(records) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")

@@ -1,7 +1,7 @@
-"""Conversations: what was asked in a matter and what was answered, kept until they are deleted, with their evidence.
+"""Conversations: the questions of a user in a matter, with their answers and citations, stored until they are deleted.
 
-A turn keeps its answer as it was shown, and of the documents only spans and section labels: quoted words are read from
-the document again. Where a document has been removed the answer stays, and its evidence says that it was removed.
+A stored answer has its text as it was shown, but of the documents only spans and section labels: quoted words are read
+from the document again. If a document is deleted the answer stays, and its citations are marked as removed.
 """
 
 import uuid
@@ -27,7 +27,7 @@ TITLE_LENGTH = 80  # characters; a title is the beginning of a question, or what
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One conversation of one user in one matter; `scope` the ids of the documents it asks, None for all of them."""
+    """A conversation of one user in one matter; `scope` has the ids of the selected documents, None for all."""
 
     id: str
     matter_id: str
@@ -64,7 +64,7 @@ class Conversations:
         self._access = access
 
     def start(self, user: User, matter: Matter, title: str, scope: Iterable[str] | None = None) -> Conversation:
-        """A new, empty conversation. Raises NoSuchMatter or QuotaReached."""
+        """Create an empty conversation. Raises NoSuchMatter or QuotaReached."""
         self._access.check(user, matter.id)
         quota = self._access.quota(user)
         started = Conversation(uuid.uuid4().hex, matter.id, _title(title), _scope(scope), datetime.now(UTC))
@@ -84,7 +84,7 @@ class Conversations:
         return started
 
     def all(self, user: User, matter: Matter) -> list[Conversation]:
-        """The user's conversations in a matter, the newest first. Raises NoSuchMatter."""
+        """The user's conversations in a matter, newest first. Raises NoSuchMatter."""
         self._access.check(user, matter.id)
         theirs = sa.and_(conversations.c.user_id == user.id, conversations.c.matter_id == matter.id)
         query = sa.select(conversations).where(theirs).order_by(conversations.c.created_at.desc(), conversations.c.id)
@@ -92,12 +92,12 @@ class Conversations:
             return [_conversation(row) for row in connection.execute(query)]
 
     def one(self, user: User, conversation_id: str) -> Conversation:
-        """One conversation. Raises NoSuchConversation."""
+        """The user's conversation with this id. Raises NoSuchConversation."""
         with database.reading(self._engine) as connection:
             return self._mine(connection, user, conversation_id)
 
     def change(self, user: User, conversation_id: str, *, title: str, scope: Iterable[str] | None) -> Conversation:
-        """Give a conversation this title and this scope. Raises NoSuchConversation."""
+        """Set the title and the scope of a conversation. Raises NoSuchConversation."""
         values = {"title": _title(title), "scope": _scope(scope)}
         with database.writing(self._engine) as connection:
             self._mine(connection, user, conversation_id)
@@ -111,7 +111,7 @@ class Conversations:
             connection.execute(sa.delete(conversations).where(conversations.c.id == conversation_id))
 
     def turns(self, user: User, conversation_id: str) -> list[SavedTurn]:
-        """The turns of a conversation in their order, their words as the documents have them. Raises NoSuchConversation."""
+        """The turns of a conversation in order, quotations read from the documents. Raises NoSuchConversation."""
         query = sa.select(turns).where(turns.c.conversation_id == conversation_id).order_by(turns.c.position)
         with database.reading(self._engine) as connection:
             conversation = self._mine(connection, user, conversation_id)
@@ -142,28 +142,25 @@ class Conversations:
         return turn
 
     def check_room(self, user: User, conversation_id: str) -> None:
-        """Let pass what will add a turn, before anything is searched. Raises QuotaReached."""
+        """Check the quota of turns, before a question is searched. Raises QuotaReached."""
         with database.reading(self._engine) as connection:
             self._check_room(connection, user, conversation_id)
 
     def cut(self, user: User, turn_id: str) -> None:
-        """Take a turn and those after it out of their conversation, to ask it again or otherwise.
-
-        Raises NoSuchConversation.
-        """
+        """Delete a turn and those after it, before its question is asked again or edited. Raises NoSuchConversation."""
         with database.writing(self._engine) as connection:
             turn = self._turn(connection, user, turn_id)
             after = sa.and_(turns.c.conversation_id == turn.conversation_id, turns.c.position >= turn.position)
             connection.execute(sa.delete(turns).where(after))
 
     def rate(self, user: User, turn_id: str, rating: Rating | None) -> None:
-        """Keep what the user thinks of a turn, or with None take it back. Raises NoSuchConversation."""
+        """Store the user's rating of a turn; None deletes it. Raises NoSuchConversation."""
         with database.writing(self._engine) as connection:
             self._turn(connection, user, turn_id)
             connection.execute(sa.update(turns).where(turns.c.id == turn_id).values(rating=rating))
 
     def _mine(self, connection: sa.Connection, user: User, id_: str, *, alone: bool = False) -> Conversation:
-        """The conversation, if it is this user's and in a matter that they may still see; `alone` keeps others waiting."""
+        """The conversation, if it is the user's and they are still a member of its matter; `alone` locks its row."""
         if not is_id(id_):
             raise NoSuchConversation()
         query = _OF_MEMBERS.where(conversations.c.id == id_, conversations.c.user_id == user.id)

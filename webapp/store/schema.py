@@ -1,6 +1,6 @@
-"""The tables of users, their matters and their conversations. `migrations/` makes them; a test holds the two together.
+"""SQL schema of users, memberships, conversations and turns. `migrations/` creates it; a test compares the two.
 
-Matters and documents are the library's, in the same database; here they are ids.
+Matters and documents have their tables in `retrieval.library`, in the same database; here they are ids.
 """
 
 import sqlalchemy as sa
@@ -15,7 +15,9 @@ users = sa.Table(
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("has_had_sample", sa.Boolean, nullable=False),
-    sa.Column("ends_at", sa.DateTime(timezone=True), index=True),  # when a guest goes, with all that is theirs
+    sa.Column(
+        "ends_at", sa.DateTime(timezone=True), index=True
+    ),  # when a guest's session expires; null for other users
 )
 
 memberships = sa.Table(
@@ -32,7 +34,7 @@ conversations = sa.Table(
     sa.Column("matter_id", sa.String(32), nullable=False, index=True),
     sa.Column("user_id", sa.ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("title", sa.String(255), nullable=False),
-    sa.Column("scope", sa.JSON(none_as_null=True)),  # ids of the documents that are asked; null for the whole matter
+    sa.Column("scope", sa.JSON(none_as_null=True)),  # ids of the selected documents; null for the whole matter
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
 )
 

@@ -1,6 +1,6 @@
-"""Users and the matters they are members of, in the same database as the library and with migrations of their own.
+"""Users and their memberships of matters, in the library's database, with their own migrations.
 
-Matters themselves are the library's; here they are ids.
+Matters have their tables in `retrieval.library`; here they are ids.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,7 +19,7 @@ VERSION_TABLE = "webapp_version"
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who asks. Every entry takes one; authority comes from the records, never from this value."""
+    """The user of a request. What they may do is looked up in the database, never taken from this value."""
 
     id: str
     name: str
@@ -29,34 +29,34 @@ LOCAL_USER = User("local", "You")  # the one user of PINCITE_ACCESS=local
 
 
 class Records:
-    """Users and memberships. Safe to use from several threads."""
+    """Users and memberships in the database. Thread-safe."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        """Bring the tables up to date. Raises StoreUnavailable or DataFolderUnusable."""
+        """Migrate the tables to the current schema. Raises StoreUnavailable or DataFolderUnusable."""
         self._engine = engine
         database.migrate(engine, MIGRATIONS, VERSION_TABLE)
 
     def welcome(self, user: User, ends_at: datetime | None = None) -> bool:
-        """Keep `user`, a guest until `ends_at`, and say whether the sample is still to be made for them."""
+        """Add `user` if they are new, as a guest until `ends_at`; return whether the sample matter is still to be made."""
         with database.writing(self._engine) as connection:
-            known = connection.execute(sa.select(users.c.has_had_sample).where(users.c.id == user.id)).one_or_none()
-            if known is None:
+            row = connection.execute(sa.select(users.c.has_had_sample).where(users.c.id == user.id)).one_or_none()
+            if row is None:
                 new = {"id": user.id, "name": user.name, "has_had_sample": False, "ends_at": ends_at}
                 connection.execute(sa.insert(users).values(new))
-            return known is None or not known.has_had_sample
+            return row is None or not row.has_had_sample
 
     def knows(self, user: User) -> bool:
-        """Whether `user` is kept."""
+        """Whether `user` is in the database."""
         with database.reading(self._engine) as connection:
             return bool(connection.scalar(sa.select(sa.exists().where(users.c.id == user.id))))
 
     def guests(self) -> int:
-        """How many guests there are, those among them whose time is over."""
+        """The number of guests, expired ones included."""
         with database.reading(self._engine) as connection:
             return connection.scalar(sa.select(sa.func.count()).where(users.c.ends_at.is_not(None))) or 0
 
     def guests_over(self) -> list[User]:
-        """The guests whose time is over."""
+        """The guests whose session has expired."""
         query = sa.select(users.c.id, users.c.name).where(users.c.ends_at <= datetime.now(UTC))
         with database.reading(self._engine) as connection:
             return [User(row.id, row.name) for row in connection.execute(query)]
@@ -67,7 +67,7 @@ class Records:
             connection.execute(sa.delete(users).where(users.c.id == user.id))
 
     def sample_made(self, user: User) -> None:
-        """Remember that `user` was given the sample, so that it does not come back once deleted."""
+        """Record that the user got the sample matter, so that it is not made again once deleted."""
         with database.writing(self._engine) as connection:
             connection.execute(sa.update(users).where(users.c.id == user.id).values(has_had_sample=True))
 
@@ -77,40 +77,40 @@ class Records:
             return frozenset(connection.scalars(matters_joined(user)))
 
     def join(self, user: User, matter_ids: Iterable[str], allows: Callable[[int], None] | None = None) -> None:
-        """Make `user` a member of these matters, of which they are none yet.
+        """Make the user a member of these matters, of none of which they may be a member yet.
 
-        `allows` hears in the same transaction of how many they will be one, and raises where these are too many.
+        `allows` is called in the same transaction with the number of memberships that result; it raises to refuse them.
         """
         rows = [{"user_id": user.id, "matter_id": matter_id} for matter_id in matter_ids]
         if rows:
             with database.writing(self._engine) as connection:
                 if allows is not None:
-                    counted = sa.select(sa.func.count()).select_from(memberships)
+                    count = sa.select(sa.func.count()).select_from(memberships)
                     one_at_a_time(connection, user)
-                    have = connection.scalar(counted.where(memberships.c.user_id == user.id)) or 0
+                    have = connection.scalar(count.where(memberships.c.user_id == user.id)) or 0
                     allows(have + len(rows))
                 connection.execute(sa.insert(memberships), rows)
 
     def leave(self, user: User, matter_id: str) -> None:
-        """`user` is no member of this matter any more."""
+        """Delete the user's membership of a matter."""
         with database.writing(self._engine) as connection:
             its = sa.and_(memberships.c.user_id == user.id, memberships.c.matter_id == matter_id)
             connection.execute(sa.delete(memberships).where(its))
 
     def forget_all_but(self, matter_ids: Iterable[str]) -> None:
-        """Forget every matter that is none of these."""
+        """Delete the memberships and conversations of every matter but these."""
         with database.reading(self._engine) as connection:
-            known = set(connection.scalars(_IDS)) | set(connection.scalars(sa.select(conversations.c.matter_id)))
-        for gone in known - set(matter_ids):
-            self.forget_matter(gone)
+            stored = set(connection.scalars(_IDS)) | set(connection.scalars(sa.select(conversations.c.matter_id)))
+        for matter_id in stored - set(matter_ids):
+            self.forget_matter(matter_id)
 
     def without_members(self, matter_ids: Iterable[str]) -> frozenset[str]:
-        """Those of the matters that nobody is a member of."""
+        """Those of the matters that have no member."""
         with database.reading(self._engine) as connection:
             return frozenset(matter_ids) - frozenset(connection.scalars(_IDS.distinct()))
 
     def forget_matter(self, matter_id: str) -> None:
-        """Nobody is a member of this matter any more, and what was said in it is deleted."""
+        """Delete the memberships and conversations of a matter."""
         with database.writing(self._engine) as connection:
             for table in (memberships, conversations):
                 connection.execute(sa.delete(table).where(table.c.matter_id == matter_id))
@@ -125,9 +125,9 @@ def matters_joined(user: User) -> sa.Select[tuple[str]]:
 
 
 def one_at_a_time(connection: sa.Connection, user: User) -> None:
-    """No other transaction passes this for `user` until this one ends: what it counts of theirs stays so.
+    """Lock the user's row until the transaction ends (SELECT … FOR NO KEY UPDATE), so that a quota is checked by one at a time.
 
-    On SQLite, where one transaction writes at a time, that is so already.
+    On SQLite, which allows one writing transaction at a time, this locks nothing further.
     """
     query = sa.select(users.c.id).where(users.c.id == user.id)
     connection.execute(query.with_for_update(key_share=True))

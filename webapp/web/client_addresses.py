@@ -1,8 +1,8 @@
-"""Where a request comes from: the address under which the guests of a demo are counted together.
+"""Client address of a request, for rate limits of demo guests; reads X-Forwarded-For from trusted proxies only.
 
-It is the connection's peer. Where that is a proxy that `PINCITE_TRUSTED_PROXIES` names, it is the last address of
-X-Forwarded-For that is none of these: each proxy adds at the end whom it was reached from, and what stands before the
-entry of the first trusted one is whatever the client wrote there. Kept in memory only, as long as a guest is there.
+It is the peer of the connection, or, if that is a proxy of `PINCITE_TRUSTED_PROXIES`, the last address of X-Forwarded-For
+that is not such a proxy. Each proxy appends the address of its client; entries before that of the first trusted proxy
+are the client's own and prove nothing. Addresses are kept in memory only, for as long as the guest's session.
 """
 
 import ipaddress
@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from webapp.core.settings import Settings
 
-NOWHERE = "nowhere"  # a connection without an address: all of them are counted as one
-IPV6_PREFIX = 64  # bits: what one household or one rented server has, each with 2 ** 64 addresses of its own
+NOWHERE = "nowhere"  # key of all connections without an address
+IPV6_PREFIX = 64  # bits of the network of one household or rented server, which has 2 ** 64 addresses
 FORWARDED = "X-Forwarded-For"
 _PORT = re.compile(r"\[(?P<six>[^\]]*)\](?::\d{1,5})?|(?P<four>\d+\.\d+\.\d+\.\d+):\d{1,5}", re.ASCII)
 
@@ -21,45 +21,45 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Connected(Protocol):
-    """What the requests of FastAPI and of gradio have in common."""
+    """The part that requests of FastAPI and of Gradio have in common."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Without regard to case."""
+        """The headers; lookup ignores case."""
 
     @property
     def client(self) -> Any:
-        """The peer: `host` is its address."""
+        """The peer of the connection; `host` is its address."""
 
 
 def address_of(request: Connected, settings: Settings) -> str:
-    """The address of whoever sends a request, of IPv6 its /64 network; NOWHERE for a connection without one."""
+    """The client's IPv4 address or IPv6 /64 network, as text; NOWHERE for a connection without an address."""
     hop = _read(str(request.client.host)) if request.client is not None else None
     if hop is None:
         return NOWHERE
     trusted = [ipaddress.ip_network(network) for network in settings.trusted_networks]
-    for said in reversed(_forwarded(request.headers)):
+    for entry in reversed(_forwarded(request.headers)):
         if not any(hop in network for network in trusted):
             break
-        before = _read(said)
-        if before is None:  # no address: the last hop that was one stands for what lies behind it
+        previous = _read(entry)
+        if previous is None:  # not an address: everything behind this hop counts as the hop itself
             break
-        hop = before
+        hop = previous
     return str(hop) if hop.version == 4 else str(ipaddress.ip_network((int(hop), IPV6_PREFIX), strict=False))
 
 
 def _forwarded(headers: Any) -> list[str]:
-    """The entries of all such headers in their order, as if they were one."""
-    one = headers.get(FORWARDED) or headers.get(FORWARDED.lower()) or ""
-    together = ",".join(headers.getlist(FORWARDED) if hasattr(headers, "getlist") else [one])
-    return [entry.strip() for entry in together.split(",")] if together else []
+    """The entries of all X-Forwarded-For headers, joined in order."""
+    single = headers.get(FORWARDED) or headers.get(FORWARDED.lower()) or ""
+    joined = ",".join(headers.getlist(FORWARDED) if hasattr(headers, "getlist") else [single])
+    return [entry.strip() for entry in joined.split(",")] if joined else []
 
 
-def _read(said: str) -> Address | None:
-    """The address that is meant, with or without a port; IPv4 where it is that in the clothes of IPv6."""
-    told = _PORT.fullmatch(said)
+def _read(text: str) -> Address | None:
+    """Parse an address with or without a port; an IPv4-mapped IPv6 address becomes IPv4."""
+    with_port = _PORT.fullmatch(text)
     try:
-        address = ipaddress.ip_address((told["six"] or told["four"]) if told else said)
+        address = ipaddress.ip_address((with_port["six"] or with_port["four"]) if with_port else text)
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv6Address):

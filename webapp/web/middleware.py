@@ -1,9 +1,8 @@
-"""The gate: what every request must pass, and what every answer carries, whichever route it is for.
+"""Rejects requests whose Host header is not ours (DNS rebinding), whose Origin is another site (CSRF), whose sender is not
+admitted, or whose body is too large or stalls; adds the Content-Security-Policy and other headers to every response.
 
-In: a name for this machine that is this machine's (with `local`: a page elsewhere can make its own name lead here) and
-someone who was let in, no sender that is another site, a body that is not larger than anything we take and that keeps
-coming. Out: a content security policy, so that
-whatever a document or a model writes, the page asks no other host for anything and runs no script of theirs.
+The Host header and admission are checked with `PINCITE_ACCESS=local`. The policy keeps the page from loading anything from
+another host, and from running scripts of one, whatever a document or a model writes.
 """
 
 import asyncio
@@ -22,15 +21,15 @@ from webapp.core.quotas import quota_of
 from webapp.core.settings import MIB, Settings, is_loopback
 from webapp.web.authentication import GUEST_COOKIE, GUEST_SECONDS, Guest, LocalDoor, guest_key
 
-MOST_BODY = 2 * MIB  # of what is no upload: a question is a few kB, the ids of 20,000 documents are 1.3 MB
-BODY_SECONDS = 60.0  # for a body, and without a byte of it: its sender is gone, or holds the connection for nothing
-LEAST_RATE = 8 * 1024  # bytes a second of a long body: half of what a telephone on the edge of a cell sends
+MOST_BODY = 2 * MIB  # of a request that is not an upload: a question is a few kB, the ids of 20,000 documents 1.3 MB
+BODY_SECONDS = 60.0  # for a short body, and between two pieces of any: past that the sender is gone, or is stalling
+LEAST_RATE = 8 * 1024  # bytes a second of a long body: half of what a phone at the edge of a cell sends
 UPLOADS = "/gradio_api/upload"
 METRICS = "/metrics"
-HEALTH = ("/healthz", "/readyz")  # for whoever watches the server: they say nothing of anyone
+HEALTH = ("/healthz", "/readyz")  # open to anyone: their responses tell nothing of any user
 
-# What gradio's page needs inline: its start script and its styles, functions made from the text of `js=` handlers, and
-# images and workers that it makes from bytes of its own. Nothing of it names another host.
+# Gradio's page needs inline its start script and its styles, functions made from the text of `js=` handlers, and images
+# and workers from `blob:` and `data:` URLs. None of it names another host.
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -54,10 +53,10 @@ HEADERS = {
 
 
 def answer_headers(settings: Settings) -> dict[str, str]:
-    """What every answer carries."""
+    """The security headers of every response."""
     ancestors = " ".join(["'self'", *(settings.framed_by or "").split(",")]).rstrip()
     framing = {"Content-Security-Policy": f"{POLICY}; frame-ancestors {ancestors}"}
-    if not settings.framed_by:  # it knows no list of sites; it is for browsers that do not know frame-ancestors
+    if not settings.framed_by:  # for old browsers without frame-ancestors; it cannot list sites
         framing["X-Frame-Options"] = "SAMEORIGIN"
     return framing | HEADERS
 
@@ -74,25 +73,25 @@ you did to start it: it prints the address again.</p></html>"""
 
 
 class Gate:
-    """ASGI middleware around all routes."""
+    """ASGI middleware around all routes; see the module docstring."""
 
     def __init__(self, app: ASGIApp, settings: Settings, door: LocalDoor | None = None) -> None:
-        """`door`: the way in with `local`; without one nobody comes in. With `demo` the data folder must be there."""
+        """`door` admits browsers with `local`; without it none is. With `demo` the data folder must exist."""
         self._app = app
         self._settings = settings
         self._door = door
         self._headers = answer_headers(settings)
         self._key = guest_key(settings.data_dir) if settings.access == "demo" else None
         together = settings.max_file_mib * FILES_AT_ONCE if self._key is None else quota_of(settings).mib
-        self._most_upload = (together + 1) * MIB  # one for what the form adds
+        self._most_upload = (together + 1) * MIB  # one for the overhead of multipart/form-data
         self._too_large = {
-            self._most_upload: PlainTextResponse(f"This is too large: {together} MiB can be added at once.", 413),
-            MOST_BODY: PlainTextResponse(f"This is too large: {MOST_BODY // MIB} MiB is the limit.", 413),
+            self._most_upload: PlainTextResponse(f"The upload is too large: {together} MiB can be added at once.", 413),
+            MOST_BODY: PlainTextResponse(f"The request is too large: {MOST_BODY // MIB} MiB is the limit.", 413),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what may not pass; hand on the rest."""
-        if scope["type"] == "websocket":  # there is none: it is closed before it opens
+        """Refuse a request or pass it on; add the headers to its response."""
+        if scope["type"] == "websocket":  # pincite has no websocket route
             await send({"type": "websocket.close", "code": 1008})
             return
         if scope["type"] != "http":
@@ -103,10 +102,10 @@ class Gate:
         refusal = self._refusal(scope["method"], headers, limit) or self._not_let_in(scope, headers)
         cookie = None if refusal else self._cookie(scope, headers)
 
-        async def sending(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 out = MutableHeaders(scope=message)
-                if scope["path"] in ("/", "/config"):  # a guest's cookie comes with it, and what a proxy said of itself
+                if scope["path"] in ("/", "/config"):  # they depend on the guest's cookie and the proxy's headers
                     out["Cache-Control"] = "no-store"
                 for name, value in self._headers.items():
                     out[name] = value
@@ -115,47 +114,47 @@ class Gate:
             await send(message)
 
         app = refusal or self._app
-        # Gradio answers an Origin by letting that origin read: whether it may ask at all was decided above.
+        # Gradio would allow any Origin to read its response (CORS); the origin was checked above.
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"origin"]
         try:
-            await app(scope, limited(receive, limit), sending)
-        except ClientDisconnect:  # a browser that was closed during an upload: nobody is left to be answered
+            await app(scope, limited(receive, limit), send_with_headers)
+        except ClientDisconnect:  # a browser that was closed during an upload
             log.info("request broken off")
 
     def _refusal(self, method: str, headers: Headers, limit: int) -> ASGIApp | None:
         if self._settings.access == "local" and not is_loopback(_host(headers.get("host", ""))):
-            return PlainTextResponse("This address is not this machine's.", 421)
-        if method not in ("GET", "HEAD", "OPTIONS") and _from_elsewhere(headers):
-            return PlainTextResponse("Another site may not send this.", 403)
+            return PlainTextResponse("This address does not belong to this computer.", 421)
+        if method not in ("GET", "HEAD", "OPTIONS") and _is_cross_origin(headers):
+            return PlainTextResponse("Another site may not send this request.", 403)
         length = headers.get("content-length", "0")
         if not (length.isdecimal() and len(length) < 20 and int(length) <= limit):
             return self._too_large[limit]
         return None
 
     def _not_let_in(self, scope: Scope, headers: Headers) -> ASGIApp | None:
-        """With `local`: whoever brings the token goes on with a cookie instead, and nobody else passes without one."""
+        """With `local`: exchange the token in the address for a cookie, and refuse requests that have neither."""
         if self._settings.access != "local" or scope["path"] in HEALTH:
             return None
-        if scope["path"] == METRICS and self._settings.metrics_token is not None:  # it asks for a token of its own
+        if scope["path"] == METRICS and self._settings.metrics_token is not None:  # its route checks its own token
             return None
-        asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        tokens = [value for name, value in asked if name == "token"]
-        known = self._door is not None and self._door.admits(cookie_parser(headers.get("cookie", "")))
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        tokens = [value for name, value in query if name == "token"]
+        has_cookie = self._door is not None and self._door.admits(cookie_parser(headers.get("cookie", "")))
         if self._door is not None and (scope["method"], scope["path"]) == ("GET", "/") and tokens:
-            brought = self._door.takes(tokens[0])
-            if brought or known:  # an old address in a browser that was let in leads on as well
-                rest = urlencode([(name, value) for name, value in asked if name != "token"])
-                answer = RedirectResponse(f"/?{rest}" if rest else "/", 303)
-                answer.headers["Cache-Control"] = "no-store"
-                if brought:
-                    answer.headers["Set-Cookie"] = self._door.cookie
-                return answer
-        if known:
+            has_token = self._door.takes(tokens[0])
+            if has_token or has_cookie:  # with the cookie, an old token in the address does no harm
+                rest = urlencode([(name, value) for name, value in query if name != "token"])
+                response = RedirectResponse(f"/?{rest}" if rest else "/", 303)
+                response.headers["Cache-Control"] = "no-store"
+                if has_token:
+                    response.headers["Set-Cookie"] = self._door.cookie
+                return response
+        if has_cookie:
             return None
         return HTMLResponse(ELSEWHERE, 403, headers={"Cache-Control": "no-store"})
 
     def _cookie(self, scope: Scope, headers: Headers) -> str | None:
-        """A guest's cookie, for a browser that opens the page without one of ours; nowhere else, so that it gets one."""
+        """A new guest cookie for a browser that loads the page without a valid one; no other route sets one."""
         if self._key is None or (scope["method"], scope["path"]) != ("GET", "/"):
             return None
         if Guest.of(cookie_parser(headers.get("cookie", "")), self._key):
@@ -164,22 +163,22 @@ class Gate:
         value = Guest.arriving().cookie(self._key)
         site = "SameSite=Lax"
         if encrypted:
-            # Inside another site's page a browser keeps no cookie but one that is for all sites and, being partitioned,
-            # comes back only inside that same site's pages. What other sites send in its name is refused above.
+            # In a frame of another site browsers store only cookies that are SameSite=None and, being partitioned, are
+            # sent only within frames of that site. Cross-origin requests with them are refused above.
             site = "SameSite=None; Secure; Partitioned" if self._settings.framed_by else "SameSite=Lax; Secure"
         return f"{GUEST_COOKIE}={value}; Path=/; Max-Age={GUEST_SECONDS}; HttpOnly; {site}"
 
 
 def _host(host: str) -> str:
-    """The name in a Host header, without its port and brackets; "" for what is none."""
+    """The host name in a Host header, without port and brackets; "" if it is malformed."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
 
 
-def _from_elsewhere(headers: Headers) -> bool:
-    """Whether a browser says that a page of another origin sends this; programs say nothing."""
+def _is_cross_origin(headers: Headers) -> bool:
+    """Whether a browser marks the request as another site's (Sec-Fetch-Site, else Origin); other clients send neither."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")
@@ -188,41 +187,40 @@ def _from_elsewhere(headers: Headers) -> bool:
 
 
 class TooLarge(HTTPException):
-    """More came than was told or is taken; whichever framework reads the body says so."""
+    """HTTP 413: a body is larger than its limit. Raised where the framework reads the body."""
 
     def __init__(self) -> None:
-        super().__init__(413, "This is too large.")
+        super().__init__(413, "The request is too large.")
 
 
 class Stalled(HTTPException):
-    """A body stopped coming; told as TooLarge is."""
+    """HTTP 408: a body stalled. Raised like TooLarge."""
 
     def __init__(self) -> None:
-        super().__init__(408, "The rest of this did not arrive.", headers={"Connection": "close"})
+        super().__init__(408, "The rest of this request did not arrive.", headers={"Connection": "close"})
 
 
 def limited(receive: Receive, limit: int) -> Receive:
-    """The body as it comes in; raises TooLarge past `limit` bytes and Stalled where it stops coming.
+    """Wrap `receive` to raise TooLarge past `limit` bytes of body, and Stalled if the body is slower than the time-outs.
 
-    A length that was told has been checked before. What comes after the body, that the client left, is waited for as long
-    as an answer takes.
+    Content-Length is checked before. After the body, the message that the client disconnected has no time-out.
     """
-    got, whole = 0, False
-    began = time.monotonic()
+    received_bytes, complete = 0, False
+    started_at = time.monotonic()
 
-    async def receiving() -> Message:
-        nonlocal got, whole
-        if whole:
+    async def receive_limited() -> Message:
+        nonlocal received_bytes, complete
+        if complete:
             return await receive()
         try:
-            left = began + BODY_SECONDS + got / LEAST_RATE - time.monotonic()
-            message = await asyncio.wait_for(receive(), max(0.0, min(BODY_SECONDS, left)))
+            remaining = started_at + BODY_SECONDS + received_bytes / LEAST_RATE - time.monotonic()
+            message = await asyncio.wait_for(receive(), max(0.0, min(BODY_SECONDS, remaining)))
         except TimeoutError as error:
             raise Stalled from error
-        whole = not message.get("more_body", False)
-        got += len(message.get("body", b""))
-        if got > limit:
+        complete = not message.get("more_body", False)
+        received_bytes += len(message.get("body", b""))
+        if received_bytes > limit:
             raise TooLarge
         return message
 
-    return receiving
+    return receive_limited

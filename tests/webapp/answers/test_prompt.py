@@ -11,7 +11,7 @@ from tests.documents import document
 from webapp.answers.follow_up import Turn
 from webapp.answers.prompt import LEAST_PASSAGES, SYSTEM, frame, harmless
 from webapp.core.errors import QuestionTooLong
-from webapp.llm.chat import fold
+from webapp.llm.chat import merge_roles
 from webapp.llm.tokenizer import MISTRAL, mistral
 
 WORDS = st.lists(
@@ -44,7 +44,7 @@ def test_prompt_and_reserve_fit_the_window(
     except QuestionTooLong:
         return
     packed = pack(chunk(source), lambda _: source, lambda t: mistral()(harmless(t)), shared.budget.passages)
-    turns = [(m.role, m.content) for m in fold(shared.messages(packed.passages)) if m.content]
+    turns = [(m.role, m.content) for m in merge_roles(shared.messages(packed.passages)) if m.content]
     assert served(turns) + shared.budget.reserve <= window
     assert shared.budget.passages >= window * LEAST_PASSAGES
 

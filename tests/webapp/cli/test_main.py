@@ -52,8 +52,8 @@ def test_a_bad_setting_is_a_sentence_and_a_hint(pincite: Pincite) -> None:
     outcome = Pincite(pincite.folder, {"PINCITE_HOST": "0.0.0.0"})("serve")
     assert (outcome.code, outcome.out) == (1, "")
     told, hint = outcome.err.splitlines()
-    assert told.startswith("The setting PINCITE_HOST cannot be used: “0.0.0.0” can be reached from other machines")
-    assert hint.startswith("Correct it")
+    assert told.startswith("The setting PINCITE_HOST cannot be used: other machines can reach “0.0.0.0”")
+    assert hint.startswith("Correct the environment variable")
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ NAMES: dict[str, Callable[[Verbs, Path, str], object]] = {
 @pytest.mark.parametrize("verb", QUESTIONS)
 def test_a_long_question_is_refused_at_once_with_the_limit(verbs: Verbs, verb: str, characters: int) -> None:
     began = time.monotonic()
-    with pytest.raises(WordsTooLong, match=rf"^This is too long: {characters:,} characters; the limit is 8,000\.$"):
+    with pytest.raises(WordsTooLong, match=rf"^The text is too long: {characters:,} characters; the limit is 8,000\.$"):
         QUESTIONS[verb](verbs, _long(characters))
     assert time.monotonic() - began < AT_ONCE_SECONDS
 
@@ -139,7 +139,7 @@ def test_what_is_as_long_as_the_limit_is_taken(verbs: Verbs, controller: Control
     assert list(verbs.mentions("Sample", "x" * WORDS, None)) == []
     assert asyncio.run(controller.find_mentions(state, "x" * WORDS))["announcement"] == "0 mentions found."
     [made] = verbs.create_matter("m" * NAME)
-    assert made.body["name"] == "m" * NAME
+    assert made.row.name == "m" * NAME
 
 
 @pytest.mark.parametrize("character", ["\0", "\ud800"])
@@ -241,7 +241,7 @@ def test_a_whole_number_is_read(said: str, number: int) -> None:
     "said", ["nan", "inf", "1e9", "1.5", "-", "--1", "1_000", "٣", " 1", "0x10", "1" * 10, "9" * 5_000, "\0", "None"]
 )
 def test_what_is_no_whole_number_is_told_so(said: str) -> None:
-    with pytest.raises(EventMalformed, match=r"^This page cannot do that"):
+    with pytest.raises(EventMalformed, match=r"^This request is not valid"):
         whole_number(said)
 
 
@@ -271,7 +271,10 @@ def test_the_commands_meet_the_limits_with_a_server_and_without(tmp_path: Path, 
     def refused() -> None:
         for arguments in (("search", "Sample", long), ("ask", "Sample", long), ("search", "Sample", long, "--exact")):
             told = pincite(*arguments, "--json")
-            assert (told.code, told.error["error"]) == (1, "This is too long: 100,000 characters; the limit is 8,000.")
+            assert (told.code, told.error["error"]) == (
+                1,
+                "The text is too long: 100,000 characters; the limit is 8,000.",
+            )
         for arguments in (("matters", "create", long), ("search", long, "rent"), ("summary", "Sample", long)):
             told = pincite(*arguments, "--json")
             assert (told.code, told.error["error"]) == (
@@ -286,8 +289,8 @@ def test_the_commands_meet_the_limits_with_a_server_and_without(tmp_path: Path, 
         server.wait_until_ready()
         refused()
         told = server.ask("POST", "/cli/search", json={"matter": "Sample", "question": "q" * 200_000}).text
-        assert "This is too long: 200,000 characters; the limit is 8,000." in told
+        assert "The text is too long: 200,000 characters; the limit is 8,000." in told
         told = server.ask("POST", "/cli/search", json={"matter": "Sample", "question": "q" * 3_000_000}).text
-        assert "This is too large." in told  # more than any command sends
+        assert "The request is too large." in told  # more than any command sends
         [sample] = pincite("matters", "list", "--json").rows
         assert sample["name"] == "Sample"

@@ -104,13 +104,13 @@ def test_each_part_is_a_setting(tmp_path: Path, access: str) -> None:
 @pytest.mark.parametrize(
     ("quota", "kind", "sentence", "hint"),
     [
-        (TEAM, "documents", "A user can have 20,000 documents here.", "PINCITE_DOCUMENTS_PER_USER"),
-        (TEAM, "mib", "A user can have 100,000 MiB of documents here.", "PINCITE_MIB_PER_USER"),
-        (TEAM, "matters", "A user can have 1,000 matters here.", "PINCITE_MATTERS_PER_USER"),
-        (TEAM, "conversations", "A user can have 20,000 conversations here.", "PINCITE_CONVERSATIONS_PER_USER"),
-        (TEAM, "turns", "A user can have 500 questions in a conversation here.", "PINCITE_TURNS_PER_CONVERSATION"),
-        (GUEST, "documents", "A visitor can have 20 documents here.", "a machine of your own"),
-        (GUEST, "turns", "A visitor can have 30 questions in a conversation here.", "a machine of your own"),
+        (TEAM, "documents", "The limit is 20,000 documents per user.", "PINCITE_DOCUMENTS_PER_USER"),
+        (TEAM, "mib", "The limit is 100,000 MiB of documents per user.", "PINCITE_MIB_PER_USER"),
+        (TEAM, "matters", "The limit is 1,000 matters per user.", "PINCITE_MATTERS_PER_USER"),
+        (TEAM, "conversations", "The limit is 20,000 conversations per user.", "PINCITE_CONVERSATIONS_PER_USER"),
+        (TEAM, "turns", "The limit is 500 questions in a conversation per user.", "PINCITE_TURNS_PER_CONVERSATION"),
+        (GUEST, "documents", "The limit is 20 documents per visitor.", "your own computer"),
+        (GUEST, "turns", "The limit is 30 questions in a conversation per visitor.", "your own computer"),
     ],
 )
 def test_what_is_refused_is_told_with_the_limit_and_what_to_do(
@@ -131,7 +131,7 @@ def test_documents_are_counted_over_all_matters_of_a_user_and_of_nobody_else(roo
     other, bens = room.access.create(ANN, "Bolt"), room.access.create(BEN, "Bolt")
     for n in range(SMALL.documents):
         room.access.accept(ANN, (matter, other)[n % 2], room.file(str(n)))
-    with pytest.raises(QuotaReached, match=r"^A user can have 5 documents here"):
+    with pytest.raises(QuotaReached, match=r"^The limit is 5 documents per user"):
         room.access.accept(ANN, other, room.file("one more"))
     assert room.access.accept(BEN, bens, room.file("one more"))
     assert len(room.kept()) == SMALL.documents + 1
@@ -155,7 +155,7 @@ def test_bytes_are_counted_too(room: Room, matter: Matter) -> None:
     half = SMALL.mib << 19
     room.access.accept(ANN, matter, room.file("one", half))
     room.access.accept(ANN, matter, room.file("two", half))  # exactly as much as there may be
-    with pytest.raises(QuotaReached, match=r"^A user can have 1 MiB of documents here"):
+    with pytest.raises(QuotaReached, match=r"^The limit is 1 MiB of documents per user"):
         room.access.accept(ANN, matter, room.file("three"))
     assert len(room.kept()) == 2
 
@@ -174,7 +174,7 @@ def test_documents_that_come_at_once_do_not_pass_together_and_leave_nothing(room
 def test_matters_are_counted_and_free_again(room: Room, matter: Matter) -> None:
     for name in ("Bolt", "Corp"):
         room.access.create(ANN, name)
-    with pytest.raises(QuotaReached, match=r"^A user can have 3 matters here"):
+    with pytest.raises(QuotaReached, match=r"^The limit is 3 matters per user"):
         room.access.create(ANN, "Dent")
     with pytest.raises(MatterExists):  # the nearer reason
         room.access.create(ANN, "Acme")
@@ -196,7 +196,7 @@ def test_matters_that_are_made_at_once_do_not_pass_together(room: Room) -> None:
 def test_conversations_are_counted_over_all_matters_and_free_again(room: Room, matter: Matter) -> None:
     other = room.access.create(ANN, "Bolt")
     begun = [room.conversations.start(ANN, (matter, other)[n % 2], "Rent?") for n in range(SMALL.conversations)]
-    with pytest.raises(QuotaReached, match=r"^A user can have 4 conversations here"):
+    with pytest.raises(QuotaReached, match=r"^The limit is 4 conversations per user"):
         room.conversations.start(ANN, matter, "Rent?")
     room.conversations.delete(ANN, begun[0].id)
     assert room.conversations.start(ANN, matter, "Rent?")
@@ -214,7 +214,7 @@ def test_turns_of_a_conversation_are_counted_and_one_that_is_replaced_is_free(ro
     for _ in range(SMALL.turns):
         room.conversations.check_room(ANN, begun.id)
         kept.append(room.conversations.add_turn(ANN, begun.id, "Rent?", read_turn({"answer": "…"}), "complete"))
-    with pytest.raises(QuotaReached, match=r"^A user can have 3 questions in a conversation here"):
+    with pytest.raises(QuotaReached, match=r"^The limit is 3 questions in a conversation per user"):
         room.conversations.check_room(ANN, begun.id)
     with pytest.raises(QuotaReached):
         room.conversations.add_turn(ANN, begun.id, "Rent?", read_turn({"answer": "…"}), "complete")

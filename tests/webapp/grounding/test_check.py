@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from retrieval import Chunk, Document, Hit, Page, Passage, Sentence, pin_cite
-from webapp.answers.key_language import KeySentence, key_language, sentences
+from retrieval import Chunk, Document, Hit, Passage, Sentence, pin_cite
+from retrieval.core.documents import Page
+from webapp.answers.key_language import KeySentence, key_language
 from webapp.grounding.check import CheckedAnswer, check, claims
 
 PAGES = (
@@ -196,17 +197,3 @@ def test_key_language_keeps_reading_order_where_scores_tie() -> None:
     found = key_language("any", PASSAGES, DOCUMENTS, most=9, relevance=lambda _, texts: [1.0] * len(texts))
     assert [s.span for s in found if s.document_id == "d"] == sorted(s.span for s in found if s.document_id == "d")
     assert len(found) == 6
-
-
-def test_no_sentence_is_a_heading_or_runs_across_one() -> None:
-    texts = [" ".join(DOCUMENT.slice(s).split()) for s in sentences(DOCUMENT)]
-    assert texts[0] == "The initial term is thirty (30) months from March 1, 2020."
-    assert not any("TERM" in t or "LIABILITY" in t or "2.2 Notices" in t for t in texts)
-    assert "Neither party is liable for lost profits." in texts
-
-
-def test_a_contents_page_gives_no_key_language() -> None:
-    rows = "\n".join(f"{i}. Representations and warranties of the party {'.' * 30} {i + 3}" for i in range(1, 12))
-    text = f"TABLE OF CONTENTS\n{rows}\fThe party of the first part warrants its title."
-    page = Document("c", "c", text, (Page(1, "1", 0, text.index("\f")), Page(2, "2", text.index("\f") + 1, len(text))))
-    assert [page.slice(s) for s in sentences(page)] == ["The party of the first part warrants its title."]

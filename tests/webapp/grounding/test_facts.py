@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from retrieval import Document, Page, Passage, pin_cite, split_sentences
+from retrieval import Document, Passage, pin_cite, split_sentences
+from retrieval.core.documents import Page
 from webapp.grounding.alignment import exchanged
 from webapp.grounding.facts import find_facts
 from webapp.grounding.numbers import value

@@ -9,7 +9,7 @@ import pytest
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.core.errors import EngineAway
 from webapp.core.settings import load_settings
-from webapp.llm.circuit_breaker import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, Circuit
+from webapp.llm.circuit_breaker import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, CircuitBreaker
 from webapp.llm.pool import Writers
 
 
@@ -21,35 +21,35 @@ class Clock:
         return self.now
 
 
-def opened() -> tuple[Circuit, Clock]:
+def opened() -> tuple[CircuitBreaker, Clock]:
     clock = Clock()
-    circuit = Circuit(clock)
+    circuit = CircuitBreaker(clock)
     for _ in range(FAILURES):
-        circuit.failed()
+        circuit.record_failure()
     return circuit, clock
 
 
 def test_failures_in_a_row_open_it_and_one_success_between_them_does_not() -> None:
-    circuit = Circuit(Clock())
+    circuit = CircuitBreaker(Clock())
     for _ in range(3):
-        circuit.failed()
-        circuit.succeeded()
+        circuit.record_failure()
+        circuit.record_success()
     assert circuit.state == "closed"
     for _ in range(FAILURES):
-        circuit.failed()
+        circuit.record_failure()
     assert circuit.state == "open"
-    assert not circuit.enter()
+    assert not circuit.allow_request()
 
 
 def test_after_its_pause_one_question_tries_and_only_one() -> None:
     circuit, clock = opened()
     clock.now = FIRST_PAUSE
     assert circuit.state == "due"
-    assert circuit.enter()
-    assert not circuit.enter()
-    circuit.left()  # the reader stopped: nothing is known, the next one may try
-    assert circuit.enter()
-    circuit.succeeded()
+    assert circuit.allow_request()
+    assert not circuit.allow_request()
+    circuit.end_trial()  # the reader stopped: nothing is known, the next one may try
+    assert circuit.allow_request()
+    circuit.record_success()
     assert circuit.state == "closed"
 
 
@@ -58,17 +58,17 @@ def test_each_trial_that_fails_doubles_the_pause_up_to_a_bound() -> None:
     pauses = []
     for _ in range(8):
         began = clock.now
-        while not circuit.enter():
+        while not circuit.allow_request():
             clock.now += 0.5
         pauses.append(clock.now - began)
-        circuit.failed()
+        circuit.record_failure()
     assert pauses[:4] == [2, 4, 8, 16]
     assert pauses[-1] == LONGEST_PAUSE
 
 
 def test_an_engine_that_says_it_is_well_is_tried_at_once() -> None:
     circuit, _ = opened()
-    circuit.seen()
+    circuit.end_pause()
     assert circuit.state == "due"
 
 
@@ -102,7 +102,7 @@ def test_an_engine_whose_circuit_is_open_is_passed_over_and_comes_back_when_it_i
     async def run(chosen: Writers, gone: FakeEngine) -> None:
         away, here = chosen._engines
         for _ in range(FAILURES):
-            away.circuit.failed()
+            away.circuit.record_failure()
         for _ in range(4):
             assert await read(chosen)
         assert gone.asked == []
@@ -120,7 +120,7 @@ def test_where_all_are_away_that_is_known_at_once(tmp_path: Path) -> None:
     async def run(chosen: Writers) -> float:
         (engine,) = chosen._engines
         for _ in range(FAILURES):
-            engine.circuit.failed()
+            engine.circuit.record_failure()
         began = time.monotonic()
         for _ in range(20):
             with pytest.raises(EngineAway):

@@ -35,7 +35,7 @@ from webapp.core.errors import (
     StreamCut,
 )
 from webapp.llm import dialects
-from webapp.llm.chat import Ending, fold
+from webapp.llm.chat import StopFilter, merge_roles
 from webapp.llm.client import Engine, EngineInfo, Message, Timeouts
 
 KINDS: list[Kind] = ["tgi", "vllm", "llama.cpp", "other"]
@@ -249,9 +249,9 @@ def test_text_held_back_for_a_stop_string_is_not_lost_when_the_stream_is_cut() -
 
 
 def test_only_what_may_begin_a_stop_string_is_held_back() -> None:
-    ending = Ending(["###"])
-    assert [ending.push(piece) for piece in ("a#", "#b", "##")] == ["a", "##b", ""]
-    assert ending.rest() == "##"
+    stop_filter = StopFilter(["###"])
+    assert [stop_filter.push(piece) for piece in ("a#", "#b", "##")] == ["a", "##b", ""]
+    assert stop_filter.flush() == "##"
 
 
 def test_a_character_split_over_two_chunks_arrives_whole() -> None:
@@ -278,7 +278,7 @@ def test_a_character_split_over_two_chunks_arrives_whole() -> None:
 def test_turns_are_folded_so_that_every_template_takes_them(before: str, after: list[str]) -> None:
     roles = {"s": "system", "u": "user", "a": "assistant"}
     messages = [Message(roles[letter], letter) for letter in before.split()]  # type: ignore[arg-type]
-    assert [f"{turn.role}: {'|'.join(turn.content.split())}" for turn in fold(messages)] == after
+    assert [f"{turn.role}: {'|'.join(turn.content.split())}" for turn in merge_roles(messages)] == after
 
 
 def test_a_request_holds_what_every_server_takes_and_nothing_that_one_misreads() -> None:

@@ -299,7 +299,7 @@ def upload(page: Page, *files: tuple[str, bytes], user: User = ANN) -> list[str]
 
     page.uploads.clear()
     received = asyncio.run(page.uploads.receive(blocks(), TYPE, user.id, lambda _name, _count: None))
-    return [each.told for each in received]
+    return [each.handle for each in received]
 
 
 def test_files_are_taken_in_and_what_is_refused_is_told_of_each(other: Page) -> None:

@@ -20,7 +20,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(webapp.session_table, "time", clock)
+    monkeypatch.setattr(webapp.page.session_table, "time", clock)
     return clock
 
 
@@ -88,11 +88,11 @@ def test_streams_are_counted_by_each_of_their_keys() -> None:
 
     async def opened() -> None:
         async with sessions.stream({"ann", "address"}, most), sessions.stream({"ann", "address"}, most):
-            with pytest.raises(TooManyStreams, match="2 connections"):
+            with pytest.raises(TooManyStreams, match="2 open connections"):
                 async with sessions.stream({"ann", "address"}, most):
                     raise AssertionError
             async with sessions.stream({"ben", "address"}, most):
-                with pytest.raises(TooManyStreams, match="3 connections"):
+                with pytest.raises(TooManyStreams, match="3 open connections"):
                     async with sessions.stream({"ben", "address"}, most):
                         raise AssertionError
             async with sessions.stream({"unlimited"}, most):

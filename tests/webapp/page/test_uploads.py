@@ -56,7 +56,7 @@ def test_a_file_lies_under_a_path_of_its_own_and_is_followed(arriving: Arriving)
 
 def test_only_its_user_gets_it_and_only_once(arriving: Arriving) -> None:
     [upload] = received(arriving, part(PDF) + END)
-    path = upload.told
+    path = upload.handle
     assert str(arriving.folder) not in path
     for user, wrong in (
         ("ben", path),
@@ -82,7 +82,7 @@ def test_a_link_in_its_place_is_not_it(arriving: Arriving, tmp_path: Path) -> No
     upload.path.unlink()
     upload.path.symlink_to(canary)
     with pytest.raises(NotUploaded):
-        arriving.claim("ann", upload.told)
+        arriving.claim("ann", upload.handle)
     arriving.drop(upload)
     assert canary.exists()
     [upload] = received(arriving, part(PDF) + END)
@@ -90,7 +90,7 @@ def test_a_link_in_its_place_is_not_it(arriving: Arriving, tmp_path: Path) -> No
     folder.rename(tmp_path / "elsewhere")
     folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(NotUploaded):
-        arriving.claim("ann", upload.told)
+        arriving.claim("ann", upload.handle)
 
 
 def test_of_a_file_that_is_too_large_little_is_kept_and_its_size_is_known(arriving: Arriving) -> None:

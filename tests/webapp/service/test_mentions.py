@@ -77,7 +77,7 @@ def test_a_document_that_takes_too_long_is_left_out_and_named_and_the_others_are
     assert [row.document for row in turn.answer.citations] == ["short.pdf"]
     assert turn.answer.left_out == (NamedRow(document_id=endless, document="endless.pdf"),)
     assert turn.answer.searched.documents == 1
-    assert "“endless.pdf” could not be looked through." in parts["past"]
+    assert "“endless.pdf” could not be searched." in parts["past"]
     assert "1 mention in 1 document." in parts["past"]
     assert "Looked through every word of 1 document" in parts["past"]
 
@@ -115,7 +115,7 @@ def test_a_text_that_was_lost_does_not_keep_the_others_from_being_looked_through
     parts = room.find("rent")
     [turn] = room.turns()
     assert [row.document for row in turn.answer.citations] == ["first.pdf", "last.pdf"]
-    assert "“lost.pdf”, “damaged.pdf” could not be looked through." in parts["past"]
+    assert "“lost.pdf”, “damaged.pdf” could not be searched." in parts["past"]
 
 
 def test_the_command_line_is_told_what_was_not_looked_through_after_what_was_found(room: Room) -> None:

@@ -57,10 +57,10 @@ def test_a_line_that_is_full_and_a_user_who_has_enough_are_told_so() -> None:
         line = Admission(at_once=1, most_waiting=2, per_user=2, per_address=9)
         first = line.enter(ADA, ADA.id)
         line.enter(ADA, ADA.id)
-        with pytest.raises(QuestionsWaiting, match="You have 2 questions under way already"):
+        with pytest.raises(QuestionsWaiting, match="You already have 2 questions under way"):
             line.enter(ADA, ADA.id)
         line.enter(BEN, BEN.id)
-        with pytest.raises(TooManyQuestions, match="Too many questions are waiting at the moment: 2"):
+        with pytest.raises(TooManyQuestions, match="Too many questions are waiting: 2"):
             line.enter(BEN, BEN.id)
         first.leave()
         assert line.enter(ADA, ADA.id)
@@ -84,7 +84,9 @@ def test_guests_of_one_address_share_what_an_address_may_have() -> None:
         line = Admission(at_once=1, most_waiting=9, per_user=2, per_address=3)
         here, elsewhere = "192.0.2.7", "192.0.2.8"
         places = [line.enter(ADA, here), line.enter(ADA, here), line.enter(BEN, here)]
-        with pytest.raises(NetworkWaiting, match=r"^From your network 3 questions are under way already"):
+        with pytest.raises(
+            NetworkWaiting, match=r"^The limit of 3 questions at the same time from one network is reached"
+        ):
             line.enter(BEN, here)
         with pytest.raises(NetworkWaiting):
             line.enter(User("new", "Without a cookie"), here)

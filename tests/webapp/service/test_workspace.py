@@ -17,7 +17,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
-from webapp.core.results import DocumentRow, NowhereRow, read_turn
+from webapp.core.results import DeletedRow, DocumentRow, NowhereRow, read_turn
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Event, Progress, Result, T, Text
 from webapp.page.controller import Controller
@@ -114,8 +114,8 @@ def test_a_search_waits_for_what_was_accepted_and_not_yet_taken_in(settings: Set
         verbs.accept("Acme", lease)
     with _verbs(settings) as verbs:
         rows = list(verbs.search("Acme", "rent", None))
-    assert rows[0].kind == "progress"
-    assert rows[-1].kind == "result"
+    assert isinstance(rows[0], Progress)
+    assert isinstance(rows[-1], Result)
 
 
 def test_only_the_asked_document_is_searched(settings: Settings, lease: Path, tmp_path: Path) -> None:
@@ -123,10 +123,10 @@ def test_only_the_asked_document_is_searched(settings: Settings, lease: Path, tm
     with _verbs(settings) as verbs:
         for file in (lease, nda):
             verbs.accept("Acme", file)
-        assert {hit["document"] for hit in _results(verbs.search("Acme", "rent secrets", None))} == {
+        assert {hit.document for hit in _results(verbs.search("Acme", "rent secrets", None))} == {
             "lease.pdf", "nda.pdf",
         }  # fmt: skip
-        assert {hit["document"] for hit in _results(verbs.search("Acme", "rent secrets", "nda"))} == {"nda.pdf"}
+        assert {hit.document for hit in _results(verbs.search("Acme", "rent secrets", "nda"))} == {"nda.pdf"}
         with pytest.raises(AmbiguousDocument):
             list(verbs.search("Acme", "rent", ".pdf"))
         with pytest.raises(NoSuchDocument):
@@ -250,7 +250,7 @@ def test_an_answer_that_nobody_reads_on_is_stopped(settings: Settings, lease: Pa
     with _verbs(settings) as verbs:
         verbs.accept("Acme", lease)
         rows = verbs.ask("Acme", "Which law governs the lease?", None)
-        assert next(row for row in rows if row.kind == "text")
+        assert next(row for row in rows if isinstance(row, Text))
         rows.close()  # type: ignore[attr-defined]
     assert engine.hung_up.acquire(timeout=10)
 
@@ -273,7 +273,7 @@ def test_what_cannot_be_taken_in_makes_no_document(settings: Settings, tmp_path:
             verbs.accept("Acme", tmp_path / "missing.pdf")
         with pytest.raises(NoSuchFile):
             verbs.accept("Acme", tmp_path)
-        assert [row["documents"] for row in _results(verbs.matters()) if row["name"] == "Acme"] == [0]
+        assert [row.documents for row in _results(verbs.matters()) if row.name == "Acme"] == [0]
 
 
 @pytest.mark.parametrize("name", ["Acme", " Acme ", "Müller & Söhne", "2024/17 Acme v. Bolt", "A" * 255])
@@ -288,10 +288,8 @@ def test_a_matter_is_found_again_under_the_name_it_was_given(settings: Settings,
 def test_the_sample_is_given_once_and_stays_deleted(settings: Settings) -> None:
     with _verbs(settings) as verbs:
         [sample] = _results(verbs.matters())
-        assert (sample["name"], sample["documents"]) == (SAMPLE_MATTER, 1)
-        assert _results(verbs.delete_matter(SAMPLE_MATTER)) == [
-            {"id": sample["id"], "name": SAMPLE_MATTER, "deleted": True}
-        ]
+        assert (sample.name, sample.documents) == (SAMPLE_MATTER, 1)
+        assert _results(verbs.delete_matter(SAMPLE_MATTER)) == [DeletedRow(id=sample.id, name=SAMPLE_MATTER)]
     with _verbs(settings) as verbs:
         assert _results(verbs.matters()) == []
 

@@ -150,8 +150,8 @@ def test_one_address_does_not_fill_a_demo(demo: Running) -> None:
     for said in (CLIENT, f"203.0.113.9, {CLIENT}", f"{CLIENT}:1234"):
         _, told = _arrive(demo, said)
         assert told.status_code == 403
-        assert told.json()["error"] == "There are 3 visitors from your network at the moment, as many as can be."
-        assert told.json()["hint"] == "Come back within the hour."
+        assert told.json()["error"] == "The limit of 3 visitors from one network is reached."
+        assert told.json()["hint"] == "Try again within the hour."
     assert there[0][0].get("/who").status_code == 200  # who is there stays
     assert _arrive(demo, "192.0.2.8")[1].status_code == 200
     for last in range(3):
@@ -183,7 +183,9 @@ def test_guests_of_one_address_share_the_questions_that_an_address_may_have(demo
 
     async def test() -> None:
         places = [workspace.admission.enter(ann, workspace.share_key(ann)) for _ in range(2)]
-        with pytest.raises(NetworkWaiting, match="From your network 2 questions are under way already"):
+        with pytest.raises(
+            NetworkWaiting, match="The limit of 2 questions at the same time from one network is reached"
+        ):
             await asked(ben)
         places += [workspace.admission.enter(other, workspace.share_key(other))]
         for place in places:

@@ -214,7 +214,7 @@ def test_a_body_that_stops_coming_is_not_waited_for(monkeypatch: pytest.MonkeyPa
         await asyncio.sleep(30)
         raise AssertionError
 
-    monkeypatch.setattr(webapp.gate, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(webapp.web.middleware, "BODY_SECONDS", 0.05)
     with pytest.raises(Stalled):
         asyncio.run(limited(never, 10)())
 

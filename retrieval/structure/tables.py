@@ -1,14 +1,15 @@
-"""Which lines of a document are rows of a table: each says something of its own, and none goes on in the next.
+"""Finds the tables of a document: runs of lines of which each says something of its own, and none goes on in the next.
 
-The text of a PDF has lines and no tables. A row has a figure, is shorter than a full line of prose, and ends neither as a
+The canonical text has lines and no tables. A row has a figure, is shorter than a full line of prose, and ends neither as a
 sentence nor in the middle of one; three such lines after each other are a table.
 """
 
 import re
-from functools import lru_cache
 from itertools import groupby, pairwise
 
-from retrieval import Document, Span, lines
+from retrieval.core.cache import kept
+from retrieval.core.documents import Document, Span
+from retrieval.structure.layout import lines
 
 _LEAST_ROWS = 3
 _SHORT, _FULL = 0.85, 0.9  # of a full line: one that is longer than so many of the document's
@@ -19,7 +20,7 @@ _GOES_ON = re.compile(r"\s*[a-z(&]")
 _CLAUSE = re.compile(r"(?:(?:section|article)\s+)?(?:\d+(?:\.\d+)+\.?|\d+\.|\([a-z0-9]{1,4}\))\s", re.I)
 
 
-@lru_cache(maxsize=8)
+@kept(16)
 def tables(document: Document) -> tuple[tuple[Span, ...], ...]:
     """Each table as its rows in order, the line above them first where it may be the heads of the columns."""
     shown = [(document.span(line.start, line.end), line.text.strip()) for line in lines(document) if not line.noise]

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from retrieval import Document, Page, Span, flowing_text, own_words
-from webapp.grounding.quotes import find_quote
+from retrieval.core.documents import Document, Page, Span
+from retrieval.structure.quote_match import find_quote
+from retrieval.structure.reflow import flowing_text, own_words
 
 TERM = (
     "2.1 Term. The initial term is thirty (30) months from March 1, 2020, and the Licensee shall not pay more than\n"

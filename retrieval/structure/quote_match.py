@@ -1,4 +1,4 @@
-"""Finds a quotation on the pages it is said to come from, and gives those pages' own words back.
+"""Finds a quotation in the document it is said to come from.
 
 A find is a span of the canonical text. What typography and page layout add is forgiven (see `folding`); a word, number,
 sign or negation that differs is not. Case counts: "the Term" and "the term" are two things in a contract.
@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from itertools import islice, product, takewhile
 from typing import Literal
 
-from retrieval import Document, Span, flowing_text, folding
+from retrieval.core.documents import Document, Span
+from retrieval.structure.folding import DASHES, DOUBLE_MARKS, HYPHENS, SINGLE_MARKS, Folded, fold, fold_cached
+from retrieval.structure.matching import Rules, candidates, match_at
+from retrieval.structure.reflow import flowing_text
 
 _MOST_FINDS = 2_000  # of one defined term in one document; the nearest of so many is near enough
 # Where a quotation may begin in a text. A defined term of 300 dense pages has 2,000; one letter over and over has a million.
 _MOST_TRIED = 50_000
-_PROBE = 64  # characters that are looked for first: `str.find` takes longer to prepare for more than to compare it
 _MOST_LEFT_OUT = 20_000  # characters for an ellipsis: four dense pages, where two is the most
 _MOST_BRACKETS = 3  # altered letters in one quotation
 _ALTERED = re.compile(r"\[([A-Za-z])\](?=[a-z])")  # "[t]he" for "The"
@@ -25,7 +27,7 @@ _NEVER_NAMES = frozenset(
     "a after all an and any as at before but by each either every except for from if in it its neither no not nothing "
     "notwithstanding on or other such that the their these they this those to unless until upon when where which with without".split()
 )
-_FIRST_WORD = re.compile(rf"[{folding.DOUBLE_MARKS}{folding.SINGLE_MARKS}]?([A-Za-z][a-z]*)\b")
+_FIRST_WORD = re.compile(rf"[{DOUBLE_MARKS}{SINGLE_MARKS}]?([A-Za-z][a-z]*)\b")
 _ELLIPSIS = re.compile(r"\s*\[?\s*(?:…|\.\s?\.\s?\.(?:\s?\.)?)\s*\]?\s*")
 # Leaving one of these out turns a sentence round, so an ellipsis may not swallow it.
 _TURNS = re.compile(
@@ -33,9 +35,14 @@ _TURNS = re.compile(
 )
 _HARMLESS = re.compile(r"\bwithout\s+limitation|\bnot\s+limited\s+to|\bwithout\s+limiting", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.?!;]\s")
-_INSIDE_WORD = re.compile(rf"\w(?:[{folding.HYPHENS}]\n?|[{folding.SINGLE_MARKS}])\Z")
-_OF_NUMBER = re.compile(rf"(?:\d[.,:/]|[$€£¥]|(?:\A|[\s(])[{folding.DASHES}])\Z")
-_CUT_AFTER = re.compile(rf"[{folding.HYPHENS}]\n?\w|[.,:/]\d|\s?%|\s(?:hundred|thousand|million|billion|trillion)\b")
+# A part of a compound is no match ("exclusive" is not in "non-exclusive"), nor is a figure without its sign or unit.
+_RULES = Rules(
+    before_word=re.compile(rf"\w(?:[{HYPHENS}]\n?|[{SINGLE_MARKS}])\Z"),
+    before_number=re.compile(rf"(?:\d[.,:/]|[$€£¥]|(?:\A|[\s(])[{DASHES}])\Z"),
+    after_word=re.compile(rf"[{HYPHENS}]\n?\w"),
+    after_number=re.compile(r"[.,:/]\d|\s?%|\s(?:hundred|thousand|million|billion|trillion)\b"),
+    spaces_count=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,77 +90,30 @@ def _forms(quote: str) -> Iterator[str]:
 
 def _places(document: Document, quote: str, near: Span | None = None) -> Iterator[tuple[int, int]]:
     """Every place of a quotation: on the text as it is and, where that has none near, on the text without running lines."""
-    folded = folding.fold(quote)
+    folded = fold(quote)
     if not any(c.isalnum() for c in folded.skeleton):
         return
     found = False
-    for place in islice(_matches(folding.fold_cached(document.text), folded), _MOST_FINDS):
+    for place in islice(_matches(fold_cached(document.text), folded), _MOST_FINDS):
         found = found or near is None or (near.start < place[1] and place[0] < near.end)
         yield place
     if not found:
-        yield from islice(_matches(folding.fold_cached(flowing_text(document)), folded), _MOST_FINDS)
+        yield from islice(_matches(fold_cached(flowing_text(document)), folded), _MOST_FINDS)
 
 
-def _matches(page: folding.Folded, quote: folding.Folded) -> Iterator[tuple[int, int]]:
-    size, probe = len(quote.skeleton), quote.skeleton[:_PROBE]
-    at = page.skeleton.find(probe)
-    for _ in range(_MOST_TRIED):
-        if at < 0:
-            return
-        span = page.span(at, at + size) if page.skeleton.startswith(quote.skeleton, at) else None
-        if (
-            span
-            and _is_whole(page.text, *span)
-            and _gaps_agree(page, at, quote)
-            and (span := _with_edges(page.text, span, quote))
-        ):
+def _matches(page: Folded, quote: Folded) -> Iterator[tuple[int, int]]:
+    for at in islice(candidates(page, quote), _MOST_TRIED):
+        span = match_at(page, at, quote, _RULES)
+        if span and not _ends_inside_a_number(page.text, span[1]) and (span := _with_edges(page.text, span, quote)):
             yield span
-        at = page.skeleton.find(probe, at + 1)
 
 
-def _gaps_agree(page: folding.Folded, at: int, quote: folding.Folded) -> bool:
-    ours, theirs = quote.inner, page.gaps(at, at + len(quote.skeleton))
-    for position in ours.keys() | theirs.keys():
-        a, b = theirs.get(position, ""), ours.get(position, "")
-        if not folding.agree(a, b, quote.skeleton, position):
-            return False
-        letters = quote.skeleton[position - 1].isalpha() and quote.skeleton[position].isalpha()
-        if letters and a.isspace() and not b and folding.joins_words(_word_at(quote, position)):
-            return False
-        if letters and b.isspace() and not a and folding.joins_words(_word_at(page, at + position)):
-            return False
-    return True
+def _ends_inside_a_number(text: str, end: int) -> bool:
+    """Whether the mark before `end` is one of a number's: "pay $1." is not in "pay $1.50"."""
+    return text[end - 1] in ".,:/" and text[end - 2 : end - 1].isdigit() and text[end : end + 1].isdigit()
 
 
-def _word_at(folded: folding.Folded, position: int) -> str:
-    """The run of letters of the text around one character of the skeleton."""
-    place = folded.span(position, position + 1)
-    if place is None:
-        return ""
-    start, end = place
-    while start > 0 and folded.text[start - 1].isalpha():
-        start -= 1
-    while end < len(folded.text) and folded.text[end].isalpha():
-        end += 1
-    return folded.text[start:end]
-
-
-def _is_whole(text: str, start: int, end: int) -> bool:
-    """Whether a span begins and ends at the borders of words, numbers and compounds ("exclusive" is not in "non-exclusive")."""
-    first, last = text[start], text[end - 1]
-    before, after = text[max(0, start - 3) : start], text[end : end + 10]
-    if first.isalnum() and (before[-1:].isalnum() or _INSIDE_WORD.search(before)):
-        return False
-    if first.isdigit() and _OF_NUMBER.search(before):
-        return False
-    if last.isalnum() and (
-        after[:1].isalnum() or (_CUT_AFTER.match(after) and (last.isdigit() or after[0] in folding.HYPHENS))
-    ):
-        return False
-    return not (last in ".,:/" and after[:1].isdigit() and text[end - 2 : end - 1].isdigit())
-
-
-def _with_edges(text: str, span: tuple[int, int], quote: folding.Folded) -> tuple[int, int] | None:
+def _with_edges(text: str, span: tuple[int, int], quote: Folded) -> tuple[int, int] | None:
     """The span with the marks and dashes at the quotation's own ends; None where it has a dash that the page has not."""
     start, end = span
     lead, tail = quote.text[: quote.origins[0]], quote.text[quote.ends[-1] :]
@@ -161,20 +121,20 @@ def _with_edges(text: str, span: tuple[int, int], quote: folding.Folded) -> tupl
         at = next((i for i in range(start - 1, -1, -1) if not text[i].isspace()), -1)
         if at >= 0 and _same_mark(text[at], mark):
             start = at
-        elif mark in folding.DASHES:
+        elif mark in DASHES:
             return None
     for mark in "".join(tail.split()):
         at = next((i for i in range(end, len(text)) if not text[i].isspace()), len(text))
         if at < len(text) and _same_mark(text[at], mark):
             end = at + 1
-        elif mark in folding.DASHES:
+        elif mark in DASHES:
             return None
     return start, end
 
 
 def _same_mark(a: str, b: str) -> bool:
-    marks = folding.DOUBLE_MARKS + folding.SINGLE_MARKS
-    return (a in marks and b in marks) or (a in folding.DASHES and b in folding.DASHES)
+    marks = DOUBLE_MARKS + SINGLE_MARKS
+    return (a in marks and b in marks) or (a in DASHES and b in DASHES)
 
 
 def _nearest(places: Iterator[tuple[int, int]], near: Span | None) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""The traps of SERVING: what makes a server load a wrong model without an error, looked for in a finished folder."""
+"""Faults in config, tokenizer and GGUF header that make a server load a wrong model without an error."""
 
 import json
 from collections.abc import Iterable
@@ -15,9 +15,9 @@ CONFIG, TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
 
 
 def config_faults(config: dict[str, Any], format_: str, base: Checkpoint | None) -> Iterable[Finding]:
-    """What is missing or contradicts itself in config.json; with the base also what is not the base's."""
+    """Yield missing and contradictory values of config.json; with `base`, also values that differ from the base's."""
     if "rope_theta" not in config:
-        yield CONFIG, "rope_theta is missing: TGI would take 10,000 without a word"
+        yield CONFIG, "rope_theta is missing: TGI would assume 10,000"
     theta = (config.get("rope_parameters") or {}).get("rope_theta")
     if theta is None:
         yield CONFIG, "rope_parameters.rope_theta is missing: transformers 5 reads it there"
@@ -27,11 +27,11 @@ def config_faults(config: dict[str, Any], format_: str, base: Checkpoint | None)
         if config.get(key) != "bfloat16":
             yield CONFIG, f"{key} is {config.get(key)} and must be bfloat16"
     if str(config.get("architectures")).startswith("['Mistral") and "sliding_window" not in config:
-        yield CONFIG, "sliding_window is missing: transformers would take 4,096; null must be said"
+        yield CONFIG, "sliding_window is missing: transformers would assume 4,096; null must be explicit"
     if format_ == "fp8":
         yield from ((CONFIG, what) for what in _quantization_faults(config.get("quantization_config")))
     elif "quantization_config" in config:
-        yield CONFIG, "quantization_config stands there and the weights are bf16"
+        yield CONFIG, "it has a quantization_config and the weights are bf16"
     if base is not None:
         expected = serving_config(base.config)
         for key in sorted(expected.keys() & config.keys()):
@@ -40,13 +40,13 @@ def config_faults(config: dict[str, Any], format_: str, base: Checkpoint | None)
 
 
 def tokenizer_faults(folder: Path, base: Checkpoint | None) -> Iterable[Finding]:
-    """What TGI cannot load or would not see; with the base also files that are not the base's bytes."""
+    """Yield tokenizer files that TGI cannot load or does not read; with `base`, also files that differ from the base's."""
     file = folder / TOKENIZER_CONFIG
     config = json.loads(file.read_bytes()) if file.exists() else {}
     if config.get("tokenizer_class") == RESAVED_TOKENIZER:
         yield (
             TOKENIZER_CONFIG,
-            f"the tokenizer was saved again by transformers 5 ({RESAVED_TOKENIZER}): TGI cannot load it",
+            f"the tokenizer was saved by transformers 5 ({RESAVED_TOKENIZER}): TGI cannot load it",
         )
     template = chat_template(config)
     if template is None and (folder / "chat_template.jinja").exists():
@@ -64,17 +64,17 @@ def tokenizer_faults(folder: Path, base: Checkpoint | None) -> Iterable[Finding]
         return
     for name, content in expected.items():
         if not (folder / name).exists():
-            yield name, "the base has it and it is missing"
+            yield name, "it is missing, and the base has it"
         elif (folder / name).read_bytes() != content:
-            yield name, "it is not the base's, byte for byte"
+            yield name, "it differs from the base's"
 
 
 def gguf_faults(weights: GgufWeights, base: Checkpoint | None) -> Iterable[Finding]:
-    """What is missing in the header of a GGUF; with the base also what is not the base's."""
+    """Yield values missing in the header of a GGUF; with `base`, also values that differ from the base's."""
     fields = weights.fields
     for key in ("llama.rope.freq_base", "llama.context_length", "llama.attention.head_count_kv"):
         if key not in fields:
-            yield "model.gguf", f"{key} is missing: llama.cpp would take a value of its own"
+            yield "model.gguf", f"{key} is missing: llama.cpp would use its default"
     if weights.template and refuses_system(weights.template, {}):
         yield "model.gguf", "the chat template refuses a system message"
     if base is None:
@@ -108,6 +108,6 @@ def _quantization_faults(quantization: dict[str, Any] | None) -> Iterable[str]:
     scheme = parsed.config_groups.get("group_0")
     weights = getattr(scheme, "weights", None)
     if parsed.format != "float-quantized" or weights is None or weights.strategy != "channel" or weights.num_bits != 8:
-        yield "quantization_config is not float-quantized with 8 bits and a scale a channel"
+        yield "quantization_config is not float-quantized with 8 bits and one scale per channel"
     if "lm_head" not in (parsed.ignore or []):
-        yield "quantization_config does not leave lm_head out, which is bf16"
+        yield "quantization_config does not ignore lm_head, which is bf16"

@@ -1,0 +1,44 @@
+"""Exports of `retrieval`: the one list of what other packages may import, read by type checkers and by `__init__.py`."""
+
+from retrieval import evaluate as evaluate
+from retrieval.core.documents import Document as Document, PinCite as PinCite, Span as Span
+from retrieval.core.errors import (
+    DataFolderBusy as DataFolderBusy,
+    DataFolderUnusable as DataFolderUnusable,
+    FileTooLarge as FileTooLarge,
+    MatterExists as MatterExists,
+    NoSuchDocument as NoSuchDocument,
+    NoSuchMatter as NoSuchMatter,
+    OriginalMissing as OriginalMissing,
+    PinciteError as PinciteError,
+    UnreadableFile as UnreadableFile,
+    trace as trace,
+)
+from retrieval.core.limits import Limits as Limits
+from retrieval.ingest import Ingest as Ingest
+from retrieval.library import database as database
+from retrieval.library.files import Files as Files
+from retrieval.library.library import Library as Library, clean_name as clean_name
+from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as Matter
+from retrieval.reading.child_process import Child as Child
+from retrieval.reading.pdf import char_indexes as char_indexes, page_text as page_text
+from retrieval.search.embedder import Embedder as Embedder, load_embedder as load_embedder
+from retrieval.search.lexical import Lexical as Lexical
+from retrieval.search.packing import Packed as Packed, Passage as Passage, pack as pack
+from retrieval.search.search import Hit as Hit, Results as Results, Searcher as Searcher, Sentence as Sentence
+from retrieval.search.vectors import Vectors as Vectors
+from retrieval.structure.best_sentence import where_said as where_said
+from retrieval.structure.chunks import Chunk as Chunk, under_headings as under_headings
+from retrieval.structure.clauses import (
+    Clause as Clause,
+    outline as outline,
+    pin_cite as pin_cite,
+    section_at as section_at,
+)
+from retrieval.structure.cross_references import find_references as find_references
+from retrieval.structure.definitions import find_definitions as find_definitions
+from retrieval.structure.phrase_search import each_mention as each_mention, in_context as in_context
+from retrieval.structure.quote_match import QuoteMatch as QuoteMatch, find_quote as find_quote
+from retrieval.structure.reflow import own_spans as own_spans, own_words as own_words
+from retrieval.structure.sentences import sentences as sentences, split_sentences as split_sentences
+from retrieval.structure.tables import tables as tables
