@@ -193,7 +193,7 @@ def test_each_guest_has_a_page_of_their_own_for_an_hour(tmp_path: Path) -> None:
         for n in range(3):
             await server.handlers.act(tabs[0], {"do": "new-matter", "value": f"More {n}"}, request(one))
         refused = await server.handlers.act(tabs[0], {"do": "new-matter", "value": "Too many"}, request(one))
-        assert "A visitor can have 5 matters here." in refused["notice"]
+        assert "The limit is 5 matters per visitor." in refused["notice"]
 
     asyncio.run(test())
     server.workspace.close()
