@@ -18,7 +18,6 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,8 +26,7 @@ from webapp.core.errors import AlreadyServing, SettingsInvalid
 from webapp.core.log import log, nothing_printed, open_log
 from webapp.core.settings import Settings
 from webapp.page.mount import mount_page
-from webapp.service.commands import Verbs
-from webapp.service.health import Health
+from webapp.service.caller import Caller
 from webapp.service.startup import GOODBYE_SECONDS, Opening
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
@@ -36,7 +34,7 @@ from webapp.web.authentication import LocalDoor
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
 from webapp.web.document_routes import evidence_routes
-from webapp.web.metrics_route import metrics_route
+from webapp.web.health import health_routes
 from webapp.web.middleware import Gate
 
 # A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it had
@@ -59,19 +57,7 @@ def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
         await run_in_threadpool(opening.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    health = Health(opening)
-
-    @app.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "up"}
-
-    @app.get("/readyz")
-    async def readyz() -> JSONResponse:
-        states = await health.states()
-        ready = states["stores"] == states["embedder"] == "ready"
-        return JSONResponse(states, status_code=200 if ready else 503)
-
-    app.include_router(metrics_route(opening.settings))
+    app.include_router(health_routes(opening))
     app.include_router(evidence_routes(opening.opened))
     app.add_middleware(Gate, settings=opening.settings, door=door)
     mount_page(app, opening)  # last: it answers whatever no route above does
@@ -160,7 +146,7 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
             door = LocalDoor(settings.data_dir) if settings.access == "local" else None
             served = owner.publish(_address(commands), door.address(url) if door else url)
             opening = Opening(settings)
-            routes = cli_app(settings, served.token, lambda: Verbs(opening.opened(), LOCAL_USER))
+            routes = cli_app(settings, served.token, lambda: Caller(opening.opened(), LOCAL_USER))
             app = Ports(make_app(opening, door), routes, commands.getsockname())
             log.info("serving", url=url)
             # uvicorn ends in good order and then raises the signal it got once more: SIGTERM would end us right there.

@@ -149,8 +149,7 @@ class Controller:
                 self._take_in(state, name)
             except PinciteError as error:
                 refused.append(chat.notice(str(known(error)), error.hint))
-        if "ingest" in self._workspace.opened:  # else it finds them when it begins
-            self._workspace.ingest.wake()
+        self._workspace.wake()
         return self.sidebar(state) | {"notice": lines(refused)}
 
     def _take_in(self, state: PageState, name: str) -> None:

@@ -59,7 +59,9 @@ class ControllerFactory:
 
     def _of(self, request: Request) -> Controller:
         workspace = self._opening.opened()
-        return Controller(workspace, user_of(request, workspace), self._running, self._uploads)
+        return Controller(
+            workspace, user_of(request, workspace.settings, workspace.welcome), self._running, self._uploads
+        )
 
 
 class Handlers:

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from retrieval import SUFFIXES
 from webapp.page.acts import element_id
 from webapp.page.html import chat, evidence
 from webapp.page.html.parts import NOTHING
@@ -68,7 +69,7 @@ def _sidebar(components: Components, notice: Markup) -> None:
         label="Add PDFs",
         show_label=False,
         file_count="multiple",
-        file_types=[".pdf"],
+        file_types=list(SUFFIXES),
         height=110,
         elem_id="upload",
     )

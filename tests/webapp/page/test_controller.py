@@ -565,7 +565,7 @@ def test_a_conversation_that_is_full_takes_no_more_and_a_turn_once_more_is_no_mo
         for act in (controller.find_mentions(begun, "fee"), controller.ask(begun, "What is the fee?")):
             with pytest.raises(QuotaReached, match="1 questions in a conversation"):
                 asyncio.run(act)
-        assert "searcher" not in workspace.opened, "it is refused before anything is searched"
+        assert "searcher" not in vars(workspace), "it is refused before anything is searched"
         [turn] = workspace.conversations.turns(ANN, begun.conversation_id)
         asyncio.run(controller.ask_again(begun, turn.id))
         asyncio.run(controller.find_mentions(PageState(matter_id=matter.id), "fee"))

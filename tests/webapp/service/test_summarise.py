@@ -13,7 +13,8 @@ from tests.webapp.page.pages import Page, ready
 from webapp.core.results import AnswerResult
 from webapp.core.settings import load_settings
 from webapp.core.stream import Result
-from webapp.service.commands import Verbs
+from webapp.service.caller import Caller
+from webapp.service.commands import Ask
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
 
@@ -57,7 +58,7 @@ def test_a_summary_gives_its_place_in_the_queue_back(workspace: Workspace, acme:
 def test_a_question_about_one_document_is_asked_of_that_alone(workspace: Workspace, acme: Matter) -> None:
     lease = ready(workspace, acme, "lease.pdf", LEASE)
     ready(workspace, acme, "loan.pdf", "1. Rent. The rent of the loan is $900 a month.")
-    events = list(Verbs(workspace, LOCAL_USER).ask("Acme", "What is the rent?", "lease"))
+    events = list(Caller(workspace, LOCAL_USER).run(Ask("Acme", "What is the rent?", "lease")))
     [answer] = [event.row for event in events if isinstance(event, Result)]
     assert isinstance(answer, AnswerResult)
     assert answer.searched is not None

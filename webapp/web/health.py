@@ -1,0 +1,45 @@
+"""Routes for whoever runs the server: `/healthz` and `/readyz` for health checks, `/metrics` for Prometheus."""
+
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Header, HTTPException, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from webapp.service.health import Health
+from webapp.service.startup import Opening
+
+
+def health_routes(opening: Opening) -> APIRouter:
+    """The routes. `/readyz` answers 503 until stores and search model are ready; the engine may be away.
+
+    How much is asked is nobody's business but the operator's. That a request comes from this machine says nothing: behind a
+    proxy every user's does. So a token opens `/metrics` (401 for a wrong one); without one it is there only for the one user
+    of `PINCITE_ACCESS=local`, and 404 else.
+    """
+    router = APIRouter()
+    health, settings = Health(opening), opening.settings
+    token = settings.metrics_token
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "up"}
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        states = await health.states()
+        ready = states["stores"] == states["embedder"] == "ready"
+        return JSONResponse(states, status_code=200 if ready else 503)
+
+    @router.get("/metrics")
+    def metrics(authorization: Annotated[str, Header()] = "") -> Response:
+        if token is None and settings.access != "local":
+            raise HTTPException(404)
+        if token is not None:
+            expected = f"Bearer {token.get_secret_value()}"
+            if not secrets.compare_digest(authorization.encode(), expected.encode()):
+                raise HTTPException(401)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
