@@ -96,7 +96,7 @@ def other(workspace: Workspace) -> Page:
     page = Page(workspace, ANN, matter.id)
     for name in ("one.pdf", "two.pdf"):
         record = workspace.library.accept(matter.id, name, make_pdf([f"{matter.name} {name}"]))
-        workspace.library.keep_text(record, document("The rent is due.", id_=record.id, name=name))
+        workspace.library.keep_text(record, document("The rent is due.", id_=record.id, name=name), version=1)
         workspace.library.jobs.save(replace(record, state="ready", pages=1))
     page.take(page.controller.open(page.state))
     return page
@@ -499,6 +499,25 @@ def test_what_was_written_before_this_process_began_is_told_by_its_last_turn(pag
     page.ask(RENT)
     anew = Page(page.workspace, ANN, page.state.matter_id, Askings())
     assert anew.controller.finished(page.state)["announcement"] == "The answer is there, with 1 citation."
+
+
+def test_what_is_written_is_shown_in_its_own_conversation_alone(page: Page, engine: FakeEngine) -> None:
+    engine.enqueue(Reply([RENT_ANSWER]), Reply(SLOWLY, pace=0.05))
+    page.ask(RENT)
+    first = page.state.conversation_id
+
+    async def ask() -> None:
+        page.take(page.controller.new_conversation(page.state))
+        await page.begun("example", question=TERMINATION)
+        async for _ in page.controller.drafts(page.state):
+            break
+        for conversation_id in (first, ""):
+            elsewhere = page.controller.open(PageState(matter_id=page.state.matter_id, conversation_id=conversation_id))
+            assert (elsewhere["now"], elsewhere["busy"], elsewhere["stream"]) == ("", False, "")
+        assert page.controller.open(page.state)["busy"]
+        await page.controller.stop(page.state)
+
+    asyncio.run(ask())
 
 
 # Turns once more
