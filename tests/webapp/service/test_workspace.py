@@ -23,8 +23,9 @@ from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
 from webapp.core.results import DeletedRow, DocumentRow, NowhereRow, read_turn
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Event, Progress, Result, T, Text
-from webapp.page.controller import Desk, Place
-from webapp.page.html import summary as render_summary
+from webapp.page.controller import Controller
+from webapp.page.html import summary
+from webapp.page.state import PageState
 from webapp.page.uploads import Arriving
 from webapp.service.caller import Caller
 from webapp.service.commands import (
@@ -194,9 +195,9 @@ def test_every_mention_is_listed_without_index_or_model(settings: Settings, leas
 
 def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Settings, tmp_path: Path) -> None:
     with Workspace(settings) as workspace:
-        caller, desk = (
+        caller, controller = (
             Caller(workspace, LOCAL_USER),
-            Desk(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings)),
+            Controller(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings)),
         )
         for name in ("2019 Acme lease.pdf", "2023 Acme lease.pdf", "nda.pdf"):
             accept(caller, "Acme", _file(tmp_path / name, [f"{name}: the monthly rent is $4,200."]))
@@ -209,11 +210,11 @@ def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Set
         assert answer.searched is not None
         assert answer.searched.documents == 2
 
-        place = Place(matter_id=workspace.access.matter(LOCAL_USER, "Acme").id)
-        close = desk.meant(place, question)
+        state = PageState(matter_id=workspace.access.matter(LOCAL_USER, "Acme").id)
+        close = controller.documents_meant(state, question)
         assert [(r.id, r.name) for r in close] == [(each.document_id, each.document) for each in told]
-        assert desk.meant(replace(place, scope=(close[0].id,)), question) == []
-        assert desk.meant(place, "What is the rent?") == []
+        assert controller.documents_meant(replace(state, scope=(close[0].id,)), question) == []
+        assert controller.documents_meant(state, "What is the rent?") == []
 
 
 def test_a_summary_names_what_the_document_refers_to_and_does_not_have(settings: Settings, tmp_path: Path) -> None:
@@ -225,7 +226,7 @@ def test_a_summary_names_what_the_document_refers_to_and_does_not_have(settings:
         accept(caller, "Acme", _file(tmp_path / "lease.pdf", pages))
         (told,) = _results(caller.run(Summarise("Acme", "lease")))
     assert told.leads_nowhere == (NowhereRow(label="Exhibit C", page=1, page_label="1"),)
-    assert "Exhibit C, p.\u00a01" in render_summary.body("turn", told)
+    assert "Exhibit C, p.\u00a01" in summary.body("turn", told)
 
 
 def test_reindex_rebuilds_what_is_found(settings: Settings, lease: Path) -> None:
