@@ -9,7 +9,9 @@ ARG TORCH_INDEX
 RUN python -m venv --without-pip /opt/venv \
     && python -m pip --python /opt/venv/bin/python install --no-cache-dir ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$TORCH"
 COPY docker/webapp.txt /tmp/webapp.txt
-RUN python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-deps --require-hashes -r /tmp/webapp.txt
+# llama.cpp wants a libgomp.so.1, which the slim image does not have; torch brings one.
+RUN python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-deps --require-hashes -r /tmp/webapp.txt \
+    && ln -s python3.11/site-packages/torch/lib/libgomp.so.1 /opt/venv/lib/libgomp.so.1
 COPY retrieval/ /opt/pincite/retrieval/
 COPY webapp/ /opt/pincite/webapp/
 RUN python -m compileall -q /opt/pincite
@@ -32,6 +34,7 @@ COPY LICENSE NOTICE /opt/pincite/
 # Every model is inside, so nothing asks a hub. What has no place of its own goes to /tmp.
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONPATH=/opt/pincite \
+    LD_LIBRARY_PATH=/opt/venv/lib \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HOME=/tmp \

@@ -1,4 +1,4 @@
-"""Retrieval over a folder of PDFs and a file of questions, written down so that it can be scored.
+"""Evaluates the search on a folder of PDFs and a file of questions, and writes what can be scored.
 
 The PDFs go through the same library, ingest and search as anyone's, in stores of their own below the data folder; they
 are taken in once and again only when a file, the chunker or the search model changes.
@@ -8,18 +8,19 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from retrieval.core.documents import Document, Span
-from retrieval.core.errors import BadQueries, NoPdfs
+from retrieval.core.errors import BadQueries, NoFiles
 from retrieval.ingest import Ingest
 from retrieval.library.database import open_database
 from retrieval.library.files import Files
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
+from retrieval.reading.formats import NAMES, SUFFIXES
 from retrieval.search.embedder import Embedder
 from retrieval.search.lexical import Lexical
 from retrieval.search.packing import Packed, pack
@@ -30,6 +31,39 @@ from retrieval.structure.best_sentence import where_said
 MATTER = "evaluation"
 Scope = Literal["document", "all"]
 Progress = Callable[[str, int, int], None]  # what is being done, how much of it is done, and of how much
+
+
+class ContractText(TypedDict):
+    """A row of `texts.jsonl`: the text of a contract, in which offsets count, and where its pages begin."""
+
+    contract: str
+    text: str
+    page_starts: list[int]
+
+
+class ContractSpan(TypedDict):
+    """[start, end) of a contract's text."""
+
+    contract: str
+    start: int
+    end: int
+
+
+class HitSpan(ContractSpan):
+    """The span of a hit, and the page that it is cited by."""
+
+    page: int
+
+
+class QueryRow(TypedDict):
+    """A row of `results.jsonl`: what was found for a query, and what of it would be sent."""
+
+    id: str
+    hits: list[HitSpan]
+    context: list[ContractSpan]
+    context_tokens: int
+    seconds: float
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +91,45 @@ class Evaluation:
     asked: tuple[Asked, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where an evaluation reads and writes; `folder` keeps the stores between runs."""
+
+    pdfs: Path
+    queries: Path
+    out: Path
+    folder: Path
+
+
 def evaluate(
-    pdfs: Path,
-    queries: Path,
-    out: Path,
-    *,
-    folder: Path,
+    paths: Paths,
     embedder: Embedder,
+    *,
     count: Callable[[str], int],
     scope: Scope = "document",
     budget: int = 2400,
     on_progress: Progress,
 ) -> Evaluation:
-    """Ask every query of the file and write `texts.jsonl` and `results.jsonl` into `out`.
+    """Ask every query of a file over a folder of PDFs, and write `texts.jsonl` and `results.jsonl`.
 
     Of a query only `id`, `question` and `contract` (with scope "document") or `title` (with "all") are read, and `pages`
-    where the answer's are known. `folder` keeps the stores between runs. Raises NoPdfs, BadQueries and what the stores raise.
+    where the answer's are known. Raises NoFiles, BadQueries and what the stores raise.
     """
-    asked = read_queries(queries, scope)
-    out.mkdir(parents=True, exist_ok=True)
-    with taken_in(pdfs, folder, embedder, on_progress) as corpus:
-        write_rows(out / "texts.jsonl", corpus.texts())
+    queries = read_queries(paths.queries, scope)
+    paths.out.mkdir(parents=True, exist_ok=True)
+    with taken_in(paths.pdfs, paths.folder, embedder, on_progress) as corpus:
+        write_rows(paths.out / "texts.jsonl", corpus.texts())
         searcher = Searcher(corpus.library, corpus.vectors, corpus.lexical, embedder)
-        came_to: list[Asked] = []
+        outcomes: list[Asked] = []
 
-        def rows() -> Iterator[Mapping[str, Any]]:
-            for row, outcome in ask(corpus, searcher, asked, scope=scope, count=count, budget=budget):
-                came_to.append(outcome)
-                on_progress("asking", len(came_to), len(asked))
+        def rows() -> Iterator[QueryRow]:
+            for row, outcome in ask(corpus, searcher, queries, scope=scope, count=count, budget=budget):
+                outcomes.append(outcome)
+                on_progress("asking", len(outcomes), len(queries))
                 yield row
 
-        write_rows(out / "results.jsonl", rows())
-    return Evaluation(len(corpus.held), corpus.failed, tuple(came_to))
+        write_rows(paths.out / "results.jsonl", rows())
+    return Evaluation(len(corpus.held), corpus.failed, tuple(outcomes))
 
 
 @dataclass(frozen=True)
@@ -106,7 +147,7 @@ class Corpus:
         """A document as it was read."""
         return self.library.document(self.matter_id, document_id)
 
-    def texts(self) -> Iterator[dict[str, Any]]:
+    def texts(self) -> Iterator[ContractText]:
         """The text of each contract, in which offsets count."""
         for contract, id_ in self.held.items():
             document = self.document(id_)
@@ -115,10 +156,10 @@ class Corpus:
 
 @contextmanager
 def taken_in(pdfs: Path, folder: Path, embedder: Embedder, on_progress: Progress) -> Iterator[Corpus]:
-    """The PDFs of a folder in stores below `folder`, which keeps them for the next time. Raises NoPdfs."""
-    files = sorted(pdfs.glob("*.pdf"))
+    """The PDFs of a folder in stores below `folder`, which keeps them for the next time. Raises NoFiles."""
+    files = sorted(path for suffix in SUFFIXES for path in pdfs.glob(f"*{suffix}"))
     if not files:
-        raise NoPdfs(folder=pdfs)
+        raise NoFiles(folder=pdfs, formats=NAMES, suffixes=" or ".join(SUFFIXES))
     folder.mkdir(parents=True, exist_ok=True)
     database = open_database(f"sqlite:///{folder / 'evaluation.db'}")
     library = Library(database, Files(folder / "files"), max_file_mib=1_000_000)
@@ -139,22 +180,26 @@ def ask(
     scope: Scope,
     count: Callable[[str], int],
     budget: int,
-) -> Iterator[tuple[dict[str, Any], Asked]]:
+) -> Iterator[tuple[QueryRow, Asked]]:
     """A row of `results.jsonl` for each query, and what it came to."""
     contracts = {id_: contract for contract, id_ in corpus.held.items()}
     for query in queries:
-        mine = corpus.held.get(query.contract)
-        names = contracts | ({mine: query.contract} if mine else {})  # of equal files each query gets its own's name
-        inside = None if scope == "all" else [mine] if mine else []
+        own_id = corpus.held.get(query.contract)
+        # Of equal files each query gets its own's name.
+        names = contracts | ({own_id: query.contract} if own_id else {})
+        inside = None if scope == "all" else [own_id] if own_id else []
         began = perf_counter()
         results = searcher.search(corpus.matter_id, query.question, inside)
         packed = pack((h.chunk for h in results.hits), corpus.document, count, budget)
         seconds = perf_counter() - began
-        page = partial(_page, cache(corpus.document), results.route.question)
-        searched = results.route.document_ids or inside
-        alike = partial(searcher.same_words, corpus.matter_id, document_ids=searched)
-        spans = [chunk.span for hit in results.hits for chunk in (hit.chunk, *alike(hit.chunk))]
-        yield _row(query, names, results, spans, packed, page, seconds), _came_to(query, results, packed, page, seconds)
+        search = _Search(query, results, packed, seconds, cache(corpus.document))
+        scoped = results.route.document_ids or inside
+        spans = [
+            chunk.span
+            for hit in results.hits
+            for chunk in (hit.chunk, *searcher.same_words(corpus.matter_id, hit.chunk, scoped))
+        ]
+        yield search.row(names, spans), search.outcome()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,51 +262,55 @@ def _take_in(library: Library, ingest: Ingest, files: list[Path], on_progress: P
     return matter.id, ids
 
 
-def _page(document_of: Callable[[str], Document], question: str, span: Span) -> int:
-    """The page that a citation of a span names: the one that says what was asked."""
-    document = document_of(span.document_id)
-    first, last = document.page_at(span.start), document.page_at(span.end - 1)
-    return (first if first is last else document.page_at(where_said(document, (span,), question))).number
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A query that was searched, what was packed of it, and how long both took."""
+
+    query: Query
+    results: Results
+    packed: Packed
+    seconds: float
+    document_of: Callable[[str], Document]
+
+    def row(self, names: Mapping[str, str], spans: Sequence[Span]) -> QueryRow:
+        """`spans`: the hits in rank order, after each the clauses of other contracts that say the same."""
+        return {
+            "id": self.query.id,
+            "hits": [{**_place(names, span), "page": self._page(span)} for span in spans],
+            "context": [_place(names, span) for passage in self.packed.passages for span in passage.spans],
+            "context_tokens": self.packed.tokens,
+            "seconds": round(self.seconds, 5),
+            "confidence": float(self.results.confidence),
+        }
+
+    def outcome(self) -> Asked:
+        """What the query came to."""
+        pages, hits = self.query.pages, self.results.hits
+        first = self._page(hits[0].chunk.span) if hits else 0
+        sent = {self._page(span) for passage in self.packed.passages for span in passage.spans}
+        return Asked(
+            seconds=self.seconds,
+            tokens=self.packed.tokens,
+            confidence=float(self.results.confidence),
+            found=self.results.found,
+            first_page=first in pages if pages else None,
+            any_page=not sent.isdisjoint(pages) if pages else None,
+        )
+
+    def _page(self, span: Span) -> int:
+        """The page that a citation of a span names: the one that says what was asked."""
+        document = self.document_of(span.document_id)
+        first, last = document.page_at(span.start), document.page_at(span.end - 1)
+        if first is last:
+            return first.number
+        return document.page_at(where_said(document, (span,), self.results.route.question)).number
 
 
-def _row(
-    query: Query,
-    names: Mapping[str, str],
-    results: Results,
-    spans: Sequence[Span],
-    packed: Packed,
-    page: Callable[[Span], int],
-    seconds: float,
-) -> dict[str, Any]:
-    """`spans`: the hits in rank order, after each the clauses of other contracts that say the same."""
-    return {
-        "id": query.id,
-        "hits": [_place(names, span) | {"page": page(span)} for span in spans],
-        "context": [_place(names, span) for passage in packed.passages for span in passage.spans],
-        "context_tokens": packed.tokens,
-        "seconds": round(seconds, 5),
-        "confidence": float(results.confidence),
-    }
-
-
-def _came_to(query: Query, results: Results, packed: Packed, page: Callable[[Span], int], seconds: float) -> Asked:
-    first = page(results.hits[0].chunk.span) if results.hits else 0
-    sent = {page(span) for passage in packed.passages for span in passage.spans}
-    return Asked(
-        seconds=seconds,
-        tokens=packed.tokens,
-        confidence=float(results.confidence),
-        found=results.found,
-        first_page=first in query.pages if query.pages else None,
-        any_page=not sent.isdisjoint(query.pages) if query.pages else None,
-    )
-
-
-def _place(names: Mapping[str, str], span: Span) -> dict[str, Any]:
+def _place(names: Mapping[str, str], span: Span) -> ContractSpan:
     return {"contract": names[span.document_id], "start": span.start, "end": span.end}
 
 
-def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def write_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Write one JSON object a line."""
     with path.open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -8,13 +8,16 @@ that were read, notices. Older versions kept less: `LACKED` is what is read in t
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from retrieval import DocumentRecord, PinCite, PinciteError
+from retrieval import PinCite, PinciteError
 from retrieval import Span as DocumentSpan
+
+if TYPE_CHECKING:  # a command that goes through a server loads no database
+    from retrieval import DocumentRecord, Matter
 
 Span = tuple[int, int]  # [start, end) of a document's text
 Around = tuple[str, str, str]  # the words before a mention, its own, and those after it
@@ -75,7 +78,12 @@ def cite_fields(cite: PinCite) -> CiteFields:
 
 def span_fields(spans: Sequence[DocumentSpan]) -> SpanFields:
     """What a row says of spans, for the page to highlight them."""
-    return {"start": spans[0].start, "end": spans[-1].end, "spans": tuple((span.start, span.end) for span in spans)}
+    return {"start": spans[0].start, "end": spans[-1].end, "spans": ranges(spans)}
+
+
+def ranges(spans: Sequence[DocumentSpan]) -> tuple[Span, ...]:
+    """Spans as [start, end) pairs."""
+    return tuple((span.start, span.end) for span in spans)
 
 
 class NamedRow(Row):
@@ -86,7 +94,7 @@ class NamedRow(Row):
     removed: bool = absent(False)
 
     @classmethod
-    def of(cls, record: DocumentRecord) -> "NamedRow":
+    def of(cls, record: "DocumentRecord") -> "NamedRow":
         """The document of a record."""
         return NamedRow(document_id=record.id, document=record.name)
 
@@ -255,19 +263,22 @@ class CoverageRow(Row):
     unreadable_pages: int
 
     @classmethod
-    def of(cls, records: Sequence[DocumentRecord]) -> "CoverageRow":
+    def of(cls, records: Sequence["DocumentRecord"]) -> "CoverageRow":
         """Coverage of these documents."""
         pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
         return CoverageRow(documents=len(records), pages=pages, unreadable_pages=unreadable)
 
 
 class BudgetRow(Row):
-    """How the engine's window is shared out, in tokens; `sent` and `left_out` count passages."""
+    """How the engine's window is shared out, in tokens; `sent` and `left_out` count passages.
+
+    The tokens of the question are told on the page alone.
+    """
 
     window: int
     system: int
     history: int
-    question: int = Field(default=0, exclude=True)
+    question: int = absent(0)
     passages: int
     reserve: int
     sent: int
@@ -483,7 +494,7 @@ class DocumentRow(_Outcome, _Document):
     """A document that is ready or has failed, and why."""
 
     @classmethod
-    def of(cls, record: DocumentRecord) -> "DocumentRow":
+    def of(cls, record: "DocumentRecord") -> "DocumentRow":
         """What became of a document."""
         return DocumentRow(
             document_id=record.id,
@@ -531,6 +542,12 @@ class MatterRow(Row):
     documents: int
     pages: int
 
+    @classmethod
+    def of(cls, matter: "Matter", records: "Sequence[DocumentRecord]") -> "MatterRow":
+        """A matter with these documents."""
+        pages = sum(record.pages for record in records)
+        return MatterRow(id=matter.id, name=matter.name, documents=len(records), pages=pages)
+
 
 class DeletedRow(Row):
     """A matter that was deleted."""
@@ -556,23 +573,3 @@ class EvaluationRow(Row):
     with_pages: int
     first_page: float | None
     any_page: float | None
-
-
-RESULTS: Mapping[str, type[Row]] = {
-    "add": AddedRow,
-    "search": HitRow,
-    "search --exact": MentionRow,
-    "ask": AnswerResult,
-    "summary": SummaryResult,
-    "remove": RemovedRow,
-    "reindex": DocumentRow,
-    "matters list": MatterRow,
-    "matters create": MatterRow,
-    "matters delete": DeletedRow,
-    "eval": EvaluationRow,
-}
-
-
-def schema(command: str) -> dict[str, Any]:
-    """The JSON schema of what a command prints with `--json`, a line; KeyError for one that prints none."""
-    return RESULTS[command].model_json_schema(mode="serialization")

@@ -29,7 +29,7 @@ from webapp.core.results import (
     SummaryResult,
     cite_fields,
     items,
-    span_fields,
+    ranges,
 )
 from webapp.core.wording import plural
 from webapp.page.html import chat as render
@@ -93,7 +93,7 @@ class Desks:
     def of(self, request: Request) -> "Desk":
         """The desk of whoever sends the request. Raises NotAllowed, and what keeps the workspace from opening."""
         workspace = self._opening.opened()
-        return Desk(workspace, user_of(request, workspace), self.askings, self._arriving)
+        return Desk(workspace, user_of(request, workspace.settings, workspace.welcome), self.askings, self._arriving)
 
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator["Desk"]:
@@ -203,8 +203,7 @@ class Desk:
                     self._arriving.drop(upload)
             except PinciteError as error:
                 refused.append(render.notice(str(known(error)), error.hint))
-        if "ingest" in self._workspace.opened:  # else it finds them when it begins
-            self._workspace.ingest.wake()
+        self._workspace.wake()
         return self.sidebar(place) | {"notice": lines(refused)}
 
     def remove(self, place: Place, document_id: str) -> Parts:
@@ -441,7 +440,7 @@ def _said_there(document: Document, row: SameWordsRow, quote: str | None) -> Spa
     passage = document.span(row.start, row.end)
     match = find_quote(document, quote, passage) if quote else None
     cite = pin_cite(document, *(match.parts if match else (passage,)))
-    return SpanRow(**cite_fields(cite), spans=span_fields(cite.spans)["spans"])
+    return SpanRow(**cite_fields(cite), spans=ranges(cite.spans))
 
 
 def _matter(place: Place, mine: Sequence[Matter]) -> Matter | None:

@@ -1,4 +1,4 @@
-"""An answer in its turn, counted and timed; and its events as rows, the end shaped as `pincite ask --json` gives it."""
+"""An answer in its turn, counted and timed; and its result as `pincite ask --json` and the page have it."""
 
 import asyncio
 import time
@@ -141,7 +141,7 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
         searched=CoverageRow(
             documents=searched.documents, pages=searched.pages, unreadable_pages=searched.unreadable_pages
         ),
-        budget=answer.budget,
+        budget=answer.budget.model_copy(update={"question": 0}),
         engine=answer.engine,
         doubtful=answer.doubtful,
         same_words=tuple(_same_words(answer, records)),
@@ -163,6 +163,7 @@ def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answer
                 PassageRow(n=passage.n, **cite_fields(passage), why=passage.why, **span_fields(passage.spans))
                 for passage in answer.passages
             ),
+            "budget": answer.budget,
             "query": answer.searched.query,
         }
     )

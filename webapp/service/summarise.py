@@ -1,4 +1,4 @@
-"""Summaries that are being written, and their events as rows: a turn of a conversation, and what `pincite summary --json` gives."""
+"""Summaries that are being written: a turn of a conversation, and the result that `pincite summary --json` and the page have."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
@@ -7,8 +7,8 @@ from contextlib import aclosing, asynccontextmanager
 from retrieval import Document, DocumentRecord, find_references
 from webapp.answers.generate import Delta, Trouble
 from webapp.answers.statements import Statement
-from webapp.answers.summary import Clause, Lines, Part, Summary, joined, summary
 from webapp.answers.summary import Event as SummaryEvent
+from webapp.answers.summary import Lines, Part, Summary, SummaryClause, joined, summary
 from webapp.core import metrics
 from webapp.core.log import noted
 from webapp.core.results import (
@@ -20,7 +20,7 @@ from webapp.core.results import (
     NowhereRow,
     SummaryResult,
     cite_fields,
-    span_fields,
+    ranges,
 )
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.grounding.check import Citation
@@ -37,7 +37,7 @@ class Summarising(UnderWay):
     def __init__(self, workspace: Workspace, user: User, conversation: Conversation, record: DocumentRecord) -> None:
         super().__init__(workspace, user, conversation, f"Summary of {record.name}")
         self.part: Part | None = None
-        self.clauses: tuple[Clause, ...] = ()
+        self.clauses: tuple[SummaryClause, ...] = ()
         self.draft = ""
         self._record = record
 
@@ -142,7 +142,7 @@ def _whole(record: DocumentRecord, summary: Summary, document: Document) -> Summ
 
 def summary_result(
     record: DocumentRecord,
-    clauses: Sequence[Clause],
+    clauses: Sequence[SummaryClause],
     engine: str = "",
     written: int = 0,
     *,
@@ -183,10 +183,10 @@ def _leads_nowhere(document: Document) -> Iterator[NowhereRow]:
 
 
 def _cited(n: int, citation: Citation) -> CitationRow:
-    spans = span_fields(citation.spans)["spans"]
+    spans = ranges(citation.spans)
     return CitationRow(n=n, **cite_fields(citation), quote=citation.quote, verified=citation.verified, spans=spans)
 
 
 def _defined(statement: Statement) -> DefinitionRow:
-    spans = span_fields(statement.spans)["spans"]
+    spans = ranges(statement.spans)
     return DefinitionRow(**cite_fields(statement), term=statement.term, text=statement.text, spans=spans)

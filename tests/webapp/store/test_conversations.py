@@ -20,8 +20,10 @@ from tests.pdfs import make_pdf
 from webapp.answers.answer import Answer, Searched
 from webapp.answers.key_language import KeySentence
 from webapp.core.errors import NoSuchConversation
-from webapp.core.results import AnswerResult, BudgetRow, read_turn
+from webapp.core.results import AnswerResult, BudgetRow, Quoting, SameWordsRow, items, read_turn
 from webapp.grounding.check import check
+from webapp.page.html.chat import copied, turn_html
+from webapp.page.html.evidence import evidence
 from webapp.service.ask import page_result
 from webapp.store.access import Access
 from webapp.store.conversations import Conversation, Conversations
@@ -49,7 +51,7 @@ class Room:
     def add(self, matter: Matter) -> DocumentRecord:
         data = make_pdf([f"1. Rent. {RENT}", f"2. Governing law. {LAW}"])
         record = self.library.accept(matter.id, "lease.pdf", data)
-        self.library.keep_text(record, read_pdf(data, name="lease.pdf", document_id=record.id))
+        self.library.keep_text(record, read_pdf(data, name="lease.pdf", document_id=record.id), version=1)
         read = replace(record, state="ready", pages=2)
         self.library.jobs.save(read)
         return read
@@ -266,16 +268,146 @@ def test_who_may_not_see_a_matter_any_more_sees_nothing_of_what_they_said_in_it(
 def test_what_was_said_goes_with_its_matter_and_with_its_user(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
     room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    room.access.forget(matter)
+    room.records.forget_matter(matter.id)
     other = room.access.create(BEN, "Bolt")
     begun = _begun(room, other, BEN)
     room.conversations.add_turn(BEN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    room.access.forget_user(BEN)
+    room.records.forget_user(BEN)
     with database.reading(room.engine) as connection:
         counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]
     assert dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True)) == {
         "users": 1, "memberships": 0, "conversations": 0, "turns": 0,
     }  # fmt: skip
+
+
+# What older versions kept
+
+
+def _older(document: Document) -> dict[str, tuple[dict[str, Any], str, int, int]]:
+    """Rows as older versions kept them; what is to be seen on the page of each, its places, and how many are quoted."""
+    rent, law = (document.text.index(words) for words in (RENT, LAW))
+    at_law = {"start": law, "end": law + len(LAW), "spans": [[law, law + len(LAW)]]}
+    at_rent = {"start": rent, "end": rent + len(RENT), "spans": [[rent, rent + len(RENT)]]}
+    named = {"document_id": document.id, "document": "lease.pdf"}
+    pin = {**named, "section": "Section 2 (Governing law)", "page": 2, "page_label": "2"}
+    searched = {"documents": 1, "pages": 2, "unreadable_pages": 0}
+    budget = dict.fromkeys("window system history passages reserve sent left_out".split(), 1)
+    answer = {
+        "answer": "It is Irish law [1]. Rent is due [2].",
+        "found": True,
+        "citations": [
+            {"n": 1, **pin, "verified": True, **at_law},
+            {"n": 2, **pin, "quote": None, "verified": True, **at_rent},
+        ],
+        "key_language": [{**pin, **at_law}, {**pin, **at_rent}],
+        "searched": searched,
+        "budget": budget,
+        "engine": "tgi",
+    }
+    summary = {
+        "kind": "summary",
+        **named,
+        "answer": "",
+        "found": True,
+        "clauses": [
+            {
+                "label": "Section 2",
+                "heading": "Governing law",
+                "part": "",
+                "lines": [{"text": None, "citations": [0]}, {"text": "Rent is due.", "citations": [1]}],
+            }
+        ],
+        "citations": [
+            {"n": 1, **pin, "verified": True, "spans": at_law["spans"]},
+            {"n": 2, **pin, "quote": None, "verified": True, "spans": at_rent["spans"]},
+        ],
+        "definitions": [{**pin, "spans": at_rent["spans"]}],
+        "searched": searched,
+        "engine": "tgi",
+        "written": 1,
+    }
+    mentions = {
+        "kind": "mentions",
+        "phrase": "laws of Ireland",
+        "answer": "",
+        "found": True,
+        "searched": searched,
+        "citations": [{**pin, **at_law, "n": 1, "verified": True}],
+    }
+    passages = [{"n": 1, **pin, **at_law}, {"n": 2, **pin, **at_rent}]
+    same = {"citation": 0, **named, "section": "Section 2", "page": 2, **at_law}
+    notice = {"error": "The engine is away.", "hint": "Wait."}
+    said = {"end": 20, "citations": [0], "doubt": "no citation"}
+    return {
+        "the first answers": (answer | {"passages": passages}, "Irish law", 5, 2),
+        "with a query and notices": (
+            answer | {"passages": passages, "query": "law?", "notices": [notice]}, "The engine is away.", 5, 2,
+        ),
+        "with nothing to choose and no doubt": (
+            answer | {"passages": passages, "documents_meant": [], "doubtful": False}, "Irish law", 5, 2,
+        ),
+        "with sentences and reasons": (
+            answer | {"passages": [each | {"why": "referred to in [1]"} for each in passages], "sentences": [said]},
+            "no citation", 5, 2,
+        ),
+        "with the same words, their sections and spans": (
+            answer | {"citations": [each | {"also_in": 1} for each in answer["citations"]], "same_words": [same]},
+            "This passage stands word for word in 1 other document", 4, 2,
+        ),
+        "doubtful, between documents": (answer | {"doubtful": True, "documents_meant": [named]}, "may not speak of", 3, 2),
+        "nothing found": (
+            {"answer": "Not found.", "found": False, "citations": [], "key_language": [], "searched": searched,
+             "budget": budget, "engine": "none", "passages": [], "query": "?", "notices": []}, "Nothing found", 0, 0,
+        ),
+        "failed before anything was found": (
+            {"answer": "", "query": "?", "error": "The documents cannot be reached.", "hint": "", "notices": []},
+            "The documents cannot be reached.", 0, 0,
+        ),
+        "a summary without its terms": (summary, "Rent is due.", 3, 2),
+        "a summary with its terms": (
+            summary | {"definitions": [each | {"term": "Rent"} for each in summary["definitions"]],
+                       "leads_nowhere": [{"label": "Exhibit C", "page": 1, "page_label": "1"}], "notices": []},
+            "Exhibit C", 3, 2,
+        ),
+        "a summary that was stopped": (summary | {"clauses": [], "citations": [], "notices": []}, "Nothing to summarise", 1, 1),
+        "mentions that nobody counted": (mentions, "1 mention in 1 document.", 1, 1),
+        "mentions that were counted": (
+            mentions | {"count": 7, "documents": 3, "left_out": [named], "notices": [notice]}, "7 mentions in 3 documents.", 1, 1,
+        ),
+    }  # fmt: skip
+
+
+OLDER = tuple(_older(Document("d", "lease.pdf", f"{RENT}\n{LAW}", ())))
+
+
+@pytest.mark.parametrize("version", OLDER)
+@pytest.mark.parametrize("gone", [False, True], ids=["its document is there", "its document is gone"])
+def test_a_conversation_that_an_older_version_kept_opens(
+    room: Room, matter: Matter, record: DocumentRecord, document: Document, version: str, gone: bool
+) -> None:
+    row, seen, places, quoted = _older(document)[version]
+    begun = _begun(room, matter)
+    with database.writing(room.engine) as connection:
+        kept = {"id": "0" * 32, "conversation_id": begun.id, "position": 1, "question": "?", "answer": row}
+        connection.execute(sa.insert(turns).values(kept | {"state": "complete", "asked_at": begun.created_at}))
+    if gone:
+        room.library.remove(matter.id, record.id)
+    [turn] = room.conversations.turns(ANN, begun.id)
+    assert seen in turn_html(turn, last=True).replace("\u00a0", " ")
+    assert copied(turn) is not None
+    shown = items(turn.answer)
+    assert gone or len(shown) == places
+    for at, item in enumerate(shown):
+        html = evidence("m", turn.id, shown, at, "", 1.0)
+        assert "lease.pdf" in html
+        assert ("was removed" in html) == (gone or isinstance(item.row, SameWordsRow))
+    words = [item.row.words for item in shown if isinstance(item.row, Quoting) and item.row.words]
+    assert len(words) == (0 if gone else quoted)
+    assert set(words) <= {RENT, LAW}
+
+    again = turn.answer.with_places(lambda place: place.model_copy(update={"removed": False}))
+    room.conversations.add_turn(ANN, begun.id, "?", again, "complete")
+    assert [each.answer for each in room.conversations.turns(ANN, begun.id)][1] == turn.answer
 
 
 # Schema
