@@ -17,6 +17,8 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
 from webapp.answers.generate import TRIES
 
+pytestmark = pytest.mark.slow
+
 LEASE = ["1. Rent. The monthly rent is $4,200.", "2. Governing law. This Lease is governed by the laws of Ireland."]
 ROUTES = ("follow", "search", "mentions", "ask", "remove", "reindex", "matters", "create_matter", "delete_matter")
 

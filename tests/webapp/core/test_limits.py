@@ -42,6 +42,8 @@ from webapp.service.running import Askings
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
 
+pytestmark = pytest.mark.slow
+
 AT_ONCE_SECONDS = 2.0  # a refusal takes microseconds; 200,000 characters that were looked at took minutes
 LONGEST_SENTENCE = 500  # characters: it must not say again what it was asked
 
