@@ -34,7 +34,6 @@ from retrieval.structure.clauses import (
     Clause as Clause,
     outline as outline,
     pin_cite as pin_cite,
-    section_at as section_at,
 )
 from retrieval.structure.cross_references import find_references as find_references
 from retrieval.structure.definitions import find_definitions as find_definitions
