@@ -13,7 +13,18 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval import Clause, Document, PinCite, Span, find_definitions, outline, own_words, pin_cite, sentences, tables
+from retrieval import (
+    Clause,
+    Document,
+    PinCite,
+    Span,
+    find_definitions,
+    find_tables,
+    outline,
+    own_words,
+    pin_cite,
+    sentences,
+)
 from webapp.grounding.facts import find_facts
 
 LEAST_LINES, LINES_A_PAGE, MOST_LINES = 15, 2.5, 110  # statements chosen of a document
@@ -171,7 +182,7 @@ def statements(document: Document) -> tuple[Statement, ...]:
     terms = {d.where.start: d.term for d in find_definitions(document) if d.leads}
     out: dict[str, Statement] = {}
     section_before = None
-    rows = {document.span(table[0].start, table[-1].end): table for table in tables(document)}
+    rows = {document.span(table[0].start, table[-1].end): table for table in find_tables(document)}
     for span in _with_lists(document, sentences(document)):
         text = "\n".join(own_words(document, row) for row in rows.get(span, (span,)))
         if text in out or _SIGNATURE.search(text):
