@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from retrieval import DataFolderBusy
-from webapp.cli.client import Remote
+from webapp.cli.client import Client
 from webapp.core.data_folder import Served, claim
 from webapp.core.settings import load_settings
 from webapp.core.stream import Result, Text
+from webapp.service.commands import Accept, Ask, Follow
 
 QUESTIONS = Path(__file__).parent.parent / "docs" / "sample" / "questions.jsonl"
 LAW = "What is the governing law?"
@@ -34,8 +35,8 @@ def main() -> int:
     if not isinstance(server, Served):
         server.release()
         sys.exit("Start `pincite serve` first.")
-    remote = Remote(server)
-    rows = list(_contracts(remote, options.contracts, options.most) if options.contracts else _sample(remote))
+    client = Client(server)
+    rows = list(_contracts(client, options.contracts, options.most) if options.contracts else _sample(client))
     first = [row["first"] for row in rows if row["first"] is not None]
     if first:
         print(f"seconds to the first word: median {statistics.median(first):.1f}, most {max(first):.1f}")
@@ -43,11 +44,11 @@ def main() -> int:
     return 0
 
 
-def _sample(remote: Remote) -> Iterator[dict[str, Any]]:
+def _sample(client: Client) -> Iterator[dict[str, Any]]:
     questions = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
     right = refused = 0
     for q in questions:
-        row = _ask(remote, "Sample", q["question"], None)
+        row = _ask(client, "Sample", q["question"], None)
         places = [(c.page, c.section) for c in row["answer"].citations]
         if q["section"] is None:
             verdict = "refused" if not row["answer"].found else "NOT REFUSED"
@@ -66,21 +67,22 @@ def _sample(remote: Remote) -> Iterator[dict[str, Any]]:
     print(f"cited first: {right} of {there}; refused: {refused} of {len(questions) - there}")
 
 
-def _contracts(remote: Remote, folder: Path, most: int) -> Iterator[dict[str, Any]]:
+def _contracts(client: Client, folder: Path, most: int) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.glob("*.pdf"))[:most]:
-        document_id = remote.accept("Bench", path)
-        for _ in remote.follow("Bench", [document_id]):
+        [accepted] = (e.row for e in client.run(Accept(path, path.name, "Bench")) if isinstance(e, Result))
+        document_id = accepted.document_id
+        for _ in client.run(Follow("Bench", [document_id])):
             pass
-        row = _ask(remote, "Bench", LAW, document_id)
+        row = _ask(client, "Bench", LAW, document_id)
         cited = row["answer"].citations[:1]
         place = f"p. {cited[0].page:<4} {cited[0].section[:40]:41}{cited[0].quote or ''}" if cited else "-"
         print(f"{path.stem[:40]:41}{place[:150]}", flush=True)
         yield row
 
 
-def _ask(remote: Remote, matter: str, question: str, document: str | None) -> dict[str, Any]:
+def _ask(client: Client, matter: str, question: str, document: str | None) -> dict[str, Any]:
     began, first = time.perf_counter(), None
-    for event in remote.ask(matter, question, document):
+    for event in client.run(Ask(matter, question, document)):
         if isinstance(event, Text) and first is None:
             first = time.perf_counter() - began
         if isinstance(event, Result):

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.search.adapter import Adapter
-from retrieval.search.embedder import PACKAGED_NAME, LocalEmbedder, Vectors
+from retrieval.search.embedder import PACKAGED_NAME, LocalEmbedder, UnitVectors
 
 DIMENSION = 384
 
 
 class Remembered:
-    """The packaged model with some adapter or none. Vectors before the adapter stay in `file`, by their text's SHA-256."""
+    """The packaged model with some adapter or none. UnitVectors before the adapter stay in `file`, by their text's SHA-256."""
 
     def __init__(self, file: Path, adapter: Adapter | None = None) -> None:
         self.name = PACKAGED_NAME
@@ -31,17 +31,17 @@ class Remembered:
     def _model(self) -> LocalEmbedder:
         return LocalEmbedder()
 
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of what is searched, float32[n, dimension], each of length 1."""
+    def passages(self, texts: Sequence[str]) -> UnitVectors:
+        """UnitVectors of what is searched, float32[n, dimension], each of length 1."""
         vectors = self.queries(texts)
         return self._adapter.passages(vectors) if self._adapter else vectors
 
-    def aim(self, queries: Vectors) -> Vectors:
+    def aim(self, queries: UnitVectors) -> UnitVectors:
         """Query vectors, float32[..., dimension], moved to where passages lie, each of length 1."""
         return self._adapter.queries(queries) if self._adapter else queries
 
-    def queries(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of texts, float32[n, dimension], each of length 1, as no adapter has moved them."""
+    def queries(self, texts: Sequence[str]) -> UnitVectors:
+        """UnitVectors of texts, float32[n, dimension], each of length 1, as no adapter has moved them."""
         keys = [hashlib.sha256(text.encode()).digest() for text in texts]
         with self._lock:
             known = {key: row[0] for key in set(keys) if (row := self._row(key))}

@@ -116,7 +116,7 @@ class _Copies:
         name = f"{self._number} {document.name}"
         record = library.accept(matter, name, data + f"\n% copy {self._number}".encode())
         copy = replace(document, id=record.id, name=name)
-        library.keep_text(record, copy)
+        library.keep_text(record, copy, version=1)
         apart = "" if self._alike else f"{self._number} "
         chunks = [Chunk(Span(record.id, c.span.start, c.span.end), apart + c.words) for c in chunk(document)]
         if chunks:

@@ -5,11 +5,11 @@ from retrieval.core.documents import Document as Document, PinCite as PinCite, S
 from retrieval.core.errors import (
     DataFolderBusy as DataFolderBusy,
     DataFolderUnusable as DataFolderUnusable,
-    FileTooLarge as FileTooLarge,
     MatterExists as MatterExists,
     NoSuchDocument as NoSuchDocument,
     NoSuchMatter as NoSuchMatter,
     OriginalMissing as OriginalMissing,
+    PackageMissing as PackageMissing,
     PinciteError as PinciteError,
     UnreadableFile as UnreadableFile,
     trace as trace,
@@ -18,9 +18,10 @@ from retrieval.core.limits import Limits as Limits
 from retrieval.ingest import Ingest as Ingest
 from retrieval.library import database as database
 from retrieval.library.files import Files as Files
-from retrieval.library.library import Library as Library, clean_name as clean_name
+from retrieval.library.library import UNNAMED as UNNAMED, Library as Library, clean_name as clean_name
 from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as Matter
 from retrieval.reading.child_process import Child as Child
+from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
 from retrieval.reading.pdf import char_indexes as char_indexes, page_text as page_text
 from retrieval.search.embedder import Embedder as Embedder, load_embedder as load_embedder
 from retrieval.search.lexical import Lexical as Lexical

@@ -1,4 +1,4 @@
-"""Retrieval over a folder of PDFs and a file of questions, written down so that it can be scored.
+"""Evaluates the search on a folder of PDFs and a file of questions, and writes what can be scored.
 
 The PDFs go through the same library, ingest and search as anyone's, in stores of their own below the data folder; they
 are taken in once and again only when a file, the chunker or the search model changes.
@@ -14,12 +14,13 @@ from time import perf_counter
 from typing import Literal, TypedDict
 
 from retrieval.core.documents import Document, Span
-from retrieval.core.errors import BadQueries, NoPdfs
+from retrieval.core.errors import BadQueries, NoFiles
 from retrieval.ingest import Ingest
 from retrieval.library.database import open_database
 from retrieval.library.files import Files
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
+from retrieval.reading.formats import NAMES, SUFFIXES
 from retrieval.search.embedder import Embedder
 from retrieval.search.lexical import Lexical
 from retrieval.search.packing import Packed, pack
@@ -90,38 +91,45 @@ class Evaluation:
     asked: tuple[Asked, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where an evaluation reads and writes; `folder` keeps the stores between runs."""
+
+    pdfs: Path
+    queries: Path
+    out: Path
+    folder: Path
+
+
 def evaluate(
-    pdfs: Path,
-    queries: Path,
-    out: Path,
-    *,
-    folder: Path,
+    paths: Paths,
     embedder: Embedder,
+    *,
     count: Callable[[str], int],
     scope: Scope = "document",
     budget: int = 2400,
     on_progress: Progress,
 ) -> Evaluation:
-    """Ask every query of the file and write `texts.jsonl` and `results.jsonl` into `out`.
+    """Ask every query of a file over a folder of PDFs, and write `texts.jsonl` and `results.jsonl`.
 
     Of a query only `id`, `question` and `contract` (with scope "document") or `title` (with "all") are read, and `pages`
-    where the answer's are known. `folder` keeps the stores between runs. Raises NoPdfs, BadQueries and what the stores raise.
+    where the answer's are known. Raises NoFiles, BadQueries and what the stores raise.
     """
-    asked = read_queries(queries, scope)
-    out.mkdir(parents=True, exist_ok=True)
-    with taken_in(pdfs, folder, embedder, on_progress) as corpus:
-        write_rows(out / "texts.jsonl", corpus.texts())
+    queries = read_queries(paths.queries, scope)
+    paths.out.mkdir(parents=True, exist_ok=True)
+    with taken_in(paths.pdfs, paths.folder, embedder, on_progress) as corpus:
+        write_rows(paths.out / "texts.jsonl", corpus.texts())
         searcher = Searcher(corpus.library, corpus.vectors, corpus.lexical, embedder)
-        came_to: list[Asked] = []
+        outcomes: list[Asked] = []
 
         def rows() -> Iterator[QueryRow]:
-            for row, outcome in ask(corpus, searcher, asked, scope=scope, count=count, budget=budget):
-                came_to.append(outcome)
-                on_progress("asking", len(came_to), len(asked))
+            for row, outcome in ask(corpus, searcher, queries, scope=scope, count=count, budget=budget):
+                outcomes.append(outcome)
+                on_progress("asking", len(outcomes), len(queries))
                 yield row
 
-        write_rows(out / "results.jsonl", rows())
-    return Evaluation(len(corpus.held), corpus.failed, tuple(came_to))
+        write_rows(paths.out / "results.jsonl", rows())
+    return Evaluation(len(corpus.held), corpus.failed, tuple(outcomes))
 
 
 @dataclass(frozen=True)
@@ -148,10 +156,10 @@ class Corpus:
 
 @contextmanager
 def taken_in(pdfs: Path, folder: Path, embedder: Embedder, on_progress: Progress) -> Iterator[Corpus]:
-    """The PDFs of a folder in stores below `folder`, which keeps them for the next time. Raises NoPdfs."""
-    files = sorted(pdfs.glob("*.pdf"))
+    """The PDFs of a folder in stores below `folder`, which keeps them for the next time. Raises NoFiles."""
+    files = sorted(path for suffix in SUFFIXES for path in pdfs.glob(f"*{suffix}"))
     if not files:
-        raise NoPdfs(folder=pdfs)
+        raise NoFiles(folder=pdfs, formats=NAMES, suffixes=" or ".join(SUFFIXES))
     folder.mkdir(parents=True, exist_ok=True)
     database = open_database(f"sqlite:///{folder / 'evaluation.db'}")
     library = Library(database, Files(folder / "files"), max_file_mib=1_000_000)
@@ -176,9 +184,10 @@ def ask(
     """A row of `results.jsonl` for each query, and what it came to."""
     contracts = {id_: contract for contract, id_ in corpus.held.items()}
     for query in queries:
-        mine = corpus.held.get(query.contract)
-        names = contracts | ({mine: query.contract} if mine else {})  # of equal files each query gets its own's name
-        inside = None if scope == "all" else [mine] if mine else []
+        own_id = corpus.held.get(query.contract)
+        # Of equal files each query gets its own's name.
+        names = contracts | ({own_id: query.contract} if own_id else {})
+        inside = None if scope == "all" else [own_id] if own_id else []
         began = perf_counter()
         results = searcher.search(corpus.matter_id, query.question, inside)
         packed = pack((h.chunk for h in results.hits), corpus.document, count, budget)

@@ -1,6 +1,6 @@
 """bytes → Document → [Chunk] → float32[n, dim] → vectors + lexical → ready.
 
-A worker's thread takes one document through all of it (`Ingest._ingest`); reading and cutting happen in a process of the
+A worker's thread takes one document through all of it (`Ingest._ingest`); converting and cutting happen in a process of the
 thread's own, embedding and indexing in this one. The job's row says how far a document has come, and it is "ready" only after
 both indexes have it. So a crash at any point leaves a row that `repair` lets wait again, and doing a step twice is the
 same as doing it once.
@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from retrieval.core.documents import Document
 from retrieval.core.errors import (
+    ConverterCrashed,
     MatterFull,
     NoSuchDocument,
     PinciteError,
-    ReaderCrashed,
     TooMuchText,
     UnreadableFile,
 )
@@ -31,7 +31,8 @@ from retrieval.core.limits import Limits
 from retrieval.ingest_workers import Stopped, Workers
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
-from retrieval.reading.pdf_worker import Read, Reader, ReaderDied
+from retrieval.reading.converter_process import Converted, ConverterDied, ConverterProcess
+from retrieval.reading.formats import HEAD, format_of
 from retrieval.search.indexes import Indexes
 from retrieval.search.lexical import OPENING
 
@@ -40,11 +41,10 @@ if TYPE_CHECKING:
     from retrieval.search.lexical import Lexical
     from retrieval.search.vectors import Vectors
 
-ATTEMPTS = 3  # a reader that dies on the same file for the third time will die on it again
+ATTEMPTS = 3  # a converter that dies on the same file for the third time will die on it again
 PROGRESS_S = 0.2  # between two notes of progress; each is a write to the disk
-EMBEDDED_AT_ONCE = (
-    128  # chunks, enough that some are nearly equally long; progress is told and `stop` obeyed between them
-)
+# Chunks, enough that some are nearly equally long; progress is noted and `stop` obeyed between two batches.
+EMBEDDED_AT_ONCE = 128
 
 OnChange = Callable[[DocumentRecord], None]
 
@@ -143,10 +143,10 @@ class Ingest:
 
     # One document
 
-    def _ingest(self, record: DocumentRecord, reader: Reader) -> None:
+    def _ingest(self, record: DocumentRecord, converter: ConverterProcess) -> None:
         known = self._library.text(record)
-        read = self._read(record, reader) if known is None else reader.cut(known)
-        document = read.document
+        converted = self._convert(record, converter) if known is None else converter.cut(known)
+        document = converted.document
         record = self._note(
             replace(
                 record,
@@ -159,12 +159,14 @@ class Ingest:
         )
         if self._room(record) < record.characters:  # another of the matter was read meanwhile, or the text was known
             raise MatterFull(name=record.name, limit=self._limits.matter_characters)
-        vectors = self._embed(record, read)
+        vectors = self._embed(record, converted)
         record = replace(record, state="ready", page=record.pages, reason=_what_is_missing(document))
-        self._indexes.put(record, document.text[:OPENING], read.chunks, read.texts, vectors, self._workers.go_on)
+        self._indexes.put(
+            record, document.text[:OPENING], converted.chunks, converted.texts, vectors, self._workers.go_on
+        )
         self._tell(record)
 
-    def _read(self, record: DocumentRecord, reader: Reader) -> Read:
+    def _convert(self, record: DocumentRecord, converter: ConverterProcess) -> Converted:
         noted = float("-inf")  # the first page tells at once how many there are
 
         def on_page(page: int, pages: int) -> None:
@@ -175,53 +177,57 @@ class Ingest:
                 noted = monotonic()
 
         room = self._room(record)
+        data = self._library.original(record.matter_id, record.id)
         try:
-            read = reader.read(
-                self._library.original(record.matter_id, record.id),
+            converted = converter.convert(
+                data,
                 name=record.name,
                 document_id=record.id,
                 on_page=on_page,
                 max_characters=min(room, self._limits.characters),
-                labels=not record.attempts,  # they are read for convenience only, and a file may be made to crash on them
+                # They are read for convenience only, and a file may be made to crash on them.
+                labels=not record.attempts,
             )
         except TooMuchText as error:
             if room < self._limits.characters:
                 raise MatterFull(name=record.name, limit=self._limits.matter_characters) from error
             raise
-        self._library.keep_text(record, read.document)
-        return read
+        self._library.keep_text(record, converted.document, version=format_of(data[:HEAD], record.name).version)
+        return converted
 
     def _room(self, record: DocumentRecord) -> int:
         """How many characters the matter may hold beside its other documents."""
         return max(0, self._limits.matter_characters - self._library.characters(record.matter_id, record.id))
 
-    def _embed(self, record: DocumentRecord, read: Read) -> NDArray[np.float32]:
+    def _embed(self, record: DocumentRecord, converted: Converted) -> NDArray[np.float32]:
         """What the chunks are found by, float32[len(chunks), dimension]."""
-        vectors = np.zeros((len(read.chunks), self._embedder.dimension), np.float32)
-        for start in range(0, len(read.chunks), EMBEDDED_AT_ONCE):
+        vectors = np.zeros((len(converted.chunks), self._embedder.dimension), np.float32)
+        for start in range(0, len(converted.chunks), EMBEDDED_AT_ONCE):
             self._workers.go_on()
-            some = read.texts[start : start + EMBEDDED_AT_ONCE]
-            vectors[start : start + len(some)] = self._embedder.passages(some)
-            last = read.chunks[start + len(some) - 1]
-            self._note(replace(record, page=read.document.page_at(last.span.start).number))
+            batch = converted.texts[start : start + EMBEDDED_AT_ONCE]
+            vectors[start : start + len(batch)] = self._embedder.passages(batch)
+            last = converted.chunks[start + len(batch) - 1]
+            self._note(replace(record, page=converted.document.page_at(last.span.start).number))
         return vectors
 
-    def _attempt(self, record: DocumentRecord, reader: Reader) -> None:
+    def _attempt(self, record: DocumentRecord, converter: ConverterProcess) -> None:
         """One attempt at one document; whatever is the file's fault ends in its record."""
         with suppress(NoSuchDocument):  # removed while it was worked on: there is nothing to note it in
             try:
                 self._tell(record)
-                self._ingest(record, reader)
+                self._ingest(record, converter)
             except UnreadableFile as error:
                 self._fail(record, error)
-            except ReaderDied as error:
+            except ConverterDied as error:
                 self._workers.go_on()
-                _log.warning("the reader died on %s: %s", record.id, error)
+                _log.warning("the converter died on %s: %s", record.id, error)
                 attempts = record.attempts + 1
                 if attempts < ATTEMPTS:
                     self._note(replace(record, state="waiting", page=0, attempts=attempts))
                 else:
-                    self._fail(replace(record, attempts=attempts), ReaderCrashed(name=record.name, attempts=attempts))
+                    self._fail(
+                        replace(record, attempts=attempts), ConverterCrashed(name=record.name, attempts=attempts)
+                    )
             except (PinciteError, Stopped):
                 raise
             except Exception:  # noqa: BLE001 (one document's unforeseen fault is its own: the worker goes on)

@@ -1,4 +1,4 @@
-"""Threads that take one document after another, each with a reading process of its own; in the background, or until done.
+"""Worker threads of the ingest, each with a converter process of its own; in the background, or until nothing waits.
 
 One path through the code for both: a worker that is patient waits for the bell where another one ends.
 """
@@ -15,7 +15,7 @@ from time import monotonic
 from retrieval.core.errors import PinciteError
 from retrieval.core.limits import Limits
 from retrieval.library.schema import DocumentRecord
-from retrieval.reading.pdf_worker import Reader
+from retrieval.reading.converter_process import ConverterProcess
 
 YIELDS = 10  # steps of priority, of 19: whoever asks gets nine parts of a core, reading one
 LEAVES_S = 7  # of the ten seconds in which a server that is told to stop has to have stopped
@@ -39,7 +39,7 @@ class Workers:
         self,
         count: int,
         claim: Callable[[], DocumentRecord | None],
-        attempt: Callable[[DocumentRecord, Reader], None],
+        attempt: Callable[[DocumentRecord, ConverterProcess], None],
         give_back: Callable[[DocumentRecord], object],
         limits: Limits,
     ) -> None:
@@ -51,7 +51,7 @@ class Workers:
         self._bell = threading.Condition()
         self._rings = 0
         self._stopping = threading.Event()
-        self._readers: set[Reader] = set()
+        self._converters: set[ConverterProcess] = set()
         self._threads: list[threading.Thread] = []
 
     def run(self) -> None:
@@ -103,8 +103,8 @@ class Workers:
     def _work(self, *, patient: bool) -> None:
         if patient:
             _give_way()
-        reader = Reader(self._limits, self.go_on)
-        self._readers.add(reader)
+        converter = ConverterProcess(self._limits, self.go_on)
+        self._converters.add(converter)
         claimed: DocumentRecord | None = None
         try:
             while not self._stopping.is_set():
@@ -112,7 +112,7 @@ class Workers:
                 try:
                     claimed = claimed or self._claim()
                     if claimed:
-                        self._attempt(claimed, reader)
+                        self._attempt(claimed, converter)
                         claimed = None
                         continue
                 except PinciteError as error:  # a store or the search model is away: the file is not to blame
@@ -125,13 +125,13 @@ class Workers:
                             claimed = None
                 if not patient:
                     return
-                reader.stop()  # an idle process holds 43 MB; another starts in half a second
+                converter.stop()  # an idle process holds 43 MB; another starts in half a second
                 self._wait(heard)
         except Stopped:
             pass
         finally:
-            self._readers.discard(reader)
-            reader.stop()
+            self._converters.discard(converter)
+            converter.stop()
             if claimed:
                 with suppress(PinciteError):  # else `repair` finds it at the next start
                     self._give_back(claimed)
@@ -142,13 +142,13 @@ class Workers:
 
     def _interrupt(self) -> None:
         self._stopping.set()
-        for reader in tuple(self._readers):
-            reader.interrupt()
+        for converter in tuple(self._converters):
+            converter.interrupt()
         self.wake()
 
 
 def _give_way() -> None:
-    """Let questions go first: this thread, the threads that compute for it and its reading process yield the processor."""
+    """Let questions go first: this thread, the threads that compute for it and its converter process yield the processor."""
     if sys.platform == "linux":  # elsewhere a thread has no priority of its own
         me = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + YIELDS)

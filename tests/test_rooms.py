@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "retrieval/structure": ("retrieval/core",),
     "retrieval/reading": ("retrieval/core", "retrieval/structure"),
     "retrieval/library": ("retrieval/core", "retrieval/reading"),
-    "retrieval/search": ("retrieval/core", "retrieval/structure", "retrieval/library"),
+    "retrieval/search": ("retrieval/core", "retrieval/structure", "retrieval/reading", "retrieval/library"),
     "retrieval": ("retrieval/core", "retrieval/structure", "retrieval/reading", "retrieval/library", "retrieval/search"),
     "webapp/core": (),
     "webapp/grounding": (),

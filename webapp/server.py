@@ -12,14 +12,12 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -28,7 +26,7 @@ from webapp.core.errors import AlreadyServing, SettingsInvalid
 from webapp.core.log import log, nothing_printed, open_log
 from webapp.core.settings import Settings
 from webapp.page.layout import mount_page
-from webapp.service.commands import Verbs
+from webapp.service.caller import Caller
 from webapp.service.startup import GOODBYE_SECONDS, Opening
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
@@ -36,7 +34,7 @@ from webapp.web.authentication import LocalDoor
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
 from webapp.web.document_routes import evidence_routes
-from webapp.web.metrics_route import metrics_route
+from webapp.web.health import health_routes
 from webapp.web.middleware import Gate
 
 # A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it had
@@ -44,7 +42,6 @@ from webapp.web.middleware import Gate
 KEPT_ALIVE_SECONDS = 150
 # For what an act of a page waits for in a thread: mostly a database. Python has six on two cores, and one user has up to four.
 SHORT_THREADS = 32
-HEALTH_SECONDS = 0.5  # so long one look at the stores is told to all who ask
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
 
@@ -60,48 +57,11 @@ def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
         await run_in_threadpool(opening.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    health = _Health(opening)
-
-    @app.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "up"}
-
-    @app.get("/readyz")
-    async def readyz() -> JSONResponse:
-        states = await health.states()
-        ready = states["stores"] == states["embedder"] == "ready"
-        return JSONResponse(states, status_code=200 if ready else 503)
-
-    app.include_router(metrics_route(opening.settings))
+    app.include_router(health_routes(opening))
     app.include_router(evidence_routes(opening.opened))
     app.add_middleware(Gate, settings=opening.settings, door=door)
     mount_page(app, opening)  # last: it answers whatever no route above does
     return app
-
-
-class _Health:
-    """How stores, search and engine are: one look for all who ask within HEALTH_SECONDS, in a thread of its own.
-
-    Pages may wait for a store in all the other threads, and whoever watches the server must not be kept waiting.
-    """
-
-    def __init__(self, opening: Opening) -> None:
-        self._opening = opening
-        self._thread = ThreadPoolExecutor(1, "pincite-health")
-        self._looking: asyncio.Task[dict[str, str]] | None = None
-        self._began = 0.0
-
-    async def states(self) -> dict[str, str]:
-        """As `/readyz` tells them."""
-        now = time.monotonic()
-        if self._looking is None or (self._looking.done() and now - self._began > HEALTH_SECONDS):
-            self._looking, self._began = asyncio.create_task(self._look()), now
-        return await asyncio.shield(self._looking)
-
-    async def _look(self) -> dict[str, str]:
-        states = await asyncio.get_running_loop().run_in_executor(self._thread, self._opening.states)
-        workspace = self._opening.workspace
-        return states | {"engine": await workspace.writers.state() if workspace else "loading"}
 
 
 class Ports:
@@ -186,7 +146,7 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
             door = LocalDoor(settings.data_dir) if settings.access == "local" else None
             served = owner.publish(_address(commands), door.address(url) if door else url)
             opening = Opening(settings)
-            routes = cli_app(settings, served.token, lambda: Verbs(opening.opened(), LOCAL_USER))
+            routes = cli_app(settings, served.token, lambda: Caller(opening.opened(), LOCAL_USER))
             app = Ports(make_app(opening, door), routes, commands.getsockname())
             log.info("serving", url=url)
             # uvicorn ends in good order and then raises the signal it got once more: SIGTERM would end us right there.

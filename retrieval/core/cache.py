@@ -1,4 +1,4 @@
-"""What is made of a document's text, kept for the next question: of the documents used last, and not of too much text.
+"""Caches what is derived from documents: of those used last, and of no more text than a limit.
 
 An outline takes as much memory as its text many times over, so that a number of documents alone is no limit.
 """
@@ -11,41 +11,43 @@ from typing import Generic, TypeVar
 
 from retrieval.core.documents import Document
 
-KEPT_CHARACTERS = 50_000_000  # of the documents together: one of the longest, or a thousand contracts
+CACHED_CHARACTERS = 50_000_000  # of the documents together: one of the longest, or a thousand contracts
 
 Of = TypeVar("Of", bound=Document | str)
 T = TypeVar("T")
 
 
-class Kept(Generic[Of, T]):
-    """A function of a document, or of a text, that remembers what it gave. Safe to use from several threads."""
+class DocumentCache(Generic[Of, T]):
+    """Caches the values of a function of a document, or of a text. Safe to use from several threads."""
 
     def __init__(self, make: Callable[[Of], T], most: int, characters: int) -> None:
         self._make, self._most, self._most_characters = make, most, characters
-        self._made: OrderedDict[Of, T] = OrderedDict()
+        self._values: OrderedDict[Of, T] = OrderedDict()
         self._characters = 0
         self._lock = Lock()
         update_wrapper(self, make)
 
     def __call__(self, document: Of) -> T:
-        """What the function gives, made now or before."""
+        """The function's value, computed now or before."""
         with self._lock:
-            if document in self._made:
-                self._made.move_to_end(document)
-                return self._made[document]
-        made = self._make(document)  # two threads may both make it; neither waits for the other's document
+            if document in self._values:
+                self._values.move_to_end(document)
+                return self._values[document]
+        value = self._make(document)  # two threads may both make it; neither waits for the other's document
         with self._lock:
-            if document not in self._made:
+            if document not in self._values:
                 self._characters += _length(document)
-            self._made[document] = made
-            while len(self._made) > 1 and (len(self._made) > self._most or self._characters > self._most_characters):
-                self._characters -= _length(self._made.popitem(last=False)[0])
-        return made
+            self._values[document] = value
+            while len(self._values) > 1 and (
+                len(self._values) > self._most or self._characters > self._most_characters
+            ):
+                self._characters -= _length(self._values.popitem(last=False)[0])
+        return value
 
     def cache_clear(self) -> None:
-        """Forget all of it."""
+        """Empty the cache."""
         with self._lock:
-            self._made.clear()
+            self._values.clear()
             self._characters = 0
 
 
@@ -53,6 +55,8 @@ def _length(of: Document | str) -> int:
     return len(of if isinstance(of, str) else of.text)
 
 
-def kept(most: int, characters: int = KEPT_CHARACTERS) -> Callable[[Callable[[Of], T]], Kept[Of, T]]:
-    """Keep what a function makes of the last `most` documents, while their texts have no more than `characters`."""
-    return lambda make: Kept(make, most, characters)
+def document_cache(
+    most: int, characters: int = CACHED_CHARACTERS
+) -> Callable[[Callable[[Of], T]], DocumentCache[Of, T]]:
+    """Decorator: cache a function's values for the last `most` documents, while their texts have no more than `characters`."""
+    return lambda make: DocumentCache(make, most, characters)

@@ -1,4 +1,4 @@
-"""What a file becomes: one canonical text, its pages, and spans of it.
+"""Documents, pages, spans and pin cites: what a file becomes is one canonical text, its pages, and spans of it.
 
 Every hit, passage, quotation and highlight is a `Span`. Nothing stores a copy of text beside its span; text, page and
 label are looked up in the `Document`.
@@ -63,9 +63,8 @@ class Document:
     text: str
     pages: tuple[Page, ...]
 
-    def __hash__(
-        self,
-    ) -> int:  # what is derived of a document is cached under it, and a text of megabytes hashes slowly
+    # What is derived from a document is cached under it, and a text of megabytes hashes slowly.
+    def __hash__(self) -> int:
         return hash((self.id, len(self.text)))
 
     @cached_property

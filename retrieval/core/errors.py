@@ -1,11 +1,11 @@
-"""Everything that can go wrong between a file and its ranked passages.
+"""Errors of the package: what can go wrong between a file and its ranked passages.
 
     PinciteError
     ├── NoSuchMatter            MatterExists
     ├── NoSuchDocument          DocumentNotReady
     ├── UnreadableFile
-    │   ├── NotAPdf             EmptyFile          DamagedPdf
-    │   ├── EncryptedPdf        NoPages            ReaderCrashed
+    │   ├── UnsupportedFormat   EmptyFile          DamagedFile
+    │   ├── EncryptedFile       NoPages            ConverterCrashed
     │   ├── FileTooLarge        TooManyPages       TooMuchText
     │   ├── MatterFull          TooMuchMemory      OriginalMissing
     │   └── PageTooSlow         DocumentTooSlow    TooManyLines
@@ -103,10 +103,10 @@ class UnreadableFile(PinciteError):
     hint_text = "Check that the file opens in a PDF viewer."
 
 
-class NotAPdf(UnreadableFile):
-    """The bytes are not a PDF."""
+class UnsupportedFormat(UnreadableFile):
+    """The bytes are of no format that is supported."""
 
-    sentence = "“{name}” is not a PDF."
+    sentence = "“{name}” is not a {formats}."
     hint_text = "Save or print it as PDF and add that file."
 
 
@@ -117,14 +117,14 @@ class EmptyFile(UnreadableFile):
     hint_text = "The file holds no bytes; perhaps its download or copy did not finish."
 
 
-class DamagedPdf(UnreadableFile):
-    """It begins as a PDF but cannot be opened."""
+class DamagedFile(UnreadableFile):
+    """It begins as its format does but cannot be opened."""
 
     sentence = "“{name}” is damaged or cut short."
     hint_text = "Fetch the file again, or open it in a PDF viewer and save a copy."
 
 
-class EncryptedPdf(UnreadableFile):
+class EncryptedFile(UnreadableFile):
     """A password is needed to open it."""
 
     sentence = "“{name}” is protected by a password."
@@ -132,13 +132,13 @@ class EncryptedPdf(UnreadableFile):
 
 
 class NoPages(UnreadableFile):
-    """A PDF without a single page."""
+    """A file without a single page."""
 
     sentence = "“{name}” has no pages."
     hint_text = "Check that it is the file you meant."
 
 
-class ReaderCrashed(UnreadableFile):
+class ConverterCrashed(UnreadableFile):
     """The process that read it died, more than once."""
 
     sentence = "“{name}” could not be read: the reader stopped on it {attempts} times."
@@ -222,11 +222,11 @@ class DataFolderUnusable(PinciteError):
     hint_text = "Check its permissions and free space, or set PINCITE_DATA_DIR to another folder."
 
 
-class NoPdfs(PinciteError):
-    """A folder that should hold PDFs and does not."""
+class NoFiles(PinciteError):
+    """A folder without a file of a supported format."""
 
-    sentence = "There is no PDF in {folder}."
-    hint_text = "Give a folder whose files end in .pdf."
+    sentence = "There is no {formats} in {folder}."
+    hint_text = "Give a folder whose files end in {suffixes}."
 
 
 class BadQueries(PinciteError):

@@ -1,4 +1,4 @@
-"""How much one document may take of time, memory and text; what is above that fails alone, with a sentence."""
+"""Limits of one document: time, memory and text; a document above them fails alone, with a sentence."""
 
 from dataclasses import dataclass
 

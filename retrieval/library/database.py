@@ -1,4 +1,4 @@
-"""A database address becomes an engine whose transactions are whole, and whose schema is up to date.
+"""Opens a database by its address, with whole transactions, and migrates its schema.
 
 SQLite on one machine, PostgreSQL for a firm; what is written here is the same for both. Rooms share one database: each
 has its own chain of migrations under its own version table, and its own tables.

@@ -1,4 +1,4 @@
-"""Where the bytes lie: a folder, or any address that fsspec knows; each file under a name made from its content.
+"""Stores files by key, in a folder or at any address that fsspec knows (S3); content-addressed by `blobs`.
 
 A file is whole or not there: it arrives beside its place, is flushed to the disk, and is renamed. A store elsewhere
 (S3) shows a file only when its upload is complete.
@@ -17,17 +17,17 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from retrieval.core.errors import DataFolderUnusable, PackageMissing, StoreUnavailable
+from retrieval.reading.formats import HEAD
 
 T = TypeVar("T")
 BLOCK = 1 << 20  # bytes copied at a time: a file is never in memory whole while it arrives
-HEAD = 1024  # a PDF's header stands within these first bytes (ISO 32000-1, annex H, note 13)
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Bytes that have arrived and have no key yet: `sha256` in hex, `size` in bytes, `head` the first kilobyte."""
+    """Bytes that have arrived and have no key yet: `sha256` in hex, `size` in bytes, `head` what its format is told by."""
 
     path: Path
     sha256: str

@@ -1,4 +1,4 @@
-"""The work still to be done, as rows: what a crash interrupts is found again, and no document is worked on twice.
+"""Job queue of documents in the database, fair between users: what a crash interrupts waits again.
 
 Whose turn it is: of the users (a matter's namespace is its user) with something waiting, the one with the fewest documents
 being worked on, then the one whose last turn is longest ago, and of theirs what has waited longest. With several users and

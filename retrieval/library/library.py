@@ -1,7 +1,7 @@
-"""The record that everything else is rebuilt from: matters, their documents, and the work still to be done on them.
+"""Keeps the record that everything else is rebuilt from: matters, their documents, and the jobs on them.
 
 An accepted file survives a crash: its bytes are on the disk before its row is, and its row before `accept` returns.
-Bytes and text are kept once, however many matters hold them, and go when the last one lets go (`shelf`).
+Bytes and text are kept once, however many matters hold them, and go when the last one lets go (`blobs`).
 """
 
 import io
@@ -27,17 +27,18 @@ from retrieval.core.errors import (
     OriginalMissing,
     UnreadableFile,
 )
-from retrieval.library.blobs import Shelf, loosen
+from retrieval.library.blobs import BlobStore, mark_orphans
 from retrieval.library.database import migrate, reading, writing
 from retrieval.library.files import Arrival, Files
 from retrieval.library.jobs import Jobs
 from retrieval.library.schema import RECORDS, DocumentRecord, Matter, documents, jobs, matters, record_of, row_of
-from retrieval.reading.pdf import check_header
+from retrieval.reading.formats import SUFFIXES, format_of
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "library_version"
 MIB = 1 << 20
 NAME_LENGTH = 255  # characters
+UNNAMED = f"document{SUFFIXES[0]}"  # the name of a file that has none
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Library:
         """Bring the tables up to date."""
         self._engine = engine
         self._files = files
-        self._shelf = Shelf(engine, files)
+        self._blobs = BlobStore(engine, files)
         self._max_file_mib = max_file_mib
         self.jobs = Jobs(engine)
         migrate(engine, MIGRATIONS, VERSION_TABLE)
@@ -119,10 +120,10 @@ class Library:
         its_documents = sa.select(documents.c.document_id).where(documents.c.matter_id == matter_id)
         with writing(self._engine) as connection:
             held = list(connection.scalars(its_documents))
-            loosen(connection, held)
+            mark_orphans(connection, held)
             if not connection.execute(sa.delete(matters).where(matters.c.id == matter_id)).rowcount:
                 raise NoSuchMatter(matter=matter_id)
-        self._shelf.sweep(held)
+        self._blobs.sweep(held)
 
     # Documents
 
@@ -130,9 +131,9 @@ class Library:
         """Take a file into a matter, durably; reading it is `Ingest`'s work.
 
         The same bytes in the same matter are the same document: its record is returned, and a failed one waits again.
-        Raises NoSuchMatter, EmptyFile, NotAPdf or FileTooLarge.
+        Raises NoSuchMatter, EmptyFile, UnsupportedFormat or FileTooLarge.
         """
-        return self._accept(matter_id, clean_name(name) or "document.pdf", io.BytesIO(data), len(data))
+        return self._accept(matter_id, clean_name(name) or UNNAMED, io.BytesIO(data), len(data))
 
     def accept_path(
         self, matter_id: str, path: Path, name: str | None = None, allows: Allows | None = None
@@ -143,7 +144,7 @@ class Library:
         again in the transaction that keeps the document. Raises what `accept` and `allows` do, and UnreadableFile when it
         cannot be opened.
         """
-        name = clean_name(name or path.name) or "document.pdf"
+        name = clean_name(name or path.name) or UNNAMED
         try:
             with path.open("rb") as stream:
                 return self._accept(matter_id, name, stream, path.stat().st_size, allows)
@@ -183,7 +184,7 @@ class Library:
     def original(self, matter_id: str, document_id: str) -> bytes:
         """The file as it was accepted. Raises NoSuchDocument, or OriginalMissing where the store no longer has it."""
         record = self.record(matter_id, document_id)
-        data = self._shelf.original(document_id)
+        data = self._blobs.original(document_id)
         if data is None:
             raise OriginalMissing(name=record.name)
         return data
@@ -191,7 +192,7 @@ class Library:
     def open_original(self, matter_id: str, document_id: str) -> BinaryIO:
         """The same as an open file, for who hands it on piece by piece. Raises as `original` does."""
         record = self.record(matter_id, document_id)
-        file = self._shelf.open_original(document_id)
+        file = self._blobs.open_original(document_id)
         if file is None:
             raise OriginalMissing(name=record.name)
         return file
@@ -204,8 +205,8 @@ class Library:
         with writing(self._engine) as connection:
             if not connection.execute(sa.delete(documents).where(row_of(documents, matter_id, document_id))).rowcount:
                 raise NoSuchDocument(document=document_id)
-            loosen(connection, [document_id])
-        self._shelf.sweep([document_id])
+            mark_orphans(connection, [document_id])
+        self._blobs.sweep([document_id])
 
     @staticmethod
     def held(connection: sa.Connection, matter_ids: sa.Select[tuple[str]]) -> tuple[int, int]:
@@ -218,13 +219,13 @@ class Library:
 
     def text(self, record: DocumentRecord) -> Document | None:
         """The canonical text where this content has been read before, in this matter or another."""
-        return self._shelf.texts.read(record.id, record.name)
+        return self._blobs.texts.read(record.id, record.name)
 
-    def keep_text(self, record: DocumentRecord, document: Document) -> None:
-        """Keep what was read. Raises NoSuchDocument when the document has been removed meanwhile."""
-        with self._shelf.holding(record.id):
+    def keep_text(self, record: DocumentRecord, document: Document, *, version: int) -> None:
+        """Keep the text that a version of its format's converter made. Raises NoSuchDocument when the document has been removed meanwhile."""
+        with self._blobs.locked(record.id):
             self.record(record.matter_id, record.id)
-            self._shelf.texts.write(document)
+            self._blobs.texts.write(document, version)
 
     def characters(self, matter_id: str, besides: str) -> int:
         """How many characters the documents of a matter have, `besides` one of them."""
@@ -245,7 +246,7 @@ class Library:
     def sweep(self) -> None:
         """Delete what a crash left half received or without a document. Only for who owns the data folder."""
         self._files.clear_arrivals()
-        self._shelf.sweep()
+        self._blobs.sweep()
 
     def _accept(
         self, matter_id: str, name: str, stream: BinaryIO, size: int, allows: Allows | None = None
@@ -254,8 +255,8 @@ class Library:
         self.matter(matter_id)
         with self._files.receive(stream, self._max_file_mib * MIB) as arrival:
             self.check_size(name, arrival.size)
-            check_header(arrival.head, name)
-            with self._shelf.holding(arrival.sha256):
+            format_of(arrival.head, name)  # raises for what cannot become a document
+            with self._blobs.locked(arrival.sha256):
                 known = self._find(matter_id, arrival.sha256)
                 if known is None:
                     self._keep(matter_id, name, arrival, allows or _anything)
@@ -271,7 +272,7 @@ class Library:
         document = {"name": name, "bytes": arrival.size, "pages": 0, "unreadable_pages": [], "added_at": now}
         job = {"state": "waiting", "page": 0, "attempts": 0, "queued_at": now}
         try:
-            with self._shelf.keeping(arrival) as connection:
+            with self._blobs.storing(arrival) as connection:
                 allows(connection, arrival.size)
                 connection.execute(sa.insert(documents).values(which | document))
                 connection.execute(sa.insert(jobs).values(which | job))
@@ -304,5 +305,5 @@ def clean_name(name: str) -> str:
     """
     last = " ".join(re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1].split())
     seen = [c for c in last if unicodedata.category(c) not in _UNSEEN and unicodedata.bidirectional(c) not in _TURNING]
-    kept = "".join(seen[:-8][: NAME_LENGTH - 8] + seen[-8:]).strip()
-    return kept if kept.strip(". ") else ""
+    short = "".join(seen[:-8][: NAME_LENGTH - 8] + seen[-8:]).strip()
+    return short if short.strip(". ") else ""

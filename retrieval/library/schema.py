@@ -1,4 +1,4 @@
-"""The library's tables, and the two values that their rows become.
+"""SQL schema of the library, and the two values that its rows become.
 
 `migrations/` makes these tables; a test holds the two together.
 """
@@ -26,7 +26,7 @@ class DocumentRecord:
     """What is known of a document in one matter.
 
     `page` is how far its state has come, of `pages` (0 until they are counted); `reason` a sentence for the user when
-    it failed or could be read only in part; `bytes` the size of the file; `attempts` how often its reader has died;
+    it failed or could be read only in part; `bytes` the size of the file; `attempts` how often its converter has died;
     `characters` of its text, 0 until it has been read.
     """
 
@@ -86,8 +86,8 @@ jobs = sa.Table(
     sa.Index("ix_jobs_state", "state", "queued_at"),
 )
 
-# Content whose files may lie in the store without a document that holds them.
-loose_files = sa.Table("loose_files", metadata, sa.Column("document_id", sa.String(64), primary_key=True))
+# Blobs that may be orphans: their files may lie in the store without a document that holds them.
+possible_orphans = sa.Table("loose_files", metadata, sa.Column("document_id", sa.String(64), primary_key=True))
 
 RECORDS = (
     sa.select(documents, jobs.c.state, jobs.c.page, jobs.c.attempts, jobs.c.reason)

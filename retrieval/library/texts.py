@@ -1,6 +1,6 @@
-"""The canonical text of each document, kept beside its bytes so that offsets mean the same for ever.
+"""Stores the canonical text of each document beside its bytes, so that offsets mean the same for ever.
 
-A newer reader may give another text for the same bytes; what has been read stays as it was read, for citations point
+A newer converter may give another text for the same bytes; what has been read stays as it was read, for citations point
 into it. Stored as compressed JSON: {"reader": version, "text": str, "pages": [[number, label, start, end, readable]]}.
 """
 
@@ -14,9 +14,10 @@ from threading import Lock
 
 from retrieval.core.documents import Document, Page
 from retrieval.library.files import Files
-from retrieval.reading.pdf import READER_VERSION
 
 CACHED_CHARACTERS = 50_000_000  # 200 MB where a text needs four bytes a character, 50 MB where it is plain ASCII
+
+_DAMAGED = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError)  # it was cut short, or is another's
 
 _log = logging.getLogger(__name__)
 
@@ -39,26 +40,19 @@ class Texts:
         if data is None:
             return None
         try:
-            kept = json.loads(gzip.decompress(data))
-            document = Document(document_id, name, kept["text"], tuple(Page(*page) for page in kept["pages"]))
-        except (
-            OSError,
-            EOFError,
-            zlib.error,
-            ValueError,
-            KeyError,
-            TypeError,
-        ) as error:  # it was cut short, or is another's
+            stored = json.loads(gzip.decompress(data))
+            document = Document(document_id, name, stored["text"], tuple(Page(*page) for page in stored["pages"]))
+        except _DAMAGED as error:
             _log.error("the text of %s is damaged: %s", document_id, type(error).__name__)
             return None
         return self._cached(document)
 
-    def write(self, document: Document) -> None:
-        """Keep a document's text, durably."""
+    def write(self, document: Document, version: int) -> None:
+        """Keep a document's text, durably, with the version of the converter that made it."""
         pages = [[p.number, p.label, p.start, p.end, p.readable] for p in document.pages]
-        kept = json.dumps({"reader": READER_VERSION, "text": document.text, "pages": pages}, ensure_ascii=False)
+        encoded = json.dumps({"reader": version, "text": document.text, "pages": pages}, ensure_ascii=False)
         # Level 6 takes 3.5 times less room; more effort gains 1 % here. No time stamp: equal texts are equal files.
-        with self._files.receive(io.BytesIO(gzip.compress(kept.encode(), 6, mtime=0))) as arrival:
+        with self._files.receive(io.BytesIO(gzip.compress(encoded.encode(), 6, mtime=0))) as arrival:
             self._files.keep(arrival, _key(document.id))
         self._cached(document)
 

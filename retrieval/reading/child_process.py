@@ -1,4 +1,4 @@
-"""A process of one's own for work that may bring its process down, or never end: nothing else goes with it.
+"""Runs work that may crash or never end in a child process (sandbox): nothing else goes down with it.
 
 It is started when it is first needed and kept until `stop`; what is asked and answered goes through a pipe. It is the
 cage of all work on what users bring: it may be given a limit for its memory, leaves no core file, is the first to go when

@@ -1,4 +1,4 @@
-"""Bytes of a PDF become a `Document`: its canonical text, page by page, with exact offsets.
+"""Converts PDFs: bytes become a `Document`, its canonical text page by page with exact offsets.
 
 The text is pdfium's, one character for each character pdfium reports, changed only where that keeps its length
 (control characters, line-end hyphens) and at line ends, where "\\r\\n" becomes "\\n". So a character of the text can be
@@ -15,9 +15,10 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, Page
-from retrieval.core.errors import DamagedPdf, EmptyFile, EncryptedPdf, NoPages, NotAPdf, TooManyPages, TooMuchText
+from retrieval.core.errors import DamagedFile, EncryptedFile, NoPages, TooManyPages, TooMuchText
+from retrieval.core.limits import Limits
 
-READER_VERSION = 1  # raised when the same bytes would give another text
+CONVERTER_VERSION = 1  # raised when the same bytes would give another text
 
 HEADER_WITHIN = 1024  # bytes; readers accept junk before %PDF- up to here (ISO 32000-1, annex H)
 
@@ -25,9 +26,8 @@ HEADER_WITHIN = 1024  # bytes; readers accept junk before %PDF- up to here (ISO 
 _SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
 _CONTROL = {c: " " for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)} | {0x2028: " ", 0x2029: " "} | _SAME_LENGTH
 _LONGEST_LABEL = 40  # characters; "A-1" or "xxiii" is a label, and a file may declare megabytes for each page
-_FEW_CHARACTERS = (
-    50  # a scan may carry a stamp or a running footer as text; less than this beside a full-page image is not its text
-)
+# A scan may carry a stamp or a running footer as text; less than this beside a full-page image is not its text.
+_FEW_CHARACTERS = 50
 
 
 def read_pdf(
@@ -35,33 +35,27 @@ def read_pdf(
     *,
     name: str,
     document_id: str,
-    max_pages: int = 10_000,
-    max_characters: int = 40_000_000,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
     labels: bool = True,
     on_page: Callable[[int, int], None] | None = None,
 ) -> Document:
-    """Read a PDF into a `Document`.
-
-    `on_page(page, pages)` is called after each page, and for page 0 when the file is open. Without `labels` each page's label is its number, and nothing of the
-    file is read for it. Raises an `UnreadableFile` that says what is wrong with the file.
-    """
-    check_header(data, name)
+    """Read a PDF into a `Document`: the `Converter` of PDFs. Raises an `UnreadableFile` that says what is wrong with the file."""
     pdf = _open(data, name)
     try:
         count = len(pdf)
         if count == 0:
             raise NoPages(name=name)
-        if count > max_pages:
-            raise TooManyPages(name=name, pages=count, limit=max_pages)
+        if count > limits.pages:
+            raise TooManyPages(name=name, pages=count, limit=limits.pages)
         if on_page:
             on_page(0, count)
         texts: list[str] = []
         pages: list[Page] = []
         start = 0
         for i in range(count):
-            text, readable = _read_page(pdf, i, max_characters - start)
+            text, readable = _read_page(pdf, i, limits.characters - start)
             if text is None:
-                raise TooMuchText(name=name, limit=max_characters)
+                raise TooMuchText(name=name, limit=limits.characters)
             label = _label(pdf, i) if labels else str(i + 1)
             pages.append(Page(i + 1, label, start, start + len(text), readable))
             texts.append(text)
@@ -73,12 +67,9 @@ def read_pdf(
     return Document(document_id, name, PAGE_BREAK.join(texts), tuple(pages))
 
 
-def check_header(data: bytes, name: str) -> None:
-    """Raise `EmptyFile` or `NotAPdf` for bytes that cannot be a PDF; looks at the first kilobyte only."""
-    if not data:
-        raise EmptyFile(name=name)
-    if b"%PDF-" not in data[:HEADER_WITHIN]:
-        raise NotAPdf(name=name)
+def is_pdf(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a PDF."""
+    return b"%PDF-" in head[:HEADER_WITHIN]
 
 
 def page_text(textpage: pdfium.PdfTextPage) -> str:
@@ -105,10 +96,10 @@ def _open(data: bytes, name: str) -> pdfium.PdfDocument:
         return pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
         if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD or "password" in str(error).lower():
-            raise EncryptedPdf(name=name) from error
+            raise EncryptedFile(name=name) from error
         if b"/Count 0" in data:
             raise NoPages(name=name) from error
-        raise DamagedPdf(name=name) from error
+        raise DamagedFile(name=name) from error
 
 
 def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> tuple[str | None, bool]:

@@ -1,4 +1,4 @@
-"""What a reading process does: files become text and chunks, told in messages of JSON.
+"""Serves a converter process: files become text and chunks, sent as messages of JSON.
 
 ["page", number, pages]                           the file was opened (number 0), or one page read
 ["text", text, [[number, label, start, end, readable], …]]
@@ -6,7 +6,7 @@
 ["done"]
 ["refused", class, values]                        an error of the UnreadableFile family
 ["memory"]                                        the limit of memory was met
-["fault", line, …]                                anything else, as `errors.trace` tells it
+["fault", line, …]                                anything else, as `errors.trace` gives it
 """
 
 import json
@@ -15,7 +15,8 @@ from multiprocessing.connection import Connection
 
 from retrieval.core.documents import Document
 from retrieval.core.errors import TooManyLines, UnreadableFile, trace
-from retrieval.reading.pdf import read_pdf
+from retrieval.core.limits import Limits
+from retrieval.reading.formats import FORMATS
 from retrieval.structure.chunks import cut
 from retrieval.structure.clauses import outline
 from retrieval.structure.layout import lines
@@ -25,63 +26,62 @@ MOST_LINES = 1_500_000  # a line takes 300 bytes in the server, as does a clause
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """What is asked for with the bytes of a file, which follow: see `pdf.read_pdf`."""
+class FileRequest:
+    """Asks for a file to be converted, whose bytes follow; see `formats.Converter`."""
 
+    format: str  # its row in the table of formats
     name: str
     document_id: str
-    max_pages: int
-    max_characters: int
+    limits: Limits
     labels: bool
 
 
 def serve(pipe: Connection) -> None:
-    """Read, or cut, one document after another until the pipe ends."""
+    """Convert one file, or cut one document, after another until the pipe ends."""
     while True:
-        asked: File | Document = pipe.recv()
+        request: FileRequest | Document = pipe.recv()
         try:
-            document = asked if isinstance(asked, Document) else _read(pipe, asked, pipe.recv_bytes())
+            document = request if isinstance(request, Document) else _convert(pipe, request, pipe.recv_bytes())
             _cut(pipe, document)
-            _tell(pipe, "done")
+            _send(pipe, "done")
         except UnreadableFile as error:
-            _tell(pipe, "refused", type(error).__name__, error.values)
+            _send(pipe, "refused", type(error).__name__, error.values)
         except ConnectionError:
             return
         except MemoryError:
-            _tell(pipe, "memory")
-        except Exception as error:  # noqa: BLE001 (whatever a file provokes is told, and the next one is read)
-            _tell(pipe, "fault", *trace(error))
+            _send(pipe, "memory")
+        except Exception as error:  # noqa: BLE001 (whatever a file provokes is sent, and the next one is read)
+            _send(pipe, "fault", *trace(error))
         finally:
-            for made in (lines, outline):  # kept of the last documents, and the next one may need the memory
-                made.cache_clear()
+            for cached in (lines, outline):  # of the last documents, and the next one may need the memory
+                cached.cache_clear()
 
 
-def _read(pipe: Connection, asked: File, data: bytes) -> Document:
-    document = read_pdf(
+def _convert(pipe: Connection, request: FileRequest, data: bytes) -> Document:
+    document = FORMATS[request.format].convert(
         data,
-        name=asked.name,
-        document_id=asked.document_id,
-        max_pages=asked.max_pages,
-        max_characters=asked.max_characters,
-        labels=asked.labels,
-        on_page=lambda page, pages: _tell(pipe, "page", page, pages),
+        name=request.name,
+        document_id=request.document_id,
+        limits=request.limits,
+        labels=request.labels,
+        on_page=lambda page, pages: _send(pipe, "page", page, pages),
     )
     rows = [[page.number, page.label, page.start, page.end, page.readable] for page in document.pages]
-    _tell(pipe, "text", document.text, rows)
+    _send(pipe, "text", document.text, rows)
     return document
 
 
 def _cut(pipe: Connection, document: Document) -> None:
     if len(lines(document)) > MOST_LINES:
         raise TooManyLines(name=document.name, limit=MOST_LINES)
-    some: list[tuple[int, int, str, str]] = []
+    batch: list[tuple[int, int, str, str]] = []
     for chunk, text in cut(document):
-        some.append((chunk.span.start, chunk.span.end, chunk.words, text))
-        if len(some) == CHUNKS_AT_ONCE:
-            _tell(pipe, "chunks", some)
-            some = []
-    _tell(pipe, "chunks", some)
+        batch.append((chunk.span.start, chunk.span.end, chunk.words, text))
+        if len(batch) == CHUNKS_AT_ONCE:
+            _send(pipe, "chunks", batch)
+            batch = []
+    _send(pipe, "chunks", batch)
 
 
-def _tell(pipe: Connection, *message: object) -> None:
+def _send(pipe: Connection, *message: object) -> None:
     pipe.send_bytes(json.dumps(message, ensure_ascii=False).encode())

@@ -1,4 +1,4 @@
-"""Two small matrices that teach an embedder the language of contracts without touching its weights.
+"""Adapter of an embedder: two small matrices that teach it the language of contracts without touching its weights.
 
 A question and the clause that answers it share few words, and a general model puts them apart. One matrix moves question
 vectors, one moves passage vectors; both start at the identity and are trained on labelled contracts (`bench/train_adapter.py`)
@@ -54,9 +54,9 @@ def packaged(model: str) -> Path | None:
 def load_adapter(path: Path, model: str) -> Adapter:
     """Read an adapter. Raises EmbedderUnavailable when the file is none, or is one for another model."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            lineage = json.loads(str(kept["lineage"]))
-            adapter = Adapter(kept["query"].astype(np.float32), kept["passage"].astype(np.float32), lineage)
+        with np.load(path, allow_pickle=False) as file:
+            lineage = json.loads(str(file["lineage"]))
+            adapter = Adapter(file["query"].astype(np.float32), file["passage"].astype(np.float32), lineage)
             made_for = lineage["model"], lineage["name"]
     except (OSError, ValueError, KeyError) as error:
         raise EmbedderUnavailable(reason=f"“{path.name}” is no adapter") from error

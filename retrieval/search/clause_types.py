@@ -1,4 +1,4 @@
-"""Which kinds of clause a question asks for, and what such clauses say.
+"""Classifies a question by the kinds of clause it asks for, and expands the search with their drafting language.
 
 The words of a question are seldom the words of the clause: "can they hand this deal to someone else?" is answered under
 "Assignment". `data/clause_types.yaml` holds, for each kind, how people ask and how such clauses are drafted. A question is
@@ -63,10 +63,10 @@ class Match(NamedTuple):
 
 def core(question: str) -> str:
     """What a question asks, without the words that every question about a contract has: "Is there a … clause in this contract?"."""
-    kept = question
+    asked = question
     for _ in range(2):  # taking one aside away may bring another to the beginning
-        kept = " ".join(_ASIDE.sub(" ", kept).split()).strip(" ?.")
-    return kept if len(kept) > 5 else question
+        asked = " ".join(_ASIDE.sub(" ", asked).split()).strip(" ?.")
+    return asked if len(asked) > 5 else question
 
 
 @lru_cache(maxsize=1)
@@ -83,10 +83,10 @@ class TypeMatcher:
     def __init__(self, embedder: Embedder, folder: Path) -> None:
         """Vectors of the list come with the package for its own model; for another they are made once, into `folder`."""
         self._types = clause_types()
-        kept = _vectors(embedder, folder)
-        self._asks, self._ask_type = kept["asks"], _owners([t.asks for t in self._types])
-        self._samples, self._sample_type = kept["samples"], _owners([t.samples for t in self._types])
-        self._named = kept["named"]
+        vectors = _vectors(embedder, folder)
+        self._asks, self._ask_type = vectors["asks"], _owners([t.asks for t in self._types])
+        self._samples, self._sample_type = vectors["samples"], _owners([t.samples for t in self._types])
+        self._named = vectors["named"]
         self._centres = _centres(self._asks, self._ask_type)
         self._typical = _centres(self._samples, self._sample_type)
         self._holders = _holders(self._types)
@@ -152,14 +152,14 @@ def _vectors(embedder: Embedder, folder: Path) -> dict[str, NDArray[np.float32]]
     name = file_name(embedder.name)
     for at in (DATA, folder):
         if (at / name).exists():
-            with np.load(at / name) as kept:
-                return {key: kept[key].astype(np.float32) for key in kept.files}
-    made = make_vectors(embedder)
+            with np.load(at / name) as file:
+                return {key: file[key].astype(np.float32) for key in file.files}
+    vectors = make_vectors(embedder)
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{name}.partial.npz"
-    np.savez(partial, **made)  # type: ignore[arg-type]
+    np.savez(partial, **vectors)  # type: ignore[arg-type]
     partial.replace(folder / name)
-    return {key: v.astype(np.float32) for key, v in made.items()}
+    return {key: v.astype(np.float32) for key, v in vectors.items()}
 
 
 def file_name(model: str) -> str:

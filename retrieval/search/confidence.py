@@ -1,4 +1,4 @@
-"""How likely it is that the documents speak of what was asked: a few signs of one search, weighed.
+"""Estimates how likely it is that the documents speak of what was asked: a logistic model of a few signs of one search.
 
 How common a kind of clause is takes no part: it alone separates present from absent with an AUROC of .78 on labelled
 contracts, and says nothing about this contract. The weights come from labelled contracts (`bench/confidence.py`) and
@@ -45,5 +45,5 @@ class Weights(NamedTuple):
 @lru_cache(maxsize=1)
 def weights() -> Weights:
     """The weights that ship, read once."""
-    kept = json.loads(WEIGHTS.read_text("utf-8"))
-    return Weights(kept["bias"], Signs(**kept["weights"]), kept["threshold"], kept["lineage"])
+    model = json.loads(WEIGHTS.read_text("utf-8"))
+    return Weights(model["bias"], Signs(**model["weights"]), model["threshold"], model["lineage"])

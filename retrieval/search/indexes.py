@@ -1,4 +1,4 @@
-"""Both indexes, vectors and words, kept equal to the ready documents of the library.
+"""Keeps both indexes, vectors and words, equal to the ready documents of the library.
 
 The library is the record; what stands here can be dropped and made again. One lock lies over all changes: tantivy has
 one writer, and no document may be removed while it is being added.

@@ -1,4 +1,4 @@
-"""The exact words of chunks in tantivy: BM25 over stems and phrases; one index a matter.
+"""Word index: BM25 over the stems of chunks, in tantivy; one index a matter.
 
 Queries are built term by term. A person's text never reaches tantivy's query parser, which rejects much of it.
 """

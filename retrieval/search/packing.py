@@ -1,4 +1,4 @@
-"""Hits become passages: as many as the token budget holds, touching ones joined, best first; then what these lean on.
+"""Packs hits into passages: as many as the token budget holds, touching ones joined, best first; then related passages.
 
 budget ≥ Σ tokens(passage as sent), and what is left is less than any passage left out would need
 """
@@ -51,7 +51,7 @@ class Packed:
 def heading(n: int, document: str, section: str, page_label: str, why: str = "") -> str:
     """The line above a passage: "[3] Supply Agreement, Section 8.2(b) (Price), page 12", and why it is there.
 
-    What the document says of itself stands in it as a name and no more (`naming`); `why` is ours.
+    What the document says of itself stands in it as a name and no more (`prompt_text`); `why` is ours.
     """
     parts = (as_named(document), as_named(section), f"page {as_named(page_label)}", why)
     return f"[{n}] " + ", ".join(part for part in parts if part)
@@ -75,10 +75,12 @@ def pack(
     share = _SHARE if budget >= _LEAST_BUDGET else 0
     runs, rest = _fill([], [chunk.span for chunk in chunks], cost, budget - share)
     beside = _beside(runs, document_of, cost, min(_MOST, budget - _tokens(runs))) if share else []
-    runs, rest = _fill(runs, rest, cost, budget - _tokens(beside))
-    while covered := [(extra, c) for extra, c in beside if any(span.contains(extra.span) for span, _ in runs)]:
-        beside = [each for each in beside if each not in covered]
+    while True:  # what the extras leave goes to hits, and an extra that these hold leaves more
         runs, rest = _fill(runs, rest, cost, budget - _tokens(beside))
+        uncovered = [(extra, c) for extra, c in beside if not any(span.contains(extra.span) for span, _ in runs)]
+        if len(uncovered) == len(beside):
+            break
+        beside = uncovered
     taken = [(span, "") for span, _ in runs]
     taken += [(extra.span, extra.why(_number(extra.passage, runs))) for extra, _ in beside]
     passages = (

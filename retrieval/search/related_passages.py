@@ -1,4 +1,4 @@
-"""What passages lean on: the definitions of the terms they use, and the sections they are subject to; one hop, no further.
+"""Adds context to passages: definitions of the terms they use and the sections they are subject to (one hop).
 
 A passage that says "subject to Section 8.2(b)" says less than that section leaves of it, and "Net Sales" is whatever
 clause 1.14 makes of them. Either is small beside the passages and may decide the answer.
@@ -27,7 +27,7 @@ _DEPENDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A span that a passage leans on: the definition of a term, or, where `term` is empty, a section it refers to."""
+    """A span that a passage depends on: the definition of a term, or, where `term` is empty, a section it refers to."""
 
     span: Span
     passage: Span
@@ -39,13 +39,13 @@ class Extra:
 
 
 def extras(taken: Sequence[Span], document_of: Callable[[str], Document]) -> Iterator[Extra]:
-    """What passages lean on, those of the first passage first; what is among them already is left out."""
-    told: list[Span] = []
+    """Yields what passages depend on, that of the first passage first; what is among them already is left out."""
+    spans: list[Span] = []
     for span in taken:
         document = document_of(span.document_id)
         for extra in (*_sections(document, span), *_definitions(document, span)):
-            if not any(extra.span.shared(other) for other in (*taken, *told)):
-                told.append(extra.span)
+            if not any(extra.span.shared(other) for other in (*taken, *spans)):
+                spans.append(extra.span)
                 yield extra
 
 

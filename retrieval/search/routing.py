@@ -1,4 +1,4 @@
-"""Which documents a question names, and the question without their names.
+"""Routes a question to the documents it names, and takes their names out of it.
 
 A title drags cover pages to the top of a search, so it is taken out: "Consider the Distributor Agreement between A and
 B; who may terminate?" is searched as "who may terminate?" in that one contract. A name is believed where a document's
@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from retrieval.library.library import Library
+from retrieval.reading.formats import SUFFIXES, without_suffix
 from retrieval.search.lexical import OPENING, Lexical, stems_of
 
 _ASKED = 8  # documents looked at for a name
@@ -40,8 +41,10 @@ _TITLED = re.compile(
     rf"|(?:[a-z]+\s)?{_KIND}\s+(?:with|between)\s+{_RUN})"
 )
 # "acme-lease.pdf", "in the acme lease"
+_FILE_SUFFIX = "|".join(map(re.escape, SUFFIXES))
 _FILED = re.compile(
-    rf"(?=(?P<name>(?<![\w.-])[\w&.-]+\.pdf\b|(?<=\bthe\s)(?:[\w&'’-]+\s+){{1,4}}{_KIND}\b))", re.IGNORECASE
+    rf"(?=(?P<name>(?<![\w.-])[\w&.-]+(?:{_FILE_SUFFIX})\b|(?<=\bthe\s)(?:[\w&'’-]+\s+){{1,4}}{_KIND}\b))",
+    re.IGNORECASE,
 )
 _CAPITALS = re.compile(rf"\b(?P<name>{_RUN})")
 _SECTION = re.compile(r"(?:Section|Article|Clause|Schedule|Exhibit|Annex|Appendix|Part)\b", re.IGNORECASE)
@@ -83,18 +86,18 @@ class Router:
     def route(self, question: str) -> Route:
         """What a question means, by title, file name or party. Raises StoreUnavailable, and NoSuchDocument for one that goes meanwhile."""
         leading = _LEADING.fullmatch(question)
-        if leading and (meant := self._by_title(leading["name"])):
-            return _joined({leading["name"]: meant}, leading["rest"])
+        if leading and (ids := self._by_title(leading["name"])):
+            return _joined({leading["name"]: ids}, leading["rest"])
         rest = question
         named: dict[str, list[str]] = {}
         for form, fitting in ((_TITLED, self._by_words), (_FILED, self._by_file)):
             for name in [m["name"] for m in form.finditer(rest)]:
-                if not _SECTION.match(name) and (meant := fitting(name)):
-                    named[name] = meant
+                if not _SECTION.match(name) and (ids := fitting(name)):
+                    named[name] = ids
                     rest = rest.replace(name, "contract", 1)
         if not named:
             runs = [m["name"] for m in _CAPITALS.finditer(question)]
-            named = {run: meant for run in runs if (meant := self._by_party(run))}
+            named = {run: ids for run in runs if (ids := self._by_party(run))}
         return _joined(named, rest)
 
     def _by_title(self, title: str) -> list[str]:
@@ -122,7 +125,7 @@ class Router:
 
     def _by_file(self, name: str) -> list[str]:
         """A name that a file has all of."""
-        stems = self._stems(name.removesuffix(".pdf"))
+        stems = self._stems(without_suffix(name))
         return _few(id_ for id_ in self._likely(stems) if stems <= self._stems(self._names(id_)[0]))
 
     def _by_party(self, name: str) -> list[str]:
@@ -154,15 +157,15 @@ class Router:
     def _names(self, document_id: str) -> tuple[str, str]:
         """Where a document names itself: its file name and its opening."""
         document = self._library.document(self._matter_id, document_id)
-        return document.name.removesuffix(".pdf"), document.text[:OPENING]
+        return without_suffix(document.name), document.text[:OPENING]
 
 
 def _joined(named: dict[str, list[str]], rest: str) -> Route:
     """All documents that are named; and the first name that fits several."""
     if not named:
         return Route(None, rest)
-    ids = tuple(dict.fromkeys(id_ for meant in named.values() for id_ in meant))
-    name = next((name for name, meant in named.items() if len(meant) > 1), "")
+    ids = tuple(dict.fromkeys(id_ for of_name in named.values() for id_ in of_name))
+    name = next((name for name, of_name in named.items() if len(of_name) > 1), "")
     return Route(ids, rest, name, tuple(named.get(name, ())))
 
 
@@ -172,5 +175,5 @@ def _few(document_ids: Iterable[str]) -> list[str]:
 
 
 def _possessor(name: str) -> str:
-    """The name without the 's of who has something."""
+    """Strips a possessive 's."""
     return re.sub(r"['’]s\b", "", name)

@@ -1,4 +1,4 @@
-"""A question becomes ranked hits: its words in tantivy, its meaning in Chroma, the two joined."""
+"""Searches a matter for a question: BM25 over its words, nearest vectors to its meaning, and the two rankings fused."""
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -114,14 +114,14 @@ class Searcher:
         vector = self._embedder.queries([asked])[0]
         stems = stems_of(asked)
         matches = [] if wide else self._types.match(asked, vector)
-        sought = [(stems_of(" ".join(m.type.words)), m.weight) for m in matches]
-        wanted = weighted_stems(stems, sought)
+        drafting = [(stems_of(" ".join(m.type.words)), m.weight) for m in matches]
+        query_stems = weighted_stems(stems, drafting)
         aim = self._embedder.aim(joined(vector, matches))
         for depth in (CANDIDATES, _DEEPEST):
-            words = self._lexical.query(matter_id, wanted, document_ids, depth)
+            words = self._lexical.query(matter_id, query_stems, document_ids, depth)
             meaning = self._vectors.query(matter_id, aim, document_ids, depth)
-            said = {chunk.words for chunk in (*words, *meaning)}
-            if len(said) >= limit or max(len(words), len(meaning)) < depth:
+            distinct = {chunk.words for chunk in (*words, *meaning)}
+            if len(distinct) >= limit or max(len(words), len(meaning)) < depth:
                 break
         fused = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
         scores = beside_neighbours(fused)
@@ -130,7 +130,7 @@ class Searcher:
         hits = tuple(Hit(c, scores[c], _why(c in words, c in meaning, kinds)) for c in best)
         signs = Signs(
             nearest=max(meaning.values(), default=0.0),
-            sought=self._lexical.share(matter_id, wanted, [hit.chunk for hit in hits[:_LOOKED_INTO]]),
+            sought=self._lexical.share(matter_id, query_stems, [hit.chunk for hit in hits[:_LOOKED_INTO]]),
             agreement=max(fused.values(), default=0.0),
         )
         return Results(hits, signs, route, wide)
@@ -183,9 +183,9 @@ class Searcher:
 
 def _once(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
     """The chunks without those that say the same as one before them in another document."""
-    said: dict[str, str] = {}
+    sources: dict[str, str] = {}
     for chunk in chunks:
-        if said.setdefault(chunk.words, chunk.span.document_id) == chunk.span.document_id:
+        if sources.setdefault(chunk.words, chunk.span.document_id) == chunk.span.document_id:
             yield chunk
 
 

@@ -1,4 +1,4 @@
-"""Where, in a span of several clauses, something is said: for the pin cite of words that are no quotation."""
+"""Finds the sentence of some spans that shares most words with a text: for the pin cite of words that are no quotation."""
 
 import re
 from collections import Counter
@@ -19,9 +19,9 @@ def where_said(document: Document, spans: Sequence[Span], words: str) -> int:
 
     A word counts less the more of the sentences have it.
     """
-    said = _stems(words)
+    stems_of_words = _stems(words)
     sentences = [sentence for span in spans for sentence in _sentences(document, span)]
-    shared = [said & _stems(document.slice(sentence)) for sentence in sentences]
+    shared = [stems_of_words & _stems(document.slice(sentence)) for sentence in sentences]
     in_how_many = Counter(stem for stems in shared for stem in stems)
     worth = [sum(1 / in_how_many[stem] for stem in stems) for stems in shared]
     return sentences[worth.index(max(worth))].start if sentences else spans[0].start

@@ -1,4 +1,4 @@
-"""Spans of a document that are indexed, cut along its clauses.
+"""Chunks a document for the indexes, along its clauses.
 
 Chunks tile the text: each character belongs to exactly one. Short clauses that follow each other are joined, long ones
 are cut between sentences. Sizes are characters; `bench/README.md` says what they were measured on.

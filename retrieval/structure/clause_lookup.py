@@ -1,4 +1,4 @@
-"""From the name of a place ("Section", "8.2(b)") to the clause of the outline that it names, read from where it stands.
+"""Looks up the clause of the outline that a name ("Section", "8.2(b)") means where it stands.
 
 An exhibit's "Section 3" is its own before it is the contract's, and "paragraph (c)" is an item of a clause around it.
 """
@@ -8,7 +8,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.clauses import Clause, clause_at, ordinal, outline
 
@@ -17,7 +17,7 @@ _Key = TypeVar("_Key")
 PARTS = "exhibit schedule appendix annex annexure attachment addendum".split()
 _LOOKED_THROUGH = 100_000  # characters of a clause in which a mark of its running text is sought: 30 pages
 _LONGEST_MARKS = 60  # characters of "(b)(ii)(A)"
-_TITLE = 600  # characters; an exhibit that begins in them is the filing's, not the contract's
+TITLE_LENGTH = 600  # characters of a title page; an exhibit that begins in them is the filing's, not the contract's
 
 
 def clause_around(document: Document, at: int, kind: str) -> Clause | None:
@@ -25,7 +25,7 @@ def clause_around(document: Document, at: int, kind: str) -> Clause | None:
     clauses = outline(document)
     chain = [clauses[i] for i in _chain(document, at)]
     if kind in PARTS:
-        return next((c for c in chain if c.number.lower().startswith(kind) and c.span.start > _TITLE), None)
+        return next((c for c in chain if c.number.lower().startswith(kind) and c.span.start > TITLE_LENGTH), None)
     if kind == "article":
         return next((c for c in reversed(chain) if not _is_part(c)), None)
     if kind == "section":
@@ -57,14 +57,9 @@ def find_clause(document: Document, at: int, kind: str, raw: str, inside: Clause
     number, marks = re.match(r"([^(]*)(.*)", raw).groups()  # type: ignore[union-attr]
     here = inside or _part_around(document, at)
     for part in dict.fromkeys([here, None] if inside is None else [inside]):
-        found = [
-            clause
-            for clause in (
-                index.numbered.get((part, number.removesuffix(".0"))),
-                index.articles.get((part, ordinal(number))) if kind in _NUMBERED else None,
-            )
-            if clause
-        ]
+        numbered = index.numbered.get((part, number.removesuffix(".0")))
+        article = index.articles.get((part, ordinal(number))) if kind in _NUMBERED else None
+        found = [clause for clause in (numbered, article) if clause]
         if not found and (first := index.first_below.get((part, number))):  # no line says 9: it begins at 9.1
             found = [first]
         if found:
@@ -82,17 +77,17 @@ class _Index:
     numbered: dict[tuple[Clause | None, str], Clause] = field(default_factory=dict)  # the outermost; "3.0" under "3"
     articles: dict[tuple[Clause | None, int], Clause] = field(default_factory=dict)  # the outermost "Article …"
     first_below: dict[tuple[Clause | None, str], Clause] = field(default_factory=dict)  # 9.1 under "9"
-    places: dict[str, list[int]] = field(default_factory=dict)  # where each number stands in the outline
+    positions: dict[str, list[int]] = field(default_factory=dict)  # of each number in the outline
 
 
-@kept(16)
+@document_cache(16)
 def _index(document: Document) -> _Index:
     """Made once: a long contract has as many references as clauses, and each would go through all of them."""
     index = _Index()
     for i, (clause, part) in enumerate(zip(outline(document), _parts(document), strict=True)):
         number = clause.number
         index.parts.setdefault(number.lower(), clause)
-        index.places.setdefault(number, []).append(i)
+        index.positions.setdefault(number, []).append(i)
         _outermost(index.numbered, (part, number.removesuffix(".0")), clause)
         word, _, value = number.partition(" ")
         if word == "Article" and (order := ordinal(value)):
@@ -117,18 +112,15 @@ def _marked(document: Document, clause: Clause, marks: str) -> Clause | None:
             break
     span = deepest.span
     end = min(span.end, span.start + _LOOKED_THROUGH)
-    return (
-        deepest
-        if all(document.text.find(mark, span.start, end) >= 0 for mark in re.findall(r"\([^)]+\)", rest))
-        else None
-    )
+    marks_below = re.findall(r"\([^)]+\)", rest)
+    return deepest if all(document.text.find(mark, span.start, end) >= 0 for mark in marks_below) else None
 
 
 def _first_inside(document: Document, number: str, span: Span) -> Clause | None:
     """The first clause of a number within a span."""
-    clauses, places = outline(document), _index(document).places.get(number, [])
-    at = bisect_left(places, span.start, key=lambda i: clauses[i].span.start)
-    found = clauses[places[at]] if at < len(places) else None
+    clauses, positions = outline(document), _index(document).positions.get(number, [])
+    at = bisect_left(positions, span.start, key=lambda i: clauses[i].span.start)
+    found = clauses[positions[at]] if at < len(positions) else None
     return found if found and span.contains(found.span) else None
 
 
@@ -146,12 +138,12 @@ def _below(document: Document, at: int, marks: str) -> Clause | None:
     return None
 
 
-@kept(16)
+@document_cache(16)
 def _parts(document: Document) -> tuple[Clause | None, ...]:
     """For each clause the exhibit or schedule that holds it; None for those of the contract itself."""
     held: list[Clause | None] = []
     for clause in outline(document):
-        own = clause if _is_part(clause) and clause.span.start > _TITLE else None
+        own = clause if _is_part(clause) and clause.span.start > TITLE_LENGTH else None
         held.append(own or (held[clause.parent] if clause.parent is not None else None))
     return tuple(held)
 

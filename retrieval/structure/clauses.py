@@ -1,4 +1,4 @@
-"""The clause outline of a contract, read from the numbers at the beginning of its lines.
+"""Parses the clause outline of a contract from the numbers at the beginning of its lines.
 
 Drafting habits differ (ARTICLE II / 2.1 / (a) / (i), "Section 4.", bare "12.", schedules that begin again at 1), numbers
 also stand where no clause begins (a wrapped "Section\\n4.2", a date, a price), and one mark has two readings: "(i)" is the
@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, PinCite, Span
 from retrieval.structure.layout import Line, lines
 
@@ -35,9 +35,13 @@ _ROMAN = re.compile(r"(?=[ivxl])(xl|l?x{0,3})(ix|iv|v?i{0,3})", re.IGNORECASE)
 _RUNS_ON = re.compile(
     r"(?:\b(?:in|to|as|on|see|and|or|of|the|with|under|by|this|per|at|from|for|through|attached)|,)\s*\Z", re.IGNORECASE
 )
+_AFTER_EXHIBIT, _AFTER_NUMBER = frozenset('.,;)("“'), frozenset(",;%")
 _FILING = re.compile(r"Exhibit \d+\.\d+")  # the number under which a contract was filed, above its title
-_WORD_NUMBERS = {w: i for i, w in enumerate(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split(), 1)}  # fmt: skip
+_NUMERALS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty"
+)
+_WORD_NUMBERS = {word: value for value, word in enumerate(_NUMERALS.split(), 1)}
 _HEADING_END = re.compile(r"(?<!\bNo)(?<!\bInc)(?<!\bCo)(?:[.:;](?=\s|$)|\s[-–—]+\s|\t)")
 _VERBS = frozenset("shall will must may is are was were has have agrees agree means".split())  # a sentence, no heading
 SMALL_WORDS = frozenset("a an and as at by for from in into of on or over per the to under upon with without".split())
@@ -80,7 +84,7 @@ class _Mark:
     titled: bool = False  # a heading follows: such a number may be the first of all without being 1
 
 
-@kept(16)
+@document_cache(16)
 def outline(document: Document) -> tuple[Clause, ...]:
     """The clauses of a document in reading order; empty where nothing is numbered."""
     rows = [line for line in lines(document) if not line.noise]
@@ -102,42 +106,47 @@ def _readings(text: str, before: str) -> list[_Mark]:
     match = _MARK.match(text)
     if not match:
         return []
-    end, got = match.end(), match.groupdict()
-    rest = text[end:].strip()
-    if got["part"]:
-        if not match["part"][0].isupper() or not _is_title(text.strip()):
-            return []
-        if _RUNS_ON.search(before) and rest[:1] in {
-            *'.,;)("“'
-        }:  # the end of a wrapped reference: "set out in\nExhibit C."
-            return []
-        return [_Mark("part", 0, f"{match['part'].title()} {match['part_no'].upper().rstrip('.')}", end)]
-    if got["article"]:
-        if not _is_title(rest) or not match.group().strip()[0].isupper():
-            return []
-        value = ordinal(match["article"])
-        return [_Mark("article", value, f"Article {match['article'].upper()}", end, (value,))] if value else []
-    if got["section"] or got["dotted"]:
-        number = match["section"] or match["dotted"]
-        if got["section"] and not match.group().strip()[0].isupper() and "§" not in match.group():
-            return []
-        path = tuple(int(n) for n in number.split("."))
-        if rest[:1].islower() or rest[:1] in {
-            ",",
-            ";",
-            "%",
-        }:  # the end of a wrapped reference: "Section\n4.2 shall ..."
-            return []
-        if path[1:] in {(), (0,)}:  # "3.0" heads 3.1, 3.2, ...
-            return [_Mark("number", path[0], number, end, path[:1], _is_title(rest))]
-        return [_Mark("dotted", path[-1], number, end, path)]
-    if got["number"]:
-        return (
-            []
-            if rest[:1].islower()
-            else [_Mark("number", int(match["number"]), match["number"], end, (int(match["number"]),), _is_title(rest))]
-        )
-    return _letter_readings(match, end)
+    rest = text[match.end() :].strip()
+    if match["part"]:
+        return _part_readings(match, text, rest, before)
+    if match["article"]:
+        return _article_readings(match, rest)
+    if match["section"] or match["dotted"]:
+        return _section_readings(match, rest)
+    if match["number"]:
+        value = int(match["number"])
+        mark = _Mark("number", value, match["number"], match.end(), (value,), _is_title(rest))
+        return [] if rest[:1].islower() else [mark]
+    return _letter_readings(match, match.end())
+
+
+def _part_readings(match: re.Match[str], text: str, rest: str, before: str) -> list[_Mark]:
+    if not match["part"][0].isupper() or not _is_title(text.strip()):
+        return []
+    # The end of a wrapped reference: "set out in\nExhibit C."
+    if _RUNS_ON.search(before) and rest[:1] in _AFTER_EXHIBIT:
+        return []
+    return [_Mark("part", 0, f"{match['part'].title()} {match['part_no'].upper().rstrip('.')}", match.end())]
+
+
+def _article_readings(match: re.Match[str], rest: str) -> list[_Mark]:
+    if not _is_title(rest) or not match.group().strip()[0].isupper():
+        return []
+    value = ordinal(match["article"])
+    return [_Mark("article", value, f"Article {match['article'].upper()}", match.end(), (value,))] if value else []
+
+
+def _section_readings(match: re.Match[str], rest: str) -> list[_Mark]:
+    number = match["section"] or match["dotted"]
+    if match["section"] and not match.group().strip()[0].isupper() and "§" not in match.group():
+        return []
+    path = tuple(int(n) for n in number.split("."))
+    # The end of a wrapped reference: "Section\n4.2 shall ..."
+    if rest[:1].islower() or rest[:1] in _AFTER_NUMBER:
+        return []
+    if path[1:] in {(), (0,)}:  # "3.0" heads 3.1, 3.2, ...
+        return [_Mark("number", path[0], number, match.end(), path[:1], _is_title(rest))]
+    return [_Mark("dotted", path[-1], number, match.end(), path)]
 
 
 def _letter_readings(match: re.Match[str], end: int) -> list[_Mark]:

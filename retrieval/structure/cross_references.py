@@ -1,4 +1,4 @@
-"""Where a contract refers to another place of its own, and which clause of the outline that is.
+"""Finds cross-references: where a contract refers to another place of its own, and which clause of the outline that is.
 
 "Sections 2.1 and 2.3" are two references, "paragraph (c) above" is read from where it stands, "this Section" is the clause
 around it. What belongs to something else (Section 409A of the Code, Article 6 of the GDPR, Section 5 of the Master
@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import PAGE_BREAK, Document, Span
-from retrieval.structure.clause_lookup import PARTS, clause_around, find_clause
+from retrieval.structure.clause_lookup import PARTS, TITLE_LENGTH, clause_around, find_clause
 from retrieval.structure.clauses import Clause, outline
 from retrieval.structure.layout import lines
 from retrieval.structure.reflow import flowing_text
 
-_TITLE = 600  # characters in which a document says that it is an amendment
 _HEAD = 8  # characters from the beginning of a clause to its own number, which is no reference
 _BESIDE = 120  # characters looked at before and after a reference
 _LINE = 2_000  # characters of a line before and after a reference; in a longer one it stands neither first nor alone
@@ -75,7 +74,7 @@ class Reference:
     external: bool
 
 
-@kept(16)
+@document_cache(16)
 def find_references(document: Document) -> tuple[Reference, ...]:
     """Every reference of a document in reading order; those on contents pages, and headings themselves, are none."""
     text = flowing_text(document)
@@ -144,7 +143,8 @@ def _belongs(document: Document, text: str, match: re.Match[str], nested: int = 
     if not of or _THIS.match(of["what"]):
         return None, False
     if _ITSELF.match(of["what"]):
-        return None, bool(_AMENDMENT.search(text[:_TITLE]))  # an amendment's "Section 3 of the Agreement" is of another
+        # An amendment says in its title that it is one, and its "Section 3 of the Agreement" is of another.
+        return None, bool(_AMENDMENT.search(text[:TITLE_LENGTH]))
     if place := _PLACE.match(of["what"]):
         inner = _REFERENCE.match(text, of.start("what") + place.start("kind"))
         if inner and inner["numbers"]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.clauses import clause_at, headings_above, outline
 from retrieval.structure.reflow import flowing_text
@@ -31,9 +31,10 @@ _NUMBER_WIDTH = 12  # characters before a term at the beginning of its line: its
 _QUOTED = re.compile(
     r"[“\"„‟″ʺ]\s*+(?P<term>[^“”\"„‟″ʺ\f]{1,80}?)[\s,.;:]*+[”\"“″ʺ]|(?<![\w’'])[‘'](?P<single>(?:the\s+)?[A-Z][^‘’']{1,40}?)[,.]?[’'](?!\w)"
 )
+# Between "X" or the "Y".
 _JOINED = re.compile(
     r"\s*+\)?\s*+(?:,?\s*+(?:and/or|or|and)|,|/)?\s*+(?:(?:collectively|together),?\s*+)?(?:as\s++)?(?:the\s++|each\s++|an?\s++)?"
-)  # between "X" or the "Y"
+)
 _VERB = re.compile(
     # "X", as used in this Section 2, means; "X" with respect to a Person shall mean
     r"(?:\s*+\))?(?:(?:\s*+,)?\s++(?:as|for|in|when|with|and|or)\s[^.;“”\"]{1,120}?)?(?:\s*+,)?\s*+(?:[:–—-]\s*+)?"
@@ -98,13 +99,11 @@ class Definition:
     points: bool  # it only says where the meaning is: "has the meaning set forth in Section 3.3"
 
 
-@kept(16)
+@document_cache(16)
 def find_definitions(document: Document) -> tuple[Definition, ...]:
     """Every definition of a document in reading order; a term may have several ("as set forth in Section 3.3", and there)."""
     text = flowing_text(document)
-    found: dict[
-        int, tuple[int, bool]
-    ] = {}  # where a term begins: where it ends, and whether the meaning stands after it
+    found: dict[int, tuple[int, bool]] = {}  # by a term's start its end, and whether the meaning stands after it
     taken = bytearray(len(text))  # characters that are part of a term
     for start, end, follows in chain(_marked(document, text), _unmarked(text)):
         if not taken[start] and _may_be_term(text[start:end]):
@@ -145,7 +144,7 @@ def used(document: Document, span: Span) -> list[Definition]:
     return [terms[term] for term in dict.fromkeys(uses) if not span.contains(terms[term].where)]
 
 
-@kept(16)
+@document_cache(16)
 def _uses(document: Document) -> re.Pattern[str] | None:
     forms = sorted({form for term in defined(document) for form in _forms(term)}, key=len, reverse=True)
     any_of = "|".join(r"\s+".join(map(re.escape, form.split())) for form in forms)
@@ -241,9 +240,8 @@ def _may_be_term(raw: str) -> bool:
 
 
 def _clean(raw: str) -> str:
-    words = re.sub(
-        r"\s*\([A-Z][^()]*\)?\s*$", "", " ".join(raw.split()).strip(" ,.;:(")
-    )  # "Maximum Daily Quantity (MDQ)"
+    words = " ".join(raw.split()).strip(" ,.;:(")
+    words = re.sub(r"\s*\([A-Z][^()]*\)?\s*$", "", words)  # "Maximum Daily Quantity (MDQ)"
     return re.sub(r"(?i)^(?:the|an?)\s+(?=\S)|[®™]|\(s\)$", "", words)
 
 

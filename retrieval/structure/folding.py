@@ -1,4 +1,4 @@
-"""Text reduced to what a quotation must have in common with its page, with the way back to the original.
+"""Normalises text to what a quotation must have in common with its page, with a map back to the original offsets.
 
 White space, dashes and quotation marks differ between a page and a faithful quotation of it (line ends, hyphenation,
 typography). They are left out of a *skeleton*, which is searched at the speed of `str.find`; what stood between two of its
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 
 HYPHENS = "-\u2010\u2011\u00ad"
 DASHES = HYPHENS + "\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
@@ -126,7 +126,7 @@ def fold(text: str) -> Folded:
     return Folded(text, "".join(parts), starts, origins, ends)
 
 
-fold_cached = kept(32)(fold)  # for texts of documents: the same few are asked again and again
+fold_cached = document_cache(32)(fold)  # for texts of documents: the same few are asked again and again
 
 
 @lru_cache(maxsize=4096)

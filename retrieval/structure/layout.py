@@ -1,4 +1,4 @@
-"""Lines of a document, and which of them belong to the page rather than to the contract.
+"""Splits a document into lines, and tells running headers, footers, page numbers and contents from the contract's words.
 
 Running headers and footers, page numbers, `Source: COMPANY, 8-K, date` stamps and contents pages stay in the canonical
 text (offsets never move) but take no part in structure, in what is indexed or in what is sent.
@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import LINE_END_HYPHEN, Document, Page
 
 _EDGE_LINES = 3  # a running header or footer stands within so many lines of the page's top or bottom
@@ -35,7 +35,7 @@ class Line:
     noise: bool
 
 
-@kept(16)
+@document_cache(16)
 def lines(document: Document) -> tuple[Line, ...]:
     """Every non-empty line of the document in order, each marked as words of the contract or as noise."""
     by_page = [(page, list(_lines_of(document.text, page))) for page in document.pages]

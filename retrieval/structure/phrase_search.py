@@ -1,4 +1,4 @@
-"""Every mention of a phrase in a document: its words exactly as they stand on the page, wherever on the page they stand.
+"""Finds every mention of a phrase in a document: its exact words, wherever on a page they stand.
 
 Exact means the same words with the same borders. White space, hyphenation at line ends, the kind of quotation mark and of
 dash, ligatures and capitals do not count (see `folding`), and a mention may run over a line end or on to the next page.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import accumulate, pairwise
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.folding import SINGLE_MARKS, Folded, fold, letters
 from retrieval.structure.matching import Rules, candidates, match_at
@@ -57,14 +57,14 @@ def find_phrase(document: Document, phrase: str) -> tuple[Span, ...]:
 
 def each_mention(document: Document, phrase: str, over: Callable[[], bool] | None = None) -> Iterator[Span]:
     """`find_phrase` one by one, however many there are. Raises TimeoutError once `over` says that time is over."""
-    sought, bare = _lower(fold(phrase)), _bare(phrase)
-    if not sought.skeleton:
+    folded, bare = _lower(fold(phrase)), _bare(phrase)
+    if not folded.skeleton:
         return
     passes = []
     if bare in _letters(document):
-        passes.append(_mentions(document, _folded(document.text), sought, over))
+        passes.append(_mentions(document, _folded(document.text), folded, over))
     if _runs_over_a_break(document, bare):
-        passes.append(_mentions(document, _folded(flowing_text(document)), sought, over))
+        passes.append(_mentions(document, _folded(flowing_text(document)), folded, over))
     last = -1
     for start, end in merge(*passes):  # of two that begin together the shorter comes first
         if start > last:
@@ -90,12 +90,12 @@ def in_context(document: Document, span: Span) -> InContext:
     return InContext(cut[0] + before + space[0], own_words(document, span), space[1] + after + cut[1])
 
 
-@kept(256)
+@document_cache(256)
 def _letters(document: Document) -> str:
     return _bare(document.text)
 
 
-@kept(256)
+@document_cache(256)
 def _breaks(document: Document) -> tuple[tuple[int, int, int], ...]:
     """For each page break where in `_letters` the text beside it begins, where the break is, and where that text ends."""
     text = document.text
@@ -120,7 +120,7 @@ def _parted(bare: str, above: str, below: str) -> bool:
     return least > 0 and bare[least:] in below
 
 
-@kept(32)
+@document_cache(32)
 def _folded(text: str) -> Folded:
     return _lower(fold(text))
 

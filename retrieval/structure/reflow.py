@@ -1,4 +1,4 @@
-"""A document as one reads on from page to page: running lines out of the way, line ends joined.
+"""Reflows a document's text: without running headers, footers and page numbers; same length, so offsets hold.
 
 A sentence that crosses a page has headers, footers and page numbers between its halves. They are blanked out character
 for character, so that every offset of the canonical text stays what it is. A number that stands alone is taken for a page
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.layout import lines
 
@@ -26,7 +26,7 @@ _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:-[^\W\d_]+)+")
 _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d_]*")
 
 
-@kept(32)
+@document_cache(32)
 def flowing_text(document: Document) -> str:
     """The text, of the same length, with running headers, footers and page numbers replaced by spaces."""
     out, done = [], 0
@@ -49,7 +49,7 @@ def own_spans(document: Document, span: Span) -> list[Span]:
     return [s for s in stretches if flowing[s.start : s.end].strip()] or [span]
 
 
-@kept(32)
+@document_cache(32)
 def _running(document: Document) -> tuple[tuple[int, int], ...]:
     """[start, end) of every running line."""
     return tuple(_find_running(document))
@@ -81,17 +81,15 @@ def _in_series(alone: list[tuple[int, int]], index: int) -> bool:
 
 
 def _readable(text: str, piece: str) -> str:
-    kept: dict[tuple[str, str], bool] = {}
+    hyphens: dict[tuple[str, str], bool] = {}
 
     def join(match: re.Match[str]) -> str:
-        left, right = (
-            _LETTERS_BEFORE.search(piece[max(0, match.start() - 40) : match.start()]),
-            _LETTERS_AFTER.match(piece, match.end()),
-        )
+        left = _LETTERS_BEFORE.search(piece[max(0, match.start() - 40) : match.start()])
+        right = _LETTERS_AFTER.match(piece, match.end())
         halves = left[0] if left else "", right[0] if right else ""
-        if halves not in kept:
-            kept[halves] = keeps_hyphen(text, *halves)
-        return "-" if kept[halves] else ""
+        if halves not in hyphens:
+            hyphens[halves] = keeps_hyphen(text, *halves)
+        return "-" if hyphens[halves] else ""
 
     return " ".join(_HYPHEN_AT_LINE_END.sub(join, piece).split())
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.clauses import LONGEST_HEADING, SMALL_WORDS, outline, words_of_weight
 from retrieval.structure.layout import lines
@@ -28,9 +28,8 @@ _BEGINNERS = frozenset(
         "Thus Pursuant With Within Provided Should But And Or Yes"
     ).split()
 )
-_NUMBERS = (
-    r"\[\s*(?:passages?\s*)?\d+(?:\s*(?:,|;|–|-|and|&)\s*\d+)*\s*\]"  # a citation: it belongs to the sentence before it
-)
+# A citation: it belongs to the sentence before it.
+_NUMBERS = r"\[\s*(?:passages?\s*)?\d+(?:\s*(?:,|;|–|-|and|&)\s*\d+)*\s*\]"
 _END = re.compile(rf"(?<![.?!])[.?!]++[\"”’'»)\]*_]*(?:\s*{_NUMBERS}[.,;]?)*(?=\s|$)", re.IGNORECASE)
 _LOOKED_BACK = 400  # characters: an abbreviation, or a whole number with its "Section"
 _LAST_WORD = re.compile(r"([\w.’'&-]+)$")
@@ -53,7 +52,7 @@ _REFERS = re.compile(
 )
 
 
-@kept(16)
+@document_cache(16)
 def sentences(document: Document) -> tuple[Span, ...]:
     """The sentences of a document: none runs across the beginning of a clause or a heading, and none is a heading alone.
 
@@ -82,8 +81,8 @@ def _borders(document: Document, text: str, whole: Mapping[int, int]) -> tuple[l
             borders.add(clause.span.start)
     skipped = set()
     for line in lines(document):
-        shown = text[line.start : line.end].strip()
-        if shown and (line.noise or _is_heading(shown)):
+        words = text[line.start : line.end].strip()
+        if words and (line.noise or _is_heading(words)):
             borders |= {line.start, line.end}
             if line.noise:
                 skipped.add(line.start)

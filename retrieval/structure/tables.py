@@ -7,7 +7,7 @@ sentence nor in the middle of one; three such lines after each other are a table
 import re
 from itertools import groupby, pairwise
 
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.layout import lines
 
@@ -20,19 +20,19 @@ _GOES_ON = re.compile(r"\s*[a-z(&]")
 _CLAUSE = re.compile(r"(?:(?:section|article)\s+)?(?:\d+(?:\.\d+)+\.?|\d+\.|\([a-z0-9]{1,4}\))\s", re.I)
 
 
-@kept(16)
+@document_cache(16)
 def tables(document: Document) -> tuple[tuple[Span, ...], ...]:
     """Each table as its rows in order, the line above them first where it may be the heads of the columns."""
-    shown = [(document.span(line.start, line.end), line.text.strip()) for line in lines(document) if not line.noise]
-    sizes = sorted(len(text) for _, text in shown)
+    rows = [(document.span(line.start, line.end), line.text.strip()) for line in lines(document) if not line.noise]
+    sizes = sorted(len(text) for _, text in rows)
     longest = _SHORT * sizes[int(_FULL * (len(sizes) - 1))] if sizes else 0
-    apart = [len(text) < longest and _apart(text, after) for (_, text), (_, after) in pairwise([*shown, (None, "")])]
+    apart = [len(text) < longest and _apart(text, after) for (_, text), (_, after) in pairwise([*rows, (None, "")])]
     found = []
-    for is_row, run in groupby(range(len(shown)), key=lambda i: apart[i] and bool(re.search(r"\d", shown[i][1]))):
-        rows = list(run)
-        if is_row and len(rows) >= _LEAST_ROWS:
-            heads = [i for i in (rows[0] - 1,) if i >= 0 and apart[i]]
-            found.append(tuple(shown[i][0] for i in heads + rows))
+    for is_row, run in groupby(range(len(rows)), key=lambda i: apart[i] and bool(re.search(r"\d", rows[i][1]))):
+        run_rows = list(run)
+        if is_row and len(run_rows) >= _LEAST_ROWS:
+            heads = [i for i in (run_rows[0] - 1,) if i >= 0 and apart[i]]
+            found.append(tuple(rows[i][0] for i in heads + run_rows))
     return tuple(found)
 
 

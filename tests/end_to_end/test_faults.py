@@ -66,7 +66,7 @@ def asked(workspace: Workspace, url: str) -> tuple[SavedTurn, list[dict[str, Any
     quick = load_settings(
         data_dir=workspace.settings.data_dir, llm_url=url, llm_first_token_seconds=0.4, llm_silence_seconds=0.4
     )
-    workspace.opened["writers"] = Writers(quick)
+    workspace.writers = Writers(quick)
     log = workspace.settings.data_dir / "log" / "pincite.log"
     before = log.read_text("utf-8") if log.exists() else ""
 

@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse
 
 from tests.pdfs import make_pdf, tiles
 from tests.webapp.commands import Pincite
-from tests.webapp.serving import LIKE_A_BROWSER, Running, running
+from tests.webapp.serving import LIKE_A_BROWSER, Running, running, text_url
 from webapp.core.errors import DocumentNotDrawn, PageTooSlow
 from webapp.core.settings import load_settings
 from webapp.service import page_images as viewer_file
@@ -26,7 +26,7 @@ from webapp.service.page_images import PageView, Viewer
 from webapp.service.workspace import IMAGES_PER_USER
 from webapp.store.users import User
 from webapp.web import document_routes as routes_file
-from webapp.web.urls import page_url, pdf_url, text_url
+from webapp.web.document_routes import page_url, pdf_url
 
 PROXY = {"access": "behind-proxy"}
 ASKED = 60  # images at once

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pypdf import PdfWriter
 
-from retrieval.core.errors import EmptyFile, FileTooLarge, NotAPdf, UnreadableFile
+from retrieval.core.errors import EmptyFile, FileTooLarge, UnreadableFile, UnsupportedFormat
 from retrieval.core.limits import Limits
 from retrieval.library.schema import DocumentRecord
 from tests.pdfs import drawings, make_pdf
@@ -42,8 +42,8 @@ def without_pages() -> bytes:
     ("make", "error", "sentence"),
     [
         (lambda: b"", EmptyFile, "“x.pdf” is empty."),
-        (lambda: b"PK\x03\x04 a Word file", NotAPdf, "“x.pdf” is not a PDF."),
-        (lambda: b" " * 1024 + GOOD, NotAPdf, "“x.pdf” is not a PDF."),
+        (lambda: b"PK\x03\x04 a Word file", UnsupportedFormat, "“x.pdf” is not a PDF."),
+        (lambda: b" " * 1024 + GOOD, UnsupportedFormat, "“x.pdf” is not a PDF."),
         (lambda: b"%PDF-1.7\n" + bytes(201 << 20), FileTooLarge, "“x.pdf” is 201 MiB; the limit is 200 MiB."),
     ],
     ids=["empty", "not a PDF", "header too late", "too large"],

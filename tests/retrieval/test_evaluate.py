@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from retrieval.core.errors import BadQueries, NoPdfs
-from retrieval.evaluate import Evaluation, Scope, evaluate
+from retrieval.core.errors import BadQueries, NoFiles
+from retrieval.evaluate import Evaluation, Paths, Scope, evaluate
 from retrieval.search.embedder import Embedder
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import HashingEmbedder
@@ -29,11 +29,8 @@ def run(
     path = tmp_path / "queries.jsonl"
     path.write_text("".join((q if isinstance(q, str) else json.dumps(q)) + "\n" for q in queries))
     done = evaluate(
-        pdfs,
-        path,
-        tmp_path / "out",
-        folder=tmp_path / "eval",
-        embedder=embedder or HashingEmbedder(),
+        Paths(pdfs, path, tmp_path / "out", tmp_path / "eval"),
+        embedder or HashingEmbedder(),
         count=lambda text: len(text.split()),
         scope=scope,
         budget=200,
@@ -145,5 +142,5 @@ def test_a_file_of_questions_that_cannot_be_used_names_the_line(
 
 
 def test_a_folder_without_pdfs_is_said(tmp_path: Path) -> None:
-    with pytest.raises(NoPdfs, match="There is no PDF in"):
+    with pytest.raises(NoFiles, match="There is no PDF in"):
         run(tmp_path, tmp_path, [])

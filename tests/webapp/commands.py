@@ -1,4 +1,4 @@
-"""`pincite` as a person runs it: a process of its own, on a data folder of the test's own."""
+"""`pincite` as a person runs it: a process of its own, on a data folder of the test's own; and files taken in without one."""
 
 import json
 import os
@@ -13,8 +13,20 @@ from typing import Any
 
 import httpx2
 
+from webapp.core.stream import Result
+from webapp.service.caller import Caller
+from webapp.service.commands import Accept
+
 ROOT = Path(__file__).parents[2]
 SERVER_SECONDS = 60
+
+
+def accept(caller: Caller, matter: str, file: Path, name: str | None = None) -> str:
+    """The id of the document that a file becomes in a matter."""
+    [accepted] = (
+        event.row for event in caller.run(Accept(file, name or file.name, matter)) if isinstance(event, Result)
+    )
+    return accepted.document_id
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from urllib.parse import urlencode
 
 import httpx2
 import uvicorn
@@ -25,6 +26,12 @@ from webapp.web.middleware import Gate
 import_module("anyio._core._fileio")
 
 LIKE_A_BROWSER = {"Sec-Fetch-Site": "same-origin"}
+
+
+def text_url(matter_id: str, document_id: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The address of the words of the spans, as plain text."""
+    asked = urlencode([("span", f"{start}-{end}") for start, end in spans])
+    return f"/matters/{matter_id}/documents/{document_id}/text?{asked}"
 
 
 @dataclass

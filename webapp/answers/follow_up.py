@@ -47,13 +47,13 @@ def standalone(history: Sequence[Turn], question: str) -> str:
 
 def recent(history: Sequence[Turn], count: Callable[[str], int], budget: int) -> list[Turn]:
     """The latest turns that fit into `budget` tokens, in order; none is shortened."""
-    kept: list[Turn] = []
+    turns: list[Turn] = []
     for turn in reversed(history):
         budget -= count(turn.question) + count(turn.answer)
         if budget < 0:
             break
-        kept.insert(0, turn)
-    return kept
+        turns.insert(0, turn)
+    return turns
 
 
 def _is_follow_up(question: str) -> bool:

@@ -1,4 +1,4 @@
-"""The draft: an engine is chosen, the passages are packed for it, and it writes; what fails before the first word is tried again.
+"""Generates the draft: leases an engine, packs the passages for it and streams its text; retries what fails before the first word.
 
 After the first word nothing is tried again: a reader has it before their eyes, and another engine would write otherwise.
 """
@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from retrieval import Packed, PinciteError
 from webapp.answers.prompt import Frame, harmless
@@ -77,9 +78,7 @@ async def write(lease: Lease, fit: Fit) -> AsyncGenerator[Prompted | Delta | Tro
 
     `fit` packs for an engine's terms. Raises QuestionTooLong.
     """
-    prompted: Prompted | None = None
-    smaller = writing = False
-    tried = 0
+    tries = _Tries()
     error: EngineError | None = None
     while True:
         async with AsyncExitStack() as stack:
@@ -89,41 +88,68 @@ async def write(lease: Lease, fit: Fit) -> AsyncGenerator[Prompted | Delta | Tro
                 error = error or away
                 break
             try:
-                terms = await _terms(writer)
-                terms = replace(terms, window=int(terms.window * _SMALLER)) if smaller else terms
-                frame, packed = await on_a_core(fit, terms)
-                prompted = Prompted(frame, packed, terms.name, writer.trusted)
-                yield prompted
-                if writer.engine is None or not packed.passages:
-                    return
-                messages, reserve = frame.messages(packed.passages), frame.budget.reserve
-                async with aclosing(writer.engine.stream(messages, max_tokens=reserve)) as pieces:
-                    async for piece in pieces:
-                        writing = True
-                        yield Delta(piece)
+                async with aclosing(_try(writer, fit, tries)) as events:
+                    async for event in events:
+                        yield event
                 return
-            except PromptTooLong as too_long:
-                error = too_long
             except QuestionTooLong:
-                if not smaller:  # else it fits what the engine said, and not what it takes
+                if not tries.smaller:  # else it fits what the engine said, and not what it takes
                     raise
                 error = PromptTooLong()
                 break
             except EngineError as failed:
                 error = failed
-        tried += 1
-        if isinstance(error, PromptTooLong) and not (writing or smaller):
-            smaller = True
+        step = tries.after(error)
+        if step == "smaller":
             yield Trouble(PassagesLeftOut())
-        elif isinstance(error, _PASSING) and not writing and tried < TRIES:
+        elif step == "again":
             RETRIES.inc()
             spread = random.uniform(1, 1.5)  # noqa: S311  # nosec B311 (parts those who try again, no secret)
-            await asyncio.sleep(PAUSE_SECONDS * 2 ** (tried - 1) * spread)
+            await asyncio.sleep(PAUSE_SECONDS * 2 ** (tries.count - 1) * spread)
         else:
             break
-    if prompted is None:
+    if not tries.prompted:
         yield await without_engine(fit)
     yield Trouble(error)
+
+
+Step = Literal["again", "smaller", "give up"]
+
+
+@dataclass(slots=True)
+class _Tries:
+    """The state of a draft over its tries."""
+
+    count: int = 0
+    prompted: bool = False  # a prompt has been packed
+    begun: bool = False  # a word has been written
+    smaller: bool = False  # the engine's window is taken to be smaller than it says
+
+    def after(self, error: EngineError) -> Step:
+        """What follows a try that failed."""
+        self.count += 1
+        if self.begun:
+            return "give up"
+        if isinstance(error, PromptTooLong) and not self.smaller:
+            self.smaller = True
+            return "smaller"
+        return "again" if isinstance(error, _PASSING) and self.count < TRIES else "give up"
+
+
+async def _try(writer: Writer, fit: Fit, tries: _Tries) -> AsyncGenerator[Prompted | Delta]:
+    """One try: a Prompted for this engine, then what it writes. Raises EngineError and QuestionTooLong."""
+    terms = await _terms(writer)
+    terms = replace(terms, window=int(terms.window * _SMALLER)) if tries.smaller else terms
+    frame, packed = await on_a_core(fit, terms)
+    tries.prompted = True
+    yield Prompted(frame, packed, terms.name, writer.trusted)
+    if writer.engine is None or not packed.passages:
+        return
+    messages, reserve = frame.messages(packed.passages), frame.budget.reserve
+    async with aclosing(writer.engine.stream(messages, max_tokens=reserve)) as deltas:
+        async for delta in deltas:
+            tries.begun = True
+            yield Delta(delta)
 
 
 async def without_engine(fit: Fit) -> Prompted:

@@ -46,16 +46,22 @@ def key_language(
     if not texts:
         return ()
     best_first = sorted(hits, key=lambda hit: -hit.score)
-    told = [_told(documents[s.document_id], s, text, best_first) for s, text in zip(spans, texts, strict=True)]
-    ranked = sorted(zip(spans, texts, relevance(question, told), strict=True), key=lambda row: -row[2])
-    chosen = {text: (span, score) for span, text, score in reversed(ranked) if score > 0}
-    best = [(span, text, score) for span, text, score in ranked if chosen.get(text, (None,))[0] == span][:most]
-    keys = [KeySentence(**pin_cite(documents[span.document_id], span).where(), text=text) for span, text, _ in best]
+    candidates = [
+        _candidate(documents[s.document_id], s, text, best_first) for s, text in zip(spans, texts, strict=True)
+    ]
+    ranked = sorted(zip(spans, texts, relevance(question, candidates), strict=True), key=lambda row: -row[2])
+    best: dict[str, Span] = {}  # by their words, each where it scores highest
+    for span, text, score in ranked:
+        if score > 0 and len(best) < most:
+            best.setdefault(text, span)
+    keys = [
+        KeySentence(**pin_cite(documents[span.document_id], span).where(), text=text) for text, span in best.items()
+    ]
     sections = list(dict.fromkeys((key.document_id, key.section) for key in keys))
     return tuple(sorted(keys, key=lambda key: (sections.index((key.document_id, key.section)), key.span.start)))
 
 
-def _told(document: Document, span: Span, text: str, best_first: Sequence[Hit]) -> Sentence:
+def _candidate(document: Document, span: Span, text: str, best_first: Sequence[Hit]) -> Sentence:
     score = next((hit.score for hit in best_first if span.shared(hit.chunk.span)), 0.0)
     return Sentence(text, under_headings(document, span.start, text), score)
 

@@ -1,4 +1,4 @@
-"""Which sentences of a contract say what it does: its clauses, each with the statements that matter most, word for word.
+"""Extracts a contract's statements clause by clause, and chooses those that matter most (extractive summary, word for word).
 
 Nothing here writes. A statement is a span of the canonical text: a sentence, or the opening words of a list with its
 items. What it is worth follows from what it says (who must or may do what, amounts, dates, periods, what lawyers look
@@ -110,9 +110,8 @@ class Statement(PinCite):
 class Group:
     """One clause at the top of the outline, or what stands before the first: how it is cited, and what it states."""
 
-    label: (
-        str  # "Article 14", "Schedule 2"; empty for what stands before the first clause, or where nothing is numbered
-    )
+    # "Article 14", "Schedule 2"; empty for what stands before the first clause, or where nothing is numbered.
+    label: str
     heading: str
     part: str  # the schedule that it stands in, "Schedule 2 (Service levels)"; empty in the contract itself
     statements: tuple[Statement, ...]  # in reading order
@@ -138,22 +137,24 @@ def essence(document: Document) -> tuple[Group, ...]:
     """`groups` with the statements that matter most: one of each clause at least, more where a document says more."""
     whole = groups(document)
     room = min(LEAST_LINES + round(LINES_A_PAGE * len(document.pages)), MOST_LINES)
-    kept = {max(group.statements, key=lambda s: s.worth).span for group in whole}
+    chosen = {max(group.statements, key=lambda s: s.worth).span for group in whole}
     rows = [(i, s) for i, group in enumerate(whole) for s in group.statements]
-    sections = Counter((i, s.section) for i, s in rows if s.span in kept)
-    clauses = Counter(i for i, s in rows if s.span in kept)
+    sections = Counter((i, s.section) for i, s in rows if s.span in chosen)
+    clauses = Counter(i for i, s in rows if s.span in chosen)
 
     def still(row: tuple[int, Statement]) -> float:
         return row[1].worth - _AGAIN * sections[row[0], row[1].section] - _MORE * clauses[row[0]]
 
-    rest = [row for row in rows if row[1].span not in kept and row[1].worth >= MATTERS]
-    while rest and len(kept) < room and still(best := max(rest, key=still)) >= MATTERS:
-        kept.add(best[1].span)
+    rest = [row for row in rows if row[1].span not in chosen and row[1].worth >= MATTERS]
+    while rest and len(chosen) < room and still(best := max(rest, key=still)) >= MATTERS:
+        chosen.add(best[1].span)
         sections[best[0], best[1].section] += 1
         clauses[best[0]] += 1
         rest.remove(best)
-    kept |= {before.span for (i, before), (j, s) in pairwise(rows) if s.span in kept and i == j and _leans(before, s)}
-    return tuple(replace(g, statements=tuple(s for s in g.statements if s.span in kept)) for g in whole)
+    chosen |= {
+        before.span for (i, before), (j, s) in pairwise(rows) if s.span in chosen and i == j and _leans(before, s)
+    }
+    return tuple(replace(g, statements=tuple(s for s in g.statements if s.span in chosen)) for g in whole)
 
 
 def _leans(before: Statement, statement: Statement) -> bool:
@@ -199,23 +200,23 @@ def _with_lists(document: Document, found: Sequence[Span]) -> Iterator[Span]:
 
 
 def _worth(text: str, section: str, *, first: bool, defines: bool) -> float:
-    said = _NUMBER_FIRST.sub("", text, count=1)
+    body = _NUMBER_FIRST.sub("", text, count=1)
     kinds = {key[0] for fact in find_facts(text) for key in fact.keys}
-    subjects = sum(weight for weight, words in _SUBJECTS if words.search(said))
-    worth = min(subjects, _MOST_SUBJECTS) + 0.4 * bool(_BINDS.search(said)) + 0.5 * bool(_FORBIDS.search(said))
+    subjects = sum(weight for weight, words in _SUBJECTS if words.search(body))
+    worth = min(subjects, _MOST_SUBJECTS) + 0.4 * bool(_BINDS.search(body)) + 0.5 * bool(_FORBIDS.search(body))
     worth += 0.9 * bool(kinds & {"amount", "percent"}) + 0.6 * ("count" in kinds)
-    worth += 0.8 * bool(kinds & {"date", "month"}) + 0.5 * _of_heading(section, said) + 0.4 * first
+    worth += 0.8 * bool(kinds & {"date", "month"}) + 0.5 * _of_heading(section, body) + 0.4 * first
     if not _NUMBERED.match(section) and len(text) > _NEAR and _PARTIES.search(text) and _MADE.search(text):
         worth += 2.5  # the words that name the parties
-    worth -= 0.8 * bool(_LEANS_BACK.match(said))
+    worth -= 0.8 * bool(_LEANS_BACK.match(body))
     worth -= 1.2 * defines + 1.2 * bool(_FORMAL.search(text))
-    return worth - 0.8 * (len(said) < 45) - 0.3 * (len(said) > 700) - 0.5 * (not _COMPLETE.search(text))
+    return worth - 0.8 * (len(body) < 45) - 0.3 * (len(body) > 700) - 0.5 * (not _COMPLETE.search(text))
 
 
-def _of_heading(section: str, said: str) -> float:
+def _of_heading(section: str, body: str) -> float:
     """The share of a heading's words that a statement has: "Governing law" is about what is governed by law."""
     heading = {w[:5] for w in _WORD.findall(section.partition("(")[2].lower()) if w not in _SAYS_LITTLE}
-    return len(heading & {w[:5] for w in _WORD.findall(said.lower())}) / len(heading) if heading else 0.0
+    return len(heading & {w[:5] for w in _WORD.findall(body.lower())}) / len(heading) if heading else 0.0
 
 
 def _heads(document: Document) -> Iterator[tuple[int, str, str, str]]:
@@ -239,10 +240,10 @@ def _heads(document: Document) -> Iterator[tuple[int, str, str, str]]:
             heading = head.heading if "." not in head.number else ""
         else:
             continue
-        shown = f"{part.label()} ({part.heading})" if part and part.heading else part.label() if part else ""
-        if (shown, label) != before:
-            before = shown, label
-            yield path[-1].span.start, label, heading, shown if part in told_apart else ""
+        schedule = f"{part.label()} ({part.heading})" if part and part.heading else part.label() if part else ""
+        if (schedule, label) != before:
+            before = schedule, label
+            yield path[-1].span.start, label, heading, schedule if part in told_apart else ""
 
 
 def _head(path: Sequence[Clause]) -> Clause | None:

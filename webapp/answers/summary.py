@@ -46,7 +46,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class SummaryClause:
     """One clause of the summary: how it is cited, its heading, the schedule it stands in, its lines, the terms it defines."""
 
     label: str
@@ -69,7 +69,7 @@ class Part:
 class Lines:
     """A part is done: its clauses."""
 
-    clauses: tuple[Clause, ...]
+    clauses: tuple[SummaryClause, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Summary:
     """The end. `written` lines are an engine's words, the others the document's own."""
 
     document: Document
-    clauses: tuple[Clause, ...]
+    clauses: tuple[SummaryClause, ...]
     engine: str
     written: int
 
@@ -90,7 +90,7 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
 
     `lease` gives the engine for one part; None where none is to write.
 
-    Whatever happens to the engine, every clause is told. Closing the iterator closes the engine's stream.
+    Whatever happens to the engine, every clause is summarised. Closing the iterator closes the engine's stream.
     """
     best = await asyncio.to_thread(essence, document)
     name, parts, reserve = "none", [[_Piece(group, group.statements) for group in best]], 0
@@ -102,7 +102,7 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
             lease = None
             yield Trouble(error)
 
-    done: list[Clause] = []
+    done: list[SummaryClause] = []
     for number, pieces in enumerate(parts, 1):
         yield Part(number, len(parts), named([piece.group for piece in pieces]))
         draft = ""
@@ -115,7 +115,7 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
             except (EngineError, Congested) as error:  # what it had written of this part may still stand
                 lease = None
                 yield Trouble(error)
-        clauses = await asyncio.to_thread(_told, draft, pieces, best, document)
+        clauses = await asyncio.to_thread(_checked_clauses, draft, pieces, best, document)
         done += clauses
         yield Lines(clauses)
     clauses = joined(done)
@@ -132,9 +132,9 @@ async def _draft(lease: Lease, sent: Sequence[Passage], reserve: int) -> AsyncGe
                 yield text
 
 
-def named(told: Sequence[Group]) -> str:
+def named(clauses: Sequence[Group]) -> str:
     """Which clauses these are: "Sections 4–6", "Article 12 – Schedule 2"."""
-    labels = list(dict.fromkeys(group.label for group in told if group.label))
+    labels = list(dict.fromkeys(group.label for group in clauses if group.label))
     if len(labels) < 2:
         return labels[0] if labels else "the opening"
     (word, _, first), (last_word, _, last) = labels[0].partition(" "), labels[-1].partition(" ")
@@ -207,27 +207,31 @@ def _passage(document: Document, run: Sequence[Statement], n: int) -> Passage:
 
 
 def _messages(passages: Sequence[Passage]) -> list[Message]:
-    shown = "\n".join(passage.as_sent() for passage in passages)
-    return [Message("system", SYSTEM), Message("user", f"{harmless(shown)}\nSummarise each numbered clause.")]
+    prompt = "\n".join(passage.as_sent() for passage in passages)
+    return [Message("system", SYSTEM), Message("user", f"{harmless(prompt)}\nSummarise each numbered clause.")]
 
 
-def _told(draft: str, pieces: Sequence[_Piece], best: Sequence[Group], document: Document) -> tuple[Clause, ...]:
+def _checked_clauses(
+    draft: str, pieces: Sequence[_Piece], best: Sequence[Group], document: Document
+) -> tuple[SummaryClause, ...]:
     """The clauses of a part: what was written of them where it stands, else their own statements."""
     passages = [piece.passage for piece in pieces if piece.passage]
     documents = {document.id: document}
-    said: dict[int, list[str]] = {}
+    sentences: dict[int, list[str]] = {}
     for sentence in check(draft, passages, documents).sentences:
         for n in sentence.cites[:1]:
-            said.setdefault(n, []).append(_LIST_MARK.sub("", sentence.text))
-    kept = {s.span for group in best for s in group.statements}
+            sentences.setdefault(n, []).append(_LIST_MARK.sub("", sentence.text))
+    chosen = {s.span for group in best for s in group.statements}
     clauses = []
     for piece in pieces:
-        checked = check(" ".join(said.get(piece.passage.n, ())), [piece.passage], documents) if piece.passage else None
+        checked = (
+            check(" ".join(sentences.get(piece.passage.n, ())), [piece.passage], documents) if piece.passage else None
+        )
         stands = checked is not None and _stands(checked)
-        own = (_verbatim(statement) for statement in piece.statements if statement.span in kept)
+        own = (_verbatim(statement) for statement in piece.statements if statement.span in chosen)
         lines: tuple[Line, ...] = (_written(checked),) if checked and stands else tuple(own)
         group = piece.group
-        clauses.append(Clause(group.label, group.heading, group.part, lines, group.definitions))
+        clauses.append(SummaryClause(group.label, group.heading, group.part, lines, group.definitions))
     return joined(clauses)
 
 
@@ -244,9 +248,9 @@ def _verbatim(statement: Statement) -> Line:
     return Line(None, (Citation(**statement.where(), n=1, quote=statement.text, verified=True),))
 
 
-def joined(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+def joined(clauses: Sequence[SummaryClause]) -> tuple[SummaryClause, ...]:
     """Clauses with those that two parts share put together again."""
-    out: list[Clause] = []
+    out: list[SummaryClause] = []
     for clause in clauses:
         if out and (out[-1].part, out[-1].label, out[-1].heading) == (clause.part, clause.label, clause.heading):
             out[-1] = replace(out[-1], lines=out[-1].lines + clause.lines)

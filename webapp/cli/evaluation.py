@@ -28,7 +28,7 @@ def run(
     budget: int,
     on_wait: Callable[[], None],
 ) -> Iterator[Event[EvaluationRow]]:
-    """Progress, then one result. Raises NoPdfs, BadQueries, DataFolderBusy and what the stores raise."""
+    """Progress, then one result. Raises NoFiles, BadQueries, DataFolderBusy and what the stores raise."""
     settings = load_settings()
     folder = settings.data_dir / "eval"
     owner = claim(folder, wait_seconds=settings.busy_wait_seconds, on_wait=on_wait)
@@ -40,13 +40,8 @@ def run(
         with ThreadPoolExecutor(1, "pincite-eval") as pool:
             work = pool.submit(
                 evaluate.evaluate,
-                pdfs,
-                queries,
-                out,
-                folder=folder,
-                embedder=load_embedder(
-                    settings.embedding_model, settings.embeddings_url, adapter=settings.embedding_adapter
-                ),
+                evaluate.Paths(pdfs, queries, out, folder),
+                load_embedder(settings.embedding_model, settings.embeddings_url, adapter=settings.embedding_adapter),
                 count=mistral(),
                 scope=scope,
                 budget=budget,

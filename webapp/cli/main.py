@@ -1,24 +1,30 @@
 """The command `pincite`. What a command needs is imported when it runs, so that `--help` answers at once.
 
-Every command takes its events from `verbs` when this process can own the data folder, and through `remote` when a server
-does; from here on the two are the same.
+Every command of `service.commands` runs in this process when it can own the data folder, and in the server that does
+otherwise; from here on the two are the same.
 """
 
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import typer
 
 if TYPE_CHECKING:
-    from webapp.cli.client import Remote
     from webapp.core.results import AddedRow
     from webapp.core.stream import Event, T
-    from webapp.service.commands import Verbs
+    from webapp.service.commands import Command
+
+    class Run(Protocol):
+        """Runs a command: `Caller.run` or `Client.run`."""
+
+        def __call__(self, command: Command[T]) -> Iterator[Event[T]]:
+            """Its events. Raises the errors that end it."""
+
 
 app = typer.Typer(
     help="Ask contracts and case files; every answer cites document, section and page, and every quotation is checked.",
@@ -32,6 +38,7 @@ app.add_typer(matters, name="matters")
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, and nothing else.")]
 Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
+Document = Annotated[str, typer.Argument(help="Its name, a part of it, or its id.", show_default=False)]
 Scope = Literal["document", "all"]
 Question = Annotated[str, typer.Argument(help="What you want to know, in your own words.", show_default=False)]
 InDocument = Annotated[
@@ -72,31 +79,28 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add PDFs to a matter, which is made where there is none, and wait until they can be searched."""
-    failed = False
-    with _verbs(as_json) as verbs:
-        from webapp.cli.output import show_added
-        from webapp.cli.terminal import results, show_json
-
-        for row in results(_adding(verbs, matter, files), as_json=as_json):
-            failed = failed or row.state != "ready"
-            (show_json if as_json else show_added)(row)
+    with _commands(as_json) as run:
+        failed = [row for row in _printed(_added(run, matter, files), as_json) if row.state != "ready"]
     raise typer.Exit(1 if failed else 0)
 
 
-def _adding(verbs: "Verbs | Remote", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow]]":
+def _added(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow]]":
     """Hand over every file first: from then on none is lost; then follow them. A result names its file."""
     from retrieval import UnreadableFile
     from webapp.core.errors import NoSuchFile, Told
     from webapp.core.results import AddedRow
     from webapp.core.stream import Result
+    from webapp.service.commands import Accept, Follow
 
     given: dict[str, list[Path]] = {}
     for file in files:
         try:
-            given.setdefault(verbs.accept(matter, file), []).append(file)
+            for accepted in run(Accept(file, file.name, matter)):
+                if isinstance(accepted, Result):
+                    given.setdefault(accepted.row.document_id, []).append(file)
         except (UnreadableFile, NoSuchFile, Told) as error:
             yield Result(AddedRow.refused(str(file), str(error)))
-    for event in verbs.follow(matter, list(given)) if given else ():
+    for event in run(Follow(matter, list(given))) if given else ():
         if isinstance(event, Result):
             for file in given[event.row.document_id]:
                 yield Result(AddedRow.of(str(file), event.row))
@@ -113,68 +117,42 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """List the places that fit a question, best first; or, with --exact, every mention of a phrase, in reading order."""
-    with _verbs(as_json) as verbs:
-        (_mentions if exact else _hits)(verbs, matter, question, document, as_json)
+    from webapp.cli.output import show_counts
+    from webapp.cli.terminal import say
+    from webapp.service.commands import FindMentions, Search
 
-
-def _hits(verbs: "Verbs | Remote", matter: str, question: str, document: str | None, as_json: bool) -> None:
-    from webapp.cli.output import show_hit
-    from webapp.cli.terminal import results, say, show_json
-
-    found = False
-    for row in results(verbs.search(matter, question, document), as_json=as_json):
-        found = True
-        (show_json if as_json else show_hit)(row)
-    if not found:
-        say("Nothing was found.")
-
-
-def _mentions(verbs: "Verbs | Remote", matter: str, phrase: str, document: str | None, as_json: bool) -> None:
-    """Tell each mention as it is found and, to people, how many each document has and on which pages."""
-    from webapp.cli.output import show_counts, show_mention
-    from webapp.cli.terminal import results, show_json
-
-    rows = []
-    for row in results(verbs.mentions(matter, phrase, document), as_json=as_json):
-        rows.append(row.model_copy(update={"text": ""}))
-        (show_json if as_json else show_mention)(row)
-    if not as_json:
-        show_counts(rows)
+    with _commands(as_json) as run:
+        if exact:
+            mentions = _printed(run(FindMentions(matter, question, document)), as_json)
+            places = [mention.model_copy(update={"text": ""}) for mention in mentions]
+            if not as_json:
+                show_counts(places)
+        elif not sum(1 for _ in _printed(run(Search(matter, question, document)), as_json)):
+            say("Nothing was found.")
 
 
 @app.command()
 def ask(matter: Matter, question: Question, document: InDocument = None, as_json: AsJson = False) -> None:
     """Answer a question, with pin cites and checked quotations."""
-    with _verbs(as_json) as verbs:
-        from webapp.cli.output import show_answer
+    from webapp.service.commands import Ask
 
-        _show(verbs.ask(matter, question, document), show_answer, as_json)
+    _run(Ask(matter, question, document), as_json)
 
 
 @app.command()
-def summary(
-    matter: Matter,
-    document: Annotated[str, typer.Argument(help="Its name, a part of it, or its id.", show_default=False)],
-    as_json: AsJson = False,
-) -> None:
+def summary(matter: Matter, document: Document, as_json: AsJson = False) -> None:
     """Summarise a document clause by clause, each line with its pin cite."""
-    with _verbs(as_json) as verbs:
-        from webapp.cli.output import show_summary
+    from webapp.service.commands import Summarise
 
-        _show(verbs.summary(matter, document), show_summary, as_json)
+    _run(Summarise(matter, document), as_json)
 
 
 @app.command()
-def remove(
-    matter: Matter,
-    document: Annotated[str, typer.Argument(help="Its name, a part of it, or its id.", show_default=False)],
-    as_json: AsJson = False,
-) -> None:
+def remove(matter: Matter, document: Document, as_json: AsJson = False) -> None:
     """Take a document out of a matter: its record, its file and everything that was indexed of it."""
-    with _verbs(as_json) as verbs:
-        from webapp.cli.output import show_removed
+    from webapp.service.commands import Remove
 
-        _show(verbs.remove(matter, document), show_removed, as_json)
+    _run(Remove(matter, document), as_json)
 
 
 @app.command()
@@ -183,19 +161,17 @@ def reindex(
     as_json: AsJson = False,
 ) -> None:
     """Build the indexes anew from the records, for one matter or all."""
-    with _verbs(as_json) as verbs:
-        from webapp.cli.output import show_document
+    from webapp.service.commands import Reindex
 
-        _show(verbs.reindex(matter), show_document, as_json)
+    _run(Reindex(matter), as_json)
 
 
 @matters.command("list")
 def matters_list(as_json: AsJson = False) -> None:
     """List your matters."""
-    with _verbs(as_json) as verbs:
-        from webapp.cli.output import show_matter
+    from webapp.service.commands import ListMatters
 
-        _show(verbs.matters(), show_matter, as_json)
+    _run(ListMatters(), as_json)
 
 
 @matters.command("create")
@@ -203,10 +179,9 @@ def matters_create(
     name: Annotated[str, typer.Argument(help="Its name.", show_default=False)], as_json: AsJson = False
 ) -> None:
     """Make a new, empty matter."""
-    with _verbs(as_json) as verbs:
-        from webapp.cli.output import show_matter
+    from webapp.service.commands import CreateMatter
 
-        _show(verbs.create_matter(name), show_matter, as_json)
+    _run(CreateMatter(name), as_json)
 
 
 @matters.command("delete")
@@ -216,14 +191,13 @@ def matters_delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete a matter and every document in it."""
+    from webapp.service.commands import DeleteMatter
+
     if not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter("deleting a matter needs --yes where nobody can be asked")
         typer.confirm(f"Delete the matter “{matter}” and every document in it?", abort=True, err=True)
-    with _verbs(as_json) as verbs:
-        from webapp.cli.output import show_deleted
-
-        _show(verbs.delete_matter(matter), show_deleted, as_json)
+    _run(DeleteMatter(matter), as_json)
 
 
 @app.command("eval")
@@ -238,10 +212,9 @@ def evaluate(
     """Measure the search on your own PDFs and questions, in an index of its own."""
     with _told(as_json):
         from webapp.cli.evaluation import run
-        from webapp.cli.output import show_evaluation
 
-        events = run(pdfs, queries, out, scope=scope, budget=budget, on_wait=_waiting)
-        _show(events, show_evaluation, as_json)
+        for _ in _printed(run(pdfs, queries, out, scope=scope, budget=budget, on_wait=_waiting), as_json):
+            pass
 
 
 @app.command(
@@ -251,25 +224,38 @@ def evaluate(
 def merge(context: typer.Context) -> None:
     """Merge two checkpoints into one verified FP8 checkpoint (build, verify)."""
     with _told(as_json=False):
-        from webapp.core.errors import PartMissing
+        from retrieval import PackageMissing
 
         try:
             room = importlib.import_module("merge.cli")
-        except ModuleNotFoundError as error:
-            raise PartMissing(part="Merging", package=error.name, extra="merge") from error
-        room.app(args=context.args, prog_name="pincite merge")
+            room.app(args=context.args, prog_name="pincite merge")
+        except ModuleNotFoundError:  # told whole; there is no log here that the rest could go to
+            raise PackageMissing(what="Merging", package="pincite[merge]") from None
 
 
-def _show(events: "Iterable[Event[T]]", show: "Callable[[T], None]", as_json: bool) -> None:
+def _run(command: "Command[T]", as_json: bool) -> None:
+    """Run a command and print its results."""
+    with _commands(as_json) as run:
+        for _ in _printed(run(command), as_json):
+            pass
+
+
+def _printed(events: "Iterable[Event[T]]", as_json: bool) -> "Iterator[T]":
+    """The results among these events, each once it is printed."""
+    from webapp.cli.output import show
     from webapp.cli.terminal import results, show_json
 
     for row in results(events, as_json=as_json):
-        (show_json if as_json else show)(row)
+        if as_json:
+            show_json(row)
+        else:
+            show(row)
+        yield row
 
 
 @contextmanager
-def _verbs(as_json: bool) -> "Iterator[Verbs | Remote]":
-    """The verbs on this user's data folder, our own or its server's; errors inside are told, and end the command."""
+def _commands(as_json: bool) -> "Iterator[Run]":
+    """Where commands run: in this process, or in the server of the data folder. Errors inside are told, and end the command."""
     with _told(as_json):
         from webapp.core.data_folder import Served, claim
         from webapp.core.log import open_log
@@ -279,21 +265,18 @@ def _verbs(as_json: bool) -> "Iterator[Verbs | Remote]":
         owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_waiting)
         open_log(settings.data_dir)
         if isinstance(owner, Served):
-            from webapp.cli.client import Remote
+            from webapp.cli.client import Client
 
-            remote = Remote(owner)
-            try:
-                yield remote
-            finally:
-                remote.close()
+            with closing(Client(owner)) as client:
+                yield client.run
             return
         try:
-            from webapp.service.commands import Verbs
+            from webapp.service.caller import Caller
             from webapp.service.workspace import Workspace
             from webapp.store.users import LOCAL_USER
 
             with Workspace(settings) as workspace:
-                yield Verbs(workspace, LOCAL_USER)
+                yield Caller(workspace, LOCAL_USER).run
         finally:
             owner.release()
 

@@ -1,12 +1,13 @@
 """Results as people read them on a terminal. Programs take `--json` instead."""
 
 from collections.abc import Sequence
+from functools import singledispatch
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from webapp.cli.terminal import plain
+from webapp.cli.terminal import printable
 from webapp.core.results import (
     AddedRow,
     AnswerResult,
@@ -18,16 +19,25 @@ from webapp.core.results import (
     MentionRow,
     NamedRow,
     RemovedRow,
+    Row,
     SummaryResult,
 )
-from webapp.core.wording import DOUBT, also_in, cite, coverage, page, plural, short_cite, with_others
+from webapp.core.wording import DOUBT, also_in, cite, coverage, page_cite, plural, short_cite, with_others
 
 
+@singledispatch
+def show(row: Row) -> None:
+    """Print a result for a person to read, as its type has it."""
+    raise TypeError(f"{type(row).__name__} has no way to be shown")
+
+
+@show.register
 def show_added(row: AddedRow) -> None:
     """A file of `add`: what became of it."""
     _show_outcome(row.file, row)
 
 
+@show.register
 def show_document(row: DocumentRow) -> None:
     """A document of `reindex`: what became of it."""
     _show_outcome(row.document, row)
@@ -35,41 +45,46 @@ def show_document(row: DocumentRow) -> None:
 
 def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
     if row.state != "ready":
-        print(plain(f"{row.state:<7} {name}: {row.reason}"))
+        print(printable(f"{row.state:<7} {name}: {row.reason}"))
         return
     note = f"; no text on {_pages(row.unreadable_pages)}" if row.unreadable_pages else ""
-    print(plain(f"{row.state:<7} {name}: {plural(row.pages, 'page')}{note}"))
+    print(printable(f"{row.state:<7} {name}: {plural(row.pages, 'page')}{note}"))
 
 
+@show.register
 def show_removed(row: RemovedRow) -> None:
     """What `remove` took out."""
-    print(plain(f"Removed {row.document}."))
+    print(printable(f"Removed {row.document}."))
 
 
+@show.register
 def show_matter(row: MatterRow) -> None:
     """A matter of `matters list`."""
-    print(plain(f"{row.name}: {plural(row.documents, 'document')}, {plural(row.pages, 'page')}"))
+    print(printable(f"{row.name}: {plural(row.documents, 'document')}, {plural(row.pages, 'page')}"))
 
 
+@show.register
 def show_deleted(row: DeletedRow) -> None:
     """What `matters delete` deleted."""
-    print(plain(f"Deleted the matter {row.name}."))
+    print(printable(f"Deleted the matter {row.name}."))
 
 
+@show.register
 def show_hit(hit: HitRow) -> None:
     """A hit of `search`, its text indented below its pin cite; before the first, between which documents the choice is."""
     if hit.rank == 1 and hit.documents_meant:
-        print(plain(choice(hit.documents_meant)), end="\n\n")
-    print(plain(f"{hit.rank}. {cite(hit)}   ({hit.score:.2f}, {hit.why})"))
+        print(printable(which_is_meant(hit.documents_meant)), end="\n\n")
+    print(printable(f"{hit.rank}. {cite(hit)}   ({hit.score:.2f}, {hit.why})"))
     print(indented(hit.text))
     if hit.also_in:
         print(f"   {also_in(hit.also_in)}.")
     print()
 
 
+@show.register
 def show_mention(row: MentionRow) -> None:
     """A mention of `search --exact`, the words around it below its pin cite."""
-    print(plain(cite(row)))
+    print(printable(cite(row)))
     print(indented(row.text))
 
 
@@ -83,18 +98,19 @@ def show_counts(rows: Sequence[MentionRow]) -> None:
     for document_id in dict.fromkeys(row.document_id for row in rows):
         here = [row for row in rows if row.document_id == document_id]
         pages = ", ".join(str(page) for page in dict.fromkeys(row.page for row in here))
-        table.add_row(Text(plain(here[0].document)), str(len(here)), pages)
+        table.add_row(Text(printable(here[0].document)), str(len(here)), pages)
     if rows:
         Console(highlight=False).print(table)
 
 
+@show.register
 def show_answer(answer: AnswerResult) -> None:
     """An answer, and under it citations, key language and coverage."""
     if answer.found and answer.doubtful:
         print(DOUBT, end="\n\n")
-    print("\n".join(plain(line) for line in answer.answer.splitlines()), end="\n\n")
+    print("\n".join(printable(line) for line in answer.answer.splitlines()), end="\n\n")
     for citation in answer.citations:
-        print(plain(f"[{citation.n}] {with_others(citation)}"))
+        print(printable(f"[{citation.n}] {with_others(citation)}"))
         if citation.quote and citation.quote not in answer.answer:
             state = "on the page, word for word" if citation.verified else "not found in the source"
             print(indented(f"“{citation.quote}” ({state})"))
@@ -104,21 +120,22 @@ def show_answer(answer: AnswerResult) -> None:
         print("\nKey language, verbatim:")
     for sentence in others:
         print(indented(f"“{' '.join((sentence.text or '').split())}”"))
-        print(plain(f"   – {cite(sentence)}"))
+        print(printable(f"   – {cite(sentence)}"))
     if answer.key_language and not others and len(answer.citations) == len(answer.key_language):
         print("\nThis is key language: the documents' own words, in the place of a written answer.")
     if answer.documents_meant:
-        print(plain(f"\n{choice(answer.documents_meant)}"))
+        print(printable(f"\n{which_is_meant(answer.documents_meant)}"))
     if answer.engine == "none":
         print("\nThere is no engine here that writes answers.")
     if answer.searched and answer.budget:
         print(f"\n{coverage(answer.searched, answer.budget)}")
 
 
+@show.register
 def show_summary(summary: SummaryResult) -> None:
     """A summary, clause by clause; each line with its section and page."""
     for clause in summary.clauses:
-        print(plain(" – ".join(part for part in (clause.label, clause.heading) if part) or "Opening"))
+        print(printable(" – ".join(part for part in (clause.label, clause.heading) if part) or "Opening"))
         for line in clause.lines:
             rows = [summary.citations[at] for at in line.citations]
             words = line.text or f"“{rows[0].quote}”"
@@ -128,13 +145,14 @@ def show_summary(summary: SummaryResult) -> None:
     if terms := len(summary.definitions):
         print(f"Defines {plural(terms, 'term')}.")
     if summary.leads_nowhere:
-        places = "; ".join(f"{row.label} ({page(row)})" for row in summary.leads_nowhere)
-        print(plain(f"Refers to what is not in it: {places}."))
+        places = "; ".join(f"{row.label} ({page_cite(row)})" for row in summary.leads_nowhere)
+        print(printable(f"Refers to what is not in it: {places}."))
     searched = summary.searched
     unread = f"; {plural(searched.unreadable_pages, 'page')} unreadable" if searched.unreadable_pages else ""
     print(f"Read {plural(searched.pages, 'page')}, {plural(len(summary.clauses), 'clause')}{unread}.")
 
 
+@show.register
 def show_evaluation(row: EvaluationRow) -> None:
     """What `eval` measured, as a table; files that could not be read below it."""
     rows = [("contracts", f"{row.contracts:,}"), ("questions", f"{row.queries:,}")]
@@ -156,10 +174,10 @@ def show_evaluation(row: EvaluationRow) -> None:
     width = max(len(name) for name, _ in rows)
     print("\n".join(f"{name:<{width}}  {value}" for name, value in rows))
     for name in row.failed:
-        print(plain(f"failed  {name}"))
+        print(printable(f"failed  {name}"))
 
 
-def choice(meant: Sequence[NamedRow]) -> str:
+def which_is_meant(meant: Sequence[NamedRow]) -> str:
     """What to say where a name in the question fits several documents."""
     names = [f"“{each.document}”" for each in meant]
     return f"The question may mean {', '.join(names[:-1])} or {names[-1]}; all of them were searched. --document names one."
@@ -167,7 +185,7 @@ def choice(meant: Sequence[NamedRow]) -> str:
 
 def indented(text: str, by: str = "   ") -> str:
     """`text` on lines of its own, each begun with `by`."""
-    return "\n".join(by + plain(line).strip() for line in text.splitlines() if line.strip())
+    return "\n".join(by + printable(line).strip() for line in text.splitlines() if line.strip())
 
 
 def _pages(numbers: Sequence[int], most: int = 10) -> str:

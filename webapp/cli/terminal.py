@@ -22,7 +22,7 @@ from webapp.core.stream import Event, Notice, Progress, Result, T, Text
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def plain(text: object) -> str:
+def printable(text: object) -> str:
     """`text` without the characters that a terminal obeys or that turn the reading direction."""
     return _CONTROLS.sub("", str(text))
 
@@ -42,13 +42,13 @@ def show_notice(notice: NoticeRow, *, as_json: bool) -> None:
     if as_json:
         print(notice.line(), file=sys.stderr)
     else:
-        print("\n".join(plain(line) for line in (notice.error, notice.hint) if line), file=sys.stderr)
+        print("\n".join(printable(line) for line in (notice.error, notice.hint) if line), file=sys.stderr)
 
 
 def say(sentence: str) -> None:
     """A line on standard error, where a person watches it."""
     if sys.stderr.isatty():
-        print(plain(sentence), file=sys.stderr)
+        print(printable(sentence), file=sys.stderr)
 
 
 class Bars:
@@ -76,7 +76,7 @@ class Bars:
         if not self._stream.isatty() or progress.state == "waiting":
             return
         bars = self._progress or self._start()
-        label, state = plain(progress.label), progress.state
+        label, state = printable(progress.label), progress.state
         if label not in self._tasks:
             self._tasks[label] = bars.add_task(label, total=None, state=state)
         bars.update(self._tasks[label], completed=progress.done, total=progress.total or None, state=state)
@@ -113,7 +113,7 @@ class Draft:
         if self._live is None:
             self._live = Live(console=Console(), transient=True, refresh_per_second=12)
             self._live.start()
-        self._text += plain(piece)
+        self._text += printable(piece)
         lines = StyledText(self._text).wrap(self._live.console, self._live.console.width)
         room = max(1, self._live.console.height - 3)  # what scrolls off the screen cannot be wiped
         shown = StyledText("\n").join([StyledText("Draft, not yet checked:", style="dim"), *lines[-room:]])

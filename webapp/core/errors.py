@@ -15,7 +15,7 @@ PinciteError
 ├── EventMalformed          TooManyEvents     TooManyStreams
 ├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
 ├── AlreadyServing          ServerGone        Told
-├── PartMissing             Unexpected
+├── Unexpected
 ├── Congested
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
 │   ├── PagesWaiting        TextsWaiting      SearchesWaiting
@@ -234,13 +234,6 @@ class Told(PinciteError):
 
     sentence = "{sentence}"
     hint_text = "{hint}"
-
-
-class PartMissing(PinciteError):
-    """An optional dependency is not installed."""
-
-    sentence = "{part} is not installed ({package} is missing)."
-    hint_text = "Install pincite with the extra “{extra}”."
 
 
 class Unexpected(PinciteError):

@@ -39,9 +39,10 @@ class Quota:
         """Raise QuotaReached, or GuestLimit for a guest, if `have` exceeds the limit."""
         most: int = getattr(self, kind)
         if have > most:
-            error = GuestLimit if self.of_guests else QuotaReached
-            setting = f"PINCITE_{SETTINGS[kind].upper()}"
-            raise error(most=most, what=_NOUNS.get(kind, kind), setting=setting)
+            what = _NOUNS.get(kind, kind)
+            if self.of_guests:
+                raise GuestLimit(most=most, what=what)
+            raise QuotaReached(most=most, what=what, setting=f"PINCITE_{SETTINGS[kind].upper()}")
 
     def check_documents(self, documents: int, size: int) -> None:
         """Check the number of documents and their total `size` in bytes. Raises QuotaReached or GuestLimit."""

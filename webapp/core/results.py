@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 
 from retrieval import PinCite, PinciteError
 from retrieval import Span as DocumentSpan
 
 if TYPE_CHECKING:  # a command that goes through a server loads no database
-    from retrieval import DocumentRecord
+    from retrieval import DocumentRecord, Matter
 
 Span = tuple[int, int]  # [start, end) of a document's text
 Around = tuple[str, str, str]  # the words before a mention, its own, and those after it
@@ -542,6 +542,12 @@ class MatterRow(Row):
     documents: int
     pages: int
 
+    @classmethod
+    def of(cls, matter: "Matter", records: "Sequence[DocumentRecord]") -> "MatterRow":
+        """A matter with these documents."""
+        pages = sum(record.pages for record in records)
+        return MatterRow(id=matter.id, name=matter.name, documents=len(records), pages=pages)
+
 
 class DeletedRow(Row):
     """A matter that was deleted."""
@@ -567,23 +573,3 @@ class EvaluationRow(Row):
     with_pages: int
     first_page: float | None
     any_page: float | None
-
-
-RESULTS: Mapping[str, type[Row]] = {
-    "add": AddedRow,
-    "search": HitRow,
-    "search --exact": MentionRow,
-    "ask": AnswerResult,
-    "summary": SummaryResult,
-    "remove": RemovedRow,
-    "reindex": DocumentRow,
-    "matters list": MatterRow,
-    "matters create": MatterRow,
-    "matters delete": DeletedRow,
-    "eval": EvaluationRow,
-}
-
-
-def schema(command: str) -> JsonSchemaValue:
-    """The JSON schema of what a command prints with `--json`, a line; KeyError for one that prints none."""
-    return RESULTS[command].model_json_schema(mode="serialization")

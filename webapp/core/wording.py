@@ -24,8 +24,8 @@ def cite(row: Cited | NamedRow) -> str:
 def short_cite(row: Paged | NamedRow) -> str:
     """The same without the document."""
     if isinstance(row, CiteRow | HitRow | MentionRow):
-        return f"{row.section}, {page(row)}" if row.section else page(row)
-    return page(row) if isinstance(row, NowhereRow) else ""
+        return f"{row.section}, {page_cite(row)}" if row.section else page_cite(row)
+    return page_cite(row) if isinstance(row, NowhereRow) else ""
 
 
 def with_others(row: CitationRow) -> str:
@@ -38,7 +38,7 @@ def also_in(documents: int) -> str:
     return f"This passage stands word for word in {plural(documents, 'other document')}"
 
 
-def page(row: Paged) -> str:
+def page_cite(row: Paged) -> str:
     """The page of a row, and what is printed on it where that is another number: "p. 8 (printed 6)"."""
     printed = row.page_label not in ("", str(row.page))
     return f"p. {row.page}" + (f" (printed {row.page_label})" if printed else "")

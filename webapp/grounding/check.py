@@ -38,9 +38,8 @@ _ABOUT_SOURCES = re.compile(
     r"|passages?|documents?|contract|agreement|text|source|excerpts?|silent|unclear|sure|know)\b",
     re.IGNORECASE,
 )
-_BINDS = re.compile(
-    r"\b(?:shall|must|may)\b", re.IGNORECASE
-)  # "may not": what the contract says, not that it is silent
+# "May not" is what the contract says, not that it is silent.
+_BINDS = re.compile(r"\b(?:shall|must|may)\b", re.IGNORECASE)
 _FEW_WORDS = 3  # "In short:" claims nothing
 
 
@@ -144,7 +143,7 @@ def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str,
         if valid not in evidences and valid:
             evidences[valid] = evidence([by_number[n] for n in valid], documents)
         invalid = tuple(dict.fromkeys(n for n in named if n not in by_number))
-        sentences.append(_check_sentence(answer_text, start, end, valid, invalid, quotes, evidences.get(valid)))
+        sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, evidences.get(valid)))
     cited = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
     citations = tuple(dict.fromkeys(c for each in cited for c in each))
     own = tuple(tuple(citations.index(c) for c in each) for each in cited)
@@ -200,13 +199,13 @@ def _without_cites(inner: str) -> Iterator[str]:
 
 def _check_sentence(
     text: str,
-    start: int,
-    end: int,
+    at: tuple[int, int],
     valid: tuple[int, ...],
     invalid: tuple[int, ...],
     quotes: tuple[QuoteCheck, ...],
     source: Evidence | None,
 ) -> CheckedSentence:
+    start, end = at
     sentence = text[start:end]
     plain = blank_cites(sentence)
     if (mark := _LIST_MARK.match(plain)) and _is_own_list(text, start, mark[1]):

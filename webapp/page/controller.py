@@ -93,7 +93,7 @@ class Desks:
     def of(self, request: Request) -> "Desk":
         """The desk of whoever sends the request. Raises NotAllowed, and what keeps the workspace from opening."""
         workspace = self._opening.opened()
-        return Desk(workspace, user_of(request, workspace), self.askings, self._arriving)
+        return Desk(workspace, user_of(request, workspace.settings, workspace.welcome), self.askings, self._arriving)
 
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator["Desk"]:
@@ -203,8 +203,7 @@ class Desk:
                     self._arriving.drop(upload)
             except PinciteError as error:
                 refused.append(render.notice(str(known(error)), error.hint))
-        if "ingest" in self._workspace.opened:  # else it finds them when it begins
-            self._workspace.ingest.wake()
+        self._workspace.wake()
         return self.sidebar(place) | {"notice": lines(refused)}
 
     def remove(self, place: Place, document_id: str) -> Parts:

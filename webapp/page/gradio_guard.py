@@ -164,8 +164,13 @@ class Sessions:
         """The user of the request; None without access, and before the workspace is open unless `wait`."""
         if self._opening.workspace is None and not wait:
             return None
+
+        def named() -> User:
+            workspace = self._opening.opened()
+            return user_of(request, workspace.settings, workspace.welcome)
+
         try:
-            return await run_in_threadpool(lambda: user_of(request, self._opening.opened()))
+            return await run_in_threadpool(named)
         except PinciteError:  # the page shows the reason, in a session without an owner
             return None
 

@@ -19,6 +19,7 @@ from gradio.routes import file_upload_statuses
 from markupsafe import Markup
 from starlette.routing import Mount
 
+from retrieval import SUFFIXES
 from webapp.core.errors import EventMalformed, NotAllowed
 from webapp.core.limits import decimal, whole_number
 from webapp.core.log import known
@@ -180,7 +181,7 @@ def _layout(desks: Desks, told: Markup, most: int) -> gr.Blocks:
                     label="Add PDFs",
                     show_label=False,
                     file_count="multiple",
-                    file_types=[".pdf"],
+                    file_types=list(SUFFIXES),
                     height=110,
                     elem_id="upload",
                 )

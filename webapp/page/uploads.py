@@ -18,7 +18,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
-from retrieval import clean_name
+from retrieval import UNNAMED, clean_name
 from webapp.core.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
 from webapp.core.limits import FILES_AT_ONCE, check_name
 from webapp.core.quotas import GUEST, quota_of
@@ -30,7 +30,6 @@ KEPT_SECONDS = 600  # until an upload that was not added is deleted; a page adds
 MOST_OF_GUESTS = 10 * GUEST.mib * MIB  # bytes in quarantine of all guests together
 LEAST_FREE = 256 * MIB  # bytes of free disk, below which nothing more is received
 _NAME_BYTES = 255  # limit of a file name on common file systems
-_DEFAULT_NAME = "document.pdf"  # of a part without a file name
 
 OnBytes = Callable[[str, int], None]
 
@@ -222,7 +221,7 @@ class _Parts:
             raise TooManyUploads(count=FILES_AT_ONCE)
         sent_name = options[b"filename"].decode("utf-8", "replace")
         check_name(sent_name)
-        name = clean_name(sent_name) or _DEFAULT_NAME
+        name = clean_name(sent_name) or UNNAMED
         folder = self._folder / secrets.token_hex(16)
         folder.mkdir(mode=0o700)
         path = folder / _stored_name(name)

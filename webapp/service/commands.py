@@ -1,20 +1,21 @@
-"""What the commands do, for one user, in a workspace that this process owns; `remote` has the same verbs elsewhere.
+"""Commands, one class each: parameters, result type, and the generator of events that executes it.
 
-Every verb resolves what it is asked for through `access`, and yields events (`rows`): progress while it works, then
-results as `--json` prints them.
+HTTP routes, client and command line are made from these classes. A client loads them to send them, so what only executing
+needs is imported there.
 """
 
-import asyncio
-import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, get_args
 
-from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter, pin_cite, where_said
 from webapp.core.errors import NoSuchFile
-from webapp.core.limits import check_chosen, check_words, is_id
+from webapp.core.limits import check_chosen
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
+    AcceptedRow,
     AnswerResult,
     DeletedRow,
     DocumentRow,
@@ -23,239 +24,262 @@ from webapp.core.results import (
     MentionRow,
     NamedRow,
     RemovedRow,
+    Row,
     SummaryResult,
     cite_fields,
 )
 from webapp.core.stream import Event, Progress, Result, T
-from webapp.service.mentions import LeftOut, mention_row, mentions, not_looked_through
-from webapp.service.workspace import Workspace
-from webapp.store.users import User
 
-POLL_SECONDS = 0.1
-HEARTBEAT_SECONDS = 10.0  # a row at least this often, so that a slow step is not taken for a dead server
+if TYPE_CHECKING:
+    from webapp.service.caller import Caller
+
 HITS = 64
-DONE = ("ready", "failed")
+COMMANDS: "dict[str, type[Command[Row]]]" = {}  # every command by its name
 
 
-class Verbs:
-    """The commands of one user."""
+@dataclass(frozen=True)
+class Command(ABC, Generic[T]):
+    """A request to do something. Its fields are its parameters, as JSON has them; its results are rows of type T."""
 
-    def __init__(self, workspace: Workspace, user: User) -> None:
-        self._workspace = workspace
-        self._user = user
-        self._access = workspace.access
+    command: ClassVar[str]
 
-    def accept(self, matter: str, path: Path, name: str | None = None) -> str:
-        """Take a file into a matter, made where there is none; its document's id.
+    def __init_subclass__(cls, *, name: str = "") -> None:
+        """Enter a command under its `name`; a class without one is a base of commands."""
+        super().__init_subclass__()
+        if name:
+            cls.command = name
+            COMMANDS[name] = cls
 
-        Raises NoSuchFile, the UnreadableFile family, and what the stores raise.
-        """
+    @classmethod
+    def result(cls) -> type[T]:
+        """The type of its results."""
+        row: type[T] = get_args(cls.__orig_bases__[0])[0]  # type: ignore[attr-defined]
+        return row
+
+    def prepare(self, caller: "Caller") -> Iterator[Progress]:  # noqa: ARG002
+        """Progress until everything is there that `run` needs; it may block."""
+        return iter(())
+
+    @abstractmethod
+    def run(self, caller: "Caller") -> Iterator[Event[T]] | AsyncGenerator[Event[T]]:
+        """The events, from an iterator that may block or from an asynchronous one. Closing it ends the work."""
+
+
+@dataclass(frozen=True)
+class FileCommand(Command[T]):
+    """A command that takes a file. Over HTTP the file is the body, and the other fields are in the address."""
+
+    path: Path
+    name: str  # of the file, whatever its path
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """The file, open. Raises NoSuchFile, also where it cannot be read on."""
         try:
-            path.open("rb").close()
+            with self.path.open("rb") as stream:
+                yield stream
         except OSError as error:
-            raise NoSuchFile(name=path, reason=(error.strerror or str(error)).lower()) from error
-        return self._access.accept(self._user, self._matter_or_new(matter), path, name).id
+            raise NoSuchFile(name=self.path, reason=(error.strerror or str(error)).lower()) from error
 
-    def follow(self, matter: str, document_ids: list[str]) -> Iterator[Event[DocumentRow]]:
-        """Progress of these documents, and a result for each once it is ready or has failed."""
-        check_chosen(document_ids)
-        found = self._access.matter(self._user, matter)
-        yield from self._until_done(found, set(document_ids))
 
-    def search(self, matter: str, question: str, document: str | None) -> Iterator[Event[HitRow]]:
-        """A result for each hit, best first; none where nothing fits. Where the question leaves a choice between documents,
-        each names them (`documents_meant`).
+@dataclass(frozen=True)
+class Accept(FileCommand[AcceptedRow], name="accept"):
+    """Take a file into a matter, made where there is none. Raises NoSuchFile and the UnreadableFile family."""
+
+    matter: str
+
+    def run(self, caller: "Caller") -> Iterator[Event[AcceptedRow]]:
+        """One result."""
+        with self.opened():
+            pass  # before a matter is made for it
+        matter = caller.matter_or_new(self.matter)
+        record = caller.access.accept(caller.user, matter, self.path, self.name)
+        yield Result(AcceptedRow(document_id=record.id))
+
+
+@dataclass(frozen=True)
+class Follow(Command[DocumentRow], name="follow"):
+    """Wait until documents can be searched."""
+
+    matter: str
+    document_ids: list[str]
+
+    def run(self, caller: "Caller") -> Iterator[Event[DocumentRow]]:
+        """Progress, and a result for each document once it is ready or has failed."""
+        check_chosen(self.document_ids)
+        yield from caller.follow(caller.matter(self.matter), set(self.document_ids))
+
+
+@dataclass(frozen=True)
+class Search(Command[HitRow], name="search"):
+    """List the places that fit a question, best first."""
+
+    matter: str
+    question: str
+    document: str | None = None
+
+    def run(self, caller: "Caller") -> Iterator[Event[HitRow]]:
+        """A result for each hit; none where nothing fits. Where the question leaves a choice between documents, each names
+        them (`documents_meant`).
         """
-        found, scope = self._scope(matter, question, document)
-        yield from self._settled(found, scope)
+        from retrieval import pin_cite, where_said
+
+        matter, scope = caller.scope(self.matter, self.question, self.document)
+        yield from caller.settled(matter, scope)
         SEARCHES.inc()
-        results = self._workspace.searcher.search(found.id, question, scope, HITS)
-        mine = {record.id: record for record in self._access.documents(self._user, found)}
-        close = tuple(NamedRow.of(mine[id_]) for id_ in results.route.close if id_ in mine)
-        allowed = (hit for hit in results.hits if hit.chunk.span.document_id in mine)
+        searcher, library = caller.workspace.searcher, caller.workspace.library
+        found = searcher.search(matter.id, self.question, scope, HITS)
+        records = {record.id: record for record in caller.records(matter)}
+        meant = tuple(NamedRow.of(records[id_]) for id_ in found.route.close if id_ in records)
+        allowed = (hit for hit in found.hits if hit.chunk.span.document_id in records)
         for rank, hit in enumerate(allowed, start=1):
             span = hit.chunk.span
-            same = self._workspace.searcher.same_words(found.id, hit.chunk, scope)
-            others = {chunk.span.document_id for chunk in same} & mine.keys()
-            source = self._workspace.library.document(found.id, span.document_id)
-            at = where_said(source, (span,), results.route.question)
+            same = {chunk.span.document_id for chunk in searcher.same_words(matter.id, hit.chunk, scope)}
+            document = library.document(matter.id, span.document_id)
+            at = where_said(document, (span,), found.route.question)
             row = HitRow(
                 rank=rank,
-                **cite_fields(pin_cite(source, span, at=at)),
+                **cite_fields(pin_cite(document, span, at=at)),
                 start=span.start,
                 end=span.end,
                 score=round(float(hit.score), 4),
                 why=hit.why,
-                text=source.slice(span),
-                also_in=len(others),
-                documents_meant=close,
+                text=document.slice(span),
+                also_in=len(same & records.keys()),
+                documents_meant=meant,
             )
             yield Result(row)
 
-    def mentions(self, matter: str, phrase: str, document: str | None) -> Iterator[Event[MentionRow]]:
-        """A result for each place where exactly this phrase stands, document by document; none where it is nowhere.
 
-        Raises NotLookedThrough after the last one, where that is not all.
-        """
-        found, scope = self._scope(matter, phrase, document)
-        records = [r for r in self._access.documents(self._user, found) if scope is None or r.id in scope]
-        if waiting := {r.id for r in records if r.state not in DONE}:  # else the indexes need not even be opened
-            yield from self._arriving(found, waiting)
+@dataclass(frozen=True)
+class FindMentions(Command[MentionRow], name="mentions"):
+    """List every place where exactly this phrase stands, document by document."""
+
+    matter: str
+    phrase: str
+    document: str | None = None
+
+    def run(self, caller: "Caller") -> Iterator[Event[MentionRow]]:
+        """A result for each place; none where it is nowhere. Raises NotLookedThrough after the last, where that is not all."""
+        from webapp.service.mentions import LeftOut, mention_row, mentions, not_looked_through
+
+        matter, scope = caller.scope(self.matter, self.phrase, self.document)
+        if caller.unfinished(matter, scope):  # else the indexes need not even be opened
+            yield from caller.settled(matter, scope)
         left_out = []
-        for each in mentions(self._workspace, self._user, found.id, phrase, scope):
-            if isinstance(each, LeftOut):
-                left_out.append(each)
+        for found in mentions(caller.workspace, caller.user, matter.id, self.phrase, scope):
+            if isinstance(found, LeftOut):
+                left_out.append(found)
                 continue
-            for span in each.spans:
-                yield Result(mention_row(each.document, span))
+            for span in found.spans:
+                yield Result(mention_row(found.document, span))
         if left_out:
             raise not_looked_through(left_out)
 
-    def ask(self, matter: str, question: str, document: str | None) -> Iterator[Event[AnswerResult]]:
+
+@dataclass(frozen=True)
+class Ask(Command[AnswerResult], name="ask"):
+    """Answer a question, with pin cites and checked quotations."""
+
+    matter: str
+    question: str
+    document: str | None = None
+
+    def prepare(self, caller: "Caller") -> Iterator[Progress]:
+        """Wait for what is to be searched, while the engine starts."""
+        matter, scope = caller.scope(self.matter, self.question, self.document)
+        caller.workspace.writers.start()
+        yield from caller.settled(matter, scope)
+        caller.workspace.warm()
+
+    def run(self, caller: "Caller") -> AsyncGenerator[Event[AnswerResult]]:
         """The answer's text as it is written, then one result."""
-        yield from self.before_ask(matter, question, document)
-        yield from _in_a_loop(self.answer(matter, question, document))
+        from webapp.service.ask import answer_rows  # loads the engine's client, which few commands need
 
-    def before_ask(self, matter: str, question: str, document: str | None) -> Iterator[Progress]:
-        """Progress until what is to be searched has been taken in, while the engine starts."""
-        scope = self._scope(matter, question, document)
-        self._workspace.writers.start()
-        yield from self._settled(*scope)
-        self._workspace.warm()
+        matter, scope = caller.scope(self.matter, self.question, self.document)
+        ready = {record.id: record for record in caller.records(matter, scope) if record.state == "ready"}
+        return answer_rows(caller.workspace, caller.user, matter.id, self.question, ready)
 
-    async def answer(self, matter: str, question: str, document: str | None) -> AsyncGenerator[Event[AnswerResult]]:
-        """`ask` for who has an event loop already; closing the iterator closes the engine's stream."""
-        from webapp.service.ask import answer_rows  # loads the engine's client, which no other verb needs
 
-        found, document_ids = self._scope(matter, question, document)
-        ready = {
-            record.id: record
-            for record in self._access.documents(self._user, found)
-            if record.state == "ready" and (document_ids is None or record.id in document_ids)
-        }
-        async with aclosing(answer_rows(self._workspace, self._user, found.id, question, ready)) as rows:
-            async for row in rows:
-                yield row
+@dataclass(frozen=True)
+class Summarise(Command[SummaryResult], name="summary"):
+    """Summarise a document clause by clause, each line with its pin cite."""
 
-    def summary(self, matter: str, document: str) -> Iterator[Event[SummaryResult]]:
+    matter: str
+    document: str
+
+    def prepare(self, caller: "Caller") -> Iterator[Progress]:
+        """Wait for the document."""
+        matter, record = caller.document(self.matter, self.document)
+        yield from caller.settled(matter, [record.id])
+
+    def run(self, caller: "Caller") -> AsyncGenerator[Event[SummaryResult]]:
         """Progress part by part, the text as it is written, then one result."""
-        yield from self.before_summary(matter, document)
-        yield from _in_a_loop(self.summarise(matter, document))
-
-    def before_summary(self, matter: str, document: str) -> Iterator[Progress]:
-        """Progress until the document has been taken in."""
-        found = self._access.matter(self._user, matter)
-        yield from self._settled(found, [self._access.document(self._user, found, document).id])
-
-    async def summarise(self, matter: str, document: str) -> AsyncGenerator[Event[SummaryResult]]:
-        """`summary` for who has an event loop already; closing the iterator closes the engine's stream."""
         from webapp.service.summarise import summary_rows
 
-        found = self._access.matter(self._user, matter)
-        record = self._access.document(self._user, found, document)
-        async with aclosing(summary_rows(self._workspace, self._user, record)) as rows:
-            async for row in rows:
-                yield row
+        _, record = caller.document(self.matter, self.document)
+        return summary_rows(caller.workspace, caller.user, record)
 
-    def remove(self, matter: str, document: str) -> Iterator[Event[RemovedRow]]:
-        """Take a document out of a matter; one result."""
-        found = self._access.matter(self._user, matter)
-        record = self._access.document(self._user, found, document)
-        self._workspace.ingest.remove(found.id, record.id)
-        yield Result(RemovedRow(matter=found.name, document_id=record.id, document=record.name))
 
-    def reindex(self, matter: str | None) -> Iterator[Event[DocumentRow]]:
-        """Build the indexes of one matter, or of all of the user's, anew; a result for each document."""
-        access = self._access
-        chosen = [access.matter(self._user, matter)] if matter is not None else access.matters(self._user)
-        for each in chosen:
-            self._workspace.ingest.reindex(each.id)
-        for each in chosen:
-            yield from self._until_done(each, {r.id for r in access.documents(self._user, each)})
+@dataclass(frozen=True)
+class Remove(Command[RemovedRow], name="remove"):
+    """Take a document out of a matter."""
 
-    def matters(self) -> Iterator[Event[MatterRow]]:
-        """A result for each matter of the user."""
-        for matter in self._access.matters(self._user):
-            yield self._row(matter)
+    matter: str
+    document: str
 
-    def create_matter(self, name: str) -> Iterator[Event[MatterRow]]:
-        """Make an empty matter; one result. Raises MatterExists."""
-        yield self._row(self._access.create(self._user, name))
+    def run(self, caller: "Caller") -> Iterator[Event[RemovedRow]]:
+        """One result."""
+        matter, record = caller.document(self.matter, self.document)
+        caller.workspace.ingest.remove(matter.id, record.id)
+        yield Result(RemovedRow(matter=matter.name, document_id=record.id, document=record.name))
 
-    def delete_matter(self, name: str) -> Iterator[Event[DeletedRow]]:
-        """Delete a matter with everything in it; one result."""
-        matter = self._access.matter(self._user, name)
-        self._workspace.delete_matter(matter)
+
+@dataclass(frozen=True)
+class Reindex(Command[DocumentRow], name="reindex"):
+    """Build the indexes of one matter, or of all of the user's, anew."""
+
+    matter: str | None = None
+
+    def run(self, caller: "Caller") -> Iterator[Event[DocumentRow]]:
+        """Progress, and a result for each document."""
+        matters = [caller.matter(self.matter)] if self.matter is not None else caller.access.matters(caller.user)
+        for matter in matters:
+            caller.workspace.ingest.reindex(matter.id)
+        for matter in matters:
+            yield from caller.follow(matter, {record.id for record in caller.records(matter)})
+
+
+@dataclass(frozen=True)
+class ListMatters(Command[MatterRow], name="matters"):
+    """List the user's matters."""
+
+    def run(self, caller: "Caller") -> Iterator[Event[MatterRow]]:
+        """A result for each matter."""
+        for matter in caller.access.matters(caller.user):
+            yield Result(MatterRow.of(matter, caller.records(matter)))
+
+
+@dataclass(frozen=True)
+class CreateMatter(Command[MatterRow], name="create_matter"):
+    """Make a new, empty matter. Raises MatterExists."""
+
+    name: str
+
+    def run(self, caller: "Caller") -> Iterator[Event[MatterRow]]:
+        """One result."""
+        matter = caller.access.create(caller.user, self.name)
+        yield Result(MatterRow.of(matter, caller.records(matter)))
+
+
+@dataclass(frozen=True)
+class DeleteMatter(Command[DeletedRow], name="delete_matter"):
+    """Delete a matter with everything in it."""
+
+    name: str
+
+    def run(self, caller: "Caller") -> Iterator[Event[DeletedRow]]:
+        """One result."""
+        matter = caller.matter(self.name)
+        caller.workspace.delete_matter(matter)
         yield Result(DeletedRow(id=matter.id, name=matter.name))
-
-    def _matter_or_new(self, name: str) -> Matter:
-        try:
-            return self._access.matter(self._user, name)
-        except NoSuchMatter:
-            try:
-                return self._access.create(self._user, name)
-            except MatterExists:  # another command made it in between
-                return self._access.matter(self._user, name)
-
-    def _scope(self, matter: str, question: str, document: str | None) -> tuple[Matter, list[str] | None]:
-        check_words(question)
-        found = self._access.matter(self._user, matter)
-        if document is None:
-            return found, None
-        return found, [self._access.document(self._user, found, document).id]
-
-    def _settled(self, matter: Matter, document_ids: list[str] | None) -> Iterator[Progress]:
-        """Wait for what is on its way into the scope of a question, so that the answer speaks of all of it."""
-        records = self._access.documents(self._user, matter)
-        chosen = {r.id for r in records if document_ids is None or r.id in document_ids}
-        yield from self._arriving(matter, chosen)
-
-    def _arriving(self, matter: Matter, document_ids: set[str]) -> Iterator[Progress]:
-        """Progress of these documents of a matter until none is under way."""
-        for event in self._until_done(matter, document_ids):
-            if isinstance(event, Progress):
-                yield event
-
-    def _until_done(self, matter: Matter, document_ids: set[str]) -> Iterator[Progress | Result[DocumentRow]]:
-        """Progress of these documents of a matter until none is under way, and a result for each as it ends."""
-        told: dict[str, tuple[object, ...]] = {}
-        with self._workspace.working() as work:
-            while document_ids:
-                records = {r.id: r for r in self._access.documents(self._user, matter)}
-                for gone in document_ids - records.keys():
-                    raise NoSuchDocument(document=gone if is_id(gone) else "…")
-                for record in [records[id_] for id_ in records if id_ in document_ids]:
-                    stand = (record.state, record.page, int(time.monotonic() / HEARTBEAT_SECONDS))
-                    if record.state in DONE:
-                        document_ids.discard(record.id)
-                        if record.id in told:
-                            yield _progress(record)
-                        yield Result(DocumentRow.of(record))
-                    elif told.get(record.id) != stand:
-                        told[record.id] = stand
-                        yield _progress(record)
-                if work is not None and work.done():
-                    work.result()  # raises what stopped it
-                if document_ids:
-                    time.sleep(POLL_SECONDS)
-
-    def _row(self, matter: Matter) -> Result[MatterRow]:
-        records = self._access.documents(self._user, matter)
-        pages = sum(record.pages for record in records)
-        return Result(MatterRow(id=matter.id, name=matter.name, documents=len(records), pages=pages))
-
-
-def _in_a_loop(rows: AsyncGenerator[Event[T]]) -> Iterator[Event[T]]:
-    """Rows that need an event loop, for who has none."""
-    with asyncio.Runner() as runner:
-        try:
-            while True:
-                yield runner.run(anext(rows))
-        except StopAsyncIteration:
-            return
-        finally:
-            runner.run(rows.aclose())
-
-
-def _progress(record: DocumentRecord) -> Progress:
-    return Progress(label=record.name, state=record.state, done=record.page, total=record.pages)

@@ -7,8 +7,8 @@ from contextlib import aclosing, asynccontextmanager
 from retrieval import Document, DocumentRecord, find_references
 from webapp.answers.generate import Delta, Trouble
 from webapp.answers.statements import Statement
-from webapp.answers.summary import Clause, Lines, Part, Summary, joined, summary
 from webapp.answers.summary import Event as SummaryEvent
+from webapp.answers.summary import Lines, Part, Summary, SummaryClause, joined, summary
 from webapp.core import metrics
 from webapp.core.log import noted
 from webapp.core.results import (
@@ -37,7 +37,7 @@ class Summarising(UnderWay):
     def __init__(self, workspace: Workspace, user: User, conversation: Conversation, record: DocumentRecord) -> None:
         super().__init__(workspace, user, conversation, f"Summary of {record.name}")
         self.part: Part | None = None
-        self.clauses: tuple[Clause, ...] = ()
+        self.clauses: tuple[SummaryClause, ...] = ()
         self.draft = ""
         self._record = record
 
@@ -142,7 +142,7 @@ def _whole(record: DocumentRecord, summary: Summary, document: Document) -> Summ
 
 def summary_result(
     record: DocumentRecord,
-    clauses: Sequence[Clause],
+    clauses: Sequence[SummaryClause],
     engine: str = "",
     written: int = 0,
     *,

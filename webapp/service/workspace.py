@@ -1,17 +1,18 @@
 """Everything of one data folder, opened in one place and handed to whoever works with it.
 
 Opening is cheap: the database is opened, and the rest when it is first asked for, so that `pincite matters list` loads
-no model. Whoever opens a workspace owns the data folder (`ownership.claim`).
+no model. Whoever opens a workspace owns the data folder (`data_folder.claim`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from threading import Lock, RLock
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from retrieval import (
     Embedder,
@@ -56,19 +57,12 @@ READS_AT_ONCE, SEARCHES_AT_ONCE = 4, 2
 T = TypeVar("T")
 
 
-class _Part(Generic[T]):
-    """Something that is opened when it is first asked for, once, whichever thread comes first."""
+class opened_once(cached_property[T]):
+    """Thread-safe `cached_property`: made once, whichever thread comes first."""
 
-    def __init__(self, make: "Callable[[Workspace], T]") -> None:
-        self._make = make
-        self.__doc__ = make.__doc__
-
-    def __get__(self, workspace: "Workspace", _owner: type) -> T:
+    def __get__(self, workspace: "Workspace", owner: type | None = None) -> T:  # type: ignore[override]
         with workspace.lock:
-            if self._make.__name__ not in workspace.opened:
-                workspace.opened[self._make.__name__] = self._make(workspace)
-            made: T = workspace.opened[self._make.__name__]
-            return made
+            return super().__get__(workspace, owner)
 
 
 class Workspace:
@@ -79,8 +73,9 @@ class Workspace:
 
         Raises StoreUnavailable, DataFolderUnusable or PackageMissing.
         """
-        self.opened: dict[str, Any] = {}
-        self.lock = RLock()
+        self.lock = RLock()  # held while a part is opened
+        self._closing = ExitStack()  # what is to be ended and closed; the last opened first
+        self._ingest_if_open: Ingest | None = None
         self.fault: PinciteError | None = None  # what keeps the background from working
         self._background = background
         folder = settings.data_dir
@@ -88,8 +83,10 @@ class Workspace:
         given = settings.database_url
         address = given.get_secret_value() if given else f"sqlite:///{folder / 'pincite.db'}"
         self._database = database.open_database(address)
-        self._files = Files(settings.files_url or folder / "files")
-        self.library = Library(self._database, self._files, max_file_mib=settings.max_file_mib)
+        self._closing.callback(self._database.dispose)
+        files = Files(settings.files_url or folder / "files")
+        self._closing.callback(files.close)
+        self.library = Library(self._database, files, max_file_mib=settings.max_file_mib)
         self._records = Records(self._database)
         demo = settings.access == "demo"
         self.access = Access(self.library, self._records, quota_of(settings))
@@ -120,32 +117,29 @@ class Workspace:
         for shares in (self.draws, self.reads, self.searches):
             shares.close()
         self.viewer.stop()
-        for part in ("ingest", "writers"):
-            if part in self.opened:
-                self.opened[part].stop()
-        for part in ("vectors", "lexical"):
-            if part in self.opened:
-                self.opened[part].close()
-        self._files.close()
-        self._database.dispose()
+        self._closing.close()
 
-    @_Part
+    @opened_once
     def vectors(self) -> Vectors:
         """The chunks' vectors."""
-        return Vectors(self.settings.chroma_url or self.settings.data_dir / "vectors")
+        vectors = Vectors(self.settings.chroma_url or self.settings.data_dir / "vectors")
+        self._closing.callback(vectors.close)
+        return vectors
 
-    @_Part
+    @opened_once
     def lexical(self) -> Lexical:
         """The chunks' words."""
-        return Lexical(self.settings.data_dir / "lexical")
+        lexical = Lexical(self.settings.data_dir / "lexical")
+        self._closing.callback(lexical.close)
+        return lexical
 
-    @_Part
+    @opened_once
     def embedder(self) -> Embedder:
         """What turns text into vectors; a model in this process loads at its first use."""
         named = self.settings
         return load_embedder(named.embedding_model, named.embeddings_url, adapter=named.embedding_adapter)
 
-    @_Part
+    @opened_once
     def ingest(self) -> Ingest:
         """What takes documents into the indexes. What a crash left is put right before anyone gets it."""
         named = self.settings
@@ -160,27 +154,36 @@ class Workspace:
         stores = (self.library, self.vectors, self.lexical, self.embedder)
         ingest = Ingest(*stores, workers=named.reader_processes, limits=limits)
         ingest.repair()
+        self._closing.callback(ingest.stop)
+        self._ingest_if_open = ingest
         return ingest
 
-    @_Part
+    @opened_once
     def searcher(self) -> Searcher:
         """What finds the places that fit a question, in indexes that agree with the library."""
         self.ingest.wake()  # opening it puts the indexes right, and what that let wait may be begun
         return Searcher(self.library, self.vectors, self.lexical, self.embedder)
 
-    @_Part
+    @opened_once
     def writers(self) -> "Writers":
         """What writes the answers."""
         from webapp.llm.pool import Writers  # the engine's client takes a second to load, and few commands ask
 
-        return Writers(self.settings)
+        writers = Writers(self.settings)
+        self._closing.callback(writers.stop)
+        return writers
 
-    @_Part
+    @opened_once
     def admission(self) -> Admission:
         """The line of questions."""
         named = self.settings
         at_once = named.answers_at_once * len(named.llm_urls) or SLOTS
         return Admission(at_once, named.questions_waiting, named.questions_per_user, named.questions_per_address)
+
+    def wake(self) -> None:
+        """Say that a document was accepted. An ingest that is not open finds it when it is opened."""
+        if self._ingest_if_open is not None:
+            self._ingest_if_open.wake()
 
     def work_in_background(self) -> None:
         """Take in what waits from here on, until `close`: for the server, where no command waits for it."""
@@ -237,20 +240,20 @@ class Workspace:
     def delete_matter(self, matter: Matter) -> None:
         """Delete a matter with its documents and with what was said in it."""
         self.ingest.delete_matter(matter.id)
-        self.access.forget(matter)
+        self._records.forget_matter(matter.id)
         self.viewer.forget()
 
     def delete_user(self, user: User) -> None:
         """Delete a guest with every matter of theirs; nobody else is a member of a guest's matters."""
         for matter in self.access.matters(user):
             self.delete_matter(matter)
-        self.access.forget_user(user)
+        self._records.forget_user(user)
         with self._door:
             self._welcomed.pop(user.id, None)
 
     def delete_guests_over(self) -> None:
         """Delete the guests whose hour is over."""
-        for user in self.access.guests_over():
+        for user in self._records.guests_over():
             self.delete_user(user)
             log.info("guest gone")
 
@@ -271,8 +274,7 @@ class Workspace:
             matter = self.access.matter(user, SAMPLE_MATTER)
         self.library.accept_path(matter.id, sample)
         self._records.sample_made(user)
-        if "ingest" in self.opened:
-            self.ingest.wake()
+        self.wake()
 
 
 def packaged_sample() -> Path | None:

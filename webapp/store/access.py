@@ -96,24 +96,12 @@ class Access:
         self._records.forget_all_but(matter_ids)
         self._records.join(user, self._records.without_members(matter_ids))
 
-    def forget(self, matter: Matter) -> None:
-        """Delete the memberships and conversations of a matter."""
-        self._records.forget_matter(matter.id)
-
     def record(self, user: User, matter_id: str, document_id: str) -> DocumentRecord:
         """The document with exactly these ids. Raises NoSuchMatter or NoSuchDocument."""
         self.check(user, matter_id)
         if not is_id(document_id):
             raise NoSuchDocument(document="…")
         return self._library.record(matter_id, document_id)
-
-    def guests_over(self) -> list[User]:
-        """The guests whose session has expired."""
-        return self._records.guests_over()
-
-    def forget_user(self, user: User) -> None:
-        """Delete a user; their matters must be deleted before."""
-        self._records.forget_user(user)
 
     def document(self, user: User, matter: Matter, name_or_id: str) -> DocumentRecord:
         """Resolve a document of `matter` by its name, its id or a prefix of it, or a part of its name, in this order.

@@ -17,15 +17,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
 from webapp.core.errors import GuestGone, NotAllowed
 from webapp.core.settings import Settings, is_loopback
 from webapp.store.users import LOCAL_USER, User
 from webapp.web.client_addresses import address_of
-
-if TYPE_CHECKING:
-    from webapp.service.workspace import Workspace
 
 GUEST_COOKIE = "pincite_guest"
 SECRET_HEADER = "X-Pincite-Proxy-Secret"  # noqa: S105  # nosec B105 (the header's name)
@@ -48,6 +45,13 @@ class Asking(Protocol):
     @property
     def client(self) -> Any:
         """The peer: `host` is its address."""
+
+
+class Welcome(Protocol):
+    """`Workspace.welcome`: keeps who comes for the first time, and refuses a guest who is one too many."""
+
+    def __call__(self, user: User, ends_at: datetime | None = None, address: str = "") -> None:
+        """Raises DemoFull and NetworkFull."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,22 +144,21 @@ def signing_key(folder: Path, name: str) -> bytes:
     return file.read_bytes()
 
 
-def user_of(request: Asking, workspace: "Workspace") -> User:
+def user_of(request: Asking, settings: Settings, welcome: Welcome) -> User:
     """The user of a request, whom the records know, with a sample of their own from the first request on.
 
     Raises NotAllowed (GuestGone where a guest's hour is over, DemoFull and NetworkFull where there are too many of them),
     and what the stores raise.
     """
-    settings = workspace.settings
     if settings.access == "behind-proxy":
         user = _named_by_proxy(request, settings)
-        workspace.welcome(user)
+        welcome(user)
         return user
     if settings.access == "demo":
         guest = Guest.of(request.cookies, guest_key(settings.data_dir))
         if guest is None:
             raise GuestGone()
-        workspace.welcome(guest.user, guest.ends_at, address_of(request, settings))
+        welcome(guest.user, guest.ends_at, address_of(request, settings))
         return guest.user
     if settings.access == "local" and _is_here(request):
         return LOCAL_USER  # welcomed when the data folder was opened

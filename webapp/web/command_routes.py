@@ -1,43 +1,48 @@
-"""`/cli/…`: the commands' verbs as lines of JSON, for whoever has the token that lies in the data folder.
+"""HTTP routes of the commands (`/cli/…`), made from their classes: a command as JSON in, its events as NDJSON out.
 
-They are an application of their own, on a loopback port of its own that no proxy publishes (`server`). The token is looked
-at before a byte of a body is read, and a body has a limit.
+They are an application of their own, on a loopback port of its own that no proxy publishes (`server`). The bearer token,
+which lies in the data folder, is checked before a byte of a body is read, and a body has a limit.
 """
 
 import contextlib
 import secrets
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, Body, FastAPI, Request
-from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from retrieval import FileTooLarge
 from webapp.core.data_folder import ARRIVING
 from webapp.core.log import known, log
-from webapp.core.results import AcceptedRow, Row
 from webapp.core.settings import MIB, Settings
-from webapp.core.stream import Error, Event, Result, encoded
-from webapp.service.commands import Verbs
+from webapp.core.stream import Error, Event, T, encoded
+from webapp.service.caller import Caller
+from webapp.service.commands import COMMANDS, Command, FileCommand
 from webapp.web.middleware import MOST_BODY, limited
 
-Text = Annotated[str, Body(embed=True)]
-OptionalText = Annotated[str | None, Body(embed=True)]
+Endpoint = Callable[[Request], Awaitable[Response]]
 OVER = 20  # times the largest file: so much of one that is too large is read past
 _NO_KEY = PlainTextResponse("This needs the key of the data folder.", 401, headers={"Connection": "close"})
 
 
-ACCEPT = "/cli/accept"  # whose body is a file
+def path_of(name: str) -> str:
+    """The path of a command's route."""
+    return f"/cli/{name}"
+
+
+_OF_FILES = {path_of(name) for name, kind in COMMANDS.items() if issubclass(kind, FileCommand)}  # whose body is a file
 
 
 class Keyed:
-    """ASGI middleware: who has no key is refused before anything of their body is read."""
+    """ASGI middleware: refuses a request without the bearer token before anything of its body is read."""
 
     def __init__(self, app: ASGIApp, token: str, most_file: int) -> None:
         """`most_file`: bytes of a file that is kept; of a larger one the rest is read past, so that its sender is told."""
@@ -46,7 +51,7 @@ class Keyed:
         self._most_file = most_file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer who may not pass; hand on the rest."""
+        """Answer 401 without the token; forward other requests, their bodies limited."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -54,99 +59,87 @@ class Keyed:
         if not secrets.compare_digest(headers.get("authorization", "").encode(), self._key):
             await _NO_KEY(scope, receive, send)
             return
-        limit = OVER * self._most_file if scope["path"] == ACCEPT else MOST_BODY
+        limit = OVER * self._most_file if scope["path"] in _OF_FILES else MOST_BODY
         try:
             await self._app(scope, limited(receive, limit), send)
         except ClientDisconnect:  # a command that was ended in the middle of what it sent
             log.info("request broken off")
 
 
-def cli_app(settings: Settings, token: str, verbs: Callable[[], Verbs]) -> ASGIApp:
-    """The routes as an application; `token` opens them."""
+def cli_app(settings: Settings, token: str, caller: Callable[[], Caller]) -> ASGIApp:
+    """The routes as an application; `token` opens them. `caller` waits for the stores and raises what keeps them closed."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(cli_routes(settings, verbs))
+    app.add_api_route("/cli/hello", _hello, methods=["GET"])
+    for name, kind in COMMANDS.items():
+        endpoint = _file_endpoint(kind, settings, caller) if issubclass(kind, FileCommand) else _endpoint(kind, caller)
+        app.add_api_route(path_of(name), endpoint, methods=["POST"])
     return Keyed(app, token, settings.max_file_mib * MIB)
 
 
-def cli_routes(settings: Settings, verbs: Callable[[], Verbs]) -> APIRouter:
-    """The routes; `verbs` waits for the stores and raises what keeps them from opening."""
-    router = APIRouter(prefix="/cli")
+async def _hello() -> None:
+    """Answer a command that looks whether this server owns the data folder."""
 
-    @router.get("/hello")
-    async def hello() -> None:
-        """Tell a command that this server owns the folder."""
 
-    @router.post(ACCEPT.removeprefix("/cli"))
-    async def accept(request: Request, matter: str, name: str) -> StreamingResponse:
+def _endpoint(kind: type[Command[T]], caller: Callable[[], Caller]) -> Endpoint:
+    """Answers a request whose body is a command: its events as lines of JSON, or 422 for what is no such command."""
+    reader = TypeAdapter(kind)
+
+    async def endpoint(request: Request) -> Response:
+        body = await request.body()
+        with _as_422():
+            command = reader.validate_json(body)
+        return _lines(_events(caller, command))
+
+    return endpoint
+
+
+def _file_endpoint(kind: type[FileCommand[T]], settings: Settings, caller: Callable[[], Caller]) -> Endpoint:
+    """The same for a command in the address, whose file is the body."""
+    reader = TypeAdapter(kind)
+
+    async def endpoint(request: Request) -> Response:
+        with _as_422():
+            command = reader.validate_python(dict(request.query_params) | {"path": Path()})
         arrived = await _receive(request, settings)
+        return _lines(_file_events(caller, command, arrived))
 
-        def rows() -> Iterator[Event[Row]]:
-            with contextlib.closing(arrived):
-                if arrived.size > settings.max_file_mib * MIB:
-                    raise FileTooLarge(
-                        name=name, size_mib=round(arrived.size / MIB, 3), limit_mib=settings.max_file_mib
-                    )
-                yield Result(AcceptedRow(document_id=verbs().accept(matter, arrived.path, name)))
+    return endpoint
 
-        return _lines(rows())
 
-    @router.post("/follow")
-    def follow(matter: Text, document_ids: Annotated[list[str], Body(embed=True)]) -> StreamingResponse:
-        return _lines(row for row in verbs().follow(matter, document_ids))
+@contextlib.contextmanager
+def _as_422() -> Iterator[None]:
+    """Have FastAPI answer 422 for what is no such command, without repeating what was sent."""
+    try:
+        yield
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from error
 
-    @router.post("/search")
-    def search(matter: Text, question: Text, document: OptionalText = None) -> StreamingResponse:
-        return _lines(row for row in verbs().search(matter, question, document))
 
-    @router.post("/mentions")
-    def mentions(matter: Text, phrase: Text, document: OptionalText = None) -> StreamingResponse:
-        return _lines(row for row in verbs().mentions(matter, phrase, document))
+async def _events(caller: Callable[[], Caller], command: Command[T]) -> AsyncGenerator[Event[T]]:
+    """The events of a command; whatever may block does so in a thread."""
+    mine = await run_in_threadpool(caller)
+    async for progress in iterate_in_threadpool(command.prepare(mine)):
+        yield progress
+    events = await run_in_threadpool(command.run, mine)
+    if isinstance(events, Iterator):
+        async for event in iterate_in_threadpool(events):
+            yield event
+        return
+    async with contextlib.aclosing(events):
+        async for event in events:
+            yield event
 
-    @router.post("/ask")
-    async def ask(matter: Text, question: Text, document: OptionalText = None) -> StreamingResponse:
-        async def rows() -> AsyncGenerator[Event[Row]]:
-            mine = await run_in_threadpool(verbs)
-            async for progress in iterate_in_threadpool(mine.before_ask(matter, question, document)):
-                yield progress
-            async with contextlib.aclosing(mine.answer(matter, question, document)) as answer:
-                async for row in answer:
-                    yield row
 
-        return StreamingResponse(_encoded(rows()), media_type="application/x-ndjson")
-
-    @router.post("/summary")
-    async def summary(matter: Text, document: Text) -> StreamingResponse:
-        async def rows() -> AsyncGenerator[Event[Row]]:
-            mine = await run_in_threadpool(verbs)
-            async for progress in iterate_in_threadpool(mine.before_summary(matter, document)):
-                yield progress
-            async with contextlib.aclosing(mine.summarise(matter, document)) as summary:
-                async for row in summary:
-                    yield row
-
-        return StreamingResponse(_encoded(rows()), media_type="application/x-ndjson")
-
-    @router.post("/remove")
-    def remove(matter: Text, document: Text) -> StreamingResponse:
-        return _lines(row for row in verbs().remove(matter, document))
-
-    @router.post("/reindex")
-    def reindex(matter: OptionalText = None) -> StreamingResponse:
-        return _lines(row for row in verbs().reindex(matter))
-
-    @router.post("/matters")
-    def matters() -> StreamingResponse:
-        return _lines(row for row in verbs().matters())
-
-    @router.post("/create_matter")
-    def create_matter(name: Text) -> StreamingResponse:
-        return _lines(row for row in verbs().create_matter(name))
-
-    @router.post("/delete_matter")
-    def delete_matter(name: Text) -> StreamingResponse:
-        return _lines(row for row in verbs().delete_matter(name))
-
-    return router
+async def _file_events(
+    caller: Callable[[], Caller], command: FileCommand[T], arrived: "_Arrived"
+) -> AsyncGenerator[Event[T]]:
+    """The events of a command whose file has arrived; then the file is deleted. Raises FileTooLarge."""
+    with contextlib.closing(arrived):
+        mine = await run_in_threadpool(caller)
+        mine.workspace.library.check_size(command.name, arrived.size)
+        async with contextlib.aclosing(_events(lambda: mine, replace(command, path=arrived.path))) as events:
+            async for event in events:
+                yield event
 
 
 class _Arrived:
@@ -184,14 +177,14 @@ async def _receive(request: Request, settings: Settings) -> _Arrived:
     return arrived
 
 
-def _lines(rows: Iterable[Event[Row]]) -> StreamingResponse:
-    return StreamingResponse(_encoded(iterate_in_threadpool(rows)), media_type="application/x-ndjson")
+def _lines(events: AsyncIterator[Event[T]]) -> StreamingResponse:
+    return StreamingResponse(_encoded(events), media_type="application/x-ndjson")
 
 
-async def _encoded(rows: AsyncIterator[Event[Row]]) -> AsyncIterator[bytes]:
+async def _encoded(events: AsyncIterator[Event[T]]) -> AsyncIterator[bytes]:
     """Events as lines; an error becomes the last of them."""
     try:
-        async for row in rows:
-            yield encoded(row)
+        async for event in events:
+            yield encoded(event)
     except Exception as error:  # noqa: BLE001 (an error becomes the last event)
         yield encoded(Error.of(known(error)))

@@ -1,4 +1,4 @@
-"""The evidence over HTTP: a page as an image with the words highlighted, the original, a passage as text.
+"""HTTP routes of documents: a page as an image with words highlighted, the original file, a passage as text.
 
 The user comes from the request and every id is asked for in their name; what they may not see and what does not exist
 are one and the same 404. Nothing is read from a path or a name that the client gives. Whatever can take long is done in
@@ -10,10 +10,11 @@ import hashlib
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, BinaryIO, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -21,6 +22,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from retrieval import (
+    FORMATS,
+    UNNAMED,
     Document,
     DocumentRecord,
     NoSuchDocument,
@@ -37,92 +40,63 @@ from webapp.service.fair_turns import Turn
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
 from webapp.service.workspace import Workspace
 from webapp.web.authentication import user_of
-from webapp.web.urls import Range
 
+DOCUMENTS = "/matters/{matter_id}/documents"
 MOST_SPANS = 64  # in one request
 MOST_CHARACTERS = 50_000  # of text in one answer: a passage has a few thousand
 DOWNLOADS_OF_ONE = 8  # originals that one user fetches at a time, however slowly
 BLOCK = 256 * 1024  # bytes of a file that are handed on at a time
-READ_SECONDS = (
-    30.0  # for a document or a passage; a file of 200 MiB comes from a disk in 1 s, from a store elsewhere in 10
-)
+# For a document or a passage; a file of 200 MiB comes from a disk in 1 s, from a store elsewhere in 10.
+READ_SECONDS = 30.0
 # Asked for again each time, so that nobody sees what was deleted or is not theirs any more; mostly answered with 304.
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
 T = TypeVar("T")
+Range = tuple[int, int]  # [start, end) of a document's text
 Spans = Annotated[list[str], Query(alias="span", max_length=MOST_SPANS, default_factory=list)]
+
+
+def page_url(matter_id: str, document_id: str, page: int, spans: Iterable[Range] = (), zoom: float = 1.0) -> str:
+    """The address of the image of a page (1-based), the spans highlighted; parts of them on other pages are left out."""
+    asked = [("span", f"{start}-{end}") for start, end in spans] + ([("zoom", f"{zoom:g}")] if zoom != 1.0 else [])
+    return f"{_url(matter_id, document_id)}/pages/{page}.png" + (f"?{urlencode(asked)}" if asked else "")
+
+
+def pdf_url(matter_id: str, document_id: str, page: int | None = None) -> str:
+    """The address of the original; browsers open it at `page`."""
+    return f"{_url(matter_id, document_id)}.pdf" + (f"#page={page}" if page else "")
+
+
+def _url(matter_id: str, document_id: str) -> str:
+    return f"{DOCUMENTS.format(matter_id=matter_id)}/{document_id}"
 
 
 def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
     """The routes; `opened` waits for the stores and raises what keeps them from opening."""
-    router = APIRouter(prefix="/matters/{matter_id}/documents")
+    router = APIRouter(prefix=DOCUMENTS)
     downloads: Counter[str] = Counter()
 
     @router.get("/{document_id}/pages/{number}.png")
     async def page(
-        request: Request,
-        matter_id: str,
-        document_id: str,
-        number: int,
-        span: Spans,
-        zoom: float = 1.0,
+        request: Request, matter_id: str, document_id: str, number: int, span: Spans, zoom: float = 1.0
     ) -> Response:
         by = time.monotonic() + RENDER_SECONDS
 
-        async def image(asked: _Asked) -> Response:
-            workspace, record = asked.workspace, asked.record
-
-            def seen(_: Turn) -> tuple[PageView, bytes | None]:
-                view = _view(workspace.library.text(record), record, number, _ranges(span), bounded(zoom))
-                return view, workspace.viewer.kept(view)
-
+        async def answer(asked: _Asked) -> Response:
             try:
-                view, png = await workspace.reads.run(asked.key, by - time.monotonic(), seen)
-                headers = _PRIVATE | {"ETag": f'"{hashlib.sha256(repr(view).encode()).hexdigest()[:32]}"'}
-                if request.headers.get("if-none-match") == headers["ETag"]:
-                    return Response(status_code=304, headers=headers)
-                png = png or await workspace.draws.run(
-                    asked.key,
-                    by - time.monotonic(),
-                    lambda turn: workspace.viewer.image(
-                        view,
-                        record.name,
-                        lambda: workspace.library.original(record.matter_id, record.id),
-                        turn,
-                        asked.key,
-                    ),
-                )
+                return await _image(asked, request, number, _ranges(span), zoom, by)
             except TimeoutError:
-                raise PageTooSlow(page=number, document=record.name) from None
-            return Response(png, media_type="image/png", headers=headers)
+                raise PageTooSlow(page=number, document=asked.record.name) from None
 
-        return await _answered(request, opened, matter_id, document_id, image)
+        return await _answered(request, opened, matter_id, document_id, answer)
 
     @router.get("/{document_id}.pdf")
     async def original(request: Request, matter_id: str, document_id: str) -> Response:
-        async def pdf(asked: _Asked) -> Response:
-            record = asked.record
-            if downloads[asked.key] >= DOWNLOADS_OF_ONE:
-                raise TextsWaiting()
-            file = await asked.read(lambda: asked.workspace.library.open_original(record.matter_id, record.id))
-            headers = _PRIVATE | {"Content-Disposition": _inline(record.name), "Content-Length": str(record.bytes)}
-            return _Download(file, downloads, asked.key, media_type="application/pdf", headers=headers)
-
-        return await _answered(request, opened, matter_id, document_id, pdf)
+        return await _answered(request, opened, matter_id, document_id, lambda asked: _original(asked, downloads))
 
     @router.get("/{document_id}/text")
     async def text(request: Request, matter_id: str, document_id: str, span: Spans) -> Response:
-        async def words(asked: _Asked) -> Response:
-            def said() -> str:
-                document = asked.workspace.library.document(asked.record.matter_id, asked.record.id)
-                spans = _spans(document, _ranges(span))
-                if sum(map(len, spans)) > MOST_CHARACTERS:
-                    raise _Malformed
-                return own_words(document, *spans)
-
-            return PlainTextResponse(await asked.read(said), headers=_PRIVATE)
-
-        return await _answered(request, opened, matter_id, document_id, words)
+        return await _answered(request, opened, matter_id, document_id, lambda asked: _text(asked, _ranges(span)))
 
     return router
 
@@ -170,6 +144,51 @@ class _Asked:
             raise TooSlow(seconds=READ_SECONDS) from None
 
 
+async def _image(
+    asked: _Asked, request: Request, number: int, ranges: Sequence[Range], zoom: float, by: float
+) -> Response:
+    """A page as an image, or 304 where the client has it. Raises TimeoutError where it is not there `by` then."""
+    workspace, record = asked.workspace, asked.record
+
+    def seen(_: Turn) -> tuple[PageView, bytes | None]:
+        view = _view(workspace.library.text(record), record, number, ranges, bounded(zoom))
+        return view, workspace.viewer.kept(view)
+
+    def drawn(turn: Turn) -> bytes:
+        original = partial(workspace.library.original, record.matter_id, record.id)
+        return workspace.viewer.image(view, record.name, original, turn, asked.key)
+
+    view, png = await workspace.reads.run(asked.key, by - time.monotonic(), seen)
+    headers = _PRIVATE | {"ETag": f'"{hashlib.sha256(repr(view).encode()).hexdigest()[:32]}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    png = png or await workspace.draws.run(asked.key, by - time.monotonic(), drawn)
+    return Response(png, media_type="image/png", headers=headers)
+
+
+async def _original(asked: _Asked, downloads: Counter[str]) -> Response:
+    """The file; `downloads` counts how many of them each user fetches now."""
+    record = asked.record
+    if downloads[asked.key] >= DOWNLOADS_OF_ONE:
+        raise TextsWaiting()
+    file = await asked.read(lambda: asked.workspace.library.open_original(record.matter_id, record.id))
+    headers = _PRIVATE | {"Content-Disposition": _inline(record.name), "Content-Length": str(record.bytes)}
+    return _Download(file, downloads, asked.key, media_type=FORMATS["PDF"].media_type, headers=headers)
+
+
+async def _text(asked: _Asked, ranges: Sequence[Range]) -> Response:
+    """The words of a passage."""
+
+    def words() -> str:
+        document = asked.workspace.library.document(asked.record.matter_id, asked.record.id)
+        spans = _spans(document, ranges)
+        if sum(map(len, spans)) > MOST_CHARACTERS:
+            raise _Malformed
+        return own_words(document, *spans)
+
+    return PlainTextResponse(await asked.read(words), headers=_PRIVATE)
+
+
 async def _answered(
     request: Request,
     opened: Callable[[], Workspace],
@@ -184,7 +203,7 @@ async def _answered(
 
     def authorised() -> _Asked:
         workspace = opened()
-        user = user_of(request, workspace)
+        user = user_of(request, workspace.settings, workspace.welcome)
         return _Asked(workspace, workspace.share_key(user), workspace.access.record(user, matter_id, document_id))
 
     try:
@@ -273,5 +292,5 @@ def _view(
 
 def _inline(name: str) -> str:
     """A Content-Disposition that shows the file under its name (RFC 6266); no character of the name can end the header."""
-    plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", name) or "document.pdf"
+    plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", name) or UNNAMED
     return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

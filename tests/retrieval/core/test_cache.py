@@ -1,4 +1,4 @@
-from retrieval.core.cache import kept
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document
 from tests.documents import document
 
@@ -6,7 +6,7 @@ from tests.documents import document
 def test_what_was_made_is_kept_of_the_documents_used_last() -> None:
     made: list[str] = []
 
-    @kept(2)
+    @document_cache(2)
     def size(text: Document) -> int:
         """How long it is."""
         made.append(text.id)
@@ -23,7 +23,7 @@ def test_what_was_made_is_kept_of_the_documents_used_last() -> None:
 def test_of_more_text_than_memory_is_for_only_the_last_is_kept() -> None:
     made: list[str] = []
 
-    @kept(16, characters=10)
+    @document_cache(16, characters=10)
     def note(text: Document) -> None:
         made.append(text.id)
 

@@ -19,7 +19,7 @@ from retrieval.core.errors import DataFolderUnusable, DocumentNotReady, Original
 from retrieval.core.limits import Limits
 from retrieval.library.schema import DocumentRecord
 from retrieval.reading.child_process import Child, how_it_ended
-from retrieval.reading.pdf_worker import Reader, ReaderDied
+from retrieval.reading.converter_process import ConverterDied, ConverterProcess
 from tests import hostile
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import HashingEmbedder, Room, contract, opened
@@ -122,7 +122,7 @@ def test_what_is_strange_and_can_be_read_is_ready(tmp_path: Path, data: bytes) -
         assert "The tenant pays the rent" in room.library.document(ready.matter_id, ready.id).text
 
 
-def test_labels_that_bring_the_reader_down_are_left_out_the_next_time(
+def test_labels_that_bring_the_converter_down_are_left_out_the_next_time(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with opened(tmp_path / "data") as room:
@@ -186,11 +186,11 @@ def _abort(_pipe: object) -> None:
 
 
 def test_no_object_of_the_process_s_own_making_is_taken() -> None:
-    reader = Reader(Limits(characters=1_000))
+    converter = ConverterProcess(Limits(characters=1_000))
     for serve in (_send_an_object, _send_too_much):
-        reader._child = Child(serve, "sends")
-        with pytest.raises((ValueError, ReaderDied)):
-            reader.read(GOOD, name="x.pdf", document_id="x", on_page=lambda _page, _of: None)
+        converter._child = Child(serve, "sends")
+        with pytest.raises((ValueError, ConverterDied)):
+            converter.convert(GOOD, name="x.pdf", document_id="x", on_page=lambda _page, _of: None)
         assert multiprocessing.active_children() == []
 
 

@@ -10,6 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from retrieval.core.documents import LINE_END_HYPHEN
 from retrieval.core.errors import TooManyPages
+from retrieval.core.limits import Limits
 from retrieval.reading.pdf import page_text, read_pdf
 from tests.pdfs import make_pdf
 
@@ -70,4 +71,4 @@ def test_a_scanned_page_is_said_to_be_unreadable(stamp: str) -> None:
 
 def test_too_many_pages_are_refused_with_both_numbers() -> None:
     with pytest.raises(TooManyPages, match="has 3 pages; the limit is 2"):
-        read_pdf(make_pdf(["a", "b", "c"]), name="long.pdf", document_id="a", max_pages=2)
+        read_pdf(make_pdf(["a", "b", "c"]), name="long.pdf", document_id="a", limits=Limits(pages=2))

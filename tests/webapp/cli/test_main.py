@@ -1,6 +1,7 @@
-"""The command line itself: usage, errors, and a folder that another command holds. What the verbs do is elsewhere."""
+"""The command line itself: usage, errors, and a folder that another command holds. What the commands do is elsewhere."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.pdfs import make_pdf
-from tests.webapp.commands import Pincite
+from tests.webapp.commands import ROOT, Pincite
 from tests.webapp.core.test_data_folder import _held_elsewhere
 from tests.webapp.embeddings import embeddings
 from webapp.cli.main import app
@@ -109,21 +110,26 @@ def test_what_nobody_foresaw_is_a_reference_and_a_trace_in_the_log(pincite: Pinc
     assert "confidential" not in log
 
 
-def test_merge_hands_over_to_the_commands_of_the_merge_package() -> None:
+def test_merging_takes_over_the_rest_of_the_line() -> None:
     shown = CliRunner().invoke(app, ["merge", "--help"])
     assert shown.exit_code == 0
-    assert "Usage: pincite merge" in shown.output
-    assert {"build", "verify"} <= set(shown.output.split())
+    assert "pincite merge [OPTIONS] COMMAND" in shown.output
+    told = CliRunner().invoke(app, ["merge", "verify", "nowhere", "--json"])
+    assert (told.exit_code, set(json.loads(told.stderr))) == (1, {"error", "hint"})
 
 
-def test_merge_without_its_package_names_what_is_missing_and_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "merge.cli", None)  # as where the package is not installed: importing it fails
-    shown = CliRunner().invoke(app, ["merge", "build"])
-    assert shown.exit_code == 1
-    assert shown.stderr.splitlines() == [
-        "Merging is not installed here (merge.cli is missing).",
-        "Install pincite with the extra “merge”.",
-    ]
+WITHOUT = "import sys; sys.modules[sys.argv.pop(1)] = None; from webapp.cli.main import main; main()"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("missing", "arguments"), [("merge.cli", ("--help",)), ("torch", ("verify", "x"))])
+def test_merging_names_what_is_to_be_installed(missing: str, arguments: tuple[str, ...]) -> None:
+    command = [sys.executable, "-c", WITHOUT, missing, "merge", *arguments]
+    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (told.returncode, told.stderr) == (
+        1,
+        "Merging needs a package that is not installed: pincite[merge].\nInstall it: pip install 'pincite[merge]'\n",
+    )
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from webapp.cli.output import (
     show_hit,
     show_mention,
 )
-from webapp.cli.terminal import Bars, plain, results, show_error
+from webapp.cli.terminal import Bars, printable, results, show_error
 from webapp.core.results import AddedRow, AnswerResult, CiteRow, HitRow, MentionRow
 from webapp.core.stream import Error, Event, Notice, Progress, Result, Text, encoded, read_event
 from webapp.core.wording import cite, coverage, plural
@@ -66,7 +66,7 @@ class Screen(io.StringIO):
     ],
 )
 def test_text_of_documents_cannot_drive_the_terminal(text: str, shown: str) -> None:
-    assert plain(text) == shown
+    assert printable(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from retrieval import NoSuchDocument, PinciteError
 from tests.pdfs import make_pdf
-from tests.webapp.commands import Pincite
+from tests.webapp.commands import Pincite, accept
 from tests.webapp.embeddings import embeddings
 from webapp.core.errors import (
     EmptyQuestion,
@@ -25,7 +25,19 @@ from webapp.core.settings import load_settings
 from webapp.page.controller import Desk, Place
 from webapp.page.layout import _do
 from webapp.page.uploads import Arriving
-from webapp.service.commands import Verbs
+from webapp.service.caller import Caller
+from webapp.service.commands import (
+    Ask,
+    CreateMatter,
+    DeleteMatter,
+    FindMentions,
+    Follow,
+    ListMatters,
+    Reindex,
+    Remove,
+    Search,
+    Summarise,
+)
 from webapp.service.running import Askings
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
@@ -45,14 +57,14 @@ def url() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory, url: str) -> Iterator[Workspace]:
     with Workspace(load_settings(data_dir=tmp_path_factory.mktemp("data"), embeddings_url=url)) as workspace:
-        verbs = Verbs(workspace, LOCAL_USER)
-        list(verbs.search("Sample", "Who may terminate?", None))  # it is read and indexed
+        caller = Caller(workspace, LOCAL_USER)
+        list(caller.run(Search("Sample", "Who may terminate?")))  # it is read and indexed
         yield workspace
 
 
 @pytest.fixture
-def verbs(workspace: Workspace) -> Verbs:
-    return Verbs(workspace, LOCAL_USER)
+def caller(workspace: Workspace) -> Caller:
+    return Caller(workspace, LOCAL_USER)
 
 
 @pytest.fixture
@@ -76,45 +88,45 @@ def _long(characters: int) -> str:
     return ("What is the notice period for termination, and what fee is due? " * (characters // 60 + 1))[:characters]
 
 
-QUESTIONS: dict[str, Callable[[Verbs, str], object]] = {
-    "search": lambda verbs, long: list(verbs.search("Sample", long, None)),
-    "mentions": lambda verbs, long: list(verbs.mentions("Sample", long, None)),
-    "ask": lambda verbs, long: list(verbs.ask("Sample", long, None)),
+QUESTIONS: dict[str, Callable[[Caller, str], object]] = {
+    "search": lambda caller, long: list(caller.run(Search("Sample", long))),
+    "mentions": lambda caller, long: list(caller.run(FindMentions("Sample", long))),
+    "ask": lambda caller, long: list(caller.run(Ask("Sample", long))),
 }
-NAMES: dict[str, Callable[[Verbs, Path, str], object]] = {
-    "create": lambda verbs, _, long: list(verbs.create_matter(long)),
-    "delete": lambda verbs, _, long: list(verbs.delete_matter(long)),
-    "reindex": lambda verbs, _, long: list(verbs.reindex(long)),
-    "follow": lambda verbs, _, long: list(verbs.follow(long, [])),
-    "add, the matter": lambda verbs, file, long: verbs.accept(long, file),
-    "add, the file": lambda verbs, file, long: verbs.accept("Sample", file, long),
-    "search, the matter": lambda verbs, _, long: list(verbs.search(long, "rent", None)),
-    "search, the document": lambda verbs, _, long: list(verbs.search("Sample", "rent", long)),
-    "mentions, the document": lambda verbs, _, long: list(verbs.mentions("Sample", "rent", long)),
-    "ask, the document": lambda verbs, _, long: list(verbs.ask("Sample", "rent", long)),
-    "summary": lambda verbs, _, long: list(verbs.summary("Sample", long)),
-    "remove": lambda verbs, _, long: list(verbs.remove("Sample", long)),
+NAMES: dict[str, Callable[[Caller, Path, str], object]] = {
+    "create": lambda caller, _, long: list(caller.run(CreateMatter(long))),
+    "delete": lambda caller, _, long: list(caller.run(DeleteMatter(long))),
+    "reindex": lambda caller, _, long: list(caller.run(Reindex(long))),
+    "follow": lambda caller, _, long: list(caller.run(Follow(long, []))),
+    "add, the matter": lambda caller, file, long: accept(caller, long, file),
+    "add, the file": lambda caller, file, long: accept(caller, "Sample", file, long),
+    "search, the matter": lambda caller, _, long: list(caller.run(Search(long, "rent"))),
+    "search, the document": lambda caller, _, long: list(caller.run(Search("Sample", "rent", long))),
+    "mentions, the document": lambda caller, _, long: list(caller.run(FindMentions("Sample", "rent", long))),
+    "ask, the document": lambda caller, _, long: list(caller.run(Ask("Sample", "rent", long))),
+    "summary": lambda caller, _, long: list(caller.run(Summarise("Sample", long))),
+    "remove": lambda caller, _, long: list(caller.run(Remove("Sample", long))),
 }
 
 
 @pytest.mark.parametrize("characters", [WORDS + 1, 200_000, 3_000_000])
 @pytest.mark.parametrize("verb", QUESTIONS)
-def test_a_long_question_is_refused_at_once_with_the_limit(verbs: Verbs, verb: str, characters: int) -> None:
+def test_a_long_question_is_refused_at_once_with_the_limit(caller: Caller, verb: str, characters: int) -> None:
     began = time.monotonic()
     with pytest.raises(WordsTooLong, match=rf"^The text is too long: {characters:,} characters; the limit is 8,000\.$"):
-        QUESTIONS[verb](verbs, _long(characters))
+        QUESTIONS[verb](caller, _long(characters))
     assert time.monotonic() - began < AT_ONCE_SECONDS
 
 
 @pytest.mark.parametrize("characters", [NAME + 1, 200_000, 3_000_000])
 @pytest.mark.parametrize("verb", NAMES)
-def test_a_long_name_is_refused_at_once_with_the_limit(verbs: Verbs, file: Path, verb: str, characters: int) -> None:
-    before = list(verbs.matters())
+def test_a_long_name_is_refused_at_once_with_the_limit(caller: Caller, file: Path, verb: str, characters: int) -> None:
+    before = list(caller.run(ListMatters()))
     began = time.monotonic()
     with pytest.raises(NameTooLong, match=rf"^The name is too long: {characters:,} characters; the limit is 255\.$"):
-        NAMES[verb](verbs, file, _long(characters))
+        NAMES[verb](caller, file, _long(characters))
     assert time.monotonic() - began < AT_ONCE_SECONDS
-    assert list(verbs.matters()) == before
+    assert list(caller.run(ListMatters())) == before
 
 
 @pytest.mark.parametrize("characters", [WORDS + 1, 200_000, 3_000_000])
@@ -133,24 +145,26 @@ def test_the_page_refuses_the_same_and_begins_no_conversation(
     assert workspace.conversations.all(LOCAL_USER, matter) == before
 
 
-def test_what_is_as_long_as_the_limit_is_taken(verbs: Verbs, desk: Desk, place: Place) -> None:
-    assert list(verbs.search("Sample", _long(WORDS), None))
-    assert list(verbs.mentions("Sample", "x" * WORDS, None)) == []
+def test_what_is_as_long_as_the_limit_is_taken(caller: Caller, desk: Desk, place: Place) -> None:
+    assert list(caller.run(Search("Sample", _long(WORDS))))
+    assert list(caller.run(FindMentions("Sample", "x" * WORDS))) == []
     assert asyncio.run(desk.find(place, "x" * WORDS))["said"] == "0 mentions found."
-    [made] = verbs.create_matter("m" * NAME)
+    [made] = caller.run(CreateMatter("m" * NAME))
     assert made.row.name == "m" * NAME
 
 
 @pytest.mark.parametrize("character", ["\0", "\ud800"])
-def test_what_no_database_keeps_is_refused(verbs: Verbs, desk: Desk, place: Place, file: Path, character: str) -> None:
+def test_what_no_database_keeps_is_refused(
+    caller: Caller, desk: Desk, place: Place, file: Path, character: str
+) -> None:
     text = f"rent{character}"
     for act in (
-        lambda: list(verbs.search("Sample", text, None)),
-        lambda: list(verbs.mentions("Sample", text, None)),
-        lambda: list(verbs.ask("Sample", text, None)),
-        lambda: list(verbs.create_matter(text)),
-        lambda: verbs.accept(text, file),
-        lambda: list(verbs.remove("Sample", text)),
+        lambda: list(caller.run(Search("Sample", text))),
+        lambda: list(caller.run(FindMentions("Sample", text))),
+        lambda: list(caller.run(Ask("Sample", text))),
+        lambda: list(caller.run(CreateMatter(text))),
+        lambda: accept(caller, text, file),
+        lambda: list(caller.run(Remove("Sample", text))),
         lambda: asyncio.run(desk.ask(place, text)),
         lambda: asyncio.run(desk.find(place, text)),
     ):
@@ -220,10 +234,10 @@ def test_a_list_of_as_many_as_there_may_be_is_looked_through_at_once(desk: Desk,
     assert time.monotonic() - began < AT_ONCE_SECONDS
 
 
-def test_documents_that_are_followed_are_named_by_ids(verbs: Verbs) -> None:
+def test_documents_that_are_followed_are_named_by_ids(caller: Caller) -> None:
     for said in ("0" * 64, "x" * 3_000_000, "\ud800"):
         with pytest.raises(NoSuchDocument) as told:
-            list(verbs.follow("Sample", [said]))
+            list(caller.run(Follow("Sample", [said])))
         assert len(str(told.value)) < LONGEST_SENTENCE
 
 

@@ -145,7 +145,7 @@ def test_what_is_there_already_does_not_count_again_and_what_is_removed_is_free(
     with pytest.raises(QuotaReached):
         room.access.accept(ANN, matter, room.file("0"))
     room.library.delete_matter(matter.id)
-    room.access.forget(matter)
+    room.records.forget_matter(matter.id)
     again = room.access.create(ANN, "Acme")
     for n in range(SMALL.documents):
         room.access.accept(ANN, again, room.file(str(n)))
@@ -180,7 +180,7 @@ def test_matters_are_counted_and_free_again(room: Room, matter: Matter) -> None:
         room.access.create(ANN, "Acme")
     assert room.access.create(BEN, "Acme")
     room.library.delete_matter(matter.id)
-    room.access.forget(matter)
+    room.records.forget_matter(matter.id)
     assert room.access.create(ANN, "Dent")
 
 

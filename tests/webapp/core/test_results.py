@@ -13,11 +13,22 @@ from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.cli.evaluation import figures
-from webapp.cli.main import _adding
-from webapp.core.results import RESULTS, AnswerResult, Row, read_turn, schema
+from webapp.cli.main import _added
+from webapp.core.results import AddedRow, AnswerResult, EvaluationRow, Row, read_turn
 from webapp.core.settings import load_settings
 from webapp.core.stream import Event, Result, encoded, read_event
-from webapp.service.commands import Verbs
+from webapp.service.caller import Caller
+from webapp.service.commands import (
+    Ask,
+    CreateMatter,
+    DeleteMatter,
+    FindMentions,
+    ListMatters,
+    Reindex,
+    Remove,
+    Search,
+    Summarise,
+)
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
 
@@ -40,6 +51,19 @@ KEYS = {
     "matters create": "id name documents pages",
     "matters delete": "id name deleted",
     "eval": "scope contracts queries failed found seconds_p50 seconds_p95 tokens_p50 tokens_max confidence with_pages first_page any_page",
+}
+RESULTS: dict[str, type[Row]] = {
+    "add": AddedRow,
+    "search": Search.result(),
+    "search --exact": FindMentions.result(),
+    "ask": Ask.result(),
+    "summary": Summarise.result(),
+    "remove": Remove.result(),
+    "reindex": Reindex.result(),
+    "matters list": ListMatters.result(),
+    "matters create": CreateMatter.result(),
+    "matters delete": DeleteMatter.result(),
+    "eval": EvaluationRow,
 }
 INSIDE = {
     ("ask", "citations"): f"n {PIN} quote verified [also_in]",
@@ -70,23 +94,23 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list
         engine.enqueue(*[Reply([f'Irish law: "{LAW}" [1]'])] * 2)
         settings = load_settings(data_dir=folder / "data", embeddings_url=url, llm_url=engine.url, reader_processes=1)
         with Workspace(settings) as workspace:
-            verbs = Verbs(workspace, LOCAL_USER)
+            caller = Caller(workspace, LOCAL_USER)
             asked = evaluate.Asked(0.1, 9, 0.5, True, True, None)
             yield {
-                "add": rows(_adding(verbs, "Acme", [*map(folder.joinpath, files), folder / "broken.pdf"])),
-                "search": rows(verbs.search("Acme", "What is the rent in the Acme lease?", None)),
-                "search --exact": rows(verbs.mentions("Acme", "rent", None)),
+                "add": rows(_added(caller.run, "Acme", [*map(folder.joinpath, files), folder / "broken.pdf"])),
+                "search": rows(caller.run(Search("Acme", "What is the rent in the Acme lease?"))),
+                "search --exact": rows(caller.run(FindMentions("Acme", "rent"))),
                 "ask": [
-                    *rows(verbs.ask("Acme", "Which law governs?", None)),
-                    *rows(verbs.ask("Acme", "What is the law of the Acme lease?", None)),
-                    *rows(verbs.ask("Acme", "zebra", "2019")),
+                    *rows(caller.run(Ask("Acme", "Which law governs?"))),
+                    *rows(caller.run(Ask("Acme", "What is the law of the Acme lease?"))),
+                    *rows(caller.run(Ask("Acme", "zebra", "2019"))),
                 ],
-                "summary": rows(verbs.summary("Acme", "terms")),
-                "reindex": rows(verbs.reindex("Acme")),
-                "remove": rows(verbs.remove("Acme", "2019")),
-                "matters list": rows(verbs.matters()),
-                "matters create": rows(verbs.create_matter("Bolt")),
-                "matters delete": rows(verbs.delete_matter("Bolt")),
+                "summary": rows(caller.run(Summarise("Acme", "terms"))),
+                "reindex": rows(caller.run(Reindex("Acme"))),
+                "remove": rows(caller.run(Remove("Acme", "2019"))),
+                "matters list": rows(caller.run(ListMatters())),
+                "matters create": rows(caller.run(CreateMatter("Bolt"))),
+                "matters delete": rows(caller.run(DeleteMatter("Bolt"))),
                 "eval": [
                     figures(evaluate.Evaluation(2, ("scan.pdf",), (asked,)), "document"),
                     figures(evaluate.Evaluation(1, (), ()), "all"),
@@ -128,7 +152,7 @@ def test_what_stands_in_a_result_has_its_keys_in_their_order(
 def test_what_a_command_prints_fits_its_schema_and_without_a_key_does_not(
     command: str, results: dict[str, list[Row]]
 ) -> None:
-    validator = jsonschema.Draft202012Validator(schema(command))
+    validator = jsonschema.Draft202012Validator(RESULTS[command].model_json_schema(mode="serialization"))
     jsonschema.Draft202012Validator.check_schema(validator.schema)
     always = {key for key in KEYS[command].split() if not key.startswith("[")}
     for row in results[command]:

@@ -20,7 +20,8 @@ from webapp.page.controller import Desk, Parts, Place
 from webapp.page.html import chat as render
 from webapp.page.uploads import Arriving
 from webapp.service import mentions as mentions_file
-from webapp.service.commands import Verbs
+from webapp.service.caller import Caller
+from webapp.service.commands import FindMentions
 from webapp.service.running import Askings
 from webapp.service.workspace import SEARCHES_PER_USER, Workspace
 from webapp.store.conversations import SavedTurn
@@ -43,7 +44,7 @@ class Room:
     def add(self, name: str, text: str) -> str:
         library = self.workspace.library
         record = library.accept(self.matter.id, name, make_pdf([name]))
-        library.keep_text(record, document(text, id_=record.id, name=name))
+        library.keep_text(record, document(text, id_=record.id, name=name), version=1)
         library.jobs.save(replace(record, state="ready", pages=1))
         return record.id
 
@@ -105,7 +106,7 @@ def lose_texts(room: Room) -> None:
     files = room.workspace.settings.data_dir / "files"
     next(files.rglob(f"{lost}.text*")).unlink()
     next(files.rglob(f"{damaged}.text*")).write_bytes(b"\x1f\x8b nothing")
-    room.workspace.library._shelf.texts._cache.clear()
+    room.workspace.library._blobs.texts._cache.clear()
 
 
 def test_a_text_that_was_lost_does_not_keep_the_others_from_being_looked_through(room: Room) -> None:
@@ -120,13 +121,13 @@ def test_the_command_line_is_told_what_was_not_looked_through_after_what_was_fou
     lose_texts(room)
     events: list[Event[MentionRow]] = []
     with pytest.raises(NotLookedThrough):
-        events.extend(Verbs(room.workspace, LOCAL_USER).mentions("Acme", "rent", None))
+        events.extend(Caller(room.workspace, LOCAL_USER).run(FindMentions("Acme", "rent")))
     assert [event.row.document for event in events if isinstance(event, Result)] == ["first.pdf", "last.pdf"]
 
 
 def test_the_command_line_is_given_every_place_however_many(room: Room) -> None:
     room.add("many.pdf", "rent is due. " * 3_000)
-    assert len(list(Verbs(room.workspace, LOCAL_USER).mentions("Acme", "rent", None))) == 3_000
+    assert len(list(Caller(room.workspace, LOCAL_USER).run(FindMentions("Acme", "rent")))) == 3_000
 
 
 def test_one_search_too_many_is_refused_and_changes_nothing_and_the_page_s_other_work_goes_on(

@@ -1,4 +1,4 @@
-"""The verbs in this process, on real stores, with vectors from a small server and an engine that says what it is told."""
+"""The commands in this process, on real stores, with vectors from a small server and an engine that says what it is told."""
 
 import os
 import subprocess
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from retrieval.core.errors import EmptyFile, NoSuchDocument, NoSuchMatter, StoreUnavailable
 from retrieval.library import database
 from tests.pdfs import make_pdf
+from tests.webapp.commands import accept
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
@@ -23,9 +24,20 @@ from webapp.core.stream import Event, Progress, Result, T, Text
 from webapp.page.controller import Desk, Place
 from webapp.page.html import summary as render_summary
 from webapp.page.uploads import Arriving
-from webapp.service.commands import Verbs
+from webapp.service.caller import Caller
+from webapp.service.commands import (
+    Ask,
+    DeleteMatter,
+    FindMentions,
+    Follow,
+    ListMatters,
+    Reindex,
+    Remove,
+    Search,
+    Summarise,
+)
 from webapp.service.running import Askings
-from webapp.service.workspace import SAMPLE_MATTER, Workspace, packaged_sample
+from webapp.service.workspace import SAMPLE_MATTER, Workspace, opened_once, packaged_sample
 from webapp.store.schema import conversations, memberships
 from webapp.store.users import LOCAL_USER, User
 
@@ -65,9 +77,9 @@ def _file(path: Path, pages: list[str]) -> Path:
 
 
 @contextmanager
-def _verbs(settings: Settings, user: User = LOCAL_USER) -> Iterator[Verbs]:
+def _caller(settings: Settings, user: User = LOCAL_USER) -> Iterator[Caller]:
     with Workspace(settings) as workspace:
-        yield Verbs(workspace, user)
+        yield Caller(workspace, user)
 
 
 def _results(events: Iterator[Event[T]]) -> list[T]:
@@ -75,17 +87,17 @@ def _results(events: Iterator[Event[T]]) -> list[T]:
 
 
 def test_a_file_is_accepted_followed_found_and_removed(settings: Settings, lease: Path) -> None:
-    with _verbs(settings) as verbs:
-        id_ = verbs.accept("Acme", lease)
-        *_, last = verbs.follow("Acme", [id_])
+    with _caller(settings) as caller:
+        id_ = accept(caller, "Acme", lease)
+        *_, last = caller.run(Follow("Acme", [id_]))
         assert last == Result(
             DocumentRow(document_id=id_, document="lease.pdf", state="ready", pages=2, unreadable_pages=(), reason=None)
         )
-        hit = _results(verbs.search("Acme", "Which law governs this lease?", None))[0]
+        hit = _results(caller.run(Search("Acme", "Which law governs this lease?")))[0]
         assert (hit.rank, hit.document_id, hit.document) == (1, id_, "lease.pdf")
         assert "laws of Ireland" in hit.text
-        assert _results(verbs.remove("Acme", "lease"))[0].document_id == id_
-        assert _results(verbs.search("Acme", "Which law governs this lease?", None)) == []
+        assert _results(caller.run(Remove("Acme", "lease")))[0].document_id == id_
+        assert _results(caller.run(Search("Acme", "Which law governs this lease?"))) == []
 
 
 OPTIMISED = """
@@ -97,7 +109,7 @@ from webapp.service.workspace import Workspace
 assert False, "python -O leaves assertions out"
 with Workspace(load_settings(data_dir=Path(sys.argv[1]))) as workspace:
     workspace.searcher
-    print("ingest" in workspace.opened)
+    print("ingest" in vars(workspace))
 """
 
 
@@ -109,38 +121,38 @@ def test_a_search_has_the_indexes_put_right_under_python_O_too(settings: Setting
 
 
 def test_a_search_waits_for_what_was_accepted_and_not_yet_taken_in(settings: Settings, lease: Path) -> None:
-    with _verbs(settings) as verbs:
-        verbs.accept("Acme", lease)
-    with _verbs(settings) as verbs:
-        rows = list(verbs.search("Acme", "rent", None))
+    with _caller(settings) as caller:
+        accept(caller, "Acme", lease)
+    with _caller(settings) as caller:
+        rows = list(caller.run(Search("Acme", "rent")))
     assert isinstance(rows[0], Progress)
     assert isinstance(rows[-1], Result)
 
 
 def test_only_the_asked_document_is_searched(settings: Settings, lease: Path, tmp_path: Path) -> None:
     nda = _file(tmp_path / "nda.pdf", NDA)
-    with _verbs(settings) as verbs:
+    with _caller(settings) as caller:
         for file in (lease, nda):
-            verbs.accept("Acme", file)
-        assert {hit.document for hit in _results(verbs.search("Acme", "rent secrets", None))} == {
+            accept(caller, "Acme", file)
+        assert {hit.document for hit in _results(caller.run(Search("Acme", "rent secrets")))} == {
             "lease.pdf", "nda.pdf",
         }  # fmt: skip
-        assert {hit.document for hit in _results(verbs.search("Acme", "rent secrets", "nda"))} == {"nda.pdf"}
+        assert {hit.document for hit in _results(caller.run(Search("Acme", "rent secrets", "nda")))} == {"nda.pdf"}
         with pytest.raises(AmbiguousDocument):
-            list(verbs.search("Acme", "rent", ".pdf"))
+            list(caller.run(Search("Acme", "rent", ".pdf")))
         with pytest.raises(NoSuchDocument):
-            list(verbs.search("Acme", "rent", "charter"))
+            list(caller.run(Search("Acme", "rent", "charter")))
 
 
 def test_every_mention_is_listed_without_index_or_model(settings: Settings, lease: Path, tmp_path: Path) -> None:
     nda = _file(tmp_path / "nda.pdf", NDA)
-    with _verbs(settings) as verbs:
+    with _caller(settings) as caller:
         for file in (lease, nda):
-            verbs.accept("Acme", file)
-        list(verbs.mentions("Acme", "rent", None))  # what was accepted is read first
+            accept(caller, "Acme", file)
+        list(caller.run(FindMentions("Acme", "rent")))  # what was accepted is read first
     with Workspace(settings) as workspace:
-        verbs = Verbs(workspace, LOCAL_USER)
-        rows = _results(verbs.mentions("Acme", "rent", None))
+        caller = Caller(workspace, LOCAL_USER)
+        rows = _results(caller.run(FindMentions("Acme", "rent")))
         assert [(row.document, row.page, row.section) for row in rows] == [
             ("lease.pdf", 1, "Section 1 (Rent)"), ("lease.pdf", 1, "Section 1 (Rent)"),
         ]  # fmt: skip
@@ -148,24 +160,29 @@ def test_every_mention_is_listed_without_index_or_model(settings: Settings, leas
             rows[1].text
             == "1. Rent. The monthly rent is $4,200. 2. Governing law. The laws of Ireland govern this Lease."
         )
-        assert _results(verbs.mentions("Acme", "rent", "nda")) == []
-        assert set(workspace.opened) == set()
+        assert _results(caller.run(FindMentions("Acme", "rent", "nda"))) == []
+        parts = {name for name, part in vars(Workspace).items() if isinstance(part, opened_once)}
+        assert {"embedder", "vectors", "lexical", "searcher"} <= parts
+        assert parts & vars(workspace).keys() == set()
         with pytest.raises(EmptyQuestion):
-            list(verbs.mentions("Acme", " ", None))
+            list(caller.run(FindMentions("Acme", " ")))
         with pytest.raises(NoSuchMatter):
-            list(Verbs(workspace, STRANGER).mentions("Acme", "rent", None))
+            list(Caller(workspace, STRANGER).run(FindMentions("Acme", "rent")))
 
 
 def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Settings, tmp_path: Path) -> None:
     with Workspace(settings) as workspace:
-        verbs, desk = Verbs(workspace, LOCAL_USER), Desk(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings))
+        caller, desk = (
+            Caller(workspace, LOCAL_USER),
+            Desk(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings)),
+        )
         for name in ("2019 Acme lease.pdf", "2023 Acme lease.pdf", "nda.pdf"):
-            verbs.accept("Acme", _file(tmp_path / name, [f"{name}: the monthly rent is $4,200."]))
+            accept(caller, "Acme", _file(tmp_path / name, [f"{name}: the monthly rent is $4,200."]))
         question = "What is the rent in the Acme lease?"
-        told = _results(verbs.search("Acme", question, None))[0].documents_meant
+        told = _results(caller.run(Search("Acme", question)))[0].documents_meant
         assert {each.document for each in told} == {"2019 Acme lease.pdf", "2023 Acme lease.pdf"}
-        assert "documents_meant" not in _results(verbs.search("Acme", question, "2019"))[0].line()
-        answer = _results(verbs.ask("Acme", question, None))[0]
+        assert "documents_meant" not in _results(caller.run(Search("Acme", question, "2019")))[0].line()
+        answer = _results(caller.run(Ask("Acme", question)))[0]
         assert answer.documents_meant == told
         assert answer.searched is not None
         assert answer.searched.documents == 2
@@ -182,59 +199,59 @@ def test_a_summary_names_what_the_document_refers_to_and_does_not_have(settings:
         "1. Rent. The rent of Exhibit C is due under Section 2, and under Section 7 of the Code.",
         "2. Law. Irish law.",
     ]
-    with _verbs(settings) as verbs:
-        verbs.accept("Acme", _file(tmp_path / "lease.pdf", pages))
-        (told,) = _results(verbs.summary("Acme", "lease"))
+    with _caller(settings) as caller:
+        accept(caller, "Acme", _file(tmp_path / "lease.pdf", pages))
+        (told,) = _results(caller.run(Summarise("Acme", "lease")))
     assert told.leads_nowhere == (NowhereRow(label="Exhibit C", page=1, page_label="1"),)
     assert "Exhibit C, p.\u00a01" in render_summary.body("turn", told)
 
 
 def test_reindex_rebuilds_what_is_found(settings: Settings, lease: Path) -> None:
-    with _verbs(settings) as verbs:
-        verbs.accept("Acme", lease)
-        before = _results(verbs.search("Acme", "rent", None))
-        assert [(row.document, row.state) for row in _results(verbs.reindex("Acme"))] == [("lease.pdf", "ready")]
-        assert _results(verbs.search("Acme", "rent", None)) == before
+    with _caller(settings) as caller:
+        accept(caller, "Acme", lease)
+        before = _results(caller.run(Search("Acme", "rent")))
+        assert [(row.document, row.state) for row in _results(caller.run(Reindex("Acme")))] == [("lease.pdf", "ready")]
+        assert _results(caller.run(Search("Acme", "rent"))) == before
 
 
 def test_lost_indexes_are_rebuilt_at_the_next_use(settings: Settings, lease: Path) -> None:
-    with _verbs(settings) as verbs:
-        verbs.accept("Acme", lease)
-        before = _results(verbs.search("Acme", "rent", None))
+    with _caller(settings) as caller:
+        accept(caller, "Acme", lease)
+        before = _results(caller.run(Search("Acme", "rent")))
     for path in sorted((settings.data_dir / "lexical").rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
-    with _verbs(settings) as verbs:
-        assert _results(verbs.search("Acme", "rent", None)) == before
+    with _caller(settings) as caller:
+        assert _results(caller.run(Search("Acme", "rent"))) == before
 
 
 def test_a_stranger_gets_nothing_by_any_verb(settings: Settings, lease: Path) -> None:
     with Workspace(settings) as workspace:
-        mine, theirs = Verbs(workspace, LOCAL_USER), Verbs(workspace, STRANGER)
-        id_ = mine.accept("Acme", lease)
-        matter = next(row.id for row in _results(mine.matters()) if row.name == "Acme")
-        assert _results(theirs.matters()) == []
-        assert _results(theirs.reindex(None)) == []
+        mine, theirs = Caller(workspace, LOCAL_USER), Caller(workspace, STRANGER)
+        id_ = accept(mine, "Acme", lease)
+        matter = next(row.id for row in _results(mine.run(ListMatters())) if row.name == "Acme")
+        assert _results(theirs.run(ListMatters())) == []
+        assert _results(theirs.run(Reindex())) == []
         for name in ("Acme", matter):
             for rows in (
-                theirs.follow(name, [id_]),
-                theirs.search(name, "rent", None),
-                theirs.ask(name, "rent", None),
-                theirs.remove(name, id_),
-                theirs.reindex(name),
-                theirs.delete_matter(name),
+                theirs.run(Follow(name, [id_])),
+                theirs.run(Search(name, "rent")),
+                theirs.run(Ask(name, "rent")),
+                theirs.run(Remove(name, id_)),
+                theirs.run(Reindex(name)),
+                theirs.run(DeleteMatter(name)),
             ):
                 with pytest.raises(NoSuchMatter):
                     list(rows)
             with pytest.raises(Exception, match="matter"):
-                theirs.accept("Acme", lease)
-        assert len(_results(mine.search("Acme", "rent", None))) > 0
+                accept(theirs, "Acme", lease)
+        assert len(_results(mine.run(Search("Acme", "rent")))) > 0
 
 
 def test_an_answer_comes_as_text_and_then_as_one_result(settings: Settings, lease: Path, engine: FakeEngine) -> None:
     engine.enqueue(Reply(["Irish law: ", '"The laws of Ireland govern this Lease." [1]']))
-    with _verbs(settings) as verbs:
-        verbs.accept("Acme", lease)
-        events = verbs.ask("Acme", "Which law governs the lease?", None)
+    with _caller(settings) as caller:
+        accept(caller, "Acme", lease)
+        events = caller.run(Ask("Acme", "Which law governs the lease?"))
         *texts, end = [event for event in events if not isinstance(event, Progress)]
     assert [isinstance(text, Text) for text in texts] == [True, True]
     assert isinstance(end, Result)
@@ -243,9 +260,9 @@ def test_an_answer_comes_as_text_and_then_as_one_result(settings: Settings, leas
 
 def test_an_answer_that_nobody_reads_on_is_stopped(settings: Settings, lease: Path, engine: FakeEngine) -> None:
     engine.enqueue(Reply(["word "] * 500, pace=0.05))
-    with _verbs(settings) as verbs:
-        verbs.accept("Acme", lease)
-        rows = verbs.ask("Acme", "Which law governs the lease?", None)
+    with _caller(settings) as caller:
+        accept(caller, "Acme", lease)
+        rows = caller.run(Ask("Acme", "Which law governs the lease?"))
         assert next(row for row in rows if isinstance(row, Text))
         rows.close()  # type: ignore[attr-defined]
     assert engine.hung_up.acquire(timeout=10)
@@ -253,8 +270,8 @@ def test_an_answer_that_nobody_reads_on_is_stopped(settings: Settings, lease: Pa
 
 @pytest.mark.parametrize("question", ["", "  \n"])
 def test_no_question_no_search(settings: Settings, question: str) -> None:
-    with _verbs(settings) as verbs:
-        for rows in (verbs.search(SAMPLE_MATTER, question, None), verbs.ask(SAMPLE_MATTER, question, None)):
+    with _caller(settings) as caller:
+        for rows in (caller.run(Search(SAMPLE_MATTER, question)), caller.run(Ask(SAMPLE_MATTER, question))):
             with pytest.raises(EmptyQuestion):
                 list(rows)
 
@@ -262,44 +279,44 @@ def test_no_question_no_search(settings: Settings, question: str) -> None:
 def test_what_cannot_be_taken_in_makes_no_document(settings: Settings, tmp_path: Path) -> None:
     empty = tmp_path / "empty.pdf"
     empty.write_bytes(b"")
-    with _verbs(settings) as verbs:
+    with _caller(settings) as caller:
         with pytest.raises(EmptyFile):
-            verbs.accept("Acme", empty)
+            accept(caller, "Acme", empty)
         with pytest.raises(NoSuchFile):
-            verbs.accept("Acme", tmp_path / "missing.pdf")
+            accept(caller, "Acme", tmp_path / "missing.pdf")
         with pytest.raises(NoSuchFile):
-            verbs.accept("Acme", tmp_path)
-        assert [row.documents for row in _results(verbs.matters()) if row.name == "Acme"] == [0]
+            accept(caller, "Acme", tmp_path)
+        assert [row.documents for row in _results(caller.run(ListMatters())) if row.name == "Acme"] == [0]
 
 
 @pytest.mark.parametrize("name", ["Acme", " Acme ", "Müller & Söhne", "2024/17 Acme v. Bolt", "A" * 255])
 def test_a_matter_is_found_again_under_the_name_it_was_given(settings: Settings, lease: Path, name: str) -> None:
-    with _verbs(settings) as verbs:
-        first, second = verbs.accept(name, lease), verbs.accept(name, lease)
+    with _caller(settings) as caller:
+        first, second = accept(caller, name, lease), accept(caller, name, lease)
         assert first == second
-        assert len(_results(verbs.matters())) == 2  # it and the sample
+        assert len(_results(caller.run(ListMatters()))) == 2  # it and the sample
 
 
 @pytest.mark.skipif(packaged_sample() is None, reason="the sample is not packaged")
 def test_the_sample_is_given_once_and_stays_deleted(settings: Settings) -> None:
-    with _verbs(settings) as verbs:
-        [sample] = _results(verbs.matters())
+    with _caller(settings) as caller:
+        [sample] = _results(caller.run(ListMatters()))
         assert (sample.name, sample.documents) == (SAMPLE_MATTER, 1)
-        assert _results(verbs.delete_matter(SAMPLE_MATTER)) == [DeletedRow(id=sample.id, name=SAMPLE_MATTER)]
-    with _verbs(settings) as verbs:
-        assert _results(verbs.matters()) == []
+        assert _results(caller.run(DeleteMatter(SAMPLE_MATTER))) == [DeletedRow(id=sample.id, name=SAMPLE_MATTER)]
+    with _caller(settings) as caller:
+        assert _results(caller.run(ListMatters())) == []
 
 
 def test_what_was_said_in_a_matter_goes_with_it(settings: Settings, lease: Path) -> None:
     with Workspace(settings) as workspace:
-        verbs = Verbs(workspace, LOCAL_USER)
-        verbs.accept("Acme", lease)
+        caller = Caller(workspace, LOCAL_USER)
+        accept(caller, "Acme", lease)
         matter = workspace.access.matter(LOCAL_USER, "Acme")
         begun = workspace.conversations.start(LOCAL_USER, matter, "What is the rent?")
         workspace.conversations.add_turn(
             LOCAL_USER, begun.id, "What is the rent?", read_turn({"answer": "…"}), "complete"
         )
-        assert _results(verbs.delete_matter("Acme"))
+        assert _results(caller.run(DeleteMatter("Acme")))
         with database.reading(workspace._database) as connection:
             assert connection.execute(sa.select(conversations)).all() == []
             assert matter.id not in connection.scalars(sa.select(memberships.c.matter_id)).all()

@@ -76,9 +76,9 @@ def test_a_matter_that_a_crash_left_without_members_is_adopted_and_no_other(acce
     assert [matter.name for matter in access.matters(ANN)] == ["Orphan"]
 
 
-def test_nobody_is_let_into_a_matter_that_was_forgotten(access: Access) -> None:
+def test_nobody_is_let_into_a_matter_that_was_forgotten(access: Access, records: Records) -> None:
     matter = access.create(ANN, "Acme")
-    access.forget(matter)
+    records.forget_matter(matter.id)
     with pytest.raises(NoSuchMatter):
         access.matter(ANN, "Acme")
 

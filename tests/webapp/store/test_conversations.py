@@ -51,7 +51,7 @@ class Room:
     def add(self, matter: Matter) -> DocumentRecord:
         data = make_pdf([f"1. Rent. {RENT}", f"2. Governing law. {LAW}"])
         record = self.library.accept(matter.id, "lease.pdf", data)
-        self.library.keep_text(record, read_pdf(data, name="lease.pdf", document_id=record.id))
+        self.library.keep_text(record, read_pdf(data, name="lease.pdf", document_id=record.id), version=1)
         read = replace(record, state="ready", pages=2)
         self.library.jobs.save(read)
         return read
@@ -268,11 +268,11 @@ def test_who_may_not_see_a_matter_any_more_sees_nothing_of_what_they_said_in_it(
 def test_what_was_said_goes_with_its_matter_and_with_its_user(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
     room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    room.access.forget(matter)
+    room.records.forget_matter(matter.id)
     other = room.access.create(BEN, "Bolt")
     begun = _begun(room, other, BEN)
     room.conversations.add_turn(BEN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    room.access.forget_user(BEN)
+    room.records.forget_user(BEN)
     with database.reading(room.engine) as connection:
         counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]
     assert dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True)) == {

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from retrieval.library import database
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
-from tests.webapp.serving import Running, running
+from tests.webapp.serving import Running, running, text_url
 from webapp.core.errors import GuestGone, GuestLimit, NoSuchConversation, NotAllowed
 from webapp.core.log import known
 from webapp.core.quotas import GUEST
@@ -27,9 +27,13 @@ from webapp.service.startup import Opening
 from webapp.store.schema import metadata, users
 from webapp.store.users import LOCAL_USER, User
 from webapp.web.authentication import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key, user_of
-from webapp.web.urls import page_url, pdf_url, text_url
+from webapp.web.document_routes import page_url, pdf_url
 
 SECRET = "a secret of the proxy's"
+
+
+def _user_of(request: Any, server: Running) -> User:
+    return user_of(request, server.workspace.settings, server.workspace.welcome)
 
 
 def _asking(app: FastAPI, opening: Opening) -> None:
@@ -39,8 +43,10 @@ def _asking(app: FastAPI, opening: Opening) -> None:
         def route(request: Request) -> JSONResponse:
             try:
                 workspace = opening.opened()
-                user = user_of(request, workspace)
-                assert user_of(gradio.Request(request), workspace) == user  # as a handler of the page gets it
+                user = user_of(request, workspace.settings, workspace.welcome)
+                assert (
+                    user_of(gradio.Request(request), workspace.settings, workspace.welcome) == user
+                )  # as a handler of the page gets it
                 return JSONResponse(answer(request, workspace, user))
             except (NotAllowed, NoSuchConversation) as error:
                 return JSONResponse({"error": str(known(error))}, 403 if isinstance(error, NotAllowed) else 404)
@@ -356,13 +362,13 @@ def test_without_a_secret_only_this_machine_may_name_a_user(tmp_path: Path) -> N
         assert (named["name"], named["peer"]) == ("ann", "127.0.0.1")  # the peer is who connected, whatever it says
         assert _through(server, ("X-Forwarded-User", "ann")).status_code == 403
         asked = _Asked(headers={"Remote-User": "ann"})
-        assert user_of(asked, server.workspace).name == "ann"
+        assert _user_of(asked, server).name == "ann"
         for peer in ("10.1.2.3", "", "testclient", "::ffff:10.1.2.3"):
             with pytest.raises(NotAllowed):
-                user_of(_Asked(peer, {"Remote-User": "ann", "X-Forwarded-For": "127.0.0.1"}), server.workspace)
+                _user_of(_Asked(peer, {"Remote-User": "ann", "X-Forwarded-For": "127.0.0.1"}), server)
         asked.client = None  # a socket without an address
         with pytest.raises(NotAllowed):
-            user_of(asked, server.workspace)
+            _user_of(asked, server)
 
 
 # The user of this machine
@@ -373,7 +379,7 @@ def test_on_this_machine_whoever_asks_is_its_user_and_nobody_else_is(tmp_path: P
         assert server.browser().get("/who").json()["id"] == LOCAL_USER.id
         assert "set-cookie" not in server.browser().get("/").headers
         with pytest.raises(NotAllowed):
-            user_of(_Asked("10.1.2.3", {"X-Forwarded-User": "local"}), server.workspace)
+            _user_of(_Asked("10.1.2.3", {"X-Forwarded-User": "local"}), server)
 
 
 @dataclass

@@ -110,8 +110,9 @@ def test_without_a_proxy_that_is_named_no_header_counts(tmp_path: Path) -> None:
 def _who(app: FastAPI, opening: Opening) -> None:
     def who(request: Request) -> JSONResponse:
         try:
-            user = user_of(request, opening.opened())
-            return JSONResponse({"id": user.id, "share": opening.opened().share_key(user)})
+            workspace = opening.opened()
+            user = user_of(request, workspace.settings, workspace.welcome)
+            return JSONResponse({"id": user.id, "share": workspace.share_key(user)})
         except NotAllowed as error:
             return JSONResponse({"error": str(known(error)), "hint": error.hint}, 403)
 

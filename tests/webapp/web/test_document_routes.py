@@ -15,10 +15,10 @@ from PIL import Image, ImageChops
 from retrieval import Document
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
-from tests.webapp.serving import Running, running
+from tests.webapp.serving import Running, running, text_url
 from webapp.core.settings import load_settings
 from webapp.store.users import LOCAL_USER
-from webapp.web.urls import page_url, pdf_url, text_url
+from webapp.web.document_routes import page_url, pdf_url
 
 NAME = 'Rent "Ä"; x=1 租.pdf'
 PAGES = ["1. Rent. The monthly rent is $4,200.", "2. Law. Irish law governs\nthis Lease <img src=//x.example/y>."]
@@ -40,7 +40,7 @@ class Place:
         library = self.server.workspace.library
         record = library.accept(self.matter, name, make_pdf(pages))
         document = read_pdf(make_pdf(pages), name=name, document_id=record.id)
-        library.keep_text(record, document)
+        library.keep_text(record, document, version=1)
         library.jobs.save(replace(record, state="ready", pages=len(pages)))
         return replace(self, document=document)
 

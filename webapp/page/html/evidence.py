@@ -7,7 +7,7 @@ from markupsafe import Markup
 from webapp.core.results import Item, PassageRow, Quoting, SameWordsRow, Spanned
 from webapp.core.wording import cite
 from webapp.page.html.parts import NOTHING, lines, pin, standing
-from webapp.web.urls import page_url, pdf_url
+from webapp.web.document_routes import page_url, pdf_url
 
 ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
 

@@ -23,8 +23,8 @@ def lines(parts: Iterable[Markup]) -> Markup:
 
 
 def page(row: Paged) -> str:
-    """`wording.page`, with no-break spaces: in a narrow window only "(printed 6)" as a whole may go to the next line."""
-    return wording.page(row).replace(" ", "\u00a0").replace("\u00a0(", " (")
+    """`wording.page_cite`, with no-break spaces: in a narrow window only "(printed 6)" as a whole may go to the next line."""
+    return wording.page_cite(row).replace(" ", "\u00a0").replace("\u00a0(", " (")
 
 
 def pin(row: Cited) -> str:

@@ -8,7 +8,7 @@ from retrieval import DocumentRecord, Matter
 from webapp.core.wording import plural
 from webapp.page.html.parts import NOTHING, lines
 from webapp.store.conversations import Conversation
-from webapp.web.urls import pdf_url
+from webapp.web.document_routes import pdf_url
 
 # What is told of engine and search, by their state; ready is told of nothing.
 _SEARCH = {

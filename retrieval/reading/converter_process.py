@@ -1,0 +1,223 @@
+"""Converts files in a process of its own: a file that brings the converter down takes nothing else with it.
+
+One `ConverterProcess` is one process, started when first needed and kept until `stop`. A file goes in as bytes through a
+pipe and comes back as a `Document` and its chunks, with its pages counted on the way; a text that is known goes in to be
+cut into chunks. No converter runs anywhere else during an ingest, and nothing that takes longer the more a document says
+runs in the process that answers questions. What comes back is JSON of a limited size (`protocol`): a converter that a file
+has taken over can send no object of its own making.
+"""
+
+import json
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from time import monotonic
+from typing import Any
+
+from retrieval.core import errors
+from retrieval.core.documents import Document, Page
+from retrieval.core.errors import DocumentTooSlow, PageTooSlow, TooMuchMemory, UnreadableFile
+from retrieval.core.limits import Limits
+from retrieval.reading import protocol
+from retrieval.reading.child_process import Child, how_it_ended
+from retrieval.reading.formats import HEAD, format_of
+from retrieval.structure.chunks import Chunk
+
+POLL_S = 0.5  # how often whoever waits for a page looks whether the work is to end
+_CHARACTER_BYTES = 6  # of JSON at most, a control character as \u0000
+_LEAST_BYTES = 4 << 20  # of a message: the labels of 10,000 pages, or a thousand chunks, and as much again
+
+OnPage = Callable[[int, int], None]
+
+_log = logging.getLogger(__name__)
+
+
+class ConverterDied(Exception):
+    """The process ended in the middle of a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What is made of a file before it is embedded: its text, its chunks in order, and the words each is found by."""
+
+    document: Document
+    chunks: tuple[Chunk, ...]
+    texts: tuple[str, ...]
+
+
+class ConverterProcess:
+    """One converter process, used from one thread; only `interrupt` may come from another."""
+
+    def __init__(self, limits: Limits | None = None, go_on: Callable[[], None] = lambda: None) -> None:
+        """`go_on` is called every half second while the process works; what it raises ends the conversion."""
+        self._limits = limits or Limits()
+        self._go_on = go_on
+        self._child = Child(protocol.serve, "pincite-converter", memory_mib=self._limits.memory_mib)
+
+    def convert(
+        self,
+        data: bytes,
+        *,
+        name: str,
+        document_id: str,
+        on_page: OnPage,
+        max_characters: int | None = None,
+        labels: bool = True,
+    ) -> Converted:
+        """The converter of the file's format and `chunks.cut`, in the process; `on_page(page, pages)` is called here.
+
+        `max_characters`: less than the limit of a document. Raises the UnreadableFile family, and ConverterDied; what
+        `on_page` raises ends the conversion.
+        """
+        row = format_of(data[:HEAD], name)
+        limits = self._limits if max_characters is None else replace(self._limits, characters=max_characters)
+        request = protocol.FileRequest(row.name, name, document_id, limits, labels)
+        return self._work(request, data, _Conversion(document_id, name, self._limits, on_page))
+
+    def cut(self, document: Document) -> Converted:
+        """Cut a text that is known into its chunks. Raises DocumentTooSlow, TooMuchMemory and ConverterDied."""
+        conversion = _Conversion(document.id, document.name, self._limits, lambda _page, _pages: None, document)
+        return self._work(document, None, conversion)
+
+    def interrupt(self) -> None:
+        """End the process under a `convert` in another thread, which then raises ConverterDied."""
+        self._child.kill()
+
+    def stop(self) -> None:
+        """End the process. The next `convert` starts another."""
+        self._child.stop()
+
+    def _work(self, request: object, data: bytes | None, conversion: "_Conversion") -> Converted:
+        reusable = False
+        try:
+            pipe = self._child.pipe()
+            pipe.send(request)
+            if data is not None:
+                pipe.send_bytes(data)
+            outcome = self._outcome(pipe, conversion)
+            reusable = not isinstance(outcome, TooMuchMemory)
+        except (EOFError, OSError) as error:  # OSError: it ended in the middle of a message, or sends too long a one
+            code = self._child.exit_code()
+            _log.warning("the converter ended on %s: %s", conversion.document_id, how_it_ended(code))
+            if code == -signal.SIGABRT:  # how pdfium ends where it gets no memory
+                raise TooMuchMemory(name=conversion.name, limit_mib=self._limits.memory_mib) from error
+            raise ConverterDied(how_it_ended(code)) from error
+        finally:
+            if not reusable:
+                self.stop()
+        if isinstance(outcome, Converted):
+            return outcome
+        raise outcome
+
+    def _outcome(self, pipe: Connection, conversion: "_Conversion") -> Converted | UnreadableFile:
+        while (outcome := conversion.take(self._message(pipe, conversion.clock))) is None:
+            pass
+        return outcome
+
+    def _message(self, pipe: Connection, clock: "_Clock") -> list[Any]:
+        clock.check()
+        while not pipe.poll(min(POLL_S, clock.left())):
+            self._go_on()
+            clock.check()
+        longest = _LEAST_BYTES + _CHARACTER_BYTES * self._limits.characters
+        message: list[Any] = json.loads(pipe.recv_bytes(longest))
+        return message
+
+
+class _Conversion:
+    """One file, or one text, on its way: what the process has sent of it so far."""
+
+    def __init__(
+        self, document_id: str, name: str, limits: Limits, on_page: OnPage, document: Document | None = None
+    ) -> None:
+        """`document`: its text where that is known, and only its chunks are to come."""
+        self.document_id, self.name = document_id, name
+        self.clock = _Clock(limits, name, reading=document is None)
+        self._limits = limits
+        self._on_page = on_page
+        self._document = document
+        self._chunks: list[Chunk] = []
+        self._texts: list[str] = []
+
+    def take(self, message: list[Any]) -> Converted | UnreadableFile | None:
+        """One message of the process; what the work comes to where it was the last one."""
+        kind, *fields = message
+        match kind:
+            case "page":
+                page, pages = map(int, fields)
+                self._take_page(page, pages)
+            case "text":
+                text, rows = fields
+                self._take_text(str(text), rows)
+            case "chunks" if self._document is not None:
+                self._take_chunks(self._document, fields[0])
+            case "done" if self._document is not None:
+                return Converted(self._document, tuple(self._chunks), tuple(self._texts))
+            case "memory":
+                return TooMuchMemory(name=self.name, limit_mib=self._limits.memory_mib)
+            case "refused":
+                return _refusal(self.name, *fields)
+            case _:
+                _log.error("converting %s failed: %s", self.document_id, "\n".join(map(str, fields)))
+                return UnreadableFile(name=self.name)
+        return None
+
+    def _take_page(self, page: int, pages: int) -> None:
+        self.clock.turn(page, pages)
+        if page:
+            self._on_page(page, pages)
+
+    def _take_text(self, text: str, rows: list[list[Any]]) -> None:
+        self.clock.reading = False
+        self._document = Document(self.document_id, self.name, text, tuple(_page(row) for row in rows))
+
+    def _take_chunks(self, document: Document, rows: list[list[Any]]) -> None:
+        if len(self._chunks) > len(document.text):  # each holds a character at least
+            raise ValueError("more chunks than the text has characters")
+        for start, end, words, found_by in rows:
+            self._chunks.append(Chunk(document.span(int(start), int(end)), str(words)))
+            self._texts.append(str(found_by))
+
+
+class _Clock:
+    """How long a document may still take: each page its seconds, and all of it together its own."""
+
+    def __init__(self, limits: Limits, name: str, *, reading: bool) -> None:
+        self._limits, self._name = limits, name
+        self.reading = reading  # page after page; else what follows is cut into chunks
+        self._page = 1
+        self._page_ends = monotonic() + limits.page_seconds
+        self._ends = monotonic() + limits.document_seconds
+
+    def turn(self, page: int, pages: int) -> None:
+        """A page has been read, or the file opened (page 0): the next one's time begins."""
+        self._page, self.reading = page + 1, page < pages
+        self._page_ends = monotonic() + self._limits.page_seconds
+
+    def left(self) -> float:
+        """Seconds until the next limit; none below zero."""
+        ends = min(self._ends, self._page_ends) if self.reading else self._ends
+        return max(0.0, ends - monotonic())
+
+    def check(self) -> None:
+        """Raise DocumentTooSlow or PageTooSlow where a limit is over."""
+        now = monotonic()
+        if now >= self._ends:
+            raise DocumentTooSlow(name=self._name, seconds=self._limits.document_seconds)
+        if self.reading and now >= self._page_ends:
+            raise PageTooSlow(name=self._name, page=self._page, seconds=self._limits.page_seconds)
+
+
+def _page(row: list[Any]) -> Page:
+    number, label, start, end, readable = row
+    return Page(int(number), str(label), int(start), int(end), bool(readable))
+
+
+def _refusal(name: str, cls: object, values: dict[str, Any]) -> UnreadableFile:
+    """The error of our tree that the process names."""
+    found = getattr(errors, str(cls), None)
+    if isinstance(found, type) and issubclass(found, UnreadableFile):
+        return found(**{**values, "name": name})
+    return UnreadableFile(name=name)

@@ -1,0 +1,238 @@
+"""The commands: everything that is made of one is there, and a server carries each out as this process does."""
+
+import ast
+import inspect
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+from pydantic import TypeAdapter
+
+from tests.pdfs import make_pdf
+from tests.webapp.commands import ROOT
+from tests.webapp.embeddings import embeddings
+from tests.webapp.fake_engine import FakeEngine
+from webapp.cli import main
+from webapp.cli.client import Client
+from webapp.cli.output import show
+from webapp.core.data_folder import Served
+from webapp.core.results import Row
+from webapp.core.settings import Settings, load_settings
+from webapp.core.stream import Event, Progress, Result, encoded
+from webapp.service.caller import Caller
+from webapp.service.commands import (
+    COMMANDS,
+    Accept,
+    Ask,
+    Command,
+    CreateMatter,
+    DeleteMatter,
+    FileCommand,
+    FindMentions,
+    Follow,
+    ListMatters,
+    Reindex,
+    Remove,
+    Search,
+    Summarise,
+)
+from webapp.service.workspace import Workspace
+from webapp.store.users import LOCAL_USER
+from webapp.web.command_routes import cli_app
+
+TOKEN = "t" * 43
+LEASE = ["1. Rent. The monthly rent is $4,200.", "2. Governing law. The laws of Ireland govern this Lease."]
+SHOWN_OTHERWISE = {"accept", "follow"}  # `add` makes one result of both
+
+
+@contextmanager
+def _served(settings: Settings, workspace: Workspace) -> Iterator[Client]:
+    app = cli_app(settings, TOKEN, lambda: Caller(workspace, LOCAL_USER))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            with closing(Client(Served(url, TOKEN, url))) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join(30)
+
+
+@pytest.fixture(scope="module")
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Caller, Client]]:
+    """One workspace, through which commands are run in this process and over HTTP."""
+    with embeddings() as url, FakeEngine("tgi") as engine:
+        folder = tmp_path_factory.mktemp("data")
+        settings = load_settings(data_dir=folder, embeddings_url=url, llm_url=engine.url, max_file_mib=1)
+        with Workspace(settings) as workspace, _served(settings, workspace) as client:
+            yield Caller(workspace, LOCAL_USER), client
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("files") / "lease.pdf"
+    path.write_bytes(make_pdf(LEASE))
+    return path
+
+
+# The table
+
+
+def test_every_class_of_a_command_is_in_the_table() -> None:
+    def below(kind: type) -> Iterator[type]:
+        for each in kind.__subclasses__():
+            yield each
+            yield from below(each)
+
+    assert {kind for kind in below(Command) if not inspect.isabstract(kind)} == set(COMMANDS.values())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_a_command_takes_and_gives_has_a_schema(name: str) -> None:
+    kind = COMMANDS[name]
+    taken, given = TypeAdapter(kind).json_schema(), kind.result().model_json_schema(mode="serialization")
+    assert set(taken["properties"]) == {field.name for field in fields(kind)}
+    assert taken["description"] == kind.__doc__
+    assert set(given["properties"]) == set(kind.result().model_fields)
+    assert "Any" not in str(given)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_run_by_the_command_line_and_its_results_can_be_read(name: str) -> None:
+    tree = ast.parse(inspect.getsource(main))
+    made = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    kind = COMMANDS[name]
+    assert kind.__name__ in made
+    assert name in SHOWN_OTHERWISE or show.dispatch(kind.result()) is not show.dispatch(Row)
+
+
+CLIENT = "import sys, webapp.cli.client, webapp.service.commands; print(*sys.modules)"
+
+
+def test_a_client_loads_nothing_that_executes_a_command() -> None:
+    told = subprocess.run([sys.executable, "-c", CLIENT], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(told.stdout.split())
+    assert "webapp.service.commands" in loaded
+    assert (
+        loaded & {"alembic", "chromadb", "fastapi", "sqlalchemy", "tantivy", "uvicorn", "webapp.service.workspace"}
+        == set()
+    )
+
+
+def test_the_command_line_shows_no_result_of_an_unknown_type() -> None:
+    with pytest.raises(TypeError, match="Row has no way"):
+        show(Row())
+
+
+# Through a server and without
+
+
+SAMPLES: tuple[Callable[[Path], Command[Any]], ...] = (
+    lambda file: Accept(file, "lease.pdf", "Acme"),
+    lambda file: Accept(file, "n" * 256, "Acme"),
+    lambda file: Accept(file, "lease.pdf", "m" * 256),
+    lambda file: Accept(file, "lease\udcff.pdf", "Acme"),
+    lambda file: Accept(file.parent, "lease.pdf", "Acme"),
+    lambda file: Accept(file.parent / "missing.pdf", "missing.pdf", "Acme"),
+    lambda _: Follow("Acme", []),
+    lambda _: Follow("Acme", ["0" * 64]),
+    lambda _: Search("Acme", "Which law governs this lease?"),
+    lambda _: Search("Acme", "Which law governs this lease?", "lease"),
+    lambda _: Search("Acme", "Which law governs this lease?", "charter"),
+    lambda _: Search("Acme", " "),
+    lambda _: Search("Acme", "rent \udcff"),
+    lambda _: FindMentions("Acme", "rent"),
+    lambda _: FindMentions("Acme", "x" * 8_001),
+    lambda _: Ask("Acme", "Which law governs this lease?"),
+    lambda _: Ask("Nowhere", "Which law governs this lease?"),
+    lambda _: Summarise("Acme", "lease"),
+    lambda _: Summarise("Acme", "charter"),
+    lambda _: Remove("Acme", "charter"),
+    lambda _: Reindex("Acme"),
+    lambda _: Reindex("Nowhere"),
+    lambda _: ListMatters(),
+    lambda _: CreateMatter("Acme"),
+    lambda _: DeleteMatter("Nowhere"),
+)
+
+
+def test_every_command_is_among_the_samples(file: Path) -> None:
+    assert {type(sample(file)) for sample in SAMPLES} == set(COMMANDS.values())
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=range(len(SAMPLES)))
+def test_a_server_gives_the_events_and_the_errors_that_this_process_gives(
+    doors: tuple[Caller, Client], file: Path, sample: Callable[[Path], Command[Any]]
+) -> None:
+    here, there = doors
+    list(here.run(Accept(file, "lease.pdf", "Acme")))
+    list(here.run(Search("Acme", "rent")))  # it is read and indexed
+    assert _outcome(there.run(sample(file))) == _outcome(here.run(sample(file)))
+
+
+def _outcome(events: Iterator[Event[Row]]) -> tuple[list[bytes], str, str]:
+    """Events without progress, and the error that ends them."""
+    told: list[bytes] = []
+    try:
+        told.extend(encoded(event) for event in events if not isinstance(event, Progress))
+    except Exception as error:  # compared as it is told
+        return told, str(error), getattr(error, "hint", type(error).__name__)
+    return told, "", ""
+
+
+def test_what_a_server_changes_is_changed(doors: tuple[Caller, Client], file: Path) -> None:
+    here, there = doors
+    [made] = _rows(there.run(CreateMatter("Zeta")))
+    assert made in _rows(here.run(ListMatters()))
+    [accepted] = _rows(there.run(Accept(file, "other name.pdf", "Zeta")))
+    [document] = _rows(there.run(Follow("Zeta", [accepted.document_id])))
+    assert (document.document, document.state, document.pages) == ("other name.pdf", "ready", 2)
+    [removed] = _rows(there.run(Remove("Zeta", "other")))
+    assert removed.document_id == accepted.document_id
+    assert [deleted.name for deleted in _rows(there.run(DeleteMatter("Zeta")))] == ["Zeta"]
+    assert made not in _rows(here.run(ListMatters()))
+
+
+def _rows(events: Iterator[Event[Any]]) -> list[Any]:
+    return [event.row for event in events if isinstance(event, Result)]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_is_no_such_command_is_answered_with_what_is_wrong_and_not_with_its_words(
+    doors: tuple[Caller, Client], name: str
+) -> None:
+    _, there = doors
+    kind = COMMANDS[name]
+    if issubclass(kind, FileCommand):
+        answers = [there._client.post(f"/cli/{name}", params={"zanzibar": "x"}, content=b"%PDF")]
+    else:
+        bodies = (b"", b"[]", b"\xff", b'{"matter": 1, "name": 1, "zanzibar": "\\ud800"}')
+        answers = [there._client.post(f"/cli/{name}", content=body) for body in bodies]
+    for answer in answers:
+        assert answer.status_code == 422
+        assert "zanzibar" not in answer.text
+
+
+def test_the_address_of_a_file_names_none_of_the_servers(doors: tuple[Caller, Client], file: Path) -> None:
+    _, there = doors
+    sent = {"matter": "Acme", "name": "sent.pdf", "path": str(file)}
+    answer = there._client.post("/cli/accept", params=sent, content=b"no PDF")
+    assert "is not a PDF" in answer.text
+
+
+def test_without_the_token_nothing_is_there(doors: tuple[Caller, Client]) -> None:
+    _, there = doors
+    for path in ("/cli/hello", *(f"/cli/{name}" for name in COMMANDS), "/openapi.json"):
+        assert httpx2.post(str(there._client.base_url.join(path)), trust_env=False).status_code == 401
