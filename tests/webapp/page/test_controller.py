@@ -509,8 +509,9 @@ def test_what_is_written_is_shown_in_its_own_conversation_alone(page: Page, engi
     async def ask() -> None:
         page.take(page.controller.new_conversation(page.state))
         await page.begun("example", question=TERMINATION)
-        async for _ in page.controller.drafts(page.state):
-            break
+        async for updates in page.controller.drafts(page.state):
+            if "word1" in updates["now"]:
+                break
         for conversation_id in (first, ""):
             elsewhere = page.controller.open(PageState(matter_id=page.state.matter_id, conversation_id=conversation_id))
             assert (elsewhere["now"], elsewhere["busy"], elsewhere["stream"]) == ("", False, "")
