@@ -1,6 +1,9 @@
-# make setup   everything into .venv      make run    the server      make test   what must hold before a change lands
-# make lock    requirements.txt anew      make readme the made parts of README.md and guides
-# make check-space  the Space in an environment of its own      make check-images  the Dockerfiles' steps in a clean root (both as root)
+# make setup     everything into .venv                make run       the server
+# make check     what needs no browser, no database   make test      what must hold before a change lands
+# make coverage  the tests, with a floor              make docs      what the documents have from the code
+# make lock      requirements.txt and its parts anew
+# make check-space   the Space in an environment of its own      make check-images   the Dockerfiles' steps in a clean root
+# (the last two as root)
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -8,7 +11,7 @@ BIN := .venv/bin
 STAMP := .venv/set-up
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: setup run test debian lock readme check-space check-images
+.PHONY: setup run lint check test coverage debian lock docs check-space check-images
 
 setup: $(STAMP)
 
@@ -29,11 +32,25 @@ $(STAMP): requirements.txt pyproject.toml | .venv
 run: setup
 	@$(BIN)/pincite serve
 
-test: setup debian
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/mypy
+
+# end_to_end needs a browser, docker a stand-in for Docker and a proxy.
+check: lint
+	$(BIN)/pytest --ignore=tests/end_to_end --ignore=tests/docker -m "not database and not slow"
+
+test: lint debian
 	$(BIN)/pytest
+
+# Processes that a test kills tell nothing, so the floor lies below what was measured.
+coverage: setup debian
+	$(BIN)/coverage erase
+	$(BIN)/coverage run --parallel-mode -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 # Root installs what is missing; anyone else is told, and the tests that need it are skipped.
 debian:
@@ -57,8 +74,8 @@ lock:
 	{ cat docker/space/torch.in; $(COMPILE) pyproject.toml -c requirements.txt --no-emit-package xllamacpp; } \
 		> docker/space/requirements.txt
 
-readme: setup
-	@$(BIN)/python -m tests.readme
+docs: setup
+	@$(BIN)/python -m tests.docs
 	@$(BIN)/python -m tests.docker.versions
 
 # In a new environment and in new roots, from the network: minutes, so not a part of `make test`.

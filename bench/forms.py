@@ -1,6 +1,6 @@
 """How much of a matter can be found by meaning when its contracts are all on one form.
 
-    python -m bench.forms ../shared/cuad-dev [--documents 100 300 600]
+    python -m bench.forms LABELS [--documents 100 300 600]
 
 Each document has the first clauses of one contract, the same in all, and some of another contract's, which no other
 has. Two stores hold them: Chroma with its own settings, and ours. Each clause of some documents is then sought by its

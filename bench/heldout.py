@@ -3,10 +3,10 @@
     python -m bench.heldout LABELS OUT [--scope document|all] [--variant NAME]...
 
 LABELS as for `bench.train_adapter`, with `absent.jsonl` beside `queries.jsonl`. For each variant (see VARIANTS) it writes
-OUT/SCOPE/VARIANT/texts.jsonl and results.jsonl as `score.py` reads them, absent/results.jsonl beside them for what is not
+OUT/SCOPE/VARIANT/texts.jsonl and results.jsonl as `bench.score` reads them, absent/results.jsonl beside them for what is not
 there, and labels/ with the questions that were asked; so
 
-    python score.py OUT/document/full/labels OUT/document/full --against OUT/document/no-adapter --absent OUT/document/full/absent
+    python -m bench.score OUT/document/full/labels OUT/document/full --against OUT/document/no-adapter --absent OUT/document/full/absent
 
 tells what the adapter adds to contracts it has not seen. For "types" the kind of clause that is asked for was left out of the
 training, too.
@@ -172,7 +172,7 @@ def opened(labels: Path, cache: Path) -> Iterator[Bench]:
 
 
 def run(bench: Bench, labels: Path, out: Path, variant: Variant, scope: Scope, told: str, contracts: set[str]) -> None:
-    """Ask the questions of `labels` about some contracts as a variant does and write what score.py reads into `out`."""
+    """Ask the questions of `labels` about some contracts as a variant does and write what `bench.score` reads into `out`."""
     (out / "labels").mkdir(parents=True, exist_ok=True)
     write_rows(out / "texts.jsonl", bench.corpus.texts())
     files = {"queries.jsonl": out} | ({"absent.jsonl": out / "absent"} if scope == "document" else {})  # has no titles

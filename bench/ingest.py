@@ -1,10 +1,10 @@
 """How fast contracts are taken in: pincite beside another program on the same files, and where the time goes.
 
-    python -m bench.ingest ../shared/cuad-dev --against ../shared/bench/tutorial.py [--contracts N]
+    python -m bench.ingest LABELS [--against SCRIPT] [--contracts N]
 
 LABELS is a folder with `contracts.jsonl`, each line with the `file` of a contract. pincite runs whole (accepting, reading,
 outline, chunks, vectors, Chroma, tantivy) into a fresh data folder, once with the processor's bfloat16 where it has it and
-once in float32. `--against` is a Python script called with LABELS and OUT that prints `ingest N pages, N chunks, S s`. All
+once in float32. SCRIPT is a Python program called with LABELS and OUT that prints `ingest N pages, N chunks, S s`. All
 run one after the other, and no time counts the loading of the model.
 
 The ceiling is what the matrix products of the model take for the tokens that were embedded, without padding, at the best

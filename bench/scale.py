@@ -1,6 +1,6 @@
 """How long a search takes in a matter of 10,000 and of 100,000 chunks, and where the time goes.
 
-    python -m bench.scale ../shared/cuad-dev [--sizes 10000 100000] [--contracts 20] [--questions 200] [--alike]
+    python -m bench.scale LABELS [--sizes 10000 100000] [--contracts 20] [--questions 200] [--alike]
 
 The matter is real in all that a search touches: its documents stand in the library, their chunks in Chroma and in
 tantivy. It is filled with copies of the contracts in LABELS; the vector of a copy's chunk is synthetic, the original's

@@ -1,6 +1,6 @@
 """How much of what lawyers marked in contracts a summary holds, and how long it is.
 
-    python -m bench.summaries ../shared/cuad-dev [--contracts 160]
+    python -m bench.summaries LABELS [--contracts 160]
 
 A marked passage counts as held when half of its letters lie in the summary. Beside it, at the same number of sentences of each
 clause: the first ones, and random ones. Exit 0 when the summary holds more than either, else 1.

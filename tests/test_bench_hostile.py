@@ -10,6 +10,8 @@ from bench.hostile_drafts import DRAFTS, incremental
 from bench.hostile_mutators import LARGEST, WEIGHTS, mutant
 from retrieval.reading.pdf import read_pdf
 
+pytestmark = pytest.mark.slow
+
 LOT = 60
 
 

@@ -9,7 +9,7 @@ import pytest
 from bench.gpu_memory import GIB, MISTRAL, WINDOW, card, needed
 from merge.architecture import expected_shapes
 from tests.docker.compose import document
-from tests.readme import README, ROOT
+from tests.docs import ROOT
 from webapp.core.settings import PREFIX, Settings
 
 GUIDES = sorted((ROOT / "docs").rglob("*.md"))
@@ -55,17 +55,10 @@ def test_what_a_guide_names_is_there(guide: Path) -> None:
     text = guide.read_text("utf-8")
     named = set(re.findall(r"\bPINCITE_[A-Z_]+[A-Z]\b", text))
     assert {name.removeprefix(PREFIX).lower() for name in named - ELSEWHERE} <= set(Settings.model_fields)
-    links = [link.partition("#")[0] for link in re.findall(r"\]\((?!http)([^)]+)\)", text)]
-    assert [link for link in links if not (guide.parent / link).exists()] == []
-    files = re.findall(r"`((?:docker|bench|merge|webapp)/[\w./-]+)[^`]*`", text)
+    files = re.findall(r"`((?:docker|bench|merge|retrieval|webapp)/[\w./-]+)[^`]*`", text)
     assert [file for file in files if not (ROOT / file).exists() and file != "docker/.env"] == []
     targets = set(re.findall(r"`make ([\w-]+)`", text))
     assert targets <= set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-
-
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
-def test_a_guide_is_found_from_the_readme(guide: Path) -> None:
-    assert str(guide.relative_to(ROOT)) in README.read_text("utf-8")
 
 
 def test_the_profiles_of_the_gpu_server_are_those_of_compose() -> None:

@@ -75,7 +75,7 @@ def test_both_builds_of_llama_cpp_are_the_same() -> None:
 
 def test_the_tables_of_the_guide_are_what_the_files_say() -> None:
     text = GUIDE.read_text("utf-8")
-    assert text == with_tables(text), "run `make readme`"
+    assert text == with_tables(text), "run `make docs`"
     for profile, name in ENGINES.items():
         on_gpu = "devices" in str(SERVICES[name]["deploy"])
         assert ("x-needs" in SERVICES[name]) == on_gpu == (f"\n| {profile} | `" in text)

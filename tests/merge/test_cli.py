@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from merge.cli import app
 from tests.merge import pico
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -17,6 +17,8 @@ from merge.gguf_export import interleave, separate
 from merge.verify import verify
 from tests.merge import pico
 
+pytestmark = pytest.mark.slow
+
 SIZES = {"vocab_size": 32000, "hidden_size": 128, "intermediate_size": 192, "num_hidden_layers": 2}
 PROMPT = [1, 415, 2296, 349, 264, 1369, 297, 272, 3654]
 

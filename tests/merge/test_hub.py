@@ -16,6 +16,8 @@ from merge.errors import NoCheckpoint
 from merge.hub import locate
 from tests.merge import pico
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

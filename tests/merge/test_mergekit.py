@@ -19,6 +19,8 @@ from merge.recipe import read_recipe
 from merge.report import read_report
 from tests.merge import pico
 
+pytestmark = pytest.mark.slow
+
 F32, BF16, F16 = torch.float32, torch.bfloat16, torch.float16
 UNNORMALISED = {"weight": 0.7, "normalize": False}
 EMBED_ONLY = {"t": [{"filter": "embed", "value": 0.9}, {"value": [0, 1]}]}

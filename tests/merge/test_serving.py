@@ -11,6 +11,8 @@ from merge.errors import MergeError
 from merge.serving import MISTRAL_TEMPLATE, refuses_system, render, serving_config, tokenizer_files
 from tests.merge import pico
 
+pytestmark = pytest.mark.slow
+
 MISTRAL = {"architectures": ["MistralForCausalLM"]}
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0}
 NEW = {"rope_parameters": {"rope_theta": 1e6, "rope_type": "default"}}

@@ -19,6 +19,8 @@ from merge.verify import Fault, build_folders, check_logits, verify
 from tests.merge import pico
 from tests.merge.conftest import BLOCK_BYTES
 
+pytestmark = pytest.mark.slow
+
 Change = Callable[[Path], None]
 Q = "model.layers.1.self_attn.q_proj.weight"
 

@@ -11,6 +11,8 @@ from retrieval.library.schema import DocumentRecord
 from tests.pdfs import drawings, make_pdf
 from tests.retrieval.rooms import Room, contract, opened
 
+pytestmark = pytest.mark.slow
+
 GOOD = make_pdf(contract(1))
 
 

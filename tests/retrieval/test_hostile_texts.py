@@ -22,6 +22,8 @@ from retrieval.structure.reflow import flowing_text, own_words
 from retrieval.structure.sentences import split_sentences
 from tests.documents import document
 
+pytestmark = pytest.mark.slow
+
 N = 100_000  # characters: thirty pages
 SECONDS = 5.0  # the slowest takes 0.8 on a laptop, and what grows with the square is far above it
 

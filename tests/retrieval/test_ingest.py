@@ -24,6 +24,8 @@ from tests.pdfs import make_pdf
 from tests.retrieval.killed import CONTRACTS
 from tests.retrieval.rooms import HashingEmbedder, Room, contract, opened
 
+pytestmark = pytest.mark.slow
+
 LONG = make_pdf(contract(0, pages=400))  # long enough to be caught in the middle
 
 

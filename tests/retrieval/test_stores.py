@@ -39,7 +39,7 @@ def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(params=["folder", "server"])
+@pytest.fixture(params=["folder", pytest.param("server", marks=pytest.mark.database)])
 def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vectors]:
     store = Vectors(tmp_path / "vectors" if request.param == "folder" else request.getfixturevalue("chroma"))
     store.drop(MATTER)
@@ -61,9 +61,23 @@ def test_words_find_their_stems_and_bare_amounts(lexical: Lexical, question: str
     assert max(found, key=lambda c: found[c]) == CHUNKS[best]
 
 
-@pytest.mark.parametrize("question", ['"', "a:b", "foo AND (", "rent~2^", "[* TO *]", "\\", "+-&&||!(){}"])
-def test_no_question_is_taken_for_a_query_language(lexical: Lexical, question: str) -> None:
-    lexical.query(MATTER, asked(lexical, question), None, 8)
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ('"', ()),
+        ("+-&&||!(){}", ()),
+        ("\\", ()),
+        ("[* TO *]", ()),
+        ('"rent of the tenant"', (0,)),  # a phrase that stands nowhere: its words are sought
+        ("text:rent", (0,)),
+        ("foo AND (rent", (0,)),
+        ("-rent", (0,)),
+        ("rent~2^", (0,)),
+        ("ren*", ()),
+    ],
+)
+def test_no_question_is_taken_for_a_query_language(lexical: Lexical, question: str, found: tuple[int, ...]) -> None:
+    assert set(lexical.query(MATTER, asked(lexical, question), None, 8)) == {CHUNKS[n] for n in found}
 
 
 def test_a_chunk_comes_back_with_its_span_section_and_page(lexical: Lexical, vectors: Vectors) -> None:

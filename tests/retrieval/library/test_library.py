@@ -49,7 +49,7 @@ class Place:
         return {path.rsplit("/", 1)[1] for path in fs.find(root)}
 
 
-@pytest.fixture(params=["one machine", "a firm"])
+@pytest.fixture(params=["one machine", pytest.param("a firm", marks=pytest.mark.database)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "one machine":
         yield Place(f"sqlite:///{tmp_path}/pincite.db", str(tmp_path / "files"))

@@ -24,6 +24,8 @@ from tests import hostile
 from tests.pdfs import make_pdf
 from tests.retrieval.rooms import HashingEmbedder, Room, contract, opened
 
+pytestmark = pytest.mark.slow
+
 GOOD = make_pdf(contract(1))
 SLOW = "takes longer to read than the limit of 0.5 seconds."
 

@@ -11,6 +11,8 @@ from retrieval.search.adapter import Adapter, load_adapter, packaged
 from retrieval.search.embedder import PACKAGED_NAME, LocalEmbedder
 from tests.pdfs import make_pdf
 
+pytestmark = pytest.mark.slow
+
 LINEAGE = {"name": "trial", "model": PACKAGED_NAME}
 TURN = np.array([[0, 1], [-1, 0]], np.float32)
 

@@ -18,6 +18,8 @@ from tests.pdfs import make_pdf
 from tests.retrieval.chroma_server import ChromaServer
 from tests.retrieval.rooms import HashingEmbedder, contract
 
+pytestmark = pytest.mark.database
+
 
 def until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 90

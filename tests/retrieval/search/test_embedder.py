@@ -13,6 +13,8 @@ from sentence_transformers import SentenceTransformer
 
 from retrieval.search.embedder import LocalEmbedder
 
+pytestmark = pytest.mark.slow
+
 CLAUSES = [
     line
     for line in (Path(__file__).parents[3] / "docs/sample/contract.txt").read_text("utf-8").splitlines()

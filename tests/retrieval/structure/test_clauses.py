@@ -2,7 +2,8 @@
 
 import pytest
 
-from retrieval.structure.clauses import outline, section_at
+from retrieval.core.documents import Document, Page
+from retrieval.structure.clauses import outline, pin_cite, section_at
 from tests.documents import document
 
 ARTICLES = """MASTER AGREEMENT
@@ -201,3 +202,16 @@ def test_a_clause_ends_where_one_not_below_it_begins() -> None:
 )
 def test_the_pin_cite_names_the_innermost_clause_and_the_nearest_heading(at: str, section: str) -> None:
     assert section_at(document(ARTICLES), ARTICLES.index(at)) == section
+
+
+def test_a_pin_cite_names_the_section_and_page_where_its_words_begin_or_where_they_are_said() -> None:
+    text = "1. Rent\nIt is $4,200.\f2. Law\nIrish law governs."
+    source = Document("d", "lease.pdf", text, (Page(1, "i", 0, 21), Page(2, "ii", 22, len(text))))
+    rent, law = (source.span(text.index(words), text.index(words) + len(words)) for words in ("$4,200", "Irish law"))
+    cite = pin_cite(source, rent, law)
+    assert (cite.document_id, cite.document, cite.section, cite.page, cite.page_label) == (
+        "d", "lease.pdf", "Section 1 (Rent)", 1, "i",
+    )  # fmt: skip
+    assert (cite.spans, cite.span) == ((rent, law), source.span(rent.start, law.end))
+    said = pin_cite(source, rent, law, at=law.start)
+    assert (said.section, said.page, said.page_label, said.spans) == ("Section 2 (Law)", 2, "ii", (rent, law))

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from contextvars import ContextVar
 
 import pytest
@@ -11,10 +10,14 @@ from joblib import cpu_count
 from webapp.core.cpu_pool import on_a_core
 
 ASKED = ContextVar[int]("ASKED")
+MEETING_S = 30
 
 
 def test_no_more_at_a_time_than_cores_and_first_come_first_served() -> None:
+    cores = cpu_count(only_physical_cores=True)
+    questions = 10 * cores  # a whole number of meetings
     lock, busy, most, order = threading.Lock(), 0, 0, list[int]()
+    all_at_work = threading.Barrier(cores)
 
     def work() -> int:
         nonlocal busy, most
@@ -22,7 +25,7 @@ def test_no_more_at_a_time_than_cores_and_first_come_first_served() -> None:
             busy += 1
             most = max(most, busy)
             order.append(ASKED.get())
-        time.sleep(0.01)
+        all_at_work.wait(MEETING_S)  # nobody goes on before every core is taken
         with lock:
             busy -= 1
         return ASKED.get()
@@ -32,11 +35,10 @@ def test_no_more_at_a_time_than_cores_and_first_come_first_served() -> None:
         return await on_a_core(work)
 
     async def many() -> list[int]:
-        return await asyncio.gather(*(asking(number) for number in range(20)))
+        return await asyncio.gather(*(asking(number) for number in range(questions)))
 
-    cores = cpu_count(only_physical_cores=True)
-    assert asyncio.run(many()) == list(range(20))
-    assert most == min(cores, 20)
+    assert asyncio.run(many()) == list(range(questions))
+    assert most == cores
     assert all(abs(number - place) < cores for place, number in enumerate(order))
 
 

@@ -14,6 +14,8 @@ from retrieval import DataFolderBusy, DataFolderUnusable
 from tests.webapp.commands import ROOT
 from webapp.core.data_folder import Owned, Served, claim
 
+pytestmark = pytest.mark.slow
+
 HOLD = """
 import sys
 from pathlib import Path

@@ -42,6 +42,8 @@ from webapp.service.running import Askings
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
 
+pytestmark = pytest.mark.slow
+
 AT_ONCE_SECONDS = 2.0  # a refusal takes microseconds; 200,000 characters that were looked at took minutes
 LONGEST_SENTENCE = 500  # characters: it must not say again what it was asked
 
@@ -108,21 +110,23 @@ NAMES: dict[str, Callable[[Caller, Path, str], object]] = {
 
 
 @pytest.mark.parametrize("characters", [WORDS + 1, 200_000, 3_000_000])
-@pytest.mark.parametrize("verb", QUESTIONS)
-def test_a_long_question_is_refused_at_once_with_the_limit(caller: Caller, verb: str, characters: int) -> None:
+@pytest.mark.parametrize("command", QUESTIONS)
+def test_a_long_question_is_refused_at_once_with_the_limit(caller: Caller, command: str, characters: int) -> None:
     began = time.monotonic()
     with pytest.raises(WordsTooLong, match=rf"^The text is too long: {characters:,} characters; the limit is 8,000\.$"):
-        QUESTIONS[verb](caller, _long(characters))
+        QUESTIONS[command](caller, _long(characters))
     assert time.monotonic() - began < AT_ONCE_SECONDS
 
 
 @pytest.mark.parametrize("characters", [NAME + 1, 200_000, 3_000_000])
-@pytest.mark.parametrize("verb", NAMES)
-def test_a_long_name_is_refused_at_once_with_the_limit(caller: Caller, file: Path, verb: str, characters: int) -> None:
+@pytest.mark.parametrize("command", NAMES)
+def test_a_long_name_is_refused_at_once_with_the_limit(
+    caller: Caller, file: Path, command: str, characters: int
+) -> None:
     before = list(caller.run(ListMatters()))
     began = time.monotonic()
     with pytest.raises(NameTooLong, match=rf"^The name is too long: {characters:,} characters; the limit is 255\.$"):
-        NAMES[verb](caller, file, _long(characters))
+        NAMES[command](caller, file, _long(characters))
     assert time.monotonic() - began < AT_ONCE_SECONDS
     assert list(caller.run(ListMatters())) == before
 

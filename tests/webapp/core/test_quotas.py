@@ -46,7 +46,7 @@ class Room:
         return {file.stem for file in (self.folder / "files").rglob("*.pdf")}
 
 
-@pytest.fixture(params=["one machine", "a firm"])
+@pytest.fixture(params=["one machine", pytest.param("a firm", marks=pytest.mark.database)])
 def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
     address = f"sqlite:///{tmp_path / 'records.db'}"
     if request.param == "a firm":

@@ -19,6 +19,8 @@ from webapp.llm import bundled as embedded
 from webapp.llm.bundled import EmbeddedEngine
 from webapp.llm.client import Engine, Message
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 COUNT = [Message("system", "Answer briefly."), Message("user", "Count from one to twenty in words.")]
 

@@ -22,6 +22,8 @@ from webapp.core.errors import PageNotShown
 from webapp.service import page_images as viewer_file
 from webapp.service.page_images import FILL, Box, PageView, Viewer, bounded
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = Path(__file__).parents[3] / "webapp" / "sample" / "sample-supply-agreement.pdf"
 LEASE = (
     "1. Rent. The monthly rent is $4,200, payable in advance.\n"

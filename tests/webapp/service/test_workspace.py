@@ -4,14 +4,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
 
-from retrieval.core.errors import EmptyFile, NoSuchDocument, NoSuchMatter, StoreUnavailable
+from retrieval.core.errors import EmptyFile, NoSuchDocument, NoSuchMatter, PinciteError, StoreUnavailable
 from retrieval.library import database
 from tests.pdfs import make_pdf
 from tests.webapp.commands import accept
@@ -101,9 +103,29 @@ def test_a_file_is_accepted_followed_found_and_removed(settings: Settings, lease
         assert _results(caller.run(Search("Acme", "Which law governs this lease?"))) == []
 
 
+def test_a_part_is_opened_once_whichever_thread_comes_first(settings: Settings) -> None:
+    together = Barrier(8, timeout=30)
+
+    def opened(workspace: Workspace) -> int:
+        together.wait()
+        return id(workspace.searcher)
+
+    with Workspace(settings) as workspace, ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(opened, [workspace] * 8))) == 1
+
+
+def test_a_workspace_closes_what_it_opened(settings: Settings) -> None:
+    with Workspace(settings) as workspace:
+        vectors = workspace.vectors
+        assert workspace.searcher is workspace.searcher
+    with pytest.raises(PinciteError):
+        vectors.document_ids("0" * 32)
+
+
 OPTIMISED = """
 import sys
 from pathlib import Path
+from threading import Barrier
 from webapp.core.settings import load_settings
 from webapp.service.workspace import Workspace
 
@@ -225,7 +247,7 @@ def test_lost_indexes_are_rebuilt_at_the_next_use(settings: Settings, lease: Pat
         assert _results(caller.run(Search("Acme", "rent"))) == before
 
 
-def test_a_stranger_gets_nothing_by_any_verb(settings: Settings, lease: Path) -> None:
+def test_a_stranger_gets_nothing_by_any_command(settings: Settings, lease: Path) -> None:
     with Workspace(settings) as workspace:
         mine, theirs = Caller(workspace, LOCAL_USER), Caller(workspace, STRANGER)
         id_ = accept(mine, "Acme", lease)

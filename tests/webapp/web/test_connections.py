@@ -22,6 +22,8 @@ from webapp.server import most_of_a_peer
 from webapp.web.connections import HEAD_SECONDS, MOST_CONNECTIONS, MOST_HEAD, MOST_OF_A_PEER
 from webapp.web.middleware import Stalled, limited
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 
 
