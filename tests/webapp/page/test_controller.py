@@ -114,7 +114,8 @@ def pressed(page: Page) -> list[bool]:
 
 
 def test_a_first_visitor_comes_to_the_sample_with_questions_to_begin_with(workspace: Workspace) -> None:
-    workspace.access.create(BEN, "A matter that comes before it")
+    for name in ("A matter before it", "Some matter after it"):
+        workspace.access.create(BEN, name)
     page = Page(workspace, BEN)
     assert page.state == PageState(opened=True, matter_id=workspace.access.matter(BEN, SAMPLE_MATTER).id)
     assert "on the way in" in page.shown["empty"]
