@@ -160,7 +160,7 @@ class Attack:
 
     def act_of(self, event: Json) -> str:
         """An act that needs something said and that the event's element may name; any where it says nothing."""
-        places = ((part_of(self.names[id_] or ""), kind) for id_, kind in event["targets"])
+        places = ((part_of(self.names.get(id_) or ""), kind) for id_, kind in event["targets"])
         return min((act for at in places for act in acts_at(*at) if acts.ACTS[act].fields), default="cite")
 
     def refused(self, browser: httpx2.Client, event: Json, body: Json, what: str) -> None:

@@ -54,7 +54,7 @@ def lay_out(notice: Markup) -> tuple[gr.Blocks, Components]:
                 _chat(components)
             with gr.Column(elem_id="evidence"):
                 components.html("evidence", evidence.nothing_chosen())
-        components.html("announcement", chat.said(""))
+        components.html("announcement", chat.announcement(""))
         components.html("address")
         components.parts["pace"] = gr.Timer(OFTEN_SECONDS)
         components.seen, components.written = gr.State(0), gr.State("")

@@ -119,7 +119,7 @@ class Wiring:
                     state = updates["state"]
                     values[parts["address"]] = str(chat.address(state.matter_id, state.conversation_id))
                 case "announcement":
-                    values[parts[name]] = str(chat.said(updates["announcement"]))
+                    values[parts[name]] = str(chat.announcement(updates["announcement"]))
                 case "stream" | "pace" | "question":
                     values[parts[name]] = value
                 case _:

@@ -114,7 +114,8 @@ def pressed(page: Page) -> list[bool]:
 
 
 def test_a_first_visitor_comes_to_the_sample_with_questions_to_begin_with(workspace: Workspace) -> None:
-    workspace.access.create(BEN, "A matter that comes before it")
+    for name in ("A matter before it", "Some matter after it"):
+        workspace.access.create(BEN, name)
     page = Page(workspace, BEN)
     assert page.state == PageState(opened=True, matter_id=workspace.access.matter(BEN, SAMPLE_MATTER).id)
     assert "on the way in" in page.shown["empty"]
@@ -509,8 +510,9 @@ def test_what_is_written_is_shown_in_its_own_conversation_alone(page: Page, engi
     async def ask() -> None:
         page.take(page.controller.new_conversation(page.state))
         await page.begun("example", question=TERMINATION)
-        async for _ in page.controller.drafts(page.state):
-            break
+        async for updates in page.controller.drafts(page.state):
+            if "word1" in updates["now"]:
+                break
         for conversation_id in (first, ""):
             elsewhere = page.controller.open(PageState(matter_id=page.state.matter_id, conversation_id=conversation_id))
             assert (elsewhere["now"], elsewhere["busy"], elsewhere["stream"]) == ("", False, "")

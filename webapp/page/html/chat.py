@@ -379,7 +379,7 @@ def address(matter_id: str, conversation_id: str) -> Markup:
     return Markup('<span id="here" data-matter="{}" data-conversation="{}"></span>').format(matter_id, conversation_id)
 
 
-def said(words: str) -> Markup:
+def announcement(words: str) -> Markup:
     """What a screen reader is told; the second line is for what the browser itself does."""
     return Markup('<p role="status" class="unseen">{}</p><p role="status" class="unseen" id="spoken"></p>').format(
         words

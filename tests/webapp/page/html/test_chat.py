@@ -84,7 +84,7 @@ def evil_turn(state: State = "complete") -> SavedTurn:
         chat.turn_html(evil_turn("failed")),
         chat.writing(EVIL, EVIL, searching=False),
         chat.notice(EVIL, EVIL),
-        chat.said(EVIL),
+        chat.announcement(EVIL),
         chat.empty(EVIL, [EVIL], ready=1, waiting=0),
         chat.address(EVIL, EVIL),
         sidebar.matters([Matter("m", EVIL)], Matter("m", EVIL)),
