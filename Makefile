@@ -11,7 +11,7 @@ BIN := .venv/bin
 STAMP := .venv/set-up
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: setup run lint check test coverage debian lock docs check-space check-images
+.PHONY: setup run lint quick-tests check test coverage debian lock docs check-space check-images
 
 setup: $(STAMP)
 
@@ -39,7 +39,10 @@ lint: setup
 	$(BIN)/mypy
 
 # end_to_end needs a browser, docker a stand-in for Docker and a proxy.
-check: lint
+check: setup
+	@$(MAKE) --no-print-directory -j2 lint quick-tests
+
+quick-tests: setup
 	$(BIN)/pytest --ignore=tests/end_to_end --ignore=tests/docker -m "not database and not slow"
 
 test: lint debian

@@ -35,7 +35,7 @@ import httpx2
 
 from bench.load_engine import FIRST_SECONDS
 from tests.webapp.tab import Page
-from webapp.page.controller import SELDOM_SECONDS
+from webapp.page.updates import SELDOM_SECONDS
 
 WORD = re.compile(r"Za(\d{6})")
 QUESTIONS = (

@@ -34,7 +34,6 @@ from retrieval.structure.clauses import (
     Clause as Clause,
     outline as outline,
     pin_cite as pin_cite,
-    section_at as section_at,
 )
 from retrieval.structure.cross_references import find_references as find_references
 from retrieval.structure.definitions import find_definitions as find_definitions
@@ -42,4 +41,4 @@ from retrieval.structure.phrase_search import each_mention as each_mention, in_c
 from retrieval.structure.quote_match import QuoteMatch as QuoteMatch, find_quote as find_quote
 from retrieval.structure.reflow import own_spans as own_spans, own_words as own_words
 from retrieval.structure.sentences import sentences as sentences, split_sentences as split_sentences
-from retrieval.structure.tables import tables as tables
+from retrieval.structure.tables import find_tables as find_tables

@@ -8,7 +8,6 @@ from string import Formatter
 
 import pytest
 
-import retrieval
 from merge.errors import MergeError
 from retrieval import PinciteError
 
@@ -100,10 +99,3 @@ def test_the_two_trees_tell_alike(root: Told) -> None:
         {"name": "“a”", "count": 1234},
     )
     assert root().hint == ""
-
-
-def test_what_retrieval_exports_of_its_errors_are_its_errors() -> None:
-    for name in vars(retrieval)["__all__"]:
-        kind = getattr(retrieval, name)
-        if isinstance(kind, type) and issubclass(kind, Exception):
-            assert kind is getattr(import_module(TREES[0]), name)

@@ -51,7 +51,7 @@ HOMES = {
     "sentence_transformers": {"retrieval/search/embedder.py"},
     "pypdf": {"retrieval/reading/pdf.py"},
     "pypdfium2": {"retrieval/reading/pdf.py", "webapp/service/page_images.py"},
-    "gradio": {"webapp/page/layout.py", "webapp/server.py"},
+    "gradio": {"webapp/page/layout.py", "webapp/page/wiring.py", "webapp/page/mount.py"},
     "xllamacpp": {"webapp/llm/bundled.py"},
     "mistral_common": {"webapp/llm/tokenizer.py"},
     "huggingface_hub": {"webapp/llm/client.py", "merge/hub.py"},

@@ -25,7 +25,7 @@ from webapp.core.data_folder import Served, claim
 from webapp.core.errors import AlreadyServing, SettingsInvalid
 from webapp.core.log import log, nothing_printed, open_log
 from webapp.core.settings import Settings
-from webapp.page.layout import mount_page
+from webapp.page.mount import mount_page
 from webapp.service.caller import Caller
 from webapp.service.startup import GOODBYE_SECONDS, Opening
 from webapp.store.guests import MOST_GUESTS

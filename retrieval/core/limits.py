@@ -8,11 +8,11 @@ class Limits:
     """Of one document, unless said; each has a setting of its name."""
 
     pages: int = 10_000
-    # 10,000 pages of contracts have 28 million (cuad-dev: 2,758 a page, 8,210 on the fullest), set solid 39 million.
+    # 10,000 pages of contracts have 28 million (160 of CUAD: 2,758 a page, 8,210 on the fullest), set solid 39 million.
     characters: int = 40_000_000
     # Of all documents of one matter: 180,000 pages of contracts, 3,700 contracts of the mean length or 1,000 long ones.
     matter_characters: int = 500_000_000
-    page_seconds: float = 30  # the slowest of the 2,772 pages of cuad-dev took 0.12 s
+    page_seconds: float = 30  # the slowest of the 2,772 pages of those took 0.12 s
     document_seconds: float = 900  # to read it and cut it into chunks: 10,000 solid pages take half a minute
     # Address space of the process that reads. A file of 200 MiB takes 435, 10,000 solid pages with all chunks 290.
     memory_mib: int = 2048

@@ -1,8 +1,8 @@
 """Content-addressed blobs behind the documents: the bytes of each file once, and its canonical text beside them.
 
-The table `possible_orphans` names the blobs that a crash may have left without a document. A blob is named there before its
-first byte is stored, and when a document that held it goes; `sweep` looks there and nowhere else, so it never deletes what
-belongs to another database.
+`possible_orphans` (the table `loose_files`) names the blobs that a crash may have left without a document. A blob is named
+there before its first byte is stored, and when a document that held it goes; `sweep` looks there and nowhere else, so it
+never deletes what belongs to another database.
 """
 
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ from retrieval.core.documents import Document, Span
 from retrieval.structure.clauses import LONGEST_HEADING, SMALL_WORDS, outline, words_of_weight
 from retrieval.structure.layout import lines
 from retrieval.structure.reflow import flowing_text
-from retrieval.structure.tables import tables
+from retrieval.structure.tables import find_tables
 
 # A full stop after one of these ends a sentence only when the next word plainly begins one.
 _ABBREVIATIONS = frozenset(
@@ -59,7 +59,7 @@ def sentences(document: Document) -> tuple[Span, ...]:
     A table is one. Lines that belong to the page (running headers, page numbers, contents) are no part of any, unless one crosses a page.
     """
     text = flowing_text(document)
-    whole = {rows[0].start: rows[-1].end for rows in tables(document)}
+    whole = {rows[0].start: rows[-1].end for rows in find_tables(document)}
     borders, skipped = _borders(document, text, whole)
     out = []
     for start, end in pairwise(borders):

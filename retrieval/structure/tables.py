@@ -21,7 +21,7 @@ _CLAUSE = re.compile(r"(?:(?:section|article)\s+)?(?:\d+(?:\.\d+)+\.?|\d+\.|\([a
 
 
 @document_cache(16)
-def tables(document: Document) -> tuple[tuple[Span, ...], ...]:
+def find_tables(document: Document) -> tuple[tuple[Span, ...], ...]:
     """Each table as its rows in order, the line above them first where it may be the heads of the columns."""
     rows = [(document.span(line.start, line.end), line.text.strip()) for line in lines(document) if not line.noise]
     sizes = sorted(len(text) for _, text in rows)

@@ -19,7 +19,7 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, raw_connection, running
 from webapp.core.settings import load_settings
 from webapp.page.gradio_guard import MOST_EVENTS
-from webapp.page.layout import mount_page
+from webapp.page.mount import mount_page
 from webapp.page.session_table import MOST_STREAMS
 from webapp.server import make_app
 from webapp.service.startup import Opening

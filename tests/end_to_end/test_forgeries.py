@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from webapp.core.errors import EventMalformed, NotUploaded
 from webapp.core.settings import load_settings
 from webapp.page.events import Events
-from webapp.page.layout import mount_page
+from webapp.page.mount import mount_page
 from webapp.service.startup import Opening
 
 ROOT = Path(__file__).parents[2]

@@ -23,7 +23,7 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
-from webapp.page.layout import mount_page
+from webapp.page.mount import mount_page
 from webapp.server import make_app
 from webapp.service.startup import Opening
 from webapp.store.users import User

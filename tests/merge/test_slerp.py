@@ -6,6 +6,8 @@ import torch
 from merge.schedule import Share
 from merge.slerp import NEARLY_PARALLEL, combine_, measure, mix
 
+pytestmark = pytest.mark.slow
+
 
 def in_float64(a: torch.Tensor, b: torch.Tensor, t: float) -> torch.Tensor:
     """Shoemake's formula on whole vectors, written without a look at the code under test."""

@@ -1,16 +1,14 @@
-"""What the page can be sent, taken from its own config and code, and how it is sent without a browser."""
+"""What the page can be sent, taken from its own config and table of acts, and how it is sent without a browser."""
 
-import inspect
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 
-from webapp.page import layout as ui
+from webapp.page import acts
 
-ACTS = sorted(set(re.findall(r'case "([\w-]+)"', inspect.getsource(ui))))
-FIELDS = sorted(set(re.findall(r'_said\(event, "(\w+)"\)', inspect.getsource(ui))) - {"do"})
+ACTS = sorted(acts.ACTS)
+FIELDS = sorted({name for act in acts.ACTS.values() for name in act.fields})
 Json = Any
 
 

@@ -24,10 +24,13 @@ import httpx2
 
 from retrieval import DocumentRecord
 from tests.pdfs import make_pdf
+from tests.webapp.acts import FIELDS
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from webapp.core.settings import load_settings
-from webapp.page.layout import mount_page
+from webapp.page import acts
+from webapp.page.acts import acts_at, part_of
+from webapp.page.mount import mount_page
 
 OUTSIDE = "100.64.0.1"  # of a provider's own network: gradio takes it for a public address
 SECRET = "s" * 32
@@ -83,6 +86,7 @@ class Attack:
         config = self.me.get("/config").json()
         self.events = [row for row in config["dependencies"] if row["backend_fn"]]
         self.kinds = {row["id"]: row["type"] for row in config["components"]}
+        self.names = {row["id"]: row["props"].get("elem_id") for row in config["components"]}
         [self.load] = [row for row in self.events if row["targets"][0][1] == "load"]
         [self.take] = [row for row in self.events if row["targets"][0][1] == "upload"]
         self.canary = folder / "canary.pdf"
@@ -151,6 +155,13 @@ class Attack:
                     self.refused(browser, event, {"data": data}, what)
                 self.refused(browser, event, {"data": empty, "event_data": {"files": shape}}, what)
                 self.refused(browser, event, {"data": empty, "event_data": shape}, what)
+                said = dict.fromkeys(FIELDS, shape) | {"do": self.act_of(event)}
+                self.refused(browser, event, {"data": empty, "event_data": said}, what)
+
+    def act_of(self, event: Json) -> str:
+        """An act that needs something said and that the event's element may name; any where it says nothing."""
+        places = ((part_of(self.names.get(id_) or ""), kind) for id_, kind in event["targets"])
+        return min((act for at in places for act in acts_at(*at) if acts.ACTS[act].fields), default="cite")
 
     def refused(self, browser: httpx2.Client, event: Json, body: Json, what: str) -> None:
         answer = self.join(browser, event, body)

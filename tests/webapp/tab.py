@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from webapp.page.controller import SELDOM_SECONDS
+from webapp.page.updates import SELDOM_SECONDS
 
 Message = dict[str, Any]
 

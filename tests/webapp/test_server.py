@@ -87,7 +87,7 @@ def test_evidence_comes_from_our_own_routes_behind_the_gate(server: Server) -> N
 
 
 @pytest.mark.parametrize("token", [b"-", b"wrong", "ä".encode()])
-def test_no_verb_without_the_token(server: Server, token: bytes) -> None:
+def test_no_command_without_the_token(server: Server, token: bytes) -> None:
     for route in ROUTES:
         assert server.ask("POST", f"/cli/{route}", token, json={}).status_code == 401
     assert server.ask("POST", "/cli/accept", token, params={"matter": "M", "name": "n"}).status_code == 401

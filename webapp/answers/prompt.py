@@ -18,7 +18,7 @@ from webapp.llm.tokenizer import Template
 
 RESERVE_SHARE = 0.125  # of the window, for the answer: 512 of 4,096 tokens
 LEAST_PASSAGES = 0.25  # of the window; a question that leaves less for passages is refused
-_JOINTS = 8  # tokens: empty lines between joined texts, and tokens that fall differently at their borders
+JOINTS = 8  # tokens: empty lines between joined texts, and tokens that fall differently at their borders
 NOT_THERE = "The passages do not say."
 
 SYSTEM = f"""You answer questions about contracts. Use only the numbered passages below.
@@ -81,7 +81,7 @@ def frame(
     turns = tuple(recent(history, count, int(window * HISTORY_SHARE)))
     budget = Budget(
         window=window,
-        template=template.overhead(1 + 2 * len(turns)) + _JOINTS,
+        template=template.overhead(1 + 2 * len(turns)) + JOINTS,
         system=count(SYSTEM),
         history=sum(count(t.question) + count(t.answer) for t in turns),
         question=count(asked(question)),

@@ -13,7 +13,18 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval import Clause, Document, PinCite, Span, find_definitions, outline, own_words, pin_cite, sentences, tables
+from retrieval import (
+    Clause,
+    Document,
+    PinCite,
+    Span,
+    find_definitions,
+    find_tables,
+    outline,
+    own_words,
+    pin_cite,
+    sentences,
+)
 from webapp.grounding.facts import find_facts
 
 LEAST_LINES, LINES_A_PAGE, MOST_LINES = 15, 2.5, 110  # statements chosen of a document
@@ -142,18 +153,20 @@ def essence(document: Document) -> tuple[Group, ...]:
     sections = Counter((i, s.section) for i, s in rows if s.span in chosen)
     clauses = Counter(i for i, s in rows if s.span in chosen)
 
-    def still(row: tuple[int, Statement]) -> float:
+    def worth_left(row: tuple[int, Statement]) -> float:
         return row[1].worth - _AGAIN * sections[row[0], row[1].section] - _MORE * clauses[row[0]]
 
     rest = [row for row in rows if row[1].span not in chosen and row[1].worth >= MATTERS]
-    while rest and len(chosen) < room and still(best := max(rest, key=still)) >= MATTERS:
+    while rest and len(chosen) < room:
+        best = max(rest, key=worth_left)
+        if worth_left(best) < MATTERS:
+            break
         chosen.add(best[1].span)
         sections[best[0], best[1].section] += 1
         clauses[best[0]] += 1
         rest.remove(best)
-    chosen |= {
-        before.span for (i, before), (j, s) in pairwise(rows) if s.span in chosen and i == j and _leans(before, s)
-    }
+    leant_on = [a.span for (i, a), (j, b) in pairwise(rows) if i == j and b.span in chosen and _leans(a, b)]
+    chosen.update(leant_on)
     return tuple(replace(g, statements=tuple(s for s in g.statements if s.span in chosen)) for g in whole)
 
 
@@ -169,7 +182,7 @@ def statements(document: Document) -> tuple[Statement, ...]:
     terms = {d.where.start: d.term for d in find_definitions(document) if d.leads}
     out: dict[str, Statement] = {}
     section_before = None
-    rows = {document.span(table[0].start, table[-1].end): table for table in tables(document)}
+    rows = {document.span(table[0].start, table[-1].end): table for table in find_tables(document)}
     for span in _with_lists(document, sentences(document)):
         text = "\n".join(own_words(document, row) for row in rows.get(span, (span,)))
         if text in out or _SIGNATURE.search(text):

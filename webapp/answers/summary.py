@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from retrieval import Document, Passage
 from webapp.answers.generate import Delta, Trouble
-from webapp.answers.prompt import harmless
+from webapp.answers.prompt import JOINTS, harmless
 from webapp.answers.statements import Group, Statement, essence, groups
 from webapp.core.errors import Congested, EngineError
 from webapp.grounding.check import CheckedAnswer, Citation, check
@@ -25,7 +25,6 @@ from webapp.llm.tokenizer import counting
 
 RESERVE_SHARE = 0.25  # of the window for what is written of one part: a third of the room that its clauses take
 NO_ENGINE = "a summary was to be written without an engine"
-_JOINTS = 8  # tokens: the empty lines where texts are joined, as in `prompt`
 _WIDEST_NUMBER = 888  # what a passage costs is counted under a number of three digits
 _LONG = 1200  # characters of a clause that get lines of their own; a longer clause is cut between its sections
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
@@ -158,7 +157,7 @@ async def _parts(document: Document, writer: Writer) -> tuple[str, list[list[_Pi
     info = await engine.describe()
     count, template = counting(info, engine.url, engine.api_key, writer.tokenizer)
     reserve = int(info.window * RESERVE_SHARE)
-    room = info.window - reserve - template.overhead(2) - _JOINTS
+    room = info.window - reserve - template.overhead(2) - JOINTS
 
     def cut() -> list[list[_Piece]]:
         return _fitted(document, lambda text: count(harmless(text)), room - count(SYSTEM))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Ask contracts and case files; every answer cites document, section and page, and every quotation is checked.",
-    epilog="Settings are environment variables (PINCITE_…); the README lists them.",
+    epilog="Settings are environment variables (PINCITE_…); docs/settings.md lists them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -12,7 +12,9 @@ PinciteError
 │   └── PageTooSlow         DocumentNotDrawn
 ├── QuotaReached
 │   └── GuestLimit
-├── EventMalformed          TooManyEvents     TooManyStreams
+├── EventMalformed
+│   └── UnknownAct
+├── TooManyEvents           TooManyStreams
 ├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
 ├── AlreadyServing          ServerGone        Told
 ├── Unexpected
@@ -98,6 +100,12 @@ class EventMalformed(PinciteError):
 
     sentence = "This request is not valid."
     hint_text = "Reload the page."
+
+
+class UnknownAct(EventMalformed):
+    """An element of the page named an act that it does not have."""
+
+    sentence = "This page has no action of that name."
 
 
 class TooManyEvents(PinciteError):

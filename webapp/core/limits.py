@@ -10,7 +10,8 @@ from collections.abc import Collection
 
 from webapp.core.errors import EmptyQuestion, EventMalformed, NameTooLong, NotText, TooManyChosen, WordsTooLong
 
-WORDS = 8_000  # characters of a question or a phrase: three pages, or half the context window of the served model
+MIB = 1 << 20  # bytes
+WORDS = 8_000  # characters of a question or a phrase: three pages, or half the window of the served model
 NAME = 255  # characters of a matter's or a document's name: the width of the database columns
 FILES_AT_ONCE = 40  # files in one upload, each as large as the settings allow
 CHOSEN = 20_000  # documents selected at once: as many as a user may have by default

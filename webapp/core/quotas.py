@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from webapp.core.errors import GuestLimit, QuotaReached
+from webapp.core.limits import MIB
 
 if TYPE_CHECKING:
     from webapp.core.settings import Settings
@@ -21,7 +22,6 @@ SETTINGS: dict[Kind, str] = {
     "turns": "turns_per_conversation",
 }
 _NOUNS: dict[Kind, str] = {"mib": "MiB of documents", "turns": "questions in a conversation"}
-MIB = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from webapp.core.errors import SettingsInvalid
 from webapp.core.quotas import GUEST, TEAM, Kind
 
 PREFIX = "PINCITE_"
-MIB = 1 << 20  # bytes
 LEAST_SECRET = 16  # characters
 
 

@@ -39,11 +39,14 @@ class Evidence:
 
 def evidence(passages: Sequence[Passage], documents: Mapping[str, Document]) -> Evidence:
     """Collect the facts and words of passages, their sections, pages and document names, and their documents' vocabulary."""
-    texts, keys, pages = [], set[Key](), []
+    keys: set[Key] = set()
+    texts: list[str] = []
+    pages: list[str] = []
     for passage in passages:
         document = documents[passage.document_id]
         raw = "\n".join(document.slice(span) for span in passage.spans)
-        keys.update(_of_place(passage, document), _numbered(raw))
+        keys.update(_of_place(passage, document))
+        keys.update(_numbered(raw))
         pages.append(own_words(document, *passage.spans))
         texts += [pages[-1], passage.text, passage.section, re.sub(r"[_\W]+", " ", passage.document)]
     for text in texts:

@@ -2,26 +2,25 @@
 
 Gradio acts on whatever in an event looks like a file to it, in any input: it reads, copies, fetches or deletes what the
 client names. So no body of a client reaches it. Each input has a rule by its kind, taken from the page's own config; an
-input that can hold a file has one only where FILE_EVENTS names its event, and what has no rule is refused.
+input that can hold a file has one only where FILE_EVENTS names its event, and what has no rule is refused. What an element
+says of itself is an act of its part of the page, and the fields that the table of acts gives that; all else is left out.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from webapp.core.errors import EventMalformed
 from webapp.core.limits import check_length
+from webapp.page.acts import acts_at, find_act, part_of
 from webapp.page.uploads import Upload
 
 # Component and event of the page that take files in. A new one is refused until it stands here, and fails a test.
 FILE_EVENTS = frozenset({("upload", "upload")})
 SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")  # gradio makes 10 or 11 letters and digits
-_MOST_FIELDS, _MOST_FIELD = (
-    32,
-    1_400_000,
-)  # of what an element says of itself; the ids of 20,000 documents are 1,300,000
+_MOST_FIELD = 1_400_000  # characters of what an element says of itself; the ids of 20,000 documents are 1,300,000
 
 Theirs = Callable[[str], Upload]
 """The user's upload at a path; raises NotUploaded."""
@@ -29,11 +28,14 @@ Theirs = Callable[[str], Upload]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of the page: the kind of each input, whether it takes files, and whether its element speaks for itself."""
+    """One event of the page: the kind of each input, whether it takes files, and the acts that its element may name.
+
+    `acts` is None where the element says nothing of itself.
+    """
 
     inputs: tuple[str, ...]
     takes_files: bool
-    has_data: bool
+    acts: frozenset[str] | None
 
 
 class Events:
@@ -47,7 +49,7 @@ class Events:
             row["id"]: Event(
                 inputs=tuple(kinds[id_] for id_ in row["inputs"]),
                 takes_files=any((names.get(id_), event) in FILE_EVENTS for id_, event in row["targets"]),
-                has_data=any(kinds.get(id_) == "html" for id_, _ in row["targets"]),
+                acts=_acts([(names[id_] or "", event) for id_, event in row["targets"] if kinds.get(id_) == "html"]),
             )
             for row in config["dependencies"]
             if row["backend_fn"]
@@ -86,7 +88,7 @@ class Events:
             "fn_index": number,
             "session_hash": session_of(told),
             "trigger_id": trigger if isinstance(trigger, int) else None,
-            "event_data": _said(told.get("event_data")) if event.has_data else None,
+            "event_data": None if event.acts is None else _act(told.get("event_data"), event.acts),
         }
         return json.dumps(kept).encode()
 
@@ -146,13 +148,21 @@ def _files(value: Any, theirs: Theirs) -> list[dict[str, Any]] | None:
 _RULES: Mapping[str, Rule] = {"state": _nothing, "textbox": _text, "file": _files}
 
 
-def _said(data: Any) -> dict[str, str | int | float | bool | None] | None:
-    """What an element says of itself: names and plain values, flat."""
-    if data is None:
-        return None
-    if not isinstance(data, dict) or len(data) > _MOST_FIELDS:
+def _acts(targets: Sequence[tuple[str, str]]) -> frozenset[str] | None:
+    """The acts of these parts of the page and their events; None where there is no such part."""
+    return frozenset().union(*(acts_at(part_of(id_), event) for id_, event in targets)) if targets else None
+
+
+def _act(data: Any, acts: Collection[str]) -> dict[str, str]:
+    """The act that an element names and what that needs; of all else that it says nothing goes on.
+
+    Raises UnknownAct where there is no such act, or not in this part of the page.
+    """
+    if not isinstance(data, dict) or not isinstance(name := data.get("do"), str):
         raise EventMalformed()
-    for value in data.values():
-        if not (value is None or isinstance(value, str | int | float)) or len(str(value)) > _MOST_FIELD:
+    act = find_act(name, acts)
+    kept = {field: data[field] for field in ("do", *act.fields) if field in data}
+    for value in kept.values():
+        if not isinstance(value, str) or len(value) > _MOST_FIELD:
             raise EventMalformed()
-    return data
+    return kept

@@ -8,10 +8,9 @@ the body of an event as `events` rebuilds it.
 """
 
 import re
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -49,17 +48,30 @@ NOT_YOURS = PlainTextResponse("This page belongs to someone else.", 403)
 _STATUS = {NotUploaded: 403, TooManyEvents: 429, TooManyStreams: 429, TooManyUploads: 429, TooMuchArriving: 503}
 
 
-@dataclass(frozen=True, slots=True)
-class Gradio:
+class Gradio(Protocol):
     """Functions of Gradio that the guard needs: its events, its sessions and their pending events, upload progress."""
 
-    events: Events
-    knows: Callable[[str], bool]
-    under_way: Callable[[str], int]
-    forget: Callable[[str], None]
-    leave: Callable[[str], None]
-    on_bytes: Callable[[str], OnBytes]
-    on_end: Callable[[str], None]
+    @property
+    def events(self) -> Events:
+        """The events of the page."""
+
+    def knows(self, session: str) -> bool:
+        """Whether anything waits to be told to a session."""
+
+    def under_way(self, session: str) -> int:
+        """How many events of a session are not at their end."""
+
+    def forget(self, session: str) -> None:
+        """Nothing of what is under way is told any more."""
+
+    def leave(self, session: str) -> None:
+        """The session is over."""
+
+    def on_bytes(self, upload_id: str) -> OnBytes:
+        """Who is told how far an upload is."""
+
+    def on_end(self, upload_id: str) -> None:
+        """The upload has ended."""
 
 
 class Sessions:

@@ -20,9 +20,9 @@ from starlette.concurrency import run_in_threadpool
 
 from retrieval import UNNAMED, clean_name
 from webapp.core.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
-from webapp.core.limits import FILES_AT_ONCE, check_name
+from webapp.core.limits import FILES_AT_ONCE, MIB, check_name
 from webapp.core.quotas import GUEST, quota_of
-from webapp.core.settings import MIB, Settings
+from webapp.core.settings import Settings
 
 UPLOADS_AT_ONCE = 4  # requests of one user under way; the page sends one for each drop
 LYING_OF_ONE = 4 * FILES_AT_ONCE  # files of one user that wait to be added; each takes room besides its bytes

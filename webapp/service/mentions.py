@@ -60,13 +60,13 @@ def mentions(
     document_ids: Collection[str] | None = None,
     *,
     turn: Turn | None = None,
-    most: int | None = None,
 ) -> Iterator[Mentions | LeftOut]:
     """The mentions in each ready document of a matter (its name or id) that has any, in the order the documents came.
 
     In some documents of the matter only, or in all. With `turn` no longer than that, and than DOCUMENT_SECONDS in one
-    document; of more than `most` places the further ones are only counted. Raises WordsTooLong, EmptyQuestion, NoSuchMatter and what
-    the stores raise when they are asked for the list of documents; what fails in one document leaves out that one.
+    document; of more than MOST_KEPT places the further ones are then only counted. Raises WordsTooLong, EmptyQuestion,
+    NoSuchMatter and what the stores raise when they are asked for the list of documents; what fails in one document
+    leaves out that one.
     """
     check_words(phrase)
     found = workspace.access.matter(user, matter)
@@ -82,7 +82,7 @@ def mentions(
                 raise TimeoutError
             document = workspace.library.document(found.id, record.id)
             spans = each_mention(document, phrase, over)
-            first = tuple(islice(spans, None if most is None else most - kept))
+            first = tuple(islice(spans, MOST_KEPT - kept if turn else None))
             count = len(first) + sum(1 for _ in spans)
         except TimeoutError:
             yield LeftOut(record)

@@ -21,8 +21,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webapp.core.data_folder import ARRIVING
+from webapp.core.limits import MIB
 from webapp.core.log import known, log
-from webapp.core.settings import MIB, Settings
+from webapp.core.settings import Settings
 from webapp.core.stream import Error, Event, T, encoded
 from webapp.service.caller import Caller
 from webapp.service.commands import COMMANDS, Command, FileCommand

@@ -15,10 +15,10 @@ from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from webapp.core.limits import FILES_AT_ONCE
+from webapp.core.limits import FILES_AT_ONCE, MIB
 from webapp.core.log import log
 from webapp.core.quotas import quota_of
-from webapp.core.settings import MIB, Settings, is_loopback
+from webapp.core.settings import Settings, is_loopback
 from webapp.web.authentication import GUEST_COOKIE, GUEST_SECONDS, Guest, LocalDoor, guest_key
 
 MOST_BODY = 2 * MIB  # of a request that is not an upload: a question is a few kB, the ids of 20,000 documents 1.3 MB

@@ -55,6 +55,7 @@ def test_a_question_finds_its_kind_of_clause_in_other_words(
     assert sum(m.weight for m in matches) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_each_kind_is_found_by_its_name(minilm: LocalEmbedder, matcher: TypeMatcher) -> None:
     asked = {t.name: core(t.name) for t in clause_types()}
     found = {

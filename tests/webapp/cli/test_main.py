@@ -42,6 +42,7 @@ def test_every_command_explains_itself(command: str) -> None:
     assert len(shown.output.split()) > 10
 
 
+@pytest.mark.slow
 def test_a_bad_setting_is_a_sentence_and_a_hint(pincite: Pincite) -> None:
     outcome = Pincite(pincite.folder, {"PINCITE_HOST": "0.0.0.0"})("serve")
     assert (outcome.code, outcome.out) == (1, "")
@@ -50,6 +51,7 @@ def test_a_bad_setting_is_a_sentence_and_a_hint(pincite: Pincite) -> None:
     assert hint.startswith("Correct the environment variable")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -70,6 +72,7 @@ def test_a_folder_that_another_command_holds_is_waited_for_and_then_given_up(
     assert "PINCITE_DATA_DIR" in outcome.error["hint"]
 
 
+@pytest.mark.slow
 def test_add_waits_for_another_add_and_both_arrive(tmp_path: Path, embeddings_url: str) -> None:
     settings = {"PINCITE_BUSY_WAIT_SECONDS": "60", "PINCITE_EMBEDDINGS_URL": embeddings_url}
     pincite = Pincite(tmp_path / "data", settings)
@@ -83,6 +86,7 @@ def test_add_waits_for_another_add_and_both_arrive(tmp_path: Path, embeddings_ur
     assert (acme["documents"], acme["pages"]) == (2, 2)
 
 
+@pytest.mark.slow
 def test_what_nobody_foresaw_is_a_reference_and_a_trace_in_the_log(pincite: Pincite) -> None:
     pincite("matters", "list")
     database = pincite.folder / "pincite.db"
@@ -109,6 +113,7 @@ def test_merging_takes_over_the_rest_of_the_line() -> None:
 WITHOUT = "import sys; sys.modules[sys.argv.pop(1)] = None; from webapp.cli.main import main; main()"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("missing", "arguments"), [("merge.cli", ("--help",)), ("torch", ("verify", "x"))])
 def test_merging_names_what_is_to_be_installed(missing: str, arguments: tuple[str, ...]) -> None:
     command = [sys.executable, "-c", WITHOUT, missing, "merge", *arguments]
@@ -119,12 +124,14 @@ def test_merging_names_what_is_to_be_installed(missing: str, arguments: tuple[st
     )
 
 
+@pytest.mark.slow
 def test_the_sample_is_there_once_and_stays_deleted(pincite: Pincite) -> None:
     assert [row["name"] for row in pincite("matters", "list", "--json").rows] == ["Sample"]
     assert pincite("matters", "delete", "Sample", "--yes").code == 0
     assert pincite("matters", "list", "--json").rows == []
 
 
+@pytest.mark.slow
 def test_output_cut_short_by_its_reader_is_no_error(pincite: Pincite) -> None:
     with pincite.start("matters", "list", "--json") as command:
         assert command.stdout is not None

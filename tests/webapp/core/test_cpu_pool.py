@@ -15,7 +15,7 @@ MEETING_S = 30
 
 def test_no_more_at_a_time_than_cores_and_first_come_first_served() -> None:
     cores = cpu_count(only_physical_cores=True)
-    questions = 10 * cores  # a whole number of meetings
+    questions = 100 * cores  # a whole number of meetings
     lock, busy, most, order = threading.Lock(), 0, 0, list[int]()
     all_at_work = threading.Barrier(cores)
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import gradio as gr
 import pytest
 
 from retrieval import NoSuchDocument, PinciteError
@@ -23,8 +22,9 @@ from webapp.core.errors import (
 from webapp.core.limits import CHOSEN, NAME, WORDS, check_chosen, check_name, check_words, decimal, whole_number
 from webapp.core.settings import load_settings
 from webapp.core.stream import Result
-from webapp.page.controller import Desk, Place
-from webapp.page.layout import _do
+from webapp.page.acts import read_act
+from webapp.page.controller import Controller
+from webapp.page.state import PageState
 from webapp.page.uploads import Arriving
 from webapp.service.caller import Caller
 from webapp.service.commands import (
@@ -69,13 +69,13 @@ def caller(workspace: Workspace) -> Caller:
 
 
 @pytest.fixture
-def desk(workspace: Workspace) -> Desk:
-    return Desk(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings))
+def controller(workspace: Workspace) -> Controller:
+    return Controller(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings))
 
 
 @pytest.fixture
-def place(workspace: Workspace) -> Place:
-    return Place(opened=True, matter_id=workspace.access.matter(LOCAL_USER, "Sample").id)
+def state(workspace: Workspace) -> PageState:
+    return PageState(opened=True, matter_id=workspace.access.matter(LOCAL_USER, "Sample").id)
 
 
 @pytest.fixture
@@ -111,45 +111,47 @@ NAMES: dict[str, Callable[[Caller, Path, str], object]] = {
 
 
 @pytest.mark.parametrize("characters", [WORDS + 1, 200_000, 3_000_000])
-@pytest.mark.parametrize("verb", QUESTIONS)
-def test_a_long_question_is_refused_at_once_with_the_limit(caller: Caller, verb: str, characters: int) -> None:
+@pytest.mark.parametrize("command", QUESTIONS)
+def test_a_long_question_is_refused_at_once_with_the_limit(caller: Caller, command: str, characters: int) -> None:
     began = time.monotonic()
     with pytest.raises(WordsTooLong, match=rf"^The text is too long: {characters:,} characters; the limit is 8,000\.$"):
-        QUESTIONS[verb](caller, _long(characters))
+        QUESTIONS[command](caller, _long(characters))
     assert time.monotonic() - began < AT_ONCE_SECONDS
 
 
 @pytest.mark.parametrize("characters", [NAME + 1, 200_000, 3_000_000])
-@pytest.mark.parametrize("verb", NAMES)
-def test_a_long_name_is_refused_at_once_with_the_limit(caller: Caller, file: Path, verb: str, characters: int) -> None:
+@pytest.mark.parametrize("command", NAMES)
+def test_a_long_name_is_refused_at_once_with_the_limit(
+    caller: Caller, file: Path, command: str, characters: int
+) -> None:
     before = list(caller.run(ListMatters()))
     began = time.monotonic()
     with pytest.raises(NameTooLong, match=rf"^The name is too long: {characters:,} characters; the limit is 255\.$"):
-        NAMES[verb](caller, file, _long(characters))
+        NAMES[command](caller, file, _long(characters))
     assert time.monotonic() - began < AT_ONCE_SECONDS
     assert list(caller.run(ListMatters())) == before
 
 
 @pytest.mark.parametrize("characters", [WORDS + 1, 200_000, 3_000_000])
 def test_the_page_refuses_the_same_and_begins_no_conversation(
-    workspace: Workspace, desk: Desk, place: Place, characters: int
+    workspace: Workspace, controller: Controller, state: PageState, characters: int
 ) -> None:
     long, matter = _long(characters), workspace.access.matter(LOCAL_USER, "Sample")
     before = workspace.conversations.all(LOCAL_USER, matter)
     began = time.monotonic()
-    for act in (desk.ask, desk.find):
+    for act in (controller.ask, controller.find_mentions):
         with pytest.raises(WordsTooLong):
-            asyncio.run(act(place, long))
+            asyncio.run(act(state, long))
     with pytest.raises(NameTooLong):
-        desk.make_matter(long)
+        controller.create_matter(state, long)
     assert time.monotonic() - began < 3 * AT_ONCE_SECONDS
     assert workspace.conversations.all(LOCAL_USER, matter) == before
 
 
-def test_what_is_as_long_as_the_limit_is_taken(caller: Caller, desk: Desk, place: Place) -> None:
+def test_what_is_as_long_as_the_limit_is_taken(caller: Caller, controller: Controller, state: PageState) -> None:
     assert list(caller.run(Search("Sample", _long(WORDS))))
     assert list(caller.run(FindMentions("Sample", "x" * WORDS))) == []
-    assert asyncio.run(desk.find(place, "x" * WORDS))["said"] == "0 mentions found."
+    assert asyncio.run(controller.find_mentions(state, "x" * WORDS))["announcement"] == "0 mentions found."
     [made] = caller.run(CreateMatter("m" * NAME))
     assert isinstance(made, Result)
     assert made.row.name == "m" * NAME
@@ -157,7 +159,7 @@ def test_what_is_as_long_as_the_limit_is_taken(caller: Caller, desk: Desk, place
 
 @pytest.mark.parametrize("character", ["\0", "\ud800"])
 def test_what_no_database_keeps_is_refused(
-    caller: Caller, desk: Desk, place: Place, file: Path, character: str
+    caller: Caller, controller: Controller, state: PageState, file: Path, character: str
 ) -> None:
     text = f"rent{character}"
     for act in (
@@ -167,8 +169,8 @@ def test_what_no_database_keeps_is_refused(
         lambda: list(caller.run(CreateMatter(text))),
         lambda: accept(caller, text, file),
         lambda: list(caller.run(Remove("Sample", text))),
-        lambda: asyncio.run(desk.ask(place, text)),
-        lambda: asyncio.run(desk.find(place, text)),
+        lambda: asyncio.run(controller.ask(state, text)),
+        lambda: asyncio.run(controller.find_mentions(state, text)),
     ):
         with pytest.raises(NotText):
             act()
@@ -189,20 +191,22 @@ NO_IDS = ["", "0" * 32, "x" * 3_000_000, "\0", "\ud800", "../../etc/passwd", "' 
 
 
 @pytest.mark.parametrize("said", NO_IDS, ids=range(len(NO_IDS)))
-def test_an_id_that_is_none_is_told_so_by_every_act_of_the_page(desk: Desk, place: Place, said: str) -> None:
+def test_an_id_that_is_none_is_told_so_by_every_act_of_the_page(
+    controller: Controller, state: PageState, said: str
+) -> None:
     acts: tuple[Callable[[], object], ...] = (
-        lambda: desk.edit(place, said),
-        lambda: desk.rate(place, said, 1),
-        lambda: desk.show(place, said, 0, 1.0),
-        lambda: desk.delete(place, said),
-        lambda: desk.remove(place, said),
-        lambda: desk.delete_matter(said),
-        lambda: asyncio.run(desk.again(place, said)),
-        lambda: asyncio.run(desk.summarise(place, said)),
-        lambda: asyncio.run(desk.ask(place, "rent", again=said or "0")),
-        lambda: asyncio.run(desk.find(place, "rent", again=said or "0")),
-        lambda: asyncio.run(desk.stop(Place(matter_id=said, conversation_id=said))),
-        lambda: desk.remove(Place(matter_id=said), said),
+        lambda: controller.edit_question(state, said),
+        lambda: controller.rate(state, said, 1),
+        lambda: controller.show_evidence(state, said, 0, 1.0),
+        lambda: controller.delete_conversation(state, said),
+        lambda: controller.remove_document(state, said),
+        lambda: controller.delete_matter(state, said),
+        lambda: asyncio.run(controller.ask_again(state, said)),
+        lambda: asyncio.run(controller.summarise(state, said)),
+        lambda: asyncio.run(controller.ask(state, "rent", replaced_id=said or "0")),
+        lambda: asyncio.run(controller.find_mentions(state, "rent", replaced_id=said or "0")),
+        lambda: asyncio.run(controller.stop(PageState(matter_id=said, conversation_id=said))),
+        lambda: controller.remove_document(PageState(matter_id=said), said),
     )
     for act in acts:
         with pytest.raises(PinciteError) as told:
@@ -211,28 +215,28 @@ def test_an_id_that_is_none_is_told_so_by_every_act_of_the_page(desk: Desk, plac
 
 
 @pytest.mark.parametrize("said", NO_IDS, ids=range(len(NO_IDS)))
-def test_a_place_that_is_none_is_another(desk: Desk, place: Place, said: str) -> None:
+def test_a_place_that_is_none_is_another(controller: Controller, state: PageState, said: str) -> None:
     """As an address of the page names it: what comes next to it is shown."""
-    assert desk.at(Place(matter_id=said, conversation_id=said))["place"] == place
+    assert controller.open(PageState(matter_id=said, conversation_id=said))["state"] == state
 
 
 def test_of_the_documents_that_are_chosen_only_those_that_are_there_are_kept(
-    workspace: Workspace, desk: Desk, place: Place
+    workspace: Workspace, controller: Controller, state: PageState
 ) -> None:
     matter = workspace.access.matter(LOCAL_USER, "Sample")
     [sample] = workspace.access.documents(LOCAL_USER, matter)
-    assert desk.choose(place, ["0" * 64, sample.id, sample.id])["place"].scope == (sample.id,)
+    assert controller.choose_documents(state, ["0" * 64, sample.id, sample.id])["state"].scope == (sample.id,)
     with pytest.raises(TooManyChosen, match=r"^Too many documents are chosen: 20,001; the limit is 20,000\.$"):
-        desk.choose(place, ["0" * 64] * (CHOSEN + 1))
+        controller.choose_documents(state, ["0" * 64] * (CHOSEN + 1))
     with pytest.raises(TooManyChosen):
-        asyncio.run(desk.ask(place, "rent", about=["0" * 64] * (CHOSEN + 1)))
-    assert desk.choose(place, ["x" * 3_000_000, sample.id])["place"].scope == (sample.id,)
+        asyncio.run(controller.ask(state, "rent", about=["0" * 64] * (CHOSEN + 1)))
+    assert controller.choose_documents(state, ["x" * 3_000_000, sample.id])["state"].scope == (sample.id,)
 
 
-def test_a_list_of_as_many_as_there_may_be_is_looked_through_at_once(desk: Desk, place: Place) -> None:
+def test_a_list_of_as_many_as_there_may_be_is_looked_through_at_once(controller: Controller, state: PageState) -> None:
     began = time.monotonic()
     check_chosen([f"{n:064x}" for n in range(CHOSEN)])
-    desk.choose(place, [f"{n:064x}" for n in range(CHOSEN)])
+    controller.choose_documents(state, [f"{n:064x}" for n in range(CHOSEN)])
     assert time.monotonic() - began < AT_ONCE_SECONDS
 
 
@@ -268,11 +272,11 @@ def test_what_is_no_finite_number_is_told_so(said: str) -> None:
 
 
 @pytest.mark.parametrize("said", ["nan", "1e999", "9" * 5_000, "x"])
-def test_a_click_with_a_number_that_is_none_is_told_so(desk: Desk, place: Place, said: str) -> None:
+def test_a_click_with_a_number_that_is_none_is_told_so(said: str) -> None:
     good = {"turn": "0" * 32, "item": "0", "zoom": "1"}
     for act in ({"do": "rate", "rating": said}, {"do": "cite", "item": said}, {"do": "cite", "zoom": said}):
         with pytest.raises(EventMalformed):
-            _do(desk, place, gr.EventData(None, good | act))
+            read_act(good | act)
 
 
 def test_the_commands_meet_the_limits_with_a_server_and_without(tmp_path: Path, url: str, file: Path) -> None:

@@ -25,7 +25,7 @@ from webapp.cli import main
 from webapp.cli.client import Client
 from webapp.cli.output import show
 from webapp.core.data_folder import Served
-from webapp.core.results import Row
+from webapp.core.results import AnswerResult, Row, SummaryResult
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Event, Progress, Result, encoded
 from webapp.service.caller import Caller
@@ -91,7 +91,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_class_of_a_command_is_in_the_table() -> None:
-    def below(kind: Any) -> Iterator[Any]:
+    def below(kind: type[Any]) -> Iterator[type[Any]]:
         for each in kind.__subclasses__():
             yield each
             yield from below(each)
@@ -203,6 +203,18 @@ def test_what_a_server_changes_is_changed(doors: tuple[Caller, Client], file: Pa
     assert removed.document_id == accepted.document_id
     assert [deleted.name for deleted in _rows(there.run(DeleteMatter("Zeta")))] == ["Zeta"]
     assert made not in _rows(here.run(ListMatters()))
+
+
+@pytest.mark.parametrize("asked", [Ask("New", "Which law governs this lease?"), Summarise("New", "lease")])
+def test_a_server_waits_for_the_document_as_this_process_does(
+    doors: tuple[Caller, Client], file: Path, asked: Command[AnswerResult | SummaryResult]
+) -> None:
+    for run in (door.run for door in doors):
+        list(run(Accept(file, "lease.pdf", "New")))
+        events = list(run(asked))
+        assert isinstance(events[0], Progress)
+        assert [row.searched.pages for row in _rows(iter(events))] == [2]
+        list(run(DeleteMatter("New")))
 
 
 def _rows(events: Iterator[Event[Any]]) -> list[Any]:

@@ -12,12 +12,14 @@ from retrieval import Matter
 from tests.documents import document
 from tests.pdfs import make_pdf
 from webapp.core.errors import NotLookedThrough, SearchesWaiting, TooSlow
-from webapp.core.results import MentionRow, NamedRow
+from webapp.core.results import CoverageRow, MentionRow, MentionsResult, NamedRow
 from webapp.core.settings import load_settings
 from webapp.core.stream import Event, Result
-from webapp.page import controller as desk_file
-from webapp.page.controller import Desk, Parts, Place
-from webapp.page.html import chat as render
+from webapp.page import controller
+from webapp.page.controller import Controller
+from webapp.page.html import chat
+from webapp.page.state import PageState
+from webapp.page.updates import Updates
 from webapp.page.uploads import Arriving
 from webapp.service import mentions as mentions_file
 from webapp.service.caller import Caller
@@ -33,13 +35,13 @@ PHRASE = '"a" ' * 999 + '"a"'
 
 
 class Room:
-    """A workspace with one matter, and its reader's desk."""
+    """A workspace with one matter, and its reader's controller."""
 
     def __init__(self, folder: Path) -> None:
         self.workspace = Workspace(load_settings(data_dir=folder))
         self.matter: Matter = self.workspace.access.create(LOCAL_USER, "Acme")
-        self.desk = Desk(self.workspace, LOCAL_USER, Askings(), Arriving(self.workspace.settings))
-        self.place = Place(opened=True, matter_id=self.matter.id)
+        self.controller = Controller(self.workspace, LOCAL_USER, Askings(), Arriving(self.workspace.settings))
+        self.state = PageState(opened=True, matter_id=self.matter.id)
 
     def add(self, name: str, text: str) -> str:
         library = self.workspace.library
@@ -48,8 +50,8 @@ class Room:
         library.jobs.save(replace(record, state="ready", pages=1))
         return record.id
 
-    def find(self, phrase: str) -> Parts:
-        return asyncio.run(self.desk.find(self.place, phrase))
+    def find(self, phrase: str) -> Updates:
+        return asyncio.run(self.controller.find_mentions(self.state, phrase))
 
     def turns(self) -> list[SavedTurn]:
         said = self.workspace.conversations.all(LOCAL_USER, self.matter)
@@ -73,9 +75,10 @@ def test_a_document_that_takes_too_long_is_left_out_and_named_and_the_others_are
     parts = room.find(PHRASE)
     assert time.monotonic() - began < 10
     [turn] = room.turns()
+    assert isinstance(turn.answer, MentionsResult)
     assert [row.document for row in turn.answer.citations] == ["short.pdf"]
     assert turn.answer.left_out == (NamedRow(document_id=endless, document="endless.pdf"),)
-    assert turn.answer.searched.documents == 1
+    assert turn.answer.searched == CoverageRow(documents=1, pages=1, unreadable_pages=0)
     assert "“endless.pdf” could not be searched." in parts["past"]
     assert "1 mention in 1 document." in parts["past"]
     assert "Looked through every word of 1 document" in parts["past"]
@@ -84,17 +87,18 @@ def test_a_document_that_takes_too_long_is_left_out_and_named_and_the_others_are
 def test_of_very_many_places_all_are_counted_and_the_first_are_kept(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk_file, "MOST_KEPT", 30)
+    monkeypatch.setattr(mentions_file, "MOST_KEPT", 30)
     room.add("one.pdf", "rent is due. " * 20)
     room.add("two.pdf", "rent is due. " * 2_000)
     room.add("three.pdf", "rent")
     parts = room.find("rent")
     [turn] = room.turns()
+    assert isinstance(turn.answer, MentionsResult)
     assert (turn.answer.count, turn.answer.documents, len(turn.answer.citations)) == (2_021, 3, 30)
     assert [row.document for row in turn.answer.citations] == ["one.pdf"] * 20 + ["two.pdf"] * 10
-    assert parts["said"] == "2,021 mentions found."
+    assert parts["announcement"] == "2,021 mentions found."
     assert "2,021 mentions in 3 documents. Only the first 30 are listed here" in parts["past"]
-    assert render.copied(turn).startswith("“rent”: 2,021 mentions, the first 30 of them\n")
+    assert chat.copied(turn).startswith("“rent”: 2,021 mentions, the first 30 of them\n")
 
 
 def lose_texts(room: Room) -> None:
@@ -137,12 +141,14 @@ def test_one_search_too_many_is_refused_and_changes_nothing_and_the_page_s_other
     room.add("endless.pdf", ENDLESS)
 
     async def test() -> None:
-        searches = [asyncio.create_task(room.desk.find(room.place, PHRASE)) for _ in range(SEARCHES_PER_USER)]
+        searches = [
+            asyncio.create_task(room.controller.find_mentions(room.state, PHRASE)) for _ in range(SEARCHES_PER_USER)
+        ]
         await asyncio.sleep(0.3)
         with pytest.raises(SearchesWaiting):
-            await room.desk.find(room.place, PHRASE)
+            await room.controller.find_mentions(room.state, PHRASE)
         began = time.monotonic()
-        await asyncio.gather(*(asyncio.to_thread(room.desk.sidebar, room.place) for _ in range(4)))
+        await asyncio.gather(*(asyncio.to_thread(room.controller.sidebar, room.state) for _ in range(4)))
         assert time.monotonic() - began < 1.5
         await asyncio.gather(*searches)
 
@@ -156,14 +162,14 @@ def test_a_search_that_does_not_get_its_turn_in_time_is_told_so_and_the_turn_it_
     room.add("short.pdf", "rent")
     room.find("rent")
     [kept] = room.turns()
-    place = replace(room.place, conversation_id=kept.conversation_id)
-    monkeypatch.setattr(desk_file, "SEARCH_SECONDS", 0.3)
+    state = replace(room.state, conversation_id=kept.conversation_id)
+    monkeypatch.setattr(controller, "SEARCH_SECONDS", 0.3)
 
     async def test() -> None:
         busy = asyncio.create_task(room.workspace.searches.run(LOCAL_USER.id, 10, lambda _: time.sleep(3)))
         await asyncio.sleep(0.1)
         with pytest.raises(TooSlow):
-            await room.desk.find(place, "rent", again=kept.id)
+            await room.controller.find_mentions(state, "rent", replaced_id=kept.id)
         await busy
 
     asyncio.run(test())

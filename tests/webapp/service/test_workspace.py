@@ -4,14 +4,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
 
-from retrieval.core.errors import EmptyFile, NoSuchDocument, NoSuchMatter, StoreUnavailable
+from retrieval.core.errors import EmptyFile, NoSuchDocument, NoSuchMatter, PinciteError, StoreUnavailable
 from retrieval.library import database
 from tests.pdfs import make_pdf
 from tests.webapp.commands import accept
@@ -20,8 +22,9 @@ from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
 from webapp.core.results import DeletedRow, DocumentRow, NowhereRow, read_turn
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Event, Progress, Result, T, Text
-from webapp.page.controller import Desk, Place
-from webapp.page.html import summary as render_summary
+from webapp.page.controller import Controller
+from webapp.page.html import summary
+from webapp.page.state import PageState
 from webapp.page.uploads import Arriving
 from webapp.service.caller import Caller
 from webapp.service.commands import (
@@ -87,9 +90,29 @@ def test_a_file_is_accepted_followed_found_and_removed(settings: Settings, lease
         assert _results(caller.run(Search("Acme", "Which law governs this lease?"))) == []
 
 
+def test_a_part_is_opened_once_whichever_thread_comes_first(settings: Settings) -> None:
+    together = Barrier(8, timeout=30)
+
+    def opened(workspace: Workspace) -> int:
+        together.wait()
+        return id(workspace.searcher)
+
+    with Workspace(settings) as workspace, ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(opened, [workspace] * 8))) == 1
+
+
+def test_a_workspace_closes_what_it_opened(settings: Settings) -> None:
+    with Workspace(settings) as workspace:
+        vectors = workspace.vectors
+        assert workspace.searcher is workspace.searcher
+    with pytest.raises(PinciteError):
+        vectors.document_ids("0" * 32)
+
+
 OPTIMISED = """
 import sys
 from pathlib import Path
+from threading import Barrier
 from webapp.core.settings import load_settings
 from webapp.service.workspace import Workspace
 
@@ -161,9 +184,9 @@ def test_every_mention_is_listed_without_index_or_model(settings: Settings, leas
 
 def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Settings, tmp_path: Path) -> None:
     with Workspace(settings) as workspace:
-        caller, desk = (
+        caller, controller = (
             Caller(workspace, LOCAL_USER),
-            Desk(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings)),
+            Controller(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings)),
         )
         for name in ("2019 Acme lease.pdf", "2023 Acme lease.pdf", "nda.pdf"):
             accept(caller, "Acme", _file(tmp_path / name, [f"{name}: the monthly rent is $4,200."]))
@@ -176,11 +199,11 @@ def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Set
         assert answer.searched is not None
         assert answer.searched.documents == 2
 
-        place = Place(matter_id=workspace.access.matter(LOCAL_USER, "Acme").id)
-        close = desk.meant(place, question)
+        state = PageState(matter_id=workspace.access.matter(LOCAL_USER, "Acme").id)
+        close = controller.documents_meant(state, question)
         assert [(r.id, r.name) for r in close] == [(each.document_id, each.document) for each in told]
-        assert desk.meant(replace(place, scope=(close[0].id,)), question) == []
-        assert desk.meant(place, "What is the rent?") == []
+        assert controller.documents_meant(replace(state, scope=(close[0].id,)), question) == []
+        assert controller.documents_meant(state, "What is the rent?") == []
 
 
 def test_a_summary_names_what_the_document_refers_to_and_does_not_have(settings: Settings, tmp_path: Path) -> None:
@@ -192,7 +215,7 @@ def test_a_summary_names_what_the_document_refers_to_and_does_not_have(settings:
         accept(caller, "Acme", _file(tmp_path / "lease.pdf", pages))
         (told,) = _results(caller.run(Summarise("Acme", "lease")))
     assert told.leads_nowhere == (NowhereRow(label="Exhibit C", page=1, page_label="1"),)
-    assert "Exhibit C, p.\u00a01" in render_summary.body("turn", told)
+    assert "Exhibit C, p.\u00a01" in summary.body("turn", told)
 
 
 def test_reindex_rebuilds_what_is_found(settings: Settings, lease: Path) -> None:
@@ -213,7 +236,7 @@ def test_lost_indexes_are_rebuilt_at_the_next_use(settings: Settings, lease: Pat
         assert _results(caller.run(Search("Acme", "rent"))) == before
 
 
-def test_a_stranger_gets_nothing_by_any_verb(settings: Settings, lease: Path) -> None:
+def test_a_stranger_gets_nothing_by_any_command(settings: Settings, lease: Path) -> None:
     with Workspace(settings) as workspace:
         mine, theirs = Caller(workspace, LOCAL_USER), Caller(workspace, STRANGER)
         id_ = accept(mine, "Acme", lease)

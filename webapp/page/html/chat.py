@@ -24,8 +24,7 @@ from webapp.core.results import (
 from webapp.core.wording import DOUBT, also_in, cite, coverage, plural, with_others
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
 from webapp.grounding.markers import CITE, cites
-from webapp.page.html import mentions as render_mentions
-from webapp.page.html import summary as render_summary
+from webapp.page.html import mentions, summary
 from webapp.page.html.parts import NOTHING, lines, pin, standing, to_place
 from webapp.store.conversations import SavedTurn, State
 
@@ -51,10 +50,10 @@ def past(turns: Sequence[SavedTurn]) -> Markup:
 def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
     """A question and what came of it."""
     match turn.answer:
-        case SummaryResult() as summary:
-            shown = _summary(turn, summary)
+        case SummaryResult() as result:
+            shown = _summary(turn, result)
         case MentionsResult() as found:
-            shown = render_mentions.heading(found) + render_mentions.body(turn.id, found)
+            shown = mentions.heading(found) + mentions.body(turn.id, found)
         case AnswerResult() as answer:
             shown = _answer(turn, answer)
     return Markup(
@@ -67,10 +66,10 @@ def _answer(turn: SavedTurn, answer: AnswerResult) -> Markup:
     return lines([*parts, _same_words(turn.id, answer), _further(turn, answer), _several(answer)])
 
 
-def _summary(turn: SavedTurn, summary: SummaryResult) -> Markup:
+def _summary(turn: SavedTurn, result: SummaryResult) -> Markup:
     stopped = turn.state == "stopped"
-    heading = render_summary.heading(summary, stopped=turn.state != "complete")
-    return lines([_stopped() if stopped else heading, render_summary.body(turn.id, summary)])
+    heading = summary.heading(result, stopped=turn.state != "complete")
+    return lines([_stopped() if stopped else heading, summary.body(turn.id, result)])
 
 
 def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> Markup:
@@ -92,7 +91,7 @@ def choice(question: str, meant: Sequence[tuple[str, str]]) -> Markup:
     ids = " ".join(id_ for id_, _ in meant)
     buttons = lines(
         Markup(
-            '<li><button type="button" class="example" data-do="meant" data-on="submit" data-question="{}" data-documents="{}">{}</button></li>'
+            '<li><button type="button" class="example" data-do="meant" data-question="{}" data-documents="{}">{}</button></li>'
         ).format(question, each, name)
         for each, name in [*meant, (ids, "All of them")]
     )
@@ -119,7 +118,7 @@ def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> 
         return Markup('<div class="empty"><h2>{}</h2><p>{}</p></div>').format(matter, words)
     asked = lines(
         Markup(
-            '<li><button type="button" class="example" data-do="example" data-on="submit" data-question="{q}">{q}</button></li>'
+            '<li><button type="button" class="example" data-do="example" data-question="{q}">{q}</button></li>'
         ).format(q=question)
         for question in examples
     )
@@ -160,9 +159,9 @@ def copied(turn: SavedTurn) -> str:
     """An answer with its pin cites, as plain text for a memo."""
     answer = turn.answer
     if isinstance(answer, SummaryResult):
-        return render_summary.copied(answer)
+        return summary.copied(answer)
     if isinstance(answer, MentionsResult):
-        return render_mentions.copied(answer)
+        return mentions.copied(answer)
     rows = [f"[{row.n}] {with_others(row)}" for row in answer.citations]
     return "\n".join([answer.answer, "", *dict.fromkeys(rows)]).strip()
 
@@ -328,9 +327,9 @@ def _several(answer: AnswerResult) -> Markup:
 
 
 def _foot(turn: SavedTurn, *, last: bool) -> Markup:
-    again = Markup(
-        '<button type="button" class="quiet" data-do="again" data-on="submit" data-turn="{}">{}</button>'
-    ).format(turn.id, AGAIN[type(turn.answer)])
+    again = Markup('<button type="button" class="quiet" data-do="again" data-turn="{}">{}</button>').format(
+        turn.id, AGAIN[type(turn.answer)]
+    )
     rated = lines(
         Markup(
             '<button type="button" class="quiet" data-do="rate" data-turn="{}" data-rating="{}" aria-pressed="{}">{}</button>'
@@ -345,9 +344,9 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
 
 def _coverage(answer: TurnResult) -> Markup:
     if isinstance(answer, SummaryResult):
-        return render_summary.coverage(answer)
+        return summary.coverage(answer)
     if isinstance(answer, MentionsResult):
-        return render_mentions.coverage(answer)
+        return mentions.coverage(answer)
     if answer.searched is None or answer.budget is None:
         return NOTHING
     told = coverage(answer.searched, answer.budget)
@@ -380,7 +379,7 @@ def address(matter_id: str, conversation_id: str) -> Markup:
     return Markup('<span id="here" data-matter="{}" data-conversation="{}"></span>').format(matter_id, conversation_id)
 
 
-def said(words: str) -> Markup:
+def announcement(words: str) -> Markup:
     """What a screen reader is told; the second line is for what the browser itself does."""
     return Markup('<p role="status" class="unseen">{}</p><p role="status" class="unseen" id="spoken"></p>').format(
         words

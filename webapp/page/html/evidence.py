@@ -1,4 +1,4 @@
-"""The evidence's HTML: the page with the words highlighted, where it is, and the passage as text. Pure, as `render` is."""
+"""The evidence's HTML: the page with the words highlighted, where it is, and the passage as text. Pure, as `chat` is."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Every mention of a phrase as the HTML of the chat: how many, on which pages, each leading to its place. Pure, as `render` is."""
+"""Every mention of a phrase as the HTML of the chat: how many, on which pages, each leading to its place. Pure, as `chat` is."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The sidebar's HTML: matters, documents with their state, conversations, and how things stand. Pure, as `render` is."""
+"""The sidebar's HTML: matters, documents with their state, conversations, and how things stand. Pure, as `chat` is."""
 
 from collections.abc import Mapping, Sequence
 
@@ -170,7 +170,7 @@ def _summarise(record: DocumentRecord) -> Markup:
     if record.state != "ready" or len(record.unreadable_pages) == record.pages:
         return NOTHING
     return Markup(
-        '<button type="button" class="quiet" data-do="summary" data-on="submit" data-document="{}" aria-label="Summarise {}">'
+        '<button type="button" class="quiet" data-do="summary" data-document="{}" aria-label="Summarise {}">'
         "Summarise</button>"
     ).format(record.id, record.name)
 

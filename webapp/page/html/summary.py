@@ -1,4 +1,4 @@
-"""Summaries as the HTML of the chat. Pure, as `render` is."""
+"""Summaries as the HTML of the chat. Pure, as `chat` is."""
 
 import re
 from collections.abc import Iterator, Sequence

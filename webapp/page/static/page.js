@@ -53,14 +53,15 @@
   };
 
   // Whoever uses the keys is led on: from a citation into the evidence and back with Escape, after sending to the next question.
-  const QUESTION_NEXT = '#send, #stop, [data-do=edit], [data-do=new], [data-do=again], [data-do=example], [data-do=summary], #find, [data-do=meant]';
+  const act = (element) => window.acts[element?.dataset.do] ?? {};
   let cited = null;
   const lead = (event) => {
     const from = event.target.closest('button');
-    if (from?.matches('#talk [data-do=cite]')) {
+    const focus = from?.matches('#send, #stop, #find') ? 'question' : act(from).focus;
+    if (focus === 'evidence' && from.closest('#talk')) {
       cited = from;
       $('#evidence-heading')?.focus();
-    } else if (from?.matches(QUESTION_NEXT) && (event.detail === 0 || from.dataset.do === 'edit')) $('#question textarea')?.focus();
+    } else if (focus === 'question' && (event.detail === 0 || from.dataset.do === 'edit')) $('#question textarea')?.focus();
   };
   const back = () => {
     if (!cited?.isConnected) return;
@@ -69,10 +70,11 @@
   };
 
   document.addEventListener('click', (event) => {
-    const from = event.target.closest('[data-copy], [data-area-of], [data-do=cite], [data-do=summary]');
+    const from = event.target.closest('[data-copy], [data-area-of], [data-do]');
     if (!from) return;
+    const area = from.dataset.areaOf || act(from).area;
     if (from.dataset.copy !== undefined) copy(from);
-    else show(from.dataset.areaOf || (from.dataset.do === 'summary' ? 'chat' : 'evidence'));
+    else if (area) show(area);
     if (from.matches('#talk [data-do=cite]')) {
       document.querySelectorAll('#talk [aria-current]').forEach((other) => other.removeAttribute('aria-current'));
       from.setAttribute('aria-current', 'true');

@@ -9,9 +9,7 @@ from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter
 from webapp.core.results import items, read_turn
-from webapp.page.html import chat as render
-from webapp.page.html import evidence as render_evidence
-from webapp.page.html import sidebar as render_sidebar
+from webapp.page.html import chat, evidence, sidebar
 from webapp.store.conversations import Conversation, SavedTurn, State
 
 EVIL = (
@@ -81,21 +79,19 @@ def evil_turn(state: State = "complete") -> SavedTurn:
 @pytest.mark.parametrize(
     "html",
     [
-        render.turn_html(evil_turn(), last=True),
-        render.turn_html(evil_turn("stopped")),
-        render.turn_html(evil_turn("failed")),
-        render.writing(EVIL, EVIL, searching=False),
-        render.notice(EVIL, EVIL),
-        render.said(EVIL),
-        render.empty(EVIL, [EVIL], ready=1, waiting=0),
-        render.address(EVIL, EVIL),
-        render_sidebar.matters([Matter("m", EVIL)], Matter("m", EVIL)),
-        render_sidebar.documents(
-            [record(name=EVIL, state="failed", reason=EVIL), record(name=EVIL, state="reading", page=1)]
-        ),
-        render_sidebar.conversations([Conversation("c", "m", EVIL, None, datetime.now(UTC))], "c"),
-        render_sidebar.scope(Matter("m", EVIL), [record(name=EVIL)], 1, None),
-        render_evidence.evidence("m", "t1", items(evil_turn().answer), 0, EVIL, 1.0),
+        chat.turn_html(evil_turn(), last=True),
+        chat.turn_html(evil_turn("stopped")),
+        chat.turn_html(evil_turn("failed")),
+        chat.writing(EVIL, EVIL, searching=False),
+        chat.notice(EVIL, EVIL),
+        chat.announcement(EVIL),
+        chat.empty(EVIL, [EVIL], ready=1, waiting=0),
+        chat.address(EVIL, EVIL),
+        sidebar.matters([Matter("m", EVIL)], Matter("m", EVIL)),
+        sidebar.documents([record(name=EVIL, state="failed", reason=EVIL), record(name=EVIL, state="reading", page=1)]),
+        sidebar.conversations([Conversation("c", "m", EVIL, None, datetime.now(UTC))], "c"),
+        sidebar.scope(Matter("m", EVIL), [record(name=EVIL)], 1, None),
+        evidence.evidence("m", "t1", items(evil_turn().answer), 0, EVIL, 1.0),
     ],
 )
 def test_nothing_that_is_said_becomes_html(html: Markup) -> None:
@@ -117,13 +113,13 @@ def test_a_citation_says_how_it_stands_in_words() -> None:
         (CITED | {"quote": None, "removed": True}, "document removed"),
     ]
     for row, words in rows:
-        html = render.turn_html(turn(citations=[row]))
+        html = chat.turn_html(turn(citations=[row]))
         assert words in re.sub("<[^>]+>", "", html)
         assert "Section 2 (Rent), p.\u00a03 (printed\u00a01)" in html
 
 
 def test_a_number_in_the_answer_leads_to_its_place_and_one_of_no_passage_leads_nowhere() -> None:
-    html = render.turn_html(turn(answer="Yes [1]. No [2]."))
+    html = chat.turn_html(turn(answer="Yes [1]. No [2]."))
     assert re.search(r'<button[^>]*class="mark"[^>]*data-item="0"[^>]*>1</button>', html)
     assert '<span class="mark none">[2]</span>' in html
 
@@ -137,7 +133,7 @@ def test_a_sentence_in_doubt_says_so_where_it_ends_and_each_mark_leads_to_its_ow
         for end, own, doubt in zip(ends, [[0], [1], [], []], doubts, strict=True)
     ]
     doubtful = CITED | {"quote": None, "verified": False}
-    html = render.turn_html(turn(answer=text, citations=[CITED, doubtful], sentences=sentences))
+    html = chat.turn_html(turn(answer=text, citations=[CITED, doubtful], sentences=sentences))
     written = html[html.index('class="written"') : html.index("</div>", html.index('class="written"'))]
     assert re.findall(r'data-item="(\d)"', written) == ["0", "1"]
     plain = re.sub(r"<[^>]+>", "", written)
@@ -147,71 +143,71 @@ def test_a_sentence_in_doubt_says_so_where_it_ends_and_each_mark_leads_to_its_ow
 
 
 def test_a_stopped_answer_says_so_and_keeps_its_words() -> None:
-    html = render.turn_html(turn("stopped", answer="Yes, bec"))
+    html = chat.turn_html(turn("stopped", answer="Yes, bec"))
     assert "Stopped." in html
     assert "Yes, bec" in html
 
 
 def test_nothing_found_has_a_face() -> None:
-    html = render.turn_html(turn(found=False, answer="Not found. 1 document, 12 pages were searched.", citations=[]))
+    html = chat.turn_html(turn(found=False, answer="Not found. 1 document, 12 pages were searched.", citations=[]))
     assert "Nothing found" in html
     assert 'class="chips"' not in html
 
 
 def test_key_language_in_the_place_of_an_answer_says_so_and_shows_each_sentence_once() -> None:
     key = PLACE | RANGE | {"text": "the rent is $1"}
-    html = render.turn_html(turn(key_language=[key], answer="“the rent is $1” [1]"))
+    html = chat.turn_html(turn(key_language=[key], answer="“the rent is $1” [1]"))
     assert "in the place of a written answer" in html
     assert html.count("<blockquote><p>the rent is $1</p></blockquote>") == html.count('class="chip') == 1
 
 
 def test_an_answer_from_two_documents_offers_each_alone() -> None:
     other = CITED | {"document_id": "e" * 64, "document": "nda.pdf"}
-    html = render.turn_html(turn(citations=[CITED, other]))
+    html = chat.turn_html(turn(citations=[CITED, other]))
     assert "This rests on 2 documents" in html
     assert 'data-do="only"' in html
-    assert "only" not in render.turn_html(turn())
+    assert "only" not in chat.turn_html(turn())
 
 
 def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None:
     twice = [CITED | {"also_in": 60}, CITED]
     places = [{"citation": 0, "document_id": "d", "document": f"{n}.pdf", "start": 0, "end": 9} for n in range(50)]
-    html = render.turn_html(turn(citations=twice, same_words=places))
+    html = chat.turn_html(turn(citations=twice, same_words=places))
     assert html.count("<details") - html.count('class="room"') == 1
     assert "[1] This passage stands word for word in 60 other documents" in html
     assert html.count("49.pdf") == 2  # the button and its label
     assert "<li>and 10 more</li>" in html
     shown = items(turn(citations=twice, same_words=places).answer)
     assert [item.row.document for item in shown if item.kind == "Same words as [1],"] == [f"{n}.pdf" for n in range(50)]
-    evidence = render_evidence.evidence("m", "t1", shown, len(shown) - 1, "", 1.0)
-    assert "Same words as [1], 50 of 50" in evidence
-    assert "was removed" in evidence  # there is no page to show
-    assert "[1] doc.pdf, p. 1. This passage stands word for word in 1 other document" in render.copied(
+    opened = evidence.evidence("m", "t1", shown, len(shown) - 1, "", 1.0)
+    assert "Same words as [1], 50 of 50" in opened
+    assert "was removed" in opened  # there is no page to show
+    assert "[1] doc.pdf, p. 1. This passage stands word for word in 1 other document" in chat.copied(
         turn(citations=[CITED | {"document": "doc.pdf", "section": "", "page": 1, "also_in": 1}])
     )
 
 
 def test_an_engine_that_was_away_is_told_above_what_there_is() -> None:
-    html = render.turn_html(turn(notices=[{"error": "The engine is away.", "hint": "Wait."}]))
+    html = chat.turn_html(turn(notices=[{"error": "The engine is away.", "hint": "Wait."}]))
     assert html.index("The engine is away.") < html.index('class="written"')
 
 
 def test_coverage_and_the_shares_of_the_window_are_told_in_words() -> None:
-    html = render.turn_html(turn())
+    html = chat.turn_html(turn())
     assert "Searched 1 document, 12 pages; 2 pages unreadable; 2 passages sent, 7 left out." in html
     assert "Passages 50 %" in html
     assert "Free 15 %" in html
 
 
 def test_only_the_last_turn_can_be_asked_again_and_a_rating_is_shown() -> None:
-    assert "Ask again" in render.turn_html(turn(), last=True)
-    html = render.turn_html(turn(rating=-1))
+    assert "Ask again" in chat.turn_html(turn(), last=True)
+    html = chat.turn_html(turn(rating=-1))
     assert "Ask again" not in html
     assert re.search(r'data-rating="-1" aria-pressed="true"', html)
 
 
 def test_what_is_copied_has_its_pin_cites() -> None:
-    assert render.copied(turn()) == "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 3 (printed 1)"
+    assert chat.copied(turn()) == "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 3 (printed 1)"
 
 
 @pytest.mark.parametrize(
@@ -225,13 +221,13 @@ def test_what_is_copied_has_its_pin_cites() -> None:
     ],
 )
 def test_a_document_tells_its_state(state: dict[str, Any], words: str) -> None:
-    assert render_sidebar.state_of(record(**state)) == words
+    assert sidebar.state_of(record(**state)) == words
 
 
 def test_pages_without_text_are_named() -> None:
-    assert "No text on p. 3, 4: not searched" in render_sidebar.documents([record(unreadable_pages=(3, 4))])
+    assert "No text on p. 3, 4: not searched" in sidebar.documents([record(unreadable_pages=(3, 4))])
     blank = "“a.pdf” carries no text that can be searched"
-    assert blank in render_sidebar.documents([record(state="ready", reason=blank)])
+    assert blank in sidebar.documents([record(state="ready", reason=blank)])
 
 
 @pytest.mark.parametrize(
@@ -246,24 +242,24 @@ def test_pages_without_text_are_named() -> None:
     ],
 )
 def test_how_things_stand_is_one_line(states: dict[str, str], words: str) -> None:
-    assert words in render_sidebar.health(states)
+    assert words in sidebar.health(states)
 
 
 def test_the_empty_chat_says_what_to_do_next() -> None:
-    assert "Add the first documents" in render.empty("Acme", (), ready=0, waiting=0)
-    assert "2 documents on the way in" in render.empty("Acme", (), ready=0, waiting=2)
-    assert render.empty("Acme", ("A?", "B?"), ready=1, waiting=0).count('class="example"') == 2
+    assert "Add the first documents" in chat.empty("Acme", (), ready=0, waiting=0)
+    assert "2 documents on the way in" in chat.empty("Acme", (), ready=0, waiting=2)
+    assert chat.empty("Acme", ("A?", "B?"), ready=1, waiting=0).count('class="example"') == 2
 
 
 def test_the_scope_is_told_and_lists_what_is_ready() -> None:
-    html = render_sidebar.scope(Matter("m", "Acme"), [record(), record(id="e" * 64)], 14, ["e" * 64])
+    html = sidebar.scope(Matter("m", "Acme"), [record(), record(id="e" * 64)], 14, ["e" * 64])
     assert "Acme – 1 of 14 documents" in html
     assert len(re.findall(r"<input[^>]* checked", html)) == 1
 
 
 def test_evidence_walks_its_own_kind_and_ends_where_it_ends() -> None:
     shown = items(turn(citations=[CITED, CITED], passages=[CITED]).answer)
-    html = render_evidence.evidence("m", "t1", shown, 1, "the rent is $1", 1.0)
+    html = evidence.evidence("m", "t1", shown, 1, "the rent is $1", 1.0)
     assert "Citation 2 of 2" in html
     assert 'aria-disabled="true" data-key="next"' in html
     assert re.search(r'data-item="0"[^>]*data-key="previous"[^>]*title="Previous">', html)
@@ -273,6 +269,6 @@ def test_evidence_walks_its_own_kind_and_ends_where_it_ends() -> None:
 
 def test_evidence_of_a_removed_document_says_so() -> None:
     shown = items(turn(citations=[CITED | {"removed": True, "quote": None}]).answer)
-    html = render_evidence.evidence("m", "t1", shown, 0, "", 1.0)
+    html = evidence.evidence("m", "t1", shown, 0, "", 1.0)
     assert "This document was removed" in html
     assert "<img" not in html

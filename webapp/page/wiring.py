@@ -1,0 +1,127 @@
+"""Wiring of the page: which event of which component calls which handler, and which components its updates go to."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from webapp.page.acts import ACTS, acts_at
+from webapp.page.handlers import Handlers
+from webapp.page.html import chat
+from webapp.page.layout import Components
+from webapp.page.state import Tab
+from webapp.page.updates import Updates
+
+NAVIGATION = ("matters", "conversations")  # whoever goes elsewhere stops looking; the answer goes on
+
+Values = dict[Any, Any]  # components with their new values, as gradio takes them
+# No `postprocess`: each value, text that is ready to be shown, would take a way through another thread.
+EVENT: Mapping[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "concurrency_limit": None,
+    "postprocess": False,
+}
+# Else gradio drops a click on a list while it is at an earlier one: "New conversation" right after another was opened.
+EVERY_EVENT: Mapping[str, Any] = {**EVENT, "trigger_mode": "multiple"}
+
+
+class Wiring:
+    """The events of one page."""
+
+    def __init__(self, components: Components, handlers: Handlers) -> None:
+        self._components, self._handlers = components, handlers
+        # A state that changes has the browser come back. So an event that comes often has few outputs: of each output gradio
+        # makes the component anew, changed or not: with all of them one look at a draft took 11 ms of the processor, and
+        # takes 0.1.
+        self._outputs = [*components.parts.values(), components.send, components.stop]
+
+    def connect(self, page: gr.Blocks) -> None:
+        """Connect every event; called while `page` is laid out."""
+        parts, tab = self._components.parts, self._components.tab
+        page.load(self._plain(self._handlers.load), tab, self._outputs, **EVENT)
+        self._connect_composer()
+        drafts = parts["stream"].change(
+            self._drafts, [tab, parts["stream"]], [parts["now"], self._components.written], **EVERY_EVENT
+        )
+        self._components.written.change(self._plain(self._handlers.finished), tab, self._outputs, **EVERY_EVENT)
+        self._connect_acts(drafts)
+        parts["pace"].tick(self._tick, tab, self._components.seen, **EVENT)
+        self._components.seen.change(self._plain(self._handlers.look), tab, self._outputs, **EVENT)
+
+    def _connect_composer(self) -> None:
+        components, handlers = self._components, self._handlers
+        question = components.parts["question"]
+        typed = [components.tab, question]
+        components.send.click(self._typed(handlers.ask), typed, self._outputs, **EVENT)
+        question.submit(self._typed(handlers.ask), typed, self._outputs, **EVENT)
+        components.find.click(self._typed(handlers.find), typed, self._outputs, **EVENT)
+        components.stop.click(self._plain(handlers.stop), components.tab, self._outputs, **EVENT)
+        # No `preprocess`: gradio would leave an empty file of its own for each, and refuse a whole drop for one name.
+        uploaded = components.upload.upload(
+            self._upload, [components.tab, components.upload], self._outputs, preprocess=False, **EVENT
+        )
+        uploaded.then(lambda: None, None, components.upload, **EVENT)
+
+    def _connect_acts(self, drafts: Any) -> None:
+        for name in sorted({part for act in ACTS.values() for part in act.parts}):
+            part, leaves = self._components.parts[name], drafts if name in NAVIGATION else None
+            if acts_at(name, "click"):
+                part.click(self._act, self._components.tab, self._outputs, cancels=leaves, **EVERY_EVENT)
+            if acts_at(name, "submit"):
+                part.submit(self._act, self._components.tab, self._outputs, cancels=leaves, **EVENT)
+
+    # Each kind of event as gradio calls it: it gives the request and the event's data by the types of the parameters.
+
+    def _plain(self, handler: Callable[[Tab, gr.Request], Awaitable[Updates]]) -> Callable[..., Awaitable[Values]]:
+        async def handle(tab: Tab, request: gr.Request) -> Values:
+            return self.values(await handler(tab, request))
+
+        return handle
+
+    def _typed(self, handler: Callable[[Tab, str, gr.Request], Awaitable[Updates]]) -> Callable[..., Awaitable[Values]]:
+        async def handle(tab: Tab, text: str, request: gr.Request) -> Values:
+            return self.values(await handler(tab, text, request))
+
+        return handle
+
+    async def _act(self, tab: Tab, event: gr.EventData, request: gr.Request) -> Values:
+        data = event._data if isinstance(event._data, dict) else {}
+        return self.values(await self._handlers.act(tab, data, request))
+
+    async def _upload(self, tab: Tab, files: list[dict[str, Any]] | None, request: gr.Request) -> Values:
+        # `uploads` knows an upload by the end of the path that gradio has it under.
+        names = ["/".join(Path(file["path"]).parts[-2:]) for file in files or ()]
+        return self.values(await self._handlers.upload(tab, names, request))
+
+    async def _drafts(self, tab: Tab, stream: str, request: gr.Request) -> AsyncGenerator[Values]:
+        """What is being written, as it grows; then that it has come to its end."""
+        if not stream:
+            return
+        async for updates in self._handlers.drafts(tab, request):
+            yield self.values(updates)
+        yield {self._components.written: stream}
+
+    async def _tick(self, tab: Tab, request: gr.Request) -> int:
+        return await self._handlers.tick(tab, request)
+
+    def values(self, updates: Updates) -> Values:
+        """Updates as gradio takes them: each component with its new value."""
+        parts, components = self._components.parts, self._components
+        values: Values = {}
+        for name, value in updates.items():
+            match name:
+                case "busy":
+                    busy = updates["busy"]
+                    values |= {components.send: gr.update(visible=not busy), components.stop: gr.update(visible=busy)}
+                case "state":
+                    state = updates["state"]
+                    values[parts["address"]] = str(chat.address(state.matter_id, state.conversation_id))
+                case "announcement":
+                    values[parts[name]] = str(chat.announcement(updates["announcement"]))
+                case "stream" | "pace" | "question":
+                    values[parts[name]] = value
+                case _:
+                    values[parts[name]] = str(value)
+        return values
