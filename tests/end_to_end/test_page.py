@@ -127,7 +127,9 @@ def test_of_contracts_on_one_form_each_is_shown_that_says_the_same(page: Page, e
         expect(page.locator(f"[data-name='{name}']")).to_contain_text("ready, 2 pages")
     engine.enqueue(Reply(["It passes “when the goods are loaded” [1]."]))
     ask(page, "When does the risk pass to the Buyer?")
-    others = page.get_by_role("group").filter(has_text="[1] This passage stands word for word in 2 other documents")
+    others = page.get_by_role("group").filter(
+        has_text="[1] The same passage appears word for word in 2 other documents"
+    )
     cited = page.locator(".where strong").inner_text().split(",")[0]
     others.locator("summary").click()
     expected = sorted({*names} - {cited}, key=str.casefold)

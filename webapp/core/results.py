@@ -1,8 +1,8 @@
-"""Result types: what each command gives as JSON, and what a conversation keeps of an answer, a summary or a search.
+"""Result types: the JSON of each command, and what a conversation stores of an answer, a summary or a search.
 
-A result is an object with fixed keys in a fixed order. A key that `absent` declares is left out where there is nothing
-to say under it. The page's turns are the same types with more of these keys filled in: spans to highlight, the passages
-that were read, notices. Older versions kept less: `LACKED` is what is read in the place of what they did not keep.
+A result is an object with fixed keys in a fixed order. A key that `absent` declares is omitted while it has its default.
+The page's turns are the same types with more keys set: spans to highlight, passages, notices. Older versions stored
+fewer keys: `LACKED` holds the defaults for these.
 """
 
 import json
@@ -24,12 +24,12 @@ Around = tuple[str, str, str]  # the words before a mention, its own, and those 
 
 
 def absent(default: Any) -> Any:
-    """A field whose key is left out of the JSON while it has its default value."""
+    """Declare a field whose key is omitted from the JSON while it has its default value."""
     return Field(default=default, exclude_if=lambda value: value == default)
 
 
 class Row(BaseModel):
-    """One JSON object; its keys stand in the order of the fields."""
+    """Base of the result types: one JSON object with its keys in the order of the fields."""
 
     model_config = ConfigDict(frozen=True)
     LACKED: ClassVar[Mapping[str, Any]] = {}
@@ -40,7 +40,7 @@ class Row(BaseModel):
         return {**cls.LACKED, **row} if cls.LACKED and isinstance(row, Mapping) else row
 
     def line(self) -> str:
-        """The object as JSON on one line."""
+        """Serialise the object as one line of JSON."""
         return json.dumps(self.model_dump(mode="json"), ensure_ascii=False)
 
 
@@ -58,7 +58,7 @@ class CiteFields(TypedDict):
 
 
 class SpanFields(TypedDict):
-    """Where words stand in a document's text: from the first character to the last, and the spans between."""
+    """Position of words in a document's text: start, end, and the spans between."""
 
     start: int
     end: int
@@ -66,7 +66,7 @@ class SpanFields(TypedDict):
 
 
 def cite_fields(cite: PinCite) -> CiteFields:
-    """What every row says of a pin cite."""
+    """Fields of a row for a pin cite."""
     return {
         "document_id": cite.document_id,
         "document": cite.document,
@@ -77,17 +77,17 @@ def cite_fields(cite: PinCite) -> CiteFields:
 
 
 def span_fields(spans: Sequence[DocumentSpan]) -> SpanFields:
-    """What a row says of spans, for the page to highlight them."""
+    """Fields of a row for spans that the page highlights."""
     return {"start": spans[0].start, "end": spans[-1].end, "spans": ranges(spans)}
 
 
 def ranges(spans: Sequence[DocumentSpan]) -> tuple[Span, ...]:
-    """Spans as [start, end) pairs."""
+    """Convert spans to [start, end) pairs."""
     return tuple((span.start, span.end) for span in spans)
 
 
 class NamedRow(Row):
-    """A document. `removed`: it is in the matter no more."""
+    """Id and name of a document. `removed`: it is no longer in the matter."""
 
     document_id: str
     document: str
@@ -95,7 +95,7 @@ class NamedRow(Row):
 
     @classmethod
     def of(cls, record: "DocumentRecord") -> "NamedRow":
-        """The document of a record."""
+        """Row for a document."""
         return NamedRow(document_id=record.id, document=record.name)
 
 
@@ -110,7 +110,7 @@ class CiteRow(NamedRow):
 class _QuotingRow(CiteRow):
     """A pin cite with words of the document under the key `WORDS`.
 
-    They are None where nothing is quoted or the document is gone, and empty where they are not kept: see `without_words`.
+    They are None if nothing is quoted or the document is gone, and empty if they are not stored: see `without_words`.
     """
 
     WORDS: ClassVar[str]
@@ -122,16 +122,16 @@ class _QuotingRow(CiteRow):
         return words
 
     def with_words(self, words: str | None) -> Self:
-        """The row with these words."""
+        """Copy of the row with these words."""
         return self.model_copy(update={self.WORDS: words})
 
     def without_words(self) -> Self:
-        """The row as it is kept: its words are read from the document again."""
+        """Copy of the row as it is stored: without its words, which are read from the document again."""
         return self if self.words is None else self.with_words("")
 
 
 def quoted() -> Any:
-    """A field that holds words of a document: the key is left out where they are not kept."""
+    """Declare a field that holds words of a document: the key is omitted if they are not stored."""
     return Field(exclude_if=lambda value: value == "")
 
 
@@ -141,7 +141,7 @@ class _Numbered(Row):
 
 
 class CitationRow(_QuotingRow, _Numbered):
-    """A citation under the number of its passage; `also_in`: in how many other documents that stands word for word."""
+    """A citation with the number of its passage; `also_in` counts the other documents that contain it word for word."""
 
     WORDS: ClassVar[str] = "quote"
     LACKED: ClassVar[Mapping[str, Any]] = {"quote": ""}
@@ -178,11 +178,11 @@ class DefinitionRow(_QuotingRow):
     spans: tuple[Span, ...]
 
 
-Quoting = CitationRow | KeySentenceRow | DefinitionRow  # what has words of a document
+Quoting = CitationRow | KeySentenceRow | DefinitionRow  # rows with words of a document
 
 
 class PassageRow(CiteRow, _Numbered):
-    """A passage that was put before the engine under a number; `why` it is there beside the hits."""
+    """A passage of the prompt with its number; `why` says why one that is no hit was added."""
 
     LACKED: ClassVar[Mapping[str, Any]] = {"why": ""}
 
@@ -197,19 +197,19 @@ class _OfCitation(Row):
 
 
 class SameWordsRow(NamedRow, _OfCitation):
-    """A passage of another document that says the same as one that is cited; `citation` is the position of that."""
+    """A passage of another document with the same words as a cited one; `citation` is the position of that citation."""
 
     start: int
     end: int
 
 
 class SpanRow(CiteRow):
-    """A pin cite and the spans of its words."""
+    """A pin cite with the spans of its words."""
 
     spans: tuple[Span, ...]
 
 
-Spanned = Quoting | PassageRow | SpanRow  # what has spans to highlight
+Spanned = Quoting | PassageRow | SpanRow  # rows with spans to highlight
 
 
 class _Found(NamedRow):
@@ -225,7 +225,7 @@ class _Ranked(Row):
 
 
 class HitRow(_Found, _Ranked):
-    """A hit of `search`; `documents_meant`: between which documents the question leaves the choice."""
+    """A hit of `search`; `documents_meant` lists the documents that a name in the question may refer to, if several."""
 
     score: float
     why: str
@@ -235,28 +235,28 @@ class HitRow(_Found, _Ranked):
 
 
 class MentionRow(_Found):
-    """A place where a phrase stands, with the words around it."""
+    """A mention of a phrase, with its context."""
 
     text: str
 
 
 class NowhereRow(Row):
-    """A place that a document refers to as its own and does not have; where it is first named."""
+    """A dangling cross-reference: a clause that the document refers to but does not contain, and its first mention."""
 
     label: str
     page: int
     page_label: str
 
 
-Cited = CiteRow | HitRow | MentionRow  # what has a pin cite
-Paged = Cited | NowhereRow  # what has a page
+Cited = CiteRow | HitRow | MentionRow  # rows with a pin cite
+Paged = Cited | NowhereRow  # rows with a page
 
 
 # Answers, summaries, mentions
 
 
 class CoverageRow(Row):
-    """What was searched."""
+    """Search coverage: documents, pages, and pages without text."""
 
     documents: int
     pages: int
@@ -270,9 +270,9 @@ class CoverageRow(Row):
 
 
 class BudgetRow(Row):
-    """How the engine's window is shared out, in tokens; `sent` and `left_out` count passages.
+    """Token budget of the prompt: how the context window is shared out; `sent` and `left_out` count passages.
 
-    The tokens of the question are told on the page alone.
+    The tokens of the question appear on the page only.
     """
 
     window: int
@@ -291,19 +291,19 @@ class BudgetRow(Row):
 
 
 class NoticeRow(Row):
-    """Something to know: a sentence, and what to do."""
+    """A message: a sentence, and a hint what to do."""
 
     error: str
     hint: str
 
     @classmethod
     def of(cls, error: PinciteError) -> Self:
-        """What an error says."""
+        """Message of an error."""
         return cls(error=str(error), hint=error.hint)
 
 
 class SentenceRow(Row):
-    """A sentence of a checked answer: where it ends, the positions of its citations, and why it is in doubt, if it is."""
+    """A sentence of a checked answer: its end, the positions of its citations, and the reason for doubt, if any."""
 
     end: int
     citations: tuple[int, ...]
@@ -311,14 +311,14 @@ class SentenceRow(Row):
 
 
 class LineRow(Row):
-    """A line of a summary; `text` is None where the quotation of its citation is the line."""
+    """A line of a summary; if `text` is None, the line is the quotation of its citation."""
 
     text: str | None
     citations: tuple[int, ...]
 
 
 class ClauseRow(Row):
-    """A clause of a summary: how it is cited, its heading, and the schedule it stands in."""
+    """A clause of a summary: its label, its heading, and the schedule it belongs to."""
 
     label: str
     heading: str
@@ -327,7 +327,7 @@ class ClauseRow(Row):
 
 
 class _TurnRow(Row):
-    """What every turn of a conversation may say: notices on the way, and the error that ended it."""
+    """Base of the turns of a conversation: notices, and the error that ended it."""
 
     PLACES: ClassVar[tuple[str, ...]]
 
@@ -336,20 +336,20 @@ class _TurnRow(Row):
     hint: str = absent("")
 
     def ended(self, notices: Sequence[PinciteError], error: PinciteError | None = None) -> Self:
-        """The turn with what went wrong on the way, and what ended it."""
+        """Copy of the turn with its notices, and the error that ended it."""
         end = {"error": str(error), "hint": error.hint} if error else {}
         return self.model_copy(update={"notices": tuple(map(NoticeRow.of, notices)), **end})
 
     def with_places(self, change: Callable[[NamedRow], NamedRow]) -> Self:
-        """The turn with each of its places changed."""
+        """Copy of the turn with `change` applied to each row that names a document."""
         return self.model_copy(update={part: tuple(map(change, getattr(self, part))) for part in self.PLACES})
 
 
 class AnswerResult(_TurnRow):
-    """An answer. `searched` and `budget` are None only in a turn that ended before anything was found.
+    """An answer. `searched` and `budget` are None only in a turn that ended before the search.
 
-    `doubtful`: likelier than not the documents do not speak of the question. `same_words`: at most MOST_PLACES of a
-    passage. The page has beside this the sentences of a checked answer, the passages, and by which words was searched.
+    `doubtful`: the documents probably do not address the question. `same_words`: at most MOST_PLACES of a passage. The
+    page has in addition the sentences of a checked answer, the passages, and the search query.
     """
 
     PLACES: ClassVar[tuple[str, ...]] = ("citations", "key_language", "passages", "same_words")
@@ -379,13 +379,13 @@ class AnswerResult(_TurnRow):
 
     @property
     def is_key_language(self) -> bool:
-        """Whether the documents' own words stand in the place of a written answer."""
+        """Whether the answer consists of key language."""
         sentences = [sentence.text for sentence in self.key_language]
         return any(sentences) and [citation.quote for citation in self.citations] == sentences
 
 
 class SummaryResult(_TurnRow):
-    """A summary of a document. A line names its citations by their position; `written` lines are an engine's words."""
+    """A summary of a document. A line names its citations by position; `written` counts the lines a language model wrote."""
 
     PLACES: ClassVar[tuple[str, ...]] = ("citations", "definitions")
     LACKED: ClassVar[Mapping[str, Any]] = {"definitions": (), "leads_nowhere": ()}
@@ -405,9 +405,9 @@ class SummaryResult(_TurnRow):
 
 
 class MentionsResult(_TurnRow):
-    """Every mention of a phrase: `count` places in so many `documents`, of which the first are `citations`.
+    """Every mention of a phrase: `count` of them in so many `documents`; the first are `citations`.
 
-    `left_out` are the documents that could not be looked through.
+    `left_out` are the documents that could not be searched.
     """
 
     PLACES: ClassVar[tuple[str, ...]] = ("citations",)
@@ -425,10 +425,10 @@ class MentionsResult(_TurnRow):
     @model_validator(mode="before")
     @classmethod
     def _counted(cls, row: Any) -> Any:
-        """A search of an earlier version kept all places, and counted none."""
+        """Add the counts that earlier versions did not store; they stored every mention."""
         if isinstance(row, Mapping) and "count" not in row:
-            places = row["citations"]
-            return {"count": len(places), "documents": len({each["document_id"] for each in places}), **row}
+            mentions = row["citations"]
+            return {"count": len(mentions), "documents": len({each["document_id"] for each in mentions}), **row}
         return row
 
 
@@ -437,29 +437,29 @@ _KINDS: Mapping[object, type[TurnResult]] = {"summary": SummaryResult, "mentions
 
 
 def read_turn(row: Mapping[str, Any]) -> TurnResult:
-    """A turn as it was kept, by this version or an older one."""
+    """Parse a stored turn of this version or an older one."""
     return _KINDS.get(row.get("kind"), AnswerResult).model_validate(row)
 
 
-NOTHING_FOUND = AnswerResult.model_validate({})  # of a question that ended before anything was found
+NOTHING_FOUND = AnswerResult.model_validate({})  # of a question that ended before the search
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One place that an answer rests on, as the evidence shows it: which kind, and its row."""
+    """One item of the evidence panel: its kind, and its row."""
 
     kind: str
     row: Spanned | SameWordsRow
 
 
 def items(result: TurnResult) -> list[Item]:
-    """All places of a turn: what it cites, further key language, what was read for it, and where else its words stand."""
+    """Items of a turn for the evidence panel: citations, further key language, passages, same words in other documents."""
     match result:
         case MentionsResult():
             return [Item("Mention", row) for row in result.citations]
         case SummaryResult():
-            cited = [Item("Citation", row) for row in result.citations]
-            return cited + [Item("Definition", row) for row in result.definitions]
+            citations = [Item("Citation", row) for row in result.citations]
+            return citations + [Item("Definition", row) for row in result.definitions]
     quotes = {row.quote for row in result.citations}
     return [
         *(Item("Citation", row) for row in result.citations),
@@ -473,7 +473,7 @@ def items(result: TurnResult) -> list[Item]:
 
 
 class AcceptedRow(Row):
-    """A file that was taken in."""
+    """A file that was accepted."""
 
     document_id: str
 
@@ -491,11 +491,11 @@ class _Document(Row):
 
 
 class DocumentRow(_Outcome, _Document):
-    """A document that is ready or has failed, and why."""
+    """Outcome of the ingest of a document: ready, or failed and why."""
 
     @classmethod
     def of(cls, record: "DocumentRecord") -> "DocumentRow":
-        """What became of a document."""
+        """Row for a document."""
         return DocumentRow(
             document_id=record.id,
             document=record.name,
@@ -512,21 +512,21 @@ class _File(Row):
 
 
 class AddedRow(_Outcome, _File):
-    """What became of a file of `add`; one that was refused has no document."""
+    """Outcome of a file of `add`; a rejected one has no document."""
 
     @classmethod
     def of(cls, file: str, document: DocumentRow) -> "AddedRow":
-        """What became of a file's document."""
+        """Row for a file and its document."""
         return AddedRow(file=file, **document.model_dump(exclude={"document"}))
 
     @classmethod
     def refused(cls, file: str, reason: str) -> "AddedRow":
-        """A file that was not taken in."""
+        """Row for a rejected file."""
         return AddedRow(file=file, document_id=None, state="failed", pages=0, unreadable_pages=(), reason=reason)
 
 
 class RemovedRow(Row):
-    """A document that was taken out of a matter."""
+    """A document that was removed from a matter."""
 
     matter: str
     document_id: str
@@ -535,7 +535,7 @@ class RemovedRow(Row):
 
 
 class MatterRow(Row):
-    """A matter."""
+    """A matter, with the number of its documents and pages."""
 
     id: str
     name: str
@@ -544,7 +544,7 @@ class MatterRow(Row):
 
     @classmethod
     def of(cls, matter: "Matter", records: "Sequence[DocumentRecord]") -> "MatterRow":
-        """A matter with these documents."""
+        """Row for a matter with these documents."""
         pages = sum(record.pages for record in records)
         return MatterRow(id=matter.id, name=matter.name, documents=len(records), pages=pages)
 
@@ -558,7 +558,7 @@ class DeletedRow(Row):
 
 
 class EvaluationRow(Row):
-    """What `eval` measured. A figure that nothing was measured for is None."""
+    """Metrics of `eval`; None for a metric without any measurement."""
 
     scope: Literal["document", "all"]
     contracts: int

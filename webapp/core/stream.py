@@ -1,10 +1,10 @@
-"""Events a command streams, as NDJSON between the server and the command line: progress, text, notice, error, result.
+"""Events that a command streams, as NDJSON between the server and the command line.
 
-result    a row of the answer, as `--json` prints it
-progress  {"label", "state", "done", "total"}: where long work stands
-text      {"text"}: a piece of an answer that is being written
-notice    {"error", "hint"}: something the person should know; the work goes on
-error     {"error", "hint"}: the work ended here
+result    a row of the result, as `--json` prints it
+progress  {"label", "state", "done", "total"}: progress of a long step
+text      {"text"}: a piece of the draft of an answer
+notice    {"error", "hint"}: a warning; the work goes on
+error     {"error", "hint"}: the error that ended the work
 """
 
 import json
@@ -18,7 +18,7 @@ T = TypeVar("T", bound=Row, covariant=True)
 
 
 class Progress(Row):
-    """Where long work stands; a `total` of 0 is not known yet."""
+    """Progress of a long step; a `total` of 0 is not known yet."""
 
     label: str
     state: str
@@ -27,22 +27,22 @@ class Progress(Row):
 
 
 class Text(Row):
-    """A piece of the draft, as it is written."""
+    """A piece of the draft (stream delta)."""
 
     text: str
 
 
 class Notice(NoticeRow):
-    """Something the person should know; the work goes on."""
+    """A warning; the work goes on."""
 
 
 class Error(NoticeRow):
-    """The work ended here."""
+    """The error that ended the work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[T]):
-    """A row of the answer."""
+    """A row of the result."""
 
     row: T
 
@@ -65,15 +65,15 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 def encoded(event: Event[Row]) -> bytes:
-    """A line of NDJSON."""
+    """Encode an event as a line of NDJSON."""
     name, row = ("result", event.row) if isinstance(event, Result) else (_NAMES[type(event)], event)
     body = {"kind": name, "body": row.model_dump(mode="json")}
     return json.dumps(body, ensure_ascii=False).encode() + b"\n"
 
 
 def read_event(line: str, kind: type[T]) -> Event[T]:
-    """The event of a line, its result of a `kind`. Raises ValueError or KeyError for a line that is none."""
-    told = _Line.model_validate_json(line)
-    if told.kind == "result":
-        return Result(kind.model_validate(told.body))
-    return _KINDS[told.kind].model_validate(told.body)
+    """Decode a line of NDJSON; a result is read as type `kind`. Raises ValueError or KeyError for a line that is no event."""
+    envelope = _Line.model_validate_json(line)
+    if envelope.kind == "result":
+        return Result(kind.model_validate(envelope.body))
+    return _KINDS[envelope.kind].model_validate(envelope.body)

@@ -1,4 +1,4 @@
-"""An answer in its turn, counted and timed; and its result as `pincite ask --json` and the page have it."""
+"""Answers a question when its turn in the queue comes, records metrics, and converts the answer to its result type."""
 
 import asyncio
 import time
@@ -29,21 +29,21 @@ from webapp.core.wording import plural
 from webapp.service.workspace import Workspace
 from webapp.store.users import User
 
-YOURS = "Your question"  # the name of its progress
-MOST_PLACES = 50  # with the same words, told of one citation
+YOURS = "Your question"  # label of its progress
+MOST_PLACES = 50  # with the same words, listed for one citation
 
 
 async def answer_in_turn(
     workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope
 ) -> AsyncGenerator[AnswerEvent]:
-    """Waiting until it is the question's turn, then the events of `answer`.
+    """Queue a question and answer it in its turn: Waiting events first, then the events of `answer`.
 
     Raises what that does, and the Congested family. Closing the iterator makes room for the next question.
     """
     place = workspace.question_queue.enter(user, workspace.share_key(user))
     try:
-        async with aclosing(place.turn()) as line:
-            async for before in line:
+        async with aclosing(place.turn()) as positions:
+            async for before in positions:
                 yield Waiting(before)
         events = answer(
             question,
@@ -53,29 +53,29 @@ async def answer_in_turn(
             searcher=await asyncio.to_thread(lambda: workspace.searcher),
             lease=workspace.engine_pool.lease,
         )
-        async with aclosing(_counted(events)) as counted:
-            async for event in counted:
+        async with aclosing(_with_metrics(events)) as measured_events:
+            async for event in measured_events:
                 yield event
     finally:
         place.leave()
 
 
-async def _counted(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[AnswerEvent]:
-    """The same events, seen by the metrics and the log."""
-    began, outcome, found, writing = time.monotonic(), "stopped", False, False
+async def _with_metrics(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[AnswerEvent]:
+    """Pass the events on; record metrics and log errors."""
+    start, outcome, has_passages, has_text = time.monotonic(), "stopped", False, False
     try:
         async with aclosing(events):
             async for event in events:
                 match event:
-                    case Found() if not found:
-                        found = True
-                        metrics.PACKING_SECONDS.observe(time.monotonic() - began)
+                    case Found() if not has_passages:
+                        has_passages = True
+                        metrics.PACKING_SECONDS.observe(time.monotonic() - start)
                         metrics.SEARCHES.inc(2 if event.searched.wider else 1)
                         metrics.TOKENS.labels("prompt").inc(event.budget.prompt)
                     case Delta():
-                        if not writing:
-                            writing = True
-                            metrics.FIRST_TOKEN_SECONDS.observe(time.monotonic() - began)
+                        if not has_text:
+                            has_text = True
+                            metrics.FIRST_TOKEN_SECONDS.observe(time.monotonic() - start)
                         metrics.TOKENS.labels("answer").inc()
                     case Trouble():
                         record_error(event.error)
@@ -89,12 +89,13 @@ async def _counted(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[Answer
         metrics.ANSWERS.labels(outcome).inc()
 
 
-async def answer_rows(
+async def answer_events(
     workspace: Workspace, user: User, matter_id: str, question: str, records: Mapping[str, DocumentRecord]
 ) -> AsyncGenerator[Event[AnswerResult]]:
-    """Progress while others are before it, text as it is written, then one result. `records` are the ready documents to ask, by id.
+    """Stream an answer: progress while it waits in the queue, text as it is written, then one result.
 
-    Raises what `answer_in_turn` does. Closing the iterator closes the engine's stream.
+    `records` are the documents to search, by id, all of them ready. Raises what `answer_in_turn` does. Closing the iterator
+    closes the language model's stream.
     """
     before = 0
     async with aclosing(
@@ -119,10 +120,10 @@ async def answer_rows(
 
 
 def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
-    """The answer as `pincite ask --json` gives it.
+    """Convert an answer to the result that `pincite ask --json` prints.
 
-    A citation whose passage stands word for word in other documents says in how many (`also_in`); `same_words` has these
-    places, at most MOST_PLACES of each passage, each with the position of the first `citation` of it. `records` are the
+    `also_in` of a citation counts the other documents that contain its passage word for word; `same_words` lists these
+    places, at most MOST_PLACES for each passage, each with the position of its first `citation`. `records` are the
     documents that were in scope, by id; KeyError for any other.
     """
     searched = answer.searched
@@ -152,13 +153,13 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
 
 
 def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
-    """`answer_result` with what the page shows beside it: where citations and key sentences stand, and the passages."""
+    """`answer_result` with what the page shows in addition: spans to highlight, sentences, passages, query and full budget."""
     result = answer_result(answer, records)
     citations = zip(result.citations, answer.citations, strict=True)
     sentences = zip(result.key_language, answer.key_language, strict=True)
     return result.model_copy(
         update={
-            "citations": tuple(row.model_copy(update=span_fields(cited.spans)) for row, cited in citations),
+            "citations": tuple(row.model_copy(update=span_fields(citation.spans)) for row, citation in citations),
             "key_language": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in sentences),
             "sentences": tuple(_sentences(answer)),
             "passages": tuple(
@@ -177,7 +178,7 @@ def _key_sentence(sentence: KeySentence) -> KeySentenceRow:
 
 
 def _sentences(answer: Answer) -> Iterator[SentenceRow]:
-    """Of each sentence of a checked answer where it ends, which citations are its own, and why it is in doubt."""
+    """Rows of the sentences of a checked answer: end, own citations, reason for doubt."""
     if answer.checked:
         checked = answer.checked
         for sentence, end, own in zip(checked.sentences, checked.ends, checked.own, strict=True):
@@ -185,12 +186,12 @@ def _sentences(answer: Answer) -> Iterator[SentenceRow]:
 
 
 def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterator[SameWordsRow]:
-    told: set[tuple[Chunk, ...]] = set()
+    seen: set[tuple[Chunk, ...]] = set()
     for at, citation in enumerate(answer.citations):
         others = answer.same_words.get(citation.span, ())
-        if others in told:
+        if others in seen:
             continue
-        told.add(others)
+        seen.add(others)
         for chunk in sorted(others, key=lambda c: records[c.span.document_id].name.casefold())[:MOST_PLACES]:
             record, span = records[chunk.span.document_id], chunk.span
             yield SameWordsRow(citation=at, document_id=record.id, document=record.name, start=span.start, end=span.end)

@@ -1,7 +1,7 @@
-"""Commands, one class each: parameters, result type, and the generator of events that executes it.
+"""Defines the commands, one class each: parameters, result type, and the generator of events that executes it.
 
-HTTP routes, client and command line are made from these classes. A client loads them to send them, so what only executing
-needs is imported there.
+HTTP routes, client and command line are derived from these classes. A client loads them only to send them, so what the
+execution needs is imported there.
 """
 
 from abc import ABC, abstractmethod
@@ -39,12 +39,12 @@ COMMANDS: "dict[str, type[Command[Row]]]" = {}  # every command by its name
 
 @dataclass(frozen=True)
 class Command(ABC, Generic[T]):
-    """A request to do something. Its fields are its parameters, as JSON has them; its results are rows of type T."""
+    """Base of the commands. The fields are the parameters, as in the JSON request; results are rows of type T."""
 
     command: ClassVar[str]
 
     def __init_subclass__(cls, *, name: str = "") -> None:
-        """Enter a command under its `name`; a class without one is a base of commands."""
+        """Register a command under its `name`; a class without one is a base of commands."""
         super().__init_subclass__()
         if name:
             cls.command = name
@@ -52,29 +52,29 @@ class Command(ABC, Generic[T]):
 
     @classmethod
     def result(cls) -> type[T]:
-        """The type of its results."""
+        """The result type."""
         row: type[T] = get_args(cls.__orig_bases__[0])[0]  # type: ignore[attr-defined]
         return row
 
     def prepare(self, caller: "Caller") -> Iterator[Progress]:  # noqa: ARG002
-        """Progress until everything is there that `run` needs; it may block."""
+        """Wait until everything that `run` needs is ready; yields progress. May block."""
         return iter(())
 
     @abstractmethod
     def run(self, caller: "Caller") -> Iterator[Event[T]] | AsyncGenerator[Event[T]]:
-        """The events, from an iterator that may block or from an asynchronous one. Closing it ends the work."""
+        """Execute the command; yields its events, from a blocking or an asynchronous iterator. Closing it ends the work."""
 
 
 @dataclass(frozen=True)
 class FileCommand(Command[T]):
-    """A command that takes a file. Over HTTP the file is the body, and the other fields are in the address."""
+    """Base of the commands that take a file. Over HTTP the file is the body, and the other fields are query parameters."""
 
     path: Path
     name: str  # of the file, whatever its path
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """The file, open. Raises NoSuchFile, also where it cannot be read on."""
+        """Open the file. Raises NoSuchFile, also for an error while it is read."""
         try:
             with self.path.open("rb") as stream:
                 yield stream
@@ -84,14 +84,14 @@ class FileCommand(Command[T]):
 
 @dataclass(frozen=True)
 class Accept(FileCommand[AcceptedRow], name="accept"):
-    """Take a file into a matter, made where there is none. Raises NoSuchFile and the UnreadableFile family."""
+    """Add a file to a matter, which is created if there is none. Raises NoSuchFile and the UnreadableFile family."""
 
     matter: str
 
     def run(self, caller: "Caller") -> Iterator[Event[AcceptedRow]]:
         """One result."""
         with self.opened():
-            pass  # before a matter is made for it
+            pass  # checked before a matter is created for it
         matter = caller.matter_or_new(self.matter)
         record = caller.access.accept(caller.user, matter, self.path, self.name)
         yield Result(AcceptedRow(document_id=record.id))
@@ -112,15 +112,15 @@ class Follow(Command[DocumentRow], name="follow"):
 
 @dataclass(frozen=True)
 class Search(Command[HitRow], name="search"):
-    """List the places that fit a question, best first."""
+    """Search for passages that answer a question, best first (BM25 and vectors)."""
 
     matter: str
     question: str
     document: str | None = None
 
     def run(self, caller: "Caller") -> Iterator[Event[HitRow]]:
-        """A result for each hit; none where nothing fits. Where the question leaves a choice between documents, each names
-        them (`documents_meant`).
+        """A result for each hit, if any. If a name in the question fits several documents, each hit lists them
+        (`documents_meant`).
         """
         from retrieval import pin_cite, where_said
 
@@ -128,15 +128,15 @@ class Search(Command[HitRow], name="search"):
         yield from caller.settled(matter, scope)
         SEARCHES.inc()
         searcher, library = caller.workspace.searcher, caller.workspace.library
-        found = searcher.search(matter.id, self.question, scope, HITS)
+        results = searcher.search(matter.id, self.question, scope, HITS)
         records = {record.id: record for record in caller.records(matter)}
-        meant = tuple(NamedRow.of(records[id_]) for id_ in found.route.close if id_ in records)
-        allowed = (hit for hit in found.hits if hit.chunk.span.document_id in records)
-        for rank, hit in enumerate(allowed, start=1):
+        candidates = tuple(NamedRow.of(records[id_]) for id_ in results.route.close if id_ in records)
+        visible_hits = (hit for hit in results.hits if hit.chunk.span.document_id in records)
+        for rank, hit in enumerate(visible_hits, start=1):
             span = hit.chunk.span
             same = {chunk.span.document_id for chunk in searcher.same_words(matter.id, hit.chunk, scope)}
             document = library.document(matter.id, span.document_id)
-            at = where_said(document, (span,), found.route.question)
+            at = where_said(document, (span,), results.route.question)
             row = HitRow(
                 rank=rank,
                 **cite_fields(pin_cite(document, span, at=at)),
@@ -146,35 +146,35 @@ class Search(Command[HitRow], name="search"):
                 why=hit.why,
                 text=document.slice(span),
                 also_in=len(same & records.keys()),
-                documents_meant=meant,
+                documents_meant=candidates,
             )
             yield Result(row)
 
 
 @dataclass(frozen=True)
 class FindMentions(Command[MentionRow], name="mentions"):
-    """List every place where exactly this phrase stands, document by document."""
+    """Find every mention of an exact phrase, document by document."""
 
     matter: str
     phrase: str
     document: str | None = None
 
     def run(self, caller: "Caller") -> Iterator[Event[MentionRow]]:
-        """A result for each place; none where it is nowhere. Raises SearchIncomplete after the last, where that is not all."""
-        from webapp.service.mentions import LeftOut, mention_row, mentions, not_looked_through
+        """A result for each mention, if any. Raises SearchIncomplete after the last if a document could not be searched."""
+        from webapp.service.mentions import LeftOut, mention_row, mentions, search_incomplete
 
         matter, scope = caller.scope(self.matter, self.phrase, self.document)
         if caller.unfinished(matter, scope):  # else the indexes need not even be opened
             yield from caller.settled(matter, scope)
         left_out = []
-        for found in mentions(caller.workspace, caller.user, matter.id, self.phrase, scope):
-            if isinstance(found, LeftOut):
-                left_out.append(found)
+        for outcome in mentions(caller.workspace, caller.user, matter.id, self.phrase, scope):
+            if isinstance(outcome, LeftOut):
+                left_out.append(outcome)
                 continue
-            for span in found.spans:
-                yield Result(mention_row(found.document, span))
+            for span in outcome.spans:
+                yield Result(mention_row(outcome.document, span))
         if left_out:
-            raise not_looked_through(left_out)
+            raise search_incomplete(left_out)
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Ask(Command[AnswerResult], name="ask"):
     document: str | None = None
 
     def prepare(self, caller: "Caller") -> Iterator[Progress]:
-        """Wait for what is to be searched, while the engine starts."""
+        """Wait for the documents in scope, while the language model starts."""
         matter, scope = caller.scope(self.matter, self.question, self.document)
         caller.workspace.engine_pool.start()
         yield from caller.settled(matter, scope)
@@ -194,11 +194,13 @@ class Ask(Command[AnswerResult], name="ask"):
 
     def run(self, caller: "Caller") -> AsyncGenerator[Event[AnswerResult]]:
         """The answer's text as it is written, then one result."""
-        from webapp.service.ask import answer_rows  # loads the engine's client, which few commands need
+        from webapp.service.ask import (
+            answer_events,
+        )  # loads an HTTP client, which few commands need  # loads the HTTP client of the language model, which few commands need
 
         matter, scope = caller.scope(self.matter, self.question, self.document)
         ready = {record.id: record for record in caller.records(matter, scope) if record.state == "ready"}
-        return answer_rows(caller.workspace, caller.user, matter.id, self.question, ready)
+        return answer_events(caller.workspace, caller.user, matter.id, self.question, ready)
 
 
 @dataclass(frozen=True)
@@ -214,16 +216,16 @@ class Summarise(Command[SummaryResult], name="summary"):
         yield from caller.settled(matter, [record.id])
 
     def run(self, caller: "Caller") -> AsyncGenerator[Event[SummaryResult]]:
-        """Progress part by part, the text as it is written, then one result."""
-        from webapp.service.summarise import summary_rows
+        """Progress by parts, the text as it is written, then one result."""
+        from webapp.service.summarise import summary_events
 
         _, record = caller.document(self.matter, self.document)
-        return summary_rows(caller.workspace, caller.user, record)
+        return summary_events(caller.workspace, caller.user, record)
 
 
 @dataclass(frozen=True)
 class Remove(Command[RemovedRow], name="remove"):
-    """Take a document out of a matter."""
+    """Remove a document from a matter."""
 
     matter: str
     document: str
@@ -237,7 +239,7 @@ class Remove(Command[RemovedRow], name="remove"):
 
 @dataclass(frozen=True)
 class Reindex(Command[DocumentRow], name="reindex"):
-    """Build the indexes of one matter, or of all of the user's, anew."""
+    """Rebuild the indexes of one matter, or of all of the user's."""
 
     matter: str | None = None
 
@@ -262,7 +264,7 @@ class ListMatters(Command[MatterRow], name="matters"):
 
 @dataclass(frozen=True)
 class CreateMatter(Command[MatterRow], name="create_matter"):
-    """Make a new, empty matter. Raises MatterExists."""
+    """Create an empty matter. Raises MatterExists."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""Health of the server: how stores, search model and engine are, for `/readyz` and for every page."""
+"""Health check of stores, search model and language model, for `/readyz` and for every page."""
 
 import asyncio
 import time
@@ -6,29 +6,29 @@ from concurrent.futures import ThreadPoolExecutor
 
 from webapp.service.startup import Startup
 
-HEALTH_SECONDS = 0.5  # so long one look at the stores is told to all who ask
+HEALTH_SECONDS = 0.5  # the result of one check of the stores is used for so long
 
 
 class Health:
-    """One look for all who ask within HEALTH_SECONDS, in a thread of its own.
+    """Cached health check: one check serves all callers within HEALTH_SECONDS. It has a thread of its own.
 
-    Pages may wait for a store in all the other threads, and whoever watches the server must not be kept waiting.
+    Pages may wait for a store in all the other threads, and a health check must not wait with them.
     """
 
-    def __init__(self, opening: Startup) -> None:
-        self._opening = opening
+    def __init__(self, startup: Startup) -> None:
+        self._startup = startup
         self._thread = ThreadPoolExecutor(1, "pincite-health")
-        self._looking: asyncio.Task[dict[str, str]] | None = None
-        self._began = 0.0
+        self._check: asyncio.Task[dict[str, str]] | None = None
+        self._start = 0.0
 
     async def states(self) -> dict[str, str]:
-        """As `/readyz` tells them: "ready", "loading" or "away", of the engine also "none"."""
+        """State of each part as `/readyz` reports it: "ready", "loading" or "away"; for `engine` also "none"."""
         now = time.monotonic()
-        if self._looking is None or (self._looking.done() and now - self._began > HEALTH_SECONDS):
-            self._looking, self._began = asyncio.create_task(self._look()), now
-        return await asyncio.shield(self._looking)
+        if self._check is None or (self._check.done() and now - self._start > HEALTH_SECONDS):
+            self._check, self._start = asyncio.create_task(self._states()), now
+        return await asyncio.shield(self._check)
 
-    async def _look(self) -> dict[str, str]:
-        states = await asyncio.get_running_loop().run_in_executor(self._thread, self._opening.states)
-        workspace = self._opening.workspace
+    async def _states(self) -> dict[str, str]:
+        states = await asyncio.get_running_loop().run_in_executor(self._thread, self._startup.states)
+        workspace = self._startup.workspace
         return states | {"engine": await workspace.engine_pool.state() if workspace else "loading"}

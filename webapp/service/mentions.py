@@ -1,7 +1,7 @@
-"""Every mention of a phrase in the documents that a user asks about: by its exact words, without index or model.
+"""Exact phrase search: finds every mention of a phrase in the documents of a matter, without index or model.
 
-For the command line and for the page: `mentions` gives the places of each document, which is all that counting takes, and
-`mention_row` what is told of one of them. For the page a search has a time, and what a conversation keeps of it a bound.
+`mentions` yields the spans of each document, which is enough for counting; `mention_row` adds pin cite and context to one
+of them. On the page a search has a time limit, and a conversation saves a limited number of its mentions.
 """
 
 import time
@@ -29,25 +29,27 @@ from webapp.service.fair_turns import Deadline
 from webapp.service.workspace import Workspace
 from webapp.store.users import User
 
-MOST_KEPT = 2_000  # places that a conversation keeps of one search; of more than 200 a page shows the pages alone
+MOST_KEPT = (
+    2_000  # mentions that a conversation saves of one search; of more than 200 the page lists page numbers alone
+)
 SEARCH_SECONDS = 120.0  # from the click on: 100,000 pages without the phrase, or 20,000 with it
 DOCUMENT_SECONDS = 10.0  # an ordinary one of 1,000 pages takes 1 s
-_MARGIN_SECONDS = 5.0  # before a search's time is over no further place is looked for, so that what was found is kept
-_NAMES = 5  # documents that a sentence names; of more their number
+_MARGIN_SECONDS = 5.0  # the search ends so long before its time limit, so that what was found can be saved
+_NAMES = 5  # documents that a sentence names; further ones are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Where a phrase stands in one document, in reading order."""
+    """The mentions of a phrase in one document, in reading order."""
 
     document: Document  # under the name it has in the matter
     spans: tuple[Span, ...]
-    count: int  # of all places, those that are not in `spans` included
+    count: int  # of all mentions, those that are not in `spans` included
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A document that could not be looked through: it took too long, or its text could not be had."""
+    """A document that could not be searched: it took too long, or its text could not be loaded."""
 
     record: DocumentRecord
 
@@ -61,83 +63,83 @@ def mentions(
     *,
     turn: Deadline | None = None,
 ) -> Iterator[Mentions | LeftOut]:
-    """The mentions in each ready document of a matter (its name or id) that has any, in the order the documents came.
+    """Find a phrase in each ready document of a matter (by name or id); yields those with a mention, in the order added.
 
-    In some documents of the matter only, or in all. With `turn` no longer than that, and than DOCUMENT_SECONDS in one
-    document; of more than MOST_KEPT places the further ones are then only counted. Raises WordsTooLong, EmptyQuestion,
-    NoSuchMatter and what the stores raise when they are asked for the list of documents; what fails in one document
-    leaves out that one.
+    `document_ids` limits the search to these documents. `turn` limits its time, to DOCUMENT_SECONDS in one document; past
+    MOST_KEPT mentions further ones are then only counted. Raises WordsTooLong, EmptyQuestion, NoSuchMatter and what the
+    stores raise when the documents are listed; an error in one document leaves out that document.
     """
     check_question(phrase)
-    found = workspace.access.matter(user, matter)
-    records = workspace.access.documents(user, found)
+    scope = workspace.access.matter(user, matter)
+    records = workspace.access.documents(user, scope)
     SEARCHES.inc()
-    kept = 0
+    total = 0
     for record in records:
         if record.state != "ready" or (document_ids is not None and record.id not in document_ids):
             continue
         try:
-            over = _over(turn) if turn else None
-            if over is not None and over():
+            is_over = _time_limit(turn) if turn else None
+            if is_over is not None and is_over():
                 raise TimeoutError
-            document = workspace.library.document(found.id, record.id)
-            spans = each_mention(document, phrase, over)
-            first = tuple(islice(spans, MOST_KEPT - kept if turn else None))
+            document = workspace.library.document(scope.id, record.id)
+            spans = each_mention(document, phrase, is_over)
+            first = tuple(islice(spans, MOST_KEPT - total if turn else None))
             count = len(first) + sum(1 for _ in spans)
         except TimeoutError:
             yield LeftOut(record)
-        except Exception as error:  # noqa: BLE001 (whatever is wrong with one document, the others are looked through)
+        except Exception as error:  # noqa: BLE001 (an error in one document must not end the search of the others)
             user_error(error)
             yield LeftOut(record)
         else:
-            kept += len(first)
+            total += len(first)
             if count:
                 yield Mentions(document, first, count)
 
 
-def not_looked_through(left_out: Sequence[LeftOut]) -> SearchIncomplete:
-    """The error that names them."""
+def search_incomplete(left_out: Sequence[LeftOut]) -> SearchIncomplete:
+    """The error that names the documents that could not be searched."""
     names = [f"“{each.record.name}”" for each in left_out[:_NAMES]]
     more = len(left_out) - len(names)
-    listed = ", ".join(names)
-    return SearchIncomplete(documents=f"{listed} and {plural(more, 'further document')}" if more else listed)
+    documents = ", ".join(names)
+    return SearchIncomplete(documents=f"{documents} and {plural(more, 'further document')}" if more else documents)
 
 
-def _over(turn: Deadline) -> Callable[[], bool]:
+def _time_limit(turn: Deadline) -> Callable[[], bool]:
+    """Whether the search of one document that begins now has to end."""
     by = time.monotonic() + DOCUMENT_SECONDS
     return lambda: turn.given_up or turn.left < _MARGIN_SECONDS or time.monotonic() > by
 
 
 def mention_row(document: Document, span: Span) -> MentionRow:
-    """One mention as `pincite search --exact --json` gives it: its pin cite, and the words around it as `text`."""
+    """One mention as `pincite search --exact --json` prints it: its pin cite, and its context as `text`."""
     cite, text = pin_cite(document, span), str(in_context(document, span))
     return MentionRow(**cite_fields(cite), start=span.start, end=span.end, text=text)
 
 
 def page_result(
-    phrase: str, records: Collection[DocumentRecord], found: Iterable[Mentions | LeftOut]
+    phrase: str, records: Collection[DocumentRecord], outcomes: Iterable[Mentions | LeftOut]
 ) -> MentionsResult:
-    """What a conversation keeps of a search for a phrase: the places as citations. `records` are what was asked for."""
+    """Result of a phrase search as a conversation saves it: mentions as citations. `records` are the documents in scope."""
     citations: list[CitationRow] = []
     left_out: list[LeftOut] = []
     count = documents = 0
-    for each in found:
+    for each in outcomes:
         if isinstance(each, LeftOut):
             left_out.append(each)
         else:
             citations += [_citation(n, each.document, span) for n, span in enumerate(each.spans, len(citations) + 1)]
             count += each.count
             documents += 1
-    without = {each.record.id for each in left_out}
+    left_out_ids = {each.record.id for each in left_out}
     return MentionsResult(
         phrase=phrase,
         found=count > 0,
         count=count,
         documents=documents,
-        searched=CoverageRow.of([record for record in records if record.id not in without]),
+        searched=CoverageRow.of([record for record in records if record.id not in left_out_ids]),
         citations=tuple(citations),
         left_out=tuple(NamedRow.of(each.record) for each in left_out),
-        notices=(NoticeRow.of(not_looked_through(left_out)),) if left_out else (),
+        notices=(NoticeRow.of(search_incomplete(left_out)),) if left_out else (),
     )
 
 

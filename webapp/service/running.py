@@ -1,7 +1,7 @@
-"""Answers and summaries that are being written, one in a conversation, whoever is looking.
+"""Background tasks that write answers and summaries, at most one per conversation, and save them as turns.
 
-An answer belongs to its conversation and not to the tab that asked: a page that is loaded again finds it going on, a
-closed tab does not lose it, and stop ends it from wherever it is pressed. What was written until then is kept.
+A task belongs to its conversation, not to the tab that asked: a reloaded page finds it still running, a closed tab does
+not end it, and Stop works from any tab. What was written until then is saved.
 """
 
 import asyncio
@@ -21,76 +21,76 @@ from webapp.service.workspace import Workspace
 from webapp.store.conversations import Conversation, SavedTurn, State
 from webapp.store.users import User
 
-BATCH_SECONDS = 0.08  # between two looks at a draft: fast enough to read along, a twelfth of the updates of each token
-RESTS = 4  # times as long as showing the last look took: with many readers each gets fewer, larger looks
+BATCH_SECONDS = 0.08  # between two updates of a draft: fast enough to read along, a twelfth of one update per token
+RESTS = 4  # pause, as a multiple of the time to show the last update: with many readers each gets fewer, larger updates
 
 
 class Running(ABC):
-    """Something that is being written in a conversation: what there is of it so far, and in the end the turn that is kept."""
+    """Background task that writes one turn of a conversation: its draft so far, and at the end the saved turn."""
 
     def __init__(self, workspace: Workspace, user: User, conversation: Conversation, question: str) -> None:
         self.question = question
         self.draft = ""
         self.troubles: list[PinciteError] = []
         self.turn: SavedTurn | None = None
-        self.error: PinciteError | None = None  # what kept the turn from being kept
+        self.error: PinciteError | None = None  # why the turn could not be saved
         self._workspace, self._user, self._conversation = workspace, user, conversation
         self._task: asyncio.Task[None] | None = None
         self._under_way = True
 
     @property
     @abstractmethod
-    def stand(self) -> object:
-        """What changes with every piece of news."""
+    def progress(self) -> object:
+        """A value that changes with every update."""
 
     @abstractmethod
     async def _write(self) -> TurnResult:
-        """Write it; the result to keep."""
+        """Write the turn; return the result to save."""
 
     @abstractmethod
     def _partial(self) -> TurnResult:
-        """What there is when it was stopped or went wrong."""
+        """The result to save after a stop or an error."""
 
     @property
     def conversation_id(self) -> str:
-        """Where it is kept."""
+        """Id of the conversation that the turn is saved in."""
         return self._conversation.id
 
     @property
     def done(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether the task has ended."""
         return self._task is not None and self._task.done()
 
     def start(self) -> None:
-        """Begin; returns at once. Needs a running event loop."""
+        """Start the task; returns at once. Needs a running event loop."""
         self._task = asyncio.create_task(self._run())
 
     @property
-    def _begun(self) -> asyncio.Task[None]:
+    def _started_task(self) -> asyncio.Task[None]:
         if self._task is None:
-            raise RuntimeError("it has not begun")
+            raise RuntimeError("the task has not been started")
         return self._task
 
     async def stop(self) -> None:
-        """End the writing, which closes the engine's stream, and wait until what there is has been kept."""
-        task = self._begun
+        """Cancel the writing, which closes the language model's stream, and wait until the partial turn is saved."""
+        task = self._started_task
         if self._under_way:
             self._under_way = False
             task.cancel()
         await asyncio.wait({task})
 
     async def follow(self) -> AsyncGenerator[None]:
-        """A tick for each batch of news, until it is done. Who stops following does not stop the writing."""
-        task = self._begun
-        seen: object = None
+        """Yield after each batch of updates until the task is done. Closing the iterator does not stop the task."""
+        task = self._started_task
+        last_progress: object = None
         pause = BATCH_SECONDS
         while not self.done:
             await asyncio.wait({task}, timeout=pause)
-            if self.stand != seen and not self.done:
-                seen = self.stand
-                began = time.monotonic()
+            if self.progress != last_progress and not self.done:
+                last_progress = self.progress
+                start = time.monotonic()
                 yield
-                pause = max(BATCH_SECONDS, RESTS * (time.monotonic() - began))
+                pause = max(BATCH_SECONDS, RESTS * (time.monotonic() - start))
 
     async def _run(self) -> None:
         state: State = "complete"
@@ -100,21 +100,21 @@ class Running(ABC):
             result = await self._write()
         except asyncio.CancelledError:
             state = "stopped"
-        except Exception as error:  # noqa: BLE001 (what went wrong is kept as the turn's end)
+        except Exception as error:  # noqa: BLE001 (the error is saved with the turn)
             state, failure = "failed", user_error(error)
         self._under_way = False
         if result is None:
             result = await asyncio.to_thread(self._partial)
-        kept = result.ended(self.troubles, failure)
-        keep = self._workspace.conversations.add_turn
+        outcome = result.ended(self.troubles, failure)
+        save = self._workspace.conversations.add_turn
         try:
-            self.turn = await asyncio.to_thread(keep, self._user, self._conversation.id, self.question, kept, state)
+            self.turn = await asyncio.to_thread(save, self._user, self._conversation.id, self.question, outcome, state)
         except Exception as error:  # noqa: BLE001 (the conversation was deleted meanwhile, or its store is away)
             self.error = user_error(error)
 
 
 class RunningAnswer(Running):
-    """One answer under way."""
+    """Background task that writes one answer."""
 
     def __init__(
         self,
@@ -126,17 +126,17 @@ class RunningAnswer(Running):
         records: Sequence[DocumentRecord],
     ) -> None:
         super().__init__(workspace, user, conversation, question)
-        self.before = 0  # how many answers come before it
+        self.before = 0  # answers ahead of it in the queue
         self.found: Found | None = None
         self._history, self._records = history, records
 
     @property
-    def stand(self) -> object:
-        """What changes with every piece of news."""
+    def progress(self) -> object:
+        """A value that changes with every update."""
         return self.before, len(self.draft), self.found is not None, len(self.troubles)
 
     def _partial(self) -> AnswerResult:
-        """What had been written, checked as far as it goes: a quotation that is not on its page is not shown as one."""
+        """The draft so far, checked: a quotation that is not on its page is not shown as one."""
         if self.found is None:
             return NOTHING_FOUND.model_copy(update={"answer": self.draft, "query": self.question})
         library, matter_id, found = self._workspace.library, self._conversation.matter_id, self.found
@@ -179,31 +179,31 @@ class RunningAnswer(Running):
 
 
 class RunningAnswers:
-    """The answers and summaries under way in one process, by conversation. For one event loop."""
+    """Registry of the running tasks of one process, by conversation. For one event loop."""
 
     def __init__(self) -> None:
-        self._writings: dict[str, Running] = {}
+        self._tasks: dict[str, Running] = {}
 
     def of(self, conversation_id: str | None) -> Running | None:
-        """What is being written in a conversation."""
-        writing = self.last(conversation_id)
-        return writing if writing and not writing.done else None
+        """The running task of a conversation, if there is one."""
+        task = self.last(conversation_id)
+        return task if task and not task.done else None
 
     def last(self, conversation_id: str | None) -> Running | None:
-        """What is or was being written in a conversation; what is over is forgotten when something else begins."""
-        return self._writings.get(conversation_id or "")
+        """The last task of a conversation, also a finished one; those are dropped when the next task begins."""
+        return self._tasks.get(conversation_id or "")
 
-    async def begin(self, writing: Running) -> None:
-        """Begin in its conversation; what is still being written there is stopped first."""
-        self._writings = {id_: each for id_, each in self._writings.items() if not each.done}
-        if before := self.of(writing.conversation_id):
-            await before.stop()
-        self._writings[writing.conversation_id] = writing
-        writing.start()
+    async def begin(self, task: Running) -> None:
+        """Start a task in its conversation; one that still runs there is stopped first."""
+        self._tasks = {id_: each for id_, each in self._tasks.items() if not each.done}
+        if previous := self.of(task.conversation_id):
+            await previous.stop()
+        self._tasks[task.conversation_id] = task
+        task.start()
 
 
 def history_of(turns: Sequence[SavedTurn]) -> list[Turn]:
-    """What was said before, as a follow-up is to understand it: whole answers only."""
+    """Chat history for a follow-up question: complete answers only."""
     return [
         Turn(turn.question, answer.answer, answer.query or turn.question)
         for turn in turns

@@ -1,4 +1,4 @@
-"""Summaries that are being written: a turn of a conversation, and the result that `pincite summary --json` and the page have."""
+"""Summarises a document, in the background or as a stream of events; converts the summary to its result type."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
@@ -32,7 +32,7 @@ from webapp.store.users import User
 
 
 class RunningSummary(Running):
-    """One summary under way: which part it is at, and what there is of it so far."""
+    """Background task that writes one summary: the current part, and the clauses so far."""
 
     def __init__(self, workspace: Workspace, user: User, conversation: Conversation, record: DocumentRecord) -> None:
         super().__init__(workspace, user, conversation, f"Summary of {record.name}")
@@ -42,20 +42,20 @@ class RunningSummary(Running):
         self._record = record
 
     @property
-    def stand(self) -> object:
-        """What changes with every piece of news."""
+    def progress(self) -> object:
+        """A value that changes with every update."""
         return self.part, len(self.clauses), len(self.draft), len(self.troubles)
 
     @property
     def so_far(self) -> SummaryResult:
-        """The clauses that are done, as they are kept."""
+        """Result with the clauses that are finished."""
         return summary_result(self._record, self.clauses)
 
     async def _write(self) -> SummaryResult:
         workspace = self._workspace
         document = await asyncio.to_thread(workspace.library.document, self._record.matter_id, self._record.id)
         result = self.so_far
-        async with aclosing(_counted(summary(document, _lease(workspace, self._user)))) as events:
+        async with aclosing(_with_metrics(summary(document, _lease(workspace, self._user)))) as events:
             async for event in events:
                 match event:
                     case Part():
@@ -67,19 +67,22 @@ class RunningSummary(Running):
                     case Lines():
                         self.clauses, self.draft = joined([*self.clauses, *event.clauses]), ""
                     case Summary():
-                        result = await asyncio.to_thread(_whole, self._record, event, document)
+                        result = await asyncio.to_thread(_complete, self._record, event, document)
         return result
 
     def _partial(self) -> SummaryResult:
         return self.so_far
 
 
-async def summary_rows(
+async def summary_events(
     workspace: Workspace, user: User, record: DocumentRecord
 ) -> AsyncGenerator[Event[SummaryResult]]:
-    """Progress part by part and the text as it is written, then one result. Closing the iterator closes the engine's stream."""
+    """Stream a summary: progress by parts, text as it is written, then one result.
+
+    Closing the iterator closes the language model's stream.
+    """
     document = await asyncio.to_thread(workspace.library.document, record.matter_id, record.id)
-    async with aclosing(_counted(summary(document, _lease(workspace, user)))) as events:
+    async with aclosing(_with_metrics(summary(document, _lease(workspace, user)))) as events:
         async for event in events:
             match event:
                 case Part():
@@ -91,11 +94,11 @@ async def summary_rows(
                     yield Notice.of(event.error)
                 case Summary():
                     yield Progress(label=record.name, state="ready", done=1, total=1)
-                    yield Result(await asyncio.to_thread(_whole, record, event, document))
+                    yield Result(await asyncio.to_thread(_complete, record, event, document))
 
 
-async def _counted(events: AsyncGenerator[SummaryEvent]) -> AsyncGenerator[SummaryEvent]:
-    """The same events, seen by the metrics and the log."""
+async def _with_metrics(events: AsyncGenerator[SummaryEvent]) -> AsyncGenerator[SummaryEvent]:
+    """Pass the events on; record metrics and log errors."""
     outcome = "stopped"
     try:
         async with aclosing(events):
@@ -116,14 +119,14 @@ async def _counted(events: AsyncGenerator[SummaryEvent]) -> AsyncGenerator[Summa
 
 
 def _lease(workspace: Workspace, user: User) -> Lease | None:
-    """The engine for one part, which waits in line as a question does; None where none is worth asking."""
+    """Lease of the language model for one part, queued as a question is; None if no server is configured."""
 
     @asynccontextmanager
     async def lease() -> AsyncIterator[Backend]:
         place = workspace.question_queue.enter(user, workspace.share_key(user))
         try:
-            async with aclosing(place.turn()) as line:
-                async for _ in line:
+            async with aclosing(place.turn()) as positions:
+                async for _ in positions:
                     pass
             async with workspace.engine_pool.lease() as backend:
                 yield backend
@@ -133,8 +136,8 @@ def _lease(workspace: Workspace, user: User) -> Lease | None:
     return lease if workspace.engine_pool.trusted else None
 
 
-def _whole(record: DocumentRecord, summary: Summary, document: Document) -> SummaryResult:
-    """A summary that is done, with the references that lead nowhere."""
+def _complete(record: DocumentRecord, summary: Summary, document: Document) -> SummaryResult:
+    """Result of a finished summary, with the document's dangling cross-references."""
     return summary_result(
         record, summary.clauses, summary.engine, summary.written, leads_nowhere=tuple(_leads_nowhere(document))
     )
@@ -148,14 +151,14 @@ def summary_result(
     *,
     leads_nowhere: tuple[NowhereRow, ...] = (),
 ) -> SummaryResult:
-    """The clauses of a summary, and under them the places that their lines cite."""
+    """Convert the clauses of a summary to the result that `pincite summary --json` prints; lines name citations by position."""
     citations: list[CitationRow] = []
     rows = []
     for clause in clauses:
         lines = []
         for line in clause.lines:
             at = range(len(citations), len(citations) + len(line.citations))
-            citations += [_cited(n + 1, citation) for n, citation in zip(at, line.citations, strict=True)]
+            citations += [_citation_row(n + 1, citation) for n, citation in zip(at, line.citations, strict=True)]
             lines.append(LineRow(text=line.text, citations=tuple(at)))
         rows.append(ClauseRow(label=clause.label, heading=clause.heading, part=clause.part, lines=tuple(lines)))
     return SummaryResult(
@@ -164,7 +167,7 @@ def summary_result(
         found=bool(rows),
         clauses=tuple(rows),
         citations=tuple(citations),
-        definitions=tuple(_defined(statement) for clause in clauses for statement in clause.definitions),
+        definitions=tuple(_definition_row(statement) for clause in clauses for statement in clause.definitions),
         searched=CoverageRow.of([record]),
         engine=engine,
         written=written,
@@ -173,7 +176,7 @@ def summary_result(
 
 
 def _leads_nowhere(document: Document) -> Iterator[NowhereRow]:
-    """Places that the document refers to as its own and does not have, each where it is first named."""
+    """Dangling cross-references: clauses that the document refers to but does not contain, each at its first mention."""
     labels = set()
     for reference in find_references(document):
         if reference.target is None and not reference.external and reference.label not in labels:
@@ -182,11 +185,11 @@ def _leads_nowhere(document: Document) -> Iterator[NowhereRow]:
             yield NowhereRow(label=reference.label, page=page.number, page_label=page.label)
 
 
-def _cited(n: int, citation: Citation) -> CitationRow:
+def _citation_row(n: int, citation: Citation) -> CitationRow:
     spans = ranges(citation.spans)
     return CitationRow(n=n, **cite_fields(citation), quote=citation.quote, verified=citation.verified, spans=spans)
 
 
-def _defined(statement: Statement) -> DefinitionRow:
+def _definition_row(statement: Statement) -> DefinitionRow:
     spans = ranges(statement.spans)
     return DefinitionRow(**cite_fields(statement), term=statement.term, text=statement.text, spans=spans)

@@ -1,7 +1,7 @@
-"""Everything of one data folder, opened in one place and handed to whoever works with it.
+"""Opens the stores, indexes and models of one data folder, each when it is first used, and closes them together.
 
-Opening is cheap: the database is opened, and the rest when it is first asked for, so that `pincite matters list` loads
-no model. Whoever opens a workspace owns the data folder (`data_folder.claim`).
+Opening a workspace opens the database alone, so that `pincite matters list` loads no model. The process that opens it
+owns the data folder (`data_folder.claim`).
 """
 
 from collections.abc import Iterator
@@ -48,17 +48,17 @@ if TYPE_CHECKING:
 
 SAMPLE_MATTER = "Sample"
 
-# Of one user, waiting ones included. A page shows one image, and has opened at most a few before they are there.
+# Requests of one user, waiting ones included. A page shows one image; a few more may be requested before they arrive.
 IMAGES_PER_USER = 32
-READS_PER_USER = 64  # documents and passages, and what is to be highlighted on each image
-SEARCHES_PER_USER = 4  # for a phrase; a page asks for one at a time
-# Threads. Reading waits for the disk or a store; searching takes the processor, which all of Python's threads share.
+READS_PER_USER = 64  # documents, passages, and the spans to highlight on each image
+SEARCHES_PER_USER = 4  # phrase searches; a page sends one at a time
+# Threads. Reading is I/O-bound; searching is CPU-bound, and Python's threads share the interpreter.
 READS_AT_ONCE, SEARCHES_AT_ONCE = 4, 2
 T = TypeVar("T")
 
 
 class opened_once(cached_property[T]):
-    """Thread-safe `cached_property`: made once, whichever thread comes first."""
+    """Thread-safe `cached_property`: computed once, by the first thread that reads it."""
 
     def __get__(self, workspace: "Workspace", owner: type | None = None) -> T:  # type: ignore[override]
         with workspace.lock:
@@ -66,22 +66,22 @@ class opened_once(cached_property[T]):
 
 
 class Workspace:
-    """The stores, the search and the engine of one data folder. Safe to use from several threads."""
+    """The stores, the search and the language models of one data folder. Thread-safe."""
 
     def __init__(self, settings: Settings, *, background: bool = False) -> None:
-        """Open the records. With `background` documents are taken in by `work_in_background`, not by who waits for them.
+        """Open the database. With `background` documents are ingested by `work_in_background`, not by commands that wait.
 
         Raises StoreUnavailable, DataFolderUnusable or PackageMissing.
         """
         self.lock = RLock()  # held while a part is opened
-        self._closing = ExitStack()  # what is to be ended and closed; the last opened first
+        self._closing = ExitStack()  # closes the parts in reverse order of opening
         self._ingest_if_open: Ingest | None = None
-        self.fault: PinciteError | None = None  # what keeps the background from working
+        self.fault: PinciteError | None = None  # why the background ingest does not run
         self._background = background
         folder = settings.data_dir
         self.settings = settings
-        given = settings.database_url
-        address = given.get_secret_value() if given else f"sqlite:///{folder / 'pincite.db'}"
+        url = settings.database_url
+        address = url.get_secret_value() if url else f"sqlite:///{folder / 'pincite.db'}"
         self._database = database.open_database(address)
         self._closing.callback(self._database.dispose)
         files = Files(settings.files_url or folder / "files")
@@ -98,8 +98,8 @@ class Workspace:
         self.searches = FairScheduler(
             "searches", SEARCHES_AT_ONCE, SEARCHES_PER_USER, lambda count: SearchesWaiting(count=count)
         )
-        self._door = Lock()  # one user comes in at a time: the first requests of a page come together
-        self._welcomed: dict[str, str] = {}  # by user: the address that a guest came from, "" of everyone else
+        self._door = Lock()  # held while a user is added: the first requests of a page arrive at the same time
+        self._welcomed: dict[str, str] = {}  # first address of each guest, by user id; "" for other users
         self.access.repair(LOCAL_USER)
         self.welcome(LOCAL_USER)
         self._sweeper = Sweeper(self.delete_expired_guests) if demo and background else None
@@ -111,7 +111,7 @@ class Workspace:
         self.close()
 
     def close(self) -> None:
-        """Stop the work and let go of everything. What was being ingested waits until the next time."""
+        """Stop all work and close every part. A document that was being ingested is ingested after the next start."""
         if self._sweeper is not None:
             self._sweeper.stop()
         for shares in (self.draws, self.reads, self.searches):
@@ -121,38 +121,38 @@ class Workspace:
 
     @opened_once
     def vectors(self) -> Vectors:
-        """The chunks' vectors."""
+        """The vector store (Chroma)."""
         vectors = Vectors(self.settings.chroma_url or self.settings.data_dir / "vectors")
         self._closing.callback(vectors.close)
         return vectors
 
     @opened_once
     def lexical(self) -> Lexical:
-        """The chunks' words."""
+        """The word index (BM25)."""
         lexical = Lexical(self.settings.data_dir / "lexical")
         self._closing.callback(lexical.close)
         return lexical
 
     @opened_once
     def embedder(self) -> Embedder:
-        """What turns text into vectors; a model in this process loads at its first use."""
-        named = self.settings
-        return load_embedder(named.embedding_model, named.embeddings_url, adapter=named.embedding_adapter)
+        """The embedding model; one in this process is loaded at its first use."""
+        settings = self.settings
+        return load_embedder(settings.embedding_model, settings.embeddings_url, adapter=settings.embedding_adapter)
 
     @opened_once
     def ingest(self) -> Ingest:
-        """What takes documents into the indexes. What a crash left is put right before anyone gets it."""
-        named = self.settings
+        """The ingest of documents into the indexes; opening it repairs what a crash left."""
+        settings = self.settings
         limits = Limits(
-            pages=named.max_pages,
-            characters=named.max_characters,
-            matter_characters=named.max_matter_characters,
-            page_seconds=named.page_seconds,
-            document_seconds=named.document_seconds,
-            memory_mib=named.reader_mib,
+            pages=settings.max_pages,
+            characters=settings.max_characters,
+            matter_characters=settings.max_matter_characters,
+            page_seconds=settings.page_seconds,
+            document_seconds=settings.document_seconds,
+            memory_mib=settings.reader_mib,
         )
         stores = (self.library, self.vectors, self.lexical, self.embedder)
-        ingest = Ingest(*stores, workers=named.reader_processes, limits=limits)
+        ingest = Ingest(*stores, workers=settings.reader_processes, limits=limits)
         ingest.repair()
         self._closing.callback(ingest.stop)
         self._ingest_if_open = ingest
@@ -160,14 +160,14 @@ class Workspace:
 
     @opened_once
     def searcher(self) -> Searcher:
-        """What finds the places that fit a question, in indexes that agree with the library."""
-        self.ingest.wake()  # opening it puts the indexes right, and what that let wait may be begun
+        """The hybrid search, over repaired indexes."""
+        self.ingest.wake()  # opening it repairs the indexes, and documents that the repair queued can be ingested
         return Searcher(self.library, self.vectors, self.lexical, self.embedder)
 
     @opened_once
     def engine_pool(self) -> "EnginePool":
-        """What writes the answers."""
-        from webapp.llm.pool import EnginePool  # the engine's client takes a second to load, and few commands ask
+        """The pool of language model servers."""
+        from webapp.llm.pool import EnginePool  # its HTTP client takes a second to load, and few commands need it
 
         engine_pool = EnginePool(self.settings)
         self._closing.callback(engine_pool.stop)
@@ -175,23 +175,25 @@ class Workspace:
 
     @opened_once
     def question_queue(self) -> QuestionQueue:
-        """The line of questions."""
-        named = self.settings
-        at_once = named.answers_at_once * len(named.llm_urls) or SLOTS
-        return QuestionQueue(at_once, named.questions_waiting, named.questions_per_user, named.questions_per_address)
+        """The queue of questions."""
+        settings = self.settings
+        at_once = settings.answers_at_once * len(settings.llm_urls) or SLOTS
+        return QuestionQueue(
+            at_once, settings.questions_waiting, settings.questions_per_user, settings.questions_per_address
+        )
 
     def wake(self) -> None:
-        """Say that a document was accepted. An ingest that is not open finds it when it is opened."""
+        """Notify the ingest of a new document; one that is not open yet finds it when it is opened."""
         if self._ingest_if_open is not None:
             self._ingest_if_open.wake()
 
     def work_in_background(self) -> None:
-        """Take in what waits from here on, until `close`: for the server, where no command waits for it."""
+        """Start the background ingest, which runs until `close`; for the server."""
         self.ingest.start(IngestCounter())
 
     @contextmanager
     def working(self) -> Iterator["Future[None] | None"]:
-        """Take in what waits, for as long as the block lasts; its outcome, or None where the background does it."""
+        """Ingest waiting documents during the block; yields the future of that work, or None with a background ingest."""
         if self._background:
             if self.fault is not None:
                 raise self.fault
@@ -203,11 +205,11 @@ class Workspace:
             try:
                 yield work
             finally:
-                if not work.cancel():  # else it has not begun, and would clear the sign to stop when it does
+                if not work.cancel():  # a cancelled one has not begun; beginning would have cleared the stop flag
                     self.ingest.stop()
 
     def warm(self) -> None:
-        """Load the search model by using it. Raises EmbedderUnavailable."""
+        """Load the embedding model by using it. Raises EmbedderUnavailable."""
         self.embedder.queries(["governing law"])
 
     def stores_answer(self) -> bool:
@@ -216,10 +218,10 @@ class Workspace:
         return True
 
     def welcome(self, user: User, ends_at: datetime | None = None, address: str = "") -> None:
-        """Know `user` from here on, and give them the sample once: deleted it stays away. Free after the first time.
+        """Register a user at their first request, and create their sample matter once: a deleted one is not created again.
 
-        A guest is one until `ends_at`, and is counted under the address that they came from first. Raises DemoFull and
-        NetworkFull.
+        A guest's account ends at `ends_at`, and counts towards the limit of the address of their first request. Raises
+        DemoFull and NetworkFull.
         """
         with self._door:
             if user.id not in self._welcomed:
@@ -230,21 +232,22 @@ class Workspace:
                 self._welcomed[user.id] = address
 
     def share_key(self, user: User) -> str:
-        """Under what is counted how much `user` has under way at a time: a guest's address, for a browser that drops its
-        cookie is another guest; the user's own id of everyone else, and where the settings say that all guests have one
-        address.
+        """Key under which the user's concurrent work is counted (fair scheduling, per-user limits).
+
+        For a guest it is their network address, as a browser that drops its cookie is another guest; for other users, and
+        where the settings say that all guests share one address, it is the user's id.
         """
-        apart = self.settings.guests_per_address < MOST_GUESTS
-        return (apart and self._welcomed.get(user.id)) or user.id
+        has_addresses = self.settings.guests_per_address < MOST_GUESTS
+        return (has_addresses and self._welcomed.get(user.id)) or user.id
 
     def delete_matter(self, matter: Matter) -> None:
-        """Delete a matter with its documents and with what was said in it."""
+        """Delete a matter with its documents and conversations."""
         self.ingest.delete_matter(matter.id)
         self._users.delete_matter_rows(matter.id)
         self.page_renderer.forget()
 
     def delete_user(self, user: User) -> None:
-        """Delete a guest with every matter of theirs; nobody else is a member of a guest's matters."""
+        """Delete a guest and their matters; a guest's matters have no other members."""
         for matter in self.access.matters(user):
             self.delete_matter(matter)
         self._users.delete(user)
@@ -252,7 +255,7 @@ class Workspace:
             self._welcomed.pop(user.id, None)
 
     def delete_expired_guests(self) -> None:
-        """Delete the guests whose hour is over."""
+        """Delete the guests whose hour has ended."""
         for user in self._users.expired_guests():
             self.delete_user(user)
             log.info("guest gone")
@@ -270,7 +273,7 @@ class Workspace:
             return
         try:
             matter = self.access.create(user, SAMPLE_MATTER)
-        except MatterExists:  # made by a start that was killed before it could note so, or by the user
+        except MatterExists:  # created by the user, or by a start that was killed before it could record it
             matter = self.access.matter(user, SAMPLE_MATTER)
         self.library.accept_path(matter.id, sample)
         self._users.set_sample_made(user)
@@ -278,6 +281,6 @@ class Workspace:
 
 
 def packaged_sample() -> Path | None:
-    """The sample contract that is installed with the package, if it is."""
+    """Path of the sample contract, if it is installed with the package."""
     folder = Path(str(resources.files("webapp"))) / "sample"
     return next(iter(sorted(folder.glob("*.pdf"))), None)

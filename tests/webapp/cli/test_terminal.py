@@ -114,9 +114,11 @@ def test_an_answer_without_an_engine_says_so(capsys: pytest.CaptureFixture[str])
 def test_documents_with_the_same_words_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     (cited,) = answer().citations
     show_answer(answer(citations=[cited.model_copy(update={"also_in": 28})]))
-    assert f"{cite(cited)}. This passage stands word for word in 28 other documents.\n" in capsys.readouterr().out
+    assert f"{cite(cited)}. The same passage appears word for word in 28 other documents.\n" in capsys.readouterr().out
     show_hit(hit(also_in=1))
-    assert capsys.readouterr().out.endswith("   Rent.\n   This passage stands word for word in 1 other document.\n\n")
+    assert capsys.readouterr().out.endswith(
+        "   Rent.\n   The same passage appears word for word in 1 other document.\n\n"
+    )
 
 
 def test_a_name_that_fits_two_documents_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:

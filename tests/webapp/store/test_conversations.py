@@ -335,7 +335,7 @@ class OlderRows:
         said = {"end": 20, "citations": [0], "doubt": "no citation"}
         same = {"citation": 0, **self.named, "section": "Section 2", "page": 2, **self.at_law}
         shared = {"citations": [each | {"also_in": 1} for each in citations], "same_words": [same]}
-        repeated = "This passage stands word for word in 1 other document"
+        repeated = "The same passage appears word for word in 1 other document"
         told, chosen = answer | {"query": "law?", "notices": [NOTICE]}, {"documents_meant": [], "doubtful": False}
         meant = {"doubtful": True, "documents_meant": [self.named]}
         return {

@@ -174,7 +174,7 @@ def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None
     places = [{"citation": 0, "document_id": "d", "document": f"{n}.pdf", "start": 0, "end": 9} for n in range(50)]
     html = chat.turn_html(turn(citations=twice, same_words=places))
     assert html.count("<details") - html.count('class="room"') == 1
-    assert "[1] This passage stands word for word in 60 other documents" in html
+    assert "[1] The same passage appears word for word in 60 other documents" in html
     assert html.count("49.pdf") == 2  # the button and its label
     assert "<li>and 10 more</li>" in html
     shown = items(turn(citations=twice, same_words=places).answer)
@@ -182,7 +182,7 @@ def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None
     opened = evidence.evidence("m", "t1", shown, len(shown) - 1, "", 1.0)
     assert "Same words as [1], 50 of 50" in opened
     assert "was removed" in opened  # there is no page to show
-    assert "[1] doc.pdf, p. 1. This passage stands word for word in 1 other document" in chat.copied(
+    assert "[1] doc.pdf, p. 1. The same passage appears word for word in 1 other document" in chat.copied(
         turn(citations=[CITED | {"document": "doc.pdf", "section": "", "page": 1, "also_in": 1}])
     )
 
