@@ -75,7 +75,7 @@ def searches(bench: Bench, labels: Path, variant: Variant) -> list[Search]:
         rows = read_rows(labels / name)
         for part, searcher in bench.parts(variant):
             for row in track([row for row in rows if bench.belongs(row, part)], f"{name}, part {part.contracts + 1}"):
-                inside = [bench.corpus.held[row["contract"]]]
+                inside = [bench.corpus.document_ids[row["contract"]]]
                 signs = searcher.search(bench.corpus.matter_id, row["question"], inside).signs
                 found.append(Search(row["contract"], row["category"], row["view"], present, signs))
     return found

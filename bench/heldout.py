@@ -31,7 +31,7 @@ from rich.progress import track
 
 from bench.remembered import Remembered
 from bench.train_adapter import Array, folds_of, material, train
-from retrieval.evaluate import Corpus, QueryRow, Scope, ask, read_queries, taken_in, write_rows
+from retrieval.evaluate import Corpus, QueryRow, Scope, open_corpus, read_queries, run_queries, write_rows
 from retrieval.search.adapter import Adapter, load_adapter, packaged
 from retrieval.search.clause_types import Match, TypeMatcher
 from retrieval.search.embedder import PACKAGED_NAME
@@ -112,10 +112,10 @@ class Bench:
     def __init__(self, corpus: Corpus, labels: Path, cache: Path) -> None:
         self.corpus, self._cache = corpus, cache
         rows = read_rows(labels / "queries.jsonl")
-        documents = {contract: corpus.document(id_) for contract, id_ in corpus.held.items()}
+        documents = {contract: corpus.document(id_) for contract, id_ in corpus.document_ids.items()}
         chunks, self._vectors, self._examples = material(documents, rows, self._embedder(None))
         self._chunks = [c for cut in chunks.values() for c in cut]
-        self.contract_fold = folds_of(corpus.held, FOLDS)
+        self.contract_fold = folds_of(corpus.document_ids, FOLDS)
         self.category_fold = folds_of((row["category"] for row in rows), FOLDS)
 
     def parts(self, variant: Variant) -> "Iterator[tuple[Part, Searcher]]":
@@ -167,7 +167,7 @@ def opened(labels: Path, cache: Path) -> Iterator[Bench]:
     """The labelled contracts, taken in once and kept in `cache`."""
     cache.mkdir(parents=True, exist_ok=True)
     raw = Remembered(cache / "vectors.db")
-    with taken_in(labels / "pdf", cache / "stores", raw, lambda *_: None) as corpus:
+    with open_corpus(labels / "pdf", cache / "stores", raw, lambda *_: None) as corpus:
         yield Bench(corpus, labels, cache)
 
 
@@ -184,7 +184,7 @@ def run(bench: Bench, labels: Path, out: Path, name: str, scope: Scope, contract
             held = [row for row in rows_of if bench.belongs(row, part)]
             ids = {row["id"] for row in held}
             queries = [query for query in read_queries(labels / file, scope) if query.id in ids]
-            asked = ask(bench.corpus, searcher, queries, scope=scope, count=mistral(), budget=BUDGET)
+            asked = run_queries(bench.corpus, searcher, queries, scope=scope, count=mistral(), budget=BUDGET)
             rows += (row for row, _ in track(asked, f"{scope}, {name}, part {part.contracts + 1}", total=len(queries)))
             mine += held
         folder.mkdir(exist_ok=True)
@@ -208,7 +208,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=Path(gettempdir()) / "pincite-heldout")
     options = parser.parse_args()
     with opened(options.labels, options.cache) as bench:
-        contracts = set(sorted(bench.corpus.held)[:: options.every])
+        contracts = set(sorted(bench.corpus.document_ids)[:: options.every])
         for scope in options.scope or ("document", "all"):
             for name in options.variant or VARIANTS:
                 run(bench, options.labels, options.out / scope / name, name, scope, contracts)

@@ -1,6 +1,6 @@
-"""A PDF becomes ranked, packed passages. What other packages may use are the names that `__init__.pyi` imports.
+"""Document retrieval: reads PDFs, indexes them, and searches for passages. The public names are those in `__init__.pyi`.
 
-A name is imported from its file when it is first asked for: `pincite --help` loads none of the libraries.
+A name is imported from its module when it is first used (lazy loading), so that `pincite --help` loads no library.
 """
 
 import ast
@@ -8,8 +8,8 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-# For numpy, as it is loaded. Its products are small here, a hundred vectors by one: a second thread of its BLAS makes them
-# slower, and then spins for a while in case of another. With many readers that was a quarter of the processor's time.
+# Set before numpy is loaded. Its products are small here, a hundred vectors by one: a second BLAS thread makes them slower,
+# and then spins for a while in case of more work. With many users that was a quarter of the CPU time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _STUB = ast.parse(Path(__file__).with_suffix(".pyi").read_text("utf-8"))

@@ -1,7 +1,7 @@
-"""Evaluates the search on a folder of PDFs and a file of questions, and writes what can be scored.
+"""Evaluates retrieval on a folder of PDFs and a file of queries, and writes the results for scoring.
 
-The PDFs go through the same library, ingest and search as anyone's, in stores of their own below the data folder; they
-are taken in once and again only when a file, the chunker or the search model changes.
+The PDFs go through the same library, ingest and search as in use, in stores of their own below the data folder; they are
+ingested again only when a file, the chunker or the embedding model changes.
 """
 
 import json
@@ -30,11 +30,11 @@ from retrieval.structure.best_sentence import where_said
 
 MATTER = "evaluation"
 Scope = Literal["document", "all"]
-Progress = Callable[[str, int, int], None]  # what is being done, how much of it is done, and of how much
+Progress = Callable[[str, int, int], None]  # step, units done, units in all
 
 
 class ContractText(TypedDict):
-    """A row of `texts.jsonl`: the text of a contract, in which offsets count, and where its pages begin."""
+    """A row of `texts.jsonl`: the text of a contract, which offsets refer to, and the start of each page."""
 
     contract: str
     text: str
@@ -50,13 +50,13 @@ class ContractSpan(TypedDict):
 
 
 class HitSpan(ContractSpan):
-    """The span of a hit, and the page that it is cited by."""
+    """The span of a hit, and the page of its citation."""
 
     page: int
 
 
 class QueryRow(TypedDict):
-    """A row of `results.jsonl`: what was found for a query, and what of it would be sent."""
+    """A row of `results.jsonl`: the hits for a query, and the spans of them that would be sent to a language model."""
 
     id: str
     hits: list[HitSpan]
@@ -67,11 +67,11 @@ class QueryRow(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What one query came to: `tokens` of passages, and the confidence that its subject is there.
+class QueryOutcome:
+    """Outcome of one query: `tokens` of passages, and the confidence that the documents address it.
 
-    `first_page` and `any_page`: whether the first hit, or any passage, is on a page that the query names; None where it
-    names none.
+    `first_page` and `any_page`: whether the first hit, or any passage, is on a page that the query names; None if it names
+    none.
     """
 
     seconds: float
@@ -84,16 +84,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How many contracts were searched, files that could not be read, and what each query came to."""
+    """Number of contracts searched, files that could not be read, and the outcome of each query."""
 
     contracts: int
     failed: tuple[str, ...]
-    asked: tuple[Asked, ...]
+    outcomes: tuple[QueryOutcome, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where an evaluation reads and writes; `folder` keeps the stores between runs."""
+    """Input and output paths of an evaluation; `folder` keeps the stores between runs."""
 
     pdfs: Path
     queries: Path
@@ -110,53 +110,53 @@ def evaluate(
     budget: int = 2400,
     on_progress: Progress,
 ) -> Evaluation:
-    """Ask every query of a file over a folder of PDFs, and write `texts.jsonl` and `results.jsonl`.
+    """Run every query of a file over a folder of PDFs, and write `texts.jsonl` and `results.jsonl`.
 
     Of a query only `id`, `question` and `contract` (with scope "document") or `title` (with "all") are read, and `pages`
-    where the answer's are known. Raises NoFiles, BadQueries and what the stores raise.
+    if the pages of the answer are known. Raises NoFiles, BadQueries and what the stores raise.
     """
     queries = read_queries(paths.queries, scope)
     paths.out.mkdir(parents=True, exist_ok=True)
-    with taken_in(paths.pdfs, paths.folder, embedder, on_progress) as corpus:
+    with open_corpus(paths.pdfs, paths.folder, embedder, on_progress) as corpus:
         write_rows(paths.out / "texts.jsonl", corpus.texts())
         searcher = Searcher(corpus.library, corpus.vectors, corpus.lexical, embedder)
-        outcomes: list[Asked] = []
+        outcomes: list[QueryOutcome] = []
 
         def rows() -> Iterator[QueryRow]:
-            for row, outcome in ask(corpus, searcher, queries, scope=scope, count=count, budget=budget):
+            for row, outcome in run_queries(corpus, searcher, queries, scope=scope, count=count, budget=budget):
                 outcomes.append(outcome)
                 on_progress("asking", len(outcomes), len(queries))
                 yield row
 
         write_rows(paths.out / "results.jsonl", rows())
-    return Evaluation(len(corpus.held), corpus.failed, tuple(outcomes))
+    return Evaluation(len(corpus.document_ids), corpus.failed, tuple(outcomes))
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A folder of PDFs that has been taken in: its stores, each contract's document id, and the files that failed."""
+    """An ingested folder of PDFs: its stores, the document id of each contract, and the files that failed."""
 
     library: Library
     vectors: Vectors
     lexical: Lexical
     matter_id: str
-    held: Mapping[str, str]
+    document_ids: Mapping[str, str]
     failed: tuple[str, ...]
 
     def document(self, document_id: str) -> Document:
-        """A document as it was read."""
+        """The text of a document with its pages."""
         return self.library.document(self.matter_id, document_id)
 
     def texts(self) -> Iterator[ContractText]:
-        """The text of each contract, in which offsets count."""
-        for contract, id_ in self.held.items():
+        """Rows of `texts.jsonl`, one for each contract."""
+        for contract, id_ in self.document_ids.items():
             document = self.document(id_)
             yield {"contract": contract, "text": document.text, "page_starts": [p.start for p in document.pages]}
 
 
 @contextmanager
-def taken_in(pdfs: Path, folder: Path, embedder: Embedder, on_progress: Progress) -> Iterator[Corpus]:
-    """The PDFs of a folder in stores below `folder`, which keeps them for the next time. Raises NoFiles."""
+def open_corpus(pdfs: Path, folder: Path, embedder: Embedder, on_progress: Progress) -> Iterator[Corpus]:
+    """Ingest the PDFs of a folder into stores below `folder`, which are kept for the next run. Raises NoFiles."""
     files = sorted(path for suffix in SUFFIXES for path in pdfs.glob(f"*{suffix}"))
     if not files:
         raise NoFiles(folder=pdfs, formats=NAMES, suffixes=" or ".join(SUFFIXES))
@@ -164,15 +164,15 @@ def taken_in(pdfs: Path, folder: Path, embedder: Embedder, on_progress: Progress
     database = open_database(f"sqlite:///{folder / 'evaluation.db'}")
     library = Library(database, Files(folder / "files"), max_file_mib=1_000_000)
     with closing(Vectors(folder / "vectors")) as vectors, closing(Lexical(folder / "lexical")) as lexical:
-        matter_id, ids = _take_in(library, Ingest(library, vectors, lexical, embedder), files, on_progress)
+        matter_id, ids = _ingest(library, Ingest(library, vectors, lexical, embedder), files, on_progress)
         records = {record.id: record for record in library.documents(matter_id)}
         failed = tuple(record.name for record in records.values() if record.state != "ready")
-        held = {contract: id_ for contract, id_ in ids.items() if records[id_].state == "ready"}
-        yield Corpus(library, vectors, lexical, matter_id, held, failed)
+        ready_ids = {contract: id_ for contract, id_ in ids.items() if records[id_].state == "ready"}
+        yield Corpus(library, vectors, lexical, matter_id, ready_ids, failed)
     database.dispose()
 
 
-def ask(
+def run_queries(
     corpus: Corpus,
     searcher: Searcher,
     queries: Iterable["Query"],
@@ -180,41 +180,41 @@ def ask(
     scope: Scope,
     count: Callable[[str], int],
     budget: int,
-) -> Iterator[tuple[QueryRow, Asked]]:
-    """A row of `results.jsonl` for each query, and what it came to."""
-    contracts = {id_: contract for contract, id_ in corpus.held.items()}
+) -> Iterator[tuple[QueryRow, QueryOutcome]]:
+    """Run each query; yields its row of `results.jsonl`, and its outcome."""
+    contracts = {id_: contract for contract, id_ in corpus.document_ids.items()}
     for query in queries:
-        own_id = corpus.held.get(query.contract)
-        # Of equal files each query gets its own's name.
+        own_id = corpus.document_ids.get(query.contract)
+        # Equal files are one document: its name is that of the query's own contract.
         names = contracts | ({own_id: query.contract} if own_id else {})
-        inside = None if scope == "all" else [own_id] if own_id else []
-        began = perf_counter()
-        results = searcher.search(corpus.matter_id, query.question, inside)
-        packed = pack((h.chunk for h in results.hits), corpus.document, count, budget)
-        seconds = perf_counter() - began
-        search = _Search(query, results, packed, seconds, cache(corpus.document))
-        scoped = results.route.document_ids or inside
+        document_ids = None if scope == "all" else [own_id] if own_id else []
+        start = perf_counter()
+        results = searcher.search(corpus.matter_id, query.question, document_ids)
+        context = pack((h.chunk for h in results.hits), corpus.document, count, budget)
+        seconds = perf_counter() - start
+        search = _Search(query, results, context, seconds, cache(corpus.document))
+        routed_ids = results.route.document_ids or document_ids
         spans = [
             chunk.span
             for hit in results.hits
-            for chunk in (hit.chunk, *searcher.same_words(corpus.matter_id, hit.chunk, scoped))
+            for chunk in (hit.chunk, *searcher.same_words(corpus.matter_id, hit.chunk, routed_ids))
         ]
         yield search.row(names, spans), search.outcome()
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question of the file, and the pages of its answer where they are known."""
+    """A query of the file, with the pages of its answer if they are known."""
 
     id: str
-    question: str  # with the contract's title before it where all are searched
-    contract: str  # the one to search; empty for all
+    question: str  # preceded by the contract's title if all contracts are searched
+    contract: str  # the contract to search; empty for all
     pages: tuple[int, ...] = ()
 
 
 def read_queries(path: Path, scope: Scope) -> list[Query]:
-    """The queries of a file of JSON lines. Raises BadQueries, which names the line."""
-    need = ("id", "question", "contract") if scope == "document" else ("id", "question")
+    """Parse a file of JSON lines. Raises BadQueries, which names the line."""
+    required_keys = ("id", "question", "contract") if scope == "document" else ("id", "question")
     rows: list[Query] = []
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -227,7 +227,7 @@ def read_queries(path: Path, scope: Scope) -> list[Query]:
             row = json.loads(line)
         except ValueError as error:
             raise BadQueries(path=path, line=number, reason="it is not JSON") from error
-        missing = [key for key in need if not isinstance(row, dict) or not isinstance(row.get(key), str)]
+        missing = [key for key in required_keys if not isinstance(row, dict) or not isinstance(row.get(key), str)]
         if missing:
             raise BadQueries(path=path, line=number, reason=f"it has no text under “{missing[0]}”")
         title = row.get("title") if scope == "all" else None
@@ -239,66 +239,68 @@ def read_queries(path: Path, scope: Scope) -> list[Query]:
     return rows
 
 
-def _take_in(library: Library, ingest: Ingest, files: list[Path], on_progress: Progress) -> tuple[str, dict[str, str]]:
-    """Make the matter hold exactly these files; its id, and each contract's document id."""
+def _ingest(library: Library, ingest: Ingest, files: list[Path], on_progress: Progress) -> tuple[str, dict[str, str]]:
+    """Make the matter contain exactly these files; returns its id, and the document id of each contract."""
     matter = next((m for m in library.matters() if m.name == MATTER), None) or library.create_matter(MATTER)
     ingest.repair()
     ids: dict[str, str] = {}
-    for done, file in enumerate(files, 1):
+    for count, file in enumerate(files, 1):
         ids[file.stem] = library.accept_path(matter.id, file).id
-        on_progress("adding", done, len(files))
+        on_progress("adding", count, len(files))
     for record in library.documents(matter.id):
         if record.id not in ids.values():
             ingest.remove(matter.id, record.id)
     total = len(set(ids.values()))
     ready = {r.id for r in library.documents(matter.id) if r.state == "ready"}
 
-    def tell(record: DocumentRecord) -> None:
+    def report(record: DocumentRecord) -> None:
         if record.state in ("ready", "failed"):
             ready.add(record.id)
         on_progress("reading and indexing", len(ready), total)
 
-    ingest.run(tell)
+    ingest.run(report)
     return matter.id, ids
 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """A query that was searched, what was packed of it, and how long both took."""
+    """The search for one query: results, packed context, and the time for both."""
 
     query: Query
     results: Results
-    packed: Packed
+    context: Packed
     seconds: float
     document_of: Callable[[str], Document]
 
     def row(self, names: Mapping[str, str], spans: Sequence[Span]) -> QueryRow:
-        """`spans`: the hits in rank order, after each the clauses of other contracts that say the same."""
+        """Row of `results.jsonl`. `spans`: the hits in rank order, each followed by passages of other contracts with the
+        same words.
+        """
         return {
             "id": self.query.id,
             "hits": [{**_place(names, span), "page": self._page(span)} for span in spans],
-            "context": [_place(names, span) for passage in self.packed.passages for span in passage.spans],
-            "context_tokens": self.packed.tokens,
+            "context": [_place(names, span) for passage in self.context.passages for span in passage.spans],
+            "context_tokens": self.context.tokens,
             "seconds": round(self.seconds, 5),
             "confidence": float(self.results.confidence),
         }
 
-    def outcome(self) -> Asked:
-        """What the query came to."""
+    def outcome(self) -> QueryOutcome:
+        """Outcome of the query."""
         pages, hits = self.query.pages, self.results.hits
         first = self._page(hits[0].chunk.span) if hits else 0
-        sent = {self._page(span) for passage in self.packed.passages for span in passage.spans}
-        return Asked(
+        context_pages = {self._page(span) for passage in self.context.passages for span in passage.spans}
+        return QueryOutcome(
             seconds=self.seconds,
-            tokens=self.packed.tokens,
+            tokens=self.context.tokens,
             confidence=float(self.results.confidence),
             found=self.results.found,
             first_page=first in pages if pages else None,
-            any_page=not sent.isdisjoint(pages) if pages else None,
+            any_page=not context_pages.isdisjoint(pages) if pages else None,
         )
 
     def _page(self, span: Span) -> int:
-        """The page that a citation of a span names: the one that says what was asked."""
+        """Page of a citation of a span: the page with the sentence that best matches the question."""
         document = self.document_of(span.document_id)
         first, last = document.page_at(span.start), document.page_at(span.end - 1)
         if first is last:
@@ -311,6 +313,6 @@ def _place(names: Mapping[str, str], span: Span) -> ContractSpan:
 
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
-    """Write one JSON object a line."""
+    """Write rows as JSON lines."""
     with path.open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -1,9 +1,8 @@
-"""bytes → Document → [Chunk] → float32[n, dim] → vectors + lexical → ready.
+"""Ingests documents: bytes → Document → [Chunk] → float32[n, dim] → vectors + lexical → ready.
 
-A worker's thread takes one document through all of it (`Ingest._ingest`); converting and cutting happen in a process of the
-thread's own, embedding and indexing in this one. The job's row says how far a document has come, and it is "ready" only after
-both indexes have it. So a crash at any point leaves a row that `repair` lets wait again, and doing a step twice is the
-same as doing it once.
+A worker thread takes one document through all steps (`Ingest._ingest`); reading and chunking run in a process of the
+thread's own, embedding and indexing in this one. The job's row holds the progress of a document, which is "ready" only
+after both indexes have it. So a crash at any point leaves a row that `repair` queues again, and each step is idempotent.
 """
 
 import logging
@@ -42,8 +41,8 @@ if TYPE_CHECKING:
     from retrieval.search.vectors import Vectors
 
 ATTEMPTS = 3  # a converter that dies on the same file for the third time will die on it again
-PROGRESS_S = 0.2  # between two notes of progress; each is a write to the disk
-# Chunks, enough that some are nearly equally long; progress is noted and `stop` obeyed between two batches.
+PROGRESS_S = 0.2  # between two saves of the progress; each is a write to the disk
+# Chunks per batch, enough that some are nearly equally long; between batches progress is saved and `stop` takes effect.
 EMBEDDED_AT_ONCE = 128
 
 OnChange = Callable[[DocumentRecord], None]
@@ -52,7 +51,7 @@ _log = logging.getLogger(__name__)
 
 
 class Ingest:
-    """Takes waiting documents into the indexes, and keeps the indexes equal to the library."""
+    """Ingest pipeline: indexes waiting documents, and keeps the indexes consistent with the library."""
 
     def __init__(
         self,
@@ -64,7 +63,7 @@ class Ingest:
         workers: int = 2,
         limits: Limits | None = None,
     ) -> None:
-        """`workers`: documents read at once, each in a process; `limits`: of each."""
+        """`workers`: documents read at once, each in a process of its own; `limits` of each document."""
         self._library = library
         self._indexes = Indexes(library, vectors, lexical, embedder)
         self._embedder = embedder
@@ -76,34 +75,34 @@ class Ingest:
     # The work
 
     def run(self, on_change: OnChange | None = None) -> None:
-        """Work until nothing waits. `on_change` hears of each step of each document, in the worker's thread.
+        """Ingest until no document waits. `on_change` is called for each step of each document, in the worker's thread.
 
-        Raises StoreUnavailable, DataFolderUnusable or EmbedderUnavailable; what was begun then waits again, as after
+        Raises StoreUnavailable, DataFolderUnusable or EmbedderUnavailable; unfinished documents then wait again, as after
         Ctrl-C. A file that cannot be read raises nothing: its record says "failed" and why.
         """
         self._on_change = on_change
         self._workers.run()
 
     def start(self, on_change: OnChange | None = None) -> None:
-        """Work in the background until `stop`, also on what is accepted later (`wake` tells of it).
+        """Ingest in the background until `stop`, also documents that are accepted later (see `wake`).
 
-        A store or search model that is away is logged and tried again every half minute.
+        If a store or the embedding model is unavailable, that is logged, and tried again every half minute.
         """
         self._on_change = on_change
         self._workers.start()
 
     def wake(self) -> None:
-        """Say that there may be something to do."""
+        """Notify the workers of a new document."""
         self._workers.wake()
 
     def stop(self) -> None:
-        """End the work within seconds; what was begun waits again."""
+        """Stop within seconds; unfinished documents wait again."""
         self._workers.stop()
 
     # The indexes and the library
 
     def repair(self) -> int:
-        """Put right what a crash left; call it once, before any work. Returns how many documents wait.
+        """Repair what a crash left; call it once, before any work. Returns the number of waiting documents.
 
         Interrupted jobs wait again, half-deleted matters and files without a document are deleted, and both indexes of
         each matter are compared with the library (`Indexes.repair`).
@@ -117,9 +116,9 @@ class Ingest:
         return self._library.jobs.at_work()
 
     def reindex(self, matter_id: str | None = None) -> int:
-        """Drop the indexes of one matter, or of all, and queue its documents; returns how many wait.
+        """Drop the indexes of one matter, or of all, and queue its documents; returns the number of waiting documents.
 
-        `run`, or the background, then does the work from the text that was read before. Raises NoSuchMatter.
+        `run`, or the background ingest, then rebuilds them from the stored text. Raises NoSuchMatter.
         """
         matters = self._library.matters() if matter_id is None else [self._library.matter(matter_id)]
         for matter in matters:
@@ -128,12 +127,12 @@ class Ingest:
         return self._library.jobs.at_work()
 
     def remove(self, matter_id: str, document_id: str) -> None:
-        """Take a document out of the library and both indexes, also while it is being read. Raises NoSuchDocument."""
+        """Remove a document from the library and both indexes, also while it is being read. Raises NoSuchDocument."""
         self._library.remove(matter_id, document_id)
         self._indexes.remove(matter_id, document_id)
 
     def delete_matter(self, matter_id: str) -> None:
-        """Delete a matter with everything in it. From the first moment nobody sees it. Raises NoSuchMatter."""
+        """Delete a matter with everything in it; it is hidden at once. Raises NoSuchMatter."""
         self._library.retire_matter(matter_id)
         self._delete(matter_id)
 
@@ -144,10 +143,10 @@ class Ingest:
     # One document
 
     def _ingest(self, record: DocumentRecord, converter: ConverterProcess) -> None:
-        known = self._library.text(record)
-        converted = self._convert(record, converter) if known is None else converter.cut(known)
-        document = converted.document
-        record = self._note(
+        stored = self._library.text(record)
+        conversion = self._convert(record, converter) if stored is None else converter.cut(stored)
+        document = conversion.document
+        record = self._save(
             replace(
                 record,
                 state="indexing",
@@ -157,64 +156,64 @@ class Ingest:
                 characters=len(document.text),
             )
         )
-        if self._room(record) < record.characters:  # another of the matter was read meanwhile, or the text was known
+        if self._room(record) < record.characters:  # another document was read meanwhile, or the text was stored before
             raise MatterFull(name=record.name, limit=self._limits.matter_characters)
-        vectors = self._embed(record, converted)
-        record = replace(record, state="ready", page=record.pages, reason=_what_is_missing(document))
+        vectors = self._embed(record, conversion)
+        record = replace(record, state="ready", page=record.pages, reason=_missing_text(document))
         self._indexes.put(
-            record, document.text[:OPENING], converted.chunks, converted.texts, vectors, self._workers.go_on
+            record, document.text[:OPENING], conversion.chunks, conversion.texts, vectors, self._workers.go_on
         )
-        self._tell(record)
+        self._notify(record)
 
     def _convert(self, record: DocumentRecord, converter: ConverterProcess) -> Converted:
-        noted = float("-inf")  # the first page tells at once how many there are
+        saved_at = float("-inf")  # the first page is saved at once, with the number of pages
 
         def on_page(page: int, pages: int) -> None:
-            nonlocal noted
+            nonlocal saved_at
             self._workers.go_on()
-            if monotonic() - noted >= PROGRESS_S:
-                self._note(replace(record, page=page, pages=pages))
-                noted = monotonic()
+            if monotonic() - saved_at >= PROGRESS_S:
+                self._save(replace(record, page=page, pages=pages))
+                saved_at = monotonic()
 
         room = self._room(record)
         data = self._library.original(record.matter_id, record.id)
         try:
-            converted = converter.convert(
+            conversion = converter.convert(
                 data,
                 name=record.name,
                 document_id=record.id,
                 on_page=on_page,
                 max_characters=min(room, self._limits.characters),
-                # They are read for convenience only, and a file may be made to crash on them.
+                # Page labels are optional, and a hostile file may crash the converter with them.
                 labels=not record.attempts,
             )
         except TooMuchText as error:
             if room < self._limits.characters:
                 raise MatterFull(name=record.name, limit=self._limits.matter_characters) from error
             raise
-        self._library.keep_text(record, converted.document, version=format_of(data[:HEAD], record.name).version)
-        return converted
+        self._library.keep_text(record, conversion.document, version=format_of(data[:HEAD], record.name).version)
+        return conversion
 
     def _room(self, record: DocumentRecord) -> int:
-        """How many characters the matter may hold beside its other documents."""
+        """Characters that the matter may hold beside its other documents."""
         return max(0, self._limits.matter_characters - self._library.characters(record.matter_id, record.id))
 
-    def _embed(self, record: DocumentRecord, converted: Converted) -> NDArray[np.float32]:
-        """What the chunks are found by, float32[len(chunks), dimension]."""
-        vectors = np.zeros((len(converted.chunks), self._embedder.dimension), np.float32)
-        for start in range(0, len(converted.chunks), EMBEDDED_AT_ONCE):
+    def _embed(self, record: DocumentRecord, conversion: Converted) -> NDArray[np.float32]:
+        """Embeddings of the chunks, float32[len(chunks), dimension]."""
+        vectors = np.zeros((len(conversion.chunks), self._embedder.dimension), np.float32)
+        for start in range(0, len(conversion.chunks), EMBEDDED_AT_ONCE):
             self._workers.go_on()
-            batch = converted.texts[start : start + EMBEDDED_AT_ONCE]
+            batch = conversion.texts[start : start + EMBEDDED_AT_ONCE]
             vectors[start : start + len(batch)] = self._embedder.passages(batch)
-            last = converted.chunks[start + len(batch) - 1]
-            self._note(replace(record, page=converted.document.page_at(last.span.start).number))
+            last = conversion.chunks[start + len(batch) - 1]
+            self._save(replace(record, page=conversion.document.page_at(last.span.start).number))
         return vectors
 
     def _attempt(self, record: DocumentRecord, converter: ConverterProcess) -> None:
-        """One attempt at one document; whatever is the file's fault ends in its record."""
-        with suppress(NoSuchDocument):  # removed while it was worked on: there is nothing to note it in
+        """Attempt one document; an error of the file is saved in its record."""
+        with suppress(NoSuchDocument):  # removed meanwhile: there is no record to save to
             try:
-                self._tell(record)
+                self._notify(record)
                 self._ingest(record, converter)
             except UnreadableFile as error:
                 self._fail(record, error)
@@ -223,46 +222,46 @@ class Ingest:
                 _log.warning("the converter died on %s: %s", record.id, error)
                 attempts = record.attempts + 1
                 if attempts < ATTEMPTS:
-                    self._note(replace(record, state="waiting", page=0, attempts=attempts))
+                    self._save(replace(record, state="waiting", page=0, attempts=attempts))
                 else:
                     self._fail(
                         replace(record, attempts=attempts), ConverterCrashed(name=record.name, attempts=attempts)
                     )
             except (PinciteError, Stopped):
                 raise
-            except Exception:  # noqa: BLE001 (one document's unforeseen fault is its own: the worker goes on)
+            except Exception:  # noqa: BLE001 (an unforeseen error of one document must not stop the worker)
                 reference = uuid.uuid4().hex[:6]
                 _log.exception("ref %s: ingest of %s", reference, record.id)
-                self._note(replace(record, state="failed", reason=f"Something went wrong (ref {reference})."))
+                self._save(replace(record, state="failed", reason=f"Something went wrong (ref {reference})."))
 
     def _give_back(self, record: DocumentRecord) -> None:
         self._library.jobs.give_back(record)
-        self._tell(replace(record, state="waiting", page=0, attempts=0))
+        self._notify(replace(record, state="waiting", page=0, attempts=0))
 
     def _fail(self, record: DocumentRecord, error: PinciteError) -> None:
-        if record.pages:  # it may have been ready once, and what the indexes have of it would be found
+        if record.pages:  # it may have been ready before, and its index entries would still be found
             self._indexes.remove(record.matter_id, record.id)
-        self._note(replace(record, state="failed", characters=0, reason=f"{error} {error.hint}".strip()))
+        self._save(replace(record, state="failed", characters=0, reason=f"{error} {error.hint}".strip()))
 
-    def _note(self, record: DocumentRecord) -> DocumentRecord:
+    def _save(self, record: DocumentRecord) -> DocumentRecord:
         self._library.jobs.save(record)
-        self._tell(record)
+        self._notify(record)
         return record
 
-    def _tell(self, record: DocumentRecord) -> None:
+    def _notify(self, record: DocumentRecord) -> None:
         if self._on_change is None:
             return
         try:
             self._on_change(record)
-        except Exception:  # noqa: BLE001 (whoever follows must not stop the work)
+        except Exception:  # noqa: BLE001 (a callback must not stop the work)
             _log.exception("whoever follows the ingest failed on %s", record.id)
 
 
-def _what_is_missing(document: Document) -> str | None:
-    """A sentence for a document that cannot be searched, or not all of it."""
+def _missing_text(document: Document) -> str | None:
+    """Sentence for a document that has no searchable text, or pages without any."""
     unreadable, pages = len(document.unreadable_pages), len(document.pages)
     if not document.text.strip():
-        return f"“{document.name}” carries no text that can be searched; it may be a scan."
+        return f"“{document.name}” has no text that can be searched; it may be a scan."
     if unreadable:
-        return f"{unreadable} of {pages} pages show something but carry no text that can be searched."
+        return f"{unreadable} of {pages} pages have content but no text that can be searched."
     return None

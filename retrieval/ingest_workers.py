@@ -1,6 +1,6 @@
-"""Worker threads of the ingest, each with a converter process of its own; in the background, or until nothing waits.
+"""Worker threads of the ingest, each with a converter process of its own; in the background, or until the queue is empty.
 
-One path through the code for both: a worker that is patient waits for the bell where another one ends.
+Both share one code path: a patient worker waits for a notification where another one ends.
 """
 
 import logging
@@ -17,22 +17,22 @@ from retrieval.core.limits import Limits
 from retrieval.library.schema import DocumentRecord
 from retrieval.reading.converter_process import ConverterProcess
 
-YIELDS = 10  # steps of priority, of 19: whoever asks gets nine parts of a core, reading one
-LEAVES_S = 7  # of the ten seconds in which a server that is told to stop has to have stopped
-RETRY_S = 30  # after a store or the search model was away, and to look for what nobody rang for
+NICENESS = 10  # of 19, added to that of the process: questions get nine parts of a core, reading one
+STOP_S = 7  # of the ten seconds in which a server has to stop
+RETRY_S = 30  # after a store or the embedding model was unavailable, and between two checks of the queue
 
 _log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
-    """`stop` was called; what was begun waits again."""
+    """`stop` was called; unfinished documents wait again."""
 
 
 class Workers:
-    """`count` threads over a queue: `claim` takes from it, `attempt` does the work, `give_back` undoes a claim.
+    """Thread pool over a queue: `claim` takes a document from it, `attempt` ingests it, `give_back` undoes a claim.
 
-    `attempt` may raise a PinciteError when the fault is not the document's, which then waits behind the others; it calls
-    `go_on` between its steps.
+    `attempt` raises a PinciteError for an error that is not the document's, which is then queued behind the others; it
+    calls `go_on` between its steps.
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class Workers:
         self._claim = claim
         self._attempt = attempt
         self._give_back = give_back
-        self._bell = threading.Condition()
-        self._rings = 0
+        self._notification = threading.Condition()
+        self._notifications = 0
         self._stopping = threading.Event()
         self._converters: set[ConverterProcess] = set()
         self._threads: list[threading.Thread] = []
 
     def run(self) -> None:
-        """Work until nothing waits. Raises what `attempt` raises, once all threads have stopped."""
+        """Work until the queue is empty. Raises what `attempt` raises, once all threads have stopped."""
         self._stopping.clear()
         with ThreadPoolExecutor(self._count, "pincite-ingest") as pool:
             works = [pool.submit(self._work, patient=False) for _ in range(self._count)]
@@ -76,19 +76,19 @@ class Workers:
             thread.start()
 
     def wake(self) -> None:
-        """Say that there may be something to do."""
-        with self._bell:
-            self._rings += 1
-            self._bell.notify_all()
+        """Notify the threads of a new document."""
+        with self._notification:
+            self._notifications += 1
+            self._notification.notify_all()
 
     def stop(self) -> None:
-        """End the work, in the background or in another thread's `run`.
+        """Stop the background threads, or another thread's `run`.
 
-        A thread that a store or a model keeps longer than `LEAVES_S` is left behind; what it holds waits again at the next
-        start.
+        A thread that is blocked in a store or a model for longer than `STOP_S` is abandoned; its document is queued again
+        at the next start.
         """
         self._interrupt()
-        end = monotonic() + LEAVES_S
+        end = monotonic() + STOP_S
         for thread in self._threads:
             thread.join(max(0.0, end - monotonic()))
         if late := sum(thread.is_alive() for thread in self._threads):
@@ -96,49 +96,51 @@ class Workers:
         self._threads.clear()
 
     def go_on(self) -> None:
-        """Raise Stopped when the work is to end."""
+        """Raise Stopped if `stop` was called."""
         if self._stopping.is_set():
             raise Stopped
 
     def _work(self, *, patient: bool) -> None:
         if patient:
-            _give_way()
+            _lower_priority()
         converter = ConverterProcess(self._limits, self.go_on)
         self._converters.add(converter)
-        claimed: DocumentRecord | None = None
+        record: DocumentRecord | None = None
         try:
             while not self._stopping.is_set():
-                heard = self._rings
+                last_notification = self._notifications
                 try:
-                    claimed = claimed or self._claim()
-                    if claimed:
-                        self._attempt(claimed, converter)
-                        claimed = None
+                    record = record or self._claim()
+                    if record:
+                        self._attempt(record, converter)
+                        record = None
                         continue
-                except PinciteError as error:  # a store or the search model is away: the file is not to blame
+                except PinciteError as error:  # a store or the embedding model is unavailable: no error of the file
                     if not patient:
                         raise
                     _log.warning("ingest waits %d s: %s", RETRY_S, type(error).__name__)
-                    if claimed:
-                        with suppress(PinciteError):  # else it stays with this worker until the records are back
-                            self._give_back(claimed)
-                            claimed = None
+                    if record:
+                        with suppress(PinciteError):  # else it stays with this worker until the database is back
+                            self._give_back(record)
+                            record = None
                 if not patient:
                     return
                 converter.stop()  # an idle process holds 43 MB; another starts in half a second
-                self._wait(heard)
+                self._wait(last_notification)
         except Stopped:
             pass
         finally:
             self._converters.discard(converter)
             converter.stop()
-            if claimed:
+            if record:
                 with suppress(PinciteError):  # else `repair` finds it at the next start
-                    self._give_back(claimed)
+                    self._give_back(record)
 
-    def _wait(self, heard: int) -> None:
-        with self._bell:
-            self._bell.wait_for(lambda: self._rings != heard or self._stopping.is_set(), RETRY_S)
+    def _wait(self, last_notification: int) -> None:
+        with self._notification:
+            self._notification.wait_for(
+                lambda: self._notifications != last_notification or self._stopping.is_set(), RETRY_S
+            )
 
     def _interrupt(self) -> None:
         self._stopping.set()
@@ -147,8 +149,8 @@ class Workers:
         self.wake()
 
 
-def _give_way() -> None:
-    """Let questions go first: this thread, the threads that compute for it and its converter process yield the processor."""
+def _lower_priority() -> None:
+    """Lower the CPU priority (niceness) of this thread, and of the threads and the process that it starts, below questions."""
     if sys.platform == "linux":  # elsewhere a thread has no priority of its own
         me = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + YIELDS)
+        os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + NICENESS)

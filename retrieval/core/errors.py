@@ -97,7 +97,7 @@ class DocumentNotReady(PinciteError):
 
 
 class UnreadableFile(PinciteError):
-    """A file that cannot become a document."""
+    """A file that cannot be read as a document."""
 
     sentence = "“{name}” could not be read."
     hint_text = "Check that the file opens in a PDF viewer."
@@ -114,14 +114,14 @@ class EmptyFile(UnreadableFile):
     """Zero bytes."""
 
     sentence = "“{name}” is empty."
-    hint_text = "The file holds no bytes; perhaps its download or copy did not finish."
+    hint_text = "Its download or copy may not have finished. Add it again."
 
 
 class DamagedFile(UnreadableFile):
-    """It begins as its format does but cannot be opened."""
+    """The file begins as its format does but cannot be opened."""
 
-    sentence = "“{name}” is damaged or cut short."
-    hint_text = "Fetch the file again, or open it in a PDF viewer and save a copy."
+    sentence = "“{name}” is damaged or incomplete."
+    hint_text = "Download the file again, or open it in a PDF viewer and save a copy."
 
 
 class EncryptedFile(UnreadableFile):
@@ -139,9 +139,9 @@ class NoPages(UnreadableFile):
 
 
 class ConverterCrashed(UnreadableFile):
-    """The process that read it died, more than once."""
+    """The process that read the file died repeatedly."""
 
-    sentence = "“{name}” could not be read: the reader stopped on it {attempts} times."
+    sentence = "“{name}” could not be read: reading it failed {attempts} times."
     hint_text = "Open it in a PDF viewer, print it to a new PDF and add that."
 
 
@@ -167,7 +167,7 @@ class TooMuchText(UnreadableFile):
 
 
 class TooManyLines(UnreadableFile):
-    """More lines than any print has."""
+    """More lines than any printed document has."""
 
     sentence = "“{name}” has more than {limit:,} lines of text."
     hint_text = "Split the file."
@@ -181,7 +181,7 @@ class MatterFull(UnreadableFile):
 
 
 class TooMuchMemory(UnreadableFile):
-    """The process that read it met its limit of memory."""
+    """The process that read the file reached its memory limit."""
 
     sentence = "Reading “{name}” takes more memory than the limit of {limit_mib} MiB."
     hint_text = "Open it in a PDF viewer, print it to a new PDF and add that, or raise PINCITE_READER_MIB."
@@ -195,7 +195,7 @@ class PageTooSlow(UnreadableFile):
 
 
 class DocumentTooSlow(UnreadableFile):
-    """All of it took longer than the limit."""
+    """The whole document took longer than the limit."""
 
     sentence = "“{name}” takes longer to read than the limit of {seconds:g} seconds."
     hint_text = "Split the file, or raise PINCITE_DOCUMENT_SECONDS."
@@ -230,7 +230,7 @@ class NoFiles(PinciteError):
 
 
 class BadQueries(PinciteError):
-    """A file of questions that cannot be used."""
+    """A malformed file of queries."""
 
     sentence = "{path}, line {line}: {reason}."
     hint_text = "Each line is a JSON object with “id”, “question” and, in one document, “contract”."
@@ -251,7 +251,7 @@ class PackageMissing(PinciteError):
 
 
 class EmbedderUnavailable(PinciteError):
-    """The model that turns text into vectors cannot be used."""
+    """The embedding model cannot be used."""
 
     sentence = "The search model cannot be used: {reason}."
     hint_text = "Check PINCITE_EMBEDDING_MODEL or PINCITE_EMBEDDINGS_URL."

@@ -62,8 +62,8 @@ def test_what_cannot_be_a_document_is_refused_at_the_door(
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: GOOD[: len(GOOD) // 2], "“x.pdf” is damaged or cut short."),
-        (lambda: b"%PDF-1.7\nand nothing more", "“x.pdf” is damaged or cut short."),
+        (lambda: GOOD[: len(GOOD) // 2], "“x.pdf” is damaged or incomplete."),
+        (lambda: b"%PDF-1.7\nand nothing more", "“x.pdf” is damaged or incomplete."),
         (encrypted, "“x.pdf” is protected by a password."),
         (without_pages, "“x.pdf” has no pages."),
         (lambda: make_pdf([""] * 5_001), "“x.pdf” has 5001 pages; the limit is 5000."),
@@ -86,8 +86,8 @@ def test_what_cannot_be_read_fails_with_a_sentence_and_a_hint(
     [
         (GOOD, 3, (), None),
         (b"junk before\n" + GOOD, 3, (), None),
-        (make_pdf([""]), 1, (), "“x.pdf” carries no text that can be searched; it may be a scan."),
-        (drawings(2), 2, (1, 2), "“x.pdf” carries no text that can be searched; it may be a scan."),
+        (make_pdf([""]), 1, (), "“x.pdf” has no text that can be searched; it may be a scan."),
+        (drawings(2), 2, (1, 2), "“x.pdf” has no text that can be searched; it may be a scan."),
     ],
     ids=["good", "junk before the header", "blank", "nothing but pictures"],
 )

@@ -51,8 +51,8 @@ def test_every_query_gets_a_line_under_the_names_of_the_files(tmp_path: Path, pd
         {"id": "c", "question": "Anything?", "contract": "no such file"},
     ]
     done, rows, texts = run(tmp_path, pdfs, queries)
-    assert (done.contracts, len(done.asked), done.failed) == (3, 3, ())
-    assert [(round(a.seconds, 5), a.tokens, a.confidence) for a in done.asked] == [
+    assert (done.contracts, len(done.outcomes), done.failed) == (3, 3, ())
+    assert [(round(a.seconds, 5), a.tokens, a.confidence) for a in done.outcomes] == [
         (row["seconds"], row["context_tokens"], row["confidence"]) for row in rows
     ]
     assert [row["id"] for row in rows] == ["a", "b", "c"]
@@ -80,9 +80,9 @@ def test_pages_that_a_query_names_are_compared_with_those_found(tmp_path: Path, 
     query = {"question": "Who repairs the roof?", "contract": "lease"}
     pages: list[dict[str, Any]] = [{"pages": [1]}, {"pages": [2]}, {"pages": [7]}, {}]
     done, _, _ = run(tmp_path, pdfs, [{"id": str(n), **query, **known} for n, known in enumerate(pages)])
-    assert [a.first_page for a in done.asked] == [True, False, False, None]
-    assert [a.any_page for a in done.asked][0::2] == [True, False]
-    assert done.asked[3].any_page is None
+    assert [a.first_page for a in done.outcomes] == [True, False, False, None]
+    assert [a.any_page for a in done.outcomes][0::2] == [True, False]
+    assert done.outcomes[3].any_page is None
 
 
 def test_the_page_of_a_hit_is_the_one_that_says_what_was_asked(tmp_path: Path, pdfs: Path) -> None:
@@ -91,7 +91,7 @@ def test_the_page_of_a_hit_is_the_one_that_says_what_was_asked(tmp_path: Path, p
     (hit,) = row["hits"]
     assert hit["start"] < texts["lease"]["page_starts"][1] < hit["end"]  # it begins on the page before
     assert hit["page"] == 2
-    assert (done.asked[0].first_page, done.asked[0].any_page) == (True, True)
+    assert (done.outcomes[0].first_page, done.outcomes[0].any_page) == (True, True)
 
 
 def test_over_all_contracts_the_title_is_put_before_the_question(tmp_path: Path, pdfs: Path) -> None:

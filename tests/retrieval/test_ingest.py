@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.core.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
-from retrieval.ingest_workers import YIELDS
+from retrieval.ingest_workers import NICENESS
 from retrieval.library.schema import DocumentRecord
 from retrieval.search.lexical import stems_of
 from retrieval.structure.chunks import chunk
@@ -202,7 +202,7 @@ def test_a_file_that_kills_its_reader_fails_alone(tmp_path: Path) -> None:
         failed = room.library.record(matter.id, killer.id)
         assert (failed.state, failed.attempts) == ("failed", 3)
         assert failed.reason is not None
-        assert failed.reason.startswith("“killer.pdf” could not be read: the reader stopped on it 3 times.")
+        assert failed.reason.startswith("“killer.pdf” could not be read: reading it failed 3 times.")
         assert room.library.record(matter.id, other.id).state == "ready"
 
 
@@ -232,7 +232,7 @@ def test_the_background_lets_questions_go_first(room: Room) -> None:
     room.ingest.start()
     working = [thread for thread in threading.enumerate() if thread.name.startswith("pincite-ingest-")]
     assert working
-    wait_for(lambda: {os.getpriority(os.PRIO_PROCESS, t.native_id or 0) for t in working} == {min(mine + YIELDS, 19)})
+    wait_for(lambda: {os.getpriority(os.PRIO_PROCESS, t.native_id or 0) for t in working} == {min(mine + NICENESS, 19)})
     room.ingest.stop()
 
 

@@ -1,1 +1,1 @@
-"""The `pincite` command, in this process or through a running server."""
+"""Command-line interface: runs commands in this process or through a running server."""

@@ -1,7 +1,7 @@
-"""HTTP client of the server that owns the data folder: runs the same commands as `Caller` does, and yields the same events.
+"""HTTP client of the server that owns the data folder: executes the same commands as `Caller`, and yields the same events.
 
-Events arrive as NDJSON while the work goes on. A file is sent as its bytes, so that it is opened with the rights of the
-person who named it.
+Events arrive as NDJSON during the work. A file is uploaded as bytes, so that it is opened with the rights of the person
+who runs the command.
 """
 
 from collections.abc import Iterator
@@ -17,46 +17,47 @@ from webapp.core.stream import Error, Event, T, read_event
 from webapp.service.commands import Command, FileCommand
 
 CONNECT_SECONDS = 5.0
-SILENCE_SECONDS = 300.0  # between two events; work that takes longer says every few seconds where it stands
+SILENCE_SECONDS = 300.0  # read time-out between two events; long work sends progress every few seconds
 
 
 class Client:
     """HTTP client of one server."""
 
-    def __init__(self, served: RunningServer) -> None:
-        self._client = served.client(httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS))
+    def __init__(self, server: RunningServer) -> None:
+        self._client = server.client(httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS))
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
     def run(self, command: Command[T]) -> Iterator[Event[T]]:
-        """The events of a command. Raises RemoteError for an error told there, ServerGone when the server stops half way.
+        """Execute a command on the server; yields its events. Raises RemoteError for an error of the command, ServerGone if
+        the server stops half way.
 
-        Of a file also NoSuchFile, and NameTooLong: its words stand in the address, which no server takes at any length.
+        For a command with a file also NoSuchFile, and NameTooLong: its other fields are in the URL, whose length is limited.
         """
         if not isinstance(command, FileCommand):
             yield from self._events(command, json=asdict(command))
             return
-        words = asdict(command)
-        del words["path"]
-        for word in words.values():
-            check_name(word)
+        parameters = asdict(command)
+        del parameters["path"]
+        for value in parameters.values():
+            check_name(value)
         with command.opened() as stream:
-            size = {"Content-Length": str(command.path.stat().st_size)}
-            yield from self._events(command, params=words, content=stream, headers=size)
+            headers = {"Content-Length": str(command.path.stat().st_size)}
+            yield from self._events(command, params=parameters, content=stream, headers=headers)
 
     def _events(self, command: Command[T], **request: Any) -> Iterator[Event[T]]:
         try:
-            with self._client.stream("POST", f"/cli/{command.command}", **request) as answer:
-                if answer.status_code != 200:
+            with self._client.stream("POST", f"/cli/{command.command}", **request) as response:
+                if response.status_code != 200:
                     raise ServerGone()
-                for line in answer.iter_lines():
+                for line in response.iter_lines():
                     event = read_event(line, command.result())
                     if isinstance(event, Error):
                         raise RemoteError(sentence=event.error, hint=event.hint)
                     yield event
-        except UnicodeEncodeError as error:  # half of a pair, as a command line that is not UTF-8 holds it
+        except UnicodeEncodeError as error:  # a lone surrogate, from a command line that is not UTF-8
             raise NotText() from error
         except (httpx2.HTTPError, ValueError, KeyError) as error:
             raise ServerGone() from error

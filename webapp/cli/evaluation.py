@@ -1,4 +1,4 @@
-"""`pincite eval`: retrieval measured on a folder of PDFs, in a folder of its own that the matters never see."""
+"""`pincite eval`: evaluates retrieval on a folder of PDFs, in stores of its own apart from the matters."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,13 +28,13 @@ def run(
     budget: int,
     on_wait: Callable[[], None],
 ) -> Iterator[Event[EvaluationRow]]:
-    """Progress, then one result. Raises NoFiles, BadQueries, DataFolderBusy and what the stores raise."""
+    """Evaluate retrieval; yields progress, then one result. Raises NoFiles, BadQueries, DataFolderBusy and what the stores raise."""
     settings = load_settings()
     folder = settings.data_dir / "eval"
     owner = claim(folder, wait_seconds=settings.busy_wait_seconds, on_wait=on_wait)
     if isinstance(owner, RunningServer):
         raise DataFolderBusy()
-    told: SimpleQueue[Progress | None] = SimpleQueue()
+    events: SimpleQueue[Progress | None] = SimpleQueue()
     try:
         open_log(settings.data_dir)
         with ThreadPoolExecutor(1, "pincite-eval") as pool:
@@ -45,40 +45,40 @@ def run(
                 count=mistral(),
                 scope=scope,
                 budget=budget,
-                on_progress=lambda label, done, total: told.put(
+                on_progress=lambda label, done, total: events.put(
                     Progress(label=label, state="", done=done, total=total)
                 ),
             )
-            work.add_done_callback(lambda _: told.put(None))
-            yield from iter(told.get, None)
-            done = work.result()
-        yield Result(figures(done, scope))
+            work.add_done_callback(lambda _: events.put(None))
+            yield from iter(events.get, None)
+            evaluation = work.result()
+        yield Result(figures(evaluation, scope))
     finally:
         owner.release()
 
 
-def figures(done: evaluate.Evaluation, scope: Scope) -> EvaluationRow:
-    """What an evaluation came to."""
-    asked = done.asked
+def figures(evaluation: evaluate.Evaluation, scope: Scope) -> EvaluationRow:
+    """Metrics of an evaluation: quantiles of time, tokens and confidence; share of queries with the right page."""
+    outcomes = evaluation.outcomes
     return EvaluationRow(
         scope=scope,
-        contracts=done.contracts,
-        queries=len(asked),
-        failed=done.failed,
-        found=sum(a.found for a in asked),
-        seconds_p50=_at([a.seconds for a in asked], 0.5),
-        seconds_p95=_at([a.seconds for a in asked], 0.95),
-        tokens_p50=_at([a.tokens for a in asked], 0.5),
-        tokens_max=max((a.tokens for a in asked), default=None),
-        confidence={name: _at([a.confidence for a in asked], share) for name, share in SPREAD.items()},
-        with_pages=sum(a.first_page is not None for a in asked),
-        first_page=_share([a.first_page for a in asked if a.first_page is not None]),
-        any_page=_share([a.any_page for a in asked if a.any_page is not None]),
+        contracts=evaluation.contracts,
+        queries=len(outcomes),
+        failed=evaluation.failed,
+        found=sum(o.found for o in outcomes),
+        seconds_p50=_quantile([o.seconds for o in outcomes], 0.5),
+        seconds_p95=_quantile([o.seconds for o in outcomes], 0.95),
+        tokens_p50=_quantile([o.tokens for o in outcomes], 0.5),
+        tokens_max=max((o.tokens for o in outcomes), default=None),
+        confidence={name: _quantile([o.confidence for o in outcomes], share) for name, share in SPREAD.items()},
+        with_pages=sum(o.first_page is not None for o in outcomes),
+        first_page=_share([o.first_page for o in outcomes if o.first_page is not None]),
+        any_page=_share([o.any_page for o in outcomes if o.any_page is not None]),
     )
 
 
-def _at(values: Sequence[Figure], share: float) -> Figure | None:
-    """The value below which that share of them lies."""
+def _quantile(values: Sequence[Figure], share: float) -> Figure | None:
+    """The value below which that share of the values lies."""
     return sorted(values)[min(int(share * len(values)), len(values) - 1)] if values else None
 
 

@@ -1,7 +1,7 @@
-"""The command `pincite`. What a command needs is imported when it runs, so that `--help` answers at once.
+"""Command-line interface `pincite`. Commands import what they need when they run, so that `--help` is fast.
 
-Every command of `service.commands` runs in this process when it can own the data folder, and in the server that does
-otherwise; from here on the two are the same.
+A command of `service.commands` runs in this process if it can own the data folder, else in the server that owns it; both
+yield the same events.
 """
 
 import importlib
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from webapp.service.commands import Command
 
     class Run(Protocol):
-        """Runs a command: `Caller.run` or `Client.run`."""
+        """Function that executes a command: `Caller.run` or `Client.run`."""
 
         def __call__(self, command: Command[T]) -> Iterator[Event[T]]:
-            """Its events. Raises the errors that end it."""
+            """Execute a command; yields its events. Raises the errors that end it."""
 
 
 app = typer.Typer(
@@ -36,13 +36,13 @@ app = typer.Typer(
 matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=True)
 app.add_typer(matters, name="matters")
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, and nothing else.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
-Document = Annotated[str, typer.Argument(help="Its name, a part of it, or its id.", show_default=False)]
+Document = Annotated[str, typer.Argument(help="Name of a document, part of its name, or its id.", show_default=False)]
 Scope = Literal["document", "all"]
-Question = Annotated[str, typer.Argument(help="What you want to know, in your own words.", show_default=False)]
+Question = Annotated[str, typer.Argument(help="Your question, in your own words.", show_default=False)]
 InDocument = Annotated[
-    str | None, typer.Option("--document", help="Search this document alone: its name, a part of it, or its id.")
+    str | None, typer.Option("--document", help="Search only this document: its name, part of its name, or its id.")
 ]
 
 
@@ -52,24 +52,24 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port, instead of PINCITE_PORT; 0 takes a free one.")] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
-    """Start pincite and keep it running; other commands then go through it.
+    """Start the server; other commands then run through it.
 
-    It prints the address to open, alone on a line. On your own machine the address ends in a key that lets you in; the
-    browser remembers it.
+    It prints the address to open, on a line of its own. On your own machine the address ends in a key that lets you in;
+    the browser remembers it.
     """
-    with _told(as_json=False):
+    with _error_output(as_json=False):
         from webapp.core.settings import load_settings
         from webapp.server import serve as run
 
-        given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-        settings = load_settings(**given)
+        options = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+        settings = load_settings(**options)
 
-        def opened(address: str) -> None:
+        def print_address(address: str) -> None:
             print(f"pincite is ready to be opened (Ctrl-C stops it):\n{address}", flush=True)
             if open_browser:
                 show_page(settings.data_dir, address)
 
-        run(settings, on_wait=_waiting, on_open=opened)
+        run(settings, on_wait=_say_waiting, on_open=print_address)
 
 
 @app.command()
@@ -78,31 +78,31 @@ def add(
     files: Annotated[list[Path], typer.Argument(help="PDF files.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Add PDFs to a matter, which is made where there is none, and wait until they can be searched."""
-    with _commands(as_json) as run:
-        failed = [row for row in _printed(_added(run, matter, files), as_json) if row.state != "ready"]
-    raise typer.Exit(1 if failed else 0)
+    """Add PDFs to a matter, which is created if it does not exist, and wait until they can be searched."""
+    with _executor(as_json) as run:
+        failures = [row for row in _print_results(_add(run, matter, files), as_json) if row.state != "ready"]
+    raise typer.Exit(1 if failures else 0)
 
 
-def _added(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow]]":
-    """Hand over every file first: from then on none is lost; then follow them. A result names its file."""
+def _add(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow]]":
+    """Accept every file first, after which none can be lost; then wait for them. A result names its file."""
     from retrieval import UnreadableFile
     from webapp.core.errors import NoSuchFile, RemoteError
     from webapp.core.results import AddedRow
     from webapp.core.stream import Result
     from webapp.service.commands import Accept, Follow
 
-    given: dict[str, list[Path]] = {}
+    paths: dict[str, list[Path]] = {}  # by document id: equal files are one document
     for file in files:
         try:
-            for accepted in run(Accept(file, file.name, matter)):
-                if isinstance(accepted, Result):
-                    given.setdefault(accepted.row.document_id, []).append(file)
+            for acceptance in run(Accept(file, file.name, matter)):
+                if isinstance(acceptance, Result):
+                    paths.setdefault(acceptance.row.document_id, []).append(file)
         except (UnreadableFile, NoSuchFile, RemoteError) as error:
             yield Result(AddedRow.refused(str(file), str(error)))
-    for event in run(Follow(matter, list(given))) if given else ():
+    for event in run(Follow(matter, list(paths))) if paths else ():
         if isinstance(event, Result):
-            for file in given[event.row.document_id]:
+            for file in paths[event.row.document_id]:
                 yield Result(AddedRow.of(str(file), event.row))
         else:
             yield event
@@ -113,21 +113,21 @@ def search(
     matter: Matter,
     question: Question,
     document: InDocument = None,
-    exact: Annotated[bool, typer.Option("--exact", help="Every mention of exactly these words.")] = False,
+    exact: Annotated[bool, typer.Option("--exact", help="Find every mention of this exact phrase.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the places that fit a question, best first; or, with --exact, every mention of a phrase, in reading order."""
+    """Search for the passages that best match a question; with --exact, for every mention of a phrase, in reading order."""
     from webapp.cli.output import show_counts
     from webapp.cli.terminal import say
     from webapp.service.commands import FindMentions, Search
 
-    with _commands(as_json) as run:
+    with _executor(as_json) as run:
         if exact:
-            mentions = _printed(run(FindMentions(matter, question, document)), as_json)
-            places = [mention.model_copy(update={"text": ""}) for mention in mentions]
+            rows = _print_results(run(FindMentions(matter, question, document)), as_json)
+            mentions = [row.model_copy(update={"text": ""}) for row in rows]
             if not as_json:
-                show_counts(places)
-        elif not sum(1 for _ in _printed(run(Search(matter, question, document)), as_json)):
+                show_counts(mentions)
+        elif not sum(1 for _ in _print_results(run(Search(matter, question, document)), as_json)):
             say("Nothing was found.")
 
 
@@ -141,7 +141,7 @@ def ask(matter: Matter, question: Question, document: InDocument = None, as_json
 
 @app.command()
 def summary(matter: Matter, document: Document, as_json: AsJson = False) -> None:
-    """Summarise a document clause by clause, each line with its pin cite."""
+    """Summarise a document clause by clause, with a pin cite for each line."""
     from webapp.service.commands import Summarise
 
     _run(Summarise(matter, document), as_json)
@@ -149,7 +149,7 @@ def summary(matter: Matter, document: Document, as_json: AsJson = False) -> None
 
 @app.command()
 def remove(matter: Matter, document: Document, as_json: AsJson = False) -> None:
-    """Take a document out of a matter: its record, its file and everything that was indexed of it."""
+    """Remove a document from a matter, with its file and its index entries."""
     from webapp.service.commands import Remove
 
     _run(Remove(matter, document), as_json)
@@ -157,10 +157,10 @@ def remove(matter: Matter, document: Document, as_json: AsJson = False) -> None:
 
 @app.command()
 def reindex(
-    matter: Annotated[str | None, typer.Argument(help="One matter; all of yours unless given.")] = None,
+    matter: Annotated[str | None, typer.Argument(help="Name or id of a matter; without it, all of yours.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the indexes anew from the records, for one matter or all."""
+    """Rebuild the indexes of one matter, or of all."""
     from webapp.service.commands import Reindex
 
     _run(Reindex(matter), as_json)
@@ -176,9 +176,9 @@ def matters_list(as_json: AsJson = False) -> None:
 
 @matters.command("create")
 def matters_create(
-    name: Annotated[str, typer.Argument(help="Its name.", show_default=False)], as_json: AsJson = False
+    name: Annotated[str, typer.Argument(help="Name of the new matter.", show_default=False)], as_json: AsJson = False
 ) -> None:
-    """Make a new, empty matter."""
+    """Create an empty matter."""
     from webapp.service.commands import CreateMatter
 
     _run(CreateMatter(name), as_json)
@@ -187,7 +187,7 @@ def matters_create(
 @matters.command("delete")
 def matters_delete(
     matter: Matter,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Delete a matter and every document in it."""
@@ -195,7 +195,7 @@ def matters_delete(
 
     if not yes:
         if not sys.stdin.isatty():
-            raise typer.BadParameter("deleting a matter needs --yes where nobody can be asked")
+            raise typer.BadParameter("deleting a matter needs --yes when standard input is not a terminal")
         typer.confirm(f"Delete the matter “{matter}” and every document in it?", abort=True, err=True)
     _run(DeleteMatter(matter), as_json)
 
@@ -203,17 +203,17 @@ def matters_delete(
 @app.command("eval")
 def evaluate(
     pdfs: Annotated[Path, typer.Option(help="Folder of PDFs; a document's id is its name without .pdf.")],
-    queries: Annotated[Path, typer.Option(help="Questions, one JSON object a line.")],
+    queries: Annotated[Path, typer.Option(help="Questions, one JSON object per line.")],
     out: Annotated[Path, typer.Option(help="Folder for texts.jsonl and results.jsonl.")],
     scope: Annotated[Scope, typer.Option(help="Search each question's own document, or all of them.")] = "document",
     budget: Annotated[int, typer.Option(help="Tokens of passages that would be sent.", min=1)] = 2400,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the search on your own PDFs and questions, in an index of its own."""
-    with _told(as_json):
+    """Evaluate retrieval on your own PDFs and questions, in an index of its own."""
+    with _error_output(as_json):
         from webapp.cli.evaluation import run
 
-        for _ in _printed(run(pdfs, queries, out, scope=scope, budget=budget, on_wait=_waiting), as_json):
+        for _ in _print_results(run(pdfs, queries, out, scope=scope, budget=budget, on_wait=_say_waiting), as_json):
             pass
 
 
@@ -223,25 +223,25 @@ def evaluate(
 )
 def merge(context: typer.Context) -> None:
     """Merge two checkpoints into one verified FP8 checkpoint (build, verify)."""
-    with _told(as_json=False):
+    with _error_output(as_json=False):
         from retrieval import PackageMissing
 
         try:
-            room = importlib.import_module("merge.cli")
-            room.app(args=context.args, prog_name="pincite merge")
-        except ModuleNotFoundError:  # told whole; there is no log here that the rest could go to
+            merge_cli = importlib.import_module("merge.cli")
+            merge_cli.app(args=context.args, prog_name="pincite merge")
+        except ModuleNotFoundError:  # no log is open here; the error's sentence says all
             raise PackageMissing(what="Merging", package="pincite[merge]") from None
 
 
 def _run(command: "Command[T]", as_json: bool) -> None:
     """Run a command and print its results."""
-    with _commands(as_json) as run:
-        for _ in _printed(run(command), as_json):
+    with _executor(as_json) as run:
+        for _ in _print_results(run(command), as_json):
             pass
 
 
-def _printed(events: "Iterable[Event[T]]", as_json: bool) -> "Iterator[T]":
-    """The results among these events, each once it is printed."""
+def _print_results(events: "Iterable[Event[T]]", as_json: bool) -> "Iterator[T]":
+    """Print the results among these events; yields each after it is printed."""
     from webapp.cli.output import show
     from webapp.cli.terminal import results, show_json
 
@@ -254,15 +254,15 @@ def _printed(events: "Iterable[Event[T]]", as_json: bool) -> "Iterator[T]":
 
 
 @contextmanager
-def _commands(as_json: bool) -> "Iterator[Run]":
-    """Where commands run: in this process, or in the server of the data folder. Errors inside are told, and end the command."""
-    with _told(as_json):
+def _executor(as_json: bool) -> "Iterator[Run]":
+    """Executor of commands: this process, or the server that owns the data folder. Errors in the block end the command."""
+    with _error_output(as_json):
         from webapp.core.data_folder import RunningServer, claim
         from webapp.core.log import open_log
         from webapp.core.settings import load_settings
 
         settings = load_settings()
-        owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_waiting)
+        owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_say_waiting)
         open_log(settings.data_dir)
         if isinstance(owner, RunningServer):
             from webapp.cli.client import Client
@@ -282,14 +282,14 @@ def _commands(as_json: bool) -> "Iterator[Run]":
 
 
 @contextmanager
-def _told(as_json: bool) -> Iterator[None]:
-    """Tell an error as a sentence and a hint, and end with exit code 1."""
+def _error_output(as_json: bool) -> Iterator[None]:
+    """Print an error of the block as a sentence and a hint, and exit with code 1."""
     try:
         yield
-    except BrokenPipeError:  # whoever read our output has seen enough, as `head` has
+    except BrokenPipeError:  # the reader of our output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
-    except Exception as error:  # the one place where a command's fault is told; typer's own are raised again
+    except Exception as error:  # the one place where a command's error is printed; typer's own are raised again
         if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
             raise
         from webapp.cli.terminal import show_error
@@ -300,7 +300,7 @@ def _told(as_json: bool) -> Iterator[None]:
 
 
 def show_page(folder: Path, address: str) -> None:
-    """Open the page in the browser, by way of a file of this user's: a command line can be read by everyone here."""
+    """Open the page in the browser through a private file: other users of the machine can read command lines."""
     import html
     import webbrowser
 
@@ -314,7 +314,7 @@ def show_page(folder: Path, address: str) -> None:
     webbrowser.open(page.as_uri())
 
 
-def _waiting() -> None:
+def _say_waiting() -> None:
     from webapp.cli.terminal import say
 
     say("Waiting for another pincite to finish with this data folder…")

@@ -1,4 +1,4 @@
-"""Results as people read them on a terminal. Programs take `--json` instead."""
+"""Prints results for people; `--json` is for programs."""
 
 from collections.abc import Sequence
 from functools import singledispatch
@@ -27,19 +27,19 @@ from webapp.core.wording import DOUBT, also_in, cite, coverage, page_cite, plura
 
 @singledispatch
 def show(row: Row) -> None:
-    """Print a result for a person to read, as its type has it."""
+    """Print a result for people, by its type."""
     raise TypeError(f"{type(row).__name__} has no way to be shown")
 
 
 @show.register
 def show_added(row: AddedRow) -> None:
-    """A file of `add`: what became of it."""
+    """Print the outcome of a file of `add`."""
     _show_outcome(row.file, row)
 
 
 @show.register
 def show_document(row: DocumentRow) -> None:
-    """A document of `reindex`: what became of it."""
+    """Print the outcome of a document of `reindex`."""
     _show_outcome(row.document, row)
 
 
@@ -53,25 +53,25 @@ def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
 
 @show.register
 def show_removed(row: RemovedRow) -> None:
-    """What `remove` took out."""
+    """Print the document that `remove` removed."""
     print(printable(f"Removed {row.document}."))
 
 
 @show.register
 def show_matter(row: MatterRow) -> None:
-    """A matter of `matters list`."""
+    """Print a matter of `matters list`."""
     print(printable(f"{row.name}: {plural(row.documents, 'document')}, {plural(row.pages, 'page')}"))
 
 
 @show.register
 def show_deleted(row: DeletedRow) -> None:
-    """What `matters delete` deleted."""
+    """Print the matter that `matters delete` deleted."""
     print(printable(f"Deleted the matter {row.name}."))
 
 
 @show.register
 def show_hit(hit: HitRow) -> None:
-    """A hit of `search`, its text indented below its pin cite; before the first, between which documents the choice is."""
+    """Print a hit of `search`, its text indented below its pin cite; before the first, the documents that may be meant."""
     if hit.rank == 1 and hit.documents_meant:
         print(printable(which_is_meant(hit.documents_meant)), end="\n\n")
     print(printable(f"{hit.rank}. {cite(hit)}   ({hit.score:.2f}, {hit.why})"))
@@ -83,29 +83,29 @@ def show_hit(hit: HitRow) -> None:
 
 @show.register
 def show_mention(row: MentionRow) -> None:
-    """A mention of `search --exact`, the words around it below its pin cite."""
+    """Print a mention of `search --exact`, its context below its pin cite."""
     print(printable(cite(row)))
     print(indented(row.text))
 
 
 def show_counts(rows: Sequence[MentionRow]) -> None:
-    """How many mentions each document has and on which pages, and how many there are in all."""
+    """Print the number of mentions, in all and per document, and their pages."""
     print(f"\n{plural(len(rows), 'mention')} in {plural(len({row.document_id for row in rows}), 'document')}.")
     table = Table(box=None, pad_edge=False)
     table.add_column("document", overflow="fold")
     table.add_column("mentions", justify="right")
     table.add_column("pages", overflow="fold")
     for document_id in dict.fromkeys(row.document_id for row in rows):
-        here = [row for row in rows if row.document_id == document_id]
-        pages = ", ".join(str(page) for page in dict.fromkeys(row.page for row in here))
-        table.add_row(Text(printable(here[0].document)), str(len(here)), pages)
+        mentions = [row for row in rows if row.document_id == document_id]
+        pages = ", ".join(str(page) for page in dict.fromkeys(row.page for row in mentions))
+        table.add_row(Text(printable(mentions[0].document)), str(len(mentions)), pages)
     if rows:
         Console(highlight=False).print(table)
 
 
 @show.register
 def show_answer(answer: AnswerResult) -> None:
-    """An answer, and under it citations, key language and coverage."""
+    """Print an answer, and below it citations, key language and coverage."""
     if answer.found and answer.doubtful:
         print(DOUBT, end="\n\n")
     print("\n".join(printable(line) for line in answer.answer.splitlines()), end="\n\n")
@@ -114,26 +114,26 @@ def show_answer(answer: AnswerResult) -> None:
         if citation.quote and citation.quote not in answer.answer:
             state = "on the page, word for word" if citation.verified else "not found in the source"
             print(indented(f"“{citation.quote}” ({state})"))
-    cited = {citation.quote for citation in answer.citations}
-    others = [sentence for sentence in answer.key_language if sentence.text not in cited]
+    quotes = {citation.quote for citation in answer.citations}
+    others = [sentence for sentence in answer.key_language if sentence.text not in quotes]
     if others:
         print("\nKey language, verbatim:")
     for sentence in others:
         print(indented(f"“{' '.join((sentence.text or '').split())}”"))
         print(printable(f"   – {cite(sentence)}"))
     if answer.key_language and not others and len(answer.citations) == len(answer.key_language):
-        print("\nThis is key language: the documents' own words, in the place of a written answer.")
+        print("\nThis is key language: the documents' own words instead of a written answer.")
     if answer.documents_meant:
         print(printable(f"\n{which_is_meant(answer.documents_meant)}"))
     if answer.engine == "none":
-        print("\nThere is no engine here that writes answers.")
+        print("\nNo language model is configured to write answers.")
     if answer.searched and answer.budget:
         print(f"\n{coverage(answer.searched, answer.budget)}")
 
 
 @show.register
 def show_summary(summary: SummaryResult) -> None:
-    """A summary, clause by clause; each line with its section and page."""
+    """Print a summary clause by clause, each line with its section and page."""
     for clause in summary.clauses:
         print(printable(" – ".join(part for part in (clause.label, clause.heading) if part) or "Opening"))
         for line in clause.lines:
@@ -145,16 +145,16 @@ def show_summary(summary: SummaryResult) -> None:
     if terms := len(summary.definitions):
         print(f"Defines {plural(terms, 'term')}.")
     if summary.leads_nowhere:
-        places = "; ".join(f"{row.label} ({page_cite(row)})" for row in summary.leads_nowhere)
-        print(printable(f"Refers to what is not in it: {places}."))
+        references = "; ".join(f"{row.label} ({page_cite(row)})" for row in summary.leads_nowhere)
+        print(printable(f"References to missing clauses: {references}."))
     searched = summary.searched
-    unread = f"; {plural(searched.unreadable_pages, 'page')} unreadable" if searched.unreadable_pages else ""
-    print(f"Read {plural(searched.pages, 'page')}, {plural(len(summary.clauses), 'clause')}{unread}.")
+    unreadable = f"; {plural(searched.unreadable_pages, 'page')} unreadable" if searched.unreadable_pages else ""
+    print(f"Read {plural(searched.pages, 'page')}, {plural(len(summary.clauses), 'clause')}{unreadable}.")
 
 
 @show.register
 def show_evaluation(row: EvaluationRow) -> None:
-    """What `eval` measured, as a table; files that could not be read below it."""
+    """Print the metrics of `eval` as a table, and below it the files that could not be read."""
     rows = [("contracts", f"{row.contracts:,}"), ("questions", f"{row.queries:,}")]
     if row.queries:
         spread = ", ".join(f"{name} {value:.2f}" for name, value in row.confidence.items())
@@ -177,17 +177,17 @@ def show_evaluation(row: EvaluationRow) -> None:
         print(printable(f"failed  {name}"))
 
 
-def which_is_meant(meant: Sequence[NamedRow]) -> str:
-    """What to say where a name in the question fits several documents."""
-    names = [f"“{each.document}”" for each in meant]
+def which_is_meant(candidates: Sequence[NamedRow]) -> str:
+    """Sentence for a question with a name that fits several documents."""
+    names = [f"“{each.document}”" for each in candidates]
     return f"The question may mean {', '.join(names[:-1])} or {names[-1]}; all of them were searched. --document names one."
 
 
 def indented(text: str, by: str = "   ") -> str:
-    """`text` on lines of its own, each begun with `by`."""
+    """Indent each line of `text` with `by`; control characters and empty lines are dropped."""
     return "\n".join(by + printable(line).strip() for line in text.splitlines() if line.strip())
 
 
 def _pages(numbers: Sequence[int], most: int = 10) -> str:
-    shown = ", ".join(str(number) for number in numbers[:most])
-    return f"page{'s' if len(numbers) > 1 else ''} {shown}" + (" and more" if len(numbers) > most else "")
+    first = ", ".join(str(number) for number in numbers[:most])
+    return f"page{'s' if len(numbers) > 1 else ''} {first}" + (" and more" if len(numbers) > most else "")

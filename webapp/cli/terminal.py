@@ -1,7 +1,7 @@
-"""How rows are shown: for people on a terminal, or as one JSON object a line for programs.
+"""Terminal output: JSON lines, messages, progress bars and live drafts.
 
-Answers go to standard output; progress, notices and errors to standard error. Text of documents and of models is not
-trusted: control characters, with which it could drive the terminal, are left out.
+Results go to standard output; progress, notices and errors to standard error. Text of documents and of models is not
+trusted: control characters (terminal escape sequences) are removed.
 """
 
 import re
@@ -23,22 +23,22 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 
 
 def printable(text: object) -> str:
-    """`text` without the characters that a terminal obeys or that turn the reading direction."""
+    """Remove control characters and those that change the text direction."""
     return _CONTROLS.sub("", str(text))
 
 
 def show_json(row: Row) -> None:
-    """One JSON object on one line of standard output."""
+    """Print a row as one line of JSON on standard output."""
     print(row.line(), flush=True)
 
 
 def show_error(error: PinciteError, *, as_json: bool) -> None:
-    """A sentence and a hint on standard error."""
+    """Print the sentence and hint of an error on standard error."""
     show_notice(NoticeRow.of(error), as_json=as_json)
 
 
 def show_notice(notice: NoticeRow, *, as_json: bool) -> None:
-    """The same of a notice."""
+    """Print the sentence and hint of a notice on standard error."""
     if as_json:
         print(notice.line(), file=sys.stderr)
     else:
@@ -46,13 +46,13 @@ def show_notice(notice: NoticeRow, *, as_json: bool) -> None:
 
 
 def say(sentence: str) -> None:
-    """A line on standard error, where a person watches it."""
+    """Print a line on standard error, if that is a terminal."""
     if sys.stderr.isatty():
         print(printable(sentence), file=sys.stderr)
 
 
 class Bars:
-    """Progress bars on standard error, one a label, for as long as the block lasts; nothing where nobody watches."""
+    """Progress bars on standard error, one per label, during the block; none if that is no terminal."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
@@ -66,13 +66,13 @@ class Bars:
         self.stop()
 
     def stop(self) -> None:
-        """Take the bars off the screen; the next progress brings them back."""
+        """Clear the bars; the next progress draws them again."""
         if self._progress is not None:
             self._progress.stop()
         self._progress, self._tasks = None, {}
 
     def show(self, progress: Progress) -> None:
-        """Draw a bar; one that is ready or failed goes."""
+        """Draw or update a bar; one that is ready or failed is removed."""
         if not self._stream.isatty() or progress.state == "waiting":
             return
         bars = self._progress or self._start()
@@ -96,10 +96,10 @@ class Bars:
 
 
 class Draft:
-    """Text as it is written, on a terminal; gone again when the checked answer takes its place.
+    """Live display of a draft on a terminal, cleared before the checked answer is printed.
 
-    A draft may hold quotations that are on no page, so it is shown as what it is, and nowhere but on a screen that can
-    be wiped.
+    A draft may contain quotations that are on no page, so it is labelled as not checked, and shown only on a terminal,
+    where it can be cleared.
     """
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class Draft:
         self._text = ""
 
     def show(self, piece: str) -> None:
-        """Add a piece."""
+        """Append a piece and update the display."""
         if not sys.stdout.isatty():
             return
         if self._live is None:
@@ -115,19 +115,19 @@ class Draft:
             self._live.start()
         self._text += printable(piece)
         lines = StyledText(self._text).wrap(self._live.console, self._live.console.width)
-        room = max(1, self._live.console.height - 3)  # what scrolls off the screen cannot be wiped
-        shown = StyledText("\n").join([StyledText("Draft, not yet checked:", style="dim"), *lines[-room:]])
-        self._live.update(shown)
+        room = max(1, self._live.console.height - 3)  # what scrolls off the screen cannot be cleared
+        text = StyledText("\n").join([StyledText("Draft, not yet checked:", style="dim"), *lines[-room:]])
+        self._live.update(text)
 
-    def wipe(self) -> None:
-        """Take it off the screen."""
+    def clear(self) -> None:
+        """Clear the display."""
         if self._live is not None:
             self._live.stop()
         self._live, self._text = None, ""
 
 
 def results(events: Iterable[Event[T]], *, as_json: bool) -> Iterator[T]:
-    """The results among `events`; what comes between them is shown: progress as bars, a draft as it comes, notices."""
+    """Yield the results among `events`; show the other events: progress as bars, text as a live draft, notices."""
     draft = Draft()
     try:
         with Bars() as bars:
@@ -140,10 +140,10 @@ def results(events: Iterable[Event[T]], *, as_json: bool) -> Iterator[T]:
                     case Text() if not as_json:
                         draft.show(event.text)
                     case Notice():
-                        draft.wipe()
+                        draft.clear()
                         show_notice(event, as_json=as_json)
                     case Result():
-                        draft.wipe()
+                        draft.clear()
                         yield event.row
     finally:
-        draft.wipe()
+        draft.clear()

@@ -194,9 +194,7 @@ class Ask(Command[AnswerResult], name="ask"):
 
     def run(self, caller: "Caller") -> AsyncGenerator[Event[AnswerResult]]:
         """The answer's text as it is written, then one result."""
-        from webapp.service.ask import (
-            answer_events,
-        )  # loads an HTTP client, which few commands need  # loads the HTTP client of the language model, which few commands need
+        from webapp.service.ask import answer_events  # loads an HTTP client, which few commands need
 
         matter, scope = caller.scope(self.matter, self.question, self.document)
         ready = {record.id: record for record in caller.records(matter, scope) if record.state == "ready"}

@@ -38,7 +38,7 @@ def test_one_process_reads_one_document_after_another_and_counts_the_pages(conve
 
 
 def test_what_the_file_lacks_is_raised_here_and_the_process_lives_on(converter: ConverterProcess) -> None:
-    with pytest.raises(UnreadableFile, match=r"“x\.pdf” is damaged or cut short"):
+    with pytest.raises(UnreadableFile, match=r"“x\.pdf” is damaged or incomplete"):
         read(converter, b"%PDF-1.7\n")
     (process,) = multiprocessing.active_children()
     assert read(converter, PDF) == 3

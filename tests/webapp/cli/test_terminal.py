@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from retrieval.core.errors import DataFolderBusy
-from retrieval.evaluate import Asked, Evaluation
+from retrieval.evaluate import Evaluation, QueryOutcome
 from tests.webapp.commands import ROOT
 from webapp.cli.evaluation import figures
 from webapp.cli.output import (
@@ -164,8 +164,10 @@ def test_mentions_are_lines_and_a_table_of_counts(capsys: pytest.CaptureFixture[
 
 
 def test_an_evaluation_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    asked = tuple(Asked(n / 100, 100 * n, n / 10, n > 1, n == 3 if n > 1 else None, n > 1 or None) for n in range(1, 5))
-    show_evaluation(figures(Evaluation(2, ("scan.pdf",), asked), "document"))
+    outcomes = tuple(
+        QueryOutcome(n / 100, 100 * n, n / 10, n > 1, n == 3 if n > 1 else None, n > 1 or None) for n in range(1, 5)
+    )
+    show_evaluation(figures(Evaluation(2, ("scan.pdf",), outcomes), "document"))
     assert capsys.readouterr().out.splitlines() == [
         "contracts                    2",
         "questions                    4",

@@ -226,7 +226,7 @@ def test_a_document_tells_its_state(state: dict[str, Any], words: str) -> None:
 
 def test_pages_without_text_are_named() -> None:
     assert "No text on p. 3, 4: not searched" in sidebar.documents([record(unreadable_pages=(3, 4))])
-    blank = "“a.pdf” carries no text that can be searched"
+    blank = "“a.pdf” has no text that can be searched"
     assert blank in sidebar.documents([record(state="ready", reason=blank)])
 
 
