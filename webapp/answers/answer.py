@@ -1,4 +1,4 @@
-"""A question becomes a checked, cited answer. The pipeline yields events; the command line and the page make words of them.
+"""Answers a question with citations (retrieval-augmented generation); yields events that command line and page render.
 
 (history, question) → query → hits → passages (≤ n tokens) → prompt → text stream → checked citations
 """
@@ -28,7 +28,7 @@ Alike = Callable[[Chunk], Sequence[Chunk]]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where to search: some documents of a matter, each ready."""
+    """Scope of a search: documents of one matter, all of them ready."""
 
     matter_id: str
     records: tuple[DocumentRecord, ...]
@@ -41,10 +41,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """What was searched: how many documents and pages, how many of these cannot be read, and by which words.
+    """Search coverage: documents, pages, pages without text, and the query.
 
-    `wider` says that a first search found nothing and a second, wider one was made. `close` are the ids of documents
-    that all fit a name in the question: one of them may be meant, or all, and all were searched.
+    `wider`: the first search found nothing, so a second, wider one followed. `close` are the ids of documents that all fit
+    a name in the question: one of them may be meant, or all, and all were searched.
     """
 
     documents: int
@@ -57,7 +57,7 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What goes before the engine, and how the window is shared out."""
+    """Event: the passages for the prompt, and the token budget."""
 
     passages: tuple[Passage, ...]
     searched: Searched
@@ -66,10 +66,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The end. `text` is what the reader gets; `checked` the draft sentence by sentence where it is shown.
+    """Last event: the answer. `text` is what the user reads; `checked` is set if that is the draft, sentence by sentence.
 
-    `doubtful`: it was found, but it is likelier that the documents do not speak of what was asked. `same_words`: for the
-    span of a citation, the chunks of other documents, one of each, that say word for word what its own says.
+    `doubtful`: passages were found, but the documents probably do not address the question. `same_words`: for the span of
+    a citation, chunks of other documents, one of each, with the same words as its own chunk.
     """
 
     text: str
@@ -87,7 +87,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The question waits for its turn; so many answers are before it."""
+    """Event: the question is queued behind `before` answers."""
 
     before: int
 
@@ -98,11 +98,11 @@ Event = Waiting | Found | Delta | Trouble | Answer
 async def answer(
     question: str, history: Sequence[Turn], scope: Scope, *, library: Library, searcher: Searcher, lease: Lease
 ) -> AsyncGenerator[Event]:
-    """Answer a question about the documents in scope: Found (again where an engine takes less than it said), Deltas and
-    Troubles, and last the Answer.
+    """Answer a question about the documents in scope; yields Found (again if a language model accepts less than it reported),
+    Deltas and Troubles, and last the Answer.
 
-    Raises WordsTooLong, EmptyQuestion, QuestionTooLong and what the stores raise. Whatever happens to the engine, what it had written
-    stays and key language is there. Closing the iterator closes the engine's stream.
+    Raises WordsTooLong, EmptyQuestion, QuestionTooLong and what the stores raise. If the language model fails, what it has
+    written is kept, and key language is added. Closing the iterator closes the language model's stream.
     """
     check_question(question)
     query = standalone_query(history, question)
@@ -116,8 +116,8 @@ async def answer(
     if prompted:
         yield _found(prompted, searched)
     else:
-        async with aclosing(write(lease, fit)) as writing:
-            async for event in writing:
+        async with aclosing(write(lease, fit)) as events:
+            async for event in events:
                 match event:
                     case Prompted():
                         prompted = event
@@ -128,7 +128,7 @@ async def answer(
                     case Trouble():
                         yield event
     if prompted is None:
-        raise RuntimeError("the writing ended before it had a prompt")
+        raise RuntimeError("the generation ended before it had a prompt")
     found = _found(prompted, searched)
     if not results.found or not found.passages:
         yield Answer(
@@ -140,13 +140,13 @@ async def answer(
             passages=found.passages,
         )
         return
-    written = Draft(draft, found, results, prompted.engine, prompted.trusted)
+    generation = Draft(draft, found, results, prompted.engine, prompted.trusted)
     alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
-    yield await run_on_core(finish, written, document_of, searcher.relevance, alike)
+    yield await run_on_core(finish, generation, document_of, searcher.relevance, alike)
 
 
 def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool]:
-    """Search; where that finds nothing that speaks of the question, search wider once."""
+    """Search; if that finds nothing relevant, search wider once."""
     results = searcher.search(scope.matter_id, query, scope.document_ids)
     if results.found:
         return results, False
@@ -160,15 +160,15 @@ def _fit(
     document_of: Callable[[str], Document],
     terms: Terms,
 ) -> tuple[Frame, Packed]:
-    """Share out the window and pack what was found into the part for passages."""
-    shared = frame(terms.window, history, question, terms.count, terms.template)
-    room = min(shared.budget.passages, terms.most_passages or shared.budget.passages)
-    return shared, pack((hit.chunk for hit in results.hits), document_of, terms.count, room)
+    """Compute the token budget, and pack the hits into the part for passages."""
+    prompt_frame = frame(terms.window, history, question, terms.count, terms.template)
+    room = min(prompt_frame.budget.passages, terms.most_passages or prompt_frame.budget.passages)
+    return prompt_frame, pack((hit.chunk for hit in results.hits), document_of, terms.count, room)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an engine wrote of what was found; a `trusted` one's may stand with its marks where it fails its checks."""
+    """The text that a language model wrote of the passages. That of a `trusted` one is shown, marked, even if checks fail."""
 
     text: str
     found: Found
@@ -178,25 +178,25 @@ class Draft:
 
 
 def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Relevance, alike: Alike) -> Answer:
-    """The draft with its citations; key language beside it, and in its place where the draft may not stand."""
-    passages, hits, written = draft.found.passages, draft.results.hits, draft.text.strip()
+    """Check a draft; returns the answer with citations and key language, which replaces a draft that may not be shown."""
+    passages, hits, text = draft.found.passages, draft.results.hits, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
     query = draft.found.searched.query
     key = key_language(query, passages, documents, hits, most=KEY_SENTENCES, relevance=relevance)
     checked = check(draft.text, passages, documents)
-    says_nothing = not written or written.rstrip(".") == NOT_THERE.rstrip(".")
+    is_empty = not text or text.rstrip(".") == NOT_THERE.rstrip(".")
     quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
-    stands = not says_nothing and (draft.trusted or quotes_rightly)
-    citations = checked.citations if stands else tuple(_cite(n, sentence) for n, sentence in enumerate(key, 1))
+    is_shown = not is_empty and (draft.trusted or quotes_rightly)
+    citations = checked.citations if is_shown else tuple(_cite(n, sentence) for n, sentence in enumerate(key, 1))
     return Answer(
-        text=checked.text if stands else _quoted(key),
-        found=stands or bool(key),
+        text=checked.text if is_shown else _quotations(key),
+        found=is_shown or bool(key),
         searched=draft.found.searched,
         budget=draft.found.budget,
         engine=draft.engine,
         citations=citations,
         key_language=key,
-        checked=checked if stands else None,
+        checked=checked if is_shown else None,
         passages=passages,
         doubtful=draft.results.doubtful,
         same_words=_same_words(citations, hits, alike),
@@ -204,7 +204,7 @@ def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Rele
 
 
 def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike) -> dict[Span, tuple[Chunk, ...]]:
-    """For the spans of citations, where else their chunks stand word for word: the search left those places out."""
+    """Chunks of other documents with the same words as a citation's chunk, by the citation's span; the hits omit them."""
     same = {}
     for span in {citation.span for citation in citations}:
         own = next((hit.chunk for hit in hits if hit.chunk.span.contains(span)), None)
@@ -214,28 +214,28 @@ def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike
 
 
 def _cite(n: int, key: KeySentence) -> Citation:
-    """A sentence of key language as a citation: it was taken from the page, so it is verified."""
+    """Citation of a key sentence; verified, as it was taken from the page."""
     return Citation(**key.where(), n=n, quote=key.text, verified=True)
 
 
-def _quoted(keys: Sequence[KeySentence]) -> str:
-    """Key language as an answer: each sentence in quotation marks, with its number."""
+def _quotations(keys: Sequence[KeySentence]) -> str:
+    """Key language as the text of an answer: each sentence in quotation marks, with its number."""
     return "\n".join(f"“{key.text}” [{n}]" for n, key in enumerate(keys, 1))
 
 
 def _searched(scope: Scope, query: str, results: Results, wider: bool) -> Searched:
-    meant = results.route.document_ids
-    records = [record for record in scope.records if meant is None or record.id in meant]
+    routed_ids = results.route.document_ids
+    records = [record for record in scope.records if routed_ids is None or record.id in routed_ids]
     pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
     return Searched(len(records), pages, unreadable, query, wider, results.route.close)
 
 
 def _found(prompted: Prompted, searched: Searched) -> Found:
     packed = prompted.packed
-    return Found(packed.passages, searched, _shares(prompted.frame.budget, packed))
+    return Found(packed.passages, searched, _budget_row(prompted.frame.budget, packed))
 
 
-def _shares(budget: Budget, packed: Packed) -> BudgetRow:
+def _budget_row(budget: Budget, packed: Packed) -> BudgetRow:
     return BudgetRow(
         window=budget.window,
         system=budget.system + budget.template,
@@ -249,9 +249,9 @@ def _shares(budget: Budget, packed: Packed) -> BudgetRow:
 
 
 def _not_found(searched: Searched) -> str:
-    where = f"{plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"
+    coverage = f"{plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"
     unreadable = searched.unreadable_pages
     if unreadable and unreadable == searched.pages:
-        return f"Not found. {where}: none could be read, so nothing was searched. A page without text may be a scan."
-    told = f" {plural(unreadable, 'page')} could not be read." if unreadable else ""
-    return f"Not found. {where} searched, twice, the second time more widely.{told}"
+        return f"Not found. {coverage}: none could be read, so nothing was searched. A page without text may be a scan."
+    warning = f" {plural(unreadable, 'page')} could not be read." if unreadable else ""
+    return f"Not found. {coverage} searched, twice, the second time more widely.{warning}"

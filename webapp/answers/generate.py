@@ -1,6 +1,6 @@
-"""Generates the draft: leases an engine, packs the passages for it and streams its text; retries what fails before the first word.
+"""Generates the draft: leases a language model server, packs the passages for it, streams its text, retries early failures.
 
-After the first word nothing is tried again: a reader has it before their eyes, and another engine would write otherwise.
+After the first word there is no retry: the user reads it already, and another server would write something else.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ from webapp.llm.pool import Backend, Lease
 from webapp.llm.tokenizer import MISTRAL, Template, TokenCounter, mistral, token_counter
 
 TRIES = 3
-PAUSE_SECONDS = 0.25  # before the second try, twice that before the third, each up to half as long again
-# Over in a moment, or not of another engine. A silent one has kept the reader waiting long enough, and what one
-# engine calls a fault or a bad request it will call so again.
-_PASSING = (EngineAway, EngineLoading, EngineBusy, StreamCut)
-_SMALLER = 0.7  # of the window, when an engine counts more tokens than we do; Llama's, Qwen's and Mistral's differ less
+PAUSE_SECONDS = 0.25  # before the second attempt, doubled before the third, with up to 50 % jitter
+# Errors worth a retry: transient, or specific to one server. Time-outs are not (the user has waited enough), and neither
+# are faults and rejected requests, which would recur.
+_TRANSIENT = (EngineAway, EngineLoading, EngineBusy, StreamCut)
+_SMALLER = 0.7  # of the window, if a server counts more tokens than we do; Llama's, Qwen's and Mistral's differ less
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an engine reads: its name, the tokens of its window, how they are counted, and what its template adds."""
+    """Terms of a language model: name, context window in tokens, token counter, chat template."""
 
     name: str
     window: int
@@ -48,7 +48,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Prompted:
-    """A prompt packed for an engine under its terms; another one takes its place when it is packed again."""
+    """Event: a prompt packed for a language model; a later one replaces it."""
 
     frame: Frame
     packed: Packed
@@ -58,14 +58,14 @@ class Prompted:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the draft as it is written; the checked answer takes the draft's place."""
+    """Event: a piece of the draft (stream delta); the checked answer replaces the draft."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something failed on the way; the answer goes on without it."""
+    """Event: an error that does not end the answer."""
 
     error: PinciteError
 
@@ -74,41 +74,41 @@ Fit = Callable[[Terms], tuple[Frame, Packed]]
 
 
 async def write(lease: Lease, fit: Fit) -> AsyncGenerator[Prompted | Delta | Trouble]:
-    """A Prompted, then the draft; of an engine that does not write, the Trouble that says why, after a Prompted.
+    """Generate a draft; yields a Prompted, then Deltas, and last, if no server completes it, a Trouble.
 
-    `fit` packs for an engine's terms. Raises QuestionTooLong.
+    `fit` packs the prompt for the terms of a language model. Raises QuestionTooLong.
     """
-    tries = _Tries()
+    attempts = _Attempts()
     error: EngineError | None = None
     while True:
         async with AsyncExitStack() as stack:
             try:
                 backend = await stack.enter_async_context(lease())
-            except EngineError as away:  # known to be away: nobody waits to be told so again
-                error = error or away
+            except EngineError as unavailable:  # no server is available; waiting would not help
+                error = error or unavailable
                 break
             try:
-                async with aclosing(_try(backend, fit, tries)) as events:
+                async with aclosing(_attempt(backend, fit, attempts)) as events:
                     async for event in events:
                         yield event
                 return
             except QuestionTooLong:
-                if not tries.smaller:  # else it fits what the engine said, and not what it takes
+                if not attempts.smaller:  # else it fits the window that the server reported, but not the smaller one
                     raise
                 error = PromptTooLong()
                 break
-            except EngineError as failed:
-                error = failed
-        step = tries.after(error)
+            except EngineError as failure:
+                error = failure
+        step = attempts.after(error)
         if step == "smaller":
             yield Trouble(PassagesOmitted())
         elif step == "again":
             RETRIES.inc()
-            spread = random.uniform(1, 1.5)  # noqa: S311  # nosec B311 (parts those who try again, no secret)
-            await asyncio.sleep(PAUSE_SECONDS * 2 ** (tries.count - 1) * spread)
+            jitter = random.uniform(1, 1.5)  # noqa: S311  # nosec B311 (spreads retries, no secret)
+            await asyncio.sleep(PAUSE_SECONDS * 2 ** (attempts.count - 1) * jitter)
         else:
             break
-    if not tries.prompted:
+    if not attempts.prompted:
         yield await without_engine(fit)
     yield Trouble(error)
 
@@ -117,50 +117,50 @@ Step = Literal["again", "smaller", "give up"]
 
 
 @dataclass(slots=True)
-class _Tries:
-    """The state of a draft over its tries."""
+class _Attempts:
+    """Retry state of a draft."""
 
     count: int = 0
     prompted: bool = False  # a prompt has been packed
     begun: bool = False  # a word has been written
-    smaller: bool = False  # the engine's window is taken to be smaller than it says
+    smaller: bool = False  # the context window is assumed to be smaller than the server reported
 
     def after(self, error: EngineError) -> Step:
-        """What follows a try that failed."""
+        """The next step after a failed attempt."""
         self.count += 1
         if self.begun:
             return "give up"
         if isinstance(error, PromptTooLong) and not self.smaller:
             self.smaller = True
             return "smaller"
-        return "again" if isinstance(error, _PASSING) and self.count < TRIES else "give up"
+        return "again" if isinstance(error, _TRANSIENT) and self.count < TRIES else "give up"
 
 
-async def _try(backend: Backend, fit: Fit, tries: _Tries) -> AsyncGenerator[Prompted | Delta]:
-    """One try: a Prompted for this engine, then what it writes. Raises EngineError and QuestionTooLong."""
+async def _attempt(backend: Backend, fit: Fit, attempts: _Attempts) -> AsyncGenerator[Prompted | Delta]:
+    """Make one attempt: yields a Prompted for this server, then its text. Raises EngineError and QuestionTooLong."""
     terms = await _terms(backend)
-    terms = replace(terms, window=int(terms.window * _SMALLER)) if tries.smaller else terms
+    terms = replace(terms, window=int(terms.window * _SMALLER)) if attempts.smaller else terms
     frame, packed = await run_on_core(fit, terms)
-    tries.prompted = True
+    attempts.prompted = True
     yield Prompted(frame, packed, terms.name, backend.trusted)
     if backend.client is None or not packed.passages:
         return
     messages, reserve = frame.messages(packed.passages), frame.budget.reserve
     async with aclosing(backend.client.stream(messages, max_tokens=reserve)) as deltas:
         async for delta in deltas:
-            tries.begun = True
+            attempts.begun = True
             yield Delta(delta)
 
 
 async def without_engine(fit: Fit) -> Prompted:
-    """Packed as for the model that pincite is built around."""
-    frame, packed = await run_on_core(fit, _no_terms())
+    """Pack the passages without a language model, by the default window and tokenizer."""
+    frame, packed = await run_on_core(fit, _default_terms())
     return Prompted(frame, packed, "none", True)
 
 
 async def _terms(backend: Backend) -> Terms:
     if backend.client is None:
-        return _no_terms()
+        return _default_terms()
     info = await backend.client.describe()
     count, template = token_counter(info, backend.client.url, backend.client.api_key, backend.tokenizer)
     return Terms(
@@ -168,5 +168,5 @@ async def _terms(backend: Backend) -> Terms:
     )
 
 
-def _no_terms() -> Terms:
+def _default_terms() -> Terms:
     return Terms("none", 4096, mistral(), MISTRAL)

@@ -1,7 +1,7 @@
-"""Key language: the sentences of the passages that bear on the question most, word for word, with their pin cites.
+"""Extracts key language: the sentences of the passages most relevant to the question, word for word, with pin cites.
 
-It is shown without any engine, and in the place of a draft that fails its checks, so nothing here writes: a sentence is a
-span of the canonical text, and what is shown of it are the page's own words.
+It is the answer without a language model, and replaces a draft that fails its checks, so nothing is generated here: a
+sentence is a span of the canonical text, shown in the page's own words.
 """
 
 from bisect import bisect_left, bisect_right
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from retrieval import Document, Hit, Passage, PinCite, Sentence, Span, own_words, pin_cite, sentences, under_headings
 
 Relevance = Callable[[str, Sequence[Sentence]], Sequence[float]]
-"""Scores sentences against a question; 0 or less says that one has nothing to do with it."""
+"""Scores sentences for their relevance to a question; 0 or less means not relevant."""
 
-_LEAST_INSIDE = 0.5  # of a sentence, in the passage; a passage may end inside one
+_LEAST_INSIDE = 0.5  # share of a sentence that is in the passage; a passage may end inside one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySentence(PinCite):
-    """One sentence at its pin cite, in the page's own words (white space folded, line ends joined)."""
+    """A sentence with its pin cite, in the page's own words (white space folded, line ends joined)."""
 
     text: str
 
@@ -32,16 +32,16 @@ def key_language(
     most: int = 4,
     relevance: Relevance,
 ) -> tuple[KeySentence, ...]:
-    """The `most` sentences of the passages with the highest relevance.
+    """Select the `most` most relevant sentences of the passages.
 
-    The section of the best one comes first, and of one section its sentences in reading order: "Any other assignment is
-    void" after what is allowed. `relevance(question, sentences)` scores all at once, told of each the best of the `hits`
-    that it stands in. Sentences that it scores 0 or less, and those that say the same as one before them, are left out.
-    KeyError where the document of a passage is missing.
+    The section of the best one comes first, and the sentences of a section are in reading order: "Any other assignment is
+    void" after what is allowed. `relevance(question, sentences)` scores all at once; each sentence carries the best score
+    of the `hits` that contain it. Sentences scored 0 or less, and repeated ones, are left out. KeyError if the document of
+    a passage is missing.
     """
-    found = {span for passage in passages for span in _inside(documents[passage.document_id], passage)}
+    sentence_spans = {span for passage in passages for span in _inside(documents[passage.document_id], passage)}
     order = {passage.document_id: i for i, passage in reversed(list(enumerate(passages)))}
-    spans = sorted(found, key=lambda s: (order[s.document_id], s.start))
+    spans = sorted(sentence_spans, key=lambda s: (order[s.document_id], s.start))
     texts = [own_words(documents[s.document_id], s) for s in spans]
     if not texts:
         return ()
@@ -50,7 +50,7 @@ def key_language(
         _candidate(documents[s.document_id], s, text, best_first) for s, text in zip(spans, texts, strict=True)
     ]
     ranked = sorted(zip(spans, texts, relevance(question, candidates), strict=True), key=lambda row: -row[2])
-    best: dict[str, Span] = {}  # by their words, each where it scores highest
+    best: dict[str, Span] = {}  # by text, each at its highest score
     for span, text, score in ranked:
         if score > 0 and len(best) < most:
             best.setdefault(text, span)
@@ -71,6 +71,6 @@ def _inside(document: Document, passage: Passage) -> Iterator[Span]:
     first = bisect_right(every, spans[0].start, key=lambda s: s.end)
     last = bisect_left(every, spans[-1].end, key=lambda s: s.start)
     for sentence in every[first:last]:
-        within = sum(sentence.shared(s) for s in spans)
-        if within >= _LEAST_INSIDE * len(sentence):
+        overlap = sum(sentence.shared(s) for s in spans)
+        if overlap >= _LEAST_INSIDE * len(sentence):
             yield sentence

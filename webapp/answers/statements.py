@@ -1,9 +1,9 @@
 """Extracts a contract's statements clause by clause, and chooses those that matter most (extractive summary, word for word).
 
-Nothing here writes. A statement is a span of the canonical text: a sentence, or the opening words of a list with its
-items. What it is worth follows from what it says (who must or may do what, amounts, dates, periods, what lawyers look
-for) and from where it stands. The weights lie between what a regression on labelled contracts gave and what lawyers
-ask beyond those labels; `bench/summaries.py` measures the outcome.
+Nothing is generated here. A statement is a span of the canonical text: a sentence, or the opening words of a list with its
+items. Its score follows from its content (obligations and rights, amounts, dates, periods, subjects that lawyers look for)
+and from its position. The weights lie between what a regression on labelled contracts gave and what lawyers ask beyond
+those labels; `bench/summaries.py` measures the outcome.
 """
 
 import re
@@ -28,12 +28,14 @@ from retrieval import (
 from webapp.grounding.facts import find_facts
 
 LEAST_LINES, LINES_A_PAGE, MOST_LINES = 15, 2.5, 110  # statements chosen of a document
-MATTERS = 1.0  # the worth from which a statement is chosen beside the best one of its clause
-_AGAIN, _MORE = 0.3, 0.1  # what a further statement of the same section, or of the same clause, is worth less
-_LONGEST = 1000  # characters of a list that is one statement; a longer one is its opening words and its items apart
-_NEAR = 80  # characters from a clause's number to its first sentence, or to a term: the heading stands between
-_OWN_CLAUSES = 3  # a schedule with so many clauses of its own is told clause by clause
-_DEFINITIONS = 3  # definitions in one clause, from which on they are told as a list of terms
+MATTERS = 1.0  # least worth of a statement that is chosen beside the best one of its clause
+_AGAIN, _MORE = 0.3, 0.1  # deductions for a further statement of the same section, and of the same clause
+_LONGEST = (
+    1000  # characters of a list that is one statement; a longer one is split into its opening words and its items
+)
+_NEAR = 80  # characters from a clause's number to its first sentence, or to a term: the heading is in between
+_OWN_CLAUSES = 3  # a schedule with so many clauses of its own is summarised clause by clause
+_DEFINITIONS = 3  # definitions in one clause from which on they are listed as terms
 
 _BINDS = re.compile(
     r"\b(?:shall|must|will|may|agrees?|undertakes?|covenants?|is entitled|has the right|is (?:not )?responsible)\b",
@@ -43,7 +45,7 @@ _FORBIDS = re.compile(
     r"\b(?:(?:shall|may|must|will) not|shall neither|neither party|in no event|no party|not be liable|without the (?:prior|written))\b",
     re.IGNORECASE,
 )
-# What a statement turns on, family by family, and what a family is worth.
+# Subjects of statements, by family, with the weight of each family.
 _SUBJECTS = tuple(
     (weight, re.compile(rf"\b(?:{words})\b", re.IGNORECASE))
     for weight, words in (
@@ -107,45 +109,44 @@ _SAYS_LITTLE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement(PinCite):
-    """A sentence, a list with its opening words or a table: the page's own words, its pin cite, and what it is worth.
+    """A sentence, a list with its opening words, or a table: the page's own words, pin cite, and score (`worth`).
 
-    A table has a row a line.
+    A table has one line per row.
     """
 
     text: str
     worth: float
-    term: str = ""  # that it defines
+    term: str = ""  # the term that it defines
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One clause at the top of the outline, or what stands before the first: how it is cited, and what it states."""
+    """A top-level clause, or the text before the first: label, heading, schedule, and statements."""
 
-    # "Article 14", "Schedule 2"; empty for what stands before the first clause, or where nothing is numbered.
+    # "Article 14", "Schedule 2"; empty for the text before the first clause, or if nothing is numbered.
     label: str
     heading: str
-    part: str  # the schedule that it stands in, "Schedule 2 (Service levels)"; empty in the contract itself
+    part: str  # the schedule that it belongs to, "Schedule 2 (Service levels)"; empty in the contract itself
     statements: tuple[Statement, ...]  # in reading order
     definitions: tuple[Statement, ...] = ()
 
 
 @lru_cache(maxsize=8)
 def groups(document: Document) -> tuple[Group, ...]:
-    """A document by clauses in reading order, with all that each states; empty for one without sentences."""
-    stated = statements(document)
+    """Group all statements of a document by clause, in reading order; empty for one without sentences."""
+    all_statements = statements(document)
     out = []
     heads = list(_heads(document))
     for (start, label, heading, part), (end, *_) in pairwise([*heads, (len(document.text), "", "", "")]):
-        inside = tuple(s for s in stated if start <= s.span.start < end)
-        defining = tuple(s for s in inside if s.term)
-        listed = defining if len(defining) >= _DEFINITIONS else ()
+        inside = tuple(s for s in all_statements if start <= s.span.start < end)
+        definitions = tuple(s for s in inside if s.term)
         if inside:
-            out.append(Group(label, heading, part, inside, listed))
+            out.append(Group(label, heading, part, inside, definitions if len(definitions) >= _DEFINITIONS else ()))
     return tuple(out)
 
 
 def essence(document: Document) -> tuple[Group, ...]:
-    """`groups` with the statements that matter most: one of each clause at least, more where a document says more."""
+    """Select the most important statements of `groups`: at least one of each clause, more for a longer document."""
     whole = groups(document)
     room = min(LEAST_LINES + round(LINES_A_PAGE * len(document.pages)), MOST_LINES)
     chosen = {max(group.statements, key=lambda s: s.worth).span for group in whole}
@@ -165,19 +166,19 @@ def essence(document: Document) -> tuple[Group, ...]:
         sections[best[0], best[1].section] += 1
         clauses[best[0]] += 1
         rest.remove(best)
-    leant_on = [a.span for (i, a), (j, b) in pairwise(rows) if i == j and b.span in chosen and _leans(a, b)]
-    chosen.update(leant_on)
+    antecedents = [a.span for (i, a), (j, b) in pairwise(rows) if i == j and b.span in chosen and _refers_back(a, b)]
+    chosen.update(antecedents)
     return tuple(replace(g, statements=tuple(s for s in g.statements if s.span in chosen)) for g in whole)
 
 
-def _leans(before: Statement, statement: Statement) -> bool:
-    """Whether a statement is understood only with the one before it: "After that Supplier may raise them"."""
+def _refers_back(before: Statement, statement: Statement) -> bool:
+    """Whether a statement needs the one before it to be understood: "After that Supplier may raise them"."""
     return before.section == statement.section and bool(_LEANS_BACK.match(statement.text))
 
 
 @lru_cache(maxsize=8)
 def statements(document: Document) -> tuple[Statement, ...]:
-    """What a document states, in reading order, each thing once; signature blocks are left out."""
+    """Extract the statements of a document in reading order, without repetitions and signature blocks."""
     starts = [clause.span.start for clause in outline(document)]
     terms = {d.where.start: d.term for d in find_definitions(document) if d.leads}
     out: dict[str, Statement] = {}
@@ -196,19 +197,19 @@ def statements(document: Document) -> tuple[Statement, ...]:
     return tuple(out.values())
 
 
-def _with_lists(document: Document, found: Sequence[Span]) -> Iterator[Span]:
-    """Sentences, the opening words of a list joined with its items where the whole is short enough."""
+def _with_lists(document: Document, spans: Sequence[Span]) -> Iterator[Span]:
+    """Join the opening words of a list with its items, if the whole is short enough; other sentences pass unchanged."""
     at = 0
-    while at < len(found):
+    while at < len(spans):
         last = at
-        if not _COMPLETE.search(document.slice(found[at])):
-            while last + 1 < len(found) and _ITEM.match(document.slice(found[last + 1])):
+        if not _COMPLETE.search(document.slice(spans[at])):
+            while last + 1 < len(spans) and _ITEM.match(document.slice(spans[last + 1])):
                 last += 1
-                if _LAST_ITEM.search(document.slice(found[last])):
+                if _LAST_ITEM.search(document.slice(spans[last])):
                     break
-        if found[last].end - found[at].start > _LONGEST:
+        if spans[last].end - spans[at].start > _LONGEST:
             last = at
-        yield document.span(found[at].start, found[last].end)
+        yield document.span(spans[at].start, spans[last].end)
         at = last + 1
 
 
@@ -227,26 +228,26 @@ def _worth(text: str, section: str, *, first: bool, defines: bool) -> float:
 
 
 def _of_heading(section: str, body: str) -> float:
-    """The share of a heading's words that a statement has: "Governing law" is about what is governed by law."""
+    """Share of a heading's words that a statement contains: "Governing law" and "governed by the laws of"."""
     heading = {w[:5] for w in _WORD.findall(section.partition("(")[2].lower()) if w not in _SAYS_LITTLE}
     return len(heading & {w[:5] for w in _WORD.findall(body.lower())}) / len(heading) if heading else 0.0
 
 
 def _heads(document: Document) -> Iterator[tuple[int, str, str, str]]:
-    """Where each thing that is told under one heading begins, with its label, heading and schedule.
+    """Start of each group, with its label, heading and schedule.
 
-    What has no number of its own (recitals, items of a list) belongs to what stands before it.
+    A clause without a number (recital, list item) belongs to the group before it.
     """
     yield 0, "", "", ""
     clauses, before = outline(document), ("", "")
-    above: list[list[Clause]] = []  # each clause with those that hold it, outermost first
+    paths: list[list[Clause]] = []  # each clause with its ancestors, outermost first
     for clause in clauses:
-        above.append([*(above[clause.parent] if clause.parent is not None else ()), clause])
-    told_apart = _with_own_clauses(above)
-    for path in above:
+        paths.append([*(paths[clause.parent] if clause.parent is not None else ()), clause])
+    divided_parts = _with_own_clauses(paths)
+    for path in paths:
         part = path[0] if _is_part(path[0]) else None
         head = _head(path)
-        if part and (head is None or part not in told_apart):
+        if part and (head is None or part not in divided_parts):
             label, heading = part.label(), part.heading
         elif head:
             label = head.label() if "." not in head.number else f"Section {head.number.partition('.')[0]}"
@@ -256,7 +257,7 @@ def _heads(document: Document) -> Iterator[tuple[int, str, str, str]]:
         schedule = f"{part.label()} ({part.heading})" if part and part.heading else part.label() if part else ""
         if (schedule, label) != before:
             before = schedule, label
-            yield path[-1].span.start, label, heading, schedule if part in told_apart else ""
+            yield path[-1].span.start, label, heading, schedule if part in divided_parts else ""
 
 
 def _head(path: Sequence[Clause]) -> Clause | None:
@@ -265,14 +266,14 @@ def _head(path: Sequence[Clause]) -> Clause | None:
 
 
 def _is_part(clause: Clause) -> bool:
-    """Whether it is a schedule, an exhibit or the like: cited by a name that is no section's and no article's."""
+    """Whether a clause is a schedule, an exhibit or the like: its label is neither a section's nor an article's."""
     return clause.label() == clause.number and not clause.number.startswith("Article")
 
 
-def _with_own_clauses(above: Sequence[Sequence[Clause]]) -> set[Clause | None]:
-    """The schedules that are told clause by clause: several of their own have a heading."""
+def _with_own_clauses(paths: Sequence[Sequence[Clause]]) -> set[Clause | None]:
+    """Schedules that are summarised clause by clause: those with several clauses that have a heading."""
     counts: dict[Clause, int] = {}
-    for path in above:
+    for path in paths:
         if _is_part(path[0]) and path[-1].heading and _head(path) is path[-1]:
             counts[path[0]] = counts.get(path[0], 0) + 1
     return {part for part, count in counts.items() if count >= _OWN_CLAUSES}

@@ -1,9 +1,9 @@
-"""A document becomes its summary by clauses. The pipeline yields events; the command line and the page make words of them.
+"""Summarises a document clause by clause, with citations; yields events that command line and page render.
 
 document → clauses → parts (≤ n tokens) → prompt → text → checked sentences → lines, each with its pin cite
 
-Without an engine, and wherever what it wrote of a clause fails its checks, the clause is told by its own statements. The
-bundled model is not asked: of the lines that it wrote of the sample none passed, and each part took most of a minute.
+Without a language model, and where its text for a clause fails the checks, the clause's own statements are shown. The
+bundled model is not used: of the lines that it wrote of the sample none passed, and each part took most of a minute.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from webapp.llm.chat import Message
 from webapp.llm.pool import Backend, Lease
 from webapp.llm.tokenizer import token_counter
 
-RESERVE_SHARE = 0.25  # of the window for what is written of one part: a third of the room that its clauses take
-NO_ENGINE = "a summary was to be written without an engine"
-_WIDEST_NUMBER = 888  # what a passage costs is counted under a number of three digits
-_LONG = 1200  # characters of a clause that get lines of their own; a longer clause is cut between its sections
+RESERVE_SHARE = 0.25  # of the window, for the text of one part: a third of the room that its clauses take
+NO_ENGINE = "a summary was to be written without a language model"
+_WIDEST_NUMBER = 888  # the tokens of a passage are counted with a number of three digits
+_LONG = 1200  # characters of a clause with lines of its own; a longer clause is split between its sections
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 
 SYSTEM = """You summarise the clauses of a contract. Use only the numbered clauses below.
@@ -38,7 +38,7 @@ SYSTEM = """You summarise the clauses of a contract. Use only the numbered claus
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a summary. `text` is what the engine wrote and the checks bore out; None where the quotation is the line."""
+    """One line of a summary. `text` was written by the language model and passed the checks; None if the line is a quotation."""
 
     text: str | None
     citations: tuple[Citation, ...]
@@ -46,7 +46,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class SummaryClause:
-    """One clause of the summary: how it is cited, its heading, the schedule it stands in, its lines, the terms it defines."""
+    """One clause of the summary: label, heading, schedule, lines, and the definitions in it."""
 
     label: str
     heading: str
@@ -57,7 +57,7 @@ class SummaryClause:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part is begun: the `n`-th of so many, and which clauses it holds."""
+    """Event: part `n` of `of` begins; `clauses` names the clauses in it."""
 
     n: int
     of: int
@@ -66,14 +66,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A part is done: its clauses."""
+    """Event: a part is finished, with these clauses."""
 
     clauses: tuple[SummaryClause, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The end. `written` lines are an engine's words, the others the document's own."""
+    """Last event: the summary. `written` lines are the language model's, the others quotations."""
 
     document: Document
     clauses: tuple[SummaryClause, ...]
@@ -85,11 +85,10 @@ Event = Part | Delta | Trouble | Lines | Summary
 
 
 async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Event]:
-    """Summarise a document: for each part a Part, Deltas and its Lines, at most one Trouble, and last the Summary.
+    """Summarise a document; yields for each part a Part, Deltas and its Lines, at most one Trouble, and last the Summary.
 
-    `lease` gives the engine for one part; None where none is to write.
-
-    Whatever happens to the engine, every clause is summarised. Closing the iterator closes the engine's stream.
+    `lease` leases a language model for one part; None if none is to be used. If it fails, every clause is summarised all
+    the same. Closing the iterator closes the language model's stream.
     """
     best = await asyncio.to_thread(essence, document)
     name, parts, reserve = "none", [[_Piece(group, group.statements) for group in best]], 0
@@ -101,38 +100,38 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
             lease = None
             yield Trouble(error)
 
-    done: list[SummaryClause] = []
+    all_clauses: list[SummaryClause] = []
     for number, pieces in enumerate(parts, 1):
-        yield Part(number, len(parts), named([piece.group for piece in pieces]))
+        yield Part(number, len(parts), clause_range([piece.group for piece in pieces]))
         draft = ""
-        if lease is not None and (sent := [piece.passage for piece in pieces if piece.passage]):
+        if lease is not None and (passages := [piece.passage for piece in pieces if piece.passage]):
             try:
-                async with aclosing(_draft(lease, sent, reserve)) as stream:
+                async with aclosing(_draft(lease, passages, reserve)) as stream:
                     async for text in stream:
                         draft += text
                         yield Delta(text)
-            except (EngineError, Congested) as error:  # what it had written of this part may still stand
+            except (EngineError, Congested) as error:  # what it has written of this part may still pass the checks
                 lease = None
                 yield Trouble(error)
         clauses = await asyncio.to_thread(_checked_clauses, draft, pieces, best, document)
-        done += clauses
+        all_clauses += clauses
         yield Lines(clauses)
-    clauses = joined(done)
+    clauses = joined(all_clauses)
     written = sum(line.text is not None for clause in clauses for line in clause.lines)
     yield Summary(document, clauses, name, written)
 
 
-async def _draft(lease: Lease, sent: Sequence[Passage], reserve: int) -> AsyncGenerator[str]:
+async def _draft(lease: Lease, passages: Sequence[Passage], reserve: int) -> AsyncGenerator[str]:
     async with lease() as backend:
         if backend.client is None:
             raise RuntimeError(NO_ENGINE)
-        async with aclosing(backend.client.stream(_messages(sent), max_tokens=reserve)) as stream:
+        async with aclosing(backend.client.stream(_messages(passages), max_tokens=reserve)) as stream:
             async for text in stream:
                 yield text
 
 
-def named(clauses: Sequence[Group]) -> str:
-    """Which clauses these are: "Sections 4–6", "Article 12 – Schedule 2"."""
+def clause_range(clauses: Sequence[Group]) -> str:
+    """Label of a run of clauses: "Sections 4–6", "Article 12 – Schedule 2"."""
     labels = list(dict.fromkeys(group.label for group in clauses if group.label))
     if len(labels) < 2:
         return labels[0] if labels else "the opening"
@@ -142,7 +141,7 @@ def named(clauses: Sequence[Group]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A run of statements of one clause, and the passage they are before the engine; None where they are not sent."""
+    """A run of statements of one clause, and its passage in the prompt; None if it is not sent."""
 
     group: Group
     statements: tuple[Statement, ...]
@@ -150,25 +149,25 @@ class _Piece:
 
 
 async def _parts(document: Document, backend: Backend) -> tuple[str, list[list[_Piece]], int]:
-    """The engine's name, the clauses in parts that fit its window, and the tokens kept for what it writes of one part."""
-    engine = backend.client
-    if engine is None:
+    """The language model's name, the clauses in parts that fit its window, and the tokens reserved for its text per part."""
+    client = backend.client
+    if client is None:
         raise RuntimeError(NO_ENGINE)
-    info = await engine.describe()
-    count, template = token_counter(info, engine.url, engine.api_key, backend.tokenizer)
+    info = await client.describe()
+    count, template = token_counter(info, client.url, client.api_key, backend.tokenizer)
     reserve = int(info.window * RESERVE_SHARE)
     room = info.window - reserve - template.overhead(2) - JOINTS
 
-    def cut() -> list[list[_Piece]]:
-        return _fitted(document, lambda text: count(without_chat_markers(text)), room - count(SYSTEM))
+    def split() -> list[list[_Piece]]:
+        return _split(document, lambda text: count(without_chat_markers(text)), room - count(SYSTEM))
 
-    return info.name, await asyncio.to_thread(cut), reserve
+    return info.name, await asyncio.to_thread(split), reserve
 
 
-def _fitted(document: Document, count: Callable[[str], int], room: int) -> list[list[_Piece]]:
-    """Clauses one after another in parts of at most `room` tokens.
+def _split(document: Document, count: Callable[[str], int], room: int) -> list[list[_Piece]]:
+    """Split the clauses of a document into parts of at most `room` tokens.
 
-    Definitions are not sent, nor is a run of statements that no part could hold: they are told as they stand.
+    Definitions are not sent, nor is a run of statements that is longer than a part: they are quoted.
     """
     parts: list[list[_Piece]] = [[]]
     left, n = room, 0
@@ -187,10 +186,10 @@ def _fitted(document: Document, count: Callable[[str], int], room: int) -> list[
     return [part for part in parts if part]
 
 
-def _runs(stated: Sequence[Statement]) -> Iterator[tuple[Statement, ...]]:
-    """Statements that follow each other, cut where a section begins once they are long, and at any once they are very long."""
+def _runs(statements: Sequence[Statement]) -> Iterator[tuple[Statement, ...]]:
+    """Split statements into runs: past _LONG characters before a new section, past twice that before any statement."""
     run: list[Statement] = []
-    for statement in stated:
+    for statement in statements:
         length = sum(len(s.text) for s in run) + len(statement.text)
         if run and ((length > _LONG and statement.section != run[-1].section) or length > 2 * _LONG):
             yield tuple(run)
@@ -216,7 +215,7 @@ def _messages(passages: Sequence[Passage]) -> list[Message]:
 def _checked_clauses(
     draft: str, pieces: Sequence[_Piece], best: Sequence[Group], document: Document
 ) -> tuple[SummaryClause, ...]:
-    """The clauses of a part: what was written of them where it stands, else their own statements."""
+    """Clauses of a part: the language model's text where it passes the checks, else the clause's own statements."""
     passages = [piece.passage for piece in pieces if piece.passage]
     documents = {document.id: document}
     sentences: dict[int, list[str]] = {}
@@ -229,16 +228,15 @@ def _checked_clauses(
         checked = (
             check(" ".join(sentences.get(piece.passage.n, ())), [piece.passage], documents) if piece.passage else None
         )
-        stands = checked is not None and _stands(checked)
-        own = (_verbatim(statement) for statement in piece.statements if statement.span in chosen)
-        lines: tuple[Line, ...] = (_written(checked),) if checked and stands else tuple(own)
+        quotations = (_verbatim(statement) for statement in piece.statements if statement.span in chosen)
+        lines: tuple[Line, ...] = (_written(checked),) if checked and _is_supported(checked) else tuple(quotations)
         group = piece.group
         clauses.append(SummaryClause(group.label, group.heading, group.part, lines, group.definitions))
     return joined(clauses)
 
 
-def _stands(checked: CheckedAnswer) -> bool:
-    """Whether what was written of a clause may be shown: every sentence of it passed."""
+def _is_supported(checked: CheckedAnswer) -> bool:
+    """Whether the text for a clause may be shown: it is not empty, and every sentence passed."""
     return bool(checked.sentences) and checked.supported
 
 
@@ -251,7 +249,7 @@ def _verbatim(statement: Statement) -> Line:
 
 
 def joined(clauses: Sequence[SummaryClause]) -> tuple[SummaryClause, ...]:
-    """Clauses with those that two parts share put together again."""
+    """Merge the pieces of clauses that were split over two parts, and drop clauses without lines and definitions."""
     out: list[SummaryClause] = []
     for clause in clauses:
         if out and (out[-1].part, out[-1].label, out[-1].heading) == (clause.part, clause.label, clause.heading):

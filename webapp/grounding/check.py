@@ -1,8 +1,8 @@
-"""Checks an answer against the passages it cites: every quotation on the page, every fact in a cited passage.
+"""Verifies an answer against the passages it cites: quotations on the page, facts in a cited passage (grounding check).
 
-What an answer may be shown as follows from here: a quotation that is on no page of the cited document loses its marks
-and is marked; a sentence whose facts its passages do not state, or that cites nothing, is unsupported. The check is
-one of words (see `evidence` for what it cannot see).
+It decides how an answer is shown: a quotation that is on no page of the cited document loses its quotation marks and is
+flagged; a sentence whose facts its passages do not state, or that cites nothing, is unsupported. The check compares words
+(see `support` for its limits).
 """
 
 import re
@@ -45,7 +45,7 @@ _FEW_WORDS = 3  # "In short:" claims nothing
 
 @dataclass(frozen=True, slots=True)
 class QuoteCheck:
-    """One quotation of a sentence: [start, end) of the answer with its marks, and where it stands if it was found."""
+    """One quotation of a sentence: [start, end) of the answer, quotation marks included, and its match in the document."""
 
     start: int
     end: int
@@ -56,13 +56,15 @@ class QuoteCheck:
 
     @property
     def verified(self) -> bool:
-        """Whether it was found in the document it is cited to."""
+        """Whether it was found in the cited document."""
         return self.match is not None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedSentence:
-    """[start, end) of the answer; `cites` are valid passage numbers, `invalid` those of no passage, `reason` why it is unsupported."""
+    """A sentence, [start, end) of the answer. `cites` are valid passage numbers, `invalid` those of no passage; `reason` says
+    why it is unsupported.
+    """
 
     text: str
     start: int
@@ -77,11 +79,11 @@ class CheckedSentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation(PinCite):
-    """A pin cite of an answer, under the number of its passage.
+    """A pin cite of an answer, with the number of its passage.
 
     With a `quote` (the page's own words) the spans are the quotation's pieces between ellipses; else they are the
-    passage's, and section and page are its first, or those of the sentence that bears it out. `verified`: the quotation
-    is on the page or, without one, the facts of the sentence are in the passages it cites.
+    passage's, and section and page are its first, or those of the supporting sentence. `verified`: the quotation is on the
+    page or, without one, the facts of the sentence are in the passages it cites.
     """
 
     n: int
@@ -91,9 +93,9 @@ class Citation(PinCite):
 
 @dataclass(frozen=True)
 class CheckedAnswer:
-    """An answer sentence by sentence, and its pin cites in the order of the answer, each once.
+    """An answer sentence by sentence, and its citations in the order of the answer, without repetitions.
 
-    `own` says for each sentence which of the citations are its, by their place among them.
+    `own` holds for each sentence the positions of its citations.
     """
 
     original: str
@@ -108,54 +110,54 @@ class CheckedAnswer:
 
     @cached_property
     def text(self) -> str:
-        """The answer as it may be shown: verified quotations in the page's own words, others without marks and marked."""
-        out, done = [], 0
+        """The answer as it is shown: verified quotations in the page's own words, others without quotation marks and flagged."""
+        out, position = [], 0
         for quote in (q for sentence in self.sentences for q in sentence.quotes):
-            out.append(self.original[done : quote.start])
-            out.append(_shown(quote, self.original))
-            done = quote.end
-        return "".join(out) + self.original[done:]
+            out.append(self.original[position : quote.start])
+            out.append(_display_text(quote, self.original))
+            position = quote.end
+        return "".join(out) + self.original[position:]
 
     @cached_property
     def ends(self) -> tuple[int, ...]:
-        """Where each sentence ends in `text`, in characters."""
-        ends, longer = [], 0
+        """End of each sentence in `text`, in characters."""
+        ends, shift = [], 0
         for sentence in self.sentences:
-            longer += sum(len(_shown(q, self.original)) - (q.end - q.start) for q in sentence.quotes)
-            ends.append(sentence.end + longer)
+            shift += sum(len(_display_text(q, self.original)) - (q.end - q.start) for q in sentence.quotes)
+            ends.append(sentence.end + shift)
         return tuple(ends)
 
 
 def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> CheckedAnswer:
     """Check an answer against its passages. `documents` holds the document of every passage, by id; KeyError without one."""
     by_number = {passage.n: passage for passage in passages}
-    evidences: dict[tuple[int, ...], Support] = {}
-    found = quotations(answer_text)
+    supports: dict[tuple[int, ...], Support] = {}
+    all_quotations = quotations(answer_text)
     sentences = []
-    for start, end in _sentences(answer_text, found):
-        named = [n for _, numbers in citation_markers(answer_text[start:end]) for n in numbers]
-        valid = tuple(dict.fromkeys(n for n in named if n in by_number))
+    for start, end in _sentences(answer_text, all_quotations):
+        markers = [n for _, numbers in citation_markers(answer_text[start:end]) for n in numbers]
+        valid = tuple(dict.fromkeys(n for n in markers if n in by_number))
         quotes = tuple(
             _check_quote(answer_text, q, _candidates(answer_text, q, start, end, passages), documents)
-            for q in found
+            for q in all_quotations
             if start <= q.start < end
         )
-        if valid not in evidences and valid:
-            evidences[valid] = support_of([by_number[n] for n in valid], documents)
-        invalid = tuple(dict.fromkeys(n for n in named if n not in by_number))
-        sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, evidences.get(valid)))
-    cited = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
-    citations = tuple(dict.fromkeys(c for each in cited for c in each))
-    own = tuple(tuple(citations.index(c) for c in each) for each in cited)
+        if valid not in supports and valid:
+            supports[valid] = support_of([by_number[n] for n in valid], documents)
+        invalid = tuple(dict.fromkeys(n for n in markers if n not in by_number))
+        sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, supports.get(valid)))
+    by_sentence = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
+    citations = tuple(dict.fromkeys(c for each in by_sentence for c in each))
+    own = tuple(tuple(citations.index(c) for c in each) for each in by_sentence)
     return CheckedAnswer(answer_text, tuple(sentences), citations, own)
 
 
-def _sentences(text: str, found: Sequence[Quotation]) -> Iterator[tuple[int, int]]:
-    """Sentences of an answer: line by line, since a list has no full stops, and never inside a quotation."""
-    whole = [(q.start, q.end) for q in found]
+def _sentences(text: str, quotations: Sequence[Quotation]) -> Iterator[tuple[int, int]]:
+    """Split an answer into sentences: line by line, since a list has no full stops, and never inside a quotation."""
+    unbroken = [(q.start, q.end) for q in quotations]
     offset = 0
     for line in text.split("\n"):
-        pieces = split_sentences(text, offset, offset + len(line), whole)
+        pieces = split_sentences(text, offset, offset + len(line), unbroken)
         offset += len(line) + 1
         for i, (start, end) in enumerate(pieces):
             if any(c.isalnum() for c in CITE.sub("", text[start:end])):
@@ -165,17 +167,17 @@ def _sentences(text: str, found: Sequence[Quotation]) -> Iterator[tuple[int, int
 
 
 def _candidates(text: str, quote: Quotation, start: int, end: int, passages: Sequence[Passage]) -> list[Passage]:
-    """Passages a quotation may come from: those cited after it in its sentence, then before it; all where nothing is cited."""
-    placed = [(start + at, n) for at, numbers in citation_markers(text[start:end]) for n in numbers]
-    order = [n for at, n in placed if at >= quote.inner_start] + [n for at, n in placed if at < quote.inner_start]
+    """Passages a quotation may come from: those cited after it in its sentence, then before it; all if none is cited."""
+    markers = [(start + at, n) for at, numbers in citation_markers(text[start:end]) for n in numbers]
+    order = [n for at, n in markers if at >= quote.inner_start] + [n for at, n in markers if at < quote.inner_start]
     by_number = {passage.n: passage for passage in passages}
-    return [by_number[n] for n in dict.fromkeys(order) if n in by_number] if placed else list(passages)
+    return [by_number[n] for n in dict.fromkeys(order) if n in by_number] if markers else list(passages)
 
 
 def _check_quote(
     text: str, quote: Quotation, candidates: Sequence[Passage], documents: Mapping[str, Document]
 ) -> QuoteCheck:
-    """Look a quotation up in its candidates' documents; one inside the passage itself is better than one elsewhere."""
+    """Look up a quotation in the documents of its candidates; a match inside the passage is preferred to one elsewhere."""
     inner = text[quote.inner_start : quote.inner_end].strip()
     elsewhere: QuoteCheck | None = None
     for passage in candidates:
@@ -191,7 +193,7 @@ def _check_quote(
 
 
 def _without_cites(inner: str) -> Iterator[str]:
-    """A quotation as it stands, since pages have "[1]" too, then without citations set inside its marks."""
+    """A quotation unchanged, since pages contain "[1]" too, then without citation markers inside its quotation marks."""
     yield inner
     if CITE.search(inner):
         yield " ".join(CITE.sub(" ", inner).split())
@@ -225,14 +227,14 @@ def _check_sentence(
 
 
 def _is_own_list(text: str, start: int, number: str | None) -> bool:
-    """Whether a number at the beginning of a line counts the answer's own list: the line before it in the list is there."""
+    """Whether a number at the start of a line belongs to a list of the answer: the item before it is there."""
     return number is None or number == "1" or bool(re.search(rf"(?m)^\s*{int(number) - 1}[.)]\s", text[:start]))
 
 
 def claims(sentence: str, others_cite: bool = False) -> bool:
-    """Whether a sentence says something about the contract: not a lead-in, not a question, not that nothing was found.
+    """Whether a sentence makes a claim about the contract: not a lead-in, not a question, not that nothing was found.
 
-    A bare "Yes." or "No." claims what the sentences around it say; it needs a citation of its own where they have none.
+    A bare "Yes." or "No." claims what the sentences around it say; it needs a citation of its own if they have none.
     """
     words = sentence.strip(" *_#\n").split()
     if any(not is_own_count(fact, sentence) for fact in find_facts(sentence)):
@@ -245,30 +247,30 @@ def claims(sentence: str, others_cite: bool = False) -> bool:
 def _citations(
     sentence: CheckedSentence, by_number: Mapping[int, Passage], documents: Mapping[str, Document]
 ) -> Iterator[Citation]:
-    quoted = set()
+    numbers = set()
     for quote in sentence.quotes:
         if quote.match and quote.n is not None:
-            quoted.add(quote.n)
+            numbers.add(quote.n)
             cite = pin_cite(documents[by_number[quote.n].document_id], *quote.match.parts)
             yield Citation(**cite.where(), n=quote.n, quote=quote.own_words, verified=True)
     for n in sentence.cites:
-        if n not in quoted:
-            yield _unquoted(by_number[n], documents[by_number[n].document_id], sentence)
+        if n not in numbers:
+            yield _without_quote(by_number[n], documents[by_number[n].document_id], sentence)
 
 
-def _unquoted(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
-    if not sentence.supported:  # it is said nowhere
+def _without_quote(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
+    if not sentence.supported:  # no sentence of the passage supports it
         return Citation(**passage.where(), n=passage.n, quote=None, verified=False)
     at = where_said(document, passage.spans, blank_citation_markers(sentence.text))
     return Citation(**pin_cite(document, *passage.spans, at=at).where(), n=passage.n, quote=None, verified=True)
 
 
-def _shown(quote: QuoteCheck, text: str) -> str:
-    written = text[quote.start : quote.end]
+def _display_text(quote: QuoteCheck, text: str) -> str:
+    original = text[quote.start : quote.end]
     if quote.match is None:
         plain = re.sub(r"[“”„«»\"″＂]", "", quote.text)
         return f"{plain} ({NOT_FOUND})"
     tail = quote.text[-1:] if quote.text[-1:] in ".,;:" and not quote.own_words.endswith(quote.text[-1:]) else ""
-    if written.lstrip().startswith(">"):
+    if original.lstrip().startswith(">"):
         return f"> {quote.own_words}{tail}"
     return f"“{quote.own_words}{tail}”"

@@ -12,7 +12,7 @@ from tests.webapp.answers.test_statements import LEASE
 from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
 from webapp.answers.generate import Delta, Trouble
 from webapp.answers.statements import essence
-from webapp.answers.summary import Event, Lines, Part, Summary, named, summary
+from webapp.answers.summary import Event, Lines, Part, Summary, clause_range, summary
 from webapp.core.errors import EngineAway, EngineBusy, StreamCut
 from webapp.llm.client import LLMClient, Timeouts
 from webapp.llm.pool import Backend, Lease
@@ -135,4 +135,4 @@ def test_an_engine_that_is_busy_or_away_takes_no_clause_from_the_summary(busy: b
 )
 def test_a_part_is_named_by_its_clauses(labels: tuple[str, ...], words: str) -> None:
     group = essence(DOCUMENT)[0]
-    assert named([type(group)(label, "", "", ()) for label in labels]) == words
+    assert clause_range([type(group)(label, "", "", ()) for label in labels]) == words
