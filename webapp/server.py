@@ -1,7 +1,7 @@
-"""The server: one process that owns the data folder, and its two ports.
+"""Runs the HTTP server: one process that owns the data folder, with a port for the page and one for commands.
 
-The page's port is for browsers. Commands have a port of their own, on loopback and of the system's choice: a proxy that
-publishes the page's cannot publish it along. Which port a connection came to is the kernel's word, not the client's.
+The page's port is for browsers. The commands' port is on loopback, of the system's choice, so that a proxy that publishes
+the page does not publish it too. Requests are told apart by the port of their connection, which no client can forge.
 """
 
 import asyncio
@@ -37,16 +37,16 @@ from webapp.web.document_routes import document_routes
 from webapp.web.health import health_routes
 from webapp.web.middleware import SecurityMiddleware
 
-# A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it had
-# begun to send was lost; a proxy keeps its connections longer still (Caddy for 120 s).
+# For an idle connection. uvicorn's default of 5 s ended just as an idle page polled again, and its request was lost; a proxy
+# keeps connections longer still (Caddy for 120 s).
 KEPT_ALIVE_SECONDS = 150
-# For what an act of a page waits for in a thread: mostly a database. Python has six on two cores, and one user has up to four.
+# For blocking calls of an act of the page, mostly to a database. Python's default is six on two cores; one user has up to four.
 SHORT_THREADS = 32
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
 
 def make_app(startup: Startup, door: LocalDoor | None = None) -> FastAPI:
-    """The page's routes; `door` is the way in with `local`."""
+    """Build the ASGI application of the page's port; `door` is the login with `local`."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -60,24 +60,24 @@ def make_app(startup: Startup, door: LocalDoor | None = None) -> FastAPI:
     app.include_router(health_routes(startup))
     app.include_router(document_routes(startup.opened))
     app.add_middleware(SecurityMiddleware, settings=startup.settings, door=door)
-    mount_page(app, startup)  # last: it answers whatever no route above does
+    mount_page(app, startup)  # last: it handles every path that no route above does
     return app
 
 
 class Ports:
-    """ASGI application: `commands` for what came to that address, `page` for all else."""
+    """ASGI dispatcher: requests to `address` go to `commands`, others to `page`."""
 
     def __init__(self, page: ASGIApp, commands: ASGIApp, address: tuple[str, int]) -> None:
         self._page, self._commands, self._address = page, commands, address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on to the one or the other."""
+        """Dispatch a request."""
         is_command = scope["type"] == "http" and tuple(scope.get("server") or ()) == self._address
         await (self._commands if is_command else self._page)(scope, receive, send)
 
 
 def most_of_a_peer(settings: Settings) -> Callable[[str], int]:
-    """How many connections one address may have: all there are, unless guests come by themselves and not by a proxy."""
+    """Connection limit per peer address: lower only for guests who connect directly, not through a proxy."""
     if settings.access != "demo" or settings.guests_per_address >= MOST_GUESTS:
         return lambda _peer: MOST_CONNECTIONS
     trusted = [ipaddress.ip_network(network) for network in settings.trusted_networks]
@@ -94,7 +94,7 @@ def most_of_a_peer(settings: Settings) -> Callable[[str], int]:
 
 
 def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
-    """How the routes are served."""
+    """Configuration of uvicorn."""
     return uvicorn.Config(
         app,
         log_config=None,
@@ -109,18 +109,18 @@ def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which ends: whatever still works END_SECONDS after the signal is left to the next start.
+    """uvicorn's server with a forced exit END_SECONDS after the signal; unfinished work is left to the next start.
 
-    A thread cannot be stopped from outside, and Python waits for all of them. What is kept is whole at any moment: a crash
-    does the same.
+    A thread cannot be stopped from outside, and Python waits for all of them. The stores are consistent at any moment, as
+    after a crash.
     """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The signal came."""
+        """Handle the signal."""
         if not self.should_exit:
-            ending = threading.Timer(END_SECONDS, _end)
-            ending.daemon = True
-            ending.start()
+            timer = threading.Timer(END_SECONDS, _end)
+            timer.daemon = True
+            timer.start()
         super().handle_exit(sig, frame)
 
 
@@ -132,7 +132,7 @@ def _end() -> None:
 
 
 def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM; `on_open` hears the address once the port is open.
+    """Serve until Ctrl-C or SIGTERM; `on_open` is called with the address once the port is open.
 
     Raises AlreadyServing, SettingsInvalid (the port is taken), DataFolderBusy or DataFolderUnusable.
     """
@@ -144,15 +144,15 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
         with _listen(settings) as listening, socket.create_server(("127.0.0.1", 0)) as commands:
             url = _address(listening)
             door = LocalDoor(settings.data_dir) if settings.access == "local" else None
-            served = owner.publish(_address(commands), door.address(url) if door else url)
+            server = owner.publish(_address(commands), door.address(url) if door else url)
             startup = Startup(settings)
-            routes = cli_app(settings, served.token, lambda: Caller(startup.opened(), LOCAL_USER))
+            routes = cli_app(settings, server.token, lambda: Caller(startup.opened(), LOCAL_USER))
             app = Ports(make_app(startup, door), routes, commands.getsockname())
             log.info("serving", url=url)
-            # uvicorn ends in good order and then raises the signal it got once more: SIGTERM would end us right there.
+            # uvicorn shuts down and then raises the signal again: SIGTERM would end the process there.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with contextlib.suppress(KeyboardInterrupt):
-                on_open(served.page)
+                on_open(server.page)
                 with suppress_output():
                     _Server(uvicorn_config(app, settings)).run(sockets=[listening, commands])
     finally:
@@ -160,7 +160,7 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """The open port. Asked before the models are loaded, so that a port that is taken is told at once."""
+    """Open the port. Called before the models are loaded, so that a port in use is reported at once."""
     try:
         family, _, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=128)

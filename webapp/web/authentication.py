@@ -1,10 +1,10 @@
-"""Who asks: the user of a request, the same for a route and for a handler of the page.
+"""Authenticates requests: determines the user of a request, for routes and for handlers of the page.
 
-local         whoever opened the address that `pincite serve` printed, on this machine, is its one user
-behind-proxy  someone else authenticates and names the user in a header, which counts only from that someone
-demo          each browser is its own user for an hour, by a random id in a signed cookie
+local         one user: whoever opened the address that `pincite serve` printed, on this machine
+behind-proxy  a proxy authenticates the user and names them in a header, which is trusted only from that proxy
+demo          each browser is a user of its own for an hour, by a random id in a signed cookie
 
-Whatever is missing, doubled or not as it should be is refused; nothing here falls back to another user.
+A header or cookie that is missing, repeated or malformed is refused; there is no fallback to another user.
 """
 
 import contextlib
@@ -28,47 +28,47 @@ GUEST_COOKIE = "pincite_guest"
 SECRET_HEADER = "X-Pincite-Proxy-Secret"  # noqa: S105  # nosec B105 (the header's name)
 GUEST_SECONDS = 3600
 LOCAL_SECONDS = 180 * 24 * 3600  # half a year, from the last time that the printed address was opened
-_LONGEST_NAME = 255  # characters, as the records hold them
+_LONGEST_NAME = 255  # characters, as in the database
 
 
 class IncomingRequest(Protocol):
-    """What the requests of FastAPI and of gradio have in common."""
+    """Common interface of FastAPI's and gradio's requests."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Without regard to case."""
+        """Headers by name, case-insensitive."""
 
     @property
     def cookies(self) -> Mapping[str, str]:
-        """By name."""
+        """Cookies by name."""
 
     @property
     def client(self) -> Any:
-        """The peer: `host` is its address."""
+        """The peer; `host` is its address."""
 
 
 class Welcome(Protocol):
-    """`Workspace.welcome`: keeps who comes for the first time, and refuses a guest who is one too many."""
+    """Interface of `Workspace.welcome`: registers new users, and refuses guests past the limit."""
 
     def __call__(self, user: User, ends_at: datetime | None = None, address: str = "") -> None:
-        """Raises DemoFull and NetworkFull."""
+        """Register a user. Raises DemoFull and NetworkFull."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """One browser in the demo, from `since` (seconds since 1970) for an hour; as a cookie `id.since.signature`."""
+    """Guest session of one browser in the demo, for an hour from `since` (Unix time); its cookie is `id.since.signature`."""
 
     id: str
     since: int
 
     @classmethod
     def arriving(cls) -> Self:
-        """A new one, whom nobody can guess."""
+        """Create a guest with an unguessable id."""
         return cls(secrets.token_hex(16), int(time.time()))
 
     @classmethod
     def of(cls, cookies: Mapping[str, str], key: bytes) -> Self | None:
-        """The guest whom the cookie names; None where there is none, it was not signed by us, or the hour is over."""
+        """Verify the guest cookie; None if there is none, its signature is not ours, or the hour is over."""
         id_, _, rest = cookies.get(GUEST_COOKIE, "").partition(".")
         since, _, signature = rest.partition(".")
         if not hmac.compare_digest(signature.encode(), _signature(id_, since, key).encode()):
@@ -77,30 +77,30 @@ class Guest:
         return guest if time.time() < guest.since + GUEST_SECONDS else None
 
     def cookie(self, key: bytes) -> str:
-        """The cookie's value."""
+        """Value of the signed cookie."""
         return f"{self.id}.{self.since}.{_signature(self.id, str(self.since), key)}"
 
     @property
     def user(self) -> User:
-        """Their user."""
+        """The user of this guest."""
         return User(f"guest-{self.id}", "Guest")
 
     @property
     def ends_at(self) -> datetime:
-        """When their hour is over."""
+        """End of the guest's hour."""
         return datetime.fromtimestamp(self.since + GUEST_SECONDS, UTC)
 
 
 class LocalDoor:
-    """The way in with `local`: a token in the address that is printed at the start, kept as a cookie from then on.
+    """Login with `local`: a token in the address that is printed at the start, exchanged for a cookie.
 
-    Every user of a machine reaches its loopback; the token is what tells them apart. It is made anew at each start. The
-    cookie is made of a key in the data folder, so that a restart closes no page; its name is the key's own too, for
-    cookies know no ports and two servers on one machine must not overwrite each other's.
+    Every user of a machine can connect to its loopback; the token authenticates the one who started the server. It is new
+    at each start. The cookie is derived from a key in the data folder, so that a restart closes no page, and so is its
+    name: cookies are shared between ports, and two servers on one machine must not overwrite each other's.
     """
 
     def __init__(self, folder: Path) -> None:
-        """The data folder must be there. Raises OSError."""
+        """`folder` is the data folder, which must exist. Raises OSError."""
         key = signing_key(folder, "local.key")
         self.token = secrets.token_urlsafe(32)
         self._name = f"pincite_{hmac.new(key, b'name', hashlib.sha256).hexdigest()[:12]}"
@@ -108,34 +108,34 @@ class LocalDoor:
 
     @property
     def cookie(self) -> str:
-        """The Set-Cookie header of whoever brought the token."""
+        """Set-Cookie header for a browser with the token."""
         return f"{self._name}={self._value}; Path=/; Max-Age={LOCAL_SECONDS}; HttpOnly; SameSite=Lax"
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The same as a client sends it."""
+        """The cookie as a client sends it."""
         return {self._name: self._value}
 
     def address(self, url: str) -> str:
-        """The address to open."""
+        """The address to open, with the token."""
         return f"{url}/?token={self.token}"
 
     def takes(self, token: str) -> bool:
-        """Whether this is the token."""
+        """Whether this is the token; compared in constant time."""
         return hmac.compare_digest(token.encode(), self.token.encode())
 
     def admits(self, cookies: Mapping[str, str]) -> bool:
-        """Whether these cookies are of someone who brought the token."""
+        """Whether these cookies contain the cookie; compared in constant time."""
         return hmac.compare_digest(cookies.get(self._name, "").encode(), self._value.encode())
 
 
 def guest_key(folder: Path) -> bytes:
-    """What guests' cookies are signed with."""
+    """HMAC key for guest cookies."""
     return signing_key(folder, "guests.key")
 
 
 def signing_key(folder: Path, name: str) -> bytes:
-    """A key of the data folder, made at the first call, so that a restart sends nobody away."""
+    """HMAC key in the data folder, created at the first call, so that sessions survive a restart."""
     file = folder / name
     with contextlib.suppress(FileExistsError):
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -145,10 +145,10 @@ def signing_key(folder: Path, name: str) -> bytes:
 
 
 def user_of(request: IncomingRequest, settings: Settings, welcome: Welcome) -> User:
-    """The user of a request, whom the records know, with a sample of their own from the first request on.
+    """Authenticate a request; returns its user, who is registered at the first request.
 
-    Raises NotAllowed (GuestGone where a guest's hour is over, DemoFull and NetworkFull where there are too many of them),
-    and what the stores raise.
+    Raises NotAllowed (GuestGone if a guest's hour is over, DemoFull and NetworkFull past the limits of guests), and what
+    the stores raise.
     """
     if settings.access == "behind-proxy":
         user = _named_by_proxy(request, settings)
@@ -160,19 +160,19 @@ def user_of(request: IncomingRequest, settings: Settings, welcome: Welcome) -> U
             raise GuestGone()
         welcome(guest.user, guest.ends_at, address_of(request, settings))
         return guest.user
-    if settings.access == "local" and _is_here(request):
-        return LOCAL_USER  # welcomed when the data folder was opened
+    if settings.access == "local" and _is_local(request):
+        return LOCAL_USER  # registered when the data folder was opened
     raise NotAllowed()
 
 
 def _named_by_proxy(request: IncomingRequest, settings: Settings) -> User:
-    """The user whom the proxy names. Its id is made from the name, so that no name is another kind of user's id."""
+    """The user whom the proxy names. The id is a hash of the name, so that no name is the id of another kind of user."""
     secret = settings.proxy_secret
     if secret is not None:
-        told = _only(request.headers, SECRET_HEADER)
-        if not hmac.compare_digest(told.encode(), secret.get_secret_value().encode()):
+        value = _only(request.headers, SECRET_HEADER)
+        if not hmac.compare_digest(value.encode(), secret.get_secret_value().encode()):
             raise NotAllowed()
-    elif not _is_here(request):
+    elif not _is_local(request):
         raise NotAllowed()
     name = _only(request.headers, settings.user_header)
     if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
@@ -181,17 +181,17 @@ def _named_by_proxy(request: IncomingRequest, settings: Settings) -> User:
 
 
 def _only(headers: Any, name: str) -> str:
-    """The value of a header that is there once: of two, one may be the client's own. Raises NotAllowed."""
+    """Value of a header that occurs once; of two, one may be forged by the client. Raises NotAllowed."""
     values = headers.getlist(name) if hasattr(headers, "getlist") else [headers.get(name) or headers.get(name.lower())]
     if len(values) != 1 or not values[0]:
         raise NotAllowed()
     try:
-        return str(values[0]).encode("latin-1").decode("utf-8").strip()  # how ASGI gives them, and what proxies send
+        return str(values[0]).encode("latin-1").decode("utf-8").strip()  # ASGI decodes Latin-1, proxies send UTF-8
     except UnicodeError as error:
         raise NotAllowed() from error
 
 
-def _is_here(request: IncomingRequest) -> bool:
+def _is_local(request: IncomingRequest) -> bool:
     return request.client is not None and is_loopback(str(request.client.host))
 
 

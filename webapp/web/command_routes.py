@@ -1,7 +1,7 @@
-"""HTTP routes of the commands (`/cli/…`), made from their classes: a command as JSON in, its events as NDJSON out.
+"""HTTP routes of the commands (`/cli/…`), derived from their classes: a command as JSON in, its events as NDJSON out.
 
-They are an application of their own, on a loopback port of its own that no proxy publishes (`server`). The bearer token,
-which lies in the data folder, is checked before a byte of a body is read, and a body has a limit.
+They are an application of their own, on a separate loopback port that no proxy publishes (`server`). The bearer token,
+which is stored in the data folder, is checked before any of a body is read, and the size of a body is limited.
 """
 
 import contextlib
@@ -30,23 +30,25 @@ from webapp.service.commands import COMMANDS, Command, FileCommand
 from webapp.web.middleware import MOST_BODY, limit_body
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-OVER = 20  # times the largest file: so much of one that is too large is read past
+OVER = 20  # times the largest file: so much of one that is too large is received and discarded
 _NO_KEY = PlainTextResponse("This needs the key of the data folder.", 401, headers={"Connection": "close"})
 
 
 def path_of(name: str) -> str:
-    """The path of a command's route."""
+    """Path of a command's route."""
     return f"/cli/{name}"
 
 
 _OF_FILES = {path_of(name) for name, kind in COMMANDS.items() if issubclass(kind, FileCommand)}  # whose body is a file
 
 
-class Keyed:
-    """ASGI middleware: refuses a request without the bearer token before anything of its body is read."""
+class BearerTokenMiddleware:
+    """ASGI middleware: refuses a request without the bearer token before any of its body is read."""
 
     def __init__(self, app: ASGIApp, token: str, most_file: int) -> None:
-        """`most_file`: bytes of a file that is kept; of a larger one the rest is read past, so that its sender is told."""
+        """`most_file`: bytes of a file that are kept; the rest of a larger one is discarded, so that the client gets the
+        error.
+        """
         self._app = app
         self._key = f"Bearer {token}".encode()
         self._most_file = most_file
@@ -63,26 +65,26 @@ class Keyed:
         limit = OVER * self._most_file if scope["path"] in _OF_FILES else MOST_BODY
         try:
             await self._app(scope, limit_body(receive, limit), send)
-        except ClientDisconnect:  # a command that was ended in the middle of what it sent
+        except ClientDisconnect:  # a command that was ended while it sent its request
             log.info("request broken off")
 
 
 def cli_app(settings: Settings, token: str, caller: Callable[[], Caller]) -> ASGIApp:
-    """The routes as an application; `token` opens them. `caller` waits for the stores and raises what keeps them closed."""
+    """Build the ASGI application; `token` is its bearer token. `caller` waits for the stores and raises their errors."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_api_route("/cli/hello", _hello, methods=["GET"])
     for name, kind in COMMANDS.items():
         endpoint = _file_endpoint(kind, settings, caller) if issubclass(kind, FileCommand) else _endpoint(kind, caller)
         app.add_api_route(path_of(name), endpoint, methods=["POST"])
-    return Keyed(app, token, settings.max_file_mib * MIB)
+    return BearerTokenMiddleware(app, token, settings.max_file_mib * MIB)
 
 
 async def _hello() -> None:
-    """Answer a command that looks whether this server owns the data folder."""
+    """Confirm that this server owns the data folder."""
 
 
 def _endpoint(kind: type[Command[T]], caller: Callable[[], Caller]) -> Endpoint:
-    """Answers a request whose body is a command: its events as lines of JSON, or 422 for what is no such command."""
+    """Endpoint of a command whose fields are the JSON body: streams its events, or answers 422 for a malformed command."""
     reader = TypeAdapter(kind)
 
     async def endpoint(request: Request) -> Response:
@@ -95,21 +97,21 @@ def _endpoint(kind: type[Command[T]], caller: Callable[[], Caller]) -> Endpoint:
 
 
 def _file_endpoint(kind: type[FileCommand[T]], settings: Settings, caller: Callable[[], Caller]) -> Endpoint:
-    """The same for a command in the address, whose file is the body."""
+    """Endpoint of a command whose file is the body and whose fields are query parameters."""
     reader = TypeAdapter(kind)
 
     async def endpoint(request: Request) -> Response:
         with _as_422():
             command = reader.validate_python(dict(request.query_params) | {"path": Path()})
-        arrived = await _receive(request, settings)
-        return _lines(_file_events(caller, command, arrived))
+        upload = await _receive(request, settings)
+        return _lines(_file_events(caller, command, upload))
 
     return endpoint
 
 
 @contextlib.contextmanager
 def _as_422() -> Iterator[None]:
-    """Have FastAPI answer 422 for what is no such command, without repeating what was sent."""
+    """Have FastAPI answer 422 for a malformed command, without repeating the input."""
     try:
         yield
     except ValidationError as error:
@@ -117,11 +119,11 @@ def _as_422() -> Iterator[None]:
 
 
 async def _events(caller: Callable[[], Caller], command: Command[T]) -> AsyncGenerator[Event[T]]:
-    """The events of a command; whatever may block does so in a thread."""
-    mine = await run_in_threadpool(caller)
-    async for progress in iterate_in_threadpool(command.prepare(mine)):
+    """Execute a command; yields its events. Blocking calls run in threads."""
+    executor = await run_in_threadpool(caller)
+    async for progress in iterate_in_threadpool(command.prepare(executor)):
         yield progress
-    events = await run_in_threadpool(command.run, mine)
+    events = await run_in_threadpool(command.run, executor)
     if isinstance(events, Iterator):
         async for event in iterate_in_threadpool(events):
             yield event
@@ -132,19 +134,19 @@ async def _events(caller: Callable[[], Caller], command: Command[T]) -> AsyncGen
 
 
 async def _file_events(
-    caller: Callable[[], Caller], command: FileCommand[T], arrived: "_Arrived"
+    caller: Callable[[], Caller], command: FileCommand[T], upload: "_TemporaryUpload"
 ) -> AsyncGenerator[Event[T]]:
-    """The events of a command whose file has arrived; then the file is deleted. Raises FileTooLarge."""
-    with contextlib.closing(arrived):
-        mine = await run_in_threadpool(caller)
-        mine.workspace.library.check_size(command.name, arrived.size)
-        async with contextlib.aclosing(_events(lambda: mine, replace(command, path=arrived.path))) as events:
+    """Execute a command with an uploaded file, which is deleted at the end; yields its events. Raises FileTooLarge."""
+    with contextlib.closing(upload):
+        executor = await run_in_threadpool(caller)
+        executor.workspace.library.check_size(command.name, upload.size)
+        async with contextlib.aclosing(_events(lambda: executor, replace(command, path=upload.path))) as events:
             async for event in events:
                 yield event
 
 
-class _Arrived:
-    """A file that came in a request; it lies in the data folder until `close`."""
+class _TemporaryUpload:
+    """Temporary file in the data folder that holds an upload until `close`."""
 
     def __init__(self, folder: Path) -> None:
         self._file = tempfile.NamedTemporaryFile(dir=folder, prefix=ARRIVING)  # noqa: SIM115 (closed by `close`)
@@ -152,30 +154,30 @@ class _Arrived:
         self.size = 0
 
     def take(self, block: bytes, most: int) -> None:
-        """Keep a block; past `most` bytes only count, so that the sender is heard out and can be told why."""
+        """Write a block; past `most` bytes it is only counted, so that the client sends all and gets the error."""
         self.size += len(block)
         if self.size <= most:
             self._file.write(block)
 
     def flush(self) -> None:
-        """Let others read all of it."""
+        """Flush the file, so that it can be read by its path."""
         self._file.flush()
 
     def close(self) -> None:
-        """Delete it."""
+        """Delete the file."""
         self._file.close()
 
 
-async def _receive(request: Request, settings: Settings) -> _Arrived:
-    arrived = _Arrived(settings.data_dir)
+async def _receive(request: Request, settings: Settings) -> _TemporaryUpload:
+    upload = _TemporaryUpload(settings.data_dir)
     try:
         async for block in request.stream():
-            await run_in_threadpool(arrived.take, block, settings.max_file_mib * MIB)
-        arrived.flush()
-    except BaseException:  # also a sender that went away: the file is deleted; raised again
-        arrived.close()
+            await run_in_threadpool(upload.take, block, settings.max_file_mib * MIB)
+        upload.flush()
+    except BaseException:  # also a client that disconnects: the file is deleted; raised again
+        upload.close()
         raise
-    return arrived
+    return upload
 
 
 def _lines(events: AsyncIterator[Event[T]]) -> StreamingResponse:
@@ -183,7 +185,7 @@ def _lines(events: AsyncIterator[Event[T]]) -> StreamingResponse:
 
 
 async def _encoded(events: AsyncIterator[Event[T]]) -> AsyncIterator[bytes]:
-    """Events as lines; an error becomes the last of them."""
+    """Encode events as NDJSON; an error becomes the last event."""
     try:
         async for event in events:
             yield encoded(event)

@@ -1,8 +1,8 @@
-"""HTTP routes of documents: a page as an image with words highlighted, the original file, a passage as text.
+"""HTTP routes of documents: a page as an image with highlights, the original file, a passage as text.
 
-The user comes from the request and every id is asked for in their name; what they may not see and what does not exist
-are one and the same 404. Nothing is read from a path or a name that the client gives. Whatever can take long is done in
-the user's turn (`shares`), and given up when the client leaves.
+Every id is authorised for the user of the request; a document that they may not see gives the same 404 as one that does
+not exist. No path or file name from the client is opened. Slow work is scheduled fairly between users (`fair_turns`), and
+cancelled when the client disconnects.
 """
 
 import asyncio
@@ -43,12 +43,12 @@ from webapp.web.authentication import user_of
 
 DOCUMENTS = "/matters/{matter_id}/documents"
 MOST_SPANS = 64  # in one request
-MOST_CHARACTERS = 50_000  # of text in one answer: a passage has a few thousand
-DOWNLOADS_OF_ONE = 8  # originals that one user fetches at a time, however slowly
-BLOCK = 256 * 1024  # bytes of a file that are handed on at a time
-# For a document or a passage; a file of 200 MiB comes from a disk in 1 s, from a store elsewhere in 10.
+MOST_CHARACTERS = 50_000  # of text in one response: a passage has a few thousand
+DOWNLOADS_OF_ONE = 8  # concurrent downloads of originals by one user
+BLOCK = 256 * 1024  # bytes of a file per chunk of a response
+# For a document or a passage; a file of 200 MiB is read from a disk in 1 s, from a remote store in 10.
 READ_SECONDS = 30.0
-# Asked for again each time, so that nobody sees what was deleted or is not theirs any more; mostly answered with 304.
+# Revalidated each time, so that nobody sees what was deleted or is no longer theirs; mostly answered with 304.
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
 T = TypeVar("T")
@@ -57,13 +57,13 @@ Spans = Annotated[list[str], Query(alias="span", max_length=MOST_SPANS, default_
 
 
 def page_url(matter_id: str, document_id: str, page: int, spans: Iterable[Range] = (), zoom: float = 1.0) -> str:
-    """The address of the image of a page (1-based), the spans highlighted; parts of them on other pages are left out."""
-    asked = [("span", f"{start}-{end}") for start, end in spans] + ([("zoom", f"{zoom:g}")] if zoom != 1.0 else [])
-    return f"{_url(matter_id, document_id)}/pages/{page}.png" + (f"?{urlencode(asked)}" if asked else "")
+    """URL of the image of a page (1-based) with the spans highlighted; parts of them on other pages are left out."""
+    query = [("span", f"{start}-{end}") for start, end in spans] + ([("zoom", f"{zoom:g}")] if zoom != 1.0 else [])
+    return f"{_url(matter_id, document_id)}/pages/{page}.png" + (f"?{urlencode(query)}" if query else "")
 
 
 def pdf_url(matter_id: str, document_id: str, page: int | None = None) -> str:
-    """The address of the original; browsers open it at `page`."""
+    """URL of the original; browsers open it at `page`."""
     return f"{_url(matter_id, document_id)}.pdf" + (f"#page={page}" if page else "")
 
 
@@ -72,7 +72,7 @@ def _url(matter_id: str, document_id: str) -> str:
 
 
 def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
-    """The routes; `opened` waits for the stores and raises what keeps them from opening."""
+    """Build the routes; `opened` waits for the stores and raises their errors."""
     router = APIRouter(prefix=DOCUMENTS)
     downloads: Counter[str] = Counter()
 
@@ -80,36 +80,36 @@ def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
     async def page(
         request: Request, matter_id: str, document_id: str, number: int, span: Spans, zoom: float = 1.0
     ) -> Response:
-        by = time.monotonic() + RENDER_SECONDS
+        deadline = time.monotonic() + RENDER_SECONDS
 
-        async def answer(asked: _Asked) -> Response:
+        async def respond(target: _Target) -> Response:
             try:
-                return await _image(asked, request, number, _ranges(span), zoom, by)
+                return await _image(target, request, number, _ranges(span), zoom, deadline)
             except TimeoutError:
-                raise PageTooSlow(page=number, document=asked.record.name) from None
+                raise PageTooSlow(page=number, document=target.record.name) from None
 
-        return await _answered(request, opened, matter_id, document_id, answer)
+        return await _respond(request, opened, matter_id, document_id, respond)
 
     @router.get("/{document_id}.pdf")
     async def original(request: Request, matter_id: str, document_id: str) -> Response:
-        return await _answered(request, opened, matter_id, document_id, lambda asked: _original(asked, downloads))
+        return await _respond(request, opened, matter_id, document_id, lambda target: _original(target, downloads))
 
     @router.get("/{document_id}/text")
     async def text(request: Request, matter_id: str, document_id: str, span: Spans) -> Response:
-        return await _answered(request, opened, matter_id, document_id, lambda asked: _text(asked, _ranges(span)))
+        return await _respond(request, opened, matter_id, document_id, lambda target: _text(target, _ranges(span)))
 
     return router
 
 
 class _Download(StreamingResponse):
-    """A file piece by piece: a reader on a slow line holds one piece in memory, not a file of 200 MiB."""
+    """Streamed file: a client on a slow connection holds one block in memory, not a file of 200 MiB."""
 
     def __init__(self, file: BinaryIO, downloads: Counter[str], key: str, **more: Any) -> None:
         super().__init__(self._blocks(), **more)
         self._file, self._downloads, self._key = file, downloads, key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it, counted under its user's key for as long as that takes."""
+        """Send the file; meanwhile it counts as a download of its user."""
         self._downloads[self._key] += 1
         try:
             with self._file:
@@ -125,19 +125,19 @@ class _Download(StreamingResponse):
 
 
 class _Malformed(Exception):
-    """A span that is none."""
+    """A malformed span."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A document that the user of a request may see. `key` is whose share its work counts to."""
+class _Target:
+    """Document of a request, after authorisation. `key` is the user's key in the fair scheduler."""
 
     workspace: Workspace
     key: str
     record: DocumentRecord
 
     async def read(self, work: Callable[[], T]) -> T:
-        """What `work` reads of the document, in the user's turn. Raises TooSlow, TextsWaiting and what `work` raises."""
+        """Run `work` in the user's turn. Raises TooSlow, TextsWaiting and what `work` raises."""
         try:
             return await self.workspace.reads.run(self.key, READ_SECONDS, lambda _: work())
         except TimeoutError:
@@ -145,116 +145,118 @@ class _Asked:
 
 
 async def _image(
-    asked: _Asked, request: Request, number: int, ranges: Sequence[Range], zoom: float, by: float
+    target: _Target, request: Request, number: int, ranges: Sequence[Range], zoom: float, deadline: float
 ) -> Response:
-    """A page as an image, or 304 where the client has it. Raises TimeoutError where it is not there `by` then."""
-    workspace, record = asked.workspace, asked.record
+    """Render a page as PNG, or answer 304 if the client has it. Raises TimeoutError at the deadline (monotonic clock)."""
+    workspace, record = target.workspace, target.record
 
-    def seen(_: Deadline) -> tuple[PageView, bytes | None]:
+    def find(_: Deadline) -> tuple[PageView, bytes | None]:
         view = _view(workspace.library.text(record), record, number, ranges, bounded(zoom))
         return view, workspace.page_renderer.kept(view)
 
-    def drawn(turn: Deadline) -> bytes:
+    def draw(turn: Deadline) -> bytes:
         original = partial(workspace.library.original, record.matter_id, record.id)
-        return workspace.page_renderer.image(view, record.name, original, turn, asked.key)
+        return workspace.page_renderer.image(view, record.name, original, turn, target.key)
 
-    view, png = await workspace.reads.run(asked.key, by - time.monotonic(), seen)
+    view, png = await workspace.reads.run(target.key, deadline - time.monotonic(), find)
     headers = _PRIVATE | {"ETag": f'"{hashlib.sha256(repr(view).encode()).hexdigest()[:32]}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    png = png or await workspace.draws.run(asked.key, by - time.monotonic(), drawn)
+    png = png or await workspace.draws.run(target.key, deadline - time.monotonic(), draw)
     return Response(png, media_type="image/png", headers=headers)
 
 
-async def _original(asked: _Asked, downloads: Counter[str]) -> Response:
-    """The file; `downloads` counts how many of them each user fetches now."""
-    record = asked.record
-    if downloads[asked.key] >= DOWNLOADS_OF_ONE:
+async def _original(target: _Target, downloads: Counter[str]) -> Response:
+    """Send the original file; `downloads` counts each user's concurrent downloads."""
+    record = target.record
+    if downloads[target.key] >= DOWNLOADS_OF_ONE:
         raise TextsWaiting()
-    file = await asked.read(lambda: asked.workspace.library.open_original(record.matter_id, record.id))
+    file = await target.read(lambda: target.workspace.library.open_original(record.matter_id, record.id))
     headers = _PRIVATE | {"Content-Disposition": _inline(record.name), "Content-Length": str(record.bytes)}
-    return _Download(file, downloads, asked.key, media_type=FORMATS["PDF"].media_type, headers=headers)
+    return _Download(file, downloads, target.key, media_type=FORMATS["PDF"].media_type, headers=headers)
 
 
-async def _text(asked: _Asked, ranges: Sequence[Range]) -> Response:
-    """The words of a passage."""
+async def _text(target: _Target, ranges: Sequence[Range]) -> Response:
+    """Send the text of a passage."""
 
     def words() -> str:
-        document = asked.workspace.library.document(asked.record.matter_id, asked.record.id)
+        document = target.workspace.library.document(target.record.matter_id, target.record.id)
         spans = _spans(document, ranges)
         if sum(map(len, spans)) > MOST_CHARACTERS:
             raise _Malformed
         return own_words(document, *spans)
 
-    return PlainTextResponse(await asked.read(words), headers=_PRIVATE)
+    return PlainTextResponse(await target.read(words), headers=_PRIVATE)
 
 
-async def _answered(
+async def _respond(
     request: Request,
     opened: Callable[[], Workspace],
     matter_id: str,
     document_id: str,
-    answer: Callable[[_Asked], Coroutine[Any, Any, Response]],
+    respond: Callable[[_Target], Coroutine[Any, Any, Response]],
 ) -> Response:
-    """`answer` for a document that the user of the request may see; an error as its sentence and its hint.
+    """Authorise the user of a request for a document and call `respond`; an error is answered as sentence and hint.
 
-    The threads that all routes share know whether they may see it; whatever can take long has threads of its own.
+    The authorisation runs in the threads that all routes share; slow work has threads of its own.
     """
 
-    def authorised() -> _Asked:
+    def authorise() -> _Target:
         workspace = opened()
         user = user_of(request, workspace.settings, workspace.welcome)
-        return _Asked(workspace, workspace.share_key(user), workspace.access.record(user, matter_id, document_id))
+        return _Target(workspace, workspace.share_key(user), workspace.access.record(user, matter_id, document_id))
 
     try:
-        return await _while_there(request, answer(await run_in_threadpool(authorised)))
+        return await _until_disconnect(request, respond(await run_in_threadpool(authorise)))
     except (NoSuchMatter, NoSuchDocument):
-        return _told(NoSuchDocument(document="…"), 404)
+        return _error_response(NoSuchDocument(document="…"), 404)
     except _Malformed:
         return Response(status_code=422)
-    except Exception as error:  # noqa: BLE001 (the one place where a route's fault is told, as a sentence)
-        return _told(told := user_error(error), next((code for kind, code in _STATUS if isinstance(told, kind)), 503))
+    except Exception as error:  # noqa: BLE001 (the one place where an error of these routes is answered, as a sentence)
+        sentence = user_error(error)
+        status = next((code for kind, code in _STATUS if isinstance(sentence, kind)), 503)
+        return _error_response(sentence, status)
 
 
 _STATUS = ((NotAllowed, 403), (PageNotShown, 404), (OriginalMissing, 410), (TooSlow, 503), (Congested, 429))
 
 
-async def _while_there(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:
-    """The answer; where the client leaves before it is there, it is given up."""
+async def _until_disconnect(request: Request, response: Coroutine[Any, Any, Response]) -> Response:
+    """Await a response; it is cancelled if the client disconnects first."""
 
-    async def leaves() -> None:
+    async def disconnect() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
-    answering, leaving = asyncio.ensure_future(answer), asyncio.ensure_future(leaves())
+    response_task, disconnect_task = asyncio.ensure_future(response), asyncio.ensure_future(disconnect())
     try:
-        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return answering.result() if answering.done() else _NOBODY
+        await asyncio.wait((response_task, disconnect_task), return_when=asyncio.FIRST_COMPLETED)
+        return response_task.result() if response_task.done() else _DISCONNECTED
     finally:
-        answering.cancel()
-        leaving.cancel()
+        response_task.cancel()
+        disconnect_task.cancel()
 
 
-_NOBODY = Response(status_code=499)  # as nginx notes a client that left; it is never received
+_DISCONNECTED = Response(status_code=499)  # nginx's code for a client that disconnected; it is never received
 
 
-def _told(error: PinciteError, status: int) -> Response:
+def _error_response(error: PinciteError, status: int) -> Response:
     return JSONResponse({"error": str(error), "hint": error.hint}, status, headers={"Cache-Control": "no-store"})
 
 
 def _ranges(spans: Sequence[str]) -> list[Range]:
-    """[start, end) of "START-END"; raises _Malformed."""
+    """Parse [start, end) of "START-END". Raises _Malformed."""
     ranges = []
     for span in spans:
-        told = re.fullmatch(r"(\d{1,9})-(\d{1,9})", span, re.ASCII)
-        if told is None or int(told[1]) >= int(told[2]):
+        match = re.fullmatch(r"(\d{1,9})-(\d{1,9})", span, re.ASCII)
+        if match is None or int(match[1]) >= int(match[2]):
             raise _Malformed
-        ranges.append((int(told[1]), int(told[2])))
-    return list(_joined(ranges))
+        ranges.append((int(match[1]), int(match[2])))
+    return list(_merge(ranges))
 
 
-def _joined(ranges: list[Range]) -> Iterator[Range]:
-    """The same characters, each once: 64 times a whole document is one document."""
+def _merge(ranges: list[Range]) -> Iterator[Range]:
+    """Merge overlapping ranges: 64 times a whole document is one document."""
     start, end = -1, -1
     for a, b in sorted(ranges):
         if a > end:
@@ -267,7 +269,7 @@ def _joined(ranges: list[Range]) -> Iterator[Range]:
 
 
 def _spans(document: Document, ranges: Sequence[Range]) -> list[Span]:
-    """The ranges as far as there is text."""
+    """Spans of the ranges, clipped to the text."""
     size = len(document.text)
     return [document.span(start, min(end, size)) for start, end in ranges if start < size]
 
@@ -275,7 +277,7 @@ def _spans(document: Document, ranges: Sequence[Range]) -> list[Span]:
 def _view(
     document: Document | None, record: DocumentRecord, number: int, ranges: Sequence[Range], zoom: float
 ) -> PageView:
-    """What is to be drawn; the ranges as they lie on the page, without the running lines between two pages.
+    """The view to render: the page, and the ranges on it without running headers and footers.
 
     A document that is not read yet has no words to highlight.
     """
@@ -285,12 +287,12 @@ def _view(
         raise PageNotShown(page=number, document=record.name)
     page = document.pages[number - 1]
     own = [each for span in _spans(document, ranges) for each in own_spans(document, span)]
-    here = [(max(span.start, page.start) - page.start, min(span.end, page.end) - page.start) for span in own]
-    kept = tuple((start, end) for start, end in here if start < end)
-    return PageView(record.id, number, document.text[page.start : page.end] if kept else "", kept, zoom)
+    clipped = [(max(span.start, page.start) - page.start, min(span.end, page.end) - page.start) for span in own]
+    highlights = tuple((start, end) for start, end in clipped if start < end)
+    return PageView(record.id, number, document.text[page.start : page.end] if highlights else "", highlights, zoom)
 
 
 def _inline(name: str) -> str:
-    """A Content-Disposition that shows the file under its name (RFC 6266); no character of the name can end the header."""
+    """Content-Disposition header with the file's name (RFC 6266), escaped so that no character can end the header."""
     plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", name) or UNNAMED
     return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,4 +1,4 @@
-"""Routes for whoever runs the server: `/healthz` and `/readyz` for health checks, `/metrics` for Prometheus."""
+"""HTTP routes for operators: `/healthz` and `/readyz` for health checks, `/metrics` for Prometheus."""
 
 import secrets
 from typing import Annotated
@@ -11,15 +11,15 @@ from webapp.service.health import Health
 from webapp.service.startup import Startup
 
 
-def health_routes(opening: Startup) -> APIRouter:
-    """The routes. `/readyz` answers 503 until stores and search model are ready; the engine may be away.
+def health_routes(startup: Startup) -> APIRouter:
+    """Build the routes. `/readyz` answers 503 until stores and search model are ready; the language model may be away.
 
-    How much is asked is nobody's business but the operator's. That a request comes from this machine says nothing: behind a
-    proxy every user's does. So a token opens `/metrics` (401 for a wrong one); without one it is there only for the one user
-    of `PINCITE_ACCESS=local`, and 404 else.
+    Usage figures are for the operator only. The client's address cannot authorise them: behind a proxy every request comes
+    from this machine. So `/metrics` needs a token (401 for a wrong one); without one configured it is served only to the
+    one user of `PINCITE_ACCESS=local`, and is 404 otherwise.
     """
     router = APIRouter()
-    health, settings = Health(opening), opening.settings
+    health, settings = Health(startup), startup.settings
     token = settings.metrics_token
 
     @router.get("/healthz")

@@ -13,7 +13,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.cli.evaluation import figures
-from webapp.cli.main import _added
+from webapp.cli.main import _add
 from webapp.core.results import AddedRow, AnswerResult, EvaluationRow, Row, read_turn
 from webapp.core.settings import load_settings
 from webapp.core.stream import Event, Result, encoded, read_event
@@ -95,9 +95,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list
         settings = load_settings(data_dir=folder / "data", embeddings_url=url, llm_url=engine.url, reader_processes=1)
         with Workspace(settings) as workspace:
             caller = Caller(workspace, LOCAL_USER)
-            asked = evaluate.Asked(0.1, 9, 0.5, True, True, None)
+            asked = evaluate.QueryOutcome(0.1, 9, 0.5, True, True, None)
             yield {
-                "add": rows(_added(caller.run, "Acme", [*map(folder.joinpath, files), folder / "broken.pdf"])),
+                "add": rows(_add(caller.run, "Acme", [*map(folder.joinpath, files), folder / "broken.pdf"])),
                 "search": rows(caller.run(Search("Acme", "What is the rent in the Acme lease?"))),
                 "search --exact": rows(caller.run(FindMentions("Acme", "rent"))),
                 "ask": [
