@@ -25,7 +25,7 @@ def test_its_front_matter_names_what_it_runs_on() -> None:
     assert f"\ngradio=={told['sdk_version']}\n" in requirements
     assert f"\nFROM python:{told['python_version']}." in (ROOT / "docker" / "webapp.Dockerfile").read_text("utf-8")
     assert len(told["short_description"]) <= 60
-    assert "Add nothing that" in words
+    assert "Do not add\nconfidential documents" in words
 
 
 def test_its_folder_holds_the_two_rooms_that_it_runs_and_none_of_the_rest() -> None:

@@ -157,7 +157,7 @@ def test_stop_reaches_the_engine_and_keeps_what_was_written(page: Page, engine: 
     ask(page, "What happens if the buyer pays late?")
     expect(page.locator(".draft")).to_contain_text("word5")
     page.locator("#stop").click()
-    expect(page.locator(".turn[data-state=stopped]")).to_contain_text("Stopped. This is what had been written.")
+    expect(page.locator(".turn[data-state=stopped]")).to_contain_text("Stopped. What follows is incomplete.")
     expect(page.locator(".turn[data-state=stopped] .written")).to_contain_text("word5")
     assert engine.hung_up.acquire(timeout=5)
     page.reload()

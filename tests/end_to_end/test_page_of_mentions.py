@@ -49,7 +49,7 @@ def test_every_mention_is_counted_shown_on_its_page_and_kept_also_while_the_mode
         expect(turn.locator(".stand")).to_have_text("3 mentions in 2 documents.")
         expect(turn.locator("h4")).to_have_text(["lease.pdf 1 mention on 1 page", "other.pdf 2 mentions on 2 pages"])
         expect(turn.locator("mark")).to_have_text(["written notice", "written notice", "Written notice"])
-        expect(turn.locator(".coverage")).to_contain_text("Looked through every word of 2 documents, 5 pages")
+        expect(turn.locator(".coverage")).to_contain_text("Searched every word of 2 documents, 5 pages")
         turn.locator(".mark").nth(1).click()
         expect(page.locator("#evidence-heading")).to_have_text("Mention 2 of 3")
         expect(page.locator(".where")).to_contain_text("other.pdf")
@@ -60,7 +60,7 @@ def test_every_mention_is_counted_shown_on_its_page_and_kept_also_while_the_mode
         expect(turn.locator(".stand")).to_have_text("3 mentions in 2 documents.")
         expect(turn.locator("mark").first).to_have_text("written notice")
         find(page, "force majeure")
-        expect(turn.last).to_contain_text("Nowhere in 2 documents")
+        expect(turn.last).to_contain_text("No mention of this exact phrase in 2 documents")
 
 
 def test_a_question_that_fits_two_documents_lets_the_reader_choose(browser: Browser, tmp_path: Path) -> None:

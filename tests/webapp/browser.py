@@ -73,7 +73,7 @@ def find(page: Page, phrase: str) -> None:
 def go_to_a_new_matter(page: Page, name: str) -> None:
     page.get_by_text("New or delete").click()
     page.get_by_label("Name of a new matter").fill(name)
-    page.get_by_role("button", name="Make").click()
+    page.get_by_role("button", name="Create").click()
     expect(page.locator(".scope")).to_contain_text(f"{name} – 0 of 0")
 
 

@@ -1,8 +1,8 @@
-"""Acts: the table of what an element of the page's HTML can do, which the page, its guard and its script share.
+"""Table of the acts (actions) of elements in the page's HTML, shared by the page, its guard and its script.
 
-An element names its act as `data-do` and says what the act needs as further `data-` attributes. The row of an act says
-what the controller does, which of the element's words it needs, and in which parts of the page such elements stand. What
-has no row is refused: an element or a form of that name does nothing, and is told so.
+An element names its act as `data-do`, and the values that it needs as further `data-` attributes. The row of an act holds
+its handler in the controller, the fields it needs, and the parts of the page that contain such elements. An act without a
+row is refused with an error.
 """
 
 import asyncio
@@ -19,33 +19,33 @@ from webapp.page.controller import Controller
 from webapp.page.state import PageState
 from webapp.page.updates import Updates
 
-Event = Literal["click", "submit"]  # of gradio: a submit that comes twice at a time is taken once, a click twice
-ALL = "all"  # in the place of the ids of documents
+Event = Literal["click", "submit"]  # of gradio: of two concurrent submits one is dropped, of two clicks none
+ALL = "all"  # instead of the ids of documents
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One row: `handler` is called with a controller, the page's state, and the values of `fields`, each by its parser."""
+    """One row: `handler` is called with a controller, the page's state, and the parsed values of `fields`."""
 
     handler: Callable[..., Updates | Awaitable[Updates]]
     parts: tuple[str, ...]
     fields: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     event: Event = "click"
-    focus: Literal["", "question", "evidence"] = ""  # where the keyboard goes on
-    area: Literal["", "chat", "evidence"] = ""  # what a narrow window shows then
+    focus: Literal["", "question", "evidence"] = ""  # keyboard focus after the act
+    area: Literal["", "chat", "evidence"] = ""  # area that a narrow window shows after the act
 
     async def run(self, controller: Controller, state: PageState, values: list[Any]) -> Updates:
-        """Do it. Raises what the controller raises."""
-        done = await asyncio.to_thread(self.handler, controller, state, *values)
-        return await done if isinstance(done, Awaitable) else done
+        """Call the handler. Raises what the controller raises."""
+        updates = await asyncio.to_thread(self.handler, controller, state, *values)
+        return await updates if isinstance(updates, Awaitable) else updates
 
 
 def _scope(ids: str) -> list[str] | None:
     return None if ids == ALL else ids.split()
 
 
-def _zoom(said: str) -> float:
-    return parse_decimal(said or "1")
+def _zoom(text: str) -> float:
+    return parse_decimal(text or "1")
 
 
 ACTS: Mapping[str, Act] = MappingProxyType(
@@ -80,45 +80,45 @@ ACTS: Mapping[str, Act] = MappingProxyType(
 
 
 def acts_at(part: str, event: str) -> frozenset[str]:
-    """The acts of the elements in a part of the page that come as this event."""
+    """Names of the acts in a part of the page that are sent as this event."""
     return frozenset(name for name, act in ACTS.items() if part in act.parts and act.event == event)
 
 
 def element_id(part: str) -> str:
-    """The id of the element that holds a part of the page."""
+    """Id of the element that contains a part of the page."""
     return f"part-{part}"
 
 
 def part_of(element_id: str) -> str:
-    """The part of the page that an element holds."""
+    """Part of the page that an element contains."""
     return element_id.removeprefix("part-")
 
 
 def find_act(name: str, among: Collection[str] = frozenset(ACTS)) -> Act:
-    """The row of an act that is one of `among`. Raises UnknownAct."""
+    """Look up the row of an act that is one of `among`. Raises UnknownAct."""
     if name not in among:
-        log.warning("unknown act")  # not which: a name that a client makes up may say anything
+        log.warning("unknown act")  # without its name: a client may have put anything there
         raise UnknownAct()
     return ACTS[name]
 
 
 def read_act(data: Mapping[str, Any]) -> tuple[Act, list[Any]]:
-    """The act that an element names, and the values it needs; a field that is missing is "".
+    """Parse the data of an element into its act and the act's values; a missing field is "".
 
-    Raises UnknownAct, and EventMalformed for a value that is none.
+    Raises UnknownAct, and EventMalformed for a malformed value.
     """
     act = find_act(_text(data, "do"))
     return act, [parse(_text(data, name)) for name, parse in act.fields.items()]
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:
-    said = data.get(name) or ""
-    if not isinstance(said, str):
+    text = data.get(name) or ""
+    if not isinstance(text, str):
         raise EventMalformed()
-    return said
+    return text
 
 
 def script_acts() -> str:
-    """The table as the page's script has it: a JSON object with event, focus and area of each act."""
+    """The table for the page's script: a JSON object with event, focus and area of each act."""
     rows = {name: {"event": act.event, "focus": act.focus, "area": act.area} for name, act in ACTS.items()}
     return json.dumps(rows)

@@ -1,7 +1,6 @@
 """Controller of the page: one method per user action; each returns the updates of the page's parts.
 
-What the page sends are ids, and they are authorised here every time they are used: who sends them and where they were
-kept is no authority.
+The page sends ids, which are authorised here at every use, whoever sends them and wherever they were stored.
 """
 
 import asyncio
@@ -51,13 +50,13 @@ class Controller:
 
     @property
     def share_key(self) -> str:
-        """Under what their actions are counted."""
+        """Key under which the user's concurrent work is counted."""
         return self._workspace.share_key(self._user)
 
-    # The page as it is
+    # The whole page
 
     def whole_page(self, state: PageState) -> Updates:
-        """Everything; where the state names something that is not there any more, what comes next to it."""
+        """Updates of all parts; if the state names something that no longer exists, another takes its place."""
         matters = self._access.matters(self._user)
         matter = _matter(state, matters)
         conversation = self._conversation(state)
@@ -79,12 +78,12 @@ class Controller:
         return updates | {"evidence": newest_evidence(self._workspace.library, state.matter_id, turns)}
 
     def open(self, state: PageState) -> Updates:
-        """Everything where the user comes to; what is being written there is followed from now on."""
+        """Open the page in a state; an answer that is being written there is followed."""
         updates = self.whole_page(state)
         return updates | {"stream": _new_stream() if updates["busy"] else ""}
 
     def finished(self, state: PageState) -> Updates:
-        """Everything, after something was written in the conversation. Raises what kept it from being kept."""
+        """Updates of all parts after an answer has ended. Raises the error that prevented saving it."""
         running = self._running.last(state.conversation_id)
         if running is not None and running.error is not None:
             raise running.error
@@ -97,7 +96,7 @@ class Controller:
         return updates | {"announcement": end_announcement(turn)}
 
     def sidebar(self, state: PageState) -> Updates:
-        """What changes by itself: the documents on their way in."""
+        """Updates of what changes without an action: documents that are being ingested."""
         matter = _matter(state, self._access.matters(self._user))
         records = self._records(matter)
         updates = sidebar_updates(state, matter, records, self._all_conversations(matter))
@@ -108,11 +107,11 @@ class Controller:
     # Matters and conversations
 
     def open_matter(self, state: PageState, matter_id: str) -> Updates:
-        """Go to a matter."""
+        """Open a matter."""
         return self._go(state, PageState(matter_id=matter_id))
 
     def create_matter(self, state: PageState, name: str) -> Updates:
-        """Make a matter and go there."""
+        """Create a matter and open it."""
         return self._go(state, PageState(matter_id=self._access.create(self._user, name).id))
 
     def delete_matter(self, state: PageState, matter_id: str) -> Updates:
@@ -122,11 +121,11 @@ class Controller:
         return self._go(state, PageState())
 
     def open_conversation(self, state: PageState, conversation_id: str) -> Updates:
-        """Go to a conversation."""
+        """Open a conversation."""
         return self._go(state, PageState(matter_id=state.matter_id, conversation_id=conversation_id))
 
     def new_conversation(self, state: PageState) -> Updates:
-        """Go to where the next question begins a conversation."""
+        """Open an empty conversation, which the next question creates."""
         return self._go(state, PageState(matter_id=state.matter_id))
 
     def delete_conversation(self, state: PageState, conversation_id: str) -> Updates:
@@ -135,24 +134,24 @@ class Controller:
         return self._go(state, state)
 
     def _go(self, state: PageState, to: PageState) -> Updates:
-        """Leave a state for another: what was being edited stays as it was."""
+        """Navigate to another state; an edit of a question is abandoned."""
         updates = self.open(to)
         return updates | {"question": ""} if state.editing else updates
 
     # Documents
 
     def upload(self, state: PageState, names: Sequence[str]) -> Updates:
-        """Take these uploads of the user into the matter; reading goes on without the page."""
-        refused = []
+        """Add these uploads of the user to the matter; they are ingested in the background."""
+        notices = []
         for name in names:
             try:
-                self._take_in(state, name)
+                self._accept(state, name)
             except PinciteError as error:
-                refused.append(chat.notice(str(user_error(error)), error.hint))
+                notices.append(chat.notice(str(user_error(error)), error.hint))
         self._workspace.wake()
-        return self.sidebar(state) | {"notice": lines(refused)}
+        return self.sidebar(state) | {"notice": lines(notices)}
 
-    def _take_in(self, state: PageState, name: str) -> None:
+    def _accept(self, state: PageState, name: str) -> None:
         upload = self._uploads.claim(self._user.id, name)
         try:
             matter = self._access.matter(self._user, state.matter_id)
@@ -162,39 +161,39 @@ class Controller:
             self._uploads.drop(upload)
 
     def remove_document(self, state: PageState, document_id: str) -> Updates:
-        """Take a document out of the matter."""
+        """Remove a document from the matter."""
         record = self._access.record(self._user, state.matter_id, document_id)
         self._workspace.ingest.remove(record.matter_id, record.id)
         return self.whole_page(state)
 
     def choose_documents(self, state: PageState, scope: Sequence[str] | None = None) -> Updates:
-        """Ask these documents from now on; None asks all of them."""
+        """Limit the scope of the conversation to these documents; None asks all of them."""
         check_selection(scope or ())
         matter = _matter(state, self._access.matters(self._user))
         records = self._records(matter)
-        named = set(scope or ())  # kept is only what is there: else each conversation could hold a list of anything
-        chosen = None if scope is None else tuple(record.id for record in records if record.id in named)
+        ids = set(scope or ())  # only ids that exist are stored: else a conversation could hold a list of anything
+        selection = None if scope is None else tuple(record.id for record in records if record.id in ids)
         conversation = self._conversation(state)
         if conversation is not None:
-            self._conversations.change(self._user, conversation.id, title=conversation.title, scope=chosen)
-        state = replace(state, scope=chosen)
+            self._conversations.change(self._user, conversation.id, title=conversation.title, scope=selection)
+        state = replace(state, scope=selection)
         return sidebar_updates(state, matter, records, self._all_conversations(matter)) | {"state": state}
 
     # Turns
 
     def rate(self, state: PageState, turn_id: str, rating: int) -> Updates:
-        """Keep what the user thinks of an answer; the same once more takes it back."""
+        """Save the user's rating of an answer; the same rating again withdraws it."""
         turn = self._turn(state, turn_id)
         self._conversations.rate(self._user, turn.id, None if turn.rating == rating else 1 if rating > 0 else -1)
         return {"past": chat.past(self._conversations.turns(self._user, state.conversation_id))}
 
     def edit_question(self, state: PageState, turn_id: str) -> Updates:
-        """Put a question back into the box; sending it replaces the turn and what came after it."""
+        """Put a question into the question box for editing; sending it replaces the turn and all later ones."""
         turn = self._turn(state, turn_id)
         return edit_updates(replace(state, editing=turn.id), turn)
 
     def show_evidence(self, state: PageState, turn_id: str, item: int, zoom: float) -> Updates:
-        """One of the places that a turn rests on."""
+        """Show one item of a turn in the evidence panel."""
         turn = self._turn(state, turn_id)
         return {"evidence": evidence_of(self._workspace.library, state.matter_id, turn, item, zoom)}
 
@@ -203,10 +202,10 @@ class Controller:
     async def ask(
         self, state: PageState, question: str, about: Sequence[str] = (), *, replaced_id: str = ""
     ) -> Updates:
-        """Ask, in the conversation or in a new one; or, where the question leaves the choice between documents, show them.
+        """Ask a question in the conversation or in a new one; if a name in it fits several documents, let the user choose.
 
-        `replaced_id` is a turn that the new one replaces. `about` are the documents that the user chose: one is asked
-        from now on, several leave the scope as it is.
+        `replaced_id` is a turn that the new one replaces. `about` are the documents that the user chose: one becomes the
+        scope, several leave the scope unchanged.
         """
         check_question(question)
         check_selection(about)
@@ -214,18 +213,18 @@ class Controller:
         if not replaced:
             await asyncio.to_thread(self._conversations.check_room, self._user, state.conversation_id)
         if not replaced_id and not about:
-            meant = await asyncio.to_thread(self.documents_meant, state, question)
-            if meant:
-                return choice_updates(question, meant)
+            candidates = await asyncio.to_thread(self.documents_meant, state, question)
+            if candidates:
+                return choice_updates(question, candidates)
         if len(about) == 1:
             state = (await asyncio.to_thread(self.choose_documents, state, about))["state"]
         answer = await asyncio.to_thread(self._new_answer, state, question, replaced)
         return await self._begin(state, answer, "Searching the documents.")
 
     def documents_meant(self, state: PageState, question: str) -> list[DocumentRecord]:
-        """The documents between which a question leaves the choice, likeliest first; none where it is clear.
+        """Documents that a name in the question may refer to, likeliest first; empty if it is clear.
 
-        For what is asked in the conversation, in its scope. Needs no model.
+        The question is read as a follow-up in the conversation, within its scope. Needs no model.
         """
         matter = self._access.matter(self._user, state.matter_id)
         conversation = self._conversation(state)
@@ -241,9 +240,9 @@ class Controller:
         return await self._begin(state, summary, "Summarising the document.")
 
     async def find_mentions(self, state: PageState, phrase: str, *, replaced_id: str = "") -> Updates:
-        """Every mention of exactly these words, as a turn of the conversation or of a new one. Needs no model.
+        """Search for every mention of an exact phrase, as a turn of the conversation or of a new one. Needs no model.
 
-        Looked for in the user's turn; a search that does not get it in time, or that is one too many, changes nothing.
+        The search waits for the user's turn; one that does not get it in time, or is one too many, changes nothing.
         """
         check_question(phrase)
         replaced = replaced_id or state.editing
@@ -259,8 +258,8 @@ class Controller:
 
         def search(turn: Deadline) -> MentionsResult:
             ids = {record.id for record in records}
-            found = mentions(workspace, user, matter.id, phrase, ids, turn=turn)
-            return page_result(phrase, records, found)
+            outcomes = mentions(workspace, user, matter.id, phrase, ids, turn=turn)
+            return page_result(phrase, records, outcomes)
 
         try:
             result = await workspace.searches.run(workspace.share_key(user), SEARCH_SECONDS, search)
@@ -269,7 +268,7 @@ class Controller:
         return await asyncio.to_thread(self._keep_mentions, state, phrase, result, replaced)
 
     async def ask_again(self, state: PageState, turn_id: str) -> Updates:
-        """Ask a turn's question anew, or make its summary or its search anew; the new turn takes its place."""
+        """Repeat a turn's question, summary or search; the new turn replaces it."""
         turn = await asyncio.to_thread(self._turn, state, turn_id)
         if isinstance(turn.answer, SummaryResult):
             return await self.summarise(state, turn.answer.document_id, replaced_id=turn.id)
@@ -278,7 +277,7 @@ class Controller:
         return await self.ask(state, turn.question, replaced_id=turn.id)
 
     async def drafts(self, state: PageState) -> AsyncGenerator[Updates]:
-        """What is being written in a conversation, batch by batch to its end; `finished` shows it from then on."""
+        """Stream the draft of a conversation in batches until it ends; `finished` then shows the result."""
         conversation = await asyncio.to_thread(self._conversations.one, self._user, state.conversation_id)
         if running := self._running.of(conversation.id):
             async with aclosing(running.follow()) as batches:
@@ -286,7 +285,7 @@ class Controller:
                     yield draft_updates(running)
 
     async def stop(self, state: PageState) -> Updates:
-        """Stop what is being written; whoever follows it sees what is kept of it."""
+        """Stop the answer or summary that is being written; what was written is saved."""
         conversation = await asyncio.to_thread(self._conversations.one, self._user, state.conversation_id)
         if running := self._running.of(conversation.id):
             await running.stop()
@@ -312,11 +311,11 @@ class Controller:
     async def _begin(self, state: PageState, running: Running, announcement: str) -> Updates:
         await self._running.begin(running)
         updates = await asyncio.to_thread(self.whole_page, replace(state, conversation_id=running.conversation_id))
-        begun: Updates = {"question": "", "busy": True, "stream": _new_stream(), "announcement": announcement}
-        return updates | begun | draft_updates(running)
+        start: Updates = {"question": "", "busy": True, "stream": _new_stream(), "announcement": announcement}
+        return updates | start | draft_updates(running)
 
     def _turn_goes_to(self, state: PageState, title: str, replaced: str) -> tuple[Matter, Conversation]:
-        """The conversation of a new turn, made where there is none; a replaced turn and what follows it are deleted."""
+        """Conversation for a new turn, created if there is none; a replaced turn and all later ones are deleted."""
         turn = self._turn(state, replaced) if replaced else None
         matter = self._access.matter(self._user, state.matter_id)
         conversation = self._conversation(state) or self._conversations.start(self._user, matter, title, state.scope)
@@ -326,7 +325,7 @@ class Controller:
             self._conversations.check_room(self._user, conversation.id)
         return matter, conversation
 
-    # What the state names
+    # Lookups by the ids in the state
 
     def _conversation(self, state: PageState) -> Conversation | None:
         with suppress(NoSuchConversation):
@@ -341,11 +340,11 @@ class Controller:
         raise NoSuchConversation()
 
     def _asked(self, matter: Matter, conversation: Conversation | None, state: PageState) -> list[DocumentRecord]:
-        """The documents that are ready and in the scope: the conversation's, before its first question the state's."""
+        """Ready documents in the scope: the conversation's, or before its first question the state's."""
         scope = conversation.scope if conversation else state.scope
         records = self._access.documents(self._user, matter)
-        chosen = None if scope is None else set(scope)
-        return [record for record in records if record.state == "ready" and (chosen is None or record.id in chosen)]
+        ids = None if scope is None else set(scope)
+        return [record for record in records if record.state == "ready" and (ids is None or record.id in ids)]
 
     def _records(self, matter: Matter | None) -> list[DocumentRecord]:
         return self._access.documents(self._user, matter) if matter else []
@@ -355,12 +354,12 @@ class Controller:
 
 
 def _matter(state: PageState, matters: Sequence[Matter]) -> Matter | None:
-    """The matter of a state; where it is not there any more, the sample or another."""
-    there = (matter for matter in matters if matter.id == state.matter_id)
+    """The matter of a state; if it no longer exists, the sample or another."""
+    current = (matter for matter in matters if matter.id == state.matter_id)
     sample = (matter for matter in matters if matter.name == SAMPLE_MATTER)
-    return next(chain(there, sample, matters), None)
+    return next(chain(current, sample, matters), None)
 
 
 def _new_stream() -> str:
-    """A value that differs from the last: what is followed anew is followed again, though it is the same."""
+    """A unique value: its change makes the page follow a stream, also the same one again."""
     return uuid.uuid4().hex

@@ -1,7 +1,7 @@
-"""Handlers of the page's events: who asks, one action of a tab after another, and errors as notices.
+"""Handles the page's events: authenticates the user, runs the actions of a tab in order, and shows errors as notices.
 
-Nothing here knows gradio. A handler that is private can still be called by hand, and a state belongs to a session whose
-name the browser makes up: neither is trusted. The user is taken from each request, and the controller authorises ids.
+Nothing here depends on gradio. A private handler can still be called by a client, and a state belongs to a session whose
+id the browser chooses: neither is trusted. The user is taken from each request, and the controller authorises ids.
 """
 
 import asyncio
@@ -21,37 +21,37 @@ from webapp.service.running import RunningAnswers
 from webapp.service.startup import Startup
 from webapp.web.authentication import IncomingRequest, user_of
 
-ACTS_AT_ONCE = 4  # of one user, in all their pages; an answer that is being written is no act
+ACTS_AT_ONCE = 4  # concurrent acts of one user, in all their pages; writing an answer does not count
 
 
 class Request(IncomingRequest, Protocol):
-    """A request of the page; gradio's has all of it."""
+    """A request of the page; gradio's request implements it."""
 
     @property
     def query_params(self) -> Any:
-        """What the page's address says of where it was."""
+        """Query parameters of the page's address, which name its matter and conversation."""
 
 
 class ControllerFactory:
-    """Makes the controller of whoever sends a request."""
+    """Creates the controller for the user of a request."""
 
-    def __init__(self, opening: Startup, uploads: UploadStore) -> None:
-        self._startup, self._uploads = opening, uploads
+    def __init__(self, startup: Startup, uploads: UploadStore) -> None:
+        self._startup, self._uploads = startup, uploads
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._running = RunningAnswers()
 
     @property
     def ready(self) -> bool:
-        """Whether the records are there."""
+        """Whether the workspace is open."""
         return self._startup.workspace is not None
 
     async def of(self, request: Request) -> Controller:
-        """The controller of the request's user. Raises NotAllowed, and what keeps the workspace from opening."""
+        """Controller for the request's user. Raises NotAllowed, and the error that prevented opening the workspace."""
         return await asyncio.to_thread(self._of, request)
 
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator[Controller]:
-        """`of`, once fewer than ACTS_AT_ONCE acts of this user are under way: what one does slows their own pages alone."""
+        """`of`, once fewer than ACTS_AT_ONCE acts of this user are running: a busy user slows down only their own pages."""
         controller = await self.of(request)
         turns = self._turns.setdefault(controller.share_key, asyncio.Semaphore(ACTS_AT_ONCE))
         async with turns:
@@ -65,25 +65,25 @@ class ControllerFactory:
 
 
 class Handlers:
-    """One method per event of the page. What goes wrong is shown, and changes nothing else."""
+    """Event handlers, one method per event of the page. An error is shown, and changes nothing else."""
 
     def __init__(self, controllers: ControllerFactory, health: Health) -> None:
         self._controllers, self._health = controllers, health
 
     async def load(self, tab: Tab, request: Request) -> Updates:
-        """The page is loaded: its address says where it was."""
+        """Load the page; its address names the matter and conversation."""
         return await self._in_order(tab, lambda _: self._open(request))
 
     async def ask(self, tab: Tab, question: str, request: Request) -> Updates:
-        """The question in the box is sent."""
+        """Send the question in the question box."""
         return await self._act(tab, request, lambda controller, state: controller.ask(state, question))
 
     async def find(self, tab: Tab, phrase: str, request: Request) -> Updates:
-        """What is in the box is looked for, word for word."""
+        """Search for the exact phrase in the question box."""
         return await self._act(tab, request, lambda controller, state: controller.find_mentions(state, phrase))
 
     async def act(self, tab: Tab, data: Mapping[str, Any], request: Request) -> Updates:
-        """An element of the page's HTML did something: `data` names its act, and says what that needs."""
+        """Run the act of an element of the page's HTML; `data` holds its name and values."""
 
         async def run(controller: Controller, state: PageState) -> Updates:
             act, values = read_act(data)
@@ -92,7 +92,7 @@ class Handlers:
         return await self._act(tab, request, run)
 
     async def stop(self, tab: Tab, request: Request) -> Updates:
-        """What is being written is to end. In no turn: it must not wait for what slows the page."""
+        """Stop the answer that is being written. Not limited by ACTS_AT_ONCE: it must not wait for slow acts."""
 
         async def run(state: PageState) -> Updates:
             return await (await self._controllers.of(request)).stop(state)
@@ -100,7 +100,7 @@ class Handlers:
         return await self._in_order(tab, run)
 
     async def drafts(self, tab: Tab, request: Request) -> AsyncGenerator[Updates]:
-        """What is being written where the page is, as it grows."""
+        """Stream the draft of the page's conversation."""
         try:
             controller = await self._controllers.of(request)
             async with aclosing(controller.drafts(tab.state)) as drafts:
@@ -110,11 +110,11 @@ class Handlers:
             user_error(error)
 
     async def finished(self, tab: Tab, request: Request) -> Updates:
-        """What was being written is there."""
+        """Show the finished answer."""
         return await self._act(tab, request, lambda controller, state: asyncio.to_thread(controller.finished, state))
 
     async def upload(self, tab: Tab, names: Sequence[str], request: Request) -> Updates:
-        """Files have arrived. In no turn and no order: many take a while, and `uploads` bounds what one user brings."""
+        """Add uploaded files. Neither limited nor in order: many files take a while, and `uploads` limits each user."""
 
         async def run() -> Updates:
             controller = await self._controllers.of(request)
@@ -123,22 +123,22 @@ class Handlers:
         return await _reported(run())
 
     async def look(self, tab: Tab, request: Request) -> Updates:
-        """What has changed by itself."""
+        """Refresh what changes without an action."""
         return await self._in_order(tab, lambda state: self._look(state, request))
 
     async def tick(self, tab: Tab, request: Request) -> int:
-        """A number that is another when something has changed by itself."""
+        """Poll for changes; returns a hash that changes with what `look` shows."""
         try:
             return hash(tuple((await self._look(tab.state, request)).values()))
-        except Exception as error:  # noqa: BLE001 (a look that fails differs from one that does not)
+        except Exception as error:  # noqa: BLE001 (the hash of an error differs from that of updates)
             return hash(str(user_error(error)))
 
     async def _open(self, request: Request) -> Updates:
         health = health_updates(await self._health.states())
-        if not self._controllers.ready:  # the timer opens it as soon as it can
+        if not self._controllers.ready:  # the timer opens the page later
             return health
-        named = dict(request.query_params)
-        state = PageState(matter_id=named.get("matter", ""), conversation_id=named.get("conversation", ""))
+        query = dict(request.query_params)
+        state = PageState(matter_id=query.get("matter", ""), conversation_id=query.get("conversation", ""))
         async with self._controllers.turn(request) as controller:
             return health | await asyncio.to_thread(controller.open, state)
 
@@ -152,7 +152,7 @@ class Handlers:
     async def _act(
         self, tab: Tab, request: Request, action: Callable[[Controller, PageState], Awaitable[Updates]]
     ) -> Updates:
-        """An action in its user's turn, and in the tab's order."""
+        """Run an action in the user's turn and in the tab's order."""
 
         async def run(state: PageState) -> Updates:
             async with self._controllers.turn(request) as controller:
@@ -161,7 +161,7 @@ class Handlers:
         return await self._in_order(tab, run)
 
     async def _in_order(self, tab: Tab, action: Callable[[PageState], Awaitable[Updates]]) -> Updates:
-        """An action on a tab after those that came before it; from then on the tab is in the state it gives."""
+        """Run an action on a tab after the earlier ones; the tab then has the state of its updates."""
 
         async def run() -> Updates:
             async with tab.lock:
@@ -173,8 +173,8 @@ class Handlers:
 
 
 async def _reported(action: Awaitable[Updates]) -> Updates:
-    """The updates of an action, or the notice of what went wrong in it."""
+    """Updates of an action; an error becomes a notice."""
     try:
         return await action
-    except Exception as error:  # noqa: BLE001 (the one place where an action's fault is shown, as a sentence)
+    except Exception as error:  # noqa: BLE001 (the one place where an action's error is shown, as a sentence)
         return failure_updates(user_error(error))

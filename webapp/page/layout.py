@@ -1,4 +1,4 @@
-"""Layout of the page: its gradio components. What they show is made by `updates`, what they do is connected by `wiring`."""
+"""Layout of the page: creates its gradio components. `updates` builds their content, `wiring` connects their events."""
 
 from dataclasses import dataclass, field
 from importlib import resources
@@ -22,7 +22,7 @@ PART_JS = (STATIC / "part.js").read_text("utf-8")
 
 @dataclass
 class Components:
-    """The components of the page: `parts` by their names in `Updates`, and those that stand for themselves."""
+    """The components of the page: `parts` by their names in `Updates`, and the others."""
 
     tab: gr.State
     parts: dict[str, Any] = field(default_factory=dict)
@@ -30,16 +30,16 @@ class Components:
     send: gr.Button = field(init=False)
     find: gr.Button = field(init=False)
     stop: gr.Button = field(init=False)
-    seen: gr.State = field(init=False)  # a number that changes with what has changed by itself
-    written: gr.State = field(init=False)  # the stream that has come to its end
+    seen: gr.State = field(init=False)  # hash of what changes without an action
+    written: gr.State = field(init=False)  # the last stream that has ended
 
     def html(self, name: str, value: Markup = NOTHING) -> None:
-        """A part that shows HTML."""
+        """Add a part that shows HTML."""
         self.parts[name] = gr.HTML(str(value), elem_id=element_id(name), js_on_load=PART_JS, apply_default_css=False)
 
 
 def lay_out(notice: Markup) -> tuple[gr.Blocks, Components]:
-    """The page with its components. `notice` stands above everything that can be added."""
+    """Create the page and its components. `notice` is shown above the upload."""
     page: gr.Blocks
     with gr.Blocks(
         title="pincite", analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS), fill_width=True

@@ -1,4 +1,4 @@
-"""State of a page: which matter and conversation it shows, and the lock that keeps its actions in their order."""
+"""State of a page: the matter and conversation it shows, and the lock that keeps its actions in order."""
 
 import asyncio
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """What a page shows. `scope` holds for the next conversation; `editing` is the turn that the next question replaces."""
+    """State of a page. `scope` applies to the next conversation; `editing` is the turn that the next question replaces."""
 
     opened: bool = False
     matter_id: str = ""
@@ -16,12 +16,12 @@ class PageState:
 
 
 class Tab:
-    """One open page. Its actions happen in their order: a question after a step elsewhere is asked there."""
+    """One open page (browser tab). Its actions run in order: a question after a navigation is asked in the new place."""
 
     def __init__(self) -> None:
         self.state = PageState()
         self.lock = asyncio.Lock()
 
     def __deepcopy__(self, _memo: object) -> "Tab":
-        """Gradio makes a copy of the first value for each page."""
+        """Create a new tab: gradio copies the initial value for each page."""
         return Tab()

@@ -1,4 +1,4 @@
-"""View of the page: which of its parts change, and to what HTML. Pure: records and results in, updates out."""
+"""View of the page: computes which parts change, and their HTML. Pure: records and results in, updates out."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
@@ -16,19 +16,19 @@ from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER
 from webapp.store.conversations import Conversation, SavedTurn
 
-# Each has its answer in one section of the sample; tried with the bundled search model.
+# Each is answered by one section of the sample; tested with the bundled search model.
 EXAMPLES = (
     "Can the customer end the contract without giving a reason?",
     "What happens if the buyer pays late?",
     "How long does a party have to put right a serious breach?",
 )
 
-# How often a page looks for what has changed by itself: while its documents come in, and else.
+# Seconds between two polls of a page: while documents are being ingested, and otherwise.
 OFTEN_SECONDS, SELDOM_SECONDS = 1.0, 5.0
 
 
 class Updates(TypedDict, total=False):
-    """New values of parts of the page, by name; a part that is not named stays as it is."""
+    """New values of parts of the page, by name; other parts stay unchanged."""
 
     state: PageState
     health: Markup
@@ -38,18 +38,18 @@ class Updates(TypedDict, total=False):
     scope: Markup
     notice: Markup
     empty: Markup  # the chat before its first question
-    past: Markup  # the turns that are kept
+    past: Markup  # saved turns
     now: Markup  # the turn that is being written
     evidence: Markup
     question: str
-    announcement: str  # what a screen reader is told
-    stream: str  # a new value begins to follow what is being written
-    pace: float  # seconds to the next look for what has changed by itself
+    announcement: str  # for screen readers
+    stream: str  # a new value makes the page follow what is being written
+    pace: float  # seconds to the next poll
     busy: bool  # whether something is being written
 
 
 def health_updates(states: Mapping[str, str]) -> Updates:
-    """How stores, search and engine are."""
+    """Health of stores, search and language model."""
     return {"health": sidebar.health(states)}
 
 
@@ -59,7 +59,7 @@ def sidebar_updates(
     records: Sequence[DocumentRecord],
     conversations: Sequence[Conversation],
 ) -> Updates:
-    """Documents, conversations and what is asked; how soon to look again."""
+    """Documents, conversations and scope; time to the next poll."""
     ready = [record for record in records if record.state == "ready"]
     under_way = any(record.state not in ("ready", "failed") for record in records)
     return {
@@ -73,7 +73,7 @@ def sidebar_updates(
 def chat_updates(
     matter: Matter | None, records: Sequence[DocumentRecord], turns: Sequence[SavedTurn], running: Running | None
 ) -> Updates:
-    """The turns so far, and what is being written; before the first of them, the empty chat."""
+    """The saved turns and the draft; before the first turn, the empty chat."""
     updates: Updates = {"past": chat.past(turns), "now": NOTHING, "empty": NOTHING, "busy": running is not None}
     if running is not None:
         updates |= draft_updates(running)
@@ -83,7 +83,7 @@ def chat_updates(
 
 
 def empty_updates(matter: Matter, records: Sequence[DocumentRecord]) -> Updates:
-    """The chat before its first question: a part of its own, for a look that comes late must wipe no answer away."""
+    """The chat before its first question: a part of its own, so that a late poll cannot overwrite an answer."""
     states = [record.state for record in records]
     ready = states.count("ready")
     waiting = len(states) - ready - states.count("failed")
@@ -92,7 +92,7 @@ def empty_updates(matter: Matter, records: Sequence[DocumentRecord]) -> Updates:
 
 
 def draft_updates(running: Running) -> Updates:
-    """What is being written, as far as it is."""
+    """The draft so far."""
     match running:
         case RunningSummary():
             part = (running.part.n, running.part.of, running.part.clauses) if running.part else None
@@ -104,7 +104,7 @@ def draft_updates(running: Running) -> Updates:
 
 
 def choice_updates(question: str, records: Sequence[DocumentRecord]) -> Updates:
-    """The documents between which a question leaves the choice."""
+    """Choice between the documents that a name in the question may refer to."""
     return {
         "now": chat.choice(question, [(record.id, record.name) for record in records]),
         "announcement": f"This fits {len(records)} documents. Choose which one you mean.",
@@ -112,19 +112,19 @@ def choice_updates(question: str, records: Sequence[DocumentRecord]) -> Updates:
 
 
 def edit_updates(state: PageState, turn: SavedTurn) -> Updates:
-    """The question of a turn in the box, to be sent again."""
+    """The question of a turn in the question box, for editing."""
     notice = chat.notice("You are editing an earlier question.", "Sending it replaces the answer and what follows.")
     return {"state": state, "question": turn.question, "notice": notice}
 
 
 def failure_updates(error: PinciteError) -> Updates:
-    """An error's sentence and hint. Who is not allowed in is told nothing of how the server is."""
+    """Notice of an error, with its sentence and hint. A user who is not allowed in does not see the server's health."""
     updates: Updates = {"notice": chat.notice(str(error), error.hint), "announcement": str(error), "busy": False}
     return updates | {"health": NOTHING} if isinstance(error, NotAllowed) else updates
 
 
 def end_announcement(turn: SavedTurn | None) -> str:
-    """What a screen reader is told of the end of an answer."""
+    """Announcement of the end of an answer, for screen readers."""
     if turn is None:
         return ""
     if turn.state != "complete":
@@ -133,5 +133,5 @@ def end_announcement(turn: SavedTurn | None) -> str:
         return "Nothing was found."
     count = len(turn.answer.citations)
     citations = f"{count} citation{'' if count == 1 else 's'}"
-    what = "summary" if isinstance(turn.answer, SummaryResult) else "answer"
-    return f"The {what} is there, with {citations}."
+    kind = "summary" if isinstance(turn.answer, SummaryResult) else "answer"
+    return f"The {kind} is ready, with {citations}."

@@ -1,4 +1,4 @@
-"""Wiring of the page: which event of which component calls which handler, and which components its updates go to."""
+"""Connects the events of gradio's components to the handlers, and the handlers' updates to the components."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
@@ -13,28 +13,28 @@ from webapp.page.layout import Components
 from webapp.page.state import Tab
 from webapp.page.updates import Updates
 
-NAVIGATION = ("matters", "conversations")  # whoever goes elsewhere stops looking; the answer goes on
+NAVIGATION = ("matters", "conversations")  # navigation stops following an answer, which is still written
 
-Values = dict[Any, Any]  # components with their new values, as gradio takes them
-# No `postprocess`: each value, text that is ready to be shown, would take a way through another thread.
+Values = dict[Any, Any]  # components with their new values, in gradio's format
+# No `postprocess`: each value, which is ready to be shown, would pass through another thread.
 EVENT: Mapping[str, Any] = {
     "api_visibility": "private",
     "show_progress": "hidden",
     "concurrency_limit": None,
     "postprocess": False,
 }
-# Else gradio drops a click on a list while it is at an earlier one: "New conversation" right after another was opened.
+# Else gradio drops a click on a list while it handles an earlier one: "New conversation" right after opening another.
 EVERY_EVENT: Mapping[str, Any] = {**EVENT, "trigger_mode": "multiple"}
 
 
 class Wiring:
-    """The events of one page."""
+    """Connects the events of one page."""
 
     def __init__(self, components: Components, handlers: Handlers) -> None:
         self._components, self._handlers = components, handlers
-        # A state that changes has the browser come back. So an event that comes often has few outputs: of each output gradio
-        # makes the component anew, changed or not: with all of them one look at a draft took 11 ms of the processor, and
-        # takes 0.1.
+        # A frequent event has few outputs, and a state among them whose change triggers the full update: gradio creates the
+        # component of each output anew, changed or not. With all of them one update of a draft took 11 ms of CPU; it takes
+        # 0.1.
         self._outputs = [*components.parts.values(), components.send, components.stop]
 
     def connect(self, page: gr.Blocks) -> None:
@@ -58,7 +58,7 @@ class Wiring:
         question.submit(self._typed(handlers.ask), typed, self._outputs, **EVENT)
         components.find.click(self._typed(handlers.find), typed, self._outputs, **EVENT)
         components.stop.click(self._plain(handlers.stop), components.tab, self._outputs, **EVENT)
-        # No `preprocess`: gradio would leave an empty file of its own for each, and refuse a whole drop for one name.
+        # No `preprocess`: gradio would leave an empty file for each, and refuse a whole drop because of one name.
         uploaded = components.upload.upload(
             self._upload, [components.tab, components.upload], self._outputs, preprocess=False, **EVENT
         )
@@ -72,7 +72,7 @@ class Wiring:
             if acts_at(name, "submit"):
                 part.submit(self._act, self._components.tab, self._outputs, cancels=leaves, **EVENT)
 
-    # Each kind of event as gradio calls it: it gives the request and the event's data by the types of the parameters.
+    # Adapters for each kind of event: gradio passes the request and the event's data by the types of the parameters.
 
     def _plain(self, handler: Callable[[Tab, gr.Request], Awaitable[Updates]]) -> Callable[..., Awaitable[Values]]:
         async def handle(tab: Tab, request: gr.Request) -> Values:
@@ -91,12 +91,12 @@ class Wiring:
         return self.values(await self._handlers.act(tab, data, request))
 
     async def _upload(self, tab: Tab, files: list[dict[str, Any]] | None, request: gr.Request) -> Values:
-        # `uploads` knows an upload by the end of the path that gradio has it under.
+        # `uploads` identifies an upload by the last two parts of its path.
         names = ["/".join(Path(file["path"]).parts[-2:]) for file in files or ()]
         return self.values(await self._handlers.upload(tab, names, request))
 
     async def _drafts(self, tab: Tab, stream: str, request: gr.Request) -> AsyncGenerator[Values]:
-        """What is being written, as it grows; then that it has come to its end."""
+        """Stream the draft; then report the end of the stream."""
         if not stream:
             return
         async for updates in self._handlers.drafts(tab, request):
@@ -107,7 +107,7 @@ class Wiring:
         return await self._handlers.tick(tab, request)
 
     def values(self, updates: Updates) -> Values:
-        """Updates as gradio takes them: each component with its new value."""
+        """Convert updates to gradio's format: each component with its new value."""
         parts, components = self._components.parts, self._components
         values: Values = {}
         for name, value in updates.items():

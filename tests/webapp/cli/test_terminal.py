@@ -107,7 +107,7 @@ def test_an_answer_without_an_engine_says_so(capsys: pytest.CaptureFixture[str])
     show_answer(answer(engine="none", answer="“The laws of Ireland govern.” [1]", key_language=[key]))
     shown = capsys.readouterr().out
     assert "This is key language: the documents' own words" in shown
-    assert "There is no engine here that writes answers." in shown
+    assert "No language model is configured to write answers." in shown
     assert shown.count("The laws of Ireland govern.") == 1
 
 

@@ -95,7 +95,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list
         settings = load_settings(data_dir=folder / "data", embeddings_url=url, llm_url=engine.url, reader_processes=1)
         with Workspace(settings) as workspace:
             caller = Caller(workspace, LOCAL_USER)
-            asked = evaluate.QueryOutcome(0.1, 9, 0.5, True, True, None)
+            outcome = evaluate.QueryOutcome(0.1, 9, 0.5, True, True, None)
             yield {
                 "add": rows(_add(caller.run, "Acme", [*map(folder.joinpath, files), folder / "broken.pdf"])),
                 "search": rows(caller.run(Search("Acme", "What is the rent in the Acme lease?"))),
@@ -112,7 +112,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list
                 "matters create": rows(caller.run(CreateMatter("Bolt"))),
                 "matters delete": rows(caller.run(DeleteMatter("Bolt"))),
                 "eval": [
-                    figures(evaluate.Evaluation(2, ("scan.pdf",), (asked,)), "document"),
+                    figures(evaluate.Evaluation(2, ("scan.pdf",), (outcome,)), "document"),
                     figures(evaluate.Evaluation(1, (), ()), "all"),
                 ],
             }

@@ -119,7 +119,7 @@ def test_a_first_visitor_comes_to_the_sample_with_questions_to_begin_with(worksp
         workspace.access.create(BEN, name)
     page = Page(workspace, BEN)
     assert page.state == PageState(opened=True, matter_id=workspace.access.matter(BEN, SAMPLE_MATTER).id)
-    assert "on the way in" in page.shown["empty"]
+    assert "Reading 1 document." in page.shown["empty"]
     assert page.shown["past"] == page.shown["now"] == ""
     assert (page.shown["busy"], page.shown["stream"]) == (False, "")
     assert [each.text for each in elements(page.shown["matters"]) if "selected" in each.attributes] == [SAMPLE_MATTER]
@@ -363,7 +363,7 @@ def test_a_question_begins_a_conversation_and_its_answer_is_kept_and_shown(page:
     assert page.titles()[0] == RENT
     assert RENT in page.shown["past"]
     assert (page.shown["now"], page.shown["busy"]) == ("", False)
-    assert page.shown["announcement"] == "The answer is there, with 1 citation."
+    assert page.shown["announcement"] == "The answer is ready, with 1 citation."
     assert "The monthly rent is $4,200" in page.shown["evidence"]
 
 
@@ -390,7 +390,7 @@ def test_a_draft_grows_until_it_is_there_and_whoever_comes_meanwhile_sees_it_too
     assert "One." in seen[0]["now"]
     assert seen[0]["empty"] == seen[0]["past"] == ""
     assert any("One." in each and "Three." not in each for each in drafts)
-    assert page.controller.finished(page.state)["announcement"] == "The answer is there, with 1 citation."
+    assert page.controller.finished(page.state)["announcement"] == "The answer is ready, with 1 citation."
 
 
 def test_a_follow_up_is_asked_with_what_was_said_before(page: Page, engine: FakeEngine) -> None:
@@ -466,7 +466,7 @@ def test_stopping_keeps_what_was_written(page: Page, engine: FakeEngine) -> None
     assert turn.answer.answer.startswith("word0 word1 word2 word3")
     assert "word399" not in turn.answer.answer
     assert updates["announcement"] == "The answer was stopped."
-    assert "Stopped. This is what had been written." in updates["past"]
+    assert "Stopped. What follows is incomplete." in updates["past"]
     assert updates["busy"] is False
 
 
@@ -500,7 +500,7 @@ def test_what_was_written_before_this_process_began_is_told_by_its_last_turn(pag
     engine.enqueue(Reply([RENT_ANSWER]))
     page.ask(RENT)
     anew = Page(page.workspace, ANN, page.state.matter_id, RunningAnswers())
-    assert anew.controller.finished(page.state)["announcement"] == "The answer is there, with 1 citation."
+    assert anew.controller.finished(page.state)["announcement"] == "The answer is ready, with 1 citation."
 
 
 def test_what_is_written_is_shown_in_its_own_conversation_alone(page: Page, engine: FakeEngine) -> None:
@@ -631,7 +631,7 @@ def test_a_summary_is_a_turn_and_is_made_anew_in_its_place(page: Page, engine: F
     assert isinstance(turn.answer, SummaryResult)
     assert turn.answer.document_id == lease.id
     assert page.titles()[0] == "Summary of lease.pdf"
-    assert page.shown["announcement"] == f"The summary is there, with {len(turn.answer.citations)} citations."
+    assert page.shown["announcement"] == f"The summary is ready, with {len(turn.answer.citations)} citations."
     page.do("again", turn=turn.id)
     [anew] = page.turns()
     assert isinstance(anew.answer, SummaryResult)

@@ -81,7 +81,7 @@ def test_a_document_that_takes_too_long_is_left_out_and_named_and_the_others_are
     assert turn.answer.searched == CoverageRow(documents=1, pages=1, unreadable_pages=0)
     assert "“endless.pdf” could not be searched." in parts["past"]
     assert "1 mention in 1 document." in parts["past"]
-    assert "Looked through every word of 1 document" in parts["past"]
+    assert "Searched every word of 1 document" in parts["past"]
 
 
 def test_of_very_many_places_all_are_counted_and_the_first_are_kept(
@@ -97,7 +97,7 @@ def test_of_very_many_places_all_are_counted_and_the_first_are_kept(
     assert (turn.answer.count, turn.answer.documents, len(turn.answer.citations)) == (2_021, 3, 30)
     assert [row.document for row in turn.answer.citations] == ["one.pdf"] * 20 + ["two.pdf"] * 10
     assert parts["announcement"] == "2,021 mentions found."
-    assert "2,021 mentions in 3 documents. Only the first 30 are listed here" in parts["past"]
+    assert "2,021 mentions in 3 documents. Only the first 30 are listed;" in parts["past"]
     assert chat.copied(turn).startswith("“rent”: 2,021 mentions, the first 30 of them\n")
 
 

@@ -1,1 +1,1 @@
-"""HTML of results, conversations and lists."""
+"""Renders results, conversations and lists as HTML."""

@@ -1,7 +1,7 @@
-"""Turns become the HTML of the chat. Pure: events and answers in, `Markup` out.
+"""Renders the turns of a conversation as HTML. Pure: results in, `Markup` out.
 
-Text of documents and of models is `str`, HTML is `Markup`; the two meet in `Markup.format`, which escapes. Nothing here
-turns a `str` into `Markup` in any other way, and no link or image is ever made of what a text says.
+Text of documents and of models is `str`, HTML is `Markup`; the two are combined by `Markup.format`, which escapes the
+text (XSS). Nothing here turns a `str` into `Markup` in any other way, and no text ever becomes a link or an image.
 """
 
 import re
@@ -31,8 +31,8 @@ from webapp.store.conversations import SavedTurn, State
 _INLINE = re.compile(rf"(?P<cite>(?i:{CITE.pattern}))|\*\*(?P<bold>[^*\n]+)\*\*|(?P<doubt>\({re.escape(NOT_FOUND)}\))")
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _QUOTED = re.compile(r"\s*>\s?")
-Mark = Callable[[int, int], Markup]  # of a citation's number and where it stands in the answer
-AGAIN = {AnswerResult: "Ask again", SummaryResult: "Summarise again", MentionsResult: "Look again"}
+Mark = Callable[[int, int], Markup]  # of a citation's number and its position in the answer
+AGAIN = {AnswerResult: "Ask again", SummaryResult: "Summarise again", MentionsResult: "Search again"}
 SHARES = (
     ("system", "Instructions"),
     ("history", "Earlier answers"),
@@ -43,22 +43,22 @@ SHARES = (
 
 
 def past(turns: Sequence[SavedTurn]) -> Markup:
-    """The conversation so far."""
+    """The saved turns of a conversation."""
     return lines(turn_html(turn, last=turn is turns[-1]) for turn in turns)
 
 
 def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
-    """A question and what came of it."""
+    """A turn: question, and answer, summary or mentions."""
     match turn.answer:
         case SummaryResult() as result:
-            shown = _summary(turn, result)
-        case MentionsResult() as found:
-            shown = mentions.heading(found) + mentions.body(turn.id, found)
+            content = _summary(turn, result)
+        case MentionsResult() as result:
+            content = mentions.heading(result) + mentions.body(turn.id, result)
         case AnswerResult() as answer:
-            shown = _answer(turn, answer)
+            content = _answer(turn, answer)
     return Markup(
         '<article class="turn" data-state="{}" aria-label="Question and answer">{}<div class="answer">{}{}</div>{}</article>'
-    ).format(turn.state, _asked(turn), _notices(turn.answer), shown, _foot(turn, last=last))
+    ).format(turn.state, _question(turn), _notices(turn.answer), content, _foot(turn, last=last))
 
 
 def _answer(turn: SavedTurn, answer: AnswerResult) -> Markup:
@@ -73,82 +73,84 @@ def _summary(turn: SavedTurn, result: SummaryResult) -> Markup:
 
 
 def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> Markup:
-    """The answer that is being written, or that has so many `before` it. Its text has not been checked yet, and says so."""
-    stand = "Searching the documents…" if searching else "Reading the passages…" if not draft else "Being written…"
+    """An answer that is being written, or queued behind `before` others. Its draft is labelled as not checked."""
+    status = (
+        "Searching the documents…" if searching else "Reading the passages…" if not draft else "Writing the answer…"
+    )
     if before:
-        stand = f"{plural(before, 'answer')} before yours"
+        status = f"{plural(before, 'answer')} before yours"
     note = Markup(
         '<p class="draft-note">Not checked yet. Quotations are compared with their pages when it is finished.</p>'
     )
     return Markup(
         '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
         '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p><div class="written draft">{}</div>{}</div></article>'
-    ).format(question, stand, prose(draft, lambda n, _: Markup("[{}]").format(n)), note if draft else NOTHING)
+    ).format(question, status, prose(draft, lambda n, _: Markup("[{}]").format(n)), note if draft else NOTHING)
 
 
-def choice(question: str, meant: Sequence[tuple[str, str]]) -> Markup:
-    """A question that leaves the choice between documents, each by its id and name: which of them, or all."""
-    ids = " ".join(id_ for id_, _ in meant)
+def choice(question: str, candidates: Sequence[tuple[str, str]]) -> Markup:
+    """Choice between the documents (ids and names) that a name in the question may refer to, or all of them."""
+    ids = " ".join(id_ for id_, _ in candidates)
     buttons = lines(
         Markup(
             '<li><button type="button" class="example" data-do="meant" data-question="{}" data-documents="{}">{}</button></li>'
         ).format(question, each, name)
-        for each, name in [*meant, (ids, "All of them")]
+        for each, name in [*candidates, (ids, "All of them")]
     )
     return Markup(
         '<article class="turn" data-state="choice" aria-label="Question"><h3 class="question">{}</h3><div class="answer">'
         '<p class="stand">This fits {} documents. Which one do you mean?</p><ul class="choice" aria-label="Documents">{}</ul></div></article>'
-    ).format(question, len(meant), buttons)
+    ).format(question, len(candidates), buttons)
 
 
 def notice(error: str, hint: str = "") -> Markup:
-    """Something went wrong: its sentence and what to do."""
-    shown = Markup(' <span class="hint">{}</span>').format(hint) if hint else NOTHING
-    return Markup('<p class="notice"><span aria-hidden="true">!</span> <strong>{}</strong>{}</p>').format(error, shown)
+    """Notice of an error, with its sentence and hint."""
+    end = Markup(' <span class="hint">{}</span>').format(hint) if hint else NOTHING
+    return Markup('<p class="notice"><span aria-hidden="true">!</span> <strong>{}</strong>{}</p>').format(error, end)
 
 
 def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> Markup:
     """The chat before its first question."""
     if not ready:
         words = (
-            f"{plural(waiting, 'document')} on the way in. You can ask as soon as one is ready."
+            f"Reading {plural(waiting, 'document')}. You can ask as soon as one is ready."
             if waiting
-            else "Add the first documents of this matter: you can ask as soon as one is ready."
+            else "Add the first documents of this matter. You can ask as soon as one is ready."
         )
         return Markup('<div class="empty"><h2>{}</h2><p>{}</p></div>').format(matter, words)
-    asked = lines(
+    buttons = lines(
         Markup(
             '<li><button type="button" class="example" data-do="example" data-question="{q}">{q}</button></li>'
         ).format(q=question)
         for question in examples
     )
-    shown = (
-        Markup('<ul class="examples" aria-label="Questions to begin with">{}</ul>').format(asked) if asked else NOTHING
+    example_list = (
+        Markup('<ul class="examples" aria-label="Example questions">{}</ul>').format(buttons) if buttons else NOTHING
     )
     return Markup(
         '<div class="empty"><h2>Ask about {}</h2><p>Every statement is cited to its page, and every quotation is compared '
         "with it, character by character.</p>{}</div>"
-    ).format(matter, shown)
+    ).format(matter, example_list)
 
 
 def prose(text: str, mark: Mark, notes: Mapping[int, Markup] = MappingProxyType({})) -> Markup:
-    """Paragraphs, lists and block quotations of an answer; `mark` makes what stands for a citation's number.
+    """Render the text of an answer (a subset of Markdown); `mark` renders a citation's number.
 
-    `notes` are set after the character before which they are counted: 1 is after the first.
+    `notes` are inserted into the text by position: the note of 1 comes after the first character.
     """
     blocks: list[Markup] = []
     kind, rows, at = "", list[Markup](), 0
     for line in [*text.split("\n"), ""]:
-        now = "quote" if _QUOTED.match(line) else "list" if _BULLET.match(line) else ""
-        if rows and now != kind:
+        line_kind = "quote" if _QUOTED.match(line) else "list" if _BULLET.match(line) else ""
+        if rows and line_kind != kind:
             wrap = Markup("<blockquote>{}</blockquote>") if kind == "quote" else Markup("<ul>{}</ul>")
             blocks.append(wrap.format(lines(rows)))
             rows = []
-        kind = now
-        if now:
+        kind = line_kind
+        if kind:
             begin = (_QUOTED.match(line) or _BULLET.match(line)).end()  # type: ignore[union-attr]
             inner = _inline(line[begin:], at + begin, mark, notes)
-            rows.append((Markup("<p>{}</p>") if now == "quote" else Markup("<li>{}</li>")).format(inner))
+            rows.append((Markup("<p>{}</p>") if kind == "quote" else Markup("<li>{}</li>")).format(inner))
         elif line.strip():
             blocks.append(Markup("<p>{}</p>").format(_inline(line, at, mark, notes)))
         at += len(line) + 1
@@ -156,7 +158,7 @@ def prose(text: str, mark: Mark, notes: Mapping[int, Markup] = MappingProxyType(
 
 
 def copied(turn: SavedTurn) -> str:
-    """An answer with its pin cites, as plain text for a memo."""
+    """A turn with its pin cites, as plain text for the clipboard."""
     answer = turn.answer
     if isinstance(answer, SummaryResult):
         return summary.copied(answer)
@@ -167,10 +169,10 @@ def copied(turn: SavedTurn) -> str:
 
 
 def _inline(text: str, at: int, mark: Mark, notes: Mapping[int, Markup]) -> Markup:
-    """A line, or what is left of it behind a bullet; `at` is where it begins in the answer."""
-    out, done = [NOTHING], 0
+    """Render a line, without its bullet; `at` is its start in the answer."""
+    out, position = [NOTHING], 0
     for match in _INLINE.finditer(text):
-        out.append(_noted(text[done : match.start()], at + done, notes))
+        out.append(_with_notes(text[position : match.start()], at + position, notes))
         if match["cite"]:
             out += [mark(n, at + match.start()) for _, numbers in citation_markers(match["cite"]) for n in numbers]
         elif match["bold"]:
@@ -178,21 +180,21 @@ def _inline(text: str, at: int, mark: Mark, notes: Mapping[int, Markup]) -> Mark
         else:
             out.append(Markup('<span class="unfound"><span aria-hidden="true">!</span> {}</span>').format(NOT_FOUND))
         out += [note for end, note in notes.items() if at + match.start() < end <= at + match.end()]
-        done = match.end()
-    return lines([*out, _noted(text[done:], at + done, notes)])
+        position = match.end()
+    return lines([*out, _with_notes(text[position:], at + position, notes)])
 
 
-def _noted(text: str, at: int, notes: Mapping[int, Markup]) -> Markup:
-    """Plain words, with the notes that are set among or right after them."""
-    out, done = [NOTHING], 0
+def _with_notes(text: str, at: int, notes: Mapping[int, Markup]) -> Markup:
+    """Plain text, with the notes within or right after it."""
+    out, position = [NOTHING], 0
     for end, note in notes.items():
         if at < end <= at + len(text):
-            out += [Markup("{}").format(text[done : end - at]), note]
-            done = end - at
-    return lines([*out, Markup("{}").format(text[done:])])
+            out += [Markup("{}").format(text[position : end - at]), note]
+            position = end - at
+    return lines([*out, Markup("{}").format(text[position:])])
 
 
-def _asked(turn: SavedTurn) -> Markup:
+def _question(turn: SavedTurn) -> Markup:
     edit = Markup(
         '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit</button>'
     ).format(turn.id)
@@ -215,25 +217,25 @@ def _heading(state: State, answer: AnswerResult) -> Markup:
     doubt = Markup('<p class="stand">{}</p>').format(DOUBT) if answer.doubtful else NOTHING
     if answer.is_key_language:
         return doubt + Markup(
-            '<p class="stand">Key language: the documents’ own words, in the place of a written answer.</p>'
+            '<p class="stand">Key language: the documents’ own words, instead of a written answer.</p>'
         )
     return doubt
 
 
 def _stopped() -> Markup:
-    return Markup('<p class="stand"><span aria-hidden="true">■</span> Stopped. This is what had been written.</p>')
+    return Markup('<p class="stand"><span aria-hidden="true">■</span> Stopped. What follows is incomplete.</p>')
 
 
 def _text(turn_id: str, answer: AnswerResult) -> Markup:
     rows = answer.citations
     if answer.is_key_language:
-        told = Markup('<blockquote><p>{}</p></blockquote><p class="from">{}</p>')
+        quotation = Markup('<blockquote><p>{}</p></blockquote><p class="from">{}</p>')
         return Markup('<div class="written">{}</div>').format(
-            lines(told.format(row.quote, _chip(turn_id, answer, index)) for index, row in enumerate(rows))
+            lines(quotation.format(row.quote, _chip(turn_id, answer, index)) for index, row in enumerate(rows))
         )
 
     def mark(n: int, at: int) -> Markup:
-        """Leads to the place that its own sentence cites."""
+        """Button to the citation of the sentence that contains the marker."""
         own = next((sentence.citations for sentence in answer.sentences if at < sentence.end), ())
         index = next((i for i in (*own, *range(len(rows))) if rows[i].n == n), None)
         if index is None:
@@ -245,15 +247,15 @@ def _text(turn_id: str, answer: AnswerResult) -> Markup:
 
 
 def _doubt(reason: str) -> Markup:
-    """After a sentence that its passages do not bear out, and why."""
-    if reason == f"a quotation was {NOT_FOUND}":  # the quotation itself says so
+    """Flag after a sentence that its passages do not support, with the reason."""
+    if reason == f"a quotation was {NOT_FOUND}":  # the quotation itself is flagged
         return NOTHING
     words = "no citation" if reason == NO_CITATION else "not confirmed"
     return Markup(' <span class="unfound" title="{}"><span aria-hidden="true">!</span> {}</span>').format(reason, words)
 
 
 def _chips(turn_id: str, answer: AnswerResult) -> Markup:
-    if not answer.citations or answer.is_key_language:  # there each quotation has its own beside it
+    if not answer.citations or answer.is_key_language:  # key language has a chip beside each quotation
         return NOTHING
     chips = lines(Markup("<li>{}</li>").format(_chip(turn_id, answer, at)) for at in range(len(answer.citations)))
     return Markup('<ul class="chips" aria-label="Citations">{}</ul>').format(chips)
@@ -270,43 +272,43 @@ def _chip(turn_id: str, answer: AnswerResult, index: int) -> Markup:
 
 
 def _pin(answer: AnswerResult, row: CiteRow) -> str:
-    """Section and page of a place, and its document where the answer shows words of several."""
-    shown = {each.document_id for each in (*answer.citations, *answer.key_language)}
-    return f"{row.document}, {pin(row)}" if len(shown) > 1 else pin(row)
+    """Section and page of a row, and its document if the answer cites several."""
+    documents = {each.document_id for each in (*answer.citations, *answer.key_language)}
+    return f"{row.document}, {pin(row)}" if len(documents) > 1 else pin(row)
 
 
 def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
-    places = enumerate(item.row for item in items(answer))
-    found = [(index, row) for index, row in places if isinstance(row, KeySentenceRow)]
-    if not found:
+    all_rows = enumerate(item.row for item in items(answer))
+    sentences = [(index, row) for index, row in all_rows if isinstance(row, KeySentenceRow)]
+    if not sentences:
         return NOTHING
     rows = lines(
         Markup(
             '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" data-item="{}">{}</button></li>'
         ).format(row.text or "the document was removed", turn.id, index, _pin(answer, row))
-        for index, row in found
+        for index, row in sentences
     )
-    # Beside an answer that is not whole it is what the reader has: open at once.
-    shown = Markup(" open") if answer.notices or turn.state != "complete" else NOTHING
+    # With an incomplete answer it is what the user has, so it is open.
+    is_open = Markup(" open") if answer.notices or turn.state != "complete" else NOTHING
     return Markup(
         '<details class="key"{}><summary>Key language, word for word ({})</summary><ul>{}</ul></details>'
-    ).format(shown, len(found), rows)
+    ).format(is_open, len(sentences), rows)
 
 
 def _same_words(turn_id: str, answer: AnswerResult) -> Markup:
-    """The other documents in which a citation's passage stands word for word: contracts on one form."""
-    places: dict[int, list[Markup]] = {}
+    """Other documents that contain a citation's passage word for word, such as contracts on one form."""
+    buttons: dict[int, list[Markup]] = {}
     for index, item in enumerate(items(answer)):
         if isinstance(item.row, SameWordsRow):
             name = item.row.document
-            place = Markup("<li>{}</li>").format(to_place(turn_id, index, name, f"Show {name}"))
-            places.setdefault(item.row.citation, []).append(place)
-    cited = answer.citations
+            button = Markup("<li>{}</li>").format(to_place(turn_id, index, name, f"Show {name}"))
+            buttons.setdefault(item.row.citation, []).append(button)
+    rows = answer.citations
     return lines(
         Markup('<details class="key"><summary>[{}] {}</summary><ul class="chips">{}{}</ul></details>').format(
-            cited[at].n, also_in(cited[at].also_in), lines(shown), _more(cited[at].also_in - len(shown))
+            rows[at].n, also_in(rows[at].also_in), lines(group), _more(rows[at].also_in - len(group))
         )
-        for at, shown in places.items()
+        for at, group in buttons.items()
     )
 
 
@@ -315,7 +317,7 @@ def _more(count: int) -> Markup:
 
 
 def _several(answer: AnswerResult) -> Markup:
-    """Where an answer rests on several documents, each can be asked alone."""
+    """Buttons to ask one of the documents alone, if an answer cites several."""
     names = {row.document_id: row.document for row in answer.citations if not row.removed}
     if len(names) < 2:
         return NOTHING
@@ -323,14 +325,16 @@ def _several(answer: AnswerResult) -> Markup:
         Markup('<button type="button" class="quiet" data-do="only" data-document="{}">{}</button>').format(*pair)
         for pair in names.items()
     )
-    return Markup('<p class="several">This rests on {} documents. Ask one alone: {}</p>').format(len(names), buttons)
+    return Markup('<p class="several">This answer cites {} documents. Ask only one of them: {}</p>').format(
+        len(names), buttons
+    )
 
 
 def _foot(turn: SavedTurn, *, last: bool) -> Markup:
     again = Markup('<button type="button" class="quiet" data-do="again" data-turn="{}">{}</button>').format(
         turn.id, AGAIN[type(turn.answer)]
     )
-    rated = lines(
+    ratings = lines(
         Markup(
             '<button type="button" class="quiet" data-do="rate" data-turn="{}" data-rating="{}" aria-pressed="{}">{}</button>'
         ).format(turn.id, value, "true" if turn.rating == value else "false", words)
@@ -339,7 +343,7 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
     return Markup(
         '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with citations'
         "</button>{}{}</div></footer>"
-    ).format(_coverage(turn.answer), copied(turn), again if last else NOTHING, rated)
+    ).format(_coverage(turn.answer), copied(turn), again if last else NOTHING, ratings)
 
 
 def _coverage(answer: TurnResult) -> Markup:
@@ -349,38 +353,38 @@ def _coverage(answer: TurnResult) -> Markup:
         return mentions.coverage(answer)
     if answer.searched is None or answer.budget is None:
         return NOTHING
-    told = coverage(answer.searched, answer.budget)
-    return Markup('<p class="coverage">{}</p>{}').format(told, meter(answer.budget))
+    words = coverage(answer.searched, answer.budget)
+    return Markup('<p class="coverage">{}</p>{}').format(words, meter(answer.budget))
 
 
 def meter(budget: BudgetRow) -> Markup:
-    """How the room in front of the engine was shared out: a bar, and the same in words."""
+    """Token budget of the prompt: a bar chart of the context window, and its shares in words."""
     window = max(budget.window, 1)
     parts = (budget.system, budget.history, budget.question, budget.passages, budget.reserve)
-    bars, told, at = [], [], 0.0
+    bars, labels, at = [], [], 0.0
     for (name, words), tokens in zip(SHARES, parts, strict=True):
         share = 100 * tokens / window
         bars.append(Markup('<rect class="{}" x="{:.1f}" y="0" width="{:.1f}" height="6"/>').format(name, at, share))
-        told.append(f"{words} {share:.0f} %")
+        labels.append(f"{words} {share:.0f} %")
         at += share
-    told.append(f"Free {max(100 - at, 0):.0f} %")
+    labels.append(f"Free {max(100 - at, 0):.0f} %")
     keys = lines(
         Markup('<li class="{}">{}</li>').format(name, words)
-        for (name, _), words in zip([*SHARES, ("free", "")], told, strict=True)
+        for (name, _), words in zip([*SHARES, ("free", "")], labels, strict=True)
     )
     return Markup(
         '<details class="room"><summary><svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
-        "<span>What was read to answer</span></summary><ul>{}</ul></details>"
+        "<span>What was read for this answer</span></summary><ul>{}</ul></details>"
     ).format(lines(bars), keys)
 
 
 def address(matter_id: str, conversation_id: str) -> Markup:
-    """Where the page is, for its address: loaded again it comes back there."""
+    """Matter and conversation of the page, for its address, so that a reload restores them."""
     return Markup('<span id="here" data-matter="{}" data-conversation="{}"></span>').format(matter_id, conversation_id)
 
 
 def announcement(words: str) -> Markup:
-    """What a screen reader is told; the second line is for what the browser itself does."""
+    """Announcement for screen readers; the second line is for the page's script."""
     return Markup('<p role="status" class="unseen">{}</p><p role="status" class="unseen" id="spoken"></p>').format(
         words
     )

@@ -1,4 +1,4 @@
-"""The evidence's HTML: the page with the words highlighted, where it is, and the passage as text. Pure, as `chat` is."""
+"""Renders the evidence panel as HTML: page image with highlights, pin cite, passage as text. Pure, as `chat` is."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,17 @@ ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
 
 
 def nothing_chosen() -> Markup:
-    """The evidence before any citation."""
+    """Evidence panel before a citation is chosen."""
     return Markup(
         '<h2 id="evidence-heading" tabindex="-1" aria-live="polite">Evidence</h2><p class="none">Choose a citation to see its words on the page.</p>'
     )
 
 
-def evidence(matter_id: str, turn_id: str, shown: Sequence[Item], at: int, words: str, zoom: float) -> Markup:
-    """One of the places of an answer. `words` is what the page says there; empty when the document is gone."""
-    item = shown[at]
-    same = [index for index, other in enumerate(shown) if other.kind == item.kind]
-    here = same.index(at)
+def evidence(matter_id: str, turn_id: str, items: Sequence[Item], at: int, words: str, zoom: float) -> Markup:
+    """Evidence panel for the item of a turn at that position. `words` are its words; empty if the document is gone."""
+    item = items[at]
+    same_kind = [index for index, other in enumerate(items) if other.kind == item.kind]
+    position = same_kind.index(at)
     if item.row.removed or isinstance(item.row, SameWordsRow):
         body = _removed()
     else:
@@ -33,16 +33,16 @@ def evidence(matter_id: str, turn_id: str, shown: Sequence[Item], at: int, words
         '<p class="where"><strong>{}</strong> {}</p>{}{}'
     ).format(
         item.kind,
-        here + 1,
-        len(same),
-        _to(turn_id, same[here - 1] if here else None, zoom, "Previous", "previous", "‹"),
-        _to(turn_id, same[here + 1] if here + 1 < len(same) else None, zoom, "Next", "next", "›"),
+        position + 1,
+        len(same_kind),
+        _to(turn_id, same_kind[position - 1] if position else None, zoom, "Previous", "previous", "‹"),
+        _to(turn_id, same_kind[position + 1] if position + 1 < len(same_kind) else None, zoom, "Next", "next", "›"),
         _to(turn_id, at, _step(zoom, -1), "Smaller", "smaller", "−"),
         _to(turn_id, at, _step(zoom, +1), "Larger", "larger", "+"),
         cite(item.row),
         _standing(item.row) if isinstance(item.row, Quoting) else NOTHING,
         body,
-        _passages(turn_id, shown, at, zoom),
+        _passages(turn_id, items, at, zoom),
     )
 
 
@@ -69,13 +69,13 @@ def _page(matter_id: str, row: Spanned, words: str, zoom: float) -> Markup:
 
 
 def _removed() -> Markup:
-    return Markup('<p class="none">This document was removed from the matter. The answer stays; its page is gone.</p>')
+    return Markup('<p class="none">This document was removed from the matter. Its page cannot be shown.</p>')
 
 
-def _passages(turn_id: str, shown: Sequence[Item], at: int, zoom: float) -> Markup:
-    places = enumerate(item.row for item in shown)
-    read = [(index, row) for index, row in places if isinstance(row, PassageRow)]
-    if not read:
+def _passages(turn_id: str, items: Sequence[Item], at: int, zoom: float) -> Markup:
+    all_rows = enumerate(item.row for item in items)
+    passages = [(index, row) for index, row in all_rows if isinstance(row, PassageRow)]
+    if not passages:
         return NOTHING
     rows = lines(
         Markup(
@@ -90,9 +90,9 @@ def _passages(turn_id: str, shown: Sequence[Item], at: int, zoom: float) -> Mark
             pin(row),
             f" ({row.why})" if row.why else NOTHING,
         )
-        for index, row in read
+        for index, row in passages
     )
-    return Markup('<section class="read"><h3>Passages that were read</h3><ul>{}</ul></section>').format(rows)
+    return Markup('<section class="read"><h3>Passages read</h3><ul>{}</ul></section>').format(rows)
 
 
 def _step(zoom: float, by: int) -> float | None:
@@ -101,9 +101,9 @@ def _step(zoom: float, by: int) -> float | None:
 
 
 def _to(turn_id: str, item: int | None, zoom: float | None, words: str, key: str, icon: str) -> Markup:
-    """A button to another place or another zoom. One that leads nowhere keeps the focus that it has, and does nothing."""
-    leads = Markup('data-do="cite" data-turn="{}" data-item="{}" data-zoom="{}"').format(turn_id, item, zoom)
-    off = item is None or zoom is None
+    """Button to another item or zoom. A disabled one keeps the keyboard focus, and does nothing."""
+    act = Markup('data-do="cite" data-turn="{}" data-item="{}" data-zoom="{}"').format(turn_id, item, zoom)
+    disabled = item is None or zoom is None
     return Markup(
         '<button type="button" class="icon" {} data-key="{}" aria-label="{}" title="{}"><span aria-hidden="true">{}</span></button>'
-    ).format(Markup('aria-disabled="true"') if off else leads, key, words, words, icon)
+    ).format(Markup('aria-disabled="true"') if disabled else act, key, words, words, icon)

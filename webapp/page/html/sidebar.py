@@ -1,4 +1,4 @@
-"""The sidebar's HTML: matters, documents with their state, conversations, and how things stand. Pure, as `chat` is."""
+"""Renders the sidebar as HTML: matters, documents with their state, conversations, health. Pure, as `chat` is."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,9 +10,9 @@ from webapp.page.html.parts import NOTHING, lines
 from webapp.store.conversations import Conversation
 from webapp.web.document_routes import pdf_url
 
-# What is told of engine and search, by their state; ready is told of nothing.
+# Messages about stores, search and language model, by state; there is none for "ready".
 _SEARCH = {
-    "loading": "Search is starting. Answers follow in a moment.",
+    "loading": "Search is starting. Answers will follow in a moment.",
     "away": "Search is unavailable. Retrying…",
 }
 _STORES = {
@@ -21,39 +21,39 @@ _STORES = {
 }
 _ENGINE = {
     "loading": "The language model is starting.",
-    "away": "The language model is not available. Questions are answered in the documents’ own words.",
-    "none": "There is no language model here. Questions are answered in the documents’ own words.",
+    "away": "The language model is not available. Questions are answered with key language from the documents.",
+    "none": "No language model is configured. Questions are answered with key language from the documents.",
 }
 _ICONS = {"waiting": "…", "reading": "▸", "indexing": "▸", "ready": "✓", "failed": "!"}
 _PAGES_SHOWN = 8
 
 
 def health(states: Mapping[str, str]) -> Markup:
-    """How things stand, in one line; the first trouble is the one that matters."""
-    for part, words in (("stores", _STORES), ("embedder", _SEARCH), ("engine", _ENGINE)):
-        if told := words.get(states.get(part, "")):
+    """Health of the server in one line: the first problem, or "Ready"."""
+    for part, messages in (("stores", _STORES), ("embedder", _SEARCH), ("engine", _ENGINE)):
+        if message := messages.get(states.get(part, "")):
             state = states[part]
             return Markup('<p class="health" data-state="{}"><span aria-hidden="true">{}</span> {}</p>').format(
-                state, "!" if state == "away" else "…", told
+                state, "!" if state == "away" else "…", message
             )
     return Markup('<p class="health" data-state="ready"><span aria-hidden="true">✓</span> Ready</p>')
 
 
 def demo(*, framed: bool) -> Markup:
-    """What a guest must know before they add anything. `framed`: the page may be shown inside another site's."""
+    """Notice to guests of the demo. `framed`: the page may be shown in a frame of another site."""
     tab = (
         Markup(' <a class="framed-only" href="/" target="_blank" rel="noopener">Open it in a tab of its own</a>')
         if framed
         else NOTHING
     )
     return Markup(
-        '<p class="demo"><strong>This is a demo on someone else’s server.</strong> What you add is shown to you alone and '
-        "deleted after an hour. Add nothing that is confidential.{}</p>"
+        '<p class="demo"><strong>This is a demo on someone else’s server.</strong> Only you can see what you add; '
+        "it is deleted after an hour. Do not add confidential documents.{}</p>"
     ).format(tab)
 
 
 def matters(known: Sequence[Matter], chosen: Matter | None) -> Markup:
-    """The matters to choose from, a form for a new one, and a way to delete the one that is open."""
+    """Selection of the matter, a form for a new one, and a button to delete the open one."""
     options = lines(
         Markup('<option value="{}"{}>{}</option>').format(
             matter.id, Markup(" selected") if chosen and matter.id == chosen.id else NOTHING, matter.name
@@ -72,12 +72,12 @@ def matters(known: Sequence[Matter], chosen: Matter | None) -> Markup:
         '<label class="label" for="matter">Matter</label><select id="matter" data-change="matter">{}</select>'
         '<details class="more"><summary>New or delete</summary><form data-do="new-matter"><label class="label" for="new-matter">'
         'Name of a new matter</label><span class="row"><input id="new-matter" name="value" required maxlength="200" autocomplete="off">'
-        '<button type="submit">Make</button></span></form>{}</details>'
+        '<button type="submit">Create</button></span></form>{}</details>'
     ).format(options, delete)
 
 
 def documents(records: Sequence[DocumentRecord]) -> Markup:
-    """The documents of a matter, each with its state."""
+    """List of the documents of a matter with their states."""
     if not records:
         return Markup('<h2>Documents</h2><p class="none">None yet.</p>')
     return Markup('<h2>Documents <span class="count">{}</span></h2><ul class="documents">{}</ul>').format(
@@ -86,7 +86,7 @@ def documents(records: Sequence[DocumentRecord]) -> Markup:
 
 
 def state_of(record: DocumentRecord) -> str:
-    """A document's state in words: "reading p. 12 of 80"."""
+    """State of a document in words: "reading p. 12 of 80"."""
     if record.state == "reading" and record.pages:
         return f"reading p. {record.page} of {record.pages}"
     if record.state == "failed":
@@ -95,7 +95,7 @@ def state_of(record: DocumentRecord) -> str:
 
 
 def conversations(known: Sequence[Conversation], chosen: str) -> Markup:
-    """The conversations of a matter, newest first."""
+    """List of the conversations of a matter, newest first."""
     rows = lines(
         Markup(
             '<li><button type="button" class="open" data-do="open" data-conversation="{}"{}>{}</button>'
@@ -106,16 +106,16 @@ def conversations(known: Sequence[Conversation], chosen: str) -> Markup:
         )
         for each in known
     )
-    shown = (
+    content = (
         Markup('<ul class="conversations">{}</ul>').format(rows) if known else Markup('<p class="none">None yet.</p>')
     )
     return Markup(
         '<h2>Conversations</h2><button type="button" class="new" data-do="new">New conversation</button>{}'
-    ).format(shown)
+    ).format(content)
 
 
 def scope(matter: Matter, ready: Sequence[DocumentRecord], of: int, chosen: Sequence[str] | None) -> Markup:
-    """What is asked: always in sight, and a list to choose from."""
+    """Scope of questions: a button that names it, and a list of documents to select."""
     ids = {record.id for record in ready}
     count = len(ids if chosen is None else ids & set(chosen))
     checked = None if chosen is None else set(chosen)
@@ -176,12 +176,12 @@ def _summarise(record: DocumentRecord) -> Markup:
 
 
 def _unreadable(record: DocumentRecord) -> Markup:
-    """What is not searched of a document that is ready: the pages without text, or all of it."""
+    """Warning about pages without text of a document that is ready."""
     numbers = record.unreadable_pages
-    told = record.reason if record.state == "ready" else None
+    warning = record.reason if record.state == "ready" else None
     if numbers:
-        shown = ", ".join(str(number) for number in numbers[:_PAGES_SHOWN])
-        told = f"No text on p. {shown}{' …' if len(numbers) > _PAGES_SHOWN else ''}: not searched"
-    if not told:
+        first = ", ".join(str(number) for number in numbers[:_PAGES_SHOWN])
+        warning = f"No text on p. {first}{' …' if len(numbers) > _PAGES_SHOWN else ''}: not searched"
+    if not warning:
         return NOTHING
-    return Markup('<span class="unread"><span aria-hidden="true">!</span> {}</span>').format(told)
+    return Markup('<span class="unread"><span aria-hidden="true">!</span> {}</span>').format(warning)

@@ -1,4 +1,4 @@
-"""Summaries as the HTML of the chat. Pure, as `chat` is."""
+"""Renders summaries as HTML. Pure, as `chat` is."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,18 +10,18 @@ from webapp.core.wording import cite, plural, short_cite
 from webapp.grounding.facts import find_facts
 from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
 
-_STRESSED = ("amount", "percent", "date", "month")  # what a reader's eye looks for in a line, beside periods
+_STRESSED = ("amount", "percent", "date", "month")  # kinds of facts in bold, beside periods
 _PERIOD = re.compile(r"(?:business )?(?:day|week|month|quarter|year|hour)$")
-_LONG = 480  # characters; a longer line is shown in part until its place is opened
+_LONG = 480  # characters; a longer line is shown in part until its evidence is opened
 
 
 def body(turn_id: str, answer: SummaryResult) -> Markup:
-    """The clauses of a summary, each line with its pin cite, and the terms that the document defines."""
+    """Clauses of a summary, each line with its pin cite, and the defined terms."""
     return Markup('<div class="written summary">{}</div>').format(_all(turn_id, answer))
 
 
 def heading(answer: SummaryResult, *, stopped: bool) -> Markup:
-    """In whose words the summary is."""
+    """Sentence that says which lines a language model wrote, and which are quotations."""
     written, all_ = answer.written, sum(len(clause.lines) for clause in answer.clauses)
     if stopped:
         return NOTHING
@@ -37,7 +37,7 @@ def heading(answer: SummaryResult, *, stopped: bool) -> Markup:
 
 
 def coverage(answer: SummaryResult) -> Markup:
-    """What was read for it."""
+    """Coverage of the summary: pages, clauses, unreadable pages."""
     searched = answer.searched
     parts = [f"Read {plural(searched.pages, 'page')}", plural(len(answer.clauses), "clause")]
     if searched.unreadable_pages:
@@ -46,24 +46,24 @@ def coverage(answer: SummaryResult) -> Markup:
 
 
 def writing(question: str, part: tuple[int, int, str] | None, so_far: SummaryResult, draft: str) -> Markup:
-    """A summary on its way: which part of how many, the clauses that are done, and what is being written of the next."""
+    """A summary that is being written: the current part, the finished clauses, and the draft of the next."""
     if part is None:
-        stand, bar = "Reading the document…", NOTHING
+        status, bar = "Reading the document…", NOTHING
     else:
         number, of, clauses = part
-        stand = f"Part {number} of {of}: {clauses}" if of > 1 else f"Choosing from {clauses}…"
-        bar = Markup('<progress max="{}" value="{}" aria-label="{}"></progress>').format(of, number - 1, stand)
+        status = f"Part {number} of {of}: {clauses}" if of > 1 else f"Selecting from {clauses}…"
+        bar = Markup('<progress max="{}" value="{}" aria-label="{}"></progress>').format(of, number - 1, status)
     note = (
         Markup('<p class="draft">{}</p><p class="draft-note">Not checked yet.</p>').format(draft) if draft else NOTHING
     )
     return Markup(
         '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
         '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p>{}<div class="written summary">{}{}</div></div></article>'
-    ).format(question, stand, bar, _all("", so_far), note)
+    ).format(question, status, bar, _all("", so_far), note)
 
 
 def copied(answer: SummaryResult) -> str:
-    """A summary with its pin cites, as plain text for a memo."""
+    """A summary with its pin cites, as plain text for the clipboard."""
     return "\n".join(_plain(answer)).strip()
 
 
@@ -79,7 +79,7 @@ def _plain(answer: SummaryResult) -> Iterator[str]:
 
 
 def title(clause: ClauseRow) -> str:
-    """A clause's number and heading: "Article 14 – Termination"."""
+    """Label and heading of a clause: "Article 14 – Termination"."""
     return " – ".join(part for part in (clause.label, clause.heading) if part)
 
 
@@ -106,16 +106,16 @@ def _heading(clause: ClauseRow) -> Markup:
 
 
 def _line(turn_id: str, line: LineRow, citations: Sequence[CitationRow], *, whole: bool) -> Markup:
-    """A line with its marks; `whole` where all of it is to be seen, as where the parties are named."""
+    """A line with its citation buttons; `whole`: it is never shortened, as in the opening, which names the parties."""
     rows = [(at, citations[at]) for at in line.citations]
     if not rows:
         return NOTHING
     words = line.text or rows[0][1].quote
-    shown = _stressed(words) if words else Markup("<em>The document was removed.</em>")
+    content = _stressed(words) if words else Markup("<em>The document was removed.</em>")
     kind = "words" if line.text is None else "said"
     long = " long" if words and len(words) > _LONG and not whole else ""
     marks = lines(_mark(turn_id, at, row) for at, row in rows) if turn_id else NOTHING
-    return Markup('<li><span class="{}{}">{}</span> {}</li>').format(kind, long, shown, marks)
+    return Markup('<li><span class="{}{}">{}</span> {}</li>').format(kind, long, content, marks)
 
 
 def _mark(turn_id: str, at: int, row: CitationRow) -> Markup:
@@ -125,17 +125,18 @@ def _mark(turn_id: str, at: int, row: CitationRow) -> Markup:
 
 
 def _stressed(text: str) -> Markup:
-    """A line with its amounts, shares, periods and dates set off."""
-    out, done = [NOTHING], 0
+    """A line with its amounts, percentages, periods and dates in bold."""
+    out, position = [NOTHING], 0
     for fact in find_facts(text):
         if any(key[0] in _STRESSED or (key[0] == "count" and _PERIOD.match(key[-1])) for key in fact.keys):
-            out.append(Markup("{}<strong>{}</strong>").format(text[done : fact.start], text[fact.start : fact.end]))
-            done = fact.end
-    return lines([*out, Markup("{}").format(text[done:])])
+            plain, bold = text[position : fact.start], text[fact.start : fact.end]
+            out.append(Markup("{}<strong>{}</strong>").format(plain, bold))
+            position = fact.end
+    return lines([*out, Markup("{}").format(text[position:])])
 
 
 def _definitions(turn_id: str, answer: SummaryResult) -> Markup:
-    """The terms that are defined, each leading to its definition."""
+    """The defined terms, each with a button to its definition."""
     rows = answer.definitions
     if not rows or not turn_id:
         return NOTHING
@@ -150,11 +151,11 @@ def _definitions(turn_id: str, answer: SummaryResult) -> Markup:
 
 
 def _leads_nowhere(answer: SummaryResult) -> Markup:
-    """The places that the document refers to and does not have."""
+    """Dangling cross-references of the document."""
     rows = answer.leads_nowhere
     if not rows:
         return NOTHING
-    places = lines(Markup("<li>{}, {}</li>").format(row.label, page(row)) for row in rows)
+    references = lines(Markup("<li>{}, {}</li>").format(row.label, page(row)) for row in rows)
     return Markup(
-        '<details class="key nowhere"><summary>Refers to what is not in it ({})</summary><ul>{}</ul></details>'
-    ).format(len(rows), places)
+        '<details class="key nowhere"><summary>References to missing clauses ({})</summary><ul>{}</ul></details>'
+    ).format(len(rows), references)

@@ -1,11 +1,11 @@
-// What the page does by itself: its address, its keys, copying, the areas of a narrow window, the place on the sheet.
+// Client side of the page: address, keyboard shortcuts, clipboard, areas of a narrow window, scrolling to the highlight.
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
 
   document.documentElement.classList.toggle('framed', window.self !== window.top);
   document.documentElement.classList.toggle('sizes-fields', CSS.supports('field-sizing', 'content'));
 
-  // A page that is loaded again comes back to where it was.
+  // A reload restores the matter and the conversation from the address.
   const remember = () => {
     const here = $('#here');
     if (!here) return;
@@ -16,7 +16,7 @@
     if (address !== location.pathname + location.search) history.replaceState(null, '', address);
   };
 
-  // What is done reaches the server in its order: of two quick clicks a browser may send the second first.
+  // Acts reach the server in order: of two quick clicks a browser may send the second first.
   const send = window.fetch;
   let sent = Promise.resolve();
   window.fetch = (to, how) => {
@@ -26,9 +26,9 @@
     return answer;
   };
 
-  const say = (words) => {
-    const said = $('#spoken');
-    if (said) said.textContent = words;
+  const say = (words) => { // to screen readers
+    const spoken = $('#spoken');
+    if (spoken) spoken.textContent = words;
   };
 
   const show = (area) => {
@@ -40,19 +40,19 @@
   };
 
   const copy = async (button) => {
-    let told = 'Copied';
+    let message = 'Copied';
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
     } catch {
-      told = 'The browser does not allow copying here';
+      message = 'The browser does not allow copying here';
     }
-    const before = button.textContent;
-    button.textContent = told;
-    setTimeout(() => (button.textContent = before), 2000);
-    say(told);
+    const label = button.textContent;
+    button.textContent = message;
+    setTimeout(() => (button.textContent = label), 2000);
+    say(message);
   };
 
-  // Whoever uses the keys is led on: from a citation into the evidence and back with Escape, after sending to the next question.
+  // Keyboard focus: from a citation to the evidence and back with Escape; after sending, to the question box.
   const act = (element) => window.acts[element?.dataset.do] ?? {};
   let cited = null;
   const lead = (event) => {
@@ -96,7 +96,7 @@
     button.click();
   });
 
-  // The highlight is brought into sight: its colours are the viewer's, and nothing else on a page has them.
+  // Scrolls to the highlight, which is found by its colours: nothing else on a page has them.
   const highlightTop = (image) => {
     const canvas = document.createElement('canvas');
     const width = (canvas.width = Math.min(image.naturalWidth, 400));
@@ -129,7 +129,7 @@
     if (sheet) sheet.classList.add('failed');
   }, true);
 
-  // While an answer is written its newest words stay in sight, for a reader who is at the end; the whole one is shown from its start.
+  // While an answer is written the chat follows its end, if the user is there; a finished one is shown from its start.
   let writing = false;
   const keepUp = () => {
     const talk = $('#talk');
@@ -152,8 +152,8 @@
     }
   };
 
-  // A part that changes is mended where it stands, by attributes alone. What the reader has chosen is in none of them: a
-  // box would keep its tick when another document takes its place.
+  // Gradio patches a changed part by its attributes alone, which do not hold the user's choices: a box would keep its tick
+  // when another document takes its place.
   const CHOICES = [['#scope-list input', 'checked'], ['#matter option', 'selected']];
   document.addEventListener('change', () => CHOICES.forEach(([which, state]) =>
     document.querySelectorAll(which).forEach((choice) => choice.toggleAttribute(state, choice[state]))), true);

@@ -157,14 +157,14 @@ def test_nothing_found_has_a_face() -> None:
 def test_key_language_in_the_place_of_an_answer_says_so_and_shows_each_sentence_once() -> None:
     key = PLACE | RANGE | {"text": "the rent is $1"}
     html = chat.turn_html(turn(key_language=[key], answer="“the rent is $1” [1]"))
-    assert "in the place of a written answer" in html
+    assert "instead of a written answer" in html
     assert html.count("<blockquote><p>the rent is $1</p></blockquote>") == html.count('class="chip') == 1
 
 
 def test_an_answer_from_two_documents_offers_each_alone() -> None:
     other = CITED | {"document_id": "e" * 64, "document": "nda.pdf"}
     html = chat.turn_html(turn(citations=[CITED, other]))
-    assert "This rests on 2 documents" in html
+    assert "This answer cites 2 documents" in html
     assert 'data-do="only"' in html
     assert "only" not in chat.turn_html(turn())
 
@@ -237,7 +237,7 @@ def test_pages_without_text_are_named() -> None:
         ({"stores": "away", "embedder": "loading", "engine": "loading"}, "database is unavailable"),
         ({"stores": "ready", "embedder": "loading", "engine": "away"}, "Search is starting"),
         ({"stores": "ready", "embedder": "ready", "engine": "away"}, "is not available"),
-        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "There is no language model here"),
+        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "No language model is configured"),
         ({"stores": "ready", "embedder": "ready", "engine": "ready"}, "Ready"),
     ],
 )
@@ -247,7 +247,7 @@ def test_how_things_stand_is_one_line(states: dict[str, str], words: str) -> Non
 
 def test_the_empty_chat_says_what_to_do_next() -> None:
     assert "Add the first documents" in chat.empty("Acme", (), ready=0, waiting=0)
-    assert "2 documents on the way in" in chat.empty("Acme", (), ready=0, waiting=2)
+    assert "Reading 2 documents." in chat.empty("Acme", (), ready=0, waiting=2)
     assert chat.empty("Acme", ("A?", "B?"), ready=1, waiting=0).count('class="example"') == 2
 
 
