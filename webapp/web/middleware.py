@@ -68,8 +68,8 @@ max-width:36rem;margin:16vh auto;padding:0 1.5rem}h1{font-size:1.25rem;line-heig
 <h1>This page opens from the address that pincite printed</h1>
 <p>When pincite starts it prints an address that ends in a key, so that nobody else on this computer can open your
 documents. Open that address once in this browser; from then on this page opens by itself.</p>
-<p>If the window it was printed in is closed, enter <code>pincite serve</code> or <code>make run</code> in a terminal, as
-you did to start it: it prints the address again.</p></html>"""
+<p>If the window it was printed in is closed, enter <code>pincite serve</code> or <code>make run</code> in a terminal,
+as you did to start it: it prints the address again.</p></html>"""
 
 
 class Gate:

@@ -6,11 +6,11 @@ from retrieval.structure.cross_references import find_references
 from tests.documents import document
 
 CONTRACT = """SUPPLY AGREEMENT
-This Supply Agreement is made between Acme Inc. and Bramble Ltd. on the first day of May and sets out the terms upon which Acme
-supplies goods to Bramble. The parties have had the advice of their lawyers on all of it and have agreed as follows, each
-for good consideration that the other has received, and each with the authority of its board, which has met and has
-resolved to enter into it. What the parties said to each other before that day does not count, and neither does what they
-wrote. Nothing here makes either of them the agent or the partner of the other, whatever one may have said to the world.
+This Supply Agreement is made between Acme Inc. and Bramble Ltd. on the first day of May and sets out the terms upon
+which Acme supplies goods to Bramble. The parties have had the advice of their lawyers on all of it and have agreed as
+follows, each for good consideration that the other has received, and each with the authority of its board, which has
+met and has resolved to enter into it. What the parties said to each other before that day does not count, and neither
+does what they wrote. Nothing here makes either of them the agent or the partner of the other, whatever one may say.
 ARTICLE I
 DEFINITIONS
 1.1 Goods. The goods of Schedule 2.
