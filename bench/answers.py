@@ -19,7 +19,7 @@ from typing import Any
 
 from retrieval import DataFolderBusy
 from webapp.cli.client import Client
-from webapp.core.data_folder import Served, claim
+from webapp.core.data_folder import RunningServer, claim
 from webapp.core.settings import load_settings
 from webapp.core.stream import Result, Text
 from webapp.service.commands import Accept, Ask, Follow
@@ -32,7 +32,7 @@ def main() -> int:
     """Ask and print."""
     options = _options()
     server = claim(load_settings().data_dir, wait_seconds=0, on_wait=lambda: None)
-    if not isinstance(server, Served):
+    if not isinstance(server, RunningServer):
         server.release()
         sys.exit("Start `pincite serve` first.")
     client = Client(server)

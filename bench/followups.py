@@ -16,7 +16,7 @@ from pathlib import Path
 
 from retrieval import Files, Ingest, Lexical, Library, Searcher, Vectors, database, load_embedder, pack
 from retrieval.structure.best_sentence import where_said
-from webapp.answers.follow_up import Turn, standalone
+from webapp.answers.follow_up import Turn, standalone_query
 from webapp.llm.tokenizer import mistral
 from webapp.service.workspace import packaged_sample
 
@@ -49,7 +49,7 @@ def main() -> int:
             return pages[0] == row["page"], row["page"] in pages[:3], sent
 
         full = [found(row["full"], row) for row in rows]
-        short = [found(standalone([Turn(row["first"], "", row["first"])], row["followup"]), row) for row in rows]
+        short = [found(standalone_query([Turn(row["first"], "", row["first"])], row["followup"]), row) for row in rows]
         alone = [found(row["followup"], row) for row in rows]
         vectors.close()
     print(f"{len(rows)} conversations      page of hit 1   of hits 1-3   passage sent")

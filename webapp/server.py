@@ -21,21 +21,21 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from webapp.core.data_folder import Served, claim
+from webapp.core.data_folder import RunningServer, claim
 from webapp.core.errors import AlreadyServing, SettingsInvalid
-from webapp.core.log import log, nothing_printed, open_log
+from webapp.core.log import log, open_log, suppress_output
 from webapp.core.settings import Settings
 from webapp.page.mount import mount_page
 from webapp.service.caller import Caller
-from webapp.service.startup import GOODBYE_SECONDS, Opening
+from webapp.service.startup import GOODBYE_SECONDS, Startup
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
 from webapp.web.authentication import LocalDoor
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
-from webapp.web.document_routes import evidence_routes
+from webapp.web.document_routes import document_routes
 from webapp.web.health import health_routes
-from webapp.web.middleware import Gate
+from webapp.web.middleware import SecurityMiddleware
 
 # A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it had
 # begun to send was lost; a proxy keeps its connections longer still (Caddy for 120 s).
@@ -45,22 +45,22 @@ SHORT_THREADS = 32
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
 
-def make_app(opening: Opening, door: LocalDoor | None = None) -> FastAPI:
+def make_app(startup: Startup, door: LocalDoor | None = None) -> FastAPI:
     """The page's routes; `door` is the way in with `local`."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         threads = ThreadPoolExecutor(SHORT_THREADS, "pincite-short")
         asyncio.get_running_loop().set_default_executor(threads)
-        opening.start()
+        startup.start()
         yield
-        await run_in_threadpool(opening.close)
+        await run_in_threadpool(startup.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(health_routes(opening))
-    app.include_router(evidence_routes(opening.opened))
-    app.add_middleware(Gate, settings=opening.settings, door=door)
-    mount_page(app, opening)  # last: it answers whatever no route above does
+    app.include_router(health_routes(startup))
+    app.include_router(document_routes(startup.opened))
+    app.add_middleware(SecurityMiddleware, settings=startup.settings, door=door)
+    mount_page(app, startup)  # last: it answers whatever no route above does
     return app
 
 
@@ -137,7 +137,7 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
     Raises AlreadyServing, SettingsInvalid (the port is taken), DataFolderBusy or DataFolderUnusable.
     """
     owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=on_wait)
-    if isinstance(owner, Served):
+    if isinstance(owner, RunningServer):
         raise AlreadyServing(url=owner.page)
     try:
         open_log(settings.data_dir)
@@ -145,15 +145,15 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
             url = _address(listening)
             door = LocalDoor(settings.data_dir) if settings.access == "local" else None
             served = owner.publish(_address(commands), door.address(url) if door else url)
-            opening = Opening(settings)
-            routes = cli_app(settings, served.token, lambda: Caller(opening.opened(), LOCAL_USER))
-            app = Ports(make_app(opening, door), routes, commands.getsockname())
+            startup = Startup(settings)
+            routes = cli_app(settings, served.token, lambda: Caller(startup.opened(), LOCAL_USER))
+            app = Ports(make_app(startup, door), routes, commands.getsockname())
             log.info("serving", url=url)
             # uvicorn ends in good order and then raises the signal it got once more: SIGTERM would end us right there.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with contextlib.suppress(KeyboardInterrupt):
                 on_open(served.page)
-                with nothing_printed():
+                with suppress_output():
                     _Server(uvicorn_config(app, settings)).run(sockets=[listening, commands])
     finally:
         owner.release()

@@ -20,7 +20,7 @@ from tests.webapp.fake_engine import FakeEngine, Refusal, Reply
 from tests.webapp.serving import running
 from tests.webapp.tab import Page
 from webapp.answers.generate import TRIES
-from webapp.core.log import close_log, known, log, nothing_printed, open_log
+from webapp.core.log import close_log, log, open_log, suppress_output, user_error
 from webapp.core.settings import load_settings
 
 TEXT, NAME, ASKED, WRITTEN = "canarytext", "canaryname", "canaryasked", "canarywritten"
@@ -186,7 +186,7 @@ def test_no_word_of_a_route_that_crashes_is_told(tmp_path: Path, capfd: pytest.C
 
     open_log(tmp_path)
     try:
-        with nothing_printed(), running(load_settings(data_dir=tmp_path), extend) as there:
+        with suppress_output(), running(load_settings(data_dir=tmp_path), extend) as there:
             answer = there.browser().get("/crash", params={"of": NAME})
     finally:
         close_log()
@@ -201,14 +201,14 @@ def test_what_libraries_log_print_or_fail_with_is_known_without_its_words(
 ) -> None:
     open_log(tmp_path)
     try:
-        with nothing_printed():
+        with suppress_output():
             for name in ("httpx", "httpx2", "chromadb", "sqlalchemy.engine", "gradio", "asyncio", "uvicorn.error"):
                 try:
                     raise ValueError(TEXT)
                 except ValueError as error:
                     logger = logging.getLogger(name)
                     logger.error("failed" if name.startswith("uvicorn") else TEXT, exc_info=True)
-                    known(error)
+                    user_error(error)
             print(TEXT)  # noqa: T201 (what a library might do)
             thread = threading.Thread(target=lambda: int(TEXT))
             thread.start()

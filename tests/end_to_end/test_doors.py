@@ -22,7 +22,7 @@ from webapp.page.gradio_guard import MOST_EVENTS
 from webapp.page.mount import mount_page
 from webapp.page.session_table import MOST_STREAMS
 from webapp.server import make_app
-from webapp.service.startup import Opening
+from webapp.service.startup import Startup
 from webapp.web.authentication import GUEST_COOKIE
 
 # Building the page leaves event loops of gradio's own behind.
@@ -106,7 +106,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_every_route_refuses_whom_it_does_not_know(demo: Running) -> None:
-    app = make_app(Opening(demo.workspace.settings))
+    app = make_app(Startup(demo.workspace.settings))
     routes = set(routes_of(app.routes))
     assert len(routes) > 60
     assert routes >= OWNED | set(OURS) | SAME_FOR_ALL - {"GET /gradio_api/app_id/", "GET /config/"}

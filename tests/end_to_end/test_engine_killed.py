@@ -9,8 +9,8 @@ from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from webapp.core.results import AnswerResult
 from webapp.core.settings import load_settings
-from webapp.llm.bundled import EmbeddedEngine
-from webapp.service.running import Asking, Askings
+from webapp.llm.bundled import BundledServer
+from webapp.service.running import RunningAnswer, RunningAnswers
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import SavedTurn
 from webapp.store.users import LOCAL_USER
@@ -22,7 +22,7 @@ CUT = "The connection to the language model broke off before the answer was comp
 
 def test_partial_answers_are_kept_and_marked_and_the_next_question_works_without_a_restart(tmp_path: Path) -> None:
     """llama.cpp's own server as an engine by address: real text over HTTP, a real kill -9, the same port again."""
-    engine = EmbeddedEngine()
+    engine = BundledServer()
     url, key = engine.start()
     assert engine.wait(60)
     with embeddings() as vectors:
@@ -33,15 +33,15 @@ def test_partial_answers_are_kept_and_marked_and_the_next_question_works_without
             workspace.access.accept(LOCAL_USER, matter, tmp_path / "lease.pdf")
             workspace.ingest.run()
             records = workspace.access.documents(LOCAL_USER, matter)
-            askings = Askings()
+            askings = RunningAnswers()
 
-            async def ask(question: str, records: list[DocumentRecord]) -> Asking:
+            async def ask(question: str, records: list[DocumentRecord]) -> RunningAnswer:
                 conversation = workspace.conversations.start(LOCAL_USER, matter, question)
-                asking = Asking(workspace, LOCAL_USER, conversation, question, [], records)
+                asking = RunningAnswer(workspace, LOCAL_USER, conversation, question, [], records)
                 await askings.begin(asking)
                 return asking
 
-            async def end(asking: Asking) -> SavedTurn:
+            async def end(asking: RunningAnswer) -> SavedTurn:
                 async for _ in asking.follow():
                     pass
                 assert asking.turn is not None

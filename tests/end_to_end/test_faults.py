@@ -30,9 +30,9 @@ from webapp.answers.generate import TRIES
 from webapp.core.log import close_log, open_log
 from webapp.core.results import AnswerResult
 from webapp.core.settings import load_settings
-from webapp.llm.pool import Writers
+from webapp.llm.pool import EnginePool
 from webapp.page.html.chat import turn_html
-from webapp.service.running import Asking, Askings
+from webapp.service.running import RunningAnswer, RunningAnswers
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import SavedTurn
 from webapp.store.users import LOCAL_USER
@@ -66,7 +66,7 @@ def asked(workspace: Workspace, url: str) -> tuple[SavedTurn, list[dict[str, Any
     quick = load_settings(
         data_dir=workspace.settings.data_dir, llm_url=url, llm_first_token_seconds=0.4, llm_silence_seconds=0.4
     )
-    workspace.writers = Writers(quick)
+    workspace.engine_pool = EnginePool(quick)
     log = workspace.settings.data_dir / "log" / "pincite.log"
     before = log.read_text("utf-8") if log.exists() else ""
 
@@ -74,8 +74,8 @@ def asked(workspace: Workspace, url: str) -> tuple[SavedTurn, list[dict[str, Any
         matter = workspace.access.matter(LOCAL_USER, "Lease")
         records = workspace.access.documents(LOCAL_USER, matter)
         conversation = workspace.conversations.start(LOCAL_USER, matter, QUESTION)
-        asking = Asking(workspace, LOCAL_USER, conversation, QUESTION, [], records)
-        await Askings().begin(asking)
+        asking = RunningAnswer(workspace, LOCAL_USER, conversation, QUESTION, [], records)
+        await RunningAnswers().begin(asking)
         async for _ in asking.follow():
             pass
         assert asking.turn is not None
@@ -129,7 +129,7 @@ TABLE: list[tuple[Kind, Reply | Refusal | str, str, str, list[str]]] = [
     ("tgi", Reply(DRAFT, fault="error line"), SHOWN, FAULT, ["EngineFault 200 json"]),
     ("vllm", Reply(DRAFT, fault="error line"), SHOWN, FAULT, ["EngineFault 200 InternalServerError"]),
     ("llama.cpp", Reply(DRAFT, fault="error line"), SHOWN, FAULT, ["EngineFault 200 InternalServerError"]),
-    ("tgi", Reply((), fault="too long line"), "", LESS_TEXT, ["PassagesLeftOut", "PromptTooLong 200 json"]),
+    ("tgi", Reply((), fault="too long line"), "", LESS_TEXT, ["PassagesOmitted", "PromptTooLong 200 json"]),
     # cut in both ways, and cut off by the engine itself
     ("tgi", Reply(DRAFT, fault="drop"), SHOWN, CUT, ["StreamCut"]),
     ("vllm", Reply(DRAFT, fault="drop"), SHOWN, CUT, ["StreamCut"]),
@@ -153,9 +153,9 @@ TABLE: list[tuple[Kind, Reply | Refusal | str, str, str, list[str]]] = [
     ("tgi", BARE_401, "", KEY, ["EngineKeyRefused 401 bare"]),
     ("vllm", UNKNOWN_KEY["vllm"], "", KEY, ["EngineKeyRefused 401 json"]),
     ("llama.cpp", UNKNOWN_KEY["llama.cpp"], "", KEY, ["EngineKeyRefused 401 authentication_error"]),
-    ("tgi", VALIDATION, "", LESS_TEXT, ["PassagesLeftOut", "PromptTooLong 422 validation"]),
-    ("vllm", VLLM_LONG, "", LESS_TEXT, ["PassagesLeftOut", "PromptTooLong 400 BadRequestError"]),
-    ("llama.cpp", LLAMA_LONG, "", LESS_TEXT, ["PassagesLeftOut", "PromptTooLong 400 exceed_context_size_error"]),
+    ("tgi", VALIDATION, "", LESS_TEXT, ["PassagesOmitted", "PromptTooLong 422 validation"]),
+    ("vllm", VLLM_LONG, "", LESS_TEXT, ["PassagesOmitted", "PromptTooLong 400 BadRequestError"]),
+    ("llama.cpp", LLAMA_LONG, "", LESS_TEXT, ["PassagesOmitted", "PromptTooLong 400 exceed_context_size_error"]),
     # while it loads
     ("tgi", "refused", "", AWAY, ["EngineAway"]),
     ("vllm", "refused", "", AWAY, ["EngineAway"]),
@@ -198,7 +198,7 @@ def test_a_prompt_that_the_engine_finds_too_long_is_packed_again_into_less_and_t
     assert isinstance(turn.answer, AnswerResult)
     assert turn.answer.budget
     assert turn.answer.budget.window == int(4096 * 0.7)
-    assert [told(line) for line in log] == ["PassagesLeftOut"]
+    assert [told(line) for line in log] == ["PassagesOmitted"]
 
 
 @pytest.mark.parametrize("does", [BUSY, LOADING, Reply((), fault="drop")])

@@ -23,8 +23,8 @@ from tests.webapp.serving import LIKE_A_BROWSER, Running, running, text_url
 from webapp.core.errors import DocumentNotDrawn, PageTooSlow
 from webapp.core.settings import load_settings
 from webapp.service import page_images as viewer_file
-from webapp.service.fair_turns import Turn
-from webapp.service.page_images import PageView, Viewer
+from webapp.service.fair_turns import Deadline
+from webapp.service.page_images import PageRenderer, PageView
 from webapp.service.workspace import IMAGES_PER_USER
 from webapp.store.users import User
 from webapp.web import document_routes as routes_file
@@ -152,7 +152,7 @@ def test_who_leaves_gets_their_share_back(server: Running) -> None:
     began = time.monotonic()
     assert eve.browser.get(page_url(eve.matter, good.id, 1)).status_code == 200
     assert time.monotonic() - began < 8  # and not 20
-    assert server.workspace.viewer._failed == {}
+    assert server.workspace.page_renderer._failed == {}
 
 
 def test_a_lost_client_is_dropped_while_it_waits(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +187,7 @@ def test_the_server_stops_while_pages_are_drawn_that_cannot_be(tmp_path: Path) -
 
 
 def test_forgetting_and_stopping_do_not_wait_for_a_page() -> None:
-    viewer, bad = Viewer(), tiles(4)
+    viewer, bad = PageRenderer(), tiles(4)
     viewer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
     with ThreadPoolExecutor(2) as pool:
         drawing = [pool.submit(viewer.image, PageView("bad", page), "a", lambda: bad) for page in (1, 2)]
@@ -205,8 +205,8 @@ def test_forgetting_and_stopping_do_not_wait_for_a_page() -> None:
 
 def test_a_page_that_had_no_time_left_is_not_held_to_be_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     patience(monkeypatch, 3)
-    viewer = Viewer()
-    late = Turn(0.5)
+    viewer = PageRenderer()
+    late = Deadline(0.5)
     with pytest.raises(PageTooSlow):
         viewer.image(PageView("bad", 1), "a", tiles, late)
     assert viewer._failed == {}

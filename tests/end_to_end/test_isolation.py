@@ -25,7 +25,7 @@ from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
 from webapp.page.mount import mount_page
 from webapp.server import make_app
-from webapp.service.startup import Opening
+from webapp.service.startup import Startup
 from webapp.store.users import User
 
 SECRET = "s" * 32
@@ -120,7 +120,7 @@ def test_no_address_of_the_page_opens_what_is_anothers(hers: Hers) -> None:
 
 
 def test_no_route_shows_what_is_anothers(hers: Hers, tmp_path: Path) -> None:
-    app = make_app(Opening(load_settings(data_dir=tmp_path, access="demo")))
+    app = make_app(Startup(load_settings(data_dir=tmp_path, access="demo")))
     filled = {
         "matter_id": hers.ids["matter"],
         "document_id": hers.ids["document"],

@@ -15,11 +15,11 @@ from fastapi import FastAPI
 from webapp.core.data_folder import make_folder
 from webapp.core.settings import Settings
 from webapp.server import uvicorn_config
-from webapp.service.startup import Opening
+from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
 from webapp.web.authentication import LocalDoor
-from webapp.web.document_routes import evidence_routes
-from webapp.web.middleware import Gate
+from webapp.web.document_routes import document_routes
+from webapp.web.middleware import SecurityMiddleware
 
 # Loaded here and not in the server's thread: pytest compiles anyio anew, and where two threads compile at once Python 3.11
 # may lose count of its recursion (python/cpython#106905).
@@ -45,13 +45,13 @@ class Running:
     """A server that runs: its address, and what it opened."""
 
     url: str
-    opening: Opening
+    startup: Startup
     door: LocalDoor | None = None
     clients: list[httpx2.Client] = field(default_factory=list)
 
     @property
     def workspace(self) -> Workspace:
-        return self.opening.opened()
+        return self.startup.opened()
 
     def browser(self, headers: Mapping[str, str] | None = None, *, let_in: bool = True) -> httpx2.Client:
         """A browser of its own, with its own cookies; with `local` one that was let in, unless said."""
@@ -63,23 +63,23 @@ class Running:
 
 
 @contextmanager
-def running(settings: Settings, extend: Callable[[FastAPI, Opening], object] | None = None) -> Iterator[Running]:
+def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | None = None) -> Iterator[Running]:
     """Serve until the block ends; `extend` may add routes of the test's own. The search model is not loaded."""
-    opening = Opening(settings)
-    opening._open_models = lambda: None  # type: ignore[method-assign]
+    startup = Startup(settings)
+    startup._open_models = lambda: None  # type: ignore[method-assign]
     app = FastAPI()
-    app.include_router(evidence_routes(opening.opened))
+    app.include_router(document_routes(startup.opened))
     if extend:
-        extend(app, opening)
+        extend(app, startup)
     make_folder(settings.data_dir)
     door = LocalDoor(settings.data_dir) if settings.access == "local" else None
-    app.add_middleware(Gate, settings=settings, door=door)
+    app.add_middleware(SecurityMiddleware, settings=settings, door=door)
     server = uvicorn.Server(uvicorn_config(app, settings))
-    opening.start()
+    startup.start()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
-        there = Running(f"http://127.0.0.1:{listening.getsockname()[1]}", opening, door)
+        there = Running(f"http://127.0.0.1:{listening.getsockname()[1]}", startup, door)
         try:
             yield there
         finally:
@@ -87,4 +87,4 @@ def running(settings: Settings, extend: Callable[[FastAPI, Opening], object] | N
                 client.close()
             server.should_exit = True
             thread.join(30)
-            opening.close()
+            startup.close()

@@ -153,7 +153,7 @@ def _without_engine(page: Page, engine: FakeEngine) -> Iterator[State]:
     expect(last).to_contain_text("broke off")
     yield "the engine broke off", page
     begin_anew(page)
-    expect(page.locator(".health")).to_contain_text("The engine that writes answers is away")
+    expect(page.locator(".health")).to_contain_text("The language model is not available")
     ask(page, "How long does a party have to put right a serious breach?")
     expect(last).to_contain_text("Key language: the documents’ own words")
     yield "the engine is away", page

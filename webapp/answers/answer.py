@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from retrieval import Chunk, Document, DocumentRecord, Hit, Library, Packed, Passage, Results, Searcher, Span, pack
-from webapp.answers.follow_up import Turn, standalone
+from webapp.answers.follow_up import Turn, standalone_query
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_engine, write
 from webapp.answers.key_language import KeySentence, Relevance, key_language
 from webapp.answers.prompt import NOT_THERE, Budget, Frame, frame
-from webapp.core.cpu_pool import on_a_core
-from webapp.core.limits import check_words
+from webapp.core.cpu_pool import run_on_core
+from webapp.core.limits import check_question
 from webapp.core.results import BudgetRow
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check
-from webapp.llm.pool import Lease, Writer
+from webapp.llm.pool import Backend, Lease
 
-__all__ = ["Answer", "Delta", "Event", "Found", "Lease", "Scope", "Searched", "Trouble", "Waiting", "Writer", "answer"]
+__all__ = ["Answer", "Backend", "Delta", "Event", "Found", "Lease", "Scope", "Searched", "Trouble", "Waiting", "answer"]
 
 KEY_SENTENCES = 4
 Alike = Callable[[Chunk], Sequence[Chunk]]
@@ -104,9 +104,9 @@ async def answer(
     Raises WordsTooLong, EmptyQuestion, QuestionTooLong and what the stores raise. Whatever happens to the engine, what it had written
     stays and key language is there. Closing the iterator closes the engine's stream.
     """
-    check_words(question)
-    query = standalone(history, question)
-    results, wider = await on_a_core(_search, searcher, scope, query)
+    check_question(question)
+    query = standalone_query(history, question)
+    results, wider = await run_on_core(_search, searcher, scope, query)
     searched = _searched(scope, query, results, wider)
 
     document_of = partial(library.document, scope.matter_id)
@@ -142,7 +142,7 @@ async def answer(
         return
     written = Draft(draft, found, results, prompted.engine, prompted.trusted)
     alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
-    yield await on_a_core(finish, written, document_of, searcher.relevance, alike)
+    yield await run_on_core(finish, written, document_of, searcher.relevance, alike)
 
 
 def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool]:

@@ -38,14 +38,14 @@ class Turn:
     query: str
 
 
-def standalone(history: Sequence[Turn], question: str) -> str:
+def standalone_query(history: Sequence[Turn], question: str) -> str:
     """The search query for a question: a follow-up is prefixed with the query of the turn before it."""
     if not history or not _is_follow_up(question):
         return question
     return f"{history[-1].query} {question}"
 
 
-def recent(history: Sequence[Turn], count: Callable[[str], int], budget: int) -> list[Turn]:
+def recent_turns(history: Sequence[Turn], count: Callable[[str], int], budget: int) -> list[Turn]:
     """The latest turns that fit into `budget` tokens, in order; none is shortened."""
     turns: list[Turn] = []
     for turn in reversed(history):

@@ -11,21 +11,21 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from retrieval import Packed, PinciteError
-from webapp.answers.prompt import Frame, harmless
-from webapp.core.cpu_pool import on_a_core
+from webapp.answers.prompt import Frame, without_chat_markers
+from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import (
     EngineAway,
     EngineBusy,
     EngineError,
     EngineLoading,
-    PassagesLeftOut,
+    PassagesOmitted,
     PromptTooLong,
     QuestionTooLong,
     StreamCut,
 )
 from webapp.core.metrics import RETRIES
-from webapp.llm.pool import Lease, Writer
-from webapp.llm.tokenizer import MISTRAL, Template, TokenCounter, counting, mistral
+from webapp.llm.pool import Backend, Lease
+from webapp.llm.tokenizer import MISTRAL, Template, TokenCounter, mistral, token_counter
 
 TRIES = 3
 PAUSE_SECONDS = 0.25  # before the second try, twice that before the third, each up to half as long again
@@ -83,12 +83,12 @@ async def write(lease: Lease, fit: Fit) -> AsyncGenerator[Prompted | Delta | Tro
     while True:
         async with AsyncExitStack() as stack:
             try:
-                writer = await stack.enter_async_context(lease())
+                backend = await stack.enter_async_context(lease())
             except EngineError as away:  # known to be away: nobody waits to be told so again
                 error = error or away
                 break
             try:
-                async with aclosing(_try(writer, fit, tries)) as events:
+                async with aclosing(_try(backend, fit, tries)) as events:
                     async for event in events:
                         yield event
                 return
@@ -101,7 +101,7 @@ async def write(lease: Lease, fit: Fit) -> AsyncGenerator[Prompted | Delta | Tro
                 error = failed
         step = tries.after(error)
         if step == "smaller":
-            yield Trouble(PassagesLeftOut())
+            yield Trouble(PassagesOmitted())
         elif step == "again":
             RETRIES.inc()
             spread = random.uniform(1, 1.5)  # noqa: S311  # nosec B311 (parts those who try again, no secret)
@@ -136,17 +136,17 @@ class _Tries:
         return "again" if isinstance(error, _PASSING) and self.count < TRIES else "give up"
 
 
-async def _try(writer: Writer, fit: Fit, tries: _Tries) -> AsyncGenerator[Prompted | Delta]:
+async def _try(backend: Backend, fit: Fit, tries: _Tries) -> AsyncGenerator[Prompted | Delta]:
     """One try: a Prompted for this engine, then what it writes. Raises EngineError and QuestionTooLong."""
-    terms = await _terms(writer)
+    terms = await _terms(backend)
     terms = replace(terms, window=int(terms.window * _SMALLER)) if tries.smaller else terms
-    frame, packed = await on_a_core(fit, terms)
+    frame, packed = await run_on_core(fit, terms)
     tries.prompted = True
-    yield Prompted(frame, packed, terms.name, writer.trusted)
-    if writer.engine is None or not packed.passages:
+    yield Prompted(frame, packed, terms.name, backend.trusted)
+    if backend.client is None or not packed.passages:
         return
     messages, reserve = frame.messages(packed.passages), frame.budget.reserve
-    async with aclosing(writer.engine.stream(messages, max_tokens=reserve)) as deltas:
+    async with aclosing(backend.client.stream(messages, max_tokens=reserve)) as deltas:
         async for delta in deltas:
             tries.begun = True
             yield Delta(delta)
@@ -154,16 +154,18 @@ async def _try(writer: Writer, fit: Fit, tries: _Tries) -> AsyncGenerator[Prompt
 
 async def without_engine(fit: Fit) -> Prompted:
     """Packed as for the model that pincite is built around."""
-    frame, packed = await on_a_core(fit, _no_terms())
+    frame, packed = await run_on_core(fit, _no_terms())
     return Prompted(frame, packed, "none", True)
 
 
-async def _terms(writer: Writer) -> Terms:
-    if writer.engine is None:
+async def _terms(backend: Backend) -> Terms:
+    if backend.client is None:
         return _no_terms()
-    info = await writer.engine.describe()
-    count, template = counting(info, writer.engine.url, writer.engine.api_key, writer.tokenizer)
-    return Terms(info.name, info.window, lambda text: count(harmless(text)), template, writer.most_passages)
+    info = await backend.client.describe()
+    count, template = token_counter(info, backend.client.url, backend.client.api_key, backend.tokenizer)
+    return Terms(
+        info.name, info.window, lambda text: count(without_chat_markers(text)), template, backend.most_passages
+    )
 
 
 def _no_terms() -> Terms:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from retrieval import Passage
-from webapp.answers.follow_up import HISTORY_SHARE, Turn, recent
+from webapp.answers.follow_up import HISTORY_SHARE, Turn, recent_turns
 from webapp.core.errors import QuestionTooLong
 from webapp.llm.chat import Message
 from webapp.llm.tokenizer import Template
@@ -67,8 +67,8 @@ class Frame:
             for message in (Message("user", turn.question), Message("assistant", turn.answer))
         ]
         sources = "\n".join(passage.as_sent() for passage in passages)
-        messages = [Message("system", SYSTEM), *turns, Message("user", f"{sources}\n{asked(self.question)}")]
-        return [Message(message.role, harmless(message.content)) for message in messages]
+        messages = [Message("system", SYSTEM), *turns, Message("user", f"{sources}\n{question_line(self.question)}")]
+        return [Message(message.role, without_chat_markers(message.content)) for message in messages]
 
 
 def frame(
@@ -78,13 +78,13 @@ def frame(
 
     Raises QuestionTooLong if the question leaves less than LEAST_PASSAGES for passages.
     """
-    turns = tuple(recent(history, count, int(window * HISTORY_SHARE)))
+    turns = tuple(recent_turns(history, count, int(window * HISTORY_SHARE)))
     budget = Budget(
         window=window,
         template=template.overhead(1 + 2 * len(turns)) + JOINTS,
         system=count(SYSTEM),
         history=sum(count(t.question) + count(t.answer) for t in turns),
-        question=count(asked(question)),
+        question=count(question_line(question)),
         reserve=int(window * RESERVE_SHARE),
     )
     if budget.passages < window * LEAST_PASSAGES:
@@ -92,11 +92,11 @@ def frame(
     return Frame(turns, question, budget)
 
 
-def harmless(text: str) -> str:
+def without_chat_markers(text: str) -> str:
     """Break up the special tokens of chat templates, so that a document cannot end our message (prompt injection)."""
     return _CHAT_MARKERS.sub(lambda marker: f"{marker[0][0]} {marker[0][1:]}", text)
 
 
-def asked(question: str) -> str:
+def question_line(question: str) -> str:
     """The question as it stands in the prompt."""
     return f"Question: {question}"

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 
 from retrieval import Document, Passage
 from webapp.answers.generate import Delta, Trouble
-from webapp.answers.prompt import JOINTS, harmless
+from webapp.answers.prompt import JOINTS, without_chat_markers
 from webapp.answers.statements import Group, Statement, essence, groups
 from webapp.core.errors import Congested, EngineError
 from webapp.grounding.check import CheckedAnswer, Citation, check
 from webapp.grounding.markers import CITE
 from webapp.llm.chat import Message
-from webapp.llm.pool import Lease, Writer
-from webapp.llm.tokenizer import counting
+from webapp.llm.pool import Backend, Lease
+from webapp.llm.tokenizer import token_counter
 
 RESERVE_SHARE = 0.25  # of the window for what is written of one part: a third of the room that its clauses take
 NO_ENGINE = "a summary was to be written without an engine"
@@ -95,8 +95,8 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
     name, parts, reserve = "none", [[_Piece(group, group.statements) for group in best]], 0
     if lease is not None:
         try:
-            async with lease() as writer:
-                name, parts, reserve = await _parts(document, writer)
+            async with lease() as backend:
+                name, parts, reserve = await _parts(document, backend)
         except (EngineError, Congested) as error:
             lease = None
             yield Trouble(error)
@@ -123,10 +123,10 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
 
 
 async def _draft(lease: Lease, sent: Sequence[Passage], reserve: int) -> AsyncGenerator[str]:
-    async with lease() as writer:
-        if writer.engine is None:
+    async with lease() as backend:
+        if backend.client is None:
             raise RuntimeError(NO_ENGINE)
-        async with aclosing(writer.engine.stream(_messages(sent), max_tokens=reserve)) as stream:
+        async with aclosing(backend.client.stream(_messages(sent), max_tokens=reserve)) as stream:
             async for text in stream:
                 yield text
 
@@ -149,18 +149,18 @@ class _Piece:
     passage: Passage | None = None
 
 
-async def _parts(document: Document, writer: Writer) -> tuple[str, list[list[_Piece]], int]:
+async def _parts(document: Document, backend: Backend) -> tuple[str, list[list[_Piece]], int]:
     """The engine's name, the clauses in parts that fit its window, and the tokens kept for what it writes of one part."""
-    engine = writer.engine
+    engine = backend.client
     if engine is None:
         raise RuntimeError(NO_ENGINE)
     info = await engine.describe()
-    count, template = counting(info, engine.url, engine.api_key, writer.tokenizer)
+    count, template = token_counter(info, engine.url, engine.api_key, backend.tokenizer)
     reserve = int(info.window * RESERVE_SHARE)
     room = info.window - reserve - template.overhead(2) - JOINTS
 
     def cut() -> list[list[_Piece]]:
-        return _fitted(document, lambda text: count(harmless(text)), room - count(SYSTEM))
+        return _fitted(document, lambda text: count(without_chat_markers(text)), room - count(SYSTEM))
 
     return info.name, await asyncio.to_thread(cut), reserve
 
@@ -207,7 +207,10 @@ def _passage(document: Document, run: Sequence[Statement], n: int) -> Passage:
 
 def _messages(passages: Sequence[Passage]) -> list[Message]:
     prompt = "\n".join(passage.as_sent() for passage in passages)
-    return [Message("system", SYSTEM), Message("user", f"{harmless(prompt)}\nSummarise each numbered clause.")]
+    return [
+        Message("system", SYSTEM),
+        Message("user", f"{without_chat_markers(prompt)}\nSummarise each numbered clause."),
+    ]
 
 
 def _checked_clauses(

@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx2
 
-from webapp.core.data_folder import Served
-from webapp.core.errors import NotText, ServerGone, Told
+from webapp.core.data_folder import RunningServer
+from webapp.core.errors import NotText, RemoteError, ServerGone
 from webapp.core.limits import check_name
 from webapp.core.stream import Error, Event, T, read_event
 from webapp.service.commands import Command, FileCommand
@@ -23,7 +23,7 @@ SILENCE_SECONDS = 300.0  # between two events; work that takes longer says every
 class Client:
     """HTTP client of one server."""
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: RunningServer) -> None:
         self._client = served.client(httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS))
 
     def close(self) -> None:
@@ -31,7 +31,7 @@ class Client:
         self._client.close()
 
     def run(self, command: Command[T]) -> Iterator[Event[T]]:
-        """The events of a command. Raises Told for an error told there, ServerGone when the server stops half way.
+        """The events of a command. Raises RemoteError for an error told there, ServerGone when the server stops half way.
 
         Of a file also NoSuchFile, and NameTooLong: its words stand in the address, which no server takes at any length.
         """
@@ -54,7 +54,7 @@ class Client:
                 for line in answer.iter_lines():
                     event = read_event(line, command.result())
                     if isinstance(event, Error):
-                        raise Told(sentence=event.error, hint=event.hint)
+                        raise RemoteError(sentence=event.error, hint=event.hint)
                     yield event
         except UnicodeEncodeError as error:  # half of a pair, as a command line that is not UTF-8 holds it
             raise NotText() from error

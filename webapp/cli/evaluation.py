@@ -7,7 +7,7 @@ from queue import SimpleQueue
 from typing import Literal, TypeVar
 
 from retrieval import DataFolderBusy, evaluate, load_embedder
-from webapp.core.data_folder import Served, claim
+from webapp.core.data_folder import RunningServer, claim
 from webapp.core.log import open_log
 from webapp.core.results import EvaluationRow
 from webapp.core.settings import load_settings
@@ -32,7 +32,7 @@ def run(
     settings = load_settings()
     folder = settings.data_dir / "eval"
     owner = claim(folder, wait_seconds=settings.busy_wait_seconds, on_wait=on_wait)
-    if isinstance(owner, Served):
+    if isinstance(owner, RunningServer):
         raise DataFolderBusy()
     told: SimpleQueue[Progress | None] = SimpleQueue()
     try:

@@ -87,7 +87,7 @@ def add(
 def _added(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow]]":
     """Hand over every file first: from then on none is lost; then follow them. A result names its file."""
     from retrieval import UnreadableFile
-    from webapp.core.errors import NoSuchFile, Told
+    from webapp.core.errors import NoSuchFile, RemoteError
     from webapp.core.results import AddedRow
     from webapp.core.stream import Result
     from webapp.service.commands import Accept, Follow
@@ -98,7 +98,7 @@ def _added(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedR
             for accepted in run(Accept(file, file.name, matter)):
                 if isinstance(accepted, Result):
                     given.setdefault(accepted.row.document_id, []).append(file)
-        except (UnreadableFile, NoSuchFile, Told) as error:
+        except (UnreadableFile, NoSuchFile, RemoteError) as error:
             yield Result(AddedRow.refused(str(file), str(error)))
     for event in run(Follow(matter, list(given))) if given else ():
         if isinstance(event, Result):
@@ -257,14 +257,14 @@ def _printed(events: "Iterable[Event[T]]", as_json: bool) -> "Iterator[T]":
 def _commands(as_json: bool) -> "Iterator[Run]":
     """Where commands run: in this process, or in the server of the data folder. Errors inside are told, and end the command."""
     with _told(as_json):
-        from webapp.core.data_folder import Served, claim
+        from webapp.core.data_folder import RunningServer, claim
         from webapp.core.log import open_log
         from webapp.core.settings import load_settings
 
         settings = load_settings()
         owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_waiting)
         open_log(settings.data_dir)
-        if isinstance(owner, Served):
+        if isinstance(owner, RunningServer):
             from webapp.cli.client import Client
 
             with closing(Client(owner)) as client:
@@ -293,9 +293,9 @@ def _told(as_json: bool) -> Iterator[None]:
         if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
             raise
         from webapp.cli.terminal import show_error
-        from webapp.core.log import known
+        from webapp.core.log import user_error
 
-        show_error(known(error), as_json=as_json)
+        show_error(user_error(error), as_json=as_json)
         raise typer.Exit(1) from None
 
 

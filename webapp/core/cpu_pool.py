@@ -16,7 +16,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def on_a_core(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_on_core(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work` in the pool, in the caller's context variables; return or raise what it does."""
     context = contextvars.copy_context()
     return await asyncio.get_running_loop().run_in_executor(_pool(), partial(context.run, work, *args, **kwargs))

@@ -27,7 +27,7 @@ HELLO_SECONDS = 2.0  # loopback answers in milliseconds, but a server that is lo
 
 
 @dataclass(frozen=True)
-class Served:
+class RunningServer:
     """The server that owns the folder: `url` and `token` for commands on loopback, `page` the address for a browser."""
 
     url: str
@@ -39,7 +39,7 @@ class Served:
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx2.Client(base_url=self.url, headers=headers, timeout=timeout, trust_env=False)
 
-    def answers(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether the server responds and accepts the token."""
         try:
             with self.client(HELLO_SECONDS) as client:
@@ -48,7 +48,7 @@ class Served:
             return False
 
 
-class Owned:
+class FolderLock:
     """Ownership of the folder by this process, until `release`."""
 
     def __init__(self, folder: Path, lock: filelock.BaseFileLock) -> None:
@@ -59,12 +59,12 @@ class Owned:
         for orphan in folder.glob(f"{ARRIVING}*"):
             orphan.unlink(missing_ok=True)
 
-    def publish(self, url: str, page: str) -> Served:
+    def publish(self, url: str, page: str) -> RunningServer:
         """Write `server.json` (mode 600) with `url`, a new random token and `page`; other processes send commands there.
 
         `page` is the address to open in a browser, with the key that admits it.
         """
-        served = Served(url, secrets.token_urlsafe(32), page)
+        served = RunningServer(url, secrets.token_urlsafe(32), page)
         draft = self.folder / f"{SERVER_NAME}.new"
         draft.unlink(missing_ok=True)
         draft.touch(mode=0o600, exist_ok=False)
@@ -88,7 +88,7 @@ def make_folder(folder: Path) -> None:
         raise DataFolderUnusable(reason=f"{folder}: {error.strerror}") from error
 
 
-def claim(folder: Path, *, wait_seconds: float, on_wait: Callable[[], None]) -> Owned | Served:
+def claim(folder: Path, *, wait_seconds: float, on_wait: Callable[[], None]) -> FolderLock | RunningServer:
     """Lock `folder` for this process, or return the server that holds it.
 
     Sets the umask of this process to 077, so that all it writes from here on is readable by its user alone, also in a
@@ -103,12 +103,12 @@ def claim(folder: Path, *, wait_seconds: float, on_wait: Callable[[], None]) -> 
     while True:
         try:
             lock.acquire(blocking=False)
-            return Owned(folder, lock)
+            return FolderLock(folder, lock)
         except filelock.Timeout:
             served = _read_server(folder)
         except OSError as error:
             raise DataFolderUnusable(reason=f"{folder}: {error.strerror}") from error
-        if served is not None and served.answers():
+        if served is not None and served.is_alive():
             return served
         if time.monotonic() >= deadline:
             raise DataFolderBusy()
@@ -118,8 +118,8 @@ def claim(folder: Path, *, wait_seconds: float, on_wait: Callable[[], None]) -> 
         time.sleep(POLL_SECONDS)
 
 
-def _read_server(folder: Path) -> Served | None:
+def _read_server(folder: Path) -> RunningServer | None:
     with contextlib.suppress(OSError, ValueError, KeyError):
         row = json.loads((folder / SERVER_NAME).read_text("utf-8"))
-        return Served(str(row["url"]), str(row["token"]), str(row["page"]))
+        return RunningServer(str(row["url"]), str(row["token"]), str(row["page"]))
     return None

@@ -2,7 +2,7 @@
 
 PinciteError
 ├── SettingsInvalid         EmptyQuestion     QuestionTooLong
-├── NotTaken
+├── InvalidInput
 │   ├── WordsTooLong        NameTooLong       TooManyChosen
 │   └── NotText
 ├── NotAllowed
@@ -16,16 +16,16 @@ PinciteError
 │   └── UnknownAct
 ├── TooManyEvents           TooManyStreams
 ├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
-├── AlreadyServing          ServerGone        Told
+├── AlreadyServing          ServerGone        RemoteError
 ├── Unexpected
 ├── Congested
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
 │   ├── PagesWaiting        TextsWaiting      SearchesWaiting
 │   └── TooSlow
-├── NotLookedThrough
+├── SearchIncomplete
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
-    ├── EngineKeyRefused    PromptTooLong     PassagesLeftOut
+    ├── EngineKeyRefused    PromptTooLong     PassagesOmitted
     └── EngineRefused       EngineFault       StreamCut         EngineSilent
 """
 
@@ -177,32 +177,32 @@ class QuestionTooLong(PinciteError):
     hint_text = "Ask in a few sentences, and add long texts as documents."
 
 
-class NotTaken(PinciteError):
+class InvalidInput(PinciteError):
     """Input that is rejected unread."""
 
 
-class WordsTooLong(NotTaken):
+class WordsTooLong(InvalidInput):
     """A question or a phrase longer than the limit, in characters."""
 
     sentence = "The text is too long: {characters:,} characters; the limit is {limit:,}."
     hint_text = "Ask in a few sentences, and add long texts as documents."
 
 
-class NameTooLong(NotTaken):
+class NameTooLong(InvalidInput):
     """The name of a matter or a document is longer than the limit, in characters."""
 
     sentence = "The name is too long: {characters:,} characters; the limit is {limit}."
     hint_text = "Use a shorter name."
 
 
-class TooManyChosen(NotTaken):
+class TooManyChosen(InvalidInput):
     """More documents are selected than the limit."""
 
     sentence = "Too many documents are chosen: {count:,}; the limit is {limit:,}."
     hint_text = "Choose fewer, or all documents."
 
 
-class NotText(NotTaken):
+class NotText(InvalidInput):
     """Characters that no database stores: a null, or half of a surrogate pair."""
 
     sentence = "The text has characters that cannot be stored."
@@ -237,7 +237,7 @@ class ServerGone(PinciteError):
     hint_text = "Start it with `pincite serve`, or run the command again. No accepted document is lost."
 
 
-class Told(PinciteError):
+class RemoteError(PinciteError):
     """An error that the server reported to the command line, with the server's sentence and hint."""
 
     sentence = "{sentence}"
@@ -304,7 +304,7 @@ class TooSlow(Congested):
     hint_text = "Try again in a moment."
 
 
-class NotLookedThrough(PinciteError):
+class SearchIncomplete(PinciteError):
     """Documents that a phrase search could not search; what it found in the others is complete."""
 
     sentence = "{documents} could not be searched."
@@ -355,7 +355,7 @@ class PromptTooLong(EngineError):
     hint_text = "Ask about fewer documents, or start a new conversation."
 
 
-class PassagesLeftOut(EngineError):
+class PassagesOmitted(EngineError):
     """The server counts more tokens than we do, so the prompt was packed again into less of its window."""
 
     sentence = "The language model accepts less text than it reported, so this answer is based on fewer passages."

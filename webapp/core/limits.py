@@ -11,24 +11,24 @@ from collections.abc import Collection
 from webapp.core.errors import EmptyQuestion, EventMalformed, NameTooLong, NotText, TooManyChosen, WordsTooLong
 
 MIB = 1 << 20  # bytes
-WORDS = 8_000  # characters of a question or a phrase: three pages, or half the window of the served model
-NAME = 255  # characters of a matter's or a document's name: the width of the database columns
+MAX_QUESTION = 8_000  # characters of a question or a phrase: three pages, or half the window of the served model
+MAX_NAME = 255  # characters of a matter's or a document's name: the width of the database columns
 FILES_AT_ONCE = 40  # files in one upload, each as large as the settings allow
-CHOSEN = 20_000  # documents selected at once: as many as a user may have by default
+MAX_CHOSEN = 20_000  # documents selected at once: as many as a user may have by default
 _DIGITS = 9  # of a number: more than any page, passage or zoom has
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")  # matters, conversations and turns have 32 hex digits, documents 64
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # null and lone surrogates: no database stores them, no keyboard types them
 
 
-def check_length(words: str) -> None:
+def check_question_length(words: str) -> None:
     """Check the length of a text that may become a question or a phrase. Raises WordsTooLong."""
-    if len(words) > WORDS:
-        raise WordsTooLong(characters=len(words), limit=WORDS)
+    if len(words) > MAX_QUESTION:
+        raise WordsTooLong(characters=len(words), limit=MAX_QUESTION)
 
 
-def check_words(words: str) -> None:
+def check_question(words: str) -> None:
     """Check a question or a phrase. Raises WordsTooLong, EmptyQuestion or NotText."""
-    check_length(words)
+    check_question_length(words)
     if not words.strip():
         raise EmptyQuestion()
     if _NOT_TEXT.search(words):
@@ -37,16 +37,16 @@ def check_words(words: str) -> None:
 
 def check_name(name: str) -> None:
     """Check the name or id of a matter or a document. Raises NameTooLong or NotText."""
-    if len(name) > NAME:
-        raise NameTooLong(characters=len(name), limit=NAME)
+    if len(name) > MAX_NAME:
+        raise NameTooLong(characters=len(name), limit=MAX_NAME)
     if _NOT_TEXT.search(name):
         raise NotText()
 
 
-def check_chosen(ids: Collection[str]) -> None:
+def check_selection(ids: Collection[str]) -> None:
     """Check the number of selected documents (not their ownership). Raises TooManyChosen."""
-    if len(ids) > CHOSEN:
-        raise TooManyChosen(count=len(ids), limit=CHOSEN)
+    if len(ids) > MAX_CHOSEN:
+        raise TooManyChosen(count=len(ids), limit=MAX_CHOSEN)
 
 
 def is_id(text: str) -> bool:
@@ -54,14 +54,14 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def whole_number(text: str) -> int:
+def parse_integer(text: str) -> int:
     """Parse an integer from a client; "" is 0. Raises EventMalformed."""
     if not re.fullmatch(rf"-?[0-9]{{0,{_DIGITS}}}", text) or text == "-":
         raise EventMalformed()
     return int(text or 0)
 
 
-def decimal(text: str) -> float:
+def parse_decimal(text: str) -> float:
     """Parse a finite number from a client. Raises EventMalformed."""
     try:
         number = float(text) if len(text) <= 2 * _DIGITS else math.nan

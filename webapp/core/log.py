@@ -66,7 +66,7 @@ def close_log() -> None:
 
 
 @contextlib.contextmanager
-def nothing_printed() -> Iterator[None]:
+def suppress_output() -> Iterator[None]:
     """Discard what is written to standard output and error, and the messages of uncaught exceptions in threads.
 
     Either may quote user text. The log gets the number of characters, and the trace of the exception. Within the block
@@ -82,7 +82,7 @@ def nothing_printed() -> Iterator[None]:
         threading.excepthook, sys.unraisablehook = hooks
 
 
-def noted(error: PinciteError) -> None:
+def record_error(error: PinciteError) -> None:
     """Count an error that a user is shown; log the status of an LLM server's error, and the trace of a cause."""
     ERRORS.labels(type(error).__name__).inc()
     if isinstance(error, EngineError):
@@ -92,13 +92,13 @@ def noted(error: PinciteError) -> None:
         log.warning("mapped", error=type(error).__name__, trace=trace(error))
 
 
-def known(error: BaseException) -> PinciteError:
+def user_error(error: BaseException) -> PinciteError:
     """Record an exception and return what the user may see: a PinciteError as it is, anything else as Unexpected.
 
     The log gets the trace of an unexpected exception, and of the foreign exception behind one of ours.
     """
     if isinstance(error, PinciteError):
-        noted(error)
+        record_error(error)
         return error
     ref = secrets.token_hex(3)
     ERRORS.labels("Unexpected").inc()

@@ -21,7 +21,7 @@ _LONGEST_NAME = 3  # words
 _DEFINED_WITHIN = 250  # characters between a party's name and its defined term
 
 
-def exchanged(sentence: str, source: str, words: Vocabulary) -> Iterator[str]:
+def exchanged_words(sentence: str, source: str, words: Vocabulary) -> Iterator[str]:
     """Yield numbers and names of the sentence where the aligned source has others, as written in the sentence.
 
     `words` is the vocabulary of the source's document, which tells names from ordinary words.

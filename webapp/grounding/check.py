@@ -22,8 +22,8 @@ from retrieval import (
     where_said,
 )
 from webapp.grounding.facts import find_facts
-from webapp.grounding.markers import CITE, Quotation, blank_cites, cites, quotations
-from webapp.grounding.support import Evidence, evidence, is_counted, missing
+from webapp.grounding.markers import CITE, Quotation, blank_citation_markers, citation_markers, quotations
+from webapp.grounding.support import Support, is_own_count, support_of, unsupported
 
 NOT_FOUND = "not found in the source"
 NO_CITATION = "no citation"
@@ -129,11 +129,11 @@ class CheckedAnswer:
 def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> CheckedAnswer:
     """Check an answer against its passages. `documents` holds the document of every passage, by id; KeyError without one."""
     by_number = {passage.n: passage for passage in passages}
-    evidences: dict[tuple[int, ...], Evidence] = {}
+    evidences: dict[tuple[int, ...], Support] = {}
     found = quotations(answer_text)
     sentences = []
     for start, end in _sentences(answer_text, found):
-        named = [n for _, numbers in cites(answer_text[start:end]) for n in numbers]
+        named = [n for _, numbers in citation_markers(answer_text[start:end]) for n in numbers]
         valid = tuple(dict.fromkeys(n for n in named if n in by_number))
         quotes = tuple(
             _check_quote(answer_text, q, _candidates(answer_text, q, start, end, passages), documents)
@@ -141,7 +141,7 @@ def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str,
             if start <= q.start < end
         )
         if valid not in evidences and valid:
-            evidences[valid] = evidence([by_number[n] for n in valid], documents)
+            evidences[valid] = support_of([by_number[n] for n in valid], documents)
         invalid = tuple(dict.fromkeys(n for n in named if n not in by_number))
         sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, evidences.get(valid)))
     cited = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
@@ -166,7 +166,7 @@ def _sentences(text: str, found: Sequence[Quotation]) -> Iterator[tuple[int, int
 
 def _candidates(text: str, quote: Quotation, start: int, end: int, passages: Sequence[Passage]) -> list[Passage]:
     """Passages a quotation may come from: those cited after it in its sentence, then before it; all where nothing is cited."""
-    placed = [(start + at, n) for at, numbers in cites(text[start:end]) for n in numbers]
+    placed = [(start + at, n) for at, numbers in citation_markers(text[start:end]) for n in numbers]
     order = [n for at, n in placed if at >= quote.inner_start] + [n for at, n in placed if at < quote.inner_start]
     by_number = {passage.n: passage for passage in passages}
     return [by_number[n] for n in dict.fromkeys(order) if n in by_number] if placed else list(passages)
@@ -203,15 +203,15 @@ def _check_sentence(
     valid: tuple[int, ...],
     invalid: tuple[int, ...],
     quotes: tuple[QuoteCheck, ...],
-    source: Evidence | None,
+    source: Support | None,
 ) -> CheckedSentence:
     start, end = at
     sentence = text[start:end]
-    plain = blank_cites(sentence)
+    plain = blank_citation_markers(sentence)
     if (mark := _LIST_MARK.match(plain)) and _is_own_list(text, start, mark[1]):
         plain = " " * mark.end() + plain[mark.end() :]
     verified = [(q.start - start, q.end - start) for q in quotes if q.verified]
-    absent = missing(plain, source, verified) if source else ()
+    absent = unsupported(plain, source, verified) if source else ()
     reasons = []
     if invalid:
         reasons.append(f"cites {', '.join(f'[{n}]' for n in invalid)}, which is no passage")
@@ -235,7 +235,7 @@ def claims(sentence: str, others_cite: bool = False) -> bool:
     A bare "Yes." or "No." claims what the sentences around it say; it needs a citation of its own where they have none.
     """
     words = sentence.strip(" *_#\n").split()
-    if any(not is_counted(fact, sentence) for fact in find_facts(sentence)):
+    if any(not is_own_count(fact, sentence) for fact in find_facts(sentence)):
         return True
     if len(words) <= _FEW_WORDS or words[-1].endswith((":", "?")):
         return bool(words) and words[0].strip(".,!").lower() in ("yes", "no") and not others_cite
@@ -259,7 +259,7 @@ def _citations(
 def _unquoted(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
     if not sentence.supported:  # it is said nowhere
         return Citation(**passage.where(), n=passage.n, quote=None, verified=False)
-    at = where_said(document, passage.spans, blank_cites(sentence.text))
+    at = where_said(document, passage.spans, blank_citation_markers(sentence.text))
     return Citation(**pin_cite(document, *passage.spans, at=at).where(), n=passage.n, quote=None, verified=True)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from webapp.grounding.numbers import DIGITS, ORDINAL, SCALED, WORDS, ordinal, plain, roman, value
+from webapp.grounding.numbers import DIGITS, ORDINAL, SCALED, WORDS, format_number, number_value, ordinal, roman
 
 Key = tuple[str, ...]  # kind and normalised value: ("count", "30", "day"), ("date", "2020-03-01")
 
@@ -180,9 +180,9 @@ def _date(match: re.Match[str]) -> Iterator[list[Key]]:
 
 def _twice(match: re.Match[str], key: Callable[[str], Key]) -> Iterator[list[Key]]:
     """One number, written once or in words and figures; the contradictory "ten (25)" has a key of its own."""
-    numbers = [plain(value(match["n"]))]
+    numbers = [format_number(number_value(match["n"]))]
     if second := match.groupdict().get("p"):
-        numbers.append(plain(value(second)))
+        numbers.append(format_number(number_value(second)))
     yield [key("≠".join(dict.fromkeys(numbers)))]
 
 
@@ -224,7 +224,7 @@ def _fraction(match: re.Match[str]) -> Iterator[list[Key]]:
         yield [("fraction", f"{match['a']}/{match['b']}")]
     else:
         below = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5}[match["v"].lower()]
-        yield [("fraction", f"{value(match['w'])}/{below}")]
+        yield [("fraction", f"{number_value(match['w'])}/{below}")]
 
 
 def _token(match: re.Match[str]) -> Iterator[list[Key]]:

@@ -51,7 +51,7 @@ def quotations(text: str) -> list[Quotation]:
     return sorted(found, key=lambda q: q.start)
 
 
-def cites(text: str) -> list[tuple[int, tuple[int, ...]]]:
+def citation_markers(text: str) -> list[tuple[int, tuple[int, ...]]]:
     """All citation markers in order: the offset of each, and the passage numbers in it."""
     out = []
     for match in CITE.finditer(text):
@@ -64,7 +64,7 @@ def cites(text: str) -> list[tuple[int, tuple[int, ...]]]:
     return out
 
 
-def blank_cites(text: str) -> str:
+def blank_citation_markers(text: str) -> str:
     """The text with its citation markers replaced by as many spaces."""
     return CITE.sub(lambda m: " " * len(m[0]), text)
 

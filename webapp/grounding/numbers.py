@@ -39,7 +39,7 @@ ORDINAL = rf"(?:(?:{'|'.join(_TENS)})[\s\-‐–])?(?:{'|'.join(sorted(_ORDINALS
 _ROMAN = re.compile(r"(?=[IVXLC])(C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")
 
 
-def value(text: str) -> Decimal:
+def number_value(text: str) -> Decimal:
     """The value of a text that `DIGITS`, `SCALED` or `WORDS` matches."""
     text = text.strip().lower()
     match = re.fullmatch(rf"({_DIGITS})\s?([a-z]*)", text)
@@ -49,7 +49,7 @@ def value(text: str) -> Decimal:
     return Decimal(_words(re.findall(r"[a-z]+", text))).normalize()
 
 
-def plain(number: Decimal) -> str:
+def format_number(number: Decimal) -> str:
     """Format a number without an exponent: "1500000", not "1.5E+6"."""
     return format(number, "f")
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from retrieval import Document, Passage, own_words
-from webapp.grounding.alignment import exchanged
+from webapp.grounding.alignment import exchanged_words
 from webapp.grounding.facts import Fact, Key, find_facts, implied, masked, section_mark
-from webapp.grounding.numbers import plain, value
+from webapp.grounding.numbers import format_number, number_value
 from webapp.grounding.proper_names import Vocabulary, missing_names, stems, vocabulary
 
 _NUMBERED_LINE = re.compile(r"(?m)^[\s•*_-]*(\d+(?:\.\d+)+|\d+(?=[.)]))((?:\s?\([a-z0-9]{1,4}\))*)")
@@ -27,7 +27,7 @@ _COUNTED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Support:
     """What one passage, or several together, state."""
 
     keys: frozenset[Key]
@@ -37,7 +37,7 @@ class Evidence:
     text: str  # without headers and footers, for `alignment`
 
 
-def evidence(passages: Sequence[Passage], documents: Mapping[str, Document]) -> Evidence:
+def support_of(passages: Sequence[Passage], documents: Mapping[str, Document]) -> Support:
     """Collect the facts and words of passages, their sections, pages and document names, and their documents' vocabulary."""
     keys: set[Key] = set()
     texts: list[str] = []
@@ -53,7 +53,7 @@ def evidence(passages: Sequence[Passage], documents: Mapping[str, Document]) -> 
         keys.update(key for fact in find_facts(text) for key in implied(fact.keys))
     whole = "\n".join(texts)
     document_texts = "\n".join(dict.fromkeys(documents[p.document_id].text for p in passages))
-    return Evidence(
+    return Support(
         keys=frozenset(keys),
         marks=frozenset(_MARK.findall(whole)),
         words=stems(whole),
@@ -62,21 +62,21 @@ def evidence(passages: Sequence[Passage], documents: Mapping[str, Document]) -> 
     )
 
 
-def missing(sentence: str, source: Evidence, verified: Sequence[tuple[int, int]] = ()) -> tuple[str, ...]:
+def unsupported(sentence: str, source: Support, verified: Sequence[tuple[int, int]] = ()) -> tuple[str, ...]:
     """Facts and names of the sentence that the source does not state, as written, without repetition.
 
     `verified` are ranges of the sentence that are verified quotations; facts in them are not checked again.
     """
     facts = find_facts(sentence)
     absent = [
-        f.text for f in facts if not _within(f, verified) and not is_counted(f, sentence) and not _states(source, f)
+        f.text for f in facts if not _within(f, verified) and not is_own_count(f, sentence) and not _states(source, f)
     ]
     rest = masked(sentence, facts)
     for start, end in verified:
         rest = rest[:start] + "\x01" * (end - start) + rest[end:]
     absent += missing_names(rest, source.words, source.vocabulary)
     if not verified:
-        absent += exchanged(sentence, source.text, source.vocabulary)
+        absent += exchanged_words(sentence, source.text, source.vocabulary)
     return tuple(dict.fromkeys(absent))
 
 
@@ -84,7 +84,7 @@ def _within(fact: Fact, ranges: Sequence[tuple[int, int]]) -> bool:
     return any(start <= fact.start and fact.end <= end for start, end in ranges)
 
 
-def is_counted(fact: Fact, sentence: str) -> bool:
+def is_own_count(fact: Fact, sentence: str) -> bool:
     """Whether a small number without a unit is the answer's own count or numbering, not a figure of the contract."""
     (kind, number, *_), *more = sorted(fact.keys)
     if more or kind not in ("number", "ordinal"):
@@ -100,13 +100,13 @@ def is_counted(fact: Fact, sentence: str) -> bool:
     return number in _SMALL_COUNTS and fact.text.isalpha() and bool(_COUNTED.match(sentence, fact.end))
 
 
-def _states(source: Evidence, fact: Fact) -> bool:
+def _states(source: Support, fact: Fact) -> bool:
     if fact.keys & source.keys:
         return True
     return any(key[0] == "section" and _is_composed(source, key) for key in fact.keys)
 
 
-def _is_composed(source: Evidence, key: Key) -> bool:
+def _is_composed(source: Support, key: Key) -> bool:
     """Whether the source has the parts of a section number: "8.2" and "(b)" for "8.2(b)"."""
     base, marks = key[1].split("(", 1)[0], _MARK.findall(key[1])
     return (
@@ -143,6 +143,6 @@ def _numbered(raw: str) -> Iterator[Key]:
     """Yield the numbers of clauses that begin in canonical text, as section numbers and as plain numbers ("8.2")."""
     for match in _NUMBERED_LINE.finditer(raw):
         if match[1].count(".") < 2:
-            yield ("number", plain(value(match[1])))
+            yield ("number", format_number(number_value(match[1])))
         yield ("section", section_mark(match[1]), "section")
         yield ("section", section_mark(match[1] + match[2]), "section")

@@ -49,7 +49,7 @@ def model_file() -> Path | None:
     return next((file for folder in folders or () for file in sorted(Path(folder).glob("*.gguf"))), None)
 
 
-class EmbeddedEngine:
+class BundledServer:
     """Supervisor of the child process: starts it, restarts it when it dies, stops it. Thread-safe."""
 
     def __init__(self, log: Path | None = None) -> None:

@@ -26,12 +26,12 @@ from huggingface_hub.errors import InferenceTimeoutError, TextGenerationError
 from webapp.core.errors import EngineAway, EngineError, EngineFault, EngineLoading, EngineSilent, StreamCut
 from webapp.llm.chat import Message, StopFilter, merge_roles
 from webapp.llm.circuit_breaker import CircuitBreaker
-from webapp.llm.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, EngineInfo, fault, identify, refusal
+from webapp.llm.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, ServerInfo, fault, identify, refusal
 
 if TYPE_CHECKING:
-    from webapp.llm.bundled import EmbeddedEngine
+    from webapp.llm.bundled import BundledServer
 
-__all__ = ["Engine", "EngineInfo", "Message", "State", "Timeouts"]
+__all__ = ["LLMClient", "Message", "ServerInfo", "State", "Timeouts"]
 
 T = TypeVar("T")
 State = Literal["ready", "loading", "away"]
@@ -55,7 +55,7 @@ _GONE: Final = (EngineAway, EngineLoading, EngineSilent, StreamCut)
 _PROBE_SECONDS: Final = 5.0  # for /info, /props and /health, which servers answer without the model
 
 
-class Engine:
+class LLMClient:
     """Client of one server. `base_url` may end in `/v1`. Usable from several tasks and event loops."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Engine:
         model: str | None = None,
         *,
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
-        embedded: "EmbeddedEngine | None" = None,
+        embedded: "BundledServer | None" = None,
     ) -> None:
         """`embedded`: the supervisor of the bundled server, which knows whether a refused connection means "starting"."""
         self.url = base_url.rstrip("/").removesuffix("/v1")
@@ -73,11 +73,11 @@ class Engine:
         self._model = model
         self._timeouts = timeouts
         self._embedded = embedded
-        self._info: EngineInfo | None = None
+        self._info: ServerInfo | None = None
         self.circuit = CircuitBreaker()
         self.in_flight = 0  # leases of the pool that are not over
 
-    async def describe(self) -> EngineInfo:
+    async def describe(self) -> ServerInfo:
         """Return the server's dialect, model and context window; probed once, and again after an error.
 
         Raises EngineError.
@@ -202,7 +202,7 @@ class Engine:
     def _starting(self) -> bool:
         return self._embedded is not None and self._embedded.state == "starting"
 
-    async def _probe(self) -> EngineInfo:
+    async def _probe(self) -> ServerInfo:
         """Send each dialect's probe until one matches the response; if none does, the dialect is OTHER."""
         key_error: EngineError | None = None
         body: object = None
@@ -226,10 +226,10 @@ class Engine:
             raise RuntimeError("the dialect OTHER matched no body")
         return self._named(other)
 
-    def _named(self, info: EngineInfo) -> EngineInfo:
+    def _named(self, info: ServerInfo) -> ServerInfo:
         if self._embedded is None:
             return info
-        return EngineInfo(info.dialect, info.model, info.window, f"embedded {info.model}")
+        return ServerInfo(info.dialect, info.model, info.window, f"embedded {info.model}")
 
     def _client(self, http: httpx2.AsyncClient) -> AsyncInferenceClient:
         """huggingface_hub's client on top of our HTTP client.

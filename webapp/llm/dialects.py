@@ -27,7 +27,7 @@ JsonPath = tuple[str | int, ...]  # keys and indexes that lead to a value
 
 
 @dataclass(frozen=True, slots=True)
-class EngineInfo:
+class ServerInfo:
     """What a server reports about itself.
 
     `model` is the name that requests must give, `window` the context window in tokens (prompt and answer together), `name`
@@ -106,7 +106,7 @@ _MAY_MEAN_TOO_LONG: Final = (400, 422)
 _KIND: Final = re.compile(r"[A-Za-z_]{1,40}")
 
 
-def identify(dialect: Dialect, body: object, *, model: str | None = None) -> EngineInfo | None:
+def identify(dialect: Dialect, body: object, *, model: str | None = None) -> ServerInfo | None:
     """Read the JSON response to `dialect.probe`; None if it is not a response of that dialect."""
     window = _at(body, dialect.window) if dialect.window else DEFAULT_WINDOW
     if not isinstance(window, int) or window <= 0:
@@ -118,7 +118,7 @@ def identify(dialect: Dialect, body: object, *, model: str | None = None) -> Eng
         model = reported if isinstance(reported, str) and reported else dialect.name
     short = model.rsplit("/", 1)[-1]
     name = dialect.name if short == dialect.name else f"{dialect.name} {short}"
-    return EngineInfo(dialect.name, model, window, name)
+    return ServerInfo(dialect.name, model, window, name)
 
 
 def refusal(dialect: Dialect, status: int, body: str) -> EngineError:

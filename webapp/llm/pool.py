@@ -11,8 +11,8 @@ from typing import Literal
 from webapp.core.errors import EngineAway
 from webapp.core.metrics import ENGINES
 from webapp.core.settings import Settings
-from webapp.llm.bundled import EmbeddedEngine
-from webapp.llm.client import Engine, Timeouts
+from webapp.llm.bundled import BundledServer
+from webapp.llm.client import LLMClient, Timeouts
 
 # Tokens of passages. The bundled model processes some 250 tokens of prompt a second on two cores: with more of them its
 # first word would take too long.
@@ -23,7 +23,7 @@ TRIAL_SECONDS = 1.0  # for the health check of a server whose circuit is due, be
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class Backend:
     """A leased LLM server; `engine` is None if there is none, and the answer is key language then.
 
     `tokenizer` is the setting of that name. `most_passages` limits the tokens of passages further than the window does,
@@ -31,28 +31,28 @@ class Writer:
     replaced by key language.
     """
 
-    engine: Engine | None
+    client: LLMClient | None
     tokenizer: str | None = None
     most_passages: int | None = None
     trusted: bool = True
 
 
 # Leases a server for one answer; raises EngineError if none is available.
-Lease = Callable[[], AbstractAsyncContextManager[Writer]]
+Lease = Callable[[], AbstractAsyncContextManager[Backend]]
 
 State = Literal["ready", "loading", "away", "none"]
 
 
-class Writers:
+class EnginePool:
     """Load balancer over the LLM servers of one process. Thread-safe once started."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
         self._timeouts = Timeouts(first=settings.llm_first_token_seconds, silence=settings.llm_silence_seconds)
-        self._engines = [Engine(url, key, settings.llm_model, timeouts=self._timeouts) for url in settings.llm_urls]
+        self._engines = [LLMClient(url, key, settings.llm_model, timeouts=self._timeouts) for url in settings.llm_urls]
         self._rotation = itertools.count()
-        self._embedded = EmbeddedEngine() if not self._engines and EmbeddedEngine.available() else None
+        self._embedded = BundledServer() if not self._engines and BundledServer.available() else None
         self._health: tuple[float, State] | None = None  # time and result of the last health check
 
     def start(self) -> None:
@@ -60,7 +60,7 @@ class Writers:
         if self._embedded is not None:
             url, key = self._embedded.start()
             if not self._engines:
-                self._engines = [Engine(url, key, timeouts=self._timeouts, embedded=self._embedded)]
+                self._engines = [LLMClient(url, key, timeouts=self._timeouts, embedded=self._embedded)]
 
     def stop(self) -> None:
         """Stop the bundled server."""
@@ -68,21 +68,21 @@ class Writers:
             self._embedded.stop()
 
     @asynccontextmanager
-    async def lease(self) -> AsyncIterator[Writer]:
+    async def lease(self) -> AsyncIterator[Backend]:
         """Lease a server for one answer; it counts as in flight until the block ends.
 
         Raises EngineAway, without waiting, if no server is available.
         """
-        writer = await self._bundled() if self._embedded is not None else await self._choose()
-        if writer.engine is None:
-            yield writer
+        backend = await self._bundled() if self._embedded is not None else await self._choose()
+        if backend.client is None:
+            yield backend
             return
-        writer.engine.in_flight += 1
+        backend.client.in_flight += 1
         try:
-            yield writer
+            yield backend
         finally:
-            writer.engine.in_flight -= 1
-            writer.engine.circuit.end_trial()
+            backend.client.in_flight -= 1
+            backend.client.circuit.end_trial()
 
     @property
     def trusted(self) -> bool:
@@ -106,7 +106,7 @@ class Writers:
             ENGINES.labels(circuit).set(sum(engine.circuit.state == circuit for engine in self._engines))
         return self._health[1]
 
-    async def _bundled(self) -> Writer:
+    async def _bundled(self) -> Backend:
         """Lease the bundled server, after waiting for its start; its supervisor restarts it, so its circuit is not used."""
         if self._embedded is None:
             raise RuntimeError("there is no bundled server where others are configured")
@@ -114,16 +114,16 @@ class Writers:
         end = time.monotonic() + EMBEDDED_SECONDS
         while self._embedded.state == "starting" and time.monotonic() < end:
             await asyncio.sleep(0.05)
-        return Writer(self._engines[0], self._settings.tokenizer, most_passages=EMBEDDED_PASSAGES, trusted=False)
+        return Backend(self._engines[0], self._settings.tokenizer, most_passages=EMBEDDED_PASSAGES, trusted=False)
 
-    async def _choose(self) -> Writer:
+    async def _choose(self) -> Backend:
         """Lease a server whose circuit is due and that is back, else the one with the fewest leases (ties: round robin)."""
         if not self._engines:
-            return Writer(None)
+            return Backend(None)
         rotation = next(self._rotation)
         for engine in self._engines:
             if engine.circuit.state == "due" and engine.circuit.allow_request() and await self._is_back(engine):
-                return self._writer(engine)
+                return self._backend(engine)
         candidates = [
             (engine.in_flight, (n - rotation) % len(self._engines), engine)
             for n, engine in enumerate(self._engines)
@@ -131,9 +131,9 @@ class Writers:
         ]
         if not candidates:
             raise EngineAway()
-        return self._writer(min(candidates, key=lambda row: row[:2])[2])
+        return self._backend(min(candidates, key=lambda row: row[:2])[2])
 
-    async def _is_back(self, engine: Engine) -> bool:
+    async def _is_back(self, engine: LLMClient) -> bool:
         try:
             back = await engine.state(TRIAL_SECONDS) == "ready"
         except BaseException:  # the trial is over whatever ended it; raised again
@@ -143,5 +143,5 @@ class Writers:
             engine.circuit.record_failure()
         return back
 
-    def _writer(self, engine: Engine) -> Writer:
-        return Writer(engine, self._settings.tokenizer)
+    def _backend(self, engine: LLMClient) -> Backend:
+        return Backend(engine, self._settings.tokenizer)

@@ -14,7 +14,7 @@ import httpx2
 
 from webapp.core.errors import EngineAway, EngineFault, EngineSilent, SettingsInvalid
 from webapp.llm.client import http_options
-from webapp.llm.dialects import LLAMA_CPP, EngineInfo, refusal
+from webapp.llm.dialects import LLAMA_CPP, ServerInfo, refusal
 
 TokenCounter = Callable[[str], int]
 
@@ -44,7 +44,9 @@ MISTRAL: Final = Template(per_message=8, fixed=1)
 ANY_OTHER: Final = Template(per_message=8, fixed=40)
 
 
-def counting(info: EngineInfo, url: str, api_key: str | None, tokenizer: str | None) -> tuple[TokenCounter, Template]:
+def token_counter(
+    info: ServerInfo, url: str, api_key: str | None, tokenizer: str | None
+) -> tuple[TokenCounter, Template]:
     """Choose the token counter and the template for a server.
 
     `tokenizer` (PINCITE_TOKENIZER), a folder or hub id, takes precedence; then the server's own if it is llama.cpp; else

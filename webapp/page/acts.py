@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from webapp.core.errors import EventMalformed, UnknownAct
-from webapp.core.limits import decimal, whole_number
+from webapp.core.limits import parse_decimal, parse_integer
 from webapp.core.log import log
 from webapp.page.controller import Controller
 from webapp.page.state import PageState
@@ -45,7 +45,7 @@ def _scope(ids: str) -> list[str] | None:
 
 
 def _zoom(said: str) -> float:
-    return decimal(said or "1")
+    return parse_decimal(said or "1")
 
 
 ACTS: Mapping[str, Act] = MappingProxyType(
@@ -67,11 +67,11 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "meant": Act(Controller.ask, ("now",), {"question": str, "documents": str.split}, "submit", focus="question"),
         "again": Act(Controller.ask_again, ("past",), {"turn": str}, "submit", focus="question"),
         "edit": Act(Controller.edit_question, ("past",), {"turn": str}, focus="question"),
-        "rate": Act(Controller.rate, ("past",), {"turn": str, "rating": whole_number}),
+        "rate": Act(Controller.rate, ("past",), {"turn": str, "rating": parse_integer}),
         "cite": Act(
             Controller.show_evidence,
             ("past", "evidence"),
-            {"turn": str, "item": whole_number, "zoom": _zoom},
+            {"turn": str, "item": parse_integer, "zoom": _zoom},
             focus="evidence",
             area="evidence",
         ),

@@ -12,10 +12,10 @@ from dataclasses import replace
 from itertools import chain
 
 from retrieval import DocumentRecord, Matter, PinciteError
-from webapp.answers.follow_up import standalone
+from webapp.answers.follow_up import standalone_query
 from webapp.core.errors import NoSuchConversation, TooSlow
-from webapp.core.limits import check_chosen, check_words
-from webapp.core.log import known
+from webapp.core.limits import check_question, check_selection
+from webapp.core.log import user_error
 from webapp.core.results import MentionsResult, SummaryResult
 from webapp.core.wording import plural
 from webapp.page.evidence import evidence_of, newest_evidence
@@ -32,11 +32,11 @@ from webapp.page.updates import (
     end_announcement,
     sidebar_updates,
 )
-from webapp.page.uploads import Arriving
-from webapp.service.fair_turns import Turn
+from webapp.page.uploads import UploadStore
+from webapp.service.fair_turns import Deadline
 from webapp.service.mentions import SEARCH_SECONDS, mentions, page_result
-from webapp.service.running import Asking, Askings, UnderWay, history_of
-from webapp.service.summarise import Summarising
+from webapp.service.running import Running, RunningAnswer, RunningAnswers, history_of
+from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
@@ -45,7 +45,7 @@ from webapp.store.users import User
 class Controller:
     """The actions of one user."""
 
-    def __init__(self, workspace: Workspace, user: User, running: Askings, uploads: Arriving) -> None:
+    def __init__(self, workspace: Workspace, user: User, running: RunningAnswers, uploads: UploadStore) -> None:
         self._workspace, self._user, self._running, self._uploads = workspace, user, running, uploads
         self._access, self._conversations = workspace.access, workspace.conversations
 
@@ -148,7 +148,7 @@ class Controller:
             try:
                 self._take_in(state, name)
             except PinciteError as error:
-                refused.append(chat.notice(str(known(error)), error.hint))
+                refused.append(chat.notice(str(user_error(error)), error.hint))
         self._workspace.wake()
         return self.sidebar(state) | {"notice": lines(refused)}
 
@@ -169,7 +169,7 @@ class Controller:
 
     def choose_documents(self, state: PageState, scope: Sequence[str] | None = None) -> Updates:
         """Ask these documents from now on; None asks all of them."""
-        check_chosen(scope or ())
+        check_selection(scope or ())
         matter = _matter(state, self._access.matters(self._user))
         records = self._records(matter)
         named = set(scope or ())  # kept is only what is there: else each conversation could hold a list of anything
@@ -208,8 +208,8 @@ class Controller:
         `replaced_id` is a turn that the new one replaces. `about` are the documents that the user chose: one is asked
         from now on, several leave the scope as it is.
         """
-        check_words(question)
-        check_chosen(about)
+        check_question(question)
+        check_selection(about)
         replaced = replaced_id or state.editing
         if not replaced:
             await asyncio.to_thread(self._conversations.check_room, self._user, state.conversation_id)
@@ -231,7 +231,7 @@ class Controller:
         conversation = self._conversation(state)
         turns = self._conversations.turns(self._user, conversation.id) if conversation else []
         records = {record.id: record for record in self._asked(matter, conversation, state)}
-        query = standalone(history_of(turns), question)
+        query = standalone_query(history_of(turns), question)
         close = self._workspace.searcher.route(matter.id, query, list(records)).close
         return [records[id_] for id_ in close]
 
@@ -245,7 +245,7 @@ class Controller:
 
         Looked for in the user's turn; a search that does not get it in time, or that is one too many, changes nothing.
         """
-        check_words(phrase)
+        check_question(phrase)
         replaced = replaced_id or state.editing
         workspace, user = self._workspace, self._user
 
@@ -257,7 +257,7 @@ class Controller:
 
         matter, records = await asyncio.to_thread(prepare)
 
-        def search(turn: Turn) -> MentionsResult:
+        def search(turn: Deadline) -> MentionsResult:
             ids = {record.id for record in records}
             found = mentions(workspace, user, matter.id, phrase, ids, turn=turn)
             return page_result(phrase, records, found)
@@ -292,16 +292,16 @@ class Controller:
             await running.stop()
         return {"busy": False}
 
-    def _new_answer(self, state: PageState, question: str, replaced: str) -> Asking:
+    def _new_answer(self, state: PageState, question: str, replaced: str) -> RunningAnswer:
         matter, conversation = self._turn_goes_to(state, question, replaced)
         turns = self._conversations.turns(self._user, conversation.id)
         records = self._asked(matter, conversation, state)
-        return Asking(self._workspace, self._user, conversation, question, history_of(turns), records)
+        return RunningAnswer(self._workspace, self._user, conversation, question, history_of(turns), records)
 
-    def _new_summary(self, state: PageState, document_id: str, replaced: str) -> Summarising:
+    def _new_summary(self, state: PageState, document_id: str, replaced: str) -> RunningSummary:
         record = self._access.record(self._user, state.matter_id, document_id)
         _, conversation = self._turn_goes_to(state, f"Summary of {record.name}", replaced)
-        return Summarising(self._workspace, self._user, conversation, record)
+        return RunningSummary(self._workspace, self._user, conversation, record)
 
     def _keep_mentions(self, state: PageState, phrase: str, result: MentionsResult, replaced: str) -> Updates:
         _, conversation = self._turn_goes_to(state, f"Every mention of “{phrase}”", replaced)
@@ -309,7 +309,7 @@ class Controller:
         updates = self.whole_page(replace(state, conversation_id=conversation.id))
         return updates | {"question": "", "announcement": f"{plural(result.count, 'mention')} found."}
 
-    async def _begin(self, state: PageState, running: UnderWay, announcement: str) -> Updates:
+    async def _begin(self, state: PageState, running: Running, announcement: str) -> Updates:
         await self._running.begin(running)
         updates = await asyncio.to_thread(self.whole_page, replace(state, conversation_id=running.conversation_id))
         begun: Updates = {"question": "", "busy": True, "stream": _new_stream(), "announcement": announcement}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.core.errors import EventMalformed
-from webapp.core.limits import check_length
+from webapp.core.limits import check_question_length
 from webapp.page.acts import acts_at, find_act, part_of
 from webapp.page.uploads import Upload
 
@@ -125,7 +125,7 @@ def _text(value: Any, _theirs: Theirs) -> str:
     if value is not None and not isinstance(value, str):
         raise EventMalformed()
     if value:
-        check_length(value)  # before it waits in a line and is kept there
+        check_question_length(value)  # before it waits in a line and is kept there
     return value or ""
 
 

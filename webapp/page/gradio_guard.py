@@ -26,11 +26,11 @@ from webapp.core.errors import (
     TooManyUploads,
     TooMuchArriving,
 )
-from webapp.core.log import noted
+from webapp.core.log import record_error
 from webapp.page.events import SESSION, Events, parsed, session_of
 from webapp.page.session_table import MOST_STREAMS, MOST_STREAMS_SHARED, NOBODY, SessionTable
-from webapp.page.uploads import Arriving, OnBytes
-from webapp.service.startup import Opening
+from webapp.page.uploads import OnBytes, UploadStore
+from webapp.service.startup import Startup
 from webapp.store.users import LOCAL_USER, User
 from webapp.web.authentication import user_of
 
@@ -74,13 +74,13 @@ class Gradio(Protocol):
         """The upload has ended."""
 
 
-class Sessions:
+class GradioGuard:
     """ASGI middleware in front of Gradio's application; see the module docstring."""
 
-    def __init__(self, app: ASGIApp, opening: Opening, arriving: Arriving, gradio: Gradio) -> None:
+    def __init__(self, app: ASGIApp, startup: Startup, upload_store: UploadStore, gradio: Gradio) -> None:
         self._app = app
-        self._opening = opening
-        self._arriving = arriving
+        self._startup = startup
+        self._upload_store = upload_store
         self._gradio = gradio
         self._table = SessionTable(gradio.forget, gradio.leave)
 
@@ -145,7 +145,7 @@ class Sessions:
             return NOT_YOURS, request.receive
         if route == "queue/join":
             self._refuse_too_many(user_id)
-            body = self._gradio.events.cleaned(event, partial(self._arriving.theirs, user_id))
+            body = self._gradio.events.cleaned(event, partial(self._upload_store.theirs, user_id))
             request.scope["headers"] = [
                 (name, str(len(body)).encode() if name == b"content-length" else value)
                 for name, value in request.scope["headers"]
@@ -161,12 +161,12 @@ class Sessions:
         if user is None or (upload_id and not self._table.enter(f"upload {upload_id}", user.id)):
             return NOT_YOURS
         try:
-            uploads = await self._arriving.receive(
+            uploads = await self._upload_store.receive(
                 request.stream(),
                 request.headers.get("content-type", ""),
                 user.id,
                 self._gradio.on_bytes(upload_id),
-                self._opening.opened().share_key(user),
+                self._startup.opened().share_key(user),
             )
         finally:
             self._gradio.on_end(upload_id)
@@ -174,11 +174,11 @@ class Sessions:
 
     async def _user(self, request: Request, *, wait: bool = False) -> User | None:
         """The user of the request; None without access, and before the workspace is open unless `wait`."""
-        if self._opening.workspace is None and not wait:
+        if self._startup.workspace is None and not wait:
             return None
 
         def named() -> User:
-            workspace = self._opening.opened()
+            workspace = self._startup.opened()
             return user_of(request, workspace.settings, workspace.welcome)
 
         try:
@@ -188,7 +188,7 @@ class Sessions:
 
     def _counted(self, kind: str, user: User | None) -> AbstractAsyncContextManager[None]:
         """Count a stream or body of this kind for the user, and for all who share their address."""
-        keys = {user.id, self._opening.opened().share_key(user)} if user else {NOBODY}
+        keys = {user.id, self._startup.opened().share_key(user)} if user else {NOBODY}
         limits = {
             f"{kind} {key}": MOST_STREAMS if user and key == user.id else MOST_STREAMS_SHARED
             for key in keys
@@ -210,7 +210,7 @@ def _one(request: Request, name: str) -> str:
 
 
 def _refused(error: PinciteError) -> Response:
-    noted(error)
+    record_error(error)
     return PlainTextResponse(f"{error} {error.hint}".strip(), _STATUS.get(type(error), 400))
 
 

@@ -10,21 +10,21 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
-from webapp.core.log import known
+from webapp.core.log import user_error
 from webapp.page.acts import read_act
 from webapp.page.controller import Controller
 from webapp.page.state import PageState, Tab
 from webapp.page.updates import Updates, failure_updates, health_updates
-from webapp.page.uploads import Arriving
+from webapp.page.uploads import UploadStore
 from webapp.service.health import Health
-from webapp.service.running import Askings
-from webapp.service.startup import Opening
-from webapp.web.authentication import Asking, user_of
+from webapp.service.running import RunningAnswers
+from webapp.service.startup import Startup
+from webapp.web.authentication import IncomingRequest, user_of
 
 ACTS_AT_ONCE = 4  # of one user, in all their pages; an answer that is being written is no act
 
 
-class Request(Asking, Protocol):
+class Request(IncomingRequest, Protocol):
     """A request of the page; gradio's has all of it."""
 
     @property
@@ -35,15 +35,15 @@ class Request(Asking, Protocol):
 class ControllerFactory:
     """Makes the controller of whoever sends a request."""
 
-    def __init__(self, opening: Opening, uploads: Arriving) -> None:
-        self._opening, self._uploads = opening, uploads
+    def __init__(self, opening: Startup, uploads: UploadStore) -> None:
+        self._startup, self._uploads = opening, uploads
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._running = Askings()
+        self._running = RunningAnswers()
 
     @property
     def ready(self) -> bool:
         """Whether the records are there."""
-        return self._opening.workspace is not None
+        return self._startup.workspace is not None
 
     async def of(self, request: Request) -> Controller:
         """The controller of the request's user. Raises NotAllowed, and what keeps the workspace from opening."""
@@ -58,7 +58,7 @@ class ControllerFactory:
             yield controller
 
     def _of(self, request: Request) -> Controller:
-        workspace = self._opening.opened()
+        workspace = self._startup.opened()
         return Controller(
             workspace, user_of(request, workspace.settings, workspace.welcome), self._running, self._uploads
         )
@@ -107,7 +107,7 @@ class Handlers:
                 async for updates in drafts:
                     yield updates
         except Exception as error:  # noqa: BLE001 (`finished` meets it too, and shows it)
-            known(error)
+            user_error(error)
 
     async def finished(self, tab: Tab, request: Request) -> Updates:
         """What was being written is there."""
@@ -131,7 +131,7 @@ class Handlers:
         try:
             return hash(tuple((await self._look(tab.state, request)).values()))
         except Exception as error:  # noqa: BLE001 (a look that fails differs from one that does not)
-            return hash(str(known(error)))
+            return hash(str(user_error(error)))
 
     async def _open(self, request: Request) -> Updates:
         health = health_updates(await self._health.states())
@@ -177,4 +177,4 @@ async def _reported(action: Awaitable[Updates]) -> Updates:
     try:
         return await action
     except Exception as error:  # noqa: BLE001 (the one place where an action's fault is shown, as a sentence)
-        return failure_updates(known(error))
+        return failure_updates(user_error(error))

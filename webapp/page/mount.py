@@ -11,25 +11,25 @@ from starlette.routing import Mount
 
 from webapp.page.acts import script_acts
 from webapp.page.events import Events
-from webapp.page.gradio_guard import Sessions
+from webapp.page.gradio_guard import GradioGuard
 from webapp.page.handlers import ControllerFactory, Handlers
 from webapp.page.html import sidebar
 from webapp.page.html.parts import NOTHING
 from webapp.page.layout import STATIC, lay_out
 from webapp.page.session_table import CAPACITY
-from webapp.page.uploads import Arriving, OnBytes
+from webapp.page.uploads import OnBytes, UploadStore
 from webapp.page.wiring import Wiring
 from webapp.service.health import Health
-from webapp.service.startup import Opening
+from webapp.service.startup import Startup
 
 SHORT_EVENTS = 200  # that pages may have under way at a time, beside the answers that they follow
 FONT = ("ui-sans-serif", "system-ui", "sans-serif")
 
 
-def mount_page(app: FastAPI, opening: Opening) -> None:
+def mount_page(app: FastAPI, opening: Startup) -> None:
     """Put the page at "/". It is there before the models are."""
     # Uploads are clients' papers: they never lie in a folder of all users. What a crash left of them was never taken in.
-    uploads = Arriving(opening.settings)
+    uploads = UploadStore(opening.settings)
     uploads.clear()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.folder)
     # Statistics that no page shows: gradio makes them anew, of its last 10,000 events, at the end of each.
@@ -38,10 +38,10 @@ def mount_page(app: FastAPI, opening: Opening) -> None:
     page = build_page(opening, uploads)
     asyncio.run(_mount(app, page))
     mounted = next(route for route in reversed(app.routes) if isinstance(route, Mount))
-    mounted.app = Sessions(mounted.app, opening, uploads, GradioPage(page))
+    mounted.app = GradioGuard(mounted.app, opening, uploads, GradioPage(page))
 
 
-def build_page(opening: Opening, uploads: Arriving) -> gr.Blocks:
+def build_page(opening: Startup, uploads: UploadStore) -> gr.Blocks:
     """The page with its events connected."""
     settings = opening.settings
     notice = sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else NOTHING
@@ -53,7 +53,7 @@ def build_page(opening: Opening, uploads: Arriving) -> gr.Blocks:
     page.max_threads = answers + SHORT_EVENTS
     page.queue(default_concurrency_limit=None)
     page.state_session_capacity = CAPACITY  # as of what sessions are told, below
-    page.has_launched = True  # else gradio, mounted, does not check where a file lies; `Sessions` has by then
+    page.has_launched = True  # else gradio, mounted, does not check where a file lies; `GradioGuard` has by then
     return page
 
 

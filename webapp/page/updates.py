@@ -11,8 +11,8 @@ from webapp.core.results import SummaryResult
 from webapp.page.html import chat, sidebar, summary
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import PageState
-from webapp.service.running import Asking, UnderWay
-from webapp.service.summarise import Summarising
+from webapp.service.running import Running, RunningAnswer
+from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER
 from webapp.store.conversations import Conversation, SavedTurn
 
@@ -71,7 +71,7 @@ def sidebar_updates(
 
 
 def chat_updates(
-    matter: Matter | None, records: Sequence[DocumentRecord], turns: Sequence[SavedTurn], running: UnderWay | None
+    matter: Matter | None, records: Sequence[DocumentRecord], turns: Sequence[SavedTurn], running: Running | None
 ) -> Updates:
     """The turns so far, and what is being written; before the first of them, the empty chat."""
     updates: Updates = {"past": chat.past(turns), "now": NOTHING, "empty": NOTHING, "busy": running is not None}
@@ -91,13 +91,13 @@ def empty_updates(matter: Matter, records: Sequence[DocumentRecord]) -> Updates:
     return {"empty": chat.empty(matter.name, examples, ready=ready, waiting=waiting)}
 
 
-def draft_updates(running: UnderWay) -> Updates:
+def draft_updates(running: Running) -> Updates:
     """What is being written, as far as it is."""
     match running:
-        case Summarising():
+        case RunningSummary():
             part = (running.part.n, running.part.of, running.part.clauses) if running.part else None
             return {"now": summary.writing(running.question, part, running.so_far, running.draft)}
-        case Asking():
+        case RunningAnswer():
             searching = running.found is None
             return {"now": chat.writing(running.question, running.draft, searching=searching, before=running.before)}
     return {}

@@ -52,7 +52,7 @@ class Upload:
         return f"{self.path.parent.name}/{self.path.name}"
 
 
-class Arriving:
+class UploadStore:
     """The quarantine folder of one data folder. For one event loop; `claim` and `drop` may be called from any thread."""
 
     def __init__(self, settings: Settings) -> None:

@@ -11,7 +11,7 @@ from webapp.answers.answer import Event as AnswerEvent
 from webapp.answers.follow_up import Turn
 from webapp.answers.key_language import KeySentence
 from webapp.core import metrics
-from webapp.core.log import noted
+from webapp.core.log import record_error
 from webapp.core.results import (
     AnswerResult,
     CitationRow,
@@ -33,14 +33,14 @@ YOURS = "Your question"  # the name of its progress
 MOST_PLACES = 50  # with the same words, told of one citation
 
 
-async def in_turn(
+async def answer_in_turn(
     workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope
 ) -> AsyncGenerator[AnswerEvent]:
     """Waiting until it is the question's turn, then the events of `answer`.
 
     Raises what that does, and the Congested family. Closing the iterator makes room for the next question.
     """
-    place = workspace.admission.enter(user, workspace.share_key(user))
+    place = workspace.question_queue.enter(user, workspace.share_key(user))
     try:
         async with aclosing(place.turn()) as line:
             async for before in line:
@@ -51,7 +51,7 @@ async def in_turn(
             scope,
             library=workspace.library,
             searcher=await asyncio.to_thread(lambda: workspace.searcher),
-            lease=workspace.writers.lease,
+            lease=workspace.engine_pool.lease,
         )
         async with aclosing(_counted(events)) as counted:
             async for event in counted:
@@ -78,7 +78,7 @@ async def _counted(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[Answer
                             metrics.FIRST_TOKEN_SECONDS.observe(time.monotonic() - began)
                         metrics.TOKENS.labels("answer").inc()
                     case Trouble():
-                        noted(event.error)
+                        record_error(event.error)
                     case Answer():
                         outcome = "written" if event.checked else "key language" if event.found else "not found"
                 yield event
@@ -94,10 +94,12 @@ async def answer_rows(
 ) -> AsyncGenerator[Event[AnswerResult]]:
     """Progress while others are before it, text as it is written, then one result. `records` are the ready documents to ask, by id.
 
-    Raises what `in_turn` does. Closing the iterator closes the engine's stream.
+    Raises what `answer_in_turn` does. Closing the iterator closes the engine's stream.
     """
     before = 0
-    async with aclosing(in_turn(workspace, user, question, (), Scope(matter_id, tuple(records.values())))) as events:
+    async with aclosing(
+        answer_in_turn(workspace, user, question, (), Scope(matter_id, tuple(records.values())))
+    ) as events:
         async for event in events:
             if isinstance(event, Waiting):
                 before = before or event.before

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Collection, Iterator
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter
-from webapp.core.limits import check_words, is_id
+from webapp.core.limits import check_question, is_id
 from webapp.core.results import DocumentRow
 from webapp.core.stream import Event, Progress, Result, T
 from webapp.service.commands import Command
@@ -52,7 +52,7 @@ class Caller:
 
     def scope(self, matter: str, words: str, document: str | None) -> tuple[Matter, list[str] | None]:
         """The matter in which words are looked for, and the ids of the documents; None for all. Raises WordsTooLong."""
-        check_words(words)
+        check_question(words)
         if document is None:
             return self.matter(matter), None
         found, record = self.document(matter, document)

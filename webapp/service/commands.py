@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, get_args
 
 from webapp.core.errors import NoSuchFile
-from webapp.core.limits import check_chosen
+from webapp.core.limits import check_selection
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
@@ -106,7 +106,7 @@ class Follow(Command[DocumentRow], name="follow"):
 
     def run(self, caller: "Caller") -> Iterator[Event[DocumentRow]]:
         """Progress, and a result for each document once it is ready or has failed."""
-        check_chosen(self.document_ids)
+        check_selection(self.document_ids)
         yield from caller.follow(caller.matter(self.matter), set(self.document_ids))
 
 
@@ -160,7 +160,7 @@ class FindMentions(Command[MentionRow], name="mentions"):
     document: str | None = None
 
     def run(self, caller: "Caller") -> Iterator[Event[MentionRow]]:
-        """A result for each place; none where it is nowhere. Raises NotLookedThrough after the last, where that is not all."""
+        """A result for each place; none where it is nowhere. Raises SearchIncomplete after the last, where that is not all."""
         from webapp.service.mentions import LeftOut, mention_row, mentions, not_looked_through
 
         matter, scope = caller.scope(self.matter, self.phrase, self.document)
@@ -188,7 +188,7 @@ class Ask(Command[AnswerResult], name="ask"):
     def prepare(self, caller: "Caller") -> Iterator[Progress]:
         """Wait for what is to be searched, while the engine starts."""
         matter, scope = caller.scope(self.matter, self.question, self.document)
-        caller.workspace.writers.start()
+        caller.workspace.engine_pool.start()
         yield from caller.settled(matter, scope)
         caller.workspace.warm()
 

@@ -2,7 +2,7 @@
 
 Slow work of one user must not stop that of others. So it has its own threads, of which one user never holds all; users are
 served in rotation, each with a FIFO queue of their own; every piece of work has a time limit that includes its wait; and
-work whose caller is cancelled is given up. Python cannot end a thread, so the work checks `Turn.over` from time to time,
+work whose caller is cancelled is given up. Python cannot end a thread, so the work checks `Deadline.over` from time to time,
 and counts to its user until it ends. For one event loop.
 """
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 _GRACE_SECONDS = 1.0  # past the time limit, for work to end by itself with an error that says more than TimeoutError
 
 
-class Turn:
+class Deadline:
     """Deadline and cancellation flag of one piece of work."""
 
     def __init__(self, seconds: float) -> None:
@@ -48,7 +48,7 @@ class Turn:
         self._given_up = True
 
 
-class Shares:
+class FairScheduler:
     """Scheduler and thread pool for one kind of work."""
 
     def __init__(self, name: str, at_once: int, per_user: int, full: Callable[[int], PinciteError]) -> None:
@@ -60,19 +60,19 @@ class Shares:
         self._most_running = max(1, at_once - 1)
         self._pool = ThreadPoolExecutor(at_once, f"pincite-{name}")
         self._running: Counter[str] = Counter()
-        self._turns: set[Turn] = set()  # of the work that runs
+        self._turns: set[Deadline] = set()  # of the work that runs
         self._lines: OrderedDict[str, deque[asyncio.Future[None]]] = (
             OrderedDict()
         )  # by user; the next to be served first
         self._closed = False
 
-    async def run(self, key: str, seconds: float, work: Callable[[Turn], T]) -> T:
+    async def run(self, key: str, seconds: float, work: Callable[[Deadline], T]) -> T:
         """Run `work` for the user `key` on a thread of the pool; return or raise what it does.
 
         Raises the error of `full`, and TimeoutError if it takes longer than `seconds`, waiting included. If this is
         cancelled, so is the work.
         """
-        turn = Turn(seconds)
+        turn = Deadline(seconds)
         if self._running[key] + len(self._lines.get(key, ())) >= self._per_user:
             raise self._full(self._per_user)
         await self._wait(key, turn)
@@ -102,7 +102,7 @@ class Shares:
             turn.give_up()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _wait(self, key: str, turn: Turn) -> None:
+    async def _wait(self, key: str, turn: Deadline) -> None:
         """Wait in the user's queue until a thread is assigned."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lines.setdefault(key, deque()).append(place)
@@ -140,7 +140,7 @@ class Shares:
             if not line:
                 del self._lines[key]
 
-    def _done(self, key: str, turn: Turn) -> None:
+    def _done(self, key: str, turn: Deadline) -> None:
         self._turns.discard(turn)
         self._running[key] -= 1
         self._running += Counter()  # drops keys with zero

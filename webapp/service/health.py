@@ -4,7 +4,7 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from webapp.service.startup import Opening
+from webapp.service.startup import Startup
 
 HEALTH_SECONDS = 0.5  # so long one look at the stores is told to all who ask
 
@@ -15,7 +15,7 @@ class Health:
     Pages may wait for a store in all the other threads, and whoever watches the server must not be kept waiting.
     """
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Startup) -> None:
         self._opening = opening
         self._thread = ThreadPoolExecutor(1, "pincite-health")
         self._looking: asyncio.Task[dict[str, str]] | None = None
@@ -31,4 +31,4 @@ class Health:
     async def _look(self) -> dict[str, str]:
         states = await asyncio.get_running_loop().run_in_executor(self._thread, self._opening.states)
         workspace = self._opening.workspace
-        return states | {"engine": await workspace.writers.state() if workspace else "loading"}
+        return states | {"engine": await workspace.engine_pool.state() if workspace else "loading"}

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from retrieval import Document, DocumentRecord, Span, each_mention, in_context, pin_cite
-from webapp.core.errors import NotLookedThrough
-from webapp.core.limits import check_words
-from webapp.core.log import known
+from webapp.core.errors import SearchIncomplete
+from webapp.core.limits import check_question
+from webapp.core.log import user_error
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     CitationRow,
@@ -25,7 +25,7 @@ from webapp.core.results import (
     span_fields,
 )
 from webapp.core.wording import plural
-from webapp.service.fair_turns import Turn
+from webapp.service.fair_turns import Deadline
 from webapp.service.workspace import Workspace
 from webapp.store.users import User
 
@@ -59,7 +59,7 @@ def mentions(
     phrase: str,
     document_ids: Collection[str] | None = None,
     *,
-    turn: Turn | None = None,
+    turn: Deadline | None = None,
 ) -> Iterator[Mentions | LeftOut]:
     """The mentions in each ready document of a matter (its name or id) that has any, in the order the documents came.
 
@@ -68,7 +68,7 @@ def mentions(
     NoSuchMatter and what the stores raise when they are asked for the list of documents; what fails in one document
     leaves out that one.
     """
-    check_words(phrase)
+    check_question(phrase)
     found = workspace.access.matter(user, matter)
     records = workspace.access.documents(user, found)
     SEARCHES.inc()
@@ -87,7 +87,7 @@ def mentions(
         except TimeoutError:
             yield LeftOut(record)
         except Exception as error:  # noqa: BLE001 (whatever is wrong with one document, the others are looked through)
-            known(error)
+            user_error(error)
             yield LeftOut(record)
         else:
             kept += len(first)
@@ -95,15 +95,15 @@ def mentions(
                 yield Mentions(document, first, count)
 
 
-def not_looked_through(left_out: Sequence[LeftOut]) -> NotLookedThrough:
+def not_looked_through(left_out: Sequence[LeftOut]) -> SearchIncomplete:
     """The error that names them."""
     names = [f"“{each.record.name}”" for each in left_out[:_NAMES]]
     more = len(left_out) - len(names)
     listed = ", ".join(names)
-    return NotLookedThrough(documents=f"{listed} and {plural(more, 'further document')}" if more else listed)
+    return SearchIncomplete(documents=f"{listed} and {plural(more, 'further document')}" if more else listed)
 
 
-def _over(turn: Turn) -> Callable[[], bool]:
+def _over(turn: Deadline) -> Callable[[], bool]:
     by = time.monotonic() + DOCUMENT_SECONDS
     return lambda: turn.given_up or turn.left < _MARGIN_SECONDS or time.monotonic() > by
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from retrieval import Child
 from webapp.core.errors import DocumentNotDrawn, PageNotShown, PageTooSlow
-from webapp.service.fair_turns import Turn
+from webapp.service.fair_turns import Deadline
 
 # From the request on. A page of the sample takes 0.05 s, 0.5 s at the highest zoom; 41 contracts of CUAD at most 0.2 s.
 RENDER_SECONDS = 20.0
@@ -60,7 +60,7 @@ class PageView:
     zoom: float = 1.0
 
 
-class Viewer:
+class PageRenderer:
     """Renderer with `at_once` worker processes and a cache of images. Thread-safe.
 
     A page that took too long for a user, or crashed its process, is not rendered again for this user for FORGIVEN_SECONDS. For
@@ -79,7 +79,7 @@ class Viewer:
         self._stopped = False
 
     def image(
-        self, view: PageView, name: str, original: Callable[[], bytes], turn: Turn | None = None, key: str = ""
+        self, view: PageView, name: str, original: Callable[[], bytes], turn: Deadline | None = None, key: str = ""
     ) -> bytes:
         """Render a page as PNG for the user `key`; `original` reads the file if a process needs it.
 
@@ -88,7 +88,7 @@ class Viewer:
         if kept := self.kept(view):
             return kept
         generation = self._generation
-        png: bytes = self._ask("image", view, name, original, turn or Turn(RENDER_SECONDS), key)
+        png: bytes = self._ask("image", view, name, original, turn or Deadline(RENDER_SECONDS), key)
         with self._lock:
             if generation == self._generation and view not in self._drawn:
                 self._drawn[view] = png
@@ -106,7 +106,7 @@ class Viewer:
 
     def boxes(self, view: PageView, name: str, original: Callable[[], bytes]) -> list[Box]:
         """The boxes of the highlight in that image, one for each line. Raises as `image` does."""
-        boxes: list[Box] = self._ask("boxes", view, name, original, Turn(RENDER_SECONDS), "")
+        boxes: list[Box] = self._ask("boxes", view, name, original, Deadline(RENDER_SECONDS), "")
         return boxes
 
     def forget(self) -> None:
@@ -126,7 +126,9 @@ class Viewer:
                 drawer.stop()
             self._is_free.notify_all()
 
-    def _ask(self, what: str, view: PageView, name: str, original: Callable[[], bytes], turn: Turn, key: str) -> Any:
+    def _ask(
+        self, what: str, view: PageView, name: str, original: Callable[[], bytes], turn: Deadline, key: str
+    ) -> Any:
         self._check(view, name, key)
         drawer, generation = self._take(view, name, turn)
         started_at = time.monotonic()
@@ -166,13 +168,13 @@ class Viewer:
                     self._failed.popitem(last=False)
         return PageTooSlow if error.reason == "too slow" else PageNotShown
 
-    def _abort_reason(self, turn: Turn, started_at: float) -> str:
+    def _abort_reason(self, turn: Deadline, started_at: float) -> str:
         """Why the rendering of a page should be given up now, or ""."""
         if self._stopped or (turn.given_up and time.monotonic() - started_at > LEFT_SECONDS):
             return "nobody waits for it"
         return "too slow" if turn.left <= 0 else ""
 
-    def _take(self, view: PageView, name: str, turn: Turn) -> "tuple[_Drawer, int]":
+    def _take(self, view: PageView, name: str, turn: Deadline) -> "tuple[_Drawer, int]":
         """Wait for a free process, preferably the one that has the document; return it and the generation."""
         with self._is_free:
             if not self._is_free.wait_for(lambda: self._free or self._stopped, max(turn.left, 0)):

@@ -13,7 +13,7 @@ from webapp.core.metrics import QUEUE_SECONDS, WAITING, WRITING
 from webapp.store.users import LOCAL_USER, User
 
 
-class Admission:
+class QuestionQueue:
     """The queue of one process."""
 
     def __init__(self, at_once: int, most_waiting: int, per_user: int, per_address: int) -> None:
@@ -22,11 +22,11 @@ class Admission:
         """
         self._at_once, self._most_waiting = at_once, most_waiting
         self._per_user, self._per_address = per_user, per_address
-        self._running: set[Place] = set()
-        self._waiting: deque[Place] = deque()
+        self._running: set[QueueTicket] = set()
+        self._waiting: deque[QueueTicket] = deque()
         self._counts: Counter[str] = Counter()  # places by user id and share key
 
-    def enter(self, user: User, share_key: str) -> "Place":
+    def enter(self, user: User, share_key: str) -> "QueueTicket":
         """Return a place in the queue, which its holder must `leave`; `share_key` is that of `Workspace.share_key`.
 
         Raises QuestionsWaiting, NetworkWaiting or TooManyQuestions. The local user has no limit of their own.
@@ -37,17 +37,17 @@ class Admission:
             raise NetworkWaiting(count=self._per_address)
         if len(self._running) >= self._at_once and len(self._waiting) >= self._most_waiting:
             raise TooManyQuestions(count=len(self._waiting))
-        place = Place(self, {user.id, share_key})
+        place = QueueTicket(self, {user.id, share_key})
         self._counts.update(place.keys)
         self._waiting.append(place)
         self._advance()
         return place
 
-    def _position(self, place: "Place") -> int:
+    def _position(self, place: "QueueTicket") -> int:
         """Position in the queue, from 1; 0 if the question runs."""
         return 0 if place in self._running else self._waiting.index(place) + 1
 
-    def _leave(self, place: "Place") -> None:
+    def _leave(self, place: "QueueTicket") -> None:
         self._counts.subtract(place.keys)
         self._counts += Counter()  # drops keys with zero
         if place in self._running:
@@ -66,10 +66,10 @@ class Admission:
             place.moved.set()
 
 
-class Place:
+class QueueTicket:
     """One question in the queue, from `QuestionQueue.enter` to `leave`."""
 
-    def __init__(self, queue: Admission, keys: set[str]) -> None:
+    def __init__(self, queue: QuestionQueue, keys: set[str]) -> None:
         self.keys = keys  # user id and share key that it counts for
         self.moved = asyncio.Event()
         self._queue = queue

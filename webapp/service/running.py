@@ -13,10 +13,10 @@ from contextlib import aclosing
 from retrieval import DocumentRecord, PinciteError
 from webapp.answers.answer import Answer, Delta, Found, Scope, Trouble, Waiting
 from webapp.answers.follow_up import Turn
-from webapp.core.log import known
+from webapp.core.log import user_error
 from webapp.core.results import NOTHING_FOUND, AnswerResult, TurnResult
 from webapp.grounding.check import check
-from webapp.service.ask import in_turn, page_result
+from webapp.service.ask import answer_in_turn, page_result
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import Conversation, SavedTurn, State
 from webapp.store.users import User
@@ -25,7 +25,7 @@ BATCH_SECONDS = 0.08  # between two looks at a draft: fast enough to read along,
 RESTS = 4  # times as long as showing the last look took: with many readers each gets fewer, larger looks
 
 
-class UnderWay(ABC):
+class Running(ABC):
     """Something that is being written in a conversation: what there is of it so far, and in the end the turn that is kept."""
 
     def __init__(self, workspace: Workspace, user: User, conversation: Conversation, question: str) -> None:
@@ -101,7 +101,7 @@ class UnderWay(ABC):
         except asyncio.CancelledError:
             state = "stopped"
         except Exception as error:  # noqa: BLE001 (what went wrong is kept as the turn's end)
-            state, failure = "failed", known(error)
+            state, failure = "failed", user_error(error)
         self._under_way = False
         if result is None:
             result = await asyncio.to_thread(self._partial)
@@ -110,10 +110,10 @@ class UnderWay(ABC):
         try:
             self.turn = await asyncio.to_thread(keep, self._user, self._conversation.id, self.question, kept, state)
         except Exception as error:  # noqa: BLE001 (the conversation was deleted meanwhile, or its store is away)
-            self.error = known(error)
+            self.error = user_error(error)
 
 
-class Asking(UnderWay):
+class RunningAnswer(Running):
     """One answer under way."""
 
     def __init__(
@@ -159,7 +159,7 @@ class Asking(UnderWay):
 
     async def _write(self) -> AnswerResult:
         scope = Scope(self._conversation.matter_id, tuple(self._records))
-        events = in_turn(self._workspace, self._user, self.question, self._history, scope)
+        events = answer_in_turn(self._workspace, self._user, self.question, self._history, scope)
         result: AnswerResult | None = None
         async with aclosing(events):
             async for event in events:
@@ -178,22 +178,22 @@ class Asking(UnderWay):
         return result
 
 
-class Askings:
+class RunningAnswers:
     """The answers and summaries under way in one process, by conversation. For one event loop."""
 
     def __init__(self) -> None:
-        self._writings: dict[str, UnderWay] = {}
+        self._writings: dict[str, Running] = {}
 
-    def of(self, conversation_id: str | None) -> UnderWay | None:
+    def of(self, conversation_id: str | None) -> Running | None:
         """What is being written in a conversation."""
         writing = self.last(conversation_id)
         return writing if writing and not writing.done else None
 
-    def last(self, conversation_id: str | None) -> UnderWay | None:
+    def last(self, conversation_id: str | None) -> Running | None:
         """What is or was being written in a conversation; what is over is forgotten when something else begins."""
         return self._writings.get(conversation_id or "")
 
-    async def begin(self, writing: UnderWay) -> None:
+    async def begin(self, writing: Running) -> None:
         """Begin in its conversation; what is still being written there is stopped first."""
         self._writings = {id_: each for id_, each in self._writings.items() if not each.done}
         if before := self.of(writing.conversation_id):

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from retrieval import PinciteError
-from webapp.core.log import known, log
+from webapp.core.log import log, user_error
 from webapp.core.settings import Settings
 from webapp.service.workspace import Workspace
 
@@ -15,7 +15,7 @@ GOODBYE_SECONDS = 5  # for requests under way to end after Ctrl-C
 LOADING_SECONDS = 2  # for the thread of this module to end after that; loading a model ends with the process
 
 
-class Opening:
+class Startup:
     """Opens the workspace in a thread, and retries while a store or model is away."""
 
     def __init__(self, settings: Settings) -> None:
@@ -64,7 +64,7 @@ class Opening:
             step()
             self._fault = None
         except Exception as error:  # noqa: BLE001 (/readyz reports any error, and the step is retried)
-            self._fault = known(error)
+            self._fault = user_error(error)
             log.warning("not ready", reason=type(self._fault).__name__)
         finally:
             self._tried.set()
@@ -76,7 +76,7 @@ class Opening:
     def _open_models(self) -> None:
         if self.workspace is None:
             raise RuntimeError("the stores are opened first")
-        self.workspace.writers.start()
+        self.workspace.engine_pool.start()
         try:
             self.workspace.warm()
         except PinciteError as error:

@@ -10,7 +10,7 @@ from webapp.answers.statements import Statement
 from webapp.answers.summary import Event as SummaryEvent
 from webapp.answers.summary import Lines, Part, Summary, SummaryClause, joined, summary
 from webapp.core import metrics
-from webapp.core.log import noted
+from webapp.core.log import record_error
 from webapp.core.results import (
     CitationRow,
     ClauseRow,
@@ -24,14 +24,14 @@ from webapp.core.results import (
 )
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.grounding.check import Citation
-from webapp.llm.pool import Lease, Writer
-from webapp.service.running import UnderWay
+from webapp.llm.pool import Backend, Lease
+from webapp.service.running import Running
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import Conversation
 from webapp.store.users import User
 
 
-class Summarising(UnderWay):
+class RunningSummary(Running):
     """One summary under way: which part it is at, and what there is of it so far."""
 
     def __init__(self, workspace: Workspace, user: User, conversation: Conversation, record: DocumentRecord) -> None:
@@ -104,7 +104,7 @@ async def _counted(events: AsyncGenerator[SummaryEvent]) -> AsyncGenerator[Summa
                     case Delta():
                         metrics.TOKENS.labels("answer").inc()
                     case Trouble():
-                        noted(event.error)
+                        record_error(event.error)
                     case Summary():
                         outcome = "written" if event.written else "own words"
                 yield event
@@ -119,18 +119,18 @@ def _lease(workspace: Workspace, user: User) -> Lease | None:
     """The engine for one part, which waits in line as a question does; None where none is worth asking."""
 
     @asynccontextmanager
-    async def lease() -> AsyncIterator[Writer]:
-        place = workspace.admission.enter(user, workspace.share_key(user))
+    async def lease() -> AsyncIterator[Backend]:
+        place = workspace.question_queue.enter(user, workspace.share_key(user))
         try:
             async with aclosing(place.turn()) as line:
                 async for _ in line:
                     pass
-            async with workspace.writers.lease() as writer:
-                yield writer
+            async with workspace.engine_pool.lease() as backend:
+                yield backend
         finally:
             place.leave()
 
-    return lease if workspace.writers.trusted else None
+    return lease if workspace.engine_pool.trusted else None
 
 
 def _whole(record: DocumentRecord, summary: Summary, document: Document) -> SummaryResult:

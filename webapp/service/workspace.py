@@ -35,16 +35,16 @@ from webapp.core.metrics import IngestCounter
 from webapp.core.quotas import quota_of
 from webapp.core.settings import Settings
 from webapp.llm.bundled import SLOTS
-from webapp.service.fair_turns import Shares
-from webapp.service.page_images import Viewer
-from webapp.service.question_queue import Admission
+from webapp.service.fair_turns import FairScheduler
+from webapp.service.page_images import PageRenderer
+from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
 from webapp.store.conversations import Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
-from webapp.store.users import LOCAL_USER, Records, User
+from webapp.store.users import LOCAL_USER, User, Users
 
 if TYPE_CHECKING:
-    from webapp.llm.pool import Writers
+    from webapp.llm.pool import EnginePool
 
 SAMPLE_MATTER = "Sample"
 
@@ -87,22 +87,22 @@ class Workspace:
         files = Files(settings.files_url or folder / "files")
         self._closing.callback(files.close)
         self.library = Library(self._database, files, max_file_mib=settings.max_file_mib)
-        self._records = Records(self._database)
+        self._users = Users(self._database)
         demo = settings.access == "demo"
-        self.access = Access(self.library, self._records, quota_of(settings))
+        self.access = Access(self.library, self._users, quota_of(settings))
         self.conversations = Conversations(self._database, self.library, self.access)
         at_once = settings.page_images_at_once
-        self.viewer = Viewer(at_once)
-        self.draws = Shares("draws", at_once, IMAGES_PER_USER, lambda _: PagesWaiting())
-        self.reads = Shares("reads", READS_AT_ONCE, READS_PER_USER, lambda _: TextsWaiting())
-        self.searches = Shares(
+        self.page_renderer = PageRenderer(at_once)
+        self.draws = FairScheduler("draws", at_once, IMAGES_PER_USER, lambda _: PagesWaiting())
+        self.reads = FairScheduler("reads", READS_AT_ONCE, READS_PER_USER, lambda _: TextsWaiting())
+        self.searches = FairScheduler(
             "searches", SEARCHES_AT_ONCE, SEARCHES_PER_USER, lambda count: SearchesWaiting(count=count)
         )
         self._door = Lock()  # one user comes in at a time: the first requests of a page come together
         self._welcomed: dict[str, str] = {}  # by user: the address that a guest came from, "" of everyone else
-        self.access.put_right(LOCAL_USER)
+        self.access.repair(LOCAL_USER)
         self.welcome(LOCAL_USER)
-        self._sweeper = Sweeper(self.delete_guests_over) if demo and background else None
+        self._sweeper = Sweeper(self.delete_expired_guests) if demo and background else None
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +116,7 @@ class Workspace:
             self._sweeper.stop()
         for shares in (self.draws, self.reads, self.searches):
             shares.close()
-        self.viewer.stop()
+        self.page_renderer.stop()
         self._closing.close()
 
     @opened_once
@@ -165,20 +165,20 @@ class Workspace:
         return Searcher(self.library, self.vectors, self.lexical, self.embedder)
 
     @opened_once
-    def writers(self) -> "Writers":
+    def engine_pool(self) -> "EnginePool":
         """What writes the answers."""
-        from webapp.llm.pool import Writers  # the engine's client takes a second to load, and few commands ask
+        from webapp.llm.pool import EnginePool  # the engine's client takes a second to load, and few commands ask
 
-        writers = Writers(self.settings)
-        self._closing.callback(writers.stop)
-        return writers
+        engine_pool = EnginePool(self.settings)
+        self._closing.callback(engine_pool.stop)
+        return engine_pool
 
     @opened_once
-    def admission(self) -> Admission:
+    def question_queue(self) -> QuestionQueue:
         """The line of questions."""
         named = self.settings
         at_once = named.answers_at_once * len(named.llm_urls) or SLOTS
-        return Admission(at_once, named.questions_waiting, named.questions_per_user, named.questions_per_address)
+        return QuestionQueue(at_once, named.questions_waiting, named.questions_per_user, named.questions_per_address)
 
     def wake(self) -> None:
         """Say that a document was accepted. An ingest that is not open finds it when it is opened."""
@@ -223,9 +223,9 @@ class Workspace:
         """
         with self._door:
             if user.id not in self._welcomed:
-                if ends_at is not None and not self._records.knows(user):
+                if ends_at is not None and not self._users.contains(user):
                     self._check_room(address)
-                if self._records.welcome(user, ends_at):
+                if self._users.add(user, ends_at):
                     self._give_sample(user)
                 self._welcomed[user.id] = address
 
@@ -240,26 +240,26 @@ class Workspace:
     def delete_matter(self, matter: Matter) -> None:
         """Delete a matter with its documents and with what was said in it."""
         self.ingest.delete_matter(matter.id)
-        self._records.forget_matter(matter.id)
-        self.viewer.forget()
+        self._users.delete_matter_rows(matter.id)
+        self.page_renderer.forget()
 
     def delete_user(self, user: User) -> None:
         """Delete a guest with every matter of theirs; nobody else is a member of a guest's matters."""
         for matter in self.access.matters(user):
             self.delete_matter(matter)
-        self._records.forget_user(user)
+        self._users.delete(user)
         with self._door:
             self._welcomed.pop(user.id, None)
 
-    def delete_guests_over(self) -> None:
+    def delete_expired_guests(self) -> None:
         """Delete the guests whose hour is over."""
-        for user in self._records.guests_over():
+        for user in self._users.expired_guests():
             self.delete_user(user)
             log.info("guest gone")
 
     def _check_room(self, address: str) -> None:
         most = self.settings.guests_per_address
-        if self._records.guests() >= MOST_GUESTS:
+        if self._users.count_guests() >= MOST_GUESTS:
             raise DemoFull()
         if list(self._welcomed.values()).count(address) >= most:
             raise NetworkFull(most=most)
@@ -273,7 +273,7 @@ class Workspace:
         except MatterExists:  # made by a start that was killed before it could note so, or by the user
             matter = self.access.matter(user, SAMPLE_MATTER)
         self.library.accept_path(matter.id, sample)
-        self._records.sample_made(user)
+        self._users.set_sample_made(user)
         self.wake()
 
 

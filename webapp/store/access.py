@@ -13,7 +13,7 @@ from retrieval import DocumentRecord, Library, Matter, MatterExists, NoSuchDocum
 from webapp.core.errors import AmbiguousDocument
 from webapp.core.limits import check_name, is_id
 from webapp.core.quotas import TEAM, Quota
-from webapp.store.users import LOCAL_USER, Records, User, matters_joined, one_at_a_time
+from webapp.store.users import LOCAL_USER, User, Users, lock_user, matter_ids_of
 
 ID_PREFIX = 6  # hex digits, the shortest prefix of an id that names a document: one in 16 million matches by chance
 NAMES_SHOWN = 5  # candidates that AmbiguousDocument lists
@@ -22,15 +22,15 @@ NAMES_SHOWN = 5  # candidates that AmbiguousDocument lists
 class Access:
     """Authorisation by membership: a user sees the matters that they are a member of."""
 
-    def __init__(self, library: Library, records: Records, quota: Quota = TEAM) -> None:
+    def __init__(self, library: Library, records: Users, quota: Quota = TEAM) -> None:
         """`quota` applies to every user but the local one."""
         self._library = library
-        self._records = records
+        self._users = records
         self._quota = quota
 
     def matters(self, user: User) -> list[Matter]:
         """The user's matters, sorted by name."""
-        mine = self._records.matters_of(user)
+        mine = self._users.matters_of(user)
         return [matter for matter in self._library.matters() if matter.id in mine]
 
     def matter(self, user: User, name_or_id: str) -> Matter:
@@ -44,7 +44,7 @@ class Access:
 
     def may(self, user: User, matter_id: str) -> bool:
         """Whether the user is a member of the matter with this id."""
-        return is_id(matter_id) and matter_id in self._records.matters_of(user)
+        return is_id(matter_id) and matter_id in self._users.matters_of(user)
 
     def check(self, user: User, matter_id: str) -> None:
         """Raise NoSuchMatter unless the user is a member of the matter with this id."""
@@ -63,11 +63,11 @@ class Access:
             raise MatterExists(matter=name)
         matter_id = uuid.uuid4().hex
         quota = self.quota(user)
-        self._records.join(user, [matter_id], partial(quota.check, "matters") if quota else None)
+        self._users.join(user, [matter_id], partial(quota.check, "matters") if quota else None)
         try:
             return self._library.create_matter(name, namespace=user.id, matter_id=matter_id)
         except BaseException:  # the membership is deleted again; the error is raised
-            self._records.leave(user, matter_id)
+            self._users.leave(user, matter_id)
             raise
 
     def accept(self, user: User, matter: Matter, path: Path, name: str | None = None) -> DocumentRecord:
@@ -81,20 +81,20 @@ class Access:
 
         def allows(connection: sa.Connection, size: int) -> None:
             if quota is not None:
-                one_at_a_time(connection, user)
-                documents, bytes_held = self._library.held(connection, matters_joined(user))
+                lock_user(connection, user)
+                documents, bytes_held = self._library.held(connection, matter_ids_of(user))
                 quota.check_documents(documents + 1, bytes_held + size)
 
         return self._library.accept_path(matter.id, path, name, allows)
 
-    def put_right(self, user: User) -> None:
+    def repair(self, user: User) -> None:
         """Repair memberships after a crash: delete those of deleted matters, and make `user` a member of matters without one.
 
         For the local user only, who owns all matters; to be called before any request.
         """
         matter_ids = [matter.id for matter in self._library.matters()]
-        self._records.forget_all_but(matter_ids)
-        self._records.join(user, self._records.without_members(matter_ids))
+        self._users.delete_all_but(matter_ids)
+        self._users.join(user, self._users.without_members(matter_ids))
 
     def record(self, user: User, matter_id: str, document_id: str) -> DocumentRecord:
         """The document with exactly these ids. Raises NoSuchMatter or NoSuchDocument."""

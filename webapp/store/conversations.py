@@ -18,7 +18,7 @@ from webapp.core.limits import is_id
 from webapp.core.results import Around, CitationRow, MentionsResult, NamedRow, Quoting, TurnResult, read_turn
 from webapp.store.access import Access
 from webapp.store.schema import conversations, memberships, turns
-from webapp.store.users import User, one_at_a_time
+from webapp.store.users import User, lock_user
 
 State = Literal["complete", "stopped", "failed"]
 Rating = Literal[1, -1]
@@ -78,7 +78,7 @@ class Conversations:
         }
         with database.writing(self._engine) as connection:
             if quota is not None:
-                one_at_a_time(connection, user)
+                lock_user(connection, user)
                 quota.check("conversations", _count(connection, conversations.c.user_id == user.id) + 1)
             connection.execute(sa.insert(conversations).values(row))
         return started

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from webapp.core.log import known
+from webapp.core.log import user_error
 
 SWEEP_SECONDS = 30.0  # between two deletions
 MOST_GUESTS = 100  # at the same time; for each a sample of 12 pages is indexed
@@ -29,4 +29,4 @@ class Sweeper:
             try:
                 self._delete()
             except Exception as error:  # noqa: BLE001 (whatever fails for one guest, the thread goes on for the others)
-                known(error)  # logged; tried again at the next sweep
+                user_error(error)  # logged; tried again at the next sweep

@@ -28,7 +28,7 @@ class User:
 LOCAL_USER = User("local", "You")  # the one user of PINCITE_ACCESS=local
 
 
-class Records:
+class Users:
     """Users and memberships in the database. Thread-safe."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -36,7 +36,7 @@ class Records:
         self._engine = engine
         database.migrate(engine, MIGRATIONS, VERSION_TABLE)
 
-    def welcome(self, user: User, ends_at: datetime | None = None) -> bool:
+    def add(self, user: User, ends_at: datetime | None = None) -> bool:
         """Add `user` if they are new, as a guest until `ends_at`; return whether the sample matter is still to be made."""
         with database.writing(self._engine) as connection:
             row = connection.execute(sa.select(users.c.has_had_sample).where(users.c.id == user.id)).one_or_none()
@@ -45,28 +45,28 @@ class Records:
                 connection.execute(sa.insert(users).values(new))
             return row is None or not row.has_had_sample
 
-    def knows(self, user: User) -> bool:
+    def contains(self, user: User) -> bool:
         """Whether `user` is in the database."""
         with database.reading(self._engine) as connection:
             return bool(connection.scalar(sa.select(sa.exists().where(users.c.id == user.id))))
 
-    def guests(self) -> int:
+    def count_guests(self) -> int:
         """The number of guests, expired ones included."""
         with database.reading(self._engine) as connection:
             return connection.scalar(sa.select(sa.func.count()).where(users.c.ends_at.is_not(None))) or 0
 
-    def guests_over(self) -> list[User]:
+    def expired_guests(self) -> list[User]:
         """The guests whose session has expired."""
         query = sa.select(users.c.id, users.c.name).where(users.c.ends_at <= datetime.now(UTC))
         with database.reading(self._engine) as connection:
             return [User(row.id, row.name) for row in connection.execute(query)]
 
-    def forget_user(self, user: User) -> None:
+    def delete(self, user: User) -> None:
         """Delete a user, their memberships and their conversations."""
         with database.writing(self._engine) as connection:
             connection.execute(sa.delete(users).where(users.c.id == user.id))
 
-    def sample_made(self, user: User) -> None:
+    def set_sample_made(self, user: User) -> None:
         """Record that the user got the sample matter, so that it is not made again once deleted."""
         with database.writing(self._engine) as connection:
             connection.execute(sa.update(users).where(users.c.id == user.id).values(has_had_sample=True))
@@ -74,7 +74,7 @@ class Records:
     def matters_of(self, user: User) -> frozenset[str]:
         """Ids of the matters that `user` is a member of."""
         with database.reading(self._engine) as connection:
-            return frozenset(connection.scalars(matters_joined(user)))
+            return frozenset(connection.scalars(matter_ids_of(user)))
 
     def join(self, user: User, matter_ids: Iterable[str], allows: Callable[[int], None] | None = None) -> None:
         """Make the user a member of these matters, of none of which they may be a member yet.
@@ -86,7 +86,7 @@ class Records:
             with database.writing(self._engine) as connection:
                 if allows is not None:
                     count = sa.select(sa.func.count()).select_from(memberships)
-                    one_at_a_time(connection, user)
+                    lock_user(connection, user)
                     have = connection.scalar(count.where(memberships.c.user_id == user.id)) or 0
                     allows(have + len(rows))
                 connection.execute(sa.insert(memberships), rows)
@@ -97,19 +97,19 @@ class Records:
             its = sa.and_(memberships.c.user_id == user.id, memberships.c.matter_id == matter_id)
             connection.execute(sa.delete(memberships).where(its))
 
-    def forget_all_but(self, matter_ids: Iterable[str]) -> None:
+    def delete_all_but(self, matter_ids: Iterable[str]) -> None:
         """Delete the memberships and conversations of every matter but these."""
         with database.reading(self._engine) as connection:
             stored = set(connection.scalars(_IDS)) | set(connection.scalars(sa.select(conversations.c.matter_id)))
         for matter_id in stored - set(matter_ids):
-            self.forget_matter(matter_id)
+            self.delete_matter_rows(matter_id)
 
     def without_members(self, matter_ids: Iterable[str]) -> frozenset[str]:
         """Those of the matters that have no member."""
         with database.reading(self._engine) as connection:
             return frozenset(matter_ids) - frozenset(connection.scalars(_IDS.distinct()))
 
-    def forget_matter(self, matter_id: str) -> None:
+    def delete_matter_rows(self, matter_id: str) -> None:
         """Delete the memberships and conversations of a matter."""
         with database.writing(self._engine) as connection:
             for table in (memberships, conversations):
@@ -119,12 +119,12 @@ class Records:
 _IDS = sa.select(memberships.c.matter_id)
 
 
-def matters_joined(user: User) -> sa.Select[tuple[str]]:
+def matter_ids_of(user: User) -> sa.Select[tuple[str]]:
     """The query for the ids of the matters that `user` is a member of."""
     return _IDS.where(memberships.c.user_id == user.id)
 
 
-def one_at_a_time(connection: sa.Connection, user: User) -> None:
+def lock_user(connection: sa.Connection, user: User) -> None:
     """Lock the user's row until the transaction ends (SELECT … FOR NO KEY UPDATE), so that a quota is checked by one at a time.
 
     On SQLite, which allows one writing transaction at a time, this locks nothing further.

@@ -31,7 +31,7 @@ LOCAL_SECONDS = 180 * 24 * 3600  # half a year, from the last time that the prin
 _LONGEST_NAME = 255  # characters, as the records hold them
 
 
-class Asking(Protocol):
+class IncomingRequest(Protocol):
     """What the requests of FastAPI and of gradio have in common."""
 
     @property
@@ -144,7 +144,7 @@ def signing_key(folder: Path, name: str) -> bytes:
     return file.read_bytes()
 
 
-def user_of(request: Asking, settings: Settings, welcome: Welcome) -> User:
+def user_of(request: IncomingRequest, settings: Settings, welcome: Welcome) -> User:
     """The user of a request, whom the records know, with a sample of their own from the first request on.
 
     Raises NotAllowed (GuestGone where a guest's hour is over, DemoFull and NetworkFull where there are too many of them),
@@ -165,7 +165,7 @@ def user_of(request: Asking, settings: Settings, welcome: Welcome) -> User:
     raise NotAllowed()
 
 
-def _named_by_proxy(request: Asking, settings: Settings) -> User:
+def _named_by_proxy(request: IncomingRequest, settings: Settings) -> User:
     """The user whom the proxy names. Its id is made from the name, so that no name is another kind of user's id."""
     secret = settings.proxy_secret
     if secret is not None:
@@ -191,7 +191,7 @@ def _only(headers: Any, name: str) -> str:
         raise NotAllowed() from error
 
 
-def _is_here(request: Asking) -> bool:
+def _is_here(request: IncomingRequest) -> bool:
     return request.client is not None and is_loopback(str(request.client.host))
 
 

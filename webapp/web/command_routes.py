@@ -22,12 +22,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webapp.core.data_folder import ARRIVING
 from webapp.core.limits import MIB
-from webapp.core.log import known, log
+from webapp.core.log import log, user_error
 from webapp.core.settings import Settings
 from webapp.core.stream import Error, Event, T, encoded
 from webapp.service.caller import Caller
 from webapp.service.commands import COMMANDS, Command, FileCommand
-from webapp.web.middleware import MOST_BODY, limited
+from webapp.web.middleware import MOST_BODY, limit_body
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 OVER = 20  # times the largest file: so much of one that is too large is read past
@@ -62,7 +62,7 @@ class Keyed:
             return
         limit = OVER * self._most_file if scope["path"] in _OF_FILES else MOST_BODY
         try:
-            await self._app(scope, limited(receive, limit), send)
+            await self._app(scope, limit_body(receive, limit), send)
         except ClientDisconnect:  # a command that was ended in the middle of what it sent
             log.info("request broken off")
 
@@ -188,4 +188,4 @@ async def _encoded(events: AsyncIterator[Event[T]]) -> AsyncIterator[bytes]:
         async for event in events:
             yield encoded(event)
     except Exception as error:  # noqa: BLE001 (an error becomes the last event)
-        yield encoded(Error.of(known(error)))
+        yield encoded(Error.of(user_error(error)))

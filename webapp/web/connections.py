@@ -23,7 +23,7 @@ SPARE = 100  # connections kept free by closing idle ones
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
-class Impatient(HttpToolsProtocol):
+class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's httptools protocol that closes connections which exceed the limits above."""
 
     _timer: asyncio.TimerHandle | None = None  # closes the connection if the head does not arrive
@@ -96,7 +96,7 @@ class Impatient(HttpToolsProtocol):
     def _make_room(self) -> None:
         """Close this connection if its peer has too many; close the idlest ones if there are too many in all."""
         peer = self.client[0] if self.client else ""
-        others = [each for each in self.connections if isinstance(each, Impatient) and each is not self]
+        others = [each for each in self.connections if isinstance(each, LimitedProtocol) and each is not self]
         of_peer = sum(each.client is not None and each.client[0] == peer for each in others)
         if any(of_peer >= most(peer) for most in self.shares):
             self._close()
@@ -129,6 +129,6 @@ class Impatient(HttpToolsProtocol):
             self.transport.close()
 
 
-def connections_of(most: Callable[[str], int]) -> type[Impatient]:
-    """Subclass of `Impatient` that limits the connections of each address to `most(address)`."""
-    return type("Ours", (Impatient,), {"shares": (most,)})
+def connections_of(most: Callable[[str], int]) -> type[LimitedProtocol]:
+    """Subclass of `LimitedProtocol` that limits the connections of each address to `most(address)`."""
+    return type("Ours", (LimitedProtocol,), {"shares": (most,)})

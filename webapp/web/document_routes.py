@@ -35,8 +35,8 @@ from retrieval import (
     own_words,
 )
 from webapp.core.errors import Congested, NotAllowed, PageNotShown, PageTooSlow, TextsWaiting, TooSlow
-from webapp.core.log import known
-from webapp.service.fair_turns import Turn
+from webapp.core.log import user_error
+from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
 from webapp.service.workspace import Workspace
 from webapp.web.authentication import user_of
@@ -71,7 +71,7 @@ def _url(matter_id: str, document_id: str) -> str:
     return f"{DOCUMENTS.format(matter_id=matter_id)}/{document_id}"
 
 
-def evidence_routes(opened: Callable[[], Workspace]) -> APIRouter:
+def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
     """The routes; `opened` waits for the stores and raises what keeps them from opening."""
     router = APIRouter(prefix=DOCUMENTS)
     downloads: Counter[str] = Counter()
@@ -150,13 +150,13 @@ async def _image(
     """A page as an image, or 304 where the client has it. Raises TimeoutError where it is not there `by` then."""
     workspace, record = asked.workspace, asked.record
 
-    def seen(_: Turn) -> tuple[PageView, bytes | None]:
+    def seen(_: Deadline) -> tuple[PageView, bytes | None]:
         view = _view(workspace.library.text(record), record, number, ranges, bounded(zoom))
-        return view, workspace.viewer.kept(view)
+        return view, workspace.page_renderer.kept(view)
 
-    def drawn(turn: Turn) -> bytes:
+    def drawn(turn: Deadline) -> bytes:
         original = partial(workspace.library.original, record.matter_id, record.id)
-        return workspace.viewer.image(view, record.name, original, turn, asked.key)
+        return workspace.page_renderer.image(view, record.name, original, turn, asked.key)
 
     view, png = await workspace.reads.run(asked.key, by - time.monotonic(), seen)
     headers = _PRIVATE | {"ETag": f'"{hashlib.sha256(repr(view).encode()).hexdigest()[:32]}"'}
@@ -213,7 +213,7 @@ async def _answered(
     except _Malformed:
         return Response(status_code=422)
     except Exception as error:  # noqa: BLE001 (the one place where a route's fault is told, as a sentence)
-        return _told(told := known(error), next((code for kind, code in _STATUS if isinstance(told, kind)), 503))
+        return _told(told := user_error(error), next((code for kind, code in _STATUS if isinstance(told, kind)), 503))
 
 
 _STATUS = ((NotAllowed, 403), (PageNotShown, 404), (OriginalMissing, 410), (TooSlow, 503), (Congested, 429))

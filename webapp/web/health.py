@@ -8,10 +8,10 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from webapp.service.health import Health
-from webapp.service.startup import Opening
+from webapp.service.startup import Startup
 
 
-def health_routes(opening: Opening) -> APIRouter:
+def health_routes(opening: Startup) -> APIRouter:
     """The routes. `/readyz` answers 503 until stores and search model are ready; the engine may be away.
 
     How much is asked is nobody's business but the operator's. That a request comes from this machine says nothing: behind a

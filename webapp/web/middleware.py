@@ -72,7 +72,7 @@ documents. Open that address once in this browser; from then on this page opens 
 as you did to start it: it prints the address again.</p></html>"""
 
 
-class Gate:
+class SecurityMiddleware:
     """ASGI middleware around all routes; see the module docstring."""
 
     def __init__(self, app: ASGIApp, settings: Settings, door: LocalDoor | None = None) -> None:
@@ -117,7 +117,7 @@ class Gate:
         # Gradio would allow any Origin to read its response (CORS); the origin was checked above.
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"origin"]
         try:
-            await app(scope, limited(receive, limit), send_with_headers)
+            await app(scope, limit_body(receive, limit), send_with_headers)
         except ClientDisconnect:  # a browser that was closed during an upload
             log.info("request broken off")
 
@@ -200,7 +200,7 @@ class Stalled(HTTPException):
         super().__init__(408, "The rest of this request did not arrive.", headers={"Connection": "close"})
 
 
-def limited(receive: Receive, limit: int) -> Receive:
+def limit_body(receive: Receive, limit: int) -> Receive:
     """Wrap `receive` to raise TooLarge past `limit` bytes of body, and Stalled if the body is slower than the time-outs.
 
     Content-Length is checked before. After the body, the message that the client disconnected has no time-out.

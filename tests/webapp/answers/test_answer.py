@@ -13,7 +13,7 @@ from retrieval.search.embedder import LocalEmbedder
 from tests.pdfs import drawings, make_pdf
 from tests.retrieval.rooms import Room, opened
 from tests.webapp.fake_engine import BARE_401, BUSY, TEMPLATE, FakeEngine, Refusal, Reply
-from webapp.answers.answer import Answer, Delta, Event, Found, Scope, Trouble, Writer, answer
+from webapp.answers.answer import Answer, Backend, Delta, Event, Found, Scope, Trouble, answer
 from webapp.answers.follow_up import Turn
 from webapp.answers.generate import TRIES
 from webapp.core.errors import (
@@ -27,7 +27,7 @@ from webapp.core.errors import (
     EngineSilent,
     StreamCut,
 )
-from webapp.llm.client import Engine, Timeouts
+from webapp.llm.client import LLMClient, Timeouts
 from webapp.service.ask import page_result
 from webapp.service.workspace import packaged_sample
 
@@ -54,13 +54,13 @@ def scope(room: Room) -> Scope:
 
 
 def events(
-    room: Room, scope: Scope, writer: Writer, question: str = QUESTION, history: tuple[Turn, ...] = ()
+    room: Room, scope: Scope, backend: Backend, question: str = QUESTION, history: tuple[Turn, ...] = ()
 ) -> list[Event]:
     searcher = Searcher(room.library, room.vectors, room.lexical, room.embedder)
 
     async def run() -> list[Event]:
         stream = answer(
-            question, history, scope, library=room.library, searcher=searcher, lease=lambda: nullcontext(writer)
+            question, history, scope, library=room.library, searcher=searcher, lease=lambda: nullcontext(backend)
         )
         return [event async for event in stream]
 
@@ -75,7 +75,7 @@ def last(got: list[Event]) -> Answer:
 def test_an_answer_streams_and_ends_with_checked_citations(room: Room, scope: Scope) -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(TRUE))
-        got = events(room, scope, Writer(Engine(server.url)))
+        got = events(room, scope, Backend(LLMClient(server.url)))
     assert isinstance(got[0], Found)
     assert [event.text for event in got[1:-1] if isinstance(event, Delta)] == TRUE
     end = last(got)
@@ -91,8 +91,8 @@ def test_an_answer_streams_and_ends_with_checked_citations(room: Room, scope: Sc
 def test_a_changed_quotation_is_never_shown_as_one(room: Room, scope: Scope) -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(WRONG), Reply(WRONG))
-        trusted = last(events(room, scope, Writer(Engine(server.url))))
-        bundled = last(events(room, scope, Writer(Engine(server.url), trusted=False)))
+        trusted = last(events(room, scope, Backend(LLMClient(server.url))))
+        bundled = last(events(room, scope, Backend(LLMClient(server.url), trusted=False)))
     assert "“ninety" not in trusted.text
     assert "not found in the source" in trusted.text
     assert not any(c.verified for c in trusted.citations)
@@ -103,7 +103,7 @@ def test_a_changed_quotation_is_never_shown_as_one(room: Room, scope: Scope) -> 
 
 def test_what_the_documents_do_not_say_is_not_found_and_the_engine_is_not_asked(room: Room, scope: Scope) -> None:
     with FakeEngine("tgi") as server:
-        end = last(events(room, scope, Writer(Engine(server.url)), "Which songs does the choir sing at Easter?"))
+        end = last(events(room, scope, Backend(LLMClient(server.url)), "Which songs does the choir sing at Easter?"))
         assert server.asked == []
     assert (end.found, end.citations, end.searched.wider) == (False, (), True)
     assert end.text.startswith("Not found. 1 document, 12 pages")
@@ -112,13 +112,13 @@ def test_what_the_documents_do_not_say_is_not_found_and_the_engine_is_not_asked(
 def test_an_engine_that_finds_nothing_in_the_passages_leaves_key_language(room: Room, scope: Scope) -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(["The passages do not say."]))
-        end = last(events(room, scope, Writer(Engine(server.url))))
+        end = last(events(room, scope, Backend(LLMClient(server.url))))
     assert end.key_language
     assert end.checked is None
 
 
 def test_without_an_engine_the_answer_is_key_language(room: Room, scope: Scope) -> None:
-    end = last(events(room, scope, Writer(None)))
+    end = last(events(room, scope, Backend(None)))
     assert (end.engine, end.found) == ("none", True)
     assert "“" in end.text
     assert "one hundred eighty (180) days" in end.text
@@ -132,7 +132,7 @@ def test_of_contracts_on_one_form_the_odd_one_is_cited_and_the_others_are_counte
         room.library.accept(matter, f"{name}.pdf", make_pdf([f"AGREEMENT with {name} Inc.\n" * 12, form.format(state)]))
     room.ingest.run()
     records = {record.id: record for record in room.library.documents(matter)}
-    end = last(events(room, Scope(matter, tuple(records.values())), Writer(None), "Which law governs?"))
+    end = last(events(room, Scope(matter, tuple(records.values())), Backend(None), "Which law governs?"))
     told = page_result(end, records)
     by_state = {state: next(c for c in told.citations if state in (c.quote or "")) for state in ("Ohio", "Utah")}
     assert (by_state["Ohio"].also_in, by_state["Utah"].also_in) == (2, 0)
@@ -143,7 +143,7 @@ def test_of_contracts_on_one_form_the_odd_one_is_cited_and_the_others_are_counte
         assert law.format("Ohio") in " ".join(document.text[row.start : row.end].split())
 
     alone = Scope(matter, (records[by_state["Ohio"].document_id],))
-    told = page_result(last(events(room, alone, Writer(None), "Which law governs?")), records)
+    told = page_result(last(events(room, alone, Backend(None), "Which law governs?")), records)
     assert '"same_words"' not in told.line()
     assert '"also_in"' not in told.line()
 
@@ -164,7 +164,7 @@ def test_whatever_happens_to_the_engine_text_and_key_language_stay(
 ) -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(*[reply] * TRIES)
-        got = events(room, scope, Writer(Engine(server.url, timeouts=QUICK)))
+        got = events(room, scope, Backend(LLMClient(server.url, timeouts=QUICK)))
     (trouble,) = [event for event in got if isinstance(event, Trouble)]
     assert type(trouble.error) is error
     assert "".join(event.text for event in got if isinstance(event, Delta)) == kept
@@ -173,7 +173,7 @@ def test_whatever_happens_to_the_engine_text_and_key_language_stay(
 
 
 def test_an_engine_that_is_away_is_said_and_key_language_is_there(room: Room, scope: Scope) -> None:
-    got = events(room, scope, Writer(Engine("http://127.0.0.1:9", timeouts=QUICK)))
+    got = events(room, scope, Backend(LLMClient("http://127.0.0.1:9", timeouts=QUICK)))
     (trouble,) = [event for event in got if isinstance(event, Trouble)]
     assert type(trouble.error) is EngineAway
     assert last(got).key_language
@@ -183,8 +183,10 @@ def test_stopping_closes_the_connection_to_the_engine(room: Room, scope: Scope) 
     searcher = Searcher(room.library, room.vectors, room.lexical, room.embedder)
 
     async def run(server: FakeEngine) -> None:
-        writer = Writer(Engine(server.url))
-        stream = answer(QUESTION, (), scope, library=room.library, searcher=searcher, lease=lambda: nullcontext(writer))
+        backend = Backend(LLMClient(server.url))
+        stream = answer(
+            QUESTION, (), scope, library=room.library, searcher=searcher, lease=lambda: nullcontext(backend)
+        )
         async for event in stream:
             if isinstance(event, Delta):
                 break
@@ -198,14 +200,14 @@ def test_stopping_closes_the_connection_to_the_engine(room: Room, scope: Scope) 
 
 def test_a_follow_up_keeps_what_the_conversation_is_about(room: Room, scope: Scope) -> None:
     before = Turn(QUESTION, "Yes, by 180 days' notice [1].", QUESTION)
-    end = last(events(room, scope, Writer(None), "And what does that cost?", (before,)))
+    end = last(events(room, scope, Backend(None), "And what does that cost?", (before,)))
     assert end.searched.query == f"{QUESTION} And what does that cost?"
     assert end.budget.history > 0
     assert any(p.page == 8 for p in end.passages)
 
 
 def test_no_documents_in_scope_is_not_found_in_none(room: Room, scope: Scope) -> None:
-    end = last(events(room, replace(scope, records=()), Writer(None)))
+    end = last(events(room, replace(scope, records=()), Backend(None)))
     assert not end.found
     assert end.text.startswith("Not found. 0 documents")
 
@@ -216,7 +218,7 @@ def test_a_scan_is_not_found_in_for_nothing_of_it_could_be_read(room: Room, tmp_
     scan.write_bytes(drawings(2))
     room.library.accept_path(matter.id, scan)
     room.ingest.run()
-    end = last(events(room, Scope(matter.id, tuple(room.library.documents(matter.id))), Writer(None)))
+    end = last(events(room, Scope(matter.id, tuple(room.library.documents(matter.id))), Backend(None)))
     assert (end.found, end.passages) == (False, ())
     assert end.text.startswith("Not found. 1 document, 2 pages: none could be read")
 
@@ -224,4 +226,4 @@ def test_a_scan_is_not_found_in_for_nothing_of_it_could_be_read(room: Room, tmp_
 @pytest.mark.parametrize("question", ["", "  \n"])
 def test_an_empty_question_is_refused(room: Room, scope: Scope, question: str) -> None:
     with pytest.raises(EmptyQuestion):
-        events(room, scope, Writer(None), question)
+        events(room, scope, Backend(None), question)

@@ -1,6 +1,6 @@
 import pytest
 
-from webapp.answers.follow_up import Turn, recent, standalone
+from webapp.answers.follow_up import Turn, recent_turns, standalone_query
 
 ASKED = [Turn("Who must carry insurance?", "Supplier must [1].", "Who must carry insurance?")]
 
@@ -17,7 +17,7 @@ ASKED = [Turn("Who must carry insurance?", "Supplier must [1].", "Who must carry
     ],
 )
 def test_a_follow_up_is_searched_with_what_it_follows(question: str) -> None:
-    assert standalone(ASKED, question) == f"Who must carry insurance? {question}"
+    assert standalone_query(ASKED, question) == f"Who must carry insurance? {question}"
 
 
 @pytest.mark.parametrize(
@@ -29,19 +29,19 @@ def test_a_follow_up_is_searched_with_what_it_follows(question: str) -> None:
     ],
 )
 def test_a_question_that_stands_alone_is_searched_alone(question: str) -> None:
-    assert standalone(ASKED, question) == question
+    assert standalone_query(ASKED, question) == question
 
 
 def test_the_first_question_stands_alone() -> None:
-    assert standalone([], "How much?") == "How much?"
+    assert standalone_query([], "How much?") == "How much?"
 
 
 def test_a_follow_up_to_a_follow_up_keeps_the_first_question() -> None:
-    second = Turn("How much?", "$5,000,000 [1].", standalone(ASKED, "How much?"))
-    assert standalone([*ASKED, second], "And for how long?").startswith("Who must carry insurance? How much?")
+    second = Turn("How much?", "$5,000,000 [1].", standalone_query(ASKED, "How much?"))
+    assert standalone_query([*ASKED, second], "And for how long?").startswith("Who must carry insurance? How much?")
 
 
 def test_the_latest_turns_are_kept_whole() -> None:
     turns = [Turn("a " * n, "b " * n, "") for n in (5, 3, 2)]
-    assert recent(turns, lambda text: len(text.split()), 10) == turns[1:]
-    assert recent(turns, lambda text: len(text.split()), 3) == []
+    assert recent_turns(turns, lambda text: len(text.split()), 10) == turns[1:]
+    assert recent_turns(turns, lambda text: len(text.split()), 3) == []

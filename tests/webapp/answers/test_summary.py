@@ -14,8 +14,8 @@ from webapp.answers.generate import Delta, Trouble
 from webapp.answers.statements import essence
 from webapp.answers.summary import Event, Lines, Part, Summary, named, summary
 from webapp.core.errors import EngineAway, EngineBusy, StreamCut
-from webapp.llm.client import Engine, Timeouts
-from webapp.llm.pool import Lease, Writer
+from webapp.llm.client import LLMClient, Timeouts
+from webapp.llm.pool import Backend, Lease
 from webapp.llm.tokenizer import mistral
 
 DOCUMENT = document(LEASE)
@@ -27,8 +27,8 @@ FALSE = f"The lease is governed by the laws of Ohio [{LAW}]. “Painting is alwa
 
 def lease_of(url: str) -> Lease:
     @asynccontextmanager
-    async def lease() -> AsyncIterator[Writer]:
-        yield Writer(Engine(url, timeouts=Timeouts(connect=0.4, first=0.4, silence=0.4)))
+    async def lease() -> AsyncIterator[Backend]:
+        yield Backend(LLMClient(url, timeouts=Timeouts(connect=0.4, first=0.4, silence=0.4)))
 
     return lease
 

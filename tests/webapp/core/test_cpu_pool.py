@@ -7,7 +7,7 @@ from contextvars import ContextVar
 import pytest
 from joblib import cpu_count
 
-from webapp.core.cpu_pool import on_a_core
+from webapp.core.cpu_pool import run_on_core
 
 ASKED = ContextVar[int]("ASKED")
 MEETING_S = 30
@@ -32,7 +32,7 @@ def test_no_more_at_a_time_than_cores_and_first_come_first_served() -> None:
 
     async def asking(number: int) -> int:
         ASKED.set(number)
-        return await on_a_core(work)
+        return await run_on_core(work)
 
     async def many() -> list[int]:
         return await asyncio.gather(*(asking(number) for number in range(questions)))
@@ -44,4 +44,4 @@ def test_no_more_at_a_time_than_cores_and_first_come_first_served() -> None:
 
 def test_what_it_raises_is_heard() -> None:
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(on_a_core(divmod, 1, 0))
+        asyncio.run(run_on_core(divmod, 1, 0))

@@ -12,7 +12,7 @@ import pytest
 
 from retrieval import DataFolderBusy, DataFolderUnusable
 from tests.webapp.commands import ROOT
-from webapp.core.data_folder import Owned, Served, claim
+from webapp.core.data_folder import FolderLock, RunningServer, claim
 
 pytestmark = pytest.mark.slow
 
@@ -61,13 +61,13 @@ def _answering(folder: Path, token: str) -> Iterator[None]:
             server.shutdown()
 
 
-def _claim(folder: Path, seconds: float = 0.0) -> Owned | Served:
+def _claim(folder: Path, seconds: float = 0.0) -> FolderLock | RunningServer:
     return claim(folder, wait_seconds=seconds, on_wait=lambda: None)
 
 
-def _owned(folder: Path) -> Owned:
+def _owned(folder: Path) -> FolderLock:
     owner = _claim(folder)
-    assert isinstance(owner, Owned)
+    assert isinstance(owner, FolderLock)
     return owner
 
 
@@ -89,7 +89,7 @@ def test_a_second_command_goes_on_when_the_first_has_finished(tmp_path: Path) ->
         assert holder.stdin is not None
         threading.Timer(0.5, holder.stdin.close).start()
         owner = _claim(tmp_path, 20)
-        assert isinstance(owner, Owned)
+        assert isinstance(owner, FolderLock)
         owner.release()
         holder.wait()
 
@@ -112,7 +112,7 @@ def test_what_a_killed_server_left_is_cleared_by_the_next_owner(tmp_path: Path) 
 def test_a_server_that_holds_the_folder_is_found_by_its_file(tmp_path: Path) -> None:
     with _held_elsewhere(tmp_path), _answering(tmp_path, "secret"):
         found = _claim(tmp_path)
-    assert isinstance(found, Served)
+    assert isinstance(found, RunningServer)
     assert found.token == "secret"
 
 

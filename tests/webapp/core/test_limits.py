@@ -19,13 +19,22 @@ from webapp.core.errors import (
     TooManyChosen,
     WordsTooLong,
 )
-from webapp.core.limits import CHOSEN, NAME, WORDS, check_chosen, check_name, check_words, decimal, whole_number
+from webapp.core.limits import (
+    MAX_CHOSEN,
+    MAX_NAME,
+    MAX_QUESTION,
+    check_name,
+    check_question,
+    check_selection,
+    parse_decimal,
+    parse_integer,
+)
 from webapp.core.settings import load_settings
 from webapp.core.stream import Result
 from webapp.page.acts import read_act
 from webapp.page.controller import Controller
 from webapp.page.state import PageState
-from webapp.page.uploads import Arriving
+from webapp.page.uploads import UploadStore
 from webapp.service.caller import Caller
 from webapp.service.commands import (
     Ask,
@@ -39,7 +48,7 @@ from webapp.service.commands import (
     Search,
     Summarise,
 )
-from webapp.service.running import Askings
+from webapp.service.running import RunningAnswers
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
 
@@ -70,7 +79,7 @@ def caller(workspace: Workspace) -> Caller:
 
 @pytest.fixture
 def controller(workspace: Workspace) -> Controller:
-    return Controller(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings))
+    return Controller(workspace, LOCAL_USER, RunningAnswers(), UploadStore(workspace.settings))
 
 
 @pytest.fixture
@@ -110,7 +119,7 @@ NAMES: dict[str, Callable[[Caller, Path, str], object]] = {
 }
 
 
-@pytest.mark.parametrize("characters", [WORDS + 1, 200_000, 3_000_000])
+@pytest.mark.parametrize("characters", [MAX_QUESTION + 1, 200_000, 3_000_000])
 @pytest.mark.parametrize("command", QUESTIONS)
 def test_a_long_question_is_refused_at_once_with_the_limit(caller: Caller, command: str, characters: int) -> None:
     began = time.monotonic()
@@ -119,7 +128,7 @@ def test_a_long_question_is_refused_at_once_with_the_limit(caller: Caller, comma
     assert time.monotonic() - began < AT_ONCE_SECONDS
 
 
-@pytest.mark.parametrize("characters", [NAME + 1, 200_000, 3_000_000])
+@pytest.mark.parametrize("characters", [MAX_NAME + 1, 200_000, 3_000_000])
 @pytest.mark.parametrize("command", NAMES)
 def test_a_long_name_is_refused_at_once_with_the_limit(
     caller: Caller, file: Path, command: str, characters: int
@@ -132,7 +141,7 @@ def test_a_long_name_is_refused_at_once_with_the_limit(
     assert list(caller.run(ListMatters())) == before
 
 
-@pytest.mark.parametrize("characters", [WORDS + 1, 200_000, 3_000_000])
+@pytest.mark.parametrize("characters", [MAX_QUESTION + 1, 200_000, 3_000_000])
 def test_the_page_refuses_the_same_and_begins_no_conversation(
     workspace: Workspace, controller: Controller, state: PageState, characters: int
 ) -> None:
@@ -149,12 +158,12 @@ def test_the_page_refuses_the_same_and_begins_no_conversation(
 
 
 def test_what_is_as_long_as_the_limit_is_taken(caller: Caller, controller: Controller, state: PageState) -> None:
-    assert list(caller.run(Search("Sample", _long(WORDS))))
-    assert list(caller.run(FindMentions("Sample", "x" * WORDS))) == []
-    assert asyncio.run(controller.find_mentions(state, "x" * WORDS))["announcement"] == "0 mentions found."
-    [made] = caller.run(CreateMatter("m" * NAME))
+    assert list(caller.run(Search("Sample", _long(MAX_QUESTION))))
+    assert list(caller.run(FindMentions("Sample", "x" * MAX_QUESTION))) == []
+    assert asyncio.run(controller.find_mentions(state, "x" * MAX_QUESTION))["announcement"] == "0 mentions found."
+    [made] = caller.run(CreateMatter("m" * MAX_NAME))
     assert isinstance(made, Result)
-    assert made.row.name == "m" * NAME
+    assert made.row.name == "m" * MAX_NAME
 
 
 @pytest.mark.parametrize("character", ["\0", "\ud800"])
@@ -179,10 +188,10 @@ def test_what_no_database_keeps_is_refused(
 @pytest.mark.parametrize("words", ["", " ", "\n\t"])
 def test_nothing_is_no_question(words: str) -> None:
     with pytest.raises(EmptyQuestion):
-        check_words(words)
+        check_question(words)
 
 
-@pytest.mark.parametrize("name", ["lease.pdf", "Müller & Söhne", "契約書.pdf", "n" * NAME, "😀"])
+@pytest.mark.parametrize("name", ["lease.pdf", "Müller & Söhne", "契約書.pdf", "n" * MAX_NAME, "😀"])
 def test_a_name_of_any_script_is_taken(name: str) -> None:
     check_name(name)
 
@@ -227,16 +236,16 @@ def test_of_the_documents_that_are_chosen_only_those_that_are_there_are_kept(
     [sample] = workspace.access.documents(LOCAL_USER, matter)
     assert controller.choose_documents(state, ["0" * 64, sample.id, sample.id])["state"].scope == (sample.id,)
     with pytest.raises(TooManyChosen, match=r"^Too many documents are chosen: 20,001; the limit is 20,000\.$"):
-        controller.choose_documents(state, ["0" * 64] * (CHOSEN + 1))
+        controller.choose_documents(state, ["0" * 64] * (MAX_CHOSEN + 1))
     with pytest.raises(TooManyChosen):
-        asyncio.run(controller.ask(state, "rent", about=["0" * 64] * (CHOSEN + 1)))
+        asyncio.run(controller.ask(state, "rent", about=["0" * 64] * (MAX_CHOSEN + 1)))
     assert controller.choose_documents(state, ["x" * 3_000_000, sample.id])["state"].scope == (sample.id,)
 
 
 def test_a_list_of_as_many_as_there_may_be_is_looked_through_at_once(controller: Controller, state: PageState) -> None:
     began = time.monotonic()
-    check_chosen([f"{n:064x}" for n in range(CHOSEN)])
-    controller.choose_documents(state, [f"{n:064x}" for n in range(CHOSEN)])
+    check_selection([f"{n:064x}" for n in range(MAX_CHOSEN)])
+    controller.choose_documents(state, [f"{n:064x}" for n in range(MAX_CHOSEN)])
     assert time.monotonic() - began < AT_ONCE_SECONDS
 
 
@@ -249,7 +258,7 @@ def test_documents_that_are_followed_are_named_by_ids(caller: Caller) -> None:
 
 @pytest.mark.parametrize(("said", "number"), [("", 0), ("0", 0), ("7", 7), ("-1", -1), ("123456789", 123456789)])
 def test_a_whole_number_is_read(said: str, number: int) -> None:
-    assert whole_number(said) == number
+    assert parse_integer(said) == number
 
 
 @pytest.mark.parametrize(
@@ -257,18 +266,18 @@ def test_a_whole_number_is_read(said: str, number: int) -> None:
 )
 def test_what_is_no_whole_number_is_told_so(said: str) -> None:
     with pytest.raises(EventMalformed, match=r"^This request is not valid"):
-        whole_number(said)
+        parse_integer(said)
 
 
 @pytest.mark.parametrize(("said", "number"), [("1", 1.0), ("1.25", 1.25), ("-2", -2.0), ("1e3", 1000.0)])
 def test_a_decimal_is_read(said: str, number: float) -> None:
-    assert decimal(said) == number
+    assert parse_decimal(said) == number
 
 
 @pytest.mark.parametrize("said", ["", "nan", "-NaN", "inf", "-Infinity", "1e999", "-1e999", "9" * 5_000, "one", "\0"])
 def test_what_is_no_finite_number_is_told_so(said: str) -> None:
     with pytest.raises(EventMalformed):
-        decimal(said)
+        parse_decimal(said)
 
 
 @pytest.mark.parametrize("said", ["nan", "1e999", "9" * 5_000, "x"])

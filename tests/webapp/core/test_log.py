@@ -8,7 +8,7 @@ import pytest
 
 from retrieval.core.errors import DataFolderBusy, StoreUnavailable
 from webapp.core.errors import Unexpected
-from webapp.core.log import close_log, known, log, open_log
+from webapp.core.log import close_log, log, open_log, user_error
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def _raised(error: Exception, cause: Exception | None = None) -> Exception:
 
 
 def test_what_nobody_foresaw_gets_a_reference_that_finds_its_trace(lines: "Lines") -> None:
-    told = known(_raised(ValueError("the Tenant shall pay")))
+    told = user_error(_raised(ValueError("the Tenant shall pay")))
     assert isinstance(told, Unexpected)
     [line] = lines()
     assert str(told) == f"Something went wrong (ref {line['ref']})."
@@ -43,7 +43,7 @@ def test_what_nobody_foresaw_gets_a_reference_that_finds_its_trace(lines: "Lines
 
 
 def test_no_word_of_a_document_gets_into_the_log(lines: "Lines") -> None:
-    known(_raised(ValueError("the Tenant shall pay"), KeyError("monthly rent")))
+    user_error(_raised(ValueError("the Tenant shall pay"), KeyError("monthly rent")))
     try:
         raise ValueError("the Landlord may enter")
     except ValueError:
@@ -54,14 +54,14 @@ def test_no_word_of_a_document_gets_into_the_log(lines: "Lines") -> None:
 
 
 def test_what_the_operating_system_said_is_kept(lines: "Lines") -> None:
-    known(_raised(OSError(28, "No space left on device")))
+    user_error(_raised(OSError(28, "No space left on device")))
     assert lines()[0]["trace"][0] == "builtins.OSError: No space left on device"
 
 
 def test_our_own_errors_pass_and_what_is_behind_them_is_logged(lines: "Lines") -> None:
     busy, away = DataFolderBusy(), _raised(StoreUnavailable(store="database"), ConnectionRefusedError(111, "refused"))
-    assert known(busy) is busy
-    assert known(away) is away
+    assert user_error(busy) is busy
+    assert user_error(away) is away
     [line] = lines()
     assert line["error"] == "StoreUnavailable"
     assert "builtins.ConnectionRefusedError: Connection refused" in line["trace"]

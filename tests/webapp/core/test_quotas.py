@@ -17,7 +17,7 @@ from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
 from webapp.store.access import Access
 from webapp.store.conversations import Conversations
-from webapp.store.users import LOCAL_USER, Records, User
+from webapp.store.users import LOCAL_USER, User, Users
 
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
 SMALL = Quota(documents=5, mib=1, matters=3, conversations=4, turns=3)
@@ -31,11 +31,11 @@ class Room:
         self.engine = database.open_database(address)
         self.folder = folder
         self.library = Library(self.engine, Files(folder / "files"))
-        self.records = Records(self.engine)
-        self.access = Access(self.library, self.records, SMALL)
+        self.users = Users(self.engine)
+        self.access = Access(self.library, self.users, SMALL)
         self.conversations = Conversations(self.engine, self.library, self.access)
         for user in (ANN, BEN, LOCAL_USER):
-            self.records.welcome(user)
+            self.users.add(user)
 
     def file(self, words: str, size: int = 0) -> Path:
         path = self.folder / f"{words}.pdf"
@@ -145,7 +145,7 @@ def test_what_is_there_already_does_not_count_again_and_what_is_removed_is_free(
     with pytest.raises(QuotaReached):
         room.access.accept(ANN, matter, room.file("0"))
     room.library.delete_matter(matter.id)
-    room.records.forget_matter(matter.id)
+    room.users.delete_matter_rows(matter.id)
     again = room.access.create(ANN, "Acme")
     for n in range(SMALL.documents):
         room.access.accept(ANN, again, room.file(str(n)))
@@ -180,14 +180,14 @@ def test_matters_are_counted_and_free_again(room: Room, matter: Matter) -> None:
         room.access.create(ANN, "Acme")
     assert room.access.create(BEN, "Acme")
     room.library.delete_matter(matter.id)
-    room.records.forget_matter(matter.id)
+    room.users.delete_matter_rows(matter.id)
     assert room.access.create(ANN, "Dent")
 
 
 def test_matters_that_are_made_at_once_do_not_pass_together(room: Room) -> None:
     refused = _refused(lambda n: room.access.create(ANN, f"M{n}"))
     assert (len(refused), len(room.access.matters(ANN))) == (AT_ONCE - SMALL.matters, SMALL.matters)
-    assert len(room.records.matters_of(ANN)) == SMALL.matters
+    assert len(room.users.matters_of(ANN)) == SMALL.matters
 
 
 # Conversations

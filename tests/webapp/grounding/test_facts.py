@@ -4,11 +4,11 @@ import pytest
 
 from retrieval import Document, Passage, pin_cite, split_sentences
 from retrieval.core.documents import Page
-from webapp.grounding.alignment import exchanged
+from webapp.grounding.alignment import exchanged_words
 from webapp.grounding.facts import find_facts
-from webapp.grounding.numbers import value
+from webapp.grounding.numbers import number_value
 from webapp.grounding.proper_names import vocabulary
-from webapp.grounding.support import evidence, missing
+from webapp.grounding.support import support_of, unsupported
 
 CLAUSE = (
     "8.2 Payment. Acme Holdings, Inc. (the “Licensor”) shall pay Beta GmbH (the “Licensee”) a fee of\n"
@@ -27,7 +27,7 @@ def passage(text: str = CLAUSE, section: str = "Section 8.2(b) (Payment)") -> tu
 
 def absent(sentence: str) -> tuple[str, ...]:
     one, documents = passage()
-    return missing(sentence, evidence([one], documents))
+    return unsupported(sentence, support_of([one], documents))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def absent(sentence: str) -> tuple[str, ...]:
     ],
 )
 def test_a_number_has_one_value_however_it_is_written(written: str, number: str) -> None:
-    assert format(value(written), "f") == number
+    assert format(number_value(written), "f") == number
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_what_stands_in_the_place_of_something_else_is_seen_in_near_verbatim_sen
     sentence: str, found: list[str]
 ) -> None:
     source = "Acme (the “Licensor”) and Beta agree. The Licensor shall pay the Licensee a fee of $900 within thirty (30) days of each invoice. The Licensee may object within 60 days."
-    assert list(exchanged(sentence, source, vocabulary(source))) == found
+    assert list(exchanged_words(sentence, source, vocabulary(source))) == found
 
 
 @pytest.mark.parametrize(

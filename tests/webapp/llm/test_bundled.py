@@ -16,8 +16,8 @@ import pytest
 
 from webapp.core.errors import EngineAway, EngineKeyRefused, EngineLoading, PromptTooLong, StreamCut
 from webapp.llm import bundled as embedded
-from webapp.llm.bundled import EmbeddedEngine
-from webapp.llm.client import Engine, Message
+from webapp.llm.bundled import BundledServer
+from webapp.llm.client import LLMClient, Message
 
 pytestmark = pytest.mark.slow
 
@@ -26,20 +26,22 @@ COUNT = [Message("system", "Answer briefly."), Message("user", "Count from one t
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[EmbeddedEngine]:
-    engine = EmbeddedEngine()
+def running() -> Iterator[BundledServer]:
+    engine = BundledServer()
     engine.start()
     assert engine.wait(60)
     yield engine
     engine.stop()
 
 
-def client(engine: EmbeddedEngine) -> Engine:
+def client(engine: BundledServer) -> LLMClient:
     url, key = engine.start()
-    return Engine(url, key, embedded=engine)
+    return LLMClient(url, key, embedded=engine)
 
 
-async def text_of(engine: Engine, messages: list[Message], *, max_tokens: int = 24, stop: tuple[str, ...] = ()) -> str:
+async def text_of(
+    engine: LLMClient, messages: list[Message], *, max_tokens: int = 24, stop: tuple[str, ...] = ()
+) -> str:
     return "".join([piece async for piece in engine.stream(messages, max_tokens=max_tokens, stop=stop)])
 
 
@@ -58,20 +60,20 @@ def is_served(url: str) -> bool:
         return sock.connect_ex((str(address.hostname), address.port or 0)) == 0
 
 
-def child_of(engine: EmbeddedEngine) -> subprocess.Popen[bytes]:
+def child_of(engine: BundledServer) -> subprocess.Popen[bytes]:
     child = engine._child
     assert child is not None
     return child
 
 
-def test_it_is_there_and_says_what_it_is(running: EmbeddedEngine) -> None:
-    assert EmbeddedEngine.available()
+def test_it_is_there_and_says_what_it_is(running: BundledServer) -> None:
+    assert BundledServer.available()
     info = asyncio.run(client(running).describe())
     assert (info.dialect, info.window, info.name) == ("llama.cpp", 4096, "embedded SmolLM2-135M-Instruct")
     assert asyncio.run(client(running).state()) == "ready"
 
 
-def test_it_streams_and_the_same_prompt_gets_the_same_answer(running: EmbeddedEngine) -> None:
+def test_it_streams_and_the_same_prompt_gets_the_same_answer(running: BundledServer) -> None:
     async def pieces() -> list[str]:
         return [piece async for piece in client(running).stream(COUNT, max_tokens=24)]
 
@@ -80,18 +82,18 @@ def test_it_streams_and_the_same_prompt_gets_the_same_answer(running: EmbeddedEn
     assert "".join(first) == "".join(asyncio.run(pieces()))
 
 
-def test_it_stops_at_a_stop_string_which_is_not_part_of_the_text(running: EmbeddedEngine) -> None:
+def test_it_stops_at_a_stop_string_which_is_not_part_of_the_text(running: BundledServer) -> None:
     whole = asyncio.run(text_of(client(running), COUNT))
     stop = whole[len(whole) // 2 :][:3]
     assert asyncio.run(text_of(client(running), COUNT, stop=(stop,))) == whole[: whole.index(stop)]
 
 
-def test_a_prompt_beyond_its_window_is_too_long(running: EmbeddedEngine) -> None:
+def test_a_prompt_beyond_its_window_is_too_long(running: BundledServer) -> None:
     with pytest.raises(PromptTooLong):
         asyncio.run(text_of(client(running), [Message("user", "word " * 5000)]))
 
 
-def test_two_readers_at_once_get_what_each_would_get_alone(running: EmbeddedEngine) -> None:
+def test_two_readers_at_once_get_what_each_would_get_alone(running: BundledServer) -> None:
     other = [Message("user", "Name the days of the week.")]
 
     async def both() -> list[str]:
@@ -102,7 +104,7 @@ def test_two_readers_at_once_get_what_each_would_get_alone(running: EmbeddedEngi
     assert together[1][:10] == asyncio.run(text_of(client(running), other))[:10]
 
 
-def test_closing_a_stream_frees_its_slot(running: EmbeddedEngine) -> None:
+def test_closing_a_stream_frees_its_slot(running: BundledServer) -> None:
     async def run() -> None:
         engine = client(running)
         for _ in range(embedded.SLOTS + 1):  # one more than the slots: a slot still writing would keep it waiting
@@ -114,16 +116,16 @@ def test_closing_a_stream_frees_its_slot(running: EmbeddedEngine) -> None:
     asyncio.run(run())
 
 
-def test_only_who_has_the_key_is_served_and_no_other_user_can_read_it(running: EmbeddedEngine) -> None:
+def test_only_who_has_the_key_is_served_and_no_other_user_can_read_it(running: BundledServer) -> None:
     url, key = running.start()
     with pytest.raises(EngineKeyRefused):
-        asyncio.run(text_of(Engine(url, "guess"), COUNT))
+        asyncio.run(text_of(LLMClient(url, "guess"), COUNT))
     for name in ("cmdline", "environ"):
         assert key.encode() not in Path(f"/proc/{child_of(running).pid}/{name}").read_bytes()
 
 
 def test_a_killed_child_is_restarted_at_the_same_address_and_the_partial_text_is_kept(tmp_path: Path) -> None:
-    running = EmbeddedEngine(log=tmp_path / "logs" / "engine.log")
+    running = BundledServer(log=tmp_path / "logs" / "engine.log")
     address = running.start()
     assert running.wait(60)
     engine = client(running)
@@ -152,7 +154,7 @@ def test_a_killed_child_is_restarted_at_the_same_address_and_the_partial_text_is
 
 
 def test_stopping_before_it_is_ready_leaves_nothing_behind_and_it_can_be_started_again() -> None:
-    engine = EmbeddedEngine()
+    engine = BundledServer()
     for _ in range(3):
         url, _ = engine.start()
         engine.stop()
@@ -165,8 +167,8 @@ def test_stopping_before_it_is_ready_leaves_nothing_behind_and_it_can_be_started
 def test_the_child_dies_with_its_parent_even_on_kill_9(moment: str) -> None:
     script = (
         "import time\n"
-        "from webapp.llm.bundled import EmbeddedEngine\n"
-        "engine = EmbeddedEngine()\n"
+        "from webapp.llm.bundled import BundledServer\n"
+        "engine = BundledServer()\n"
         "url, key = engine.start()\n"
         "print(url, flush=True)\n"
         f"{'engine.wait(60)' if moment == 'when it serves' else 'time.sleep(0.2)'}\n"
@@ -220,12 +222,12 @@ def test_a_child_that_never_comes_up_counts_as_failed_and_the_engine_as_away(tmp
     (package / "broken.gguf").write_bytes(b"not a model")
     script = (
         "import asyncio\n"
-        "from webapp.llm.bundled import EmbeddedEngine\n"
-        "from webapp.llm.client import Engine, Message\n"
-        "engine = EmbeddedEngine()\n"
+        "from webapp.llm.bundled import BundledServer\n"
+        "from webapp.llm.client import LLMClient, Message\n"
+        "engine = BundledServer()\n"
         "url, key = engine.start()\n"
         "engine.wait(60)\n"
-        "print(engine.state, asyncio.run(Engine(url, key, embedded=engine).state()))\n"
+        "print(engine.state, asyncio.run(LLMClient(url, key, embedded=engine).state()))\n"
         "engine.stop()\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
@@ -236,9 +238,9 @@ def test_a_child_that_never_comes_up_counts_as_failed_and_the_engine_as_away(tmp
 def test_it_is_not_available_where_the_packages_are_not_installed() -> None:
     script = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from webapp.llm.bundled import EmbeddedEngine\n"
-        "print(EmbeddedEngine.available())\n"
-        "try: EmbeddedEngine().start()\n"
+        "from webapp.llm.bundled import BundledServer\n"
+        "print(BundledServer.available())\n"
+        "try: BundledServer().start()\n"
         "except FileNotFoundError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.core.errors import EngineAway
 from webapp.core.settings import load_settings
 from webapp.llm.circuit_breaker import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, CircuitBreaker
-from webapp.llm.pool import Writers
+from webapp.llm.pool import EnginePool
 
 
 class Clock:
@@ -75,21 +75,21 @@ def test_an_engine_that_says_it_is_well_is_tried_at_once() -> None:
 # --- choosing among several
 
 
-def writers(tmp_path: Path, *urls: str) -> Writers:
-    return Writers(load_settings(data_dir=tmp_path, llm_url=",".join(urls)))
+def engine_pool(tmp_path: Path, *urls: str) -> EnginePool:
+    return EnginePool(load_settings(data_dir=tmp_path, llm_url=",".join(urls)))
 
 
-async def read(writers: Writers) -> str:
+async def read(engine_pool: EnginePool) -> str:
     from webapp.llm.client import Message
 
-    async with writers.lease() as writer:
-        assert writer.engine is not None
-        return "".join([piece async for piece in writer.engine.stream([Message("user", "Who pays?")], max_tokens=9)])
+    async with engine_pool.lease() as backend:
+        assert backend.client is not None
+        return "".join([piece async for piece in backend.client.stream([Message("user", "Who pays?")], max_tokens=9)])
 
 
 def test_answers_go_to_the_engine_that_writes_least(tmp_path: Path) -> None:
     async def run(urls: tuple[str, str]) -> None:
-        await asyncio.gather(*(read(chosen) for chosen in [writers(tmp_path, *urls)] for _ in range(10)))
+        await asyncio.gather(*(read(chosen) for chosen in [engine_pool(tmp_path, *urls)] for _ in range(10)))
 
     with FakeEngine("tgi") as first, FakeEngine("vllm") as second:
         for engine in (first, second):
@@ -99,7 +99,7 @@ def test_answers_go_to_the_engine_that_writes_least(tmp_path: Path) -> None:
 
 
 def test_an_engine_whose_circuit_is_open_is_passed_over_and_comes_back_when_it_is_well(tmp_path: Path) -> None:
-    async def run(chosen: Writers, gone: FakeEngine) -> None:
+    async def run(chosen: EnginePool, gone: FakeEngine) -> None:
         away, here = chosen._engines
         for _ in range(FAILURES):
             away.circuit.record_failure()
@@ -113,11 +113,11 @@ def test_an_engine_whose_circuit_is_open_is_passed_over_and_comes_back_when_it_i
         assert (away.in_flight, here.in_flight) == (0, 0)
 
     with FakeEngine("tgi") as gone, FakeEngine("tgi") as other:
-        asyncio.run(run(writers(tmp_path, gone.url, other.url), gone))
+        asyncio.run(run(engine_pool(tmp_path, gone.url, other.url), gone))
 
 
 def test_where_all_are_away_that_is_known_at_once(tmp_path: Path) -> None:
-    async def run(chosen: Writers) -> float:
+    async def run(chosen: EnginePool) -> float:
         (engine,) = chosen._engines
         for _ in range(FAILURES):
             engine.circuit.record_failure()
@@ -129,5 +129,5 @@ def test_where_all_are_away_that_is_known_at_once(tmp_path: Path) -> None:
 
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(first=60))
-        assert asyncio.run(run(writers(tmp_path, server.url))) < 1
+        assert asyncio.run(run(engine_pool(tmp_path, server.url))) < 1
         assert server.asked == []

@@ -36,7 +36,7 @@ from webapp.core.errors import (
 )
 from webapp.llm import dialects
 from webapp.llm.chat import StopFilter, merge_roles
-from webapp.llm.client import Engine, EngineInfo, Message, Timeouts
+from webapp.llm.client import LLMClient, Message, ServerInfo, Timeouts
 
 KINDS: list[Kind] = ["tgi", "vllm", "llama.cpp", "other"]
 QUICK = Timeouts(connect=0.4, first=0.4, silence=0.4)
@@ -45,7 +45,7 @@ ASK = [Message("system", "Answer from the passages."), Message("user", "Who pays
 
 
 def read(
-    engine: Engine, messages: Sequence[Message] = ASK, *, max_tokens: int = 100, stop: Sequence[str] = ()
+    engine: LLMClient, messages: Sequence[Message] = ASK, *, max_tokens: int = 100, stop: Sequence[str] = ()
 ) -> tuple[str, EngineError | None]:
     """What a caller has in hand at the end: the text, and the error if there was one."""
     text: list[str] = []
@@ -107,28 +107,28 @@ def test_each_fault_has_its_own_error_and_the_text_before_it_is_kept(
 ) -> None:
     with FakeEngine(kind) as server:
         server.enqueue(reply)
-        text, raised = read(Engine(server.url, timeouts=QUICK))
+        text, raised = read(LLMClient(server.url, timeouts=QUICK))
         assert (text, type(raised) if raised else None) == (kept, error)
-        assert read(Engine(server.url)) == (WHOLE, None), "the next question is answered"
+        assert read(LLMClient(server.url)) == (WHOLE, None), "the next question is answered"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_wrong_key_is_told_apart_and_the_right_one_is_sent(kind: Kind) -> None:
     with FakeEngine(kind, key="right") as server:
-        text, raised = read(Engine(server.url, "wrong"))
+        text, raised = read(LLMClient(server.url, "wrong"))
         assert (text, type(raised)) == ("", EngineKeyRefused)
-        assert read(Engine(server.url, "right")) == (WHOLE, None)
+        assert read(LLMClient(server.url, "right")) == (WHOLE, None)
 
 
 @pytest.mark.parametrize("kind", ["tgi", "vllm", "llama.cpp"])
 def test_a_prompt_beyond_the_window_is_too_long_in_every_dialect(kind: Kind) -> None:
     with FakeEngine(kind, window=200) as server:
-        _, raised = read(Engine(server.url), [Message("user", "word " * 300)])
+        _, raised = read(LLMClient(server.url), [Message("user", "word " * 300)])
         assert type(raised) is PromptTooLong
 
 
 def test_nothing_at_the_address_is_away() -> None:
-    engine = Engine(unused_url())
+    engine = LLMClient(unused_url())
     text, raised = read(engine)
     assert (text, type(raised)) == ("", EngineAway)
     assert asyncio.run(engine.state()) == "away"
@@ -141,14 +141,14 @@ def test_an_address_that_takes_no_connection_is_away_after_the_time_out() -> Non
         for waiting in (first, second):  # the queue is full: no further connection stands
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
-        _, raised = read(Engine(f"http://127.0.0.1:{full.getsockname()[1]}", timeouts=QUICK))
+        _, raised = read(LLMClient(f"http://127.0.0.1:{full.getsockname()[1]}", timeouts=QUICK))
         assert type(raised) is EngineAway
 
 
 def test_comments_that_keep_a_connection_open_do_not_count_as_text() -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(first=30))
-        _, raised = read(Engine(server.url, timeouts=Timeouts(first=0.5)))
+        _, raised = read(LLMClient(server.url, timeouts=Timeouts(first=0.5)))
         assert type(raised) is EngineSilent
         assert server.hung_up.acquire(timeout=2)
 
@@ -156,7 +156,7 @@ def test_comments_that_keep_a_connection_open_do_not_count_as_text() -> None:
 def test_a_slow_first_text_and_slow_pieces_are_waited_for() -> None:
     with FakeEngine("llama.cpp") as server:
         server.enqueue(Reply(first=0.6, pace=0.15))
-        assert read(Engine(server.url, timeouts=Timeouts(first=2, silence=0.4))) == (WHOLE, None)
+        assert read(LLMClient(server.url, timeouts=Timeouts(first=2, silence=0.4))) == (WHOLE, None)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_of_a_refusal_only_its_kind_is_kept_because_its_words_may_quote_the_prom
 
 @pytest.mark.parametrize("way", ["close", "cancel"])
 def test_stopping_closes_the_connection_so_that_the_engine_stops_writing(way: str) -> None:
-    async def run(engine: Engine) -> str:
+    async def run(engine: LLMClient) -> str:
         got = ""
         stream = engine.stream(ASK, max_tokens=100)
         if way == "close":
@@ -207,12 +207,12 @@ def test_stopping_closes_the_connection_so_that_the_engine_stops_writing(way: st
 
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(pieces=["word "] * 1000, pace=0.2))
-        assert asyncio.run(run(Engine(server.url))).startswith("word ")
+        assert asyncio.run(run(LLMClient(server.url))).startswith("word ")
         assert server.hung_up.acquire(timeout=2)
 
 
 def test_stopping_one_stream_leaves_the_others_alone() -> None:
-    async def run(engine: Engine) -> str:
+    async def run(engine: LLMClient) -> str:
         await engine.describe()
         first, second = (engine.stream(ASK, max_tokens=100) for _ in range(2))
         assert await anext(first) == "word "
@@ -221,7 +221,7 @@ def test_stopping_one_stream_leaves_the_others_alone() -> None:
 
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(pieces=["word "] * 1000, pace=0.1), Reply(pace=0.1))
-        assert asyncio.run(run(Engine(server.url))) == WHOLE
+        assert asyncio.run(run(LLMClient(server.url))) == WHOLE
 
 
 @pytest.mark.parametrize(
@@ -238,13 +238,13 @@ def test_stopping_one_stream_leaves_the_others_alone() -> None:
 def test_a_stop_string_is_never_part_of_the_text(kind: Kind, pieces: list[str], stop: list[str], text: str) -> None:
     with FakeEngine(kind) as server:
         server.enqueue(Reply(pieces))
-        assert read(Engine(server.url), stop=stop) == (text, None)
+        assert read(LLMClient(server.url), stop=stop) == (text, None)
 
 
 def test_text_held_back_for_a_stop_string_is_not_lost_when_the_stream_is_cut() -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(["It ends.\n"], fault="drop"))
-        text, raised = read(Engine(server.url), stop=["\n\nQuestion:"])
+        text, raised = read(LLMClient(server.url), stop=["\n\nQuestion:"])
         assert (text, type(raised)) == ("It ends.\n", StreamCut)
 
 
@@ -257,7 +257,7 @@ def test_only_what_may_begin_a_stop_string_is_held_back() -> None:
 def test_a_character_split_over_two_chunks_arrives_whole() -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(["§ 8.2(b) – ", "“Société” ", "\u00a0€"], byte_by_byte=True))
-        assert read(Engine(server.url)) == ("§ 8.2(b) – “Société” \u00a0€", None)
+        assert read(LLMClient(server.url)) == ("§ 8.2(b) – “Société” \u00a0€", None)
 
 
 # --- what is sent
@@ -283,8 +283,8 @@ def test_turns_are_folded_so_that_every_template_takes_them(before: str, after: 
 
 def test_a_request_holds_what_every_server_takes_and_nothing_that_one_misreads() -> None:
     with FakeEngine("tgi") as server:
-        read(Engine(server.url, "k"), max_tokens=77, stop=["\n\n"])
-        read(Engine(server.url))
+        read(LLMClient(server.url, "k"), max_tokens=77, stop=["\n\n"])
+        read(LLMClient(server.url))
         assert server.asked[0] == {
             "model": "tgi",
             "messages": [{"role": "user", "content": "Answer from the passages.\n\nWho pays?"}],
@@ -302,9 +302,9 @@ def test_the_environment_does_not_come_between_pincite_and_its_engine(tmp_path: 
     """A saved hub token used to be sent to engines without a key, and HF_HUB_OFFLINE to forbid them."""
     script = (
         "import asyncio, sys\n"
-        "from webapp.llm.client import Engine, Message\n"
+        "from webapp.llm.client import LLMClient, Message\n"
         "async def main():\n"
-        "    async for text in Engine(sys.argv[1]).stream([Message('user', 'Who pays?')], max_tokens=9):\n"
+        "    async for text in LLMClient(sys.argv[1]).stream([Message('user', 'Who pays?')], max_tokens=9):\n"
         "        print(text, end='')\n"
         "asyncio.run(main())\n"
     )
@@ -325,10 +325,10 @@ def test_the_environment_does_not_come_between_pincite_and_its_engine(tmp_path: 
 # --- who it is
 
 SAYS = {
-    "tgi": EngineInfo("tgi", "tgi", 4096, "tgi"),
-    "vllm": EngineInfo("vllm", "legal/saul-slerp", 4096, "vllm saul-slerp"),
-    "llama.cpp": EngineInfo("llama.cpp", "saul.gguf", 4096, "llama.cpp saul.gguf"),
-    "other": EngineInfo("other", "house-model", 4096, "other house-model"),
+    "tgi": ServerInfo("tgi", "tgi", 4096, "tgi"),
+    "vllm": ServerInfo("vllm", "legal/saul-slerp", 4096, "vllm saul-slerp"),
+    "llama.cpp": ServerInfo("llama.cpp", "saul.gguf", 4096, "llama.cpp saul.gguf"),
+    "other": ServerInfo("other", "house-model", 4096, "other house-model"),
 }
 
 
@@ -336,7 +336,7 @@ SAYS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_dialect_the_model_and_the_window_are_found(kind: Kind, suffix: str) -> None:
     with FakeEngine(kind) as server:
-        engine = Engine(server.url + suffix)
+        engine = LLMClient(server.url + suffix)
         assert asyncio.run(engine.describe()) == SAYS[kind]
         assert read(engine) == (WHOLE, None)
         assert server.asked[0]["model"] == SAYS[kind].model
@@ -345,19 +345,19 @@ def test_the_dialect_the_model_and_the_window_are_found(kind: Kind, suffix: str)
 def test_the_window_is_the_one_that_the_server_says() -> None:
     for kind in ("tgi", "vllm", "llama.cpp"):
         with FakeEngine(kind, window=16384) as server:
-            assert asyncio.run(Engine(server.url).describe()).window == 16384
+            assert asyncio.run(LLMClient(server.url).describe()).window == 16384
 
 
 def test_a_model_that_is_set_is_asked_for_except_of_tgi_which_has_one_name() -> None:
     for kind, model in (("vllm", MODEL["vllm"]), ("other", "mine"), ("tgi", "tgi")):
         with FakeEngine(kind) as server:  # type: ignore[arg-type]
-            assert read(Engine(server.url, model=model if kind != "tgi" else "mine")) == (WHOLE, None)
+            assert read(LLMClient(server.url, model=model if kind != "tgi" else "mine")) == (WHOLE, None)
             assert server.asked[0]["model"] == model
 
 
 def test_it_is_asked_once_and_again_after_an_error() -> None:
     with FakeEngine("tgi") as server:
-        engine = Engine(server.url)
+        engine = LLMClient(server.url)
         read(engine)
         read(engine)
         assert server.probes == ["/info"]
@@ -371,20 +371,20 @@ def test_it_is_asked_once_and_again_after_an_error() -> None:
 def test_its_state_is_told() -> None:
     for kind in KINDS:
         with FakeEngine(kind, key="k") as server:
-            assert asyncio.run(Engine(server.url).state()) == "ready"
+            assert asyncio.run(LLMClient(server.url).state()) == "ready"
     with FakeEngine("llama.cpp", loading=True) as server:
-        assert asyncio.run(Engine(server.url).state()) == "loading"
-        text, raised = read(Engine(server.url))
+        assert asyncio.run(LLMClient(server.url).state()) == "loading"
+        text, raised = read(LLMClient(server.url))
         assert (text, type(raised)) == ("", EngineLoading)
 
 
 def test_many_readers_at_once_get_their_answers() -> None:
-    async def one(engine: Engine) -> str:
+    async def one(engine: LLMClient) -> str:
         return "".join([piece async for piece in engine.stream(ASK, max_tokens=100)])
 
-    async def run(engine: Engine) -> list[str]:
+    async def run(engine: LLMClient) -> list[str]:
         return await asyncio.gather(*(one(engine) for _ in range(30)))
 
     with FakeEngine("tgi") as server:
         server.enqueue(*(Reply(pace=0.05) for _ in range(30)))
-        assert asyncio.run(run(Engine(server.url))) == [WHOLE] * 30
+        assert asyncio.run(run(LLMClient(server.url))) == [WHOLE] * 30

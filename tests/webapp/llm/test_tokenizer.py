@@ -14,15 +14,15 @@ from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 from tests.webapp.fake_engine import FakeEngine
 from webapp.core.errors import EngineAway, EngineKeyRefused, EngineRefused, SettingsInvalid
 from webapp.llm import tokenizer as tokens
-from webapp.llm.bundled import EmbeddedEngine
-from webapp.llm.client import EngineInfo, http_options
+from webapp.llm.bundled import BundledServer
+from webapp.llm.client import ServerInfo, http_options
 
 CLAUSE = "The Borrower shall, upon not less than ten days’ prior notice, prepay the Loans (Section 2.1(b))."
 
 
 @pytest.fixture(scope="module")
 def llama() -> Iterator[tuple[str, str]]:
-    engine = EmbeddedEngine()
+    engine = BundledServer()
     address = engine.start()
     assert engine.wait(60)
     yield address
@@ -99,8 +99,8 @@ def test_a_folder_without_a_tokenizer_is_an_invalid_setting(tmp_path: Path) -> N
 
 
 def test_the_engine_decides_who_counts_unless_the_setting_does(tmp_path: Path, llama: tuple[str, str]) -> None:
-    tgi, cpp = (EngineInfo(name, "m", 4096, name) for name in ("tgi", "llama.cpp"))
-    assert tokens.counting(tgi, "http://127.0.0.1:1", None, None) == (tokens.mistral(), tokens.MISTRAL)
-    assert tokens.counting(cpp, *llama, None) == (tokens.from_llama_cpp(*llama), tokens.ANY_OTHER)
+    tgi, cpp = (ServerInfo(name, "m", 4096, name) for name in ("tgi", "llama.cpp"))
+    assert tokens.token_counter(tgi, "http://127.0.0.1:1", None, None) == (tokens.mistral(), tokens.MISTRAL)
+    assert tokens.token_counter(cpp, *llama, None) == (tokens.from_llama_cpp(*llama), tokens.ANY_OTHER)
     with pytest.raises(SettingsInvalid):
-        tokens.counting(cpp, *llama, str(tmp_path))
+        tokens.token_counter(cpp, *llama, str(tmp_path))

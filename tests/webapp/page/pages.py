@@ -16,8 +16,8 @@ from webapp.page.acts import read_act
 from webapp.page.controller import Controller
 from webapp.page.state import PageState
 from webapp.page.updates import Updates
-from webapp.page.uploads import Arriving
-from webapp.service.running import Askings
+from webapp.page.uploads import UploadStore
+from webapp.service.running import RunningAnswers
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import SavedTurn
 from webapp.store.users import User
@@ -39,10 +39,12 @@ def ready(workspace: Workspace, matter: Matter, name: str, text: str) -> Documen
 class Page:
     """One page of one user."""
 
-    def __init__(self, workspace: Workspace, user: User, matter_id: str = "", running: Askings | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, user: User, matter_id: str = "", running: RunningAnswers | None = None
+    ) -> None:
         self.workspace, self.user = workspace, user
-        self.running = running or Askings()
-        self.uploads = Arriving(workspace.settings)
+        self.running = running or RunningAnswers()
+        self.uploads = UploadStore(workspace.settings)
         self.controller = Controller(workspace, user, self.running, self.uploads)
         self.shown: Updates = {}
         self.take(self.controller.open(PageState(matter_id=matter_id)))

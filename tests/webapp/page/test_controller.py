@@ -23,8 +23,8 @@ from webapp.page.acts import ACTS, read_act
 from webapp.page.controller import Controller
 from webapp.page.state import PageState
 from webapp.page.updates import OFTEN_SECONDS, SELDOM_SECONDS, Updates
-from webapp.page.uploads import Arriving
-from webapp.service.running import Askings
+from webapp.page.uploads import UploadStore
+from webapp.service.running import RunningAnswers
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
 from webapp.store.users import LOCAL_USER, User
 
@@ -94,6 +94,7 @@ def other(workspace: Workspace) -> Page:
     """Ann's page in a matter of its own, with two documents that are ready and hold nothing to be searched."""
     matter = workspace.access.create(ANN, f"Matter {next(numbers)}")
     page = Page(workspace, ANN, matter.id)
+    assert workspace.ingest  # opened before there is anything without an index, which it would read again
     for name in ("one.pdf", "two.pdf"):
         record = workspace.library.accept(matter.id, name, make_pdf([f"{matter.name} {name}"]))
         workspace.library.keep_text(record, document("The rent is due.", id_=record.id, name=name), version=1)
@@ -498,7 +499,7 @@ def test_what_was_written_in_a_conversation_that_was_deleted_meanwhile_is_told(p
 def test_what_was_written_before_this_process_began_is_told_by_its_last_turn(page: Page, engine: FakeEngine) -> None:
     engine.enqueue(Reply([RENT_ANSWER]))
     page.ask(RENT)
-    anew = Page(page.workspace, ANN, page.state.matter_id, Askings())
+    anew = Page(page.workspace, ANN, page.state.matter_id, RunningAnswers())
     assert anew.controller.finished(page.state)["announcement"] == "The answer is there, with 1 citation."
 
 
@@ -580,7 +581,7 @@ def test_a_conversation_that_is_full_takes_no_more_and_a_turn_once_more_is_no_mo
     )
     with Workspace(settings) as workspace:
         workspace.welcome(ANN)
-        controller = Controller(workspace, ANN, Askings(), Arriving(settings))
+        controller = Controller(workspace, ANN, RunningAnswers(), UploadStore(settings))
         matter = workspace.access.matter(ANN, SAMPLE_MATTER)
         begun = asyncio.run(controller.find_mentions(PageState(matter_id=matter.id), "rent"))["state"]
         for act in (controller.find_mentions(begun, "fee"), controller.ask(begun, "What is the fee?")):
@@ -785,5 +786,8 @@ def test_acts_are_counted_by_user_and_of_guests_by_the_address_they_came_from(tm
     with Workspace(load_settings(data_dir=tmp_path, access="demo", guests_per_address=5)) as workspace:
         guest = User("guest-1", "Guest")
         workspace.welcome(guest, None, "10.0.0.1")
-        assert Controller(workspace, guest, Askings(), Arriving(workspace.settings)).share_key == "10.0.0.1"
-        assert Controller(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings)).share_key == LOCAL_USER.id
+        assert Controller(workspace, guest, RunningAnswers(), UploadStore(workspace.settings)).share_key == "10.0.0.1"
+        assert (
+            Controller(workspace, LOCAL_USER, RunningAnswers(), UploadStore(workspace.settings)).share_key
+            == LOCAL_USER.id
+        )

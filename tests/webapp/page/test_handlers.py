@@ -20,9 +20,9 @@ from webapp.core.settings import load_settings
 from webapp.page.handlers import ACTS_AT_ONCE, ControllerFactory, Handlers, Request
 from webapp.page.state import PageState, Tab
 from webapp.page.updates import Updates
-from webapp.page.uploads import Arriving
+from webapp.page.uploads import UploadStore
 from webapp.service.health import Health
-from webapp.service.startup import Opening
+from webapp.service.startup import Startup
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
 from webapp.store.users import User
 from webapp.web.authentication import Guest, guest_key
@@ -35,11 +35,11 @@ class Server:
 
     def __init__(self, folder: Path, *, opened: bool = True, **settings: Any) -> None:
         self.settings = load_settings(data_dir=folder, **settings)
-        self.opening = Opening(self.settings)
+        self.opening = Startup(self.settings)
         if opened:
             self.opening._open_stores()
             self.opening._tried.set()
-        self.uploads = Arriving(self.settings)
+        self.uploads = UploadStore(self.settings)
         self.uploads.clear()
         self.controllers = ControllerFactory(self.opening, self.uploads)
         self.handlers = Handlers(self.controllers, Health(self.opening))
@@ -85,7 +85,7 @@ def test_a_page_is_there_before_the_records_and_opens_by_itself_when_they_are(tm
     async def test() -> None:
         loaded = await server.handlers.load(tab, server.request())
         assert set(loaded) == {"health"}
-        assert "Opening the records" in loaded["health"]
+        assert "Opening the database" in loaded["health"]
         before = await server.handlers.tick(tab, server.request())
         server.opening._open_stores()
         server.opening._tried.set()
@@ -339,7 +339,7 @@ def test_following_where_nothing_may_be_followed_ends_and_says_nothing(server: S
 # Health
 
 
-class Counted(Opening):
+class Counted(Startup):
     """An opening whose states are counted, and take a while."""
 
     looks = 0

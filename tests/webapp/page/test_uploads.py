@@ -11,15 +11,15 @@ import pytest
 from webapp.core.errors import NameTooLong, NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
 from webapp.core.limits import FILES_AT_ONCE
 from webapp.core.settings import load_settings
-from webapp.page.uploads import KEPT_SECONDS, UPLOADS_AT_ONCE, Arriving, Upload
+from webapp.page.uploads import KEPT_SECONDS, UPLOADS_AT_ONCE, Upload, UploadStore
 
 TYPE = "multipart/form-data; boundary=x"
 PDF = b"%PDF-1.7\n"
 
 
 @pytest.fixture
-def arriving(tmp_path: Path) -> Arriving:
-    room = Arriving(load_settings(data_dir=tmp_path, max_file_mib=1))
+def upload_store(tmp_path: Path) -> UploadStore:
+    room = UploadStore(load_settings(data_dir=tmp_path, max_file_mib=1))
     room.clear()
     return room
 
@@ -37,27 +37,29 @@ async def _blocks(*blocks: bytes) -> AsyncIterator[bytes]:
         yield block
 
 
-def received(room: Arriving, *blocks: bytes, user: str = "ann", kind: str = TYPE, told: Any = None) -> list[Upload]:
+def received(room: UploadStore, *blocks: bytes, user: str = "ann", kind: str = TYPE, told: Any = None) -> list[Upload]:
     return asyncio.run(room.receive(_blocks(*blocks), kind, user, told or (lambda _name, _count: None)))
 
 
-def left(room: Arriving) -> list[str]:
+def left(room: UploadStore) -> list[str]:
     return sorted(str(path.relative_to(room.folder)) for path in room.folder.rglob("*"))
 
 
-def test_a_file_lies_under_a_path_of_its_own_and_is_followed(arriving: Arriving) -> None:
+def test_a_file_lies_under_a_path_of_its_own_and_is_followed(upload_store: UploadStore) -> None:
     told: list[tuple[str, int]] = []
     body = part(PDF) + part(PDF) + END
-    one, other = received(arriving, *(body[n : n + 7] for n in range(0, len(body), 7)), told=lambda *t: told.append(t))
+    one, other = received(
+        upload_store, *(body[n : n + 7] for n in range(0, len(body), 7)), told=lambda *t: told.append(t)
+    )
     assert (one.name, one.size, one.path.read_bytes()) == ("lease.pdf", len(PDF), PDF)
     assert one.path != other.path, "the same bytes under the same name are two uploads"
     assert sum(count for _, count in told) == 2 * len(PDF)
 
 
-def test_only_its_user_gets_it_and_only_once(arriving: Arriving) -> None:
-    [upload] = received(arriving, part(PDF) + END)
+def test_only_its_user_gets_it_and_only_once(upload_store: UploadStore) -> None:
+    [upload] = received(upload_store, part(PDF) + END)
     path = upload.handle
-    assert str(arriving.folder) not in path
+    assert str(upload_store.folder) not in path
     for user, wrong in (
         ("ben", path),
         ("", path),
@@ -67,35 +69,35 @@ def test_only_its_user_gets_it_and_only_once(arriving: Arriving) -> None:
         ("ann", str(upload.path)),
     ):
         with pytest.raises(NotUploaded):
-            arriving.claim(user, wrong)
-    assert arriving.claim("ann", path) == upload
+            upload_store.claim(user, wrong)
+    assert upload_store.claim("ann", path) == upload
     with pytest.raises(NotUploaded):
-        arriving.claim("ann", path)
-    arriving.drop(upload)
-    assert left(arriving) == []
+        upload_store.claim("ann", path)
+    upload_store.drop(upload)
+    assert left(upload_store) == []
 
 
-def test_a_link_in_its_place_is_not_it(arriving: Arriving, tmp_path: Path) -> None:
+def test_a_link_in_its_place_is_not_it(upload_store: UploadStore, tmp_path: Path) -> None:
     canary = tmp_path / "canary.pdf"
     canary.write_bytes(PDF)
-    [upload] = received(arriving, part(PDF) + END)
+    [upload] = received(upload_store, part(PDF) + END)
     upload.path.unlink()
     upload.path.symlink_to(canary)
     with pytest.raises(NotUploaded):
-        arriving.claim("ann", upload.handle)
-    arriving.drop(upload)
+        upload_store.claim("ann", upload.handle)
+    upload_store.drop(upload)
     assert canary.exists()
-    [upload] = received(arriving, part(PDF) + END)
+    [upload] = received(upload_store, part(PDF) + END)
     folder = upload.path.parent
     folder.rename(tmp_path / "elsewhere")
     folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(NotUploaded):
-        arriving.claim("ann", upload.handle)
+        upload_store.claim("ann", upload.handle)
 
 
-def test_of_a_file_that_is_too_large_little_is_kept_and_its_size_is_known(arriving: Arriving) -> None:
+def test_of_a_file_that_is_too_large_little_is_kept_and_its_size_is_known(upload_store: UploadStore) -> None:
     mib = 1 << 20
-    [upload] = received(arriving, part(PDF + bytes(3 * mib))[:-2], b"\r\n" + END)
+    [upload] = received(upload_store, part(PDF + bytes(3 * mib))[:-2], b"\r\n" + END)
     assert upload.size == len(PDF) + 3 * mib
     assert upload.path.stat().st_size == mib + 1
 
@@ -113,25 +115,25 @@ def test_of_a_file_that_is_too_large_little_is_kept_and_its_size_is_known(arrivi
     ],
     ids=range(7),
 )
-def test_what_is_no_whole_upload_leaves_nothing(arriving: Arriving, body: bytes) -> None:
+def test_what_is_no_whole_upload_leaves_nothing(upload_store: UploadStore, body: bytes) -> None:
     with pytest.raises(UploadMalformed):
-        received(arriving, body)
-    assert left(arriving) == []
-    received(arriving, part(PDF) + END)  # and holds nobody's place
+        received(upload_store, body)
+    assert left(upload_store) == []
+    received(upload_store, part(PDF) + END)  # and holds nobody's place
 
 
 @pytest.mark.parametrize(
     "kind", ["", "text/plain", "multipart/form-data", "multipart/form-data; boundary=" + "x" * 9999]
 )
-def test_a_body_of_another_kind_is_no_upload(arriving: Arriving, kind: str) -> None:
+def test_a_body_of_another_kind_is_no_upload(upload_store: UploadStore, kind: str) -> None:
     with pytest.raises(UploadMalformed):
-        received(arriving, part(PDF) + END, kind=kind)
+        received(upload_store, part(PDF) + END, kind=kind)
 
 
-def test_fields_that_are_no_files_take_no_room(arriving: Arriving) -> None:
+def test_fields_that_are_no_files_take_no_room(upload_store: UploadStore) -> None:
     text = b'--x\r\nContent-Disposition: form-data; name="files"\r\n\r\n' + b"a" * 5_000_000 + b"\r\n"
-    assert received(arriving, text, part(PDF, field="other"), END) == []
-    assert left(arriving) == []
+    assert received(upload_store, text, part(PDF, field="other"), END) == []
+    assert left(upload_store) == []
 
 
 @pytest.mark.parametrize(
@@ -147,26 +149,26 @@ def test_fields_that_are_no_files_take_no_room(arriving: Arriving) -> None:
         ("\u202efdp.exe", "fdp.exe"),
     ],
 )
-def test_a_name_is_a_name_and_no_path(arriving: Arriving, told: str, kept: str | None) -> None:
-    [upload] = received(arriving, part(PDF, name=told) + END)
-    assert upload.path.parent.parent == arriving.folder
+def test_a_name_is_a_name_and_no_path(upload_store: UploadStore, told: str, kept: str | None) -> None:
+    [upload] = received(upload_store, part(PDF, name=told) + END)
+    assert upload.path.parent.parent == upload_store.folder
     assert kept is None or upload.name == kept
     assert len(upload.path.name.encode()) <= 255
 
 
-def test_a_name_that_no_disk_has_is_refused_with_the_limit(arriving: Arriving) -> None:
+def test_a_name_that_no_disk_has_is_refused_with_the_limit(upload_store: UploadStore) -> None:
     with pytest.raises(NameTooLong, match=r"256 characters.*255"):
-        received(arriving, part(PDF, name="n" * 252 + ".pdf") + END)
-    assert left(arriving) == []
+        received(upload_store, part(PDF, name="n" * 252 + ".pdf") + END)
+    assert left(upload_store) == []
 
 
-def test_one_upload_has_only_so_many_files(arriving: Arriving) -> None:
+def test_one_upload_has_only_so_many_files(upload_store: UploadStore) -> None:
     with pytest.raises(TooManyUploads):
-        received(arriving, part(PDF) * (FILES_AT_ONCE + 1) + END)
-    assert left(arriving) == []
+        received(upload_store, part(PDF) * (FILES_AT_ONCE + 1) + END)
+    assert left(upload_store) == []
 
 
-def test_one_user_has_only_so_many_uploads_at_a_time_and_another_is_not_held_up(arriving: Arriving) -> None:
+def test_one_user_has_only_so_many_uploads_at_a_time_and_another_is_not_held_up(upload_store: UploadStore) -> None:
     async def many() -> tuple[list[Any], list[Upload]]:
         gate = asyncio.Event()
 
@@ -175,9 +177,9 @@ def test_one_user_has_only_so_many_uploads_at_a_time_and_another_is_not_held_up(
             await gate.wait()
             yield END
 
-        mine = [asyncio.create_task(arriving.receive(slow(), TYPE, "ann", lambda *_: None)) for _ in range(9)]
+        mine = [asyncio.create_task(upload_store.receive(slow(), TYPE, "ann", lambda *_: None)) for _ in range(9)]
         await asyncio.sleep(0.05)
-        others = await arriving.receive(_blocks(part(PDF) + END), TYPE, "ben", lambda *_: None)
+        others = await upload_store.receive(_blocks(part(PDF) + END), TYPE, "ben", lambda *_: None)
         gate.set()
         return await asyncio.gather(*mine, return_exceptions=True), others
 
@@ -187,24 +189,24 @@ def test_one_user_has_only_so_many_uploads_at_a_time_and_another_is_not_held_up(
     assert all(isinstance(each, list | TooManyUploads) for each in came)
 
 
-def test_what_is_never_taken_in_is_bounded_and_goes(arriving: Arriving, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_never_taken_in_is_bounded_and_goes(upload_store: UploadStore, monkeypatch: pytest.MonkeyPatch) -> None:
     large = part(PDF + bytes((1 << 20) - 100))
-    assert arriving.most_together == FILES_AT_ONCE << 20
+    assert upload_store.most_together == FILES_AT_ONCE << 20
     for _ in range(2):
-        received(arriving, large * (FILES_AT_ONCE // 2) + END)
+        received(upload_store, large * (FILES_AT_ONCE // 2) + END)
     with pytest.raises(TooMuchArriving):
-        received(arriving, large * 2 + END)
-    received(arriving, large + END, user="ben")
-    assert len(left(arriving)) == 2 * (FILES_AT_ONCE + 1)
+        received(upload_store, large * 2 + END)
+    received(upload_store, large + END, user="ben")
+    assert len(left(upload_store)) == 2 * (FILES_AT_ONCE + 1)
     later = time.monotonic() + KEPT_SECONDS + 1
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    arriving.sweep()
-    assert left(arriving) == []
-    received(arriving, large * 2 + END)
+    upload_store.sweep()
+    assert left(upload_store) == []
+    received(upload_store, large * 2 + END)
 
 
 def test_guests_together_fill_only_so_much(tmp_path: Path) -> None:
-    room = Arriving(load_settings(data_dir=tmp_path, access="demo", max_file_mib=50))
+    room = UploadStore(load_settings(data_dir=tmp_path, access="demo", max_file_mib=50))
     room.clear()
     block = bytes(1 << 20)
     opening, closing = part(PDF)[:-2], b"\r\n" + END
@@ -217,7 +219,7 @@ def test_guests_together_fill_only_so_much(tmp_path: Path) -> None:
 
 
 def test_guests_of_one_address_fill_half_of_that(tmp_path: Path) -> None:
-    room = Arriving(load_settings(data_dir=tmp_path, access="demo", max_file_mib=50))
+    room = UploadStore(load_settings(data_dir=tmp_path, access="demo", max_file_mib=50))
     room.clear()
     body = (part(PDF)[:-2], *[bytes(1 << 20)] * 49, b"\r\n" + END)
 

@@ -229,13 +229,13 @@ def test_each_page_has_a_state_of_its_own() -> None:
     ("states", "kind", "words"),
     [
         ({"stores": "ready", "embedder": "ready", "engine": "ready"}, "ready", "Ready"),
-        ({"stores": "loading"}, "loading", "Opening the records"),
-        ({"stores": "away", "embedder": "away", "engine": "away"}, "away", "The records"),
+        ({"stores": "loading"}, "loading", "Opening the database"),
+        ({"stores": "away", "embedder": "away", "engine": "away"}, "away", "The database"),
         ({"stores": "ready", "embedder": "loading", "engine": "away"}, "loading", "Search"),
         ({"stores": "ready", "embedder": "away", "engine": "ready"}, "away", "Search"),
-        ({"stores": "ready", "embedder": "ready", "engine": "loading"}, "loading", "The engine"),
-        ({"stores": "ready", "embedder": "ready", "engine": "away"}, "away", "The engine"),
-        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "none", "No engine"),
+        ({"stores": "ready", "embedder": "ready", "engine": "loading"}, "loading", "The language model"),
+        ({"stores": "ready", "embedder": "ready", "engine": "away"}, "away", "The language model"),
+        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "none", "There is no language model"),
     ],
 )
 def test_how_things_stand_is_shown_worst_first(states: dict[str, str], kind: str, words: str) -> None:

@@ -24,7 +24,7 @@ from tests.webapp.fake_engine import FakeEngine
 from webapp.cli import main
 from webapp.cli.client import Client
 from webapp.cli.output import show
-from webapp.core.data_folder import Served
+from webapp.core.data_folder import RunningServer
 from webapp.core.results import AnswerResult, Row, SummaryResult
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Event, Progress, Result, encoded
@@ -63,7 +63,7 @@ def _served(settings: Settings, workspace: Workspace) -> Iterator[Client]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
-            with closing(Client(Served(url, TOKEN, url))) as client:
+            with closing(Client(RunningServer(url, TOKEN, url))) as client:
                 yield client
         finally:
             server.should_exit = True

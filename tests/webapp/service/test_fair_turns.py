@@ -9,14 +9,14 @@ from contextlib import contextmanager
 import pytest
 
 from webapp.core.errors import SearchesWaiting
-from webapp.service.fair_turns import Shares, Turn
+from webapp.service.fair_turns import Deadline, FairScheduler
 
 SECONDS = 10.0  # more than any of this takes
 
 
 @contextmanager
-def shares(at_once: int = 2, per_user: int = 100) -> Iterator[Shares]:
-    made = Shares("test", at_once, per_user, lambda count: SearchesWaiting(count=count))
+def shares(at_once: int = 2, per_user: int = 100) -> Iterator[FairScheduler]:
+    made = FairScheduler("test", at_once, per_user, lambda count: SearchesWaiting(count=count))
     yield made
     made.close()
 
@@ -28,8 +28,8 @@ class Work:
         self.begun: list[str] = []
         self.go = threading.Event()
 
-    def named(self, name: str) -> Callable[[Turn], str]:
-        def work(_: Turn) -> str:
+    def named(self, name: str) -> Callable[[Deadline], str]:
+        def work(_: Deadline) -> str:
             self.begun.append(name)
             assert self.go.wait(SECONDS)
             return name
@@ -71,8 +71,8 @@ def test_users_come_round_in_turn_however_much_one_of_them_asks_for() -> None:
     async def test() -> None:
         began: list[str] = []
 
-        def work(name: str) -> Callable[[Turn], None]:
-            def note(_: Turn) -> None:
+        def work(name: str) -> Callable[[Deadline], None]:
+            def note(_: Deadline) -> None:
                 began.append(name)
                 time.sleep(0.02)
 
@@ -147,7 +147,7 @@ def test_who_leaves_is_dropped_from_the_line_and_their_work_told_to_end() -> Non
     async def test() -> None:
         told, work = threading.Event(), Work()
 
-        def until_told(turn: Turn) -> None:
+        def until_told(turn: Deadline) -> None:
             work.begun.append("working")
             while not turn.over:
                 time.sleep(0.01)
@@ -170,7 +170,7 @@ def test_who_leaves_is_dropped_from_the_line_and_their_work_told_to_end() -> Non
 
 def test_what_work_raises_is_raised_and_gives_the_turn_back() -> None:
     async def test() -> None:
-        def fails(_: Turn) -> None:
+        def fails(_: Deadline) -> None:
             raise ValueError("so")
 
         with shares(at_once=1, per_user=1) as line:
@@ -200,7 +200,7 @@ def test_closing_ends_what_runs_and_begins_nothing_more() -> None:
     async def test() -> None:
         work = Work()
 
-        def until_over(turn: Turn) -> str:
+        def until_over(turn: Deadline) -> str:
             work.begun.append("")
             while not turn.over:
                 time.sleep(0.01)

@@ -11,7 +11,7 @@ import pytest
 from retrieval import Matter
 from tests.documents import document
 from tests.pdfs import make_pdf
-from webapp.core.errors import NotLookedThrough, SearchesWaiting, TooSlow
+from webapp.core.errors import SearchesWaiting, SearchIncomplete, TooSlow
 from webapp.core.results import CoverageRow, MentionRow, MentionsResult, NamedRow
 from webapp.core.settings import load_settings
 from webapp.core.stream import Event, Result
@@ -20,11 +20,11 @@ from webapp.page.controller import Controller
 from webapp.page.html import chat
 from webapp.page.state import PageState
 from webapp.page.updates import Updates
-from webapp.page.uploads import Arriving
+from webapp.page.uploads import UploadStore
 from webapp.service import mentions as mentions_file
 from webapp.service.caller import Caller
 from webapp.service.commands import FindMentions
-from webapp.service.running import Askings
+from webapp.service.running import RunningAnswers
 from webapp.service.workspace import SEARCHES_PER_USER, Workspace
 from webapp.store.conversations import SavedTurn
 from webapp.store.users import LOCAL_USER
@@ -40,7 +40,7 @@ class Room:
     def __init__(self, folder: Path) -> None:
         self.workspace = Workspace(load_settings(data_dir=folder))
         self.matter: Matter = self.workspace.access.create(LOCAL_USER, "Acme")
-        self.controller = Controller(self.workspace, LOCAL_USER, Askings(), Arriving(self.workspace.settings))
+        self.controller = Controller(self.workspace, LOCAL_USER, RunningAnswers(), UploadStore(self.workspace.settings))
         self.state = PageState(opened=True, matter_id=self.matter.id)
 
     def add(self, name: str, text: str) -> str:
@@ -124,7 +124,7 @@ def test_a_text_that_was_lost_does_not_keep_the_others_from_being_looked_through
 def test_the_command_line_is_told_what_was_not_looked_through_after_what_was_found(room: Room) -> None:
     lose_texts(room)
     events: list[Event[MentionRow]] = []
-    with pytest.raises(NotLookedThrough):
+    with pytest.raises(SearchIncomplete):
         events.extend(Caller(room.workspace, LOCAL_USER).run(FindMentions("Acme", "rent")))
     assert [event.row.document for event in events if isinstance(event, Result)] == ["first.pdf", "last.pdf"]
 

@@ -22,7 +22,7 @@ from tests.pdfs import make_pdf
 from tests.retrieval.rooms import contract, opened
 from webapp.core.errors import PageNotShown
 from webapp.service import page_images as viewer_file
-from webapp.service.page_images import FILL, Box, PageView, Viewer, bounded
+from webapp.service.page_images import FILL, Box, PageRenderer, PageView, bounded
 
 pytestmark = pytest.mark.slow
 
@@ -35,8 +35,8 @@ LEASE = (
 
 
 @pytest.fixture(scope="module")
-def viewer() -> Iterator[Viewer]:
-    viewer = Viewer()
+def viewer() -> Iterator[PageRenderer]:
+    viewer = PageRenderer()
     yield viewer
     viewer.stop()
 
@@ -72,7 +72,7 @@ def _ink_of(words: str, data: bytes) -> Image.Image:
     reader.pages[0][pypdf.generic.NameObject("/Contents")] = reader._add_object(content)
     out = io.BytesIO()
     reader.write(out)
-    plain = Viewer()
+    plain = PageRenderer()
     try:
         with_words = _picture(plain.image(PageView("with", 1), "a", lambda: data))
         without = _picture(plain.image(PageView("without", 1), "a", out.getvalue))
@@ -102,7 +102,7 @@ def _drawn(rotation: int = 0, crop: tuple[int, int, int, int] | None = None) -> 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 @pytest.mark.parametrize("crop", [None, (20, 150, 390, 290)], ids=["whole", "cropped"])
 def test_the_highlight_covers_the_ink_of_the_words_and_of_no_others(
-    viewer: Viewer, rotation: int, crop: tuple[int, int, int, int] | None
+    viewer: PageRenderer, rotation: int, crop: tuple[int, int, int, int] | None
 ) -> None:
     data = _drawn(rotation, crop)
     document = _read(data, f"drawn {rotation} {crop}")
@@ -115,7 +115,7 @@ def test_the_highlight_covers_the_ink_of_the_words_and_of_no_others(
     assert (box[2] - box[0]) * (box[3] - box[1]) < 2 * (right - left) * (bottom - top)  # and little beside it
 
 
-def test_the_picture_is_coloured_in_the_boxes_and_nowhere_else_and_its_ink_stays(viewer: Viewer) -> None:
+def test_the_picture_is_coloured_in_the_boxes_and_nowhere_else_and_its_ink_stays(viewer: PageRenderer) -> None:
     data = make_pdf([LEASE])
     document = _read(data, "lease")
     view = _view(document, "governed by the laws of Ireland and by no other law")
@@ -133,7 +133,7 @@ def test_the_picture_is_coloured_in_the_boxes_and_nowhere_else_and_its_ink_stays
     assert ImageChops.subtract(_dark(plain), _dark(shown)).getbbox() is None
 
 
-def test_boxes_are_those_of_pdfium_for_the_same_characters_of_the_sample(viewer: Viewer) -> None:
+def test_boxes_are_those_of_pdfium_for_the_same_characters_of_the_sample(viewer: PageRenderer) -> None:
     """On every page: the box of each line is the hull of its words' boxes as pdfium's search finds the words."""
     data = SAMPLE.read_bytes()
     document = _read(data, "sample")
@@ -168,7 +168,7 @@ def _searched(data: bytes, number: int, line: str) -> Box:
 
 
 @pytest.mark.parametrize("zoom", [0.5, 2.0])
-def test_boxes_grow_with_the_picture(viewer: Viewer, zoom: float) -> None:
+def test_boxes_grow_with_the_picture(viewer: PageRenderer, zoom: float) -> None:
     data = make_pdf([LEASE])
     document = _read(data, "lease")
     [plain] = viewer.boxes(_view(document, "monthly rent"), "a", lambda: data)
@@ -176,7 +176,7 @@ def test_boxes_grow_with_the_picture(viewer: Viewer, zoom: float) -> None:
     assert all(abs(there - here * zoom) <= 2 * zoom + 1 for here, there in zip(plain, zoomed, strict=True))
 
 
-def test_nothing_is_highlighted_where_the_page_reads_otherwise_than_it_did(viewer: Viewer) -> None:
+def test_nothing_is_highlighted_where_the_page_reads_otherwise_than_it_did(viewer: PageRenderer) -> None:
     data = make_pdf([LEASE])
     assert viewer.boxes(PageView("lease", 1, LEASE + "more", ((0, 9),)), "a", lambda: data) == []
 
@@ -187,7 +187,7 @@ def test_every_zoom_is_brought_within_bounds(zoom: float) -> None:
     assert bounded(bounded(zoom)) == bounded(zoom)
 
 
-def test_a_page_as_large_as_a_hall_is_drawn_smaller(viewer: Viewer) -> None:
+def test_a_page_as_large_as_a_hall_is_drawn_smaller(viewer: PageRenderer) -> None:
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=(14_400, 14_400))
     canvas.drawString(100, 100, "plan")
@@ -197,14 +197,14 @@ def test_a_page_as_large_as_a_hall_is_drawn_smaller(viewer: Viewer) -> None:
 
 
 @pytest.mark.parametrize(("data", "page"), [(b"%PDF-1.7 cut", 1), (make_pdf(["one"]), 2), (make_pdf(["one"]), 0)])
-def test_what_cannot_be_drawn_is_told_and_the_next_page_is_drawn(viewer: Viewer, data: bytes, page: int) -> None:
+def test_what_cannot_be_drawn_is_told_and_the_next_page_is_drawn(viewer: PageRenderer, data: bytes, page: int) -> None:
     with pytest.raises(PageNotShown, match="cannot be shown"):
         viewer.image(PageView(f"bad {len(data)}", page), "a", lambda: data)
     assert viewer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
 
 
 def test_a_page_that_takes_too_long_is_given_up_and_its_process_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    viewer = Viewer()
+    viewer = PageRenderer()
     viewer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
     process = viewer._drawers[-1]._child._process
     assert process is not None
@@ -226,7 +226,7 @@ def test_a_page_that_takes_too_long_is_given_up_and_its_process_ended(monkeypatc
 
 
 def test_a_page_is_drawn_once_and_its_file_sent_once() -> None:
-    viewer, sent, data = Viewer(), [], make_pdf(["one", "two"])
+    viewer, sent, data = PageRenderer(), [], make_pdf(["one", "two"])
 
     def original() -> bytes:
         sent.append(1)
@@ -242,7 +242,7 @@ def test_a_page_is_drawn_once_and_its_file_sent_once() -> None:
     viewer.stop()
 
 
-def test_pages_are_drawn_from_many_threads_while_documents_are_read(tmp_path: Path, viewer: Viewer) -> None:
+def test_pages_are_drawn_from_many_threads_while_documents_are_read(tmp_path: Path, viewer: PageRenderer) -> None:
     files = {n: make_pdf(contract(n, pages=6)) for n in range(8)}
     with opened(tmp_path) as room, ThreadPoolExecutor(6) as pool:
         matter = room.library.create_matter("Acme")

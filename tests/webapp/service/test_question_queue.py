@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from webapp.core.errors import NetworkWaiting, QuestionsWaiting, TooManyQuestions
-from webapp.service.question_queue import Admission, Place
+from webapp.service.question_queue import QuestionQueue, QueueTicket
 from webapp.store.users import LOCAL_USER, User
 
 ADA, BEN = User("ada", "Ada"), User("ben", "Ben")
@@ -17,13 +17,13 @@ def run(test: Coroutine[Any, Any, None]) -> None:
     asyncio.run(test)
 
 
-async def wait(place: Place) -> list[int]:
+async def wait(place: QueueTicket) -> list[int]:
     return [before async for before in place.turn()]
 
 
 def test_each_is_told_how_many_are_before_them_and_comes_in_in_the_order_they_came() -> None:
     async def test() -> None:
-        line = Admission(at_once=2, most_waiting=9, per_user=9, per_address=9)
+        line = QuestionQueue(at_once=2, most_waiting=9, per_user=9, per_address=9)
         places = [line.enter(ADA, ADA.id) for _ in range(5)]
         waits = [asyncio.create_task(wait(place)) for place in places]
         await asyncio.sleep(0)
@@ -39,7 +39,7 @@ def test_each_is_told_how_many_are_before_them_and_comes_in_in_the_order_they_ca
 
 def test_who_leaves_the_line_before_their_turn_lets_the_others_move_up() -> None:
     async def test() -> None:
-        line = Admission(at_once=1, most_waiting=9, per_user=9, per_address=9)
+        line = QuestionQueue(at_once=1, most_waiting=9, per_user=9, per_address=9)
         _inside, gone, last = (line.enter(ADA, ADA.id) for _ in range(3))
         waiting = asyncio.create_task(wait(last))
         await asyncio.sleep(0.01)
@@ -54,7 +54,7 @@ def test_who_leaves_the_line_before_their_turn_lets_the_others_move_up() -> None
 
 def test_a_line_that_is_full_and_a_user_who_has_enough_are_told_so() -> None:
     async def test() -> None:
-        line = Admission(at_once=1, most_waiting=2, per_user=2, per_address=9)
+        line = QuestionQueue(at_once=1, most_waiting=2, per_user=2, per_address=9)
         first = line.enter(ADA, ADA.id)
         line.enter(ADA, ADA.id)
         with pytest.raises(QuestionsWaiting, match="You already have 2 questions under way"):
@@ -70,7 +70,7 @@ def test_a_line_that_is_full_and_a_user_who_has_enough_are_told_so() -> None:
 
 def test_the_local_user_may_ask_as_much_as_fits() -> None:
     async def test() -> None:
-        line = Admission(at_once=1, most_waiting=3, per_user=1, per_address=1)
+        line = QuestionQueue(at_once=1, most_waiting=3, per_user=1, per_address=1)
         for _ in range(4):
             line.enter(LOCAL_USER, LOCAL_USER.id)
         with pytest.raises(TooManyQuestions):
@@ -81,7 +81,7 @@ def test_the_local_user_may_ask_as_much_as_fits() -> None:
 
 def test_guests_of_one_address_share_what_an_address_may_have() -> None:
     async def test() -> None:
-        line = Admission(at_once=1, most_waiting=9, per_user=2, per_address=3)
+        line = QuestionQueue(at_once=1, most_waiting=9, per_user=2, per_address=3)
         here, elsewhere = "192.0.2.7", "192.0.2.8"
         places = [line.enter(ADA, here), line.enter(ADA, here), line.enter(BEN, here)]
         with pytest.raises(

@@ -25,7 +25,7 @@ from webapp.core.stream import Event, Progress, Result, T, Text
 from webapp.page.controller import Controller
 from webapp.page.html import summary
 from webapp.page.state import PageState
-from webapp.page.uploads import Arriving
+from webapp.page.uploads import UploadStore
 from webapp.service.caller import Caller
 from webapp.service.commands import (
     Ask,
@@ -38,7 +38,7 @@ from webapp.service.commands import (
     Search,
     Summarise,
 )
-from webapp.service.running import Askings
+from webapp.service.running import RunningAnswers
 from webapp.service.workspace import SAMPLE_MATTER, Workspace, opened_once, packaged_sample
 from webapp.store.schema import conversations, memberships
 from webapp.store.users import LOCAL_USER, User
@@ -186,7 +186,7 @@ def test_documents_between_which_a_name_leaves_the_choice_are_told(settings: Set
     with Workspace(settings) as workspace:
         caller, controller = (
             Caller(workspace, LOCAL_USER),
-            Controller(workspace, LOCAL_USER, Askings(), Arriving(workspace.settings)),
+            Controller(workspace, LOCAL_USER, RunningAnswers(), UploadStore(workspace.settings)),
         )
         for name in ("2019 Acme lease.pdf", "2023 Acme lease.pdf", "nda.pdf"):
             accept(caller, "Acme", _file(tmp_path / name, [f"{name}: the monthly rent is $4,200."]))

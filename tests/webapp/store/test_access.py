@@ -8,7 +8,7 @@ from retrieval import Files, Library, MatterExists, NoSuchDocument, NoSuchMatter
 from tests.pdfs import make_pdf
 from webapp.core.errors import AmbiguousDocument
 from webapp.store.access import Access
-from webapp.store.users import Records, User
+from webapp.store.users import User, Users
 
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
 
@@ -21,17 +21,17 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
+def records(tmp_path: Path) -> Iterator[Users]:
     engine = database.open_database(f"sqlite:///{tmp_path / 'records.db'}")
-    records = Records(engine)
+    records = Users(engine)
     for user in (ANN, BEN):
-        records.welcome(user)
+        records.add(user)
     yield records
     engine.dispose()
 
 
 @pytest.fixture
-def access(library: Library, records: Records) -> Access:
+def access(library: Library, records: Users) -> Access:
     return Access(library, records)
 
 
@@ -71,14 +71,14 @@ def test_documents_are_shown_to_members_alone(access: Access, library: Library) 
 def test_a_matter_that_a_crash_left_without_members_is_adopted_and_no_other(access: Access, library: Library) -> None:
     access.create(BEN, "Bolt")
     library.create_matter("Orphan")
-    access.put_right(ANN)
-    access.put_right(ANN)
+    access.repair(ANN)
+    access.repair(ANN)
     assert [matter.name for matter in access.matters(ANN)] == ["Orphan"]
 
 
-def test_nobody_is_let_into_a_matter_that_was_forgotten(access: Access, records: Records) -> None:
+def test_nobody_is_let_into_a_matter_that_was_forgotten(access: Access, records: Users) -> None:
     matter = access.create(ANN, "Acme")
-    records.forget_matter(matter.id)
+    records.delete_matter_rows(matter.id)
     with pytest.raises(NoSuchMatter):
         access.matter(ANN, "Acme")
 
@@ -108,19 +108,17 @@ def test_two_commands_of_one_user_make_one_matter_of_a_name(access: Access) -> N
     assert len(access.matters(ANN)) == 1
 
 
-def test_a_matter_that_could_not_be_made_leaves_no_membership(
-    access: Access, records: Records, library: Library
-) -> None:
+def test_a_matter_that_could_not_be_made_leaves_no_membership(access: Access, records: Users, library: Library) -> None:
     library.create_matter("Acme", namespace=ANN.id)
     with pytest.raises(MatterExists):
         access.create(ANN, "Acme")
     assert records.matters_of(ANN) == frozenset()
 
 
-def test_what_a_crash_left_of_a_matter_is_forgotten(access: Access, records: Records, library: Library) -> None:
+def test_what_a_crash_left_of_a_matter_is_forgotten(access: Access, records: Users, library: Library) -> None:
     kept = access.create(ANN, "Acme")
     records.join(ANN, ["0" * 32])  # noted, and then the matter was not made
-    access.put_right(BEN)
+    access.repair(BEN)
     assert records.matters_of(ANN) == {kept.id}
 
 
@@ -186,9 +184,9 @@ def test_two_documents_of_one_name_are_told_apart_by_their_ids(access: Access, l
     assert all(id_[:12] in str(told.value) for id_ in ids)
 
 
-def test_the_sample_is_owed_until_it_was_made(records: Records) -> None:
-    assert records.welcome(ANN)
-    assert records.welcome(ANN)
-    records.sample_made(ANN)
-    assert not records.welcome(ANN)
-    assert records.welcome(BEN)
+def test_the_sample_is_owed_until_it_was_made(records: Users) -> None:
+    assert records.add(ANN)
+    assert records.add(ANN)
+    records.set_sample_made(ANN)
+    assert not records.add(ANN)
+    assert records.add(BEN)

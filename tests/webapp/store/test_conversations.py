@@ -28,7 +28,7 @@ from webapp.service.ask import page_result
 from webapp.store.access import Access
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.schema import metadata, turns
-from webapp.store.users import MIGRATIONS, VERSION_TABLE, Records, User
+from webapp.store.users import MIGRATIONS, VERSION_TABLE, User, Users
 
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
 RENT = "The monthly rent is four thousand dollars, payable in advance."
@@ -42,11 +42,11 @@ class Room:
     def __init__(self, folder: Path) -> None:
         self.engine = database.open_database(f"sqlite:///{folder / 'records.db'}")
         self.library = Library(self.engine, Files(folder / "files"))
-        self.records = Records(self.engine)
-        self.access = Access(self.library, self.records)
+        self.users = Users(self.engine)
+        self.access = Access(self.library, self.users)
         self.conversations = Conversations(self.engine, self.library, self.access)
         for user in (ANN, BEN):
-            self.records.welcome(user)
+            self.users.add(user)
 
     def add(self, matter: Matter) -> DocumentRecord:
         data = make_pdf([f"1. Rent. {RENT}", f"2. Governing law. {LAW}"])
@@ -232,7 +232,7 @@ def test_what_another_said_reads_as_what_was_never_said(room: Room, matter: Matt
     begun = _begun(room, matter)
     turn = room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
     if member:
-        room.records.join(BEN, [matter.id])
+        room.users.join(BEN, [matter.id])
     told = set()
     for conversation, turn_id in ((begun.id, turn.id), ("0" * 32, "0" * 32)):
         for ask in (
@@ -260,7 +260,7 @@ def test_what_another_said_reads_as_what_was_never_said(room: Room, matter: Matt
 
 def test_who_may_not_see_a_matter_any_more_sees_nothing_of_what_they_said_in_it(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
-    room.records.leave(ANN, matter.id)
+    room.users.leave(ANN, matter.id)
     with pytest.raises(NoSuchConversation):
         room.conversations.turns(ANN, begun.id)
 
@@ -268,11 +268,11 @@ def test_who_may_not_see_a_matter_any_more_sees_nothing_of_what_they_said_in_it(
 def test_what_was_said_goes_with_its_matter_and_with_its_user(room: Room, matter: Matter) -> None:
     begun = _begun(room, matter)
     room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    room.records.forget_matter(matter.id)
+    room.users.delete_matter_rows(matter.id)
     other = room.access.create(BEN, "Bolt")
     begun = _begun(room, other, BEN)
     room.conversations.add_turn(BEN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    room.records.forget_user(BEN)
+    room.users.delete(BEN)
     with database.reading(room.engine) as connection:
         counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]
     assert dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True)) == {

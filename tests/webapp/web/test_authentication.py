@@ -18,12 +18,12 @@ from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running, text_url
 from webapp.core.errors import GuestGone, GuestLimit, NoSuchConversation, NotAllowed
-from webapp.core.log import known
+from webapp.core.log import user_error
 from webapp.core.quotas import GUEST
 from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
 from webapp.service import workspace as workspace_file
-from webapp.service.startup import Opening
+from webapp.service.startup import Startup
 from webapp.store.schema import metadata, users
 from webapp.store.users import LOCAL_USER, User
 from webapp.web.authentication import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key, user_of
@@ -36,20 +36,20 @@ def _user_of(request: Any, server: Running) -> User:
     return user_of(request, server.workspace.settings, server.workspace.welcome)
 
 
-def _asking(app: FastAPI, opening: Opening) -> None:
+def _asking(app: FastAPI, startup: Startup) -> None:
     """Routes that say who asks, and show what only that user may see."""
 
     def answered(answer: Any) -> Any:
         def route(request: Request) -> JSONResponse:
             try:
-                workspace = opening.opened()
+                workspace = startup.opened()
                 user = user_of(request, workspace.settings, workspace.welcome)
                 assert (
                     user_of(gradio.Request(request), workspace.settings, workspace.welcome) == user
                 )  # as a handler of the page gets it
                 return JSONResponse(answer(request, workspace, user))
             except (NotAllowed, NoSuchConversation) as error:
-                return JSONResponse({"error": str(known(error))}, 403 if isinstance(error, NotAllowed) else 404)
+                return JSONResponse({"error": str(user_error(error))}, 403 if isinstance(error, NotAllowed) else 404)
 
         return route
 
@@ -284,9 +284,9 @@ def _come_and_go(demo: Running) -> None:
         gone = sa.update(users).where(users.c.id == guest.id)
         connection.execute(gone.values(ends_at=sa.func.datetime("now", "-1 second")))
     assert {acme.id} <= {matter.id for matter in workspace.library.matters()}
-    workspace.delete_guests_over()
+    workspace.delete_expired_guests()
     assert kept() == set()
-    assert workspace.viewer._drawn == {}
+    assert workspace.page_renderer._drawn == {}
     assert not {acme.id, hers["matters"]["Sample"][0]} & {matter.id for matter in workspace.library.matters()}
     assert workspace.vectors.document_ids(acme.id) == workspace.lexical.document_ids(acme.id) == set()
     with database.reading(workspace._database) as connection:

@@ -15,10 +15,10 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, running
 from webapp.answers.answer import Scope
 from webapp.core.errors import NetworkWaiting, NotAllowed
-from webapp.core.log import close_log, known, open_log
+from webapp.core.log import close_log, open_log, user_error
 from webapp.core.settings import load_settings
-from webapp.service.ask import in_turn
-from webapp.service.startup import Opening
+from webapp.service.ask import answer_in_turn
+from webapp.service.startup import Startup
 from webapp.store.users import LOCAL_USER, User
 from webapp.web.authentication import user_of
 from webapp.web.client_addresses import NOWHERE, address_of
@@ -107,14 +107,14 @@ def test_without_a_proxy_that_is_named_no_header_counts(tmp_path: Path) -> None:
 # Over HTTP
 
 
-def _who(app: FastAPI, opening: Opening) -> None:
+def _who(app: FastAPI, startup: Startup) -> None:
     def who(request: Request) -> JSONResponse:
         try:
-            workspace = opening.opened()
+            workspace = startup.opened()
             user = user_of(request, workspace.settings, workspace.welcome)
             return JSONResponse({"id": user.id, "share": workspace.share_key(user)})
         except NotAllowed as error:
-            return JSONResponse({"error": str(known(error)), "hint": error.hint}, 403)
+            return JSONResponse({"error": str(user_error(error)), "hint": error.hint}, 403)
 
     app.add_route("/", lambda _: JSONResponse("the page"))
     app.add_route("/who", who)
@@ -180,15 +180,15 @@ def test_guests_of_one_address_share_the_questions_that_an_address_may_have(demo
     )
 
     async def asked(user: User) -> None:
-        await anext(in_turn(workspace, user, "What is the rent?", (), Scope("0" * 32, ())))
+        await anext(answer_in_turn(workspace, user, "What is the rent?", (), Scope("0" * 32, ())))
 
     async def test() -> None:
-        places = [workspace.admission.enter(ann, workspace.share_key(ann)) for _ in range(2)]
+        places = [workspace.question_queue.enter(ann, workspace.share_key(ann)) for _ in range(2)]
         with pytest.raises(
             NetworkWaiting, match="The limit of 2 questions at the same time from one network is reached"
         ):
             await asked(ben)
-        places += [workspace.admission.enter(other, workspace.share_key(other))]
+        places += [workspace.question_queue.enter(other, workspace.share_key(other))]
         for place in places:
             place.leave()
 

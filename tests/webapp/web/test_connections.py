@@ -21,7 +21,7 @@ from tests.webapp.serving import raw_connection
 from webapp.core.settings import load_settings
 from webapp.server import most_of_a_peer
 from webapp.web.connections import HEAD_SECONDS, MOST_CONNECTIONS, MOST_HEAD, MOST_OF_A_PEER
-from webapp.web.middleware import Stalled, limited
+from webapp.web.middleware import Stalled, limit_body
 
 pytestmark = pytest.mark.slow
 
@@ -222,7 +222,7 @@ def test_a_body_that_stops_coming_is_not_waited_for(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(webapp.web.middleware, "BODY_SECONDS", 0.05)
     with pytest.raises(Stalled):
-        asyncio.run(waited(limited(never, 10)))
+        asyncio.run(waited(limit_body(never, 10)))
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])

@@ -23,7 +23,7 @@ from webapp.core.results import (
 )
 from webapp.core.wording import DOUBT, also_in, cite, coverage, plural, with_others
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
-from webapp.grounding.markers import CITE, cites
+from webapp.grounding.markers import CITE, citation_markers
 from webapp.page.html import mentions, summary
 from webapp.page.html.parts import NOTHING, lines, pin, standing, to_place
 from webapp.store.conversations import SavedTurn, State
@@ -172,7 +172,7 @@ def _inline(text: str, at: int, mark: Mark, notes: Mapping[int, Markup]) -> Mark
     for match in _INLINE.finditer(text):
         out.append(_noted(text[done : match.start()], at + done, notes))
         if match["cite"]:
-            out += [mark(n, at + match.start()) for _, numbers in cites(match["cite"]) for n in numbers]
+            out += [mark(n, at + match.start()) for _, numbers in citation_markers(match["cite"]) for n in numbers]
         elif match["bold"]:
             out.append(Markup("<strong>{}</strong>").format(match["bold"]))
         else:

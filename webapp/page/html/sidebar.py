@@ -12,17 +12,17 @@ from webapp.web.document_routes import pdf_url
 
 # What is told of engine and search, by their state; ready is told of nothing.
 _SEARCH = {
-    "loading": "Search is getting ready. Answers come in a moment.",
-    "away": "Search cannot be used at the moment. It is tried again by itself.",
+    "loading": "Search is starting. Answers follow in a moment.",
+    "away": "Search is unavailable. Retrying…",
 }
 _STORES = {
-    "loading": "Opening the records…",
-    "away": "The records cannot be reached. It is tried again by itself.",
+    "loading": "Opening the database…",
+    "away": "The database is unavailable. Retrying…",
 }
 _ENGINE = {
-    "loading": "The engine that writes answers is starting.",
-    "away": "The engine that writes answers is away. Questions are answered in the documents’ own words.",
-    "none": "No engine writes answers here. Questions are answered in the documents’ own words.",
+    "loading": "The language model is starting.",
+    "away": "The language model is not available. Questions are answered in the documents’ own words.",
+    "none": "There is no language model here. Questions are answered in the documents’ own words.",
 }
 _ICONS = {"waiting": "…", "reading": "▸", "indexing": "▸", "ready": "✓", "failed": "!"}
 _PAGES_SHOWN = 8

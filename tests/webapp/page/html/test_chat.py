@@ -233,11 +233,11 @@ def test_pages_without_text_are_named() -> None:
 @pytest.mark.parametrize(
     ("states", "words"),
     [
-        ({"stores": "loading", "embedder": "loading", "engine": "loading"}, "Opening the records"),
-        ({"stores": "away", "embedder": "loading", "engine": "loading"}, "cannot be reached"),
-        ({"stores": "ready", "embedder": "loading", "engine": "away"}, "Search is getting ready"),
-        ({"stores": "ready", "embedder": "ready", "engine": "away"}, "is away"),
-        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "No engine writes answers here"),
+        ({"stores": "loading", "embedder": "loading", "engine": "loading"}, "Opening the database"),
+        ({"stores": "away", "embedder": "loading", "engine": "loading"}, "database is unavailable"),
+        ({"stores": "ready", "embedder": "loading", "engine": "away"}, "Search is starting"),
+        ({"stores": "ready", "embedder": "ready", "engine": "away"}, "is not available"),
+        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "There is no language model here"),
         ({"stores": "ready", "embedder": "ready", "engine": "ready"}, "Ready"),
     ],
 )
