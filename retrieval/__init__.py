@@ -8,8 +8,9 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-# For numpy, as it is loaded. Its products are small here, a hundred vectors by one: a second thread of its BLAS makes them
-# slower, and then spins for a while in case of another. With many readers that was a quarter of the processor's time.
+# For numpy, as it is loaded. Its products are small here, a hundred vectors by one: a second thread of its BLAS makes
+# them slower, and then spins for a while in case of another. With many readers that was a quarter of the processor's
+# time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _STUB = ast.parse(Path(__file__).with_suffix(".pyi").read_text("utf-8"))

@@ -112,8 +112,8 @@ def evaluate(
 ) -> Evaluation:
     """Ask every query of a file over a folder of PDFs, and write `texts.jsonl` and `results.jsonl`.
 
-    Of a query only `id`, `question` and `contract` (with scope "document") or `title` (with "all") are read, and `pages`
-    where the answer's are known. Raises NoFiles, BadQueries and what the stores raise.
+    Of a query only `id`, `question` and `contract` (with scope "document") or `title` (with "all") are read, and
+    `pages` where the answer's are known. Raises NoFiles, BadQueries and what the stores raise.
     """
     queries = read_queries(paths.queries, scope)
     paths.out.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
 """bytes → Document → [Chunk] → float32[n, dim] → vectors + lexical → ready.
 
-A worker's thread takes one document through all of it (`Ingest._ingest`); converting and cutting happen in a process of the
-thread's own, embedding and indexing in this one. The job's row says how far a document has come, and it is "ready" only after
-both indexes have it. So a crash at any point leaves a row that `repair` lets wait again, and doing a step twice is the
-same as doing it once.
+A worker's thread takes one document through all of it (`Ingest._ingest`); converting and cutting happen in a process of
+the thread's own, embedding and indexing in this one. The job's row says how far a document has come, and it is "ready"
+only after both indexes have it. So a crash at any point leaves a row that `repair` lets wait again, and doing a step
+twice is the same as doing it once.
 """
 
 import logging

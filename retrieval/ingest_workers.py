@@ -31,8 +31,8 @@ class Stopped(Exception):
 class Workers:
     """`count` threads over a queue: `claim` takes from it, `attempt` does the work, `give_back` undoes a claim.
 
-    `attempt` may raise a PinciteError when the fault is not the document's, which then waits behind the others; it calls
-    `go_on` between its steps.
+    `attempt` may raise a PinciteError when the fault is not the document's, which then waits behind the others;
+    it calls `go_on` between its steps.
     """
 
     def __init__(
@@ -84,8 +84,8 @@ class Workers:
     def stop(self) -> None:
         """End the work, in the background or in another thread's `run`.
 
-        A thread that a store or a model keeps longer than `LEAVES_S` is left behind; what it holds waits again at the next
-        start.
+        A thread that a store or a model keeps longer than `LEAVES_S` is left behind;
+        what it holds waits again at the next start.
         """
         self._interrupt()
         end = monotonic() + LEAVES_S
@@ -148,7 +148,9 @@ class Workers:
 
 
 def _give_way() -> None:
-    """Let questions go first: this thread, the threads that compute for it and its converter process yield the processor."""
+    """Let questions go first: this thread,
+    the threads that compute for it and its converter process yield the processor.
+    """
     if sys.platform == "linux":  # elsewhere a thread has no priority of its own
         me = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + YIELDS)

@@ -1,7 +1,7 @@
 """The parts of the documents that are generated from the code: `make docs` writes them, `test_docs` holds them.
 
-A generated part stands between two comments, `<!-- NAME begins -->` and `<!-- NAME ends -->`; what is around it is written
-by hand.
+A generated part stands between two comments, `<!-- NAME begins -->` and `<!-- NAME ends -->`;
+what is around it is written by hand.
 """
 
 import ast

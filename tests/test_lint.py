@@ -1,6 +1,8 @@
-"""What ruff has no rule for: how long functions are, and that a broad `except` says why on its line, also where it raises.
+"""What ruff has no rule for: how long functions are, and that a broad `except` says why on its line,
+also where it raises.
 
-Ruff holds the rest (pyproject.toml): 6 parameters, a complexity of 12, prints in commands alone, lines of 120 characters.
+Ruff holds the rest (pyproject.toml): 6 parameters, a complexity of 12, prints in commands alone,
+lines of 120 characters.
 """
 
 import ast

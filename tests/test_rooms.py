@@ -15,8 +15,9 @@ PACKAGES = ("retrieval", "webapp", "merge")
 EXPORTED: list[str] = vars(retrieval)["__all__"]  # made from the stub, which has no such name
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
-# A room may import itself and the rooms named here, all of which stand above it: there is no way round in a circle. Beside
-# these every room of `webapp` may import what `retrieval` exports. A room's sentence is the docstring of its `__init__.py`.
+# A room may import itself and the rooms named here, all of which stand above it: there is no way round in a circle.
+# Beside these every room of `webapp` may import what `retrieval` exports. A room's sentence is the docstring of its
+# `__init__.py`.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "retrieval/core": (),
     "retrieval/structure": ("retrieval/core",),
@@ -169,7 +170,10 @@ def test_no_file_is_a_drawer() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    ask = "import sys\nfrom webapp.cli.main import app\ntry: app(['--help'])\nexcept SystemExit: print('\\n', *sys.modules)"
+    ask = (
+        "import sys\nfrom webapp.cli.main import app\ntry: app(['--help'])\nexcept SystemExit: print('\\n', "
+        "*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "matters" in done.stdout
     assert set(done.stdout.splitlines()[-1].split()) & HEAVY == set()

@@ -37,10 +37,11 @@ from webapp.web.document_routes import document_routes
 from webapp.web.health import health_routes
 from webapp.web.middleware import SecurityMiddleware
 
-# A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it had
-# begun to send was lost; a proxy keeps its connections longer still (Caddy for 120 s).
+# A connection that waits for its next request. uvicorn's own 5 s are over just as an idle page looks again, and what it
+# had begun to send was lost; a proxy keeps its connections longer still (Caddy for 120 s).
 KEPT_ALIVE_SECONDS = 150
-# For what an act of a page waits for in a thread: mostly a database. Python has six on two cores, and one user has up to four.
+# For what an act of a page waits for in a thread: mostly a database. Python has six on two cores, and one user has up
+# to four.
 SHORT_THREADS = 32
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
@@ -111,8 +112,8 @@ def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """uvicorn's server, which ends: whatever still works END_SECONDS after the signal is left to the next start.
 
-    A thread cannot be stopped from outside, and Python waits for all of them. What is kept is whole at any moment: a crash
-    does the same.
+    A thread cannot be stopped from outside, and Python waits for all of them.
+    What is kept is whole at any moment: a crash does the same.
     """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

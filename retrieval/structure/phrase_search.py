@@ -1,8 +1,8 @@
 """Finds every mention of a phrase in a document: its exact words, wherever on a page they stand.
 
-Exact means the same words with the same borders. White space, hyphenation at line ends, the kind of quotation mark and of
-dash, ligatures and capitals do not count (see `folding`), and a mention may run over a line end or on to the next page.
-No index and no model has a part in it, so nothing that is on a readable page can be missed.
+Exact means the same words with the same borders. White space, hyphenation at line ends, the kind of quotation mark and
+of dash, ligatures and capitals do not count (see `folding`), and a mention may run over a line end or on to the next
+page. No index and no model has a part in it, so nothing that is on a readable page can be missed.
 """
 
 import re
@@ -74,7 +74,9 @@ def each_mention(document: Document, phrase: str, over: Callable[[], bool] | Non
 
 
 def in_context(document: Document, span: Span) -> InContext:
-    """A mention with the words around it, as they read: white space folded, running lines left out, "…" where it is cut."""
+    """A mention with the words around it, as they read:
+    white space folded, running lines left out, "…" where it is cut.
+    """
     text = flowing_text(document)
     start, end = max(0, span.start - _AROUND), min(len(text), span.end + _AROUND)
     if start > 0:  # to the next border of a word
@@ -98,7 +100,9 @@ def _letters(document: Document) -> str:
 
 @document_cache(256)
 def _breaks(document: Document) -> tuple[tuple[int, int, int], ...]:
-    """For each page break where in `_letters` the text beside it begins, where the break is, and where that text ends."""
+    """For each page break where in `_letters` the text beside it begins, where the break is,
+    and where that text ends.
+    """
     text = document.text
     beside = [(max(0, page.end - _EDGE), page.end, min(page.end + _EDGE, len(text))) for page in document.pages[:-1]]
     cuts = sorted({0, *(cut for cuts in beside for cut in cuts)})

@@ -1,4 +1,5 @@
-"""A question becomes a checked, cited answer. The pipeline yields events; the command line and the page make words of them.
+"""A question becomes a checked, cited answer. The pipeline yields events;
+the command line and the page make words of them.
 
 (history, question) → query → hits → passages (≤ n tokens) → prompt → text stream → checked citations
 """
@@ -68,8 +69,8 @@ class Found:
 class Answer:
     """The end. `text` is what the reader gets; `checked` the draft sentence by sentence where it is shown.
 
-    `doubtful`: it was found, but it is likelier that the documents do not speak of what was asked. `same_words`: for the
-    span of a citation, the chunks of other documents, one of each, that say word for word what its own says.
+    `doubtful`: it was found, but it is likelier that the documents do not speak of what was asked. `same_words`: for
+    the span of a citation, the chunks of other documents, one of each, that say word for word what its own says.
     """
 
     text: str
@@ -101,8 +102,8 @@ async def answer(
     """Answer a question about the documents in scope: Found (again where an engine takes less than it said), Deltas and
     Troubles, and last the Answer.
 
-    Raises WordsTooLong, EmptyQuestion, QuestionTooLong and what the stores raise. Whatever happens to the engine, what it had written
-    stays and key language is there. Closing the iterator closes the engine's stream.
+    Raises WordsTooLong, EmptyQuestion, QuestionTooLong and what the stores raise. Whatever happens to the engine, what
+    it had written stays and key language is there. Closing the iterator closes the engine's stream.
     """
     check_question(question)
     query = standalone_query(history, question)

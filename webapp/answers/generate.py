@@ -1,6 +1,8 @@
-"""Generates the draft: leases an engine, packs the passages for it and streams its text; retries what fails before the first word.
+"""Generates the draft: leases an engine, packs the passages for it and streams its text;
+retries what fails before the first word.
 
-After the first word nothing is tried again: a reader has it before their eyes, and another engine would write otherwise.
+After the first word nothing is tried again: a reader has it before their eyes,
+and another engine would write otherwise.
 """
 
 import asyncio

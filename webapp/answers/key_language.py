@@ -1,7 +1,7 @@
 """Key language: the sentences of the passages that bear on the question most, word for word, with their pin cites.
 
-It is shown without any engine, and in the place of a draft that fails its checks, so nothing here writes: a sentence is a
-span of the canonical text, and what is shown of it are the page's own words.
+It is shown without any engine, and in the place of a draft that fails its checks, so nothing here writes: a sentence is
+a span of the canonical text, and what is shown of it are the page's own words.
 """
 
 from bisect import bisect_left, bisect_right
@@ -35,9 +35,9 @@ def key_language(
     """The `most` sentences of the passages with the highest relevance.
 
     The section of the best one comes first, and of one section its sentences in reading order: "Any other assignment is
-    void" after what is allowed. `relevance(question, sentences)` scores all at once, told of each the best of the `hits`
-    that it stands in. Sentences that it scores 0 or less, and those that say the same as one before them, are left out.
-    KeyError where the document of a passage is missing.
+    void" after what is allowed. `relevance(question, sentences)` scores all at once, told of each the best of the
+    `hits` that it stands in. Sentences that it scores 0 or less, and those that say the same as one before them, are
+    left out. KeyError where the document of a passage is missing.
     """
     found = {span for passage in passages for span in _inside(documents[passage.document_id], passage)}
     order = {passage.document_id: i for i, passage in reversed(list(enumerate(passages)))}

@@ -1,4 +1,5 @@
-"""Extracts a contract's statements clause by clause, and chooses those that matter most (extractive summary, word for word).
+"""Extracts a contract's statements clause by clause, and chooses those that matter most (extractive summary,
+word for word).
 
 Nothing here writes. A statement is a span of the canonical text: a sentence, or the opening words of a list with its
 items. What it is worth follows from what it says (who must or may do what, amounts, dates, periods, what lawyers look
@@ -40,7 +41,8 @@ _BINDS = re.compile(
     re.IGNORECASE,
 )
 _FORBIDS = re.compile(
-    r"\b(?:(?:shall|may|must|will) not|shall neither|neither party|in no event|no party|not be liable|without the (?:prior|written))\b",
+    r"\b(?:(?:shall|may|must|will) not|shall neither|neither party|in no event|no party|not be liable|without the "
+    r"(?:prior|written))\b",
     re.IGNORECASE,
 )
 # What a statement turns on, family by family, and what a family is worth.
@@ -80,12 +82,14 @@ _MOST_SUBJECTS = 3.0
 _PARTIES = re.compile(r"\b(?:between|among|amongst)\b", re.IGNORECASE)
 _MADE = re.compile(r"\b(?:agreement|contract|lease|amendment|deed|licen[cs]e|addendum)\b", re.IGNORECASE)
 _FORMAL = re.compile(
-    r"\b(?:headings?|captions?|counterparts?|severab\w+|singular|plural|gender|construed (?:as if|against)|further assurances"
+    r"\b(?:headings?|captions?|counterparts?|severab\w+|singular|plural|gender|construed (?:as if|against)"
+    r"|further assurances"
     r"|in witness whereof|duly authori[sz]ed|intentionally (?:left|omitted)|incorporated (?:herein )?by reference)\b",
     re.IGNORECASE,
 )
 _LEANS_BACK = re.compile(  # on the sentence before it
-    r"(?:(?:until|after|in|on|at|for|by|from) that|(?:if|when|unless|but) (?:it|they|he|however)|if, however|it|they|those|these|such|that"
+    r"(?:(?:until|after|in|on|at|for|by|from) that|(?:if|when|unless|but) (?:it|they|he|however)|if, however|it|they"
+    r"|those|these|such|that"
     r"|however|otherwise)\b|this (?!agreement|lease|contract|amendment|deed|section|article)",
     re.IGNORECASE,
 )

@@ -1,9 +1,11 @@
-"""A document becomes its summary by clauses. The pipeline yields events; the command line and the page make words of them.
+"""A document becomes its summary by clauses. The pipeline yields events;
+the command line and the page make words of them.
 
 document → clauses → parts (≤ n tokens) → prompt → text → checked sentences → lines, each with its pin cite
 
-Without an engine, and wherever what it wrote of a clause fails its checks, the clause is told by its own statements. The
-bundled model is not asked: of the lines that it wrote of the sample none passed, and each part took most of a minute.
+Without an engine, and wherever what it wrote of a clause fails its checks, the clause is told by its own statements.
+The bundled model is not asked: of the lines that it wrote of the sample none passed, and each part took most of a
+minute.
 """
 
 import asyncio
@@ -38,7 +40,10 @@ SYSTEM = """You summarise the clauses of a contract. Use only the numbered claus
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a summary. `text` is what the engine wrote and the checks bore out; None where the quotation is the line."""
+    """One line of a summary.
+
+    `text` is what the engine wrote and the checks bore out; None where the quotation is the line.
+    """
 
     text: str | None
     citations: tuple[Citation, ...]
@@ -46,7 +51,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class SummaryClause:
-    """One clause of the summary: how it is cited, its heading, the schedule it stands in, its lines, the terms it defines."""
+    """One clause of the summary: how it is cited, its heading, the schedule it stands in,
+    its lines, the terms it defines.
+    """
 
     label: str
     heading: str
@@ -150,7 +157,9 @@ class _Piece:
 
 
 async def _parts(document: Document, backend: Backend) -> tuple[str, list[list[_Piece]], int]:
-    """The engine's name, the clauses in parts that fit its window, and the tokens kept for what it writes of one part."""
+    """The engine's name, the clauses in parts that fit its window,
+    and the tokens kept for what it writes of one part.
+    """
     engine = backend.client
     if engine is None:
         raise RuntimeError(NO_ENGINE)
@@ -188,7 +197,9 @@ def _fitted(document: Document, count: Callable[[str], int], room: int) -> list[
 
 
 def _runs(stated: Sequence[Statement]) -> Iterator[tuple[Statement, ...]]:
-    """Statements that follow each other, cut where a section begins once they are long, and at any once they are very long."""
+    """Statements that follow each other, cut where a section begins once they are long,
+    and at any once they are very long.
+    """
     run: list[Statement] = []
     for statement in stated:
         length = sum(len(s.text) for s in run) + len(statement.text)

@@ -1,4 +1,5 @@
-"""HTTP client of the server that owns the data folder: runs the same commands as `Caller` does, and yields the same events.
+"""HTTP client of the server that owns the data folder:
+runs the same commands as `Caller` does, and yields the same events.
 
 Events arrive as NDJSON while the work goes on. A file is sent as its bytes, so that it is opened with the rights of the
 person who named it.
@@ -31,7 +32,8 @@ class Client:
         self._client.close()
 
     def run(self, command: Command[T]) -> Iterator[Event[T]]:
-        """The events of a command. Raises RemoteError for an error told there, ServerGone when the server stops half way.
+        """The events of a command. Raises RemoteError for an error told there,
+        ServerGone when the server stops half way.
 
         Of a file also NoSuchFile, and NameTooLong: its words stand in the address, which no server takes at any length.
         """

@@ -116,7 +116,7 @@ def search(
     exact: Annotated[bool, typer.Option("--exact", help="Every mention of exactly these words.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the places that fit a question, best first; or, with --exact, every mention of a phrase, in reading order."""
+    """List the places that fit a question, best first; with --exact, every mention of a phrase in reading order."""
     from webapp.cli.output import show_counts
     from webapp.cli.terminal import say
     from webapp.service.commands import FindMentions, Search
@@ -255,7 +255,10 @@ def _printed(events: "Iterable[Event[T]]", as_json: bool) -> "Iterator[T]":
 
 @contextmanager
 def _commands(as_json: bool) -> "Iterator[Run]":
-    """Where commands run: in this process, or in the server of the data folder. Errors inside are told, and end the command."""
+    """Where commands run: in this process, or in the server of the data folder.
+
+    Errors inside are told, and end the command.
+    """
     with _told(as_json):
         from webapp.core.data_folder import RunningServer, claim
         from webapp.core.log import open_log

@@ -71,7 +71,9 @@ def show_deleted(row: DeletedRow) -> None:
 
 @show.register
 def show_hit(hit: HitRow) -> None:
-    """A hit of `search`, its text indented below its pin cite; before the first, between which documents the choice is."""
+    """A hit of `search`, its text indented below its pin cite;
+    before the first, between which documents the choice is.
+    """
     if hit.rank == 1 and hit.documents_meant:
         print(printable(which_is_meant(hit.documents_meant)), end="\n\n")
     print(printable(f"{hit.rank}. {cite(hit)}   ({hit.score:.2f}, {hit.why})"))
@@ -180,7 +182,10 @@ def show_evaluation(row: EvaluationRow) -> None:
 def which_is_meant(meant: Sequence[NamedRow]) -> str:
     """What to say where a name in the question fits several documents."""
     names = [f"“{each.document}”" for each in meant]
-    return f"The question may mean {', '.join(names[:-1])} or {names[-1]}; all of them were searched. --document names one."
+    return (
+        f"The question may mean {', '.join(names[:-1])} or {names[-1]}; all of them were searched. --document names "
+        f"one."
+    )
 
 
 def indented(text: str, by: str = "   ") -> str:

@@ -110,7 +110,8 @@ class CiteRow(NamedRow):
 class _QuotingRow(CiteRow):
     """A pin cite with words of the document under the key `WORDS`.
 
-    They are None where nothing is quoted or the document is gone, and empty where they are not kept: see `without_words`.
+    They are None where nothing is quoted or the document is gone, and empty where they are not kept:
+    see `without_words`.
     """
 
     WORDS: ClassVar[str]
@@ -303,7 +304,9 @@ class NoticeRow(Row):
 
 
 class SentenceRow(Row):
-    """A sentence of a checked answer: where it ends, the positions of its citations, and why it is in doubt, if it is."""
+    """A sentence of a checked answer: where it ends, the positions of its citations,
+    and why it is in doubt, if it is.
+    """
 
     end: int
     citations: tuple[int, ...]
@@ -453,7 +456,9 @@ class Item:
 
 
 def items(result: TurnResult) -> list[Item]:
-    """All places of a turn: what it cites, further key language, what was read for it, and where else its words stand."""
+    """All places of a turn: what it cites, further key language, what was read for it,
+    and where else its words stand.
+    """
     match result:
         case MentionsResult():
             return [Item("Mention", row) for row in result.citations]

@@ -17,7 +17,9 @@ DOUBT = "The documents may not speak of this; these are the nearest passages."
 
 
 def cite(row: Cited | NamedRow) -> str:
-    """The pin cite of a row: document, section, page, and the page's label where it is another; as much as the row has."""
+    """The pin cite of a row: document, section, page, and the page's label where it is another;
+    as much as the row has.
+    """
     return ", ".join(part for part in (row.document, short_cite(row)) if part)
 
 

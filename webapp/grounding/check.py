@@ -30,11 +30,13 @@ NO_CITATION = "no citation"
 
 _LIST_MARK = re.compile(r"^\s*(?:(\d{1,2})[.)]|[-*•])\s+")
 _REFUSES = re.compile(
-    r"\b(?:(?:do|does|did|is|are|was|were|can|could)\s*(?:not|n['’]t)|cannot|no|nothing|none|unable|unclear|silent|without)\b",
+    r"\b(?:(?:do|does|did|is|are|was|were|can|could)\s*(?:not|n['’]t)|cannot|no|nothing|none|unable|unclear|silent"
+    r"|without)\b",
     re.IGNORECASE,
 )
 _ABOUT_SOURCES = re.compile(
-    r"\b(?:found|mention|mentioned|specif\w+|stat(?:e|es|ed)|sa(?:y|ys|id)|address\w*|contain\w*|provid\w+|information|answer\w*|determine\w*|indicat\w+"
+    r"\b(?:found|mention|mentioned|specif\w+|stat(?:e|es|ed)|sa(?:y|ys|id)|address\w*|contain\w*|provid\w+|information"
+    r"|answer\w*|determine\w*|indicat\w+"
     r"|passages?|documents?|contract|agreement|text|source|excerpts?|silent|unclear|sure|know)\b",
     re.IGNORECASE,
 )
@@ -62,7 +64,9 @@ class QuoteCheck:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSentence:
-    """[start, end) of the answer; `cites` are valid passage numbers, `invalid` those of no passage, `reason` why it is unsupported."""
+    """[start, end) of the answer; `cites` are valid passage numbers, `invalid` those of no passage,
+    `reason` why it is unsupported.
+    """
 
     text: str
     start: int
@@ -108,7 +112,9 @@ class CheckedAnswer:
 
     @cached_property
     def text(self) -> str:
-        """The answer as it may be shown: verified quotations in the page's own words, others without marks and marked."""
+        """The answer as it may be shown: verified quotations in the page's own words,
+        others without marks and marked.
+        """
         out, done = [], 0
         for quote in (q for sentence in self.sentences for q in sentence.quotes):
             out.append(self.original[done : quote.start])
@@ -127,7 +133,10 @@ class CheckedAnswer:
 
 
 def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> CheckedAnswer:
-    """Check an answer against its passages. `documents` holds the document of every passage, by id; KeyError without one."""
+    """Check an answer against its passages.
+
+    `documents` holds the document of every passage, by id; KeyError without one.
+    """
     by_number = {passage.n: passage for passage in passages}
     evidences: dict[tuple[int, ...], Support] = {}
     found = quotations(answer_text)
@@ -165,7 +174,9 @@ def _sentences(text: str, found: Sequence[Quotation]) -> Iterator[tuple[int, int
 
 
 def _candidates(text: str, quote: Quotation, start: int, end: int, passages: Sequence[Passage]) -> list[Passage]:
-    """Passages a quotation may come from: those cited after it in its sentence, then before it; all where nothing is cited."""
+    """Passages a quotation may come from: those cited after it in its sentence, then before it;
+    all where nothing is cited.
+    """
     placed = [(start + at, n) for at, numbers in citation_markers(text[start:end]) for n in numbers]
     order = [n for at, n in placed if at >= quote.inner_start] + [n for at, n in placed if at < quote.inner_start]
     by_number = {passage.n: passage for passage in passages}
@@ -225,7 +236,9 @@ def _check_sentence(
 
 
 def _is_own_list(text: str, start: int, number: str | None) -> bool:
-    """Whether a number at the beginning of a line counts the answer's own list: the line before it in the list is there."""
+    """Whether a number at the beginning of a line counts the answer's own list:
+    the line before it in the list is there.
+    """
     return number is None or number == "1" or bool(re.search(rf"(?m)^\s*{int(number) - 1}[.)]\s", text[:start]))
 
 

@@ -1,8 +1,8 @@
 """Acts: the table of what an element of the page's HTML can do, which the page, its guard and its script share.
 
 An element names its act as `data-do` and says what the act needs as further `data-` attributes. The row of an act says
-what the controller does, which of the element's words it needs, and in which parts of the page such elements stand. What
-has no row is refused: an element or a form of that name does nothing, and is told so.
+what the controller does, which of the element's words it needs, and in which parts of the page such elements stand.
+What has no row is refused: an element or a form of that name does nothing, and is told so.
 """
 
 import asyncio
@@ -25,7 +25,9 @@ ALL = "all"  # in the place of the ids of documents
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One row: `handler` is called with a controller, the page's state, and the values of `fields`, each by its parser."""
+    """One row: `handler` is called with a controller, the page's state, and the values of `fields`,
+    each by its parser.
+    """
 
     handler: Callable[..., Updates | Awaitable[Updates]]
     parts: tuple[str, ...]

@@ -203,7 +203,8 @@ class Controller:
     async def ask(
         self, state: PageState, question: str, about: Sequence[str] = (), *, replaced_id: str = ""
     ) -> Updates:
-        """Ask, in the conversation or in a new one; or, where the question leaves the choice between documents, show them.
+        """Ask, in the conversation or in a new one;
+        or, where the question leaves the choice between documents, show them.
 
         `replaced_id` is a turn that the new one replaces. `about` are the documents that the user chose: one is asked
         from now on, several leave the scope as it is.

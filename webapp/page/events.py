@@ -2,8 +2,9 @@
 
 Gradio acts on whatever in an event looks like a file to it, in any input: it reads, copies, fetches or deletes what the
 client names. So no body of a client reaches it. Each input has a rule by its kind, taken from the page's own config; an
-input that can hold a file has one only where FILE_EVENTS names its event, and what has no rule is refused. What an element
-says of itself is an act of its part of the page, and the fields that the table of acts gives that; all else is left out.
+input that can hold a file has one only where FILE_EVENTS names its event, and what has no rule is refused. What an
+element says of itself is an act of its part of the page, and the fields that the table of acts gives that; all else is
+left out.
 """
 
 import json
@@ -69,7 +70,10 @@ class Events:
         return [(number, position) for number, position in inputs if self.rule(number, position) is None]
 
     def cleaned(self, told: Mapping[str, Any], theirs: Theirs) -> bytes:
-        """The event as gradio gets it. Raises EventMalformed, and NotUploaded for a file that is not the user's upload."""
+        """The event as gradio gets it.
+
+        Raises EventMalformed, and NotUploaded for a file that is not the user's upload.
+        """
         number = told.get("fn_index")
         if not isinstance(number, int) or isinstance(number, bool) or number not in self._events:
             raise EventMalformed()

@@ -51,7 +51,9 @@ class ControllerFactory:
 
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator[Controller]:
-        """`of`, once fewer than ACTS_AT_ONCE acts of this user are under way: what one does slows their own pages alone."""
+        """`of`, once fewer than ACTS_AT_ONCE acts of this user are under way:
+        what one does slows their own pages alone.
+        """
         controller = await self.of(request)
         turns = self._turns.setdefault(controller.share_key, asyncio.Semaphore(ACTS_AT_ONCE))
         async with turns:

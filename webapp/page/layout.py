@@ -1,4 +1,7 @@
-"""Layout of the page: its gradio components. What they show is made by `updates`, what they do is connected by `wiring`."""
+"""Layout of the page: its gradio components.
+
+What they show is made by `updates`, what they do is connected by `wiring`.
+"""
 
 from dataclasses import dataclass, field
 from importlib import resources

@@ -28,7 +28,8 @@ FONT = ("ui-sans-serif", "system-ui", "sans-serif")
 
 def mount_page(app: FastAPI, opening: Startup) -> None:
     """Put the page at "/". It is there before the models are."""
-    # Uploads are clients' papers: they never lie in a folder of all users. What a crash left of them was never taken in.
+    # Uploads are clients' papers: they never lie in a folder of all users. What a crash left of them was never taken
+    # in.
     uploads = UploadStore(opening.settings)
     uploads.clear()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.folder)

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """What a page shows. `scope` holds for the next conversation; `editing` is the turn that the next question replaces."""
+    """What a page shows.
+
+    `scope` holds for the next conversation; `editing` is the turn that the next question replaces.
+    """
 
     opened: bool = False
     matter_id: str = ""

@@ -32,9 +32,9 @@ class Wiring:
 
     def __init__(self, components: Components, handlers: Handlers) -> None:
         self._components, self._handlers = components, handlers
-        # A state that changes has the browser come back. So an event that comes often has few outputs: of each output gradio
-        # makes the component anew, changed or not: with all of them one look at a draft took 11 ms of the processor, and
-        # takes 0.1.
+        # A state that changes has the browser come back. So an event that comes often has few outputs: of each output
+        # gradio makes the component anew, changed or not: with all of them one look at a draft took 11 ms of the
+        # processor, and takes 0.1.
         self._outputs = [*components.parts.values(), components.send, components.stop]
 
     def connect(self, page: gr.Blocks) -> None:

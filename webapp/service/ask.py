@@ -92,7 +92,8 @@ async def _counted(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[Answer
 async def answer_rows(
     workspace: Workspace, user: User, matter_id: str, question: str, records: Mapping[str, DocumentRecord]
 ) -> AsyncGenerator[Event[AnswerResult]]:
-    """Progress while others are before it, text as it is written, then one result. `records` are the ready documents to ask, by id.
+    """Progress while others are before it, text as it is written, then one result.
+    `records` are the ready documents to ask, by id.
 
     Raises what `answer_in_turn` does. Closing the iterator closes the engine's stream.
     """
@@ -121,9 +122,9 @@ async def answer_rows(
 def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
     """The answer as `pincite ask --json` gives it.
 
-    A citation whose passage stands word for word in other documents says in how many (`also_in`); `same_words` has these
-    places, at most MOST_PLACES of each passage, each with the position of the first `citation` of it. `records` are the
-    documents that were in scope, by id; KeyError for any other.
+    A citation whose passage stands word for word in other documents says in how many (`also_in`); `same_words` has
+    these places, at most MOST_PLACES of each passage, each with the position of the first `citation` of it. `records`
+    are the documents that were in scope, by id; KeyError for any other.
     """
     searched = answer.searched
     return AnswerResult(

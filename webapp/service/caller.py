@@ -1,4 +1,6 @@
-"""Execution of commands for one user in an open workspace: resolves names, and waits for documents that are being read."""
+"""Execution of commands for one user in an open workspace:
+resolves names, and waits for documents that are being read.
+"""
 
 import asyncio
 import time
@@ -26,7 +28,10 @@ class Caller:
         self.access = workspace.access
 
     def run(self, command: Command[T]) -> Iterator[Event[T]]:
-        """The events of a command, for who has no event loop. Raises the errors that end it; closing it ends the work."""
+        """The events of a command, for who has no event loop.
+
+        Raises the errors that end it; closing it ends the work.
+        """
         yield from command.prepare(self)
         events = command.run(self)
         yield from events if isinstance(events, Iterator) else _in_a_loop(events)

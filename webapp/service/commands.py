@@ -1,7 +1,7 @@
 """Commands, one class each: parameters, result type, and the generator of events that executes it.
 
-HTTP routes, client and command line are made from these classes. A client loads them to send them, so what only executing
-needs is imported there.
+HTTP routes, client and command line are made from these classes.
+A client loads them to send them, so what only executing needs is imported there.
 """
 
 from abc import ABC, abstractmethod
@@ -119,8 +119,8 @@ class Search(Command[HitRow], name="search"):
     document: str | None = None
 
     def run(self, caller: "Caller") -> Iterator[Event[HitRow]]:
-        """A result for each hit; none where nothing fits. Where the question leaves a choice between documents, each names
-        them (`documents_meant`).
+        """A result for each hit; none where nothing fits.
+        Where the question leaves a choice between documents, each names them (`documents_meant`).
         """
         from retrieval import pin_cite, where_said
 
@@ -160,7 +160,10 @@ class FindMentions(Command[MentionRow], name="mentions"):
     document: str | None = None
 
     def run(self, caller: "Caller") -> Iterator[Event[MentionRow]]:
-        """A result for each place; none where it is nowhere. Raises SearchIncomplete after the last, where that is not all."""
+        """A result for each place; none where it is nowhere.
+
+        Raises SearchIncomplete after the last, where that is not all.
+        """
         from webapp.service.mentions import LeftOut, mention_row, mentions, not_looked_through
 
         matter, scope = caller.scope(self.matter, self.phrase, self.document)

@@ -1,7 +1,8 @@
 """Every mention of a phrase in the documents that a user asks about: by its exact words, without index or model.
 
-For the command line and for the page: `mentions` gives the places of each document, which is all that counting takes, and
-`mention_row` what is told of one of them. For the page a search has a time, and what a conversation keeps of it a bound.
+For the command line and for the page: `mentions` gives the places of each document, which is all that counting takes,
+and `mention_row` what is told of one of them. For the page a search has a time, and what a conversation keeps of it a
+bound.
 """
 
 import time

@@ -26,7 +26,9 @@ RESTS = 4  # times as long as showing the last look took: with many readers each
 
 
 class Running(ABC):
-    """Something that is being written in a conversation: what there is of it so far, and in the end the turn that is kept."""
+    """Something that is being written in a conversation: what there is of it so far,
+    and in the end the turn that is kept.
+    """
 
     def __init__(self, workspace: Workspace, user: User, conversation: Conversation, question: str) -> None:
         self.question = question

@@ -1,4 +1,6 @@
-"""Summaries that are being written: a turn of a conversation, and the result that `pincite summary --json` and the page have."""
+"""Summaries that are being written: a turn of a conversation,
+and the result that `pincite summary --json` and the page have.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
@@ -77,7 +79,10 @@ class RunningSummary(Running):
 async def summary_rows(
     workspace: Workspace, user: User, record: DocumentRecord
 ) -> AsyncGenerator[Event[SummaryResult]]:
-    """Progress part by part and the text as it is written, then one result. Closing the iterator closes the engine's stream."""
+    """Progress part by part and the text as it is written, then one result.
+
+    Closing the iterator closes the engine's stream.
+    """
     document = await asyncio.to_thread(workspace.library.document, record.matter_id, record.id)
     async with aclosing(_counted(summary(document, _lease(workspace, user)))) as events:
         async for event in events:

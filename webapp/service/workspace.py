@@ -69,7 +69,8 @@ class Workspace:
     """The stores, the search and the engine of one data folder. Safe to use from several threads."""
 
     def __init__(self, settings: Settings, *, background: bool = False) -> None:
-        """Open the records. With `background` documents are taken in by `work_in_background`, not by who waits for them.
+        """Open the records. With `background` documents are taken in by `work_in_background`,
+        not by who waits for them.
 
         Raises StoreUnavailable, DataFolderUnusable or PackageMissing.
         """
@@ -230,9 +231,9 @@ class Workspace:
                 self._welcomed[user.id] = address
 
     def share_key(self, user: User) -> str:
-        """Under what is counted how much `user` has under way at a time: a guest's address, for a browser that drops its
-        cookie is another guest; the user's own id of everyone else, and where the settings say that all guests have one
-        address.
+        """Under what is counted how much `user` has under way at a time: a guest's address, for a browser that drops
+        its cookie is another guest; the user's own id of everyone else, and where the settings say that all guests have
+        one address.
         """
         apart = self.settings.guests_per_address < MOST_GUESTS
         return (apart and self._welcomed.get(user.id)) or user.id

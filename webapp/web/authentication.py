@@ -147,8 +147,8 @@ def signing_key(folder: Path, name: str) -> bytes:
 def user_of(request: IncomingRequest, settings: Settings, welcome: Welcome) -> User:
     """The user of a request, whom the records know, with a sample of their own from the first request on.
 
-    Raises NotAllowed (GuestGone where a guest's hour is over, DemoFull and NetworkFull where there are too many of them),
-    and what the stores raise.
+    Raises NotAllowed (GuestGone where a guest's hour is over,
+    DemoFull and NetworkFull where there are too many of them), and what the stores raise.
     """
     if settings.access == "behind-proxy":
         user = _named_by_proxy(request, settings)

@@ -1,7 +1,7 @@
 """HTTP routes of the commands (`/cli/…`), made from their classes: a command as JSON in, its events as NDJSON out.
 
-They are an application of their own, on a loopback port of its own that no proxy publishes (`server`). The bearer token,
-which lies in the data folder, is checked before a byte of a body is read, and a body has a limit.
+They are an application of their own, on a loopback port of its own that no proxy publishes (`server`). The bearer
+token, which lies in the data folder, is checked before a byte of a body is read, and a body has a limit.
 """
 
 import contextlib
@@ -46,7 +46,9 @@ class Keyed:
     """ASGI middleware: refuses a request without the bearer token before anything of its body is read."""
 
     def __init__(self, app: ASGIApp, token: str, most_file: int) -> None:
-        """`most_file`: bytes of a file that is kept; of a larger one the rest is read past, so that its sender is told."""
+        """`most_file`: bytes of a file that is kept; of a larger one the rest is read past,
+        so that its sender is told.
+        """
         self._app = app
         self._key = f"Bearer {token}".encode()
         self._most_file = most_file
@@ -68,7 +70,10 @@ class Keyed:
 
 
 def cli_app(settings: Settings, token: str, caller: Callable[[], Caller]) -> ASGIApp:
-    """The routes as an application; `token` opens them. `caller` waits for the stores and raises what keeps them closed."""
+    """The routes as an application; `token` opens them.
+
+    `caller` waits for the stores and raises what keeps them closed.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_api_route("/cli/hello", _hello, methods=["GET"])
     for name, kind in COMMANDS.items():

@@ -57,7 +57,9 @@ Spans = Annotated[list[str], Query(alias="span", max_length=MOST_SPANS, default_
 
 
 def page_url(matter_id: str, document_id: str, page: int, spans: Iterable[Range] = (), zoom: float = 1.0) -> str:
-    """The address of the image of a page (1-based), the spans highlighted; parts of them on other pages are left out."""
+    """The address of the image of a page (1-based), the spans highlighted;
+    parts of them on other pages are left out.
+    """
     asked = [("span", f"{start}-{end}") for start, end in spans] + ([("zoom", f"{zoom:g}")] if zoom != 1.0 else [])
     return f"{_url(matter_id, document_id)}/pages/{page}.png" + (f"?{urlencode(asked)}" if asked else "")
 
@@ -137,7 +139,10 @@ class _Asked:
     record: DocumentRecord
 
     async def read(self, work: Callable[[], T]) -> T:
-        """What `work` reads of the document, in the user's turn. Raises TooSlow, TextsWaiting and what `work` raises."""
+        """What `work` reads of the document, in the user's turn.
+
+        Raises TooSlow, TextsWaiting and what `work` raises.
+        """
         try:
             return await self.workspace.reads.run(self.key, READ_SECONDS, lambda _: work())
         except TimeoutError:
@@ -291,6 +296,8 @@ def _view(
 
 
 def _inline(name: str) -> str:
-    """A Content-Disposition that shows the file under its name (RFC 6266); no character of the name can end the header."""
+    """A Content-Disposition that shows the file under its name (RFC 6266);
+    no character of the name can end the header.
+    """
     plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", name) or UNNAMED
     return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -14,9 +14,9 @@ from webapp.service.startup import Startup
 def health_routes(opening: Startup) -> APIRouter:
     """The routes. `/readyz` answers 503 until stores and search model are ready; the engine may be away.
 
-    How much is asked is nobody's business but the operator's. That a request comes from this machine says nothing: behind a
-    proxy every user's does. So a token opens `/metrics` (401 for a wrong one); without one it is there only for the one user
-    of `PINCITE_ACCESS=local`, and 404 else.
+    How much is asked is nobody's business but the operator's. That a request comes from this machine says nothing:
+    behind a proxy every user's does. So a token opens `/metrics` (401 for a wrong one); without one it is there only
+    for the one user of `PINCITE_ACCESS=local`, and 404 else.
     """
     router = APIRouter()
     health, settings = Health(opening), opening.settings

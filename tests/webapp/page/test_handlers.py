@@ -1,4 +1,6 @@
-"""The handlers of the page's events, without gradio: whose page it is, in which order things happen, what faults show."""
+"""The handlers of the page's events, without gradio:
+whose page it is, in which order things happen, what faults show.
+"""
 
 import asyncio
 import threading

@@ -57,7 +57,8 @@ def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
         case AnswerResult() as answer:
             shown = _answer(turn, answer)
     return Markup(
-        '<article class="turn" data-state="{}" aria-label="Question and answer">{}<div class="answer">{}{}</div>{}</article>'
+        '<article class="turn" data-state="{}" aria-label="Question and answer">{}<div class="answer">{}{}</div>{}'
+        "</article>"
     ).format(turn.state, _asked(turn), _notices(turn.answer), shown, _foot(turn, last=last))
 
 
@@ -73,7 +74,10 @@ def _summary(turn: SavedTurn, result: SummaryResult) -> Markup:
 
 
 def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> Markup:
-    """The answer that is being written, or that has so many `before` it. Its text has not been checked yet, and says so."""
+    """The answer that is being written, or that has so many `before` it.
+
+    Its text has not been checked yet, and says so.
+    """
     stand = "Searching the documents…" if searching else "Reading the passages…" if not draft else "Being written…"
     if before:
         stand = f"{plural(before, 'answer')} before yours"
@@ -82,7 +86,8 @@ def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> M
     )
     return Markup(
         '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
-        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p><div class="written draft">{}</div>{}</div></article>'
+        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p><div class="written draft">{}</div>{}'
+        "</div></article>"
     ).format(question, stand, prose(draft, lambda n, _: Markup("[{}]").format(n)), note if draft else NOTHING)
 
 
@@ -91,13 +96,16 @@ def choice(question: str, meant: Sequence[tuple[str, str]]) -> Markup:
     ids = " ".join(id_ for id_, _ in meant)
     buttons = lines(
         Markup(
-            '<li><button type="button" class="example" data-do="meant" data-question="{}" data-documents="{}">{}</button></li>'
+            '<li><button type="button" class="example" data-do="meant" data-question="{}" data-documents="{}">{}'
+            "</button></li>"
         ).format(question, each, name)
         for each, name in [*meant, (ids, "All of them")]
     )
     return Markup(
-        '<article class="turn" data-state="choice" aria-label="Question"><h3 class="question">{}</h3><div class="answer">'
-        '<p class="stand">This fits {} documents. Which one do you mean?</p><ul class="choice" aria-label="Documents">{}</ul></div></article>'
+        '<article class="turn" data-state="choice" aria-label="Question"><h3 class="question">{}</h3>'
+        '<div class="answer">'
+        '<p class="stand">This fits {} documents. Which one do you mean?</p>'
+        '<ul class="choice" aria-label="Documents">{}</ul></div></article>'
     ).format(question, len(meant), buttons)
 
 
@@ -126,7 +134,8 @@ def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> 
         Markup('<ul class="examples" aria-label="Questions to begin with">{}</ul>').format(asked) if asked else NOTHING
     )
     return Markup(
-        '<div class="empty"><h2>Ask about {}</h2><p>Every statement is cited to its page, and every quotation is compared '
+        '<div class="empty"><h2>Ask about {}</h2><p>Every statement is cited to its page, and every quotation is '
+        "compared "
         "with it, character by character.</p>{}</div>"
     ).format(matter, shown)
 
@@ -194,7 +203,8 @@ def _noted(text: str, at: int, notes: Mapping[int, Markup]) -> Markup:
 
 def _asked(turn: SavedTurn) -> Markup:
     edit = Markup(
-        '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit</button>'
+        '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit'
+        "</button>"
     ).format(turn.id)
     title = f"Every mention of “{turn.question}”" if isinstance(turn.answer, MentionsResult) else turn.question
     return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>').format(
@@ -282,7 +292,8 @@ def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
         return NOTHING
     rows = lines(
         Markup(
-            '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" data-item="{}">{}</button></li>'
+            '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" '
+            'data-item="{}">{}</button></li>'
         ).format(row.text or "the document was removed", turn.id, index, _pin(answer, row))
         for index, row in found
     )
@@ -332,12 +343,14 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
     )
     rated = lines(
         Markup(
-            '<button type="button" class="quiet" data-do="rate" data-turn="{}" data-rating="{}" aria-pressed="{}">{}</button>'
+            '<button type="button" class="quiet" data-do="rate" data-turn="{}" data-rating="{}" aria-pressed="{}">{}'
+            "</button>"
         ).format(turn.id, value, "true" if turn.rating == value else "false", words)
         for value, words in ((1, "Helpful"), (-1, "Not helpful"))
     )
     return Markup(
-        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with citations'
+        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with '
+        "citations"
         "</button>{}{}</div></footer>"
     ).format(_coverage(turn.answer), copied(turn), again if last else NOTHING, rated)
 
@@ -369,7 +382,8 @@ def meter(budget: BudgetRow) -> Markup:
         for (name, _), words in zip([*SHARES, ("free", "")], told, strict=True)
     )
     return Markup(
-        '<details class="room"><summary><svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
+        '<details class="room"><summary><svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" '
+        'aria-hidden="true">{}</svg>'
         "<span>What was read to answer</span></summary><ul>{}</ul></details>"
     ).format(lines(bars), keys)
 

@@ -1,4 +1,7 @@
-"""Every mention of a phrase as the HTML of the chat: how many, on which pages, each leading to its place. Pure, as `chat` is."""
+"""Every mention of a phrase as the HTML of the chat: how many, on which pages, each leading to its place.
+
+Pure, as `chat` is.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,7 +23,10 @@ Numbered = Sequence[tuple[int, CitationRow]]
 def heading(answer: MentionsResult) -> Markup:
     """How many there are."""
     if not answer.citations:
-        words = f"Nowhere in {plural(answer.searched.documents, 'document')}: these words do not stand there as they are written here."
+        words = (
+            f"Nowhere in {plural(answer.searched.documents, 'document')}: these words do not stand there as they are "
+            f"written here."
+        )
         return Markup('<p class="stand"><span aria-hidden="true">○</span> {}</p>').format(words)
     told = f"{plural(answer.count, 'mention')} in {plural(answer.documents, 'document')}."
     if answer.count > len(answer.citations):

@@ -1,4 +1,6 @@
-"""What all of the page's HTML is made with: pieces in a row, pin cites, how a citation stands, a button to its place."""
+"""What all of the page's HTML is made with: pieces in a row, pin cites, how a citation stands,
+a button to its place.
+"""
 
 from collections.abc import Iterable
 
@@ -23,7 +25,9 @@ def lines(parts: Iterable[Markup]) -> Markup:
 
 
 def page(row: Paged) -> str:
-    """`wording.page_cite`, with no-break spaces: in a narrow window only "(printed 6)" as a whole may go to the next line."""
+    """`wording.page_cite`, with no-break spaces:
+    in a narrow window only "(printed 6)" as a whole may go to the next line.
+    """
     return wording.page_cite(row).replace(" ", "\u00a0").replace("\u00a0(", " (")
 
 

@@ -46,7 +46,9 @@ def coverage(answer: SummaryResult) -> Markup:
 
 
 def writing(question: str, part: tuple[int, int, str] | None, so_far: SummaryResult, draft: str) -> Markup:
-    """A summary on its way: which part of how many, the clauses that are done, and what is being written of the next."""
+    """A summary on its way: which part of how many, the clauses that are done,
+    and what is being written of the next.
+    """
     if part is None:
         stand, bar = "Reading the document…", NOTHING
     else:
@@ -58,7 +60,8 @@ def writing(question: str, part: tuple[int, int, str] | None, so_far: SummaryRes
     )
     return Markup(
         '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
-        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p>{}<div class="written summary">{}{}</div></div></article>'
+        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p>{}<div class="written summary">{}{}</div>'
+        "</div></article>"
     ).format(question, stand, bar, _all("", so_far), note)
 
 
