@@ -56,7 +56,7 @@ def states(browser: Browser, folder: Path, *, search_model: bool = False) -> Ite
                 page.goto(server.address)
                 expect(page.locator(".scope")).to_be_visible()
                 if not search_model:
-                    expect(page.locator(".health")).to_contain_text("Search is getting ready")
+                    expect(page.locator(".health")).to_contain_text("Search is starting")
                     yield "models are loading", page
                 models_are_there.set()
                 expect(page.locator(".health[data-state=ready]")).to_be_visible()

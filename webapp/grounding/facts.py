@@ -65,14 +65,17 @@ _AMOUNTS = (
 )
 _PERCENT = re.compile(rf"{_TWICE}\s*(?:%|percent(?:age\s+points?)?\b|per\s?cent(?:um)?\b)", re.IGNORECASE)
 _UNITS = (
-    "day|week|month|quarter|year|hour|minute|share|unit|copy|copies|time|mile|foot|feet|inch|inches|meter|kilometer|acre|gallon|ton|barrel"
-    "|employee|person|director|member|vote|basis\\s+point|installment|instalment|counterpart|page|word|user|seat|store|location|vehicle|dose"
+    "day|week|month|quarter|year|hour|minute|share|unit|copy|copies|time|mile|foot|feet|inch|inches"
+    "|meter|kilometer|acre|gallon|ton|barrel"
+    "|employee|person|director|member|vote|basis\\s+point|installment|instalment|counterpart"
+    "|page|word|user|seat|store|location|vehicle|dose"
 )
 _BUSINESS = ("business", "working", "banking", "trading")
 _QUALIFIERS = "|".join(
     (
         *_BUSINESS,
-        "calendar|consecutive|successive|additional|full|complete|further|whole|more|fiscal|contract|other|separate|square|cubic|original",
+        "calendar|consecutive|successive|additional|full|complete|further|whole|more|fiscal"
+        "|contract|other|separate|square|cubic|original",
     )
 )
 _COUNT = re.compile(
