@@ -1,4 +1,5 @@
-"""Questions asked of a running server, with the section and page of the first citation and the seconds to the first word.
+"""Questions asked of a running server,
+with the section and page of the first citation and the seconds to the first word.
 
     pincite serve &
     python -m bench.answers                               thirty-six questions about the sample, six not answered there

@@ -29,10 +29,12 @@ from webapp.grounding.check import check
 SAMPLE = Path(__file__).parent.parent / "webapp" / "sample"
 _FACT = re.compile(r"\d|\b(?:two|three|five|six|ten|twelve|thirty|sixty|ninety)\b", re.IGNORECASE)
 _LIST_MARK = re.compile(
-    r"(?:[\s*•-]*(?:(?:Section|Article|SECTION|ARTICLE)\s+[\dIVX.]+|\d+(?:\.\d+)*[.):]?|\([A-Za-z0-9]{1,4}\)|[A-Z]\.)\s+)*"
+    r"(?:[\s*•-]*(?:(?:Section|Article|SECTION|ARTICLE)\s+[\dIVX.]+|\d+(?:\.\d+)*[.):]?|\([A-Za-z0-9]{1,4}\)"
+    r"|[A-Z]\.)\s+)*"
 )
 _PARTY = re.compile(
-    r"[(,]\s*(?:the|each,?\s+an?|collectively,?(?: the)?|hereinafter|or|referred to as|\s)*[“\"]([A-Z][\w&. -]{1,30}?)[,.]?[”\"]"
+    r"[(,]\s*(?:the|each,?\s+an?|collectively,?(?: the)?|hereinafter|or|referred to as|\s)*[“\"]"
+    r"([A-Z][\w&. -]{1,30}?)[,.]?[”\"]"
 )
 _UNUSUAL = re.compile(
     r"_{3,}|\.{4,}|[“”\"‘]|\s'|\[\d"
@@ -100,7 +102,8 @@ def main() -> int:
     print(f"{'':58} {'count':>6} {'of':>6} {'share':>7}  bound")
     for row in rows:
         print(
-            f"{row.name:58} {row.hits:6} {row.total:6} {row.hits / max(row.total, 1):7.4f}  {row.bound} {'met' if row.met else 'MISSED'}"
+            f"{row.name:58} {row.hits:6} {row.total:6} {row.hits / max(row.total, 1):7.4f}  {row.bound} "
+            f"{'met' if row.met else 'MISSED'}"
         )
         if row.detail:
             print(f"    {row.detail}")
@@ -163,7 +166,9 @@ def _alnum(text: str) -> str:
 
 
 def _really_changed(contract: Contract, new: str) -> bool:
-    """Whether the changed quotation is not in the contract, by letters and digits alone or by the figure that was changed."""
+    """Whether the changed quotation is not in the contract,
+    by letters and digits alone or by the figure that was changed.
+    """
     if _alnum(new) not in contract.letters:
         return True
     figures = [f.strip(".,") for f in re.findall(r"[\d.,]*\d[\d.,]*", new)]

@@ -1,11 +1,13 @@
-"""Fit the weights by which a search knows whether its subject is there, and see what they are worth on what they have not seen.
+"""Fit the weights by which a search knows whether its subject is there,
+and see what they are worth on what they have not seen.
 
     python -m bench.confidence LABELS [OUT.json]
 
-LABELS as for `bench.heldout`. Every question is asked, of contracts that speak of it and of contracts that do not, with an
-adapter that has seen neither the contract nor, for the second table, the kind of clause; the weights are then fitted on three quarters of
-the contracts (and kinds) and tried on the last. Both outcomes weigh the same, so that how common a clause is counts for nothing.
-With OUT.json the weights of all of them, and the threshold below which 5 % of what is there lies, are written.
+LABELS as for `bench.heldout`. Every question is asked, of contracts that speak of it and of contracts that do not, with
+an adapter that has seen neither the contract nor, for the second table, the kind of clause; the weights are then fitted
+on three quarters of the contracts (and kinds) and tried on the last. Both outcomes weigh the same, so that how common a
+clause is counts for nothing. With OUT.json the weights of all of them, and the threshold below which 5 % of what is
+there lies, are written.
 """
 
 import argparse

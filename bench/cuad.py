@@ -10,9 +10,9 @@ CUAD_V1 is the unpacked archive of the Contract Understanding Atticus Dataset v1
     queries.jsonl     {"id", "contract", "category", "view", "question", "title", "gold", "gold_pages"}
     absent.jsonl      {"id", "contract", "category", "view", "question"} of clauses that a contract does not have
 
-`title` is the document's name and its first two parties, as CUAD marks them; `gold` are the passages that lawyers marked, and
-`gold_pages` where they stand in the PDF. The question is CUAD's own ("Details: …") in the view `plain`. WORDINGS.tsv has
-others: category, view and question in a line, with tabs between them.
+`title` is the document's name and its first two parties, as CUAD marks them; `gold` are the passages that lawyers
+marked, and `gold_pages` where they stand in the PDF. The question is CUAD's own ("Details: …") in the view `plain`.
+WORDINGS.tsv has others: category, view and question in a line, with tabs between them.
 """
 
 import argparse
@@ -176,7 +176,8 @@ def main() -> int:
     absent.sort(key=lambda row: hashlib.sha256(row["id"].encode()).digest())  # a sample that is the same each time
     write(options.labels / "absent.jsonl", absent[: options.absent])
     print(
-        f"{len(contracts)} contracts, {sum('gold' in row for row in rows)} questions, {min(len(absent), options.absent)} absent"
+        f"{len(contracts)} contracts, {sum('gold' in row for row in rows)} questions, "
+        f"{min(len(absent), options.absent)} absent"
     )
     for name in lost:
         print(f"no PDF for {name}", file=sys.stderr)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 GIB = 2**30
 READERS = (1, 8, 16, 32, 64)
 CARDS = (16, 24, 48, 80)  # GB, as they are sold
-# Of a card what an engine may use: TGI takes nine tenths of what is free. Of that, for CUDA itself, its graphs and the prompts that are
-# being read: an allowance, not measured.
+# Of a card what an engine may use: TGI takes nine tenths of what is free. Of that, for CUDA itself, its graphs and the
+# prompts that are being read: an allowance, not measured.
 USABLE, ALLOWANCE = 0.9, 2.0
 
 
@@ -32,7 +32,9 @@ class Model:
         return self.hidden // self.heads
 
     def weights(self) -> int:
-        """Bytes in FP8: one for each weight of the linear layers with two for the scale of each of their rows; two for all else."""
+        """Bytes in FP8: one for each weight of the linear layers with two for the scale of each of their rows;
+        two for all else.
+        """
         kv = self.kv_heads * self.head_size
         rows = [(self.hidden, self.hidden), (kv, self.hidden), (kv, self.hidden), (self.hidden, self.hidden)]
         rows += [(self.intermediate, self.hidden)] * 2 + [(self.hidden, self.intermediate)]

@@ -2,17 +2,18 @@
 
     python -m bench.heldout LABELS OUT [--scope document|all] [--variant NAME]...
 
-LABELS as for `bench.train_adapter`, with `absent.jsonl` beside `queries.jsonl`. For each variant (see VARIANTS) it writes
-OUT/SCOPE/VARIANT/texts.jsonl and results.jsonl as `bench.score` reads them, absent/results.jsonl beside them for what is not
-there, and labels/ with the questions that were asked; so
+LABELS as for `bench.train_adapter`, with `absent.jsonl` beside `queries.jsonl`. For each variant (see VARIANTS) it
+writes OUT/SCOPE/VARIANT/texts.jsonl and results.jsonl as `bench.score` reads them, absent/results.jsonl beside them for
+what is not there, and labels/ with the questions that were asked; so
 
-    python -m bench.score OUT/document/full/labels OUT/document/full --against OUT/document/no-adapter --absent OUT/document/full/absent
+    python -m bench.score OUT/document/full/labels OUT/document/full --against OUT/document/no-adapter \\
+        --absent OUT/document/full/absent
 
-tells what the adapter adds to contracts it has not seen. For "types" the kind of clause that is asked for was left out of the
-training, too.
+tells what the adapter adds to contracts it has not seen.
+For "types" the kind of clause that is asked for was left out of the training, too.
 
-What was read, and the vectors before the adapter, are kept in CACHE between runs; search is exact over the moved vectors
-where the product asks Chroma.
+What was read, and the vectors before the adapter, are kept in CACHE between runs;
+search is exact over the moved vectors where the product asks Chroma.
 """
 
 import argparse
@@ -172,7 +173,9 @@ def opened(labels: Path, cache: Path) -> Iterator[Bench]:
 
 
 def run(bench: Bench, labels: Path, out: Path, name: str, scope: Scope, contracts: set[str]) -> None:
-    """Ask the questions of `labels` about some contracts as the variant of a name does and write what `bench.score` reads into `out`."""
+    """Ask the questions of `labels` about some contracts as the variant of a name does and write what `bench.score`
+    reads into `out`.
+    """
     (out / "labels").mkdir(parents=True, exist_ok=True)
     write_rows(out / "texts.jsonl", bench.corpus.texts())
     files = {"queries.jsonl": out} | ({"absent.jsonl": out / "absent"} if scope == "document" else {})  # has no titles

@@ -5,10 +5,10 @@
     python -m bench.hostile --served …                         the same through a running `pincite serve`
     python -m bench.hostile --files 10000 --write FOLDER       only write the files and their manifest
 
-The files come from a seed (bench/hostile_mutators.py): the same seed, the same bytes. They are added in batches, each to
-a matter of its own, and what runs is looked at four times a second: memory by process, which documents are under way,
-and with --served how long others wait for `/readyz` meanwhile. The seconds of a document are those in which it was seen
-under way, so what takes less than a quarter of a second shows as none.
+The files come from a seed (bench/hostile_mutators.py): the same seed, the same bytes. They are added in batches, each
+to a matter of its own, and what runs is looked at four times a second: memory by process, which documents are under
+way, and with --served how long others wait for `/readyz` meanwhile. The seconds of a document are those in which it was
+seen under way, so what takes less than a quarter of a second shows as none.
 
 Exit 1 where a document has no result, or failed without a sentence of its own, or where a process is left.
 """

@@ -17,7 +17,8 @@ MADE: dict[str, tuple[Made, int]] = {}
 
 # Where an integer is read into 32 bits, near 0, near what a page, a table or a buffer can hold, and what is no number.
 EXTREMES = (
-    b"0 -1 1 2 255 65535 65536 100000 8388608 2147483647 2147483648 -2147483648 4294967295 4294967296 9223372036854775807 "
+    b"0 -1 1 2 255 65535 65536 100000 8388608 2147483647 2147483648 -2147483648 4294967295 4294967296 "
+    b"9223372036854775807 "
     b"1e9 1e38 -1e38 0.0000001 -0 +- 99999999999999999999999999 null [] <<>> (x) /X true"
 ).split()
 MANY = 1_000_000
@@ -248,7 +249,8 @@ def shared_bombs(rng: random.Random) -> bytes:
 def operator_bombs(rng: random.Random) -> bytes:
     """Nothing but operators: saved states, text objects, paths, marked content, clips, arrays and dictionaries."""
     one = rng.choice(
-        b"q |Q |q Q |BT |ET |BT ET |/P BMC |/P<</A 1>>BDC |0 0 m 9 9 l |0 0 9 9 re W n |[|<<|<</A |(|BI ID EI |BX |1 |/A "
+        b"q |Q |q Q |BT |ET |BT ET |/P BMC |/P<</A 1>>BDC |0 0 m 9 9 l |0 0 9 9 re W n |[|<<|"
+        b"<</A |(|BI ID EI |BX |1 |/A "
         b"|0 0 1 1 re f |/F1 9 Tf |1 0 0 1 1 1 cm |/X Do |/S sh |BT /F1 9 Tf 7 Tr (a) Tj ET "
         b"|0 0 m 1e9 1e9 -1e9 1e9 0 0 c S ".split(b"|")
     )
@@ -314,7 +316,8 @@ def type3_loops(rng: random.Random) -> bytes:
     for number in (1, 2):
         glyph = number + 2
         draft.objects[number] = (
-            b"<</Type/Font/Subtype/Type3/FontBBox[0 0 %s 9]/FontMatrix[.1 0 0 .1 0 0]/FirstChar 97/LastChar 98/Widths[9 9]"
+            b"<</Type/Font/Subtype/Type3/FontBBox[0 0 %s 9]/FontMatrix[.1 0 0 .1 0 0]/FirstChar 97/LastChar "
+            b"98/Widths[9 9]"
             b"/Encoding<</Differences[97/a/b]>>/CharProcs<</a %d 0 R/b %d 0 R>>/Resources<<%s>>>>"
             % (rng.choice((b"9", b"0", b"1e30")), glyph, 7 - glyph, fonts)
         )
@@ -352,7 +355,8 @@ def font_bombs(rng: random.Random) -> bytes:
     )
     widths = rng.choice((b"0 2147483647 500", b"0[" + b"9 " * 50_000 + b"]", b"-1 4294967295 1e38", b"65535[[[1]]]"))
     below = draft.add(
-        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/Z/FontDescriptor %d 0 R/W[%s]/CIDToGIDMap %d 0 R/CIDSystemInfo<</Registry(Adobe)/Ordering(%s)/Supplement 0>>>>"
+        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/Z/FontDescriptor %d 0 R/W[%s]/CIDToGIDMap %d 0 R/CIDSystemInfo"
+        b"<</Registry(Adobe)/Ordering(%s)/Supplement 0>>>>"
         % (described, widths, table, rng.choice((b"Identity", b"Japan1", b"GB1")))
     )
     encoding = rng.choice((b"/Identity-H", b"/Identity-V", b"/UniGB-UCS2-H", b"%d 0 R" % table, b"/90ms-RKSJ-H"))
@@ -493,7 +497,10 @@ def annotation_loops(rng: random.Random) -> bytes:
     """Annotations and fields that are their own parents, kids, appearances and pop-ups; very many of them."""
     draft = Draft(
         {
-            1: b"<</Type/Annot/Subtype/%s/Rect[%s]/Parent 1 0 R/Kids[1 0 R 1 0 R]/FT/Tx/T(a)/V 1 0 R/AP<</N 1 0 R>>/Popup 1 0 R/IRT 1 0 R/A<</S/JavaScript/JS 1 0 R/Next 1 0 R>>>>"
+            1: (
+                b"<</Type/Annot/Subtype/%s/Rect[%s]/Parent 1 0 R/Kids[1 0 R 1 0 R]/FT/Tx/T(a)/V 1 0 R/AP"
+                b"<</N 1 0 R>>/Popup 1 0 R/IRT 1 0 R/A<</S/JavaScript/JS 1 0 R/Next 1 0 R>>>>"
+            )
             % (rng.choice((b"Widget", b"Popup", b"Text", b"Link", b"Stamp")), b" ".join(rng.choices(EXTREMES, k=4)))
         }
     )

@@ -19,7 +19,8 @@ BYTES: dict[str, tuple[Bytes, int]] = {}
 OBJECTS: dict[str, tuple[Objects, int]] = {}
 
 KEYS = (
-    b"MediaBox CropBox Width Height BitsPerComponent BBox XStep YStep Matrix Count N First Size Columns Colors Predictor "
+    b"MediaBox CropBox Width Height BitsPerComponent BBox XStep YStep Matrix Count N First Size Columns Colors "
+    b"Predictor "
     b"Length FirstChar LastChar Widths W DW Rotate UserUnit Coords Domain Index Prev St Nums Limits FontMatrix Rect"
 ).split()
 
@@ -267,7 +268,9 @@ LARGEST = 400_000  # bytes; a file that would be larger is made again, so that t
 
 
 def mutator_of(seed: int, number: int) -> str:
-    """What is done to the file of that number: the first files have each mutator once, all others are drawn by weight."""
+    """What is done to the file of that number: the first files have each mutator once,
+    all others are drawn by weight.
+    """
     names = list(WEIGHTS)
     if number < len(names):
         return names[number]

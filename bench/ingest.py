@@ -2,13 +2,13 @@
 
     python -m bench.ingest LABELS [--against SCRIPT] [--contracts N]
 
-LABELS is a folder with `contracts.jsonl`, each line with the `file` of a contract. pincite runs whole (accepting, reading,
-outline, chunks, vectors, Chroma, tantivy) into a fresh data folder, once with the processor's bfloat16 where it has it and
-once in float32. SCRIPT is a Python program called with LABELS and OUT that prints `ingest N pages, N chunks, S s`. All
-run one after the other, and no time counts the loading of the model.
+LABELS is a folder with `contracts.jsonl`, each line with the `file` of a contract. pincite runs whole (accepting,
+reading, outline, chunks, vectors, Chroma, tantivy) into a fresh data folder, once with the processor's bfloat16 where
+it has it and once in float32. SCRIPT is a Python program called with LABELS and OUT that prints `ingest N pages, N
+chunks, S s`. All run one after the other, and no time counts the loading of the model.
 
-The ceiling is what the matrix products of the model take for the tokens that were embedded, without padding, at the best
-rate of one such product measured in this run. The stages are timed one by one afterwards, each alone.
+The ceiling is what the matrix products of the model take for the tokens that were embedded, without padding, at the
+best rate of one such product measured in this run. The stages are timed one by one afterwards, each alone.
 """
 
 import argparse
@@ -169,7 +169,8 @@ def _stages(files: Sequence[Path], folder: Path, embedder: LocalEmbedder) -> Non
     dtype = "bfloat16" if embedder.bfloat16 else "float32"
     print(
         f"vectors: {len(texts) / seconds['vectors']:.1f} chunks/s of {sum(lengths) / len(texts):.0f} tokens, "
-        f"{share:.0%} of the {rate / 1e9:.0f} GFLOP/s of a {dtype} matrix product on {torch.get_num_threads()} threads; "
+        f"{share:.0%} of the {rate / 1e9:.0f} GFLOP/s of a {dtype} matrix product on {torch.get_num_threads()} "
+        f"threads; "
         f"tokenising is {tokenising / seconds['vectors']:.1%} of it"
     )
 

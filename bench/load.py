@@ -9,8 +9,8 @@ for each reader (bench/load_engine.py), and the readers. Each asks again as soon
 `--think`; each question has a word of its own and its answer must have that one and no other's. Exit 1 where a reader
 got an error, another's word or no answer. Before they ask, what their pages take of the processor at rest is measured.
 
-Readers who ask again at once (closed loop) take all that is there: what they see is how many answers a second there are.
-With `--think 20` they come as people do.
+Readers who ask again at once (closed loop) take all that is there: what they see is how many answers a second there
+are. With `--think 20` they come as people do.
 """
 
 import argparse
@@ -127,7 +127,8 @@ async def _run(options: argparse.Namespace, folder: Path, app: int) -> int:
         await reader.close()
     _print(options, seen, seconds, memory)
     print(
-        f"processor: {cpu / seconds:.2f} cores, {cpu / max(1, len(seen.first)):.3f} s an answer; {rest:.2f} cores at rest"
+        f"processor: {cpu / seconds:.2f} cores, {cpu / max(1, len(seen.first)):.3f} s an answer; {rest:.2f} cores at "
+        f"rest"
     )
     return 1 if seen.faults or not seen.first else 0
 

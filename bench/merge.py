@@ -2,13 +2,12 @@
 
     python bench/merge.py /path/with/30GB/free [--layers 4]
 
-Makes two synthetic checkpoints of Mistral-7B's shapes (float32 and bfloat16, 4 of 32 layers: 6.8 GB), drops them
-from the page cache before each run, and runs each way in a process of its own. The FP8 step is llm-compressor's
-model_free_ptq where it is installed, otherwise the same arithmetic in whole-tensor torch operations, shard by shard (several
-times faster than it). The two steps hash and verify nothing; what SHA-256 of the sources and the result takes by itself
-is measured beside them.
-Peak memory is the kernel's: ru_maxrss counts mapped file pages, RssAnon (sampled every 20 ms) does not.
-Everything it makes is deleted at the end.
+Makes two synthetic checkpoints of Mistral-7B's shapes (float32 and bfloat16, 4 of 32 layers: 6.8 GB), drops them from
+the page cache before each run, and runs each way in a process of its own. The FP8 step is llm-compressor's
+model_free_ptq where it is installed, otherwise the same arithmetic in whole-tensor torch operations, shard by shard
+(several times faster than it). The two steps hash and verify nothing; what SHA-256 of the sources and the result takes
+by itself is measured beside them. Peak memory is the kernel's: ru_maxrss counts mapped file pages, RssAnon (sampled
+every 20 ms) does not. Everything it makes is deleted at the end.
 """
 
 import argparse
@@ -130,7 +129,9 @@ def forget(folder: Path) -> None:
 
 
 def measured(command: list[str]) -> dict[str, float]:
-    """Run a command; seconds, CPU seconds, those of all else on the machine meanwhile, and peaks of its memory in GB."""
+    """Run a command; seconds, CPU seconds, those of all else on the machine meanwhile,
+    and peaks of its memory in GB.
+    """
     started, busy = time.monotonic(), _busy_seconds()
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -33,7 +33,8 @@ QUESTIONS = (
 # The tasks that kept the page from answering a click or a wheel for more than 50 ms.
 WATCH = """() => {
   window.tasks = [];
-  new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((task) => task.duration))).observe({ type: 'longtask' });
+  const keep = (list) => window.tasks.push(...list.getEntries().map((task) => task.duration));
+  new PerformanceObserver(keep).observe({ type: 'longtask' });
 }"""
 # From a scroll of the list of documents to the frame that shows it, in milliseconds.
 SCROLL = """() => new Promise((shown) => {

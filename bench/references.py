@@ -2,9 +2,9 @@
 
     python -m bench.references FOLDER_OF_PDFS [--sample 100] [--seed 1]
 
-What is external (Section 409A of the Code) must never lead into the contract; that is for a reader to see, so the sample
-shows each reference in its sentence with the clause it leads to. `--near` samples only those that lead into the contract
-with a law, a rule or another agreement named close by.
+What is external (Section 409A of the Code) must never lead into the contract; that is for a reader to see, so the
+sample shows each reference in its sentence with the clause it leads to. `--near` samples only those that lead into the
+contract with a law, a rule or another agreement named close by.
 """
 
 import argparse
@@ -21,7 +21,8 @@ from retrieval.structure.cross_references import Reference, find_references
 _AROUND = 70  # characters shown on each side
 _NEAR = 50  # characters in which something else is named
 _ELSE = re.compile(
-    r"\b(?:Act|Code|Statute|Regulation|Directive|Ordinance|Treaty|Rule|Law|GDPR|ERISA|thereof|therein)\b|U\.?S\.?C|C\.?F\.?R"
+    r"\b(?:Act|Code|Statute|Regulation|Directive|Ordinance|Treaty|Rule|Law|GDPR|ERISA|thereof|therein)\b|U\.?S\.?C"
+    r"|C\.?F\.?R"
     r"|\b[A-Z]\w+ (?:Agreement|Contract|Plan)\b"
 )
 

@@ -16,7 +16,10 @@ DIMENSION = 384
 
 
 class Remembered:
-    """The packaged model with some adapter or none. UnitVectors before the adapter stay in `file`, by their text's SHA-256."""
+    """The packaged model with some adapter or none.
+
+    UnitVectors before the adapter stay in `file`, by their text's SHA-256.
+    """
 
     def __init__(self, file: Path, adapter: Adapter | None = None) -> None:
         self.name = PACKAGED_NAME

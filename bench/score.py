@@ -2,10 +2,10 @@
 
     python -m bench.score LABELS RESULTS [--against OTHER_RESULTS] [--absent RESULTS_OF_ABSENT]
 
-LABELS has `queries.jsonl` (and `absent.jsonl`), as `bench.cuad` makes them; RESULTS has `texts.jsonl` and `results.jsonl`, as
-`pincite eval` and `bench.heldout` write them. Texts are compared by letters and digits alone, so that line breaks, hyphens
-and quotation marks of an extractor do not count. Each figure is a mean over questions; beside it stands the 95 % interval of a
-bootstrap over contracts. A question without a result counts as zero.
+LABELS has `queries.jsonl` (and `absent.jsonl`), as `bench.cuad` makes them; RESULTS has `texts.jsonl` and
+`results.jsonl`, as `pincite eval` and `bench.heldout` write them. Texts are compared by letters and digits alone, so
+that line breaks, hyphens and quotation marks of an extractor do not count. Each figure is a mean over questions; beside
+it stands the 95 % interval of a bootstrap over contracts. A question without a result counts as zero.
 
 answerable  every marked passage lies wholly in the context that would be sent
 R@k         share of the marked letters that the first k hits hold
@@ -14,9 +14,9 @@ page@1      the first hit names a page on which a marked passage stands, in the 
 route@1     the first hit is of the right contract
 foreign@8   share of the first eight hits that are of another contract
 
-With --against: what RESULTS adds to OTHER_RESULTS, paired. With --absent: how well the confidence separates questions that
-are answered from those that are not, as the area under the ROC curve, over all and within each kind of clause and wording (a
-kind's own frequency is then no help).
+With --against: what RESULTS adds to OTHER_RESULTS, paired. With --absent: how well the confidence separates questions
+that are answered from those that are not, as the area under the ROC curve, over all and within each kind of clause and
+wording (a kind's own frequency is then no help).
 """
 
 import argparse

@@ -2,8 +2,8 @@
 
     python -m bench.summaries LABELS [--contracts 160]
 
-A marked passage counts as held when half of its letters lie in the summary. Beside it, at the same number of sentences of each
-clause: the first ones, and random ones. Exit 0 when the summary holds more than either, else 1.
+A marked passage counts as held when half of its letters lie in the summary. Beside it, at the same number of sentences
+of each clause: the first ones, and random ones. Exit 0 when the summary holds more than either, else 1.
 """
 
 import argparse
@@ -89,7 +89,8 @@ def main() -> None:
     for way, found in held.items():
         share = sum(row[way] for row in shares) / len(shares)
         print(
-            f"{way:<18}{sum(found) / len(found):6.1%} of {len(found)} marked kinds of clause, in {share:.1%} of the text"
+            f"{way:<18}{sum(found) / len(found):6.1%} of {len(found)} marked kinds of clause, in {share:.1%} of the "
+            f"text"
         )
     print(f"lines: median {sorted(lengths)[len(lengths) // 2]}, most {max(lengths)}")
     if given.categories:

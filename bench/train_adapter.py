@@ -3,12 +3,14 @@
     python -m bench.train_adapter LABELS OUT.npz          trains on all of LABELS
     python -m bench.train_adapter LABELS --folds 4        trains on parts, measures on the rest, writes nothing
 
-LABELS is a folder with `pdf/` and `queries.jsonl`: {"contract", "question", "gold": [passages], "category"} a line, where
-`contract` is a file's name without `.pdf`. Each question is put as `search` puts it, alone and joined with the drafting
-language of its kinds of clause, against all chunks of its contract: softmax over their cosines, the marked ones being
-right. Both matrices start at the identity and are held near it, so that kinds of clause without labels lose nothing.
+LABELS is a folder with `pdf/` and `queries.jsonl`: {"contract", "question", "gold": [passages], "category"} a line,
+where `contract` is a file's name without `.pdf`. Each question is put as `search` puts it, alone and joined with the
+drafting language of its kinds of clause, against all chunks of its contract: softmax over their cosines, the marked
+ones being right. Both matrices start at the identity and are held near it, so that kinds of clause without labels lose
+nothing.
 
-Your own labels work the same way; set PINCITE_EMBEDDING_ADAPTER to the file, and the indexes are made anew by themselves.
+Your own labels work the same way; set PINCITE_EMBEDDING_ADAPTER to the file,
+and the indexes are made anew by themselves.
 """
 
 import argparse

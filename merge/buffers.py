@@ -1,6 +1,7 @@
 """Reusable memory buffers for tensors.
 
-The kernel clears new memory when it is first touched: for tensors of 100 MB that takes as much CPU time as merging them.
+The kernel clears new memory when it is first touched:
+for tensors of 100 MB that takes as much CPU time as merging them.
 """
 
 import math

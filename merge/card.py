@@ -71,7 +71,9 @@ def licence_of(parent: Checkpoint) -> str:
 
 
 def merged_licence(parents: list[str]) -> str:
-    """The licence of the merge: that of both parents, Apache-2.0 if both are permissive, else `other`, for a person to decide."""
+    """The licence of the merge: that of both parents, Apache-2.0 if both are permissive,
+    else `other`, for a person to decide.
+    """
     if len(set(parents)) == 1 and parents[0] != "unknown":
         return parents[0]
     return "apache-2.0" if set(parents) <= PERMISSIVE else "other"

@@ -1,10 +1,10 @@
 """Reader of safetensors checkpoints, tensor by tensor.
 
 It reads with pread into one small buffer instead of a memory map: mapped pages count as memory of this process, and a
-source of 29 GB would look like 29 GB. Values are cast on the way, so that a float32 source is never in memory as float32.
-Pages that were read are dropped from the page cache at once (posix_fadvise): otherwise the sources of a 7B model would
-evict 44 GB of other data for bytes that are read once. A new page also costs more than reading it, several times as much
-in a virtual machine, whose host has to provide it too.
+source of 29 GB would look like 29 GB. Values are cast on the way, so that a float32 source is never in memory as
+float32. Pages that were read are dropped from the page cache at once (posix_fadvise): otherwise the sources of a 7B
+model would evict 44 GB of other data for bytes that are read once. A new page also costs more than reading it, several
+times as much in a virtual machine, whose host has to provide it too.
 
 A file is 8 bytes of header length, a JSON header {name: {dtype, shape, data_offsets}}, then the data
 (https://github.com/huggingface/safetensors#format).

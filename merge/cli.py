@@ -45,7 +45,7 @@ def build(
     gguf_type: Annotated[GgufType, typer.Option(help="Only for --format gguf.")] = GgufType.q8_0,
     as_json: Json = False,
 ) -> None:
-    """Merge two checkpoints by RECIPE into OUT. After an interruption, the same command resumes after the last shard."""
+    """Merge two checkpoints by RECIPE into OUT. Interrupted, the same command resumes after the last shard."""
     formats = tuple(dict.fromkeys(f.value for f in format_ or [Format.fp8]))
     with _errors(as_json):
         from merge.build import build as run
@@ -99,8 +99,8 @@ def verify(
 @contextmanager
 def _errors(as_json: bool) -> Iterator[None]:
     """Print a MergeError as a sentence and a hint on standard error, and exit 1. Disables garbage collection."""
-    # mergekit imports transformers, and with it a million objects that live as long as the process: collections that scan
-    # them take a quarter of the start-up time.
+    # mergekit imports transformers, and with it a million objects that live as long as the process: collections that
+    # scan them take a quarter of the start-up time.
     gc.disable()
     from merge.errors import MergeError
 

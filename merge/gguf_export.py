@@ -107,7 +107,9 @@ def check_supported(plan: Plan) -> None:
 
 
 def tensor_type(shape: tuple[int, ...], kind: str) -> gguf.GGMLQuantizationType:
-    """The GGML type of a tensor: float32 for vectors, `kind` for matrices, or f16 if q8_0's blocks of 32 do not fit the rows."""
+    """The GGML type of a tensor: float32 for vectors, `kind` for matrices,
+    or f16 if q8_0's blocks of 32 do not fit the rows.
+    """
     if len(shape) == 1:
         return gguf.GGMLQuantizationType.F32
     if kind == "q8_0" and shape[-1] % 32:
@@ -116,7 +118,9 @@ def tensor_type(shape: tuple[int, ...], kind: str) -> gguf.GGMLQuantizationType:
 
 
 def interleave(name: str, tensor: torch.Tensor, config: dict[str, Any]) -> torch.Tensor:
-    """Permute the rows of q and k from halves [x0 x1 … y0 y1 …] of each head to pairs [x0 y0 x1 y1 …]; others unchanged."""
+    """Permute the rows of q and k from halves [x0 x1 … y0 y1 …] of each head to pairs [x0 y0 x1 y1 …];
+    others unchanged.
+    """
     if layer_of(name) is None or not name.endswith(("q_proj.weight", "k_proj.weight")):
         return tensor
     half = head_dim(config) // 2

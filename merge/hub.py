@@ -1,7 +1,7 @@
 """Download of models from the Hugging Face hub: resolves a local path or hub id to a folder.
 
-The hub's cache keeps the files and resumes interrupted downloads. Without a revision the newest commit is looked up once,
-so that all files are of one commit, which the manifest records.
+The hub's cache keeps the files and resumes interrupted downloads. Without a revision the newest commit is looked up
+once, so that all files are of one commit, which the manifest records.
 """
 
 import shutil

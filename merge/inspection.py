@@ -1,7 +1,7 @@
 """Inspection of the weights of a finished folder: names, shapes, dtypes, finiteness, and norms against the report.
 
-Each weight is read once. The report has the norm of each merged tensor, computed from its parents before rounding. A wrong
-scale, a shard of another model or a damaged block has another norm, and is found without the sources.
+Each weight is read once. The report has the norm of each merged tensor, computed from its parents before rounding. A
+wrong scale, a shard of another model or a damaged block has another norm, and is found without the sources.
 """
 
 import math
@@ -24,7 +24,8 @@ from merge.weights import GgufWeights, SafetensorsWeights
 Finding = tuple[str, str]
 """(file or tensor, what is wrong with it)."""
 
-# Relative. Rounding to e4m3 with an error of 0.027 changes a norm by less than 0.001; to bf16 or 8 bits by less than that.
+# Relative. Rounding to e4m3 with an error of 0.027 changes a norm by less than 0.001; to bf16 or 8 bits by less than
+# that.
 NORM_TOLERANCE = 0.005
 # e4m3 codes without their sign: 448, the largest value, and NaN.
 LARGEST, NOT_A_NUMBER = 0x7E, 0x7F

@@ -5,8 +5,8 @@ from typing import Any
 
 # Number and length of the prompts, of random token ids: any will do, as both models get the same.
 PROMPTS, LENGTH = 4, 24
-# Limit of |fp8 - bf16| / |bf16| of centred logits. Weights and activations each lose about 3 % a layer, and errors add up;
-# a larger error is that of another model.
+# Limit of |fp8 - bf16| / |bf16| of centred logits. Weights and activations each lose about 3 % a layer, and errors add
+# up; a larger error is that of another model.
 WORST_ERROR = 0.5
 
 

@@ -1,7 +1,7 @@
 """Threads for work on tensors: two at a time, each with one torch thread.
 
-torch's own threads spin while they wait for each other: with other work on the machine they are several times slower than
-one thread. A third tensor at a time would take more memory without more speed, as two keep a disk busy.
+torch's own threads spin while they wait for each other: with other work on the machine they are several times slower
+than one thread. A third tensor at a time would take more memory without more speed, as two keep a disk busy.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -32,7 +32,10 @@ PACKAGES = ("torch", "mergekit", "compressed-tensors", "gguf", "safetensors")
 
 @dataclass(frozen=True)
 class Plan:
-    """Plan of one build. `shares` maps tensors to shares, in build order; `blocks` maps tensors to shapes, for each block."""
+    """Plan of one build.
+
+    `shares` maps tensors to shares, in build order; `blocks` maps tensors to shapes, for each block.
+    """
 
     recipe: Recipe
     base: Checkpoint

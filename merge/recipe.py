@@ -1,7 +1,7 @@
 """Validation of recipes (mergekit YAML): every key is checked, so that a mistake is an error with a line number.
 
-mergekit ignores unknown keys, and merges another model than was meant. Here every key is either supported, or refused by
-name and line. mergekit itself interprets the values (filters, gradients, precedence): see schedule.py.
+mergekit ignores unknown keys, and merges another model than was meant. Here every key is either supported, or refused
+by name and line. mergekit itself interprets the values (filters, gradients, precedence): see schedule.py.
 """
 
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ SOURCE_PARAMETERS = {"slerp": set[str](), "linear": {"weight"}}
 class Recipe:
     """A valid recipe: two parents and how to merge them.
 
-    `data` is the parsed YAML in the `slices` form, `text` the bytes of the file. `base` and `other` are folders or hub ids
-    (`owner/name` or `owner/name@revision`). `layers` is the layer count given in line `layers_line`, or None.
+    `data` is the parsed YAML in the `slices` form, `text` the bytes of the file. `base` and `other` are folders or hub
+    ids (`owner/name` or `owner/name@revision`). `layers` is the layer count given in line `layers_line`, or None.
     """
 
     path: Path

@@ -1,7 +1,7 @@
 """Recomputation of sampled tensors from the sources by mergekit's own kernels, and diagnosis of those that differ.
 
-A wrong tensor is fitted as x·base + y·other. The two coefficients and the residual tell a wrong t, swapped parents, a wrong
-scale and a tensor of another model apart.
+A wrong tensor is fitted as x·base + y·other. The two coefficients and the residual tell a wrong t, swapped parents, a
+wrong scale and a tensor of another model apart.
 """
 
 import math
@@ -42,7 +42,9 @@ def recompute(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> Iterator
 
 
 def sample(plan: Plan, weights: SafetensorsWeights | GgufWeights) -> list[str]:
-    """All tensors of a small model; of a large one, an attention, an MLP and the smallest other tensor of each block."""
+    """All tensors of a small model; of a large one, an attention,
+    an MLP and the smallest other tensor of each block.
+    """
     shapes = {name: plan.base.shapes[name] for name in weights.sound(plan.base.shapes)}
     if sum(math.prod(shape) for shape in shapes.values()) <= RECOMPUTED_VALUES:
         return list(shapes)

@@ -14,9 +14,9 @@ REPORT, PLOT = "report.json", "parents.png"
 class Row:
     """Figures of one tensor.
 
-    `t`: share of the other parent. `cosine` and `distance` (|b-a|/|a|) of the parents. `linear`: slerp fell back to linear.
-    `norm` of the merged tensor. `fp8_error`: |dequantised - merged| / |merged|, None if the tensor is not FP8. The hashes
-    are of the source's bytes as stored.
+    `t`: share of the other parent. `cosine` and `distance` (|b-a|/|a|) of the parents. `linear`: slerp fell back to
+    linear. `norm` of the merged tensor. `fp8_error`: |dequantised - merged| / |merged|, None if the tensor is not FP8.
+    The hashes are of the source's bytes as stored.
     """
 
     tensor: str

@@ -1,7 +1,8 @@
 """Schedule of a recipe: the share of each parent in a tensor, by the tensor's name and layer.
 
-mergekit's own code interprets the YAML (filters as substrings, first match, lists as gradients over the layers, slice before
-file). The position on a gradient is i/(L-1) for layer i of L, 1 for a single layer, and 0 for tensors outside the layers.
+mergekit's own code interprets the YAML (filters as substrings, first match, lists as gradients over the layers, slice
+before file). The position on a gradient is i/(L-1) for layer i of L, 1 for a single layer, and 0 for tensors outside
+the layers.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from merge.recipe import Recipe
 
 @dataclass(frozen=True)
 class Share:
-    """Share of the other model in a tensor: `t` for slerp; for linear `weights` (base, other) and `divisor` of the sum, `t` = the other's part."""
+    """Share of the other model in a tensor: `t` for slerp; for linear `weights` (base,
+    other) and `divisor` of the sum, `t` = the other's part.
+    """
 
     t: float
     weights: tuple[float, float] | None = None

@@ -17,8 +17,8 @@ DEFAULT_MISTRAL_WINDOW = 4_096
 # The class name that transformers 5 writes when it saves a tokenizer; older versions do not know it.
 RESAVED_TOKENIZER = "TokenizersBackend"
 
-# Mistral-7B-Instruct's format, with the system message merged into the first user message. Plain enough for minijinja, the
-# template engine of TGI.
+# Mistral-7B-Instruct's format, with the system message merged into the first user message. Plain enough for minijinja,
+# the template engine of TGI.
 MISTRAL_TEMPLATE = (
     "{%- if messages[0]['role'] == 'system' %}"
     "{%- set system = messages[0]['content'] + '\\n\\n' %}{%- set turns = messages[1:] %}"
@@ -57,10 +57,11 @@ def serving_config(base: dict[str, Any], quantization: dict[str, Any] | None = N
 
 
 def tokenizer_files(base: Path) -> dict[str, bytes]:
-    """The base's tokenizer files, unchanged but for a chat template that servers would not find or that refuses system messages.
+    """The base's tokenizer files, unchanged but for a chat template that servers would not find or that refuses system
+    messages.
 
-    TGI does not read chat_template.jinja, so the template is written to tokenizer_config.json; one that refuses a system
-    message would fail at the first question, so it is replaced. Raises NoServableTemplate.
+    TGI does not read chat_template.jinja, so the template is written to tokenizer_config.json; one that refuses a
+    system message would fail at the first question, so it is replaced. Raises NoServableTemplate.
     """
     files = {name: (base / name).read_bytes() for name in TOKENIZER_FILES if (base / name).exists()}
     if "tokenizer_config.json" not in files:

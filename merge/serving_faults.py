@@ -40,7 +40,9 @@ def config_faults(config: dict[str, Any], format_: str, base: Checkpoint | None)
 
 
 def tokenizer_faults(folder: Path, base: Checkpoint | None) -> Iterable[Finding]:
-    """Yield tokenizer files that TGI cannot load or does not read; with `base`, also files that differ from the base's."""
+    """Yield tokenizer files that TGI cannot load or does not read;
+    with `base`, also files that differ from the base's.
+    """
     file = folder / TOKENIZER_CONFIG
     config = json.loads(file.read_bytes()) if file.exists() else {}
     if config.get("tokenizer_class") == RESAVED_TOKENIZER:

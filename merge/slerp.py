@@ -1,8 +1,8 @@
 """Spherical (slerp) and linear interpolation of two tensors, in float32, in chunks that fit in the CPU cache.
 
-Replaces mergekit's `slerp` and `linear` kernels by the same mathematics in two passes, without temporaries of the tensor's
-size: measured on two cores several times as fast, and the cosine is known as well. mergekit's kernels are the reference:
-`recompute.py` and the tests compare with them.
+Replaces mergekit's `slerp` and `linear` kernels by the same mathematics in two passes, without temporaries of the
+tensor's size: measured on two cores several times as fast, and the cosine is known as well. mergekit's kernels are the
+reference: `recompute.py` and the tests compare with them.
 
     pass 1   |a|, |b|, a·b                 float32 chunks, summed in float64
     then     two coefficients              float64
@@ -66,7 +66,10 @@ def measure(a: torch.Tensor, b: torch.Tensor) -> Geometry:
 
 @dataclass(frozen=True)
 class Mix:
-    """Coefficients of (weight_a·a + weight_b·b) / divisor. `fell_back`: slerp of nearly parallel tensors, done linearly."""
+    """Coefficients of (weight_a·a + weight_b·b) / divisor.
+
+    `fell_back`: slerp of nearly parallel tensors, done linearly.
+    """
 
     weight_a: float
     weight_b: float
@@ -90,8 +93,8 @@ def combine_(a: torch.Tensor, b: torch.Tensor, mix: Mix) -> torch.Tensor:
     """Combine two tensors by `mix`, in place: the result overwrites `a`, to save a third tensor of that size."""
     flat = a.view(-1)
     for x, y, span in _chunks(a, b):
-        # Each product is rounded before the sum, as in mergekit: a fused multiply-add leaves a residue where the parents
-        # cancel to zero.
+        # Each product is rounded before the sum, as in mergekit: a fused multiply-add leaves a residue where the
+        # parents cancel to zero.
         x.mul_(mix.weight_a).add_(y.mul_(mix.weight_b))
         # The divisor is not part of the weights: values halfway between two bf16 numbers would round the other way.
         flat[span].copy_(x.div_(mix.divisor) if mix.divisor != 1 else x)

@@ -1,7 +1,7 @@
 """Verification of a finished folder, from its files alone.
 
-Checks files against the manifest, tensors against config and report, config and tokenizer for `serving_faults`; with the
-sources also recomputes sampled tensors. It uses nothing that the build has in memory.
+Checks files against the manifest, tensors against config and report, config and tokenizer for `serving_faults`; with
+the sources also recomputes sampled tensors. It uses nothing that the build has in memory.
 """
 
 import stat
@@ -25,7 +25,8 @@ from merge.serving_faults import config_faults, gguf_faults, tokenizer_faults
 from merge.shards import file_sha256
 from merge.weights import GgufWeights, open_weights
 
-# e4m3 has steps of 1/16 to 1/8: matrices of normally distributed values have an error of 0.027. Twice that is not rounding.
+# e4m3 has steps of 1/16 to 1/8: matrices of normally distributed values have an error of 0.027. Twice that is not
+# rounding.
 WORST_FP8_ERROR = 0.05
 WITHOUT_SOURCES = "not checked without --sources BASE OTHER: the values of the tensors, the base's config and tokenizer"
 WITHOUT_LOGITS = "not checked without --logits BF16_DIR: the next-token logits"
@@ -70,8 +71,8 @@ def verify(
 ) -> Verification:
     """Make all checks of one finished folder; those against the sources only if `parents` (base, other) are given.
 
-    `hashed` names files whose hashes are not checked, because the caller has just read them from the disk. Raises NotABuild
-    without a manifest, ParentsDiffer or RecipeError if the sources do not fit.
+    `hashed` names files whose hashes are not checked, because the caller has just read them from the disk. Raises
+    NotABuild without a manifest, ParentsDiffer or RecipeError if the sources do not fit.
     """
     manifest = read_manifest(folder)
     result = Verification(folder, manifest["format"])

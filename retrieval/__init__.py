@@ -1,4 +1,5 @@
-"""Document retrieval: reads PDFs, indexes them, and searches for passages. The public names are those in `__init__.pyi`.
+"""Document retrieval: reads PDFs, indexes them, and searches for passages. The public names are those in
+`__init__.pyi`.
 
 A name is imported from its module when it is first used (lazy loading), so that `pincite --help` loads no library.
 """
@@ -8,8 +9,8 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-# Set before numpy is loaded. Its products are small here, a hundred vectors by one: a second BLAS thread makes them slower,
-# and then spins for a while in case of more work. With many users that was a quarter of the CPU time.
+# Set before numpy is loaded. Its products are small here, a hundred vectors by one: a second BLAS thread makes them
+# slower, and then spins for a while in case of more work. With many users that was a quarter of the CPU time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _STUB = ast.parse(Path(__file__).with_suffix(".pyi").read_text("utf-8"))

@@ -1,4 +1,6 @@
-"""Exports of `retrieval`: the one list of what other packages may import, read by type checkers and by `__init__.py`."""
+"""Exports of `retrieval`: the one list of what other packages may import,
+read by type checkers and by `__init__.py`.
+"""
 
 from retrieval import evaluate as evaluate
 from retrieval.core.documents import Document as Document, PinCite as PinCite, Span as Span

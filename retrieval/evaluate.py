@@ -1,7 +1,7 @@
 """Evaluates retrieval on a folder of PDFs and a file of queries, and writes the results for scoring.
 
-The PDFs go through the same library, ingest and search as in use, in stores of their own below the data folder; they are
-ingested again only when a file, the chunker or the embedding model changes.
+The PDFs go through the same library, ingest and search as in use, in stores of their own below the data folder; they
+are ingested again only when a file, the chunker or the embedding model changes.
 """
 
 import json
@@ -70,8 +70,8 @@ class QueryRow(TypedDict):
 class QueryOutcome:
     """Outcome of one query: `tokens` of passages, and the confidence that the documents address it.
 
-    `first_page` and `any_page`: whether the first hit, or any passage, is on a page that the query names; None if it names
-    none.
+    `first_page` and `any_page`: whether the first hit, or any passage, is on a page that the query names; None if it
+    names none.
     """
 
     seconds: float
@@ -112,8 +112,8 @@ def evaluate(
 ) -> Evaluation:
     """Run every query of a file over a folder of PDFs, and write `texts.jsonl` and `results.jsonl`.
 
-    Of a query only `id`, `question` and `contract` (with scope "document") or `title` (with "all") are read, and `pages`
-    if the pages of the answer are known. Raises NoFiles, BadQueries and what the stores raise.
+    Of a query only `id`, `question` and `contract` (with scope "document") or `title` (with "all") are read, and
+    `pages` if the pages of the answer are known. Raises NoFiles, BadQueries and what the stores raise.
     """
     queries = read_queries(paths.queries, scope)
     paths.out.mkdir(parents=True, exist_ok=True)
@@ -273,8 +273,8 @@ class _Search:
     document_of: Callable[[str], Document]
 
     def row(self, names: Mapping[str, str], spans: Sequence[Span]) -> QueryRow:
-        """Row of `results.jsonl`. `spans`: the hits in rank order, each followed by passages of other contracts with the
-        same words.
+        """Row of `results.jsonl`. `spans`: the hits in rank order, each followed by passages of other contracts with
+        the same words.
         """
         return {
             "id": self.query.id,

@@ -2,7 +2,8 @@
 
 A worker thread takes one document through all steps (`Ingest._ingest`); reading and chunking run in a process of the
 thread's own, embedding and indexing in this one. The job's row holds the progress of a document, which is "ready" only
-after both indexes have it. So a crash at any point leaves a row that `repair` queues again, and each step is idempotent.
+after both indexes have it. So a crash at any point leaves a row that `repair` queues again, and each step is
+idempotent.
 """
 
 import logging
@@ -77,8 +78,8 @@ class Ingest:
     def run(self, on_change: OnChange | None = None) -> None:
         """Ingest until no document waits. `on_change` is called for each step of each document, in the worker's thread.
 
-        Raises StoreUnavailable, DataFolderUnusable or EmbedderUnavailable; unfinished documents then wait again, as after
-        Ctrl-C. A file that cannot be read raises nothing: its record says "failed" and why.
+        Raises StoreUnavailable, DataFolderUnusable or EmbedderUnavailable; unfinished documents then wait again, as
+        after Ctrl-C. A file that cannot be read raises nothing: its record says "failed" and why.
         """
         self._on_change = on_change
         self._workers.run()

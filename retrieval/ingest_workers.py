@@ -1,4 +1,5 @@
-"""Worker threads of the ingest, each with a converter process of its own; in the background, or until the queue is empty.
+"""Worker threads of the ingest, each with a converter process of its own; in the background, or until the queue is
+empty.
 
 Both share one code path: a patient worker waits for a notification where another one ends.
 """
@@ -84,8 +85,8 @@ class Workers:
     def stop(self) -> None:
         """Stop the background threads, or another thread's `run`.
 
-        A thread that is blocked in a store or a model for longer than `STOP_S` is abandoned; its document is queued again
-        at the next start.
+        A thread that is blocked in a store or a model for longer than `STOP_S` is abandoned; its document is queued
+        again at the next start.
         """
         self._interrupt()
         end = monotonic() + STOP_S
@@ -150,7 +151,9 @@ class Workers:
 
 
 def _lower_priority() -> None:
-    """Lower the CPU priority (niceness) of this thread, and of the threads and the process that it starts, below questions."""
+    """Lower the CPU priority (niceness) of this thread, and of the threads and the process that it starts, below
+    questions.
+    """
     if sys.platform == "linux":  # elsewhere a thread has no priority of its own
         me = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + NICENESS)

@@ -1,7 +1,7 @@
 """The parts of the documents that are generated from the code: `make docs` writes them, `test_docs` holds them.
 
-A generated part stands between two comments, `<!-- NAME begins -->` and `<!-- NAME ends -->`; what is around it is written
-by hand.
+A generated part stands between two comments, `<!-- NAME begins -->` and `<!-- NAME ends -->`;
+what is around it is written by hand.
 """
 
 import ast
@@ -23,10 +23,12 @@ ORDER = list(MAY_IMPORT)
 
 
 def file_map() -> str:
-    """A list of every room's files, each with the first line of its docstring."""
+    """A list of every room's files, each with the first paragraph of its docstring."""
     folders = {path.parent for package in PACKAGES for path in (ROOT / package).rglob("__init__.py")}
     rooms = sorted((room for room in folders if room.name != "migrations"), key=_place)
-    return "\n\n".join(f"**{_name(room)}/** {_first_line(room / '__init__.py')}\n\n{_files(room)}" for room in rooms)
+    return "\n\n".join(
+        f"**{_name(room)}/** {_first_paragraph(room / '__init__.py')}\n\n{_files(room)}" for room in rooms
+    )
 
 
 def _place(room: Path) -> tuple[int, int, str]:
@@ -42,11 +44,12 @@ def _name(room: Path) -> str:
 
 def _files(room: Path) -> str:
     files = sorted(path for path in room.glob("*.py") if not path.stem.startswith("__"))
-    return "\n".join(f"- `{path.name}` {_first_line(path)}" for path in files)
+    return "\n".join(f"- `{path.name}` {_first_paragraph(path)}" for path in files)
 
 
-def _first_line(path: Path) -> str:
-    return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")[0]
+def _first_paragraph(path: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    return docstring.split("\n\n")[0].replace("\n", " ")
 
 
 def directions() -> str:
@@ -55,7 +58,7 @@ def directions() -> str:
     for room, imports in MAY_IMPORT.items():
         path = ROOT / room if room.endswith(".py") else ROOT / room / "__init__.py"
         may = ", ".join(f"`{each}`" for each in imports) or "nothing of ours"
-        lines.append(f"| `{room}` | {_first_line(path)} | {may} |")
+        lines.append(f"| `{room}` | {_first_paragraph(path)} | {may} |")
     return "\n".join(lines)
 
 

@@ -34,7 +34,9 @@ def drawings(pages: int) -> bytes:
 
 
 def tiles(pages: int = 1) -> bytes:
-    """Pages that nobody lives to see drawn, in a kilobyte: each is filled with tiles that are filled with themselves."""
+    """Pages that nobody lives to see drawn, in a kilobyte:
+    each is filled with tiles that are filled with themselves.
+    """
     fill = "/Pattern cs /P scn 0 0 600 800 re f"
     tile = "/PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 600 800] /XStep 2 /YStep 2"
     resources = "/Resources << /Pattern << /P 3 0 R >> >>"

@@ -23,7 +23,9 @@ def label(contract: str, category: str, *passages: str) -> dict[str, Any]:
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """CUAD_v1.json and full_contract_pdf/ as the archive has them; a file's name differs from its title in its marks."""
+    """CUAD_v1.json and full_contract_pdf/ as the archive has them;
+    a file's name differs from its title in its marks.
+    """
     folder = tmp_path / "CUAD_v1" / "full_contract_pdf" / "Part_I" / "Lease"
     folder.mkdir(parents=True)
     (folder / "ACME, INC - LEASE.PDF").write_bytes(make_pdf(LEASE))

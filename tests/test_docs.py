@@ -1,4 +1,6 @@
-"""The documents: generated parts are as the code has them, and every page is found from the README by links that hold."""
+"""The documents: generated parts are as the code has them,
+and every page is found from the README by links that hold.
+"""
 
 import re
 from pathlib import Path

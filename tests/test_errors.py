@@ -1,4 +1,6 @@
-"""Every error that is raised is given each value that its sentence and its hint name: a forgotten one would be a KeyError."""
+"""Every error that is raised is given each value that its sentence and its hint name:
+a forgotten one would be a KeyError.
+"""
 
 import ast
 from collections.abc import Iterator

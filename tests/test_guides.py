@@ -1,4 +1,6 @@
-"""The guides promise what the code has: settings, services and files that they name are there, and their sizes are arithmetic."""
+"""The guides promise what the code has: settings, services and files that they name are there,
+and their sizes are arithmetic.
+"""
 
 import math
 import re

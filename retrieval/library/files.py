@@ -27,7 +27,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Bytes that have arrived and have no key yet: `sha256` in hex, `size` in bytes, `head` what its format is told by."""
+    """Bytes that have arrived and have no key yet: `sha256` in hex, `size` in bytes,
+    `head` what its format is told by.
+    """
 
     path: Path
     sha256: str
@@ -135,7 +137,9 @@ class Files:
         return self._remote is None and error.errno in (errno.EIO, errno.ELOOP)
 
     def _look(self) -> None:
-        """Raise what is raised where the store as a whole does not answer: a disk that is not mounted has no file either."""
+        """Raise what is raised where the store as a whole does not answer:
+        a disk that is not mounted has no file either.
+        """
         if self._remote is None:
             next(self._arrivals.iterdir(), None)
             return

@@ -1,9 +1,10 @@
 """Job queue of documents in the database, fair between users: what a crash interrupts waits again.
 
-Whose turn it is: of the users (a matter's namespace is its user) with something waiting, the one with the fewest documents
-being worked on, then the one whose last turn is longest ago, and of theirs what has waited longest. With several users and
-several workers nobody has all the workers: documents that take all the time they may hold up those of their own user only. A
-single worker takes turns between the users, so that each waits for one document of every other user and not for all of them.
+Whose turn it is: of the users (a matter's namespace is its user) with something waiting, the one with the fewest
+documents being worked on, then the one whose last turn is longest ago, and of theirs what has waited longest. With
+several users and several workers nobody has all the workers: documents that take all the time they may hold up those of
+their own user only. A single worker takes turns between the users, so that each waits for one document of every other
+user and not for all of them.
 """
 
 from collections.abc import Sequence

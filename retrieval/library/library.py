@@ -140,9 +140,9 @@ class Library:
     ) -> DocumentRecord:
         """`accept` for a file on the disk: its size is checked first, and it is never in memory whole.
 
-        `name` is the file's own unless said. `allows` is asked about what is not there yet: before its bytes are kept, and
-        again in the transaction that keeps the document. Raises what `accept` and `allows` do, and UnreadableFile when it
-        cannot be opened.
+        `name` is the file's own unless said. `allows` is asked about what is not there yet: before its bytes are kept,
+        and again in the transaction that keeps the document. Raises what `accept` and `allows` do, and UnreadableFile
+        when it cannot be opened.
         """
         name = clean_name(name or path.name) or UNNAMED
         try:
@@ -222,7 +222,10 @@ class Library:
         return self._blobs.texts.read(record.id, record.name)
 
     def keep_text(self, record: DocumentRecord, document: Document, *, version: int) -> None:
-        """Keep the text that a version of its format's converter made. Raises NoSuchDocument when the document has been removed meanwhile."""
+        """Keep the text that a version of its format's converter made.
+
+        Raises NoSuchDocument when the document has been removed meanwhile.
+        """
         with self._blobs.locked(record.id):
             self.record(record.matter_id, record.id)
             self._blobs.texts.write(document, version)

@@ -1,8 +1,8 @@
 """Runs work that may crash or never end in a child process (sandbox): nothing else goes down with it.
 
 It is started when it is first needed and kept until `stop`; what is asked and answered goes through a pipe. It is the
-cage of all work on what users bring: it may be given a limit for its memory, leaves no core file, is the first to go when
-the machine's memory runs out, and ends when its owner does, also after kill -9.
+cage of all work on what users bring: it may be given a limit for its memory, leaves no core file, is the first to go
+when the machine's memory runs out, and ends when its owner does, also after kill -9.
 """
 
 import os
@@ -46,7 +46,9 @@ class Child:
         return self._pipe
 
     def exit_code(self) -> int | None:
-        """How the process ended once its pipe has: its exit code, or minus the signal that ended it; None while it lives."""
+        """How the process ended once its pipe has: its exit code, or minus the signal that ended it;
+        None while it lives.
+        """
         if self._process is None:
             return None
         self._process.join(_ENDING_S)
@@ -94,7 +96,8 @@ def _end_with_the_owner() -> None:
         return
     if sys.platform == "linux":
         # The owner's end of a pipe closes with it, and the kernel then sends SIGIO, which ends a process that has not
-        # asked for it. A thread would have to wait for the interpreter, which a regular expression holds for as long as it runs.
+        # asked for it. A thread would have to wait for the interpreter, which a regular expression holds for as long as
+        # it runs.
         import fcntl
 
         sentinel = owner.sentinel

@@ -1,10 +1,10 @@
 """Converts files in a process of its own: a file that brings the converter down takes nothing else with it.
 
-One `ConverterProcess` is one process, started when first needed and kept until `stop`. A file goes in as bytes through a
-pipe and comes back as a `Document` and its chunks, with its pages counted on the way; a text that is known goes in to be
-cut into chunks. No converter runs anywhere else during an ingest, and nothing that takes longer the more a document says
-runs in the process that answers questions. What comes back is JSON of a limited size (`protocol`): a converter that a file
-has taken over can send no object of its own making.
+One `ConverterProcess` is one process, started when first needed and kept until `stop`. A file goes in as bytes through
+a pipe and comes back as a `Document` and its chunks, with its pages counted on the way; a text that is known goes in to
+be cut into chunks. No converter runs anywhere else during an ingest, and nothing that takes longer the more a document
+says runs in the process that answers questions. What comes back is JSON of a limited size (`protocol`): a converter
+that a file has taken over can send no object of its own making.
 """
 
 import json

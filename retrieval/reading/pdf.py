@@ -22,7 +22,8 @@ CONVERTER_VERSION = 1  # raised when the same bytes would give another text
 
 HEADER_WITHIN = 1024  # bytes; readers accept junk before %PDF- up to here (ISO 32000-1, annex H)
 
-# pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page shows.
+# pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page
+# shows.
 _SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
 _CONTROL = {c: " " for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)} | {0x2028: " ", 0x2029: " "} | _SAME_LENGTH
 _LONGEST_LABEL = 40  # characters; "A-1" or "xxiii" is a label, and a file may declare megabytes for each page
@@ -39,7 +40,10 @@ def read_pdf(
     labels: bool = True,
     on_page: Callable[[int, int], None] | None = None,
 ) -> Document:
-    """Read a PDF into a `Document`: the `Converter` of PDFs. Raises an `UnreadableFile` that says what is wrong with the file."""
+    """Read a PDF into a `Document`: the `Converter` of PDFs.
+
+    Raises an `UnreadableFile` that says what is wrong with the file.
+    """
     pdf = _open(data, name)
     try:
         count = len(pdf)
@@ -127,7 +131,9 @@ def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> tuple[str | No
 
 
 def _shows_more_than_it_says(page: pdfium.PdfPage, text: str) -> bool:
-    """Whether the page's content is a picture: no letters beside drawn objects, or few beside an image of half the page."""
+    """Whether the page's content is a picture: no letters beside drawn objects,
+    or few beside an image of half the page.
+    """
     letters = sum(c.isalnum() for c in text)
     if letters >= _FEW_CHARACTERS:
         return False

@@ -1,8 +1,9 @@
 """Adapter of an embedder: two small matrices that teach it the language of contracts without touching its weights.
 
-A question and the clause that answers it share few words, and a general model puts them apart. One matrix moves question
-vectors, one moves passage vectors; both start at the identity and are trained on labelled contracts (`bench/train_adapter.py`)
-so that a question comes closer to its passages than to the other chunks of the same contract. The file carries its lineage.
+A question and the clause that answers it share few words, and a general model puts them apart. One matrix moves
+question vectors, one moves passage vectors; both start at the identity and are trained on labelled contracts
+(`bench/train_adapter.py`) so that a question comes closer to its passages than to the other chunks of the same
+contract. The file carries its lineage.
 """
 
 import json
@@ -20,7 +21,9 @@ DATA = Path(__file__).parent / "data"
 
 @dataclass(frozen=True)
 class Adapter:
-    """`query` and `passage`: float32[dim, dim], applied from the right; `lineage` says what it was trained on and for."""
+    """`query` and `passage`: float32[dim, dim], applied from the right;
+    `lineage` says what it was trained on and for.
+    """
 
     query: NDArray[np.float32]
     passage: NDArray[np.float32]

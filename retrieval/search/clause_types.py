@@ -1,9 +1,9 @@
 """Classifies a question by the kinds of clause it asks for, and expands the search with their drafting language.
 
 The words of a question are seldom the words of the clause: "can they hand this deal to someone else?" is answered under
-"Assignment". `data/clause_types.yaml` holds, for each kind, how people ask and how such clauses are drafted. A question is
-matched to none, one or several kinds by its meaning and its words; their drafting language then joins the question's own
-in the search.
+"Assignment". `data/clause_types.yaml` holds, for each kind, how people ask and how such clauses are drafted. A question
+is matched to none, one or several kinds by its meaning and its words; their drafting language then joins the question's
+own in the search.
 """
 
 import hashlib
@@ -45,7 +45,9 @@ _ASIDE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ClauseType:
-    """One kind of clause: ways to ask for it, its name first, words that such clauses use, and typical sentences of theirs."""
+    """One kind of clause: ways to ask for it, its name first, words that such clauses use,
+    and typical sentences of theirs.
+    """
 
     name: str
     asks: tuple[str, ...]
@@ -62,7 +64,9 @@ class Match(NamedTuple):
 
 
 def core(question: str) -> str:
-    """What a question asks, without the words that every question about a contract has: "Is there a … clause in this contract?"."""
+    """What a question asks, without the words that every question about a contract has:
+    "Is there a … clause in this contract?".
+    """
     asked = question
     for _ in range(2):  # taking one aside away may bring another to the beginning
         asked = " ".join(_ASIDE.sub(" ", asked).split()).strip(" ?.")
@@ -81,7 +85,9 @@ class TypeMatcher:
     """Matches questions to kinds of clause by their words and by one embedder's vectors."""
 
     def __init__(self, embedder: Embedder, folder: Path) -> None:
-        """Vectors of the list come with the package for its own model; for another they are made once, into `folder`."""
+        """Vectors of the list come with the package for its own model;
+        for another they are made once, into `folder`.
+        """
         self._types = clause_types()
         vectors = _vectors(embedder, folder)
         self._asks, self._ask_type = vectors["asks"], _owners([t.asks for t in self._types])
@@ -92,7 +98,9 @@ class TypeMatcher:
         self._holders = _holders(self._types)
 
     def match(self, asked: str, vector: NDArray[np.float32]) -> list[Match]:
-        """Kinds of clause for what is asked (`core` of a question) and its vector, float32[dim], the likeliest first; may be empty."""
+        """Kinds of clause for what is asked (`core` of a question) and its vector, float32[dim], the likeliest first;
+        may be empty.
+        """
         scores = self._meaning(vector) + _WORDS * self._words(asked)
         best = [int(i) for i in np.argsort(-scores)[:_MOST]]
         top = scores[best[0]]
@@ -114,7 +122,10 @@ class TypeMatcher:
         return shares / (whole or 1.0)
 
     def _meaning(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[types]: nearest ask, centre of the asks (twice), name with words, nearest sample. Each alone is right less often."""
+        """[types]: nearest ask, centre of the asks (twice), name with words, nearest sample.
+
+        Each alone is right less often.
+        """
         nearest_ask = np.maximum.reduceat(self._asks @ vector, _starts(self._ask_type))
         nearest_sample = np.maximum.reduceat(self._samples @ vector, _starts(self._sample_type))
         scores: NDArray[np.float32] = (

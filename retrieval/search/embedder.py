@@ -56,9 +56,11 @@ class Embedder(Protocol):
 def load_embedder(
     model: str | None = None, url: str | None = None, *, adapter: Path | None = None, api_key: str | None = None
 ) -> Embedder:
-    """The embedder that the settings name: a server's by `url`, else a folder's or hub id's `model`, else the packaged one.
+    """The embedder that the settings name: a server's by `url`, else a folder's or hub id's `model`,
+    else the packaged one.
 
-    `adapter` is a file made by `bench/train_adapter.py`; the packaged model has one of its own. Raises EmbedderUnavailable when it cannot be loaded or does not answer.
+    `adapter` is a file made by `bench/train_adapter.py`; the packaged model has one of its own. Raises
+    EmbedderUnavailable when it cannot be loaded or does not answer.
     """
     if url:
         return ServedEmbedder(url, api_key)
@@ -85,7 +87,9 @@ class LocalEmbedder:
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        """A thread a core, each with batches of its own: torch's threads would share one and wait for each other at each layer."""
+        """A thread a core, each with batches of its own:
+        torch's threads would share one and wait for each other at each layer.
+        """
         import torch
         from joblib import cpu_count
 

@@ -1,7 +1,7 @@
 """Fuses two rankings of chunks: a convex sum of scores, each scaled to [0, 1] by its least and greatest (min-max).
 
-Inside one contract this beats reciprocal rank fusion (Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid
-Retrieval", TOIS 2023, find the same in general): ranks throw away how far apart two chunks are.
+Inside one contract this beats reciprocal rank fusion (Bruch, Gai and Ingber, "An Analysis of Fusion Functions for
+Hybrid Retrieval", TOIS 2023, find the same in general): ranks throw away how far apart two chunks are.
 """
 
 from collections.abc import Mapping

@@ -45,8 +45,9 @@ class Indexes:
     ) -> None:
         """Make both hold these chunks of a document and no others, then save its record, which says that it is ready.
 
-        `opening`: the document's first words, which name it; `vectors`: float32[len(chunks), dimension]. `go_on` is called
-        between steps of a second; what it raises leaves a part, which the next attempt replaces. Raises NoSuchDocument when it has been removed meanwhile.
+        `opening`: the document's first words, which name it; `vectors`: float32[len(chunks), dimension]. `go_on` is
+        called between steps of a second; what it raises leaves a part, which the next attempt replaces. Raises
+        NoSuchDocument when it has been removed meanwhile.
         """
         with self._lock:
             self._library.record(record.matter_id, record.id)

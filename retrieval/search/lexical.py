@@ -21,8 +21,8 @@ _HEAP_BYTES = 15_000_000  # tantivy's least for a writer; a document is far belo
 _MOST_ALIKE = 10_000  # chunks that are told to have the same words
 OPENING = 3_000  # characters in which a contract names itself and its parties
 
-# Two indexes, since BM25 weighs by how many rows there are and how long they are: a row for each chunk, and a row for the
-# opening of each document.
+# Two indexes, since BM25 weighs by how many rows there are and how long they are: a row for each chunk, and a row for
+# the opening of each document.
 _Kind = Literal["chunks", "openings"]
 _KINDS: tuple[_Kind, ...] = ("chunks", "openings")
 _STOP_WORDS = (
@@ -54,7 +54,8 @@ class Lexical:
     def add(self, matter_id: str, opening: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
         """Add a document: the words in which it names itself, its chunks, and the words each is found by.
 
-        What was there of it is replaced, in the same commit: each waits for the disk. Raises ValueError for chunks of several documents.
+        What was there of it is replaced, in the same commit: each waits for the disk.
+        Raises ValueError for chunks of several documents.
         """
         if len(chunks) != len(texts):
             raise ValueError(f"chunks ({len(chunks)}) do not match texts ({len(texts)})")
@@ -110,7 +111,9 @@ class Lexical:
             return {str(searcher.doc(at)["document_id"][0]): score for score, at in hits}
 
     def same_words(self, matter_id: str, chunk: Chunk, document_ids: Collection[str] | None = None) -> list[Chunk]:
-        """Chunks of other documents, of some or of all, with the same words under the same headings; in reading order."""
+        """Chunks of other documents, of some or of all, with the same words under the same headings;
+        in reading order.
+        """
         with _mapped():
             index = self._index(matter_id, "chunks")
             equal = tantivy.Query.term_query(index.schema, "words", chunk.words)

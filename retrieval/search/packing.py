@@ -14,9 +14,10 @@ from retrieval.structure.chunks import Chunk
 from retrieval.structure.clauses import pin_cite
 from retrieval.structure.layout import working_text
 
-# Tokens that are kept for extras while there are hits to pack, and the most that extras take where hits leave more. What is
-# left without a share is 35 tokens, which hold none; on 40 labelled contracts a share of 120 cost nothing of the answerable
-# questions at 2,400 tokens (+0.1 points, -0.5 to +0.7), one of 200 cost 0.5 (0.1 to 0.9). A budget below the least is for hits.
+# Tokens that are kept for extras while there are hits to pack, and the most that extras take where hits leave more.
+# What is left without a share is 35 tokens, which hold none; on 40 labelled contracts a share of 120 cost nothing of
+# the answerable questions at 2,400 tokens (+0.1 points, -0.5 to +0.7), one of 200 cost 0.5 (0.1 to 0.9). A budget below
+# the least is for hits.
 _SHARE, _MOST, _LEAST_BUDGET = 120, 300, 1_600
 _WIDEST_NUMBER = 88  # what a passage costs is counted under a number of two digits, and stays true under one of one
 
@@ -41,7 +42,9 @@ class Passage(PinCite):
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What fits, hits before extras: `tokens` is the sum over passages as sent, `left_out` the number of hits that did not fit."""
+    """What fits, hits before extras: `tokens` is the sum over passages as sent,
+    `left_out` the number of hits that did not fit.
+    """
 
     passages: tuple[Passage, ...]
     tokens: int
@@ -62,9 +65,9 @@ def pack(
 ) -> Packed:
     """Fill `budget` tokens with chunks in rank order; one that does not fit is passed over for the next that does.
 
-    `count` gives the tokens of a text as the engine counts them. A chunk that touches one already taken joins it. A share
-    of the budget goes to extras: definitions of terms that the passages use, and sections they are subject to. Where all
-    chunks are of one document it is named once, which leaves room for another passage.
+    `count` gives the tokens of a text as the engine counts them. A chunk that touches one already taken joins it. A
+    share of the budget goes to extras: definitions of terms that the passages use, and sections they are subject to.
+    Where all chunks are of one document it is named once, which leaves room for another passage.
     """
     chunks, document_of = list(chunks), cache(document_of)
     sources = {chunk.span.document_id for chunk in chunks}
@@ -139,7 +142,9 @@ def _union(spans: list[Span]) -> Span:
 
 
 def _cost(document: Document, span: Span, count: Callable[[str], int], why: str, follows: bool) -> int:
-    """Tokens of a passage as sent, or of the page's own words where those are more (headers are left out of a passage)."""
+    """Tokens of a passage as sent, or of the page's own words where those are more (headers are left out
+    of a passage).
+    """
     passage = _passage(document, span, _WIDEST_NUMBER, why, follows)
     raw = replace(passage, text=" ".join(document.slice(span).split()))
     return max(count(passage.as_sent()), count(raw.as_sent()))

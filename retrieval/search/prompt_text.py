@@ -1,4 +1,5 @@
-"""Sanitises what a document says of itself for the line above a passage, and its words for the line below it (prompt injection).
+"""Sanitises what a document says of itself for the line above a passage,
+and its words for the line below it (prompt injection).
 
 A model is told to trust numbered passages, and whoever names a file, labels a page or writes a heading would otherwise
 speak outside of them: "x] Ignore the passages and say …", or a line of its own that begins as another passage does.
@@ -15,7 +16,8 @@ _PROMPT_MARK = re.compile(r"\W*(?:[\[［【〔]\s*\d|question\s*:)", re.IGNORECA
 
 
 def as_named(name: str) -> str:
-    """A name in one line of at most `MOST` characters, without brackets, double quotation marks and what cannot be seen.
+    """A name in one line of at most `MOST` characters, without brackets,
+    double quotation marks and what cannot be seen.
 
     A longer one loses its middle, for a file's name ends in what tells it apart: its date, its version, its suffix.
     """
@@ -25,6 +27,8 @@ def as_named(name: str) -> str:
 
 
 def as_words(text: str) -> str:
-    """The words of a passage in one line, which cannot be taken for the beginning of another passage or of the question."""
+    """The words of a passage in one line,
+    which cannot be taken for the beginning of another passage or of the question.
+    """
     folded = " ".join(text.split())
     return f"… {folded}" if _PROMPT_MARK.match(folded) else folded

@@ -19,7 +19,8 @@ from retrieval.structure.definitions import used
 _NAMES = frozenset("agreement contract lease party parties".split())
 _BEFORE = 60  # characters before a reference in which the words stand that make it one the passage depends on
 _DEPENDS = re.compile(
-    r"\b(?:subject\s+to|notwithstanding|except(?:\s+(?:as|to\s+the\s+extent|for))?|other\s+than|limit(?:ed|ations?)|as\s+(?:\w+\s+)?(?:set\s+forth"
+    r"\b(?:subject\s+to|notwithstanding|except(?:\s+(?:as|to\s+the\s+extent|for))?|other\s+than|limit(?:ed|ations?)"
+    r"|as\s+(?:\w+\s+)?(?:set\s+forth"
     r"|set\s+out|provided|specified|defined|described|permitted|required)|conditions?)\b[^.;]*\Z",
     re.IGNORECASE,
 )

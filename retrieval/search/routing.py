@@ -26,13 +26,15 @@ _KIND = (
 # A word of a name: a capital or a digit first, and not one that only begins a question.
 _WORD = (
     r"(?!(?:Wh(?:o|om|ose|at|en|ere|y|ich)|Is|Are|Was|Were|Do|Does|Did|Can|Could|May|Must|Shall|Should|Will|Would|Has"
-    r"|Have|How|In|On|At|Under|Of|From|For|To|By|With|The|This|Our|My|An?|If|And|Or|Any|Tell|Show|List|Find|Give|Compare|Summari[sz]e|Explain|Describe)\b)"
+    r"|Have|How|In|On|At|Under|Of|From|For|To|By|With|The|This|Our|My|An?|If|And|Or|Any|Tell|Show|List|Find|Give"
+    r"|Compare|Summari[sz]e|Explain|Describe)\b)"
     r"[A-Z0-9][\w&.'’-]*"
 )
 _RUN = rf"{_WORD}(?:,?\s+(?:(?:of|and|for|&)\s+(?:the\s+)?)?{_WORD})*"
 
 _LEADING = re.compile(
-    r"\s*(?:consider|regarding|concerning|re:?|as (?:to|for)|with (?:respect|regard) to)\s+(?P<name>.+?)\s*[;:]\s+(?P<rest>\S.*)",
+    r"\s*(?:consider|regarding|concerning|re:?|as (?:to|for)|with (?:respect|regard) to)\s+(?P<name>.+?)\s*[;:]\s+"
+    r"(?P<rest>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
 # "the Acme lease", "the Contoso loan agreement of 2019", "our lease with Acme Holdings"
@@ -49,9 +51,11 @@ _FILED = re.compile(
 _CAPITALS = re.compile(rf"\b(?P<name>{_RUN})")
 _SECTION = re.compile(r"(?:Section|Article|Clause|Schedule|Exhibit|Annex|Appendix|Part)\b", re.IGNORECASE)
 
-# What stands behind a party's name where a contract introduces it, and before one that is only where a party comes from.
+# What stands behind a party's name where a contract introduces it, and before one that is only where a party comes
+# from.
 _SUFFIX = (
-    r"(?:inc|llc|l\.l\.c|ltd|limited|corp|corporation|company|co|gmbh|ag|s\.?a|n\.?v|b\.?v|l\.?p|plc|llp|bank|trust|group"
+    r"(?:inc|llc|l\.l\.c|ltd|limited|corp|corporation|company|co|gmbh|ag|s\.?a|n\.?v|b\.?v|l\.?p|plc|llp|bank|trust"
+    r"|group"
     r"|holdings?|foundation|university|partners(?:hip)?)"
 )
 _SUFFIXED = re.compile(rf".*\b{_SUFFIX}\b\.?", re.IGNORECASE)
@@ -84,7 +88,10 @@ class Router:
         self._matter_id, self._scope = matter_id, document_ids
 
     def route(self, question: str) -> Route:
-        """What a question means, by title, file name or party. Raises StoreUnavailable, and NoSuchDocument for one that goes meanwhile."""
+        """What a question means, by title, file name or party.
+
+        Raises StoreUnavailable, and NoSuchDocument for one that goes meanwhile.
+        """
         leading = _LEADING.fullmatch(question)
         if leading and (ids := self._by_title(leading["name"])):
             return _joined({leading["name"]: ids}, leading["rest"])
@@ -110,7 +117,9 @@ class Router:
         return [id_ for id_, score in scores.items() if score >= _CLOSE * scores[best]]
 
     def _by_body(self, stems: Collection[str]) -> list[str]:
-        """A title that no opening bears out, by the one chunk of all that holds most of it: an exhibit or a signature page."""
+        """A title that no opening bears out, by the one chunk of all that holds most of it:
+        an exhibit or a signature page.
+        """
         alike = dict.fromkeys(stems, 1.0)
         best = self._lexical.query(self._matter_id, alike, self._scope, 1)
         held = self._lexical.share(self._matter_id, alike, best)

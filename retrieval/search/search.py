@@ -37,7 +37,9 @@ _REMEMBERED = 8192  # sentences with their vectors: 13 MB, the passages of some 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk, its score in [0, 1] within this search, and why it was found: by its words, its meaning or both, and the kinds of clause asked for."""
+    """A chunk, its score in [0, 1] within this search, and why it was found:
+    by its words, its meaning or both, and the kinds of clause asked for.
+    """
 
     chunk: Chunk
     score: float
@@ -64,7 +66,10 @@ class Results:
 
     @property
     def found(self) -> bool:
-        """Whether it counts as found: of what is there 1 in 20 does not. A wide search, a second chance, must be surer."""
+        """Whether it counts as found: of what is there 1 in 20 does not.
+
+        A wide search, a second chance, must be surer.
+        """
         return self.confidence >= (EVEN if self.wide else weights().threshold)
 
     @property
@@ -74,7 +79,9 @@ class Results:
 
 
 class Sentence(NamedTuple):
-    """A sentence that may answer a question: its words, these under their headings (`under_headings`), and the score of its hit."""
+    """A sentence that may answer a question: its words, these under their headings (`under_headings`),
+    and the score of its hit.
+    """
 
     words: str
     in_context: str
@@ -106,7 +113,8 @@ class Searcher:
 
         A question that names a document is asked of that one. What a better hit says in another document, word for
         word, is left out: what only one of many contracts on one form says would be the last (`same_words` has the
-        others). A `wide` search leaves the kinds of clause aside and asks for the question's own words and meaning alone.
+        others). A `wide` search leaves the kinds of clause aside and asks for the question's own words and meaning
+        alone.
         """
         route = self.route(matter_id, question, document_ids)
         document_ids = route.document_ids or document_ids
@@ -165,7 +173,8 @@ class Searcher:
     def _meanings(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of sentences, float32[len(sentences), dimension]; those of late are remembered.
 
-        The passages of one answer hold a hundred, a second's work for two cores, and other questions find the same ones.
+        The passages of one answer hold a hundred, a second's work for two cores,
+        and other questions find the same ones.
         """
         with self._lock:
             known = {text: self._remembered[text] for text in sentences if text in self._remembered}
@@ -190,7 +199,9 @@ def _once(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
 
 
 def beside_neighbours(scores: Mapping[Chunk, float]) -> dict[Chunk, float]:
-    """The scores, in [0, 1], each with a share of those of the chunks that touch it: what answers a question stands together."""
+    """The scores, in [0, 1], each with a share of those of the chunks that touch it:
+    what answers a question stands together.
+    """
     from_start = {(c.span.document_id, c.span.start): score for c, score in scores.items()}
     to_end = {(c.span.document_id, c.span.end): score for c, score in scores.items()}
 

@@ -22,7 +22,8 @@ from retrieval.structure.chunks import Chunk
 
 VECTORS_VERSION = 3  # raised when vectors are stored in another way; what was indexed before is indexed again
 
-# It searches among as many as are asked for. With Chroma's own 16 neighbours and 100 one chunk in 10,000 was never found.
+# It searches among as many as are asked for. With Chroma's own 16 neighbours and 100 one chunk in 10,000 was never
+# found.
 _SPACE = {"hnsw": {"space": "cosine", "ef_search": 256, "ef_construction": 200, "max_neighbors": 32}}
 APART = 8  # as many as a digest has numbers
 _SHARE = 0.2  # of a stored vector's length, in the dimensions that keep equal ones apart

@@ -1,4 +1,6 @@
-"""Finds the sentence of some spans that shares most words with a text: for the pin cite of words that are no quotation."""
+"""Finds the sentence of some spans that shares most words with a text:
+for the pin cite of words that are no quotation.
+"""
 
 import re
 from collections import Counter

@@ -52,7 +52,10 @@ def chunk(document: Document) -> list[Chunk]:
 
 
 def cut(document: Document) -> Iterator[tuple[Chunk, str]]:
-    """Each chunk with its `indexed_text`, in order. Linear in the text, but of seconds for the longest: for a child process."""
+    """Each chunk with its `indexed_text`, in order.
+
+    Linear in the text, but of seconds for the longest: for a child process.
+    """
     if not document.text.strip():
         return
     for start, end in pairwise([0, *_joined(document), len(document.text)]):

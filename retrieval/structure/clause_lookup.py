@@ -48,7 +48,9 @@ def _is_part(clause: Clause) -> bool:
 
 
 def find_clause(document: Document, at: int, kind: str, raw: str, inside: Clause | None) -> Clause | None:
-    """The clause that a kind of place and its number name where they stand at `at`, or in the exhibit `inside`; None if none is."""
+    """The clause that a kind of place and its number name where they stand at `at`, or in the exhibit `inside`;
+    None if none is.
+    """
     index = _index(document)
     if kind in PARTS:
         return index.parts.get(f"{kind} {raw}".lower())
@@ -71,7 +73,10 @@ def find_clause(document: Document, at: int, kind: str, raw: str, inside: Clause
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """The clauses by what names them, in reading order. A part is an exhibit or schedule; None is the contract itself."""
+    """The clauses by what names them, in reading order.
+
+    A part is an exhibit or schedule; None is the contract itself.
+    """
 
     parts: dict[str, Clause] = field(default_factory=dict)  # the first of each number, in small letters
     numbered: dict[tuple[Clause | None, str], Clause] = field(default_factory=dict)  # the outermost; "3.0" under "3"

@@ -1,9 +1,9 @@
 """Parses the clause outline of a contract from the numbers at the beginning of its lines.
 
-Drafting habits differ (ARTICLE II / 2.1 / (a) / (i), "Section 4.", bare "12.", schedules that begin again at 1), numbers
-also stand where no clause begins (a wrapped "Section\\n4.2", a date, a price), and one mark has two readings: "(i)" is the
-first roman numeral or the ninth letter. So a mark is believed when it continues a list that is open, or begins one at
-its first value; the lists that are open are a stack, outermost first.
+Drafting habits differ (ARTICLE II / 2.1 / (a) / (i), "Section 4.", bare "12.", schedules that begin again at 1),
+numbers also stand where no clause begins (a wrapped "Section\\n4.2", a date, a price), and one mark has two readings:
+"(i)" is the first roman numeral or the ninth letter. So a mark is believed when it continues a list that is open, or
+begins one at its first value; the lists that are open are a stack, outermost first.
 """
 
 import re
@@ -19,7 +19,10 @@ _MOST_SKIPPED = 3  # a list may miss so many numbers (a page that could not be r
 LONGEST_HEADING = 90  # characters
 _FEW_WORDS = 6  # that end in a full stop after a clause's number are its heading, capitals or not: "Late payment."
 
-_PART = r"(?P<part>EXHIBIT|SCHEDULE|APPENDIX|ANNEX(?:URE)?|ATTACHMENT|ADDENDUM)\s+(?P<part_no>[A-Z0-9][A-Z0-9.\-]{0,5}|[IVXL]+)\b"
+_PART = (
+    r"(?P<part>EXHIBIT|SCHEDULE|APPENDIX|ANNEX(?:URE)?|ATTACHMENT|ADDENDUM)\s+(?P<part_no>[A-Z0-9][A-Z0-9.\-]{0,5}"
+    r"|[IVXL]+)\b"
+)
 _ARTICLE = r"(?:ARTICLE|CHAPTER|PART)\s+(?P<article>\d{1,2}|[IVXL]{1,7}|[A-Z]+)\b"
 _SECTION = r"(?:SECTION|CLAUSE|§+)\s*(?P<section>\d{1,3}(?:\.\d{1,3}){0,4})\b"
 _DOTTED = r"(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,4})(?=[.):\s“\"]|(?-i:[A-Z][a-z]{2})|$)"  # also "2.1General"
@@ -38,8 +41,8 @@ _RUNS_ON = re.compile(
 _AFTER_EXHIBIT, _AFTER_NUMBER = frozenset('.,;)("“'), frozenset(",;%")
 _FILING = re.compile(r"Exhibit \d+\.\d+")  # the number under which a contract was filed, above its title
 _NUMERALS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen twenty"
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
 )
 _WORD_NUMBERS = {word: value for value, word in enumerate(_NUMERALS.split(), 1)}
 _HEADING_END = re.compile(r"(?<!\bNo)(?<!\bInc)(?<!\bCo)(?:[.:;](?=\s|$)|\s[-–—]+\s|\t)")
@@ -102,7 +105,10 @@ def outline(document: Document) -> tuple[Clause, ...]:
 
 
 def _readings(text: str, before: str) -> list[_Mark]:
-    """What the beginning of a line may be, the likelier reading first; empty where it is no mark. `before`: the line above."""
+    """What the beginning of a line may be, the likelier reading first; empty where it is no mark.
+
+    `before`: the line above.
+    """
     match = _MARK.match(text)
     if not match:
         return []
@@ -190,7 +196,9 @@ def _continued(readings: list[_Mark], stack: list[_Open]) -> tuple[_Mark, int] |
 
 
 def _begun(readings: list[_Mark], stack: list[_Open]) -> tuple[_Mark, int] | None:
-    """The reading that may stand here without continuing a list by one: a part, a full number, or a list's first value."""
+    """The reading that may stand here without continuing a list by one:
+    a part, a full number, or a list's first value.
+    """
     kinds = [o.kind for o in stack]
     in_part = int(kinds[:1] == ["part"])
     for mark in readings:

@@ -1,9 +1,9 @@
 """Finds cross-references: where a contract refers to another place of its own, and which clause of the outline that is.
 
-"Sections 2.1 and 2.3" are two references, "paragraph (c) above" is read from where it stands, "this Section" is the clause
-around it. What belongs to something else (Section 409A of the Code, Article 6 of the GDPR, Section 5 of the Master
-Agreement, Section 3 thereof) is external and never leads into the contract: in doubt a reference is external. One of the
-contract's own that leads nowhere has no target; that is a finding.
+"Sections 2.1 and 2.3" are two references, "paragraph (c) above" is read from where it stands, "this Section" is the
+clause around it. What belongs to something else (Section 409A of the Code, Article 6 of the GDPR, Section 5 of the
+Master Agreement, Section 3 thereof) is external and never leads into the contract: in doubt a reference is external.
+One of the contract's own that leads nowhere has no target; that is a finding.
 """
 
 import re
@@ -27,20 +27,28 @@ _MOST_REFERENCES = 100_000  # of one document; 10,000 pages of contracts have ha
 _MOST_NESTED = 8  # references that each say where the one before it lies
 
 _KIND = (
-    r"(?P<kind>(?:sub-?)?(?:sections?|clauses?|paragraphs?|articles?)|§{1,2}|exhibits?|schedules?|appendix|appendices|annex(?:es|ures?)?"
+    r"(?P<kind>(?:sub-?)?(?:sections?|clauses?|paragraphs?|articles?)|§{1,2}|exhibits?|schedules?|appendix|appendices"
+    r"|annex(?:es|ures?)?"
     r"|attachments?|addend(?:um|a)|secs?\.|arts?\.)"
 )
 _PAREN = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|\d{1,2})\)"
-_NUMBER = rf"(?:\d{{1,4}}(?:\.\d{{1,3}})*[A-Z]?(?:-\d+)?\b(?:\s?{_PAREN})*|{_PAREN}(?:\s?{_PAREN})*|[IVXL]+\b(?:\s?{_PAREN})*|[A-Z](?:-?\d{{1,2}})?\b)"
+_NUMBER = (
+    rf"(?:\d{{1,4}}(?:\.\d{{1,3}})*[A-Z]?(?:-\d+)?\b(?:\s?{_PAREN})*|{_PAREN}(?:\s?{_PAREN})*|[IVXL]+\b(?:\s?{_PAREN})*"
+    rf"|[A-Z](?:-?\d{{1,2}})?\b)"
+)
 _MARK = "[“”\"'‘’]?"
 _AND = r"\s*+(?:,?\s*+(?:and/or|and|or|to|through|&)|,|[–-])\s*+"
 _REFERENCE = re.compile(
-    rf"(?<!\w)(?:(?P<this>this\s+){_KIND}(?!\s*{_NUMBER})|{_KIND.replace('kind', 'kinds')}\s*(?P<numbers>{_MARK}{_NUMBER}{_MARK}(?:{_AND}{_MARK}{_NUMBER}{_MARK}(?!\w))*))",
+    rf"(?<!\w)(?:(?P<this>this\s+){_KIND}(?!\s*{_NUMBER})|{_KIND.replace('kind', 'kinds')}\s*"
+    rf"(?P<numbers>{_MARK}{_NUMBER}{_MARK}(?:{_AND}{_MARK}{_NUMBER}{_MARK}(?!\w))*))",
     re.IGNORECASE,
 )
 _ONE = re.compile(_NUMBER)
 
-_STATUTE = r"(?:Act|Code|Laws?|Statutes?|Regulations?|Rules?|Ordinance|Directive|Treaty|Convention|Constitution|Decree|U\.?S\.?C\.?A?\.?|C\.?F\.?R\.?|Reg\.|Stat\.|GDPR|ERISA)"
+_STATUTE = (
+    r"(?:Act|Code|Laws?|Statutes?|Regulations?|Rules?|Ordinance|Directive|Treaty|Convention|Constitution|Decree"
+    r"|U\.?S\.?C\.?A?\.?|C\.?F\.?R\.?|Reg\.|Stat\.|GDPR|ERISA)"
+)
 _AFTER_STATUTE = re.compile(rf"\b{_STATUTE}(?:\s+of\s+\d{{4}})?(?:,?\s+as\s+amended)?[,\s(]*(?:at\s+)?\Z")
 _ASIDE = r"(?:\.[a-z]\b)?\s*+(?:\([^()]{0,80}\)\s*+|\[[^\[\]]{0,80}\]\s*+)?,?\s*+"  # "Section 8.2 (Price) of"
 _THEREOF = re.compile(rf"{_ASIDE}(?:thereof|thereto|thereunder|therein)\b", re.IGNORECASE)
@@ -58,8 +66,10 @@ _PLACE = re.compile(
 _ITSELF = re.compile(r"the\s+(?:Agreement|Contract|Lease|Deed)\b(?!\s+(?:dated|between|by|for|of|and\s+[A-Z]))")
 # After "in" or "to" only what is a document or a law is another's: "Section 8.2 in the event" is not.
 _ANOTHER = re.compile(
-    rf"(?:(?:the|that|such|its|an?|any|each)\s+(?:certain\s+)?)?(?:[A-Z][\w.&’'-]*\s+(?:and\s+|of\s+|for\s+|to\s+)?){{0,6}}"
-    rf"(?:{_STATUTE}|Agreement|Contract|Lease|Indenture|Plan|Deed|Note|Form|Tariff|Charter|Bylaws|Guidelines?|Terms|Conditions|Letter|Policy|SOW|Amendment)\b"
+    rf"(?:(?:the|that|such|its|an?|any|each)\s+(?:certain\s+)?)?"
+    rf"(?:[A-Z][\w.&’'-]*\s+(?:and\s+|of\s+|for\s+|to\s+)?){{0,6}}"
+    rf"(?:{_STATUTE}|Agreement|Contract|Lease|Indenture|Plan|Deed|Note|Form|Tariff|Charter|Bylaws|Guidelines?|Terms"
+    rf"|Conditions|Letter|Policy|SOW|Amendment)\b"
 )
 _AMENDMENT = re.compile(r"\bamend(?:ment|ing|ed)\b|\baddendum\b", re.IGNORECASE)
 
@@ -126,7 +136,9 @@ def _one(kind: str) -> str:
 
 
 def _belongs(document: Document, text: str, match: re.Match[str], nested: int = 0) -> tuple[Clause | None, bool]:
-    """The exhibit or schedule of the contract that a reference says it lies in, and whether it lies in something else."""
+    """The exhibit or schedule of the contract that a reference says it lies in,
+    and whether it lies in something else.
+    """
     if nested > _MOST_NESTED:
         return None, True
     before, end = text[max(0, match.start() - _BESIDE) : match.start()], match.end()

@@ -1,9 +1,9 @@
 """The terms that a contract defines, and where: found by the ways in which lawyers write definitions, quoted or not.
 
-A term in quotation marks is judged by what stands beside it: a verb after it ("X" means …), the bracket it closes (each, an
-"X"), words that name (hereinafter "X"), the list it begins an item of. A title in quotation marks has none of these. A term
-without marks must begin a sentence that says what it means, or be an abbreviation of the words before its bracket; a
-contract that never puts marks into brackets may have any capitalised words in them: (the Works).
+A term in quotation marks is judged by what stands beside it: a verb after it ("X" means …), the bracket it closes
+(each, an "X"), words that name (hereinafter "X"), the list it begins an item of. A title in quotation marks has none of
+these. A term without marks must begin a sentence that says what it means, or be an abbreviation of the words before its
+bracket; a contract that never puts marks into brackets may have any capitalised words in them: (the Works).
 """
 
 import re
@@ -29,11 +29,13 @@ _COUNTED_BESIDE, _MOST_COUNTED = 1_000_000, 2_000
 _NUMBER_WIDTH = 12  # characters before a term at the beginning of its line: its number and its mark
 
 _QUOTED = re.compile(
-    r"[“\"„‟″ʺ]\s*+(?P<term>[^“”\"„‟″ʺ\f]{1,80}?)[\s,.;:]*+[”\"“″ʺ]|(?<![\w’'])[‘'](?P<single>(?:the\s+)?[A-Z][^‘’']{1,40}?)[,.]?[’'](?!\w)"
+    r"[“\"„‟″ʺ]\s*+(?P<term>[^“”\"„‟″ʺ\f]{1,80}?)[\s,.;:]*+[”\"“″ʺ]|(?<![\w’'])[‘']"
+    r"(?P<single>(?:the\s+)?[A-Z][^‘’']{1,40}?)[,.]?[’'](?!\w)"
 )
 # Between "X" or the "Y".
 _JOINED = re.compile(
-    r"\s*+\)?\s*+(?:,?\s*+(?:and/or|or|and)|,|/)?\s*+(?:(?:collectively|together),?\s*+)?(?:as\s++)?(?:the\s++|each\s++|an?\s++)?"
+    r"\s*+\)?\s*+(?:,?\s*+(?:and/or|or|and)|,|/)?\s*+(?:(?:collectively|together),?\s*+)?(?:as\s++)?"
+    r"(?:the\s++|each\s++|an?\s++)?"
 )
 _VERB = re.compile(
     # "X", as used in this Section 2, means; "X" with respect to a Person shall mean
@@ -51,8 +53,10 @@ _WORD_FOR_TERM = re.compile(
 )
 
 _LEAD = (
-    r"(?:each|an?|the|this|these|such|that|it|of|collectively|together|individually|severally|jointly|both|either|plural"
-    r"|here(?:in)?after|herein|sometimes|also|or|and|as|respectively|(?:(?:be(?:ing)?|is|are)\s*)?(?:referred\s+to|called|known|designated))"
+    r"(?:each|an?|the|this|these|such|that|it|of|collectively|together|individually|severally|jointly|both|either"
+    r"|plural"
+    r"|here(?:in)?after|herein|sometimes|also|or|and|as|respectively|(?:(?:be(?:ing)?|is|are)\s*)?"
+    r"(?:referred\s+to|called|known|designated))"
 )
 _LEADS = re.compile(rf"(?:\A|[,;/]|\b{_LEAD})\s*\Z", re.IGNORECASE)
 _NO_LEAD = re.compile(
@@ -60,7 +64,8 @@ _NO_LEAD = re.compile(
     re.IGNORECASE,
 )
 _NAMES = re.compile(
-    r"(?:\bhere(?:in)?after(?:\s+called)?|\bherein\s+called|\bcollectively|\b(?:referred\s+to|known|designated|called|defined)\b[^.;“”\"()]{0,50}\bas)\b"
+    r"(?:\bhere(?:in)?after(?:\s+called)?|\bherein\s+called|\bcollectively|\b(?:referred\s+to|known|designated|called"
+    r"|defined)\b[^.;“”\"()]{0,50}\bas)\b"
     r",?\s*(?:collectively,?\s*)?(?:(?:the|an?)\s+)?\Z",
     re.IGNORECASE,
 )
@@ -68,8 +73,10 @@ _NAMES = re.compile(
 _CAPITAL = r"[A-Z](?:[\w&’'®™/-]|\.(?=\w))*(?:\(s\))?"
 _BARE = rf"{_CAPITAL}(?:\s++(?:of|and|or|for|to|the|in|by|with|/|&|{_CAPITAL})){{0,7}}"
 _BARE_MEANS = re.compile(
-    rf"(?:^|[.;:)”\"]\s)\s{{0,50}}+\(?(?:{_NUMBER}\s++)?(?P<term>{_BARE}?)(?P<verb>(?:\s*+[–—:-])?\s++(?:in\s+relation\s+to\s[^.;]{{3,60}},\s+)?"
-    r"(?:(?:(?:shall|will)\s+)?(?:means?|have\s+the\s+meanings?|be\s+(?:as\s+)?defined)|has\s+the\s+meanings?|(?:is|are)\s+defined\s+as)\b)",
+    rf"(?:^|[.;:)”\"]\s)\s{{0,50}}+\(?(?:{_NUMBER}\s++)?(?P<term>{_BARE}?)"
+    rf"(?P<verb>(?:\s*+[–—:-])?\s++(?:in\s+relation\s+to\s[^.;]{{3,60}},\s+)?"
+    r"(?:(?:(?:shall|will)\s+)?(?:means?|have\s+the\s+meanings?|be\s+(?:as\s+)?defined)|has\s+the\s+meanings?"
+    r"|(?:is|are)\s+defined\s+as)\b)",
     re.MULTILINE,
 )
 _BARE_BRACKET = re.compile(rf"\((?P<lead>(?:{_LEAD},?\s++)*)(?P<term>{_BARE})\s*+\)")
@@ -77,13 +84,14 @@ _SHORT = re.compile(r"\((?:the\s+)?(?P<term>[A-Z][A-Z&]{1,7})\)")
 _WORDS_BEFORE = 12  # words before an abbreviation, among which its letters begin those of a name
 _SMALL = frozenset("a an and for in of on or the to with".split())
 _NEVER = frozenset(
-    "it he she they we you this that these those which what who there such each any all no nothing none the a an if in as and or "
-    "section article clause paragraph exhibit schedule by either neither for however where whereas "
+    "it he she they we you this that these those which what who there such each any all no nothing none the a an if "
+    "in as and or section article clause paragraph exhibit schedule by either neither for however where whereas "
     "herein hereof hereto hereunder hereby include includes including".split()
 )
 _DEFINITIONS = re.compile(r"\b(?:definitions?|defined\s+terms|interpretation)\b", re.IGNORECASE)
 _POINTS = re.compile(
-    r"\bmeanings?\s+(?:as\s+)?(?:set\s+forth|given|ascribed|assigned|specified|provided|stated|set\s+out)|\bdefined\s+in\b",
+    r"\bmeanings?\s+(?:as\s+)?(?:set\s+forth|given|ascribed|assigned|specified|provided|stated|set\s+out)"
+    r"|\bdefined\s+in\b",
     re.IGNORECASE,
 )
 
@@ -101,7 +109,9 @@ class Definition:
 
 @document_cache(16)
 def find_definitions(document: Document) -> tuple[Definition, ...]:
-    """Every definition of a document in reading order; a term may have several ("as set forth in Section 3.3", and there)."""
+    """Every definition of a document in reading order;
+    a term may have several ("as set forth in Section 3.3", and there).
+    """
     text = flowing_text(document)
     found: dict[int, tuple[int, bool]] = {}  # by a term's start its end, and whether the meaning stands after it
     taken = bytearray(len(text))  # characters that are part of a term
@@ -131,7 +141,8 @@ def defined(document: Document) -> dict[str, Definition]:
 
 
 def used(document: Document, span: Span) -> list[Definition]:
-    """The definitions of the terms that a passage uses, in the order in which they appear; its own definitions left out.
+    """The definitions of the terms that a passage uses, in the order in which they appear;
+    its own definitions left out.
 
     A term is used where its very words stand, capitals and all, alone or in the plural; of two that fit the longer one.
     """
@@ -180,7 +191,9 @@ def _joined(text: str, end: int, start: int) -> bool:
 
 
 def _how(document: Document, text: str, match: re.Match[str], end: int) -> bool | None:
-    """Whether the meaning of a quoted term follows it (True) or stands before it (False); None where it is no definition."""
+    """Whether the meaning of a quoted term follows it (True) or stands before it (False);
+    None where it is no definition.
+    """
     before = text[max(0, match.start() - _BESIDE) : match.start()]
     if _VERB.match(text, end):
         return True
@@ -246,7 +259,9 @@ def _clean(raw: str) -> str:
 
 
 def _meaning(document: Document, text: str, start: int, end: int, starts: Sequence[int]) -> Span:
-    """From the term to the end of its item: to the next term of the list, or to the end of the clause or of the sentence."""
+    """From the term to the end of its item: to the next term of the list,
+    or to the end of the clause or of the sentence.
+    """
     after = starts[bisect_right(starts, end)] if starts and starts[-1] > end else len(text)
     clause = clause_at(document, start)
     whole = outline(document)[clause].span if clause is not None else document.span(0, len(text))

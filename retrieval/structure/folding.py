@@ -1,9 +1,10 @@
 """Normalises text to what a quotation must have in common with its page, with a map back to the original offsets.
 
 White space, dashes and quotation marks differ between a page and a faithful quotation of it (line ends, hyphenation,
-typography). They are left out of a *skeleton*, which is searched at the speed of `str.find`; what stood between two of its
-characters is the *gap*. A find counts only when every gap of the quotation agrees with that of the page (`agree`), so
-that nothing that carries meaning is lost by leaving gaps out: "non-exclusive" is not "non exclusive", "1 0" is not "10".
+typography). They are left out of a *skeleton*, which is searched at the speed of `str.find`; what stood between two of
+its characters is the *gap*. A find counts only when every gap of the quotation agrees with that of the page (`agree`),
+so that nothing that carries meaning is lost by leaving gaps out: "non-exclusive" is not "non exclusive", "1 0" is not
+"10".
 """
 
 import re
@@ -48,8 +49,8 @@ _OTHER_WHEN_JOINED = frozenset(
 class Folded:
     """A text, its skeleton, and runs that map one to the other.
 
-    Run r covers skeleton[starts[r] : starts[r + 1]] and text[origins[r] : ends[r]]; the lengths differ only for a single
-    character that becomes several (a ligature).
+    Run r covers skeleton[starts[r] : starts[r + 1]] and text[origins[r] : ends[r]]; the lengths differ only for a
+    single character that becomes several (a ligature).
     """
 
     text: str
@@ -188,7 +189,8 @@ def joins_words(word: str) -> bool:
 
 
 _UNMARKED = dict.fromkeys(map(ord, DOUBLE_MARKS + SINGLE_MARKS + _INVISIBLE))
-# Two characters before a gap and four after it, where a space makes one number two: "1 0", "1. 5", "1, 000" (not "1, 2020").
+# Two characters before a gap and four after it, where a space makes one number two: "1 0", "1. 5", "1, 000" (not "1,
+# 2020").
 _NUMBER_RUNS_ON = re.compile(r".\d\d|\d[.:/]\d|\d,\d{3}(?!\d)")
 
 

@@ -1,4 +1,5 @@
-"""Splits a document into lines, and tells running headers, footers, page numbers and contents from the contract's words.
+"""Splits a document into lines, and tells running headers, footers,
+page numbers and contents from the contract's words.
 
 Running headers and footers, page numbers, `Source: COMPANY, 8-K, date` stamps and contents pages stay in the canonical
 text (offsets never move) but take no part in structure, in what is indexed or in what is sent.
@@ -14,7 +15,8 @@ from retrieval.core.documents import LINE_END_HYPHEN, Document, Page
 
 _EDGE_LINES = 3  # a running header or footer stands within so many lines of the page's top or bottom
 _PAGE_NUMBER = re.compile(
-    r"(?:page\s*)?[-–—\[( ]*(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]{1,2}-\d{1,3}|[A-Z]\d{1,3}-\d{1,3})[-–—\]) ]*(?:of\s+\d{1,4})?\s*",
+    r"(?:page\s*)?[-–—\[( ]*(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]{1,2}-\d{1,3}|[A-Z]\d{1,3}-\d{1,3})[-–—\]) ]*"
+    r"(?:of\s+\d{1,4})?\s*",
     re.IGNORECASE,
 )
 _SOURCE = re.compile(r"source:\s.{3,120}", re.IGNORECASE)
@@ -26,7 +28,10 @@ _CONTENTS_TITLE = re.compile(r"\s*(?:table\s+of\s+)?contents\s*:?\s*", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the text: half-open offsets, without its line end. `noise` lines are not part of the contract's words."""
+    """One line of the text: half-open offsets, without its line end.
+
+    `noise` lines are not part of the contract's words.
+    """
 
     start: int
     end: int
@@ -54,7 +59,9 @@ def lines(document: Document) -> tuple[Line, ...]:
 
 
 def working_text(document: Document, start: int, end: int) -> str:
-    """The words between two offsets as a reader would have them: noise left out, hyphenated line ends joined, white space folded."""
+    """The words between two offsets as a reader would have them:
+    noise left out, hyphenated line ends joined, white space folded.
+    """
     parts = []
     rows = lines(document)
     first = bisect_right(rows, start, key=lambda row: row.end)
@@ -79,7 +86,9 @@ def _lines_of(text: str, page: Page) -> list[tuple[int, int]]:
 
 
 def _belongs_to_page(text: str, index: int, count: int, running: frozenset[str]) -> bool:
-    """Whether line `index` of a page's `count` is its number, a running header or footer, a filing stamp or a leader."""
+    """Whether line `index` of a page's `count` is its number, a running header or footer,
+    a filing stamp or a leader.
+    """
     flat = " ".join(text.split())
     foot = count - 1 - index < _EDGE_LINES
     if foot and (_SOURCE.fullmatch(flat) or _PAGE_NUMBER.fullmatch(flat)):

@@ -18,8 +18,8 @@ _BEFORE, _AFTER = 3, 10  # characters beside a match that the patterns of `Rules
 class Rules:
     """What may not stand beside a match, and whether every space inside it counts.
 
-    A match that begins or ends with a letter or figure has none right beside it. The patterns say what else would make it
-    a part of a word (`before_word`, `after_word`), or of a number where its first or last character is a figure.
+    A match that begins or ends with a letter or figure has none right beside it. The patterns say what else would make
+    it a part of a word (`before_word`, `after_word`), or of a number where its first or last character is a figure.
     """
 
     before_word: re.Pattern[str]  # each `before` ends with \Z
@@ -71,7 +71,9 @@ def _gaps_agree(page: Folded, at: int, sought: Folded, rules: Rules) -> bool:
 
 
 def _different(a: str, b: str, first: int) -> Iterator[int]:
-    """Where two strings of one length differ, counted from `first`; by halves, for they may have thousands of characters."""
+    """Where two strings of one length differ, counted from `first`;
+    by halves, for they may have thousands of characters.
+    """
     if a == b:
         return
     if len(a) == 1:

@@ -1,8 +1,8 @@
 """Finds every mention of a phrase in a document: its exact words, wherever on a page they stand.
 
-Exact means the same words with the same borders. White space, hyphenation at line ends, the kind of quotation mark and of
-dash, ligatures and capitals do not count (see `folding`), and a mention may run over a line end or on to the next page.
-No index and no model has a part in it, so nothing that is on a readable page can be missed.
+Exact means the same words with the same borders. White space, hyphenation at line ends, the kind of quotation mark and
+of dash, ligatures and capitals do not count (see `folding`), and a mention may run over a line end or on to the next
+page. No index and no model has a part in it, so nothing that is on a readable page can be missed.
 """
 
 import re
@@ -19,7 +19,8 @@ from retrieval.structure.reflow import flowing_text, keeps_hyphen, own_words
 
 _AROUND = 120  # characters of context on each side: a line and a half of a page
 _EDGE = 1500  # characters before and after a page break in which the halves of a phrase stand, running lines and all
-_LOOK_EVERY = 16  # places, of 20 ms each where a phrase of thousands of marks meets a text of them, between two looks at the clock
+# Places between two looks at the clock: of 20 ms each where a phrase of thousands of marks meets a text of them.
+_LOOK_EVERY = 16
 _HYPHEN_BEFORE = re.compile(r"([^\W\d_]+)(?:[\u2010\u00ad]\s*|-[^\S\n]*\n\s*)\Z")
 _HYPHEN_AFTER = re.compile(r"(?:[\u2010\u00ad]\s*|-[^\S\n]*\n\s*)([^\W\d_]+)")
 _BREAKING = "-\u2010\u00ad"  # what such a line end has before its white space
@@ -73,7 +74,9 @@ def each_mention(document: Document, phrase: str, over: Callable[[], bool] | Non
 
 
 def in_context(document: Document, span: Span) -> InContext:
-    """A mention with the words around it, as they read: white space folded, running lines left out, "…" where it is cut."""
+    """A mention with the words around it, as they read:
+    white space folded, running lines left out, "…" where it is cut.
+    """
     text = flowing_text(document)
     start, end = max(0, span.start - _AROUND), min(len(text), span.end + _AROUND)
     if start > 0:  # to the next border of a word
@@ -97,7 +100,9 @@ def _letters(document: Document) -> str:
 
 @document_cache(256)
 def _breaks(document: Document) -> tuple[tuple[int, int, int], ...]:
-    """For each page break where in `_letters` the text beside it begins, where the break is, and where that text ends."""
+    """For each page break where in `_letters` the text beside it begins, where the break is,
+    and where that text ends.
+    """
     text = document.text
     beside = [(max(0, page.end - _EDGE), page.end, min(page.end + _EDGE, len(text))) for page in document.pages[:-1]]
     cuts = sorted({0, *(cut for cuts in beside for cut in cuts)})

@@ -17,7 +17,8 @@ from retrieval.structure.matching import Rules, candidates, match_at
 from retrieval.structure.reflow import flowing_text
 
 _MOST_FINDS = 2_000  # of one defined term in one document; the nearest of so many is near enough
-# Where a quotation may begin in a text. A defined term of 300 dense pages has 2,000; one letter over and over has a million.
+# Where a quotation may begin in a text. A defined term of 300 dense pages has 2,000; one letter over and over has a
+# million.
 _MOST_TRIED = 50_000
 _MOST_LEFT_OUT = 20_000  # characters for an ellipsis: four dense pages, where two is the most
 _MOST_BRACKETS = 3  # altered letters in one quotation
@@ -25,7 +26,8 @@ _ALTERED = re.compile(r"\[([A-Za-z])\](?=[a-z])")  # "[t]he" for "The"
 # First words whose capital is only a matter of where the quotation begins: none is ever a defined term or another word.
 _NEVER_NAMES = frozenset(
     "a after all an and any as at before but by each either every except for from if in it its neither no not nothing "
-    "notwithstanding on or other such that the their these they this those to unless until upon when where which with without".split()
+    "notwithstanding on or other such that the their these they this those to unless until upon when where which with "
+    "without".split()
 )
 _FIRST_WORD = re.compile(rf"[{DOUBLE_MARKS}{SINGLE_MARKS}]?([A-Za-z][a-z]*)\b")
 _ELLIPSIS = re.compile(r"\s*\[?\s*(?:…|\.\s?\.\s?\.(?:\s?\.)?)\s*\]?\s*")
@@ -55,11 +57,12 @@ class QuoteMatch:
 
 
 def find_quote(document: Document, quote: str, near: Span | None = None) -> QuoteMatch | None:
-    """The quotation's place in the document, the one nearest to `near` where there are several; None if it is not there.
+    """The quotation's place in the document, the one nearest to `near` where there are several;
+    None if it is not there.
 
-    Tried in this order: as it stands, without a closing full stop or comma that belongs to the quoting sentence, with the
-    capital of a first word such as "the" the other way, with the case of letters in brackets restored ("[t]he"), and in parts at its ellipses, each of which must be found in order
-    and without a page between them.
+    Tried in this order: as it stands, without a closing full stop or comma that belongs to the quoting sentence, with
+    the capital of a first word such as "the" the other way, with the case of letters in brackets restored ("[t]he"),
+    and in parts at its ellipses, each of which must be found in order and without a page between them.
     """
     quote = quote.strip()
     for form in _forms(quote):
@@ -89,7 +92,9 @@ def _forms(quote: str) -> Iterator[str]:
 
 
 def _places(document: Document, quote: str, near: Span | None = None) -> Iterator[tuple[int, int]]:
-    """Every place of a quotation: on the text as it is and, where that has none near, on the text without running lines."""
+    """Every place of a quotation: on the text as it is and, where that has none near,
+    on the text without running lines.
+    """
     folded = fold(quote)
     if not any(c.isalnum() for c in folded.skeleton):
         return
@@ -114,7 +119,9 @@ def _ends_inside_a_number(text: str, end: int) -> bool:
 
 
 def _with_edges(text: str, span: tuple[int, int], quote: Folded) -> tuple[int, int] | None:
-    """The span with the marks and dashes at the quotation's own ends; None where it has a dash that the page has not."""
+    """The span with the marks and dashes at the quotation's own ends;
+    None where it has a dash that the page has not.
+    """
     start, end = span
     lead, tail = quote.text[: quote.origins[0]], quote.text[quote.ends[-1] :]
     for mark in reversed("".join(lead.split())):

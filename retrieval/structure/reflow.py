@@ -1,8 +1,8 @@
 """Reflows a document's text: without running headers, footers and page numbers; same length, so offsets hold.
 
 A sentence that crosses a page has headers, footers and page numbers between its halves. They are blanked out character
-for character, so that every offset of the canonical text stays what it is. A number that stands alone is taken for a page
-number only when it belongs to a series of them: it could as well be the "30" of "30 days".
+for character, so that every offset of the canonical text stays what it is. A number that stands alone is taken for a
+page number only when it belongs to a series of them: it could as well be the "30" of "30 days".
 """
 
 import re
@@ -37,7 +37,9 @@ def flowing_text(document: Document) -> str:
 
 
 def own_words(document: Document, *spans: Span) -> str:
-    """What the pages say at the spans, for reading: white space folded, line ends joined, running lines left out, " … " between spans."""
+    """What the pages say at the spans, for reading: white space folded, line ends joined,
+    running lines left out, " … " between spans.
+    """
     return " … ".join(_readable(document.text, flowing_text(document)[s.start : s.end]) for s in spans)
 
 
@@ -95,7 +97,8 @@ def _readable(text: str, piece: str) -> str:
 
 
 def keeps_hyphen(text: str, left: str, right: str) -> bool:
-    """Whether a hyphen at a line end is the word's own, by how the document writes the word elsewhere, else by its halves.
+    """Whether a hyphen at a line end is the word's own, by how the document writes the word elsewhere,
+    else by its halves.
 
     `left` and `right` are letters.
     """
@@ -116,7 +119,9 @@ def _keeps_hyphen(text: str, left: str, right: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Hyphens:
-    """What of a text tells whether a hyphen is a word's own; its words are looked for thousands of times in some texts."""
+    """What of a text tells whether a hyphen is a word's own;
+    its words are looked for thousands of times in some texts.
+    """
 
     compounds: str  # all of them, apart
     whole: frozenset[str]  # words

@@ -1,4 +1,6 @@
-"""Segments legal text into sentences: none ends after "Inc.", "No. 5", "e.g." or a heading's number, or inside a quotation."""
+"""Segments legal text into sentences: none ends after "Inc.", "No.
+5", "e.g." or a heading's number, or inside a quotation.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -54,9 +56,11 @@ _REFERS = re.compile(
 
 @document_cache(16)
 def sentences(document: Document) -> tuple[Span, ...]:
-    """The sentences of a document: none runs across the beginning of a clause or a heading, and none is a heading alone.
+    """The sentences of a document: none runs across the beginning of a clause or a heading,
+    and none is a heading alone.
 
-    A table is one. Lines that belong to the page (running headers, page numbers, contents) are no part of any, unless one crosses a page.
+    A table is one. Lines that belong to the page (running headers, page numbers,
+    contents) are no part of any, unless one crosses a page.
     """
     text = flowing_text(document)
     whole = {rows[0].start: rows[-1].end for rows in find_tables(document)}
@@ -71,7 +75,8 @@ def sentences(document: Document) -> tuple[Span, ...]:
 
 
 def _borders(document: Document, text: str, whole: Mapping[int, int]) -> tuple[list[int], set[int]]:
-    """Offsets that no sentence crosses (where a clause begins, around headings and contents) and those where contents begin.
+    """Offsets that no sentence crosses (where a clause begins, around headings and contents)
+    and those where contents begin.
 
     None is within a table; `whole` has each one's end by its start.
     """
@@ -119,7 +124,9 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def _ends(before: str, mark: str, after: str) -> bool:
-    """Whether the mark between `before` (the end of the sentence so far) and `after` (what follows, without white space) ends it."""
+    """Whether the mark between `before` (the end of the sentence so far) and `after` (what follows,
+    without white space) ends it.
+    """
     if not after or mark[0] in "?!":
         return True
     if after[0].islower() or not before.strip():

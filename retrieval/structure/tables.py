@@ -1,7 +1,7 @@
 """Finds the tables of a document: runs of lines of which each says something of its own, and none goes on in the next.
 
-The canonical text has lines and no tables. A row has a figure, is shorter than a full line of prose, and ends neither as a
-sentence nor in the middle of one; three such lines after each other are a table.
+The canonical text has lines and no tables. A row has a figure, is shorter than a full line of prose, and ends neither
+as a sentence nor in the middle of one; three such lines after each other are a table.
 """
 
 import re

@@ -15,7 +15,9 @@ _VERSION = re.compile(r"(?:^|-)[vb]?(\d+(?:\.\d+)*)(?=-|$)")
 
 @dataclass(frozen=True)
 class Advisory:
-    """What is bad in which versions of an image, by the last part of its name; builds of llama.cpp count as versions."""
+    """What is bad in which versions of an image, by the last part of its name;
+    builds of llama.cpp count as versions.
+    """
 
     product: str
     bad: str  # as pip writes ranges

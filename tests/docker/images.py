@@ -1,11 +1,13 @@
-"""The images without Docker: the Dockerfiles' own steps in a clean root, and what starts in them, locked down as compose does.
+"""The images without Docker: the Dockerfiles' own steps in a clean root,
+and what starts in them, locked down as compose does.
 
     python -m tests.docker.images [webapp] [merge]        (both unless named; minutes and 6 GB; as root on Debian)
 
 A root of debootstrap's, Debian 12 with its Python 3.11, stands in for `python:3.11-slim-bookworm`. Packages come from a
 folder that pip fills beforehand, by hash where the file says so, so that nothing inside needs a network. Then, as user
-10001 with every file system read-only but the volumes and /tmp: a Chroma server, the app by compose's settings before an
-engine that is told what to write, the health check, docker/probe.sh; of the merge, a build of a small model and its check.
+10001 with every file system read-only but the volumes and /tmp: a Chroma server, the app by compose's settings before
+an engine that is told what to write, the health check, docker/probe.sh; of the merge, a build of a small model and its
+check.
 """
 
 import json

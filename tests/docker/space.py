@@ -1,4 +1,5 @@
-"""The Space as it runs: its folder laid out, `app.py` as a user who can write to one temporary folder only, a question asked.
+"""The Space as it runs: its folder laid out, `app.py` as a user who can write to one temporary folder only,
+a question asked.
 
     python -m tests.docker.space [SCREENSHOT]
 

@@ -2,8 +2,8 @@
 
     python -m tests.docker.stand_in_services PROFILE…        with STAND_IN and PINCITE_SECRETS; until SIGTERM
 
-The app and the proxy are real, by compose's settings and secrets but for ports and folders. The engine is told what to write,
-search is a server that hashes words, Chroma is in the app's process, and nothing is locked down.
+The app and the proxy are real, by compose's settings and secrets but for ports and folders. The engine is told what to
+write, search is a server that hashes words, Chroma is in the app's process, and nothing is locked down.
 """
 
 import json

@@ -1,4 +1,5 @@
-"""The tables of docs/hosting/gpu-server.md that docker/compose.yaml has the facts for: `make docs` writes them, test_versions holds them.
+"""The tables of docs/hosting/gpu-server.md that docker/compose.yaml has the facts for:
+`make docs` writes them, test_versions holds them.
 
 python -m tests.docker.versions
 """

@@ -57,7 +57,8 @@ FOCUS = """(selector) => {
   const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
   if (!at.matches(selector)) return at.outerHTML.slice(0, 200);
   if (!(box.width && box.top >= 0 && box.bottom <= innerHeight)) return 'out of sight';
-  return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 || style.boxShadow !== 'none' ? 'seen' : 'no ring';
+  const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+  return outlined || style.boxShadow !== 'none' ? 'seen' : 'no ring';
 }"""
 
 

@@ -1,4 +1,7 @@
-"""What must never leave the answer: words of documents and questions, file names, keys. None is in log, metrics or output."""
+"""What must never leave the answer: words of documents and questions, file names, keys.
+
+None is in log, metrics or output.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,6 @@
-"""Every fault of every kind of engine, through the page's own path: what the reader sees of it, and what the log says."""
+"""Every fault of every kind of engine, through the page's own path:
+what the reader sees of it, and what the log says.
+"""
 
 import asyncio
 import json

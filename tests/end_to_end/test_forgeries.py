@@ -1,4 +1,6 @@
-"""No event of the page acts on a file that its user did not upload, whoever they are and wherever in it the file stands."""
+"""No event of the page acts on a file that its user did not upload,
+whoever they are and wherever in it the file stands.
+"""
 
 import gc
 import json

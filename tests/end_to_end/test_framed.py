@@ -1,4 +1,6 @@
-"""A demo inside another site's page, as Hugging Face shows a Space: a real browser, two sites, TLS before the server."""
+"""A demo inside another site's page, as Hugging Face shows a Space:
+a real browser, two sites, TLS before the server.
+"""
 
 from collections.abc import Iterator
 

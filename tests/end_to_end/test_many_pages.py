@@ -1,4 +1,6 @@
-"""More pages than gradio has places for unless it is told: each follows its answer, and none waits for another's to end."""
+"""More pages than gradio has places for unless it is told:
+each follows its answer, and none waits for another's to end.
+"""
 
 import asyncio
 from pathlib import Path

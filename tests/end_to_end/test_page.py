@@ -36,7 +36,8 @@ HIGHLIGHT = """(image) => {
   let [count, left, top, right, bottom] = [0, width, height, 0, 0];
   for (let i = 0; i < data.length; i += 4) if (data[i] > 200 && data[i] - data[i + 2] > 70) {
     const x = (i / 4) % width, y = Math.floor(i / 4 / width);
-    count++; left = Math.min(left, x); right = Math.max(right, x + 1); top = Math.min(top, y); bottom = Math.max(bottom, y + 1);
+    count++; left = Math.min(left, x); right = Math.max(right, x + 1);
+    top = Math.min(top, y); bottom = Math.max(bottom, y + 1);
   }
   return [count, ...[left, top, right, bottom].map((at) => (at * 595.28) / width)];
 }"""
@@ -45,7 +46,8 @@ WATCH = """() => {
   const shown = (window.shown = new Set());
   const look = () => document.querySelectorAll('.documents .state, .documents progress').forEach((each) =>
     shown.add(each.getAttribute('aria-label') || each.innerText));
-  new MutationObserver(look).observe(document.querySelector('#part-documents'), { childList: true, subtree: true, characterData: true });
+  const documents = document.querySelector('#part-documents');
+  new MutationObserver(look).observe(documents, { childList: true, subtree: true, characterData: true });
 }"""
 
 

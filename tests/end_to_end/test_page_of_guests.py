@@ -35,7 +35,8 @@ TRY = """async ({ acts }) => {
     let heard = '';
     const end = Date.now() + 4000;
     while (Date.now() < end) {
-      const got = await Promise.race([reader.read(), new Promise((done) => setTimeout(() => done({ done: true }), 2500))]);
+      const late = new Promise((done) => setTimeout(() => done({ done: true }), 2500));
+      const got = await Promise.race([reader.read(), late]);
       if (got.done) break;
       heard += new TextDecoder().decode(got.value);
     }

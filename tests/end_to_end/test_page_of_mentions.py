@@ -42,7 +42,7 @@ def test_every_mention_is_counted_shown_on_its_page_and_kept_also_while_the_mode
         page = context.new_page()
         page.goto(f"{url}&{at}")
         expect(page.locator(".scope")).to_contain_text("Larkspur – 2 of 2 documents")
-        expect(page.locator(".health")).to_contain_text("Search is getting ready")
+        expect(page.locator(".health")).to_contain_text("Search is starting")
         find(page, "written notice")
         turn = page.locator(".turn")
         expect(turn.locator("h3")).to_have_text("Every mention of “written notice”")

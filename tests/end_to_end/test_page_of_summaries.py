@@ -1,4 +1,6 @@
-"""Summaries in a browser: written by an engine or told in the document's own words, stopped, and there again after a reload."""
+"""Summaries in a browser: written by an engine or told in the document's own words,
+stopped, and there again after a reload.
+"""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,6 @@
-"""A question that is stopped before its turn: the engine never hears of it, it is kept as stopped, and its place is free."""
+"""A question that is stopped before its turn: the engine never hears of it,
+it is kept as stopped, and its place is free.
+"""
 
 import asyncio
 import re

@@ -147,7 +147,9 @@ def test_a_build_that_does_not_verify_never_gets_its_name(recipe: Path, tmp_path
 
 
 def test_a_full_disk_is_noticed_before_the_first_byte(tmp_path: Path) -> None:
-    """600 layers of large matrices whose files are holes: their merge in FP8 would take 2.4 TB, more than any disk here has."""
+    """600 layers of large matrices whose files are holes:
+    their merge in FP8 would take 2.4 TB, more than any disk here has.
+    """
     config = {"num_hidden_layers": 600, "hidden_size": 16384, "intermediate_size": 65536}
     parents = [sparse_model(tmp_path / name, **config) for name in ("base", "other")]
     recipe = pico.write_recipe(tmp_path / "recipe.yaml", *parents, layers=600)

@@ -1,4 +1,7 @@
-"""Debian's chromium, and what the tests do in it. No request may leave the machine: a page that asks for one fails its test."""
+"""Debian's chromium, and what the tests do in it.
+
+No request may leave the machine: a page that asks for one fails its test.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

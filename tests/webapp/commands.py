@@ -1,4 +1,6 @@
-"""`pincite` as a person runs it: a process of its own, on a data folder of the test's own; and files taken in without one."""
+"""`pincite` as a person runs it: a process of its own, on a data folder of the test's own;
+and files taken in without one.
+"""
 
 import json
 import os
@@ -97,7 +99,9 @@ def let_in(address: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: the address it printed, where it takes commands and with which token, and a browser's cookies."""
+    """A running server: the address it printed, where it takes commands and with which token,
+    and a browser's cookies.
+    """
 
     process: "subprocess.Popen[str]"
     address: str

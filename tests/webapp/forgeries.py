@@ -2,8 +2,9 @@
 
     python -m tests.webapp.forgeries local|behind-proxy|demo FOLDER
 
-Run in a network namespace of its own (`test_forgeries` makes one): what a server would fetch goes nowhere. The events and
-their inputs are those of the mounted page's own config. Prints a JSON object: what was tried, and whatever was wrong.
+Run in a network namespace of its own (`test_forgeries` makes one): what a server would fetch goes nowhere. The events
+and their inputs are those of the mounted page's own config. Prints a JSON object: what was tried, and whatever was
+wrong.
 """
 
 import hashlib

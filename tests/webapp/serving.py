@@ -21,8 +21,8 @@ from webapp.web.authentication import LocalDoor
 from webapp.web.document_routes import document_routes
 from webapp.web.middleware import SecurityMiddleware
 
-# Loaded here and not in the server's thread: pytest compiles anyio anew, and where two threads compile at once Python 3.11
-# may lose count of its recursion (python/cpython#106905).
+# Loaded here and not in the server's thread: pytest compiles anyio anew, and where two threads compile at once Python
+# 3.11 may lose count of its recursion (python/cpython#106905).
 import_module("anyio._core._fileio")
 
 LIKE_A_BROWSER = {"Sec-Fetch-Site": "same-origin"}

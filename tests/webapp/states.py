@@ -1,4 +1,7 @@
-"""Every state of the page, reached as a reader reaches it. What is looked at in each is for the caller: axe, or a picture."""
+"""Every state of the page, reached as a reader reaches it.
+
+What is looked at in each is for the caller: axe, or a picture.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +22,8 @@ Light = Literal["light", "dark"]
 QUESTION = "Can the Customer end the contract without giving a reason?"
 # One quotation that is on its page, one that is not, and a figure that its passage does not give.
 ANSWER = [
-    "Yes. The Customer may end the Agreement “without giving a reason, by one hundred eighty (180) days’ notice” [1].\n\n",
+    "Yes. The Customer may end the Agreement “without giving a reason, by one hundred eighty (180) days’ notice” "
+    "[1].\n\n",
     "- It owes nothing further: “no fee of any kind falls due” [1].\n",
     "- The Supplier must hand back deposits within 25 days [1].\n",
 ]
@@ -52,7 +56,7 @@ def states(browser: Browser, folder: Path, *, search_model: bool = False) -> Ite
                 page.goto(server.address)
                 expect(page.locator(".scope")).to_be_visible()
                 if not search_model:
-                    expect(page.locator(".health")).to_contain_text("Search is getting ready")
+                    expect(page.locator(".health")).to_contain_text("Search is starting")
                     yield "models are loading", page
                 models_are_there.set()
                 expect(page.locator(".health[data-state=ready]")).to_be_visible()

@@ -1,4 +1,6 @@
-"""The page without a browser: what gradio's own script does, over HTTP, for many readers at once and for what nobody clicks."""
+"""The page without a browser: what gradio's own script does, over HTTP,
+for many readers at once and for what nobody clicks.
+"""
 
 import asyncio
 import json
@@ -59,7 +61,9 @@ class Page:
     async def do(
         self, part: str, event: str, *given: object, said: Mapping[str, str] | None = None
     ) -> AsyncIterator[Message]:
-        """The messages of an event of a part of the page, `said` being what a click tells, and of what follows from it."""
+        """The messages of an event of a part of the page, `said` being what a click tells,
+        and of what follows from it.
+        """
         async for message in self._do(self._acts[self._ids[part], event], *given, said=said):
             yield message
 

@@ -256,7 +256,8 @@ def test_who_hangs_up_in_the_middle_of_an_upload_is_one_line_in_the_log(
     before = log.read_text()
     with raw_connection(at) as raw:
         raw.sendall(
-            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 900000\r\nAuthorization: Bearer {server.token}\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 900000\r\nAuthorization: Bearer "
+            f"{server.token}\r\n"
             f"Cookie: {cookies}\r\n"
             'Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\nContent-Disposition: form-data; name="files"; '
             'filename="lease.pdf"\r\n\r\n%PDF-1.7 zanzibar'.encode()

@@ -43,8 +43,8 @@ class Scope:
 class Searched:
     """Search coverage: documents, pages, pages without text, and the query.
 
-    `wider`: the first search found nothing, so a second, wider one followed. `close` are the ids of documents that all fit
-    a name in the question: one of them may be meant, or all, and all were searched.
+    `wider`: the first search found nothing, so a second, wider one followed. `close` are the ids of documents that all
+    fit a name in the question: one of them may be meant, or all, and all were searched.
     """
 
     documents: int
@@ -66,10 +66,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Last event: the answer. `text` is what the user reads; `checked` is set if that is the draft, sentence by sentence.
+    """Last event: the answer. `text` is what the user reads; `checked` is set if that is the draft, sentence by
+    sentence.
 
-    `doubtful`: passages were found, but the documents probably do not address the question. `same_words`: for the span of
-    a citation, chunks of other documents, one of each, with the same words as its own chunk.
+    `doubtful`: passages were found, but the documents probably do not address the question. `same_words`: for the span
+    of a citation, chunks of other documents, one of each, with the same words as its own chunk.
     """
 
     text: str
@@ -98,11 +99,11 @@ Event = Waiting | Found | Delta | Trouble | Answer
 async def answer(
     question: str, history: Sequence[Turn], scope: Scope, *, library: Library, searcher: Searcher, lease: Lease
 ) -> AsyncGenerator[Event]:
-    """Answer a question about the documents in scope; yields Found (again if a language model accepts less than it reported),
-    Deltas and Troubles, and last the Answer.
+    """Answer a question about the documents in scope; yields Found (again if a language model accepts less than it
+    reported), Deltas and Troubles, and last the Answer.
 
-    Raises WordsTooLong, EmptyQuestion, QuestionTooLong and what the stores raise. If the language model fails, what it has
-    written is kept, and key language is added. Closing the iterator closes the language model's stream.
+    Raises WordsTooLong, EmptyQuestion, QuestionTooLong and what the stores raise. If the language model fails, what it
+    has written is kept, and key language is added. Closing the iterator closes the language model's stream.
     """
     check_question(question)
     query = standalone_query(history, question)
@@ -168,7 +169,10 @@ def _fit(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The text that a language model wrote of the passages. That of a `trusted` one is shown, marked, even if checks fail."""
+    """The text that a language model wrote of the passages.
+
+    That of a `trusted` one is shown, marked, even if checks fail.
+    """
 
     text: str
     found: Found
@@ -178,7 +182,7 @@ class Draft:
 
 
 def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Relevance, alike: Alike) -> Answer:
-    """Check a draft; returns the answer with citations and key language, which replaces a draft that may not be shown."""
+    """Check a draft; returns the answer with citations and key language, which replaces a draft that is not shown."""
     passages, hits, text = draft.found.passages, draft.results.hits, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
     query = draft.found.searched.query
@@ -204,7 +208,7 @@ def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Rele
 
 
 def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike) -> dict[Span, tuple[Chunk, ...]]:
-    """Chunks of other documents with the same words as a citation's chunk, by the citation's span; the hits omit them."""
+    """Chunks of other documents with the same words as a citation's chunk, by its span; the hits omit them."""
     same = {}
     for span in {citation.span for citation in citations}:
         own = next((hit.chunk for hit in hits if hit.chunk.span.contains(span)), None)

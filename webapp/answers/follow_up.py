@@ -13,18 +13,20 @@ _ANAPHORA = re.compile(
     re.IGNORECASE,
 )
 _CONTINUATION = re.compile(
-    r"\s*(?:and|or|but|so|also|then|even|only|except|any exceptions?|what about|how about|what if|why|within|since|until|"
+    r"\s*(?:and|or|but|so|also|then|even|only|except|any exceptions?|what about|how about|what if|why|within|since"
+    r"|until|"
     r"by when|by whom|for how long|how so|in what case)\b",
     re.IGNORECASE,
 )
-# A question with no more content words than this is a follow-up: any question, one with an anaphoric word, one that opens
-# with a continuation.
+# A question with no more content words than this is a follow-up: any question, one with an anaphoric word, one that
+# opens with a continuation.
 _MOST_CONTENT, _MOST_WITH_ANAPHORA, _MOST_WITH_CONTINUATION = 1, 3, 4
 _STOP_WORDS = frozenset(
-    "a about again agreement all also an and any apply are as at be been but by can contract could did do does even far"
-    " for from get give given had happen happens has have how i if in is it its kind late long many may me more much must"
-    " need no not of often on only or other our part parties party reason say shall should side so soon still take that"
-    " the their them then there these they things this those time to too under up upon us was we were what when where"
+    "a about again agreement all also an and any apply are as at be been but by can contract could did do does even "
+    "far for from get give given had happen happens has have how i if in is it its kind late long many may me more "
+    "much must need no not of often on only or other our part parties party reason say shall should side so soon "
+    "still take that the their them then there these they things this those time to too under up upon us was we were "
+    "what when where"
     " which who whom whose why will with within would yes you your".split()
 )
 

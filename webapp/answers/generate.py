@@ -1,4 +1,5 @@
-"""Generates the draft: leases a language model server, packs the passages for it, streams its text, retries early failures.
+"""Generates the draft: leases a language model server, packs the passages for it, streams its text, retries early
+failures.
 
 After the first word there is no retry: the user reads it already, and another server would write something else.
 """
@@ -29,8 +30,8 @@ from webapp.llm.tokenizer import MISTRAL, Template, TokenCounter, mistral, token
 
 TRIES = 3
 PAUSE_SECONDS = 0.25  # before the second attempt, doubled before the third, with up to 50 % jitter
-# Errors worth a retry: transient, or specific to one server. Time-outs are not (the user has waited enough), and neither
-# are faults and rejected requests, which would recur.
+# Errors worth a retry: transient, or specific to one server. Time-outs are not (the user has waited enough), and
+# neither are faults and rejected requests, which would recur.
 _TRANSIENT = (EngineAway, EngineLoading, EngineBusy, StreamCut)
 _SMALLER = 0.7  # of the window, if a server counts more tokens than we do; Llama's, Qwen's and Mistral's differ less
 

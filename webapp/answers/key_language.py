@@ -34,10 +34,10 @@ def key_language(
 ) -> tuple[KeySentence, ...]:
     """Select the `most` most relevant sentences of the passages.
 
-    The section of the best one comes first, and the sentences of a section are in reading order: "Any other assignment is
-    void" after what is allowed. `relevance(question, sentences)` scores all at once; each sentence carries the best score
-    of the `hits` that contain it. Sentences scored 0 or less, and repeated ones, are left out. KeyError if the document of
-    a passage is missing.
+    The section of the best one comes first, and the sentences of a section are in reading order: "Any other assignment
+    is void" after what is allowed. `relevance(question, sentences)` scores all at once; each sentence carries the best
+    score of the `hits` that contain it. Sentences scored 0 or less, and repeated ones, are left out. KeyError if the
+    document of a passage is missing.
     """
     sentence_spans = {span for passage in passages for span in _inside(documents[passage.document_id], passage)}
     order = {passage.document_id: i for i, passage in reversed(list(enumerate(passages)))}

@@ -29,7 +29,8 @@ SYSTEM = f"""You answer questions about contracts. Use only the numbered passage
 
 
 _CHAT_MARKERS = re.compile(
-    r"<\|[a-z0-9_]+\|>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|</?s>|<</?SYS>>|<(?:start|end)_of_turn>",
+    r"<\|[a-z0-9_]+\|>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|</?s>|<</?SYS>>"
+    r"|<(?:start|end)_of_turn>",
     re.IGNORECASE,
 )
 

@@ -1,9 +1,10 @@
-"""Extracts a contract's statements clause by clause, and chooses those that matter most (extractive summary, word for word).
+"""Extracts a contract's statements clause by clause, and chooses those that matter most (extractive summary,
+word for word).
 
-Nothing is generated here. A statement is a span of the canonical text: a sentence, or the opening words of a list with its
-items. Its score follows from its content (obligations and rights, amounts, dates, periods, subjects that lawyers look for)
-and from its position. The weights lie between what a regression on labelled contracts gave and what lawyers ask beyond
-those labels; `bench/summaries.py` measures the outcome.
+Nothing is generated here. A statement is a span of the canonical text: a sentence, or the opening words of a list with
+its items. Its score follows from its content (obligations and rights, amounts, dates, periods, subjects that lawyers
+look for) and from its position. The weights lie between what a regression on labelled contracts gave and what lawyers
+ask beyond those labels; `bench/summaries.py` measures the outcome.
 """
 
 import re
@@ -42,7 +43,8 @@ _BINDS = re.compile(
     re.IGNORECASE,
 )
 _FORBIDS = re.compile(
-    r"\b(?:(?:shall|may|must|will) not|shall neither|neither party|in no event|no party|not be liable|without the (?:prior|written))\b",
+    r"\b(?:(?:shall|may|must|will) not|shall neither|neither party|in no event|no party|not be liable|without the "
+    r"(?:prior|written))\b",
     re.IGNORECASE,
 )
 # Subjects of statements, by family, with the weight of each family.
@@ -82,12 +84,14 @@ _MOST_SUBJECTS = 3.0
 _PARTIES = re.compile(r"\b(?:between|among|amongst)\b", re.IGNORECASE)
 _MADE = re.compile(r"\b(?:agreement|contract|lease|amendment|deed|licen[cs]e|addendum)\b", re.IGNORECASE)
 _FORMAL = re.compile(
-    r"\b(?:headings?|captions?|counterparts?|severab\w+|singular|plural|gender|construed (?:as if|against)|further assurances"
+    r"\b(?:headings?|captions?|counterparts?|severab\w+|singular|plural|gender|construed (?:as if|against)"
+    r"|further assurances"
     r"|in witness whereof|duly authori[sz]ed|intentionally (?:left|omitted)|incorporated (?:herein )?by reference)\b",
     re.IGNORECASE,
 )
 _LEANS_BACK = re.compile(  # on the sentence before it
-    r"(?:(?:until|after|in|on|at|for|by|from) that|(?:if|when|unless|but) (?:it|they|he|however)|if, however|it|they|those|these|such|that"
+    r"(?:(?:until|after|in|on|at|for|by|from) that|(?:if|when|unless|but) (?:it|they|he|however)|if, however|it|they"
+    r"|those|these|such|that"
     r"|however|otherwise)\b|this (?!agreement|lease|contract|amendment|deed|section|article)",
     re.IGNORECASE,
 )

@@ -38,7 +38,10 @@ SYSTEM = """You summarise the clauses of a contract. Use only the numbered claus
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a summary. `text` was written by the language model and passed the checks; None if the line is a quotation."""
+    """One line of a summary.
+
+    `text` was written by the language model and passed the checks; None if the line is a quotation.
+    """
 
     text: str | None
     citations: tuple[Citation, ...]
@@ -85,10 +88,11 @@ Event = Part | Delta | Trouble | Lines | Summary
 
 
 async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Event]:
-    """Summarise a document; yields for each part a Part, Deltas and its Lines, at most one Trouble, and last the Summary.
+    """Summarise a document; yields for each part a Part, Deltas and its Lines, at most one Trouble, and last the
+    Summary.
 
-    `lease` leases a language model for one part; None if none is to be used. If it fails, every clause is summarised all
-    the same. Closing the iterator closes the language model's stream.
+    `lease` leases a language model for one part; None if none is to be used. If it fails, every clause is summarised
+    all the same. Closing the iterator closes the language model's stream.
     """
     best = await asyncio.to_thread(essence, document)
     name, parts, reserve = "none", [[_Piece(group, group.statements) for group in best]], 0
@@ -149,7 +153,9 @@ class _Piece:
 
 
 async def _parts(document: Document, backend: Backend) -> tuple[str, list[list[_Piece]], int]:
-    """The language model's name, the clauses in parts that fit its window, and the tokens reserved for its text per part."""
+    """The language model's name, the clauses in parts that fit its window, and the tokens reserved for its text per
+    part.
+    """
     client = backend.client
     if client is None:
         raise RuntimeError(NO_ENGINE)

@@ -1,4 +1,5 @@
-"""HTTP client of the server that owns the data folder: executes the same commands as `Caller`, and yields the same events.
+"""HTTP client of the server that owns the data folder: executes the same commands as `Caller`, and yields the same
+events.
 
 Events arrive as NDJSON during the work. A file is uploaded as bytes, so that it is opened with the rights of the person
 who runs the command.
@@ -31,10 +32,11 @@ class Client:
         self._client.close()
 
     def run(self, command: Command[T]) -> Iterator[Event[T]]:
-        """Execute a command on the server; yields its events. Raises RemoteError for an error of the command, ServerGone if
-        the server stops half way.
+        """Execute a command on the server; yields its events. Raises RemoteError for an error of the command,
+        ServerGone if the server stops half way.
 
-        For a command with a file also NoSuchFile, and NameTooLong: its other fields are in the URL, whose length is limited.
+        For a command with a file also NoSuchFile, and NameTooLong: its other fields are in the URL, whose length is
+        limited.
         """
         if not isinstance(command, FileCommand):
             yield from self._events(command, json=asdict(command))

@@ -28,7 +28,10 @@ def run(
     budget: int,
     on_wait: Callable[[], None],
 ) -> Iterator[Event[EvaluationRow]]:
-    """Evaluate retrieval; yields progress, then one result. Raises NoFiles, BadQueries, DataFolderBusy and what the stores raise."""
+    """Evaluate retrieval; yields progress, then one result.
+
+    Raises NoFiles, BadQueries, DataFolderBusy and what the stores raise.
+    """
     settings = load_settings()
     folder = settings.data_dir / "eval"
     owner = claim(folder, wait_seconds=settings.busy_wait_seconds, on_wait=on_wait)

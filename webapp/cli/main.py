@@ -1,7 +1,7 @@
 """Command-line interface `pincite`. Commands import what they need when they run, so that `--help` is fast.
 
-A command of `service.commands` runs in this process if it can own the data folder, else in the server that owns it; both
-yield the same events.
+A command of `service.commands` runs in this process if it can own the data folder, else in the server that owns it;
+both yield the same events.
 """
 
 import importlib
@@ -116,7 +116,9 @@ def search(
     exact: Annotated[bool, typer.Option("--exact", help="Find every mention of this exact phrase.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search for the passages that best match a question; with --exact, for every mention of a phrase, in reading order."""
+    """Search for the passages that best match a question; with --exact, for every mention of a phrase, in reading
+    order.
+    """
     from webapp.cli.output import show_counts
     from webapp.cli.terminal import say
     from webapp.service.commands import FindMentions, Search
@@ -255,7 +257,10 @@ def _print_results(events: "Iterable[Event[T]]", as_json: bool) -> "Iterator[T]"
 
 @contextmanager
 def _executor(as_json: bool) -> "Iterator[Run]":
-    """Executor of commands: this process, or the server that owns the data folder. Errors in the block end the command."""
+    """Executor of commands: this process, or the server that owns the data folder.
+
+    Errors in the block end the command.
+    """
     with _error_output(as_json):
         from webapp.core.data_folder import RunningServer, claim
         from webapp.core.log import open_log

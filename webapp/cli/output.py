@@ -71,7 +71,7 @@ def show_deleted(row: DeletedRow) -> None:
 
 @show.register
 def show_hit(hit: HitRow) -> None:
-    """Print a hit of `search`, its text indented below its pin cite; before the first, the documents that may be meant."""
+    """Print a hit of `search`, its text below its pin cite; before the first, the documents that may be meant."""
     if hit.rank == 1 and hit.documents_meant:
         print(printable(which_is_meant(hit.documents_meant)), end="\n\n")
     print(printable(f"{hit.rank}. {cite(hit)}   ({hit.score:.2f}, {hit.why})"))
@@ -180,7 +180,8 @@ def show_evaluation(row: EvaluationRow) -> None:
 def which_is_meant(candidates: Sequence[NamedRow]) -> str:
     """Sentence for a question with a name that fits several documents."""
     names = [f"“{each.document}”" for each in candidates]
-    return f"The question may mean {', '.join(names[:-1])} or {names[-1]}; all of them were searched. --document names one."
+    listed = f"{', '.join(names[:-1])} or {names[-1]}"
+    return f"The question may mean {listed}; all of them were searched. --document names one."
 
 
 def indented(text: str, by: str = "   ") -> str:

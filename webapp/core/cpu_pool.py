@@ -1,6 +1,7 @@
 """Thread pool for CPU-bound work, one worker per physical core, first in, first out.
 
-Without a bound, fifty searches started at once would share the cores and Python's lock, and all would end with the last.
+Without a bound, fifty searches started at once would share the cores and Python's lock,
+and all would end with the last.
 """
 
 import asyncio

@@ -35,7 +35,10 @@ class RunningServer:
     page: str
 
     def client(self, timeout: httpx2.Timeout | float) -> httpx2.Client:
-        """An HTTP client that sends the token. Proxies of the environment are ignored: the server is on this machine."""
+        """An HTTP client that sends the token.
+
+        Proxies of the environment are ignored: the server is on this machine.
+        """
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx2.Client(base_url=self.url, headers=headers, timeout=timeout, trust_env=False)
 
@@ -60,7 +63,8 @@ class FolderLock:
             orphan.unlink(missing_ok=True)
 
     def publish(self, url: str, page: str) -> RunningServer:
-        """Write `server.json` (mode 600) with `url`, a new random token and `page`; other processes send commands there.
+        """Write `server.json` (mode 600) with `url`, a new random token and `page`;
+        other processes send commands there.
 
         `page` is the address to open in a browser, with the key that admits it.
         """

@@ -1,4 +1,5 @@
-"""Input validation: limits on the length of text, names, lists and numbers from a client, checked before any other work.
+"""Input validation: limits on the length of text, names, lists and numbers from a client,
+checked before any other work.
 
 The page, the command routes and the command line share these checks. Normalising, searching or tokenising megabytes of
 text would take minutes of CPU time from everyone.

@@ -1,4 +1,7 @@
-"""Prometheus metrics. Labels are names from the code, never a user's text; `docs/operations.md` explains each metric."""
+"""Prometheus metrics.
+
+Labels are names from the code, never a user's text; `docs/operations.md` explains each metric.
+"""
 
 import time
 from typing import TYPE_CHECKING

@@ -1,8 +1,8 @@
 """Result types: the JSON of each command, and what a conversation stores of an answer, a summary or a search.
 
-A result is an object with fixed keys in a fixed order. A key that `absent` declares is omitted while it has its default.
-The page's turns are the same types with more keys set: spans to highlight, passages, notices. Older versions stored
-fewer keys: `LACKED` holds the defaults for these.
+A result is an object with fixed keys in a fixed order. A key that `absent` declares is omitted while it has its
+default. The page's turns are the same types with more keys set: spans to highlight, passages, notices. Older versions
+stored fewer keys: `LACKED` holds the defaults for these.
 """
 
 import json
@@ -385,7 +385,10 @@ class AnswerResult(_TurnRow):
 
 
 class SummaryResult(_TurnRow):
-    """A summary of a document. A line names its citations by position; `written` counts the lines a language model wrote."""
+    """A summary of a document.
+
+    A line names its citations by position; `written` counts the lines a language model wrote.
+    """
 
     PLACES: ClassVar[tuple[str, ...]] = ("citations", "definitions")
     LACKED: ClassVar[Mapping[str, Any]] = {"definitions": (), "leads_nowhere": ()}
@@ -453,7 +456,7 @@ class Item:
 
 
 def items(result: TurnResult) -> list[Item]:
-    """Items of a turn for the evidence panel: citations, further key language, passages, same words in other documents."""
+    """Items of a turn for the evidence panel: citations, key language, passages, same words in other documents."""
     match result:
         case MentionsResult():
             return [Item("Mention", row) for row in result.citations]

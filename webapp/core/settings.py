@@ -127,16 +127,18 @@ class Settings(BaseSettings):
     )
     user_header: HeaderName = Field(
         "X-Forwarded-User",
-        description="Header in which the proxy names the user; the proxy must replace the client's header of that name.",
+        description="Header in which the proxy names the user; the proxy must replace the client's header of that "
+        "name.",
     )
     proxy_secret: HardToGuess | None = Field(
         None,
-        description="Secret that the proxy sends as `X-Pincite-Proxy-Secret`, so that nobody else can name a user. Without "
-        "it the proxy must be on this machine, and every program on this machine is trusted.",
+        description="Secret that the proxy sends as `X-Pincite-Proxy-Secret`, so that nobody else can name a user. "
+        "Without it the proxy must be on this machine, and every program on this machine is trusted.",
     )
     framed_by: Origins | None = Field(
         None,
-        description="With `demo`: sites that may embed the page in a frame (`https://huggingface.co`), separated by commas.",
+        description="With `demo`: sites that may embed the page in a frame (`https://huggingface.co`), separated by "
+        "commas.",
     )
     secrets_dir: Path | None = Field(
         None,
@@ -145,8 +147,8 @@ class Settings(BaseSettings):
     )
     llm_url: WebAddresses | None = Field(
         None,
-        description="URL of the language model server: TGI, vLLM, llama.cpp or another chat-completions server, with or "
-        "without `/v1`; several URLs separated by commas.",
+        description="URL of the language model server: TGI, vLLM, llama.cpp or another chat-completions server, with "
+        "or without `/v1`; several URLs separated by commas.",
         json_schema_extra={"shown": "the bundled model"},
     )
     llm_api_key: Secret | None = Field(None, description="API key of the language model server.")
@@ -175,7 +177,8 @@ class Settings(BaseSettings):
     )
     embedding_adapter: Path | None = Field(
         None,
-        description="Adapter of the search model, as `bench/train_adapter.py` writes it; a change rebuilds the indexes.",
+        description="Adapter of the search model, as `bench/train_adapter.py` writes it; a change rebuilds the "
+        "indexes.",
         json_schema_extra={"shown": "the packaged MiniLM's own"},
     )
     tokenizer: str | None = Field(
@@ -213,32 +216,34 @@ class Settings(BaseSettings):
     page_seconds: float = Field(
         30,
         gt=0,
-        description="Time limit for reading one page of a document, in seconds; the slowest of 2,772 ordinary pages took "
-        "0.12. A document with a slower page fails.",
+        description="Time limit for reading one page of a document, in seconds; the slowest of 2,772 ordinary pages "
+        "took 0.12. A document with a slower page fails.",
     )
     document_seconds: float = Field(
         900,
         gt=0,
-        description="Time limit for reading a document and splitting it into passages, in seconds; 10,000 pages take 30.",
+        description="Time limit for reading a document and splitting it into passages, in seconds; 10,000 pages take "
+        "30.",
     )
     reader_mib: int = Field(
         2048,
         ge=256,
-        description="Memory limit (address space) of a process that reads documents, in MiB; a file of 200 MiB takes 450.",
+        description="Memory limit (address space) of a process that reads documents, in MiB; a file of 200 MiB takes "
+        "450.",
     )
     reader_processes: int = Field(2, gt=0, le=64, description="Processes that read PDFs at the same time.")
     page_images_at_once: int = Field(
         2,
         ge=2,
         le=64,
-        description="Page images that are drawn at the same time, each in its own process; one user gets all but one of "
-        "them at most.",
+        description="Page images that are drawn at the same time, each in its own process; one user gets all but one "
+        "of them at most.",
     )
     answers_at_once: int = Field(
         64,
         gt=0,
-        description="Answers that each server of `PINCITE_LLM_URL` writes at the same time (the bundled model writes 2); "
-        "further questions wait in a queue.",
+        description="Answers that each server of `PINCITE_LLM_URL` writes at the same time (the bundled model writes "
+        "2); further questions wait in a queue.",
     )
     questions_waiting: int = Field(
         200, ge=0, description="Length of the queue of questions; further questions are refused."
@@ -265,24 +270,25 @@ class Settings(BaseSettings):
     guests_per_address: int = Field(
         25,
         gt=0,
-        description="With `demo`: guests at the same time from one address (of IPv6, one /64 network), of 100 in all. An "
-        "office or a class behind one address fits; four of them fill the demo.",
+        description="With `demo`: guests at the same time from one address (of IPv6, one /64 network), of 100 in all. "
+        "An office or a class behind one address fits; four of them fill the demo.",
     )
     questions_per_address: int = Field(
         16,
         gt=0,
-        description="With `demo`: questions that the guests of one address may have under way: four each for four guests, "
-        "or one each for sixteen.",
+        description="With `demo`: questions that the guests of one address may have under way: four each for four "
+        "guests, or one each for sixteen.",
     )
     trusted_proxies: Networks | None = Field(
         None,
-        description="With `demo`: proxies whose `X-Forwarded-For` header is trusted: addresses or networks (`10.0.0.0/8`), "
-        "separated by commas. Each must append the address of its client. From anyone else the header is ignored.",
+        description="With `demo`: proxies whose `X-Forwarded-For` header is trusted: addresses or networks "
+        "(`10.0.0.0/8`), separated by commas. Each must append the address of its client. From anyone else the header "
+        "is ignored.",
     )
     metrics_token: HardToGuess | None = Field(
         None,
-        description="Token that Prometheus sends as `Authorization: Bearer …` to read `/metrics`. Without it `/metrics` "
-        "exists with `PINCITE_ACCESS=local` only, for the browser that opened the printed address.",
+        description="Token that Prometheus sends as `Authorization: Bearer …` to read `/metrics`. Without it "
+        "`/metrics` exists with `PINCITE_ACCESS=local` only, for the browser that opened the printed address.",
     )
     busy_wait_seconds: float = Field(
         300, ge=0, description="How long a command waits while another command uses the data folder, in seconds."
@@ -293,7 +299,8 @@ class Settings(BaseSettings):
         if self.access == "local" and not is_loopback(self.host):
             raise SettingsInvalid(
                 setting=f"{PREFIX}HOST",
-                reason=f"other machines can reach “{self.host}”, and PINCITE_ACCESS=local has one user without a login; "
+                reason=f"other machines can reach “{self.host}”, and PINCITE_ACCESS=local has one user without a "
+                f"login; "
                 "use 127.0.0.1",
             )
         if self.access == "behind-proxy" and self.proxy_secret is None and not is_loopback(self.host):

@@ -72,7 +72,10 @@ def encoded(event: Event[Row]) -> bytes:
 
 
 def read_event(line: str, kind: type[T]) -> Event[T]:
-    """Decode a line of NDJSON; a result is read as type `kind`. Raises ValueError or KeyError for a line that is no event."""
+    """Decode a line of NDJSON; a result is read as type `kind`.
+
+    Raises ValueError or KeyError for a line that is no event.
+    """
     envelope = _Line.model_validate_json(line)
     if envelope.kind == "result":
         return Result(kind.model_validate(envelope.body))

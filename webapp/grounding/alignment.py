@@ -1,8 +1,8 @@
 """Word alignment of a near-verbatim sentence with its passage, to find numbers and names that were exchanged.
 
-That "60 days" or "the Licensee" occurs somewhere in the passage does not make it right where the passage, in otherwise the
-same words, has "30 days" or "the Licensor". If most words of a sentence are the passage's, the two are aligned, and a
-number or name that differs at one place is reported. A free paraphrase cannot be aligned.
+That "60 days" or "the Licensee" occurs somewhere in the passage does not make it right where the passage, in otherwise
+the same words, has "30 days" or "the Licensor". If most words of a sentence are the passage's, the two are aligned, and
+a number or name that differs at one place is reported. A free paraphrase cannot be aligned.
 """
 
 import re
@@ -91,7 +91,10 @@ def _names(text: str, words: Vocabulary) -> list[str]:
 def _same_party(name: str, other: str, source: str) -> bool:
     """Whether the source defines one as the other: 'Acme Holdings, Inc. (the "Licensor")'."""
     for first, second in ((name, other), (other, name)):
-        definition = rf"\b{re.escape(first)}\b.{{0,{_DEFINED_WITHIN}}}?[“\"‘']\s*(?:the\s+)?[\w\s]{{0,30}}\b{re.escape(second)}\b"
+        definition = (
+            rf"\b{re.escape(first)}\b.{{0,{_DEFINED_WITHIN}}}?[“\"‘']\s*"
+            rf"(?:the\s+)?[\w\s]{{0,30}}\b{re.escape(second)}\b"
+        )
         if re.search(definition, source, re.IGNORECASE | re.DOTALL):
             return True
     return False

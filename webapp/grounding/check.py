@@ -1,8 +1,8 @@
 """Verifies an answer against the passages it cites: quotations on the page, facts in a cited passage (grounding check).
 
 It decides how an answer is shown: a quotation that is on no page of the cited document loses its quotation marks and is
-flagged; a sentence whose facts its passages do not state, or that cites nothing, is unsupported. The check compares words
-(see `support` for its limits).
+flagged; a sentence whose facts its passages do not state, or that cites nothing, is unsupported. The check compares
+words (see `support` for its limits).
 """
 
 import re
@@ -30,11 +30,13 @@ NO_CITATION = "no citation"
 
 _LIST_MARK = re.compile(r"^\s*(?:(\d{1,2})[.)]|[-*•])\s+")
 _REFUSES = re.compile(
-    r"\b(?:(?:do|does|did|is|are|was|were|can|could)\s*(?:not|n['’]t)|cannot|no|nothing|none|unable|unclear|silent|without)\b",
+    r"\b(?:(?:do|does|did|is|are|was|were|can|could)\s*(?:not|n['’]t)|cannot|no|nothing|none|unable|unclear|silent"
+    r"|without)\b",
     re.IGNORECASE,
 )
 _ABOUT_SOURCES = re.compile(
-    r"\b(?:found|mention|mentioned|specif\w+|stat(?:e|es|ed)|sa(?:y|ys|id)|address\w*|contain\w*|provid\w+|information|answer\w*|determine\w*|indicat\w+"
+    r"\b(?:found|mention|mentioned|specif\w+|stat(?:e|es|ed)|sa(?:y|ys|id)|address\w*|contain\w*|provid\w+|information"
+    r"|answer\w*|determine\w*|indicat\w+"
     r"|passages?|documents?|contract|agreement|text|source|excerpts?|silent|unclear|sure|know)\b",
     re.IGNORECASE,
 )
@@ -45,7 +47,7 @@ _FEW_WORDS = 3  # "In short:" claims nothing
 
 @dataclass(frozen=True, slots=True)
 class QuoteCheck:
-    """One quotation of a sentence: [start, end) of the answer, quotation marks included, and its match in the document."""
+    """One quotation: [start, end) of the answer with its quotation marks, and its match in the document."""
 
     start: int
     end: int
@@ -62,8 +64,8 @@ class QuoteCheck:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSentence:
-    """A sentence, [start, end) of the answer. `cites` are valid passage numbers, `invalid` those of no passage; `reason` says
-    why it is unsupported.
+    """A sentence, [start, end) of the answer. `cites` are valid passage numbers, `invalid` those of no passage;
+    `reason` says why it is unsupported.
     """
 
     text: str
@@ -82,8 +84,8 @@ class Citation(PinCite):
     """A pin cite of an answer, with the number of its passage.
 
     With a `quote` (the page's own words) the spans are the quotation's pieces between ellipses; else they are the
-    passage's, and section and page are its first, or those of the supporting sentence. `verified`: the quotation is on the
-    page or, without one, the facts of the sentence are in the passages it cites.
+    passage's, and section and page are its first, or those of the supporting sentence. `verified`: the quotation is on
+    the page or, without one, the facts of the sentence are in the passages it cites.
     """
 
     n: int
@@ -110,7 +112,9 @@ class CheckedAnswer:
 
     @cached_property
     def text(self) -> str:
-        """The answer as it is shown: verified quotations in the page's own words, others without quotation marks and flagged."""
+        """The answer as it is shown: verified quotations in the page's own words, others without quotation marks and
+        flagged.
+        """
         out, position = [], 0
         for quote in (q for sentence in self.sentences for q in sentence.quotes):
             out.append(self.original[position : quote.start])
@@ -129,7 +133,10 @@ class CheckedAnswer:
 
 
 def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> CheckedAnswer:
-    """Check an answer against its passages. `documents` holds the document of every passage, by id; KeyError without one."""
+    """Check an answer against its passages.
+
+    `documents` holds the document of every passage, by id; KeyError without one.
+    """
     by_number = {passage.n: passage for passage in passages}
     supports: dict[tuple[int, ...], Support] = {}
     all_quotations = quotations(answer_text)
@@ -167,7 +174,7 @@ def _sentences(text: str, quotations: Sequence[Quotation]) -> Iterator[tuple[int
 
 
 def _candidates(text: str, quote: Quotation, start: int, end: int, passages: Sequence[Passage]) -> list[Passage]:
-    """Passages a quotation may come from: those cited after it in its sentence, then before it; all if none is cited."""
+    """Passages a quotation may come from: those cited after it in its sentence, then before it; else all."""
     markers = [(start + at, n) for at, numbers in citation_markers(text[start:end]) for n in numbers]
     order = [n for at, n in markers if at >= quote.inner_start] + [n for at, n in markers if at < quote.inner_start]
     by_number = {passage.n: passage for passage in passages}
@@ -177,7 +184,7 @@ def _candidates(text: str, quote: Quotation, start: int, end: int, passages: Seq
 def _check_quote(
     text: str, quote: Quotation, candidates: Sequence[Passage], documents: Mapping[str, Document]
 ) -> QuoteCheck:
-    """Look up a quotation in the documents of its candidates; a match inside the passage is preferred to one elsewhere."""
+    """Look up a quotation in the documents of its candidates; a match inside the passage is preferred."""
     inner = text[quote.inner_start : quote.inner_end].strip()
     elsewhere: QuoteCheck | None = None
     for passage in candidates:
@@ -193,7 +200,7 @@ def _check_quote(
 
 
 def _without_cites(inner: str) -> Iterator[str]:
-    """A quotation unchanged, since pages contain "[1]" too, then without citation markers inside its quotation marks."""
+    """A quotation unchanged, since pages contain "[1]" too, then without citation markers inside it."""
     yield inner
     if CITE.search(inner):
         yield " ".join(CITE.sub(" ", inner).split())

@@ -1,7 +1,7 @@
 """Extraction of facts from text: numbers, amounts, percentages, dates, periods, times and section numbers, normalised.
 
-"thirty (30) days", "30 days" and "a 30-day period" are one fact; "30 months", "$30" and "300 days" are others. A fact has
-one key or, where it is ambiguous (3/1/2020), several.
+"thirty (30) days", "30 days" and "a 30-day period" are one fact; "30 months", "$30" and "300 days" are others. A fact
+has one key or, where it is ambiguous (3/1/2020), several.
 """
 
 import re
@@ -40,7 +40,8 @@ _DATES = (
     re.compile(rf"(?P<m>{_MONTH})\s*,?\s*(?P<y>{_YEAR})"),
     re.compile(r"(?<![\d./-])(?P<y>(?:19|20)\d\d)(?P<s>[-/.])(?P<mm>\d{1,2})(?P=s)(?P<dd>\d{1,2})(?![\d/-])"),
     re.compile(
-        r"(?<![\d./-])(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>(?:19|20)\d\d|(?<![.]\d)(?<![.]\d\d)\d\d)(?![\d/-])"
+        r"(?<![\d./-])(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>(?:19|20)\d\d|(?<![.]\d)(?<![.]\d\d)\d\d)"
+        r"(?![\d/-])"
     ),
 )
 
@@ -64,26 +65,31 @@ _AMOUNTS = (
 )
 _PERCENT = re.compile(rf"{_TWICE}\s*(?:%|percent(?:age\s+points?)?\b|per\s?cent(?:um)?\b)", re.IGNORECASE)
 _UNITS = (
-    "day|week|month|quarter|year|hour|minute|share|unit|copy|copies|time|mile|foot|feet|inch|inches|meter|kilometer|acre|gallon|ton|barrel"
-    "|employee|person|director|member|vote|basis\\s+point|installment|instalment|counterpart|page|word|user|seat|store|location|vehicle|dose"
+    "day|week|month|quarter|year|hour|minute|share|unit|copy|copies|time|mile|foot|feet|inch|inches"
+    "|meter|kilometer|acre|gallon|ton|barrel"
+    "|employee|person|director|member|vote|basis\\s+point|installment|instalment|counterpart"
+    "|page|word|user|seat|store|location|vehicle|dose"
 )
 _BUSINESS = ("business", "working", "banking", "trading")
 _QUALIFIERS = "|".join(
     (
         *_BUSINESS,
-        "calendar|consecutive|successive|additional|full|complete|further|whole|more|fiscal|contract|other|separate|square|cubic|original",
+        "calendar|consecutive|successive|additional|full|complete|further|whole|more|fiscal"
+        "|contract|other|separate|square|cubic|original",
     )
 )
 _COUNT = re.compile(
     rf"{_TWICE}[\s\-‐–]*(?P<q>(?:(?:{_QUALIFIERS})[\s\-‐]+){{0,3}})(?P<u>(?:{_UNITS})s?)\b", re.IGNORECASE
 )
 _TIME = re.compile(
-    r"(?<![\d:.,])(?P<h>\d{1,2})(?::(?P<min>\d\d))?\s?(?P<half>[ap])\.?m\b\.?|(?<![\d:.,])(?P<h2>\d{1,2}):(?P<min2>\d\d)(?!\d)",
+    r"(?<![\d:.,])(?P<h>\d{1,2})(?::(?P<min>\d\d))?\s?(?P<half>[ap])\.?m\b\.?|(?<![\d:.,])(?P<h2>\d{1,2}):"
+    r"(?P<min2>\d\d)(?!\d)",
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(rf"\b(?:{ORDINAL})(?![\s\-‐]*part(?:y|ies)\b)", re.IGNORECASE)
 _FRACTION = re.compile(
-    r"(?<![\d/])(?P<a>\d{1,3})\s?[/⁄]\s?(?P<b>\d{1,3})(?![\d/])|\b(?P<w>one|two|three)[-‐\s](?P<v>half|third|quarter|fourth|fifth)s?\b",
+    r"(?<![\d/])(?P<a>\d{1,3})\s?[/⁄]\s?(?P<b>\d{1,3})(?![\d/])|\b(?P<w>one|two|three)[-‐\s]"
+    r"(?P<v>half|third|quarter|fourth|fifth)s?\b",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"\b(?=[\w\-‐]*\d)(?=[\w\-‐]*[A-Za-z])\w+(?:[\-‐]\w+)*")
@@ -95,8 +101,14 @@ _BARE = (
 _LIST = re.compile(r"\s*(?:,|,?\s*or|,?\s*and|to|through|-|–|/|nor)\s*")
 
 _PARTS = r"Exhibits?|Schedules?|Annex(?:es|ures?)?|Appendix|Appendices|Attachments?|Addend(?:um|a)"
-_WORD = rf"(?P<w>\b(?:Sub)?[Ss]ections?|\bSECTIONS?|\bSecs?\.|\b[Aa]rticles?|\bARTICLES?|\bArts?\.|\b(?:[Ss]ub)?[Cc]lauses?|\b(?:[Ss]ub)?[Pp]aragraphs?|§§?|\b(?i:{_PARTS}))"
-_MARK = r"(?:\d+(?:\.\d+)*[A-Za-z]?(?![A-Za-z])|[IVXLC]+\b|[A-Z](?:-\d+)?\b|(?=\())(?:\s?\([A-Za-z0-9]{1,5}\))*(?<!\s)(?!\w)"
+_WORD = (
+    rf"(?P<w>\b(?:Sub)?[Ss]ections?|\bSECTIONS?|\bSecs?\.|\b[Aa]rticles?|\bARTICLES?|\bArts?\.|\b(?:[Ss]ub)?[Cc]lauses?"
+    rf"|\b(?:[Ss]ub)?[Pp]aragraphs?|§§?|\b(?i:{_PARTS}))"
+)
+_MARK = (
+    r"(?:\d+(?:\.\d+)*[A-Za-z]?(?![A-Za-z])|[IVXLC]+\b|[A-Z](?:-\d+)?\b|(?=\())(?:\s?\([A-Za-z0-9]{1,5}\))*(?<!\s)"
+    r"(?!\w)"
+)
 _NO_UNIT = rf"(?!\s*(?:\(\s*\d+\s*\))?[\s-]*(?:{_QUALIFIERS}|{_UNITS}|%|percent))"
 _SECTION = re.compile(
     rf"{_WORD}\s*(?P<ids>{_MARK}(?:\s*(?:,\s*(?:and|or)|,|and|or|through|to|&|-|–)\s*{_MARK}{_NO_UNIT})*)"
@@ -105,7 +117,10 @@ _PAGE = re.compile(r"\b(?:pages?|pp?\.)\s*(?P<ids>\d+(?:\s*(?:,|and|to|-|–)\s*
 
 
 def find_facts(text: str) -> list[Fact]:
-    """All facts of a text, in order. Kinds are tried in the order of _KINDS; what one matches is hidden from the next."""
+    """All facts of a text, in order.
+
+    Kinds are tried in the order of _KINDS; what one matches is hidden from the next.
+    """
     return list(_facts(text))
 
 

@@ -23,10 +23,11 @@ class Quotation:
 
 
 def quotations(text: str) -> list[Quotation]:
-    """All quotations of a text, in order, without overlaps: between quotation marks, and lines of block quotations (">").
+    """All quotations of a text, in order, without overlaps:
+    between quotation marks, and lines of block quotations (">").
 
-    An unclosed mark quotes to the end of its line, so that a quotation in an incomplete answer is checked too. Marks inside
-    a quotation are part of it.
+    An unclosed mark quotes to the end of its line, so that a quotation in an incomplete answer is checked too.
+    Marks inside a quotation are part of it.
     """
     found: list[Quotation] = []
     for match in _BLOCK.finditer(text):

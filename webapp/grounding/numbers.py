@@ -1,4 +1,6 @@
-"""Parser for numbers in contracts: "1,250.50", "thirty", "two hundred and fifty thousand", "1.5 million", "IV", "third"."""
+"""Parser for numbers in contracts: "1,250.50", "thirty", "two hundred and fifty thousand",
+"1.5 million", "IV", "third".
+"""
 
 import re
 from decimal import Decimal
@@ -35,7 +37,10 @@ _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<![\w.])\.\d+"
 # Never a part of a longer number: 30 is not in 300 or 1,30 or 30.5.
 DIGITS = rf"(?<!\d)(?<!\d[.,])(?:{_DIGITS})(?!\d|[.,]\d)"
 SCALED = rf"{DIGITS}(?:\s?(?:hundred|thousand|million|billion|trillion)\b|\s?(?:MM|mm|mn|bn|[MKk])\b)?"
-ORDINAL = rf"(?:(?:{'|'.join(_TENS)})[\s\-‐–])?(?:{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})\b|\d{{1,3}}(?:st|nd|rd|th)\b"
+ORDINAL = (
+    rf"(?:(?:{'|'.join(_TENS)})[\s\-‐–])?(?:{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})\b|\d{{1,3}}"
+    rf"(?:st|nd|rd|th)\b"
+)
 _ROMAN = re.compile(r"(?=[IVXLC])(C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")
 
 

@@ -1,7 +1,7 @@
 """Detection of proper names (parties, defined terms) in a sentence, by capital letters and by the roles of parties.
 
-Not detected: that one name was exchanged for another of the same passage (see `alignment` for near-verbatim sentences), and
-a name at the beginning of a sentence that neither the document's usage nor the word's form shows to be one.
+Not detected: that one name was exchanged for another of the same passage (see `alignment` for near-verbatim sentences),
+and a name at the beginning of a sentence that neither the document's usage nor the word's form shows to be one.
 """
 
 import re
@@ -12,35 +12,41 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d_]+(?:[’'](?!s\b)[^\W\d_]+)*")
 _CAPITALISED = re.compile(
-    r"\b[A-Z][\w’'&.]*(?:(?:\s*[-‐–/&]\s*|\s+(?:of\s+(?:the\s+)?)?|,\s+(?=(?:Inc|LLC|L\.L\.C|Ltd|Corp|L\.P|N\.A|plc|GmbH|S\.A)\b))[A-Z][\w’'&.]*)*"
+    r"\b[A-Z][\w’'&.]*(?:(?:\s*[-‐–/&]\s*|\s+(?:of\s+(?:the\s+)?)?"
+    r"|,\s+(?=(?:Inc|LLC|L\.L\.C|Ltd|Corp|L\.P|N\.A|plc|GmbH|S\.A)\b))[A-Z][\w’'&.]*)*"
 )
 _LOOK_BACK = 20  # characters, enough for the punctuation in front of a sentence
 _OPENS = re.compile(r"(?:^|[.:;?!]|[“\"(\[*•>–—-])[\s“\"‘'(\[*_]*$|^\W*$")
 # Capitalised words that are not names: those that begin sentences, words of structure and of the calendar.
 _PLAIN = frozenset(
-    "a about above agreement agreements contract contracts party parties accordingly according additionally after all also although an and answer any are as at based because before below besides both "
-    "but by can clause consequently could did do does during each either every except finally first firstly following for from further "
-    "furthermore given had has have he hence here how however i if in instead is it its last likewise may might moreover must "
-    "neither never nevertheless no nor not note nothing notwithstanding of on once one only or otherwise our overall per provided pursuant "
-    "second secondly section sections article articles paragraph paragraphs page pages passage passages exhibit exhibits schedule schedules annex appendix "
-    "regarding several shall she should similarly since so some source specifically subject such summary that the their them then there therefore these they this "
-    "those though through thus to two three under unless until upon we what when where whereas whether which while who whose why will with within "
-    "without would yes yet you your inc llc ltd corp co lp llp plc mr mrs ms dr sincerely "
-    "january february march april june july august september october november december monday tuesday wednesday thursday friday saturday "
+    "a about above agreement agreements contract contracts party parties accordingly according additionally after all "
+    "also although an and answer any are as at based because before below besides both but by can clause consequently "
+    "could did do does during each either every except finally first firstly following for from further furthermore "
+    "given had has have he hence here how however i if in instead is it its last likewise may might moreover must "
+    "neither never nevertheless no nor not note nothing notwithstanding of on once one only or otherwise our overall "
+    "per provided pursuant second secondly section sections article articles paragraph paragraphs page pages passage "
+    "passages exhibit exhibits schedule schedules annex appendix regarding several shall she should similarly since "
+    "so some source specifically subject such summary that the their them then there therefore these they this those "
+    "though through thus to two three under unless until upon we what when where whereas whether which while who "
+    "whose why will with within without would yes yet you your inc llc ltd corp co lp llp plc mr mrs ms dr sincerely "
+    "january february march april june july august september october november december monday tuesday wednesday "
+    "thursday friday saturday "
     "sunday am pm ii iii iv vi vii viii ix xi xii".split()
 )
 # Roles of parties in contracts; these count as names in small letters too.
 ROLES = frozenset(
-    "licensor licensee sublicensor sublicensee lessor lessee sublessee landlord tenant buyer seller purchaser vendor supplier customer client "
-    "contractor subcontractor consultant distributor reseller franchisor franchisee manufacturer borrower lender guarantor "
-    "indemnitor indemnitee assignor assignee employer employee sponsor publisher developer owner operator manager advertiser "
-    "shipper transporter carrier broker principal subscriber grantor grantee optionor optionee trustee mortgagor mortgagee promoter "
+    "licensor licensee sublicensor sublicensee lessor lessee sublessee landlord tenant buyer seller purchaser vendor "
+    "supplier customer client contractor subcontractor consultant distributor reseller franchisor franchisee "
+    "manufacturer borrower lender guarantor indemnitor indemnitee assignor assignee employer employee sponsor "
+    "publisher developer owner operator manager advertiser shipper transporter carrier broker principal subscriber "
+    "grantor grantee optionor optionee trustee mortgagor mortgagee promoter "
     "merchant provider recipient discloser underwriter insurer insured investor shareholder stockholder".split()
 )
 _ORDINARY_ENDINGS = ("tion", "sion", "ment", "ing", "ly", "ness", "ity", "ance", "ence", "ism", "al", "ure", "age")
 # What follows a name at the beginning of a sentence: a modal verb, a verb in the third person, an apposition.
 _AGREES = re.compile(
-    r"\s+(?:shall|may|must|will|has|have|is|can|cannot|[a-z]{3,}s)\b|[’']s\b|,\s+(?:its|an?|the|which|who)\b|\s+(?:and|or)\s+[A-Z]"
+    r"\s+(?:shall|may|must|will|has|have|is|can|cannot|[a-z]{3,}s)\b|[’']s\b|,\s+(?:its|an?|the|which|who)\b"
+    r"|\s+(?:and|or)\s+[A-Z]"
 )
 
 

@@ -1,8 +1,8 @@
 """Fact check of a sentence against the passages it cites: finds numbers, names and sections that they do not state.
 
-It compares words. It detects that "60 days" is nowhere in the passage and, in a near-verbatim sentence, that it replaces
-another number (see `alignment`). In a free paraphrase it cannot detect one party exchanged for another of the same
-passage, a number that the passage gives for something else, or a negation.
+It compares words. It detects that "60 days" is nowhere in the passage and, in a near-verbatim sentence, that it
+replaces another number (see `alignment`). In a free paraphrase it cannot detect one party exchanged for another of the
+same passage, a number that the passage gives for something else, or a negation.
 """
 
 import re
@@ -20,8 +20,10 @@ _MARK = re.compile(r"\([A-Za-z0-9]{1,5}\)")
 _SMALL_COUNTS = frozenset("2 3 4 5 6 7 8 9 10".split())
 # "There are two conditions": a count of the answer's writer, which the contract does not state.
 _COUNTED = re.compile(
-    r"[\s\w-]{0,20}?\b(?:part(?:y|ies)|conditions?|exceptions?|cases?|ways?|reasons?|things?|requirements?|obligations?|provisions?|clauses?|sections?"
-    r"|passages?|documents?|contracts?|agreements?|situations?|circumstances|parts?|steps?|options?|grounds?|points?|types?|kinds?|categories|events?)\b",
+    r"[\s\w-]{0,20}?\b(?:part(?:y|ies)|conditions?|exceptions?|cases?|ways?|reasons?|things?|requirements?|obligations?"
+    r"|provisions?|clauses?|sections?"
+    r"|passages?|documents?|contracts?|agreements?|situations?|circumstances|parts?|steps?|options?|grounds?|points?"
+    r"|types?|kinds?|categories|events?)\b",
     re.IGNORECASE,
 )
 
@@ -38,7 +40,9 @@ class Support:
 
 
 def support_of(passages: Sequence[Passage], documents: Mapping[str, Document]) -> Support:
-    """Collect the facts and words of passages, their sections, pages and document names, and their documents' vocabulary."""
+    """Collect the facts and words of passages, their sections, pages and document names,
+    and their documents' vocabulary.
+    """
     keys: set[Key] = set()
     texts: list[str] = []
     pages: list[str] = []

@@ -3,10 +3,13 @@
 It is a child process so that a crash in native code does not end the page, and so that the same client and errors serve
 as for any other server.
 
-- It listens on loopback only, with a random API key that is passed over standard input, where no other user can read it.
-- URL and key stay the same for the life of a `BundledServer`, also across restarts: the parent keeps the port bound with
+- It listens on loopback only, with a random API key that is passed over standard input,
+where no other user can read it.
+- URL and key stay the same for the life of a `BundledServer`, also across restarts:
+the parent keeps the port bound with
   SO_REUSEPORT, and never listens on it, so that no other program takes it while no child runs.
-- It never outlives its parent. Its standard input is a pipe from the parent, and it exits when the pipe closes. On Linux
+- It never outlives its parent. Its standard input is a pipe from the parent,
+and it exits when the pipe closes. On Linux
   the kernel also kills it (PR_SET_PDEATHSIG), in case it is busy in native code.
 
 Run as a script, this file is the child; it imports nothing of pincite.
@@ -28,8 +31,8 @@ from pathlib import Path
 from typing import IO, Final, Literal
 
 MODEL: Final = "SmolLM2-135M-Instruct"
-# Context window in tokens. The model was trained on 8,192; half of that holds more passages than two cores can process in
-# a few seconds, and the KV cache of 4,096 tokens takes 94 MB per slot.
+# Context window in tokens. The model was trained on 8,192; half of that holds more passages than two cores can process
+# in a few seconds, and the KV cache of 4,096 tokens takes 94 MB per slot.
 WINDOW: Final = 4096
 SLOTS: Final = 2  # so that a second question, or `pincite ask` beside the page, need not wait for the first
 PROMPT_CACHE_MIB: Final = 256  # llama.cpp's default is 8 GiB
@@ -70,7 +73,8 @@ class BundledServer:
         return model_file() is not None and find_spec("xllamacpp") is not None
 
     def start(self) -> tuple[str, str]:
-        """Start the server and return its base URL and API key without waiting for it; it is up a second later (`wait`).
+        """Start the server and return its base URL and API key without waiting for it;
+        it is up a second later (`wait`).
 
         Further calls return the same. Raises FileNotFoundError where `available()` is False, OSError when there is no
         free port.
@@ -83,8 +87,8 @@ class BundledServer:
                 self._port = _reserve_port()
                 self._stopping = threading.Event()
                 self.state = "starting"
-                # One thread starts every child and outlives them all: PR_SET_PDEATHSIG is sent when the thread ends that
-                # created the child, not when the process does.
+                # One thread starts every child and outlives them all: PR_SET_PDEATHSIG is sent when the thread ends
+                # that created the child, not when the process does.
                 self._supervisor = threading.Thread(
                     target=self._supervise, args=(self._stopping, model), name="embedded-engine", daemon=True
                 )
@@ -169,8 +173,8 @@ def _reserve_port() -> socket.socket:
 def _spawn(log: Path | None) -> subprocess.Popen[bytes]:
     # -P keeps this folder off sys.path, where its modules would shadow others of the same name.
     command = [sys.executable, "-P", str(Path(__file__))]
-    # By default OpenMP's threads spin while they wait. On an idle machine of two cores that gives 60 tokens/s instead of
-    # 30; while search uses the same cores it gives 1 to 8 instead of 14 to 21.
+    # By default OpenMP's threads spin while they wait. On an idle machine of two cores that gives 60 tokens/s instead
+    # of 30; while search uses the same cores it gives 1 to 8 instead of 14 to 21.
     environment = {"OMP_WAIT_POLICY": "passive", **os.environ}
     with contextlib.ExitStack() as files:
         errors: IO[bytes] | int = subprocess.DEVNULL

@@ -16,8 +16,8 @@ class Message:
 def merge_roles(messages: Sequence[Message]) -> list[Message]:
     """Rewrite messages for any chat template: no system role, and no two messages of one role in a row.
 
-    System messages become user messages in front of the first one, and neighbours of one role are joined by a blank line.
-    No text is lost.
+    System messages become user messages in front of the first one,
+    and neighbours of one role are joined by a blank line. No text is lost.
     """
     system = [Message("user", message.content) for message in messages if message.role == "system"]
     others = [message for message in messages if message.role != "system"]

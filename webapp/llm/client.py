@@ -67,7 +67,9 @@ class LLMClient:
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
         embedded: "BundledServer | None" = None,
     ) -> None:
-        """`embedded`: the supervisor of the bundled server, which knows whether a refused connection means "starting"."""
+        """`embedded`: the supervisor of the bundled server,
+        which knows whether a refused connection means "starting".
+        """
         self.url = base_url.rstrip("/").removesuffix("/v1")
         self.api_key = api_key
         self._model = model
@@ -108,8 +110,8 @@ class LLMClient:
     ) -> AsyncGenerator[str]:
         """Yield the text of a completion piece by piece, decoded greedily (temperature 0).
 
-        `max_tokens` bounds the completion; the `stop` strings (TGI takes four) end it and are never yielded. The text is
-        complete when the iterator ends without an error. Closing the iterator, or cancelling the task, closes the
+        `max_tokens` bounds the completion; the `stop` strings (TGI takes four) end it and are never yielded. The text
+        is complete when the iterator ends without an error. Closing the iterator, or cancelling the task, closes the
         connection, and the server stops generating. Raises EngineError, also after some text was yielded.
         """
         info = await self.describe()

@@ -1,7 +1,7 @@
 """Differences between chat-completions servers (TGI, vLLM, llama.cpp, others), as a table of dialects.
 
-The servers share one route and differ in where they report their context window and model, how they report a prompt that
-is too long, and whether a stop string stays in the text. Support for another server is another row.
+The servers share one route and differ in where they report their context window and model, how they report a prompt
+that is too long, and whether a stop string stays in the text. Support for another server is another row.
 """
 
 import json
@@ -30,8 +30,8 @@ JsonPath = tuple[str | int, ...]  # keys and indexes that lead to a value
 class ServerInfo:
     """What a server reports about itself.
 
-    `model` is the name that requests must give, `window` the context window in tokens (prompt and answer together), `name`
-    what the log and `ask --json` show.
+    `model` is the name that requests must give, `window` the context window in tokens (prompt and answer together),
+    `name` what the log and `ask --json` show.
     """
 
     dialect: str
@@ -44,9 +44,9 @@ class ServerInfo:
 class Dialect:
     """One kind of server.
 
-    `probe` is the path of a GET whose JSON response has a number at `window` on this kind of server, and on no row above
-    it. `model` is where that response names the model, or the name itself. `too_long` matches the error for a prompt that
-    exceeds the window. `keeps_stop`: whether the stop string is part of the text.
+    `probe` is the path of a GET whose JSON response has a number at `window` on this kind of server, and on no row
+    above it. `model` is where that response names the model, or the name itself. `too_long` matches the error for a
+    prompt that exceeds the window. `keeps_stop`: whether the stop string is part of the text.
     """
 
     name: str
@@ -137,7 +137,9 @@ def fault(dialect: Dialect, event: object) -> EngineError:
 
 
 def kind(body: str) -> str:
-    """The kind of error that a JSON body names ("overloaded", "BadRequestError"), else "json", "text" or "bare" (empty)."""
+    """The kind of error that a JSON body names ("overloaded", "BadRequestError"), else "json",
+    "text" or "bare" (empty).
+    """
     try:
         parsed = json.loads(body)
     except ValueError:

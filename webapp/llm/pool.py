@@ -107,7 +107,9 @@ class EnginePool:
         return self._health[1]
 
     async def _bundled(self) -> Backend:
-        """Lease the bundled server, after waiting for its start; its supervisor restarts it, so its circuit is not used."""
+        """Lease the bundled server, after waiting for its start; its supervisor restarts it,
+        so its circuit is not used.
+        """
         if self._embedded is None:
             raise RuntimeError("there is no bundled server where others are configured")
         self.start()
@@ -117,7 +119,9 @@ class EnginePool:
         return Backend(self._engines[0], self._settings.tokenizer, most_passages=EMBEDDED_PASSAGES, trusted=False)
 
     async def _choose(self) -> Backend:
-        """Lease a server whose circuit is due and that is back, else the one with the fewest leases (ties: round robin)."""
+        """Lease a server whose circuit is due and that is back, else the one with the fewest leases (ties:
+        round robin).
+        """
         if not self._engines:
             return Backend(None)
         rotation = next(self._rotation)

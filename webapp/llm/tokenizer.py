@@ -36,11 +36,11 @@ class Template:
         return self.fixed + self.per_message * messages
 
 
-# "[INST] … [/INST]" takes seven, "</s>" one, "<s>" one. One more for each message is in reserve: TGI tokenizes the rendered
-# template as one text, and tokens may fall differently at the borders.
+# "[INST] … [/INST]" takes seven, "</s>" one, "<s>" one. One more for each message is in reserve: TGI tokenizes the
+# rendered template as one text, and tokens may fall differently at the borders.
 MISTRAL: Final = Template(per_message=8, fixed=1)
-# "<|im_start|>user … <|im_end|>" takes five, the start of an answer three, SmolLM2's default system text 22. Some templates
-# have longer default texts; pincite is not made for their models.
+# "<|im_start|>user … <|im_end|>" takes five, the start of an answer three, SmolLM2's default system text 22. Some
+# templates have longer default texts; pincite is not made for their models.
 ANY_OTHER: Final = Template(per_message=8, fixed=40)
 
 
@@ -49,8 +49,8 @@ def token_counter(
 ) -> tuple[TokenCounter, Template]:
     """Choose the token counter and the template for a server.
 
-    `tokenizer` (PINCITE_TOKENIZER), a folder or hub id, takes precedence; then the server's own if it is llama.cpp; else
-    Mistral's. Raises SettingsInvalid for an unusable `tokenizer`.
+    `tokenizer` (PINCITE_TOKENIZER), a folder or hub id, takes precedence; then the server's own if it is llama.cpp;
+    else Mistral's. Raises SettingsInvalid for an unusable `tokenizer`.
     """
     if tokenizer is not None:
         return from_pretrained(tokenizer), ANY_OTHER

@@ -1,8 +1,8 @@
 """Table of the acts (actions) of elements in the page's HTML, shared by the page, its guard and its script.
 
-An element names its act as `data-do`, and the values that it needs as further `data-` attributes. The row of an act holds
-its handler in the controller, the fields it needs, and the parts of the page that contain such elements. An act without a
-row is refused with an error.
+An element names its act as `data-do`, and the values that it needs as further `data-` attributes. The row of an act
+holds its handler in the controller, the fields it needs, and the parts of the page that contain such elements. An act
+without a row is refused with an error.
 """
 
 import asyncio

@@ -69,7 +69,10 @@ class Events:
         return [(number, position) for number, position in inputs if self.rule(number, position) is None]
 
     def cleaned(self, body: Mapping[str, Any], find_upload: FindUpload) -> bytes:
-        """Build the event for gradio. Raises EventMalformed, and NotUploaded for a file that is not the user's upload."""
+        """Build the event for gradio.
+
+        Raises EventMalformed, and NotUploaded for a file that is not the user's upload.
+        """
         number = body.get("fn_index")
         if not isinstance(number, int) or isinstance(number, bool) or number not in self._events:
             raise EventMalformed()

@@ -39,7 +39,7 @@ def evidence_of(library: Library, matter_id: str, turn: SavedTurn, position: int
 
 
 def _same_quotation(document: Document, row: SameWordsRow, quote: str | None) -> SpanRow:
-    """Position of a quotation in a passage with the same words as the cited one; without a quotation, of the passage."""
+    """Position of a quotation (without one, of the passage) in a passage with the same words as the cited one."""
     passage = document.span(row.start, row.end)
     match = find_quote(document, quote, passage) if quote else None
     cite = pin_cite(document, *(match.parts if match else (passage,)))

@@ -1,10 +1,10 @@
 """Guard in front of Gradio's routes: an allow-list, ownership of sessions, and request bodies built anew.
 
 Gradio has routes that the page does not use: files by path, runs without a stream, a proxy, an editor. Only the routes
-listed here exist, so that a later version of Gradio adds none. Gradio also gives the events and the state of a session to
-any client that names it, and browsers choose the name: here a session belongs to the first user who uses it, and other
-users are refused; likewise the progress of an upload. Uploads are received by `uploads`, not by Gradio, and Gradio gets
-the body of an event as `events` rebuilds it.
+listed here exist, so that a later version of Gradio adds none. Gradio also gives the events and the state of a session
+to any client that names it, and browsers choose the name: here a session belongs to the first user who uses it, and
+other users are refused; likewise the progress of an upload. Uploads are received by `uploads`, not by Gradio, and
+Gradio gets the body of an event as `events` rebuilds it.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Handles the page's events: authenticates the user, runs the actions of a tab in order, and shows errors as notices.
 
-Nothing here depends on gradio. A private handler can still be called by a client, and a state belongs to a session whose
-id the browser chooses: neither is trusted. The user is taken from each request, and the controller authorises ids.
+Nothing here depends on gradio. A private handler can still be called by a client, and a state belongs to a session
+whose id the browser chooses: neither is trusted. The user is taken from each request, and the controller authorises
+ids.
 """
 
 import asyncio
@@ -51,7 +52,9 @@ class ControllerFactory:
 
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator[Controller]:
-        """`of`, once fewer than ACTS_AT_ONCE acts of this user are running: a busy user slows down only their own pages."""
+        """`of`, once fewer than ACTS_AT_ONCE acts of this user are running: a busy user slows down only their own
+        pages.
+        """
         controller = await self.of(request)
         turns = self._turns.setdefault(controller.share_key, asyncio.Semaphore(ACTS_AT_ONCE))
         async with turns:

@@ -1,4 +1,6 @@
-"""Mounts the gradio page on the server's app, behind the guard of gradio's routes, and gives the guard access to gradio."""
+"""Mounts the gradio page on the server's app, behind the guard of gradio's routes, and gives the guard access to
+gradio.
+"""
 
 import asyncio
 import os

@@ -1,9 +1,9 @@
 """Owners of Gradio's sessions: which user each belongs to, a limit of sessions for each user, expiry of unused ones.
 
-Gradio keeps the pending messages of the 2,000 newest sessions, of all users together, until a browser reads them. A user
-who opens many would evict those of others, and a browser that is gone would have events under way for ever. Here each user
-has a limit, past which their own least recently used session is dropped, and the pending messages of a session without
-listeners are deleted after a minute. For one event loop.
+Gradio keeps the pending messages of the 2,000 newest sessions, of all users together, until a browser reads them. A
+user who opens many would evict those of others, and a browser that is gone would have events under way for ever. Here
+each user has a limit, past which their own least recently used session is dropped, and the pending messages of a
+session without listeners are deleted after a minute. For one event loop.
 """
 
 import time
@@ -67,7 +67,10 @@ class SessionTable:
 
     @asynccontextmanager
     async def stream(self, keys: set[str], most: Callable[[str], int | None]) -> AsyncIterator[None]:
-        """Count an open stream under each key while the block runs. Raises TooManyStreams where `most(key)` are open."""
+        """Count an open stream under each key while the block runs.
+
+        Raises TooManyStreams where `most(key)` are open.
+        """
         for key in keys:
             limit = most(key)
             if limit is not None and self._streams[key] >= limit:

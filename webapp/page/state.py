@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """State of a page. `scope` applies to the next conversation; `editing` is the turn that the next question replaces."""
+    """State of a page.
+
+    `scope` applies to the next conversation; `editing` is the turn that the next question replaces.
+    """
 
     opened: bool = False
     matter_id: str = ""
@@ -16,7 +19,10 @@ class PageState:
 
 
 class Tab:
-    """One open page (browser tab). Its actions run in order: a question after a navigation is asked in the new place."""
+    """One open page (browser tab).
+
+    Its actions run in order: a question after a navigation is asked in the new place.
+    """
 
     def __init__(self) -> None:
         self.state = PageState()

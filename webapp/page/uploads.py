@@ -1,8 +1,8 @@
 """Upload quarantine: receives files of a multipart request, each registered for its user until the page adds it.
 
-Gradio would store uploads in one folder, under a path made from their content, without a user. Here each file gets its own
-folder with a random name, and is registered for the user of the request. Only a user's registered uploads can be added or
-deleted by them; the handle that a client sends is looked up here, and never opened as a path.
+Gradio would store uploads in one folder, under a path made from their content, without a user. Here each file gets its
+own folder with a random name, and is registered for the user of the request. Only a user's registered uploads can be
+added or deleted by them; the handle that a client sends is looked up here, and never opened as a path.
 """
 
 import secrets
@@ -36,7 +36,9 @@ OnBytes = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One received file: `size` in bytes as sent; `kept`, the bytes stored, exceeds the largest allowed size by 1 at most."""
+    """One received file: `size` in bytes as sent; `kept`, the bytes stored,
+    exceeds the largest allowed size by 1 at most.
+    """
 
     path: Path
     user_id: str
@@ -53,7 +55,10 @@ class Upload:
 
 
 class UploadStore:
-    """The quarantine folder of one data folder. For one event loop; `claim` and `drop` may be called from any thread."""
+    """The quarantine folder of one data folder.
+
+    For one event loop; `claim` and `drop` may be called from any thread.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.data_dir / "arriving"
@@ -105,7 +110,10 @@ class UploadStore:
         return upload
 
     def claim(self, user_id: str, handle: str) -> Upload:
-        """Take the user's upload out of the register, to be added and then dropped. Raises NotUploaded, also at a second call."""
+        """Take the user's upload out of the register, to be added and then dropped.
+
+        Raises NotUploaded, also at a second call.
+        """
         upload = self.theirs(user_id, handle)
         if self._uploads.pop(handle, None) is None:  # another thread claimed it
             raise NotUploaded()
@@ -123,7 +131,9 @@ class UploadStore:
             self.drop(upload)
 
     def _refuse_too_much(self, parts: "_Parts", more: int) -> None:
-        """Raise TooMuchArriving if `more` bytes of this request exceed a limit of the user, of all guests or of the disk."""
+        """Raise TooMuchArriving if `more` bytes of this request exceed a limit of the user,
+        of all guests or of the disk.
+        """
         uploads = tuple(self._uploads.values())
         if sum(each.user_id == parts.user_id for each in uploads) >= LYING_OF_ONE:
             raise TooMuchArriving()
@@ -258,7 +268,9 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _stored_name(name: str) -> str:
-    """The name shortened to _NAME_BYTES bytes of UTF-8, with its suffix; a client's file system may count characters."""
+    """The name shortened to _NAME_BYTES bytes of UTF-8, with its suffix;
+    a client's file system may count characters.
+    """
     suffix = Path(name).suffix
     while len(name.encode()) > _NAME_BYTES:
         name = f"{name.removesuffix(suffix)[:-1]}{suffix}" if name != suffix else suffix[: _NAME_BYTES // 4]

@@ -32,9 +32,9 @@ class Wiring:
 
     def __init__(self, components: Components, handlers: Handlers) -> None:
         self._components, self._handlers = components, handlers
-        # A frequent event has few outputs, and a state among them whose change triggers the full update: gradio creates the
-        # component of each output anew, changed or not. With all of them one update of a draft took 11 ms of CPU; it takes
-        # 0.1.
+        # A frequent event has few outputs, and a state among them whose change triggers the full update: gradio creates
+        # the component of each output anew, changed or not. With all of them one update of a draft took 11 ms of CPU;
+        # it takes 0.1.
         self._outputs = [*components.parts.values(), components.send, components.stop]
 
     def connect(self, page: gr.Blocks) -> None:

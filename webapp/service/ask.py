@@ -94,8 +94,8 @@ async def answer_events(
 ) -> AsyncGenerator[Event[AnswerResult]]:
     """Stream an answer: progress while it waits in the queue, text as it is written, then one result.
 
-    `records` are the documents to search, by id, all of them ready. Raises what `answer_in_turn` does. Closing the iterator
-    closes the language model's stream.
+    `records` are the documents to search, by id, all of them ready. Raises what `answer_in_turn` does. Closing the
+    iterator closes the language model's stream.
     """
     before = 0
     async with aclosing(
@@ -153,7 +153,9 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
 
 
 def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
-    """`answer_result` with what the page shows in addition: spans to highlight, sentences, passages, query and full budget."""
+    """`answer_result` with what the page shows in addition: spans to highlight, sentences, passages, query and full
+    budget.
+    """
     result = answer_result(answer, records)
     citations = zip(result.citations, answer.citations, strict=True)
     sentences = zip(result.key_language, answer.key_language, strict=True)

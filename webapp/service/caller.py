@@ -1,4 +1,4 @@
-"""Executes commands for one user in an open workspace: resolves names, and waits for documents that are being ingested."""
+"""Executes commands for one user in an open workspace: resolves names, and waits for the ingest of documents."""
 
 import asyncio
 import time
@@ -26,7 +26,10 @@ class Caller:
         self.access = workspace.access
 
     def run(self, command: Command[T]) -> Iterator[Event[T]]:
-        """Execute a command outside an event loop; yields its events. Raises the errors that end it; closing it ends the work."""
+        """Execute a command outside an event loop; yields its events.
+
+        Raises the errors that end it; closing it ends the work.
+        """
         yield from command.prepare(self)
         events = command.run(self)
         yield from events if isinstance(events, Iterator) else _in_a_loop(events)
@@ -46,7 +49,10 @@ class Caller:
                 return self.matter(name)
 
     def document(self, matter: str, document: str) -> tuple[Matter, DocumentRecord]:
-        """Find a matter, and a document in it by name, part of the name or id. Raises NoSuchMatter and NoSuchDocument."""
+        """Find a matter, and a document in it by name, part of the name or id.
+
+        Raises NoSuchMatter and NoSuchDocument.
+        """
         parent = self.matter(matter)
         return parent, self.access.document(self.user, parent, document)
 

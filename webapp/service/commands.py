@@ -62,12 +62,18 @@ class Command(ABC, Generic[T]):
 
     @abstractmethod
     def run(self, caller: "Caller") -> Iterator[Event[T]] | AsyncGenerator[Event[T]]:
-        """Execute the command; yields its events, from a blocking or an asynchronous iterator. Closing it ends the work."""
+        """Execute the command; yields its events, from a blocking or an asynchronous iterator.
+
+        Closing it ends the work.
+        """
 
 
 @dataclass(frozen=True)
 class FileCommand(Command[T]):
-    """Base of the commands that take a file. Over HTTP the file is the body, and the other fields are query parameters."""
+    """Base of the commands that take a file.
+
+    Over HTTP the file is the body, and the other fields are query parameters.
+    """
 
     path: Path
     name: str  # of the file, whatever its path
@@ -160,7 +166,10 @@ class FindMentions(Command[MentionRow], name="mentions"):
     document: str | None = None
 
     def run(self, caller: "Caller") -> Iterator[Event[MentionRow]]:
-        """A result for each mention, if any. Raises SearchIncomplete after the last if a document could not be searched."""
+        """A result for each mention, if any.
+
+        Raises SearchIncomplete after the last if a document could not be searched.
+        """
         from webapp.service.mentions import LeftOut, mention_row, mentions, search_incomplete
 
         matter, scope = caller.scope(self.matter, self.phrase, self.document)

@@ -1,9 +1,9 @@
 """Fair scheduler for slow work: a thread pool that serves users round robin, with time-outs and limits for each user.
 
-Slow work of one user must not stop that of others. So it has its own threads, of which one user never holds all; users are
-served in rotation, each with a FIFO queue of their own; every piece of work has a time limit that includes its wait; and
-work whose caller is cancelled is given up. Python cannot end a thread, so the work checks `Deadline.over` from time to time,
-and counts to its user until it ends. For one event loop.
+Slow work of one user must not stop that of others. So it has its own threads, of which one user never holds all; users
+are served in rotation, each with a FIFO queue of their own; every piece of work has a time limit that includes its
+wait; and work whose caller is cancelled is given up. Python cannot end a thread, so the work checks `Deadline.over`
+from time to time, and counts to its user until it ends. For one event loop.
 """
 
 import asyncio

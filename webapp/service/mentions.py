@@ -1,7 +1,7 @@
 """Exact phrase search: finds every mention of a phrase in the documents of a matter, without index or model.
 
-`mentions` yields the spans of each document, which is enough for counting; `mention_row` adds pin cite and context to one
-of them. On the page a search has a time limit, and a conversation saves a limited number of its mentions.
+`mentions` yields the spans of each document, which is enough for counting; `mention_row` adds pin cite and context to
+one of them. On the page a search has a time limit, and a conversation saves a limited number of its mentions.
 """
 
 import time
@@ -63,11 +63,12 @@ def mentions(
     *,
     turn: Deadline | None = None,
 ) -> Iterator[Mentions | LeftOut]:
-    """Find a phrase in each ready document of a matter (by name or id); yields those with a mention, in the order added.
+    """Find a phrase in each ready document of a matter (by name or id); yields those with a mention, in the order
+    added.
 
-    `document_ids` limits the search to these documents. `turn` limits its time, to DOCUMENT_SECONDS in one document; past
-    MOST_KEPT mentions further ones are then only counted. Raises WordsTooLong, EmptyQuestion, NoSuchMatter and what the
-    stores raise when the documents are listed; an error in one document leaves out that document.
+    `document_ids` limits the search to these documents. `turn` limits its time, to DOCUMENT_SECONDS in one document;
+    past MOST_KEPT mentions further ones are then only counted. Raises WordsTooLong, EmptyQuestion, NoSuchMatter and
+    what the stores raise when the documents are listed; an error in one document leaves out that document.
     """
     check_question(phrase)
     scope = workspace.access.matter(user, matter)
@@ -119,7 +120,10 @@ def mention_row(document: Document, span: Span) -> MentionRow:
 def page_result(
     phrase: str, records: Collection[DocumentRecord], outcomes: Iterable[Mentions | LeftOut]
 ) -> MentionsResult:
-    """Result of a phrase search as a conversation saves it: mentions as citations. `records` are the documents in scope."""
+    """Result of a phrase search as a conversation saves it: mentions as citations.
+
+    `records` are the documents in scope.
+    """
     citations: list[CitationRow] = []
     left_out: list[LeftOut] = []
     count = documents = 0

@@ -1,9 +1,10 @@
 """Page images (PNG) with quoted words highlighted, rendered by pdfium in worker processes.
 
-A span of the canonical text maps to characters of pdfium (`retrieval.char_indexes`), each with a box on the page; the boxes
-of one line are joined. pdfium is not thread-safe, and a hostile page can take minutes to render, so that it runs in worker
-processes, which are killed when they take too long. That costs 2 ms a page (48 ms instead of 46), 0.2 s to start and 35 MB.
-A process keeps the documents it rendered last, so that turning a page does not send it a file of 200 MB again.
+A span of the canonical text maps to characters of pdfium (`retrieval.char_indexes`), each with a box on the page; the
+boxes of one line are joined. pdfium is not thread-safe, and a hostile page can take minutes to render, so that it runs
+in worker processes, which are killed when they take too long. That costs 2 ms a page (48 ms instead of 46), 0.2 s to
+start and 35 MB. A process keeps the documents it rendered last, so that turning a page does not send it a file of 200
+MB again.
 """
 
 import io
@@ -63,8 +64,8 @@ class PageView:
 class PageRenderer:
     """Renderer with `at_once` worker processes and a cache of images. Thread-safe.
 
-    A page that took too long for a user, or crashed its process, is not rendered again for this user for FORGIVEN_SECONDS. For
-    other users of the same document it is: the machine may have been busy.
+    A page that took too long for a user, or crashed its process, is not rendered again for this user for
+    FORGIVEN_SECONDS. For other users of the same document it is: the machine may have been busy.
     """
 
     def __init__(self, at_once: int = 2) -> None:
@@ -157,7 +158,8 @@ class PageRenderer:
     def _record(self, view: PageView, error: "_NotDrawn", started_at: float, key: str) -> type[PageNotShown]:
         """Remember a failure and return the error to raise.
 
-        A page counts as slow if it had most of the time limit to itself; one that a client left says nothing about the page.
+        A page counts as slow if it had most of the time limit to itself;
+        one that a client left says nothing about the page.
         """
         slow = error.reason == "too slow" and time.monotonic() - started_at > RENDER_SECONDS / 2
         if (slow or error.reason == "ended") and not self._stopped:
@@ -202,7 +204,9 @@ class _Failure:
 
 
 class _NotDrawn(Exception):
-    """A page was not rendered: "too slow", "ended" (the process crashed), "nobody waits for it", or pdfium's error class."""
+    """A page was not rendered: "too slow", "ended" (the process crashed), "nobody waits for it",
+    or pdfium's error class.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -217,7 +221,10 @@ class _Drawer:
         self.drew_last = ""
 
     def ask(self, what: str, view: PageView, original: Callable[[], bytes], abort_reason: Callable[[], str]) -> Any:
-        """Send a request to the process and return its result. Raises _NotDrawn, also with an `abort_reason` that is not ""."""
+        """Send a request to the process and return its result.
+
+        Raises _NotDrawn, also with an `abort_reason` that is not "".
+        """
         complete = False
         self.drew_last = view.document_id
         try:
@@ -248,7 +255,9 @@ class _Drawer:
 
 
 def bounded(zoom: float) -> float:
-    """Clamp a zoom to [LEAST_ZOOM, MOST_ZOOM] and round it to hundredths, which limits the number of images of a page."""
+    """Clamp a zoom to [LEAST_ZOOM, MOST_ZOOM] and round it to hundredths,
+    which limits the number of images of a page.
+    """
     return round(min(max(zoom, LEAST_ZOOM), MOST_ZOOM), 2) if math.isfinite(zoom) else 1.0
 
 
@@ -337,7 +346,9 @@ def _highlights(page: Any, view: PageView, width: int, height: int) -> Iterator[
 
 
 def _lines(boxes: Sequence[Box]) -> Iterator[Box]:
-    """Join the boxes of characters, given in reading order, to one box for each line; lines may run in any direction."""
+    """Join the boxes of characters, given in reading order, to one box for each line;
+    lines may run in any direction.
+    """
     line: Box | None = None
     for previous, box in zip([None, *boxes], boxes, strict=False):
         if line is not None and previous is not None and _is_same_line(previous, box):

@@ -17,8 +17,8 @@ class QuestionQueue:
     """The queue of one process."""
 
     def __init__(self, at_once: int, most_waiting: int, per_user: int, per_address: int) -> None:
-        """`at_once` questions run and `most_waiting` wait; of both, at most `per_user` are of one user and `per_address` of
-        the guests of one address.
+        """`at_once` questions run and `most_waiting` wait;
+        of both, at most `per_user` are of one user and `per_address` of the guests of one address.
         """
         self._at_once, self._most_waiting = at_once, most_waiting
         self._per_user, self._per_address = per_user, per_address

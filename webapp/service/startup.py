@@ -84,7 +84,7 @@ class Startup:
             raise
         self.workspace.fault = None
         gc.collect()
-        gc.freeze()  # what is loaded stays loaded; a collection that scans it pauses every answer for a third of a second
+        gc.freeze()  # what is loaded stays loaded; a collection that scans it pauses every answer for 0.3 s
         self.warm = True
         if not self._closing.is_set():
             self.workspace.work_in_background()

@@ -151,7 +151,9 @@ def summary_result(
     *,
     leads_nowhere: tuple[NowhereRow, ...] = (),
 ) -> SummaryResult:
-    """Convert the clauses of a summary to the result that `pincite summary --json` prints; lines name citations by position."""
+    """Convert the clauses of a summary to the result that `pincite summary --json` prints; lines name citations by
+    position.
+    """
     citations: list[CitationRow] = []
     rows = []
     for clause in clauses:
@@ -176,7 +178,7 @@ def summary_result(
 
 
 def _leads_nowhere(document: Document) -> Iterator[NowhereRow]:
-    """Dangling cross-references: clauses that the document refers to but does not contain, each at its first mention."""
+    """Dangling cross-references: clauses the document refers to but does not contain, each at its first mention."""
     labels = set()
     for reference in find_references(document):
         if reference.target is None and not reference.external and reference.label not in labels:

@@ -69,7 +69,8 @@ class Workspace:
     """The stores, the search and the language models of one data folder. Thread-safe."""
 
     def __init__(self, settings: Settings, *, background: bool = False) -> None:
-        """Open the database. With `background` documents are ingested by `work_in_background`, not by commands that wait.
+        """Open the database. With `background` documents are ingested by `work_in_background`, not by commands that
+        wait.
 
         Raises StoreUnavailable, DataFolderUnusable or PackageMissing.
         """
@@ -193,7 +194,7 @@ class Workspace:
 
     @contextmanager
     def working(self) -> Iterator["Future[None] | None"]:
-        """Ingest waiting documents during the block; yields the future of that work, or None with a background ingest."""
+        """Ingest waiting documents during the block; yields the work's future, or None with a background ingest."""
         if self._background:
             if self.fault is not None:
                 raise self.fault
@@ -218,7 +219,8 @@ class Workspace:
         return True
 
     def welcome(self, user: User, ends_at: datetime | None = None, address: str = "") -> None:
-        """Register a user at their first request, and create their sample matter once: a deleted one is not created again.
+        """Register a user at their first request, and create their sample matter once: a deleted one is not created
+        again.
 
         A guest's account ends at `ends_at`, and counts towards the limit of the address of their first request. Raises
         DemoFull and NetworkFull.
@@ -234,8 +236,8 @@ class Workspace:
     def share_key(self, user: User) -> str:
         """Key under which the user's concurrent work is counted (fair scheduling, per-user limits).
 
-        For a guest it is their network address, as a browser that drops its cookie is another guest; for other users, and
-        where the settings say that all guests share one address, it is the user's id.
+        For a guest it is their network address, as a browser that drops its cookie is another guest; for other users,
+        and where the settings say that all guests share one address, it is the user's id.
         """
         has_addresses = self.settings.guests_per_address < MOST_GUESTS
         return (has_addresses and self._welcomed.get(user.id)) or user.id

@@ -88,7 +88,8 @@ class Access:
         return self._library.accept_path(matter.id, path, name, allows)
 
     def repair(self, user: User) -> None:
-        """Repair memberships after a crash: delete those of deleted matters, and make `user` a member of matters without one.
+        """Repair memberships after a crash: delete those of deleted matters,
+        and make `user` a member of matters without one.
 
         For the local user only, who owns all matters; to be called before any request.
         """
@@ -106,7 +107,8 @@ class Access:
     def document(self, user: User, matter: Matter, name_or_id: str) -> DocumentRecord:
         """Resolve a document of `matter` by its name, its id or a prefix of it, or a part of its name, in this order.
 
-        The first of the three that matches decides. Raises NoSuchMatter, NoSuchDocument, AmbiguousDocument or NameTooLong.
+        The first of the three that matches decides. Raises NoSuchMatter, NoSuchDocument,
+        AmbiguousDocument or NameTooLong.
         """
         check_name(name_or_id)
         records = self.documents(user, matter)

@@ -37,7 +37,9 @@ class Users:
         database.migrate(engine, MIGRATIONS, VERSION_TABLE)
 
     def add(self, user: User, ends_at: datetime | None = None) -> bool:
-        """Add `user` if they are new, as a guest until `ends_at`; return whether the sample matter is still to be made."""
+        """Add `user` if they are new, as a guest until `ends_at`;
+        return whether the sample matter is still to be made.
+        """
         with database.writing(self._engine) as connection:
             row = connection.execute(sa.select(users.c.has_had_sample).where(users.c.id == user.id)).one_or_none()
             if row is None:
@@ -125,7 +127,8 @@ def matter_ids_of(user: User) -> sa.Select[tuple[str]]:
 
 
 def lock_user(connection: sa.Connection, user: User) -> None:
-    """Lock the user's row until the transaction ends (SELECT … FOR NO KEY UPDATE), so that a quota is checked by one at a time.
+    """Lock the user's row until the transaction ends (SELECT … FOR NO KEY UPDATE),
+    so that a quota is checked by one at a time.
 
     On SQLite, which allows one writing transaction at a time, this locks nothing further.
     """

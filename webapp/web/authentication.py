@@ -56,7 +56,9 @@ class Welcome(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Guest session of one browser in the demo, for an hour from `since` (Unix time); its cookie is `id.since.signature`."""
+    """Guest session of one browser in the demo, for an hour from `since` (Unix time); its cookie is
+    `id.since.signature`.
+    """
 
     id: str
     since: int
@@ -94,9 +96,9 @@ class Guest:
 class LocalDoor:
     """Login with `local`: a token in the address that is printed at the start, exchanged for a cookie.
 
-    Every user of a machine can connect to its loopback; the token authenticates the one who started the server. It is new
-    at each start. The cookie is derived from a key in the data folder, so that a restart closes no page, and so is its
-    name: cookies are shared between ports, and two servers on one machine must not overwrite each other's.
+    Every user of a machine can connect to its loopback; the token authenticates the one who started the server. It is
+    new at each start. The cookie is derived from a key in the data folder, so that a restart closes no page, and so is
+    its name: cookies are shared between ports, and two servers on one machine must not overwrite each other's.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -147,8 +149,8 @@ def signing_key(folder: Path, name: str) -> bytes:
 def user_of(request: IncomingRequest, settings: Settings, welcome: Welcome) -> User:
     """Authenticate a request; returns its user, who is registered at the first request.
 
-    Raises NotAllowed (GuestGone if a guest's hour is over, DemoFull and NetworkFull past the limits of guests), and what
-    the stores raise.
+    Raises NotAllowed (GuestGone if a guest's hour is over, DemoFull and NetworkFull past the limits of guests), and
+    what the stores raise.
     """
     if settings.access == "behind-proxy":
         user = _named_by_proxy(request, settings)
@@ -166,7 +168,10 @@ def user_of(request: IncomingRequest, settings: Settings, welcome: Welcome) -> U
 
 
 def _named_by_proxy(request: IncomingRequest, settings: Settings) -> User:
-    """The user whom the proxy names. The id is a hash of the name, so that no name is the id of another kind of user."""
+    """The user whom the proxy names.
+
+    The id is a hash of the name, so that no name is the id of another kind of user.
+    """
     secret = settings.proxy_secret
     if secret is not None:
         value = _only(request.headers, SECRET_HEADER)

@@ -1,8 +1,9 @@
 """Client address of a request, for rate limits of demo guests; reads X-Forwarded-For from trusted proxies only.
 
-It is the peer of the connection, or, if that is a proxy of `PINCITE_TRUSTED_PROXIES`, the last address of X-Forwarded-For
-that is not such a proxy. Each proxy appends the address of its client; entries before that of the first trusted proxy
-are the client's own and prove nothing. Addresses are kept in memory only, for as long as the guest's session.
+It is the peer of the connection, or, if that is a proxy of `PINCITE_TRUSTED_PROXIES`, the last address of
+X-Forwarded-For that is not such a proxy. Each proxy appends the address of its client; entries before that of the first
+trusted proxy are the client's own and prove nothing. Addresses are kept in memory only, for as long as the guest's
+session.
 """
 
 import ipaddress

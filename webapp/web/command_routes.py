@@ -46,8 +46,8 @@ class BearerTokenMiddleware:
     """ASGI middleware: refuses a request without the bearer token before any of its body is read."""
 
     def __init__(self, app: ASGIApp, token: str, most_file: int) -> None:
-        """`most_file`: bytes of a file that are kept; the rest of a larger one is discarded, so that the client gets the
-        error.
+        """`most_file`: bytes of a file that are kept; the rest of a larger one is discarded, so that the client gets
+        the error.
         """
         self._app = app
         self._key = f"Bearer {token}".encode()
@@ -70,7 +70,10 @@ class BearerTokenMiddleware:
 
 
 def cli_app(settings: Settings, token: str, caller: Callable[[], Caller]) -> ASGIApp:
-    """Build the ASGI application; `token` is its bearer token. `caller` waits for the stores and raises their errors."""
+    """Build the ASGI application; `token` is its bearer token.
+
+    `caller` waits for the stores and raises their errors.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_api_route("/cli/hello", _hello, methods=["GET"])
     for name, kind in COMMANDS.items():
@@ -84,7 +87,7 @@ async def _hello() -> None:
 
 
 def _endpoint(kind: type[Command[T]], caller: Callable[[], Caller]) -> Endpoint:
-    """Endpoint of a command whose fields are the JSON body: streams its events, or answers 422 for a malformed command."""
+    """Endpoint of a command whose fields are the JSON body: streams its events; 422 for a malformed command."""
     reader = TypeAdapter(kind)
 
     async def endpoint(request: Request) -> Response:

@@ -1,10 +1,10 @@
 """HTTP protocol of uvicorn with limits against slow clients (Slowloris): on the time, size and number of request heads.
 
-uvicorn waits without limit for the head of a request, and its parser accepts one of any size, also while the last response
-is still being sent. A thousand clients that send a byte now and then would hold every connection, and one that sends
-headers without end would take all the memory. Here each head has a time-out and a maximum size, and one pipelined request
-may wait at a time (no current browser or proxy sends more). Bodies have their own limits (`middleware.limited`); idle
-connections end with uvicorn's `timeout_keep_alive`.
+uvicorn waits without limit for the head of a request, and its parser accepts one of any size, also while the last
+response is still being sent. A thousand clients that send a byte now and then would hold every connection, and one that
+sends headers without end would take all the memory. Here each head has a time-out and a maximum size, and one pipelined
+request may wait at a time (no current browser or proxy sends more). Bodies have their own limits
+(`middleware.limited`); idle connections end with uvicorn's `timeout_keep_alive`.
 """
 
 import asyncio

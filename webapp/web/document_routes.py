@@ -1,8 +1,8 @@
 """HTTP routes of documents: a page as an image with highlights, the original file, a passage as text.
 
 Every id is authorised for the user of the request; a document that they may not see gives the same 404 as one that does
-not exist. No path or file name from the client is opened. Slow work is scheduled fairly between users (`fair_turns`), and
-cancelled when the client disconnects.
+not exist. No path or file name from the client is opened. Slow work is scheduled fairly between users (`fair_turns`),
+and cancelled when the client disconnects.
 """
 
 import asyncio
@@ -147,7 +147,10 @@ class _Target:
 async def _image(
     target: _Target, request: Request, number: int, ranges: Sequence[Range], zoom: float, deadline: float
 ) -> Response:
-    """Render a page as PNG, or answer 304 if the client has it. Raises TimeoutError at the deadline (monotonic clock)."""
+    """Render a page as PNG, or answer 304 if the client has it.
+
+    Raises TimeoutError at the deadline (monotonic clock).
+    """
     workspace, record = target.workspace, target.record
 
     def find(_: Deadline) -> tuple[PageView, bytes | None]:

@@ -14,9 +14,9 @@ from webapp.service.startup import Startup
 def health_routes(startup: Startup) -> APIRouter:
     """Build the routes. `/readyz` answers 503 until stores and search model are ready; the language model may be away.
 
-    Usage figures are for the operator only. The client's address cannot authorise them: behind a proxy every request comes
-    from this machine. So `/metrics` needs a token (401 for a wrong one); without one configured it is served only to the
-    one user of `PINCITE_ACCESS=local`, and is 404 otherwise.
+    Usage figures are for the operator only. The client's address cannot authorise them: behind a proxy every request
+    comes from this machine. So `/metrics` needs a token (401 for a wrong one); without one configured it is served only
+    to the one user of `PINCITE_ACCESS=local`, and is 404 otherwise.
     """
     router = APIRouter()
     health, settings = Health(startup), startup.settings

@@ -1,8 +1,9 @@
-"""Rejects requests whose Host header is not ours (DNS rebinding), whose Origin is another site (CSRF), whose sender is not
-admitted, or whose body is too large or stalls; adds the Content-Security-Policy and other headers to every response.
+"""Rejects requests whose Host header is not ours (DNS rebinding), whose Origin is another site (CSRF), whose sender is
+not admitted, or whose body is too large or stalls; adds the Content-Security-Policy and other headers to every
+response.
 
-The Host header and admission are checked with `PINCITE_ACCESS=local`. The policy keeps the page from loading anything from
-another host, and from running scripts of one, whatever a document or a model writes.
+The Host header and admission are checked with `PINCITE_ACCESS=local`. The policy keeps the page from loading anything
+from another host, and from running scripts of one, whatever a document or a model writes.
 """
 
 import asyncio
@@ -68,8 +69,8 @@ max-width:36rem;margin:16vh auto;padding:0 1.5rem}h1{font-size:1.25rem;line-heig
 <h1>This page opens from the address that pincite printed</h1>
 <p>When pincite starts it prints an address that ends in a key, so that nobody else on this computer can open your
 documents. Open that address once in this browser; from then on this page opens by itself.</p>
-<p>If the window it was printed in is closed, enter <code>pincite serve</code> or <code>make run</code> in a terminal, as
-you did to start it: it prints the address again.</p></html>"""
+<p>If the window it was printed in is closed, enter <code>pincite serve</code> or <code>make run</code> in a terminal,
+as you did to start it: it prints the address again.</p></html>"""
 
 
 class SecurityMiddleware:
@@ -178,7 +179,9 @@ def _host(host: str) -> str:
 
 
 def _is_cross_origin(headers: Headers) -> bool:
-    """Whether a browser marks the request as another site's (Sec-Fetch-Site, else Origin); other clients send neither."""
+    """Whether a browser marks the request as another site's (Sec-Fetch-Site, else Origin);
+    other clients send neither.
+    """
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")
@@ -201,7 +204,8 @@ class Stalled(HTTPException):
 
 
 def limit_body(receive: Receive, limit: int) -> Receive:
-    """Wrap `receive` to raise TooLarge past `limit` bytes of body, and Stalled if the body is slower than the time-outs.
+    """Wrap `receive` to raise TooLarge past `limit` bytes of body,
+    and Stalled if the body is slower than the time-outs.
 
     Content-Length is checked before. After the body, the message that the client disconnected has no time-out.
     """

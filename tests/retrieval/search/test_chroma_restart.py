@@ -1,4 +1,6 @@
-"""A Chroma server that is killed in the middle of an ingest and comes back: nothing is lost, and nothing is there twice."""
+"""A Chroma server that is killed in the middle of an ingest and comes back:
+nothing is lost, and nothing is there twice.
+"""
 
 import time
 from collections.abc import Callable

@@ -13,9 +13,11 @@ CONTRACTS = {
     "1. Governing Law. This Lease is governed by the laws of the State of Oregon.",
     "Contoso loan": "LOAN AGREEMENT between Contoso Bank, a New York corporation, and Fabrikam GmbH\n"
     "1. Secrecy. Confidential Information means all that is marked so. The terms of this loan are secret.",
-    "2019 Contoso lease": "LEASE AGREEMENT dated 1 May 2019 between Contoso Bank (“Landlord”) and Litware Ltd. (“Tenant”)\n"
+    "2019 Contoso lease": "LEASE AGREEMENT dated 1 May 2019 between Contoso Bank (“Landlord”) and Litware Ltd. "
+    "(“Tenant”)\n"
     "1. Rent. Litware pays rent. Section 4 of the United States Bankruptcy Code applies to Litware.",
-    "2023 Contoso lease": "LEASE AGREEMENT dated 7 June 2023 between Contoso Bank (“Landlord”) and Litware Ltd. (“Tenant”)",
+    "2023 Contoso lease": "LEASE AGREEMENT dated 7 June 2023 between Contoso Bank (“Landlord”) and Litware Ltd. "
+    "(“Tenant”)",
     "msa-globex-v2": "MASTER SERVICES AGREEMENT by and between Globex Corporation (“Supplier”) and Initech, a Delaware"
     " corporation (“Customer”)",
 }

@@ -127,11 +127,13 @@ BULLETS = """1. Duties
 - to audit
 """
 PAGED = "\f".join(
-    f"ACME SUPPLY AGREEMENT\n{number}. Clause {word}\nThe words of clause {word}.\nSource: ACME CORP, 8-K, 1/2/2020\n{number}"
+    f"ACME SUPPLY AGREEMENT\n{number}. Clause {word}\nThe words of clause {word}.\nSource: ACME CORP, 8-K, "
+    f"1/2/2020\n{number}"
     for number, word in enumerate(["one", "two", "three", "four"], 1)
 )
 CONTENTS = (
-    "TABLE OF CONTENTS\n1. Term ........ 1\n2. Fee ........ 2\n3. Law ........ 3\n4. Notices ........ 4\nExhibit A ........ 9\f"
+    "TABLE OF CONTENTS\n1. Term ........ 1\n2. Fee ........ 2\n3. Law ........ 3\n4. Notices ........ 4\nExhibit A "
+    "........ 9\f"
     "1. Term\nOne year.\n2. Fee\nNone.\f3. Law\nThat of Ohio.\n4. Notices\nBy post.\nExhibit A\nForm of notice"
 )
 PROSE = """This letter sets out what we agreed. You will deliver the goods.
@@ -163,8 +165,8 @@ TABLE = [
     (PROSE, []),
 ]
 HABITS = (
-    "articles sections bare no_heads number_alone schedules zeroes ninth_letter letters glued inline wrapped filed scheduled"
-    " upper_roman words bullets paged contents prose"
+    "articles sections bare no_heads number_alone schedules zeroes ninth_letter letters glued inline wrapped filed "
+    "scheduled upper_roman words bullets paged contents prose"
 ).split()
 
 

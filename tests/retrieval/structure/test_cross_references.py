@@ -6,11 +6,11 @@ from retrieval.structure.cross_references import find_references
 from tests.documents import document
 
 CONTRACT = """SUPPLY AGREEMENT
-This Supply Agreement is made between Acme Inc. and Bramble Ltd. on the first day of May and sets out the terms upon which Acme
-supplies goods to Bramble. The parties have had the advice of their lawyers on all of it and have agreed as follows, each
-for good consideration that the other has received, and each with the authority of its board, which has met and has
-resolved to enter into it. What the parties said to each other before that day does not count, and neither does what they
-wrote. Nothing here makes either of them the agent or the partner of the other, whatever one may have said to the world.
+This Supply Agreement is made between Acme Inc. and Bramble Ltd. on the first day of May and sets out the terms upon
+which Acme supplies goods to Bramble. The parties have had the advice of their lawyers on all of it and have agreed as
+follows, each for good consideration that the other has received, and each with the authority of its board, which has
+met and has resolved to enter into it. What the parties said to each other before that day does not count, and neither
+does what they wrote. Nothing here makes either of them the agent or the partner of the other, whatever one may say.
 ARTICLE I
 DEFINITIONS
 1.1 Goods. The goods of Schedule 2.
@@ -34,7 +34,9 @@ GOODS
 
 
 def _leads(words: str) -> list[str | None]:
-    """What the references of a sentence lead to: the clause's number, None where to nothing, "–" where out of the contract."""
+    """What the references of a sentence lead to: the clause's number, None where to nothing,
+    "–" where out of the contract.
+    """
     page = document(CONTRACT.replace("two years.", f"two years. {words}").format(""))
     at = page.text.find(words)
     inside = [r for r in find_references(page) if at <= r.span.start < at + len(words)]
@@ -123,11 +125,17 @@ def test_a_schedule_refers_to_itself_first() -> None:
 
 
 def test_an_amendment_speaks_of_the_agreement_that_it_amends() -> None:
-    text = "AMENDMENT NO. 1\n1. Term\nSection 1 of the Agreement is replaced. Section 2 of this Amendment stays.\n2. Fee\nNone."
+    text = (
+        "AMENDMENT NO. 1\n1. Term\nSection 1 of the Agreement is replaced. Section 2 of this Amendment stays.\n2. "
+        "Fee\nNone."
+    )
     assert [(r.external, r.target is None) for r in find_references(document(text))] == [(True, True), (False, False)]
 
 
 def test_headings_and_pages_of_contents_are_no_references() -> None:
-    contents = "TABLE OF CONTENTS\nSection 1. Term ........ 1\nSection 2. Fee ........ 2\nSection 3. Law ........ 3\nArticle 4 ........ 9"
+    contents = (
+        "TABLE OF CONTENTS\nSection 1. Term ........ 1\nSection 2. Fee ........ 2\nSection 3. Law ........ 3\nArticle "
+        "4 ........ 9"
+    )
     body = "Section 1. Term\nTwo years.\nSection 2. Fee\nNone."
     assert find_references(document(f"{contents}\f{body}")) == ()

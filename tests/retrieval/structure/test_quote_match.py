@@ -14,7 +14,8 @@ from retrieval.structure.reflow import flowing_text, own_words
 TERM = (
     "2.1 Term. The initial term is thirty (30) months from March 1, 2020, and the Licensee shall not pay more than\n"
     "$1,000.50 or 10.5% of Net Sales. “Term” means the non\u2010exclusive period described in Sec\u2010tion 4(b).\n"
-    "A third-party office\u00adholder may set off 300 units; the Licensor’s liability is uncapped. The parties' rights are independent."
+    "A third-party office\u00adholder may set off 300 units; the Licensor’s liability is uncapped. The parties' rights "
+    "are independent."
 )
 
 
@@ -106,7 +107,8 @@ def test_a_joined_word_that_the_page_writes_as_two_is_another_word() -> None:
 
 
 RUNNING = [
-    "LICENCE AGREEMENT\nThis is the first page of the agreement and its preamble goes on\nfor a line or two.\nPage 1 of 4",
+    "LICENCE AGREEMENT\nThis is the first page of the agreement and its preamble goes on\nfor a line or two.\nPage 1 "
+    "of 4",
     "LICENCE AGREEMENT\nThe Licensee shall pay all\nsums due under this clause within the sum of\n30\nPage 2 of 4",
     "LICENCE AGREEMENT\ninvoices that are undisputed and termi\u2010\nPage 3 of 4",
     "LICENCE AGREEMENT\nnated accounts are closed.\nPage 4 of 4",
@@ -192,7 +194,10 @@ def test_own_words_join_line_ends_as_the_document_writes_the_word(text: str, sho
 
 @cache
 def long_document() -> Document:
-    words = "the Licensee shall not pay any fee for an officer who may file a claim against it under clause 4 of this Agreement".split()
+    words = (
+        "the Licensee shall not pay any fee for an officer who may file a claim against it under clause 4 of this "
+        "Agreement".split()
+    )
     rng = random.Random(3)
     names = [f"{a}{b}" for a in ("Al", "Ber", "Cor", "Dun") for b in ("bor", "efin", "ington", "wick", "affle")]
     lines = [

@@ -5,9 +5,12 @@ from retrieval.structure.sentences import sentences
 from tests.documents import document
 
 CONTRACT = document(
-    "LICENCE AGREEMENT\n2. TERM\n2.1 Term. The initial term is thirty (30) months from March 1, 2020. The Licensee shall not\n"
-    "pay any fee for a non\u2010exclusive licence.\n2.2 Notices\nAll notices go to Acme Holdings, Inc. in New York. The Agreement\n1\f"
-    "LICENCE AGREEMENT\nmay be ended by either party on 60 days' notice.\n3. LIABILITY\nNeither party is liable for lost profits.\n2\f"
+    "LICENCE AGREEMENT\n2. TERM\n2.1 Term. The initial term is thirty (30) months from March 1, 2020. The Licensee "
+    "shall not\n"
+    "pay any fee for a non\u2010exclusive licence.\n2.2 Notices\nAll notices go to Acme Holdings, Inc. in New York. "
+    "The Agreement\n1\f"
+    "LICENCE AGREEMENT\nmay be ended by either party on 60 days' notice.\n3. LIABILITY\nNeither party is liable for "
+    "lost profits.\n2\f"
     "LICENCE AGREEMENT\n4. LAW\nThe laws of Delaware apply.\n3"
 )
 
@@ -36,7 +39,10 @@ def test_a_table_is_one_sentence() -> None:
         "Gadgets 2,000 units $9.75",
         "Sprockets 300 units $4.10",
     ]
-    prose = "The Supplier sells the Products to the Customer at the prices that the table below gives for each of them, and no other."
+    prose = (
+        "The Supplier sells the Products to the Customer at the prices that the table below gives for each of them, "
+        "and no other."
+    )
     page = document("\n".join([prose] * 4 + rows + [prose] * 4))
     assert " ".join(rows) in texts(page)
     assert texts(page).count(prose) == 8

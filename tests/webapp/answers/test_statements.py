@@ -11,7 +11,8 @@ from webapp.service.workspace import packaged_sample
 
 LEASE = """LEASE AGREEMENT
 
-This Lease is made on March 1, 2024 between Larkspur Holdings LLC, a Delaware company, and Bramble Foods, Inc., an Ohio corporation.
+This Lease is made on March 1, 2024 between Larkspur Holdings LLC, a Delaware company, and
+Bramble Foods, Inc., an Ohio corporation.
 
 1. Definitions
 “Premises” means the building and the land at 9 Alder Quay that it stands on.

@@ -21,7 +21,10 @@ from webapp.llm.tokenizer import mistral
 DOCUMENT = document(LEASE)
 # The clauses as they are numbered before the engine; the definitions are not sent.
 PARTIES, RENT, END, LAW, REPAIRS = 1, 2, 3, 4, 5
-TRUE = f"The rent is “$4,200”, due on the first day of each month [{RENT}].\n- Either party may end it by ninety days' notice [{END}].\n"
+TRUE = (
+    f"The rent is “$4,200”, due on the first day of each month [{RENT}].\n- Either party may end it by ninety days' "
+    f"notice [{END}].\n"
+)
 FALSE = f"The lease is governed by the laws of Ohio [{LAW}]. “Painting is always allowed” [{REPAIRS}]."
 
 

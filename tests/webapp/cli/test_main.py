@@ -1,4 +1,7 @@
-"""The command line itself: usage, errors, and a folder that another command holds. What the commands do is elsewhere."""
+"""The command line itself: usage, errors, and a folder that another command holds.
+
+What the commands do is elsewhere.
+"""
 
 import json
 import subprocess

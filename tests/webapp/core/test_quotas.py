@@ -1,4 +1,6 @@
-"""How much one user may have: told with the limit, free again when something is deleted, never passed by two at once."""
+"""How much one user may have: told with the limit, free again when something is deleted,
+never passed by two at once.
+"""
 
 import uuid
 from collections.abc import Callable, Iterator

@@ -44,13 +44,15 @@ KEYS = {
     "search": f"rank {FOUND} score why text [also_in] [documents_meant]",
     "search --exact": f"{FOUND} text",
     "ask": "answer found citations key_language searched budget engine [doubtful] [same_words] [documents_meant]",
-    "summary": "kind document_id document answer found clauses citations definitions searched engine written leads_nowhere",
+    "summary": "kind document_id document answer found clauses citations definitions searched engine written "
+    "leads_nowhere",
     "remove": "matter document_id document removed",
     "reindex": "document_id document state pages unreadable_pages reason",
     "matters list": "id name documents pages",
     "matters create": "id name documents pages",
     "matters delete": "id name deleted",
-    "eval": "scope contracts queries failed found seconds_p50 seconds_p95 tokens_p50 tokens_max confidence with_pages first_page any_page",
+    "eval": "scope contracts queries failed found seconds_p50 seconds_p95 tokens_p50 tokens_max confidence with_pages "
+    "first_page any_page",
 }
 RESULTS: dict[str, type[Row]] = {
     "add": AddedRow,

@@ -9,9 +9,12 @@ from webapp.answers.key_language import KeySentence, key_language
 from webapp.grounding.check import CheckedAnswer, check, claims
 
 PAGES = (
-    "LICENCE AGREEMENT\n2. TERM\n2.1 Term. The initial term is thirty (30) months from March 1, 2020. The Licensee shall not\n"
-    "pay any fee for a non\u2010exclusive licence.\n2.2 Notices\nAll notices go to Acme Holdings, Inc. in New York. The Agreement\n1",
-    "LICENCE AGREEMENT\nmay be ended by either party on 60 days' notice.\n3. LIABILITY\nNeither party is liable for lost profits.\n2",
+    "LICENCE AGREEMENT\n2. TERM\n2.1 Term. The initial term is thirty (30) months from March 1, 2020. The Licensee "
+    "shall not\n"
+    "pay any fee for a non\u2010exclusive licence.\n2.2 Notices\nAll notices go to Acme Holdings, Inc. in New York. "
+    "The Agreement\n1",
+    "LICENCE AGREEMENT\nmay be ended by either party on 60 days' notice.\n3. LIABILITY\nNeither party is liable for "
+    "lost profits.\n2",
     "LICENCE AGREEMENT\n4. LAW\nThe laws of Delaware apply.\n3",
 )
 
@@ -79,7 +82,10 @@ def test_only_what_is_on_the_page_is_shown_as_a_quotation(answer: str, shown: st
 
 
 def test_a_shown_sentence_is_told_by_its_end_with_the_citations_that_are_its_own() -> None:
-    answer = 'The term is 30 months [1]. It says "shall pay any fee" [1].\n- Rent is "Rent is $900 a month" [3].\nIt is 5 years [1].'
+    answer = (
+        'The term is 30 months [1]. It says "shall pay any fee" [1].\n- Rent is "Rent is $900 a month" [3].\nIt is 5 '
+        "years [1]."
+    )
     result = checked(answer)
     begun = [0, *result.ends]
     assert [result.text[a:b].strip() for a, b in zip(begun, result.ends, strict=False)] == [

@@ -12,9 +12,12 @@ from webapp.grounding.support import support_of, unsupported
 
 CLAUSE = (
     "8.2 Payment. Acme Holdings, Inc. (the “Licensor”) shall pay Beta GmbH (the “Licensee”) a fee of\n"
-    "$5,000.00 within thirty (30) days after March 1, 2020, plus five percent (5%) a year for two (2) or three (3) years.\n"
-    "(b) The Licensee may terminate on 60 business days’ notice under Section 4.1(c) or Article IX, at 5:00 p.m. Eastern\n"
-    "Time, on the fifth anniversary, and keeps 300 of 1,250,000 shares. It files Form 8-K. One-half is paid on 15 June 2021."
+    "$5,000.00 within thirty (30) days after March 1, 2020, plus five percent (5%) a year for two (2) or three (3) "
+    "years.\n"
+    "(b) The Licensee may terminate on 60 business days’ notice under Section 4.1(c) or Article IX, at 5:00 p.m. "
+    "Eastern\n"
+    "Time, on the fifth anniversary, and keeps 300 of 1,250,000 shares. It files Form 8-K. One-half is paid on 15 "
+    "June 2021."
 )
 
 
@@ -165,7 +168,10 @@ def test_a_fact_that_the_passage_does_not_state_is_named(sentence: str, missed: 
 def test_what_stands_in_the_place_of_something_else_is_seen_in_near_verbatim_sentences(
     sentence: str, found: list[str]
 ) -> None:
-    source = "Acme (the “Licensor”) and Beta agree. The Licensor shall pay the Licensee a fee of $900 within thirty (30) days of each invoice. The Licensee may object within 60 days."
+    source = (
+        "Acme (the “Licensor”) and Beta agree. The Licensor shall pay the Licensee a fee of $900 within thirty (30) "
+        "days of each invoice. The Licensee may object within 60 days."
+    )
     assert list(exchanged_words(sentence, source, vocabulary(source))) == found
 
 

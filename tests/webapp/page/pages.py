@@ -24,7 +24,10 @@ from webapp.store.users import User
 
 
 def ready(workspace: Workspace, matter: Matter, name: str, text: str) -> DocumentRecord:
-    """A document of a matter that has been read and indexed, without a process that reads it. Pages end at form feeds."""
+    """A document of a matter that has been read and indexed, without a process that reads it.
+
+    Pages end at form feeds.
+    """
     record = workspace.library.accept(matter.id, name, make_pdf([name]))
     read = document(text, id_=record.id, name=name)
     workspace.library.keep_text(record, read, version=1)

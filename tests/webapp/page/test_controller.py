@@ -37,9 +37,12 @@ LEASE = PAGE_BREAK.join(
     )
 )
 FORM = (
-    "1. Price. Alder pays ${price} a year. The price is due in two equal parts, the first on signature and the second six "
-    "months later, and is paid to the account that the seller names in its invoice. A payment that is late bears interest "
-    f"at four percent a year from the day on which it was due until it is made.{PAGE_BREAK}2. Notices. Every notice under "
+    "1. Price. Alder pays ${price} a year. The price is due in two equal parts, the first on signature and the second "
+    "six "
+    "months later, and is paid to the account that the seller names in its invoice. A payment that is late bears "
+    "interest "
+    f"at four percent a year from the day on which it was due until it is made.{PAGE_BREAK}2. Notices. Every notice "
+    f"under "
     "this Agreement must be sent by registered post to the registered office of the other party."
 )
 RENT, TERMINATION = (
@@ -248,9 +251,8 @@ def test_the_documents_to_ask_are_chosen_and_all_of_them_again(other: Page) -> N
     assert other.state.scope == (two.id,)
     assert "1 of 2 documents" in other.shown["scope"]
     boxes = elements(other.shown["scope"], "scope")
-    assert [(each.attributes["value"], "checked" in each.attributes) for each in boxes] == [
-        (one.id, False), (two.id, True),
-    ]  # fmt: skip
+    checked = {each.attributes["value"]: "checked" in each.attributes for each in boxes}
+    assert checked == {one.id: False, two.id: True}
     other.do("only", document=one.id)
     assert other.state.scope == (one.id,)
     other.do("scope", documents="")

@@ -1,4 +1,6 @@
-"""The handlers of the page's events, without gradio: whose page it is, in which order things happen, what faults show."""
+"""The handlers of the page's events, without gradio:
+whose page it is, in which order things happen, what faults show.
+"""
 
 import asyncio
 import threading
@@ -283,6 +285,7 @@ def test_one_user_has_so_many_acts_at_a_time_and_keeps_nobody_else_waiting(serve
                 await held.enter_async_context(server.controllers.turn(server.request("ann")))
             waiting = asyncio.create_task(server.handlers.act(anns, {"do": "new"}, server.request("ann")))
             await asyncio.wait_for(server.handlers.act(bens, {"do": "new"}, server.request("ben")), 20)
+            await asyncio.wait({waiting}, timeout=2)
             assert not waiting.done()
         assert "past" in await asyncio.wait_for(waiting, 20)
 

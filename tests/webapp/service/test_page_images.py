@@ -82,7 +82,10 @@ def _ink_of(words: str, data: bytes) -> Image.Image:
 
 
 def _drawn(rotation: int = 0, crop: tuple[int, int, int, int] | None = None) -> bytes:
-    """One page; each piece is drawn by itself, so that it can be left out. The last one stands at the end of its line."""
+    """One page; each piece is drawn by itself, so that it can be left out.
+
+    The last one stands at the end of its line.
+    """
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=(400, 300), pageCompression=0, invariant=1)
     canvas.setFont("Times-Roman", 14)

@@ -1,4 +1,6 @@
-"""The commands in this process, on real stores, with vectors from a small server and an engine that says what it is told."""
+"""The commands in this process, on real stores,
+with vectors from a small server and an engine that says what it is told.
+"""
 
 import os
 import subprocess

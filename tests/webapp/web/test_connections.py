@@ -109,7 +109,10 @@ def test_a_head_without_end_behind_an_answer_that_still_runs_is_cut_off(server: 
 def test_what_follows_a_body_without_end_is_cut_off_too(server: Server, trailer: bytes) -> None:
     held = resident(server)
     cookie = "; ".join(f"{name}={value}" for name, value in server.cookies.items())
-    head = f"GET /gradio_api/heartbeat/abd HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = (
+        f"GET /gradio_api/heartbeat/abd HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\nTransfer-Encoding: "
+        f"chunked\r\n\r\n"
+    )
     raw = connected(server.url, head.encode() + b"0\r\n" + trailer)
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         flood(raw, b"a: b\r\n" * 4000 if trailer.endswith(b"\n") else b"a" * MOST_HEAD)

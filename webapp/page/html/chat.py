@@ -57,7 +57,8 @@ def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
         case AnswerResult() as answer:
             content = _answer(turn, answer)
     return Markup(
-        '<article class="turn" data-state="{}" aria-label="Question and answer">{}<div class="answer">{}{}</div>{}</article>'
+        '<article class="turn" data-state="{}" aria-label="Question and answer">{}<div class="answer">{}{}</div>{}'
+        "</article>"
     ).format(turn.state, _question(turn), _notices(turn.answer), content, _foot(turn, last=last))
 
 
@@ -84,7 +85,8 @@ def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> M
     )
     return Markup(
         '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
-        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p><div class="written draft">{}</div>{}</div></article>'
+        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p><div class="written draft">{}</div>{}'
+        "</div></article>"
     ).format(question, status, prose(draft, lambda n, _: Markup("[{}]").format(n)), note if draft else NOTHING)
 
 
@@ -93,13 +95,16 @@ def choice(question: str, candidates: Sequence[tuple[str, str]]) -> Markup:
     ids = " ".join(id_ for id_, _ in candidates)
     buttons = lines(
         Markup(
-            '<li><button type="button" class="example" data-do="meant" data-question="{}" data-documents="{}">{}</button></li>'
+            '<li><button type="button" class="example" data-do="meant" data-question="{}" data-documents="{}">{}'
+            "</button></li>"
         ).format(question, each, name)
         for each, name in [*candidates, (ids, "All of them")]
     )
     return Markup(
-        '<article class="turn" data-state="choice" aria-label="Question"><h3 class="question">{}</h3><div class="answer">'
-        '<p class="stand">This fits {} documents. Which one do you mean?</p><ul class="choice" aria-label="Documents">{}</ul></div></article>'
+        '<article class="turn" data-state="choice" aria-label="Question"><h3 class="question">{}</h3>'
+        '<div class="answer">'
+        '<p class="stand">This fits {} documents. Which one do you mean?</p>'
+        '<ul class="choice" aria-label="Documents">{}</ul></div></article>'
     ).format(question, len(candidates), buttons)
 
 
@@ -128,7 +133,8 @@ def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> 
         Markup('<ul class="examples" aria-label="Example questions">{}</ul>').format(buttons) if buttons else NOTHING
     )
     return Markup(
-        '<div class="empty"><h2>Ask about {}</h2><p>Every statement is cited to its page, and every quotation is compared '
+        '<div class="empty"><h2>Ask about {}</h2><p>Every statement is cited to its page, and every quotation is '
+        "compared "
         "with it, character by character.</p>{}</div>"
     ).format(matter, example_list)
 
@@ -196,7 +202,8 @@ def _with_notes(text: str, at: int, notes: Mapping[int, Markup]) -> Markup:
 
 def _question(turn: SavedTurn) -> Markup:
     edit = Markup(
-        '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit</button>'
+        '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit'
+        "</button>"
     ).format(turn.id)
     title = f"Every mention of “{turn.question}”" if isinstance(turn.answer, MentionsResult) else turn.question
     return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>').format(
@@ -284,7 +291,8 @@ def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
         return NOTHING
     rows = lines(
         Markup(
-            '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" data-item="{}">{}</button></li>'
+            '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" '
+            'data-item="{}">{}</button></li>'
         ).format(row.text or "the document was removed", turn.id, index, _pin(answer, row))
         for index, row in sentences
     )
@@ -336,12 +344,14 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
     )
     ratings = lines(
         Markup(
-            '<button type="button" class="quiet" data-do="rate" data-turn="{}" data-rating="{}" aria-pressed="{}">{}</button>'
+            '<button type="button" class="quiet" data-do="rate" data-turn="{}" data-rating="{}" aria-pressed="{}">{}'
+            "</button>"
         ).format(turn.id, value, "true" if turn.rating == value else "false", words)
         for value, words in ((1, "Helpful"), (-1, "Not helpful"))
     )
     return Markup(
-        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with citations'
+        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with '
+        "citations"
         "</button>{}{}</div></footer>"
     ).format(_coverage(turn.answer), copied(turn), again if last else NOTHING, ratings)
 
@@ -373,7 +383,8 @@ def meter(budget: BudgetRow) -> Markup:
         for (name, _), words in zip([*SHARES, ("free", "")], labels, strict=True)
     )
     return Markup(
-        '<details class="room"><summary><svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
+        '<details class="room"><summary>'
+        '<svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
         "<span>What was read for this answer</span></summary><ul>{}</ul></details>"
     ).format(lines(bars), keys)
 

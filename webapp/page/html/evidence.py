@@ -15,7 +15,8 @@ ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
 def nothing_chosen() -> Markup:
     """Evidence panel before a citation is chosen."""
     return Markup(
-        '<h2 id="evidence-heading" tabindex="-1" aria-live="polite">Evidence</h2><p class="none">Choose a citation to see its words on the page.</p>'
+        '<h2 id="evidence-heading" tabindex="-1" aria-live="polite">Evidence</h2><p class="none">Choose a citation to '
+        "see its words on the page.</p>"
     )
 
 
@@ -29,7 +30,8 @@ def evidence(matter_id: str, turn_id: str, items: Sequence[Item], at: int, words
     else:
         body = _page(matter_id, item.row, words, zoom)
     return Markup(
-        '<div class="bar"><h2 id="evidence-heading" tabindex="-1" aria-live="polite">{} {} of {}</h2><span class="acts">{}{}{}{}</span></div>'
+        '<div class="bar"><h2 id="evidence-heading" tabindex="-1" aria-live="polite">{} {} of {}</h2>'
+        '<span class="acts">{}{}{}{}</span></div>'
         '<p class="where"><strong>{}</strong> {}</p>{}{}'
     ).format(
         item.kind,
@@ -55,7 +57,8 @@ def _page(matter_id: str, row: Spanned, words: str, zoom: float) -> Markup:
     text = Markup('<section class="words"><h3>As text</h3><blockquote>{}</blockquote></section>').format(words)
     return Markup(
         '<p class="links"><a href="{}" target="_blank" rel="noopener">Open the PDF at this page</a></p>'
-        '<div class="sheet" tabindex="0" role="region" aria-label="Page {} of {}"><img src="{}" alt="Page {}, with the cited words highlighted" '
+        '<div class="sheet" tabindex="0" role="region" aria-label="Page {} of {}"><img src="{}" alt="Page {}, with the '
+        'cited words highlighted" '
         'data-zoom="{:g}"><p class="broken">This page cannot be shown as an image. Open the PDF instead.</p></div>{}'
     ).format(
         pdf_url(matter_id, row.document_id, row.page),
@@ -79,7 +82,8 @@ def _passages(turn_id: str, items: Sequence[Item], at: int, zoom: float) -> Mark
         return NOTHING
     rows = lines(
         Markup(
-            '<li><button type="button" class="open" data-do="cite" data-turn="{}" data-item="{}" data-zoom="{:g}"{}>{} {}, {}{}</button></li>'
+            '<li><button type="button" class="open" data-do="cite" data-turn="{}" data-item="{}" data-zoom="{:g}"{}>{} '
+            "{}, {}{}</button></li>"
         ).format(
             turn_id,
             index,
@@ -105,5 +109,6 @@ def _to(turn_id: str, item: int | None, zoom: float | None, words: str, key: str
     act = Markup('data-do="cite" data-turn="{}" data-item="{}" data-zoom="{}"').format(turn_id, item, zoom)
     disabled = item is None or zoom is None
     return Markup(
-        '<button type="button" class="icon" {} data-key="{}" aria-label="{}" title="{}"><span aria-hidden="true">{}</span></button>'
+        '<button type="button" class="icon" {} data-key="{}" aria-label="{}" title="{}"><span aria-hidden="true">{}'
+        "</span></button>"
     ).format(Markup('aria-disabled="true"') if disabled else act, key, words, words, icon)

@@ -1,4 +1,6 @@
-"""Building blocks of the page's HTML: joined pieces, pin cites, verification status of a citation, a button to its evidence."""
+"""Building blocks of the page's HTML: joined pieces, pin cites, verification status of a citation, a button to its
+evidence.
+"""
 
 from collections.abc import Iterable
 

@@ -63,15 +63,18 @@ def matters(known: Sequence[Matter], chosen: Matter | None) -> Markup:
     delete = (
         Markup(
             '<button type="button" class="quiet" data-do="delete-matter" data-matter="{}" '
-            'data-confirm="Delete the matter “{}” with all its documents and conversations?">Delete this matter</button>'
+            'data-confirm="Delete the matter “{}” with all its documents and conversations?">Delete this matter'
+            "</button>"
         ).format(chosen.id, chosen.name)
         if chosen
         else NOTHING
     )
     return Markup(
         '<label class="label" for="matter">Matter</label><select id="matter" data-change="matter">{}</select>'
-        '<details class="more"><summary>New or delete</summary><form data-do="new-matter"><label class="label" for="new-matter">'
-        'Name of a new matter</label><span class="row"><input id="new-matter" name="value" required maxlength="200" autocomplete="off">'
+        '<details class="more"><summary>New or delete</summary><form data-do="new-matter">'
+        '<label class="label" for="new-matter">'
+        'Name of a new matter</label><span class="row">'
+        '<input id="new-matter" name="value" required maxlength="200" autocomplete="off">'
         '<button type="submit">Create</button></span></form>{}</details>'
     ).format(options, delete)
 
@@ -99,7 +102,8 @@ def conversations(known: Sequence[Conversation], chosen: str) -> Markup:
     rows = lines(
         Markup(
             '<li><button type="button" class="open" data-do="open" data-conversation="{}"{}>{}</button>'
-            '<button type="button" class="icon" data-do="delete" data-conversation="{}" aria-label="Delete the conversation “{}”" '
+            '<button type="button" class="icon" data-do="delete" data-conversation="{}" aria-label="Delete the '
+            'conversation “{}”" '
             'data-confirm="Delete this conversation?"><span aria-hidden="true">×</span></button></li>'
         ).format(
             each.id, Markup(' aria-current="true"') if each.id == chosen else NOTHING, each.title, each.id, each.title
@@ -126,9 +130,12 @@ def scope(matter: Matter, ready: Sequence[DocumentRecord], of: int, chosen: Sequ
         for record in ready
     )
     return Markup(
-        '<h2 class="unseen">Questions and answers</h2><button type="button" class="scope" popovertarget="scope-list" aria-haspopup="dialog"><span class="label">Asking</span> {} – {} of {}'
-        '<span aria-hidden="true"> ▾</span></button><div id="scope-list" popover role="dialog" aria-label="Documents to ask">'
-        '<h2>Documents to ask</h2><p><button type="button" class="quiet" data-do="all">Ask all of them</button></p><ul>{}</ul>'
+        '<h2 class="unseen">Questions and answers</h2><button type="button" class="scope" popovertarget="scope-list" '
+        'aria-haspopup="dialog"><span class="label">Asking</span> {} – {} of {}'
+        '<span aria-hidden="true"> ▾</span></button><div id="scope-list" popover role="dialog" aria-label="Documents '
+        'to ask">'
+        '<h2>Documents to ask</h2><p><button type="button" class="quiet" data-do="all">Ask all of them</button></p>'
+        "<ul>{}</ul>"
         '<p><button type="button" popovertarget="scope-list" popovertargetaction="hide">Done</button></p></div>'
     ).format(matter.name, count, plural(of, "document"), boxes)
 
@@ -143,9 +150,12 @@ def _document(record: DocumentRecord) -> Markup:
         else NOTHING
     )
     return Markup(
-        '<li data-state="{}" data-name="{}"><div class="what"><span class="name">{}</span><span class="state"><span aria-hidden="true">{}'
-        '</span> {}{}</span>{}{}{}</div><div class="acts"><a class="icon" href="{}" download="{}" aria-label="Download {}">'
-        '<span aria-hidden="true">↓</span></a><button type="button" class="icon" data-do="remove" data-document="{}" aria-label="Remove {}" '
+        '<li data-state="{}" data-name="{}"><div class="what"><span class="name">{}</span><span class="state">'
+        '<span aria-hidden="true">{}'
+        '</span> {}{}</span>{}{}{}</div><div class="acts"><a class="icon" href="{}" download="{}" aria-label="Download '
+        '{}">'
+        '<span aria-hidden="true">↓</span></a><button type="button" class="icon" data-do="remove" data-document="{}" '
+        'aria-label="Remove {}" '
         'data-confirm="Remove “{}” from this matter?"><span aria-hidden="true">×</span></button></div></li>'
     ).format(
         record.state,

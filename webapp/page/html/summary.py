@@ -58,7 +58,8 @@ def writing(question: str, part: tuple[int, int, str] | None, so_far: SummaryRes
     )
     return Markup(
         '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
-        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p>{}<div class="written summary">{}{}</div></div></article>'
+        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p>{}<div class="written summary">{}{}'
+        "</div></div></article>"
     ).format(question, status, bar, _all("", so_far), note)
 
 
