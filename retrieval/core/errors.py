@@ -114,7 +114,7 @@ class EmptyFile(UnreadableFile):
     """Zero bytes."""
 
     sentence = "“{name}” is empty."
-    hint_text = "Its download or copy may not have finished. Add it again."
+    hint_text = "Its download or copy may not have finished. Fetch it again and add that file."
 
 
 class DamagedFile(UnreadableFile):

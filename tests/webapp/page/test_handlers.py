@@ -324,7 +324,7 @@ def test_what_is_written_is_the_same_for_all_pages_of_its_user(server: Server) -
         async for _ in server.handlers.drafts(second, server.request()):
             pass
         finished = await server.handlers.finished(second, server.request())
-        assert finished["announcement"].startswith("The summary is there")
+        assert finished["announcement"].startswith("The summary is ready")
         assert not finished["busy"]
 
     asyncio.run(test())
