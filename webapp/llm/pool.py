@@ -24,7 +24,7 @@ TRIAL_SECONDS = 1.0  # for the health check of a server whose circuit is due, be
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A leased LLM server; `engine` is None if there is none, and the answer is key language then.
+    """A leased LLM server; `client` is None if there is none, and the answer is key language then.
 
     `tokenizer` is the setting of that name. `most_passages` limits the tokens of passages further than the window does,
     for a slow server. If the draft of a `trusted` server fails the checks it is shown with marks; that of another is
