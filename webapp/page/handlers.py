@@ -52,9 +52,7 @@ class ControllerFactory:
 
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator[Controller]:
-        """`of`, once fewer than ACTS_AT_ONCE acts of this user are running: a busy user slows down only their own
-        pages.
-        """
+        """`of`, once fewer than ACTS_AT_ONCE acts of this user are running: a busy user slows only their own pages."""
         controller = await self.of(request)
         turns = self._turns.setdefault(controller.share_key, asyncio.Semaphore(ACTS_AT_ONCE))
         async with turns:

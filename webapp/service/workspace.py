@@ -69,8 +69,7 @@ class Workspace:
     """The stores, the search and the language models of one data folder. Thread-safe."""
 
     def __init__(self, settings: Settings, *, background: bool = False) -> None:
-        """Open the database. With `background` documents are ingested by `work_in_background`, not by commands that
-        wait.
+        """Open the database. With `background`, `work_in_background` ingests documents, not the commands that wait.
 
         Raises StoreUnavailable, DataFolderUnusable or PackageMissing.
         """
@@ -219,8 +218,7 @@ class Workspace:
         return True
 
     def welcome(self, user: User, ends_at: datetime | None = None, address: str = "") -> None:
-        """Register a user at their first request, and create their sample matter once: a deleted one is not created
-        again.
+        """Register a user at their first request, and create their sample matter, once only.
 
         A guest's account ends at `ends_at`, and counts towards the limit of the address of their first request. Raises
         DemoFull and NetworkFull.

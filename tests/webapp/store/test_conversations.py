@@ -346,7 +346,7 @@ class OlderRows:
                 bare | {"passages": reasoned, "sentences": [said]}, "no citation", 5, 2
             ),
             "with the same words, their sections and spans": Older(bare | shared, repeated, 4, 2),
-            "doubtful, between documents": Older(bare | meant, "may not speak of", 3, 2),
+            "doubtful, between documents": Older(bare | meant, "may not address", 3, 2),
         }
 
     def without_an_answer(self) -> dict[str, Older]:
