@@ -273,9 +273,7 @@ class _Search:
     document_of: Callable[[str], Document]
 
     def row(self, names: Mapping[str, str], spans: Sequence[Span]) -> QueryRow:
-        """Row of `results.jsonl`. `spans`: the hits in rank order, each followed by passages of other contracts with
-        the same words.
-        """
+        """Row of `results.jsonl`. `spans`: the hits by rank, each followed by same words of other contracts."""
         return {
             "id": self.query.id,
             "hits": [{**_place(names, span), "page": self._page(span)} for span in spans],

@@ -151,9 +151,7 @@ class Workers:
 
 
 def _lower_priority() -> None:
-    """Lower the CPU priority (niceness) of this thread, and of the threads and the process that it starts, below
-    questions.
-    """
+    """Lower the CPU priority (niceness) of this thread, and of the threads and process it starts, below questions."""
     if sys.platform == "linux":  # elsewhere a thread has no priority of its own
         me = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + NICENESS)

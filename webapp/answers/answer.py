@@ -66,8 +66,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Last event: the answer. `text` is what the user reads; `checked` is set if that is the draft, sentence by
-    sentence.
+    """Last event: the answer. `text` is what the user reads; `checked` is set if that is the draft.
 
     `doubtful`: passages were found, but the documents probably do not address the question. `same_words`: for the span
     of a citation, chunks of other documents, one of each, with the same words as its own chunk.

@@ -88,8 +88,7 @@ Event = Part | Delta | Trouble | Lines | Summary
 
 
 async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Event]:
-    """Summarise a document; yields for each part a Part, Deltas and its Lines, at most one Trouble, and last the
-    Summary.
+    """Summarise a document; yields a Part, Deltas and Lines for each part, at most one Trouble, last the Summary.
 
     `lease` leases a language model for one part; None if none is to be used. If it fails, every clause is summarised
     all the same. Closing the iterator closes the language model's stream.
@@ -153,9 +152,7 @@ class _Piece:
 
 
 async def _parts(document: Document, backend: Backend) -> tuple[str, list[list[_Piece]], int]:
-    """The language model's name, the clauses in parts that fit its window, and the tokens reserved for its text per
-    part.
-    """
+    """The language model's name, the clauses in parts that fit its window, and the tokens reserved for its text."""
     client = backend.client
     if client is None:
         raise RuntimeError(NO_ENGINE)

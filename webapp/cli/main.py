@@ -116,9 +116,7 @@ def search(
     exact: Annotated[bool, typer.Option("--exact", help="Find every mention of this exact phrase.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search for the passages that best match a question; with --exact, for every mention of a phrase, in reading
-    order.
-    """
+    """Search for passages that match a question, best first; with --exact, for every mention of a phrase."""
     from webapp.cli.output import show_counts
     from webapp.cli.terminal import say
     from webapp.service.commands import FindMentions, Search

@@ -112,9 +112,7 @@ class CheckedAnswer:
 
     @cached_property
     def text(self) -> str:
-        """The answer as it is shown: verified quotations in the page's own words, others without quotation marks and
-        flagged.
-        """
+        """The answer as it is shown: verified quotations in the page's own words, others unmarked and flagged."""
         out, position = [], 0
         for quote in (q for sentence in self.sentences for q in sentence.quotes):
             out.append(self.original[position : quote.start])

@@ -202,8 +202,7 @@ class Controller:
     async def ask(
         self, state: PageState, question: str, about: Sequence[str] = (), *, replaced_id: str = ""
     ) -> Updates:
-        """Ask a question in the conversation or in a new one; if a name in it fits several documents, let the user
-        choose.
+        """Ask a question in the conversation or a new one; if it may mean several documents, let the user choose.
 
         `replaced_id` is a turn that the new one replaces. `about` are the documents that the user chose: one becomes
         the scope, several leave the scope unchanged.

@@ -153,9 +153,7 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
 
 
 def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
-    """`answer_result` with what the page shows in addition: spans to highlight, sentences, passages, query and full
-    budget.
-    """
+    """`answer_result` with more for the page: spans to highlight, sentences, passages, query and full budget."""
     result = answer_result(answer, records)
     citations = zip(result.citations, answer.citations, strict=True)
     sentences = zip(result.key_language, answer.key_language, strict=True)

@@ -63,8 +63,7 @@ def mentions(
     *,
     turn: Deadline | None = None,
 ) -> Iterator[Mentions | LeftOut]:
-    """Find a phrase in each ready document of a matter (by name or id); yields those with a mention, in the order
-    added.
+    """Find a phrase in each ready document of a matter (by name or id); yields those with a mention, in order.
 
     `document_ids` limits the search to these documents. `turn` limits its time, to DOCUMENT_SECONDS in one document;
     past MOST_KEPT mentions further ones are then only counted. Raises WordsTooLong, EmptyQuestion, NoSuchMatter and

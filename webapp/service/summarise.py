@@ -151,9 +151,7 @@ def summary_result(
     *,
     leads_nowhere: tuple[NowhereRow, ...] = (),
 ) -> SummaryResult:
-    """Convert the clauses of a summary to the result that `pincite summary --json` prints; lines name citations by
-    position.
-    """
+    """Convert the clauses of a summary to its result type, in which lines name citations by position."""
     citations: list[CitationRow] = []
     rows = []
     for clause in clauses:

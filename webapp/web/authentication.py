@@ -56,9 +56,7 @@ class Welcome(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Guest session of one browser in the demo, for an hour from `since` (Unix time); its cookie is
-    `id.since.signature`.
-    """
+    """Guest session of one browser, for an hour from `since` (Unix time); its cookie is `id.since.signature`."""
 
     id: str
     since: int

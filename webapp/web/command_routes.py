@@ -46,9 +46,7 @@ class BearerTokenMiddleware:
     """ASGI middleware: refuses a request without the bearer token before any of its body is read."""
 
     def __init__(self, app: ASGIApp, token: str, most_file: int) -> None:
-        """`most_file`: bytes of a file that are kept; the rest of a larger one is discarded, so that the client gets
-        the error.
-        """
+        """`most_file`: bytes of a file that are kept; the rest is discarded, so that the client gets the error."""
         self._app = app
         self._key = f"Bearer {token}".encode()
         self._most_file = most_file
