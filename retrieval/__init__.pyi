@@ -7,11 +7,11 @@ from retrieval.core.documents import Document as Document, PinCite as PinCite, S
 from retrieval.core.errors import (
     DataFolderBusy as DataFolderBusy,
     DataFolderUnusable as DataFolderUnusable,
+    ExtraMissing as ExtraMissing,
     MatterExists as MatterExists,
     NoSuchDocument as NoSuchDocument,
     NoSuchMatter as NoSuchMatter,
     OriginalMissing as OriginalMissing,
-    PackageMissing as PackageMissing,
     PinciteError as PinciteError,
     UnreadableFile as UnreadableFile,
     trace as trace,

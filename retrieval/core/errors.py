@@ -10,7 +10,9 @@
     │   ├── MatterFull          TooMuchMemory      OriginalMissing
     │   └── PageTooSlow         DocumentTooSlow    TooManyLines
     ├── DataFolderBusy          DataFolderUnusable
-    ├── StoreUnavailable        PackageMissing
+    ├── StoreUnavailable
+    ├── PackageMissing
+    │   └── ExtraMissing
     └── EmbedderUnavailable
 
 `str(error)` is the sentence the user reads; `error.hint` says what to do about it. Values go in by name.
@@ -248,6 +250,13 @@ class PackageMissing(PinciteError):
 
     sentence = "{what} needs a package that is not installed: {package}."
     hint_text = "Install it: pip install '{package}'"
+
+
+class ExtraMissing(PackageMissing):
+    """A part of pincite asks for an extra of pincite that is not installed."""
+
+    sentence = "{what} needs packages that are not installed: the extra “{extra}”."
+    hint_text = "In the checkout run make setup, or: pip install -e '.[{extra}]'"
 
 
 class EmbedderUnavailable(PinciteError):

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from retrieval.core.errors import DataFolderUnusable, PackageMissing, StoreUnavailable
+from retrieval.core.errors import DataFolderUnusable, ExtraMissing, StoreUnavailable
 
 BUSY_S = 30  # how long a transaction waits for another's end before it is an error
 CONSTRAINT_NAMES = {  # the same in every database, so that a later migration can name what it changes
@@ -27,7 +27,7 @@ CONSTRAINT_NAMES = {  # the same in every database, so that a later migration ca
 def open_database(url: str) -> Engine:
     """An engine for `sqlite:///file` or `postgresql://…` (a bare `postgres://` is taken too).
 
-    Raises StoreUnavailable for an address that is none and PackageMissing where the driver is not installed. Nothing is
+    Raises StoreUnavailable for an address that is none and ExtraMissing where the driver is not installed. Nothing is
     connected yet.
     """
     try:
@@ -38,7 +38,7 @@ def open_database(url: str) -> Engine:
             return create_engine(address, pool_pre_ping=True)
         engine = create_engine(address, connect_args={"timeout": BUSY_S})
     except ImportError as error:
-        raise PackageMissing(what="PostgreSQL", package="pincite[postgres]") from error
+        raise ExtraMissing(what="PostgreSQL", extra="postgres") from error
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreUnavailable(store="database") from error
     event.listen(engine, "connect", _set_up_sqlite)

@@ -224,13 +224,13 @@ def evaluate(
 def merge(context: typer.Context) -> None:
     """Merge two checkpoints into one verified FP8 checkpoint (build, verify)."""
     with _error_output(as_json=False):
-        from retrieval import PackageMissing
+        from retrieval import ExtraMissing
 
         try:
             merge_cli = importlib.import_module("merge.cli")
             merge_cli.app(args=context.args, prog_name="pincite merge")
         except ModuleNotFoundError:  # no log is open here; the error's sentence says all
-            raise PackageMissing(what="Merging", package="pincite[merge]") from None
+            raise ExtraMissing(what="Merging", extra="merge") from None
 
 
 def _run(command: "Command[T]", as_json: bool) -> None:

@@ -123,7 +123,8 @@ def test_merging_names_what_is_to_be_installed(missing: str, arguments: tuple[st
     told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (told.returncode, told.stderr) == (
         1,
-        "Merging needs a package that is not installed: pincite[merge].\nInstall it: pip install 'pincite[merge]'\n",
+        "Merging needs packages that are not installed: the extra “merge”.\n"
+        "In the checkout run make setup, or: pip install -e '.[merge]'\n",
     )
 
 
