@@ -57,7 +57,8 @@ def directions() -> str:
     lines = ["| room | what it does | may import |", "|---|---|---|"]
     for room, imports in MAY_IMPORT.items():
         path = ROOT / room if room.endswith(".py") else ROOT / room / "__init__.py"
-        may = ", ".join(f"`{each}`" for each in imports) or "nothing of ours"
+        beside = ("`retrieval`'s exports",) if room.startswith("webapp") else ()
+        may = ", ".join((*beside, *(f"`{each}`" for each in imports))) or "nothing of ours"
         lines.append(f"| `{room}` | {_first_paragraph(path)} | {may} |")
     return "\n".join(lines)
 
