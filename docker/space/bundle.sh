@@ -1,5 +1,5 @@
 #!/bin/sh
-# docker/space/bundle.sh OUT: lays out the folder that is uploaded as a Space: what lies here, and the rooms that it runs.
+# docker/space/bundle.sh OUT: lays out the folder that is uploaded as a Space: what lies here, and the packages that it runs.
 set -eu
 if [ $# != 1 ] || [ -e "$1" ]; then
     echo "Usage: docker/space/bundle.sh OUT, a folder that is not there yet" >&2

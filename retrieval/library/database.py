@@ -1,7 +1,7 @@
 """Opens a database by its address, with whole transactions, and migrates its schema.
 
-SQLite on one machine, PostgreSQL for a firm; what is written here is the same for both. Rooms share one database: each
-has its own chain of migrations under its own version table, and its own tables.
+SQLite on one machine, PostgreSQL for a firm; what is written here is the same for both. Packages share one database:
+each has its own chain of migrations under its own version table, and its own tables.
 """
 
 from collections.abc import Iterator
@@ -90,12 +90,12 @@ def _mapped(engine: Engine) -> Iterator[None]:
 
 
 def migrate(engine: Engine, folder: Path, version_table: str) -> None:
-    """Bring one room's tables to its newest migration, in one transaction.
+    """Bring one package's tables to its newest migration, in one transaction.
 
-    `folder` holds the Alembic revisions (a plain folder of them, no `env.py`); `version_table` is the room's own.
+    `folder` holds the Alembic revisions (a plain folder of them, no `env.py`); `version_table` is the package's own.
     Raises as `writing` does.
     """
-    # Imported here: it takes longer than the rest of this room's records together.
+    # Imported here: it takes longer than the rest of `retrieval.library` together.
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory

@@ -28,7 +28,7 @@ def test_its_front_matter_names_what_it_runs_on() -> None:
     assert "Do not add\nconfidential documents" in words
 
 
-def test_its_folder_holds_the_two_rooms_that_it_runs_and_none_of_the_rest() -> None:
+def test_its_folder_holds_the_two_packages_that_it_runs_and_none_of_the_rest() -> None:
     with space.bundled() as folder:
         held = {path.name for path in folder.iterdir()}
         assert held == {"README.md", "LICENSE", "NOTICE", "app.py", "requirements.txt", "retrieval", "webapp"}
