@@ -58,7 +58,7 @@ FORBIDDEN = {
     "webapp": {"merge"},
     "merge": {"retrieval", "webapp", "gradio", "chromadb", "tantivy"},
 }
-# A heavy library lives in one file, so that one file changes with it.
+# A heavy library is imported only in the files listed here, so that few change with it.
 HOMES = {
     "chromadb": {"retrieval/search/vectors.py"},
     "tantivy": {"retrieval/search/lexical.py"},

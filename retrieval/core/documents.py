@@ -56,7 +56,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Document:
-    """One file's canonical text and its pages. `text` is made once, in `pdf.py`, and never edited."""
+    """One file's canonical text and its pages. `text` is made once, by its format's converter, and never edited."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""The evidence's routes behind the gate, without the page, on a free port in a thread of the test's process."""
+"""The document routes behind the server's middleware, without the page, on a free port in a thread of the test."""
 
 import socket
 import threading

@@ -72,7 +72,7 @@ def test_the_front_is_the_page(server: Server) -> None:
     assert '"title":"pincite"' in front.text
 
 
-def test_evidence_comes_from_our_own_routes_behind_the_gate(server: Server) -> None:
+def test_evidence_comes_from_the_document_routes_behind_the_middleware(server: Server) -> None:
     matter = json.loads(server.ask("POST", "/cli/matters", json={}).text.splitlines()[0])["body"]["id"]
     rows = server.ask("POST", "/cli/reindex", json={"matter": matter}).text.splitlines()
     document = json.loads(rows[-1])["body"]["document_id"]

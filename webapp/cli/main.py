@@ -222,7 +222,7 @@ def evaluate(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
 )
 def merge(context: typer.Context) -> None:
-    """Merge two checkpoints into one verified FP8 checkpoint (build, verify)."""
+    """Merge two checkpoints into one verified model: FP8, bf16 or GGUF (build, verify)."""
     with _error_output(as_json=False):
         from retrieval import ExtraMissing
 

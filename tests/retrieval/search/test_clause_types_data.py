@@ -1,4 +1,4 @@
-"""The shape of retrieval/data/clause_types.yaml: what the code that matches questions may rely on."""
+"""The shape of retrieval/search/data/clause_types.yaml: what the code that matches questions may rely on."""
 
 import re
 from collections import Counter

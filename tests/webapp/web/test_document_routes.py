@@ -232,7 +232,7 @@ def test_what_cannot_be_drawn_is_told_as_a_sentence(place: Place) -> None:
     assert (answer.status_code, answer.json()["error"]) == (404, "Page 1 of “cut.pdf” cannot be shown.")
 
 
-# The gate
+# The middleware
 
 
 @pytest.mark.parametrize("path", ["/", "/up", "/nowhere", "page", "pdf"])
