@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
 
@@ -17,7 +17,33 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a bug shows a plain traceback, not a page of boxes
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object on each line, and nothing else.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+
+
+class BuiltRow(TypedDict):
+    """A finished folder of a format."""
+
+    format: str
+    folder: str
+    bytes: int
+    verified: bool
+
+
+class FaultRow(TypedDict):
+    """A fault of a folder: what was checked, where, and what is wrong."""
+
+    folder: str
+    check: str
+    where: str
+    what: str
+
+
+class VerifiedRow(TypedDict):
+    """The verdict on a folder, after its faults; a measured figure is one more key, a number."""
+
+    folder: str
+    right: bool
+    not_checked: list[str]
 
 
 class Format(StrEnum):
@@ -54,7 +80,7 @@ def build(
             folders = run(recipe, out, formats, gguf_type=gguf_type.value, progress=progress)
     for name, folder in zip(formats, folders, strict=True):
         size = sum(file.stat().st_size for file in folder.iterdir())
-        line = {"format": name, "folder": str(folder), "bytes": size, "verified": True}
+        line: BuiltRow = {"format": name, "folder": str(folder), "bytes": size, "verified": True}
         typer.echo(json.dumps(line) if as_json else f"{folder}: {name}, {size / 1e9:.2f} GB, verified")
 
 
@@ -81,11 +107,20 @@ def verify(
             check_logits(result, logits)
     for result in results:
         for fault in result.faults:
-            line = {"folder": str(result.folder), "check": fault.check, "where": fault.where, "what": fault.what}
+            line: FaultRow = {
+                "folder": str(result.folder),
+                "check": fault.check,
+                "where": fault.where,
+                "what": fault.what,
+            }
             typer.echo(json.dumps(line) if as_json else str(fault))
-        summary = {"folder": str(result.folder), "right": not result.faults, "not_checked": result.unchecked}
+        verdict: VerifiedRow = {
+            "folder": str(result.folder),
+            "right": not result.faults,
+            "not_checked": result.unchecked,
+        }
         if as_json:
-            typer.echo(json.dumps(summary | result.figures))
+            typer.echo(json.dumps({**verdict, **result.figures}))
         else:
             for missing in result.unchecked:
                 typer.echo(missing)

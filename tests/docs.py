@@ -5,17 +5,21 @@ what is around it is written by hand.
 """
 
 import ast
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
 from bench import gpu_memory
+from merge.cli import BuiltRow, FaultRow, VerifiedRow
 from merge.cli import app as merge_app
 from tests.test_rooms import MAY_IMPORT, PACKAGES
 from webapp.cli.main import app
-from webapp.core import settings
+from webapp.core import results, settings
+from webapp.service import commands
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -63,7 +67,7 @@ def directions() -> str:
     return "\n".join(lines)
 
 
-def commands() -> str:
+def command_line() -> str:
     """Every command of `pincite`: usage, what it does, arguments and options."""
     root = typer.main.get_command(app)
     return "\n\n".join(_command(root, "pincite", None))
@@ -74,8 +78,8 @@ def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
     context = command.context_class(command, info_name=name, parent=parent)
     if context.command_path == "pincite merge":
         command = typer.main.get_command(merge_app)
-    if commands := getattr(command, "commands", None):
-        for each, inner in commands.items():
+    if inner_commands := getattr(command, "commands", None):
+        for each, inner in inner_commands.items():
             yield from _command(inner, each, context)
         return
     arguments = [p for p in command.params if p.param_type_name == "argument"]
@@ -89,6 +93,9 @@ def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
     rows += [(_left(p, context), _right(p, context)) for p in options]
     cells = [f"| `{_cell(left)}` | {_cell(right)} |" for left, right in rows]
     yield "\n".join(["| argument or option | meaning |", "|---|---|", *cells])
+    if any("--json" in p.opts for p in options):
+        objects = " or ".join(f"[`{row.__name__}`](#{row.__name__.lower()})" for row in PRINTED[context.command_path])
+        yield f"JSON: {objects}"
 
 
 def _cell(text: str) -> str:
@@ -108,9 +115,80 @@ def _right(parameter: Any, context: Any) -> str:
     return str(parameter.get_help_record(context)[1])
 
 
+# What `--json` prints, by command.
+PRINTED: dict[str, tuple[type, ...]] = {
+    "pincite add": (results.AddedRow,),
+    "pincite search": (commands.Search.result(), commands.FindMentions.result()),
+    "pincite ask": (commands.Ask.result(),),
+    "pincite summary": (commands.Summarise.result(),),
+    "pincite remove": (commands.Remove.result(),),
+    "pincite reindex": (commands.Reindex.result(),),
+    "pincite eval": (results.EvaluationRow,),
+    "pincite merge build": (BuiltRow,),
+    "pincite merge verify": (FaultRow, VerifiedRow),
+    "pincite matters list": (commands.ListMatters.result(),),
+    "pincite matters create": (commands.CreateMatter.result(),),
+    "pincite matters delete": (commands.DeleteMatter.result(),),
+}
+JSON_TYPES: dict[object, str] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    NoneType: "null",
+    results.Span: "[start, end]",
+    results.Around: "[before, words, after]",
+}
+
+
+def json_objects() -> str:
+    """Every object that `--json` prints, and those inside of them: keys and their types."""
+    rows = list(dict.fromkeys(row for printed in PRINTED.values() for row in printed))
+    for row in rows:  # grows while it is read
+        rows += [inner for _, type_, _ in _keys(row) for inner in _inner(type_) if inner not in rows]
+    return "\n\n".join(_object(row) for row in sorted(rows, key=lambda row: row.__name__))
+
+
+def _keys(row: type) -> Iterator[tuple[str, Any, bool]]:
+    """Key, type of the value, and whether the key may be left out."""
+    types, fields = get_type_hints(row), getattr(row, "model_fields", {})  # a TypedDict has no fields
+    for key in fields or types:
+        yield key, types[key], key in fields and fields[key].exclude_if is not None
+
+
+def _inner(type_: Any) -> Iterator[type]:
+    """The objects that a type has inside."""
+    if isinstance(type_, type) and issubclass(type_, results.Row):
+        yield type_
+    for argument in get_args(type_):
+        yield from _inner(argument)
+
+
+def _object(row: type) -> str:
+    keys = ", ".join(f"`{key}{'?' if may_lack else ''}` {_json_type(type_)}" for key, type_, may_lack in _keys(row))
+    sentence = (row.__doc__ or "").split("\n\n")[0].replace("\n    ", " ").replace("None", "null")
+    return f"### {row.__name__}\n\n{sentence}\n\n{keys}"
+
+
+def _json_type(type_: Any) -> str:
+    """A type in the words of JSON."""
+    arguments = get_args(type_)
+    if type_ in JSON_TYPES:
+        return JSON_TYPES[type_]
+    if get_origin(type_) is Literal:
+        return " or ".join(f"`{json.dumps(value)}`" for value in arguments)
+    if get_origin(type_) in (tuple, list):
+        return f"array of {_json_type(arguments[0])}"
+    if get_origin(type_) is dict:
+        return f"object of {_json_type(arguments[1])} by name"
+    if arguments:  # a union
+        return " or ".join(map(_json_type, arguments))
+    return f"[`{type_.__name__}`](#{type_.__name__.lower()})"
+
+
 GENERATED: dict[Path, dict[str, Callable[[], str]]] = {
     DOCS / "architecture.md": {"directions": directions, "map": file_map},
-    DOCS / "cli.md": {"commands": commands},
+    DOCS / "cli.md": {"commands": command_line, "json": json_objects},
     DOCS / "hosting" / "gpu-server.md": {"gpu memory": gpu_memory.table},
     DOCS / "settings.md": {"settings": settings.table},
 }
