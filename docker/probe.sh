@@ -1,7 +1,7 @@
 #!/bin/sh
 # probe.sh PREFIX…: through PREFIX (`docker compose exec -T app`, say) put a PDF into a matter, ask, look at the citations,
 # and take it all away again. Both the smoke test of the containers and the check in a clean root do just this. With
-# PROBE_WANTS_ENGINE=yes it fails where no engine wrote the answer.
+# PROBE_WANTS_ENGINE=yes it fails where no language model wrote the answer.
 set -eu
 matter=Smoke-$$
 question='Can the customer end the contract without giving a reason?'
@@ -23,9 +23,9 @@ import json, sys
 quotes = [c["quote"] for c in answer["citations"] if c["verified"]]
 key_language = [s["text"] for s in answer["key_language"]]
 words = "one hundred eighty (180) days"
-print("  engine:", answer["engine"] or "none", "- verified citations:", len(quotes), "- key sentences:", len(key_language))
+print("  language model:", answer["engine"] or "none", "- verified citations:", len(quotes), "- key sentences:", len(key_language))
 if sys.argv[1] and answer["engine"] in (None, "none"):
-    sys.exit("  No engine wrote this.")
+    sys.exit("  No language model wrote this.")
 if not answer["found"] or not any(words in text for text in quotes + key_language):
     sys.exit("  No citation and no key sentence holds the words " + repr(words) + ".")
 ' "${PROBE_WANTS_ENGINE:-}" <"${TMPDIR:-/tmp}/probe.$$" || status=$?

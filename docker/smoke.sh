@@ -2,9 +2,9 @@
 # docker/smoke.sh [gpu|tgi|small|cpu] [embeddings] [merge]
 #
 # Starts pincite beside whatever runs, under the project name pincite-smoke and on a free port of loopback, tries the door
-# and the engine's lock, adds a PDF, asks, expects a verified citation, and takes it all down, volumes included. Needs
+# and the language model server's lock, adds a PDF, asks, expects a verified citation, and takes it all down, volumes included. Needs
 # Docker with Compose, curl, and a model: PINCITE_MODELS names a folder with fp8/ (small and cpu: gguf/), or `merge` makes
-# one (44 GB are downloaded). SMOKE_ENGINE_SECONDS is how long the engine may take to load (900).
+# one (44 GB are downloaded). SMOKE_ENGINE_SECONDS is how long the language model may take to load (900).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -gt 0 ] || set -- gpu
@@ -85,11 +85,11 @@ for network in front engine stores; do
     expect "no way out of $network" true "$(docker network inspect --format '{{.Internal}}' "pincite-smoke_$network")"
 done
 
-echo "The engine"
+echo "The language model"
 deadline=$(($(date +%s) + ${SMOKE_ENGINE_SECONDS:-900}))
 until curl --noproxy '*' --silent -u "$name:$password" "$address/readyz" | grep -q '"engine":"ready"'; do
     if [ "$(date +%s)" -gt "$deadline" ]; then
-        echo "The engine was not ready in time." >&2
+        echo "The language model was not ready in time." >&2
         exit 1
     fi
     sleep 5

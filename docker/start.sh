@@ -15,7 +15,7 @@ for name in "$@"; do
     case $name in
         gpu | tgi | small | cpu)
             if [ -n "$engine" ]; then
-                echo "One engine, please: $engine or $name." >&2
+                echo "One language model server, please: $engine or $name." >&2
                 exit 2
             fi
             engine=$name
@@ -71,4 +71,4 @@ echo "Starting…"
 docker compose up --detach
 docker compose up --detach --wait --no-deps --no-recreate proxy app chroma
 echo "pincite is at $(sed -n 's/^PINCITE_SITE=//p' .env | grep . || echo "http://$(docker compose port proxy 7860)")"
-echo "The engine may need ten more minutes to load; until then answers are in the documents' own words."
+echo "The language model may need ten more minutes to load; until then answers are in the documents' own words."

@@ -30,7 +30,7 @@ ADVISORIES = (
     Advisory("vllm-openai", ">=0.3.0,<0.22.0", "CVE-2026-48746", "answers without its key to a forged Host header"),
     Advisory("vllm-openai", ">=0.10.1,<0.14.0", "CVE-2026-22807", "runs code that a model's config names"),
     Advisory("vllm-openai", "<0.19.0", "CVE-2026-34756", "one request can use up the memory"),
-    Advisory("vllm-openai", "<0.30.0", "CVE-2026-105757", "a request for structured output can end the engine"),
+    Advisory("vllm-openai", "<0.30.0", "CVE-2026-105757", "a request for structured output can end the server"),
     Advisory("vllm-openai", ">=0.19.0,<0.32.0", "CVE-2026-115911", "a request's chat template can hold up all others"),
     Advisory("vllm-openai", "<0.33.0", "GHSA-5r3c-5x4v-8gjh", "mended in 0.33.0, as reported; its text was not read"),
     Advisory(

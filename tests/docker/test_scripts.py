@@ -106,7 +106,9 @@ def test_the_model_is_made_in_the_format_that_the_engine_reads(folder: Folder, e
     assert model in str(services([engine])[ENGINES[engine]]["entrypoint"])
 
 
-@pytest.mark.parametrize(("arguments", "told"), [(["gpu", "cpu"], "One engine"), (["tpu"], 'There is no "tpu"')])
+@pytest.mark.parametrize(
+    ("arguments", "told"), [(["gpu", "cpu"], "One language model server"), (["tpu"], 'There is no "tpu"')]
+)
 def test_a_wrong_choice_is_told_and_makes_nothing(folder: Folder, arguments: list[str], told: str) -> None:
     done = folder.run("start.sh", *arguments)
     assert (done.returncode, told in done.stderr) == (2, True)

@@ -87,7 +87,7 @@ def test_an_engine_that_does_not_come_is_told_and_all_is_taken_down(machine: Mac
     curl.chmod(0o755)
     done = machine.smoke("gpu", SMOKE_ENGINE_SECONDS="0")
     assert done.returncode == 1
-    assert "The engine was not ready in time." in done.stderr
+    assert "The language model was not ready in time." in done.stderr
     assert machine.kept("calls").splitlines()[-1] == "compose --profile * down --volumes --timeout 100"
     assert list((machine.folder / "tmp").glob("tmp.*")) == []
 
@@ -102,5 +102,5 @@ def test_without_a_model_it_says_what_to_name_and_starts_nothing(machine: Machin
 
 def test_a_start_that_fails_is_a_failure(machine: Machine) -> None:
     done = machine.smoke("gpu", "cpu")
-    assert (done.returncode, "One engine, please" in done.stderr) == (1, True)
+    assert (done.returncode, "One language model server, please" in done.stderr) == (1, True)
     assert "PASSED" not in done.stdout

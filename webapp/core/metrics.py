@@ -29,7 +29,7 @@ WAITING = Gauge("pincite_questions_waiting", "Questions that wait for their turn
 WRITING = Gauge("pincite_answers_under_way", "Answers that are being written.")
 QUEUE_SECONDS = Histogram("pincite_queue_seconds", "How long questions waited for their turn.", buckets=_WAITS)
 RETRIES = Counter("pincite_engine_retries", "Requests made again before a first text.")
-ENGINES = Gauge("pincite_engines", "Engines by the state of their circuit.", ["circuit"])
+ENGINES = Gauge("pincite_engines", "Language model servers by the state of their circuit.", ["circuit"])
 DOCUMENTS = Counter("pincite_ingest_documents", "Documents that ended as ready or as failed.", ["state"])
 PAGES = Counter("pincite_ingest_pages", "Pages of documents that became ready.")
 INGEST_SECONDS = Histogram(
