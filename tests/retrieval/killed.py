@@ -14,19 +14,19 @@ PAGES = 12
 def main(folder: Path) -> None:
     # Here, and not above: each reading process imports this file again.
     from tests.pdfs import make_pdf
-    from tests.retrieval.rooms import contract, opened
+    from tests.retrieval.stores import contract, opened
 
-    with opened(folder) as room:
-        room.ingest.repair()
-        known = [m for m in room.library.matters() if m.name == "Twenty"]
-        matter = known[0] if known else room.library.create_matter("Twenty")
-        room.ingest.start(lambda record: say(record.state, record.id))
+    with opened(folder) as stores:
+        stores.ingest.repair()
+        known = [m for m in stores.library.matters() if m.name == "Twenty"]
+        matter = known[0] if known else stores.library.create_matter("Twenty")
+        stores.ingest.start(lambda record: say(record.state, record.id))
         for n in range(CONTRACTS):
-            record = room.library.accept(matter.id, f"{n}.pdf", make_pdf(contract(n, PAGES)))
+            record = stores.library.accept(matter.id, f"{n}.pdf", make_pdf(contract(n, PAGES)))
             say("accepted", record.id)
-            room.ingest.wake()
-        room.ingest.stop()
-        room.ingest.run(lambda record: say(record.state, record.id))
+            stores.ingest.wake()
+        stores.ingest.stop()
+        stores.ingest.run(lambda record: say(record.state, record.id))
 
 
 def say(step: str, document_id: str) -> None:

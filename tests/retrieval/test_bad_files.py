@@ -9,7 +9,7 @@ from retrieval.core.errors import EmptyFile, FileTooLarge, UnreadableFile, Unsup
 from retrieval.core.limits import Limits
 from retrieval.library.schema import DocumentRecord
 from tests.pdfs import drawings, make_pdf
-from tests.retrieval.rooms import Room, contract, opened
+from tests.retrieval.stores import Stores, contract, opened
 
 pytestmark = pytest.mark.slow
 
@@ -17,9 +17,9 @@ GOOD = make_pdf(contract(1))
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    with opened(tmp_path_factory.mktemp("bad") / "data", limits=Limits(pages=5_000)) as room:
-        yield room
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    with opened(tmp_path_factory.mktemp("bad") / "data", limits=Limits(pages=5_000)) as stores:
+        yield stores
 
 
 def _written(writer: PdfWriter) -> bytes:
@@ -49,14 +49,14 @@ def without_pages() -> bytes:
     ids=["empty", "not a PDF", "header too late", "too large"],
 )
 def test_what_cannot_be_a_document_is_refused_at_the_door(
-    room: Room, make: Callable[[], bytes], error: type[UnreadableFile], sentence: str
+    stores: Stores, make: Callable[[], bytes], error: type[UnreadableFile], sentence: str
 ) -> None:
-    matter = room.library.create_matter(f"Matter {len(room.library.matters())}")
+    matter = stores.library.create_matter(f"Matter {len(stores.library.matters())}")
     with pytest.raises(error) as raised:
-        room.library.accept(matter.id, "../x.pdf", make())
+        stores.library.accept(matter.id, "../x.pdf", make())
     assert str(raised.value) == sentence
     assert raised.value.hint
-    assert room.library.documents(matter.id) == []
+    assert stores.library.documents(matter.id) == []
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_what_cannot_be_a_document_is_refused_at_the_door(
     ids=["truncated", "header alone", "encrypted", "no pages", "too many pages"],
 )
 def test_what_cannot_be_read_fails_with_a_sentence_and_a_hint(
-    room: Room, make: Callable[[], bytes], reason: str
+    stores: Stores, make: Callable[[], bytes], reason: str
 ) -> None:
-    record = _ingested(room, make())
+    record = _ingested(stores, make())
     assert record.state == "failed"
     assert record.reason is not None
     assert record.reason.startswith(reason)
     assert len(record.reason) > len(reason) + 20
-    assert room.vectors.document_ids(record.matter_id) == set()
+    assert stores.vectors.document_ids(record.matter_id) == set()
 
 
 @pytest.mark.parametrize(
@@ -92,30 +92,30 @@ def test_what_cannot_be_read_fails_with_a_sentence_and_a_hint(
     ids=["good", "junk before the header", "blank", "nothing but pictures"],
 )
 def test_what_can_be_read_is_ready_and_tells_what_it_lacks(
-    room: Room, data: bytes, pages: int, unreadable: tuple[int, ...], reason: str | None
+    stores: Stores, data: bytes, pages: int, unreadable: tuple[int, ...], reason: str | None
 ) -> None:
-    record = _ingested(room, data)
+    record = _ingested(stores, data)
     assert (record.state, record.pages, record.unreadable_pages) == ("ready", pages, unreadable)
     assert record.reason == reason
-    assert room.ingest.repair() == 0
+    assert stores.ingest.repair() == 0
 
 
-def test_5000_pages_are_read_with_progress(room: Room, record_property: Callable[[str, object], None]) -> None:
+def test_5000_pages_are_read_with_progress(stores: Stores, record_property: Callable[[str, object], None]) -> None:
     data = make_pdf([f"{n}.1 Fees. The Licensee shall pay {n} dollars." for n in range(5_000)])
-    matter = room.library.create_matter("Long")
-    record = room.library.accept(matter.id, "long.pdf", data)
+    matter = stores.library.create_matter("Long")
+    record = stores.library.accept(matter.id, "long.pdf", data)
     seen: list[DocumentRecord] = []
     began = time.monotonic()
-    room.ingest.run(seen.append)
+    stores.ingest.run(seen.append)
     record_property("seconds", round(time.monotonic() - began, 1))
-    assert room.library.record(matter.id, record.id).state == "ready"
+    assert stores.library.record(matter.id, record.id).state == "ready"
     assert seen[-1].page == seen[-1].pages == 5_000
     assert any(1 < r.page < r.pages == 5_000 for r in seen if r.state == "reading")
 
 
-def _ingested(room: Room, data: bytes) -> DocumentRecord:
+def _ingested(stores: Stores, data: bytes) -> DocumentRecord:
     """The record of `data` as the only document of a new matter, when the work is done."""
-    matter = room.library.create_matter(f"Matter {len(room.library.matters())}")
-    record = room.library.accept(matter.id, "x.pdf", data)
-    room.ingest.run()
-    return room.library.record(matter.id, record.id)
+    matter = stores.library.create_matter(f"Matter {len(stores.library.matters())}")
+    record = stores.library.accept(matter.id, "x.pdf", data)
+    stores.ingest.run()
+    return stores.library.record(matter.id, record.id)

@@ -8,7 +8,7 @@ from retrieval.core.errors import BadQueries, NoFiles
 from retrieval.evaluate import Evaluation, Paths, Scope, evaluate
 from retrieval.search.embedder import Embedder
 from tests.pdfs import make_pdf
-from tests.retrieval.rooms import HashingEmbedder
+from tests.retrieval.stores import HashingEmbedder
 
 LEASE = ["1. Rent. The Tenant pays a monthly rent.\n2. Repairs. The Landlord repairs the roof.", "3. Term. Two years."]
 LOAN = ["1. Interest. The Borrower pays interest.\n2. Fees. There are no fees."]

@@ -20,7 +20,7 @@ from retrieval.search.lexical import stems_of
 from retrieval.structure.chunks import chunk
 from tests.pdfs import make_pdf
 from tests.retrieval.killed import CONTRACTS
-from tests.retrieval.rooms import HashingEmbedder, Room, contract, opened
+from tests.retrieval.stores import HashingEmbedder, Stores, contract, opened
 
 pytestmark = pytest.mark.slow
 
@@ -28,33 +28,33 @@ LONG = make_pdf(contract(0, pages=400))  # long enough to be caught in the middl
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    with opened(tmp_path / "data") as room:
-        yield room
+def stores(tmp_path: Path) -> Iterator[Stores]:
+    with opened(tmp_path / "data") as stores:
+        yield stores
 
 
-def add(room: Room, matter: str = "Acme", *, contracts: int = 1) -> list[DocumentRecord]:
+def add(stores: Stores, matter: str = "Acme", *, contracts: int = 1) -> list[DocumentRecord]:
     """Contracts 1, 2, … in a matter, which is made where there is none."""
-    known = {m.name: m for m in room.library.matters()}
-    id_ = (known.get(matter) or room.library.create_matter(matter)).id
-    return [room.library.accept(id_, f"{n}.pdf", make_pdf(contract(n))) for n in range(1, contracts + 1)]
+    known = {m.name: m for m in stores.library.matters()}
+    id_ = (known.get(matter) or stores.library.create_matter(matter)).id
+    return [stores.library.accept(id_, f"{n}.pdf", make_pdf(contract(n))) for n in range(1, contracts + 1)]
 
 
-def indexed(room: Room, matter_id: str) -> tuple[set[str], set[str]]:
+def indexed(stores: Stores, matter_id: str) -> tuple[set[str], set[str]]:
     """Ids of all chunks in the two indexes."""
-    anything = room.embedder.queries(["goods"])[0]
-    vectors = {c.id for c in room.vectors.query(matter_id, anything, None, 10_000)}
+    anything = stores.embedder.queries(["goods"])[0]
+    vectors = {c.id for c in stores.vectors.query(matter_id, anything, None, 10_000)}
     stems = dict.fromkeys(stems_of("goods delivery fees dollars state"), 1.0)
-    words = {c.id for c in room.lexical.query(matter_id, stems, None, 10_000)}
+    words = {c.id for c in stores.lexical.query(matter_id, stems, None, 10_000)}
     return vectors, words
 
 
-def assert_whole(room: Room, matter_id: str) -> None:
+def assert_whole(stores: Stores, matter_id: str) -> None:
     """Every document is ready and stands in both indexes with each of its chunks once, and nothing else does."""
-    records = room.library.documents(matter_id)
+    records = stores.library.documents(matter_id)
     assert {r.state for r in records} <= {"ready"}
-    chunks = {c.id for r in records for c in chunk(room.library.document(matter_id, r.id))}
-    assert indexed(room, matter_id) == (chunks, chunks)
+    chunks = {c.id for r in records for c in chunk(stores.library.document(matter_id, r.id))}
+    assert indexed(stores, matter_id) == (chunks, chunks)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
@@ -64,23 +64,23 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
-def test_a_contract_becomes_ready_and_stands_in_both_indexes(room: Room) -> None:
-    (record,) = add(room)
+def test_a_contract_becomes_ready_and_stands_in_both_indexes(stores: Stores) -> None:
+    (record,) = add(stores)
     seen: list[DocumentRecord] = []
-    room.ingest.run(seen.append)
+    stores.ingest.run(seen.append)
     assert list(dict.fromkeys(r.state for r in seen)) == ["reading", "indexing", "ready"]
-    ready = room.library.record(record.matter_id, record.id)
+    ready = stores.library.record(record.matter_id, record.id)
     assert ready == seen[-1]
     assert (ready.page, ready.pages, ready.unreadable_pages, ready.reason) == (3, 3, (), None)
-    assert "law of State 1" in room.library.document(record.matter_id, record.id).text
-    assert_whole(room, record.matter_id)
+    assert "law of State 1" in stores.library.document(record.matter_id, record.id).text
+    assert_whole(stores, record.matter_id)
 
 
-def test_progress_counts_pages_up_to_the_end(room: Room) -> None:
-    matter = room.library.create_matter("Acme")
-    room.library.accept(matter.id, "long.pdf", LONG)
+def test_progress_counts_pages_up_to_the_end(stores: Stores) -> None:
+    matter = stores.library.create_matter("Acme")
+    stores.library.accept(matter.id, "long.pdf", LONG)
     seen: list[DocumentRecord] = []
-    room.ingest.run(seen.append)
+    stores.ingest.run(seen.append)
     for state in ("reading", "indexing"):
         pages = [r.page for r in seen if r.state == state]
         assert pages == sorted(pages)
@@ -88,8 +88,8 @@ def test_progress_counts_pages_up_to_the_end(room: Room) -> None:
     assert seen[-1].page == seen[-1].pages == 400
 
 
-def test_documents_are_worked_on_at_the_same_time(room: Room) -> None:
-    add(room, contracts=6)
+def test_documents_are_worked_on_at_the_same_time(stores: Stores) -> None:
+    add(stores, contracts=6)
     busy: dict[str, str] = {}
     most = 0
 
@@ -98,19 +98,19 @@ def test_documents_are_worked_on_at_the_same_time(room: Room) -> None:
         busy[record.id] = record.state
         most = max(most, sum(state in {"reading", "indexing"} for state in busy.values()))
 
-    room.ingest.run(count)
+    stores.ingest.run(count)
     assert most == 2
     assert set(busy.values()) == {"ready"}
 
 
-def test_a_file_that_another_matter_has_read_is_not_read_again(room: Room, tmp_path: Path) -> None:
-    (one,) = add(room, "One")
-    room.ingest.run()
-    (two,) = add(room, "Two")
+def test_a_file_that_another_matter_has_read_is_not_read_again(stores: Stores, tmp_path: Path) -> None:
+    (one,) = add(stores, "One")
+    stores.ingest.run()
+    (two,) = add(stores, "Two")
     lose_originals(tmp_path)
-    room.ingest.run()
-    assert_whole(room, one.matter_id)
-    assert_whole(room, two.matter_id)
+    stores.ingest.run()
+    assert_whole(stores, one.matter_id)
+    assert_whole(stores, two.matter_id)
 
 
 def lose_originals(folder: Path) -> None:
@@ -119,30 +119,30 @@ def lose_originals(folder: Path) -> None:
         path.unlink()
 
 
-def test_who_follows_and_fails_does_not_harm_the_document(room: Room) -> None:
-    (record,) = add(room)
+def test_who_follows_and_fails_does_not_harm_the_document(stores: Stores) -> None:
+    (record,) = add(stores)
 
     def broken(_: DocumentRecord) -> None:
         raise RuntimeError("the page is gone")
 
-    room.ingest.run(broken)
-    assert_whole(room, record.matter_id)
+    stores.ingest.run(broken)
+    assert_whole(stores, record.matter_id)
 
 
 @pytest.mark.parametrize("state", ["reading", "indexing"])
-def test_a_document_removed_while_it_is_worked_on_leaves_nothing(room: Room, tmp_path: Path, state: str) -> None:
-    matter = room.library.create_matter("Acme")
-    long = room.library.accept(matter.id, "long.pdf", LONG)
-    add(room)
+def test_a_document_removed_while_it_is_worked_on_leaves_nothing(stores: Stores, tmp_path: Path, state: str) -> None:
+    matter = stores.library.create_matter("Acme")
+    long = stores.library.accept(matter.id, "long.pdf", LONG)
+    add(stores)
 
     def remove(record: DocumentRecord) -> None:
         if record.id == long.id and record.state == state and record.page > 0:
-            room.ingest.remove(matter.id, long.id)
+            stores.ingest.remove(matter.id, long.id)
 
-    room.ingest.run(remove)
-    (left,) = room.library.documents(matter.id)
+    stores.ingest.run(remove)
+    (left,) = stores.library.documents(matter.id)
     assert left.id != long.id
-    assert_whole(room, matter.id)
+    assert_whole(stores, matter.id)
     assert {path.name[:64] for path in (tmp_path / "data" / "files").rglob("*.*")} == {left.id}
 
 
@@ -160,36 +160,36 @@ class Obliging(HashingEmbedder):
 
 def test_a_document_removed_at_the_last_moment_leaves_nothing(tmp_path: Path) -> None:
     def remove() -> None:
-        room.ingest.remove(record.matter_id, record.id)
+        stores.ingest.remove(record.matter_id, record.id)
 
-    with opened(tmp_path / "data", Obliging(remove)) as room:
-        (record,) = add(room)
-        room.ingest.run()
-        assert room.library.documents(record.matter_id) == []
-        assert room.vectors.document_ids(record.matter_id) == room.lexical.document_ids(record.matter_id) == set()
+    with opened(tmp_path / "data", Obliging(remove)) as stores:
+        (record,) = add(stores)
+        stores.ingest.run()
+        assert stores.library.documents(record.matter_id) == []
+        assert stores.vectors.document_ids(record.matter_id) == stores.lexical.document_ids(record.matter_id) == set()
         with pytest.raises(NoSuchDocument):
-            room.ingest.remove(record.matter_id, record.id)
+            stores.ingest.remove(record.matter_id, record.id)
 
 
-def test_a_deleted_matter_is_gone_from_everything(room: Room, tmp_path: Path) -> None:
-    (record,) = add(room)
-    (kept,) = add(room, "Other")
-    room.ingest.run()
-    room.ingest.delete_matter(record.matter_id)
-    assert room.vectors.document_ids(record.matter_id) == room.lexical.document_ids(record.matter_id) == set()
+def test_a_deleted_matter_is_gone_from_everything(stores: Stores, tmp_path: Path) -> None:
+    (record,) = add(stores)
+    (kept,) = add(stores, "Other")
+    stores.ingest.run()
+    stores.ingest.delete_matter(record.matter_id)
+    assert stores.vectors.document_ids(record.matter_id) == stores.lexical.document_ids(record.matter_id) == set()
     with pytest.raises(NoSuchMatter):
-        room.library.documents(record.matter_id)
-    assert_whole(room, kept.matter_id)
+        stores.library.documents(record.matter_id)
+    assert_whole(stores, kept.matter_id)
 
 
 # Crashes
 
 
 def test_a_file_that_kills_its_reader_fails_alone(tmp_path: Path) -> None:
-    with opened(tmp_path / "data", workers=1) as room:
-        matter = room.library.create_matter("Acme")
-        killer = room.library.accept(matter.id, "killer.pdf", LONG)
-        (other,) = add(room)
+    with opened(tmp_path / "data", workers=1) as stores:
+        matter = stores.library.create_matter("Acme")
+        killer = stores.library.accept(matter.id, "killer.pdf", LONG)
+        (other,) = add(stores)
         seen: list[DocumentRecord] = []
 
         def kill(record: DocumentRecord) -> None:
@@ -198,17 +198,17 @@ def test_a_file_that_kills_its_reader_fails_alone(tmp_path: Path) -> None:
                 for child in multiprocessing.active_children():
                     child.kill()
 
-        room.ingest.run(kill)
-        failed = room.library.record(matter.id, killer.id)
+        stores.ingest.run(kill)
+        failed = stores.library.record(matter.id, killer.id)
         assert (failed.state, failed.attempts) == ("failed", 3)
         assert failed.reason is not None
         assert failed.reason.startswith("“killer.pdf” could not be read: reading it failed 3 times.")
-        assert room.library.record(matter.id, other.id).state == "ready"
+        assert stores.library.record(matter.id, other.id).state == "ready"
 
 
-def test_what_the_reader_began_when_the_work_was_stopped_waits_again(room: Room) -> None:
-    matter = room.library.create_matter("Acme")
-    long = room.library.accept(matter.id, "long.pdf", LONG)
+def test_what_the_reader_began_when_the_work_was_stopped_waits_again(stores: Stores) -> None:
+    matter = stores.library.create_matter("Acme")
+    long = stores.library.accept(matter.id, "long.pdf", LONG)
     reading = threading.Event()
 
     def tell(record: DocumentRecord) -> None:
@@ -216,37 +216,37 @@ def test_what_the_reader_began_when_the_work_was_stopped_waits_again(room: Room)
             reading.set()
             time.sleep(1)  # so that the end of the work comes in the middle of the document
 
-    room.ingest.start(tell)
+    stores.ingest.start(tell)
     assert reading.wait(30)
-    room.ingest.stop()
-    record = room.library.record(matter.id, long.id)
+    stores.ingest.stop()
+    record = stores.library.record(matter.id, long.id)
     assert (record.state, record.page, record.attempts) == ("waiting", 0, 0)
     assert multiprocessing.active_children() == []
-    room.ingest.run()
-    assert_whole(room, matter.id)
+    stores.ingest.run()
+    assert_whole(stores, matter.id)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a thread has no priority of its own elsewhere")
-def test_the_background_lets_questions_go_first(room: Room) -> None:
+def test_the_background_lets_questions_go_first(stores: Stores) -> None:
     mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    room.ingest.start()
+    stores.ingest.start()
     working = [thread for thread in threading.enumerate() if thread.name.startswith("pincite-ingest-")]
     assert working
     wait_for(lambda: {os.getpriority(os.PRIO_PROCESS, t.native_id or 0) for t in working} == {min(mine + NICENESS, 19)})
-    room.ingest.stop()
+    stores.ingest.stop()
 
 
-def test_the_background_takes_what_comes_later(room: Room) -> None:
-    room.ingest.start()
-    (first,) = add(room)
-    room.ingest.wake()
-    wait_for(lambda: room.library.record(first.matter_id, first.id).state == "ready")
-    records = add(room, contracts=3)
-    room.ingest.wake()
-    wait_for(lambda: {r.state for r in room.library.documents(first.matter_id)} == {"ready"})
-    room.ingest.stop()
+def test_the_background_takes_what_comes_later(stores: Stores) -> None:
+    stores.ingest.start()
+    (first,) = add(stores)
+    stores.ingest.wake()
+    wait_for(lambda: stores.library.record(first.matter_id, first.id).state == "ready")
+    records = add(stores, contracts=3)
+    stores.ingest.wake()
+    wait_for(lambda: {r.state for r in stores.library.documents(first.matter_id)} == {"ready"})
+    stores.ingest.stop()
     assert len(records) == 3
-    assert_whole(room, first.matter_id)
+    assert_whole(stores, first.matter_id)
 
 
 def test_a_search_model_that_is_away_is_no_fault_of_the_file(tmp_path: Path) -> None:
@@ -256,29 +256,29 @@ def test_a_search_model_that_is_away_is_no_fault_of_the_file(tmp_path: Path) -> 
         if away[0]:
             raise EmbedderUnavailable(reason="its server does not answer")
 
-    with opened(tmp_path / "data", Obliging(fail_while_away)) as room:
-        (record,) = add(room)
+    with opened(tmp_path / "data", Obliging(fail_while_away)) as stores:
+        (record,) = add(stores)
         with pytest.raises(EmbedderUnavailable):
-            room.ingest.run()
-        assert room.library.record(record.matter_id, record.id).state == "waiting"
+            stores.ingest.run()
+        assert stores.library.record(record.matter_id, record.id).state == "waiting"
         tried = threading.Event()
-        room.ingest.start(lambda r: tried.set() if r.state == "indexing" else None)
+        stores.ingest.start(lambda r: tried.set() if r.state == "indexing" else None)
         assert tried.wait(30)
         away[0] = False
-        room.ingest.wake()  # else it is tried again after half a minute
-        wait_for(lambda: room.library.record(record.matter_id, record.id).state == "ready")
-        room.ingest.stop()
-        assert_whole(room, record.matter_id)
+        stores.ingest.wake()  # else it is tried again after half a minute
+        wait_for(lambda: stores.library.record(record.matter_id, record.id).state == "ready")
+        stores.ingest.stop()
+        assert_whole(stores, record.matter_id)
 
 
 def test_a_fault_of_ours_is_told_under_a_reference(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> None:
         raise ZeroDivisionError
 
-    with opened(tmp_path / "data", Obliging(fail)) as room:
-        (record,) = add(room)
-        room.ingest.run()
-        failed = room.library.record(record.matter_id, record.id)
+    with opened(tmp_path / "data", Obliging(fail)) as stores:
+        (record,) = add(stores)
+        stores.ingest.run()
+        failed = stores.library.record(record.matter_id, record.id)
     assert failed.state == "failed"
     assert failed.reason is not None
     reference = failed.reason.removeprefix("Something went wrong (ref ").removesuffix(").")
@@ -288,36 +288,36 @@ def test_a_fault_of_ours_is_told_under_a_reference(tmp_path: Path, caplog: pytes
 # Repair
 
 
-def lose_vectors(room: Room, matter_id: str) -> None:
-    room.vectors.drop(matter_id)
+def lose_vectors(stores: Stores, matter_id: str) -> None:
+    stores.vectors.drop(matter_id)
 
 
-def lose_words_of_one(room: Room, matter_id: str) -> None:
-    room.lexical.remove(matter_id, room.library.documents(matter_id)[0].id)
+def lose_words_of_one(stores: Stores, matter_id: str) -> None:
+    stores.lexical.remove(matter_id, stores.library.documents(matter_id)[0].id)
 
 
-def forget_one_in_the_library_alone(room: Room, matter_id: str) -> None:
-    room.library.remove(matter_id, room.library.documents(matter_id)[0].id)
+def forget_one_in_the_library_alone(stores: Stores, matter_id: str) -> None:
+    stores.library.remove(matter_id, stores.library.documents(matter_id)[0].id)
 
 
-def stop_while_reading(room: Room, matter_id: str) -> None:
-    room.library.jobs.save(replace(room.library.documents(matter_id)[0], state="reading"))
+def stop_while_reading(stores: Stores, matter_id: str) -> None:
+    stores.library.jobs.save(replace(stores.library.documents(matter_id)[0], state="reading"))
 
 
-def stop_while_indexing(room: Room, matter_id: str) -> None:
-    record = room.library.documents(matter_id)[0]
-    room.library.jobs.save(replace(record, state="indexing"))
-    room.vectors.remove(matter_id, record.id)
+def stop_while_indexing(stores: Stores, matter_id: str) -> None:
+    record = stores.library.documents(matter_id)[0]
+    stores.library.jobs.save(replace(record, state="indexing"))
+    stores.vectors.remove(matter_id, record.id)
 
 
-def fail_after_it_was_indexed(room: Room, matter_id: str) -> None:
-    record = room.library.documents(matter_id)[0]
-    room.library.jobs.save(replace(record, state="failed", reason="x"))
-    room.library.accept(matter_id, record.name, room.library.original(matter_id, record.id))
+def fail_after_it_was_indexed(stores: Stores, matter_id: str) -> None:
+    record = stores.library.documents(matter_id)[0]
+    stores.library.jobs.save(replace(record, state="failed", reason="x"))
+    stores.library.accept(matter_id, record.name, stores.library.original(matter_id, record.id))
 
 
-def index_with_an_older_chunker(room: Room, matter_id: str) -> None:
-    room.library.set_indexed_with(matter_id, "chunks 0, hashing")
+def index_with_an_older_chunker(stores: Stores, matter_id: str) -> None:
+    stores.library.set_indexed_with(matter_id, "chunks 0, hashing")
 
 
 @pytest.mark.parametrize(
@@ -332,48 +332,48 @@ def index_with_an_older_chunker(room: Room, matter_id: str) -> None:
         index_with_an_older_chunker,
     ],
 )
-def test_repair_makes_the_indexes_equal_to_the_library(room: Room, damage: Callable[[Room, str], None]) -> None:
-    matter_id = add(room, contracts=2)[0].matter_id
-    room.ingest.run()
-    damage(room, matter_id)
-    room.ingest.repair()
-    room.ingest.run()
-    assert_whole(room, matter_id)
-    assert room.ingest.repair() == 0
+def test_repair_makes_the_indexes_equal_to_the_library(stores: Stores, damage: Callable[[Stores, str], None]) -> None:
+    matter_id = add(stores, contracts=2)[0].matter_id
+    stores.ingest.run()
+    damage(stores, matter_id)
+    stores.ingest.repair()
+    stores.ingest.run()
+    assert_whole(stores, matter_id)
+    assert stores.ingest.repair() == 0
 
 
 def test_another_search_model_has_every_matter_indexed_again(tmp_path: Path) -> None:
-    with opened(tmp_path / "data") as room:
-        matter_id = add(room, contracts=2)[0].matter_id
-        room.ingest.run()
-    with opened(tmp_path / "data", HashingEmbedder("wider", 96)) as room:
-        assert room.ingest.repair() == 2
-        room.ingest.run()
-        assert_whole(room, matter_id)
-        assert room.ingest.repair() == 0
+    with opened(tmp_path / "data") as stores:
+        matter_id = add(stores, contracts=2)[0].matter_id
+        stores.ingest.run()
+    with opened(tmp_path / "data", HashingEmbedder("wider", 96)) as stores:
+        assert stores.ingest.repair() == 2
+        stores.ingest.run()
+        assert_whole(stores, matter_id)
+        assert stores.ingest.repair() == 0
 
 
-def test_repair_ends_a_deletion_that_broke_off(room: Room, tmp_path: Path) -> None:
-    (record,) = add(room)
-    room.ingest.run()
-    room.library.retire_matter(record.matter_id)
-    room.ingest.repair()
-    assert room.vectors.document_ids(record.matter_id) == room.lexical.document_ids(record.matter_id) == set()
+def test_repair_ends_a_deletion_that_broke_off(stores: Stores, tmp_path: Path) -> None:
+    (record,) = add(stores)
+    stores.ingest.run()
+    stores.library.retire_matter(record.matter_id)
+    stores.ingest.repair()
+    assert stores.vectors.document_ids(record.matter_id) == stores.lexical.document_ids(record.matter_id) == set()
     assert not [path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
 
 
-def test_reindex_makes_both_again_from_the_text_that_was_kept(room: Room, tmp_path: Path) -> None:
-    one, two = add(room, "One", contracts=2)[0].matter_id, add(room, "Two")[0].matter_id
-    room.ingest.run()
+def test_reindex_makes_both_again_from_the_text_that_was_kept(stores: Stores, tmp_path: Path) -> None:
+    one, two = add(stores, "One", contracts=2)[0].matter_id, add(stores, "Two")[0].matter_id
+    stores.ingest.run()
     with pytest.raises(NoSuchMatter):
-        room.ingest.reindex("nothing")
-    assert room.ingest.reindex(one) == 2
-    assert indexed(room, one) == (set(), set())
-    assert room.ingest.reindex() == 3
+        stores.ingest.reindex("nothing")
+    assert stores.ingest.reindex(one) == 2
+    assert indexed(stores, one) == (set(), set())
+    assert stores.ingest.reindex() == 3
     lose_originals(tmp_path)
-    room.ingest.run()
-    assert_whole(room, one)
-    assert_whole(room, two)
+    stores.ingest.run()
+    assert_whole(stores, one)
+    assert_whole(stores, two)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
@@ -391,12 +391,12 @@ def test_nothing_accepted_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
                     break
         assert child.returncode == -signal.SIGKILL
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    with opened(tmp_path / "data") as room:
-        (matter,) = room.library.matters()
-        records = room.library.documents(matter.id)
+    with opened(tmp_path / "data") as stores:
+        (matter,) = stores.library.matters()
+        records = stores.library.documents(matter.id)
         assert accepted <= {r.id for r in records}
         assert sorted(int(r.name.removesuffix(".pdf")) for r in records) == list(range(CONTRACTS))
-        assert_whole(room, matter.id)
-        assert room.ingest.repair() == 0
+        assert_whole(stores, matter.id)
+        assert stores.ingest.repair() == 0
     kept = [path.name for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
     assert sorted(kept) == sorted(f"{r.id}.{suffix}" for r in records for suffix in ("pdf", "text.json.gz"))

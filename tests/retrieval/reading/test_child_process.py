@@ -22,7 +22,7 @@ from retrieval.reading.child_process import Child, how_it_ended
 from retrieval.reading.converter_process import ConverterDied, ConverterProcess
 from tests import hostile
 from tests.pdfs import make_pdf
-from tests.retrieval.rooms import HashingEmbedder, Room, contract, opened
+from tests.retrieval.stores import HashingEmbedder, Stores, contract, opened
 
 pytestmark = pytest.mark.slow
 
@@ -32,14 +32,14 @@ SLOW = "takes longer to read than the limit of 0.5 seconds."
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory and the end with the owner are Linux's")
 
 
-def taken_in(room: Room, data: bytes, matter: str = "Acme") -> tuple[DocumentRecord, list[DocumentRecord]]:
+def taken_in(stores: Stores, data: bytes, matter: str = "Acme") -> tuple[DocumentRecord, list[DocumentRecord]]:
     """The record of `data` when the work is done, and each step on the way."""
-    known = {m.name: m for m in room.library.matters()}
-    id_ = (known.get(matter) or room.library.create_matter(matter)).id
-    record = room.library.accept(id_, "x.pdf", data)
+    known = {m.name: m for m in stores.library.matters()}
+    id_ = (known.get(matter) or stores.library.create_matter(matter)).id
+    record = stores.library.accept(id_, "x.pdf", data)
     steps: list[DocumentRecord] = []
-    room.ingest.run(steps.append)
-    return room.library.record(id_, record.id), steps
+    stores.ingest.run(steps.append)
+    return stores.library.record(id_, record.id), steps
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
@@ -100,14 +100,14 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
 def test_what_is_over_a_limit_fails_at_once_with_a_sentence_and_a_hint(
     tmp_path: Path, data: bytes, limits: Limits, sentence: str
 ) -> None:
-    with opened(tmp_path / "data", limits=limits) as room:
-        failed, steps = taken_in(room, data)
+    with opened(tmp_path / "data", limits=limits) as stores:
+        failed, steps = taken_in(stores, data)
         assert failed.reason is not None
         assert failed.reason.startswith(sentence)
         assert len(failed.reason) > len(sentence) + 10
         assert (failed.state, failed.attempts, failed.characters) == ("failed", 0, 0)
         assert [step.state for step in steps if step.page == 0].count("reading") <= 2  # claimed once, opened once
-        assert taken_in(room, GOOD)[0].state == "ready"
+        assert taken_in(stores, GOOD)[0].state == "ready"
 
 
 @pytest.mark.parametrize(
@@ -116,36 +116,36 @@ def test_what_is_over_a_limit_fails_at_once_with_a_sentence_and_a_hint(
     ids=["a pattern in itself", "a page tree in itself"],
 )
 def test_what_is_strange_and_can_be_read_is_ready(tmp_path: Path, data: bytes) -> None:
-    with opened(tmp_path / "data") as room:
-        ready, _ = taken_in(room, data)
+    with opened(tmp_path / "data") as stores:
+        ready, _ = taken_in(stores, data)
         assert (ready.state, ready.attempts) == ("ready", 0)
-        assert "The tenant pays the rent" in room.library.document(ready.matter_id, ready.id).text
+        assert "The tenant pays the rent" in stores.library.document(ready.matter_id, ready.id).text
 
 
 def test_labels_that_bring_the_converter_down_are_left_out_the_next_time(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with opened(tmp_path / "data") as room:
-        ready, _ = taken_in(room, hostile.labels_that_contain_themselves())
-        document = room.library.document(ready.matter_id, ready.id)
+    with opened(tmp_path / "data") as stores:
+        ready, _ = taken_in(stores, hostile.labels_that_contain_themselves())
+        document = stores.library.document(ready.matter_id, ready.id)
     assert (ready.state, ready.attempts) == ("ready", 1)
     assert [page.label for page in document.pages] == ["1"]
     assert any("signal SIGSEGV" in record.getMessage() for record in caplog.records)
 
 
 def test_the_characters_of_a_matter_are_counted_over_its_documents(tmp_path: Path) -> None:
-    with opened(tmp_path / "data", limits=Limits(matter_characters=1_200)) as room:
-        first, _ = taken_in(room, GOOD)
-        size = len(room.library.document(first.matter_id, first.id).text)
+    with opened(tmp_path / "data", limits=Limits(matter_characters=1_200)) as stores:
+        first, _ = taken_in(stores, GOOD)
+        size = len(stores.library.document(first.matter_id, first.id).text)
         assert (first.state, first.characters) == ("ready", size)
         assert 600 < size < 1_200  # one fits, two do not
-        second, _ = taken_in(room, make_pdf(contract(2)))
+        second, _ = taken_in(stores, make_pdf(contract(2)))
         assert second.state == "failed"
-        assert taken_in(room, make_pdf(contract(2)), "Other")[0].state == "ready"
-        room.ingest.remove(first.matter_id, first.id)
-        room.library.accept(second.matter_id, "again.pdf", make_pdf(contract(2)))
-        room.ingest.run()
-        assert room.library.record(second.matter_id, second.id).state == "ready"
+        assert taken_in(stores, make_pdf(contract(2)), "Other")[0].state == "ready"
+        stores.ingest.remove(first.matter_id, first.id)
+        stores.library.accept(second.matter_id, "again.pdf", make_pdf(contract(2)))
+        stores.ingest.run()
+        assert stores.library.record(second.matter_id, second.id).state == "ready"
 
 
 # The process
@@ -210,20 +210,21 @@ def _send_too_much(pipe: Connection) -> None:
 def test_the_documents_of_one_user_that_hang_do_not_hold_up_another_s(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    with opened(tmp_path / "data", limits=Limits(page_seconds=20)) as room:
-        mallory = room.library.create_matter("Hers", namespace="mallory")
-        alice = room.library.create_matter("Mine", namespace="alice")
+    with opened(tmp_path / "data", limits=Limits(page_seconds=20)) as stores:
+        mallory = stores.library.create_matter("Hers", namespace="mallory")
+        alice = stores.library.create_matter("Mine", namespace="alice")
         hung = [
-            room.library.accept(mallory.id, f"{n}.pdf", hostile.form_that_draws_itself(b"%% %d" % n)) for n in range(4)
+            stores.library.accept(mallory.id, f"{n}.pdf", hostile.form_that_draws_itself(b"%% %d" % n))
+            for n in range(4)
         ]
-        room.ingest.start()
-        wait_for(lambda: room.library.record(mallory.id, hung[0].id).state == "reading")
-        good = room.library.accept(alice.id, "good.pdf", GOOD)
-        room.ingest.wake()
+        stores.ingest.start()
+        wait_for(lambda: stores.library.record(mallory.id, hung[0].id).state == "reading")
+        good = stores.library.accept(alice.id, "good.pdf", GOOD)
+        stores.ingest.wake()
         began = time.monotonic()
-        wait_for(lambda: room.library.record(alice.id, good.id).state == "ready", 15)
+        wait_for(lambda: stores.library.record(alice.id, good.id).state == "ready", 15)
         record_property("seconds_that_another_waited", round(time.monotonic() - began, 1))
-        states = [record.state for record in room.library.documents(mallory.id)]
+        states = [record.state for record in stores.library.documents(mallory.id)]
         assert states == ["reading", "waiting", "waiting", "waiting"]
 
 
@@ -231,76 +232,76 @@ def test_the_documents_of_one_user_that_hang_do_not_hold_up_another_s(
 
 
 def test_a_lost_original_fails_its_document_alone(tmp_path: Path) -> None:
-    with opened(tmp_path / "data", workers=1) as room:
-        matter = room.library.create_matter("Acme")
-        lost = room.library.accept(matter.id, "lost.pdf", GOOD)
-        other = room.library.accept(matter.id, "other.pdf", make_pdf(contract(2)))
+    with opened(tmp_path / "data", workers=1) as stores:
+        matter = stores.library.create_matter("Acme")
+        lost = stores.library.accept(matter.id, "lost.pdf", GOOD)
+        other = stores.library.accept(matter.id, "other.pdf", make_pdf(contract(2)))
         _file(tmp_path, lost, "pdf").unlink()
-        room.ingest.run()
-        failed = room.library.record(matter.id, lost.id)
+        stores.ingest.run()
+        failed = stores.library.record(matter.id, lost.id)
         assert failed.state == "failed"
         assert failed.reason == (
             "The file of “lost.pdf” is no longer in the file store. Remove the document and add the file again."
         )
-        assert room.library.record(matter.id, other.id).state == "ready"
+        assert stores.library.record(matter.id, other.id).state == "ready"
         with pytest.raises(OriginalMissing):
-            room.library.original(matter.id, lost.id)
-        room.ingest.remove(matter.id, lost.id)
-        assert taken_in(room, GOOD)[0].state == "ready"
+            stores.library.original(matter.id, lost.id)
+        stores.ingest.remove(matter.id, lost.id)
+        assert taken_in(stores, GOOD)[0].state == "ready"
 
 
 def test_an_original_that_cannot_be_read_is_a_lost_one(tmp_path: Path) -> None:
-    with opened(tmp_path / "data") as room:
-        matter = room.library.create_matter("Acme")
-        lost = room.library.accept(matter.id, "lost.pdf", GOOD)
+    with opened(tmp_path / "data") as stores:
+        matter = stores.library.create_matter("Acme")
+        lost = stores.library.accept(matter.id, "lost.pdf", GOOD)
         _file(tmp_path, lost, "pdf").unlink()
         _file(tmp_path, lost, "pdf").mkdir()
-        room.ingest.run()
-        assert room.library.record(matter.id, lost.id).state == "failed"
+        stores.ingest.run()
+        assert stores.library.record(matter.id, lost.id).state == "failed"
 
 
 def test_a_store_that_is_away_is_waited_for(tmp_path: Path) -> None:
-    with opened(tmp_path / "data") as room:
-        matter = room.library.create_matter("Acme")
-        first, second = (room.library.accept(matter.id, f"{n}.pdf", make_pdf(contract(n))) for n in (1, 2))
+    with opened(tmp_path / "data") as stores:
+        matter = stores.library.create_matter("Acme")
+        first, second = (stores.library.accept(matter.id, f"{n}.pdf", make_pdf(contract(n))) for n in (1, 2))
         store, away = tmp_path / "data" / "files", tmp_path / "away"
         store.rename(away)
-        room.ingest.start()
+        stores.ingest.start()
         with pytest.raises(DataFolderUnusable):
-            room.library.original(matter.id, first.id)
+            stores.library.original(matter.id, first.id)
         time.sleep(1)
-        assert {r.state for r in room.library.documents(matter.id)} == {"waiting"}
+        assert {r.state for r in stores.library.documents(matter.id)} == {"waiting"}
         away.rename(store)
-        room.ingest.wake()
-        wait_for(lambda: {r.state for r in room.library.documents(matter.id)} == {"ready"})
+        stores.ingest.wake()
+        wait_for(lambda: {r.state for r in stores.library.documents(matter.id)} == {"ready"})
         assert second.id != first.id
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:40])])
 def test_a_lost_text_is_read_again(tmp_path: Path, damage: Callable[[Path], object]) -> None:
-    with opened(tmp_path / "data") as room:
-        ready, _ = taken_in(room, GOOD)
-        text = room.library.document(ready.matter_id, ready.id).text
+    with opened(tmp_path / "data") as stores:
+        ready, _ = taken_in(stores, GOOD)
+        text = stores.library.document(ready.matter_id, ready.id).text
         damage(_file(tmp_path, ready, "text.json.gz"))
-    with opened(tmp_path / "data") as room:  # nothing of it in memory any more
+    with opened(tmp_path / "data") as stores:  # nothing of it in memory any more
         with pytest.raises(DocumentNotReady):
-            room.library.document(ready.matter_id, ready.id)
-        assert room.library.record(ready.matter_id, ready.id).state == "waiting"
-        room.ingest.run()
-        assert room.library.document(ready.matter_id, ready.id).text == text
+            stores.library.document(ready.matter_id, ready.id)
+        assert stores.library.record(ready.matter_id, ready.id).state == "waiting"
+        stores.ingest.run()
+        assert stores.library.document(ready.matter_id, ready.id).text == text
 
 
 def test_a_document_that_lost_its_text_and_its_original_is_found_no_more(tmp_path: Path) -> None:
-    with opened(tmp_path / "data") as room:
-        ready, _ = taken_in(room, GOOD)
+    with opened(tmp_path / "data") as stores:
+        ready, _ = taken_in(stores, GOOD)
         for kind in ("pdf", "text.json.gz"):
             _file(tmp_path, ready, kind).unlink()
-    with opened(tmp_path / "data") as room:
+    with opened(tmp_path / "data") as stores:
         with pytest.raises(DocumentNotReady):
-            room.library.document(ready.matter_id, ready.id)
-        room.ingest.run()
-        assert room.library.record(ready.matter_id, ready.id).state == "failed"
-        assert room.vectors.document_ids(ready.matter_id) == room.lexical.document_ids(ready.matter_id) == set()
+            stores.library.document(ready.matter_id, ready.id)
+        stores.ingest.run()
+        assert stores.library.record(ready.matter_id, ready.id).state == "failed"
+        assert stores.vectors.document_ids(ready.matter_id) == stores.lexical.document_ids(ready.matter_id) == set()
 
 
 def _file(folder: Path, record: DocumentRecord, kind: str) -> Path:
@@ -329,16 +330,16 @@ class Slow(HashingEmbedder):
 )
 def test_the_work_ends_within_seconds_whatever_is_under_way(tmp_path: Path, data: bytes, state: str) -> None:
     under_way = threading.Event()
-    with opened(tmp_path / "data", Slow()) as room:
-        matter = room.library.create_matter("Acme")
-        record = room.library.accept(matter.id, "x.pdf", data)
-        room.ingest.start(lambda r: under_way.set() if r.state == state else None)
+    with opened(tmp_path / "data", Slow()) as stores:
+        matter = stores.library.create_matter("Acme")
+        record = stores.library.accept(matter.id, "x.pdf", data)
+        stores.ingest.start(lambda r: under_way.set() if r.state == state else None)
         assert under_way.wait(30)
         time.sleep(2 if state == "reading" else 0.5)  # well into it
         began = time.monotonic()
-        room.ingest.stop()
+        stores.ingest.stop()
         seconds = time.monotonic() - began
         assert seconds < 3, f"{seconds:.1f} s"
-        waiting = room.library.record(matter.id, record.id)
+        waiting = stores.library.record(matter.id, record.id)
         assert (waiting.state, waiting.page, waiting.attempts) == ("waiting", 0, 0)
         assert multiprocessing.active_children() == []

@@ -8,7 +8,7 @@ import pytest
 from retrieval.core.errors import EncryptedFile, UnreadableFile
 from retrieval.reading.converter_process import ConverterDied, ConverterProcess
 from tests.pdfs import make_pdf
-from tests.retrieval.rooms import contract
+from tests.retrieval.stores import contract
 
 PDF = make_pdf(contract(1))
 LONG = make_pdf([page * 12 for page in contract(2, pages=300)])

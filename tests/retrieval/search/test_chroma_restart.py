@@ -18,7 +18,7 @@ from retrieval.search.vectors import Vectors
 from retrieval.structure.chunks import chunk
 from tests.pdfs import make_pdf
 from tests.retrieval.chroma_server import ChromaServer
-from tests.retrieval.rooms import HashingEmbedder, contract
+from tests.retrieval.stores import HashingEmbedder, contract
 
 pytestmark = pytest.mark.database
 

@@ -5,7 +5,7 @@ import pytest
 
 from retrieval.search.clause_types import DATA, TypeMatcher, clause_types, core, file_name, make_vectors, weighted_stems
 from retrieval.search.embedder import LocalEmbedder
-from tests.retrieval.rooms import HashingEmbedder
+from tests.retrieval.stores import HashingEmbedder
 
 
 @pytest.mark.parametrize(

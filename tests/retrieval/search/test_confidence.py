@@ -9,7 +9,7 @@ import pytest
 from retrieval.search.confidence import EVEN, Signs, weights
 from retrieval.search.embedder import LocalEmbedder
 from retrieval.search.search import Results, Searcher
-from tests.retrieval.rooms import opened
+from tests.retrieval.stores import opened
 
 ROOT = Path(__file__).parents[3]
 QUESTIONS = [
@@ -21,11 +21,11 @@ ABSENT = [q["question"] for q in QUESTIONS if not q["section"]]
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Results]]:
-    with opened(tmp_path_factory.mktemp("confidence"), LocalEmbedder()) as room:
-        matter = room.library.create_matter("Sample")
-        room.library.accept_path(matter.id, ROOT / "webapp" / "sample" / "sample-supply-agreement.pdf")
-        room.ingest.run()
-        searcher = Searcher(room.library, room.vectors, room.lexical, room.embedder)
+    with opened(tmp_path_factory.mktemp("confidence"), LocalEmbedder()) as stores:
+        matter = stores.library.create_matter("Sample")
+        stores.library.accept_path(matter.id, ROOT / "webapp" / "sample" / "sample-supply-agreement.pdf")
+        stores.ingest.run()
+        searcher = Searcher(stores.library, stores.vectors, stores.lexical, stores.embedder)
         yield {question: searcher.search(matter.id, question) for question in THERE + ABSENT}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from retrieval.search.routing import Route, Router
 from tests.pdfs import make_pdf
-from tests.retrieval.rooms import Room, opened
+from tests.retrieval.stores import Stores, opened
 
 CONTRACTS = {
     "Acme lease": "OFFICE LEASE between Acme Holdings LLC and Northwind Traders Inc.\n"
@@ -28,22 +28,22 @@ LEASES = ["2019 Contoso lease", "2023 Contoso lease"]
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    with opened(tmp_path_factory.mktemp("routing")) as room:
-        matter = room.library.create_matter("Deals")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    with opened(tmp_path_factory.mktemp("routing")) as stores:
+        matter = stores.library.create_matter("Deals")
         for name, text in CONTRACTS.items():
-            room.library.accept(matter.id, f"{name}.pdf", make_pdf([text]))
-        room.library.accept(matter.id, "ex-10.pdf", make_pdf(WITHIN))
-        room.ingest.run()
-        yield room
+            stores.library.accept(matter.id, f"{name}.pdf", make_pdf([text]))
+        stores.library.accept(matter.id, "ex-10.pdf", make_pdf(WITHIN))
+        stores.ingest.run()
+        yield stores
 
 
-def routed(room: Room, question: str, *scope: str) -> tuple[Route, list[str], list[str]]:
+def routed(stores: Stores, question: str, *scope: str) -> tuple[Route, list[str], list[str]]:
     """The route; the names of the documents meant and of the close ones, in alphabetical order."""
-    (matter,) = room.library.matters()
-    names = {r.id: r.name.removesuffix(".pdf") for r in room.library.documents(matter.id)}
+    (matter,) = stores.library.matters()
+    names = {r.id: r.name.removesuffix(".pdf") for r in stores.library.documents(matter.id)}
     within = [id_ for id_, name in names.items() if name in scope] if scope else None
-    route = Router(room.library, room.lexical, matter.id, within).route(question)
+    route = Router(stores.library, stores.lexical, matter.id, within).route(question)
     return route, sorted(names[id_] for id_ in route.document_ids or ()), sorted(names[id_] for id_ in route.close)
 
 
@@ -77,8 +77,10 @@ CLEAR = [
 
 
 @pytest.mark.parametrize(("question", "document", "asked"), CLEAR)
-def test_a_named_document_is_found_and_its_name_taken_out(room: Room, question: str, document: str, asked: str) -> None:
-    route, meant, close = routed(room, question)
+def test_a_named_document_is_found_and_its_name_taken_out(
+    stores: Stores, question: str, document: str, asked: str
+) -> None:
+    route, meant, close = routed(stores, question)
     assert (meant, route.question, close) == ([document], asked, [])
 
 
@@ -91,9 +93,9 @@ CLOSE = [
 
 @pytest.mark.parametrize(("question", "name", "documents"), CLOSE)
 def test_documents_that_a_name_fits_equally_are_close(
-    room: Room, question: str, name: str, documents: list[str]
+    stores: Stores, question: str, name: str, documents: list[str]
 ) -> None:
-    route, meant, close = routed(room, question)
+    route, meant, close = routed(stores, question)
     assert (route.name, meant, close) == (name, documents, documents)
 
 
@@ -112,27 +114,27 @@ def test_documents_that_a_name_fits_equally_are_close(
         "As to termination: who may terminate?",
     ],
 )
-def test_what_only_looks_like_a_name_means_no_document(room: Room, question: str) -> None:
-    assert routed(room, question) == (Route(None, question), [], [])
+def test_what_only_looks_like_a_name_means_no_document(stores: Stores, question: str) -> None:
+    assert routed(stores, question) == (Route(None, question), [], [])
 
 
-def test_two_names_mean_both_documents_and_leave_no_choice(room: Room) -> None:
-    route, meant, close = routed(room, "Compare the Acme lease and the Contoso loan.")
+def test_two_names_mean_both_documents_and_leave_no_choice(stores: Stores) -> None:
+    route, meant, close = routed(stores, "Compare the Acme lease and the Contoso loan.")
     assert (meant, close) == (["Acme lease", "Contoso loan"], [])
     assert route.question == "Compare the contract and the contract."
 
 
-def test_only_documents_in_scope_can_be_meant(room: Room) -> None:
+def test_only_documents_in_scope_can_be_meant(stores: Stores) -> None:
     question = "What is the rent in the Contoso lease?"
-    assert routed(room, question, "2019 Contoso lease", "Acme lease")[1:] == (["2019 Contoso lease"], [])
-    assert routed(room, question, "Acme lease")[1:] == ([], [])
+    assert routed(stores, question, "2019 Contoso lease", "Acme lease")[1:] == (["2019 Contoso lease"], [])
+    assert routed(stores, question, "Acme lease")[1:] == ([], [])
 
 
-def test_a_name_that_fits_many_tells_none_apart(room: Room) -> None:
-    matter = room.library.create_matter("Many")
+def test_a_name_that_fits_many_tells_none_apart(stores: Stores) -> None:
+    matter = stores.library.create_matter("Many")
     for n in range(6):
-        room.library.accept(matter.id, f"{n}.pdf", make_pdf([f"LEASE number {n} between Acme Inc. and tenant {n}"]))
-    room.ingest.run()
+        stores.library.accept(matter.id, f"{n}.pdf", make_pdf([f"LEASE number {n} between Acme Inc. and tenant {n}"]))
+    stores.ingest.run()
     for question in ("Who signed the Acme lease?", "What does Acme owe?"):
-        route = Router(room.library, room.lexical, matter.id, None).route(question)
+        route = Router(stores.library, stores.lexical, matter.id, None).route(question)
         assert route == Route(None, question)

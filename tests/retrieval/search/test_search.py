@@ -12,7 +12,7 @@ from retrieval.search.embedder import LocalEmbedder
 from retrieval.search.search import Searcher, beside_neighbours
 from retrieval.structure.chunks import Chunk
 from tests.pdfs import make_pdf
-from tests.retrieval.rooms import Room, opened
+from tests.retrieval.stores import Stores, opened
 
 LEASE = """OFFICE LEASE between Acme Holdings LLC and Northwind Traders Inc.
 1. Rent. The Tenant shall pay a monthly rent of $18,550 on the first day of each month.
@@ -27,38 +27,38 @@ LOAN = """LOAN AGREEMENT between Contoso Bank and Fabrikam GmbH
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    with opened(tmp_path_factory.mktemp("search"), LocalEmbedder()) as room:
-        matter = room.library.create_matter("Deals")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    with opened(tmp_path_factory.mktemp("search"), LocalEmbedder()) as stores:
+        matter = stores.library.create_matter("Deals")
         for name, text in (("Acme lease.pdf", LEASE), ("Contoso loan.pdf", LOAN)):
-            room.library.accept(matter.id, name, make_pdf([text]))
-        room.ingest.run()
-        yield room
+            stores.library.accept(matter.id, name, make_pdf([text]))
+        stores.ingest.run()
+        yield stores
 
 
 @pytest.fixture(scope="module")
-def searcher(room: Room) -> Searcher:
-    return Searcher(room.library, room.vectors, room.lexical, room.embedder)
+def searcher(stores: Stores) -> Searcher:
+    return Searcher(stores.library, stores.vectors, stores.lexical, stores.embedder)
 
 
-def matter_id(room: Room) -> str:
-    return room.library.matters()[0].id
+def matter_id(stores: Stores) -> str:
+    return stores.library.matters()[0].id
 
 
-def test_a_question_that_names_a_document_is_answered_from_it_alone(room: Room, searcher: Searcher) -> None:
-    results = searcher.search(matter_id(room), "What is the governing law in the Acme lease?")
-    texts = {room.library.document(matter_id(room), h.chunk.span.document_id).name for h in results.hits}
+def test_a_question_that_names_a_document_is_answered_from_it_alone(stores: Stores, searcher: Searcher) -> None:
+    results = searcher.search(matter_id(stores), "What is the governing law in the Acme lease?")
+    texts = {stores.library.document(matter_id(stores), h.chunk.span.document_id).name for h in results.hits}
     assert texts == {"Acme lease.pdf"}
 
 
-def test_the_scope_wins_over_a_name_in_the_question(room: Room, searcher: Searcher) -> None:
-    loan = next(r.id for r in room.library.documents(matter_id(room)) if r.name == "Contoso loan.pdf")
-    results = searcher.search(matter_id(room), "What is the governing law in the Acme lease?", [loan])
+def test_the_scope_wins_over_a_name_in_the_question(stores: Stores, searcher: Searcher) -> None:
+    loan = next(r.id for r in stores.library.documents(matter_id(stores)) if r.name == "Contoso loan.pdf")
+    results = searcher.search(matter_id(stores), "What is the governing law in the Acme lease?", [loan])
     assert {h.chunk.span.document_id for h in results.hits} == {loan}
 
 
-def test_hits_come_in_the_order_of_their_scores_and_the_same_each_time(room: Room, searcher: Searcher) -> None:
-    first, second = (searcher.search(matter_id(room), "Who pays interest?").hits for _ in range(2))
+def test_hits_come_in_the_order_of_their_scores_and_the_same_each_time(stores: Stores, searcher: Searcher) -> None:
+    first, second = (searcher.search(matter_id(stores), "Who pays interest?").hits for _ in range(2))
     assert first == second
     scores = [hit.score for hit in first]
     assert scores == sorted(scores, reverse=True)
@@ -78,16 +78,16 @@ def test_what_one_of_many_contracts_on_one_form_says_is_among_the_hits(tmp_path:
     term = "The obligations under this Agreement continue for three years from the date of disclosure."
     changed = term.replace("three", "some seven")
     form = [Chunk(Span("", n, n + 1), "the form") for n in range(4)]
-    with opened(tmp_path / "forms", LocalEmbedder()) as room:
-        matter = room.library.create_matter("Forms").id
-        alike, other = (room.embedder.passages([text] * len(form)) for text in (term, changed))
+    with opened(tmp_path / "forms", LocalEmbedder()) as stores:
+        matter = stores.library.create_matter("Forms").id
+        alike, other = (stores.embedder.passages([text] * len(form)) for text in (term, changed))
         for n in range(80):  # with four clauses each, more than a search asks for at first
             odd, id_ = n == 70, f"{n:02}"
             chunks = [replace(c, span=replace(c.span, document_id=id_)) for c in form]
             chunks = [replace(c, words="longer") for c in chunks] if odd else chunks
-            room.vectors.add(matter, chunks, other if odd else alike)
-            room.lexical.add(matter, f"Deal {n}", chunks, [changed if odd else term] * len(chunks))
-        searcher = Searcher(room.library, room.vectors, room.lexical, room.embedder)
+            stores.vectors.add(matter, chunks, other if odd else alike)
+            stores.lexical.add(matter, f"Deal {n}", chunks, [changed if odd else term] * len(chunks))
+        searcher = Searcher(stores.library, stores.vectors, stores.lexical, stores.embedder)
         hits = searcher.search(matter, "For how many years, three, do the obligations continue?").hits
         assert {hit.chunk.span.document_id for hit in hits} == {"00", "70"}
         assert [hit.chunk.words for hit in hits] == ["the form"] * 4 + ["longer"] * 4
@@ -95,15 +95,15 @@ def test_what_one_of_many_contracts_on_one_form_says_is_among_the_hits(tmp_path:
         assert searcher.same_words(matter, hits[0].chunk, ["00", "70"]) == []
 
 
-def test_what_is_there_is_more_certain_than_what_is_not(room: Room, searcher: Searcher) -> None:
-    there = searcher.search(matter_id(room), "May the borrower repay the loan early?")
-    absent = searcher.search(matter_id(room), "Which songs does the choir sing at Easter?")
+def test_what_is_there_is_more_certain_than_what_is_not(stores: Stores, searcher: Searcher) -> None:
+    there = searcher.search(matter_id(stores), "May the borrower repay the loan early?")
+    absent = searcher.search(matter_id(stores), "Which songs does the choir sing at Easter?")
     assert there.found
     assert not absent.found
     assert there.confidence > absent.confidence
 
 
-def test_nothing_in_scope_finds_nothing(room: Room, searcher: Searcher) -> None:
-    results = searcher.search(matter_id(room), "Who pays?", [])
+def test_nothing_in_scope_finds_nothing(stores: Stores, searcher: Searcher) -> None:
+    results = searcher.search(matter_id(stores), "Who pays?", [])
     assert results.hits == ()
     assert not results.found

@@ -11,7 +11,7 @@ import pytest
 from retrieval import Searcher
 from retrieval.search.embedder import LocalEmbedder
 from tests.pdfs import drawings, make_pdf
-from tests.retrieval.rooms import Room, opened
+from tests.retrieval.stores import Stores, opened
 from tests.webapp.fake_engine import BARE_401, BUSY, TEMPLATE, FakeEngine, Refusal, Reply
 from webapp.answers.answer import Answer, Backend, Delta, Event, Found, Scope, Trouble, answer
 from webapp.answers.follow_up import Turn
@@ -38,29 +38,29 @@ WRONG = ["Customer may end it by “ninety (90) days’ notice” ", "[1]."]
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    with opened(tmp_path_factory.mktemp("answers"), LocalEmbedder()) as room:
-        yield room
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    with opened(tmp_path_factory.mktemp("answers"), LocalEmbedder()) as stores:
+        yield stores
 
 
 @pytest.fixture(scope="module")
-def scope(room: Room) -> Scope:
-    matter = room.library.create_matter("Sample")
+def scope(stores: Stores) -> Scope:
+    matter = stores.library.create_matter("Sample")
     sample = packaged_sample()
     assert isinstance(sample, Path)
-    room.library.accept_path(matter.id, sample)
-    room.ingest.run()
-    return Scope(matter.id, tuple(room.library.documents(matter.id)))
+    stores.library.accept_path(matter.id, sample)
+    stores.ingest.run()
+    return Scope(matter.id, tuple(stores.library.documents(matter.id)))
 
 
 def events(
-    room: Room, scope: Scope, backend: Backend, question: str = QUESTION, history: tuple[Turn, ...] = ()
+    stores: Stores, scope: Scope, backend: Backend, question: str = QUESTION, history: tuple[Turn, ...] = ()
 ) -> list[Event]:
-    searcher = Searcher(room.library, room.vectors, room.lexical, room.embedder)
+    searcher = Searcher(stores.library, stores.vectors, stores.lexical, stores.embedder)
 
     async def run() -> list[Event]:
         stream = answer(
-            question, history, scope, library=room.library, searcher=searcher, lease=lambda: nullcontext(backend)
+            question, history, scope, library=stores.library, searcher=searcher, lease=lambda: nullcontext(backend)
         )
         return [event async for event in stream]
 
@@ -72,10 +72,10 @@ def last(got: list[Event]) -> Answer:
     return got[-1]
 
 
-def test_an_answer_streams_and_ends_with_checked_citations(room: Room, scope: Scope) -> None:
+def test_an_answer_streams_and_ends_with_checked_citations(stores: Stores, scope: Scope) -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(TRUE))
-        got = events(room, scope, Backend(LLMClient(server.url)))
+        got = events(stores, scope, Backend(LLMClient(server.url)))
     assert isinstance(got[0], Found)
     assert [event.text for event in got[1:-1] if isinstance(event, Delta)] == TRUE
     end = last(got)
@@ -88,11 +88,11 @@ def test_an_answer_streams_and_ends_with_checked_citations(room: Room, scope: Sc
     assert "[1] sample-supply-agreement.pdf, " in sent
 
 
-def test_a_changed_quotation_is_never_shown_as_one(room: Room, scope: Scope) -> None:
+def test_a_changed_quotation_is_never_shown_as_one(stores: Stores, scope: Scope) -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(WRONG), Reply(WRONG))
-        trusted = last(events(room, scope, Backend(LLMClient(server.url))))
-        bundled = last(events(room, scope, Backend(LLMClient(server.url), trusted=False)))
+        trusted = last(events(stores, scope, Backend(LLMClient(server.url))))
+        bundled = last(events(stores, scope, Backend(LLMClient(server.url), trusted=False)))
     assert "“ninety" not in trusted.text
     assert "not found in the source" in trusted.text
     assert not any(c.verified for c in trusted.citations)
@@ -101,49 +101,51 @@ def test_a_changed_quotation_is_never_shown_as_one(room: Room, scope: Scope) -> 
     assert all(c.verified for c in bundled.citations)
 
 
-def test_what_the_documents_do_not_say_is_not_found_and_the_engine_is_not_asked(room: Room, scope: Scope) -> None:
+def test_what_the_documents_do_not_say_is_not_found_and_the_engine_is_not_asked(stores: Stores, scope: Scope) -> None:
     with FakeEngine("tgi") as server:
-        end = last(events(room, scope, Backend(LLMClient(server.url)), "Which songs does the choir sing at Easter?"))
+        end = last(events(stores, scope, Backend(LLMClient(server.url)), "Which songs does the choir sing at Easter?"))
         assert server.asked == []
     assert (end.found, end.citations, end.searched.wider) == (False, (), True)
     assert end.text.startswith("Not found. 1 document, 12 pages")
 
 
-def test_an_engine_that_finds_nothing_in_the_passages_leaves_key_language(room: Room, scope: Scope) -> None:
+def test_an_engine_that_finds_nothing_in_the_passages_leaves_key_language(stores: Stores, scope: Scope) -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(["The passages do not say."]))
-        end = last(events(room, scope, Backend(LLMClient(server.url))))
+        end = last(events(stores, scope, Backend(LLMClient(server.url))))
     assert end.key_language
     assert end.checked is None
 
 
-def test_without_an_engine_the_answer_is_key_language(room: Room, scope: Scope) -> None:
-    end = last(events(room, scope, Backend(None)))
+def test_without_an_engine_the_answer_is_key_language(stores: Stores, scope: Scope) -> None:
+    end = last(events(stores, scope, Backend(None)))
     assert (end.engine, end.found) == ("none", True)
     assert "“" in end.text
     assert "one hundred eighty (180) days" in end.text
 
 
-def test_of_contracts_on_one_form_the_odd_one_is_cited_and_the_others_are_counted(room: Room) -> None:
-    matter = room.library.create_matter("Forms").id
+def test_of_contracts_on_one_form_the_odd_one_is_cited_and_the_others_are_counted(stores: Stores) -> None:
+    matter = stores.library.create_matter("Forms").id
     law = "This Agreement is governed by the laws of the State of {}."
     form = "1. Term\nThis Agreement lasts for two years and ends without notice.\n2. Governing Law\n" + law
     for name, state in (("Alder", "Ohio"), ("Birch", "Ohio"), ("Cedar", "Utah"), ("Dogwood", "Ohio")):
-        room.library.accept(matter, f"{name}.pdf", make_pdf([f"AGREEMENT with {name} Inc.\n" * 12, form.format(state)]))
-    room.ingest.run()
-    records = {record.id: record for record in room.library.documents(matter)}
-    end = last(events(room, Scope(matter, tuple(records.values())), Backend(None), "Which law governs?"))
+        stores.library.accept(
+            matter, f"{name}.pdf", make_pdf([f"AGREEMENT with {name} Inc.\n" * 12, form.format(state)])
+        )
+    stores.ingest.run()
+    records = {record.id: record for record in stores.library.documents(matter)}
+    end = last(events(stores, Scope(matter, tuple(records.values())), Backend(None), "Which law governs?"))
     told = page_result(end, records)
     by_state = {state: next(c for c in told.citations if state in (c.quote or "")) for state in ("Ohio", "Utah")}
     assert (by_state["Ohio"].also_in, by_state["Utah"].also_in) == (2, 0)
     places = [row for row in told.same_words if told.citations[row.citation] == by_state["Ohio"]]
     assert {row.document for row in places} == {"Alder.pdf", "Birch.pdf", "Dogwood.pdf"} - {by_state["Ohio"].document}
     for row in places:
-        document = room.library.document(matter, row.document_id)
+        document = stores.library.document(matter, row.document_id)
         assert law.format("Ohio") in " ".join(document.text[row.start : row.end].split())
 
     alone = Scope(matter, (records[by_state["Ohio"].document_id],))
-    told = page_result(last(events(room, alone, Backend(None), "Which law governs?")), records)
+    told = page_result(last(events(stores, alone, Backend(None), "Which law governs?")), records)
     assert '"same_words"' not in told.line()
     assert '"also_in"' not in told.line()
 
@@ -160,11 +162,11 @@ FAULTS: list[tuple[Reply | Refusal, type[EngineError], str]] = [
 
 @pytest.mark.parametrize(("reply", "error", "kept"), FAULTS, ids=[error.__name__ for _, error, _ in FAULTS])
 def test_whatever_happens_to_the_engine_text_and_key_language_stay(
-    room: Room, scope: Scope, reply: Reply | Refusal, error: type[EngineError], kept: str
+    stores: Stores, scope: Scope, reply: Reply | Refusal, error: type[EngineError], kept: str
 ) -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(*[reply] * TRIES)
-        got = events(room, scope, Backend(LLMClient(server.url, timeouts=QUICK)))
+        got = events(stores, scope, Backend(LLMClient(server.url, timeouts=QUICK)))
     (trouble,) = [event for event in got if isinstance(event, Trouble)]
     assert type(trouble.error) is error
     assert "".join(event.text for event in got if isinstance(event, Delta)) == kept
@@ -172,20 +174,20 @@ def test_whatever_happens_to_the_engine_text_and_key_language_stay(
     assert last(got).found
 
 
-def test_an_engine_that_is_away_is_said_and_key_language_is_there(room: Room, scope: Scope) -> None:
-    got = events(room, scope, Backend(LLMClient("http://127.0.0.1:9", timeouts=QUICK)))
+def test_an_engine_that_is_away_is_said_and_key_language_is_there(stores: Stores, scope: Scope) -> None:
+    got = events(stores, scope, Backend(LLMClient("http://127.0.0.1:9", timeouts=QUICK)))
     (trouble,) = [event for event in got if isinstance(event, Trouble)]
     assert type(trouble.error) is EngineAway
     assert last(got).key_language
 
 
-def test_stopping_closes_the_connection_to_the_engine(room: Room, scope: Scope) -> None:
-    searcher = Searcher(room.library, room.vectors, room.lexical, room.embedder)
+def test_stopping_closes_the_connection_to_the_engine(stores: Stores, scope: Scope) -> None:
+    searcher = Searcher(stores.library, stores.vectors, stores.lexical, stores.embedder)
 
     async def run(server: FakeEngine) -> None:
         backend = Backend(LLMClient(server.url))
         stream = answer(
-            QUESTION, (), scope, library=room.library, searcher=searcher, lease=lambda: nullcontext(backend)
+            QUESTION, (), scope, library=stores.library, searcher=searcher, lease=lambda: nullcontext(backend)
         )
         async for event in stream:
             if isinstance(event, Delta):
@@ -198,32 +200,32 @@ def test_stopping_closes_the_connection_to_the_engine(room: Room, scope: Scope) 
         asyncio.run(run(server))
 
 
-def test_a_follow_up_keeps_what_the_conversation_is_about(room: Room, scope: Scope) -> None:
+def test_a_follow_up_keeps_what_the_conversation_is_about(stores: Stores, scope: Scope) -> None:
     before = Turn(QUESTION, "Yes, by 180 days' notice [1].", QUESTION)
-    end = last(events(room, scope, Backend(None), "And what does that cost?", (before,)))
+    end = last(events(stores, scope, Backend(None), "And what does that cost?", (before,)))
     assert end.searched.query == f"{QUESTION} And what does that cost?"
     assert end.budget.history > 0
     assert any(p.page == 8 for p in end.passages)
 
 
-def test_no_documents_in_scope_is_not_found_in_none(room: Room, scope: Scope) -> None:
-    end = last(events(room, replace(scope, records=()), Backend(None)))
+def test_no_documents_in_scope_is_not_found_in_none(stores: Stores, scope: Scope) -> None:
+    end = last(events(stores, replace(scope, records=()), Backend(None)))
     assert not end.found
     assert end.text.startswith("Not found. 0 documents")
 
 
-def test_a_scan_is_not_found_in_for_nothing_of_it_could_be_read(room: Room, tmp_path: Path) -> None:
-    matter = room.library.create_matter("Scans")
+def test_a_scan_is_not_found_in_for_nothing_of_it_could_be_read(stores: Stores, tmp_path: Path) -> None:
+    matter = stores.library.create_matter("Scans")
     scan = tmp_path / "scan.pdf"
     scan.write_bytes(drawings(2))
-    room.library.accept_path(matter.id, scan)
-    room.ingest.run()
-    end = last(events(room, Scope(matter.id, tuple(room.library.documents(matter.id))), Backend(None)))
+    stores.library.accept_path(matter.id, scan)
+    stores.ingest.run()
+    end = last(events(stores, Scope(matter.id, tuple(stores.library.documents(matter.id))), Backend(None)))
     assert (end.found, end.passages) == (False, ())
     assert end.text.startswith("Not found. 1 document, 2 pages: none could be read")
 
 
 @pytest.mark.parametrize("question", ["", "  \n"])
-def test_an_empty_question_is_refused(room: Room, scope: Scope, question: str) -> None:
+def test_an_empty_question_is_refused(stores: Stores, scope: Scope, question: str) -> None:
     with pytest.raises(EmptyQuestion):
-        events(room, scope, Backend(None), question)
+        events(stores, scope, Backend(None), question)

@@ -26,7 +26,7 @@ SMALL = Quota(documents=5, mib=1, matters=3, conversations=4, turns=3)
 AT_ONCE = 12  # threads
 
 
-class Room:
+class Records:
     """Matters, documents and conversations of users who may have little."""
 
     def __init__(self, address: str, folder: Path) -> None:
@@ -49,7 +49,7 @@ class Room:
 
 
 @pytest.fixture(params=["one machine", pytest.param("a firm", marks=pytest.mark.database)])
-def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
+def records(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Records]:
     address = f"sqlite:///{tmp_path / 'records.db'}"
     if request.param == "a firm":
         server, name = request.getfixturevalue("postgres"), f"test_{uuid.uuid4().hex}"
@@ -58,14 +58,14 @@ def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
             connection.execute(sa.text(f"CREATE DATABASE {name}"))
         engine.dispose()
         address = f"{server}/{name}"
-    room = Room(address, tmp_path)
-    yield room
-    room.engine.dispose()
+    records = Records(address, tmp_path)
+    yield records
+    records.engine.dispose()
 
 
 @pytest.fixture
-def matter(room: Room) -> Matter:
-    return room.access.create(ANN, "Acme")
+def matter(records: Records) -> Matter:
+    return records.access.create(ANN, "Acme")
 
 
 def _refused(act: Callable[[int], Any]) -> list[int]:
@@ -129,118 +129,120 @@ def test_what_is_refused_is_told_with_the_limit_and_what_to_do(
 # Documents
 
 
-def test_documents_are_counted_over_all_matters_of_a_user_and_of_nobody_else(room: Room, matter: Matter) -> None:
-    other, bens = room.access.create(ANN, "Bolt"), room.access.create(BEN, "Bolt")
+def test_documents_are_counted_over_all_matters_of_a_user_and_of_nobody_else(records: Records, matter: Matter) -> None:
+    other, bens = records.access.create(ANN, "Bolt"), records.access.create(BEN, "Bolt")
     for n in range(SMALL.documents):
-        room.access.accept(ANN, (matter, other)[n % 2], room.file(str(n)))
+        records.access.accept(ANN, (matter, other)[n % 2], records.file(str(n)))
     with pytest.raises(QuotaReached, match=r"^The limit is 5 documents per user"):
-        room.access.accept(ANN, other, room.file("one more"))
-    assert room.access.accept(BEN, bens, room.file("one more"))
-    assert len(room.kept()) == SMALL.documents + 1
+        records.access.accept(ANN, other, records.file("one more"))
+    assert records.access.accept(BEN, bens, records.file("one more"))
+    assert len(records.kept()) == SMALL.documents + 1
 
 
-def test_what_is_there_already_does_not_count_again_and_what_is_removed_is_free(room: Room, matter: Matter) -> None:
-    first, *_ = [room.access.accept(ANN, matter, room.file(str(n))) for n in range(SMALL.documents)]
-    assert room.access.accept(ANN, matter, room.file("0"), "again.pdf") == first
-    room.library.remove(matter.id, first.id)
-    assert room.access.accept(ANN, matter, room.file("one more"))
+def test_what_is_there_already_does_not_count_again_and_what_is_removed_is_free(
+    records: Records, matter: Matter
+) -> None:
+    first, *_ = [records.access.accept(ANN, matter, records.file(str(n))) for n in range(SMALL.documents)]
+    assert records.access.accept(ANN, matter, records.file("0"), "again.pdf") == first
+    records.library.remove(matter.id, first.id)
+    assert records.access.accept(ANN, matter, records.file("one more"))
     with pytest.raises(QuotaReached):
-        room.access.accept(ANN, matter, room.file("0"))
-    room.library.delete_matter(matter.id)
-    room.users.delete_matter_rows(matter.id)
-    again = room.access.create(ANN, "Acme")
+        records.access.accept(ANN, matter, records.file("0"))
+    records.library.delete_matter(matter.id)
+    records.users.delete_matter_rows(matter.id)
+    again = records.access.create(ANN, "Acme")
     for n in range(SMALL.documents):
-        room.access.accept(ANN, again, room.file(str(n)))
+        records.access.accept(ANN, again, records.file(str(n)))
 
 
-def test_bytes_are_counted_too(room: Room, matter: Matter) -> None:
+def test_bytes_are_counted_too(records: Records, matter: Matter) -> None:
     half = SMALL.mib << 19
-    room.access.accept(ANN, matter, room.file("one", half))
-    room.access.accept(ANN, matter, room.file("two", half))  # exactly as much as there may be
+    records.access.accept(ANN, matter, records.file("one", half))
+    records.access.accept(ANN, matter, records.file("two", half))  # exactly as much as there may be
     with pytest.raises(QuotaReached, match=r"^The limit is 1 MiB of documents per user"):
-        room.access.accept(ANN, matter, room.file("three"))
-    assert len(room.kept()) == 2
+        records.access.accept(ANN, matter, records.file("three"))
+    assert len(records.kept()) == 2
 
 
-def test_documents_that_come_at_once_do_not_pass_together_and_leave_nothing(room: Room, matter: Matter) -> None:
-    files = [room.file(str(n)) for n in range(AT_ONCE)]
-    refused = _refused(lambda n: room.access.accept(ANN, matter, files[n]))
-    kept = {record.id for record in room.library.documents(matter.id)}
+def test_documents_that_come_at_once_do_not_pass_together_and_leave_nothing(records: Records, matter: Matter) -> None:
+    files = [records.file(str(n)) for n in range(AT_ONCE)]
+    refused = _refused(lambda n: records.access.accept(ANN, matter, files[n]))
+    kept = {record.id for record in records.library.documents(matter.id)}
     assert (len(refused), len(kept)) == (AT_ONCE - SMALL.documents, SMALL.documents)
-    assert room.kept() == kept
+    assert records.kept() == kept
 
 
 # Matters
 
 
-def test_matters_are_counted_and_free_again(room: Room, matter: Matter) -> None:
+def test_matters_are_counted_and_free_again(records: Records, matter: Matter) -> None:
     for name in ("Bolt", "Corp"):
-        room.access.create(ANN, name)
+        records.access.create(ANN, name)
     with pytest.raises(QuotaReached, match=r"^The limit is 3 matters per user"):
-        room.access.create(ANN, "Dent")
+        records.access.create(ANN, "Dent")
     with pytest.raises(MatterExists):  # the nearer reason
-        room.access.create(ANN, "Acme")
-    assert room.access.create(BEN, "Acme")
-    room.library.delete_matter(matter.id)
-    room.users.delete_matter_rows(matter.id)
-    assert room.access.create(ANN, "Dent")
+        records.access.create(ANN, "Acme")
+    assert records.access.create(BEN, "Acme")
+    records.library.delete_matter(matter.id)
+    records.users.delete_matter_rows(matter.id)
+    assert records.access.create(ANN, "Dent")
 
 
-def test_matters_that_are_made_at_once_do_not_pass_together(room: Room) -> None:
-    refused = _refused(lambda n: room.access.create(ANN, f"M{n}"))
-    assert (len(refused), len(room.access.matters(ANN))) == (AT_ONCE - SMALL.matters, SMALL.matters)
-    assert len(room.users.matters_of(ANN)) == SMALL.matters
+def test_matters_that_are_made_at_once_do_not_pass_together(records: Records) -> None:
+    refused = _refused(lambda n: records.access.create(ANN, f"M{n}"))
+    assert (len(refused), len(records.access.matters(ANN))) == (AT_ONCE - SMALL.matters, SMALL.matters)
+    assert len(records.users.matters_of(ANN)) == SMALL.matters
 
 
 # Conversations
 
 
-def test_conversations_are_counted_over_all_matters_and_free_again(room: Room, matter: Matter) -> None:
-    other = room.access.create(ANN, "Bolt")
-    begun = [room.conversations.start(ANN, (matter, other)[n % 2], "Rent?") for n in range(SMALL.conversations)]
+def test_conversations_are_counted_over_all_matters_and_free_again(records: Records, matter: Matter) -> None:
+    other = records.access.create(ANN, "Bolt")
+    begun = [records.conversations.start(ANN, (matter, other)[n % 2], "Rent?") for n in range(SMALL.conversations)]
     with pytest.raises(QuotaReached, match=r"^The limit is 4 conversations per user"):
-        room.conversations.start(ANN, matter, "Rent?")
-    room.conversations.delete(ANN, begun[0].id)
-    assert room.conversations.start(ANN, matter, "Rent?")
+        records.conversations.start(ANN, matter, "Rent?")
+    records.conversations.delete(ANN, begun[0].id)
+    assert records.conversations.start(ANN, matter, "Rent?")
 
 
-def test_conversations_that_begin_at_once_do_not_pass_together(room: Room, matter: Matter) -> None:
-    refused = _refused(lambda _: room.conversations.start(ANN, matter, "Rent?"))
-    have = len(room.conversations.all(ANN, matter))
+def test_conversations_that_begin_at_once_do_not_pass_together(records: Records, matter: Matter) -> None:
+    refused = _refused(lambda _: records.conversations.start(ANN, matter, "Rent?"))
+    have = len(records.conversations.all(ANN, matter))
     assert (len(refused), have) == (AT_ONCE - SMALL.conversations, SMALL.conversations)
 
 
-def test_turns_of_a_conversation_are_counted_and_one_that_is_replaced_is_free(room: Room, matter: Matter) -> None:
-    begun = room.conversations.start(ANN, matter, "Rent?")
+def test_turns_of_a_conversation_are_counted_and_one_that_is_replaced_is_free(records: Records, matter: Matter) -> None:
+    begun = records.conversations.start(ANN, matter, "Rent?")
     kept = []
     for _ in range(SMALL.turns):
-        room.conversations.check_room(ANN, begun.id)
-        kept.append(room.conversations.add_turn(ANN, begun.id, "Rent?", read_turn({"answer": "…"}), "complete"))
+        records.conversations.check_room(ANN, begun.id)
+        kept.append(records.conversations.add_turn(ANN, begun.id, "Rent?", read_turn({"answer": "…"}), "complete"))
     with pytest.raises(QuotaReached, match=r"^The limit is 3 questions in a conversation per user"):
-        room.conversations.check_room(ANN, begun.id)
+        records.conversations.check_room(ANN, begun.id)
     with pytest.raises(QuotaReached):
-        room.conversations.add_turn(ANN, begun.id, "Rent?", read_turn({"answer": "…"}), "complete")
-    room.conversations.check_room(BEN, begun.id)  # it is not his, and how full it is he is not told
-    room.conversations.cut(ANN, kept[-1].id)
-    room.conversations.check_room(ANN, begun.id)
+        records.conversations.add_turn(ANN, begun.id, "Rent?", read_turn({"answer": "…"}), "complete")
+    records.conversations.check_room(BEN, begun.id)  # it is not his, and how full it is he is not told
+    records.conversations.cut(ANN, kept[-1].id)
+    records.conversations.check_room(ANN, begun.id)
 
 
-def test_turns_that_are_kept_at_once_do_not_pass_together(room: Room, matter: Matter) -> None:
-    begun = room.conversations.start(ANN, matter, "Rent?")
+def test_turns_that_are_kept_at_once_do_not_pass_together(records: Records, matter: Matter) -> None:
+    begun = records.conversations.start(ANN, matter, "Rent?")
     refused = _refused(
-        lambda _: room.conversations.add_turn(ANN, begun.id, "Rent?", read_turn({"answer": "…"}), "complete")
+        lambda _: records.conversations.add_turn(ANN, begun.id, "Rent?", read_turn({"answer": "…"}), "complete")
     )
-    have = len(room.conversations.turns(ANN, begun.id))
+    have = len(records.conversations.turns(ANN, begun.id))
     assert (len(refused), have) == (AT_ONCE - SMALL.turns, SMALL.turns)
 
 
 # The local user
 
 
-def test_the_user_of_this_machine_has_no_limits(room: Room) -> None:
-    matters = [room.access.create(LOCAL_USER, f"M{n}") for n in range(SMALL.matters + 1)]
+def test_the_user_of_this_machine_has_no_limits(records: Records) -> None:
+    matters = [records.access.create(LOCAL_USER, f"M{n}") for n in range(SMALL.matters + 1)]
     for n in range(SMALL.documents + 1):
-        room.access.accept(LOCAL_USER, matters[0], room.file(str(n), SMALL.mib << 20))
-    begun = [room.conversations.start(LOCAL_USER, matters[0], "Rent?") for _ in range(SMALL.conversations + 1)]
+        records.access.accept(LOCAL_USER, matters[0], records.file(str(n), SMALL.mib << 20))
+    begun = [records.conversations.start(LOCAL_USER, matters[0], "Rent?") for _ in range(SMALL.conversations + 1)]
     for _ in range(SMALL.turns + 1):
-        room.conversations.add_turn(LOCAL_USER, begun[0].id, "Rent?", read_turn({"answer": "…"}), "complete")
+        records.conversations.add_turn(LOCAL_USER, begun[0].id, "Rent?", read_turn({"answer": "…"}), "complete")

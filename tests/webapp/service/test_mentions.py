@@ -34,8 +34,8 @@ ENDLESS = "“a” " * 100_000
 PHRASE = '"a" ' * 999 + '"a"'
 
 
-class Room:
-    """A workspace with one matter, and its reader's controller."""
+class Reader:
+    """A workspace with one matter, and the controller of its reader."""
 
     def __init__(self, folder: Path) -> None:
         self.workspace = Workspace(load_settings(data_dir=folder))
@@ -59,22 +59,22 @@ class Room:
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    room = Room(tmp_path)
-    yield room
-    room.workspace.close()
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    reader = Reader(tmp_path)
+    yield reader
+    reader.workspace.close()
 
 
 def test_a_document_that_takes_too_long_is_left_out_and_named_and_the_others_are_looked_through(
-    room: Room, monkeypatch: pytest.MonkeyPatch
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mentions_file, "DOCUMENT_SECONDS", 0.3)
-    endless = room.add("endless.pdf", ENDLESS)
-    room.add("short.pdf", PHRASE)
+    endless = reader.add("endless.pdf", ENDLESS)
+    reader.add("short.pdf", PHRASE)
     began = time.monotonic()
-    parts = room.find(PHRASE)
+    parts = reader.find(PHRASE)
     assert time.monotonic() - began < 10
-    [turn] = room.turns()
+    [turn] = reader.turns()
     assert isinstance(turn.answer, MentionsResult)
     assert [row.document for row in turn.answer.citations] == ["short.pdf"]
     assert turn.answer.left_out == (NamedRow(document_id=endless, document="endless.pdf"),)
@@ -85,14 +85,14 @@ def test_a_document_that_takes_too_long_is_left_out_and_named_and_the_others_are
 
 
 def test_of_very_many_places_all_are_counted_and_the_first_are_kept(
-    room: Room, monkeypatch: pytest.MonkeyPatch
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mentions_file, "MOST_KEPT", 30)
-    room.add("one.pdf", "rent is due. " * 20)
-    room.add("two.pdf", "rent is due. " * 2_000)
-    room.add("three.pdf", "rent")
-    parts = room.find("rent")
-    [turn] = room.turns()
+    reader.add("one.pdf", "rent is due. " * 20)
+    reader.add("two.pdf", "rent is due. " * 2_000)
+    reader.add("three.pdf", "rent")
+    parts = reader.find("rent")
+    [turn] = reader.turns()
     assert isinstance(turn.answer, MentionsResult)
     assert (turn.answer.count, turn.answer.documents, len(turn.answer.citations)) == (2_021, 3, 30)
     assert [row.document for row in turn.answer.citations] == ["one.pdf"] * 20 + ["two.pdf"] * 10
@@ -101,76 +101,76 @@ def test_of_very_many_places_all_are_counted_and_the_first_are_kept(
     assert chat.copied(turn).startswith("“rent”: 2,021 mentions, the first 30 of them\n")
 
 
-def lose_texts(room: Room) -> None:
+def lose_texts(reader: Reader) -> None:
     """Four documents, of which one has lost its text and one a damaged one."""
-    room.add("first.pdf", "the rent")
-    lost = room.add("lost.pdf", "the rent is lost")
-    damaged = room.add("damaged.pdf", "the rent is damaged")
-    room.add("last.pdf", "more rent")
-    files = room.workspace.settings.data_dir / "files"
+    reader.add("first.pdf", "the rent")
+    lost = reader.add("lost.pdf", "the rent is lost")
+    damaged = reader.add("damaged.pdf", "the rent is damaged")
+    reader.add("last.pdf", "more rent")
+    files = reader.workspace.settings.data_dir / "files"
     next(files.rglob(f"{lost}.text*")).unlink()
     next(files.rglob(f"{damaged}.text*")).write_bytes(b"\x1f\x8b nothing")
-    room.workspace.library._blobs.texts._cache.clear()
+    reader.workspace.library._blobs.texts._cache.clear()
 
 
-def test_a_text_that_was_lost_does_not_keep_the_others_from_being_looked_through(room: Room) -> None:
-    lose_texts(room)
-    parts = room.find("rent")
-    [turn] = room.turns()
+def test_a_text_that_was_lost_does_not_keep_the_others_from_being_looked_through(reader: Reader) -> None:
+    lose_texts(reader)
+    parts = reader.find("rent")
+    [turn] = reader.turns()
     assert [row.document for row in turn.answer.citations] == ["first.pdf", "last.pdf"]
     assert "“lost.pdf”, “damaged.pdf” could not be searched." in parts["past"]
 
 
-def test_the_command_line_is_told_what_was_not_looked_through_after_what_was_found(room: Room) -> None:
-    lose_texts(room)
+def test_the_command_line_is_told_what_was_not_looked_through_after_what_was_found(reader: Reader) -> None:
+    lose_texts(reader)
     events: list[Event[MentionRow]] = []
     with pytest.raises(SearchIncomplete):
-        events.extend(Caller(room.workspace, LOCAL_USER).run(FindMentions("Acme", "rent")))
+        events.extend(Caller(reader.workspace, LOCAL_USER).run(FindMentions("Acme", "rent")))
     assert [event.row.document for event in events if isinstance(event, Result)] == ["first.pdf", "last.pdf"]
 
 
-def test_the_command_line_is_given_every_place_however_many(room: Room) -> None:
-    room.add("many.pdf", "rent is due. " * 3_000)
-    assert len(list(Caller(room.workspace, LOCAL_USER).run(FindMentions("Acme", "rent")))) == 3_000
+def test_the_command_line_is_given_every_place_however_many(reader: Reader) -> None:
+    reader.add("many.pdf", "rent is due. " * 3_000)
+    assert len(list(Caller(reader.workspace, LOCAL_USER).run(FindMentions("Acme", "rent")))) == 3_000
 
 
 def test_one_search_too_many_is_refused_and_changes_nothing_and_the_page_s_other_work_goes_on(
-    room: Room, monkeypatch: pytest.MonkeyPatch
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mentions_file, "DOCUMENT_SECONDS", 1.0)
-    room.add("endless.pdf", ENDLESS)
+    reader.add("endless.pdf", ENDLESS)
 
     async def test() -> None:
         searches = [
-            asyncio.create_task(room.controller.find_mentions(room.state, PHRASE)) for _ in range(SEARCHES_PER_USER)
+            asyncio.create_task(reader.controller.find_mentions(reader.state, PHRASE)) for _ in range(SEARCHES_PER_USER)
         ]
         await asyncio.sleep(0.3)
         with pytest.raises(SearchesWaiting):
-            await room.controller.find_mentions(room.state, PHRASE)
+            await reader.controller.find_mentions(reader.state, PHRASE)
         began = time.monotonic()
-        await asyncio.gather(*(asyncio.to_thread(room.controller.sidebar, room.state) for _ in range(4)))
+        await asyncio.gather(*(asyncio.to_thread(reader.controller.sidebar, reader.state) for _ in range(4)))
         assert time.monotonic() - began < 1.5
         await asyncio.gather(*searches)
 
     asyncio.run(test())
-    assert len(room.turns()) == SEARCHES_PER_USER
+    assert len(reader.turns()) == SEARCHES_PER_USER
 
 
 def test_a_search_that_does_not_get_its_turn_in_time_is_told_so_and_the_turn_it_was_to_replace_stays(
-    room: Room, monkeypatch: pytest.MonkeyPatch
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room.add("short.pdf", "rent")
-    room.find("rent")
-    [kept] = room.turns()
-    state = replace(room.state, conversation_id=kept.conversation_id)
+    reader.add("short.pdf", "rent")
+    reader.find("rent")
+    [kept] = reader.turns()
+    state = replace(reader.state, conversation_id=kept.conversation_id)
     monkeypatch.setattr(controller, "SEARCH_SECONDS", 0.3)
 
     async def test() -> None:
-        busy = asyncio.create_task(room.workspace.searches.run(LOCAL_USER.id, 10, lambda _: time.sleep(3)))
+        busy = asyncio.create_task(reader.workspace.searches.run(LOCAL_USER.id, 10, lambda _: time.sleep(3)))
         await asyncio.sleep(0.1)
         with pytest.raises(TooSlow):
-            await room.controller.find_mentions(state, "rent", replaced_id=kept.id)
+            await reader.controller.find_mentions(state, "rent", replaced_id=kept.id)
         await busy
 
     asyncio.run(test())
-    assert room.turns() == [kept]
+    assert reader.turns() == [kept]

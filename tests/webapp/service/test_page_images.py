@@ -19,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 from retrieval import Document
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
-from tests.retrieval.rooms import contract, opened
+from tests.retrieval.stores import contract, opened
 from webapp.core.errors import PageNotShown
 from webapp.service import page_images as viewer_file
 from webapp.service.page_images import FILL, Box, PageRenderer, PageView, bounded
@@ -247,15 +247,15 @@ def test_a_page_is_drawn_once_and_its_file_sent_once() -> None:
 
 def test_pages_are_drawn_from_many_threads_while_documents_are_read(tmp_path: Path, viewer: PageRenderer) -> None:
     files = {n: make_pdf(contract(n, pages=6)) for n in range(8)}
-    with opened(tmp_path) as room, ThreadPoolExecutor(6) as pool:
-        matter = room.library.create_matter("Acme")
+    with opened(tmp_path) as stores, ThreadPoolExecutor(6) as pool:
+        matter = stores.library.create_matter("Acme")
         for n, data in files.items():
-            room.library.accept(matter.id, f"{n}.pdf", data)
-        reading = pool.submit(room.ingest.run)
+            stores.library.accept(matter.id, f"{n}.pdf", data)
+        reading = pool.submit(stores.ingest.run)
         drawn = [
             pool.submit(viewer.image, PageView(f"busy {n}", page), "a", partial(files.__getitem__, n))
             for page, n in itertools.product(range(1, 7), files)
         ]
         assert all(picture.result(60).startswith(b"\x89PNG") for picture in drawn)
         reading.result(60)
-        assert {record.state for record in room.library.documents(matter.id)} == {"ready"}
+        assert {record.state for record in stores.library.documents(matter.id)} == {"ready"}

@@ -36,7 +36,7 @@ LAW = "The laws of Ireland govern this Lease."
 DRAFT = 'Rent is due each month: "The monthly rent is four thousand dollars ... in advance." [1] Irish law governs. [2]'
 
 
-class Room:
+class Records:
     """A library with one document that has been read, and conversations about it."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,25 +58,25 @@ class Room:
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    room = Room(tmp_path)
-    yield room
-    room.engine.dispose()
+def records(tmp_path: Path) -> Iterator[Records]:
+    records = Records(tmp_path)
+    yield records
+    records.engine.dispose()
 
 
 @pytest.fixture
-def matter(room: Room) -> Matter:
-    return room.access.create(ANN, "Acme")
+def matter(records: Records) -> Matter:
+    return records.access.create(ANN, "Acme")
 
 
 @pytest.fixture
-def record(room: Room, matter: Matter) -> DocumentRecord:
-    return room.add(matter)
+def record(records: Records, matter: Matter) -> DocumentRecord:
+    return records.add(matter)
 
 
 @pytest.fixture
-def document(room: Room, matter: Matter, record: DocumentRecord) -> Document:
-    return room.library.document(matter.id, record.id)
+def document(records: Records, matter: Matter, record: DocumentRecord) -> Document:
+    return records.library.document(matter.id, record.id)
 
 
 def _answered(document: Document, record: DocumentRecord) -> AnswerResult:
@@ -104,17 +104,17 @@ def _answered(document: Document, record: DocumentRecord) -> AnswerResult:
     return page_result(answer, {record.id: record})
 
 
-def _begun(room: Room, matter: Matter, user: User = ANN, title: str = "What is the rent?") -> Conversation:
-    return room.conversations.start(user, matter, title)
+def _begun(records: Records, matter: Matter, user: User = ANN, title: str = "What is the rent?") -> Conversation:
+    return records.conversations.start(user, matter, title)
 
 
 def test_an_answer_comes_back_as_it_was_shown_with_its_evidence(
-    room: Room, matter: Matter, record: DocumentRecord, document: Document
+    records: Records, matter: Matter, record: DocumentRecord, document: Document
 ) -> None:
     shown = _answered(document, record)
-    begun = _begun(room, matter)
-    kept = room.conversations.add_turn(ANN, begun.id, "What is the rent?", shown, "complete")
-    [turn] = room.conversations.turns(ANN, begun.id)
+    begun = _begun(records, matter)
+    kept = records.conversations.add_turn(ANN, begun.id, "What is the rent?", shown, "complete")
+    [turn] = records.conversations.turns(ANN, begun.id)
     assert (turn.id, turn.question, turn.state, turn.rating) == (kept.id, "What is the rent?", "complete", None)
     assert abs((turn.asked_at - kept.asked_at).total_seconds()) < 1
     assert turn.answer == shown
@@ -128,152 +128,156 @@ def test_an_answer_comes_back_as_it_was_shown_with_its_evidence(
 
 
 def test_a_conversation_is_read_in_as_many_statements_however_much_it_cites(
-    room: Room, matter: Matter, document: Document, record: DocumentRecord
+    records: Records, matter: Matter, document: Document, record: DocumentRecord
 ) -> None:
     statements: list[str] = []
-    sa.event.listen(room.engine, "before_cursor_execute", lambda _c, _k, statement, *_: statements.append(statement))
-    conversation = room.conversations.start(ANN, matter, "Rent")
+    sa.event.listen(records.engine, "before_cursor_execute", lambda _c, _k, statement, *_: statements.append(statement))
+    conversation = records.conversations.start(ANN, matter, "Rent")
     counts = []
     for _ in range(3):
-        room.conversations.add_turn(ANN, conversation.id, "What is the rent?", _answered(document, record), "complete")
+        records.conversations.add_turn(
+            ANN, conversation.id, "What is the rent?", _answered(document, record), "complete"
+        )
         statements.clear()
-        room.conversations.turns(ANN, conversation.id)
+        records.conversations.turns(ANN, conversation.id)
         counts.append(len(statements))
     assert counts[0] == counts[1] == counts[2] > 0
 
 
 def test_what_is_kept_of_a_document_are_places_and_no_words(
-    room: Room, matter: Matter, record: DocumentRecord, document: Document
+    records: Records, matter: Matter, record: DocumentRecord, document: Document
 ) -> None:
     shown = _answered(document, record).model_copy(update={"answer": "(the answer itself)"})
-    room.conversations.add_turn(ANN, _begun(room, matter).id, "?", shown, "complete")
-    with database.reading(room.engine) as connection:
+    records.conversations.add_turn(ANN, _begun(records, matter).id, "?", shown, "complete")
+    with database.reading(records.engine) as connection:
         kept = json.dumps(connection.scalar(sa.select(turns.c.answer)), ensure_ascii=False)
     assert not any(words in kept for words in ("monthly rent", "in advance", "laws of Ireland"))
 
 
 def test_an_answer_outlives_its_document_and_says_that_it_was_removed(
-    room: Room, matter: Matter, record: DocumentRecord, document: Document
+    records: Records, matter: Matter, record: DocumentRecord, document: Document
 ) -> None:
-    begun = _begun(room, matter)
+    begun = _begun(records, matter)
     shown = _answered(document, record)
-    room.conversations.add_turn(ANN, begun.id, "?", shown, "complete")
-    room.library.remove(matter.id, record.id)
-    [turn] = room.conversations.turns(ANN, begun.id)
+    records.conversations.add_turn(ANN, begun.id, "?", shown, "complete")
+    records.library.remove(matter.id, record.id)
+    [turn] = records.conversations.turns(ANN, begun.id)
     assert isinstance(turn.answer, AnswerResult)
     assert turn.answer.answer == shown.answer
     for places in (turn.answer.citations, turn.answer.key_language, turn.answer.passages):
         assert [(each.removed, each.document) for each in places] == [(True, "lease.pdf")] * len(places)
     assert (turn.answer.citations[0].quote, turn.answer.key_language[0].text) == (None, None)
 
-    room.add(matter)  # the same file again: the same offsets
-    [turn] = room.conversations.turns(ANN, begun.id)
+    records.add(matter)  # the same file again: the same offsets
+    [turn] = records.conversations.turns(ANN, begun.id)
     assert turn.answer.citations[0].quote == shown.citations[0].quote
 
 
-def test_an_answer_that_was_stopped_is_kept_as_far_as_it_came(room: Room, matter: Matter) -> None:
-    begun = _begun(room, matter)
-    room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "The rent"}), "stopped")
-    [turn] = room.conversations.turns(ANN, begun.id)
+def test_an_answer_that_was_stopped_is_kept_as_far_as_it_came(records: Records, matter: Matter) -> None:
+    begun = _begun(records, matter)
+    records.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "The rent"}), "stopped")
+    [turn] = records.conversations.turns(ANN, begun.id)
     assert (turn.answer, turn.state) == (read_turn({"answer": "The rent"}), "stopped")
 
 
-def test_turns_are_rated_asked_again_and_in_their_order(room: Room, matter: Matter) -> None:
-    begun = _begun(room, matter)
+def test_turns_are_rated_asked_again_and_in_their_order(records: Records, matter: Matter) -> None:
+    begun = _begun(records, matter)
     answer = read_turn({"answer": "…"})
     for question in ("one", "two", "three"):
-        room.conversations.add_turn(ANN, begun.id, question, answer, "complete")
-    _, second, _ = room.conversations.turns(ANN, begun.id)
-    room.conversations.rate(ANN, second.id, -1)
-    rated = {turn.question: turn.rating for turn in room.conversations.turns(ANN, begun.id)}
+        records.conversations.add_turn(ANN, begun.id, question, answer, "complete")
+    _, second, _ = records.conversations.turns(ANN, begun.id)
+    records.conversations.rate(ANN, second.id, -1)
+    rated = {turn.question: turn.rating for turn in records.conversations.turns(ANN, begun.id)}
     assert list(rated.items()) == [("one", None), ("two", -1), ("three", None)]
-    room.conversations.rate(ANN, second.id, None)
-    room.conversations.cut(ANN, second.id)
-    room.conversations.add_turn(ANN, begun.id, "two, otherwise", answer, "complete")
-    kept = room.conversations.turns(ANN, begun.id)
+    records.conversations.rate(ANN, second.id, None)
+    records.conversations.cut(ANN, second.id)
+    records.conversations.add_turn(ANN, begun.id, "two, otherwise", answer, "complete")
+    kept = records.conversations.turns(ANN, begun.id)
     assert [(turn.question, turn.rating) for turn in kept] == [("one", None), ("two, otherwise", None)]
 
 
-def test_turns_that_come_at_once_all_find_their_place(room: Room, matter: Matter) -> None:
-    begun = _begun(room, matter)
+def test_turns_that_come_at_once_all_find_their_place(records: Records, matter: Matter) -> None:
+    begun = _begun(records, matter)
     with ThreadPoolExecutor(4) as pool:
         list(
             pool.map(
-                lambda n: room.conversations.add_turn(ANN, begun.id, str(n), read_turn({"answer": ""}), "complete"),
+                lambda n: records.conversations.add_turn(ANN, begun.id, str(n), read_turn({"answer": ""}), "complete"),
                 range(12),
             )
         )
-    assert len(room.conversations.turns(ANN, begun.id)) == 12
+    assert len(records.conversations.turns(ANN, begun.id)) == 12
 
 
-def test_conversations_are_listed_newest_first_renamed_and_deleted(room: Room, matter: Matter) -> None:
-    first, second = _begun(room, matter, title="one"), _begun(room, matter, title=f"  {'long ' * 40}\n")
-    assert room.conversations.all(ANN, matter) == [second, first]
+def test_conversations_are_listed_newest_first_renamed_and_deleted(records: Records, matter: Matter) -> None:
+    first, second = _begun(records, matter, title="one"), _begun(records, matter, title=f"  {'long ' * 40}\n")
+    assert records.conversations.all(ANN, matter) == [second, first]
     assert len(second.title) <= 80
     assert second.title.endswith("…")
-    changed = room.conversations.change(ANN, first.id, title="Rent", scope=["d1", "d2"])
+    changed = records.conversations.change(ANN, first.id, title="Rent", scope=["d1", "d2"])
     assert (changed.title, changed.scope) == ("Rent", ("d1", "d2"))
-    assert room.conversations.one(ANN, first.id) == changed
-    room.conversations.delete(ANN, first.id)
-    assert room.conversations.all(ANN, matter) == [second]
+    assert records.conversations.one(ANN, first.id) == changed
+    records.conversations.delete(ANN, first.id)
+    assert records.conversations.all(ANN, matter) == [second]
     with pytest.raises(NoSuchConversation):
-        room.conversations.turns(ANN, first.id)
+        records.conversations.turns(ANN, first.id)
 
 
-def test_conversations_come_back_after_a_restart(room: Room, matter: Matter, tmp_path: Path) -> None:
-    begun = _begun(room, matter)
-    again = Room(tmp_path)
+def test_conversations_come_back_after_a_restart(records: Records, matter: Matter, tmp_path: Path) -> None:
+    begun = _begun(records, matter)
+    again = Records(tmp_path)
     assert again.conversations.all(ANN, matter) == [begun]
     again.engine.dispose()
 
 
 @pytest.mark.parametrize("member", [False, True], ids=["a stranger", "another member"])
-def test_what_another_said_reads_as_what_was_never_said(room: Room, matter: Matter, member: bool) -> None:
-    begun = _begun(room, matter)
-    turn = room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
+def test_what_another_said_reads_as_what_was_never_said(records: Records, matter: Matter, member: bool) -> None:
+    begun = _begun(records, matter)
+    turn = records.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
     if member:
-        room.users.join(BEN, [matter.id])
+        records.users.join(BEN, [matter.id])
     told = set()
     for conversation, turn_id in ((begun.id, turn.id), ("0" * 32, "0" * 32)):
         for ask in (
-            lambda id_=conversation: room.conversations.one(BEN, id_),
-            lambda id_=conversation: room.conversations.turns(BEN, id_),
-            lambda id_=conversation: room.conversations.add_turn(BEN, id_, "?", read_turn({}), "complete"),
-            lambda id_=conversation: room.conversations.change(BEN, id_, title="mine", scope=None),
-            lambda id_=conversation: room.conversations.delete(BEN, id_),
-            lambda id_=turn_id: room.conversations.cut(BEN, id_),
-            lambda id_=turn_id: room.conversations.rate(BEN, id_, 1),
+            lambda id_=conversation: records.conversations.one(BEN, id_),
+            lambda id_=conversation: records.conversations.turns(BEN, id_),
+            lambda id_=conversation: records.conversations.add_turn(BEN, id_, "?", read_turn({}), "complete"),
+            lambda id_=conversation: records.conversations.change(BEN, id_, title="mine", scope=None),
+            lambda id_=conversation: records.conversations.delete(BEN, id_),
+            lambda id_=turn_id: records.conversations.cut(BEN, id_),
+            lambda id_=turn_id: records.conversations.rate(BEN, id_, 1),
         ):
             with pytest.raises(NoSuchConversation) as error:
                 ask()
             told.add(str(error.value))
     assert len(told) == 1
     if member:
-        assert room.conversations.all(BEN, matter) == []
+        assert records.conversations.all(BEN, matter) == []
     else:
         with pytest.raises(NoSuchMatter):
-            room.conversations.all(BEN, matter)
+            records.conversations.all(BEN, matter)
         with pytest.raises(NoSuchMatter):
-            room.conversations.start(BEN, matter, "mine")
-    assert [turn.question for turn in room.conversations.turns(ANN, begun.id)] == ["?"]
+            records.conversations.start(BEN, matter, "mine")
+    assert [turn.question for turn in records.conversations.turns(ANN, begun.id)] == ["?"]
 
 
-def test_who_may_not_see_a_matter_any_more_sees_nothing_of_what_they_said_in_it(room: Room, matter: Matter) -> None:
-    begun = _begun(room, matter)
-    room.users.leave(ANN, matter.id)
+def test_who_may_not_see_a_matter_any_more_sees_nothing_of_what_they_said_in_it(
+    records: Records, matter: Matter
+) -> None:
+    begun = _begun(records, matter)
+    records.users.leave(ANN, matter.id)
     with pytest.raises(NoSuchConversation):
-        room.conversations.turns(ANN, begun.id)
+        records.conversations.turns(ANN, begun.id)
 
 
-def test_what_was_said_goes_with_its_matter_and_with_its_user(room: Room, matter: Matter) -> None:
-    begun = _begun(room, matter)
-    room.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    room.users.delete_matter_rows(matter.id)
-    other = room.access.create(BEN, "Bolt")
-    begun = _begun(room, other, BEN)
-    room.conversations.add_turn(BEN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    room.users.delete(BEN)
-    with database.reading(room.engine) as connection:
+def test_what_was_said_goes_with_its_matter_and_with_its_user(records: Records, matter: Matter) -> None:
+    begun = _begun(records, matter)
+    records.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
+    records.users.delete_matter_rows(matter.id)
+    other = records.access.create(BEN, "Bolt")
+    begun = _begun(records, other, BEN)
+    records.conversations.add_turn(BEN, begun.id, "?", read_turn({"answer": "…"}), "complete")
+    records.users.delete(BEN)
+    with database.reading(records.engine) as connection:
         counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]
     assert dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True)) == {
         "users": 1,
@@ -410,16 +414,16 @@ OLDER = tuple(OlderRows(Document("d", "lease.pdf", f"{RENT}\n{LAW}", ())).all())
 @pytest.mark.parametrize("version", OLDER)
 @pytest.mark.parametrize("gone", [False, True], ids=["its document is there", "its document is gone"])
 def test_a_conversation_that_an_older_version_kept_opens(
-    room: Room, matter: Matter, record: DocumentRecord, document: Document, version: str, gone: bool
+    records: Records, matter: Matter, record: DocumentRecord, document: Document, version: str, gone: bool
 ) -> None:
     row, seen, places, quoted = OlderRows(document).all()[version]
-    begun = _begun(room, matter)
-    with database.writing(room.engine) as connection:
+    begun = _begun(records, matter)
+    with database.writing(records.engine) as connection:
         kept = {"id": "0" * 32, "conversation_id": begun.id, "position": 1, "question": "?", "answer": row}
         connection.execute(sa.insert(turns).values(kept | {"state": "complete", "asked_at": begun.created_at}))
     if gone:
-        room.library.remove(matter.id, record.id)
-    [turn] = room.conversations.turns(ANN, begun.id)
+        records.library.remove(matter.id, record.id)
+    [turn] = records.conversations.turns(ANN, begun.id)
     assert seen in turn_html(turn, last=True).replace("\u00a0", " ")
     assert copied(turn) is not None
     shown = items(turn.answer)
@@ -433,15 +437,15 @@ def test_a_conversation_that_an_older_version_kept_opens(
     assert set(words) <= {RENT, LAW}
 
     again = turn.answer.with_places(lambda place: place.model_copy(update={"removed": False}))
-    room.conversations.add_turn(ANN, begun.id, "?", again, "complete")
-    assert [each.answer for each in room.conversations.turns(ANN, begun.id)][1] == turn.answer
+    records.conversations.add_turn(ANN, begun.id, "?", again, "complete")
+    assert [each.answer for each in records.conversations.turns(ANN, begun.id)][1] == turn.answer
 
 
 # Schema
 
 
-def test_migrations_make_the_tables_that_the_code_declares(room: Room) -> None:
-    with room.engine.connect() as connection:
+def test_migrations_make_the_tables_that_the_code_declares(records: Records) -> None:
+    with records.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         ours = set(metadata.tables)
         difference = compare_metadata(context, metadata)
@@ -456,7 +460,7 @@ def _table(difference: Any) -> str:
 
 
 def test_a_folder_of_the_first_version_keeps_its_users_matters_and_documents(tmp_path: Path) -> None:
-    """Both rooms' tables as they were, with rows, brought up to date; SQLite makes one of them anew."""
+    """Both packages' tables as they were, with rows, brought up to date; SQLite makes one of them anew."""
     engine = database.open_database(f"sqlite:///{tmp_path / 'records.db'}")
     for folder, table in ((LIBRARY_MIGRATIONS, "library_version"), (MIGRATIONS, VERSION_TABLE)):
         _migrate_to_first(engine, folder, table)
@@ -470,20 +474,20 @@ def test_a_folder_of_the_first_version_keeps_its_users_matters_and_documents(tmp
         ):
             connection.exec_driver_sql(row)
     engine.dispose()
-    room = Room(tmp_path)
-    [matter] = room.access.matters(ANN)
-    assert (matter, [record.name for record in room.access.documents(ANN, matter)]) == (
+    records = Records(tmp_path)
+    [matter] = records.access.matters(ANN)
+    assert (matter, [record.name for record in records.access.documents(ANN, matter)]) == (
         Matter("m", "Acme"),
         ["lease.pdf"],
     )
-    assert _begun(room, matter) == room.conversations.all(ANN, matter)[0]
-    assert room.access.create(BEN, "Acme").id != "m"
+    assert _begun(records, matter) == records.conversations.all(ANN, matter)[0]
+    assert records.access.create(BEN, "Acme").id != "m"
     with pytest.raises(Exception, match="already a matter"):
-        room.access.create(ANN, "Acme")
-    with database.writing(room.engine) as connection:  # references are minded again
+        records.access.create(ANN, "Acme")
+    with database.writing(records.engine) as connection:  # references are minded again
         connection.exec_driver_sql("DELETE FROM matters WHERE id = 'm'")
         assert connection.exec_driver_sql("SELECT count(*) FROM documents").scalar() == 0
-    room.engine.dispose()
+    records.engine.dispose()
 
 
 def _migrate_to_first(engine: sa.Engine, folder: Path, version_table: str) -> None:

@@ -43,7 +43,7 @@ class HashingEmbedder:
 
 
 @dataclass(frozen=True)
-class Room:
+class Stores:
     library: Library
     vectors: Vectors
     lexical: Lexical
@@ -54,14 +54,14 @@ class Room:
 @contextmanager
 def opened(
     folder: Path, embedder: Embedder | None = None, *, workers: int = 2, limits: Limits | None = None
-) -> Iterator[Room]:
+) -> Iterator[Stores]:
     folder.mkdir(parents=True, exist_ok=True)
     library = Library(open_database(f"sqlite:///{folder}/pincite.db"), Files(folder / "files"))
     vectors, lexical = Vectors(folder / "vectors"), Lexical(folder / "words")
     embedder = embedder or HashingEmbedder()
     ingest = Ingest(library, vectors, lexical, embedder, workers=workers, limits=limits)
     try:
-        yield Room(library, vectors, lexical, embedder, ingest)
+        yield Stores(library, vectors, lexical, embedder, ingest)
     finally:
         ingest.stop()
         lexical.close()
