@@ -47,7 +47,7 @@ def lay_out(notice: Markup) -> tuple[gr.Blocks, Components]:
         components = Components(gr.State(Tab()))
         components.parts["stream"] = gr.State("")
         components.html("areas", chat.areas())
-        with gr.Row(elem_id="desk"):
+        with gr.Row(elem_id="columns"):
             with gr.Column(elem_id="sidebar"):
                 _sidebar(components, notice)
             with gr.Column(elem_id="chat"):

@@ -222,7 +222,7 @@ class _Drawer:
     """One worker process, used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._child = Child(_serve, "pincite-viewer", memory_mib=DRAWING_MIB)
+        self._child = Child(_serve, "pincite-page-renderer", memory_mib=DRAWING_MIB)
         self.drew_last = ""
 
     def ask(self, what: str, view: PageView, original: Callable[[], bytes], abort_reason: Callable[[], str]) -> bytes:

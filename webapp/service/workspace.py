@@ -98,7 +98,7 @@ class Workspace:
         self.searches = FairScheduler(
             "searches", SEARCHES_AT_ONCE, SEARCHES_PER_USER, lambda count: SearchesWaiting(count=count)
         )
-        self._door = Lock()  # held while a user is added: the first requests of a page arrive at the same time
+        self._users_lock = Lock()  # held while a user is added: the first requests of a page arrive at the same time
         self._welcomed: dict[str, str] = {}  # first address of each guest, by user id; "" for other users
         self.access.repair(LOCAL_USER)
         self.welcome(LOCAL_USER)
@@ -223,7 +223,7 @@ class Workspace:
         A guest's account ends at `ends_at`, and counts towards the limit of the address of their first request. Raises
         DemoFull and NetworkFull.
         """
-        with self._door:
+        with self._users_lock:
             if user.id not in self._welcomed:
                 if ends_at is not None and not self._users.contains(user):
                     self._check_room(address)
@@ -251,7 +251,7 @@ class Workspace:
         for matter in self.access.matters(user):
             self.delete_matter(matter)
         self._users.delete(user)
-        with self._door:
+        with self._users_lock:
             self._welcomed.pop(user.id, None)
 
     def delete_expired_guests(self) -> None:

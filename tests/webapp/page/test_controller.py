@@ -484,16 +484,16 @@ def test_what_was_written_in_a_conversation_that_was_deleted_meanwhile_is_told(p
 
     async def ask() -> None:
         await page.begun("example", question=RENT)
-        asking = page.state
-        async for updates in page.controller.drafts(asking):
+        state = page.state
+        async for updates in page.controller.drafts(state):
             if "word1" in updates["now"]:
                 break
-        page.workspace.conversations.delete(ANN, asking.conversation_id)
-        running = page.running.of(asking.conversation_id)
+        page.workspace.conversations.delete(ANN, state.conversation_id)
+        running = page.running.of(state.conversation_id)
         assert running is not None
         await running.stop()
         with pytest.raises(NoSuchConversation):
-            page.controller.finished(asking)
+            page.controller.finished(state)
 
     asyncio.run(ask())
 
