@@ -28,6 +28,7 @@ from webapp.core.log import log, open_log, suppress_output
 from webapp.core.settings import Settings
 from webapp.page.mount import mount_page
 from webapp.service.caller import Caller
+from webapp.service.health import Health
 from webapp.service.startup import GOODBYE_SECONDS, Startup
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
@@ -59,10 +60,11 @@ def make_app(startup: Startup, login: LocalLogin | None = None) -> FastAPI:
         await run_in_threadpool(startup.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(health_routes(startup))
+    health = Health(startup)
+    app.include_router(health_routes(startup, health))
     app.include_router(document_routes(startup.opened))
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
-    mount_page(app, startup)  # last: it handles every path that no route above does
+    mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app
 
 

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from webapp.core.data_folder import make_folder
 from webapp.core.settings import Settings
 from webapp.server import uvicorn_config
+from webapp.service.health import Health
 from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
 from webapp.web.authentication import LocalLogin
@@ -60,6 +61,13 @@ class Running:
         client = httpx2.Client(base_url=self.url, trust_env=False, timeout=30, headers=headers, cookies=cookies)
         self.clients.append(client)
         return client
+
+
+def mount_with_health(app: FastAPI, startup: Startup) -> None:
+    """Mount the page, with a health check of its own."""
+    from webapp.page.mount import mount_page  # gradio takes seconds, and most tests need no page
+
+    mount_page(app, startup, Health(startup))
 
 
 @contextmanager
