@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse
 from tests.pdfs import make_pdf, tiles
 from tests.webapp.commands import Pincite
 from tests.webapp.serving import LIKE_A_BROWSER, Running, running, text_url
-from webapp.core.errors import DocumentNotDrawn, PageTooSlow
+from webapp.core.errors import DocumentNotDrawn, PageImageTooSlow
 from webapp.core.settings import load_settings
 from webapp.service import page_images
 from webapp.service.fair_turns import Deadline
@@ -207,10 +207,10 @@ def test_a_page_that_had_no_time_left_is_not_held_to_be_slow(monkeypatch: pytest
     patience(monkeypatch, 3)
     renderer = PageRenderer()
     late = Deadline(0.5)
-    with pytest.raises(PageTooSlow):
+    with pytest.raises(PageImageTooSlow):
         renderer.image(PageView("bad", 1), "a", tiles, late)
     assert renderer._failed == {}
-    with pytest.raises(PageTooSlow):
+    with pytest.raises(PageImageTooSlow):
         renderer.image(PageView("bad", 1), "a", tiles)
     assert list(renderer._failed) == [("", "bad", 1)]
     renderer.stop()

@@ -22,7 +22,7 @@ from threading import Condition, Lock
 from typing import Any
 
 from retrieval import Child
-from webapp.core.errors import DocumentNotDrawn, PageNotShown, PageTooSlow
+from webapp.core.errors import DocumentNotDrawn, PageImageTooSlow, PageNotShown
 from webapp.service.fair_turns import Deadline
 
 # From the request on. A page of the sample takes 0.05 s, 0.5 s at the highest zoom; 41 contracts of CUAD at most 0.2 s.
@@ -169,11 +169,11 @@ class PageRenderer:
         slow = error.reason == "too slow" and time.monotonic() - started_at > RENDER_SECONDS / 2
         if (slow or error.reason in ("ended", "malformed")) and not self._stopped:
             with self._lock:
-                failure = _Failure(PageTooSlow if slow else PageNotShown, time.monotonic())
+                failure = _Failure(PageImageTooSlow if slow else PageNotShown, time.monotonic())
                 self._failed[key, view.document_id, view.page] = failure
                 while len(self._failed) > FAILURES_KEPT:
                     self._failed.popitem(last=False)
-        return PageTooSlow if error.reason == "too slow" else PageNotShown
+        return PageImageTooSlow if error.reason == "too slow" else PageNotShown
 
     def _abort_reason(self, turn: Deadline, started_at: float) -> str:
         """Why the rendering of a page should be given up now, or ""."""
@@ -185,7 +185,7 @@ class PageRenderer:
         """Wait for a free process, preferably the one that has the document; return it and the generation."""
         with self._is_free:
             if not self._is_free.wait_for(lambda: self._free or self._stopped, max(turn.left, 0)):
-                raise PageTooSlow(page=view.page, document=name)
+                raise PageImageTooSlow(page=view.page, document=name)
             if self._stopped:
                 raise PageNotShown(page=view.page, document=name)
             drawer = next((each for each in self._free if each.drew_last == view.document_id), self._free[-1])

@@ -34,7 +34,7 @@ from retrieval import (
     own_spans,
     own_words,
 )
-from webapp.core.errors import Congested, NotAllowed, PageNotShown, PageTooSlow, TextsWaiting, TooSlow
+from webapp.core.errors import Congested, NotAllowed, PageImageTooSlow, PageNotShown, TextsWaiting, TooSlow
 from webapp.core.log import user_error
 from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
@@ -86,7 +86,7 @@ def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
             try:
                 return await _image(target, request, number, _ranges(span), zoom, deadline)
             except TimeoutError:
-                raise PageTooSlow(page=number, document=target.record.name) from None
+                raise PageImageTooSlow(page=number, document=target.record.name) from None
 
         return await _respond(request, opened, matter_id, document_id, respond)
 
