@@ -117,7 +117,7 @@ class GradioPage:
             queue.event_ids_to_events.pop(event_id, None)
         queue.pending_messages_per_session.pop(session, None)
 
-    def leave(self, session: str) -> None:
+    def end(self, session: str) -> None:
         """End a session: drop its events and its state."""
         self.forget(session)
         self._states.pop(session, None)

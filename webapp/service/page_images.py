@@ -85,7 +85,7 @@ class PageRenderer:
         self._stopped = False
 
     def image(
-        self, view: PageView, name: str, original: Callable[[], bytes], turn: Deadline | None = None, key: str = ""
+        self, view: PageView, name: str, original: Callable[[], bytes], deadline: Deadline | None = None, key: str = ""
     ) -> bytes:
         """Render a page as PNG for the user `key`; `original` reads the file if a process needs it.
 
@@ -94,7 +94,7 @@ class PageRenderer:
         if kept := self.kept(view):
             return kept
         generation = self._generation
-        png = self._ask("image", view, name, original, turn or Deadline(RENDER_SECONDS), key)
+        png = self._ask("image", view, name, original, deadline or Deadline(RENDER_SECONDS), key)
         with self._lock:
             if generation == self._generation and view not in self._drawn:
                 self._drawn[view] = png
@@ -133,13 +133,13 @@ class PageRenderer:
             self._is_free.notify_all()
 
     def _ask(
-        self, what: str, view: PageView, name: str, original: Callable[[], bytes], turn: Deadline, key: str
+        self, what: str, view: PageView, name: str, original: Callable[[], bytes], deadline: Deadline, key: str
     ) -> bytes:
         self._check(view, name, key)
-        drawer, generation = self._take(view, name, turn)
+        drawer, generation = self._take(view, name, deadline)
         started_at = time.monotonic()
         try:
-            return drawer.ask(what, view, original, lambda: self._abort_reason(turn, started_at))
+            return drawer.ask(what, view, original, lambda: self._abort_reason(deadline, started_at))
         except _NotDrawn as error:
             _log.warning("page %d of %s was not drawn: %s", view.page, view.document_id, error)
             raise self._record(view, error, started_at, key)(page=view.page, document=name) from None
@@ -175,16 +175,16 @@ class PageRenderer:
                     self._failed.popitem(last=False)
         return PageImageTooSlow if error.reason == "too slow" else PageNotShown
 
-    def _abort_reason(self, turn: Deadline, started_at: float) -> str:
+    def _abort_reason(self, deadline: Deadline, started_at: float) -> str:
         """Why the rendering of a page should be given up now, or ""."""
-        if self._stopped or (turn.given_up and time.monotonic() - started_at > LEFT_SECONDS):
+        if self._stopped or (deadline.given_up and time.monotonic() - started_at > LEFT_SECONDS):
             return "nobody waits for it"
-        return "too slow" if turn.left <= 0 else ""
+        return "too slow" if deadline.left <= 0 else ""
 
-    def _take(self, view: PageView, name: str, turn: Deadline) -> "tuple[_Drawer, int]":
+    def _take(self, view: PageView, name: str, deadline: Deadline) -> "tuple[_Drawer, int]":
         """Wait for a free process, preferably the one that has the document; return it and the generation."""
         with self._is_free:
-            if not self._is_free.wait_for(lambda: self._free or self._stopped, max(turn.left, 0)):
+            if not self._is_free.wait_for(lambda: self._free or self._stopped, max(deadline.left, 0)):
                 raise PageImageTooSlow(page=view.page, document=name)
             if self._stopped:
                 raise PageNotShown(page=view.page, document=name)
