@@ -32,7 +32,6 @@ from retrieval import (
 from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, SearchesWaiting, TextsWaiting
 from webapp.core.log import log
 from webapp.core.metrics import IngestCounter
-from webapp.core.quotas import quota_of
 from webapp.core.settings import Settings
 from webapp.llm.bundled import SLOTS
 from webapp.service.fair_turns import FairScheduler
@@ -89,7 +88,7 @@ class Workspace:
         self.library = Library(self._database, files, max_file_mib=settings.max_file_mib)
         self._users = Users(self._database)
         demo = settings.access == "demo"
-        self.access = Access(self.library, self._users, quota_of(settings))
+        self.access = Access(self.library, self._users, settings.quota)
         self.conversations = Conversations(self._database, self.library, self.access)
         at_once = settings.page_images_at_once
         self.page_renderer = PageRenderer(at_once)

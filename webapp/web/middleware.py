@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from webapp.core.limits import FILES_AT_ONCE, MIB
 from webapp.core.log import log
-from webapp.core.quotas import quota_of
 from webapp.core.settings import Settings, is_loopback
 from webapp.web.authentication import GUEST_COOKIE, GUEST_SECONDS, Guest, LocalLogin, guest_key
 
@@ -83,7 +82,7 @@ class SecurityMiddleware:
         self._login = login
         self._headers = answer_headers(settings)
         self._key = guest_key(settings.data_dir) if settings.access == "demo" else None
-        together = settings.max_file_mib * FILES_AT_ONCE if self._key is None else quota_of(settings).mib
+        together = settings.max_file_mib * FILES_AT_ONCE if self._key is None else settings.quota.mib
         self._most_upload = (together + 1) * MIB  # one for the overhead of multipart/form-data
         self._too_large = {
             self._most_upload: PlainTextResponse(f"The upload is too large: {together} MiB can be added at once.", 413),
