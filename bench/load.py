@@ -2,7 +2,7 @@
 
     python -m bench.load                                     50 readers by the command line's route, two minutes
     python -m bench.load --by page                           the same by the page's own events, ticks included
-    python -m bench.load --readers 200 --seconds 60          more than are written for at once: the line holds
+    python -m bench.load --readers 200 --seconds 60          more than are written for at once: the queue fills
 
 Three processes on one machine: `pincite serve` on a data folder of its own, an engine that writes 40 tokens a second
 for each reader (bench/load_engine.py), and the readers. Each asks again as soon as its answer is there, unless it is to
@@ -231,7 +231,7 @@ def _cpu(pid: int) -> float:
 
 def _print(options: argparse.Namespace, seen: Seen, seconds: float, memory: list[float]) -> None:
     print(f"{options.readers} readers by {options.by}, {seconds:.0f} s, load average {os.getloadavg()[0]:.1f}")
-    print(f"answers {len(seen.first)}, {len(seen.first) / seconds:.1f} a second; waited in line {seen.waited}")
+    print(f"answers {len(seen.first)}, {len(seen.first) / seconds:.1f} a second; waited in the queue {seen.waited}")
     print(f"faults {dict(seen.faults) or 'none'}")
     if len(seen.first) > 1:
         added = sorted(first - FIRST_SECONDS for first in seen.first)

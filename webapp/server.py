@@ -28,10 +28,11 @@ from webapp.core.log import log, open_log, suppress_output
 from webapp.core.settings import Settings
 from webapp.page.mount import mount_page
 from webapp.service.caller import Caller
+from webapp.service.health import Health
 from webapp.service.startup import GOODBYE_SECONDS, Startup
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
-from webapp.web.authentication import LocalDoor
+from webapp.web.authentication import LocalLogin
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
 from webapp.web.document_routes import document_routes
@@ -47,8 +48,8 @@ SHORT_THREADS = 32
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
 
-def make_app(startup: Startup, door: LocalDoor | None = None) -> FastAPI:
-    """Build the ASGI application of the page's port; `door` is the login with `local`."""
+def make_app(startup: Startup, login: LocalLogin | None = None) -> FastAPI:
+    """Build the ASGI application of the page's port; `login` admits browsers with `local`."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -59,10 +60,11 @@ def make_app(startup: Startup, door: LocalDoor | None = None) -> FastAPI:
         await run_in_threadpool(startup.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(health_routes(startup))
+    health = Health(startup)
+    app.include_router(health_routes(startup, health))
     app.include_router(document_routes(startup.opened))
-    app.add_middleware(SecurityMiddleware, settings=startup.settings, door=door)
-    mount_page(app, startup)  # last: it handles every path that no route above does
+    app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
+    mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app
 
 
@@ -145,11 +147,11 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
         open_log(settings.data_dir)
         with _listen(settings) as listening, socket.create_server(("127.0.0.1", 0)) as commands:
             url = _address(listening)
-            door = LocalDoor(settings.data_dir) if settings.access == "local" else None
-            server = owner.publish(_address(commands), door.address(url) if door else url)
+            login = LocalLogin(settings.data_dir) if settings.access == "local" else None
+            server = owner.publish(_address(commands), login.address(url) if login else url)
             startup = Startup(settings)
             routes = cli_app(settings, server.token, lambda: Caller(startup.opened(), LOCAL_USER))
-            app = Ports(make_app(startup, door), routes, commands.getsockname())
+            app = Ports(make_app(startup, login), routes, commands.getsockname())
             log.info("serving", url=url)
             # uvicorn shuts down and then raises the signal again: SIGTERM would end the process there.
             signal.signal(signal.SIGTERM, signal.default_int_handler)

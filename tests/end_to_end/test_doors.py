@@ -16,10 +16,9 @@ import pytest
 
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
-from tests.webapp.serving import Running, raw_connection, running
+from tests.webapp.serving import Running, mount_with_health, raw_connection, running
 from webapp.core.settings import load_settings
 from webapp.page.gradio_guard import MOST_EVENTS
-from webapp.page.mount import mount_page
 from webapp.page.session_table import MOST_STREAMS
 from webapp.server import make_app
 from webapp.service.startup import Startup
@@ -75,7 +74,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             reader_processes=1,
             guests_per_address=99,
         )
-        with running(settings, mount_page) as server:
+        with running(settings, mount_with_health) as server:
             yield server
     patch.undo()
     gc.collect()

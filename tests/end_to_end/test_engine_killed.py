@@ -33,31 +33,31 @@ def test_partial_answers_are_kept_and_marked_and_the_next_question_works_without
             workspace.access.accept(LOCAL_USER, matter, tmp_path / "lease.pdf")
             workspace.ingest.run()
             records = workspace.access.documents(LOCAL_USER, matter)
-            askings = RunningAnswers()
+            answers = RunningAnswers()
 
             async def ask(question: str, records: list[DocumentRecord]) -> RunningAnswer:
                 conversation = workspace.conversations.start(LOCAL_USER, matter, question)
-                asking = RunningAnswer(workspace, LOCAL_USER, conversation, question, [], records)
-                await askings.begin(asking)
-                return asking
+                running = RunningAnswer(workspace, LOCAL_USER, conversation, question, [], records)
+                await answers.begin(running)
+                return running
 
-            async def end(asking: RunningAnswer) -> SavedTurn:
-                async for _ in asking.follow():
+            async def end(running: RunningAnswer) -> SavedTurn:
+                async for _ in running.follow():
                     pass
-                assert asking.turn is not None
-                return asking.turn
+                assert running.turn is not None
+                return running.turn
 
             async def run() -> tuple[list[str], list[SavedTurn], SavedTurn]:
                 writing = [await ask(f"What is the rent, number {n}?", records) for n in range(READERS)]
-                while not all(asking.draft for asking in writing):
+                while not all(answer.draft for answer in writing):
                     await asyncio.sleep(0.01)
-                    assert not any(asking.done for asking in writing)
+                    assert not any(answer.done for answer in writing)
                 assert engine._child is not None
                 engine._child.kill()
-                cut = [await end(asking) for asking in writing]
+                cut = [await end(answer) for answer in writing]
                 assert await asyncio.to_thread(engine.wait, 60)
                 await asyncio.sleep(2.1)  # the pause of a circuit that two cuts have opened
-                return [asking.draft for asking in writing], cut, await end(await ask("When is the rent due?", records))
+                return [answer.draft for answer in writing], cut, await end(await ask("When is the rent due?", records))
 
             drafts, cut, after = asyncio.run(run())
     engine.stop()

@@ -76,12 +76,12 @@ def asked(workspace: Workspace, url: str) -> tuple[SavedTurn, list[dict[str, Any
         matter = workspace.access.matter(LOCAL_USER, "Lease")
         records = workspace.access.documents(LOCAL_USER, matter)
         conversation = workspace.conversations.start(LOCAL_USER, matter, QUESTION)
-        asking = RunningAnswer(workspace, LOCAL_USER, conversation, QUESTION, [], records)
-        await RunningAnswers().begin(asking)
-        async for _ in asking.follow():
+        running = RunningAnswer(workspace, LOCAL_USER, conversation, QUESTION, [], records)
+        await RunningAnswers().begin(running)
+        async for _ in running.follow():
             pass
-        assert asking.turn is not None
-        return asking.turn
+        assert running.turn is not None
+        return running.turn
 
     turn = asyncio.run(run())
     after = log.read_text("utf-8") if log.exists() else ""

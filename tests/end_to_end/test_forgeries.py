@@ -15,10 +15,10 @@ import gradio as gr
 import pytest
 from fastapi import FastAPI
 
+from tests.webapp.serving import mount_with_health
 from webapp.core.errors import EventMalformed, NotUploaded
 from webapp.core.settings import load_settings
 from webapp.page.events import Events
-from webapp.page.mount import mount_page
 from webapp.service.startup import Startup
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def mine(_path: str) -> Any:
 
 def config(tmp_path: Path) -> dict[str, Any]:
     app = FastAPI()
-    mount_page(app, Startup(load_settings(data_dir=tmp_path)))
+    mount_with_health(app, Startup(load_settings(data_dir=tmp_path)))
     page = next(route.app for route in reversed(app.routes) if hasattr(route, "app"))
     told: dict[str, Any] = page._app.get_blocks().get_config_file()
     return told

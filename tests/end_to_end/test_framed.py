@@ -75,7 +75,7 @@ def test_a_site_that_is_not_named_shows_nothing_of_it(browser: Browser) -> None:
     page.goto(OTHER)
     page.wait_for_timeout(1000)
     assert any("frame-ancestors" in words for words in refused)
-    assert page.frame_locator("iframe").locator("#desk").count() == 0
+    assert page.frame_locator("iframe").locator("#columns").count() == 0
 
 
 def test_in_a_tab_of_its_own_it_is_a_page_like_any_other(browser: Browser) -> None:

@@ -20,14 +20,14 @@ from starlette.responses import PlainTextResponse
 from tests.pdfs import make_pdf, tiles
 from tests.webapp.commands import Pincite
 from tests.webapp.serving import LIKE_A_BROWSER, Running, running, text_url
-from webapp.core.errors import DocumentNotDrawn, PageTooSlow
+from webapp.core.errors import DocumentNotDrawn, PageImageTooSlow
 from webapp.core.settings import load_settings
-from webapp.service import page_images as viewer_file
+from webapp.service import page_images
 from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import PageRenderer, PageView
 from webapp.service.workspace import IMAGES_PER_USER
 from webapp.store.users import User
-from webapp.web import document_routes as routes_file
+from webapp.web import document_routes
 from webapp.web.document_routes import page_url, pdf_url
 
 PROXY = {"access": "behind-proxy"}
@@ -73,10 +73,10 @@ def at_once(asked: int, ask: Callable[[int], httpx2.Response]) -> Iterator[list[
     """So many requests under way while the block lasts; afterwards their answers."""
     answers: list[httpx2.Response] = []
     with ThreadPoolExecutor(asked) as pool:
-        asking = [pool.submit(ask, number) for number in range(1, asked + 1)]
+        requests = [pool.submit(ask, number) for number in range(1, asked + 1)]
         time.sleep(0.5)
         yield answers
-        answers += [each.result() for each in asking]
+        answers += [each.result() for each in requests]
 
 
 def median_seconds(ask: Callable[[int], httpx2.Response], times: int = 5) -> float:
@@ -104,7 +104,7 @@ def reader(server: Running, name: str, data: bytes) -> Reader:
 
 
 def patience(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    for file in (viewer_file, routes_file):
+    for file in (page_images, document_routes):
         monkeypatch.setattr(file, "RENDER_SECONDS", seconds)
 
 
@@ -159,7 +159,7 @@ def test_a_lost_client_is_dropped_while_it_waits(server: Running, monkeypatch: p
     patience(monkeypatch, 4)
     eve = reader(server, "eve", tiles(ASKED))
     with at_once(1, eve.image):
-        for number in range(2, IMAGES_PER_USER + 10):  # one after the other: the line never gets long
+        for number in range(2, IMAGES_PER_USER + 10):  # one after the other: the queue never gets long
             eve.leaves_at(number, 0.02)
         deadline = time.monotonic() + 3
         while server.workspace.draws._lines and time.monotonic() < deadline:
@@ -177,9 +177,9 @@ def test_the_server_stops_while_pages_are_drawn_that_cannot_be(tmp_path: Path) -
             with httpx2.Client(base_url=started.url, trust_env=False, timeout=60, headers=headers) as client:
                 client.get(eve.page(number))
 
-        asking = [pool.submit(ask, number) for number in range(1, ASKED + 1)]
+        requests = [pool.submit(ask, number) for number in range(1, ASKED + 1)]
         time.sleep(4)
-        assert not all(each.done() for each in asking)
+        assert not all(each.done() for each in requests)
         began = time.monotonic()
         started.process.send_signal(signal.SIGTERM)
         started.process.wait(60)
@@ -187,33 +187,33 @@ def test_the_server_stops_while_pages_are_drawn_that_cannot_be(tmp_path: Path) -
 
 
 def test_forgetting_and_stopping_do_not_wait_for_a_page() -> None:
-    viewer, bad = PageRenderer(), tiles(4)
-    viewer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
+    renderer, bad = PageRenderer(), tiles(4)
+    renderer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
     with ThreadPoolExecutor(2) as pool:
-        drawing = [pool.submit(viewer.image, PageView("bad", page), "a", lambda: bad) for page in (1, 2)]
+        drawing = [pool.submit(renderer.image, PageView("bad", page), "a", lambda: bad) for page in (1, 2)]
         time.sleep(1)
         began = time.monotonic()
-        viewer.forget()
+        renderer.forget()
         assert time.monotonic() - began < 0.5
-        assert viewer._drawn == {}
-        viewer.stop()
+        assert renderer._drawn == {}
+        renderer.stop()
         for each in drawing:
             assert each.exception(5)
         assert time.monotonic() - began < 5
-    assert viewer._failed == {}  # that the server stopped says nothing of a page
+    assert renderer._failed == {}  # that the server stopped says nothing of a page
 
 
 def test_a_page_that_had_no_time_left_is_not_held_to_be_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     patience(monkeypatch, 3)
-    viewer = PageRenderer()
+    renderer = PageRenderer()
     late = Deadline(0.5)
-    with pytest.raises(PageTooSlow):
-        viewer.image(PageView("bad", 1), "a", tiles, late)
-    assert viewer._failed == {}
-    with pytest.raises(PageTooSlow):
-        viewer.image(PageView("bad", 1), "a", tiles)
-    assert list(viewer._failed) == [("", "bad", 1)]
-    viewer.stop()
+    with pytest.raises(PageImageTooSlow):
+        renderer.image(PageView("bad", 1), "a", tiles, late)
+    assert renderer._failed == {}
+    with pytest.raises(PageImageTooSlow):
+        renderer.image(PageView("bad", 1), "a", tiles)
+    assert list(renderer._failed) == [("", "bad", 1)]
+    renderer.stop()
 
 
 def test_a_passage_of_another_document_comes_while_a_page_is_drawn(server: Running) -> None:

@@ -20,10 +20,9 @@ from tests.end_to_end.test_doors import routes_of
 from tests.pdfs import make_pdf
 from tests.webapp.acts import ACTS, FIELDS, Events
 from tests.webapp.embeddings import embeddings
-from tests.webapp.serving import Running, running
+from tests.webapp.serving import Running, mount_with_health, running
 from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
-from webapp.page.mount import mount_page
 from webapp.server import make_app
 from webapp.service.startup import Startup
 from webapp.store.users import User
@@ -66,7 +65,7 @@ def hers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hers]:
     folder: Path = tmp_path_factory.mktemp("data")
     with embeddings() as url:
         settings = load_settings(data_dir=folder, access="behind-proxy", proxy_secret=SECRET, embeddings_url=url)
-        with running(settings, mount_page) as server:
+        with running(settings, mount_with_health) as server:
             workspace = server.workspace
             ann = named(server, "ann")
             matter = workspace.access.create(ann, f"Matter {CANARY}")

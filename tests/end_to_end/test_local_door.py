@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.webapp.browser import chromium, needs_chromium, visitor
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
-from webapp.web.authentication import LocalDoor
+from webapp.web.authentication import LocalLogin
 
 ELSEWHERE = "This page opens from the address that pincite printed"
 
@@ -83,7 +83,7 @@ def test_a_restart_changes_the_token_and_closes_no_page(tmp_path: Path) -> None:
 def test_two_servers_on_one_machine_do_not_overwrite_each_others_cookie(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    one, other = LocalDoor(tmp_path / "a"), LocalDoor(tmp_path / "b")
+    one, other = LocalLogin(tmp_path / "a"), LocalLogin(tmp_path / "b")
     assert one.cookies.keys() != other.cookies.keys()
     assert one.admits(one.cookies | other.cookies)
     assert not one.admits(other.cookies)

@@ -222,8 +222,8 @@ def test_what_a_contract_says_is_never_obeyed(page: Page, engine: FakeEngine) ->
     expect(page.locator("#question textarea")).to_have_value(re.compile("script"))
     expect(page.locator(".words")).to_contain_text("<script>")
     assert page.evaluate("window.pwned") is None
-    assert page.locator("#desk script, #desk iframe, #talk img, #talk a, #sidebar img").count() == 0
-    assert page.locator("#desk a[href^='http']").count() == 0
+    assert page.locator("#columns script, #columns iframe, #talk img, #talk a, #sidebar img").count() == 0
+    assert page.locator("#columns a[href^='http']").count() == 0
 
 
 def test_a_question_is_edited_asked_again_rated_and_copied(page: Page, engine: FakeEngine) -> None:

@@ -27,11 +27,10 @@ from retrieval import DocumentRecord
 from tests.pdfs import make_pdf
 from tests.webapp.acts import FIELDS
 from tests.webapp.embeddings import embeddings
-from tests.webapp.serving import Running, running
+from tests.webapp.serving import Running, mount_with_health, running
 from webapp.core.settings import load_settings
 from webapp.page import acts
 from webapp.page.acts import acts_at, part_of
-from webapp.page.mount import mount_page
 
 OUTSIDE = "100.64.0.1"  # of a provider's own network: gradio takes it for a public address
 SECRET = "s" * 32
@@ -48,7 +47,7 @@ def main(access: str, folder: Path) -> Json:
         given["proxy_secret"] = SECRET
     with embeddings() as url, outside() as visits:
         settings = load_settings(**given, embeddings_url=url)
-        with running(settings, mount_page) as server:
+        with running(settings, mount_with_health) as server:
             server.workspace.work_in_background()
             return Attack(server, access, folder, visits).run()
 

@@ -15,9 +15,10 @@ from fastapi import FastAPI
 from webapp.core.data_folder import make_folder
 from webapp.core.settings import Settings
 from webapp.server import uvicorn_config
+from webapp.service.health import Health
 from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
-from webapp.web.authentication import LocalDoor
+from webapp.web.authentication import LocalLogin
 from webapp.web.document_routes import document_routes
 from webapp.web.middleware import SecurityMiddleware
 
@@ -46,7 +47,7 @@ class Running:
 
     url: str
     startup: Startup
-    door: LocalDoor | None = None
+    login: LocalLogin | None = None
     clients: list[httpx2.Client] = field(default_factory=list)
 
     @property
@@ -56,10 +57,17 @@ class Running:
     def browser(self, headers: Mapping[str, str] | None = None, *, let_in: bool = True) -> httpx2.Client:
         """A browser of its own, with its own cookies; with `local` one that was let in, unless said."""
         headers = LIKE_A_BROWSER | dict(headers or {})
-        cookies = self.door.cookies if self.door and let_in else None
+        cookies = self.login.cookies if self.login and let_in else None
         client = httpx2.Client(base_url=self.url, trust_env=False, timeout=30, headers=headers, cookies=cookies)
         self.clients.append(client)
         return client
+
+
+def mount_with_health(app: FastAPI, startup: Startup) -> None:
+    """Mount the page, with a health check of its own."""
+    from webapp.page.mount import mount_page  # gradio takes seconds, and most tests need no page
+
+    mount_page(app, startup, Health(startup))
 
 
 @contextmanager
@@ -72,14 +80,14 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
     if extend:
         extend(app, startup)
     make_folder(settings.data_dir)
-    door = LocalDoor(settings.data_dir) if settings.access == "local" else None
-    app.add_middleware(SecurityMiddleware, settings=settings, door=door)
+    login = LocalLogin(settings.data_dir) if settings.access == "local" else None
+    app.add_middleware(SecurityMiddleware, settings=settings, login=login)
     server = uvicorn.Server(uvicorn_config(app, settings))
     startup.start()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
-        there = Running(f"http://127.0.0.1:{listening.getsockname()[1]}", startup, door)
+        there = Running(f"http://127.0.0.1:{listening.getsockname()[1]}", startup, login)
         try:
             yield there
         finally:

@@ -9,7 +9,7 @@ PinciteError
 │   └── GuestGone           DemoFull          NetworkFull
 ├── AmbiguousDocument       NoSuchFile        NoSuchConversation
 ├── PageNotShown
-│   └── PageTooSlow         DocumentNotDrawn
+│   └── PageImageTooSlow    DocumentNotDrawn
 ├── QuotaReached
 │   └── GuestLimit
 ├── EventMalformed
@@ -150,16 +150,16 @@ class TooMuchArriving(PinciteError):
     hint_text = "Try again in a few minutes."
 
 
-class PageTooSlow(PageNotShown):
-    """A page image that was not rendered in time; not tried again, as a slow page stays slow."""
+class PageImageTooSlow(PageNotShown):
+    """A page image that was not rendered in time; not tried again for this user for some minutes."""
 
     sentence = "Page {page} of “{document}” took too long to draw."
 
 
 class DocumentNotDrawn(PageNotShown):
-    """A document whose pages are no longer rendered, because several of them failed."""
+    """A document whose pages are not rendered for this user for some minutes, because several of them failed."""
 
-    sentence = "The pages of “{document}” are no longer drawn: several took too long."
+    sentence = "The pages of “{document}” are no longer drawn: several could not be drawn."
     hint_text = "Open the original file at page {page}."
 
 

@@ -5,13 +5,10 @@ and deleted items count no more.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from webapp.core.errors import GuestLimit, QuotaReached
 from webapp.core.limits import MIB
-
-if TYPE_CHECKING:
-    from webapp.core.settings import Settings
 
 Kind = Literal["documents", "mib", "matters", "conversations", "turns"]
 SETTINGS: dict[Kind, str] = {
@@ -54,11 +51,3 @@ class Quota:
 TEAM = Quota(documents=20_000, mib=100_000, matters=1_000, conversations=20_000, turns=500)
 # For a visit of an hour. 100 guests at their limits have 5 GiB of documents, and 3 GB of answers of 50 kB.
 GUEST = Quota(documents=20, mib=50, matters=5, conversations=20, turns=30, of_guests=True)
-
-
-def quota_of(settings: "Settings") -> Quota:
-    """The quota of every user but the local one under these settings."""
-    default = GUEST if settings.access == "demo" else TEAM
-    values = {kind: getattr(settings, name) for kind, name in SETTINGS.items()}
-    limits = {kind: getattr(default, kind) if most is None else most for kind, most in values.items()}
-    return Quota(**limits, of_guests=default.of_guests)

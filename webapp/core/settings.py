@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from webapp.core.errors import SettingsInvalid
-from webapp.core.quotas import GUEST, TEAM, Kind
+from webapp.core.quotas import GUEST, SETTINGS, TEAM, Kind, Quota
 
 PREFIX = "PINCITE_"
 LEAST_SECRET = 16  # characters
@@ -324,6 +324,14 @@ class Settings(BaseSettings):
     def llm_urls(self) -> tuple[str, ...]:
         """URLs of the LLM servers, in the order given; empty for the bundled model."""
         return tuple(self.llm_url.split(",")) if self.llm_url else ()
+
+    @property
+    def quota(self) -> Quota:
+        """Quota of every user but the local one."""
+        default = GUEST if self.access == "demo" else TEAM
+        values = {kind: getattr(self, name) for kind, name in SETTINGS.items()}
+        limits = {kind: getattr(default, kind) if most is None else most for kind, most in values.items()}
+        return Quota(**limits, of_guests=default.of_guests)
 
 
 def load_settings(**given: Any) -> Settings:

@@ -256,9 +256,9 @@ class Controller:
 
         matter, records = await asyncio.to_thread(prepare)
 
-        def search(turn: Deadline) -> MentionsResult:
+        def search(deadline: Deadline) -> MentionsResult:
             ids = {record.id for record in records}
-            outcomes = mentions(workspace, user, matter.id, phrase, ids, turn=turn)
+            outcomes = mentions(workspace, user, matter.id, phrase, ids, deadline=deadline)
             return page_result(phrase, records, outcomes)
 
         try:

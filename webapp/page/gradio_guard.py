@@ -56,22 +56,22 @@ class Gradio(Protocol):
         """The events of the page."""
 
     def knows(self, session: str) -> bool:
-        """Whether anything waits to be told to a session."""
+        """Whether a session has a message queue."""
 
     def under_way(self, session: str) -> int:
-        """How many events of a session are not at their end."""
+        """Number of unfinished events of a session."""
 
     def forget(self, session: str) -> None:
-        """Nothing of what is under way is told any more."""
+        """Cancel the events of a session and drop its messages; for an upload, stop tracking its progress."""
 
-    def leave(self, session: str) -> None:
-        """The session is over."""
+    def end(self, session: str) -> None:
+        """End a session: drop its events and its state."""
 
     def on_bytes(self, upload_id: str) -> OnBytes:
-        """Who is told how far an upload is."""
+        """Callback that reports the progress of an upload to the page."""
 
     def on_end(self, upload_id: str) -> None:
-        """The upload has ended."""
+        """Report the end of an upload to the page."""
 
 
 class GradioGuard:
@@ -82,7 +82,7 @@ class GradioGuard:
         self._startup = startup
         self._upload_store = upload_store
         self._gradio = gradio
-        self._table = SessionTable(gradio.forget, gradio.leave)
+        self._table = SessionTable(gradio.forget, gradio.end)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward allowed Gradio routes whose session belongs to this user; else answer 404, 403, 429, 400 or 503."""

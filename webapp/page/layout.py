@@ -9,6 +9,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from retrieval import SUFFIXES
+from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
 from webapp.page.html import chat, evidence
 from webapp.page.html.parts import NOTHING
@@ -47,7 +48,7 @@ def lay_out(notice: Markup) -> tuple[gr.Blocks, Components]:
         components = Components(gr.State(Tab()))
         components.parts["stream"] = gr.State("")
         components.html("areas", chat.areas())
-        with gr.Row(elem_id="desk"):
+        with gr.Row(elem_id="columns"):
             with gr.Column(elem_id="sidebar"):
                 _sidebar(components, notice)
             with gr.Column(elem_id="chat"):
@@ -90,7 +91,7 @@ def _chat(components: Components) -> None:
             placeholder="Ask about these documents",
             lines=1,
             max_lines=8,
-            max_length=8000,
+            max_length=MAX_QUESTION,
             container=False,
             scale=1,
             elem_id="question",

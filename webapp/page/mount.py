@@ -28,7 +28,7 @@ SHORT_EVENTS = 200  # concurrent events of all pages, beside the answers that th
 FONT = ("ui-sans-serif", "system-ui", "sans-serif")
 
 
-def mount_page(app: FastAPI, startup: Startup) -> None:
+def mount_page(app: FastAPI, startup: Startup, health: Health) -> None:
     """Mount the page at "/". It is served before the models are loaded."""
     # Uploads are confidential: they are never stored in a folder that all users can read. Those that a crash left were
     # never added to a matter.
@@ -38,19 +38,19 @@ def mount_page(app: FastAPI, startup: Startup) -> None:
     # Statistics that no page shows: gradio computes them, of its last 10,000 events, at the end of each event.
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
-    page = build_page(startup, uploads)
+    page = build_page(startup, uploads, health)
     asyncio.run(_mount(app, page))
     mount = next(route for route in reversed(app.routes) if isinstance(route, Mount))
     mount.app = GradioGuard(mount.app, startup, uploads, GradioPage(page))
 
 
-def build_page(startup: Startup, uploads: UploadStore) -> gr.Blocks:
+def build_page(startup: Startup, uploads: UploadStore, health: Health) -> gr.Blocks:
     """Create the page and connect its events."""
     settings = startup.settings
     notice = sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else NOTHING
     page, components = lay_out(notice)
     with page:
-        Wiring(components, Handlers(ControllerFactory(startup, uploads), Health(startup))).connect(page)
+        Wiring(components, Handlers(ControllerFactory(startup, uploads), health)).connect(page)
     # Limit of gradio's concurrent events; an answer that a page follows is one of them.
     answers = settings.answers_at_once * max(1, len(settings.llm_urls)) + settings.questions_waiting
     page.max_threads = answers + SHORT_EVENTS
@@ -117,7 +117,7 @@ class GradioPage:
             queue.event_ids_to_events.pop(event_id, None)
         queue.pending_messages_per_session.pop(session, None)
 
-    def leave(self, session: str) -> None:
+    def end(self, session: str) -> None:
         """End a session: drop its events and its state."""
         self.forget(session)
         self._states.pop(session, None)

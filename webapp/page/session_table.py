@@ -34,9 +34,9 @@ class _Session:
 class SessionTable:
     """The sessions of one process, by name."""
 
-    def __init__(self, forget: Callable[[str], None], leave: Callable[[str], None]) -> None:
-        """`forget` deletes a session's pending messages in Gradio, `leave` its page state."""
-        self._forget, self._left = forget, leave
+    def __init__(self, forget: Callable[[str], None], end: Callable[[str], None]) -> None:
+        """`forget` deletes a session's pending messages in Gradio, `end` also its page state."""
+        self._forget, self._end = forget, end
         self._sessions: dict[str, _Session] = {}
         self._of: defaultdict[str, OrderedDict[str, None]] = defaultdict(OrderedDict)
         self._streams: Counter[str] = Counter()
@@ -104,7 +104,7 @@ class SessionTable:
 
     def _drop(self, name: str) -> None:
         self._leave(name, self._sessions.pop(name))
-        self._left(name)
+        self._end(name)
 
     def _leave(self, name: str, session: _Session) -> None:
         theirs = self._of[session.owner]

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from retrieval import DocumentRecord, Matter, PinciteError
 from webapp.core.errors import NotAllowed
 from webapp.core.results import SummaryResult
+from webapp.core.wording import plural
 from webapp.page.html import chat, sidebar, summary
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import PageState
@@ -127,11 +128,12 @@ def end_announcement(turn: SavedTurn | None) -> str:
     """Announcement of the end of an answer, for screen readers."""
     if turn is None:
         return ""
+    is_summary = isinstance(turn.answer, SummaryResult)
+    kind = "summary" if is_summary else "answer"
+    if turn.state == "stopped":
+        return f"The {kind} was stopped."
     if turn.state != "complete":
-        return "The answer was stopped." if turn.state == "stopped" else "The question could not be answered."
+        return "The summary could not be written." if is_summary else "The question could not be answered."
     if not turn.answer.found:
         return "Nothing was found."
-    count = len(turn.answer.citations)
-    citations = f"{count} citation{'' if count == 1 else 's'}"
-    kind = "summary" if isinstance(turn.answer, SummaryResult) else "answer"
-    return f"The {kind} is ready, with {citations}."
+    return f"The {kind} is ready, with {plural(len(turn.answer.citations), 'citation')}."

@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from retrieval import UNNAMED, clean_name
 from webapp.core.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
 from webapp.core.limits import FILES_AT_ONCE, MIB, check_name
-from webapp.core.quotas import GUEST, quota_of
+from webapp.core.quotas import GUEST
 from webapp.core.settings import Settings
 
 UPLOADS_AT_ONCE = 4  # requests of one user under way; the page sends one for each drop
@@ -63,7 +63,7 @@ class UploadStore:
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.data_dir / "arriving"
         guests = settings.access == "demo"
-        self.most_together = quota_of(settings).mib * MIB if guests else FILES_AT_ONCE * settings.max_file_mib * MIB
+        self.most_together = settings.quota.mib * MIB if guests else FILES_AT_ONCE * settings.max_file_mib * MIB
         self._most_of_all = MOST_OF_GUESTS if guests else None
         self._most_kept = settings.max_file_mib * MIB
         self._uploads: dict[str, Upload] = {}

@@ -60,7 +60,7 @@ class FairScheduler:
         self._most_running = max(1, at_once - 1)
         self._pool = ThreadPoolExecutor(at_once, f"pincite-{name}")
         self._running: Counter[str] = Counter()
-        self._turns: set[Deadline] = set()  # of the work that runs
+        self._deadlines: set[Deadline] = set()  # of the work that runs
         self._lines: OrderedDict[str, deque[asyncio.Future[None]]] = (
             OrderedDict()
         )  # by user; the next to be served first
@@ -72,43 +72,43 @@ class FairScheduler:
         Raises the error of `full`, and TimeoutError if it takes longer than `seconds`, waiting included. If this is
         cancelled, so is the work.
         """
-        turn = Deadline(seconds)
+        deadline = Deadline(seconds)
         if self._running[key] + len(self._lines.get(key, ())) >= self._per_user:
             raise self._full(self._per_user)
-        await self._wait(key, turn)
-        self._turns.add(turn)
+        await self._wait(key, deadline)
+        self._deadlines.add(deadline)
         loop = asyncio.get_running_loop()
         try:
-            future = self._pool.submit(work, turn)
+            future = self._pool.submit(work, deadline)
         except RuntimeError as error:  # the server stops
-            self._done(key, turn)
+            self._done(key, deadline)
             raise TimeoutError from error
 
         def done(_: object) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(self._done, key, turn)
+                loop.call_soon_threadsafe(self._done, key, deadline)
 
         future.add_done_callback(done)
         try:
-            async with asyncio.timeout(max(turn.left, 0) + _GRACE_SECONDS):
+            async with asyncio.timeout(max(deadline.left, 0) + _GRACE_SECONDS):
                 return await asyncio.wrap_future(future)
         finally:
-            turn.give_up()
+            deadline.give_up()
 
     def close(self) -> None:
         """Cancel all work and start no more. Thread-safe."""
         self._closed = True
-        for turn in list(self._turns):
-            turn.give_up()
+        for deadline in list(self._deadlines):
+            deadline.give_up()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _wait(self, key: str, turn: Deadline) -> None:
+    async def _wait(self, key: str, deadline: Deadline) -> None:
         """Wait in the user's queue until a thread is assigned."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lines.setdefault(key, deque()).append(place)
         self._advance()
         try:
-            async with asyncio.timeout(turn.left):
+            async with asyncio.timeout(deadline.left):
                 await place
         except BaseException:  # cancelled or late: the place is given up; raised again
             if place.done() and not place.cancelled():  # a thread was assigned at the same moment
@@ -140,8 +140,8 @@ class FairScheduler:
             if not line:
                 del self._lines[key]
 
-    def _done(self, key: str, turn: Deadline) -> None:
-        self._turns.discard(turn)
+    def _done(self, key: str, deadline: Deadline) -> None:
+        self._deadlines.discard(deadline)
         self._running[key] -= 1
         self._running += Counter()  # drops keys with zero
         self._advance()

@@ -61,13 +61,14 @@ def mentions(
     phrase: str,
     document_ids: Collection[str] | None = None,
     *,
-    turn: Deadline | None = None,
+    deadline: Deadline | None = None,
 ) -> Iterator[Mentions | LeftOut]:
     """Find a phrase in each ready document of a matter (by name or id); yields those with a mention, in order.
 
-    `document_ids` limits the search to these documents. `turn` limits its time, to DOCUMENT_SECONDS in one document;
-    past MOST_KEPT mentions further ones are then only counted. Raises WordsTooLong, EmptyQuestion, NoSuchMatter and
-    what the stores raise when the documents are listed; an error in one document leaves out that document.
+    `document_ids` limits the search to these documents. `deadline` limits its time, to DOCUMENT_SECONDS in one
+    document; past MOST_KEPT mentions further ones are then only counted. Raises WordsTooLong, EmptyQuestion,
+    NoSuchMatter and what the stores raise when the documents are listed; an error in one document leaves out that
+    document.
     """
     check_question(phrase)
     scope = workspace.access.matter(user, matter)
@@ -78,12 +79,12 @@ def mentions(
         if record.state != "ready" or (document_ids is not None and record.id not in document_ids):
             continue
         try:
-            is_over = _time_limit(turn) if turn else None
+            is_over = _time_limit(deadline) if deadline else None
             if is_over is not None and is_over():
                 raise TimeoutError
             document = workspace.library.document(scope.id, record.id)
             spans = each_mention(document, phrase, is_over)
-            first = tuple(islice(spans, MOST_KEPT - total if turn else None))
+            first = tuple(islice(spans, MOST_KEPT - total if deadline else None))
             count = len(first) + sum(1 for _ in spans)
         except TimeoutError:
             yield LeftOut(record)
@@ -104,10 +105,10 @@ def search_incomplete(left_out: Sequence[LeftOut]) -> SearchIncomplete:
     return SearchIncomplete(documents=f"{documents} and {plural(more, 'further document')}" if more else documents)
 
 
-def _time_limit(turn: Deadline) -> Callable[[], bool]:
+def _time_limit(deadline: Deadline) -> Callable[[], bool]:
     """Whether the search of one document that begins now has to end."""
     by = time.monotonic() + DOCUMENT_SECONDS
-    return lambda: turn.given_up or turn.left < _MARGIN_SECONDS or time.monotonic() > by
+    return lambda: deadline.given_up or deadline.left < _MARGIN_SECONDS or time.monotonic() > by
 
 
 def mention_row(document: Document, span: Span) -> MentionRow:

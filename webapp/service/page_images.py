@@ -4,10 +4,12 @@ A span of the canonical text maps to characters of pdfium (`retrieval.char_index
 boxes of one line are joined. pdfium is not thread-safe, and a hostile page can take minutes to render, so that it runs
 in worker processes, which are killed when they take too long. That costs 2 ms a page (48 ms instead of 46), 0.2 s to
 start and 35 MB. A process keeps the documents it rendered last, so that turning a page does not send it a file of 200
-MB again.
+MB again. What a process sends is JSON and image bytes of a limited size: one that a page has taken over can send no
+object of its own making.
 """
 
 import io
+import json
 import logging
 import math
 import os
@@ -20,7 +22,7 @@ from threading import Condition, Lock
 from typing import Any
 
 from retrieval import Child
-from webapp.core.errors import DocumentNotDrawn, PageNotShown, PageTooSlow
+from webapp.core.errors import DocumentNotDrawn, PageImageTooSlow, PageNotShown
 from webapp.service.fair_turns import Deadline
 
 # From the request on. A page of the sample takes 0.05 s, 0.5 s at the highest zoom; 41 contracts of CUAD at most 0.2 s.
@@ -38,6 +40,9 @@ CACHED_BYTES = 48_000_000  # of PNG
 HELD_BYTES = 150_000_000  # of PDF, in each process; the document that is being rendered is held whatever its size
 # Address space of a process: the libraries take 0.5 GB of it, a file of 200 MiB and an image of MOST_PIXELS 0.6.
 DRAWING_MIB = 2048
+# Of what a process sends: a line of JSON; and a PNG, which is at most a little larger than its pixels of three bytes.
+STATUS_BYTES = 1_000
+RESULT_BYTES = 4 * MOST_PIXELS
 FILL, EDGE = (255, 226, 110), (190, 130, 0)
 
 _log = logging.getLogger(__name__)
@@ -80,7 +85,7 @@ class PageRenderer:
         self._stopped = False
 
     def image(
-        self, view: PageView, name: str, original: Callable[[], bytes], turn: Deadline | None = None, key: str = ""
+        self, view: PageView, name: str, original: Callable[[], bytes], deadline: Deadline | None = None, key: str = ""
     ) -> bytes:
         """Render a page as PNG for the user `key`; `original` reads the file if a process needs it.
 
@@ -89,7 +94,7 @@ class PageRenderer:
         if kept := self.kept(view):
             return kept
         generation = self._generation
-        png: bytes = self._ask("image", view, name, original, turn or Deadline(RENDER_SECONDS), key)
+        png = self._ask("image", view, name, original, deadline or Deadline(RENDER_SECONDS), key)
         with self._lock:
             if generation == self._generation and view not in self._drawn:
                 self._drawn[view] = png
@@ -107,8 +112,8 @@ class PageRenderer:
 
     def boxes(self, view: PageView, name: str, original: Callable[[], bytes]) -> list[Box]:
         """The boxes of the highlight in that image, one for each line. Raises as `image` does."""
-        boxes: list[Box] = self._ask("boxes", view, name, original, Deadline(RENDER_SECONDS), "")
-        return boxes
+        boxes = json.loads(self._ask("boxes", view, name, original, Deadline(RENDER_SECONDS), ""))
+        return [(int(left), int(top), int(right), int(bottom)) for left, top, right, bottom in boxes]
 
     def forget(self) -> None:
         """Delete cached images, and documents in the processes; pages that are being rendered are not waited for."""
@@ -128,13 +133,13 @@ class PageRenderer:
             self._is_free.notify_all()
 
     def _ask(
-        self, what: str, view: PageView, name: str, original: Callable[[], bytes], turn: Deadline, key: str
-    ) -> Any:
+        self, what: str, view: PageView, name: str, original: Callable[[], bytes], deadline: Deadline, key: str
+    ) -> bytes:
         self._check(view, name, key)
-        drawer, generation = self._take(view, name, turn)
+        drawer, generation = self._take(view, name, deadline)
         started_at = time.monotonic()
         try:
-            return drawer.ask(what, view, original, lambda: self._abort_reason(turn, started_at))
+            return drawer.ask(what, view, original, lambda: self._abort_reason(deadline, started_at))
         except _NotDrawn as error:
             _log.warning("page %d of %s was not drawn: %s", view.page, view.document_id, error)
             raise self._record(view, error, started_at, key)(page=view.page, document=name) from None
@@ -162,25 +167,25 @@ class PageRenderer:
         one that a client left says nothing about the page.
         """
         slow = error.reason == "too slow" and time.monotonic() - started_at > RENDER_SECONDS / 2
-        if (slow or error.reason == "ended") and not self._stopped:
+        if (slow or error.reason in ("ended", "malformed")) and not self._stopped:
             with self._lock:
-                failure = _Failure(PageTooSlow if slow else PageNotShown, time.monotonic())
+                failure = _Failure(PageImageTooSlow if slow else PageNotShown, time.monotonic())
                 self._failed[key, view.document_id, view.page] = failure
                 while len(self._failed) > FAILURES_KEPT:
                     self._failed.popitem(last=False)
-        return PageTooSlow if error.reason == "too slow" else PageNotShown
+        return PageImageTooSlow if error.reason == "too slow" else PageNotShown
 
-    def _abort_reason(self, turn: Deadline, started_at: float) -> str:
+    def _abort_reason(self, deadline: Deadline, started_at: float) -> str:
         """Why the rendering of a page should be given up now, or ""."""
-        if self._stopped or (turn.given_up and time.monotonic() - started_at > LEFT_SECONDS):
+        if self._stopped or (deadline.given_up and time.monotonic() - started_at > LEFT_SECONDS):
             return "nobody waits for it"
-        return "too slow" if turn.left <= 0 else ""
+        return "too slow" if deadline.left <= 0 else ""
 
-    def _take(self, view: PageView, name: str, turn: Deadline) -> "tuple[_Drawer, int]":
+    def _take(self, view: PageView, name: str, deadline: Deadline) -> "tuple[_Drawer, int]":
         """Wait for a free process, preferably the one that has the document; return it and the generation."""
         with self._is_free:
-            if not self._is_free.wait_for(lambda: self._free or self._stopped, max(turn.left, 0)):
-                raise PageTooSlow(page=view.page, document=name)
+            if not self._is_free.wait_for(lambda: self._free or self._stopped, max(deadline.left, 0)):
+                raise PageImageTooSlow(page=view.page, document=name)
             if self._stopped:
                 raise PageNotShown(page=view.page, document=name)
             drawer = next((each for each in self._free if each.drew_last == view.document_id), self._free[-1])
@@ -204,8 +209,8 @@ class _Failure:
 
 
 class _NotDrawn(Exception):
-    """A page was not rendered: "too slow", "ended" (the process crashed), "nobody waits for it",
-    or pdfium's error class.
+    """A page was not rendered: "too slow", "ended" (the process crashed, or sent too much), "malformed" (it sent
+    something else than a result), "nobody waits for it", or pdfium's error class.
     """
 
     def __init__(self, reason: str) -> None:
@@ -217,11 +222,11 @@ class _Drawer:
     """One worker process, used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._child = Child(_serve, "pincite-viewer", memory_mib=DRAWING_MIB)
+        self._child = Child(_serve, "pincite-page-renderer", memory_mib=DRAWING_MIB)
         self.drew_last = ""
 
-    def ask(self, what: str, view: PageView, original: Callable[[], bytes], abort_reason: Callable[[], str]) -> Any:
-        """Send a request to the process and return its result.
+    def ask(self, what: str, view: PageView, original: Callable[[], bytes], abort_reason: Callable[[], str]) -> bytes:
+        """Send a request to the process and return its result: a PNG, or boxes as JSON.
 
         Raises _NotDrawn, also with an `abort_reason` that is not "".
         """
@@ -230,18 +235,16 @@ class _Drawer:
         try:
             pipe = self._child.pipe()
             pipe.send((what, view))
-            while True:
-                while not pipe.poll(LOOK_SECONDS):
-                    if reason := abort_reason():
-                        raise _NotDrawn(reason)
-                kind, outcome = pipe.recv()
-                if kind == "missing":
-                    pipe.send_bytes(original())
-                    continue
+            status, reason = _status(_message(pipe, STATUS_BYTES, abort_reason))
+            if status == "missing":
+                pipe.send_bytes(original())
+                status, reason = _status(_message(pipe, STATUS_BYTES, abort_reason))
+            if status == "done":
+                result = _message(pipe, RESULT_BYTES, abort_reason)
                 complete = True
-                if kind == "done":
-                    return outcome
-                raise _NotDrawn(outcome)
+                return result
+            complete = status == "failed"
+            raise _NotDrawn(reason if complete else "malformed")
         except (EOFError, OSError) as error:
             raise _NotDrawn("ended") from error
         finally:
@@ -252,6 +255,23 @@ class _Drawer:
         """Stop the process; the next request starts another."""
         self.drew_last = ""
         self._child.stop()
+
+
+def _message(pipe: Connection, most_bytes: int, abort_reason: Callable[[], str]) -> bytes:
+    """Wait for the next message. Raises _NotDrawn with an `abort_reason`, EOFError, and OSError if it is too long."""
+    while not pipe.poll(LOOK_SECONDS):
+        if reason := abort_reason():
+            raise _NotDrawn(reason)
+    return pipe.recv_bytes(most_bytes)
+
+
+def _status(message: bytes) -> tuple[str, str]:
+    """Status of a request, and why it failed. Raises _NotDrawn."""
+    try:
+        status, reason = json.loads(message)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _NotDrawn("malformed") from error
+    return str(status), str(reason)
 
 
 def bounded(zoom: float) -> float:
@@ -271,19 +291,25 @@ def _serve(pipe: Connection) -> None:
     held: OrderedDict[str, Any] = OrderedDict()
     while True:
         what, view = pipe.recv()
-        outcome: tuple[str, object]
         try:
             if view.document_id not in held:
-                pipe.send(("missing", None))
+                _send_status(pipe, "missing")
                 data = pipe.recv_bytes()
                 held[view.document_id] = pdfium.PdfDocument(data), len(data)
                 while len(held) > 1 and sum(size for _, size in held.values()) > HELD_BYTES:
                     held.popitem(last=False)[1][0].close()
             held.move_to_end(view.document_id)
-            outcome = ("done", (_image if what == "image" else _boxes)(held[view.document_id][0], view))
+            pdf, _ = held[view.document_id]
+            result = _image(pdf, view) if what == "image" else json.dumps(_boxes(pdf, view)).encode()
         except Exception as error:  # noqa: BLE001 (its message may quote the document)
-            outcome = ("failed", type(error).__name__)
-        pipe.send(outcome)
+            _send_status(pipe, "failed", type(error).__name__)
+        else:
+            _send_status(pipe, "done")
+            pipe.send_bytes(result)
+
+
+def _send_status(pipe: Connection, status: str, reason: str = "") -> None:
+    pipe.send_bytes(json.dumps([status, reason]).encode())
 
 
 def _boxes(pdf: Any, view: PageView) -> list[Box]:

@@ -32,7 +32,6 @@ from retrieval import (
 from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, SearchesWaiting, TextsWaiting
 from webapp.core.log import log
 from webapp.core.metrics import IngestCounter
-from webapp.core.quotas import quota_of
 from webapp.core.settings import Settings
 from webapp.llm.bundled import SLOTS
 from webapp.service.fair_turns import FairScheduler
@@ -89,7 +88,7 @@ class Workspace:
         self.library = Library(self._database, files, max_file_mib=settings.max_file_mib)
         self._users = Users(self._database)
         demo = settings.access == "demo"
-        self.access = Access(self.library, self._users, quota_of(settings))
+        self.access = Access(self.library, self._users, settings.quota)
         self.conversations = Conversations(self._database, self.library, self.access)
         at_once = settings.page_images_at_once
         self.page_renderer = PageRenderer(at_once)
@@ -98,7 +97,7 @@ class Workspace:
         self.searches = FairScheduler(
             "searches", SEARCHES_AT_ONCE, SEARCHES_PER_USER, lambda count: SearchesWaiting(count=count)
         )
-        self._door = Lock()  # held while a user is added: the first requests of a page arrive at the same time
+        self._users_lock = Lock()  # held while a user is added: the first requests of a page arrive at the same time
         self._welcomed: dict[str, str] = {}  # first address of each guest, by user id; "" for other users
         self.access.repair(LOCAL_USER)
         self.welcome(LOCAL_USER)
@@ -223,7 +222,7 @@ class Workspace:
         A guest's account ends at `ends_at`, and counts towards the limit of the address of their first request. Raises
         DemoFull and NetworkFull.
         """
-        with self._door:
+        with self._users_lock:
             if user.id not in self._welcomed:
                 if ends_at is not None and not self._users.contains(user):
                     self._check_room(address)
@@ -251,7 +250,7 @@ class Workspace:
         for matter in self.access.matters(user):
             self.delete_matter(matter)
         self._users.delete(user)
-        with self._door:
+        with self._users_lock:
             self._welcomed.pop(user.id, None)
 
     def delete_expired_guests(self) -> None:

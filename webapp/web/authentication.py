@@ -91,7 +91,7 @@ class Guest:
         return datetime.fromtimestamp(self.since + GUEST_SECONDS, UTC)
 
 
-class LocalDoor:
+class LocalLogin:
     """Login with `local`: a token in the address that is printed at the start, exchanged for a cookie.
 
     Every user of a machine can connect to its loopback; the token authenticates the one who started the server. It is

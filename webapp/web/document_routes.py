@@ -34,7 +34,7 @@ from retrieval import (
     own_spans,
     own_words,
 )
-from webapp.core.errors import Congested, NotAllowed, PageNotShown, PageTooSlow, TextsWaiting, TooSlow
+from webapp.core.errors import Congested, NotAllowed, PageImageTooSlow, PageNotShown, TextsWaiting, TooSlow
 from webapp.core.log import user_error
 from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
@@ -80,13 +80,13 @@ def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
     async def page(
         request: Request, matter_id: str, document_id: str, number: int, span: Spans, zoom: float = 1.0
     ) -> Response:
-        deadline = time.monotonic() + RENDER_SECONDS
+        by = time.monotonic() + RENDER_SECONDS
 
         async def respond(target: _Target) -> Response:
             try:
-                return await _image(target, request, number, _ranges(span), zoom, deadline)
+                return await _image(target, request, number, _ranges(span), zoom, by)
             except TimeoutError:
-                raise PageTooSlow(page=number, document=target.record.name) from None
+                raise PageImageTooSlow(page=number, document=target.record.name) from None
 
         return await _respond(request, opened, matter_id, document_id, respond)
 
@@ -145,11 +145,11 @@ class _Target:
 
 
 async def _image(
-    target: _Target, request: Request, number: int, ranges: Sequence[Range], zoom: float, deadline: float
+    target: _Target, request: Request, number: int, ranges: Sequence[Range], zoom: float, by: float
 ) -> Response:
     """Render a page as PNG, or answer 304 if the client has it.
 
-    Raises TimeoutError at the deadline (monotonic clock).
+    Raises TimeoutError at the time `by` (monotonic clock).
     """
     workspace, record = target.workspace, target.record
 
@@ -157,15 +157,15 @@ async def _image(
         view = _view(workspace.library.text(record), record, number, ranges, bounded(zoom))
         return view, workspace.page_renderer.kept(view)
 
-    def draw(turn: Deadline) -> bytes:
+    def draw(deadline: Deadline) -> bytes:
         original = partial(workspace.library.original, record.matter_id, record.id)
-        return workspace.page_renderer.image(view, record.name, original, turn, target.key)
+        return workspace.page_renderer.image(view, record.name, original, deadline, target.key)
 
-    view, png = await workspace.reads.run(target.key, deadline - time.monotonic(), find)
+    view, png = await workspace.reads.run(target.key, by - time.monotonic(), find)
     headers = _PRIVATE | {"ETag": f'"{hashlib.sha256(repr(view).encode()).hexdigest()[:32]}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    png = png or await workspace.draws.run(target.key, deadline - time.monotonic(), draw)
+    png = png or await workspace.draws.run(target.key, by - time.monotonic(), draw)
     return Response(png, media_type="image/png", headers=headers)
 
 

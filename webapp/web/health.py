@@ -11,7 +11,7 @@ from webapp.service.health import Health
 from webapp.service.startup import Startup
 
 
-def health_routes(startup: Startup) -> APIRouter:
+def health_routes(startup: Startup, health: Health) -> APIRouter:
     """Build the routes. `/readyz` answers 503 until stores and search model are ready; the language model may be away.
 
     Usage figures are for the operator only. The client's address cannot authorise them: behind a proxy every request
@@ -19,7 +19,7 @@ def health_routes(startup: Startup) -> APIRouter:
     to the one user of `PINCITE_ACCESS=local`, and is 404 otherwise.
     """
     router = APIRouter()
-    health, settings = Health(startup), startup.settings
+    settings = startup.settings
     token = settings.metrics_token
 
     @router.get("/healthz")

@@ -18,9 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from webapp.core.limits import FILES_AT_ONCE, MIB
 from webapp.core.log import log
-from webapp.core.quotas import quota_of
 from webapp.core.settings import Settings, is_loopback
-from webapp.web.authentication import GUEST_COOKIE, GUEST_SECONDS, Guest, LocalDoor, guest_key
+from webapp.web.authentication import GUEST_COOKIE, GUEST_SECONDS, Guest, LocalLogin, guest_key
 
 MOST_BODY = 2 * MIB  # of a request that is not an upload: a question is a few kB, the ids of 20,000 documents 1.3 MB
 BODY_SECONDS = 60.0  # for a short body, and between two pieces of any: past that the sender is gone, or is stalling
@@ -76,14 +75,14 @@ as you did to start it: it prints the address again.</p></html>"""
 class SecurityMiddleware:
     """ASGI middleware around all routes; see the module docstring."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, door: LocalDoor | None = None) -> None:
-        """`door` admits browsers with `local`; without it none is. With `demo` the data folder must exist."""
+    def __init__(self, app: ASGIApp, settings: Settings, login: LocalLogin | None = None) -> None:
+        """`login` admits browsers with `local`; without it none is. With `demo` the data folder must exist."""
         self._app = app
         self._settings = settings
-        self._door = door
+        self._login = login
         self._headers = answer_headers(settings)
         self._key = guest_key(settings.data_dir) if settings.access == "demo" else None
-        together = settings.max_file_mib * FILES_AT_ONCE if self._key is None else quota_of(settings).mib
+        together = settings.max_file_mib * FILES_AT_ONCE if self._key is None else settings.quota.mib
         self._most_upload = (together + 1) * MIB  # one for the overhead of multipart/form-data
         self._too_large = {
             self._most_upload: PlainTextResponse(f"The upload is too large: {together} MiB can be added at once.", 413),
@@ -140,15 +139,15 @@ class SecurityMiddleware:
             return None
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         tokens = [value for name, value in query if name == "token"]
-        has_cookie = self._door is not None and self._door.admits(cookie_parser(headers.get("cookie", "")))
-        if self._door is not None and (scope["method"], scope["path"]) == ("GET", "/") and tokens:
-            has_token = self._door.takes(tokens[0])
+        has_cookie = self._login is not None and self._login.admits(cookie_parser(headers.get("cookie", "")))
+        if self._login is not None and (scope["method"], scope["path"]) == ("GET", "/") and tokens:
+            has_token = self._login.takes(tokens[0])
             if has_token or has_cookie:  # with the cookie, an old token in the address does no harm
                 rest = urlencode([(name, value) for name, value in query if name != "token"])
                 response = RedirectResponse(f"/?{rest}" if rest else "/", 303)
                 response.headers["Cache-Control"] = "no-store"
                 if has_token:
-                    response.headers["Set-Cookie"] = self._door.cookie
+                    response.headers["Set-Cookie"] = self._login.cookie
                 return response
         if has_cookie:
             return None

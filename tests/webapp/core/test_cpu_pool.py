@@ -30,12 +30,12 @@ def test_no_more_at_a_time_than_cores_and_first_come_first_served() -> None:
             busy -= 1
         return ASKED.get()
 
-    async def asking(number: int) -> int:
+    async def ask(number: int) -> int:
         ASKED.set(number)
         return await run_on_core(work)
 
     async def many() -> list[int]:
-        return await asyncio.gather(*(asking(number) for number in range(questions)))
+        return await asyncio.gather(*(ask(number) for number in range(questions)))
 
     assert asyncio.run(many()) == list(range(questions))
     assert most == cores

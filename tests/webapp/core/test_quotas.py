@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from retrieval import Files, Library, Matter, MatterExists, database
 from tests.pdfs import make_pdf
 from webapp.core.errors import GuestLimit, QuotaReached
-from webapp.core.quotas import GUEST, TEAM, Quota, quota_of
+from webapp.core.quotas import GUEST, TEAM, Quota
 from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
 from webapp.store.access import Access
@@ -83,9 +83,9 @@ def _refused(act: Callable[[int], Any]) -> list[int]:
 
 
 def test_each_kind_of_access_has_its_own(tmp_path: Path) -> None:
-    assert quota_of(load_settings(data_dir=tmp_path)) == TEAM
-    assert quota_of(load_settings(data_dir=tmp_path, access="behind-proxy")) == TEAM
-    assert quota_of(load_settings(data_dir=tmp_path, access="demo")) == GUEST
+    assert load_settings(data_dir=tmp_path).quota == TEAM
+    assert load_settings(data_dir=tmp_path, access="behind-proxy").quota == TEAM
+    assert load_settings(data_dir=tmp_path, access="demo").quota == GUEST
 
 
 @pytest.mark.parametrize("access", ["behind-proxy", "demo"])
@@ -97,9 +97,9 @@ def test_each_part_is_a_setting(tmp_path: Path, access: str) -> None:
         "conversations_per_user": 10,
         "turns_per_conversation": 11,
     }
-    quota = quota_of(load_settings(data_dir=tmp_path, access=access, **told))
+    quota = load_settings(data_dir=tmp_path, access=access, **told).quota
     assert quota == Quota(7, 8, 9, 10, 11, of_guests=access == "demo")
-    some = quota_of(load_settings(data_dir=tmp_path, access=access, matters_per_user=9))
+    some = load_settings(data_dir=tmp_path, access=access, matters_per_user=9).quota
     assert (some.matters, some.documents) == (9, (GUEST if access == "demo" else TEAM).documents)
 
 

@@ -22,7 +22,7 @@ from webapp.core.settings import load_settings
 from webapp.page.acts import ACTS, read_act
 from webapp.page.controller import Controller
 from webapp.page.state import PageState
-from webapp.page.updates import OFTEN_SECONDS, SELDOM_SECONDS, Updates
+from webapp.page.updates import OFTEN_SECONDS, SELDOM_SECONDS, Updates, end_announcement
 from webapp.page.uploads import UploadStore
 from webapp.service.running import RunningAnswers
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
@@ -484,16 +484,16 @@ def test_what_was_written_in_a_conversation_that_was_deleted_meanwhile_is_told(p
 
     async def ask() -> None:
         await page.begun("example", question=RENT)
-        asking = page.state
-        async for updates in page.controller.drafts(asking):
+        state = page.state
+        async for updates in page.controller.drafts(state):
             if "word1" in updates["now"]:
                 break
-        page.workspace.conversations.delete(ANN, asking.conversation_id)
-        running = page.running.of(asking.conversation_id)
+        page.workspace.conversations.delete(ANN, state.conversation_id)
+        running = page.running.of(state.conversation_id)
         assert running is not None
         await running.stop()
         with pytest.raises(NoSuchConversation):
-            page.controller.finished(asking)
+            page.controller.finished(state)
 
     asyncio.run(ask())
 
@@ -617,6 +617,20 @@ def test_a_rating_is_kept_and_the_same_once_more_takes_it_back(other: Page) -> N
 
 
 # Summaries and searches
+
+
+def test_a_summary_that_was_stopped_is_announced_as_one(page: Page) -> None:
+    lease = next(each for each in records(page) if each.name == "lease.pdf")
+
+    async def summarise() -> None:
+        await page.begun("summary", document=lease.id)
+        await page.controller.stop(page.state)
+
+    asyncio.run(summarise())
+    [turn] = page.turns()
+    assert turn.state == "stopped"
+    assert page.controller.finished(page.state)["announcement"] == "The summary was stopped."
+    assert end_announcement(replace(turn, state="failed")) == "The summary could not be written."
 
 
 def test_a_summary_is_a_turn_and_is_made_anew_in_its_place(page: Page, engine: FakeEngine) -> None:

@@ -2,11 +2,13 @@
 
 import io
 import itertools
+import os
 import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pypdf
@@ -16,12 +18,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 from reportlab.pdfgen.canvas import Canvas
 
-from retrieval import Document
+from retrieval import Child, Document
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from tests.retrieval.stores import contract, opened
 from webapp.core.errors import PageNotShown
-from webapp.service import page_images as viewer_file
+from webapp.service import page_images
 from webapp.service.page_images import FILL, Box, PageRenderer, PageView, bounded
 
 pytestmark = pytest.mark.slow
@@ -35,10 +37,10 @@ LEASE = (
 
 
 @pytest.fixture(scope="module")
-def viewer() -> Iterator[PageRenderer]:
-    viewer = PageRenderer()
-    yield viewer
-    viewer.stop()
+def renderer() -> Iterator[PageRenderer]:
+    renderer = PageRenderer()
+    yield renderer
+    renderer.stop()
 
 
 def _read(data: bytes, id_: str) -> Document:
@@ -105,12 +107,12 @@ def _drawn(rotation: int = 0, crop: tuple[int, int, int, int] | None = None) -> 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 @pytest.mark.parametrize("crop", [None, (20, 150, 390, 290)], ids=["whole", "cropped"])
 def test_the_highlight_covers_the_ink_of_the_words_and_of_no_others(
-    viewer: PageRenderer, rotation: int, crop: tuple[int, int, int, int] | None
+    renderer: PageRenderer, rotation: int, crop: tuple[int, int, int, int] | None
 ) -> None:
     data = _drawn(rotation, crop)
     document = _read(data, f"drawn {rotation} {crop}")
     view = _view(document, "four thousand dollars")
-    [box] = viewer.boxes(view, "a", lambda: data)
+    [box] = renderer.boxes(view, "a", lambda: data)
     ink = _ink_of("four thousand dollars", data).getbbox()
     assert ink is not None
     left, top, right, bottom = ink
@@ -118,14 +120,14 @@ def test_the_highlight_covers_the_ink_of_the_words_and_of_no_others(
     assert (box[2] - box[0]) * (box[3] - box[1]) < 2 * (right - left) * (bottom - top)  # and little beside it
 
 
-def test_the_picture_is_coloured_in_the_boxes_and_nowhere_else_and_its_ink_stays(viewer: PageRenderer) -> None:
+def test_the_picture_is_coloured_in_the_boxes_and_nowhere_else_and_its_ink_stays(renderer: PageRenderer) -> None:
     data = make_pdf([LEASE])
     document = _read(data, "lease")
     view = _view(document, "governed by the laws of Ireland and by no other law")
-    boxes = viewer.boxes(view, "a", lambda: data)
+    boxes = renderer.boxes(view, "a", lambda: data)
     assert len(boxes) == 2  # a box a line
-    plain = _picture(viewer.image(PageView(document.id, 1), "a", lambda: data))
-    shown = _picture(viewer.image(view, "a", lambda: data))
+    plain = _picture(renderer.image(PageView(document.id, 1), "a", lambda: data))
+    shown = _picture(renderer.image(view, "a", lambda: data))
     assert shown.size == plain.size == (893, 1263)
     changed = ImageChops.difference(plain, shown).convert("L").point(lambda value: 255 if value else 0)
     inside = Image.new("L", plain.size)
@@ -136,7 +138,7 @@ def test_the_picture_is_coloured_in_the_boxes_and_nowhere_else_and_its_ink_stays
     assert ImageChops.subtract(_dark(plain), _dark(shown)).getbbox() is None
 
 
-def test_boxes_are_those_of_pdfium_for_the_same_characters_of_the_sample(viewer: PageRenderer) -> None:
+def test_boxes_are_those_of_pdfium_for_the_same_characters_of_the_sample(renderer: PageRenderer) -> None:
     """On every page: the box of each line is the hull of its words' boxes as pdfium's search finds the words."""
     data = SAMPLE.read_bytes()
     document = _read(data, "sample")
@@ -144,7 +146,7 @@ def test_boxes_are_those_of_pdfium_for_the_same_characters_of_the_sample(viewer:
         text = document.text[page.start : page.end]
         line = max(text.split("\n"), key=len)
         start = text.index(line)
-        [box, *more] = viewer.boxes(
+        [box, *more] = renderer.boxes(
             PageView("sample", page.number, text, ((start, start + len(line)),)), "s", lambda: data
         )
         assert more == []
@@ -171,17 +173,17 @@ def _searched(data: bytes, number: int, line: str) -> Box:
 
 
 @pytest.mark.parametrize("zoom", [0.5, 2.0])
-def test_boxes_grow_with_the_picture(viewer: PageRenderer, zoom: float) -> None:
+def test_boxes_grow_with_the_picture(renderer: PageRenderer, zoom: float) -> None:
     data = make_pdf([LEASE])
     document = _read(data, "lease")
-    [plain] = viewer.boxes(_view(document, "monthly rent"), "a", lambda: data)
-    [zoomed] = viewer.boxes(_view(document, "monthly rent", zoom=zoom), "a", lambda: data)
+    [plain] = renderer.boxes(_view(document, "monthly rent"), "a", lambda: data)
+    [zoomed] = renderer.boxes(_view(document, "monthly rent", zoom=zoom), "a", lambda: data)
     assert all(abs(there - here * zoom) <= 2 * zoom + 1 for here, there in zip(plain, zoomed, strict=True))
 
 
-def test_nothing_is_highlighted_where_the_page_reads_otherwise_than_it_did(viewer: PageRenderer) -> None:
+def test_nothing_is_highlighted_where_the_page_reads_otherwise_than_it_did(renderer: PageRenderer) -> None:
     data = make_pdf([LEASE])
-    assert viewer.boxes(PageView("lease", 1, LEASE + "more", ((0, 9),)), "a", lambda: data) == []
+    assert renderer.boxes(PageView("lease", 1, LEASE + "more", ((0, 9),)), "a", lambda: data) == []
 
 
 @given(st.floats())
@@ -190,28 +192,30 @@ def test_every_zoom_is_brought_within_bounds(zoom: float) -> None:
     assert bounded(bounded(zoom)) == bounded(zoom)
 
 
-def test_a_page_as_large_as_a_hall_is_drawn_smaller(viewer: PageRenderer) -> None:
+def test_a_page_as_large_as_a_hall_is_drawn_smaller(renderer: PageRenderer) -> None:
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=(14_400, 14_400))
     canvas.drawString(100, 100, "plan")
     canvas.save()
-    width, height = _picture(viewer.image(PageView("plan", 1, zoom=4.0), "a", out.getvalue)).size
+    width, height = _picture(renderer.image(PageView("plan", 1, zoom=4.0), "a", out.getvalue)).size
     assert width * height < 25_000_000
 
 
 @pytest.mark.parametrize(("data", "page"), [(b"%PDF-1.7 cut", 1), (make_pdf(["one"]), 2), (make_pdf(["one"]), 0)])
-def test_what_cannot_be_drawn_is_told_and_the_next_page_is_drawn(viewer: PageRenderer, data: bytes, page: int) -> None:
+def test_what_cannot_be_drawn_is_told_and_the_next_page_is_drawn(
+    renderer: PageRenderer, data: bytes, page: int
+) -> None:
     with pytest.raises(PageNotShown, match="cannot be shown"):
-        viewer.image(PageView(f"bad {len(data)}", page), "a", lambda: data)
-    assert viewer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
+        renderer.image(PageView(f"bad {len(data)}", page), "a", lambda: data)
+    assert renderer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
 
 
 def test_a_page_that_takes_too_long_is_given_up_and_its_process_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    viewer = PageRenderer()
-    viewer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
-    process = viewer._drawers[-1]._child._process
+    renderer = PageRenderer()
+    renderer.image(PageView("good", 1), "a", lambda: make_pdf(["good"]))
+    process = renderer._drawers[-1]._child._process
     assert process is not None
-    monkeypatch.setattr(viewer_file, "RENDER_SECONDS", 0.3)
+    monkeypatch.setattr(page_images, "RENDER_SECONDS", 0.3)
     out = io.BytesIO()
     canvas = Canvas(out)
     for n in range(60_000):
@@ -220,32 +224,102 @@ def test_a_page_that_takes_too_long_is_given_up_and_its_process_ended(monkeypatc
     canvas.save()
     began = time.monotonic()
     with pytest.raises(PageNotShown):
-        viewer.image(PageView("slow", 1, zoom=4.0), "a", out.getvalue)
+        renderer.image(PageView("slow", 1, zoom=4.0), "a", out.getvalue)
     assert time.monotonic() - began < 5
     assert not process.is_alive()
     monkeypatch.undo()
-    assert viewer.image(PageView("good again", 1), "a", lambda: make_pdf(["good"]))
-    viewer.stop()
+    assert renderer.image(PageView("good again", 1), "a", lambda: make_pdf(["good"]))
+    renderer.stop()
+
+
+@pytest.mark.parametrize("unwanted", ["object", "object for an image", "too much", "too much for an image", "status"])
+def test_no_object_of_the_process_s_own_making_is_taken(unwanted: str, tmp_path: Path) -> None:
+    renderer = PageRenderer(1)
+    child = renderer._drawers[0]._child = Child(SENDS[unwanted], "sends")
+    made = tmp_path / "made"
+    view = PageView(str(made), 1)
+    if unwanted == "object for an image":  # its bytes, of which nothing was made
+        assert renderer.image(view, "a", bytes).startswith(b"\x80")
+    else:
+        with pytest.raises(PageNotShown):
+            renderer.image(view, "a", bytes)
+        assert child._process is None
+        assert list(renderer._failed) == [("", str(made), 1)]
+    assert not made.exists()
+    renderer.stop()
+
+
+class _Hostile:
+    """An object that makes a file where it is unpickled."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str, int]]:
+        return os.open, (self._path, os.O_CREAT)
+
+
+def _send_an_object(pipe: Connection) -> None:
+    _, view = pipe.recv()
+    pipe.send(_Hostile(view.document_id))
+    pipe.recv()
+
+
+def _send_an_object_for_an_image(pipe: Connection) -> None:
+    _, view = pipe.recv()
+    pipe.send_bytes(b'["done", ""]')
+    pipe.send(_Hostile(view.document_id))
+    pipe.recv()
+
+
+def _send_too_much(pipe: Connection) -> None:
+    pipe.recv()
+    pipe.send_bytes(b" " * (page_images.STATUS_BYTES + 1))
+    pipe.recv()
+
+
+def _send_too_much_for_an_image(pipe: Connection) -> None:
+    pipe.recv()
+    pipe.send_bytes(b'["done", ""]')
+    pipe.send_bytes(b" " * (page_images.RESULT_BYTES + 1))
+    pipe.recv()
+
+
+def _send_another_status(pipe: Connection) -> None:
+    pipe.recv()
+    pipe.send_bytes(b'["missing", ""]')
+    pipe.recv_bytes()
+    pipe.send_bytes(b'["missing", ""]')
+    pipe.recv()
+
+
+SENDS = {
+    "object": _send_an_object,
+    "object for an image": _send_an_object_for_an_image,
+    "too much": _send_too_much,
+    "too much for an image": _send_too_much_for_an_image,
+    "status": _send_another_status,
+}
 
 
 def test_a_page_is_drawn_once_and_its_file_sent_once() -> None:
-    viewer, sent, data = PageRenderer(), [], make_pdf(["one", "two"])
+    renderer, sent, data = PageRenderer(), [], make_pdf(["one", "two"])
 
     def original() -> bytes:
         sent.append(1)
         return data
 
-    first = viewer.image(PageView("d", 1), "a", original)
-    viewer.image(PageView("d", 2), "a", original)
-    process = viewer._drawers[-1]._child._process
+    first = renderer.image(PageView("d", 1), "a", original)
+    renderer.image(PageView("d", 2), "a", original)
+    process = renderer._drawers[-1]._child._process
     assert process is not None
     process.kill()
-    assert viewer.image(PageView("d", 1), "a", original) is first
+    assert renderer.image(PageView("d", 1), "a", original) is first
     assert len(sent) == 1
-    viewer.stop()
+    renderer.stop()
 
 
-def test_pages_are_drawn_from_many_threads_while_documents_are_read(tmp_path: Path, viewer: PageRenderer) -> None:
+def test_pages_are_drawn_from_many_threads_while_documents_are_read(tmp_path: Path, renderer: PageRenderer) -> None:
     files = {n: make_pdf(contract(n, pages=6)) for n in range(8)}
     with opened(tmp_path) as stores, ThreadPoolExecutor(6) as pool:
         matter = stores.library.create_matter("Acme")
@@ -253,7 +327,7 @@ def test_pages_are_drawn_from_many_threads_while_documents_are_read(tmp_path: Pa
             stores.library.accept(matter.id, f"{n}.pdf", data)
         reading = pool.submit(stores.ingest.run)
         drawn = [
-            pool.submit(viewer.image, PageView(f"busy {n}", page), "a", partial(files.__getitem__, n))
+            pool.submit(renderer.image, PageView(f"busy {n}", page), "a", partial(files.__getitem__, n))
             for page, n in itertools.product(range(1, 7), files)
         ]
         assert all(picture.result(60).startswith(b"\x89PNG") for picture in drawn)

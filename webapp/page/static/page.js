@@ -32,8 +32,8 @@
   };
 
   const show = (area) => {
-    const desk = $('#desk');
-    if (desk) desk.dataset.area = area;
+    const columns = $('#columns');
+    if (columns) columns.dataset.area = area;
     document.querySelectorAll('[data-area-of]').forEach((tab) =>
       tab.setAttribute('aria-pressed', String(tab.dataset.areaOf === area)));
     toHighlight();
@@ -161,6 +161,6 @@
     if (choice[state] !== choice.hasAttribute(state)) choice[state] = choice.hasAttribute(state);
   }));
 
-  new MutationObserver(() => { choose(); if ($('#desk:not([data-area])')) show('chat'); name(); remember(); keepUp(); })
+  new MutationObserver(() => { choose(); if ($('#columns:not([data-area])')) show('chat'); name(); remember(); keepUp(); })
     .observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-matter', 'data-conversation', 'checked', 'selected', 'value'], characterData: true });
 })();
