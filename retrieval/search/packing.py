@@ -65,9 +65,9 @@ def pack(
 ) -> Packed:
     """Fill `budget` tokens with chunks in rank order; one that does not fit is passed over for the next that does.
 
-    `count` gives the tokens of a text as the engine counts them. A chunk that touches one already taken joins it. A
-    share of the budget goes to extras: definitions of terms that the passages use, and sections they are subject to.
-    Where all chunks are of one document it is named once, which leaves room for another passage.
+    `count` gives the tokens of a text as the model's tokenizer counts them. A chunk that touches one already taken
+    joins it. A share of the budget goes to extras: definitions of terms that the passages use, and sections they are
+    subject to. Where all chunks are of one document it is named once, which leaves room for another passage.
     """
     chunks, document_of = list(chunks), cache(document_of)
     sources = {chunk.span.document_id for chunk in chunks}
