@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
-DOCUMENTS = "/matters/{matter_id}/documents"
+from webapp.core.results import Range
 
-Range = tuple[int, int]  # [start, end) of a text
+DOCUMENTS = "/matters/{matter_id}/documents"
 
 
 def page_url(matter_id: str, document_id: str, page: int, spans: Iterable[Range] = (), zoom: float = 1.0) -> str:

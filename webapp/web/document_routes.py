@@ -36,7 +36,8 @@ from retrieval import (
 )
 from webapp.core.errors import Congested, NotAllowed, PageNotShown, PageTooSlow, TextsWaiting, TooSlow
 from webapp.core.log import user_error
-from webapp.core.urls import DOCUMENTS, Range
+from webapp.core.results import Range
+from webapp.core.urls import DOCUMENTS
 from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
 from webapp.service.workspace import Workspace
