@@ -24,7 +24,7 @@ _WIDEST_NUMBER = 88  # what a passage costs is counted under a number of two dig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage(PinCite):
-    """What is put before the model under a number, with the pin cite of its first word.
+    """Passage of the prompt under a number, with the pin cite of its first word.
 
     `text` is the words of `spans` as they are sent: white space folded, running headers and page numbers left out.
     """
@@ -42,7 +42,7 @@ class Passage(PinCite):
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What fits, hits before extras: `tokens` is the sum over passages as sent,
+    """Packed passages, hits before extras: `tokens` is the sum over passages as sent,
     `left_out` the number of hits that did not fit.
     """
 
