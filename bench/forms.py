@@ -25,7 +25,7 @@ from retrieval.reading.pdf import read_pdf
 from retrieval.search.embedder import LocalEmbedder
 from retrieval.search.search import CANDIDATES
 from retrieval.search.vectors import Vectors
-from retrieval.structure.chunks import Chunk, chunk, indexed_text
+from retrieval.structure.chunks import Chunk, cut
 
 FORM, OWN = 80, 20  # clauses of a document
 ASKED = 40  # documents whose clauses are sought
@@ -86,7 +86,7 @@ def _clauses(files: Sequence[Path], count: int) -> NDArray[np.float32]:
     texts: dict[str, None] = {}
     for file in files:
         document = read_pdf(file.read_bytes(), name=file.name, document_id=file.stem)
-        texts.update(dict.fromkeys(indexed_text(document, c) for c in chunk(document)))
+        texts.update(dict.fromkeys(text for _, text in cut(document)))
         if len(texts) >= count:
             return embedder.passages(list(texts)[:count])
     raise SystemExit(f"{len(texts):,} clauses in these contracts are too few; {count:,} are wanted.")

@@ -37,7 +37,7 @@ from retrieval.reading.pdf import read_pdf
 from retrieval.search.embedder import LocalEmbedder
 from retrieval.search.lexical import OPENING, Lexical
 from retrieval.search.vectors import Vectors
-from retrieval.structure.chunks import Chunk, chunk, indexed_text
+from retrieval.structure.chunks import Chunk, chunk, cut
 
 TOLD = re.compile(r"ingest (\d+) pages, (\d+) chunks, ([\d.]+) s")
 
@@ -182,8 +182,8 @@ def _read(file: Path, stage: Stage) -> tuple[Document, list[Chunk], list[str]]:
     with stage("reading"):
         document = read_pdf(file.read_bytes(), name=file.name, document_id=file.stem)
     with stage("outline and chunks"):
-        chunks = chunk(document)
-        return document, chunks, [indexed_text(document, c) for c in chunks]
+        pieces = list(cut(document))
+        return document, [each for each, _ in pieces], [text for _, text in pieces]
 
 
 def _flop(model: str, lengths: Sequence[int]) -> float:

@@ -36,7 +36,7 @@ from retrieval.search.embedder import LocalEmbedder
 from retrieval.search.lexical import OPENING, Lexical
 from retrieval.search.search import Searcher
 from retrieval.search.vectors import Vectors
-from retrieval.structure.chunks import Chunk, chunk, indexed_text
+from retrieval.structure.chunks import Chunk, cut
 
 UNCOUNTED = 5  # questions that load what is loaded once
 
@@ -99,7 +99,7 @@ def main() -> None:
 def _read(file: Path, embedder: LocalEmbedder) -> tuple[bytes, Document, NDArray[np.float32]]:
     data = file.read_bytes()
     document = read_pdf(data, name=file.name, document_id=file.stem)
-    return data, document, embedder.passages([indexed_text(document, c) for c in chunk(document)])
+    return data, document, embedder.passages([text for _, text in cut(document)])
 
 
 class _Copies:
@@ -118,10 +118,11 @@ class _Copies:
         copy = replace(document, id=record.id, name=name)
         library.keep_text(record, copy, version=1)
         apart = "" if self._alike else f"{self._number} "
-        chunks = [Chunk(Span(record.id, c.span.start, c.span.end), apart + c.words) for c in chunk(document)]
+        pieces = list(cut(document))
+        chunks = [Chunk(Span(record.id, c.span.start, c.span.end), apart + c.words) for c, _ in pieces]
         if chunks:
             vectors.add(matter, chunks, self._noisy(originals))
-            lexical.add(matter, f"{name}\n{copy.text[:OPENING]}", chunks, [indexed_text(copy, c) for c in chunks])
+            lexical.add(matter, f"{name}\n{copy.text[:OPENING]}", chunks, [text for _, text in pieces])
         library.jobs.save(replace(record, state="ready", pages=len(document.pages)))
         self.made += len(chunks)
 

@@ -34,7 +34,7 @@ from retrieval.search.adapter import Adapter
 from retrieval.search.clause_types import TypeMatcher, core
 from retrieval.search.embedder import PACKAGED_NAME, Embedder, LocalEmbedder
 from retrieval.search.search import joined
-from retrieval.structure.chunks import Chunk, chunk, indexed_text
+from retrieval.structure.chunks import Chunk, cut
 from retrieval.structure.quote_match import find_quote
 
 EPOCHS, RATE, TEMPERATURE, NEARNESS = 6, 3e-4, 0.05, 0.01
@@ -120,8 +120,9 @@ def material(
     for query in queries:
         by_contract[str(query["contract"])].append(query)
     for contract, document in track(documents.items(), "embedding"):
-        chunks[contract] = cut = chunk(document)
-        vectors[contract] = embedder.queries([indexed_text(document, c) for c in cut])
+        pieces = list(cut(document))
+        chunks[contract] = [each for each, _ in pieces]
+        vectors[contract] = embedder.queries([text for _, text in pieces])
         for query in by_contract[contract]:
             question = core(str(query["question"]))
             if question not in asked:
@@ -132,7 +133,7 @@ def material(
             spans = [m.span for passage in gold if (m := find_quote(document, passage))]
             right = [
                 i
-                for i, c in enumerate(cut)
+                for i, c in enumerate(chunks[contract])
                 if any(c.span.shared(s) > OVERLAP * min(len(c.span), len(s)) for s in spans)
             ]
             if right:

@@ -136,7 +136,7 @@ JSON_TYPES: dict[object, str] = {
     float: "number",
     bool: "boolean",
     NoneType: "null",
-    results.Span: "[start, end]",
+    results.Range: "[start, end]",
     results.Around: "[before, words, after]",
 }
 

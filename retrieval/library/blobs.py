@@ -30,7 +30,7 @@ class BlobStore:
 
     @contextmanager
     def locked(self, document_id: str) -> Iterator[None]:
-        """While the block runs no other thread stores or deletes this blob."""
+        """Lock a blob: while the block runs no other thread stores or deletes it."""
         with self._locks[hash(document_id) % len(self._locks)]:
             yield
 
@@ -54,11 +54,11 @@ class BlobStore:
             raise
 
     def original(self, document_id: str) -> bytes | None:
-        """The bytes; None where they are gone."""
+        """Read the bytes; None where they are gone."""
         return self._files.read(_key(document_id))
 
     def open_original(self, document_id: str) -> BinaryIO | None:
-        """The same as an open file."""
+        """Open the bytes as a file; None where they are gone."""
         return self._files.open(_key(document_id))
 
     def sweep(self, document_ids: list[str] | None = None) -> None:

@@ -25,7 +25,7 @@ CONSTRAINT_NAMES = {  # the same in every database, so that a later migration ca
 
 
 def open_database(url: str) -> Engine:
-    """An engine for `sqlite:///file` or `postgresql://…` (a bare `postgres://` is taken too).
+    """Open an engine for `sqlite:///file` or `postgresql://…` (a bare `postgres://` is taken too).
 
     Raises StoreUnavailable for an address that is none and ExtraMissing where the driver is not installed. Nothing is
     connected yet.
@@ -63,7 +63,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that is committed at the end of the block, or not at all.
+    """Open a transaction that is committed at the end of the block, or not at all.
 
     Raises StoreUnavailable (PostgreSQL) or DataFolderUnusable (SQLite) when the database cannot be used; violated
     constraints stay SQLAlchemy's IntegrityError.
@@ -74,7 +74,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One transaction that only reads; on SQLite it waits for no writer. Raises as `writing` does."""
+    """Open a transaction that only reads; on SQLite it waits for no writer. Raises as `writing` does."""
     with _mapped(engine), engine.execution_options(reads_only=True).connect() as connection:
         yield connection
 

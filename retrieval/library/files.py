@@ -60,7 +60,7 @@ class Files:
 
     @contextmanager
     def receive(self, stream: BinaryIO, limit: int | None = None) -> Iterator[Arrival]:
-        """Take `stream` to its end, or to just past `limit` bytes; what was not kept is gone when the block ends."""
+        """Read `stream` to its end, or to just past `limit` bytes; what was not kept is gone when the block ends."""
         hasher, size, head = hashlib.sha256(), 0, b""
         with self._mapped():
             handle, name = tempfile.mkstemp(dir=self._arrivals)
@@ -79,7 +79,7 @@ class Files:
             path.unlink(missing_ok=True)
 
     def keep(self, arrival: Arrival, key: str) -> None:
-        """Put what arrived under `key`, durably. What was there under that key is replaced."""
+        """Store what arrived under `key`, durably. What was there under that key is replaced."""
         with self._mapped():
             if self._remote is not None:
                 self._remote.makedirs(self._at(key).rpartition("/")[0], exist_ok=True)
@@ -92,11 +92,11 @@ class Files:
                 _flush_folder(folder)
 
     def read(self, key: str) -> bytes | None:
-        """The bytes under `key`; None where there is no such file, or it alone cannot be read."""
+        """Read the bytes under `key`; None where there is no such file, or it alone cannot be read."""
         return self._found(key, self._remote.cat_file if self._remote else lambda at: Path(at).read_bytes())
 
     def open(self, key: str) -> BinaryIO | None:
-        """The file under `key`, to be read piece by piece and closed; None as `read` gives it."""
+        """Open the file under `key`, to be read piece by piece and closed; None as `read` gives it."""
         return self._found(key, self._remote.open if self._remote else lambda at: Path(at).open("rb"))
 
     def _found(self, key: str, how: Callable[[str], T]) -> T | None:
@@ -126,7 +126,7 @@ class Files:
                 path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let go of the folder that a store elsewhere receives through."""
+        """Delete the temporary folder that a store elsewhere receives through."""
         if self._remote is not None:
             shutil.rmtree(self._arrivals, ignore_errors=True)
 

@@ -44,7 +44,7 @@ class Jobs:
         self._turn = 0
 
     def claim(self, of: int = 1) -> DocumentRecord | None:
-        """The document whose turn it is, now "reading"; None when none may be begun. `of`: workers that there are."""
+        """Claim the document whose turn it is, now "reading"; None if none may be begun. `of`: number of workers."""
         with self._claiming, writing(self._engine) as connection:
             users: int = connection.scalar(_USERS) or 0
             queues = connection.execute(_QUEUES).all()
@@ -61,7 +61,7 @@ class Jobs:
         return sorted(queues, key=lambda q: (q.busy, self._turns[q.namespace], q.oldest))
 
     def save(self, record: DocumentRecord) -> DocumentRecord:
-        """Write the record's state as it is given. Raises NoSuchDocument when it has been removed meanwhile."""
+        """Save the record's state as it is given. Raises NoSuchDocument when it has been removed meanwhile."""
         work = {"state": record.state, "page": record.page, "attempts": record.attempts, "reason": record.reason}
         facts = {
             "pages": record.pages,
@@ -76,24 +76,24 @@ class Jobs:
         return record
 
     def at_work(self) -> int:
-        """How many documents wait or are being worked on."""
+        """Count the documents that wait or are being worked on."""
         with reading(self._engine) as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(jobs).where(_OPEN)) or 0
 
     def put_back(self) -> int:
-        """Let what a killed process was working on wait again; how many there were."""
+        """Requeue what a killed process was working on; return how many documents."""
         return self._wait_again(_AT_WORK)
 
     def give_back(self, record: DocumentRecord) -> None:
-        """Let a document that is being worked on wait again, behind the others."""
+        """Requeue a document that is being worked on, behind the others."""
         self._wait_again(sa.and_(row_of(jobs, record.matter_id, record.id), _AT_WORK))
 
     def try_again(self, record: DocumentRecord) -> None:
-        """Let one document wait again, unless its state has changed meanwhile."""
+        """Requeue one document, unless its state has changed meanwhile."""
         self._wait_again(sa.and_(row_of(jobs, record.matter_id, record.id), jobs.c.state == record.state))
 
     def index_again(self, matter_id: str) -> int:
-        """Let all ready documents of a matter wait again; how many there are."""
+        """Requeue all ready documents of a matter; return how many."""
         return self._wait_again(sa.and_(jobs.c.matter_id == matter_id, jobs.c.state == "ready"))
 
     def _wait_again(self, which: sa.ColumnElement[bool]) -> int:

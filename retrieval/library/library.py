@@ -62,20 +62,20 @@ class Library:
         migrate(engine, MIGRATIONS, VERSION_TABLE)
 
     def close(self) -> None:
-        """Let go of the database's connections and of the file store."""
+        """Close the database's connections and the file store."""
         self._engine.dispose()
         self._files.close()
 
     # Matters
 
     def matters(self) -> list[Matter]:
-        """All matters, by name."""
+        """List all matters, by name."""
         with reading(self._engine) as connection:
             rows = connection.execute(_MATTERS.order_by(matters.c.name)).all()
         return [Matter(row.id, row.name) for row in rows]
 
     def matter(self, matter_id: str) -> Matter:
-        """One matter. Raises NoSuchMatter."""
+        """Find a matter. Raises NoSuchMatter."""
         with reading(self._engine) as connection:
             row = connection.execute(_MATTERS.where(matters.c.id == matter_id)).one_or_none()
         if row is None:
@@ -83,7 +83,7 @@ class Library:
         return Matter(row.id, row.name)
 
     def create_matter(self, name: str, *, namespace: str = "", matter_id: str | None = None) -> Matter:
-        """A new, empty matter; its name is its own within the namespace. Raises MatterExists.
+        """Create an empty matter; its name is its own within the namespace. Raises MatterExists.
 
         `matter_id` is for who notes the id elsewhere first: 32 hex digits that no matter has.
         """
@@ -108,7 +108,7 @@ class Library:
             connection.execute(sa.update(matters).where(matters.c.id == matter_id).values(hidden))
 
     def retired_matters(self) -> list[str]:
-        """Ids of the matters that are hidden and not yet deleted."""
+        """List the ids of the matters that are hidden and not yet deleted."""
         with reading(self._engine) as connection:
             return list(connection.scalars(sa.select(matters.c.id).where(matters.c.retired)))
 
@@ -128,7 +128,7 @@ class Library:
     # Documents
 
     def accept(self, matter_id: str, name: str, data: bytes) -> DocumentRecord:
-        """Take a file into a matter, durably; reading it is `Ingest`'s work.
+        """Add a file to a matter, durably; reading it is `Ingest`'s work.
 
         The same bytes in the same matter are the same document: its record is returned, and a failed one waits again.
         Raises NoSuchMatter, EmptyFile, UnsupportedFormat or FileTooLarge.
@@ -152,7 +152,7 @@ class Library:
             raise UnreadableFile(name=name) from error
 
     def documents(self, matter_id: str) -> list[DocumentRecord]:
-        """The documents of a matter in the order they came. Raises NoSuchMatter."""
+        """List the documents of a matter in the order they came. Raises NoSuchMatter."""
         self.matter(matter_id)
         query = RECORDS.where(documents.c.matter_id == matter_id)
         with reading(self._engine) as connection:
@@ -160,14 +160,14 @@ class Library:
         return [record_of(row) for row in rows]
 
     def record(self, matter_id: str, document_id: str) -> DocumentRecord:
-        """One document's record. Raises NoSuchDocument."""
+        """Find a document's record. Raises NoSuchDocument."""
         found = self._find(matter_id, document_id)
         if found is None:
             raise NoSuchDocument(document=document_id)
         return found
 
     def document(self, matter_id: str, document_id: str) -> Document:
-        """The canonical text of a document. Raises NoSuchDocument, or DocumentNotReady before it has been read.
+        """Read the canonical text of a document. Raises NoSuchDocument, or DocumentNotReady before it has been read.
 
         One whose text was lost waits to be read again.
         """
@@ -182,7 +182,7 @@ class Library:
         return document
 
     def original(self, matter_id: str, document_id: str) -> bytes:
-        """The file as it was accepted. Raises NoSuchDocument, or OriginalMissing where the store no longer has it."""
+        """Read the file as it was accepted. Raises NoSuchDocument, or OriginalMissing if the store has it no more."""
         record = self.record(matter_id, document_id)
         data = self._blobs.original(document_id)
         if data is None:
@@ -190,7 +190,7 @@ class Library:
         return data
 
     def open_original(self, matter_id: str, document_id: str) -> BinaryIO:
-        """The same as an open file, for who hands it on piece by piece. Raises as `original` does."""
+        """Open the file as it was accepted, to be sent piece by piece. Raises as `original` does."""
         record = self.record(matter_id, document_id)
         file = self._blobs.open_original(document_id)
         if file is None:
@@ -198,7 +198,7 @@ class Library:
         return file
 
     def remove(self, matter_id: str, document_id: str) -> None:
-        """Take a document out of a matter, and delete its files when no other matter holds them.
+        """Remove a document from a matter, and delete its files when no other matter holds them.
 
         Raises NoSuchDocument. Knows nothing of the indexes: `Ingest.remove` takes it out of those too.
         """
@@ -210,7 +210,7 @@ class Library:
 
     @staticmethod
     def held(connection: sa.Connection, matter_ids: sa.Select[tuple[str]]) -> tuple[int, int]:
-        """How many documents the matters of this query have and their bytes together, as a transaction sees them."""
+        """Count the documents of the matters of this query and their bytes together, as a transaction sees them."""
         counted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(documents.c.bytes), 0))
         count, size = connection.execute(counted.where(documents.c.matter_id.in_(matter_ids))).one()
         return count, int(size)  # PostgreSQL adds integers up to a decimal
@@ -218,11 +218,11 @@ class Library:
     # For `Ingest`
 
     def text(self, record: DocumentRecord) -> Document | None:
-        """The canonical text where this content has been read before, in this matter or another."""
+        """Read the canonical text where this content has been read before, in this matter or another."""
         return self._blobs.texts.read(record.id, record.name)
 
     def keep_text(self, record: DocumentRecord, document: Document, *, version: int) -> None:
-        """Keep the text that a version of its format's converter made.
+        """Store the text that a version of its format's converter made.
 
         Raises NoSuchDocument when the document has been removed meanwhile.
         """
@@ -231,7 +231,7 @@ class Library:
             self._blobs.texts.write(document, version)
 
     def characters(self, matter_id: str, besides: str) -> int:
-        """How many characters the documents of a matter have, `besides` one of them."""
+        """Count the characters of a matter's documents, `besides` one of them."""
         others = sa.and_(documents.c.matter_id == matter_id, documents.c.document_id != besides)
         with reading(self._engine) as connection:
             return connection.scalar(sa.select(sa.func.sum(documents.c.characters)).where(others)) or 0
@@ -242,7 +242,7 @@ class Library:
             return connection.scalar(sa.select(matters.c.indexed_with).where(matters.c.id == matter_id))
 
     def set_indexed_with(self, matter_id: str, versions: str) -> None:
-        """Note the versions that a matter's indexes are made with from now on."""
+        """Store the versions that a matter's indexes are made with from now on."""
         with writing(self._engine) as connection:
             connection.execute(sa.update(matters).where(matters.c.id == matter_id).values(indexed_with=versions))
 

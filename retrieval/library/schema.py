@@ -98,7 +98,7 @@ RECORDS = (
 
 
 def record_of(row: sa.Row[Any]) -> DocumentRecord:
-    """The value of a row of `RECORDS`."""
+    """Convert a row of `RECORDS` to its value."""
     return DocumentRecord(
         matter_id=row.matter_id,
         id=row.document_id,

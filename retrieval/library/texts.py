@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Texts:
-    """Reads and writes them, and keeps the ones used last in memory. Safe to use from several threads."""
+    """Store of canonical texts, with a cache of the ones used last. Safe to use from several threads."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
@@ -31,7 +31,7 @@ class Texts:
         self._lock = Lock()
 
     def read(self, document_id: str, name: str) -> Document | None:
-        """The document under the name it has in a matter; None when it has not been read yet, or its text was lost."""
+        """Read the document under the name it has in a matter; None if it was not read yet, or its text was lost."""
         with self._lock:
             if (document_id, name) in self._cache:
                 self._cache.move_to_end((document_id, name))
@@ -48,7 +48,7 @@ class Texts:
         return self._cached(document)
 
     def write(self, document: Document, version: int) -> None:
-        """Keep a document's text, durably, with the version of the converter that made it."""
+        """Store a document's text, durably, with the version of the converter that made it."""
         pages = [[p.number, p.label, p.start, p.end, p.readable] for p in document.pages]
         encoded = json.dumps({"reader": version, "text": document.text, "pages": pages}, ensure_ascii=False)
         # Level 6 takes 3.5 times less room; more effort gains 1 % here. No time stamp: equal texts are equal files.

@@ -35,21 +35,21 @@ class Adapter:
         return str(self.lineage["name"])
 
     def queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Question vectors, float32[..., dim], each of length 1 again."""
+        """Adapt question vectors, float32[..., dim], each of length 1 again."""
         return _unit(vectors @ self.query)
 
     def passages(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Passage vectors, float32[n, dim], each of length 1 again."""
+        """Adapt passage vectors, float32[n, dim], each of length 1 again."""
         return _unit(vectors @ self.passage)
 
     def save(self, path: Path) -> None:
-        """Write it: float16, about 0.6 MB for 384 dimensions."""
+        """Save the adapter: float16, about 0.6 MB for 384 dimensions."""
         half = {"query": self.query.astype(np.float16), "passage": self.passage.astype(np.float16)}
         np.savez_compressed(path, **half, lineage=np.array(json.dumps(self.lineage)))  # type: ignore[arg-type]
 
 
 def packaged(model: str) -> Path | None:
-    """The adapter that ships with pincite for a model, if there is one."""
+    """Find the adapter that ships with pincite for a model, if there is one."""
     path = DATA / f"adapter.{model}.npz"
     return path if path.exists() else None
 

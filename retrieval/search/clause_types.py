@@ -75,7 +75,7 @@ def core(question: str) -> str:
 
 @lru_cache(maxsize=1)
 def clause_types() -> tuple[ClauseType, ...]:
-    """The list, read once."""
+    """Load the list of clause types, once."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     rows = yaml.load(LIST.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # nosec B506 (both loaders are safe ones)
     return tuple(ClauseType(r["name"], (r["name"], *r["asks"]), tuple(r["words"]), tuple(r["samples"])) for r in rows)
@@ -98,8 +98,9 @@ class TypeMatcher:
         self._holders = _holders(self._types)
 
     def match(self, asked: str, vector: NDArray[np.float32]) -> list[Match]:
-        """Kinds of clause for what is asked (`core` of a question) and its vector, float32[dim], the likeliest first;
-        may be empty.
+        """Match kinds of clause to what is asked (`core` of a question) and its vector, float32[dim].
+
+        The likeliest first; may be empty.
         """
         scores = self._meaning(vector) + _WORDS * self._words(asked)
         best = [int(i) for i in np.argsort(-scores)[:_MOST]]

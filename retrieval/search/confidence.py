@@ -44,6 +44,6 @@ class Weights(NamedTuple):
 
 @lru_cache(maxsize=1)
 def weights() -> Weights:
-    """The weights that ship, read once."""
+    """Load the weights that ship, once."""
     model = json.loads(WEIGHTS.read_text("utf-8"))
     return Weights(model["bias"], Signs(**model["weights"]), model["threshold"], model["lineage"])

@@ -26,7 +26,7 @@ _BATCH_TOKENS = 1024  # with padding; the matrix products of larger ones are no 
 
 
 class Embedder(Protocol):
-    """What turns texts into unit vectors, float32[n, dimension].
+    """Embedder: turns texts into unit vectors, float32[n, dimension].
 
     Questions are compared with each other as `queries` gives them, and with passages after `aim`.
     """
@@ -44,10 +44,10 @@ class Embedder(Protocol):
         """Length of a vector."""
 
     def passages(self, texts: Sequence[str]) -> UnitVectors:
-        """Vectors of what is searched, float32[n, dimension], each of length 1."""
+        """Embed passages, float32[n, dimension], each of length 1."""
 
     def queries(self, texts: Sequence[str]) -> UnitVectors:
-        """Vectors of what is asked, float32[n, dimension], each of length 1."""
+        """Embed questions, float32[n, dimension], each of length 1."""
 
     def aim(self, queries: UnitVectors) -> UnitVectors:
         """Query vectors, float32[..., dimension], moved to where passages lie, each of length 1."""
@@ -119,7 +119,7 @@ class LocalEmbedder:
         return size
 
     def passages(self, texts: Sequence[str]) -> UnitVectors:
-        """Vectors of what is searched, float32[n, dimension], each of length 1."""
+        """Embed passages, float32[n, dimension], each of length 1."""
         vectors = self._encode(texts)
         return self._adapter.passages(vectors) if self._adapter else vectors
 
@@ -128,7 +128,7 @@ class LocalEmbedder:
         return self._adapter.queries(queries) if self._adapter else queries
 
     def queries(self, texts: Sequence[str]) -> UnitVectors:
-        """Vectors of what is asked, float32[n, dimension], each of length 1; asked again, they are remembered."""
+        """Embed questions, float32[n, dimension], each of length 1; asked again, they are remembered."""
         if len(texts) == 1:
             return self._query(texts[0])[np.newaxis]
         return self._encode(texts)
@@ -160,7 +160,7 @@ class LocalEmbedder:
         return vectors
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """What the model reads of each text."""
+        """Tokenise each text, as far as the model reads it."""
         model = self._model
         lead = model.prompts.get(model.default_prompt_name or "") or ""
         read: list[list[int]] = model.tokenizer(
@@ -169,7 +169,7 @@ class LocalEmbedder:
         return read
 
     def _embed(self, tokens: list[list[int]]) -> UnitVectors:
-        """One batch, float32[len(tokens), dimension]."""
+        """Embed one batch, float32[len(tokens), dimension]."""
         import torch
 
         model = self._model
@@ -241,7 +241,7 @@ class ServedEmbedder:
         return int(self.passages(["dimension"]).shape[1])
 
     def passages(self, texts: Sequence[str]) -> UnitVectors:
-        """Vectors of what is searched, float32[n, dimension], each of length 1."""
+        """Embed passages, float32[n, dimension], each of length 1."""
         rows = [
             self._ask("POST", "/embed", {"inputs": list(texts[i : i + _BATCH]), "normalize": True, "truncate": True})
             for i in range(0, len(texts), _BATCH)
@@ -249,7 +249,7 @@ class ServedEmbedder:
         return np.asarray([v for row in rows for v in row], np.float32).reshape(len(texts), -1)
 
     def queries(self, texts: Sequence[str]) -> UnitVectors:
-        """Vectors of what is asked, float32[n, dimension], each of length 1."""
+        """Embed questions, float32[n, dimension], each of length 1."""
         return self.passages(texts)
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:

@@ -25,7 +25,7 @@ _AT_ONCE = 1_000  # vectors added between two looks at whether the work is to en
 
 
 class Indexes:
-    """What `Ingest` fills and repairs; searching asks the two themselves."""
+    """Both indexes as `Ingest` fills and repairs them; searching asks the two themselves."""
 
     def __init__(self, library: Library, vectors: "Vectors", lexical: "Lexical", embedder: "Embedder") -> None:
         self._library = library
@@ -43,7 +43,7 @@ class Indexes:
         vectors: NDArray[np.float32],
         go_on: Callable[[], None],
     ) -> None:
-        """Make both hold these chunks of a document and no others, then save its record, which says that it is ready.
+        """Index these chunks of a document in both, and no others; then save its record, which says that it is ready.
 
         `opening`: the document's first words, which name it; `vectors`: float32[len(chunks), dimension]. `go_on` is
         called between steps of a second; what it raises leaves a part, which the next attempt replaces. Raises
@@ -67,18 +67,18 @@ class Indexes:
             self._library.jobs.save(record)
 
     def remove(self, matter_id: str, document_id: str) -> None:
-        """Forget a document, which the library has forgotten first."""
+        """Remove a document from both; the library has removed it first."""
         with self._lock:
             self._take_out(matter_id, document_id)
 
     def drop(self, matter_id: str) -> None:
-        """Forget a matter."""
+        """Delete a matter's indexes."""
         with self._lock:
             self._vectors.drop(matter_id)
             self._lexical.drop(matter_id)
 
     def make_anew(self, matter_id: str) -> None:
-        """Drop a matter's indexes and let its documents wait to be indexed again."""
+        """Rebuild a matter's indexes: drop them and requeue its documents."""
         versions = self._versions()  # first: a model that is away must not cost the indexes that are there
         with self._lock:
             self._vectors.drop(matter_id)
@@ -88,7 +88,7 @@ class Indexes:
             self._library.set_indexed_with(matter_id, versions)
 
     def repair(self, matter_id: str) -> None:
-        """Remove what belongs to no ready document; let ready documents that are not in both wait to be indexed.
+        """Repair both: remove what belongs to no ready document, and requeue ready documents that are not in both.
 
         A matter that was indexed under another chunker or search model, or whose vectors were stored in another way, is
         made anew.

@@ -70,13 +70,13 @@ class Lexical:
                 writer.add_document(tantivy.Document(**row))
 
     def remove(self, matter_id: str, document_id: str) -> None:
-        """Forget a document's chunks; nothing happens where there are none."""
+        """Remove a document's chunks; nothing happens where there are none."""
         for kind in _KINDS:
             with self._writer(matter_id, kind) as writer:
                 writer.delete_documents_by_term("document_id", document_id)
 
     def drop(self, matter_id: str) -> None:
-        """Forget a whole matter."""
+        """Delete a matter's indexes."""
         with self._lock, _mapped():
             for kind in _KINDS:
                 self._indexes.pop((matter_id, kind), None)
@@ -85,7 +85,7 @@ class Lexical:
     def query(
         self, matter_id: str, stems: Mapping[str, float], document_ids: Collection[str] | None, k: int
     ) -> dict[Chunk, float]:
-        """The k chunks with the highest BM25 for weighted stems (of `stems_of`); in some documents only, or in all."""
+        """Find the k chunks with the highest BM25 for weighted stems (of `stems_of`), in some documents or in all."""
         with _mapped():
             index = self._index(matter_id, "chunks")
             term = partial(tantivy.Query.term_query, index.schema, "body")
@@ -99,7 +99,7 @@ class Lexical:
     def documents(
         self, matter_id: str, stems: Collection[str], document_ids: Collection[str] | None, k: int
     ) -> dict[str, float]:
-        """The k documents whose name and opening have the highest BM25 for some stems, by id."""
+        """Find the k documents whose name and opening have the highest BM25 for some stems, by id."""
         with _mapped():
             index = self._index(matter_id, "openings")
             term = partial(tantivy.Query.term_query, index.schema, "body")
@@ -111,7 +111,7 @@ class Lexical:
             return {str(searcher.doc(at)["document_id"][0]): score for score, at in hits}
 
     def same_words(self, matter_id: str, chunk: Chunk, document_ids: Collection[str] | None = None) -> list[Chunk]:
-        """Chunks of other documents, of some or of all, with the same words under the same headings;
+        """Find chunks of other documents, of some or of all, with the same words under the same headings;
         in reading order.
         """
         with _mapped():
@@ -123,7 +123,7 @@ class Lexical:
         return sorted((c for c in found if c.span.document_id != chunk.span.document_id), key=lambda c: c.span)
 
     def document_ids(self, matter_id: str) -> set[str]:
-        """Every document that has chunks here."""
+        """List the ids of the documents that have chunks here."""
         with _mapped():
             searcher = self._index(matter_id, "chunks").searcher()
             if searcher.num_docs == 0:
@@ -132,7 +132,7 @@ class Lexical:
             return {str(searcher.doc(at)["document_id"][0]) for _, at in hits}
 
     def close(self) -> None:
-        """Let go of the indexes."""
+        """Close the indexes."""
         self._indexes.clear()
 
     def rarity(self, matter_id: str, stems: Collection[str], kind: "_Kind" = "chunks") -> dict[str, float]:

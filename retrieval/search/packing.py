@@ -24,7 +24,7 @@ _WIDEST_NUMBER = 88  # what a passage costs is counted under a number of two dig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage(PinCite):
-    """What is put before the model under a number, with the pin cite of its first word.
+    """Passage of the prompt under a number, with the pin cite of its first word.
 
     `text` is the words of `spans` as they are sent: white space folded, running headers and page numbers left out.
     """
@@ -42,7 +42,7 @@ class Passage(PinCite):
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What fits, hits before extras: `tokens` is the sum over passages as sent,
+    """Packed passages, hits before extras: `tokens` is the sum over passages as sent,
     `left_out` the number of hits that did not fit.
     """
 
@@ -65,9 +65,9 @@ def pack(
 ) -> Packed:
     """Fill `budget` tokens with chunks in rank order; one that does not fit is passed over for the next that does.
 
-    `count` gives the tokens of a text as the engine counts them. A chunk that touches one already taken joins it. A
-    share of the budget goes to extras: definitions of terms that the passages use, and sections they are subject to.
-    Where all chunks are of one document it is named once, which leaves room for another passage.
+    `count` gives the tokens of a text as the model's tokenizer counts them. A chunk that touches one already taken
+    joins it. A share of the budget goes to extras: definitions of terms that the passages use, and sections they are
+    subject to. Where all chunks are of one document it is named once, which leaves room for another passage.
     """
     chunks, document_of = list(chunks), cache(document_of)
     sources = {chunk.span.document_id for chunk in chunks}

@@ -88,7 +88,7 @@ class Router:
         self._matter_id, self._scope = matter_id, document_ids
 
     def route(self, question: str) -> Route:
-        """What a question means, by title, file name or party.
+        """Route a question by title, file name or party.
 
         Raises StoreUnavailable, and NoSuchDocument for one that goes meanwhile.
         """

@@ -109,7 +109,7 @@ class Searcher:
         *,
         wide: bool = False,
     ) -> Results:
-        """The best `limit` chunks for a question, in some documents of the matter or in all.
+        """Find the best `limit` chunks for a question, in some documents of the matter or in all.
 
         A question that names a document is asked of that one. What a better hit says in another document, word for
         word, is left out: what only one of many contracts on one form says would be the last (`same_words` has the
@@ -144,15 +144,15 @@ class Searcher:
         return Results(hits, signs, route, wide)
 
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
-        """The documents that a question names, and those between which it leaves the choice; needs no model."""
+        """Find the documents that a question names, and those between which it leaves the choice; needs no model."""
         return Router(self._library, self._lexical, matter_id, document_ids).route(question)
 
     def same_words(self, matter_id: str, chunk: Chunk, document_ids: Collection[str] | None = None) -> list[Chunk]:
-        """Chunks of other documents, of some or of all, that say the same word for word; in reading order."""
+        """Find chunks of other documents, of some or of all, that say the same word for word; in reading order."""
         return self._lexical.same_words(matter_id, chunk, document_ids)
 
     def relevance(self, question: str, sentences: Sequence[Sentence]) -> list[float]:
-        """How much each sentence bears on the question, comparable within one call; 0 or less where it hardly does.
+        """Score how much each sentence bears on the question, comparable within one call; 0 or less if it hardly does.
 
         A sentence alone seldom says what it is about: its headings and the hit that it stands in do.
         """

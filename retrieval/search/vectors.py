@@ -76,12 +76,12 @@ class Vectors:
                 collection.upsert(ids=ids, embeddings=stored, metadatas=rows)
 
     def remove(self, matter_id: str, document_id: str) -> None:
-        """Forget a document's chunks; nothing happens where there are none."""
+        """Remove a document's chunks; nothing happens where there are none."""
         with _mapped():
             self._collection(matter_id).delete(where={"document_id": document_id})
 
     def drop(self, matter_id: str) -> None:
-        """Forget a whole matter."""
+        """Delete a matter's collection."""
         with _mapped():
             if matter_id in {c.name for c in self._client.list_collections()}:
                 self._client.delete_collection(matter_id)
@@ -89,7 +89,7 @@ class Vectors:
     def query(
         self, matter_id: str, vector: NDArray[np.float32], document_ids: AbstractCollection[str] | None, k: int
     ) -> dict[Chunk, float]:
-        """The k chunks nearest to `vector`, float32[dim], with their cosine; in some documents only, or in all."""
+        """Find the k chunks nearest to `vector`, float32[dim], with their cosine, in some documents only, or in all."""
         if document_ids is not None and not document_ids:
             return {}
         if document_ids is not None and len(document_ids) > _FEW:
@@ -105,7 +105,7 @@ class Vectors:
         return {Chunk.of(id_): (1.0 - distance) / _MEANING for id_, distance in rows}
 
     def document_ids(self, matter_id: str) -> set[str]:
-        """Every document that has chunks here."""
+        """List the ids of the documents that have chunks here."""
         with _mapped():
             collection = self._collection(matter_id)
             seen: set[str] = set()
@@ -115,7 +115,7 @@ class Vectors:
             return seen
 
     def close(self) -> None:
-        """Let go of the folder, or of the connections to the server."""
+        """Close the folder, or the connections to the server."""
         self._client.close()
         for session in self._sessions:
             session.close()

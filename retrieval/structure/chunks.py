@@ -52,21 +52,16 @@ def chunk(document: Document) -> list[Chunk]:
 
 
 def cut(document: Document) -> Iterator[tuple[Chunk, str]]:
-    """Each chunk with its `indexed_text`, in order.
+    """Each chunk, in order, with what is embedded and searched for it: the headings above it, then its words.
 
     Linear in the text, but of seconds for the longest: for a child process.
     """
     if not document.text.strip():
         return
     for start, end in pairwise([0, *_joined(document), len(document.text)]):
-        text = _indexed_text(document, start, end)
+        text = under_headings(document, _first_word(document, start, end), working_text(document, start, end))
         digest = sha256(text.encode()).hexdigest()
         yield Chunk(document.span(start, end), digest[:_DIGITS]), text
-
-
-def indexed_text(document: Document, chunk: Chunk) -> str:
-    """What is embedded and searched for a chunk: the headings above it, then its words."""
-    return _indexed_text(document, chunk.span.start, chunk.span.end)
 
 
 def under_headings(document: Document, at: int, words: str) -> str:
@@ -74,10 +69,6 @@ def under_headings(document: Document, at: int, words: str) -> str:
     index = clause_at(document, at)
     headings = " – ".join(headings_above(document, index)) if index is not None else ""
     return f"{headings}: {words}" if headings else words
-
-
-def _indexed_text(document: Document, start: int, end: int) -> str:
-    return under_headings(document, _first_word(document, start, end), working_text(document, start, end))
 
 
 def _first_word(document: Document, start: int, end: int) -> int:

@@ -48,16 +48,12 @@ class InContext:
         return f"{self.before}{self.words}{self.after}"
 
 
-def find_phrase(document: Document, phrase: str) -> tuple[Span, ...]:
-    """Every mention of `phrase`, in reading order; none where it has no characters that count.
-
-    A page takes about 0.2 ms where the phrase's letters do not occur in the document, and 1 ms where they do.
-    """
-    return tuple(each_mention(document, phrase))
-
-
 def each_mention(document: Document, phrase: str, over: Callable[[], bool] | None = None) -> Iterator[Span]:
-    """`find_phrase` one by one, however many there are. Raises TimeoutError once `over` says that time is over."""
+    """Find every mention of `phrase`, in reading order; none where it has no characters that count.
+
+    A page takes about 0.2 ms where the phrase's letters do not occur in the document, and 1 ms where they do. Raises
+    TimeoutError once `over` says that time is over.
+    """
     folded, bare = _lower(fold(phrase)), _bare(phrase)
     if not folded.skeleton:
         return

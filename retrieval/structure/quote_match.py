@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, product, takewhile
-from typing import Literal
 
 from retrieval.core.documents import Document, Span
 from retrieval.structure.folding import DASHES, DOUBLE_MARKS, HYPHENS, SINGLE_MARKS, Folded, fold, fold_cached
@@ -52,7 +51,6 @@ class QuoteMatch:
     """Where a quotation stands. `parts` are its pieces between ellipses; one piece, equal to `span`, without them."""
 
     span: Span
-    how: Literal["exact", "folded"]
     parts: tuple[Span, ...]
 
 
@@ -69,7 +67,7 @@ def find_quote(document: Document, quote: str, near: Span | None = None) -> Quot
         found = _nearest(_places(document, form, near), near)
         if found:
             span = document.span(*found)
-            return QuoteMatch(span, "exact" if document.slice(span) == quote else "folded", (span,))
+            return QuoteMatch(span, (span,))
     parts = [part for part in _ELLIPSIS.split(quote) if part]
     if len(parts) == 1 and parts[0] != quote:  # an ellipsis before or after the words leaves out nothing between them
         return find_quote(document, parts[0], near)
@@ -163,7 +161,7 @@ def _find_parts(document: Document, parts: list[str], near: Span | None) -> Quot
         best = min(chains, key=lambda c: max(near.start - c[0][0], c[-1][1] - near.end, 0), default=None)
     if best is None:
         return None
-    return QuoteMatch(document.span(best[0][0], best[-1][1]), "folded", tuple(document.span(*place) for place in best))
+    return QuoteMatch(document.span(best[0][0], best[-1][1]), tuple(document.span(*place) for place in best))
 
 
 def _chain(

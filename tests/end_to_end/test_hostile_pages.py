@@ -22,13 +22,13 @@ from tests.webapp.commands import Pincite
 from tests.webapp.serving import LIKE_A_BROWSER, Running, running, text_url
 from webapp.core.errors import DocumentNotDrawn, PageImageTooSlow
 from webapp.core.settings import load_settings
+from webapp.core.urls import page_url, pdf_url
 from webapp.service import page_images
 from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import PageRenderer, PageView
 from webapp.service.workspace import IMAGES_PER_USER
 from webapp.store.users import User
 from webapp.web import document_routes
-from webapp.web.document_routes import page_url, pdf_url
 
 PROXY = {"access": "behind-proxy"}
 ASKED = 60  # images at once

@@ -1,4 +1,4 @@
-"""The GGUF in the embedded engine."""
+"""The GGUF in the bundled server."""
 
 import json
 import os

@@ -18,9 +18,7 @@ from webapp.core.limits import check_question
 from webapp.core.results import BudgetRow
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check
-from webapp.llm.pool import Backend, Lease
-
-__all__ = ["Answer", "Backend", "Delta", "Event", "Found", "Lease", "Scope", "Searched", "Trouble", "Waiting", "answer"]
+from webapp.llm.pool import Lease
 
 KEY_SENTENCES = 4
 Alike = Callable[[Chunk], Sequence[Chunk]]

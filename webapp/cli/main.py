@@ -229,7 +229,9 @@ def merge(context: typer.Context) -> None:
         try:
             merge_cli = importlib.import_module("merge.cli")
             merge_cli.app(args=context.args, prog_name="pincite merge")
-        except ModuleNotFoundError:  # no log is open here; the error's sentence says all
+        except ModuleNotFoundError as error:  # no log is open here; the error's sentence says all
+            if (error.name or "").startswith("merge.") and error.name != "merge.cli":
+                raise  # a module of ours, which no package brings
             raise ExtraMissing(what="Merging", extra="merge") from None
 
 

@@ -22,7 +22,20 @@ from webapp.core.results import (
     Row,
     SummaryResult,
 )
-from webapp.core.wording import DOUBT, also_in, cite, coverage, page_cite, plural, short_cite, with_others
+from webapp.core.wording import (
+    DOUBT,
+    KEY_LANGUAGE,
+    NOT_CONFIRMED,
+    WORD_FOR_WORD,
+    also_in,
+    cite,
+    coverage,
+    page_cite,
+    plural,
+    short_cite,
+    summary_coverage,
+    with_others,
+)
 
 
 @singledispatch
@@ -112,12 +125,12 @@ def show_answer(answer: AnswerResult) -> None:
     for citation in answer.citations:
         print(printable(f"[{citation.n}] {with_others(citation)}"))
         if citation.quote and citation.quote not in answer.answer:
-            state = "on the page, word for word" if citation.verified else "not found in the source"
+            state = WORD_FOR_WORD if citation.verified else NOT_CONFIRMED
             print(indented(f"“{citation.quote}” ({state})"))
     quotes = {citation.quote for citation in answer.citations}
     others = [sentence for sentence in answer.key_language if sentence.text not in quotes]
     if others:
-        print("\nKey language, verbatim:")
+        print(f"\n{KEY_LANGUAGE}:")
     for sentence in others:
         print(indented(f"“{' '.join((sentence.text or '').split())}”"))
         print(printable(f"   – {cite(sentence)}"))
@@ -147,9 +160,7 @@ def show_summary(summary: SummaryResult) -> None:
     if summary.leads_nowhere:
         references = "; ".join(f"{row.label} ({page_cite(row)})" for row in summary.leads_nowhere)
         print(printable(f"References to missing clauses: {references}."))
-    searched = summary.searched
-    unreadable = f"; {plural(searched.unreadable_pages, 'page')} unreadable" if searched.unreadable_pages else ""
-    print(f"Read {plural(searched.pages, 'page')}, {plural(len(summary.clauses), 'clause')}{unreadable}.")
+    print(summary_coverage(summary.searched, len(summary.clauses)))
 
 
 @show.register

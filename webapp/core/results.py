@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from retrieval import PinCite, PinciteError
-from retrieval import Span as DocumentSpan
+from retrieval import PinCite, PinciteError, Span
 
 if TYPE_CHECKING:  # a command that goes through a server loads no database
     from retrieval import DocumentRecord, Matter
 
-Span = tuple[int, int]  # [start, end) of a document's text
+Range = tuple[int, int]  # [start, end) of a document's text
 Around = tuple[str, str, str]  # the words before a mention, its own, and those after it
 
 
@@ -62,7 +61,7 @@ class SpanFields(TypedDict):
 
     start: int
     end: int
-    spans: tuple[Span, ...]
+    spans: tuple[Range, ...]
 
 
 def cite_fields(cite: PinCite) -> CiteFields:
@@ -76,12 +75,12 @@ def cite_fields(cite: PinCite) -> CiteFields:
     }
 
 
-def span_fields(spans: Sequence[DocumentSpan]) -> SpanFields:
+def span_fields(spans: Sequence[Span]) -> SpanFields:
     """Fields of a row for spans that the page highlights."""
     return {"start": spans[0].start, "end": spans[-1].end, "spans": ranges(spans)}
 
 
-def ranges(spans: Sequence[DocumentSpan]) -> tuple[Span, ...]:
+def ranges(spans: Sequence[Span]) -> tuple[Range, ...]:
     """Convert spans to [start, end) pairs."""
     return tuple((span.start, span.end) for span in spans)
 
@@ -151,7 +150,7 @@ class CitationRow(_QuotingRow, _Numbered):
     also_in: int = absent(0)
     start: int | None = absent(None)
     end: int | None = absent(None)
-    spans: tuple[Span, ...] = absent(())
+    spans: tuple[Range, ...] = absent(())
     around: Around | None = absent(None)
 
 
@@ -164,7 +163,7 @@ class KeySentenceRow(_QuotingRow):
     start: int
     end: int
     text: str | None = quoted()
-    spans: tuple[Span, ...] = absent(())
+    spans: tuple[Range, ...] = absent(())
 
 
 class DefinitionRow(_QuotingRow):
@@ -175,7 +174,7 @@ class DefinitionRow(_QuotingRow):
 
     term: str
     text: str | None = quoted()
-    spans: tuple[Span, ...]
+    spans: tuple[Range, ...]
 
 
 Quoting = CitationRow | KeySentenceRow | DefinitionRow  # rows with words of a document
@@ -189,7 +188,7 @@ class PassageRow(CiteRow, _Numbered):
     why: str
     start: int
     end: int
-    spans: tuple[Span, ...]
+    spans: tuple[Range, ...]
 
 
 class _OfCitation(Row):
@@ -206,7 +205,7 @@ class SameWordsRow(NamedRow, _OfCitation):
 class SpanRow(CiteRow):
     """A pin cite with the spans of its words."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[Range, ...]
 
 
 Spanned = Quoting | PassageRow | SpanRow  # rows with spans to highlight

@@ -14,6 +14,8 @@ from webapp.core.results import (
 )
 
 DOUBT = "The documents may not address this. These are the closest passages."
+WORD_FOR_WORD, NOT_CONFIRMED = "word for word", "not confirmed"  # a quotation: found on the page, or not
+KEY_LANGUAGE = f"Key language, {WORD_FOR_WORD}"
 
 
 def cite(row: Cited | NamedRow) -> str:
@@ -46,11 +48,32 @@ def page_cite(row: Paged) -> str:
 
 def coverage(searched: CoverageRow, budget: BudgetRow) -> str:
     """Search coverage in one line: documents and pages, unreadable pages, passages sent and left out."""
-    parts = [f"Searched {plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"]
-    if searched.unreadable_pages:
-        parts.append(f"{plural(searched.unreadable_pages, 'page')} unreadable")
-    parts.append(f"{plural(budget.sent, 'passage')} sent, {budget.left_out} left out")
-    return "; ".join(parts) + "."
+    passages = f"{plural(budget.sent, 'passage')} sent, {budget.left_out} left out"
+    return _sentence(f"Searched {_extent(searched)}", _unreadable(searched), passages)
+
+
+def summary_coverage(searched: CoverageRow, clauses: int) -> str:
+    """Coverage of a summary in one line: pages, clauses, unreadable pages."""
+    pages = f"Read {plural(searched.pages, 'page')}"
+    return _sentence(pages, plural(clauses, "clause"), _unreadable(searched, ": not in this summary"))
+
+
+def mentions_coverage(searched: CoverageRow) -> str:
+    """Coverage of a search for a phrase in one line: documents and pages, unreadable pages."""
+    return _sentence(f"Searched every word of {_extent(searched)}", _unreadable(searched, ": not searched"))
+
+
+def _extent(searched: CoverageRow) -> str:
+    return f"{plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"
+
+
+def _unreadable(searched: CoverageRow, effect: str = "") -> str:
+    pages = searched.unreadable_pages
+    return f"{plural(pages, 'page')} unreadable{effect}" if pages else ""
+
+
+def _sentence(*parts: str) -> str:
+    return "; ".join(part for part in parts if part) + "."
 
 
 def plural(count: int, word: str) -> str:

@@ -64,17 +64,13 @@ class QuoteCheck:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSentence:
-    """A sentence, [start, end) of the answer. `cites` are valid passage numbers, `invalid` those of no passage;
-    `reason` says why it is unsupported.
-    """
+    """A sentence, [start, end) of the answer. `cites` are valid passage numbers; `reason`: why it is unsupported."""
 
     text: str
     start: int
     end: int
     cites: tuple[int, ...]
-    invalid: tuple[int, ...]
     supported: bool
-    missing: tuple[str, ...]
     quotes: tuple[QuoteCheck, ...]
     reason: str
 
@@ -228,7 +224,7 @@ def _check_sentence(
         reasons.append(f"a quotation was {NOT_FOUND}")
     if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
         reasons.append(NO_CITATION)
-    return CheckedSentence(sentence, start, end, valid, invalid, not reasons, absent, quotes, "; ".join(reasons))
+    return CheckedSentence(sentence, start, end, valid, not reasons, quotes, "; ".join(reasons))
 
 
 def _is_own_list(text: str, start: int, number: str | None) -> bool:

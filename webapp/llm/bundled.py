@@ -90,7 +90,7 @@ class BundledServer:
                 # One thread starts every child and outlives them all: PR_SET_PDEATHSIG is sent when the thread ends
                 # that created the child, not when the process does.
                 self._supervisor = threading.Thread(
-                    target=self._supervise, args=(self._stopping, model), name="embedded-engine", daemon=True
+                    target=self._supervise, args=(self._stopping, model), name="bundled-server", daemon=True
                 )
                 self._supervisor.start()
             return f"http://127.0.0.1:{self._port.getsockname()[1]}", self._key

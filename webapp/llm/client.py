@@ -65,16 +65,14 @@ class LLMClient:
         model: str | None = None,
         *,
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
-        embedded: "BundledServer | None" = None,
+        bundled: "BundledServer | None" = None,
     ) -> None:
-        """`embedded`: the supervisor of the bundled server,
-        which knows whether a refused connection means "starting".
-        """
+        """`bundled`: the supervisor of the bundled server, which knows that a refused connection means "starting"."""
         self.url = base_url.rstrip("/").removesuffix("/v1")
         self.api_key = api_key
         self._model = model
         self._timeouts = timeouts
-        self._embedded = embedded
+        self._bundled = bundled
         self._info: ServerInfo | None = None
         self.circuit = CircuitBreaker()
         self.in_flight = 0  # leases of the pool that are not over
@@ -202,7 +200,7 @@ class LLMClient:
 
     @property
     def _starting(self) -> bool:
-        return self._embedded is not None and self._embedded.state == "starting"
+        return self._bundled is not None and self._bundled.state == "starting"
 
     async def _probe(self) -> ServerInfo:
         """Send each dialect's probe until one matches the response; if none does, the dialect is OTHER."""
@@ -229,7 +227,7 @@ class LLMClient:
         return self._named(other)
 
     def _named(self, info: ServerInfo) -> ServerInfo:
-        if self._embedded is None:
+        if self._bundled is None:
             return info
         return ServerInfo(info.dialect, info.model, info.window, f"embedded {info.model}")
 

@@ -16,8 +16,8 @@ from webapp.llm.client import LLMClient, Timeouts
 
 # Tokens of passages. The bundled model processes some 250 tokens of prompt a second on two cores: with more of them its
 # first word would take too long.
-EMBEDDED_PASSAGES = 700
-EMBEDDED_SECONDS = 20.0  # for the bundled server to start: it takes one or two, on a slow disk more
+BUNDLED_PASSAGES = 700
+BUNDLED_SECONDS = 20.0  # for the bundled server to start: it takes one or two, on a slow disk more
 HEALTH_SECONDS = 5.0  # between two health checks of the servers, however many pages are open
 TRIAL_SECONDS = 1.0  # for the health check of a server whose circuit is due, before a user waits for it
 
@@ -50,22 +50,22 @@ class EnginePool:
         self._settings = settings
         key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
         self._timeouts = Timeouts(first=settings.llm_first_token_seconds, silence=settings.llm_silence_seconds)
-        self._engines = [LLMClient(url, key, settings.llm_model, timeouts=self._timeouts) for url in settings.llm_urls]
+        self._clients = [LLMClient(url, key, settings.llm_model, timeouts=self._timeouts) for url in settings.llm_urls]
         self._rotation = itertools.count()
-        self._embedded = BundledServer() if not self._engines and BundledServer.available() else None
+        self._bundled_server = BundledServer() if not self._clients and BundledServer.available() else None
         self._health: tuple[float, State] | None = None  # time and result of the last health check
 
     def start(self) -> None:
         """Start the bundled server if no other is configured, without waiting for it; further calls do nothing."""
-        if self._embedded is not None:
-            url, key = self._embedded.start()
-            if not self._engines:
-                self._engines = [LLMClient(url, key, timeouts=self._timeouts, embedded=self._embedded)]
+        if self._bundled_server is not None:
+            url, key = self._bundled_server.start()
+            if not self._clients:
+                self._clients = [LLMClient(url, key, timeouts=self._timeouts, bundled=self._bundled_server)]
 
     def stop(self) -> None:
         """Stop the bundled server."""
-        if self._embedded is not None:
-            self._embedded.stop()
+        if self._bundled_server is not None:
+            self._bundled_server.stop()
 
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[Backend]:
@@ -73,7 +73,7 @@ class EnginePool:
 
         Raises EngineAway, without waiting, if no server is available.
         """
-        backend = await self._bundled() if self._embedded is not None else await self._choose()
+        backend = await self._bundled() if self._bundled_server is not None else await self._choose()
         if backend.client is None:
             yield backend
             return
@@ -91,61 +91,61 @@ class EnginePool:
 
     async def state(self) -> State:
         """State for `/readyz`: "ready" if any server is; the servers are checked at most every HEALTH_SECONDS."""
-        if not self._engines:
-            return "none" if self._embedded is None else "loading"
+        if not self._clients:
+            return "none" if self._bundled_server is None else "loading"
         if self._health is None or time.monotonic() - self._health[0] > HEALTH_SECONDS:
             # Set before the check, so that concurrent callers do not check again.
             self._health = time.monotonic(), self._health[1] if self._health else "loading"
-            states = await asyncio.gather(*(engine.state() for engine in self._engines))
-            for engine, state in zip(self._engines, states, strict=True):
+            states = await asyncio.gather(*(client.state() for client in self._clients))
+            for client, state in zip(self._clients, states, strict=True):
                 if state == "ready":
-                    engine.circuit.end_pause()
+                    client.circuit.end_pause()
             best: State = next((state for state in ("ready", "loading") if state in states), "away")
             self._health = time.monotonic(), best
         for circuit in ("closed", "open", "due"):
-            ENGINES.labels(circuit).set(sum(engine.circuit.state == circuit for engine in self._engines))
+            ENGINES.labels(circuit).set(sum(client.circuit.state == circuit for client in self._clients))
         return self._health[1]
 
     async def _bundled(self) -> Backend:
         """Lease the bundled server, after waiting for its start; its supervisor restarts it,
         so its circuit is not used.
         """
-        if self._embedded is None:
+        if self._bundled_server is None:
             raise RuntimeError("there is no bundled server where others are configured")
         self.start()
-        end = time.monotonic() + EMBEDDED_SECONDS
-        while self._embedded.state == "starting" and time.monotonic() < end:
+        end = time.monotonic() + BUNDLED_SECONDS
+        while self._bundled_server.state == "starting" and time.monotonic() < end:
             await asyncio.sleep(0.05)
-        return Backend(self._engines[0], self._settings.tokenizer, most_passages=EMBEDDED_PASSAGES, trusted=False)
+        return Backend(self._clients[0], self._settings.tokenizer, most_passages=BUNDLED_PASSAGES, trusted=False)
 
     async def _choose(self) -> Backend:
         """Lease a server whose circuit is due and that is back, else the one with the fewest leases (ties:
         round robin).
         """
-        if not self._engines:
+        if not self._clients:
             return Backend(None)
         rotation = next(self._rotation)
-        for engine in self._engines:
-            if engine.circuit.state == "due" and engine.circuit.allow_request() and await self._is_back(engine):
-                return self._backend(engine)
+        for client in self._clients:
+            if client.circuit.state == "due" and client.circuit.allow_request() and await self._is_back(client):
+                return self._backend(client)
         candidates = [
-            (engine.in_flight, (n - rotation) % len(self._engines), engine)
-            for n, engine in enumerate(self._engines)
-            if engine.circuit.state == "closed"
+            (client.in_flight, (n - rotation) % len(self._clients), client)
+            for n, client in enumerate(self._clients)
+            if client.circuit.state == "closed"
         ]
         if not candidates:
             raise EngineAway()
         return self._backend(min(candidates, key=lambda row: row[:2])[2])
 
-    async def _is_back(self, engine: LLMClient) -> bool:
+    async def _is_back(self, client: LLMClient) -> bool:
         try:
-            back = await engine.state(TRIAL_SECONDS) == "ready"
+            back = await client.state(TRIAL_SECONDS) == "ready"
         except BaseException:  # the trial is over whatever ended it; raised again
-            engine.circuit.end_trial()
+            client.circuit.end_trial()
             raise
         if not back:
-            engine.circuit.record_failure()
+            client.circuit.record_failure()
         return back
 
-    def _backend(self, engine: LLMClient) -> Backend:
-        return Backend(engine, self._settings.tokenizer)
+    def _backend(self, client: LLMClient) -> Backend:
+        return Backend(client, self._settings.tokenizer)

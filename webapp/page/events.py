@@ -63,11 +63,6 @@ class Events:
             return None
         return _RULES.get(kind)
 
-    def without_rule(self) -> list[tuple[int, int]]:
-        """Event and position of each input without a rule; a page that works has none."""
-        inputs = ((number, position) for number, event in self._events.items() for position in range(len(event.inputs)))
-        return [(number, position) for number, position in inputs if self.rule(number, position) is None]
-
     def cleaned(self, body: Mapping[str, Any], find_upload: FindUpload) -> bytes:
         """Build the event for gradio.
 

@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 
 from retrieval import Chunk, DocumentRecord
-from webapp.answers.answer import Answer, Delta, Found, Scope, Trouble, Waiting, answer
+from webapp.answers.answer import Answer, Found, Scope, Waiting, answer
 from webapp.answers.answer import Event as AnswerEvent
 from webapp.answers.follow_up import Turn
+from webapp.answers.generate import Delta, Trouble
 from webapp.answers.key_language import KeySentence
 from webapp.core import metrics
 from webapp.core.log import record_error

@@ -23,6 +23,7 @@ from typing import Any
 
 from retrieval import Child
 from webapp.core.errors import DocumentNotDrawn, PageImageTooSlow, PageNotShown
+from webapp.core.results import Range
 from webapp.service.fair_turns import Deadline
 
 # From the request on. A page of the sample takes 0.05 s, 0.5 s at the highest zoom; 41 contracts of CUAD at most 0.2 s.
@@ -47,7 +48,6 @@ FILL, EDGE = (255, 226, 110), (190, 130, 0)
 
 _log = logging.getLogger(__name__)
 
-Range = tuple[int, int]
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the image, right and bottom exclusive."""
 

@@ -11,8 +11,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from retrieval import DocumentRecord, PinciteError
-from webapp.answers.answer import Answer, Delta, Found, Scope, Trouble, Waiting
+from webapp.answers.answer import Answer, Found, Scope, Waiting
 from webapp.answers.follow_up import Turn
+from webapp.answers.generate import Delta, Trouble
 from webapp.core.log import user_error
 from webapp.core.results import NOTHING_FOUND, AnswerResult, TurnResult
 from webapp.grounding.check import check

@@ -10,11 +10,11 @@ import hashlib
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, BinaryIO, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -36,12 +36,13 @@ from retrieval import (
 )
 from webapp.core.errors import Congested, NotAllowed, PageImageTooSlow, PageNotShown, TextsWaiting, TooSlow
 from webapp.core.log import user_error
+from webapp.core.results import Range
+from webapp.core.urls import DOCUMENTS
 from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
 from webapp.service.workspace import Workspace
 from webapp.web.authentication import user_of
 
-DOCUMENTS = "/matters/{matter_id}/documents"
 MOST_SPANS = 64  # in one request
 MOST_CHARACTERS = 50_000  # of text in one response: a passage has a few thousand
 DOWNLOADS_OF_ONE = 8  # concurrent downloads of originals by one user
@@ -52,23 +53,7 @@ READ_SECONDS = 30.0
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
 T = TypeVar("T")
-Range = tuple[int, int]  # [start, end) of a document's text
 Spans = Annotated[list[str], Query(alias="span", max_length=MOST_SPANS, default_factory=list)]
-
-
-def page_url(matter_id: str, document_id: str, page: int, spans: Iterable[Range] = (), zoom: float = 1.0) -> str:
-    """URL of the image of a page (1-based) with the spans highlighted; parts of them on other pages are left out."""
-    query = [("span", f"{start}-{end}") for start, end in spans] + ([("zoom", f"{zoom:g}")] if zoom != 1.0 else [])
-    return f"{_url(matter_id, document_id)}/pages/{page}.png" + (f"?{urlencode(query)}" if query else "")
-
-
-def pdf_url(matter_id: str, document_id: str, page: int | None = None) -> str:
-    """URL of the original; browsers open it at `page`."""
-    return f"{_url(matter_id, document_id)}.pdf" + (f"#page={page}" if page else "")
-
-
-def _url(matter_id: str, document_id: str) -> str:
-    return f"{DOCUMENTS.format(matter_id=matter_id)}/{document_id}"
 
 
 def document_routes(opened: Callable[[], Workspace]) -> APIRouter:

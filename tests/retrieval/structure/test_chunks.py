@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.structure.chunks import LONG, Chunk, chunk, indexed_text
+from retrieval.structure.chunks import LONG, Chunk, chunk, cut
 from tests.documents import document
 
 LINES = st.sampled_from(
@@ -50,7 +50,8 @@ def test_a_long_clause_is_cut_between_sentences() -> None:
 
 def test_what_is_indexed_has_the_headings_above_the_words() -> None:
     text = "ARTICLE II SUPPLY\n2.1 Orders. Customer shall order in writing."
-    assert indexed_text(document(text), chunk(document(text))[0]).startswith("SUPPLY: ARTICLE II")
+    (_, indexed), *_ = cut(document(text))
+    assert indexed.startswith("SUPPLY: ARTICLE II")
 
 
 def test_chunks_are_alike_where_words_and_headings_are() -> None:

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.core.documents import Document
-from retrieval.structure.phrase_search import each_mention, find_phrase, in_context
+from retrieval.structure.phrase_search import each_mention, in_context
 from tests.documents import document
 
 
 def _found(text: str | Document, phrase: str) -> list[str]:
     page = document(text) if isinstance(text, str) else text
-    return [page.slice(span) for span in find_phrase(page, phrase)]
+    return [page.slice(span) for span in each_mention(page, phrase)]
 
 
 @pytest.mark.parametrize(
@@ -94,18 +94,18 @@ RUNNING = "\f".join(
 )
 def test_running_lines_part_no_phrase_and_hide_none(phrase: str, pages: list[int]) -> None:
     page = document(RUNNING)
-    assert [page.page_at(span.start).number for span in find_phrase(page, phrase)] == pages
+    assert [page.page_at(span.start).number for span in each_mention(page, phrase)] == pages
 
 
 def test_a_mention_is_read_with_the_words_around_it() -> None:
     page = document(RUNNING)
-    shown = in_context(page, find_phrase(page, "change of control")[0])
+    shown = in_context(page, next(each_mention(page, "change of control")))
     assert shown.words == "change of control"
     assert shown.before == "The first page says what the parties want and then comes a "
     assert shown.after.startswith(" of the Supplier. The second page goes on about notice and about terminated")
     assert shown.after.endswith(" …")
     whole = document("the Term.")
-    assert str(in_context(whole, find_phrase(whole, "term")[0])) == "the Term."
+    assert str(in_context(whole, next(each_mention(whole, "term")))) == "the Term."
 
 
 WORDS = ["change", "of", "control", "the", "Term", "party", "notice"]
@@ -124,7 +124,7 @@ def test_no_mention_is_missed_however_lines_and_pages_break(words: list[str], rn
     phrase = [w.lower() for w in words[5:7]]
     expected = {starts[i] for i in range(len(words) - 1) if [w.lower() for w in words[i : i + 2]] == phrase}
     page = document(text.rstrip())
-    found = find_phrase(page, " ".join(phrase))
+    found = list(each_mention(page, " ".join(phrase)))
     assert expected <= {span.start for span in found}
     # A word that is alone on its line at the edge of each page reads as a running line: none of the text it stands in.
     assert all("\f" in page.slice(span) for span in found if span.start not in expected)
@@ -153,7 +153,7 @@ def test_a_document_made_to_be_slow_takes_as_long_as_its_length(text: str, phras
     """Each took 10 s to minutes when the work grew with places times the length of the phrase or of the text."""
     page = document(text, id_=text[:20] + phrase[:20])
     began = time.process_time()
-    assert len(find_phrase(page, phrase)) == count
+    assert len(list(each_mention(page, phrase))) == count
     assert time.process_time() - began < 5
 
 

@@ -13,9 +13,9 @@ from retrieval.search.embedder import LocalEmbedder
 from tests.pdfs import drawings, make_pdf
 from tests.retrieval.stores import Stores, opened
 from tests.webapp.fake_engine import BARE_401, BUSY, TEMPLATE, FakeEngine, Refusal, Reply
-from webapp.answers.answer import Answer, Backend, Delta, Event, Found, Scope, Trouble, answer
+from webapp.answers.answer import Answer, Event, Found, Scope, answer
 from webapp.answers.follow_up import Turn
-from webapp.answers.generate import TRIES
+from webapp.answers.generate import TRIES, Delta, Trouble
 from webapp.core.errors import (
     EmptyQuestion,
     EngineAway,
@@ -28,6 +28,7 @@ from webapp.core.errors import (
     StreamCut,
 )
 from webapp.llm.client import LLMClient, Timeouts
+from webapp.llm.pool import Backend
 from webapp.service.ask import page_result
 from webapp.service.workspace import packaged_sample
 

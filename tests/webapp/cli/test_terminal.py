@@ -21,7 +21,7 @@ from webapp.cli.output import (
 from webapp.cli.terminal import Bars, printable, results, show_error
 from webapp.core.results import AddedRow, AnswerResult, CiteRow, HitRow, MentionRow
 from webapp.core.stream import Error, Event, Notice, Progress, Result, Text, encoded, read_event
-from webapp.core.wording import cite, coverage, plural
+from webapp.core.wording import cite, coverage, mentions_coverage, plural, summary_coverage
 
 PLACE = {"document_id": "a", "document": "lease.pdf", "section": "Section 2 (Law)", "page": 3, "page_label": "3"}
 RANGE = {"start": 0, "end": 9}
@@ -87,6 +87,9 @@ def test_coverage_is_one_line() -> None:
     assert searched
     assert budget
     assert coverage(searched, budget) == expected
+    assert summary_coverage(searched, 1) == "Read 1,412 pages; 1 clause; 2 pages unreadable: not in this summary."
+    words = "Searched every word of 1 document, 1,412 pages; 2 pages unreadable: not searched."
+    assert mentions_coverage(searched) == words
     assert plural(1, "page") == "1 page"
 
 
@@ -95,8 +98,8 @@ def test_an_answer_is_shown_with_citations_key_language_and_coverage(capsys: pyt
     shown = capsys.readouterr().out
     for part in (
         "Irish law [1].\n",
-        "[1] lease.pdf, Section 2 (Law), p. 3\n   “The laws of Ireland govern.” (on the page, word for word)",
-        "Key language, verbatim:\n   “The laws of Ireland govern.”\n   – lease.pdf, Section 2 (Law), p. 3",
+        "[1] lease.pdf, Section 2 (Law), p. 3\n   “The laws of Ireland govern.” (word for word)",
+        "Key language, word for word:\n   “The laws of Ireland govern.”\n   – lease.pdf, Section 2 (Law), p. 3",
         "Searched 1 document, 1,412 pages; 2 pages unreadable; 6 passages sent, 11 left out.",
     ):
         assert part in shown

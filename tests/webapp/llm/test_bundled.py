@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from webapp.core.errors import EngineAway, EngineKeyRefused, EngineLoading, PromptTooLong, StreamCut
-from webapp.llm import bundled as embedded
+from webapp.llm import bundled
 from webapp.llm.bundled import BundledServer
 from webapp.llm.client import LLMClient, Message
 
@@ -36,7 +36,7 @@ def running() -> Iterator[BundledServer]:
 
 def client(engine: BundledServer) -> LLMClient:
     url, key = engine.start()
-    return LLMClient(url, key, embedded=engine)
+    return LLMClient(url, key, bundled=engine)
 
 
 async def text_of(
@@ -107,7 +107,7 @@ def test_two_readers_at_once_get_what_each_would_get_alone(running: BundledServe
 def test_closing_a_stream_frees_its_slot(running: BundledServer) -> None:
     async def run() -> None:
         engine = client(running)
-        for _ in range(embedded.SLOTS + 1):  # one more than the slots: a slot still writing would keep it waiting
+        for _ in range(bundled.SLOTS + 1):  # one more than the slots: a slot still writing would keep it waiting
             stream = engine.stream([Message("user", "Write a very long story.")], max_tokens=3000)
             async with asyncio.timeout(20):
                 assert await anext(stream)
@@ -186,12 +186,12 @@ def test_the_child_dies_with_its_parent_even_on_kill_9(moment: str) -> None:
 
 
 def test_the_end_of_its_standard_input_ends_the_child_where_the_kernel_does_not() -> None:
-    model = embedded.model_file()
+    model = bundled.model_file()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         task = {"port": free.getsockname()[1], "key": "k", "model": str(model), "parent": os.getpid()}
     child = subprocess.Popen(
-        [sys.executable, "-P", embedded.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-P", bundled.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     with child:
         assert child.stdin is not None
@@ -209,7 +209,7 @@ def test_the_end_of_its_standard_input_ends_the_child_where_the_kernel_does_not(
 def test_a_child_whose_parent_is_gone_already_ends_at_once() -> None:
     task = {"port": 1, "key": "k", "model": "none", "parent": 1}
     done = subprocess.run(
-        [sys.executable, "-P", embedded.__file__], input=json.dumps(task).encode() + b"\n", capture_output=True
+        [sys.executable, "-P", bundled.__file__], input=json.dumps(task).encode() + b"\n", capture_output=True
     )
     assert done.returncode == 1
 
@@ -227,7 +227,7 @@ def test_a_child_that_never_comes_up_counts_as_failed_and_the_engine_as_away(tmp
         "engine = BundledServer()\n"
         "url, key = engine.start()\n"
         "engine.wait(60)\n"
-        "print(engine.state, asyncio.run(LLMClient(url, key, embedded=engine).state()))\n"
+        "print(engine.state, asyncio.run(LLMClient(url, key, bundled=engine).state()))\n"
         "engine.stop()\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}

@@ -100,7 +100,7 @@ def test_answers_go_to_the_engine_that_writes_least(tmp_path: Path) -> None:
 
 def test_an_engine_whose_circuit_is_open_is_passed_over_and_comes_back_when_it_is_well(tmp_path: Path) -> None:
     async def run(chosen: EnginePool, gone: FakeEngine) -> None:
-        away, here = chosen._engines
+        away, here = chosen._clients
         for _ in range(FAILURES):
             away.circuit.record_failure()
         for _ in range(4):
@@ -118,7 +118,7 @@ def test_an_engine_whose_circuit_is_open_is_passed_over_and_comes_back_when_it_i
 
 def test_where_all_are_away_that_is_known_at_once(tmp_path: Path) -> None:
     async def run(chosen: EnginePool) -> float:
-        (engine,) = chosen._engines
+        (engine,) = chosen._clients
         for _ in range(FAILURES):
             engine.circuit.record_failure()
         began = time.monotonic()

@@ -22,12 +22,12 @@ from webapp.core.log import user_error
 from webapp.core.quotas import GUEST
 from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
+from webapp.core.urls import page_url, pdf_url
 from webapp.service import workspace as workspace_file
 from webapp.service.startup import Startup
 from webapp.store.schema import metadata, users
 from webapp.store.users import LOCAL_USER, User
 from webapp.web.authentication import GUEST_COOKIE, GUEST_SECONDS, Guest, guest_key, user_of
-from webapp.web.document_routes import page_url, pdf_url
 
 SECRET = "a secret of the proxy's"
 

@@ -17,8 +17,8 @@ from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from tests.webapp.serving import Running, running, text_url
 from webapp.core.settings import load_settings
+from webapp.core.urls import page_url, pdf_url
 from webapp.store.users import LOCAL_USER
-from webapp.web.document_routes import page_url, pdf_url
 
 NAME = 'Rent "Ä"; x=1 租.pdf'
 PAGES = ["1. Rent. The monthly rent is $4,200.", "2. Law. Irish law governs\nthis Lease <img src=//x.example/y>."]

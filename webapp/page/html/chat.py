@@ -21,7 +21,7 @@ from webapp.core.results import (
     TurnResult,
     items,
 )
-from webapp.core.wording import DOUBT, also_in, cite, coverage, plural, with_others
+from webapp.core.wording import DOUBT, KEY_LANGUAGE, NOT_CONFIRMED, also_in, cite, coverage, plural, with_others
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
 from webapp.page.html import mentions, summary
@@ -257,7 +257,7 @@ def _doubt(reason: str) -> Markup:
     """Flag after a sentence that its passages do not support, with the reason."""
     if reason == f"a quotation was {NOT_FOUND}":  # the quotation itself is flagged
         return NOTHING
-    words = "no citation" if reason == NO_CITATION else "not confirmed"
+    words = "no citation" if reason == NO_CITATION else NOT_CONFIRMED
     return Markup(' <span class="unfound" title="{}"><span aria-hidden="true">!</span> {}</span>').format(reason, words)
 
 
@@ -298,9 +298,9 @@ def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
     )
     # With an incomplete answer it is what the user has, so it is open.
     is_open = Markup(" open") if answer.notices or turn.state != "complete" else NOTHING
-    return Markup(
-        '<details class="key"{}><summary>Key language, word for word ({})</summary><ul>{}</ul></details>'
-    ).format(is_open, len(sentences), rows)
+    return Markup('<details class="key"{}><summary>{} ({})</summary><ul>{}</ul></details>').format(
+        is_open, KEY_LANGUAGE, len(sentences), rows
+    )
 
 
 def _same_words(turn_id: str, answer: AnswerResult) -> Markup:

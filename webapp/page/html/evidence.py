@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from webapp.core.results import Item, PassageRow, Quoting, SameWordsRow, Spanned
+from webapp.core.urls import page_url, pdf_url
 from webapp.core.wording import cite
 from webapp.page.html.parts import NOTHING, lines, pin, standing
-from webapp.web.document_routes import page_url, pdf_url
 
 ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
 

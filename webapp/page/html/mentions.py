@@ -7,7 +7,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from webapp.core.results import CitationRow, MentionsResult
-from webapp.core.wording import cite, plural
+from webapp.core.wording import cite, mentions_coverage, plural
 from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
 
 MOST_LINES = 200  # mentions shown in context; for more, there is a button for each page
@@ -38,11 +38,7 @@ def body(turn_id: str, answer: MentionsResult) -> Markup:
 
 def coverage(answer: MentionsResult) -> Markup:
     """Search coverage."""
-    searched = answer.searched
-    words = f"Searched every word of {plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"
-    if searched.unreadable_pages:
-        words += f"; {plural(searched.unreadable_pages, 'page')} unreadable: not searched"
-    return Markup('<p class="coverage">{}.</p>').format(words)
+    return Markup('<p class="coverage">{}</p>').format(mentions_coverage(answer.searched))
 
 
 def copied(answer: MentionsResult) -> str:

@@ -13,9 +13,9 @@ NOTHING = Markup("")
 LONGEST_HEADING = 28  # characters, on a chip
 
 # Verification status of a citation: CSS class, icon, words.
-WORD_FOR_WORD = ("sure", "✓", "word for word")
+WORD_FOR_WORD = ("sure", "✓", wording.WORD_FOR_WORD)
 SUPPORTED = ("sure", "✓", "agrees with the page")
-DOUBTFUL = ("doubt", "!", "not confirmed")
+DOUBTFUL = ("doubt", "!", wording.NOT_CONFIRMED)
 REMOVED = ("gone", "–", "document removed")
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter
+from webapp.core.urls import pdf_url
 from webapp.core.wording import plural
 from webapp.page.html.parts import NOTHING, lines
 from webapp.store.conversations import Conversation
-from webapp.web.document_routes import pdf_url
 
 # Messages about stores, search and language model, by state; there is none for "ready".
 _SEARCH = {

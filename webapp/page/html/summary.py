@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup
 
 from webapp.core.results import CitationRow, ClauseRow, LineRow, SummaryResult
-from webapp.core.wording import cite, plural, short_cite
+from webapp.core.wording import cite, plural, short_cite, summary_coverage
 from webapp.grounding.facts import find_facts
 from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
 
@@ -38,11 +38,8 @@ def heading(answer: SummaryResult, *, stopped: bool) -> Markup:
 
 def coverage(answer: SummaryResult) -> Markup:
     """Coverage of the summary: pages, clauses, unreadable pages."""
-    searched = answer.searched
-    parts = [f"Read {plural(searched.pages, 'page')}", plural(len(answer.clauses), "clause")]
-    if searched.unreadable_pages:
-        parts.append(f"{plural(searched.unreadable_pages, 'page')} unreadable: not in this summary")
-    return Markup('<p class="coverage">{}.</p>').format("; ".join(parts))
+    words = summary_coverage(answer.searched, len(answer.clauses))
+    return Markup('<p class="coverage">{}</p>').format(words)
 
 
 def writing(question: str, part: tuple[int, int, str] | None, so_far: SummaryResult, draft: str) -> Markup:

@@ -1,0 +1,23 @@
+"""Builds the URLs of a document, which `web.document_routes` serves: an image of a page with highlights, the file."""
+
+from collections.abc import Iterable
+from urllib.parse import urlencode
+
+from webapp.core.results import Range
+
+DOCUMENTS = "/matters/{matter_id}/documents"
+
+
+def page_url(matter_id: str, document_id: str, page: int, spans: Iterable[Range] = (), zoom: float = 1.0) -> str:
+    """URL of the image of a page (1-based) with the spans highlighted; parts of them on other pages are left out."""
+    query = [("span", f"{start}-{end}") for start, end in spans] + ([("zoom", f"{zoom:g}")] if zoom != 1.0 else [])
+    return f"{_url(matter_id, document_id)}/pages/{page}.png" + (f"?{urlencode(query)}" if query else "")
+
+
+def pdf_url(matter_id: str, document_id: str, page: int | None = None) -> str:
+    """URL of the original; browsers open it at `page`."""
+    return f"{_url(matter_id, document_id)}.pdf" + (f"#page={page}" if page else "")
+
+
+def _url(matter_id: str, document_id: str) -> str:
+    return f"{DOCUMENTS.format(matter_id=matter_id)}/{document_id}"
