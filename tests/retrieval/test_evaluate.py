@@ -10,6 +10,8 @@ from retrieval.search.embedder import Embedder
 from tests.pdfs import make_pdf
 from tests.retrieval.stores import HashingEmbedder
 
+pytestmark = pytest.mark.slow
+
 LEASE = ["1. Rent. The Tenant pays a monthly rent.\n2. Repairs. The Landlord repairs the roof.", "3. Term. Two years."]
 LOAN = ["1. Interest. The Borrower pays interest.\n2. Fees. There are no fees."]
 

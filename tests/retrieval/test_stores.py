@@ -103,6 +103,7 @@ def test_a_scope_of_many_documents_holds_whether_or_not_it_is_the_whole_matter(v
     vectors.drop(OTHER)
 
 
+@pytest.mark.slow
 def test_contracts_on_one_form_hide_no_clause_of_any(vectors: Vectors) -> None:
     dice = np.random.default_rng(7)
     form = _unit(dice.standard_normal((10, 64)))

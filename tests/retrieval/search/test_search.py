@@ -74,6 +74,7 @@ def test_of_equal_chunks_the_one_beside_a_better_one_comes_first() -> None:
     assert max(beside_neighbours({first: 1.0, second: 1.0, third: 1.0}).values()) == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_what_one_of_many_contracts_on_one_form_says_is_among_the_hits(tmp_path: Path) -> None:
     term = "The obligations under this Agreement continue for three years from the date of disclosure."
     changed = term.replace("three", "some seven")

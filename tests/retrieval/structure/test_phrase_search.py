@@ -130,6 +130,7 @@ def test_no_mention_is_missed_however_lines_and_pages_break(words: list[str], rn
     assert all("\f" in page.slice(span) for span in found if span.start not in expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "phrase", "count"),
     [
