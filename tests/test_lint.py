@@ -1,5 +1,5 @@
-"""What ruff has no rule for: how long functions are, and that a broad `except` says why on its line,
-also where it raises.
+"""What ruff has no rule for: how long functions are, that a broad `except` says why on its line, also where it raises,
+and how long the lines of scripts and style sheets are.
 
 Ruff holds the rest (pyproject.toml): 6 parameters, a complexity of 12, prints in commands alone,
 lines of 120 characters.
@@ -44,3 +44,11 @@ def test_a_broad_except_gives_its_reason_on_its_line(path: Path) -> None:
             reason = REASON.search(line)
             assert reason is not None, f"{path}:{number} gives no reason"
             assert len(reason["why"].split()) >= 2, f"{path}:{number}: {line.strip()}"
+
+
+def test_lines_of_scripts_and_style_sheets_can_be_read() -> None:
+    files = [path for kind in ("*.js", "*.css") for path in (ROOT / "webapp").rglob(kind)]
+    assert len(files) > 2
+    assert [
+        f"{path.name}: {line}" for path in files for line in path.read_text("utf-8").splitlines() if len(line) > 120
+    ] == []

@@ -1,4 +1,4 @@
-// Client side of the page: address, keyboard shortcuts, clipboard, areas of a narrow window, scrolling to the highlight.
+// Client side of the page: address, keyboard shortcuts, clipboard, areas of a narrow window, scrolling to highlights.
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
 
@@ -61,7 +61,9 @@
     if (focus === 'evidence' && from.closest('#talk')) {
       cited = from;
       $('#evidence-heading')?.focus();
-    } else if (focus === 'question' && (event.detail === 0 || from.dataset.do === 'edit')) $('#question textarea')?.focus();
+    } else if (focus === 'question' && (event.detail === 0 || from.dataset.do === 'edit')) {
+      $('#question textarea')?.focus();
+    }
   };
   const back = () => {
     if (!cited?.isConnected) return;
@@ -88,7 +90,8 @@
     if (inside && event.key === 'Escape') back();
     const plain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
     const key = event.altKey && event.key === 'PageDown' ? 'next' : event.altKey && event.key === 'PageUp' ? 'previous'
-      : inside && plain && event.key === 'ArrowRight' ? 'next' : inside && plain && event.key === 'ArrowLeft' ? 'previous'
+      : inside && plain && event.key === 'ArrowRight' ? 'next'
+      : inside && plain && event.key === 'ArrowLeft' ? 'previous'
       : inside && plain && event.key === '+' ? 'larger' : inside && plain && event.key === '-' ? 'smaller' : '';
     const button = key && $(`#evidence [data-key=${key}]:not([aria-disabled])`);
     if (!button) return;
@@ -135,7 +138,8 @@
     const talk = $('#talk');
     const now = $('#part-now .turn');
     if (!talk) return;
-    if (now && (!writing || talk.scrollHeight - talk.scrollTop - talk.clientHeight < 240)) talk.scrollTop = talk.scrollHeight;
+    const atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 240;
+    if (now && (!writing || atEnd)) talk.scrollTop = talk.scrollHeight;
     if (!now && writing) {
       const turns = talk.querySelectorAll('.turn');
       const last = turns[turns.length - 1];
@@ -145,15 +149,19 @@
   };
 
   const name = () => {
-    for (const [id, role, words] of [['sidebar', 'region', 'Matter and documents'], ['chat', 'region', 'Questions and answers'],
-                                     ['evidence', 'region', 'Evidence']]) {
+    for (const [id, label] of [
+      ['sidebar', 'Matter and documents'], ['chat', 'Questions and answers'], ['evidence', 'Evidence'],
+    ]) {
       const area = document.getElementById(id);
-      if (area && !area.hasAttribute('role')) { area.setAttribute('role', role); area.setAttribute('aria-label', words); }
+      if (area && !area.hasAttribute('role')) {
+        area.setAttribute('role', 'region');
+        area.setAttribute('aria-label', label);
+      }
     }
   };
 
-  // Gradio patches a changed part by its attributes alone, which do not hold the user's choices: a box would keep its tick
-  // when another document takes its place.
+  // Gradio patches a changed part by its attributes alone, which do not hold the user's choices: a box would keep its
+  // tick when another document takes its place.
   const CHOICES = [['#scope-list input', 'checked'], ['#matter option', 'selected']];
   document.addEventListener('change', () => CHOICES.forEach(([which, state]) =>
     document.querySelectorAll(which).forEach((choice) => choice.toggleAttribute(state, choice[state]))), true);
@@ -161,6 +169,18 @@
     if (choice[state] !== choice.hasAttribute(state)) choice[state] = choice.hasAttribute(state);
   }));
 
-  new MutationObserver(() => { choose(); if ($('#columns:not([data-area])')) show('chat'); name(); remember(); keepUp(); })
-    .observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-matter', 'data-conversation', 'checked', 'selected', 'value'], characterData: true });
+  const observer = new MutationObserver(() => {
+    choose();
+    if ($('#columns:not([data-area])')) show('chat');
+    name();
+    remember();
+    keepUp();
+  });
+  observer.observe(document.documentElement, {
+    childList: true,
+    subtree: true,
+    characterData: true,
+    attributes: true,
+    attributeFilter: ['data-matter', 'data-conversation', 'checked', 'selected', 'value'],
+  });
 })();

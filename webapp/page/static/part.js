@@ -11,7 +11,8 @@ element.addEventListener('change', (event) => {
   if (!from.dataset.change) return;
   const boxes = [...element.querySelectorAll('input[type=checkbox]')];
   const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
-  send(from.dataset.change, { value: from.value, documents: chosen.length === boxes.length ? 'all' : chosen.join(' ') });
+  const documents = chosen.length === boxes.length ? 'all' : chosen.join(' ');
+  send(from.dataset.change, { value: from.value, documents });
 });
 element.addEventListener('submit', (event) => {
   event.preventDefault();
