@@ -14,7 +14,7 @@ ADA, BEN = User("ada", "Ada"), User("ben", "Ben")
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(test)
+    asyncio.run(asyncio.wait_for(test, 10))  # a question that is never let in fails its test, and does not hang it
 
 
 async def wait(place: QueueTicket) -> list[int]:
