@@ -161,6 +161,7 @@ FAULTS: list[tuple[Reply | Refusal, type[EngineError], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("reply", "error", "kept"), FAULTS, ids=[error.__name__ for _, error, _ in FAULTS])
 def test_whatever_happens_to_the_engine_text_and_key_language_stay(
     stores: Stores, scope: Scope, reply: Reply | Refusal, error: type[EngineError], kept: str

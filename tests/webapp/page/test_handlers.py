@@ -277,6 +277,7 @@ def test_an_act_that_has_no_row_is_an_error_and_no_question(
     assert "unknown act" in caplog.text
 
 
+@pytest.mark.slow
 def test_one_user_has_so_many_acts_at_a_time_and_keeps_nobody_else_waiting(server: Server) -> None:
     async def test() -> None:
         anns, bens = await server.opened("ann"), await server.opened("ben")

@@ -134,6 +134,7 @@ def test_the_command_line_is_given_every_place_however_many(reader: Reader) -> N
     assert len(list(Caller(reader.workspace, LOCAL_USER).run(FindMentions("Acme", "rent")))) == 3_000
 
 
+@pytest.mark.slow
 def test_one_search_too_many_is_refused_and_changes_nothing_and_the_page_s_other_work_goes_on(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +157,7 @@ def test_one_search_too_many_is_refused_and_changes_nothing_and_the_page_s_other
     assert len(reader.turns()) == SEARCHES_PER_USER
 
 
+@pytest.mark.slow
 def test_a_search_that_does_not_get_its_turn_in_time_is_told_so_and_the_turn_it_was_to_replace_stays(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

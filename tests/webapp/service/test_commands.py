@@ -172,6 +172,7 @@ def test_every_command_is_among_the_samples(file: Path) -> None:
     assert {type(sample(file)) for sample in SAMPLES} == set(COMMANDS.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLES, ids=range(len(SAMPLES)))
 def test_a_server_gives_the_events_and_the_errors_that_this_process_gives(
     doors: tuple[Caller, Client], file: Path, sample: Callable[[Path], Command[Any]]
@@ -205,6 +206,7 @@ def test_what_a_server_changes_is_changed(doors: tuple[Caller, Client], file: Pa
     assert made not in _rows(here.run(ListMatters()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [Ask("New", "Which law governs this lease?"), Summarise("New", "lease")])
 def test_a_server_waits_for_the_document_as_this_process_does(
     doors: tuple[Caller, Client], file: Path, asked: Command[AnswerResult | SummaryResult]
