@@ -127,7 +127,7 @@ def test_no_mention_is_missed_however_lines_and_pages_break(words: list[str], rn
     page = document(text.rstrip())
     found = list(each_mention(page, " ".join(phrase)))
     assert expected <= {span.start for span in found}
-    # A word that is alone on its line at the edge of each page reads as a running line, wherever it is alone on its line.
+    # A word that stands alone on its line at the edge of each page reads as a running line wherever it stands alone.
     alone = re.compile(r"\f|\n\w+\n")
     assert all(alone.search(page.slice(span)) for span in found if span.start not in expected)
 
