@@ -6,8 +6,8 @@ python -m tests.screens OUT "the sample"   some states only
 With a stand-in for the search model, which finds what it finds; SEARCH_MODEL=1 takes the real one, as for the README.
 """
 
+import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -52,6 +52,8 @@ def take(page: Page, name: str, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    main(Path(sys.argv[1]), sys.argv[2:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path, help="folder for the pictures, made where there is none")
+    parser.add_argument("states", nargs="*", help="some states only")
+    options = parser.parse_args()
+    main(options.out, options.states)
