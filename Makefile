@@ -79,7 +79,6 @@ lock:
 
 docs: setup
 	@$(BIN)/python -m tests.docs
-	@$(BIN)/python -m tests.docker.versions
 
 # In a new environment and in new roots, from the network: minutes, so not a part of `make test`.
 check-space: setup debian

@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from bench.heldout import VARIANTS, Bench, Variant, opened, read_rows
+from bench.heldout import VARIANTS, Bench, Variant, opened
+from bench.score import read
 from retrieval.search.confidence import EVEN, Signs
 
 MISSED = 0.05  # of what is there, for the threshold
@@ -74,7 +75,7 @@ def searches(bench: Bench, labels: Path, variant: Variant) -> list[Search]:
     """Every question, of what is there and of what is not."""
     found = []
     for name, present in (("queries.jsonl", True), ("absent.jsonl", False)):
-        rows = read_rows(labels / name)
+        rows = read(labels / name)
         for part, searcher in bench.parts(variant):
             for row in track([row for row in rows if bench.belongs(row, part)], f"{name}, part {part.contracts + 1}"):
                 inside = [bench.corpus.document_ids[row["contract"]]]

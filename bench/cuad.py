@@ -23,12 +23,13 @@ import re
 import shutil
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.score import Folded, fold
 from retrieval import Document
+from retrieval.evaluate import write_rows
 from retrieval.reading.pdf import read_pdf
 
 CONTRACTS = Path(__file__).with_suffix(".tsv")
@@ -128,11 +129,6 @@ def rows_of(
             yield named | {"question": question} | marked
 
 
-def write(path: Path, rows: Iterable[Row]) -> None:
-    """One JSON object a line."""
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-
-
 def main() -> int:
     """Make the folder; exit 1 when a contract of the list is not in the release."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -170,11 +166,11 @@ def main() -> int:
             }
         )
         rows += rows_of(id_, contract, wordings, document)
-    write(options.labels / "contracts.jsonl", contracts)
-    write(options.labels / "queries.jsonl", (row for row in rows if "gold" in row))
+    write_rows(options.labels / "contracts.jsonl", contracts)
+    write_rows(options.labels / "queries.jsonl", (row for row in rows if "gold" in row))
     absent = [row for row in rows if "gold" not in row]
     absent.sort(key=lambda row: hashlib.sha256(row["id"].encode()).digest())  # a sample that is the same each time
-    write(options.labels / "absent.jsonl", absent[: options.absent])
+    write_rows(options.labels / "absent.jsonl", absent[: options.absent])
     print(
         f"{len(contracts)} contracts, {sum('gold' in row for row in rows)} questions, "
         f"{min(len(absent), options.absent)} absent"

@@ -17,7 +17,6 @@ search is exact over the moved vectors where the product asks Chroma.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ import numpy as np
 from rich.progress import track
 
 from bench.remembered import Remembered
+from bench.score import read
 from bench.train_adapter import Array, folds_of, material, train
 from retrieval.evaluate import Corpus, QueryRow, Scope, open_corpus, read_queries, run_queries, write_rows
 from retrieval.search.adapter import Adapter, load_adapter, packaged
@@ -112,7 +112,7 @@ class Bench:
 
     def __init__(self, corpus: Corpus, labels: Path, cache: Path) -> None:
         self.corpus, self._cache = corpus, cache
-        rows = read_rows(labels / "queries.jsonl")
+        rows = read(labels / "queries.jsonl")
         documents = {contract: corpus.document(id_) for contract, id_ in corpus.document_ids.items()}
         chunks, self._vectors, self._examples = material(documents, rows, self._embedder(None))
         self._chunks = [c for cut in chunks.values() for c in cut]
@@ -183,7 +183,7 @@ def run(bench: Bench, labels: Path, out: Path, name: str, scope: Scope, contract
         rows: list[QueryRow] = []
         mine: list[dict[str, Any]] = []
         for part, searcher in bench.parts(VARIANTS[name]):
-            rows_of = [row for row in read_rows(labels / file) if row["contract"] in contracts]
+            rows_of = [row for row in read(labels / file) if row["contract"] in contracts]
             held = [row for row in rows_of if bench.belongs(row, part)]
             ids = {row["id"] for row in held}
             queries = [query for query in read_queries(labels / file, scope) if query.id in ids]
@@ -193,11 +193,6 @@ def run(bench: Bench, labels: Path, out: Path, name: str, scope: Scope, contract
         folder.mkdir(exist_ok=True)
         write_rows(folder / "results.jsonl", rows)
         write_rows(out / "labels" / file, mine)
-
-
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file of JSON lines."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
 
 
 def main() -> int:

@@ -32,7 +32,7 @@ from retrieval.ingest_workers import Stopped, Workers
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
 from retrieval.reading.converter_process import Converted, ConverterDied, ConverterProcess
-from retrieval.reading.formats import HEAD, format_of
+from retrieval.reading.formats import format_of
 from retrieval.search.indexes import Indexes
 from retrieval.search.lexical import OPENING
 
@@ -192,7 +192,7 @@ class Ingest:
             if room < self._limits.characters:
                 raise MatterFull(name=record.name, limit=self._limits.matter_characters) from error
             raise
-        self._library.keep_text(record, conversion.document, version=format_of(data[:HEAD], record.name).version)
+        self._library.keep_text(record, conversion.document, version=format_of(data, record.name).version)
         return conversion
 
     def _room(self, record: DocumentRecord) -> int:

@@ -16,6 +16,7 @@ import typer
 from bench import gpu_memory
 from merge.cli import BuiltRow, FaultRow, VerifiedRow
 from merge.cli import app as merge_app
+from tests.docker import versions
 from tests.test_rooms import MAY_IMPORT, PACKAGES
 from webapp.cli.main import app
 from webapp.core import results, settings
@@ -189,7 +190,11 @@ def _json_type(type_: Any) -> str:
 GENERATED: dict[Path, dict[str, Callable[[], str]]] = {
     DOCS / "architecture.md": {"directions": directions, "map": file_map},
     DOCS / "cli.md": {"commands": command_line, "json": json_objects},
-    DOCS / "hosting" / "gpu-server.md": {"gpu memory": gpu_memory.table},
+    DOCS / "hosting" / "gpu-server.md": {
+        "engines": versions.engines,
+        "gpu memory": gpu_memory.table,
+        "advisories": versions.advisories,
+    },
     DOCS / "settings.md": {"settings": settings.table},
 }
 

@@ -22,7 +22,7 @@ from retrieval.core.errors import DocumentTooSlow, PageTooSlow, TooMuchMemory, U
 from retrieval.core.limits import Limits
 from retrieval.reading import protocol
 from retrieval.reading.child_process import Child, how_it_ended
-from retrieval.reading.formats import HEAD, format_of
+from retrieval.reading.formats import format_of
 from retrieval.structure.chunks import Chunk
 
 POLL_S = 0.5  # how often whoever waits for a page looks whether the work is to end
@@ -71,7 +71,7 @@ class ConverterProcess:
         `max_characters`: less than the limit of a document. Raises the UnreadableFile family, and ConverterDied; what
         `on_page` raises ends the conversion.
         """
-        row = format_of(data[:HEAD], name)
+        row = format_of(data, name)
         limits = self._limits if max_characters is None else replace(self._limits, characters=max_characters)
         request = protocol.FileRequest(row.name, name, document_id, limits, labels)
         return self._work(request, data, _Conversion(document_id, name, self._limits, on_page))

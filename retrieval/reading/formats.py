@@ -1,6 +1,7 @@
 """Table of the file formats that become documents: how each is recognised, and what converts it.
 
-A new format is a row here and a converter beside `pdf.py`. Converters run in a process of their own
+A new format is a row here and a converter beside `pdf.py`; the page images and the download still know PDFs alone.
+Converters run in a process of their own
 (`converter_process`), for what a file holds may bring its process down; elsewhere a file is only recognised, by its
 first bytes.
 """
@@ -14,7 +15,9 @@ from retrieval.core.errors import EmptyFile, UnsupportedFormat
 from retrieval.core.limits import Limits
 from retrieval.reading import pdf
 
-HEAD = 1024  # bytes at the beginning of a file by which each format is recognised
+# Bytes at the beginning of a file by which each format is recognised: within so many, PDF readers accept junk before
+# %PDF- (ISO 32000-1, annex H).
+HEAD = 1024
 
 
 class Converter(Protocol):
@@ -57,11 +60,14 @@ NAMES = " or ".join(FORMATS)
 SUFFIXES = tuple(suffix for row in FORMATS.values() for suffix in row.suffixes)
 
 
-def format_of(head: bytes, name: str) -> Format:
-    """The format of a file by its first `HEAD` bytes. Raises EmptyFile, or UnsupportedFormat for a file of none."""
-    if not head:
+def format_of(data: bytes, name: str) -> Format:
+    """The format of a file, or of its beginning, by the first `HEAD` bytes.
+
+    Raises EmptyFile, or UnsupportedFormat for a file of none.
+    """
+    if not data:
         raise EmptyFile(name=name)
-    found = next((row for row in FORMATS.values() if row.recognises(head)), None)
+    found = next((row for row in FORMATS.values() if row.recognises(data[:HEAD])), None)
     if found is None:
         raise UnsupportedFormat(name=name, formats=NAMES)
     return found

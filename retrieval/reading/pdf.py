@@ -20,8 +20,6 @@ from retrieval.core.limits import Limits
 
 CONVERTER_VERSION = 1  # raised when the same bytes would give another text
 
-HEADER_WITHIN = 1024  # bytes; readers accept junk before %PDF- up to here (ISO 32000-1, annex H)
-
 # pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page
 # shows.
 _SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
@@ -73,7 +71,7 @@ def read_pdf(
 
 def is_pdf(head: bytes) -> bool:
     """Whether the first bytes of a file are those of a PDF."""
-    return b"%PDF-" in head[:HEADER_WITHIN]
+    return b"%PDF-" in head
 
 
 def page_text(textpage: pdfium.PdfTextPage) -> str:

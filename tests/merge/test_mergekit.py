@@ -22,7 +22,6 @@ from tests.merge import pico
 pytestmark = pytest.mark.slow
 
 F32, BF16, F16 = torch.float32, torch.bfloat16, torch.float16
-UNNORMALISED = {"weight": 0.7, "normalize": False}
 EMBED_ONLY = {"t": [{"filter": "embed", "value": 0.9}, {"value": [0, 1]}]}
 # (dtypes of base and other, config, recipe)
 CASES: dict[str, tuple[tuple[torch.dtype, torch.dtype], dict[str, Any], dict[str, Any]]] = {

@@ -8,7 +8,13 @@ from tests.pdfs import make_pdf
 
 
 @pytest.mark.parametrize(
-    ("head", "name"), [(b"%PDF-1.7\n", "PDF"), (b"junk before\n%PDF-2.0", "PDF"), (make_pdf(["Words."])[:HEAD], "PDF")]
+    ("head", "name"),
+    [
+        (b"%PDF-1.7\n", "PDF"),
+        (b"junk before\n%PDF-2.0", "PDF"),
+        (b" " * 1019 + b"%PDF-1.7", "PDF"),
+        (make_pdf(["Words."])[:HEAD], "PDF"),
+    ],
 )
 def test_a_file_is_recognised_by_its_first_bytes_whatever_its_name(head: bytes, name: str) -> None:
     assert format_of(head, "x.doc") is FORMATS[name]
@@ -19,7 +25,7 @@ def test_a_file_is_recognised_by_its_first_bytes_whatever_its_name(head: bytes, 
     [
         (b"", EmptyFile, "“x.pdf” is empty."),
         (b"PK\x03\x04 a Word file", UnsupportedFormat, "“x.pdf” is not a PDF."),
-        (b" " * (HEAD - 3) + b"%PDF-1.7"[:3], UnsupportedFormat, "“x.pdf” is not a PDF."),
+        (b" " * 1020 + b"%PDF-1.7", UnsupportedFormat, "“x.pdf” is not a PDF."),
     ],
 )
 def test_a_file_of_no_format_is_refused_with_the_formats_there_are(
