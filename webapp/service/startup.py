@@ -1,6 +1,5 @@
 """Background startup: opens the workspace and loads the models while the server already accepts requests."""
 
-import contextlib
 import gc
 import threading
 from collections.abc import Callable
@@ -47,12 +46,15 @@ class Startup:
 
     def states(self) -> dict[str, str]:
         """States for `/readyz`: "ready", "loading" or "away" of the stores and of the search model (`embedder`)."""
-        stores = "away" if self._fault is not None and self.workspace is None else "loading"
-        if self.workspace is not None:
-            with contextlib.suppress(PinciteError):
-                stores = "ready" if self.workspace.stores_answer() else "away"
-        away = self._fault is not None and self.workspace is not None
-        return {"stores": stores, "embedder": "ready" if self.warm else "away" if away else "loading"}
+        failed = "away" if self._fault is not None else "loading"
+        if self.workspace is None:
+            return {"stores": failed, "embedder": "loading"}
+        try:
+            self.workspace.library.matters()
+            stores = "ready"
+        except PinciteError:
+            stores = "away"
+        return {"stores": stores, "embedder": "ready" if self.warm else failed}
 
     def _open(self) -> None:
         for step in (self._open_stores, self._open_models):

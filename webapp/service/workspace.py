@@ -211,11 +211,6 @@ class Workspace:
         """Load the embedding model by using it. Raises EmbedderUnavailable."""
         self.embedder.queries(["governing law"])
 
-    def stores_answer(self) -> bool:
-        """Whether the database answers now. Raises StoreUnavailable or DataFolderUnusable."""
-        self.library.matters()
-        return True
-
     def welcome(self, user: User, ends_at: datetime | None = None, address: str = "") -> None:
         """Register a user at their first request, and create their sample matter, once only.
 
