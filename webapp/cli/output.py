@@ -29,11 +29,12 @@ from webapp.core.wording import (
     WORD_FOR_WORD,
     also_in,
     cite,
+    clause_title,
     coverage,
     page_cite,
     plural,
-    short_cite,
     summary_coverage,
+    summary_line,
     with_others,
 )
 
@@ -127,14 +128,12 @@ def show_answer(answer: AnswerResult) -> None:
         if citation.quote and citation.quote not in answer.answer:
             state = WORD_FOR_WORD if citation.verified else NOT_CONFIRMED
             print(indented(f"“{citation.quote}” ({state})"))
-    quotes = {citation.quote for citation in answer.citations}
-    others = [sentence for sentence in answer.key_language if sentence.text not in quotes]
-    if others:
+    if answer.further_key_language:
         print(f"\n{KEY_LANGUAGE}:")
-    for sentence in others:
+    for sentence in answer.further_key_language:
         print(indented(f"“{' '.join((sentence.text or '').split())}”"))
         print(printable(f"   – {cite(sentence)}"))
-    if answer.key_language and not others and len(answer.citations) == len(answer.key_language):
+    if answer.is_key_language:
         print("\nThis is key language: the documents' own words instead of a written answer.")
     if answer.documents_meant:
         print(printable(f"\n{which_is_meant(answer.documents_meant)}"))
@@ -148,12 +147,9 @@ def show_answer(answer: AnswerResult) -> None:
 def show_summary(summary: SummaryResult) -> None:
     """Print a summary clause by clause, each line with its section and page."""
     for clause in summary.clauses:
-        print(printable(" – ".join(part for part in (clause.label, clause.heading) if part) or "Opening"))
+        print(printable(clause_title(clause)))
         for line in clause.lines:
-            rows = [summary.citations[at] for at in line.citations]
-            words = line.text or f"“{rows[0].quote}”"
-            pins = "; ".join(dict.fromkeys(short_cite(row) for row in rows))
-            print(indented(f"{words} ({pins})"))
+            print(indented(summary_line(line, summary.citations)))
         print()
     if terms := len(summary.definitions):
         print(f"Defines {plural(terms, 'term')}.")

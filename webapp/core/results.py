@@ -382,6 +382,12 @@ class AnswerResult(_TurnRow):
         sentences = [sentence.text for sentence in self.key_language]
         return any(sentences) and [citation.quote for citation in self.citations] == sentences
 
+    @property
+    def further_key_language(self) -> list[KeySentenceRow]:
+        """The key language that no citation quotes."""
+        quotes = {citation.quote for citation in self.citations}
+        return [sentence for sentence in self.key_language if sentence.text not in quotes]
+
 
 class SummaryResult(_TurnRow):
     """A summary of a document.
@@ -462,10 +468,9 @@ def items(result: TurnResult) -> list[Item]:
         case SummaryResult():
             citations = [Item("Citation", row) for row in result.citations]
             return citations + [Item("Definition", row) for row in result.definitions]
-    quotes = {row.quote for row in result.citations}
     return [
         *(Item("Citation", row) for row in result.citations),
-        *(Item("Key language", row) for row in result.key_language if row.text not in quotes),
+        *(Item("Key language", row) for row in result.further_key_language),
         *(Item("Passage", row) for row in result.passages),
         *(Item(f"Same words as [{result.citations[row.citation].n}],", row) for row in result.same_words),
     ]

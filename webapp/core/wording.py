@@ -1,12 +1,16 @@
 """Formats results as text for the page and the command line: pin cites, counts, search coverage."""
 
+from collections.abc import Sequence
+
 from webapp.core.results import (
     BudgetRow,
     CitationRow,
     Cited,
     CiteRow,
+    ClauseRow,
     CoverageRow,
     HitRow,
+    LineRow,
     MentionRow,
     NamedRow,
     NowhereRow,
@@ -56,6 +60,18 @@ def summary_coverage(searched: CoverageRow, clauses: int) -> str:
     """Coverage of a summary in one line: pages, clauses, unreadable pages."""
     pages = f"Read {plural(searched.pages, 'page')}"
     return _sentence(pages, plural(clauses, "clause"), _unreadable(searched, ": not in this summary"))
+
+
+def clause_title(clause: ClauseRow) -> str:
+    """Label and heading of a clause of a summary: "Article 14 – Termination"; "Opening" where it has neither."""
+    return " – ".join(part for part in (clause.label, clause.heading) if part) or "Opening"
+
+
+def summary_line(line: LineRow, citations: Sequence[CitationRow]) -> str:
+    """A line of a summary, or the quotation that stands for it, with the pin cites of its citations."""
+    rows = [citations[at] for at in line.citations]
+    words = line.text or f"“{rows[0].quote or ''}”"
+    return f"{words} ({'; '.join(dict.fromkeys(short_cite(row) for row in rows))})"
 
 
 def mentions_coverage(searched: CoverageRow) -> str:

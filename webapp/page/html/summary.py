@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup
 
 from webapp.core.results import CitationRow, ClauseRow, LineRow, SummaryResult
-from webapp.core.wording import cite, plural, short_cite, summary_coverage
+from webapp.core.wording import cite, clause_title, plural, summary_coverage, summary_line
 from webapp.grounding.facts import find_facts
 from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
 
@@ -69,16 +69,9 @@ def _plain(answer: SummaryResult) -> Iterator[str]:
     yield answer.document
     for clause in answer.clauses:
         yield ""
-        yield title(clause) or "Opening"
+        yield clause_title(clause)
         for line in clause.lines:
-            rows = [answer.citations[at] for at in line.citations]
-            words = line.text or f"“{rows[0].quote or ''}”"
-            yield f"- {words} ({'; '.join(dict.fromkeys(short_cite(row) for row in rows))})"
-
-
-def title(clause: ClauseRow) -> str:
-    """Label and heading of a clause: "Article 14 – Termination"."""
-    return " – ".join(part for part in (clause.label, clause.heading) if part)
+            yield f"- {summary_line(line, answer.citations)}"
 
 
 def _all(turn_id: str, answer: SummaryResult) -> Markup:
