@@ -124,7 +124,7 @@ def search(
     with _executor(as_json) as run:
         if exact:
             rows = _print_results(run(FindMentions(matter, question, document)), as_json)
-            mentions = [row.model_copy(update={"text": ""}) for row in rows]
+            mentions = [row for row in rows if not as_json]
             if not as_json:
                 show_counts(mentions)
         elif not sum(1 for _ in _print_results(run(Search(matter, question, document)), as_json)):

@@ -334,10 +334,7 @@ class Controller:
         return None
 
     def _turn(self, state: PageState, turn_id: str) -> SavedTurn:
-        for turn in self._conversations.turns(self._user, state.conversation_id):
-            if turn.id == turn_id:
-                return turn
-        raise NoSuchConversation()
+        return self._conversations.turn(self._user, state.conversation_id, turn_id)
 
     def _asked(self, matter: Matter, conversation: Conversation | None, state: PageState) -> list[DocumentRecord]:
         """Ready documents in the scope: the conversation's, or before its first question the state's."""

@@ -119,6 +119,16 @@ class Conversations:
         here = {record.id: record for record in self._library.documents(conversation.matter_id)}
         return [_turn(row, _with_words(read_turn(row.answer), self._library, here)) for row in rows]
 
+    def turn(self, user: User, conversation_id: str, turn_id: str) -> SavedTurn:
+        """One turn of a conversation, as `turns` has it. Raises NoSuchConversation, also for a turn of another."""
+        with database.reading(self._engine) as connection:
+            row = self._turn(connection, user, turn_id)
+            if row.conversation_id != conversation_id:
+                raise NoSuchConversation()
+            conversation = self._mine(connection, user, conversation_id)
+        here = {record.id: record for record in self._library.documents(conversation.matter_id)}
+        return _turn(row, _with_words(read_turn(row.answer), self._library, here))
+
     def add_turn(self, user: User, conversation_id: str, question: str, answer: TurnResult, state: State) -> SavedTurn:
         """Keep a turn at the end of a conversation.
 

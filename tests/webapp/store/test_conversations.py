@@ -118,6 +118,9 @@ def test_an_answer_comes_back_as_it_was_shown_with_its_evidence(
     assert (turn.id, turn.question, turn.state, turn.rating) == (kept.id, "What is the rent?", "complete", None)
     assert abs((turn.asked_at - kept.asked_at).total_seconds()) < 1
     assert turn.answer == shown
+    assert records.conversations.turn(ANN, begun.id, kept.id) == turn
+    with pytest.raises(NoSuchConversation):
+        records.conversations.turn(ANN, _begun(records, matter).id, kept.id)  # it is of another conversation
     quoted, plain = turn.answer.citations
     assert quoted.quote == "The monthly rent is four thousand dollars … in advance"
     assert [document.text[start:end] for start, end in quoted.spans] == [
@@ -243,6 +246,7 @@ def test_what_another_said_reads_as_what_was_never_said(records: Records, matter
             lambda id_=conversation: records.conversations.add_turn(BEN, id_, "?", read_turn({}), "complete"),
             lambda id_=conversation: records.conversations.change(BEN, id_, title="mine", scope=None),
             lambda id_=conversation: records.conversations.delete(BEN, id_),
+            lambda id_=conversation, turn_id=turn_id: records.conversations.turn(BEN, id_, turn_id),
             lambda id_=turn_id: records.conversations.cut(BEN, id_),
             lambda id_=turn_id: records.conversations.rate(BEN, id_, 1),
         ):
