@@ -20,7 +20,12 @@ from retrieval.core.limits import Limits as Limits
 from retrieval.ingest import Ingest as Ingest
 from retrieval.library import database as database
 from retrieval.library.files import Files as Files
-from retrieval.library.library import UNNAMED as UNNAMED, Library as Library, clean_name as clean_name
+from retrieval.library.library import (
+    UNNAMED as UNNAMED,
+    Library as Library,
+    clean_name as clean_name,
+    clean_title as clean_title,
+)
 from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as Matter
 from retrieval.reading.child_process import Child as Child
 from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES

@@ -87,7 +87,7 @@ class Library:
 
         `matter_id` is for who notes the id elsewhere first: 32 hex digits that no matter has.
         """
-        matter = Matter(matter_id or uuid.uuid4().hex, clean_name(name) or "Matter")
+        matter = Matter(matter_id or uuid.uuid4().hex, clean_title(name) or "Matter")
         which = {"id": matter.id, "name": matter.name, "namespace": namespace}
         row = which | {"created_at": datetime.now(UTC), "retired": False}
         try:
@@ -302,11 +302,18 @@ _TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # "f
 
 
 def clean_name(name: str) -> str:
-    """The last part of a path of any system without characters that cannot be seen; may be empty.
+    """The last part of a path of any system, as a file's name: see `clean_title`."""
+    return clean_title(re.split(r"[/\\]", name)[-1])
+
+
+def clean_title(name: str) -> str:
+    """A name without characters that cannot be seen, its white space folded; may be empty.
 
     At most 255 characters: a longer name loses the end of its stem, not its suffix.
     """
-    last = " ".join(re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1].split())
-    seen = [c for c in last if unicodedata.category(c) not in _UNSEEN and unicodedata.bidirectional(c) not in _TURNING]
+    folded = " ".join(unicodedata.normalize("NFC", name).split())
+    seen = [
+        c for c in folded if unicodedata.category(c) not in _UNSEEN and unicodedata.bidirectional(c) not in _TURNING
+    ]
     short = "".join(seen[:-8][: NAME_LENGTH - 8] + seen[-8:]).strip()
     return short if short.strip(". ") else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from retrieval import DocumentRecord, Library, Matter, MatterExists, NoSuchDocument, NoSuchMatter, clean_name
+from retrieval import DocumentRecord, Library, Matter, MatterExists, NoSuchDocument, NoSuchMatter, clean_title
 from webapp.core.errors import AmbiguousDocument
 from webapp.core.limits import check_name, is_id
 from webapp.core.quotas import TEAM, Quota
@@ -37,7 +37,7 @@ class Access:
         """The user's matter of this name, or else of this id. Raises NoSuchMatter or NameTooLong."""
         check_name(name_or_id)
         mine = self.matters(user)
-        name = clean_name(name_or_id)  # as `create_matter` stores it
+        name = clean_title(name_or_id)  # as `create_matter` stores it
         for matter in [m for m in mine if m.name == name] + [m for m in mine if m.id == name_or_id]:
             return matter
         raise NoSuchMatter(matter=name_or_id)
@@ -58,7 +58,7 @@ class Access:
         nobody can delete. Raises MatterExists if the user has one of this name, NameTooLong or QuotaReached.
         """
         check_name(name)
-        name = clean_name(name) or "Matter"
+        name = clean_title(name) or "Matter"
         if any(matter.name == name for matter in self.matters(user)):
             raise MatterExists(matter=name)
         matter_id = uuid.uuid4().hex

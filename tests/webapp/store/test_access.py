@@ -48,6 +48,16 @@ def test_a_matter_is_found_by_name_and_by_id(access: Access) -> None:
     assert access.matter(ANN, "Acme") == access.matter(ANN, made.id) == made
 
 
+@pytest.mark.parametrize("name", ["M/S Acme & Co", "Deal 2024/2025", "a\\b", "[link](http://x) <b>"])
+def test_a_matter_has_the_whole_name_it_was_given_and_no_part_of_it_leads_to_it(access: Access, name: str) -> None:
+    made = access.create(ANN, name)
+    assert (made.name, access.matter(ANN, name)) == (name, made)
+    with pytest.raises(NoSuchMatter):
+        access.matter(ANN, name.replace("\\", "/").rpartition("/")[2])
+    with pytest.raises(NoSuchMatter):
+        access.matter(ANN, f"elsewhere/{name}")
+
+
 def test_what_is_forbidden_reads_as_what_does_not_exist(access: Access) -> None:
     made = access.create(BEN, "Bolt")
     told = []
