@@ -18,6 +18,7 @@ from webapp.core.stream import Error, Event, T, read_event
 from webapp.service.commands import Command, FileCommand
 
 CONNECT_SECONDS = 5.0
+BLOCK = 1 << 16  # bytes of a file that are sent at a time
 SILENCE_SECONDS = 300.0  # read time-out between two events; long work sends progress every few seconds
 
 
@@ -46,8 +47,9 @@ class Client:
         for value in parameters.values():
             check_name(value)
         with command.opened() as stream:
-            headers = {"Content-Length": str(command.path.stat().st_size)}
-            yield from self._events(command, params=parameters, content=stream, headers=headers)
+            # In chunks: a pipe has no length, and a file may grow while it is sent.
+            blocks = iter(lambda: stream.read(BLOCK), b"")
+            yield from self._events(command, params=parameters, content=blocks)
 
     def _events(self, command: Command[T], **request: Any) -> Iterator[Event[T]]:
         try:

@@ -104,11 +104,11 @@ class Running(ABC):
         except Exception as error:  # noqa: BLE001 (the error is saved with the turn)
             state, failure = "failed", user_error(error)
         self._under_way = False
-        if result is None:
-            result = await asyncio.to_thread(self._partial)
-        outcome = result.ended(self.troubles, failure)
         save = self._workspace.conversations.add_turn
         try:
+            if result is None:
+                result = await asyncio.to_thread(self._partial)
+            outcome = result.ended(self.troubles, failure)
             self.turn = await asyncio.to_thread(save, self._user, self._conversation.id, self.question, outcome, state)
         except Exception as error:  # noqa: BLE001 (the conversation was deleted meanwhile, or its store is away)
             self.error = user_error(error)

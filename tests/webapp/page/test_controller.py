@@ -498,6 +498,28 @@ def test_what_was_written_in_a_conversation_that_was_deleted_meanwhile_is_told(p
     asyncio.run(ask())
 
 
+def test_an_answer_whose_matter_is_deleted_meanwhile_ends_with_an_error_of_its_own(
+    workspace: Workspace, engine: FakeEngine
+) -> None:
+    matter = workspace.access.create(ANN, f"Matter {next(numbers)}")
+    ready(workspace, matter, "lease.pdf", LEASE)
+    page = Page(workspace, ANN, matter.id)
+    engine.enqueue(Reply(SLOWLY, pace=0.05))
+
+    async def ask() -> None:
+        await page.begun("example", question=RENT)
+        running = page.running.of(page.state.conversation_id)
+        assert running is not None
+        async for updates in page.controller.drafts(page.state):
+            if "word1" in updates["now"]:
+                break
+        await asyncio.to_thread(workspace.delete_matter, matter)
+        await running.stop()
+        assert isinstance(running.error, PinciteError)
+
+    asyncio.run(ask())
+
+
 def test_what_was_written_before_this_process_began_is_told_by_its_last_turn(page: Page, engine: FakeEngine) -> None:
     engine.enqueue(Reply([RENT_ANSWER]))
     page.ask(RENT)

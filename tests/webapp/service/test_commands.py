@@ -1,7 +1,9 @@
 """The commands: everything that is made of one is there, and a server carries each out as this process does."""
 
 import ast
+import hashlib
 import inspect
+import os
 import socket
 import subprocess
 import sys
@@ -170,6 +172,20 @@ SAMPLES: tuple[Callable[[Path], Command[Any]], ...] = (
 
 def test_every_command_is_among_the_samples(file: Path) -> None:
     assert {type(sample(file)) for sample in SAMPLES} == set(COMMANDS.values())
+
+
+def test_a_server_takes_a_file_that_has_no_length(doors: tuple[Caller, Client]) -> None:
+    _, client = doors
+    read, write = os.pipe()
+    data = make_pdf(["Words that come through a pipe."])
+    os.write(write, data)
+    os.close(write)
+    try:
+        [accepted] = client.run(Accept(Path(f"/dev/fd/{read}"), "piped.pdf", "Pipes"))
+    finally:
+        os.close(read)
+    assert isinstance(accepted, Result)
+    assert accepted.row.document_id == hashlib.sha256(data).hexdigest()
 
 
 @pytest.mark.slow
