@@ -12,6 +12,7 @@ from datetime import date
 
 from retrieval.core.documents import Document, Span
 from retrieval.structure.clauses import ordinal
+from retrieval.structure.document_dates import days_in
 from retrieval.structure.layout import Line, lines
 from retrieval.structure.reflow import flowing_text
 
@@ -80,16 +81,6 @@ _NAMES = re.compile(
 _AMENDMENT = re.compile(rf"\b{_NAME}\b", re.IGNORECASE)
 _BEFORE = re.compile(r"\b(?:as|so|previously)\s+amended\b[^()]*\Z", re.IGNORECASE)  # by an earlier amendment
 _LOOKED_BACK, _NEAR = 340, 90  # characters before a date, for a title, and for the word that makes it one of a document
-
-_MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = rf"(?P<month>{'|'.join(f'{m[:3]}(?:{m[3:]})?' if m[3:] else m for m in _MONTHS)})\.?"
-_DAY = r"(?P<day>\d{1,2})(?:\s*(?:st|nd|rd|th))?"
-_DATE = re.compile(
-    rf"\b(?:{_MONTH}\s*{_DAY}\s*,?\s*(?P<year>\d{{4}})"
-    rf"|{_DAY.replace('day', 'day2')}\s*(?:day\s+of\s+)?{_MONTH.replace('month', 'month2')},?\s*(?P<year2>\d{{4}})"
-    r"|(?P<year3>\d{4})-(?P<month3>\d{2})-(?P<day3>\d{2}))\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +187,9 @@ def _instrument(document: Document, start: int, end: int, match: re.Match[str] |
     title = _clean_title(match["rest"] or "") if match else ""
     number = _number(match) or _number(_OWN_NUMBER.search(text[:_FIRST]))
     name, (a, b), day = _named(text, title) or (title, (0, len(heading)), None)
-    made = next((d for at, _, d in find_days(text[:_FIRST]) if d != day and not _BEFORE.search(text[:at][-120:])), None)
+    made = next(
+        (d for at, _, d in days_in(text[:_FIRST]) if d and d != day and not _BEFORE.search(text[:at][-120:])), None
+    )
     of = AmendedAgreement(title or name, day, number, made, document.span(start + a, start + b))
     return Instrument(document.span(start, end), heading, restates, of)
 
@@ -214,7 +207,7 @@ def _named(text: str, title: str) -> tuple[str, tuple[int, int], date | None] | 
     """Title, place and date of the agreement that an instrument names; the one that its heading names, if any."""
     wanted = _weighty(title)
     found: list[tuple[re.Match[str], int, int, date | None]] = []
-    for at, end, day in find_days(text):
+    for at, end, day in days_in(text):
         titles = [m for m in _TITLE.finditer(text, max(0, at - _LOOKED_BACK), at) if not _is_own(text, m, at)]
         if titles and _DATED.search(text, max(0, at - _NEAR), at):
             best = max(titles, key=lambda m: (len(wanted & _weighty(m["title"])), len(m["title"].split()), m.start()))
@@ -270,15 +263,3 @@ _LIGHT = frozenset("the a an of and or for to in on by with agreement amended re
 
 def _weighty(title: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W_]+", title.lower())) - _LIGHT
-
-
-def find_days(text: str) -> Iterator[tuple[int, int, date]]:
-    """Every date of a text that names a day, with its place: "8 December 2009", "the 1st day of March, 1996"."""
-    for match in _DATE.finditer(text):
-        groups = {name.rstrip("23"): value for name, value in match.groupdict().items() if value}
-        month = groups["month"].lower()
-        value = int(month) if month.isdigit() else next(i for i, m in enumerate(_MONTHS, 1) if m[:3] == month[:3])
-        try:
-            yield *match.span(), date(int(groups["year"]), value, int(groups["day"]))
-        except ValueError:
-            continue
