@@ -34,6 +34,7 @@ TERM = re.compile(
     r"[“\"‘']\s*(?P<term>[^“”\"‘’\n]{1,80}?)[,.]?\s*[”\"’']",
     re.IGNORECASE,
 )
+_HEADING = re.compile(r"(?:\s+(?:of|to)\s+the\s+(?:\w+\s+){0,4}\w+)?\s*\((?P<heading>[A-Z][^()“”\"]{2,60})\)")
 # The second number of "Sections 5.1 (Price) and 5.2 (Invoicing)".
 _HEADED = re.compile(
     r"\s*\([^()\d][^()]{0,60}\)\s*(?:,?\s*(?:and|or|to|through|&)|,)\s*"
@@ -48,6 +49,7 @@ class Target:
     kind: str = ""  # "section", "exhibit"; in the singular and small letters
     number: str = ""  # "8.2(b)"
     inside: str = ""  # the place that the number counts in: "Article V" of "Article V, Section 2"
+    heading: str = ""  # as the instruction gives it: "Section 5.1 (Price)"
     term: str = ""
     new: bool = False  # it is not there before: "a new Section 4.5"
     part: bool = False  # only a part of it is meant, such as its first sentence
@@ -85,13 +87,15 @@ def named_targets(words: str, start: int, end: int) -> tuple[Target, ...]:
         if places and (one := _one_place(before, kind, number, link)):
             places[-1] = (beside, one)
         elif places and link in _LINKS:  # a list
-            places += [(beside, replace(before, number=n)) for n in _between(before.number, number, link)]
-            places.append((beside, replace(before, kind=kind, number=number)))
+            numbers = [*_between(before.number, number, link), number]
+            places += [(beside, replace(before, kind=kind, number=n, heading="")) for n in numbers]
         else:
             near = words[max(0, a - _NEAR) : a]
             new = bool(_NEW.search(near))
             beside = bool(_BESIDE.search(near)) and not new
-            places.append((beside, Target(kind, number, new=new, part=bool(_PART.search(near)))))
+            heading = _HEADING.match(words, b)
+            titled = heading["heading"] if heading else ""
+            places.append((beside, Target(kind, number, heading=titled, new=new, part=bool(_PART.search(near)))))
     only_beside = all(rank for rank, _ in places)
     return tuple(dict.fromkeys(target for rank, target in places if rank == only_beside))
 

@@ -148,8 +148,10 @@ def _closed(text: str, begin: int, limit: int) -> int:
 def _next(text: str, units: Sequence[Range], i: int) -> int:
     """Where an instrument goes on after the new words of an instruction: at the next one, or at its closing."""
     start, end = units[i]
-    own = MARK.match(text, start)
-    following = _after(own["mark"]) if own else ()
+    own = [MARK.match(text, start)]
+    if i and units[i - 1][1] - units[i - 1][0] < _LONGEST_HEADING:  # "1. Term." / "Section 4.1 of the Agreement is …"
+        own.append(MARK.match(text, units[i - 1][0]))
+    following = {mark for match in own if match for mark in _after(match["mark"])}
     for j, (a, b) in enumerate(units[i + 1 : i + 1 + _MOST_UNITS], i + 1):
         if a - end > _LONGEST_NEW:
             break
@@ -157,7 +159,8 @@ def _next(text: str, units: Sequence[Range], i: int) -> int:
         if (mark and mark["mark"] in following) or _CLOSES.match(text, a):
             return a
         deep = min(b, a + _DEEP)
-        if _ANOTHER.search(text, a, deep) and any(islice(named_places(text, a, deep), 1)):
+        named = TERM.search(text, a, deep) or any(islice(named_places(text, a, deep), 1))
+        if named and _ANOTHER.search(text, a, deep):
             heading = j > i + 1 and _is_heading(text[slice(*units[j - 1])])
             return units[j - 1][0] if heading else a
     return min(units[min(len(units) - 1, i + _MOST_UNITS)][1], end + _LONGEST_NEW)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from retrieval.core.documents import Document, Span
 from retrieval.structure.clauses import ordinal
@@ -20,6 +21,7 @@ _OPENING = 5_000  # characters of an instrument in which it says what it amends
 _HEADINGS = 60  # lines of a document among which its own heading stands
 _FIRST = 1_500  # characters of an instrument that hold its number and what it calls itself
 _MOST_INSTRUMENTS = 50  # of one document
+_MOST_LOOKED_AT = 2_000  # lines of a document that may head an instrument
 _LONGEST_HEADING = 160  # characters of a line
 _LONGEST_TITLE = 140  # characters
 
@@ -30,6 +32,7 @@ _NAME = (
     r"(?:amendment|addendum|variation|modification|side\s+letter|amending\s+(?:agreement|deed|letter)"
     r"|supplemental\s+(?:agreement|deed|letter)|(?:deed|agreement|letter)\s+of\s+(?:variation|amendment|modification))"
 )
+_SPEAKS = re.compile(r"amend|variation|addendum|modif|letter|supplemental", re.IGNORECASE)
 _HEADING = re.compile(
     rf"\W*(?:(?P<ordinal>{_ORDINAL})\s+)?(?:(?:omnibus|global|letter|limited|joint)\s+)?{_NAME}"
     rf"(?:\s+(?:agreement|deed|letter))?(?:\s*,?\s*(?:{_NUMBER}|(?P<plain>\d{{1,2}}|[ivx]{{1,4}})(?!\w)))?"
@@ -70,8 +73,10 @@ _RESTATES = re.compile(
 _OWN_NUMBER = re.compile(rf"\bthis\s+(?:(?P<ordinal>{_ORDINAL})\s+)?(?:{_NAME})(?:\s+{_NUMBER})?", re.IGNORECASE)
 
 _WORD = r"(?:[A-Z][\w&’'./-]*|of|and|for|the|in|to|on|&|-|–)"
+_SPACE = r"(?:[^\S\n]{1,20}|[^\S\n]{0,20}\n(?!\s{0,20}\n)[^\S\n]{0,20})"  # no empty line stands within a title
+_IN_CAPITALS = _KINDS.upper().replace(r"\S", r"\s")
 _TITLE = re.compile(
-    rf"(?<![\w“\"])(?P<title>(?:[A-Z][\w&’'./-]*,?\s+(?:{_WORD},?\s+){{0,10}})?(?:{_KINDS}|{_KINDS.upper()})s?)\b"
+    rf"(?<![\w“\"])(?P<title>(?:[A-Z][\w&’'./-]*,?{_SPACE}(?:{_WORD},?{_SPACE}){{0,10}})?(?:{_KINDS}|{_IN_CAPITALS})s?)\b"
 )
 _DATED = re.compile(r"\b(?:dated?|made|entered|effective|executed|signed|commenc\w+)\b", re.IGNORECASE)
 _NAMES = re.compile(
@@ -119,8 +124,10 @@ def find_instruments(document: Document) -> tuple[Instrument, ...]:
 def _headings(document: Document) -> Iterator[tuple[int, re.Match[str] | None, bool]]:
     """Where a heading names an instrument: its start, the match, and whether the agreement is restated."""
     rows = [row for row in lines(document) if not row.noise and len(row.text) <= _LONGEST_HEADING]
+    speaking = (at for at, row in enumerate(rows) if _SPEAKS.search(row.text))
     count, last = 0, -_FIRST
-    for at, row in enumerate(rows):
+    for at in islice(speaking, _MOST_LOOKED_AT):
+        row = rows[at]
         own = at < _HEADINGS and row.start < _OPENING
         match, restates = _heading(rows, at)
         if match is None or (restates and (not own or count)) or row.start - last < _FIRST:
@@ -135,8 +142,6 @@ def _headings(document: Document) -> Iterator[tuple[int, re.Match[str] | None, b
 def _heading(rows: list[Line], at: int) -> tuple[re.Match[str] | None, bool]:
     """The match of a line that heads an instrument, with the lines its title runs on to."""
     first = rows[at].text
-    if not re.search(r"amend|variation|addendum|modif|letter|supplemental", first, re.IGNORECASE):
-        return None, False
     if len(first.split()) > 20 or first.rstrip().endswith((".", ";", ",")) or not _is_titled(first):
         return None, False
     title = [first]

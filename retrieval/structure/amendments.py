@@ -120,6 +120,7 @@ _OPEN = re.compile(
     r"(?:\b(?:Sections?|Clauses?|Articles?|Paragraphs?|Exhibit|Schedule|of|in|to|and|or|the|by|is|are|hereby|with|No\.)|,)"
     r"\s*\Z"
 )
+_LIST_GOES_ON = re.compile(r";\s*(?:and|or)\s*\Z")
 _LISTED = re.compile(r"\s*(?:\(?[aAi1]\)|[•·–-]|by\s|delet|insert)", re.IGNORECASE)
 
 
@@ -186,7 +187,8 @@ class _Reader:
             context = ()
         if _NO_INSTRUCTION.match(words):
             return [], context
-        if _RESTATES.search(words):
+        restates = _RESTATES.search(words)
+        if restates and not named_targets(words, 0, restates.end()):
             span = self.document.span(start, end)
             return [Amendment("restated", (WHOLE,), span, span, None, None, self.instrument.of)], ()
         if not _instructs(words, mark.end() if mark else 0, in_list=bool(context)):
@@ -226,7 +228,8 @@ class _Reader:
 
     def _operation(self, piece: Range, targets: tuple[Target, ...], new: Range | None) -> Amendment | None:
         words = self.text[slice(*piece)]
-        quoted = new is not None and new[1] - new[0] <= LONGEST_WORDS and self.text[new[0]] in "“\"‘'"
+        runs_on = new is not None and not words.rstrip().endswith(":")  # "replaced with “sixty (60) days”"
+        quoted = runs_on and new is not None and new[1] - new[0] <= LONGEST_WORDS and self.text[new[0]] in "“\"‘'"
         old, put = exchanged_words(self.text[piece[0] : new[1]] if quoted and new else words)
         extended = _EXTENDED.search(words)
         if extended and not (old and put):
@@ -269,6 +272,8 @@ def _units(document: Document, instrument: Instrument) -> list[Range]:
 
 def _stops(text: str, start: int, end: int) -> bool:
     """Whether a unit is a number alone, or ends in the middle of a sentence."""
+    if _LIST_GOES_ON.search(text, max(start, end - 12), end):
+        return False
     short = end - start < _SHORT
     return bool((short and _ALONE.fullmatch(text[start:end])) or _OPEN.search(text, max(start, end - 12), end))
 
