@@ -93,7 +93,10 @@ def _decoded(kind: Any, value: Any, document_id: str) -> Any:
         kinds = get_args(kind)[:1] * len(value) if get_args(kind)[-1] is Ellipsis else get_args(kind)
         return tuple(_decoded(each, part, document_id) for each, part in zip(kinds, value, strict=True))
     if kind is Span:
-        return Span(document_id, *value)
+        start, end = map(int, value)
+        return Span(document_id, start, end)
+    if kind is str:
+        return str(value)
     if kind is date:
         return date.fromisoformat(value)
     if is_dataclass(kind):
