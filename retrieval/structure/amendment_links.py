@@ -21,6 +21,7 @@ from retrieval.structure.facts import Facts
 _WITHIN = 6_000  # characters; an instrument that begins later amends the document that it is part of, or another
 _MOST_PLACES = 200  # in one agreement, of words that are exchanged throughout
 _FITS, _CONFLICTS = 0.75, 0.5  # of the words of a title
+_ALIKE = 0.35  # of the words of two clauses, one of which takes the other's place
 _LIGHT = frozenset("the a an of and or for to in on by with agreement contract deed amended restated no number".split())
 _FORMS = frozenset(
     "inc incorporated corp corporation co company llc llp lp ltd limited plc gmbh ag sa nv bv the and of".split()
@@ -48,6 +49,11 @@ class Change:
     def ends(self) -> bool:
         """Whether the words are in force no longer, and not only some of them or with additions."""
         return self.amendment.action in ("deleted", "replaced", "restated") and not self.target.part
+
+    @property
+    def restates(self) -> bool:
+        """Whether the agreement is restated as a whole, in a document of its own."""
+        return self.amendment.action == "restated"
 
 
 def link_amendments(matter: Mapping[str, Facts]) -> tuple[Link, ...]:
@@ -251,3 +257,24 @@ def changes_at(changes: Sequence[Change], span: Span) -> tuple[Change, ...]:
         if change.span.shared(span):
             found.setdefault(change.amendment, change)
     return tuple(found.values())
+
+
+def counterpart(document: Document, span: Span, restated: Document) -> Span | None:
+    """The clause of a restated agreement that takes the place of one of the agreement before: that with its heading,
+    else the one with most words in common. None where it has none.
+    """
+    at = clause_at(document, span.start)
+    if at is None:
+        return None
+    clause = outline(document)[at]
+    same = [c.span for c in outline(restated) if clause.heading and _words(c.heading) == _words(clause.heading)]
+    if len(same) == 1:
+        return same[0]
+    own = _words(document.slice(span)) - _LIGHT
+    shares = {c.span: _share(own, _words(restated.slice(c.span)) - _LIGHT) for c in outline(restated)}
+    best = max(shares, key=lambda each: shares[each], default=None)
+    return best if best and shares[best] >= _ALIKE else None
+
+
+def _share(ours: frozenset[str], theirs: frozenset[str]) -> float:
+    return len(ours & theirs) / (len(ours | theirs) or 1)

@@ -8,7 +8,7 @@ restates its agreement is one amendment of the whole.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
@@ -124,11 +124,23 @@ _LIST_GOES_ON = re.compile(r";\s*(?:and|or)\s*\Z")
 _LISTED = re.compile(r"\s*(?:\(?[aAi1]\)|[•·–-]|by\s|delet|insert)", re.IGNORECASE)
 
 
+# Each action as it is said: what was done to the clause "by" the amendment, and what the amendment does to it.
+ACTIONS: Mapping[str, tuple[str, str]] = {
+    "deleted": ("deleted", "deletes"),
+    "replaced": ("replaced", "replaces"),
+    "added": ("added to", "adds to"),
+    "words_exchanged": ("changed", "changes"),
+    "extended": ("extended", "extends"),
+    "amended": ("amended", "amends"),
+    "restated": ("restated", "restates"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Amendment:
     """An instruction that changes an agreement.
 
-    `action` is one of deleted, replaced, added, words_exchanged, extended, amended, restated. `span` is the instruction
+    `action` is one of `ACTIONS`. `span` is the instruction
     with its new words, `lead` the instruction without them. `old` are the words that it takes out, where it quotes
     them, and `new` those that it puts in.
     """

@@ -412,7 +412,8 @@ def test_several_instruments_of_one_file_amend_for_themselves() -> None:
     filler = "The parties have read this Amendment and sign it below by their officers.\n" * 25
     text = document(
         f"{_HEAD}1. Section 4 is deleted.\n{filler}SECOND AMENDMENT TO SUPPLY AGREEMENT\n\nThis Second "
-        f"Amendment is made on 1 June 2022 and amends the Supply Agreement dated 3 March 2020.\n1. Section 5 is hereby deleted.\n{filler}"
+        f"Amendment is made on 1 June 2022 and amends the Supply Agreement dated 3 March 2020.\n1. Section 5 is "
+        f"hereby deleted.\n{filler}"
     )
     assert [(a.of.number, a.targets[0].number) for a in find_amendments(text)] == [(1, "4"), (2, "5")]
 
