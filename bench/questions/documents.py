@@ -1,6 +1,6 @@
 """PDFs of the documents that were written for the questions: contracts, case files, a regulation, amendments.
 
-Their texts lie in `documents/`: paragraphs with an empty line between, `| ` before a line that is printed as it stands,
+Their texts lie in `texts/`: paragraphs with an empty line between, `| ` before a line that is printed as it stands,
 `===` for a new page. Every person, company and case in them is invented.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-TEXTS = Path(__file__).parent / "documents"
+TEXTS = Path(__file__).parent / "texts"
 WIDTH, LINES = 92, 52  # characters a line, lines a page
 MARGIN, TOP = 60, 60
 
