@@ -32,6 +32,7 @@ _NAME = (
     r"(?:amendment|addendum|variation|modification|side\s+letter|amending\s+(?:agreement|deed|letter)"
     r"|supplemental\s+(?:agreement|deed|letter)|(?:deed|agreement|letter)\s+of\s+(?:variation|amendment|modification))"
 )
+_ENDS_SENTENCE = re.compile(r"[;,]\s*\Z|(?<!\b[A-Z])(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\b[A-Z][a-z])\.\s*\Z")
 _SPEAKS = re.compile(r"amend|variation|addendum|modif|letter|supplemental", re.IGNORECASE)
 _HEADING = re.compile(
     rf"\W*(?:(?P<ordinal>{_ORDINAL})\s+)?(?:(?:omnibus|global|letter|limited|joint)\s+)?{_NAME}"
@@ -66,7 +67,8 @@ _SAYS_SO = re.compile(
     re.IGNORECASE,
 )
 _RESTATES = re.compile(
-    r"\b(?:hereby\s+amends?\s+and\s+restates?|(?:this\s+agreement|which)\s+(?:\w+\s+){0,2}amends\s+and\s+restates"
+    r"\b(?:hereby\s+amends?\s+and\s+restates?|(?:this\s+(?:\w+\s+){0,8}?agreement\b[^.;]{0,160}?|which\s+)"
+    r"\s(?:hereby\s+)?amends\s+and\s+restates"
     r"|(?:agree[sd]?|wish(?:es)?|desires?)\s+to\s+(?:\w+\s+)?amend\s+and\s+(?:completely\s+|fully\s+)?restate)\b",
     re.IGNORECASE,
 )
@@ -142,7 +144,7 @@ def _headings(document: Document) -> Iterator[tuple[int, re.Match[str] | None, b
 def _heading(rows: list[Line], at: int) -> tuple[re.Match[str] | None, bool]:
     """The match of a line that heads an instrument, with the lines its title runs on to."""
     first = rows[at].text
-    if len(first.split()) > 20 or first.rstrip().endswith((".", ";", ",")) or not _is_titled(first):
+    if len(first.split()) > 20 or _ENDS_SENTENCE.search(first) or not _is_titled(first):
         return None, False
     title = [first]
     for row in rows[at + 1 : at + 4]:  # "AMENDMENT NO. 2" / "TO MANUFACTURING AND SUPPLY AGREEMENT"
