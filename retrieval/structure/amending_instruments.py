@@ -74,11 +74,11 @@ _RESTATES = re.compile(
 )
 _OWN_NUMBER = re.compile(rf"\bthis\s+(?:(?P<ordinal>{_ORDINAL})\s+)?(?:{_NAME})(?:\s+{_NUMBER})?", re.IGNORECASE)
 
-_WORD = r"(?:[A-Z][\w&’'./-]*|of|and|for|the|in|to|on|&|-|–)"
+_WORD = r"(?!(?:This|THIS)\b)(?:[A-Z][\w&’'./-]*|of|and|for|the|in|to|on|&|-|–)"
 _SPACE = r"(?:[^\S\n]{1,20}|[^\S\n]{0,20}\n(?!\s{0,20}\n)[^\S\n]{0,20})"  # no empty line stands within a title
 _IN_CAPITALS = _KINDS.upper().replace(r"\S", r"\s")
 _TITLE = re.compile(
-    rf"(?<![\w“\"])(?P<title>(?:[A-Z][\w&’'./-]*,?{_SPACE}(?:{_WORD},?{_SPACE}){{0,10}})?(?:{_KINDS}|{_IN_CAPITALS})s?)\b"
+    rf"(?<![\w“\"])(?P<title>(?:(?!(?:This|THIS)\b)[A-Z][\w&’'./-]*,?{_SPACE}(?:{_WORD},?{_SPACE}){{0,10}})?(?:{_KINDS}|{_IN_CAPITALS})s?)\b"
 )
 _DATED = re.compile(r"\b(?:dated?|made|entered|effective|executed|signed|commenc\w+)\b", re.IGNORECASE)
 _NAMES = re.compile(
