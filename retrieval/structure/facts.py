@@ -11,7 +11,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from retrieval.core.documents import Document, Span
 from retrieval.structure.captions import Caption, find_caption
 from retrieval.structure.document_dates import DocumentDate, find_dates
-from retrieval.structure.parties import Party, find_opening
+from retrieval.structure.openings import find_opening
+from retrieval.structure.parties import Party, find_parties
 from retrieval.structure.signatures import NoticeAddress, Signature, find_notices, find_signatures
 
 FACTS_VERSION = 1  # raised when the same text would give other facts; those kept before are made again
@@ -40,15 +41,17 @@ class Facts:
 def find_facts(document: Document) -> Facts:
     """Find the facts of a document. Linear in its text."""
     opening = find_opening(document)
+    parties = find_parties(document, opening)
+    signatures = find_signatures(document, [party.name for party in parties])
     return Facts(
         title=opening.title,
         title_span=opening.title_span,
         preamble=opening.preamble,
-        parties=opening.parties,
-        dates=find_dates(document),
+        parties=parties,
+        dates=find_dates(document, opening, tuple(signature.span for signature in signatures)),
         recitals=opening.recitals,
         caption=find_caption(document),
-        signatures=find_signatures(document),
+        signatures=signatures,
         notices=find_notices(document),
     )
 
