@@ -20,19 +20,21 @@ _LONGEST = 2_000  # characters of a question that are looked at; what is longer 
 _NOUN = (
     r"(?:agreements?|contracts?|lease|licen[cs]e|amendment|addendum|deed|letter|note|loan|mortgage|indenture"
     r"|memorandum|nda|msa|sow|documents?|papers?|instrument|deal|file|policy|plan|order|complaint|judgment|motion"
-    r"|settlement|affidavit|pleading|statement of work|terms)"
+    r"|settlement|affidavit|pleading|statement of work|terms|alliance|(?:joint )?venture|partnership|arrangement"
+    r"|transaction|regulation|directive|will|heads of terms)"
 )
 # What a question may call the document that it asks about: "it", "this agreement", "the Acme supply contract".
 _DOC = (
     r"(?:(?:(?:this|that|the|these|those|our|my|your|its|their|an?) )?"
-    rf"(?:(?!(?:of|to|under|in|for|by|any)\b)[\w'&.-]+ ){{0,4}}?{_NOUN}\b|\bthis\b|\bit\b|\bthat\b)"
+    rf"(?:(?!(?:of|to|under|in|for|by|any)\b)[\w'&./-]+ ){{0,4}}?{_NOUN}\b|\bthis\b|\bit\b|\bthat\b)"
 )
 _IN_DOC = rf"(?: (?:to|of|in|on|under|for|behind|with|by) {_DOC}| here| involved)?"
 _END = r" ?(?:[?.,;!]|\band\b|\Z)"
 _LAST = r" ?(?:[?.,;!]|\Z)"
-_COPULA = r"(?:'s| (?:is|are|was|were))"
+_COPULA = r"(?:'s| (?:is|are|was|were|r))"
 _WHEN = (
-    r"(?:when|(?:(?:on|as of|from|since|by) )?(?:what|which) (?:calendar )?(?:date|day|year)|(?:since|as of|from) when)"
+    r"(?:when(?: and where)?|(?:(?:on|as of|from|since|by) )?(?:what|which) (?:calendar )?(?:date|day|year)"
+    r"|(?:since|as of|from) when)"
 )
 # Not what has to or may be done, nor what happens if it is not.
 _DONE = (
@@ -44,8 +46,8 @@ _ADVERBS = (
     r"|start|begin|come|go|been|be) ){0,3}?"
 )
 _MADE = (
-    r"(?:made|signed?|executed?|dated|enter(?:ed)?|concluded?|written|drawn up|sent|filed|agreed|struck|strike|reached"
-    r"|inked|drafted|issued)\b"
+    r"(?:made|sign(?:ed)?|executed?|dated|enter(?:ed)?|concluded?|written|drawn up|sent|filed|agreed|struck|strike"
+    r"|reached|inked|drafted|issued|done|adopted)\b"
 )
 _IN_FORCE = (
     r"(?:effective|binding|in (?:force|effect)|(?:into )?(?:force|effect)|takes? effect|took effect|become|apply"
@@ -55,6 +57,11 @@ _ENTITY = (
     r"(?:compan(?:y|ies)|entit(?:y|ies)|corporations?|firms?|persons?|people|organi[sz]ations?|business(?:es)?"
     r"|part(?:y|ies)|signator(?:y|ies)|names?|sides?|counterpart(?:y|ies))"
 )
+# Who it was that made a document: "the parties", "they", "Acme and Bolt".
+_MAKERS = (
+    r"(?:(?:the|both|all|all the) (?:part(?:y|ies)|sides|compan(?:y|ies))|they|we|everyone|each (?:party|side)|the \w+"
+    r"|(?-i:[A-Z])[\w&.'-]*(?: [\w&.'-]+){0,4}?)"
+)
 _ROLE = (
     r"(?:the |our |an? )?+(?P<{name}>(?!(?:part(?:y|ies)|it|this|they|contracting)\b)[\w&.'-]+"
     r"(?:[ ,]+(?!(?:under|in|to|of|for|and|here|by|who|that|with|on)\b)[\w&.'-]+){{0,5}}?)"
@@ -63,7 +70,8 @@ _LITIGANT = r"(?:plaintiff|defendant|petitioner|respondent|appell(?:ant|ee)|clai
 _LAWYER = r"(?:counsel|attorneys?|lawyers?|law firm)"
 _INCORPORATED = r"(?:incorporated|organi[sz]ed|based|registered|domiciled|established|formed|headquartered)"
 _NAMED_THING = (
-    r"(?:role|capacity|full (?:legal )?name|legal (?:name|form|status)|registered (?:office|address)"
+    r"(?:role|capacity|names?|full (?:legal )?name|legal (?:name|form|status)|registered (?:office|address)|nationality"
+    r"|(?:company|registration|registered) number"
     r"|(?:state|place|jurisdiction|country) of (?:incorporation|organi[sz]ation))"
 )
 _THE_TERM = r"(?:the (?:terms?|words?|phrases?|expressions?) )?"
@@ -119,6 +127,7 @@ KINDS = (
             "What does paragraph 3 of Schedule 2 require?",
             "What does the first schedule contain?",
             "Read clause five",
+            "What does 8.1 say?",
         ),
         counterexamples=(
             "Which section deals with termination?",
@@ -169,7 +178,12 @@ KINDS = (
             rf"\bhow (?:does|do|did) (?:{_DOC}|they|the parties) defines? {_THE_TERM}{_TERM}{_IN_DOC}{_END}",
             rf"\b(?:definitions?|meanings?) (?:of|for) {_THE_TERM}{_TERM}{_IN_DOC}{_LAST}",
             rf"\bwhat (?:is|are) meant by {_THE_TERM}{_TERM}{_IN_DOC}{_LAST}",
-            rf"\bwhat (?:counts|qualifies|is considered|is treated) as {_TERM}{_IN_DOC}{_LAST}",
+            (
+                r"\bwhat (?:(?:counts|qualifies|is treated) as|is considered|falls (?:under|within)|is included in)"
+                rf" {_TERM}{_IN_DOC}{_LAST}"
+            ),
+            rf"\b(?:explain|what about) the (?:terms?|words?|phrases?) {_TERM}{_IN_DOC}{_LAST}",
+            rf"\bwhich (?:definition|meaning) (?:does|do) {_DOC} (?:give|have) (?:for|to) {_TERM}{_LAST}",
             rf"\Adefine {_THE_TERM}{_TERM}{_IN_DOC}{_LAST}",
             rf"\bwhat(?:'s| is| are) (?:an? |the )?[“\"'](?P<term>[^”\"']{{2,60}})[”\"']{_IN_DOC}{_LAST}",
             (
@@ -202,10 +216,10 @@ KINDS = (
         find=find.dates,
         signs=_signs(
             rf"\b{_WHEN}{_COPULA} (?:{_DOC}|they|everyone) {_ADVERBS}{_MADE}{_DONE}",
-            (
-                rf"\b{_WHEN} (?:did|do|have|had|has) (?:the part(?:y|ies)|both (?:part(?:y|ies)|sides)|they|we"
-                rf"|everyone|all parties|the \w+) {_ADVERBS}{_MADE}{_DONE}"
-            ),
+            rf"\b{_WHEN} (?:did|do|have|had|has) {_MAKERS} {_ADVERBS}{_MADE}{_DONE}",
+            rf"\b{_WHEN} (?:are|were) (?:the parties|they|we) (?:legally )?bound{_LAST}",
+            rf"\A(?:starting|effective|dated|signed|made) (?:from |as of )?when{_LAST}",
+            rf"\b(?:start|starting|commencement|inception) date of {_DOC}{_END}",
             rf"\b{_WHEN}(?:{_COPULA}| (?:did|does|do)) {_DOC} {_ADVERBS}{_IN_FORCE}(?!.{{0,30}}\bend\b)",
             (
                 rf"\bwhat(?:'s| is| was| are) (?:the )?(?:[\w'&.-]+ ){{0,3}}?(?:effective|execution|signing|signature"
@@ -220,7 +234,7 @@ KINDS = (
                 rf"\bdate\b.{{0,20}}\b(?:{_DOC}|they|parties)\b.{{0,20}}\b(?:signed|executed|entered|made|dated"
                 rf"|concluded|bears?|carr(?:y|ies)){_DONE}"
             ),
-            rf"\b(?:what|which|whose) dates? (?:does|do|did) {_DOC} (?:bear|carry|have|give|show)\b",
+            rf"\b(?:what|which|whose) (?:dates?|days?) (?:does|do|did) {_DOC} (?:bear|carry|have|give|show)\b",
             r"\b(?:what|which) date (?:is|appears|stands|does) (?:given |written |printed )?(?:on|at)\b",
             rf"\bhow (?:is|was) {_DOC} dated\b",
             rf"\bhow old is {_DOC}{_END}",
@@ -274,7 +288,23 @@ KINDS = (
                 rf"\b(?:by whom|by which \w+)\b.{{0,40}}\b(?:signed|executed)\b{_DONE}|\b(?:signed|executed) by"
                 r" (?:whom|who)\b"
             ),
-            rf"\bwhose signatures?\b{_DONE}",
+            rf"\bwhich \w+ (?:has |have )?(?:signed|executed)\b(?! up\b){_DONE}",
+            r"\bwho (?:is|are|was|were) (?:supposed|meant|due|going) to sign\b",
+            (
+                r"\bwho (?:has |have )?(?:witnessed|notari[sz]ed|attested|puts? (?:his|her|their) (?:names?"
+                r"|signatures?))\b"
+            ),
+            (
+                r"\bwho (?:wrote|sent|authored|issued) (?:this|the|that) (?:[\w'-]+ ){0,3}?(?:letter|e-?mail"
+                r"|memo(?:randum)?)\b"
+            ),
+            rf"\bwhose (?:signatures?\b|names? (?:is|are|stands?) (?:on|at|under|below)\b){_DONE}",
+            r"\b(?:as what|in (?:what|which) (?:capacity|role|position|function))\b.{0,40}\bsign",
+            r"\bwhat (?:position|title|office|job) (?:does|did) (?P<signer>[\w&.' -]{2,40}?) (?:hold|have)\b",
+            (
+                rf"\A(?:has|have|did) {_MAKERS} (?:actually |already |ever |both |also |all )*sign(?:ed)?(?:"
+                rf" {_DOC})?{_LAST}"
+            ),
             (
                 rf"\b(?:capacity|title|position|job|role|office|rank)\b.{{0,60}}\b(?:sign|signed|signs|executed"
                 rf"|signer)\b{_DONE}"
@@ -283,7 +313,8 @@ KINDS = (
             rf"\bon (?:whose|which \w+'s) behalf\b.{{0,40}}\bsign{_DONE}",
             (
                 rf"\A(?:is|was|has|have|are|were|did) (?:{_DOC}|both parties|all parties|everyone|the parties)"
-                rf" (?:actually |already |been |both |all |ever |fully )*(?:signed|sign|executed){_END}"
+                r" (?:actually |already |been |both |all |ever |fully )*(?:signed|sign|executed|unsigned)"
+                rf"(?: by [\w&.' -]{{2,40}}?)?{_LAST}"
             ),
         ),
         examples=(
@@ -295,6 +326,11 @@ KINDS = (
             "By whom was the lease executed?",
             "Has the contract been signed?",
             "Whose signatures are on it?",
+            "Which officer signed for the Licensor?",
+            "Has Acme signed?",
+            "Was it signed by both parties?",
+            "Who wrote the letter?",
+            "What position does Dr. Brandt hold?",
         ),
         counterexamples=(
             "Who may sign change orders?",
@@ -304,6 +340,8 @@ KINDS = (
             "Who is authorized to sign for the Supplier?",
             "Who signed up to this deal?",
             "What happens if a party has not signed?",
+            "Are amendments signed by one party valid?",
+            "What title does the Buyer obtain?",
         ),
     ),
     Kind(
@@ -312,7 +350,9 @@ KINDS = (
         find=find.caption,
         signs=_signs(
             r"\b(?:case|docket|civil action|index|cause|court file) (?:nos?\b|numbers?\b)",
-            r"\b(?:what|which) court\b(?!.*\b(?:jurisdiction|disputes?|competent|hear|brought)\b)",
+            r"\b(?:what|which) court\b(?! or\b)(?!.{0,80}\b(?:jurisdiction|disputes?|competent|hear|brought)\b)",
+            r"\b(?:what|which) county (?:is|was) (?:the )?(?:action|case|suit|lawsuit|complaint) filed\b",
+            r"\bwho (?:is |has |have )?(?:being )?(?:suing|sued|sues)\b|\bcase (?:name|caption|title)\b",
             r"\bwhere (?:is|was) (?:the )?(?:action|case|suit|lawsuit|complaint|motion) (?:filed|pending)\b",
             r"\b(?:who|which|what)\b.{0,30}\b(?:judge|magistrate)\b",
             (
@@ -328,6 +368,7 @@ KINDS = (
             "Who is plaintiff's counsel?",
             "Who is the named defendant?",
             "Who represents the petitioner?",
+            "Who is being sued?",
         ),
         counterexamples=(
             "Which courts have jurisdiction over disputes?",
@@ -343,13 +384,22 @@ KINDS = (
         find=find.parties,
         signs=_signs(
             (
-                rf"\b(?:who|what){_COPULA} (?:all )?(?:the |its )?(?:two |names of the )?(?:contracting |named "
-                r"|signing )?(?:parties|sides|counterparties|counterparty|contracting (?:companies"
-                rf"|entities)){_IN_DOC}{_END}"
+                rf"\b(?:who|what){_COPULA} (?:all )?(?:the |its )?(?:(?:two|three|four|other|names of the) )?"
+                r"(?:(?:contracting|named|signing) )?(?:part(?:y|ies)|sides|counterpart(?:y|ies)"
+                rf"|contracting (?:companies|entities)){_IN_DOC}{_END}"
             ),
             (
-                rf"\b(?:which|what) (?:two |three )?{_ENTITY} (?:are|is|were|was) (?:the )?(?:contracting"
-                rf" )?(?:part(?:y|ies)|counterpart(?:y|ies)){_IN_DOC}{_END}"
+                rf"\bwho (?:all )?(?:is|are) (?:an? )?part(?:y|ies) to {_DOC}{_END}|\bwho (?:all )?the (?:\w+"
+                rf" )?parties\b.{{0,40}}\bare\b"
+            ),
+            (
+                rf"\b(?:which|what) (?:(?:two|three|four) )?{_ENTITY} (?:are|is|were|was) (?:the )?(?:contracting )?"
+                rf"(?:part(?:y|ies)|counterpart(?:y|ies)|involved){_IN_DOC}{_END}"
+            ),
+            rf"\bwho (?:is|are) involved{_IN_DOC}{_END}|\bwho are the {_ENTITY} (?:behind|in|on|of) {_DOC}{_END}",
+            (
+                r"\bwho (?:are|am) (?:we|I) (?:dealing|contracting) with\b|\bwho (?:is|are) (?:on (?:each|either"
+                r"|both|the other) sides?)\b"
             ),
             (
                 rf"\b(?:between|with|among) (?:whom|who|which {_ENTITY})\b|\b(?:who|whom|which (?:two )?{_ENTITY})"
@@ -357,19 +407,27 @@ KINDS = (
                 rf"|among){_END}"
             ),
             (
-                r"\bwho(?: (?:has|have))? (?:entered into|concluded|made|struck|contracted|is contracting|are"
-                rf" contracting|is bound|are bound|agreed|signed up)\b.{{0,40}}{_DOC}{_END}"
+                r"\bwho(?: (?:has|have))? (?:entered into|concluded|made|struck|contracted|is contracting"
+                rf"|are contracting|is bound|are bound|agreed|signed up)\b.{{0,40}}{_DOC}{_END}"
             ),
             (
                 rf"\b(?:which|what) (?:two )?{_ENTITY} (?:have |has )?(?:entered into|concluded|made|struck|signed up"
-                rf" to|are bound by|contract with|agreed)\b.{{0,30}}{_END}"
+                rf"|are bound by|contract with|agreed)\b.{{0,30}}{_END}"
             ),
-            rf"\bwhose (?:agreement|contract|deal|lease) is (?:this|it){_END}",
-            rf"\b(?:names?|identit(?:y|ies)|list) (?:of )?(?:all )?(?:the )?(?:contracting )?parties{_IN_DOC}{_END}",
-            rf"\A(?:name|identify|list|state|give) (?:all )?(?:the )?(?:contracting )?parties{_IN_DOC}{_END}",
+            rf"\b(?:which|what) {_ENTITY} (?:does|do) {_DOC} (?:bind|name|involve){_END}",
+            rf"\bwhose (?:agreement|contract|deal|lease) is (?:this|it){_END}|\bwho is behind {_DOC}",
+            (
+                r"\b(?:names?(?: and (?:addresses|roles|places? of \w+))?|identit(?:y|ies)|list) (?:of )?"
+                rf"(?:all |both )?(?:the )?(?:contracting )?(?:parties|{_ENTITY} (?:that|who|which) .{{0,30}}{_DOC})"
+                rf"{_IN_DOC}{_END}"
+            ),
+            rf"\bparties' (?:full |legal )*names{_END}",
+            rf"\A(?:name|identify|list|state|give) (?:all |both )?(?:the )?(?:contracting )?parties{_IN_DOC}{_END}",
             rf"\A(?:the )?(?:contracting )?parties{_IN_DOC}{_END}",
-            rf"\bwho (?:is|are) (?:on (?:each|either|both) sides?|behind {_DOC})",
-            r"\bwho is (?:doing|dealing|contracting) .{0,20}with whom\b",
+            (
+                r"\bwho (?:is |has )?(?:sponsor|licen[cs]|leas|rent|sell|suppl|lend|employ|engag|retain|franchis"
+                r"|appoint|hir|contract|servic)\w* (?:[\w']+ ){0,4}?(?:to |with |from |for )?whom\b"
+            ),
         ),
         examples=(
             "Who are the parties?",
@@ -384,6 +442,11 @@ KINDS = (
             "Which two companies made this deal?",
             "Who is on each side of the deal?",
             "Who signed up to this?",
+            "Who is the other party?",
+            "Who is involved in this contract?",
+            "Give me the names and addresses of the parties.",
+            "Tell me who the parties are.",
+            "Who sponsors whom here?",
         ),
         counterexamples=(
             "What are each party's indemnification obligations?",
@@ -395,6 +458,8 @@ KINDS = (
             "Who owns what gets created under the deal?",
             "Who is bound by the non-compete?",
             "Who made the last payment?",
+            "Who is involved in the project?",
+            "Who indemnifies whom?",
         ),
     ),
     Kind(
@@ -408,12 +473,18 @@ KINDS = (
             ),
             rf"\bwhat (?:kind|type|sort|form) of (?:legal )?{_ENTITY} (?:is|are) {_role('party_kind')}{_IN_DOC}{_END}",
             rf"\bwhere (?:is|are|was) {_role('party_where')} {_INCORPORATED}",
+            rf"\bwho {_role('party_told')} is{_LAST}|\A{_role('party_asked')} is who{_LAST}",
+            rf"\bis {_role('party_which')} the [\w-]+ or the [\w-]+{_IN_DOC}{_LAST}",
             (
-                r"\b(?:in|under the laws? of) (?:which|what) (?:state|country|jurisdiction)(?:'s laws?)? (?:is|are"
+                rf"\b(?:who|which {_ENTITY}) is (?:referred to|known|designated|defined) as"
+                rf" (?:the )?[“\"']?{_role('party_as')}[”\"']?{_IN_DOC}{_END}"
+            ),
+            (
+                r"\b(?:in|under(?: the laws? of)?) (?:which|what) (?:state|country|jurisdiction)(?:'s laws?)? (?:is|are"
                 rf"|was) {_role('party_state')} {_INCORPORATED}"
             ),
             rf"\bwhat(?:'s| is| was) (?P<party_of>[\w&.'-]+(?: [\w&.'-]+){{0,4}}?)'s? {_NAMED_THING}{_IN_DOC}{_END}",
-            rf"\b{_NAMED_THING} of {_role('party_name')}{_IN_DOC}{_END}",
+            rf"\b(?!names? of {_DOC}){_NAMED_THING} of {_role('party_name')}{_IN_DOC}{_END}",
             (
                 rf"\b(?:in what capacity|as what) (?:does|is|did) {_role('party_capacity')} (?:act|acting|appear"
                 r"|contract|named|party)\b"
@@ -435,6 +506,10 @@ KINDS = (
             "In which state is the Buyer organized?",
             "Which company is the Franchisor?",
             "What role does Acme play in this agreement?",
+            "What is the name of the Supplier?",
+            "Tell me who the tenant is",
+            "Is Acme the licensor or the licensee?",
+            "Who is referred to as the “Company”?",
         ),
         counterexamples=(
             "Who are the parties?",
@@ -457,7 +532,13 @@ KINDS = (
             (
                 r"\bwhere\b.{0,30}\b(?:send|give|serve|address|mail|deliver|write|direct)\b.{0,20}\b(?:notices?"
                 r"|letters?)\b|\bwhere (?:do|can|should|must) (?:I|we|one) (?:write|notify)\b"
+                r"|\bnotices?\b.{0,40}\bwhere\b"
             ),
+            (
+                r"\bwhom? (?:do|should|must|can|shall) (?:we|I|you|one) (?:notify|(?:address|send|give|serve)\b.{0,15}"
+                r"\bnotices?)\b|\b(?:what|which) address\b.{0,40}\b(?:serve|notif|written? to|reached)"
+            ),
+            r"\A[\w&.' -]{2,40} address(?:es)? for notices?\b",
             (
                 r"\b(?:what|which|whose|the) .{0,30}\b(?:address(?:es)?|e-?mails?|fax|facsimile|contact"
                 r"|(?:tele)?phone)\b.{0,40}\b(?:notices?|notify)\b"
@@ -465,8 +546,8 @@ KINDS = (
             r"\A(?:e-?mail|address(?:es)?|fax|contact)\b.{0,40}\bnotices?\b|\Anotices? (?:address(?:es)?|e-?mails?)\b",
             (
                 r"\bnotices?\b.{0,30}\b(?:address(?:es|ed)?)\b.{0,30}\b(?:which|what|whom|where)\b|\bto"
-                r" whom\b.{0,40}\bnotices?\b.{0,30}\b(?:sent|addressed|given|directed)\b|\bwho (?:receives?"
-                r"|gets?)\b.{0,20}\bnotices?\b"
+                r" whom\b.{0,40}\bnotices?\b.{0,30}\b(?:sent|addressed|given|directed)\b|\bwho"
+                r" (?:receives?|gets?|(?:should|must|shall) (?:get|receive))\b.{0,20}\bnotices?\b"
             ),
             (
                 rf"\bwhat(?:'s| is| are) (?:the )?(?:[\w&.'-]+ ){{0,4}}?(?:(?:postal|mailing|street|business|notice"
@@ -481,6 +562,8 @@ KINDS = (
             "To whom must notices be addressed?",
             "What is the Supplier's address?",
             "address for notices",
+            "Notices to the tenant go where?",
+            "Whom do we notify at Acme?",
         ),
         counterexamples=(
             "How much notice is required to terminate?",
@@ -488,6 +571,7 @@ KINDS = (
             "When is a notice deemed received?",
             "What must a notice address the cause of?",
             "How must notices be given?",
+            "Who must give notice of a breach?",
             "Where are the leased premises located?",
         ),
     ),
@@ -507,6 +591,7 @@ KINDS = (
                 r"|sign(?:ed)?|made|make|conclude[d]?|contract(?:ed)?)\b"
             ),
             rf"\bwhat (?:led|brought|prompted|moved) (?:the parties|them|{_DOC})",
+            rf"\b(?:reasons?|context) (?:for|of|behind) (?:entering into |making |signing )?{_DOC}{_LAST}",
         ),
         examples=(
             "What is the background of the agreement?",
@@ -530,7 +615,15 @@ KINDS = (
             rf"\bwhat (?:kind|type|sort|form) of (?:an? )?(?:legal )?{_NOUN} (?:is|are|was) (?:this|it|that|these)\b",
             rf"\bwhat(?:'s| is| are) (?:this|that|it)(?: {_NOUN})?(?: (?:called|titled|entitled|named|headed))?{_END}",
             rf"\b(?:what|how) (?:is|are|was) {_DOC} (?:called|titled|entitled|named|headed)\b",
-            rf"\bwhat (?:does|do) {_DOC} call itself\b",
+            rf"\bwhat (?:does|do) {_DOC} call itself\b|\bunder (?:what|which) name does {_DOC} go\b",
+            (
+                rf"\bwhat(?:'s| is) (?:the )?{_NOUN}(?:'s)? (?:titles?|names?){_END}|\bwhat (?:does|do) the (?:title"
+                r"|heading) say\b"
+            ),
+            (
+                rf"\b(?:what|which) (?:(?:kind|type|sort|form) of )?(?:{_NOUN} )?(?:am I|are we|do we|do I)"
+                r" (?:looking at|have|reading|see)\b"
+            ),
             rf"\b(?:which|what) {_NOUN} (?:is|are) (?:this|it|that|these){_END}",
             rf"\A(?:the )?(?:title|name)(?: of {_DOC}){_END}|\A(?:title|document name){_END}",
         ),
@@ -542,6 +635,8 @@ KINDS = (
             "How is the contract titled?",
             "What is this contract called?",
             "Which agreement is this?",
+            "What kind of document are we looking at?",
+            "What is the document's title?",
         ),
         counterexamples=(
             "What is the title of the person who signed?",

@@ -198,9 +198,11 @@ def _kinds_of_date(question: str) -> tuple[str, ...]:
     return ("made", "dated", "letter", "effective", "filed", "signed")
 
 
-def signatures(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
-    """The signature blocks, those of the party that is named first."""
+def signatures(source: Source, question: str, sign: re.Match[str]) -> Iterator[Place]:
+    """The signature blocks, those of the party that is named first; of a person who is named, that person's."""
     every = source.facts.signatures
+    if signer := sign.groupdict().get("signer"):
+        every = tuple(s for s in every if s.name and _folded(s.name).split()[-1] in _folded(signer).split())
     of_party = [s for s in every if s.party and _of_party(source.facts.parties, question, s.party)]
     for each in (*of_party, *(s for s in every if s not in of_party)):
         yield Place(each.span, "signatures")

@@ -15,8 +15,11 @@ from retrieval.structure.clauses import Clause, ordinal, outline
 _MOST_PLACES = 24  # of one question
 _BEFORE = 80  # characters before a place in which the law stands that it is of
 _WIDEST_RANGE = 20  # numbers of "Sections 4 to 24" that are looked up
+# "What does 8.1 say?": a number with dots that stands for the place itself.
+_DOTTED = r"\d{1,3}(?:\.\d{1,3}){1,3}(?:\([a-z0-9]{1,4}\))*\s*(?:\b(?:say|provide|mean|require|state|cover)|[?.]*\Z)"
+_BARE = rf"(?:\A|(?<=\bdoes )|(?<=\bread )|(?<=\bread me )|(?<=\bshow me )|(?<=\bquote ))(?={_DOTTED})"
 _KINDS = {  # what a place may be called, and the pattern of it
-    "section": r"(?:sub-?)?sections?|§{1,2}|secs?\.?|ss?\.(?=\s?\d)",
+    "section": rf"(?:sub-?)?sections?|§{{1,2}}|secs?\.?|ss?\.(?=\s?\d)|{_BARE}",
     "clause": r"(?:sub-?)?clauses?|cls?\.?(?=\s?\d)",
     "paragraph": r"(?:sub-?)?paragraphs?|paras?\.?|¶{1,2}",
     "article": r"articles?|arts?\.?(?=\s?[\dIVX])",
@@ -50,7 +53,7 @@ _MARK = "[“”\"'‘’]?"
 _PLACE = re.compile(
     rf"(?<![\w.])(?:(?P<nth>{'|'.join(_ORDINALS)})\s+(?P<noun>exhibit|schedule|appendix|annex|annexure|attachment|article)\b"
     rf"|(?:{'|'.join(f'(?P<{kind}>{pattern})' for kind, pattern in _KINDS.items())})"
-    rf"(?:\s+|(?<=[§¶.])|(?=\())(?:numbers?\s+|nos?\.?\s*)?(?P<numbers>{_MARK}{_NUMBER}{_MARK}"
+    rf"(?:\s+|(?<=[§¶.])|(?=\()|(?={_DOTTED}))(?:numbers?\s+|nos?\.?\s*)?(?P<numbers>{_MARK}{_NUMBER}{_MARK}"
     rf"(?:(?:{_AND.replace('P<and>', ':')}|{_TO}){_MARK}{_NUMBER}{_MARK}(?!\w))*))",
     re.IGNORECASE,
 )
