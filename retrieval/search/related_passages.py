@@ -107,7 +107,8 @@ def standing(span: Span, changes: ScopedChanges, number_of: Callable[[Span], int
     """
     notes = []
     for change in changes.of(span):
-        n, cite = number_of(change.amendment.span), changes.cite(change)
+        in_force = changes.in_force(change) if change.restates else None
+        n, cite = number_of(in_force or change.amendment.span), changes.cite(change)
         named = ", ".join(as_named(part) for part in (cite.document, cite.section) if part) if cite else ""
         by = f"[{n}]" if n else named
         if by:
