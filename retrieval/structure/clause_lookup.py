@@ -10,14 +10,14 @@ from typing import TypeVar
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
-from retrieval.structure.clauses import Clause, clause_at, ordinal, outline
+from retrieval.structure.clause_lists import TITLE_LENGTH
+from retrieval.structure.clause_marks import PARTS, ordinal
+from retrieval.structure.clauses import Clause, clause_at, outline
 
 _NUMBERED = "article section clause paragraph".split()  # kinds that an article may be meant by: "Article IV" is also 4
 _Key = TypeVar("_Key")
-PARTS = "exhibit schedule appendix annex annexure attachment addendum".split()
 _LOOKED_THROUGH = 100_000  # characters of a clause in which a mark of its running text is sought: 30 pages
 _LONGEST_MARKS = 60  # characters of "(b)(ii)(A)"
-TITLE_LENGTH = 600  # characters of a title page; an exhibit that begins in them is the filing's, not the contract's
 
 
 def clause_around(document: Document, at: int, kind: str) -> Clause | None:

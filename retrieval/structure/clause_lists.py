@@ -1,0 +1,393 @@
+"""Puts the numbers of a document into lists, each under the clause that holds it.
+
+A mark is believed when it continues a list that is open, or begins one at its first value; the lists that are open are
+a stack, outermost first: exhibits and schedules, attached terms under a heading of their own, chapters, articles,
+sections ("8.", "8.2"), items. A "1." inside a section is an item of it where the sections go on after it, and begins
+the sections anew where they do not: what comes after decides.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from retrieval.structure.clause_marks import Kind, Mark, is_title, readings, stands_alone, words_of_weight
+from retrieval.structure.layout import Line
+
+TITLE_LENGTH = 600  # characters of a title page; an exhibit that begins in them is the filing's, not the contract's
+_MOST_SKIPPED = 3  # a list may miss so many numbers (a page that could not be read, a deleted clause) and still go on
+_LOOKED_AHEAD = 300  # marks; what goes on after more of them is another list
+_HEADING_ABOVE = 25  # lines between the heading of attached terms and their first number: a preamble
+_LEAST_RUN = 4  # numbers of a list that begins anew without a heading
+_FEW = 3  # numbers before a list that begins anew: parties, points of a cover sheet
+_FILING = re.compile(r"Exhibit \d+\.\d+")  # the number under which a contract was filed, above its title
+_FILED_AS = ("Exhibit", "Attachment", "Addendum")
+_CONTAINERS = ("part", "title", "chapter")
+_NO_HEADING = re.compile(
+    r"\W*(?:(?:by|name|title|date|dated|its|attest|address|attention|attn|tel|fax|e-?mail|witness|signed|page|source|note)"
+    r"\b|in witness|/s/|$)|.*(?:_{3,}|\.{4,}|\b(?:inc|llc|corp|corporation|ltd|limited|plc|gmbh|n\.?v|s\.?a|l\.?p|co)\b"
+    r"[.,)]*\W*$|[,;]\s*$|\$|@|\b(?:19|20)\d\d\b)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A member of a list: the line it begins, its mark, the clause that holds it, and the list's number."""
+
+    line: Line
+    mark: Mark
+    parent: int | None
+    depth: int
+    list_: int
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list that may go on: the value it has reached, and the clause that holds it."""
+
+    kind: Kind
+    value: int
+    clause: int
+    path: tuple[int, ...]  # (8, 2) for "8.2", (8,) for "8." and "Article VIII", () for "(b)"
+    list_: int
+    titled: bool
+
+
+def find_items(rows: Sequence[Line]) -> tuple[list[Item], frozenset[int]]:
+    """Every clause in reading order, and the lists that run on through articles or chapters ("Article II, 4.")."""
+    lists = _Lists(rows)
+    for i in lists.marked:
+        lists.place(i)
+    return lists.items, frozenset(lists.run_on)
+
+
+def heading_above(rows: Sequence[Line], marks: Sequence[Sequence[Mark]], row: int, *, near: int) -> int | None:
+    """The line of the nearest heading without a number above a line, at most `near` above; None if a clause is nearer.
+
+    One that is not in capitals stands directly above.
+    """
+    for i in range(row - 1, max(-1, row - 1 - near), -1):
+        if marks[i]:
+            return None
+        text = rows[i].text.strip()
+        if row - i > 2 and not text.isupper():
+            continue
+        if is_title(text) and any(len(word) > 2 for word in words_of_weight(text)) and not _NO_HEADING.match(text):
+            return i
+    return None
+
+
+class _Lists:
+    """The stack of open lists, and what has been found so far."""
+
+    def __init__(self, rows: Sequence[Line]) -> None:
+        self.rows = rows
+        before = ["", *(row.text for row in rows)]
+        self.marks = [readings(row.text, above) for row, above in zip(rows, before, strict=False)]
+        self._forget_lists_of_parts()
+        self.marked = [i for i, marks in enumerate(self.marks) if marks]
+        self.at = {row: i for i, row in enumerate(self.marked)}
+        self.items: list[Item] = []
+        self.run_on: set[int] = set()
+        self._stack: list[_Open] = []
+        self._lists = 0
+        self._parts: set[str] = set()
+        self._articles: _Open | None = None  # the last article of this numbering, open or not
+        self._numbers: _Open | None = None  # the last section of the article or chapter before
+        self._held: set[int] = set()  # lists of items below which numbers stood
+
+    def _forget_lists_of_parts(self) -> None:
+        """Take out the exhibits that are only listed ("Attachment A - Notices"): beside others, and headed later."""
+        parts = [(i, marks[0].text) for i, marks in enumerate(self.marks) if marks and marks[0].kind == "part"]
+        last = {text: i for i, text in parts}
+        rows = {i for i, _ in parts}
+        for i, text in parts:
+            if last[text] > i and not rows.isdisjoint((i - 2, i - 1, i + 1, i + 2)):
+                self.marks[i] = []
+
+    def place(self, row: int) -> None:
+        """Take in the mark of a line, if it continues a list or begins one."""
+        marks = self.marks[row]
+        if marks[0].kind == "number" and not marks[0].titled:
+            alone = stands_alone(self.rows[row].text[marks[0].end :].strip(" .:)-–—\t"), self._below(row))
+            marks = [replace(marks[0], titled=True)] if alone else marks
+        chosen = self._continued(marks, 1) or self._continued(marks, _MOST_SKIPPED)
+        if chosen:
+            mark, depth = chosen
+            self._push(row, mark, depth, self._stack[depth].list_)
+        else:
+            any(self._begin(row, mark) for mark in marks)
+
+    def _below(self, row: int) -> str:
+        return self.rows[row + 1].text if row + 1 < len(self.rows) else ""
+
+    def _push(self, row: int, mark: Mark, depth: int, list_: int | None = None) -> bool:
+        if mark.kind in ("part", "title"):
+            self._articles = self._numbers = None
+        elif mark.kind in ("chapter", "article"):
+            inner = (o for o in self._stack[depth:] if o.kind == "number")
+            self._numbers = next(inner, self._numbers if mark.kind == "article" or not self._stack[depth:] else None)
+        if list_ is None:
+            list_, self._lists = self._lists, self._lists + 1
+        del self._stack[depth:]
+        opened = _Open(mark.kind, mark.value, len(self.items), mark.path, list_, mark.titled)
+        if mark.kind == "article":
+            self._articles = opened
+        parent = self._stack[depth - 1].clause if depth else None
+        if mark.kind in ("number", "run") and depth:
+            self._held.add(self._stack[depth - 1].list_)
+        self._stack.append(opened)
+        self.items.append(Item(self.rows[row], mark, parent, depth, list_))
+        return True
+
+    def _base(self) -> int:
+        """How many of the open lists are exhibits, attached terms and chapters."""
+        return next((d for d, o in enumerate(self._stack) if o.kind not in _CONTAINERS), len(self._stack))
+
+    def _continued(self, marks: Sequence[Mark], skip: int) -> tuple[Mark, int] | None:
+        """The reading that goes on with an open list, the innermost list first.
+
+        A heading goes on with the sections where the list inside them has none.
+        """
+        found = [
+            (mark, depth)
+            for depth in range(len(self._stack) - 1, -1, -1)
+            for mark in marks
+            if (same := self._same_list(mark, self._stack[depth]))
+            and self._stack[depth].value < same.value <= self._stack[depth].value + skip
+        ]
+        if not found:
+            return None
+        mark, depth = found[0]
+        inner, (outer_mark, outer) = self._stack[depth], found[-1]
+        if inner.kind == "run" and mark.titled and not inner.titled and self._stack[outer].titled:
+            mark, depth = outer_mark, outer
+        return (replace(mark, kind="run", path=()) if self._stack[depth].kind == "run" else mark), depth
+
+    @staticmethod
+    def _same_list(mark: Mark, open_: _Open) -> Mark | None:
+        if open_.kind in _CONTAINERS or open_.kind in ("article", "lettered"):
+            return None
+        if mark.kind == "number":
+            bare = len(mark.path) == 1
+            return mark if bare and (len(open_.path) == 1 or (open_.kind == "run" and not mark.word)) else None
+        return mark if mark.kind == open_.kind else None
+
+    def _begin(self, row: int, mark: Mark) -> bool:
+        match mark.kind:
+            case "part":
+                return self._begin_part(row, mark)
+            case "chapter":
+                return self._begin_chapter(row, mark)
+            case "article":
+                return self._begin_article(row, mark)
+            case "number":
+                return self._begin_number(row, mark)
+            case "lettered":
+                return self._begin_lettered(row, mark)
+        kinds = [o.kind for o in self._stack]
+        if mark.value != 1:
+            return False
+        return self._push(row, mark, kinds.index(mark.kind) if mark.kind in kinds else len(kinds))
+
+    def _begin_part(self, row: int, mark: Mark) -> bool:
+        word = mark.text.partition(" ")[0]
+        open_ = [self.items[o.clause].mark.text for o in self._stack if o.kind == "part"]
+        if mark.text in open_:  # the head of its next page
+            return False
+        if not self.items and (_FILING.fullmatch(mark.text) or self._filed_as(row, word)):
+            return False
+        nested = len(open_) > 1 and open_[1].startswith(word) and self._stack[1].value + 1 == mark.value
+        if open_ and (mark.text in self._parts or (nested and self._stack[0].value + 1 != mark.value)):
+            return self._push(row, mark, 1)
+        self._parts.add(mark.text)
+        return self._push(row, mark, 0)
+
+    def _filed_as(self, row: int, word: str) -> bool:
+        """Whether an exhibit on the title page is the document itself: no other of its kind follows."""
+        if word not in _FILED_AS or self.rows[row].start > TITLE_LENGTH:
+            return False
+        later = (self.marks[i][0] for i in self.marked if i > row)
+        return not any(mark.kind == "part" and mark.text.startswith(word) for mark in later)
+
+    def _begin_chapter(self, row: int, mark: Mark) -> bool:
+        word = mark.text.partition(" ")[0]
+        for depth, open_ in enumerate(self._stack):
+            if open_.kind == "chapter" and self.items[open_.clause].mark.text.startswith(word):
+                goes_on = open_.value < mark.value <= open_.value + _MOST_SKIPPED
+                return (goes_on or mark.value == 1) and self._push(row, mark, depth, open_.list_ if goes_on else None)
+        if mark.value != 1 and not (mark.titled and not self._stack[self._base() :]):
+            return False
+        return self._push(row, mark, self._base())
+
+    def _begin_article(self, row: int, mark: Mark) -> bool:
+        depth, last = self._base(), self._articles
+        if last is None:
+            inside = any(o.path for o in self._stack[depth:])
+            return (mark.value == 1 or (mark.titled and not inside)) and self._push(row, mark, depth)
+        ahead = mark.value - last.value
+        if 0 < ahead <= _MOST_SKIPPED or (ahead > 0 and mark.titled and not mark.runs_on):
+            if last.clause < (self._stack[depth - 1].clause if depth else 0):  # in the chapter before
+                self.run_on.add(last.list_)
+            return self._push(row, mark, depth, last.list_)
+        if mark.value != 1 or not mark.titled or mark.runs_on:
+            return False
+        chapter = depth and self._stack[depth - 1].kind == "chapter" and self._stack[depth - 1].clause > last.clause
+        return self._push(row, mark, depth if chapter else self._under_heading(row))
+
+    def _begin_lettered(self, row: int, mark: Mark) -> bool:
+        base = self._base()
+        for depth in range(len(self._stack) - 1, base - 1, -1):
+            open_ = self._stack[depth]
+            if open_.kind == "lettered":
+                if mark.path[:-1] == open_.path[: len(mark.path) - 1] and open_.path < mark.path:
+                    if len(mark.path) == len(open_.path):
+                        return self._push(row, mark, depth, open_.list_)
+                    if len(mark.path) > len(open_.path):
+                        return self._push(row, mark, depth + 1)
+                elif mark.path[1:] == (1,) * len(mark.path[1:]) and mark.path[0] == open_.path[0] + 1:
+                    return self._push(row, mark, depth, open_.list_)
+        first = set(mark.path[1:]) <= {0, 1} and not any(o.kind in ("number", "lettered") for o in self._stack[base:])
+        return first and self._push(row, mark, base)
+
+    def _begin_number(self, row: int, mark: Mark) -> bool:
+        """A section that no open list of sections has next: below one, after a gap, or the first of its list."""
+        base = self._base()
+        if len(mark.path) > 1 or not self._sections(base):
+            found = self._section_depth(mark, base)
+            if found is not None:
+                return self._push(row, mark, *found)
+        if set(mark.path) <= {0, 1}:
+            return self._begin_sections(row, mark, base)
+        if len(mark.path) == 1 and not any(o.path for o in self._stack[base:]) and (mark.titled or mark.word):
+            return self._push(row, mark, base if self._ended(row, base) else len(self._stack))
+        return self._begin_gap(row, mark, base)
+
+    def _sections(self, base: int) -> list[int]:
+        return [d for d in range(base, len(self._stack)) if self._stack[d].kind == "number"]
+
+    def _section_depth(self, mark: Mark, base: int) -> tuple[int, int | None] | None:
+        """Where "8.2" belongs, and in which list: under 8, after 8.1, or (where no line says 8) after 7.9."""
+        numeric = [d for d in range(base, len(self._stack)) if self._stack[d].kind in ("number", "article")]
+        if len(mark.path) == 1:
+            last = self._numbers
+            if last is None or not 0 < mark.value - last.value <= _MOST_SKIPPED or mark.value == 1:
+                return None
+            self.run_on.add(last.list_)
+            return base + len(numeric[:1]), last.list_
+        for depth in reversed(numeric):
+            open_ = self._stack[depth]
+            if open_.path == mark.path[: len(open_.path)] and len(open_.path) < len(mark.path):
+                return depth + 1, None
+            if open_.path[:-1] == mark.path[:-1] and len(open_.path) == len(mark.path):
+                return (depth, open_.list_) if open_.path < mark.path else None
+        if not numeric:
+            return (base, None) if mark.value <= 1 and mark.path[0] > 1 else None
+        top = self._stack[numeric[0]]
+        ahead = mark.path[0] - top.path[0]
+        if 0 < ahead <= _MOST_SKIPPED and mark.path[1] <= 1 + int(len(top.path) == 1):
+            return numeric[0], top.list_ if top.kind == "number" else None
+        return None
+
+    def _begin_gap(self, row: int, mark: Mark, base: int) -> bool:
+        """A "6." after 5.4, where no line said 5."""
+        sections = self._sections(base)
+        if len(mark.path) > 1 or not sections:
+            return False
+        top = self._stack[sections[0]]
+        if len(top.path) == 1 or not 0 < mark.value - top.path[0] <= _MOST_SKIPPED:
+            return False
+        return self._push(row, mark, sections[0], top.list_)
+
+    def _begin_sections(self, row: int, mark: Mark, base: int) -> bool:
+        """The first of a list of numbers: of sections, or of items in a section that goes on after them."""
+        item = replace(mark, kind="run", path=())
+        sections, bare = self._sections(base), len(mark.path) == 1 and not mark.word
+        if not sections:
+            article = base < len(self._stack) and self._stack[base].kind == "article"
+            if article:
+                inside = len(self._stack) > base + 1 and bare
+                return self._push(row, item if inside else mark, len(self._stack) if inside else base + 1)
+            if not bare or self._ended(row, base):
+                return self._push(row, mark, base)
+            return self._push(row, item, len(self._stack))
+        runs = [d for d in range(base, len(self._stack)) if self._stack[d].kind == "run"]
+        if bare and runs:
+            return self._push(row, item, runs[-1])
+        outer = self._stack[sections[0]]
+        if bare and (self._goes_on(row, outer) or not self._begins_anew(row, mark, outer)):
+            return self._push(row, item, len(self._stack))
+        if not bare and len(mark.path) > 1 and heading_above(self.rows, self.marks, row, near=_HEADING_ABOVE) is None:
+            return False
+        under_article = self._stack[base].kind == "article"
+        return self._push(row, mark, sections[0] if under_article else self._under_heading(row))
+
+    def _ended(self, row: int, base: int) -> bool:
+        """Whether the outermost list of items, parties or recitals, is over where sections begin."""
+        if base == len(self._stack):
+            return True
+        outer = self._stack[base]
+        if outer.list_ in self._held:
+            return False
+        for i in self._ahead(row):
+            for mark in self.marks[i]:
+                if mark.kind == "part":
+                    return True
+                if mark.kind == outer.kind:
+                    return not outer.value < mark.value <= outer.value + _MOST_SKIPPED
+        return True
+
+    def _ahead(self, row: int) -> Iterator[int]:
+        at = self.at[row]
+        return iter(self.marked[at + 1 : at + 1 + _LOOKED_AHEAD])
+
+    def _goes_on(self, row: int, outer: _Open) -> bool:
+        """Whether sections go on after the numbers that begin here: after 1, 2, 3 comes the 5 that follows 4."""
+        reached, following = 1, outer.path[0] + 1
+        for i in self._ahead(row):
+            mark = self.marks[i][0]
+            if mark.kind in ("part", "article", "chapter"):
+                return False
+            if mark.kind != "number":
+                continue
+            first = mark.path[0]
+            if len(mark.path) > 1:
+                if first == reached != outer.path[0]:
+                    return False
+                if first in (outer.path[0], following) and first != reached:
+                    return True
+            elif first == reached + 1:
+                reached = first
+            elif first == 1:
+                reached = 1
+            elif 0 <= first - following < _MOST_SKIPPED:
+                return True
+        return False
+
+    def _begins_anew(self, row: int, mark: Mark, outer: _Open) -> bool:
+        """Whether a "1." after which the open sections do not go on is the first of other sections."""
+        above = self.rows[row - 1].text.rstrip() if row else ""
+        if above.endswith((":", ",")):
+            return False
+        if heading_above(self.rows, self.marks, row, near=_HEADING_ABOVE) is not None:
+            return True
+        reached = 1
+        for i in self._ahead(row):
+            following = self.marks[i][0]
+            if following.kind == "part":
+                break
+            if following.kind == "number" and following.path == (reached + 1,):
+                reached += 1
+            elif following.kind == "number" and len(following.path) > 1 and following.path[0] == reached:
+                return True
+        return mark.titled and (reached >= _LEAST_RUN or (outer.path[0] <= _FEW and reached > outer.path[0]))
+
+    def _under_heading(self, row: int) -> int:
+        """The depth of numbers that begin anew, under the heading above them where they have one: attached terms."""
+        depth = sum(o.kind == "part" for o in self._stack)
+        heading = heading_above(self.rows, self.marks, row, near=_HEADING_ABOVE)
+        if heading is None:
+            return depth + int(len(self._stack) > depth and self._stack[depth].kind == "title")
+        line = self.rows[heading]
+        self._push(heading, Mark("title", 0, " ".join(line.text.split()).strip(" .:"), len(line.text)), depth)
+        return depth + 1

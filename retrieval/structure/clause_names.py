@@ -1,0 +1,205 @@
+"""Names each clause as a lawyer cites it, so that a name is that of one place: "Schedule 1, paragraph 2.1(a)".
+
+What a clause is called within its own numbering ("2.1(a)") is put behind the exhibit, schedule, attached terms or
+article whose numbering it is. Where a document repeats a number within one numbering, the list it stands in is told by
+the heading above it, by its page, or by the words that open it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from retrieval.core.documents import Document
+from retrieval.structure.clause_lists import Item, heading_above
+from retrieval.structure.clause_marks import SMALL_WORDS, readings
+from retrieval.structure.layout import Line
+
+_PARAGRAPHS = ("Schedule", "Annex", "Annexure", "Appendix")  # whose numbers are paragraphs; an exhibit has sections
+_NUMBERED = ("article", "number", "lettered", "run")
+_OPENING_WORDS = 5  # of the sentence that opens a list
+_LOOKED_BACK = 500  # characters, for that sentence
+_ROLE_ABOVE = 6  # lines above the first party or recital
+_RECITALS = re.compile(
+    r"\W*(?:recitals?|whereas|background|witnesseth|w\s?i\s?t\s?n\s?e\s?s\s?s\s?e\s?t\s?h|preliminary statements?"
+    r"|preamble)\W*|.*\bwhereas\s*[:,]\s*",
+    re.IGNORECASE,
+)
+_PARTIES = re.compile(r"\W*(?:the\s+)?part(?:ies|y)\W*|.*\b(?:between|among|amongst|parties)\W*", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?:[.:;]\s+|\n\s*(?=[A-Z“\"(]))")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A clause's name in its parts: `prefix`, `noun` `core` `tail`; `root` is the clause whose numbering it is of."""
+
+    core: str  # within its numbering: "2.1(a)", "Article IV"
+    noun: str = ""  # "Section", "paragraph", "Recital"
+    prefix: str = ""  # "Schedule 1"
+    tail: str = ""  # " on page 12"
+    root: int | None = None
+
+    def __str__(self) -> str:
+        noun = self.noun if self.prefix or not self.core[:1].isdigit() or self.noun != "Section" else ""
+        own = f"{noun} {self.core}{self.tail}".strip()
+        return f"{self.prefix}, {own}" if self.prefix else own
+
+
+def name_items(document: Document, rows: Sequence[Line], items: Sequence[Item], run_on: frozenset[int]) -> list[Name]:
+    """The names of the clauses, in order."""
+    naming = _Naming(document, rows, items, run_on)
+    lists: dict[int, list[int]] = {}
+    for i, item in enumerate(items):
+        lists.setdefault(item.list_, []).append(i)
+    for members in sorted(lists.values()):
+        naming.name(members)
+    return [naming.names[i] for i in range(len(items))]
+
+
+class _Naming:
+    def __init__(self, document: Document, rows: Sequence[Line], items: Sequence[Item], run_on: frozenset[int]) -> None:
+        self.document, self.rows, self.items, self.run_on = document, rows, items, run_on
+        self.names: dict[int, Name] = {}
+        self._used: set[str] = set()
+        self._row = {row.start: i for i, row in enumerate(rows)}
+        self._marks = [readings(row.text, "") for row in rows]
+        sections = (i for i, item in enumerate(items) if item.mark.kind in ("number", "article") and not item.depth)
+        self._first_section = next(sections, len(items))
+        at_root = [item.list_ for item in items if item.mark.kind == "number" and item.parent is None]
+        self._several = len(set(at_root)) > 1
+        self._members: dict[int, int] = {}
+        for list_ in at_root:
+            self._members[list_] = self._members.get(list_, 0) + 1
+
+    def name(self, members: Sequence[int]) -> None:
+        """Name the members of a list, whose parents have their names."""
+        for names in self._candidates(members):
+            told = [str(name) for name in names]
+            if self._used.isdisjoint(told) and len(set(told)) == len(told):
+                break
+        else:
+            names = self._plain(members)
+        for i, name in zip(members, names, strict=True):
+            self.names[i] = name
+            self._used.add(str(name))
+
+    def _candidates(self, members: Sequence[int]) -> Iterator[list[Name]]:
+        plain = self._plain(members)
+        yield plain
+        pages = [f" on page {self.document.page_at(self.items[i].line.start).label}" for i in members]
+        first = self.items[members[0]]
+        row = self._row[first.line.start]
+        heading = heading_above(self.rows, self._marks, row, near=3)
+        if heading is not None:
+            title = as_title(self.rows[heading].text)
+            yield [replace(name, tail=f"{name.tail} under “{title}”") for name in plain]
+        if first.mark.kind not in ("number", "article", "part", "title", "chapter"):
+            opening = self._opening(first)
+            if opening:
+                tails = [f" under “{opening}”"] * len(members)
+                yield [replace(name, tail=name.tail + tail) for name, tail in zip(plain, tails, strict=True)]
+                yield [
+                    replace(name, tail=f"{name.tail}{page} under “{opening}”")
+                    for name, page in zip(plain, pages, strict=True)
+                ]
+        yield [replace(name, tail=name.tail + page) for name, page in zip(plain, pages, strict=True)]
+
+    def _opening(self, first: Item) -> str:
+        """The first words of the sentence that opens a list."""
+        above = self.document.text[max(0, first.line.start - _LOOKED_BACK) : first.line.start].rstrip(" \n\f:;,.")
+        starts = [m.end() for m in _SENTENCE.finditer(above)]
+        words = above[starts[-1] if starts else 0 :].replace("\f", " ").split()
+        return " ".join(words[:_OPENING_WORDS]).strip(" .,:;“”\"'()")
+
+    def _plain(self, members: Sequence[int]) -> list[Name]:
+        role = self._role(members)
+        return [self._own(i, role) for i in members]
+
+    def _own(self, i: int, role: str) -> Name:
+        item = self.items[i]
+        mark, parent = item.mark, item.parent
+        if mark.kind == "title":
+            return replace(self._within(i), core=as_title(mark.text), noun="")
+        if mark.kind in ("part", "chapter", "article"):
+            chaptered = mark.kind == "article" and item.list_ not in self.run_on and self._chapters_repeat(i)
+            return replace(self._within(i, chaptered=chaptered), core=mark.text, noun="")
+        if role:
+            return Name(mark.text, role)
+        if mark.kind in ("number", "lettered"):
+            return self._section(i)
+        above = self.names[parent] if parent is not None else None
+        text = mark.text if mark.text.startswith("(") else f"({mark.text})"
+        if above is not None and self.items[parent].mark.kind not in ("part", "title", "chapter"):  # type: ignore[index]
+            return replace(above, core=above.core + text)
+        within = self._within(i)
+        noun = "paragraph" if within.prefix else "Paragraph" if mark.text.startswith("(") else "Section"
+        return replace(within, core=mark.text, noun=noun)
+
+    def _section(self, i: int) -> Name:
+        item = self.items[i]
+        article = self._above(i, "article")
+        within = self._within(i)
+        noun = within.noun if item.mark.kind == "number" else "paragraph" if within.prefix else "Section"
+        if article is None or item.mark.kind != "number":
+            return replace(within, core=item.mark.text, noun=noun)
+        top = i
+        while self.items[top].parent != article:
+            top = self.items[top].parent  # type: ignore[assignment]
+        numbers = self.items[top]
+        own = self.items[article].mark.path == numbers.mark.path[:1] and len(numbers.mark.path) > 1
+        if own or numbers.list_ in self.run_on or len(numbers.mark.path) > 1:
+            return replace(within, core=item.mark.text, noun=noun)
+        of = self.names[article]
+        if numbers.mark.word or top != i:
+            return Name(item.mark.text, "Section" if numbers.mark.word else "paragraph", str(of), root=article)
+        return replace(of, core=f"{of.core}({item.mark.text})")
+
+    def _above(self, i: int, kind: str) -> int | None:
+        at = self.items[i].parent
+        while at is not None and self.items[at].mark.kind != kind:
+            at = self.items[at].parent
+        return at
+
+    def _chapters_repeat(self, i: int) -> bool:
+        """Whether an article's number is another chapter's, too."""
+        return str(replace(self._within(i), core=self.items[i].mark.text, noun="")) in self._used
+
+    def _within(self, i: int, *, chaptered: bool = False) -> Name:
+        """The name, without its own number, of what lies in an exhibit, a schedule or attached terms."""
+        containers = ("part", "title", "chapter") if chaptered else ("part", "title")
+        at = self.items[i].parent
+        while at is not None and self.items[at].mark.kind not in containers:
+            at = self.items[at].parent
+        if at is None:
+            return Name("", "Section")
+        word = self.items[at].mark.text.partition(" ")[0]
+        noun = "paragraph" if self.items[at].mark.kind == "part" and word in _PARAGRAPHS else "Section"
+        return Name("", noun, str(self.names[at]), root=at)
+
+    def _role(self, members: Sequence[int]) -> str:
+        """What a list before the first section is: "Recital", "Party", or neither."""
+        first = self.items[members[0]]
+        if first.parent is not None or first.mark.kind in ("part", "title", "chapter", "article", "lettered"):
+            return ""
+        if first.mark.kind == "number" and (first.mark.word or not self._several or self._largest(first.list_)):
+            return ""
+        if members[0] > self._first_section:
+            return ""
+        row = self._row[first.line.start]
+        for i in range(row - 1, max(-1, row - 1 - _ROLE_ABOVE), -1):
+            if _RECITALS.fullmatch(self.rows[i].text):
+                return "Recital"
+            if _PARTIES.fullmatch(self.rows[i].text):
+                return "Party"
+        starts = (self.items[i].line.text[self.items[i].mark.end :].lstrip(" .,)\t").lower() for i in members)
+        return "Recital" if any(text.startswith("whereas") for text in starts) else ""
+
+    def _largest(self, list_: int) -> bool:
+        return self._members[list_] == max(self._members.values())
+
+
+def as_title(text: str) -> str:
+    """A heading as a name: "TERMS AND CONDITIONS" is "Terms and Conditions"."""
+    words = " ".join(text.split()).strip(" .:–—-").split()
+    if any(word.islower() or (word[:1].isupper() and word[1:].islower()) for word in words):
+        return " ".join(words)
+    return " ".join(w.lower() if w.lower() in SMALL_WORDS and i else w.capitalize() for i, w in enumerate(words))
