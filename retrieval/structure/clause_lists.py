@@ -9,6 +9,7 @@ the sections anew where they do not: what comes after decides.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from retrieval.structure.clause_marks import Kind, Mark, is_title, readings, stands_alone, words_of_weight
 from retrieval.structure.layout import Line
@@ -20,6 +21,8 @@ _HEADING_ABOVE = 25  # lines between the heading of attached terms and their fir
 _LEAST_RUN = 4  # numbers of a list that begins anew without a heading
 _FEW = 3  # numbers before a list that begins anew: parties, points of a cover sheet
 _FILING = re.compile(r"Exhibit \d+\.\d+")  # the number under which a contract was filed, above its title
+_AGREED = re.compile(r"\bagree|\bfollows|\bcovenant", re.IGNORECASE)  # ends the recitals
+_LISTED_WITHIN = 2  # lines between the exhibits of a list
 _FILED_AS = ("Exhibit", "Attachment", "Addendum")
 _CONTAINERS = ("part", "title", "chapter")
 _NO_HEADING = re.compile(
@@ -61,6 +64,11 @@ def find_items(rows: Sequence[Line]) -> tuple[list[Item], frozenset[int]]:
     return lists.items, frozenset(lists.run_on)
 
 
+def _above(rows: Sequence[Line]) -> list[str]:
+    """The line above each; empty at the top of a page, where a sentence seldom goes on with a number."""
+    return ["" if i == 0 or rows[i - 1].page != row.page else rows[i - 1].text for i, row in enumerate(rows)]
+
+
 def heading_above(rows: Sequence[Line], marks: Sequence[Sequence[Mark]], row: int, *, near: int) -> int | None:
     """The line of the nearest heading without a number above a line, at most `near` above; None if a clause is nearer.
 
@@ -82,8 +90,7 @@ class _Lists:
 
     def __init__(self, rows: Sequence[Line]) -> None:
         self.rows = rows
-        before = ["", *(row.text for row in rows)]
-        self.marks = [readings(row.text, above) for row, above in zip(rows, before, strict=False)]
+        self.marks = [readings(row.text, above) for row, above in zip(rows, _above(rows), strict=True)]
         self._forget_lists_of_parts()
         self.marked = [i for i, marks in enumerate(self.marks) if marks]
         self.at = {row: i for i, row in enumerate(self.marked)}
@@ -100,18 +107,20 @@ class _Lists:
         """Take out the exhibits that are only listed ("Attachment A - Notices"): beside others, and headed later."""
         parts = [(i, marks[0].text) for i, marks in enumerate(self.marks) if marks and marks[0].kind == "part"]
         last = {text: i for i, text in parts}
-        rows = {i for i, _ in parts}
-        for i, text in parts:
-            if last[text] > i and not rows.isdisjoint((i - 2, i - 1, i + 1, i + 2)):
-                self.marks[i] = []
+        apart = [n for n in range(1, len(parts)) if parts[n][0] - parts[n - 1][0] > _LISTED_WITHIN]
+        for start, end in pairwise([0, *apart, len(parts)]):
+            listed = parts[start:end]
+            if len({text for _, text in listed}) > 1 and sum(last[text] > listed[-1][0] for _, text in listed) > 1:
+                for i, _ in listed:
+                    self.marks[i] = []
 
     def place(self, row: int) -> None:
         """Take in the mark of a line, if it continues a list or begins one."""
         marks = self.marks[row]
         if marks[0].kind == "number" and not marks[0].titled:
-            alone = stands_alone(self.rows[row].text[marks[0].end :].strip(" .:)-–—\t"), self._below(row))
+            alone = stands_alone(self.rows[row].text[marks[0].end :].lstrip(" .:)-–—\t"), self._below(row))
             marks = [replace(marks[0], titled=True)] if alone else marks
-        chosen = self._continued(marks, 1) or self._continued(marks, _MOST_SKIPPED)
+        chosen = self._continued(row, marks, 1) or self._continued(row, marks, _MOST_SKIPPED)
         if chosen:
             mark, depth = chosen
             self._push(row, mark, depth, self._stack[depth].list_)
@@ -144,11 +153,8 @@ class _Lists:
         """How many of the open lists are exhibits, attached terms and chapters."""
         return next((d for d, o in enumerate(self._stack) if o.kind not in _CONTAINERS), len(self._stack))
 
-    def _continued(self, marks: Sequence[Mark], skip: int) -> tuple[Mark, int] | None:
-        """The reading that goes on with an open list, the innermost list first.
-
-        A heading goes on with the sections where the list inside them has none.
-        """
+    def _continued(self, row: int, marks: Sequence[Mark], skip: int) -> tuple[Mark, int] | None:
+        """The reading that goes on with an open list, the innermost list first."""
         found = [
             (mark, depth)
             for depth in range(len(self._stack) - 1, -1, -1)
@@ -159,10 +165,25 @@ class _Lists:
         if not found:
             return None
         mark, depth = found[0]
-        inner, (outer_mark, outer) = self._stack[depth], found[-1]
-        if inner.kind == "run" and mark.titled and not inner.titled and self._stack[outer].titled:
-            mark, depth = outer_mark, outer
+        if self._stack[depth].kind == "run" and len(found) > 1 and self._is_outer(row, mark, depth, found[-1][1]):
+            mark, depth = found[-1]
         return (replace(mark, kind="run", path=()) if self._stack[depth].kind == "run" else mark), depth
+
+    def _is_outer(self, row: int, mark: Mark, inner: int, outer: int) -> bool:
+        """Whether a number that goes on both with sections and with the items inside the last is a section: "3.1" comes
+        after it before the next of the last section, or it alone has a heading.
+        """
+        for i in self._ahead(row):
+            following = self.marks[i][0]
+            if following.kind in ("part", "article"):
+                break
+            if following.kind == "number" and following.path[0] in (mark.value, mark.value - 1):
+                if len(following.path) > 1:
+                    return following.path[0] == mark.value
+            elif following.kind == "number":
+                break
+        title = is_title(self.rows[row].text[mark.end :])
+        return mark.titled and title and not self._stack[inner].titled and self._stack[outer].titled
 
     @staticmethod
     def _same_list(mark: Mark, open_: _Open) -> Mark | None:
@@ -195,8 +216,12 @@ class _Lists:
         open_ = [self.items[o.clause].mark.text for o in self._stack if o.kind == "part"]
         if mark.text in open_:  # the head of its next page
             return False
-        if not self.items and (_FILING.fullmatch(mark.text) or self._filed_as(row, word)):
+        if not self.items and _FILING.fullmatch(mark.text):
             return False
+        if not self.items and self._filed_as(row, word):  # holds no numbering of its own: the document is it
+            self._push(row, mark, 0)
+            self._stack.clear()
+            return True
         nested = len(open_) > 1 and open_[1].startswith(word) and self._stack[1].value + 1 == mark.value
         if open_ and (mark.text in self._parts or (nested and self._stack[0].value + 1 != mark.value)):
             return self._push(row, mark, 1)
@@ -308,15 +333,13 @@ class _Lists:
             if article:
                 inside = len(self._stack) > base + 1 and bare
                 return self._push(row, item if inside else mark, len(self._stack) if inside else base + 1)
-            if not bare or self._ended(row, base):
+            if self._ended(row, base):
                 return self._push(row, mark, base)
-            return self._push(row, item, len(self._stack))
+            return self._push(row, item if bare else mark, len(self._stack))
         runs = [d for d in range(base, len(self._stack)) if self._stack[d].kind == "run"]
-        if bare and runs:
-            return self._push(row, item, runs[-1])
         outer = self._stack[sections[0]]
         if bare and (self._goes_on(row, outer) or not self._begins_anew(row, mark, outer)):
-            return self._push(row, item, len(self._stack))
+            return self._push(row, item, runs[-1] if runs else len(self._stack))
         if not bare and len(mark.path) > 1 and heading_above(self.rows, self.marks, row, near=_HEADING_ABOVE) is None:
             return False
         under_article = self._stack[base].kind == "article"
@@ -367,9 +390,8 @@ class _Lists:
     def _begins_anew(self, row: int, mark: Mark, outer: _Open) -> bool:
         """Whether a "1." after which the open sections do not go on is the first of other sections."""
         above = self.rows[row - 1].text.rstrip() if row else ""
-        if above.endswith((":", ",")):
-            return False
-        if heading_above(self.rows, self.marks, row, near=_HEADING_ABOVE) is not None:
+        opened = above.endswith((":", ",")) and not _AGREED.search(above)
+        if not opened and heading_above(self.rows, self.marks, row, near=_HEADING_ABOVE) is not None:
             return True
         reached = 1
         for i in self._ahead(row):
@@ -380,7 +402,7 @@ class _Lists:
                 reached += 1
             elif following.kind == "number" and len(following.path) > 1 and following.path[0] == reached:
                 return True
-        return mark.titled and (reached >= _LEAST_RUN or (outer.path[0] <= _FEW and reached > outer.path[0]))
+        return not opened and mark.titled and (reached >= _LEAST_RUN or (outer.path[0] <= _FEW and reached > outer.path[0]))
 
     def _under_heading(self, row: int) -> int:
         """The depth of numbers that begin anew, under the heading above them where they have one: attached terms."""

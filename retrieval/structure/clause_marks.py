@@ -34,7 +34,10 @@ _PART = (
 )
 _CHAPTER = r"(?P<chapter>CHAPTER|PART|TITLE)\s+(?P<chapter_no>\d{1,2}|[IVXL]{1,7}|[A-Z]|[A-Z]{3,9})\b"
 _ARTICLE = r"(?:ARTICLE|ART\.)\s+(?P<article>\d{1,3}|[IVXL]{1,7}|[A-Z]+)\b"
-_SECTION = r"(?:(?P<word>SECTION|CLAUSE)\s*|§+\s*)(?P<section>\d{1,3}(?:\.\d{1,3}){0,4})\b"
+_SECTION = (
+    r"(?:(?P<word>SECTION|CLAUSE)\s*|§+\s*)(?P<section>\d{1,3}(?:\.\d{1,3}){0,4}"
+    rf"|[IVXL]{{1,7}}|{_ONE_TO_TEN.replace(' ', '|')})\b"
+)
 _DOTTED = r"(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,4})(?=[.):\s“\"]|(?-i:[A-Z][a-z]{2})|$)"  # also "2.1General"
 _LETTERED = r"(?P<lettered>(?-i:[A-Z])\.\d{1,2}(?:\.\d{1,2}){0,3})(?=[.:]?\s)"
 _NUMBER = r"(?P<number>\d{1,3})(?:\.(?!\d)|\)(?=\s|$))"
@@ -131,7 +134,11 @@ def _section(match: re.Match[str], rest: str, before: str) -> list[Mark]:
     number = match["section"] or match["dotted"]
     if match["word"] and not match["word"][0].isupper():
         return []
-    path = tuple(int(n) for n in number.split("."))
+    if not number[0].isdigit():  # "SECTION IV", "Section Four"
+        number = number.upper() if _ROMAN.fullmatch(number) else str(ordinal(number))
+        path = (ordinal(number),)
+    else:
+        path = tuple(int(n) for n in number.split("."))
     # The end of a wrapped reference: "Section\n4.2 shall ...", "in\nSection 6.4."; a date: "1.3.2019"
     if rest[:1].islower() or rest[:1] in _AFTER_NUMBER or (rest[:1] == "." and rest[1:2].isdigit()):
         return []

@@ -16,8 +16,8 @@ from retrieval.structure.layout import Line
 
 _PARAGRAPHS = ("Schedule", "Annex", "Annexure", "Appendix")  # whose numbers are paragraphs; an exhibit has sections
 _NUMBERED = ("article", "number", "lettered", "run")
-_OPENING_WORDS = 5  # of the sentence that opens a list
-_LOOKED_BACK = 500  # characters, for that sentence
+_OPENING_WORDS = 6  # of the sentence that opens a list
+_LOOKED_BACK = 8  # lines, for that sentence
 _ROLE_ABOVE = 6  # lines above the first party or recital
 _RECITALS = re.compile(
     r"\W*(?:recitals?|whereas|background|witnesseth|w\s?i\s?t\s?n\s?e\s?s\s?s\s?e\s?t\s?h|preliminary statements?"
@@ -25,7 +25,8 @@ _RECITALS = re.compile(
     re.IGNORECASE,
 )
 _PARTIES = re.compile(r"\W*(?:the\s+)?part(?:ies|y)\W*|.*\b(?:between|among|amongst|parties)\W*", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?:[.:;]\s+|\n\s*(?=[A-Z“\"(]))")
+_SENTENCE = re.compile(r"[.:;!?][”\")\]]*\s+(?=[A-Z“\"(\[])")
+_SENTENCE_END = re.compile(r"[.:;!?][”\")\]]*\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +93,30 @@ class _Naming:
         if heading is not None:
             title = as_title(self.rows[heading].text)
             yield [replace(name, tail=f"{name.tail} under “{title}”") for name in plain]
-        if first.mark.kind not in ("number", "article", "part", "title", "chapter"):
-            opening = self._opening(first)
-            if opening:
-                tails = [f" under “{opening}”"] * len(members)
-                yield [replace(name, tail=name.tail + tail) for name, tail in zip(plain, tails, strict=True)]
-                yield [
-                    replace(name, tail=f"{name.tail}{page} under “{opening}”")
-                    for name, page in zip(plain, pages, strict=True)
-                ]
-        yield [replace(name, tail=name.tail + page) for name, page in zip(plain, pages, strict=True)]
+        opening = self._opening(first)
+        if opening and first.mark.kind not in ("number", "article", "part", "title", "chapter"):
+            yield [replace(name, tail=f"{name.tail} under “{opening}”") for name in plain]
+        paged = [replace(name, tail=name.tail + page) for name, page in zip(plain, pages, strict=True)]
+        yield paged
+        yield [replace(name, tail=f"{name.tail} under “{opening}”") for name in paged]
 
     def _opening(self, first: Item) -> str:
         """The first words of the sentence that opens a list."""
-        above = self.document.text[max(0, first.line.start - _LOOKED_BACK) : first.line.start].rstrip(" \n\f:;,.")
-        starts = [m.end() for m in _SENTENCE.finditer(above)]
-        words = above[starts[-1] if starts else 0 :].replace("\f", " ").split()
-        return " ".join(words[:_OPENING_WORDS]).strip(" .,:;“”\"'()")
+        row = self._row[first.line.start]
+        start = row
+        while start > max(0, row - _LOOKED_BACK) and (
+            start == row or not (self._marks[start] or _SENTENCE_END.search(self.rows[start - 1].text))
+        ):
+            start -= 1
+        if start == row:
+            return ""
+        mark = self._marks[start][0].end if self._marks[start] else 0
+        text = " ".join(" ".join([self.rows[start].text[mark:], *(r.text for r in self.rows[start + 1 : row])]).split())
+        text = text.rstrip(" :;,.—-")
+        starts = [m.end() for m in _SENTENCE.finditer(text)]
+        words = text[starts[-1] if starts else 0 :].split()
+        opening = " ".join(words[:_OPENING_WORDS]).strip(" .,:;“”\"'")
+        return opening if re.search(r"[^\W\d_]{3}", opening) else ""
 
     def _plain(self, members: Sequence[int]) -> list[Name]:
         role = self._role(members)
@@ -138,6 +146,9 @@ class _Naming:
         item = self.items[i]
         article = self._above(i, "article")
         within = self._within(i)
+        outer = self._outer_item(i)
+        if outer is not None:
+            return Name(item.mark.text, "Section", str(self.names[outer]), root=outer)
         noun = within.noun if item.mark.kind == "number" else "paragraph" if within.prefix else "Section"
         if article is None or item.mark.kind != "number":
             return replace(within, core=item.mark.text, noun=noun)
@@ -152,6 +163,14 @@ class _Naming:
         if numbers.mark.word or top != i:
             return Name(item.mark.text, "Section" if numbers.mark.word else "paragraph", str(of), root=article)
         return replace(of, core=f"{of.core}({item.mark.text})")
+
+    def _outer_item(self, i: int) -> int | None:
+        """The item of an outermost list that sections stand in: "II", whose sections begin at 1 again."""
+        at = self.items[i].parent
+        while at is not None and self.items[at].mark.kind == "number":
+            at = self.items[at].parent
+        inner = at is not None and self.items[at].mark.kind not in ("part", "title", "chapter", "article", "lettered")
+        return at if inner else None
 
     def _above(self, i: int, kind: str) -> int | None:
         at = self.items[i].parent
