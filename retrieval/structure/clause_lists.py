@@ -21,13 +21,24 @@ _HEADING_ABOVE = 25  # lines between the heading of attached terms and their fir
 _LEAST_RUN = 4  # numbers of a list that begins anew without a heading
 _FEW = 3  # numbers before a list that begins anew: parties, points of a cover sheet
 _FILING = re.compile(r"Exhibit \d+\.\d+")  # the number under which a contract was filed, above its title
+_ROLE_ABOVE = 6  # lines above the first party or recital
+_MOST_RECITALS = 30
+_TITLE_LINES = 15
+_BARE = re.compile(r"\s*(\d{1,2})\s+([A-Z].{2,70})$")
+_RECITAL = re.compile(r"[\s.)]*whereas\b", re.IGNORECASE)
+_RECITALS = re.compile(
+    r"\W*(?:recitals?|whereas|background|witnesseth|w\s?i\s?t\s?n\s?e\s?s\s?s\s?e\s?t\s?h|preliminary statements?"
+    r"|preamble)\W*$|.*\bwhereas\s*[:,]\s*$",
+    re.IGNORECASE,
+)
+_PARTIES = re.compile(r"\W*(?:the\s+)?part(?:ies|y)\W*|.*\b(?:between|among|amongst|parties)\W*", re.IGNORECASE)
 _AGREED = re.compile(r"\bagree|\bfollows|\bcovenant", re.IGNORECASE)  # ends the recitals
 _LISTED_WITHIN = 2  # lines between the exhibits of a list
 _FILED_AS = ("Exhibit", "Attachment", "Addendum")
 _CONTAINERS = ("part", "title", "chapter")
 _NO_HEADING = re.compile(
     r"\W*(?:(?:by|name|title|date|dated|its|attest|address|attention|attn|tel|fax|e-?mail|witness|signed|page|source|note)"
-    r"\b|in witness|/s/|$)|.*(?:_{3,}|\.{4,}|\b(?:inc|llc|corp|corporation|ltd|limited|plc|gmbh|n\.?v|s\.?a|l\.?p|co)\b"
+    r"\b|in witness|/s/|now,? therefore|whereas|witnesseth|recitals?\W*$|background\W*$|(?:agreed )?terms\W*$|$)|.*(?:_{3,}|\.{4,}|\b(?:inc|llc|corp|corporation|ltd|limited|plc|gmbh|n\.?v|s\.?a|l\.?p|co)\b"
     r"[.,)]*\W*$|[,;]\s*$|\$|@|\b(?:19|20)\d\d\b)",
     re.IGNORECASE,
 )
@@ -56,12 +67,22 @@ class _Open:
     titled: bool
 
 
-def find_items(rows: Sequence[Line]) -> tuple[list[Item], frozenset[int]]:
-    """Every clause in reading order, and the lists that run on through articles or chapters ("Article II, 4.")."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Every clause in reading order, and what some of their lists are."""
+
+    items: list[Item]
+    marks: list[list[Mark]]  # of each line
+    run_on: frozenset[int]  # lists that go on through articles or chapters: "Article II, 4."
+    roles: dict[int, str]  # lists before the sections: "Party", "Recital"
+
+
+def find_items(rows: Sequence[Line]) -> Found:
+    """The clauses of a document's lines."""
     lists = _Lists(rows)
     for i in lists.marked:
         lists.place(i)
-    return lists.items, frozenset(lists.run_on)
+    return Found(lists.items, lists.marks, frozenset(lists.run_on), lists.roles)
 
 
 def _above(rows: Sequence[Line]) -> list[str]:
@@ -91,17 +112,28 @@ class _Lists:
     def __init__(self, rows: Sequence[Line]) -> None:
         self.rows = rows
         self.marks = [readings(row.text, above) for row, above in zip(rows, _above(rows), strict=True)]
+        self._add_bare_numbers()
         self._forget_lists_of_parts()
         self.marked = [i for i, marks in enumerate(self.marks) if marks]
         self.at = {row: i for i, row in enumerate(self.marked)}
         self.items: list[Item] = []
         self.run_on: set[int] = set()
+        self.roles: dict[int, str] = {}
         self._stack: list[_Open] = []
         self._lists = 0
         self._parts: set[str] = set()
         self._articles: _Open | None = None  # the last article of this numbering, open or not
         self._numbers: _Open | None = None  # the last section of the article or chapter before
+        self._begun = False  # whether sections have begun
         self._held: set[int] = set()  # lists of items below which numbers stood
+
+    def _add_bare_numbers(self) -> None:
+        """Read "7 HOURS OF WORK" above "7.1" as the heading that it is."""
+        for i, (row, below) in enumerate(pairwise(self.rows)):
+            match = None if self.marks[i] else _BARE.match(row.text)
+            if match and below.text.lstrip().startswith(f"{match[1]}.1") and is_title(match[2]):
+                value = int(match[1])
+                self.marks[i] = [Mark("number", value, match[1], match.end(1), (value,), titled=True)]
 
     def _forget_lists_of_parts(self) -> None:
         """Take out the exhibits that are only listed ("Attachment A - Notices"): beside others, and headed later."""
@@ -138,6 +170,8 @@ class _Lists:
             self._numbers = next(inner, self._numbers if mark.kind == "article" or not self._stack[depth:] else None)
         if list_ is None:
             list_, self._lists = self._lists, self._lists + 1
+            if depth == 0 and mark.kind not in ("part", "title", "chapter", "article", "lettered"):
+                self._note_role(row, mark, list_)
         del self._stack[depth:]
         opened = _Open(mark.kind, mark.value, len(self.items), mark.path, list_, mark.titled)
         if mark.kind == "article":
@@ -148,6 +182,24 @@ class _Lists:
         self._stack.append(opened)
         self.items.append(Item(self.rows[row], mark, parent, depth, list_))
         return True
+
+    def _note_role(self, row: int, mark: Mark, list_: int) -> None:
+        """Keep what a list before the first section is, by the words above it: the parties, or recitals."""
+        if self._begun or mark.word or len(mark.path) > 1:
+            return
+        self._begun = mark.kind == "number"
+        for i in range(row, max(-1, row - 1 - _ROLE_ABOVE), -1):
+            text = self.rows[i].text if i < row else self.rows[i].text[mark.end :]
+            if i < row and _AGREED.search(text):
+                return
+            if (_RECITAL if i == row else _RECITALS).match(text):
+                self.roles[list_] = "Recital"
+            elif i < row and _PARTIES.fullmatch(text):
+                self.roles[list_] = "Party"
+            else:
+                continue
+            self._begun = False
+            return
 
     def _base(self) -> int:
         """How many of the open lists are exhibits, attached terms and chapters."""
@@ -350,15 +402,19 @@ class _Lists:
         if base == len(self._stack):
             return True
         outer = self._stack[base]
-        if outer.list_ in self._held:
-            return False
+        if outer.list_ in self.roles:
+            return True
+        return outer.list_ not in self._held and not self._is_next(row, outer)
+
+    def _is_next(self, row: int, open_: _Open) -> bool:
+        """Whether the next mark of an open list's kind goes on with it."""
         for i in self._ahead(row):
             for mark in self.marks[i]:
                 if mark.kind == "part":
-                    return True
-                if mark.kind == outer.kind:
-                    return not outer.value < mark.value <= outer.value + _MOST_SKIPPED
-        return True
+                    return False
+                if mark.kind == open_.kind:
+                    return open_.value < mark.value <= open_.value + _MOST_SKIPPED
+        return False
 
     def _ahead(self, row: int) -> Iterator[int]:
         at = self.at[row]
@@ -389,6 +445,10 @@ class _Lists:
 
     def _begins_anew(self, row: int, mark: Mark, outer: _Open) -> bool:
         """Whether a "1." after which the open sections do not go on is the first of other sections."""
+        if outer.list_ in self.roles and outer.value <= _MOST_RECITALS:
+            return True
+        if any(self._is_next(row, o) for o in self._stack if o.clause > outer.clause and o.kind != "number"):
+            return False
         above = self.rows[row - 1].text.rstrip() if row else ""
         opened = above.endswith((":", ",")) and not _AGREED.search(above)
         if not opened and heading_above(self.rows, self.marks, row, near=_HEADING_ABOVE) is not None:
@@ -404,11 +464,18 @@ class _Lists:
                 return True
         return not opened and mark.titled and (reached >= _LEAST_RUN or (outer.path[0] <= _FEW and reached > outer.path[0]))
 
+    def _is_own_title(self, row: int) -> bool:
+        """Whether a heading is the document's own, which stands on its first page, too."""
+        title = self.rows[row].text.split()
+        return any(other.text.split() == title for other in self.rows[: min(row, _TITLE_LINES)])
+
     def _under_heading(self, row: int) -> int:
         """The depth of numbers that begin anew, under the heading above them where they have one: attached terms."""
         depth = sum(o.kind == "part" for o in self._stack)
         heading = heading_above(self.rows, self.marks, row, near=_HEADING_ABOVE)
-        if heading is None:
+        sections = self._sections(self._base())
+        first = bool(sections) and self._stack[sections[0]].list_ in self.roles
+        if heading is None or first or self._is_own_title(heading):
             return depth + int(len(self._stack) > depth and self._stack[depth].kind == "title")
         line = self.rows[heading]
         self._push(heading, Mark("title", 0, " ".join(line.text.split()).strip(" .:"), len(line.text)), depth)

@@ -38,11 +38,15 @@ _SECTION = (
     r"(?:(?P<word>SECTION|CLAUSE)\s*|§+\s*)(?P<section>\d{1,3}(?:\.\d{1,3}){0,4}"
     rf"|[IVXL]{{1,7}}|{_ONE_TO_TEN.replace(' ', '|')})\b"
 )
-_DOTTED = r"(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,4})(?=[.):\s“\"]|(?-i:[A-Z][a-z]{2})|$)"  # also "2.1General"
+# Also glued to their words: "2.1General", "19.2.1commence".
+_DOTTED = (
+    r"(?P<dotted>\d{1,3}(?:\.\d{1,3}){2,4}(?=[A-Za-z]{3})"
+    r"|\d{1,3}(?:\.\d{1,3}){1,4}(?=[.):\s“\"]|(?-i:[A-Z][a-z]{2})|$))"
+)
 _LETTERED = r"(?P<lettered>(?-i:[A-Z])\.\d{1,2}(?:\.\d{1,2}){0,3})(?=[.:]?\s)"
 _NUMBER = r"(?P<number>\d{1,3})(?:\.(?!\d)|\)(?=\s|$))"
 _PAREN = r"\((?P<paren>\d{1,3}|[a-z]{1,5}|[A-Z]{1,5})\)"
-_LETTER = r"(?P<letter>[A-Z]|[a-z]|[IVX]{2,5}|[ivx]{2,5})(?:\.(?=\s|$)|\)(?=\s))"
+_LETTER = r"(?P<letter>[A-Z]|[a-z]|[IVX]{2,5}|[ivx]{2,5})(?:\.(?=[\s*\[]|$)|\)(?=\s))"
 _MARK = re.compile(
     rf"[\s\-*_•]*(?:{_PART}|{_CHAPTER}|{_ARTICLE}|{_SECTION}|{_DOTTED}|{_LETTERED}|{_NUMBER}|{_PAREN}|{_LETTER})",
     re.IGNORECASE,
@@ -140,7 +144,8 @@ def _section(match: re.Match[str], rest: str, before: str) -> list[Mark]:
     else:
         path = tuple(int(n) for n in number.split("."))
     # The end of a wrapped reference: "Section\n4.2 shall ...", "in\nSection 6.4."; a date: "1.3.2019"
-    if rest[:1].islower() or rest[:1] in _AFTER_NUMBER or (rest[:1] == "." and rest[1:2].isdigit()):
+    glued = match.end() < len(match.string) and match.string[match.end()].isalpha()
+    if (rest[:1].islower() and not glued) or rest[:1] in _AFTER_NUMBER or (rest[:1] == "." and rest[1:2].isdigit()):
         return []
     runs_on = bool(_RUNS_ON.search(before))
     if runs_on and match["section"] and (rest in ("", ".") or rest.startswith((")", "("))):

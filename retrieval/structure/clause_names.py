@@ -7,24 +7,17 @@ the heading above it, by its page, or by the words that open it.
 
 import re
 from collections.abc import Iterator, Sequence
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from retrieval.core.documents import Document
-from retrieval.structure.clause_lists import Item, heading_above
-from retrieval.structure.clause_marks import SMALL_WORDS, readings
+from retrieval.structure.clause_lists import Found, Item, heading_above
+from retrieval.structure.clause_marks import SMALL_WORDS
 from retrieval.structure.layout import Line
 
 _PARAGRAPHS = ("Schedule", "Annex", "Annexure", "Appendix")  # whose numbers are paragraphs; an exhibit has sections
-_NUMBERED = ("article", "number", "lettered", "run")
 _OPENING_WORDS = 6  # of the sentence that opens a list
 _LOOKED_BACK = 8  # lines, for that sentence
-_ROLE_ABOVE = 6  # lines above the first party or recital
-_RECITALS = re.compile(
-    r"\W*(?:recitals?|whereas|background|witnesseth|w\s?i\s?t\s?n\s?e\s?s\s?s\s?e\s?t\s?h|preliminary statements?"
-    r"|preamble)\W*|.*\bwhereas\s*[:,]\s*",
-    re.IGNORECASE,
-)
-_PARTIES = re.compile(r"\W*(?:the\s+)?part(?:ies|y)\W*|.*\b(?:between|among|amongst|parties)\W*", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.:;!?][”\")\]]*\s+(?=[A-Z“\"(\[])")
 _SENTENCE_END = re.compile(r"[.:;!?][”\")\]]*\s*$")
 
@@ -45,31 +38,26 @@ class Name:
         return f"{self.prefix}, {own}" if self.prefix else own
 
 
-def name_items(document: Document, rows: Sequence[Line], items: Sequence[Item], run_on: frozenset[int]) -> list[Name]:
+def name_items(document: Document, rows: Sequence[Line], found: Found) -> list[Name]:
     """The names of the clauses, in order."""
-    naming = _Naming(document, rows, items, run_on)
+    naming = _Naming(document, rows, found)
     lists: dict[int, list[int]] = {}
-    for i, item in enumerate(items):
+    for i, item in enumerate(found.items):
         lists.setdefault(item.list_, []).append(i)
-    for members in sorted(lists.values()):
+    for members in sorted(lists.values(), key=naming.order):
         naming.name(members)
-    return [naming.names[i] for i in range(len(items))]
+    return [naming.names[i] for i in range(len(found.items))]
 
 
 class _Naming:
-    def __init__(self, document: Document, rows: Sequence[Line], items: Sequence[Item], run_on: frozenset[int]) -> None:
-        self.document, self.rows, self.items, self.run_on = document, rows, items, run_on
+    def __init__(self, document: Document, rows: Sequence[Line], found: Found) -> None:
+        self.document, self.rows, self.items, self.run_on = document, rows, found.items, found.run_on
+        self._roles, self._marks = found.roles, found.marks
         self.names: dict[int, Name] = {}
         self._used: set[str] = set()
         self._row = {row.start: i for i, row in enumerate(rows)}
-        self._marks = [readings(row.text, "") for row in rows]
-        sections = (i for i, item in enumerate(items) if item.mark.kind in ("number", "article") and not item.depth)
-        self._first_section = next(sections, len(items))
-        at_root = [item.list_ for item in items if item.mark.kind == "number" and item.parent is None]
-        self._several = len(set(at_root)) > 1
-        self._members: dict[int, int] = {}
-        for list_ in at_root:
-            self._members[list_] = self._members.get(list_, 0) + 1
+        at_root = Counter(i.list_ for i in self.items if i.mark.kind == "number" and i.parent is None)
+        self._main = max(at_root, key=lambda list_: at_root[list_]) if at_root else None  # the contract's own sections
 
     def name(self, members: Sequence[int]) -> None:
         """Name the members of a list, whose parents have their names."""
@@ -119,8 +107,16 @@ class _Naming:
         return opening if re.search(r"[^\W\d_]{3}", opening) else ""
 
     def _plain(self, members: Sequence[int]) -> list[Name]:
-        role = self._role(members)
+        list_ = self.items[members[0]].list_
+        role = self._roles.get(list_, "") if list_ != self._main else ""
         return [self._own(i, role) for i in members]
+
+    def order(self, members: Sequence[int]) -> tuple[bool, int]:
+        """The contract's own sections have the first choice of names; else the list that comes first."""
+        top = members[0]
+        while (above := self.items[top].parent) is not None:
+            top = above
+        return self.items[top].list_ != self._main, members[0]
 
     def _own(self, i: int, role: str) -> Name:
         item = self.items[i]
@@ -193,27 +189,6 @@ class _Naming:
         word = self.items[at].mark.text.partition(" ")[0]
         noun = "paragraph" if self.items[at].mark.kind == "part" and word in _PARAGRAPHS else "Section"
         return Name("", noun, str(self.names[at]), root=at)
-
-    def _role(self, members: Sequence[int]) -> str:
-        """What a list before the first section is: "Recital", "Party", or neither."""
-        first = self.items[members[0]]
-        if first.parent is not None or first.mark.kind in ("part", "title", "chapter", "article", "lettered"):
-            return ""
-        if first.mark.kind == "number" and (first.mark.word or not self._several or self._largest(first.list_)):
-            return ""
-        if members[0] > self._first_section:
-            return ""
-        row = self._row[first.line.start]
-        for i in range(row - 1, max(-1, row - 1 - _ROLE_ABOVE), -1):
-            if _RECITALS.fullmatch(self.rows[i].text):
-                return "Recital"
-            if _PARTIES.fullmatch(self.rows[i].text):
-                return "Party"
-        starts = (self.items[i].line.text[self.items[i].mark.end :].lstrip(" .,)\t").lower() for i in members)
-        return "Recital" if any(text.startswith("whereas") for text in starts) else ""
-
-    def _largest(self, list_: int) -> bool:
-        return self._members[list_] == max(self._members.values())
 
 
 def as_title(text: str) -> str:

@@ -41,8 +41,8 @@ class Clause:
 def outline(document: Document) -> tuple[Clause, ...]:
     """The clauses of a document in reading order; empty where nothing is numbered."""
     rows = [line for line in lines(document) if not line.noise]
-    items, run_on = find_items(rows)
-    names = name_items(document, rows, items, run_on)
+    found = find_items(rows)
+    items, names = found.items, name_items(document, rows, found)
     starts = [item.line.start for item in items] + [len(document.text)]
     ends = _ends([item.depth for item in items])
     return tuple(

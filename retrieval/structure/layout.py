@@ -30,7 +30,7 @@ _ENTRY = re.compile(
     r"|\d{1,3}(?:\.\d{1,3}){0,3}|[IVXL]{1,6}|[A-Z])[.):]{0,2}\s+(\S.{2,})",
     re.IGNORECASE,
 )
-_LEAST_ENTRIES = 8
+_LEAST_ENTRIES, _LONGEST_ENTRY = 8, 60  # entries; characters of those that follow and do not come again
 _GAP = 3  # lines from one entry to the next
 _SPREAD = 3  # what they head is so many times as long
 _CONTENTS_WITHIN = 1 / 3  # of the document
@@ -105,7 +105,12 @@ def _contents_of(rows: list[Line], run: list[tuple[int, int]]) -> Iterator[tuple
     if begins > last and len(run) >= length / 2 and ends - begins >= _SPREAD * length:
         while first and last - first < 2 * length and _CONTENTS_TITLE.fullmatch(rows[first - 1].text):
             first -= 1
-        yield first, last + 1
+        last += 1
+        while last < len(rows) and rows[last].page == rows[last - 1].page and _ENTRY.fullmatch(rows[last].text):
+            if len(rows[last].text) > _LONGEST_ENTRY or last >= begins:
+                break
+            last += 1
+        yield first, last
 
 
 def _letters(text: str) -> str:
