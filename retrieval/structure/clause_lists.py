@@ -71,18 +71,19 @@ class _Open:
 class Found:
     """Every clause in reading order, and what some of their lists are."""
 
+    rows: list[Line]  # those that are words of the contract
     items: list[Item]
     marks: list[list[Mark]]  # of each line
     run_on: frozenset[int]  # lists that go on through articles or chapters: "Article II, 4."
     roles: dict[int, str]  # lists before the sections: "Party", "Recital"
 
 
-def find_items(rows: Sequence[Line]) -> Found:
+def find_items(all_lines: Sequence[Line]) -> Found:
     """The clauses of a document's lines."""
-    lists = _Lists(rows)
+    lists = _Lists(all_lines)
     for i in lists.marked:
         lists.place(i)
-    return Found(lists.items, lists.marks, frozenset(lists.run_on), lists.roles)
+    return Found(lists.rows, lists.items, lists.marks, frozenset(lists.run_on), lists.roles)
 
 
 def _above(rows: Sequence[Line]) -> list[str]:
@@ -109,13 +110,15 @@ def heading_above(rows: Sequence[Line], marks: Sequence[Sequence[Mark]], row: in
 class _Lists:
     """The stack of open lists, and what has been found so far."""
 
-    def __init__(self, rows: Sequence[Line]) -> None:
-        self.rows = rows
-        self.marks = [readings(row.text, above) for row, above in zip(rows, _above(rows), strict=True)]
+    def __init__(self, all_lines: Sequence[Line]) -> None:
+        above = dict(zip((row.start for row in all_lines), _above(all_lines), strict=True))
+        self.rows = [row for row in all_lines if not row.noise]
+        self.marks = [readings(row.text, above[row.start]) for row in self.rows]
         self._add_bare_numbers()
         self._forget_lists_of_parts()
         self.marked = [i for i, marks in enumerate(self.marks) if marks]
         self.at = {row: i for i, row in enumerate(self.marked)}
+        self.row_of = {row.start: i for i, row in enumerate(self.rows)}
         self.items: list[Item] = []
         self.run_on: set[int] = set()
         self.roles: dict[int, str] = {}
@@ -266,7 +269,7 @@ class _Lists:
     def _begin_part(self, row: int, mark: Mark) -> bool:
         word = mark.text.partition(" ")[0]
         open_ = [self.items[o.clause].mark.text for o in self._stack if o.kind == "part"]
-        if mark.text in open_:  # the head of its next page
+        if mark.text in open_ and not self._is_another(row, self._stack[open_.index(mark.text)].clause):
             return False
         if not self.items and _FILING.fullmatch(mark.text):
             return False
@@ -279,6 +282,13 @@ class _Lists:
             return self._push(row, mark, 1)
         self._parts.add(mark.text)
         return self._push(row, mark, 0)
+
+    def _is_another(self, row: int, part: int) -> bool:
+        """Whether an exhibit of an open exhibit's number is one of its own, and not the head of its next page."""
+        own, below = self.items[part].line, self._below(row)
+        first = self._below(self.row_of[own.start])
+        headed = below.isupper() and is_title(below) and below.split() != first.split()
+        return headed and self.rows[row].page == self.rows[row - 1].page
 
     def _filed_as(self, row: int, word: str) -> bool:
         """Whether an exhibit on the title page is the document itself: no other of its kind follows."""
@@ -391,8 +401,10 @@ class _Lists:
         runs = [d for d in range(base, len(self._stack)) if self._stack[d].kind == "run"]
         outer = self._stack[sections[0]]
         if bare and (self._goes_on(row, outer) or not self._begins_anew(row, mark, outer)):
-            return self._push(row, item, runs[-1] if runs else len(self._stack))
-        if not bare and len(mark.path) > 1 and heading_above(self.rows, self.marks, row, near=_HEADING_ABOVE) is None:
+            inside = not runs or any(self._is_next(row, o) for o in self._stack[runs[-1] + 1 :])
+            return self._push(row, item, len(self._stack) if inside else runs[-1])
+        titled = mark.titled and len(mark.path) == 1
+        if not bare and not titled and heading_above(self.rows, self.marks, row, near=_HEADING_ABOVE) is None:
             return False
         under_article = self._stack[base].kind == "article"
         return self._push(row, mark, sections[0] if under_article else self._under_heading(row))

@@ -59,6 +59,7 @@ _RUNS_ON = re.compile(
     r"|articles?|clauses?|paragraphs?)|,)\s*\Z",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(r"[\[(][^\])]{1,80}[\])]{1,2}\s*(?:[,;)]|[a-z])")  # "Section 1 (Definitions), Section 3 (Payments)"
 _AFTER_REFERENCE, _AFTER_NUMBER = frozenset('.,;)("“'), frozenset(",;%")
 
 
@@ -148,6 +149,8 @@ def _section(match: re.Match[str], rest: str, before: str) -> list[Mark]:
     if (rest[:1].islower() and not glued) or rest[:1] in _AFTER_NUMBER or (rest[:1] == "." and rest[1:2].isdigit()):
         return []
     runs_on = bool(_RUNS_ON.search(before))
+    if match["section"] and _ASIDE.match(rest):
+        return []
     if runs_on and match["section"] and (rest in ("", ".") or rest.startswith((")", "("))):
         return []
     word = match["section"] is not None

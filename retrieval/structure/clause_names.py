@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from retrieval.core.documents import Document
 from retrieval.structure.clause_lists import Found, Item, heading_above
 from retrieval.structure.clause_marks import SMALL_WORDS
-from retrieval.structure.layout import Line
 
 _PARAGRAPHS = ("Schedule", "Annex", "Annexure", "Appendix")  # whose numbers are paragraphs; an exhibit has sections
 _OPENING_WORDS = 6  # of the sentence that opens a list
@@ -38,9 +37,9 @@ class Name:
         return f"{self.prefix}, {own}" if self.prefix else own
 
 
-def name_items(document: Document, rows: Sequence[Line], found: Found) -> list[Name]:
+def name_items(document: Document, found: Found) -> list[Name]:
     """The names of the clauses, in order."""
-    naming = _Naming(document, rows, found)
+    naming = _Naming(document, found)
     lists: dict[int, list[int]] = {}
     for i, item in enumerate(found.items):
         lists.setdefault(item.list_, []).append(i)
@@ -50,12 +49,12 @@ def name_items(document: Document, rows: Sequence[Line], found: Found) -> list[N
 
 
 class _Naming:
-    def __init__(self, document: Document, rows: Sequence[Line], found: Found) -> None:
-        self.document, self.rows, self.items, self.run_on = document, rows, found.items, found.run_on
+    def __init__(self, document: Document, found: Found) -> None:
+        self.document, self.rows, self.items, self.run_on = document, found.rows, found.items, found.run_on
         self._roles, self._marks = found.roles, found.marks
         self.names: dict[int, Name] = {}
         self._used: set[str] = set()
-        self._row = {row.start: i for i, row in enumerate(rows)}
+        self._row = {row.start: i for i, row in enumerate(self.rows)}
         at_root = Counter(i.list_ for i in self.items if i.mark.kind == "number" and i.parent is None)
         self._main = max(at_root, key=lambda list_: at_root[list_]) if at_root else None  # the contract's own sections
 

@@ -40,9 +40,8 @@ class Clause:
 @document_cache(16)
 def outline(document: Document) -> tuple[Clause, ...]:
     """The clauses of a document in reading order; empty where nothing is numbered."""
-    rows = [line for line in lines(document) if not line.noise]
-    found = find_items(rows)
-    items, names = found.items, name_items(document, rows, found)
+    found = find_items(lines(document))
+    items, names = found.items, name_items(document, found)
     starts = [item.line.start for item in items] + [len(document.text)]
     ends = _ends([item.depth for item in items])
     return tuple(
