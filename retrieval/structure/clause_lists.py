@@ -22,7 +22,8 @@ _LEAST_RUN = 4  # numbers of a list that begins anew without a heading
 _FEW = 3  # numbers before a list that begins anew: parties, points of a cover sheet
 _FILING = re.compile(r"Exhibit \d+\.\d+")  # the number under which a contract was filed, above its title
 _ROLE_ABOVE = 6  # lines above the first party or recital
-_MOST_RECITALS = 30
+_LONGEST_TITLE = 70  # characters
+_MOST_RECITALS, _MOST_LEFT_OUT = 30, 200
 _TITLE_LINES = 15
 _BARE = re.compile(r"\s*(\d{1,2})\s+([A-Z].{2,70})$")
 _RECITAL = re.compile(r"[\s.)]*whereas\b", re.IGNORECASE)
@@ -34,10 +35,11 @@ _RECITALS = re.compile(
 _PARTIES = re.compile(r"\W*(?:the\s+)?part(?:ies|y)\W*|.*\b(?:between|among|amongst|parties)\W*", re.IGNORECASE)
 _AGREED = re.compile(r"\bagree|\bfollows|\bcovenant", re.IGNORECASE)  # ends the recitals
 _LISTED_WITHIN = 2  # lines between the exhibits of a list
+ROLES = ("Party", "Recital")
 _FILED_AS = ("Exhibit", "Attachment", "Addendum")
 _CONTAINERS = ("part", "title", "chapter")
 _NO_HEADING = re.compile(
-    r"\W*(?:(?:by|name|title|date|dated|its|attest|address|attention|attn|tel|fax|e-?mail|witness|signed|page|source|note)"
+    r"\W*(?:(?:by|name|title|date|dated|its|attest|table|figure|fig|address|attention|attn|tel|fax|e-?mail|witness|signed|page|source|note)"
     r"\b|in witness|/s/|now,? therefore|whereas|witnesseth|recitals?\W*$|background\W*$|(?:agreed )?terms\W*$|$)|.*(?:_{3,}|\.{4,}|\b(?:inc|llc|corp|corporation|ltd|limited|plc|gmbh|n\.?v|s\.?a|l\.?p|co)\b"
     r"[.,)]*\W*$|[,;]\s*$|\$|@|\b(?:19|20)\d\d\b)",
     re.IGNORECASE,
@@ -102,7 +104,7 @@ def heading_above(rows: Sequence[Line], marks: Sequence[Sequence[Mark]], row: in
         text = rows[i].text.strip()
         if row - i > 2 and not text.isupper():
             continue
-        if is_title(text) and any(len(word) > 2 for word in words_of_weight(text)) and not _NO_HEADING.match(text):
+        if len(text) <= _LONGEST_TITLE and is_title(text) and any(len(word) > 2 for word in words_of_weight(text)) and not _NO_HEADING.match(text):
             return i
     return None
 
@@ -190,19 +192,21 @@ class _Lists:
         """Keep what a list before the first section is, by the words above it: the parties, or recitals."""
         if self._begun or mark.word or len(mark.path) > 1:
             return
-        self._begun = mark.kind == "number"
+        if role := self._role(row, mark):
+            self.roles[list_] = role
+        else:
+            self._begun = mark.kind == "number"
+
+    def _role(self, row: int, mark: Mark) -> str:
         for i in range(row, max(-1, row - 1 - _ROLE_ABOVE), -1):
             text = self.rows[i].text if i < row else self.rows[i].text[mark.end :]
-            if i < row and _AGREED.search(text):
-                return
+            if i < row and (_AGREED.search(text) or self.marks[i]):
+                return ""
             if (_RECITAL if i == row else _RECITALS).match(text):
-                self.roles[list_] = "Recital"
-            elif i < row and _PARTIES.fullmatch(text):
-                self.roles[list_] = "Party"
-            else:
-                continue
-            self._begun = False
-            return
+                return "Recital"
+            if i < row and _PARTIES.fullmatch(text):
+                return "Party"
+        return ""
 
     def _base(self) -> int:
         """How many of the open lists are exhibits, attached terms and chapters."""
@@ -215,7 +219,7 @@ class _Lists:
             for depth in range(len(self._stack) - 1, -1, -1)
             for mark in marks
             if (same := self._same_list(mark, self._stack[depth]))
-            and self._stack[depth].value < same.value <= self._stack[depth].value + skip
+            and 0 < same.value - self._stack[depth].value <= self._most_skipped(depth, skip)
         ]
         if not found:
             return None
@@ -223,6 +227,10 @@ class _Lists:
         if self._stack[depth].kind == "run" and len(found) > 1 and self._is_outer(row, mark, depth, found[-1][1]):
             mark, depth = found[-1]
         return (replace(mark, kind="run", path=()) if self._stack[depth].kind == "run" else mark), depth
+
+    def _most_skipped(self, depth: int, skip: int) -> int:
+        """An excerpt may leave out most of the recitals."""
+        return _MOST_LEFT_OUT if skip > 1 and self._stack[depth].list_ in self.roles else skip
 
     def _is_outer(self, row: int, mark: Mark, inner: int, outer: int) -> bool:
         """Whether a number that goes on both with sections and with the items inside the last is a section: "3.1" comes
@@ -264,6 +272,8 @@ class _Lists:
         kinds = [o.kind for o in self._stack]
         if mark.value != 1:
             return False
+        if self._stack and self._stack[0].list_ in self.roles and self._role(row, mark):  # recitals after the parties
+            return self._push(row, mark, 0)
         return self._push(row, mark, kinds.index(mark.kind) if mark.kind in kinds else len(kinds))
 
     def _begin_part(self, row: int, mark: Mark) -> bool:
@@ -287,7 +297,7 @@ class _Lists:
         """Whether an exhibit of an open exhibit's number is one of its own, and not the head of its next page."""
         own, below = self.items[part].line, self._below(row)
         first = self._below(self.row_of[own.start])
-        headed = below.isupper() and is_title(below) and below.split() != first.split()
+        headed = all(text.isupper() and is_title(text) for text in (first, below)) and below.split() != first.split()
         return headed and self.rows[row].page == self.rows[row - 1].page
 
     def _filed_as(self, row: int, word: str) -> bool:

@@ -18,7 +18,8 @@ Kind = Literal[
 
 _MOST_WORDS = 9  # of a heading in small letters that stands on a line of its own: "Fees and payment"
 _VERBS = frozenset(  # a sentence, no heading
-    "shall will must may is are was were has have had does agrees agree means includes hereby sets".split()
+    "shall will must may is are was were has have had does agrees agree means includes include hereby sets warrants represents"
+    " undertakes acknowledges".split()
 )
 _ONE_TO_TEN = "one two three four five six seven eight nine ten"
 _NUMERALS = (
@@ -60,6 +61,9 @@ _RUNS_ON = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"[\[(][^\])]{1,80}[\])]{1,2}\s*(?:[,;)]|[a-z])")  # "Section 1 (Definitions), Section 3 (Payments)"
+_OPENS = re.compile(
+    r"\W*(?:If|In (?:this|the event)|When|Where|Unless|Upon|During|For the purposes?|Subject to|Without|Notwithstanding)\b"
+)
 _AFTER_REFERENCE, _AFTER_NUMBER = frozenset('.,;)("“'), frozenset(",;%")
 
 
@@ -128,7 +132,7 @@ def _division(match: re.Match[str], rest: str, before: str) -> list[Mark]:
         return []
     if match["chapter"] and not (is_title(rest) or _is_caption(rest)):
         return []
-    if match["chapter"] and not match["chapter"].isupper() and (runs_on or not rest):
+    if match["chapter"] and not match["chapter"].isupper() and runs_on:
         return []
     kind: Kind = "article" if match["article"] else "chapter"
     text = f"{(match['chapter'] or 'Article').title()} {raw.upper()}"
@@ -193,7 +197,8 @@ def _is_caption(text: str) -> bool:
     return (
         len(words) <= _MOST_WORDS
         and (not words or words[0][0].isupper())
-        and not text.rstrip().endswith((".", ",", ";"))
+        and not text.rstrip().endswith((".", ",", ";", ":"))
+        and not _OPENS.match(text)
         and _VERBS.isdisjoint(words)
     )
 

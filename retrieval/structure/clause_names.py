@@ -15,6 +15,7 @@ from retrieval.structure.clause_lists import Found, Item, heading_above
 from retrieval.structure.clause_marks import SMALL_WORDS
 
 _PARAGRAPHS = ("Schedule", "Annex", "Annexure", "Appendix")  # whose numbers are paragraphs; an exhibit has sections
+_REGIONS = ("part", "title")
 _OPENING_WORDS = 6  # of the sentence that opens a list
 _LOOKED_BACK = 8  # lines, for that sentence
 _SENTENCE = re.compile(r"[.:;!?][”\")\]]*\s+(?=[A-Z“\"(\[])")
@@ -56,6 +57,7 @@ class _Naming:
         self._used: set[str] = set()
         self._row = {row.start: i for i, row in enumerate(self.rows)}
         at_root = Counter(i.list_ for i in self.items if i.mark.kind == "number" and i.parent is None)
+        self._restarts = self._restarting()
         self._main = max(at_root, key=lambda list_: at_root[list_]) if at_root else None  # the contract's own sections
 
     def name(self, members: Sequence[int]) -> None:
@@ -123,8 +125,7 @@ class _Naming:
         if mark.kind == "title":
             return replace(self._within(i), core=as_title(mark.text), noun="")
         if mark.kind in ("part", "chapter", "article"):
-            chaptered = mark.kind == "article" and item.list_ not in self.run_on and self._chapters_repeat(i)
-            return replace(self._within(i, chaptered=chaptered), core=mark.text, noun="")
+            return replace(self._within(i), core=mark.text, noun="")
         if role:
             return Name(mark.text, role)
         if mark.kind in ("number", "lettered"):
@@ -173,21 +174,31 @@ class _Naming:
             at = self.items[at].parent
         return at
 
-    def _chapters_repeat(self, i: int) -> bool:
-        """Whether an article's number is another chapter's, too."""
-        return str(replace(self._within(i), core=self.items[i].mark.text, noun="")) in self._used
+    def _restarting(self) -> set[tuple[int | None, str]]:
+        """Where chapters begin their articles, or sections, at 1 again: the exhibit that they are in, and the kind."""
+        lists: dict[tuple[int | None, str], set[int]] = {}
+        for item in self.items:
+            parent, kind = item.parent, item.mark.kind
+            if parent is not None and self.items[parent].mark.kind == "chapter" and kind in ("article", "number"):
+                lists.setdefault((self._container(parent, _REGIONS), kind), set()).add(item.list_)
+        return {at for at, found in lists.items() if len(found) > 1}
 
-    def _within(self, i: int, *, chaptered: bool = False) -> Name:
-        """The name, without its own number, of what lies in an exhibit, a schedule or attached terms."""
-        containers = ("part", "title", "chapter") if chaptered else ("part", "title")
+    def _container(self, i: int, kinds: Sequence[str]) -> int | None:
         at = self.items[i].parent
-        while at is not None and self.items[at].mark.kind not in containers:
+        while at is not None and self.items[at].mark.kind not in kinds:
             at = self.items[at].parent
-        if at is None:
-            return Name("", "Section")
-        word = self.items[at].mark.text.partition(" ")[0]
-        noun = "paragraph" if self.items[at].mark.kind == "part" and word in _PARAGRAPHS else "Section"
-        return Name("", noun, str(self.names[at]), root=at)
+        return at
+
+    def _within(self, i: int) -> Name:
+        """The name, without its own number, of what lies in an exhibit, a schedule or attached terms."""
+        region = chapter = self._container(i, _REGIONS)
+        kind = "article" if self.items[i].mark.kind == "article" or self._above(i, "article") is not None else "number"
+        if self.items[i].mark.kind != "chapter" and (region, kind) in self._restarts:
+            chapter = self._container(i, (*_REGIONS, "chapter"))
+        noun = "Section"
+        if region is not None and self.items[region].mark.text.startswith(_PARAGRAPHS):
+            noun = "paragraph" if self.items[region].mark.kind == "part" else noun
+        return Name("", noun, str(self.names[chapter]) if chapter is not None else "", root=chapter)
 
 
 def as_title(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, PinCite, Span
-from retrieval.structure.clause_lists import Item, find_items
+from retrieval.structure.clause_lists import ROLES, Item, find_items
 from retrieval.structure.clause_marks import Kind, Mark, is_title, is_verbless, stands_alone
 from retrieval.structure.clause_names import name_items
 from retrieval.structure.layout import lines
@@ -47,7 +47,7 @@ def outline(document: Document) -> tuple[Clause, ...]:
     return tuple(
         Clause(
             number=str(name),
-            heading=_heading(document.text, item, starts[i + 1]),
+            heading="" if name.noun in ROLES else _heading(document.text, item, starts[i + 1]),
             span=document.span(item.line.start, starts[ends[i]]),
             parent=item.parent,
             depth=item.depth,
@@ -74,21 +74,24 @@ def _heading(text: str, item: Item, end: int) -> str:
     line, mark = item.line, item.mark
     if mark.kind == "title":
         return ""
-    rest = text[line.start + mark.end : line.end].strip(" .:)-–—\t\u00a0")
+    rest = text[line.start + mark.end : line.end].lstrip(" .:)-–—\t\u00a0").rstrip()
     below = [t for t in (part.strip() for part in text[line.end : min(end, line.end + 300)].split("\n")) if t]
     if not rest:
         rest, below = (below or [""])[0], below[1:]
     stop = _HEADING_END.search(rest)
     heading = " ".join((rest[: stop.start()] if stop else rest).strip(" .:-–—_").split())
-    if is_title(heading) or _is_short(heading, bool(stop)):
+    if heading[:1].islower():
+        return ""
+    after = stop and (rest[stop.end() :] or (stop[0][0] == "." and below))  # "to the other:" opens a list
+    if is_title(heading) or (after and _is_short(heading)):
         return heading
     following = below[0] if below else text[end : end + 100].partition("\n")[0]
     return heading if _may_have_caption(mark) and not stop and stands_alone(rest, following) else ""
 
 
-def _is_short(heading: str, stopped: bool) -> bool:
+def _is_short(heading: str) -> bool:
     words = heading.split()
-    return stopped and len(words) <= _FEW_WORDS and heading[:1].isupper() and is_verbless(words)
+    return len(words) <= _FEW_WORDS and heading[:1].isupper() and is_verbless(words)
 
 
 def _may_have_caption(mark: Mark) -> bool:
