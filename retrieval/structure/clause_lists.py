@@ -33,15 +33,16 @@ _RECITALS = re.compile(
     re.IGNORECASE,
 )
 _PARTIES = re.compile(r"\W*(?:the\s+)?part(?:ies|y)\W*|.*\b(?:between|among|amongst|parties)\W*", re.IGNORECASE)
-_AGREED = re.compile(r"\bagree|\bfollows|\bcovenant", re.IGNORECASE)  # ends the recitals
+_AGREED = re.compile(r"\bagree[sd]?\b|\bfollows|\bcovenant", re.IGNORECASE)  # ends the recitals
 _LISTED_WITHIN = 2  # lines between the exhibits of a list
 ROLES = ("Party", "Recital")
 _FILED_AS = ("Exhibit", "Attachment", "Addendum")
 _CONTAINERS = ("part", "title", "chapter")
 _NO_HEADING = re.compile(
-    r"\W*(?:(?:by|name|title|date|dated|its|attest|table|figure|fig|address|attention|attn|tel|fax|e-?mail|witness|signed|page|source|note)"
-    r"\b|in witness|/s/|now,? therefore|whereas|witnesseth|recitals?\W*$|background\W*$|(?:agreed )?terms\W*$|$)|.*(?:_{3,}|\.{4,}|\b(?:inc|llc|corp|corporation|ltd|limited|plc|gmbh|n\.?v|s\.?a|l\.?p|co)\b"
-    r"[.,)]*\W*$|[,;]\s*$|\$|@|\b(?:19|20)\d\d\b)",
+    r"\W*(?:(?:by|name|title|date|dated|its|attest|table|figure|fig|address|attention|attn|tel|fax|e-?mail|witness|signed"
+    r"|page|source|note)\b|in witness|/s/|now,? therefore|whereas|witnesseth"
+    r"|(?:recitals?|background|(?:agreed )?terms)\W*$|$)|.*(?:_{3,}|\.{4,}|[,;]\s*$|\$|@|\b(?:19|20)\d\d\b"
+    r"|\b(?:inc|llc|corp|corporation|ltd|limited|plc|gmbh|n\.?v|s\.?a|l\.?p|co)\b[.,)]*\W*$)",
     re.IGNORECASE,
 )
 
@@ -104,7 +105,12 @@ def heading_above(rows: Sequence[Line], marks: Sequence[Sequence[Mark]], row: in
         text = rows[i].text.strip()
         if row - i > 2 and not text.isupper():
             continue
-        if len(text) <= _LONGEST_TITLE and is_title(text) and any(len(word) > 2 for word in words_of_weight(text)) and not _NO_HEADING.match(text):
+        if (
+            len(text) <= _LONGEST_TITLE
+            and is_title(text)
+            and any(len(word) > 2 for word in words_of_weight(text))
+            and not _NO_HEADING.match(text)
+        ):
             return i
     return None
 
@@ -434,6 +440,8 @@ class _Lists:
             for mark in self.marks[i]:
                 if mark.kind == "part":
                     return False
+                if mark.kind == open_.kind == "lettered":
+                    return open_.path < mark.path
                 if mark.kind == open_.kind:
                     return open_.value < mark.value <= open_.value + _MOST_SKIPPED
         return False
@@ -484,7 +492,11 @@ class _Lists:
                 reached += 1
             elif following.kind == "number" and len(following.path) > 1 and following.path[0] == reached:
                 return True
-        return not opened and mark.titled and (reached >= _LEAST_RUN or (outer.path[0] <= _FEW and reached > outer.path[0]))
+        return (
+            not opened
+            and mark.titled
+            and (reached >= _LEAST_RUN or (outer.path[0] <= _FEW and reached > outer.path[0]))
+        )
 
     def _is_own_title(self, row: int) -> bool:
         """Whether a heading is the document's own, which stands on its first page, too."""

@@ -18,18 +18,19 @@ Kind = Literal[
 
 _MOST_WORDS = 9  # of a heading in small letters that stands on a line of its own: "Fees and payment"
 _VERBS = frozenset(  # a sentence, no heading
-    "shall will must may is are was were has have had does agrees agree means includes include hereby sets warrants represents"
-    " undertakes acknowledges".split()
+    (
+        "shall will must may is are was were has have had does agrees agree means includes include hereby sets warrants"
+        " represents undertakes acknowledges"
+    ).split()
 )
 _ONE_TO_TEN = "one two three four five six seven eight nine ten"
-_NUMERALS = (
-    f"{_ONE_TO_TEN} eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
-)
+_NUMERALS = f"{_ONE_TO_TEN} eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
 _WORD_NUMBERS = {word: value for value, word in enumerate(_NUMERALS, 1)}
 
 _PART = (
     r"(?P<part>EXHIBIT|SCHEDULE|APPENDIX|ANNEX(?:URE)?|ATTACHMENT|ADDENDUM)"
-    r"(?:\s+(?:NO\.\s*)?[“\"]?(?P<part_no>(?:\d{1,3}(?:[.\-][A-Z0-9]{1,3})*[A-Z]?|[A-Z](?:[.\-]?\d{1,3}|[.\-][A-Z0-9])*"
+    r"(?:\s+(?:NO\.\s*)?[“\"]?(?P<part_no>(?:\d{1,3}(?:[.\-][A-Z0-9]{1,3})*[A-Z]?"
+    r"|[A-Z](?:[.\-]?\d{1,3}|[.\-][A-Z0-9])*"
     rf"|[IVXL]{{2,6}}|AA|BB|CC|DD|EE|FF|{_ONE_TO_TEN.replace(' ', '|')})\b(?:\([a-z0-9]{{1,3}}\))?)[”\"]?"
     r"|(?P<only>)(?=\s*:?\s*$))"
 )
@@ -60,9 +61,11 @@ _RUNS_ON = re.compile(
     r"|articles?|clauses?|paragraphs?)|,)\s*\Z",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r"[\[(][^\])]{1,80}[\])]{1,2}\s*(?:[,;)]|[a-z])")  # "Section 1 (Definitions), Section 3 (Payments)"
+# "Section 1 (Definitions), Section 3 (Payments)"
+_ASIDE = re.compile(r"[\[(][^\])]{1,80}[\])]{1,2}\s*(?:[,;)]|[a-z])")
 _OPENS = re.compile(
-    r"\W*(?:If|In (?:this|the event)|When|Where|Unless|Upon|During|For the purposes?|Subject to|Without|Notwithstanding)\b"
+    r"\W*(?:If|In (?:this|the event)|When|Where|Unless|Upon|During|For the purposes?|Subject to|Without"
+    r"|Notwithstanding)\b"
 )
 _AFTER_REFERENCE, _AFTER_NUMBER = frozenset('.,;)("“'), frozenset(",;%")
 
@@ -145,7 +148,7 @@ def _section(match: re.Match[str], rest: str, before: str) -> list[Mark]:
         return []
     if not number[0].isdigit():  # "SECTION IV", "Section Four"
         number = number.upper() if _ROMAN.fullmatch(number) else str(ordinal(number))
-        path = (ordinal(number),)
+        path: tuple[int, ...] = (ordinal(number),)
     else:
         path = tuple(int(n) for n in number.split("."))
     # The end of a wrapped reference: "Section\n4.2 shall ...", "in\nSection 6.4."; a date: "1.3.2019"

@@ -6,8 +6,8 @@ the heading above it, by its page, or by the words that open it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.core.documents import Document

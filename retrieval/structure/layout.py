@@ -114,7 +114,7 @@ def _contents_of(rows: list[Line], run: list[tuple[int, int]]) -> Iterator[tuple
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in text.lower() if c.isalpha())
+    return "".join(filter(str.isalpha, text.lower()))
 
 
 def working_text(document: Document, start: int, end: int) -> str:
