@@ -278,8 +278,11 @@ class _Lists:
         kinds = [o.kind for o in self._stack]
         if mark.value != 1:
             return False
-        if self._stack and self._stack[0].list_ in self.roles and self._role(row, mark):  # recitals after the parties
-            return self._push(row, mark, 0)
+        first = self.roles.get(self._stack[0].list_) if self._stack else None
+        if first and (self._role(row, mark) or (first == "Party" and mark.kind in ("paren-A", "letter-A"))):
+            self._push(row, mark, 0)  # recitals after the parties
+            self.roles.setdefault(self._stack[0].list_, "Recital")
+            return True
         return self._push(row, mark, kinds.index(mark.kind) if mark.kind in kinds else len(kinds))
 
     def _begin_part(self, row: int, mark: Mark) -> bool:

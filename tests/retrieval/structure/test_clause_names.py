@@ -191,7 +191,7 @@ The Company shall on the next day:
 2. Law
 Ohio.
 """
-UNNUMBERED_CONTENTS = (
+CONTENTS = (
     "SUPPLY AGREEMENT\nTABLE OF CONTENTS\n"
     + "".join(
         f"{n}. Duty of {word}\n" for n, word in enumerate("Alfa Bravo Carol Delta Echo Fox Golf Hotel".split(), 1)
@@ -299,7 +299,7 @@ TABLE = {
         "Section 1|Section 1(a)|Section 1(b)|Section 1(a) under “The Company shall on the next”"
         "|Section 1(b) under “The Company shall on the next”|Section 2",
     ),
-    "contents without pages": (UNNUMBERED_CONTENTS, "|".join(f"Section {n}" for n in range(1, 9))),
+    "contents without pages": (CONTENTS, "|".join(f"Section {n}" for n in range(1, 9))),
     "exhibits of an exhibit": (
         NESTED_EXHIBITS,
         "Section 1|Section 2|Exhibit A|Exhibit B|Exhibit B, Section 1|Exhibit B, Exhibit A"
