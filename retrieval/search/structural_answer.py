@@ -8,9 +8,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from retrieval.core.documents import Document, Span
+from retrieval.core.errors import DocumentNotReady, NoSuchDocument
 from retrieval.search.question_kinds import Sign, folded, kinds_of
 from retrieval.search.structural_places import Place, Source, absent
 from retrieval.structure.chunks import Chunk
@@ -72,15 +73,23 @@ def answer_by_structure(
     signs = list(kinds_of(question))
     if not signs:
         return StructuralAnswer()
-    sources = [
-        Source(facts_of(id_), partial(document_of, id_))
-        for _, id_ in zip(range(_MOST_DOCUMENTS), document_ids, strict=False)
-    ]
+    sources = list(islice(_sources(document_ids, document_of, facts_of), _MOST_DOCUMENTS))
     for sign in signs:
         if places := tuple(_by_turns(sign, question, sources)):
             whole = not sign.kind.narrowed or _asks_for_the_place(question)
             return StructuralAnswer(sign.kind.name, places, _missing(question, sources), whole=whole)
     return _nothing(signs[0], question, sources)
+
+
+def _sources(
+    document_ids: Iterable[str], document_of: Callable[[str], Document], facts_of: Callable[[str], Facts]
+) -> Iterator[Source]:
+    for id_ in document_ids:
+        try:
+            facts = facts_of(id_)
+        except (NoSuchDocument, DocumentNotReady):  # it went meanwhile, or is read again
+            continue
+        yield Source(facts, partial(document_of, id_))
 
 
 def _by_turns(sign: Sign, question: str, sources: Sequence[Source]) -> Iterator[Place]:
