@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from retrieval.core.documents import Span
 from retrieval.library.library import Library
+from retrieval.search.amended_clauses import AmendedClauses, ScopedChanges
 from retrieval.search.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.search.confidence import EVEN, Signs, weights
 from retrieval.search.embedder import Embedder
@@ -106,6 +107,7 @@ class Searcher:
         self._library, self._vectors, self._lexical, self._embedder = library, vectors, lexical, embedder
         self._remembered: dict[str, NDArray[np.float32]] = {}
         self._lock = threading.Lock()
+        self._amended = AmendedClauses(library)
 
     @cached_property
     def _types(self) -> TypeMatcher:
@@ -166,6 +168,13 @@ class Searcher:
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
         """Find the documents that a question names, and those between which it leaves the choice; needs no model."""
         return Router(self._library, self._lexical, matter_id, document_ids).route(question)
+
+    def changes(self, matter_id: str, document_ids: Collection[str]) -> ScopedChanges:
+        """What amendments in a matter change, for a question that is put to some of its documents. Needs no model.
+
+        Raises NoSuchMatter and StoreUnavailable.
+        """
+        return ScopedChanges(self._amended.of_matter(matter_id), document_ids)
 
     def same_words(self, matter_id: str, chunk: Chunk, document_ids: Collection[str] | None = None) -> list[Chunk]:
         """Find chunks of other documents, of some or of all, that say the same word for word; in reading order."""
