@@ -30,10 +30,14 @@ _DAY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A span that answers a question, and what it is: "Section 4.2", "parties", "signatures"."""
+    """A span that answers a question, and what it is: "Section 4.2", "parties", "signatures".
+
+    It is a `guess` where nothing was found and the opening of the document is the likeliest.
+    """
 
     span: Span
     what: str
+    guess: bool = False
 
 
 @dataclass(frozen=True)
@@ -270,4 +274,4 @@ def _opening(document: Document) -> Iterator[Place]:
     end = min(len(text), start + _LONGEST_OPENING)
     cut = text.rfind("\n", start, end)
     if text.strip():
-        yield Place(document.span(start, cut if cut > start and end < len(text) else end), "opening")
+        yield Place(document.span(start, cut if cut > start and end < len(text) else end), "opening", guess=True)
