@@ -13,8 +13,9 @@ from datetime import date
 from retrieval.core.documents import Document, Span
 from retrieval.structure.amended_places import Target
 from retrieval.structure.amendments import Amendment
-from retrieval.structure.clause_lookup import PARTS, find_clause
-from retrieval.structure.clauses import Clause, clause_at, headings_above, ordinal, outline
+from retrieval.structure.clause_lookup import find_clause
+from retrieval.structure.clause_marks import PARTS, ordinal
+from retrieval.structure.clauses import Clause, clause_at, headings_above, outline
 from retrieval.structure.definitions import defined
 from retrieval.structure.facts import Facts
 
@@ -194,7 +195,9 @@ def clause_of(document: Document, target: Target) -> Clause | None:
     if target.inside:
         kind, _, around = target.inside.partition(" ")
         container = find_clause(document, 0, kind.lower(), around, None)
-        return _inside(document, container, number) if container else None
+        if container is None:
+            return None
+        return find_clause(document, 0, target.kind, number, container) or _inside(document, container, number)
     found = find_clause(document, 0, target.kind, number, None)
     if target.heading and not (found and _words(found.heading) & _words(target.heading)):
         headed = [c for c in outline(document) if _words(c.heading) == _words(target.heading)]
@@ -220,9 +223,9 @@ def _inside(document: Document, container: Clause, number: str) -> Clause | None
 
 
 def _last_mark(clause: Clause) -> str:
-    """The last mark of a clause's number in small letters: "2" of "5.2", "b" of "8.2(b)"."""
-    mark = re.findall(r"[^().,\s]+", clause.number)[-1].lower()
-    return str(ordinal(mark)) if clause.number.startswith("Article") and ordinal(mark) else mark
+    """The last mark of a clause's number in small letters: "2" of "5.2" and of "Article II", "b" of "8.2(b)"."""
+    mark = re.findall(r"[^().,\s]+", clause.local)[-1].lower()
+    return str(ordinal(mark)) if clause.kind == "article" and ordinal(mark) else mark
 
 
 def _term(document: Document, term: str) -> list[Span]:
