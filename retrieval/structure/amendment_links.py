@@ -23,7 +23,12 @@ _WITHIN = 6_000  # characters; an instrument that begins later amends the docume
 _MOST_PLACES = 200  # in one agreement, of words that are exchanged throughout
 _FITS, _CONFLICTS = 0.75, 0.5  # of the words of a title
 _ALIKE = 0.35  # of the words of two clauses, one of which takes the other's place
-_LIGHT = frozenset("the a an of and or for to in on by with agreement contract deed amended restated no number".split())
+_LIGHT = frozenset(
+    (
+        "the a an of and or for to in on by with agreement contract deed amended restated no number principal original "
+        "existing main"
+    ).split()
+)
 _FORMS = frozenset(
     "inc incorporated corp corporation co company llc llp lp ltd limited plc gmbh ag sa nv bv the and of".split()
 )
