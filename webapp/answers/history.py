@@ -12,7 +12,8 @@ HISTORY_SHARE = 0.2  # of the context window; passages matter more than earlier 
 class Turn:
     """An earlier question with its answer, the query that was searched for it, and the spans of its passages.
 
-    `cited` are the spans of its citations, and of these documents it speaks.
+    `answer` is empty where nothing was found. `cited` are the spans of its citations. `of_one_document`: one document
+    alone was searched.
     """
 
     question: str
@@ -20,6 +21,7 @@ class Turn:
     query: str
     passages: tuple[Span, ...] = ()
     cited: tuple[Span, ...] = ()
+    of_one_document: bool = False
 
     @property
     def document_ids(self) -> tuple[str, ...]:
@@ -28,9 +30,9 @@ class Turn:
 
 
 def recent_turns(history: Sequence[Turn], count: Callable[[str], int], budget: int) -> list[Turn]:
-    """The latest turns that fit into `budget` tokens, in order; none is shortened."""
+    """The latest answered turns that fit into `budget` tokens, in order; none is shortened."""
     turns: list[Turn] = []
-    for turn in reversed(history):
+    for turn in (turn for turn in reversed(history) if turn.answer):
         budget -= count(turn.question) + count(turn.answer)
         if budget < 0:
             break

@@ -5,11 +5,11 @@ import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 
-from retrieval import Chunk, DocumentRecord
+from retrieval import Chunk, DocumentRecord, Span
 from webapp.answers.answer import Answer, Found, Scope, Waiting, answer
 from webapp.answers.answer import Event as AnswerEvent
-from webapp.answers.follow_up import Turn
 from webapp.answers.generate import Delta, Trouble
+from webapp.answers.history import Turn
 from webapp.answers.key_language import KeySentence
 from webapp.core import metrics
 from webapp.core.log import record_error
@@ -18,6 +18,7 @@ from webapp.core.results import (
     CitationRow,
     CoverageRow,
     KeySentenceRow,
+    MentionsResult,
     NamedRow,
     PassageRow,
     SameWordsRow,
@@ -28,9 +29,11 @@ from webapp.core.results import (
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.core.wording import plural
 from webapp.service.workspace import Workspace
+from webapp.store.conversations import SavedTurn
 from webapp.store.users import User
 
 YOURS = "Your question"  # label of its progress
+NO_TOPIC = ("greeting", "help", "library", "mentions")  # so read, a question is none that another can lean on
 MOST_PLACES = 50  # with the same words, listed for one citation
 
 
@@ -90,6 +93,29 @@ async def _with_metrics(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[A
         metrics.ANSWERS.labels(outcome).inc()
 
 
+def history_of(turns: Sequence[SavedTurn]) -> list[Turn]:
+    """Chat history for a question: complete turns, without those that only greeted or told of the library."""
+    return [
+        Turn(
+            turn.question,
+            answer.answer if answer.found else "",
+            (isinstance(answer, AnswerResult) and answer.query) or turn.question,
+            tuple(_spans(answer.passages)) if isinstance(answer, AnswerResult) else (),
+            tuple(_spans(answer.citations)),
+            answer.searched is not None and answer.searched.documents == 1,
+        )
+        for turn in turns
+        if turn.state == "complete" and not isinstance(answer := turn.answer, MentionsResult)
+        if not (isinstance(answer, AnswerResult) and answer.read_as in NO_TOPIC)
+    ]
+
+
+def _spans(rows: Sequence[CitationRow | PassageRow]) -> Iterator[Span]:
+    for row in rows:
+        if not row.removed:
+            yield from (Span(row.document_id, *each) for each in row.spans)
+
+
 async def answer_events(
     workspace: Workspace, user: User, matter_id: str, question: str, records: Mapping[str, DocumentRecord]
 ) -> AsyncGenerator[Event[AnswerResult]]:
@@ -131,6 +157,8 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
     return AnswerResult(
         answer=answer.text,
         found=answer.found,
+        query=searched.query,
+        read_as=searched.read_as,
         citations=tuple(
             CitationRow(
                 n=citation.n,
@@ -155,7 +183,7 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
 
 
 def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
-    """`answer_result` with more for the page: spans to highlight, sentences, passages, query and full budget."""
+    """`answer_result` with more for the page: spans to highlight, sentences, passages and full budget."""
     result = answer_result(answer, records)
     citations = zip(result.citations, answer.citations, strict=True)
     sentences = zip(result.key_language, answer.key_language, strict=True)
@@ -171,7 +199,6 @@ def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answer
                 for passage in answer.passages
             ),
             "budget": answer.budget,
-            "query": answer.searched.query,
         }
     )
 
