@@ -250,7 +250,8 @@ def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], *, is_read: bool)
     """The answer where nothing is found; doubtful where all is in the passages and no language model read it."""
     searched, is_whole = draft.found.searched, draft.is_whole
     return Answer(
-        text=_coverage(searched, f"{'read' if is_read else 'compared with the question'} whole" if is_whole else ""),
+        text=draft.results.absent
+        or _coverage(searched, f"{'read' if is_read else 'compared with the question'} whole" if is_whole else ""),
         found=False,
         searched=searched,
         budget=draft.found.budget,

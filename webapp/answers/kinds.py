@@ -53,7 +53,8 @@ _FORM = (
     rf"|more detail|a table|table form|{_LANGUAGE})|as (?:a|an) (?:\w+ )?(?:table|list|e-?mail|memo)"
     rf"|as (?:bullet ?points|bullets)|(?:more )?(?:briefly|simply|shorter|concisely)|step by step)"
 )
-_THAT = r"(?:that|this|it|the (?:last |previous |above )?(?:answer|reply|response)|your (?:last )?(?:answer|reply)|the above)"
+_REPLY = r"(?:answer|reply|response)"
+_THAT = rf"(?:that|this|it|the (?:last |previous |above )?{_REPLY}|your (?:last )?{_REPLY}|the above)"
 _ORDINAL = r"(?:first|second|third|fourth|fifth|last|next|\d(?:st|nd|rd|th))"
 _POINT = rf"(?:the {_ORDINAL} (?:point|item|one|part|sentence|citation|quotation|quote|bullet|condition|passage))"
 COURTESY = (
@@ -132,15 +133,19 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "mentions",
         _signs(
-            r"^\s*how (?:often|frequently|many times) (?:is|are|was|were|do|does|did) (?:the (?:word|term|phrase|name)s? "
-            r"|we |they )?(?P<often>.+?) (?:mentioned|named|referred to|referenced|appear|occur|come up|show up)\b[^,;?]*"
+            r"^\s*how (?:often|frequently|many times) (?:is|are|was|were|do|does|did) (?:the (?:word|term|phrase"
+            r"|name)s? "
+            r"|we |they )?(?P<often>.+?) (?:mentioned|named|referred to|referenced|appear|occur|come up|show"
+            r" up)\b[^,;?]*"
             rf"{_END}",
             r"^\s*how (?:often|many times) (?:is|are|does|do) the (?:word|term|phrase|name)s? (?P<used>.+?) "
             rf"(?:used|found|appear|occur)\b[^,;?]*{_END}",
-            rf"{_ASKING}(?:find|list|show|count|give)?(?: me)?(?: the number of| how many)? ?(?:every|all|each|the)? ?(?:of "
+            rf"{_ASKING}(?:find|list|show|count|give)?(?: me)?(?: the number of| how many)? ?(?:every|all|each"
+            rf"|the)? ?(?:of "
             rf"the )?(?:mentions?|occurrences?) of (?:the (?:word|term|phrase|name) )?(?P<every>.+?){_END}",
             rf"^\s*how many (?:mentions|occurrences|instances) of (?P<many>.+?)(?: are there)?{_END}",
-            r"^\s*(?:where|on (?:which|what) pages?) (?:is|are|does|do) (?:the (?:word|term|phrase|name) )?(?P<where>.+?) "
+            r"^\s*(?:where|on (?:which|what) pages?) (?:is|are|does|do) (?:the (?:word|term|phrase|name)"
+            r" )?(?P<where>.+?) "
             rf"(?:mentioned|named){_END}",
             r"^\s*(?:where|on (?:which|what) pages?|does|do) (?:does |do |is |are )?the (?:word|term|phrase|name) "
             rf"(?P<word>.+?) (?:used|found|appear|occur|mentioned)\b[^,;?]*{_END}",
@@ -164,7 +169,8 @@ KINDS: tuple[Kind, ...] = (
         "summary",
         _signs(
             rf"{_ASKING}(?:(?:briefly )?summari[sz]e|sum up|(?:give|write|make|show)(?: me)? (?:an? |the )?(?:\w+ )?"
-            rf"(?:summary|overview) of|(?:an? |the )?(?:\w+ )?(?:summary|overview) of|tl;?dr:?)(?: (?:me|for me|the whole"
+            rf"(?:summary|overview) of|(?:an? |the )?(?:\w+ )?(?:summary|overview) of|tl;?dr:?)(?: (?:me|for me"
+            rf"|the whole"
             rf"|all of))?(?: (?:this|the|my|our|that|these))?(?: (?!of|in|under|for|on|about)[\w&.,'’-]+){{0,7}}? "
             rf"{PAPER}(?: (?:in|with|between|of|from|dated) [\w&.,'’ -]{{1,60}}| for me)?{_END}",
             rf"{_ASKING}(?:summari[sz]e|sum up)(?: (?:this|it|everything|the whole thing))?(?: for me)?{_END}",
@@ -196,27 +202,34 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "about_last_answer",
         _signs(
-            rf"{_ASKING}(?:summari[sz]e|sum up|shorten|simplify|rephrase|reword|rewrite|repeat|explain|clarify|translate"
+            rf"{_ASKING}(?:summari[sz]e|sum up|shorten|simplify|rephrase|reword|rewrite|repeat|explain|clarify"
+            rf"|translate"
             rf"|expand(?: on)?|elaborate(?: on)?|quote|cite|(?:show|give) me|put|say|write|make|break down|turn|restate"
             rf"|paraphrase|condense|format|present)"
-            rf"(?: {_THAT}| {_POINT})(?: (?:up|down|again|out|to me|for me))?(?: (?:(?:in|in)?to|as|in|more|a bit|please"
+            rf"(?: {_THAT}| {_POINT})(?: (?:up|down|again|out|to me|for me))?(?: (?:(?:in|in)?to|as|in|more|a"
+            rf" bit|please"
             rf"|again|for|simpler|shorter|clearer|better|longer|than)\b[\w ,'’-]{{0,60}})?{_END}",
             rf"{_ASKING}(?:sum {_THAT} up|say {_THAT} again|(?:and |now )?(?:again|once more)|repeat|explain|elaborate"
             rf"|(?:tell|give|show) me more(?: (?:about|on) {_THAT})?|more details?|in other words|come again"
             rf"|shorter|longer|simpler|rephrase|translate(?: (?:in)?to {_LANGUAGE})?){_END}",
             rf"{_ASKING}(?:but |the same |same |again )?{_FORM}(?:,? please| again| instead)?{_END}",
-            rf"{_ASKING}(?:give|show|tell|write)(?: me)? (?:{_THAT} |(?:an? |the )?(?:same |short )?(?:answer|summary|table"
+            rf"{_ASKING}(?:give|show|tell|write)(?: me)? (?:{_THAT} |(?:an? |the )?(?:same |short )?(?:answer"
+            rf"|summary|table"
             rf"|version|list) ?)(?:{_FORM}|of {_THAT})?{_END}",
             r"^\s*(?:but )?(?:are you (?:really |quite |absolutely )?(?:sure|certain)|really|is (?:that|this|it) "
             r"(?:really |actually )?(?:right|correct|true|so|certain|accurate)|how (?:do|can) you (?:know|tell)"
-            r"|why do you (?:say|think) (?:so|that)|what makes you (?:say|think) (?:so|that)|says who|that(?:['’]s| is) "
+            r"|why do you (?:say|think) (?:so|that)|what makes you (?:say|think) (?:so|that)|says who"
+            r"|that(?:['’]s| is) "
             r"(?:wrong|not (?:right|true|correct)))\b(?!.*\b(?:who|what|when|which)\b)[^;]{0,80}$",
-            rf"^\s*(?:where|on (?:what|which) page|in (?:what|which) (?:section|clause|article|document|contract)|which "
-            rf"(?:page|section|clause|article|document|contract))(?: exactly)?(?: (?:does|do) (?:it|the \w+|they|he) say "
+            rf"^\s*(?:where|on (?:what|which) page|in (?:what|which) (?:section|clause|article|document"
+            rf"|contract)|which "
+            rf"(?:page|section|clause|article|document|contract))(?: exactly)?(?: (?:does|do) (?:it|the \w+|they"
+            rf"|he) say "
             rf"(?:so|that|this|it)| (?:is|was) (?:that|this|it)(?: (?:from|written|stated|said|found))?"
             rf"| did you (?:find|get|see|read) (?:that|this|it)| (?:can|do) i (?:find|see|read) (?:that|this|it)"
             rf"| says (?:so|that|this)| comes? (?:that|this) from| does (?:that|this|it) come from)?{_END}",
-            r"^\s*what (?:do you mean|does (?:that|this|it|the answer) mean|is your source|are your sources|did you say)"
+            r"^\s*what (?:do you mean|does (?:that|this|it|the answer) mean|is your source|are your sources|did"
+            r" you say)"
             rf"(?: by (?:that|this|it)| exactly| in plain english| in practice)?{_END}",
             rf"^\s*(?:what (?:is|was|about|does)|explain|show(?: me)?|tell me about|read(?: me)?|and) {_POINT}"
             rf"(?: (?:say|mean|about|you (?:mentioned|listed|gave)))?{_END}",
@@ -278,11 +291,14 @@ KINDS: tuple[Kind, ...] = (
         "each",
         _signs(
             rf"\b(?:which|what|how many|do any|does any|have any|has any|is any|are any|any|each|every|all|none|some)"
-            rf"(?: one)?(?: of)?(?: (?:my|our|the|these|those|your))?(?: \w+)? {PAPERS}\b(?! (?:must|shall|may|should|need|do "
+            rf"(?: one)?(?: of)?(?: (?:my|our|the|these|those|your))?(?: \w+)? {PAPERS}\b(?! (?:must|shall|may"
+            rf"|should|need|do "
             rf"the|does the|has the|have to|to be|are to|the |a |an |between|with respect))",
-            rf"\b(?:in|for|of|from|by|per|across|under) (?:each|every|all)(?: of)?(?: (?:my|our|the|these|those))? {PAPER}\b",
+            rf"\b(?:in|for|of|from|by|per|across|under) (?:each|every|all)(?: of)?(?: (?:my|our|the|these"
+            rf"|those))? {PAPER}\b",
             rf"\b(?:each|every) (?:of them|one of them|{PAPER})\b",
-            r"^\s*(?:do|does|have|are|can) (?:they|these|those) all\b|\bwhich of (?:them|these|those)\b|\bin all of them\b",
+            r"^\s*(?:do|does|have|are|can) (?:they|these|those) all\b|\bwhich of (?:them|these|those)\b|\bin all"
+            r" of them\b",
         ),
         unless=_signs(
             r"\b(?:other|related|ancillary|transaction|prior|previous|such|definitive|third[- ]party) \w*s\b"

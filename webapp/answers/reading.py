@@ -103,7 +103,8 @@ _PIECE = re.compile(
 )
 # "And if it is renewed?", "Can they still do so?", "And the customer?"
 _GOES_ON = re.compile(
-    r"^\s*(?:(?:and|or|but|so|even|what (?:if|about))\s.*\b(?:it|they|he|she)\b|(?:and|or|but|also)\s+(?:(?:the|our|their|an?)\s+)?"
+    r"^\s*(?:(?:and|or|but|so|even|what (?:if|about))\s.*\b(?:it|they|he|she)\b|(?:and|or|but|also)\s+(?:(?:the"
+    r"|our|their|an?)\s+)?"
     r"[\w’'-]+\s*[?.!]*$)|\b(?:it|they|he|she)\s.*\b(?:also|too|still|as well)\b|\b(?:it|they)\s+also\b"
     r"|\b(?:it|that|this)\s+(?:any\s+)?different\b",
     re.IGNORECASE,
@@ -140,13 +141,16 @@ _SIGNS = (
 )
 _MOST_CONTENT, _MOST_WITH_CONTINUATION = 1, 4  # content words of a piece of a question
 _STOP_WORDS = frozenset(
-    "a about after again agreement agreements all also an and any anybody anyone apply are as at be been before being but by can"
-    " contract contracts could deal did do does document each else even ever every far for from get give given had"
-    " happen happens has have how i if in is it its just kind less long many may me might more most much must my need"
-    " no not of often on once one only or other our over own part parties party please reason same say says shall"
-    " should side sides so some somebody someone soon still take tell than that the their them then there these they"
-    " thing things this those time to too under up upon us was we were what when where which while who whom whose why"
-    " will with within would yes you your".split()
+    (
+        "a about after again agreement agreements all also an and any anybody anyone apply are as at be been before "
+        "being but by can contract contracts could deal did do does document each else even ever every far for from "
+        "get give given had happen happens has have how i if in is it its just kind less long many may me might more "
+        "most much must my need no not of often on once one only or other our over own part parties party please "
+        "reason same say says shall should side sides so some somebody someone soon still take tell than that the "
+        "their them then there these they thing things this those time to too under up upon us was we were what when "
+        "where which while who whom whose why will with within would yes you your"
+    ).split()
+)
 )
 
 

@@ -57,6 +57,11 @@ class Retrieved:
         return bool(self.searches) and all(results.whole for results in self.searches)
 
     @property
+    def absent(self) -> str:
+        """What was asked for by its place and is not there, as a sentence."""
+        return next((results.absent for results in self.searches if results.absent), "")
+
+    @property
     def close(self) -> tuple[str, ...]:
         """Ids of the documents that all fit a name in the question."""
         return next((results.route.close for results in self.searches if results.route.close), ())
@@ -132,7 +137,8 @@ class Retriever:
 
     def _surer(self, reading: Reading, alone: Retrieved, joined: Retrieved) -> Retrieved:
         """Of a question alone and with the one before it, the surer reading; its hits come first, in turns."""
-        is_sure = alone.searches[0].confidence >= reading.sure
+        results = alone.searches[0]
+        is_sure = results.confidence >= reading.sure or bool(results.places or results.absent)
         if not alone.wider and (is_sure or joined.wider):
             return replace(alone, hits=_in_turns([alone.hits, joined.hits]))
         return replace(joined, hits=_in_turns([joined.hits, alone.hits]))

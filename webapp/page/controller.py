@@ -274,6 +274,13 @@ class Controller:
             return await self.find_mentions(state, turn.question, replaced_id=turn.id)
         return await self.ask(state, turn.question, replaced_id=turn.id)
 
+    async def ask_alone(self, state: PageState, turn_id: str) -> Updates:
+        """Ask the question of a turn again, as a new turn that knows nothing of what was said before."""
+        turn = await asyncio.to_thread(self._turn, state, turn_id)
+        await asyncio.to_thread(self._conversations.check_room, self._user, state.conversation_id)
+        answer = await asyncio.to_thread(self._new_answer, replace(state, editing=""), turn.question, "", alone=True)
+        return await self._begin(state, answer, "Searching the documents.")
+
     async def drafts(self, state: PageState) -> AsyncGenerator[Updates]:
         """Stream the draft of a conversation in batches until it ends; `finished` then shows the result."""
         conversation = await asyncio.to_thread(self._conversations.one, self._user, state.conversation_id)
@@ -289,9 +296,9 @@ class Controller:
             await running.stop()
         return {"busy": False}
 
-    def _new_answer(self, state: PageState, question: str, replaced: str) -> RunningAnswer:
+    def _new_answer(self, state: PageState, question: str, replaced: str, *, alone: bool = False) -> RunningAnswer:
         matter, conversation = self._turn_goes_to(state, question, replaced)
-        turns = self._conversations.turns(self._user, conversation.id)
+        turns = [] if alone else self._conversations.turns(self._user, conversation.id)
         records = self._asked(matter, conversation, state)
         return RunningAnswer(self._workspace, self._user, conversation, question, history_of(turns), records)
 

@@ -4,15 +4,16 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
-from retrieval import Chunk, DocumentRecord, Span
+from retrieval import Chunk, DocumentRecord, Matter, PinciteError, Span
 from webapp.answers.answer import Answer, Found, Scope, Waiting, answer
 from webapp.answers.answer import Event as AnswerEvent
 from webapp.answers.generate import Delta, Trouble
 from webapp.answers.history import Turn
 from webapp.answers.key_language import KeySentence
 from webapp.core import metrics
-from webapp.core.log import record_error
+from webapp.core.log import record_error, user_error
 from webapp.core.results import (
     AnswerResult,
     CitationRow,
@@ -29,7 +30,7 @@ from webapp.core.results import (
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.core.wording import plural
 from webapp.service.workspace import Workspace
-from webapp.store.conversations import SavedTurn
+from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 
 YOURS = "Your question"  # label of its progress
@@ -116,18 +117,32 @@ def _spans(rows: Sequence[CitationRow | PassageRow]) -> Iterator[Span]:
             yield from (Span(row.document_id, *each) for each in row.spans)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question in a matter, and the conversation that it goes on with, if any.
+
+    `scope` has the ids of the chosen documents, None for all.
+    """
+
+    question: str
+    matter: Matter
+    scope: Sequence[str] | None = None
+    conversation: Conversation | None = None
+
+
 async def answer_events(
-    workspace: Workspace, user: User, matter_id: str, question: str, records: Mapping[str, DocumentRecord]
+    workspace: Workspace, user: User, asked: Asked, records: Mapping[str, DocumentRecord]
 ) -> AsyncGenerator[Event[AnswerResult]]:
     """Stream an answer: progress while it waits in the queue, text as it is written, then one result.
 
-    `records` are the documents to search, by id, all of them ready. Raises what `answer_in_turn` does. Closing the
-    iterator closes the language model's stream.
+    `records` are the documents to search, by id, all of them ready. The turn is kept in its conversation, or in a new
+    one. Raises what `answer_in_turn` does. Closing the iterator closes the language model's stream.
     """
     before = 0
-    async with aclosing(
-        answer_in_turn(workspace, user, question, (), Scope(matter_id, tuple(records.values())))
-    ) as events:
+    history = await asyncio.to_thread(_history, workspace, user, asked.conversation)
+    scope = Scope(asked.matter.id, tuple(records.values()))
+    troubles: list[PinciteError] = []
+    async with aclosing(answer_in_turn(workspace, user, asked.question, history, scope)) as events:
         async for event in events:
             if isinstance(event, Waiting):
                 before = before or event.before
@@ -141,9 +156,28 @@ async def answer_events(
                 case Delta():
                     yield Text(text=event.text)
                 case Trouble():
+                    troubles.append(event.error)
                     yield Notice.of(event.error)
                 case Answer():
+                    turn = page_result(event, records).ended(troubles)
+                    if error := await asyncio.to_thread(_keep, workspace, user, asked, turn):
+                        yield Notice.of(error)
                     yield Result(answer_result(event, records))
+
+
+def _history(workspace: Workspace, user: User, conversation: Conversation | None) -> list[Turn]:
+    return history_of(workspace.conversations.turns(user, conversation.id)) if conversation else []
+
+
+def _keep(workspace: Workspace, user: User, asked: Asked, turn: AnswerResult) -> PinciteError | None:
+    """Save a turn; returns the error that prevented it, which takes nothing from the answer."""
+    conversations = workspace.conversations
+    try:
+        goes_to = asked.conversation or conversations.start(user, asked.matter, asked.question, asked.scope)
+        conversations.add_turn(user, goes_to.id, asked.question, turn, "complete")
+    except PinciteError as error:
+        return user_error(error)
+    return None
 
 
 def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
