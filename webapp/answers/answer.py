@@ -25,7 +25,7 @@ from retrieval import (
 from webapp.answers.from_library import Told, from_library
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_engine, write
 from webapp.answers.history import Turn
-from webapp.answers.key_language import KeySentence, Relevance, key_language
+from webapp.answers.key_language import KeySentence, Relevance, beside, key_language, quote_places
 from webapp.answers.prompt import NOT_THERE, Budget, Frame, frame
 from webapp.answers.reading import ReadAs, read_question
 from webapp.answers.retrieve import Retrieved, Retriever
@@ -162,7 +162,7 @@ async def answer(
 
 def _asks(results: Retrieved, packed: Packed) -> bool:
     """Whether a language model is asked: where nothing was left out, it reads whether it is there, however likely."""
-    return results.found or (results.whole and not packed.left_out)
+    return results.found or (results.whole and not packed.left_out and not results.absent)
 
 
 def _fit(
@@ -205,7 +205,7 @@ def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Rele
     """
     passages, results, text = draft.found.passages, draft.results, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
-    key = tuple(_key_language(results, passages, documents, relevance))
+    key = tuple(_key_language(results, passages, document_of, relevance))
     checked = check(draft.text, passages, documents)
     says_nothing = text.rstrip(".") == NOT_THERE.rstrip(".")
     quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
@@ -230,20 +230,25 @@ def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Rele
 
 
 def _key_language(
-    results: Retrieved, passages: Sequence[Passage], documents: Mapping[str, Document], relevance: Relevance
+    results: Retrieved, passages: Sequence[Passage], document_of: Callable[[str], Document], relevance: Relevance
 ) -> Iterator[KeySentence]:
     """Key language of each search, or what the last answer cited."""
+    documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
     for span in results.cited:
         if document := documents.get(span.document_id):
             yield KeySentence(**pin_cite(document, span).where(), text=own_words(document, span))
     most = KEY_SENTENCES // max(1, len(results.searches))
     seen: set[Span] = set()
     for each in results.searches:
-        asked = each.route.question
-        for key in key_language(asked, passages, documents, each.hits, most=most, relevance=relevance):
-            if key.span not in seen:
-                seen.add(key.span)
-                yield key
+        key = quote_places(each.places, document_of)
+        if not (key and each.only_places):
+            asked = each.route.question
+            sentences = key_language(asked, passages, documents, each.hits, most=most, relevance=relevance)
+            key = beside(key, sentences, most)
+        for sentence in key:
+            if sentence.span not in seen:
+                seen.add(sentence.span)
+                yield sentence
 
 
 def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], *, is_read: bool) -> Answer:
@@ -257,7 +262,7 @@ def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], *, is_read: bool)
         budget=draft.found.budget,
         engine=draft.engine,
         passages=draft.found.passages,
-        doubtful=is_whole and not is_read and bool(nearest),
+        doubtful=is_whole and not is_read and bool(nearest) and not draft.results.absent,
         nearest=nearest,
     )
 

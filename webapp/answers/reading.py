@@ -151,7 +151,6 @@ _STOP_WORDS = frozenset(
         "where which while who whom whose why will with within would yes you your"
     ).split()
 )
-)
 
 
 def leaning(question: str) -> Leaning:

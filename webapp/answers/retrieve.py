@@ -95,7 +95,7 @@ class Retriever:
     def _one(self, query: str, read_as: ReadAs, document_ids: tuple[str, ...]) -> Retrieved:
         """Search for one query; if that finds nothing relevant, search wider once."""
         results, wider = self._search(query, document_ids), False
-        if not results.found:
+        if not (results.found or results.absent):
             results, wider = self._search(query, document_ids, wide=True), True
         ids = results.route.document_ids or document_ids
         return Retrieved((results,), query, read_as, ids, results.hits, wider)
