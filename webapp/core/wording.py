@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from webapp.core.results import (
+    AnswerResult,
     BudgetRow,
     CitationRow,
     Cited,
@@ -102,6 +103,22 @@ def summary_line(line: LineRow, citations: Sequence[CitationRow]) -> str:
 def mentions_coverage(searched: CoverageRow) -> str:
     """Coverage of a search for a phrase in one line: documents and pages, unreadable pages."""
     return _sentence(f"Searched every word of {_extent(searched)}", _unreadable(searched, ": not searched"))
+
+
+def read_as(answer: AnswerResult) -> str:
+    """How a question was read, where it was not searched as it stands in all that was to be searched."""
+    match answer.read_as:
+        case "with_last_question":
+            return f"Read with the question before it: “{answer.query}”"
+        case "last_question_elsewhere":
+            return f"Read as the question before it, asked of other documents: “{answer.query}”"
+        case "of_last_documents":
+            return "Asked of the document of the last answer"
+        case "about_last_answer":
+            return "Read as a request about the last answer"
+        case "two_parts":
+            return "Read as two questions"
+    return ""
 
 
 def _extent(searched: CoverageRow) -> str:
