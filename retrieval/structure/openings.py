@@ -5,12 +5,16 @@ All of it stands among the first lines, so that no more of a document is looked 
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from retrieval.core.documents import Document, Span
 from retrieval.structure.layout import Line, lines
 
 LONGEST_OPENING = 16_000  # characters of the contract's words; contents and running lines do not count
+_MOST_OPENING = 60_000  # characters, contents and running lines among them
 _LONGEST_PREAMBLE = 4_000
+_MOST_CANDIDATES = 200  # places that may name the parties
+_NAME_WITHIN = 200  # characters after "between"
 _LONGEST_RECITALS = 20_000
 _TITLE_LINES = 60  # among which a title stands
 _LONGEST_TITLE = 6  # lines
@@ -145,7 +149,7 @@ def opening_text(document: Document, rows: list[Line] | None = None) -> str:
     for row in rows:
         out += [_blank(document.text[done : row.start]), row.text]
         done = row.end
-    return "".join(out).translate(_PLAIN)
+    return "".join(out)[:_MOST_OPENING].translate(_PLAIN)
 
 
 def _blank(between: str) -> str:
@@ -246,10 +250,9 @@ def _between(text: str) -> re.Match[str] | None:
     Those of the sentence that introduces the contract; else a cover's; else those with which another one is recalled.
     """
     cover, recalled = None, None
-    for match in _BETWEEN.finditer(text, 0, _LATEST_INTRODUCTION):
-        if _OTHERS.search(text, max(0, match.start() - 40), match.start()) or not _NAMES_FOLLOW.match(
-            text, match.end()
-        ):
+    for match in islice(_BETWEEN.finditer(text, 0, _LATEST_INTRODUCTION), _MOST_CANDIDATES):
+        named = _NAMES_FOLLOW.match(text, match.end(), match.end() + _NAME_WITHIN)
+        if not named or _OTHERS.search(text, max(0, match.start() - 40), match.start()):
             continue
         before = text[max(0, match.start() - 900) : match.start()]
         sentence = before[max(before.rfind(". "), before.rfind(".\n"), before.rfind("\f")) + 1 :]
