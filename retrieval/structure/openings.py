@@ -29,6 +29,7 @@ _KINDS = (
     r"|MANUAL|HANDBOOK|CODE\s+OF\s+CONDUCT"
 )
 _KIND = re.compile(rf"\b(?:{_KINDS})\b", re.IGNORECASE)
+_KIND_OF = re.compile(rf"\b(?:{_KINDS})\s+(?:of|for|to)\b", re.IGNORECASE)  # "PARTNERSHIP AGREEMENT OF ACME, L.P."
 # Lines above a title that are none of it.
 _LEGEND = re.compile(
     r"(?:EXHIBIT|EX-|ANNEX|APPENDIX|ATTACHMENT)\s*[\w.()\-–]*\s*(?:\(.*\))*\s*(?:under\s+.*)?"
@@ -73,6 +74,12 @@ _LATEST_INTRODUCTION, _LATEST_COVER = 12_000, 3_000  # characters
 # A name, a blank, a number of a list; not "the parties", "you and us".
 _NAMES_FOLLOW = re.compile(
     r"(?:[\s,:]|\b(?:and|by|among|between|the|on|one|other|hand|of|first|part|following|parties|AND|THE)\b(?!\s+(?:parties|hereto)))*(?:[A-Z“\"\[_●•]|\(\d|\(\w\)|\d[.)]|[a-z]{1,2}[A-Z])"
+)
+# Parties that were named before: "between the Company and the Trust".
+_ROLES_FOLLOW = re.compile(
+    r"\s+(?:the\s+)?(?:(?:Holding\s+)?Company|Corporation|Agents?|Trust|Trustee|Banks?|Borrowers?|Lenders?|Buyers?|Sellers?|Purchasers?"
+    r"|Suppliers?|Customers?|Clients?|Licens(?:or|ee)s?|Landlord|Tenant|Lessor|Lessee|Franchis(?:or|ee)s?|Contractors?|Consultants?"
+    r"|Employers?|Employees?|Executive|Distributors?|Manufacturers?|Vendors?|Owners?|Holders?|Issuers?|Underwriters?|Part(?:y|ies))\b(?!\s*[,(])"
 )
 _OTHERS = re.compile(
     r"\b(?:relationship|difference|conflict|distance|disputes?|inconsistency|apportioned|allocated|discrepancy|communications?"
@@ -193,11 +200,17 @@ def _title(rows: list[Line], before: int) -> list[Line]:
 def _may_be_title(text: str) -> bool:
     """Whether a line may be a title: short, with capitals, no sentence, no legend and no company."""
     flat = " ".join(text.split())
-    if not 3 <= len(flat) <= 120 or _LEGEND.fullmatch(flat) or ENDS_AS_COMPANY.search(flat):
+    if not 3 <= len(flat) <= 120 or _LEGEND.fullmatch(flat):
+        return False
+    if ENDS_AS_COMPANY.search(flat) and not _KIND_OF.search(flat):
         return False
     words = re.findall(r"[^\W\d_][\w’'&-]*", flat)
     weighty = [word for word in words if len(word) > 3 or word.isupper()]
-    return bool(weighty) and all(word[0].isupper() for word in weighty) and flat[-1] not in ".;,:"
+    return (
+        bool(weighty)
+        and all(word[0].isupper() for word in weighty)
+        and (flat[-1] not in ".;,:" or bool(ENDS_AS_COMPANY.search(flat)))
+    )
 
 
 def _belongs_above(above: str, text: str) -> bool:
@@ -252,7 +265,11 @@ def _between(text: str) -> re.Match[str] | None:
     cover, recalled = None, None
     for match in islice(_BETWEEN.finditer(text, 0, _LATEST_INTRODUCTION), _MOST_CANDIDATES):
         named = _NAMES_FOLLOW.match(text, match.end(), match.end() + _NAME_WITHIN)
-        if not named or _OTHERS.search(text, max(0, match.start() - 40), match.start()):
+        if (
+            not named
+            or _ROLES_FOLLOW.match(text, match.end())
+            or _OTHERS.search(text, max(0, match.start() - 40), match.start())
+        ):
             continue
         before = text[max(0, match.start() - 900) : match.start()]
         sentence = before[max(before.rfind(". "), before.rfind(".\n"), before.rfind("\f")) + 1 :]
