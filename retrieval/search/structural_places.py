@@ -60,10 +60,10 @@ Finder = Callable[[Source, str, "re.Match[str]"], Iterable[Place]]
 def named_clauses(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
     """The sections, articles, exhibits and schedules that a question names, whole."""
     for name in named_places(question)[0]:
-        if name.kind == "recital":
-            yield from _recital(source, name)
-        elif clause := find_named(source.document, name):
+        if clause := find_named(source.document, name):
             yield Place(clause.span, clause.label())
+        elif name.kind == "recital":
+            yield from _recital(source, name)
 
 
 def absent(source: Source, question: str) -> NotThere | None:
