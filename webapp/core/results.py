@@ -509,9 +509,9 @@ class _Document(Row):
 
 
 class _Titled(Row):
-    title: str = ""
-    parties: tuple[str, ...] = ()
-    date: str | None = None
+    title: str
+    parties: tuple[str, ...]
+    date: str | None
 
 
 class DocumentRow(_Outcome, _Titled, _Document):
