@@ -3,12 +3,13 @@
 (history, question) → query → hits → passages (≤ n tokens) → prompt → text stream → checked citations
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 
 from retrieval import Chunk, Document, DocumentRecord, Hit, Library, Packed, Passage, Results, Searcher, Span, pack
+from webapp.answers.document_row import DocumentAnswer
 from webapp.answers.follow_up import Turn, standalone_query
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_engine, write
 from webapp.answers.key_language import KeySentence, Relevance, key_language
@@ -26,10 +27,18 @@ Alike = Callable[[Chunk], Sequence[Chunk]]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Scope of a search: documents of one matter, all of them ready."""
+    """Scope of a search: documents of one matter, all of them ready; `unread` are those in scope that are not."""
 
     matter_id: str
     records: tuple[DocumentRecord, ...]
+    unread: tuple[DocumentRecord, ...] = ()
+
+    @classmethod
+    def of(cls, matter_id: str, records: Iterable[DocumentRecord]) -> "Scope":
+        """Scope of these documents, ready or not."""
+        records = tuple(records)
+        ready = tuple(record for record in records if record.state == "ready")
+        return cls(matter_id, ready, tuple(record for record in records if record.state != "ready"))
 
     @property
     def document_ids(self) -> list[str]:
@@ -67,7 +76,8 @@ class Answer:
     """Last event: the answer. `text` is what the user reads; `checked` is set if that is the draft.
 
     `doubtful`: passages were found, but the documents probably do not address the question. `same_words`: for the span
-    of a citation, chunks of other documents, one of each, with the same words as its own chunk.
+    of a citation, chunks of other documents, one of each, with the same words as its own chunk. `documents`: a row for
+    each, where the question is put to each.
     """
 
     text: str
@@ -81,6 +91,7 @@ class Answer:
     passages: tuple[Passage, ...] = ()
     doubtful: bool = False
     same_words: Mapping[Span, tuple[Chunk, ...]] = field(default_factory=dict)
+    documents: tuple[DocumentAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

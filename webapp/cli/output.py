@@ -26,13 +26,16 @@ from webapp.core.wording import (
     DOUBT,
     KEY_LANGUAGE,
     NOT_CONFIRMED,
+    STATES,
     WORD_FOR_WORD,
     also_in,
     cite,
     clause_title,
     coverage,
+    document_answer,
     page_cite,
     plural,
+    short_cite,
     summary_coverage,
     summary_line,
     with_others,
@@ -123,7 +126,9 @@ def show_answer(answer: AnswerResult) -> None:
     if answer.found and answer.doubtful:
         print(DOUBT, end="\n\n")
     print("\n".join(printable(line) for line in answer.answer.splitlines()), end="\n\n")
-    for citation in answer.citations:
+    if answer.documents:
+        _show_documents(answer)
+    for citation in answer.citations if not answer.documents else ():
         print(printable(f"[{citation.n}] {with_others(citation)}"))
         if citation.quote and citation.quote not in answer.answer:
             state = WORD_FOR_WORD if citation.verified else NOT_CONFIRMED
@@ -141,6 +146,22 @@ def show_answer(answer: AnswerResult) -> None:
         print("\nNo language model is configured to write answers.")
     if answer.searched and answer.budget:
         print(f"\n{coverage(answer.searched, answer.budget)}")
+
+
+def _show_documents(answer: AnswerResult) -> None:
+    """Print a row for each document, with its state, what it answers and where."""
+    by_number = {row.n: row for row in answer.citations}
+    table = Table(box=None, pad_edge=False)
+    for title in ("document", "state", "answer", "where", "amended by"):
+        if title != "amended by" or any(row.superseded_by for row in answer.documents):
+            table.add_column(title, overflow="fold")
+    for row in answer.documents:
+        said = " ".join(part for part in (document_answer(row, by_number), row.reason) if part)
+        where = "; ".join(short_cite(by_number[n]) for n in row.citations if n in by_number)
+        amended = "; ".join(cite(place) for place in row.superseded_by)
+        cells = (row.document, STATES[row.state].lower(), said, where, amended)
+        table.add_row(*(Text(printable(cell)) for cell in cells[: len(table.columns)]))
+    Console(highlight=False).print(table)
 
 
 @show.register

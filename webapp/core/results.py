@@ -325,6 +325,24 @@ class ClauseRow(Row):
     lines: tuple[LineRow, ...]
 
 
+DocumentState = Literal["found", "not_found", "unclear", "not_read", "failed"]
+
+
+class DocumentAnswerRow(NamedRow):
+    """The answer of one document to a question that is put to each.
+
+    `found`: there is a clause, and `answer` says yes, no or the value. `not_found`: there is none. `unclear`: what was
+    found may not answer. `not_read`: it could not be read, or not yet. `failed`: the language model gave out. `reason`
+    says why. `citations` are numbers; `superseded_by` are the places that change the cited clause.
+    """
+
+    state: DocumentState
+    answer: str
+    citations: tuple[int, ...]
+    superseded_by: tuple[CiteRow, ...]
+    reason: str = absent("")
+
+
 class _TurnRow(Row):
     """Base of the turns of a conversation: notices, and the error that ended it."""
 
@@ -347,11 +365,12 @@ class _TurnRow(Row):
 class AnswerResult(_TurnRow):
     """An answer. `searched` and `budget` are None only in a turn that ended before the search.
 
-    `doubtful`: the documents probably do not address the question. `same_words`: at most MOST_PLACES of a passage. The
-    page has in addition the sentences of a checked answer, the passages, and the search query.
+    `doubtful`: the documents probably do not address the question. `same_words`: at most MOST_PLACES of a passage.
+    `documents`: a row for each document in scope, where the question is put to each. The page has in addition the
+    sentences of a checked answer, the passages, and the search query.
     """
 
-    PLACES: ClassVar[tuple[str, ...]] = ("citations", "key_language", "passages", "same_words")
+    PLACES: ClassVar[tuple[str, ...]] = ("citations", "key_language", "passages", "same_words", "documents")
     LACKED: ClassVar[Mapping[str, Any]] = {
         "answer": "",
         "found": False,
@@ -372,6 +391,7 @@ class AnswerResult(_TurnRow):
     doubtful: bool = absent(False)
     same_words: tuple[SameWordsRow, ...] = absent(())
     documents_meant: tuple[NamedRow, ...] = absent(())
+    documents: tuple[DocumentAnswerRow, ...] = absent(())
     sentences: tuple[SentenceRow, ...] = absent(())
     passages: tuple[PassageRow, ...] = absent(())
     query: str = absent("")

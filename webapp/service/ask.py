@@ -7,16 +7,20 @@ from contextlib import aclosing
 
 from retrieval import Chunk, DocumentRecord
 from webapp.answers.answer import Answer, Found, Scope, Waiting, answer
-from webapp.answers.answer import Event as AnswerEvent
+from webapp.answers.answer import Event as SearchEvent
+from webapp.answers.document_row import DocumentAnswer
+from webapp.answers.each_document import Asked, Row, Windows, each_document, put_to_each
 from webapp.answers.follow_up import Turn
 from webapp.answers.generate import Delta, Trouble
 from webapp.answers.key_language import KeySentence
 from webapp.core import metrics
+from webapp.core.cpu_pool import run_on_core
 from webapp.core.log import record_error
 from webapp.core.results import (
     AnswerResult,
     CitationRow,
     CoverageRow,
+    DocumentAnswerRow,
     KeySentenceRow,
     NamedRow,
     PassageRow,
@@ -31,29 +35,31 @@ from webapp.service.workspace import Workspace
 from webapp.store.users import User
 
 YOURS = "Your question"  # label of its progress
+AnswerEvent = SearchEvent | Asked | Row
 MOST_PLACES = 50  # with the same words, listed for one citation
 
 
 async def answer_in_turn(
     workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope
 ) -> AsyncGenerator[AnswerEvent]:
-    """Queue a question and answer it in its turn: Waiting events first, then the events of `answer`.
+    """Queue a question and answer it in its turn: Waiting events first, then the events of `answer`, or of
+    `each_document` where the question is put to each.
 
-    Raises what that does, and the Congested family. Closing the iterator makes room for the next question.
+    Raises what those do, and the Congested family. Closing the iterator makes room for the next question.
     """
     place = workspace.question_queue.enter(user, workspace.share_key(user))
     try:
         async with aclosing(place.turn()) as positions:
             async for before in positions:
                 yield Waiting(before)
-        events = answer(
-            question,
-            history,
-            scope,
-            library=workspace.library,
-            searcher=await asyncio.to_thread(lambda: workspace.searcher),
-            lease=workspace.engine_pool.lease,
-        )
+        library, lease = workspace.library, workspace.engine_pool.lease
+        searcher = await asyncio.to_thread(lambda: workspace.searcher)
+        events: AsyncGenerator[AnswerEvent]
+        if asked := await run_on_core(put_to_each, question, scope, searcher):
+            windows = Windows(lease, workspace.question_queue.borrow) if workspace.engine_pool.trusted else None
+            events = each_document(asked, scope, library=library, searcher=searcher, windows=windows)
+        else:
+            events = answer(question, history, scope, library=library, searcher=searcher, lease=lease)
         async with aclosing(_with_metrics(events)) as measured_events:
             async for event in measured_events:
                 yield event
@@ -81,7 +87,15 @@ async def _with_metrics(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[A
                     case Trouble():
                         record_error(event.error)
                     case Answer():
-                        outcome = "written" if event.checked else "key language" if event.found else "not found"
+                        outcome = (
+                            "each document"
+                            if event.documents
+                            else "written"
+                            if event.checked
+                            else "key language"
+                            if event.found
+                            else "not found"
+                        )
                 yield event
     except Exception:  # counted, and raised again
         outcome = "failed"
@@ -95,13 +109,11 @@ async def answer_events(
 ) -> AsyncGenerator[Event[AnswerResult]]:
     """Stream an answer: progress while it waits in the queue, text as it is written, then one result.
 
-    `records` are the documents to search, by id, all of them ready. Raises what `answer_in_turn` does. Closing the
+    `records` are the documents in scope, by id. Raises what `answer_in_turn` does. Closing the
     iterator closes the language model's stream.
     """
     before = 0
-    async with aclosing(
-        answer_in_turn(workspace, user, question, (), Scope(matter_id, tuple(records.values())))
-    ) as events:
+    async with aclosing(answer_in_turn(workspace, user, question, (), Scope.of(matter_id, records.values()))) as events:
         async for event in events:
             if isinstance(event, Waiting):
                 before = before or event.before
@@ -114,6 +126,9 @@ async def answer_events(
             match event:
                 case Delta():
                     yield Text(text=event.text)
+                case Row(done=done, of=of):
+                    state = "ready" if done == of else f"document {done} of {of}"
+                    yield Progress(label=YOURS, state=state, done=done, total=of)
                 case Trouble():
                     yield Notice.of(event.error)
                 case Answer():
@@ -150,6 +165,7 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
         doubtful=answer.doubtful,
         same_words=tuple(_same_words(answer, records)),
         documents_meant=tuple(NamedRow.of(records[id_]) for id_ in searched.close),
+        documents=tuple(_document_row(row) for row in answer.documents),
     )
 
 
@@ -170,6 +186,18 @@ def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answer
             "budget": answer.budget,
             "query": answer.searched.query,
         }
+    )
+
+
+def _document_row(row: DocumentAnswer) -> DocumentAnswerRow:
+    return DocumentAnswerRow(
+        document_id=row.record.id,
+        document=row.record.name,
+        state=row.state,
+        answer=row.answer,
+        citations=tuple(citation.n for citation in row.citations),
+        superseded_by=(),
+        reason=row.reason,
     )
 
 

@@ -206,8 +206,8 @@ class Ask(Command[AnswerResult], name="ask"):
         from webapp.service.ask import answer_events  # loads an HTTP client, which few commands need
 
         matter, scope = caller.scope(self.matter, self.question, self.document)
-        ready = {record.id: record for record in caller.records(matter, scope) if record.state == "ready"}
-        return answer_events(caller.workspace, caller.user, matter.id, self.question, ready)
+        records = {record.id: record for record in caller.records(matter, scope)}
+        return answer_events(caller.workspace, caller.user, matter.id, self.question, records)
 
 
 @dataclass(frozen=True)
