@@ -33,6 +33,7 @@ from retrieval.library.files import Arrival, Files
 from retrieval.library.jobs import Jobs
 from retrieval.library.schema import RECORDS, DocumentRecord, Matter, documents, jobs, matters, record_of, row_of
 from retrieval.reading.formats import SUFFIXES, format_of
+from retrieval.structure.facts import Facts, find_facts
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "library_version"
@@ -180,6 +181,10 @@ class Library:
         if document is None:
             raise DocumentNotReady(document=record.name, state=record.state)
         return document
+
+    def facts(self, matter_id: str, document_id: str) -> Facts:
+        """Title, parties, dates and signatures of a document. Raises as `document` does."""
+        return find_facts(self.document(matter_id, document_id))
 
     def original(self, matter_id: str, document_id: str) -> bytes:
         """Read the file as it was accepted. Raises NoSuchDocument, or OriginalMissing if the store has it no more."""

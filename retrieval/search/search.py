@@ -51,13 +51,14 @@ class Results:
     """Hits in rank order, and the signs of whether they speak of what was asked.
 
     `route` says which documents the question names; where it names any, the hits are of these alone. `wide` is what the
-    search was asked to be.
+    search was asked to be. `whole`: the hits are all that the documents say.
     """
 
     hits: tuple[Hit, ...]
     signs: Signs
     route: Route
     wide: bool
+    whole: bool = False
 
     @property
     def confidence(self) -> float:
@@ -141,7 +142,8 @@ class Searcher:
             sought=self._lexical.share(matter_id, query_stems, [hit.chunk for hit in hits[:_LOOKED_INTO]]),
             agreement=max(fused.values(), default=0.0),
         )
-        return Results(hits, signs, route, wide)
+        is_whole = len(meaning) < CANDIDATES and len(hits) < limit  # every chunk has a place among the nearest vectors
+        return Results(hits, signs, route, wide, is_whole)
 
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
         """Find the documents that a question names, and those between which it leaves the choice; needs no model."""

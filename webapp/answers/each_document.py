@@ -143,10 +143,10 @@ def stopped(rows: Mapping[str, DocumentAnswer], asked: Asked) -> Answer:
     """The answer of the rows that are there; the other documents were not read."""
     reason = "The answer was stopped before this document was read."
     every = [rows.get(record.id) or DocumentAnswer(record, "not_read", reason=reason) for record in asked.records]
-    return answer_of(every, asked, None, "")
+    return answer_of(every, asked, NO_BUDGET, "")
 
 
-def answer_of(rows: Sequence[DocumentAnswer], asked: Asked, budget: BudgetRow | None, engine: str) -> Answer:
+def answer_of(rows: Sequence[DocumentAnswer], asked: Asked, budget: BudgetRow, engine: str) -> Answer:
     """The answer that rows make: their counts in a sentence, and their citations numbered through."""
     numbered, n = [], 1
     for row in rows:
@@ -158,7 +158,7 @@ def answer_of(rows: Sequence[DocumentAnswer], asked: Asked, budget: BudgetRow | 
         text=counts(rows),
         found=any(row.state in ("found", "unclear") for row in rows),
         searched=Searched(len(asked.records), pages, unreadable, asked.of_one, wider=False),
-        budget=budget or NO_BUDGET,
+        budget=budget,
         engine=engine,
         citations=tuple(citation for row in numbered for citation in row.citations),
         documents=tuple(numbered),
@@ -200,7 +200,7 @@ class _Each:
         self, asked: Asked, matter_id: str, library: Library, searcher: Searcher, windows: Windows | None
     ) -> None:
         self.engine = "none"
-        self.budget: BudgetRow | None = None  # of the last window, its passages counted over all
+        self.budget = NO_BUDGET  # of the last window, with the passages of all
         self._asked, self._matter_id, self._windows = asked, matter_id, windows
         self._library, self._searcher = library, searcher
 
@@ -235,27 +235,32 @@ class _Each:
         """The sentence of the best hits that bears most on the question."""
         document, hits = self._document(record.id), results.hits[:LOOKED_INTO]
         packed = pack((hit.chunk for hit in hits), lambda _: document, mistral(), LOOKED_INTO_TOKENS)
-        self._count(packed, len(results.hits) - len(hits))
         documents, relevance = {record.id: document}, self._searcher.relevance
         best = key_language(self._asked.of_one, packed.passages, documents, hits, most=1, relevance=relevance)
         return next((Citation(**key.where(), n=1, quote=key.text, verified=True) for key in best), None)
 
     async def _by_window(self, record: DocumentRecord, results: Results, lease: Lease) -> _Outcome:
         """The row as a language model has it; where most was left out and the search found nothing it is not asked."""
+        if not results.found and not results.whole:
+            return _Outcome(_nothing(record))
+
+        def asks(packed: Packed) -> bool:
+            return results.found or not packed.left_out
+
         draft, prompted, error = "", None, None
-        async with aclosing(write(lease, partial(self._fit, results))) as events:
+        async with aclosing(write(lease, partial(self._fit, results), asks)) as events:
             async for event in events:
                 match event:
                     case Prompted():
                         prompted, draft = event, ""
-                        if not results.found and event.packed.left_out:
-                            return _Outcome(_nothing(record))
                     case Delta():
                         draft += event.text
                     case Trouble() if isinstance(event.error, EngineError | Congested):
                         error = event.error
         if prompted is None:
             raise RuntimeError("the window ended before it had a prompt")
+        if error is None and not asks(prompted.packed):
+            return _Outcome(_nothing(record))
         self.engine = prompted.engine if prompted.engine != "none" else self.engine
         self._note(prompted)
         if error is not None and not (draft and prompted.packed.passages):
@@ -297,25 +302,16 @@ class _Each:
 
     def _note(self, prompted: Prompted) -> None:
         budget, packed = prompted.frame.budget, prompted.packed
-        row = BudgetRow(
+        self.budget = BudgetRow(
             window=budget.window,
             system=budget.system + budget.template,
             history=0,
             question=budget.question,
             passages=packed.tokens,
             reserve=budget.reserve,
-            sent=0,
-            left_out=0,
+            sent=self.budget.sent + len(packed.passages),
+            left_out=self.budget.left_out + packed.left_out,
         )
-        self.budget = row.model_copy(
-            update={"sent": (self.budget or row).sent, "left_out": (self.budget or row).left_out}
-        )
-        self._count(packed, packed.left_out)
-
-    def _count(self, packed: Packed, left_out: int) -> None:
-        budget = self.budget or NO_BUDGET
-        update = {"sent": budget.sent + len(packed.passages), "left_out": budget.left_out + left_out}
-        self.budget = budget.model_copy(update=update)
 
 
 def _unread(record: DocumentRecord) -> str:

@@ -25,6 +25,7 @@ from webapp.core.results import (
 from webapp.core.wording import (
     DOUBT,
     KEY_LANGUAGE,
+    NEAREST,
     NOT_CONFIRMED,
     STATES,
     WORD_FOR_WORD,
@@ -123,7 +124,7 @@ def show_counts(rows: Sequence[MentionRow]) -> None:
 @show.register
 def show_answer(answer: AnswerResult) -> None:
     """Print an answer, and below it citations, key language and coverage."""
-    if answer.found and answer.doubtful:
+    if answer.doubtful:
         print(DOUBT, end="\n\n")
     print("\n".join(printable(line) for line in answer.answer.splitlines()), end="\n\n")
     if answer.documents:
@@ -133,9 +134,10 @@ def show_answer(answer: AnswerResult) -> None:
         if citation.quote and citation.quote not in answer.answer:
             state = WORD_FOR_WORD if citation.verified else NOT_CONFIRMED
             print(indented(f"“{citation.quote}” ({state})"))
-    if answer.further_key_language:
-        print(f"\n{KEY_LANGUAGE}:")
-    for sentence in answer.further_key_language:
+    further = answer.nearest or answer.further_key_language
+    if further:
+        print(f"\n{NEAREST if answer.nearest else KEY_LANGUAGE}:")
+    for sentence in further:
         print(indented(f"“{' '.join((sentence.text or '').split())}”"))
         print(printable(f"   – {cite(sentence)}"))
     if answer.is_key_language:

@@ -365,12 +365,13 @@ class _TurnRow(Row):
 class AnswerResult(_TurnRow):
     """An answer. `searched` and `budget` are None only in a turn that ended before the search.
 
-    `doubtful`: the documents probably do not address the question. `same_words`: at most MOST_PLACES of a passage.
-    `documents`: a row for each document in scope, where the question is put to each. The page has in addition the
-    sentences of a checked answer, the passages, and the search query.
+    `doubtful`: the documents probably do not address the question. `nearest`: where nothing is found, what comes
+    nearest. `same_words`: at most MOST_PLACES of a passage. `documents`: a row for each document in scope, where the
+    question is put to each. The page has in addition the sentences of a checked answer, the passages, and the search
+    query.
     """
 
-    PLACES: ClassVar[tuple[str, ...]] = ("citations", "key_language", "passages", "same_words", "documents")
+    PLACES: ClassVar[tuple[str, ...]] = ("citations", "key_language", "nearest", "passages", "same_words", "documents")
     LACKED: ClassVar[Mapping[str, Any]] = {
         "answer": "",
         "found": False,
@@ -389,6 +390,7 @@ class AnswerResult(_TurnRow):
     budget: BudgetRow | SkipJsonSchema[None]
     engine: str
     doubtful: bool = absent(False)
+    nearest: tuple[KeySentenceRow, ...] = absent(())
     same_words: tuple[SameWordsRow, ...] = absent(())
     documents_meant: tuple[NamedRow, ...] = absent(())
     documents: tuple[DocumentAnswerRow, ...] = absent(())
@@ -491,6 +493,7 @@ def items(result: TurnResult) -> list[Item]:
     return [
         *(Item("Citation", row) for row in result.citations),
         *(Item("Key language", row) for row in result.further_key_language),
+        *(Item("Nearest", row) for row in result.nearest),
         *(Item("Passage", row) for row in result.passages),
         *(Item(f"Same words as [{result.citations[row.citation].n}],", row) for row in result.same_words),
     ]

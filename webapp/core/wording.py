@@ -22,6 +22,7 @@ from webapp.core.results import (
 DOUBT = "The documents may not address this. These are the closest passages."
 WORD_FOR_WORD, NOT_CONFIRMED = "word for word", "not confirmed"  # a quotation: found on the page, or not
 KEY_LANGUAGE = f"Key language, {WORD_FOR_WORD}"
+NEAREST = f"What comes nearest, {WORD_FOR_WORD}"
 
 
 def cite(row: Cited | NamedRow) -> str:

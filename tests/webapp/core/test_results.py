@@ -43,7 +43,8 @@ KEYS = {
     "add": "file document_id state pages unreadable_pages reason",
     "search": f"rank {FOUND} score why text [also_in] [documents_meant]",
     "search --exact": f"{FOUND} text",
-    "ask": "answer found citations key_language searched budget engine [doubtful] [same_words] [documents_meant]",
+    "ask": "answer found citations key_language searched budget engine [doubtful] [nearest] [same_words] "
+    "[documents_meant]",
     "summary": "kind document_id document answer found clauses citations definitions searched engine written "
     "leads_nowhere",
     "remove": "matter document_id document removed",

@@ -154,6 +154,17 @@ def test_nothing_found_has_a_face() -> None:
     assert 'class="chips"' not in html
 
 
+def test_what_comes_nearest_is_shown_open_where_nothing_is_found_and_leads_to_its_page() -> None:
+    near = PLACE | RANGE | {"text": "the rent is $1"}
+    html = chat.turn_html(turn(found=False, answer="Not found.", citations=[], nearest=[near]))
+    assert "Nothing found" in html
+    assert '<details class="key" open><summary>What comes nearest' in html
+    assert re.findall(r'data-item="(\d)"', html) == ["0"]
+    doubted = chat.turn_html(turn(found=False, doubtful=True, answer="Unclear.", citations=[], nearest=[near]))
+    assert "may not address this" in doubted
+    assert "Nothing found" not in doubted
+
+
 def test_key_language_in_the_place_of_an_answer_says_so_and_shows_each_sentence_once() -> None:
     key = PLACE | RANGE | {"text": "the rent is $1"}
     html = chat.turn_html(turn(key_language=[key], answer="“the rent is $1” [1]"))
