@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from retrieval import DocumentRecord
-from webapp.answers.each_signs import EACH
 from webapp.grounding.check import Citation
 from webapp.grounding.facts import find_facts
 
@@ -80,39 +79,35 @@ _LAW_OF = re.compile(
     rf"|\b(?P<adjective>{_PLACE})\s+(?i:law)\b"
 )
 
-_ASKS_VALUE = re.compile(
-    r"\s*(?:what|when|where|who|whom|whose|how|under\s+what|by\s+what|list|give|show|name|compare|set\s+out)\b",
-    re.IGNORECASE,
-)
+# What asks for a value; a question that opens with "which of …", "do any …" or "how many …" asks for yes or no.
+_ASKS_VALUE = _words(r"what|when|where|who|whom|whose|how\s+(?:long|much|soon|many)|how|why")
+_WISH = re.compile(r"\s*(?:please\s+)?(?:list|give|show|name|compare|tell|set\s+out|state)\b", re.IGNORECASE)
+_CHOOSES = re.compile(r"\s*(?:which|how\s+many|do|does|did|is|are|has|have|can|may|must|will)\b", re.IGNORECASE)
 _PRESENCE = re.compile(
-    r"\s*(?:a|an|any|have|has|contains?|includes?|mentions?|provides?\s+for|refers?\s+to|address(?:es)?|covers?|with|speaks?|deals?)\b",
+    r"\s*(?:a|an|any|have|has|contains?|includes?|mentions?|provides?\s+for|refers?\s+to|address(?:es)?|covers?|with"
+    r"|speaks?|deals?)\b",
     re.IGNORECASE,
 )
-_PERMISSION = re.compile(
-    r"\s*(?:\w+\s+){0,3}?(?:allows?|permits?|lets?|may|can|could|entitles?|grants?|gives?)\b", re.IGNORECASE
+_PERMISSION = re.compile(r"\s*(?:\w+\s+){0,3}?(?:allows?|permits?|lets?|may|can|could|entitles?)\b", re.IGNORECASE)
+_DUTY = re.compile(r"\s*(?:\w+\s+){0,3}?(?:requires?|must|obliges?|needs?|imposes?)\b", re.IGNORECASE)
+# What makes a question, or a sentence, too much for these rules.
+_CONDITION = _words(
+    r"without|with|if|before|after|within|unless|except|until|only|more|less|above|below|over|under|longer|shorter"
+    r"|higher|lower|least|most|exceed\w*|than|upon|on|automatic\w*|not|no|cannot|never|neither|prohibit\w*|forbid\w*"
+    r"|bars?|restrict\w*|prevent\w*|lacks?|exclud\w*|\d+"
 )
-_DUTY = re.compile(r"\s*(?:\w+\s+){0,3}?(?:requires?|must|obliges?|shall|needs?|imposes?)\b", re.IGNORECASE)
-_BAN = re.compile(
-    r"\b(?:prohibits?|forbids?|bars?|restricts?|prevents?|not|no|cannot|never|without|lacks?|excludes?|don['’]t|doesn['’]t)\b",
-    re.IGNORECASE,
+_EXCEPTION = _words(
+    r"except|unless|without|provided|subject\s+to|other\s+than|only|if|notwithstanding|until|but|consent|however|save"
+    r"|so\s+long\s+as|to\s+the\s+extent"
 )
-_CONDITIONAL = re.compile(
-    r"\b(?:without|with|if|before|after|within|unless|except|until|only|more|less|above|below|over|under|longer|shorter|higher"
-    r"|lower|at\s+least|at\s+most|exceed\w*|than|upon|on|automatic\w*)\b|\d",
-    re.IGNORECASE,
+_MAY = _words(r"may|entitled|right\s+to|permitted|free\s+to|can")
+_SHALL = _words(r"shall|must|agrees?\s+to|is\s+required|are\s+required|obligated|obliged")
+_NOT = _words(r"not|no|neither|nor|never|none|cannot|nothing|void|waives?")
+_FORBIDS = _words(
+    r"(?:may|shall|must|can|will)\s+not|cannot|neither\s+party\s+(?:may|shall)|not\s+(?:be\s+)?(?:permitted|allowed)"
 )
-_NOT = re.compile(r"\b(?:not|no|neither|nor|never|none|cannot|nothing|prohibited|void|waives?)\b", re.IGNORECASE)
-_BUT = re.compile(
-    r"\b(?:except|unless|without|provided|subject\s+to|other\s+than|only|if|notwithstanding|until|but|consent|however"
-    r"|save\s+(?:as|for|that)|so\s+long\s+as|to\s+the\s+extent)\b",
-    re.IGNORECASE,
-)
-_MAY = re.compile(r"\b(?:may|entitled|right\s+to|permitted|free\s+to|can)\b", re.IGNORECASE)
-_SHALL = re.compile(r"\b(?:shall|must|agrees?\s+to|required|will|obligated|obliged)\b", re.IGNORECASE)
-_DENIES = re.compile(
-    r"\b(?:there\s+(?:is|are|shall\s+be|will\s+be)|has|have|grants?|makes?|with)\s+no\b|\bdoes\s+not\s+(?:contain|include|have)\b",
-    re.IGNORECASE,
-)
+_ABSENT = _words(r"(?:there\s+(?:is|are|shall\s+be|will\s+be)|has|have|grants?|makes?|with)\s+no")
+_FREES = _words(r"not\s+(?:be\s+)?(?:required|obliged|obligated)|no\s+(?:obligation|duty)")
 
 
 def few_words(question: str, asked: str, sentence: str) -> str:
@@ -126,16 +121,10 @@ def few_words(question: str, asked: str, sentence: str) -> str:
 
 
 def asks_value(question: str, asked: str) -> bool:
-    """Whether a question asks for a value and not for yes or no: "What is … of each", not "Which of my …"."""
-    frame = EACH.any_of.search(question)
-    opens = (
-        frame is not None
-        and not question[: frame.start()].strip()
-        and re.match(
-            r"(?i)which|how\s+many|do|does|is|are|has|have|can|what\s+\w*\s*(?:contracts|agreements|leases)", frame[0]
-        )
-    )
-    return not opens and bool(_ASKS_VALUE.match(asked) or _ASKS_VALUE.match(question))
+    """Whether a question asks for a value and not for yes or no: "What is … of each", not "Which of my … allow"."""
+    if _WISH.match(question) or _ASKS_VALUE.search(asked):
+        return True
+    return not _CHOOSES.match(question) and bool(_ASKS_VALUE.search(question))
 
 
 def _value(question: str, sentence: str) -> str:
@@ -155,16 +144,16 @@ def _value(question: str, sentence: str) -> str:
 
 
 def _yes_or_no(asked: str, sentence: str) -> str:
-    """Yes or no where the sentence is plain, else ""."""
-    if _PRESENCE.match(asked) and not _CONDITIONAL.search(_PRESENCE.sub("", asked, count=1)) and not _BAN.search(asked):
-        return "" if _DENIES.search(sentence) else "yes"
-    if _CONDITIONAL.search(asked) or _BAN.search(asked) or _BUT.search(sentence):
+    """Yes or no where question and sentence are plain, else ""."""
+    if (presence := _PRESENCE.match(asked)) and not _CONDITION.search(asked, presence.end()):
+        return "" if _ABSENT.search(sentence) else "yes"
+    if _CONDITION.search(asked) or _EXCEPTION.search(sentence):
         return ""
-    for asks, says in ((_PERMISSION, _MAY), (_DUTY, _SHALL)):
+    for asks, says, denies in ((_PERMISSION, _MAY, _FORBIDS), (_DUTY, _SHALL, _FREES)):
         if asks.match(asked):
-            if _NOT.search(sentence):
-                return "no" if says.search(sentence) or _SHALL.search(sentence) else ""
-            return "yes" if says.search(sentence) else ""
+            if denies.search(sentence):
+                return "" if says.search(denies.sub("", sentence)) else "no"
+            return "yes" if says.search(sentence) and not _NOT.search(sentence) else ""
     return ""
 
 

@@ -42,8 +42,13 @@ from webapp.llm.tokenizer import mistral
 
 AT_ONCE = 8  # windows of one question; a server of one GPU writes as many without slowing down much
 SEARCHES_AT_ONCE = 2  # documents searched at once without a language model, and the fewest with one
-LOOKED_INTO = 3  # hits of a document whose sentences are compared with the question
+LOOKED_INTO = 2  # hits of a document whose sentences are compared with the question: each sentence is embedded
 LOOKED_INTO_TOKENS = 1_500  # at most; below what packing fills with extras
+MOST_PACKED = 24  # hits of a document that are packed: a window holds a dozen, and to count their tokens takes time
+# Confidence of a search that stands whatever a language model makes of it: of 283 labelled documents 98 % of those above
+# had the clause, of those from EVEN to here 60 %.
+SURE = 0.8
+NEAR_THE_TOP = 3  # hits; where the search doubts, what a language model quotes must stand in one of these
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -182,6 +187,9 @@ WORDS: dict[State, str] = {
     "not_read": "not read:",
     "failed": "failed in",
 }
+DOUBT = "It may not address this."
+NOT_SEEN = "The language model found nothing, the search did."
+NOT_CONFIRMED = "What the language model wrote is not confirmed by the passages."
 NO_BUDGET = BudgetRow(window=0, system=0, history=0, passages=0, reserve=0, sent=0, left_out=0)
 
 
@@ -227,7 +235,7 @@ class _Each:
         if citation is None or citation.quote is None:
             return _nothing(record)
         if results.doubtful:
-            return DocumentAnswer(record, "unclear", citations=(citation,), reason="It may not address this.")
+            return DocumentAnswer(record, "unclear", citations=(citation,), reason=DOUBT)
         words = few_words(self._asked.question, self._asked.of_one, citation.quote)
         return DocumentAnswer(record, "found", words, (citation,))
 
@@ -274,24 +282,28 @@ class _Each:
 
     def _fit(self, results: Results, terms: Terms) -> tuple[Frame, Packed]:
         prompt = frame(terms.window, (), self._asked.question, terms.count, terms.template, form=EACH_FORM)
-        packed = pack((hit.chunk for hit in results.hits), self._document, terms.count, prompt.budget.passages)
-        return prompt, packed
+        hits = results.hits if results.whole else results.hits[:MOST_PACKED]
+        packed = pack((hit.chunk for hit in hits), self._document, terms.count, prompt.budget.passages)
+        return prompt, replace(packed, left_out=packed.left_out + len(results.hits) - len(hits))
 
     def _checked(self, record: DocumentRecord, results: Results, packed: Packed, draft: str) -> DocumentAnswer:
         """The row of a draft: found where every sentence of it passes its checks."""
         text = draft.strip()
         checked = check(text, packed.passages, {record.id: self._document(record.id)})
-        if not text or _says_nothing(text, checked):
-            if not text or (results.found and not results.doubtful and packed.left_out):
-                return self._doubtful(record, results, "The language model found nothing, the search did.")
-            return _nothing(record)
         citations = tuple(sorted(checked.citations, key=lambda c: c.quote is None))[:1]
-        if not checked.supported or not citations or not citations[0].verified:
-            return self._doubtful(record, results, "What the language model wrote is not confirmed by its passages.")
-        quote = citations[0].quote or ""
-        return DocumentAnswer(
-            record, "found", written_words(self._asked.question, self._asked.of_one, text, quote), citations
-        )
+        says_nothing = not text or _says_nothing(text, checked)
+        is_confirmed = checked.supported and any(citation.verified for citation in citations)
+        if (says_nothing or not is_confirmed) and results.confidence >= SURE:
+            return self._by_search(record, results)
+        if says_nothing:
+            is_likely = results.found and not results.doubtful
+            return self._doubtful(record, results, NOT_SEEN) if is_likely else _nothing(record)
+        if not is_confirmed:
+            return self._doubtful(record, results, NOT_CONFIRMED)
+        if results.doubtful and not any(h.chunk.span.shared(citations[0].span) for h in results.hits[:NEAR_THE_TOP]):
+            return DocumentAnswer(record, "unclear", citations=citations, reason=DOUBT)
+        words = written_words(self._asked.question, self._asked.of_one, text, citations[0].quote or "")
+        return DocumentAnswer(record, "found", words, citations)
 
     def _doubtful(self, record: DocumentRecord, results: Results, reason: str) -> DocumentAnswer:
         best = self._best(record, results)

@@ -66,6 +66,7 @@ _EACH = (
     r"|under\s+which)\b",
     rf"\b(?:{_ASKS}\s+)?(?:they|these|those|{_OURS}\s+{_KIND}{_MANY})\s+(?:all|both|each)\b",
     rf"\b(?:all|both)\s+(?:of\s+)?(?:{_THESE}|{_KIND}{_MANY})\b",
+    rf"\bcompar\w+\s+(?:(?:all|both|of|the|two|three|my|our|these|those)\s+)+{_KIND}{_MANY}\b",
     rf"\b(?:across|among|throughout)\s+(?:all\s+)?(?:of\s+)?(?:{_OURS}\s+)?{_KIND}{_MANY}\b",
     rf"\b(?:my|our|these|those)\s+{_KIND}(?:{_MANY}|licen[cs]es)\b",
     rf"\b(?:in|for|under)\s+the\s+(?-i:(?:(?!other|prior|previous|said|related)[a-z-]+\s+){{0,2}}?{_MANY})\b"
@@ -96,6 +97,7 @@ EACH = Signs(
         "Are both leases governed by Texas law?",
         "What audit rights are there across all agreements?",
         "What are the caps on liability in the contracts?",
+        "Compare the contracts: where is liability unlimited?",
     ),
     counterexamples=(
         "Can either party terminate for convenience?",
@@ -139,18 +141,17 @@ COMPARE = Signs(
     counterexamples=("What is the notice period?", "Who are the parties?", "Which state's law governs?"),
 )
 
-# What remains of a frame when its signs are taken out, at either end.
-_LEAD = re.compile(
-    r"^(?:\W|(?:please|list|give(?:\s+me)?|show(?:\s+me)?|tell\s+me|find|name|summari[sz]e|set\s+out|for|in|of|under|do|does"
-    r"|is|are|and|or|that|which|who|all)\b(?=\s+(?:\W|that|which|who|the|all|for|have|has|in|of|me|contain|allow)|$))+\s*",
-    re.IGNORECASE,
+# Words that remain of a frame at the beginning or the end when its signs are taken out.
+_LEADING = frozenset(
+    "please list give show tell find name summarise summarize set out for in of under do does is are and or that which"
+    " who all me there compare how".split()
 )
-_TAIL = re.compile(
-    r"(?:\s+(?:in|for|of|under|by|from|with|on|to|per|and|or|than|as|between|across)|\W)+$", re.IGNORECASE
-)
+_BEFORE = frozenset("that which who the all for have has in of me a an contain contains allow allows there any".split())
+_TRAILING = frozenset("in for of under by from with on to per and or than as between across the".split())
 _NAMED = re.compile(
-    r"\b(?:(?:in|of|under|between|for|from|than|and|or|with)\s+)*(?:the\s+)?contract\b(?:['’]s)?", re.IGNORECASE
+    r"\b(?:(?:in|of|under|between|for|from|than|and|or|with)\s+)?(?:the\s+)?contract\b(?:['’]s)?", re.IGNORECASE
 )
+_COMPARING = re.compile(r"\b(?:compar\w+|differ\w*|versus|vs\b\.?)", re.IGNORECASE)
 
 
 def asked_of_one(question: str) -> str:
@@ -160,12 +161,18 @@ def asked_of_one(question: str) -> str:
 
 def compared(question: str) -> str:
     """What a comparison asks of one document; the names in it are "contract" already (`Route.question`)."""
-    rest = _NAMED.sub(" ", re.sub(r"\bcompar\w+|\bdiffer\w*|\bversus\b|\bvs\b\.?", " ", question, flags=re.IGNORECASE))
+    rest = _NAMED.sub(" ", _COMPARING.sub(" ", question))
     return _tidy(EACH.any_of.sub(" ", rest)) or question
 
 
-def _tidy(words: str) -> str:
-    return _TAIL.sub("", _LEAD.sub("", " ".join(words.split()))).strip()
+def _tidy(question: str) -> str:
+    """The words without those of a frame at either end: "do any of them" leaves "do", "in each" leaves "in"."""
+    words = [word for word in question.split() if any(c.isalnum() for c in word)]
+    while len(words) > 1 and words[0].lower().strip(",:;") in _LEADING and words[1].lower() in _BEFORE:
+        del words[0]
+    while words and words[-1].lower().strip(",:;?.!") in _TRAILING:
+        del words[-1]
+    return " ".join(words).strip(" ?.!,:;")
 
 
 # "contracts with Acme", "the Acme leases": a name that says which documents are meant, not what is looked for in them.
