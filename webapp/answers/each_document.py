@@ -45,8 +45,8 @@ SEARCHES_AT_ONCE = 2  # documents searched at once without a language model, and
 LOOKED_INTO = 2  # hits of a document whose sentences are compared with the question: each sentence is embedded
 LOOKED_INTO_TOKENS = 1_500  # at most; below what packing fills with extras
 MOST_PACKED = 24  # hits of a document that are packed: a window holds a dozen, and to count their tokens takes time
-# Confidence of a search that stands whatever a language model makes of it: of 283 labelled documents 98 % of those above
-# had the clause, of those from EVEN to here 60 %.
+# Confidence of a search that stands whatever a language model makes of it: 98 % of the labelled documents above it had
+# the clause, 60 % of those from EVEN to here.
 SURE = 0.8
 NEAR_THE_TOP = 3  # hits; where the search doubts, what a language model quotes must stand in one of these
 T = TypeVar("T")
