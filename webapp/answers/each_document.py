@@ -364,8 +364,8 @@ async def _in_parallel(
     try:
         while waiting or under_way:
             while waiting and len(under_way) < (AT_ONCE if windows else SEARCHES_AT_ONCE):
-                place = windows.borrow() if windows and under_way else None
-                if windows and under_way and place is None:
+                place = windows.borrow() if windows and None in under_way.values() else None
+                if windows and place is None and None in under_way.values():
                     break
                 under_way[asyncio.ensure_future(work(waiting.pop()))] = place
             done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
