@@ -13,8 +13,9 @@ from datetime import date
 from retrieval.core.documents import Document, Span
 from retrieval.structure.amended_places import Target
 from retrieval.structure.amendments import Amendment
-from retrieval.structure.clause_lookup import PARTS, find_clause
-from retrieval.structure.clauses import Clause, clause_at, ordinal, outline
+from retrieval.structure.clause_lookup import find_clause
+from retrieval.structure.clause_marks import PARTS, ordinal
+from retrieval.structure.clauses import Clause, clause_at, outline
 from retrieval.structure.definitions import defined
 from retrieval.structure.facts import Facts
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.core.documents import Document
-from retrieval.structure.clause_lookup import PARTS, find_clause
-from retrieval.structure.clauses import Clause, ordinal, outline
+from retrieval.structure.clause_lookup import find_clause
+from retrieval.structure.clause_marks import PARTS, ordinal
+from retrieval.structure.clauses import Clause, outline
 
 _MOST_PLACES = 24  # of one question
 _BEFORE = 80  # characters before a place in which the law stands that it is of
@@ -123,7 +124,7 @@ def _numbers(match: re.Match[str]) -> Iterator[PlaceName]:
     if match["nth"]:
         yield PlaceName(match["noun"].lower(), str(_ORDINALS.index(match["nth"].lower()) + 1))
         return
-    kind = next(kind for kind in _KINDS if match[kind])
+    kind = next(kind for kind in _KINDS if match[kind] is not None)
     before = ""
     for one in _ONE.finditer(match["numbers"]):
         raw = "".join(one["number"].split())
