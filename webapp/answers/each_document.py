@@ -34,7 +34,7 @@ from webapp.answers.prompt import EACH_FORM, NOT_THERE, Frame, frame
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import Congested, EngineError
 from webapp.core.limits import check_question
-from webapp.core.results import BudgetRow
+from webapp.core.results import NO_BUDGET, BudgetRow
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check, claims
 from webapp.llm.pool import Lease
@@ -81,7 +81,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EachQuestion:
     """Event: a question is put to each of these documents, and this is what it asks of one."""
 
     question: str
@@ -89,7 +89,7 @@ class Asked:
     records: tuple[DocumentRecord, ...]
 
 
-def put_to_each(question: str, scope: Scope, searcher: Searcher) -> Asked | None:
+def put_to_each(question: str, scope: Scope, searcher: Searcher) -> EachQuestion | None:
     """The documents that a question is put to one by one; None if it is put to all together, as most are.
 
     A name says which documents are meant where it belongs to them ("the Acme leases") or where they are compared; else
@@ -103,14 +103,14 @@ def put_to_each(question: str, scope: Scope, searcher: Searcher) -> Asked | None
     route = searcher.route(scope.matter_id, question, scope.document_ids)
     named = [records[id_] for id_ in route.document_ids or () if id_ in records]
     if COMPARE.in_question(question) and len(named) > 1 and not route.close:
-        return Asked(question, compared(route.question), tuple(named))
+        return EachQuestion(question, compared(route.question), tuple(named))
     if not is_each:
         return None
     if named and BELONGS.search(question):
-        return Asked(question, asked_of_one(route.question), tuple(named))
+        return EachQuestion(question, asked_of_one(route.question), tuple(named))
     if _is_of_one(route, question):
         return None
-    return Asked(question, asked_of_one(question), tuple(records.values()))
+    return EachQuestion(question, asked_of_one(question), tuple(records.values()))
 
 
 def _is_of_one(route: Route, question: str) -> bool:
@@ -119,9 +119,9 @@ def _is_of_one(route: Route, question: str) -> bool:
 
 
 async def each_document(
-    asked: Asked, scope: Scope, *, library: Library, searcher: Searcher, windows: Windows | None
-) -> AsyncGenerator[Asked | Row | Trouble | Answer]:
-    """Ask each document; yields Asked, a Row for each as it is there, at most one Trouble, and last the Answer.
+    asked: EachQuestion, scope: Scope, *, library: Library, searcher: Searcher, windows: Windows | None
+) -> AsyncGenerator[EachQuestion | Row | Trouble | Answer]:
+    """Ask each document; yields EachQuestion, a Row for each as it is there, at most one Trouble, and last the Answer.
 
     `windows` is None without a language model. A document whose window failed is asked again at the end. Raises what
     the stores raise, QuestionTooLong, and the errors of `check_question`. Closing the iterator closes all windows.
@@ -144,14 +144,14 @@ async def each_document(
     yield answer_of([rows[record.id] for record in asked.records], asked, each.budget, each.engine)
 
 
-def stopped(rows: Mapping[str, DocumentAnswer], asked: Asked) -> Answer:
+def stopped(rows: Mapping[str, DocumentAnswer], asked: EachQuestion) -> Answer:
     """The answer of the rows that are there; the other documents were not read."""
     reason = "The answer was stopped before this document was read."
     every = [rows.get(record.id) or DocumentAnswer(record, "not_read", reason=reason) for record in asked.records]
     return answer_of(every, asked, NO_BUDGET, "")
 
 
-def answer_of(rows: Sequence[DocumentAnswer], asked: Asked, budget: BudgetRow, engine: str) -> Answer:
+def answer_of(rows: Sequence[DocumentAnswer], asked: EachQuestion, budget: BudgetRow, engine: str) -> Answer:
     """The answer that rows make: their counts in a sentence, and their citations numbered through."""
     numbered, n = [], 1
     for row in rows:
@@ -162,7 +162,7 @@ def answer_of(rows: Sequence[DocumentAnswer], asked: Asked, budget: BudgetRow, e
     return Answer(
         text=counts(rows),
         found=any(row.state in ("found", "unclear") for row in rows),
-        searched=Searched(len(asked.records), pages, unreadable, asked.of_one, wider=False),
+        searched=Searched(len(asked.records), pages, unreadable, asked.of_one, wider=False, read_as="each"),
         budget=budget,
         engine=engine,
         citations=tuple(citation for row in numbered for citation in row.citations),
@@ -190,7 +190,6 @@ WORDS: dict[State, str] = {
 DOUBT = "It may not address this."
 NOT_SEEN = "The language model found nothing, the search did."
 NOT_CONFIRMED = "What the language model wrote is not confirmed by the passages."
-NO_BUDGET = BudgetRow(window=0, system=0, history=0, passages=0, reserve=0, sent=0, left_out=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +204,7 @@ class _Each:
     """Asks one document after another."""
 
     def __init__(
-        self, asked: Asked, matter_id: str, library: Library, searcher: Searcher, windows: Windows | None
+        self, asked: EachQuestion, matter_id: str, library: Library, searcher: Searcher, windows: Windows | None
     ) -> None:
         self.engine = "none"
         self.budget = NO_BUDGET  # of the last window, with the passages of all

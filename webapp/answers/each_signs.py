@@ -21,8 +21,11 @@ _KIND = (
     r"|collateral|third[- ]party|side|said|between|of|for|in|to|and|or|that|which|with|party|parties|any|each|every"
     r"|all)\b)[\w&'’-]+\s+){0,3}?"
 )
+_OTHERS = (
+    r"(?:suppliers|vendors|customers|counterparties|landlords|tenants|borrowers|licensees)"  # each has its contract
+)
 _OURS = r"(?:my|our|the|these|those|your|their)"
-_THESE = rf"(?:{_OURS}\s+{_KIND}(?:{_MANY}|licen[cs]es)|them|these|those)"
+_THESE = rf"(?:{_OURS}\s+{_KIND}(?:{_MANY}|licen[cs]es|{_OTHERS})|them|these|those)"
 _ASKS = r"(?:do|does|did|is|are|was|were|has|have|can|could|may|must|will|would|shall)"
 _SAYS = (
     r"(?:(?:do|does|have|has)(?!\s+(?:i|we|you|been)\b)|contains?|includes?|allows?|permits?|requires?|provides?|mentions?|says?|states?"
@@ -76,7 +79,10 @@ _EACH = (
 )
 EACH = Signs(
     _pattern(*_EACH),
-    unless=re.compile(r"\bthis\s+(?:contract|agreement|lease|document)\b", re.IGNORECASE),
+    unless=_pattern(
+        r"\bthis\s+(?:contract|agreement|lease|document)\b",
+        r"\b(?:which|what)\s+documents\s+(?:must|shall|should|may|do|does|will|can|are|is)\s+(?:the|an?|be|to)\b",
+    ),
     examples=(
         "Which of my contracts allow assignment without consent?",
         "Which agreements contain a non-compete?",
@@ -116,6 +122,8 @@ EACH = Signs(
         "Is there any cap on liability?",
         "List all obligations of the Supplier.",
         "Which document prevails if they conflict?",
+        "Which documents must the seller deliver at closing?",
+        "Do any prior agreements survive?",
         "What licenses are granted under this contract?",
     ),
 )

@@ -37,6 +37,7 @@ from webapp.core.wording import (
     document_answer,
     page_cite,
     plural,
+    read_as,
     short_cite,
     summary_coverage,
     summary_line,
@@ -127,6 +128,8 @@ def show_counts(rows: Sequence[MentionRow]) -> None:
 @show.register
 def show_answer(answer: AnswerResult) -> None:
     """Print an answer, and below it citations, key language and coverage."""
+    if how := read_as(answer):
+        print(printable(f"{how}.\n"))
     if answer.doubtful:
         print(DOUBT, end="\n\n")
     print("\n".join(printable(line) for line in answer.answer.splitlines()), end="\n\n")
@@ -149,7 +152,7 @@ def show_answer(answer: AnswerResult) -> None:
         print(printable(f"\n{which_is_meant(answer.documents_meant)}"))
     if answer.engine == "none":
         print("\nNo language model is configured to write answers.")
-    if answer.searched and answer.budget:
+    if answer.searched and answer.budget and answer.budget.window:
         print(f"\n{coverage(answer.searched, answer.budget)}")
 
 

@@ -296,6 +296,9 @@ class BudgetRow(Row):
         return self.system + self.history + self.question + self.passages
 
 
+NO_BUDGET = BudgetRow(window=0, system=0, history=0, passages=0, reserve=0, sent=0, left_out=0)  # of no prompt
+
+
 class NoticeRow(Row):
     """A message: a sentence, and a hint what to do."""
 
@@ -373,9 +376,9 @@ class AnswerResult(_TurnRow):
     """An answer. `searched` and `budget` are None only in a turn that ended before the search.
 
     `doubtful`: the documents probably do not address the question. `nearest`: where nothing is found, what comes
-    nearest. `same_words`: at most MOST_PLACES of a passage. `documents`: a row for each document in scope, where the
-    question is put to each. The page has in addition the sentences of a checked answer, the passages, and the search
-    query.
+    nearest. `same_words`: at most MOST_PLACES of a passage. `query` is what was searched, and `read_as` how the
+    question was read. `documents`: a row for each document in scope, where the question is put to each. The page has in
+    addition the sentences of a checked answer and the passages.
     """
 
     PLACES: ClassVar[tuple[str, ...]] = ("citations", "key_language", "nearest", "passages", "same_words", "documents")
@@ -387,10 +390,14 @@ class AnswerResult(_TurnRow):
         "searched": None,
         "budget": None,
         "engine": "",
+        "query": "",
+        "read_as": "own",
     }
 
     answer: str
     found: bool
+    query: str
+    read_as: str
     citations: tuple[CitationRow, ...]
     key_language: tuple[KeySentenceRow, ...]
     searched: CoverageRow | SkipJsonSchema[None]
@@ -403,7 +410,6 @@ class AnswerResult(_TurnRow):
     documents: tuple[DocumentAnswerRow, ...] = absent(())
     sentences: tuple[SentenceRow, ...] = absent(())
     passages: tuple[PassageRow, ...] = absent(())
-    query: str = absent("")
 
     @property
     def is_key_language(self) -> bool:

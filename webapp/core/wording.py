@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from webapp.core.results import (
+    AnswerResult,
     BudgetRow,
     CitationRow,
     Cited,
@@ -120,6 +121,22 @@ def document_answer(row: DocumentAnswerRow, cited: Mapping[int, CitationRow]) ->
     if row.answer:
         return row.answer[:1].upper() + row.answer[1:] if row.answer in ("yes", "no") else row.answer
     return next((f"“{quote}”" for n in row.citations if n in cited and (quote := cited[n].quote)), "")
+
+
+def read_as(answer: AnswerResult) -> str:
+    """How a question was read, where it was not searched as it stands in all that was to be searched."""
+    match answer.read_as:
+        case "with_last_question":
+            return f"Read with the question before it: “{answer.query}”"
+        case "last_question_elsewhere":
+            return f"Read as the question before it, asked of other documents: “{answer.query}”"
+        case "of_last_documents":
+            return "Asked of the document of the last answer"
+        case "about_last_answer":
+            return "Read as a request about the last answer"
+        case "two_parts":
+            return "Read as two questions"
+    return ""
 
 
 def _extent(searched: CoverageRow) -> str:

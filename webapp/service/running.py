@@ -13,9 +13,9 @@ from contextlib import aclosing
 from retrieval import DocumentRecord, PinciteError
 from webapp.answers.answer import Answer, Found, Scope, Waiting
 from webapp.answers.document_row import DocumentAnswer
-from webapp.answers.each_document import Asked, Row, stopped
-from webapp.answers.follow_up import Turn
+from webapp.answers.each_document import EachQuestion, Row, stopped
 from webapp.answers.generate import Delta, Trouble
+from webapp.answers.history import Turn
 from webapp.core.log import user_error
 from webapp.core.results import NOTHING_FOUND, AnswerResult, TurnResult
 from webapp.grounding.check import check
@@ -131,7 +131,7 @@ class RunningAnswer(Running):
         super().__init__(workspace, user, conversation, question)
         self.before = 0  # answers ahead of it in the queue
         self.found: Found | None = None
-        self._asked: Asked | None = None  # where the question is put to each document
+        self._asked: EachQuestion | None = None  # where the question is put to each document
         self._rows: dict[str, DocumentAnswer] = {}  # by document id
         self._history, self._records = history, records
 
@@ -184,7 +184,7 @@ class RunningAnswer(Running):
                 match event:
                     case Found():
                         self.found = event
-                    case Asked():
+                    case EachQuestion():
                         self._asked = event
                     case Row():
                         self._rows[event.answer.record.id] = event.answer
@@ -221,13 +221,3 @@ class RunningAnswers:
             await previous.stop()
         self._tasks[task.conversation_id] = task
         task.start()
-
-
-def history_of(turns: Sequence[SavedTurn]) -> list[Turn]:
-    """Chat history for a follow-up question: complete answers only."""
-    return [
-        Turn(turn.question, answer.answer, answer.query or turn.question)
-        for turn in turns
-        if isinstance(answer := turn.answer, AnswerResult)
-        if turn.state == "complete" and answer.found and answer.answer
-    ]

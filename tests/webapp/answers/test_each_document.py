@@ -12,7 +12,7 @@ from tests.webapp.fake_engine import CopyingEngine, FakeEngine
 from tests.webapp.page.pages import ready
 from webapp.answers.answer import Answer, Scope
 from webapp.answers.document_row import DocumentAnswer
-from webapp.answers.each_document import AT_ONCE, Asked, Row, Windows, counts, each_document, put_to_each
+from webapp.answers.each_document import AT_ONCE, EachQuestion, Row, Windows, counts, each_document, put_to_each
 from webapp.answers.generate import Trouble
 from webapp.core.errors import EngineBusy
 from webapp.core.settings import load_settings
@@ -85,7 +85,7 @@ def windows(engine: FakeEngine, places: Places | None = None) -> Windows:
     return Windows(lambda: nullcontext(Backend(client)), (places or Places(AT_ONCE)).borrow)
 
 
-def asked_of(workspace: Workspace, scope: Scope, question: str = QUESTION) -> Asked:
+def asked_of(workspace: Workspace, scope: Scope, question: str = QUESTION) -> EachQuestion:
     asked = put_to_each(question, scope, workspace.searcher)
     assert asked is not None
     return asked
@@ -94,7 +94,7 @@ def asked_of(workspace: Workspace, scope: Scope, question: str = QUESTION) -> As
 @asynccontextmanager
 async def events(
     workspace: Workspace, scope: Scope, how: Windows | None, question: str = QUESTION
-) -> AsyncIterator[AsyncIterator[Asked | Row | Trouble | Answer]]:
+) -> AsyncIterator[AsyncIterator[EachQuestion | Row | Trouble | Answer]]:
     asked = asked_of(workspace, scope, question)
     stream = each_document(asked, scope, library=workspace.library, searcher=workspace.searcher, windows=how)
     try:
@@ -105,8 +105,8 @@ async def events(
 
 def run(
     workspace: Workspace, scope: Scope, how: Windows | None, question: str = QUESTION
-) -> tuple[Answer, list[Asked | Row | Trouble | Answer]]:
-    async def collect() -> list[Asked | Row | Trouble | Answer]:
+) -> tuple[Answer, list[EachQuestion | Row | Trouble | Answer]]:
+    async def collect() -> list[EachQuestion | Row | Trouble | Answer]:
         async with events(workspace, scope, how, question) as stream:
             return [event async for event in stream]
 

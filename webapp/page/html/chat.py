@@ -30,6 +30,7 @@ from webapp.core.wording import (
     cite,
     coverage,
     plural,
+    read_as,
     with_others,
 )
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
@@ -220,9 +221,20 @@ def _question(turn: SavedTurn) -> Markup:
         "</button>"
     ).format(turn.id)
     title = f"Every mention of “{turn.question}”" if isinstance(turn.answer, MentionsResult) else turn.question
-    return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>').format(
-        title, NOTHING if isinstance(turn.answer, SummaryResult) else edit
+    return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>{}').format(
+        title, NOTHING if isinstance(turn.answer, SummaryResult) else edit, _read_as(turn)
     )
+
+
+def _read_as(turn: SavedTurn) -> Markup:
+    """How the question was read, and a button that asks it on its own."""
+    how = read_as(turn.answer) if isinstance(turn.answer, AnswerResult) else ""
+    if not how or not isinstance(turn.answer, AnswerResult):
+        return NOTHING
+    button = Markup(
+        ' <button type="button" class="quiet" data-do="alone" data-turn="{}">Search it on its own</button>'
+    ).format(turn.id)
+    return Markup('<p class="read-as">{}.{}</p>').format(how, NOTHING if turn.answer.read_as == "two_parts" else button)
 
 
 def _notices(answer: TurnResult) -> Markup:
@@ -375,7 +387,7 @@ def _coverage(answer: TurnResult) -> Markup:
         return summary.coverage(answer)
     if isinstance(answer, MentionsResult):
         return mentions.coverage(answer)
-    if answer.searched is None or answer.budget is None:
+    if answer.searched is None or answer.budget is None or not answer.budget.window:
         return NOTHING
     words = coverage(answer.searched, answer.budget)
     return Markup('<p class="coverage">{}</p>{}').format(words, meter(answer.budget))
