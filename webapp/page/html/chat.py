@@ -39,7 +39,7 @@ from webapp.core.wording import (
 )
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
-from webapp.page.html import mentions, summary
+from webapp.page.html import document_table, mentions, summary
 from webapp.page.html.parts import NOTHING, lines, pin, standing, to_place
 from webapp.store.conversations import SavedTurn, State
 
@@ -79,6 +79,8 @@ def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
 
 
 def _answer(turn: SavedTurn, answer: AnswerResult) -> Markup:
+    if answer.documents:
+        return lines([_stopped() if turn.state == "stopped" else NOTHING, document_table.body(turn.id, answer)])
     parts = (_heading(turn.state, answer), _text(turn.id, answer), _chips(turn.id, answer))
     return lines([*parts, _same_words(turn.id, answer), _further(turn, answer), _several(answer)])
 
@@ -186,6 +188,8 @@ def copied(turn: SavedTurn) -> str:
         return summary.copied(answer)
     if isinstance(answer, MentionsResult):
         return mentions.copied(answer)
+    if answer.documents:
+        return document_table.copied(answer)
     rows = [f"[{row.n}] {with_others(row)}" for row in answer.citations]
     return "\n".join([answer.answer, "", *dict.fromkeys(rows)]).strip()
 
