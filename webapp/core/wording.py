@@ -1,17 +1,20 @@
 """Formats results as text for the page and the command line: pin cites, counts, search coverage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 from webapp.core.results import (
+    AnswerResult,
     BudgetRow,
     CitationRow,
     Cited,
     CiteRow,
     ClauseRow,
     CoverageRow,
+    DocumentAnswerRow,
     DocumentRow,
+    DocumentState,
     HitRow,
     LineRow,
     MentionRow,
@@ -124,6 +127,38 @@ def summary_line(line: LineRow, citations: Sequence[CitationRow]) -> str:
 def mentions_coverage(searched: CoverageRow) -> str:
     """Coverage of a search for a phrase in one line: documents and pages, unreadable pages."""
     return _sentence(f"Searched every word of {_extent(searched)}", _unreadable(searched, ": not searched"))
+
+
+STATES: Mapping[DocumentState, str] = {
+    "found": "Found",
+    "not_found": "Not found",
+    "unclear": "Unclear",
+    "not_read": "Not read",
+    "failed": "Failed",
+}
+
+
+def document_answer(row: DocumentAnswerRow, cited: Mapping[int, CitationRow]) -> str:
+    """What one document answers: yes, no or the value, else the words it cites; "" where there are none."""
+    if row.answer:
+        return row.answer[:1].upper() + row.answer[1:] if row.answer in ("yes", "no") else row.answer
+    return next((f"“{quote}”" for n in row.citations if n in cited and (quote := cited[n].quote)), "")
+
+
+def read_as(answer: AnswerResult) -> str:
+    """How a question was read, where it was not searched as it stands in all that was to be searched."""
+    match answer.read_as:
+        case "with_last_question":
+            return f"Read with the question before it: “{answer.query}”"
+        case "last_question_elsewhere":
+            return f"Read as the question before it, asked of other documents: “{answer.query}”"
+        case "of_last_documents":
+            return "Asked of the document of the last answer"
+        case "about_last_answer":
+            return "Read as a request about the last answer"
+        case "two_parts":
+            return "Read as two questions"
+    return ""
 
 
 def _extent(searched: CoverageRow) -> str:

@@ -34,11 +34,12 @@ from webapp.core.wording import (
     coverage,
     done_by,
     plural,
+    read_as,
     with_others,
 )
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
-from webapp.page.html import mentions, summary
+from webapp.page.html import document_table, mentions, summary
 from webapp.page.html.parts import NOTHING, lines, pin, standing, to_place
 from webapp.store.conversations import SavedTurn, State
 
@@ -78,6 +79,8 @@ def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
 
 
 def _answer(turn: SavedTurn, answer: AnswerResult) -> Markup:
+    if answer.documents:
+        return lines([_stopped() if turn.state == "stopped" else NOTHING, document_table.body(turn.id, answer)])
     parts = (_heading(turn.state, answer), _text(turn.id, answer), _chips(turn.id, answer))
     return lines([*parts, _same_words(turn.id, answer), _further(turn, answer), _several(answer)])
 
@@ -185,6 +188,8 @@ def copied(turn: SavedTurn) -> str:
         return summary.copied(answer)
     if isinstance(answer, MentionsResult):
         return mentions.copied(answer)
+    if answer.documents:
+        return document_table.copied(answer)
     rows = [f"[{row.n}] {with_others(row)}" for row in answer.citations]
     return "\n".join([answer.answer, "", *dict.fromkeys(rows)]).strip()
 
@@ -221,9 +226,20 @@ def _question(turn: SavedTurn) -> Markup:
         "</button>"
     ).format(turn.id)
     title = f"Every mention of “{turn.question}”" if isinstance(turn.answer, MentionsResult) else turn.question
-    return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>').format(
-        title, NOTHING if isinstance(turn.answer, SummaryResult) else edit
+    return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>{}').format(
+        title, NOTHING if isinstance(turn.answer, SummaryResult) else edit, _read_as(turn)
     )
+
+
+def _read_as(turn: SavedTurn) -> Markup:
+    """How the question was read, and a button that asks it on its own."""
+    how = read_as(turn.answer) if isinstance(turn.answer, AnswerResult) else ""
+    if not how or not isinstance(turn.answer, AnswerResult):
+        return NOTHING
+    button = Markup(
+        ' <button type="button" class="quiet" data-do="alone" data-turn="{}">Search it on its own</button>'
+    ).format(turn.id)
+    return Markup('<p class="read-as">{}.{}</p>').format(how, NOTHING if turn.answer.read_as == "two_parts" else button)
 
 
 def _notices(answer: TurnResult) -> Markup:
@@ -407,7 +423,7 @@ def _coverage(answer: TurnResult) -> Markup:
         return summary.coverage(answer)
     if isinstance(answer, MentionsResult):
         return mentions.coverage(answer)
-    if answer.searched is None or answer.budget is None:
+    if answer.searched is None or answer.budget is None or not answer.budget.window:
         return NOTHING
     words = coverage(answer.searched, answer.budget)
     return Markup('<p class="coverage">{}</p>{}').format(words, meter(answer.budget))
