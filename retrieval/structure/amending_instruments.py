@@ -92,6 +92,7 @@ _AMENDMENT_TO = re.compile(rf"\b{_NAME}\b[^.;]{{0,40}}?\b(?:to|of)\s+(?:(?:the|t
 _DEFINED = re.compile(
     rf"[^.;()]{{0,60}}\(\s*(?:the\s+)?[“\"](?P<title>(?:\w+\s+){{0,4}}{_KINDS})[”\"]\s*\)", re.IGNORECASE
 )
+_OF = re.compile(r"\bof\s*\Z")  # "the Consulting Agreement of 12 January 2020"
 _BEFORE = re.compile(r"\b(?:as|so|previously)\s+amended\b[^()]*\Z", re.IGNORECASE)  # by an earlier amendment
 _LOOKED_BACK, _NEAR = 340, 90  # characters before a date, for a title, and for the word that makes it one of a document
 
@@ -232,7 +233,7 @@ def _named(text: str, title: str) -> list[tuple[str, tuple[int, int], date | Non
         defined = _DEFINED.match(text, end)  # an agreement for catering services on 6 August 2019 (the “Agreement”)
         if defined and not titles and not _AMENDMENT.search(defined["title"]):
             found.append((defined, defined.start("title"), defined.end("title"), day))
-        if titles and (_DATED.search(text, max(0, at - _NEAR), at) or text[:at].rstrip().endswith(" of")):
+        if titles and (_DATED.search(text, max(0, at - _NEAR), at) or _OF.search(text, max(0, at - 20), at)):
             best = max(titles, key=lambda m: (len(wanted & _weighty(m["title"])), len(m["title"].split()), m.start()))
             found.append((best, best.start("title"), end, day))
     for match in _NAMES.finditer(text):

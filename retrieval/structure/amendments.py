@@ -346,10 +346,11 @@ def _action(words: str, targets: Sequence[Target], *, has_new: bool) -> str:
     deletes, replaces, adds = _DELETES.search(words), _REPLACES.search(words), _ADDS.search(words)
     if adds and not deletes and targets and all(t.new for t in targets):
         return "added"
+    in_part = bool(targets) and all(t.part for t in targets)  # its first sentence is deleted: the clause is amended
     if replaces and (has_new or deletes or replaces["sure"]):
-        return "replaced"
+        return "amended" if in_part else "replaced"
     if deletes:
-        return "amended" if targets and all(t.part for t in targets) else "deleted"
+        return "amended" if in_part else "deleted"
     return "added" if adds else "extended" if _EXTENDS.search(words) else "amended"
 
 
