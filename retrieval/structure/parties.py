@@ -284,15 +284,19 @@ def _name_at(text: str, at: int, stop: int) -> tuple[int, int] | None:
     words = text[at:end]
     while re.search(r"(?:\s+(?:and|AND|&|of|the|for)|[,\s])\Z", words):
         words = re.sub(r"(?:\s+(?:and|AND|&|of|the|for)|[,\s]+)\Z", "", words)
-    if not _ENDS_IN_SUFFIX.search(words) and not re.search(r"\b[A-Z]\.\Z", words):
+    if _WHOLE_WORD.search(words) or not (_ENDS_IN_SUFFIX.search(words) or re.search(r"\b[A-Z]\.\Z", words)):
         words = words.rstrip(".")
     letters = sum(c.isalpha() for c in words)
     return (at, at + len(words)) if letters >= 2 and len(words) <= _LONGEST_NAME else None
 
 
+# What is no abbreviation: a full stop after it ends the sentence.
+_WHOLE_WORD = re.compile(r"\b(?:LLC|LLP|LP|PLC|plc|GmbH|AG|Limited|Company|Corporation|Incorporated)\.\Z")
 _BLANK = re.compile(r"[\[\s]{0,5}[_●•]{2,200}[\]*]?|\[[^\]\n]{0,40}\]")  # to be filled in
 # A full stop that ends a sentence, and no abbreviation.
-_STOPS = re.compile(rf"(?<![\w.])(?!(?i:{_SUFFIX})\.|Bros\.|Messrs\.|Assoc\.|Univ\.)[\w’'-]{{4,}}\.(?=\s)")
+_STOPS = re.compile(
+    rf"(?<![\w.])(?!(?i:{_SUFFIX})\.|Bros\.|Messrs\.|Assoc\.|Univ\.)[\w’'-]{{4,}}\.(?=\s)|\b{_SUFFIX}\.(?=\s+\d)"
+)
 
 
 def _line_cut(text: str, at: int, end: int) -> int:
