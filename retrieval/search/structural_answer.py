@@ -75,7 +75,7 @@ def answer_by_structure(
 ) -> StructuralAnswer:
     """Find the places in the first documents of some: a question may be of several kinds, "who signed it, and when"."""
     question = folded(question)
-    signs = list(kinds_of(question))
+    signs = kinds_of(question)
     if not signs:
         return StructuralAnswer()
     sources = list(islice(_sources(document_ids, document_of, facts_of), _MOST_DOCUMENTS))

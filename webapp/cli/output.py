@@ -31,6 +31,7 @@ from webapp.core.wording import (
     WORD_FOR_WORD,
     about_row,
     also_in,
+    changed_by,
     cite,
     clause_title,
     coverage,
@@ -135,17 +136,9 @@ def show_answer(answer: AnswerResult) -> None:
     print("\n".join(printable(line) for line in answer.answer.splitlines()), end="\n\n")
     if answer.documents:
         _show_documents(answer)
-    for citation in answer.citations if not answer.documents else ():
-        print(printable(f"[{citation.n}] {with_others(citation)}"))
-        if citation.quote and citation.quote not in answer.answer:
-            state = WORD_FOR_WORD if citation.verified else NOT_CONFIRMED
-            print(indented(f"“{citation.quote}” ({state})"))
-    further = answer.nearest or answer.further_key_language
-    if further:
-        print(f"\n{NEAREST if answer.nearest else KEY_LANGUAGE}:")
-    for sentence in further:
-        print(indented(f"“{' '.join((sentence.text or '').split())}”"))
-        print(printable(f"   – {cite(sentence)}"))
+    else:
+        _show_citations(answer)
+    _show_further(answer)
     if answer.is_key_language:
         print("\nThis is key language: the documents' own words instead of a written answer.")
     if answer.documents_meant:
@@ -154,6 +147,26 @@ def show_answer(answer: AnswerResult) -> None:
         print("\nNo language model is configured to write answers.")
     if answer.searched and answer.budget and answer.budget.window:
         print(f"\n{coverage(answer.searched, answer.budget)}")
+
+
+def _show_citations(answer: AnswerResult) -> None:
+    for citation in answer.citations:
+        print(printable(f"[{citation.n}] {with_others(citation)}"))
+        if citation.quote and citation.quote not in answer.answer:
+            state = WORD_FOR_WORD if citation.verified else NOT_CONFIRMED
+            print(indented(f"“{citation.quote}” ({state})"))
+
+
+def _show_further(answer: AnswerResult) -> None:
+    """Print what comes nearest, or the key language that no citation quotes, each with what amends it."""
+    further = answer.nearest or answer.further_key_language
+    if further:
+        print(f"\n{NEAREST if answer.nearest else KEY_LANGUAGE}:")
+    for sentence in further:
+        print(indented(f"“{' '.join((sentence.text or '').split())}”"))
+        print(printable(f"   – {cite(sentence)}"))
+        for amendment in sentence.superseded_by:
+            print(printable(f"     {changed_by(amendment)}"))
 
 
 def _show_documents(answer: AnswerResult) -> None:
@@ -166,7 +179,7 @@ def _show_documents(answer: AnswerResult) -> None:
     for row in answer.documents:
         said = " ".join(part for part in (document_answer(row, by_number), row.reason) if part)
         where = "; ".join(short_cite(by_number[n]) for n in row.citations if n in by_number)
-        amended = "; ".join(cite(place) for place in row.superseded_by)
+        amended = "; ".join(changed_by(each) for each in row.superseded_by)
         cells = (row.document, STATES[row.state].lower(), said, where, amended)
         table.add_row(*(Text(printable(cell)) for cell in cells[: len(table.columns)]))
     Console(highlight=False).print(table)

@@ -7,9 +7,9 @@ import pytest
 
 from retrieval import Matter
 from tests.webapp.answers.test_each_document import QUESTION, lease
-from tests.webapp.fake_engine import CopyingEngine
+from tests.webapp.fake_engine import CopyingEngine, FakeEngine
 from tests.webapp.page.pages import Page, elements, ready, words
-from webapp.core.results import AnswerResult, CiteRow
+from webapp.core.results import AnswerResult, SupersededRow
 from webapp.core.settings import load_settings
 from webapp.page.html import document_table
 from webapp.service.caller import Caller
@@ -19,13 +19,13 @@ from webapp.store.users import LOCAL_USER
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[CopyingEngine]:
+def engine() -> Iterator[FakeEngine]:
     with CopyingEngine("tgi") as engine:
         yield engine
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory, engine: CopyingEngine) -> Iterator[Workspace]:
+def workspace(tmp_path_factory: pytest.TempPathFactory, engine: FakeEngine) -> Iterator[Workspace]:
     with Workspace(load_settings(data_dir=tmp_path_factory.mktemp("data"), llm_url=engine.url)) as workspace:
         yield workspace
 
@@ -101,12 +101,19 @@ def test_a_copy_has_the_rows(page: Page) -> None:
 def test_what_amends_a_clause_stands_in_a_column_of_its_own(page: Page) -> None:
     page.ask(QUESTION)
     answer = page.answer()
-    place = CiteRow(document_id="f" * 64, document="First Amendment.pdf", section="Section 2", page=1, page_label="1")
+    place = SupersededRow(
+        action="replaced",
+        document_id="f" * 64,
+        document="First Amendment.pdf",
+        section="Section 2",
+        page=1,
+        page_label="1",
+    )
     first = answer.documents[0].model_copy(update={"superseded_by": (place,)})
     amended = answer.model_copy(update={"documents": (first, *answer.documents[1:])})
     shown = document_table.body("t", amended)
     assert words(shown, "th")[:4] == ["Document", "Answer", "Where", "Amended by"]
-    assert "First Amendment.pdf, Section 2, p. 1" in shown
+    assert "Replaced by First Amendment.pdf, Section 2, p.\u00a01" in shown
     assert "First Amendment.pdf, Section 2, p. 1" in document_table.copied(amended)
 
 

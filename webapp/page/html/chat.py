@@ -13,6 +13,7 @@ from markupsafe import Markup
 from webapp.core.results import (
     AnswerResult,
     BudgetRow,
+    CitationRow,
     CiteRow,
     KeySentenceRow,
     MentionsResult,
@@ -36,7 +37,7 @@ from webapp.core.wording import (
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
 from webapp.page.html import document_table, mentions, summary
-from webapp.page.html.parts import NOTHING, lines, pin, standing, to_place
+from webapp.page.html.parts import NOTHING, changed_by, lines, pin, standing, to_place
 from webapp.store.conversations import SavedTurn, State
 
 _INLINE = re.compile(rf"(?P<cite>(?i:{CITE.pattern}))|\*\*(?P<bold>[^*\n]+)\*\*|(?P<doubt>\({re.escape(NOT_FOUND)}\))")
@@ -264,7 +265,10 @@ def _text(turn_id: str, answer: AnswerResult) -> Markup:
     if answer.is_key_language:
         quotation = Markup('<blockquote><p>{}</p></blockquote><p class="from">{}</p>')
         return Markup('<div class="written">{}</div>').format(
-            lines(quotation.format(row.quote, _chip(turn_id, answer, index)) for index, row in enumerate(rows))
+            lines(
+                quotation.format(row.quote, _chip(turn_id, answer, index)) + _changed(turn_id, answer, row)
+                for index, row in enumerate(rows)
+            )
         )
 
     def mark(n: int, at: int) -> Markup:
@@ -290,8 +294,16 @@ def _doubt(reason: str) -> Markup:
 def _chips(turn_id: str, answer: AnswerResult) -> Markup:
     if not answer.citations or answer.is_key_language:  # key language has a chip beside each quotation
         return NOTHING
-    chips = lines(Markup("<li>{}</li>").format(_chip(turn_id, answer, at)) for at in range(len(answer.citations)))
+    chips = lines(
+        Markup("<li>{}{}</li>").format(_chip(turn_id, answer, at), _changed(turn_id, answer, row))
+        for at, row in enumerate(answer.citations)
+    )
     return Markup('<ul class="chips" aria-label="Citations">{}</ul>').format(chips)
+
+
+def _changed(turn_id: str, answer: AnswerResult, row: CitationRow | KeySentenceRow) -> Markup:
+    """Lines that say which clauses amend what is quoted, each with a button to it."""
+    return lines(changed_by(turn_id, answer, amendment) for amendment in row.superseded_by)
 
 
 def _chip(turn_id: str, answer: AnswerResult, index: int) -> Markup:
@@ -318,8 +330,14 @@ def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
     rows = lines(
         Markup(
             '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" '
-            'data-item="{}">{}</button></li>'
-        ).format(row.text or "the document was removed", turn.id, index, _pin(answer, row))
+            'data-item="{}">{}</button>{}</li>'
+        ).format(
+            row.text or "the document was removed",
+            turn.id,
+            index,
+            _pin(answer, row),
+            _changed(turn.id, answer, row),
+        )
         for index, row in sentences
     )
     # With an incomplete answer, or none, it is what the user has, so it is open.
