@@ -150,6 +150,7 @@ def show_answer(answer: AnswerResult) -> None:
 
 
 def _show_citations(answer: AnswerResult) -> None:
+    """Print each citation, with its quotation where the answer does not hold it."""
     for citation in answer.citations:
         print(printable(f"[{citation.n}] {with_others(citation)}"))
         if citation.quote and citation.quote not in answer.answer:

@@ -269,18 +269,6 @@ def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answer
     )
 
 
-def _document_row(answer: Answer, row: DocumentAnswer) -> DocumentAnswerRow:
-    return DocumentAnswerRow(
-        document_id=row.record.id,
-        document=row.record.name,
-        state=row.state,
-        answer=row.answer,
-        citations=tuple(citation.n for citation in row.citations),
-        superseded_by=tuple(each for citation in row.citations for each in superseded_by(answer, citation.span)),
-        reason=row.reason,
-    )
-
-
 def superseded_by(answer: Answer, span: Span) -> tuple[SupersededRow, ...]:
     """Rows of the clauses that amend a span of an answer."""
     clauses = answer.superseded_by.get(span, ())
@@ -293,6 +281,20 @@ def _amendments(answer: Answer) -> Iterator[AmendmentRow]:
     clauses = (clause for span, own in answer.superseded_by.items() if span in quoted for clause in own)
     for clause in dict.fromkeys(clauses):
         yield AmendmentRow(**cite_fields(clause), action=clause.action, **span_fields(clause.spans))
+
+
+def _document_row(answer: Answer, row: DocumentAnswer) -> DocumentAnswerRow:
+    return DocumentAnswerRow(
+        document_id=row.record.id,
+        document=row.record.name,
+        state=row.state,
+        answer=row.answer,
+        citations=tuple(citation.n for citation in row.citations),
+        superseded_by=tuple(
+            dict.fromkeys(by for citation in row.citations for by in superseded_by(answer, citation.span))
+        ),
+        reason=row.reason,
+    )
 
 
 def _key_sentence(answer: Answer, sentence: KeySentence) -> KeySentenceRow:
