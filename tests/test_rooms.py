@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "retrieval/core": (),
     "retrieval/structure": ("retrieval/core",),
     "retrieval/reading": ("retrieval/core", "retrieval/structure"),
-    "retrieval/library": ("retrieval/core", "retrieval/reading"),
+    "retrieval/library": ("retrieval/core", "retrieval/structure", "retrieval/reading"),
     "retrieval/search": ("retrieval/core", "retrieval/structure", "retrieval/reading", "retrieval/library"),
     "retrieval": (
         "retrieval/core",

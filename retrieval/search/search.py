@@ -3,20 +3,23 @@
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.core.documents import Span
 from retrieval.library.library import Library
+from retrieval.search.amended_clauses import AmendedClauses, ScopedChanges
 from retrieval.search.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.search.confidence import EVEN, Signs, weights
 from retrieval.search.embedder import Embedder
 from retrieval.search.fusion import fuse
 from retrieval.search.lexical import Lexical, stems_of
 from retrieval.search.routing import Route, Router
+from retrieval.search.structural_answer import answer_by_structure
 from retrieval.search.vectors import Vectors
 from retrieval.structure.chunks import Chunk
 
@@ -51,13 +54,19 @@ class Results:
     """Hits in rank order, and the signs of whether they speak of what was asked.
 
     `route` says which documents the question names; where it names any, the hits are of these alone. `wide` is what the
-    search was asked to be.
+    search was asked to be. `whole`: the hits are all that the documents say. `kind` is the kind of question that the
+    documents' structure answers, `places` the spans that do, best first: their chunks come first among the hits.
+    `absent` says what was asked for and is not there: "There is no Section 14 …".
     """
 
     hits: tuple[Hit, ...]
     signs: Signs
     route: Route
     wide: bool
+    whole: bool = False
+    kind: str = ""
+    places: tuple[Span, ...] = ()
+    absent: str = ""
 
     @property
     def confidence(self) -> float:
@@ -68,14 +77,17 @@ class Results:
     def found(self) -> bool:
         """Whether it counts as found: of what is there 1 in 20 does not.
 
-        A wide search, a second chance, must be surer.
+        A wide search, a second chance, must be surer. What structure answers is found, and what it knows to be absent
+        is not.
         """
+        if self.places or self.absent:
+            return bool(self.places)
         return self.confidence >= (EVEN if self.wide else weights().threshold)
 
     @property
     def doubtful(self) -> bool:
         """Whether it is likelier that the documents do not speak of it."""
-        return self.confidence < EVEN
+        return self.confidence < EVEN and not self.places
 
 
 class Sentence(NamedTuple):
@@ -95,6 +107,7 @@ class Searcher:
         self._library, self._vectors, self._lexical, self._embedder = library, vectors, lexical, embedder
         self._remembered: dict[str, NDArray[np.float32]] = {}
         self._lock = threading.Lock()
+        self._amended = AmendedClauses(library)
 
     @cached_property
     def _types(self) -> TypeMatcher:
@@ -133,19 +146,35 @@ class Searcher:
                 break
         fused = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
         scores = beside_neighbours(fused)
-        best = list(islice(_once(sorted(scores, key=lambda c: (-scores[c], c.span))), limit))
+        ranked = list(islice(_once(sorted(scores, key=lambda c: (-scores[c], c.span))), limit))
         kinds = ", ".join(m.type.name for m in matches)
-        hits = tuple(Hit(c, scores[c], _why(c in words, c in meaning, kinds)) for c in best)
+        document_of = partial(self._library.document, matter_id)
+        in_order = dict.fromkeys((*(c.span.document_id for c in ranked), *(document_ids or ())))
+        structure = answer_by_structure(route.question, in_order, document_of, partial(self._library.facts, matter_id))
+        first = structure.first(partial(self._lexical.chunks_of, matter_id), scores)
+        hits = tuple(
+            Hit(c, 1.0, first[c]) if c in first else Hit(c, scores[c], _why(c in words, c in meaning, kinds))
+            for c in islice(_once(dict.fromkeys((*first, *ranked))), limit)
+        )
         signs = Signs(
             nearest=max(meaning.values(), default=0.0),
-            sought=self._lexical.share(matter_id, query_stems, [hit.chunk for hit in hits[:_LOOKED_INTO]]),
+            sought=self._lexical.share(matter_id, query_stems, ranked[:_LOOKED_INTO]),
             agreement=max(fused.values(), default=0.0),
         )
-        return Results(hits, signs, route, wide)
+        is_whole = len(meaning) < CANDIDATES and len(hits) < limit  # every chunk has a place among the nearest vectors
+        places = structure.spans(scores, document_of)
+        return Results(hits, signs, route, wide, is_whole, structure.kind, places, structure.absent)
 
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
         """Find the documents that a question names, and those between which it leaves the choice; needs no model."""
         return Router(self._library, self._lexical, matter_id, document_ids).route(question)
+
+    def changes(self, matter_id: str, document_ids: Collection[str]) -> ScopedChanges:
+        """What amendments in a matter change, for a question that is put to some of its documents. Needs no model.
+
+        Raises NoSuchMatter and StoreUnavailable.
+        """
+        return ScopedChanges(self._amended.of_matter(matter_id), document_ids)
 
     def same_words(self, matter_id: str, chunk: Chunk, document_ids: Collection[str] | None = None) -> list[Chunk]:
         """Find chunks of other documents, of some or of all, that say the same word for word; in reading order."""

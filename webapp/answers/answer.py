@@ -66,8 +66,9 @@ class Found:
 class Answer:
     """Last event: the answer. `text` is what the user reads; `checked` is set if that is the draft.
 
-    `doubtful`: passages were found, but the documents probably do not address the question. `same_words`: for the span
-    of a citation, chunks of other documents, one of each, with the same words as its own chunk.
+    `doubtful`: passages were found, but the documents probably do not address the question. `nearest`: where nothing is
+    found, what comes nearest to the question. `same_words`: for the span of a citation, chunks of other documents, one
+    of each, with the same words as its own chunk.
     """
 
     text: str
@@ -80,6 +81,7 @@ class Answer:
     checked: CheckedAnswer | None = None
     passages: tuple[Passage, ...] = ()
     doubtful: bool = False
+    nearest: tuple[KeySentence, ...] = ()
     same_words: Mapping[Span, tuple[Chunk, ...]] = field(default_factory=dict)
 
 
@@ -99,6 +101,7 @@ async def answer(
     """Answer a question about the documents in scope; yields Found (again if a language model accepts less than it
     reported), Deltas and Troubles, and last the Answer.
 
+    Where a search finds nothing, the language model is asked only if all that the documents say is in its prompt.
     Raises WordsTooLong, EmptyQuestion, QuestionTooLong and what the stores raise. If the language model fails, what it
     has written is kept, and key language is added. Closing the iterator closes the language model's stream.
     """
@@ -109,12 +112,12 @@ async def answer(
 
     document_of = partial(library.document, scope.matter_id)
     fit = partial(_fit, question, history, results, document_of)
-    prompted = None if results.found else await without_engine(fit)
+    prompted = None if results.found or results.whole else await without_engine(fit)
     draft = ""
     if prompted:
         yield _found(prompted, searched)
     else:
-        async with aclosing(write(lease, fit)) as events:
+        async with aclosing(write(lease, fit, partial(_asks, results))) as events:
             async for event in events:
                 match event:
                     case Prompted():
@@ -127,18 +130,7 @@ async def answer(
                         yield event
     if prompted is None:
         raise RuntimeError("the generation ended before it had a prompt")
-    found = _found(prompted, searched)
-    if not results.found or not found.passages:
-        yield Answer(
-            text=_not_found(searched),
-            found=False,
-            searched=searched,
-            budget=found.budget,
-            engine=prompted.engine,
-            passages=found.passages,
-        )
-        return
-    generation = Draft(draft, found, results, prompted.engine, prompted.trusted)
+    generation = Draft(draft, _found(prompted, searched), results, prompted.engine, prompted.trusted)
     alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
     yield await run_on_core(finish, generation, document_of, searcher.relevance, alike)
 
@@ -149,6 +141,11 @@ def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool
     if results.found:
         return results, False
     return searcher.search(scope.matter_id, query, scope.document_ids, wide=True), True
+
+
+def _asks(results: Results, packed: Packed) -> bool:
+    """Whether a language model is asked: where nothing was left out, it reads whether it is there, however likely."""
+    return results.found or (results.whole and not packed.left_out)
 
 
 def _fit(
@@ -177,21 +174,33 @@ class Draft:
     engine: str
     trusted: bool
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the passages are all that the documents say."""
+        return self.results.whole and not self.found.budget.left_out and bool(self.found.passages)
+
 
 def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Relevance, alike: Alike) -> Answer:
-    """Check a draft; returns the answer with citations and key language, which replaces a draft that is not shown."""
-    passages, hits, text = draft.found.passages, draft.results.hits, draft.text.strip()
+    """Check a draft; returns the answer with citations and key language, which replaces a draft that is not shown.
+
+    Where the search found nothing, or a language model that read all of it, only a draft that is shown is an answer;
+    else the key language is what comes nearest.
+    """
+    passages, results, text = draft.found.passages, draft.results, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
-    query = draft.found.searched.query
-    key = key_language(query, passages, documents, hits, most=KEY_SENTENCES, relevance=relevance)
+    asked = results.route.question
+    key = key_language(asked, passages, documents, results.hits, most=KEY_SENTENCES, relevance=relevance)
     checked = check(draft.text, passages, documents)
-    is_empty = not text or text.rstrip(".") == NOT_THERE.rstrip(".")
+    says_nothing = text.rstrip(".") == NOT_THERE.rstrip(".")
     quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
-    is_shown = not is_empty and (draft.trusted or quotes_rightly)
+    is_shown = bool(text) and not says_nothing and (draft.trusted or quotes_rightly)
+    is_read = says_nothing and draft.trusted and draft.is_whole
+    if not is_shown and (is_read or not results.found or not key):
+        return _not_found(draft, key, is_read=is_read)
     citations = checked.citations if is_shown else tuple(_cite(n, sentence) for n, sentence in enumerate(key, 1))
     return Answer(
         text=checked.text if is_shown else _quotations(key),
-        found=is_shown or bool(key),
+        found=True,
         searched=draft.found.searched,
         budget=draft.found.budget,
         engine=draft.engine,
@@ -199,8 +208,23 @@ def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Rele
         key_language=key,
         checked=checked if is_shown else None,
         passages=passages,
-        doubtful=draft.results.doubtful,
-        same_words=_same_words(citations, hits, alike),
+        doubtful=results.doubtful,
+        same_words=_same_words(citations, results.hits, alike),
+    )
+
+
+def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], *, is_read: bool) -> Answer:
+    """The answer where nothing is found; doubtful where all is in the passages and no language model read it."""
+    searched, is_whole = draft.found.searched, draft.is_whole
+    return Answer(
+        text=_coverage(searched, f"{'read' if is_read else 'compared with the question'} whole" if is_whole else ""),
+        found=False,
+        searched=searched,
+        budget=draft.found.budget,
+        engine=draft.engine,
+        passages=draft.found.passages,
+        doubtful=is_whole and not is_read and bool(nearest),
+        nearest=nearest,
     )
 
 
@@ -249,10 +273,13 @@ def _budget_row(budget: Budget, packed: Packed) -> BudgetRow:
     )
 
 
-def _not_found(searched: Searched) -> str:
+def _coverage(searched: Searched, how: str) -> str:
+    """What was searched and did not answer: `how` says it where nothing was left out."""
     coverage = f"{plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"
     unreadable = searched.unreadable_pages
     if unreadable and unreadable == searched.pages:
         return f"Not found. {coverage}: none could be read, so nothing was searched. A page without text may be a scan."
     warning = f" {plural(unreadable, 'page')} could not be read." if unreadable else ""
+    if how:
+        return f"Nothing clearly answers this. {coverage}, {how}.{warning}"
     return f"Not found. {coverage} searched, twice, the second time more widely.{warning}"

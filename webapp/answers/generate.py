@@ -72,12 +72,15 @@ class Trouble:
 
 
 Fit = Callable[[Terms], tuple[Frame, Packed]]
+Asks = Callable[[Packed], bool]
+"""Whether a language model is asked about what was packed for it."""
 
 
-async def write(lease: Lease, fit: Fit) -> AsyncGenerator[Prompted | Delta | Trouble]:
+async def write(lease: Lease, fit: Fit, asks: Asks) -> AsyncGenerator[Prompted | Delta | Trouble]:
     """Generate a draft; yields a Prompted, then Deltas, and last, if no server completes it, a Trouble.
 
-    `fit` packs the prompt for the terms of a language model. Raises QuestionTooLong.
+    `fit` packs the prompt for the terms of a language model. Where `asks` refuses what was packed, the Prompted is all.
+    Raises QuestionTooLong.
     """
     attempts = _Attempts()
     error: EngineError | None = None
@@ -89,7 +92,7 @@ async def write(lease: Lease, fit: Fit) -> AsyncGenerator[Prompted | Delta | Tro
                 error = error or unavailable
                 break
             try:
-                async with aclosing(_attempt(backend, fit, attempts)) as events:
+                async with aclosing(_attempt(backend, fit, asks, attempts)) as events:
                     async for event in events:
                         yield event
                 return
@@ -137,14 +140,14 @@ class _Attempts:
         return "again" if isinstance(error, _TRANSIENT) and self.count < TRIES else "give up"
 
 
-async def _attempt(backend: Backend, fit: Fit, attempts: _Attempts) -> AsyncGenerator[Prompted | Delta]:
+async def _attempt(backend: Backend, fit: Fit, asks: Asks, attempts: _Attempts) -> AsyncGenerator[Prompted | Delta]:
     """Make one attempt: yields a Prompted for this server, then its text. Raises EngineError and QuestionTooLong."""
     terms = await _terms(backend)
     terms = replace(terms, window=int(terms.window * _SMALLER)) if attempts.smaller else terms
     frame, packed = await run_on_core(fit, terms)
     attempts.prompted = True
     yield Prompted(frame, packed, terms.name, backend.trusted)
-    if backend.client is None or not packed.passages:
+    if backend.client is None or not packed.passages or not asks(packed):
         return
     messages, reserve = frame.messages(packed.passages), frame.budget.reserve
     async with aclosing(backend.client.stream(messages, max_tokens=reserve)) as deltas:

@@ -25,8 +25,10 @@ from webapp.core.results import (
 from webapp.core.wording import (
     DOUBT,
     KEY_LANGUAGE,
+    NEAREST,
     NOT_CONFIRMED,
     WORD_FOR_WORD,
+    about_row,
     also_in,
     cite,
     clause_title,
@@ -53,13 +55,15 @@ def show_added(row: AddedRow) -> None:
 
 @show.register
 def show_document(row: DocumentRow) -> None:
-    """Print the outcome of a document of `reindex`."""
+    """Print a document of `documents` or `reindex`, and below it what it calls itself."""
     _show_outcome(row.document, row)
+    if about := about_row(row):
+        print(printable(f"        {about}"))
 
 
 def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
     if row.state != "ready":
-        print(printable(f"{row.state:<7} {name}: {row.reason}"))
+        print(printable(f"{row.state:<7} {name}" + (f": {row.reason}" if row.reason else "")))
         return
     note = f"; no text on {_pages(row.unreadable_pages)}" if row.unreadable_pages else ""
     print(printable(f"{row.state:<7} {name}: {plural(row.pages, 'page')}{note}"))
@@ -120,7 +124,7 @@ def show_counts(rows: Sequence[MentionRow]) -> None:
 @show.register
 def show_answer(answer: AnswerResult) -> None:
     """Print an answer, and below it citations, key language and coverage."""
-    if answer.found and answer.doubtful:
+    if answer.doubtful:
         print(DOUBT, end="\n\n")
     print("\n".join(printable(line) for line in answer.answer.splitlines()), end="\n\n")
     for citation in answer.citations:
@@ -128,9 +132,10 @@ def show_answer(answer: AnswerResult) -> None:
         if citation.quote and citation.quote not in answer.answer:
             state = WORD_FOR_WORD if citation.verified else NOT_CONFIRMED
             print(indented(f"“{citation.quote}” ({state})"))
-    if answer.further_key_language:
-        print(f"\n{KEY_LANGUAGE}:")
-    for sentence in answer.further_key_language:
+    further = answer.nearest or answer.further_key_language
+    if further:
+        print(f"\n{NEAREST if answer.nearest else KEY_LANGUAGE}:")
+    for sentence in further:
         print(indented(f"“{' '.join((sentence.text or '').split())}”"))
         print(printable(f"   – {cite(sentence)}"))
     if answer.is_key_language:

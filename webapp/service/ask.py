@@ -148,6 +148,7 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
         budget=answer.budget.model_copy(update={"question": 0}),
         engine=answer.engine,
         doubtful=answer.doubtful,
+        nearest=tuple(_key_sentence(sentence) for sentence in answer.nearest),
         same_words=tuple(_same_words(answer, records)),
         documents_meant=tuple(NamedRow.of(records[id_]) for id_ in searched.close),
     )
@@ -158,10 +159,12 @@ def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answer
     result = answer_result(answer, records)
     citations = zip(result.citations, answer.citations, strict=True)
     sentences = zip(result.key_language, answer.key_language, strict=True)
+    nearest = zip(result.nearest, answer.nearest, strict=True)
     return result.model_copy(
         update={
             "citations": tuple(row.model_copy(update=span_fields(citation.spans)) for row, citation in citations),
             "key_language": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in sentences),
+            "nearest": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in nearest),
             "sentences": tuple(_sentences(answer)),
             "passages": tuple(
                 PassageRow(n=passage.n, **cite_fields(passage), why=passage.why, **span_fields(passage.spans))
@@ -195,4 +198,11 @@ def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterat
         seen.add(others)
         for chunk in sorted(others, key=lambda c: records[c.span.document_id].name.casefold())[:MOST_PLACES]:
             record, span = records[chunk.span.document_id], chunk.span
-            yield SameWordsRow(citation=at, document_id=record.id, document=record.name, start=span.start, end=span.end)
+            yield SameWordsRow(
+                citation=at,
+                document_id=record.id,
+                document=record.name,
+                text_version=record.text_version,
+                start=span.start,
+                end=span.end,
+            )

@@ -108,6 +108,51 @@ def test_what_the_documents_do_not_say_is_not_found_and_the_engine_is_not_asked(
         assert server.asked == []
     assert (end.found, end.citations, end.searched.wider) == (False, (), True)
     assert end.text.startswith("Not found. 1 document, 12 pages")
+    assert end.nearest
+    assert not end.doubtful
+
+
+NOTE = """Loan note
+
+1. Sum. Borrower owes Lender $4,000.
+2. Rate. Interest is three percent (3%) a year.
+3. Law. The laws of Oregon govern this note.
+"""
+
+
+def taken_in(stores: Stores, name: str) -> Scope:
+    """A matter with a contract that fits into a context window whole."""
+    matter = stores.library.create_matter(name)
+    stores.library.accept(matter.id, f"{name}.pdf", make_pdf([NOTE]))
+    stores.ingest.run()
+    return Scope(matter.id, tuple(stores.library.documents(matter.id)))
+
+
+def test_where_nothing_is_left_out_the_engine_is_asked_however_unlikely_the_search_finds_it(
+    stores: Stores,
+) -> None:
+    short = taken_in(stores, "Short")
+    unlikely = "Which songs does the choir sing at Easter?"
+    with FakeEngine("tgi") as server:
+        server.enqueue(Reply(["The choir sings “three percent (3%) a year” [1]."]), Reply(["The passages do not say."]))
+        said = last(events(stores, short, Backend(LLMClient(server.url)), unlikely))
+        unsaid = last(events(stores, short, Backend(LLMClient(server.url)), unlikely))
+        assert len(server.asked) == 2
+    alone = last(events(stores, short, Backend(None), unlikely))
+    assert (said.found, said.doubtful, said.citations[0].verified) == (True, True, True)
+    assert (unsaid.found, unsaid.doubtful, unsaid.checked) == (False, False, None)
+    assert unsaid.nearest
+    assert (alone.found, alone.doubtful, alone.citations) == (False, True, ())
+    assert alone.nearest
+    assert "Not found" not in alone.text
+
+
+def test_the_name_of_the_contract_says_nothing_of_which_sentence_answers(stores: Stores) -> None:
+    named = taken_in(stores, "Borrower interest rate loan")
+    end = last(events(stores, named, Backend(None), "Which law governs the Borrower interest rate loan?"))
+    assert "Oregon" in end.key_language[0].text
+    assert not [key for key in end.key_language if "three percent" in key.text]
+    assert "interest rate" in end.searched.query
 
 
 def test_an_engine_that_finds_nothing_in_the_passages_leaves_key_language(stores: Stores, scope: Scope) -> None:

@@ -21,7 +21,17 @@ from webapp.core.results import (
     TurnResult,
     items,
 )
-from webapp.core.wording import DOUBT, KEY_LANGUAGE, NOT_CONFIRMED, also_in, cite, coverage, plural, with_others
+from webapp.core.wording import (
+    DOUBT,
+    KEY_LANGUAGE,
+    NEAREST,
+    NOT_CONFIRMED,
+    also_in,
+    cite,
+    coverage,
+    plural,
+    with_others,
+)
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
 from webapp.page.html import mentions, summary
@@ -219,7 +229,7 @@ def _notices(answer: TurnResult) -> Markup:
 def _heading(state: State, answer: AnswerResult) -> Markup:
     if state == "stopped":
         return _stopped()
-    if state == "complete" and not answer.found:
+    if state == "complete" and not (answer.found or answer.doubtful):
         return Markup('<p class="stand"><span aria-hidden="true">○</span> Nothing found</p>')
     doubt = Markup('<p class="stand">{}</p>').format(DOUBT) if answer.doubtful else NOTHING
     if answer.is_key_language:
@@ -280,7 +290,7 @@ def _chip(turn_id: str, answer: AnswerResult, index: int) -> Markup:
 
 def _pin(answer: AnswerResult, row: CiteRow) -> str:
     """Section and page of a row, and its document if the answer cites several."""
-    documents = {each.document_id for each in (*answer.citations, *answer.key_language)}
+    documents = {each.document_id for each in (*answer.citations, *answer.key_language, *answer.nearest)}
     return f"{row.document}, {pin(row)}" if len(documents) > 1 else pin(row)
 
 
@@ -296,10 +306,10 @@ def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
         ).format(row.text or "the document was removed", turn.id, index, _pin(answer, row))
         for index, row in sentences
     )
-    # With an incomplete answer it is what the user has, so it is open.
-    is_open = Markup(" open") if answer.notices or turn.state != "complete" else NOTHING
+    # With an incomplete answer, or none, it is what the user has, so it is open.
+    is_open = Markup(" open") if answer.nearest or answer.notices or turn.state != "complete" else NOTHING
     return Markup('<details class="key"{}><summary>{} ({})</summary><ul>{}</ul></details>').format(
-        is_open, KEY_LANGUAGE, len(sentences), rows
+        is_open, NEAREST if answer.nearest else KEY_LANGUAGE, len(sentences), rows
     )
 
 

@@ -88,7 +88,9 @@ def evil_turn(state: State = "complete") -> SavedTurn:
         chat.empty(EVIL, [EVIL], ready=1, waiting=0),
         chat.address(EVIL, EVIL),
         sidebar.matters([Matter("m", EVIL)], Matter("m", EVIL)),
-        sidebar.documents([record(name=EVIL, state="failed", reason=EVIL), record(name=EVIL, state="reading", page=1)]),
+        sidebar.documents(
+            [record(name=EVIL, state="failed", reason=EVIL), record(name=EVIL, state="reading", page=1)], {}
+        ),
         sidebar.conversations([Conversation("c", "m", EVIL, None, datetime.now(UTC))], "c"),
         sidebar.scope(Matter("m", EVIL), [record(name=EVIL)], 1, None),
         evidence.evidence("m", "t1", items(evil_turn().answer), 0, EVIL, 1.0),
@@ -152,6 +154,17 @@ def test_nothing_found_has_a_face() -> None:
     html = chat.turn_html(turn(found=False, answer="Not found. 1 document, 12 pages were searched.", citations=[]))
     assert "Nothing found" in html
     assert 'class="chips"' not in html
+
+
+def test_what_comes_nearest_is_shown_open_where_nothing_is_found_and_leads_to_its_page() -> None:
+    near = PLACE | RANGE | {"text": "the rent is $1"}
+    html = chat.turn_html(turn(found=False, answer="Not found.", citations=[], nearest=[near]))
+    assert "Nothing found" in html
+    assert '<details class="key" open><summary>What comes nearest' in html
+    assert re.findall(r'data-item="(\d)"', html) == ["0"]
+    doubted = chat.turn_html(turn(found=False, doubtful=True, answer="Unclear.", citations=[], nearest=[near]))
+    assert "may not address this" in doubted
+    assert "Nothing found" not in doubted
 
 
 def test_key_language_in_the_place_of_an_answer_says_so_and_shows_each_sentence_once() -> None:
@@ -225,9 +238,9 @@ def test_a_document_tells_its_state(state: dict[str, Any], words: str) -> None:
 
 
 def test_pages_without_text_are_named() -> None:
-    assert "No text on p. 3, 4: not searched" in sidebar.documents([record(unreadable_pages=(3, 4))])
+    assert "No text on p. 3, 4: not searched" in sidebar.documents([record(unreadable_pages=(3, 4))], {})
     blank = "“a.pdf” has no text that can be searched"
-    assert blank in sidebar.documents([record(state="ready", reason=blank)])
+    assert blank in sidebar.documents([record(state="ready", reason=blank)], {})
 
 
 @pytest.mark.parametrize(
