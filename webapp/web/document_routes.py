@@ -83,7 +83,7 @@ def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
         matter_id: str,
         document_id: str,
         number: int,
-        places: Annotated["_Places", Depends()],
+        places: Annotated[_Places, Depends()],
         zoom: float = 1.0,
     ) -> Response:
         by = time.monotonic() + RENDER_SECONDS
@@ -102,7 +102,7 @@ def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
 
     @router.get("/{document_id}/text")
     async def text(
-        request: Request, matter_id: str, document_id: str, places: Annotated["_Places", Depends()]
+        request: Request, matter_id: str, document_id: str, places: Annotated[_Places, Depends()]
     ) -> Response:
         return await _respond(request, opened, matter_id, document_id, lambda target: _text(target, places))
 

@@ -46,6 +46,9 @@ DOCUMENT = Document("d", "Supply.pdf", TEXT, (Page(1, "1", 0, len(TEXT)),))
         ("paragraph 3 of Schedule 2", ["Schedule 2, paragraph 3"]),
         ("Schedule 2, paragraphs 3 and 4", ["Schedule 2, paragraph 3", "Schedule 2, paragraph 4"]),
         ("What does para. (c) of clause 9 add?", ["Clause 9, paragraph (c)"]),
+        ("What does 8.1 say?", ["Section 8.1"]),
+        ("8.2(b)", ["Section 8.2(b)"]),
+        ("Is 2.5 percent due?", []),
         ("Section 409A of the Internal Revenue Code", []),
         ("under 17 U.S.C. section 102", []),
         ("Can a party schedule a meeting?", []),
@@ -77,6 +80,52 @@ def test_a_place_is_found_in_the_outline(asked: str, begins: str) -> None:
     clause = find_named(DOCUMENT, name)
     assert clause is not None
     assert DOCUMENT.slice(clause.span).startswith(begins)
+
+
+REGULATION = """REGULATION
+(1) It is good that batteries last.
+(2) It is good that they are safe.
+CHAPTER I
+General provisions
+Article 1
+Scope
+1. This Regulation applies to batteries.
+2. It does not apply to toys.
+CHAPTER II
+Duties
+Article 2
+Manufacturers
+1. A manufacturer shall test each battery.
+ANNEX I
+Tests
+1. Heat.
+2. Cold.
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "begins"),
+    [
+        ("Chapter II", "CHAPTER II\nDuties"),
+        ("chapter one", "CHAPTER I\nGeneral"),
+        ("Article 1(2)", "2. It does not apply"),
+        ("paragraph 2 of Article 1", "2. It does not apply"),
+        ("Annex 1, paragraph 2", "2. Cold"),
+    ],
+)
+def test_chapters_articles_and_annexes_are_told_apart(asked: str, begins: str) -> None:
+    regulation = Document("r", "Regulation.pdf", REGULATION, (Page(1, "1", 0, len(REGULATION)),))
+    (name,) = named_places(asked)[0]
+    clause = find_named(regulation, name)
+    assert clause is not None
+    assert regulation.slice(clause.span).startswith(begins)
+
+
+def test_the_last_article_is_said_and_not_the_last_chapter() -> None:
+    regulation = Document("r", "Regulation.pdf", REGULATION, (Page(1, "1", 0, len(REGULATION)),))
+    gone = not_there(regulation, *named_places("Article 17")[0])
+    assert gone is not None
+    assert gone.sentence == "There is no Article 17 in this document; the last is Article 2."
 
 
 @pytest.mark.parametrize(
