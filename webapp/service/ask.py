@@ -4,56 +4,72 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
-from retrieval import Chunk, DocumentRecord
+from retrieval import Chunk, DocumentRecord, Matter, PinciteError, Span
 from webapp.answers.answer import Answer, Found, Scope, Waiting, answer
-from webapp.answers.answer import Event as AnswerEvent
-from webapp.answers.follow_up import Turn
+from webapp.answers.answer import Event as SearchEvent
+from webapp.answers.document_row import DocumentAnswer
+from webapp.answers.each_document import EachQuestion, Row, Windows, each_document, put_to_each
 from webapp.answers.generate import Delta, Trouble
+from webapp.answers.history import Turn
 from webapp.answers.key_language import KeySentence
+from webapp.answers.reading import read_question
 from webapp.core import metrics
-from webapp.core.log import record_error
+from webapp.core.cpu_pool import run_on_core
+from webapp.core.log import record_error, user_error
 from webapp.core.results import (
+    AmendmentRow,
     AnswerResult,
     CitationRow,
     CoverageRow,
+    DocumentAnswerRow,
     KeySentenceRow,
+    MentionsResult,
     NamedRow,
     PassageRow,
     SameWordsRow,
     SentenceRow,
+    SupersededRow,
     cite_fields,
     span_fields,
 )
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.core.wording import plural
 from webapp.service.workspace import Workspace
+from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 
 YOURS = "Your question"  # label of its progress
+AnswerEvent = SearchEvent | EachQuestion | Row
+NO_TOPIC = ("greeting", "help", "library", "mentions")  # so read, a question is none that another can lean on
 MOST_PLACES = 50  # with the same words, listed for one citation
 
 
 async def answer_in_turn(
     workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope
 ) -> AsyncGenerator[AnswerEvent]:
-    """Queue a question and answer it in its turn: Waiting events first, then the events of `answer`.
+    """Queue a question and answer it in its turn: Waiting events first, then the events of `answer`, or of
+    `each_document` where the question is put to each.
 
-    Raises what that does, and the Congested family. Closing the iterator makes room for the next question.
+    Raises what those do, and the Congested family. Closing the iterator makes room for the next question.
     """
     place = workspace.question_queue.enter(user, workspace.share_key(user))
     try:
         async with aclosing(place.turn()) as positions:
             async for before in positions:
                 yield Waiting(before)
-        events = answer(
-            question,
-            history,
-            scope,
-            library=workspace.library,
-            searcher=await asyncio.to_thread(lambda: workspace.searcher),
-            lease=workspace.engine_pool.lease,
-        )
+        library, lease = workspace.library, workspace.engine_pool.lease
+        searcher = await asyncio.to_thread(lambda: workspace.searcher)
+        events: AsyncGenerator[AnswerEvent]
+        reading = read_question(question, history, len(scope.records))
+        may_be_each = not reading.needs_no_search and reading.kind != "about_last_answer"
+        asked = await run_on_core(put_to_each, reading.question, scope, searcher) if may_be_each else None
+        if asked:
+            windows = Windows(lease, workspace.question_queue.borrow) if workspace.engine_pool.trusted else None
+            events = each_document(asked, scope, library=library, searcher=searcher, windows=windows)
+        else:
+            events = answer(question, history, scope, library=library, searcher=searcher, lease=lease)
         async with aclosing(_with_metrics(events)) as measured_events:
             async for event in measured_events:
                 yield event
@@ -81,7 +97,15 @@ async def _with_metrics(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[A
                     case Trouble():
                         record_error(event.error)
                     case Answer():
-                        outcome = "written" if event.checked else "key language" if event.found else "not found"
+                        outcome = (
+                            "each document"
+                            if event.documents
+                            else "written"
+                            if event.checked
+                            else "key language"
+                            if event.found
+                            else "not found"
+                        )
                 yield event
     except Exception:  # counted, and raised again
         outcome = "failed"
@@ -90,18 +114,55 @@ async def _with_metrics(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[A
         metrics.ANSWERS.labels(outcome).inc()
 
 
+def history_of(turns: Sequence[SavedTurn]) -> list[Turn]:
+    """Chat history for a question: complete turns, without those that only greeted or told of the library."""
+    return [
+        Turn(
+            turn.question,
+            answer.answer if answer.found else "",
+            (isinstance(answer, AnswerResult) and answer.query) or turn.question,
+            tuple(_spans(answer.passages)) if isinstance(answer, AnswerResult) else (),
+            tuple(_spans(answer.citations)),
+            answer.searched is not None and answer.searched.documents == 1,
+        )
+        for turn in turns
+        if turn.state == "complete" and not isinstance(answer := turn.answer, MentionsResult)
+        if not (isinstance(answer, AnswerResult) and answer.read_as in NO_TOPIC)
+    ]
+
+
+def _spans(rows: Sequence[CitationRow | PassageRow]) -> Iterator[Span]:
+    for row in rows:
+        if not row.removed:
+            yield from (Span(row.document_id, *each) for each in row.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question in a matter, and the conversation that it goes on with, if any.
+
+    `scope` has the ids of the chosen documents, None for all.
+    """
+
+    question: str
+    matter: Matter
+    scope: Sequence[str] | None = None
+    conversation: Conversation | None = None
+
+
 async def answer_events(
-    workspace: Workspace, user: User, matter_id: str, question: str, records: Mapping[str, DocumentRecord]
+    workspace: Workspace, user: User, asked: Asked, records: Mapping[str, DocumentRecord]
 ) -> AsyncGenerator[Event[AnswerResult]]:
     """Stream an answer: progress while it waits in the queue, text as it is written, then one result.
 
-    `records` are the documents to search, by id, all of them ready. Raises what `answer_in_turn` does. Closing the
-    iterator closes the language model's stream.
+    `records` are the documents in scope, by id. The turn is kept in its conversation, or in a new one. Raises what
+    `answer_in_turn` does. Closing the iterator closes the language model's stream.
     """
     before = 0
-    async with aclosing(
-        answer_in_turn(workspace, user, question, (), Scope(matter_id, tuple(records.values())))
-    ) as events:
+    history = await asyncio.to_thread(_history, workspace, user, asked.conversation)
+    scope = Scope.of(asked.matter.id, records.values())
+    troubles: list[PinciteError] = []
+    async with aclosing(answer_in_turn(workspace, user, asked.question, history, scope)) as events:
         async for event in events:
             if isinstance(event, Waiting):
                 before = before or event.before
@@ -114,10 +175,32 @@ async def answer_events(
             match event:
                 case Delta():
                     yield Text(text=event.text)
+                case Row(done=done, of=of):
+                    state = "ready" if done == of else f"document {done} of {of}"
+                    yield Progress(label=YOURS, state=state, done=done, total=of)
                 case Trouble():
+                    troubles.append(event.error)
                     yield Notice.of(event.error)
                 case Answer():
+                    turn = page_result(event, records).ended(troubles)
+                    if error := await asyncio.to_thread(_keep, workspace, user, asked, turn):
+                        yield Notice.of(error)
                     yield Result(answer_result(event, records))
+
+
+def _history(workspace: Workspace, user: User, conversation: Conversation | None) -> list[Turn]:
+    return history_of(workspace.conversations.turns(user, conversation.id)) if conversation else []
+
+
+def _keep(workspace: Workspace, user: User, asked: Asked, turn: AnswerResult) -> PinciteError | None:
+    """Save a turn; returns the error that prevented it, which takes nothing from the answer."""
+    conversations = workspace.conversations
+    try:
+        goes_to = asked.conversation or conversations.start(user, asked.matter, asked.question, asked.scope)
+        conversations.add_turn(user, goes_to.id, asked.question, turn, "complete")
+    except PinciteError as error:
+        return user_error(error)
+    return None
 
 
 def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
@@ -131,6 +214,8 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
     return AnswerResult(
         answer=answer.text,
         found=answer.found,
+        query=searched.query,
+        read_as=searched.read_as,
         citations=tuple(
             CitationRow(
                 n=citation.n,
@@ -138,24 +223,26 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
                 quote=citation.quote,
                 verified=citation.verified,
                 also_in=len(answer.same_words.get(citation.span, ())),
+                superseded_by=superseded_by(answer, citation.span),
             )
             for citation in answer.citations
         ),
-        key_language=tuple(_key_sentence(sentence) for sentence in answer.key_language),
+        key_language=tuple(_key_sentence(answer, sentence) for sentence in answer.key_language),
         searched=CoverageRow(
             documents=searched.documents, pages=searched.pages, unreadable_pages=searched.unreadable_pages
         ),
         budget=answer.budget.model_copy(update={"question": 0}),
         engine=answer.engine,
         doubtful=answer.doubtful,
-        nearest=tuple(_key_sentence(sentence) for sentence in answer.nearest),
+        nearest=tuple(_key_sentence(answer, sentence) for sentence in answer.nearest),
         same_words=tuple(_same_words(answer, records)),
         documents_meant=tuple(NamedRow.of(records[id_]) for id_ in searched.close),
+        documents=tuple(_document_row(answer, row) for row in answer.documents),
     )
 
 
 def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
-    """`answer_result` with more for the page: spans to highlight, sentences, passages, query and full budget."""
+    """`answer_result` with more for the page: spans to highlight, sentences, passages and full budget."""
     result = answer_result(answer, records)
     citations = zip(result.citations, answer.citations, strict=True)
     sentences = zip(result.key_language, answer.key_language, strict=True)
@@ -167,18 +254,58 @@ def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answer
             "nearest": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in nearest),
             "sentences": tuple(_sentences(answer)),
             "passages": tuple(
-                PassageRow(n=passage.n, **cite_fields(passage), why=passage.why, **span_fields(passage.spans))
+                PassageRow(
+                    n=passage.n,
+                    **cite_fields(passage),
+                    why=passage.why,
+                    superseded_by=superseded_by(answer, passage.span),
+                    **span_fields(passage.spans),
+                )
                 for passage in answer.passages
             ),
+            "amendments": tuple(_amendments(answer)),
             "budget": answer.budget,
-            "query": answer.searched.query,
         }
     )
 
 
-def _key_sentence(sentence: KeySentence) -> KeySentenceRow:
+def superseded_by(answer: Answer, span: Span) -> tuple[SupersededRow, ...]:
+    """Rows of the clauses that amend a span of an answer."""
+    clauses = answer.superseded_by.get(span, ())
+    return tuple(SupersededRow(**cite_fields(clause), action=clause.action) for clause in clauses)
+
+
+def _amendments(answer: Answer) -> Iterator[AmendmentRow]:
+    """Rows of the amending clauses of all that is quoted, each once."""
+    quoted = {place.span for place in (*answer.citations, *answer.key_language, *answer.nearest)}
+    clauses = (clause for span, own in answer.superseded_by.items() if span in quoted for clause in own)
+    for clause in dict.fromkeys(clauses):
+        yield AmendmentRow(**cite_fields(clause), action=clause.action, **span_fields(clause.spans))
+
+
+def _document_row(answer: Answer, row: DocumentAnswer) -> DocumentAnswerRow:
+    return DocumentAnswerRow(
+        document_id=row.record.id,
+        document=row.record.name,
+        state=row.state,
+        answer=row.answer,
+        citations=tuple(citation.n for citation in row.citations),
+        superseded_by=tuple(
+            dict.fromkeys(by for citation in row.citations for by in superseded_by(answer, citation.span))
+        ),
+        reason=row.reason,
+    )
+
+
+def _key_sentence(answer: Answer, sentence: KeySentence) -> KeySentenceRow:
     span = sentence.span
-    return KeySentenceRow(**cite_fields(sentence), start=span.start, end=span.end, text=sentence.text)
+    return KeySentenceRow(
+        **cite_fields(sentence),
+        start=span.start,
+        end=span.end,
+        text=sentence.text,
+        superseded_by=superseded_by(answer, span),
+    )
 
 
 def _sentences(answer: Answer) -> Iterator[SentenceRow]:
