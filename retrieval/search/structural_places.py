@@ -83,9 +83,9 @@ def _recital(source: Source, name: PlaceName) -> Iterator[Place]:
         return
     text = source.document.slice(recitals)
     letter = re.escape(name.number.strip("()"))
-    begins = re.search(rf"^\s*\(?{letter}[.)]\s", text, re.MULTILINE | re.IGNORECASE)
+    begins = re.search(rf"^[ \t]*\(?{letter}[.)]\s", text, re.MULTILINE | re.IGNORECASE)
     if begins:
-        after = re.compile(r"^\s*\(?(?:[A-Z]|\d+)[.)]\s", re.MULTILINE).search(text, begins.end())
+        after = re.compile(r"^[ \t]*\(?(?:[A-Z]|\d+)[.)]\s", re.MULTILINE).search(text, begins.end())
         end = recitals.start + (after.start() if after else len(text))
         yield Place(source.document.span(recitals.start + begins.start(), end), name.label())
 
