@@ -15,7 +15,6 @@ import tempfile
 from pathlib import Path
 
 from retrieval import Files, Ingest, Lexical, Library, Searcher, Vectors, database, load_embedder, pack
-from retrieval.structure.best_sentence import where_said
 from webapp.answers.follow_up import Turn, standalone_query
 from webapp.llm.tokenizer import mistral
 from webapp.service.workspace import packaged_sample
@@ -40,9 +39,9 @@ def main() -> int:
         searcher = Searcher(library, vectors, lexical, embedder)
 
         def found(question: str, row: dict[str, object]) -> tuple[bool, bool, bool]:
-            hits = searcher.search(matter.id, question).hits
-            places = [where_said(document, (hit.chunk.span,), question) for hit in hits]
-            pages = [document.page_at(place).number for place in places]
+            results = searcher.search(matter.id, question)
+            hits = results.hits
+            pages = [document.page_at(results.where_said(document, hit)).number for hit in hits]
             packed = pack((hit.chunk for hit in hits), lambda _: document, mistral(), BUDGET)
             wanted = " ".join(str(row["passage"]).split())
             sent = any(wanted in " ".join(document.slice(s).split()) for p in packed.passages for s in p.spans)

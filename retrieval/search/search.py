@@ -1,16 +1,17 @@
 """Searches a matter for a question: BM25 over its words, nearest vectors to its meaning, and the two rankings fused."""
 
-import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.core.documents import Document, Span
 from retrieval.library.library import Library
+from retrieval.search.bearing_sentences import SentenceVectors, bearing_sentences, by_bearing, close_to_first
 from retrieval.search.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.search.confidence import EVEN, Signs, weights
 from retrieval.search.embedder import Embedder
@@ -18,6 +19,7 @@ from retrieval.search.fusion import fuse
 from retrieval.search.lexical import Lexical, stems_of
 from retrieval.search.routing import Route, Router
 from retrieval.search.vectors import Vectors
+from retrieval.structure.best_sentence import where_said
 from retrieval.structure.chunks import Chunk
 
 CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has about 500
@@ -32,18 +34,20 @@ _LOOKED_INTO = 8  # hits whose words are compared with those searched for, for c
 _COVERED = 0.2  # weight of the question's words that a sentence has, beside its cosine
 _BEST_HIT = 0.3  # weight of the score of the hit that a sentence stands in, beside the same cosine
 _BEARS = 0.8  # of the best sentence's relevance; a sentence below that is beside the point
-_REMEMBERED = 8192  # sentences with their vectors: 13 MB, the passages of some eighty answers
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk, its score in [0, 1] within this search, and why it was found:
     by its words, its meaning or both, and the kinds of clause asked for.
+
+    `bearing` is its sentence that bears most on the question, for the first hits.
     """
 
     chunk: Chunk
     score: float
     why: str
+    bearing: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,12 @@ class Results:
     route: Route
     wide: bool
     whole: bool = False
+
+    def where_said(self, document: Document, hit: Hit) -> int:
+        """The offset of the sentence of a hit that bears most on the question, for its pin cite."""
+        if hit.bearing:
+            return max(hit.bearing.start, hit.chunk.span.start)
+        return where_said(document, (hit.chunk.span,), self.route.question)
 
     @property
     def confidence(self) -> float:
@@ -94,8 +104,7 @@ class Searcher:
 
     def __init__(self, library: Library, vectors: Vectors, lexical: Lexical, embedder: Embedder) -> None:
         self._library, self._vectors, self._lexical, self._embedder = library, vectors, lexical, embedder
-        self._remembered: dict[str, NDArray[np.float32]] = {}
-        self._lock = threading.Lock()
+        self._sentence_vectors = SentenceVectors(embedder)
 
     @cached_property
     def _types(self) -> TypeMatcher:
@@ -134,9 +143,16 @@ class Searcher:
                 break
         fused = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
         scores = beside_neighbours(fused)
-        best = list(islice(_once(sorted(scores, key=lambda c: (-scores[c], c.span))), limit))
+        ranked = list(islice(_once(sorted(scores, key=lambda c: (-scores[c], c.span))), limit))
+        read = close_to_first(ranked, scores)
+        document_of = partial(self._library.document, matter_id)
+        bearing = bearing_sentences(read, document_of, self._sentence_vectors, aim)
+        best = by_bearing(ranked, scores, read, bearing)
         kinds = ", ".join(m.type.name for m in matches)
-        hits = tuple(Hit(c, scores[c], _why(c in words, c in meaning, kinds)) for c in best)
+        hits = tuple(
+            Hit(c, score, _why(c in words, c in meaning, kinds), bearing[c].span if c in bearing else None)
+            for c, score in best.items()
+        )
         signs = Signs(
             nearest=max(meaning.values(), default=0.0),
             sought=self._lexical.share(matter_id, query_stems, [hit.chunk for hit in hits[:_LOOKED_INTO]]),
@@ -163,7 +179,7 @@ class Searcher:
         asked = core(question)
         vector = self._embedder.queries([asked])[0]
         aim = self._embedder.aim(joined(vector, self._types.match(asked, vector)))
-        meaning = self._meanings([s.in_context for s in sentences]) @ aim
+        meaning = self._sentence_vectors.of([s.in_context for s in sentences]) @ aim
         stems = set(stems_of(asked))
         words = [len(stems & set(stems_of(s.words))) / (len(stems) or 1) for s in sentences]
         scores = [
@@ -171,25 +187,6 @@ class Searcher:
         ]
         least = _BEARS * max(scores)
         return [score - least for score in scores]
-
-    def _meanings(self, sentences: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of sentences, float32[len(sentences), dimension]; those of late are remembered.
-
-        The passages of one answer hold a hundred, a second's work for two cores,
-        and other questions find the same ones.
-        """
-        with self._lock:
-            known = {text: self._remembered[text] for text in sentences if text in self._remembered}
-        new = [text for text in dict.fromkeys(sentences) if text not in known]
-        if new:
-            known |= zip(new, self._embedder.passages(new), strict=True)
-        with self._lock:
-            for text in sentences:
-                self._remembered.pop(text, None)
-                self._remembered[text] = known[text]  # now the last to be forgotten
-            while len(self._remembered) > _REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-        return np.stack([known[text] for text in sentences])
 
 
 def _once(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
