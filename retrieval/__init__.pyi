@@ -30,11 +30,14 @@ from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as
 from retrieval.reading.child_process import Child as Child
 from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
 from retrieval.reading.pdf import char_indexes as char_indexes, page_text as page_text
+from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedChanges as ScopedChanges
 from retrieval.search.embedder import Embedder as Embedder, load_embedder as load_embedder
 from retrieval.search.lexical import Lexical as Lexical
 from retrieval.search.packing import Packed as Packed, Passage as Passage, pack as pack
 from retrieval.search.search import Hit as Hit, Results as Results, Searcher as Searcher, Sentence as Sentence
 from retrieval.search.vectors import Vectors as Vectors
+from retrieval.structure.amendment_links import Change as Change
+from retrieval.structure.amendments import ACTIONS as ACTIONS
 from retrieval.structure.best_sentence import where_said as where_said
 from retrieval.structure.chunks import Chunk as Chunk, under_headings as under_headings
 from retrieval.structure.clauses import (

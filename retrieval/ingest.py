@@ -1,4 +1,4 @@
-"""Ingests documents: bytes → Document → [Chunk] → float32[n, dim] → vectors + lexical → ready.
+"""Ingests documents: bytes → Document → Facts + [Chunk] → float32[n, dim] → vectors + lexical → ready.
 
 A worker thread takes one document through all steps (`Ingest._ingest`); reading and chunking run in a process of the
 thread's own, embedding and indexing in this one. The job's row holds the progress of a document, which is "ready" only
@@ -8,6 +8,7 @@ idempotent.
 
 import logging
 import uuid
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -32,7 +33,7 @@ from retrieval.ingest_workers import Stopped, Workers
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
 from retrieval.reading.converter_process import Converted, ConverterDied, ConverterProcess
-from retrieval.reading.formats import format_of
+from retrieval.reading.formats import FORMATS
 from retrieval.search.indexes import Indexes
 from retrieval.search.lexical import OPENING
 
@@ -69,8 +70,8 @@ class Ingest:
         self._indexes = Indexes(library, vectors, lexical, embedder)
         self._embedder = embedder
         self._limits = limits or Limits()
-        claim = partial(library.jobs.claim, workers)
-        self._workers = Workers(workers, claim, self._attempt, self._give_back, self._limits)
+        self._without_facts: deque[tuple[str, str]] = deque()  # ready documents, by matter and id
+        self._workers = Workers(workers, partial(self._claim, workers), self._attempt, self._give_back, self._limits)
         self._on_change: OnChange | None = None
 
     # The work
@@ -106,7 +107,9 @@ class Ingest:
         """Repair what a crash left; call it once, before any work. Returns the number of waiting documents.
 
         Interrupted jobs wait again, half-deleted matters and files without a document are deleted, and both indexes of
-        each matter are compared with the library (`Indexes.repair`).
+        each matter are compared with the library (`Indexes.repair`). What an older version read or found is made again
+        in the background: a document whose converter is newer than its text waits to be read, and one whose facts are
+        missing stays ready while they are found.
         """
         self._library.sweep()
         self._library.jobs.put_back()
@@ -114,7 +117,17 @@ class Ingest:
             self._delete(matter_id)
         for matter in self._library.matters():
             self._indexes.repair(matter.id)
+            self._read_again(matter.id)
+        self._without_facts.extend(sorted(self._library.without_facts()))
         return self._library.jobs.at_work()
+
+    def _read_again(self, matter_id: str) -> None:
+        """Queue the documents whose text an older converter made."""
+        newest = max(row.version for row in FORMATS.values())
+        for record in self._library.documents(matter_id):
+            older = record.state == "ready" and record.text_version < newest
+            if older and record.text_version < self._library.converter_version(record):  # its first bytes are read
+                self._library.jobs.try_again(record)
 
     def reindex(self, matter_id: str | None = None) -> int:
         """Drop the indexes of one matter, or of all, and queue its documents; returns the number of waiting documents.
@@ -143,10 +156,27 @@ class Ingest:
 
     # One document
 
+    def _claim(self, workers: int) -> DocumentRecord | None:
+        """Claim the document whose turn it is; where none waits, a ready one whose facts are to be found."""
+        claimed = self._library.jobs.claim(workers)
+        while claimed is None and self._without_facts:
+            with suppress(NoSuchDocument, IndexError):  # it was removed meanwhile, or another thread was faster
+                record = self._library.record(*self._without_facts.popleft())
+                claimed = (
+                    record if record.state == "ready" and record.id not in self._library.facts_of([record]) else None
+                )
+        return claimed
+
+    def _find_facts(self, record: DocumentRecord, converter: ConverterProcess) -> None:
+        document = self._library.text(record)
+        if document is not None:
+            self._library.keep_facts(record, document, converter.cut(document, chunks=False).facts)
+
     def _ingest(self, record: DocumentRecord, converter: ConverterProcess) -> None:
-        stored = self._library.text(record)
+        stored = self._library.text(record, self._library.converter_version(record))
         conversion = self._convert(record, converter) if stored is None else converter.cut(stored)
         document = conversion.document
+        self._library.keep_facts(record, document, conversion.facts)
         record = self._save(
             replace(
                 record,
@@ -160,7 +190,13 @@ class Ingest:
         if self._room(record) < record.characters:  # another document was read meanwhile, or the text was stored before
             raise MatterFull(name=record.name, limit=self._limits.matter_characters)
         vectors = self._embed(record, conversion)
-        record = replace(record, state="ready", page=record.pages, reason=_missing_text(document))
+        record = replace(
+            record,
+            state="ready",
+            page=record.pages,
+            reason=_missing_text(document),
+            text_version=document.version,
+        )
         self._indexes.put(
             record, document.text[:OPENING], conversion.chunks, conversion.texts, vectors, self._workers.go_on
         )
@@ -192,7 +228,7 @@ class Ingest:
             if room < self._limits.characters:
                 raise MatterFull(name=record.name, limit=self._limits.matter_characters) from error
             raise
-        self._library.keep_text(record, conversion.document, version=format_of(data, record.name).version)
+        self._library.keep_text(record, conversion.document, version=conversion.document.version)
         return conversion
 
     def _room(self, record: DocumentRecord) -> int:
@@ -213,6 +249,11 @@ class Ingest:
     def _attempt(self, record: DocumentRecord, converter: ConverterProcess) -> None:
         """Attempt one document; an error of the file is saved in its record."""
         with suppress(NoSuchDocument):  # removed meanwhile: there is no record to save to
+            if record.state == "ready":
+                with suppress(UnreadableFile, ConverterDied):  # they are found when they are asked for
+                    self._find_facts(record, converter)
+                self._workers.go_on()
+                return
             try:
                 self._notify(record)
                 self._ingest(record, converter)
@@ -236,6 +277,9 @@ class Ingest:
                 self._save(replace(record, state="failed", reason=f"Something went wrong (ref {reference})."))
 
     def _give_back(self, record: DocumentRecord) -> None:
+        if record.state == "ready":
+            self._without_facts.append((record.matter_id, record.id))
+            return
         self._library.jobs.give_back(record)
         self._notify(replace(record, state="waiting", page=0, attempts=0))
 

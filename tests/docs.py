@@ -122,6 +122,7 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite search": (commands.Search.result(), commands.FindMentions.result()),
     "pincite ask": (commands.Ask.result(),),
     "pincite summary": (commands.Summarise.result(),),
+    "pincite documents": (commands.ListDocuments.result(),),
     "pincite remove": (commands.Remove.result(),),
     "pincite reindex": (commands.Reindex.result(),),
     "pincite eval": (results.EvaluationRow,),

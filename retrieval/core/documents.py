@@ -56,12 +56,17 @@ class Page:
 
 @dataclass(frozen=True)
 class Document:
-    """One file's canonical text and its pages. `text` is made once, by its format's converter, and never edited."""
+    """One file's canonical text and its pages. `text` is made once, by its format's converter, and never edited.
+
+    `version` is that of the converter: a newer one may make another text of the same file, in which spans of this one
+    mean nothing.
+    """
 
     id: str
     name: str
     text: str
     pages: tuple[Page, ...]
+    version: int = 1
 
     # What is derived from a document is cached under it, and a text of megabytes hashes slowly.
     def __hash__(self) -> int:
@@ -102,13 +107,15 @@ class Where(TypedDict):
     page: int
     page_label: str
     spans: tuple[Span, ...]
+    text_version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinCite:
     """Where words stand: their document by id and name, the section and page to cite, and the spans themselves.
 
-    `spans` are of one document, in reading order. `section` is empty before the first clause.
+    `spans` are of one document, in reading order, in its text of that version. `section` is empty before the first
+    clause.
     """
 
     document_id: str
@@ -117,6 +124,7 @@ class PinCite:
     page: int
     page_label: str
     spans: tuple[Span, ...]
+    text_version: int = 1
 
     @property
     def span(self) -> Span:
@@ -133,4 +141,5 @@ class PinCite:
             "page": self.page,
             "page_label": self.page_label,
             "spans": self.spans,
+            "text_version": self.text_version,
         }

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from retrieval.core.errors import PinciteError
 from retrieval.library.database import reading, writing
 from retrieval.library.files import Arrival, Files
-from retrieval.library.schema import documents, possible_orphans
+from retrieval.library.schema import documents, possible_orphans, texts
 from retrieval.library.texts import Texts
+from retrieval.reading.formats import HEAD
 
 
 class BlobStore:
@@ -53,6 +54,10 @@ class BlobStore:
                 self._sweep(arrival.sha256)
             raise
 
+    def head(self, document_id: str) -> bytes | None:
+        """Read the first bytes, by which a format is recognised; None where they are gone."""
+        return self._files.head(_key(document_id), HEAD)
+
     def original(self, document_id: str) -> bytes | None:
         """Read the bytes; None where they are gone."""
         return self._files.read(_key(document_id))
@@ -73,10 +78,14 @@ class BlobStore:
     def _sweep(self, document_id: str) -> None:
         with reading(self._engine) as connection:
             held = connection.scalar(sa.select(sa.exists().where(documents.c.document_id == document_id)))
+            versions = set(connection.scalars(sa.select(texts.c.version).where(texts.c.document_id == document_id)))
         if not held:
             self._files.delete(_key(document_id))
-            self.texts.delete(document_id)
+            for version in {1, *versions}:  # the first were kept before there was a table of them
+                self.texts.delete(document_id, version)
         with writing(self._engine) as connection:
+            if not held:
+                connection.execute(sa.delete(texts).where(texts.c.document_id == document_id))
             _unmark_orphan(connection, document_id)
 
 

@@ -99,6 +99,15 @@ class Files:
         """Open the file under `key`, to be read piece by piece and closed; None as `read` gives it."""
         return self._found(key, self._remote.open if self._remote else lambda at: Path(at).open("rb"))
 
+    def head(self, key: str, size: int) -> bytes | None:
+        """Read the first bytes of what is under `key`; None as `read` gives it."""
+
+        def read(at: str) -> bytes:
+            with self._remote.open(at) if self._remote else Path(at).open("rb") as file:
+                return bytes(file.read(size))
+
+        return self._found(key, read)
+
     def _found(self, key: str, how: Callable[[str], T]) -> T | None:
         with self._mapped():
             try:

@@ -67,6 +67,7 @@ class Jobs:
             "pages": record.pages,
             "unreadable_pages": list(record.unreadable_pages),
             "characters": record.characters,
+            "text_version": record.text_version,
         }
         with writing(self._engine) as connection:
             changed = connection.execute(sa.update(jobs).where(row_of(jobs, record.matter_id, record.id)).values(work))

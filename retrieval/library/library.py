@@ -9,7 +9,8 @@ import logging
 import re
 import unicodedata
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -32,8 +33,9 @@ from retrieval.library.database import migrate, reading, writing
 from retrieval.library.files import Arrival, Files
 from retrieval.library.jobs import Jobs
 from retrieval.library.schema import RECORDS, DocumentRecord, Matter, documents, jobs, matters, record_of, row_of
+from retrieval.library.text_records import TextRecords
 from retrieval.reading.formats import SUFFIXES, format_of
-from retrieval.structure.facts import Facts, find_facts
+from retrieval.structure.facts import Facts
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "library_version"
@@ -59,6 +61,7 @@ class Library:
         self._files = files
         self._blobs = BlobStore(engine, files)
         self._max_file_mib = max_file_mib
+        self._text_records = TextRecords(engine)
         self.jobs = Jobs(engine)
         migrate(engine, MIGRATIONS, VERSION_TABLE)
 
@@ -167,13 +170,16 @@ class Library:
             raise NoSuchDocument(document=document_id)
         return found
 
-    def document(self, matter_id: str, document_id: str) -> Document:
+    def document(self, matter_id: str, document_id: str, version: int | None = None) -> Document:
         """Read the canonical text of a document. Raises NoSuchDocument, or DocumentNotReady before it has been read.
 
-        One whose text was lost waits to be read again.
+        `version`: of an older text that is kept for citations; else it is the text that is searched. One whose text was
+        lost waits to be read again.
         """
         record = self.record(matter_id, document_id)
-        document = self.text(record)
+        document = self.text(record, version)
+        if document is None and version not in (None, record.text_version):
+            raise DocumentNotReady(document=record.name, state=record.state)
         if document is None and record.state == "ready":
             _log.warning("the text of %s is gone; it is read again", record.id)
             self.jobs.try_again(record)
@@ -183,8 +189,17 @@ class Library:
         return document
 
     def facts(self, matter_id: str, document_id: str) -> Facts:
-        """Title, parties, dates and signatures of a document. Raises as `document` does."""
-        return find_facts(self.document(matter_id, document_id))
+        """Look up title, parties, dates and signatures of a document. Raises as `document` does."""
+        record = self.record(matter_id, document_id)
+        known = self._text_records.facts([(record.id, record.text_version)])
+        if known:
+            return next(iter(known.values()))
+        return self._text_records.found_in(self.document(matter_id, document_id))
+
+    def facts_of(self, records: Sequence[DocumentRecord]) -> dict[str, Facts]:
+        """Look up the facts of several documents, by id; of those that were found, none are found now."""
+        found = self._text_records.facts((record.id, record.text_version) for record in records)
+        return {document_id: facts for (document_id, _), facts in found.items()}
 
     def original(self, matter_id: str, document_id: str) -> bytes:
         """Read the file as it was accepted. Raises NoSuchDocument, or OriginalMissing if the store has it no more."""
@@ -222,9 +237,17 @@ class Library:
 
     # For `Ingest`
 
-    def text(self, record: DocumentRecord) -> Document | None:
-        """Read the canonical text where this content has been read before, in this matter or another."""
-        return self._blobs.texts.read(record.id, record.name)
+    def text(self, record: DocumentRecord, version: int | None = None) -> Document | None:
+        """Read the canonical text where this content has been read before, in this matter or another.
+
+        The one that is searched, or that of a `version` of the converter.
+        """
+        return self._blobs.texts.read(record.id, record.name, record.text_version if version is None else version)
+
+    def converter_version(self, record: DocumentRecord) -> int:
+        """The version by which a document would be read now; that of its text where its bytes are gone."""
+        head = self._blobs.head(record.id)
+        return format_of(head, record.name).version if head else record.text_version
 
     def keep_text(self, record: DocumentRecord, document: Document, *, version: int) -> None:
         """Store the text that a version of its format's converter made.
@@ -233,7 +256,26 @@ class Library:
         """
         with self._blobs.locked(record.id):
             self.record(record.matter_id, record.id)
-            self._blobs.texts.write(document, version)
+            self._text_records.add(record.id, version)
+            self._blobs.texts.write(replace(document, version=version))
+
+    def keep_facts(self, record: DocumentRecord, document: Document, facts: Facts) -> None:
+        """Store the facts that were found in a text. Raises NoSuchDocument when the document has been removed."""
+        with self._blobs.locked(record.id):
+            self.record(record.matter_id, record.id)
+            self._text_records.keep_facts(document, facts)
+
+    def without_facts(self) -> set[tuple[str, str]]:
+        """List the ready documents, by matter and id, whose facts were never found, or by an older version."""
+        return self._text_records.without_facts()
+
+    def drop_old_texts(self, is_cited: Callable[[str, int], bool]) -> None:
+        """Delete the texts of older converters; those stay that `is_cited` says of, by document id and version."""
+        for document_id, version in self._text_records.superseded():
+            if not is_cited(document_id, version):
+                with self._blobs.locked(document_id):
+                    self._blobs.texts.delete(document_id, version)
+                    self._text_records.remove(document_id, version)
 
     def characters(self, matter_id: str, besides: str) -> int:
         """Count the characters of a matter's documents, `besides` one of them."""

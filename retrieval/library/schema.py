@@ -27,7 +27,7 @@ class DocumentRecord:
 
     `page` is how far its state has come, of `pages` (0 until they are counted); `reason` a sentence for the user when
     it failed or could be read only in part; `bytes` the size of the file; `attempts` how often its converter has died;
-    `characters` of its text, 0 until it has been read.
+    `characters` of its text, 0 until it has been read; `text_version`: of the converter whose text is searched.
     """
 
     matter_id: str
@@ -41,6 +41,7 @@ class DocumentRecord:
     bytes: int
     attempts: int = 0
     characters: int = 0
+    text_version: int = 1
 
 
 metadata = sa.MetaData(naming_convention=CONSTRAINT_NAMES)
@@ -68,6 +69,7 @@ documents = sa.Table(
     sa.Column("unreadable_pages", sa.JSON, nullable=False),
     sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("characters", sa.Integer, nullable=False, server_default=sa.text("0")),  # of its text, once it is read
+    sa.Column("text_version", sa.Integer, nullable=False, server_default=sa.text("1")),  # of the text in its indexes
 )
 
 jobs = sa.Table(
@@ -84,6 +86,16 @@ jobs = sa.Table(
         ["matter_id", "document_id"], [documents.c.matter_id, documents.c.document_id], ondelete="CASCADE"
     ),
     sa.Index("ix_jobs_state", "state", "queued_at"),
+)
+
+# The texts that are kept of each blob, one a version of its converter, and the facts that were found in each.
+texts = sa.Table(
+    "texts",
+    metadata,
+    sa.Column("document_id", sa.String(64), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("facts_version", sa.Integer, nullable=False, server_default=sa.text("0")),  # 0: none were found yet
+    sa.Column("facts", sa.JSON(none_as_null=True)),
 )
 
 # Blobs that may be orphans: their files may lie in the store without a document that holds them.
@@ -111,6 +123,7 @@ def record_of(row: sa.Row[Any]) -> DocumentRecord:
         bytes=row.bytes,
         attempts=row.attempts,
         characters=row.characters,
+        text_version=row.text_version,
     )
 
 

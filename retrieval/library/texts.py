@@ -1,7 +1,8 @@
 """Stores the canonical text of each document beside its bytes, so that offsets mean the same for ever.
 
-A newer converter may give another text for the same bytes; what has been read stays as it was read, for citations point
-into it. Stored as compressed JSON: {"reader": version, "text": str, "pages": [[number, label, start, end, readable]]}.
+A newer converter may give another text for the same bytes. Each version's is kept beside the others: citations that
+were checked on it point into it. Stored as compressed JSON: {"reader": version, "text": str, "pages": [[number, label,
+start, end, readable]]}.
 """
 
 import gzip
@@ -27,50 +28,53 @@ class Texts:
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        self._cache: OrderedDict[tuple[str, str], Document] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str, int], Document] = OrderedDict()
         self._lock = Lock()
 
-    def read(self, document_id: str, name: str) -> Document | None:
-        """Read the document under the name it has in a matter; None if it was not read yet, or its text was lost."""
+    def read(self, document_id: str, name: str, version: int) -> Document | None:
+        """Read the document under the name it has in a matter; None if it was not read by that version, or was lost."""
+        key = document_id, name, version
         with self._lock:
-            if (document_id, name) in self._cache:
-                self._cache.move_to_end((document_id, name))
-                return self._cache[document_id, name]
-        data = self._files.read(_key(document_id))
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]
+        data = self._files.read(_key(document_id, version))
         if data is None:
             return None
         try:
             stored = json.loads(gzip.decompress(data))
-            document = Document(document_id, name, stored["text"], tuple(Page(*page) for page in stored["pages"]))
+            pages = tuple(Page(*page) for page in stored["pages"])
+            document = Document(document_id, name, stored["text"], pages, version)
         except _DAMAGED as error:
             _log.error("the text of %s is damaged: %s", document_id, type(error).__name__)
             return None
         return self._cached(document)
 
-    def write(self, document: Document, version: int) -> None:
-        """Store a document's text, durably, with the version of the converter that made it."""
+    def write(self, document: Document) -> None:
+        """Store a document's text, durably, beside those that other versions of its converter made."""
         pages = [[p.number, p.label, p.start, p.end, p.readable] for p in document.pages]
-        encoded = json.dumps({"reader": version, "text": document.text, "pages": pages}, ensure_ascii=False)
+        encoded = json.dumps({"reader": document.version, "text": document.text, "pages": pages}, ensure_ascii=False)
         # Level 6 takes 3.5 times less room; more effort gains 1 % here. No time stamp: equal texts are equal files.
         with self._files.receive(io.BytesIO(gzip.compress(encoded.encode(), 6, mtime=0))) as arrival:
-            self._files.keep(arrival, _key(document.id))
+            self._files.keep(arrival, _key(document.id, document.version))
         self._cached(document)
 
-    def delete(self, document_id: str) -> None:
-        """Delete a document's text from the store and from memory."""
-        self._files.delete(_key(document_id))
+    def delete(self, document_id: str, version: int) -> None:
+        """Delete a document's text of a version from the store and from memory."""
+        self._files.delete(_key(document_id, version))
         with self._lock:
-            for key in [key for key in self._cache if key[0] == document_id]:
+            for key in [key for key in self._cache if (key[0], key[2]) == (document_id, version)]:
                 del self._cache[key]
 
     def _cached(self, document: Document) -> Document:
         with self._lock:
-            self._cache[document.id, document.name] = document
+            self._cache[document.id, document.name, document.version] = document
             total = sum(len(d.text) for d in self._cache.values())
             while total > CACHED_CHARACTERS and len(self._cache) > 1:
                 total -= len(self._cache.popitem(last=False)[1].text)
         return document
 
 
-def _key(document_id: str) -> str:
-    return f"{document_id[:2]}/{document_id}.text.json.gz"
+def _key(document_id: str, version: int) -> str:
+    numbered = f".{version}" if version > 1 else ""  # there was one version when the first texts were kept
+    return f"{document_id[:2]}/{document_id}{numbered}.text.json.gz"

@@ -1,10 +1,10 @@
 """Converts files in a process of its own: a file that brings the converter down takes nothing else with it.
 
 One `ConverterProcess` is one process, started when first needed and kept until `stop`. A file goes in as bytes through
-a pipe and comes back as a `Document` and its chunks, with its pages counted on the way; a text that is known goes in to
-be cut into chunks. No converter runs anywhere else during an ingest, and nothing that takes longer the more a document
-says runs in the process that answers questions. What comes back is JSON of a limited size (`protocol`): a converter
-that a file has taken over can send no object of its own making.
+a pipe and comes back as a `Document`, its facts and its chunks, with its pages counted on the way; a text that is known
+goes in for its facts and chunks. No converter runs anywhere else during an ingest, and nothing that takes longer the
+more a document says runs in the process that answers questions. What comes back is JSON of a limited size
+(`protocol`): a converter that a file has taken over can send no object of its own making.
 """
 
 import json
@@ -24,6 +24,7 @@ from retrieval.reading import protocol
 from retrieval.reading.child_process import Child, how_it_ended
 from retrieval.reading.formats import format_of
 from retrieval.structure.chunks import Chunk
+from retrieval.structure.facts import Facts, from_json
 
 POLL_S = 0.5  # how often whoever waits for a page looks whether the work is to end
 _CHARACTER_BYTES = 6  # of JSON at most, a control character as \u0000
@@ -40,9 +41,12 @@ class ConverterDied(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What is made of a file before it is embedded: its text, its chunks in order, and the words each is found by."""
+    """What is made of a file before it is embedded: its text and facts, its chunks in order, and the words each is
+    found by.
+    """
 
     document: Document
+    facts: Facts
     chunks: tuple[Chunk, ...]
     texts: tuple[str, ...]
 
@@ -66,7 +70,9 @@ class ConverterProcess:
         max_characters: int | None = None,
         labels: bool = True,
     ) -> Converted:
-        """The converter of the file's format and `chunks.cut`, in the process; `on_page(page, pages)` is called here.
+        """The converter of the file's format, `find_facts` and `chunks.cut`, in the process.
+
+        `on_page(page, pages)` is called here.
 
         `max_characters`: less than the limit of a document. Raises the UnreadableFile family, and ConverterDied; what
         `on_page` raises ends the conversion.
@@ -74,12 +80,16 @@ class ConverterProcess:
         row = format_of(data, name)
         limits = self._limits if max_characters is None else replace(self._limits, characters=max_characters)
         request = protocol.FileRequest(row.name, name, document_id, limits, labels)
-        return self._work(request, data, _Conversion(document_id, name, self._limits, on_page))
+        conversion = _Conversion(document_id, name, self._limits, on_page, version=row.version)
+        return self._work(request, data, conversion)
 
-    def cut(self, document: Document) -> Converted:
-        """Cut a text that is known into its chunks. Raises DocumentTooSlow, TooMuchMemory and ConverterDied."""
+    def cut(self, document: Document, *, chunks: bool = True) -> Converted:
+        """Find the facts of a text that is known, and cut it into its chunks where those are wanted.
+
+        Raises DocumentTooSlow, TooMuchMemory and ConverterDied.
+        """
         conversion = _Conversion(document.id, document.name, self._limits, lambda _page, _pages: None, document)
-        return self._work(document, None, conversion)
+        return self._work(protocol.TextRequest(document, chunks), None, conversion)
 
     def interrupt(self) -> None:
         """End the process under a `convert` in another thread, which then raises ConverterDied."""
@@ -130,14 +140,25 @@ class _Conversion:
     """One file, or one text, on its way: what the process has sent of it so far."""
 
     def __init__(
-        self, document_id: str, name: str, limits: Limits, on_page: OnPage, document: Document | None = None
+        self,
+        document_id: str,
+        name: str,
+        limits: Limits,
+        on_page: OnPage,
+        document: Document | None = None,
+        *,
+        version: int = 1,
     ) -> None:
-        """`document`: its text where that is known, and only its chunks are to come."""
+        """`document`: its text where that is known, and only what is made of it is to come; else the converter's
+        `version`.
+        """
         self.document_id, self.name = document_id, name
         self.clock = _Clock(limits, name, reading=document is None)
         self._limits = limits
         self._on_page = on_page
         self._document = document
+        self._version = version
+        self._facts = Facts()
         self._chunks: list[Chunk] = []
         self._texts: list[str] = []
 
@@ -151,10 +172,12 @@ class _Conversion:
             case "text":
                 text, rows = fields
                 self._take_text(str(text), rows)
+            case "facts" if self._document is not None:
+                self._facts = from_json(self.document_id, fields[0])
             case "chunks" if self._document is not None:
                 self._take_chunks(self._document, fields[0])
             case "done" if self._document is not None:
-                return Converted(self._document, tuple(self._chunks), tuple(self._texts))
+                return Converted(self._document, self._facts, tuple(self._chunks), tuple(self._texts))
             case "memory":
                 return TooMuchMemory(name=self.name, limit_mib=self._limits.memory_mib)
             case "refused":
@@ -171,7 +194,8 @@ class _Conversion:
 
     def _take_text(self, text: str, rows: list[list[Any]]) -> None:
         self.clock.reading = False
-        self._document = Document(self.document_id, self.name, text, tuple(_page(row) for row in rows))
+        pages = tuple(_page(row) for row in rows)
+        self._document = Document(self.document_id, self.name, text, pages, self._version)
 
     def _take_chunks(self, document: Document, rows: list[list[Any]]) -> None:
         if len(self._chunks) > len(document.text):  # each holds a character at least

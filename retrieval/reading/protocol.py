@@ -1,7 +1,8 @@
-"""Serves a converter process: files become text and chunks, sent as messages of JSON.
+"""Serves a converter process: files become text, facts and chunks, sent as messages of JSON.
 
 ["page", number, pages]                           the file was opened (number 0), or one page read
 ["text", text, [[number, label, start, end, readable], …]]
+["facts", {…}]                                    as `facts.to_json` gives them
 ["chunks", [[start, end, words, found_by], …]]    some of them, in order
 ["done"]
 ["refused", class, values]                        an error of the UnreadableFile family
@@ -19,6 +20,7 @@ from retrieval.core.limits import Limits
 from retrieval.reading.formats import FORMATS
 from retrieval.structure.chunks import cut
 from retrieval.structure.clauses import outline
+from retrieval.structure.facts import find_facts, to_json
 from retrieval.structure.layout import lines
 
 CHUNKS_AT_ONCE = 1_000  # in one message
@@ -36,13 +38,25 @@ class FileRequest:
     labels: bool
 
 
+@dataclass(frozen=True, slots=True)
+class TextRequest:
+    """Asks for what is made of a text that is known: its facts, and its chunks unless only those are wanted."""
+
+    document: Document
+    chunks: bool = True
+
+
 def serve(pipe: Connection) -> None:
-    """Convert one file, or cut one document, after another until the pipe ends."""
+    """Convert one file, or take apart one text, after another until the pipe ends."""
     while True:
-        request: FileRequest | Document = pipe.recv()
+        request: FileRequest | TextRequest = pipe.recv()
         try:
-            document = request if isinstance(request, Document) else _convert(pipe, request, pipe.recv_bytes())
-            _cut(pipe, document)
+            if isinstance(request, FileRequest):
+                request = TextRequest(_convert(pipe, request, pipe.recv_bytes()))
+            _check_lines(request.document)
+            _send(pipe, "facts", to_json(find_facts(request.document)))
+            if request.chunks:
+                _cut(pipe, request.document)
             _send(pipe, "done")
         except UnreadableFile as error:
             _send(pipe, "refused", type(error).__name__, error.values)
@@ -71,9 +85,12 @@ def _convert(pipe: Connection, request: FileRequest, data: bytes) -> Document:
     return document
 
 
-def _cut(pipe: Connection, document: Document) -> None:
+def _check_lines(document: Document) -> None:
     if len(lines(document)) > MOST_LINES:
         raise TooManyLines(name=document.name, limit=MOST_LINES)
+
+
+def _cut(pipe: Connection, document: Document) -> None:
     batch: list[tuple[int, int, str, str]] = []
     for chunk, text in cut(document):
         batch.append((chunk.span.start, chunk.span.end, chunk.words, text))

@@ -122,6 +122,15 @@ class Lexical:
             found = [_chunk(searcher.doc(at)) for _, at in searcher.search(query, _MOST_ALIKE, count=False).hits]
         return sorted((c for c in found if c.span.document_id != chunk.span.document_id), key=lambda c: c.span)
 
+    def chunks_of(self, matter_id: str, document_id: str) -> list[Chunk]:
+        """List the chunks of a document in reading order."""
+        with _mapped():
+            index = self._index(matter_id, "chunks")
+            searcher = index.searcher()
+            own = tantivy.Query.term_query(index.schema, "document_id", document_id)
+            hits = searcher.search(own, max(1, searcher.num_docs), count=False).hits
+            return sorted((_chunk(searcher.doc(at)) for _, at in hits), key=lambda c: c.span)
+
     def document_ids(self, matter_id: str) -> set[str]:
         """List the ids of the documents that have chunks here."""
         with _mapped():

@@ -3,13 +3,14 @@
 budget ≥ Σ tokens(passage as sent), and what is left is less than any passage left out would need
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from retrieval.core.documents import Document, PinCite, Span
+from retrieval.search.amended_clauses import NO_CHANGES, ScopedChanges
 from retrieval.search.prompt_text import as_named, as_words
-from retrieval.search.related_passages import Extra, extras
+from retrieval.search.related_passages import Extra, amendments, extras, standing
 from retrieval.structure.chunks import Chunk
 from retrieval.structure.clauses import pin_cite
 from retrieval.structure.layout import working_text
@@ -19,6 +20,7 @@ from retrieval.structure.layout import working_text
 # the answerable questions at 2,400 tokens (+0.1 points, -0.5 to +0.7), one of 200 cost 0.5 (0.1 to 0.9). A budget below
 # the least is for hits.
 _SHARE, _MOST, _LEAST_BUDGET = 120, 300, 1_600
+_AMENDMENTS = 0.25  # of the budget, at most, that amendments of the hits take from further hits
 _WIDEST_NUMBER = 88  # what a passage costs is counted under a number of two digits, and stays true under one of one
 
 
@@ -31,7 +33,7 @@ class Passage(PinCite):
 
     n: int
     text: str
-    why: str = ""  # it is there beside the hits: "definition of “Net Sales”", "referred to in [2]"
+    why: str = ""  # it is there beside the hits: "referred to in [2]"; or what a hit is to them: "replaced by [4]"
     follows: bool = False  # the passage before it is of the same document, which it need not name again
 
     def as_sent(self) -> str:
@@ -61,36 +63,68 @@ def heading(n: int, document: str, section: str, page_label: str, why: str = "")
 
 
 def pack(
-    chunks: Iterable[Chunk], document_of: Callable[[str], Document], count: Callable[[str], int], budget: int
+    chunks: Iterable[Chunk],
+    document_of: Callable[[str], Document],
+    count: Callable[[str], int],
+    budget: int,
+    changes: ScopedChanges = NO_CHANGES,
 ) -> Packed:
     """Fill `budget` tokens with chunks in rank order; one that does not fit is passed over for the next that does.
 
     `count` gives the tokens of a text as the model's tokenizer counts them. A chunk that touches one already taken
     joins it. A share of the budget goes to extras: definitions of terms that the passages use, and sections they are
-    subject to. Where all chunks are of one document it is named once, which leaves room for another passage.
+    subject to. Where all chunks are of one document it is named once, which leaves room for another passage. Of
+    `changes` come the amendments of what was found: they have a share of their own, and the passages say which is in
+    force.
     """
-    chunks, document_of = list(chunks), cache(document_of)
-    sources = {chunk.span.document_id for chunk in chunks}
+    document_of, spans = cache(document_of), [chunk.span for chunk in chunks]
+    sources = {span.document_id for span in spans}
     alone = len(sources) == 1
-    cost = cache(lambda span, why: _cost(document_of(span.document_id), span, count, why, alone))
+
+    @cache
+    def cost(span: Span, why: str) -> int:
+        # The longest that it may say: an amendment is named by its document or by the number of a passage.
+        notes = max(standing(span, changes), standing(span, changes, lambda _: _WIDEST_NUMBER), key=len)
+        why = "; ".join(part for part in (why, notes) if part)
+        return _cost(document_of(span.document_id), span, count, why, alone and span.document_id in sources)
+
     named = count(f", {as_named(document_of(*sources).name)}") if alone else 0
     budget -= named
     share = _SHARE if budget >= _LEAST_BUDGET else 0
-    runs, rest = _fill([], [chunk.span for chunk in chunks], cost, budget - share)
-    beside = _beside(runs, document_of, cost, min(_MOST, budget - _tokens(runs))) if share else []
+    most = _MOST if share else 0
+    runs, rest = _fill([], spans, cost, budget - share)
+    if wanted := _tokens(_that_fit(amendments([span for span, _ in runs], changes), cost, int(_AMENDMENTS * budget))):
+        runs, rest = _fill([], spans, cost, budget - share - wanted)
+        most += wanted
+    related = extras([span for span, _ in runs], document_of, changes) if most else ()
+    beside = _that_fit(related, cost, min(most, budget - _tokens(runs)))
     while True:  # what the extras leave goes to hits, and an extra that these hold leaves more
         runs, rest = _fill(runs, rest, cost, budget - _tokens(beside))
         uncovered = [(extra, c) for extra, c in beside if not any(span.contains(extra.span) for span, _ in runs)]
         if len(uncovered) == len(beside):
             break
         beside = uncovered
+    if alone:  # a document that is named once is named before others
+        beside.sort(key=lambda row: row[0].span.document_id not in sources)
     taken = [(span, "") for span, _ in runs]
     taken += [(extra.span, extra.why(_number(extra.passage, runs))) for extra, _ in beside]
-    passages = (
-        _passage(document_of(span.document_id), span, n, why, alone and n > 1) for n, (span, why) in enumerate(taken, 1)
-    )
+    passages = tuple(_numbered(taken, document_of, changes, alone=alone))
     tokens = _tokens(runs) + _tokens(beside)
-    return Packed(tuple(passages), tokens + named if taken else 0, len(rest))
+    return Packed(passages, tokens + named if passages else 0, len(rest))
+
+
+def _numbered(
+    taken: Sequence[tuple[Span, str]], document_of: Callable[[str], Document], changes: ScopedChanges, *, alone: bool
+) -> Iterator[Passage]:
+    """The passages of spans, each with why it is there and what it is to amendments among the others."""
+    for n, (span, why) in enumerate(taken, 1):
+
+        def number_of(place: Span, own: int = n) -> int | None:
+            return next((i for i, (other, _) in enumerate(taken, 1) if i != own and other.shared(place)), None)
+
+        notes = "; ".join(part for part in (why, standing(span, changes, number_of)) if part)
+        follows = alone and n > 1 and span.document_id == taken[0][0].document_id
+        yield _passage(document_of(span.document_id), span, n, notes, follows)
 
 
 def _number(passage: Span, runs: Sequence[tuple[Span, int]]) -> int:
@@ -114,15 +148,10 @@ def _fill(
     return runs, rest
 
 
-def _beside(
-    runs: Sequence[tuple[Span, int]],
-    document_of: Callable[[str], Document],
-    cost: Callable[[Span, str], int],
-    room: int,
-) -> list[tuple[Extra, int]]:
+def _that_fit(related: Iterable[Extra], cost: Callable[[Span, str], int], room: int) -> list[tuple[Extra, int]]:
     """The extras that fit into `room` tokens, each with its tokens, those of the best passages first."""
     found: list[tuple[Extra, int]] = []
-    for extra in extras([span for span, _ in runs], document_of):
+    for extra in related:
         tokens = cost(extra.span, extra.why(_WIDEST_NUMBER))
         if _tokens(found) + tokens <= room:
             found.append((extra, tokens))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.core.documents import Document, Span
 from retrieval.library.library import Library
+from retrieval.search.amended_clauses import AmendedClauses, ScopedChanges
 from retrieval.search.bearing_sentences import SentenceVectors, bearing_sentences, by_bearing, close_to_first
 from retrieval.search.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.search.confidence import EVEN, Signs, weights
@@ -18,6 +19,7 @@ from retrieval.search.embedder import Embedder
 from retrieval.search.fusion import fuse
 from retrieval.search.lexical import Lexical, stems_of
 from retrieval.search.routing import Route, Router
+from retrieval.search.structural_answer import answer_by_structure
 from retrieval.search.vectors import Vectors
 from retrieval.structure.best_sentence import where_said
 from retrieval.structure.chunks import Chunk
@@ -55,7 +57,9 @@ class Results:
     """Hits in rank order, and the signs of whether they speak of what was asked.
 
     `route` says which documents the question names; where it names any, the hits are of these alone. `wide` is what the
-    search was asked to be. `whole`: the hits are all that the documents say.
+    search was asked to be. `whole`: the hits are all that the documents say. `kind` is the kind of question that the
+    documents' structure answers, `places` the spans that do, best first: their chunks come first among the hits.
+    `absent` says what was asked for and is not there: "There is no Section 14 …".
     """
 
     hits: tuple[Hit, ...]
@@ -63,6 +67,9 @@ class Results:
     route: Route
     wide: bool
     whole: bool = False
+    kind: str = ""
+    places: tuple[Span, ...] = ()
+    absent: str = ""
 
     def where_said(self, document: Document, hit: Hit) -> int:
         """The offset of the sentence of a hit that bears most on the question, for its pin cite."""
@@ -79,14 +86,17 @@ class Results:
     def found(self) -> bool:
         """Whether it counts as found: of what is there 1 in 20 does not.
 
-        A wide search, a second chance, must be surer.
+        A wide search, a second chance, must be surer. What structure answers is found, and what it knows to be absent
+        is not.
         """
+        if self.places or self.absent:
+            return bool(self.places)
         return self.confidence >= (EVEN if self.wide else weights().threshold)
 
     @property
     def doubtful(self) -> bool:
         """Whether it is likelier that the documents do not speak of it."""
-        return self.confidence < EVEN
+        return self.confidence < EVEN and not self.places
 
 
 class Sentence(NamedTuple):
@@ -105,6 +115,7 @@ class Searcher:
     def __init__(self, library: Library, vectors: Vectors, lexical: Lexical, embedder: Embedder) -> None:
         self._library, self._vectors, self._lexical, self._embedder = library, vectors, lexical, embedder
         self._sentence_vectors = SentenceVectors(embedder)
+        self._amended = AmendedClauses(library)
 
     @cached_property
     def _types(self) -> TypeMatcher:
@@ -149,21 +160,34 @@ class Searcher:
         bearing = bearing_sentences(read, document_of, self._sentence_vectors, aim)
         best = by_bearing(ranked, scores, read, bearing)
         kinds = ", ".join(m.type.name for m in matches)
+        in_order = dict.fromkeys((*(c.span.document_id for c in best), *(document_ids or ())))
+        structure = answer_by_structure(route.question, in_order, document_of, partial(self._library.facts, matter_id))
+        first = structure.first(partial(self._lexical.chunks_of, matter_id), scores)
         hits = tuple(
-            Hit(c, score, _why(c in words, c in meaning, kinds), bearing[c].span if c in bearing else None)
-            for c, score in best.items()
+            Hit(c, 1.0, first[c])
+            if c in first
+            else Hit(c, best[c], _why(c in words, c in meaning, kinds), bearing[c].span if c in bearing else None)
+            for c in islice(_once(dict.fromkeys((*first, *best))), limit)
         )
         signs = Signs(
             nearest=max(meaning.values(), default=0.0),
-            sought=self._lexical.share(matter_id, query_stems, [hit.chunk for hit in hits[:_LOOKED_INTO]]),
+            sought=self._lexical.share(matter_id, query_stems, ranked[:_LOOKED_INTO]),
             agreement=max(fused.values(), default=0.0),
         )
         is_whole = len(meaning) < CANDIDATES and len(hits) < limit  # every chunk has a place among the nearest vectors
-        return Results(hits, signs, route, wide, is_whole)
+        places = structure.spans(scores, document_of)
+        return Results(hits, signs, route, wide, is_whole, structure.kind, places, structure.absent)
 
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
         """Find the documents that a question names, and those between which it leaves the choice; needs no model."""
         return Router(self._library, self._lexical, matter_id, document_ids).route(question)
+
+    def changes(self, matter_id: str, document_ids: Collection[str]) -> ScopedChanges:
+        """What amendments in a matter change, for a question that is put to some of its documents. Needs no model.
+
+        Raises NoSuchMatter and StoreUnavailable.
+        """
+        return ScopedChanges(self._amended.of_matter(matter_id), document_ids)
 
     def same_words(self, matter_id: str, chunk: Chunk, document_ids: Collection[str] | None = None) -> list[Chunk]:
         """Find chunks of other documents, of some or of all, that say the same word for word; in reading order."""

@@ -336,6 +336,7 @@ def pin_cite(document: Document, *spans: Span, at: int | None = None) -> PinCite
         page=page.number,
         page_label=page.label,
         spans=spans,
+        text_version=document.version,
     )
 
 

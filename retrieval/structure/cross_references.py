@@ -43,7 +43,7 @@ _REFERENCE = re.compile(
     rf"(?P<numbers>{_MARK}{_NUMBER}{_MARK}(?:{_AND}{_MARK}{_NUMBER}{_MARK}(?!\w))*))",
     re.IGNORECASE,
 )
-_ONE = re.compile(_NUMBER)
+_ONE = re.compile(rf"(?<![^\W\d_]){_NUMBER}")  # and not the D of "3.1 AND 3.2"
 
 _STATUTE = (
     r"(?:Act|Code|Laws?|Statutes?|Regulations?|Rules?|Ordinance|Directive|Treaty|Convention|Constitution|Decree"
@@ -113,18 +113,29 @@ def _read(document: Document, text: str, match: re.Match[str]) -> Iterator[Refer
         if around:  # else "this Exhibit" is the filing's word for all of it
             yield Reference(document.span(*match.span()), around.label(), around, external=False)
         return
-    kind = _one(match["kinds"])
     inside, external = _belongs(document, text, match)
-    stem = ""  # of the number before: in "Sections 2.1(a) and (b)" the second is 2.1(b)
-    for i, number in enumerate(_ONE.finditer(text, *match.span("numbers"))):
-        start = match.start() if i == 0 else number.start()
-        raw = "".join(number[0].split())
-        raw = stem + raw if raw.startswith("(") else raw
-        stem = raw[: raw.rfind("(")][:_LONGEST_STEM] if "(" in raw else ""
+    for kind, raw, start, end in _numbers(match):
         label = f"{kind.title()} {raw}"
         target = None if external else find_clause(document, match.start(), kind, raw, inside)
         if target is None or not 0 <= start - target.span.start < _HEAD:
-            yield Reference(document.span(start, number.end()), label, target, external)
+            yield Reference(document.span(start, end), label, target, external)
+
+
+def named_places(text: str, start: int, end: int) -> Iterator[tuple[str, str, int, int]]:
+    """Every place that words name, whatever it is of: its kind ("section"), its number ("8.2(b)"), start and end."""
+    for match in _REFERENCE.finditer(text, start, end):
+        if match["numbers"]:
+            yield from _numbers(match)
+
+
+def _numbers(match: re.Match[str]) -> Iterator[tuple[str, str, int, int]]:
+    kind = _one(match["kinds"])
+    stem = ""  # of the number before: in "Sections 2.1(a) and (b)" the second is 2.1(b)
+    for i, number in enumerate(_ONE.finditer(match.string, *match.span("numbers"))):
+        raw = "".join(number[0].split())
+        raw = stem + raw if raw.startswith("(") else raw
+        stem = raw[: raw.rfind("(")][:_LONGEST_STEM] if "(" in raw else ""
+        yield kind, raw, match.start() if i == 0 else number.start(), number.end()
 
 
 def _one(kind: str) -> str:

@@ -1,16 +1,22 @@
 """Dates of a document: of the day as of which it is made, on which it takes effect, is signed, sent or filed."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from retrieval.core.documents import Document, Span
+from retrieval.structure.openings import Opening, opening_text
+
+_ON_COVER = 3_000  # characters in which a date that stands alone is the document's own
+_AFTER_KIND = 60  # characters between "made", "dated" or "effective" and the day
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentDate:
-    """A date of the document itself. `kind`: made, effective, dated, signed, letter or filed.
+    """A date of the document itself. `kind`: made, dated, effective, letter, filed or signed.
 
-    `value` is None where the words name no day: "as of the date last written below", "______ 2020".
+    `value` is None where the words name no day: "November ___, 2006".
     """
 
     kind: str
@@ -19,6 +25,148 @@ class DocumentDate:
     span: Span
 
 
-def find_dates(document: Document) -> tuple[DocumentDate, ...]:  # noqa: ARG001 (to come)
-    """The dates of a document, the one that it is known by first."""
-    return ()
+_MONTHS = "january february march april may june july august september october november december".split()
+_MONTH = r"(?P<month>(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?(?![a-z])|" + "|".join(_MONTHS) + ")"
+_ORDINALS = {
+    word: number
+    for number, word in enumerate(
+        (
+            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+            "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third "
+            "twenty-fourth twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+        ).split(),
+        1,
+    )
+}
+_BLANK = r"[_\[\]●•*\u2022 ]*[_●•*]+[_\[\]●•* ]*|\[[^\]\n]{0,12}\]"
+_DAY = rf"(?P<day>\d{{1,2}}(?:\s?(?:st|nd|rd|th))?\b|{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})"
+_DAY_OR_BLANK = rf"(?:{_DAY}|(?P<blank>{_BLANK}))"
+_YEAR = r"(?P<year>(?:1[89]|20)\d\d)(?!\d)"
+_YEAR_OR_BLANK = rf"(?:{_YEAR}|(?P<no_year>{_BLANK}|20[_\s]*_+))"
+_FORMS = (
+    re.compile(rf"\b{_MONTH}\s*{_DAY_OR_BLANK}\s*,?\s*(?:in\s+the\s+year\s+)?{_YEAR_OR_BLANK}", re.IGNORECASE),
+    re.compile(
+        rf"(?<![\w.,/-]){_DAY_OR_BLANK}\s*(?:day\s+)?(?:of\s+)?{_MONTH}\s*,?\s*(?:in\s+the\s+year\s+|of\s+)?{_YEAR_OR_BLANK}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"(?<![\d./-]){_YEAR}(?P<mark>[-/.])(?P<number>0?[1-9]|1[0-2])(?P=mark)(?P<day>0?[1-9]|[12]\d|3[01])(?![\d/-])"
+    ),
+    re.compile(
+        r"(?<![\d./-])(?P<number>0?[1-9]|1[0-2])(?P<mark>[-/])(?P<day>0?[1-9]|[12]\d|3[01])(?P=mark)(?P<year>(?:1[89]|20)?\d\d)(?![\d/-])"
+    ),
+)
+
+
+def days_in(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int, date | None]]:
+    """Each day that a text names: start, end and the day; None where it is left blank ("November ___, 2006").
+
+    Of 3/4/2020 the month is taken to stand first, as in the United States.
+    """
+    found: dict[int, tuple[int, int, date | None]] = {}
+    taken: list[tuple[int, int]] = []
+    for form in _FORMS:
+        for match in form.finditer(text, start, len(text) if end is None else end):
+            if not any(a < match.end() and match.start() < b for a, b in taken):
+                named = match.groupdict()
+                day = _day(named)
+                if day is None and not (named.get("blank") or named.get("no_year")):
+                    continue
+                found[match.start()] = (match.start(), match.end(), day)
+                taken.append(match.span())
+    return [found[at] for at in sorted(found)]
+
+
+def _day(named: dict[str, str | None]) -> date | None:
+    """The day that the groups of a form name; None for a blank, and for a day that is none (February 30)."""
+    day, year = named.get("day"), named.get("year")
+    if not day or not year:
+        return None
+    month = int(named["number"] or 0) if named.get("number") else _month(named["month"] or "")
+    number = _ORDINALS.get(re.sub(r"\s+", "-", day.lower())) or int(re.match(r"\d+", day)[0])  # type: ignore[index]
+    whole = int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 70 else 1900)
+    try:
+        return date(whole, month, number)
+    except ValueError:
+        return None
+
+
+def _month(word: str) -> int:
+    return next(number for number, name in enumerate(_MONTHS, 1) if name.startswith(word.lower().rstrip(".")[:3]))
+
+
+# Words before a day that say what it is to the document; the last of them counts.
+_SAYS = re.compile(
+    r"\b(?:(?P<effective>effective(?:ness)?|commencement\s+date|takes?\s+effect)|(?P<made>made|entered\s+into|concluded|executed)"
+    r"|(?P<dated>dated?))\b",
+    re.IGNORECASE,
+)
+_JUST_A_DAY = re.compile(r"\b(?:as\s+of|on|this|between|agreement)\b(?:\s+the)?[\s,:]*\Z", re.IGNORECASE)
+_SIGNED = re.compile(
+    r"(?:^|\b)(?:date[d:]?(?:\s+(?:signed|of\s+signature))?|signed(?:\s+on)?)\s*[:.]?\s*[_/\s]*\Z", re.IGNORECASE
+)
+_FILED = re.compile(r"\b(?:filed|entered\s+on\s+docket|e-?filed)\b[^\n]{0,20}\Z", re.IGNORECASE)
+
+
+def find_dates(document: Document, opening: Opening, blocks: tuple[Span, ...] = ()) -> tuple[DocumentDate, ...]:
+    """The dates of a document, the one that it is known by first; `blocks` are its signature blocks."""
+    text = opening_text(document)
+    found = [*_of_preamble(document, text, opening), *_of_cover(document, text, opening)]
+    if blocks:
+        found += _of_signatures(document, blocks)
+    return tuple({each.span: each for each in found}.values())
+
+
+def _of_preamble(document: Document, text: str, opening: Opening) -> Iterator[DocumentDate]:
+    if opening.preamble is None:
+        return
+    start, end = opening.preamble.start, min(opening.preamble.end, opening.preamble.start + 1_500)
+    days = days_in(text, start, end)
+    for index, (a, b, day) in enumerate(days):
+        before = text[max(start, days[index - 1][1] if index else start) : a]
+        kind = _kind(before[-200:])
+        if kind and not _OF_ANOTHER.search(before):
+            yield DocumentDate(kind, day, _said(text, a, b), document.span(a, b))
+
+
+# A day that another document has, or a person.
+_OF_ANOTHER = re.compile(
+    r"\b(?:that\s+certain|reference\s+is\s+made|pursuant\s+to|amended|under\s+the|between\s+the\s+parties\s+dated|expir\w+|until|through|terminat\w+|born)\b[^;]*\Z",
+    re.IGNORECASE,
+)
+
+
+def _kind(before: str) -> str:
+    """What a day is to its document by the words before it; empty where they do not say."""
+    near = before[before.rfind(";") + 1 :][-_AFTER_KIND * 2 :]
+    said = [match.lastgroup or "" for match in _SAYS.finditer(near)]
+    return said[-1] if said else ("made" if _JUST_A_DAY.search(near) else "")
+
+
+def _of_cover(document: Document, text: str, opening: Opening) -> Iterator[DocumentDate]:
+    """Days that stand alone in a line of the first page, or after "Dated", "Effective Date:", "Filed"."""
+    limit = min(len(text), _ON_COVER, opening.preamble.start if opening.preamble else len(text))
+    for a, b, day in days_in(text, 0, limit):
+        line = text[text.rfind("\n", 0, a) + 1 : a]
+        rest = text[b : (text.find("\n", b) + 1 or len(text)) - 1]
+        if _FILED.search(line):
+            yield DocumentDate("filed", day, _said(text, a, b), document.span(a, b))
+        elif re.fullmatch(r"[\s.,:)]*", rest) and len(line.strip()) <= 40 and not _OF_ANOTHER.search(line):
+            kind = "effective" if re.search(r"effective", line, re.IGNORECASE) else "dated"
+            is_letter = not line.strip() and re.search(
+                r"^\s*(?:Dear\b|Ladies\s+and|Gentlemen|To\s+whom|Re:)", text[b : b + 1_500], re.MULTILINE
+            )
+            yield DocumentDate("letter" if is_letter else kind, day, _said(text, a, b), document.span(a, b))
+
+
+def _of_signatures(document: Document, blocks: tuple[Span, ...]) -> Iterator[DocumentDate]:
+    """Days beside the signatures: "Date: March 31, 1998"."""
+    for block in blocks:
+        for a, b, day in days_in(document.text, block.start, min(len(document.text), block.end + 80)):
+            before = document.text[max(0, a - 40) : a]
+            if _SIGNED.search(before[before.rfind("\n") + 1 :]) and day:
+                yield DocumentDate("signed", day, _said(document.text, a, b), document.span(a, b))
+
+
+def _said(text: str, start: int, end: int) -> str:
+    return " ".join(text[start:end].split())

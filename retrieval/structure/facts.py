@@ -9,12 +9,14 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from retrieval.core.documents import Document, Span
+from retrieval.structure.amendments import Amendment, find_amendments
 from retrieval.structure.captions import Caption, find_caption
 from retrieval.structure.document_dates import DocumentDate, find_dates
-from retrieval.structure.parties import Party, find_opening
+from retrieval.structure.openings import find_opening
+from retrieval.structure.parties import Party, find_parties
 from retrieval.structure.signatures import NoticeAddress, Signature, find_notices, find_signatures
 
-FACTS_VERSION = 1  # raised when the same text would give other facts; those kept before are made again
+FACTS_VERSION = 2  # raised when the same text would give other facts; those kept before are made again
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Facts:
     caption: Caption | None = None
     signatures: tuple[Signature, ...] = ()
     notices: tuple[NoticeAddress, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
 
     @property
     def day(self) -> date | None:
@@ -40,15 +43,18 @@ class Facts:
 def find_facts(document: Document) -> Facts:
     """Find the facts of a document. Linear in its text."""
     opening = find_opening(document)
+    parties = find_parties(document, opening)
+    signatures = find_signatures(document, [party.name for party in parties])
     return Facts(
         title=opening.title,
         title_span=opening.title_span,
         preamble=opening.preamble,
-        parties=opening.parties,
-        dates=find_dates(document),
+        parties=parties,
+        dates=find_dates(document, opening, tuple(signature.span for signature in signatures)),
         recitals=opening.recitals,
         caption=find_caption(document),
-        signatures=find_signatures(document),
+        signatures=signatures,
+        amendments=find_amendments(document),
         notices=find_notices(document),
     )
 
@@ -87,7 +93,10 @@ def _decoded(kind: Any, value: Any, document_id: str) -> Any:
         kinds = get_args(kind)[:1] * len(value) if get_args(kind)[-1] is Ellipsis else get_args(kind)
         return tuple(_decoded(each, part, document_id) for each, part in zip(kinds, value, strict=True))
     if kind is Span:
-        return Span(document_id, *value)
+        start, end = map(int, value)
+        return Span(document_id, start, end)
+    if kind is str:
+        return str(value)
     if kind is date:
         return date.fromisoformat(value)
     if is_dataclass(kind):

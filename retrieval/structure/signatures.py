@@ -1,8 +1,20 @@
-"""Signature blocks and notice addresses of a document."""
+"""Signature blocks and notice addresses of a document.
 
-from dataclasses import dataclass
+A block is told by its fields ("By:", "/s/", "Name:", "Title:"); two may stand side by side, so that a line has each
+field twice. The party stands in the lines above, the name and the title also without a word before them.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from retrieval.core.documents import Document, Span
+from retrieval.structure.layout import Line, lines
+from retrieval.structure.openings import ENDS_AS_COMPANY
+
+_ABOVE, _BELOW = 5, 6  # lines of a block above its signature in which the party stands, and below it
+_MOST_BLOCKS = 400
+_LONGEST_VALUE = 90  # characters of a name or a title
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +35,259 @@ class NoticeAddress:
     span: Span
 
 
-def find_signatures(document: Document) -> tuple[Signature, ...]:  # noqa: ARG001 (to come)
-    """The signature blocks of a document, in order."""
-    return ()
+_CONFORMED = re.compile(r"/?\s?[sS]/")
+_SIGNS = re.compile(
+    r"(?<![\w/])(?:(?:By|BY)\s*:?\s*(?=/?\s?[sS]/)|(?:By|BY)\s*[:;]|(?:By|BY)\s*(?=_{3}|$)|(?=/\s?[sS]/)|^\s*(?=s/\s?[A-Z]|/s\s))"
+)
+_FIELD = re.compile(
+    r"(?<![\w’'])(?P<field>(?:Print(?:ed)?|Typed|Full)?\s*Name(?:\s+\(?(?:Please\s+)?[Pp]rint(?:ed)?\)?)?|Title|Its|Position|Date[d]?|Office|Capacity|Attest|Witness(?:\s+Name)?)\s*:",
+    re.IGNORECASE,
+)
+_SIGNED_BY = re.compile(
+    r"^\s*(?:SIGNED|Signed|EXECUTED|Executed)\b(?:\s+(?:and\s+delivered|as\s+a\s+deed|as\s+a\s+Deed|AS\s+A\s+DEED|sealed\s+and\s+delivered))*[\s,]*(?:by|BY|for\s+and\s+on\s+behalf\s+of|on\s+behalf\s+of)\s*:?\s*(?P<who>[A-Z][^\n]{2,120})$"
+)
+_ON_BEHALF = re.compile(r"\b(?:for\s+and\s+)?on\s+behalf\s+of\s+(?:the\s+)?(?P<party>[A-Z][^\n)]{2,100})")
+_WITNESS = re.compile(
+    r"\bIN\s+(?:WITNESS|EVIDENCE|TESTIMONY)\s+WHEREOF\b|\b[Ii]n\s+[Ww]itness\s+[Ww]hereof\b|\b[Ii]n\s+evidence\s+whereof\b|\bAS\s+WITNESS\b|\bSIGNATURE\s+PAGE\b|\bduly\s+(?:authori[sz]ed\s+)?(?:executed|representatives?)\b"
+)
+_MARKS = re.compile(r"[_\-–—\s.:|/]+")
+_PERSON = re.compile(
+    r"(?:(?:Mr|Ms|Mrs|Dr)\.?\s+)?(?:[A-ZÀ-Þ][\w’'.-]*|[A-Z]\.)(?:\s+(?:[A-ZÀ-Þ][\w’'.-]*|[A-Z]\.|de|van|von|der|al|bin|Jr\.?|Sr\.?|I{2,3})){1,4}(?:,?\s+(?:Jr|Sr|M\.?D|Ph\.?D|M\.H\.A|Esq|II|III)\.?)*"
+)
+_OFFICE = re.compile(
+    r"\b(?:president|officer|director|manager|secretary|treasurer|chairman|chairwoman|chair|partner|member|counsel|ceo|cfo|coo|cio|cto|vp|v\.p|evp|svp|vice|executive|head|trustee|agent|attorney|signatory|representative|owner|founder|principal|controller|mayor|administrator|general)\b",
+    re.IGNORECASE,
+)
 
 
-def find_notices(document: Document) -> tuple[NoticeAddress, ...]:  # noqa: ARG001 (to come)
+@dataclass(slots=True)
+class _Block:
+    """A block that is being read, of one column."""
+
+    party: str
+    start: int
+    end: int
+    name: str = ""
+    title: str = ""
+    fields: set[str] = field(default_factory=set)
+
+
+def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Signature, ...]:
+    """The signature blocks of a document, in order; `parties`: names that are known, by which lines are told apart."""
+    rows = [row for row in lines(document) if not row.noise]
+    found: list[_Block] = []
+    open_blocks: list[_Block] = []
+    since = 0  # lines since the last field
+    for index, row in enumerate(rows):
+        signs = _signatures(row.text)
+        if signs:
+            open_blocks = _begin(rows, index, signs, parties)
+            found += open_blocks
+            since = 0
+        elif open_blocks and since < _BELOW:
+            since = 0 if _fill(open_blocks, row) else since + 1
+        else:
+            open_blocks = []
+        if len(found) >= _MOST_BLOCKS:
+            break
+    return tuple(Signature(b.party, b.name, b.title, document.span(b.start, b.end)) for b in found)
+
+
+def _signatures(text: str) -> list[str]:
+    """What stands after each "By:" or "/s/" of a line; empty where nobody signs in it."""
+    if match := _SIGNED_BY.match(text):
+        return [match["who"]]
+    if len(text) > 200 or not ("By" in text or "s/" in text or "S/" in text or "BY" in text):
+        return []
+    starts: list[re.Match[str]] = []
+    for match in _SIGNS.finditer(text):
+        if not starts or match.start() > starts[-1].end():
+            starts.append(match)
+    if not starts or not _begins_block(text, starts):
+        return []
+    ends = [m.start() for m in starts[1:]] + [len(text)]
+    return [text[m.end() : end] for m, end in zip(starts, ends, strict=True)]
+
+
+def _begins_block(text: str, starts: Sequence[re.Match[str]]) -> bool:
+    """Whether the marks of a line are of signatures: it begins with one, has several, or a conformed one ("/s/")."""
+    before = text[: starts[0].start()].strip(" \xa0)(|")
+    return not before or len(starts) > 1 or bool(_CONFORMED.match(text, starts[0].end()))
+
+
+def _begin(rows: list[Line], index: int, signs: list[str], parties: Sequence[str]) -> list[_Block]:
+    """New blocks, one a column, with the parties of the lines above."""
+    above, start = _party_lines(rows, index)
+    named = _columns(above, len(signs), parties)
+    blocks = []
+    for said, party in zip(signs, named, strict=True):
+        behalf = _ON_BEHALF.search(said)
+        block = _Block(_value(behalf["party"]) if behalf else party, start, rows[index].end)
+        who = _value(re.sub(r"^[\s/]*[sS]/[sS]?", "", said[: behalf.start()] if behalf else said))
+        person = _PERSON.match(who)
+        if person:
+            block.name = person[0]
+            rest = who[person.end() :].strip(" ,()-–")
+            block.title = rest if _OFFICE.search(rest) else ""
+        blocks.append(block)
+    return blocks
+
+
+def _party_lines(rows: list[Line], index: int) -> tuple[list[str], int]:
+    """The lines above a signature in which its party stands, and where they begin."""
+    above: list[str] = []
+    start = rows[index].start
+    for row in reversed(rows[max(0, index - _ABOVE) : index]):
+        text = row.text.strip()
+        if (
+            _FIELD.search(text)
+            or _signatures(text)
+            or _WITNESS.search(text)
+            or (text.endswith(".") and not ENDS_AS_COMPANY.search(text))
+            or len(text) > 140
+        ):
+            break
+        if _MARKS.fullmatch(text):
+            continue
+        above.insert(0, text)
+        start = row.start
+    return above, start
+
+
+def _columns(above: list[str], count: int, parties: Sequence[str]) -> list[str]:
+    """The party of each column, from the lines above: the known names among them in order, else what looks like one."""
+    joined = " ".join(" ".join(above).split())
+    known = sorted((at, name) for name in parties if (at := _flat(joined).find(_flat(name))) >= 0)
+    if len(known) >= count:
+        return [name for _, name in (known[:count] if count > 1 else known[-1:])]
+    if count == 1:
+        return [_one_party(above)]
+    for line in above:
+        cells = [cell for cell in re.split(r"\s{2,}|\t", line.replace("\xa0", " ")) if cell.strip()]
+        if len(cells) == count:
+            return [_value(cell) for cell in cells]
+        parts = re.findall(
+            r"\S.*?(?:Inc|Corp|Corporation|LLC|L\.L\.C|Ltd|Limited|L\.P|LP|Company|plc|N\.A|GmbH|AG|S\.A|B\.V)\b\.?,?(?=\s|$)",
+            line,
+            re.IGNORECASE,
+        )
+        if len(parts) == count:
+            return [_value(part) for part in parts]
+    return [known[0][1] if known else ""] + [""] * (count - 1)
+
+
+def _one_party(above: list[str]) -> str:
+    for line in above:
+        text = _value(re.sub(r"^(?:FOR|For)\s+|^[A-Z][\w ]{2,30}:\s+(?=[A-Z])", "", line))
+        if ENDS_AS_COMPANY.search(text) or (text.isupper() and len(text) > 3):
+            return text
+    return _value(above[-1]) if above and above[-1][:1].isupper() and len(above[-1]) < _LONGEST_VALUE else ""
+
+
+def _flat(words: str) -> str:
+    return re.sub(r"[\W_]+", "", words).lower()
+
+
+def _fill(blocks: list[_Block], row: Line) -> bool:
+    """Read a line below a signature into the blocks; whether it belonged to them."""
+    fields = list(_FIELD.finditer(row.text))
+    if fields:
+        ends = [m.start() for m in fields[1:]] + [len(row.text)]
+        for at, (match, end) in enumerate(zip(fields, ends, strict=True)):
+            block = blocks[at if len(fields) > 1 else 0] if at < len(blocks) else None
+            if block is not None:
+                _set(block, match["field"], row.text[match.end() : end])
+                block.end = max(block.end, row.end)
+        return True
+    text = _value(row.text)
+    if _MARKS.fullmatch(row.text) or not text:
+        return True
+    if len(blocks) == 1 and len(text) < _LONGEST_VALUE and not blocks[0].fields:
+        return _fill_bare(blocks[0], text, row.end)
+    return False
+
+
+def _fill_bare(block: _Block, text: str, end: int) -> bool:
+    """A line without a field: "Richard Kornhauser, President & CEO", or "CEO" below the name."""
+    name, _, rest = text.partition(",")
+    person = _PERSON.fullmatch(name.strip()) if not ENDS_AS_COMPANY.search(text) else None
+    if _OFFICE.search(text) and not block.title and (person is None or _OFFICE.search(name)):
+        block.title, block.end = text, end
+        return True
+    if person and not (block.name and _flat(block.name) != _flat(name)) and not text.isupper():
+        block.name, block.end = name.strip(), end
+        block.title = block.title or (rest.strip() if _OFFICE.search(rest) else "")
+        return True
+    return False
+
+
+def _set(block: _Block, name: str, raw: str) -> None:
+    value = _value(raw)
+    kind = "name" if "name" in name.lower() else name.lower()
+    block.fields.add(kind)
+    if kind == "name" and value and "witness" not in name.lower():
+        person, _, office = value.partition(",")
+        block.name = value if not _OFFICE.search(office) else person
+        block.title = block.title or (office.strip() if _OFFICE.search(office) else "")
+    elif kind in ("title", "its", "position", "office", "capacity") and value:
+        block.title = value
+
+
+def _value(raw: str) -> str:
+    """A value without the rules and marks around it; empty where nothing is filled in."""
+    words = " ".join(raw.replace("\xa0", " ").split()).strip(" _-–—:;,|()[]*")
+    words = re.split(r"_{3,}|\s-{3,}", words)[0].strip()
+    return words if len(words) <= _LONGEST_VALUE and re.search(r"[^\W\d_]{2}", words) else ""
+
+
+# Notices
+
+_NOTICES = re.compile(r"\b(?:notices?|communications?)\b", re.IGNORECASE)
+_ADDRESSED = re.compile(
+    r"^\s*(?:\(?\w{1,4}[.)]\s+)?(?:(?:If|if|IF)\s+(?:notice\s+(?:is\s+)?)?(?:(?:to|for)\s+)?"
+    r"|(?:To|TO|For|As\s+to|Notices?\s+to|with\s+(?:a\s+)?cop(?:y|ies)\s+to)\s+)(?:the\s+)?(?P<party>[A-Z][^\n:,(]{1,80}?)"
+    r"(?:,?\s+to)?\s*[:,(]|^\s*(?P<bare>[A-Z][\w .,&’'-]{2,60}):\s*$"
+)
+_CONTACT = re.compile(
+    r"\b(?:Attn|Attention|Facsimile|Fax|Telecopy|Tel(?:ephone)?|E-?mail|Phone|Street|Avenue|Suite|Road|P\.?O\.?\s+Box|Floor"
+    r"|Boulevard|Blvd|Drive)\b|\b\d{5}(?:-\d{4})?\b|@",
+    re.IGNORECASE,
+)
+_MOST_ADDRESS_LINES = 12
+_NEAR_NOTICES = 60  # lines after a mention of notices in which an address belongs to it
+
+
+def find_notices(document: Document) -> tuple[NoticeAddress, ...]:
     """The notice addresses of a document, in order."""
-    return ()
+    return tuple(_addresses(document, [row for row in lines(document) if not row.noise]))
+
+
+def _addresses(document: Document, rows: list[Line]) -> Iterator[NoticeAddress]:
+    mentioned = -_NEAR_NOTICES
+    index = 0
+    while index < len(rows):
+        text = rows[index].text
+        if _NOTICES.search(text):
+            mentioned = index
+        begins = _ADDRESSED.match(text) if index - mentioned <= _NEAR_NOTICES else None
+        last = _address_end(rows, index) if begins else index
+        if begins and last > index:
+            yield NoticeAddress(
+                _value(begins["party"] or begins["bare"]), document.span(rows[index].start, rows[last].end)
+            )
+            index = last
+        index += 1
+
+
+def _address_end(rows: list[Line], index: int) -> int:
+    """The last line of an address that begins below a line; the line itself where none does."""
+    last = index
+    for at in range(index + 1, min(len(rows), index + _MOST_ADDRESS_LINES)):
+        text = rows[at].text.strip()
+        if _ADDRESSED.match(text) and not _CONTACT.search(text):
+            break
+        if len(text) > 90 or re.match(r"(?:\d+\.\d+|\d{1,2}\.|Section|ARTICLE)\s", text):
+            break
+        if _CONTACT.search(text):
+            last = at
+    return last

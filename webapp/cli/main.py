@@ -148,6 +148,14 @@ def summary(matter: Matter, document: Document, as_json: AsJson = False) -> None
 
 
 @app.command()
+def documents(matter: Matter, as_json: AsJson = False) -> None:
+    """List the documents of a matter: state, pages, and what each calls itself."""
+    from webapp.service.commands import ListDocuments
+
+    _run(ListDocuments(matter), as_json)
+
+
+@app.command()
 def remove(matter: Matter, document: Document, as_json: AsJson = False) -> None:
     """Remove a document from a matter, with its file and its index entries."""
     from webapp.service.commands import Remove

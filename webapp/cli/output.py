@@ -28,6 +28,7 @@ from webapp.core.wording import (
     NEAREST,
     NOT_CONFIRMED,
     WORD_FOR_WORD,
+    about_row,
     also_in,
     cite,
     clause_title,
@@ -54,13 +55,15 @@ def show_added(row: AddedRow) -> None:
 
 @show.register
 def show_document(row: DocumentRow) -> None:
-    """Print the outcome of a document of `reindex`."""
+    """Print a document of `documents` or `reindex`, and below it what it calls itself."""
     _show_outcome(row.document, row)
+    if about := about_row(row):
+        print(printable(f"        {about}"))
 
 
 def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
     if row.state != "ready":
-        print(printable(f"{row.state:<7} {name}: {row.reason}"))
+        print(printable(f"{row.state:<7} {name}" + (f": {row.reason}" if row.reason else "")))
         return
     note = f"; no text on {_pages(row.unreadable_pages)}" if row.unreadable_pages else ""
     print(printable(f"{row.state:<7} {name}: {plural(row.pages, 'page')}{note}"))

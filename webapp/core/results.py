@@ -16,7 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 from retrieval import PinCite, PinciteError, Span
 
 if TYPE_CHECKING:  # a command that goes through a server loads no database
-    from retrieval import DocumentRecord, Matter
+    from retrieval import DocumentRecord, Facts, Matter
 
 Range = tuple[int, int]  # [start, end) of a document's text
 Around = tuple[str, str, str]  # the words before a mention, its own, and those after it
@@ -54,6 +54,7 @@ class CiteFields(TypedDict):
     section: str
     page: int
     page_label: str
+    text_version: int
 
 
 class SpanFields(TypedDict):
@@ -72,6 +73,7 @@ def cite_fields(cite: PinCite) -> CiteFields:
         "section": cite.section,
         "page": cite.page,
         "page_label": cite.page_label,
+        "text_version": cite.text_version,
     }
 
 
@@ -86,11 +88,16 @@ def ranges(spans: Sequence[Span]) -> tuple[Range, ...]:
 
 
 class NamedRow(Row):
-    """Id and name of a document. `removed`: it is no longer in the matter."""
+    """Id and name of a document. `removed`: it is no longer in the matter.
+
+    `text_version`: of the text that the spans of a row are in; a document that is read again by a newer version has
+    another.
+    """
 
     document_id: str
     document: str
     removed: bool = absent(False)
+    text_version: int = absent(1)
 
     @classmethod
     def of(cls, record: "DocumentRecord") -> "NamedRow":
@@ -456,10 +463,11 @@ NOTHING_FOUND = AnswerResult.model_validate({})  # of a question that ended befo
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of the evidence panel: its kind, and its row."""
+    """One item of the evidence panel: its kind, its row, and what its document calls itself."""
 
     kind: str
     row: Spanned | SameWordsRow
+    about: str = ""
 
 
 def items(result: TurnResult) -> list[Item]:
@@ -500,13 +508,27 @@ class _Document(Row):
     document: str
 
 
-class DocumentRow(_Outcome, _Document):
-    """Outcome of the ingest of a document: ready, or failed and why."""
+class _Titled(Row):
+    title: str = ""
+    parties: tuple[str, ...] = ()
+    date: str | None = None
+
+
+class DocumentRow(_Outcome, _Titled, _Document):
+    """Outcome of the ingest of a document: ready, or failed and why.
+
+    `title`, the names of its `parties` and its `date` (ISO 8601) are as the document gives them; empty or null where it
+    does not, or is not read yet.
+    """
 
     @classmethod
-    def of(cls, record: "DocumentRecord") -> "DocumentRow":
-        """Row for a document."""
+    def of(cls, record: "DocumentRecord", facts: "Facts | None" = None) -> "DocumentRow":
+        """Row for a document, with its facts where they were found."""
+        day = facts.day if facts else None
         return DocumentRow(
+            title=facts.title if facts else "",
+            parties=tuple(party.name for party in facts.parties) if facts else (),
+            date=day.isoformat() if day else None,
             document_id=record.id,
             document=record.name,
             state=record.state,
@@ -527,7 +549,7 @@ class AddedRow(_Outcome, _File):
     @classmethod
     def of(cls, file: str, document: DocumentRow) -> "AddedRow":
         """Row for a file and its document."""
-        return AddedRow(file=file, **document.model_dump(exclude={"document"}))
+        return AddedRow(file=file, **document.model_dump(include=set(AddedRow.model_fields)))
 
     @classmethod
     def refused(cls, file: str, reason: str) -> "AddedRow":

@@ -8,9 +8,16 @@ from webapp.core.results import Range
 DOCUMENTS = "/matters/{matter_id}/documents"
 
 
-def page_url(matter_id: str, document_id: str, page: int, spans: Iterable[Range] = (), zoom: float = 1.0) -> str:
-    """URL of the image of a page (1-based) with the spans highlighted; parts of them on other pages are left out."""
-    query = [("span", f"{start}-{end}") for start, end in spans] + ([("zoom", f"{zoom:g}")] if zoom != 1.0 else [])
+def page_url(
+    matter_id: str, document_id: str, page: int, spans: Iterable[Range] = (), zoom: float = 1.0, *, version: int = 1
+) -> str:
+    """URL of the image of a page (1-based) with the spans highlighted; parts of them on other pages are left out.
+
+    `version`: of the text that the spans are in.
+    """
+    query = [("span", f"{start}-{end}") for start, end in spans]
+    query += [("zoom", f"{zoom:g}")] if zoom != 1.0 else []
+    query += [("version", str(version))] if version != 1 else []
     return f"{_url(matter_id, document_id)}/pages/{page}.png" + (f"?{urlencode(query)}" if query else "")
 
 

@@ -1,6 +1,8 @@
 """Formats results as text for the page and the command line: pin cites, counts, search coverage."""
 
 from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
 
 from webapp.core.results import (
     BudgetRow,
@@ -9,6 +11,7 @@ from webapp.core.results import (
     CiteRow,
     ClauseRow,
     CoverageRow,
+    DocumentRow,
     HitRow,
     LineRow,
     MentionRow,
@@ -17,6 +20,10 @@ from webapp.core.results import (
     Paged,
 )
 
+if TYPE_CHECKING:
+    from retrieval import Facts
+
+_PARTIES_SHOWN = 3  # of a document, in the line that says what it is
 DOUBT = "The documents may not address this. These are the closest passages."
 WORD_FOR_WORD, NOT_CONFIRMED = "word for word", "not confirmed"  # a quotation: found on the page, or not
 KEY_LANGUAGE = f"Key language, {WORD_FOR_WORD}"
@@ -26,6 +33,23 @@ NEAREST = f"What comes nearest, {WORD_FOR_WORD}"
 def cite(row: Cited | NamedRow) -> str:
     """Pin cite of a row: document, section, page and a differing page label, as far as the row has them."""
     return ", ".join(part for part in (row.document, short_cite(row)) if part)
+
+
+def about_document(facts: "Facts | None") -> str:
+    """What a document calls itself, in one line: title, parties and date, as far as it gives them."""
+    return _about(facts.title, [party.name for party in facts.parties], facts.day) if facts else ""
+
+
+def about_row(row: DocumentRow) -> str:
+    """`about_document` of a row."""
+    return _about(row.title, row.parties, date.fromisoformat(row.date) if row.date else None)
+
+
+def _about(title: str, parties: Sequence[str], day: date | None) -> str:
+    more = len(parties) - _PARTIES_SHOWN
+    named = ", ".join(parties[:_PARTIES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    dated = f"{day:%B} {day.day}, {day.year}" if day else ""
+    return " · ".join(part for part in (title, named, dated) if part)
 
 
 def short_cite(row: Paged | NamedRow) -> str:

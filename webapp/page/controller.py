@@ -73,7 +73,7 @@ class Controller:
         turns = self._conversations.turns(self._user, conversation.id) if conversation else []
         records = self._records(matter)
         updates: Updates = {"state": state, "matters": sidebar.matters(matters, matter), "notice": NOTHING}
-        updates |= sidebar_updates(state, matter, records, self._all_conversations(matter))
+        updates |= self._sidebar(state, matter, records)
         updates |= chat_updates(matter, records, turns, self._running.of(state.conversation_id))
         return updates | {"evidence": newest_evidence(self._workspace.library, state.matter_id, turns)}
 
@@ -99,7 +99,7 @@ class Controller:
         """Updates of what changes without an action: documents that are being ingested."""
         matter = _matter(state, self._access.matters(self._user))
         records = self._records(matter)
-        updates = sidebar_updates(state, matter, records, self._all_conversations(matter))
+        updates = self._sidebar(state, matter, records)
         if matter is not None and not state.conversation_id:
             updates |= empty_updates(matter, records)
         return updates
@@ -177,7 +177,7 @@ class Controller:
         if conversation is not None:
             self._conversations.change(self._user, conversation.id, title=conversation.title, scope=selection)
         state = replace(state, scope=selection)
-        return sidebar_updates(state, matter, records, self._all_conversations(matter)) | {"state": state}
+        return self._sidebar(state, matter, records) | {"state": state}
 
     # Turns
 
@@ -345,6 +345,10 @@ class Controller:
 
     def _records(self, matter: Matter | None) -> list[DocumentRecord]:
         return self._access.documents(self._user, matter) if matter else []
+
+    def _sidebar(self, state: PageState, matter: Matter | None, records: Sequence[DocumentRecord]) -> Updates:
+        facts = self._workspace.library.facts_of(records)
+        return sidebar_updates(state, matter, records, self._all_conversations(matter), facts)
 
     def _all_conversations(self, matter: Matter | None) -> list[Conversation]:
         return self._conversations.all(self._user, matter) if matter else []

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from retrieval import Document, Library, PinciteError, find_quote, own_words, pin_cite
 from webapp.core.results import Item, SameWordsRow, SpanRow, cite_fields, items, ranges
+from webapp.core.wording import about_document
 from webapp.page.html.evidence import evidence, nothing_chosen
 from webapp.store.conversations import SavedTurn
 
@@ -30,10 +31,11 @@ def evidence_of(library: Library, matter_id: str, turn: SavedTurn, position: int
     with suppress(
         PinciteError, ValueError
     ):  # the document was removed, or added again and is not read yet or has another text
-        document = library.document(matter_id, row.document_id)
+        document = library.document(matter_id, row.document_id, row.text_version)
         if isinstance(row, SameWordsRow):
             row = _same_quotation(document, row, turn.answer.citations[row.citation].quote)
-            places[position] = Item(places[position].kind, row)
+        about = about_document(library.facts(matter_id, row.document_id))
+        places[position] = Item(places[position].kind, row, about)
         words = own_words(document, *(document.span(*span) for span in row.spans))
     return evidence(matter_id, turn.id, places, position, words, zoom)
 

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Matter, PinciteError
+from retrieval import DocumentRecord, Facts, Matter, PinciteError
 from webapp.core.errors import NotAllowed
 from webapp.core.results import SummaryResult
 from webapp.core.wording import plural
@@ -59,12 +59,13 @@ def sidebar_updates(
     matter: Matter | None,
     records: Sequence[DocumentRecord],
     conversations: Sequence[Conversation],
+    facts: Mapping[str, Facts],
 ) -> Updates:
-    """Documents, conversations and scope; time to the next poll."""
+    """Documents, conversations and scope; time to the next poll. `facts` are those of the documents, by id."""
     ready = [record for record in records if record.state == "ready"]
     under_way = any(record.state not in ("ready", "failed") for record in records)
     return {
-        "documents": sidebar.documents(records),
+        "documents": sidebar.documents(records, facts),
         "conversations": sidebar.conversations(conversations, state.conversation_id),
         "scope": sidebar.scope(matter, ready, len(records), state.scope) if matter else NOTHING,
         "pace": OFTEN_SECONDS if under_way else SELDOM_SECONDS,

@@ -198,4 +198,11 @@ def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterat
         seen.add(others)
         for chunk in sorted(others, key=lambda c: records[c.span.document_id].name.casefold())[:MOST_PLACES]:
             record, span = records[chunk.span.document_id], chunk.span
-            yield SameWordsRow(citation=at, document_id=record.id, document=record.name, start=span.start, end=span.end)
+            yield SameWordsRow(
+                citation=at,
+                document_id=record.id,
+                document=record.name,
+                text_version=record.text_version,
+                start=span.start,
+                end=span.end,
+            )

@@ -93,7 +93,8 @@ class Caller:
                         waiting.discard(record.id)
                         if record.id in last_states:
                             yield _progress(record)
-                        yield Result(DocumentRow.of(record))
+                        facts = self.workspace.library.facts_of([record])
+                        yield Result(DocumentRow.of(record, facts.get(record.id)))
                     elif last_states.get(record.id) != state:
                         last_states[record.id] = state
                         yield _progress(record)

@@ -231,6 +231,20 @@ class Summarise(Command[SummaryResult], name="summary"):
 
 
 @dataclass(frozen=True)
+class ListDocuments(Command[DocumentRow], name="documents"):
+    """List the documents of a matter, with what each calls itself."""
+
+    matter: str
+
+    def run(self, caller: "Caller") -> Iterator[Event[DocumentRow]]:
+        """A result for each document, in the order they came."""
+        records = caller.records(caller.matter(self.matter))
+        facts = caller.workspace.library.facts_of(records)
+        for record in records:
+            yield Result(DocumentRow.of(record, facts.get(record.id)))
+
+
+@dataclass(frozen=True)
 class Remove(Command[RemovedRow], name="remove"):
     """Remove a document from a matter."""
 

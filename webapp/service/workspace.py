@@ -153,6 +153,7 @@ class Workspace:
         stores = (self.library, self.vectors, self.lexical, self.embedder)
         ingest = Ingest(*stores, workers=settings.reader_processes, limits=limits)
         ingest.repair()
+        self.library.drop_old_texts(self.conversations.cite)
         self._closing.callback(ingest.stop)
         self._ingest_if_open = ingest
         return ingest

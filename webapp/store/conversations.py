@@ -151,6 +151,17 @@ class Conversations:
             connection.execute(sa.insert(turns).values(row))
         return turn
 
+    def cite(self, document_id: str, version: int) -> bool:
+        """Whether any saved turn has a place in this text of a document."""
+        mentioned = sa.cast(turns.c.answer, sa.Text).contains(document_id)
+        with database.reading(self._engine) as connection:
+            for row in connection.execute(sa.select(turns.c.answer).where(mentioned)):
+                answer = read_turn(row.answer)
+                places = (place for part in answer.PLACES for place in getattr(answer, part))
+                if any((place.document_id, place.text_version) == (document_id, version) for place in places):
+                    return True
+        return False
+
     def check_room(self, user: User, conversation_id: str) -> None:
         """Check the quota of turns, before a question is searched. Raises QuotaReached."""
         with database.reading(self._engine) as connection:
@@ -254,7 +265,7 @@ def _words(cited: Quoting, record: DocumentRecord | None, library: Library) -> s
     if record is None:
         return None
     try:
-        document = library.text(record)
+        document = library.text(record, cited.text_version)
         return own_words(document, *(document.span(*span) for span in cited.spans)) if document else ""
     except (PinciteError, ValueError):  # it was removed and added anew, and reads otherwise
         return ""
@@ -263,7 +274,7 @@ def _words(cited: Quoting, record: DocumentRecord | None, library: Library) -> s
 def _around(mention: CitationRow, record: DocumentRecord | None, library: Library) -> Around | None:
     """A mention with the words around it; None when there is nothing to find it in."""
     try:
-        document = library.text(record) if record else None
+        document = library.text(record, mention.text_version) if record else None
         if document is None:
             return None
         read = in_context(document, document.span(*mention.spans[0]))

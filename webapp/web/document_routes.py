@@ -16,7 +16,7 @@ from functools import partial
 from typing import Annotated, Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
@@ -44,6 +44,7 @@ from webapp.service.workspace import Workspace
 from webapp.web.authentication import user_of
 
 MOST_SPANS = 64  # in one request
+MOST_VERSIONS = 10_000
 MOST_CHARACTERS = 50_000  # of text in one response: a passage has a few thousand
 DOWNLOADS_OF_ONE = 8  # concurrent downloads of originals by one user
 BLOCK = 256 * 1024  # bytes of a file per chunk of a response
@@ -53,7 +54,22 @@ READ_SECONDS = 30.0
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
 T = TypeVar("T")
-Spans = Annotated[list[str], Query(alias="span", max_length=MOST_SPANS, default_factory=list)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Query parameters that say what a request is about: spans of a document's text, in the text of that `version`.
+
+    Without a version they are in the text that is searched.
+    """
+
+    span: Annotated[list[str], Query(max_length=MOST_SPANS, default_factory=list)]
+    version: Annotated[int | None, Query(ge=1, le=MOST_VERSIONS)] = None
+
+    @property
+    def ranges(self) -> list[Range]:
+        """[start, end) of each. Raises _Malformed."""
+        return _ranges(self.span)
 
 
 def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
@@ -63,13 +79,18 @@ def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
 
     @router.get("/{document_id}/pages/{number}.png")
     async def page(
-        request: Request, matter_id: str, document_id: str, number: int, span: Spans, zoom: float = 1.0
+        request: Request,
+        matter_id: str,
+        document_id: str,
+        number: int,
+        places: Annotated[_Places, Depends()],
+        zoom: float = 1.0,
     ) -> Response:
         by = time.monotonic() + RENDER_SECONDS
 
         async def respond(target: _Target) -> Response:
             try:
-                return await _image(target, request, number, _ranges(span), zoom, by)
+                return await _image(target, request, number, places, zoom, by)
             except TimeoutError:
                 raise PageImageTooSlow(page=number, document=target.record.name) from None
 
@@ -80,8 +101,10 @@ def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
         return await _respond(request, opened, matter_id, document_id, lambda target: _original(target, downloads))
 
     @router.get("/{document_id}/text")
-    async def text(request: Request, matter_id: str, document_id: str, span: Spans) -> Response:
-        return await _respond(request, opened, matter_id, document_id, lambda target: _text(target, _ranges(span)))
+    async def text(
+        request: Request, matter_id: str, document_id: str, places: Annotated[_Places, Depends()]
+    ) -> Response:
+        return await _respond(request, opened, matter_id, document_id, lambda target: _text(target, places))
 
     return router
 
@@ -129,17 +152,15 @@ class _Target:
             raise TooSlow(seconds=READ_SECONDS) from None
 
 
-async def _image(
-    target: _Target, request: Request, number: int, ranges: Sequence[Range], zoom: float, by: float
-) -> Response:
+async def _image(target: _Target, request: Request, number: int, places: _Places, zoom: float, by: float) -> Response:
     """Render a page as PNG, or answer 304 if the client has it.
 
     Raises TimeoutError at the time `by` (monotonic clock).
     """
-    workspace, record = target.workspace, target.record
+    workspace, record, ranges = target.workspace, target.record, places.ranges
 
     def find(_: Deadline) -> tuple[PageView, bytes | None]:
-        view = _view(workspace.library.text(record), record, number, ranges, bounded(zoom))
+        view = _view(workspace.library.text(record, places.version), record, number, ranges, bounded(zoom))
         return view, workspace.page_renderer.kept(view)
 
     def draw(deadline: Deadline) -> bytes:
@@ -164,11 +185,12 @@ async def _original(target: _Target, downloads: Counter[str]) -> Response:
     return _Download(file, downloads, target.key, media_type=FORMATS["PDF"].media_type, headers=headers)
 
 
-async def _text(target: _Target, ranges: Sequence[Range]) -> Response:
+async def _text(target: _Target, places: _Places) -> Response:
     """Send the text of a passage."""
+    ranges = places.ranges
 
     def words() -> str:
-        document = target.workspace.library.document(target.record.matter_id, target.record.id)
+        document = target.workspace.library.document(target.record.matter_id, target.record.id, places.version)
         spans = _spans(document, ranges)
         if sum(map(len, spans)) > MOST_CHARACTERS:
             raise _Malformed

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from webapp.core.results import Item, PassageRow, Quoting, SameWordsRow, Spanned
 from webapp.core.urls import page_url, pdf_url
 from webapp.core.wording import cite
-from webapp.page.html.parts import NOTHING, lines, pin, standing
+from webapp.page.html.parts import NOTHING, about, lines, pin, standing
 
 ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
 
@@ -32,7 +32,7 @@ def evidence(matter_id: str, turn_id: str, items: Sequence[Item], at: int, words
     return Markup(
         '<div class="bar"><h2 id="evidence-heading" tabindex="-1" aria-live="polite">{} {} of {}</h2>'
         '<span class="acts">{}{}{}{}</span></div>'
-        '<p class="where"><strong>{}</strong> {}</p>{}{}'
+        '<p class="where"><strong>{}</strong> {}</p>{}{}{}'
     ).format(
         item.kind,
         position + 1,
@@ -43,6 +43,7 @@ def evidence(matter_id: str, turn_id: str, items: Sequence[Item], at: int, words
         _to(turn_id, at, _step(zoom, +1), "Larger", "larger", "+"),
         cite(item.row),
         _standing(item.row) if isinstance(item.row, Quoting) else NOTHING,
+        about(item.about),
         body,
         _passages(turn_id, items, at, zoom),
     )
@@ -53,7 +54,7 @@ def _standing(row: Quoting) -> Markup:
 
 
 def _page(matter_id: str, row: Spanned, words: str, zoom: float) -> Markup:
-    image = page_url(matter_id, row.document_id, row.page, row.spans, zoom)
+    image = page_url(matter_id, row.document_id, row.page, row.spans, zoom, version=row.text_version)
     text = Markup('<section class="words"><h3>As text</h3><blockquote>{}</blockquote></section>').format(words)
     return Markup(
         '<p class="links"><a href="{}" target="_blank" rel="noopener">Open the PDF at this page</a></p>'

@@ -19,6 +19,11 @@ DOUBTFUL = ("doubt", "!", wording.NOT_CONFIRMED)
 REMOVED = ("gone", "–", "document removed")
 
 
+def about(document: str) -> Markup:
+    """The line below a document's file name: what it calls itself; nothing where it does not."""
+    return Markup('<span class="about">{}</span>').format(document) if document else NOTHING
+
+
 def lines(parts: Iterable[Markup]) -> Markup:
     """Join pieces of HTML."""
     return Markup("").join(parts)

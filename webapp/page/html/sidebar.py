@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Matter
+from retrieval import DocumentRecord, Facts, Matter
 from webapp.core.urls import pdf_url
-from webapp.core.wording import plural
-from webapp.page.html.parts import NOTHING, lines
+from webapp.core.wording import about_document, plural
+from webapp.page.html.parts import NOTHING, about, lines
 from webapp.store.conversations import Conversation
 
 # Messages about stores, search and language model, by state; there is none for "ready".
@@ -79,12 +79,12 @@ def matters(known: Sequence[Matter], chosen: Matter | None) -> Markup:
     ).format(options, delete)
 
 
-def documents(records: Sequence[DocumentRecord]) -> Markup:
-    """List of the documents of a matter with their states."""
+def documents(records: Sequence[DocumentRecord], facts: Mapping[str, Facts]) -> Markup:
+    """List of the documents of a matter with their states, and below each name what the document calls itself."""
     if not records:
         return Markup('<h2>Documents</h2><p class="none">None yet.</p>')
     return Markup('<h2>Documents <span class="count">{}</span></h2><ul class="documents">{}</ul>').format(
-        len(records), lines(_document(record) for record in records)
+        len(records), lines(_document(record, facts.get(record.id)) for record in records)
     )
 
 
@@ -140,7 +140,7 @@ def scope(matter: Matter, ready: Sequence[DocumentRecord], of: int, chosen: Sequ
     ).format(matter.name, count, plural(of, "document"), boxes)
 
 
-def _document(record: DocumentRecord) -> Markup:
+def _document(record: DocumentRecord, facts: Facts | None) -> Markup:
     under_way = record.state in ("reading", "indexing") and record.pages
     bar = (
         Markup('<progress max="{}" value="{}" aria-label="{}"></progress>').format(
@@ -150,7 +150,7 @@ def _document(record: DocumentRecord) -> Markup:
         else NOTHING
     )
     return Markup(
-        '<li data-state="{}" data-name="{}"><div class="what"><span class="name">{}</span><span class="state">'
+        '<li data-state="{}" data-name="{}"><div class="what"><span class="name">{}</span>{}<span class="state">'
         '<span aria-hidden="true">{}'
         '</span> {}{}</span>{}{}{}</div><div class="acts"><a class="icon" href="{}" download="{}" aria-label="Download '
         '{}">'
@@ -161,6 +161,7 @@ def _document(record: DocumentRecord) -> Markup:
         record.state,
         record.name,
         record.name,
+        about(about_document(facts)),
         _ICONS[record.state],
         state_of(record),
         f", {plural(record.pages, 'page')}" if record.state == "ready" else "",

@@ -88,7 +88,9 @@ def evil_turn(state: State = "complete") -> SavedTurn:
         chat.empty(EVIL, [EVIL], ready=1, waiting=0),
         chat.address(EVIL, EVIL),
         sidebar.matters([Matter("m", EVIL)], Matter("m", EVIL)),
-        sidebar.documents([record(name=EVIL, state="failed", reason=EVIL), record(name=EVIL, state="reading", page=1)]),
+        sidebar.documents(
+            [record(name=EVIL, state="failed", reason=EVIL), record(name=EVIL, state="reading", page=1)], {}
+        ),
         sidebar.conversations([Conversation("c", "m", EVIL, None, datetime.now(UTC))], "c"),
         sidebar.scope(Matter("m", EVIL), [record(name=EVIL)], 1, None),
         evidence.evidence("m", "t1", items(evil_turn().answer), 0, EVIL, 1.0),
@@ -236,9 +238,9 @@ def test_a_document_tells_its_state(state: dict[str, Any], words: str) -> None:
 
 
 def test_pages_without_text_are_named() -> None:
-    assert "No text on p. 3, 4: not searched" in sidebar.documents([record(unreadable_pages=(3, 4))])
+    assert "No text on p. 3, 4: not searched" in sidebar.documents([record(unreadable_pages=(3, 4))], {})
     blank = "“a.pdf” has no text that can be searched"
-    assert blank in sidebar.documents([record(state="ready", reason=blank)])
+    assert blank in sidebar.documents([record(state="ready", reason=blank)], {})
 
 
 @pytest.mark.parametrize(

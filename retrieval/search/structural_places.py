@@ -1,0 +1,257 @@
+"""Finds the places of one document that answer a question of a kind: its clause, its parties, its signatures.
+
+They come from the outline, from the definitions and from the facts that are found when a document is read. A finder
+gives nothing where the document has not what it needs.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from retrieval.core.documents import Document, Page, Span
+from retrieval.search.lexical import OPENING
+from retrieval.structure.cross_references import find_references
+from retrieval.structure.definitions import Definition, find_definitions
+from retrieval.structure.facts import Facts
+from retrieval.structure.parties import Party
+from retrieval.structure.place_names import NotThere, PlaceName, find_named, named_places, not_there
+
+_LONGEST_OPENING = 1_500  # characters of a document that are shown as its opening where no preamble was found
+_MOST_DEFINITIONS = 3  # of one term
+_DAY = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b[^\n]{0,30}\d{4}|\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A span that answers a question, and what it is: "Section 4.2", "parties", "signatures"."""
+
+    span: Span
+    what: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One document to look in; its text is read only where the facts are not enough."""
+
+    facts: Facts
+    read: Callable[[], Document]
+
+    @cached_property
+    def document(self) -> Document:
+        """The document's text."""
+        return self.read()
+
+
+Finder = Callable[[Source, str, "re.Match[str]"], Iterable[Place]]
+"""Finds places for a question and the sign that was seen in it, the best first."""
+
+
+def named_clauses(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
+    """The sections, articles, exhibits and schedules that a question names, whole."""
+    for name in named_places(question)[0]:
+        if name.kind == "recital":
+            yield from _recital(source, name)
+        elif clause := find_named(source.document, name):
+            yield Place(clause.span, clause.label())
+
+
+def absent(source: Source, question: str) -> NotThere | None:
+    """Of the places that a question names the first that the document certainly does not have."""
+    return next((not_ for name in named_places(question)[0] if (not_ := _absent(source.document, name))), None)
+
+
+def _absent(document: Document, name: PlaceName) -> NotThere | None:
+    return None if find_named(document, name) else not_there(document, name)
+
+
+def _recital(source: Source, name: PlaceName) -> Iterator[Place]:
+    recitals = source.facts.recitals
+    if recitals is None:
+        return
+    text = source.document.slice(recitals)
+    letter = re.escape(name.number.strip("()"))
+    begins = re.search(rf"^\s*\(?{letter}[.)]\s", text, re.MULTILINE | re.IGNORECASE)
+    if begins:
+        after = re.compile(r"^\s*\(?(?:[A-Z]|\d+)[.)]\s", re.MULTILINE).search(text, begins.end())
+        end = recitals.start + (after.start() if after else len(text))
+        yield Place(source.document.span(recitals.start + begins.start(), end), name.label())
+
+
+def pages(source: Source, _question: str, sign: re.Match[str]) -> Iterator[Place]:
+    """The text of a page by its printed or physical number, or of the first or the last page."""
+    every = source.document.pages
+    which = sign.groupdict()
+    if which.get("edge"):
+        page = every[0] if which["edge"].lower() in ("first", "front", "opening") else every[-1]
+        yield from _page(source.document, page)
+        return
+    wanted = which.get("page", "")
+    labelled = [p for p in every if p.label.lower() == wanted.lower()]
+    for page in labelled[:1] or [p for p in every if str(p.number) == wanted]:
+        yield from _page(source.document, page)
+
+
+def _page(document: Document, page: Page) -> Iterator[Place]:
+    if document.text[page.start : page.end].strip():
+        yield Place(document.span(page.start, page.end), f"page {page.label}")
+
+
+def definitions(source: Source, _question: str, sign: re.Match[str]) -> Iterator[Place]:
+    """The definition of the term that is asked for; where it only points to a section, that section after it."""
+    exact = bool(sign.groupdict().get("exactly"))
+    term = sign["exactly"] if exact else sign["term"]
+    found = [d for d in find_definitions(source.document) if _is_term(d.term, term, exact)]
+    found.sort(key=lambda d: d.points)  # those that say what it means first
+    for definition in found[:_MOST_DEFINITIONS]:
+        yield Place(definition.span, f"definition of “{definition.term}”")
+    for definition in found[:_MOST_DEFINITIONS] if found and found[0].points else ():
+        yield from _pointed_to(source.document, definition)
+
+
+def _pointed_to(document: Document, definition: Definition) -> Iterator[Place]:
+    for reference in find_references(document):
+        if definition.span.contains(reference.span) and reference.target:
+            yield Place(reference.target.span, f"{reference.target.label()}, where “{definition.term}” is defined")
+
+
+def _is_term(term: str, asked: str, exact: bool) -> bool:
+    return term == " ".join(asked.split()) if exact else _folded(term) == _folded(asked)
+
+
+def _folded(term: str) -> str:
+    """A term as it is compared: small letters, no marks, no article, singular."""
+    words = re.findall(r"\w+", term.casefold().replace("’s", "").replace("'s", ""))
+    words = words[1:] if words[:1] in (["a"], ["an"], ["the"]) else words
+    return " ".join(words).removesuffix("s")
+
+
+def parties(source: Source, _question: str, _sign: re.Match[str]) -> Iterator[Place]:
+    """The preamble that names the parties, or the caption; else the opening of the document."""
+    facts = source.facts
+    if facts.caption and not facts.parties:
+        yield Place(facts.caption.span, "caption")
+    elif facts.preamble:
+        yield Place(facts.preamble, "parties")
+        outside = [p for p in facts.parties if not facts.preamble.shared(p.span)]
+        yield from (Place(party.span, "parties") for party in outside)
+    elif facts.parties:
+        yield from (Place(party.span, "parties") for party in facts.parties)
+    else:
+        yield from _opening(source.document)
+
+
+def party(source: Source, _question: str, sign: re.Match[str]) -> Iterator[Place]:
+    """The words that introduce the party that a question names by its role, its name or a short form of it."""
+    asked = next(words for name, words in sign.groupdict().items() if name.startswith("party") and words)
+    named = _parties_named(source.facts.parties, asked)
+    yield from (Place(each.span, f"parties: {each.role or each.name}") for each in named)
+    if not named:
+        defined = [d for d in find_definitions(source.document) if _folded(d.term) == _folded(asked) and not d.leads]
+        yield from (Place(d.span, f"definition of “{d.term}”") for d in defined[:1] if d.where.start < OPENING)
+
+
+def _parties_named(every: Sequence[Party], asked: str) -> list[Party]:
+    """The parties that words name: by a whole role or short form, or by a name that begins so."""
+    words = _folded(asked)
+    exact = [p for p in every if words in {_folded(n) for n in (p.role, p.name, *p.short_forms) if n}]
+    return exact or [p for p in every if words and f"{_folded(p.name)} ".startswith(f"{words} ")]
+
+
+def _of_party(every: Sequence[Party], question: str, party_of: str) -> bool:
+    """Whether a block is that of a party which a question names by its role, name or short form."""
+    asked = f" {_folded(question)} "
+    block = _folded(party_of)
+    for each in every:
+        names = [folded for n in (each.name, each.role, *each.short_forms) if n and (folded := _folded(n))]
+        short = _folded(each.name).split()[:1]
+        if any(f" {n} " in asked for n in (*names, *short)) and any(n and (n in block or block in n) for n in names):
+            return True
+    words = block.split()
+    return bool(words) and f" {words[0]} " in asked
+
+
+def dates(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
+    """The dates of the document itself: the kind that is asked for first; else the opening, where it has a date."""
+    wanted = _kinds_of_date(question)
+    known = sorted(source.facts.dates, key=lambda d: wanted.index(d.kind) if d.kind in wanted else len(wanted))
+    seen: set[Span] = set()
+    for each in known:
+        if each.span not in seen:
+            seen.add(each.span)
+            yield Place(each.span, f"date: {each.kind}")
+    if not known:
+        yield from (p for p in _opening(source.document) if _DAY.search(source.document.slice(p.span)))
+
+
+def _kinds_of_date(question: str) -> tuple[str, ...]:
+    """Kinds of date in the order in which they answer a question."""
+    if re.search(r"\b(?:effect|effective|force|binding|bind|apply|applies|begin|start|commence)", question, re.I):
+        return ("effective", "made", "dated", "signed", "letter", "filed")
+    if re.search(r"\b(?:sign|signed|execut\w+|signature)\b", question, re.I):
+        return ("signed", "made", "dated", "effective", "letter", "filed")
+    if re.search(r"\b(?:filed|entered)\b", question, re.I):
+        return ("filed", "made", "dated", "letter", "effective", "signed")
+    return ("made", "dated", "letter", "effective", "filed", "signed")
+
+
+def signatures(source: Source, question: str, sign: re.Match[str]) -> Iterator[Place]:
+    """The signature blocks, those of the party that is named first; of a person who is named, that person's."""
+    every = source.facts.signatures
+    if signer := sign.groupdict().get("signer"):
+        every = tuple(s for s in every if s.name and _folded(s.name).split()[-1] in _folded(signer).split())
+    of_party = [s for s in every if s.party and _of_party(source.facts.parties, question, s.party)]
+    for each in (*of_party, *(s for s in every if s not in of_party)):
+        yield Place(each.span, "signatures")
+
+
+def notices(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
+    """The addresses for notices, those of the party that is named first."""
+    every = source.facts.notices
+    of_party = [n for n in every if _of_party(source.facts.parties, question, n.party)]
+    for each in (*of_party, *(n for n in every if n not in of_party)):
+        yield Place(each.span, "address for notices")
+
+
+def recitals(source: Source, _question: str, _sign: re.Match[str]) -> Iterator[Place]:
+    """The recitals."""
+    if source.facts.recitals:
+        yield Place(source.facts.recitals, "recitals")
+
+
+def title(source: Source, _question: str, _sign: re.Match[str]) -> Iterator[Place]:
+    """The title, with the preamble after it; else the opening."""
+    if source.facts.title_span:
+        yield Place(source.facts.title_span, "title")
+        if source.facts.preamble:
+            yield Place(source.facts.preamble, "parties")
+    else:
+        yield from _opening(source.document)
+
+
+def caption(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
+    """The caption of a court paper, where it says what is asked for."""
+    found = source.facts.caption
+    asked = re.search(r"\b(?:judge|magistrate|justice|bar|counsel|attorneys?|lawyers?|represents?)\b", question, re.I)
+    if found and (asked is None or _says(source.document.slice(found.span), asked[0])):
+        yield Place(found.span, "caption")
+
+
+def _says(caption_text: str, asked: str) -> bool:
+    judges = r"\bjudge\b|\bhon(?:\.|orable)\b|\bjustice\b|\bmagistrate\b"
+    counsel = r"\bcounsel\b|\battorneys?\b|\besq\b|\bbar\b|\blaw\b"
+    pattern = judges if asked.lower() in ("judge", "magistrate", "justice") else counsel
+    return bool(re.search(pattern, caption_text, re.IGNORECASE))
+
+
+def _opening(document: Document) -> Iterator[Place]:
+    """How a document begins: its first characters, to the end of a line."""
+    text = document.text
+    start = len(text) - len(text.lstrip())
+    end = min(len(text), start + _LONGEST_OPENING)
+    cut = text.rfind("\n", start, end)
+    if text.strip():
+        yield Place(document.span(start, cut if cut > start and end < len(text) else end), "opening")

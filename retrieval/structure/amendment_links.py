@@ -1,0 +1,280 @@
+"""Links the amendments of a matter's documents to the agreements that they amend, and to the clauses of these.
+
+An amendment names its agreement by title, date and parties. A document is that agreement where the date is among its
+own and the title fits; without a date, where title and parties fit it alone. An agreement of other parties, of another
+day or with another title is none, however alike: where nothing fits, the amendment stands alone.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from retrieval.core.documents import Document, Span
+from retrieval.structure.amended_places import Target
+from retrieval.structure.amendments import Amendment
+from retrieval.structure.clause_lookup import PARTS, find_clause
+from retrieval.structure.clauses import Clause, clause_at, ordinal, outline
+from retrieval.structure.definitions import defined
+from retrieval.structure.facts import Facts
+
+_WITHIN = 6_000  # characters; an instrument that begins later amends the document that it is part of, or another
+_MOST_PLACES = 200  # in one agreement, of words that are exchanged throughout
+_FITS, _CONFLICTS = 0.75, 0.5  # of the words of a title
+_ALIKE = 0.35  # of the words of two clauses, one of which takes the other's place
+_LIGHT = frozenset("the a an of and or for to in on by with agreement contract deed amended restated no number".split())
+_FORMS = frozenset(
+    "inc incorporated corp corporation co company llc llp lp ltd limited plc gmbh ag sa nv bv the and of".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An amendment, the document that makes it, and the one that it amends."""
+
+    amendment: Amendment
+    document_id: str  # of the amendment
+    amended_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A stretch of an agreement, the amendment that changes it, and what the amendment calls the stretch."""
+
+    span: Span
+    target: Target
+    amendment: Amendment
+
+    @property
+    def ends(self) -> bool:
+        """Whether the words are in force no longer, and not only some of them or with additions."""
+        return self.amendment.action in ("deleted", "replaced", "restated") and not self.target.part
+
+    @property
+    def restates(self) -> bool:
+        """Whether the agreement is restated as a whole, in a document of its own."""
+        return self.amendment.action == "restated"
+
+
+def link_amendments(matter: Mapping[str, Facts]) -> tuple[Link, ...]:
+    """The links between the documents of a matter, by their facts; of each agreement in the order of its amendments."""
+    links: list[Link] = []
+    for id_, facts in matter.items():
+        chosen: dict[object, list[str]] = {}
+        for amendment in facts.amendments:
+            if amendment.of not in chosen:
+                chosen[amendment.of] = _amended(id_, facts, amendment, matter)
+            links += [Link(amendment, id_, amended) for amended in chosen[amendment.of]]
+    links += _also_restated(links)
+    return tuple(sorted(links, key=lambda link: _order(link.amendment, links)))
+
+
+def _order(amendment: Amendment, links: Sequence[Link]) -> tuple[date, int, int]:
+    """In the order of their days, else of their numbers: the first without a day stands where its number says."""
+    number, made = amendment.of.number, amendment.of.made
+    if made is None:
+        before = [link.amendment.of for link in links if link.amendment.of.number < number]
+        made = max((of.made for of in before if of.made), default=date.min if number else date.max)
+    return made, number, amendment.span.start
+
+
+def _also_restated(links: Sequence[Link]) -> Iterator[Link]:
+    """A restated agreement takes the place of the amendments before it, too."""
+    for link in links:
+        if link.amendment.action != "restated":
+            continue
+        for other in {o.document_id: o for o in links if o.amended_id == link.amended_id}.values():
+            earlier = _order(other.amendment, links)[:2] < _order(link.amendment, links)[:2]
+            if earlier and other.document_id not in (link.document_id, link.amended_id):
+                yield Link(link.amendment, link.document_id, other.document_id)
+
+
+def _amended(id_: str, facts: Facts, amendment: Amendment, matter: Mapping[str, Facts]) -> list[str]:
+    """The documents that an amendment of this document amends; none where none fits, or several without a date do."""
+    scores: dict[str, float] = {}
+    for other, its in matter.items():
+        deep = amendment.of.span.start > _WITHIN  # it stands in the file of its own agreement, or in that of another
+        if other == id_ and not deep:
+            continue
+        if _amends_as_whole(its) and not any(a.action == "restated" for a in its.amendments):
+            continue
+        if score := _fit(facts, amendment, its, same=other == id_):
+            scores[other] = score
+    best = [other for other, score in scores.items() if score == max(scores.values())]
+    return best if len(best) == 1 or (best and max(scores.values()) >= _DATED) else []
+
+
+_DATED = 10.0  # a score from which a date bears a link out
+
+
+def _amends_as_whole(facts: Facts) -> bool:
+    return any(amendment.of.span.start <= _WITHIN for amendment in facts.amendments)
+
+
+def _fit(facts: Facts, amendment: Amendment, its: Facts, *, same: bool) -> float:
+    """How well a document is the agreement that an amendment names; 0 where it is not."""
+    of = amendment.of
+    title = _title_fit(of.title, its.title)
+    days = {each.value for each in its.dates if each.value}
+    parties = 1.0 if same else _parties_fit(facts, its)
+    if title < 0 or (of.day and days and of.day not in days) or parties < 0:
+        return 0.0
+    restated = ("restated" in of.title.lower()) == ("restated" in its.title.lower())
+    if of.day and of.day in days and (title > 0 or parties > 0):
+        return _DATED + title + max(parties, 0) + restated / 4
+    if title > 0 and parties == 1:
+        return title + parties + restated / 4
+    return 0.0
+
+
+def _title_fit(named: str, title: str) -> float:
+    """1 where a title has the words of another, 0 where either says nothing, -1 where they differ."""
+    wanted, words = _words(named) - _LIGHT, _words(title)
+    if not wanted or not words - _LIGHT:
+        return 0.0
+    share = len(wanted & words) / len(wanted)
+    return 1.0 if share >= _FITS else 0.0 if share >= _CONFLICTS else -1.0
+
+
+def _parties_fit(facts: Facts, its: Facts) -> float:
+    """1 where two documents have their parties in common, 0.5 for one of two, 0 where either names none, else -1."""
+    ours, theirs = _parties(facts), _parties(its)
+    if not ours or not theirs:
+        return 0.0
+    shared = sum(any(a <= b or b <= a for b in ours) for a in theirs)
+    return -1.0 if not shared else 1.0 if shared >= min(2, len(ours), len(theirs)) else 0.5
+
+
+def _parties(facts: Facts) -> list[frozenset[str]]:
+    names = (_words(party.name) - _FORMS for party in facts.parties)
+    return [name for name in names if name]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[^\W_]+", text.lower()))
+
+
+# What an amendment changes in its agreement
+
+
+def changes_in(document: Document, links: Iterable[Link], words_of: Callable[[Span], str]) -> tuple[Change, ...]:
+    """What these links, all to this document, change in it, in their order.
+
+    `words_of` gives the words of a span of the document that amends it.
+    """
+    found: list[Change] = []
+    for amendment in (link.amendment for link in links):
+        old = words_of(amendment.old) if amendment.old and amendment.action == "words_exchanged" else ""
+        for target in amendment.targets:
+            found += [Change(span, target, amendment) for span in _stretches(document, target, old, amendment.action)]
+    return tuple(found)
+
+
+def _stretches(document: Document, target: Target, old: str, action: str) -> list[Span]:
+    if target.term:
+        return _term(document, target.term)
+    whole = document.span(0, len(document.text))
+    if target.number:
+        clause = clause_of(document, target)
+        return (_mentions(document, old, clause.span) or [clause.span]) if clause else []
+    if action == "words_exchanged":
+        return _mentions(document, old, whole)
+    return [whole] if action in ("restated", "amended") else []
+
+
+def clause_of(document: Document, target: Target) -> Clause | None:
+    """The clause that a target names; for a new one that which it is added to; None where there is none."""
+    number = target.number
+    if target.new:  # "a new Section 4.5" is added to 4
+        number = re.sub(r"(?:\.\d+|\([^()]*\)|(?<=\d)[A-Z])\Z", "", number)
+        if number == target.number:
+            return None
+    if target.inside:
+        kind, _, around = target.inside.partition(" ")
+        container = find_clause(document, 0, kind.lower(), around, None)
+        return _inside(document, container, number) if container else None
+    found = find_clause(document, 0, target.kind, number, None)
+    if target.heading and not (found and _words(found.heading) & _words(target.heading)):
+        headed = [c for c in outline(document) if _words(c.heading) == _words(target.heading)]
+        found = headed[0] if len(headed) == 1 else found
+    if found:
+        return found
+    first, _, rest = number.partition(".")  # "3.2" where the outline has Article 3, and its 2
+    article = find_clause(document, 0, "article", first, None) if rest and target.kind not in PARTS else None
+    return _inside(document, article, rest) if article else None
+
+
+def _inside(document: Document, container: Clause, number: str) -> Clause | None:
+    """The clause of a number right below another: the 2 of Article V, whether it is cited 2, 5.2 or Article V(2)."""
+    marks = re.findall(r"[^().\s]+", number)
+    clauses = outline(document)
+    at: int | None = next((i for i, clause in enumerate(clauses) if clause == container), None)
+    for mark in marks:
+        below = (i for i, clause in enumerate(clauses) if clause.parent == at and _last_mark(clause) == mark.lower())
+        at = next(below, None)
+        if at is None:
+            return None
+    return clauses[at] if at is not None and marks else None
+
+
+def _last_mark(clause: Clause) -> str:
+    """The last mark of a clause's number in small letters: "2" of "5.2", "b" of "8.2(b)"."""
+    mark = re.findall(r"[^().,\s]+", clause.number)[-1].lower()
+    return str(ordinal(mark)) if clause.number.startswith("Article") and ordinal(mark) else mark
+
+
+def _term(document: Document, term: str) -> list[Span]:
+    """Where a term is defined; else the clause that it heads ("Term")."""
+    known = {name.lower(): definition for name, definition in defined(document).items()}
+    if definition := known.get(term.lower()):
+        clause = clause_at(document, definition.span.start)
+        heads = [outline(document)[clause]] if clause is not None else []
+        headed = [c.span for c in heads if c.heading.lower() == term.lower()]
+        return headed or [definition.span]
+    return [c.span for c in outline(document) if term.lower() in c.heading.lower().split(" and ")][:1]
+
+
+def _mentions(document: Document, old: str, within: Span) -> list[Span]:
+    """The clauses around words that are taken out, as far as these stand in a stretch of the document."""
+    words = old.strip(" “”\"‘’',.").split()
+    if not words:
+        return []
+    clauses = outline(document)
+    pattern = re.compile(r"(?<!\w)" + r"\s+".join(map(re.escape, words)) + r"(?!\w)", re.IGNORECASE)
+    found: dict[Span, None] = {}
+    for match in pattern.finditer(document.text, within.start, within.end):
+        at = clause_at(document, match.start())
+        found[clauses[at].span if at is not None else document.span(*match.span())] = None
+        if len(found) == _MOST_PLACES:
+            break
+    return list(found)
+
+
+def changes_at(changes: Sequence[Change], span: Span) -> tuple[Change, ...]:
+    """Those of a document's changes that concern a span of it; of one amendment the first."""
+    found: dict[Amendment, Change] = {}
+    for change in changes:
+        if change.span.shared(span):
+            found.setdefault(change.amendment, change)
+    return tuple(found.values())
+
+
+def counterpart(document: Document, span: Span, restated: Document) -> Span | None:
+    """The clause of a restated agreement that takes the place of one of the agreement before: that with its heading,
+    else the one with most words in common. None where it has none.
+    """
+    at = clause_at(document, span.start)
+    if at is None:
+        return None
+    clause = outline(document)[at]
+    same = [c.span for c in outline(restated) if clause.heading and _words(c.heading) == _words(clause.heading)]
+    if len(same) == 1:
+        return same[0]
+    own = _words(document.slice(span)) - _LIGHT
+    shares = {c.span: _share(own, _words(restated.slice(c.span)) - _LIGHT) for c in outline(restated)}
+    best = max(shares, key=lambda each: shares[each], default=None)
+    return best if best and shares[best] >= _ALIKE else None
+
+
+def _share(ours: frozenset[str], theirs: frozenset[str]) -> float:
+    return len(ours & theirs) / (len(ours | theirs) or 1)

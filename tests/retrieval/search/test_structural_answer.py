@@ -1,0 +1,155 @@
+"""Searches for what structure answers: its places come first, and nothing else is pushed out."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from retrieval.search.search import Results, Searcher
+from tests.pdfs import make_pdf
+from tests.retrieval.stores import Stores, opened
+
+FILLER = "The parties shall act in good faith and shall keep each other informed of what matters to them both. " * 4
+CLAUSES = "\n".join(f"{n}. Heading {n}\n{n}.1 {FILLER}\n{n}.2 {FILLER}" for n in range(3, 9))
+SUPPLY = [
+    f"""SUPPLY AGREEMENT
+This Supply Agreement is made as of May 5, 2020 by and between Acme Tools Inc., a Delaware corporation ("Supplier"),
+and Bolt Works LLC, a Texas limited liability company ("Buyer").
+WHEREAS, the Supplier makes tools; and
+WHEREAS, the Buyer wishes to buy them,
+NOW, THEREFORE, the parties agree as follows:
+1. Definitions
+1.1 "Net Sales" means all amounts that the Buyer invoices less returns.
+1.2 "Territory" means the country of France and its overseas departments.
+2. Supply
+2.1 The Supplier shall supply the goods {FILLER}
+2.2 The Buyer shall pay within thirty days. {FILLER}
+""",
+    f"""{CLAUSES}
+9. Survival
+9.1 Section 5 survives the termination of this Agreement for two years.
+10. Notices
+10.1 Notices shall be in writing and sent to:
+If to Supplier: Acme Tools Inc., 1 Main Street, Dover, Delaware 19901
+If to Buyer: Bolt Works LLC, 9 Oak Road, Austin, Texas 78701
+""",
+    """IN WITNESS WHEREOF, the parties have executed this Agreement.
+ACME TOOLS INC.
+By: /s/ Ann Archer
+Name: Ann Archer
+Title: President
+BOLT WORKS LLC
+By: /s/ Bob Baker
+Name: Bob Baker
+Title: Manager
+EXHIBIT A
+PRICE LIST
+Hammers cost nine dollars each.
+""",
+]
+LEASE = [
+    """LEASE
+This Lease is made on June 1, 2019 between Castle Homes Ltd. (the "Landlord") and Dora Doe (the "Tenant").
+1. Rent. The Tenant shall pay a rent of nine hundred dollars.
+2. Repairs. The Landlord shall keep the roof in good repair.
+3. Pets. The Tenant may keep one dog.
+"""
+]
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    with opened(tmp_path_factory.mktemp("structure")) as stores:
+        matter = stores.library.create_matter("Deals")
+        for name, pages in (("Supply.pdf", SUPPLY), ("Lease.pdf", LEASE)):
+            stores.library.accept(matter.id, name, make_pdf(pages))
+        stores.ingest.run()
+        yield stores
+
+
+def search(stores: Stores, question: str, *names: str) -> Results:
+    searcher = Searcher(stores.library, stores.vectors, stores.lexical, stores.embedder)
+    (matter,) = stores.library.matters()
+    ids = [record.id for record in stores.library.documents(matter.id) if not names or record.name in names]
+    return searcher.search(matter.id, question, ids)
+
+
+def places(stores: Stores, results: Results) -> list[str]:
+    (matter,) = stores.library.matters()
+    return [
+        " ".join(stores.library.document(matter.id, span.document_id).slice(span).split()) for span in results.places
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "says"),
+    [
+        ("What does Section 1.2 say?", "section", "1.2 “Territory” means the country of France"),
+        ("What is in Exhibit A?", "section", "EXHIBIT A PRICE LIST"),
+        ("Who are the parties?", "parties", "by and between Acme Tools Inc., a Delaware corporation"),
+        ("Who is the Buyer?", "party", "Bolt Works LLC, a Texas limited liability company"),
+        ("When was it signed?", "date", "May 5, 2020"),
+        ("What is this document?", "title", "SUPPLY AGREEMENT"),
+        ("Who signed for Bolt Works?", "signatures", "Bob Baker"),
+        ("Why did the parties enter into this agreement?", "recitals", "WHEREAS, the Supplier makes tools"),
+        ("Where must notices to the Buyer be sent?", "address", "9 Oak Road"),
+        ("How is Net Sales defined?", "definition", "all amounts that the Buyer invoices less returns"),
+        ("What is on the last page?", "page", "IN WITNESS WHEREOF"),
+    ],
+)
+def test_the_place_that_answers_comes_first(stores: Stores, question: str, kind: str, says: str) -> None:
+    results = search(stores, question, "Supply.pdf")
+    folded = says.replace("“", '"').replace("”", '"')
+    assert results.kind == kind
+    assert folded in places(stores, results)[0]
+    assert results.found
+    assert not results.doubtful
+    assert results.hits[0].chunk.span.shared(results.places[0])
+
+
+def test_the_first_hits_say_why_they_are_there_and_the_others_follow_as_they_would(stores: Stores) -> None:
+    results = search(stores, "What does Section 1.2 say?", "Supply.pdf")
+    plain = search(stores, "What does the clause on the territory say?", "Supply.pdf")
+    assert results.hits[0].why == "Section 1.2"
+    assert [hit.score for hit in results.hits] == sorted((hit.score for hit in results.hits), reverse=True)
+    assert {hit.chunk for hit in results.hits} == {hit.chunk for hit in plain.hits}
+
+
+def test_of_a_long_section_only_the_best_part_comes_before_the_ordinary_answer(stores: Stores) -> None:
+    whole = search(stores, "What do sections 3 to 8 say?", "Supply.pdf")
+    asked = search(stores, "Do sections 3 to 8 survive the termination of this Agreement?", "Supply.pdf")
+    first = [hit for hit in asked.hits if hit.why.startswith("Section ")]
+    assert sum(len(hit.chunk.span) for hit in first) <= 4_000
+    assert len(first) < len([hit for hit in whole.hits if hit.why.startswith("Section ")])
+    (matter,) = stores.library.matters()
+    after = asked.hits[len(first)].chunk.span
+    assert "survives" in stores.library.document(matter.id, after.document_id).slice(after)
+
+
+def test_a_section_that_is_not_there_is_said_and_the_last_comes_first(stores: Stores) -> None:
+    results = search(stores, "What does Section 14 say?", "Supply.pdf")
+    assert results.absent == "There is no Section 14 in this document; the last is Section 10."
+    assert not results.found
+    assert results.places == ()
+    assert results.hits[0].why == "nearest: Section 10"
+
+
+def test_what_one_document_has_is_not_absent_from_several(stores: Stores) -> None:
+    assert search(stores, "What does Section 9 say?", "Lease.pdf").absent
+    both = search(stores, "What does Section 9 say?")
+    assert (both.absent, len(both.places)) == ("", 1)
+    assert search(stores, "What does Section 14 say?").absent == "There is no Section 14 in any of 2 documents."
+
+
+def test_several_documents_take_turns(stores: Stores) -> None:
+    results = search(stores, "What does Section 2 say?")
+    assert len({span.document_id for span in results.places}) == 2
+    assert len({hit.chunk.span.document_id for hit in results.hits[:2]}) == 2 or results.hits[0].why == "Section 2"
+
+
+@pytest.mark.parametrize(
+    "question", ["Who is the Guarantor?", "How is “Change of Control” defined?", "What is page 40?"]
+)
+def test_where_a_document_has_not_what_a_kind_needs_the_search_goes_on_as_it_was(stores: Stores, question: str) -> None:
+    results = search(stores, question, "Supply.pdf")
+    assert (results.kind, results.places, results.absent) == ("", (), "")
+    assert all(not hit.why.startswith(("parties", "definition", "page")) for hit in results.hits)
