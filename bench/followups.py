@@ -41,7 +41,7 @@ def main() -> int:
         def found(question: str, row: dict[str, object]) -> tuple[bool, bool, bool]:
             results = searcher.search(matter.id, question)
             hits = results.hits
-            pages = [document.page_at(results.where_said(document, hit)).number for hit in hits]
+            pages = [document.page_at(results.where_said(document, hit.chunk.span)).number for hit in hits]
             packed = pack((hit.chunk for hit in hits), lambda _: document, mistral(), BUDGET)
             wanted = " ".join(str(row["passage"]).split())
             sent = any(wanted in " ".join(document.slice(s).split()) for p in packed.passages for s in p.spans)

@@ -24,10 +24,8 @@ from retrieval.reading.formats import NAMES, SUFFIXES
 from retrieval.search.embedder import Embedder
 from retrieval.search.lexical import Lexical
 from retrieval.search.packing import Packed, pack
-from retrieval.search.search import Hit, Results, Searcher
+from retrieval.search.search import Results, Searcher
 from retrieval.search.vectors import Vectors
-from retrieval.structure.best_sentence import where_said
-from retrieval.structure.chunks import Chunk
 
 MATTER = "evaluation"
 Scope = Literal["document", "all"]
@@ -195,12 +193,12 @@ def run_queries(
         seconds = perf_counter() - start
         search = _Search(query, results, context, seconds, cache(corpus.document))
         routed_ids = results.route.document_ids or document_ids
-        hits = [
-            each
+        spans = [
+            chunk.span
             for hit in results.hits
-            for each in (hit, *map(_alike, searcher.same_words(corpus.matter_id, hit.chunk, routed_ids)))
+            for chunk in (hit.chunk, *searcher.same_words(corpus.matter_id, hit.chunk, routed_ids))
         ]
-        yield search.row(names, hits), search.outcome()
+        yield search.row(names, spans), search.outcome()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,11 +271,11 @@ class _Search:
     seconds: float
     document_of: Callable[[str], Document]
 
-    def row(self, names: Mapping[str, str], hits: Sequence[Hit]) -> QueryRow:
-        """Row of `results.jsonl`. `hits`: by rank, each followed by same words of other contracts."""
+    def row(self, names: Mapping[str, str], spans: Sequence[Span]) -> QueryRow:
+        """Row of `results.jsonl`. `spans`: the hits by rank, each followed by same words of other contracts."""
         return {
             "id": self.query.id,
-            "hits": [{**_place(names, hit.chunk.span), "page": self._page(hit)} for hit in hits],
+            "hits": [{**_place(names, span), "page": self._page(span)} for span in spans],
             "context": [_place(names, span) for passage in self.context.passages for span in passage.spans],
             "context_tokens": self.context.tokens,
             "seconds": round(self.seconds, 5),
@@ -287,8 +285,8 @@ class _Search:
     def outcome(self) -> QueryOutcome:
         """Outcome of the query."""
         pages, hits = self.query.pages, self.results.hits
-        first = self._page(hits[0]) if hits else 0
-        context_pages = {self._page_of(span) for passage in self.context.passages for span in passage.spans}
+        first = self._page(hits[0].chunk.span) if hits else 0
+        context_pages = {self._page(span) for passage in self.context.passages for span in passage.spans}
         return QueryOutcome(
             seconds=self.seconds,
             tokens=self.context.tokens,
@@ -298,22 +296,10 @@ class _Search:
             any_page=not context_pages.isdisjoint(pages) if pages else None,
         )
 
-    def _page(self, hit: Hit) -> int:
-        """Page of a citation of a hit: the page with its sentence that bears most on the question."""
-        document = self.document_of(hit.chunk.span.document_id)
-        return document.page_at(self.results.where_said(document, hit)).number
-
-    def _page_of(self, span: Span) -> int:
-        """Page of a citation of a span: the page with the sentence that best matches the question."""
+    def _page(self, span: Span) -> int:
+        """Page of a citation of a span: the page on which it says what was asked."""
         document = self.document_of(span.document_id)
-        first, last = document.page_at(span.start), document.page_at(span.end - 1)
-        if first is last:
-            return first.number
-        return document.page_at(where_said(document, (span,), self.results.route.question)).number
-
-
-def _alike(chunk: Chunk) -> Hit:
-    return Hit(chunk, 0.0, "same words")
+        return document.page_at(self.results.where_said(document, span)).number
 
 
 def _place(names: Mapping[str, str], span: Span) -> ContractSpan:

@@ -5,15 +5,19 @@ to the first are read, so that a search embeds five sentences and seldom more th
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.core.documents import Document, Span
+from retrieval.core.errors import NoSuchDocument
 from retrieval.search.embedder import Embedder, UnitVectors
+from retrieval.search.lexical import stems_of
 from retrieval.structure.chunks import Chunk, under_headings
+from retrieval.structure.clauses import outline
 from retrieval.structure.reflow import own_words
 from retrieval.structure.sentences import sentences
 
@@ -21,13 +25,15 @@ from retrieval.structure.sentences import sentences
 _MOST_READ = 4
 _CLOSE = 0.25  # of the first one's score
 _BEARING = 0.5  # weight of a hit's bearing sentence, by its cosine, beside the score of the hit
+_COVERED = 0.1  # weight of the question's words that a sentence has, beside its cosine, for which one bears
 _REMEMBERED = 8192  # sentences with their vectors: 13 MB, the passages of some eighty answers
 
 
 class Bearing(NamedTuple):
-    """The sentence of a chunk that is nearest to a question, and its cosine with it."""
+    """The sentence of a chunk that is nearest to a question, its vector, float32[dim], and its cosine with that."""
 
     span: Span
+    vector: NDArray[np.float32]
     cosine: float
 
 
@@ -68,17 +74,22 @@ def bearing_sentences(
     document_of: Callable[[str], Document],
     vectors: SentenceVectors,
     aim: NDArray[np.float32],
+    stems: Collection[str],
 ) -> dict[Chunk, Bearing]:
-    """The bearing sentence of each chunk that has any; `aim` is the question's vector, as for chunks."""
+    """The bearing sentence of each chunk that has any; `aim` and `stems` are the question's, as for chunks."""
     found = [(chunk, span, text) for chunk in chunks for span, text in _sentences(document_of, chunk.span)]
     if not found:
         return {}
-    cosines = vectors.of([text for _, _, text in found]) @ aim
-    bearing: dict[Chunk, Bearing] = {}
-    for (chunk, span, _), cosine in zip(found, cosines, strict=True):
-        if chunk not in bearing or cosine > bearing[chunk].cosine:
-            bearing[chunk] = Bearing(span, float(cosine))
-    return bearing
+    asked = frozenset(stems)
+    rows = vectors.of([text for _, _, text in found])
+    cosines = rows @ aim
+    bearing: dict[Chunk, tuple[float, Bearing]] = {}
+    for (chunk, span, text), vector, cosine in zip(found, rows, cosines, strict=True):
+        covered = len(asked.intersection(stems_of(text))) / (len(asked) or 1)
+        relevance = float(cosine) + _COVERED * covered
+        if chunk not in bearing or relevance > bearing[chunk][0]:
+            bearing[chunk] = relevance, Bearing(span, vector, float(cosine))
+    return {chunk: best for chunk, (_, best) in bearing.items()}
 
 
 def by_bearing(
@@ -95,7 +106,15 @@ def by_bearing(
 
 
 def _sentences(document_of: Callable[[str], Document], span: Span) -> list[tuple[Span, str]]:
-    """The sentences whose middle lies in a chunk, each with its words under their headings."""
-    document = document_of(span.document_id)
-    own = (s for s in sentences(document) if span.start <= (s.start + s.end) // 2 < span.end)
+    """What may bear in a chunk, each with its words under their headings: the sentences whose middle lies in it, and
+    clauses without any ("3. Term. Two years."). None where the document goes meanwhile.
+    """
+    try:
+        document = document_of(span.document_id)
+    except NoSuchDocument:
+        return []
+    own = [s for s in sentences(document) if span.start <= (s.start + s.end) // 2 < span.end]
+    starts = [clause.span.start for clause in outline(document) if span.start <= clause.span.start < span.end]
+    clauses = (document.span(*ends) for ends in pairwise([*dict.fromkeys(starts), span.end]))
+    own += [clause for clause in clauses if not any(clause.shared(s) for s in own)]
     return [(s, under_headings(document, s.start, own_words(document, s))) for s in own]

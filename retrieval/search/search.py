@@ -59,7 +59,8 @@ class Results:
     `route` says which documents the question names; where it names any, the hits are of these alone. `wide` is what the
     search was asked to be. `whole`: the hits are all that the documents say. `kind` is the kind of question that the
     documents' structure answers, `places` the spans that do, best first: their chunks come first among the hits.
-    `absent` says what was asked for and is not there: "There is no Section 14 …".
+    `only_places`: nothing but them is asked for. `absent` says what was asked for and is not there: "There is no
+    Section 14 …".
     """
 
     hits: tuple[Hit, ...]
@@ -69,13 +70,20 @@ class Results:
     whole: bool = False
     kind: str = ""
     places: tuple[Span, ...] = ()
+    only_places: bool = False
     absent: str = ""
 
-    def where_said(self, document: Document, hit: Hit) -> int:
-        """The offset of the sentence of a hit that bears most on the question, for its pin cite."""
-        if hit.bearing:
-            return max(hit.bearing.start, hit.chunk.span.start)
-        return where_said(document, (hit.chunk.span,), self.route.question)
+    def where_said(self, document: Document, span: Span) -> int:
+        """The offset in a span at which it says what was asked, for its pin cite: of the place that answers, else of
+        the sentence of a hit that bears most on the question, else of the one most like it.
+        """
+        bearing = (hit.bearing for hit in self.hits if hit.bearing and hit.chunk.span.shared(span))
+        place = next((each for each in (*self.places, *bearing) if each.shared(span)), None)
+        if place is None:
+            return where_said(document, (span,), self.route.question)
+        start = max(place.start, span.start)
+        words = document.text[start : span.end]
+        return start + len(words) - len(words.lstrip())
 
     @property
     def confidence(self) -> float:
@@ -157,7 +165,7 @@ class Searcher:
         ranked = list(islice(_once(sorted(scores, key=lambda c: (-scores[c], c.span))), limit))
         read = close_to_first(ranked, scores)
         document_of = partial(self._library.document, matter_id)
-        bearing = bearing_sentences(read, document_of, self._sentence_vectors, aim)
+        bearing = bearing_sentences(read, document_of, self._sentence_vectors, aim, stems)
         best = by_bearing(ranked, scores, read, bearing)
         kinds = ", ".join(m.type.name for m in matches)
         in_order = dict.fromkeys((*(c.span.document_id for c in best), *(document_ids or ())))
@@ -170,13 +178,23 @@ class Searcher:
             for c in islice(_once(dict.fromkeys((*first, *best))), limit)
         )
         signs = Signs(
-            nearest=max(meaning.values(), default=0.0),
+            nearest=max((*meaning.values(), *(each.cosine for each in bearing.values())), default=0.0),
             sought=self._lexical.share(matter_id, query_stems, ranked[:_LOOKED_INTO]),
             agreement=max(fused.values(), default=0.0),
+            typical=self._types.typicality(matches, np.array([each.vector for each in bearing.values()])),
         )
         is_whole = len(meaning) < CANDIDATES and len(hits) < limit  # every chunk has a place among the nearest vectors
-        places = structure.spans(scores, document_of)
-        return Results(hits, signs, route, wide, is_whole, structure.kind, places, structure.absent)
+        return Results(
+            hits,
+            signs,
+            route,
+            wide,
+            is_whole,
+            kind=structure.kind,
+            places=structure.spans(scores, document_of),
+            only_places=structure.only_places,
+            absent=structure.absent,
+        )
 
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
         """Find the documents that a question names, and those between which it leaves the choice; needs no model."""
