@@ -24,9 +24,10 @@ from webapp.core.data_folder import RunningServer, claim
 from webapp.core.results import AnswerResult
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Result
+from webapp.service.ask import history_of
 from webapp.service.caller import Caller
 from webapp.service.commands import Accept, Ask, Follow
-from webapp.service.running import RunningAnswer, history_of
+from webapp.service.running import RunningAnswer
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
 

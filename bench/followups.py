@@ -15,7 +15,10 @@ import tempfile
 from pathlib import Path
 
 from retrieval import Files, Ingest, Lexical, Library, Searcher, Vectors, database, load_embedder, pack
-from webapp.answers.follow_up import Turn, standalone_query
+from retrieval.structure.best_sentence import where_said
+from webapp.answers.history import Turn
+from webapp.answers.reading import read_question
+from webapp.answers.retrieve import Retriever
 from webapp.llm.tokenizer import mistral
 from webapp.service.workspace import packaged_sample
 
@@ -36,19 +39,20 @@ def main() -> int:
         record = library.accept_path(matter.id, options.pdf)
         Ingest(library, vectors, lexical, embedder).run()
         document = library.document(matter.id, record.id)
-        searcher = Searcher(library, vectors, lexical, embedder)
+        retriever = Retriever(Searcher(library, vectors, lexical, embedder), matter.id, (record.id,))
 
-        def found(question: str, row: dict[str, object]) -> tuple[bool, bool, bool]:
-            results = searcher.search(matter.id, question)
-            hits = results.hits
-            pages = [document.page_at(results.where_said(document, hit.chunk.span)).number for hit in hits]
+        def found(question: str, row: dict[str, object], *before: str) -> tuple[bool, bool, bool]:
+            history = [Turn(each, "", each) for each in before]
+            hits = retriever.retrieve(read_question(question, history), history).hits
+            places = [where_said(document, (hit.chunk.span,), question) for hit in hits]
+            pages = [document.page_at(place).number for place in places]
             packed = pack((hit.chunk for hit in hits), lambda _: document, mistral(), BUDGET)
             wanted = " ".join(str(row["passage"]).split())
             sent = any(wanted in " ".join(document.slice(s).split()) for p in packed.passages for s in p.spans)
             return pages[0] == row["page"], row["page"] in pages[:3], sent
 
         full = [found(row["full"], row) for row in rows]
-        short = [found(standalone_query([Turn(row["first"], "", row["first"])], row["followup"]), row) for row in rows]
+        short = [found(row["followup"], row, row["first"]) for row in rows]
         alone = [found(row["followup"], row) for row in rows]
         vectors.close()
     print(f"{len(rows)} conversations      page of hit 1   of hits 1-3   passage sent")

@@ -190,7 +190,7 @@ def dates(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place
         span = _sentence_around(source.document, each.span)
         if span not in seen:
             seen.add(span)
-            yield Place(span, f"date: {each.kind}")
+            yield Place(span, "date")
     if not known:
         yield from (p for p in _opening(source.document) if _DAY.search(source.document.slice(p.span)))
 

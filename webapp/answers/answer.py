@@ -1,21 +1,41 @@
 """Answers a question with citations (retrieval-augmented generation); yields events that command line and page render.
 
-(history, question) → query → hits → passages (≤ n tokens) → prompt → text stream → checked citations
+(history, question) → reading → query → hits → passages (≤ n tokens) → prompt → text stream → checked citations
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 
-from retrieval import Chunk, Document, DocumentRecord, Hit, Library, Packed, Passage, Results, Searcher, Span, pack
-from webapp.answers.follow_up import Turn, standalone_query
+from retrieval import (
+    NO_CHANGES,
+    Chunk,
+    Document,
+    DocumentRecord,
+    Hit,
+    Library,
+    Packed,
+    Passage,
+    ScopedChanges,
+    Searcher,
+    Span,
+    own_words,
+    pack,
+    pin_cite,
+)
+from webapp.answers.from_library import Told, from_library
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_engine, write
+from webapp.answers.history import Turn
+from webapp.answers.in_force import AmendingClause, amending_clauses, with_amendments
 from webapp.answers.key_language import KeySentence, Relevance, beside, key_language, quote_places
 from webapp.answers.prompt import NOT_THERE, Budget, Frame, frame
+from webapp.answers.reading import ReadAs, read_question
+from webapp.answers.retrieve import Retrieved, Retriever
 from webapp.core.cpu_pool import run_on_core
+from webapp.core.errors import PartNotFound
 from webapp.core.limits import check_question
-from webapp.core.results import BudgetRow
+from webapp.core.results import NO_BUDGET, BudgetRow
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check
 from webapp.llm.pool import Lease
@@ -39,7 +59,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """Search coverage: documents, pages, pages without text, and the query.
+    """Search coverage: documents, pages, pages without text, the query, and how the question was read.
 
     `wider`: the first search found nothing, so a second, wider one followed. `close` are the ids of documents that all
     fit a name in the question: one of them may be meant, or all, and all were searched.
@@ -51,6 +71,7 @@ class Searched:
     query: str
     wider: bool
     close: tuple[str, ...] = ()
+    read_as: ReadAs = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +89,8 @@ class Answer:
 
     `doubtful`: passages were found, but the documents probably do not address the question. `nearest`: where nothing is
     found, what comes nearest to the question. `same_words`: for the span of a citation, chunks of other documents, one
-    of each, with the same words as its own chunk.
+    of each, with the same words as its own chunk. `superseded_by`: for the span of a citation, a key sentence or a
+    passage the clauses that amend it.
     """
 
     text: str
@@ -83,6 +105,7 @@ class Answer:
     doubtful: bool = False
     nearest: tuple[KeySentence, ...] = ()
     same_words: Mapping[Span, tuple[Chunk, ...]] = field(default_factory=dict)
+    superseded_by: Mapping[Span, tuple[AmendingClause, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +129,20 @@ async def answer(
     has written is kept, and key language is added. Closing the iterator closes the language model's stream.
     """
     check_question(question)
-    query = standalone_query(history, question)
-    results, wider = await run_on_core(_search, searcher, scope, query)
-    searched = _searched(scope, query, results, wider)
-
+    reading = read_question(question, history, len(scope.records))
     document_of = partial(library.document, scope.matter_id)
-    fit = partial(_fit, question, history, results, document_of)
+    retriever = Retriever(searcher, scope.matter_id, tuple(scope.document_ids))
+    if reading.needs_no_search:
+        records = _only(scope, retriever.documents(reading, history))
+        told = await run_on_core(from_library, question, reading, records, document_of)
+        yield _told(told, reading.kind, question, records)
+        return
+    results = await run_on_core(retriever.retrieve, reading, history)
+    changes = await run_on_core(searcher.changes, scope.matter_id, scope.document_ids)
+    searched = _searched(scope, results)
+    for part in results.missed:
+        yield Trouble(PartNotFound(question=part))
+    fit = partial(_fit, question, history, results, document_of, changes)
     prompted = None if results.found or results.whole else await without_engine(fit)
     draft = ""
     if prompted:
@@ -132,18 +163,10 @@ async def answer(
         raise RuntimeError("the generation ended before it had a prompt")
     generation = Draft(draft, _found(prompted, searched), results, prompted.engine, prompted.trusted)
     alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
-    yield await run_on_core(finish, generation, document_of, searcher.relevance, alike)
+    yield await run_on_core(finish, generation, document_of, searcher.relevance, alike, changes)
 
 
-def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool]:
-    """Search; if that finds nothing relevant, search wider once."""
-    results = searcher.search(scope.matter_id, query, scope.document_ids)
-    if results.found or results.absent:
-        return results, False
-    return searcher.search(scope.matter_id, query, scope.document_ids, wide=True), True
-
-
-def _asks(results: Results, packed: Packed) -> bool:
+def _asks(results: Retrieved, packed: Packed) -> bool:
     """Whether a language model is asked: where nothing was left out, it reads whether it is there, however likely."""
     return results.found or (results.whole and not packed.left_out and not results.absent)
 
@@ -151,14 +174,15 @@ def _asks(results: Results, packed: Packed) -> bool:
 def _fit(
     question: str,
     history: Sequence[Turn],
-    results: Results,
+    results: Retrieved,
     document_of: Callable[[str], Document],
+    changes: ScopedChanges,
     terms: Terms,
 ) -> tuple[Frame, Packed]:
     """Compute the token budget, and pack the hits into the part for passages."""
     prompt_frame = frame(terms.window, history, question, terms.count, terms.template)
     room = min(prompt_frame.budget.passages, terms.most_passages or prompt_frame.budget.passages)
-    return prompt_frame, pack((hit.chunk for hit in results.hits), document_of, terms.count, room)
+    return prompt_frame, pack((hit.chunk for hit in results.hits), document_of, terms.count, room, changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +194,7 @@ class Draft:
 
     text: str
     found: Found
-    results: Results
+    results: Retrieved
     engine: str
     trusted: bool
 
@@ -180,7 +204,13 @@ class Draft:
         return self.results.whole and not self.found.budget.left_out and bool(self.found.passages)
 
 
-def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Relevance, alike: Alike) -> Answer:
+def finish(
+    draft: Draft,
+    document_of: Callable[[str], Document],
+    relevance: Relevance,
+    alike: Alike,
+    changes: ScopedChanges = NO_CHANGES,
+) -> Answer:
     """Check a draft; returns the answer with citations and key language, which replaces a draft that is not shown.
 
     Where the search found nothing, or a language model that read all of it, only a draft that is shown is an answer;
@@ -188,18 +218,14 @@ def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Rele
     """
     passages, results, text = draft.found.passages, draft.results, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
-    asked = results.route.question
-    key = quote_places(results.places, document_of)
-    if not (key and results.only_places):
-        sentences = key_language(asked, passages, documents, results.hits, most=KEY_SENTENCES, relevance=relevance)
-        key = beside(key, sentences, KEY_SENTENCES)
+    key = with_amendments(tuple(_key_language(results, passages, document_of, relevance)), changes, document_of)
     checked = check(draft.text, passages, documents)
     says_nothing = text.rstrip(".") == NOT_THERE.rstrip(".")
     quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
     is_shown = bool(text) and not says_nothing and (draft.trusted or quotes_rightly)
     is_read = says_nothing and draft.trusted and draft.is_whole
     if not is_shown and (is_read or not results.found or not key):
-        return _not_found(draft, key, is_read=is_read)
+        return _not_found(draft, key, changes, is_read=is_read)
     citations = checked.citations if is_shown else tuple(_cite(n, sentence) for n, sentence in enumerate(key, 1))
     return Answer(
         text=checked.text if is_shown else _quotations(key),
@@ -213,10 +239,33 @@ def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Rele
         passages=passages,
         doubtful=results.doubtful,
         same_words=_same_words(citations, results.hits, alike),
+        superseded_by=amending_clauses((place.span for place in (*citations, *key, *passages)), changes),
     )
 
 
-def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], *, is_read: bool) -> Answer:
+def _key_language(
+    results: Retrieved, passages: Sequence[Passage], document_of: Callable[[str], Document], relevance: Relevance
+) -> Iterator[KeySentence]:
+    """Key language of each search, or what the last answer cited."""
+    documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
+    for span in results.cited:
+        if document := documents.get(span.document_id):
+            yield KeySentence(**pin_cite(document, span).where(), text=own_words(document, span))
+    most = KEY_SENTENCES // max(1, len(results.searches))
+    seen: set[Span] = set()
+    for each in results.searches:
+        key = quote_places(each.places, document_of)
+        if not (key and each.only_places):
+            asked = each.route.question
+            sentences = key_language(asked, passages, documents, each.hits, most=most, relevance=relevance)
+            key = beside(key, sentences, most)
+        for sentence in key:
+            if sentence.span not in seen:
+                seen.add(sentence.span)
+                yield sentence
+
+
+def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], changes: ScopedChanges, *, is_read: bool) -> Answer:
     """The answer where nothing is found; doubtful where all is in the passages and no language model read it."""
     searched, is_whole = draft.found.searched, draft.is_whole
     return Answer(
@@ -229,6 +278,7 @@ def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], *, is_read: bool)
         passages=draft.found.passages,
         doubtful=is_whole and not is_read and bool(nearest) and not draft.results.absent,
         nearest=nearest,
+        superseded_by=amending_clauses((place.span for place in (*nearest, *draft.found.passages)), changes),
     )
 
 
@@ -252,11 +302,21 @@ def _quotations(keys: Sequence[KeySentence]) -> str:
     return "\n".join(f"“{key.text}” [{n}]" for n, key in enumerate(keys, 1))
 
 
-def _searched(scope: Scope, query: str, results: Results, wider: bool) -> Searched:
-    routed_ids = results.route.document_ids
-    records = [record for record in scope.records if routed_ids is None or record.id in routed_ids]
+def _only(scope: Scope, document_ids: Sequence[str]) -> list[DocumentRecord]:
+    return [record for record in scope.records if record.id in document_ids]
+
+
+def _searched(scope: Scope, results: Retrieved) -> Searched:
+    records = _only(scope, results.document_ids)
     pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
-    return Searched(len(records), pages, unreadable, query, wider, results.route.close)
+    return Searched(len(records), pages, unreadable, results.query, results.wider, results.close, results.read_as)
+
+
+def _told(told: Told, read_as: ReadAs, question: str, records: Sequence[DocumentRecord]) -> Answer:
+    """The answer to a question that needed no search."""
+    pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
+    searched = Searched(len(records), pages, unreadable, question, wider=False, read_as=read_as)
+    return Answer(told.text, told.found, searched, NO_BUDGET, engine="", citations=told.citations)
 
 
 def _found(prompted: Prompted, searched: Searched) -> Found:

@@ -3,7 +3,7 @@
     passages ≤ window − template − system − history − question − reserve
 
 Every term is counted with the model's tokenizer; `reserve` is kept for the answer. Nothing here shortens a text:
-`follow_up` drops old turns, and `retrieval`'s packing omits passages.
+`history` drops old turns, and `retrieval`'s packing omits passages.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from retrieval import Passage
-from webapp.answers.follow_up import HISTORY_SHARE, Turn, recent_turns
+from webapp.answers.history import HISTORY_SHARE, Turn, recent_turns
 from webapp.core.errors import QuestionTooLong
 from webapp.llm.chat import Message
 from webapp.llm.tokenizer import Template

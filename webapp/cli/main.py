@@ -132,11 +132,19 @@ def search(
 
 
 @app.command()
-def ask(matter: Matter, question: Question, document: InDocument = None, as_json: AsJson = False) -> None:
-    """Answer a question, with pin cites and checked quotations."""
+def ask(
+    matter: Matter,
+    question: Question,
+    document: InDocument = None,
+    continues: Annotated[
+        bool, typer.Option("--continue", help="Go on with your last conversation in this matter.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question, with pin cites and checked quotations. It is kept as a conversation of the matter."""
     from webapp.service.commands import Ask
 
-    _run(Ask(matter, question, document), as_json)
+    _run(Ask(matter, question, document, continues), as_json)
 
 
 @app.command()

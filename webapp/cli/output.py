@@ -30,11 +30,13 @@ from webapp.core.wording import (
     WORD_FOR_WORD,
     about_row,
     also_in,
+    changed_by,
     cite,
     clause_title,
     coverage,
     page_cite,
     plural,
+    read_as,
     summary_coverage,
     summary_line,
     with_others,
@@ -124,6 +126,8 @@ def show_counts(rows: Sequence[MentionRow]) -> None:
 @show.register
 def show_answer(answer: AnswerResult) -> None:
     """Print an answer, and below it citations, key language and coverage."""
+    if how := read_as(answer):
+        print(printable(f"{how}.\n"))
     if answer.doubtful:
         print(DOUBT, end="\n\n")
     print("\n".join(printable(line) for line in answer.answer.splitlines()), end="\n\n")
@@ -138,13 +142,15 @@ def show_answer(answer: AnswerResult) -> None:
     for sentence in further:
         print(indented(f"“{' '.join((sentence.text or '').split())}”"))
         print(printable(f"   – {cite(sentence)}"))
+        for amendment in sentence.superseded_by:
+            print(printable(f"     {changed_by(amendment)}"))
     if answer.is_key_language:
         print("\nThis is key language: the documents' own words instead of a written answer.")
     if answer.documents_meant:
         print(printable(f"\n{which_is_meant(answer.documents_meant)}"))
     if answer.engine == "none":
         print("\nNo language model is configured to write answers.")
-    if answer.searched and answer.budget:
+    if answer.searched and answer.budget and answer.budget.window:
         print(f"\n{coverage(answer.searched, answer.budget)}")
 
 

@@ -22,7 +22,7 @@ PinciteError
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
 │   ├── PagesWaiting        TextsWaiting      SearchesWaiting
 │   └── TooSlow
-├── SearchIncomplete
+├── SearchIncomplete        PartNotFound
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesOmitted
@@ -311,6 +311,13 @@ class SearchIncomplete(PinciteError):
     hint_text = (
         "The results from the other documents are complete. Search again later, or search these documents alone."
     )
+
+
+class PartNotFound(PinciteError):
+    """One half of a two-part question for which nothing was found."""
+
+    sentence = "Nothing was found for “{question}”"
+    hint_text = "Ask it on its own, in other words."
 
 
 class EngineError(PinciteError):

@@ -11,7 +11,6 @@ from dataclasses import replace
 from itertools import chain
 
 from retrieval import DocumentRecord, Matter, PinciteError
-from webapp.answers.follow_up import standalone_query
 from webapp.core.errors import NoSuchConversation, TooSlow
 from webapp.core.limits import check_question, check_selection
 from webapp.core.log import user_error
@@ -32,9 +31,10 @@ from webapp.page.updates import (
     sidebar_updates,
 )
 from webapp.page.uploads import UploadStore
+from webapp.service.ask import history_of
 from webapp.service.fair_turns import Deadline
 from webapp.service.mentions import SEARCH_SECONDS, mentions, page_result
-from webapp.service.running import Running, RunningAnswer, RunningAnswers, history_of
+from webapp.service.running import Running, RunningAnswer, RunningAnswers
 from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
 from webapp.store.conversations import Conversation, SavedTurn
@@ -222,16 +222,14 @@ class Controller:
         return await self._begin(state, answer, "Searching the documents.")
 
     def documents_meant(self, state: PageState, question: str) -> list[DocumentRecord]:
-        """Documents that a name in the question may refer to, likeliest first; empty if it is clear.
+        """Documents in scope that a name in the question may refer to, likeliest first; empty if it is clear.
 
-        The question is read as a follow-up in the conversation, within its scope. Needs no model.
+        Needs no model.
         """
         matter = self._access.matter(self._user, state.matter_id)
         conversation = self._conversation(state)
-        turns = self._conversations.turns(self._user, conversation.id) if conversation else []
         records = {record.id: record for record in self._asked(matter, conversation, state)}
-        query = standalone_query(history_of(turns), question)
-        close = self._workspace.searcher.route(matter.id, query, list(records)).close
+        close = self._workspace.searcher.route(matter.id, question, list(records)).close
         return [records[id_] for id_ in close]
 
     async def summarise(self, state: PageState, document_id: str, *, replaced_id: str = "") -> Updates:
@@ -276,6 +274,13 @@ class Controller:
             return await self.find_mentions(state, turn.question, replaced_id=turn.id)
         return await self.ask(state, turn.question, replaced_id=turn.id)
 
+    async def ask_alone(self, state: PageState, turn_id: str) -> Updates:
+        """Ask the question of a turn again, as a new turn that knows nothing of what was said before."""
+        turn = await asyncio.to_thread(self._turn, state, turn_id)
+        await asyncio.to_thread(self._conversations.check_room, self._user, state.conversation_id)
+        answer = await asyncio.to_thread(self._new_answer, replace(state, editing=""), turn.question, "", alone=True)
+        return await self._begin(state, answer, "Searching the documents.")
+
     async def drafts(self, state: PageState) -> AsyncGenerator[Updates]:
         """Stream the draft of a conversation in batches until it ends; `finished` then shows the result."""
         conversation = await asyncio.to_thread(self._conversations.one, self._user, state.conversation_id)
@@ -291,9 +296,9 @@ class Controller:
             await running.stop()
         return {"busy": False}
 
-    def _new_answer(self, state: PageState, question: str, replaced: str) -> RunningAnswer:
+    def _new_answer(self, state: PageState, question: str, replaced: str, *, alone: bool = False) -> RunningAnswer:
         matter, conversation = self._turn_goes_to(state, question, replaced)
-        turns = self._conversations.turns(self._user, conversation.id)
+        turns = [] if alone else self._conversations.turns(self._user, conversation.id)
         records = self._asked(matter, conversation, state)
         return RunningAnswer(self._workspace, self._user, conversation, question, history_of(turns), records)
 

@@ -4,33 +4,39 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
-from retrieval import Chunk, DocumentRecord
+from retrieval import Chunk, DocumentRecord, Matter, PinciteError, Span
 from webapp.answers.answer import Answer, Found, Scope, Waiting, answer
 from webapp.answers.answer import Event as AnswerEvent
-from webapp.answers.follow_up import Turn
 from webapp.answers.generate import Delta, Trouble
+from webapp.answers.history import Turn
 from webapp.answers.key_language import KeySentence
 from webapp.core import metrics
-from webapp.core.log import record_error
+from webapp.core.log import record_error, user_error
 from webapp.core.results import (
+    AmendmentRow,
     AnswerResult,
     CitationRow,
     CoverageRow,
     KeySentenceRow,
+    MentionsResult,
     NamedRow,
     PassageRow,
     SameWordsRow,
     SentenceRow,
+    SupersededRow,
     cite_fields,
     span_fields,
 )
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.core.wording import plural
 from webapp.service.workspace import Workspace
+from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 
 YOURS = "Your question"  # label of its progress
+NO_TOPIC = ("greeting", "help", "library", "mentions")  # so read, a question is none that another can lean on
 MOST_PLACES = 50  # with the same words, listed for one citation
 
 
@@ -90,18 +96,55 @@ async def _with_metrics(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[A
         metrics.ANSWERS.labels(outcome).inc()
 
 
+def history_of(turns: Sequence[SavedTurn]) -> list[Turn]:
+    """Chat history for a question: complete turns, without those that only greeted or told of the library."""
+    return [
+        Turn(
+            turn.question,
+            answer.answer if answer.found else "",
+            (isinstance(answer, AnswerResult) and answer.query) or turn.question,
+            tuple(_spans(answer.passages)) if isinstance(answer, AnswerResult) else (),
+            tuple(_spans(answer.citations)),
+            answer.searched is not None and answer.searched.documents == 1,
+        )
+        for turn in turns
+        if turn.state == "complete" and not isinstance(answer := turn.answer, MentionsResult)
+        if not (isinstance(answer, AnswerResult) and answer.read_as in NO_TOPIC)
+    ]
+
+
+def _spans(rows: Sequence[CitationRow | PassageRow]) -> Iterator[Span]:
+    for row in rows:
+        if not row.removed:
+            yield from (Span(row.document_id, *each) for each in row.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question in a matter, and the conversation that it goes on with, if any.
+
+    `scope` has the ids of the chosen documents, None for all.
+    """
+
+    question: str
+    matter: Matter
+    scope: Sequence[str] | None = None
+    conversation: Conversation | None = None
+
+
 async def answer_events(
-    workspace: Workspace, user: User, matter_id: str, question: str, records: Mapping[str, DocumentRecord]
+    workspace: Workspace, user: User, asked: Asked, records: Mapping[str, DocumentRecord]
 ) -> AsyncGenerator[Event[AnswerResult]]:
     """Stream an answer: progress while it waits in the queue, text as it is written, then one result.
 
-    `records` are the documents to search, by id, all of them ready. Raises what `answer_in_turn` does. Closing the
-    iterator closes the language model's stream.
+    `records` are the documents to search, by id, all of them ready. The turn is kept in its conversation, or in a new
+    one. Raises what `answer_in_turn` does. Closing the iterator closes the language model's stream.
     """
     before = 0
-    async with aclosing(
-        answer_in_turn(workspace, user, question, (), Scope(matter_id, tuple(records.values())))
-    ) as events:
+    history = await asyncio.to_thread(_history, workspace, user, asked.conversation)
+    scope = Scope(asked.matter.id, tuple(records.values()))
+    troubles: list[PinciteError] = []
+    async with aclosing(answer_in_turn(workspace, user, asked.question, history, scope)) as events:
         async for event in events:
             if isinstance(event, Waiting):
                 before = before or event.before
@@ -115,9 +158,28 @@ async def answer_events(
                 case Delta():
                     yield Text(text=event.text)
                 case Trouble():
+                    troubles.append(event.error)
                     yield Notice.of(event.error)
                 case Answer():
+                    turn = page_result(event, records).ended(troubles)
+                    if error := await asyncio.to_thread(_keep, workspace, user, asked, turn):
+                        yield Notice.of(error)
                     yield Result(answer_result(event, records))
+
+
+def _history(workspace: Workspace, user: User, conversation: Conversation | None) -> list[Turn]:
+    return history_of(workspace.conversations.turns(user, conversation.id)) if conversation else []
+
+
+def _keep(workspace: Workspace, user: User, asked: Asked, turn: AnswerResult) -> PinciteError | None:
+    """Save a turn; returns the error that prevented it, which takes nothing from the answer."""
+    conversations = workspace.conversations
+    try:
+        goes_to = asked.conversation or conversations.start(user, asked.matter, asked.question, asked.scope)
+        conversations.add_turn(user, goes_to.id, asked.question, turn, "complete")
+    except PinciteError as error:
+        return user_error(error)
+    return None
 
 
 def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
@@ -131,6 +193,8 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
     return AnswerResult(
         answer=answer.text,
         found=answer.found,
+        query=searched.query,
+        read_as=searched.read_as,
         citations=tuple(
             CitationRow(
                 n=citation.n,
@@ -138,24 +202,25 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
                 quote=citation.quote,
                 verified=citation.verified,
                 also_in=len(answer.same_words.get(citation.span, ())),
+                superseded_by=superseded_by(answer, citation.span),
             )
             for citation in answer.citations
         ),
-        key_language=tuple(_key_sentence(sentence) for sentence in answer.key_language),
+        key_language=tuple(_key_sentence(answer, sentence) for sentence in answer.key_language),
         searched=CoverageRow(
             documents=searched.documents, pages=searched.pages, unreadable_pages=searched.unreadable_pages
         ),
         budget=answer.budget.model_copy(update={"question": 0}),
         engine=answer.engine,
         doubtful=answer.doubtful,
-        nearest=tuple(_key_sentence(sentence) for sentence in answer.nearest),
+        nearest=tuple(_key_sentence(answer, sentence) for sentence in answer.nearest),
         same_words=tuple(_same_words(answer, records)),
         documents_meant=tuple(NamedRow.of(records[id_]) for id_ in searched.close),
     )
 
 
 def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
-    """`answer_result` with more for the page: spans to highlight, sentences, passages, query and full budget."""
+    """`answer_result` with more for the page: spans to highlight, sentences, passages and full budget."""
     result = answer_result(answer, records)
     citations = zip(result.citations, answer.citations, strict=True)
     sentences = zip(result.key_language, answer.key_language, strict=True)
@@ -167,18 +232,44 @@ def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answer
             "nearest": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in nearest),
             "sentences": tuple(_sentences(answer)),
             "passages": tuple(
-                PassageRow(n=passage.n, **cite_fields(passage), why=passage.why, **span_fields(passage.spans))
+                PassageRow(
+                    n=passage.n,
+                    **cite_fields(passage),
+                    why=passage.why,
+                    superseded_by=superseded_by(answer, passage.span),
+                    **span_fields(passage.spans),
+                )
                 for passage in answer.passages
             ),
+            "amendments": tuple(_amendments(answer)),
             "budget": answer.budget,
-            "query": answer.searched.query,
         }
     )
 
 
-def _key_sentence(sentence: KeySentence) -> KeySentenceRow:
+def superseded_by(answer: Answer, span: Span) -> tuple[SupersededRow, ...]:
+    """Rows of the clauses that amend a span of an answer."""
+    clauses = answer.superseded_by.get(span, ())
+    return tuple(SupersededRow(**cite_fields(clause), action=clause.action) for clause in clauses)
+
+
+def _amendments(answer: Answer) -> Iterator[AmendmentRow]:
+    """Rows of the amending clauses of all that is quoted, each once."""
+    quoted = {place.span for place in (*answer.citations, *answer.key_language, *answer.nearest)}
+    clauses = (clause for span, own in answer.superseded_by.items() if span in quoted for clause in own)
+    for clause in dict.fromkeys(clauses):
+        yield AmendmentRow(**cite_fields(clause), action=clause.action, **span_fields(clause.spans))
+
+
+def _key_sentence(answer: Answer, sentence: KeySentence) -> KeySentenceRow:
     span = sentence.span
-    return KeySentenceRow(**cite_fields(sentence), start=span.start, end=span.end, text=sentence.text)
+    return KeySentenceRow(
+        **cite_fields(sentence),
+        start=span.start,
+        end=span.end,
+        text=sentence.text,
+        superseded_by=superseded_by(answer, span),
+    )
 
 
 def _sentences(answer: Answer) -> Iterator[SentenceRow]:

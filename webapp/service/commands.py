@@ -188,11 +188,12 @@ class FindMentions(Command[MentionRow], name="mentions"):
 
 @dataclass(frozen=True)
 class Ask(Command[AnswerResult], name="ask"):
-    """Answer a question, with pin cites and checked quotations."""
+    """Answer a question, with pin cites and checked quotations; kept in a new conversation, or in the caller's last."""
 
     matter: str
     question: str
     document: str | None = None
+    continues: bool = False
 
     def prepare(self, caller: "Caller") -> Iterator[Progress]:
         """Wait for the documents in scope, while the language model starts."""
@@ -203,11 +204,16 @@ class Ask(Command[AnswerResult], name="ask"):
 
     def run(self, caller: "Caller") -> AsyncGenerator[Event[AnswerResult]]:
         """The answer's text as it is written, then one result."""
-        from webapp.service.ask import answer_events  # loads an HTTP client, which few commands need
+        from webapp.service.ask import Asked, answer_events  # loads an HTTP client, which few commands need
 
         matter, scope = caller.scope(self.matter, self.question, self.document)
+        conversations = caller.workspace.conversations
+        conversation = conversations.last(caller.user, matter) if self.continues else None
+        if conversation and scope is None:
+            scope = None if conversation.scope is None else list(conversation.scope)
         ready = {record.id: record for record in caller.records(matter, scope) if record.state == "ready"}
-        return answer_events(caller.workspace, caller.user, matter.id, self.question, ready)
+        asked = Asked(self.question, matter, scope, conversation)
+        return answer_events(caller.workspace, caller.user, asked, ready)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from contextlib import aclosing
 
 from retrieval import DocumentRecord, PinciteError
 from webapp.answers.answer import Answer, Found, Scope, Waiting
-from webapp.answers.follow_up import Turn
 from webapp.answers.generate import Delta, Trouble
+from webapp.answers.history import Turn
 from webapp.core.log import user_error
 from webapp.core.results import NOTHING_FOUND, AnswerResult, TurnResult
 from webapp.grounding.check import check
@@ -201,13 +201,3 @@ class RunningAnswers:
             await previous.stop()
         self._tasks[task.conversation_id] = task
         task.start()
-
-
-def history_of(turns: Sequence[SavedTurn]) -> list[Turn]:
-    """Chat history for a follow-up question: complete answers only."""
-    return [
-        Turn(turn.question, answer.answer, answer.query or turn.question)
-        for turn in turns
-        if isinstance(answer := turn.answer, AnswerResult)
-        if turn.state == "complete" and answer.found and answer.answer
-    ]

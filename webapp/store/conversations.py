@@ -91,6 +91,21 @@ class Conversations:
         with database.reading(self._engine) as connection:
             return [_conversation(row) for row in connection.execute(query)]
 
+    def last(self, user: User, matter: Matter) -> Conversation | None:
+        """The user's conversation in a matter that was gone on with last. Raises NoSuchMatter."""
+        self._access.check(user, matter.id)
+        theirs = sa.and_(conversations.c.user_id == user.id, conversations.c.matter_id == matter.id)
+        query = (
+            sa.select(conversations)
+            .join(turns, turns.c.conversation_id == conversations.c.id)
+            .where(theirs)
+            .order_by(turns.c.asked_at.desc(), turns.c.position.desc())
+            .limit(1)
+        )
+        with database.reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return _conversation(row) if row else None
+
     def one(self, user: User, conversation_id: str) -> Conversation:
         """The user's conversation with this id. Raises NoSuchConversation."""
         with database.reading(self._engine) as connection:

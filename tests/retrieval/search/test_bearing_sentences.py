@@ -15,7 +15,7 @@ from retrieval.search.bearing_sentences import (
 from retrieval.search.embedder import LocalEmbedder
 from retrieval.search.lexical import stems_of
 from retrieval.structure.chunks import Chunk, chunk
-from tests.retrieval.structure.made import document
+from tests.documents import document
 
 TEXT = """LEASE
 

@@ -14,8 +14,8 @@ from tests.pdfs import drawings, make_pdf
 from tests.retrieval.stores import Stores, opened
 from tests.webapp.fake_engine import BARE_401, BUSY, TEMPLATE, FakeEngine, Refusal, Reply
 from webapp.answers.answer import Answer, Event, Found, Scope, answer
-from webapp.answers.follow_up import Turn
 from webapp.answers.generate import TRIES, Delta, Trouble
+from webapp.answers.history import Turn
 from webapp.core.errors import (
     EmptyQuestion,
     EngineAway,

@@ -10,7 +10,7 @@ from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 from retrieval.search.packing import pack
 from retrieval.structure.chunks import chunk
 from tests.documents import document
-from webapp.answers.follow_up import Turn
+from webapp.answers.history import Turn
 from webapp.answers.prompt import LEAST_PASSAGES, SYSTEM, frame, without_chat_markers
 from webapp.core.errors import QuestionTooLong
 from webapp.llm.chat import merge_roles

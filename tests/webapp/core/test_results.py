@@ -44,7 +44,7 @@ KEYS = {
     "add": "file document_id state pages unreadable_pages reason",
     "search": f"rank {FOUND} score why text [also_in] [documents_meant]",
     "search --exact": f"{FOUND} text",
-    "ask": "answer found citations key_language searched budget engine [doubtful] [nearest] [same_words] "
+    "ask": "answer found query read_as citations key_language searched budget engine [doubtful] [nearest] [same_words] "
     "[documents_meant]",
     "summary": "kind document_id document answer found clauses citations definitions searched engine written "
     "leads_nowhere",

@@ -11,13 +11,16 @@ from types import MappingProxyType
 from markupsafe import Markup
 
 from webapp.core.results import (
+    AmendmentRow,
     AnswerResult,
     BudgetRow,
+    CitationRow,
     CiteRow,
     KeySentenceRow,
     MentionsResult,
     SameWordsRow,
     SummaryResult,
+    SupersededRow,
     TurnResult,
     items,
 )
@@ -29,7 +32,9 @@ from webapp.core.wording import (
     also_in,
     cite,
     coverage,
+    done_by,
     plural,
+    read_as,
     with_others,
 )
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
@@ -43,6 +48,7 @@ _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _QUOTED = re.compile(r"\s*>\s?")
 Mark = Callable[[int, int], Markup]  # of a citation's number and its position in the answer
 AGAIN = {AnswerResult: "Ask again", SummaryResult: "Summarise again", MentionsResult: "Search again"}
+_AMENDING = {"document_id", "section", "page", "action"}  # fields that tell an amending clause
 SHARES = (
     ("system", "Instructions"),
     ("history", "Earlier answers"),
@@ -216,9 +222,20 @@ def _question(turn: SavedTurn) -> Markup:
         "</button>"
     ).format(turn.id)
     title = f"Every mention of “{turn.question}”" if isinstance(turn.answer, MentionsResult) else turn.question
-    return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>').format(
-        title, NOTHING if isinstance(turn.answer, SummaryResult) else edit
+    return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>{}').format(
+        title, NOTHING if isinstance(turn.answer, SummaryResult) else edit, _read_as(turn)
     )
+
+
+def _read_as(turn: SavedTurn) -> Markup:
+    """How the question was read, and a button that asks it on its own."""
+    how = read_as(turn.answer) if isinstance(turn.answer, AnswerResult) else ""
+    if not how or not isinstance(turn.answer, AnswerResult):
+        return NOTHING
+    button = Markup(
+        ' <button type="button" class="quiet" data-do="alone" data-turn="{}">Search it on its own</button>'
+    ).format(turn.id)
+    return Markup('<p class="read-as">{}.{}</p>').format(how, NOTHING if turn.answer.read_as == "two_parts" else button)
 
 
 def _notices(answer: TurnResult) -> Markup:
@@ -248,7 +265,10 @@ def _text(turn_id: str, answer: AnswerResult) -> Markup:
     if answer.is_key_language:
         quotation = Markup('<blockquote><p>{}</p></blockquote><p class="from">{}</p>')
         return Markup('<div class="written">{}</div>').format(
-            lines(quotation.format(row.quote, _chip(turn_id, answer, index)) for index, row in enumerate(rows))
+            lines(
+                quotation.format(row.quote, _chip(turn_id, answer, index)) + _changed(turn_id, answer, row)
+                for index, row in enumerate(rows)
+            )
         )
 
     def mark(n: int, at: int) -> Markup:
@@ -274,8 +294,30 @@ def _doubt(reason: str) -> Markup:
 def _chips(turn_id: str, answer: AnswerResult) -> Markup:
     if not answer.citations or answer.is_key_language:  # key language has a chip beside each quotation
         return NOTHING
-    chips = lines(Markup("<li>{}</li>").format(_chip(turn_id, answer, at)) for at in range(len(answer.citations)))
+    chips = lines(
+        Markup("<li>{}{}</li>").format(_chip(turn_id, answer, at), _changed(turn_id, answer, row))
+        for at, row in enumerate(answer.citations)
+    )
     return Markup('<ul class="chips" aria-label="Citations">{}</ul>').format(chips)
+
+
+def _changed(turn_id: str, answer: AnswerResult, row: CitationRow | KeySentenceRow) -> Markup:
+    """Lines that say which clauses amend what is quoted, each with a button to it."""
+    return lines(_changed_by(turn_id, answer, amendment) for amendment in row.superseded_by)
+
+
+def _changed_by(turn_id: str, answer: AnswerResult, amendment: SupersededRow) -> Markup:
+    place = next((i for i, item in enumerate(items(answer)) if _is_of(item.row, amendment)), None)
+    words = f"{amendment.document}, {pin(amendment)}"
+    shown = Markup("{}").format(words) if place is None else to_place(turn_id, place, words, f"Show {words}")
+    return Markup('<span class="changed">{} {}</span>').format(done_by(amendment), shown)
+
+
+def _is_of(row: object, amendment: SupersededRow) -> bool:
+    """Whether a row is that of an amending clause, with its spans."""
+    return isinstance(row, AmendmentRow) and row.model_dump(include=_AMENDING) == amendment.model_dump(
+        include=_AMENDING
+    )
 
 
 def _chip(turn_id: str, answer: AnswerResult, index: int) -> Markup:
@@ -302,8 +344,14 @@ def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
     rows = lines(
         Markup(
             '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" '
-            'data-item="{}">{}</button></li>'
-        ).format(row.text or "the document was removed", turn.id, index, _pin(answer, row))
+            'data-item="{}">{}</button>{}</li>'
+        ).format(
+            row.text or "the document was removed",
+            turn.id,
+            index,
+            _pin(answer, row),
+            _changed(turn.id, answer, row),
+        )
         for index, row in sentences
     )
     # With an incomplete answer, or none, it is what the user has, so it is open.
@@ -371,7 +419,7 @@ def _coverage(answer: TurnResult) -> Markup:
         return summary.coverage(answer)
     if isinstance(answer, MentionsResult):
         return mentions.coverage(answer)
-    if answer.searched is None or answer.budget is None:
+    if answer.searched is None or answer.budget is None or not answer.budget.window:
         return NOTHING
     words = coverage(answer.searched, answer.budget)
     return Markup('<p class="coverage">{}</p>{}').format(words, meter(answer.budget))

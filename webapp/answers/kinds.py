@@ -1,0 +1,335 @@
+"""Kinds of question that are not searched as they stand: a table of the signs of each, with examples.
+
+What is no row of it is an ordinary question. The first row counts whose signs a question has.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+KindName = Literal[
+    "question", "greeting", "help", "library", "mentions", "summary", "about_last_answer", "compare", "each"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of question: signs of it, signs against it, and what it needs.
+
+    It needs a turn before it, several documents in scope, or nothing. `examples` are read as this kind in a
+    conversation about several documents, `counterexamples` are not.
+    """
+
+    name: KindName
+    signs: re.Pattern[str]
+    unless: re.Pattern[str] | None = None
+    needs: Literal["", "turn", "several documents"] = ""
+    examples: tuple[str, ...] = ()
+    counterexamples: tuple[str, ...] = ()
+
+
+def _signs(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(rf"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+
+
+# Document and its kinds, as a noun.
+PAPER = (
+    r"(?:documents?|contracts?|agreements?|leases?|licen[cs]es|files?|pdfs?|deals?|deeds?|ndas?|msas?|sows?|papers"
+    r"|amendments?|letters?|motions?|complaints?|briefs?|filings?)"
+)
+PAPERS = (
+    r"(?:documents|contracts|agreements|leases|files|pdfs|deals|deeds|ndas|msas|sows|papers|amendments"
+    r"|suppliers|vendors|customers|counterparties|filings)"
+)
+_END = r"\s*[?.!]*\s*$"
+_ASKING = r"^\s*(?:please\s+|now\s+|then\s+|and\s+|so\s+|(?:can|could|would|will) you\s+(?:please\s+)?)*"
+_LANGUAGE = (
+    r"(?:english|french|german|spanish|italian|portuguese|dutch|polish|turkish|russian|chinese|japanese|korean"
+    r"|arabic|hindi|swedish|danish|norwegian|finnish|greek|czech|ukrainian)"
+)
+_FORM = (
+    rf"(?:in (?:(?:one|a single|two|three|a few|\d+) (?:short )?(?:sentences?|words?|lines?|paragraphs?)|short|brief"
+    rf"|(?:bullet ?points?|bullets)|plain (?:english|language|words)|simpler? (?:terms|words|language|english)"
+    rf"|more detail|a table|table form|{_LANGUAGE})|as (?:a|an) (?:\w+ )?(?:table|list|e-?mail|memo)"
+    rf"|as (?:bullet ?points|bullets)|(?:more )?(?:briefly|simply|shorter|concisely)|step by step)"
+)
+_REPLY = r"(?:answer|reply|response)"
+_THAT = rf"(?:that|this|it|the (?:last |previous |above )?{_REPLY}|your (?:last )?{_REPLY}|the above)"
+_ORDINAL = r"(?:first|second|third|fourth|fifth|last|next|\d(?:st|nd|rd|th))"
+_POINT = rf"(?:the {_ORDINAL} (?:point|item|one|part|sentence|citation|quotation|quote|bullet|condition|passage))"
+COURTESY = (
+    r"(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings|thanks?(?: you)?(?: very much| so much| a lot)?"
+    r"|many thanks|thx|cheers|(?:good)?bye|see you|ok|okay|great|perfect|excellent|super|got it|i see|understood|nice"
+    r"|well done|good job|there|pincite|everyone|all|again"
+    r"|(?:that|this|it)(?:['’]s| is| was)? (?:very |really |quite )?(?:helps?(?: a lot| me)?|helpful|great|useful|all"
+    r"|good|perfect|clear)(?: for now| for today)?)"
+)
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "greeting",
+        _signs(rf"^\s*(?:{COURTESY}[\s,.!:)–-]*)+$"),
+        examples=(
+            "Hi",
+            "hello there!",
+            "Thank you very much.",
+            "OK, thanks",
+            "Great, that helps a lot.",
+            "Good morning",
+        ),
+        counterexamples=("Is there an all-risks policy?", "Thanks. What is the rent?", "All?"),
+        unless=_signs(r"^\s*(?:all|there|again|everyone)\b"),
+    ),
+    Kind(
+        "help",
+        _signs(
+            rf"^\s*(?:help|what (?:can|do|could) you (?:do|help (?:me )?with|know)|what (?:can|could|should|may) i ask"
+            rf"(?: you)?|how (?:do|can|should) (?:i|we|you) (?:use (?:this|you|it)|ask(?: you)? (?:a )?questions?)"
+            rf"|how does (?:this|it) work|how do you work|(?:who|what) are you|what is (?:this|pincite)"
+            rf"|are you (?:an? )?(?:ai|bot|robot|human|person|lawyer|chatgpt)|can you help(?: me)?){_END}"
+        ),
+        examples=("What can you do?", "help", "Who are you?", "What can I ask you?", "How does this work?"),
+        counterexamples=(
+            "How does the price adjustment work?",
+            "What can the buyer do?",
+            "Can you help me find the rent?",
+        ),
+    ),
+    Kind(
+        "library",
+        _signs(
+            rf"^\s*how many (?:\w+ )?{PAPERS}(?: (?:do|did|have|can|are|is|were|in|here|there|i|we|you|got|see|search"
+            rf"|read|the|this|my|our|matter|folder|library|uploaded?|added?|loaded|total|all|now|so far|been|indexed"
+            rf"|available|at hand))*{_END}",
+            rf"^\s*how many pages (?:do|does|are|is|has|have|in|of)\b[^,;]{{0,60}}{_END}",
+            rf"^\s*(?:{_ASKING[1:]})?(?:which|what) (?:\w+ )?{PAPERS} (?:do (?:i|we|you) have|are (?:there|here|these"
+            rf"|loaded|uploaded|available|in (?:this|the|my) (?:matter|folder|library|case))|have (?:i|we|you|been)\b"
+            rf"[\w ]{{0,20}}|(?:can|do) you (?:see|know|have|search)|did (?:i|we) (?:upload|add)){_END}",
+            rf"{_ASKING}(?:list|show|name|tell me)(?: me)?(?: all)?(?: of)?(?: the| my| our| these)? {PAPERS}"
+            rf"(?: here| in (?:this|the|my) (?:matter|folder|library|case)| (?:you|we|i) have)?{_END}",
+            rf"^\s*what(?:['’]s| is) in (?:this|the|my) (?:matter|folder|library|case){_END}",
+        ),
+        examples=(
+            "How many documents are there?",
+            "how many contracts do I have in this matter?",
+            "How many pages does the lease have?",
+            "How many pages are there in all?",
+            "Which documents are here?",
+            "What files have I uploaded?",
+            "List all documents",
+            "Show me the contracts in this folder",
+            "What's in this matter?",
+        ),
+        counterexamples=(
+            "How many documents must the seller deliver at closing?",
+            "Which documents have to be delivered?",
+            "How many contracts are governed by Delaware law?",
+            "How many pages may a brief have?",
+            "List the documents that the seller has to hand over",
+            "Which contracts have an exclusivity clause?",
+        ),
+        unless=_signs(r"\bpages? (?:must|may|can|should)\b"),
+    ),
+    Kind(
+        "mentions",
+        _signs(
+            r"^\s*how (?:often|frequently|many times) (?:is|are|was|were|do|does|did) (?:the (?:word|term|phrase"
+            r"|name)s? "
+            r"|we |they )?(?P<often>.+?) (?:mentioned|named|referred to|referenced|appear|occur|come up|show"
+            r" up)\b[^,;?]*"
+            rf"{_END}",
+            r"^\s*how (?:often|many times) (?:is|are|does|do) the (?:word|term|phrase|name)s? (?P<used>.+?) "
+            rf"(?:used|found|appear|occur)\b[^,;?]*{_END}",
+            rf"{_ASKING}(?:find|list|show|count|give)?(?: me)?(?: the number of| how many)? ?(?:every|all|each"
+            rf"|the)? ?(?:of "
+            rf"the )?(?:mentions?|occurrences?) of (?:the (?:word|term|phrase|name) )?(?P<every>.+?){_END}",
+            rf"^\s*how many (?:mentions|occurrences|instances) of (?P<many>.+?)(?: are there)?{_END}",
+            r"^\s*(?:where|on (?:which|what) pages?) (?:is|are|does|do) (?:the (?:word|term|phrase|name)"
+            r" )?(?P<where>.+?) "
+            rf"(?:mentioned|named){_END}",
+            r"^\s*(?:where|on (?:which|what) pages?|does|do) (?:does |do |is |are )?the (?:word|term|phrase|name) "
+            rf"(?P<word>.+?) (?:used|found|appear|occur|mentioned)\b[^,;?]*{_END}",
+        ),
+        examples=(
+            "How often is Delaware mentioned?",
+            "How many times does the word “escrow” appear?",
+            "Find every mention of Acme Holdings",
+            "Where is the arbitrator mentioned?",
+            "How many mentions of indemnity are there?",
+            "Does the term “Net Sales” occur anywhere?",
+        ),
+        counterexamples=(
+            "How often must reports be delivered?",
+            "How many times may the term be renewed?",
+            "How often is the rent reviewed?",
+            "What does the clause mentioned in Section 4 say?",
+        ),
+    ),
+    Kind(
+        "summary",
+        _signs(
+            rf"{_ASKING}(?:(?:briefly )?summari[sz]e|sum up|(?:give|write|make|show)(?: me)? (?:an? |the )?(?:\w+ )?"
+            rf"(?:summary|overview) of|(?:an? |the )?(?:\w+ )?(?:summary|overview) of|tl;?dr:?)(?: (?:me|for me"
+            rf"|the whole"
+            rf"|all of))?(?: (?:this|the|my|our|that|these))?(?: (?!of|in|under|for|on|about)[\w&.,'’-]+){{0,7}}? "
+            rf"{PAPER}(?: (?:in|with|between|of|from|dated) [\w&.,'’ -]{{1,60}}| for me)?{_END}",
+            rf"{_ASKING}(?:summari[sz]e|sum up)(?: (?:this|it|everything|the whole thing))?(?: for me)?{_END}",
+            rf"{_ASKING}(?:summari[sz]e|sum up) \S+\.(?:pdf|docx?|txt|html?|eml){_END}",
+            rf"^\s*what(?:['’]s| is) (?:this|it|(?:this|the|that|our|my)(?: [\w&.,'’-]+){{0,7}}? {PAPER}"
+            rf"|\S+\.(?:pdf|docx?|txt|html?|eml)) (?:all )?about{_END}",
+            rf"^\s*what (?:does|do) (?:this|the|these)(?: [\w&.,'’-]+){{0,5}}? {PAPER} (?:say|cover|deal with|do)"
+            rf"(?: in (?:short|brief|general))?{_END}",
+        ),
+        unless=_signs(
+            r"\b(?:clauses?|sections?|articles?|provisions?|obligations?|rights?|terms|duties|changes|differences)\b"
+        ),
+        examples=(
+            "Summarise this",
+            "Summarize the Acme lease",
+            "Can you give me a short summary of this contract?",
+            "What is this document about?",
+            "What's the Contoso loan agreement all about?",
+            "Please summarise lease-2019.pdf",
+            "Give me an overview of the agreement with Baker",
+        ),
+        counterexamples=(
+            "Summarise the termination clause of this agreement",
+            "Summarise the buyer's obligations under the contract",
+            "What is the indemnity about?",
+            "What does the contract say about late delivery?",
+        ),
+    ),
+    Kind(
+        "about_last_answer",
+        _signs(
+            rf"{_ASKING}(?:summari[sz]e|sum up|shorten|simplify|rephrase|reword|rewrite|repeat|explain|clarify"
+            rf"|translate"
+            rf"|expand(?: on)?|elaborate(?: on)?|quote|cite|(?:show|give) me|put|say|write|make|break down|turn|restate"
+            rf"|paraphrase|condense|format|present)"
+            rf"(?: {_THAT}| {_POINT})(?: (?:up|down|again|out|to me|for me))?(?: (?:(?:in|in)?to|as|in|more|a"
+            rf" bit|please"
+            rf"|again|for|simpler|shorter|clearer|better|longer|than)\b[\w ,'’-]{{0,60}})?{_END}",
+            rf"{_ASKING}(?:sum {_THAT} up|say {_THAT} again|(?:and |now )?(?:again|once more)|repeat|explain|elaborate"
+            rf"|(?:tell|give|show) me more(?: (?:about|on) {_THAT})?|more details?|in other words|come again"
+            rf"|shorter|longer|simpler|rephrase|translate(?: (?:in)?to {_LANGUAGE})?){_END}",
+            rf"{_ASKING}(?:but |the same |same |again )?{_FORM}(?:,? please| again| instead)?{_END}",
+            rf"{_ASKING}(?:give|show|tell|write)(?: me)? (?:{_THAT} |(?:an? |the )?(?:same |short )?(?:answer"
+            rf"|summary|table"
+            rf"|version|list) ?)(?:{_FORM}|of {_THAT})?{_END}",
+            r"^\s*(?:but )?(?:are you (?:really |quite |absolutely )?(?:sure|certain)|really|is (?:that|this|it) "
+            r"(?:really |actually )?(?:right|correct|true|so|certain|accurate)|how (?:do|can) you (?:know|tell)"
+            r"|why do you (?:say|think) (?:so|that)|what makes you (?:say|think) (?:so|that)|says who"
+            r"|that(?:['’]s| is) "
+            r"(?:wrong|not (?:right|true|correct)))\b(?!.*\b(?:who|what|when|which)\b)[^;]{0,80}$",
+            rf"^\s*(?:where|on (?:what|which) page|in (?:what|which) (?:section|clause|article|document"
+            rf"|contract)|which "
+            rf"(?:page|section|clause|article|document|contract))(?: exactly)?(?: (?:does|do) (?:it|the \w+|they"
+            rf"|he) say "
+            rf"(?:so|that|this|it)| (?:is|was) (?:that|this|it)(?: (?:from|written|stated|said|found))?"
+            rf"| did you (?:find|get|see|read) (?:that|this|it)| (?:can|do) i (?:find|see|read) (?:that|this|it)"
+            rf"| says (?:so|that|this)| comes? (?:that|this) from| does (?:that|this|it) come from)?{_END}",
+            r"^\s*what (?:do you mean|does (?:that|this|it|the answer) mean|is your source|are your sources|did"
+            r" you say)"
+            rf"(?: by (?:that|this|it)| exactly| in plain english| in practice)?{_END}",
+            rf"^\s*(?:what (?:is|was|about|does)|explain|show(?: me)?|tell me about|read(?: me)?|and) {_POINT}"
+            rf"(?: (?:say|mean|about|you (?:mentioned|listed|gave)))?{_END}",
+            rf"{_ASKING}(?:show|give|read|quote|cite)(?: me)? (?:the |your |its )?(?:exact |full |whole |original )?"
+            rf"(?:text|wording|words|passages?|sources?|quotes?|quotations?|citations?|evidence|language)"
+            rf"(?: (?:for|of|behind) {_THAT})?{_END}",
+        ),
+        needs="turn",
+        examples=(
+            "Summarise that",
+            "Are you sure?",
+            "Translate it into German",
+            "Where does it say so?",
+            "Explain the second point",
+            "In one sentence, please",
+            "As a table",
+            "Can you put that in plain English?",
+            "Shorter please",
+            "What does that mean?",
+            "Show me the exact wording",
+            "Which page is that?",
+            "Which section?",
+            "Tell me more about that",
+            "Is that right?",
+            "How do you know?",
+            "Can you make it shorter?",
+            "Please explain that in simpler terms",
+        ),
+        counterexamples=(
+            "Explain the indemnity",
+            "Where does it say who pays the costs?",
+            "Which section deals with assignment?",
+            "What does “Net Sales” mean?",
+            "What does that mean for the buyer's deposit?",
+            "Which page is the indemnity on?",
+            "Translate the governing law clause into German",
+            "Why?",
+        ),
+    ),
+    Kind(
+        "compare",
+        _signs(
+            r"\bcompare\b(?!d)",
+            r"\b(?:comparison|differences?) (?:between|of|among)\b",
+            rf"\bhow (?:do|does|is|are) .{{1,80}}\b(?:differ|different from|compare)\b.{{0,80}}\b{PAPER}\b",
+            rf"\b{PAPER}\b.{{1,60}}\b(?:vs\.?|versus)\s",
+            rf"\b(?:same|identical|alike|different) in both\b|\bboth (?:{PAPERS})\b",
+        ),
+        needs="several documents",
+        examples=(
+            "Compare the notice periods of the Acme lease and the Baker lease",
+            "What is the difference between the two NDAs on term?",
+            "How does the liability cap differ between the Acme contract and the Baker contract?",
+            "Is the governing law the same in both contracts?",
+        ),
+        counterexamples=("Is the price compared with market rates?", "What are the differences in tax treatment?"),
+    ),
+    Kind(
+        "each",
+        _signs(
+            rf"\b(?:which|what|how many|do any|does any|have any|has any|is any|are any|any|each|every|all|none|some)"
+            rf"(?: one)?(?: of)?(?: (?:my|our|the|these|those|your))?(?: \w+)? {PAPERS}\b(?! (?:must|shall|may"
+            rf"|should|need|do "
+            rf"the|does the|has the|have to|to be|are to|the |a |an |between|with respect))",
+            rf"\b(?:in|for|of|from|by|per|across|under) (?:each|every|all)(?: of)?(?: (?:my|our|the|these"
+            rf"|those))? {PAPER}\b",
+            rf"\b(?:each|every) (?:of them|one of them|{PAPER})\b",
+            r"^\s*(?:do|does|have|are|can) (?:they|these|those) all\b|\bwhich of (?:them|these|those)\b|\bin all"
+            r" of them\b",
+        ),
+        unless=_signs(
+            r"\b(?:other|related|ancillary|transaction|prior|previous|such|definitive|third[- ]party) \w*s\b"
+        ),
+        needs="several documents",
+        examples=(
+            "Which of my contracts can be assigned without consent?",
+            "Which contracts have an exclusivity clause?",
+            "What is the governing law of each agreement?",
+            "Do any of these agreements renew automatically?",
+            "Do they all have a liability cap?",
+            "Which of them allow termination for convenience?",
+            "List the notice period in every lease",
+            "How many contracts are governed by Delaware law?",
+        ),
+        counterexamples=(
+            "Which documents must the seller deliver at closing?",
+            "Do any prior agreements survive?",
+            "What is the governing law of this agreement?",
+        ),
+    ),
+)
+
+
+def kind_of(question: str, *, has_turn: bool, documents: int) -> tuple[KindName, str]:
+    """The first kind whose signs a question has, and the phrase in it whose mentions are counted."""
+    for kind in KINDS:
+        if (kind.needs == "turn" and not has_turn) or (kind.needs == "several documents" and documents < 2):
+            continue
+        found = kind.signs.search(question)
+        if found and not (kind.unless and kind.unless.search(question)):
+            phrase = next((words for words in found.groupdict().values() if words), "")
+            return kind.name, phrase.strip(" \"'“”‘’")
+    return "question", ""

@@ -1,0 +1,184 @@
+"""Retrieves passages for a question as it was read: alone or with the question before it, as two halves, or the last.
+
+Where a question may lean on the one before it both queries are searched, and the surer one leads. A question that leans
+is asked of the documents of the last answer, unless it names others or all.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+
+from retrieval import Chunk, Hit, Results, Searcher, Span
+from webapp.answers.history import Turn
+from webapp.answers.reading import ReadAs, Reading, content_words
+
+_STAYS = 0.15  # of confidence that a document may lack to what all have, to be asked again
+LAST_ANSWER = "passage of the last answer"  # why it is there
+_EVERYWHERE = re.compile(
+    r"\b(?:all|any|each|every|other)(?: of)?(?: the| my| our| these| those)?(?: other)? (?:documents?|contracts?"
+    r"|agreements?|leases?|files?|deals?)\b|\beverywhere\b|\belsewhere\b|\banywhere\b|\bin (?:all|any) of them\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What was retrieved for a question, and how the question was read.
+
+    `searches`: one, or one for each half of a two-part question; none where the passages are those of the last answer,
+    of which `cited` are then the citations. `query` is what was searched in the documents with the ids `document_ids`.
+    `wider`: the first search found nothing, so a second, wider one followed. `missed`: the halves of the question for
+    which nothing was found, where something was for another.
+    """
+
+    searches: tuple[Results, ...]
+    query: str
+    read_as: ReadAs
+    document_ids: tuple[str, ...]
+    hits: tuple[Hit, ...]
+    wider: bool = False
+    missed: tuple[str, ...] = ()
+    cited: tuple[Span, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        """Whether any search counts as found."""
+        return not self.searches or any(results.found for results in self.searches)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is likelier that the documents do not speak of it."""
+        return bool(self.searches) and all(results.doubtful for results in self.searches)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the hits are all that the documents say."""
+        return bool(self.searches) and all(results.whole for results in self.searches)
+
+    @property
+    def absent(self) -> str:
+        """What was asked for by its place and is not there, as a sentence."""
+        return next((results.absent for results in self.searches if results.absent), "")
+
+    @property
+    def close(self) -> tuple[str, ...]:
+        """Ids of the documents that all fit a name in the question."""
+        return next((results.route.close for results in self.searches if results.route.close), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Retriever:
+    """Searches the documents of one matter that are in scope."""
+
+    searcher: Searcher
+    matter_id: str
+    document_ids: tuple[str, ...]
+
+    def retrieve(self, reading: Reading, history: Sequence[Turn]) -> Retrieved:
+        """Retrieve passages for a question in its conversation."""
+        last = history[-1] if history else None
+        if last and reading.kind == "about_last_answer" and (again := self._again(last)):
+            return again
+        if reading.parts:
+            return self._parts(reading)
+        if last is None:
+            return self._one(reading.question, "own", self.document_ids)
+        return self._in_conversation(reading, last)
+
+    def documents(self, reading: Reading, history: Sequence[Turn]) -> tuple[str, ...]:
+        """The documents that a question is about which needs no search: those it names, the last answer's, or all."""
+        before = history[-1].document_ids if history and reading.keeps_documents else ()
+        kept = tuple(id_ for id_ in before if id_ in self.document_ids)
+        return self._named(reading.question) or kept or self.document_ids
+
+    def _one(self, query: str, read_as: ReadAs, document_ids: tuple[str, ...]) -> Retrieved:
+        """Search for one query; if that finds nothing relevant, search wider once."""
+        results, wider = self._search(query, document_ids), False
+        if not (results.found or results.absent):
+            results, wider = self._search(query, document_ids, wide=True), True
+        ids = results.route.document_ids or document_ids
+        return Retrieved((results,), query, read_as, ids, results.hits, wider)
+
+    def _search(self, query: str, document_ids: Collection[str], *, wide: bool = False) -> Results:
+        return self.searcher.search(self.matter_id, query, document_ids, wide=wide)
+
+    def _parts(self, reading: Reading) -> Retrieved:
+        """Search for each half of a question: a document that one half names is asked for both."""
+        whole = reading.question
+        ids = self._named(whole) or self.document_ids
+        parts = [self._one(part, "two_parts", ids) for part in reading.parts]
+        found = any(part.found for part in parts)
+        return Retrieved(
+            tuple(results for part in parts for results in part.searches),
+            whole,
+            "two_parts",
+            tuple(dict.fromkeys(id_ for part in parts for id_ in part.document_ids)),
+            _in_turns([part.hits for part in parts]),
+            all(part.wider for part in parts),
+            tuple(part.query for part in parts if found and not part.found),
+        )
+
+    def _in_conversation(self, reading: Reading, last: Turn) -> Retrieved:
+        own = reading.question
+        before = tuple(id_ for id_ in last.document_ids if id_ in self.document_ids)
+        named = self._named(own) if len(self.document_ids) > 1 else ()
+        if named or not before or _EVERYWHERE.search(own):
+            before = named or self.document_ids
+        if reading.leaning == "stands alone":
+            return self._alone(reading, last, before)
+        asked_before = self._without_name(last.query)
+        if named and not content_words(self._without_name(own)):
+            return self._one(asked_before, "last_question_elsewhere", before)
+        joined = self._one(f"{asked_before} {own}", "with_last_question", before)
+        return (
+            joined if reading.leaning == "leans" else self._surer(reading, self._alone(reading, last, before), joined)
+        )
+
+    def _surer(self, reading: Reading, alone: Retrieved, joined: Retrieved) -> Retrieved:
+        """Of a question alone and with the one before it, the surer reading; its hits come first, in turns."""
+        results = alone.searches[0]
+        is_sure = results.confidence >= reading.sure or bool(results.places or results.absent)
+        if not alone.wider and (is_sure or joined.wider):
+            return replace(alone, hits=_in_turns([alone.hits, joined.hits]))
+        return replace(joined, hits=_in_turns([joined.hits, alone.hits]))
+
+    def _alone(self, reading: Reading, last: Turn, before: tuple[str, ...]) -> Retrieved:
+        """Search for a question as it stands, in all documents or in that of the last answer.
+
+        Where the last question was asked of one document, so is the next one, if that speaks of it.
+        """
+        query = reading.question
+        if len(before) == len(self.document_ids):
+            return self._one(query, "own", self.document_ids)
+        if reading.leaning == "may lean" and reading.keeps_documents:
+            return self._one(query, "of_last_documents", before)
+        if not last.of_one_document or len(before) > 1:
+            return self._one(query, "own", self.document_ids)
+        here = self._one(query, "of_last_documents", before)
+        if reading.keeps_documents:
+            return here
+        everywhere = self._one(query, "own", self.document_ids)
+        (in_one,), (in_all,) = here.searches, everywhere.searches
+        stays = not here.wider and in_one.confidence >= in_all.confidence - _STAYS
+        return here if stays else everywhere
+
+    def _named(self, question: str) -> tuple[str, ...]:
+        return self.searcher.route(self.matter_id, question, self.document_ids).document_ids or ()
+
+    def _without_name(self, question: str) -> str:
+        return self.searcher.route(self.matter_id, question, self.document_ids).question
+
+    def _again(self, last: Turn) -> Retrieved | None:
+        """The passages of the last answer, as far as their documents are still in scope."""
+        spans = [span for span in last.passages if span.document_id in self.document_ids]
+        hits = tuple(Hit(Chunk(span, ""), 1.0, LAST_ANSWER) for span in spans)
+        cited = tuple(span for span in last.cited if span.document_id in self.document_ids)
+        ids = tuple(dict.fromkeys(span.document_id for span in spans))
+        return Retrieved((), last.query, "about_last_answer", ids, hits, cited=cited) if hits else None
+
+
+def _in_turns(ranked: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
+    """The hits of several searches in turns, so that each has its best first; none twice."""
+    in_turns = chain.from_iterable(zip_longest(*ranked))
+    return tuple({hit.chunk.span: hit for hit in in_turns if hit}.values())
