@@ -298,7 +298,7 @@ class _Search:
         )
 
     def _page(self, span: Span) -> int:
-        """Page of a citation of a span: of the place in it that answers, else of the sentence most like the question."""
+        """Page of a citation of a span: of the place in it that answers, else of the sentence nearest the question."""
         document = self.document_of(span.document_id)
         first, last = document.page_at(span.start), document.page_at(span.end - 1)
         if first is last:

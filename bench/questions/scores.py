@@ -27,6 +27,7 @@ def place_scores(label: Json, answer: Json) -> Scores:
         "right": _reached(label, citations),
         "first": any(holds(citations[:1], place) for place in places),
         "page": _reached(label, citations, on_page),
+        "page@1": any(on_page(citations[:1], place) for place in places),
         "shown": _reached(label, [*citations, *answer.get("nearest", ())]),
         "document": any(c["document"] == place["document"] for c in citations for place in places),
     }

@@ -88,7 +88,8 @@ def _not_among(taken: Sequence[Span], related: Iterable[Extra]) -> Iterator[Extr
 def _amendments(taken: Sequence[Span], changes: ScopedChanges) -> Iterator[Extra]:
     """What amends a passage, the last amendment first, for it is in force; and what an amendment among them amends."""
     for span in taken:
-        for change in reversed(changes.of(span)):
+        last_first = changes.of(span)[::-1]
+        for change in sorted(last_first, key=lambda each: each.target.new):  # what is only added beside it comes last
             later = changes.of(change.amendment.span)
             in_force = changes.in_force(change) if changes.may_quote(change.amendment.span) else None
             if in_force and not any(other.ends for other in later):
@@ -106,11 +107,13 @@ def standing(span: Span, changes: ScopedChanges, number_of: Callable[[Span], int
     """
     notes = []
     for change in changes.of(span):
-        n, cite = number_of(change.amendment.span), changes.cite(change)
+        in_force = changes.in_force(change) if change.restates else None
+        n, cite = number_of(in_force or change.amendment.span), changes.cite(change)
         named = ", ".join(as_named(part) for part in (cite.document, cite.section) if part) if cite else ""
         by = f"[{n}]" if n else named
         if by:
-            notes.append(f"{as_named(change.target.label())} {ACTIONS[change.amendment.action][0]} by {by}")
+            done = "added" if change.target.new else ACTIONS[change.amendment.action][0]
+            notes.append(f"{as_named(change.target.label())} {done} by {by}")
     for change in changes.by(span):
         if n := number_of(change.span):
             notes.append(f"{ACTIONS[change.amendment.action][1]} {as_named(change.target.label())} of [{n}]")

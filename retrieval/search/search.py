@@ -56,7 +56,8 @@ class Results:
     `route` says which documents the question names; where it names any, the hits are of these alone. `wide` is what the
     search was asked to be. `whole`: the hits are all that the documents say. `kind` is the kind of question that the
     documents' structure answers, `places` the spans that do, best first: their chunks come first among the hits.
-    `only_places`: nothing but them is asked for. `absent` says what was asked for and is not there: "There is no Section 14 …".
+    `only_places`: nothing but them is asked for. `absent` says what was asked for and is not there: "There is no
+    Section 4".
     """
 
     hits: tuple[Hit, ...]

@@ -12,7 +12,7 @@ from datetime import date
 from itertools import islice
 
 from retrieval.core.documents import Document, Span
-from retrieval.structure.clauses import ordinal
+from retrieval.structure.clause_marks import ordinal
 from retrieval.structure.document_dates import days_in
 from retrieval.structure.layout import Line, lines
 from retrieval.structure.reflow import flowing_text
@@ -32,6 +32,7 @@ _NAME = (
     r"(?:amendment|addendum|variation|modification|side\s+letter|amending\s+(?:agreement|deed|letter)"
     r"|supplemental\s+(?:agreement|deed|letter)|(?:deed|agreement|letter)\s+of\s+(?:variation|amendment|modification))"
 )
+_ENDS_SENTENCE = re.compile(r"[;,]\s*\Z|(?<!\b[A-Z])(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\b[A-Z][a-z])\.\s*\Z")
 _SPEAKS = re.compile(r"amend|variation|addendum|modif|letter|supplemental", re.IGNORECASE)
 _HEADING = re.compile(
     rf"\W*(?:(?P<ordinal>{_ORDINAL})\s+)?(?:(?:omnibus|global|letter|limited|joint)\s+)?{_NAME}"
@@ -66,17 +67,18 @@ _SAYS_SO = re.compile(
     re.IGNORECASE,
 )
 _RESTATES = re.compile(
-    r"\b(?:hereby\s+amends?\s+and\s+restates?|(?:this\s+agreement|which)\s+(?:\w+\s+){0,2}amends\s+and\s+restates"
+    r"\b(?:hereby\s+amends?\s+and\s+restates?|(?:this\s+(?:\w+\s+){0,8}?agreement\b[^.;]{0,160}?|which\s+)"
+    r"\s(?:hereby\s+)?amends\s+and\s+restates"
     r"|(?:agree[sd]?|wish(?:es)?|desires?)\s+to\s+(?:\w+\s+)?amend\s+and\s+(?:completely\s+|fully\s+)?restate)\b",
     re.IGNORECASE,
 )
 _OWN_NUMBER = re.compile(rf"\bthis\s+(?:(?P<ordinal>{_ORDINAL})\s+)?(?:{_NAME})(?:\s+{_NUMBER})?", re.IGNORECASE)
 
-_WORD = r"(?:[A-Z][\w&’'./-]*|of|and|for|the|in|to|on|&|-|–)"
+_WORD = r"(?!(?:This|THIS)\b)(?:[A-Z][\w&’'./-]*|of|and|for|the|in|to|on|&|-|–)"
 _SPACE = r"(?:[^\S\n]{1,20}|[^\S\n]{0,20}\n(?!\s{0,20}\n)[^\S\n]{0,20})"  # no empty line stands within a title
 _IN_CAPITALS = _KINDS.upper().replace(r"\S", r"\s")
 _TITLE = re.compile(
-    rf"(?<![\w“\"])(?P<title>(?:[A-Z][\w&’'./-]*,?{_SPACE}(?:{_WORD},?{_SPACE}){{0,10}})?(?:{_KINDS}|{_IN_CAPITALS})s?)\b"
+    rf"(?<![\w“\"])(?P<title>(?:(?!(?:This|THIS)\b)[A-Z][\w&’'./-]*,?{_SPACE}(?:{_WORD},?{_SPACE}){{0,10}})?(?:{_KINDS}|{_IN_CAPITALS})s?)\b"
 )
 _DATED = re.compile(r"\b(?:dated?|made|entered|effective|executed|signed|commenc\w+)\b", re.IGNORECASE)
 _NAMES = re.compile(
@@ -142,7 +144,7 @@ def _headings(document: Document) -> Iterator[tuple[int, re.Match[str] | None, b
 def _heading(rows: list[Line], at: int) -> tuple[re.Match[str] | None, bool]:
     """The match of a line that heads an instrument, with the lines its title runs on to."""
     first = rows[at].text
-    if len(first.split()) > 20 or first.rstrip().endswith((".", ";", ",")) or not _is_titled(first):
+    if len(first.split()) > 20 or _ENDS_SENTENCE.search(first) or not _is_titled(first):
         return None, False
     title = [first]
     for row in rows[at + 1 : at + 4]:  # "AMENDMENT NO. 2" / "TO MANUFACTURING AND SUPPLY AGREEMENT"

@@ -13,8 +13,9 @@ from datetime import date
 from retrieval.core.documents import Document, Span
 from retrieval.structure.amended_places import Target
 from retrieval.structure.amendments import Amendment
-from retrieval.structure.clause_lookup import PARTS, find_clause
-from retrieval.structure.clauses import Clause, clause_at, ordinal, outline
+from retrieval.structure.clause_lookup import find_clause
+from retrieval.structure.clause_marks import PARTS, ordinal
+from retrieval.structure.clauses import Clause, clause_at, headings_above, outline
 from retrieval.structure.definitions import defined
 from retrieval.structure.facts import Facts
 
@@ -122,18 +123,20 @@ def _fit(facts: Facts, amendment: Amendment, its: Facts, *, same: bool) -> float
     restated = ("restated" in of.title.lower()) == ("restated" in its.title.lower())
     if of.day and of.day in days and (title > 0 or parties > 0):
         return _DATED + title + max(parties, 0) + restated / 4
-    if title > 0 and parties == 1:
+    if title == 1 and parties == 1:
         return title + parties + restated / 4
     return 0.0
 
 
 def _title_fit(named: str, title: str) -> float:
-    """1 where a title has the words of another, 0 where either says nothing, -1 where they differ."""
-    wanted, words = _words(named) - _LIGHT, _words(title)
-    if not wanted or not words - _LIGHT:
+    """1 where a title has the words of another, 0.5 where these have its own, 0 where either says nothing, else -1."""
+    wanted, words = _words(named) - _LIGHT, _words(title) - _LIGHT
+    if not wanted or not words:
         return 0.0
     share = len(wanted & words) / len(wanted)
-    return 1.0 if share >= _FITS else 0.0 if share >= _CONFLICTS else -1.0
+    if share >= _FITS:
+        return 1.0
+    return 0.5 if words <= wanted else 0.0 if share >= _CONFLICTS else -1.0
 
 
 def _parties_fit(facts: Facts, its: Facts) -> float:
@@ -192,7 +195,9 @@ def clause_of(document: Document, target: Target) -> Clause | None:
     if target.inside:
         kind, _, around = target.inside.partition(" ")
         container = find_clause(document, 0, kind.lower(), around, None)
-        return _inside(document, container, number) if container else None
+        if container is None:
+            return None
+        return find_clause(document, 0, target.kind, number, container) or _inside(document, container, number)
     found = find_clause(document, 0, target.kind, number, None)
     if target.heading and not (found and _words(found.heading) & _words(target.heading)):
         headed = [c for c in outline(document) if _words(c.heading) == _words(target.heading)]
@@ -218,9 +223,9 @@ def _inside(document: Document, container: Clause, number: str) -> Clause | None
 
 
 def _last_mark(clause: Clause) -> str:
-    """The last mark of a clause's number in small letters: "2" of "5.2", "b" of "8.2(b)"."""
-    mark = re.findall(r"[^().,\s]+", clause.number)[-1].lower()
-    return str(ordinal(mark)) if clause.number.startswith("Article") and ordinal(mark) else mark
+    """The last mark of a clause's number in small letters: "2" of "5.2" and of "Article II", "b" of "8.2(b)"."""
+    mark = re.findall(r"[^().,\s]+", clause.local)[-1].lower()
+    return str(ordinal(mark)) if clause.kind == "article" and ordinal(mark) else mark
 
 
 def _term(document: Document, term: str) -> list[Span]:
@@ -260,14 +265,14 @@ def changes_at(changes: Sequence[Change], span: Span) -> tuple[Change, ...]:
 
 
 def counterpart(document: Document, span: Span, restated: Document) -> Span | None:
-    """The clause of a restated agreement that takes the place of one of the agreement before: that with its heading,
-    else the one with most words in common. None where it has none.
+    """The clause of a restated agreement that takes the place of one of the agreement before: that with the heading
+    that it stands under, else the one with most words in common. None where it has none.
     """
     at = clause_at(document, span.start)
     if at is None:
         return None
-    clause = outline(document)[at]
-    same = [c.span for c in outline(restated) if clause.heading and _words(c.heading) == _words(clause.heading)]
+    heading = next(iter(headings_above(document, at)[::-1]), "")
+    same = [c.span for c in outline(restated) if heading and _words(c.heading) == _words(heading)]
     if len(same) == 1:
         return same[0]
     own = _words(document.slice(span)) - _LIGHT

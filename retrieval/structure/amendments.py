@@ -57,6 +57,11 @@ _CEASES = re.compile(
 _SHALL_READ = re.compile(
     r"\b(?:shall|will|is\s+to|are\s+to|should)\s+(?:now\s+|henceforth\s+|hereafter\s+)?read\b", re.IGNORECASE
 )
+_SHALL_BE = re.compile(  # "The price in clause 3 shall be £91.50"
+    rf"\b(?:in|of|under)\s+(?:the\s+)?(?:clause|section|paragraph|article|schedule|exhibit)s?\s+[\dA-Z]{_IN}{{0,80}}?"
+    r"\bshall\s+(?:now\s+|henceforth\s+)?(?:be|mean|include)\b(?!\s+(?:subject|governed|in\s+addition|deemed))",
+    re.IGNORECASE,
+)
 _READ_AS = re.compile(
     rf"\breferences?\b{_IN}{{1,240}}?\b(?:shall|is|are|will|should)\s+(?:hereby\s+|henceforth\s+)?(?:to\s+)?(?:be\s+)?"
     r"(?:hereby\s+|henceforth\s+)?(?:read|construed|deemed|understood|replaced|changed|amended|refer|mean)\b",
@@ -293,7 +298,7 @@ def _stops(text: str, start: int, end: int) -> bool:
 def _instructs(words: str, body: int, *, in_list: bool) -> bool:
     """Whether a unit tells how an agreement is changed."""
     rest = words[body:].lstrip()
-    sought = (_PASSIVE, _ACTIVE, _READ_AS, _SHALL_READ, _CEASES, _EXTENDED)
+    sought = (_PASSIVE, _ACTIVE, _READ_AS, _SHALL_READ, _SHALL_BE, _CEASES, _EXTENDED)
     return bool(
         any(pattern.search(words) for pattern in sought)
         or _IMPERATIVE.match(rest)
@@ -319,6 +324,15 @@ def _borders(text: str, start: int, end: int) -> list[int]:
     return [start, start, *cuts, end] if cuts else [start, end]
 
 
+def _is_place(words: str, mark: re.Match[str]) -> bool:
+    """Whether the mark of a unit is what it amends ("Section 4.2 is …"), not its own ("Section 1. Section 4.2 …")."""
+    if not _NAMED_MARK.match(words):
+        return False
+    rest = words[mark.end() :].lstrip()
+    headed = mark["mark"].endswith(".") or rest[:1].isupper()
+    return not (headed and any(named_places(rest, 0, len(rest))))
+
+
 def _action(words: str, targets: Sequence[Target], *, has_new: bool) -> str:
     deletes, replaces, adds = _DELETES.search(words), _REPLACES.search(words), _ADDS.search(words)
     if adds and not deletes and targets and all(t.new for t in targets):
@@ -334,8 +348,10 @@ def targets_of(text: str, start: int, end: int) -> tuple[Target, ...]:
     """What the words of an instruction name as changed: before its verb, else after it."""
     words = text[start:end]
     mark, adjunct = MARK.match(words), _ADJUNCT.match(words)
-    begin = adjunct.end() if adjunct else mark.end() if mark and not _NAMED_MARK.match(words) else 0
-    verbs = (pattern.search(words, begin) for pattern in (_PASSIVE, _READ_AS, _SHALL_READ, _CEASES, _EXTENDED))
+    begin = adjunct.end() if adjunct else mark.end() if mark and not _is_place(words, mark) else 0
+    verbs = (
+        pattern.search(words, begin) for pattern in (_PASSIVE, _READ_AS, _SHALL_READ, _SHALL_BE, _CEASES, _EXTENDED)
+    )
     verb = next((found for found in verbs if found), None)
     if verb is None:
         return named_targets(words, begin, len(words))

@@ -10,14 +10,15 @@ from typing import TypeVar
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
-from retrieval.structure.clauses import Clause, clause_at, ordinal, outline
+from retrieval.structure.clause_lists import TITLE_LENGTH
+from retrieval.structure.clause_marks import PARTS, ordinal
+from retrieval.structure.clauses import Clause, clause_at, outline
 
 _NUMBERED = "article section clause paragraph".split()  # kinds that an article may be meant by: "Article IV" is also 4
 _Key = TypeVar("_Key")
-PARTS = "exhibit schedule appendix annex annexure attachment addendum".split()
+_CONTAINERS, _SECTIONS = ("part", "title", "chapter"), ("number", "article", "lettered")
 _LOOKED_THROUGH = 100_000  # characters of a clause in which a mark of its running text is sought: 30 pages
 _LONGEST_MARKS = 60  # characters of "(b)(ii)(A)"
-TITLE_LENGTH = 600  # characters of a title page; an exhibit that begins in them is the filing's, not the contract's
 
 
 def clause_around(document: Document, at: int, kind: str) -> Clause | None:
@@ -25,11 +26,13 @@ def clause_around(document: Document, at: int, kind: str) -> Clause | None:
     clauses = outline(document)
     chain = [clauses[i] for i in _chain(document, at)]
     if kind in PARTS:
-        return next((c for c in chain if c.number.lower().startswith(kind) and c.span.start > TITLE_LENGTH), None)
+        return next((c for c in chain if c.local.lower().startswith(kind) and c.span.start > TITLE_LENGTH), None)
     if kind == "article":
-        return next((c for c in reversed(chain) if not _is_part(c)), None)
+        outermost = next((c for c in reversed(chain) if c.kind not in _CONTAINERS), None)
+        return next((c for c in chain if c.kind == "article"), outermost)
     if kind == "section":
-        return next((c for c in chain if not c.number.endswith(")") and not _is_part(c)), chain[0] if chain else None)
+        numbered = (c for c in chain if c.kind in _SECTIONS and c.local.partition("(")[0] == c.local)
+        return next(numbered, chain[0] if chain else None)
     return chain[0] if chain else None
 
 
@@ -43,42 +46,39 @@ def _chain(document: Document, at: int) -> list[int]:
     return found
 
 
-def _is_part(clause: Clause) -> bool:
-    return clause.number.partition(" ")[0].lower() in PARTS
-
-
 def find_clause(document: Document, at: int, kind: str, raw: str, inside: Clause | None) -> Clause | None:
     """The clause that a kind of place and its number name where they stand at `at`, or in the exhibit `inside`;
     None if none is.
     """
     index = _index(document)
+    chain = [outline(document)[i] for i in _chain(document, at)]
+    around: list[Clause | None] = [c for c in chain if c.kind in (*_CONTAINERS, "article")]
     if kind in PARTS:
-        return index.parts.get(f"{kind} {raw}".lower())
+        return next((part for c in (*around, None) if (part := index.parts.get((c, f"{kind} {raw}".lower())))), None)
     if raw.startswith("("):
         return _below(document, at, raw)
     number, marks = re.match(r"([^(]*)(.*)", raw).groups()  # type: ignore[union-attr]
-    here = inside or _part_around(document, at)
-    for part in dict.fromkeys([here, None] if inside is None else [inside]):
-        numbered = index.numbered.get((part, number.removesuffix(".0")))
-        article = index.articles.get((part, ordinal(number))) if kind in _NUMBERED else None
+    for root in [*around, None] if inside is None else [inside]:
+        numbered = index.numbered.get((root, number.removesuffix(".0")))
+        article = index.articles.get((root, ordinal(number))) if kind in _NUMBERED else None
         found = [clause for clause in (numbered, article) if clause]
-        if not found and (first := index.first_below.get((part, number))):  # no line says 9: it begins at 9.1
+        if not found and (first := index.first_below.get((root, number))):  # no line says 9: it begins at 9.1
             found = [first]
         if found:
             articles = kind == "article"  # which come first where articles are meant, and last where sections are
-            top = min(found, key=lambda c: (c.number.startswith("Article") != articles, c.depth))
+            top = min(found, key=lambda c: (c.kind == "article") != articles)
             return _marked(document, top, marks)
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """The clauses by what names them, in reading order.
+    """The clauses by what names them, in reading order, and by the clause whose numbering that is (`Clause.root`).
 
-    A part is an exhibit or schedule; None is the contract itself.
+    None is the contract's own numbering; the sections of an article that begin at 1 are found in the article, too.
     """
 
-    parts: dict[str, Clause] = field(default_factory=dict)  # the first of each number, in small letters
+    parts: dict[tuple[Clause | None, str], Clause] = field(default_factory=dict)  # the first, in small letters
     numbered: dict[tuple[Clause | None, str], Clause] = field(default_factory=dict)  # the outermost; "3.0" under "3"
     articles: dict[tuple[Clause | None, int], Clause] = field(default_factory=dict)  # the outermost "Article …"
     first_below: dict[tuple[Clause | None, str], Clause] = field(default_factory=dict)  # 9.1 under "9"
@@ -88,17 +88,22 @@ class _Index:
 @document_cache(16)
 def _index(document: Document) -> _Index:
     """Made once: a long contract has as many references as clauses, and each would go through all of them."""
-    index = _Index()
-    for i, (clause, part) in enumerate(zip(outline(document), _parts(document), strict=True)):
-        number = clause.number
-        index.parts.setdefault(number.lower(), clause)
+    index, clauses = _Index(), outline(document)
+    for i, clause in enumerate(clauses):
+        root = clauses[clause.root] if clause.root is not None else None
+        parent = clauses[clause.parent] if clause.parent is not None else None
+        number = clause.local
         index.positions.setdefault(number, []).append(i)
-        _outermost(index.numbered, (part, number.removesuffix(".0")), clause)
-        word, _, value = number.partition(" ")
-        if word == "Article" and (order := ordinal(value)):
-            _outermost(index.articles, (part, order), clause)
+        if clause.kind == "part":
+            for at in (root, None):
+                index.parts.setdefault((at, number.lower()), clause)
+        _outermost(index.numbered, (root, number.removesuffix(".0")), clause)
+        if parent and parent.kind == "article" and number.startswith(f"{parent.local}("):  # "paragraph 2" in Article 3
+            _outermost(index.numbered, (parent, number[len(parent.local) + 1 : -1]), clause)
+        if clause.kind == "article" and (order := ordinal(number.partition(" ")[2])):
+            _outermost(index.articles, (root, order), clause)
         for dot in re.finditer(r"\.", number):
-            index.first_below.setdefault((part, number[: dot.start()]), clause)
+            index.first_below.setdefault((root, number[: dot.start()]), clause)
     return index
 
 
@@ -112,7 +117,7 @@ def _marked(document: Document, clause: Clause, marks: str) -> Clause | None:
     """The clause below one under marks such as "(b)(ii)"; the one itself where its running text has them, else None."""
     deepest, rest = clause, marks
     for end in range(min(len(marks), _LONGEST_MARKS), 0, -1):
-        if found := _first_inside(document, f"{clause.number}{marks[:end]}", clause.span):
+        if found := _first_inside(document, f"{clause.local}{marks[:end]}", clause.span):
             deepest, rest = found, marks[end:]
             break
     span = deepest.span
@@ -141,18 +146,3 @@ def _below(document: Document, at: int, marks: str) -> Clause | None:
         if document.text.count(here, *near) > 1:
             return clause
     return None
-
-
-@document_cache(16)
-def _parts(document: Document) -> tuple[Clause | None, ...]:
-    """For each clause the exhibit or schedule that holds it; None for those of the contract itself."""
-    held: list[Clause | None] = []
-    for clause in outline(document):
-        own = clause if _is_part(clause) and clause.span.start > TITLE_LENGTH else None
-        held.append(own or (held[clause.parent] if clause.parent is not None else None))
-    return tuple(held)
-
-
-def _part_around(document: Document, at: int) -> Clause | None:
-    chain = _chain(document, at)
-    return _parts(document)[chain[0]] if chain else None

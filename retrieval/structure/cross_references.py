@@ -14,7 +14,9 @@ from itertools import islice
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import PAGE_BREAK, Document, Span
-from retrieval.structure.clause_lookup import PARTS, TITLE_LENGTH, clause_around, find_clause
+from retrieval.structure.clause_lists import TITLE_LENGTH
+from retrieval.structure.clause_lookup import clause_around, find_clause
+from retrieval.structure.clause_marks import PARTS
 from retrieval.structure.clauses import Clause, outline
 from retrieval.structure.layout import lines
 from retrieval.structure.reflow import flowing_text

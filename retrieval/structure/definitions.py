@@ -2,9 +2,9 @@
 
 A term in quotation marks is judged by what stands beside it: a verb after it ("X" means …), the bracket it closes
 (each, an "X"), words that name (hereinafter "X"), the list it begins an item of. A title in quotation marks has none of
-these. A term without marks must begin a sentence that says what it means, stand before a colon in a clause of definitions, or
-be an abbreviation of the words before its bracket; a contract that never puts marks into brackets may have any
-capitalised words in them: (the Works).
+these. A term without marks must begin a sentence that says what it means, stand before a colon in a clause of
+definitions, or be an abbreviation of the words before its bracket; a contract that never puts marks into brackets may
+have any capitalised words in them: (the Works).
 """
 
 import re

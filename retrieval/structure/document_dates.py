@@ -9,6 +9,7 @@ from retrieval.core.documents import Document, Span
 from retrieval.structure.openings import Opening, opening_text
 
 _ON_COVER = 3_000  # characters in which a date that stands alone is the document's own
+_DATED_WITHIN = 1_500  # characters of a preamble
 _AFTER_KIND = 60  # characters between "made", "dated" or "effective" and the day
 
 
@@ -112,26 +113,40 @@ def find_dates(document: Document, opening: Opening, blocks: tuple[Span, ...] = 
     """The dates of a document, the one that it is known by first; `blocks` are its signature blocks."""
     text = opening_text(document)
     found = [*_of_preamble(document, text, opening), *_of_cover(document, text, opening)]
+    if opening.preamble is None:  # a letter bears its date above what it dates
+        found.sort(key=lambda each: each.kind != "letter")
     if blocks:
         found += _of_signatures(document, blocks)
     return tuple({each.span: each for each in found}.values())
 
 
 def _of_preamble(document: Document, text: str, opening: Opening) -> Iterator[DocumentDate]:
-    if opening.preamble is None:
-        return
-    start, end = opening.preamble.start, min(opening.preamble.end, opening.preamble.start + 1_500)
+    start, end = _statement(text, opening)
     days = days_in(text, start, end)
     for index, (a, b, day) in enumerate(days):
         before = text[max(start, days[index - 1][1] if index else start) : a]
         kind = _kind(before[-200:])
-        if kind and not _OF_ANOTHER.search(before):
+        after_names = opening.preamble is not None and a > opening.names_at and kind != "effective"
+        if kind and not after_names and not _OF_ANOTHER.search(before):
             yield DocumentDate(kind, day, _said(text, a, b), document.span(a, b))
 
 
+def _statement(text: str, opening: Opening) -> tuple[int, int]:
+    """[start, end) of the words that date a document: its preamble, or "This Agreement is made as of …"."""
+    if opening.preamble is not None:
+        return opening.preamble.start, min(opening.preamble.end, opening.preamble.start + _DATED_WITHIN)
+    match = _IS_MADE.search(text)
+    return (match.start(), min(len(text), match.end() + _DATED_WITHIN // 2)) if match else (0, 0)
+
+
+_IS_MADE = re.compile(
+    r"^\W*(?:this|the)\s[^.;]{0,150}?\b(?:agreement|contract|lease|deed|amendment|letter|note|order|plan)\b"
+    r"[^.;]{0,80}?\b(?:made|dated|entered|effective)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
 # A day that another document has, or a person.
 _OF_ANOTHER = re.compile(
-    r"\b(?:that\s+certain|reference\s+is\s+made|pursuant\s+to|amended|under\s+the|between\s+the\s+parties\s+dated|expir\w+|until|through|terminat\w+|born)\b[^;]*\Z",
+    r"\b(?:amends?|varies|restates?|supplements?|that\s+certain|reference\s+is\s+made|pursuant\s+to|as\s+amended|under\s+the|between\s+the\s+parties\s+dated|expir\w+|until|through|terminat\w+|born)\b[^;]*\Z",
     re.IGNORECASE,
 )
 
@@ -143,11 +158,18 @@ def _kind(before: str) -> str:
     return said[-1] if said else ("made" if _JUST_A_DAY.search(near) else "")
 
 
+_RUNS_ON = re.compile(
+    r"(?:\b(?:on|of|by|until|till|and|or|from|to|in|the|dated|before|after|about|than|through)|,)\s*\Z"
+)
+
+
 def _of_cover(document: Document, text: str, opening: Opening) -> Iterator[DocumentDate]:
     """Days that stand alone in a line of the first page, or after "Dated", "Effective Date:", "Filed"."""
     limit = min(len(text), _ON_COVER, opening.preamble.start if opening.preamble else len(text))
     for a, b, day in days_in(text, 0, limit):
         line = text[text.rfind("\n", 0, a) + 1 : a]
+        if not line.strip() and _RUNS_ON.search(text, max(0, a - len(line) - 40), a - len(line)):
+            continue  # a sentence that is wrapped before it
         rest = text[b : (text.find("\n", b) + 1 or len(text)) - 1]
         if _FILED.search(line):
             yield DocumentDate("filed", day, _said(text, a, b), document.span(a, b))

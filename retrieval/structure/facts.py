@@ -12,9 +12,10 @@ from retrieval.core.documents import Document, Span
 from retrieval.structure.amendments import Amendment, find_amendments
 from retrieval.structure.captions import Caption, find_caption
 from retrieval.structure.document_dates import DocumentDate, find_dates
-from retrieval.structure.openings import find_opening
+from retrieval.structure.letters import find_correspondents
+from retrieval.structure.openings import Opening, find_opening
 from retrieval.structure.parties import Party, find_parties
-from retrieval.structure.signatures import NoticeAddress, Signature, find_notices, find_signatures
+from retrieval.structure.signatures import NoticeAddress, Signature, find_notices, find_signatures, signers
 
 FACTS_VERSION = 2  # raised when the same text would give other facts; those kept before are made again
 
@@ -43,20 +44,43 @@ class Facts:
 def find_facts(document: Document) -> Facts:
     """Find the facts of a document. Linear in its text."""
     opening = find_opening(document)
-    parties = find_parties(document, opening)
+    caption = find_caption(document)
+    parties = caption.parties if caption and caption.parties else _parties(document, opening)
     signatures = find_signatures(document, [party.name for party in parties])
+    parties = parties or signers(document, signatures)
+    titled = caption if caption and caption.title else opening
     return Facts(
-        title=opening.title,
-        title_span=opening.title_span,
-        preamble=opening.preamble,
+        title=titled.title,
+        title_span=titled.title_span,
+        preamble=_preamble(opening, parties),
         parties=parties,
         dates=find_dates(document, opening, tuple(signature.span for signature in signatures)),
         recitals=opening.recitals,
-        caption=find_caption(document),
+        caption=caption,
         signatures=signatures,
         amendments=find_amendments(document),
         notices=find_notices(document),
     )
+
+
+def _parties(document: Document, opening: Opening) -> tuple[Party, ...]:
+    """The parties of a contract, or who writes a letter to whom; both of a letter that is a contract."""
+    parties = find_parties(document, opening)
+    if opening.preamble and parties:
+        return parties
+    correspondents = find_correspondents(document)
+    if not correspondents or "agreement" not in opening.title.lower():
+        return correspondents or parties
+    names = {party.name.lower() for party in parties}
+    return (*(each for each in correspondents if each.name.lower() not in names), *parties)
+
+
+def _preamble(opening: Opening, parties: tuple[Party, ...]) -> Span | None:
+    """The paragraph that names the parties; where none introduces them, from the first of them to the last."""
+    if not parties or (opening.preamble and opening.preamble.contains(parties[0].where)):
+        return opening.preamble
+    first, last = parties[0].span, parties[-1].span
+    return Span(first.document_id, first.start, last.end) if last.end >= first.start else first
 
 
 def to_json(facts: Facts) -> dict[str, Any]:

@@ -8,7 +8,8 @@ text (offsets never move) but take no part in structure, in what is indexed or i
 import re
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import LINE_END_HYPHEN, Document, Page
@@ -23,6 +24,18 @@ _SOURCE = re.compile(r"source:\s.{3,120}", re.IGNORECASE)
 # Sought from where they begin, and not with a leading ".*": a line may be a million full stops.
 _LEADER = re.compile(r"(?:\.\s?){4}\s*(?:\d{1,4}|[ivxlc]+|[A-Z]-\d+)?\s*\Z", re.IGNORECASE)
 _CONTENTS_ENTRY = re.compile(r"\D[\s.](?:\d{1,3}|[ivxl]{1,6})\s*\Z")
+# Contents without page numbers: a numbered line whose words begin a later line of the same number.
+_ENTRY = re.compile(
+    r"\s*((?:article|section|exhibit|schedule|appendix|annex|attachment|chapter|part)\s+[\w.\-]{1,8}"
+    r"|\d{1,3}(?:\.\d{1,3}){0,3}|[IVXL]{1,6}|[A-Z])[.):]{0,2}\s+(\S.{2,})",
+    re.IGNORECASE,
+)
+_LEAST_ENTRIES, _LONGEST_ENTRY = 8, 60  # entries; characters of those that follow and do not come again
+_GAP = 3  # lines from one entry to the next
+_SPREAD = 3  # what they head is so many times as long
+_CONTENTS_WITHIN = 1 / 3  # of the document
+_LOOKED_AT = 8  # later lines of the same number
+_PREFIX = 30  # letters that are compared
 _CONTENTS_TITLE = re.compile(r"\s*(?:table\s+of\s+)?contents\s*:?\s*", re.IGNORECASE)
 
 
@@ -55,7 +68,53 @@ def lines(document: Document) -> tuple[Line, ...]:
         if all(noise) and not in_contents:  # short pages that are all alike: what they say counts
             noise = [False] * len(rows)
         out += [Line(a, b, page.number, document.text[a:b], n) for (a, b), n in zip(rows, noise, strict=True)]
+    for start, end in _listed(out):
+        out[start:end] = [replace(line, noise=True) for line in out[start:end]]
     return tuple(out)
+
+
+def _listed(rows: list[Line]) -> Iterator[tuple[int, int]]:
+    """[first, last) of contents without page numbers: lines of which most come again, in order and far apart."""
+    entries = [(i, m[1].lower(), _letters(m[2])) for i, row in enumerate(rows) if (m := _ENTRY.match(row.text))]
+    by_mark: dict[str, list[int]] = {}
+    for n, (_, mark, _) in enumerate(entries):
+        by_mark.setdefault(mark, []).append(n)
+    run: list[tuple[int, int]] = []  # each line with the one that it comes again in
+    for n, (i, mark, words) in enumerate(entries):
+        if i > len(rows) * _CONTENTS_WITHIN:
+            break
+        same = by_mark[mark]
+        at = bisect_right(same, n)
+        again = (entries[m] for m in same[at : at + _LOOKED_AT])
+        later = next((j for j, _, w in again if len(words) > 2 and w.startswith(words[:_PREFIX])), None)
+        if later is None:
+            continue
+        if run and (i - run[-1][0] > _GAP or later < run[-1][1]):
+            yield from _contents_of(rows, run)
+            run = []
+        run.append((i, later))
+    yield from _contents_of(rows, run)
+
+
+def _contents_of(rows: list[Line], run: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The lines of a run if it is one of contents."""
+    if len(run) < _LEAST_ENTRIES:
+        return
+    (first, begins), (last, ends) = run[0], run[-1]
+    length = last - first + 1
+    if begins > last and len(run) >= length / 2 and ends - begins >= _SPREAD * length:
+        while first and last - first < 2 * length and _CONTENTS_TITLE.fullmatch(rows[first - 1].text):
+            first -= 1
+        last += 1
+        while last < len(rows) and rows[last].page == rows[last - 1].page and _ENTRY.fullmatch(rows[last].text):
+            if len(rows[last].text) > _LONGEST_ENTRY or last >= begins:
+                break
+            last += 1
+        yield first, last
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, text.lower()))
 
 
 def working_text(document: Document, start: int, end: int) -> str:

@@ -5,12 +5,16 @@ All of it stands among the first lines, so that no more of a document is looked 
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from retrieval.core.documents import Document, Span
 from retrieval.structure.layout import Line, lines
 
 LONGEST_OPENING = 16_000  # characters of the contract's words; contents and running lines do not count
+_MOST_OPENING = 60_000  # characters, contents and running lines among them
 _LONGEST_PREAMBLE = 4_000
+_MOST_CANDIDATES = 200  # places that may name the parties
+_NAME_WITHIN = 200  # characters after "between"
 _LONGEST_RECITALS = 20_000
 _TITLE_LINES = 60  # among which a title stands
 _LONGEST_TITLE = 6  # lines
@@ -25,6 +29,7 @@ _KINDS = (
     r"|MANUAL|HANDBOOK|CODE\s+OF\s+CONDUCT"
 )
 _KIND = re.compile(rf"\b(?:{_KINDS})\b", re.IGNORECASE)
+_KIND_OF = re.compile(rf"\b(?:{_KINDS})\s+(?:of|for|to)\b", re.IGNORECASE)  # "PARTNERSHIP AGREEMENT OF ACME, L.P."
 # Lines above a title that are none of it.
 _LEGEND = re.compile(
     r"(?:EXHIBIT|EX-|ANNEX|APPENDIX|ATTACHMENT)\s*[\w.()\-–]*\s*(?:\(.*\))*\s*(?:under\s+.*)?"
@@ -69,6 +74,12 @@ _LATEST_INTRODUCTION, _LATEST_COVER = 12_000, 3_000  # characters
 # A name, a blank, a number of a list; not "the parties", "you and us".
 _NAMES_FOLLOW = re.compile(
     r"(?:[\s,:]|\b(?:and|by|among|between|the|on|one|other|hand|of|first|part|following|parties|AND|THE)\b(?!\s+(?:parties|hereto)))*(?:[A-Z“\"\[_●•]|\(\d|\(\w\)|\d[.)]|[a-z]{1,2}[A-Z])"
+)
+# Parties that were named before: "between the Company and the Trust".
+_ROLES_FOLLOW = re.compile(
+    r"\s+(?:the\s+)?(?:(?:Holding\s+)?Company|Corporation|Agents?|Trust|Trustee|Banks?|Borrowers?|Lenders?|Buyers?|Sellers?|Purchasers?"
+    r"|Suppliers?|Customers?|Clients?|Licens(?:or|ee)s?|Landlord|Tenant|Lessor|Lessee|Franchis(?:or|ee)s?|Contractors?|Consultants?"
+    r"|Employers?|Employees?|Executive|Distributors?|Manufacturers?|Vendors?|Owners?|Holders?|Issuers?|Underwriters?|Part(?:y|ies))\b(?!\s*[,(])"
 )
 _OTHERS = re.compile(
     r"\b(?:relationship|difference|conflict|distance|disputes?|inconsistency|apportioned|allocated|discrepancy|communications?"
@@ -145,7 +156,7 @@ def opening_text(document: Document, rows: list[Line] | None = None) -> str:
     for row in rows:
         out += [_blank(document.text[done : row.start]), row.text]
         done = row.end
-    return "".join(out).translate(_PLAIN)
+    return "".join(out)[:_MOST_OPENING].translate(_PLAIN)
 
 
 def _blank(between: str) -> str:
@@ -189,11 +200,17 @@ def _title(rows: list[Line], before: int) -> list[Line]:
 def _may_be_title(text: str) -> bool:
     """Whether a line may be a title: short, with capitals, no sentence, no legend and no company."""
     flat = " ".join(text.split())
-    if not 3 <= len(flat) <= 120 or _LEGEND.fullmatch(flat) or ENDS_AS_COMPANY.search(flat):
+    if not 3 <= len(flat) <= 120 or _LEGEND.fullmatch(flat):
+        return False
+    if ENDS_AS_COMPANY.search(flat) and not _KIND_OF.search(flat):
         return False
     words = re.findall(r"[^\W\d_][\w’'&-]*", flat)
     weighty = [word for word in words if len(word) > 3 or word.isupper()]
-    return bool(weighty) and all(word[0].isupper() for word in weighty) and flat[-1] not in ".;,:"
+    return (
+        bool(weighty)
+        and all(word[0].isupper() for word in weighty)
+        and (flat[-1] not in ".;,:" or bool(ENDS_AS_COMPANY.search(flat)))
+    )
 
 
 def _belongs_above(above: str, text: str) -> bool:
@@ -246,9 +263,12 @@ def _between(text: str) -> re.Match[str] | None:
     Those of the sentence that introduces the contract; else a cover's; else those with which another one is recalled.
     """
     cover, recalled = None, None
-    for match in _BETWEEN.finditer(text, 0, _LATEST_INTRODUCTION):
-        if _OTHERS.search(text, max(0, match.start() - 40), match.start()) or not _NAMES_FOLLOW.match(
-            text, match.end()
+    for match in islice(_BETWEEN.finditer(text, 0, _LATEST_INTRODUCTION), _MOST_CANDIDATES):
+        named = _NAMES_FOLLOW.match(text, match.end(), match.end() + _NAME_WITHIN)
+        if (
+            not named
+            or _ROLES_FOLLOW.match(text, match.end())
+            or _OTHERS.search(text, max(0, match.start() - 40), match.start())
         ):
             continue
         before = text[max(0, match.start() - 900) : match.start()]

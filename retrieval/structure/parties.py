@@ -43,7 +43,7 @@ _WORD = r"(?:[A-Z0-9ÁÉÍÓÚÑÄÖÜØÅ][\w&’'*/.\-\u00ad\u2010]*|[a-z]{1,2
 _LINK = r"(?:of|the|for|de|del|la|le|y|e|du|da|do|dos|van|von|der|den|und|et|in|at|on|zu|to|voor|di|–|-|—)"
 _IN_BRACKETS = r"\((?:[A-Z][\w .&-]{0,30})\)(?=,?\s+(?:[A-Z]|&))"
 _NAME = re.compile(
-    rf"(?:{_WORD})(?:\s*,\s*(?i:{_SUFFIX})\b\.?|\s+(?i:plc|llc|inc|ltd|limited|gmbh|d/b/a)\b\.?|\s*{_IN_BRACKETS}|\s+(?:{_LINK}\s+){{0,3}}{_WORD}|\s+and\s+(?=[A-Z]){_WORD})*+"
+    rf"(?:{_WORD})(?:\s*,\s*{_WORD}(?=(?:,\s+{_WORD}){{0,4}},?\s+&\s)|\s*,\s*(?=[A-Z])(?i:{_SUFFIX})\b\.?|\s+(?i:plc|llc|inc|ltd|limited|gmbh|d/b/a)\b\.?|\s*{_IN_BRACKETS}|\s+(?:{_LINK}\s+){{0,3}}{_WORD}|\s+and\s+(?=[A-Z]){_WORD})*+"
 )
 _SPLIT = re.compile(r"\s+(?:and|AND)\s+|\s+&\s+(?=[A-Z][\w]+\s+(?:Inc|Corp|LLC))")
 _TERM = re.compile(

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
-from retrieval.structure.clauses import LONGEST_HEADING, SMALL_WORDS, outline, words_of_weight
+from retrieval.structure.clause_marks import LONGEST_HEADING, SMALL_WORDS, words_of_weight
+from retrieval.structure.clauses import outline
 from retrieval.structure.layout import lines
 from retrieval.structure.reflow import flowing_text
 from retrieval.structure.tables import find_tables

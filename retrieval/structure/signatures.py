@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from retrieval.core.documents import Document, Span
 from retrieval.structure.layout import Line, lines
 from retrieval.structure.openings import ENDS_AS_COMPANY
+from retrieval.structure.parties import Party
 
 _ABOVE, _BELOW = 5, 6  # lines of a block above its signature in which the party stands, and below it
 _MOST_BLOCKS = 400
@@ -47,6 +48,7 @@ _SIGNED_BY = re.compile(
     r"^\s*(?:SIGNED|Signed|EXECUTED|Executed)\b(?:\s+(?:and\s+delivered|as\s+a\s+deed|as\s+a\s+Deed|AS\s+A\s+DEED|sealed\s+and\s+delivered))*[\s,]*(?:by|BY|for\s+and\s+on\s+behalf\s+of|on\s+behalf\s+of)\s*:?\s*(?P<who>[A-Z][^\n]{2,120})$"
 )
 _ON_BEHALF = re.compile(r"\b(?:for\s+and\s+)?on\s+behalf\s+of\s+(?:the\s+)?(?P<party>[A-Z][^\n)]{2,100})")
+_BEHALF = re.compile(r"(?:for\s+and\s+)?on\s+behalf\s+of\b", re.IGNORECASE)
 _WITNESS = re.compile(
     r"\bIN\s+(?:WITNESS|EVIDENCE|TESTIMONY)\s+WHEREOF\b|\b[Ii]n\s+[Ww]itness\s+[Ww]hereof\b|\b[Ii]n\s+evidence\s+whereof\b|\bAS\s+WITNESS\b|\bSIGNATURE\s+PAGE\b|\bduly\s+(?:authori[sz]ed\s+)?(?:executed|representatives?)\b"
 )
@@ -74,7 +76,7 @@ class _Block:
 
 def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Signature, ...]:
     """The signature blocks of a document, in order; `parties`: names that are known, by which lines are told apart."""
-    rows = [row for row in lines(document) if not row.noise]
+    rows = [row for row in lines(document) if not row.noise or _SIGNED_BY.match(row.text)]  # rules of dots are noise
     found: list[_Block] = []
     open_blocks: list[_Block] = []
     since = 0  # lines since the last field
@@ -90,7 +92,27 @@ def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Si
             open_blocks = []
         if len(found) >= _MOST_BLOCKS:
             break
-    return tuple(Signature(b.party, b.name, b.title, document.span(b.start, b.end)) for b in found)
+    return tuple(Signature(b.party, b.name, b.title, document.span(b.start, b.end)) for b in _joined(found))
+
+
+def _joined(blocks: Sequence[_Block]) -> Iterator[_Block]:
+    """The blocks that say something; one of a company that signs for another ("By: X GP, its General Partner", then
+    "By: …") is of the same party as the one below it.
+    """
+    chained: _Block | None = None
+    for block in blocks:
+        if chained is not None and (not block.party or ENDS_AS_COMPANY.search(block.party) is None):
+            block.party, block.start = chained.party, chained.start
+        elif chained is not None:
+            yield chained
+        chained = block if ENDS_AS_COMPANY.search(block.name) or _PARTNER.search(block.title) else None
+        if chained is None and (block.party or block.name or block.title):
+            yield block
+    if chained is not None:
+        yield chained
+
+
+_PARTNER = re.compile(r"\b(?:its|sole)\b.*\b(?:partner|member|manager)\b", re.IGNORECASE)
 
 
 def _signatures(text: str) -> list[str]:
@@ -181,7 +203,17 @@ def _one_party(above: list[str]) -> str:
         text = _value(re.sub(r"^(?:FOR|For)\s+|^[A-Z][\w ]{2,30}:\s+(?=[A-Z])", "", line))
         if ENDS_AS_COMPANY.search(text) or (text.isupper() and len(text) > 3):
             return text
-    return _value(above[-1]) if above and above[-1][:1].isupper() and len(above[-1]) < _LONGEST_VALUE else ""
+    last = above[-1] if above else ""
+    is_party = (
+        last[:1].isupper() and len(last) < _LONGEST_VALUE and not _OFFICE.search(last) and not _NO_PARTY.search(last)
+    )
+    return _value(last) if is_party else ""
+
+
+_NO_PARTY = re.compile(
+    r"\b(?:signature|signed|name|address|date|witness|hand|seal|presence|party|undersigned|typed|printed|title|sincerely|truly|agreed|accepted)\b",
+    re.IGNORECASE,
+)
 
 
 def _flat(words: str) -> str:
@@ -201,6 +233,13 @@ def _fill(blocks: list[_Block], row: Line) -> bool:
         return True
     text = _value(row.text)
     if _MARKS.fullmatch(row.text) or not text:
+        return True
+    if _BEHALF.match(text):
+        behalf = _ON_BEHALF.search(text)
+        blocks[-1].party, blocks[-1].end = (behalf["party"] if behalf and ENDS_AS_COMPANY.search(text) else ""), row.end
+        return True
+    if not blocks[-1].party and ENDS_AS_COMPANY.search(text):
+        blocks[-1].party, blocks[-1].end = text, row.end
         return True
     if len(blocks) == 1 and len(text) < _LONGEST_VALUE and not blocks[0].fields:
         return _fill_bare(blocks[0], text, row.end)
@@ -236,8 +275,21 @@ def _set(block: _Block, name: str, raw: str) -> None:
 def _value(raw: str) -> str:
     """A value without the rules and marks around it; empty where nothing is filled in."""
     words = " ".join(raw.replace("\xa0", " ").split()).strip(" _-–—:;,|()[]*")
-    words = re.split(r"_{3,}|\s-{3,}", words)[0].strip()
+    words = re.split(r"_{3,}|\s-{3,}|\.{3,}", words)[0].strip()
     return words if len(words) <= _LONGEST_VALUE and re.search(r"[^\W\d_]{2}", words) else ""
+
+
+def signers(document: Document, signatures: Sequence[Signature]) -> tuple[Party, ...]:
+    """Parties of a document that names them at its end only: companies that sign, and people who sign themselves."""
+    found: dict[str, Party] = {}
+    for signature in signatures:
+        name = signature.party if ENDS_AS_COMPANY.search(signature.party) else signature.name
+        words = r"\s+".join(map(re.escape, name.split()))
+        where = re.compile(words).search(document.text, signature.span.start, signature.span.end) if name else None
+        if where:
+            party = Party(name, "", (), document.span(*where.span()), signature.span)
+            found.setdefault(_flat(name), party)
+    return tuple(found.values())
 
 
 # Notices

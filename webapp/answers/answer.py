@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from retrieval import (
+    NO_CHANGES,
     Chunk,
     Document,
     DocumentRecord,
@@ -16,6 +17,7 @@ from retrieval import (
     Library,
     Packed,
     Passage,
+    ScopedChanges,
     Searcher,
     Span,
     own_words,
@@ -25,6 +27,7 @@ from retrieval import (
 from webapp.answers.from_library import Told, from_library
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_engine, write
 from webapp.answers.history import Turn
+from webapp.answers.in_force import AmendingClause, amending_clauses, with_amendments
 from webapp.answers.key_language import KeySentence, Relevance, beside, key_language, quote_places
 from webapp.answers.prompt import NOT_THERE, Budget, Frame, frame
 from webapp.answers.reading import ReadAs, read_question
@@ -86,7 +89,8 @@ class Answer:
 
     `doubtful`: passages were found, but the documents probably do not address the question. `nearest`: where nothing is
     found, what comes nearest to the question. `same_words`: for the span of a citation, chunks of other documents, one
-    of each, with the same words as its own chunk.
+    of each, with the same words as its own chunk. `superseded_by`: for the span of a citation, a key sentence or a
+    passage the clauses that amend it.
     """
 
     text: str
@@ -101,6 +105,7 @@ class Answer:
     doubtful: bool = False
     nearest: tuple[KeySentence, ...] = ()
     same_words: Mapping[Span, tuple[Chunk, ...]] = field(default_factory=dict)
+    superseded_by: Mapping[Span, tuple[AmendingClause, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +138,11 @@ async def answer(
         yield _told(told, reading.kind, question, records)
         return
     results = await run_on_core(retriever.retrieve, reading, history)
+    changes = await run_on_core(searcher.changes, scope.matter_id, scope.document_ids)
     searched = _searched(scope, results)
     for part in results.missed:
         yield Trouble(PartNotFound(question=part))
-    fit = partial(_fit, question, history, results, document_of)
+    fit = partial(_fit, question, history, results, document_of, changes)
     prompted = None if results.found or results.whole else await without_engine(fit)
     draft = ""
     if prompted:
@@ -157,7 +163,7 @@ async def answer(
         raise RuntimeError("the generation ended before it had a prompt")
     generation = Draft(draft, _found(prompted, searched), results, prompted.engine, prompted.trusted)
     alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
-    yield await run_on_core(finish, generation, document_of, searcher.relevance, alike)
+    yield await run_on_core(finish, generation, document_of, searcher.relevance, alike, changes)
 
 
 def _asks(results: Retrieved, packed: Packed) -> bool:
@@ -170,12 +176,13 @@ def _fit(
     history: Sequence[Turn],
     results: Retrieved,
     document_of: Callable[[str], Document],
+    changes: ScopedChanges,
     terms: Terms,
 ) -> tuple[Frame, Packed]:
     """Compute the token budget, and pack the hits into the part for passages."""
     prompt_frame = frame(terms.window, history, question, terms.count, terms.template)
     room = min(prompt_frame.budget.passages, terms.most_passages or prompt_frame.budget.passages)
-    return prompt_frame, pack((hit.chunk for hit in results.hits), document_of, terms.count, room)
+    return prompt_frame, pack((hit.chunk for hit in results.hits), document_of, terms.count, room, changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +204,13 @@ class Draft:
         return self.results.whole and not self.found.budget.left_out and bool(self.found.passages)
 
 
-def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Relevance, alike: Alike) -> Answer:
+def finish(
+    draft: Draft,
+    document_of: Callable[[str], Document],
+    relevance: Relevance,
+    alike: Alike,
+    changes: ScopedChanges = NO_CHANGES,
+) -> Answer:
     """Check a draft; returns the answer with citations and key language, which replaces a draft that is not shown.
 
     Where the search found nothing, or a language model that read all of it, only a draft that is shown is an answer;
@@ -205,14 +218,14 @@ def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Rele
     """
     passages, results, text = draft.found.passages, draft.results, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
-    key = tuple(_key_language(results, passages, document_of, relevance))
+    key = with_amendments(tuple(_key_language(results, passages, document_of, relevance)), changes, document_of)
     checked = check(draft.text, passages, documents)
     says_nothing = text.rstrip(".") == NOT_THERE.rstrip(".")
     quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
     is_shown = bool(text) and not says_nothing and (draft.trusted or quotes_rightly)
     is_read = says_nothing and draft.trusted and draft.is_whole
     if not is_shown and (is_read or not results.found or not key):
-        return _not_found(draft, key, is_read=is_read)
+        return _not_found(draft, key, changes, is_read=is_read)
     citations = checked.citations if is_shown else tuple(_cite(n, sentence) for n, sentence in enumerate(key, 1))
     return Answer(
         text=checked.text if is_shown else _quotations(key),
@@ -226,6 +239,7 @@ def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Rele
         passages=passages,
         doubtful=results.doubtful,
         same_words=_same_words(citations, results.hits, alike),
+        superseded_by=amending_clauses((place.span for place in (*citations, *key, *passages)), changes),
     )
 
 
@@ -254,7 +268,7 @@ def _key_language(
                 yield sentence
 
 
-def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], *, is_read: bool) -> Answer:
+def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], changes: ScopedChanges, *, is_read: bool) -> Answer:
     """The answer where nothing is found; doubtful where all is in the passages and no language model read it."""
     searched, is_whole = draft.found.searched, draft.is_whole
     return Answer(
@@ -267,6 +281,7 @@ def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], *, is_read: bool)
         passages=draft.found.passages,
         doubtful=is_whole and not is_read and bool(nearest) and not draft.results.absent,
         nearest=nearest,
+        superseded_by=amending_clauses((place.span for place in (*nearest, *draft.found.passages)), changes),
     )
 
 

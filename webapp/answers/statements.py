@@ -155,11 +155,11 @@ def essence(document: Document) -> tuple[Group, ...]:
     room = min(LEAST_LINES + round(LINES_A_PAGE * len(document.pages)), MOST_LINES)
     chosen = {max(group.statements, key=lambda s: s.worth).span for group in whole}
     rows = [(i, s) for i, group in enumerate(whole) for s in group.statements]
-    sections = Counter((i, s.section) for i, s in rows if s.span in chosen)
+    sections = Counter((i, _told_of(s)) for i, s in rows if s.span in chosen)
     clauses = Counter(i for i, s in rows if s.span in chosen)
 
     def worth_left(row: tuple[int, Statement]) -> float:
-        return row[1].worth - _AGAIN * sections[row[0], row[1].section] - _MORE * clauses[row[0]]
+        return row[1].worth - _AGAIN * sections[row[0], _told_of(row[1])] - _MORE * clauses[row[0]]
 
     rest = [row for row in rows if row[1].span not in chosen and row[1].worth >= MATTERS]
     while rest and len(chosen) < room:
@@ -167,12 +167,17 @@ def essence(document: Document) -> tuple[Group, ...]:
         if worth_left(best) < MATTERS:
             break
         chosen.add(best[1].span)
-        sections[best[0], best[1].section] += 1
+        sections[best[0], _told_of(best[1])] += 1
         clauses[best[0]] += 1
         rest.remove(best)
     antecedents = [a.span for (i, a), (j, b) in pairwise(rows) if i == j and b.span in chosen and _refers_back(a, b)]
     chosen.update(antecedents)
     return tuple(replace(g, statements=tuple(s for s in g.statements if s.span in chosen)) for g in whole)
+
+
+def _told_of(statement: Statement) -> str:
+    """The section that a statement is one of; the parts of a schedule are one."""
+    return statement.section.partition(", Part ")[0]
 
 
 def _refers_back(before: Statement, statement: Statement) -> bool:
@@ -254,8 +259,9 @@ def _heads(document: Document) -> Iterator[tuple[int, str, str, str]]:
         if part and (head is None or part not in divided_parts):
             label, heading = part.label(), part.heading
         elif head:
-            label = head.label() if "." not in head.number else f"Section {head.number.partition('.')[0]}"
-            heading = head.heading if "." not in head.number else ""
+            below = head.kind == "number" and "." in head.local  # no line says 8 above 8.1
+            label = head.local if head.kind == "article" else f"Section {head.local.partition('.')[0]}"
+            heading = "" if below else head.heading
         else:
             continue
         schedule = f"{part.label()} ({part.heading})" if part and part.heading else part.label() if part else ""
@@ -265,13 +271,13 @@ def _heads(document: Document) -> Iterator[tuple[int, str, str, str]]:
 
 
 def _head(path: Sequence[Clause]) -> Clause | None:
-    """The outermost clause with a number of its own."""
-    return next((c for c in path if c.number.startswith("Article") or c.number[:1].isdigit()), None)
+    """The outermost article or section of a clause."""
+    return next((c for c in path if c.kind in ("article", "number")), None)
 
 
 def _is_part(clause: Clause) -> bool:
-    """Whether a clause is a schedule, an exhibit or the like: its label is neither a section's nor an article's."""
-    return clause.label() == clause.number and not clause.number.startswith("Article")
+    """Whether a clause is a schedule, an exhibit or the like, or attached terms: it has a numbering of its own."""
+    return clause.kind in ("part", "title")
 
 
 def _with_own_clauses(paths: Sequence[Sequence[Clause]]) -> set[Clause | None]:

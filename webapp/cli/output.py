@@ -30,6 +30,7 @@ from webapp.core.wording import (
     WORD_FOR_WORD,
     about_row,
     also_in,
+    changed_by,
     cite,
     clause_title,
     coverage,
@@ -141,6 +142,8 @@ def show_answer(answer: AnswerResult) -> None:
     for sentence in further:
         print(indented(f"“{' '.join((sentence.text or '').split())}”"))
         print(printable(f"   – {cite(sentence)}"))
+        for amendment in sentence.superseded_by:
+            print(printable(f"     {changed_by(amendment)}"))
     if answer.is_key_language:
         print("\nThis is key language: the documents' own words instead of a written answer.")
     if answer.documents_meant:

@@ -141,6 +141,24 @@ def quoted() -> Any:
     return Field(exclude_if=lambda value: value == "")
 
 
+class SupersededRow(CiteRow):
+    """A clause that amends what a row quotes.
+
+    `action`: deleted, replaced, added (to it), words_exchanged, extended, amended, or restated (with all of its
+    agreement).
+    """
+
+    action: str
+
+
+class AmendmentRow(SupersededRow):
+    """An amending clause with the spans of its words."""
+
+    start: int
+    end: int
+    spans: tuple[Range, ...]
+
+
 # Of several bases the fields of the last come first: these begin an object.
 class _Numbered(Row):
     n: int
@@ -155,6 +173,7 @@ class CitationRow(_QuotingRow, _Numbered):
     quote: str | None = quoted()
     verified: bool
     also_in: int = absent(0)
+    superseded_by: tuple[SupersededRow, ...] = absent(())
     start: int | None = absent(None)
     end: int | None = absent(None)
     spans: tuple[Range, ...] = absent(())
@@ -170,6 +189,7 @@ class KeySentenceRow(_QuotingRow):
     start: int
     end: int
     text: str | None = quoted()
+    superseded_by: tuple[SupersededRow, ...] = absent(())
     spans: tuple[Range, ...] = absent(())
 
 
@@ -188,7 +208,7 @@ Quoting = CitationRow | KeySentenceRow | DefinitionRow  # rows with words of a d
 
 
 class PassageRow(CiteRow, _Numbered):
-    """A passage of the prompt with its number; `why` says why one that is no hit was added."""
+    """A passage of the prompt with its number; `why` says why one that is no hit was added, and what amends it."""
 
     LACKED: ClassVar[Mapping[str, Any]] = {"why": ""}
 
@@ -196,6 +216,7 @@ class PassageRow(CiteRow, _Numbered):
     start: int
     end: int
     spans: tuple[Range, ...]
+    superseded_by: tuple[SupersededRow, ...] = absent(())
 
 
 class _OfCitation(Row):
@@ -215,7 +236,7 @@ class SpanRow(CiteRow):
     spans: tuple[Range, ...]
 
 
-Spanned = Quoting | PassageRow | SpanRow  # rows with spans to highlight
+Spanned = Quoting | PassageRow | SpanRow | AmendmentRow  # rows with spans to highlight
 
 
 class _Found(NamedRow):
@@ -359,10 +380,11 @@ class AnswerResult(_TurnRow):
 
     `doubtful`: the documents probably do not address the question. `nearest`: where nothing is found, what comes
     nearest. `same_words`: at most MOST_PLACES of a passage. `query` is what was searched, and `read_as` how the
-    question was read. The page has in addition the sentences of a checked answer and the passages.
+    question was read. The page has in addition the sentences of a checked answer, the passages, and the amendments of
+    what is quoted.
     """
 
-    PLACES: ClassVar[tuple[str, ...]] = ("citations", "key_language", "nearest", "passages", "same_words")
+    PLACES: ClassVar[tuple[str, ...]] = ("citations", "key_language", "nearest", "passages", "same_words", "amendments")
     LACKED: ClassVar[Mapping[str, Any]] = {
         "answer": "",
         "found": False,
@@ -390,6 +412,7 @@ class AnswerResult(_TurnRow):
     documents_meant: tuple[NamedRow, ...] = absent(())
     sentences: tuple[SentenceRow, ...] = absent(())
     passages: tuple[PassageRow, ...] = absent(())
+    amendments: tuple[AmendmentRow, ...] = absent(())
 
     @property
     def is_key_language(self) -> bool:
@@ -490,6 +513,7 @@ def items(result: TurnResult) -> list[Item]:
         *(Item("Nearest", row) for row in result.nearest),
         *(Item("Passage", row) for row in result.passages),
         *(Item(f"Same words as [{result.citations[row.citation].n}],", row) for row in result.same_words),
+        *(Item("Amendment", row) for row in result.amendments),
     ]
 
 
@@ -515,9 +539,9 @@ class _Document(Row):
 
 
 class _Titled(Row):
-    title: str = ""
-    parties: tuple[str, ...] = ()
-    date: str | None = None
+    title: str
+    parties: tuple[str, ...]
+    date: str | None
 
 
 class DocumentRow(_Outcome, _Titled, _Document):

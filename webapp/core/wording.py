@@ -19,12 +19,22 @@ from webapp.core.results import (
     NamedRow,
     NowhereRow,
     Paged,
+    SupersededRow,
 )
 
 if TYPE_CHECKING:
     from retrieval import Facts
 
 _PARTIES_SHOWN = 3  # of a document, in the line that says what it is
+# What an amendment did to a clause, by its action.
+_DONE = {
+    "deleted": "Deleted",
+    "replaced": "Replaced",
+    "added": "Added to",
+    "extended": "Extended",
+    "restated": "Restated",
+    "amended": "Amended",
+}
 DOUBT = "The documents may not address this. These are the closest passages."
 WORD_FOR_WORD, NOT_CONFIRMED = "word for word", "not confirmed"  # a quotation: found on the page, or not
 KEY_LANGUAGE = f"Key language, {WORD_FOR_WORD}"
@@ -61,13 +71,25 @@ def short_cite(row: Paged | NamedRow) -> str:
 
 
 def with_others(row: CitationRow) -> str:
-    """Pin cite of a citation, and the number of other documents that contain its passage."""
-    return cite(row) + (f". {also_in(row.also_in)}." if row.also_in else "")
+    """Pin cite of a citation, what amends it, and the number of other documents that contain its passage."""
+    notes = [changed_by(amendment) for amendment in row.superseded_by]
+    notes += [also_in(row.also_in)] if row.also_in else []
+    return ". ".join([cite(row), *notes]) + ("." if notes else "")
 
 
 def also_in(documents: int) -> str:
     """Sentence (without full stop) that says how many other documents contain a passage word for word."""
     return f"The same passage appears word for word in {plural(documents, 'other document')}"
+
+
+def changed_by(row: SupersededRow) -> str:
+    """What an amending clause did to what is quoted: "Replaced by First Amendment.pdf, Section 2, p. 1"."""
+    return f"{done_by(row)} {cite(row)}"
+
+
+def done_by(row: SupersededRow) -> str:
+    """What an amending clause did to what is quoted, in words that its name follows: "Replaced by"."""
+    return f"{_DONE.get(row.action, 'Changed')} by"
 
 
 def page_cite(row: Paged) -> str:

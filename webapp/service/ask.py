@@ -15,6 +15,7 @@ from webapp.answers.key_language import KeySentence
 from webapp.core import metrics
 from webapp.core.log import record_error, user_error
 from webapp.core.results import (
+    AmendmentRow,
     AnswerResult,
     CitationRow,
     CoverageRow,
@@ -24,6 +25,7 @@ from webapp.core.results import (
     PassageRow,
     SameWordsRow,
     SentenceRow,
+    SupersededRow,
     cite_fields,
     span_fields,
 )
@@ -200,17 +202,18 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
                 quote=citation.quote,
                 verified=citation.verified,
                 also_in=len(answer.same_words.get(citation.span, ())),
+                superseded_by=superseded_by(answer, citation.span),
             )
             for citation in answer.citations
         ),
-        key_language=tuple(_key_sentence(sentence) for sentence in answer.key_language),
+        key_language=tuple(_key_sentence(answer, sentence) for sentence in answer.key_language),
         searched=CoverageRow(
             documents=searched.documents, pages=searched.pages, unreadable_pages=searched.unreadable_pages
         ),
         budget=answer.budget.model_copy(update={"question": 0}),
         engine=answer.engine,
         doubtful=answer.doubtful,
-        nearest=tuple(_key_sentence(sentence) for sentence in answer.nearest),
+        nearest=tuple(_key_sentence(answer, sentence) for sentence in answer.nearest),
         same_words=tuple(_same_words(answer, records)),
         documents_meant=tuple(NamedRow.of(records[id_]) for id_ in searched.close),
     )
@@ -229,17 +232,44 @@ def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answer
             "nearest": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in nearest),
             "sentences": tuple(_sentences(answer)),
             "passages": tuple(
-                PassageRow(n=passage.n, **cite_fields(passage), why=passage.why, **span_fields(passage.spans))
+                PassageRow(
+                    n=passage.n,
+                    **cite_fields(passage),
+                    why=passage.why,
+                    superseded_by=superseded_by(answer, passage.span),
+                    **span_fields(passage.spans),
+                )
                 for passage in answer.passages
             ),
+            "amendments": tuple(_amendments(answer)),
             "budget": answer.budget,
         }
     )
 
 
-def _key_sentence(sentence: KeySentence) -> KeySentenceRow:
+def superseded_by(answer: Answer, span: Span) -> tuple[SupersededRow, ...]:
+    """Rows of the clauses that amend a span of an answer."""
+    clauses = answer.superseded_by.get(span, ())
+    return tuple(SupersededRow(**cite_fields(clause), action=clause.action) for clause in clauses)
+
+
+def _amendments(answer: Answer) -> Iterator[AmendmentRow]:
+    """Rows of the amending clauses of all that is quoted, each once."""
+    quoted = {place.span for place in (*answer.citations, *answer.key_language, *answer.nearest)}
+    clauses = (clause for span, own in answer.superseded_by.items() if span in quoted for clause in own)
+    for clause in dict.fromkeys(clauses):
+        yield AmendmentRow(**cite_fields(clause), action=clause.action, **span_fields(clause.spans))
+
+
+def _key_sentence(answer: Answer, sentence: KeySentence) -> KeySentenceRow:
     span = sentence.span
-    return KeySentenceRow(**cite_fields(sentence), start=span.start, end=span.end, text=sentence.text)
+    return KeySentenceRow(
+        **cite_fields(sentence),
+        start=span.start,
+        end=span.end,
+        text=sentence.text,
+        superseded_by=superseded_by(answer, span),
+    )
 
 
 def _sentences(answer: Answer) -> Iterator[SentenceRow]:

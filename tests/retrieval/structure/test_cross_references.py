@@ -58,7 +58,7 @@ def _leads(words: str) -> list[str | None]:
         ("§ 2.2 applies", ["2.2"]),
         ("as Schedule 2 says", ["Schedule 2"]),
         ("as Schedule “2” says", ["Schedule 2"]),
-        ("paragraph 1 of Schedule 2", ["1", "Schedule 2"]),
+        ("paragraph 1 of Schedule 2", ["Schedule 2, paragraph 1", "Schedule 2"]),
         ("of this Section", ["Article III"]),
         ("Section 2.1 (Orders) of the Agreement", ["2.1"]),
         ("Section 2.1 in the event of delay", ["2.1"]),

@@ -83,7 +83,17 @@ def test_a_file_is_accepted_followed_found_and_removed(settings: Settings, lease
         id_ = accept(caller, "Acme", lease)
         *_, last = caller.run(Follow("Acme", [id_]))
         assert last == Result(
-            DocumentRow(document_id=id_, document="lease.pdf", state="ready", pages=2, unreadable_pages=(), reason=None)
+            DocumentRow(
+                document_id=id_,
+                document="lease.pdf",
+                title="",
+                parties=(),
+                date=None,
+                state="ready",
+                pages=2,
+                unreadable_pages=(),
+                reason=None,
+            )
         )
         hit = _results(caller.run(Search("Acme", "Which law governs this lease?")))[0]
         assert (hit.rank, hit.document_id, hit.document) == (1, id_, "lease.pdf")

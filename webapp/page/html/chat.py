@@ -11,13 +11,16 @@ from types import MappingProxyType
 from markupsafe import Markup
 
 from webapp.core.results import (
+    AmendmentRow,
     AnswerResult,
     BudgetRow,
+    CitationRow,
     CiteRow,
     KeySentenceRow,
     MentionsResult,
     SameWordsRow,
     SummaryResult,
+    SupersededRow,
     TurnResult,
     items,
 )
@@ -29,6 +32,7 @@ from webapp.core.wording import (
     also_in,
     cite,
     coverage,
+    done_by,
     plural,
     read_as,
     with_others,
@@ -44,6 +48,7 @@ _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _QUOTED = re.compile(r"\s*>\s?")
 Mark = Callable[[int, int], Markup]  # of a citation's number and its position in the answer
 AGAIN = {AnswerResult: "Ask again", SummaryResult: "Summarise again", MentionsResult: "Search again"}
+_AMENDING = {"document_id", "section", "page", "action"}  # fields that tell an amending clause
 SHARES = (
     ("system", "Instructions"),
     ("history", "Earlier answers"),
@@ -260,7 +265,10 @@ def _text(turn_id: str, answer: AnswerResult) -> Markup:
     if answer.is_key_language:
         quotation = Markup('<blockquote><p>{}</p></blockquote><p class="from">{}</p>')
         return Markup('<div class="written">{}</div>').format(
-            lines(quotation.format(row.quote, _chip(turn_id, answer, index)) for index, row in enumerate(rows))
+            lines(
+                quotation.format(row.quote, _chip(turn_id, answer, index)) + _changed(turn_id, answer, row)
+                for index, row in enumerate(rows)
+            )
         )
 
     def mark(n: int, at: int) -> Markup:
@@ -286,8 +294,30 @@ def _doubt(reason: str) -> Markup:
 def _chips(turn_id: str, answer: AnswerResult) -> Markup:
     if not answer.citations or answer.is_key_language:  # key language has a chip beside each quotation
         return NOTHING
-    chips = lines(Markup("<li>{}</li>").format(_chip(turn_id, answer, at)) for at in range(len(answer.citations)))
+    chips = lines(
+        Markup("<li>{}{}</li>").format(_chip(turn_id, answer, at), _changed(turn_id, answer, row))
+        for at, row in enumerate(answer.citations)
+    )
     return Markup('<ul class="chips" aria-label="Citations">{}</ul>').format(chips)
+
+
+def _changed(turn_id: str, answer: AnswerResult, row: CitationRow | KeySentenceRow) -> Markup:
+    """Lines that say which clauses amend what is quoted, each with a button to it."""
+    return lines(_changed_by(turn_id, answer, amendment) for amendment in row.superseded_by)
+
+
+def _changed_by(turn_id: str, answer: AnswerResult, amendment: SupersededRow) -> Markup:
+    place = next((i for i, item in enumerate(items(answer)) if _is_of(item.row, amendment)), None)
+    words = f"{amendment.document}, {pin(amendment)}"
+    shown = Markup("{}").format(words) if place is None else to_place(turn_id, place, words, f"Show {words}")
+    return Markup('<span class="changed">{} {}</span>').format(done_by(amendment), shown)
+
+
+def _is_of(row: object, amendment: SupersededRow) -> bool:
+    """Whether a row is that of an amending clause, with its spans."""
+    return isinstance(row, AmendmentRow) and row.model_dump(include=_AMENDING) == amendment.model_dump(
+        include=_AMENDING
+    )
 
 
 def _chip(turn_id: str, answer: AnswerResult, index: int) -> Markup:
@@ -314,8 +344,14 @@ def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
     rows = lines(
         Markup(
             '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" '
-            'data-item="{}">{}</button></li>'
-        ).format(row.text or "the document was removed", turn.id, index, _pin(answer, row))
+            'data-item="{}">{}</button>{}</li>'
+        ).format(
+            row.text or "the document was removed",
+            turn.id,
+            index,
+            _pin(answer, row),
+            _changed(turn.id, answer, row),
+        )
         for index, row in sentences
     )
     # With an incomplete answer, or none, it is what the user has, so it is open.
