@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from retrieval.structure.clause_lookup import PARTS
+from retrieval.structure.clause_marks import PARTS
 from retrieval.structure.cross_references import named_places
 
 _NEAR = 100  # characters before a number in which the words stand that say what it is to the instruction

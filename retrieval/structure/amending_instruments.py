@@ -12,7 +12,7 @@ from datetime import date
 from itertools import islice
 
 from retrieval.core.documents import Document, Span
-from retrieval.structure.clauses import ordinal
+from retrieval.structure.clause_marks import ordinal
 from retrieval.structure.document_dates import days_in
 from retrieval.structure.layout import Line, lines
 from retrieval.structure.reflow import flowing_text

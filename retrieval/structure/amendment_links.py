@@ -13,8 +13,9 @@ from datetime import date
 from retrieval.core.documents import Document, Span
 from retrieval.structure.amended_places import Target
 from retrieval.structure.amendments import Amendment
-from retrieval.structure.clause_lookup import PARTS, find_clause
-from retrieval.structure.clauses import Clause, clause_at, ordinal, outline
+from retrieval.structure.clause_lookup import find_clause
+from retrieval.structure.clause_marks import PARTS, ordinal
+from retrieval.structure.clauses import Clause, clause_at, outline
 from retrieval.structure.definitions import defined
 from retrieval.structure.facts import Facts
 
@@ -219,8 +220,8 @@ def _inside(document: Document, container: Clause, number: str) -> Clause | None
 
 def _last_mark(clause: Clause) -> str:
     """The last mark of a clause's number in small letters: "2" of "5.2", "b" of "8.2(b)"."""
-    mark = re.findall(r"[^().,\s]+", clause.number)[-1].lower()
-    return str(ordinal(mark)) if clause.number.startswith("Article") and ordinal(mark) else mark
+    mark = re.findall(r"[^().,\s]+", clause.local)[-1].lower()
+    return str(ordinal(mark)) if clause.local.startswith("Article") and ordinal(mark) else mark
 
 
 def _term(document: Document, term: str) -> list[Span]:

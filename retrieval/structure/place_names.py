@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.core.documents import Document
-from retrieval.structure.clause_lookup import PARTS, find_clause
-from retrieval.structure.clauses import Clause, ordinal, outline
+from retrieval.structure.clause_lookup import find_clause
+from retrieval.structure.clause_marks import PARTS, ordinal
+from retrieval.structure.clauses import Clause, outline
 
 _MOST_PLACES = 24  # of one question
 _BEFORE = 80  # characters before a place in which the law stands that it is of
@@ -150,6 +151,8 @@ def _between(first: str, last: str) -> Sequence[str]:
 def find_named(document: Document, name: PlaceName) -> Clause | None:
     """The clause of the outline that a name means; None where there is none."""
     kind = "article" if name.kind in ("chapter", "part") else name.kind
+    if name.kind in ("chapter", "part") and (chapter := _chapter(document, name)):
+        return chapter
     if name.inside is None:
         if name.kind in PARTS:
             return _part(document, name)
@@ -163,9 +166,21 @@ def find_named(document: Document, name: PlaceName) -> Clause | None:
     if is_part(outer) and (found := find_clause(document, outer.span.start, kind, name.number, outer)):
         return found
     below = [c for c in outline(document) if outer.span.contains(c.span) and c is not outer]
-    joined = {name.number, f"{outer.number}{name.number}", f"{outer.number}.{name.number}"}
-    joined |= {f"{ordinal(outer.number.partition(' ')[2])}.{name.number}", f"{outer.number}({name.number})"}
-    return next((c for c in below if c.number in joined or c.number.endswith(f", paragraph {name.number}")), None)
+    joined = {name.number, f"{outer.local}{name.number}", f"{outer.local}.{name.number}"}
+    joined |= {f"{ordinal(outer.local.partition(' ')[2])}.{name.number}", f"{outer.local}({name.number})"}
+    return next((c for c in below if c.local in joined), None)
+
+
+def _chapter(document: Document, name: PlaceName) -> Clause | None:
+    """A chapter or part that articles or paragraphs stand in, however its number is written."""
+    within = find_named(document, name.inside) if name.inside else None
+    for clause in outline(document):
+        word, _, number = clause.local.partition(" ")
+        inside = within is None or within.span.contains(clause.span)
+        same = number.lower() == name.number.lower() or (ordinal(number) or -1) == ordinal(name.number)
+        if clause.kind == "chapter" and word.lower() == name.kind and inside and same:
+            return clause
+    return None
 
 
 def _part(document: Document, name: PlaceName) -> Clause | None:
@@ -174,7 +189,7 @@ def _part(document: Document, name: PlaceName) -> Clause | None:
         return found
     value = ordinal(name.number)
     for clause in outline(document):
-        word, _, number = clause.number.partition(" ")
+        word, _, number = clause.local.partition(" ") if is_part(clause) else ("", "", "")
         if value and word.lower() == name.kind and ordinal(number) == value:
             return clause
     return None
@@ -182,12 +197,12 @@ def _part(document: Document, name: PlaceName) -> Clause | None:
 
 def is_part(clause: Clause) -> bool:
     """Whether a clause is an exhibit, a schedule or the like."""
-    return clause.number.partition(" ")[0].lower() in PARTS
+    return clause.kind == "part"
 
 
 def _in_a_part(document: Document, number: str) -> Clause | None:
     """A clause that has the number in a schedule, where the contract itself has none of it."""
-    return next((c for c in outline(document) if c.number == number and not number.startswith("(")), None)
+    return next((c for c in outline(document) if c.local == number and not number.startswith("(")), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +221,7 @@ def not_there(document: Document, name: PlaceName) -> NotThere | None:
     if name.inside or name.kind in ("recital", "part", "chapter") or _is_written(document, name):
         return None
     if name.kind in PARTS:
-        parts = [c for c in outline(document) if c.number.lower().startswith(f"{name.kind} ")]
+        parts = [c for c in outline(document) if is_part(c) and c.local.lower().startswith(f"{name.kind} ")]
         last = f"; the last is {parts[-1].label()}" if parts else ""
         return NotThere(f"There is no {name.label()} in this document{last}.", parts[-1] if parts else None)
     above, value = _above(name.number)
@@ -214,7 +229,7 @@ def not_there(document: Document, name: PlaceName) -> NotThere | None:
     if above and around is None:
         return not_there(document, replace(name, number=above))
     last_one = _last(document, around)
-    if last_one is None or not value or value <= _value(last_one.number):
+    if last_one is None or not value or value <= _value(last_one.local):
         return None
     of = f" of {_called(around, name)}" if around else ""
     last = f"the last{of} is {_called(last_one, name)}"
@@ -237,7 +252,7 @@ def _above(number: str) -> tuple[str, int]:
 
 def _value(number: str) -> int:
     word, _, rest = number.partition(" ")
-    return ordinal(rest) if word == "Article" else _above(number.removesuffix(".0"))[1]
+    return ordinal(rest) if word == "Article" and "(" not in rest else _above(number.removesuffix(".0"))[1]
 
 
 def _last(document: Document, around: Clause | None) -> Clause | None:
@@ -246,9 +261,10 @@ def _last(document: Document, around: Clause | None) -> Clause | None:
     if around is None:
         first_part = next((c.span.start for c in clauses if is_part(c)), len(document.text))
         top = [c for c in clauses if c.parent is None and c.span.start < first_part]
-        return max(top, key=lambda c: _value(c.number), default=None)
+        top = [c for c in top if c.kind in ("article", "number")] or top
+        return max(top, key=lambda c: _value(c.local), default=None)
     own = clauses.index(around)
-    return max((c for c in clauses if c.parent == own), key=lambda c: _value(c.number), default=None)
+    return max((c for c in clauses if c.parent == own), key=lambda c: _value(c.local), default=None)
 
 
 def _is_written(document: Document, name: PlaceName) -> bool:
