@@ -298,11 +298,16 @@ class _Search:
         )
 
     def _page(self, span: Span) -> int:
-        """Page of a citation of a span: the page with the sentence that best matches the question."""
+        """Page of a citation of a span: of the place in it that answers, else of the sentence most like the question."""
         document = self.document_of(span.document_id)
         first, last = document.page_at(span.start), document.page_at(span.end - 1)
         if first is last:
             return first.number
+        place = next((p for p in self.results.places if p.shared(span)), None)
+        if place:
+            start = max(span.start, place.start)
+            words = document.text[start : span.end]
+            return document.page_at(start + len(words) - len(words.lstrip())).number
         return document.page_at(where_said(document, (span,), self.results.route.question)).number
 
 

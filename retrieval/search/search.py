@@ -56,7 +56,7 @@ class Results:
     `route` says which documents the question names; where it names any, the hits are of these alone. `wide` is what the
     search was asked to be. `whole`: the hits are all that the documents say. `kind` is the kind of question that the
     documents' structure answers, `places` the spans that do, best first: their chunks come first among the hits.
-    `absent` says what was asked for and is not there: "There is no Section 14 …".
+    `only_places`: nothing but them is asked for. `absent` says what was asked for and is not there: "There is no Section 14 …".
     """
 
     hits: tuple[Hit, ...]
@@ -66,6 +66,7 @@ class Results:
     whole: bool = False
     kind: str = ""
     places: tuple[Span, ...] = ()
+    only_places: bool = False
     absent: str = ""
 
     @property
@@ -162,8 +163,17 @@ class Searcher:
             agreement=max(fused.values(), default=0.0),
         )
         is_whole = len(meaning) < CANDIDATES and len(hits) < limit  # every chunk has a place among the nearest vectors
-        places = structure.spans(scores, document_of)
-        return Results(hits, signs, route, wide, is_whole, structure.kind, places, structure.absent)
+        return Results(
+            hits,
+            signs,
+            route,
+            wide,
+            is_whole,
+            kind=structure.kind,
+            places=structure.spans(scores, document_of),
+            only_places=structure.only_places,
+            absent=structure.absent,
+        )
 
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
         """Find the documents that a question names, and those between which it leaves the choice; needs no model."""

@@ -1,4 +1,4 @@
-"""Answers a question from the structure of documents: the places of the first kind of question that they can answer.
+"""Answers a question from the structure of documents: the places of the kinds of question that they can answer.
 
 The chunks that cover the places come before all others, whatever ranking says. What is not there is told, with what is.
 """
@@ -8,9 +8,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from retrieval.core.documents import Document, Span
+from retrieval.core.errors import DocumentNotReady, NoSuchDocument
 from retrieval.search.question_kinds import Sign, folded, kinds_of
 from retrieval.search.structural_places import Place, Source, absent
 from retrieval.structure.chunks import Chunk
@@ -34,7 +35,7 @@ _ASKS_FOR_THE_PLACE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class StructuralAnswer:
-    """The places that answer a question, best first, the kind that it is of, and what was asked for and is not there.
+    """The places that answer a question, best first, the first kind it is of, and what is asked for and not there.
 
     `near` are places beside what is absent. `whole`: the question asks for the places themselves, not for something in
     them.
@@ -45,6 +46,11 @@ class StructuralAnswer:
     absent: str = ""
     near: tuple[Place, ...] = ()
     whole: bool = True
+
+    @property
+    def only_places(self) -> bool:
+        """Whether nothing but the places is asked for, and none is a guess."""
+        return self.whole and bool(self.places) and not any(place.guess for place in self.places)
 
     def spans(self, scores: Mapping[Chunk, float], document_of: Callable[[str], Document]) -> tuple[Span, ...]:
         """The places to be shown: of a long one in which something is asked for, the clause that ranks best."""
@@ -67,20 +73,32 @@ def answer_by_structure(
     document_of: Callable[[str], Document],
     facts_of: Callable[[str], Facts],
 ) -> StructuralAnswer:
-    """Find the places in the first documents of some, for the first kind of question for which there are any."""
+    """Find the places in the first documents of some: a question may be of several kinds, "who signed it, and when"."""
     question = folded(question)
     signs = list(kinds_of(question))
     if not signs:
         return StructuralAnswer()
-    sources = [
-        Source(facts_of(id_), partial(document_of, id_))
-        for _, id_ in zip(range(_MOST_DOCUMENTS), document_ids, strict=False)
-    ]
-    for sign in signs:
-        if places := tuple(_by_turns(sign, question, sources)):
-            whole = not sign.kind.narrowed or _asks_for_the_place(question)
-            return StructuralAnswer(sign.kind.name, places, _missing(question, sources), whole=whole)
-    return _nothing(signs[0], question, sources)
+    sources = list(islice(_sources(document_ids, document_of, facts_of), _MOST_DOCUMENTS))
+    found = [(sign.kind, place) for sign in signs for place in _by_turns(sign, question, sources)]
+    if not found:
+        return _nothing(signs[0], question, sources)
+    places: list[Place] = []
+    for _, place in found:
+        if not any(other.span.contains(place.span) for other in places):
+            places.append(place)
+    whole = _asks_for_the_place(question) or not any(kind.narrowed for kind, _ in found)
+    return StructuralAnswer(found[0][0].name, tuple(places), _missing(question, sources), whole=whole)
+
+
+def _sources(
+    document_ids: Iterable[str], document_of: Callable[[str], Document], facts_of: Callable[[str], Facts]
+) -> Iterator[Source]:
+    for id_ in document_ids:
+        try:
+            facts = facts_of(id_)
+        except (NoSuchDocument, DocumentNotReady):  # it went meanwhile, or is read again
+            continue
+        yield Source(facts, partial(document_of, id_))
 
 
 def _by_turns(sign: Sign, question: str, sources: Sequence[Source]) -> Iterator[Place]:

@@ -5,6 +5,7 @@ gives nothing where the document has not what it needs.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,21 +17,27 @@ from retrieval.structure.definitions import Definition, find_definitions
 from retrieval.structure.facts import Facts
 from retrieval.structure.parties import Party
 from retrieval.structure.place_names import NotThere, PlaceName, find_named, named_places, not_there
+from retrieval.structure.sentences import sentences
 
 _LONGEST_OPENING = 1_500  # characters of a document that are shown as its opening where no preamble was found
 _MOST_DEFINITIONS = 3  # of one term
 _DAY = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b[^\n]{0,30}\d{4}|\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b",
+    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b[\s\S]{0,30}?\d{4}"
+    r"|\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A span that answers a question, and what it is: "Section 4.2", "parties", "signatures"."""
+    """A span that answers a question, and what it is: "Section 4.2", "parties", "signatures".
+
+    It is a `guess` where nothing was found and the opening of the document is the likeliest.
+    """
 
     span: Span
     what: str
+    guess: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,11 +187,24 @@ def dates(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place
     known = sorted(source.facts.dates, key=lambda d: wanted.index(d.kind) if d.kind in wanted else len(wanted))
     seen: set[Span] = set()
     for each in known:
-        if each.span not in seen:
-            seen.add(each.span)
-            yield Place(each.span, f"date: {each.kind}")
+        span = _sentence_around(source.document, each.span)
+        if span not in seen:
+            seen.add(span)
+            yield Place(span, "date")
     if not known:
         yield from (p for p in _opening(source.document) if _DAY.search(source.document.slice(p.span)))
+
+
+def _sentence_around(document: Document, span: Span) -> Span:
+    """The sentence that words stand in; the line where it is none: "Dated: June 8, 2010"."""
+    every = sentences(document)
+    at = bisect_right(every, span.start, key=lambda s: s.end)
+    if at < len(every) and every[at].contains(span):
+        return every[at]
+    text = document.text
+    start = max(text.rfind(mark, 0, span.start) for mark in "\n\f") + 1
+    ends = [end for mark in "\n\f" if (end := text.find(mark, span.end)) >= 0]
+    return document.span(start, min(ends, default=len(text)))
 
 
 def _kinds_of_date(question: str) -> tuple[str, ...]:
@@ -254,4 +274,4 @@ def _opening(document: Document) -> Iterator[Place]:
     end = min(len(text), start + _LONGEST_OPENING)
     cut = text.rfind("\n", start, end)
     if text.strip():
-        yield Place(document.span(start, cut if cut > start and end < len(text) else end), "opening")
+        yield Place(document.span(start, cut if cut > start and end < len(text) else end), "opening", guess=True)

@@ -2,8 +2,9 @@
 
 A term in quotation marks is judged by what stands beside it: a verb after it ("X" means …), the bracket it closes
 (each, an "X"), words that name (hereinafter "X"), the list it begins an item of. A title in quotation marks has none of
-these. A term without marks must begin a sentence that says what it means, or be an abbreviation of the words before its
-bracket; a contract that never puts marks into brackets may have any capitalised words in them: (the Works).
+these. A term without marks must begin a sentence that says what it means, stand before a colon in a clause of definitions, or
+be an abbreviation of the words before its bracket; a contract that never puts marks into brackets may have any
+capitalised words in them: (the Works).
 """
 
 import re
@@ -30,7 +31,7 @@ _NUMBER_WIDTH = 12  # characters before a term at the beginning of its line: its
 
 _QUOTED = re.compile(
     r"[“\"„‟″ʺ]\s*+(?P<term>[^“”\"„‟″ʺ\f]{1,80}?)[\s,.;:]*+[”\"“″ʺ]|(?<![\w’'])[‘']"
-    r"(?P<single>(?:the\s+)?[A-Z][^‘’']{1,40}?)[,.]?[’'](?!\w)"
+    r"(?P<single>(?:the\s+)?[A-Z][^‘’']{1,40}?|[a-z][^‘’'\n]{1,60}?(?=[’']\s+means?\b))[,.]?[’'](?!\w)"
 )
 # Between "X" or the "Y".
 _JOINED = re.compile(
@@ -80,6 +81,8 @@ _BARE_MEANS = re.compile(
     re.MULTILINE,
 )
 _BARE_BRACKET = re.compile(rf"\((?P<lead>(?:{_LEAD},?\s++)*)(?P<term>{_BARE})\s*+\)")
+# "Business Day: a day other than a Saturday", a line of a clause of definitions.
+_BARE_COLON = re.compile(rf"^[ \t]*(?P<term>{_BARE}):[ \t]+(?=[a-z(])", re.MULTILINE)
 _SHORT = re.compile(r"\((?:the\s+)?(?P<term>[A-Z][A-Z&]{1,7})\)")
 _WORDS_BEFORE = 12  # words before an abbreviation, among which its letters begin those of a name
 _SMALL = frozenset("a an and for in of on or the to with".split())
@@ -115,7 +118,7 @@ def find_definitions(document: Document) -> tuple[Definition, ...]:
     text = flowing_text(document)
     found: dict[int, tuple[int, bool]] = {}  # by a term's start its end, and whether the meaning stands after it
     taken = bytearray(len(text))  # characters that are part of a term
-    for start, end, follows in chain(_marked(document, text), _unmarked(text)):
+    for start, end, follows in chain(_marked(document, text), _unmarked(text), _before_colons(document, text)):
         if not taken[start] and _may_be_term(text[start:end]):
             found[start] = (end, follows)
             taken[start:end] = b"\1" * (end - start)
@@ -229,6 +232,13 @@ def _unmarked(text: str) -> Iterator[tuple[int, int, bool]]:
     if in_marks < len(bare):
         for match in bare:
             yield (*match.span("term"), False)
+
+
+def _before_colons(document: Document, text: str) -> Iterator[tuple[int, int, bool]]:
+    """Terms before a colon at the beginning of a line, in a clause of definitions."""
+    for match in islice(_BARE_COLON.finditer(text), _MOST_COUNTED):
+        if _in_definitions(document, match.start("term")):
+            yield (*match.span("term"), True)
 
 
 def _is_used(match: re.Match[str], text: str) -> bool:

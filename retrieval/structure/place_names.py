@@ -124,7 +124,7 @@ def _numbers(match: re.Match[str]) -> Iterator[PlaceName]:
     if match["nth"]:
         yield PlaceName(match["noun"].lower(), str(_ORDINALS.index(match["nth"].lower()) + 1))
         return
-    kind = next(kind for kind in _KINDS if match[kind])
+    kind = next(kind for kind in _KINDS if match[kind] is not None)
     before = ""
     for one in _ONE.finditer(match["numbers"]):
         raw = "".join(one["number"].split())

@@ -11,7 +11,7 @@ from functools import partial
 from retrieval import Chunk, Document, DocumentRecord, Hit, Library, Packed, Passage, Results, Searcher, Span, pack
 from webapp.answers.follow_up import Turn, standalone_query
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_engine, write
-from webapp.answers.key_language import KeySentence, Relevance, key_language
+from webapp.answers.key_language import KeySentence, Relevance, beside, key_language, quote_places
 from webapp.answers.prompt import NOT_THERE, Budget, Frame, frame
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.limits import check_question
@@ -138,14 +138,14 @@ async def answer(
 def _search(searcher: Searcher, scope: Scope, query: str) -> tuple[Results, bool]:
     """Search; if that finds nothing relevant, search wider once."""
     results = searcher.search(scope.matter_id, query, scope.document_ids)
-    if results.found:
+    if results.found or results.absent:
         return results, False
     return searcher.search(scope.matter_id, query, scope.document_ids, wide=True), True
 
 
 def _asks(results: Results, packed: Packed) -> bool:
     """Whether a language model is asked: where nothing was left out, it reads whether it is there, however likely."""
-    return results.found or (results.whole and not packed.left_out)
+    return results.found or (results.whole and not packed.left_out and not results.absent)
 
 
 def _fit(
@@ -189,7 +189,10 @@ def finish(draft: Draft, document_of: Callable[[str], Document], relevance: Rele
     passages, results, text = draft.found.passages, draft.results, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
     asked = results.route.question
-    key = key_language(asked, passages, documents, results.hits, most=KEY_SENTENCES, relevance=relevance)
+    key = quote_places(results.places, document_of)
+    if not (key and results.only_places):
+        sentences = key_language(asked, passages, documents, results.hits, most=KEY_SENTENCES, relevance=relevance)
+        key = beside(key, sentences, KEY_SENTENCES)
     checked = check(draft.text, passages, documents)
     says_nothing = text.rstrip(".") == NOT_THERE.rstrip(".")
     quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
@@ -217,13 +220,14 @@ def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], *, is_read: bool)
     """The answer where nothing is found; doubtful where all is in the passages and no language model read it."""
     searched, is_whole = draft.found.searched, draft.is_whole
     return Answer(
-        text=_coverage(searched, f"{'read' if is_read else 'compared with the question'} whole" if is_whole else ""),
+        text=draft.results.absent
+        or _coverage(searched, f"{'read' if is_read else 'compared with the question'} whole" if is_whole else ""),
         found=False,
         searched=searched,
         budget=draft.found.budget,
         engine=draft.engine,
         passages=draft.found.passages,
-        doubtful=is_whole and not is_read and bool(nearest),
+        doubtful=is_whole and not is_read and bool(nearest) and not draft.results.absent,
         nearest=nearest,
     )
 

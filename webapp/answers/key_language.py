@@ -1,18 +1,33 @@
 """Extracts key language: the sentences of the passages most relevant to the question, word for word, with pin cites.
 
 It is the answer without a language model, and replaces a draft that fails its checks, so nothing is generated here: a
-sentence is a span of the canonical text, shown in the page's own words.
+sentence is a span of the canonical text, shown in the page's own words. Where structure answers (a section by its
+number, the parties, a signature block), the place itself is quoted, whole.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval import Document, Hit, Passage, PinCite, Sentence, Span, own_words, pin_cite, sentences, under_headings
+from retrieval import (
+    Document,
+    Hit,
+    Passage,
+    PinCite,
+    Sentence,
+    Span,
+    outline,
+    own_words,
+    pin_cite,
+    sentences,
+    under_headings,
+)
 
 Relevance = Callable[[str, Sequence[Sentence]], Sequence[float]]
 """Scores sentences for their relevance to a question; 0 or less means not relevant."""
 
+_LONGEST_PLACE = 1_500  # characters of a place that are quoted; a longer one is cut, and " …" says so
+_MOST_QUOTED = 6_000  # characters of all places together; the first one is always quoted
 _LEAST_INSIDE = 0.5  # share of a sentence that is in the passage; a passage may end inside one
 
 
@@ -21,6 +36,50 @@ class KeySentence(PinCite):
     """A sentence with its pin cite, in the page's own words (white space folded, line ends joined)."""
 
     text: str
+
+
+def quote_places(places: Sequence[Span], document_of: Callable[[str], Document]) -> tuple[KeySentence, ...]:
+    """Quote places whole, as their pages have them; one that an earlier one holds is left out.
+
+    A long place ends before a clause or an item, else after a sentence or a line, and its text with " …".
+    """
+    quoted: list[KeySentence] = []
+    for place in places:
+        document = document_of(place.document_id)
+        span = _words_of(document, place)
+        shown = _cut(document, span)
+        room = _MOST_QUOTED - sum(len(key.span) for key in quoted)
+        if not len(shown) or any(key.span.contains(shown) for key in quoted) or (quoted and len(shown) > room):
+            continue
+        text = own_words(document, shown) + (" …" if shown.end < span.end else "")
+        quoted.append(KeySentence(**pin_cite(document, shown).where(), text=text))
+    return tuple(quoted)
+
+
+def beside(quoted: Sequence[KeySentence], keys: Sequence[KeySentence], most: int) -> tuple[KeySentence, ...]:
+    """Quoted places, and after them key sentences that none of them holds, together no more than `most` if they fit."""
+    others = [key for key in keys if not any(place.span.shared(key.span) for place in quoted)]
+    return (*quoted, *others[: max(0, most - len(quoted))])
+
+
+def _words_of(document: Document, span: Span) -> Span:
+    """A span without the white space at its ends: a page break before it would name the wrong page."""
+    text = document.slice(span)
+    return document.span(span.start + len(text) - len(text.lstrip()), span.end - len(text) + len(text.rstrip()))
+
+
+def _cut(document: Document, span: Span) -> Span:
+    """The beginning of a span that is too long, up to a border within the longest that is quoted."""
+    if len(span) <= _LONGEST_PLACE:
+        return span
+    low, high = span.start + _LONGEST_PLACE // 3, span.start + _LONGEST_PLACE
+    borders = (
+        [clause.span.start for clause in outline(document)],
+        [sentence.end for sentence in sentences(document)],
+        [at for at in range(low, high) if document.text[at] in "\n\f"],
+    )
+    end = next((inside[-1] for ends in borders if (inside := [at for at in ends if low < at <= high])), high)
+    return _words_of(document, document.span(span.start, end))
 
 
 def key_language(
