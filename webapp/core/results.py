@@ -364,7 +364,7 @@ class DocumentAnswerRow(NamedRow):
 
     `found`: there is a clause, and `answer` says yes, no or the value. `not_found`: there is none. `unclear`: what was
     found may not answer. `not_read`: it could not be read, or not yet. `failed`: the language model gave out. `reason`
-    says why. `citations` are numbers; `superseded_by` are the places that change the cited clause.
+    says why. `citations` are numbers; `superseded_by` are the clauses that amend the cited one.
     """
 
     state: DocumentState
