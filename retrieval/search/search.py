@@ -152,7 +152,8 @@ class Searcher:
         kinds = ", ".join(m.type.name for m in matches)
         document_of = partial(self._library.document, matter_id)
         in_order = dict.fromkeys((*(c.span.document_id for c in ranked), *(document_ids or ())))
-        structure = answer_by_structure(route.question, in_order, document_of, partial(self._library.facts, matter_id))
+        wordings = (route.question, question)
+        structure = answer_by_structure(wordings, in_order, document_of, partial(self._library.facts, matter_id))
         first = structure.first(partial(self._lexical.chunks_of, matter_id), scores)
         hits = tuple(
             Hit(c, 1.0, first[c]) if c in first else Hit(c, scores[c], _why(c in words, c in meaning, kinds))
