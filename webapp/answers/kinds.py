@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from webapp.answers.each_signs import EACH
+
 KindName = Literal[
     "question", "greeting", "help", "library", "mentions", "summary", "about_last_answer", "compare", "each"
 ]
@@ -286,55 +288,30 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     Kind(
+        "each",
+        EACH.any_of,
+        unless=EACH.unless,
+        needs="several documents",
+        examples=EACH.examples,
+        counterexamples=EACH.counterexamples,
+    ),
+    Kind(
         "compare",
         _signs(
             r"\bcompare\b(?!d)",
             r"\b(?:comparison|differences?) (?:between|of|among)\b",
             rf"\bhow (?:do|does|is|are) .{{1,80}}\b(?:differ|different from|compare)\b.{{0,80}}\b{PAPER}\b",
             rf"\b{PAPER}\b.{{1,60}}\b(?:vs\.?|versus)\s",
-            rf"\b(?:same|identical|alike|different) in both\b|\bboth (?:{PAPERS})\b",
+            r"\b(?:same|identical|alike|different) in both\b",
         ),
         needs="several documents",
         examples=(
             "Compare the notice periods of the Acme lease and the Baker lease",
             "What is the difference between the two NDAs on term?",
             "How does the liability cap differ between the Acme contract and the Baker contract?",
-            "Is the governing law the same in both contracts?",
+            "The Acme NDA versus the Baker NDA: how long does confidentiality last?",
         ),
         counterexamples=("Is the price compared with market rates?", "What are the differences in tax treatment?"),
-    ),
-    Kind(
-        "each",
-        _signs(
-            rf"\b(?:which|what|how many|do any|does any|have any|has any|is any|are any|any|each|every|all|none|some)"
-            rf"(?: one)?(?: of)?(?: (?:my|our|the|these|those|your))?(?: \w+)? {PAPERS}\b(?! (?:must|shall|may"
-            rf"|should|need|do "
-            rf"the|does the|has the|have to|to be|are to|the |a |an |between|with respect))",
-            rf"\b(?:in|for|of|from|by|per|across|under) (?:each|every|all)(?: of)?(?: (?:my|our|the|these"
-            rf"|those))? {PAPER}\b",
-            rf"\b(?:each|every) (?:of them|one of them|{PAPER})\b",
-            r"^\s*(?:do|does|have|are|can) (?:they|these|those) all\b|\bwhich of (?:them|these|those)\b|\bin all"
-            r" of them\b",
-        ),
-        unless=_signs(
-            r"\b(?:other|related|ancillary|transaction|prior|previous|such|definitive|third[- ]party) \w*s\b"
-        ),
-        needs="several documents",
-        examples=(
-            "Which of my contracts can be assigned without consent?",
-            "Which contracts have an exclusivity clause?",
-            "What is the governing law of each agreement?",
-            "Do any of these agreements renew automatically?",
-            "Do they all have a liability cap?",
-            "Which of them allow termination for convenience?",
-            "List the notice period in every lease",
-            "How many contracts are governed by Delaware law?",
-        ),
-        counterexamples=(
-            "Which documents must the seller deliver at closing?",
-            "Do any prior agreements survive?",
-            "What is the governing law of this agreement?",
-        ),
     ),
 )
 
