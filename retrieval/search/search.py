@@ -1,6 +1,5 @@
 """Searches a matter for a question: BM25 over its words, nearest vectors to its meaning, and the two rankings fused."""
 
-import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -10,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.core.documents import Span
+from retrieval.core.documents import Document, Span
 from retrieval.library.library import Library
 from retrieval.search.amended_clauses import AmendedClauses, ScopedChanges
+from retrieval.search.bearing_sentences import SentenceVectors, bearing_sentences, by_bearing, close_to_first
 from retrieval.search.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.search.confidence import EVEN, Signs, weights
 from retrieval.search.embedder import Embedder
@@ -21,6 +21,7 @@ from retrieval.search.lexical import Lexical, stems_of
 from retrieval.search.routing import Route, Router
 from retrieval.search.structural_answer import answer_by_structure
 from retrieval.search.vectors import Vectors
+from retrieval.structure.best_sentence import where_said
 from retrieval.structure.chunks import Chunk
 
 CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has about 500
@@ -35,18 +36,20 @@ _LOOKED_INTO = 8  # hits whose words are compared with those searched for, for c
 _COVERED = 0.2  # weight of the question's words that a sentence has, beside its cosine
 _BEST_HIT = 0.3  # weight of the score of the hit that a sentence stands in, beside the same cosine
 _BEARS = 0.8  # of the best sentence's relevance; a sentence below that is beside the point
-_REMEMBERED = 8192  # sentences with their vectors: 13 MB, the passages of some eighty answers
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk, its score in [0, 1] within this search, and why it was found:
     by its words, its meaning or both, and the kinds of clause asked for.
+
+    `bearing` is its sentence that bears most on the question, for the first hits.
     """
 
     chunk: Chunk
     score: float
     why: str
+    bearing: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,18 @@ class Results:
     places: tuple[Span, ...] = ()
     only_places: bool = False
     absent: str = ""
+
+    def where_said(self, document: Document, span: Span) -> int:
+        """The offset in a span at which it says what was asked, for its pin cite: of the place that answers, else of
+        the sentence of a hit that bears most on the question, else of the one most like it.
+        """
+        bearing = (hit.bearing for hit in self.hits if hit.bearing and hit.chunk.span.shared(span))
+        place = next((each for each in (*self.places, *bearing) if each.shared(span)), None)
+        if place is None:
+            return where_said(document, (span,), self.route.question)
+        start = max(place.start, span.start)
+        words = document.text[start : span.end]
+        return start + len(words) - len(words.lstrip())
 
     @property
     def confidence(self) -> float:
@@ -107,8 +122,7 @@ class Searcher:
 
     def __init__(self, library: Library, vectors: Vectors, lexical: Lexical, embedder: Embedder) -> None:
         self._library, self._vectors, self._lexical, self._embedder = library, vectors, lexical, embedder
-        self._remembered: dict[str, NDArray[np.float32]] = {}
-        self._lock = threading.Lock()
+        self._sentence_vectors = SentenceVectors(embedder)
         self._amended = AmendedClauses(library)
 
     @cached_property
@@ -149,19 +163,26 @@ class Searcher:
         fused = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
         scores = beside_neighbours(fused)
         ranked = list(islice(_once(sorted(scores, key=lambda c: (-scores[c], c.span))), limit))
-        kinds = ", ".join(m.type.name for m in matches)
+        read = close_to_first(ranked, scores)
         document_of = partial(self._library.document, matter_id)
-        in_order = dict.fromkeys((*(c.span.document_id for c in ranked), *(document_ids or ())))
-        structure = answer_by_structure(route.question, in_order, document_of, partial(self._library.facts, matter_id))
+        bearing = bearing_sentences(read, document_of, self._sentence_vectors, aim, stems)
+        best = by_bearing(ranked, scores, read, bearing)
+        kinds = ", ".join(m.type.name for m in matches)
+        in_order = dict.fromkeys((*(c.span.document_id for c in best), *(document_ids or ())))
+        wordings = (route.question, question)
+        structure = answer_by_structure(wordings, in_order, document_of, partial(self._library.facts, matter_id))
         first = structure.first(partial(self._lexical.chunks_of, matter_id), scores)
         hits = tuple(
-            Hit(c, 1.0, first[c]) if c in first else Hit(c, scores[c], _why(c in words, c in meaning, kinds))
-            for c in islice(_once(dict.fromkeys((*first, *ranked))), limit)
+            Hit(c, 1.0, first[c])
+            if c in first
+            else Hit(c, best[c], _why(c in words, c in meaning, kinds), bearing[c].span if c in bearing else None)
+            for c in islice(_once(dict.fromkeys((*first, *best))), limit)
         )
         signs = Signs(
-            nearest=max(meaning.values(), default=0.0),
+            nearest=max((*meaning.values(), *(each.cosine for each in bearing.values())), default=0.0),
             sought=self._lexical.share(matter_id, query_stems, ranked[:_LOOKED_INTO]),
             agreement=max(fused.values(), default=0.0),
+            typical=self._types.typicality(matches, np.array([each.vector for each in bearing.values()])),
         )
         is_whole = len(meaning) < CANDIDATES and len(hits) < limit  # every chunk has a place among the nearest vectors
         return Results(
@@ -201,7 +222,7 @@ class Searcher:
         asked = core(question)
         vector = self._embedder.queries([asked])[0]
         aim = self._embedder.aim(joined(vector, self._types.match(asked, vector)))
-        meaning = self._meanings([s.in_context for s in sentences]) @ aim
+        meaning = self._sentence_vectors.of([s.in_context for s in sentences]) @ aim
         stems = set(stems_of(asked))
         words = [len(stems & set(stems_of(s.words))) / (len(stems) or 1) for s in sentences]
         scores = [
@@ -209,25 +230,6 @@ class Searcher:
         ]
         least = _BEARS * max(scores)
         return [score - least for score in scores]
-
-    def _meanings(self, sentences: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of sentences, float32[len(sentences), dimension]; those of late are remembered.
-
-        The passages of one answer hold a hundred, a second's work for two cores,
-        and other questions find the same ones.
-        """
-        with self._lock:
-            known = {text: self._remembered[text] for text in sentences if text in self._remembered}
-        new = [text for text in dict.fromkeys(sentences) if text not in known]
-        if new:
-            known |= zip(new, self._embedder.passages(new), strict=True)
-        with self._lock:
-            for text in sentences:
-                self._remembered.pop(text, None)
-                self._remembered[text] = known[text]  # now the last to be forgotten
-            while len(self._remembered) > _REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-        return np.stack([known[text] for text in sentences])
 
 
 def _once(chunks: Iterable[Chunk]) -> Iterator[Chunk]:

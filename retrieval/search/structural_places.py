@@ -23,9 +23,9 @@ from retrieval.structure.sentences import sentences
 _LONGEST_OPENING = 1_500  # characters of a document that are shown as its opening where no preamble was found
 _MOST_DEFINITIONS = 3  # of one term
 _CLOSE = 0.88  # of the letters of a term, in their order: "Interveining Event"
-_DAY = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b[\s\S]{0,30}?\d{4}"
-    r"|\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b",
+_DAY = re.compile(  # a day on which something was done
+    r"\b(?:made|dated?|entered|effective|executed?|this)\b[^.;]{0,60}?(?:\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b"
+    r"|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b[\s\S]{0,30}?\d{4}\b)",
     re.IGNORECASE,
 )
 
@@ -83,9 +83,9 @@ def _recital(source: Source, name: PlaceName) -> Iterator[Place]:
         return
     text = source.document.slice(recitals)
     letter = re.escape(name.number.strip("()"))
-    begins = re.search(rf"^\s*\(?{letter}[.)]\s", text, re.MULTILINE | re.IGNORECASE)
+    begins = re.search(rf"^[ \t]*\(?{letter}[.)]\s", text, re.MULTILINE | re.IGNORECASE)
     if begins:
-        after = re.compile(r"^\s*\(?(?:[A-Z]|\d+)[.)]\s", re.MULTILINE).search(text, begins.end())
+        after = re.compile(r"^[ \t]*\(?(?:[A-Z]|\d+)[.)]\s", re.MULTILINE).search(text, begins.end())
         end = recitals.start + (after.start() if after else len(text))
         yield Place(source.document.span(recitals.start + begins.start(), end), name.label())
 
@@ -153,10 +153,11 @@ def parties(source: Source, _question: str, _sign: re.Match[str]) -> Iterator[Pl
         yield Place(facts.preamble, "parties")
         outside = [p for p in facts.parties if not facts.preamble.shared(p.span)]
         yield from (Place(party.span, "parties") for party in outside)
-    elif facts.parties:
-        yield from (Place(party.span, "parties") for party in facts.parties)
     else:
-        yield from _opening(source.document)
+        begins = min((party.span.start for party in facts.parties), default=OPENING)
+        if begins >= OPENING:  # who signs, at the end: a letter says in its opening who writes to whom
+            yield from _opening(source.document)
+        yield from (Place(party.span, "parties") for party in facts.parties)
 
 
 def party(source: Source, _question: str, sign: re.Match[str]) -> Iterator[Place]:

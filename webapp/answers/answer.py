@@ -298,6 +298,9 @@ def _key_language(
         if not (key and each.only_places):
             asked = each.route.question
             sentences = key_language(asked, passages, documents, each.hits, most=most, relevance=relevance)
+            if results.own:  # its own words choose first: those of the question before it chose the last time
+                own = key_language(results.own, passages, documents, each.hits, most=most // 2, relevance=relevance)
+                sentences = beside(own, sentences, most)
             key = beside(key, sentences, most)
         for sentence in key:
             if sentence.span not in seen:

@@ -128,7 +128,7 @@ class Search(Command[HitRow], name="search"):
         """A result for each hit, if any. If a name in the question fits several documents, each hit lists them
         (`documents_meant`).
         """
-        from retrieval import pin_cite, where_said
+        from retrieval import pin_cite
 
         matter, scope = caller.scope(self.matter, self.question, self.document)
         yield from caller.settled(matter, scope)
@@ -142,7 +142,7 @@ class Search(Command[HitRow], name="search"):
             span = hit.chunk.span
             same = {chunk.span.document_id for chunk in searcher.same_words(matter.id, hit.chunk, scope)}
             document = library.document(matter.id, span.document_id)
-            at = where_said(document, (span,), results.route.question)
+            at = results.where_said(document, span)
             row = HitRow(
                 rank=rank,
                 **cite_fields(pin_cite(document, span, at=at)),
