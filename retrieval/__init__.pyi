@@ -34,6 +34,7 @@ from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedCha
 from retrieval.search.embedder import Embedder as Embedder, load_embedder as load_embedder
 from retrieval.search.lexical import Lexical as Lexical
 from retrieval.search.packing import Packed as Packed, Passage as Passage, pack as pack
+from retrieval.search.routing import Route as Route
 from retrieval.search.search import Hit as Hit, Results as Results, Searcher as Searcher, Sentence as Sentence
 from retrieval.search.vectors import Vectors as Vectors
 from retrieval.structure.amendment_links import Change as Change

@@ -16,6 +16,7 @@ import typer
 from bench import gpu_memory
 from merge.cli import BuiltRow, FaultRow, VerifiedRow
 from merge.cli import app as merge_app
+from retrieval.search.question_kinds import KINDS
 from tests.docker import versions
 from tests.test_rooms import MAY_IMPORT, PACKAGES
 from webapp.cli.main import app
@@ -65,6 +66,13 @@ def directions() -> str:
         beside = ("`retrieval`'s exports",) if room.startswith("webapp") else ()
         may = ", ".join((*beside, *(f"`{each}`" for each in imports))) or "nothing of ours"
         lines.append(f"| `{room}` | {_first_paragraph(path)} | {may} |")
+    return "\n".join(lines)
+
+
+def question_kinds_table() -> str:
+    """The kinds of question that structure answers: what is asked for, two ways to ask it, and what it needs."""
+    lines = ["| asked for | for example | found where there is |", "|---|---|---|"]
+    lines += [f"| {kind.name} | {'<br>'.join(kind.examples[:2])} | {kind.needs} |" for kind in KINDS]
     return "\n".join(lines)
 
 
@@ -196,6 +204,7 @@ GENERATED: dict[Path, dict[str, Callable[[], str]]] = {
         "gpu memory": gpu_memory.table,
         "advisories": versions.advisories,
     },
+    DOCS / "retrieval.md": {"question kinds": question_kinds_table},
     DOCS / "settings.md": {"settings": settings.table},
 }
 

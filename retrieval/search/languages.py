@@ -12,8 +12,8 @@ _LETTERS_OF_SCRIPT = 0.5  # of a question's letters, for it to be in another scr
 
 _STOP_WORDS = {
     "English": "the a an of to in is are was were be been do does did can could may must shall should will would have"
-    " has had who whom what when where which why how and or not no if for from with by on at under this that these those"
-    " it its their there any all each",
+    " has had who whom what when where which why how and or not no if for from with by on at under this that these"
+    " those it its their there any all each",
     "German": "der die das den dem des ein eine einer eines einem einen und oder nicht ist sind war wird werden wurde"
     " kann muss darf soll hat haben wer wen wem was wann wo wie welche welcher welches welchen warum wenn für von mit"
     " bei nach aus zu zum zur im am auf unter über dieser diese dieses diesem vertrag gibt es kein keine",

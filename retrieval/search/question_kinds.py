@@ -8,8 +8,9 @@ is.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from retrieval.search import structural_places as find
@@ -655,8 +656,8 @@ def folded(question: str) -> str:
     return " ".join(question.replace("’", "'").replace("‘", "'").split())[-_LONGEST:]
 
 
-def kinds_of(asked: str) -> Iterator[Sign]:
+@lru_cache(maxsize=64)  # one question may be put to a hundred documents, one by one
+def kinds_of(asked: str) -> tuple[Sign, ...]:
     """The rows that a question (see `folded`) matches, in the order of the table, each with its first sign's match."""
-    for kind in KINDS:
-        if match := next((m for sign in kind.signs if (m := sign(asked))), None):
-            yield Sign(kind, match)
+    found = ((kind, next((m for sign in kind.signs if (m := sign(asked))), None)) for kind in KINDS)
+    return tuple(Sign(kind, match) for kind, match in found if match)

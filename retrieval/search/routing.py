@@ -49,7 +49,12 @@ _FILED = re.compile(
     re.IGNORECASE,
 )
 _CAPITALS = re.compile(rf"\b(?P<name>{_RUN})")
-_SECTION = re.compile(r"(?:Section|Article|Clause|Schedule|Exhibit|Annex|Appendix|Part)\b", re.IGNORECASE)
+# A name that begins so is of a place or of a fact: "Section 4 of the Agreement", "Effective Date of the Agreement".
+_SECTION = re.compile(
+    r"(?:Section|Article|Clause|Schedule|Exhibit|Annex|Appendix|Part|(?:Effective |Start )?Date|Title|Name"
+    r"|Part(?:y|ies)|Notices?|Address|Definition|Meaning|Background|Signator(?:y|ies))\b",
+    re.IGNORECASE,
+)
 
 # What stands behind a party's name where a contract introduces it, and before one that is only where a party comes
 # from.

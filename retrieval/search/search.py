@@ -64,9 +64,9 @@ class Results:
     search was asked to be. `whole`: the hits are all that the documents say. `kind` is the kind of question that the
     documents' structure answers, `places` the spans that do, best first: their chunks come first among the hits.
     `only_places`: nothing but them is asked for. `absent` says what was asked for and is not there: "There is no
-    Section 14 …".
-    `language` is that of a question that is not in English, which is what search reads. `corrections`: its misspelled
-    words, each with what was searched for; `route.question` has them corrected.
+    Section 14 in this document; the last is Section 12." `language` is that of a question that is not in English, which
+    is what search reads. `corrections`: its misspelled words, each with what was searched for; `route.question` has
+    them corrected.
     """
 
     hits: tuple[Hit, ...]
@@ -185,7 +185,8 @@ class Searcher:
         best = by_bearing(ranked, scores, read, bearing)
         kinds = ", ".join(m.type.name for m in matches)
         in_order = dict.fromkeys((*(c.span.document_id for c in best), *(document_ids or ())))
-        structure = answer_by_structure(route.question, in_order, document_of, partial(self._library.facts, matter_id))
+        wordings = (route.question, question)
+        structure = answer_by_structure(wordings, in_order, document_of, partial(self._library.facts, matter_id))
         first = structure.first(partial(self._lexical.chunks_of, matter_id), scores)
         hits = tuple(
             Hit(c, 1.0, first[c])

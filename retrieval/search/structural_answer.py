@@ -68,14 +68,17 @@ class StructuralAnswer:
 
 
 def answer_by_structure(
-    question: str,
+    wordings: Sequence[str],
     document_ids: Iterable[str],
     document_of: Callable[[str], Document],
     facts_of: Callable[[str], Facts],
 ) -> StructuralAnswer:
-    """Find the places in the first documents of some: a question may be of several kinds, "who signed it, and when"."""
-    question = folded(question)
-    signs = list(kinds_of(question))
+    """Find the places in the first documents of some: a question may be of several kinds, "who signed it, and when".
+
+    `wordings` of the question, without the names of documents and with them: "Date of the Agreement" is no document.
+    """
+    question = next((asked for asked in map(folded, wordings) if kinds_of(asked)), "")
+    signs = kinds_of(question)
     if not signs:
         return StructuralAnswer()
     sources = list(islice(_sources(document_ids, document_of, facts_of), _MOST_DOCUMENTS))

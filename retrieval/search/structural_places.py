@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 
 from retrieval.core.documents import Document, Page, Span
@@ -21,9 +22,10 @@ from retrieval.structure.sentences import sentences
 
 _LONGEST_OPENING = 1_500  # characters of a document that are shown as its opening where no preamble was found
 _MOST_DEFINITIONS = 3  # of one term
-_DAY = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b[\s\S]{0,30}?\d{4}"
-    r"|\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b",
+_CLOSE = 0.88  # of the letters of a term, in their order: "Interveining Event"
+_DAY = re.compile(  # a day on which something was done
+    r"\b(?:made|dated?|entered|effective|executed?|this)\b[^.;]{0,60}?(?:\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b"
+    r"|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b[\s\S]{0,30}?\d{4}\b)",
     re.IGNORECASE,
 )
 
@@ -60,10 +62,10 @@ Finder = Callable[[Source, str, "re.Match[str]"], Iterable[Place]]
 def named_clauses(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
     """The sections, articles, exhibits and schedules that a question names, whole."""
     for name in named_places(question)[0]:
-        if name.kind == "recital":
-            yield from _recital(source, name)
-        elif clause := find_named(source.document, name):
+        if clause := find_named(source.document, name):
             yield Place(clause.span, clause.label())
+        elif name.kind == "recital":
+            yield from _recital(source, name)
 
 
 def absent(source: Source, question: str) -> NotThere | None:
@@ -81,9 +83,9 @@ def _recital(source: Source, name: PlaceName) -> Iterator[Place]:
         return
     text = source.document.slice(recitals)
     letter = re.escape(name.number.strip("()"))
-    begins = re.search(rf"^\s*\(?{letter}[.)]\s", text, re.MULTILINE | re.IGNORECASE)
+    begins = re.search(rf"^[ \t]*\(?{letter}[.)]\s", text, re.MULTILINE | re.IGNORECASE)
     if begins:
-        after = re.compile(r"^\s*\(?(?:[A-Z]|\d+)[.)]\s", re.MULTILINE).search(text, begins.end())
+        after = re.compile(r"^[ \t]*\(?(?:[A-Z]|\d+)[.)]\s", re.MULTILINE).search(text, begins.end())
         end = recitals.start + (after.start() if after else len(text))
         yield Place(source.document.span(recitals.start + begins.start(), end), name.label())
 
@@ -111,7 +113,13 @@ def definitions(source: Source, _question: str, sign: re.Match[str]) -> Iterator
     """The definition of the term that is asked for; where it only points to a section, that section after it."""
     exact = bool(sign.groupdict().get("exactly"))
     term = sign["exactly"] if exact else sign["term"]
-    found = [d for d in find_definitions(source.document) if _is_term(d.term, term, exact)]
+    every = find_definitions(source.document)
+    found = [d for d in every if _is_term(d.term, term, exact)]
+    if not (found or exact):  # "Company Material Adverse Effect" where its last words are asked for
+        found = [d for d in every if _folded(d.term).endswith(f" {_folded(term)}")]
+    if not (found or exact):  # a slip of the pen
+        close = get_close_matches(_folded(term), {_folded(d.term) for d in every}, 1, _CLOSE)
+        found = [d for d in every if _folded(d.term) in close]
     found.sort(key=lambda d: d.points)  # those that say what it means first
     for definition in found[:_MOST_DEFINITIONS]:
         yield Place(definition.span, f"definition of “{definition.term}”")
@@ -145,10 +153,11 @@ def parties(source: Source, _question: str, _sign: re.Match[str]) -> Iterator[Pl
         yield Place(facts.preamble, "parties")
         outside = [p for p in facts.parties if not facts.preamble.shared(p.span)]
         yield from (Place(party.span, "parties") for party in outside)
-    elif facts.parties:
-        yield from (Place(party.span, "parties") for party in facts.parties)
     else:
-        yield from _opening(source.document)
+        begins = min((party.span.start for party in facts.parties), default=OPENING)
+        if begins >= OPENING:  # who signs, at the end: a letter says in its opening who writes to whom
+            yield from _opening(source.document)
+        yield from (Place(party.span, "parties") for party in facts.parties)
 
 
 def party(source: Source, _question: str, sign: re.Match[str]) -> Iterator[Place]:

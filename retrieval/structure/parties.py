@@ -43,7 +43,7 @@ _WORD = r"(?:[A-Z0-9ÁÉÍÓÚÑÄÖÜØÅ][\w&’'*/.\-\u00ad\u2010]*|[a-z]{1,2
 _LINK = r"(?:of|the|for|de|del|la|le|y|e|du|da|do|dos|van|von|der|den|und|et|in|at|on|zu|to|voor|di|–|-|—)"
 _IN_BRACKETS = r"\((?:[A-Z][\w .&-]{0,30})\)(?=,?\s+(?:[A-Z]|&))"
 _NAME = re.compile(
-    rf"(?:{_WORD})(?:\s*,\s*{_WORD}(?=(?:,\s+{_WORD}){{0,4}},?\s+&\s)|\s*,\s*(?=[A-Z])(?i:{_SUFFIX})\b\.?|\s+(?i:plc|llc|inc|ltd|limited|gmbh|d/b/a)\b\.?|\s*{_IN_BRACKETS}|\s+(?:{_LINK}\s+){{0,3}}{_WORD}|\s+and\s+(?=[A-Z]){_WORD})*+"
+    rf"(?:{_WORD})(?:\s*,\s*{_WORD}(?=(?:,\s+{_WORD}){{0,4}},?\s+&\s)|\s*,\s*(?=[A-Z])(?i:{_SUFFIX})\b\.?|\s+(?i:plc|llc|inc|ltd|limited|gmbh|d/b/a)\b\.?|\s*{_IN_BRACKETS}|\s+(?:(?:{_LINK}\s+){{1,3}}(?!\d))?{_WORD}|\s+and\s+(?=[A-Z]){_WORD})*+"
 )
 _SPLIT = re.compile(r"\s+(?:and|AND)\s+|\s+&\s+(?=[A-Z][\w]+\s+(?:Inc|Corp|LLC))")
 _TERM = re.compile(
@@ -264,7 +264,7 @@ _ADDRESS = re.compile(
 
 def _name_at(text: str, at: int, stop: int) -> tuple[int, int] | None:
     """The name that begins at an offset; a blank to be filled in is one too."""
-    blank = re.compile(r"[_\[\]●•*\s]*[_●•]{2,}[_\[\]●•*]*|\[[^\]\n]{0,40}\]").match(text, at, stop)
+    blank = _BLANK.match(text, at, stop)
     if blank:
         return blank.span()
     match = _NAME.match(text, at, min(stop, at + _LONGEST_NAME + 60))
@@ -284,14 +284,19 @@ def _name_at(text: str, at: int, stop: int) -> tuple[int, int] | None:
     words = text[at:end]
     while re.search(r"(?:\s+(?:and|AND|&|of|the|for)|[,\s])\Z", words):
         words = re.sub(r"(?:\s+(?:and|AND|&|of|the|for)|[,\s]+)\Z", "", words)
-    if not _ENDS_IN_SUFFIX.search(words) and not re.search(r"\b[A-Z]\.\Z", words):
+    if _WHOLE_WORD.search(words) or not (_ENDS_IN_SUFFIX.search(words) or re.search(r"\b[A-Z]\.\Z", words)):
         words = words.rstrip(".")
     letters = sum(c.isalpha() for c in words)
     return (at, at + len(words)) if letters >= 2 and len(words) <= _LONGEST_NAME else None
 
 
+# What is no abbreviation: a full stop after it ends the sentence.
+_WHOLE_WORD = re.compile(r"\b(?:LLC|LLP|LP|PLC|plc|GmbH|AG|Limited|Company|Corporation|Incorporated)\.\Z")
+_BLANK = re.compile(r"[\[\s]{0,5}[_●•]{2,200}[\]*]?|\[[^\]\n]{0,40}\]")  # to be filled in
 # A full stop that ends a sentence, and no abbreviation.
-_STOPS = re.compile(rf"(?<![\w.])(?!(?i:{_SUFFIX})\.|Bros\.|Messrs\.|Assoc\.|Univ\.)[\w’'-]{{4,}}\.(?=\s)")
+_STOPS = re.compile(
+    rf"(?<![\w.])(?!(?i:{_SUFFIX})\.|Bros\.|Messrs\.|Assoc\.|Univ\.)[\w’'-]{{4,}}\.(?=\s)|\b{_SUFFIX}\.(?=\s+\d)"
+)
 
 
 def _line_cut(text: str, at: int, end: int) -> int:

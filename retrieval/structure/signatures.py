@@ -201,7 +201,7 @@ def _columns(above: list[str], count: int, parties: Sequence[str]) -> list[str]:
 def _one_party(above: list[str]) -> str:
     for line in above:
         text = _value(re.sub(r"^(?:FOR|For)\s+|^[A-Z][\w ]{2,30}:\s+(?=[A-Z])", "", line))
-        if ENDS_AS_COMPANY.search(text) or (text.isupper() and len(text) > 3):
+        if ENDS_AS_COMPANY.search(text) or (text.isupper() and len(text) > 3 and not _NO_PARTY.search(text)):
             return text
     last = above[-1] if above else ""
     is_party = (

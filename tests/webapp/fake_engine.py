@@ -10,6 +10,7 @@ writes is told to it beforehand:
 """
 
 import json
+import re
 import select
 import socket
 import threading
@@ -113,6 +114,11 @@ class FakeEngine:
     def next_reply(self) -> Reply | Refusal:
         return self._replies.popleft() if self._replies else Reply()
 
+    def reply_to(self, asked: dict[str, Any]) -> Reply | Refusal:
+        """What a chat body gets."""
+        del asked
+        return self.next_reply()
+
     def told(self, path: str) -> object | None:
         """What a GET answers, or None for 404."""
         model = MODEL[self.kind]
@@ -151,6 +157,52 @@ class FakeEngine:
             error = {"code": 400, "message": LLAMA_TOO_LONG.format(**size), "type": "exceed_context_size_error"}
             return Refusal(400, {"error": error})
         return None
+
+
+@dataclass
+class CopyingEngine(FakeEngine):
+    """Quotes the sentence of the passages that shares most words with the question; says so where none shares two.
+
+    `pace` and `first` are those of its replies. It refuses a prompt with one of the words of `breaks` as a server does
+    that is overloaded, so many times as `refusals` says.
+    """
+
+    pace: float = 0.0
+    first: float = 0.0
+    breaks: str = ""
+    refusals: int = 1_000_000
+
+    def reply_to(self, asked: dict[str, Any]) -> Reply | Refusal:
+        prompt = asked["messages"][-1]["content"]
+        if self.breaks and self.breaks in prompt and self.refusals > 0:
+            self.refusals -= 1
+            return BUSY
+        return Reply([word + " " for word in copied(prompt).split(" ")], first=self.first, pace=self.pace)
+
+
+def copied(prompt: str) -> str:
+    """The bearing sentence of a prompt, in quotation marks, with the number of its passage."""
+    sources, _, question = prompt.rpartition("\nQuestion: ")
+    wanted = {stem(word) for word in re.findall(r"[a-z]{4,}", question.lower())} - ASIDE
+    best, words = (1, ""), "The passages do not say."
+    for passage in re.split(r"\n(?=\[\d+\] )", sources):
+        number = re.match(r"\[(\d+)\]", passage)
+        if number is None:
+            continue
+        for sentence in re.split(r"(?<=[.;:])\s+|\n", passage.partition("\n")[2]):
+            shared = len(wanted & {stem(word) for word in re.findall(r"[a-z]{4,}", sentence.lower())})
+            if shared > best[0]:
+                best, words = (shared, sentence), f"“{sentence.strip()}” [{number[1]}]"
+    return words
+
+
+def stem(word: str) -> str:
+    return word[:6]
+
+
+ASIDE = {
+    stem(word) for word in "which what does have with each contract contracts agreement agreements their them".split()
+}
 
 
 class _Server(ThreadingHTTPServer):
@@ -201,7 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(LOADING)
         if not self._has_key():
             return self._refuse(UNKNOWN_KEY[engine.kind])
-        objection, reply = engine.objection(asked), engine.next_reply()
+        objection, reply = engine.objection(asked), engine.reply_to(asked)
         if isinstance(objection, Refusal):
             return self._refuse(objection)
         if isinstance(reply, Refusal):

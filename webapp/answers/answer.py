@@ -3,7 +3,7 @@
 (history, question) → reading → query → hits → passages (≤ n tokens) → prompt → text stream → checked citations
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +24,7 @@ from retrieval import (
     pack,
     pin_cite,
 )
+from webapp.answers.document_row import DocumentAnswer
 from webapp.answers.from_library import Told, from_library
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_engine, write
 from webapp.answers.history import Turn
@@ -46,10 +47,18 @@ Alike = Callable[[Chunk], Sequence[Chunk]]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Scope of a search: documents of one matter, all of them ready."""
+    """Scope of a search: documents of one matter, all of them ready; `unread` are those in scope that are not."""
 
     matter_id: str
     records: tuple[DocumentRecord, ...]
+    unread: tuple[DocumentRecord, ...] = ()
+
+    @classmethod
+    def of(cls, matter_id: str, records: Iterable[DocumentRecord]) -> "Scope":
+        """Scope of these documents, ready or not."""
+        records = tuple(records)
+        ready = tuple(record for record in records if record.state == "ready")
+        return cls(matter_id, ready, tuple(record for record in records if record.state != "ready"))
 
     @property
     def document_ids(self) -> list[str]:
@@ -90,7 +99,7 @@ class Answer:
     `doubtful`: passages were found, but the documents probably do not address the question. `nearest`: where nothing is
     found, what comes nearest to the question. `same_words`: for the span of a citation, chunks of other documents, one
     of each, with the same words as its own chunk. `superseded_by`: for the span of a citation, a key sentence or a
-    passage the clauses that amend it.
+    passage the clauses that amend it. `documents`: a row for each, where the question is put to each.
     """
 
     text: str
@@ -106,6 +115,7 @@ class Answer:
     nearest: tuple[KeySentence, ...] = ()
     same_words: Mapping[Span, tuple[Chunk, ...]] = field(default_factory=dict)
     superseded_by: Mapping[Span, tuple[AmendingClause, ...]] = field(default_factory=dict)
+    documents: tuple[DocumentAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +268,9 @@ def _key_language(
         if not (key and each.only_places):
             asked = each.route.question
             sentences = key_language(asked, passages, documents, each.hits, most=most, relevance=relevance)
+            if results.own:  # its own words choose first: those of the question before it chose the last time
+                own = key_language(results.own, passages, documents, each.hits, most=most // 2, relevance=relevance)
+                sentences = beside(own, sentences, most)
             key = beside(key, sentences, most)
         for sentence in key:
             if sentence.span not in seen:

@@ -27,12 +27,31 @@ SYSTEM = f"""You answer questions about contracts. Use only the numbered passage
 - Copy names, numbers, amounts and dates exactly.
 - Be brief. If the passages do not answer the question, write: {NOT_THERE}"""
 
+EACH_SYSTEM = f"""A question is put to several contracts, one at a time. Answer it for one of them.
+- Use only the numbered passages below; all of them are of this one contract.
+- Begin with Yes, with No, or with the value that is asked for: an amount, a period, a date or a name.
+- Then quote the decisive words exactly as they stand, in double quotation marks, and after them the number of their
+  passage in square brackets, like [2].
+- Write one sentence or two. If the passages do not answer the question, write: {NOT_THERE}"""
+
 
 _CHAT_MARKERS = re.compile(
     r"<\|[a-z0-9_]+\|>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|</?s>|<</?SYS>>"
     r"|<(?:start|end)_of_turn>",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of a prompt: its instructions, and the share of the window that is reserved for the answer."""
+
+    system: str
+    reserve_share: float
+
+
+ANSWER_FORM = Form(SYSTEM, RESERVE_SHARE)
+EACH_FORM = Form(EACH_SYSTEM, RESERVE_SHARE / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +78,7 @@ class Frame:
     turns: tuple[Turn, ...]
     question: str
     budget: Budget
+    form: Form = ANSWER_FORM
 
     def messages(self, passages: Sequence[Passage]) -> list[Message]:
         """The prompt as chat messages."""
@@ -68,12 +88,22 @@ class Frame:
             for message in (Message("user", turn.question), Message("assistant", turn.answer))
         ]
         sources = "\n".join(passage.as_sent() for passage in passages)
-        messages = [Message("system", SYSTEM), *turns, Message("user", f"{sources}\n{question_line(self.question)}")]
+        messages = [
+            Message("system", self.form.system),
+            *turns,
+            Message("user", f"{sources}\n{question_line(self.question)}"),
+        ]
         return [Message(message.role, without_chat_markers(message.content)) for message in messages]
 
 
 def frame(
-    window: int, history: Sequence[Turn], question: str, count: Callable[[str], int], template: Template
+    window: int,
+    history: Sequence[Turn],
+    question: str,
+    count: Callable[[str], int],
+    template: Template,
+    *,
+    form: Form = ANSWER_FORM,
 ) -> Frame:
     """Divide a context window of `window` tokens among the parts of a prompt; `count` counts tokens.
 
@@ -83,14 +113,14 @@ def frame(
     budget = Budget(
         window=window,
         template=template.overhead(1 + 2 * len(turns)) + JOINTS,
-        system=count(SYSTEM),
+        system=count(form.system),
         history=sum(count(t.question) + count(t.answer) for t in turns),
         question=count(question_line(question)),
-        reserve=int(window * RESERVE_SHARE),
+        reserve=int(window * form.reserve_share),
     )
     if budget.passages < window * LEAST_PASSAGES:
         raise QuestionTooLong(tokens=budget.question)
-    return Frame(turns, question, budget)
+    return Frame(turns, question, budget, form)
 
 
 def without_chat_markers(text: str) -> str:

@@ -27,6 +27,7 @@ from webapp.core.wording import (
     KEY_LANGUAGE,
     NEAREST,
     NOT_CONFIRMED,
+    STATES,
     WORD_FOR_WORD,
     about_row,
     also_in,
@@ -34,9 +35,11 @@ from webapp.core.wording import (
     cite,
     clause_title,
     coverage,
+    document_answer,
     page_cite,
     plural,
     read_as,
+    short_cite,
     summary_coverage,
     summary_line,
     with_others,
@@ -131,19 +134,11 @@ def show_answer(answer: AnswerResult) -> None:
     if answer.doubtful:
         print(DOUBT, end="\n\n")
     print("\n".join(printable(line) for line in answer.answer.splitlines()), end="\n\n")
-    for citation in answer.citations:
-        print(printable(f"[{citation.n}] {with_others(citation)}"))
-        if citation.quote and citation.quote not in answer.answer:
-            state = WORD_FOR_WORD if citation.verified else NOT_CONFIRMED
-            print(indented(f"“{citation.quote}” ({state})"))
-    further = answer.nearest or answer.further_key_language
-    if further:
-        print(f"\n{NEAREST if answer.nearest else KEY_LANGUAGE}:")
-    for sentence in further:
-        print(indented(f"“{' '.join((sentence.text or '').split())}”"))
-        print(printable(f"   – {cite(sentence)}"))
-        for amendment in sentence.superseded_by:
-            print(printable(f"     {changed_by(amendment)}"))
+    if answer.documents:
+        _show_documents(answer)
+    else:
+        _show_citations(answer)
+    _show_further(answer)
     if answer.is_key_language:
         print("\nThis is key language: the documents' own words instead of a written answer.")
     if answer.documents_meant:
@@ -152,6 +147,43 @@ def show_answer(answer: AnswerResult) -> None:
         print("\nNo language model is configured to write answers.")
     if answer.searched and answer.budget and answer.budget.window:
         print(f"\n{coverage(answer.searched, answer.budget)}")
+
+
+def _show_citations(answer: AnswerResult) -> None:
+    """Print each citation, with its quotation where the answer does not hold it."""
+    for citation in answer.citations:
+        print(printable(f"[{citation.n}] {with_others(citation)}"))
+        if citation.quote and citation.quote not in answer.answer:
+            state = WORD_FOR_WORD if citation.verified else NOT_CONFIRMED
+            print(indented(f"“{citation.quote}” ({state})"))
+
+
+def _show_further(answer: AnswerResult) -> None:
+    """Print what comes nearest, or the key language that no citation quotes, each with what amends it."""
+    further = answer.nearest or answer.further_key_language
+    if further:
+        print(f"\n{NEAREST if answer.nearest else KEY_LANGUAGE}:")
+    for sentence in further:
+        print(indented(f"“{' '.join((sentence.text or '').split())}”"))
+        print(printable(f"   – {cite(sentence)}"))
+        for amendment in sentence.superseded_by:
+            print(printable(f"     {changed_by(amendment)}"))
+
+
+def _show_documents(answer: AnswerResult) -> None:
+    """Print a row for each document, with its state, what it answers and where."""
+    by_number = {row.n: row for row in answer.citations}
+    table = Table(box=None, pad_edge=False)
+    for title in ("document", "state", "answer", "where", "amended by"):
+        if title != "amended by" or any(row.superseded_by for row in answer.documents):
+            table.add_column(title, overflow="fold")
+    for row in answer.documents:
+        said = " ".join(part for part in (document_answer(row, by_number), row.reason) if part)
+        where = "; ".join(short_cite(by_number[n]) for n in row.citations if n in by_number)
+        amended = "; ".join(changed_by(each) for each in row.superseded_by)
+        cells = (row.document, STATES[row.state].lower(), said, where, amended)
+        table.add_row(*(Text(printable(cell)) for cell in cells[: len(table.columns)]))
+    Console(highlight=False).print(table)
 
 
 @show.register

@@ -356,6 +356,24 @@ class ClauseRow(Row):
     lines: tuple[LineRow, ...]
 
 
+DocumentState = Literal["found", "not_found", "unclear", "not_read", "failed"]
+
+
+class DocumentAnswerRow(NamedRow):
+    """The answer of one document to a question that is put to each.
+
+    `found`: there is a clause, and `answer` says yes, no or the value. `not_found`: there is none. `unclear`: what was
+    found may not answer. `not_read`: it could not be read, or not yet. `failed`: the language model gave out. `reason`
+    says why. `citations` are numbers; `superseded_by` are the clauses that amend the cited one.
+    """
+
+    state: DocumentState
+    answer: str
+    citations: tuple[int, ...]
+    superseded_by: tuple[SupersededRow, ...]
+    reason: str = absent("")
+
+
 class _TurnRow(Row):
     """Base of the turns of a conversation: notices, and the error that ended it."""
 
@@ -380,11 +398,19 @@ class AnswerResult(_TurnRow):
 
     `doubtful`: the documents probably do not address the question. `nearest`: where nothing is found, what comes
     nearest. `same_words`: at most MOST_PLACES of a passage. `query` is what was searched, and `read_as` how the
-    question was read. The page has in addition the sentences of a checked answer, the passages, and the amendments of
-    what is quoted.
+    question was read. `documents`: a row for each document in scope, where the question is put to each. The page has in
+    addition the sentences of a checked answer, the passages, and the amendments of what is quoted.
     """
 
-    PLACES: ClassVar[tuple[str, ...]] = ("citations", "key_language", "nearest", "passages", "same_words", "amendments")
+    PLACES: ClassVar[tuple[str, ...]] = (
+        "citations",
+        "key_language",
+        "nearest",
+        "passages",
+        "same_words",
+        "amendments",
+        "documents",
+    )
     LACKED: ClassVar[Mapping[str, Any]] = {
         "answer": "",
         "found": False,
@@ -410,6 +436,7 @@ class AnswerResult(_TurnRow):
     nearest: tuple[KeySentenceRow, ...] = absent(())
     same_words: tuple[SameWordsRow, ...] = absent(())
     documents_meant: tuple[NamedRow, ...] = absent(())
+    documents: tuple[DocumentAnswerRow, ...] = absent(())
     sentences: tuple[SentenceRow, ...] = absent(())
     passages: tuple[PassageRow, ...] = absent(())
     amendments: tuple[AmendmentRow, ...] = absent(())

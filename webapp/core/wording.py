@@ -1,6 +1,6 @@
 """Formats results as text for the page and the command line: pin cites, counts, search coverage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,9 @@ from webapp.core.results import (
     CiteRow,
     ClauseRow,
     CoverageRow,
+    DocumentAnswerRow,
     DocumentRow,
+    DocumentState,
     HitRow,
     LineRow,
     MentionRow,
@@ -125,6 +127,22 @@ def summary_line(line: LineRow, citations: Sequence[CitationRow]) -> str:
 def mentions_coverage(searched: CoverageRow) -> str:
     """Coverage of a search for a phrase in one line: documents and pages, unreadable pages."""
     return _sentence(f"Searched every word of {_extent(searched)}", _unreadable(searched, ": not searched"))
+
+
+STATES: Mapping[DocumentState, str] = {
+    "found": "Found",
+    "not_found": "Not found",
+    "unclear": "Unclear",
+    "not_read": "Not read",
+    "failed": "Failed",
+}
+
+
+def document_answer(row: DocumentAnswerRow, cited: Mapping[int, CitationRow]) -> str:
+    """What one document answers: yes, no or the value, else the words it cites; "" where there are none."""
+    if row.answer:
+        return row.answer[:1].upper() + row.answer[1:] if row.answer in ("yes", "no") else row.answer
+    return next((f"“{quote}”" for n in row.citations if n in cited and (quote := cited[n].quote)), "")
 
 
 def read_as(answer: AnswerResult) -> str:

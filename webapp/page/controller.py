@@ -11,6 +11,8 @@ from dataclasses import replace
 from itertools import chain
 
 from retrieval import DocumentRecord, Matter, PinciteError
+from webapp.answers.answer import Scope
+from webapp.answers.each_document import put_to_each
 from webapp.core.errors import NoSuchConversation, TooSlow
 from webapp.core.limits import check_question, check_selection
 from webapp.core.log import user_error
@@ -228,7 +230,10 @@ class Controller:
         """
         matter = self._access.matter(self._user, state.matter_id)
         conversation = self._conversation(state)
-        records = {record.id: record for record in self._asked(matter, conversation, state)}
+        in_scope = self._in_scope(matter, conversation, state)
+        if put_to_each(question, Scope.of(matter.id, in_scope), self._workspace.searcher):
+            return []  # each of them has a row
+        records = {record.id: record for record in _ready(in_scope)}
         close = self._workspace.searcher.route(matter.id, question, list(records)).close
         return [records[id_] for id_ in close]
 
@@ -250,7 +255,7 @@ class Controller:
             if replaced:
                 self._turn(state, replaced)
             matter = self._access.matter(user, state.matter_id)
-            return matter, self._asked(matter, self._conversation(state), state)
+            return matter, _ready(self._in_scope(matter, self._conversation(state), state))
 
         matter, records = await asyncio.to_thread(prepare)
 
@@ -299,7 +304,7 @@ class Controller:
     def _new_answer(self, state: PageState, question: str, replaced: str, *, alone: bool = False) -> RunningAnswer:
         matter, conversation = self._turn_goes_to(state, question, replaced)
         turns = [] if alone else self._conversations.turns(self._user, conversation.id)
-        records = self._asked(matter, conversation, state)
+        records = self._in_scope(matter, conversation, state)
         return RunningAnswer(self._workspace, self._user, conversation, question, history_of(turns), records)
 
     def _new_summary(self, state: PageState, document_id: str, replaced: str) -> RunningSummary:
@@ -341,12 +346,12 @@ class Controller:
     def _turn(self, state: PageState, turn_id: str) -> SavedTurn:
         return self._conversations.turn(self._user, state.conversation_id, turn_id)
 
-    def _asked(self, matter: Matter, conversation: Conversation | None, state: PageState) -> list[DocumentRecord]:
-        """Ready documents in the scope: the conversation's, or before its first question the state's."""
+    def _in_scope(self, matter: Matter, conversation: Conversation | None, state: PageState) -> list[DocumentRecord]:
+        """Documents in the scope, ready or not: the conversation's, or before its first question the state's."""
         scope = conversation.scope if conversation else state.scope
         records = self._access.documents(self._user, matter)
         ids = None if scope is None else set(scope)
-        return [record for record in records if record.state == "ready" and (ids is None or record.id in ids)]
+        return [record for record in records if ids is None or record.id in ids]
 
     def _records(self, matter: Matter | None) -> list[DocumentRecord]:
         return self._access.documents(self._user, matter) if matter else []
@@ -357,6 +362,10 @@ class Controller:
 
     def _all_conversations(self, matter: Matter | None) -> list[Conversation]:
         return self._conversations.all(self._user, matter) if matter else []
+
+
+def _ready(records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
+    return [record for record in records if record.state == "ready"]
 
 
 def _matter(state: PageState, matters: Sequence[Matter]) -> Matter | None:

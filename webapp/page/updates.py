@@ -7,9 +7,9 @@ from markupsafe import Markup
 
 from retrieval import DocumentRecord, Facts, Matter, PinciteError
 from webapp.core.errors import NotAllowed
-from webapp.core.results import SummaryResult
+from webapp.core.results import AnswerResult, SummaryResult
 from webapp.core.wording import plural
-from webapp.page.html import chat, sidebar, summary
+from webapp.page.html import chat, document_table, sidebar, summary
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import PageState
 from webapp.service.running import Running, RunningAnswer
@@ -100,6 +100,8 @@ def draft_updates(running: Running) -> Updates:
             part = (running.part.n, running.part.of, running.part.clauses) if running.part else None
             return {"now": summary.writing(running.question, part, running.so_far, running.draft)}
         case RunningAnswer():
+            if (rows := running.rows_so_far) is not None:
+                return {"now": document_table.writing(running.question, rows, *running.rows_done)}
             searching = running.found is None
             return {"now": chat.writing(running.question, running.draft, searching=searching, before=running.before)}
     return {}
@@ -137,4 +139,6 @@ def end_announcement(turn: SavedTurn | None) -> str:
         return "The summary could not be written." if is_summary else "The question could not be answered."
     if not turn.answer.found:
         return "Nothing was found."
+    if isinstance(turn.answer, AnswerResult) and turn.answer.documents:
+        return turn.answer.answer
     return f"The {kind} is ready, with {plural(len(turn.answer.citations), 'citation')}."

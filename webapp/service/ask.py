@@ -8,17 +8,22 @@ from dataclasses import dataclass
 
 from retrieval import Chunk, DocumentRecord, Matter, PinciteError, Span
 from webapp.answers.answer import Answer, Found, Scope, Waiting, answer
-from webapp.answers.answer import Event as AnswerEvent
+from webapp.answers.answer import Event as SearchEvent
+from webapp.answers.document_row import DocumentAnswer
+from webapp.answers.each_document import EachQuestion, Row, Windows, each_document, put_to_each
 from webapp.answers.generate import Delta, Trouble
 from webapp.answers.history import Turn
 from webapp.answers.key_language import KeySentence
+from webapp.answers.reading import read_question
 from webapp.core import metrics
+from webapp.core.cpu_pool import run_on_core
 from webapp.core.log import record_error, user_error
 from webapp.core.results import (
     AmendmentRow,
     AnswerResult,
     CitationRow,
     CoverageRow,
+    DocumentAnswerRow,
     KeySentenceRow,
     MentionsResult,
     NamedRow,
@@ -36,6 +41,7 @@ from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 
 YOURS = "Your question"  # label of its progress
+AnswerEvent = SearchEvent | EachQuestion | Row
 NO_TOPIC = ("greeting", "help", "library", "mentions")  # so read, a question is none that another can lean on
 MOST_PLACES = 50  # with the same words, listed for one citation
 
@@ -43,23 +49,27 @@ MOST_PLACES = 50  # with the same words, listed for one citation
 async def answer_in_turn(
     workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope
 ) -> AsyncGenerator[AnswerEvent]:
-    """Queue a question and answer it in its turn: Waiting events first, then the events of `answer`.
+    """Queue a question and answer it in its turn: Waiting events first, then the events of `answer`, or of
+    `each_document` where the question is put to each.
 
-    Raises what that does, and the Congested family. Closing the iterator makes room for the next question.
+    Raises what those do, and the Congested family. Closing the iterator makes room for the next question.
     """
     place = workspace.question_queue.enter(user, workspace.share_key(user))
     try:
         async with aclosing(place.turn()) as positions:
             async for before in positions:
                 yield Waiting(before)
-        events = answer(
-            question,
-            history,
-            scope,
-            library=workspace.library,
-            searcher=await asyncio.to_thread(lambda: workspace.searcher),
-            lease=workspace.engine_pool.lease,
-        )
+        library, lease = workspace.library, workspace.engine_pool.lease
+        searcher = await asyncio.to_thread(lambda: workspace.searcher)
+        events: AsyncGenerator[AnswerEvent]
+        reading = read_question(question, history, len(scope.records))
+        may_be_each = not reading.needs_no_search and reading.kind != "about_last_answer"
+        asked = await run_on_core(put_to_each, reading.question, scope, searcher) if may_be_each else None
+        if asked:
+            windows = Windows(lease, workspace.question_queue.borrow) if workspace.engine_pool.trusted else None
+            events = each_document(asked, scope, library=library, searcher=searcher, windows=windows)
+        else:
+            events = answer(question, history, scope, library=library, searcher=searcher, lease=lease)
         async with aclosing(_with_metrics(events)) as measured_events:
             async for event in measured_events:
                 yield event
@@ -87,7 +97,15 @@ async def _with_metrics(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[A
                     case Trouble():
                         record_error(event.error)
                     case Answer():
-                        outcome = "written" if event.checked else "key language" if event.found else "not found"
+                        outcome = (
+                            "each document"
+                            if event.documents
+                            else "written"
+                            if event.checked
+                            else "key language"
+                            if event.found
+                            else "not found"
+                        )
                 yield event
     except Exception:  # counted, and raised again
         outcome = "failed"
@@ -137,12 +155,12 @@ async def answer_events(
 ) -> AsyncGenerator[Event[AnswerResult]]:
     """Stream an answer: progress while it waits in the queue, text as it is written, then one result.
 
-    `records` are the documents to search, by id, all of them ready. The turn is kept in its conversation, or in a new
-    one. Raises what `answer_in_turn` does. Closing the iterator closes the language model's stream.
+    `records` are the documents in scope, by id. The turn is kept in its conversation, or in a new one. Raises what
+    `answer_in_turn` does. Closing the iterator closes the language model's stream.
     """
     before = 0
     history = await asyncio.to_thread(_history, workspace, user, asked.conversation)
-    scope = Scope(asked.matter.id, tuple(records.values()))
+    scope = Scope.of(asked.matter.id, records.values())
     troubles: list[PinciteError] = []
     async with aclosing(answer_in_turn(workspace, user, asked.question, history, scope)) as events:
         async for event in events:
@@ -157,6 +175,9 @@ async def answer_events(
             match event:
                 case Delta():
                     yield Text(text=event.text)
+                case Row(done=done, of=of):
+                    state = "ready" if done == of else f"document {done} of {of}"
+                    yield Progress(label=YOURS, state=state, done=done, total=of)
                 case Trouble():
                     troubles.append(event.error)
                     yield Notice.of(event.error)
@@ -216,6 +237,7 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
         nearest=tuple(_key_sentence(answer, sentence) for sentence in answer.nearest),
         same_words=tuple(_same_words(answer, records)),
         documents_meant=tuple(NamedRow.of(records[id_]) for id_ in searched.close),
+        documents=tuple(_document_row(answer, row) for row in answer.documents),
     )
 
 
@@ -259,6 +281,20 @@ def _amendments(answer: Answer) -> Iterator[AmendmentRow]:
     clauses = (clause for span, own in answer.superseded_by.items() if span in quoted for clause in own)
     for clause in dict.fromkeys(clauses):
         yield AmendmentRow(**cite_fields(clause), action=clause.action, **span_fields(clause.spans))
+
+
+def _document_row(answer: Answer, row: DocumentAnswer) -> DocumentAnswerRow:
+    return DocumentAnswerRow(
+        document_id=row.record.id,
+        document=row.record.name,
+        state=row.state,
+        answer=row.answer,
+        citations=tuple(citation.n for citation in row.citations),
+        superseded_by=tuple(
+            dict.fromkeys(by for citation in row.citations for by in superseded_by(answer, citation.span))
+        ),
+        reason=row.reason,
+    )
 
 
 def _key_sentence(answer: Answer, sentence: KeySentence) -> KeySentenceRow:

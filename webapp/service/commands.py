@@ -211,9 +211,9 @@ class Ask(Command[AnswerResult], name="ask"):
         conversation = conversations.last(caller.user, matter) if self.continues else None
         if conversation and scope is None:
             scope = None if conversation.scope is None else list(conversation.scope)
-        ready = {record.id: record for record in caller.records(matter, scope) if record.state == "ready"}
+        records = {record.id: record for record in caller.records(matter, scope)}
         asked = Asked(self.question, matter, scope, conversation)
-        return answer_events(caller.workspace, caller.user, asked, ready)
+        return answer_events(caller.workspace, caller.user, asked, records)
 
 
 @dataclass(frozen=True)

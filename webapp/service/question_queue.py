@@ -43,6 +43,15 @@ class QuestionQueue:
         self._advance()
         return place
 
+    def borrow(self) -> "QueueTicket | None":
+        """A running place for one more window of a question that runs; None if none is free or others wait for it."""
+        if self._waiting or len(self._running) >= self._at_once:
+            return None
+        place = QueueTicket(self, set())
+        self._running.add(place)
+        WRITING.set(len(self._running))
+        return place
+
     def _position(self, place: "QueueTicket") -> int:
         """Position in the queue, from 1; 0 if the question runs."""
         return 0 if place in self._running else self._waiting.index(place) + 1

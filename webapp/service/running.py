@@ -12,6 +12,8 @@ from contextlib import aclosing
 
 from retrieval import DocumentRecord, PinciteError
 from webapp.answers.answer import Answer, Found, Scope, Waiting
+from webapp.answers.document_row import DocumentAnswer
+from webapp.answers.each_document import EachQuestion, Row, stopped
 from webapp.answers.generate import Delta, Trouble
 from webapp.answers.history import Turn
 from webapp.core.log import user_error
@@ -129,15 +131,29 @@ class RunningAnswer(Running):
         super().__init__(workspace, user, conversation, question)
         self.before = 0  # answers ahead of it in the queue
         self.found: Found | None = None
+        self._asked: EachQuestion | None = None  # where the question is put to each document
+        self._rows: dict[str, DocumentAnswer] = {}  # by document id
         self._history, self._records = history, records
 
     @property
     def progress(self) -> object:
         """A value that changes with every update."""
-        return self.before, len(self.draft), self.found is not None, len(self.troubles)
+        return self.before, len(self.draft), self.found is not None, len(self.troubles), tuple(self._rows.values())
+
+    @property
+    def rows_so_far(self) -> AnswerResult | None:
+        """The rows that are there, and the others as not read; None if the question is not put to each document."""
+        return self._result(stopped(self._rows, self._asked)) if self._asked else None
+
+    @property
+    def rows_done(self) -> tuple[int, int]:
+        """How many of the documents have a row."""
+        return len(self._rows), len(self._asked.records) if self._asked else 0
 
     def _partial(self) -> AnswerResult:
         """The draft so far, checked: a quotation that is not on its page is not shown as one."""
+        if rows := self.rows_so_far:
+            return rows
         if self.found is None:
             return NOTHING_FOUND.model_copy(update={"answer": self.draft, "query": self.question})
         library, matter_id, found = self._workspace.library, self._conversation.matter_id, self.found
@@ -159,7 +175,7 @@ class RunningAnswer(Running):
         return page_result(answer, {record.id: record for record in self._records})
 
     async def _write(self) -> AnswerResult:
-        scope = Scope(self._conversation.matter_id, tuple(self._records))
+        scope = Scope.of(self._conversation.matter_id, self._records)
         events = answer_in_turn(self._workspace, self._user, self.question, self._history, scope)
         result: AnswerResult | None = None
         async with aclosing(events):
@@ -168,6 +184,10 @@ class RunningAnswer(Running):
                 match event:
                     case Found():
                         self.found = event
+                    case EachQuestion():
+                        self._asked = event
+                    case Row():
+                        self._rows[event.answer.record.id] = event.answer
                     case Delta():
                         self.draft += event.text
                     case Trouble():

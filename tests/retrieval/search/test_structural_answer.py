@@ -88,6 +88,7 @@ def places(stores: Stores, results: Results) -> list[str]:
         ("Who are the parties?", "parties", "by and between Acme Tools Inc., a Delaware corporation"),
         ("Who is the Buyer?", "party", "Bolt Works LLC, a Texas limited liability company"),
         ("When was it signed?", "date", "May 5, 2020"),
+        ("Date of the Supply Agreement?", "date", "May 5, 2020"),
         ("What is this document?", "title", "SUPPLY AGREEMENT"),
         ("Who signed for Bolt Works?", "signatures", "Bob Baker"),
         ("Why did the parties enter into this agreement?", "recitals", "WHEREAS, the Supplier makes tools"),

@@ -1,9 +1,11 @@
 """Places that questions name, and the clauses that they mean."""
 
+from time import perf_counter
+
 import pytest
 
 from retrieval.core.documents import Document, Page
-from retrieval.structure.place_names import find_named, named_places, not_there
+from retrieval.structure.place_names import PlaceName, find_named, named_places, not_there
 
 TEXT = """SUPPLY AGREEMENT
 This Agreement is made between Acme Inc. ("Supplier") and Bolt LLC ("Buyer").
@@ -82,6 +84,52 @@ def test_a_place_is_found_in_the_outline(asked: str, begins: str) -> None:
     assert DOCUMENT.slice(clause.span).startswith(begins)
 
 
+REGULATION = """REGULATION
+(1) It is good that batteries last.
+(2) It is good that they are safe.
+CHAPTER I
+General provisions
+Article 1
+Scope
+1. This Regulation applies to batteries.
+2. It does not apply to toys.
+CHAPTER II
+Duties
+Article 2
+Manufacturers
+1. A manufacturer shall test each battery.
+ANNEX I
+Tests
+1. Heat.
+2. Cold.
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "begins"),
+    [
+        ("Chapter II", "CHAPTER II\nDuties"),
+        ("chapter one", "CHAPTER I\nGeneral"),
+        ("Article 1(2)", "2. It does not apply"),
+        ("paragraph 2 of Article 1", "2. It does not apply"),
+        ("Annex 1, paragraph 2", "2. Cold"),
+    ],
+)
+def test_chapters_articles_and_annexes_are_told_apart(asked: str, begins: str) -> None:
+    regulation = Document("r", "Regulation.pdf", REGULATION, (Page(1, "1", 0, len(REGULATION)),))
+    (name,) = named_places(asked)[0]
+    clause = find_named(regulation, name)
+    assert clause is not None
+    assert regulation.slice(clause.span).startswith(begins)
+
+
+def test_the_last_article_is_said_and_not_the_last_chapter() -> None:
+    regulation = Document("r", "Regulation.pdf", REGULATION, (Page(1, "1", 0, len(REGULATION)),))
+    gone = not_there(regulation, *named_places("Article 17")[0])
+    assert gone is not None
+    assert gone.sentence == "There is no Article 17 in this document; the last is Article 2."
+
+
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
@@ -107,3 +155,13 @@ def test_nothing_is_called_absent_that_the_document_writes_or_an_outline_may_mis
     (name,) = named_places(asked)[0]
     assert find_named(DOCUMENT, name) is None
     assert not_there(DOCUMENT, name) is None
+
+
+@pytest.mark.parametrize("trigger", ["section ", "section 1, ", "\n", " ", "1. ", "Exhibit ", "section\n1 and "])
+def test_whether_a_number_is_written_is_told_in_linear_time(trigger: str) -> None:
+    text = trigger * (1_000_000 // len(trigger))
+    document = Document("h", "Hostile.pdf", text, (Page(1, "1", 0, len(text)),))
+    start = perf_counter()
+    not_there(document, PlaceName("section", "77"))
+    not_there(document, PlaceName("exhibit", "Q"))
+    assert perf_counter() - start < 10  # 1 s with its outline, on a machine that does nothing else

@@ -219,6 +219,25 @@ def test_of_contracts_on_one_form_the_odd_one_is_cited_and_the_others_are_counte
     assert '"also_in"' not in told.line()
 
 
+def test_a_section_that_is_not_there_is_said_without_asking_the_engine(stores: Stores, scope: Scope) -> None:
+    with FakeEngine("tgi") as server:
+        end = last(events(stores, scope, Backend(LLMClient(server.url)), "What does Section 99 say?"))
+        assert server.asked == []
+    assert end.text.startswith("There is no Section 99 in this document; the last is Article 19.")
+    assert (end.found, end.citations, end.searched.wider) == (False, (), False)
+    assert end.nearest
+
+
+def test_without_an_engine_the_parties_are_quoted_from_the_preamble_and_nothing_else(
+    stores: Stores, scope: Scope
+) -> None:
+    end = last(events(stores, scope, Backend(None), "Who are the parties?"))
+    (cited,) = end.citations
+    assert cited.page == 3  # after a cover and the contents
+    assert cited.quote is not None
+    assert "between" in cited.quote
+
+
 FAULTS: list[tuple[Reply | Refusal, type[EngineError], str]] = [
     (Reply(TRUE, fault="error line"), EngineFault, "".join(TRUE)),
     (Reply(TRUE, fault="drop"), StreamCut, "".join(TRUE)),

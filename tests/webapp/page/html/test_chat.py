@@ -285,3 +285,28 @@ def test_evidence_of_a_removed_document_says_so() -> None:
     html = evidence.evidence("m", "t1", shown, 0, "", 1.0)
     assert "This document was removed" in html
     assert "<img" not in html
+
+
+_AMENDED = {
+    "document_id": "a" * 64,
+    "document": "First Amendment.pdf",
+    "section": "Section 2",
+    "page": 1,
+    "page_label": "1",
+    "action": "deleted",
+}
+
+
+def test_what_amends_a_quotation_stands_beside_it_and_leads_to_its_page() -> None:
+    answered = turn(citations=[CITED | {"superseded_by": [_AMENDED]}], amendments=[_AMENDED | RANGE])
+    html = chat.turn_html(answered)
+    place = len(items(answered.answer)) - 1
+    assert items(answered.answer)[place].kind == "Amendment"
+    assert f'data-item="{place}" aria-label="Show First Amendment.pdf, Section 2, p.\u00a01"' in html
+    assert "Deleted by" in html
+    assert "Deleted by First Amendment.pdf, Section 2, p. 1." in chat.copied(answered)
+
+
+def test_an_amendment_without_its_place_is_named() -> None:
+    html = chat.turn_html(turn(citations=[CITED | {"superseded_by": [_AMENDED | {"action": "words_exchanged"}]}]))
+    assert '<span class="changed">Changed by First Amendment.pdf, Section 2, p.\u00a01</span>' in html

@@ -1,0 +1,384 @@
+"""Puts a question to every document in scope, or to those it compares; yields a row for each, and last the answer.
+
+question → what it asks of one document → for each document: hits → state by their confidence → the bearing sentence
+                                           or, with a language model: a window → text → checked citations
+
+No document is left out in silence: one that could not be read, or whose window failed, has a row that says so.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol, TypeVar
+
+from retrieval import (
+    Document,
+    DocumentRecord,
+    Library,
+    NoSuchDocument,
+    Packed,
+    PinciteError,
+    Results,
+    Route,
+    Searcher,
+    pack,
+)
+from webapp.answers.answer import Answer, Scope, Searched
+from webapp.answers.document_row import DocumentAnswer, State, few_words, written_words
+from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared
+from webapp.answers.generate import Delta, Prompted, Terms, Trouble, write
+from webapp.answers.in_force import amending_clauses
+from webapp.answers.key_language import key_language
+from webapp.answers.prompt import EACH_FORM, NOT_THERE, Frame, frame
+from webapp.core.cpu_pool import run_on_core
+from webapp.core.errors import Congested, EngineError
+from webapp.core.limits import check_question
+from webapp.core.results import NO_BUDGET, BudgetRow
+from webapp.core.wording import plural
+from webapp.grounding.check import CheckedAnswer, Citation, check, claims
+from webapp.llm.pool import Lease
+from webapp.llm.tokenizer import mistral
+
+AT_ONCE = 8  # windows of one question; a server of one GPU writes as many without slowing down much
+SEARCHES_AT_ONCE = 2  # documents searched at once without a language model, and the fewest with one
+LOOKED_INTO = 2  # hits of a document whose sentences are compared with the question: each sentence is embedded
+LOOKED_INTO_TOKENS = 1_500  # at most; below what packing fills with extras
+MOST_PACKED = 24  # hits of a document that are packed: a window holds a dozen, and to count their tokens takes time
+# Confidence of a search that stands whatever a language model makes of it: 98 % of the labelled documents above it had
+# the clause, 60 % of those from EVEN to here.
+SURE = 0.8
+NEAR_THE_TOP = 3  # hits; where the search doubts, what a language model quotes must stand in one of these
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Place(Protocol):
+    """A place of the question queue."""
+
+    def leave(self) -> None:
+        """Give it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How windows are written: `lease` leases a language model for one.
+
+    `borrow` takes a place for one more at the same time, None while others wait for theirs.
+    """
+
+    lease: Lease
+    borrow: Callable[[], Place | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Event: the row of one document; `done` of `of` are there. A later one for the same document replaces it."""
+
+    answer: DocumentAnswer
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class EachQuestion:
+    """Event: a question is put to each of these documents, and this is what it asks of one."""
+
+    question: str
+    of_one: str
+    records: tuple[DocumentRecord, ...]
+
+
+def put_to_each(question: str, scope: Scope, searcher: Searcher) -> EachQuestion | None:
+    """The documents that a question is put to one by one; None if it is put to all together, as most are.
+
+    A name says which documents are meant where it belongs to them ("the Acme leases") or where they are compared; else
+    it may be what is looked for in them.
+    """
+    in_scope = sorted((*scope.records, *scope.unread), key=lambda record: record.name.casefold())
+    records = {record.id: record for record in in_scope}
+    is_each = EACH.in_question(question)
+    if len(records) < 2 or not (is_each or COMPARE.in_question(question)):
+        return None
+    route = searcher.route(scope.matter_id, question, scope.document_ids)
+    named = [records[id_] for id_ in route.document_ids or () if id_ in records]
+    if COMPARE.in_question(question) and len(named) > 1 and not route.close:
+        return EachQuestion(question, compared(route.question), tuple(named))
+    if not is_each:
+        return None
+    if named and BELONGS.search(question):
+        return EachQuestion(question, asked_of_one(route.question), tuple(named))
+    if _is_of_one(route, question):
+        return None
+    return EachQuestion(question, asked_of_one(question), tuple(records.values()))
+
+
+def _is_of_one(route: Route, question: str) -> bool:
+    """Whether a question names a single document as a document, and so speaks of others within it."""
+    return len(route.document_ids or ()) == 1 and route.question != question
+
+
+async def each_document(
+    asked: EachQuestion, scope: Scope, *, library: Library, searcher: Searcher, windows: Windows | None
+) -> AsyncGenerator[EachQuestion | Row | Trouble | Answer]:
+    """Ask each document; yields EachQuestion, a Row for each as it is there, at most one Trouble, and last the Answer.
+
+    `windows` is None without a language model. A document whose window failed is asked again at the end. Raises what
+    the stores raise, QuestionTooLong, and the errors of `check_question`. Closing the iterator closes all windows.
+    """
+    check_question(asked.question)
+    yield asked
+    each = _Each(asked, scope.matter_id, library, searcher, windows)
+    rows: dict[str, DocumentAnswer] = {}
+    failures: list[PinciteError] = []
+    records, of = list(asked.records), len(asked.records)
+    for _ in range(2):
+        async with aclosing(_in_parallel(records, each.row, windows)) as outcomes:
+            async for outcome in outcomes:
+                rows[outcome.row.record.id] = outcome.row
+                failures += [outcome.failure] if outcome.failure else []
+                yield Row(outcome.row, len(rows), of)
+        records = [record for record in records if rows[record.id].state == "failed"]
+    if records:
+        yield Trouble(failures[-1])
+    answer = answer_of([rows[record.id] for record in asked.records], asked, each.budget, each.engine)
+    changes = await run_on_core(searcher.changes, scope.matter_id, scope.document_ids)
+    cited = [citation.span for citation in answer.citations]
+    yield replace(answer, superseded_by=await run_on_core(amending_clauses, cited, changes))
+
+
+def stopped(rows: Mapping[str, DocumentAnswer], asked: EachQuestion) -> Answer:
+    """The answer of the rows that are there; the other documents were not read."""
+    reason = "The answer was stopped before this document was read."
+    every = [rows.get(record.id) or DocumentAnswer(record, "not_read", reason=reason) for record in asked.records]
+    return answer_of(every, asked, NO_BUDGET, "")
+
+
+def answer_of(rows: Sequence[DocumentAnswer], asked: EachQuestion, budget: BudgetRow, engine: str) -> Answer:
+    """The answer that rows make: their counts in a sentence, and their citations numbered through."""
+    numbered, n = [], 1
+    for row in rows:
+        numbered.append(row.numbered(n))
+        n += len(row.citations)
+    pages = sum(record.pages for record in asked.records)
+    unreadable = sum(len(record.unreadable_pages) for record in asked.records)
+    return Answer(
+        text=counts(rows),
+        found=any(row.state in ("found", "unclear") for row in rows),
+        searched=Searched(len(asked.records), pages, unreadable, asked.of_one, wider=False, read_as="each"),
+        budget=budget,
+        engine=engine,
+        citations=tuple(citation for row in numbered for citation in row.citations),
+        documents=tuple(numbered),
+    )
+
+
+def counts(rows: Sequence[DocumentAnswer]) -> str:
+    """Number of rows by state: "Found in 12 of 60 documents (yes in 9, no in 3); not found in 45; unclear in 3."."""
+    of = plural(len(rows), "document")
+    number = {state: sum(row.state == state for row in rows) for state in WORDS}
+    said = [(word, sum(row.state == "found" and row.answer == word for row in rows)) for word in ("yes", "no")]
+    how = f" ({', '.join(f'{word} in {n}' for word, n in said if n)})" if any(n for _, n in said) else ""
+    others = [f"{words} {n}" for state, words in WORDS.items() if state != "found" and (n := number[state])]
+    return "; ".join([f"Found in {number['found']} of {of}{how}", *others]) + "."
+
+
+WORDS: dict[State, str] = {
+    "found": "found in",
+    "not_found": "not found in",
+    "unclear": "unclear in",
+    "not_read": "not read:",
+    "failed": "failed in",
+}
+DOUBT = "It may not address this."
+NOT_SEEN = "The language model found nothing, the search did."
+NOT_CONFIRMED = "What the language model wrote is not confirmed by the passages."
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """The row of a document, and the error of its window if that failed."""
+
+    row: DocumentAnswer
+    failure: PinciteError | None = None
+
+
+class _Each:
+    """Asks one document after another."""
+
+    def __init__(
+        self, asked: EachQuestion, matter_id: str, library: Library, searcher: Searcher, windows: Windows | None
+    ) -> None:
+        self.engine = "none"
+        self.budget = NO_BUDGET  # of the last window, with the passages of all
+        self._asked, self._matter_id, self._windows = asked, matter_id, windows
+        self._library, self._searcher = library, searcher
+
+    async def row(self, record: DocumentRecord) -> _Outcome:
+        """The row of a document. Raises QuestionTooLong and StoreUnavailable."""
+        if reason := _unread(record):
+            return _Outcome(DocumentAnswer(record, "not_read", reason=reason))
+        try:
+            results = await run_on_core(self._search, record)
+            if self._windows is None:
+                return _Outcome(await run_on_core(self._by_search, record, results))
+            return await self._by_window(record, results, self._windows.lease)
+        except NoSuchDocument:
+            return _Outcome(DocumentAnswer(record, "not_read", reason="It was removed meanwhile."))
+
+    def _search(self, record: DocumentRecord) -> Results:
+        return self._searcher.search(self._matter_id, self._asked.of_one, [record.id])
+
+    def _by_search(self, record: DocumentRecord, results: Results) -> DocumentAnswer:
+        """The row as the confidence of the search has it, with the bearing sentence of the best hits."""
+        if not results.found or not results.hits:
+            return _nothing(record)
+        citation = self._best(record, results)
+        if citation is None or citation.quote is None:
+            return _nothing(record)
+        if results.doubtful:
+            return DocumentAnswer(record, "unclear", citations=(citation,), reason=DOUBT)
+        words = few_words(self._asked.question, self._asked.of_one, citation.quote)
+        return DocumentAnswer(record, "found", words, (citation,))
+
+    def _best(self, record: DocumentRecord, results: Results) -> Citation | None:
+        """The sentence of the best hits that bears most on the question."""
+        document, hits = self._document(record.id), results.hits[:LOOKED_INTO]
+        packed = pack((hit.chunk for hit in hits), lambda _: document, mistral(), LOOKED_INTO_TOKENS)
+        documents, relevance = {record.id: document}, self._searcher.relevance
+        best = key_language(self._asked.of_one, packed.passages, documents, hits, most=1, relevance=relevance)
+        return next((Citation(**key.where(), n=1, quote=key.text, verified=True) for key in best), None)
+
+    async def _by_window(self, record: DocumentRecord, results: Results, lease: Lease) -> _Outcome:
+        """The row as a language model has it; where most was left out and the search found nothing it is not asked."""
+        if not results.found and not results.whole:
+            return _Outcome(_nothing(record))
+
+        def asks(packed: Packed) -> bool:
+            return results.found or not packed.left_out
+
+        draft, prompted, error = "", None, None
+        async with aclosing(write(lease, partial(self._fit, results), asks)) as events:
+            async for event in events:
+                match event:
+                    case Prompted():
+                        prompted, draft = event, ""
+                    case Delta():
+                        draft += event.text
+                    case Trouble() if isinstance(event.error, EngineError | Congested):
+                        error = event.error
+        if prompted is None:
+            raise RuntimeError("the window ended before it had a prompt")
+        if error is None and not asks(prompted.packed):
+            return _Outcome(_nothing(record))
+        self.engine = prompted.engine if prompted.engine != "none" else self.engine
+        self._note(prompted)
+        if error is not None and not (draft and prompted.packed.passages):
+            best = await run_on_core(self._best, record, results)
+            cited = (best,) if best else ()
+            return _Outcome(DocumentAnswer(record, "failed", citations=cited, reason=str(error)), error)
+        row = await run_on_core(self._checked, record, results, prompted.packed, draft)
+        if error is not None:
+            return _Outcome(replace(row, state="failed", answer="", reason=str(error)), error)
+        return _Outcome(row)
+
+    def _fit(self, results: Results, terms: Terms) -> tuple[Frame, Packed]:
+        prompt = frame(terms.window, (), self._asked.question, terms.count, terms.template, form=EACH_FORM)
+        hits = results.hits if results.whole else results.hits[:MOST_PACKED]
+        packed = pack((hit.chunk for hit in hits), self._document, terms.count, prompt.budget.passages)
+        return prompt, replace(packed, left_out=packed.left_out + len(results.hits) - len(hits))
+
+    def _checked(self, record: DocumentRecord, results: Results, packed: Packed, draft: str) -> DocumentAnswer:
+        """The row of a draft: found where every sentence of it passes its checks."""
+        text = draft.strip()
+        checked = check(text, packed.passages, {record.id: self._document(record.id)})
+        citations = tuple(sorted(checked.citations, key=lambda c: c.quote is None))[:1]
+        says_nothing = not text or _says_nothing(text, checked)
+        is_confirmed = checked.supported and any(citation.verified for citation in citations)
+        if (says_nothing or not is_confirmed) and results.confidence >= SURE:
+            return self._by_search(record, results)
+        if says_nothing:
+            is_likely = results.found and not results.doubtful
+            return self._doubtful(record, results, NOT_SEEN) if is_likely else _nothing(record)
+        if not is_confirmed:
+            return self._doubtful(record, results, NOT_CONFIRMED)
+        if results.doubtful and not any(h.chunk.span.shared(citations[0].span) for h in results.hits[:NEAR_THE_TOP]):
+            return DocumentAnswer(record, "unclear", citations=citations, reason=DOUBT)
+        words = written_words(self._asked.question, self._asked.of_one, text, citations[0].quote or "")
+        return DocumentAnswer(record, "found", words, citations)
+
+    def _doubtful(self, record: DocumentRecord, results: Results, reason: str) -> DocumentAnswer:
+        best = self._best(record, results)
+        return DocumentAnswer(record, "unclear", citations=(best,) if best else (), reason=reason)
+
+    def _document(self, document_id: str) -> Document:
+        return self._library.document(self._matter_id, document_id)
+
+    def _note(self, prompted: Prompted) -> None:
+        budget, packed = prompted.frame.budget, prompted.packed
+        self.budget = BudgetRow(
+            window=budget.window,
+            system=budget.system + budget.template,
+            history=0,
+            question=budget.question,
+            passages=packed.tokens,
+            reserve=budget.reserve,
+            sent=self.budget.sent + len(packed.passages),
+            left_out=self.budget.left_out + packed.left_out,
+        )
+
+
+def _unread(record: DocumentRecord) -> str:
+    """Why a document cannot be asked, in a sentence; "" if it can."""
+    if record.state == "failed":
+        return record.reason or "It could not be read."
+    if record.state != "ready":
+        return "It is not ready yet."
+    if record.pages and len(record.unreadable_pages) == record.pages:
+        return "None of its pages has text; it may be a scan."
+    return ""
+
+
+def _nothing(record: DocumentRecord) -> DocumentAnswer:
+    """The row of a document in which nothing was found: not read, where pages of it could not be."""
+    if unreadable := len(record.unreadable_pages):
+        reason = f"Not found on the other pages; {plural(unreadable, 'page')} could not be read."
+        return DocumentAnswer(record, "not_read", reason=reason)
+    return DocumentAnswer(record, "not_found")
+
+
+def _says_nothing(text: str, checked: CheckedAnswer) -> bool:
+    """Whether a draft says that its passages do not answer, and nothing else."""
+    return text.rstrip(".") == NOT_THERE.rstrip(".") or not (
+        checked.citations or any(claims(sentence.text) for sentence in checked.sentences)
+    )
+
+
+async def _in_parallel(
+    items: Collection[T], work: Callable[[T], Awaitable[R]], windows: Windows | None
+) -> AsyncGenerator[R]:
+    """Results of `work` on each item, as they come: as many at once as the question queue has places to spare.
+
+    Closing the iterator, or an error, cancels what is under way.
+    """
+    waiting = list(reversed(items if isinstance(items, list) else list(items)))
+    under_way: dict[asyncio.Future[R], Place | None] = {}
+    try:
+        while waiting or under_way:
+            while waiting and len(under_way) < (AT_ONCE if windows else SEARCHES_AT_ONCE):
+                place = windows.borrow() if windows and None in under_way.values() else None
+                if windows and place is None and None in under_way.values():
+                    break
+                under_way[asyncio.ensure_future(work(waiting.pop()))] = place
+            done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if (place := under_way.pop(task)) is not None:
+                    place.leave()
+                yield task.result()
+    finally:
+        for task, place in under_way.items():
+            task.cancel()
+            if place is not None:
+                place.leave()
+        await asyncio.gather(*under_way, return_exceptions=True)

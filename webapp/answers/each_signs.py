@@ -1,0 +1,190 @@
+"""Signs of a question that is put to every document ("Which of my contracts …"), or to those it compares.
+
+Regular expressions as data, with examples of what they find and what they leave; `asked_of_one` takes the signs out, so
+that what remains is asked of one document.
+"""
+
+import re
+from dataclasses import dataclass
+
+_ONE = (
+    r"(?:contract|agreement|lease|sublease|document|file|nda|msa|sow|deal|deed|filing|amendment|addendum"
+    r"|statement\s+of\s+work|letter)"
+)
+_MANY = (
+    r"(?:contracts|agreements|leases|subleases|documents|files|ndas|msas|sows|deals|deeds|filings|amendments"
+    r"|addenda|statements\s+of\s+work|letters|papers)"
+)
+# Words between a quantifier and its noun ("our three office leases"); not those that make it what a contract speaks of.
+_KIND = (
+    r"(?:(?!(?:prior|previous|other|earlier|such|existing|future|subsequent|ancillary|related|material|oral|written"
+    r"|collateral|third[- ]party|side|said|between|of|for|in|to|and|or|that|which|with|party|parties|any|each|every"
+    r"|all)\b)[\w&'’-]+\s+){0,3}?"
+)
+_OTHERS = (
+    r"(?:suppliers|vendors|customers|counterparties|landlords|tenants|borrowers|licensees)"  # each has its contract
+)
+_OURS = r"(?:my|our|the|these|those|your|their)"
+_THESE = rf"(?:{_OURS}\s+{_KIND}(?:{_MANY}|licen[cs]es|{_OTHERS})|them|these|those)"
+_ASKS = r"(?:do|does|did|is|are|was|were|has|have|can|could|may|must|will|would|shall)"
+_SAYS = (
+    r"(?:(?:do|does|have|has)(?!\s+(?:i|we|you|been)\b)|contains?|includes?|allows?|permits?|requires?|provides?|mentions?|says?|states?"
+    r"|covers?"
+    r"|expires?|ends?|terminates?|renews?|caps?|limits?|names?|gives?|grants?|uses?|refers?|address(?:es)?|prohibits?"
+    r"|forbids?|restricts?|bars?|lets?|makes?|puts?|sets?|imposes?|obliges?|excludes?|lacks?|needs?|specif(?:y|ies)"
+    r"|can|could|may|must|will|would|should|shall|cannot|don['’]t|doesn['’]t|were|was"
+    r"|(?:is|are)(?!\s+(?:there|in\b|here|listed|attached|referred|incorporated|exhibits?|annexed|superseded)))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Signs of one kind of question: some of them, and none of those against it."""
+
+    any_of: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    examples: tuple[str, ...]
+    counterexamples: tuple[str, ...]
+
+    def in_question(self, question: str) -> bool:
+        """Whether a question has the signs."""
+        return bool(self.any_of.search(question)) and not (self.unless and self.unless.search(question))
+
+
+def _pattern(*forms: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{form})" for form in forms), re.IGNORECASE)
+
+
+_EACH = (
+    rf"\b(?:which|what|how\s+many)(?:\s+ones?)?\s+of\s+(?:all\s+)?{_THESE}\b",
+    rf"\b(?:which|how\s+many|what)\s+{_KIND}(?:{_MANY}|{_ONE})(?=\s+(?:\w+ly\s+)?{_SAYS}\b)",
+    rf"\b(?:for|in|of|from|under|across|by|does|do|is|has|did|can|will|must|with|to)\s+(?:each|every(?:\s+one)?)\s+"
+    rf"(?:one\s+)?(?:of\s+{_THESE}|{_KIND}{_ONE})\b(?:['’]s)?",
+    rf"\b(?:each|every)\s+(?:one\s+)?of\s+(?:{_OURS}\s+{_KIND}{_MANY})\b",
+    rf"\b(?:each|every)\s+{_KIND}{_ONE}['’]s\b",
+    rf"\b(?:what|how|who|when|where|why)\s+\w+\s+(?:each|every)\s+{_KIND}{_ONE}\b",
+    rf"\b{_ASKS}\s+any\s+(?:one\s+)?(?:of\s+{_THESE}|{_KIND}(?:{_MANY}|{_ONE})(?=\s+{_SAYS}|\s+\w+))\b",
+    rf"\bany\s+(?:one\s+)?of\s+(?:{_OURS}\s+{_KIND}{_MANY})\b",
+    rf"\b(?:is|are)\s+there\s+(?:an?y?\s+)?{_KIND}(?:{_MANY}|{_ONE})\s+(?:that|which|with|without|where|in\s+which"
+    r"|under\s+which)\b",
+    rf"\b(?:{_ASKS}\s+)?(?:they|these|those|{_OURS}\s+{_KIND}{_MANY})\s+(?:all|both|each)\b",
+    rf"\b(?:all|both)\s+(?:of\s+)?(?:{_THESE}|{_KIND}{_MANY})\b",
+    rf"\bcompar\w+\s+(?:(?:all|both|of|the|two|three|my|our|these|those)\s+)+{_KIND}{_MANY}\b",
+    rf"\b(?:across|among|throughout)\s+(?:all\s+)?(?:of\s+)?(?:{_OURS}\s+)?{_KIND}{_MANY}\b",
+    rf"\b(?:my|our|these|those)\s+{_KIND}(?:{_MANY}|licen[cs]es)\b",
+    rf"\b(?:in|for|under)\s+the\s+(?-i:(?:(?!other|prior|previous|said|related)[a-z-]+\s+){{0,2}}?{_MANY})\b"
+    r"(?!\s+(?:referred|listed|attached|described|mentioned))",
+    rf"\bper\s+{_KIND}{_ONE}\b|\bby\s+{_ONE}\s*[?.]*\s*$|\b({_ONE})\s+by\s+{_ONE}\b",
+    r"\b(?:none|all|any|some|most)\s+of\s+them\b",
+)
+EACH = Signs(
+    _pattern(*_EACH),
+    unless=_pattern(
+        r"\bthis\s+(?:contract|agreement|lease|document)\b",
+        r"\b(?:which|what)\s+documents\s+(?:must|shall|should|may|do|does|will|can|are|is)\s+(?:the|an?|be|to)\b",
+    ),
+    examples=(
+        "Which of my contracts allow assignment without consent?",
+        "Which agreements contain a non-compete?",
+        "Which lease has the longest term?",
+        "What is the governing law of each agreement?",
+        "What does each contract say about renewal?",
+        "Do any of our leases cap the tenant's liability?",
+        "Does any contract require insurance?",
+        "Are there contracts with a most favoured nation clause?",
+        "Do they all have a confidentiality clause?",
+        "List the notice period for every lease.",
+        "How many of the agreements allow subletting?",
+        "How many contracts renew by themselves?",
+        "Do all the NDAs survive termination?",
+        "Under what law is every one of these documents?",
+        "Do our supply agreements have a minimum purchase?",
+        "Give me the expiration date per contract.",
+        "Are both leases governed by Texas law?",
+        "What audit rights are there across all agreements?",
+        "What are the caps on liability in the contracts?",
+        "Compare the contracts: where is liability unlimited?",
+    ),
+    counterexamples=(
+        "Can either party terminate for convenience?",
+        "Does each party indemnify the other?",
+        "What is the governing law?",
+        "Must the Supplier keep each document confidential?",
+        "Does the contract supersede all prior agreements?",
+        "Which party pays for insurance?",
+        "Which agreements are listed in Schedule 2?",
+        "How many documents are there?",
+        "How many documents do I have?",
+        "Does any party have a right of first refusal?",
+        "Who may terminate the Acme lease?",
+        "What happens to all confidential information at the end?",
+        "Does this Agreement apply to related agreements?",
+        "Is there any cap on liability?",
+        "List all obligations of the Supplier.",
+        "Which document prevails if they conflict?",
+        "Which documents must the seller deliver at closing?",
+        "Do any prior agreements survive?",
+        "What licenses are granted under this contract?",
+    ),
+)
+
+_COMPARE = (
+    r"\bcompar(?:e|es|ed|ing|isons?)\b(?:\s+(?:the|how))?",
+    r"\bdiffer(?:s|ed|ences?|ent(?:ly)?)?\b",
+    r"\b(?:vs\.?|versus|side\s+by\s+side)(?!\w)",
+    r"\b(?:the\s+same|identical|similar|alike)\b",
+    r"\b(?:long|short|high|low|strict|broad|narrow|wid|larg|small|great|earli|lat|strong|weak|cheap)e?r\b",
+    r"\b(?:more|less|better|worse|stricter)\b",
+)
+COMPARE = Signs(
+    _pattern(*_COMPARE),
+    unless=None,
+    examples=(
+        "Compare the termination rights in the Acme lease and the Beta lease.",
+        "How do the Acme and the Beta agreement differ on liability?",
+        "What is the difference between the two NDAs?",
+        "Acme lease versus Beta lease: which has the longer notice period?",
+        "Is the cap in the Acme agreement the same as in the Beta agreement?",
+    ),
+    counterexamples=("What is the notice period?", "Who are the parties?", "Which state's law governs?"),
+)
+
+# Words that remain of a frame at the beginning or the end when its signs are taken out.
+_LEADING = frozenset(
+    "please list give show tell find name summarise summarize set out for in of under do does is are and or that which"
+    " who all me there compare how".split()
+)
+_BEFORE = frozenset("that which who the all for have has in of me a an contain contains allow allows there any".split())
+_TRAILING = frozenset("in for of under by from with on to per and or than as between across the".split())
+_NAMED = re.compile(
+    r"\b(?:(?:in|of|under|between|for|from|than|and|or|with)\s+)?(?:the\s+)?contract\b(?:['’]s)?", re.IGNORECASE
+)
+_COMPARING = re.compile(r"\b(?:compar\w+|differ\w*|versus|vs\b\.?)", re.IGNORECASE)
+
+
+def asked_of_one(question: str) -> str:
+    """What a question to many documents asks of one: "Which of my leases allow subletting?" → "allow subletting"."""
+    return _tidy(EACH.any_of.sub(" ", question)) or question
+
+
+def compared(question: str) -> str:
+    """What a comparison asks of one document; the names in it are "contract" already (`Route.question`)."""
+    rest = _NAMED.sub(" ", _COMPARING.sub(" ", question))
+    return _tidy(EACH.any_of.sub(" ", rest)) or question
+
+
+def _tidy(question: str) -> str:
+    """The words without those of a frame at either end: "do any of them" leaves "do", "in each" leaves "in"."""
+    words = [word for word in question.split() if any(c.isalnum() for c in word)]
+    while len(words) > 1 and words[0].lower().strip(",:;") in _LEADING and words[1].lower() in _BEFORE:
+        del words[0]
+    while words and words[-1].lower().strip(",:;?.!") in _TRAILING:
+        del words[-1]
+    return " ".join(words).strip(" ?.!,:;")
+
+
+# "contracts with Acme", "the Acme leases": a name that says which documents are meant, not what is looked for in them.
+BELONGS = re.compile(
+    rf"\b{_MANY}\s+(?:with|between|from|by|signed\s+by|to)\s+(?-i:[A-Z])|(?-i:\b[A-Z][\w&.'’-]*)\s+(?:[a-z]+\s+){{0,2}}{_MANY}\b",
+    re.IGNORECASE,
+)

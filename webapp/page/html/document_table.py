@@ -1,0 +1,87 @@
+"""Renders the rows of a question that is put to every document, as a table. Pure, as `chat` is."""
+
+from collections.abc import Mapping
+
+from markupsafe import Markup
+
+from webapp.core import wording
+from webapp.core.results import AnswerResult, CitationRow, DocumentAnswerRow
+from webapp.core.wording import STATES, cite, document_answer
+from webapp.page.html.parts import NOTHING, changed_by, lines, pin, to_place
+
+_KINDS = {"found": ("sure", "✓"), "not_found": ("gone", "○"), "unclear": ("doubt", "?")}  # CSS class and icon
+_OTHER = ("doubt", "!")
+
+
+def body(turn_id: str, answer: AnswerResult) -> Markup:
+    """The counts, and a table with a row for each document."""
+    return Markup('<div class="written"><p>{}</p></div>{}').format(answer.answer, _table(turn_id, answer))
+
+
+def writing(question: str, so_far: AnswerResult, done: int, of: int) -> Markup:
+    """The table while its rows come in: those that are not there yet are left out."""
+    status = f"Document {min(done + 1, of)} of {of}"
+    shown = [row for row in so_far.documents if row.state != "not_read"]
+    table = _table("", so_far.model_copy(update={"documents": tuple(shown)})) if shown else NOTHING
+    return Markup(
+        '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
+        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p>'
+        '<progress max="{}" value="{}" aria-label="{}"></progress>{}</div></article>'
+    ).format(question, status, of, done, status, table)
+
+
+def copied(answer: AnswerResult) -> str:
+    """The rows with their pin cites, as plain text for the clipboard, a tab between columns."""
+    by_number = {row.n: row for row in answer.citations}
+    rows = ["\t".join(("Document", "State", "Answer", "Where", "Amended by"))]
+    for row in answer.documents:
+        places = "; ".join(cite(by_number[n]) for n in row.citations if n in by_number)
+        amended = "; ".join(wording.changed_by(each) for each in row.superseded_by)
+        rows.append("\t".join((row.document, STATES[row.state], document_answer(row, by_number), places, amended)))
+    return "\n".join([answer.answer, "", *rows])
+
+
+def _table(turn_id: str, answer: AnswerResult) -> Markup:
+    position = {row.n: at for at, row in enumerate(answer.citations)}
+    amended = any(row.superseded_by for row in answer.documents)
+    titles = ("Document", "Answer", "Where", *(("Amended by",) if amended else ()))
+    head = lines(Markup('<th scope="col">{}</th>').format(title) for title in titles)
+    rows = lines(_row(turn_id, row, answer, position, amended=amended) for row in answer.documents)
+    return Markup(
+        '<div class="each" role="region" tabindex="0" aria-label="Answer of each document"><table><thead><tr>{}</tr>'
+        "</thead><tbody>{}</tbody></table></div>"
+    ).format(head, rows)
+
+
+def _row(
+    turn_id: str, row: DocumentAnswerRow, answer: AnswerResult, position: Mapping[int, int], *, amended: bool
+) -> Markup:
+    cited = [(position[n], answer.citations[position[n]]) for n in row.citations if n in position]
+    gone = Markup(" <em>(removed)</em>") if row.removed else NOTHING
+    name = Markup('<th scope="row" data-title="Document">{}{}</th>').format(row.document, gone)
+    cells = [name, _answer(row, [citation for _, citation in cited]), _where(turn_id, cited)]
+    if amended:
+        places = lines(changed_by(turn_id, answer, amendment) for amendment in row.superseded_by)
+        cells.append(Markup('<td data-title="Amended by">{}</td>').format(places))
+    return Markup('<tr data-state="{}">{}</tr>').format(row.state, lines(cells))
+
+
+def _answer(row: DocumentAnswerRow, cited: list[CitationRow]) -> Markup:
+    kind, icon = _KINDS.get(row.state, _OTHER)
+    standing = Markup('<span class="standing {}"><span aria-hidden="true">{}</span> {}</span>').format(
+        kind, icon, STATES[row.state]
+    )
+    words = document_answer(row, {citation.n: citation for citation in cited})
+    said = Markup(' <span class="words">{}</span>').format(words) if words else NOTHING
+    reason = Markup('<span class="hint">{}</span>').format(row.reason) if row.reason else NOTHING
+    return Markup('<td data-title="Answer">{}{}{}</td>').format(standing, said, reason)
+
+
+def _where(turn_id: str, cited: list[tuple[int, CitationRow]]) -> Markup:
+    buttons = lines(
+        to_place(turn_id, at, pin(row), f"Show {cite(row)}")
+        if turn_id
+        else Markup('<span class="mark">{}</span>').format(pin(row))
+        for at, row in cited
+    )
+    return Markup('<td data-title="Where">{}</td>').format(buttons)
