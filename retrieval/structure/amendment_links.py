@@ -223,15 +223,9 @@ def _inside(document: Document, container: Clause, number: str) -> Clause | None
 
 
 def _last_mark(clause: Clause) -> str:
-<<<<<<< HEAD
     """The last mark of a clause's number in small letters: "2" of "5.2" and of "Article II", "b" of "8.2(b)"."""
     mark = re.findall(r"[^().,\s]+", clause.local)[-1].lower()
     return str(ordinal(mark)) if clause.kind == "article" and ordinal(mark) else mark
-=======
-    """The last mark of a clause's number in small letters: "2" of "5.2", "b" of "8.2(b)"."""
-    mark = re.findall(r"[^().,\s]+", clause.local)[-1].lower()
-    return str(ordinal(mark)) if clause.local.startswith("Article") and ordinal(mark) else mark
->>>>>>> CITES
 
 
 def _term(document: Document, term: str) -> list[Span]:

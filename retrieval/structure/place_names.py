@@ -152,7 +152,6 @@ def _between(first: str, last: str) -> Sequence[str]:
 
 def find_named(document: Document, name: PlaceName) -> Clause | None:
     """The clause of the outline that a name means; None where there is none."""
-<<<<<<< HEAD
     outer = find_named(document, name.inside) if name.inside else None
     if name.inside and outer is None:
         return None
@@ -164,59 +163,20 @@ def find_named(document: Document, name: PlaceName) -> Clause | None:
         if found := find_clause(document, at, name.kind, number, outer):
             return found
     return _below(document, name, outer) if outer else _in_a_part(document, name.number)
-=======
-    kind = "article" if name.kind in ("chapter", "part") else name.kind
-    if name.kind in ("chapter", "part") and (chapter := _chapter(document, name)):
-        return chapter
-    if name.inside is None:
-        if name.kind in PARTS:
-            return _part(document, name)
-        found = find_clause(document, 0, kind, name.number, None)
-        if found is None and (value := ordinal(name.number)):  # "Section II" is 2
-            found = find_clause(document, 0, kind, str(value), None)
-        return found or _in_a_part(document, name.number)
-    outer = find_named(document, name.inside)
-    if outer is None:
-        return None
-    if is_part(outer) and (found := find_clause(document, outer.span.start, kind, name.number, outer)):
-        return found
-    below = [c for c in outline(document) if outer.span.contains(c.span) and c is not outer]
-    joined = {name.number, f"{outer.local}{name.number}", f"{outer.local}.{name.number}"}
-    joined |= {f"{ordinal(outer.local.partition(' ')[2])}.{name.number}", f"{outer.local}({name.number})"}
-    return next((c for c in below if c.local in joined), None)
-
-
-def _chapter(document: Document, name: PlaceName) -> Clause | None:
-    """A chapter or part that articles or paragraphs stand in, however its number is written."""
-    within = find_named(document, name.inside) if name.inside else None
-    for clause in outline(document):
-        word, _, number = clause.local.partition(" ")
-        inside = within is None or within.span.contains(clause.span)
-        same = number.lower() == name.number.lower() or (ordinal(number) or -1) == ordinal(name.number)
-        if clause.kind == "chapter" and word.lower() == name.kind and inside and same:
-            return clause
-    return None
->>>>>>> CITES
 
 
 def _headed(document: Document, name: PlaceName, outer: Clause | None) -> Clause | None:
     """A schedule, chapter or recital by its letter or number, as either writes it: "Schedule One" is "SCHEDULE 1"."""
     asked, value = name.number.strip("()").lower(), ordinal(name.number)
     for clause in outline(document):
-<<<<<<< HEAD
         word, _, number = clause.number.rpartition(", ")[2].partition(" ")
         number = number.strip("()")
         is_number = number.lower() == asked or (value and ordinal(number) == value)
         if is_number and word.lower() == name.kind and (outer is None or outer.span.contains(clause.span)):
-=======
-        word, _, number = clause.local.partition(" ") if is_part(clause) else ("", "", "")
-        if value and word.lower() == name.kind and ordinal(number) == value:
->>>>>>> CITES
             return clause
     return None
 
 
-<<<<<<< HEAD
 def _below(document: Document, name: PlaceName, outer: Clause) -> Clause | None:
     """A clause that lies in another and whose number goes on from that one's: "paragraph (b) of Section 4" is 4(b)."""
     own = outer.local.rpartition(" ")[2]
@@ -224,20 +184,11 @@ def _below(document: Document, name: PlaceName, outer: Clause) -> Clause | None:
     joined |= {f"{stem}{each}" for stem in (own, f"{own}.", f"{ordinal(own)}.") for each in list(joined)}
     inside = (c for c in outline(document) if outer.span.contains(c.span) and c is not outer)
     return next((c for c in inside if c.local.removeprefix("Article ") in joined), None)
-=======
-def is_part(clause: Clause) -> bool:
-    """Whether a clause is an exhibit, a schedule or the like."""
-    return clause.kind == "part"
->>>>>>> CITES
 
 
 def _in_a_part(document: Document, number: str) -> Clause | None:
     """A clause that has the number in a schedule, where the contract itself has none of it."""
-<<<<<<< HEAD
     return next((c for c in outline(document) if c.local == number and number[0] != "("), None)
-=======
-    return next((c for c in outline(document) if c.local == number and not number.startswith("(")), None)
->>>>>>> CITES
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,24 +207,15 @@ def not_there(document: Document, name: PlaceName) -> NotThere | None:
     if name.inside or name.kind in ("recital", "part", "chapter") or _is_written(document, name):
         return None
     if name.kind in PARTS:
-<<<<<<< HEAD
         parts = [c for c in outline(document) if c.kind == "part" and c.local.lower().startswith(f"{name.kind} ")]
-=======
-        parts = [c for c in outline(document) if is_part(c) and c.local.lower().startswith(f"{name.kind} ")]
->>>>>>> CITES
         last = f"; the last is {parts[-1].label()}" if parts else ""
         return NotThere(f"There is no {name.label()} in this document{last}.", parts[-1] if parts else None)
     above, value = _above(name.number)
     around = find_clause(document, 0, name.kind, above, None) if above else None
     if above and around is None:
         return not_there(document, replace(name, number=above))
-<<<<<<< HEAD
     last_one = _last(document, around, name.kind)
     if last_one is None or not value or value <= _value(last_one):
-=======
-    last_one = _last(document, around)
-    if last_one is None or not value or value <= _value(last_one.local):
->>>>>>> CITES
         return None
     of = f" of {_called(around, name)}" if around else ""
     last = f"the last{of} is {_called(last_one, name)}"
@@ -294,34 +236,19 @@ def _above(number: str) -> tuple[str, int]:
     return above, ordinal(last)
 
 
-<<<<<<< HEAD
 def _value(clause: Clause) -> int:
     return _above(clause.local.removeprefix("Article ").removesuffix(".0"))[1]
-=======
-def _value(number: str) -> int:
-    word, _, rest = number.partition(" ")
-    return ordinal(rest) if word == "Article" and "(" not in rest else _above(number.removesuffix(".0"))[1]
->>>>>>> CITES
 
 
 def _last(document: Document, around: Clause | None, kind: str) -> Clause | None:
     """The last clause of a document's own numbering, articles where they are asked for; or directly below a clause."""
     clauses = outline(document)
     if around is None:
-<<<<<<< HEAD
         own = [c for c in clauses if c.root is None and _TOP.fullmatch(c.local)]
         of_kind = [c for c in own if (c.kind == "article") == (kind == "article")]
         return max(of_kind or own, key=_value, default=None)
     index = clauses.index(around)
     return max((c for c in clauses if c.parent == index), key=_value, default=None)
-=======
-        first_part = next((c.span.start for c in clauses if is_part(c)), len(document.text))
-        top = [c for c in clauses if c.parent is None and c.span.start < first_part]
-        top = [c for c in top if c.kind in ("article", "number")] or top
-        return max(top, key=lambda c: _value(c.local), default=None)
-    own = clauses.index(around)
-    return max((c for c in clauses if c.parent == own), key=lambda c: _value(c.local), default=None)
->>>>>>> CITES
 
 
 def _is_written(document: Document, name: PlaceName) -> bool:
