@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from retrieval.core.documents import Document, Span
 from retrieval.structure.amended_places import Target
@@ -21,6 +22,9 @@ from retrieval.structure.definitions import defined
 from retrieval.structure.facts import Facts
 
 _WITHIN = 6_000  # characters; an instrument that begins later amends the document that it is part of, or another
+_DATED = 10.0  # a fit from which a date bears a link out
+_DAY_ALONE = 0.5  # where neither title nor parties are told: of one document alone
+_MOST_COPIES = 8  # of one agreement, each of which is linked
 _MOST_PLACES = 200  # in one agreement, of words that are exchanged throughout
 _FITS, _CONFLICTS = 0.75, 0.5  # of the words of a title
 _ALIKE = 0.35  # of the words of two clauses, one of which takes the other's place
@@ -69,21 +73,56 @@ class Change:
 def link_amendments(matter: Mapping[str, Facts]) -> tuple[Link, ...]:
     """The links between the documents of a matter, by their facts; of each agreement in the order of its amendments."""
     parties = {id_: _parties(facts) for id_, facts in matter.items()}
-    links = _links(matter, parties)
+    candidates = _candidates(matter)
+    links = _links(matter, parties, candidates)
     for link in links:  # a party that came in by an amendment makes the next one
         parties[link.amended_id] = parties[link.amended_id] | parties[link.document_id]
-    links = _links(matter, parties)
-    links += _also_restated(links)
-    return tuple(sorted(links, key=lambda link: _order(link.amendment, links)))
+    by_amended: dict[str, list[Link]] = {}
+    for link in _links(matter, parties, candidates):
+        by_amended.setdefault(link.amended_id, []).append(link)
+    for restated in [link for own in by_amended.values() for link in _also_restated(own)]:
+        by_amended.setdefault(restated.amended_id, []).append(restated)
+    ordered = (sorted(own, key=lambda link: _order(link.amendment, own)) for own in by_amended.values())
+    return tuple(link for own in ordered for link in own)
 
 
-def _links(matter: Mapping[str, Facts], parties: Mapping[str, Names]) -> list[Link]:
+def _candidates(matter: Mapping[str, Facts]) -> dict[date | None, list[str]]:
+    """The documents that may be an agreement that another amends, by each of their days; those without one by None.
+
+    One that is an amendment itself is none, unless it restates its agreement.
+    """
+    found: dict[date | None, list[str]] = {}
+    for id_, facts in matter.items():
+        amends = any(a.of.span.start <= _WITHIN and a.action != "restated" for a in facts.amendments)
+        days: set[date | None] = {each.value for each in facts.dates if each.value}
+        for day in () if amends else days or {None}:
+            found.setdefault(day, []).append(id_)
+    return found
+
+
+def _links(
+    matter: Mapping[str, Facts], parties: Mapping[str, Names], candidates: Mapping[date | None, list[str]]
+) -> list[Link]:
+    every = list(dict.fromkeys(id_ for of_day in candidates.values() for id_ in of_day))
     links: list[Link] = []
     for id_, facts in matter.items():
         for of in dict.fromkeys(amendment.of for amendment in facts.amendments):
-            amended = _amended(id_, of, matter, parties)
-            links += [Link(a, id_, other) for a in facts.amendments if a.of == of for other in amended]
+            near = [*candidates.get(of.day, ()), *candidates.get(None, ())] if of.day else every
+            deep = of.span.start > _WITHIN  # it stands in the file of its own agreement, or in that of another
+            fits = {
+                other: _fit(of, matter[other], 1.0 if other == id_ else _parties_fit(parties[id_], parties[other]))
+                for other in near
+                if deep or other != id_
+            }
+            links += [Link(a, id_, other) for other in _best(fits) for a in facts.amendments if a.of == of]
     return links
+
+
+def _best(fits: Mapping[str, float]) -> list[str]:
+    """The documents that fit best: several where a date bears them out, for they are copies; else one or none."""
+    top = max(fits.values(), default=0.0)
+    best = [other for other, fit in fits.items() if fit == top]
+    return best[:_MOST_COPIES] if top >= _DATED or (top and len(best) == 1) else []
 
 
 def _order(amendment: Amendment, links: Sequence[Link]) -> tuple[date, int, int]:
@@ -96,38 +135,14 @@ def _order(amendment: Amendment, links: Sequence[Link]) -> tuple[date, int, int]
 
 
 def _also_restated(links: Sequence[Link]) -> Iterator[Link]:
-    """A restated agreement takes the place of the amendments before it, too."""
+    """Of the links to one agreement: a restated agreement takes the place of the amendments before it, too."""
     for link in links:
         if link.amendment.action != "restated":
             continue
-        for other in {o.document_id: o for o in links if o.amended_id == link.amended_id}.values():
+        for other in {each.document_id: each for each in links}.values():
             earlier = _order(other.amendment, links)[:2] < _order(link.amendment, links)[:2]
             if earlier and other.document_id not in (link.document_id, link.amended_id):
                 yield Link(link.amendment, link.document_id, other.document_id)
-
-
-def _amended(id_: str, of: AmendedAgreement, matter: Mapping[str, Facts], parties: Mapping[str, Names]) -> list[str]:
-    """The documents that are the agreement which one amends; none where none fits, or several without a date."""
-    scores: dict[str, float] = {}
-    for other, its in matter.items():
-        deep = of.span.start > _WITHIN  # it stands in the file of its own agreement, or in that of another
-        if other == id_ and not deep:
-            continue
-        if _amends_as_whole(its) and not any(a.action == "restated" for a in its.amendments):
-            continue
-        shared = 1.0 if other == id_ else _parties_fit(parties[id_], parties[other])
-        if score := _fit(of, its, shared):
-            scores[other] = score
-    best = [other for other, score in scores.items() if score == max(scores.values())]
-    return best if len(best) == 1 or (best and max(scores.values()) >= _DATED) else []
-
-
-_DATED = 10.0  # a score from which a date bears a link out
-_DAY_ALONE = 0.5  # where neither title nor parties are told: of one document alone
-
-
-def _amends_as_whole(facts: Facts) -> bool:
-    return any(amendment.of.span.start <= _WITHIN for amendment in facts.amendments)
 
 
 def _fit(of: AmendedAgreement, its: Facts, parties: float) -> float:
@@ -168,6 +183,7 @@ def _parties(facts: Facts) -> Names:
     return frozenset(name for name in names if name)
 
 
+@lru_cache(maxsize=16_384)
 def _words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W_]+", text.lower()))
 
