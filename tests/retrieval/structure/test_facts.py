@@ -201,8 +201,8 @@ def test_the_preamble_and_the_recitals_are_spans() -> None:
         (LETTER, [("letter", date(2024, 1, 17))]),
         (ORDER, [("signed", date(2023, 11, 27))]),
         (
-            "Aduro, Inc. (“Aduro”) and Ireya B.V. (“Consultant”) agree to this Agreement dated June 1, 2020, effective as "
-            "of July 1, 2020.",
+            "Aduro, Inc. (“Aduro”) and Ireya B.V. (“Consultant”) agree to this Agreement dated June 1, 2020, "
+            "effective as of July 1, 2020.",
             [("dated", date(2020, 6, 1)), ("effective", date(2020, 7, 1))],
         ),
         (
