@@ -50,8 +50,13 @@ def copied(prompt: str) -> str:
         for sentence in re.split(r"(?<=[.;:])\s+", text):
             shared = len(wanted & _words(sentence)) / max(1, len(wanted))
             if shared > best:
-                best, answer = shared, f'"{" ".join(sentence.split())}" [{number}]'
+                best, answer = shared, f'"{_without_quotations(sentence)}" [{number}]'
     return answer if best >= LEAST_SHARED else NOT_THERE
+
+
+def _without_quotations(sentence: str) -> str:
+    """The longest part of a sentence between quotation marks, which would end ours."""
+    return " ".join(max(re.split('["“”]', sentence), key=len).split())
 
 
 def _words(text: str) -> set[str]:

@@ -11,7 +11,6 @@ what was learned from the open ones holds.
 """
 
 import argparse
-import asyncio
 import json
 import sys
 import time
@@ -24,10 +23,8 @@ from webapp.core.data_folder import RunningServer, claim
 from webapp.core.results import AnswerResult
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Result
-from webapp.service.ask import history_of
 from webapp.service.caller import Caller
 from webapp.service.commands import Accept, Ask, Follow
-from webapp.service.running import RunningAnswer
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
 
@@ -146,30 +143,10 @@ def _add(caller: Caller, matter: str, names: Sequence[str], contracts: Path) -> 
 
 
 def _answers(caller: Caller, label: Json) -> list[AnswerResult]:
-    """The answers to the turns of a conversation, or to a question with the questions before it, if any."""
-    if turns := label.get("turns") or (label.get("history") and [*label["history"], label]):
-        return asyncio.run(_converse(caller, label["matter"], turns))
-    ask = Ask(label["matter"], label["question"], label.get("document"))
-    return [event.row for event in caller.run(ask) if isinstance(event, Result)]
-
-
-async def _converse(caller: Caller, matter_name: str, turns: Sequence[Json]) -> list[AnswerResult]:
-    """Ask in one conversation, as the page does."""
-    workspace, matter = caller.workspace, caller.matter(matter_name)
-    conversation = workspace.conversations.start(LOCAL_USER, matter, "Bench")
-    answers = []
-    for turn in turns:
-        records = [r for r in caller.records(matter) if turn.get("document") in (None, r.name)]
-        history = history_of(workspace.conversations.turns(LOCAL_USER, conversation.id))
-        running = RunningAnswer(workspace, LOCAL_USER, conversation, turn["question"], history, records)
-        running.start()
-        async for _ in running.follow():
-            pass
-        saved = running.turn
-        if saved is None or not isinstance(saved.answer, AnswerResult):
-            raise running.error or RuntimeError("no answer was kept")
-        answers.append(workspace.conversations.turn(LOCAL_USER, conversation.id, saved.id).answer)
-    return [answer for answer in answers if isinstance(answer, AnswerResult)]
+    """The answers to the turns of a conversation, or to a question, after the questions before it, if any."""
+    turns = label.get("turns") or [*label.get("history", ()), label]
+    asked = (Ask(label["matter"], t["question"], t.get("document"), continues=n > 0) for n, t in enumerate(turns))
+    return [event.row for ask in asked for event in caller.run(ask) if isinstance(event, Result)]
 
 
 def _lines(path: Path) -> list[Json]:

@@ -100,6 +100,9 @@ class _NoTypes:
     def match(self, *_: object) -> list[Match]:
         return []
 
+    def typicality(self, *_: object) -> float:
+        return 0.0
+
 
 class _Untyped(Searcher):
     @cached_property

@@ -26,7 +26,6 @@ from retrieval.search.lexical import Lexical
 from retrieval.search.packing import Packed, pack
 from retrieval.search.search import Results, Searcher
 from retrieval.search.vectors import Vectors
-from retrieval.structure.best_sentence import where_said
 
 MATTER = "evaluation"
 Scope = Literal["document", "all"]
@@ -298,17 +297,9 @@ class _Search:
         )
 
     def _page(self, span: Span) -> int:
-        """Page of its citation: of the place in it that answers, else of the sentence most like the question."""
+        """Page of a citation of a span: the page on which it says what was asked."""
         document = self.document_of(span.document_id)
-        first, last = document.page_at(span.start), document.page_at(span.end - 1)
-        if first is last:
-            return first.number
-        place = next((p for p in self.results.places if p.shared(span)), None)
-        if place:
-            start = max(span.start, place.start)
-            words = document.text[start : span.end]
-            return document.page_at(start + len(words) - len(words.lstrip())).number
-        return document.page_at(where_said(document, (span,), self.results.route.question)).number
+        return document.page_at(self.results.where_said(document, span)).number
 
 
 def _place(names: Mapping[str, str], span: Span) -> ContractSpan:

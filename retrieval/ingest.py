@@ -162,9 +162,7 @@ class Ingest:
         while claimed is None and self._without_facts:
             with suppress(NoSuchDocument, IndexError):  # it was removed meanwhile, or another thread was faster
                 record = self._library.record(*self._without_facts.popleft())
-                claimed = (
-                    record if record.state == "ready" and record.id not in self._library.facts_of([record]) else None
-                )
+                claimed = record if record.state == "ready" else None
         return claimed
 
     def _find_facts(self, record: DocumentRecord, converter: ConverterProcess) -> None:

@@ -154,3 +154,5 @@ def test_the_copying_engine_quotes_the_sentence_that_answers() -> None:
     )
     assert copied(f"{passages}\nQuestion: How long is the term?") == '"The term is seven years." [1]'
     assert copied(f"{passages}\nQuestion: Who insures the harvest?") == NOT_THERE
+    nested = "[1] p. 1\nSection 2 is replaced by “Rent is $950.”"
+    assert copied(f"{nested}\nQuestion: What replaced section 2?") == '"Section 2 is replaced by" [1]'

@@ -95,6 +95,7 @@ class TypeMatcher:
         self._named = vectors["named"]
         self._centres = _centres(self._asks, self._ask_type)
         self._typical = _centres(self._samples, self._sample_type)
+        self._aimed_samples = embedder.aim(self._samples)
         self._holders = _holders(self._types)
 
     def match(self, asked: str, vector: NDArray[np.float32]) -> list[Match]:
@@ -111,6 +112,16 @@ class TypeMatcher:
         weights = np.exp((scores[near] - top) * _SHARPNESS)
         weights /= weights.sum()
         return [Match(self._types[i], float(w), self._typical[i]) for i, w in zip(near, weights, strict=True)]
+
+    def typicality(self, matches: Sequence[Match], sentences: NDArray[np.float32]) -> float:
+        """How much nearer one of some sentences, float32[n, dim], is to a sample of the matched kinds than to those of
+        all others; in [-2, 2], and 0 without matches or sentences.
+        """
+        if not matches or not len(sentences):
+            return 0.0
+        of_kind = np.isin(self._sample_type, [self._types.index(match.type) for match in matches])
+        cosines = sentences @ self._aimed_samples.T
+        return float((cosines[:, of_kind].max(1) - cosines[:, ~of_kind].max(1)).max())
 
     def _words(self, asked: str) -> NDArray[np.float32]:
         """[types]: the share of the question's stems, each by its rarity, that a kind's words and ways to ask have."""

@@ -19,14 +19,17 @@ EVEN = 0.5  # below it the subject is likelier to be absent than present
 class Signs(NamedTuple):
     """What a search shows of whether its subject is there.
 
-    `nearest`: the greatest cosine of a chunk to the question, joined with its kinds of clause. `sought`: the greatest
-    share that a hit has of the words searched for, those of the kinds of clause among them, each counting by weight and
-    rarity. `agreement`: the best joint score, 1 where words and meaning put the same chunk first.
+    `nearest`: the greatest cosine of a chunk, or of a bearing sentence of the first ones, to the question, joined with
+    its kinds of clause. `sought`: the greatest share that a hit has of the words searched for, those of the kinds of
+    clause among them, each counting by weight and rarity. `agreement`: the best joint score, 1 where words and meaning
+    put the same chunk first. `typical`: how much nearer a bearing sentence is to the kinds of clause that are asked for
+    than to all others.
     """
 
     nearest: float = 0.0
     sought: float = 0.0
     agreement: float = 0.0
+    typical: float = 0.0
 
 
 class Weights(NamedTuple):

@@ -1,4 +1,7 @@
-"""Packs hits into passages: as many as the token budget holds, touching ones joined, best first; then related passages.
+"""Packs hits into passages: as many as the token budget holds, best first, each of one clause; then related passages.
+
+Hits that touch are one run, whose clauses follow each other: the passages of a run name the document once, and a page
+where it is another. So much costs less than what a heading in full would for each.
 
 budget ≥ Σ tokens(passage as sent), and what is left is less than any passage left out would need
 """
@@ -6,12 +9,14 @@ budget ≥ Σ tokens(passage as sent), and what is left is less than any passage
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import accumulate
 
 from retrieval.core.documents import Document, PinCite, Span
 from retrieval.search.amended_clauses import NO_CHANGES, ScopedChanges
 from retrieval.search.prompt_text import as_named, as_words
 from retrieval.search.related_passages import Extra, amendments, extras, standing
 from retrieval.structure.chunks import Chunk
+from retrieval.structure.cited_units import unit_cited, units_of
 from retrieval.structure.clauses import pin_cite
 from retrieval.structure.layout import working_text
 
@@ -21,7 +26,9 @@ from retrieval.structure.layout import working_text
 # the least is for hits.
 _SHARE, _MOST, _LEAST_BUDGET = 120, 300, 1_600
 _AMENDMENTS = 0.25  # of the budget, at most, that amendments of the hits take from further hits
-_WIDEST_NUMBER = 88  # what a passage costs is counted under a number of two digits, and stays true under one of one
+# What a passage costs is counted under a number of two digits, and stays true under one of one; of three, if need be.
+_WIDEST_NUMBER, _WIDEST_OF_MANY, _MOST_OF_TWO_DIGITS = 88, 888, 99
+_SMALLEST = 20  # tokens of the smallest extra
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +42,15 @@ class Passage(PinCite):
     text: str
     why: str = ""  # it is there beside the hits: "referred to in [2]"; or what a hit is to them: "replaced by [4]"
     follows: bool = False  # the passage before it is of the same document, which it need not name again
+    goes_on: bool = False  # it begins where the passage before it ends: its own words name its clause
+    turns: bool = True  # it begins on another page than that
 
     def as_sent(self) -> str:
         """The passage as the prompt holds it, its number and pin cite first."""
         document = "" if self.follows else self.document
-        return f"{heading(self.n, document, self.section, self.page_label, self.why)}\n{as_words(self.text)}\n"
+        section = self.section.partition(" (")[0] if self.goes_on else self.section
+        page = self.page_label if self.turns else ""
+        return f"{heading(self.n, document, section, page, self.why)}\n{as_words(self.text)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,8 @@ def heading(n: int, document: str, section: str, page_label: str, why: str = "")
 
     What the document says of itself stands in it as a name and no more (`prompt_text`); `why` is ours.
     """
-    parts = (as_named(document), as_named(section), f"page {as_named(page_label)}", why)
+    page = f"page {as_named(page_label)}" if page_label else ""
+    parts = (as_named(document), as_named(section), page, why)
     return f"[{n}] " + ", ".join(part for part in parts if part)
 
 
@@ -72,8 +84,8 @@ def pack(
     """Fill `budget` tokens with chunks in rank order; one that does not fit is passed over for the next that does.
 
     `count` gives the tokens of a text as the model's tokenizer counts them. A chunk that touches one already taken
-    joins it. A share of the budget goes to extras: definitions of terms that the passages use, and sections they are
-    subject to. Where all chunks are of one document it is named once, which leaves room for another passage. Of
+    joins its run. A share of the budget goes to extras: definitions of terms that the passages use, and sections they
+    are subject to. Where all chunks are of one document it is named once, which leaves room for another passage. Of
     `changes` come the amendments of what was found: they have a share of their own, and the passages say which is in
     force.
     """
@@ -81,22 +93,32 @@ def pack(
     sources = {span.document_id for span in spans}
     alone = len(sources) == 1
 
-    @cache
-    def cost(span: Span, why: str) -> int:
-        # The longest that it may say: an amendment is named by its document or by the number of a passage.
-        notes = max(standing(span, changes), standing(span, changes, lambda _: _WIDEST_NUMBER), key=len)
-        why = "; ".join(part for part in (why, notes) if part)
-        return _cost(document_of(span.document_id), span, count, why, alone and span.document_id in sources)
-
     named = count(f", {as_named(document_of(*sources).name)}") if alone else 0
     budget -= named
+    widest = _widest(spans, document_of, count, budget)
+
+    @cache
+    def one(place: _Place) -> int:
+        # The longest that it may say: an amendment is named by its document or by the number of a passage.
+        span = place.span
+        notes = max(standing(span, changes), standing(span, changes, lambda _: widest), key=len)
+        return _cost(document_of(span.document_id), replace(place, standing=notes), count, widest)
+
+    @cache
+    def cost(span: Span, why: str) -> int:
+        follows = alone and span.document_id in sources
+        return sum(map(one, _places(document_of(span.document_id), span, why, follows=follows)))
+
+    def clauses() -> list[Span]:
+        return [unit for span, _ in runs for unit in units_of(document_of(span.document_id), span)]
+
     share = _SHARE if budget >= _LEAST_BUDGET else 0
     most = _MOST if share else 0
     runs, rest = _fill([], spans, cost, budget - share)
-    if wanted := _tokens(_that_fit(amendments([span for span, _ in runs], changes), cost, int(_AMENDMENTS * budget))):
+    if wanted := _tokens(_that_fit(amendments(clauses(), changes), cost, int(_AMENDMENTS * budget))):
         runs, rest = _fill([], spans, cost, budget - share - wanted)
         most += wanted
-    related = extras([span for span, _ in runs], document_of, changes) if most else ()
+    related = extras(clauses(), document_of, changes) if most else ()
     beside = _that_fit(related, cost, min(most, budget - _tokens(runs)))
     while True:  # what the extras leave goes to hits, and an extra that these hold leaves more
         runs, rest = _fill(runs, rest, cost, budget - _tokens(beside))
@@ -106,29 +128,76 @@ def pack(
         beside = uncovered
     if alone:  # a document that is named once is named before others
         beside.sort(key=lambda row: row[0].span.document_id not in sources)
-    taken = [(span, "") for span, _ in runs]
-    taken += [(extra.span, extra.why(_number(extra.passage, runs))) for extra, _ in beside]
-    passages = tuple(_numbered(taken, document_of, changes, alone=alone))
+    places = [place for span, _ in runs for place in _places(document_of(span.document_id), span, "")]
+    numbers = {extra: next(n for n, p in enumerate(places, 1) if p.span.shared(extra.passage)) for extra, _ in beside}
+    places += [_Place(extra.span, extra.why(numbers[extra])) for extra, _ in beside]
+    passages = tuple(_numbered(places, document_of, changes, alone=alone))
     tokens = _tokens(runs) + _tokens(beside)
     return Packed(passages, tokens + named if passages else 0, len(rest))
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What will be a passage: a span, why it is there beside the hits, what it is to amendments (`standing`), and what
+    its heading can leave out.
+    """
+
+    span: Span
+    why: str
+    standing: str = ""
+    follows: bool = False
+    goes_on: bool = False
+    turns: bool = True
+
+
+def _places(document: Document, span: Span, why: str, *, follows: bool = False) -> list[_Place]:
+    """The passages of a run, one for each clause; of what is there beside the hits, one."""
+    if why:
+        return [_Place(span, why, follows=follows)]
+    first, *units = units_of(document, span)
+    places, page = [_Place(first, "", follows=follows)], _page(document, first)
+    for unit in units:
+        before, page = page, _page(document, unit)
+        places.append(_Place(unit, "", follows=True, goes_on=True, turns=page != before))
+    return places
+
+
+def _widest(
+    spans: Iterable[Span], document_of: Callable[[str], Document], count: Callable[[str], int], budget: int
+) -> int:
+    """The number under which passages are counted: of three digits where so many of the smallest would fit."""
+    places = (
+        _Place(unit, "", follows=True, goes_on=True, turns=False)
+        for span in spans
+        for unit in units_of(document_of(span.document_id), span)
+    )
+    smallest = sorted(_cost(document_of(p.span.document_id), p, count, _WIDEST_NUMBER) for p in places)
+    most = sum(total <= budget for total in accumulate(smallest)) + _MOST // _SMALLEST
+    return _WIDEST_OF_MANY if most > _MOST_OF_TWO_DIGITS else _WIDEST_NUMBER
+
+
+def _page(document: Document, span: Span) -> int:
+    return document.page_at(_first_word(document, span)).number
+
+
+def _first_word(document: Document, span: Span) -> int:
+    words = document.slice(span)
+    return span.start + len(words) - len(words.lstrip())
+
+
 def _numbered(
-    taken: Sequence[tuple[Span, str]], document_of: Callable[[str], Document], changes: ScopedChanges, *, alone: bool
+    places: Sequence[_Place], document_of: Callable[[str], Document], changes: ScopedChanges, *, alone: bool
 ) -> Iterator[Passage]:
-    """The passages of spans, each with why it is there and what it is to amendments among the others."""
-    for n, (span, why) in enumerate(taken, 1):
+    """The passages of places, each with why it is there and what it is to amendments among the others."""
+    for n, place in enumerate(places, 1):
 
-        def number_of(place: Span, own: int = n) -> int | None:
-            return next((i for i, (other, _) in enumerate(taken, 1) if i != own and other.shared(place)), None)
+        def number_of(other: Span, own: int = n) -> int | None:
+            return next((i for i, each in enumerate(places, 1) if i != own and each.span.shared(other)), None)
 
-        notes = "; ".join(part for part in (why, standing(span, changes, number_of)) if part)
-        follows = alone and n > 1 and span.document_id == taken[0][0].document_id
-        yield _passage(document_of(span.document_id), span, n, notes, follows)
-
-
-def _number(passage: Span, runs: Sequence[tuple[Span, int]]) -> int:
-    return next(n for n, (span, _) in enumerate(runs, 1) if span.contains(passage))
+        named = alone and n > 1 and place.span.document_id == places[0].span.document_id
+        notes = standing(place.span, changes, number_of)
+        shown = replace(place, standing=notes, follows=place.follows or named)
+        yield _passage(document_of(place.span.document_id), shown, n)
 
 
 def _fill(
@@ -170,16 +239,26 @@ def _union(spans: list[Span]) -> Span:
     return replace(spans[0], start=min(s.start for s in spans), end=max(s.end for s in spans))
 
 
-def _cost(document: Document, span: Span, count: Callable[[str], int], why: str, follows: bool) -> int:
+def _cost(document: Document, place: _Place, count: Callable[[str], int], widest: int) -> int:
     """Tokens of a passage as sent, or of the page's own words where those are more (headers are left out
     of a passage).
     """
-    passage = _passage(document, span, _WIDEST_NUMBER, why, follows)
-    raw = replace(passage, text=" ".join(document.slice(span).split()))
+    passage = _passage(document, place, widest)
+    raw = replace(passage, text=" ".join(document.slice(place.span).split()))
     return max(count(passage.as_sent()), count(raw.as_sent()))
 
 
-def _passage(document: Document, span: Span, n: int, why: str, follows: bool) -> Passage:
-    start = span.start + len(document.slice(span)) - len(document.slice(span).lstrip())
-    text = working_text(document, span.start, span.end)
-    return Passage(**pin_cite(document, span, at=start).where(), n=n, text=text, why=why, follows=follows)
+def _passage(document: Document, place: _Place, n: int) -> Passage:
+    span, at = place.span, _first_word(document, place.span)
+    cite = pin_cite(document, span, at=at).where()
+    if not place.why:
+        cite["section"] = unit_cited(document, span, at)
+    return Passage(
+        **cite,
+        n=n,
+        text=working_text(document, span.start, span.end),
+        why="; ".join(part for part in (place.why, place.standing) if part),
+        follows=place.follows,
+        goes_on=place.goes_on,
+        turns=place.turns,
+    )

@@ -1,8 +1,7 @@
 """Searches a matter for a question: BM25 over its words, nearest vectors to its meaning, and the two rankings fused."""
 
-import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import islice
 from typing import NamedTuple
@@ -10,17 +9,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.core.documents import Span
+from retrieval.core.documents import Document, Span
 from retrieval.library.library import Library
 from retrieval.search.amended_clauses import AmendedClauses, ScopedChanges
+from retrieval.search.asked_values import asked_values
+from retrieval.search.bearing_sentences import SentenceVectors, bearing_sentences, by_bearing, close_to_first
 from retrieval.search.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.search.confidence import EVEN, Signs, weights
 from retrieval.search.embedder import Embedder
 from retrieval.search.fusion import fuse
+from retrieval.search.languages import foreign_language
 from retrieval.search.lexical import Lexical, stems_of
 from retrieval.search.routing import Route, Router
+from retrieval.search.spelling import Spelling, respelled
 from retrieval.search.structural_answer import answer_by_structure
 from retrieval.search.vectors import Vectors
+from retrieval.structure.best_sentence import where_said
 from retrieval.structure.chunks import Chunk
 
 CANDIDATES = 256  # chunks asked of each store; a contract of 100 pages has about 500
@@ -34,19 +38,22 @@ NEIGHBOUR = 0.1  # weight of the chunk before and of the one after beside a chun
 _LOOKED_INTO = 8  # hits whose words are compared with those searched for, for confidence
 _COVERED = 0.2  # weight of the question's words that a sentence has, beside its cosine
 _BEST_HIT = 0.3  # weight of the score of the hit that a sentence stands in, beside the same cosine
+_LACKS = 0.1  # that a sentence loses which has no value of the kind that is asked for: no amount where "how much" is
 _BEARS = 0.8  # of the best sentence's relevance; a sentence below that is beside the point
-_REMEMBERED = 8192  # sentences with their vectors: 13 MB, the passages of some eighty answers
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk, its score in [0, 1] within this search, and why it was found:
     by its words, its meaning or both, and the kinds of clause asked for.
+
+    `bearing` is its sentence that bears most on the question, for the first hits.
     """
 
     chunk: Chunk
     score: float
     why: str
+    bearing: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,9 @@ class Results:
     search was asked to be. `whole`: the hits are all that the documents say. `kind` is the kind of question that the
     documents' structure answers, `places` the spans that do, best first: their chunks come first among the hits.
     `only_places`: nothing but them is asked for. `absent` says what was asked for and is not there: "There is no
-    Section 14 in this document; the last is Section 12."
+    Section 14 in this document; the last is Section 12." `language` is that of a question that is not in English, which
+    is what search reads. `corrections`: its misspelled words, each with what was searched for; `route.question` has
+    them corrected.
     """
 
     hits: tuple[Hit, ...]
@@ -68,7 +77,25 @@ class Results:
     kind: str = ""
     places: tuple[Span, ...] = ()
     only_places: bool = False
+    language: str = ""
+    corrections: Mapping[str, str] = field(default_factory=dict)
     absent: str = ""
+
+    def as_searched(self, query: str) -> str:
+        """A query as it was searched: misspelled words corrected."""
+        return respelled(query, self.corrections)
+
+    def where_said(self, document: Document, span: Span) -> int:
+        """The offset in a span at which it says what was asked, for its pin cite: of the place that answers, else of
+        the sentence of a hit that bears most on the question, else of the one most like it.
+        """
+        bearing = (hit.bearing for hit in self.hits if hit.bearing and hit.chunk.span.shared(span))
+        place = next((each for each in (*self.places, *bearing) if each.shared(span)), None)
+        if place is None:
+            return where_said(document, (span,), self.route.question)
+        start = max(place.start, span.start)
+        words = document.text[start : span.end]
+        return start + len(words) - len(words.lstrip())
 
     @property
     def confidence(self) -> float:
@@ -89,7 +116,7 @@ class Results:
     @property
     def doubtful(self) -> bool:
         """Whether it is likelier that the documents do not speak of it."""
-        return self.confidence < EVEN and not self.places
+        return (self.confidence < EVEN or bool(self.language)) and not self.places
 
 
 class Sentence(NamedTuple):
@@ -107,9 +134,9 @@ class Searcher:
 
     def __init__(self, library: Library, vectors: Vectors, lexical: Lexical, embedder: Embedder) -> None:
         self._library, self._vectors, self._lexical, self._embedder = library, vectors, lexical, embedder
-        self._remembered: dict[str, NDArray[np.float32]] = {}
-        self._lock = threading.Lock()
+        self._sentence_vectors = SentenceVectors(embedder)
         self._amended = AmendedClauses(library)
+        self._spelling = Spelling(lexical, embedder)
 
     @cached_property
     def _types(self) -> TypeMatcher:
@@ -132,6 +159,9 @@ class Searcher:
         alone.
         """
         route = self.route(matter_id, question, document_ids)
+        language = foreign_language(route.question)
+        corrections = {} if language else self._spelling.corrections(matter_id, route.question)
+        route = replace(route, question=respelled(route.question, corrections))
         document_ids = route.document_ids or document_ids
         asked = core(route.question)
         vector = self._embedder.queries([asked])[0]
@@ -149,20 +179,26 @@ class Searcher:
         fused = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
         scores = beside_neighbours(fused)
         ranked = list(islice(_once(sorted(scores, key=lambda c: (-scores[c], c.span))), limit))
-        kinds = ", ".join(m.type.name for m in matches)
+        read = close_to_first(ranked, scores)
         document_of = partial(self._library.document, matter_id)
-        in_order = dict.fromkeys((*(c.span.document_id for c in ranked), *(document_ids or ())))
+        bearing = bearing_sentences(read, document_of, self._sentence_vectors, aim, stems)
+        best = by_bearing(ranked, scores, read, bearing)
+        kinds = ", ".join(m.type.name for m in matches)
+        in_order = dict.fromkeys((*(c.span.document_id for c in best), *(document_ids or ())))
         wordings = (route.question, question)
         structure = answer_by_structure(wordings, in_order, document_of, partial(self._library.facts, matter_id))
         first = structure.first(partial(self._lexical.chunks_of, matter_id), scores)
         hits = tuple(
-            Hit(c, 1.0, first[c]) if c in first else Hit(c, scores[c], _why(c in words, c in meaning, kinds))
-            for c in islice(_once(dict.fromkeys((*first, *ranked))), limit)
+            Hit(c, 1.0, first[c])
+            if c in first
+            else Hit(c, best[c], _why(c in words, c in meaning, kinds), bearing[c].span if c in bearing else None)
+            for c in islice(_once(dict.fromkeys((*first, *best))), limit)
         )
         signs = Signs(
-            nearest=max(meaning.values(), default=0.0),
+            nearest=max((*meaning.values(), *(each.cosine for each in bearing.values())), default=0.0),
             sought=self._lexical.share(matter_id, query_stems, ranked[:_LOOKED_INTO]),
             agreement=max(fused.values(), default=0.0),
+            typical=self._types.typicality(matches, np.array([each.vector for each in bearing.values()])),
         )
         is_whole = len(meaning) < CANDIDATES and len(hits) < limit  # every chunk has a place among the nearest vectors
         return Results(
@@ -175,6 +211,8 @@ class Searcher:
             places=structure.spans(scores, document_of),
             only_places=structure.only_places,
             absent=structure.absent,
+            language=language,
+            corrections=corrections,
         )
 
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
@@ -202,33 +240,17 @@ class Searcher:
         asked = core(question)
         vector = self._embedder.queries([asked])[0]
         aim = self._embedder.aim(joined(vector, self._types.match(asked, vector)))
-        meaning = self._meanings([s.in_context for s in sentences]) @ aim
+        meaning = self._sentence_vectors.of([s.in_context for s in sentences]) @ aim
+        kinds = asked_values(question)
+        lacking = [not all(kind.holds.search(s.words) for kind in kinds) for s in sentences]
         stems = set(stems_of(asked))
         words = [len(stems & set(stems_of(s.words))) / (len(stems) or 1) for s in sentences]
         scores = [
-            float(m) + _COVERED * w + _BEST_HIT * s.hit_score for m, w, s in zip(meaning, words, sentences, strict=True)
+            float(m) + _COVERED * w + _BEST_HIT * s.hit_score - _LACKS * lacks
+            for m, w, s, lacks in zip(meaning, words, sentences, lacking, strict=True)
         ]
         least = _BEARS * max(scores)
         return [score - least for score in scores]
-
-    def _meanings(self, sentences: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of sentences, float32[len(sentences), dimension]; those of late are remembered.
-
-        The passages of one answer hold a hundred, a second's work for two cores,
-        and other questions find the same ones.
-        """
-        with self._lock:
-            known = {text: self._remembered[text] for text in sentences if text in self._remembered}
-        new = [text for text in dict.fromkeys(sentences) if text not in known]
-        if new:
-            known |= zip(new, self._embedder.passages(new), strict=True)
-        with self._lock:
-            for text in sentences:
-                self._remembered.pop(text, None)
-                self._remembered[text] = known[text]  # now the last to be forgotten
-            while len(self._remembered) > _REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-        return np.stack([known[text] for text in sentences])
 
 
 def _once(chunks: Iterable[Chunk]) -> Iterator[Chunk]:

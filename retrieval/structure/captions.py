@@ -152,7 +152,7 @@ def _beside(line: str) -> str:
     """What stands in the right column of a line of a caption."""
     line = _CASE_NUMBER.sub("", line)
     parts = re.split(r"[)§|](?=\s|$)|^\W*(?:vs?\.|versus)\s|\bet\s+al\.?,?|\s{3,}(?=\S)", line, maxsplit=1)
-    return re.sub(r"^\W*\(\d+\)\s*", "", parts[1]) if len(parts) > 1 else ""
+    return re.sub(r"^(?:[)§|\s]|\(\d+\))+", "", parts[1]) if len(parts) > 1 else ""
 
 
 def _counsel(text: str) -> Iterator[str]:

@@ -29,6 +29,7 @@ from webapp.answers.answer import Answer, Scope, Searched
 from webapp.answers.document_row import DocumentAnswer, State, few_words, written_words
 from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, write
+from webapp.answers.in_force import amending_clauses
 from webapp.answers.key_language import key_language
 from webapp.answers.prompt import EACH_FORM, NOT_THERE, Frame, frame
 from webapp.core.cpu_pool import run_on_core
@@ -141,7 +142,10 @@ async def each_document(
         records = [record for record in records if rows[record.id].state == "failed"]
     if records:
         yield Trouble(failures[-1])
-    yield answer_of([rows[record.id] for record in asked.records], asked, each.budget, each.engine)
+    answer = answer_of([rows[record.id] for record in asked.records], asked, each.budget, each.engine)
+    changes = await run_on_core(searcher.changes, scope.matter_id, scope.document_ids)
+    cited = [citation.span for citation in answer.citations]
+    yield replace(answer, superseded_by=await run_on_core(amending_clauses, cited, changes))
 
 
 def stopped(rows: Mapping[str, DocumentAnswer], asked: EachQuestion) -> Answer:

@@ -56,9 +56,28 @@ _FORM = (
     rf"|as (?:bullet ?points|bullets)|(?:more )?(?:briefly|simply|shorter|concisely)|step by step)"
 )
 _REPLY = r"(?:answer|reply|response)"
-_THAT = rf"(?:that|this|it|the (?:last |previous |above )?{_REPLY}|your (?:last )?{_REPLY}|the above)"
+_THAT = (
+    rf"(?:(?:all of )?(?:that|this|it|both|these|those|them)|the (?:last |previous |above )?{_REPLY}|the above"
+    rf"|your (?:last )?{_REPLY}|(?:all|what|everything) (?:that )?you (?:just )?said)"
+)
 _ORDINAL = r"(?:first|second|third|fourth|fifth|last|next|\d(?:st|nd|rd|th))"
 _POINT = rf"(?:the {_ORDINAL} (?:point|item|one|part|sentence|citation|quotation|quote|bullet|condition|passage))"
+# What is done to an answer, how it is doubted, and how its place is asked for.
+_REWORD = (
+    r"(?:summari[sz]e|sum up|shorten|simplify|rephrase|reword|rewrite|repeat|explain|clarify|translate|expand(?: on)?"
+    r"|elaborate(?: on)?|quote|cite|show|give|tell|put|say|write|draft|make|break down|turn|restate|paraphrase|condense"
+    r"|format|present|list|describe)"
+)
+_DOUBTS = (
+    r"(?:are you (?:really |quite |absolutely )?(?:sure|certain)\b(?!.*\b(?:who|what|when|which)\b)[^;]{0,80}"
+    r"|(?:really|is (?:that|this|it) (?:really |actually )?(?:right|correct|true|so|certain|accurate|all|everything"
+    r"|complete)|how (?:do|can) you (?:know|tell)|(?:why do|what makes) you (?:say|think) (?:so|that)|says who"
+    r"|that(?:['’]s| is) (?:wrong|not (?:right|true|correct)))(?: that| then| though)?\s*[?.!]*\s*$)"
+)
+_WHERE = (
+    r"(?:where|(?:on|in) (?:what|which) (?:page|section|clause|article|document|contract)"
+    r"|which (?:page|section|clause|article|document|contract))"
+)
 COURTESY = (
     r"(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings|thanks?(?: you)?(?: very much| so much| a lot)?"
     r"|many thanks|thx|cheers|(?:good)?bye|see you|ok|okay|great|perfect|excellent|super|got it|i see|understood|nice"
@@ -204,35 +223,25 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "about_last_answer",
         _signs(
-            rf"{_ASKING}(?:summari[sz]e|sum up|shorten|simplify|rephrase|reword|rewrite|repeat|explain|clarify"
-            rf"|translate"
-            rf"|expand(?: on)?|elaborate(?: on)?|quote|cite|(?:show|give) me|put|say|write|make|break down|turn|restate"
-            rf"|paraphrase|condense|format|present)"
-            rf"(?: {_THAT}| {_POINT})(?: (?:up|down|again|out|to me|for me))?(?: (?:(?:in|in)?to|as|in|more|a"
-            rf" bit|please"
-            rf"|again|for|simpler|shorter|clearer|better|longer|than)\b[\w ,'’-]{{0,60}})?{_END}",
-            rf"{_ASKING}(?:sum {_THAT} up|say {_THAT} again|(?:and |now )?(?:again|once more)|repeat|explain|elaborate"
-            rf"|(?:tell|give|show) me more(?: (?:about|on) {_THAT})?|more details?|in other words|come again"
-            rf"|shorter|longer|simpler|rephrase|translate(?: (?:in)?to {_LANGUAGE})?){_END}",
+            rf"{_ASKING}{_REWORD} (?:me )?(?:{_THAT}|{_POINT})(?: (?:up|down|out|again|to me|for me))*"
+            rf"(?:,? (?:in|into|to|as|more|a bit|a little|please|again|instead|for|like|simpler|shorter|clearer"
+            rf"|better|longer"
+            rf"|than|briefly|simply)\b[\w ,'’-]{{0,60}})?{_END}",
+            rf"{_ASKING}(?:sum {_THAT} up|again|once more|repeat|explain|elaborate|rephrase|(?:tell|give|show) me more"
+            rf"(?: (?:about|on) {_THAT})?|more details?|in other words|come again|shorter|longer|simpler"
+            rf"|translate(?: (?:in)?to {_LANGUAGE})?)(?: please)?{_END}",
+            rf"{_ASKING}(?:explain|describe|say|put) (?:it )?(?:like|as if|simply|differently)\b[\w"
+            rf" ,'’-]{{0,40}}{_END}",
             rf"{_ASKING}(?:but |the same |same |again )?{_FORM}(?:,? please| again| instead)?{_END}",
-            rf"{_ASKING}(?:give|show|tell|write)(?: me)? (?:{_THAT} |(?:an? |the )?(?:same |short )?(?:answer"
-            rf"|summary|table"
-            rf"|version|list) ?)(?:{_FORM}|of {_THAT})?{_END}",
-            r"^\s*(?:but )?(?:are you (?:really |quite |absolutely )?(?:sure|certain)|really|is (?:that|this|it) "
-            r"(?:really |actually )?(?:right|correct|true|so|certain|accurate)|how (?:do|can) you (?:know|tell)"
-            r"|why do you (?:say|think) (?:so|that)|what makes you (?:say|think) (?:so|that)|says who"
-            r"|that(?:['’]s| is) "
-            r"(?:wrong|not (?:right|true|correct)))\b(?!.*\b(?:who|what|when|which)\b)[^;]{0,80}$",
-            rf"^\s*(?:where|on (?:what|which) page|in (?:what|which) (?:section|clause|article|document"
-            rf"|contract)|which "
-            rf"(?:page|section|clause|article|document|contract))(?: exactly)?(?: (?:does|do) (?:it|the \w+|they"
-            rf"|he) say "
-            rf"(?:so|that|this|it)| (?:is|was) (?:that|this|it)(?: (?:from|written|stated|said|found))?"
+            rf"{_ASKING}(?:give|show|tell|write|make)(?: me)? (?:{_THAT}|(?:an? |the )?(?:same |short )?"
+            rf"(?:answer|summary|table|version|list))(?: (?:{_FORM}|of {_THAT}))?{_END}",
+            rf"^\s*(?:but )?{_DOUBTS}",
+            rf"^\s*{_WHERE}(?: exactly)?(?: (?:does|do) (?:it|the \w+|they|he) say (?:so|that|this|it)"
+            rf"| (?:is|was) (?:that|this|it)(?: (?:from|written|stated|said|found))?"
             rf"| did you (?:find|get|see|read) (?:that|this|it)| (?:can|do) i (?:find|see|read) (?:that|this|it)"
             rf"| says (?:so|that|this)| comes? (?:that|this) from| does (?:that|this|it) come from)?{_END}",
-            r"^\s*what (?:do you mean|does (?:that|this|it|the answer) mean|is your source|are your sources|did"
-            r" you say)"
-            rf"(?: by (?:that|this|it)| exactly| in plain english| in practice)?{_END}",
+            rf"^\s*what (?:do you mean|does (?:that|this|it|the answer) mean|is your source|are your sources"
+            rf"|did you say)(?: by (?:that|this|it)| exactly| in plain english| in practice)?{_END}",
             rf"^\s*(?:what (?:is|was|about|does)|explain|show(?: me)?|tell me about|read(?: me)?|and) {_POINT}"
             rf"(?: (?:say|mean|about|you (?:mentioned|listed|gave)))?{_END}",
             rf"{_ASKING}(?:show|give|read|quote|cite)(?: me)? (?:the |your |its )?(?:exact |full |whole |original )?"
@@ -259,6 +268,11 @@ KINDS: tuple[Kind, ...] = (
             "How do you know?",
             "Can you make it shorter?",
             "Please explain that in simpler terms",
+            "Summarise both in two lines",
+            "Is that all?",
+            "Explain like I am five",
+            "Draft that as a note to file",
+            "List them as bullet points",
         ),
         counterexamples=(
             "Explain the indemnity",
@@ -269,6 +283,8 @@ KINDS: tuple[Kind, ...] = (
             "Which page is the indemnity on?",
             "Translate the governing law clause into German",
             "Why?",
+            "Tell me who pays the costs",
+            "Is that right assignable?",
         ),
     ),
     Kind(

@@ -61,7 +61,7 @@ def read_question(question: str, history: Sequence[Turn] = (), documents: int = 
     if not history:
         return Reading(kind, asked)
     lean, sure, points_back = _lean(asked)
-    keeps = points_back or (lean == "stands alone" and bool(_ITSELF.search(asked)))
+    keeps = points_back or (lean == "stands alone" and bool(_THE_CONTRACT.search(asked)))
     return Reading(kind, asked, lean, sure, keeps_documents=keeps)
 
 
@@ -109,6 +109,9 @@ _GOES_ON = re.compile(
     r"|\b(?:it|that|this)\s+(?:any\s+)?different\b",
     re.IGNORECASE,
 )
+_THE_CONTRACT = re.compile(r"\b(?:this|that|the(?: same)?) (?:contract|agreement|document|deal)\b", re.IGNORECASE)
+# "And what is the notice period?"
+_WHOLE = re.compile(r"^\s*(?:and|but|so|also)\s+(?:what|which|who)\s+(?:is|are|was|were)\s+the\s", re.IGNORECASE)
 # What every contract has: a question about it says what it is about.
 _ITSELF = re.compile(rf"\b(?:{PAPER}|part(?:y|ies))\b", re.IGNORECASE)
 _BRIEF = re.compile(rf"^(?!.*\b(?:{PAPER}|part(?:y|ies)|an?|the|our|any|each|every|no)\b)", re.IGNORECASE)
@@ -140,6 +143,7 @@ _SIGNS = (
     Sign(_BRIEF, 1, 0.9, points_back=False),
 )
 _MOST_CONTENT, _MOST_WITH_CONTINUATION = 1, 4  # content words of a piece of a question
+_LEAST_WHOLE = 2
 _STOP_WORDS = frozenset(
     (
         "a about after again agreement agreements all also an and any anybody anyone apply are as at be been before "
@@ -164,6 +168,8 @@ def _lean(question: str) -> tuple[Leaning, float, bool]:
     if piece and content <= (_MOST_CONTENT if piece["short"] else _MOST_WITH_CONTINUATION):
         return "leans", 0, True
     itself = bool(_ITSELF.search(question))
+    if _WHOLE.match(question) and content >= _LEAST_WHOLE and not _BACK.search(question):
+        return "stands alone", 0, False
     for sign in _SIGNS:
         if sign.pattern.search(question) and not (sign.explained and _explained(sign.pattern, question)):
             if content <= sign.most_content:

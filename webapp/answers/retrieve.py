@@ -13,11 +13,14 @@ from retrieval import Chunk, Hit, Results, Searcher, Span
 from webapp.answers.history import Turn
 from webapp.answers.reading import ReadAs, Reading, content_words
 
-_STAYS = 0.15  # of confidence that a document may lack to what all have, to be asked again
+# Of confidence, to what all documents have, that the last answer's may lack and be asked again: any question, and one
+# about "the contract".
+_MAY_LACK, _MAY_LACK_IF_MEANT = 0.15, 0.5
 LAST_ANSWER = "passage of the last answer"  # why it is there
 _EVERYWHERE = re.compile(
     r"\b(?:all|any|each|every|other)(?: of)?(?: the| my| our| these| those)?(?: other)? (?:documents?|contracts?"
-    r"|agreements?|leases?|files?|deals?)\b|\beverywhere\b|\belsewhere\b|\banywhere\b|\bin (?:all|any) of them\b",
+    r"|agreements?|leases?|files?|deals?)\b|\b(?:every(?:where|thing)|elsewhere|anywhere)\b"
+    r"|\bin (?:all|any) of them\b",
     re.IGNORECASE,
 )
 
@@ -29,7 +32,8 @@ class Retrieved:
     `searches`: one, or one for each half of a two-part question; none where the passages are those of the last answer,
     of which `cited` are then the citations. `query` is what was searched in the documents with the ids `document_ids`.
     `wider`: the first search found nothing, so a second, wider one followed. `missed`: the halves of the question for
-    which nothing was found, where something was for another.
+    which nothing was found, where something was for another. `own`: the words of a question that was joined with the
+    one before it, where they say something of their own.
     """
 
     searches: tuple[Results, ...]
@@ -39,6 +43,7 @@ class Retrieved:
     hits: tuple[Hit, ...]
     wider: bool = False
     missed: tuple[str, ...] = ()
+    own: str = ""
     cited: tuple[Span, ...] = ()
 
     @property
@@ -60,6 +65,11 @@ class Retrieved:
     def absent(self) -> str:
         """What was asked for by its place and is not there, as a sentence."""
         return next((results.absent for results in self.searches if results.absent), "")
+
+    @property
+    def language(self) -> str:
+        """The language of the question, where it is not the English that search reads."""
+        return next((results.language for results in self.searches if results.language), "")
 
     @property
     def close(self) -> tuple[str, ...]:
@@ -88,7 +98,8 @@ class Retriever:
 
     def documents(self, reading: Reading, history: Sequence[Turn]) -> tuple[str, ...]:
         """The documents that a question is about which needs no search: those it names, the last answer's, or all."""
-        before = history[-1].document_ids if history and reading.keeps_documents else ()
+        keeps = reading.keeps_documents and not _EVERYWHERE.search(reading.question)
+        before = history[-1].document_ids if history and keeps else ()
         kept = tuple(id_ for id_ in before if id_ in self.document_ids)
         return self._named(reading.question) or kept or self.document_ids
 
@@ -98,7 +109,7 @@ class Retriever:
         if not (results.found or results.absent):
             results, wider = self._search(query, document_ids, wide=True), True
         ids = results.route.document_ids or document_ids
-        return Retrieved((results,), query, read_as, ids, results.hits, wider)
+        return Retrieved((results,), results.as_searched(query), read_as, ids, results.hits, wider)
 
     def _search(self, query: str, document_ids: Collection[str], *, wide: bool = False) -> Results:
         return self.searcher.search(self.matter_id, query, document_ids, wide=wide)
@@ -131,6 +142,7 @@ class Retriever:
         if named and not content_words(self._without_name(own)):
             return self._one(asked_before, "last_question_elsewhere", before)
         joined = self._one(f"{asked_before} {own}", "with_last_question", before)
+        joined = replace(joined, own=own if content_words(own) else "")
         return (
             joined if reading.leaning == "leans" else self._surer(reading, self._alone(reading, last, before), joined)
         )
@@ -144,23 +156,20 @@ class Retriever:
         return replace(joined, hits=_in_turns([joined.hits, alone.hits]))
 
     def _alone(self, reading: Reading, last: Turn, before: tuple[str, ...]) -> Retrieved:
-        """Search for a question as it stands, in all documents or in that of the last answer.
+        """Search for a question as it stands, in all documents or in those of the last answer.
 
-        Where the last question was asked of one document, so is the next one, if that speaks of it.
+        Where the last question was asked of one document, so is the next one, if that speaks of it about as surely.
         """
-        query = reading.question
-        if len(before) == len(self.document_ids):
-            return self._one(query, "own", self.document_ids)
-        if reading.leaning == "may lean" and reading.keeps_documents:
-            return self._one(query, "of_last_documents", before)
-        if not last.of_one_document or len(before) > 1:
+        query, may_lean = reading.question, reading.leaning == "may lean"
+        if len(before) == len(self.document_ids) or not (may_lean or last.of_one_document):
             return self._one(query, "own", self.document_ids)
         here = self._one(query, "of_last_documents", before)
-        if reading.keeps_documents:
+        if may_lean and reading.keeps_documents:
             return here
         everywhere = self._one(query, "own", self.document_ids)
-        (in_one,), (in_all,) = here.searches, everywhere.searches
-        stays = not here.wider and in_one.confidence >= in_all.confidence - _STAYS
+        (in_last,), (in_all,) = here.searches, everywhere.searches
+        may_lack = _MAY_LACK_IF_MEANT if reading.keeps_documents else _MAY_LACK
+        stays = in_last.found and in_last.confidence >= in_all.confidence - may_lack
         return here if stays else everywhere
 
     def _named(self, question: str) -> tuple[str, ...]:

@@ -159,7 +159,7 @@ def _show_citations(answer: AnswerResult) -> None:
 
 
 def _show_further(answer: AnswerResult) -> None:
-    """Print what comes nearest, or the key language that no citation quotes."""
+    """Print what comes nearest, or the key language that no citation quotes, each with what amends it."""
     further = answer.nearest or answer.further_key_language
     if further:
         print(f"\n{NEAREST if answer.nearest else KEY_LANGUAGE}:")
@@ -180,7 +180,7 @@ def _show_documents(answer: AnswerResult) -> None:
     for row in answer.documents:
         said = " ".join(part for part in (document_answer(row, by_number), row.reason) if part)
         where = "; ".join(short_cite(by_number[n]) for n in row.citations if n in by_number)
-        amended = "; ".join(cite(place) for place in row.superseded_by)
+        amended = "; ".join(changed_by(each) for each in row.superseded_by)
         cells = (row.document, STATES[row.state].lower(), said, where, amended)
         table.add_row(*(Text(printable(cell)) for cell in cells[: len(table.columns)]))
     Console(highlight=False).print(table)

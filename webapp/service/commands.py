@@ -128,7 +128,7 @@ class Search(Command[HitRow], name="search"):
         """A result for each hit, if any. If a name in the question fits several documents, each hit lists them
         (`documents_meant`).
         """
-        from retrieval import pin_cite, where_said
+        from retrieval import pin_cite
 
         matter, scope = caller.scope(self.matter, self.question, self.document)
         yield from caller.settled(matter, scope)
@@ -142,7 +142,7 @@ class Search(Command[HitRow], name="search"):
             span = hit.chunk.span
             same = {chunk.span.document_id for chunk in searcher.same_words(matter.id, hit.chunk, scope)}
             document = library.document(matter.id, span.document_id)
-            at = where_said(document, (span,), results.route.question)
+            at = results.where_said(document, span)
             row = HitRow(
                 rank=rank,
                 **cite_fields(pin_cite(document, span, at=at)),
@@ -194,6 +194,7 @@ class Ask(Command[AnswerResult], name="ask"):
     question: str
     document: str | None = None
     continues: bool = False
+    thorough: bool = False
 
     def prepare(self, caller: "Caller") -> Iterator[Progress]:
         """Wait for the documents in scope, while the language model starts."""
@@ -212,7 +213,7 @@ class Ask(Command[AnswerResult], name="ask"):
         if conversation and scope is None:
             scope = None if conversation.scope is None else list(conversation.scope)
         records = {record.id: record for record in caller.records(matter, scope)}
-        asked = Asked(self.question, matter, scope, conversation)
+        asked = Asked(self.question, matter, scope, conversation, self.thorough)
         return answer_events(caller.workspace, caller.user, asked, records)
 
 

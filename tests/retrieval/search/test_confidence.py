@@ -40,7 +40,7 @@ def test_half_of_what_is_not_there_is_refused_or_doubted(searched: dict[str, Res
 
 
 def test_each_sign_speaks_for_it() -> None:
-    few, many = Signs(0.2, 0.1, 0.6), Signs(0.6, 0.4, 1.0)
+    few, many = Signs(0.2, 0.1, 0.6, -0.1), Signs(0.6, 0.4, 1.0, 0.1)
     confidence = weights().confidence
     assert confidence(few) < weights().threshold < EVEN < confidence(many)
     for name, value in many._asdict().items():

@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from retrieval.search.packing import Packed, pack
 from retrieval.structure.chunks import Chunk, chunk
+from retrieval.structure.clauses import outline
 from tests.documents import document
 
 CLAUSE = "The Supplier shall deliver the goods within thirty (30) days after it has accepted an order. " * 4
@@ -31,9 +32,54 @@ def test_the_budget_is_kept_and_what_is_left_holds_nothing_that_was_left_out(chu
 
 
 @given(st.permutations(CHUNKS))
-def test_touching_chunks_become_one_passage(chunks: list[Chunk]) -> None:
+def test_chunks_that_touch_follow_each_other_as_a_passage_for_each_clause(chunks: list[Chunk]) -> None:
     result = packed(chunks, 10**6)
-    assert [p.spans for p in result.passages] == [(DOCUMENT.span(0, len(DOCUMENT.text)),)]
+    assert [p.spans[0].start for p in result.passages] == [clause.span.start for clause in outline(DOCUMENT)]
+    assert [a.spans[0].end for a in result.passages[:-1]] == [b.spans[0].start for b in result.passages[1:]]
+    assert [p.as_sent().split("\n")[0] for p in result.passages[:2]] == [
+        "[1] Agreement.pdf, Section 1 (Duty 1), page 1",
+        "[2] Section 2",
+    ]
+
+
+def test_a_passage_holds_one_section_and_small_subsections_of_one_are_together() -> None:
+    text = (
+        "OFFICE LEASE\nThis Lease is made on May 1, 2031.\n"
+        "1. Rent\n1.1 The rent is $900.\n1.2 It is due monthly.\n"
+        f"2. Repairs\n2.1 {CLAUSE * 2}\n2.2 Roof. By the landlord.\n2.3 Doors. By the tenant.\n2.4 {CLAUSE * 2}\n"
+        "(a) walls; and\n(b) floors.\f3. Law. Ohio.\nSchedule 1\nKeys\n1. Front door.\n"
+    )
+    lease = document(text, name="Lease.pdf")
+    sent = [p.as_sent().split("\n") for p in pack(chunk(lease), lambda _: lease, words, 10**6).passages]
+    assert [lines[0] for lines in sent] == [
+        "[1] Lease.pdf, page 1",
+        "[2] Section 1",
+        "[3] Section 2",
+        "[4] Sections 2.2–2.3",
+        "[5] Section 2.4",
+        "[6] Section 3, page 2",
+        "[7] Schedule 1",
+    ]
+    assert [lines[1][:14] for lines in sent[1:]] == [
+        "1. Rent 1.1 Th",
+        "2. Repairs 2.1",
+        "2.2 Roof. By t",
+        "2.4 The Suppli",
+        "3. Law. Ohio.",
+        "Schedule 1 Key",
+    ]
+
+
+def test_a_hundred_passages_are_counted_under_their_numbers_of_three_digits() -> None:
+    digits = document("".join(f"{n}. Duty {n}\n{CLAUSE}\n" for n in range(1, 121)))
+
+    def characters(text: str) -> int:
+        return len(text)
+
+    for budget in (50_000, 10**6):
+        result = pack(chunk(digits), lambda _: digits, characters, budget)
+        assert len(result.passages) > 99
+        assert sum(characters(p.as_sent()) for p in result.passages) <= result.tokens <= budget
 
 
 def test_passages_are_numbered_in_rank_order_under_their_pin_cites_and_one_document_is_named_once() -> None:

@@ -77,6 +77,7 @@ def test_a_question_that_may_lean_says_how_sure_it_must_be_to_stand_alone(questi
         "Any exceptions to the non-compete?",
         "Are there any services to be provided after the termination of this contract?",
         "And what is the notice period for termination without cause?",
+        "And what is the rent in the bakery lease?",
         "Can the Supplier assign its rights to an affiliate?",
     ],
 )

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from markupsafe import Markup
 
 from webapp.core.results import (
-    AmendmentRow,
     AnswerResult,
     BudgetRow,
     CitationRow,
@@ -20,7 +19,6 @@ from webapp.core.results import (
     MentionsResult,
     SameWordsRow,
     SummaryResult,
-    SupersededRow,
     TurnResult,
     items,
 )
@@ -32,7 +30,6 @@ from webapp.core.wording import (
     also_in,
     cite,
     coverage,
-    done_by,
     plural,
     read_as,
     with_others,
@@ -40,7 +37,7 @@ from webapp.core.wording import (
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
 from webapp.page.html import document_table, mentions, summary
-from webapp.page.html.parts import NOTHING, lines, pin, standing, to_place
+from webapp.page.html.parts import NOTHING, changed_by, lines, pin, standing, to_place
 from webapp.store.conversations import SavedTurn, State
 
 _INLINE = re.compile(rf"(?P<cite>(?i:{CITE.pattern}))|\*\*(?P<bold>[^*\n]+)\*\*|(?P<doubt>\({re.escape(NOT_FOUND)}\))")
@@ -48,7 +45,6 @@ _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _QUOTED = re.compile(r"\s*>\s?")
 Mark = Callable[[int, int], Markup]  # of a citation's number and its position in the answer
 AGAIN = {AnswerResult: "Ask again", SummaryResult: "Summarise again", MentionsResult: "Search again"}
-_AMENDING = {"document_id", "section", "page", "action"}  # fields that tell an amending clause
 SHARES = (
     ("system", "Instructions"),
     ("history", "Earlier answers"),
@@ -307,21 +303,7 @@ def _chips(turn_id: str, answer: AnswerResult) -> Markup:
 
 def _changed(turn_id: str, answer: AnswerResult, row: CitationRow | KeySentenceRow) -> Markup:
     """Lines that say which clauses amend what is quoted, each with a button to it."""
-    return lines(_changed_by(turn_id, answer, amendment) for amendment in row.superseded_by)
-
-
-def _changed_by(turn_id: str, answer: AnswerResult, amendment: SupersededRow) -> Markup:
-    place = next((i for i, item in enumerate(items(answer)) if _is_of(item.row, amendment)), None)
-    words = f"{amendment.document}, {pin(amendment)}"
-    shown = Markup("{}").format(words) if place is None else to_place(turn_id, place, words, f"Show {words}")
-    return Markup('<span class="changed">{} {}</span>').format(done_by(amendment), shown)
-
-
-def _is_of(row: object, amendment: SupersededRow) -> bool:
-    """Whether a row is that of an amending clause, with its spans."""
-    return isinstance(row, AmendmentRow) and row.model_dump(include=_AMENDING) == amendment.model_dump(
-        include=_AMENDING
-    )
+    return lines(changed_by(turn_id, answer, amendment) for amendment in row.superseded_by)
 
 
 def _chip(turn_id: str, answer: AnswerResult, index: int) -> Markup:
@@ -415,7 +397,18 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
         '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with '
         "citations"
         "</button>{}{}</div></footer>"
-    ).format(_coverage(turn.answer), copied(turn), again if last else NOTHING, ratings)
+    ).format(_coverage(turn.answer), copied(turn), (_read_on(turn) + again) if last else NOTHING, ratings)
+
+
+def _read_on(turn: SavedTurn) -> Markup:
+    """Button to read the passages that an answer left out, unless they were read as far as they are."""
+    budget = turn.answer.budget if isinstance(turn.answer, AnswerResult) and not turn.answer.documents else None
+    if turn.state != "complete" or budget is None or not budget.left_out or budget.windows > 1:
+        return NOTHING
+    words = f"Read the other {plural(budget.left_out, 'passage')} too"
+    return Markup('<button type="button" class="quiet" data-do="read-on" data-turn="{}">{}</button>').format(
+        turn.id, words
+    )
 
 
 def _coverage(answer: TurnResult) -> Markup:

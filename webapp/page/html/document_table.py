@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
+from webapp.core import wording
 from webapp.core.results import AnswerResult, CitationRow, DocumentAnswerRow
 from webapp.core.wording import STATES, cite, document_answer
-from webapp.page.html.parts import NOTHING, lines, pin, to_place
+from webapp.page.html.parts import NOTHING, changed_by, lines, pin, to_place
 
 _KINDS = {"found": ("sure", "✓"), "not_found": ("gone", "○"), "unclear": ("doubt", "?")}  # CSS class and icon
 _OTHER = ("doubt", "!")
@@ -35,7 +36,7 @@ def copied(answer: AnswerResult) -> str:
     rows = ["\t".join(("Document", "State", "Answer", "Where", "Amended by"))]
     for row in answer.documents:
         places = "; ".join(cite(by_number[n]) for n in row.citations if n in by_number)
-        amended = "; ".join(cite(place) for place in row.superseded_by)
+        amended = "; ".join(wording.changed_by(each) for each in row.superseded_by)
         rows.append("\t".join((row.document, STATES[row.state], document_answer(row, by_number), places, amended)))
     return "\n".join([answer.answer, "", *rows])
 
@@ -60,9 +61,8 @@ def _row(
     name = Markup('<th scope="row" data-title="Document">{}{}</th>').format(row.document, gone)
     cells = [name, _answer(row, [citation for _, citation in cited]), _where(turn_id, cited)]
     if amended:
-        places = lines(Markup("<li>{}</li>").format(cite(place)) for place in row.superseded_by)
-        listed = Markup("<ul>{}</ul>").format(places) if places else NOTHING
-        cells.append(Markup('<td data-title="Amended by">{}</td>').format(listed))
+        places = lines(changed_by(turn_id, answer, amendment) for amendment in row.superseded_by)
+        cells.append(Markup('<td data-title="Amended by">{}</td>').format(places))
     return Markup('<tr data-state="{}">{}</tr>').format(row.state, lines(cells))
 
 

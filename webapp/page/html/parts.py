@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from markupsafe import Markup
 
 from webapp.core import wording
-from webapp.core.results import CitationRow, Cited, Paged, Quoting
+from webapp.core.results import AmendmentRow, AnswerResult, CitationRow, Cited, Paged, Quoting, SupersededRow, items
 
+_AMENDING = {"document_id", "section", "page", "action"}  # fields that tell an amending clause
 NOTHING = Markup("")
 LONGEST_HEADING = 28  # characters, on a chip
 
@@ -56,3 +57,18 @@ def to_place(turn_id: str, item: int, words: str, label: str) -> Markup:
     return Markup(
         '<button type="button" class="mark" data-do="cite" data-turn="{}" data-item="{}" aria-label="{}">{}</button>'
     ).format(turn_id, item, label, words)
+
+
+def changed_by(turn_id: str, answer: AnswerResult, amendment: SupersededRow) -> Markup:
+    """What an amending clause did to what is quoted, with a button to it."""
+    place = next((i for i, item in enumerate(items(answer)) if _is_of(item.row, amendment)), None)
+    words = f"{amendment.document}, {pin(amendment)}"
+    shown = Markup("{}").format(words) if place is None else to_place(turn_id, place, words, f"Show {words}")
+    return Markup('<span class="changed">{} {}</span>').format(wording.done_by(amendment), shown)
+
+
+def _is_of(row: object, amendment: SupersededRow) -> bool:
+    """Whether a row is that of an amending clause, with its spans."""
+    return isinstance(row, AmendmentRow) and row.model_dump(include=_AMENDING) == amendment.model_dump(
+        include=_AMENDING
+    )

@@ -1,0 +1,297 @@
+import json
+import time
+from datetime import date
+
+import pytest
+
+from retrieval.core.documents import Document
+from retrieval.structure.document_dates import days_in
+from retrieval.structure.facts import find_facts, from_json, to_json
+from retrieval.structure.layout import lines
+from tests.documents import document
+
+US = """SUPPLY AGREEMENT
+This Supply Agreement (this “Agreement”) is made as of March 3, 2020 (the “Effective Date”), by and between Acme
+Widgets, Inc., a Delaware corporation with offices at 12 Main Street, Dover, DE 19901 (“Supplier” or “Acme”), and
+Bolt & Sons LLC, a New York limited liability company (“Buyer”) (each a “Party” and collectively the “Parties”).
+RECITALS
+WHEREAS, Supplier makes widgets; and
+WHEREAS, Buyer wishes to buy them.
+NOW, THEREFORE, the parties agree as follows:
+1. Supply. Supplier shall supply the Products (“Products”).
+IN WITNESS WHEREOF, the parties have executed this Agreement.
+ACME WIDGETS, INC.
+By: /s/ Jane Roe
+Name: Jane Roe
+Title: Chief Executive Officer
+Date: March 5, 2020
+BOLT & SONS LLC
+By: ____________________
+Name:
+Title:
+"""
+BRITISH = """DATED 26 September 2019
+SERVICES AGREEMENT
+THIS AGREEMENT is made on 26 September 2019
+BETWEEN:
+(1) HARBOUR LIGHTS LIMITED, a company incorporated in England and Wales (company number 1103610) whose registered
+office is at 9 Quay Road, Poole (the “Supplier”); and
+(2) MARGARET ELLWOOD of 3 Hill Lane, Leeds (the “Client”).
+IT IS AGREED as follows:
+1. SERVICES
+1.1 The Supplier shall provide the Services.
+"""
+AMENDMENT = """FIRST AMENDMENT
+TO
+LEASE AGREEMENT
+This First Amendment to Lease Agreement is entered into as of the 21st day of May, 2021 between Granite Peak Corp.
+("Landlord") and Delphine Orchards Inc. ("Tenant") and amends the Lease Agreement dated February 4, 2018.
+1. Section 4 is deleted.
+"""
+LETTER = """FENWRIGHT STOLL PC
+88 Liberty Plaza
+Reno, Nevada 89501
+January 17, 2024
+VIA EMAIL
+Rosalind F. Achter, Esq.
+Achter & Vo LLP
+Re: Your claim
+Dear Ms. Achter:
+We write about the claim of your client.
+Very truly yours,
+/s/ Desmond Okafor
+Desmond Okafor
+"""
+CASE = """ARDEN & VOSS LLP
+Jane Arden (SBN 218834)
+Attorneys for Plaintiff Northgate Storage LLC
+UNITED STATES DISTRICT COURT
+NORTHERN DISTRICT OF CALIFORNIA
+NORTHGATE STORAGE LLC, ) Case No. 3:23-cv-01487-LRB
+a limited liability company, )
+ Plaintiff, ) COMPLAINT FOR
+ v. ) BREACH OF CONTRACT
+PELLAM FREIGHT, INC., a Nevada )
+corporation; and )
+HENRIK SOLBERG, an individual, )
+ Defendants. )
+Plaintiff Northgate Storage LLC alleges:
+1. Venue is proper in this district.
+"""
+NOTICES = """1. Notices. All notices shall be in writing and addressed as follows:
+If to Supplier:
+Acme Widgets, Inc.
+12 Main Street, Suite 4
+Attention: General Counsel
+If to the Buyer:
+Bolt & Sons LLC
+9 Pier Road
+Fax: 555 1234
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        (US, "SUPPLY AGREEMENT"),
+        (BRITISH, "SERVICES AGREEMENT"),
+        (AMENDMENT, "FIRST AMENDMENT TO LEASE AGREEMENT"),
+        (CASE, "COMPLAINT FOR BREACH OF CONTRACT"),
+        (LETTER, ""),
+        ("Exhibit 10.1\nEXECUTION COPY\nACME CORP.\nMASTER LEASE\n1. Term. One year.", "MASTER LEASE"),
+        ("OPERATING AGREEMENT OF LARKSPUR, L.P.\nThis is it.", "OPERATING AGREEMENT OF LARKSPUR, L.P."),
+        ("This Joint Venture Agreement is made between A Corp. and B Corp.", "Joint Venture Agreement"),
+        ("nothing of the kind", ""),
+    ],
+)
+def test_the_title_is_the_heading_that_names_the_document(text: str, title: str) -> None:
+    facts = find_facts(document(text))
+    assert facts.title == title
+    if facts.title_span:
+        assert set(title.split()) <= set(document(text).slice(facts.title_span).split())
+
+
+@pytest.mark.parametrize(
+    ("preamble", "parties"),
+    [
+        (US, [("Acme Widgets, Inc.", "Supplier", ("Acme",)), ("Bolt & Sons LLC", "Buyer", ())]),
+        (BRITISH, [("HARBOUR LIGHTS LIMITED", "Supplier", ()), ("MARGARET ELLWOOD", "Client", ())]),
+        (AMENDMENT, [("Granite Peak Corp.", "Landlord", ()), ("Delphine Orchards Inc.", "Tenant", ())]),
+        (LETTER, [("Desmond Okafor", "Sender", ()), ("Rosalind F. Achter, Esq.", "Addressee", ())]),
+        (
+            CASE,
+            [
+                ("NORTHGATE STORAGE LLC", "Plaintiff", ()),
+                ("PELLAM FREIGHT, INC.", "Defendants", ()),
+                ("HENRIK SOLBERG", "Defendants", ()),
+            ],
+        ),
+        # Each definition belongs to the name before it, also with a description between it and the next name.
+        (
+            'This Agreement is between Newegg Inc. ("Newegg"), a Delaware corporation, and Allied Sports, Inc., a '
+            'Nevada corporation ("Allied").',
+            [("Newegg Inc.", "", ("Newegg",)), ("Allied Sports, Inc.", "", ("Allied",))],
+        ),
+        (
+            "THIS DEED is made between (1) NORTH TRUST (the Trust) and (2) BRIGHT FACILITIES LIMITED (the Contractor).",
+            [("NORTH TRUST", "", ("Trust",)), ("BRIGHT FACILITIES LIMITED", "Contractor", ())],
+        ),
+        (
+            "This Agreement is entered into between Alder Corp., a Texas corporation, and Birch Corp., a Utah "
+            "corporation (collectively, the “Sellers”), and Cedar Ltd (the “Buyer”).",
+            [("Alder Corp.", "Sellers", ()), ("Birch Corp.", "Sellers", ()), ("Cedar Ltd", "Buyer", ())],
+        ),
+        (
+            "This Agreement is made by Thayer Partners, L.P. (the “Investor”), in favor of First Bank, N.A., a "
+            "national bank (the “Agent”).",
+            [("Thayer Partners, L.P.", "Investor", ()), ("First Bank, N.A.", "Agent", ())],
+        ),
+        (
+            "This Agreement is by and between Lifeway Foods, Inc. (“Lifeway”) and Ludmila Smolyansky (“Individual”).",
+            [("Lifeway Foods, Inc.", "", ("Lifeway",)), ("Ludmila Smolyansky", "Individual", ())],
+        ),
+        (
+            "This Agreement is made between Fonterra (USA) Inc., a California corporation (“Supplier”) and "
+            "____________, a corporation organized under the laws of ________ (“Distributor”).",
+            [("Fonterra (USA) Inc.", "Supplier", ()), ("Distributor", "", ("Distributor",))],
+        ),
+        ("The Buyer: Shenzhen Supply Co., Ltd.\nThe Seller: Harbour Oils GmbH\n", ["Buyer", "Seller"]),
+        ("This policy says how staff use the printer.", []),
+    ],
+)
+def test_parties_have_the_roles_and_short_forms_that_are_defined_for_them(
+    preamble: str, parties: list[tuple[str, str, tuple[str, ...]]] | list[str]
+) -> None:
+    read = document(preamble)
+    found = find_facts(read).parties
+    roles = [party.role for party in found]
+    assert parties in ([(party.name, party.role, party.short_forms) for party in found], roles)
+    assert all(party.span.start == party.where.start for party in found)
+    assert all(party.name.split()[0] in read.slice(party.where) for party in found if party.name != "Distributor")
+
+
+def test_the_preamble_and_the_recitals_are_spans() -> None:
+    read = document(US)
+    facts = find_facts(read)
+    assert facts.preamble
+    assert facts.recitals
+    assert read.slice(facts.preamble).startswith("This Supply Agreement")
+    assert read.slice(facts.preamble).endswith("“Parties”).")
+    assert read.slice(facts.recitals).startswith("RECITALS")
+    assert read.slice(facts.recitals).endswith("buy them.")
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        (US, [("made", date(2020, 3, 3)), ("signed", date(2020, 3, 5))]),
+        (BRITISH, [("made", date(2019, 9, 26)), ("dated", date(2019, 9, 26))]),
+        (AMENDMENT, [("made", date(2021, 5, 21))]),
+        (LETTER, [("letter", date(2024, 1, 17))]),
+        ("LEASE\nThis Lease is made November ___, 2006 between A Corp. and B Corp.", [("made", None)]),
+        ("Case 2:24-cv-1 Filed 09/16/24\nORDER\nIt is so ordered.", [("filed", date(2024, 9, 16))]),
+        ("NOTE\nThe rent rose on\nMarch 3, 2021.\nIt rose again.", []),
+    ],
+)
+def test_dates_are_those_of_the_document_itself(text: str, dates: list[tuple[str, date | None]]) -> None:
+    found = find_facts(document(text)).dates
+    assert [(each.kind, each.value) for each in found] == dates
+    assert all(" ".join(text[each.span.start : each.span.end].split()) == each.text for each in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("the 31st day of March, 1998", date(1998, 3, 31)),
+        ("31 October 2019", date(2019, 10, 31)),
+        ("Sept. 4, 2001", date(2001, 9, 4)),
+        ("twenty-first day of May, 2017", date(2017, 5, 21)),
+        ("2020-03-01", date(2020, 3, 1)),
+        ("11/18/05", date(2005, 11, 18)),
+        ("the __ day of June, 2010", None),
+    ],
+)
+def test_a_day_is_read_in_every_form(text: str, day: date | None) -> None:
+    assert [found for _, _, found in days_in(f"It ends on {text}, at noon.")] == [day]
+
+
+def test_what_is_no_day_is_none() -> None:
+    assert days_in("February 30, 2001 and Section 4.1.2020 and 12/2020 and May 2020") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "signatures"),
+    [
+        (
+            US,
+            [("Acme Widgets, Inc.", "Jane Roe", "Chief Executive Officer"), ("Bolt & Sons LLC", "", "")],
+        ),
+        (
+            "IN WITNESS WHEREOF, they sign.\nAlpha Inc.  Beta Ltd.\nBy: /s/ Ann Lee By: /s/ Bo Ray\n"
+            "Name: Ann Lee Name: Bo Ray\nTitle: CEO Title: Director\n",
+            [("Alpha Inc.", "Ann Lee", "CEO"), ("Beta Ltd.", "Bo Ray", "Director")],
+        ),
+        (
+            "Signed by MARGARET ELLWOOD .......................\nfor and on behalf of Director\nHARROW VALE LIMITED\n",
+            [("HARROW VALE LIMITED", "MARGARET ELLWOOD", "")],
+        ),
+        (
+            "AGREED:\nSAND GATHERING, LLC\nBy: TCW Management Company, its Manager\nBy: /s/ Clay Taylor\nVice "
+            "President\n",
+            [("SAND GATHERING, LLC", "Clay Taylor", "Vice President")],
+        ),
+        ("By 1 May the Supplier shall deliver. By: no means less.", []),
+    ],
+)
+def test_signature_blocks_say_for_whom_who_signs_as_what(text: str, signatures: list[tuple[str, str, str]]) -> None:
+    found = find_facts(document(text)).signatures
+    assert [(each.party, each.name, each.title) for each in found] == signatures
+
+
+def test_the_caption_of_a_court_paper_has_court_number_and_counsel() -> None:
+    caption = find_facts(document(CASE)).caption
+    assert caption
+    assert caption.court == "UNITED STATES DISTRICT COURT NORTHERN DISTRICT OF CALIFORNIA"
+    assert caption.case_number == "3:23-cv-01487-LRB"
+    assert caption.counsel == ("ARDEN & VOSS LLP, Jane Arden (Attorneys for Plaintiff Northgate Storage LLC)",)
+    assert find_facts(document(US)).caption is None
+
+
+def test_notice_addresses_are_those_of_each_party() -> None:
+    read = document(NOTICES)
+    found = find_facts(read).notices
+    assert [(each.party, read.slice(each.span).split("\n")[-1]) for each in found] == [
+        ("Supplier", "Attention: General Counsel"),
+        ("Buyer", "Fax: 555 1234"),
+    ]
+
+
+@pytest.mark.parametrize("text", [US, BRITISH, AMENDMENT, LETTER, CASE, NOTICES, ""])
+def test_facts_are_kept_as_they_are(text: str) -> None:
+    facts = find_facts(document(text))
+    assert from_json("d", json.loads(json.dumps(to_json(facts)))) == facts
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        "between ",
+        "(“A” ",
+        "A Inc., ",
+        "By: ",
+        "/s/ ",
+        "A ",
+        "WHEREAS ",
+        "January 1, ",
+        "If to A:\n1 Road\n",
+        "_ ",
+        "v. \n",
+    ],
+)
+def test_facts_of_hostile_text_take_linear_time(repeated: str) -> None:
+    text = "This Agreement is made by and between " + repeated * (1_000_000 // len(repeated))
+    read: Document = document(text)
+    lines(read)  # what every chunk needs too
+    start = time.process_time()
+    find_facts(read)
+    assert time.process_time() - start < 2
