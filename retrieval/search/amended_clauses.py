@@ -84,7 +84,7 @@ class MatterChanges:
         for change in self.by(span):
             every = self._in(change.span.document_id)
             for later in every[every.index(change) + 1 :]:
-                other = later.amendment.span.document_id != span.document_id
+                other = not later.amendment.span.shared(span)
                 ends = later.ends and not later.restates and later.span.contains(change.span)
                 if other and (ends or self._takes_out(later, change)):
                     found.setdefault(later.amendment, later)

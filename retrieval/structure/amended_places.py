@@ -13,7 +13,8 @@ _OUTER = frozenset(["article", *PARTS])
 _LINKS = frozenset(["", ",", "and", "or", "to", "through", "&", ", and", ", or", "–", "-"])
 _NEW = re.compile(r"\b(?:new|additional)\s+(?:and\s+\w+\s+)?\Z", re.IGNORECASE)
 _OF_THIS = re.compile(
-    r"\s*(?:\([^()]{0,80}\)\s*)?(?:(?:of|to|in)\s+this\s+(?:\w+\s+){0,2}(?:amendment|deed|letter|addendum|variation)\b"
+    r"\s*(?:\([^()]{0,80}\)\s*)?(?:(?:of|to|in)\s+(?:this|the)\s+(?:\w+\s+){0,2}(?:amendment|addendum|variation)\b"
+    r"|(?:of|to|in)\s+this\s+(?:\w+\s+){0,2}(?:deed|letter)\b"
     r"|hereof\b|hereto\b|above\b|below\b)",
     re.IGNORECASE,
 )
@@ -71,8 +72,10 @@ def in_quotes(words: str, at: int) -> bool:
     return before.count("“") > before.count("”") or before.count('"') % 2 == 1
 
 
-def named_targets(words: str, start: int, end: int) -> tuple[Target, ...]:
-    """The terms whose definition words[start:end] name, else the places; those only mentioned where no other is."""
+def named_targets(words: str, start: int, end: int, *, mentioned: bool = True) -> tuple[Target, ...]:
+    """The terms whose definition words[start:end] name, else the places; those only mentioned where no other is,
+    unless these do not count.
+    """
     terms = [" ".join(m["term"].split()) for m in TERM.finditer(words, start, end)]
     if terms:
         return tuple(Target(term=term) for term in dict.fromkeys(terms))
@@ -96,7 +99,7 @@ def named_targets(words: str, start: int, end: int) -> tuple[Target, ...]:
             heading = _HEADING.match(words, b)
             titled = heading["heading"] if heading else ""
             places.append((beside, Target(kind, number, heading=titled, new=new, part=bool(_PART.search(near)))))
-    only_beside = all(rank for rank, _ in places)
+    only_beside = mentioned and all(rank for rank, _ in places)
     return tuple(dict.fromkeys(target for rank, target in places if rank == only_beside))
 
 

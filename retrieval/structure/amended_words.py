@@ -22,11 +22,9 @@ MARK = re.compile(
     r"(?P<mark>\d{1,3}(?:\.\d{1,3})*[.)]?|\((?:[a-z]{1,4}|[A-Z]|\d{1,2})\)|[a-zA-Z][.)]|[•·–-])(?=\s)"
 )
 
-_SAID = (
-    r"(?:(?:of|the|all|any|each|such|following|words?|phrases?|numbers?|figures?|terms?|name|expression|sum|amount|date"
-    r"|percentage|references?|to|in|every)\s+)*"
-)
+_SAID = r"(?:(?!(?:and|by|with|for)\b)[\w’'-]+\s+){0,6}"  # "the words", "each reference to"
 _Q = r"[“\"‘'][^“”\"\n]{1,400}?[”\"’']"
+_VALUE = r"(?:[^“”\".;:]|\.(?=\d)){1,60}?"
 _BETWEEN = r"[^“”\"]{0,120}?"
 _EXCHANGES = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -42,11 +40,18 @@ _EXCHANGES = tuple(
         rf"\bsubstitut\w+\s+(?:therein\s+)?{_SAID}(?P<new>{_Q})\s*,?\s*(?:for|in\s+place\s+of|in\s+lieu\s+of)\s+{_SAID}"
         rf"(?P<old>{_Q})",
         rf"\binsert\w*\s+{_SAID}(?P<new>{_Q})[^“”\"]{{0,60}}?\bin\s+(?:place|lieu)\s+of\s+{_SAID}(?P<old>{_Q})",
+        # for the words “x” there shall be substituted the words “y”; where it says “x”, it shall now say “y”
+        rf"\bfor\s+{_SAID}(?P<old>{_Q})\s*,?\s*(?:there\s+(?:shall|is|are)\s+(?:to\s+)?(?:be\s+)?)?"
+        rf"(?:hereby\s+)?substitut\w+\s+{_SAID}(?P<new>{_Q})",
+        rf"\b(?:says?|reads?)\s+(?P<old>{_Q})\s*,?\s*[^“”\"]{{0,40}}?\b(?:say|read|be)\s+(?P<new>{_Q})",
         # from “x” to “y”; is changed from EUR 10 to EUR 12
         rf"\bfrom\s+{_SAID}(?P<old>{_Q})\s+to\s+{_SAID}(?P<new>{_Q})",
         r"\b(?:replac|chang|amend|increas|reduc|decreas|extend)\w+\s+[^“”\".;:]{0,120}?\bfrom\s+"
-        r"(?P<old>[^“”\".;:]{1,60}?)\s+to\s+"
-        r"(?P<new>[^“”\";:]{1,60}?)(?=[.,;]?\s*\Z|,\s|\s+(?:and|effective|with)\b)",
+        rf"(?P<old>{_VALUE})\s+to\s+"
+        rf"(?P<new>{_VALUE})(?=[.,;]?\s*\Z|,\s|\s+(?:and|effective|with)\b)",
+        # shall be £26,000 a year instead of £24,000
+        r"\b(?:be|is|pay)\s+(?P<new>[^“”\".;:]{1,60}?),?\s+(?:instead\s+of|rather\s+than|and\s+not)\s+"
+        r"(?P<old>[^“”\".;:]{1,40})",
         # references to the Old Site shall be read as references to the New Site
         r"\breferences?\s+(?:in\s+[^.;]{1,80}?\s+)?to\s+(?P<old>[^.;]{1,80}?)\s+(?:shall|is|are|will)\s+"
         r"(?:hereby\s+|henceforth\s+)?(?:to\s+)?(?:be\s+)?(?:read|construed|deemed|understood|replaced|changed|refer|mean)"
@@ -77,14 +82,15 @@ _ENDS = re.compile(
     r"|\[?\bRemainder\s+of\s+(?:this\s+)?page|(?<=\n)\s{0,20}By:"
 )
 _CLOSES = re.compile(
-    r"\W*(?:\d[\d.]*\W+)?(?:[A-Z][\w ]{0,40}[.:]\s+)?(?:except\s+as|save\s+as|all\s+other\s+(?:terms|provisions)"
+    r"\W*(?:\d[\d.]*\W+)?(?:[A-Z][\w ]{0,40}[.:]\s+)?(?:except\s+as|save\s+as|all\s+(?:the\s+)?other\s+\w+"
     r"|in\s+witness|this\s+(?:\w+\s+){0,2}(?:amendment|deed|letter|addendum)\b|capitali[sz]ed\s+terms"
     r"|the\s+remaining\s+(?:terms|provisions))",
     re.IGNORECASE,
 )
 _ANOTHER = re.compile(
     rf"\bhereby\s+{_ADVERB}(?:amended|deleted|replaced|restated|modified|revised|varied|inserted|added|extended|changed)\b"
-    rf"|\b(?:is|are|shall\s+be|will\s+be)\s+{_ADVERB}(?:amended|deleted|replaced|restated)\b",
+    rf"|\b(?:is|are|shall\s+be|will\s+be)\s+{_ADVERB}"
+    r"(?:amended|deleted|replaced|restated|cancell?ed|removed|revoked|eliminated|struck|varied)\b",
     re.IGNORECASE,
 )
 

@@ -29,11 +29,11 @@ _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth el
 _ORDINAL = rf"(?:{'|'.join(_ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))"
 _NUMBER = r"(?:no\.?|number|num\.|nr\.?|#|№)\s*(?P<number>\d{1,3}|[ivx]{1,5}\b|one|two|three|four|five|six)"
 _NAME = (
-    r"(?:amendment|addendum|variation|modification|side\s+letter|amending\s+(?:agreement|deed|letter)"
+    r"(?:amendment|addendum|variation|modification|change\s+order|side\s+letter|amending\s+(?:agreement|deed|letter)"
     r"|supplemental\s+(?:agreement|deed|letter)|(?:deed|agreement|letter)\s+of\s+(?:variation|amendment|modification))"
 )
 _ENDS_SENTENCE = re.compile(r"[;,]\s*\Z|(?<!\b[A-Z])(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\b[A-Z][a-z])\.\s*\Z")
-_SPEAKS = re.compile(r"amend|variation|addendum|modif|letter|supplemental", re.IGNORECASE)
+_SPEAKS = re.compile(r"amend|variation|addendum|modif|letter|supplemental|change", re.IGNORECASE)
 _HEADING = re.compile(
     rf"\W*(?:(?P<ordinal>{_ORDINAL})\s+)?(?:(?:omnibus|global|letter|limited|joint)\s+)?{_NAME}"
     rf"(?:\s+(?:agreement|deed|letter))?(?:\s*,?\s*(?:{_NUMBER}|(?P<plain>\d{{1,2}}|[ivx]{{1,4}})(?!\w)))?"
@@ -63,6 +63,8 @@ _SAYS_SO = re.compile(
     r"\b(?:agree[sd]?|hereby)\s+(?:to\s+)?(?:(?:further|mutually|hereby|also)\s+){0,2}(?:amend|modify|vary|supplement)\b"
     r"(?!\s+(?:and|&)\s+restate)[^.;:]{0,160}?\b(?:as\s+follows|as\s+set\s+(?:out|forth))"
     r"|\(\s*(?:this|the)\s+[“\"](?:\w+\s+){0,2}(?:Amendment|Deed\s+of\s+Variation|Side\s+Letter|Variation)[”\"]\s*\)"
+    r"|\b(?:record|confirm|set\s+out)s?\s+(?:the\s+|our\s+|certain\s+|agreed\s+){0,3}(?:changes?|amendments?|variations?)\s+to"
+    r"\s+(?:the|our|that)\b"
     r"|\bthis\s+(?:side\s+)?letter\b[^.;]{0,200}\b(?:amends?|var(?:y|ies)|modif(?:y|ies)|supplements?)\b",
     re.IGNORECASE,
 )
@@ -86,6 +88,11 @@ _NAMES = re.compile(
     rf"|re:?|regarding|concerning)\s+(?:(?:that|this|the|a|an|their|our|certain|above)\s+){{0,3}}{_TITLE.pattern}"
 )
 _AMENDMENT = re.compile(rf"\b{_NAME}\b", re.IGNORECASE)
+_AMENDMENT_TO = re.compile(rf"\b{_NAME}\b[^.;]{{0,40}}?\b(?:to|of)\s+(?:(?:the|that|certain)\s+)*\Z", re.IGNORECASE)
+_DEFINED = re.compile(
+    rf"[^.;()]{{0,60}}\(\s*(?:the\s+)?[“\"](?P<title>(?:\w+\s+){{0,4}}{_KINDS})[”\"]\s*\)", re.IGNORECASE
+)
+_OF = re.compile(r"\bof\s*\Z")  # "the Consulting Agreement of 12 January 2020"
 _BEFORE = re.compile(r"\b(?:as|so|previously)\s+amended\b[^()]*\Z", re.IGNORECASE)  # by an earlier amendment
 _LOOKED_BACK, _NEAR = 340, 90  # characters before a date, for a title, and for the word that makes it one of a document
 
@@ -109,6 +116,7 @@ class Instrument:
     heading: Span
     restates: bool
     of: AmendedAgreement
+    others: tuple[AmendedAgreement, ...] = ()  # that it names beside it, with their dates: it may amend several
 
 
 def find_instruments(document: Document) -> tuple[Instrument, ...]:
@@ -193,12 +201,18 @@ def _instrument(document: Document, start: int, end: int, match: re.Match[str] |
     heading = document.span(start, start + len(text.partition("\n")[0]))
     title = _clean_title(match["rest"] or "") if match else ""
     number = _number(match) or _number(_OWN_NUMBER.search(text[:_FIRST]))
-    name, (a, b), day = _named(text, title) or (title, (0, len(heading)), None)
+    named = _named(text, title)
+    (name, (a, b), day), others = (named[0], named[1:]) if named else ((title, (0, len(heading)), None), [])
     made = next(
         (d for at, _, d in days_in(text[:_FIRST]) if d and d != day and not _BEFORE.search(text[:at][-120:])), None
     )
     of = AmendedAgreement(title or name, day, number, made, document.span(start + a, start + b))
-    return Instrument(document.span(start, end), heading, restates, of)
+    beside = tuple(
+        AmendedAgreement(other, its_day, number, made, document.span(start + x, start + y))
+        for other, (x, y), its_day in others
+        if its_day and other.lower() != of.title.lower()
+    )
+    return Instrument(document.span(start, end), heading, restates, of, beside)
 
 
 def _number(match: re.Match[str] | None) -> int:
@@ -210,29 +224,28 @@ def _number(match: re.Match[str] | None) -> int:
     return ordinal(re.sub(r"(?<=\d)(?:st|nd|rd|th)\Z", "", raw))
 
 
-def _named(text: str, title: str) -> tuple[str, tuple[int, int], date | None] | None:
-    """Title, place and date of the agreement that an instrument names; the one that its heading names, if any."""
+def _named(text: str, title: str) -> list[tuple[str, tuple[int, int], date | None]]:
+    """Title, place and date of each agreement that an instrument names, first the one that its heading names."""
     wanted = _weighty(title)
     found: list[tuple[re.Match[str], int, int, date | None]] = []
     for at, end, day in days_in(text):
         titles = [m for m in _TITLE.finditer(text, max(0, at - _LOOKED_BACK), at) if not _is_own(text, m, at)]
-        if titles and _DATED.search(text, max(0, at - _NEAR), at):
+        defined = _DEFINED.match(text, end)  # an agreement for catering services on 6 August 2019 (the “Agreement”)
+        if defined and not titles and not _AMENDMENT.search(defined["title"]):
+            found.append((defined, defined.start("title"), defined.end("title"), day))
+        if titles and (_DATED.search(text, max(0, at - _NEAR), at) or _OF.search(text, max(0, at - 20), at)):
             best = max(titles, key=lambda m: (len(wanted & _weighty(m["title"])), len(m["title"].split()), m.start()))
             found.append((best, best.start("title"), end, day))
     for match in _NAMES.finditer(text):
         if len(match["title"].split()) > 1 and not _is_own(text, match, match.end()):
             found.append((match, *match.span("title"), None))
-    if not found:
-        return None
 
     def fits(row: tuple[re.Match[str], int, int, date | None]) -> tuple[int, bool, bool, int]:
         match, start, _, day = row
         return len(wanted & _weighty(match["title"])), not _amends(text, match), day is not None, -start
 
-    best, start, end, day = max(found, key=fits)
-    if wanted and not wanted & _weighty(best["title"]):
-        return None
-    return _clean_title(best["title"]), (start, end), day
+    fitting = [row for row in sorted(found, key=fits, reverse=True) if not wanted or wanted & _weighty(row[0]["title"])]
+    return [(_clean_title(match["title"]), (start, end), day) for match, start, end, day in fitting]
 
 
 def _is_own(text: str, match: re.Match[str], end: int) -> bool:
@@ -250,7 +263,7 @@ def _is_own(text: str, match: re.Match[str], end: int) -> bool:
 def _amends(text: str, match: re.Match[str]) -> bool:
     """Whether a title follows "Amendment No. 2 to the"."""
     start = match.start("title")
-    return bool(_AMENDMENT.search(text, max(0, start - 50), start))
+    return bool(_AMENDMENT_TO.search(text, max(0, start - 60), start))
 
 
 def _clean_title(raw: str) -> str:
@@ -265,7 +278,9 @@ def _clean_title(raw: str) -> str:
     return words[: kinds[-1].end()].strip(" ,.;:–—-_*") if kinds else ""
 
 
-_LIGHT = frozenset("the a an of and or for to in on by with agreement amended restated".split())
+_LIGHT = frozenset(
+    "principal original existing main the a an of and or for to in on by with agreement amended restated".split()
+)
 
 
 def _weighty(title: str) -> frozenset[str]:

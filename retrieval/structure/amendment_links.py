@@ -12,6 +12,7 @@ from datetime import date
 
 from retrieval.core.documents import Document, Span
 from retrieval.structure.amended_places import Target
+from retrieval.structure.amending_instruments import AmendedAgreement
 from retrieval.structure.amendments import Amendment
 from retrieval.structure.clause_lookup import find_clause
 from retrieval.structure.clause_marks import PARTS, ordinal
@@ -23,10 +24,18 @@ _WITHIN = 6_000  # characters; an instrument that begins later amends the docume
 _MOST_PLACES = 200  # in one agreement, of words that are exchanged throughout
 _FITS, _CONFLICTS = 0.75, 0.5  # of the words of a title
 _ALIKE = 0.35  # of the words of two clauses, one of which takes the other's place
-_LIGHT = frozenset("the a an of and or for to in on by with agreement contract deed amended restated no number".split())
+_LIGHT = frozenset(
+    (
+        "the a an of and or for to in on by with agreement contract deed amended restated no number principal original "
+        "existing main"
+    ).split()
+)
 _FORMS = frozenset(
     "inc incorporated corp corporation co company llc llp lp ltd limited plc gmbh ag sa nv bv the and of".split()
 )
+
+
+Names = frozenset[frozenset[str]]  # of parties, each as its words
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +68,22 @@ class Change:
 
 def link_amendments(matter: Mapping[str, Facts]) -> tuple[Link, ...]:
     """The links between the documents of a matter, by their facts; of each agreement in the order of its amendments."""
-    links: list[Link] = []
-    for id_, facts in matter.items():
-        chosen: dict[object, list[str]] = {}
-        for amendment in facts.amendments:
-            if amendment.of not in chosen:
-                chosen[amendment.of] = _amended(id_, facts, amendment, matter)
-            links += [Link(amendment, id_, amended) for amended in chosen[amendment.of]]
+    parties = {id_: _parties(facts) for id_, facts in matter.items()}
+    links = _links(matter, parties)
+    for link in links:  # a party that came in by an amendment makes the next one
+        parties[link.amended_id] = parties[link.amended_id] | parties[link.document_id]
+    links = _links(matter, parties)
     links += _also_restated(links)
     return tuple(sorted(links, key=lambda link: _order(link.amendment, links)))
+
+
+def _links(matter: Mapping[str, Facts], parties: Mapping[str, Names]) -> list[Link]:
+    links: list[Link] = []
+    for id_, facts in matter.items():
+        for of in dict.fromkeys(amendment.of for amendment in facts.amendments):
+            amended = _amended(id_, of, matter, parties)
+            links += [Link(a, id_, other) for a in facts.amendments if a.of == of for other in amended]
+    return links
 
 
 def _order(amendment: Amendment, links: Sequence[Link]) -> tuple[date, int, int]:
@@ -90,16 +106,17 @@ def _also_restated(links: Sequence[Link]) -> Iterator[Link]:
                 yield Link(link.amendment, link.document_id, other.document_id)
 
 
-def _amended(id_: str, facts: Facts, amendment: Amendment, matter: Mapping[str, Facts]) -> list[str]:
-    """The documents that an amendment of this document amends; none where none fits, or several without a date do."""
+def _amended(id_: str, of: AmendedAgreement, matter: Mapping[str, Facts], parties: Mapping[str, Names]) -> list[str]:
+    """The documents that are the agreement which one amends; none where none fits, or several without a date."""
     scores: dict[str, float] = {}
     for other, its in matter.items():
-        deep = amendment.of.span.start > _WITHIN  # it stands in the file of its own agreement, or in that of another
+        deep = of.span.start > _WITHIN  # it stands in the file of its own agreement, or in that of another
         if other == id_ and not deep:
             continue
         if _amends_as_whole(its) and not any(a.action == "restated" for a in its.amendments):
             continue
-        if score := _fit(facts, amendment, its, same=other == id_):
+        shared = 1.0 if other == id_ else _parties_fit(parties[id_], parties[other])
+        if score := _fit(of, its, shared):
             scores[other] = score
     best = [other for other, score in scores.items() if score == max(scores.values())]
     return best if len(best) == 1 or (best and max(scores.values()) >= _DATED) else []
@@ -112,12 +129,10 @@ def _amends_as_whole(facts: Facts) -> bool:
     return any(amendment.of.span.start <= _WITHIN for amendment in facts.amendments)
 
 
-def _fit(facts: Facts, amendment: Amendment, its: Facts, *, same: bool) -> float:
+def _fit(of: AmendedAgreement, its: Facts, parties: float) -> float:
     """How well a document is the agreement that an amendment names; 0 where it is not."""
-    of = amendment.of
     title = _title_fit(of.title, its.title)
     days = {each.value for each in its.dates if each.value}
-    parties = 1.0 if same else _parties_fit(facts, its)
     if title < 0 or (of.day and days and of.day not in days) or parties < 0:
         return 0.0
     restated = ("restated" in of.title.lower()) == ("restated" in its.title.lower())
@@ -139,18 +154,17 @@ def _title_fit(named: str, title: str) -> float:
     return 0.5 if words <= wanted else 0.0 if share >= _CONFLICTS else -1.0
 
 
-def _parties_fit(facts: Facts, its: Facts) -> float:
+def _parties_fit(ours: Names, theirs: Names) -> float:
     """1 where two documents have their parties in common, 0.5 for one of two, 0 where either names none, else -1."""
-    ours, theirs = _parties(facts), _parties(its)
     if not ours or not theirs:
         return 0.0
     shared = sum(any(a <= b or b <= a for b in ours) for a in theirs)
     return -1.0 if not shared else 1.0 if shared >= min(2, len(ours), len(theirs)) else 0.5
 
 
-def _parties(facts: Facts) -> list[frozenset[str]]:
+def _parties(facts: Facts) -> Names:
     names = (_words(party.name) - _FORMS for party in facts.parties)
-    return [name for name in names if name]
+    return frozenset(name for name in names if name)
 
 
 def _words(text: str) -> frozenset[str]:

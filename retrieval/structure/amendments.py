@@ -30,7 +30,8 @@ _ADVERB = r"(?:(?:hereby|here\s+by|further|also|accordingly|thereby|forthwith|no
 _TO_BE = r"(?:is|are|shall|will|is\s+to|are\s+to|shall\s+be\s*,?\s+and\s+(?:here\s?by\s+)?(?:is|are))"
 _DONE = (
     r"(?:amended|deleted|replaced|restated|modified|revised|varied|supplemented|substituted|removed|omitted|struck"
-    r"|stricken|inserted|added|extended|changed|repealed|cancell?ed|corrected|superseded)"
+    r"|stricken|inserted|added|extended|changed|repealed|cancell?ed|corrected|superseded|increased|reduced|decreased"
+    r"|raised|lowered|eliminated|rescinded|revoked)"
 )
 _PASSIVE = re.compile(
     rf"\b{_TO_BE}\s*,?\s+{_ADVERB}(?:be\s+{_ADVERB})?{_DONE}\b"
@@ -39,7 +40,7 @@ _PASSIVE = re.compile(
 )
 _DO = (
     r"(?:amend|delete|replace|restate|modify|revise|vary|supplement|substitute|remove|omit|strike(?:\s+out)?|insert|add"
-    r"|extend|change)"
+    r"|extend|change|eliminate)"
 )
 _ACTIVE = re.compile(
     rf"(?:\bhereby\s+|\bagree[sd]?\s+(?:to\s+)?(?:(?:hereby|further|mutually)\s+)*){_DO}s?\b", re.IGNORECASE
@@ -50,16 +51,16 @@ _IMPERATIVE = re.compile(  # "In clause 4.2 delete …", "Clause 4.2: delete …
     re.IGNORECASE,
 )
 _CEASES = re.compile(
-    r"\bshall\s+(?:no\s+longer|not\s+(?:any\s+)?(?:longer|further)|cease\s+to)\s+(?:apply|be\s+(?:applicable|of|in)|have)\b"
+    r"\bno\s+longer\s+appl(?:y|ies)\b|\bshall\s+(?:no\s+longer|not\s+(?:any\s+)?(?:longer|further)|cease\s+to)\s+(?:apply|be\s+(?:applicable|of|in)|have)\b"
     r"|\b(?:of|have|has)\s+no\s+(?:further\s+)?(?:force|effect)\b",
     re.IGNORECASE,
 )
 _SHALL_READ = re.compile(
-    r"\b(?:shall|will|is\s+to|are\s+to|should)\s+(?:now\s+|henceforth\s+|hereafter\s+)?read\b", re.IGNORECASE
+    r"\b(?:shall|will|is\s+to|are\s+to|should)\s+(?:now\s+|henceforth\s+|hereafter\s+)?(?:read|say)\b", re.IGNORECASE
 )
 _SHALL_BE = re.compile(  # "The price in clause 3 shall be £91.50"
     rf"\b(?:in|of|under)\s+(?:the\s+)?(?:clause|section|paragraph|article|schedule|exhibit)s?\s+[\dA-Z]{_IN}{{0,80}}?"
-    r"\bshall\s+(?:now\s+|henceforth\s+)?(?:be|mean|include)\b(?!\s+(?:subject|governed|in\s+addition|deemed))",
+    r"\b(?:(?:shall|will)\s+(?:now\s+|henceforth\s+)?(?:be|mean|include|become)|becomes|is\s+now)\b(?!\s+(?:subject|governed|in\s+addition|deemed))",
     re.IGNORECASE,
 )
 _READ_AS = re.compile(
@@ -81,7 +82,7 @@ _BY = re.compile(  # where an operation of several begins: "is amended by deleti
 )
 _GOES_ON = re.compile(  # and where it does not: "deleting X and replacing it with Y" is one
     r"\s+(?:out\s+)?(?:it\b|them\b|the\s+same\b|such\b|in\s+(?:its|their|lieu|place|substitution|the\s+place)\b"
-    r"|therefor|with\b|(?:the\s+)?following\b|(?:the\s+)?(?:words?\s+|phrase\s+|number\s+|figure\s+)?[“\"‘'][^“”\"]{1,300}"
+    r"|therefor|with\b|(?:the\s+)?following\b|(?:the\s+)?(?:(?!and\b)[a-z]+\s+){0,3}[“\"‘'][^“”\"]{1,300}"
     r"[”\"’']\s*(?:in\s+(?:its|their|lieu|place)|therefor|instead|thereof))",
     re.IGNORECASE,
 )
@@ -103,7 +104,8 @@ _ADJUNCT = re.compile(  # "Subject to the terms of this Amendment, the Territory
 )
 _NAMED_MARK = re.compile(r"\s*(?:Section|Clause|Article|Paragraph)\s", re.IGNORECASE)
 _DELETES = re.compile(
-    r"\b(?:delet|remov|omit|str[iu]ck|strik|repeal|cancel)\w*|\bno\s+(?:longer|further)\b|\bcease\s+to\b", re.IGNORECASE
+    r"\b(?:delet|remov|omit|str[iu]ck|strik|repeal|cancel|eliminat|rescind|revok)\w*|\bno\s+(?:longer|further)\b|\bcease\s+to\b",
+    re.IGNORECASE,
 )
 _REPLACES = re.compile(
     r"\b(?P<sure>replac|substitut)\w*|\brestat\w*|\bin\s+(?:lieu|place|(?:its|their)\s+(?:place|stead))\b"
@@ -113,9 +115,10 @@ _REPLACES = re.compile(
 _ADDS = re.compile(r"\b(?:add(?:ed|ing|s)?|insert\w*|supplement\w*|to\s+include)\b", re.IGNORECASE)
 _EXTENDS = re.compile(r"\bextend\w*", re.IGNORECASE)
 
+_ITEM = r"(?:\([a-z]{1,4}\)|\d{1,2}(?:\.\d{1,2}){1,3})\s"
 _LINE_MARK = re.compile(
     r"\n(?=[^\S\n]{0,40}(?:\d{1,2}(?:\.\d{1,2})?[.)]|\([a-z]{1,4}\))\s+[A-Z“\"])"
-    r"|(?<=[:;])\s?\n(?=[^\S\n]{0,40}\([a-z]{1,4}\)\s)|(?<=; and)\s?\n(?=[^\S\n]{0,40}\([a-z]{1,4}\)\s)"
+    rf"|(?<=[:;])\s?\n(?=[^\S\n]{{0,40}}{_ITEM})|(?<=; and)\s?\n(?=[^\S\n]{{0,40}}{_ITEM})"
 )
 _NEXT_ITEM = re.compile(r";\s{0,4}(?:and\s+)?(?=\([a-z0-9]{1,4}\)\s|\n)")
 _ALONE = re.compile(  # "4.", "2. The text of Section 2."
@@ -126,7 +129,7 @@ _OPEN = re.compile(
     r"\s*\Z"
 )
 _LIST_GOES_ON = re.compile(r";\s*(?:and|or)\s*\Z")
-_LISTED = re.compile(r"\s*(?:\(?[aAi1]\)|[•·–-]|by\s|delet|insert)", re.IGNORECASE)
+_LISTED = re.compile(r"\s*(?:\(?[aAi1]\)|\d{1,2}(?:\.\d{1,2}){1,3}\s|[•·–-]|by\s|delet|insert)", re.IGNORECASE)
 
 
 # Each action as it is said: what was done to the clause "by" the amendment, and what the amendment does to it.
@@ -262,8 +265,14 @@ class _Reader:
             lead=self.document.span(*piece),
             old=self.document.span(piece[0] + old[0], piece[0] + old[1]) if old else None,
             new=self.document.span(*inserted) if inserted else None,
-            of=self.instrument.of,
+            of=self._of(words),
         )
+
+    def _of(self, words: str) -> AmendedAgreement:
+        """The agreement that an instruction is on, where its instrument amends several."""
+        named = [each for each in (self.instrument.of, *self.instrument.others) if each.title]
+        lead = " ".join(words.lower().split())
+        return next((each for each in named if each.title.lower() in lead), self.instrument.of)
 
 
 def _units(document: Document, instrument: Instrument) -> list[Range]:
@@ -337,10 +346,11 @@ def _action(words: str, targets: Sequence[Target], *, has_new: bool) -> str:
     deletes, replaces, adds = _DELETES.search(words), _REPLACES.search(words), _ADDS.search(words)
     if adds and not deletes and targets and all(t.new for t in targets):
         return "added"
+    in_part = bool(targets) and all(t.part for t in targets)  # its first sentence is deleted: the clause is amended
     if replaces and (has_new or deletes or replaces["sure"]):
-        return "replaced"
+        return "amended" if in_part else "replaced"
     if deletes:
-        return "amended" if targets and all(t.part for t in targets) else "deleted"
+        return "amended" if in_part else "deleted"
     return "added" if adds else "extended" if _EXTENDS.search(words) else "amended"
 
 
@@ -355,7 +365,13 @@ def targets_of(text: str, start: int, end: int) -> tuple[Target, ...]:
     verb = next((found for found in verbs if found), None)
     if verb is None:
         return named_targets(words, begin, len(words))
-    if not _EXTENDED.match(words, verb.start()) and (found := named_targets(words, begin, verb.end())):
-        put_in = re.search(r"(?:added|inserted)\Z", verb[0], re.IGNORECASE)  # "Section 4.15 set forth below is added"
-        return tuple(replace(t, new=True) if put_in and t.number else t for t in found)
-    return named_targets(words, verb.end(), len(words)) or named_targets(words, 0, begin)
+    stretches = [(begin, verb.end()), (verb.end(), len(words)), (0, begin)]
+    if _EXTENDED.match(words, verb.start()):
+        stretches = stretches[1:]
+    for mentioned in (False, True):  # "after clause 12.2 there shall be inserted a new clause 12.3"
+        for stretch in stretches:
+            if found := named_targets(words[: stretch[1]], *stretch, mentioned=mentioned):
+                put_in = stretch[1] == verb.end() and re.search(r"(?:added|inserted)\Z", verb[0], re.IGNORECASE)
+                new = bool(put_in) and not mentioned  # "Section 4.15 set forth below is added"
+                return tuple(replace(t, new=t.new or (new and bool(t.number))) for t in found)
+    return ()

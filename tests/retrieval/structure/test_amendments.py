@@ -8,6 +8,7 @@ import pytest
 from retrieval.structure.amendments import find_amendments
 from retrieval.structure.facts import Facts, from_json, to_json
 from tests.documents import document
+from tests.retrieval.structure.amending_documents import DOCUMENTS
 
 _HEAD = """FIRST AMENDMENT TO SUPPLY AGREEMENT
 
@@ -382,6 +383,16 @@ def test_an_instrument_names_its_agreement(opening: str, title: str, day: str, n
     (found,) = find_amendments(document(f"{opening}\n1. Section 4 is hereby deleted.\n"))
     of = found.of
     assert (of.title, str(of.day), of.number, str(of.made)) == (title, day, number, made)
+
+
+@pytest.mark.parametrize("style", DOCUMENTS)
+def test_an_amending_document_is_read_whatever_its_style(style: str) -> None:
+    text, title, day, instructions = DOCUMENTS[style]
+    found = find_amendments(document(text))
+    targets = [", ".join(f"{t.label()}{'*' * t.new}{'~' * t.part}" for t in a.targets) for a in found]
+    told = [f"{a.action} {each}" for a, each in zip(found, targets, strict=True)]
+    assert told == instructions
+    assert not found or (found[0].of.title, str(found[0].of.day)) == (title, day)
 
 
 def test_what_is_no_instruction_of_an_amending_instrument_changes_nothing() -> None:

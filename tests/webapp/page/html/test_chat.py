@@ -219,6 +219,21 @@ def test_only_the_last_turn_can_be_asked_again_and_a_rating_is_shown() -> None:
     assert re.search(r'data-rating="-1" aria-pressed="true"', html)
 
 
+def test_how_a_question_was_read_is_told_below_it_with_a_way_to_ask_it_alone() -> None:
+    html = chat.turn_html(turn(query="What is the rent? Why?", read_as="with_last_question"))
+    assert "Read with the question before it: “What is the rent? Why?”." in html
+    assert 'data-do="alone" data-turn="t1"' in html
+    assert "read-as" not in chat.turn_html(turn(query="Why?"))
+    halves = chat.turn_html(turn(read_as="two_parts"))
+    assert "Read as two questions." in halves
+    assert 'data-do="alone"' not in halves
+
+
+def test_an_answer_without_a_search_tells_no_coverage() -> None:
+    budget = dict.fromkeys(BUDGET, 0)
+    assert "Searched" not in chat.turn_html(turn(answer="You are welcome.", budget=budget, read_as="greeting"))
+
+
 def test_what_is_copied_has_its_pin_cites() -> None:
     assert chat.copied(turn()) == "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 3 (printed 1)"
 
@@ -285,3 +300,28 @@ def test_evidence_of_a_removed_document_says_so() -> None:
     html = evidence.evidence("m", "t1", shown, 0, "", 1.0)
     assert "This document was removed" in html
     assert "<img" not in html
+
+
+_AMENDED = {
+    "document_id": "a" * 64,
+    "document": "First Amendment.pdf",
+    "section": "Section 2",
+    "page": 1,
+    "page_label": "1",
+    "action": "deleted",
+}
+
+
+def test_what_amends_a_quotation_stands_beside_it_and_leads_to_its_page() -> None:
+    answered = turn(citations=[CITED | {"superseded_by": [_AMENDED]}], amendments=[_AMENDED | RANGE])
+    html = chat.turn_html(answered)
+    place = len(items(answered.answer)) - 1
+    assert items(answered.answer)[place].kind == "Amendment"
+    assert f'data-item="{place}" aria-label="Show First Amendment.pdf, Section 2, p.\u00a01"' in html
+    assert "Deleted by" in html
+    assert "Deleted by First Amendment.pdf, Section 2, p. 1." in chat.copied(answered)
+
+
+def test_an_amendment_without_its_place_is_named() -> None:
+    html = chat.turn_html(turn(citations=[CITED | {"superseded_by": [_AMENDED | {"action": "words_exchanged"}]}]))
+    assert '<span class="changed">Changed by First Amendment.pdf, Section 2, p.\u00a01</span>' in html
