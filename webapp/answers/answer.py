@@ -5,7 +5,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from retrieval import (
@@ -33,6 +33,7 @@ from webapp.answers.key_language import KeySentence, Relevance, beside, key_lang
 from webapp.answers.prompt import NOT_THERE, Budget, Frame, frame
 from webapp.answers.reading import ReadAs, read_question
 from webapp.answers.retrieve import Retrieved, Retriever
+from webapp.answers.thorough import ReadSoFar, asks_for_all, read_on
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import PartNotFound
 from webapp.core.limits import check_question
@@ -47,11 +48,15 @@ Alike = Callable[[Chunk], Sequence[Chunk]]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Scope of a search: documents of one matter, all of them ready; `unread` are those in scope that are not."""
+    """Scope of a search: documents of one matter, all of them ready; `unread` are those in scope that are not.
+
+    `thorough`: what a window leaves out is read in further ones.
+    """
 
     matter_id: str
     records: tuple[DocumentRecord, ...]
     unread: tuple[DocumentRecord, ...] = ()
+    thorough: bool = False
 
     @classmethod
     def of(cls, matter_id: str, records: Iterable[DocumentRecord]) -> "Scope":
@@ -132,7 +137,7 @@ async def answer(
     question: str, history: Sequence[Turn], scope: Scope, *, library: Library, searcher: Searcher, lease: Lease
 ) -> AsyncGenerator[Event]:
     """Answer a question about the documents in scope; yields Found (again if a language model accepts less than it
-    reported), Deltas and Troubles, and last the Answer.
+    reported, and after each further window), Deltas and Troubles, and last the Answer.
 
     Where a search finds nothing, the language model is asked only if all that the documents say is in its prompt.
     Raises WordsTooLong, EmptyQuestion, QuestionTooLong and what the stores raise. If the language model fails, what it
@@ -152,13 +157,16 @@ async def answer(
     searched = _searched(scope, results)
     for part in results.missed:
         yield Trouble(PartNotFound(question=part))
-    fit = partial(_fit, question, history, results, document_of, changes)
+    chunks = tuple(hit.chunk for hit in results.hits)
+    fit_chunks = partial(_fit, question, history, document_of, changes)
+    fit = partial(fit_chunks, chunks)
     prompted = None if results.found or results.whole else await without_engine(fit)
+    is_thorough = (results.found or results.whole) and (scope.thorough or asks_for_all(reading.question))
     draft = ""
     if prompted:
         yield _found(prompted, searched)
     else:
-        async with aclosing(write(lease, fit, partial(_asks, results))) as events:
+        async with aclosing(write(lease, fit, partial(_asks, results, is_thorough=is_thorough))) as events:
             async for event in events:
                 match event:
                     case Prompted():
@@ -172,27 +180,38 @@ async def answer(
     if prompted is None:
         raise RuntimeError("the generation ended before it had a prompt")
     generation = Draft(draft, _found(prompted, searched), results, prompted.engine, prompted.trusted)
+    if is_thorough:
+        is_written = prompted.trusted and prompted.engine != "none"
+        read = ReadSoFar(draft, prompted.packed.passages, 1, prompted.packed.left_out)
+        further = read_on(read, chunks, fit_chunks, document_of, lease if is_written else None)
+        async with aclosing(further) as windows:
+            async for each in windows:
+                if isinstance(each, ReadSoFar):
+                    generation = generation.joined(each)
+                    yield generation.found
+                else:
+                    yield each
     alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
     yield await run_on_core(finish, generation, document_of, searcher.relevance, alike, changes)
 
 
-def _asks(results: Retrieved, packed: Packed) -> bool:
-    """Whether a language model is asked: where nothing was left out, it reads whether it is there, however likely."""
-    return results.found or (results.whole and not packed.left_out and not results.absent)
+def _asks(results: Retrieved, packed: Packed, *, is_thorough: bool) -> bool:
+    """Whether a language model is asked: where all is read, now or in further windows, however likely it is there."""
+    return results.found or (results.whole and (is_thorough or not packed.left_out) and not results.absent)
 
 
 def _fit(
     question: str,
     history: Sequence[Turn],
-    results: Retrieved,
     document_of: Callable[[str], Document],
     changes: ScopedChanges,
+    chunks: Sequence[Chunk],
     terms: Terms,
 ) -> tuple[Frame, Packed]:
-    """Compute the token budget, and pack the hits into the part for passages."""
+    """Compute the token budget, and pack chunks into the part for passages."""
     prompt_frame = frame(terms.window, history, question, terms.count, terms.template)
     room = min(prompt_frame.budget.passages, terms.most_passages or prompt_frame.budget.passages)
-    return prompt_frame, pack((hit.chunk for hit in results.hits), document_of, terms.count, room, changes)
+    return prompt_frame, pack(chunks, document_of, terms.count, room, changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +226,12 @@ class Draft:
     results: Retrieved
     engine: str
     trusted: bool
+
+    def joined(self, read: ReadSoFar) -> "Draft":
+        """The draft with what further windows added."""
+        sent = {"sent": len(read.passages), "left_out": read.left_out, "windows": read.windows}
+        found = replace(self.found, passages=read.passages, budget=self.found.budget.model_copy(update=sent))
+        return replace(self, text=read.text, found=found)
 
     @property
     def is_whole(self) -> bool:
@@ -228,7 +253,8 @@ def finish(
     """
     passages, results, text = draft.found.passages, draft.results, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
-    key = with_amendments(tuple(_key_language(results, passages, document_of, relevance)), changes, document_of)
+    most = KEY_SENTENCES * draft.found.budget.windows
+    key = with_amendments(tuple(_key_language(results, passages, document_of, relevance, most)), changes, document_of)
     checked = check(draft.text, passages, documents)
     says_nothing = text.rstrip(".") == NOT_THERE.rstrip(".")
     quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
@@ -254,14 +280,18 @@ def finish(
 
 
 def _key_language(
-    results: Retrieved, passages: Sequence[Passage], document_of: Callable[[str], Document], relevance: Relevance
+    results: Retrieved,
+    passages: Sequence[Passage],
+    document_of: Callable[[str], Document],
+    relevance: Relevance,
+    most: int,
 ) -> Iterator[KeySentence]:
-    """Key language of each search, or what the last answer cited."""
+    """Key language of each search, `most` sentences in all, or what the last answer cited."""
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
     for span in results.cited:
         if document := documents.get(span.document_id):
             yield KeySentence(**pin_cite(document, span).where(), text=own_words(document, span))
-    most = KEY_SENTENCES // max(1, len(results.searches))
+    most = max(1, most // max(1, len(results.searches)))
     seen: set[Span] = set()
     for each in results.searches:
         key = quote_places(each.places, document_of)
@@ -280,19 +310,25 @@ def _key_language(
 
 def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], changes: ScopedChanges, *, is_read: bool) -> Answer:
     """The answer where nothing is found; doubtful where all is in the passages and no language model read it."""
-    searched, is_whole = draft.found.searched, draft.is_whole
+    searched, is_whole, results = draft.found.searched, draft.is_whole, draft.results
+    how = f"{'read' if is_read else 'compared with the question'} whole" if is_whole else ""
+    foreign = "" if is_read else _in_english(results.language)
     return Answer(
-        text=draft.results.absent
-        or _coverage(searched, f"{'read' if is_read else 'compared with the question'} whole" if is_whole else ""),
+        text=results.absent or foreign or _coverage(searched, how),
         found=False,
         searched=searched,
         budget=draft.found.budget,
         engine=draft.engine,
         passages=draft.found.passages,
-        doubtful=is_whole and not is_read and bool(nearest) and not draft.results.absent,
+        doubtful=(is_whole or bool(foreign)) and not is_read and bool(nearest) and not results.absent,
         nearest=nearest,
         superseded_by=amending_clauses((place.span for place in (*nearest, *draft.found.passages)), changes),
     )
+
+
+def _in_english(language: str) -> str:
+    """What is said to a question in another language that was not answered."""
+    return f"Search reads English, and this question seems to be in {language}. Ask it in English." if language else ""
 
 
 def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike) -> dict[Span, tuple[Chunk, ...]]:

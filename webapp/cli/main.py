@@ -139,12 +139,15 @@ def ask(
     continues: Annotated[
         bool, typer.Option("--continue", help="Go on with your last conversation in this matter.")
     ] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Read on where passages are left out, in up to six windows.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question, with pin cites and checked quotations. It is kept as a conversation of the matter."""
     from webapp.service.commands import Ask
 
-    _run(Ask(matter, question, document, continues), as_json)
+    _run(Ask(matter, question, document, continues, thorough), as_json)
 
 
 @app.command()

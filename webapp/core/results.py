@@ -299,6 +299,8 @@ class CoverageRow(Row):
 class BudgetRow(Row):
     """Token budget of the prompt: how the context window is shared out; `sent` and `left_out` count passages.
 
+    Of several `windows` of a thorough reading it is that of the first, and the passages are those of all.
+
     The tokens of the question appear on the page only.
     """
 
@@ -310,6 +312,7 @@ class BudgetRow(Row):
     reserve: int
     sent: int
     left_out: int
+    windows: int = absent(1)
 
     @property
     def prompt(self) -> int:

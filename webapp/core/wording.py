@@ -102,7 +102,9 @@ def page_cite(row: Paged) -> str:
 
 def coverage(searched: CoverageRow, budget: BudgetRow) -> str:
     """Search coverage in one line: documents and pages, unreadable pages, passages sent and left out."""
-    passages = f"{plural(budget.sent, 'passage')} sent, {budget.left_out} left out"
+    windows = f" in {budget.windows} windows" if budget.windows > 1 else ""
+    most = ", the most that are read" if budget.left_out and budget.windows > 1 else ""
+    passages = f"{plural(budget.sent, 'passage')} sent{windows}{most}, {budget.left_out} left out"
     return _sentence(f"Searched {_extent(searched)}", _unreadable(searched), passages)
 
 

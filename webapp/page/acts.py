@@ -66,6 +66,7 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "example": Act(Controller.ask, ("empty",), {"question": str}, "submit", focus="question"),
         "meant": Act(Controller.ask, ("now",), {"question": str, "documents": str.split}, "submit", focus="question"),
         "again": Act(Controller.ask_again, ("past",), {"turn": str}, "submit", focus="question"),
+        "read-on": Act(Controller.read_on, ("past",), {"turn": str}, "submit", focus="question"),
         "alone": Act(Controller.ask_alone, ("past",), {"turn": str}, "submit", focus="question"),
         "edit": Act(Controller.edit_question, ("past",), {"turn": str}, focus="question"),
         "rate": Act(Controller.rate, ("past",), {"turn": str, "rating": parse_integer}),

@@ -286,6 +286,13 @@ class Controller:
         answer = await asyncio.to_thread(self._new_answer, replace(state, editing=""), turn.question, "", alone=True)
         return await self._begin(state, answer, "Searching the documents.")
 
+    async def read_on(self, state: PageState, turn_id: str) -> Updates:
+        """Repeat a turn's question, and read the passages that its answer left out; the new turn replaces it."""
+        turn = await asyncio.to_thread(self._turn, state, turn_id)
+        answer = await asyncio.to_thread(self._new_answer, state, turn.question, turn.id)
+        answer.thorough = True
+        return await self._begin(state, answer, "Reading the other passages too.")
+
     async def drafts(self, state: PageState) -> AsyncGenerator[Updates]:
         """Stream the draft of a conversation in batches until it ends; `finished` then shows the result."""
         conversation = await asyncio.to_thread(self._conversations.one, self._user, state.conversation_id)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrieval import Chunk, DocumentRecord, Matter, PinciteError, Span
 from webapp.answers.answer import Answer, Found, Scope, Waiting, answer
@@ -141,13 +141,14 @@ def _spans(rows: Sequence[CitationRow | PassageRow]) -> Iterator[Span]:
 class Asked:
     """A question in a matter, and the conversation that it goes on with, if any.
 
-    `scope` has the ids of the chosen documents, None for all.
+    `scope` has the ids of the chosen documents, None for all; `thorough` is that of the search's scope.
     """
 
     question: str
     matter: Matter
     scope: Sequence[str] | None = None
     conversation: Conversation | None = None
+    thorough: bool = False
 
 
 async def answer_events(
@@ -160,7 +161,7 @@ async def answer_events(
     """
     before = 0
     history = await asyncio.to_thread(_history, workspace, user, asked.conversation)
-    scope = Scope.of(asked.matter.id, records.values())
+    scope = replace(Scope.of(asked.matter.id, records.values()), thorough=asked.thorough)
     troubles: list[PinciteError] = []
     async with aclosing(answer_in_turn(workspace, user, asked.question, history, scope)) as events:
         async for event in events:

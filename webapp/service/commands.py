@@ -194,6 +194,7 @@ class Ask(Command[AnswerResult], name="ask"):
     question: str
     document: str | None = None
     continues: bool = False
+    thorough: bool = False
 
     def prepare(self, caller: "Caller") -> Iterator[Progress]:
         """Wait for the documents in scope, while the language model starts."""
@@ -212,7 +213,7 @@ class Ask(Command[AnswerResult], name="ask"):
         if conversation and scope is None:
             scope = None if conversation.scope is None else list(conversation.scope)
         records = {record.id: record for record in caller.records(matter, scope)}
-        asked = Asked(self.question, matter, scope, conversation)
+        asked = Asked(self.question, matter, scope, conversation, self.thorough)
         return answer_events(caller.workspace, caller.user, asked, records)
 
 

@@ -9,6 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from retrieval import DocumentRecord, PinciteError
 from webapp.answers.answer import Answer, Found, Scope, Waiting
@@ -129,6 +130,7 @@ class RunningAnswer(Running):
         records: Sequence[DocumentRecord],
     ) -> None:
         super().__init__(workspace, user, conversation, question)
+        self.thorough = False  # whether passages that are left out are read in further windows
         self.before = 0  # answers ahead of it in the queue
         self.found: Found | None = None
         self._asked: EachQuestion | None = None  # where the question is put to each document
@@ -175,7 +177,7 @@ class RunningAnswer(Running):
         return page_result(answer, {record.id: record for record in self._records})
 
     async def _write(self) -> AnswerResult:
-        scope = Scope.of(self._conversation.matter_id, self._records)
+        scope = replace(Scope.of(self._conversation.matter_id, self._records), thorough=self.thorough)
         events = answer_in_turn(self._workspace, self._user, self.question, self._history, scope)
         result: AnswerResult | None = None
         async with aclosing(events):

@@ -397,7 +397,18 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
         '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with '
         "citations"
         "</button>{}{}</div></footer>"
-    ).format(_coverage(turn.answer), copied(turn), again if last else NOTHING, ratings)
+    ).format(_coverage(turn.answer), copied(turn), (_read_on(turn) + again) if last else NOTHING, ratings)
+
+
+def _read_on(turn: SavedTurn) -> Markup:
+    """Button to read the passages that an answer left out, unless they were read as far as they are."""
+    budget = turn.answer.budget if isinstance(turn.answer, AnswerResult) and not turn.answer.documents else None
+    if turn.state != "complete" or budget is None or not budget.left_out or budget.windows > 1:
+        return NOTHING
+    words = f"Read the other {plural(budget.left_out, 'passage')} too"
+    return Markup('<button type="button" class="quiet" data-do="read-on" data-turn="{}">{}</button>').format(
+        turn.id, words
+    )
 
 
 def _coverage(answer: TurnResult) -> Markup:
