@@ -21,7 +21,7 @@ from webapp.llm.pool import Backend
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
 
-OF = 15  # leases
+OF = 9  # leases
 STATES = ("Texas", "Ohio", "Nevada")
 QUESTION = "Which of my contracts allow subletting of the premises?"
 MAY, MAY_NOT = (
@@ -208,7 +208,7 @@ def test_when_the_engine_goes_midway_what_was_written_stays(workspace: Workspace
 
 
 def test_closing_the_stream_ends_every_window(workspace: Workspace, scope: Scope) -> None:
-    places = Places(100)
+    places = Places(1)
 
     async def leave() -> int:
         async with events(workspace, scope, windows(engine, places)) as stream:
