@@ -29,7 +29,7 @@ from retrieval import (
 )
 from webapp.answers.answer import Answer, Scope, Searched
 from webapp.answers.document_row import DocumentAnswer, State, few_words, written_words
-from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared
+from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared, compares_kinds
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, write
 from webapp.answers.in_force import amending_clauses
 from webapp.answers.prompt import EACH_FORM, NOT_THERE, Frame, frame
@@ -103,6 +103,8 @@ def put_to_each(question: str, scope: Scope, searcher: Searcher) -> EachQuestion
     named = [records[id_] for id_ in route.document_ids or () if id_ in records]
     if COMPARE.in_question(question) and len(named) > 1 and not route.close:
         return EachQuestion(question, compared(route.question), tuple(named))
+    if compares_kinds(question):
+        return EachQuestion(question, compared(question), tuple(records.values()))
     if not is_each:
         return None
     if named and BELONGS.search(question):

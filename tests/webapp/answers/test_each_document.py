@@ -256,6 +256,11 @@ def test_a_comparison_is_put_to_the_documents_it_names(workspace: Workspace, sco
     assert [row.answer for row in answer.documents] == ["$1004", "$1007"]
 
 
+def test_kinds_of_paper_set_side_by_side_are_put_to_all(workspace: Workspace, scope: Scope) -> None:
+    asked = asked_of(workspace, scope, "What is the difference between the lease and the loan on repairs?")
+    assert len(asked.records) == OF
+
+
 @pytest.mark.parametrize(
     "question",
     [
