@@ -34,6 +34,11 @@ class Remembered:
     def _model(self) -> LocalEmbedder:
         return LocalEmbedder()
 
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """Words that the model knows whole."""
+        return self._model.vocabulary
+
     def passages(self, texts: Sequence[str]) -> UnitVectors:
         """UnitVectors of what is searched, float32[n, dimension], each of length 1."""
         vectors = self.queries(texts)

@@ -43,6 +43,10 @@ class Embedder(Protocol):
     def dimension(self) -> int:
         """Length of a vector."""
 
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """Words that the model knows whole, in small letters; empty where it cannot tell."""
+
     def passages(self, texts: Sequence[str]) -> UnitVectors:
         """Embed passages, float32[n, dimension], each of length 1."""
 
@@ -117,6 +121,11 @@ class LocalEmbedder:
         if size is None:
             raise EmbedderUnavailable(reason=f"“{self.name}” does not say how long its vectors are")
         return size
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Words that the model knows whole, in small letters."""
+        return frozenset(word for word in self._model.tokenizer.get_vocab() if word.isalpha() and word.islower())
 
     def passages(self, texts: Sequence[str]) -> UnitVectors:
         """Embed passages, float32[n, dimension], each of length 1."""
@@ -224,6 +233,11 @@ class ServedEmbedder:
     def version(self) -> str:
         """The model is all there is to it."""
         return self.name
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """Unknown: the server tells none."""
+        return frozenset()
 
     def aim(self, queries: UnitVectors) -> UnitVectors:
         """The same vectors: nothing was trained for this model."""

@@ -150,6 +150,18 @@ class Lexical:
             searcher = self._index(matter_id, kind).searcher()
             return {stem: rarity(searcher.doc_freq("body", stem), searcher.num_docs) for stem in stems}
 
+    def held(self, matter_id: str, stems: Collection[str]) -> dict[str, int]:
+        """Count the chunks of the matter that hold each of some stems."""
+        with _mapped():
+            searcher = self._index(matter_id, "chunks").searcher()
+            return {stem: searcher.doc_freq("body", stem) for stem in stems}
+
+    def stems_with(self, matter_id: str, prefix: str, limit: int) -> list[str]:
+        """List the stems of the matter's chunks that begin with a prefix, those of most chunks first."""
+        with _mapped():
+            searcher = self._index(matter_id, "chunks").searcher()
+            return [str(stem) for stem, _ in searcher.terms_with_prefix("body", prefix, limit=limit)]
+
     def share(self, matter_id: str, stems: Mapping[str, float], chunks: Collection[Chunk]) -> float:
         """The greatest share of weighted stems that one of some chunks holds, in [0, 1], rarer ones counting more.
 

@@ -102,8 +102,7 @@ def pack(
         # The longest that it may say: an amendment is named by its document or by the number of a passage.
         span = place.span
         notes = max(standing(span, changes), standing(span, changes, lambda _: widest), key=len)
-        place = replace(place, why="; ".join(part for part in (place.why, notes) if part))
-        return _cost(document_of(span.document_id), place, count, widest)
+        return _cost(document_of(span.document_id), replace(place, standing=notes), count, widest)
 
     @cache
     def cost(span: Span, why: str) -> int:
@@ -139,10 +138,13 @@ def pack(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What will be a passage: a span, why it is there, and what its heading can leave out."""
+    """What will be a passage: a span, why it is there beside the hits, what it is to amendments (`standing`), and what
+    its heading can leave out.
+    """
 
     span: Span
     why: str
+    standing: str = ""
     follows: bool = False
     goes_on: bool = False
     turns: bool = True
@@ -151,9 +153,9 @@ class _Place:
 def _places(document: Document, span: Span, why: str, *, follows: bool = False) -> list[_Place]:
     """The passages of a run, one for each clause; of what is there beside the hits, one."""
     if why:
-        return [_Place(span, why, follows)]
+        return [_Place(span, why, follows=follows)]
     first, *units = units_of(document, span)
-    places, page = [_Place(first, "", follows)], _page(document, first)
+    places, page = [_Place(first, "", follows=follows)], _page(document, first)
     for unit in units:
         before, page = page, _page(document, unit)
         places.append(_Place(unit, "", follows=True, goes_on=True, turns=page != before))
@@ -192,10 +194,10 @@ def _numbered(
         def number_of(other: Span, own: int = n) -> int | None:
             return next((i for i, each in enumerate(places, 1) if i != own and each.span.shared(other)), None)
 
-        notes = "; ".join(part for part in (place.why, standing(place.span, changes, number_of)) if part)
         named = alone and n > 1 and place.span.document_id == places[0].span.document_id
-        place = replace(place, why=notes, follows=place.follows or named)
-        yield _passage(document_of(place.span.document_id), place, n)
+        notes = standing(place.span, changes, number_of)
+        shown = replace(place, standing=notes, follows=place.follows or named)
+        yield _passage(document_of(place.span.document_id), shown, n)
 
 
 def _fill(
@@ -255,7 +257,7 @@ def _passage(document: Document, place: _Place, n: int) -> Passage:
         **cite,
         n=n,
         text=working_text(document, span.start, span.end),
-        why=place.why,
+        why="; ".join(part for part in (place.why, place.standing) if part),
         follows=place.follows,
         goes_on=place.goes_on,
         turns=place.turns,

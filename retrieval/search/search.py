@@ -1,7 +1,7 @@
 """Searches a matter for a question: BM25 over its words, nearest vectors to its meaning, and the two rankings fused."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import islice
 from typing import NamedTuple
@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from retrieval.core.documents import Document, Span
 from retrieval.library.library import Library
 from retrieval.search.amended_clauses import AmendedClauses, ScopedChanges
+from retrieval.search.asked_values import asked_values
 from retrieval.search.bearing_sentences import SentenceVectors, bearing_sentences, by_bearing, close_to_first
 from retrieval.search.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.search.confidence import EVEN, Signs, weights
 from retrieval.search.embedder import Embedder
 from retrieval.search.fusion import fuse
+from retrieval.search.languages import foreign_language
 from retrieval.search.lexical import Lexical, stems_of
 from retrieval.search.routing import Route, Router
+from retrieval.search.spelling import Spelling, respelled
 from retrieval.search.structural_answer import answer_by_structure
 from retrieval.search.vectors import Vectors
 from retrieval.structure.best_sentence import where_said
@@ -35,6 +38,7 @@ NEIGHBOUR = 0.1  # weight of the chunk before and of the one after beside a chun
 _LOOKED_INTO = 8  # hits whose words are compared with those searched for, for confidence
 _COVERED = 0.2  # weight of the question's words that a sentence has, beside its cosine
 _BEST_HIT = 0.3  # weight of the score of the hit that a sentence stands in, beside the same cosine
+_LACKS = 0.1  # that a sentence loses which has no value of the kind that is asked for: no amount where "how much" is
 _BEARS = 0.8  # of the best sentence's relevance; a sentence below that is beside the point
 
 
@@ -60,7 +64,9 @@ class Results:
     search was asked to be. `whole`: the hits are all that the documents say. `kind` is the kind of question that the
     documents' structure answers, `places` the spans that do, best first: their chunks come first among the hits.
     `only_places`: nothing but them is asked for. `absent` says what was asked for and is not there: "There is no
-    Section 14 in this document; the last is Section 12."
+    Section 14 in this document; the last is Section 12." `language` is that of a question that is not in English, which
+    is what search reads. `corrections`: its misspelled words, each with what was searched for; `route.question` has
+    them corrected.
     """
 
     hits: tuple[Hit, ...]
@@ -71,7 +77,13 @@ class Results:
     kind: str = ""
     places: tuple[Span, ...] = ()
     only_places: bool = False
+    language: str = ""
+    corrections: Mapping[str, str] = field(default_factory=dict)
     absent: str = ""
+
+    def as_searched(self, query: str) -> str:
+        """A query as it was searched: misspelled words corrected."""
+        return respelled(query, self.corrections)
 
     def where_said(self, document: Document, span: Span) -> int:
         """The offset in a span at which it says what was asked, for its pin cite: of the place that answers, else of
@@ -104,7 +116,7 @@ class Results:
     @property
     def doubtful(self) -> bool:
         """Whether it is likelier that the documents do not speak of it."""
-        return self.confidence < EVEN and not self.places
+        return (self.confidence < EVEN or bool(self.language)) and not self.places
 
 
 class Sentence(NamedTuple):
@@ -124,6 +136,7 @@ class Searcher:
         self._library, self._vectors, self._lexical, self._embedder = library, vectors, lexical, embedder
         self._sentence_vectors = SentenceVectors(embedder)
         self._amended = AmendedClauses(library)
+        self._spelling = Spelling(lexical, embedder)
 
     @cached_property
     def _types(self) -> TypeMatcher:
@@ -146,6 +159,9 @@ class Searcher:
         alone.
         """
         route = self.route(matter_id, question, document_ids)
+        language = foreign_language(route.question)
+        corrections = {} if language else self._spelling.corrections(matter_id, route.question)
+        route = replace(route, question=respelled(route.question, corrections))
         document_ids = route.document_ids or document_ids
         asked = core(route.question)
         vector = self._embedder.queries([asked])[0]
@@ -195,6 +211,8 @@ class Searcher:
             places=structure.spans(scores, document_of),
             only_places=structure.only_places,
             absent=structure.absent,
+            language=language,
+            corrections=corrections,
         )
 
     def route(self, matter_id: str, question: str, document_ids: Collection[str] | None = None) -> Route:
@@ -223,10 +241,13 @@ class Searcher:
         vector = self._embedder.queries([asked])[0]
         aim = self._embedder.aim(joined(vector, self._types.match(asked, vector)))
         meaning = self._sentence_vectors.of([s.in_context for s in sentences]) @ aim
+        kinds = asked_values(question)
+        lacking = [not all(kind.holds.search(s.words) for kind in kinds) for s in sentences]
         stems = set(stems_of(asked))
         words = [len(stems & set(stems_of(s.words))) / (len(stems) or 1) for s in sentences]
         scores = [
-            float(m) + _COVERED * w + _BEST_HIT * s.hit_score for m, w, s in zip(meaning, words, sentences, strict=True)
+            float(m) + _COVERED * w + _BEST_HIT * s.hit_score - _LACKS * lacks
+            for m, w, s, lacks in zip(meaning, words, sentences, lacking, strict=True)
         ]
         least = _BEARS * max(scores)
         return [score - least for score in scores]

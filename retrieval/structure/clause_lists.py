@@ -150,7 +150,12 @@ class _Lists:
         """Take out the exhibits that are only listed ("Attachment A - Notices"): beside others, and headed later."""
         parts = [(i, marks[0].text) for i, marks in enumerate(self.marks) if marks and marks[0].kind == "part"]
         last = {text: i for i, text in parts}
-        apart = [n for n in range(1, len(parts)) if parts[n][0] - parts[n - 1][0] > _LISTED_WITHIN]
+        pages = [self.rows[i].page for i, _ in parts]
+        apart = [
+            n
+            for n in range(1, len(parts))
+            if parts[n][0] - parts[n - 1][0] > _LISTED_WITHIN or pages[n] != pages[n - 1]
+        ]
         for start, end in pairwise([0, *apart, len(parts)]):
             listed = parts[start:end]
             if len({text for _, text in listed}) > 1 and sum(last[text] > listed[-1][0] for _, text in listed) > 1:

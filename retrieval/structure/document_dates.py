@@ -115,8 +115,9 @@ def find_dates(document: Document, opening: Opening, blocks: tuple[Span, ...] = 
     found = [*_of_preamble(document, text, opening), *_of_cover(document, text, opening)]
     if opening.preamble is None:  # a letter bears its date above what it dates
         found.sort(key=lambda each: each.kind != "letter")
-    if blocks:
-        found += _of_signatures(document, blocks)
+    found += _of_signatures(document, blocks)
+    if not any(each.value for each in found):
+        found += _of_witness(document)
     return tuple({each.span: each for each in found}.values())
 
 
@@ -126,7 +127,8 @@ def _of_preamble(document: Document, text: str, opening: Opening) -> Iterator[Do
     for index, (a, b, day) in enumerate(days):
         before = text[max(start, days[index - 1][1] if index else start) : a]
         kind = _kind(before[-200:])
-        after_names = opening.preamble is not None and a > opening.names_at and kind != "effective"
+        after_names = opening.preamble is not None and a > opening.names_at
+        after_names = after_names and kind != "effective" and not _THIS_DAY.search(before)
         if kind and not after_names and not _OF_ANOTHER.search(before):
             yield DocumentDate(kind, day, _said(text, a, b), document.span(a, b))
 
@@ -158,6 +160,7 @@ def _kind(before: str) -> str:
     return said[-1] if said else ("made" if _JUST_A_DAY.search(near) else "")
 
 
+_THIS_DAY = re.compile(r"\bthis(?:\s+the)?\s*\Z")
 _RUNS_ON = re.compile(
     r"(?:\b(?:on|of|by|until|till|and|or|from|to|in|the|dated|before|after|about|than|through)|,)\s*\Z"
 )
@@ -181,12 +184,28 @@ def _of_cover(document: Document, text: str, opening: Opening) -> Iterator[Docum
             yield DocumentDate("letter" if is_letter else kind, day, _said(text, a, b), document.span(a, b))
 
 
+def _of_witness(document: Document) -> Iterator[DocumentDate]:
+    """The day of "IN WITNESS WHEREOF, … as of July 6, 2020", of a document that has no other."""
+    witness = _WITNESS.search(document.text)
+    if witness:
+        for a, b, day in days_in(document.text, witness.end(), min(len(document.text), witness.end() + _AFTER_WITNESS))[
+            :1
+        ]:
+            yield DocumentDate("made", day, _said(document.text, a, b), document.span(a, b))
+
+
+_AFTER_WITNESS = 400  # characters
+_WITNESS = re.compile(r"\bin\s+(?:witness|evidence|testimony)\s+whereof\b", re.IGNORECASE)
+
+
 def _of_signatures(document: Document, blocks: tuple[Span, ...]) -> Iterator[DocumentDate]:
     """Days beside the signatures: "Date: March 31, 1998"."""
     for block in blocks:
         for a, b, day in days_in(document.text, block.start, min(len(document.text), block.end + 80)):
             before = document.text[max(0, a - 40) : a]
-            if _SIGNED.search(before[before.rfind("\n") + 1 :]) and day:
+            line_end = document.text.find("\n", b)
+            labelled = line_end > 0 and re.compile(r"\s*Date\b").match(document.text, line_end)
+            if (_SIGNED.search(before[before.rfind("\n") + 1 :]) or labelled) and day:
                 yield DocumentDate("signed", day, _said(document.text, a, b), document.span(a, b))
 
 

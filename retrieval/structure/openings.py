@@ -275,7 +275,7 @@ def _between(text: str) -> re.Match[str] | None:
         sentence = before[max(before.rfind(". "), before.rfind(".\n"), before.rfind("\f")) + 1 :]
         if match[0].lower() == "by" and not _GIVEN.search(sentence):
             continue
-        if _INTRODUCTION.search(sentence):
+        if _INTRODUCTION.search(sentence) and not re.search(r"\bmeans\b", sentence):
             return match
         if match.start() < _LATEST_COVER:
             if not before[before.rfind("\n") + 1 :].strip():

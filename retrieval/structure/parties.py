@@ -57,6 +57,9 @@ _HEREINAFTER = re.compile(
     r"\b(?:here(?:in)?after|herein|(?:collectively\s+)?referred\s+to|called|known|designated|defined)\b[^“”\"„().;]{0,60}?(?=[“”\"„])",
     re.IGNORECASE,
 )
+_HEREINAFTER_BARE = re.compile(
+    r"\b[Hh]ere(?:in)?after\s+(?:referred\s+to\s+as|called|known\s+as)\s+(?:the\s+)?(?P<term>[A-Z][\w’&.-]*(?:\s+[A-Z][\w’&-]*){0,3})"
+)
 _NO_ROLE = re.compile(
     r"(?:contracting\s+)?part(?:y|ies)|.*\b(?:agreement|amendment|date|contract|lease|deed|addendum|plan|note|territory|products?|services?"
     r"|effective|warrants?|shares|securities|property|premises|amendments|debentures|term|schedules?|commitments?|act|sec|code|project)|signator(?:y|ies)"
@@ -65,13 +68,13 @@ _NO_ROLE = re.compile(
 )
 # What may stand before the name of the next party.
 _JOINED = re.compile(
-    r"(?:\s+|[,;.:)\]”\"]+|[–—-]+(?=\s)|(?:and/or|and|AND|&|on\s+the\s+(?:one|other|first|second)\s+(?:hand|part)"
+    r"(?:\s+|[,;.:)\]”\"]+|[–—-]+(?=\s)|(?:and/or|and|And|AND|&|on\s+the\s+(?:one|other|first|second)\s+(?:hand|part)"
     r"|of\s+the\s+(?:one|other|first|second|third)\s+part|as\s+well\s+as|together\s+with|(?:by\s+and\s+)?(?:between|among(?:st)?|BETWEEN|AMONG)"
     r"|the|also|in\s+favou?r\s+of|M(?:r|s|rs)\.?|Dr\.?|Messrs\.?|(?:PARTY|Party|Party\s+of\s+the)\s+(?:[A-D]|\d)\s*[:：])(?=[\s,:;(“\"]|\Z)"
     r"|\((?:\d{1,2}|[a-z]{1,3})\)|\d{1,2}[.)]\s)*+"
 )
 _LINK_TO_NAME = re.compile(
-    r"(?P<number>\(\d{1,2}\)|^\s*\d{1,2}[.)]\s)|(?P<and>\b(?:and|AND)\b|&|;|\bhand,|\bpart,|\b[Ii]n\s+favou?r\s+of\b)|(?P<comma>,|(?<=[,;:.)])\n|\bto\b)",
+    r"(?P<number>\(\d{1,2}\)|^\s*\d{1,2}[.)]\s)|(?P<and>\b(?:and|And|AND)\b|&|;|\bhand,|\bpart,|\b[Ii]n\s+favou?r\s+of\b)|(?P<comma>,|(?<=[,;:.)])\n|\bto\b)",
     re.MULTILINE,
 )
 _SORT = (
@@ -151,6 +154,10 @@ def _definitions(text: str, start: int, end: int) -> list[_Definition]:
                 term = following
                 terms.append(_clean(term["term"]))
             found.append(_Definition(tuple(t for t in terms if not _NO_ROLE.fullmatch(t)), match.start(), term.end()))
+    for match in _HEREINAFTER_BARE.finditer(text, start, end):
+        if not any(d.start <= match.start() < d.end for d in found):
+            terms = [_clean(match["term"])]
+            found.append(_Definition(tuple(t for t in terms if not _NO_ROLE.fullmatch(t)), match.start(), match.end()))
     return sorted(found, key=lambda definition: definition.start)
 
 
@@ -279,7 +286,7 @@ def _name_at(text: str, at: int, stop: int) -> tuple[int, int] | None:
         )
     ):
         return None
-    stops = _STOPS.search(text, at, match.end())
+    stops = _STOPS.search(text, at, match.end()) or _SEAT.search(text, at, match.end())
     end = _line_cut(text, at, stops.end() if stops else match.end())
     words = text[at:end]
     while re.search(r"(?:\s+(?:and|AND|&|of|the|for)|[,\s])\Z", words):
@@ -290,6 +297,7 @@ def _name_at(text: str, at: int, stop: int) -> tuple[int, int] | None:
     return (at, at + len(words)) if letters >= 2 and len(words) <= _LONGEST_NAME else None
 
 
+_SEAT = re.compile(r"\b(?:Limited|LIMITED|Ltd\.?|LLP|plc|PLC|GmbH|AG)(?=\s+of\s)")  # "Acme Limited of Boston House"
 # What is no abbreviation: a full stop after it ends the sentence.
 _WHOLE_WORD = re.compile(r"\b(?:LLC|LLP|LP|PLC|plc|GmbH|AG|Limited|Company|Corporation|Incorporated)\.\Z")
 _BLANK = re.compile(r"[\[\s]{0,5}[_●•]{2,200}[\]*]?|\[[^\]\n]{0,40}\]")  # to be filled in

@@ -48,7 +48,7 @@ _SIGNED_BY = re.compile(
     r"^\s*(?:SIGNED|Signed|EXECUTED|Executed)\b(?:\s+(?:and\s+delivered|as\s+a\s+deed|as\s+a\s+Deed|AS\s+A\s+DEED|sealed\s+and\s+delivered))*[\s,]*(?:by|BY|for\s+and\s+on\s+behalf\s+of|on\s+behalf\s+of)\s*:?\s*(?P<who>[A-Z][^\n]{2,120})$"
 )
 _ON_BEHALF = re.compile(r"\b(?:for\s+and\s+)?on\s+behalf\s+of\s+(?:the\s+)?(?P<party>[A-Z][^\n)]{2,100})")
-_BEHALF = re.compile(r"(?:for\s+and\s+)?on\s+behalf\s+of\b", re.IGNORECASE)
+_BEHALF = re.compile(r"\b(?:on|by)\s+behalf\s+of\b", re.IGNORECASE)
 _WITNESS = re.compile(
     r"\bIN\s+(?:WITNESS|EVIDENCE|TESTIMONY)\s+WHEREOF\b|\b[Ii]n\s+[Ww]itness\s+[Ww]hereof\b|\b[Ii]n\s+evidence\s+whereof\b|\bAS\s+WITNESS\b|\bSIGNATURE\s+PAGE\b|\bduly\s+(?:authori[sz]ed\s+)?(?:executed|representatives?)\b"
 )
@@ -72,6 +72,7 @@ class _Block:
     name: str = ""
     title: str = ""
     fields: set[str] = field(default_factory=set)
+    awaits: bool = False  # "for and on behalf of": its party stands below
 
 
 def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Signature, ...]:
@@ -82,7 +83,9 @@ def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Si
     since = 0  # lines since the last field
     for index, row in enumerate(rows):
         signs = _signatures(row.text)
-        if signs:
+        if signs and len(open_blocks) == 1 and since < 2 and _BEHALF.search(row.text):  # the second line of "SIGNED by"
+            open_blocks[0].awaits, open_blocks[0].end = True, row.end
+        elif signs:
             open_blocks = _begin(rows, index, signs, parties)
             found += open_blocks
             since = 0
@@ -145,6 +148,7 @@ def _begin(rows: list[Line], index: int, signs: list[str], parties: Sequence[str
     for said, party in zip(signs, named, strict=True):
         behalf = _ON_BEHALF.search(said)
         block = _Block(_value(behalf["party"]) if behalf else party, start, rows[index].end)
+        block.awaits = not behalf and bool(_BEHALF.search(rows[index].text))
         who = _value(re.sub(r"^[\s/]*[sS]/[sS]?", "", said[: behalf.start()] if behalf else said))
         person = _PERSON.match(who)
         if person:
@@ -234,12 +238,14 @@ def _fill(blocks: list[_Block], row: Line) -> bool:
     text = _value(row.text)
     if _MARKS.fullmatch(row.text) or not text:
         return True
-    if _BEHALF.match(text):
+    if _BEHALF.search(text):
         behalf = _ON_BEHALF.search(text)
-        blocks[-1].party, blocks[-1].end = (behalf["party"] if behalf and ENDS_AS_COMPANY.search(text) else ""), row.end
+        known = bool(behalf) and bool(ENDS_AS_COMPANY.search(text))
+        blocks[-1].party, blocks[-1].end = (behalf["party"] if behalf and known else ""), row.end
+        blocks[-1].awaits = not known
         return True
-    if not blocks[-1].party and ENDS_AS_COMPANY.search(text):
-        blocks[-1].party, blocks[-1].end = text, row.end
+    if blocks[-1].awaits and ENDS_AS_COMPANY.search(text):
+        blocks[-1].party, blocks[-1].end, blocks[-1].awaits = text, row.end, False
         return True
     if len(blocks) == 1 and len(text) < _LONGEST_VALUE and not blocks[0].fields:
         return _fill_bare(blocks[0], text, row.end)

@@ -28,6 +28,10 @@ class HashingEmbedder:
         self.name = self.version = name
         self.dimension = dimension
 
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        return frozenset()
+
     def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = np.full((len(texts), self.dimension), 1e-3, np.float32)
         for row, text in zip(vectors, texts, strict=True):

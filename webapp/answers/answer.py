@@ -310,19 +310,25 @@ def _key_language(
 
 def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], changes: ScopedChanges, *, is_read: bool) -> Answer:
     """The answer where nothing is found; doubtful where all is in the passages and no language model read it."""
-    searched, is_whole = draft.found.searched, draft.is_whole
+    searched, is_whole, results = draft.found.searched, draft.is_whole, draft.results
+    how = f"{'read' if is_read else 'compared with the question'} whole" if is_whole else ""
+    foreign = "" if is_read else _in_english(results.language)
     return Answer(
-        text=draft.results.absent
-        or _coverage(searched, f"{'read' if is_read else 'compared with the question'} whole" if is_whole else ""),
+        text=results.absent or foreign or _coverage(searched, how),
         found=False,
         searched=searched,
         budget=draft.found.budget,
         engine=draft.engine,
         passages=draft.found.passages,
-        doubtful=is_whole and not is_read and bool(nearest) and not draft.results.absent,
+        doubtful=(is_whole or bool(foreign)) and not is_read and bool(nearest) and not results.absent,
         nearest=nearest,
         superseded_by=amending_clauses((place.span for place in (*nearest, *draft.found.passages)), changes),
     )
+
+
+def _in_english(language: str) -> str:
+    """What is said to a question in another language that was not answered."""
+    return f"Search reads English, and this question seems to be in {language}. Ask it in English." if language else ""
 
 
 def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike) -> dict[Span, tuple[Chunk, ...]]:

@@ -67,6 +67,11 @@ class Retrieved:
         return next((results.absent for results in self.searches if results.absent), "")
 
     @property
+    def language(self) -> str:
+        """The language of the question, where it is not the English that search reads."""
+        return next((results.language for results in self.searches if results.language), "")
+
+    @property
     def close(self) -> tuple[str, ...]:
         """Ids of the documents that all fit a name in the question."""
         return next((results.route.close for results in self.searches if results.route.close), ())
@@ -104,7 +109,7 @@ class Retriever:
         if not (results.found or results.absent):
             results, wider = self._search(query, document_ids, wide=True), True
         ids = results.route.document_ids or document_ids
-        return Retrieved((results,), query, read_as, ids, results.hits, wider)
+        return Retrieved((results,), results.as_searched(query), read_as, ids, results.hits, wider)
 
     def _search(self, query: str, document_ids: Collection[str], *, wide: bool = False) -> Results:
         return self.searcher.search(self.matter_id, query, document_ids, wide=wide)

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column and create the table; the facts of what is there are found at the next start."""
+    """Add the column, create the table and record what is there; its facts are found at the next start."""
     op.add_column("documents", sa.Column("text_version", sa.Integer(), nullable=False, server_default=sa.text("1")))
     op.create_table(
         "texts",
@@ -20,3 +20,4 @@ def upgrade() -> None:
         sa.Column("facts", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("document_id", "version", name="pk_texts"),
     )
+    op.execute("INSERT INTO texts (document_id, version) SELECT DISTINCT document_id, 1 FROM documents")

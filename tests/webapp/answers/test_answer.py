@@ -147,6 +147,29 @@ def test_where_nothing_is_left_out_the_engine_is_asked_however_unlikely_the_sear
     assert "Not found" not in alone.text
 
 
+def test_a_question_in_another_language_is_read_by_the_engine_or_told_that_search_reads_english(
+    stores: Stores, scope: Scope
+) -> None:
+    short = taken_in(stores, "Foreign")
+    german = "Wie hoch sind die Zinsen und wer muss sie zahlen?"
+    with FakeEngine("tgi") as server:
+        server.enqueue(Reply(["Drei Prozent: “three percent (3%) a year” [1]."]))
+        read = last(events(stores, short, Backend(LLMClient(server.url)), german))
+        alone = last(events(stores, scope, Backend(LLMClient(server.url)), "Wie singt der Chor und wo ist die Orgel?"))
+        assert len(server.asked) == 1
+    assert (read.found, read.doubtful) == (True, True)
+    assert (alone.found, alone.doubtful) == (False, True)
+    assert "German" in alone.text
+    assert alone.nearest
+
+
+def test_a_misspelled_question_tells_what_was_searched(stores: Stores, scope: Scope) -> None:
+    end = last(events(stores, scope, Backend(None), "Can Customer termiante for convenience?"))
+    assert end.searched.query == "Can Customer terminate for convenience?"
+    right = last(events(stores, scope, Backend(None), "Can Customer terminate for convenience?"))
+    assert end.key_language == right.key_language
+
+
 def test_the_name_of_the_contract_says_nothing_of_which_sentence_answers(stores: Stores) -> None:
     named = taken_in(stores, "Borrower interest rate loan")
     end = last(events(stores, named, Backend(None), "Which law governs the Borrower interest rate loan?"))

@@ -405,6 +405,17 @@ def test_a_follow_up_is_asked_with_what_was_said_before(page: Page, engine: Fake
     assert any(RENT_ANSWER in each for each in said)
 
 
+def test_a_follow_up_can_be_asked_again_on_its_own(page: Page, engine: FakeEngine) -> None:
+    engine.enqueue(*[Reply([RENT_ANSWER])] * 3)
+    page.ask(RENT)
+    page.ask("By when?")
+    assert page.answer().read_as == "with_last_question"
+    [button] = elements(page.shown["past"], "alone")
+    page.do("alone", turn=button.attributes["data-turn"])
+    assert [turn.question for turn in page.turns()] == [RENT, "By when?", "By when?"]
+    assert (page.answer().read_as, page.answer().query) == ("own", "By when?")
+
+
 def test_a_question_without_words_begins_nothing(page: Page) -> None:
     before = page.titles()
     with pytest.raises(EmptyQuestion):

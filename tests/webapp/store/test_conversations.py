@@ -22,6 +22,7 @@ from webapp.answers.key_language import KeySentence
 from webapp.core.errors import NoSuchConversation
 from webapp.core.results import AnswerResult, BudgetRow, Quoting, SameWordsRow, items, read_turn
 from webapp.grounding.check import check
+from webapp.page.evidence import evidence_of
 from webapp.page.html.chat import copied, turn_html
 from webapp.page.html.evidence import evidence
 from webapp.service.ask import page_result
@@ -102,6 +103,30 @@ def _answered(document: Document, record: DocumentRecord) -> AnswerResult:
         passages=tuple(passages),
     )
     return page_result(answer, {record.id: record})
+
+
+def test_a_saved_turn_stays_in_the_text_that_it_was_checked_on(
+    records: Records, matter: Matter, record: DocumentRecord, document: Document
+) -> None:
+    conversation = _begun(records, matter)
+    shown = _answered(document, record)
+    records.conversations.add_turn(ANN, conversation.id, "What is the rent?", shown, "complete")
+    newer = replace(document, text=f"(read anew)\n{document.text}", version=2)
+    records.library.keep_text(record, newer, version=2)
+    records.library.jobs.save(replace(record, text_version=2))
+    assert records.library.document(matter.id, record.id).text.startswith("(read anew)")
+    (turn,) = records.conversations.turns(ANN, conversation.id)
+    assert isinstance(turn.answer, AnswerResult)
+    assert [row.quote for row in turn.answer.citations] == [row.quote for row in shown.citations]
+    assert records.conversations.cite(record.id, 1)
+    assert not records.conversations.cite(record.id, 2)
+    later = _answered(replace(document, version=2), record)
+    records.conversations.add_turn(ANN, conversation.id, "And now?", later, "complete")
+    assert records.conversations.cite(record.id, 2)
+    turns = records.conversations.turns(ANN, conversation.id)
+    opened = [str(evidence_of(records.library, matter.id, turn, 0, 1.0)) for turn in turns]
+    assert "The monthly rent is four thousand dollars" in opened[0]
+    assert ["version=2" in html for html in opened] == [False, True]
 
 
 def _begun(records: Records, matter: Matter, user: User = ANN, title: str = "What is the rent?") -> Conversation:

@@ -219,6 +219,21 @@ def test_only_the_last_turn_can_be_asked_again_and_a_rating_is_shown() -> None:
     assert re.search(r'data-rating="-1" aria-pressed="true"', html)
 
 
+def test_how_a_question_was_read_is_told_below_it_with_a_way_to_ask_it_alone() -> None:
+    html = chat.turn_html(turn(query="What is the rent? Why?", read_as="with_last_question"))
+    assert "Read with the question before it: “What is the rent? Why?”." in html
+    assert 'data-do="alone" data-turn="t1"' in html
+    assert "read-as" not in chat.turn_html(turn(query="Why?"))
+    halves = chat.turn_html(turn(read_as="two_parts"))
+    assert "Read as two questions." in halves
+    assert 'data-do="alone"' not in halves
+
+
+def test_an_answer_without_a_search_tells_no_coverage() -> None:
+    budget = dict.fromkeys(BUDGET, 0)
+    assert "Searched" not in chat.turn_html(turn(answer="You are welcome.", budget=budget, read_as="greeting"))
+
+
 def test_what_is_copied_has_its_pin_cites() -> None:
     assert chat.copied(turn()) == "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 3 (printed 1)"
 

@@ -1,0 +1,79 @@
+"""Kinds of value that a question asks for (an amount, a share, a period, a date, a number, a name), as a table.
+
+"How much is the fee?" is not answered by a text without an amount. Each row has the words that ask for its kind and
+what a text has that holds one.
+"""
+
+import re
+from dataclasses import dataclass
+
+_COUNT = (
+    r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+    r"|eighteen|twenty|thirty|forty|forty-five|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion"
+    r"|half|third|quarter|twice|double)\b)"
+)
+_UNIT = r"\b(?:seconds?|minutes?|hours?|days?|weeks?|fortnights?|months?|quarters?|years?|anniversar(?:y|ies))\b"
+_MONTH = (
+    r"\b(?:jan(?:uary)?|feb(?:ruary)?|march|apr(?:il)?|may \d|june|july|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueKind:
+    """A kind of value: how questions ask for it, and what a text that holds one has."""
+
+    name: str
+    asks: re.Pattern[str]
+    holds: re.Pattern[str]
+
+
+def _kind(name: str, asks: str, holds: str, *, cased: bool = False) -> ValueKind:
+    return ValueKind(name, re.compile(asks, re.IGNORECASE), re.compile(holds, 0 if cased else re.IGNORECASE))
+
+
+VALUE_KINDS = (
+    _kind(
+        "amount",
+        r"\bhow much\b(?! (?:notice|time|warning|of))|\bhow expensive\b"
+        r"|\bwhat (?:is|are|was|were|does|will) .{0,60}?\b(?:amount|price|fees?|rent|sum|salary|cost|charge|deposit"
+        r"|premium|purchase price)\b",
+        rf"[$€£¥%]|\b(?:usd|eur|gbp|dollars?|euros?|pounds?|cents?|free of charge|no (?:fee|charge|cost)s?)\b|{_COUNT}",
+    ),
+    _kind(
+        "share",
+        r"\b(?:what|which) (?:percentage|per ?cent|share|proportion|fraction|(?:interest )?rate)\b"
+        r"|\bhow many per ?cent\b",
+        rf"%|\b(?:per ?cent|percentage|basis points?|half|third|quarter|pro rata|all|none)\b|{_COUNT}",
+    ),
+    _kind(
+        "period",
+        r"\bhow (?:long|soon|often|much (?:notice|time|warning)|many (?:hours|days|weeks|months|quarters|years))\b"
+        r"|\b(?:what|which) .{0,40}?\b(?:period|deadline|duration|term)\b",
+        rf"{_UNIT}|{_MONTH}|\b(?:immediate(?:ly)?|promptly|perpetual(?:ly)?|perpetuity|indefinite(?:ly)?|annual(?:ly)?"
+        rf"|monthly|quarterly|weekly|daily|forthwith|at any time|from time to time|so long as|until|forever"
+        rf"|continu(?:e|es|ous)|(?:19|20)\d\d)\b|\bterminat|\bexpir",
+    ),
+    _kind(
+        "date",
+        r"\b(?:on |by )?(?:what|which) (?:date|day)\b|\bwhat is the (?:\w+ ){0,3}date\b|\bwhen (?:is|was|were|did)\b",
+        rf"{_MONTH}|\b(?:19|20)\d\d\b|\b\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b|{_UNIT}|\bdate\b",
+    ),
+    _kind(
+        "number",
+        r"\bhow many\b",
+        rf"{_COUNT}|\b(?:no|none|any|each|every|all|unlimited|an?)\b",
+    ),
+    _kind(
+        "name",
+        r"\b(?:name of|by what name|(?:whose|what) names?|contact person|which (?:person|individual|bank|court"
+        r"|state|country|company))\b",
+        r"(?<=[a-z,;:(“\"] )[A-Z][a-z]|[A-Z]\w{1,30} [A-Z]\w",
+        cased=True,
+    ),
+)
+
+
+def asked_values(question: str) -> tuple[ValueKind, ...]:
+    """The kinds of value that a question asks for; mostly none or one."""
+    return tuple(kind for kind in VALUE_KINDS if kind.asks.search(question))

@@ -1,0 +1,41 @@
+"""Kinds of value that questions ask for."""
+
+import time
+
+import pytest
+
+from retrieval.search.asked_values import VALUE_KINDS, asked_values
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds", "holds", "lacks"),
+    [
+        ("How much is the monthly rent?", ["amount"], "Tenant pays $4,000 a month.", "Tenant pays rent in advance."),
+        ("What is the late fee?", ["amount"], "a charge of fifty pounds", "Late payments bear a charge."),
+        ("What percentage is the royalty?", ["share"], "five percent of Net Sales", "Royalties are due quarterly."),
+        ("What interest rate applies?", ["share"], "1.5% a month", "Interest accrues on late payments."),
+        ("How long does the term last?", ["period"], "for two years", "The term is set out below."),
+        ("How much notice is required?", ["period"], "thirty days' notice", "by notice in writing"),
+        ("On what date was it signed?", ["date"], "signed on March 3, 2020", "signed by both parties"),
+        ("How many units must be bought?", ["number"], "at least 400 units", "shall buy units"),
+        ("Which state governs?", ["name"], "the laws of Ohio", "the laws there in force"),
+        ("Can Customer assign the contract?", [], "", ""),
+        ("Who may terminate?", [], "", ""),
+    ],
+)
+def test_a_question_asks_for_kinds_of_value_that_a_text_holds_or_lacks(
+    question: str, kinds: list[str], holds: str, lacks: str
+) -> None:
+    asked = asked_values(question)
+    assert [kind.name for kind in asked] == kinds
+    assert all(kind.holds.search(holds) and not kind.holds.search(lacks) for kind in asked)
+
+
+@pytest.mark.parametrize("part", ["how ", "what is ", "which ", "what is the a ", "name of ", "A", " ", "(", "5"])
+def test_hostile_texts_take_no_time(part: str) -> None:
+    start = time.perf_counter()
+    text = part * (8_000 // len(part))
+    for kind in VALUE_KINDS:
+        kind.asks.search(text)
+        kind.holds.search(text)
+    assert time.perf_counter() - start < 0.2
