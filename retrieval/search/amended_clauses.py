@@ -6,7 +6,7 @@ passage of it is asked about.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
@@ -14,7 +14,9 @@ from threading import Lock
 from retrieval.core.documents import Document, PinCite, Span
 from retrieval.core.errors import PinciteError
 from retrieval.library.library import Library
+from retrieval.structure.amending_instruments import AmendedAgreement
 from retrieval.structure.amendment_links import Change, Link, changes_at, changes_in, counterpart, link_amendments
+from retrieval.structure.amendments import Amendment
 from retrieval.structure.clauses import pin_cite
 
 _MATTERS = 64  # whose links are remembered
@@ -28,6 +30,7 @@ class MatterChanges:
     library: Library
     matter_id: str
     links: tuple[Link, ...]
+    alone: Mapping[str, tuple[Amendment, ...]]  # by document those whose agreement is not in the matter
     _changes: dict[str, tuple[Change, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -56,6 +59,10 @@ class MatterChanges:
         for amended in self._by_amending.get(span.document_id, ()):
             found += [c for c in self._in(amended) if c.amendment.span.shared(span) and not c.restates]
         return tuple(found)
+
+    def lacking(self, span: Span) -> AmendedAgreement | None:
+        """The agreement that an amendment within a span amends, where it is not in the matter."""
+        return next((a.of for a in self.alone.get(span.document_id, ()) if a.span.shared(span)), None)
 
     def words(self, span: Span) -> str:
         """The words of a span; empty where its document was removed meanwhile."""
@@ -117,6 +124,10 @@ class ScopedChanges:
         """What the amendments within a span change."""
         return self.changes.by(span) if self.changes else ()
 
+    def lacking(self, span: Span) -> AmendedAgreement | None:
+        """The agreement that an amendment within a span amends, where it is not in the matter."""
+        return self.changes.lacking(span) if self.changes else None
+
     def may_quote(self, span: Span) -> bool:
         """Whether words of a span's document may be shown."""
         return span.document_id in self.document_ids
@@ -167,7 +178,10 @@ class AmendedClauses:
             known = self._known.get(matter_id)
         if known and known[0] == state:
             return known[1]
-        changes = MatterChanges(self._library, matter_id, link_amendments(facts))
+        links = link_amendments(facts)
+        linked = {link.amendment for link in links}
+        alone = {id_: tuple(a for a in each.amendments if a not in linked) for id_, each in facts.items()}
+        changes = MatterChanges(self._library, matter_id, links, alone)
         with self._lock:
             self._known[matter_id] = state, changes
             self._known.move_to_end(matter_id)

@@ -103,7 +103,7 @@ def standing(span: Span, changes: ScopedChanges, number_of: Callable[[Span], int
     """What a passage is to amendments: "Section 4.2 replaced by [3]", "replaces Section 4.2 of [1]".
 
     `number_of` gives the number of the other passage that holds a span; an amendment that is none is named by its
-    document. Without amendments empty.
+    document. Of an amendment whose agreement is not in the matter it says so. Without amendments empty.
     """
     notes = []
     for change in changes.of(span):
@@ -117,6 +117,9 @@ def standing(span: Span, changes: ScopedChanges, number_of: Callable[[Span], int
     for change in changes.by(span):
         if n := number_of(change.span):
             notes.append(f"{ACTIONS[change.amendment.action][1]} {as_named(change.target.label())} of [{n}]")
+    if (of := changes.lacking(span)) and (of.title or of.day):
+        of_day = f" of {of.day:%B} {of.day.day}, {of.day.year}" if of.day else ""
+        notes.append(f"amends the {as_named(of.title) or 'agreement'}{of_day}, which is not in this matter")
     return "; ".join(list(dict.fromkeys(notes))[-_MOST_NOTES:])
 
 

@@ -156,7 +156,7 @@ def _definitions(text: str, start: int, end: int) -> list[_Definition]:
             found.append(_Definition(tuple(t for t in terms if not _NO_ROLE.fullmatch(t)), match.start(), term.end()))
     for match in _HEREINAFTER_BARE.finditer(text, start, end):
         if not any(d.start <= match.start() < d.end for d in found):
-            terms = (_clean(match["term"]),)
+            terms = [_clean(match["term"])]
             found.append(_Definition(tuple(t for t in terms if not _NO_ROLE.fullmatch(t)), match.start(), match.end()))
     return sorted(found, key=lambda definition: definition.start)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 
 import pytest
 
@@ -61,14 +62,14 @@ class Case:
         span = self.place(words)
         document = self.stores.library.document(self.matter.id, span.document_id)
         hits = [each for each in chunk(document) if each.span.shared(span)]
-        document_of = lambda id_: self.stores.library.document(self.matter.id, id_)  # noqa: E731
+        document_of = partial(self.stores.library.document, self.matter.id)
         return pack(hits, document_of, lambda text: len(text) // 4, budget, self.changes)
 
     def key(self, words: str) -> tuple[KeySentence, ...]:
         span = self.place(words)
         document = self.stores.library.document(self.matter.id, span.document_id)
         key = KeySentence(**pin_cite(document, span).where(), text=own_words(document, span))
-        return with_amendments([key], self.changes, lambda id_: self.stores.library.document(self.matter.id, id_))
+        return with_amendments([key], self.changes, partial(self.stores.library.document, self.matter.id))
 
     def answer(self, question: str) -> Answer:
         async def run() -> Answer:
@@ -136,7 +137,7 @@ def test_an_amendment_as_a_hit_brings_the_clause_that_it_amends(stores: Stores) 
     case = Case(stores, "deleted, British")
     record = next(r for r in case.records if r.name == "First Amendment.pdf")
     document = stores.library.document(case.matter.id, record.id)
-    document_of = lambda id_: stores.library.document(case.matter.id, id_)  # noqa: E731
+    document_of = partial(stores.library.document, case.matter.id)
     packed = pack(chunk(document), document_of, lambda text: len(text) // 4, ROOM, case.changes)
     amending, amended = holding(packed, "shall be deleted"), holding(packed, "shall not sell the goods")
     assert amending.why == f"deletes Clause 4 of [{amended.n}]"
@@ -189,6 +190,15 @@ def test_an_answer_says_what_is_in_force(stores: Stores, name: str, question: st
     page = page_result(found, records)
     named = {amendment.document for row in page.citations for amendment in row.superseded_by}
     assert {row.document for row in page.amendments} >= named
+
+
+def test_an_amendment_whose_agreement_is_not_there_says_so(stores: Stores) -> None:
+    case = Case(stores, "an agreement of other parties")
+    record = next(r for r in case.records if r.name == "First Amendment.pdf")
+    document_of = partial(stores.library.document, case.matter.id)
+    packed = pack(chunk(document_of(record.id)), document_of, lambda text: len(text) // 4, ROOM, case.changes)
+    lacking = "amends the SUPPLY AGREEMENT of March 3, 2020, which is not in this matter"
+    assert holding(packed, "Clause 3.1 is deleted").why == lacking
 
 
 def test_links_are_made_again_when_a_document_comes(stores: Stores) -> None:

@@ -11,7 +11,7 @@ from tests.webapp.fake_engine import FakeEngine, Reply
 from tests.webapp.page.pages import Page, ready
 from webapp.core.results import AnswerResult
 from webapp.core.settings import load_settings
-from webapp.core.stream import Notice, Result
+from webapp.core.stream import Event, Notice, Result
 from webapp.service.ask import history_of
 from webapp.service.caller import Caller
 from webapp.service.commands import Ask
@@ -118,7 +118,7 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
     engine.enqueue(Reply(["“$4,200” [1]."]), Reply(["“first day” [1]."]))
     ask(workspace, RENT)
     events = Caller(workspace, LOCAL_USER).run(Ask("Acme", "By when?", continues=True))
-    seen = []
+    seen: list[Event[AnswerResult]] = []
     for event in events:
         if not seen:  # the conversation goes while the answer is written
             for each in conversations(workspace, acme):
