@@ -9,7 +9,7 @@ from retrieval import Matter
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from tests.webapp.page.pages import Page, ready
-from webapp.core.results import AnswerResult, Row
+from webapp.core.results import AnswerResult
 from webapp.core.settings import load_settings
 from webapp.core.stream import Event, Notice, Result
 from webapp.service.ask import history_of
