@@ -36,6 +36,12 @@ TERM = re.compile(
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"(?:\s+(?:of|to)\s+the\s+(?:\w+\s+){0,4}\w+)?\s*\((?P<heading>[A-Z][^()“”\"]{2,60})\)")
+# "The following clauses are deleted: 8.1, 8.2 and 9"
+_FOLLOWING = re.compile(
+    r"\bfollowing\s+(?P<kind>section|clause|article|paragraph)s\b[^:;]{0,60}:\s*"
+    r"(?P<numbers>\d[\d.]*(?:\([a-z]{1,4}\))*(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)\d[\d.]*(?:\([a-z]{1,4}\))*)*)",
+    re.IGNORECASE,
+)
 # The second number of "Sections 5.1 (Price) and 5.2 (Invoicing)".
 _HEADED = re.compile(
     r"\s*\([^()\d][^()]{0,60}\)\s*(?:,?\s*(?:and|or|to|through|&)|,)\s*"
@@ -104,6 +110,10 @@ def named_targets(words: str, start: int, end: int, *, mentioned: bool = True) -
 
 
 def _places(words: str, start: int, end: int) -> Iterator[tuple[str, str, int, int]]:
+    for listed in _FOLLOWING.finditer(words, start, end):
+        for each in re.finditer(r"\d[\d.]*(?:\([a-z]+\))*", listed["numbers"]):
+            at = listed.start("numbers") + each.start()
+            yield listed["kind"].lower(), each[0].rstrip("."), at, at + len(each[0])
     for kind, number, a, b in named_places(words, start, end):
         yield kind, number, a, b
         at = b

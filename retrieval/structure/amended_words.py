@@ -48,10 +48,12 @@ _EXCHANGES = tuple(
         rf"\bfrom\s+{_SAID}(?P<old>{_Q})\s+to\s+{_SAID}(?P<new>{_Q})",
         r"\b(?:replac|chang|amend|increas|reduc|decreas|extend)\w+\s+[^“”\".;:]{0,120}?\bfrom\s+"
         rf"(?P<old>{_VALUE})\s+to\s+"
-        rf"(?P<new>{_VALUE})(?=[.,;]?\s*\Z|,\s|\s+(?:and|effective|with)\b)",
+        rf"(?P<new>{_VALUE})(?=[.,;]?\s*\Z|,\s(?!\d{{4}})|\s+(?:and|effective|with)\b)",
         # shall be £26,000 a year instead of £24,000
-        r"\b(?:be|is|pay)\s+(?P<new>[^“”\".;:]{1,60}?),?\s+(?:instead\s+of|rather\s+than|and\s+not)\s+"
-        r"(?P<old>[^“”\".;:]{1,40})",
+        r"(?:\b(?:be|is|pay)|:)\s+(?P<new>[^“”\".;:]{1,60}?),?\s+(?:instead\s+of|in\s+place\s+of|rather\s+than|and\s+not)\s+"
+        r"(?P<old>(?:[^“”\".;:]|\.(?=\d)){1,40})",
+        # £41,500 a year (previously £38,000)
+        r"(?::|\b(?:be|is))\s+(?P<new>[^“”\".;:()]{1,60}?)\s*\((?:previously|formerly|was|currently|now)\s+(?P<old>[^()]{1,40})\)",
         # references to the Old Site shall be read as references to the New Site
         r"\breferences?\s+(?:in\s+[^.;]{1,80}?\s+)?to\s+(?P<old>[^.;]{1,80}?)\s+(?:shall|is|are|will)\s+"
         r"(?:hereby\s+|henceforth\s+)?(?:to\s+)?(?:be\s+)?(?:read|construed|deemed|understood|replaced|changed|refer|mean)"
@@ -76,6 +78,7 @@ _FOLLOWS = re.compile(
     r"|\bfollow(?:s|ing)\b[^.;:“”\"]{0,90}?(?=[“\"])|:\s*(?=[“\"])",
     re.IGNORECASE,
 )
+_NUMBERS = re.compile(r"\d[\d.]*(?:\([a-z]{1,4}\))*(?:\s*,\s*\d|\s+and\s+\d|\.?\s*(?:\n|\Z))")  # "8.1, 8.2 and 9"
 _MEANS = re.compile(r"\s+(?:shall\s+)?(?:means?|has|have|includes?|refers?)\b")
 _ENDS = re.compile(
     r"\bIN\s+WITNESS\b|\b(?:Except|Save)\s+as\s+(?:\w+\s+){0,4}(?:amended|modified|varied)"
@@ -125,7 +128,7 @@ def new_words(text: str, units: Sequence[Range], i: int, end: int) -> Range | No
     while begin < len(text) and text[begin].isspace():
         begin += 1
     limit = _next(text, units, i)
-    if begin >= limit:
+    if begin >= limit or _NUMBERS.match(text, begin):
         return None
     if text[begin] in _OPENING_MARKS:
         closed = _closed(text, begin, limit)

@@ -36,7 +36,7 @@ _ENDS_SENTENCE = re.compile(r"[;,]\s*\Z|(?<!\b[A-Z])(?<!\bInc)(?<!\bLtd)(?<!\bCo
 _SPEAKS = re.compile(r"amend|variation|addendum|modif|letter|supplemental|change", re.IGNORECASE)
 _HEADING = re.compile(
     rf"\W*(?:(?P<ordinal>{_ORDINAL})\s+)?(?:(?:omnibus|global|letter|limited|joint)\s+)?{_NAME}"
-    rf"(?:\s+(?:agreement|deed|letter))?(?:\s*,?\s*(?:{_NUMBER}|(?P<plain>\d{{1,2}}|[ivx]{{1,4}})(?!\w)))?"
+    rf"(?:\s+(?:agreement|deed|letter))?(?:\s*,?\s*(?:{_NUMBER}|(?P<plain>\d{{1,2}}|[ivx]{{1,4}}|one|two|three|four|five|six)(?!\w)))?"
     r"(?:\s*[,:–—-]?\s*(?:to|of|and|relating\s+to|in\s+respect\s+of|dated)\b(?P<rest>.*)|\W*)",
     re.IGNORECASE,
 )
@@ -62,8 +62,9 @@ _AMENDS = re.compile(
 _SAYS_SO = re.compile(
     r"\b(?:agree[sd]?|hereby)\s+(?:to\s+)?(?:(?:further|mutually|hereby|also)\s+){0,2}(?:amend|modify|vary|supplement)\b"
     r"(?!\s+(?:and|&)\s+restate)[^.;:]{0,160}?\b(?:as\s+follows|as\s+set\s+(?:out|forth))"
+    r"|\bThis\s+(?:\w+\s+){0,3}Amendment(?:\s+\w+){0,2}\s*\(\s*[“\"]"
     r"|\(\s*(?:this|the)\s+[“\"](?:\w+\s+){0,2}(?:Amendment|Deed\s+of\s+Variation|Side\s+Letter|Variation)[”\"]\s*\)"
-    r"|\b(?:record|confirm|set\s+out)s?\s+(?:the\s+|our\s+|certain\s+|agreed\s+){0,3}(?:changes?|amendments?|variations?)\s+to"
+    r"|\b(?:record|confirm|set)s?\s+(?:out\s+|forth\s+)?(?:the\s+|our\s+|certain\s+|agreed\s+){0,3}(?:changes?|amendments?|variations?)\s+to"
     r"\s+(?:the|our|that)\b"
     r"|\bthis\s+(?:side\s+)?letter\b[^.;]{0,200}\b(?:amends?|var(?:y|ies)|modif(?:y|ies)|supplements?)\b",
     re.IGNORECASE,
@@ -93,6 +94,11 @@ _DEFINED = re.compile(
     rf"[^.;()]{{0,60}}\(\s*(?:the\s+)?[“\"](?P<title>(?:\w+\s+){{0,4}}{_KINDS})[”\"]\s*\)", re.IGNORECASE
 )
 _OF = re.compile(r"\bof\s*\Z")  # "the Consulting Agreement of 12 January 2020"
+_PLAIN = re.compile(  # "our agreement dated 3 March 2020"
+    r"\b(?:our|your|their|the|that|an?|original|existing)\s+(?P<title>agreement|lease|contract|deed|licen[cs]e)\s+"
+    r"(?:dated|of|made\s+on|signed\s+on|(?:made|dated)\s+as\s+of)\s+\Z",
+    re.IGNORECASE,
+)
 _BEFORE = re.compile(r"\b(?:as|so|previously)\s+amended\b[^()]*\Z", re.IGNORECASE)  # by an earlier amendment
 _LOOKED_BACK, _NEAR = 340, 90  # characters before a date, for a title, and for the word that makes it one of a document
 
@@ -233,6 +239,9 @@ def _named(text: str, title: str) -> list[tuple[str, tuple[int, int], date | Non
         defined = _DEFINED.match(text, end)  # an agreement for catering services on 6 August 2019 (the “Agreement”)
         if defined and not titles and not _AMENDMENT.search(defined["title"]):
             found.append((defined, defined.start("title"), defined.end("title"), day))
+        plain = _PLAIN.search(text, max(0, at - _NEAR), at)
+        if plain and not titles and not defined and not _is_own(text, plain, at):
+            found.append((plain, plain.start("title"), end, day))
         if titles and (_DATED.search(text, max(0, at - _NEAR), at) or _OF.search(text, max(0, at - 20), at)):
             best = max(titles, key=lambda m: (len(wanted & _weighty(m["title"])), len(m["title"].split()), m.start()))
             found.append((best, best.start("title"), end, day))

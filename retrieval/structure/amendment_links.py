@@ -123,6 +123,7 @@ def _amended(id_: str, of: AmendedAgreement, matter: Mapping[str, Facts], partie
 
 
 _DATED = 10.0  # a score from which a date bears a link out
+_DAY_ALONE = 0.5  # where neither title nor parties are told: of one document alone
 
 
 def _amends_as_whole(facts: Facts) -> bool:
@@ -140,7 +141,7 @@ def _fit(of: AmendedAgreement, its: Facts, parties: float) -> float:
         return _DATED + title + max(parties, 0) + restated / 4
     if title == 1 and parties == 1:
         return title + parties + restated / 4
-    return 0.0
+    return _DAY_ALONE if of.day and of.day in days else 0.0
 
 
 def _title_fit(named: str, title: str) -> float:

@@ -26,7 +26,9 @@ _LONGEST_INSTRUCTION = 3_000  # characters, its new words apart
 _SHORT = 40  # characters of a unit that may be a number alone
 
 _IN = r"(?:[^.;]|\.(?=\d))"  # within a sentence
-_ADVERB = r"(?:(?:hereby|here\s+by|further|also|accordingly|thereby|forthwith|now|each|both|,)\s+)*"
+_ADVERB = (
+    r"(?:(?:hereby|here\s+by|further|also|accordingly|thereby|forthwith|now|each|both|deemed(?:\s+to\s+be)?|,)\s+)*"
+)
 _TO_BE = r"(?:is|are|shall|will|is\s+to|are\s+to|shall\s+be\s*,?\s+and\s+(?:here\s?by\s+)?(?:is|are))"
 _DONE = (
     r"(?:amended|deleted|replaced|restated|modified|revised|varied|supplemented|substituted|removed|omitted|struck"
@@ -50,17 +52,22 @@ _IMPERATIVE = re.compile(  # "In clause 4.2 delete …", "Clause 4.2: delete …
     rf"(?:By\s+)?{_DO}\b",
     re.IGNORECASE,
 )
+_CAPTIONED = re.compile(  # "Clause 3 (Salary): £41,500 a year (previously £38,000)"
+    r"(?:clause|section|article|paragraph)\s+\d[\d.]{0,8}\s*(?:\([^()]{0,60}\))?\s*:\s", re.IGNORECASE
+)
+_UNCHANGED = re.compile(r"\b(?:remains?|continues?|unchanged|unaffected|stays?)\b", re.IGNORECASE)
 _CEASES = re.compile(
     r"\bno\s+longer\s+appl(?:y|ies)\b|\bshall\s+(?:no\s+longer|not\s+(?:any\s+)?(?:longer|further)|cease\s+to)\s+(?:apply|be\s+(?:applicable|of|in)|have)\b"
-    r"|\b(?:of|have|has)\s+no\s+(?:further\s+)?(?:force|effect)\b",
+    r"|\b(?:of|have|has)\s+no\s+(?:further\s+)?(?:force|effect)\b|\bnull\s+and\s+void\b"
+    r"|\bshall\s+not\s+apply\b",
     re.IGNORECASE,
 )
 _SHALL_READ = re.compile(
     r"\b(?:shall|will|is\s+to|are\s+to|should)\s+(?:now\s+|henceforth\s+|hereafter\s+)?(?:read|say)\b", re.IGNORECASE
 )
 _SHALL_BE = re.compile(  # "The price in clause 3 shall be £91.50"
-    rf"\b(?:in|of|under)\s+(?:the\s+)?(?:clause|section|paragraph|article|schedule|exhibit)s?\s+[\dA-Z]{_IN}{{0,80}}?"
-    r"\b(?:(?:shall|will)\s+(?:now\s+|henceforth\s+)?(?:be|mean|include|become)|becomes|is\s+now)\b(?!\s+(?:subject|governed|in\s+addition|deemed))",
+    rf"(?:\b(?:in|of|under)\s+(?:the\s+)?|\A\W*(?:\d[\d.]*\W+)?)(?:clause|section|paragraph|article|schedule|exhibit)s?\s+[\dA-Z]{_IN}{{0,80}}?"
+    r"\b(?:(?:shall|will)\s+(?:now\s+|henceforth\s+)?(?:be|mean|include|become)|becomes|is\s+now)\b(?!\s+(?:subject|governed|in\s+addition|deemed|effective|binding|construed|interpreted))",
     re.IGNORECASE,
 )
 _READ_AS = re.compile(
@@ -104,7 +111,7 @@ _ADJUNCT = re.compile(  # "Subject to the terms of this Amendment, the Territory
 )
 _NAMED_MARK = re.compile(r"\s*(?:Section|Clause|Article|Paragraph)\s", re.IGNORECASE)
 _DELETES = re.compile(
-    r"\b(?:delet|remov|omit|str[iu]ck|strik|repeal|cancel|eliminat|rescind|revok)\w*|\bno\s+(?:longer|further)\b|\bcease\s+to\b",
+    r"\b(?:delet|remov|omit|str[iu]ck|strik|repeal|cancel|eliminat|rescind|revok)\w*|\bno\s+(?:longer|further)\b|\bcease\s+to\b|\bnull\s+and\s+void\b",
     re.IGNORECASE,
 )
 _REPLACES = re.compile(
@@ -118,6 +125,7 @@ _EXTENDS = re.compile(r"\bextend\w*", re.IGNORECASE)
 _ITEM = r"(?:\([a-z]{1,4}\)|\d{1,2}(?:\.\d{1,2}){1,3})\s"
 _LINE_MARK = re.compile(
     r"\n(?=[^\S\n]{0,40}(?:\d{1,2}(?:\.\d{1,2})?[.)]|\([a-z]{1,4}\))\s+[A-Z“\"])"
+    r"|(?<=:)\s{0,6}\n(?=\s{0,6}[A-Z])"
     rf"|(?<=[:;])\s?\n(?=[^\S\n]{{0,40}}{_ITEM})|(?<=; and)\s?\n(?=[^\S\n]{{0,40}}{_ITEM})"
 )
 _NEXT_ITEM = re.compile(r";\s{0,4}(?:and\s+)?(?=\([a-z0-9]{1,4}\)\s|\n)")
@@ -211,7 +219,8 @@ class _Reader:
         if restates and not named_targets(words, 0, restates.end()):
             span = self.document.span(start, end)
             return [Amendment("restated", (WHOLE,), span, span, None, None, self.instrument.of)], ()
-        if not _instructs(words, mark.end() if mark else 0, in_list=bool(context)):
+        body = words[mark.end() if mark else 0 :].lstrip()
+        if not _instructs(words, body, in_list=bool(context)):
             return [], context
         new = new_words(self.text, self.units, i, end)
         lead = (start, new[0] if new else end)
@@ -304,15 +313,15 @@ def _stops(text: str, start: int, end: int) -> bool:
     return bool((short and _ALONE.fullmatch(text[start:end])) or _OPEN.search(text, max(start, end - 12), end))
 
 
-def _instructs(words: str, body: int, *, in_list: bool) -> bool:
-    """Whether a unit tells how an agreement is changed."""
-    rest = words[body:].lstrip()
+def _instructs(words: str, rest: str, *, in_list: bool) -> bool:
+    """Whether a unit tells how an agreement is changed; `rest` is what stands after its number."""
     sought = (_PASSIVE, _ACTIVE, _READ_AS, _SHALL_READ, _SHALL_BE, _CEASES, _EXTENDED)
     return bool(
         any(pattern.search(words) for pattern in sought)
         or _IMPERATIVE.match(rest)
         or _BY.match(rest)
         or (in_list and _BY.search(rest))
+        or (_CAPTIONED.match(rest) and not _UNCHANGED.search(rest))
     )
 
 
@@ -365,7 +374,7 @@ def targets_of(text: str, start: int, end: int) -> tuple[Target, ...]:
     verb = next((found for found in verbs if found), None)
     if verb is None:
         return named_targets(words, begin, len(words))
-    stretches = [(begin, verb.end()), (verb.end(), len(words)), (0, begin)]
+    stretches = [(begin, verb.end()), (verb.end(), len(words)), (begin, len(words)), (0, begin)]
     if _EXTENDED.match(words, verb.start()):
         stretches = stretches[1:]
     for mentioned in (False, True):  # "after clause 12.2 there shall be inserted a new clause 12.3"

@@ -242,4 +242,120 @@ SCHEDULE 2 Form of Variation
         "",
         [],
     ),
+    "loan": (
+        """AMENDMENT TO LOAN AGREEMENT
+Between: Osprey Finance Ltd ("Lender") and Mr. Piotr Zielinski ("Borrower")
+Date: 14 February 2023
+Original agreement: Loan Agreement dated 30 November 2021
+
+The Lender and the Borrower agree to change the Loan Agreement as set out below.
+
+1. Clause 2.2 (Repayment): delete and replace with: "The Borrower shall repay the Loan by 36 instalments of
+£450."
+2. Clause 5: the interest rate of 7.5% is reduced to 6.9%.
+3. The following clauses are deleted: 8.1, 8.2 and 9.
+4. Notwithstanding clause 11, the Borrower may repay early without a fee until 31 December 2023.
+""",
+        "LOAN AGREEMENT",
+        "2021-11-30",
+        ["replaced Clause 2.2", "amended Clause 5", "deleted Clause 8.1, Clause 8.2, Clause 9"],
+    ),
+    "nda": (
+        """Amendment One to Mutual Non-Disclosure Agreement
+
+This Amendment One ("Amendment One") is entered into as of 3/15/2022 between Fernbank Labs Inc. and Tidal
+Robotics Inc. and amends that Mutual Non-Disclosure Agreement dated 9/1/2020 ("NDA").
+
+1. The last sentence of Section 6 of the NDA is hereby modified by adding at its end: "provided that the
+obligations for trade secrets continue".
+2. The term of the NDA, which was to end on September 1, 2022, is hereby extended until September 1, 2024.
+3. Section 3(c) is hereby deleted and Sections 3(d) and 3(e) are renumbered accordingly.
+4. The parties agree that Section 7 shall not apply to disclosures under the Joint Study.
+""",
+        "Mutual Non-Disclosure Agreement",
+        "2020-09-01",
+        ["added Section 6~", "extended definition of “term”", "deleted Section 3(c)", "amended Section 7"],
+    ),
+    "lease us": (
+        """FIRST AMENDMENT TO LEASE
+
+THIS FIRST AMENDMENT TO LEASE ("First Amendment") is made and entered into as of the 10th day of June, 2021, by
+and between HARBOR POINT OWNER, LLC, a Delaware limited liability company ("Landlord"), and BRIGHT SMILES
+DENTAL, P.A. ("Tenant").
+
+R E C I T A L S
+A. Landlord and Tenant entered into that certain Lease dated August 22, 2016 (the "Original Lease"; as amended
+hereby, the "Lease"), for premises known as Suite 210.
+B. The Term of the Original Lease expires on August 31, 2021.
+
+1. Extension. The Term is extended for sixty (60) months, commencing September 1, 2021 and expiring August 31,
+2026 (the "Extended Term").
+2. Base Rent. During the Extended Term, Section 4.1 of the Original Lease shall be of no effect and Tenant shall
+pay Base Rent as follows: $5,200 a month.
+3. Security Deposit. In lieu of the deposit described in Section 5, Tenant shall deliver a letter of credit for
+$10,400.
+4. Parking. The number "six (6)" in Section 18 is hereby changed to "four (4)".
+5. Broker. Article 25 is deemed deleted.
+6. Right of First Offer. Exhibit F is null and void.
+""",
+        "LEASE",
+        "2016-08-22",
+        [
+            "extended definition of “Term”",
+            "replaced Section 4.1",
+            "words_exchanged Section 18",
+            "deleted Article 25",
+            "deleted Exhibit F",
+        ],
+    ),
+    "employment": (
+        """ADDENDUM TO EMPLOYMENT CONTRACT
+
+Employer: Larch & Sons Ltd. Employee: Imogen Achebe. Contract date: 1 September 2019.
+
+With effect from 1 March 2023 the following changes apply:
+(a) Clause 3 (Salary): £41,500 per annum (previously £38,000).
+(b) Clause 6 (Hours): 30 hours a week in place of 37.5 hours a week.
+(c) Clause 12 (Notice) remains unchanged.
+""",
+        "EMPLOYMENT CONTRACT",
+        "2019-09-01",
+        ["words_exchanged Clause 3", "words_exchanged Clause 6"],
+    ),
+    "joint letter": (
+        """Re: Amendment to Distribution Agreement dated October 2, 2018 (the "Agreement")
+
+Dear Mr. Ruiz:
+
+This letter agreement sets forth the amendments to the Agreement on which Vireo Optics Corp. and Cordillera
+Imports S.A. have agreed.
+
+First, the Territory in Section 1.4 will include Peru.
+Second, the minimum purchases in Section 5.1 for 2020 will be 4,000 units rather than 6,000 units.
+Third, Section 9.3 is superseded in its entirety by the following: Either party may terminate on 120 days'
+notice.
+""",
+        "Agreement",
+        "2018-10-02",
+        ["amended Section 1.4", "words_exchanged Section 5.1", "replaced Section 9.3"],
+    ),
+    "amended twice": (
+        """AMENDMENT NO. 4 TO THE PROFESSIONAL SERVICES AGREEMENT
+(the "Fourth Amendment")
+
+The Professional Services Agreement, effective as of January 9, 2017, between the County of Marlow and Denby
+Engineers LLP, as heretofore amended, is hereby further amended effective July 1, 2020 in the following
+particulars only:
+
+Exhibit B, Paragraph 2, entitled "Maximum Compensation," is amended by increasing the not-to-exceed amount by
+$75,000 from $300,000 to a new total of $375,000.
+
+The termination date set forth in Section 3 is hereby extended from June 30, 2020 to June 30, 2021.
+
+Section 14, Insurance, is hereby deleted in its entirety and restated as set forth in Attachment 1.
+""",
+        "PROFESSIONAL SERVICES AGREEMENT",
+        "2017-01-09",
+        ["words_exchanged Exhibit B, Paragraph 2", "words_exchanged Section 3", "replaced Section 14"],
+    ),
 }

@@ -284,6 +284,20 @@ PAIRS: dict[str, Pair] = {
         {"shall not assign or underlet": [("Letter.pdf", "replaced")]},
         ("yearly rent of £80,000",),
     ),
+    "a letter that names the day alone": Pair(
+        {
+            "Supply Agreement.pdf": _supply(),
+            "Letter.pdf": "BIRCH PLC\n\n9 May 2022\n\nDear Ms Alder\n\nOur agreement dated 3 March 2020\n\nThis "
+            "letter confirms the "
+            "changes to our agreement on which we settled. Clause 3.1 will be £14 instead of £12. Clause 4 no longer "
+            "applies.\n\nYours sincerely\nR. Birch\n",
+        },
+        {
+            "The price of each unit is £12": [("Letter.pdf", "words_exchanged")],
+            "to any competitor": [("Letter.pdf", "deleted")],
+        },
+        ("limited to £500,000",),
+    ),
     "the number counts within an article": Pair(
         {
             "MSA.pdf": _SERVICES,

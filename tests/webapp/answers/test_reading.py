@@ -110,6 +110,10 @@ def test_a_courtesy_before_a_question_is_no_part_of_it(thanks: str) -> None:
             "What are the notice period and the governing law?",
             ("What are the notice period?", "What are the governing law?"),
         ),
+        (
+            "How many users are included and what does one more cost? And who may terminate for lack of funds?",
+            ("How many users are included? what does one more cost?", "who may terminate for lack of funds?"),
+        ),
     ],
 )
 def test_a_two_part_question_is_two(question: str, parts: tuple[str, ...]) -> None:
