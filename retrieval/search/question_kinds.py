@@ -426,7 +426,7 @@ KINDS = (
             rf"\A(?:name|identify|list|state|give) (?:all |both )?(?:the )?(?:contracting )?parties{_IN_DOC}{_END}",
             rf"\A(?:the )?(?:contracting )?parties{_IN_DOC}{_END}",
             (
-                r"\bwho (?:is |has )?(?:sponsor|licen[cs]|leas|rent|sell|suppl|lend|employ|engag|retain|franchis"
+                r"\bwho (?:is |has )?(?:sponsor|licen[cs]|lease|rent|sell|suppl|lend|employ|engag|retain|franchis"
                 r"|appoint|hir|contract|servic)\w* (?:[\w']+ ){0,4}?(?:to |with |from |for )?whom\b"
             ),
         ),

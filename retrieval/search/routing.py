@@ -42,10 +42,11 @@ _TITLED = re.compile(
     rf"\b(?P<name>{_RUN}\s+(?:[a-z]+\s+){{0,2}}?(?i:{_KIND})\b(?:\s+(?:of\s+|dated\s+)?\d{{4}}\b)?"
     rf"|(?:[a-z]+\s)?{_KIND}\s+(?:with|between)\s+{_RUN})"
 )
-# "acme-lease.pdf", "in the acme lease"
+# "acme-lease.pdf", "in the acme lease", "under the battery regulation"
+_OF_FILES = r"(?:regulation|complaint|motion|opinion|policy|directive|statute|guideline)"
 _FILE_SUFFIX = "|".join(map(re.escape, SUFFIXES))
 _FILED = re.compile(
-    rf"(?=(?P<name>(?<![\w.-])[\w&.-]+(?:{_FILE_SUFFIX})\b|(?<=\bthe\s)(?:[\w&'’-]+\s+){{1,4}}{_KIND}\b))",
+    rf"(?=(?P<name>(?<![\w.-])[\w&.-]+(?:{_FILE_SUFFIX})\b|(?<=\bthe\s)(?:[\w&'’-]+\s+){{1,4}}(?:{_KIND}|{_OF_FILES})\b))",
     re.IGNORECASE,
 )
 _CAPITALS = re.compile(rf"\b(?P<name>{_RUN})")
@@ -62,6 +63,11 @@ _SUFFIX = (
     r"(?:inc|llc|l\.l\.c|ltd|limited|corp|corporation|company|co|gmbh|ag|s\.?a|n\.?v|b\.?v|l\.?p|plc|llp|bank|trust"
     r"|group"
     r"|holdings?|foundation|university|partners(?:hip)?)"
+)
+# First words of many names, and of none in particular: "the Bank", "the Company".
+_NO_NAME = frozenset(
+    "american bank board city company county federal first general international national owner party state trust"
+    " united university".split()
 )
 _SUFFIXED = re.compile(rf".*\b{_SUFFIX}\b\.?", re.IGNORECASE)
 _INTRODUCED = rf"(?:[\w .&’'-]{{0,30}}\b{_SUFFIX}\b|\s*,\s+an?\s|\s*,?\s*\(\s*(?:the|each|an?)?\s*[\"“])"
@@ -149,11 +155,24 @@ class Router:
         follows = r"\b" if _SUFFIXED.fullmatch(_possessor(name)) else _INTRODUCED
         party = re.compile(rf"\b{_NO_PLACE}{spelled}{follows}", re.IGNORECASE)
         likely = {id_: self._names(id_) for id_ in self._likely(stems)}
-        return _few(
+        introduced = [
             id_
             for id_, (file_name, opening) in likely.items()
             if stems <= self._stems(file_name) or party.search(opening)
-        )
+        ]
+        return _few(introduced or self._by_fact(name, likely))
+
+    def _by_fact(self, name: str, document_ids: Iterable[str]) -> list[str]:
+        """A party whose name, as the facts of the document have it, begins so: "Acme" for "Acme Europe, Ltd."."""
+        words = _name_words(name)
+        if not words or (len(words) == 1 and words[0] in _NO_NAME):
+            return []
+        records = [self._library.record(self._matter_id, id_) for id_ in document_ids]
+        return [
+            id_
+            for id_, facts in self._library.facts_of(records).items()
+            if any(_name_words(party.name)[: len(words)] == words for party in facts.parties)
+        ]
 
     def _shares(self, stems: Collection[str], document_ids: Iterable[str]) -> dict[str, float]:
         """The share of a name's words that each document's file name and opening have, rare words counting more."""
@@ -181,6 +200,10 @@ def _joined(named: dict[str, list[str]], rest: str) -> Route:
     ids = tuple(dict.fromkeys(id_ for of_name in named.values() for id_ in of_name))
     name = next((name for name, of_name in named.items() if len(of_name) > 1), "")
     return Route(ids, rest, name, tuple(named.get(name, ())))
+
+
+def _name_words(name: str) -> list[str]:
+    return re.findall(r"\w+", _possessor(name).casefold())
 
 
 def _few(document_ids: Iterable[str]) -> list[str]:

@@ -25,7 +25,7 @@ _MOST_FIRST = 4_000
 _LONGEST_PLACE = 1_500  # characters; of a longer one the clause in it that ranks best is the place
 # What a question may say beside the name of a place and still ask for nothing but the place.
 _ASKS_FOR_THE_PLACE = frozenset(
-    "what whats does do did is are was were s say says state states provide provides read reads cover covers contain "
+    "what does do did is are was were s say says state states provide provides read reads cover covers contain "
     "contains include includes require requires about deal deals with there stand stands written the a an in of on at "
     "under from to and please can could would you i me we us show give tell quote find open see display recite explain "
     "describe summarise summarize summary text wording words content contents full whole entire exactly exact number "

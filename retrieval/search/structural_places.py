@@ -13,6 +13,7 @@ from functools import cached_property
 
 from retrieval.core.documents import Document, Page, Span
 from retrieval.search.lexical import OPENING
+from retrieval.structure.clauses import outline
 from retrieval.structure.cross_references import find_references
 from retrieval.structure.definitions import Definition, find_definitions
 from retrieval.structure.facts import Facts
@@ -21,12 +22,27 @@ from retrieval.structure.place_names import NotThere, PlaceName, find_named, nam
 from retrieval.structure.sentences import sentences
 
 _LONGEST_OPENING = 1_500  # characters of a document that are shown as its opening where no preamble was found
+_LAST_WORDS = 20_000  # characters at the end of a document in which a letter is closed
+_LONGEST_CLOSING = 300  # characters from "Sincerely" to the last line of who signs
+_CLOSING = re.compile(
+    r"^[ \t]*(?:Sincerely|Respectfully|(?:(?:kind|best|with)[ \t]+)*regards"
+    r"|Yours[ \t](?:very[ \t])?(?:truly|sincerely|faithfully)|(?:Very[ \t])?truly[ \t]yours)\b",
+    re.MULTILINE | re.IGNORECASE,
+)
+_NOTICE = re.compile(r"\bnotices?\b|\bcommunications\b", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"\b\d{5}\b|\battn\b|\battention:|@\w|\b\d{1,6} [\w. ]{1,30}\b(?:street|avenue|road|drive|lane|boulevard|suite)\b",
+    re.IGNORECASE,
+)
 _MOST_DEFINITIONS = 3  # of one term
 _CLOSE = 0.88  # of the letters of a term, in their order: "Interveining Event"
 _DAY = re.compile(  # a day on which something was done
     r"\b(?:made|dated?|entered|effective|executed?|this)\b[^.;]{0,60}?(?:\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b"
     r"|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b[\s\S]{0,30}?\d{4}\b)",
     re.IGNORECASE,
+)
+_OF_A_COURT = re.compile(
+    r"\bCOURT\b[\s\S]*\b(?:Case|Docket|Civil|Index|Cause|Plaintiffs?|Petitioners?)\b", re.IGNORECASE
 )
 
 
@@ -220,7 +236,7 @@ def _kinds_of_date(question: str) -> tuple[str, ...]:
     """Kinds of date in the order in which they answer a question."""
     if re.search(r"\b(?:effect|effective|force|binding|bind|apply|applies|begin|start|commence)", question, re.I):
         return ("effective", "made", "dated", "signed", "letter", "filed")
-    if re.search(r"\b(?:sign|signed|execut\w+|signature)\b", question, re.I):
+    if re.search(r"\b(?:sign|signed|executed?|execution|signature)\b", question, re.I):
         return ("signed", "made", "dated", "effective", "letter", "filed")
     if re.search(r"\b(?:filed|entered)\b", question, re.I):
         return ("filed", "made", "dated", "letter", "effective", "signed")
@@ -228,21 +244,38 @@ def _kinds_of_date(question: str) -> tuple[str, ...]:
 
 
 def signatures(source: Source, question: str, sign: re.Match[str]) -> Iterator[Place]:
-    """The signature blocks, those of the party that is named first; of a person who is named, that person's."""
+    """The signature blocks, those of the party that is named first; of a person who is named, that person's.
+
+    Where none was found, what follows the last words of a letter.
+    """
     every = source.facts.signatures
     if signer := sign.groupdict().get("signer"):
         every = tuple(s for s in every if s.name and _folded(s.name).split()[-1] in _folded(signer).split())
     of_party = [s for s in every if s.party and _of_party(source.facts.parties, question, s.party)]
     for each in (*of_party, *(s for s in every if s not in of_party)):
         yield Place(each.span, "signatures")
+    if not source.facts.signatures:
+        yield from _closing(source.document)
+
+
+def _closing(document: Document) -> Iterator[Place]:
+    end = len(document.text)
+    closings = list(_CLOSING.finditer(document.text, max(0, end - _LAST_WORDS)))
+    if closings:
+        start = closings[-1].start()
+        yield Place(document.span(start, min(end, start + _LONGEST_CLOSING)), "signatures", guess=True)
 
 
 def notices(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
-    """The addresses for notices, those of the party that is named first."""
+    """The addresses for notices, those of the party that is named first; else the clause on notices that has one."""
     every = source.facts.notices
     of_party = [n for n in every if _of_party(source.facts.parties, question, n.party)]
     for each in (*of_party, *(n for n in every if n not in of_party)):
         yield Place(each.span, "address for notices")
+    for clause in () if every else outline(source.document):
+        if _NOTICE.search(clause.heading) and _ADDRESS.search(source.document.slice(clause.span)):
+            yield Place(clause.span, clause.label(), guess=True)
+            return
 
 
 def recitals(source: Source, _question: str, _sign: re.Match[str]) -> Iterator[Place]:
@@ -262,11 +295,14 @@ def title(source: Source, _question: str, _sign: re.Match[str]) -> Iterator[Plac
 
 
 def caption(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
-    """The caption of a court paper, where it says what is asked for."""
+    """The caption of a court paper, where it says what is asked for; else the opening of one."""
     found = source.facts.caption
     asked = re.search(r"\b(?:judge|magistrate|justice|bar|counsel|attorneys?|lawyers?|represents?)\b", question, re.I)
-    if found and (asked is None or _says(source.document.slice(found.span), asked[0])):
-        yield Place(found.span, "caption")
+    where = [Place(found.span, "caption")] if found else list(_opening(source.document))
+    for place in where:
+        words = source.document.slice(place.span)
+        if (found or _OF_A_COURT.search(words)) and (asked is None or _says(words, asked[0])):
+            yield place
 
 
 def _says(caption_text: str, asked: str) -> bool:

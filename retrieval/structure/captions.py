@@ -10,6 +10,7 @@ from retrieval.structure.parties import Party
 
 _WITHIN = 5_000  # characters in which a caption begins and ends
 _LONGEST = 1_800  # characters from the court to the last role
+_MOST_ROLES = 12
 _MOST_LINES = 14  # of the name and description of one party
 _COUNSEL_LINES = 8  # above "Attorneys for Plaintiff" in which they are named
 
@@ -32,7 +33,7 @@ class Caption:
 
 _COURT = re.compile(
     r"^[^\w\n]{0,12}(?:IN\s+THE\s+)?(?P<court>[^\n]{0,60}\b(?:DISTRICT|BANKRUPTCY|SUPERIOR|CIRCUIT|SUPREME|COUNTY|CHANCERY|FAMILY|PROBATE"
-    r"|MUNICIPAL|HIGH|CIVIL|COMMERCIAL|TRADE)?\s*(?:COURT|Court|TRIBUNAL|Tribunal)\b[^\n.,;]{0,80})$(?P<more>(?:\n[^\n]*\b(?:DISTRICT|COUNTY"
+    r"|MUNICIPAL|HIGH|CIVIL|COMMERCIAL|TRADE)?\s*(?:COURT|Court|TRIBUNAL|Tribunal)\b[^\n.;]{0,80})$(?P<more>(?:\n[^\n]*\b(?:DISTRICT|COUNTY"
     r"|STATE|DIVISION|DEPARTMENT|COMMONWEALTH|District|County|Division)\b[^\n]{0,60}$){0,3})",
     re.MULTILINE,
 )
@@ -42,9 +43,14 @@ _CASE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _ROLE = re.compile(
-    r"^\W*(?P<role>(?:(?:Third-Party|Cross|Counter|Appellant|Appellee|Defendant|Plaintiff)[-/\s]{1,2})?(?:Plaintiff|Defendant|Petitioner|Respondent"
+    r"(?:^\W*|(?<=,\s))(?P<role>(?:(?:Third-Party|Cross|Counter|Appellant|Appellee|Defendant|Plaintiff)[-/\s]{1,2})?(?:Plaintiff|Defendant|Petitioner|Respondent"
     r"|Appellant|Appellee|Claimant|Debtor|Applicant|Complainant|Intervenor|Relator)s?)\b(?:-in-\w+)?\s*[,.)]?\s*(?:$|[)§:|\[]|(?=Case|Civil|No\b))",
     re.MULTILINE | re.IGNORECASE,
+)
+_LED_BY_ROLE = re.compile(
+    r"^\W*(?P<role>(?:Plaintiff|Defendant|Petitioner|Respondent|Appellant|Appellee|Claimant|Debtor)s?):?[^\S\n]+"
+    r"(?P<name>[A-Z][A-Z.,&’' -]{3,80}?),?[^\S\n]*$",
+    re.MULTILINE,
 )
 _AGAINST = re.compile(
     r"^[^\w\n]*(?:(?:vs?\.?|versus|against)(?:[^\S\n]*[)§|:].*|[^\S\n]+[A-Z(].*|[^\w\n]*)|and[^\w\n]*)$",
@@ -71,12 +77,15 @@ def find_caption(document: Document) -> Caption | None:
     court = _COURT.search(text)
     if court is None:
         return None
-    roles = list(_ROLE.finditer(text, court.end(), min(len(text), court.end() + _LONGEST)))[:12]
+    within = min(len(text), court.end() + _LONGEST)
+    roles = list(_ROLE.finditer(text, court.end(), within))[:_MOST_ROLES]
+    led = list(_LED_BY_ROLE.finditer(text, court.end(), within))[:_MOST_ROLES]
     number = _CASE_NUMBER.search(text, court.end()) or _CASE_NUMBER.search(text)
-    if not roles or not (number or _AGAINST.search(text, court.end())):
+    if not (roles or led) or not (number or _AGAINST.search(text, court.end())):
         return None
-    parties = tuple(_parties(document, text, court.end(), roles))
-    end = max(roles[-1].end(), number.end() if number else 0)
+    found = [*_parties(document, text, court.end(), roles), *(_led(document, match) for match in led)]
+    parties = tuple(sorted(found, key=lambda party: party.where.start))
+    end = max(number.end() if number else 0, *(match.end() for match in (*roles, *led)))
     counsel = tuple(_counsel(text[: end + 200]))
     title, title_span = _title(document, text, court.end(), end)
     return Caption(
@@ -95,7 +104,7 @@ def _parties(document: Document, text: str, start: int, roles: list[re.Match[str
     for role in roles:
         borders = [m.end() for m in _AGAINST.finditer(text, start, role.start())]
         begin = borders[-1] if borders else start
-        for a, b in _names(text, begin, role.start()):
+        for a, b in _names(text, begin, role.start("role")):
             name = " ".join(_RIGHT_COLUMN.sub("", _CASE_NUMBER.sub("", line)) for line in text[a:b].split("\n"))
             name = _DESCRIBED.sub("", " ".join(name.split()))
             name = re.sub(r"(?:[,;]|\band)\s*\Z", "", name.strip(" ,;.)")).strip(" ,;.")
@@ -103,6 +112,12 @@ def _parties(document: Document, text: str, start: int, roles: list[re.Match[str
             if re.search(r"[^\W\d_]{2}", name) and len(name) < 140:
                 yield Party(name, role["role"].title(), (), document.span(a, b), document.span(a, role.end()))
         start = text.find("\n", role.end()) + 1 or role.end()
+
+
+def _led(document: Document, match: re.Match[str]) -> Party:
+    """The party of "Plaintiff MARCUS HOLLOWAY,"."""
+    where = document.span(*match.span("name"))
+    return Party(" ".join(match["name"].split()), match["role"].title(), (), where, where)
 
 
 def _names(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 
 from retrieval.core.documents import Document, Span
 from retrieval.structure.openings import Opening, opening_text
 
 _ON_COVER = 3_000  # characters in which a date that stands alone is the document's own
+_AFTER_NAMES = 300  # characters after the last party in which a contract without a preamble is dated
 _DATED_WITHIN = 1_500  # characters of a preamble
 _AFTER_KIND = 60  # characters between "made", "dated" or "effective" and the day
 
@@ -109,16 +111,26 @@ _SIGNED = re.compile(
 _FILED = re.compile(r"\b(?:filed|entered\s+on\s+docket|e-?filed)\b[^\n]{0,20}\Z", re.IGNORECASE)
 
 
-def find_dates(document: Document, opening: Opening, blocks: tuple[Span, ...] = ()) -> tuple[DocumentDate, ...]:
-    """The dates of a document, the one that it is known by first; `blocks` are its signature blocks."""
+def find_dates(
+    document: Document, opening: Opening, preamble: Span | None = None, blocks: tuple[Span, ...] = ()
+) -> tuple[DocumentDate, ...]:
+    """The dates of a document, the one that it is known by first.
+
+    `preamble`: where its parties are named, also where no sentence introduces them; `blocks`: its signature blocks.
+    """
     text = opening_text(document)
-    found = [*_of_preamble(document, text, opening), *_of_cover(document, text, opening)]
+    stated = opening
+    if opening.preamble is None and preamble is not None and preamble.end < len(text):
+        end = min(len(text), preamble.end + _AFTER_NAMES)
+        stated = replace(opening, preamble=document.span(preamble.start, end), names_at=end)
+    found = [*_of_preamble(document, text, stated), *_of_cover(document, text, opening)]
     if opening.preamble is None:  # a letter bears its date above what it dates
         found.sort(key=lambda each: each.kind != "letter")
     found += _of_signatures(document, blocks)
+    found += _of_closing(document, opening.preamble.end if opening.preamble else 0)
     if not any(each.value for each in found):
         found += _of_witness(document)
-    return tuple({each.span: each for each in found}.values())
+    return tuple({each.span: each for each in reversed(found)}.values())[::-1]
 
 
 def _of_preamble(document: Document, text: str, opening: Opening) -> Iterator[DocumentDate]:
@@ -161,6 +173,7 @@ def _kind(before: str) -> str:
 
 
 _THIS_DAY = re.compile(r"\bthis(?:\s+the)?\s*\Z")
+_ENTERED = re.compile(r"\W*(?:ENTERED|Entered|SO\s+ORDERED|Executed)\b")  # at the end of a paper, however short
 _RUNS_ON = re.compile(
     r"(?:\b(?:on|of|by|until|till|and|or|from|to|in|the|dated|before|after|about|than|through)|,)\s*\Z"
 )
@@ -173,6 +186,8 @@ def _of_cover(document: Document, text: str, opening: Opening) -> Iterator[Docum
         line = text[text.rfind("\n", 0, a) + 1 : a]
         if not line.strip() and _RUNS_ON.search(text, max(0, a - len(line) - 40), a - len(line)):
             continue  # a sentence that is wrapped before it
+        if _ENTERED.match(line):
+            continue
         rest = text[b : (text.find("\n", b) + 1 or len(text)) - 1]
         if _FILED.search(line):
             yield DocumentDate("filed", day, _said(text, a, b), document.span(a, b))
@@ -182,6 +197,20 @@ def _of_cover(document: Document, text: str, opening: Opening) -> Iterator[Docum
                 r"^\s*(?:Dear\b|Ladies\s+and|Gentlemen|To\s+whom|Re:)", text[b : b + 1_500], re.MULTILINE
             )
             yield DocumentDate("letter" if is_letter else kind, day, _said(text, a, b), document.span(a, b))
+
+
+def _of_closing(document: Document, after: int) -> Iterator[DocumentDate]:
+    """Days that a line begins with at the end of a paper: "Dated: September 3, 2024", "ENTERED this 27th day of …"."""
+    for match in islice(_CLOSES.finditer(document.text, max(after, len(document.text) // 3)), _MOST_CLOSINGS):
+        for a, b, day in days_in(document.text, match.end(), min(len(document.text), match.end() + 60))[:1]:
+            if day and a - match.end() < 4:
+                yield DocumentDate("signed", day, _said(document.text, a, b), document.span(a, b))
+
+
+_MOST_CLOSINGS = 200
+_CLOSES = re.compile(
+    r"^\W*(?:ENTERED|Entered|DATED|Dated|SO\s+ORDERED|Executed)\b[\s,:]*(?:on\s+)?(?:this\s+)?(?:the\s+)?", re.MULTILINE
+)
 
 
 def _of_witness(document: Document) -> Iterator[DocumentDate]:

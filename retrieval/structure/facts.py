@@ -3,7 +3,7 @@
 They are kept in the record as JSON, spans as [start, end], and are made again where `FACTS_VERSION` has been raised.
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -12,7 +12,7 @@ from retrieval.core.documents import Document, Span
 from retrieval.structure.amendments import Amendment, find_amendments
 from retrieval.structure.captions import Caption, find_caption
 from retrieval.structure.document_dates import DocumentDate, find_dates
-from retrieval.structure.letters import find_correspondents
+from retrieval.structure.letters import CORRESPONDENTS, closing_signature, find_correspondents
 from retrieval.structure.openings import Opening, find_opening
 from retrieval.structure.parties import Party, find_parties
 from retrieval.structure.signatures import NoticeAddress, Signature, find_notices, find_signatures, signers
@@ -45,16 +45,26 @@ def find_facts(document: Document) -> Facts:
     """Find the facts of a document. Linear in its text."""
     opening = find_opening(document)
     caption = find_caption(document)
+    if caption:  # what it says was agreed between others introduces no contract
+        opening = replace(opening, preamble=None, recitals=None)
     parties = caption.parties if caption and caption.parties else _parties(document, opening)
     signatures = find_signatures(document, [party.name for party in parties])
     parties = parties or signers(document, signatures)
+    signatures = signatures or closing_signature(parties)
+    preamble = _preamble(opening, parties)
+    is_letter = any(party.role in CORRESPONDENTS for party in parties)
     titled = caption if caption and caption.title else opening
     return Facts(
         title=titled.title,
         title_span=titled.title_span,
-        preamble=_preamble(opening, parties),
+        preamble=preamble,
         parties=parties,
-        dates=find_dates(document, opening, tuple(signature.span for signature in signatures)),
+        dates=find_dates(
+            document,
+            opening,
+            None if caption or is_letter else preamble,
+            tuple(signature.span for signature in signatures),
+        ),
         recitals=opening.recitals,
         caption=caption,
         signatures=signatures,

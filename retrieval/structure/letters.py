@@ -6,7 +6,9 @@ from retrieval.core.documents import Document, Span
 from retrieval.structure.document_dates import days_in
 from retrieval.structure.openings import opening_text
 from retrieval.structure.parties import Party
+from retrieval.structure.signatures import Signature
 
+CORRESPONDENTS = _SENDER, _ADDRESSEE = "Sender", "Addressee"
 _WITHIN = 5_000  # characters in which the salutation of a letter stands
 _BLOCK_LINES = 8  # of an addressee's address
 _SALUTATION = re.compile(
@@ -38,8 +40,18 @@ def find_correspondents(document: Document) -> tuple[Party, ...]:
     days = days_in(text, 0, salutation.start())
     addressee = _first_name(text, days[0][1] if days else 0, salutation.start())
     sender = _signer(document, salutation.end()) or (_first_name(text, 0, days[0][0]) if days else None)
-    found = ((sender, document.text, "Sender"), (addressee, text, "Addressee"))
+    found = ((sender, document.text, _SENDER), (addressee, text, _ADDRESSEE))
     return tuple(_party(document, where, said, role) for where, said, role in found if where)
+
+
+def closing_signature(parties: tuple[Party, ...]) -> tuple[Signature, ...]:
+    """The signature of a letter whose sender stands below its closing words, without "By:"."""
+    places = {party.role: party.where.start for party in parties}
+    return tuple(
+        Signature("", party.name, "", party.span)
+        for party in parties
+        if party.role == _SENDER and party.where.start > places.get(_ADDRESSEE, 0)
+    )
 
 
 def _first_name(text: str, start: int, end: int) -> tuple[int, int] | None:

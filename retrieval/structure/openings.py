@@ -36,7 +36,7 @@ _LEGEND = re.compile(
     r"|(?:(?:FINAL\s+)?EXECUTION|CONFORMED|REDACTED|SIGNATURE|DRAFT|FINAL|EXECUTED)\s*(?:COPY|VERSION|DRAFT|FORM)?"
     r"|.*\b(?:confidential|redacted|omitted|excluded|omissions|asterisks|securities\s+and\s+exchange|pursuant\s+to|rule\s+24b"
     r"|treatment|filed|denoted|furnished|copyright|privileged|\[\*+\])\b.*"
-    r"|\[?logo\b.*|source:.*|page\b.*|(?:agreement|contract|reference|ref\.?|policy|order|document|our\s+ref|your\s+ref)"
+    r"|.*\b(?:specimen|sample|synthetic|fictitious|not\s+real|for\s+(?:discussion|information)\s+(?:purposes\s+)?only)\b.*|\[?logo\b.*|source:.*|page\b.*|(?:agreement|contract|reference|ref\.?|policy|order|document|our\s+ref|your\s+ref)"
     r"\s+(?:number|no\.?|ref\.?)?\s*[:#]?\s*[\w/-]*\d[\w/-]*|[\W\d_]+|(?:table\s+of\s+)?contents\s*:?|private\s+and\s+.*"
     r"|dated?\b.*|effective\b.*|between:?|by\s+and\s+(?:between|among):?|and|among(?:st)?:?|to:?|of:?|for:?|.*@.*|https?:.*"
     r"|(?:january|february|march|april|may|june|july|august|september|october|november|december)\b.*\d.*|\d{1,2}\s+[A-Za-z]+,?\s+\d{4}",

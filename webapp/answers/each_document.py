@@ -23,14 +23,15 @@ from retrieval import (
     Results,
     Route,
     Searcher,
+    own_words,
     pack,
+    pin_cite,
 )
 from webapp.answers.answer import Answer, Scope, Searched
 from webapp.answers.document_row import DocumentAnswer, State, few_words, written_words
-from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared
+from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared, compares_kinds
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, write
 from webapp.answers.in_force import amending_clauses
-from webapp.answers.key_language import key_language
 from webapp.answers.prompt import EACH_FORM, NOT_THERE, Frame, frame
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import Congested, EngineError
@@ -39,12 +40,9 @@ from webapp.core.results import NO_BUDGET, BudgetRow
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check, claims
 from webapp.llm.pool import Lease
-from webapp.llm.tokenizer import mistral
 
 AT_ONCE = 8  # windows of one question; a server of one GPU writes as many without slowing down much
 SEARCHES_AT_ONCE = 2  # documents searched at once without a language model, and the fewest with one
-LOOKED_INTO = 2  # hits of a document whose sentences are compared with the question: each sentence is embedded
-LOOKED_INTO_TOKENS = 1_500  # at most; below what packing fills with extras
 MOST_PACKED = 24  # hits of a document that are packed: a window holds a dozen, and to count their tokens takes time
 # Confidence of a search that stands whatever a language model makes of it: 98 % of the labelled documents above it had
 # the clause, 60 % of those from EVEN to here.
@@ -105,6 +103,8 @@ def put_to_each(question: str, scope: Scope, searcher: Searcher) -> EachQuestion
     named = [records[id_] for id_ in route.document_ids or () if id_ in records]
     if COMPARE.in_question(question) and len(named) > 1 and not route.close:
         return EachQuestion(question, compared(route.question), tuple(named))
+    if compares_kinds(question):
+        return EachQuestion(question, compared(question), tuple(records.values()))
     if not is_each:
         return None
     if named and BELONGS.search(question):
@@ -129,6 +129,7 @@ async def each_document(
     """
     check_question(asked.question)
     yield asked
+    facts = await run_on_core(library.facts_of, asked.records)
     each = _Each(asked, scope.matter_id, library, searcher, windows)
     rows: dict[str, DocumentAnswer] = {}
     failures: list[PinciteError] = []
@@ -136,9 +137,10 @@ async def each_document(
     for _ in range(2):
         async with aclosing(_in_parallel(records, each.row, windows)) as outcomes:
             async for outcome in outcomes:
-                rows[outcome.row.record.id] = outcome.row
+                id_ = outcome.row.record.id
+                rows[id_] = replace(outcome.row, title=facts[id_].title if id_ in facts else "")
                 failures += [outcome.failure] if outcome.failure else []
-                yield Row(outcome.row, len(rows), of)
+                yield Row(rows[id_], len(rows), of)
         records = [record for record in records if rows[record.id].state == "failed"]
     if records:
         yield Trouble(failures[-1])
@@ -243,12 +245,13 @@ class _Each:
         return DocumentAnswer(record, "found", words, (citation,))
 
     def _best(self, record: DocumentRecord, results: Results) -> Citation | None:
-        """The sentence of the best hits that bears most on the question."""
-        document, hits = self._document(record.id), results.hits[:LOOKED_INTO]
-        packed = pack((hit.chunk for hit in hits), lambda _: document, mistral(), LOOKED_INTO_TOKENS)
-        documents, relevance = {record.id: document}, self._searcher.relevance
-        best = key_language(self._asked.of_one, packed.passages, documents, hits, most=1, relevance=relevance)
-        return next((Citation(**key.where(), n=1, quote=key.text, verified=True) for key in best), None)
+        """The place that answers by structure, else the sentence of the best hit that bears most on the question."""
+        bearing = (hit.bearing for hit in results.hits if hit.bearing)
+        span = next(iter((*results.places, *bearing, *(hit.chunk.span for hit in results.hits))), None)
+        if span is None:
+            return None
+        document = self._document(record.id)
+        return Citation(**pin_cite(document, span).where(), n=1, quote=own_words(document, span), verified=True)
 
     async def _by_window(self, record: DocumentRecord, results: Results, lease: Lease) -> _Outcome:
         """The row as a language model has it; where most was left out and the search found nothing it is not asked."""

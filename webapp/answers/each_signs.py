@@ -32,6 +32,8 @@ _SAYS = (
     r"|covers?"
     r"|expires?|ends?|terminates?|renews?|caps?|limits?|names?|gives?|grants?|uses?|refers?|address(?:es)?|prohibits?"
     r"|forbids?|restricts?|bars?|lets?|makes?|puts?|sets?|imposes?|obliges?|excludes?|lacks?|needs?|specif(?:y|ies)"
+    r"|deals?|speaks?|treats?|regulates?|offers?|promises?|appl(?:y|ies)|runs?|lasts?|survives?|pays?|charges?|defines?"
+    r"|protects?|guarantees?|insures?|indemnif(?:y|ies)|transfers?|concerns?|involves?|lists?|carry|carries|bears?|owes?"
     r"|can|could|may|must|will|would|should|shall|cannot|don['’]t|doesn['’]t|were|was"
     r"|(?:is|are)(?!\s+(?:there|in\b|here|listed|attached|referred|incorporated|exhibits?|annexed|superseded)))"
 )
@@ -65,8 +67,8 @@ _EACH = (
     rf"\b(?:what|how|who|when|where|why)\s+\w+\s+(?:each|every)\s+{_KIND}{_ONE}\b",
     rf"\b{_ASKS}\s+any\s+(?:one\s+)?(?:of\s+{_THESE}|{_KIND}(?:{_MANY}|{_ONE})(?=\s+{_SAYS}|\s+\w+))\b",
     rf"\bany\s+(?:one\s+)?of\s+(?:{_OURS}\s+{_KIND}{_MANY})\b",
-    rf"\b(?:is|are)\s+there\s+(?:an?y?\s+)?{_KIND}(?:{_MANY}|{_ONE})\s+(?:that|which|with|without|where|in\s+which"
-    r"|under\s+which)\b",
+    rf"\b(?:is|are)\s+there\s+(?:an?y?\s+)?{_KIND}(?:{_MANY}|{_ONE})\s+(?:that|which|with|without|where|about"
+    r"|regarding|concerning|in\s+which|under\s+which)\b",
     rf"\b(?:{_ASKS}\s+)?(?:they|these|those|{_OURS}\s+{_KIND}{_MANY})\s+(?:all|both|each)\b",
     rf"\b(?:all|both)\s+(?:of\s+)?(?:{_THESE}|{_KIND}{_MANY})\b",
     rf"\bcompar\w+\s+(?:(?:all|both|of|the|two|three|my|our|these|those)\s+)+{_KIND}{_MANY}\b",
@@ -104,6 +106,8 @@ EACH = Signs(
         "What audit rights are there across all agreements?",
         "What are the caps on liability in the contracts?",
         "Compare the contracts: where is liability unlimited?",
+        "Which agreements deal with intellectual property?",
+        "Is there any document about a settlement?",
     ),
     counterexamples=(
         "Can either party terminate for convenience?",
@@ -148,6 +152,19 @@ COMPARE = Signs(
     ),
     counterexamples=("What is the notice period?", "Who are the parties?", "Which state's law governs?"),
 )
+
+# Two kinds of paper that are set side by side without a name: "the lease and the loan".
+_KINDS_OF_PAPER = re.compile(
+    rf"\b(?:{_ONE}|loan|complaint|order|brief|motion|policy|regulation|note|guarant(?:y|ee))\b(?!['’])", re.IGNORECASE
+)
+_SETS_SIDE_BY_SIDE = re.compile(r"\b(?:compar\w+|differences?|differ|versus|vs)\b", re.IGNORECASE)
+
+
+def compares_kinds(question: str) -> bool:
+    """Whether a question sets two kinds of paper side by side, which may be any documents in scope."""
+    nouns = {noun.lower() for noun in _KINDS_OF_PAPER.findall(question)}
+    return len(nouns) > 1 and bool(_SETS_SIDE_BY_SIDE.search(question))
+
 
 # Words that remain of a frame at the beginning or the end when its signs are taken out.
 _LEADING = frozenset(

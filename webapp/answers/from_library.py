@@ -129,11 +129,13 @@ def _in_short(records: Sequence[DocumentRecord], document_of: DocumentOf) -> Tol
 
 
 def main_statements(document: Document, most: int) -> Iterator[tuple[Group, Statement]]:
-    """The statement that matters most in each of the main clauses of a document, in reading order."""
-    best = [(group, max(group.statements, key=_weight)) for group in essence(document) if group.statements]
-    opening, rest = best[:1], sorted(best[1:], key=lambda row: -row[1].worth)
-    chosen = {statement.span for _, statement in [*opening, *rest][:most]}
-    yield from ((group, statement) for group, statement in best if statement.span in chosen)
+    """The statements that matter most, in reading order: the opening's, one of each main clause, then further ones."""
+    groups = [group for group in essence(document) if group.statements]
+    best = [(group, max(group.statements, key=_weight)) for group in groups]
+    others = [(group, each) for (group, first) in best for each in group.statements if each is not first]
+    by_worth = [sorted(rows, key=lambda row: -row[1].worth) for rows in (best[1:], others)]
+    chosen = {statement.span for _, statement in [*best[:1], *by_worth[0], *by_worth[1]][:most]}
+    yield from ((group, each) for group in groups for each in group.statements if each.span in chosen)
 
 
 def _weight(statement: Statement) -> tuple[bool, float]:

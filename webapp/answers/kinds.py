@@ -193,7 +193,10 @@ KINDS: tuple[Kind, ...] = (
             rf"(?:summary|overview) of|(?:an? |the )?(?:\w+ )?(?:summary|overview) of|tl;?dr:?)(?: (?:me|for me"
             rf"|the whole"
             rf"|all of))?(?: (?:this|the|my|our|that|these))?(?: (?!of|in|under|for|on|about)[\w&.,'’-]+){{0,7}}? "
-            rf"{PAPER}(?: (?:in|with|between|of|from|dated) [\w&.,'’ -]{{1,60}}| for me)?{_END}",
+            rf"{PAPER}(?: (?:in|with|between|of|from|dated) [\w&.,'’ -]{{1,60}}| for me)?(?:,? please)?{_END}",
+            rf"^\s*(?:(?:what are|list|name|show me|give me|tell me) (?:the|its) (?:main|key|most important|essential"
+            rf"|principal) (?:terms|points|provisions|clauses|contents?)(?: (?:of|in) (?:this|the|our)(?: [\w&.,'’-]+)"
+            rf"{{0,5}}? {PAPER})?|(?:main|key) (?:terms|points)){_END}",
             rf"{_ASKING}(?:summari[sz]e|sum up)(?: (?:this|it|everything|the whole thing))?(?: for me)?{_END}",
             rf"{_ASKING}(?:summari[sz]e|sum up) \S+\.(?:pdf|docx?|txt|html?|eml){_END}",
             rf"^\s*what(?:['’]s| is) (?:this|it|(?:this|the|that|our|my)(?: [\w&.,'’-]+){{0,7}}? {PAPER}"
@@ -202,7 +205,8 @@ KINDS: tuple[Kind, ...] = (
             rf"(?: in (?:short|brief|general))?{_END}",
         ),
         unless=_signs(
-            r"\b(?:clauses?|sections?|articles?|provisions?|obligations?|rights?|terms|duties|changes|differences)\b"
+            r"\b(?<!main )(?<!key )(?<!important )(?<!essential )(?<!principal )(?:clauses?|sections?|articles?"
+            r"|provisions?|obligations?|rights?|terms|duties|changes|differences)\b"
         ),
         examples=(
             "Summarise this",
@@ -212,11 +216,14 @@ KINDS: tuple[Kind, ...] = (
             "What's the Contoso loan agreement all about?",
             "Please summarise lease-2019.pdf",
             "Give me an overview of the agreement with Baker",
+            "What are the main terms?",
+            "Summary of the employment agreement please",
         ),
         counterexamples=(
             "Summarise the termination clause of this agreement",
             "Summarise the buyer's obligations under the contract",
             "What is the indemnity about?",
+            "What are the payment terms?",
             "What does the contract say about late delivery?",
         ),
     ),

@@ -139,7 +139,7 @@ _SIGNS = (
     Sign(_GOES_ON, 4, None),
     Sign(_CONTINUES, 4, 0.95),
     Sign(_IT, 3, 0.9, explained=True),
-    Sign(_THEY, 2, 0.6, explained=True, points_back=False),
+    Sign(_THEY, 2, 0.5, explained=True, points_back=False),
     Sign(_BRIEF, 1, 0.9, points_back=False),
 )
 _MOST_CONTENT, _MOST_WITH_CONTINUATION = 1, 4  # content words of a piece of a question
@@ -208,17 +208,23 @@ _TWO_THINGS = re.compile(
 
 
 def two_parts(question: str) -> tuple[str, ...]:
-    """The halves of a two-part question, each a question that stands alone; empty for any other."""
-    halves = list(_halves(question))
-    if len(halves) == 2 and all(leaning(half) == "stands alone" for half in halves):
-        return tuple(halves)
-    return ()
+    """The parts of a question of two or more, each a question that stands alone; empty for any other.
+
+    A piece that leans on the one before it belongs to that part.
+    """
+    parts: list[str] = []
+    for piece in _pieces(question):
+        if parts and leaning(piece) != "stands alone":
+            parts[-1] = f"{parts[-1]} {piece}"
+        else:
+            parts.append(piece)
+    return tuple(parts) if len(parts) > 1 and leaning(parts[0]) == "stands alone" else ()
 
 
-def _halves(question: str) -> Iterator[str]:
+def _pieces(question: str) -> Iterator[str]:
     if things := _TWO_THINGS.match(question.strip()):
         yield f"{things['asks']} {things['first'].strip()}?"
         yield f"{things['asks']} {things['second'].strip()}?"
         return
-    for half in _SECOND_QUESTION.split(question.strip()):
-        yield half if half.endswith("?") else f"{half.rstrip(' .')}?"
+    for piece in _SECOND_QUESTION.split(question.strip()):
+        yield piece if piece.endswith("?") else f"{piece.rstrip(' .')}?"

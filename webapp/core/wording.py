@@ -131,6 +131,7 @@ def mentions_coverage(searched: CoverageRow) -> str:
     return _sentence(f"Searched every word of {_extent(searched)}", _unreadable(searched, ": not searched"))
 
 
+LONGEST_QUOTE = 240  # characters in a cell; the citation has the rest
 STATES: Mapping[DocumentState, str] = {
     "found": "Found",
     "not_found": "Not found",
@@ -141,10 +142,18 @@ STATES: Mapping[DocumentState, str] = {
 
 
 def document_answer(row: DocumentAnswerRow, cited: Mapping[int, CitationRow]) -> str:
-    """What one document answers: yes, no or the value, else the words it cites; "" where there are none."""
-    if row.answer:
+    """What one document answers: yes, no or the value, else the words it cites, cut; "" where there are none."""
+    quote = next((cited[n].quote for n in row.citations if n in cited), "") or ""
+    if row.answer and not _is_quoted(row.answer, quote):
         return row.answer[:1].upper() + row.answer[1:] if row.answer in ("yes", "no") else row.answer
-    return next((f"“{quote}”" for n in row.citations if n in cited and (quote := cited[n].quote)), "")
+    cut = quote if len(quote) <= LONGEST_QUOTE else quote[:LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"
+    return f"“{cut}”" if cut else ""
+
+
+def _is_quoted(answer: str, quote: str) -> bool:
+    """Whether an answer is its quotation, whole or cut."""
+    words = " ".join(quote.split())
+    return answer == words or (answer.endswith(" …") and words.startswith(answer.removesuffix(" …")))
 
 
 def read_as(answer: AnswerResult) -> str:

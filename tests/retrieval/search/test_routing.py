@@ -20,6 +20,8 @@ CONTRACTS = {
     "(“Tenant”)",
     "msa-globex-v2": "MASTER SERVICES AGREEMENT by and between Globex Corporation (“Supplier”) and Initech, a Delaware"
     " corporation (“Customer”)",
+    "consulting-2020": "CONSULTING AGREEMENT\nThis Consulting Agreement is made as of May 1, 2020 by and between Wayne "
+    "Diversified REIT, Inc. (the “Company”) and Gunston Consulting, LLC (the “Consultant”).",
 }
 # Its opening, as long as openings are, names nobody; page 2 does.
 WITHIN = ["FORM OF FRANCHISE\n" + "The franchisee keeps the premises clean and bright.\n" * 70]
@@ -48,6 +50,7 @@ def routed(stores: Stores, question: str, *scope: str) -> tuple[Route, list[str]
 
 
 CLEAR = [
+    ("What does Wayne reimburse?", "consulting-2020", "What does Wayne reimburse?"),
     # a title before the question
     (
         "Consider the Loan Agreement between Contoso Bank and Fabrikam GmbH; what is the interest rate?",

@@ -78,6 +78,15 @@ HENRIK SOLBERG, an individual, )
 Plaintiff Northgate Storage LLC alleges:
 1. Venue is proper in this district.
 """
+ORDER = """IN THE CIRCUIT COURT OF COOK COUNTY, ILLINOIS, CHANCERY DIVISION
+Plaintiff GIDEON TESSARO,
+v.
+BRIGHT MUTUAL INSURANCE CO., Defendant.
+Case No. 2023-CH-04492
+ORDER ON MOTION TO DISMISS
+1. The parties entered into a contract between themselves on May 2, 2020, which is the matter of this action.
+ENTERED this 27th day of November, 2023.
+"""
 NOTICES = """1. Notices. All notices shall be in writing and addressed as follows:
 If to Supplier:
 Acme Widgets, Inc.
@@ -97,6 +106,7 @@ Fax: 555 1234
         (BRITISH, "SERVICES AGREEMENT"),
         (AMENDMENT, "FIRST AMENDMENT TO LEASE AGREEMENT"),
         (CASE, "COMPLAINT FOR BREACH OF CONTRACT"),
+        (ORDER, "ORDER ON MOTION TO DISMISS"),
         (LETTER, ""),
         ("Exhibit 10.1\nEXECUTION COPY\nACME CORP.\nMASTER LEASE\n1. Term. One year.", "MASTER LEASE"),
         ("OPERATING AGREEMENT OF LARKSPUR, L.P.\nThis is it.", "OPERATING AGREEMENT OF LARKSPUR, L.P."),
@@ -126,6 +136,7 @@ def test_the_title_is_the_heading_that_names_the_document(text: str, title: str)
                 ("HENRIK SOLBERG", "Defendants", ()),
             ],
         ),
+        (ORDER, [("GIDEON TESSARO", "Plaintiff", ()), ("BRIGHT MUTUAL INSURANCE CO.", "Defendant", ())]),
         # Each definition belongs to the name before it, also with a description between it and the next name.
         (
             'This Agreement is between Newegg Inc. ("Newegg"), a Delaware corporation, and Allied Sports, Inc., a '
@@ -188,6 +199,17 @@ def test_the_preamble_and_the_recitals_are_spans() -> None:
         (BRITISH, [("made", date(2019, 9, 26)), ("dated", date(2019, 9, 26))]),
         (AMENDMENT, [("made", date(2021, 5, 21))]),
         (LETTER, [("letter", date(2024, 1, 17))]),
+        (ORDER, [("signed", date(2023, 11, 27))]),
+        (
+            "Aduro, Inc. (“Aduro”) and Ireya B.V. (“Consultant”) agree to this Agreement dated June 1, 2020, "
+            "effective as of July 1, 2020.",
+            [("dated", date(2020, 6, 1)), ("effective", date(2020, 7, 1))],
+        ),
+        (
+            "This Agreement is between Acme Corp. and Bolt LLC. Bolt sells.\nIN WITNESS WHEREOF, they sign as of July "
+            "6, 2020.",
+            [("made", date(2020, 7, 6))],
+        ),
         ("LEASE\nThis Lease is made November ___, 2006 between A Corp. and B Corp.", [("made", None)]),
         ("Case 2:24-cv-1 Filed 09/16/24\nORDER\nIt is so ordered.", [("filed", date(2024, 9, 16))]),
         ("NOTE\nThe rent rose on\nMarch 3, 2021.\nIt rose again.", []),
@@ -240,6 +262,7 @@ def test_what_is_no_day_is_none() -> None:
             "President\n",
             [("SAND GATHERING, LLC", "Clay Taylor", "Vice President")],
         ),
+        (LETTER, [("", "Desmond Okafor", "")]),
         ("By 1 May the Supplier shall deliver. By: no means less.", []),
     ],
 )
