@@ -6,7 +6,6 @@ to the first are read, so that a search embeds five sentences and seldom more th
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -114,7 +113,15 @@ def _sentences(document_of: Callable[[str], Document], span: Span) -> list[tuple
     except NoSuchDocument:
         return []
     own = [s for s in sentences(document) if span.start <= (s.start + s.end) // 2 < span.end]
-    starts = [clause.span.start for clause in outline(document) if span.start <= clause.span.start < span.end]
-    clauses = (document.span(*ends) for ends in pairwise([*dict.fromkeys(starts), span.end]))
-    own += [clause for clause in clauses if not any(clause.shared(s) for s in own)]
+    begun = {c.span.start: c for c in outline(document) if span.start <= c.span.start < span.end}
+    for (start, clause), end in zip(begun.items(), [*begun, span.end][1:], strict=True):
+        words = document.span(start, end)
+        if not any(words.shared(s) for s in own) and not _is_heading(own_words(document, words), clause.heading):
+            own.append(words)
     return [(s, under_headings(document, s.start, own_words(document, s))) for s in own]
+
+
+def _is_heading(words: str, heading: str) -> bool:
+    """Whether a clause's words are its heading alone, which says nothing: "8. Intellectual property"."""
+    _, found, after = words.casefold().partition(heading.casefold())
+    return bool(heading and found) and not after.strip(" .:;–—-")

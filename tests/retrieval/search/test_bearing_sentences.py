@@ -24,6 +24,10 @@ TEXT = """LEASE
 2. Repairs. The Landlord repairs the roof at its own cost. The Tenant keeps the garden tidy.
 
 3. Term. Two years.
+
+4. Intellectual property
+
+4.1 Drawings that the Tenant makes of the house are the Landlord's.
 """
 EMBEDDER = LocalEmbedder()
 
@@ -42,6 +46,7 @@ def bearing_of(question: str, lease: Document) -> str:
         ("Who looks after the garden?", "keeps the garden tidy"),
         ("On which day is the rent due?", "on the first day"),
         ("How long is the term?", "Two years"),  # a clause of which nothing is a sentence
+        ("Intellectual property", "Drawings that the Tenant makes"),  # a heading alone says nothing
     ],
 )
 def test_the_bearing_sentence_is_the_one_that_answers(question: str, words: str) -> None:
