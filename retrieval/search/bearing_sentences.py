@@ -123,5 +123,7 @@ def _sentences(document_of: Callable[[str], Document], span: Span) -> list[tuple
 
 def _is_heading(words: str, heading: str) -> bool:
     """Whether a clause's words are its heading alone, which says nothing: "8. Intellectual property"."""
+    if not heading:
+        return False
     _, found, after = words.casefold().partition(heading.casefold())
-    return bool(heading and found) and not after.strip(" .:;–—-")
+    return bool(found) and not after.strip(" .:;–—-")

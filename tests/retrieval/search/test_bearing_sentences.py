@@ -53,6 +53,10 @@ def test_the_bearing_sentence_is_the_one_that_answers(question: str, words: str)
     assert words in bearing_of(question, document(TEXT))
 
 
+def test_items_without_a_heading_bear() -> None:
+    assert "in coin" in bearing_of("in coin", document("1. Payment\n\n(a) in coin\n\n(b) by cheque\n"))
+
+
 def test_a_document_that_goes_meanwhile_has_no_bearing_sentence() -> None:
     def gone(document_id: str) -> Document:
         raise NoSuchDocument(document=document_id)
