@@ -160,6 +160,8 @@ def test_ask_gives_the_object_of_design(pincite: Pincite, server: Server, engine
     assert list(answer) == [
         "answer",
         "found",
+        "query",
+        "read_as",
         "citations",
         "key_language",
         "searched",
@@ -167,6 +169,7 @@ def test_ask_gives_the_object_of_design(pincite: Pincite, server: Server, engine
         "engine",
     ]
     assert (answer["found"], answer["engine"]) == (True, "tgi")
+    assert (answer["query"], answer["read_as"]) == ("Which law governs the lease?", "own")
     assert "laws of Ireland" in answer["answer"]
     citation = answer["citations"][0]
     assert list(citation) == "n document_id document section page page_label quote verified".split()
