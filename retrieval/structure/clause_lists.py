@@ -7,6 +7,7 @@ the sections anew where they do not: what comes after decides.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -16,7 +17,7 @@ from retrieval.structure.layout import Line
 
 TITLE_LENGTH = 600  # characters of a title page; an exhibit that begins in them is the filing's, not the contract's
 _MOST_SKIPPED = 3  # a list may miss so many numbers (a page that could not be read, a deleted clause) and still go on
-_LOOKED_AHEAD = 300  # marks; what goes on after more of them is another list
+_LOOKED_AHEAD, _SECTIONS_AHEAD = 300, 100  # marks; what goes on after more of them is another list
 _HEADING_ABOVE = 25  # lines between the heading of attached terms and their first number: a preamble
 _LEAST_RUN = 4  # numbers of a list that begins anew without a heading
 _FEW = 3  # numbers before a list that begins anew: parties, points of a cover sheet
@@ -125,7 +126,7 @@ class _Lists:
         self._add_bare_numbers()
         self._forget_lists_of_parts()
         self.marked = [i for i, marks in enumerate(self.marks) if marks]
-        self.at = {row: i for i, row in enumerate(self.marked)}
+        self.sections = [i for i in self.marked if self.marks[i][0].kind in ("number", "article", "chapter", "part")]
         self.row_of = {row.start: i for i, row in enumerate(self.rows)}
         self.items: list[Item] = []
         self.run_on: set[int] = set()
@@ -247,8 +248,7 @@ class _Lists:
         """Whether a number that goes on both with sections and with the items inside the last is a section: "3.1" comes
         after it before the next of the last section, or it alone has a heading.
         """
-        for i in self._ahead(row):
-            following = self.marks[i][0]
+        for following in self._sections_ahead(row):
             if following.kind in ("part", "article"):
                 break
             if following.kind == "number" and following.path[0] in (mark.value, mark.value - 1):
@@ -455,18 +455,19 @@ class _Lists:
         return False
 
     def _ahead(self, row: int) -> Iterator[int]:
-        at = self.at[row]
-        return iter(self.marked[at + 1 : at + 1 + _LOOKED_AHEAD])
+        at = bisect_right(self.marked, row)
+        return iter(self.marked[at : at + _LOOKED_AHEAD])
+
+    def _sections_ahead(self, row: int) -> Iterator[Mark]:
+        at = bisect_right(self.sections, row)
+        return (self.marks[i][0] for i in self.sections[at : at + _SECTIONS_AHEAD])
 
     def _goes_on(self, row: int, outer: _Open) -> bool:
         """Whether sections go on after the numbers that begin here: after 1, 2, 3 comes the 5 that follows 4."""
         reached, following = 1, outer.path[0] + 1
-        for i in self._ahead(row):
-            mark = self.marks[i][0]
-            if mark.kind in ("part", "article", "chapter"):
-                return False
+        for mark in self._sections_ahead(row):
             if mark.kind != "number":
-                continue
+                return False
             first = mark.path[0]
             if len(mark.path) > 1:
                 if first == reached != outer.path[0]:
@@ -492,8 +493,7 @@ class _Lists:
         if not opened and heading_above(self.rows, self.marks, row, near=_HEADING_ABOVE) is not None:
             return True
         reached = 1
-        for i in self._ahead(row):
-            following = self.marks[i][0]
+        for following in self._sections_ahead(row):
             if following.kind == "part":
                 break
             if following.kind == "number" and following.path == (reached + 1,):

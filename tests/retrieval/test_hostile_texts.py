@@ -37,6 +37,8 @@ TEXTS = {
     "questions": "?!" * (N // 2) + "a",
     "deep numbering": "ARTICLE I A\n1. Go\n1.1 B\n(a) x\n(i) y\n(A) z\n(I) q\n(1) r\na) s\ni) t\n" * (N // 66),
     "leaders": ("." * 80 + "a\n") * (N // 82),
+    "numbers that begin again": "1. Aa\n2. Bb\nTERMS\n1. Cc\n(a) x\n1. Dd\n" * (N // 36),
+    "contents": "1. Alfa beta\n2. Gamma delta\n" * (N // 28),
     "articles": "ARTICLE I Aa\nas Article 1 is\n" * (N // 30),
     "clauses and references": "\n".join(f"{i % 900 + 1}. Aa\nas Section {i % 999 + 1} is" for i in range(N // 26)),
     "one clause, many references": "1. Foo\n" + "as Section 1(z) x " * (N // 18),

@@ -22,7 +22,7 @@ class DocumentAnswer:
 
     `found`: there is a clause, and `answer` says yes, no or the value. `not_found`: there is none. `unclear`: what was
     found may not answer. `not_read`: it could not be read, or not yet. `failed`: the language model gave out; the best
-    clause of the search is cited. `reason` says why in the last three.
+    clause of the search is cited. `reason` says why in the last three. `title` is what the document calls itself.
     """
 
     record: DocumentRecord
@@ -30,6 +30,7 @@ class DocumentAnswer:
     answer: str = ""
     citations: tuple[Citation, ...] = ()
     reason: str = ""
+    title: str = ""
 
     def numbered(self, first: int) -> "DocumentAnswer":
         """The answer with its citations numbered from `first`."""

@@ -129,6 +129,7 @@ async def each_document(
     """
     check_question(asked.question)
     yield asked
+    facts = await run_on_core(library.facts_of, asked.records)
     each = _Each(asked, scope.matter_id, library, searcher, windows)
     rows: dict[str, DocumentAnswer] = {}
     failures: list[PinciteError] = []
@@ -136,9 +137,10 @@ async def each_document(
     for _ in range(2):
         async with aclosing(_in_parallel(records, each.row, windows)) as outcomes:
             async for outcome in outcomes:
-                rows[outcome.row.record.id] = outcome.row
+                id_ = outcome.row.record.id
+                rows[id_] = replace(outcome.row, title=facts[id_].title if id_ in facts else "")
                 failures += [outcome.failure] if outcome.failure else []
-                yield Row(outcome.row, len(rows), of)
+                yield Row(rows[id_], len(rows), of)
         records = [record for record in records if rows[record.id].state == "failed"]
     if records:
         yield Trouble(failures[-1])

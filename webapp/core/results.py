@@ -367,7 +367,7 @@ class DocumentAnswerRow(NamedRow):
 
     `found`: there is a clause, and `answer` says yes, no or the value. `not_found`: there is none. `unclear`: what was
     found may not answer. `not_read`: it could not be read, or not yet. `failed`: the language model gave out. `reason`
-    says why. `citations` are numbers; `superseded_by` are the clauses that amend the cited one.
+    says why. `title` is what the document calls itself. `citations` are numbers; `superseded_by` are the clauses that amend the cited one.
     """
 
     state: DocumentState
@@ -375,6 +375,7 @@ class DocumentAnswerRow(NamedRow):
     citations: tuple[int, ...]
     superseded_by: tuple[SupersededRow, ...]
     reason: str = absent("")
+    title: str = absent("")
 
 
 class _TurnRow(Row):

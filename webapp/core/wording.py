@@ -143,11 +143,17 @@ STATES: Mapping[DocumentState, str] = {
 
 def document_answer(row: DocumentAnswerRow, cited: Mapping[int, CitationRow]) -> str:
     """What one document answers: yes, no or the value, else the words it cites, cut; "" where there are none."""
-    if row.answer:
-        return row.answer[:1].upper() + row.answer[1:] if row.answer in ("yes", "no") else row.answer
     quote = next((cited[n].quote for n in row.citations if n in cited), "") or ""
+    if row.answer and not _is_quoted(row.answer, quote):
+        return row.answer[:1].upper() + row.answer[1:] if row.answer in ("yes", "no") else row.answer
     cut = quote if len(quote) <= LONGEST_QUOTE else quote[:LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"
     return f"“{cut}”" if cut else ""
+
+
+def _is_quoted(answer: str, quote: str) -> bool:
+    """Whether an answer is its quotation, whole or cut."""
+    words = " ".join(quote.split())
+    return answer == words or (answer.endswith(" …") and words.startswith(answer.removesuffix(" …")))
 
 
 def read_as(answer: AnswerResult) -> str:

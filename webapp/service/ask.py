@@ -295,6 +295,7 @@ def _document_row(answer: Answer, row: DocumentAnswer) -> DocumentAnswerRow:
             dict.fromkeys(by for citation in row.citations for by in superseded_by(answer, citation.span))
         ),
         reason=row.reason,
+        title=row.title,
     )
 
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from webapp.core import wording
 from webapp.core.results import AnswerResult, CitationRow, DocumentAnswerRow
 from webapp.core.wording import STATES, cite, document_answer
-from webapp.page.html.parts import NOTHING, changed_by, lines, pin, to_place
+from webapp.page.html.parts import NOTHING, about, changed_by, lines, pin, to_place
 
 _KINDS = {"found": ("sure", "✓"), "not_found": ("gone", "○"), "unclear": ("doubt", "?")}  # CSS class and icon
 _OTHER = ("doubt", "!")
@@ -58,7 +58,7 @@ def _row(
 ) -> Markup:
     cited = [(position[n], answer.citations[position[n]]) for n in row.citations if n in position]
     gone = Markup(" <em>(removed)</em>") if row.removed else NOTHING
-    name = Markup('<th scope="row" data-title="Document">{}{}</th>').format(row.document, gone)
+    name = Markup('<th scope="row" data-title="Document">{}{}{}</th>').format(row.document, gone, about(row.title))
     cells = [name, _answer(row, [citation for _, citation in cited]), _where(turn_id, cited)]
     if amended:
         places = lines(changed_by(turn_id, answer, amendment) for amendment in row.superseded_by)
