@@ -148,11 +148,11 @@ _STOP_WORDS = frozenset(
     (
         "a about after again agreement agreements all also an and any anybody anyone apply are as at be been before "
         "being but by can contract contracts could deal did do does document each else even ever every far for from "
-        "get give given had happen happens has have how i if in is it its just kind less long many may me might more "
-        "most much must my need no not of often on once one only or other our over own part parties party please "
-        "reason same say says shall should side sides so some somebody someone soon still take tell than that the "
-        "their them then there these they thing things this those time to too under up upon us was we were what when "
-        "where which while who whom whose why will with within would yes you your"
+        "get give given got had happen happens has have how i if in is it its just kind less long many may me might "
+        "more most much must my need no not of often on once one only or other our over own part parties party "
+        "please reason same say says shall should side sides so some somebody someone soon still take tell than "
+        "that the their them then there these they thing things this those time to too under up upon us was we were "
+        "what when where which while who whom whose why will with within would yes you your"
     ).split()
 )
 
