@@ -367,7 +367,8 @@ class DocumentAnswerRow(NamedRow):
 
     `found`: there is a clause, and `answer` says yes, no or the value. `not_found`: there is none. `unclear`: what was
     found may not answer. `not_read`: it could not be read, or not yet. `failed`: the language model gave out. `reason`
-    says why. `title` is what the document calls itself. `citations` are numbers; `superseded_by` are the clauses that amend the cited one.
+    says why. `title` is what the document calls itself. `citations` are numbers; `superseded_by` are the clauses that
+    amend the cited one.
     """
 
     state: DocumentState
