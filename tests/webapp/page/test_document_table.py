@@ -60,6 +60,16 @@ def test_a_row_for_each_document_is_shown_with_its_place(page: Page) -> None:
     assert "Tenant may sublet the premises" in clicked
 
 
+def test_a_row_says_what_its_document_calls_itself_and_quotes_in_quotation_marks(page: Page) -> None:
+    page.ask(QUESTION)
+    first = page.answer().documents[0]
+    quote = page.answer().citations[0].quote or ""
+    named = first.model_copy(update={"title": "Lease of Larkspur House", "answer": quote})
+    shown = document_table.body("t", page.answer().model_copy(update={"documents": (named,)}))
+    assert "Lease of Larkspur House" in shown
+    assert f"“{quote}”" in shown
+
+
 def test_a_saved_conversation_keeps_the_rows_and_the_page_can_be_left(page: Page, workspace: Workspace) -> None:
     page.ask(QUESTION)
     again = Page(workspace, LOCAL_USER, page.state.matter_id)
