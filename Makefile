@@ -2,6 +2,7 @@
 # make check     what needs no browser, no database   make test      what must hold before a change lands
 # make coverage  the tests, with a floor              make docs      what the documents have from the code
 # make lock      requirements.txt and its parts anew
+# make check-long    forged events under every kind of access
 # make check-space   the Space in an environment of its own      make check-images   the Dockerfiles' steps in a clean root
 # (the last two as root)
 
@@ -11,7 +12,7 @@ BIN := .venv/bin
 STAMP := .venv/set-up
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: setup run lint quick-tests check test coverage debian lock docs check-space check-images
+.PHONY: setup run lint quick-tests check test coverage debian lock docs check-long check-space check-images
 
 setup: $(STAMP)
 
@@ -46,7 +47,10 @@ quick-tests: setup
 	$(BIN)/pytest --ignore=tests/end_to_end --ignore=tests/docker -m "not database and not slow"
 
 test: lint debian
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not long"
+
+check-long: setup debian
+	$(BIN)/pytest -m long
 
 # Processes that a test kills tell nothing, so the floor lies below what was measured.
 coverage: setup debian

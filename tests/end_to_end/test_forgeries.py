@@ -41,7 +41,14 @@ def _namespace() -> list[str] | None:
 
 
 @pytest.mark.skipif(_namespace() is None, reason="no network namespace can be made here (it takes root and iproute2)")
-@pytest.mark.parametrize("access", ["local", "behind-proxy", "demo"])
+@pytest.mark.parametrize(
+    "access",
+    [
+        "demo",
+        pytest.param("local", marks=pytest.mark.long),
+        pytest.param("behind-proxy", marks=pytest.mark.long),
+    ],
+)
 def test_no_forged_event_reads_copies_deletes_fetches_or_freezes(access: str, tmp_path: Path) -> None:
     command = [*(_namespace() or ()), sys.executable, "-m", "tests.webapp.forgeries", access, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
