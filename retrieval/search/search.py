@@ -150,13 +150,15 @@ class Searcher:
         limit: int = 64,
         *,
         wide: bool = False,
+        own: str = "",
     ) -> Results:
         """Find the best `limit` chunks for a question, in some documents of the matter or in all.
 
         A question that names a document is asked of that one. What a better hit says in another document, word for
         word, is left out: what only one of many contracts on one form says would be the last (`same_words` has the
         others). A `wide` search leaves the kinds of clause aside and asks for the question's own words and meaning
-        alone.
+        alone. `own` is the part of the question that is asked now, where the question before it stands in front: only
+        that part says whether structure answers.
         """
         route = self.route(matter_id, question, document_ids)
         language = foreign_language(route.question)
@@ -185,7 +187,7 @@ class Searcher:
         best = by_bearing(ranked, scores, read, bearing)
         kinds = ", ".join(m.type.name for m in matches)
         in_order = dict.fromkeys((*(c.span.document_id for c in best), *(document_ids or ())))
-        wordings = (route.question, question)
+        wordings = (own,) if own else (route.question, question)
         structure = answer_by_structure(wordings, in_order, document_of, partial(self._library.facts, matter_id))
         first = structure.first(partial(self._lexical.chunks_of, matter_id), scores)
         hits = tuple(

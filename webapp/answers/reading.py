@@ -103,7 +103,8 @@ _PIECE = re.compile(
 )
 # "And if it is renewed?", "Can they still do so?", "And the customer?"
 _GOES_ON = re.compile(
-    r"^\s*(?:(?:and|or|but|so|even|what (?:if|about))\s.*\b(?:it|they|he|she)\b|(?:and|or|but|also)\s+(?:(?:the"
+    r"^\s*(?:(?:and|or|but|so|even|what (?:if|about))\s(?!(?:who|which)\b).*\b(?:it|they|he|she)\b"
+    r"|(?:and|or|but|also)\s+(?:(?:the"
     r"|our|their|an?)\s+)?"
     r"[\w’'-]+\s*[?.!]*$)|\b(?:it|they|he|she)\s.*\b(?:also|too|still|as well)\b|\b(?:it|they)\s+also\b"
     r"|\b(?:it|that|this)\s+(?:any\s+)?different\b",

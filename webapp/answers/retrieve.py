@@ -5,8 +5,9 @@ is asked of the documents of the last answer, unless it names others or all.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, zip_longest
 
 from retrieval import Chunk, Hit, Results, Searcher, Span
@@ -33,7 +34,7 @@ class Retrieved:
     of which `cited` are then the citations. `query` is what was searched in the documents with the ids `document_ids`.
     `wider`: the first search found nothing, so a second, wider one followed. `missed`: the halves of the question for
     which nothing was found, where something was for another. `own`: the words of a question that was joined with the
-    one before it, where they say something of their own.
+    one before it, where they say something of their own; `lost`: alone, they are likelier not to be there.
     """
 
     searches: tuple[Results, ...]
@@ -44,6 +45,7 @@ class Retrieved:
     wider: bool = False
     missed: tuple[str, ...] = ()
     own: str = ""
+    lost: bool = False
     cited: tuple[Span, ...] = ()
 
     @property
@@ -54,7 +56,7 @@ class Retrieved:
     @property
     def doubtful(self) -> bool:
         """Whether it is likelier that the documents do not speak of it."""
-        return bool(self.searches) and all(results.doubtful for results in self.searches)
+        return self.lost or (bool(self.searches) and all(results.doubtful for results in self.searches))
 
     @property
     def whole(self) -> bool:
@@ -103,16 +105,14 @@ class Retriever:
         kept = tuple(id_ for id_ in before if id_ in self.document_ids)
         return self._named(reading.question) or kept or self.document_ids
 
-    def _one(self, query: str, read_as: ReadAs, document_ids: tuple[str, ...]) -> Retrieved:
-        """Search for one query; if that finds nothing relevant, search wider once."""
-        results, wider = self._search(query, document_ids), False
+    def _one(self, query: str, read_as: ReadAs, document_ids: tuple[str, ...], own: str = "") -> Retrieved:
+        """Search for one query, of which `own` is asked now; if that finds nothing relevant, search wider once."""
+        search = partial(self.searcher.search, self.matter_id, query, document_ids, own=own)
+        results, wider = search(), False
         if not (results.found or results.absent):
-            results, wider = self._search(query, document_ids, wide=True), True
+            results, wider = search(wide=True), True
         ids = results.route.document_ids or document_ids
         return Retrieved((results,), results.as_searched(query), read_as, ids, results.hits, wider)
-
-    def _search(self, query: str, document_ids: Collection[str], *, wide: bool = False) -> Results:
-        return self.searcher.search(self.matter_id, query, document_ids, wide=wide)
 
     def _parts(self, reading: Reading) -> Retrieved:
         """Search for each half of a question: a document that one half names is asked for both."""
@@ -141,7 +141,8 @@ class Retriever:
         asked_before = self._without_name(last.query)
         if named and not content_words(self._without_name(own)):
             return self._one(asked_before, "last_question_elsewhere", before)
-        joined = self._one(f"{asked_before} {own}", "with_last_question", before)
+        asks = own if reading.leaning == "may lean" else ""  # a mere piece is of the kind that was asked before
+        joined = self._one(f"{asked_before} {own}", "with_last_question", before, asks)
         joined = replace(joined, own=own if content_words(own) else "")
         return (
             joined if reading.leaning == "leans" else self._surer(reading, self._alone(reading, last, before), joined)
@@ -153,7 +154,8 @@ class Retriever:
         is_sure = results.confidence >= reading.sure or bool(results.places or results.absent)
         if not alone.wider and (is_sure or joined.wider):
             return replace(alone, hits=_in_turns([alone.hits, joined.hits]))
-        return replace(joined, hits=_in_turns([joined.hits, alone.hits]))
+        lost = bool(joined.own) and alone.doubtful  # what was asked before may be all that is found
+        return replace(joined, hits=_in_turns([joined.hits, alone.hits]), lost=lost)
 
     def _alone(self, reading: Reading, last: Turn, before: tuple[str, ...]) -> Retrieved:
         """Search for a question as it stands, in all documents or in those of the last answer.

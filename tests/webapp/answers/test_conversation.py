@@ -137,6 +137,20 @@ def test_a_follow_up_keeps_the_documents_of_the_last_answer(talk: Conversation) 
     assert any("eight percent" in (citation.quote or "") for citation in end.citations)
 
 
+def test_a_follow_up_of_which_nothing_is_found_but_what_was_asked_before_is_doubtful(talk: Conversation) -> None:
+    before = talk.ask("Who are the parties to the Elm license?")
+    assert "Fjord Shipping AS" in first_quote(before)
+    assert not before.doubtful
+    end = talk.ask("And which arbitrator decides it?")  # which is not there, while the parties still are
+    assert end.doubtful or not end.found
+
+
+def test_a_mere_piece_is_of_the_kind_that_was_asked_before(talk: Conversation) -> None:
+    talk.ask("Who are the parties to the Elm license?")
+    end = talk.ask("And of the Cedar supply agreement?")
+    assert "Dune Motors Inc." in first_quote(end)
+
+
 def test_a_change_of_document_asks_the_last_question_of_the_other(talk: Conversation) -> None:
     talk.ask("Which law governs the Alder lease?")
     end = talk.ask("And in the Cedar supply agreement?")
