@@ -30,7 +30,7 @@ from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_eng
 from webapp.answers.history import Turn
 from webapp.answers.in_force import AmendingClause, amending_clauses, with_amendments
 from webapp.answers.key_language import KeySentence, Relevance, beside, key_language, quote_places
-from webapp.answers.prompt import NOT_THERE, Budget, Frame, frame
+from webapp.answers.prompt import Budget, Frame, frame, says_not_there
 from webapp.answers.reading import ReadAs, read_question
 from webapp.answers.retrieve import Retrieved, Retriever
 from webapp.answers.thorough import ReadSoFar, asks_for_all, read_on
@@ -256,7 +256,7 @@ def finish(
     most = KEY_SENTENCES * draft.found.budget.windows
     key = with_amendments(tuple(_key_language(results, passages, document_of, relevance, most)), changes, document_of)
     checked = check(draft.text, passages, documents)
-    says_nothing = text.rstrip(".") == NOT_THERE.rstrip(".")
+    says_nothing = says_not_there(text)
     quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
     is_shown = bool(text) and not says_nothing and (draft.trusted or quotes_rightly)
     is_read = says_nothing and draft.trusted and draft.is_whole

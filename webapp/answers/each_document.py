@@ -32,7 +32,7 @@ from webapp.answers.document_row import DocumentAnswer, State, few_words, writte
 from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared, compares_kinds
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, write
 from webapp.answers.in_force import amending_clauses
-from webapp.answers.prompt import EACH_FORM, NOT_THERE, Frame, frame
+from webapp.answers.prompt import EACH_FORM, Frame, frame, says_not_there
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import Congested, EngineError
 from webapp.core.limits import check_question
@@ -353,7 +353,7 @@ def _nothing(record: DocumentRecord) -> DocumentAnswer:
 
 def _says_nothing(text: str, checked: CheckedAnswer) -> bool:
     """Whether a draft says that its passages do not answer, and nothing else."""
-    return text.rstrip(".") == NOT_THERE.rstrip(".") or not (
+    return says_not_there(text) or not (
         checked.citations or any(claims(sentence.text) for sentence in checked.sentences)
     )
 
