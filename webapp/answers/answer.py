@@ -87,6 +87,20 @@ class Searched:
     close: tuple[str, ...] = ()
     read_as: ReadAs = "own"
 
+    @classmethod
+    def of(
+        cls,
+        records: Sequence[DocumentRecord],
+        query: str,
+        read_as: ReadAs,
+        *,
+        wider: bool = False,
+        close: tuple[str, ...] = (),
+    ) -> "Searched":
+        """Search coverage of these documents."""
+        pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
+        return cls(len(records), pages, unreadable, query, wider, close, read_as)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -154,7 +168,8 @@ async def answer(
         return
     results = await run_on_core(retriever.retrieve, reading, history)
     changes = await run_on_core(searcher.changes, scope.matter_id, scope.document_ids)
-    searched = _searched(scope, results)
+    records = _only(scope, results.document_ids)
+    searched = Searched.of(records, results.query, results.read_as, wider=results.wider, close=results.close)
     for part in results.missed:
         yield Trouble(PartNotFound(question=part))
     chunks = tuple(hit.chunk for hit in results.hits)
@@ -355,25 +370,19 @@ def _only(scope: Scope, document_ids: Sequence[str]) -> list[DocumentRecord]:
     return [record for record in scope.records if record.id in document_ids]
 
 
-def _searched(scope: Scope, results: Retrieved) -> Searched:
-    records = _only(scope, results.document_ids)
-    pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
-    return Searched(len(records), pages, unreadable, results.query, results.wider, results.close, results.read_as)
-
-
 def _told(told: Told, read_as: ReadAs, question: str, records: Sequence[DocumentRecord]) -> Answer:
     """The answer to a question that needed no search."""
-    pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
-    searched = Searched(len(records), pages, unreadable, question, wider=False, read_as=read_as)
+    searched = Searched.of(records, question, read_as)
     return Answer(told.text, told.found, searched, NO_BUDGET, engine="", citations=told.citations)
 
 
 def _found(prompted: Prompted, searched: Searched) -> Found:
     packed = prompted.packed
-    return Found(packed.passages, searched, _budget_row(prompted.frame.budget, packed))
+    return Found(packed.passages, searched, budget_row(prompted.frame.budget, packed))
 
 
-def _budget_row(budget: Budget, packed: Packed) -> BudgetRow:
+def budget_row(budget: Budget, packed: Packed) -> BudgetRow:
+    """Row of the budget of a prompt, with the passages that were packed for it."""
     return BudgetRow(
         window=budget.window,
         system=budget.system + budget.template,

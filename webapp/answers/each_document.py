@@ -27,7 +27,7 @@ from retrieval import (
     pack,
     pin_cite,
 )
-from webapp.answers.answer import Answer, Scope, Searched
+from webapp.answers.answer import Answer, Scope, Searched, budget_row
 from webapp.answers.document_row import DocumentAnswer, State, few_words, written_words
 from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared, compares_kinds
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, write
@@ -163,12 +163,10 @@ def answer_of(rows: Sequence[DocumentAnswer], asked: EachQuestion, budget: Budge
     for row in rows:
         numbered.append(row.numbered(n))
         n += len(row.citations)
-    pages = sum(record.pages for record in asked.records)
-    unreadable = sum(len(record.unreadable_pages) for record in asked.records)
     return Answer(
         text=counts(rows),
         found=any(row.state in ("found", "unclear") for row in rows),
-        searched=Searched(len(asked.records), pages, unreadable, asked.of_one, wider=False, read_as="each"),
+        searched=Searched.of(asked.records, asked.of_one, "each"),
         budget=budget,
         engine=engine,
         citations=tuple(citation for row in numbered for citation in row.citations),
@@ -319,17 +317,9 @@ class _Each:
         return self._library.document(self._matter_id, document_id)
 
     def _note(self, prompted: Prompted) -> None:
-        budget, packed = prompted.frame.budget, prompted.packed
-        self.budget = BudgetRow(
-            window=budget.window,
-            system=budget.system + budget.template,
-            history=0,
-            question=budget.question,
-            passages=packed.tokens,
-            reserve=budget.reserve,
-            sent=self.budget.sent + len(packed.passages),
-            left_out=self.budget.left_out + packed.left_out,
-        )
+        row = budget_row(prompted.frame.budget, prompted.packed)
+        of_all = {"sent": self.budget.sent + row.sent, "left_out": self.budget.left_out + row.left_out}
+        self.budget = row.model_copy(update=of_all)
 
 
 def _unread(record: DocumentRecord) -> str:
