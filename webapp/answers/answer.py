@@ -20,9 +20,7 @@ from retrieval import (
     ScopedChanges,
     Searcher,
     Span,
-    own_words,
     pack,
-    pin_cite,
 )
 from webapp.answers.document_row import DocumentAnswer
 from webapp.answers.from_library import Told, from_library
@@ -39,7 +37,7 @@ from webapp.core.errors import PartNotFound
 from webapp.core.limits import check_question
 from webapp.core.results import NO_BUDGET, BudgetRow
 from webapp.core.wording import plural
-from webapp.grounding.check import CheckedAnswer, Citation, check
+from webapp.grounding.check import CheckedAnswer, Citation, check, word_for_word
 from webapp.llm.pool import Lease
 
 KEY_SENTENCES = 4
@@ -269,7 +267,8 @@ def finish(
     passages, results, text = draft.found.passages, draft.results, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
     most = KEY_SENTENCES * draft.found.budget.windows
-    key = with_amendments(tuple(_key_language(results, passages, document_of, relevance, most)), changes, document_of)
+    sentences = tuple(_key_language(results, passages, documents, document_of, relevance, most))
+    key = with_amendments(sentences, changes, document_of)
     checked = check(draft.text, passages, documents)
     says_nothing = says_not_there(text)
     quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
@@ -277,7 +276,7 @@ def finish(
     is_read = says_nothing and draft.trusted and draft.is_whole
     if not is_shown and (is_read or not results.found or not key):
         return _not_found(draft, key, changes, is_read=is_read)
-    citations = checked.citations if is_shown else tuple(_cite(n, sentence) for n, sentence in enumerate(key, 1))
+    citations = checked.citations if is_shown else tuple(word_for_word(n, k, k.text) for n, k in enumerate(key, 1))
     return Answer(
         text=checked.text if is_shown else _quotations(key),
         found=True,
@@ -297,15 +296,18 @@ def finish(
 def _key_language(
     results: Retrieved,
     passages: Sequence[Passage],
+    documents: Mapping[str, Document],
     document_of: Callable[[str], Document],
     relevance: Relevance,
     most: int,
 ) -> Iterator[KeySentence]:
-    """Key language of each search, `most` sentences in all, or what the last answer cited."""
-    documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
+    """Key language of each search, `most` sentences in all, or what the last answer cited.
+
+    `documents` are those of the passages, by id; a place that is quoted whole may be in another.
+    """
     for span in results.cited:
         if document := documents.get(span.document_id):
-            yield KeySentence(**pin_cite(document, span).where(), text=own_words(document, span))
+            yield KeySentence.of(document, span)
     most = max(1, most // max(1, len(results.searches)))
     seen: set[Span] = set()
     for each in results.searches:
@@ -354,11 +356,6 @@ def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike
         if own and (others := {chunk.span.document_id: chunk for chunk in reversed(alike(own))}):
             same[span] = tuple(others.values())
     return same
-
-
-def _cite(n: int, key: KeySentence) -> Citation:
-    """Citation of a key sentence; verified, as it was taken from the page."""
-    return Citation(**key.where(), n=n, quote=key.text, verified=True)
 
 
 def _quotations(keys: Sequence[KeySentence]) -> str:

@@ -38,7 +38,7 @@ from webapp.core.errors import Congested, EngineError
 from webapp.core.limits import check_question
 from webapp.core.results import NO_BUDGET, BudgetRow
 from webapp.core.wording import plural
-from webapp.grounding.check import CheckedAnswer, Citation, check, claims
+from webapp.grounding.check import CheckedAnswer, Citation, check, claims, word_for_word
 from webapp.llm.pool import Lease
 
 AT_ONCE = 8  # windows of one question; a server of one GPU writes as many without slowing down much
@@ -249,7 +249,7 @@ class _Each:
         if span is None:
             return None
         document = self._document(record.id)
-        return Citation(**pin_cite(document, span).where(), n=1, quote=own_words(document, span), verified=True)
+        return word_for_word(1, pin_cite(document, span), own_words(document, span))
 
     async def _by_window(self, record: DocumentRecord, results: Results, lease: Lease) -> _Outcome:
         """The row as a language model has it; where most was left out and the search found nothing it is not asked."""
