@@ -6,14 +6,12 @@ itself.
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from retrieval import DocumentRecord
+from webapp.core.results import DocumentState
 from webapp.core.wording import LONGEST_CELL, cut
 from webapp.grounding.check import Citation
 from webapp.grounding.facts import find_facts
-
-State = Literal["found", "not_found", "unclear", "not_read", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class DocumentAnswer:
     """
 
     record: DocumentRecord
-    state: State
+    state: DocumentState
     answer: str = ""
     citations: tuple[Citation, ...] = ()
     reason: str = ""

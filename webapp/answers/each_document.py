@@ -28,7 +28,7 @@ from retrieval import (
     pin_cite,
 )
 from webapp.answers.answer import Answer, Scope, Searched, budget_row
-from webapp.answers.document_row import DocumentAnswer, State, few_words, written_words
+from webapp.answers.document_row import DocumentAnswer, few_words, written_words
 from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared, compares_kinds
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, write
 from webapp.answers.in_force import amending_clauses
@@ -36,7 +36,7 @@ from webapp.answers.prompt import EACH_FORM, Frame, frame, says_not_there
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import Congested, EngineError
 from webapp.core.limits import check_question
-from webapp.core.results import NO_BUDGET, BudgetRow
+from webapp.core.results import NO_BUDGET, BudgetRow, DocumentState
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check, claims, word_for_word
 from webapp.llm.pool import Lease
@@ -184,7 +184,7 @@ def counts(rows: Sequence[DocumentAnswer]) -> str:
     return "; ".join([f"Found in {number['found']} of {of}{how}", *others]) + "."
 
 
-WORDS: dict[State, str] = {
+WORDS: dict[DocumentState, str] = {
     "found": "found in",
     "not_found": "not found in",
     "unclear": "unclear in",
