@@ -16,7 +16,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-NOT_THERE = "The passages do not say."
+from webapp.answers.prompt import NOT_THERE
+
 LEAST_SHARED = 0.34  # of the question's words, for a sentence to answer it
 STOP_WORDS = frozenset(
     "a about all an and any are as at be been by can contract contracts agreement agreements did do does each every "

@@ -14,14 +14,15 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.questions import documents, scores
+from bench.score import read
 from webapp.core.data_folder import RunningServer, claim
 from webapp.core.results import AnswerResult
-from webapp.core.settings import Settings, load_settings
+from webapp.core.settings import load_settings
 from webapp.core.stream import Result
 from webapp.service.caller import Caller
 from webapp.service.commands import Accept, Ask, Follow
@@ -38,12 +39,12 @@ def main() -> int:
     options = _options()
     for name in options.set or SETS:
         for half in options.half or ("open", "blind"):
-            labels = _lines(QUESTIONS / f"{name}.{half}.jsonl")
+            labels = read(QUESTIONS / f"{name}.{half}.jsonl")
             at = options.out / "answers" / f"{name}.{half}.jsonl"
             if not options.kept:
                 _ask(labels, options.labels, options.out / "data", at)
             print(f"\n{name}, {half} half")
-            print(report(name, labels, {row["id"]: row for row in _lines(at)}), flush=True)
+            print(report(name, labels, {row["id"]: row for row in read(at)}), flush=True)
     return 0
 
 
@@ -86,7 +87,7 @@ def _ask(labels: Sequence[Json], contracts: Path, folder: Path, at: Path) -> Non
         sys.exit(f"A server uses {folder}.")
     at.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with Workspace(_opened(settings)) as workspace, at.open("w", encoding="utf-8") as out:
+        with Workspace(settings) as workspace, at.open("w", encoding="utf-8") as out:
             caller = Caller(workspace, LOCAL_USER)
             for matter, names in sorted(_documents_of(labels).items()):
                 _add(caller, matter, names, contracts)
@@ -99,16 +100,11 @@ def _ask(labels: Sequence[Json], contracts: Path, folder: Path, at: Path) -> Non
         owner.release()
 
 
-def _opened(settings: Settings) -> Settings:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    return settings
-
-
 def _documents_of(labels: Sequence[Json]) -> dict[str, list[str]]:
     """The documents of each matter: those written for it, and the contracts that any question of the set names."""
     wanted: dict[str, set[str]] = {label["matter"]: set() for label in labels}
     for path in QUESTIONS.glob("*.jsonl"):  # of both halves, so that both search the same documents
-        for label in _lines(path):
+        for label in read(path):
             wanted.get(label["matter"], set()).update(_named(label))
     for name in documents.names():
         matter = name.partition("_")[0] if name.startswith("amend") else "made"
@@ -147,15 +143,6 @@ def _answers(caller: Caller, label: Json) -> list[AnswerResult]:
     turns = label.get("turns") or [*label.get("history", ()), label]
     asked = (Ask(label["matter"], t["question"], t.get("document"), continues=n > 0) for n, t in enumerate(turns))
     return [event.row for ask in asked for event in caller.run(ask) if isinstance(event, Result)]
-
-
-def _lines(path: Path) -> list[Json]:
-    return list(_parsed(path))
-
-
-def _parsed(path: Path) -> Iterator[Json]:
-    for line in path.read_text(encoding="utf-8").splitlines():
-        yield json.loads(line)
 
 
 def _options() -> argparse.Namespace:

@@ -10,8 +10,9 @@ from typing import Any
 import pypdfium2 as pdfium
 import pytest
 
-from bench.copying_engine import NOT_THERE, copied
+from bench.copying_engine import copied
 from bench.questions import documents, scores
+from webapp.answers.prompt import NOT_THERE
 
 QUESTIONS = Path(documents.__file__).parent
 PLACE: dict[str, Any] = {"document": "lease.pdf", "words": "the tenant shall pay rent of $900 a month", "pages": [2]}

@@ -20,9 +20,7 @@ from retrieval import (
     ScopedChanges,
     Searcher,
     Span,
-    own_words,
     pack,
-    pin_cite,
 )
 from webapp.answers.document_row import DocumentAnswer
 from webapp.answers.from_library import Told, from_library
@@ -30,7 +28,7 @@ from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_eng
 from webapp.answers.history import Turn
 from webapp.answers.in_force import AmendingClause, amending_clauses, with_amendments
 from webapp.answers.key_language import KeySentence, Relevance, beside, key_language, quote_places
-from webapp.answers.prompt import NOT_THERE, Budget, Frame, frame
+from webapp.answers.prompt import Budget, Frame, frame, says_not_there
 from webapp.answers.reading import ReadAs, read_question
 from webapp.answers.retrieve import Retrieved, Retriever
 from webapp.answers.thorough import ReadSoFar, asks_for_all, read_on
@@ -39,7 +37,7 @@ from webapp.core.errors import PartNotFound
 from webapp.core.limits import check_question
 from webapp.core.results import NO_BUDGET, BudgetRow
 from webapp.core.wording import plural
-from webapp.grounding.check import CheckedAnswer, Citation, check
+from webapp.grounding.check import CheckedAnswer, Citation, check, word_for_word
 from webapp.llm.pool import Lease
 
 KEY_SENTENCES = 4
@@ -86,6 +84,20 @@ class Searched:
     wider: bool
     close: tuple[str, ...] = ()
     read_as: ReadAs = "own"
+
+    @classmethod
+    def of(
+        cls,
+        records: Sequence[DocumentRecord],
+        query: str,
+        read_as: ReadAs,
+        *,
+        wider: bool = False,
+        close: tuple[str, ...] = (),
+    ) -> "Searched":
+        """Search coverage of these documents."""
+        pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
+        return cls(len(records), pages, unreadable, query, wider, close, read_as)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +166,8 @@ async def answer(
         return
     results = await run_on_core(retriever.retrieve, reading, history)
     changes = await run_on_core(searcher.changes, scope.matter_id, scope.document_ids)
-    searched = _searched(scope, results)
+    records = _only(scope, results.document_ids)
+    searched = Searched.of(records, results.query, results.read_as, wider=results.wider, close=results.close)
     for part in results.missed:
         yield Trouble(PartNotFound(question=part))
     chunks = tuple(hit.chunk for hit in results.hits)
@@ -254,15 +267,16 @@ def finish(
     passages, results, text = draft.found.passages, draft.results, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
     most = KEY_SENTENCES * draft.found.budget.windows
-    key = with_amendments(tuple(_key_language(results, passages, document_of, relevance, most)), changes, document_of)
+    sentences = tuple(_key_language(results, passages, documents, document_of, relevance, most))
+    key = with_amendments(sentences, changes, document_of)
     checked = check(draft.text, passages, documents)
-    says_nothing = text.rstrip(".") == NOT_THERE.rstrip(".")
+    says_nothing = says_not_there(text)
     quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
     is_shown = bool(text) and not says_nothing and (draft.trusted or quotes_rightly)
     is_read = says_nothing and draft.trusted and draft.is_whole
     if not is_shown and (is_read or not results.found or not key):
         return _not_found(draft, key, changes, is_read=is_read)
-    citations = checked.citations if is_shown else tuple(_cite(n, sentence) for n, sentence in enumerate(key, 1))
+    citations = checked.citations if is_shown else tuple(word_for_word(n, k, k.text) for n, k in enumerate(key, 1))
     return Answer(
         text=checked.text if is_shown else _quotations(key),
         found=True,
@@ -282,15 +296,18 @@ def finish(
 def _key_language(
     results: Retrieved,
     passages: Sequence[Passage],
+    documents: Mapping[str, Document],
     document_of: Callable[[str], Document],
     relevance: Relevance,
     most: int,
 ) -> Iterator[KeySentence]:
-    """Key language of each search, `most` sentences in all, or what the last answer cited."""
-    documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
+    """Key language of each search, `most` sentences in all, or what the last answer cited.
+
+    `documents` are those of the passages, by id; a place that is quoted whole may be in another.
+    """
     for span in results.cited:
         if document := documents.get(span.document_id):
-            yield KeySentence(**pin_cite(document, span).where(), text=own_words(document, span))
+            yield KeySentence.of(document, span)
     most = max(1, most // max(1, len(results.searches)))
     seen: set[Span] = set()
     for each in results.searches:
@@ -341,11 +358,6 @@ def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike
     return same
 
 
-def _cite(n: int, key: KeySentence) -> Citation:
-    """Citation of a key sentence; verified, as it was taken from the page."""
-    return Citation(**key.where(), n=n, quote=key.text, verified=True)
-
-
 def _quotations(keys: Sequence[KeySentence]) -> str:
     """Key language as the text of an answer: each sentence in quotation marks, with its number."""
     return "\n".join(f"“{key.text}” [{n}]" for n, key in enumerate(keys, 1))
@@ -355,25 +367,19 @@ def _only(scope: Scope, document_ids: Sequence[str]) -> list[DocumentRecord]:
     return [record for record in scope.records if record.id in document_ids]
 
 
-def _searched(scope: Scope, results: Retrieved) -> Searched:
-    records = _only(scope, results.document_ids)
-    pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
-    return Searched(len(records), pages, unreadable, results.query, results.wider, results.close, results.read_as)
-
-
 def _told(told: Told, read_as: ReadAs, question: str, records: Sequence[DocumentRecord]) -> Answer:
     """The answer to a question that needed no search."""
-    pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
-    searched = Searched(len(records), pages, unreadable, question, wider=False, read_as=read_as)
+    searched = Searched.of(records, question, read_as)
     return Answer(told.text, told.found, searched, NO_BUDGET, engine="", citations=told.citations)
 
 
 def _found(prompted: Prompted, searched: Searched) -> Found:
     packed = prompted.packed
-    return Found(packed.passages, searched, _budget_row(prompted.frame.budget, packed))
+    return Found(packed.passages, searched, budget_row(prompted.frame.budget, packed))
 
 
-def _budget_row(budget: Budget, packed: Packed) -> BudgetRow:
+def budget_row(budget: Budget, packed: Packed) -> BudgetRow:
+    """Row of the budget of a prompt, with the passages that were packed for it."""
     return BudgetRow(
         window=budget.window,
         system=budget.system + budget.template,

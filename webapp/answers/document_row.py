@@ -6,14 +6,12 @@ itself.
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from retrieval import DocumentRecord
+from webapp.core.results import DocumentState
+from webapp.core.wording import LONGEST_CELL, cut
 from webapp.grounding.check import Citation
 from webapp.grounding.facts import find_facts
-
-State = Literal["found", "not_found", "unclear", "not_read", "failed"]
-LONGEST_ANSWER = 240  # characters of a cell; the citation quotes the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class DocumentAnswer:
     """
 
     record: DocumentRecord
-    state: State
+    state: DocumentState
     answer: str = ""
     citations: tuple[Citation, ...] = ()
     reason: str = ""
@@ -159,8 +157,7 @@ def _yes_or_no(asked: str, sentence: str) -> str:
 
 
 def _cut(words: str) -> str:
-    words = " ".join(words.split())
-    return words if len(words) <= LONGEST_ANSWER else words[:LONGEST_ANSWER].rsplit(" ", 1)[0] + " …"
+    return cut(" ".join(words.split()))
 
 
 _OPENS = re.compile(r"\W*(?P<word>yes|no)\b(?!\s+(?:later|more|less|fewer|earlier|longer)\b)", re.IGNORECASE)
@@ -171,6 +168,6 @@ def written_words(question: str, asked: str, text: str, quote: str) -> str:
     if opens := _OPENS.match(text):
         return opens["word"].lower()
     before = re.split(r"[“\"\[]", text, maxsplit=1)[0].strip(" *:–—-,;.\n")
-    if before and len(before) <= LONGEST_ANSWER and not before.endswith(("that", "says", "states")):
+    if before and len(before) <= LONGEST_CELL and not before.endswith(("that", "says", "states")):
         return _value(question, before) if asks_value(question, asked) else before
     return few_words(question, asked, quote or text)

@@ -27,18 +27,18 @@ from retrieval import (
     pack,
     pin_cite,
 )
-from webapp.answers.answer import Answer, Scope, Searched
-from webapp.answers.document_row import DocumentAnswer, State, few_words, written_words
+from webapp.answers.answer import Answer, Scope, Searched, budget_row
+from webapp.answers.document_row import DocumentAnswer, few_words, written_words
 from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared, compares_kinds
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, write
 from webapp.answers.in_force import amending_clauses
-from webapp.answers.prompt import EACH_FORM, NOT_THERE, Frame, frame
+from webapp.answers.prompt import EACH_FORM, Frame, frame, says_not_there
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import Congested, EngineError
 from webapp.core.limits import check_question
-from webapp.core.results import NO_BUDGET, BudgetRow
+from webapp.core.results import NO_BUDGET, BudgetRow, DocumentState
 from webapp.core.wording import plural
-from webapp.grounding.check import CheckedAnswer, Citation, check, claims
+from webapp.grounding.check import CheckedAnswer, Citation, check, claims, word_for_word
 from webapp.llm.pool import Lease
 
 AT_ONCE = 8  # windows of one question; a server of one GPU writes as many without slowing down much
@@ -163,12 +163,10 @@ def answer_of(rows: Sequence[DocumentAnswer], asked: EachQuestion, budget: Budge
     for row in rows:
         numbered.append(row.numbered(n))
         n += len(row.citations)
-    pages = sum(record.pages for record in asked.records)
-    unreadable = sum(len(record.unreadable_pages) for record in asked.records)
     return Answer(
         text=counts(rows),
         found=any(row.state in ("found", "unclear") for row in rows),
-        searched=Searched(len(asked.records), pages, unreadable, asked.of_one, wider=False, read_as="each"),
+        searched=Searched.of(asked.records, asked.of_one, "each"),
         budget=budget,
         engine=engine,
         citations=tuple(citation for row in numbered for citation in row.citations),
@@ -186,7 +184,7 @@ def counts(rows: Sequence[DocumentAnswer]) -> str:
     return "; ".join([f"Found in {number['found']} of {of}{how}", *others]) + "."
 
 
-WORDS: dict[State, str] = {
+WORDS: dict[DocumentState, str] = {
     "found": "found in",
     "not_found": "not found in",
     "unclear": "unclear in",
@@ -251,7 +249,7 @@ class _Each:
         if span is None:
             return None
         document = self._document(record.id)
-        return Citation(**pin_cite(document, span).where(), n=1, quote=own_words(document, span), verified=True)
+        return word_for_word(1, pin_cite(document, span), own_words(document, span))
 
     async def _by_window(self, record: DocumentRecord, results: Results, lease: Lease) -> _Outcome:
         """The row as a language model has it; where most was left out and the search found nothing it is not asked."""
@@ -319,17 +317,9 @@ class _Each:
         return self._library.document(self._matter_id, document_id)
 
     def _note(self, prompted: Prompted) -> None:
-        budget, packed = prompted.frame.budget, prompted.packed
-        self.budget = BudgetRow(
-            window=budget.window,
-            system=budget.system + budget.template,
-            history=0,
-            question=budget.question,
-            passages=packed.tokens,
-            reserve=budget.reserve,
-            sent=self.budget.sent + len(packed.passages),
-            left_out=self.budget.left_out + packed.left_out,
-        )
+        row = budget_row(prompted.frame.budget, prompted.packed)
+        of_all = {"sent": self.budget.sent + row.sent, "left_out": self.budget.left_out + row.left_out}
+        self.budget = row.model_copy(update=of_all)
 
 
 def _unread(record: DocumentRecord) -> str:
@@ -353,7 +343,7 @@ def _nothing(record: DocumentRecord) -> DocumentAnswer:
 
 def _says_nothing(text: str, checked: CheckedAnswer) -> bool:
     """Whether a draft says that its passages do not answer, and nothing else."""
-    return text.rstrip(".") == NOT_THERE.rstrip(".") or not (
+    return says_not_there(text) or not (
         checked.citations or any(claims(sentence.text) for sentence in checked.sentences)
     )
 

@@ -13,7 +13,7 @@ from retrieval import Document, DocumentRecord, Span, each_mention, own_words, p
 from webapp.answers.reading import Reading
 from webapp.answers.statements import Group, Statement, essence
 from webapp.core.wording import plural
-from webapp.grounding.check import Citation
+from webapp.grounding.check import Citation, word_for_word
 
 MOST_LISTED = 50  # documents; further ones are counted
 MOST_CITED = 50  # mentions
@@ -103,8 +103,7 @@ def _mentions(phrase: str, records: Sequence[DocumentRecord], document_of: Docum
 
 
 def _mention(n: int, document: Document, span: Span) -> Citation:
-    cite = pin_cite(document, span)
-    return Citation(**cite.where(), n=n, quote=own_words(document, span), verified=True)
+    return word_for_word(n, pin_cite(document, span), own_words(document, span))
 
 
 def _in_short(records: Sequence[DocumentRecord], document_of: DocumentOf) -> Told:
@@ -119,7 +118,7 @@ def _in_short(records: Sequence[DocumentRecord], document_of: DocumentOf) -> Tol
             f"**{record.name}**, {plural(record.pages, 'page')}" + ("" if chosen else ": no text to summarise")
         )
         for group, statement in chosen:
-            citations.append(_cite(len(citations) + 1, statement))
+            citations.append(word_for_word(len(citations) + 1, statement, statement.text))
             head = group.heading or group.label
             lines.append(f"- {f'{head}: ' if head else ''}“{statement.text}” [{len(citations)}]")
     more = len(records) - MOST_IN_SHORT
@@ -140,7 +139,3 @@ def main_statements(document: Document, most: int) -> Iterator[tuple[Group, Stat
 
 def _weight(statement: Statement) -> tuple[bool, float]:
     return len(statement.text) <= _LONG, statement.worth
-
-
-def _cite(n: int, statement: Statement) -> Citation:
-    return Citation(**statement.where(), n=n, quote=statement.text, verified=True)

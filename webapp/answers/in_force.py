@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from retrieval import Document, PinCite, ScopedChanges, Span, own_words, pin_cite
+from retrieval import Document, PinCite, ScopedChanges, Span
 from webapp.answers.key_language import KeySentence
 
 
@@ -43,8 +43,7 @@ def with_amendments(
             if span is None or outdated or change.target.new:
                 continue
             known = [each for each in (*ordered, *keys) if each.span.shared(span)]
-            document = document_of(span.document_id)
-            words = KeySentence(**pin_cite(document, span).where(), text=own_words(document, span))
+            words = KeySentence.of(document_of(span.document_id), span)
             ordered += [each for each in known or [words] if each not in ordered]
         if key not in ordered:
             ordered.append(key)

@@ -37,6 +37,11 @@ class KeySentence(PinCite):
 
     text: str
 
+    @classmethod
+    def of(cls, document: Document, span: Span) -> "KeySentence":
+        """A span, quoted whole."""
+        return cls(**pin_cite(document, span).where(), text=own_words(document, span))
+
 
 def quote_places(places: Sequence[Span], document_of: Callable[[str], Document]) -> tuple[KeySentence, ...]:
     """Quote places whole, as their pages have them; one that an earlier one holds is left out.

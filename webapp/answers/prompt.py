@@ -128,6 +128,11 @@ def without_chat_markers(text: str) -> str:
     return _CHAT_MARKERS.sub(lambda marker: f"{marker[0][0]} {marker[0][1:]}", text)
 
 
+def says_not_there(draft: str) -> bool:
+    """Whether a draft says that its passages do not answer, and nothing else."""
+    return draft.strip().rstrip(".") == NOT_THERE.rstrip(".")
+
+
 def question_line(question: str) -> str:
     """The question as it stands in the prompt."""
     return f"Question: {question}"

@@ -17,7 +17,7 @@ from webapp.answers.generate import Delta, Trouble
 from webapp.answers.prompt import JOINTS, without_chat_markers
 from webapp.answers.statements import Group, Statement, essence, groups
 from webapp.core.errors import Congested, EngineError
-from webapp.grounding.check import CheckedAnswer, Citation, check
+from webapp.grounding.check import CheckedAnswer, Citation, check, word_for_word
 from webapp.grounding.markers import CITE
 from webapp.llm.chat import Message
 from webapp.llm.pool import Backend, Lease
@@ -248,7 +248,7 @@ def _written(checked: CheckedAnswer) -> Line:
 
 
 def _verbatim(statement: Statement) -> Line:
-    return Line(None, (Citation(**statement.where(), n=1, quote=statement.text, verified=True),))
+    return Line(None, (word_for_word(1, statement, statement.text),))
 
 
 def joined(clauses: Sequence[SummaryClause]) -> tuple[SummaryClause, ...]:

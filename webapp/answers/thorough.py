@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from retrieval import Chunk, Document, Packed, Passage, Span
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_engine, write
-from webapp.answers.prompt import NOT_THERE, Frame
+from webapp.answers.prompt import Frame, says_not_there
 from webapp.core.cpu_pool import run_on_core
 from webapp.grounding.check import CheckedSentence, check
 from webapp.grounding.markers import blank_citation_markers
@@ -137,4 +137,4 @@ def _plain(sentence: CheckedSentence) -> str:
 
 
 def _says_nothing(text: str) -> bool:
-    return text.strip().rstrip(".") in ("", NOT_THERE.rstrip("."))
+    return says_not_there(text) or not text.strip().rstrip(".")

@@ -131,7 +131,7 @@ def mentions_coverage(searched: CoverageRow) -> str:
     return _sentence(f"Searched every word of {_extent(searched)}", _unreadable(searched, ": not searched"))
 
 
-LONGEST_QUOTE = 240  # characters in a cell; the citation has the rest
+LONGEST_CELL = 240  # characters of an answer in a table; the citation has the rest
 STATES: Mapping[DocumentState, str] = {
     "found": "Found",
     "not_found": "Not found",
@@ -146,8 +146,12 @@ def document_answer(row: DocumentAnswerRow, cited: Mapping[int, CitationRow]) ->
     quote = next((cited[n].quote for n in row.citations if n in cited), "") or ""
     if row.answer and not _is_quoted(row.answer, quote):
         return row.answer[:1].upper() + row.answer[1:] if row.answer in ("yes", "no") else row.answer
-    cut = quote if len(quote) <= LONGEST_QUOTE else quote[:LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"
-    return f"“{cut}”" if cut else ""
+    return f"“{cut(quote)}”" if quote else ""
+
+
+def cut(words: str) -> str:
+    """Words as a cell holds them: the end of long ones is left out, between two words."""
+    return words if len(words) <= LONGEST_CELL else words[:LONGEST_CELL].rsplit(" ", 1)[0] + " …"
 
 
 def _is_quoted(answer: str, quote: str) -> bool:

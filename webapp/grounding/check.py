@@ -89,6 +89,11 @@ class Citation(PinCite):
     verified: bool
 
 
+def word_for_word(n: int, cite: PinCite, quote: str) -> Citation:
+    """Citation of words that were taken from the page; verified, as there is nothing to check."""
+    return Citation(**cite.where(), n=n, quote=quote, verified=True)
+
+
 @dataclass(frozen=True)
 class CheckedAnswer:
     """An answer sentence by sentence, and its citations in the order of the answer, without repetitions.
@@ -253,7 +258,7 @@ def _citations(
         if quote.match and quote.n is not None:
             numbers.add(quote.n)
             cite = pin_cite(documents[by_number[quote.n].document_id], *quote.match.parts)
-            yield Citation(**cite.where(), n=quote.n, quote=quote.own_words, verified=True)
+            yield word_for_word(quote.n, cite, quote.own_words)
     for n in sentence.cites:
         if n not in numbers:
             yield _without_quote(by_number[n], documents[by_number[n].document_id], sentence)

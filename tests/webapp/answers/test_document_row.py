@@ -2,8 +2,9 @@
 
 import pytest
 
-from webapp.answers.document_row import LONGEST_ANSWER, few_words, written_words
+from webapp.answers.document_row import few_words, written_words
 from webapp.answers.each_signs import asked_of_one
+from webapp.core.wording import LONGEST_CELL
 
 CONSENT = "Neither party may assign this Agreement without the consent of the other."
 POST = "Neither party may assign this Agreement."
@@ -42,7 +43,7 @@ def test_few_words_only_where_they_are_plain(question: str, sentence: str, answe
 
 def test_a_long_sentence_is_cut_between_words() -> None:
     words = few_words("Which of my leases cap rent?", "cap rent", "The rent is capped as follows. " * 40)
-    assert len(words) <= LONGEST_ANSWER + 2
+    assert len(words) <= LONGEST_CELL + 2
     assert words.endswith(" …")
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from retrieval import Packed, Passage, ScopedChanges, Searcher, Span, own_words, pack, pin_cite
+from retrieval import Packed, Passage, ScopedChanges, Searcher, Span, pack
 from retrieval.structure.chunks import chunk
 from tests.pdfs import make_pdf
 from tests.retrieval.stores import Stores, opened
@@ -68,7 +68,7 @@ class Case:
     def key(self, words: str) -> tuple[KeySentence, ...]:
         span = self.place(words)
         document = self.stores.library.document(self.matter.id, span.document_id)
-        key = KeySentence(**pin_cite(document, span).where(), text=own_words(document, span))
+        key = KeySentence.of(document, span)
         return with_amendments([key], self.changes, partial(self.stores.library.document, self.matter.id))
 
     def answer(self, question: str) -> Answer:

@@ -55,12 +55,6 @@ SLOWLY = [f"word{n} " for n in range(400)]
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[FakeEngine]:
-    with FakeEngine("tgi") as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory, engine: FakeEngine) -> Iterator[Workspace]:
     with embeddings() as url:
         folder = tmp_path_factory.mktemp("data")

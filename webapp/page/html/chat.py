@@ -37,7 +37,7 @@ from webapp.core.wording import (
 from webapp.grounding.check import NO_CITATION, NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
 from webapp.page.html import document_table, mentions, summary
-from webapp.page.html.parts import NOTHING, changed_by, lines, pin, standing, to_place
+from webapp.page.html.parts import NOTHING, changed_by, lines, pin, standing, to_place, under_way
 from webapp.store.conversations import SavedTurn, State
 
 _INLINE = re.compile(rf"(?P<cite>(?i:{CITE.pattern}))|\*\*(?P<bold>[^*\n]+)\*\*|(?P<doubt>\({re.escape(NOT_FOUND)}\))")
@@ -97,11 +97,9 @@ def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> M
     note = Markup(
         '<p class="draft-note">Not checked yet. Quotations are compared with their pages when it is finished.</p>'
     )
-    return Markup(
-        '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
-        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p><div class="written draft">{}</div>{}'
-        "</div></article>"
-    ).format(question, status, prose(draft, lambda n, _: Markup("[{}]").format(n)), note if draft else NOTHING)
+    written = prose(draft, lambda n, _: Markup("[{}]").format(n))
+    shown = Markup('<div class="written draft">{}</div>').format(written)
+    return under_way(question, status, shown, note if draft else NOTHING)
 
 
 def choice(question: str, candidates: Sequence[tuple[str, str]]) -> Markup:

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from webapp.core import wording
 from webapp.core.results import AnswerResult, CitationRow, DocumentAnswerRow
 from webapp.core.wording import STATES, cite, document_answer
-from webapp.page.html.parts import NOTHING, about, changed_by, lines, pin, to_place
+from webapp.page.html.parts import NOTHING, about, changed_by, lines, pin, to_place, under_way
 
 _KINDS = {"found": ("sure", "✓"), "not_found": ("gone", "○"), "unclear": ("doubt", "?")}  # CSS class and icon
 _OTHER = ("doubt", "!")
@@ -23,11 +23,8 @@ def writing(question: str, so_far: AnswerResult, done: int, of: int) -> Markup:
     status = f"Document {min(done + 1, of)} of {of}"
     shown = [row for row in so_far.documents if row.state != "not_read"]
     table = _table("", so_far.model_copy(update={"documents": tuple(shown)})) if shown else NOTHING
-    return Markup(
-        '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
-        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p>'
-        '<progress max="{}" value="{}" aria-label="{}"></progress>{}</div></article>'
-    ).format(question, status, of, done, status, table)
+    bar = Markup('<progress max="{}" value="{}" aria-label="{}"></progress>').format(of, done, status)
+    return under_way(question, status, bar, table)
 
 
 def copied(answer: AnswerResult) -> str:

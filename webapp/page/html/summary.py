@@ -8,7 +8,7 @@ from markupsafe import Markup
 from webapp.core.results import CitationRow, ClauseRow, LineRow, SummaryResult
 from webapp.core.wording import cite, clause_title, plural, summary_coverage, summary_line
 from webapp.grounding.facts import find_facts
-from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
+from webapp.page.html.parts import NOTHING, lines, page, pin, to_place, under_way
 
 _STRESSED = ("amount", "percent", "date", "month")  # kinds of facts in bold, beside periods
 _PERIOD = re.compile(r"(?:business )?(?:day|week|month|quarter|year|hour)$")
@@ -53,11 +53,8 @@ def writing(question: str, part: tuple[int, int, str] | None, so_far: SummaryRes
     note = (
         Markup('<p class="draft">{}</p><p class="draft-note">Not checked yet.</p>').format(draft) if draft else NOTHING
     )
-    return Markup(
-        '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
-        '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p>{}<div class="written summary">{}{}'
-        "</div></div></article>"
-    ).format(question, status, bar, _all("", so_far), note)
+    written = Markup('<div class="written summary">{}{}</div>').format(_all("", so_far), note)
+    return under_way(question, status, bar, written)
 
 
 def copied(answer: SummaryResult) -> str:
