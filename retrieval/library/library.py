@@ -194,10 +194,10 @@ class Library:
         known = self._text_records.facts([(record.id, record.text_version)])
         if known:
             return next(iter(known.values()))
-        return self._text_records.found_in(self.document(matter_id, document_id))
+        return self._text_records.find_now(self.document(matter_id, document_id))
 
     def facts_of(self, records: Sequence[DocumentRecord]) -> dict[str, Facts]:
-        """Look up the facts of several documents, by id; of those that were found, none are found now."""
+        """Look up the stored facts of several documents, by id; a document that has none is left out."""
         found = self._text_records.facts((record.id, record.text_version) for record in records)
         return {document_id: facts for (document_id, _), facts in found.items()}
 
