@@ -7,6 +7,7 @@ from datetime import date
 from itertools import islice
 
 from retrieval.core.documents import Document, Span
+from retrieval.structure.clause_marks import ORDINALS
 from retrieval.structure.openings import Opening, opening_text
 
 _ON_COVER = 3_000  # characters in which a date that stands alone is the document's own
@@ -30,17 +31,7 @@ class DocumentDate:
 
 _MONTHS = "january february march april may june july august september october november december".split()
 _MONTH = r"(?P<month>(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?(?![a-z])|" + "|".join(_MONTHS) + ")"
-_ORDINALS = {
-    word: number
-    for number, word in enumerate(
-        (
-            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-            "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third "
-            "twenty-fourth twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
-        ).split(),
-        1,
-    )
-}
+_ORDINALS = {word: number for number, word in enumerate(ORDINALS, 1)}
 _BLANK = r"[_●•*][_●•* ]{0,30}|\[[^\]\n]{0,12}\]"
 _DAY = rf"(?P<day>\d{{1,2}}(?:\s?(?:st|nd|rd|th))?\b|{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})"
 _DAY_OR_BLANK = rf"(?:{_DAY}|(?P<blank>{_BLANK}))"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from retrieval.core.documents import Document
 from retrieval.structure.clause_lookup import find_clause
-from retrieval.structure.clause_marks import PARTS, ordinal
+from retrieval.structure.clause_marks import NUMERALS, ORDINALS, PARTS, ordinal
 from retrieval.structure.clauses import Clause, outline
 
 _MOST_PLACES = 24  # of one question
@@ -37,11 +37,8 @@ _KINDS = {  # what a place may be called, and the pattern of it
 }
 _HEADED = (*PARTS, "part", "chapter", "recital")  # places whose headings name their kind
 _TOP = re.compile(r"(?:Article )?(?:\d{1,3}(?:\.0)?|[IVXL]+)")  # a number of the outermost level
-_OUTER_FIRST = (
-    "exhibit schedule appendix annex annexure attachment addendum part chapter article section clause".split()
-)
-_NUMERALS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_OUTER_FIRST = (*PARTS, "part", "chapter", "article", "section", "clause")
+_NUMERALS, _ORDINALS = NUMERALS[:15], ORDINALS[:10]
 _PAREN = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|\d{1,2})\)"
 _LOWER_ROMAN = r"(?:ii|iii|iv|vi{0,3}|ix|xi{0,3}|xiv|xv|xvi{0,3}|xix|xx)"
 _NUMBER = (
@@ -130,7 +127,7 @@ def _numbers(match: re.Match[str]) -> Iterator[PlaceName]:
     before = ""
     for one in _ONE.finditer(match["numbers"]):
         raw = "".join(one["number"].split())
-        number = str(_NUMERALS.index(raw.lower()) + 1) if raw.lower() in _NUMERALS else raw
+        number = str(ordinal(raw)) if raw.lower() in _NUMERALS else raw
         if number.startswith("(") and "(" in before:
             number = before[: before.rfind("(")] + number
         between = _between(before, number) if one["to"] else ()
