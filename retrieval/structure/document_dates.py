@@ -13,7 +13,7 @@ from retrieval.structure.openings import Opening, opening_text
 _ON_COVER = 3_000  # characters in which a date that stands alone is the document's own
 _AFTER_NAMES = 300  # characters after the last party in which a contract without a preamble is dated
 _DATED_WITHIN = 1_500  # characters of a preamble
-_AFTER_KIND = 60  # characters between "made", "dated" or "effective" and the day
+_AFTER_KIND = 120  # characters between "made", "dated" or "effective" and the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _of_preamble(document: Document, text: str, opening: Opening) -> Iterator[Do
     days = days_in(text, start, end)
     for index, (a, b, day) in enumerate(days):
         before = text[max(start, days[index - 1][1] if index else start) : a]
-        kind = _kind(before[-200:])
+        kind = _kind(before)
         after_names = opening.preamble is not None and a > opening.names_at
         after_names = after_names and kind != "effective" and not _THIS_DAY.search(before)
         if kind and not after_names and not _OF_ANOTHER.search(before):
@@ -158,7 +158,7 @@ _OF_ANOTHER = re.compile(
 
 def _kind(before: str) -> str:
     """What a day is to its document by the words before it; empty where they do not say."""
-    near = before[before.rfind(";") + 1 :][-_AFTER_KIND * 2 :]
+    near = before[before.rfind(";") + 1 :][-_AFTER_KIND:]
     said = [match.lastgroup or "" for match in _SAYS.finditer(near)]
     return said[-1] if said else ("made" if _JUST_A_DAY.search(near) else "")
 
