@@ -287,10 +287,10 @@ def _clean_title(raw: str) -> str:
     return words[: kinds[-1].end()].strip(" ,.;:–—-_*") if kinds else ""
 
 
-_LIGHT = frozenset(
+LIGHT_WORDS = frozenset(  # of a title, which tell no agreement from another
     "principal original existing main the a an of and or for to in on by with agreement amended restated".split()
 )
 
 
 def _weighty(title: str) -> frozenset[str]:
-    return frozenset(re.findall(r"[^\W_]+", title.lower())) - _LIGHT
+    return frozenset(re.findall(r"[^\W_]+", title.lower())) - LIGHT_WORDS

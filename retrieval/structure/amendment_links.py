@@ -14,7 +14,7 @@ from functools import lru_cache
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.amended_places import Target
-from retrieval.structure.amending_instruments import AmendedAgreement
+from retrieval.structure.amending_instruments import LIGHT_WORDS, AmendedAgreement
 from retrieval.structure.amendments import Amendment
 from retrieval.structure.clause_lookup import find_clause
 from retrieval.structure.clause_marks import PARTS, ordinal
@@ -29,12 +29,7 @@ _MOST_COPIES = 8  # of one agreement, each of which is linked
 _MOST_PLACES = 200  # in one agreement, of words that are exchanged throughout
 _FITS, _CONFLICTS = 0.75, 0.5  # of the words of a title
 _ALIKE = 0.35  # of the words of two clauses, one of which takes the other's place
-_LIGHT = frozenset(
-    (
-        "the a an of and or for to in on by with agreement contract deed amended restated no number principal original "
-        "existing main"
-    ).split()
-)
+_LIGHT = LIGHT_WORDS | {"contract", "deed", "no", "number"}
 _FORMS = frozenset(
     "inc incorporated corp corporation co company llc llp lp ltd limited plc gmbh ag sa nv bv the and of".split()
 )
@@ -305,7 +300,7 @@ def counterpart(document: Document, span: Span, restated: Document) -> Span | No
     at = clause_at(document, span.start)
     if at is None:
         return None
-    heading = next(iter(headings_above(document, at)[::-1]), "")
+    heading = next(reversed(headings_above(document, at)), "")
     same = [c.span for c in outline(restated) if heading and _words(c.heading) == _words(heading)]
     if len(same) == 1:
         return same[0]

@@ -78,7 +78,7 @@ class PlaceName:
 
     def label(self) -> str:
         """How it is cited: "Section 7.2(b)", "Exhibit B", "Schedule 2, paragraph 3"."""
-        number = self.number.upper() if self.kind in (*PARTS, "article", "chapter", "part", "recital") else self.number
+        number = self.number.upper() if self.kind in (*_HEADED, "article") else self.number
         return f"{self.inside.label()}, {self.kind} {number}" if self.inside else f"{self.kind.title()} {number}"
 
 
