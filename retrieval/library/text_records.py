@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from retrieval.core.documents import Document
 from retrieval.library.database import reading, writing
-from retrieval.library.schema import documents, jobs, texts
+from retrieval.library.schema import RECORDS, documents, jobs, texts
 from retrieval.structure.facts import FACTS_VERSION, Facts, find_facts, from_json, to_json
 
 _CACHED = 5_000  # documents whose facts are in memory; of most they take some kilobytes
@@ -64,13 +64,7 @@ class TextRecords:
             texts.c.version == documents.c.text_version,
             texts.c.facts_version == FACTS_VERSION,
         )
-        query = (
-            sa.select(documents.c.matter_id, documents.c.document_id)
-            .join(
-                jobs, sa.and_(jobs.c.matter_id == documents.c.matter_id, jobs.c.document_id == documents.c.document_id)
-            )
-            .where(jobs.c.state == "ready", ~sa.exists().where(has))
-        )
+        query = RECORDS.where(jobs.c.state == "ready", ~sa.exists().where(has))
         with reading(self._engine) as connection:
             return {(row.matter_id, row.document_id) for row in connection.execute(query)}
 
