@@ -19,6 +19,7 @@ ORDINALS = (
     " sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth"
     " twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
 ).split()
+ITEM = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|\d{1,2})\)"  # the mark of an item as a reference has it: "(b)", "(iv)"
 PARTS = "exhibit schedule appendix annex annexure attachment addendum".split()
 Kind = Literal[
     "part", "title", "chapter", "article", "number", "lettered", "run", "(1)",

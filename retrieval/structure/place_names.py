@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from retrieval.core.documents import Document
 from retrieval.structure.clause_lookup import find_clause
-from retrieval.structure.clause_marks import NUMERALS, ORDINALS, PARTS, ordinal
+from retrieval.structure.clause_marks import ITEM, NUMERALS, ORDINALS, PARTS, ordinal
 from retrieval.structure.clauses import Clause, outline
 
 _MOST_PLACES = 24  # of one question
@@ -39,11 +39,10 @@ _HEADED = (*PARTS, "part", "chapter", "recital")  # places whose headings name t
 _TOP = re.compile(r"(?:Article )?(?:\d{1,3}(?:\.0)?|[IVXL]+)")  # a number of the outermost level
 _OUTER_FIRST = (*PARTS, "part", "chapter", "article", "section", "clause")
 _NUMERALS, _ORDINALS = NUMERALS[:15], ORDINALS[:10]
-_PAREN = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|\d{1,2})\)"
 _LOWER_ROMAN = r"(?:ii|iii|iv|vi{0,3}|ix|xi{0,3}|xiv|xv|xvi{0,3}|xix|xx)"
 _NUMBER = (
-    rf"(?:\d{{1,4}}(?:\.\d{{1,3}})*(?-i:[A-Z])?(?:-\d+)?(?!\w)(?:\s?{_PAREN})*|{_PAREN}(?:\s?{_PAREN})*"
-    rf"|(?:(?-i:[IVXL]+)|{_LOWER_ROMAN})\b(?!['’]|\s+(?:am|can|do|have|may|must|need|should|want|will)\b)(?:\s?{_PAREN})*"
+    rf"(?:\d{{1,4}}(?:\.\d{{1,3}})*(?-i:[A-Z])?(?:-\d+)?(?!\w)(?:\s?{ITEM})*|{ITEM}(?:\s?{ITEM})*"
+    rf"|(?:(?-i:[IVXL]+)|{_LOWER_ROMAN})\b(?!['’]|\s+(?:am|can|do|have|may|must|need|should|want|will)\b)(?:\s?{ITEM})*"
     rf"|(?:{'|'.join(_NUMERALS)})\b|(?-i:[A-HJ-Z]|I(?=-?\d))(?:-?\d{{1,2}})?\b(?!['’])|[b-hj-z]\b(?!['’])"
     r"|a(?=\s*(?:[?.,;:)]|\Z)|\s+(?:and|or|to|&)\s+[a-z]\b))"
 )
