@@ -36,7 +36,7 @@ _BLANK = r"[_●•*][_●•* ]{0,30}|\[[^\]\n]{0,12}\]"
 _DAY = rf"(?P<day>\d{{1,2}}(?:\s?(?:st|nd|rd|th))?\b|{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})"
 _DAY_OR_BLANK = rf"(?:{_DAY}|(?P<blank>{_BLANK}))"
 _YEAR = r"(?P<year>(?:1[89]|20)\d\d)(?!\d)"
-_YEAR_OR_BLANK = rf"(?:{_YEAR}|(?P<no_year>{_BLANK}|20\s?_{1, 12}))"
+_YEAR_OR_BLANK = rf"(?:{_YEAR}|(?P<no_year>{_BLANK}|20\s?_{{1,12}}))"
 _FORMS = (
     re.compile(rf"\b{_MONTH}\s*{_DAY_OR_BLANK}\s*,?\s*(?:in\s+the\s+year\s+)?{_YEAR_OR_BLANK}", re.IGNORECASE),
     re.compile(
