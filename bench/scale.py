@@ -116,7 +116,7 @@ class _Copies:
         name = f"{self._number} {document.name}"
         record = library.accept(matter, name, data + f"\n% copy {self._number}".encode())
         copy = replace(document, id=record.id, name=name)
-        library.keep_text(record, copy, version=1)
+        library.keep_text(record, copy)
         apart = "" if self._alike else f"{self._number} "
         pieces = list(cut(document))
         chunks = [Chunk(Span(record.id, c.span.start, c.span.end), apart + c.words) for c, _ in pieces]

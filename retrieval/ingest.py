@@ -226,7 +226,7 @@ class Ingest:
             if room < self._limits.characters:
                 raise MatterFull(name=record.name, limit=self._limits.matter_characters) from error
             raise
-        self._library.keep_text(record, conversion.document, version=conversion.document.version)
+        self._library.keep_text(record, conversion.document)
         return conversion
 
     def _room(self, record: DocumentRecord) -> int:

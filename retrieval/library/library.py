@@ -10,7 +10,6 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -194,10 +193,10 @@ class Library:
         known = self._text_records.facts([(record.id, record.text_version)])
         if known:
             return next(iter(known.values()))
-        return self._text_records.found_in(self.document(matter_id, document_id))
+        return self._text_records.find_now(self.document(matter_id, document_id))
 
     def facts_of(self, records: Sequence[DocumentRecord]) -> dict[str, Facts]:
-        """Look up the facts of several documents, by id; of those that were found, none are found now."""
+        """Look up the stored facts of several documents, by id; a document that has none is left out."""
         found = self._text_records.facts((record.id, record.text_version) for record in records)
         return {document_id: facts for (document_id, _), facts in found.items()}
 
@@ -249,15 +248,15 @@ class Library:
         head = self._blobs.head(record.id)
         return format_of(head, record.name).version if head else record.text_version
 
-    def keep_text(self, record: DocumentRecord, document: Document, *, version: int) -> None:
-        """Store the text that a version of its format's converter made.
+    def keep_text(self, record: DocumentRecord, document: Document) -> None:
+        """Store the text that the converter of its format made.
 
         Raises NoSuchDocument when the document has been removed meanwhile.
         """
         with self._blobs.locked(record.id):
             self.record(record.matter_id, record.id)
-            self._text_records.add(record.id, version)
-            self._blobs.texts.write(replace(document, version=version))
+            self._text_records.add(record.id, document.version)
+            self._blobs.texts.write(document)
 
     def keep_facts(self, record: DocumentRecord, document: Document, facts: Facts) -> None:
         """Store the facts that were found in a text. Raises NoSuchDocument when the document has been removed."""

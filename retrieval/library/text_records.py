@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from retrieval.core.documents import Document
 from retrieval.library.database import reading, writing
-from retrieval.library.schema import documents, jobs, texts
+from retrieval.library.schema import RECORDS, documents, jobs, texts
 from retrieval.structure.facts import FACTS_VERSION, Facts, find_facts, from_json, to_json
 
 _CACHED = 5_000  # documents whose facts are in memory; of most they take some kilobytes
@@ -41,23 +41,20 @@ class TextRecords:
 
     def facts(self, keys: Iterable[Key]) -> dict[Key, Facts]:
         """Look up the facts of texts; those that were never found, or by an older version, are left out."""
-        keys = list(dict.fromkeys(keys))
+        keys = dict.fromkeys(keys)
         with self._lock:
             found = {key: self._cache[key] for key in keys if key in self._cache}
         missing = [key for key in keys if key not in found]
         for start in range(0, len(missing), _AT_ONCE):
             read = self._read({key[0] for key in missing[start : start + _AT_ONCE]})
             self._remember(read)
-            found |= {key: facts for key, facts in read.items() if key in missing}
+            found |= {key: facts for key, facts in read.items() if key in keys}
         return found
 
-    def found_in(self, document: Document) -> Facts:
-        """The facts of a text, found now where they are not stored."""
-        key = document.id, document.version
-        if (known := self.facts([key]).get(key)) is not None:
-            return known
+    def find_now(self, document: Document) -> Facts:
+        """Find the facts of a text that has none stored, and keep them in memory."""
         facts = find_facts(document)
-        self._remember({key: facts})
+        self._remember({(document.id, document.version): facts})
         return facts
 
     def without_facts(self) -> set[tuple[str, str]]:
@@ -67,13 +64,7 @@ class TextRecords:
             texts.c.version == documents.c.text_version,
             texts.c.facts_version == FACTS_VERSION,
         )
-        query = (
-            sa.select(documents.c.matter_id, documents.c.document_id)
-            .join(
-                jobs, sa.and_(jobs.c.matter_id == documents.c.matter_id, jobs.c.document_id == documents.c.document_id)
-            )
-            .where(jobs.c.state == "ready", ~sa.exists().where(has))
-        )
+        query = RECORDS.where(jobs.c.state == "ready", ~sa.exists().where(has))
         with reading(self._engine) as connection:
             return {(row.matter_id, row.document_id) for row in connection.execute(query)}
 

@@ -1,9 +1,8 @@
 """Table of the file formats that become documents: how each is recognised, and what converts it.
 
 A new format is a row here and a converter beside `pdf.py`; the page images and the download still know PDFs alone.
-Converters run in a process of their own
-(`converter_process`), for what a file holds may bring its process down; elsewhere a file is only recognised, by its
-first bytes.
+Converters run in a process of their own (`converter_process`), for what a file holds may bring its process down;
+elsewhere a file is only recognised, by its first bytes.
 """
 
 from collections.abc import Callable

@@ -40,7 +40,7 @@ class FileRequest:
 
 @dataclass(frozen=True, slots=True)
 class TextRequest:
-    """Asks for what is made of a text that is known: its facts, and its chunks unless only those are wanted."""
+    """Asks for what is made of a text that is known: its facts, and its chunks where `chunks` are wanted."""
 
     document: Document
     chunks: bool = True

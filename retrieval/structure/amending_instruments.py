@@ -12,7 +12,7 @@ from datetime import date
 from itertools import islice
 
 from retrieval.core.documents import Document, Span
-from retrieval.structure.clause_marks import ordinal
+from retrieval.structure.clause_marks import ORDINALS, ordinal
 from retrieval.structure.document_dates import days_in
 from retrieval.structure.layout import Line, lines
 from retrieval.structure.reflow import flowing_text
@@ -25,7 +25,7 @@ _MOST_LOOKED_AT = 2_000  # lines of a document that may head an instrument
 _LONGEST_HEADING = 160  # characters of a line
 _LONGEST_TITLE = 140  # characters
 
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+_ORDINALS = ORDINALS[:12]
 _ORDINAL = rf"(?:{'|'.join(_ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))"
 _NUMBER = r"(?:no\.?|number|num\.|nr\.?|#|№)\s*(?P<number>\d{1,3}|[ivx]{1,5}\b|one|two|three|four|five|six)"
 _NAME = (
@@ -287,10 +287,10 @@ def _clean_title(raw: str) -> str:
     return words[: kinds[-1].end()].strip(" ,.;:–—-_*") if kinds else ""
 
 
-_LIGHT = frozenset(
+LIGHT_WORDS = frozenset(  # of a title, which tell no agreement from another
     "principal original existing main the a an of and or for to in on by with agreement amended restated".split()
 )
 
 
 def _weighty(title: str) -> frozenset[str]:
-    return frozenset(re.findall(r"[^\W_]+", title.lower())) - _LIGHT
+    return frozenset(re.findall(r"[^\W_]+", title.lower())) - LIGHT_WORDS

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.amended_places import Target
-from retrieval.structure.amending_instruments import AmendedAgreement
+from retrieval.structure.amending_instruments import LIGHT_WORDS, AmendedAgreement
 from retrieval.structure.amendments import Amendment
 from retrieval.structure.clause_lookup import find_clause
 from retrieval.structure.clause_marks import PARTS, ordinal
@@ -28,12 +29,7 @@ _MOST_COPIES = 8  # of one agreement, each of which is linked
 _MOST_PLACES = 200  # in one agreement, of words that are exchanged throughout
 _FITS, _CONFLICTS = 0.75, 0.5  # of the words of a title
 _ALIKE = 0.35  # of the words of two clauses, one of which takes the other's place
-_LIGHT = frozenset(
-    (
-        "the a an of and or for to in on by with agreement contract deed amended restated no number principal original "
-        "existing main"
-    ).split()
-)
+_LIGHT = LIGHT_WORDS | {"contract", "deed", "no", "number"}
 _FORMS = frozenset(
     "inc incorporated corp corporation co company llc llp lp ltd limited plc gmbh ag sa nv bv the and of".split()
 )
@@ -183,9 +179,11 @@ def _parties(facts: Facts) -> Names:
     return frozenset(name for name in names if name)
 
 
-@lru_cache(maxsize=16_384)
-def _words(text: str) -> frozenset[str]:
+def _all_words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W_]+", text.lower()))
+
+
+_words = lru_cache(maxsize=16_384)(_all_words)  # of titles, names and headings: short, and asked for again and again
 
 
 # What an amendment changes in its agreement
@@ -302,14 +300,20 @@ def counterpart(document: Document, span: Span, restated: Document) -> Span | No
     at = clause_at(document, span.start)
     if at is None:
         return None
-    heading = next(iter(headings_above(document, at)[::-1]), "")
+    heading = next(reversed(headings_above(document, at)), "")
     same = [c.span for c in outline(restated) if heading and _words(c.heading) == _words(heading)]
     if len(same) == 1:
         return same[0]
-    own = _words(document.slice(span)) - _LIGHT
-    shares = {c.span: _share(own, _words(restated.slice(c.span)) - _LIGHT) for c in outline(restated)}
+    own = _all_words(document.slice(span)) - _LIGHT
+    shares = {its: _share(own, words) for its, words in _words_of_clauses(restated).items()}
     best = max(shares, key=lambda each: shares[each], default=None)
     return best if best and shares[best] >= _ALIKE else None
+
+
+@document_cache(4)
+def _words_of_clauses(document: Document) -> dict[Span, frozenset[str]]:
+    """The words of each clause, by its span."""
+    return {clause.span: _all_words(document.slice(clause.span)) - _LIGHT for clause in outline(document)}
 
 
 def _share(ours: frozenset[str], theirs: frozenset[str]) -> float:

@@ -156,9 +156,8 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
 class Amendment:
     """An instruction that changes an agreement.
 
-    `action` is one of `ACTIONS`. `span` is the instruction
-    with its new words, `lead` the instruction without them. `old` are the words that it takes out, where it quotes
-    them, and `new` those that it puts in.
+    `action` is one of `ACTIONS`. `span` is the instruction with its new words, `lead` the instruction without them.
+    `old` are the words that it takes out, where it quotes them, and `new` those that it puts in.
     """
 
     action: str

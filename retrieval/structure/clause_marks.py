@@ -10,6 +10,16 @@ from typing import Literal
 
 LONGEST_HEADING = 90  # characters
 SMALL_WORDS = frozenset("a an and as at by for from in into of on or over per the to under upon with without".split())
+NUMERALS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen twenty"
+).split()
+ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
+    " sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth"
+    " twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+).split()
+ITEM = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|\d{1,2})\)"  # the mark of an item as a reference has it: "(b)", "(iv)"
 PARTS = "exhibit schedule appendix annex annexure attachment addendum".split()
 Kind = Literal[
     "part", "title", "chapter", "article", "number", "lettered", "run", "(1)",
@@ -23,22 +33,21 @@ _VERBS = frozenset(  # a sentence, no heading
         " represents undertakes acknowledges"
     ).split()
 )
-_ONE_TO_TEN = "one two three four five six seven eight nine ten"
-_NUMERALS = f"{_ONE_TO_TEN} eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
-_WORD_NUMBERS = {word: value for value, word in enumerate(_NUMERALS, 1)}
+_ONE_TO_TEN = "|".join(NUMERALS[:10])
+_WORD_NUMBERS = {word: value for value, word in enumerate(NUMERALS, 1)}
 
 _PART = (
     r"(?P<part>EXHIBIT|SCHEDULE|APPENDIX|ANNEX(?:URE)?|ATTACHMENT|ADDENDUM)"
     r"(?:\s+(?:NO\.\s*)?[“\"]?(?P<part_no>(?:\d{1,3}(?:[.\-][A-Z0-9]{1,3})*[A-Z]?"
     r"|[A-Z](?:[.\-]?\d{1,3}|[.\-][A-Z0-9])*"
-    rf"|[IVXL]{{2,6}}|AA|BB|CC|DD|EE|FF|{_ONE_TO_TEN.replace(' ', '|')})\b(?:\([a-z0-9]{{1,3}}\))?)[”\"]?"
+    rf"|[IVXL]{{2,6}}|AA|BB|CC|DD|EE|FF|{_ONE_TO_TEN})\b(?:\([a-z0-9]{{1,3}}\))?)[”\"]?"
     r"|(?P<only>)(?=\s*:?\s*$))"
 )
 _CHAPTER = r"(?P<chapter>CHAPTER|PART|TITLE)\s+(?P<chapter_no>\d{1,2}|[IVXL]{1,7}|[A-Z]|[A-Z]{3,9})\b"
 _ARTICLE = r"(?:ARTICLE|ART\.)\s+(?P<article>\d{1,3}|[IVXL]{1,7}|[A-Z]+)\b"
 _SECTION = (
     r"(?:(?P<word>SECTION|CLAUSE)\s*|§+\s*)(?P<section>\d{1,3}(?:\.\d{1,3}){0,4}"
-    rf"|[IVXL]{{1,7}}|{_ONE_TO_TEN.replace(' ', '|')})\b"
+    rf"|[IVXL]{{1,7}}|{_ONE_TO_TEN})\b"
 )
 # Also glued to their words: "2.1General", "19.2.1commence".
 _DOTTED = (

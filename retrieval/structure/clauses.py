@@ -114,7 +114,7 @@ def section_at(document: Document, offset: int) -> str:
     if i is None:
         return ""
     clause = outline(document)[i]
-    heading = next((h for h in headings_above(document, i)[::-1] if h), "")
+    heading = next(reversed(headings_above(document, i)), "")
     return f"{clause.label()} ({heading})" if heading else clause.label()
 
 

@@ -16,7 +16,7 @@ from retrieval.core.cache import document_cache
 from retrieval.core.documents import PAGE_BREAK, Document, Span
 from retrieval.structure.clause_lists import TITLE_LENGTH
 from retrieval.structure.clause_lookup import clause_around, find_clause
-from retrieval.structure.clause_marks import PARTS
+from retrieval.structure.clause_marks import ITEM, PARTS
 from retrieval.structure.clauses import Clause, outline
 from retrieval.structure.layout import lines
 from retrieval.structure.reflow import flowing_text
@@ -33,9 +33,8 @@ _KIND = (
     r"|annex(?:es|ures?)?"
     r"|attachments?|addend(?:um|a)|secs?\.|arts?\.)"
 )
-_PAREN = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|\d{1,2})\)"
 _NUMBER = (
-    rf"(?:\d{{1,4}}(?:\.\d{{1,3}})*[A-Z]?(?:-\d+)?\b(?:\s?{_PAREN})*|{_PAREN}(?:\s?{_PAREN})*|[IVXL]+\b(?:\s?{_PAREN})*"
+    rf"(?:\d{{1,4}}(?:\.\d{{1,3}})*[A-Z]?(?:-\d+)?\b(?:\s?{ITEM})*|{ITEM}(?:\s?{ITEM})*|[IVXL]+\b(?:\s?{ITEM})*"
     rf"|[A-Z](?:-?\d{{1,2}})?\b)"
 )
 _MARK = "[“”\"'‘’]?"

@@ -7,12 +7,13 @@ from datetime import date
 from itertools import islice
 
 from retrieval.core.documents import Document, Span
+from retrieval.structure.clause_marks import ORDINALS
 from retrieval.structure.openings import Opening, opening_text
 
 _ON_COVER = 3_000  # characters in which a date that stands alone is the document's own
 _AFTER_NAMES = 300  # characters after the last party in which a contract without a preamble is dated
 _DATED_WITHIN = 1_500  # characters of a preamble
-_AFTER_KIND = 60  # characters between "made", "dated" or "effective" and the day
+_AFTER_KIND = 120  # characters between "made", "dated" or "effective" and the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +31,12 @@ class DocumentDate:
 
 _MONTHS = "january february march april may june july august september october november december".split()
 _MONTH = r"(?P<month>(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?(?![a-z])|" + "|".join(_MONTHS) + ")"
-_ORDINALS = {
-    word: number
-    for number, word in enumerate(
-        (
-            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-            "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third "
-            "twenty-fourth twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
-        ).split(),
-        1,
-    )
-}
+_ORDINALS = {word: number for number, word in enumerate(ORDINALS, 1)}
 _BLANK = r"[_●•*][_●•* ]{0,30}|\[[^\]\n]{0,12}\]"
 _DAY = rf"(?P<day>\d{{1,2}}(?:\s?(?:st|nd|rd|th))?\b|{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})"
 _DAY_OR_BLANK = rf"(?:{_DAY}|(?P<blank>{_BLANK}))"
 _YEAR = r"(?P<year>(?:1[89]|20)\d\d)(?!\d)"
-_YEAR_OR_BLANK = rf"(?:{_YEAR}|(?P<no_year>{_BLANK}|20\s?_{1, 12}))"
+_YEAR_OR_BLANK = rf"(?:{_YEAR}|(?P<no_year>{_BLANK}|20\s?_{{1,12}}))"
 _FORMS = (
     re.compile(rf"\b{_MONTH}\s*{_DAY_OR_BLANK}\s*,?\s*(?:in\s+the\s+year\s+)?{_YEAR_OR_BLANK}", re.IGNORECASE),
     re.compile(
@@ -138,7 +129,7 @@ def _of_preamble(document: Document, text: str, opening: Opening) -> Iterator[Do
     days = days_in(text, start, end)
     for index, (a, b, day) in enumerate(days):
         before = text[max(start, days[index - 1][1] if index else start) : a]
-        kind = _kind(before[-200:])
+        kind = _kind(before)
         after_names = opening.preamble is not None and a > opening.names_at
         after_names = after_names and kind != "effective" and not _THIS_DAY.search(before)
         if kind and not after_names and not _OF_ANOTHER.search(before):
@@ -167,7 +158,7 @@ _OF_ANOTHER = re.compile(
 
 def _kind(before: str) -> str:
     """What a day is to its document by the words before it; empty where they do not say."""
-    near = before[before.rfind(";") + 1 :][-_AFTER_KIND * 2 :]
+    near = before[before.rfind(";") + 1 :][-_AFTER_KIND:]
     said = [match.lastgroup or "" for match in _SAYS.finditer(near)]
     return said[-1] if said else ("made" if _JUST_A_DAY.search(near) else "")
 

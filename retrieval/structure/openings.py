@@ -4,13 +4,15 @@ All of it stands among the first lines, so that no more of a document is looked 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.layout import Line, lines
 
-LONGEST_OPENING = 16_000  # characters of the contract's words; contents and running lines do not count
+_LONGEST_OPENING = 16_000  # characters of the contract's words; contents and running lines do not count
 _MOST_OPENING = 60_000  # characters, contents and running lines among them
 _LONGEST_PREAMBLE = 4_000
 _MOST_CANDIDATES = 200  # places that may name the parties
@@ -52,9 +54,6 @@ _RUNS_ON = re.compile(
     r"(?:[,&–—-]|\b(?:and|or|of|to|for|the|in|on|with|by|no\.?|number|non-|a|an|under))\s*\Z", re.IGNORECASE
 )
 _LEADS_ON = re.compile(r"\(?(?:to|of|for|and|or|the|in|on|with|under|no\.?)\b", re.IGNORECASE)
-_INTRODUCES = re.compile(
-    r"\b(?:by\s+and\s+)?(?:between|among(?:st)?)\b.*\Z|\s+(?:dated|made|effective)\b.*\Z", re.IGNORECASE
-)
 
 _DOCUMENT = (
     r"(?:agreement|contract|lease|deed|amendment|addendum|supplement|licen[cs]e|indenture|guarant(?:y|ee)|note|warrant|letter"
@@ -135,11 +134,11 @@ class Opening:
 def find_opening(document: Document) -> Opening:
     """Title, preamble and recitals of a document, from its first lines."""
     rows = _first_lines(document)
-    text = opening_text(document, rows)
+    text = opening_text(document)
     between = _between(text)
     preamble = _preamble(document, text, between) if between else None
     before = preamble.start if preamble else len(text)
-    title = _title(rows, before) or _title(list(lines(document)), before)  # a title may also run above every page
+    title = _title(rows, before) or _title(lines(document), before)  # a title may also run above every page
     return Opening(
         title=" ".join(" ".join(row.text.split()) for row in title) if title else _named_title(text, preamble),
         title_span=document.span(title[0].start, title[-1].end) if title else None,
@@ -149,11 +148,11 @@ def find_opening(document: Document) -> Opening:
     )
 
 
-def opening_text(document: Document, rows: list[Line] | None = None) -> str:
+@document_cache(16)
+def opening_text(document: Document) -> str:
     """The first words of a document, noise blanked out character for character, so that offsets hold."""
-    rows = _first_lines(document) if rows is None else rows
     out, done = [], 0
-    for row in rows:
+    for row in _first_lines(document):
         out += [_blank(document.text[done : row.start]), row.text]
         done = row.end
     return "".join(out)[:_MOST_OPENING].translate(_PLAIN)
@@ -171,7 +170,7 @@ def _first_lines(document: Document) -> list[Line]:
         if not row.noise:
             found.append(row)
             characters += len(row.text)
-        if characters > LONGEST_OPENING:
+        if characters > _LONGEST_OPENING:
             break
     return found
 
@@ -179,7 +178,7 @@ def _first_lines(document: Document) -> list[Line]:
 # Title
 
 
-def _title(rows: list[Line], before: int) -> list[Line]:
+def _title(rows: Sequence[Line], before: int) -> Sequence[Line]:
     """The lines of the title: the first that names a kind of document, with those of the same make beside it."""
     head = [row for row in rows[:_TITLE_LINES] if row.start < before]
     for index, row in enumerate(head):

@@ -110,7 +110,7 @@ def _once(found: list[Party]) -> tuple[Party, ...]:
     """Each name once, with all of its definitions."""
     merged: dict[str, Party] = {}
     for party in found[:_MOST_PARTIES]:
-        key = re.sub(r"[\W_]+", "", party.name).lower()
+        key = flat(party.name)
         known = merged.get(key)
         if known is None:
             merged[key] = party
@@ -118,6 +118,11 @@ def _once(found: list[Party]) -> tuple[Party, ...]:
             forms = [f for f in (party.role, *party.short_forms) if f and f not in (known.role, *known.short_forms)]
             merged[key] = replace(known, role=known.role or party.role, short_forms=(*known.short_forms, *forms))
     return tuple(merged.values())
+
+
+def flat(name: str) -> str:
+    """A name as its letters and digits alone, which are the same however it is written."""
+    return re.sub(r"[\W_]+", "", name).lower()
 
 
 # Definitions

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from retrieval.core.documents import Document
 from retrieval.structure.clause_lookup import find_clause
-from retrieval.structure.clause_marks import PARTS, ordinal
+from retrieval.structure.clause_marks import ITEM, NUMERALS, ORDINALS, PARTS, ordinal
 from retrieval.structure.clauses import Clause, outline
 
 _MOST_PLACES = 24  # of one question
@@ -37,16 +37,12 @@ _KINDS = {  # what a place may be called, and the pattern of it
 }
 _HEADED = (*PARTS, "part", "chapter", "recital")  # places whose headings name their kind
 _TOP = re.compile(r"(?:Article )?(?:\d{1,3}(?:\.0)?|[IVXL]+)")  # a number of the outermost level
-_OUTER_FIRST = (
-    "exhibit schedule appendix annex annexure attachment addendum part chapter article section clause".split()
-)
-_NUMERALS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
-_PAREN = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|\d{1,2})\)"
+_OUTER_FIRST = (*PARTS, "part", "chapter", "article", "section", "clause")
+_NUMERALS, _ORDINALS = NUMERALS[:15], ORDINALS[:10]
 _LOWER_ROMAN = r"(?:ii|iii|iv|vi{0,3}|ix|xi{0,3}|xiv|xv|xvi{0,3}|xix|xx)"
 _NUMBER = (
-    rf"(?:\d{{1,4}}(?:\.\d{{1,3}})*(?-i:[A-Z])?(?:-\d+)?(?!\w)(?:\s?{_PAREN})*|{_PAREN}(?:\s?{_PAREN})*"
-    rf"|(?:(?-i:[IVXL]+)|{_LOWER_ROMAN})\b(?!['’]|\s+(?:am|can|do|have|may|must|need|should|want|will)\b)(?:\s?{_PAREN})*"
+    rf"(?:\d{{1,4}}(?:\.\d{{1,3}})*(?-i:[A-Z])?(?:-\d+)?(?!\w)(?:\s?{ITEM})*|{ITEM}(?:\s?{ITEM})*"
+    rf"|(?:(?-i:[IVXL]+)|{_LOWER_ROMAN})\b(?!['’]|\s+(?:am|can|do|have|may|must|need|should|want|will)\b)(?:\s?{ITEM})*"
     rf"|(?:{'|'.join(_NUMERALS)})\b|(?-i:[A-HJ-Z]|I(?=-?\d))(?:-?\d{{1,2}})?\b(?!['’])|[b-hj-z]\b(?!['’])"
     r"|a(?=\s*(?:[?.,;:)]|\Z)|\s+(?:and|or|to|&)\s+[a-z]\b))"
 )
@@ -81,7 +77,7 @@ class PlaceName:
 
     def label(self) -> str:
         """How it is cited: "Section 7.2(b)", "Exhibit B", "Schedule 2, paragraph 3"."""
-        number = self.number.upper() if self.kind in (*PARTS, "article", "chapter", "part", "recital") else self.number
+        number = self.number.upper() if self.kind in (*_HEADED, "article") else self.number
         return f"{self.inside.label()}, {self.kind} {number}" if self.inside else f"{self.kind.title()} {number}"
 
 
@@ -130,7 +126,7 @@ def _numbers(match: re.Match[str]) -> Iterator[PlaceName]:
     before = ""
     for one in _ONE.finditer(match["numbers"]):
         raw = "".join(one["number"].split())
-        number = str(_NUMERALS.index(raw.lower()) + 1) if raw.lower() in _NUMERALS else raw
+        number = str(ordinal(raw)) if raw.lower() in _NUMERALS else raw
         if number.startswith("(") and "(" in before:
             number = before[: before.rfind("(")] + number
         between = _between(before, number) if one["to"] else ()

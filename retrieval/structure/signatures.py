@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from retrieval.core.documents import Document, Span
 from retrieval.structure.layout import Line, lines
 from retrieval.structure.openings import ENDS_AS_COMPANY
-from retrieval.structure.parties import Party
+from retrieval.structure.parties import Party, flat
 
 _ABOVE, _BELOW = 5, 6  # lines of a block above its signature in which the party stands, and below it
 _MOST_BLOCKS = 400
@@ -183,7 +183,7 @@ def _party_lines(rows: list[Line], index: int) -> tuple[list[str], int]:
 def _columns(above: list[str], count: int, parties: Sequence[str]) -> list[str]:
     """The party of each column, from the lines above: the known names among them in order, else what looks like one."""
     joined = " ".join(" ".join(above).split())
-    known = sorted((at, name) for name in parties if (at := _flat(joined).find(_flat(name))) >= 0)
+    known = sorted((at, name) for name in parties if (at := flat(joined).find(flat(name))) >= 0)
     if len(known) >= count:
         return [name for _, name in (known[:count] if count > 1 else known[-1:])]
     if count == 1:
@@ -218,10 +218,6 @@ _NO_PARTY = re.compile(
     r"\b(?:signature|signed|name|address|date|witness|hand|seal|presence|party|undersigned|typed|printed|title|sincerely|truly|agreed|accepted)\b",
     re.IGNORECASE,
 )
-
-
-def _flat(words: str) -> str:
-    return re.sub(r"[\W_]+", "", words).lower()
 
 
 def _fill(blocks: list[_Block], row: Line) -> bool:
@@ -259,7 +255,7 @@ def _fill_bare(block: _Block, text: str, end: int) -> bool:
     if _OFFICE.search(text) and not block.title and (person is None or _OFFICE.search(name)):
         block.title, block.end = text, end
         return True
-    if person and not (block.name and _flat(block.name) != _flat(name)) and not text.isupper():
+    if person and not (block.name and flat(block.name) != flat(name)) and not text.isupper():
         block.name, block.end = name.strip(), end
         block.title = block.title or (rest.strip() if _OFFICE.search(rest) else "")
         return True
@@ -294,7 +290,7 @@ def signers(document: Document, signatures: Sequence[Signature]) -> tuple[Party,
         where = re.compile(words).search(document.text, signature.span.start, signature.span.end) if name else None
         if where:
             party = Party(name, "", (), document.span(*where.span()), signature.span)
-            found.setdefault(_flat(name), party)
+            found.setdefault(flat(name), party)
     return tuple(found.values())
 
 

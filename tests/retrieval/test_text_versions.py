@@ -38,7 +38,7 @@ def read_by_an_older_version(stores: Stores) -> DocumentRecord:
     """A ready document whose text another converter made, which is version 1."""
     matter = stores.library.create_matter("Acme")
     record = stores.library.accept(matter.id, "lease.pdf", LEASE)
-    stores.library.keep_text(record, document(OLD, id_=record.id, name=record.name), version=1)
+    stores.library.keep_text(record, document(OLD, id_=record.id, name=record.name))
     stores.ingest.run()
     return stores.library.record(matter.id, record.id)
 
@@ -87,7 +87,7 @@ def test_an_older_text_goes_when_nothing_cites_it_or_the_document_goes(
     stores.library.drop_old_texts(lambda _id, _version: False)
     with pytest.raises(DocumentNotReady):
         text(stores, record, 1)
-    stores.library.keep_text(record, document(OLD, id_=record.id), version=1)
+    stores.library.keep_text(record, document(OLD, id_=record.id))
     stores.ingest.remove(record.matter_id, record.id)
     assert [path.name for path in (folder / "files").rglob(f"{record.id}*")] == []
 

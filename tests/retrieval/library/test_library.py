@@ -167,7 +167,7 @@ def test_a_file_in_two_matters_is_kept_once_until_the_last_lets_go(place: Place,
     one, two = library.create_matter("One"), library.create_matter("Two")
     record = library.accept(one.id, "a.pdf", PDF)
     assert library.accept(two.id, "b.pdf", PDF).id == record.id
-    library.keep_text(record, _document(record.id, "a.pdf"), version=1)
+    library.keep_text(record, _document(record.id, "a.pdf"))
     assert len(place.kept()) == 2
     library.remove(one.id, record.id)
     assert len(place.kept()) == 2
@@ -184,7 +184,7 @@ def test_text_comes_back_as_it_was_read(place: Place, library: Library) -> None:
     with pytest.raises(DocumentNotReady, match="waiting"):
         library.document(matter.id, record.id)
     read = _document(record.id, "lease.pdf")
-    library.keep_text(record, read, version=1)
+    library.keep_text(record, read)
     later = place.open()
     assert later.document(matter.id, record.id) == read
     later.close()
@@ -195,7 +195,7 @@ def test_text_of_a_document_that_was_removed_meanwhile_is_not_kept(place: Place,
     record = library.accept(matter.id, "lease.pdf", PDF)
     library.remove(matter.id, record.id)
     with pytest.raises(NoSuchDocument):
-        library.keep_text(record, _document(record.id, "lease.pdf"), version=1)
+        library.keep_text(record, _document(record.id, "lease.pdf"))
     assert place.kept() == set()
 
 
@@ -403,7 +403,7 @@ def test_the_least_recent_texts_leave_memory_and_come_back_from_the_store(librar
     texts = [str(n) * 11_000_000 for n in range(6)]  # 66 million characters, more than is kept in memory
     records = [library.accept(matter.id, f"{n}.pdf", make_pdf([str(n)])) for n in range(6)]
     for record, text in zip(records, texts, strict=True):
-        library.keep_text(record, Document(record.id, record.name, text, (Page(1, "1", 0, len(text)),)), version=1)
+        library.keep_text(record, Document(record.id, record.name, text, (Page(1, "1", 0, len(text)),)))
     assert all(library.document(matter.id, r.id).text == text for r, text in zip(records, texts, strict=True))
 
 

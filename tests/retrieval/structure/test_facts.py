@@ -231,6 +231,8 @@ def test_dates_are_those_of_the_document_itself(text: str, dates: list[tuple[str
         ("2020-03-01", date(2020, 3, 1)),
         ("11/18/05", date(2005, 11, 18)),
         ("the __ day of June, 2010", None),
+        ("the __ day of June, 20__", None),
+        ("June __, 20 ___", None),
     ],
 )
 def test_a_day_is_read_in_every_form(text: str, day: date | None) -> None:

@@ -30,7 +30,7 @@ def ready(workspace: Workspace, matter: Matter, name: str, text: str) -> Documen
     """
     record = workspace.library.accept(matter.id, name, make_pdf([name]))
     read = document(text, id_=record.id, name=name)
-    workspace.library.keep_text(record, read, version=1)
+    workspace.library.keep_text(record, read)
     chunks, texts = zip(*cut(read), strict=True)
     vectors = workspace.embedder.passages(texts)
     record = replace(record, state="ready", pages=len(read.pages), page=len(read.pages), characters=len(text))

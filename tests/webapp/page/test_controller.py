@@ -94,7 +94,7 @@ def other(workspace: Workspace) -> Page:
     assert workspace.ingest  # opened before there is anything without an index, which it would read again
     for name in ("one.pdf", "two.pdf"):
         record = workspace.library.accept(matter.id, name, make_pdf([f"{matter.name} {name}"]))
-        workspace.library.keep_text(record, document("The rent is due.", id_=record.id, name=name), version=1)
+        workspace.library.keep_text(record, document("The rent is due.", id_=record.id, name=name))
         workspace.library.jobs.save(replace(record, state="ready", pages=1))
     page.take(page.controller.open(page.state))
     return page

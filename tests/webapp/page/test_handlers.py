@@ -318,7 +318,7 @@ def test_what_is_written_is_the_same_for_all_pages_of_its_user(server: Server) -
         matter = server.workspace.access.matter(user, SAMPLE_MATTER)
         [record] = server.workspace.library.documents(matter.id)
         text = document("1. Rent. The rent is due each month.", id_=record.id, name=record.name)
-        server.workspace.library.keep_text(record, text, version=1)
+        server.workspace.library.keep_text(record, text)
         begun = await server.handlers.act(tab, {"do": "summary", "document": record.id}, server.request())
         assert begun["busy"]
         second = await server.opened(matter=matter.id, conversation=tab.state.conversation_id)

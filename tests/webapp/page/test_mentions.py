@@ -46,7 +46,7 @@ class Reader:
     def add(self, name: str, text: str) -> str:
         library = self.workspace.library
         record = library.accept(self.matter.id, name, make_pdf([name]))
-        library.keep_text(record, document(text, id_=record.id, name=name), version=1)
+        library.keep_text(record, document(text, id_=record.id, name=name))
         library.jobs.save(replace(record, state="ready", pages=1))
         return record.id
 

@@ -52,7 +52,7 @@ class Records:
     def add(self, matter: Matter) -> DocumentRecord:
         data = make_pdf([f"1. Rent. {RENT}", f"2. Governing law. {LAW}"])
         record = self.library.accept(matter.id, "lease.pdf", data)
-        self.library.keep_text(record, read_pdf(data, name="lease.pdf", document_id=record.id), version=1)
+        self.library.keep_text(record, read_pdf(data, name="lease.pdf", document_id=record.id))
         read = replace(record, state="ready", pages=2)
         self.library.jobs.save(read)
         return read
@@ -112,7 +112,7 @@ def test_a_saved_turn_stays_in_the_text_that_it_was_checked_on(
     shown = _answered(document, record)
     records.conversations.add_turn(ANN, conversation.id, "What is the rent?", shown, "complete")
     newer = replace(document, text=f"(read anew)\n{document.text}", version=2)
-    records.library.keep_text(record, newer, version=2)
+    records.library.keep_text(record, newer)
     records.library.jobs.save(replace(record, text_version=2))
     assert records.library.document(matter.id, record.id).text.startswith("(read anew)")
     (turn,) = records.conversations.turns(ANN, conversation.id)

@@ -40,7 +40,7 @@ class Place:
         library = self.server.workspace.library
         record = library.accept(self.matter, name, make_pdf(pages))
         document = read_pdf(make_pdf(pages), name=name, document_id=record.id)
-        library.keep_text(record, document, version=1)
+        library.keep_text(record, document)
         library.jobs.save(replace(record, state="ready", pages=len(pages)))
         return replace(self, document=document)
 
