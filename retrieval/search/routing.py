@@ -68,17 +68,19 @@ _FILE_NUMBER = re.compile(r"(?:^|[^a-z])am(?:d|dt|end|endment)?[-_ .]*(?P<count>
 # "the First Amendment", "Acme's Amendment No. 2", "the second amendment to the supply agreement"
 _NUMBERED = re.compile(
     rf"\b(?P<name>(?:(?P<owner>{_WORD}(?:\s+{_WORD}){{0,3}}?)\s+)?(?i:{_NTH}|{_COUNTED})"
-    rf"(?:\s+(?:to|of)\s+(?:(?:the|our|my)\s+)?(?P<base>(?:[\w&.'’-]+\s+){{0,6}}?(?i:{_KIND})\b"
+    rf"(?:\s+(?:to|of)\s+(?:(?:the|our|my)\s+)?(?P<base>(?:[\w&.'’-]+\s+){{0,6}}?(?i:{_KIND}(?:\s+agreement)?)\b"
     rf"(?:\s+(?:with|between)\s+{_RUN})?))?)"
 )
 _BEGINNING = 300  # characters of an amendment in which its number stands
 _GENERIC = frozenset(stems_of("agreement contract document"))  # alone it tells no document apart
 _TWO_NAMES = re.compile(rf"\b({_KIND})\s*,?\s+(?:and|or|&)\s+(?:(?:the|our|my)\s+)?", re.IGNORECASE)
 _CAPITALS = re.compile(rf"\b(?P<name>{_RUN})")
-# A name that begins so is of a place or of a fact: "Section 4 of the Agreement", "Effective Date of the Agreement".
+# A name that begins so is of a place or of a fact: "Section 4 of the Agreement", "4.2 of the Agreement",
+# "Effective Date of the Agreement".
 _SECTION = re.compile(
     r"(?:Section|Article|Clause|Schedule|Exhibit|Annex|Appendix|Part|(?:Effective |Start )?Date|Title|Name"
-    r"|Part(?:y|ies)|Notices?|Address|Definition|Meaning|Background|Signator(?:y|ies))\b",
+    r"|Part(?:y|ies)|Notices?|Address|Definition|Meaning|Background|Signator(?:y|ies))\b"
+    r"|\d+(?:\.\d+)*\s+of\s",
     re.IGNORECASE,
 )
 _WITHIN = re.compile(r"^.*?\s(?:of|in|under|to)\s+(?:(?:the|our|my)\s+)?(?!(?:the|our|my)\s)(?=\S+\s)", re.IGNORECASE)

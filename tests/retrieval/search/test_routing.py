@@ -121,11 +121,18 @@ CALLED = [
     # a place in a named document
     ("What about Section 3 of the Dune supply agreement?", "What about Section 3 of the contract?", "dune"),
     ("Clause 1 of the Elm Castings Supply Agreement", "Clause 1 of the contract", "dune"),
+    (
+        "compare 4.2 of the lease agreement and the dune agreement",
+        "compare 4.2 of the contract and the contract",
+        "alder-lease dune",
+    ),
+    ("How does section 3 of the Dune supply agreement end?", "How does section 3 of the contract end?", "dune"),
     # an amendment by its number
     ("What does the First Amendment say?", "What does the contract say?", "alder-lease-am1"),
     ("When was amendment 1 signed?", "When was contract signed?", "alder-lease-am1"),
     ("Who signed the second amendment to the lease?", "Who signed the contract?", "ex-7"),
     ("Who signed the 2nd amendment of the web hosting agreement?", "Who signed the contract?", "ex-9"),
+    ("Who signed the second amendment of the Alder lease agreement?", "Who signed the contract?", "ex-7"),
     ("What did Amendment No. 2 delete?", "What did contract delete?", "ex-7 ex-9"),
     ("What did the Cedar Amendment II delete?", "What did the contract delete?", "ex-9"),
     # none of these
