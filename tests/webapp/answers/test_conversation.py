@@ -15,7 +15,7 @@ from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.answers.answer import Answer, Event, Scope, answer
 from webapp.answers.generate import Trouble
 from webapp.answers.history import Turn
-from webapp.core.errors import PartNotFound
+from webapp.core.errors import PartNotFound, PlaceNotThere
 from webapp.llm.client import LLMClient
 from webapp.llm.pool import Backend
 
@@ -247,6 +247,27 @@ def test_a_half_for_which_nothing_is_found_is_named(talk: Conversation) -> None:
     assert end.found
     assert [type(error) for error in missed] == [PartNotFound]
     assert "Easter anthem" in str(missed[0])
+
+
+@pytest.mark.parametrize(
+    ("question", "absent"),
+    [
+        (
+            "What do Section 4 of the lease and of the Elm license say?",
+            "There is no Section 4 in elm-license.pdf; the last is Section 3.",
+        ),
+        (
+            "What do Sections 2 and 19 of the lease say?",
+            "There is no Section 19 in this document; the last is Section 4.",
+        ),
+    ],
+)
+def test_a_place_that_is_not_there_is_told_beside_what_is(talk: Conversation, question: str, absent: str) -> None:
+    end = talk.ask(question)
+    told = [event.error for event in talk.events if isinstance(event, Trouble)]
+    assert end.found
+    assert [type(error) for error in told] == [PlaceNotThere]
+    assert absent in str(told[0])
 
 
 @pytest.mark.parametrize(
