@@ -16,9 +16,8 @@ from retrieval.core.errors import NoSuchDocument
 from retrieval.search.embedder import Embedder, UnitVectors
 from retrieval.search.lexical import stems_of
 from retrieval.structure.chunks import Chunk, under_headings
-from retrieval.structure.clauses import outline
 from retrieval.structure.reflow import own_words
-from retrieval.structure.sentences import sentences
+from retrieval.structure.sentences import fragments, sentences
 
 # More of them, and further behind, change no figure on labelled contracts.
 _MOST_READ = 4
@@ -106,24 +105,12 @@ def by_bearing(
 
 def _sentences(document_of: Callable[[str], Document], span: Span) -> list[tuple[Span, str]]:
     """What may bear in a chunk, each with its words under their headings: the sentences whose middle lies in it, and
-    clauses without any ("3. Term. Two years."). None where the document goes meanwhile.
+    fragments of clauses ("3. Term. Two years."). None where the document goes meanwhile.
     """
     try:
         document = document_of(span.document_id)
     except NoSuchDocument:
         return []
     own = [s for s in sentences(document) if span.start <= (s.start + s.end) // 2 < span.end]
-    begun = {c.span.start: c for c in outline(document) if span.start <= c.span.start < span.end}
-    for (start, clause), end in zip(begun.items(), [*begun, span.end][1:], strict=True):
-        words = document.span(start, end)
-        if not any(words.shared(s) for s in own) and not _is_heading(own_words(document, words), clause.heading):
-            own.append(words)
-    return [(s, under_headings(document, s.start, own_words(document, s))) for s in own]
-
-
-def _is_heading(words: str, heading: str) -> bool:
-    """Whether a clause's words are its heading alone, which says nothing: "8. Intellectual property"."""
-    if not heading:
-        return False
-    _, found, after = words.casefold().partition(heading.casefold())
-    return bool(found) and not after.strip(" .:;–—-")
+    said = [*own, *(words for _, words in fragments(document, span, own))]
+    return [(s, under_headings(document, s.start, own_words(document, s))) for s in said]

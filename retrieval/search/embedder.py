@@ -156,6 +156,11 @@ class LocalEmbedder:
             torch.set_num_threads(threads)
 
     def _encode(self, texts: Sequence[str]) -> UnitVectors:
+        """Embed each text once, however often it stands among them."""
+        rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        return self._encode_distinct(list(rows))[[rows[text] for text in texts]]
+
+    def _encode_distinct(self, texts: Sequence[str]) -> UnitVectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         if not texts:
             return vectors

@@ -12,7 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from retrieval.structure.clause_marks import Kind, Mark, is_title, readings, stands_alone, words_of_weight
+from retrieval.structure.clause_marks import (
+    Kind,
+    Mark,
+    is_title,
+    readings,
+    run_in_heading,
+    stands_alone,
+    words_of_weight,
+)
 from retrieval.structure.layout import Line
 
 TITLE_LENGTH = 600  # characters of a title page; an exhibit that begins in them is the filing's, not the contract's
@@ -37,6 +45,7 @@ _PARTIES = re.compile(r"\W*(?:the\s+)?part(?:ies|y)\W*|.*\b(?:between|among|amon
 _AGREED = re.compile(r"\bagree[sd]?\b|\bfollows|\bcovenant", re.IGNORECASE)  # ends the recitals
 _LISTED_WITHIN = 2  # lines between the exhibits of a list
 ROLES = ("Party", "Recital")
+_SENTENCE_ENDS = (".", ";", "”", '"', ")")
 _FILED_AS = ("Exhibit", "Attachment", "Addendum")
 _CONTAINERS = ("part", "title", "chapter")
 _NO_HEADING = re.compile(
@@ -88,6 +97,13 @@ def find_items(all_lines: Sequence[Line]) -> Found:
     for i in lists.marked:
         lists.place(i)
     return Found(lists.rows, lists.items, lists.marks, frozenset(lists.run_on), lists.roles)
+
+
+def _is_headed(item: tuple[Line, Mark]) -> bool:
+    """Whether a number has a heading after it on its line."""
+    line, mark = item
+    heading = run_in_heading(line.text[mark.end :].strip(" .:)-–—\t\u00a0"))
+    return any(len(word) > 2 for word in words_of_weight(heading)) and not _NO_HEADING.match(heading)
 
 
 def _above(rows: Sequence[Line]) -> list[str]:
@@ -173,8 +189,42 @@ class _Lists:
         if chosen:
             mark, depth = chosen
             self._push(row, mark, depth, self._stack[depth].list_)
-        else:
-            any(self._begin(row, mark) for mark in marks)
+        elif not any(self._begin(row, mark) for mark in marks):
+            self._go_on_after_gap(row, marks[0])
+
+    def _go_on_after_gap(self, row: int, mark: Mark) -> None:
+        """Take in a section whose number is far ahead of the last one's: "5. Fee." after "1. Space.".
+
+        Both have headings, and no number between the two follows: else it is quoted, or a figure.
+        """
+        sections = self._sections(self._base())
+        if not sections or mark.kind != "number" or mark.runs_on or not self._begins_line(row, mark):
+            return
+        last = self._stack[sections[0]]
+        if not len(mark.path) == len(last.path) == 1 or mark.value <= last.value:
+            return
+        headed = all(_is_headed(item) for item in ((self.rows[row], mark), self._line_of(last)))
+        if headed and not self._comes_later(row, range(last.value + 1, mark.value)):
+            self._push(row, mark, sections[0], last.list_)
+
+    def _line_of(self, open_: _Open) -> tuple[Line, Mark]:
+        item = self.items[open_.clause]
+        return item.line, item.mark
+
+    def _begins_line(self, row: int, mark: Mark) -> bool:
+        """Whether a number does not go on with the line above, nor is announced by it ("as follows:")."""
+        above = self.rows[row - 1] if row else None
+        words = above.text.rstrip() if above and above.page == self.rows[row].page else ""
+        return not words.endswith(":") and (mark.titled or not words or words.endswith(_SENTENCE_ENDS))
+
+    def _comes_later(self, row: int, numbers: range) -> bool:
+        """Whether one of some numbers begins a section after a line, before the next exhibit or article."""
+        for following in self._sections_ahead(row):
+            if following.kind in ("part", "article"):
+                return False
+            if following.kind == "number" and following.path[0] in numbers:
+                return True
+        return False
 
     def _below(self, row: int) -> str:
         return self.rows[row + 1].text if row + 1 < len(self.rows) else ""

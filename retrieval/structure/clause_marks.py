@@ -26,6 +26,9 @@ Kind = Literal[
     "paren-a", "paren-A", "paren-i", "paren-I", "letter-a", "letter-A", "letter-i", "letter-I",
 ]  # fmt: skip
 
+HEADING_END = re.compile(r"(?<!\bNo)(?<!\bInc)(?<!\bCo)(?:[.:;](?=\s|$)|\s[-–—]+\s|\t)")
+
+_FEW_WORDS = 6  # that end in a full stop after a clause's number are its heading, capitals or not: "Late payment."
 _MOST_WORDS = 9  # of a heading in small letters that stands on a line of its own: "Fees and payment"
 _VERBS = frozenset(  # a sentence, no heading
     (
@@ -201,6 +204,21 @@ def is_title(text: str) -> bool:
     words = words_of_weight(text)
     capitals = sum(w[0].isupper() for w in words)
     return capitals >= 0.7 * len(words) and _VERBS.isdisjoint(words)
+
+
+def run_in_heading(text: str, *, goes_on: bool = False) -> str:
+    """The heading that words after a number begin with, up to a full stop or a dash: "Fee" of "Fee. The fee is …".
+
+    Empty where they begin with none. `goes_on`: whether more words follow on the next line.
+    """
+    stop = HEADING_END.search(text)
+    heading = " ".join((text[: stop.start()] if stop else text).strip(" .:-–—_").split())
+    if heading[:1].islower():
+        return ""
+    after = stop and (text[stop.end() :] or (stop[0][0] == "." and goes_on))  # "to the other:" opens a list
+    words = heading.split()
+    short = after and len(words) <= _FEW_WORDS and heading[:1].isupper() and is_verbless(words)
+    return heading if short or is_title(heading) else ""
 
 
 def _is_caption(text: str) -> bool:

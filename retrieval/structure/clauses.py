@@ -4,19 +4,15 @@ Drafting habits differ (ARTICLE II / 2.1 / (a) / (i), "Section 4.", bare "12.", 
 `clause_marks` reads a line's number, `clause_lists` finds the list it belongs to, `clause_names` what it is called.
 """
 
-import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, PinCite, Span
 from retrieval.structure.clause_lists import ROLES, Item, find_items
-from retrieval.structure.clause_marks import Kind, Mark, is_title, is_verbless, stands_alone
+from retrieval.structure.clause_marks import HEADING_END, Kind, Mark, run_in_heading, stands_alone
 from retrieval.structure.clause_names import name_items
 from retrieval.structure.layout import lines
-
-_FEW_WORDS = 6  # that end in a full stop after a clause's number are its heading, capitals or not: "Late payment."
-_HEADING_END = re.compile(r"(?<!\bNo)(?<!\bInc)(?<!\bCo)(?:[.:;](?=\s|$)|\s[-–—]+\s|\t)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +74,11 @@ def _heading(text: str, item: Item, end: int) -> str:
     below = [t for t in (part.strip() for part in text[line.end : min(end, line.end + 300)].split("\n")) if t]
     if not rest:
         rest, below = (below or [""])[0], below[1:]
-    stop = _HEADING_END.search(rest)
-    heading = " ".join((rest[: stop.start()] if stop else rest).strip(" .:-–—_").split())
-    if heading[:1].islower():
-        return ""
-    after = stop and (rest[stop.end() :] or (stop[0][0] == "." and below))  # "to the other:" opens a list
-    if is_title(heading) or (after and _is_short(heading)):
+    if heading := run_in_heading(rest, goes_on=bool(below)):
         return heading
     following = below[0] if below else text[end : end + 100].partition("\n")[0]
-    return heading if _may_have_caption(mark) and not stop and stands_alone(rest, following) else ""
-
-
-def _is_short(heading: str) -> bool:
-    words = heading.split()
-    return len(words) <= _FEW_WORDS and heading[:1].isupper() and is_verbless(words)
+    alone = _may_have_caption(mark) and not HEADING_END.search(rest) and stands_alone(rest, following)
+    return " ".join(rest.strip(" .:-–—_").split()) if alone else ""
 
 
 def _may_have_caption(mark: Mark) -> bool:

@@ -26,7 +26,7 @@ _BESIDE = 120  # characters looked at before and after a reference
 _LINE = 2_000  # characters of a line before and after a reference; in a longer one it stands neither first nor alone
 _LONGEST_STEM = 60  # characters of a number that the next one may belong to
 _MOST_REFERENCES = 100_000  # of one document; 10,000 pages of contracts have half as many
-_MOST_NESTED = 8  # references that each say where the one before it lies
+_MOST_NESTED = 100  # references in a row that each say where the one before it lies
 
 _KIND = (
     r"(?P<kind>(?:sub-?)?(?:sections?|clauses?|paragraphs?|articles?)|§{1,2}|exhibits?|schedules?|appendix|appendices"
@@ -85,6 +85,9 @@ class Reference:
     external: bool
 
 
+_Known = dict[int, tuple[Clause | None, bool]]
+
+
 @document_cache(16)
 def find_references(document: Document) -> tuple[Reference, ...]:
     """Every reference of a document in reading order; those on contents pages, and headings themselves, are none."""
@@ -93,6 +96,7 @@ def find_references(document: Document) -> tuple[Reference, ...]:
     noise_starts = [line.start for line in noise]
     heads = {clause.span.start for clause in outline(document)}
     out: list[Reference] = []
+    known: _Known = {}
     for match in _REFERENCE.finditer(text):
         at = bisect_right(noise_starts, match.start()) - 1
         in_noise = at >= 0 and match.start() < noise[at].end
@@ -102,19 +106,19 @@ def find_references(document: Document) -> tuple[Reference, ...]:
         alone = leading and not text[match.end() : match.end() + _LINE].partition("\n")[0].strip()
         if in_noise or alone or (leading and line in heads):  # on a line of its own it heads what follows
             continue
-        out += islice(_read(document, text, match), _MOST_REFERENCES - len(out))
+        out += islice(_read(document, text, match, known), _MOST_REFERENCES - len(out))
         if len(out) == _MOST_REFERENCES:
             break
     return tuple(out)
 
 
-def _read(document: Document, text: str, match: re.Match[str]) -> Iterator[Reference]:
+def _read(document: Document, text: str, match: re.Match[str], known: _Known) -> Iterator[Reference]:
     if match["this"]:
         around = clause_around(document, match.start(), match["kind"].lower())
         if around:  # else "this Exhibit" is the filing's word for all of it
             yield Reference(document.span(*match.span()), around.label(), around, external=False)
         return
-    inside, external = _belongs(document, text, match)
+    inside, external = _belongs(document, text, match, known)
     for kind, raw, start, end in _numbers(match):
         label = f"{kind.title()} {raw}"
         target = None if external else find_clause(document, match.start(), kind, raw, inside)
@@ -147,12 +151,23 @@ def _one(kind: str) -> str:
     return {"sec": "section", "art": "article"}.get(kind, kind)
 
 
-def _belongs(document: Document, text: str, match: re.Match[str], nested: int = 0) -> tuple[Clause | None, bool]:
-    """The exhibit or schedule of the contract that a reference says it lies in,
-    and whether it lies in something else.
+def _belongs(
+    document: Document, text: str, match: re.Match[str], known: _Known, nested: int = 0
+) -> tuple[Clause | None, bool]:
+    """The exhibit or schedule of the contract that a reference says it lies in, and whether it lies in something else.
+
+    `known` keeps it by where the reference begins: each one in a row of them asks the next.
     """
     if nested > _MOST_NESTED:
         return None, True
+    if match.start() not in known:
+        known[match.start()] = _find_whole(document, text, match, known, nested)
+    return known[match.start()]
+
+
+def _find_whole(
+    document: Document, text: str, match: re.Match[str], known: _Known, nested: int
+) -> tuple[Clause | None, bool]:
     before, end = text[max(0, match.start() - _BESIDE) : match.start()], match.end()
     if _AFTER_STATUTE.search(before) or _THEREOF.match(text, end) or _BEFORE_STATUTE.match(text, end):
         return None, True
@@ -162,7 +177,7 @@ def _belongs(document: Document, text: str, match: re.Match[str], nested: int = 
         return None, True
     follows = _NEXT.match(text, end)
     if follows and (after := _REFERENCE.match(text, follows.end())) and after["numbers"]:
-        return _belongs(document, text, after, nested + 1)
+        return _belongs(document, text, after, known, nested + 1)
     of = _OF.match(text, end)
     if not of or _THIS.match(of["what"]):
         return None, False
@@ -172,7 +187,7 @@ def _belongs(document: Document, text: str, match: re.Match[str], nested: int = 
     if place := _PLACE.match(of["what"]):
         inner = _REFERENCE.match(text, of.start("what") + place.start("kind"))
         if inner and inner["numbers"]:
-            around, external = _belongs(document, text, inner, nested + 1)
+            around, external = _belongs(document, text, inner, known, nested + 1)
             number = _ONE.search(text, *inner.span("numbers"))
             if external or place["kind"].lower() not in PARTS or number is None:
                 return around, external

@@ -3,15 +3,16 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
-from retrieval.structure.clause_marks import LONGEST_HEADING, SMALL_WORDS, words_of_weight
-from retrieval.structure.clauses import outline
+from retrieval.structure.clause_marks import LONGEST_HEADING, SMALL_WORDS, is_title, words_of_weight
+from retrieval.structure.clauses import Clause, outline
 from retrieval.structure.layout import lines
-from retrieval.structure.reflow import flowing_text
+from retrieval.structure.reflow import flowing_text, own_words
 from retrieval.structure.tables import find_tables
 
 # A full stop after one of these ends a sentence only when the next word plainly begins one.
@@ -43,6 +44,7 @@ _NUMBERED = re.compile(
 
 _LEAST_WORDS = 3  # a sentence of fewer is a heading or a fragment
 _LEAST_IN_TABLE = 6  # words; a table of fewer is figures
+_STOPPED = re.compile(r"[.;]\s*[\n\f]")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _LINE_END_MARK = re.compile(r"[.;:?!,)\]”\"’][\"”’)]*\s*$")
 _NUMBER_FIRST = re.compile(
@@ -73,6 +75,32 @@ def sentences(document: Document) -> tuple[Span, ...]:
         elif start not in skipped:
             out += [document.span(*s) for s in split_sentences(text, start, end) if _says_something(text[slice(*s)])]
     return tuple(out)
+
+
+def fragments(document: Document, within: Span, every: Sequence[Span]) -> Iterator[tuple[Clause, Span]]:
+    """The clauses that begin in a part and have no sentence, or end a line in a full stop before their first, with
+    these words: "3. Term. Two years." `every`: the sentences that count, in order.
+
+    A clause that has no more than its heading is none of them.
+    """
+    text, clauses = document.text, outline(document)
+    first, last = (bisect_left(clauses, at, key=lambda c: c.span.start) for at in (within.start, within.end))
+    begun = {clause.span.start: clause for clause in clauses[first:last]}
+    for (start, clause), end in zip(begun.items(), [*begun, within.end][1:], strict=True):
+        at = bisect_right(every, start, key=lambda s: s.end)
+        sentence = every[at].start if at < len(every) else len(text)
+        said = _trim(text, start, min(sentence, end)) if sentence > start else None
+        if said is None or (sentence < end and not _STOPPED.match(text, said[1] - 1, sentence)):
+            continue
+        if not _is_alone(clause.heading, own_words(document, span := document.span(*said))):
+            yield clause, span
+
+
+def _is_alone(heading: str, words: str) -> bool:
+    """Whether a clause's words are its heading alone, which says nothing: "8. Late payment", "9. Term; Renewal"."""
+    at = words.casefold().find(heading.casefold()) if heading else -1
+    after = words[at + len(heading) :].strip()
+    return at >= 0 and (not after.strip(" .:;–—-") or (after[0] == ";" and is_title(after)))
 
 
 def _borders(document: Document, text: str, whole: Mapping[int, int]) -> tuple[list[int], set[int]]:

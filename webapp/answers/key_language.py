@@ -16,6 +16,7 @@ from retrieval import (
     PinCite,
     Sentence,
     Span,
+    fragments,
     outline,
     own_words,
     pin_cite,
@@ -28,6 +29,8 @@ Relevance = Callable[[str, Sequence[Sentence]], Sequence[float]]
 
 _LONGEST_PLACE = 1_500  # characters of a place that are quoted; a longer one is cut, and " …" says so
 _MOST_QUOTED = 6_000  # characters of all places together; the first one is always quoted
+_LONGEST_FRAGMENT = 300  # characters of a clause without a sentence that are quoted; more are a table, or a form
+_HOLDERS = ("part", "title", "chapter")  # what is below their heading without a sentence is a table, or a form, too
 _LEAST_INSIDE = 0.5  # share of a sentence that is in the passage; a passage may end inside one
 
 
@@ -131,10 +134,16 @@ def _candidate(document: Document, span: Span, text: str, best_first: Sequence[H
 
 
 def _inside(document: Document, passage: Passage) -> Iterator[Span]:
+    """The sentences that are in a passage, and the fragments under a heading that are short enough to be quoted."""
     every, spans = sentences(document), passage.spans
     first = bisect_right(every, spans[0].start, key=lambda s: s.end)
     last = bisect_left(every, spans[-1].end, key=lambda s: s.start)
-    for sentence in every[first:last]:
-        overlap = sum(sentence.shared(s) for s in spans)
-        if overlap >= _LEAST_INSIDE * len(sentence):
-            yield sentence
+    short = [
+        words
+        for clause, words in fragments(document, document.span(spans[0].start, spans[-1].end), every)
+        if clause.heading and clause.kind not in _HOLDERS and len(words) <= _LONGEST_FRAGMENT
+    ]
+    for words in (*every[first:last], *short):
+        overlap = sum(words.shared(s) for s in spans)
+        if overlap >= _LEAST_INSIDE * len(words):
+            yield words

@@ -116,17 +116,21 @@ def search(
     exact: Annotated[bool, typer.Option("--exact", help="Find every mention of this exact phrase.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search for passages that match a question, best first; with --exact, for every mention of a phrase."""
-    from webapp.cli.output import show_counts
-    from webapp.cli.terminal import say
+    """Search for passages that match a question, best first; with --exact, for every mention of a phrase.
+
+    Without --json the first 200 mentions are listed, and all are counted.
+    """
+    from webapp.cli.output import show_mentions
+    from webapp.cli.terminal import results, say
     from webapp.service.commands import FindMentions, Search
 
+    mentions = FindMentions(matter, question, document)
+    if exact and as_json:
+        _run(mentions, as_json)
+        return
     with _executor(as_json) as run:
         if exact:
-            rows = _print_results(run(FindMentions(matter, question, document)), as_json)
-            mentions = [row for row in rows if not as_json]
-            if not as_json:
-                show_counts(mentions)
+            show_mentions(results(run(mentions), as_json=False))
         elif not sum(1 for _ in _print_results(run(Search(matter, question, document)), as_json)):
             say("Nothing was found.")
 

@@ -1,6 +1,6 @@
 """Prints results for people; `--json` is for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
 from rich.console import Console
@@ -44,6 +44,8 @@ from webapp.core.wording import (
     summary_line,
     with_others,
 )
+
+MOST_SHOWN = 200  # mentions that the terminal lists; `--json` prints all
 
 
 @singledispatch
@@ -111,15 +113,29 @@ def show_mention(row: MentionRow) -> None:
     print(indented(row.text))
 
 
+def show_mentions(rows: Iterable[MentionRow]) -> None:
+    """Print mentions of `search --exact` as they are found, the first `MOST_SHOWN` of them, then how many are where."""
+    found: list[MentionRow] = []
+    for row in rows:
+        found.append(row)
+        if len(found) <= MOST_SHOWN:
+            show(row)
+    if len(found) > MOST_SHOWN:
+        print(f"\n… and {plural(len(found) - MOST_SHOWN, 'further mention')}; --json prints all of them.")
+    show_counts(found)
+
+
 def show_counts(rows: Sequence[MentionRow]) -> None:
     """Print the number of mentions, in all and per document, and their pages."""
-    print(f"\n{plural(len(rows), 'mention')} in {plural(len({row.document_id for row in rows}), 'document')}.")
+    by_document: dict[str, list[MentionRow]] = {}
+    for row in rows:
+        by_document.setdefault(row.document_id, []).append(row)
+    print(f"\n{plural(len(rows), 'mention')} in {plural(len(by_document), 'document')}.")
     table = Table(box=None, pad_edge=False)
     table.add_column("document", overflow="fold")
     table.add_column("mentions", justify="right")
     table.add_column("pages", overflow="fold")
-    for document_id in dict.fromkeys(row.document_id for row in rows):
-        mentions = [row for row in rows if row.document_id == document_id]
+    for mentions in by_document.values():
         pages = ", ".join(str(page) for page in dict.fromkeys(row.page for row in mentions))
         table.add_row(Text(printable(mentions[0].document)), str(len(mentions)), pages)
     if rows:

@@ -1,6 +1,7 @@
 """The embedder's own ways to be quick change no order: batches of one length, a thread a core, and bfloat16."""
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
@@ -49,6 +50,22 @@ def test_a_text_has_the_same_vector_alone_and_among_others(float32: LocalEmbedde
     texts = ["Rent.", " ".join(CLAUSES[:30]), *CLAUSES[:40], "Notice period", " ".join(CLAUSES[5:9])]
     alone = np.concatenate([float32.passages([text]) for text in texts])
     assert np.abs(float32.passages(texts) - alone).max() < 1e-5
+
+
+class Counted(LocalEmbedder):
+    """Keeps how many texts were read."""
+
+    read = 0
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        self.read += len(texts)
+        return super().tokens(texts)
+
+
+def test_texts_that_are_equal_are_embedded_once(float32: LocalEmbedder) -> None:
+    embedder, texts = Counted(bfloat16=False), [*CLAUSES[:3], CLAUSES[1], CLAUSES[0], *CLAUSES[2:4]]
+    assert np.abs(embedder.passages(texts) - np.concatenate([float32.passages([t]) for t in texts])).max() < 1e-5
+    assert embedder.read == 4
 
 
 def test_no_texts_have_no_vectors(float32: LocalEmbedder) -> None:

@@ -198,6 +198,38 @@ def test_the_outline_of_a_drafting_habit(text: str, numbers: list[str]) -> None:
     assert [clause.number for clause in outline(document(text))] == numbers
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1. Berth. One boat may moor.\n7. Rent. The rent is $90.\n", ["1", "7"]),
+        (
+            "1. Berth. One boat.\n2. Hours. Day and night.\n14. Rent. It is $90.\n15. Law. Ohio's.\n",
+            ["1", "2", "14", "15"],
+        ),
+        ("Section 2. Berth. One boat.\nSection 31. Rent. It is $90.\n", ["2", "31"]),
+        (
+            "1. Berth\nThese may moor:\n(a) one\n(b) two\n9. Rent\nIt is $90.\n9.1 Due daily.\n",
+            ["1", "1(a)", "1(b)", "9", "9.1"],
+        ),
+        (
+            "1. Berth. One boat.\n9. Rent. It is $90.\nEXHIBIT A\nPRICES\n1. Boats\n2. Oars\n",
+            ["1", "9", "Exhibit A", "Exhibit A, Section 1", "Exhibit A, Section 2"],
+        ),
+        # No section: a figure, the end of a reference, quoted words, a number that comes in its turn.
+        ("1. Berth. One boat.\nThe rent is due within\n30. Interest. It runs.\n", ["1"]),
+        ("1. Berth. One boat.\n30. days is the notice.\n", ["1"]),
+        (
+            "1. Berth. One boat.\n60 the boats are counted.\n40. Boats are counted every year by the master.\n",
+            ["1"],
+        ),
+        ("1. Berth. The following is added:\n12. Oars. They are lent.\n", ["1"]),
+        ("1. Berth. One boat.\n12. Oars. They are lent.\n2. Rent. It is $90.\n", ["1", "2"]),
+    ],
+)
+def test_sections_go_on_after_a_gap_where_both_have_headings(text: str, numbers: list[str]) -> None:
+    assert [clause.number for clause in outline(document(text))] == numbers
+
+
 def test_headings_are_read_from_the_line_and_from_the_next() -> None:
     headings = {c.number: c.heading for c in outline(document(ARTICLES + NUMBER_ALONE))}
     assert headings["Article I"] == "DEFINITIONS"

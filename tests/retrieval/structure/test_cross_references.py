@@ -1,5 +1,7 @@
 """Where references lead: to the clause they name, to nothing, or away from the contract."""
 
+import time
+
 import pytest
 
 from retrieval.structure.cross_references import find_references
@@ -105,6 +107,20 @@ def test_what_belongs_to_something_else_never_leads_into_the_contract(words: str
 
 def test_all_of_a_chain_belongs_to_what_its_end_names() -> None:
     assert _leads("Article II, Section 2.1 of the General Terms of the Tariff") == ["–", "–"]
+
+
+@pytest.mark.parametrize("many", [2, 9, 12, 60])
+def test_a_long_list_belongs_to_what_its_end_names(many: int) -> None:
+    listed = ", ".join(["Section 2.1"] * many)
+    assert _leads(f"{listed} of this Agreement") == ["2.1"] * many
+    assert _leads(f"{listed} of the Code") == ["–"] * many
+
+
+def test_references_in_a_row_are_read_in_time_that_grows_with_them() -> None:
+    page = document(CONTRACT.format("Section 2.1(a)(b)(c) " * 50_000))
+    began = time.process_time()
+    assert len(find_references(page)) > 40_000
+    assert time.process_time() - began < 3  # 0.8 s; each asking all that come next, 4 s
 
 
 @pytest.mark.parametrize("words", ["Rule 144", "Section 409A", "Sections of it", "the paragraph", "Exhibits hereto"])

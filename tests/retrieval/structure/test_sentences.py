@@ -1,7 +1,9 @@
 """Sentences of a document: what is one, and what none runs across."""
 
+import pytest
+
 from retrieval.core.documents import Document
-from retrieval.structure.sentences import sentences
+from retrieval.structure.sentences import fragments, sentences
 from tests.documents import document
 
 CONTRACT = document(
@@ -46,3 +48,23 @@ def test_a_table_is_one_sentence() -> None:
     page = document("\n".join([prose] * 4 + rows + [prose] * 4))
     assert " ".join(rows) in texts(page)
     assert texts(page).count(prose) == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "1. Berth. Pier Four.\n2. Rent\n$90 per month\n3. Law. The laws of Ohio govern.\n",
+            ["1. Berth. Pier Four.", "2. Rent $90 per month"],
+        ),
+        ("4. Deposit: None.\nIN WITNESS WHEREOF, the parties have signed this agreement.\n", ["4. Deposit: None."]),
+        ("1. Berth\n2. Rent; Deposit\n3. Law.\n", []),  # headings alone
+        ("2. Term. Initial Term. The term of this lease is a year.\n", []),
+        ("2. Guests. Upon Notice\nthe tenant may have guests in the boat.\n", []),
+        ("The tenant pays.\nTwo years.\n", []),  # no clause
+    ],
+)
+def test_a_clause_that_is_no_sentence_is_a_fragment(text: str, said: list[str]) -> None:
+    page = document(text)
+    found = fragments(page, page.span(0, len(text)), sentences(page))
+    assert [" ".join(page.slice(span).split()) for _, span in found] == said

@@ -1,8 +1,11 @@
 """Places that structure names are quoted whole, as their pages have them."""
 
-from retrieval import Document
+import pytest
+
+from retrieval import Document, Passage, pin_cite
 from retrieval.core.documents import Page
-from webapp.answers.key_language import KeySentence, beside, quote_places
+from tests.documents import document
+from webapp.answers.key_language import KeySentence, beside, key_language, quote_places
 
 LONG = "".join(
     f"({letter}) The Tenant shall keep room {n} of the house clean and dry at all times.\n" * 2
@@ -61,3 +64,33 @@ def test_sentences_follow_the_places_that_do_not_hold_them() -> None:
     (inside,) = quoted(("Lease No. 7", "No. 7"))
     assert beside([whole], [inside, rent, block], 2) == (whole, rent)
     assert beside([whole, block], [rent], 1) == (whole, block)
+
+
+CHARTER = """BOAT CHARTER
+1. Boat. The boat is the Heron, which lies at Pier Four.
+2. Term. Nine weeks.
+3. Deposit
+None
+4. Crew; Guests
+5. Law. The laws of Malta govern this charter.
+SCHEDULE 1
+Oars
+Two
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("Term", "2. Term. Nine weeks."),
+        ("Deposit", "3. Deposit None"),
+        ("laws", "The laws of Malta govern this charter."),
+        ("Crew", None),
+        ("Oars", None),
+    ],
+)
+def test_a_clause_that_is_no_sentence_can_be_quoted(word: str, text: str | None) -> None:
+    charter = document(CHARTER)
+    passage = Passage(**pin_cite(charter, charter.span(0, len(CHARTER))).where(), n=1, text=CHARTER)
+    keys = key_language(word, [passage], {"d": charter}, relevance=lambda asked, read: [asked in s.words for s in read])
+    assert [key.text for key in keys] == ([text] if text else [])

@@ -17,6 +17,7 @@ from webapp.cli.output import (
     show_evaluation,
     show_hit,
     show_mention,
+    show_mentions,
 )
 from webapp.cli.terminal import Bars, printable, results, show_error
 from webapp.core.results import AddedRow, AnswerResult, CiteRow, HitRow, MentionRow
@@ -147,6 +148,21 @@ def test_outcomes_and_hits_are_lines(capsys: pytest.CaptureFixture[str]) -> None
         "   lines",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("found", "listed", "further"),
+    [(200, 200, ""), (201, 200, "1 further mention;"), (950, 200, "750 further mentions;")],
+)
+def test_of_many_mentions_the_first_are_listed_and_all_are_counted(
+    found: int, listed: int, further: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_mentions(mention(page=1 + n // 100) for n in range(found))
+    printed = capsys.readouterr().out
+    assert printed.count(mention().text) == listed
+    assert ("further" in printed) == bool(further)
+    assert further in printed
+    assert f"{found} mentions in 1 document." in printed
 
 
 def test_mentions_are_lines_and_a_table_of_counts(capsys: pytest.CaptureFixture[str]) -> None:
