@@ -15,11 +15,21 @@ from retrieval.core.documents import Document, PinCite, Span
 from retrieval.core.errors import PinciteError
 from retrieval.library.library import Library
 from retrieval.structure.amending_instruments import AmendedAgreement
-from retrieval.structure.amendment_links import Change, Link, changes_at, changes_in, counterpart, link_amendments
+from retrieval.structure.amendment_links import (
+    Change,
+    Link,
+    changes_at,
+    changes_in,
+    counterpart,
+    link_amendments,
+    why_apart,
+)
 from retrieval.structure.amendments import Amendment
 from retrieval.structure.clauses import pin_cite
+from retrieval.structure.facts import Facts
 
 _MATTERS = 64  # whose links are remembered
+_OPENING = 6_000  # characters of an amendment in which it names the parties of its agreement
 _LONGEST = 1_500  # characters of an instruction and its new words that are shown beside what it changes
 
 
@@ -30,7 +40,8 @@ class MatterChanges:
     library: Library
     matter_id: str
     links: tuple[Link, ...]
-    alone: Mapping[str, tuple[Amendment, ...]]  # by document those whose agreement is not in the matter
+    alone: Mapping[str, tuple[Amendment, ...]]  # by document those that amend none of the matter
+    facts: Mapping[str, Facts]  # by document
     _changes: dict[str, tuple[Change, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -63,6 +74,17 @@ class MatterChanges:
     def lacking(self, span: Span) -> AmendedAgreement | None:
         """The agreement that an amendment within a span amends, where it is not in the matter."""
         return next((a.of for a in self.alone.get(span.document_id, ()) if a.span.shared(span)), None)
+
+    def apart(self, span: Span) -> str:
+        """Why an amendment within a span is taken to change no document of the matter; empty where its agreement is
+        not in the matter, or it changes one.
+        """
+        document = self.document(span.document_id)
+        own = [a for a in self.alone.get(span.document_id, ()) if a.span.shared(span)]
+        if document is None or not own:
+            return ""
+        opening = document.text[:_OPENING]
+        return next((why for a in own if (why := why_apart(self.facts, span.document_id, a, opening))), "")
 
     def words(self, span: Span) -> str:
         """The words of a span; empty where its document was removed meanwhile."""
@@ -128,6 +150,10 @@ class ScopedChanges:
         """The agreement that an amendment within a span amends, where it is not in the matter."""
         return self.changes.lacking(span) if self.changes else None
 
+    def apart(self, span: Span) -> str:
+        """Why an amendment within a span is taken to change no document of the matter, where its agreement is there."""
+        return self.changes.apart(span) if self.changes else ""
+
     def may_quote(self, span: Span) -> bool:
         """Whether words of a span's document may be shown."""
         return span.document_id in self.document_ids
@@ -181,7 +207,7 @@ class AmendedClauses:
         links = link_amendments(facts)
         linked = {link.amendment for link in links}
         alone = {id_: tuple(a for a in each.amendments if a not in linked) for id_, each in facts.items()}
-        changes = MatterChanges(self._library, matter_id, links, alone)
+        changes = MatterChanges(self._library, matter_id, links, alone, facts)
         with self._lock:
             self._known[matter_id] = state, changes
             self._known.move_to_end(matter_id)

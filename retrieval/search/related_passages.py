@@ -119,7 +119,11 @@ def standing(span: Span, changes: ScopedChanges, number_of: Callable[[Span], int
             notes.append(f"{ACTIONS[change.amendment.action][1]} {as_named(change.target.label())} of [{n}]")
     if (of := changes.lacking(span)) and (of.title or of.day):
         of_day = f" of {of.day:%B} {of.day.day}, {of.day.year}" if of.day else ""
-        notes.append(f"amends the {as_named(of.title) or 'agreement'}{of_day}, which is not in this matter")
+        agreement = f"amends the {as_named(of.title) or 'agreement'}{of_day}"
+        why = changes.apart(span)
+        notes.append(
+            f"says that it {agreement}, but {as_named(why)}" if why else f"{agreement}, which is not in this matter"
+        )
     return "; ".join(list(dict.fromkeys(notes))[-_MOST_NOTES:])
 
 

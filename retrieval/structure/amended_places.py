@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from retrieval.structure.amending_instruments import NAME, NUMBER, ORDINAL, TITLE, number_of
 from retrieval.structure.clause_marks import PARTS
 from retrieval.structure.cross_references import named_places
 
@@ -17,6 +18,23 @@ _OF_THIS = re.compile(
     r"|(?:of|to|in)\s+this\s+(?:\w+\s+){0,2}(?:deed|letter)\b"
     r"|hereof\b|hereto\b|above\b|below\b)",
     re.IGNORECASE,
+)
+# "of Amendment No. 2", "of the Master Lease dated …", "of the Bankruptcy Code": the document that a place belongs to.
+_AMENDING = (
+    rf"(?:{ORDINAL}\s+)?(?:(?-i:(?!This\b|In\b)[A-Z])\w+\s+){{0,3}}?{NAME}(?:\s+{NUMBER.replace('?P<number>', '?:')})?"
+)
+_OF_AMENDMENT = re.compile(
+    rf"\s*(?:\([^()]{{0,80}}\)\s*)?,?\s*(?:of|to|in|under)\s+(?:(?:the|that|said|such|certain)\s+){{0,2}}(?P<of>{_AMENDING})(?!\w)",
+    re.IGNORECASE,
+)
+_OF_ANOTHER = re.compile(
+    rf"\s*(?:\([^()]{{0,80}}\)\s*)?,?\s*(?:of|under)\s+(?:(?:the|that|said|such|certain|their)\s+){{0,2}}"
+    rf"(?P<of>(?:[A-Z][\w.&’'-]*\s+){{0,6}}(?:Act|Code|Statute|Regulations?|Directive|Ordinance)\b"
+    rf"|{TITLE.replace('?P<title>', '?:')})"
+)
+_DATED = re.compile(r",?\s+(?:dated|of|made)\s+(?:as\s+of\s+)?[^;:()]{0,24}?\d{4}")
+_IN_AMENDMENT = re.compile(  # "In Amendment No. 2, Section 1"
+    rf"(?:\A\W*(?:\d[\d.]*\W+)?|\b[Ii]n\s+)(?:the\s+)?(?P<of>{_AMENDING})(?:[’']s|,)?\s+\Z", re.IGNORECASE
 )
 # What stands before a place that only says where the change goes, or is mentioned.
 _BESIDE = re.compile(
@@ -60,13 +78,15 @@ class Target:
     term: str = ""
     new: bool = False  # it is not there before: "a new Section 4.5"
     part: bool = False  # only a part of it is meant, such as its first sentence
+    of: str = ""  # the document that it is a place of, where the words say one: "Amendment No. 2"
 
     def label(self) -> str:
         """How it is cited: "Section 8.2(b)", "definition of “Term”", "the agreement"."""
         if self.term:
             return f"definition of “{self.term}”"
         place = f"{self.kind.title()} {self.number}" if self.number else "the agreement"
-        return f"{self.inside}, {place}" if self.inside else place
+        place = f"{self.inside}, {place}" if self.inside else place
+        return f"{place} of {self.of}" if self.of else place
 
 
 WHOLE = Target()
@@ -86,9 +106,10 @@ def named_targets(words: str, start: int, end: int, *, mentioned: bool = True) -
     if terms:
         return tuple(Target(term=term) for term in dict.fromkeys(terms))
     places: list[tuple[bool, Target]] = []
-    beside, last = False, -1
+    beside, last, listed = False, -1, 0
     for kind, number, a, b in _places(words, start, end):
-        if _OF_THIS.match(words, b) or in_quotes(words, a):
+        of = _document_of(words, a, b)
+        if (_OF_THIS.match(words, b) and not number_of(of)) or in_quotes(words, a):
             continue
         link = " ".join(words[last:a].split()) if 0 <= last <= a else "."
         before = places[-1][1] if places else WHOLE
@@ -105,8 +126,21 @@ def named_targets(words: str, start: int, end: int, *, mentioned: bool = True) -
             heading = _HEADING.match(words, b)
             titled = heading["heading"] if heading else ""
             places.append((beside, Target(kind, number, heading=titled, new=new, part=bool(_PART.search(near)))))
+            listed = len(places) - 1
+        if of:  # "Sections 1 and 2 of Amendment No. 2" are both of it
+            places[listed:] = [(rank, replace(each, of=each.of or of)) for rank, each in places[listed:]]
     only_beside = mentioned and all(rank for rank, _ in places)
     return tuple(dict.fromkeys(target for rank, target in places if rank == only_beside))
+
+
+def _document_of(words: str, start: int, end: int) -> str:
+    """The document that the place words[start:end] is said to be of, with its date; empty where none is named."""
+    match = _OF_AMENDMENT.match(words, end) or _OF_ANOTHER.match(words, end)
+    if match:
+        dated = _DATED.match(words, match.end())
+        return " ".join((match["of"] + (dated[0] if dated else "")).split())
+    before = _IN_AMENDMENT.search(words[max(0, start - _NEAR) : start])
+    return " ".join(before["of"].split()) if before else ""
 
 
 def _places(words: str, start: int, end: int) -> Iterator[tuple[str, str, int, int]]:
@@ -150,7 +184,8 @@ def below(subject: tuple[Target, ...], targets: tuple[Target, ...]) -> tuple[Tar
     if not stem.number:
         return targets
     whole = [
-        replace(t, kind=stem.kind, number=stem.number + t.number) if t.number.startswith("(") else t for t in targets
+        replace(t, kind=stem.kind, number=stem.number + t.number, of=stem.of) if t.number.startswith("(") else t
+        for t in targets
     ]
     inside = re.compile(rf"{re.escape(stem.number)}(?:[.(].*)?")
     return tuple(t for t in whole if t.new or t.term or inside.fullmatch(t.number))

@@ -26,17 +26,17 @@ _LONGEST_HEADING = 160  # characters of a line
 _LONGEST_TITLE = 140  # characters
 
 _ORDINALS = ORDINALS[:12]
-_ORDINAL = rf"(?:{'|'.join(_ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))"
-_NUMBER = r"(?:no\.?|number|num\.|nr\.?|#|№)\s*(?P<number>\d{1,3}|[ivx]{1,5}\b|one|two|three|four|five|six)"
-_NAME = (
+ORDINAL = rf"(?:{'|'.join(_ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))"
+NUMBER = r"(?:no\.?|number|num\.|nr\.?|#|№)\s*(?P<number>\d{1,3}|[ivx]{1,5}\b|one|two|three|four|five|six)"
+NAME = (
     r"(?:amendment|addendum|variation|modification|change\s+order|side\s+letter|amending\s+(?:agreement|deed|letter)"
     r"|supplemental\s+(?:agreement|deed|letter)|(?:deed|agreement|letter)\s+of\s+(?:variation|amendment|modification))"
 )
 _ENDS_SENTENCE = re.compile(r"[;,]\s*\Z|(?<!\b[A-Z])(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\b[A-Z][a-z])\.\s*\Z")
 _SPEAKS = re.compile(r"amend|variation|addendum|modif|letter|supplemental|change", re.IGNORECASE)
 _HEADING = re.compile(
-    rf"\W*(?:(?P<ordinal>{_ORDINAL})\s+)?(?:(?:omnibus|global|letter|limited|joint)\s+)?{_NAME}"
-    rf"(?:\s+(?:agreement|deed|letter))?(?:\s*,?\s*(?:{_NUMBER}|(?P<plain>\d{{1,2}}|[ivx]{{1,4}}|one|two|three|four|five|six)(?!\w)))?"
+    rf"\W*(?:(?P<ordinal>{ORDINAL})\s+)?(?:(?:omnibus|global|letter|limited|joint)\s+)?{NAME}"
+    rf"(?:\s+(?:agreement|deed|letter))?(?:\s*,?\s*(?:{NUMBER}|(?P<plain>\d{{1,2}}|[ivx]{{1,4}}|one|two|three|four|five|six)(?!\w)))?"
     r"(?:\s*[,:–—-]?\s*(?:to|of|and|relating\s+to|in\s+respect\s+of|dated)\b(?P<rest>.*)|\W*)",
     re.IGNORECASE,
 )
@@ -46,13 +46,11 @@ _KINDS = (
 )
 # "Master Services Agreement – Amendment No. 2", "Lease Amendment"
 _TITLE_FIRST = re.compile(
-    rf"\W*(?P<rest>(?:\w[\w&/,’'-]*\s+){{0,8}}{_KINDS})\s*[,:–—-]?\s+(?:(?P<ordinal>{_ORDINAL})\s+)?amendment"
-    rf"(?:\s*{_NUMBER})?\W*",
+    rf"\W*(?P<rest>(?:\w[\w&/,’'-]*\s+){{0,8}}{_KINDS})\s*[,:–—-]?\s+(?:(?P<ordinal>{ORDINAL})\s+)?amendment"
+    rf"(?:\s*{NUMBER})?\W*",
     re.IGNORECASE,
 )
-_RESTATED = re.compile(
-    rf"\W*(?:(?P<ordinal>{_ORDINAL})\s+)?amended\s+(?:and|&)\s+restated\b(?P<rest>.*)", re.IGNORECASE
-)
+_RESTATED = re.compile(rf"\W*(?:(?P<ordinal>{ORDINAL})\s+)?amended\s+(?:and|&)\s+restated\b(?P<rest>.*)", re.IGNORECASE)
 _AMENDS = re.compile(
     r"\b(?:(?:is|are|shall\s+be|will\s+be)\s+(?:hereby\s+)?(?:amended|deleted|replaced|modified|varied)|hereby\s+amend"
     r"|(?:agreed?|wish(?:es)?|desires?)\s+(?:to\s+)?(?:\w+\s+)?(?:amend|modify|vary))",
@@ -75,24 +73,32 @@ _RESTATES = re.compile(
     r"|(?:agree[sd]?|wish(?:es)?|desires?)\s+to\s+(?:\w+\s+)?amend\s+and\s+(?:completely\s+|fully\s+)?restate)\b",
     re.IGNORECASE,
 )
-_OWN_NUMBER = re.compile(rf"\bthis\s+(?:(?P<ordinal>{_ORDINAL})\s+)?(?:{_NAME})(?:\s+{_NUMBER})?", re.IGNORECASE)
+_OWN_NUMBER = re.compile(rf"\bthis\s+(?:(?P<ordinal>{ORDINAL})\s+)?(?:{NAME})(?:\s+{NUMBER})?", re.IGNORECASE)
 
 _WORD = r"(?!(?:This|THIS)\b)(?:[A-Z][\w&’'./-]*|of|and|for|the|in|to|on|&|-|–)"
 _SPACE = r"(?:[^\S\n]{1,20}|[^\S\n]{0,20}\n(?!\s{0,20}\n)[^\S\n]{0,20})"  # no empty line stands within a title
 _IN_CAPITALS = _KINDS.upper().replace(r"\S", r"\s")
-_TITLE = re.compile(
-    rf"(?<![\w“\"])(?P<title>(?:(?!(?:This|THIS)\b)[A-Z][\w&’'./-]*,?{_SPACE}(?:{_WORD},?{_SPACE}){{0,10}})?(?:{_KINDS}|{_IN_CAPITALS})s?)\b"
+TITLE = (
+    rf"(?<![\w“\"])(?P<title>(?:(?!(?:This|THIS)\b)[A-Z][\w&’'./-]*,?{_SPACE}(?:{_WORD},?{_SPACE}){{0,10}})?"
+    rf"(?:{_KINDS}|{_IN_CAPITALS})s?)\b"
 )
+_TITLE = re.compile(TITLE)
 _DATED = re.compile(r"\b(?:dated?|made|entered|effective|executed|signed|commenc\w+)\b", re.IGNORECASE)
 _NAMES = re.compile(
     rf"\b(?:parties\s+to|entered\s+into|under|to|amends?|var(?:y|ies)|modif(?:y|ies)|supplements?|refer(?:s|ence)?\s+to"
     rf"|re:?|regarding|concerning)\s+(?:(?:that|this|the|a|an|their|our|certain|above)\s+){{0,3}}{_TITLE.pattern}"
 )
-_AMENDMENT = re.compile(rf"\b{_NAME}\b", re.IGNORECASE)
-_AMENDMENT_TO = re.compile(rf"\b{_NAME}\b[^.;]{{0,40}}?\b(?:to|of)\s+(?:(?:the|that|certain)\s+)*\Z", re.IGNORECASE)
+_AMENDMENT = re.compile(rf"\b{NAME}\b", re.IGNORECASE)
+_AMENDMENT_TO = re.compile(rf"\b{NAME}\b[^.;]{{0,40}}?\b(?:to|of)\s+(?:(?:the|that|certain)\s+)*\Z", re.IGNORECASE)
 _DEFINED = re.compile(
     rf"[^.;()]{{0,60}}\(\s*(?:the\s+)?[“\"](?P<title>(?:\w+\s+){{0,4}}{_KINDS})[”\"]\s*\)", re.IGNORECASE
 )
+_TERM = re.compile(
+    r"\(\s*(?:(?:as\s+amended|collectively|together|hereinafter)[^()“”\"]{0,60})?(?:the\s+)?"
+    r"[“\"](?P<title>(?:\w+\s+){0,4}\w+)[”\"]"
+)
+_LAW = re.compile(r"\b(?:Act|Code|Statute|Regulations?|Directive|Ordinance)\Z")
+_NUMBERED = re.compile(rf"(?:(?P<ordinal>{ORDINAL})\s+(?:\w+\s+){{0,3}}?)?{NAME}(?:\s+{NUMBER})?", re.IGNORECASE)
 _OF = re.compile(r"\bof\s*\Z")  # "the Consulting Agreement of 12 January 2020"
 _PLAIN = re.compile(  # "our agreement dated 3 March 2020"
     r"\b(?:our|your|their|the|that|an?|original|existing)\s+(?P<title>agreement|lease|contract|deed|licen[cs]e)\s+"
@@ -100,6 +106,12 @@ _PLAIN = re.compile(  # "our agreement dated 3 March 2020"
     re.IGNORECASE,
 )
 _BEFORE = re.compile(r"\b(?:as|so|previously)\s+amended\b[^()]*\Z", re.IGNORECASE)  # by an earlier amendment
+_SUCCEEDS = re.compile(
+    r"\bsuccessors?(?!s?\s+(?:and|or)\s+(?:permitted\s+)?assigns?\b)|\bassignees?\b|\btransferees?\b|\bassign(?:ed|ment)\b"
+    r"|\bnovat\w+|\bformerly\b|\b[fn]/?k/?a\b|\bmerge[rd]\b|\bas\s+assigned\b|\b(?:changed|change\s+of)\s+(?:its\s+)?name\b"
+    r"|\b(?:acquired|assumed|transferred)\b|\bjoin(?:s|der|ed)\b|\b(?:added|made)\s+(?:as\s+)?a\s+party\b|\bon\s+behalf\s+of\b",
+    re.IGNORECASE,
+)
 _LOOKED_BACK, _NEAR = 340, 90  # characters before a date, for a title, and for the word that makes it one of a document
 
 
@@ -112,6 +124,7 @@ class AmendedAgreement:
     number: int  # of the instrument among those that amend it: 2 for the "Second Amendment"; 0 where it has none
     made: date | None  # the day of the instrument itself
     span: Span  # the words that name the agreement; the instrument's heading where none do
+    succeeded: bool = False  # the instrument says that a party of it took the place of one of that agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,18 @@ class Instrument:
     restates: bool
     of: AmendedAgreement
     others: tuple[AmendedAgreement, ...] = ()  # that it names beside it, with their dates: it may amend several
+    known_as: frozenset[str] = frozenset()  # words of weight of the titles and terms that it has for them
+
+    def owns(self, named: str) -> bool:
+        """Whether a document that its words name ("Lease", "Supply Agreement dated …") is one that it amends."""
+        if _AMENDMENT.search(named) or _LAW.search(named):
+            return False
+        days = {each.day for each in (self.of, *self.others) if each.day}
+        day = next((day for *_, day in days_in(named) if day), None)
+        words = _weighty(_clean_title(named))
+        return (not (day and days) or day in days) and (
+            not words or not _weighty(self.of.title) or bool(words & self.known_as)
+        )
 
 
 def find_instruments(document: Document) -> tuple[Instrument, ...]:
@@ -212,13 +237,30 @@ def _instrument(document: Document, start: int, end: int, match: re.Match[str] |
     made = next(
         (d for at, _, d in days_in(text[:_FIRST]) if d and d != day and not _BEFORE.search(text[:at][-120:])), None
     )
-    of = AmendedAgreement(title or name, day, number, made, document.span(start + a, start + b))
+    succeeded = bool(_SUCCEEDS.search(text))
+    of = AmendedAgreement(title or name, day, number, made, document.span(start + a, start + b), succeeded)
     beside = tuple(
-        AmendedAgreement(other, its_day, number, made, document.span(start + x, start + y))
+        AmendedAgreement(other, its_day, number, made, document.span(start + x, start + y), succeeded)
         for other, (x, y), its_day in others
         if its_day and other.lower() != of.title.lower()
     )
-    return Instrument(document.span(start, end), heading, restates, of, beside)
+    return Instrument(document.span(start, end), heading, restates, of, beside, _known_as(text, (of, *beside)))
+
+
+def _known_as(text: str, agreements: tuple[AmendedAgreement, ...]) -> frozenset[str]:
+    """The words of weight of agreements' titles, and of the terms that are defined for them."""
+    known = frozenset(word for each in agreements for word in _weighty(each.title))
+    words = known
+    for match in _TERM.finditer(text):
+        titles = list(_TITLE.finditer(text, max(0, match.start() - _LOOKED_BACK), match.start()))
+        weight = _weighty(titles[-1]["title"]) if titles else frozenset[str]()
+        words |= _weighty(match["title"]) if not weight or weight & known else frozenset()
+    return words
+
+
+def number_of(named: str) -> int:
+    """The number of an amendment that words name: 2 of "Amendment No. 2" and of "Second Amendment"; 0 without one."""
+    return _number(_NUMBERED.search(named))
 
 
 def _number(match: re.Match[str] | None) -> int:

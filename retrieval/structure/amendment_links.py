@@ -2,7 +2,9 @@
 
 An amendment names its agreement by title, date and parties. A document is that agreement where the date is among its
 own and the title fits; without a date, where title and parties fit it alone. An agreement of other parties, of another
-day or with another title is none, however alike: where nothing fits, the amendment stands alone.
+day or with another title is none, however alike: where nothing fits, the amendment stands alone. So does one that
+others made, or that is older than the agreement, whatever it quotes. What an amendment says of an earlier one of the
+same agreement is linked to that one, and never to a later one, so that no two amend each other.
 """
 
 import re
@@ -14,7 +16,7 @@ from functools import lru_cache
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.amended_places import Target
-from retrieval.structure.amending_instruments import LIGHT_WORDS, AmendedAgreement
+from retrieval.structure.amending_instruments import LIGHT_WORDS, AmendedAgreement, number_of
 from retrieval.structure.amendments import Amendment
 from retrieval.structure.clause_lookup import find_clause
 from retrieval.structure.clause_marks import PARTS, ordinal
@@ -45,6 +47,7 @@ class Link:
     amendment: Amendment
     document_id: str  # of the amendment
     amended_id: str
+    earlier: int = 0  # the number of the earlier amendment that it changes; 0 where it changes the agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +77,49 @@ def link_amendments(matter: Mapping[str, Facts]) -> tuple[Link, ...]:
     for link in links:  # a party that came in by an amendment makes the next one
         parties[link.amended_id] = parties[link.amended_id] | parties[link.document_id]
     by_amended: dict[str, list[Link]] = {}
-    for link in _links(matter, parties, candidates):
+    every = _links(matter, parties, candidates)
+    own = [link for link in every if any(not target.of for target in link.amendment.targets)]
+    for link in (*own, *_of_earlier(every)):
         by_amended.setdefault(link.amended_id, []).append(link)
     for restated in [link for own in by_amended.values() for link in _also_restated(own)]:
         by_amended.setdefault(restated.amended_id, []).append(restated)
     ordered = (sorted(own, key=lambda link: _order(link.amendment, own)) for own in by_amended.values())
     return tuple(link for own in ordered for link in own)
+
+
+def _of_earlier(links: Sequence[Link]) -> Iterator[Link]:
+    """Links to the earlier amendments of the same agreement that amendments name: "Section 1 of Amendment No. 1"."""
+    by_number: dict[tuple[str, int], list[Link]] = {}
+    for link in links:
+        by_number.setdefault((link.amended_id, link.amendment.of.number), []).append(link)
+    for link in links:
+        for number in dict.fromkeys(number_of(target.of) for target in link.amendment.targets if target.of):
+            others = by_number.get((link.amended_id, number), []) if number else []
+            if len({other.document_id for other in others}) == 1 and others[0].document_id != link.document_id:
+                of, its = link.amendment.of, others[0].amendment.of
+                days = (its.made, of.made) if its.made and of.made else (number, of.number)
+                if days[0] < days[1]:  # type: ignore[operator]
+                    yield Link(link.amendment, link.document_id, others[0].document_id, number)
+
+
+def why_apart(matter: Mapping[str, Facts], document_id: str, amendment: Amendment, opening: str) -> str:
+    """Why an amendment of a document that is linked to none changes nothing here, though its agreement is in the
+    matter; empty where that is not. `opening`: the first words of the document, which may name others' agreement.
+    """
+    of, facts, parties = amendment.of, matter[document_id], _parties(matter[document_id])
+    named_words = _all_words(opening)
+    if named := next((target.of for target in amendment.targets if target.of), ""):
+        return f"changes {named}, and nothing here is taken to be changed by it"
+    for other, its in matter.items():
+        amends = any(a.of.span.start <= _WITHIN and a.action != "restated" for a in its.amendments)
+        if other != document_id and not amends and _fit(of, its, 1.0) >= _DATED:
+            theirs = _parties(its)
+            others = _own_fit(of, parties, theirs) < 0 or _signed_by_others(facts, its)
+            if not others and _too_early(of, facts, its, itself=False):
+                return "is dated before it, and is not taken to change it"
+            if others and theirs and all(name <= named_words for name in theirs):
+                return "is made by others than its parties, and is not taken to change it"
+    return ""
 
 
 def _candidates(matter: Mapping[str, Facts]) -> dict[date | None, list[str]]:
@@ -106,9 +146,11 @@ def _links(
             near = [*candidates.get(of.day, ()), *candidates.get(None, ())] if of.day else every
             deep = of.span.start > _WITHIN  # it stands in the file of its own agreement, or in that of another
             fits = {
-                other: _fit(of, matter[other], 1.0 if other == id_ else _parties_fit(parties[id_], parties[other]))
+                other: _fit(of, matter[other], 1.0 if other == id_ else _own_fit(of, parties[id_], parties[other]))
                 for other in near
-                if deep or other != id_
+                if (deep or other != id_)
+                and not _too_early(of, facts, matter[other], itself=other == id_)
+                and (of.succeeded or other == id_ or not _signed_by_others(facts, matter[other]))
             }
             links += [Link(a, id_, other) for other in _best(fits) for a in facts.amendments if a.of == of]
     return links
@@ -174,6 +216,29 @@ def _parties_fit(ours: Names, theirs: Names) -> float:
     return -1.0 if not shared else 1.0 if shared >= min(2, len(ours), len(theirs)) else 0.5
 
 
+def _own_fit(of: AmendedAgreement, ours: Names, theirs: Names) -> float:
+    """How the parties of an amendment fit those of its agreement: one of them alone is enough only beside another that
+    is said to have taken a place.
+    """
+    fit = _parties_fit(ours, theirs)
+    return -1.0 if fit == 0.5 and not of.succeeded else fit
+
+
+def _signed_by_others(ours: Facts, its: Facts) -> bool:
+    """Whether an amendment is signed for companies none of which is a party of its agreement, or signs that."""
+    signers = {_words(each.party) - _FORMS for each in ours.signatures} - {frozenset[str]()}
+    called = (name for party in its.parties for name in (party.name, party.role, *party.short_forms))
+    known = {_words(name) - _FORMS for name in (*called, *(each.party for each in its.signatures))} - {frozenset[str]()}
+    return bool(signers and known) and not any(a <= b or b <= a for a in signers for b in known)
+
+
+def _too_early(of: AmendedAgreement, ours: Facts, its: Facts, *, itself: bool) -> bool:
+    """Whether all days of an amendment lie before those of a document, so that it cannot amend it."""
+    own = {day for day in (of.made, *(() if itself else (each.value for each in ours.dates))) if day}
+    days = {each.value for each in its.dates if each.value}
+    return bool(own and days) and max(own) < min(days)
+
+
 def _parties(facts: Facts) -> Names:
     names = (_words(party.name) - _FORMS for party in facts.parties)
     return frozenset(name for name in names if name)
@@ -195,9 +260,10 @@ def changes_in(document: Document, links: Iterable[Link], words_of: Callable[[Sp
     `words_of` gives the words of a span of the document that amends it.
     """
     found: list[Change] = []
-    for amendment in (link.amendment for link in links):
+    for link in links:
+        amendment = link.amendment
         old = words_of(amendment.old) if amendment.old and amendment.action == "words_exchanged" else ""
-        for target in amendment.targets:
+        for target in (t for t in amendment.targets if (number_of(t.of) == link.earlier if t.of else not link.earlier)):
             found += [Change(span, target, amendment) for span in _stretches(document, target, old, amendment.action)]
     return tuple(found)
 

@@ -15,7 +15,7 @@ from itertools import islice, pairwise
 from retrieval.core.documents import Document, Span
 from retrieval.structure.amended_places import WHOLE, Target, below, in_quotes, named_targets
 from retrieval.structure.amended_words import LONGEST_WORDS, MARK, Range, exchanged_words, new_words
-from retrieval.structure.amending_instruments import AmendedAgreement, Instrument, find_instruments
+from retrieval.structure.amending_instruments import AmendedAgreement, Instrument, find_instruments, number_of
 from retrieval.structure.clauses import outline
 from retrieval.structure.cross_references import named_places
 from retrieval.structure.reflow import flowing_text
@@ -249,7 +249,7 @@ class _Reader:
         whole = self.document.span(lead[0], new[1] if new else lead[1])
         for a, b in pieces:
             common = subject or context
-            targets = below(common, targets_of(self.text, a, b)) or common
+            targets = self._owned(below(common, targets_of(self.text, a, b)) or common)
             piece = (lead[0] if len(pieces) == 1 else a, b)
             if amendment := self._operation(piece, targets, new if b == lead[1] else None):
                 yield replace(amendment, span=whole)
@@ -274,6 +274,14 @@ class _Reader:
             old=self.document.span(piece[0] + old[0], piece[0] + old[1]) if old else None,
             new=self.document.span(*inserted) if inserted else None,
             of=self._of(words),
+        )
+
+    def _owned(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """Targets that are told to be of the agreement as its own, those of the instrument itself left out."""
+        of = self.instrument.of
+        itself = [t for t in targets if t.of and (n := number_of(t.of)) and n == of.number]
+        return tuple(
+            replace(t, of="") if t.of and self.instrument.owns(t.of) else t for t in targets if t not in itself
         )
 
     def _of(self, words: str) -> AmendedAgreement:

@@ -132,7 +132,9 @@ def _of_preamble(document: Document, text: str, opening: Opening) -> Iterator[Do
         kind = _kind(before)
         after_names = opening.preamble is not None and a > opening.names_at
         after_names = after_names and kind != "effective" and not _THIS_DAY.search(before)
-        if kind and not after_names and not _OF_ANOTHER.search(before):
+        made_later = index + 1 < len(days) and _kind(text[b : days[index + 1][0]]) == "made"
+        of_amended = made_later and _OF_AMENDED.search(before)
+        if kind and not after_names and not of_amended and not _OF_ANOTHER.search(before):
             yield DocumentDate(kind, day, _said(text, a, b), document.span(a, b))
 
 
@@ -146,13 +148,18 @@ def _statement(text: str, opening: Opening) -> tuple[int, int]:
 
 _IS_MADE = re.compile(
     r"^\W*(?:this|the)\s[^.;]{0,150}?\b(?:agreement|contract|lease|deed|amendment|letter|note|order|plan)\b"
-    r"[^.;]{0,80}?\b(?:made|dated|entered|effective)\b",
+    r"(?:\s+no\.)?[^.;]{0,80}?\b(?:made|dated|entered|effective)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 # A day that another document has, or a person.
 _OF_ANOTHER = re.compile(
     r"\b(?:amends?|varies|restates?|supplements?|that\s+certain|reference\s+is\s+made|pursuant\s+to|as\s+amended|under\s+the|between\s+the\s+parties\s+dated|expir\w+|until|through|terminat\w+|born)\b[^;]*\Z",
     re.IGNORECASE,
+)
+
+# "This Amendment to the Lease dated …, is made on …": the first day is of what is amended.
+_OF_AMENDED = re.compile(
+    r"\b(?:amendment|addendum|variation|supplement)\b[^;]{0,20}\s(?:to|of)\s[^;]*\Z", re.IGNORECASE
 )
 
 

@@ -17,7 +17,7 @@ from retrieval.structure.openings import Opening, find_opening
 from retrieval.structure.parties import Party, find_parties
 from retrieval.structure.signatures import NoticeAddress, Signature, find_notices, find_signatures, signers
 
-FACTS_VERSION = 4  # raised when the same text would give other facts; those kept before are made again
+FACTS_VERSION = 5  # raised when the same text would give other facts; those kept before are made again
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,16 @@ _INTRODUCTION = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _GIVEN = re.compile(r"\b(?:made|entered\s+into|executed|given|issued|granted)\b[^.;]{0,150}\Z", re.IGNORECASE)
+_SENTENCE_ENDS = re.compile(
+    r"(?:(?<!\bno)(?<!\bnos)(?<!\bnr)|(?!\.\s+[\dIVX]))\.(?=[ \n])|\f", re.IGNORECASE
+)  # not "No. 1"
+# "This Amendment to the Lease dated … between": whose parties follow are those of what is amended.
+_DESCRIBES = re.compile(
+    rf"\b(?:amend(?:s|ing)|varies|supplements?|restates?|modif(?:ies|ying)|(?:amendment|addendum|variation|supplement"
+    rf"|modification)(?:\s+no\.?\s*\w+)?\s+(?:to|of))\s[^;]{{0,200}}?\b{_DOCUMENT}\b"
+    r"(?:(?!\b(?:is|was|are)\s+(?:hereby\s+)?(?:made|entered|executed|dated|effective)\b)[^;]){0,200}\Z",
+    re.IGNORECASE,
+)
 _LATEST_INTRODUCTION, _LATEST_COVER = 12_000, 3_000  # characters
 # A name, a blank, a number of a list; not "the parties", "you and us".
 _NAMES_FOLLOW = re.compile(
@@ -259,10 +269,13 @@ def _named_title(text: str, preamble: Span | None) -> str:
 def _between(text: str) -> re.Match[str] | None:
     """The words after which the parties are named.
 
-    Those of the sentence that introduces the contract; else a cover's; else those with which another one is recalled.
+    Those of the sentence that introduces the contract, and not those of the contract that it amends, unless it names
+    no others; else a cover's; else those with which another one is recalled.
     """
-    cover, recalled = None, None
+    cover, recalled, described = None, None, None
     for match in islice(_BETWEEN.finditer(text, 0, _LATEST_INTRODUCTION), _MOST_CANDIDATES):
+        if described and _PREAMBLE_ENDS.search(text, described.end(), match.start()):
+            break
         named = _NAMES_FOLLOW.match(text, match.end(), match.end() + _NAME_WITHIN)
         if (
             not named
@@ -271,17 +284,23 @@ def _between(text: str) -> re.Match[str] | None:
         ):
             continue
         before = text[max(0, match.start() - 900) : match.start()]
-        sentence = before[max(before.rfind(". "), before.rfind(".\n"), before.rfind("\f")) + 1 :]
+        ends = [end.end() for end in _SENTENCE_ENDS.finditer(before)]
+        sentence = before[ends[-1] if ends else 0 :]
         if match[0].lower() == "by" and not _GIVEN.search(sentence):
             continue
+        if described and not _GIVEN.search(text, described.end(), match.start()):
+            continue
         if _INTRODUCTION.search(sentence) and not re.search(r"\bmeans\b", sentence):
-            return match
+            if described or not _DESCRIBES.search(sentence):
+                return match
+            described = match
+            continue
         if match.start() < _LATEST_COVER:
             if not before[before.rfind("\n") + 1 :].strip():
                 cover = cover or match
             elif re.search(rf"\b{_DOCUMENT}\b", sentence, re.IGNORECASE):
                 recalled = recalled or match
-    return cover or recalled
+    return described or cover or recalled
 
 
 def _preamble(document: Document, text: str, between: re.Match[str]) -> Span:

@@ -96,11 +96,19 @@ _NEVER = re.compile(
 )
 
 
+_AMENDED = re.compile(  # "and amends the Lease dated … between X and Y": these are parties of another document
+    r"(?:,\s*)?\b(?:and\s+|which\s+|to\s+)?(?:hereby\s+)?(?:amend|var(?:y|ie)|supplement|restate|modif(?:y|ie))(?:s|ing)?\s+"
+    r"(?:(?:the|that|a|an|certain|their|its)\s+){1,3}(?=[A-Z“\"])"
+)
+
+
 def find_parties(document: Document, opening: Opening) -> tuple[Party, ...]:
     """The parties that the preamble names, in order; without a preamble those that the first lines define."""
     text = opening_text(document)
     if opening.preamble is not None:
-        found = _once([*_named(document, text, opening.names_at, opening.preamble.end)])
+        amended = _AMENDED.search(text, opening.names_at, opening.preamble.end)
+        end = amended.start() if amended else opening.preamble.end
+        found = _once([*_named(document, text, opening.names_at, end)])
         if any(party.role or party.short_forms or " " in party.name for party in found):
             return found
     return _once([*_defined(document, text)])

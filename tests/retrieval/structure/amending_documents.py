@@ -106,6 +106,7 @@ a Saturday, a Sunday or a federal holiday.
         "2019-02-14",
         [
             "words_exchanged Section 5.2",
+            "deleted Section 2 of First Amendment",
             "deleted Section 4.3, Section 4.4, Section 4.5",
             "replaced definition of “Business Day”",
         ],

@@ -141,7 +141,74 @@ This Non-Disclosure Agreement is made as of April 2, 2019 between Gorse Consulti
 2. This Agreement ends after two years.
 """
 
+_STRANGERS = _amendment("1. Clause 3.1 is deleted.").replace(
+    "between Alder Limited (the “Supplier”) and Birch plc (the “Buyer”) and relates to the\nSupply Agreement "
+    "dated 3 March 2020 between the parties",
+    "between Tansy AG and Umber SA and amends the Supply\nAgreement dated "
+    "3 March 2020 between Alder Limited and Birch plc",
+)
+_NUMBERED = """AMENDMENT NO. {number} TO SUPPLY AGREEMENT
+
+This Amendment No. {number} is made on {day} between {parties} and amends the Supply Agreement dated 3 March 2020.
+
+{body}
+"""
+
+
+def _numbered(number: int, day: str, body: str, parties: str = "Alder Limited and Birch plc") -> str:
+    return _NUMBERED.format(number=number, day=day, body=body, parties=parties)
+
+
 PAIRS: dict[str, Pair] = {
+    "strangers who name the agreement and its parties": Pair(
+        {"Supply Agreement.pdf": _supply(), _FIRST: _STRANGERS}, {}, ("is £12",)
+    ),
+    "strangers who name the parties of the agreement first": Pair(
+        {
+            "Supply Agreement.pdf": _supply(),
+            _FIRST: "FIRST AMENDMENT TO SUPPLY AGREEMENT\n\nThis First Amendment to the Supply Agreement dated 3 March "
+            "2020 between Alder Limited and Birch plc is made on 4 May 2021 by and between Tansy AG and Umber SA.\n\n"
+            "1. Clause 3.1 of the Supply Agreement is deleted.\n",
+        },
+        {},
+        ("is £12",),
+    ),
+    "one party with a stranger": Pair(
+        {
+            "Supply Agreement.pdf": _supply(),
+            _FIRST: _numbered(1, "4 May 2021", "1. Clause 3.1 is deleted.", "Birch plc and Umber SA"),
+        },
+        {},
+        ("is £12",),
+    ),
+    "one party with the successor of the other": Pair(
+        {
+            "Supply Agreement.pdf": _supply(),
+            _FIRST: _numbered(
+                1, "4 May 2021", "1. Clause 3.1 is deleted.", "Birch plc and Umber SA, as successor to Alder Limited,"
+            ),
+        },
+        {"is £12": [(_FIRST, "deleted")]},
+        ("limited to £500,000",),
+    ),
+    "an amendment that is older than the agreement": Pair(
+        {"Supply Agreement.pdf": _supply(), _FIRST: _numbered(3, "4 May 2018", "1. Clause 3.1 is deleted.")},
+        {},
+        ("is £12",),
+    ),
+    "amendments that amend each other": Pair(
+        {
+            "Supply Agreement.pdf": _supply(),
+            _FIRST: _numbered(
+                1, "4 May 2021", "1. Clause 3.1 is deleted.\n2. Clause 2 of Amendment No. 2 is hereby deleted."
+            ),
+            _SECOND: _numbered(
+                2, "4 May 2022", "1. Clause 5.1 is deleted.\n2. Clause 2 of the First Amendment is hereby deleted."
+            ),
+        },
+        {"is £12": [(_FIRST, "deleted")], "limited to £500,000": [(_SECOND, "deleted")]},
+        ("means the United Kingdom", "orders.", "at least 1,000 units"),
+    ),
     "deleted, British": Pair(
         {
             "Supply Agreement.pdf": _supply(),

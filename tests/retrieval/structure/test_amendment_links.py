@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from retrieval.core.documents import Document
-from retrieval.structure.amendment_links import Change, changes_at, changes_in, link_amendments
+from retrieval.structure.amendment_links import Change, changes_at, changes_in, link_amendments, why_apart
 from retrieval.structure.facts import find_facts
 from tests.documents import document
 from tests.retrieval.structure.amendment_pairs import PAIRS
@@ -42,3 +42,29 @@ def test_which_clause_is_in_force(name: str) -> None:
     changed = {words: _what_changes(words, documents, _agreement(words, documents)) for words in pair.changed}
     assert changed == pair.changed
     assert [w for w in pair.unchanged if _what_changes(w, documents, _agreement(w, documents))] == []
+
+
+def test_an_amendment_of_an_earlier_one_is_linked_to_it_and_never_to_a_later_one() -> None:
+    pair = PAIRS["amendments that amend each other"]
+    documents = {each: document(text, id_=each, name=each) for each, text in pair.documents.items()}
+    first, second = "First Amendment.pdf", "Second Amendment.pdf"
+    assert _what_changes("Clause 2 of Amendment No. 2 is", documents, first) == [(second, "deleted")]
+    assert _changes(documents)[second] == ()
+
+
+@pytest.mark.parametrize(
+    ("pair", "why"),
+    [
+        ("strangers who name the agreement and its parties", "is made by others than its parties"),
+        ("an amendment that is older than the agreement", "is dated before it"),
+        ("an agreement of other parties", ""),  # the agreement is another
+    ],
+)
+def test_why_an_amendment_stands_alone_is_told(pair: str, why: str) -> None:
+    texts = PAIRS[pair].documents
+    facts = {each: find_facts(document(text, id_=each, name=each)) for each, text in texts.items()}
+    assert link_amendments(facts) == ()
+    (amendment,) = facts["First Amendment.pdf"].amendments
+    told = why_apart(facts, "First Amendment.pdf", amendment, texts["First Amendment.pdf"])
+    assert told.startswith(why)
+    assert bool(told) == bool(why)

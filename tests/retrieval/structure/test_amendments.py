@@ -395,6 +395,32 @@ def test_an_amending_document_is_read_whatever_its_style(style: str) -> None:
     assert not found or (found[0].of.title, str(found[0].of.day)) == (title, day)
 
 
+@pytest.mark.parametrize(
+    ("words", "targets"),
+    [
+        ("Clause 4 of the Agreement is hereby deleted.", ["Clause 4"]),
+        ("Clause 4 of the Supply Agreement dated 3 March 2020 is hereby deleted.", ["Clause 4"]),
+        ("Clause 4 of Amendment No. 7 is hereby deleted.", ["Clause 4 of Amendment No. 7"]),
+        (
+            "Clauses 4 and 6 of the Third Amendment are hereby deleted.",
+            ["Clause 4 of Third Amendment", "Clause 6 of Third Amendment"],
+        ),
+        ("Clause 4 of this First Amendment is hereby deleted.", ["the agreement"]),
+        ("Clause 4 of Amendment No. 1 is hereby deleted.", ["the agreement"]),
+        ("In Addendum No. 3, Clause 4 is hereby deleted.", ["Clause 4 of Addendum No. 3"]),
+        ("Clause 4 of the Haulage Services Agreement is hereby deleted.", ["Clause 4 of Haulage Services Agreement"]),
+        (
+            "Clause 4 of the Supply Agreement dated 9 May 2011 is deleted.",
+            ["Clause 4 of Supply Agreement dated 9 May 2011"],
+        ),
+        ("Section 12 of the Late Payment Act is amended by a new Act.", ["Section 12 of Late Payment Act"]),
+    ],
+)
+def test_a_place_is_of_the_document_that_its_words_name(words: str, targets: list[str]) -> None:
+    found = [t for a in find_amendments(document(f"{_HEAD}1. {words}{_TAIL}")) for t in a.targets]
+    assert [t.label() for t in found] == targets
+
+
 def test_what_is_no_instruction_of_an_amending_instrument_changes_nothing() -> None:
     ordinary = document(
         "SUPPLY AGREEMENT\n\nMade on 3 March 2020.\n1. Amendment. This Agreement may be amended only in "

@@ -320,3 +320,41 @@ def test_facts_of_hostile_text_take_linear_time(repeated: str) -> None:
     start = time.process_time()
     find_facts(read)
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "day"),
+    [
+        (
+            "AMENDMENT NO. 4\n\nThis Amendment No. 4 is made as of May 6, 2021 between Larch Oil Inc. "
+            "and Maple Gas LLC.\n",
+            ["Larch Oil Inc.", "Maple Gas LLC"],
+            date(2021, 5, 6),
+        ),
+        (
+            "ADDENDUM Nr. II\n\nThis Addendum Nr. II was entered into on 7 June 2020 by and between Oak "
+            "Ltd and Pine plc.\n",
+            ["Oak Ltd", "Pine plc"],
+            date(2020, 6, 7),
+        ),
+        (
+            "AMENDMENT TO LEASE\n\nThis Amendment is made on 7 June 2020 between Oak Ltd and Pine plc and amends "
+            "the Lease dated 1 May 2019 between Quince SA and Rose Ltd.\n",
+            ["Oak Ltd", "Pine plc"],
+            date(2020, 6, 7),
+        ),
+        (
+            "AMENDMENT TO LEASE\n\nThis Amendment to the Lease dated 1 May 2019 between Quince SA and Rose Ltd is "
+            "made on 7 June 2020 by and between Oak Ltd and Pine plc.\n",
+            ["Oak Ltd", "Pine plc"],
+            date(2020, 6, 7),
+        ),
+    ],
+)
+def test_an_amendment_has_its_own_parties_and_date_and_not_those_of_what_it_amends(
+    text: str, names: list[str], day: date
+) -> None:
+    facts = find_facts(document(text))
+    assert [party.name for party in facts.parties] == names
+    assert day in [each.value for each in facts.dates]
+    assert date(2019, 5, 1) not in [each.value for each in facts.dates]
