@@ -34,7 +34,7 @@ from webapp.answers.answer import Answer, Scope, Searched, budget_row
 from webapp.answers.document_row import DocumentAnswer, few_words, written_words
 from webapp.answers.each_facts import FactAsked, day_of, fact_asked, from_facts, picked
 from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared, compares_kinds
-from webapp.answers.generate import Delta, Prompted, Terms, Trouble, write
+from webapp.answers.generate import AWAY, Delta, Prompted, Terms, Trouble, write
 from webapp.answers.in_force import amending_clauses
 from webapp.answers.prompt import EACH_FORM, Frame, frame, says_not_there
 from webapp.core.cpu_pool import run_on_core
@@ -305,7 +305,8 @@ class _Each:
             raise RuntimeError("the window ended before it had a prompt")
         if error is None and not asks(prompted.packed):
             return _Outcome(_nothing(record))
-        self.engine = prompted.engine if prompted.engine != "none" else self.engine
+        if self.engine in ("none", AWAY):
+            self.engine = prompted.engine
         self._note(prompted)
         if error is not None and not (draft and prompted.packed.passages):
             best = await run_on_core(self._best, record, results)

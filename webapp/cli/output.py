@@ -149,7 +149,7 @@ def show_answer(answer: AnswerResult) -> None:
         print("\nThis is key language: the documents' own words instead of a written answer.")
     if answer.documents_meant:
         print(printable(f"\n{which_is_meant(answer.documents_meant)}"))
-    if answer.engine == "none":
+    if answer.engine == "none" and (answer.is_key_language or answer.documents):
         print("\nNo language model is configured to write answers.")
     if answer.searched and answer.budget and answer.budget.window:
         print(f"\n{coverage(answer.searched, answer.budget)}")
