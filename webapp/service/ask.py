@@ -327,10 +327,10 @@ def _sentences(answer: Answer) -> Iterator[SentenceRow]:
 
 
 def _placed(answer: Answer, rows: Sequence[SentenceRow]) -> Iterator[SentenceRow]:
-    """Rows of sentences with their ends in the answer and the positions of their citations."""
+    """Rows of sentences by their ends in the answer, instead of their words, and the positions of their citations."""
     if answer.checked:
         for row, end, own in zip(rows, answer.checked.ends, answer.checked.own, strict=True):
-            yield row.model_copy(update={"end": end, "at": own})
+            yield row.model_copy(update={"text": "", "end": end, "at": own})
 
 
 def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterator[SameWordsRow]:
