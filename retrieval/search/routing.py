@@ -6,14 +6,16 @@ file name or opening bears it out; a name that fits many documents tells none ap
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from retrieval.library.library import Library
 from retrieval.reading.formats import SUFFIXES, without_suffix
 from retrieval.search.lexical import OPENING, Lexical, stems_of
+from retrieval.structure.clause_marks import NUMERALS, ORDINALS, ordinal
 
 _ASKED = 8  # documents looked at for a name
+_ASKED_FOR_KIND = 32  # for a kind of document alone ("the lease"), or the number of an amendment
 _NEARLY_ALL = 0.75  # of a short name's words by their rarity
 _MOST = 0.5  # of a whole title's, which openings spell otherwise now and then
 _CLOSE = 0.97  # of the best; documents as close as that may both be meant
@@ -46,16 +48,42 @@ _TITLED = re.compile(
 _OF_FILES = r"(?:regulation|complaint|motion|opinion|policy|directive|statute|guideline)"
 _FILE_SUFFIX = "|".join(map(re.escape, SUFFIXES))
 _FILED = re.compile(
-    rf"(?=(?P<name>(?<![\w.-])[\w&.-]+(?:{_FILE_SUFFIX})\b|(?<=\bthe\s)(?:[\w&'’-]+\s+){{1,4}}(?:{_KIND}|{_OF_FILES})\b))",
+    rf"(?=(?P<name>(?<![\w.-])[\w&.-]+(?:{_FILE_SUFFIX})\b"
+    rf"|(?:(?<=\bthe\s)|(?<=\bour\s)|(?<=\bmy\s))(?:[\w&'’-]+\s+){{1,4}}(?:{_KIND}|{_OF_FILES})\b))",
     re.IGNORECASE,
 )
+# "the lease", of a kind that is a paper wherever it is spoken of: a "license" may be what a contract grants.
+_KIND_ALONE = re.compile(
+    r"\b(?:the|our|my)\s+(?P<name>(?:sub)?lease|deed|mortgage|indenture|nda|msa|sow|amendment|addendum)\b"
+    r"(?!\s+(?:of|agreement|contract)\b)",
+    re.IGNORECASE,
+)
+_AMENDING = r"(?:amendment|addendum)"
+_NTH = rf"(?P<nth>{'|'.join(ORDINALS[:20])}|\d{{1,2}}(?:st|nd|rd|th))\s+{_AMENDING}"
+_COUNTED = (
+    rf"{_AMENDING}\s+(?:(?:no\.?|number|nr\.?|\#)\s*)?(?P<count>\d{{1,2}}|[ivx]{{1,5}}|{'|'.join(NUMERALS)})(?!\w)"
+)
+_NUMBER = re.compile(rf"\b(?:{_NTH}|{_COUNTED})", re.IGNORECASE)
+_FILE_NUMBER = re.compile(r"(?:^|[^a-z])am(?:d|dt|end|endment)?[-_ .]*(?P<count>\d{1,2})(?!\d)", re.IGNORECASE)
+# "the First Amendment", "Acme's Amendment No. 2", "the second amendment to the supply agreement"
+_NUMBERED = re.compile(
+    rf"\b(?P<name>(?:(?P<owner>{_WORD}(?:\s+{_WORD}){{0,3}}?)\s+)?(?i:{_NTH}|{_COUNTED})"
+    rf"(?:\s+(?:to|of)\s+(?:(?:the|our|my)\s+)?(?P<base>(?:[\w&.'’-]+\s+){{0,6}}?(?i:{_KIND}(?:\s+agreement)?)\b"
+    rf"(?:\s+(?:with|between)\s+{_RUN})?))?)"
+)
+_BEGINNING = 300  # characters of an amendment in which its number stands
+_GENERIC = frozenset(stems_of("agreement contract document"))  # alone it tells no document apart
+_TWO_NAMES = re.compile(rf"\b({_KIND})\s*,?\s+(?:and|or|&)\s+(?:(?:the|our|my)\s+)?", re.IGNORECASE)
 _CAPITALS = re.compile(rf"\b(?P<name>{_RUN})")
-# A name that begins so is of a place or of a fact: "Section 4 of the Agreement", "Effective Date of the Agreement".
+# A name that begins so is of a place or of a fact: "Section 4 of the Agreement", "4.2 of the Agreement",
+# "Effective Date of the Agreement".
 _SECTION = re.compile(
     r"(?:Section|Article|Clause|Schedule|Exhibit|Annex|Appendix|Part|(?:Effective |Start )?Date|Title|Name"
-    r"|Part(?:y|ies)|Notices?|Address|Definition|Meaning|Background|Signator(?:y|ies))\b",
+    r"|Part(?:y|ies)|Notices?|Address|Definition|Meaning|Background|Signator(?:y|ies))\b"
+    r"|\d+(?:\.\d+)*\s+of\s",
     re.IGNORECASE,
 )
+_WITHIN = re.compile(r"^.*?\s(?:of|in|under|to)\s+(?:(?:the|our|my)\s+)?(?!(?:the|our|my)\s)(?=\S+\s)", re.IGNORECASE)
 
 # What stands behind a party's name where a contract introduces it, and before one that is only where a party comes
 # from.
@@ -108,11 +136,17 @@ class Router:
             return _joined({leading["name"]: ids}, leading["rest"])
         rest = question
         named: dict[str, list[str]] = {}
-        for form, fitting in ((_TITLED, self._by_words), (_FILED, self._by_file)):
-            for name in [m["name"] for m in form.finditer(rest)]:
-                if not _SECTION.match(name) and (ids := fitting(name)):
-                    named[name] = ids
-                    rest = rest.replace(name, "contract", 1)
+        for form, fitting in (
+            (_NUMBERED, self._by_number),
+            (_TITLED, self._by_words),
+            (_FILED, self._by_file),
+            (_KIND_ALONE, self._by_kind),
+        ):
+            for names in [tuple(_readings(m["name"])) for m in form.finditer(rest)]:
+                found = next((fits for each in names if (fits := _fits(each, fitting))), {})
+                named |= found
+                for name in found:
+                    rest = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "contract", rest, count=1)
         if not named:
             runs = [m["name"] for m in _CAPITALS.finditer(question)]
             named = {run: ids for run in runs if (ids := self._by_party(run))}
@@ -141,12 +175,94 @@ class Router:
         stems = self._stems(name)
         shares = self._shares(stems, self._likely(stems))
         least = max(_NEARLY_ALL, _CLOSE * max(shares.values(), default=0.0))
-        return _few(id_ for id_, share in shares.items() if share >= least)
+        return _few(self._closest(name, [id_ for id_, share in shares.items() if share >= least]))
 
     def _by_file(self, name: str) -> list[str]:
-        """A name that a file has all of."""
+        """A name that a file has all of, or that a document has in its title."""
         stems = self._stems(without_suffix(name))
-        return _few(id_ for id_ in self._likely(stems) if stems <= self._stems(self._names(id_)[0]))
+        likely = self._likely(stems)
+        titles = self._titles(likely) if stems - _GENERIC and without_suffix(name) == name else {}
+        fitting = []
+        for id_ in likely:
+            in_file = self._stems(self._names(id_)[0])
+            if stems <= in_file or (titles.get(id_) and stems <= in_file | self._stems(titles[id_])):
+                fitting.append(id_)
+        return _few(self._closest(name, fitting))
+
+    def _by_kind(self, kind: str) -> list[str]:
+        """A kind of document, where one alone of all calls itself so, its amendments apart."""
+        if self._is_alone:
+            return []
+        stems = self._stems(kind)
+        likely = self._likely(stems, _ASKED_FOR_KIND)
+        titles = self._titles(likely)
+        called = [id_ for id_ in likely if stems <= self._stems(f"{self._names(id_)[0]} {titles.get(id_, '')}")]
+        if not re.fullmatch(_AMENDING, kind, re.IGNORECASE):
+            called = [id_ for id_ in called if not self._amends(id_, titles.get(id_, ""))]
+        return called if len(called) == 1 else []
+
+    def _by_number(self, name: str) -> list[str]:
+        """An amendment by its number, and by what it amends where the name says it."""
+        match = _NUMBERED.fullmatch(name)
+        if match is None:
+            return []
+        likely = self._likely(self._stems("amendment addendum"), _ASKED_FOR_KIND)
+        titles = self._titles(likely)
+        fitting = [id_ for id_ in likely if self._number(id_, titles.get(id_, "")) == _number(match)]
+        base = self._stems(f"{match['owner'] or ''} {match['base'] or ''}")
+        if not base or not fitting:
+            return _few(fitting)
+        shares = self._shares(base, fitting)
+        fitting = [id_ for id_, share in shares.items() if share >= max(_NEARLY_ALL, _CLOSE * max(shares.values()))]
+        titled = [id_ for id_ in fitting if base <= self._stems(f"{self._names(id_)[0]} {titles.get(id_, '')}")]
+        return _few(titled or fitting)
+
+    def _closest(self, name: str, document_ids: list[str]) -> list[str]:
+        """Of the documents that fit a name those that are called just so; else those that are no amendments, unless it
+        is the name of one. An amendment with another number than the name's is none of them.
+        """
+        if numbered := _NUMBER.search(name):
+            titles = self._titles(document_ids)
+            fit = (0, _number(numbered))
+            document_ids = [id_ for id_ in document_ids if self._number(id_, titles.get(id_, "")) in fit]
+        if len(document_ids) < 2:
+            return document_ids
+        files = {id_: self._library.record(self._matter_id, id_).name.casefold() for id_ in document_ids}
+        if same := [id_ for id_ in document_ids if files[id_] == name.casefold()]:
+            return same
+        stems, titles = self._stems(without_suffix(name)), self._titles(document_ids)
+        called = {id_: (self._stems(self._names(id_)[0]), self._stems(titles.get(id_, ""))) for id_ in document_ids}
+        if exact := [id_ for id_ in document_ids if stems in called[id_]]:
+            return exact
+        if re.search(rf"{_AMENDING}|\bam\d", name, re.IGNORECASE):
+            return document_ids
+        return [id_ for id_ in document_ids if not self._amends(id_, titles.get(id_, ""))] or document_ids
+
+    def _titles(self, document_ids: Iterable[str]) -> dict[str, str]:
+        """What documents call themselves, by id; none where one document alone is in scope, as nothing is chosen."""
+        if self._is_alone:
+            return {}
+        records = [self._library.record(self._matter_id, id_) for id_ in document_ids]
+        return {id_: facts.title for id_, facts in self._library.facts_of(records).items()}
+
+    @property
+    def _is_alone(self) -> bool:
+        return self._scope is not None and len(self._scope) < 2
+
+    def _amends(self, document_id: str, title: str) -> bool:
+        file_name = self._names(document_id)[0]
+        return bool(re.search(_AMENDING, f"{title} {file_name}", re.IGNORECASE) or _FILE_NUMBER.search(file_name))
+
+    def _number(self, document_id: str, title: str) -> int:
+        """The number of an amendment, from its title, its file name or its first words; 0 where it has none."""
+        file_name, opening = self._names(document_id)
+        found = (
+            _NUMBER.search(title)
+            or _NUMBER.search(re.sub("[_-]", " ", file_name))
+            or _FILE_NUMBER.search(file_name)
+            or _NUMBER.search(opening[:_BEGINNING])
+        )
+        return _number(found) if found else 0
 
     def _by_party(self, name: str) -> list[str]:
         """A party, where an opening introduces it or a file is named after it."""
@@ -181,8 +297,8 @@ class Router:
         held = {id_: self._stems(" ".join(self._names(id_))) for id_ in document_ids}
         return {id_: sum(w for stem, w in weights.items() if stem in there) / whole for id_, there in held.items()}
 
-    def _likely(self, stems: Collection[str]) -> list[str]:
-        return list(self._lexical.documents(self._matter_id, stems, self._scope, _ASKED))
+    def _likely(self, stems: Collection[str], most: int = _ASKED) -> list[str]:
+        return list(self._lexical.documents(self._matter_id, stems, self._scope, most))
 
     def _stems(self, name: str) -> set[str]:
         return set(stems_of(re.sub(r"_", " ", _possessor(name))))
@@ -191,6 +307,32 @@ class Router:
         """Where a document names itself: its file name and its opening."""
         document = self._library.document(self._matter_id, document_id)
         return without_suffix(document.name), document.text[:OPENING]
+
+
+def _readings(name: str) -> Iterator[tuple[str, ...]]:
+    """The names that words may be: one, without a place in it ("Section 3 of the Acme lease"), or several
+    ("the Acme lease and the Baker lease").
+    """
+    while _SECTION.match(name):
+        shorter = _WITHIN.sub("", name)
+        if shorter == name:
+            return
+        name = shorter
+    yield (name,)
+    parts = _TWO_NAMES.sub("\\1\0", name).split("\0")
+    if len(parts) > 1:
+        yield tuple(parts)
+
+
+def _fits(names: Iterable[str], fitting: Callable[[str], list[str]]) -> dict[str, list[str]]:
+    return {name: ids for name in names if (ids := fitting(name))}
+
+
+def _number(match: re.Match[str]) -> int:
+    """The number of an amendment in its name: 2 of "second", "2nd", "No. 2" and "II"."""
+    words = match.groupdict()
+    raw = re.sub(r"(?<=\d)\D+$", "", words.get("nth") or words.get("count") or "").lower()
+    return ORDINALS.index(raw) + 1 if raw in ORDINALS else ordinal(raw)
 
 
 def _joined(named: dict[str, list[str]], rest: str) -> Route:

@@ -188,7 +188,13 @@ class Searcher:
         kinds = ", ".join(m.type.name for m in matches)
         in_order = dict.fromkeys((*(c.span.document_id for c in best), *(document_ids or ())))
         wordings = (own,) if own else (route.question, question)
-        structure = answer_by_structure(wordings, in_order, document_of, partial(self._library.facts, matter_id))
+        structure = answer_by_structure(
+            wordings,
+            in_order,
+            document_of,
+            partial(self._library.facts, matter_id),
+            named=bool(route.document_ids and not route.close),
+        )
         first = structure.first(partial(self._lexical.chunks_of, matter_id), scores)
         hits = tuple(
             Hit(c, 1.0, first[c])

@@ -72,10 +72,13 @@ def answer_by_structure(
     document_ids: Iterable[str],
     document_of: Callable[[str], Document],
     facts_of: Callable[[str], Facts],
+    *,
+    named: bool = False,
 ) -> StructuralAnswer:
     """Find the places in the first documents of some: a question may be of several kinds, "who signed it, and when".
 
     `wordings` of the question, without the names of documents and with them: "Date of the Agreement" is no document.
+    `named`: the question names each of the documents, so that what one of them lacks is told although another has it.
     """
     question = next((asked for asked in map(folded, wordings) if kinds_of(asked)), "")
     signs = kinds_of(question)
@@ -90,7 +93,7 @@ def answer_by_structure(
         if not any(other.span.contains(place.span) for other in places):
             places.append(place)
     whole = _asks_for_the_place(question) or not any(kind.narrowed for kind, _ in found)
-    return StructuralAnswer(found[0][0].name, tuple(places), _missing(question, sources), whole=whole)
+    return StructuralAnswer(found[0][0].name, tuple(places), _missing(question, sources, named=named), whole=whole)
 
 
 def _sources(
@@ -110,10 +113,13 @@ def _by_turns(sign: Sign, question: str, sources: Sequence[Source]) -> Iterator[
     return (place for turn in zip_longest(*found) for place in turn if place)
 
 
-def _missing(question: str, sources: Sequence[Source]) -> str:
-    """What is asked for beside what was found, and is not there; said of one document alone."""
-    gone = absent(sources[0], question) if len(sources) == 1 else None
-    return gone.sentence if gone else ""
+def _missing(question: str, sources: Sequence[Source], *, named: bool) -> str:
+    """What is asked for beside what was found, and is not there; said of one document alone, or of those named."""
+    if len(sources) == 1:
+        gone = absent(sources[0], question)
+        return gone.sentence if gone else ""
+    each = [(source.document.name, absent(source, question)) for source in sources if named]
+    return " ".join(gone.sentence.replace("this document", name) for name, gone in each if gone)
 
 
 def _nothing(sign: Sign, question: str, sources: Sequence[Source]) -> StructuralAnswer:

@@ -41,7 +41,7 @@ _OUTER_FIRST = (*PARTS, "part", "chapter", "article", "section", "clause")
 _NUMERALS, _ORDINALS = NUMERALS[:15], ORDINALS[:10]
 _LOWER_ROMAN = r"(?:ii|iii|iv|vi{0,3}|ix|xi{0,3}|xiv|xv|xvi{0,3}|xix|xx)"
 _NUMBER = (
-    rf"(?:\d{{1,4}}(?:\.\d{{1,3}})*(?-i:[A-Z])?(?:-\d+)?(?!\w)(?:\s?{ITEM})*|{ITEM}(?:\s?{ITEM})*"
+    rf"(?:\d{{1,24}}(?:\.\d{{1,3}})*(?-i:[A-Z])?(?:-\d+)?(?!\w)(?:\s?{ITEM})*|{ITEM}(?:\s?{ITEM})*"
     rf"|(?:(?-i:[IVXL]+)|{_LOWER_ROMAN})\b(?!['’]|\s+(?:am|can|do|have|may|must|need|should|want|will)\b)(?:\s?{ITEM})*"
     rf"|(?:{'|'.join(_NUMERALS)})\b|(?-i:[A-HJ-Z]|I(?=-?\d))(?:-?\d{{1,2}})?\b(?!['’])|[b-hj-z]\b(?!['’])"
     r"|a(?=\s*(?:[?.,;:)]|\Z)|\s+(?:and|or|to|&)\s+[a-z]\b))"

@@ -33,7 +33,7 @@ from webapp.answers.reading import ReadAs, read_question
 from webapp.answers.retrieve import Retrieved, Retriever
 from webapp.answers.thorough import ReadSoFar, asks_for_all, read_on
 from webapp.core.cpu_pool import run_on_core
-from webapp.core.errors import PartNotFound
+from webapp.core.errors import PartNotFound, PlaceNotThere
 from webapp.core.limits import check_question
 from webapp.core.results import NO_BUDGET, BudgetRow
 from webapp.core.wording import plural
@@ -168,8 +168,8 @@ async def answer(
     changes = await run_on_core(searcher.changes, scope.matter_id, scope.document_ids)
     records = _only(scope, results.document_ids)
     searched = Searched.of(records, results.query, results.read_as, wider=results.wider, close=results.close)
-    for part in results.missed:
-        yield Trouble(PartNotFound(question=part))
+    for trouble in _not_there(results):
+        yield trouble
     chunks = tuple(hit.chunk for hit in results.hits)
     fit_chunks = partial(_fit, question, history, document_of, changes)
     fit = partial(fit_chunks, chunks)
@@ -206,6 +206,14 @@ async def answer(
                     yield each
     alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
     yield await run_on_core(finish, generation, document_of, searcher.relevance, alike, changes)
+
+
+def _not_there(results: Retrieved) -> Iterator[Trouble]:
+    """What was asked for beside what was found, and is not there."""
+    for part in results.missed:
+        yield Trouble(PartNotFound(question=part))
+    if results.found and results.absent:
+        yield Trouble(PlaceNotThere(absent=results.absent))
 
 
 def _asks(results: Retrieved, packed: Packed, *, is_thorough: bool) -> bool:

@@ -71,7 +71,8 @@ _REWORD = (
 _DOUBTS = (
     r"(?:are you (?:really |quite |absolutely )?(?:sure|certain)\b(?!.*\b(?:who|what|when|which)\b)[^;]{0,80}"
     r"|(?:really|is (?:that|this|it) (?:really |actually )?(?:right|correct|true|so|certain|accurate|all|everything"
-    r"|complete)|how (?:do|can) you (?:know|tell)|(?:why do|what makes) you (?:say|think) (?:so|that)|says who"
+    r"|complete)|how (?:do|can) you (?:know|tell)|(?:why (?:do|did|would) you"
+    r"|what ma(?:kes|de) you) (?:say|think|write|answer|conclude|claim|cite) (?:so|that|this|it)|says who"
     r"|that(?:['’]s| is) (?:wrong|not (?:right|true|correct)))(?: that| then| though)?\s*[?.!]*\s*$)"
 )
 _WHERE = (
@@ -273,6 +274,9 @@ KINDS: tuple[Kind, ...] = (
             "Tell me more about that",
             "Is that right?",
             "How do you know?",
+            "Why did you say that?",
+            "What made you conclude this?",
+            "Translate your last answer into German",
             "Can you make it shorter?",
             "Please explain that in simpler terms",
             "Summarise both in two lines",
@@ -290,6 +294,7 @@ KINDS: tuple[Kind, ...] = (
             "Which page is the indemnity on?",
             "Translate the governing law clause into German",
             "Why?",
+            "Why did you terminate it?",
             "Tell me who pays the costs",
             "Is that right assignable?",
         ),

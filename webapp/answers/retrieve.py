@@ -136,17 +136,18 @@ class Retriever:
         named = self._named(own) if len(self.document_ids) > 1 else ()
         if named or not before or _EVERYWHERE.search(own):
             before = named or self.document_ids
+        alone = (
+            partial(self._one, own, "own", self.document_ids) if named else partial(self._alone, reading, last, before)
+        )
         if reading.leaning == "stands alone":
-            return self._alone(reading, last, before)
+            return alone()
         asked_before = self._without_name(last.query)
         if named and not content_words(self._without_name(own)):
             return self._one(asked_before, "last_question_elsewhere", before)
         asks = own if reading.leaning == "may lean" else ""  # a mere piece is of the kind that was asked before
         joined = self._one(f"{asked_before} {own}", "with_last_question", before, asks)
         joined = replace(joined, own=own if content_words(own) else "")
-        return (
-            joined if reading.leaning == "leans" else self._surer(reading, self._alone(reading, last, before), joined)
-        )
+        return joined if reading.leaning == "leans" else self._surer(reading, alone(), joined)
 
     def _surer(self, reading: Reading, alone: Retrieved, joined: Retrieved) -> Retrieved:
         """Of a question alone and with the one before it, the surer reading; its hits come first, in turns."""
@@ -181,8 +182,10 @@ class Retriever:
         return self.searcher.route(self.matter_id, question, self.document_ids).question
 
     def _again(self, last: Turn) -> Retrieved | None:
-        """The passages of the last answer, as far as their documents are still in scope."""
-        spans = [span for span in last.passages if span.document_id in self.document_ids]
+        """The passages of the last answer, or its citations where it was put together of several, as far as their
+        documents are still in scope.
+        """
+        spans = [span for span in last.passages or last.cited if span.document_id in self.document_ids]
         hits = tuple(Hit(Chunk(span, ""), 1.0, LAST_ANSWER) for span in spans)
         cited = tuple(span for span in last.cited if span.document_id in self.document_ids)
         ids = tuple(dict.fromkeys(span.document_id for span in spans))

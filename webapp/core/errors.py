@@ -22,7 +22,7 @@ PinciteError
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
 │   ├── PagesWaiting        TextsWaiting      SearchesWaiting
 │   └── TooSlow
-├── SearchIncomplete        PartNotFound
+├── SearchIncomplete        PartNotFound      PlaceNotThere
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesOmitted
@@ -329,6 +329,13 @@ class PartNotFound(PinciteError):
 
     sentence = "Nothing was found for “{question}”"
     hint_text = "Ask it on its own, in other words."
+
+
+class PlaceNotThere(PinciteError):
+    """A place that was asked for beside others, or of several documents, and that one does not have."""
+
+    sentence = "{absent}"
+    hint_text = "What was found besides is in the answer."
 
 
 class EngineError(PinciteError):

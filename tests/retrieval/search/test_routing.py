@@ -87,6 +87,87 @@ def test_a_named_document_is_found_and_its_name_taken_out(
     assert (meant, route.question, close) == ([document], asked, [])
 
 
+NAMED = {
+    "alder-lease": "LEASE AGREEMENT\n"
+    "This Lease Agreement is made as of March 3, 2021 between Alder Estates Inc. and Birch Coffee LLC.\n1. "
+    "Rent. Tenant pays $900.",
+    "alder-lease-am1": "FIRST AMENDMENT TO LEASE AGREEMENT\n"
+    "This First Amendment is made as of June 1, 2022 between Alder Estates Inc. and Birch Coffee LLC and "
+    "amends the Lease Agreement.\n1. Section 1 is deleted.",
+    "ex-7": "SECOND AMENDMENT TO LEASE AGREEMENT\n"
+    "This Second Amendment is made as of June 1, 2023 between Alder Estates Inc. and Birch Coffee LLC and "
+    "amends the Lease Agreement.\n1. Section 2 is deleted.",
+    "hosting": "WEB HOSTING AGREEMENT\n"
+    "This Agreement is made on July 15, 2022 between Cedar Data Ltd. and Birch Coffee LLC.\n1. Rent of "
+    "servers. Customer pays 30 pounds.",
+    "ex-9": "AMENDMENT NO. 2\n"
+    "This Amendment No. 2 to the Web Hosting Agreement is made on May 1, 2024 between Cedar Data Ltd. and "
+    "Birch Coffee LLC.\n1. Section 1 is deleted.",
+    "dune": "SUPPLY AGREEMENT\n"
+    "This Agreement is made on July 15, 2020 between Dune Motors Corp. and Elm Castings Ltd.\n1. Supplier "
+    "shall not release the lease of any plant.",
+}
+CALLED = [
+    # a kind of document alone, and one with a word before it
+    ("Who are the parties to the lease?", "Who are the parties to the contract?", "alder-lease"),
+    ("And of our lease?", "And of our contract?", "alder-lease"),
+    ("when is the web hosting agreement dated", "when is the contract dated", "hosting"),
+    (
+        "Compare the lease agreement and the hosting agreement",
+        "Compare the contract and the contract",
+        "alder-lease hosting",
+    ),
+    ("Is the rent due under alder-lease.pdf?", "Is the rent due under contract?", "alder-lease"),
+    # a place in a named document
+    ("What about Section 3 of the Dune supply agreement?", "What about Section 3 of the contract?", "dune"),
+    ("Clause 1 of the Elm Castings Supply Agreement", "Clause 1 of the contract", "dune"),
+    (
+        "compare 4.2 of the lease agreement and the dune agreement",
+        "compare 4.2 of the contract and the contract",
+        "alder-lease dune",
+    ),
+    ("How does section 3 of the Dune supply agreement end?", "How does section 3 of the contract end?", "dune"),
+    # an amendment by its number
+    ("What does the First Amendment say?", "What does the contract say?", "alder-lease-am1"),
+    ("When was amendment 1 signed?", "When was contract signed?", "alder-lease-am1"),
+    ("Who signed the second amendment to the lease?", "Who signed the contract?", "ex-7"),
+    ("Who signed the 2nd amendment of the web hosting agreement?", "Who signed the contract?", "ex-9"),
+    ("Who signed the second amendment of the Alder lease agreement?", "Who signed the contract?", "ex-7"),
+    ("What did Amendment No. 2 delete?", "What did contract delete?", "ex-7 ex-9"),
+    ("What did the Cedar Amendment II delete?", "What did the contract delete?", "ex-9"),
+    # none of these
+    ("What does the Third Amendment say?", "What does the Third Amendment say?", ""),
+    ("Is the amendment in force?", "Is the amendment in force?", ""),
+    ("Who holds the deed?", "Who holds the deed?", ""),
+    ("What does the entire agreement clause say?", "What does the entire agreement clause say?", ""),
+    ("When does the agreement end?", "When does the agreement end?", ""),
+]
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    with opened(tmp_path_factory.mktemp("named")) as stores:
+        matter = stores.library.create_matter("Named")
+        for name, text in NAMED.items():
+            stores.library.accept(matter.id, f"{name}.pdf", make_pdf([text]))
+        stores.ingest.run()
+        yield stores
+
+
+@pytest.mark.parametrize(("question", "asked", "documents"), CALLED)
+def test_a_document_is_meant_by_what_it_calls_itself_and_an_amendment_by_its_number(
+    named: Stores, question: str, asked: str, documents: str
+) -> None:
+    route, meant, _ = routed(named, question)
+    assert (meant, route.question) == (documents.split(), asked)
+
+
+def test_where_one_document_is_in_scope_its_kind_says_nothing(named: Stores) -> None:
+    question = "How long does the lease run?"
+    assert routed(named, question)[1] == ["alder-lease"]
+    assert routed(named, question, "alder-lease")[0] == Route(None, question)
+
+
 CLOSE = [
     ("What is the rent in the Contoso lease?", "Contoso lease", LEASES),
     ("What must Litware pay?", "Litware", LEASES),

@@ -184,6 +184,17 @@ def test_what_one_document_has_is_not_absent_from_several(stores: Stores) -> Non
     assert gone.absent == "There is no Section 14 in any of 2 documents."
 
 
+def test_what_one_of_two_named_documents_lacks_is_told_of_it(stores: Stores) -> None:
+    results = search(stores, "Compare Section 9 of Lease.pdf and of Supply.pdf", "Lease.pdf", "Supply.pdf")
+    assert results.absent == "There is no Section 9 in Lease.pdf; the last is Section 3."
+    assert len(results.places) == 1
+
+
+def test_a_number_of_any_length_is_not_there(stores: Stores) -> None:
+    absent = search(stores, f"What does Section {'9' * 20} say?", "Lease.pdf").absent
+    assert absent == f"There is no Section {'9' * 20} in this document; the last is Section 3."
+
+
 def test_several_documents_take_turns(stores: Stores) -> None:
     results = search(stores, "What does Section 2 say?", "Lease.pdf", "Supply.pdf")
     assert len({span.document_id for span in results.places}) == 2

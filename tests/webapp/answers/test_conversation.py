@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.answers.answer import Answer, Event, Scope, answer
 from webapp.answers.generate import Trouble
 from webapp.answers.history import Turn
-from webapp.core.errors import PartNotFound
+from webapp.core.errors import PartNotFound, PlaceNotThere
 from webapp.llm.client import LLMClient
 from webapp.llm.pool import Backend
 
@@ -161,6 +162,45 @@ def test_a_change_of_document_asks_the_last_question_of_the_other(talk: Conversa
     assert "Norway" in first_quote(end)
 
 
+@pytest.mark.parametrize(
+    ("first", "questions", "document", "words"),
+    [
+        ("Which law governs the Alder lease?", ["What about Section 2 of the Cedar supply agreement?"], 1, "affiliate"),
+        ("Which law governs the Alder lease?", ["What does Section 2 of the supply agreement say?"], 1, "affiliate"),
+        ("Which law governs the supply agreement?", ["And of the lease?"], 0, "Ohio"),
+        ("Who are the parties to the supply agreement?", ["And its law?", "And of the lease?"], 0, "Ohio"),
+        (
+            "Which law governs the supply agreement?",
+            ["Does it expire?", "How much rent is due under the lease?"],
+            0,
+            "$4,200",
+        ),
+        ("Which law governs the lease?", ["Who are the parties to elm-license.pdf?"], 2, "Fjord Shipping"),
+    ],
+)
+def test_a_document_that_is_named_wins_over_that_of_the_last_answer(
+    talk: Conversation, first: str, questions: list[str], document: int, words: str
+) -> None:
+    talk.ask(first)
+    for question in questions:
+        end = talk.ask(question)
+    assert documents(end) == {list(CONTRACTS)[document]}
+    assert end.searched.read_as != "of_last_documents"
+    assert words in " ".join(citation.quote or "" for citation in end.citations)
+
+
+@pytest.mark.parametrize(
+    "question", ["Translate your last answer into German", "Why did you say that?", "Shorter please"]
+)
+def test_a_request_about_an_answer_that_has_citations_alone_is_of_them(talk: Conversation, question: str) -> None:
+    """As the answer to a question that was put to each document is: it has rows instead of passages."""
+    before = talk.ask("Which law governs the contracts?")
+    talk.turns[-1] = replace(talk.turns[-1], passages=())
+    end = talk.ask(question)
+    assert (end.found, end.searched.read_as) == (True, "about_last_answer")
+    assert [citation.quote for citation in end.citations] == [citation.quote for citation in before.citations]
+
+
 def test_all_documents_are_asked_where_the_follow_up_says_so(talk: Conversation) -> None:
     talk.ask("Which law governs the Alder lease?")
     end = talk.ask("And in the other contracts?")
@@ -207,6 +247,27 @@ def test_a_half_for_which_nothing_is_found_is_named(talk: Conversation) -> None:
     assert end.found
     assert [type(error) for error in missed] == [PartNotFound]
     assert "Easter anthem" in str(missed[0])
+
+
+@pytest.mark.parametrize(
+    ("question", "absent"),
+    [
+        (
+            "What do Section 4 of the lease and of the Elm license say?",
+            "There is no Section 4 in elm-license.pdf; the last is Section 3.",
+        ),
+        (
+            "What do Sections 2 and 19 of the lease say?",
+            "There is no Section 19 in this document; the last is Section 4.",
+        ),
+    ],
+)
+def test_a_place_that_is_not_there_is_told_beside_what_is(talk: Conversation, question: str, absent: str) -> None:
+    end = talk.ask(question)
+    told = [event.error for event in talk.events if isinstance(event, Trouble)]
+    assert end.found
+    assert [type(error) for error in told] == [PlaceNotThere]
+    assert absent in str(told[0])
 
 
 @pytest.mark.parametrize(
