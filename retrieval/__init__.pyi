@@ -11,6 +11,7 @@ from retrieval.core.errors import (
     MatterExists as MatterExists,
     NoSuchDocument as NoSuchDocument,
     NoSuchMatter as NoSuchMatter,
+    NoSuchText as NoSuchText,
     OriginalMissing as OriginalMissing,
     PinciteError as PinciteError,
     UnreadableFile as UnreadableFile,

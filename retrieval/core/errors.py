@@ -2,7 +2,7 @@
 
     PinciteError
     ├── NoSuchMatter            MatterExists
-    ├── NoSuchDocument          DocumentNotReady
+    ├── NoSuchDocument          DocumentNotReady   NoSuchText
     ├── UnreadableFile
     │   ├── UnsupportedFormat   EmptyFile          DamagedFile
     │   ├── EncryptedFile       NoPages            ConverterCrashed
@@ -96,6 +96,13 @@ class DocumentNotReady(PinciteError):
 
     sentence = "“{document}” cannot be searched yet: it is {state}."
     hint_text = "Wait until it is ready."
+
+
+class NoSuchText(DocumentNotReady):
+    """No text of that version is kept of the document."""
+
+    sentence = "There is no text of version {version} of “{document}”."
+    hint_text = "Ask for its text without a version."
 
 
 class UnreadableFile(PinciteError):

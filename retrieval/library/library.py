@@ -24,6 +24,7 @@ from retrieval.core.errors import (
     MatterExists,
     NoSuchDocument,
     NoSuchMatter,
+    NoSuchText,
     OriginalMissing,
     UnreadableFile,
 )
@@ -170,7 +171,7 @@ class Library:
         return found
 
     def document(self, matter_id: str, document_id: str, version: int | None = None) -> Document:
-        """Read the canonical text of a document. Raises NoSuchDocument, or DocumentNotReady before it has been read.
+        """Read the canonical text of a document. Raises NoSuchDocument, NoSuchText, and DocumentNotReady.
 
         `version`: of an older text that is kept for citations; else it is the text that is searched. One whose text was
         lost waits to be read again.
@@ -178,7 +179,7 @@ class Library:
         record = self.record(matter_id, document_id)
         document = self.text(record, version)
         if document is None and version not in (None, record.text_version):
-            raise DocumentNotReady(document=record.name, state=record.state)
+            raise NoSuchText(document=record.name, version=version)
         if document is None and record.state == "ready":
             _log.warning("the text of %s is gone; it is read again", record.id)
             self.jobs.try_again(record)

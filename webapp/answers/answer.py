@@ -24,7 +24,7 @@ from retrieval import (
 )
 from webapp.answers.document_row import DocumentAnswer
 from webapp.answers.from_library import Told, from_library
-from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_engine, write
+from webapp.answers.generate import AWAY, Delta, Prompted, Terms, Trouble, without_engine, write
 from webapp.answers.history import Turn
 from webapp.answers.in_force import AmendingClause, amending_clauses, with_amendments
 from webapp.answers.key_language import KeySentence, Relevance, beside, key_language, quote_places
@@ -194,7 +194,7 @@ async def answer(
         raise RuntimeError("the generation ended before it had a prompt")
     generation = Draft(draft, _found(prompted, searched), results, prompted.engine, prompted.trusted)
     if is_thorough:
-        is_written = prompted.trusted and prompted.engine != "none"
+        is_written = prompted.trusted and prompted.engine not in ("none", AWAY)
         read = ReadSoFar(draft, prompted.packed.passages, 1, prompted.packed.left_out)
         further = read_on(read, chunks, fit_chunks, document_of, lease if is_written else None)
         async with aclosing(further) as windows:

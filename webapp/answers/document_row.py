@@ -77,6 +77,14 @@ _LAW_OF = re.compile(
     rf"(?:(?:State|Commonwealth|Province|Republic|Kingdom|People[’']s\s+Republic|County|City)\s+of\s+)?(?P<place>{_PLACE})"
     rf"|\b(?P<adjective>{_PLACE})\s+(?i:law)\b"
 )
+# Capitals before "law" that are no place's: those of a heading, or of a field of law.
+_NO_PLACE = _words(
+    r"govern\w*|applicable|choice|controlling|substantive|proper|relevant|existing|conflicts?|such|any|all|this|that|the|its"
+    r"|each|every|no|other|common|case|civil|criminal|tax|employment|labou?r|bankruptcy|insolvency|securities|patent"
+    r"|copyright|trademark|antitrust|competition|environmental|corporate|contract|data|privacy|export|import|sanctions"
+    r"|anti\w*|property|international|statutory|state|federal|local|national|foreign|mandatory|public|private|by|under|of"
+    r"|and|venue|jurisdiction|notices?|miscellaneous|general|section|article|clause|principles|rules"
+)
 
 # What asks for a value; a question that opens with "which of …", "do any …" or "how many …" asks for yes or no.
 _ASKS_VALUE = _words(r"what|when|where|who|whom|whose|how\s+(?:long|much|soon|many)|how|why")
@@ -127,8 +135,8 @@ def asks_value(question: str, asked: str) -> bool:
 
 
 def _value(question: str, sentence: str) -> str:
-    if _LAW.search(question) and (match := _LAW_OF.search(sentence)):
-        return (match["place"] or match["adjective"]).strip(" .,")
+    if _LAW.search(question) and (law := _law_of(sentence)):
+        return law
     for kind in _VALUES:
         if not kind.asked.search(question):
             continue
@@ -140,6 +148,14 @@ def _value(question: str, sentence: str) -> str:
         if len(set(found)) == 1:
             return found[0]
     return _cut(sentence)
+
+
+def _law_of(sentence: str) -> str:
+    """The place whose law or courts a sentence names, else ""."""
+    for match in _LAW_OF.finditer(sentence):
+        if match["place"] or not _NO_PLACE.search(match["adjective"]):
+            return str(match["place"] or match["adjective"]).strip(" .,")
+    return ""
 
 
 def _yes_or_no(asked: str, sentence: str) -> str:

@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from retrieval import (
@@ -23,14 +25,16 @@ from retrieval import (
     Results,
     Route,
     Searcher,
+    Span,
     own_words,
     pack,
     pin_cite,
 )
 from webapp.answers.answer import Answer, Scope, Searched, budget_row
 from webapp.answers.document_row import DocumentAnswer, few_words, written_words
+from webapp.answers.each_facts import FactAsked, day_of, fact_asked, from_facts, picked
 from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared, compares_kinds
-from webapp.answers.generate import Delta, Prompted, Terms, Trouble, write
+from webapp.answers.generate import AWAY, Delta, Prompted, Terms, Trouble, write
 from webapp.answers.in_force import amending_clauses
 from webapp.answers.prompt import EACH_FORM, Frame, frame, says_not_there
 from webapp.core.cpu_pool import run_on_core
@@ -48,6 +52,7 @@ MOST_PACKED = 24  # hits of a document that are packed: a window holds a dozen, 
 # the clause, 60 % of those from EVEN to here.
 SURE = 0.8
 NEAR_THE_TOP = 3  # hits; where the search doubts, what a language model quotes must stand in one of these
+NOT_AMENDED: Mapping[Span, Collection[object]] = MappingProxyType({})
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -99,6 +104,9 @@ def put_to_each(question: str, scope: Scope, searcher: Searcher) -> EachQuestion
     is_each = EACH.in_question(question)
     if len(records) < 2 or not (is_each or COMPARE.in_question(question)):
         return None
+    of_one = asked_of_one(question)
+    if is_each and (fact := fact_asked(question, of_one)) and fact.name:  # the name is looked for in the facts of each
+        return EachQuestion(question, of_one, tuple(records.values()))
     route = searcher.route(scope.matter_id, question, scope.document_ids)
     named = [records[id_] for id_ in route.document_ids or () if id_ in records]
     if COMPARE.in_question(question) and len(named) > 1 and not route.close:
@@ -111,7 +119,7 @@ def put_to_each(question: str, scope: Scope, searcher: Searcher) -> EachQuestion
         return EachQuestion(question, asked_of_one(route.question), tuple(named))
     if _is_of_one(route, question):
         return None
-    return EachQuestion(question, asked_of_one(question), tuple(records.values()))
+    return EachQuestion(question, of_one, tuple(records.values()))
 
 
 def _is_of_one(route: Route, question: str) -> bool:
@@ -147,7 +155,9 @@ async def each_document(
     answer = answer_of([rows[record.id] for record in asked.records], asked, each.budget, each.engine)
     changes = await run_on_core(searcher.changes, scope.matter_id, scope.document_ids)
     cited = [citation.span for citation in answer.citations]
-    yield replace(answer, superseded_by=await run_on_core(amending_clauses, cited, changes))
+    amending = await run_on_core(amending_clauses, cited, changes)
+    text = " ".join(part for part in (each.pick(answer.documents), counts(answer.documents, amending)) if part)
+    yield replace(answer, text=text, superseded_by=amending)
 
 
 def stopped(rows: Mapping[str, DocumentAnswer], asked: EachQuestion) -> Answer:
@@ -174,12 +184,17 @@ def answer_of(rows: Sequence[DocumentAnswer], asked: EachQuestion, budget: Budge
     )
 
 
-def counts(rows: Sequence[DocumentAnswer]) -> str:
-    """Number of rows by state: "Found in 12 of 60 documents (yes in 9, no in 3); not found in 45; unclear in 3."."""
+def counts(rows: Sequence[DocumentAnswer], amending: Mapping[Span, Collection[object]] = NOT_AMENDED) -> str:
+    """Number of rows by state: "Found in 12 of 60 documents (yes in 9, no in 3); not found in 45; unclear in 3.".
+
+    `amending`: for the span of a citation what amends it since; how many rows cite such a clause is told.
+    """
     of = plural(len(rows), "document")
     number = {state: sum(row.state == state for row in rows) for state in WORDS}
     said = [(word, sum(row.state == "found" and row.answer == word for row in rows)) for word in ("yes", "no")]
     how = f" ({', '.join(f'{word} in {n}' for word, n in said if n)})" if any(n for _, n in said) else ""
+    since = sum(row.state == "found" and any(amending.get(c.span) for c in row.citations) for row in rows)
+    how += f", {since} of them by a clause that was amended since" if since else ""
     others = [f"{words} {n}" for state, words in WORDS.items() if state != "found" and (n := number[state])]
     return "; ".join([f"Found in {number['found']} of {of}{how}", *others]) + "."
 
@@ -214,18 +229,35 @@ class _Each:
         self.budget = NO_BUDGET  # of the last window, with the passages of all
         self._asked, self._matter_id, self._windows = asked, matter_id, windows
         self._library, self._searcher = library, searcher
+        self._fact = fact_asked(asked.question, asked.of_one)
+        self._days: dict[str, date] = {}
+        if self._fact:
+            self.engine = ""  # none is asked, whether there is one or not
 
     async def row(self, record: DocumentRecord) -> _Outcome:
         """The row of a document. Raises QuestionTooLong and StoreUnavailable."""
         if reason := _unread(record):
             return _Outcome(DocumentAnswer(record, "not_read", reason=reason))
         try:
+            if self._fact:
+                return _Outcome(await run_on_core(self._by_facts, record, self._fact))
             results = await run_on_core(self._search, record)
             if self._windows is None:
                 return _Outcome(await run_on_core(self._by_search, record, results))
             return await self._by_window(record, results, self._windows.lease)
         except NoSuchDocument:
             return _Outcome(DocumentAnswer(record, "not_read", reason="It was removed meanwhile."))
+
+    def _by_facts(self, record: DocumentRecord, asked: FactAsked) -> DocumentAnswer:
+        """The row as the facts of the document have it."""
+        facts = self._library.facts(self._matter_id, record.id)
+        if asked.fact == "date" and (day := day_of(asked, facts)):
+            self._days[record.id] = day
+        return from_facts(asked, record, facts, self._document(record.id))
+
+    def pick(self, rows: Sequence[DocumentAnswer]) -> str:
+        """Which document is the one that the question picks by its date; "" where it picks none."""
+        return picked(self._fact, rows, self._days) if self._fact else ""
 
     def _search(self, record: DocumentRecord) -> Results:
         return self._searcher.search(self._matter_id, self._asked.of_one, [record.id])
@@ -273,7 +305,8 @@ class _Each:
             raise RuntimeError("the window ended before it had a prompt")
         if error is None and not asks(prompted.packed):
             return _Outcome(_nothing(record))
-        self.engine = prompted.engine if prompted.engine != "none" else self.engine
+        if self.engine in ("none", AWAY):
+            self.engine = prompted.engine
         self._note(prompted)
         if error is not None and not (draft and prompted.packed.passages):
             best = await run_on_core(self._best, record, results)
@@ -293,9 +326,11 @@ class _Each:
     def _checked(self, record: DocumentRecord, results: Results, packed: Packed, draft: str) -> DocumentAnswer:
         """The row of a draft: found where every sentence of it passes its checks."""
         text = draft.strip()
+        if not text:  # it did not answer; that is not an answer that there is nothing
+            return self._by_search(record, results)
         checked = check(text, packed.passages, {record.id: self._document(record.id)})
         citations = tuple(sorted(checked.citations, key=lambda c: c.quote is None))[:1]
-        says_nothing = not text or _says_nothing(text, checked)
+        says_nothing = _says_nothing(text, checked)
         is_confirmed = checked.supported and any(citation.verified for citation in citations)
         if (says_nothing or not is_confirmed) and results.confidence >= SURE:
             return self._by_search(record, results)

@@ -28,6 +28,7 @@ from webapp.core.metrics import RETRIES
 from webapp.llm.pool import Backend, Lease
 from webapp.llm.tokenizer import MISTRAL, Template, TokenCounter, mistral, token_counter
 
+AWAY = "away"  # name of a language model that is configured and was not reached
 TRIES = 3
 PAUSE_SECONDS = 0.25  # before the second attempt, doubled before the third, with up to 50 % jitter
 # Errors worth a retry: transient, or specific to one server. Time-outs are not (the user has waited enough), and
@@ -113,8 +114,8 @@ async def write(lease: Lease, fit: Fit, asks: Asks) -> AsyncGenerator[Prompted |
         else:
             break
     if not attempts.prompted:
-        yield await without_engine(fit)
-    yield Trouble(error)
+        yield replace(await without_engine(fit), engine=AWAY)
+    yield Trouble(error if attempts.begun else error.without_text())
 
 
 Step = Literal["again", "smaller", "give up"]

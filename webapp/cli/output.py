@@ -28,6 +28,7 @@ from webapp.core.wording import (
     NEAREST,
     NOT_CONFIRMED,
     STATES,
+    UNCITED,
     WORD_FOR_WORD,
     about_row,
     also_in,
@@ -35,10 +36,12 @@ from webapp.core.wording import (
     cite,
     clause_title,
     coverage,
+    cut,
     document_answer,
     page_cite,
     plural,
     read_as,
+    sentence_doubt,
     short_cite,
     summary_coverage,
     summary_line,
@@ -149,7 +152,10 @@ def show_answer(answer: AnswerResult) -> None:
         print(printable(f"{how}.\n"))
     if answer.doubtful:
         print(DOUBT, end="\n\n")
+    if answer.is_uncited:
+        print(UNCITED, end="\n\n")
     print("\n".join(printable(line) for line in answer.answer.splitlines()), end="\n\n")
+    _show_doubts(answer)
     if answer.documents:
         _show_documents(answer)
     else:
@@ -159,10 +165,20 @@ def show_answer(answer: AnswerResult) -> None:
         print("\nThis is key language: the documents' own words instead of a written answer.")
     if answer.documents_meant:
         print(printable(f"\n{which_is_meant(answer.documents_meant)}"))
-    if answer.engine == "none":
+    if answer.engine == "none" and (answer.is_key_language or answer.documents):
         print("\nNo language model is configured to write answers.")
     if answer.searched and answer.budget and answer.budget.window:
         print(f"\n{coverage(answer.searched, answer.budget)}")
+
+
+def _show_doubts(answer: AnswerResult) -> None:
+    """Print each sentence that its passages do not support or that cites nothing, with the reason."""
+    doubts = [(row, words) for row in answer.sentences if (words := sentence_doubt(row))]
+    for row, words in doubts:
+        why = f" ({row.doubt})" if row.doubt != words else ""
+        print(printable(f"! {words}: {cut(' '.join(row.text.split()))}{why}"))
+    if doubts:
+        print()
 
 
 def _show_citations(answer: AnswerResult) -> None:

@@ -1,7 +1,7 @@
 """Errors that a user is shown: one tree under `retrieval.PinciteError`, each class with a sentence and a hint.
 
 PinciteError
-├── SettingsInvalid         EmptyQuestion     QuestionTooLong
+├── SettingsInvalid         EmptyQuestion     QuestionTooLong   RequestMalformed
 ├── InvalidInput
 │   ├── WordsTooLong        NameTooLong       TooManyChosen
 │   └── NotText
@@ -26,10 +26,14 @@ PinciteError
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesOmitted
-    └── EngineRefused       EngineFault       StreamCut         EngineSilent
+    └── EngineRefused       EngineFault       StreamCut         EngineSilent        EngineEndless
 """
 
+from typing import ClassVar
+
 from retrieval import PinciteError
+
+KEPT = "The text received so far is kept. "
 
 
 class SettingsInvalid(PinciteError):
@@ -37,6 +41,13 @@ class SettingsInvalid(PinciteError):
 
     sentence = "The setting {setting} cannot be used: {reason}."
     hint_text = "Correct the environment variable; the documentation lists every setting."
+
+
+class RequestMalformed(PinciteError):
+    """A part of a request is missing, or is not of its form."""
+
+    sentence = "The part “{part}” of this request is not of its form."
+    hint_text = "Use the addresses that the page gives, unchanged."
 
 
 class NotAllowed(PinciteError):
@@ -328,10 +339,24 @@ class PlaceNotThere(PinciteError):
 
 
 class EngineError(PinciteError):
-    """The language model server did not complete an answer. Partial text is kept, and key language is shown."""
+    """The language model server did not complete an answer. Partial text is kept, and key language is shown.
 
+    `keeps_text`: it may come after some text, which is kept, and the hint says so.
+    """
+
+    keeps_text: ClassVar[bool] = False
     sentence = "The answer could not be written."
     hint_text = "The key language below comes directly from the documents."
+
+    def without_text(self) -> "EngineError":
+        """The same error where no text was written; its hint does not say that any is kept."""
+        return type(self)(**self.values, nothing_written=True)
+
+    @property
+    def hint(self) -> str:
+        """What the user can do about it."""
+        is_kept = self.keeps_text and not self.values.get("nothing_written")
+        return (KEPT if is_kept else "") + super().hint
 
 
 class EngineAway(EngineError):
@@ -389,18 +414,29 @@ class EngineFault(EngineError):
     """The server reported an error of its own (5xx), before or inside the stream."""
 
     sentence = "The language model server failed."
-    hint_text = "The text written so far is kept. Ask again; if it happens again, restart the server."
+    keeps_text = True
+    hint_text = "Ask again; if it happens again, restart the server."
 
 
 class StreamCut(EngineError):
     """The stream ended without a finish reason."""
 
     sentence = "The connection to the language model broke off before the answer was complete."
-    hint_text = "The text received so far is kept. Ask again for the complete answer."
+    keeps_text = True
+    hint_text = "Ask again for the complete answer."
+
+
+class EngineEndless(EngineError):
+    """The server wrote more than it was asked for, or for too long, and was cut off."""
+
+    sentence = "The language model did not end its answer and was cut off."
+    keeps_text = True
+    hint_text = "Ask again, or ask about fewer documents."
 
 
 class EngineSilent(EngineError):
     """No text arrived within the time-out."""
 
     sentence = "The language model sent nothing for {seconds:.0f} seconds."
-    hint_text = "The text received so far is kept. Ask again, or ask about fewer documents."
+    keeps_text = True
+    hint_text = "Ask again, or ask about fewer documents."

@@ -336,11 +336,32 @@ class NoticeRow(Row):
 
 
 class SentenceRow(Row):
-    """A sentence of a checked answer: its end, the positions of its citations, and the reason for doubt, if any."""
+    """A sentence of a checked answer, what the checks know of it, and the numbers of its citations.
 
-    end: int
+    `supported` (`how`: quoted): it is a quotation that is on the page. `compared`: its figures and names stand in what
+    it cites; nothing read its meaning. `absent`: it says that something is not there. `aside`: it claims nothing.
+    `unsupported`: `missing` stand in no passage that it cites, or `doubt` says what else is wrong. `uncited`: it claims
+    something and cites nothing. The page has in addition its end in the answer and the positions of its citations.
+    """
+
+    text: str
+    state: Literal["supported", "compared", "absent", "aside", "unsupported", "uncited"]
+    how: str = absent("")
     citations: tuple[int, ...]
-    doubt: str
+    missing: tuple[str, ...] = absent(())
+    doubt: str = absent("")
+    end: int = absent(0)
+    at: tuple[int, ...] = absent(())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_version(cls, row: Any) -> Any:
+        """Earlier versions stored the end, the positions of the citations, and the doubt."""
+        if isinstance(row, Mapping) and "state" not in row:
+            states = {"": "compared", "no citation": "uncited"}
+            state = states.get(row.get("doubt", ""), "unsupported")
+            return {**row, "text": "", "state": state, "citations": (), "at": row.get("citations", ())}
+        return row
 
 
 class LineRow(Row):
@@ -403,8 +424,8 @@ class AnswerResult(_TurnRow):
 
     `doubtful`: the documents probably do not address the question. `nearest`: where nothing is found, what comes
     nearest. `same_words`: at most MOST_PLACES of a passage. `query` is what was searched, and `read_as` how the
-    question was read. `documents`: a row for each document in scope, where the question is put to each. The page has in
-    addition the sentences of a checked answer, the passages, and the amendments of what is quoted.
+    question was read. `documents`: a row for each document in scope, where the question is put to each. `sentences` are
+    those of a written answer. The page has in addition the passages, and the amendments of what is quoted.
     """
 
     PLACES: ClassVar[tuple[str, ...]] = (
@@ -445,6 +466,12 @@ class AnswerResult(_TurnRow):
     sentences: tuple[SentenceRow, ...] = absent(())
     passages: tuple[PassageRow, ...] = absent(())
     amendments: tuple[AmendmentRow, ...] = absent(())
+
+    @property
+    def is_uncited(self) -> bool:
+        """Whether a written answer claims something, and no sentence of it has a citation."""
+        claims = any(sentence.state in ("uncited", "unsupported") for sentence in self.sentences)
+        return claims and not self.citations
 
     @property
     def is_key_language(self) -> bool:

@@ -21,6 +21,7 @@ from webapp.core.results import (
     NamedRow,
     NowhereRow,
     Paged,
+    SentenceRow,
     SupersededRow,
 )
 
@@ -38,6 +39,9 @@ _DONE = {
     "amended": "Amended",
 }
 DOUBT = "The documents may not address this. These are the closest passages."
+NO_CITATION = "no citation"
+_FLAGGED = "a quotation was not found in the source"  # the whole of a sentence's doubt: the quotation says so itself
+UNCITED = "Nothing in this answer cites a passage: the documents do not confirm it."
 WORD_FOR_WORD, NOT_CONFIRMED = "word for word", "not confirmed"  # a quotation: found on the page, or not
 KEY_LANGUAGE = f"Key language, {WORD_FOR_WORD}"
 NEAREST = f"What comes nearest, {WORD_FOR_WORD}"
@@ -158,6 +162,13 @@ def _is_quoted(answer: str, quote: str) -> bool:
     """Whether an answer is its quotation, whole or cut."""
     words = " ".join(quote.split())
     return answer == words or (answer.endswith(" …") and words.startswith(answer.removesuffix(" …")))
+
+
+def sentence_doubt(row: SentenceRow) -> str:
+    """What is said after a sentence that its passages do not support; "" where it is, or its quotation is flagged."""
+    if row.state == "uncited":
+        return NO_CITATION
+    return NOT_CONFIRMED if row.doubt and row.doubt != _FLAGGED else ""
 
 
 def read_as(answer: AnswerResult) -> str:

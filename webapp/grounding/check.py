@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import Literal
 
 from retrieval import (
     Document,
@@ -43,6 +45,10 @@ _ABOUT_SOURCES = re.compile(
 # "May not" is what the contract says, not that it is silent.
 _BINDS = re.compile(r"\b(?:shall|must|may)\b", re.IGNORECASE)
 _FEW_WORDS = 3  # "In short:" claims nothing
+# The end of the words that lead to a quotation: "The lease says that".
+_LEADS_TO_QUOTE = re.compile(r"(?::|\b(?:says?|states?|provides?|reads?|that|as\s+follows))[\s,:.;]*$", re.IGNORECASE)
+_LEAD_WORDS = 8  # with more of them, something is said beside the quotation
+SentenceState = Literal["supported", "compared", "absent", "aside", "unsupported", "uncited"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,10 @@ class QuoteCheck:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSentence:
-    """A sentence, [start, end) of the answer. `cites` are valid passage numbers; `reason`: why it is unsupported."""
+    """A sentence, [start, end) of the answer. `cites` are valid passage numbers; `reason`: why it is unsupported.
+
+    `missing` are the figures and names that its passages do not have.
+    """
 
     text: str
     start: int
@@ -73,6 +82,31 @@ class CheckedSentence:
     supported: bool
     quotes: tuple[QuoteCheck, ...]
     reason: str
+    missing: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> SentenceState:
+        """What the check knows of it: supported where it is a quotation, compared where its figures and names were
+        found in the passages that it cites.
+        """
+        if self.reason:
+            return "uncited" if self.reason == NO_CITATION else "unsupported"
+        if not self.cites and not self.quotes:
+            return "absent" if _is_silent(self.text) else "aside"
+        return "supported" if self._only_quotes else "compared"
+
+    @property
+    def _only_quotes(self) -> bool:
+        """Whether it is a quotation with nothing but words that lead to it."""
+        if not self.quotes:
+            return False
+        before = self.text[: self.quotes[0].start - self.start]
+        pieces = [before, *(self.text[a.end - self.start : b.start - self.start] for a, b in pairwise(self.quotes))]
+        pieces.append(self.text[self.quotes[-1].end - self.start :])
+        first, *others = (blank_citation_markers(piece).strip(" *_#-•>") for piece in pieces)
+        words = len(first.split())
+        is_lead = words <= _FEW_WORDS or (words <= _LEAD_WORDS and bool(_LEADS_TO_QUOTE.search(first)))
+        return is_lead and not any(re.search(r"\w{4,}|\d", piece) for piece in others) and not find_facts(first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +156,26 @@ class CheckedAnswer:
         return "".join(out) + self.original[position:]
 
     @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Each sentence as it stands in `text`."""
+        return tuple(
+            self.text[end - len(sentence.text) - _grown(sentence, self.original) : end].strip()
+            for sentence, end in zip(self.sentences, self.ends, strict=True)
+        )
+
+    @cached_property
     def ends(self) -> tuple[int, ...]:
         """End of each sentence in `text`, in characters."""
         ends, shift = [], 0
         for sentence in self.sentences:
-            shift += sum(len(_display_text(q, self.original)) - (q.end - q.start) for q in sentence.quotes)
+            shift += _grown(sentence, self.original)
             ends.append(sentence.end + shift)
         return tuple(ends)
+
+
+def _grown(sentence: CheckedSentence, text: str) -> int:
+    """Characters by which a sentence is longer in the answer as it is shown."""
+    return sum(len(_display_text(q, text)) - (q.end - q.start) for q in sentence.quotes)
 
 
 def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> CheckedAnswer:
@@ -229,7 +276,7 @@ def _check_sentence(
         reasons.append(f"a quotation was {NOT_FOUND}")
     if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
         reasons.append(NO_CITATION)
-    return CheckedSentence(sentence, start, end, valid, not reasons, quotes, "; ".join(reasons))
+    return CheckedSentence(sentence, start, end, valid, not reasons, quotes, "; ".join(reasons), tuple(absent))
 
 
 def _is_own_list(text: str, start: int, number: str | None) -> bool:
@@ -247,7 +294,12 @@ def claims(sentence: str, others_cite: bool = False) -> bool:
         return True
     if len(words) <= _FEW_WORDS or words[-1].endswith((":", "?")):
         return bool(words) and words[0].strip(".,!").lower() in ("yes", "no") and not others_cite
-    return not (_REFUSES.search(sentence) and _ABOUT_SOURCES.search(sentence) and not _BINDS.search(sentence))
+    return not _is_silent(sentence)
+
+
+def _is_silent(sentence: str) -> bool:
+    """Whether a sentence says that the sources do not say something."""
+    return bool(_REFUSES.search(sentence) and _ABOUT_SOURCES.search(sentence) and not _BINDS.search(sentence))
 
 
 def _citations(

@@ -11,6 +11,7 @@ It wraps huggingface_hub's `AsyncInferenceClient`, which builds the request and 
 """
 
 import asyncio
+import math
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -23,7 +24,15 @@ import httpx2
 from huggingface_hub import AsyncInferenceClient
 from huggingface_hub.errors import InferenceTimeoutError, TextGenerationError
 
-from webapp.core.errors import EngineAway, EngineError, EngineFault, EngineLoading, EngineSilent, StreamCut
+from webapp.core.errors import (
+    EngineAway,
+    EngineEndless,
+    EngineError,
+    EngineFault,
+    EngineLoading,
+    EngineSilent,
+    StreamCut,
+)
 from webapp.llm.chat import Message, StopFilter, merge_roles
 from webapp.llm.circuit_breaker import CircuitBreaker
 from webapp.llm.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, ServerInfo, fault, identify, refusal
@@ -39,7 +48,7 @@ State = Literal["ready", "loading", "away"]
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Time-outs in seconds: `connect`, `first` text, and `silence` between two pieces of text.
+    """Time-outs in seconds: `connect`, `first` text, `silence` between two pieces of text, and `whole` of the text.
 
     A connection within a network takes milliseconds; 5 s allow for two lost packets. The others are settings.
     """
@@ -47,11 +56,15 @@ class Timeouts:
     connect: float = 5.0
     first: float = 120.0
     silence: float = 30.0
+    whole: float = 900.0  # from the first text: 1,000 tokens of a server that writes one a second fit in
 
 
 _DEFAULT_TIMEOUTS: Final = Timeouts()
 # Failures for the circuit breaker. Every other error is a response, so the server is up.
 _GONE: Final = (EngineAway, EngineLoading, EngineSilent, StreamCut)
+# Characters of a text for each token that was asked for: no text has so many, long words and spaces included. A server
+# that goes on past them does not keep to `max_tokens`.
+_MOST_OF_A_TOKEN: Final = 16
 _PROBE_SECONDS: Final = 5.0  # for /info, /props and /health, which servers answer without the model
 
 
@@ -108,9 +121,10 @@ class LLMClient:
     ) -> AsyncGenerator[str]:
         """Yield the text of a completion piece by piece, decoded greedily (temperature 0).
 
-        `max_tokens` bounds the completion; the `stop` strings (TGI takes four) end it and are never yielded. The text
-        is complete when the iterator ends without an error. Closing the iterator, or cancelling the task, closes the
-        connection, and the server stops generating. Raises EngineError, also after some text was yielded.
+        `max_tokens` bounds the completion, also of a server that does not keep to it; the `stop` strings (TGI takes
+        four) end it and are never yielded. The text is complete when the iterator ends without an error. Closing the
+        iterator, or cancelling the task, closes the connection, and the server stops generating. Raises EngineError,
+        also after some text was yielded.
         """
         info = await self.describe()
         dialect = BY_NAME[info.dialect]
@@ -138,7 +152,8 @@ class LLMClient:
         """Yield the text deltas of the stream, up to the chunk with a finish reason."""
         clock = asyncio.get_running_loop().time
         first, silence = self._timeouts.first, self._timeouts.silence
-        started_at, has_text = clock(), False
+        started_at, ends_at, has_text = clock(), math.inf, False
+        room = max_tokens * _MOST_OF_A_TOKEN
         async with self._http(dialect) as http, self._client(http) as client:
             request = client.chat_completion(
                 [{"role": message.role, "content": message.content} for message in merge_roles(messages)],
@@ -159,8 +174,12 @@ class LLMClient:
                     raise StreamCut()
                 for choice in chunk.choices or ():
                     if text := choice.delta and choice.delta.content:
+                        ends_at = min(ends_at, clock() + self._timeouts.whole)
                         has_text = True
+                        room -= len(text)
                         yield text
+                        if room < 0 or clock() > ends_at:
+                            raise EngineEndless()
                     if choice.finish_reason in INCOMPLETE:
                         raise INCOMPLETE[choice.finish_reason]()
                     if choice.finish_reason:

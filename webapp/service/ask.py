@@ -239,11 +239,12 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
         same_words=tuple(_same_words(answer, records)),
         documents_meant=tuple(NamedRow.of(records[id_]) for id_ in searched.close),
         documents=tuple(_document_row(answer, row) for row in answer.documents),
+        sentences=tuple(_sentences(answer)),
     )
 
 
 def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> AnswerResult:
-    """`answer_result` with more for the page: spans to highlight, sentences, passages and full budget."""
+    """`answer_result` with more for the page: spans to highlight, places of sentences, passages and full budget."""
     result = answer_result(answer, records)
     citations = zip(result.citations, answer.citations, strict=True)
     sentences = zip(result.key_language, answer.key_language, strict=True)
@@ -253,7 +254,7 @@ def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answer
             "citations": tuple(row.model_copy(update=span_fields(citation.spans)) for row, citation in citations),
             "key_language": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in sentences),
             "nearest": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in nearest),
-            "sentences": tuple(_sentences(answer)),
+            "sentences": tuple(_placed(answer, result.sentences)),
             "passages": tuple(
                 PassageRow(
                     n=passage.n,
@@ -311,11 +312,25 @@ def _key_sentence(answer: Answer, sentence: KeySentence) -> KeySentenceRow:
 
 
 def _sentences(answer: Answer) -> Iterator[SentenceRow]:
-    """Rows of the sentences of a checked answer: end, own citations, reason for doubt."""
+    """Rows of the sentences of a checked answer."""
     if answer.checked:
         checked = answer.checked
-        for sentence, end, own in zip(checked.sentences, checked.ends, checked.own, strict=True):
-            yield SentenceRow(end=end, citations=own, doubt=sentence.reason)
+        for sentence, text, own in zip(checked.sentences, checked.texts, checked.own, strict=True):
+            yield SentenceRow(
+                text=text,
+                state=sentence.state,
+                how="quoted" if sentence.state == "supported" else "",
+                citations=tuple(dict.fromkeys(checked.citations[at].n for at in own)),
+                missing=sentence.missing,
+                doubt=sentence.reason,
+            )
+
+
+def _placed(answer: Answer, rows: Sequence[SentenceRow]) -> Iterator[SentenceRow]:
+    """Rows of sentences by their ends in the answer, instead of their words, and the positions of their citations."""
+    if answer.checked:
+        for row, end, own in zip(rows, answer.checked.ends, answer.checked.own, strict=True):
+            yield row.model_copy(update={"text": "", "end": end, "at": own})
 
 
 def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterator[SameWordsRow]:

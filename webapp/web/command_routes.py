@@ -27,6 +27,7 @@ from webapp.core.settings import Settings
 from webapp.core.stream import Error, Event, T, encoded
 from webapp.service.caller import Caller
 from webapp.service.commands import COMMANDS, Command, FileCommand
+from webapp.web.error_responses import StrictRoute
 from webapp.web.middleware import MOST_BODY, limit_body
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -73,6 +74,7 @@ def cli_app(settings: Settings, token: str, caller: Callable[[], Caller]) -> ASG
     `caller` waits for the stores and raises their errors.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.route_class = StrictRoute
     app.add_api_route("/cli/hello", _hello, methods=["GET"])
     for name, kind in COMMANDS.items():
         endpoint = _file_endpoint(kind, settings, caller) if issubclass(kind, FileCommand) else _endpoint(kind, caller)

@@ -17,7 +17,7 @@ from typing import Annotated, Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
@@ -28,13 +28,21 @@ from retrieval import (
     DocumentRecord,
     NoSuchDocument,
     NoSuchMatter,
+    NoSuchText,
     OriginalMissing,
-    PinciteError,
     Span,
     own_spans,
     own_words,
 )
-from webapp.core.errors import Congested, NotAllowed, PageImageTooSlow, PageNotShown, TextsWaiting, TooSlow
+from webapp.core.errors import (
+    Congested,
+    NotAllowed,
+    PageImageTooSlow,
+    PageNotShown,
+    RequestMalformed,
+    TextsWaiting,
+    TooSlow,
+)
 from webapp.core.log import user_error
 from webapp.core.results import Range
 from webapp.core.urls import DOCUMENTS
@@ -42,6 +50,7 @@ from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
 from webapp.service.workspace import Workspace
 from webapp.web.authentication import user_of
+from webapp.web.error_responses import StrictRoute, error_response
 
 MOST_SPANS = 64  # in one request
 MOST_VERSIONS = 10_000
@@ -74,7 +83,7 @@ class _Places:
 
 def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
     """Build the routes; `opened` waits for the stores and raises their errors."""
-    router = APIRouter(prefix=DOCUMENTS)
+    router = APIRouter(prefix=DOCUMENTS, route_class=StrictRoute)
     downloads: Counter[str] = Counter()
 
     @router.get("/{document_id}/pages/{number}.png")
@@ -219,16 +228,23 @@ async def _respond(
     try:
         return await _until_disconnect(request, respond(await run_in_threadpool(authorise)))
     except (NoSuchMatter, NoSuchDocument):
-        return _error_response(NoSuchDocument(document="…"), 404)
+        return error_response(NoSuchDocument(document="…"), 404)
     except _Malformed:
-        return Response(status_code=422)
+        return error_response(RequestMalformed(part="span"), 422)
     except Exception as error:  # noqa: BLE001 (the one place where an error of these routes is answered, as a sentence)
         sentence = user_error(error)
         status = next((code for kind, code in _STATUS if isinstance(sentence, kind)), 503)
-        return _error_response(sentence, status)
+        return error_response(sentence, status)
 
 
-_STATUS = ((NotAllowed, 403), (PageNotShown, 404), (OriginalMissing, 410), (TooSlow, 503), (Congested, 429))
+_STATUS = (
+    (NotAllowed, 403),
+    (PageNotShown, 404),
+    (NoSuchText, 404),
+    (OriginalMissing, 410),
+    (TooSlow, 503),
+    (Congested, 429),
+)
 
 
 async def _until_disconnect(request: Request, response: Coroutine[Any, Any, Response]) -> Response:
@@ -248,10 +264,6 @@ async def _until_disconnect(request: Request, response: Coroutine[Any, Any, Resp
 
 
 _DISCONNECTED = Response(status_code=499)  # nginx's code for a client that disconnected; it is never received
-
-
-def _error_response(error: PinciteError, status: int) -> Response:
-    return JSONResponse({"error": str(error), "hint": error.hint}, status, headers={"Cache-Control": "no-store"})
 
 
 def _ranges(spans: Sequence[str]) -> list[Range]:

@@ -186,6 +186,15 @@ def test_an_engine_that_finds_nothing_in_the_passages_leaves_key_language(stores
     assert end.checked is None
 
 
+def test_an_engine_that_is_away_is_not_told_to_be_none(stores: Stores, scope: Scope) -> None:
+    with FakeEngine() as server:
+        url = server.url
+    every = events(stores, scope, Backend(LLMClient(url)))
+    assert last(every).engine == "away"
+    (trouble,) = [event for event in every if isinstance(event, Trouble)]
+    assert "kept" not in getattr(trouble.error, "hint", "")
+
+
 def test_without_an_engine_the_answer_is_key_language(stores: Stores, scope: Scope) -> None:
     end = last(events(stores, scope, Backend(None)))
     assert (end.engine, end.found) == ("none", True)

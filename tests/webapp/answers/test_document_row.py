@@ -30,6 +30,13 @@ BOTH = "Tenant may sublet the premises; Tenant shall not sublet the garage."
             "New York",
         ),
         ("What is the governing law of each agreement?", "This Lease is subject to English law.", "English"),
+        (
+            "What is the governing law of each agreement?",
+            "Governing Law. Ohio law governs it.",
+            "Governing Law. Ohio law governs it.",
+        ),
+        ("What is the governing law of each agreement?", "Choice of Law; Venue", "Choice of Law; Venue"),
+        ("What is the governing law of each NDA?", "Applicable Law: it is governed by Delaware law.", "Delaware"),
         ("List the notice period for every lease.", "Either party may end it by ninety days' notice.", "ninety days"),
         ("What is the cap on liability in each contract?", "It shall not exceed $5,000,000 in all.", "$5,000,000"),
         ("When does each agreement expire?", "This agreement ends on December 31, 2024.", "December 31, 2024"),

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from retrieval import DocumentRecord
-from tests.webapp.fake_engine import CopyingEngine, FakeEngine
+from tests.webapp.fake_engine import CopyingEngine, FakeEngine, Reply
 from tests.webapp.page.pages import ready
 from webapp.answers.answer import Answer, Scope
 from webapp.answers.document_row import DocumentAnswer
@@ -290,3 +290,23 @@ def test_counts_say_every_state(scope: Scope) -> None:
     assert counts(rows) == (
         "Found in 4 of 8 documents (yes in 3, no in 1); not found in 1; unclear in 1; not read: 1; failed in 1."
     )
+
+
+def test_the_counts_say_how_many_of_the_clauses_were_amended_since(workspace: Workspace, scope: Scope) -> None:
+    answer, _ = run(workspace, scope, None)
+    amended = next(row for row in answer.documents if row.answer == "yes").citations[0].span
+    before = counts(answer.documents)
+    assert "amended" not in before
+    found, rest = before.split("); ", 1)
+    expected = f"{found}), 1 of them by a clause that was amended since; {rest}"
+    assert counts(answer.documents, {amended: ("Section 2",)}) == expected
+
+
+def test_an_engine_that_writes_nothing_has_not_said_that_there_is_nothing(workspace: Workspace, scope: Scope) -> None:
+    without, _ = run(workspace, scope, None)
+    with FakeEngine() as engine:
+        engine.enqueue(*[Reply(pieces=())] * OF)
+        answer, _ = run(workspace, scope, windows(engine))
+    assert [(row.state, row.answer) for row in answer.documents] == [
+        (row.state, row.answer) for row in without.documents
+    ]

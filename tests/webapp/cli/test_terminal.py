@@ -115,6 +115,38 @@ def test_an_answer_without_an_engine_says_so(capsys: pytest.CaptureFixture[str])
     assert shown.count("The laws of Ireland govern.") == 1
 
 
+def sentence(text: str, state: str, doubt: str = "", citations: tuple[int, ...] = ()) -> dict[str, object]:
+    return {"text": text, "state": state, "doubt": doubt, "citations": citations}
+
+
+def test_sentences_in_doubt_are_told_below_the_answer_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    missing = "not in the cited passage: $5"
+    rows = [
+        sentence("Irish law [1].", "compared", citations=(1,)),
+        sentence("It costs $5 [1].", "unsupported", missing, (1,)),
+        sentence("Rent is due [99].", "unsupported", "cites [99], which is no passage"),
+        sentence("Walruses sing it.", "uncited", "no citation"),
+        sentence("It says so (not found in the source) [1].", "unsupported", "a quotation was not found in the source"),
+    ]
+    show_answer(answer(sentences=rows))
+    shown = capsys.readouterr().out
+    assert [line for line in shown.splitlines() if line.startswith("!")] == [
+        f"! not confirmed: It costs $5 [1]. ({missing})",
+        "! not confirmed: Rent is due [99]. (cites [99], which is no passage)",
+        "! no citation: Walruses sing it.",
+    ]
+    assert "Nothing in this answer cites a passage" not in shown
+
+
+def test_an_answer_without_any_citation_says_so_before_it(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [sentence("Walruses sing it.", "uncited", "no citation")]
+    show_answer(answer(answer="Walruses sing it.", citations=[], sentences=rows))
+    shown = capsys.readouterr().out
+    assert shown.startswith("Nothing in this answer cites a passage: the documents do not confirm it.\n")
+    show_answer(answer(answer="It does not say.", citations=[], sentences=[sentence("It does not say.", "absent")]))
+    assert "Nothing in this answer cites" not in capsys.readouterr().out
+
+
 def test_documents_with_the_same_words_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     (cited,) = answer().citations
     show_answer(answer(citations=[cited.model_copy(update={"also_in": 28})]))

@@ -45,7 +45,7 @@ KEYS = {
     "search": f"rank {FOUND} score why text [also_in] [documents_meant]",
     "search --exact": f"{FOUND} text",
     "ask": "answer found query read_as citations key_language searched budget engine [doubtful] [nearest] [same_words] "
-    "[documents_meant]",
+    "[documents_meant] [sentences]",
     "summary": "kind document_id document answer found clauses citations definitions searched engine written "
     "leads_nowhere",
     "documents": "document_id document title parties date state pages unreadable_pages reason",

@@ -127,6 +127,32 @@ def test_a_sentence_is_supported_by_what_it_cites_or_says_why_not(answer: str, r
     assert all(answer[s.start : s.end] == s.text for s in found.sentences)
 
 
+@pytest.mark.parametrize(
+    ("answer", "states"),
+    [
+        ("The lease says: “Rent is $900 a month” [3].", ["supported"]),
+        ("The passage states that “Rent is $900 a month” [3].", ["supported"]),
+        ("The term is 30 months, and “Rent is $900 a month” [3].", ["unsupported"]),
+        ("It may not be assigned at all, since “Rent is $900 a month” [3].", ["compared"]),
+        ("“Rent is $900 a month” [3], so that nothing else is owed.", ["compared"]),
+        ("The term is 30 months [1].", ["compared"]),
+        ("In short:\nThe term is 36 months [1].", ["aside", "unsupported"]),
+        ("The term is 30 months [99].", ["unsupported"]),
+        ("Walruses sing. Licensee shall pay $777,777 to Gondor.", ["aside", "uncited"]),
+        ("The contract does not say.", ["absent"]),
+    ],
+)
+def test_a_sentence_has_the_state_that_was_checked_and_no_more(answer: str, states: list[str]) -> None:
+    found = checked(answer)
+    assert [sentence.state for sentence in found.sentences] == states
+    assert found.texts == tuple(line.strip() for line in answer.replace(". L", ".\nL").splitlines())
+
+
+def test_what_a_sentence_lacks_is_listed() -> None:
+    (sentence,) = checked("Globex, Inc. pays $77,000 after 30 months [1].").sentences
+    assert sentence.missing == ("$77,000", "Globex, Inc")
+
+
 def test_a_quotation_is_cited_to_its_own_page_and_a_sentence_to_its_passage() -> None:
     quoted, plain = checked("“The Agreement may be ended by either party” [2]. Notice is 60 days [2].").citations
     assert (quoted.n, quoted.page, quoted.page_label, quoted.verified) == (2, 1, "p1", True)

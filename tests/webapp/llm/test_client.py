@@ -25,6 +25,7 @@ from tests.webapp.fake_engine import (
 from webapp.core.errors import (
     EngineAway,
     EngineBusy,
+    EngineEndless,
     EngineError,
     EngineFault,
     EngineKeyRefused,
@@ -388,3 +389,25 @@ def test_many_readers_at_once_get_their_answers() -> None:
     with FakeEngine("tgi") as server:
         server.enqueue(*(Reply(pace=0.05) for _ in range(30)))
         assert asyncio.run(run(LLMClient(server.url))) == [WHOLE] * 30
+
+
+def test_a_server_that_does_not_end_is_cut_off_and_its_text_stands() -> None:
+    with FakeEngine() as server:
+        server.enqueue(Reply(pieces=("and so on ",) * 500))
+        text, raised = read(LLMClient(server.url), max_tokens=20)
+        assert isinstance(raised, EngineEndless)
+        assert 20 * 16 <= len(text) < 20 * 16 + 20
+        server.enqueue(Reply(pieces=("and so on ",) * 500, pace=0.02))
+        text, raised = read(LLMClient(server.url, timeouts=Timeouts(whole=0.3)), max_tokens=1000)
+        assert isinstance(raised, EngineEndless)
+        assert text.startswith("and so on and so on")
+        server.enqueue(Reply(pieces=("x" * 15,) * 20))
+        assert read(LLMClient(server.url), max_tokens=20) == ("x" * 300, None)
+
+
+def test_an_error_says_that_text_is_kept_only_where_there_is_some() -> None:
+    for error in (EngineSilent(seconds=3), StreamCut(), EngineEndless()):
+        assert error.hint.startswith("The text received so far is kept. ")
+        assert error.without_text().hint == error.hint.removeprefix("The text received so far is kept. ")
+        assert str(error.without_text()) == str(error)
+    assert EngineAway().without_text().hint == EngineAway().hint

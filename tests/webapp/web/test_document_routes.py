@@ -148,6 +148,30 @@ def test_a_span_that_is_none_is_refused(place: Place, span: str) -> None:
         assert place.browser.get(url.rstrip("?"), params={"span": span}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "params",
+    [{"span": "9-4"}, {"version": "-1"}, {"version": "abc"}, {"version": "1e9"}, {"span": "1-2", "version": "0"}],
+)
+def test_a_malformed_request_is_told_in_a_sentence_with_a_hint_and_without_its_value(
+    place: Place, params: dict[str, str]
+) -> None:
+    url = text_url(place.matter, place.document.id, []).rstrip("?")
+    response = place.browser.get(url, params=params)
+    assert response.status_code == 422
+    name = "version" if "version" in params else "span"
+    assert response.json() == {
+        "error": f"The part “{name}” of this request is not of its form.",
+        "hint": "Use the addresses that the page gives, unchanged.",
+    }
+
+
+def test_a_version_of_which_there_is_no_text_is_not_found(place: Place) -> None:
+    url = text_url(place.matter, place.document.id, []).rstrip("?")
+    response = place.browser.get(url, params={"span": "1-2", "version": "9999"})
+    assert response.status_code == 404
+    assert response.json()["error"].startswith("There is no text of version 9999 of “")
+
+
 def test_more_spans_than_a_page_can_need_are_refused(place: Place) -> None:
     url = page_url(place.matter, place.document.id, 1, [(n, n + 1) for n in range(65)])
     assert place.browser.get(url).status_code == 422

@@ -18,6 +18,7 @@ from webapp.core.results import (
     KeySentenceRow,
     MentionsResult,
     SameWordsRow,
+    SentenceRow,
     SummaryResult,
     TurnResult,
     items,
@@ -26,15 +27,16 @@ from webapp.core.wording import (
     DOUBT,
     KEY_LANGUAGE,
     NEAREST,
-    NOT_CONFIRMED,
+    UNCITED,
     also_in,
     cite,
     coverage,
     plural,
     read_as,
+    sentence_doubt,
     with_others,
 )
-from webapp.grounding.check import NO_CITATION, NOT_FOUND
+from webapp.grounding.check import NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
 from webapp.page.html import document_table, mentions, summary
 from webapp.page.html.parts import NOTHING, changed_by, lines, pin, standing, to_place, under_way
@@ -247,6 +249,7 @@ def _heading(state: State, answer: AnswerResult) -> Markup:
     if state == "complete" and not (answer.found or answer.doubtful):
         return Markup('<p class="stand"><span aria-hidden="true">○</span> Nothing found</p>')
     doubt = Markup('<p class="stand">{}</p>').format(DOUBT) if answer.doubtful else NOTHING
+    doubt += Markup('<p class="stand">{}</p>').format(UNCITED) if answer.is_uncited else NOTHING
     if answer.is_key_language:
         return doubt + Markup(
             '<p class="stand">Key language: the documents’ own words, instead of a written answer.</p>'
@@ -271,21 +274,21 @@ def _text(turn_id: str, answer: AnswerResult) -> Markup:
 
     def mark(n: int, at: int) -> Markup:
         """Button to the citation of the sentence that contains the marker."""
-        own = next((sentence.citations for sentence in answer.sentences if at < sentence.end), ())
+        own = next((sentence.at for sentence in answer.sentences if at < sentence.end), ())
         index = next((i for i in (*own, *range(len(rows))) if rows[i].n == n), None)
         if index is None:
             return Markup('<span class="mark none">[{}]</span>').format(n)
         return to_place(turn_id, index, str(n), f"Show {pin(rows[index])}")
 
-    notes = {sentence.end: _doubt(sentence.doubt) for sentence in answer.sentences if sentence.doubt}
+    notes = {sentence.end: _doubt(sentence) for sentence in answer.sentences if sentence.doubt}
     return Markup('<div class="written">{}</div>').format(prose(answer.answer, mark, notes))
 
 
-def _doubt(reason: str) -> Markup:
+def _doubt(row: SentenceRow) -> Markup:
     """Flag after a sentence that its passages do not support, with the reason."""
-    if reason == f"a quotation was {NOT_FOUND}":  # the quotation itself is flagged
+    words, reason = sentence_doubt(row), row.doubt
+    if not words:
         return NOTHING
-    words = "no citation" if reason == NO_CITATION else NOT_CONFIRMED
     return Markup(' <span class="unfound" title="{}"><span aria-hidden="true">!</span> {}</span>').format(reason, words)
 
 
