@@ -167,6 +167,7 @@ def test_ask_gives_the_object_of_design(pincite: Pincite, server: Server, engine
         "searched",
         "budget",
         "engine",
+        "sentences",
     ]
     assert (answer["found"], answer["engine"]) == (True, "tgi")
     assert (answer["query"], answer["read_as"]) == ("Which law governs the lease?", "own")

@@ -141,7 +141,7 @@ class Retriever:
         )
         if reading.leaning == "stands alone":
             return alone()
-        asked_before = self._without_name(last.query)
+        asked_before = self._without_name(last.query) if named or _EVERYWHERE.search(own) else last.query
         if named and not content_words(self._without_name(own)):
             return self._one(asked_before, "last_question_elsewhere", before)
         asks = own if reading.leaning == "may lean" else ""  # a mere piece is of the kind that was asked before

@@ -90,10 +90,11 @@ def test_what_one_of_many_contracts_on_one_form_says_is_among_the_hits(tmp_path:
             stores.lexical.add(matter, f"Deal {n}", chunks, [changed if odd else term] * len(chunks))
         searcher = Searcher(stores.library, stores.vectors, stores.lexical, stores.embedder)
         hits = searcher.search(matter, "For how many years, three, do the obligations continue?").hits
-        assert {hit.chunk.span.document_id for hit in hits} == {"00", "70"}
+        one, other_id = dict.fromkeys(hit.chunk.span.document_id for hit in hits)  # of those that are alike, one
+        assert other_id == "70"
         assert [hit.chunk.words for hit in hits] == ["the form"] * 4 + ["longer"] * 4
         assert len({c.span.document_id for c in searcher.same_words(matter, hits[0].chunk)}) == 78
-        assert searcher.same_words(matter, hits[0].chunk, ["00", "70"]) == []
+        assert searcher.same_words(matter, hits[0].chunk, [one, other_id]) == []
 
 
 def test_what_is_there_is_more_certain_than_what_is_not(stores: Stores, searcher: Searcher) -> None:
