@@ -254,7 +254,7 @@ def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answer
             "citations": tuple(row.model_copy(update=span_fields(citation.spans)) for row, citation in citations),
             "key_language": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in sentences),
             "nearest": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in nearest),
-            "sentences": tuple(_placed(answer, result.sentences)),
+            "sentences": tuple(row.model_copy(update={"text": "", "mark": ""}) for row in result.sentences),
             "passages": tuple(
                 PassageRow(
                     n=passage.n,
@@ -315,22 +315,18 @@ def _sentences(answer: Answer) -> Iterator[SentenceRow]:
     """Rows of the sentences of a checked answer."""
     if answer.checked:
         checked = answer.checked
-        for sentence, text, own in zip(checked.sentences, checked.texts, checked.own, strict=True):
-            yield SentenceRow(
+        for sentence, text, end, own in zip(checked.sentences, checked.texts, checked.ends, checked.own, strict=True):
+            row = SentenceRow(
                 text=text,
                 state=sentence.state,
-                how="quoted" if sentence.state == "supported" else "",
+                how=sentence.how,
                 citations=tuple(dict.fromkeys(checked.citations[at].n for at in own)),
                 missing=sentence.missing,
                 doubt=sentence.reason,
+                end=end,
+                at=own,
             )
-
-
-def _placed(answer: Answer, rows: Sequence[SentenceRow]) -> Iterator[SentenceRow]:
-    """Rows of sentences by their ends in the answer, instead of their words, and the positions of their citations."""
-    if answer.checked:
-        for row, end, own in zip(rows, answer.checked.ends, answer.checked.own, strict=True):
-            yield row.model_copy(update={"text": "", "end": end, "at": own})
+            yield row.model_copy(update={"mark": row.told})
 
 
 def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterator[SameWordsRow]:
