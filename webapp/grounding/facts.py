@@ -107,7 +107,7 @@ _QUALIFIERS = "|".join(
 _COUNT = re.compile(
     rf"{_TWICE}[\s\-‐–]*(?P<q>(?:(?:{_QUALIFIERS})[\s\-‐]+){{0,3}})(?P<u>(?:{_UNITS})s?)\b", re.IGNORECASE
 )
-_HALF_UNIT = re.compile(r"\bhalf[\s\-‐]+(?:an?\s+)?(?P<u>year|month|day|hour)s?\b", re.IGNORECASE)
+_HALF_UNIT = re.compile(r"(?<!\band\sa\s)\bhalf[\s\-‐]+(?:an?\s+)?(?P<u>year|month|day|hour)\b", re.IGNORECASE)
 # Words between a number and what it counts: "twenty (20) Permitted Users".
 _COUNTED = re.compile(
     r"\s+(?:(?!(?:of|to|the|an?|and|or|nor|in|for|by|per|from|after|before|at|on|with|if|which|that|any|each)\b)"
