@@ -221,7 +221,11 @@ Quoting = CitationRow | KeySentenceRow | DefinitionRow  # rows with words of a d
 
 
 class PassageRow(CiteRow, _Numbered):
-    """A passage of the prompt with its number; `why` says why one that is no hit was added, and what amends it."""
+    """A passage of the prompt with its number.
+
+    `why` says why one that is no hit was added, what amends it, and the heads of the columns of a table that it begins
+    within.
+    """
 
     LACKED: ClassVar[Mapping[str, Any]] = {"why": ""}
 

@@ -15,6 +15,7 @@ from webapp.answers.generate import Delta, Trouble
 from webapp.answers.history import Turn
 from webapp.answers.key_language import KeySentence
 from webapp.answers.reading import read_question
+from webapp.answers.second_opinion import second_opinion
 from webapp.core import metrics
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.log import record_error, user_error
@@ -72,9 +73,17 @@ async def answer_in_turn(
             events = answer(question, history, scope, library=library, searcher=searcher, lease=lease)
         async with aclosing(_with_metrics(events)) as measured_events:
             async for event in measured_events:
-                yield event
+                yield await _asked_again(workspace, event)
     finally:
         place.leave()
+
+
+async def _asked_again(workspace: Workspace, event: AnswerEvent) -> AnswerEvent:
+    """An answer with the second opinion of the language model that wrote it, where the settings ask for one."""
+    if not (workspace.settings.second_opinion and isinstance(event, Answer) and event.checked):
+        return event
+    windows = Windows(workspace.engine_pool.lease, workspace.question_queue.borrow)
+    return replace(event, checked=await second_opinion(event.checked, event.passages, windows))
 
 
 async def _with_metrics(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[AnswerEvent]:
