@@ -20,12 +20,15 @@ State = tuple[str, Page]
 Light = Literal["light", "dark"]
 
 QUESTION = "Can the Customer end the contract without giving a reason?"
-# One quotation that is on its page, one that is not, and a figure that its passage does not give.
+# A sentence of each state: quoted, compared, computed, not confirmed (a figure, a quotation), without a citation, absent.
 ANSWER = [
-    "Yes. The Customer may end the Agreement “without giving a reason, by one hundred eighty (180) days’ notice” "
-    "[1].\n\n",
-    "- It owes nothing further: “no fee of any kind falls due” [1].\n",
+    "“Without giving a reason, by one hundred eighty (180) days’ notice” [1].\n\n",
+    "The Customer may end the Agreement by one hundred eighty (180) days’ notice [1]. A notice of March 1, 2030 ends it "
+    "on August 28, 2030 [1].\n\n",
     "- The Supplier must hand back deposits within 25 days [1].\n",
+    "- It owes nothing further: “no fee of any kind falls due” [1].\n",
+    "- The Customer may also demand a discount of its own choice.\n",
+    "- The passages do not say whether the Supplier may end it.\n",
 ]
 SLOWLY = [word + " " for word in " ".join(ANSWER).split(" ")]
 SUMMARY = [

@@ -6,7 +6,7 @@ says no more than was checked. Green (`sure`) is kept for what is quoted exactly
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 State = Literal["supported", "compared", "computed", "absent", "aside", "unsupported", "uncited"]
 Style = Literal["sure", "part", "doubt", "gone"]  # classes of the page's style sheet
@@ -94,3 +94,12 @@ def mark_for(state: str, how: str = "") -> Mark:
 def promise(mark: Mark) -> int:
     """How much a mark promises, among the others: `min` by it finds the weakest."""
     return -_BEST_FIRST.index(mark)
+
+
+def table() -> str:
+    """The table of marks, in Markdown, for the documentation."""
+    rows = ["| `state` | `how` | mark | meaning |", "|---|---|---|---|"]
+    for (state, how), each in MARKS.items():
+        if state in get_args(State):
+            rows.append(f"| `{state}` | {f'`{how}`' if how else ''} | {each.sign} {each.words} | {each.meaning} |")
+    return "\n".join(rows)
