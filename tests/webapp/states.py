@@ -20,11 +20,11 @@ State = tuple[str, Page]
 Light = Literal["light", "dark"]
 
 QUESTION = "Can the Customer end the contract without giving a reason?"
-# A sentence of each state: quoted, compared, computed, not confirmed (a figure, a quotation), without a citation, absent.
+# Sentences: quoted, compared, computed, not confirmed (for a figure, for a quotation), without a citation, absent.
 ANSWER = [
     "“Without giving a reason, by one hundred eighty (180) days’ notice” [1].\n\n",
-    "The Customer may end the Agreement by one hundred eighty (180) days’ notice [1]. A notice of March 1, 2030 ends it "
-    "on August 28, 2030 [1].\n\n",
+    "The Customer may end the Agreement by one hundred eighty (180) days’ notice [1]. "
+    "A notice of March 1, 2030 ends it on August 28, 2030 [1].\n\n",
     "- The Supplier must hand back deposits within 25 days [1].\n",
     "- It owes nothing further: “no fee of any kind falls due” [1].\n",
     "- The Customer may also demand a discount of its own choice.\n",

@@ -114,7 +114,8 @@ def test_nothing_found_is_nothing_packed() -> None:
 
 
 FEES = "".join(f"Year {n} ${n},000 ${n}00\n" for n in range(1, 160))
-SCHEDULE = document(f"{DOCUMENT.text}13. Fees\nThe fees are these:\nYear Rent Deposit\n{FEES}14. Law\n{CLAUSE}\n")
+PROSE = "The Supplier shall deliver the goods within thirty (30) days after it has accepted an order and no later.\n"
+SCHEDULE = document(f"12. Duty\n{PROSE * 40}13. Fees\nThe fees are these:\nYear Rent Deposit\n{FEES}14. Law\n{PROSE}")
 
 
 def test_a_passage_that_begins_within_a_table_names_its_columns_and_is_counted_with_them() -> None:
@@ -133,5 +134,5 @@ def test_a_passage_that_begins_within_a_table_names_its_columns_and_is_counted_w
 def test_other_passages_name_no_columns() -> None:
     others = [each for each in chunk(SCHEDULE) if not SCHEDULE.slice(each.span).startswith("Year")]
     assert not any("columns" in p.as_sent() for p in pack(others, lambda _: SCHEDULE, words, 10**6).passages)
-    rows_only = document(f"13. Fees\nThe fees are these: they\nYear 1 2 3\n{FEES}")
+    rows_only = document(f"12. Duty\n{PROSE * 40}13. Fees\nThe fees are these:\n{FEES}14. Law\n{PROSE}")
     assert not any("columns" in p.as_sent() for p in pack(chunk(rows_only), lambda _: rows_only, words, 10**6).passages)
