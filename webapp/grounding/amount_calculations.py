@@ -221,7 +221,7 @@ def _differences(operands: _Operands) -> Iterator[_Result]:
 
 
 def _parts(operands: _Operands, *, whole_table: bool) -> Iterator[tuple[Quantity, ...]]:
-    """Yield what can be added or taken from each other: what the sentence names, or the cells of the rows that it names.
+    """Yield what can be added or taken from each other: what the sentence names, or the cells of rows that it names.
 
     Without either it is the whole table, a column each, or all that the bearing clause has.
     """
