@@ -92,7 +92,7 @@ _PERCENT = re.compile(
 )
 _UNITS = (
     "day|week|fortnight|month|quarter|year|decade|hour|minute|share|unit|copy|copies|time|mile|foot|feet|inch|inches"
-    "|meter|kilometer|acre|gallon|ton|barrel"
+    "|meter|kilometer|acre|gallon|ton|barrel|lb|pound|kilogram|kg|ounce|tonne|liter|litre"
     "|employee|person|director|member|vote|basis\\s+point|installment|instalment|counterpart"
     "|page|word|user|seat|store|location|vehicle|dose"
 )
@@ -303,7 +303,7 @@ def _half_unit(match: re.Match[str]) -> Iterator[list[Key]]:
     yield [("count", "0.5", match["u"].lower())]
 
 
-_IRREGULAR = {"copies": "copy", "feet": "foot", "inches": "inch"}
+_IRREGULAR = {"copies": "copy", "feet": "foot", "inches": "inch", "pound": "lb", "pounds": "lb", "litre": "liter"}
 
 
 def _singular(unit: str) -> str:

@@ -92,8 +92,8 @@ RIGHT = [
     (SHARE, "The deposit is $10,000 (5% of $200,000).", "5% of $200,000 = $10,000"),
     (SHARE, "After the deposit, $190,000 remains to be paid.", "$200,000 − 5% = $190,000"),
     (RENT, "The rent is $18,000 a year.", "$1,500 × 12 = $18,000"),
-    (RENT, "Over the term the rent comes to $18,000 in total.", "$1,500 a month × 12 months = $18,000"),
-    (RENT.replace("twelve (12)", "eighteen (18)"), "Over 18 months the rent is $27,000.", "$1,500 a month × 18 months"),
+    (RENT, "Over the term the rent comes to $18,000 in total.", "12 months × $1,500 a month = $18,000"),
+    (RENT.replace("twelve (12)", "eighteen (18)"), "Over 18 months the rent is $27,000.", "18 months × $1,500 a month"),
     ("The fee is $120,000 per year, payable monthly.", "That is $10,000 a month.", "$120,000 ÷ 12 = $10,000"),
     (
         "The fee is $100,000 per year, payable monthly.",
