@@ -133,7 +133,8 @@ def values_of(fact: Fact) -> Iterator[tuple[Fraction, tuple[str, ...], str]]:
     for key in sorted(fact.keys):
         kind, number, *unit = in_base_unit(key)
         if kind in ("period", "amount", "count", "share", "number") and "≠" not in number:
-            yield Fraction(number), (kind, *unit[:1]), "".join(unit[1:])
+            per = unit[0:] if kind == "share" else unit[1:]
+            yield Fraction(number), (kind,) if kind == "share" else (kind, *unit[:1]), "".join(per)
 
 
 def shown(value: Fraction, unit: tuple[str, ...], fact: Fact | None = None) -> str:
