@@ -195,7 +195,7 @@ def _clauses(question: str, bearing: Sequence[Span], documents: Mapping[str, Doc
         elif len(clauses[other].text) <= _LONGEST_JOINED:
             clauses[other] = KeySentence.of_clause(document, *clauses[other].bearing, sentence)
     kinds = asked_values(question)
-    holding = [clause for clause in clauses if all(kind.holds.search(clause.text) for kind in kinds)]
+    holding = [clause for clause in clauses if all(kind.is_in(clause.text) for kind in kinds)]
     return holding or clauses
 
 

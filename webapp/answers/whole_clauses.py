@@ -45,10 +45,11 @@ def whole_clauses(document: Document, bearing: Sequence[Span]) -> tuple[Span, ..
 
 
 def _whole_clause(document: Document, bearing: Span) -> list[Span]:
-    if rows := next((rows for rows in find_tables(document) if _span(document, rows).contains(bearing)), None):
-        return _of_table(document, rows, bearing)
     lineage = _lineage(document, bearing)
     fitting = [each for each in lineage if each.index is not None and len(each.words) <= LONGEST]
+    rows = next((rows for rows in find_tables(document) if _span(document, rows).contains(bearing)), ())
+    if rows and not fitting:
+        return _of_table(document, rows, bearing)
     parts = [fitting[-1].words] if fitting else _of_long(document, lineage[0], bearing)
     begun = lineage.index(fitting[-1]) + 1 if fitting else 1
     parts += [_lead_in(document, each) for each in lineage[begun:]]
@@ -175,8 +176,9 @@ def _limits(document: Document, lineage: Sequence[_Unit], parts: Sequence[Span])
             if any(part.shared(sentence) for part in parts) or not _LIMITS.match(words) or len(sentence) > room:
                 continue
             if any(each.contains(sentence) for each in (inner.words, last)) or named.search(words):
-                room -= len(sentence)
-                found.append(sentence)
+                limits = stretch if stretch is not outer.words and len(stretch) <= _LONGEST_LEAD_IN else sentence
+                room -= len(limits)
+                found.append(_words(document, limits))
     return found
 
 

@@ -199,7 +199,7 @@ def _show_further(answer: AnswerResult) -> None:
     if further:
         print(f"\n{NEAREST if answer.nearest else KEY_LANGUAGE}:")
     for sentence in further:
-        print(indented(f"“{emphasised(sentence)}”"))
+        print(indented(f"“{' '.join(emphasised(sentence).split())}”"))
         print(printable(f"   – {cite(sentence)}"))
         for amendment in sentence.superseded_by:
             print(printable(f"     {changed_by(amendment)}"))
