@@ -128,7 +128,8 @@ def _marks(contracts: Path, folder: Path) -> Iterator[Callable[[Row], Row]]:
                 if writer.cited:
                     break
             sentences = result["sentences"] if writer.cited else []
-            return {"state": state_of(sentences) if sentences else NOT_SENT, "sentences": sentences}
+            quotes = [each["quote"] for each in result["citations"] if each["verified"] and each["quote"]]
+            return {"state": state_of(sentences) if sentences else NOT_SENT, "sentences": sentences, "quotes": quotes}
 
         yield answer
 
@@ -199,8 +200,15 @@ def _statements(pairs: Sequence[tuple[Row, Row]], *, by_kind: bool) -> str:
         f"wrong: unsupported or uncited {_share(wrong, MARKED)}",
         f"parties exchanged near-verbatim: supported or computed {_share(groups['wrong, party'], TICKED)}, goal 2 %",
         f"clipped quotations: supported {_share(groups['quotations, clipped'], TICKED)}, goal 0 %",
+        f"clipped quotations: cited word for word {sum(_is_quoted(row, kept) for row, kept in pairs)}, goal 0",
     ]
     return "\n".join(lines)
+
+
+def _is_quoted(row: Row, kept: Row) -> bool:
+    """Whether a clipped quotation is cited as it was clipped."""
+    clipped = {folded(words) for words in re.findall(r'"([^"]+)"', row["statement"])}
+    return row["kind"].startswith("clipped") and any(folded(quote) in clipped for quote in kept["quotes"])
 
 
 def _calculations(pairs: Sequence[tuple[Row, Row]], *, by_kind: bool) -> str:
