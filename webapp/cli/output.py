@@ -37,6 +37,7 @@ from webapp.core.wording import (
     document_answer,
     document_places,
     doubts,
+    emphasised,
     legend,
     marked_text,
     page_cite,
@@ -187,7 +188,7 @@ def _show_further(answer: AnswerResult) -> None:
     if further:
         print(f"\n{NEAREST if answer.nearest else KEY_LANGUAGE}:")
     for sentence in further:
-        print(indented(f"“{' '.join((sentence.text or '').split())}”"))
+        print(indented(f"“{' '.join(emphasised(sentence).split())}”"))
         print(printable(f"   – {cite(sentence)}"))
         for amendment in sentence.superseded_by:
             print(printable(f"     {changed_by(amendment)}"))

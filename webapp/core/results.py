@@ -194,7 +194,7 @@ class CitationRow(_QuotingRow, _Numbered):
 
 
 class KeySentenceRow(_QuotingRow):
-    """A sentence of key language."""
+    """A clause of key language; `emphasis` is the [start, end) of the sentences in its text that bear most."""
 
     WORDS: ClassVar[str] = "text"
     LACKED: ClassVar[Mapping[str, Any]] = {"text": ""}
@@ -202,8 +202,18 @@ class KeySentenceRow(_QuotingRow):
     start: int
     end: int
     text: str | None = quoted()
+    emphasis: tuple[Range, ...] = absent(())
     superseded_by: tuple[SupersededRow, ...] = absent(())
     spans: tuple[Range, ...] = absent(())
+
+    @property
+    def pieces(self) -> list[tuple[str, bool]]:
+        """The text in pieces, each with whether it is emphasised."""
+        text, at, pieces = self.text or "", 0, list[tuple[str, bool]]()
+        for start, end in self.emphasis:
+            pieces += [(text[at:start], False), (text[start:end], True)]
+            at = end
+        return [piece for piece in (*pieces, (text[at:], False)) if piece[0]]
 
 
 class DefinitionRow(_QuotingRow):
@@ -491,6 +501,7 @@ class AnswerResult(_TurnRow):
         "same_words",
         "amendments",
         "documents",
+        "further_documents",
     )
     LACKED: ClassVar[Mapping[str, Any]] = {
         "answer": "",
@@ -517,6 +528,7 @@ class AnswerResult(_TurnRow):
     nearest: tuple[KeySentenceRow, ...] = absent(())
     same_words: tuple[SameWordsRow, ...] = absent(())
     documents_meant: tuple[NamedRow, ...] = absent(())
+    further_documents: tuple[NamedRow, ...] = absent(())
     documents: tuple[DocumentAnswerRow, ...] = absent(())
     sentences: tuple[SentenceRow, ...] = absent(())
     passages: tuple[PassageRow, ...] = absent(())
@@ -535,9 +547,9 @@ class AnswerResult(_TurnRow):
 
     @property
     def is_key_language(self) -> bool:
-        """Whether the answer consists of key language."""
+        """Whether the answer consists of key language, and nothing was written."""
         sentences = [sentence.text for sentence in self.key_language]
-        return any(sentences) and [citation.quote for citation in self.citations] == sentences
+        return not self.sentences and any(sentences) and [citation.quote for citation in self.citations] == sentences
 
     @property
     def further_key_language(self) -> list[KeySentenceRow]:

@@ -17,6 +17,7 @@ from webapp.core.results import (
     DocumentRow,
     DocumentState,
     HitRow,
+    KeySentenceRow,
     LineRow,
     MentionRow,
     NamedRow,
@@ -188,7 +189,12 @@ def doubts(answer: AnswerResult) -> str:
 
 
 def marked_text(answer: AnswerResult) -> str:
-    """A written answer with the mark of each sentence after it: its sign, and its words where they tell of this one."""
+    """An answer as plain text: key language with its emphasis, or what was written, after each sentence its mark.
+
+    A mark is its sign, and its words where they tell of this sentence.
+    """
+    if answer.is_key_language:
+        return key_language_text(answer)
     out, position = [], 0
     for row in answer.sentences:
         words = answer.answer[position : row.end].rstrip()
@@ -248,6 +254,23 @@ def _unreadable(searched: CoverageRow, effect: str = "") -> str:
 
 def _sentence(*parts: str) -> str:
     return "; ".join(part for part in parts if part) + "."
+
+
+def emphasised(row: KeySentenceRow) -> str:
+    """Words of key language as plain text, the sentence that bears most between asterisks."""
+    return "".join(f"**{piece}**" if bears else piece for piece, bears in row.pieces)
+
+
+def key_language_text(answer: AnswerResult) -> str:
+    """An answer of key language as plain text, with its numbers, and the documents that it leaves out."""
+    quotations = [f"“{emphasised(row)}” [{n}]" for n, row in enumerate(answer.key_language, 1)]
+    return "\n".join([*quotations, *filter(None, [further_documents(answer)])])
+
+
+def further_documents(answer: AnswerResult) -> str:
+    """The documents with more key language than is quoted, named; "" where there are none."""
+    names = [row.document for row in answer.further_documents]
+    return f"… and {plural(len(names), 'more document')}: {', '.join(names)}" if names else ""
 
 
 def plural(count: int, word: str) -> str:

@@ -32,6 +32,7 @@ from webapp.core.wording import (
     cite,
     coverage,
     doubts,
+    further_documents,
     legend,
     marked_text,
     plural,
@@ -285,9 +286,10 @@ def _text(turn_id: str, answer: AnswerResult) -> Markup:
         quotation = Markup('<blockquote><p>{}</p></blockquote><p class="from">{}</p>')
         return Markup('<div class="written">{}</div>').format(
             lines(
-                quotation.format(row.quote, _chip(turn_id, answer, index)) + _changed(turn_id, answer, row)
-                for index, row in enumerate(rows)
+                quotation.format(_emphasised(key), _chip(turn_id, answer, index)) + _changed(turn_id, answer, row)
+                for index, (row, key) in enumerate(zip(rows, answer.key_language, strict=True))
             )
+            + (Markup("<p>{}</p>").format(more) if (more := further_documents(answer)) else NOTHING)
         )
 
     def mark(n: int, at: int) -> Markup:
@@ -299,6 +301,12 @@ def _text(turn_id: str, answer: AnswerResult) -> Markup:
         return to_place(turn_id, index, str(n), f"Show {pin(rows[index])}")
 
     return Markup('<div class="written">{}</div>').format(prose(answer.answer, mark, answer.sentences))
+
+
+def _emphasised(row: KeySentenceRow) -> Markup:
+    """Words of key language, the sentence that bears most emphasised."""
+    pieces = [(Markup("{}").format(piece), bears) for piece, bears in row.pieces]
+    return lines(Markup("<strong>{}</strong>").format(piece) if bears else piece for piece, bears in pieces)
 
 
 def _chips(turn_id: str, answer: AnswerResult) -> Markup:
@@ -340,7 +348,7 @@ def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
             '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" '
             'data-item="{}">{}</button>{}</li>'
         ).format(
-            row.text or "the document was removed",
+            _emphasised(row) or "the document was removed",
             turn.id,
             index,
             _pin(answer, row),

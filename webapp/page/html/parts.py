@@ -46,7 +46,7 @@ def pin(row: Cited) -> str:
 
 def standing(mark: Mark, words: str = "") -> Markup:
     """A mark with its sign and words, or others in their place."""
-    return Markup('<span class="standing {}" title="{}"><span aria-hidden="true">{}</span> {}</span>').format(
+    return Markup('<span class="standing {}" title="{}"><span aria-hidden="true">{}</span>\u00a0{}</span>').format(
         mark.style, mark.meaning, mark.sign, words or mark.words
     )
 

@@ -138,7 +138,7 @@ def test_a_sentence_in_doubt_says_so_where_it_ends_and_each_mark_leads_to_its_ow
     html = chat.turn_html(turn(answer=text, citations=[CITED, doubtful], sentences=sentences))
     written = html[html.index('class="written"') : html.index("</div>", html.index('class="written"'))]
     assert re.findall(r'data-item="(\d)"', written) == ["0", "1"]
-    plain = re.sub(r"<[^>]+>", "", written)
+    plain = re.sub(r"<[^>]+>", "", written).replace("\u00a0", " ")
     assert "It is $2 1. ! not confirmed: not in the cited passage: $2" in plain
     assert "It is due. ! no citation" in plain
     assert "“$3” ! not confirmed: a quotation was not found in the source" in plain
