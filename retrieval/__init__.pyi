@@ -55,10 +55,12 @@ from retrieval.structure.parties import Party as Party
 from retrieval.structure.phrase_search import each_mention as each_mention, in_context as in_context
 from retrieval.structure.quote_match import QuoteMatch as QuoteMatch, find_quote as find_quote
 from retrieval.structure.reflow import own_spans as own_spans, own_words as own_words
+from retrieval.structure.sentence_ends import split_sentences as split_sentences
 from retrieval.structure.sentences import (
+    Unit as Unit,
     fragments as fragments,
     sentences as sentences,
-    split_sentences as split_sentences,
+    units as units,
 )
 from retrieval.structure.signatures import Signature as Signature
 from retrieval.structure.tables import find_tables as find_tables
