@@ -11,7 +11,7 @@ from typing import Literal
 
 from webapp.grounding.parties import Mention, Parties
 from webapp.grounding.senses import labels
-from webapp.grounding.signs import CAUSES, CONTRARY, LIFTS, MODALS, NARROWS, Modality
+from webapp.grounding.signs import CAUSES, CONTRARY, FREES, LIFTS, MODALS, NARROWS, TURNED, Modality
 
 Part = Literal["does", "gets", "has"]
 
@@ -20,6 +20,8 @@ _SENTENCE = re.compile(r"(?:[^.;]|[.;](?!\s))+[.;]?")
 _MODAL = "|".join(f"(?P<{name.replace(' ', '_')}>{words})" for name, words in MODALS)
 _MODAL_PATTERN = re.compile(rf"\b(?:{_MODAL})(?!\w)", re.IGNORECASE)
 _CAUSE_PATTERNS = tuple((modality, re.compile(rf"\b(?:{words})\s+$", re.IGNORECASE)) for modality, words in CAUSES)
+_TURNED = re.compile(rf"\b(?:{TURNED})\s+(?:the\s+|a\s+|any\s+)?$", re.IGNORECASE)
+_FREES = re.compile(FREES, re.IGNORECASE)
 _CAUSED = re.compile(r"(?:[’']s?)?(?:\s*,[^,;.]{1,60},)?\s*(?:right\s+)?(?:to|from)\s+", re.IGNORECASE)
 # What may stand between a party and its verb.
 _BESIDE = re.compile(
@@ -172,6 +174,8 @@ def _before(text: str, at: int, subjects: Sequence[_Subject]) -> _Subject | None
 
 def _caused(text: str, subject: _Subject) -> tuple[Modality, int] | None:
     """What another lets a party do or keeps it from, and where its verb begins: "allows the Client to audit"."""
+    if _TURNED.search(text, 0, subject.start):
+        return "must not", subject.end
     follows = _CAUSED.match(text, subject.end)
     if follows is None:
         return None
@@ -188,8 +192,7 @@ def _done(
     passive = bool(_BE.search(text, at[1], begin) or (modality == "is not" and _BE.match(text, at[0])))
     if subject and subject.is_none:
         modality = "is not" if modality in ("is", "is not") else "must not"
-    limits = LIFTS if modality in ("must not", "is not") else NARROWS
-    limited = bool(re.search(limits, text[begin:], re.IGNORECASE))
+    limited = _is_limited(text[begin:], modality)
     for word in _verbs(text, begin):
         words = labels(word[0])
         if not words or any(s.start <= word.start() < s.end for s in subjects):
@@ -200,6 +203,12 @@ def _done(
         yield _of(agent, act)
         if target and target.parties and not target.first.owns:
             yield _of(target, replace(act, part="gets"))
+
+
+def _is_limited(rest: str, modality: Modality) -> bool:
+    if modality in ("must not", "is not"):
+        return bool(re.search(LIFTS, rest, re.IGNORECASE))
+    return bool(re.search(NARROWS, rest, re.IGNORECASE)) and not _FREES.search(rest)
 
 
 def _of(subject: _Subject | None, act: Relation) -> Relation:

@@ -74,6 +74,9 @@ LIFTS = (
     r"\bunless\b|\bexcept\b|\bwithout\b|\bother\s+than\b|\buntil\b|\bsave\b|\bonly\b|\babsent\b|\bexcluding\b|\botherwise\s+than\b"
     r"|\bbefore\b|\bprior\s+to\b|\bif\b"
 )
+FREES = r"\bwithout\b|\bregardless\b|\beven\s+(?:if|where|when|without)\b|\bwhether\s+or\s+not\b"  # takes a limit away
+# Before an act that is turned around: "in no event may the Customer resell".
+TURNED = r"(?:in\s+no\s+event|under\s+no\s+circumstances?|at\s+no\s+time|nor|never)\s+(?:shall|may|will|must|can)"
 # What limits a statement. One that the clause has and the sentence has not may have been left out.
 LIMITS = (
     r"\bunless\b|\bexcept(?:ing|ion)?s?\b|\bother\s+than\b|\bprovided,?\s+(?:that|however)|\bonly\b|\bsolely\b|\bsubject\s+to\b"
@@ -105,14 +108,14 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     (r"\b(?:oral|verbal)(?:ly)?\b|\bby\s+(?:tele)?phone\b", r"\bwrit(?:ten|ing)\b"),
     (r"\bearlier\s+of\b|\bearliest\b|\bwhichever\s+(?:\w+\s+){1,3}(?:first|earlier|sooner)\b", r"\blater\s+(?:to\s+occur\s+)?of\b|\blatest\b|\bwhichever\s+(?:\w+\s+){1,3}(?:last|later)\b"),
     (r"\b(?:greater|higher|larger)\s+of\b|\bgreatest\b|\bwhichever\s+is\s+(?:greater|higher|more)\b", r"\b(?:lesser|lower|smaller)\s+of\b|\bleast\s+of\b|\bwhichever\s+is\s+(?:lesser|less|lower)\b"),
-    (r"\bat\s+least\b|\bno(?:t)?\s+(?:less|fewer)\s+than\b|\bminimum\b", r"\bat\s+most\b|\bno(?:t)?\s+(?:more|greater|longer|later)\s+than\b|\bmaximum\b|\bup\s+to\b|\bexceed"),
+    (r"\bat\s+least\b|\bno(?:t)?\s+(?:less|fewer)\s+than\b|\bminimum\b", r"\bat\s+most\b|\bno(?:t)?\s+(?:more|greater|longer)\s+than\b|\bmaximum\b|\bup\s+to\b|\bexceed"),
     (r"\bjoint(?:ly)?\b|\bco[-‐]own", r"\b(?:alone|solely|sole\s+(?:and\s+exclusive\s+)?(?:property|owner\w*)|exclusively)\b"),
     (r"\binclud(?:es?|ing)\b[^.;]{0,10}", r"\bexclud(?:es?|ing)\b|\bexcept\b|\bother\s+than\b"),
     (r"\bwithin\s+the\b|\binside\b", r"\boutside\b"),
     (r"\bunlimited\b|\bwithout\s+(?:any\s+)?(?:limit|cap)\b|\buncapped\b|\bno\s+(?:limit|cap)\b", r"\bup\s+to\b|\blimit(?:s|ed)?\b|\bexceed\b|\bcap(?:ped)?\b|\bmaximum\b"),
     (r"\bbusiness\s+days?\b|\bworking\s+days?\b", r"\bcalendar\s+days?\b"),
     (r"\bgross\s+(?:receipts|revenues?|sales|profits?|proceeds|amount)\b", r"\bnet\s+(?:receipts|revenues?|sales|profits?|proceeds|amount)\b"),
-    (r"\bin\s+advance\b|\bprior\s+to\b|\bbefore\b", r"\bin\s+arrears\b|\bafter\b|\bfollowing\b"),
+    (r"\bin\s+advance\b", r"\bin\s+arrears\b"),
     (r"\bsurviv\w+", r"\b(?:shall|will|do|does)\s+not\s+survive\b"),
     (r"\bquarter(?:s|ly)?\b", r"\bmonth(?:s|ly)?\b|\bannual(?:ly)?\b|\byear(?:s|ly)?\b"),
     (r"\bmonthly\b", r"\bquarterly\b|\bannual(?:ly)?\b|\byearly\b"),
