@@ -119,8 +119,8 @@ def test_facts_are_found_whole_and_no_more(text: str, facts: list[str]) -> None:
 
 TABLE = "\n".join(
     (
-        "This Lease is made between Alder Estates, Inc. as the landlord and Birch Books LLC as the tenant.",
-        "The Tenant shall pay the rent of each year, and may end it on the notice given for a year:",
+        "This Lease is made between Alder Estates, Inc. as the landlord and Birch Books LLC as the tenant of the shop.",
+        "The Tenant shall pay the rent of each year, and may end this Lease in it on the notice that is given:",
         "Lease Year Annual Rent ($) Notice (days)",
         "1 100,000 30",
         "2 120,000 45",
