@@ -12,6 +12,7 @@ import random
 import re
 import sys
 import time
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from itertools import cycle
 from pathlib import Path
 
 from bench import alterations as alter
-from retrieval import Document, Passage, pin_cite, split_sentences
+from retrieval import Document, Passage, outline, pin_cite, split_sentences
 from retrieval.reading.pdf import read_pdf
 from retrieval.search.packing import pack
 from retrieval.structure.chunks import chunk
@@ -341,7 +342,10 @@ def _marked(name: str, cases: Sequence[Case], changed: bool, show: int) -> Row:
 
 def _candidates(contract: Contract) -> Iterator[tuple[int, int]]:
     text = flowing_text(contract.document)
+    begun = [clause.span.start for clause in outline(contract.document)]
     for at, end in split_sentences(text):
+        if bisect_right(begun, at) != bisect_left(begun, end):
+            continue  # it runs on over the heading of another clause
         start = at + _LIST_MARK.match(text[at:end]).end()  # type: ignore[union-attr]
         sentence = text[start:end]
         words = sentence.split()

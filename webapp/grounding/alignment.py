@@ -10,22 +10,23 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from webapp.grounding.facts import find_facts
+from webapp.grounding.parties import Parties
 from webapp.grounding.proper_names import ROLES, Vocabulary, is_plain, stem
 from webapp.grounding.quantities import stated, values
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:[’'][^\W\d_]+)?")
 _LEAST_WORDS = 6  # of a sentence; shorter ones match by chance
 _LEAST_ALIKE = 0.7  # share of the sentence's words that the passage has in the same order
-_LEAST_BESIDE = 2  # matching words on either side of a difference, unless it is at an end of the sentence
+_LEAST_BESIDE = 4  # matching words on both sides of a difference together, unless it is at an end of the sentence
 _LONGEST_PLACE = 8  # words of a difference; a longer one is another statement rather than another word
 _LONGEST_NAME = 3  # words
-_DEFINED_WITHIN = 250  # characters between a party's name and its defined term
 
 
-def exchanged_words(sentence: str, source: str, words: Vocabulary) -> Iterator[str]:
+def exchanged_words(sentence: str, source: str, words: Vocabulary, parties: Parties) -> Iterator[str]:
     """Yield numbers and names of the sentence where the aligned source has others, as written in the sentence.
 
-    `words` is the vocabulary of the source's document, which tells names from ordinary words.
+    `words` is the vocabulary of the source's document, which tells names from ordinary words; `parties` is its table,
+    which tells the names of one party.
     """
     tokens = list(_TOKEN.finditer(sentence))
     forms = [_form(m[0]) for m in tokens]
@@ -38,7 +39,7 @@ def exchanged_words(sentence: str, source: str, words: Vocabulary) -> Iterator[s
         words_there = source[source_tokens[j].start() : source_tokens[j_end - 1].end()]
         yield from _other_numbers(words_here, words_there)
         if i_end - i <= _LONGEST_NAME and j_end - j <= _LONGEST_NAME:
-            yield from _other_names(words_here, words_there, source, words)
+            yield from _other_names(words_here, words_there, parties, words)
 
 
 def _window(forms: list[str], source_tokens: list[re.Match[str]]) -> list[re.Match[str]]:
@@ -58,7 +59,8 @@ def _differences(opcodes: Sequence[tuple[str, int, int, int, int]], size: int) -
             j = max(j, j_end - (i_end - i) - 1)
         if i_end == size:
             j_end = min(j_end, j + (i_end - i) + 1)
-        anchored = all(edge is None or edge[2] - edge[1] >= _LEAST_BESIDE for edge in (previous, following))
+        beside = [edge[2] - edge[1] for edge in (previous, following) if edge is not None and edge[0] == "equal"]
+        anchored = sum(beside) >= _LEAST_BESIDE or None in (previous, following)
         if anchored and i_end - i <= _LONGEST_PLACE and j_end - j <= _LONGEST_PLACE:
             yield i, i_end, j, j_end
 
@@ -73,12 +75,12 @@ def _other_numbers(words_here: str, words_there: str) -> Iterator[str]:
         yield from (fact.text for fact in find_facts(words_here) if not stated(fact, source_values))
 
 
-def _other_names(words_here: str, words_there: str, source: str, words: Vocabulary) -> Iterator[str]:
+def _other_names(words_here: str, words_there: str, parties: Parties, words: Vocabulary) -> Iterator[str]:
     names, source_names = _names(words_here, words), _names(words_there, words)
     if not names or not source_names or re.search(r"\d", words_there):
         return
     if not {stem(n) for n in names} & {stem(n) for n in source_names}:
-        yield from (name for name in names if not any(_same_party(name, other, source) for other in source_names))
+        yield from (name for name in names if not any(_is_same(name, other, parties) for other in source_names))
 
 
 def _names(text: str, words: Vocabulary) -> list[str]:
@@ -87,13 +89,7 @@ def _names(text: str, words: Vocabulary) -> list[str]:
     return [w for w in candidates if stem(w) in ROLES or (w[0].isupper() and words.names(stem(w)))]
 
 
-def _same_party(name: str, other: str, source: str) -> bool:
-    """Whether the source defines one as the other: 'Acme Holdings, Inc. (the "Licensor")'."""
-    for first, second in ((name, other), (other, name)):
-        definition = (
-            rf"\b{re.escape(first)}\b.{{0,{_DEFINED_WITHIN}}}?[“\"‘']\s*"
-            rf"(?:the\s+)?[\w\s]{{0,30}}\b{re.escape(second)}\b"
-        )
-        if re.search(definition, source, re.IGNORECASE | re.DOTALL):
-            return True
-    return False
+def _is_same(name: str, other: str, parties: Parties) -> bool:
+    """Whether two words may name one party, by the table."""
+    own, others = parties.rows_of(name), parties.rows_of(other)
+    return any(not parties.are_two(a, b) for a in own for b in others)

@@ -4,21 +4,16 @@ It finds contradictions that words show, and tells whether a paraphrase is cover
 modal verb and limit of the sentence has its counterpart in the bearing clause, and no limit of the clause is left out.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from webapp.grounding.evidence import Sources, Unit, content
 from webapp.grounding.parties import Parties
 from webapp.grounding.relations import Relation, is_contrary, is_same_act, is_wrong_party, relations
-from webapp.grounding.signs import LIMITS, NEGATIONS, OPPOSITES, STRONG, Modality
+from webapp.grounding.signs import LIMITS, NEGATIONS, OPPOSITES, STRONG, Modality, sign
 
-_OPPOSITES = tuple(
-    (re.compile(a, re.IGNORECASE), re.compile(b, re.IGNORECASE))
-    for one, other in OPPOSITES
-    for a, b in ((one, other), (other, one))
-)
-_LIMITS, _NEGATIONS, _STRONG = (re.compile(words, re.IGNORECASE) for words in (LIMITS, NEGATIONS, STRONG))
+_OPPOSITES = tuple((sign(a), sign(b)) for one, other in OPPOSITES for a, b in ((one, other), (other, one)))
+_LIMITS, _NEGATIONS, _STRONG = sign(LIMITS), sign(NEGATIONS), sign(STRONG)
 _SAYS: dict[Modality, str] = {
     "must": "has to be done",
     "may": "may be done",
@@ -44,8 +39,9 @@ class Comparison:
     covered: bool = False
 
 
-def compare(sentence: str, sources: Sources, parties: Parties) -> Comparison:
+def compare(sentence: str, sources: Sources) -> Comparison:
     """Compare a sentence, without its citation markers, with the units that bear it."""
+    parties = sources.parties
     bearing = sources.bearing(sentence)
     if not bearing:
         return Comparison(("nothing in the cited passage says this",) if len(content(sentence)) >= _LEAST_WORDS else ())
@@ -88,9 +84,9 @@ def _standards(sentence: str, bearing: Sequence[Unit], sources: Sources) -> Iter
     near = " ".join(unit.text for unit in bearing)
     every = " ".join(unit.text for unit in sources.units)
     for own, other in _OPPOSITES:
-        if (mine := own.search(sentence)) and not other.search(sentence) and not own.search(every):
-            if theirs := other.search(near):
-                yield f"the clause says “{theirs[0]}”, not “{mine[0]}”"
+        mine, theirs = own.search(sentence), other.search(near)
+        if mine and theirs and not other.search(sentence) and not own.search(every):
+            yield f"the clause says “{theirs[0]}”, not “{mine[0]}”"
 
 
 def _share(sentence: str, sources: Sources) -> float:

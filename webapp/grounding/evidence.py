@@ -12,10 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from retrieval import Document, Passage, Span, outline, own_words, units
+from retrieval import Document, Facts, Passage, Span, document_cache, find_facts, outline, own_words, units
+from webapp.grounding.parties import Parties, parties_of
+from webapp.grounding.proper_names import Vocabulary, vocabulary
 from webapp.grounding.senses import labels
 
 _WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)?|\d+(?:[.,]\d+)*")
+found_facts = document_cache(16)(find_facts)
 _LONGEST_LEAD = 600  # characters of the words that lead to an item
 _ENDS_OPEN = re.compile(
     r"(?:[:,—–-]|\b(?:and|or|to|that|of|by|if|when|not|shall|may|will|must|the|following))\s*$", re.IGNORECASE
@@ -45,6 +48,26 @@ class Sources:
 
     passages: tuple[Passage, ...]
     documents: Mapping[str, Document]
+    facts: Mapping[str, Facts]
+
+    @cached_property
+    def cited(self) -> tuple[Document, ...]:
+        """The documents of the passages."""
+        return tuple(self.documents[id_] for id_ in dict.fromkeys(p.document_id for p in self.passages))
+
+    def facts_of(self, document: Document) -> Facts:
+        """The facts of a document, found again where they were not given."""
+        return self.facts.get(document.id) or found_facts(document)
+
+    @cached_property
+    def parties(self) -> Parties:
+        """The table of their parties."""
+        return parties_of({document: self.facts_of(document) for document in self.cited})
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the documents."""
+        return vocabulary("\n".join(document.text for document in self.cited))
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:

@@ -6,11 +6,12 @@ before it (`retrieval.Party`). Role words that the document uses without definin
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
-from retrieval import Document, Facts, find_facts
+from retrieval import Document, Facts
 from webapp.grounding.proper_names import ROLES, Vocabulary, is_plain, stem, vocabulary
 
 Kind = Literal["one", "all", "none", "unknown"]
@@ -66,6 +67,13 @@ class Parties:
         """Whether two rows are certainly two parties: a role that is not defined may be that of a party that is."""
         return a != b and (a < self.defined) == (b < self.defined)
 
+    def rows_of(self, word: str) -> frozenset[int]:
+        """The rows that have a word for a form, else those in whose forms it is."""
+        folded = _folded(word)
+        rows = [[_folded(form) for form in forms] for forms in self.forms]
+        named = frozenset(i for i, forms in enumerate(rows) if folded in forms)
+        return named or frozenset(i for i, forms in enumerate(rows) if any(folded in form.split() for form in forms))
+
     def _mentions(self, text: str) -> Iterator[Mention]:
         for match in self.pattern.finditer(text):
             owns = bool(re.match(r"[’']s?\b|[’'](?=\s)", text[match.end() : match.end() + 2]))
@@ -83,22 +91,33 @@ class Parties:
         return row if is_name else None
 
 
-def parties_of(document: Document, facts: Facts | None = None) -> Parties:
-    """The table of a document; its facts are found again where they are not given."""
-    known = facts or find_facts(document)
-    words = vocabulary(document.text)
-    rows = [_forms(party.name, (party.role, *party.short_forms), words) for party in known.parties]
-    rows = [row for row in rows if row]
+def parties_of(documents: Mapping[Document, Facts]) -> Parties:
+    """The table of documents by their facts, a party that several of them name once."""
+    rows: list[tuple[str, ...]] = []
+    for document, facts in documents.items():
+        words = vocabulary(document.text)
+        for party in facts.parties:
+            forms = _forms(party.name, (party.role, *party.short_forms), words)
+            folded = {*map(_folded, forms)}
+            same = next((i for i, row in enumerate(rows) if folded & {*map(_folded, row)}), None)
+            if same is not None and len(documents) > 1:
+                rows[same] = tuple(dict.fromkeys((*rows[same], *forms)))
+            elif forms:
+                rows.append(forms)
+    return _table(tuple(rows), vocabulary("\n".join(document.text for document in documents)))
+
+
+@lru_cache(maxsize=64)
+def _table(rows: tuple[tuple[str, ...], ...], words: Vocabulary) -> Parties:
     taken = {_folded(form) for row in rows for form in row}
     roles = [role for role in sorted(ROLES) if role not in taken and words.capital[role] >= _LEAST_USES]
     every = [_without_shared(row, rows) for row in rows] + [(role,) for role in roles]
-    used = Counter(_folded(form) for row in every for form in row)
     meant = [_other_roles(row, words) for row in every]
-    used.update(word for row in meant for word in row)
+    used = Counter(word for row in meant for word in row) + Counter(_folded(form) for row in every for form in row)
     every = [row + tuple(w for w in other if used[w] == 1) for row, other in zip(every, meant, strict=True)]
     forms = sorted({form for row in every for form in row}, key=len, reverse=True)
     named = "|".join(r"[\s\-‐]+".join(map(re.escape, re.split(r"[\s\-‐]+", form))) for form in forms)
-    general = "|".join(rf"(?P<{kind}>{words})" for kind, words in _GENERAL)
+    general = "|".join(rf"(?P<{kind}>{general})" for kind, general in _GENERAL)
     whole = rf"(?<!\w)(?:{general}{f'|(?:{named})' if named else ''})(?!\w)"
     return Parties(tuple(every), len(rows), re.compile(whole, re.IGNORECASE))
 
@@ -116,7 +135,7 @@ def _forms(name: str, others: tuple[str, ...], words: Vocabulary) -> tuple[str, 
     return tuple(dict.fromkeys(form for form in clean if len(form) > 1 and re.search(r"[^\W\d_]{2}", form)))
 
 
-def _without_shared(row: tuple[str, ...], rows: list[tuple[str, ...]]) -> tuple[str, ...]:
+def _without_shared(row: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """The forms that no other party has: "Acme" of Acme Holdings and Acme Services is neither's."""
     others = {_folded(form) for other in rows if other is not row for form in other}
     return tuple(form for form in row if _folded(form) not in others) or row[:1]

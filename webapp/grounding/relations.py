@@ -11,17 +11,30 @@ from typing import Literal
 
 from webapp.grounding.parties import Mention, Parties
 from webapp.grounding.senses import labels
-from webapp.grounding.signs import CAUSES, CONTRARY, FREES, LIFTS, MODALS, NARROWS, TURNED, Modality
+from webapp.grounding.signs import (
+    CAUSES,
+    CONTRARY,
+    FREES,
+    LIFTS,
+    MODALS,
+    NARROWS,
+    SUPPOSED,
+    TURNED,
+    Modality,
+    phrases,
+    sign,
+)
 
 Part = Literal["does", "gets", "has"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:[’'](?!s\b)[^\W\d_]+)?")
 _SENTENCE = re.compile(r"(?:[^.;]|[.;](?!\s))+[.;]?")
-_MODAL = "|".join(f"(?P<{name.replace(' ', '_')}>{words})" for name, words in MODALS)
-_MODAL_PATTERN = re.compile(rf"\b(?:{_MODAL})(?!\w)", re.IGNORECASE)
-_CAUSE_PATTERNS = tuple((modality, re.compile(rf"\b(?:{words})\s+$", re.IGNORECASE)) for modality, words in CAUSES)
-_TURNED = re.compile(rf"\b(?:{TURNED})\s+(?:the\s+|a\s+|any\s+)?$", re.IGNORECASE)
-_FREES = re.compile(FREES, re.IGNORECASE)
+_MODAL = "|".join(f"(?P<{name.replace(' ', '_')}>{phrases(words)})" for name, words in MODALS)
+_MODAL_PATTERN = re.compile(_MODAL, re.IGNORECASE)
+_CAUSE_PATTERNS = tuple((modality, re.compile(rf"{phrases(words)}\s+$", re.IGNORECASE)) for modality, words in CAUSES)
+_TURNED = re.compile(rf"{phrases(TURNED)}\s+(?:the\s+|a\s+|any\s+)?$", re.IGNORECASE)
+_SUPPOSED = re.compile(rf"{phrases(SUPPOSED)}[^,;]*$|[a-z]\s+(?:it|they)\s+$", re.IGNORECASE)
+_FREES, _LIFTS, _NARROWS = sign(FREES), sign(LIFTS), sign(NARROWS)
 _CAUSED = re.compile(r"(?:[’']s?)?(?:\s*,[^,;.]{1,60},)?\s*(?:right\s+)?(?:to|from)\s+", re.IGNORECASE)
 # What may stand between a party and its verb.
 _BESIDE = re.compile(
@@ -42,7 +55,11 @@ _BY = re.compile(r"[^;:]{0,60}?\bby\s+(?:the\s+|each\s+|both\s+)?", re.IGNORECAS
 _DONE_BY = re.compile(r"(?P<word>[^\W\d_]+(?:ed|en|de|ld|nt|ept|ne|un))\s+by\s+(?:the\s+)?$", re.IGNORECASE)
 _OF = re.compile(r"(?P<word>[^\W\d_]+)\s+of\s+(?:the\s+)?$", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|,?\s+and|,?\s+or|/)\s+(?:the\s+|by\s+)*", re.IGNORECASE)
+_IS_WHAT = re.compile(
+    r"(?:the|an?)\s+(?P<what>(?:[\w-]+\s+){0,5}?[\w-]+?)(?=\s+(?:of|for|to|in|with|that|who|which)\b|[.,;]|$)"
+)
 _OWNED = 3  # words after "the Licensee's" that it has
+_REACH = 50  # characters
 _LEAST = 3  # letters of a verb
 _MOST_VERBS = 6  # in a list
 # Words that are no verbs after a party.
@@ -57,7 +74,10 @@ _NO_THING = frozenset("prior written sole own total other right behalf case excl
 @dataclass(frozen=True, slots=True)
 class Relation:
     """One act or thing and whose it is: `parties` are rows of the table; with none of them, all if `of_all`, else
-    whoever. `limited`: a permission has a condition, or a prohibition an exception.
+    whoever.
+
+    `limited`: a permission has a condition, or a prohibition an exception; `supposed`: it is part of a condition, or
+    tells which thing is meant.
     """
 
     part: Part
@@ -69,6 +89,7 @@ class Relation:
     name: str = ""  # of the party, as written
     passive: bool = False
     limited: bool = False
+    supposed: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -99,6 +120,8 @@ def is_contrary(said: Relation, there: Relation) -> bool:
     """Whether modality and polarity exclude each other; a limited permission agrees with a limited prohibition."""
     both = frozenset((said.modality, there.modality))
     if said.part != "does" or both not in CONTRARY:
+        return False
+    if (said.supposed or there.supposed) and both & {"is", "is not"}:
         return False
     if both == {"may", "must"}:  # "shall terminate at the option of any party" is no duty of one
         return (said.is_known and there.is_known) or (said.passive and there.passive)
@@ -193,11 +216,12 @@ def _done(
     if subject and subject.is_none:
         modality = "is not" if modality in ("is", "is not") else "must not"
     limited = _is_limited(text[begin:], modality)
-    for word in _verbs(text, begin):
+    supposed = bool(_SUPPOSED.search(text, 0, subject.start if subject else at[0]))
+    for word in _verbs(text, begin, passive=passive):
         words = labels(word[0])
         if not words or any(s.start <= word.start() < s.end for s in subjects):
             continue
-        act = Relation("does", words, word[0], modality, passive=passive, limited=limited)
+        act = Relation("does", words, word[0], modality, passive=passive, limited=limited, supposed=supposed)
         agent = _after(text, word.end(), subjects, (_BY,)) if passive else subject
         target = subject if passive else _after(text, word.end(), subjects, (_TO_OBJECT, _TO_ANYONE))
         yield _of(agent, act)
@@ -207,8 +231,8 @@ def _done(
 
 def _is_limited(rest: str, modality: Modality) -> bool:
     if modality in ("must not", "is not"):
-        return bool(re.search(LIFTS, rest, re.IGNORECASE))
-    return bool(re.search(NARROWS, rest, re.IGNORECASE)) and not _FREES.search(rest)
+        return bool(_LIFTS.search(rest))
+    return bool(_NARROWS.search(rest)) and not _FREES.search(rest)
 
 
 def _of(subject: _Subject | None, act: Relation) -> Relation:
@@ -221,8 +245,13 @@ def _name(subject: _Subject) -> str:
     return subject.first.text
 
 
-def _verbs(text: str, at: int) -> Iterator[re.Match[str]]:
-    """The verbs from an offset: one, or several that a list joins ("assign, sublicense or otherwise transfer")."""
+def _verbs(text: str, at: int, *, passive: bool) -> Iterator[re.Match[str]]:
+    """The verbs from an offset: one, or several that a list joins ("assign, sublicense or otherwise transfer"); after
+    "be" the words of what something is ("the sole owner").
+    """
+    if passive and (is_what := _IS_WHAT.match(text, at)):
+        yield from (word for word in _WORD.finditer(text, is_what.start("what"), is_what.end("what")))
+        return
     for _ in range(_MOST_VERBS):
         word = _WORD.match(text, at)
         if word is None or word[0].lower() in _NO_VERB:
@@ -244,7 +273,7 @@ def _after(text: str, at: int, subjects: Sequence[_Subject], leads: Sequence[re.
 
 
 def _had(text: str, mentions: Sequence[Mention]) -> Iterator[Relation]:
-    """What parties have ("the Licensee's liability", "the liability of the Licensee") or did ("made by the Licensee")."""
+    """What parties have ("the Licensee's liability", "the liability of the Licensee") or did ("made by Licensee")."""
     for mention in mentions:
         if mention.party is None:
             continue
@@ -253,9 +282,19 @@ def _had(text: str, mentions: Sequence[Mention]) -> Iterator[Relation]:
             yield Relation("does", labels(by["word"]), by["word"], passive=True, **own)  # type: ignore[arg-type]
         things = []
         if mention.owns:
-            things = [word[0] for word in list(_WORD.finditer(text, mention.end + 2, mention.end + 50))[:_OWNED]]
+            things = _owned(text, mention.end)
         elif match := _OF.search(text, 0, mention.start):
             things = [match["word"]]
         for thing in things:
             if (words := labels(thing)) and thing.lower() not in _NO_THING:
                 yield Relation("has", words, thing, **own)  # type: ignore[arg-type]
+
+
+def _owned(text: str, at: int) -> list[str]:
+    """The words of what a party owns, from where its name ends: "’s business records"."""
+    found: list[str] = []
+    for word in _WORD.finditer(text, at + 2, at + _REACH):
+        if word[0].lower() in _NO_VERB or len(found) == _OWNED or re.search(r"[,;:()]", text[at : word.start()]):
+            break
+        found.append(word[0])
+    return found

@@ -1,50 +1,74 @@
-"""Words by which statements differ: modal verbs, limits, opposite standards, words of one sense. Tables alone."""
+"""Words by which statements differ: modal verbs, limits, opposite standards, words of one sense. Tables alone.
 
+A sign is written as the phrases that show it, between bars; a space stands for any white space, the rest is a regular
+expression. It never begins or ends within a word or a compound, so that "exclusive" is not found in "non-exclusive".
+"""
+
+import re
 from typing import Literal
 
 Modality = Literal["must", "may", "must not", "need not", "is", "is not"]
 
-# Modal phrases, as regular expressions; a longer one is tried before those it begins with. "must not" takes in every
-# prohibition, "need not" that there is no duty.
+
+def phrases(sign: str) -> str:
+    """The regular expression of a sign."""
+    each = (phrase.strip().replace(" ", r"\s+") for phrase in sign.split(" | "))
+    return rf"(?<![\w‐-])(?:{'|'.join(each)})(?![\w‐])"
+
+
+def sign(text: str) -> re.Pattern[str]:
+    """The compiled expression of a sign, in whatever letters."""
+    return re.compile(phrases(text), re.IGNORECASE)
+
+
+_AGENT = r"(?:(?:is|are|was|were|be|being)(?: \w+ly)?)"
+_HAS = r"(?:has|have|having|shall have|will have|retains?|gets?|obtains?|enjoys?|reserves?|shall retain)"
+_BOUND = r"(?:required|obliged|obligated|bound|liable|responsible)"
+_RIGHT = r"(?:right|option|power|authority|discretion|privilege|licen[sc]e)"
+_NOT = r"(?:do|does|did|is|are|was|were|has|have)(?: not|n[’']t)"
+# Modal phrases; a longer one is tried before those that it begins with. "must not" takes in every prohibition, "need
+# not" that there is no duty.
 MODALS: tuple[tuple[Modality, str], ...] = (
     (
         "need not",
-        r"need\s+not|needn[’']t"
-        r"|(?:(?:is|are|was|were|be)\s+not|isn[’']t|aren[’']t)\s+(?:required|obliged|obligated|bound|liable|responsible)\s+(?:to|for)"
-        r"|(?:has|have|shall\s+have|will\s+have|bears?)\s+no\s+(?:\w+\s+)?(?:obligation|duty|responsibility|liability)\s+(?:to|for)"
-        r"|(?:do|does)\s*(?:not|n[’']t)\s+(?:have|need)\s+to|under\s+no\s+(?:obligation|duty)\s+to|without\s+having\s+to",
+        r"need not | needn[’']t"
+        r" | (?:is|are|was|were|be) not (?:required|obliged|obligated|bound|liable|responsible) (?:to|for)"
+        r" | (?:isn|aren)[’']t (?:required|obliged|obligated|bound) to | under no (?:obligation|duty) to"
+        r" | without having to"
+        r" | (?:has|have|shall have|will have|bears?) no (?:\w+ )?(?:obligation|duty|liability) (?:to|for)"
+        r" | (?:(?:do|does|will|shall) not|(?:do|does)n[’']t) (?:have|need) to",
     ),
     (
         "must not",
-        r"(?:shall|may|must|will|can|could|should|would)\s+(?:not|never|under\s+no\s+circumstances|in\s+no\s+event)"
-        r"(?:\s+be\s+(?:permitted|allowed|entitled|authori[sz]ed|free|obligated\s+not)\s+to)?"
-        r"|can(?:not|[’']t)|won[’']t|mustn[’']t|shan[’']t"
-        r"|(?:(?:is|are|be)\s+not|isn[’']t|aren[’']t)\s+(?:permitted|allowed|entitled|authori[sz]ed|free)\s+to"
-        r"|(?:is|are|be)\s+(?:prohibited|barred|forbidden|precluded|restricted|prevented|restrained|banned)\s+from"
-        r"|(?:has|have|shall\s+have|will\s+have)\s+no\s+(?:\w+\s+)?(?:right|authority|power|permission|licen[sc]e)\s+to"
-        r"|(?:agrees?|undertakes?|covenants?|promises?)\s+(?:not|never)\s+to|refrains?\s+from|shall\s+refrain\s+from"
-        r"|(?:has|have)\s+not\s+the\s+right\s+to|(?:do|does)\s*(?:not|n[’']t)\s+have\s+(?:the|any|a)\s+right\s+to",
+        r"(?:shall|may|must|will|can|could|should|would) (?:not|never|under no circumstances|in no event)"
+        r"(?: be (?:permitted|allowed|entitled|authori[sz]ed|free) to)?"
+        r" | (?:has|have) to not | cannot | can[’']t | won[’']t | mustn[’']t"
+        r" | (?:is|are|be) not (?:permitted|allowed|entitled|authori[sz]ed|free) to"
+        r" | (?:isn|aren)[’']t (?:permitted|allowed|entitled|authori[sz]ed|free) to"
+        r" | (?:is|are|be) (?:prohibited|barred|forbidden|precluded|restricted|prevented|restrained|banned) from"
+        r" | (?:has|have|shall have|will have) no (?:\w+ )?(?:right|authority|power|permission|licen[sc]e) to"
+        r" | (?:do|does)(?: not|n[’']t) have (?:the|any|a) (?:right|authority|power|permission) to"
+        r" | (?:agrees?|undertakes?|covenants?|promises?) (?:not|never) to | (?:shall )?refrains? from",
     ),
     (
         "may",
-        r"(?:is|are|be|being)\s+(?:\w+ly\s+)?(?:entitled|permitted|allowed|authori[sz]ed|free|able|at\s+liberty|welcome)\s+to"
-        r"|(?:has|have|having|shall\s+have|will\s+have|retains?|gets?|obtains?|enjoys?|reserves?|shall\s+retain)"
-        r"\s+(?:the|a|an|its)?\s*(?:[\w-]+,?\s+){0,5}?(?:right|option|power|authority|discretion|privilege|licen[sc]e)"
-        r"(?:\s+and\s+\w+)?(?:,[^,;.]{1,60},)?\s+to"
-        r"|(?:shall|will)\s+be\s+free\s+to|may|can|could|might",
+        rf"{_AGENT} (?:entitled|permitted|allowed|authori[sz]ed|free|able|at liberty|welcome) to"
+        rf""
+        rf" | {_HAS}(?: the| a| an| its)?(?: [\w-]+,?){{0,5}}? {_RIGHT}"
+        r"(?:,? (?:and|or)(?: [\w-]+){1,4})?(?:,[^,;.]{1,60},)? to | may | can | could | might",
     ),
     (
         "must",
-        r"(?:is|are|be|being)\s+(?:\w+ly\s+)?(?:required|obliged|obligated|bound|liable|responsible|supposed)\s+(?:to|for)"
-        r"|(?:has|have|had|having)\s+(?:(?:a|an|the)\s+(?:\w+\s+)?(?:duty|obligation|responsibility)\s+)?to"
-        r"|(?:agrees?|undertakes?|covenants?|promises?|commits?|needs?)\s+to|shall|must|will|should|would",
+        rf"{_AGENT} (?:required|obliged|obligated|bound|liable|responsible|supposed) (?:to|for)"
+        r" | (?:has|have|had|having) (?:(?:a|an|the) (?:\w+ )?(?:duty|obligation|responsibility) )?to"
+        r" | (?:agrees?|undertakes?|covenants?|promises?|commits?|needs?) to | shall | must | will | should | would",
     ),
-    ("is not", r"(?:do|does|did|is|are|was|were|has|have)\s*(?:not|n[’']t|never)|never"),
+    ("is not", rf"{_NOT} | never"),
 )
-# Who lets or makes another do something: the party after the words may, must or must not.
+# Who lets or makes another do something: the party after these words may, must or must not.
 CAUSES: tuple[tuple[Modality, str], ...] = (
-    ("must not", r"(?:(?:do|does|shall|will|may)\s*(?:not|n[’']t)\s+)(?:allow|permit|let|authori[sz]e|entitle)"),
-    ("may", r"(?:nothing|not)\b[^.;]{0,40}?\b(?:stops?|limits?|prevents?|prohibits?|restricts?|precludes?)"),
+    ("must not", r"(?:do|does|shall|will|may)(?: not|n[’']t) (?:allow|permit|let|authori[sz]e|entitle)"),
+    ("may", r"(?:nothing|not)\b[^.;]{0,40}? (?:stops?|limits?|prevents?|prohibits?|restricts?|precludes?|prevent)"),
     ("must not", r"(?:stops?|prevents?|prohibits?|restricts?|precludes?|bars?|forbids?)"),
     ("may", r"(?:allows?|permits?|lets?|authori[sz]es?|entitles?|enables?|allowing|permitting)"),
     ("must", r"(?:requires?|obliges?|obligates?|makes?|compels?|requiring|obliging)"),
@@ -67,64 +91,83 @@ CONTRARY: frozenset[frozenset[str]] = frozenset(
 )
 # After a permission these limit it, after a prohibition those lift it: "may … only with" and "may not … without" agree.
 NARROWS = (
-    r"\bonly\b|\bsolely\b|\bprovided\b|\bsubject\s+to\b|\bso\s+long\s+as\b|\bas\s+long\s+as\b|\bif\b|\bwith\s+(?:the\s+)?(?:prior|written|\w+[’']s?)\b"
-    r"|\bonce\b|\bafter\b|\bupon\b|\bwhere\b|\bwhen\b|\bunless\b|\bexcept\b|\bconsents?\b|\bapproval\b|\bagree"
+    "only | solely | provided | subject to | so long as | as long as | if | once | after | upon | where | when"
+    " | unless | except"
+    r" | with (?:the |its |their )?(?:prior|written|\w+[’']s?) | consents? | approval | agrees?"
 )
 LIFTS = (
-    r"\bunless\b|\bexcept\b|\bwithout\b|\bother\s+than\b|\buntil\b|\bsave\b|\bonly\b|\babsent\b|\bexcluding\b|\botherwise\s+than\b"
-    r"|\bbefore\b|\bprior\s+to\b|\bif\b"
+    "unless | except | without | other than | until | save | only | absent | excluding | otherwise than | before | prior to"
+    " | if"
 )
-FREES = r"\bwithout\b|\bregardless\b|\beven\s+(?:if|where|when|without)\b|\bwhether\s+or\s+not\b"  # takes a limit away
+FREES = "without | regardless | even (?:if|where|when|without) | whether or not"  # takes a limit away
 # Before an act that is turned around: "in no event may the Customer resell".
-TURNED = r"(?:in\s+no\s+event|under\s+no\s+circumstances?|at\s+no\s+time|nor|never)\s+(?:shall|may|will|must|can)"
+TURNED = "(?:in no event|under no circumstances?|at no time|nor|never) (?:shall|may|will|must|can)"
+# Before an act that is only supposed, or that tells which thing is meant: nothing is said of it.
+SUPPOSED = "if | unless | when | where | whether | which | that | who | whom | whose | until | once | should | in case"
 # What limits a statement. One that the clause has and the sentence has not may have been left out.
 LIMITS = (
-    r"\bunless\b|\bexcept(?:ing|ion)?s?\b|\bother\s+than\b|\bprovided,?\s+(?:that|however)|\bonly\b|\bsolely\b|\bsubject\s+to\b"
-    r"|\bexclud(?:es?|ing)\b|\bsave\s+(?:for|that)\b|\bnotwithstanding\b|\bwithout\b|\bbut\b|\bhowever\b|\bup\s+to\b|\buntil\b"
-    r"|\bnot\s+(?:to\s+)?exceed|\bexcess\b|\bif\b|\bin\s+the\s+event\b|\bso\s+long\s+as\b|\bas\s+long\s+as\b|\bto\s+the\s+extent\b"
+    "unless | except(?:ing|ion|ions)? | other than | provided,? (?:that|however) | only | solely | subject to"
+    " | exclud(?:es?|ing)"
+    " | save (?:for|that) | notwithstanding | without | but | however | up to | until | not (?:to )?exceed"
+    " | excess | if"
+    " | in the event | so long as | as long as | to the extent"
 )
-NEGATIONS = r"\b(?:not?|never|neither|nor|none|nothing|cannot|without)\b|n[’']t\b|\bnon[-‐]"
+NEGATIONS = r"no | not | never | neither | nor | none | nothing | cannot | without | \w+n[’']t | non[-‐]\w+"
 # Words with which a sentence claims more than a clause that lacks them.
 STRONG = (
-    r"\b(?:all|any|every|always|never|only|solely|alone|exclusively|automatically|immediately|unlimited|irrevocabl[ey]|regardless"
-    r"|absolute(?:ly)?|entire(?:ly)?|whatsoever|unconditional(?:ly)?|whole|without|even|no|both|neither|each|at\s+any\s+time)\b"
+    "all | any | every | always | never | only | solely | alone | exclusively | automatically | immediately | unlimited"
+    " | irrevocabl[ey] | regardless | absolute(?:ly)? | entire(?:ly)? | whatsoever | unconditional(?:ly)?"
+    " | whole | without | even"
+    " | no | both | neither | each | at any time"
 )
 # Standards that exclude each other: a sentence has one where the clause has the other.
 OPPOSITES: tuple[tuple[str, str], ...] = (
-    (r"(?<!non)(?<!non[-‐\s])\bexclusive(?:ly)?\b|\bsole\s+(?:licen|agent|distrib|supplier|provider)", r"\bnon[-‐\s]?exclusive(?:ly)?\b"),
-    (r"\birrevocabl[ey]\b", r"(?<!ir)\brevocabl[ey]\b"),
-    (r"(?<!non)(?<!non[-‐\s])\btransferable\b", r"\bnon[-‐\s]?transferable\b|\bnot\s+transferable\b"),
-    (r"(?<!non)(?<!non[-‐\s])\bassignable\b", r"\bnon[-‐\s]?assignable\b|\bnot\s+assignable\b"),
-    (r"(?<!non)(?<!non[-‐\s])\brefundable\b", r"\bnon[-‐\s]?refundable\b|\bnot\s+refundable\b"),
-    (r"(?<!non)(?<!non[-‐\s])\bbinding\b(?!\s+up)", r"\bnon[-‐\s]?binding\b|\bnot\s+binding\b"),
+    ("exclusive(?:ly)? | sole (?:licen\\w+|agent|distrib\\w+|supplier|provider)", "non[-‐ ]?exclusive(?:ly)?"),
+    ("irrevocabl[ey]", "revocabl[ey]"),
+    ("transferable", "non[-‐ ]?transferable | not transferable"),
+    ("assignable", "non[-‐ ]?assignable | not assignable"),
+    ("refundable", "non[-‐ ]?refundable | not refundable"),
+    ("binding", "non[-‐ ]?binding | not binding"),
     (
-        r"\b(?:sole|absolute|own|unfettered|complete|free)\s+(?:and\s+\w+\s+)?discretion\b|\bfor\s+any\s+(?:or\s+no\s+)?reason\b",
-        r"\b(?:not|never)\b[^.;]{0,30}?\b(?:unreasonably|arbitrarily)\b|\bunreasonably\s+(?:withheld|withhold)|\breasonable\s+discretion\b",
+        r"(?:sole|absolute|own|unfettered|complete|free)(?: and \w+)? discretion | for any (?:or no )?reason",
+        r"(?:not|never)\b[^.;]{0,30}? (?:unreasonably|arbitrarily) | unreasonably (?:withheld|withhold)"
+        r" | reasonable discretion",
     ),
-    (r"\bbest\s+(?:\w+\s+)?efforts\b", r"\b(?:commercially\s+)?reasonable\s+(?:\w+\s+)?efforts\b"),
-    (r"\b(?:ordinary|simple|mere)\s+negligence\b", r"\bgross(?:ly)?\s+negligen\w+"),
-    (r"\b(?:any|every)\s+breach\b|\bbreach\s+of\s+any\s+kind\b", r"\bmaterial(?:ly)?\s+(?:\w+\s+)?breach"),
-    (r"\bwithout\s+cause\b|\bfor\s+convenience\b|\bfor\s+any\s+(?:or\s+no\s+)?reason\b|\bno\s+reason\b", r"\bfor\s+cause\b|\bgood\s+cause\b"),
-    (r"\b(?:oral|verbal)(?:ly)?\b|\bby\s+(?:tele)?phone\b", r"\bwrit(?:ten|ing)\b"),
-    (r"\bearlier\s+of\b|\bearliest\b|\bwhichever\s+(?:\w+\s+){1,3}(?:first|earlier|sooner)\b", r"\blater\s+(?:to\s+occur\s+)?of\b|\blatest\b|\bwhichever\s+(?:\w+\s+){1,3}(?:last|later)\b"),
-    (r"\b(?:greater|higher|larger)\s+of\b|\bgreatest\b|\bwhichever\s+is\s+(?:greater|higher|more)\b", r"\b(?:lesser|lower|smaller)\s+of\b|\bleast\s+of\b|\bwhichever\s+is\s+(?:lesser|less|lower)\b"),
-    (r"\bat\s+least\b|\bno(?:t)?\s+(?:less|fewer)\s+than\b|\bminimum\b", r"\bat\s+most\b|\bno(?:t)?\s+(?:more|greater|longer)\s+than\b|\bmaximum\b|\bup\s+to\b|\bexceed"),
-    (r"\bjoint(?:ly)?\b|\bco[-‐]own", r"\b(?:alone|solely|sole\s+(?:and\s+exclusive\s+)?(?:property|owner\w*)|exclusively)\b"),
-    (r"\binclud(?:es?|ing)\b[^.;]{0,10}", r"\bexclud(?:es?|ing)\b|\bexcept\b|\bother\s+than\b"),
-    (r"\bwithin\s+the\b|\binside\b", r"\boutside\b"),
-    (r"\bunlimited\b|\bwithout\s+(?:any\s+)?(?:limit|cap)\b|\buncapped\b|\bno\s+(?:limit|cap)\b", r"\bup\s+to\b|\blimit(?:s|ed)?\b|\bexceed\b|\bcap(?:ped)?\b|\bmaximum\b"),
-    (r"\bbusiness\s+days?\b|\bworking\s+days?\b", r"\bcalendar\s+days?\b"),
-    (r"\bgross\s+(?:receipts|revenues?|sales|profits?|proceeds|amount)\b", r"\bnet\s+(?:receipts|revenues?|sales|profits?|proceeds|amount)\b"),
-    (r"\bin\s+advance\b", r"\bin\s+arrears\b"),
-    (r"\bsurviv\w+", r"\b(?:shall|will|do|does)\s+not\s+survive\b"),
-    (r"\bquarter(?:s|ly)?\b", r"\bmonth(?:s|ly)?\b|\bannual(?:ly)?\b|\byear(?:s|ly)?\b"),
-    (r"\bmonthly\b", r"\bquarterly\b|\bannual(?:ly)?\b|\byearly\b"),
-    (r"\bannual(?:ly)?\b|\byearly\b", r"\bquarterly\b|\bmonthly\b"),
-    (r"\bincreas\w+|\brais\w+", r"\bdecreas\w+|\breduc\w+|\blower(?:ed|s)?\b"),
-    (r"\bat\s+(?:its|their)\s+own\s+(?:cost|expense)\b", r"\bat\s+the\s+(?:other\s+part\w+|\w+)[’']s?\s+(?:sole\s+)?(?:cost|expense)\b"),
-    (r"\bautomatic(?:ally)?\b", r"\b(?:mutual(?:ly)?|upon)\s+(?:written\s+)?(?:agree\w*|consent)\b|\bat\s+the\s+option\b"),
-    (r"\bregardless\b|\beven\s+(?:if|where|when)\b|\bwhether\s+or\s+not\b", r"\bonly\s+if\b|\bunless\b|\bnot\s+been\b|\bexcept\b"),
-)  # fmt: skip
+    (r"best (?:\w+ )?efforts", r"reasonable (?:\w+ )?efforts"),
+    ("(?:ordinary|simple|mere) negligence", r"gross(?:ly)? negligen\w+"),
+    ("(?:any|every) breach | breach of any kind", r"material(?:ly)? (?:\w+ )?breach\w*"),
+    ("without cause | for convenience | for any (?:or no )?reason | no reason", "for cause | good cause"),
+    ("oral(?:ly)? | verbal(?:ly)? | by (?:tele)?phone", "writ(?:ten|ing)"),
+    (
+        r"earlier of | earliest | whichever \w+ (?:first|earlier|sooner)",
+        r"later (?:to occur )?of | latest | whichever \w+ (?:last|later)",
+    ),
+    (
+        "(?:greater|higher|larger) of | whichever is (?:greater|higher|more)",
+        "(?:lesser|lower|smaller) of | whichever is (?:less|lesser|lower)",
+    ),
+    ("joint(?:ly)?", "alone | solely | sole (?:and exclusive )?(?:property|owner)"),
+    (r"includ(?:es?|ing)(?: [\w’']+){0,2}", "exclud(?:es?|ing) | except | other than"),
+    ("(?:within|in|inside) the", "outside"),
+    (
+        "unlimited | without (?:any )?(?:limit|cap) | uncapped | no (?:limit|cap)",
+        "up to | limit(?:s|ed)? | exceed | cap(?:ped)? | maximum",
+    ),
+    ("(?:business|working) days?", "calendar days?"),
+    ("gross (?:receipts|revenues?|sales|profits?|proceeds)", "net (?:receipts|revenues?|sales|profits?|proceeds)"),
+    ("in advance", "in arrears"),
+    ("surviv\\w+", "(?:shall|will|do|does) not survive"),
+    ("monthly", "quarterly | annual(?:ly)? | yearly"),
+    ("quarterly", "monthly | annual(?:ly)? | yearly"),
+    ("annual(?:ly)? | yearly", "quarterly | monthly"),
+    (r"increas\w+ | rais\w+", r"decreas\w+ | reduc\w+ | lower(?:ed|s)?"),
+    ("at (?:its|their) own (?:cost|expense)", r"at the (?:other part\w+|\w+)[’']s? (?:sole )?(?:cost|expense)"),
+    ("automatic(?:ally)?", r"(?:mutual(?:ly)?|upon) (?:written )?(?:agree\w*|consent) | at the option"),
+    (
+        "regardless | even (?:if|where|when|though|to) | whether or not",
+        "only if | unless | not been | except(?:ing)? | not appl\\w+",
+    ),
+)
 # Words of one sense, for the comparison of a paraphrase; each is the first of its group.
 SAME = tuple(
     tuple(group.split())
