@@ -68,7 +68,7 @@ _LOOSE_ROLES = frozenset(
 )
 # What follows a name at the beginning of a sentence: a modal verb, a verb in the third person, an apposition.
 _AGREES = re.compile(
-    r"\s+(?:shall|may|must|will|has|have|is|can|cannot|[a-z]{3,}s)\b|[’']s\b|,\s+(?:its|an?|the|which|who)\b"
+    r"\s+(?:hereby|also|shall|may|must|will|has|have|is|can|cannot|[a-z]{3,}s)\b|[’']s\b|,\s+(?:its|an?|the|which|who)\b"
     r"|\s+(?:and|or)\s+[A-Z]"
 )
 

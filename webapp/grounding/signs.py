@@ -96,8 +96,8 @@ NARROWS = (
     r" | with (?:the |its |their )?(?:prior|written|\w+[’']s?) | consents? | approval | agrees?"
 )
 LIFTS = (
-    "unless | except | without | other than | until | save | only | absent | excluding | otherwise than | before | prior to"
-    " | if"
+    "unless | except | without | other than | until | save | only | absent | excluding | otherwise than | before"
+    " | prior to | if"
 )
 FREES = "without | regardless | even (?:if|where|when|without) | whether or not"  # takes a limit away
 # Before an act that is turned around: "in no event may the Customer resell".

@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval.structure.definitions import defined, find_definitions, definitions_used
+from retrieval.structure.definitions import defined, definitions_used, find_definitions
 from tests.documents import document
 
 
