@@ -40,9 +40,9 @@ MODALS: tuple[tuple[Modality, str], ...] = (
     ),
     (
         "must not",
-        r"(?:shall|may|must|will|can|could|should|would) (?:not|never|under no circumstances|in no event)"
+        r"(?:shall|may|must|will|can|could|should|would|(?:has|have) to) (?:not|never|under no circumstances|in no event)"
         r"(?: be (?:permitted|allowed|entitled|authori[sz]ed|free) to)?"
-        r" | (?:has|have) to not | cannot | can[’']t | won[’']t | mustn[’']t"
+        r" | cannot | can[’']t | won[’']t | mustn[’']t"
         r" | (?:is|are|be) not (?:permitted|allowed|entitled|authori[sz]ed|free) to"
         r" | (?:isn|aren)[’']t (?:permitted|allowed|entitled|authori[sz]ed|free) to"
         r" | (?:is|are|be) (?:prohibited|barred|forbidden|precluded|restricted|prevented|restrained|banned) from"
