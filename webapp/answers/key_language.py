@@ -1,6 +1,6 @@
 """Extracts key language: the sentences of the passages most relevant to the question, word for word, with pin cites.
 
-It is the answer without a language model, and replaces a draft that fails its checks, so nothing is generated here: a
+It is the answer without a language model, so nothing is generated here: a
 sentence is a span of the canonical text, shown in the page's own words. Where structure answers (a section by its
 number, the parties, a signature block), the place itself is quoted, whole.
 """
