@@ -16,6 +16,7 @@ from webapp.answers.generate import Delta, Trouble
 from webapp.answers.prompt import JOINTS, without_chat_markers
 from webapp.answers.statements import Group, Statement, essence, groups
 from webapp.core.errors import Congested, EngineError
+from webapp.core.marks import State
 from webapp.grounding.check import CheckedAnswer, Citation, check, word_for_word
 from webapp.grounding.markers import CITE
 from webapp.llm.chat import Message
@@ -39,11 +40,13 @@ SYSTEM = """You summarise the clauses of a contract. Use only the numbered claus
 class Line:
     """One line of a summary.
 
-    `text` was written by the language model and passed the checks; None if the line is a quotation.
+    `text` was written by the language model and passed the checks; None if the line is a quotation. `states` are those
+    of its sentences, each with how it was reached.
     """
 
     text: str | None
     citations: tuple[Citation, ...]
+    states: tuple[tuple[State, str], ...] = (("supported", "quoted"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +246,8 @@ def _is_supported(checked: CheckedAnswer) -> bool:
 
 
 def _written(checked: CheckedAnswer) -> Line:
-    return Line(" ".join(CITE.sub("", checked.text).split()).replace(" .", "."), checked.citations)
+    states = tuple((sentence.state, sentence.how) for sentence in checked.sentences)
+    return Line(" ".join(CITE.sub("", checked.text).split()).replace(" .", "."), checked.citations, states)
 
 
 def _verbatim(statement: Statement) -> Line:

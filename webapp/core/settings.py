@@ -180,6 +180,11 @@ class Settings(BaseSettings):
     llm_silence_seconds: float = Field(
         30, gt=0, description="Time-out between two pieces of an answer's text, in seconds."
     )
+    second_opinion: bool = Field(
+        False,
+        description="Ask the language model again, one token for each sentence of an answer that is no bare quotation, "
+        "whether the cited passages say it. A no marks the sentence as not confirmed; a yes changes nothing.",
+    )
     embeddings_url: WebAddress | None = Field(
         None,
         description="URL of a text-embeddings-inference server, used instead of a search model in this process.",
