@@ -33,6 +33,11 @@ from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
 from retrieval.reading.pdf import char_indexes as char_indexes, page_text as page_text
 from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedChanges as ScopedChanges
 from retrieval.search.embedder import Embedder as Embedder, load_embedder as load_embedder
+from retrieval.search.entailment import (
+    Entailment as Entailment,
+    Reading as Reading,
+    load_entailment as load_entailment,
+)
 from retrieval.search.lexical import Lexical as Lexical
 from retrieval.search.packing import Packed as Packed, Passage as Passage, pack as pack
 from retrieval.search.routing import Route as Route
