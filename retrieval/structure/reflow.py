@@ -78,22 +78,22 @@ def _find_running(document: Document) -> Iterator[tuple[int, int]]:
 
 
 def _notices(rows: Sequence[Line], pages: int) -> set[int]:
-    """Where the lines of headers and footers of several lines begin: those beside one that is noise, at the edge of
-    their page, that stand so on as many pages as a running line does.
+    """Where the lines of notices begin that fill several lines at the edge of a page, beside a running line, and come
+    again on as many pages as a running line does.
     """
-    beside = [
-        [(" ".join(line.text.split()), line) for line in edge]
+    edges = [
+        (page[:_MOST_NOTICE], page[: -_MOST_NOTICE - 1 : -1])
         for _, of_page in groupby(rows, key=lambda line: line.page)
         for page in [list(of_page)]
-        for edge in (page[:_MOST_NOTICE], page[: -_MOST_NOTICE - 1 : -1])
     ]
-    seen = Counter(shape for edge in beside for shape in {shape_of(flat) for flat, _ in edge})
+    shape = {line.start: shape_of(" ".join(line.text.split())) for page in edges for edge in page for line in edge}
+    seen = Counter(each for page in edges for each in {shape[line.start] for edge in page for line in edge})
     need = max(_LEAST_PAGES, pages // _SHARE)
-    notices = set()
-    for edge in beside:
-        block = [line for _, line in takewhile(lambda row: row[1].noise or seen[shape_of(row[0])] >= need, edge)]
+    notices: set[int] = set()
+    for edge in (edge for page in edges for edge in page):
+        block = list(takewhile(lambda line: line.noise or seen[shape[line.start]] >= need, edge))
         if any(line.noise for line in block):
-            notices |= {line.start for line in block}
+            notices |= {line.start for line in block if not line.noise}
     return notices
 
 
