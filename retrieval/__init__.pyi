@@ -49,6 +49,7 @@ from retrieval.structure.best_sentence import where_said as where_said
 from retrieval.structure.chunks import Chunk as Chunk, under_headings as under_headings
 from retrieval.structure.clauses import (
     Clause as Clause,
+    clause_at as clause_at,
     outline as outline,
     pin_cite as pin_cite,
 )
