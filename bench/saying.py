@@ -129,7 +129,9 @@ def _marks(contracts: Path, folder: Path) -> Iterator[Callable[[Row], Row]]:
                     break
             sentences = result["sentences"] if writer.cited else []
             quotes = [each["quote"] for each in result["citations"] if each["verified"] and each["quote"]]
-            return {"state": state_of(sentences) if sentences else NOT_SENT, "sentences": sentences, "quotes": quotes}
+            pages = [each["page"] for each in result["citations"]]
+            state = state_of(sentences) if sentences else NOT_SENT
+            return {"state": state, "sentences": sentences, "quotes": quotes, "pages": pages}
 
         yield answer
 
@@ -201,8 +203,16 @@ def _statements(pairs: Sequence[tuple[Row, Row]], *, by_kind: bool) -> str:
         f"parties exchanged near-verbatim: supported or computed {_share(groups['wrong, party'], TICKED)}, goal 2 %",
         f"clipped quotations: supported {_share(groups['quotations, clipped'], TICKED)}, goal 0 %",
         f"clipped quotations: cited word for word {sum(_is_quoted(row, kept) for row, kept in pairs)}, goal 0",
+        f"marked ones pinned to the page of their clause: {_pages(pairs, MARKED)}",
+        f"others pinned to the page of their clause: {_pages(pairs, ('supported', 'compared'))}",
     ]
     return "\n".join(lines)
+
+
+def _pages(pairs: Sequence[tuple[Row, Row]], states: Sequence[str]) -> str:
+    """How many statements in these states, right or wrong, are pinned to the page of the clause that bears them."""
+    pinned = [row["page"] in kept["pages"][:1] for row, kept in pairs if kept["state"] in states]
+    return f"{sum(pinned)} of {len(pinned)}"
 
 
 def _is_quoted(row: Row, kept: Row) -> bool:

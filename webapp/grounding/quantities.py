@@ -12,7 +12,7 @@ from retrieval import Document, Span, find_tables
 from webapp.grounding.facts import Fact, Key, find_facts
 from webapp.grounding.numbers import DIGITS, format_number, number_value
 
-_PERIODS = {
+_PERIODS: dict[str, tuple[int | Fraction, str]] = {
     "decade": (120, "month"),
     "year": (12, "month"),
     "quarter": (3, "month"),
@@ -22,6 +22,7 @@ _PERIODS = {
     "day": (1, "day"),
     "hour": (60, "minute"),
     "minute": (1, "minute"),
+    "second": (Fraction(1, 60), "minute"),
 }
 # Words that state a period without a number, in months.
 _SAYS_PERIOD = re.compile(
@@ -42,7 +43,7 @@ _UNIT = re.compile(
 
 def stated(fact: Fact, source: Set[Key]) -> bool:
     """Whether a source, by the keys that `values` gives of it, states a fact of a sentence, in whatever unit."""
-    return any(reading in source for key in fact.keys for reading in _readings(_canonical(key)))
+    return any(reading in source for key in fact.keys for reading in _readings(in_base_unit(key)))
 
 
 def values(text: str) -> frozenset[Key]:
@@ -59,7 +60,7 @@ def row_values(document: Document, spans: Sequence[Span]) -> frozenset[Key]:
         rows = [row for row in table if any(span.shared(row) for span in spans)]
         if not rows:
             continue
-        units = _units_of(document.text[table[0].start : table[-1].end])
+        units = units_of(document.text[table[0].start : table[-1].end])
         for row in map(document.slice, rows):
             numbers = [format_number(number_value(match[0])) for match in _PLAIN_NUMBER.finditer(row)]
             keys.update(_following((kind, number, *unit) for number in numbers for kind, *unit in units))
@@ -68,11 +69,17 @@ def row_values(document: Document, spans: Sequence[Span]) -> frozenset[Key]:
     return frozenset(keys)
 
 
-def _units_of(table: str) -> set[Key]:
+def units_of(table: str) -> set[Key]:
     """Kinds and units of the facts of a table, and those that its heads name: ("amount", "$"), ("count", "day")."""
     facts = {key for fact in find_facts(table) for key in fact.keys}
     heads = {key for match in _UNIT.finditer(table) for fact in find_facts(f"1 {match[0]}") for key in fact.keys}
     return {(key[0], *key[2:3]) for key in facts | heads if key[0] in ("amount", "percent", "count")}
+
+
+def plain_numbers(row: str, start: int = 0) -> Iterator[tuple[tuple[int, int], Fraction]]:
+    """Yield the place and the value of each number without a unit in a row of a table."""
+    for match in _PLAIN_NUMBER.finditer(row, start):
+        yield match.span(), Fraction(number_value(match[0]))
 
 
 def _readings(key: Key) -> Iterator[Key]:
@@ -81,13 +88,13 @@ def _readings(key: Key) -> Iterator[Key]:
     match key:
         case ("amount", number, currency, _):
             yield ("amount", number, currency, "")
-        case ("ordinal", number, _):
-            yield ("ordinal", number, "")
+        case ("ordinal" | "share", number, _):
+            yield (key[0], number, "")
 
 
 def _following(keys: Iterable[Key]) -> Iterator[Key]:
     for key in keys:
-        yield _canonical(key)
+        yield in_base_unit(key)
         match key:
             case ("date", day):
                 year, month, number = day.split("-")
@@ -98,13 +105,19 @@ def _following(keys: Iterable[Key]) -> Iterator[Key]:
                 yield from (("amount", number, currency), ("number", number))
                 if not rate:
                     yield ("amount", number, currency, "")
-            case ("percent" | "count", number, *_):
+            case ("percent", number, *rate):
+                yield from (in_base_unit(("percent", number)), ("number", number))
+                if not rate:
+                    yield (*in_base_unit(key), "")
+            case ("fraction", share):
+                yield ("share", share, "")
+            case ("count", number, *_):
                 yield ("number", number)
             case ("ordinal", number, *unit):
                 yield from (("ordinal", number), *([] if unit else [("ordinal", number, "")]))
 
 
-def _canonical(key: Key) -> Key:
+def in_base_unit(key: Key) -> Key:
     """A key in the unit that others of its kind are compared in: periods in months, days or minutes, shares of one."""
     if "≠" in key[1]:  # "ten (25)"
         return key
@@ -114,8 +127,8 @@ def _canonical(key: Key) -> Key:
             return ("period", str(Fraction(number) * times), base)
         case ("count", number, "basis point"):
             return ("share", str(Fraction(number) / 10_000))
-        case ("percent", number):
-            return ("share", str(Fraction(number) / 100))
+        case ("percent", number, *rate):
+            return ("share", str(Fraction(number) / 100), *rate)
         case ("fraction", share):
             return ("share", share)
         case ("time", time):

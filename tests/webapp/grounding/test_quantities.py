@@ -55,6 +55,12 @@ EQUAL = [
     ("$5 per unit", "five dollars ($5.00) for each Unit"),
     ("5 p.m.", "17:00"),
     ("12 p.m.", "noon"),
+    ("10% per month", "ten percent (10%) per month"),
+    ("10% a year", "an annual rate of 10%"),
+    ("10% a year", "interest of ten percent (10%)"),
+    ("half a minute", "two thirty second commercials"),
+    ("half a million dollars", "$500,000"),
+    ("Subsection (b)", "deleting subsection (b) thereof"),
 ]
 
 DIFFERENT = [
@@ -82,6 +88,8 @@ DIFFERENT = [
     ("5 p.m.", "5 a.m."),
     ("18 months", "two and one-half years"),
     ("10 days", "ten (25) days"),
+    ("10% per month", "ten percent (10%) per annum"),
+    ("30 seconds", "30 minutes"),
 ]
 
 
@@ -119,8 +127,8 @@ def test_facts_are_found_whole_and_no_more(text: str, facts: list[str]) -> None:
 
 TABLE = "\n".join(
     (
-        "This Lease is made between Alder Estates, Inc. as the landlord and Birch Books LLC as the tenant.",
-        "The Tenant shall pay the rent of each year, and may end it on the notice given for a year:",
+        "This Lease is made between Alder Estates, Inc. as the landlord and Birch Books LLC as the tenant of the shop.",
+        "The Tenant shall pay the rent of each year, and may end this Lease in it on the notice that is given:",
         "Lease Year Annual Rent ($) Notice (days)",
         "1 100,000 30",
         "2 120,000 45",
