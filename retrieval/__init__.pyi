@@ -33,6 +33,7 @@ from retrieval.reading.child_process import Child as Child
 from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
 from retrieval.reading.pdf import char_indexes as char_indexes, page_text as page_text
 from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedChanges as ScopedChanges
+from retrieval.search.asked_values import asked_values as asked_values
 from retrieval.search.embedder import Embedder as Embedder, load_embedder as load_embedder
 from retrieval.search.entailment import (
     Entailment as Entailment,
@@ -50,6 +51,7 @@ from retrieval.structure.best_sentence import where_said as where_said
 from retrieval.structure.chunks import Chunk as Chunk, under_headings as under_headings
 from retrieval.structure.clauses import (
     Clause as Clause,
+    clause_at as clause_at,
     outline as outline,
     pin_cite as pin_cite,
 )

@@ -7,10 +7,12 @@ names, else the rows that it names, else all that the bearing clause has of thei
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
+from retrieval import Span
 from webapp.grounding.facts import Fact, find_facts
-from webapp.grounding.operands import Derived, Quantity, Source, quantities, shown, values_of
+from webapp.grounding.operands import Derived, Quantity, Source, quantities, shown, supposed, values_of
 from webapp.grounding.rows import Row, named_rows, rows
 
 _SUM = re.compile(
@@ -40,7 +42,15 @@ _TIMES = re.compile(
     re.IGNORECASE,
 )
 _IN_A = {("month", "year"): 12, ("quarter", "year"): 4, ("month", "quarter"): 3}
-_LASTS = {"day": (1, "day"), "week": (7, "day"), "month": (1, "month"), "quarter": (3, "month"), "year": (12, "month")}
+_LASTS = {
+    "minute": (1, "minute"),
+    "hour": (60, "minute"),
+    "day": (1, "day"),
+    "week": (7, "day"),
+    "month": (1, "month"),
+    "quarter": (3, "month"),
+    "year": (12, "month"),
+}
 _MEANS_UNIT = {
     "year": re.compile(r"\b(?:annual\w*|yearly|years?|annum)\b", re.IGNORECASE),
     "quarter": re.compile(r"\bquarter\w*\b", re.IGNORECASE),
@@ -74,35 +84,59 @@ class _Operands:
 _Result = tuple[Fraction, str, tuple[Quantity, ...], str]  # value, calculation, operands, rule
 
 
-def derive_quantity(fact: Fact, sentence: str, sources: Sequence[Source]) -> Derived | None:
-    """Derive an amount, count, share or period of a sentence."""
+def derive_quantity(fact: Fact, sentence: str, sources: Sequence[Source], known: Sequence[Derived]) -> Derived | None:
+    """Derive an amount, count, share or period of a sentence; `known` are what its other ones were derived by."""
     for value, unit, per in values_of(fact):
-        if unit == ("number",):
-            continue
         for source in sources:
-            operands = _operands(fact, unit, sentence, source)
+            operands = _operands(fact, unit, sentence, source, known)
             for result, text, used, rule in _results(operands, per):
                 rounded = _rounded(result, value, unit)
                 if rounded is None:
                     continue
-                spans = tuple(dict.fromkeys(q.span for q in used))
                 shown_value = shown(value, unit, fact)
-                return Derived(f"{text} = {shown_value}", spans, shown_value, f"{rule}{rounded}", value)
+                spans = tuple(_spans(used, known))
+                rule = f"{rule}{rounded}"
+                explains = tuple(_explained(sentence, used))
+                return Derived(f"{text} = {shown_value}", spans, shown_value, rule, value, unit, explains=explains)
     return None
 
 
-def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source) -> _Operands:
+def _explained(sentence: str, used: Sequence[Quantity]) -> Iterator[Fact]:
+    """Yield facts of a sentence that stand nowhere else: what is measured or supposed, and how many rows are added."""
+    assumed = [(q.value, q.unit) for q in used if not len(q.span)]
+    for fact in find_facts(sentence):
+        rows_added = any(key[0] == "count" and key[1] == str(len(used)) and key[2] in _LASTS for key in fact.keys)
+        if rows_added or any((value, unit) in assumed for value, unit, _ in values_of(fact)):
+            yield fact
+
+
+def _spans(used: Sequence[Quantity], known: Sequence[Derived]) -> Iterator[Span]:
+    """Yield where operands stand: of a derived one where its own operands do, of a supposed one nowhere."""
+    for operand in dict.fromkeys(used):
+        derived = next((each for each in known if each.result == operand.shown), None)
+        yield from derived.operands if derived else ((operand.span,) if len(operand.span) else ())
+
+
+def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source, known: Sequence[Derived]) -> _Operands:
     document = source.document
+    nowhere = Span(document.id, 0, 0)
     table = tuple(rows(source, unit))
-    cells = [cell for row in table for cell in row.cells]
-    everywhere = [*quantities(document, source.bearing), *quantities(document, source.spans), *cells]
+    everywhere = [*quantities(document, source.bearing), *quantities(document, source.spans)]
+    everywhere += [cell for row in table for cell in row.cells]
+    everywhere += [Quantity(d.value, d.unit, d.result, nowhere) for d in known if not isinstance(d.value, date)]
+    rates = {q.per for q in everywhere if q.per}
+    free = supposed(sentence)
     named = []
     for other in find_facts(sentence):
-        if other.start != fact.start:
-            values = [(value, kind) for value, kind, _ in values_of(other)]
-            match = next((q for q in everywhere if (q.value, q.unit) in values), None)
-            if match:
-                named.append(match)
+        values = list(values_of(other))
+        if set(values) & set(values_of(fact)):  # the result, said once more
+            continue
+        match = next((q for q in everywhere if (q.value, q.unit) in [(v, u) for v, u, _ in values]), None)
+        if match is None and values and (other in free or _is_measured(other, rates)):  # "100 hours at €500 per hour"
+            value, kind, _ = values[0]
+            match = Quantity(value, kind, shown(value, kind, other), nowhere)
+        if match:
+            named.append(match)
     bearing = tuple(_once(document.text, list(quantities(document, source.bearing))))
     return _Operands(
         sentence=sentence,
@@ -112,6 +146,11 @@ def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source) 
         bearing_text=" ".join(map(document.slice, source.bearing)),
         table=table,
     )
+
+
+def _is_measured(fact: Fact, rates: set[str]) -> bool:
+    """Whether a fact counts what an amount is for: hours, where something costs so much per hour."""
+    return any(key[0] == "count" and key[2] in rates for key in fact.keys)
 
 
 def _once(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
@@ -136,6 +175,8 @@ def _results(operands: _Operands, per: str) -> Iterator[_Result]:
         yield from _differences(operands)
     if operands.unit == ("share",):
         yield from _ratios(operands)
+    if operands.unit[0] in ("count", "number"):
+        yield from _numbers(operands)
 
 
 def _shares(operands: _Operands) -> Iterator[_Result]:
@@ -145,7 +186,7 @@ def _shares(operands: _Operands) -> Iterator[_Result]:
         return
     named = any(q.unit == ("share",) for q in operands.named)
     shares = operands.of(("share",))
-    if not named and (len(shares) != 1 or not (whole in operands.named or _says_share_of(operands, shares[0]))):
+    if not named and (len(shares) != 1 or not _says_share_of(operands, shares[0])):
         return
     for share in shares:
         used = (share, whole)
@@ -177,29 +218,35 @@ def _says_share_of(operands: _Operands, share: Quantity) -> bool:
 
 
 def _products(operands: _Operands, per: str) -> Iterator[_Result]:
-    """Yield an amount times a number, for a time at its rate, or at the rate of another unit of time."""
+    """Yield an amount times a number or in so many parts, for a time at its rate, or at the rate of another unit."""
     one = operands.only(operands.unit)
-    if one is None or not _TIMES.search(operands.sentence) or operands.unit[0] != "amount":
+    if operands.unit[0] != "amount" or one is None or not _TIMES.search(operands.sentence):
         return
-    for unit in sorted({q.unit for q in operands.named} | {q.unit for q in operands.bearing}):
-        number = operands.only(unit) if unit[0] in ("count", "number") else None
-        if number and (number in operands.named or number.unit == ("count", one.per)):
-            used = (number, one)
-            yield number.value * one.value, f"{number.shown} × {one.shown}", used, "the number times the amount"
+    named = [q for q in operands.named if q.unit[0] in ("count", "number") and q.value]
+    counted = operands.only(("count", one.per)) if one.per else None
+    for number in dict.fromkeys((*named, *([counted] if counted else []))):
+        used = (number, one)
+        yield number.value * one.value, f"{number.shown} × {one.shown}", used, "the number times the amount"
+        if number in named:
+            yield one.value / number.value, f"{one.shown} ÷ {number.shown}", used, "the amount in so many parts"
+    yield from _at_rate(operands, one, per)
+
+
+def _at_rate(operands: _Operands, one: Quantity, per: str) -> Iterator[_Result]:
+    """Yield what an amount per month, say, is per year, or for a time that the sentence or its clause names."""
     rate = one.per or next((u for u in ("month", "quarter") if _says_rate(operands.bearing_text, u)), "")
+    to = per or next((u for u in ("year", "quarter", "month") if _MEANS_UNIT[u].search(operands.sentence)), "")
     for (small, large), many in _IN_A.items():
-        to = per or next((u for u in ("year", "quarter", "month") if _MEANS_UNIT[u].search(operands.sentence)), "")
         rule = f"a {large} has {many} {small}s"
-        if rate == small and (per or large) == large and _MEANS_UNIT[large].search(operands.sentence):
+        if rate == small and to == large:
             yield one.value * many, f"{one.shown} × {many}", (one,), rule
-        if one.per == large and small in (to, per):
+        if one.per == large and to == small:
             yield one.value / many, f"{one.shown} ÷ {many}", (one,), rule
-    if rate in _LASTS:
-        times, base = _LASTS[rate]
-        time = operands.only(("period", base))
-        if time and time.value != times:
-            text = f"{one.shown} a {rate} × {time.shown}"
-            yield one.value * time.value / times, text, (one, time), "the amount for each of them"
+    times, base = _LASTS.get(rate, (1, ""))
+    time = operands.only(("period", base))
+    if time and time.value != times:
+        text = f"{time.shown} × {one.shown} a {rate}"
+        yield one.value * time.value / times, text, (time, one), f"the amount for each {rate}"
 
 
 def _says_rate(text: str, unit: str) -> bool:
@@ -207,37 +254,39 @@ def _says_rate(text: str, unit: str) -> bool:
 
 
 def _sums(operands: _Operands) -> Iterator[_Result]:
-    for parts in _parts(operands, whole_table=True):
+    for parts in _parts(operands, all_of=True):
         text = " + ".join(q.shown for q in parts)
         yield sum((q.value for q in parts), Fraction(0)), text, parts, "all of them added"
 
 
 def _differences(operands: _Operands) -> Iterator[_Result]:
-    for parts in _parts(operands, whole_table=False):
+    for parts in _parts(operands, all_of=False):
         first, *others = sorted(parts, key=lambda q: -q.value)
         if len(parts) == 2 or parts in (operands.named,):
             text = " − ".join(q.shown for q in (first, *others))
             yield first.value - sum(q.value for q in others), text, parts, "the smaller taken from the larger"
 
 
-def _parts(operands: _Operands, *, whole_table: bool) -> Iterator[tuple[Quantity, ...]]:
+def _parts(operands: _Operands, *, all_of: bool) -> Iterator[tuple[Quantity, ...]]:
     """Yield what can be added or taken from each other: what the sentence names, or the cells of rows that it names.
 
     Without either it is the whole table, a column each, or all that the bearing clause has.
     """
     named = tuple(q for q in operands.named if q.unit == operands.unit)
+    if operands.unit == ("number",):  # a year, a section, a number of the answer's own
+        return
     if len(named) >= 2:
         yield named
         return
     chosen = named_rows(operands.table, operands.sentence)
-    if len(chosen) < 2 and whole_table and not chosen:
+    if all_of and not chosen:
         chosen = [row for row in operands.table if not row.is_total]
     columns = {len(row.cells) for row in chosen}
     if len(chosen) >= 2 and len(columns) == 1:
         for column in range(columns.pop()):
             yield tuple(row.cells[column] for row in chosen)
     bearing = tuple(q for q in operands.bearing if q.unit == operands.unit)
-    if not operands.table and not named and len(bearing) >= 2:
+    if not operands.table and len(bearing) >= 2 and (not named or (all_of and named[0] in bearing)):
         yield bearing
 
 
@@ -252,6 +301,14 @@ def _ratios(operands: _Operands) -> Iterator[_Result]:
                 if _DIFFERENCE.search(operands.sentence):
                     text = f"({part.shown} − {whole.shown}) ÷ {whole.shown}"
                     yield abs(part.value - whole.value) / whole.value, text, used, "the change, of the amount before it"
+
+
+def _numbers(operands: _Operands) -> Iterator[_Result]:
+    """Yield how many times one amount is another: four installments of $37,500 of $150,000."""
+    two = [q for q in operands.named if q.unit[0] == "amount"]
+    if len(two) == 2 and two[0].unit == two[1].unit and all(q.value for q in two):
+        one, whole = sorted(two, key=lambda q: q.value)
+        yield whole.value / one.value, f"{whole.shown} ÷ {one.shown}", (whole, one), "how many times the amount"
 
 
 def _rounded(result: Fraction, value: Fraction, unit: tuple[str, ...]) -> str | None:

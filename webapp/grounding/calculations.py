@@ -4,17 +4,18 @@ A result is computed only from operands that the sentence names and its sources 
 bears it. Business days are not counted: no document has their holidays.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from retrieval import Span
 from webapp.grounding.amount_calculations import derive_quantity
 from webapp.grounding.date_calculations import counts_business_days, derive_date, derive_period
 from webapp.grounding.facts import Fact, Key, find_facts
-from webapp.grounding.operands import Derived, values_of
+from webapp.grounding.operands import Derived, date_of, supposed, values_of
 from webapp.grounding.operands import Source as Source
 from webapp.grounding.quantities import row_values, stated, values
 
+_LONGEST_CHAIN = 3  # a result may be an operand of the next
 BUSINESS_DAYS = "business days are not computed: no document has their holidays"
 
 
@@ -34,29 +35,51 @@ class Computation:
 
 
 def compute(sentence: str, sources: Sequence[Source]) -> Computation | None:
-    """Derive the facts of a sentence that its sources do not state; None where none can be derived.
+    """Derive the facts of a sentence that its sources do not state; None where one of them cannot be derived.
 
-    `sentence` has its citation markers blanked out.
+    `sentence` has its citation markers blanked out. A sentence whose facts the page states all may calculate with those
+    that it names.
     """
-    steps: dict[Fact, Derived] = {}
     unknown = _unknown(sentence, sources)
-    for _ in range(2):  # a result may be an operand of what stands before it
-        for fact in unknown:
-            if fact not in steps and (step := _derive(fact, sentence, sources, list(steps.values()))):
-                steps[fact] = step
-    if not steps:
+    calculable = unknown or _outside(sentence, sources)
+    steps = _steps(calculable, sentence, sources)
+    if not calculable:
+        steps = _steps(_values(sentence), sentence, [replace(source, bearing=()) for source in sources])
+    explained = list(_explained(sentence, steps, sources))
+    if not steps or any(fact not in steps and fact not in explained for fact in unknown):
         return None
     operands = tuple(dict.fromkeys(span for step in steps.values() for span in step.operands))
-    of_operands = frozenset(key for span in operands for key in _values_at(span, sources))
-    bearing = frozenset(key for source in sources for key in _stated_in(source, source.bearing))
-    named = [f for f in find_facts(sentence) if not stated(f, bearing) and stated(f, of_operands)]
     return Computation(
         text="; ".join(dict.fromkeys(step.text for step in steps.values())),
         operands=operands,
         result="; ".join(dict.fromkeys(step.result for step in steps.values())),
         rule="; ".join(dict.fromkeys(step.rule for step in steps.values())),
-        derived=tuple(dict.fromkeys(fact.text for fact in (*steps, *named))),
+        derived=tuple(dict.fromkeys(fact.text for fact in (*steps, *explained))),
     )
+
+
+def _steps(facts: Sequence[Fact], sentence: str, sources: Sequence[Source]) -> dict[Fact, Derived]:
+    """Derive facts, one from another where need be."""
+    steps: dict[Fact, Derived] = {}
+    for _ in range(_LONGEST_CHAIN):
+        passed = {day for step in steps.values() for day in step.through}
+        for fact in facts:
+            if fact not in steps and date_of(fact) not in passed:
+                step = _derive(fact, sentence, sources, list(steps.values()))
+                steps |= {fact: step} if step else {}
+    return steps
+
+
+def _explained(sentence: str, steps: Mapping[Fact, Derived], sources: Sequence[Source]) -> Iterator[Fact]:
+    """Yield facts of a sentence beside its results that a calculation accounts for: operands that stand outside of the
+    bearing clause, what was supposed, and dates that were counted on the way.
+    """
+    keys = frozenset(key for step in steps.values() for span in step.operands for key in _values_at(span, sources))
+    through = {day for step in steps.values() for day in step.through}
+    free = [*supposed(sentence), *(fact for step in steps.values() for fact in step.explains)]
+    for fact in find_facts(sentence):
+        if fact not in steps and (stated(fact, keys) or date_of(fact) in through or fact in free):
+            yield fact
 
 
 def not_computed(sentence: str, sources: Sequence[Source]) -> str:
@@ -66,21 +89,33 @@ def not_computed(sentence: str, sources: Sequence[Source]) -> str:
 
 
 def _unknown(sentence: str, sources: Sequence[Source]) -> list[Fact]:
-    """The facts that may be results: those that no passage states, else those that the bearing clause does not."""
-    facts = [fact for fact in find_facts(sentence) if any(key[0] in ("date", "month") for key in fact.keys)]
-    facts += [fact for fact in find_facts(sentence) if any(unit != ("number",) for _, unit, _ in values_of(fact))]
-    facts = sorted(dict.fromkeys(facts), key=lambda fact: fact.start)
-    bearing = frozenset(key for source in sources for key in _stated_in(source, source.bearing))
-    outside = [fact for fact in facts if not stated(fact, bearing)]
+    """The facts that no passage states, and that are not supposed."""
     cited = frozenset(key for source in sources for key in _stated_in(source, source.spans))
     dates = {("date", day.value.isoformat()) for source in sources for day in source.dates if day.value}
-    return [fact for fact in outside if not stated(fact, cited) and not fact.keys & dates] or outside
+    return [f for f in _outside(sentence, sources) if not stated(f, cited) and not f.keys & dates]
+
+
+def _outside(sentence: str, sources: Sequence[Source]) -> list[Fact]:
+    """The facts that the bearing clause does not state, and that are not supposed."""
+    bearing = frozenset(key for source in sources for key in _stated_in(source, source.bearing))
+    free = supposed(sentence)
+    return [fact for fact in _values(sentence) if fact not in free and not stated(fact, bearing)]
+
+
+def _values(sentence: str) -> list[Fact]:
+    """The facts of a sentence that have a value and a unit, or are dates."""
+    return [
+        fact
+        for fact in find_facts(sentence)
+        if any(key[0] in ("date", "month") for key in fact.keys)
+        or any(unit != ("number",) for _, unit, _ in values_of(fact))
+    ]
 
 
 def _derive(fact: Fact, sentence: str, sources: Sequence[Source], known: Sequence[Derived]) -> Derived | None:
     if any(key[0] in ("date", "month") for key in fact.keys):
         return derive_date(fact, sentence, sources, known)
-    return derive_period(fact, sentence, sources) or derive_quantity(fact, sentence, sources)
+    return derive_period(fact, sentence, sources) or derive_quantity(fact, sentence, sources, known)
 
 
 def _stated_in(source: Source, spans: Sequence[Span]) -> frozenset[Key]:

@@ -76,7 +76,7 @@ _OFTEN = {
     "annually": "year", "yearly": "year",
 }  # fmt: skip
 _RATE = re.compile(
-    rf"[\s\-‐]*(?:\(\s*[^()\n]{{0,30}}\)\s*)?(?:(?:US\s+)?dollars\s+)?"
+    rf"\)?[\s\-‐]*(?:\(\s*[^()\n]{{0,30}}\)\s*)?(?:(?:US\s+)?dollars\s+)?"
     rf"(?:(?:per|an?|each|every|for\s+each|for\s+every|/)\s*(?:(?:calendar|contract|lease|full)\s+)?(?P<u>{_PER})\b"
     rf"|(?P<often>{'|'.join(_OFTEN)})\b)",
     re.IGNORECASE,
@@ -91,8 +91,8 @@ _PERCENT = re.compile(
     re.IGNORECASE,
 )
 _UNITS = (
-    "day|week|fortnight|month|quarter|year|decade|hour|minute|share|unit|copy|copies|time|mile|foot|feet|inch|inches"
-    "|meter|kilometer|acre|gallon|ton|barrel"
+    "day|week|fortnight|month|quarter|year|decade|hour|minute|seconds|share|unit|copy|copies|time|mile|foot|feet|inch|inches"
+    "|meter|kilometer|acre|gallon|ton|barrel|lb|pound|kilogram|kg|ounce|tonne|liter|litre"
     "|employee|person|director|member|vote|basis\\s+point|installment|instalment|counterpart"
     "|page|word|user|seat|store|location|vehicle|dose"
 )
@@ -107,7 +107,13 @@ _QUALIFIERS = "|".join(
 _COUNT = re.compile(
     rf"{_TWICE}[\s\-‐–]*(?P<q>(?:(?:{_QUALIFIERS})[\s\-‐]+){{0,3}})(?P<u>(?:{_UNITS})s?)\b", re.IGNORECASE
 )
-_HALF_UNIT = re.compile(r"(?<!\band\sa\s)\bhalf[\s\-‐]+(?:an?\s+)?(?P<u>year|month|day|hour)\b", re.IGNORECASE)
+_HALF_UNIT = re.compile(r"(?<!\band\sa\s)\bhalf[\s\-‐]+(?:an?\s+)?(?P<u>year|month|day|hour|minute)\b", re.IGNORECASE)
+# "a thirty-second commercial" reads like an ordinal.
+_SECONDS = re.compile(
+    r"\b(?P<n>\d{1,3}|ten|fifteen|twenty|thirty|forty[\s\-‐]five|sixty|ninety)[\s\-‐]second"
+    r"(?=\s+(?:spots?|commercials?|ad(?:vertisement)?s?|slots?|messages?|delay)\b)",
+    re.IGNORECASE,
+)
 # Words between a number and what it counts: "twenty (20) Permitted Users".
 _COUNTED = re.compile(
     r"\s+(?:(?!(?:of|to|the|an?|and|or|nor|in|for|by|per|from|after|before|at|on|with|if|which|that|any|each)\b)"
@@ -153,7 +159,7 @@ _LIST = re.compile(r"\s*(?:,|,?\s*or|,?\s*and|to|through|-|–|/|nor)\s*")
 
 _PARTS = r"Exhibits?|Schedules?|Annex(?:es|ures?)?|Appendix|Appendices|Attachments?|Addend(?:um|a)"
 _WORD = (
-    rf"(?P<w>\b(?:Sub)?[Ss]ections?|\bSECTIONS?|\bSecs?\.|\b[Aa]rticles?|\bARTICLES?|\bArts?\.|\b(?:[Ss]ub)?[Cc]lauses?"
+    rf"(?P<w>\b(?:[Ss]ub)?[Ss]ections?|\bSECTIONS?|\bSecs?\.|\b[Aa]rticles?|\bARTICLES?|\bArts?\.|\b(?:[Ss]ub)?[Cc]lauses?"
     rf"|\b(?:[Ss]ub)?[Pp]aragraphs?|§§?|\b(?i:{_PARTS}))"
 )
 _MARK = (
@@ -290,7 +296,7 @@ def _percent(match: re.Match[str]) -> Iterator[list[Key]]:
         share = int(match["whole"]) + Fraction(int(match["a"]), int(match["b"]))
         yield [("fraction", str(share / 100))]
     else:
-        yield from _twice(match, lambda n: ("percent", n))
+        yield from _twice(match, lambda n: ("percent", n, *_rate(match)))
 
 
 def _count(match: re.Match[str]) -> Iterator[list[Key]]:
@@ -303,7 +309,11 @@ def _half_unit(match: re.Match[str]) -> Iterator[list[Key]]:
     yield [("count", "0.5", match["u"].lower())]
 
 
-_IRREGULAR = {"copies": "copy", "feet": "foot", "inches": "inch"}
+def _seconds(match: re.Match[str]) -> Iterator[list[Key]]:
+    return _twice(match, lambda n: ("count", n, "second"))
+
+
+_IRREGULAR = {"copies": "copy", "feet": "foot", "inches": "inch", "pound": "lb", "pounds": "lb", "litre": "liter"}
 
 
 def _singular(unit: str) -> str:
@@ -383,6 +393,7 @@ _KINDS: tuple[tuple[tuple[re.Pattern[str], ...], Callable[[re.Match[str]], Itera
     (_AMOUNTS, _amount),
     ((_PERCENT,), _percent),
     ((_HALF_UNIT,), _half_unit),
+    ((_SECONDS,), _seconds),
     ((_FRACTION,), _fraction),
     ((_COUNT,), _count),
     ((_NUMBERED,), _numbered),

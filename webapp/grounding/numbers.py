@@ -38,10 +38,10 @@ _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<![\w.])\.\d+"
 DIGITS = rf"(?<!\d)(?<!\d[.,])(?:{_DIGITS})(?!\d|[.,]\d)"
 SCALED = rf"{DIGITS}(?:\s?(?:hundred|thousand|million|billion|trillion)\b|\s?(?:MM|mm|mn|bn|[MKk])\b)?"
 _QUARTERS = {"½": 2, "¼": 1, "¾": 3, "1/2": 2, "1/4": 1, "3/4": 3}
-# "one and a half", "two and three-quarters", "1 1/2", "2½"; "one half" is a fraction.
+# "one and a half", "two and three-quarters", "1 1/2", "2½", "half a million"; "one half" is a fraction.
 MIXED = (
     rf"(?:(?:{DIGITS}|{WORDS})\s+and\s+(?:an?|one|three)[\s\-‐]+(?:half|quarters?)\b|(?<![\d.,/])\d{{1,3}}"
-    rf"(?:[\s\-‐](?:1/2|1/4|3/4)(?![\d/])|\s?[½¼¾]))"
+    rf"(?:[\s\-‐](?:1/2|1/4|3/4)(?![\d/])|\s?[½¼¾])|\bhalf\s+an?\s+(?:hundred|thousand|million|billion)\b)"
 )
 ORDINAL = (
     rf"(?:(?:{'|'.join(_TENS)})[\s\-‐–])?(?:{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})\b|\d{{1,3}}"
@@ -62,6 +62,8 @@ def number_value(text: str) -> Decimal:
     if mixed := _MIXED.fullmatch(text):
         below = _QUARTERS[mixed["part"]] if mixed["part"] else 2 if mixed["of"] == "half" else 1
         return number_value(mixed["whole"]) + Decimal(below * (3 if mixed["n"] == "three" else 1)) / 4
+    if half := re.fullmatch(r"half\s+an?\s+([a-z]+)", text):
+        return Decimal(_SCALES[half[1]]) / 2
     match = re.fullmatch(rf"({_DIGITS})\s?([a-z]*)", text)
     if match:
         scale = _SCALES.get(match[2]) or _SHORT_SCALES.get(match[2], 1)

@@ -70,7 +70,32 @@ class Derived:
     operands: tuple[Span, ...]
     result: str
     rule: str
-    value: date | Fraction | None = None
+    value: date | Fraction
+    unit: tuple[str, ...] = ("date",)
+    through: tuple[date, ...] = ()  # dates that were counted on the way
+    explains: tuple[
+        Fact, ...
+    ] = ()  # facts of the sentence that stand nowhere: "100 hours" of "100 hours at $50 an hour"
+
+
+_SUPPOSES = re.compile(
+    r"\b(?i:if|when|where|once|should|suppos\w+|assum\w+|in\s+case|say|for\s+(?:example|instance)|e\.g\.)\b"
+    r"|\b(?:To|to\s+(?:terminate|end|cancel|take\s+effect))\s[^,;]{0,40}?\b(?:as\s+of|on|by|effective)\b"
+)
+_SUPPOSED_TO = re.compile(r"[,;]\s(?!\d{4})|\Z")  # not the comma of a date
+
+
+def supposed(sentence: str) -> list[Fact]:
+    """Dates and counts that a sentence does not state but supposes: "if the notice is given on March 1, 2021, …"."""
+    parts = [
+        (m.end(), end.start()) for m in _SUPPOSES.finditer(sentence) if (end := _SUPPOSED_TO.search(sentence, m.end()))
+    ]
+    return [
+        fact
+        for fact in find_facts(sentence)
+        if any(start <= fact.start and fact.end <= end for start, end in parts)
+        and any(key[0] in ("date", "count", "number") for key in fact.keys)
+    ]
 
 
 def days(document: Document, spans: Iterable[Span], dates: Sequence[DocumentDate] = ()) -> Iterator[Day]:
@@ -111,7 +136,8 @@ def values_of(fact: Fact) -> Iterator[tuple[Fraction, tuple[str, ...], str]]:
     for key in sorted(fact.keys):
         kind, number, *unit = in_base_unit(key)
         if kind in ("period", "amount", "count", "share", "number") and "≠" not in number:
-            yield Fraction(number), (kind, *unit[:1]), "".join(unit[1:])
+            per = unit[0:] if kind == "share" else unit[1:]
+            yield Fraction(number), (kind,) if kind == "share" else (kind, *unit[:1]), "".join(per)
 
 
 def shown(value: Fraction, unit: tuple[str, ...], fact: Fact | None = None) -> str:

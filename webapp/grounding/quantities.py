@@ -12,7 +12,7 @@ from retrieval import Document, Span, find_tables
 from webapp.grounding.facts import Fact, Key, find_facts
 from webapp.grounding.numbers import DIGITS, format_number, number_value
 
-_PERIODS = {
+_PERIODS: dict[str, tuple[int | Fraction, str]] = {
     "decade": (120, "month"),
     "year": (12, "month"),
     "quarter": (3, "month"),
@@ -22,6 +22,7 @@ _PERIODS = {
     "day": (1, "day"),
     "hour": (60, "minute"),
     "minute": (1, "minute"),
+    "second": (Fraction(1, 60), "minute"),
 }
 # Words that state a period without a number, in months.
 _SAYS_PERIOD = re.compile(
@@ -87,8 +88,8 @@ def _readings(key: Key) -> Iterator[Key]:
     match key:
         case ("amount", number, currency, _):
             yield ("amount", number, currency, "")
-        case ("ordinal", number, _):
-            yield ("ordinal", number, "")
+        case ("ordinal" | "share", number, _):
+            yield (key[0], number, "")
 
 
 def _following(keys: Iterable[Key]) -> Iterator[Key]:
@@ -104,7 +105,13 @@ def _following(keys: Iterable[Key]) -> Iterator[Key]:
                 yield from (("amount", number, currency), ("number", number))
                 if not rate:
                     yield ("amount", number, currency, "")
-            case ("percent" | "count", number, *_):
+            case ("percent", number, *rate):
+                yield from (in_base_unit(("percent", number)), ("number", number))
+                if not rate:
+                    yield (*in_base_unit(key), "")
+            case ("fraction", share):
+                yield ("share", share, "")
+            case ("count", number, *_):
                 yield ("number", number)
             case ("ordinal", number, *unit):
                 yield from (("ordinal", number), *([] if unit else [("ordinal", number, "")]))
@@ -120,8 +127,8 @@ def in_base_unit(key: Key) -> Key:
             return ("period", str(Fraction(number) * times), base)
         case ("count", number, "basis point"):
             return ("share", str(Fraction(number) / 10_000))
-        case ("percent", number):
-            return ("share", str(Fraction(number) / 100))
+        case ("percent", number, *rate):
+            return ("share", str(Fraction(number) / 100), *rate)
         case ("fraction", share):
             return ("share", share)
         case ("time", time):

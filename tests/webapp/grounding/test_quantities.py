@@ -55,6 +55,12 @@ EQUAL = [
     ("$5 per unit", "five dollars ($5.00) for each Unit"),
     ("5 p.m.", "17:00"),
     ("12 p.m.", "noon"),
+    ("10% per month", "ten percent (10%) per month"),
+    ("10% a year", "an annual rate of 10%"),
+    ("10% a year", "interest of ten percent (10%)"),
+    ("half a minute", "two thirty second commercials"),
+    ("half a million dollars", "$500,000"),
+    ("Subsection (b)", "deleting subsection (b) thereof"),
 ]
 
 DIFFERENT = [
@@ -82,6 +88,8 @@ DIFFERENT = [
     ("5 p.m.", "5 a.m."),
     ("18 months", "two and one-half years"),
     ("10 days", "ten (25) days"),
+    ("10% per month", "ten percent (10%) per annum"),
+    ("30 seconds", "30 minutes"),
 ]
 
 
