@@ -31,7 +31,7 @@ def find_tables(document: Document) -> tuple[tuple[Span, ...], ...]:
     for is_row, run in groupby(range(len(rows)), key=lambda i: apart[i] and bool(re.search(r"\d", rows[i][1]))):
         run_rows = list(run)
         if is_row and len(run_rows) >= _LEAST_ROWS:
-            heads = [i for i in (run_rows[0] - 1,) if i >= 0 and apart[i]]
+            heads = [i for i in (run_rows[0] - 1,) if i >= 0 and apart[i] and not _GOES_ON.match(rows[i][1])]
             found.append(tuple(rows[i][0] for i in heads + run_rows))
     return tuple(found)
 

@@ -2,8 +2,7 @@
 
 document → clauses → parts (≤ n tokens) → prompt → text → checked sentences → lines, each with its pin cite
 
-Without a language model, and where its text for a clause fails the checks, the clause's own statements are shown. The
-bundled model is not used: of the lines that it wrote of the sample none passed, and each part took most of a minute.
+Without a language model, and where its text for a clause fails the checks, the clause's own statements are shown.
 """
 
 import asyncio

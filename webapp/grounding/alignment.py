@@ -97,8 +97,10 @@ def _differences(opcodes: Sequence[tuple[str, int, int, int, int]], size: int) -
 
 def _other_numbers(words_here: str, words_there: str) -> Iterator[str]:
     source_values = values(words_there)
-    if source_values:
-        yield from (fact.text for fact in find_facts(words_here) if not stated(fact, source_values))
+    for fact in find_facts(words_here) if source_values else ():
+        # A difference is cut at words: its first number may have lost the sign before it.
+        if not stated(fact, source_values) and not values(fact.text) & source_values:
+            yield fact.text
 
 
 def _other_parties(sentence: str, here: Sequence[_Token], there: Sequence[_Token], parties: Parties) -> Iterator[str]:

@@ -10,9 +10,11 @@ from webapp.grounding.calculations import Computation, compute, not_computed
 from webapp.grounding.calculations import Source as Operands
 from webapp.grounding.comparison import Comparison, compare
 from webapp.grounding.evidence import Sources, Unit
+from webapp.grounding.facts import find_facts
 from webapp.grounding.support import Support, support_of, unsupported
 
-How = Literal["", "quoted", "read", "computed"]
+How = Literal["", "quoted", "read"]
+_FIGURES = 2  # of a sentence that may calculate: one of them is the result
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Cited:
         missing = unsupported(sentence, self._support, self.sources.parties, verified)
         bearing = self.sources.bearing(sentence)
         computation, note = None, ""
-        if missing:
+        if not verified and (missing or len(find_facts(sentence)) >= _FIGURES):
             operands = self._operands(bearing)
             computation = compute(sentence, operands)
             missing = tuple(name for name in missing if computation is None or name not in computation.derived)
@@ -55,7 +57,7 @@ class Cited:
         missing = tuple(dict.fromkeys((*missing, *compared.parties)))
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
         reasons += [note, *compared.contradictions]
-        how: How = "computed" if computation else "read" if compared.covered else ""
+        how: How = "read" if compared.covered and not computation else ""
         reasons = [reason for reason in reasons if reason]
         return Verdict(
             tuple(reasons), missing, "" if reasons else how, None if reasons else computation, self._places(sentence)

@@ -68,7 +68,7 @@ async def answer_in_turn(
         may_be_each = not reading.needs_no_search and reading.kind != "about_last_answer"
         asked = await run_on_core(put_to_each, reading.question, scope, searcher) if may_be_each else None
         if asked:
-            windows = Windows(lease, workspace.question_queue.borrow) if workspace.engine_pool.trusted else None
+            windows = Windows(lease, workspace.question_queue.borrow) if workspace.engine_pool.is_configured else None
             events = each_document(asked, scope, library=library, searcher=searcher, windows=windows)
         else:
             events = answer(question, history, scope, library=library, searcher=searcher, lease=lease)

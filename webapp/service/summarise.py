@@ -134,7 +134,7 @@ def _lease(workspace: Workspace, user: User) -> Lease | None:
         finally:
             place.leave()
 
-    return lease if workspace.engine_pool.trusted else None
+    return lease if workspace.engine_pool.is_configured else None
 
 
 def _complete(record: DocumentRecord, summary: Summary, document: Document) -> SummaryResult:
