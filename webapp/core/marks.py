@@ -44,8 +44,9 @@ MARKS: Mapping[tuple[str, str], Mark] = {
     ("supported", "read"): Mark(
         "✓",
         "read against the clause: parties, duties, figures and limits agree",
-        "What weighs in the statement has its counterpart in the cited clause: who, whether it must, may or must not "
-        "be done, figures, exceptions and conditions. Rules read this, and a model where there is one; they can err.",
+        "Rules, and a model where there is one, compared the statement with the cited clause: nearly all of its words "
+        "are there, its figures, who must, may or must not act, and the clause’s exceptions and conditions; nothing "
+        "contradicts it. They can err.",
         "sure",
     ),
     ("computed", ""): Mark(
