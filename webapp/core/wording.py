@@ -142,7 +142,7 @@ def summary_heading(answer: SummaryResult) -> str:
         return "Key language of each clause: the document’s own words, in the order of the document."
     if written < lines:
         return f"{plural(written, 'line')} of {lines} written and checked; the others are the document’s own words."
-    return "Written clause by clause; every line was checked against its clause."
+    return "Written clause by clause; the sign after each line says what was checked."
 
 
 def mentions_coverage(searched: CoverageRow) -> str:
