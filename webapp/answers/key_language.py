@@ -15,7 +15,6 @@ from typing import NamedTuple
 from retrieval import (
     Document,
     Hit,
-    Passage,
     PinCite,
     Sentence,
     Span,
@@ -52,6 +51,11 @@ class KeySentence(PinCite):
     text: str
     bearing: tuple[Span, ...] = ()
     emphasis: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def bearing_words(self) -> str:
+        """The words of the sentence that bears, or all of them."""
+        return " ".join(self.text[start:end] for start, end in self.emphasis) or self.text
 
     @classmethod
     def of(cls, document: Document, span: Span) -> "KeySentence":
@@ -135,15 +139,19 @@ def _cut(document: Document, span: Span) -> Span:
 
 
 class KeyLanguage(NamedTuple):
-    """The clauses that bear on a question, and the ids of further documents of which some do and are not quoted."""
+    """The clauses that bear on a question, and the ids of further documents of which some do and are not quoted.
+
+    `lacks`: the kind of value that is asked for, of which none of them has one: they come near and do not answer.
+    """
 
     clauses: tuple[KeySentence, ...] = ()
     further: tuple[str, ...] = ()
+    lacks: str = ""
 
 
 def key_language(
     question: str,
-    passages: Sequence[Passage],
+    passages: Sequence[PinCite],
     documents: Mapping[str, Document],
     hits: Sequence[Hit] = (),
     *,
@@ -170,20 +178,22 @@ def key_language(
     ranked = sorted(zip(spans, texts, relevance(question, candidates), strict=True), key=lambda row: -row[2])
     distinct = {text: span for span, text, score in reversed(ranked) if score > 0}  # each at its highest score
     bearing = [span for span, text, score in ranked if score > 0 and distinct[text] is span]
-    clauses = _clauses(question, bearing, documents)
+    every = _clauses(bearing, documents)
+    kinds = asked_values(question)
+    holding = [clause for clause in every if all(kind.is_in(clause.text) for kind in kinds)]
+    clauses = holding or every
+    lacks = next((k.name for k in kinds if not any(k.is_in(c.text) for c in every)), "") if every else ""
     chosen = _chosen(clauses, most)
     quoted = {clause.document_id for clause in chosen}
     further = dict.fromkeys(clause.document_id for clause in clauses if clause.document_id not in quoted)
     best = {clause.document_id: clause for clause in reversed(chosen)}
     ids = list(dict.fromkeys(clause.document_id for clause in chosen))
     chosen.sort(key=lambda c: (ids.index(c.document_id), c is not best[c.document_id], c.span.start))
-    return KeyLanguage(tuple(chosen), tuple(further))
+    return KeyLanguage(tuple(chosen), tuple(further), lacks)
 
 
-def _clauses(question: str, bearing: Sequence[Span], documents: Mapping[str, Document]) -> list[KeySentence]:
-    """The clauses of sentences, best first, each once; those that have the kinds of value that are asked for, if any
-    has.
-    """
+def _clauses(bearing: Sequence[Span], documents: Mapping[str, Document]) -> list[KeySentence]:
+    """The clauses of sentences, best first, each once."""
     clauses: list[KeySentence] = []
     for sentence in bearing:
         if any(part.shared(sentence) for clause in clauses for part in clause.spans):
@@ -194,9 +204,7 @@ def _clauses(question: str, bearing: Sequence[Span], documents: Mapping[str, Doc
             clauses.append(clause)
         elif len(clauses[other].text) <= _LONGEST_JOINED:
             clauses[other] = KeySentence.of_clause(document, *clauses[other].bearing, sentence)
-    kinds = asked_values(question)
-    holding = [clause for clause in clauses if all(kind.is_in(clause.text) for kind in kinds)]
-    return holding or clauses
+    return clauses
 
 
 def _overlap(one: KeySentence, other: KeySentence) -> bool:
@@ -223,7 +231,7 @@ def _candidate(document: Document, span: Span, text: str, best_first: Sequence[H
     return Sentence(text, under_headings(document, span.start, text), score)
 
 
-def _inside(document: Document, passage: Passage) -> Iterator[Span]:
+def _inside(document: Document, passage: PinCite) -> Iterator[Span]:
     """The sentences that are in a passage, and the fragments under a heading that are short enough to be quoted."""
     every, spans = sentences(document), passage.spans
     first = bisect_right(every, spans[0].start, key=lambda s: s.end)
