@@ -19,6 +19,7 @@ from retrieval import (
     Sentence,
     Span,
     asked_values,
+    find_tables,
     fragments,
     outline,
     own_words,
@@ -36,6 +37,7 @@ _MOST_QUOTED = 6_000  # characters of all places together; the first one is alwa
 _LONGEST_FRAGMENT = 300  # characters of a clause without a sentence that are quoted; more are a table, or a form
 _HOLDERS = ("part", "title", "chapter")  # what is below their heading without a sentence is a table, or a form, too
 _MOST_DOCUMENTS = 8  # of which clauses are quoted; how many more there are is told
+_MOST_BEARING = 3  # sentences of a clause that is quoted in part
 _LONGEST_JOINED = 1_500  # characters of a clause that is quoted in part and to which another part of it is joined
 _LEAST_INSIDE = 0.5  # share of a sentence that is in the passage; a passage may end inside one
 
@@ -202,7 +204,7 @@ def _clauses(bearing: Sequence[Span], documents: Mapping[str, Document]) -> list
         clause = KeySentence.of_clause(document, sentence)
         if (other := next((i for i, each in enumerate(clauses) if _overlap(each, clause)), None)) is None:
             clauses.append(clause)
-        elif len(clauses[other].text) <= _LONGEST_JOINED:
+        elif len(clauses[other].bearing) < _MOST_BEARING and len(clauses[other].text) <= _LONGEST_JOINED:
             clauses[other] = KeySentence.of_clause(document, *clauses[other].bearing, sentence)
     return clauses
 
@@ -228,11 +230,14 @@ def _before(document: Document, span: Span, bearing: Span) -> Span:
 
 def _candidate(document: Document, span: Span, text: str, best_first: Sequence[Hit]) -> Sentence:
     score = next((hit.score for hit in best_first if span.shared(hit.chunk.span)), 0.0)
-    return Sentence(text, under_headings(document, span.start, text), score)
+    heads = next((own_words(document, rows[0]) for rows in find_tables(document) if span in rows[1:]), "")
+    return Sentence(text, under_headings(document, span.start, f"{heads} {text}".strip()), score)
 
 
 def _inside(document: Document, passage: PinCite) -> Iterator[Span]:
-    """The sentences that are in a passage, and the fragments under a heading that are short enough to be quoted."""
+    """The sentences that are in a passage, each row of a table, and the fragments under a heading that are short enough
+    to be quoted.
+    """
     every, spans = sentences(document), passage.spans
     first = bisect_right(every, spans[0].start, key=lambda s: s.end)
     last = bisect_left(every, spans[-1].end, key=lambda s: s.start)
@@ -241,7 +246,9 @@ def _inside(document: Document, passage: PinCite) -> Iterator[Span]:
         for clause, words in fragments(document, document.span(spans[0].start, spans[-1].end), every)
         if clause.heading and clause.kind not in _HOLDERS and len(words) <= _LONGEST_FRAGMENT
     ]
-    for words in (*every[first:last], *short):
+    tables = {rows[0].start: rows for rows in find_tables(document)}
+    read = [part for words in every[first:last] for part in tables.get(words.start, (words,))]
+    for words in (*read, *short):
         overlap = sum(words.shared(s) for s in spans)
         if overlap >= _LEAST_INSIDE * len(words):
             yield words
