@@ -10,19 +10,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Literal
 
 from retrieval import (
+    NO_CHANGES,
     Document,
+    Facts,
     Passage,
     PinCite,
     QuoteMatch,
+    ScopedChanges,
     find_quote,
     own_words,
     pin_cite,
     split_sentences,
     where_said,
 )
+from webapp.grounding.clipping import Clipping, beside, clipping
 from webapp.grounding.facts import find_facts
 from webapp.grounding.markers import CITE, Quotation, blank_citation_markers, citation_markers, quotations
 from webapp.grounding.support import Support, is_own_count, support_of, unsupported
@@ -48,12 +53,19 @@ _FEW_WORDS = 3  # "In short:" claims nothing
 # The end of the words that lead to a quotation: "The lease says that".
 _LEADS_TO_QUOTE = re.compile(r"(?::|\b(?:says?|states?|provides?|reads?|that|as\s+follows))[\s,:.;]*$", re.IGNORECASE)
 _LEAD_WORDS = 8  # with more of them, something is said beside the quotation
-SentenceState = Literal["supported", "compared", "absent", "aside", "unsupported", "uncited"]
+SentenceState = Literal["supported", "compared", "computed", "absent", "aside", "unsupported", "uncited"]
+How = Literal["", "quoted", "read", "computed"]
+
+
+NO_FACTS: Mapping[str, Facts] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteCheck:
-    """One quotation: [start, end) of the answer with its quotation marks, and its match in the document."""
+    """One quotation: [start, end) of the answer with its quotation marks, and its match in the document.
+
+    One that is clipped has its words on the page, and is not word for word what the page says.
+    """
 
     start: int
     end: int
@@ -61,6 +73,7 @@ class QuoteCheck:
     n: int | None  # the passage whose document has it
     match: QuoteMatch | None
     own_words: str  # the page's own words; empty when it was not found
+    clipped: Clipping | None = None  # what of its sentence is left out that turns, bears or limits it
 
     @property
     def verified(self) -> bool:
@@ -85,6 +98,11 @@ class CheckedSentence:
     missing: tuple[str, ...] = ()
 
     @property
+    def how(self) -> How:
+        """By what it is confirmed: a quotation, something that read its meaning, or code that computed it."""
+        return "quoted" if self.state == "supported" else ""
+
+    @property
     def state(self) -> SentenceState:
         """What the check knows of it: supported where it is a quotation, compared where its figures and names were
         found in the passages that it cites.
@@ -97,8 +115,8 @@ class CheckedSentence:
 
     @property
     def _only_quotes(self) -> bool:
-        """Whether it is a quotation with nothing but words that lead to it."""
-        if not self.quotes:
+        """Whether it is a quotation, and none is clipped, with nothing but words that lead to it."""
+        if not self.quotes or any(quote.clipped for quote in self.quotes):
             return False
         before = self.text[: self.quotes[0].start - self.start]
         pieces = [before, *(self.text[a.end - self.start : b.start - self.start] for a, b in pairwise(self.quotes))]
@@ -113,9 +131,10 @@ class CheckedSentence:
 class Citation(PinCite):
     """A pin cite of an answer, with the number of its passage.
 
-    With a `quote` (the page's own words) the spans are the quotation's pieces between ellipses; else they are the
-    passage's, and section and page are its first, or those of the supporting sentence. `verified`: the quotation is on
-    the page or, without one, the facts of the sentence are in the passages it cites.
+    With a `quote` (the page's own words) the spans are the quotation's pieces between ellipses, or its whole sentence
+    where the answer clips it; else they are the passage's, and section and page are its first, or those of the
+    supporting sentence. `verified`: the quotation is on the page or, without one, the facts of the sentence are in the
+    passages it cites.
     """
 
     n: int
@@ -178,10 +197,18 @@ def _grown(sentence: CheckedSentence, text: str) -> int:
     return sum(len(_display_text(q, text)) - (q.end - q.start) for q in sentence.quotes)
 
 
-def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> CheckedAnswer:
+def check(
+    answer_text: str,
+    passages: Sequence[Passage],
+    documents: Mapping[str, Document],
+    *,
+    facts: Mapping[str, Facts] = NO_FACTS,
+    changes: ScopedChanges = NO_CHANGES,
+) -> CheckedAnswer:
     """Check an answer against its passages.
 
-    `documents` holds the document of every passage, by id; KeyError without one.
+    `documents` holds the document of every passage, by id; KeyError without one. `facts` are those of documents as they
+    were found when they were read, found again where they lack; `changes` tell which clauses amendments replace.
     """
     by_number = {passage.n: passage for passage in passages}
     supports: dict[tuple[int, ...], Support] = {}
@@ -191,7 +218,7 @@ def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str,
         markers = [n for _, numbers in citation_markers(answer_text[start:end]) for n in numbers]
         valid = tuple(dict.fromkeys(n for n in markers if n in by_number))
         quotes = tuple(
-            _check_quote(answer_text, q, _candidates(answer_text, q, start, end, passages), documents)
+            _check_quote(answer_text, q, (start, end), _candidates(answer_text, q, start, end, passages), documents)
             for q in all_quotations
             if start <= q.start < end
         )
@@ -228,7 +255,11 @@ def _candidates(text: str, quote: Quotation, start: int, end: int, passages: Seq
 
 
 def _check_quote(
-    text: str, quote: Quotation, candidates: Sequence[Passage], documents: Mapping[str, Document]
+    text: str,
+    quote: Quotation,
+    sentence: tuple[int, int],
+    candidates: Sequence[Passage],
+    documents: Mapping[str, Document],
 ) -> QuoteCheck:
     """Look up a quotation in the documents of its candidates; a match inside the passage is preferred."""
     inner = text[quote.inner_start : quote.inner_end].strip()
@@ -238,7 +269,9 @@ def _check_quote(
         match = next((m for form in _without_cites(inner) if (m := find_quote(document, form, passage.spans[0]))), None)
         if match is None:
             continue
-        check = QuoteCheck(quote.start, quote.end, inner, passage.n, match, own_words(document, *match.parts))
+        clipped = clipping(document, match, *beside(text, quote, sentence))
+        own = own_words(document, *match.parts)
+        check = QuoteCheck(quote.start, quote.end, inner, passage.n, match, own, clipped)
         if any(span.contains(match.span) for span in passage.spans):
             return check
         elsewhere = elsewhere or check
@@ -274,6 +307,8 @@ def _check_sentence(
         reasons.append(f"not in the cited passage: {', '.join(absent)}")
     if any(not q.verified for q in quotes):
         reasons.append(f"a quotation was {NOT_FOUND}")
+    turned = [q.clipped.words for q in quotes if q.clipped and q.clipped.kind == "negation"]
+    reasons += [f"a quotation leaves out “{words}” before it" for words in turned]
     if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
         reasons.append(NO_CITATION)
     return CheckedSentence(sentence, start, end, valid, not reasons, quotes, "; ".join(reasons), tuple(absent))
@@ -309,8 +344,9 @@ def _citations(
     for quote in sentence.quotes:
         if quote.match and quote.n is not None:
             numbers.add(quote.n)
-            cite = pin_cite(documents[by_number[quote.n].document_id], *quote.match.parts)
-            yield word_for_word(quote.n, cite, quote.own_words)
+            document = documents[by_number[quote.n].document_id]
+            spans = quote.clipped.whole if quote.clipped else quote.match.parts
+            yield word_for_word(quote.n, pin_cite(document, *spans), own_words(document, *spans))
     for n in sentence.cites:
         if n not in numbers:
             yield _without_quote(by_number[n], documents[by_number[n].document_id], sentence)
