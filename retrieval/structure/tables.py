@@ -36,6 +36,17 @@ def find_tables(document: Document) -> tuple[tuple[Span, ...], ...]:
     return tuple(found)
 
 
+def column_heads(document: Document, at: int) -> str:
+    """The heads of the columns of the table that an offset stands in, below them; "" outside of tables and in others.
+
+    A line above the rows is taken for the heads: it has no figure, or it would be a row.
+    """
+    for heads, *rows in find_tables(document):
+        if heads.end <= at < rows[-1].end and not re.search(r"\d", document.slice(heads)):
+            return " ".join(document.slice(heads).split())
+    return ""
+
+
 def _apart(line: str, after: str) -> bool:
     """Whether a line neither begins a clause nor ends a sentence nor goes on in the line after it."""
     return not (_CLAUSE.match(line) or _UNDER_WAY.search(line) or _GOES_ON.match(after))

@@ -69,8 +69,10 @@ def _form(word: str) -> str:
 
 def _other_numbers(words_here: str, words_there: str) -> Iterator[str]:
     source_values = values(words_there)
-    if source_values:
-        yield from (fact.text for fact in find_facts(words_here) if not stated(fact, source_values))
+    for fact in find_facts(words_here) if source_values else ():
+        # A difference is cut at words: its first number may have lost the sign before it.
+        if not stated(fact, source_values) and not values(fact.text) & source_values:
+            yield fact.text
 
 
 def _other_names(words_here: str, words_there: str, source: str, words: Vocabulary) -> Iterator[str]:

@@ -10,13 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Literal
 
 from retrieval import (
+    NO_CHANGES,
     Document,
+    Facts,
     Passage,
     PinCite,
     QuoteMatch,
+    ScopedChanges,
     find_quote,
     own_words,
     pin_cite,
@@ -49,7 +53,11 @@ _FEW_WORDS = 3  # "In short:" claims nothing
 # The end of the words that lead to a quotation: "The lease says that".
 _LEADS_TO_QUOTE = re.compile(r"(?::|\b(?:says?|states?|provides?|reads?|that|as\s+follows))[\s,:.;]*$", re.IGNORECASE)
 _LEAD_WORDS = 8  # with more of them, something is said beside the quotation
-SentenceState = Literal["supported", "compared", "absent", "aside", "unsupported", "uncited"]
+SentenceState = Literal["supported", "compared", "computed", "absent", "aside", "unsupported", "uncited"]
+How = Literal["", "quoted", "read", "computed"]
+
+
+NO_FACTS: Mapping[str, Facts] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,11 @@ class CheckedSentence:
     quotes: tuple[QuoteCheck, ...]
     reason: str
     missing: tuple[str, ...] = ()
+
+    @property
+    def how(self) -> How:
+        """By what it is confirmed: a quotation, something that read its meaning, or code that computed it."""
+        return "quoted" if self.state == "supported" else ""
 
     @property
     def state(self) -> SentenceState:
@@ -184,10 +197,18 @@ def _grown(sentence: CheckedSentence, text: str) -> int:
     return sum(len(_display_text(q, text)) - (q.end - q.start) for q in sentence.quotes)
 
 
-def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> CheckedAnswer:
+def check(
+    answer_text: str,
+    passages: Sequence[Passage],
+    documents: Mapping[str, Document],
+    *,
+    facts: Mapping[str, Facts] = NO_FACTS,
+    changes: ScopedChanges = NO_CHANGES,
+) -> CheckedAnswer:
     """Check an answer against its passages.
 
-    `documents` holds the document of every passage, by id; KeyError without one.
+    `documents` holds the document of every passage, by id; KeyError without one. `facts` are those of documents as they
+    were found when they were read, found again where they lack; `changes` tell which clauses amendments replace.
     """
     by_number = {passage.n: passage for passage in passages}
     supports: dict[tuple[int, ...], Support] = {}
