@@ -7,25 +7,29 @@ words (see `support` for its limits).
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
 from retrieval import (
+    NO_CHANGES,
     Document,
     Passage,
     PinCite,
     QuoteMatch,
+    ScopedChanges,
     find_quote,
     own_words,
     pin_cite,
     split_sentences,
-    where_said,
 )
+from webapp.grounding.calculations import Computation
+from webapp.grounding.evidence import Sources
 from webapp.grounding.facts import find_facts
 from webapp.grounding.markers import CITE, Quotation, blank_citation_markers, citation_markers, quotations
-from webapp.grounding.support import Support, is_own_count, support_of, unsupported
+from webapp.grounding.support import is_own_count
+from webapp.grounding.verdict import Cited, How, Verdict
 
 NOT_FOUND = "not found in the source"
 NO_CITATION = "no citation"
@@ -48,7 +52,7 @@ _FEW_WORDS = 3  # "In short:" claims nothing
 # The end of the words that lead to a quotation: "The lease says that".
 _LEADS_TO_QUOTE = re.compile(r"(?::|\b(?:says?|states?|provides?|reads?|that|as\s+follows))[\s,:.;]*$", re.IGNORECASE)
 _LEAD_WORDS = 8  # with more of them, something is said beside the quotation
-SentenceState = Literal["supported", "compared", "absent", "aside", "unsupported", "uncited"]
+SentenceState = Literal["supported", "compared", "computed", "absent", "aside", "unsupported", "uncited"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,9 @@ class QuoteCheck:
 class CheckedSentence:
     """A sentence, [start, end) of the answer. `cites` are valid passage numbers; `reason`: why it is unsupported.
 
-    `missing` are the figures and names that its passages do not have.
+    `missing` are the figures and names that its passages do not have. `how` says by what it is confirmed: `quoted`, it
+    is a quotation; `read`, all that it says is in the clause that bears it; `computed`, by the `computation`. `at` is
+    where the clause begins that bears it, or comes nearest, by the passages that it cites.
     """
 
     text: str
@@ -83,30 +89,20 @@ class CheckedSentence:
     quotes: tuple[QuoteCheck, ...]
     reason: str
     missing: tuple[str, ...] = ()
+    how: How = ""
+    computation: Computation | None = None
+    at: Mapping[int, int] = field(default_factory=dict, hash=False)
 
     @property
     def state(self) -> SentenceState:
-        """What the check knows of it: supported where it is a quotation, compared where its figures and names were
-        found in the passages that it cites.
+        """What the check knows of it: `compared` where its figures stand in the passages that it cites, and its names
+        in their documents, and nothing contradicts it.
         """
         if self.reason:
             return "uncited" if self.reason == NO_CITATION else "unsupported"
         if not self.cites and not self.quotes:
             return "absent" if _is_silent(self.text) else "aside"
-        return "supported" if self._only_quotes else "compared"
-
-    @property
-    def _only_quotes(self) -> bool:
-        """Whether it is a quotation with nothing but words that lead to it."""
-        if not self.quotes:
-            return False
-        before = self.text[: self.quotes[0].start - self.start]
-        pieces = [before, *(self.text[a.end - self.start : b.start - self.start] for a, b in pairwise(self.quotes))]
-        pieces.append(self.text[self.quotes[-1].end - self.start :])
-        first, *others = (blank_citation_markers(piece).strip(" *_#-•>") for piece in pieces)
-        words = len(first.split())
-        is_lead = words <= _FEW_WORDS or (words <= _LEAD_WORDS and bool(_LEADS_TO_QUOTE.search(first)))
-        return is_lead and not any(re.search(r"\w{4,}|\d", piece) for piece in others) and not find_facts(first)
+        return "computed" if self.how == "computed" else "supported" if self.how else "compared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,13 +174,21 @@ def _grown(sentence: CheckedSentence, text: str) -> int:
     return sum(len(_display_text(q, text)) - (q.end - q.start) for q in sentence.quotes)
 
 
-def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> CheckedAnswer:
+def check(
+    answer_text: str,
+    passages: Sequence[Passage],
+    documents: Mapping[str, Document],
+    *,
+    changes: ScopedChanges = NO_CHANGES,
+) -> CheckedAnswer:
     """Check an answer against its passages.
 
-    `documents` holds the document of every passage, by id; KeyError without one.
+    `documents` holds the document of every passage, by id; KeyError without one. `changes` tell which clauses
+    amendments replace, and have the facts of documents as they were found when they were read.
     """
     by_number = {passage.n: passage for passage in passages}
-    supports: dict[tuple[int, ...], Support] = {}
+    facts = changes.changes.facts if changes.changes else {}
+    cited: dict[tuple[int, ...], Cited] = {}
     all_quotations = quotations(answer_text)
     sentences = []
     for start, end in _sentences(answer_text, all_quotations):
@@ -195,10 +199,10 @@ def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str,
             for q in all_quotations
             if start <= q.start < end
         )
-        if valid not in supports and valid:
-            supports[valid] = support_of([by_number[n] for n in valid], documents)
+        if valid not in cited and valid:
+            cited[valid] = Cited(Sources(tuple(by_number[n] for n in valid), documents, facts), changes)
         invalid = tuple(dict.fromkeys(n for n in markers if n not in by_number))
-        sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, supports.get(valid)))
+        sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, cited.get(valid)))
     by_sentence = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
     citations = tuple(dict.fromkeys(c for each in by_sentence for c in each))
     own = tuple(tuple(citations.index(c) for c in each) for each in by_sentence)
@@ -258,7 +262,7 @@ def _check_sentence(
     valid: tuple[int, ...],
     invalid: tuple[int, ...],
     quotes: tuple[QuoteCheck, ...],
-    source: Support | None,
+    cited: Cited | None,
 ) -> CheckedSentence:
     start, end = at
     sentence = text[start:end]
@@ -266,17 +270,31 @@ def _check_sentence(
     if (mark := _LIST_MARK.match(plain)) and _is_own_list(text, start, mark[1]):
         plain = " " * mark.end() + plain[mark.end() :]
     verified = [(q.start - start, q.end - start) for q in quotes if q.verified]
-    absent = unsupported(plain, source, verified) if source else ()
-    reasons = []
-    if invalid:
-        reasons.append(f"cites {', '.join(f'[{n}]' for n in invalid)}, which is no passage")
-    if absent:
-        reasons.append(f"not in the cited passage: {', '.join(absent)}")
+    found = cited.verdict(plain, verified) if cited else Verdict()
+    reasons = [f"cites {', '.join(f'[{n}]' for n in invalid)}, which is no passage"] if invalid else []
+    reasons += found.reasons
     if any(not q.verified for q in quotes):
         reasons.append(f"a quotation was {NOT_FOUND}")
     if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
         reasons.append(NO_CITATION)
-    return CheckedSentence(sentence, start, end, valid, not reasons, quotes, "; ".join(reasons), tuple(absent))
+    how: How = "" if reasons else "quoted" if _only_quotes(sentence, start, quotes) else found.how
+    reason = "; ".join(reasons)
+    return CheckedSentence(
+        sentence, start, end, valid, not reasons, quotes, reason, found.missing, how, found.computation, found.at
+    )
+
+
+def _only_quotes(sentence: str, start: int, quotes: Sequence[QuoteCheck]) -> bool:
+    """Whether a sentence is a quotation with nothing but words that lead to it."""
+    if not quotes:
+        return False
+    pieces = [sentence[: quotes[0].start - start]]
+    pieces += [sentence[a.end - start : b.start - start] for a, b in pairwise(quotes)]
+    pieces.append(sentence[quotes[-1].end - start :])
+    first, *others = (blank_citation_markers(piece).strip(" *_#-•>") for piece in pieces)
+    words = len(first.split())
+    is_lead = words <= _FEW_WORDS or (words <= _LEAD_WORDS and bool(_LEADS_TO_QUOTE.search(first)))
+    return is_lead and not any(re.search(r"\w{4,}|\d", piece) for piece in others) and not find_facts(first)
 
 
 def _is_own_list(text: str, start: int, number: str | None) -> bool:
@@ -317,10 +335,9 @@ def _citations(
 
 
 def _without_quote(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
-    if not sentence.supported:  # no sentence of the passage supports it
-        return Citation(**passage.where(), n=passage.n, quote=None, verified=False)
-    at = where_said(document, passage.spans, blank_citation_markers(sentence.text))
-    return Citation(**pin_cite(document, *passage.spans, at=at).where(), n=passage.n, quote=None, verified=True)
+    at = sentence.at.get(passage.n, passage.spans[0].start)
+    cite = pin_cite(document, *passage.spans, at=at)
+    return Citation(**cite.where(), n=passage.n, quote=None, verified=sentence.supported)
 
 
 def _display_text(quote: QuoteCheck, text: str) -> str:
