@@ -246,6 +246,8 @@ def _completeness(pairs: Sequence[tuple[Row, Row]]) -> str:
         parts["answers that hold all"].append(all(is_there for _, is_there in held))
     seconds = sorted(kept["seconds"] for _, kept in pairs)
     lines = [f"{part:24}{sum(each):5} of {len(each):3}" for part, each in sorted(parts.items())]
+    words = sorted(len(" ".join(kept["shown"][1:]).split()) for _, kept in pairs)
+    lines.append(f"words shown: median {words[len(words) // 2]}, most {words[-1]}")
     return "\n".join([*lines, f"seconds: median {seconds[len(seconds) // 2]}, most {seconds[-1]}"])
 
 
