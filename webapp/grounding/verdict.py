@@ -10,6 +10,7 @@ from webapp.grounding.calculations import Computation, compute, not_computed
 from webapp.grounding.calculations import Source as Operands
 from webapp.grounding.comparison import Comparison, compare
 from webapp.grounding.evidence import Sources, Unit
+from webapp.grounding.figure_places import Figure, figures_of, misplaced
 from webapp.grounding.support import Support, support_of, unsupported
 
 How = Literal["", "quoted", "read", "computed"]
@@ -41,22 +42,28 @@ class Cited:
     def _support(self) -> Support:
         return support_of(self.sources)
 
+    @cached_property
+    def _figures(self) -> tuple[Figure, ...]:
+        return tuple(figure for unit in self.sources.units for figure in figures_of(unit.text))
+
     def verdict(self, sentence: str, verified: Sequence[tuple[int, int]]) -> Verdict:
         """Judge a sentence without its citation markers; `verified` are ranges of it that are verified quotations."""
         missing = unsupported(sentence, self._support, self.sources.parties, verified)
         bearing = self.sources.bearing(sentence)
-        computation, note = None, ""
-        if missing:
-            operands = self._operands(bearing)
-            computation = compute(sentence, operands)
-            missing = tuple(name for name in missing if computation is None or name not in computation.derived)
-            note = not_computed(sentence, operands) if missing else ""
+        operands = self._operands(bearing)
+        computation = compute(sentence, operands) if missing or not verified else None
+        missing = tuple(name for name in missing if computation is None or name not in computation.derived)
+        note = not_computed(sentence, operands) if missing else ""
+        elsewhere = () if computation or verified else misplaced(sentence, self._figures)
         compared = compare(sentence, self.sources) if not verified else Comparison()
         missing = tuple(dict.fromkeys((*missing, *compared.parties)))
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
+        if elsewhere := tuple(figure for figure in elsewhere if figure not in missing):
+            reasons.append(f"given for something else: {', '.join(elsewhere)}")
         reasons += [note, *compared.contradictions]
         how: How = "computed" if computation else "read" if compared.covered else ""
         reasons = [reason for reason in reasons if reason]
+        missing = (*missing, *elsewhere)
         return Verdict(
             tuple(reasons), missing, "" if reasons else how, None if reasons else computation, self._places(sentence)
         )
