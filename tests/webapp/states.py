@@ -20,12 +20,16 @@ State = tuple[str, Page]
 Light = Literal["light", "dark"]
 
 QUESTION = "Can the Customer end the contract without giving a reason?"
-# One quotation that is on its page, one that is not, and a figure that its passage does not give.
+# Sentences: quoted, compared, computed, not confirmed (for a figure, for a quotation), without a citation, absent.
 ANSWER = [
-    "Yes. The Customer may end the Agreement “without giving a reason, by one hundred eighty (180) days’ notice” "
-    "[1].\n\n",
-    "- It owes nothing further: “no fee of any kind falls due” [1].\n",
+    "Yes: “Customer may end this Agreement, without giving a reason, by one hundred eighty (180) days’ notice that "
+    "takes effect on or after March 1, 2027.” [1]\n\n",
+    "If it takes effect before March 1, 2029, the Customer pays a fee of $350,000 [1]. "
+    "A notice of January 1, 2028 can take effect on June 29, 2028 [1].\n\n",
     "- The Supplier must hand back deposits within 25 days [1].\n",
+    "- It owes nothing further: “no fee of any kind falls due” [1].\n",
+    "- The Customer may also demand a discount of its own choice.\n",
+    "- The passages do not mention a like right of the Supplier.\n",
 ]
 SLOWLY = [word + " " for word in " ".join(ANSWER).split(" ")]
 SUMMARY = [
@@ -95,6 +99,10 @@ def _of_answers(page: Page, engine: FakeEngine) -> Iterator[State]:
     expect(page.locator(".chip").first).to_contain_text("word for word")
     expect(page.locator(".sheet img")).to_be_visible()
     yield "answered", page
+    page.locator(".legend summary").last.click()
+    page.locator(".legend dl").last.scroll_into_view_if_needed()
+    yield "what the marks say", page
+    page.locator(".legend summary").last.click()
     page.get_by_role("button", name="Edit this question").click()
     expect(page.locator(".notice").first).to_contain_text("You are editing")
     yield "a question is edited", page

@@ -195,9 +195,9 @@ async def answer(
                         yield event
     if prompted is None:
         raise RuntimeError("the generation ended before it had a prompt")
-    generation = Draft(draft, _found(prompted, searched), results, prompted.engine, prompted.trusted)
+    generation = Draft(draft, _found(prompted, searched), results, prompted.engine)
     if is_thorough:
-        is_written = prompted.trusted and prompted.engine not in ("none", AWAY)
+        is_written = prompted.engine not in ("none", AWAY)
         read = ReadSoFar(draft, prompted.packed.passages, 1, prompted.packed.left_out)
         further = read_on(read, chunks, fit_chunks, document_of, lease if is_written else None)
         async with aclosing(further) as windows:
@@ -234,22 +234,17 @@ def _fit(
 ) -> tuple[Frame, Packed]:
     """Compute the token budget, and pack chunks into the part for passages."""
     prompt_frame = frame(terms.window, history, question, terms.count, terms.template)
-    room = min(prompt_frame.budget.passages, terms.most_passages or prompt_frame.budget.passages)
-    return prompt_frame, pack(chunks, document_of, terms.count, room, changes)
+    return prompt_frame, pack(chunks, document_of, terms.count, prompt_frame.budget.passages, changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The text that a language model wrote of the passages.
-
-    That of a `trusted` one is shown, marked, even if checks fail.
-    """
+    """The text that a language model wrote of the passages; shown, marked, even if checks fail."""
 
     text: str
     found: Found
     results: Retrieved
     engine: str
-    trusted: bool
 
     def joined(self, read: ReadSoFar) -> "Draft":
         """The draft with what further windows added."""
@@ -280,11 +275,10 @@ def finish(
     most = KEY_SENTENCES * draft.found.budget.windows
     extract = _key_language(results, passages, documents, document_of, relevance, most)
     key = with_amendments(extract.clauses, changes, document_of)
-    checked = check(draft.text, passages, documents)
+    checked = check(draft.text, passages, documents, changes=changes)
     says_nothing = says_not_there(text)
-    quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
-    is_shown = bool(text) and not says_nothing and (draft.trusted or quotes_rightly)
-    is_read = says_nothing and draft.trusted and draft.is_whole
+    is_shown = bool(text) and not says_nothing
+    is_read = says_nothing and draft.is_whole
     if not is_shown and (is_read or not results.found or not key):
         return _not_found(draft, key, changes, is_read=is_read)
     citations = checked.citations if is_shown else tuple(word_for_word(n, k, k.text) for n, k in enumerate(key, 1))

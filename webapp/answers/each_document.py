@@ -143,7 +143,7 @@ async def each_document(
     failures: list[PinciteError] = []
     records, of = list(asked.records), len(asked.records)
     for _ in range(2):
-        async with aclosing(_in_parallel(records, each.row, windows)) as outcomes:
+        async with aclosing(in_parallel(records, each.row, windows)) as outcomes:
             async for outcome in outcomes:
                 id_ = outcome.row.record.id
                 rows[id_] = replace(outcome.row, title=facts[id_].title if id_ in facts else "")
@@ -383,7 +383,7 @@ def _says_nothing(text: str, checked: CheckedAnswer) -> bool:
     )
 
 
-async def _in_parallel(
+async def in_parallel(
     items: Collection[T], work: Callable[[T], Awaitable[R]], windows: Windows | None
 ) -> AsyncGenerator[R]:
     """Results of `work` on each item, as they come: as many at once as the question queue has places to spare.

@@ -2,9 +2,9 @@
 
 question, passages → sentences by relevance → of each the clause, whole (`whole_clauses`) → a few, best first
 
-It is the answer without a language model, and replaces a draft that fails its checks, so nothing is generated here: a
-clause is spans of the canonical text, shown in the page's own words, the sentence that bears most emphasised. Where
-structure answers (a section by its number, the parties, a signature block), the place itself is quoted, whole.
+It is the answer without a language model, so nothing is generated here: a clause is spans of the canonical text, shown
+in the page's own words, the sentence that bears most emphasised. Where structure answers (a section by its number, the
+parties, a signature block), the place itself is quoted, whole.
 """
 
 from bisect import bisect_left, bisect_right

@@ -25,11 +25,13 @@ from retrieval import (
     split_sentences,
 )
 from webapp.grounding.calculations import Computation
+from webapp.grounding.clipping import Clipping, beside, clipping
 from webapp.grounding.evidence import Sources
 from webapp.grounding.facts import find_facts
 from webapp.grounding.markers import CITE, Quotation, blank_citation_markers, citation_markers, quotations
 from webapp.grounding.support import is_own_count
-from webapp.grounding.verdict import Cited, How, Verdict
+from webapp.grounding.verdict import Cited, Verdict
+from webapp.grounding.verdict import How as How
 
 NOT_FOUND = "not found in the source"
 NO_CITATION = "no citation"
@@ -57,7 +59,10 @@ SentenceState = Literal["supported", "compared", "computed", "absent", "aside", 
 
 @dataclass(frozen=True, slots=True)
 class QuoteCheck:
-    """One quotation: [start, end) of the answer with its quotation marks, and its match in the document."""
+    """One quotation: [start, end) of the answer with its quotation marks, and its match in the document.
+
+    One that is clipped has its words on the page, and is not word for word what the page says.
+    """
 
     start: int
     end: int
@@ -65,6 +70,7 @@ class QuoteCheck:
     n: int | None  # the passage whose document has it
     match: QuoteMatch | None
     own_words: str  # the page's own words; empty when it was not found
+    clipped: Clipping | None = None  # what of its sentence is left out that turns, bears or limits it
 
     @property
     def verified(self) -> bool:
@@ -77,7 +83,7 @@ class CheckedSentence:
     """A sentence, [start, end) of the answer. `cites` are valid passage numbers; `reason`: why it is unsupported.
 
     `missing` are the figures and names that its passages do not have. `how` says by what it is confirmed: `quoted`, it
-    is a quotation; `read`, all that it says is in the clause that bears it; `computed`, by the `computation`. `at` is
+    is a quotation; `read`, all that it says is in the clause that bears it. `computation` derives its figures. `at` is
     where the clause begins that bears it, or comes nearest, by the passages that it cites.
     """
 
@@ -102,16 +108,17 @@ class CheckedSentence:
             return "uncited" if self.reason == NO_CITATION else "unsupported"
         if not self.cites and not self.quotes:
             return "absent" if _is_silent(self.text) else "aside"
-        return "computed" if self.how == "computed" else "supported" if self.how else "compared"
+        return "computed" if self.computation else "supported" if self.how else "compared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation(PinCite):
     """A pin cite of an answer, with the number of its passage.
 
-    With a `quote` (the page's own words) the spans are the quotation's pieces between ellipses; else they are the
-    passage's, and section and page are its first, or those of the supporting sentence. `verified`: the quotation is on
-    the page or, without one, the facts of the sentence are in the passages it cites.
+    With a `quote` (the page's own words) the spans are the quotation's pieces between ellipses, or its whole sentence
+    where the answer clips it; else they are the passage's, and section and page are its first, or those of the
+    supporting sentence. `verified`: the quotation is on the page or, without one, the facts of the sentence are in the
+    passages it cites.
     """
 
     n: int
@@ -195,7 +202,7 @@ def check(
         markers = [n for _, numbers in citation_markers(answer_text[start:end]) for n in numbers]
         valid = tuple(dict.fromkeys(n for n in markers if n in by_number))
         quotes = tuple(
-            _check_quote(answer_text, q, _candidates(answer_text, q, start, end, passages), documents)
+            _check_quote(answer_text, q, (start, end), _candidates(answer_text, q, start, end, passages), documents)
             for q in all_quotations
             if start <= q.start < end
         )
@@ -232,7 +239,11 @@ def _candidates(text: str, quote: Quotation, start: int, end: int, passages: Seq
 
 
 def _check_quote(
-    text: str, quote: Quotation, candidates: Sequence[Passage], documents: Mapping[str, Document]
+    text: str,
+    quote: Quotation,
+    sentence: tuple[int, int],
+    candidates: Sequence[Passage],
+    documents: Mapping[str, Document],
 ) -> QuoteCheck:
     """Look up a quotation in the documents of its candidates; a match inside the passage is preferred."""
     inner = text[quote.inner_start : quote.inner_end].strip()
@@ -242,7 +253,9 @@ def _check_quote(
         match = next((m for form in _without_cites(inner) if (m := find_quote(document, form, passage.spans[0]))), None)
         if match is None:
             continue
-        check = QuoteCheck(quote.start, quote.end, inner, passage.n, match, own_words(document, *match.parts))
+        clipped = clipping(document, match, *beside(text, quote, sentence))
+        own = own_words(document, *match.parts)
+        check = QuoteCheck(quote.start, quote.end, inner, passage.n, match, own, clipped)
         if any(span.contains(match.span) for span in passage.spans):
             return check
         elsewhere = elsewhere or check
@@ -275,6 +288,8 @@ def _check_sentence(
     reasons += found.reasons
     if any(not q.verified for q in quotes):
         reasons.append(f"a quotation was {NOT_FOUND}")
+    turned = [q.clipped.words for q in quotes if q.clipped and q.clipped.kind == "negation"]
+    reasons += [f"a quotation leaves out “{words}” before it" for words in turned]
     if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
         reasons.append(NO_CITATION)
     how: How = "" if reasons else "quoted" if _only_quotes(sentence, start, quotes) else found.how
@@ -285,8 +300,8 @@ def _check_sentence(
 
 
 def _only_quotes(sentence: str, start: int, quotes: Sequence[QuoteCheck]) -> bool:
-    """Whether a sentence is a quotation with nothing but words that lead to it."""
-    if not quotes:
+    """Whether a sentence is a quotation, and none is clipped, with nothing but words that lead to it."""
+    if not quotes or any(quote.clipped for quote in quotes):
         return False
     pieces = [sentence[: quotes[0].start - start]]
     pieces += [sentence[a.end - start : b.start - start] for a, b in pairwise(quotes)]
@@ -327,8 +342,9 @@ def _citations(
     for quote in sentence.quotes:
         if quote.match and quote.n is not None:
             numbers.add(quote.n)
-            cite = pin_cite(documents[by_number[quote.n].document_id], *quote.match.parts)
-            yield word_for_word(quote.n, cite, quote.own_words)
+            document = documents[by_number[quote.n].document_id]
+            spans = quote.clipped.whole if quote.clipped else quote.match.parts
+            yield word_for_word(quote.n, pin_cite(document, *spans), own_words(document, *spans))
     for n in sentence.cites:
         if n not in numbers:
             yield _without_quote(by_number[n], documents[by_number[n].document_id], sentence)

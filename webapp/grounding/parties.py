@@ -87,7 +87,9 @@ class Parties:
         """The row of a name as it is written. A name of one ordinary word counts in small letters after "the"."""
         folded = _folded(words)
         row = next((i for i, forms in enumerate(self.forms) if folded in map(_folded, forms)), None)
-        is_name = words[0].isupper() or folded in ROLES or bool(re.search(r"\bthe\s+$", before, re.IGNORECASE))
+        is_name = (
+            any(c.isupper() for c in words) or folded in ROLES or bool(re.search(r"\bthe\s+$", before, re.IGNORECASE))
+        )
         return row if is_name else None
 
 

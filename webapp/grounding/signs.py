@@ -40,9 +40,10 @@ MODALS: tuple[tuple[Modality, str], ...] = (
     ),
     (
         "must not",
-        r"(?:shall|may|must|will|can|could|should|would) (?:not|never|under no circumstances|in no event)"
+        r"(?:shall|may|must|will|can|could|should|would|(?:has|have) to)"
+        r" (?:not|never|under no circumstances|in no event)"
         r"(?: be (?:permitted|allowed|entitled|authori[sz]ed|free) to)?"
-        r" | (?:has|have) to not | cannot | can[’']t | won[’']t | mustn[’']t"
+        r" | cannot | can[’']t | won[’']t | mustn[’']t"
         r" | (?:is|are|be) not (?:permitted|allowed|entitled|authori[sz]ed|free) to"
         r" | (?:isn|aren)[’']t (?:permitted|allowed|entitled|authori[sz]ed|free) to"
         r" | (?:is|are|be) (?:prohibited|barred|forbidden|precluded|restricted|prevented|restrained|banned) from"
@@ -157,9 +158,6 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     ("gross (?:receipts|revenues?|sales|profits?|proceeds)", "net (?:receipts|revenues?|sales|profits?|proceeds)"),
     ("in advance", "in arrears"),
     ("surviv\\w+", "(?:shall|will|do|does) not survive"),
-    ("monthly", "quarterly | annual(?:ly)? | yearly"),
-    ("quarterly", "monthly | annual(?:ly)? | yearly"),
-    ("annual(?:ly)? | yearly", "quarterly | monthly"),
     (r"increas\w+ | rais\w+", r"decreas\w+ | reduc\w+ | lower(?:ed|s)?"),
     ("at (?:its|their) own (?:cost|expense)", r"at the (?:other part\w+|\w+)[’']s? (?:sole )?(?:cost|expense)"),
     ("automatic(?:ally)?", r"(?:mutual(?:ly)?|upon) (?:written )?(?:agree\w*|consent) | at the option"),

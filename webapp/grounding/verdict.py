@@ -10,10 +10,12 @@ from webapp.grounding.calculations import Computation, compute, not_computed
 from webapp.grounding.calculations import Source as Operands
 from webapp.grounding.comparison import Comparison, compare
 from webapp.grounding.evidence import Sources, Unit
+from webapp.grounding.facts import find_facts
 from webapp.grounding.figure_places import Figure, figures_of, misplaced
 from webapp.grounding.support import Support, support_of, unsupported
 
-How = Literal["", "quoted", "read", "computed"]
+How = Literal["", "quoted", "read"]
+_FIGURES = 2  # of a sentence that may calculate: one of them is the result
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +52,20 @@ class Cited:
         """Judge a sentence without its citation markers; `verified` are ranges of it that are verified quotations."""
         missing = unsupported(sentence, self._support, self.sources.parties, verified)
         bearing = self.sources.bearing(sentence)
-        operands = self._operands(bearing)
-        computation = compute(sentence, operands) if missing or not verified else None
-        missing = tuple(name for name in missing if computation is None or name not in computation.derived)
-        note = not_computed(sentence, operands) if missing else ""
-        elsewhere = () if computation or verified else misplaced(sentence, self._figures)
+        computation, note = None, ""
+        if not verified and (missing or len(find_facts(sentence)) >= _FIGURES):
+            operands = self._operands(bearing)
+            computation = compute(sentence, operands)
+            missing = tuple(name for name in missing if computation is None or name not in computation.derived)
+            note = not_computed(sentence, operands) if missing else ""
+        elsewhere = () if verified or computation else misplaced(sentence, self._figures)
         compared = compare(sentence, self.sources) if not verified else Comparison()
         missing = tuple(dict.fromkeys((*missing, *compared.parties)))
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
         if elsewhere := tuple(figure for figure in elsewhere if figure not in missing):
-            reasons.append(f"given for something else: {', '.join(elsewhere)}")
+            reasons.append(f"the source gives for something else: {', '.join(elsewhere)}")
         reasons += [note, *compared.contradictions]
-        how: How = "computed" if computation else "read" if compared.covered else ""
+        how: How = "read" if compared.covered and not computation else ""
         reasons = [reason for reason in reasons if reason]
         missing = (*missing, *elsewhere)
         return Verdict(
