@@ -7,9 +7,11 @@ modal verb and limit of the sentence has its counterpart in the bearing clause, 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from webapp.grounding.evidence import Sources, Unit, content
+from webapp.grounding.evidence import Sources, Unit
+from webapp.grounding.figures import bounded_otherwise
 from webapp.grounding.parties import Parties
 from webapp.grounding.relations import Relation, is_contrary, is_same_act, is_wrong_party, relations
+from webapp.grounding.senses import content
 from webapp.grounding.signs import LIMITS, NEGATIONS, OPPOSITES, STRONG, Modality, sign
 
 _OPPOSITES = tuple((sign(a), sign(b)) for one, other in OPPOSITES for a, b in ((one, other), (other, one)))
@@ -22,7 +24,7 @@ _SAYS: dict[Modality, str] = {
     "is": "is so",
     "is not": "is not so",
 }
-_LEAST_COVERED = 0.8  # share of the words of a sentence that the bearing clause has, for a paraphrase that is covered
+_LEAST_COVERED = 1.0  # share of the words of a sentence that the bearing clause has, for a paraphrase that is covered
 _NOISE = 0.15  # a sentence of which the cited passages have a smaller share of the words has nothing to do with them
 _LEAST_WORDS = 4  # of weight, of a sentence that can be noise
 
@@ -53,6 +55,7 @@ def compare(sentence: str, sources: Sources) -> Comparison:
     wrong = tuple(dict.fromkeys(s.name for s, t in conflicts if is_wrong_party(s, t, parties)))
     reasons = [_reason(s, t, parties) for s, t in conflicts]
     reasons += _standards(sentence, bearing, sources)
+    reasons += bounded_otherwise(sentence, [unit.text for unit in sources.units])
     if _share(sentence, sources) < _NOISE and len(content(sentence)) >= _LEAST_WORDS:
         reasons.append("the cited passage does not say this")
     covered = not reasons and _is_covered(sentence, said, bearing, near, parties)
@@ -101,7 +104,8 @@ def _is_covered(
     text = " ".join(unit.text for unit in bearing)
     words, held = content(sentence), frozenset().union(*content(text))
     share = sum(bool(word & held) for word in words) / len(words) if words else 0.0
-    if share < _LEAST_COVERED:
+    rows, own = ({m.party for m in parties.mentions(t) if m.party is not None} for t in (text, sentence))
+    if share < _LEAST_COVERED or not own <= rows:
         return False
     if not all(any(is_same_act(s, t) and _agree(s, t, parties) for t in near) for s in said if s.part != "has"):
         return False

@@ -53,6 +53,7 @@ _TO_OBJECT = re.compile(r"\s+(?:(?:to|the|with|of|from|each|all|any|such|written
 _TO_ANYONE = re.compile(r"[^;:]{0,80}?\bto\s+(?:the\s+|each\s+)?", re.IGNORECASE)
 _BY = re.compile(r"[^;:]{0,60}?\bby\s+(?:the\s+|each\s+|both\s+)?", re.IGNORECASE)
 _DONE_BY = re.compile(r"(?P<word>[^\W\d_]+(?:ed|en|de|ld|nt|ept|ne|un))\s+by\s+(?:the\s+)?$", re.IGNORECASE)
+_BE_DONE = re.compile(r"\b(?:be|been)\s+(?:\w+ly\s+)?$", re.IGNORECASE)
 _OF = re.compile(r"(?P<word>[^\W\d_]+)\s+of\s+(?:the\s+)?$", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|,?\s+and|,?\s+or|/)\s+(?:the\s+|by\s+)*", re.IGNORECASE)
 _IS_WHAT = re.compile(
@@ -278,7 +279,7 @@ def _had(text: str, mentions: Sequence[Mention]) -> Iterator[Relation]:
         if mention.party is None:
             continue
         own = {"parties": frozenset((mention.party,)), "name": mention.text}
-        if by := _DONE_BY.search(text, 0, mention.start):
+        if (by := _DONE_BY.search(text, 0, mention.start)) and not _BE_DONE.search(text, 0, by.start()):
             yield Relation("does", labels(by["word"]), by["word"], passive=True, **own)  # type: ignore[arg-type]
         things = []
         if mention.owns:

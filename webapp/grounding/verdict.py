@@ -1,19 +1,21 @@
 """Judges one sentence against the passages that it cites: facts, calculations, what it says, and what is in force."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from retrieval import ScopedChanges
+from retrieval import ACTIONS, ScopedChanges
 from webapp.grounding.calculations import Computation, compute, not_computed
 from webapp.grounding.calculations import Source as Operands
 from webapp.grounding.comparison import Comparison, compare
 from webapp.grounding.evidence import Sources, Unit
 from webapp.grounding.facts import find_facts
+from webapp.grounding.signs import PAST, sign
 from webapp.grounding.support import Support, support_of, unsupported
 
 How = Literal["", "quoted", "read"]
+_OF_THE_PAST = sign(PAST)
 _FIGURES = 2  # of a sentence that may calculate: one of them is the result
 
 
@@ -56,12 +58,24 @@ class Cited:
         compared = compare(sentence, self.sources) if not verified else Comparison()
         missing = tuple(dict.fromkeys((*missing, *compared.parties)))
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
-        reasons += [note, *compared.contradictions]
+        reasons += [note, *compared.contradictions, *self._superseded(sentence, bearing)]
         how: How = "read" if compared.covered and not computation else ""
         reasons = [reason for reason in reasons if reason]
         return Verdict(
             tuple(reasons), missing, "" if reasons else how, None if reasons else computation, self._places(sentence)
         )
+
+    def _superseded(self, sentence: str, bearing: Sequence[Unit]) -> Iterator[str]:
+        """Say what amends the clause that bears a sentence, unless the sentence cites that too or speaks of the past."""
+        if not bearing or _OF_THE_PAST.search(sentence):
+            return
+        for change in self.changes.of(bearing[0].span):
+            cited = any(span.shared(change.amendment.span) for p in self.sources.passages for span in p.spans)
+            if change.ends and not change.target.new and not cited and (cite := self.changes.cite(change)):
+                yield f"its clause was {ACTIONS[change.amendment.action][0]} by {cite.document}, {cite.section}".rstrip(
+                    ", "
+                )
+                return
 
     def _places(self, sentence: str) -> dict[int, int]:
         found: dict[int, int] = {}
