@@ -66,7 +66,7 @@ _SUBJECTS = tuple(
         (0.8, r"disparag\w+|sue|contest\w*|challeng\w*"),
         (0.7, r"terminat\w+|expir(?:e|es|ed|ation)|ends?"),
         (0.7, r"renew\w*|extended"),
-        (0.7, r"(?:initial )?term|period of|effective date|takes? effect|commenc\w+"),
+        (0.9, r"(?:initial )?term|period of|effective date|takes? effect|commenc\w+"),
         (0.7, r"liab(?:le|ility)|consequential|damages"),
         (0.6, r"consent"),
         (0.6, r"own(?:s|ed|ership)?|title to|work made for hire|right, title"),

@@ -15,6 +15,7 @@ from typing import Literal
 from retrieval import (
     NO_CHANGES,
     Document,
+    Entailment,
     Passage,
     PinCite,
     QuoteMatch,
@@ -83,7 +84,7 @@ class CheckedSentence:
     """A sentence, [start, end) of the answer. `cites` are valid passage numbers; `reason`: why it is unsupported.
 
     `missing` are the figures and names that its passages do not have. `how` says by what it is confirmed: `quoted`, it
-    is a quotation; `read`, all that it says is in the clause that bears it. `computation` derives its figures. `at` is
+    is a quotation; `read`, a model reads that the clause says so. `computation` derives its figures. `at` is
     where the clause begins that bears it, or comes nearest, by the passages that it cites.
     """
 
@@ -187,11 +188,13 @@ def check(
     documents: Mapping[str, Document],
     *,
     changes: ScopedChanges = NO_CHANGES,
+    entailment: Entailment | None = None,
 ) -> CheckedAnswer:
     """Check an answer against its passages.
 
     `documents` holds the document of every passage, by id; KeyError without one. `changes` tell which clauses
-    amendments replace, and have the facts of documents as they were found when they were read.
+    amendments replace, and have the facts of documents as they were found when they were read. `entailment` reads what
+    nothing contradicts.
     """
     by_number = {passage.n: passage for passage in passages}
     facts = changes.changes.facts if changes.changes else {}
@@ -207,7 +210,7 @@ def check(
             if start <= q.start < end
         )
         if valid not in cited and valid:
-            cited[valid] = Cited(Sources(tuple(by_number[n] for n in valid), documents, facts), changes)
+            cited[valid] = Cited(Sources(tuple(by_number[n] for n in valid), documents, facts), changes, entailment)
         invalid = tuple(dict.fromkeys(n for n in markers if n not in by_number))
         sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, cited.get(valid)))
     by_sentence = [list(_citations(sentence, by_number, documents)) for sentence in sentences]

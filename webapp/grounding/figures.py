@@ -1,6 +1,4 @@
-"""Finds figures that a sentence bounds from the other side than its source: "no more than ten", where that has "no fewer
-than ten".
-"""
+"""Finds figures that a sentence bounds from the other side: "no more than ten", where its source has "no fewer"."""
 
 from collections.abc import Iterator, Sequence
 

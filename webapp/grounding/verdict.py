@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from retrieval import ACTIONS, ScopedChanges
+from retrieval import ACTIONS, Entailment, ScopedChanges
 from webapp.grounding.calculations import Computation, compute, not_computed
 from webapp.grounding.calculations import Source as Operands
 from webapp.grounding.comparison import Comparison, compare
 from webapp.grounding.evidence import Sources, Unit
 from webapp.grounding.facts import find_facts
+from webapp.grounding.figure_places import Figure, figures_of, misplaced
 from webapp.grounding.signs import PAST, sign
 from webapp.grounding.support import Support, support_of, unsupported
 
 How = Literal["", "quoted", "read"]
 _OF_THE_PAST = sign(PAST)
+_FOLLOWS, _CONTRADICTS = 0.9, 0.95  # probabilities from which a model's reading counts
 _FIGURES = 2  # of a sentence that may calculate: one of them is the result
 
 
@@ -40,10 +42,15 @@ class Cited:
 
     sources: Sources
     changes: ScopedChanges
+    entailment: Entailment | None = None
 
     @cached_property
     def _support(self) -> Support:
         return support_of(self.sources)
+
+    @cached_property
+    def _figures(self) -> tuple[Figure, ...]:
+        return tuple(figure for unit in self.sources.units for figure in figures_of(unit.text))
 
     def verdict(self, sentence: str, verified: Sequence[tuple[int, int]]) -> Verdict:
         """Judge a sentence without its citation markers; `verified` are ranges of it that are verified quotations."""
@@ -55,26 +62,40 @@ class Cited:
             computation = compute(sentence, operands)
             missing = tuple(name for name in missing if computation is None or name not in computation.derived)
             note = not_computed(sentence, operands) if missing else ""
+        elsewhere = () if verified or computation else misplaced(sentence, self._figures)
         compared = compare(sentence, self.sources) if not verified else Comparison()
         missing = tuple(dict.fromkeys((*missing, *compared.parties)))
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
+        if elsewhere := tuple(figure for figure in elsewhere if figure not in missing):
+            reasons.append(f"the source gives for something else: {', '.join(elsewhere)}")
         reasons += [note, *compared.contradictions, *self._superseded(sentence, bearing)]
-        how: How = "read" if compared.covered and not computation else ""
         reasons = [reason for reason in reasons if reason]
-        return Verdict(
-            tuple(reasons), missing, "" if reasons else how, None if reasons else computation, self._places(sentence)
-        )
+        how: How = ""
+        if not (reasons or verified or computation):
+            doubt, how = self._read(sentence, bearing, compared)
+            reasons += doubt
+        missing = (*missing, *elsewhere)
+        computation = None if reasons else computation
+        return Verdict(tuple(reasons), missing, how, computation, self._places(sentence))
+
+    def _read(self, sentence: str, bearing: Sequence[Unit], compared: Comparison) -> tuple[tuple[str, ...], How]:
+        """What an entailment model says of a sentence that nothing contradicts: a doubt, or that its clause says so."""
+        if self.entailment is None or not bearing:
+            return (), ""
+        [reading] = self.entailment.read([(sentence.strip(), " ".join(unit.text for unit in bearing))])
+        if reading.contradicts >= _CONTRADICTS:
+            return ("the clause says otherwise, as a model reads it",), ""
+        return (), "read" if reading.follows >= _FOLLOWS and compared.aligned else ""
 
     def _superseded(self, sentence: str, bearing: Sequence[Unit]) -> Iterator[str]:
-        """Say what amends the clause that bears a sentence, unless the sentence cites that too or speaks of the past."""
+        """Say what amends the clause that bears a sentence, unless it cites that too or speaks of the past."""
         if not bearing or _OF_THE_PAST.search(sentence):
             return
         for change in self.changes.of(bearing[0].span):
             cited = any(span.shared(change.amendment.span) for p in self.sources.passages for span in p.spans)
             if change.ends and not change.target.new and not cited and (cite := self.changes.cite(change)):
-                yield f"its clause was {ACTIONS[change.amendment.action][0]} by {cite.document}, {cite.section}".rstrip(
-                    ", "
-                )
+                by = f"{cite.document}, {cite.section}".rstrip(", ")
+                yield f"its clause was {ACTIONS[change.amendment.action][0]} by {by}"
                 return
 
     def _places(self, sentence: str) -> dict[int, int]:
