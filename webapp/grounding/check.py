@@ -54,6 +54,8 @@ _BINDS = re.compile(r"\b(?:shall|must|may)\b", re.IGNORECASE)
 _FEW_WORDS = 3  # "In short:" claims nothing
 # The end of the words that lead to a quotation: "The lease says that".
 _LEADS_TO_QUOTE = re.compile(r"(?::|\b(?:says?|states?|provides?|reads?|that|as\s+follows))[\s,:.;]*$", re.IGNORECASE)
+_AGAIN = re.compile(r"\b(\w+)(?:\W+\1\b){2}", re.IGNORECASE)
+_LONG = 10  # words of a sentence of which half should be different
 _LEAD_WORDS = 8  # with more of them, something is said beside the quotation
 SentenceState = Literal["supported", "compared", "computed", "absent", "aside", "unsupported", "uncited"]
 
@@ -289,6 +291,8 @@ def _check_sentence(
     found = cited.verdict(plain, verified) if cited else Verdict()
     reasons = [f"cites {', '.join(f'[{n}]' for n in invalid)}, which is no passage"] if invalid else []
     reasons += found.reasons
+    if not verified and _repeats(plain, text[:start]):
+        reasons.append("its words repeat themselves")
     if any(not q.verified for q in quotes):
         reasons.append(f"a quotation was {NOT_FOUND}")
     turned = [q.clipped.words for q in quotes if q.clipped and q.clipped.kind == "negation"]
@@ -300,6 +304,16 @@ def _check_sentence(
     return CheckedSentence(
         sentence, start, end, valid, not reasons, quotes, reason, found.missing, how, found.computation, found.at
     )
+
+
+def _repeats(sentence: str, before: str) -> bool:
+    """Whether a sentence is noise of a language model that goes round in circles: a word or its words again and again,
+    or a sentence that stood twice before.
+    """
+    words = re.findall(r"\w+", sentence.casefold())
+    is_round = len(words) >= _LONG and len(set(words)) * 2 <= len(words)
+    again = len(words) > 1 and f" {before.casefold()} ".count(" ".join(sentence.casefold().split())) >= 2
+    return is_round or again or bool(_AGAIN.search(sentence))
 
 
 def _only_quotes(sentence: str, start: int, quotes: Sequence[QuoteCheck]) -> bool:

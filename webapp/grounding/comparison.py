@@ -70,7 +70,7 @@ def _conflict(said: Relation, near: Sequence[Relation], every: Sequence[Relation
         return None
     if any(_agree(said, t, parties) and t.is_known and said.is_known for t in every if is_same_act(said, t)):
         return None
-    return acts[0] if acts else None
+    return max(acts, key=lambda t: (t.is_known, t.modality not in ("is", "is not")), default=None)
 
 
 def _agree(said: Relation, there: Relation, parties: Parties) -> bool:

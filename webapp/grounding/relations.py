@@ -56,6 +56,7 @@ _DONE_BY = re.compile(r"(?P<word>[^\W\d_]+(?:ed|en|de|ld|nt|ept|ne|un))\s+by\s+(
 _BE_DONE = re.compile(r"\b(?:be|been)\s+(?:\w+ly\s+)?$", re.IGNORECASE)
 _OF = re.compile(r"(?P<word>[^\W\d_]+)\s+of\s+(?:the\s+)?$", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|,?\s+and|,?\s+or|/)\s+(?:the\s+|by\s+)*", re.IGNORECASE)
+_ITEM = re.compile(r"\s*[:–—-]\s*(?:\([A-Za-z0-9]{1,5}\)\s*)?")  # "shall not: (b) keep animals"
 _IS_WHAT = re.compile(
     r"(?:the|an?)\s+(?P<what>(?:[\w-]+\s+){0,5}?[\w-]+?)(?=\s+(?:of|for|to|in|with|that|who|which)\b|[.,;]|$)"
 )
@@ -213,12 +214,16 @@ def _done(
     """The relations of one modal phrase, at [start, end): who does what its verbs say, and whom it is done to."""
     adverbs = _ADVERB.match(text, at[1])
     begin = adverbs.end() if adverbs else at[1]
+    begin = item.end() if (item := _ITEM.match(text, begin)) else begin
     passive = bool(_BE.search(text, at[1], begin) or (modality == "is not" and _BE.match(text, at[0])))
     if subject and subject.is_none:
         modality = "is not" if modality in ("is", "is not") else "must not"
     limited = _is_limited(text[begin:], modality)
     supposed = bool(_SUPPOSED.search(text, 0, subject.start if subject else at[0]))
-    for word in _verbs(text, begin, passive=passive):
+    what = _IS_WHAT.match(text, begin) if passive else None
+    if what:
+        passive = False
+    for word in _WORD.finditer(text, *what.span("what")) if what else _verbs(text, begin):
         words = labels(word[0])
         if not words or any(s.start <= word.start() < s.end for s in subjects):
             continue
@@ -246,13 +251,8 @@ def _name(subject: _Subject) -> str:
     return subject.first.text
 
 
-def _verbs(text: str, at: int, *, passive: bool) -> Iterator[re.Match[str]]:
-    """The verbs from an offset: one, or several that a list joins ("assign, sublicense or otherwise transfer"); after
-    "be" the words of what something is ("the sole owner").
-    """
-    if passive and (is_what := _IS_WHAT.match(text, at)):
-        yield from (word for word in _WORD.finditer(text, is_what.start("what"), is_what.end("what")))
-        return
+def _verbs(text: str, at: int) -> Iterator[re.Match[str]]:
+    """The verbs from an offset: one, or several that a list joins ("assign, sublicense or otherwise transfer")."""
     for _ in range(_MOST_VERBS):
         word = _WORD.match(text, at)
         if word is None or word[0].lower() in _NO_VERB:
