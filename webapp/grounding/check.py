@@ -54,7 +54,7 @@ _BINDS = re.compile(r"\b(?:shall|must|may)\b", re.IGNORECASE)
 _FEW_WORDS = 3  # "In short:" claims nothing
 # The end of the words that lead to a quotation: "The lease says that".
 _LEADS_TO_QUOTE = re.compile(r"(?::|\b(?:says?|states?|provides?|reads?|that|as\s+follows))[\s,:.;]*$", re.IGNORECASE)
-_AGAIN = re.compile(r"\b(\w+)(?:\W+\1\b){2}", re.IGNORECASE)
+_AGAIN = re.compile(r"\b([^\W\d_]+)(?:\W+\1\b){2}", re.IGNORECASE)
 _LONG = 10  # words of a sentence of which half should be different
 _LEAD_WORDS = 8  # with more of them, something is said beside the quotation
 SentenceState = Literal["supported", "compared", "computed", "absent", "aside", "unsupported", "uncited"]

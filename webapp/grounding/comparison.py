@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from webapp.grounding.evidence import Sources, Unit
 from webapp.grounding.figures import bounded_otherwise
 from webapp.grounding.parties import Parties
+from webapp.grounding.proper_names import stems
 from webapp.grounding.relations import Relation, is_contrary, is_same_act, is_wrong_party, relations
 from webapp.grounding.senses import content
 from webapp.grounding.signs import LIMITS, NEGATIONS, OPPOSITES, STRONG, Modality, sign
@@ -24,7 +25,8 @@ _SAYS: dict[Modality, str] = {
     "is": "is so",
     "is not": "is not so",
 }
-_NOISE = 0.15  # a sentence of which the cited passages have a smaller share of the words has nothing to do with them
+# A sentence is noise if the cited passages have a smaller share of its words, and their documents than the second.
+_NOISE, _KNOWN = 0.15, 0.6
 _LEAST_WORDS = 4  # of weight, of a sentence that can be noise
 
 
@@ -46,8 +48,10 @@ def compare(sentence: str, sources: Sources) -> Comparison:
     """Compare a sentence, without its citation markers, with the units that bear it."""
     parties = sources.parties
     bearing = sources.bearing(sentence)
+    if _is_noise(sentence, sources):
+        return Comparison(("the cited passage says nothing of this",))
     if not bearing:
-        return Comparison(("nothing in the cited passage says this",) if len(content(sentence)) >= _LEAST_WORDS else ())
+        return Comparison()
     said = relations(sentence, parties)
     there = [relations(unit.text, parties) for unit in sources.units]
     near = [r for unit, found in zip(sources.units, there, strict=True) if unit in bearing for r in found]
@@ -57,8 +61,6 @@ def compare(sentence: str, sources: Sources) -> Comparison:
     reasons = [_reason(s, t, parties) for s, t in conflicts]
     reasons += _standards(sentence, bearing, sources)
     reasons += bounded_otherwise(sentence, [unit.text for unit in sources.units])
-    if _share(sentence, sources) < _NOISE and len(content(sentence)) >= _LEAST_WORDS:
-        reasons.append("the cited passage does not say this")
     aligned = _is_aligned(sentence, bearing, bool(reasons), parties)
     return Comparison(tuple(dict.fromkeys(reasons)), wrong, aligned)
 
@@ -93,10 +95,14 @@ def _standards(sentence: str, bearing: Sequence[Unit], sources: Sources) -> Iter
             yield f"the clause says “{theirs[0]}”, not “{mine[0]}”"
 
 
-def _share(sentence: str, sources: Sources) -> float:
+def _is_noise(sentence: str, sources: Sources) -> bool:
+    """Whether a sentence has hardly a word of the passages that it cites, and few of their documents."""
     words = content(sentence)
     held = frozenset().union(*(label for unit in sources.units for label in content(unit.text)))
-    return sum(bool(word & held) for word in words) / len(words) if words else 1.0
+    share = sum(bool(word & held) for word in words) / (len(words) or 1)
+    plain = stems(sentence)
+    known = len(plain & sources.vocabulary.words) / (len(plain) or 1)
+    return len(words) >= _LEAST_WORDS and share < _NOISE and known < _KNOWN
 
 
 def _is_aligned(sentence: str, bearing: Sequence[Unit], conflicts: bool, parties: Parties) -> bool:
