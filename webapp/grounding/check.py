@@ -1,8 +1,8 @@
 """Verifies an answer against the passages it cites: quotations on the page, facts in a cited passage (grounding check).
 
 It decides how an answer is shown: a quotation that is on no page of the cited document loses its quotation marks and is
-flagged; a sentence whose facts its passages do not state, or that cites nothing, is unsupported. The check compares
-words (see `support` for its limits).
+flagged; a sentence whose facts its passages do not state, that the words of its clause contradict, or that cites nothing,
+is unsupported. The check compares words (see `comparison` for its limits).
 """
 
 import re

@@ -1,8 +1,8 @@
-"""Fact check of a sentence against the passages it cites: finds numbers, names and sections that they do not state.
+"""Fact check of a sentence against the passages it cites: finds numbers and sections that they do not state, and names
+that their documents do not have.
 
-It compares words. It detects that "60 days" is nowhere in the passage and, in a near-verbatim sentence, that it
-replaces another number (see `alignment`). In a free paraphrase it cannot detect one party exchanged for another of the
-same passage, a number that the passage gives for something else, or a negation.
+It compares words and values. It detects that "60 days" is nowhere in the passage and, in a near-verbatim sentence, that
+it replaces another number or party (see `alignment`). What a paraphrase says of them is compared in `comparison`.
 """
 
 import re
