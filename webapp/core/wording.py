@@ -165,7 +165,7 @@ def document_answer(row: DocumentAnswerRow, cited: Mapping[int, CitationRow]) ->
     quote = next((cited[n].quote for n in row.citations if n in cited), "") or ""
     if row.answer and not _is_quoted(row.answer, quote):
         return row.answer[:1].upper() + row.answer[1:] if row.answer in ("yes", "no") else row.answer
-    return f"“{cut(quote)}”" if quote else ""
+    return f"“{row.answer or cut(quote)}”" if quote else ""
 
 
 def cut(words: str) -> str:
@@ -174,9 +174,9 @@ def cut(words: str) -> str:
 
 
 def _is_quoted(answer: str, quote: str) -> bool:
-    """Whether an answer is its quotation, whole or cut."""
+    """Whether an answer is a sentence of its quotation, whole or cut, and not a value in it."""
     words = " ".join(quote.split())
-    return answer == words or (answer.endswith(" …") and words.startswith(answer.removesuffix(" …")))
+    return answer == words or (answer.endswith((" …", ".", ";", ":")) and answer.removesuffix(" …") in words)
 
 
 def doubts(answer: AnswerResult) -> str:
