@@ -118,6 +118,8 @@ def clipping(document: Document, match: QuoteMatch, before: str = "", after: str
         return Clipping("negation", words, place.whole)
     if bound := _bound(left, said, ours):
         return Clipping("limit", bound, place.whole)
+    if not bare and (subject := _subject(governing, said)) and not _names(ours, subject):
+        return Clipping("subject", subject, place.whole)
     if not bare and not _LIMIT.search(_HARMLESS.sub(" ", ours)):
         gaps = (document.text[a.end : b.start] for a, b in pairwise(match.parts))
         for part in (_conditions(lead, left), *gaps, *_following(right)):
@@ -125,8 +127,6 @@ def clipping(document: Document, match: QuoteMatch, before: str = "", after: str
                 return Clipping("limit", _shortened(part[limit.start() :]), place.whole)
         if _WHEN.match(right) and not _WHEN.search(after):
             return Clipping("limit", _shortened(right.strip()), place.whole)
-    if not bare and (subject := _subject(governing, said)) and not _names(ours, subject):
-        return Clipping("subject", subject, place.whole)
     return None
 
 

@@ -130,3 +130,18 @@ def test_a_clipped_quotation_is_cited_with_its_whole_sentence() -> None:
     (item,) = check("> receive guests at night [1]", [passage()], {"d": LEASE}).citations
     assert item.quote == "The Tenant shall not: … (a) receive guests at night; or"
     assert "“The Landlord may assign this lease”" in answer.text  # its words are on the page
+
+
+def test_a_quotation_with_another_partys_name_before_it_is_marked() -> None:
+    page = document(
+        'This lease is between Pier Holdings, Inc. ("Pier") and Marsh Boats, LLC ("Marsh").\n'
+        "1. Fee. Marsh shall pay $900 a month to the harbour. Pier and Marsh keep this lease.\n"
+    )
+    cite = pin_cite(page, page.span(0, len(page.text)))
+    whole = Passage(**cite.where(), n=1, text=page.text)
+    states = [
+        check(f"{name} “shall pay $900 a month to the harbour” [1].", [whole], {"d": page}).sentences[0]
+        for name in ("Marsh", "Pier", "The contract says that it")
+    ]
+    assert [s.state for s in states] == ["supported", "unsupported", "compared"]
+    assert states[1].reason == "the page says a quotation of Marsh"
