@@ -1,8 +1,8 @@
 """Verifies an answer against the passages it cites: quotations on the page, facts in a cited passage (grounding check).
 
 It decides how an answer is shown: a quotation that is on no page of the cited document loses its quotation marks and is
-flagged; a sentence whose facts its passages do not state, that the words of its clause contradict, or that cites nothing,
-is unsupported. The check compares words (see `comparison` for its limits).
+flagged; a sentence whose facts its passages do not state, which the words of its clause contradict, or which cites
+nothing, is unsupported. The check compares words (see `comparison` for its limits).
 """
 
 import re
@@ -297,6 +297,7 @@ def _check_sentence(
         reasons.append(f"a quotation was {NOT_FOUND}")
     turned = [q.clipped.words for q in quotes if q.clipped and q.clipped.kind == "negation"]
     reasons += [f"a quotation leaves out “{words}” before it" for words in turned]
+    reasons += [f"the page says a quotation of {party}" for party in _other_subjects(sentence, start, quotes, cited)]
     if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
         reasons.append(NO_CITATION)
     how: How = "" if reasons else "quoted" if _only_quotes(sentence, start, quotes) else found.how
@@ -314,6 +315,18 @@ def _repeats(sentence: str, before: str) -> bool:
     is_round = len(words) >= _LONG and len(set(words)) * 2 <= len(words)
     again = len(words) > 1 and f" {before.casefold()} ".count(" ".join(sentence.casefold().split())) >= 2
     return is_round or again or bool(_AGAIN.search(sentence))
+
+
+def _other_subjects(sentence: str, start: int, quotes: Sequence[QuoteCheck], cited: Cited | None) -> Iterator[str]:
+    """Yield the party that a quotation is said of on the page, where the sentence says it of another one."""
+    for quote in quotes:
+        if cited and quote.clipped and quote.clipped.kind == "subject":
+            parties = cited.sources.parties
+            ours = [m for m in parties.mentions(sentence[: quote.start - start]) if m.party is not None]
+            theirs = [m for m in parties.mentions(quote.clipped.words) if m.party is not None]
+            pairs = [(a.party, b.party) for a in ours for b in theirs if a.party is not None and b.party is not None]
+            if pairs and all(parties.are_two(a, b) for a, b in pairs):
+                yield theirs[-1].text
 
 
 def _only_quotes(sentence: str, start: int, quotes: Sequence[QuoteCheck]) -> bool:
