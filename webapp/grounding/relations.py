@@ -53,8 +53,10 @@ _TO_OBJECT = re.compile(r"\s+(?:(?:to|the|with|of|from|each|all|any|such|written
 _TO_ANYONE = re.compile(r"[^;:]{0,80}?\bto\s+(?:the\s+|each\s+)?", re.IGNORECASE)
 _BY = re.compile(r"[^;:]{0,60}?\bby\s+(?:the\s+|each\s+|both\s+)?", re.IGNORECASE)
 _DONE_BY = re.compile(r"(?P<word>[^\W\d_]+(?:ed|en|de|ld|nt|ept|ne|un))\s+by\s+(?:the\s+)?$", re.IGNORECASE)
+_BE_DONE = re.compile(r"\b(?:be|been)\s+(?:\w+ly\s+)?$", re.IGNORECASE)
 _OF = re.compile(r"(?P<word>[^\W\d_]+)\s+of\s+(?:the\s+)?$", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|,?\s+and|,?\s+or|/)\s+(?:the\s+|by\s+)*", re.IGNORECASE)
+_ITEM = re.compile(r"\s*[:–—-]\s*(?:\([A-Za-z0-9]{1,5}\)\s*)?")  # "shall not: (b) keep animals"
 _IS_WHAT = re.compile(
     r"(?:the|an?)\s+(?P<what>(?:[\w-]+\s+){0,5}?[\w-]+?)(?=\s+(?:of|for|to|in|with|that|who|which)\b|[.,;]|$)"
 )
@@ -212,12 +214,16 @@ def _done(
     """The relations of one modal phrase, at [start, end): who does what its verbs say, and whom it is done to."""
     adverbs = _ADVERB.match(text, at[1])
     begin = adverbs.end() if adverbs else at[1]
+    begin = item.end() if (item := _ITEM.match(text, begin)) else begin
     passive = bool(_BE.search(text, at[1], begin) or (modality == "is not" and _BE.match(text, at[0])))
     if subject and subject.is_none:
         modality = "is not" if modality in ("is", "is not") else "must not"
     limited = _is_limited(text[begin:], modality)
     supposed = bool(_SUPPOSED.search(text, 0, subject.start if subject else at[0]))
-    for word in _verbs(text, begin, passive=passive):
+    what = _IS_WHAT.match(text, begin) if passive else None
+    if what:
+        passive = False
+    for word in _WORD.finditer(text, *what.span("what")) if what else _verbs(text, begin):
         words = labels(word[0])
         if not words or any(s.start <= word.start() < s.end for s in subjects):
             continue
@@ -245,13 +251,8 @@ def _name(subject: _Subject) -> str:
     return subject.first.text
 
 
-def _verbs(text: str, at: int, *, passive: bool) -> Iterator[re.Match[str]]:
-    """The verbs from an offset: one, or several that a list joins ("assign, sublicense or otherwise transfer"); after
-    "be" the words of what something is ("the sole owner").
-    """
-    if passive and (is_what := _IS_WHAT.match(text, at)):
-        yield from (word for word in _WORD.finditer(text, is_what.start("what"), is_what.end("what")))
-        return
+def _verbs(text: str, at: int) -> Iterator[re.Match[str]]:
+    """The verbs from an offset: one, or several that a list joins ("assign, sublicense or otherwise transfer")."""
     for _ in range(_MOST_VERBS):
         word = _WORD.match(text, at)
         if word is None or word[0].lower() in _NO_VERB:
@@ -278,7 +279,7 @@ def _had(text: str, mentions: Sequence[Mention]) -> Iterator[Relation]:
         if mention.party is None:
             continue
         own = {"parties": frozenset((mention.party,)), "name": mention.text}
-        if by := _DONE_BY.search(text, 0, mention.start):
+        if (by := _DONE_BY.search(text, 0, mention.start)) and not _BE_DONE.search(text, 0, by.start()):
             yield Relation("does", labels(by["word"]), by["word"], passive=True, **own)  # type: ignore[arg-type]
         things = []
         if mention.owns:

@@ -121,6 +121,16 @@ STRONG = (
     " | whole | without | even"
     " | no | both | neither | each | at any time"
 )
+# What a sentence says of a clause that is in force no longer.
+PAST = (
+    "original(?:ly)? | before the amendment | previous(?:ly)? | former(?:ly)? | was | were | had | used to | no longer"
+    " | until then | amend(?:ed|ment|s) | replaced | deleted | superseded"
+)
+# How a figure is bounded.
+AT_LEAST = "at least | no(?:t)? (?:less|fewer) than | (?:a )?minimum (?:of)?"
+AT_MOST = (
+    "at most | no(?:t)? (?:more|greater|longer) than | up to | (?:a )?maximum (?:of)? | not (?:to )?exceed(?:ing)?"
+)
 # Standards that exclude each other: a sentence has one where the clause has the other.
 OPPOSITES: tuple[tuple[str, str], ...] = (
     ("exclusive(?:ly)? | sole (?:licen\\w+|agent|distrib\\w+|supplier|provider)", "non[-‐ ]?exclusive(?:ly)?"),

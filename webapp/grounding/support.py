@@ -95,7 +95,7 @@ def unsupported(
     unknown = [f for f in facts if not (_within(f, verified) or is_own_count(f, sentence) or _states(source, f))]
     absent = [f.text for f in unknown if not _is_said_again(f, sentence, [g for g in facts if g not in unknown])]
     rest = masked(sentence, facts)
-    for start, end in verified:
+    for start, end in [*verified, *((m.start, m.end) for m in parties.mentions(rest))]:
         rest = rest[:start] + "\x01" * (end - start) + rest[end:]
     absent += missing_names(rest, source.vocabulary.words | source.names, source.vocabulary)
     if not verified:
