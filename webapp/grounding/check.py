@@ -55,7 +55,7 @@ _FEW_WORDS = 3  # "In short:" claims nothing
 # The end of the words that lead to a quotation: "The lease says that".
 _LEADS_TO_QUOTE = re.compile(r"(?::|\b(?:says?|states?|provides?|reads?|that|as\s+follows))[\s,:.;]*$", re.IGNORECASE)
 _AGAIN = re.compile(r"\b([^\W\d_]+)(?:\W+\1\b){2}", re.IGNORECASE)
-_LONG = 10  # words of a sentence of which half should be different
+_LONG = 10  # words of a sentence of which more than a third should be different
 _LEAD_WORDS = 8  # with more of them, something is said beside the quotation
 SentenceState = Literal["supported", "compared", "computed", "absent", "aside", "unsupported", "uncited"]
 
@@ -312,7 +312,7 @@ def _repeats(sentence: str, before: str) -> bool:
     or a sentence that stood twice before.
     """
     words = re.findall(r"\w+", sentence.casefold())
-    is_round = len(words) >= _LONG and len(set(words)) * 2 <= len(words)
+    is_round = len(words) >= _LONG and len(set(words)) * 3 <= len(words)
     again = len(words) > 1 and f" {before.casefold()} ".count(" ".join(sentence.casefold().split())) >= 2
     return is_round or again or bool(_AGAIN.search(sentence))
 
