@@ -47,7 +47,6 @@ from retrieval.search.search import Hit as Hit, Results as Results, Searcher as 
 from retrieval.search.vectors import Vectors as Vectors
 from retrieval.structure.amendment_links import Change as Change
 from retrieval.structure.amendments import ACTIONS as ACTIONS
-from retrieval.structure.best_sentence import where_said as where_said
 from retrieval.structure.chunks import Chunk as Chunk, under_headings as under_headings
 from retrieval.structure.clauses import (
     Clause as Clause,

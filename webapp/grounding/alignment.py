@@ -52,9 +52,10 @@ def exchanged_words(sentence: str, source: str, words: Vocabulary, parties: Part
         words_there = source[near[j].start : near[j_end - 1].end]
         yield from _other_numbers(words_here, words_there)
         yield from _other_parties(sentence, tokens[i:i_end], near[j:j_end], parties)
-        if i_end - i <= _LONGEST_NAME and j_end - j <= _LONGEST_NAME and not re.search(r"\d", words_there):
-            named = any(token.party is not None for token in near[j:j_end])
-            yield from _other_names(words_here, words_there, words, is_party=named)
+        named = [any(token.party is not None for token in place) for place in (tokens[i:i_end], near[j:j_end])]
+        short = i_end - i <= _LONGEST_NAME and j_end - j <= _LONGEST_NAME
+        if short and not named[0] and not re.search(r"\d", words_there):
+            yield from _other_names(words_here, words_there, words, is_party=named[1])
 
 
 def _tokens(text: str, parties: Parties) -> list[_Token]:

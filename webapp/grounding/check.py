@@ -1,8 +1,8 @@
 """Verifies an answer against the passages it cites: quotations on the page, facts in a cited passage (grounding check).
 
 It decides how an answer is shown: a quotation that is on no page of the cited document loses its quotation marks and is
-flagged; a sentence whose facts its passages do not state, or that cites nothing, is unsupported. The check compares
-words (see `support` for its limits).
+flagged; a sentence whose facts its passages do not state, which the words of its clause contradict, or which cites
+nothing, is unsupported. The check compares words (see `comparison` for its limits).
 """
 
 import re
@@ -15,6 +15,7 @@ from typing import Literal
 from retrieval import (
     NO_CHANGES,
     Document,
+    Entailment,
     Passage,
     PinCite,
     QuoteMatch,
@@ -53,6 +54,8 @@ _BINDS = re.compile(r"\b(?:shall|must|may)\b", re.IGNORECASE)
 _FEW_WORDS = 3  # "In short:" claims nothing
 # The end of the words that lead to a quotation: "The lease says that".
 _LEADS_TO_QUOTE = re.compile(r"(?::|\b(?:says?|states?|provides?|reads?|that|as\s+follows))[\s,:.;]*$", re.IGNORECASE)
+_AGAIN = re.compile(r"\b([^\W\d_]+)(?:\W+\1\b){2}", re.IGNORECASE)
+_LONG = 10  # words of a sentence of which more than a third should be different
 _LEAD_WORDS = 8  # with more of them, something is said beside the quotation
 SentenceState = Literal["supported", "compared", "computed", "absent", "aside", "unsupported", "uncited"]
 
@@ -83,7 +86,7 @@ class CheckedSentence:
     """A sentence, [start, end) of the answer. `cites` are valid passage numbers; `reason`: why it is unsupported.
 
     `missing` are the figures and names that its passages do not have. `how` says by what it is confirmed: `quoted`, it
-    is a quotation; `read`, all that it says is in the clause that bears it. `computation` derives its figures. `at` is
+    is a quotation; `read`, a model reads that the clause says so. `computation` derives its figures. `at` is
     where the clause begins that bears it, or comes nearest, by the passages that it cites.
     """
 
@@ -187,11 +190,13 @@ def check(
     documents: Mapping[str, Document],
     *,
     changes: ScopedChanges = NO_CHANGES,
+    entailment: Entailment | None = None,
 ) -> CheckedAnswer:
     """Check an answer against its passages.
 
     `documents` holds the document of every passage, by id; KeyError without one. `changes` tell which clauses
-    amendments replace, and have the facts of documents as they were found when they were read.
+    amendments replace, and have the facts of documents as they were found when they were read. `entailment` reads what
+    nothing contradicts.
     """
     by_number = {passage.n: passage for passage in passages}
     facts = changes.changes.facts if changes.changes else {}
@@ -207,7 +212,7 @@ def check(
             if start <= q.start < end
         )
         if valid not in cited and valid:
-            cited[valid] = Cited(Sources(tuple(by_number[n] for n in valid), documents, facts), changes)
+            cited[valid] = Cited(Sources(tuple(by_number[n] for n in valid), documents, facts), changes, entailment)
         invalid = tuple(dict.fromkeys(n for n in markers if n not in by_number))
         sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, cited.get(valid)))
     by_sentence = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
@@ -286,10 +291,13 @@ def _check_sentence(
     found = cited.verdict(plain, verified) if cited else Verdict()
     reasons = [f"cites {', '.join(f'[{n}]' for n in invalid)}, which is no passage"] if invalid else []
     reasons += found.reasons
+    if not verified and _repeats(plain, text[:start]):
+        reasons.append("its words repeat themselves")
     if any(not q.verified for q in quotes):
         reasons.append(f"a quotation was {NOT_FOUND}")
     turned = [q.clipped.words for q in quotes if q.clipped and q.clipped.kind == "negation"]
     reasons += [f"a quotation leaves out “{words}” before it" for words in turned]
+    reasons += [f"the page says a quotation of {party}" for party in _other_subjects(sentence, start, quotes, cited)]
     if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
         reasons.append(NO_CITATION)
     how: How = "" if reasons else "quoted" if _only_quotes(sentence, start, quotes) else found.how
@@ -297,6 +305,28 @@ def _check_sentence(
     return CheckedSentence(
         sentence, start, end, valid, not reasons, quotes, reason, found.missing, how, found.computation, found.at
     )
+
+
+def _repeats(sentence: str, before: str) -> bool:
+    """Whether a sentence is noise of a language model that goes round in circles: a word or its words again and again,
+    or a sentence that stood twice before.
+    """
+    words = re.findall(r"\w+", sentence.casefold())
+    is_round = len(words) >= _LONG and len(set(words)) * 3 <= len(words)
+    again = len(words) > 1 and f" {before.casefold()} ".count(" ".join(sentence.casefold().split())) >= 2
+    return is_round or again or bool(_AGAIN.search(sentence))
+
+
+def _other_subjects(sentence: str, start: int, quotes: Sequence[QuoteCheck], cited: Cited | None) -> Iterator[str]:
+    """Yield the party that a quotation is said of on the page, where the sentence says it of another one."""
+    for quote in quotes:
+        if cited and quote.clipped and quote.clipped.kind == "subject":
+            parties = cited.sources.parties
+            ours = [m for m in parties.mentions(sentence[: quote.start - start]) if m.party is not None]
+            theirs = [m for m in parties.mentions(quote.clipped.words) if m.party is not None]
+            pairs = [(a.party, b.party) for a in ours for b in theirs if a.party is not None and b.party is not None]
+            if pairs and all(parties.are_two(a, b) for a, b in pairs):
+                yield theirs[-1].text
 
 
 def _only_quotes(sentence: str, start: int, quotes: Sequence[QuoteCheck]) -> bool:

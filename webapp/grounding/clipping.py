@@ -19,9 +19,26 @@ _NEGATION = re.compile(
     r"\b(?:not|no|nor|neither|never|none|nothing|cannot|nobody)\b|n['’]t\b|\bwithout\s*\Z", re.IGNORECASE
 )
 _LIMIT = re.compile(
-    r"\b(?:except(?:ing)?|unless|if|provided(?=,|\s+(?:that|however|further))|subject\s+to|but|however|only|other\s+than"
+    r"\b(?:except(?:ing)?|unless|if|provided(?=,|\s+(?:that|however|further))|subject\s+to|but|however|only|solely|other\s+than"
     r"|to\s+the\s+extent|(?:so|as)\s+long\s+as|until|in\s+the\s+event|excluding|without|save\s+(?:for|as|that)"
     r"|in\s+no\s+event)\b",
+    re.IGNORECASE,
+)
+# They turn what follows within a few words.
+_TURNED_FROM = re.compile(
+    r"\b(prohibited|precluded|barred|restrained|refrains?|prevent(?:s|ed)?|restricted|forbidden|disclaims?|waives?"
+    r"|releases?|excludes?|fails?|lieu|instead|rather)\b(?:\W+\w+){0,4}\W*\Z",
+    re.IGNORECASE,
+)
+# Before a figure: it is the most, or the least, and not the amount.
+_BOUND = re.compile(
+    r"\b(?:(?:not\s+(?:to\s+)?)?exceed(?:s|ing)?|up\s+to|at\s+(?:least|most)|(?:less|more|fewer|greater|later|earlier)\s+than"
+    r"|maximum(?:\s+of)?|minimum(?:\s+of)?|as\s+much\s+as)\s*\Z",
+    re.IGNORECASE,
+)
+_BOUNDED = re.compile(
+    r"\b(?:exceed\w*|up\s+to|at\s+(?:least|most)|(?:less|more|fewer|greater|later|earlier)\s+than|maxim\w+|minim\w+|over"
+    r"|under|cap(?:ped|s)?|ceiling|floor|limit(?:ed|s)?|beyond|within|no\s+longer)\b",
     re.IGNORECASE,
 )
 # They turn and limit nothing.
@@ -35,7 +52,7 @@ _HARMLESS = re.compile(
 # What an answer says instead of "not".
 _DENIES = re.compile(
     r"\b(?:prohibit\w*|forbid\w*|forbidden|refrain\w*|prevent\w*|bar(?:s|red)|disclaim\w*|exclud\w*|waive\w*|lacks?"
-    r"|free\s+(?:of|from)|restrict\w*|preclud\w*|refus\w*)\b",
+    r"|free\s+(?:of|from)|restrict\w*|preclud\w*|refus\w*|releas\w*|fail\w*|instead|rather)\b",
     re.IGNORECASE,
 )
 _FINITE = (
@@ -99,6 +116,10 @@ def clipping(document: Document, match: QuoteMatch, before: str = "", after: str
     words = _negation(governing, bare, said)
     if words and not (_NEGATION.search(ours) or _DENIES.search(ours)):
         return Clipping("negation", words, place.whole)
+    if bound := _bound(left, said, ours):
+        return Clipping("limit", bound, place.whole)
+    if not bare and (subject := _subject(governing, said)) and not _names(ours, subject):
+        return Clipping("subject", subject, place.whole)
     if not bare and not _LIMIT.search(_HARMLESS.sub(" ", ours)):
         gaps = (document.text[a.end : b.start] for a, b in pairwise(match.parts))
         for part in (_conditions(lead, left), *gaps, *_following(right)):
@@ -106,8 +127,6 @@ def clipping(document: Document, match: QuoteMatch, before: str = "", after: str
                 return Clipping("limit", _shortened(part[limit.start() :]), place.whole)
         if _WHEN.match(right) and not _WHEN.search(after):
             return Clipping("limit", _shortened(right.strip()), place.whole)
-    if not bare and (subject := _subject(governing, said)) and not _names(ours, subject):
-        return Clipping("subject", subject, place.whole)
     return None
 
 
@@ -139,7 +158,12 @@ def _place(document: Document, span: Span) -> _Place | None:
         return None
     first, last = every[begin], _last(document, every[after - 1 :])
     end = last.span.end
-    lead = tuple(_lead_in(document, first.span.start))
+    after_another = (
+        begin > 0 and every[begin - 1].kind == "sentence" and _ENDED.search(document.slice(every[begin - 1].span))
+    )
+    index = clause_at(document, first.span.start)
+    opens = index is None or not after_another or every[begin - 1].span.start < outline(document)[index].span.start
+    lead = tuple(_lead_in(document, first.span.start)) if opens else ()  # no lead-in leads to an item's second sentence
     sentence = document.span(min(first.span.start, span.start), max(end, span.end))
     return _Place(
         lead=own_words(document, *lead) if lead else "",
@@ -192,8 +216,10 @@ def _governing(lead: str, left: str, said: str) -> str:
             pieces.append(left[: border.start()])
         begin = border.end()
     here = left[begin:]
-    own = _HAS_VERB.search(said) and not _BEGINS_WITH_VERB.match(said) and _CLAUSE_BEGINS.search(left)
-    return " ".join([*pieces, "" if own and "nothing" not in here.lower() else here]).strip()
+    own = _HAS_VERB.search(said) and not _BEGINS_WITH_VERB.match(said)
+    if own and (_CLAUSE_BEGINS.search(left) or _MARK.match(left)):
+        return " ".join(piece for piece in (*pieces, here) if "nothing" in piece.lower()).strip()
+    return " ".join([*pieces, here]).strip()
 
 
 def _is_bare(said: str, left: str) -> bool:
@@ -205,6 +231,8 @@ def _is_bare(said: str, left: str) -> bool:
 def _negation(governing: str, bare: bool, said: str) -> str:
     """The word that turns a quotation, of those before it; empty where none does."""
     plain = _plain(governing)
+    if turned := _TURNED_FROM.search(plain):
+        return turned[1]
     found = list(_NEGATION.finditer(plain))
     if not found:
         return ""
@@ -216,6 +244,12 @@ def _negation(governing: str, bare: bool, said: str) -> str:
     if _NEGATION.search(_plain(opening)) and "nothing" not in plain.lower():
         return ""  # it has its own
     return last[0]
+
+
+def _bound(left: str, said: str, ours: str) -> str:
+    """The words that make a figure the most or the least, right before a quotation that begins with it."""
+    bound = _BOUND.search(left) if re.match(r"\W*(?:US)?[$€£¥]?\d|\w+\s+\(\d", said) else None
+    return " ".join(bound[0].split()) if bound and not _BOUNDED.search(ours) else ""
 
 
 def _conditions(lead: str, left: str) -> str:

@@ -1,15 +1,18 @@
 """Compares what a sentence says with the clause that bears it: parties, modality and polarity, standards, limits.
 
-It finds contradictions that words show, and tells whether a paraphrase is covered: every word of weight, party, figure,
-modal verb and limit of the sentence has its counterpart in the bearing clause, and no limit of the clause is left out.
+It finds contradictions that words show, in near-verbatim sentences and in paraphrases; that nothing contradicts a
+sentence does not confirm it.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from webapp.grounding.evidence import Sources, Unit, content
+from webapp.grounding.evidence import Sources, Unit
+from webapp.grounding.figures import bounded_otherwise
 from webapp.grounding.parties import Parties
+from webapp.grounding.proper_names import stems
 from webapp.grounding.relations import Relation, is_contrary, is_same_act, is_wrong_party, relations
+from webapp.grounding.senses import content
 from webapp.grounding.signs import LIMITS, NEGATIONS, OPPOSITES, STRONG, Modality, sign
 
 _OPPOSITES = tuple((sign(a), sign(b)) for one, other in OPPOSITES for a, b in ((one, other), (other, one)))
@@ -22,8 +25,8 @@ _SAYS: dict[Modality, str] = {
     "is": "is so",
     "is not": "is not so",
 }
-_LEAST_COVERED = 0.8  # share of the words of a sentence that the bearing clause has, for a paraphrase that is covered
-_NOISE = 0.15  # a sentence of which the cited passages have a smaller share of the words has nothing to do with them
+# A sentence is noise if the cited passages have a smaller share of its words, and their documents than the second.
+_NOISE, _KNOWN = 0.15, 0.6
 _LEAST_WORDS = 4  # of weight, of a sentence that can be noise
 
 
@@ -31,20 +34,24 @@ _LEAST_WORDS = 4  # of weight, of a sentence that can be noise
 class Comparison:
     """What contradicts a sentence, in words for its reader; `parties` are those that it names wrongly.
 
-    `covered`: all of it is in the clause that bears it, and nothing contradicts it.
+    `aligned`: nothing contradicts it, its parties, negations and strong words are in the clause that bears it, and it
+    leaves out no limit of that. This alone does not confirm it: of 391 statements, 12 had every word of weight in
+    the clause besides, and 4 of these were wrong.
     """
 
     contradictions: tuple[str, ...] = ()
     parties: tuple[str, ...] = ()
-    covered: bool = False
+    aligned: bool = False
 
 
 def compare(sentence: str, sources: Sources) -> Comparison:
     """Compare a sentence, without its citation markers, with the units that bear it."""
     parties = sources.parties
     bearing = sources.bearing(sentence)
+    if _is_noise(sentence, sources):
+        return Comparison(("the cited passage says nothing of this",))
     if not bearing:
-        return Comparison(("nothing in the cited passage says this",) if len(content(sentence)) >= _LEAST_WORDS else ())
+        return Comparison()
     said = relations(sentence, parties)
     there = [relations(unit.text, parties) for unit in sources.units]
     near = [r for unit, found in zip(sources.units, there, strict=True) if unit in bearing for r in found]
@@ -53,10 +60,9 @@ def compare(sentence: str, sources: Sources) -> Comparison:
     wrong = tuple(dict.fromkeys(s.name for s, t in conflicts if is_wrong_party(s, t, parties)))
     reasons = [_reason(s, t, parties) for s, t in conflicts]
     reasons += _standards(sentence, bearing, sources)
-    if _share(sentence, sources) < _NOISE and len(content(sentence)) >= _LEAST_WORDS:
-        reasons.append("the cited passage does not say this")
-    covered = not reasons and _is_covered(sentence, said, bearing, near, parties)
-    return Comparison(tuple(dict.fromkeys(reasons)), wrong, covered)
+    reasons += bounded_otherwise(sentence, [unit.text for unit in sources.units])
+    aligned = _is_aligned(sentence, bearing, bool(reasons), parties)
+    return Comparison(tuple(dict.fromkeys(reasons)), wrong, aligned)
 
 
 def _conflict(said: Relation, near: Sequence[Relation], every: Sequence[Relation], parties: Parties) -> Relation | None:
@@ -66,7 +72,7 @@ def _conflict(said: Relation, near: Sequence[Relation], every: Sequence[Relation
         return None
     if any(_agree(said, t, parties) and t.is_known and said.is_known for t in every if is_same_act(said, t)):
         return None
-    return acts[0] if acts else None
+    return max(acts, key=lambda t: (t.is_known, t.modality not in ("is", "is not")), default=None)
 
 
 def _agree(said: Relation, there: Relation, parties: Parties) -> bool:
@@ -89,25 +95,27 @@ def _standards(sentence: str, bearing: Sequence[Unit], sources: Sources) -> Iter
             yield f"the clause says “{theirs[0]}”, not “{mine[0]}”"
 
 
-def _share(sentence: str, sources: Sources) -> float:
+def _is_noise(sentence: str, sources: Sources) -> bool:
+    """Whether a sentence has hardly a word of the passages that it cites, and few of their documents."""
     words = content(sentence)
     held = frozenset().union(*(label for unit in sources.units for label in content(unit.text)))
-    return sum(bool(word & held) for word in words) / len(words) if words else 1.0
+    share = sum(bool(word & held) for word in words) / (len(words) or 1)
+    plain = stems(sentence)
+    known = len(plain & sources.vocabulary.words) / (len(plain) or 1)
+    return len(words) >= _LEAST_WORDS and share < _NOISE and known < _KNOWN
 
 
-def _is_covered(
-    sentence: str, said: Sequence[Relation], bearing: Sequence[Unit], near: Sequence[Relation], parties: Parties
-) -> bool:
+def _is_aligned(sentence: str, bearing: Sequence[Unit], conflicts: bool, parties: Parties) -> bool:
+    """Whether the sentence names no party, negation or word that claims more which the bearing units lack, and leaves
+    out no limit of the first of them.
+    """
     text = " ".join(unit.text for unit in bearing)
-    words, held = content(sentence), frozenset().union(*content(text))
-    share = sum(bool(word & held) for word in words) / len(words) if words else 0.0
-    if share < _LEAST_COVERED:
+    rows, own = ({m.party for m in parties.mentions(t) if m.party is not None} for t in (text, sentence))
+    if conflicts or not own <= rows:
         return False
-    if not all(any(is_same_act(s, t) and _agree(s, t, parties) for t in near) for s in said if s.part != "has"):
+    if _NEGATIONS.search(sentence) and not _NEGATIONS.search(text):
         return False
-    if bool(_NEGATIONS.search(sentence)) != bool(_NEGATIONS.search(text)):
-        return False
-    if bool(_LIMITS.search(sentence)) < bool(_LIMITS.search(bearing[0].text)):
+    if _LIMITS.search(bearing[0].text) and not _LIMITS.search(sentence):
         return False
     lower = text.lower()
     return all(match[0].lower() in lower for match in _STRONG.finditer(sentence))

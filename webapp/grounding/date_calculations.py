@@ -57,11 +57,14 @@ def derive_date(fact: Fact, sentence: str, sources: Sequence[Source], known: Seq
         return None
     readings = {key[1] for key in fact.keys if key[0] in ("date", "month")}
     about = _about(fact, sentence)
+    supposed_days = {date_of(each) for each in supposed(sentence)}
     for source in sources:
         bases = list(_named_bases(sentence, readings, source, known))
         for term in _meant(source, sentence, about):
-            derived = [base for base in bases if base.shown in {each.result for each in known}]
-            for base in derived if derived and term.sign < 0 else (*bases, *term.bases):
+            given = [base for base in bases if base.value in supposed_days]
+            if not given and term.sign < 0:
+                given = [base for base in bases if base.shown in {each.result for each in known}]
+            for base in given or (*bases, *term.bases):
                 for value, rule in _counted(base, term, about):
                     if {value.isoformat(), f"{value:%Y-%m}"} & readings:
                         text = f"{base.shown} {'+' if term.sign > 0 else '−'} {term.period.shown}"

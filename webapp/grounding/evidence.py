@@ -15,9 +15,8 @@ from functools import cached_property
 from retrieval import Document, Facts, Passage, Span, document_cache, find_facts, outline, own_words, units
 from webapp.grounding.parties import Parties, parties_of
 from webapp.grounding.proper_names import Vocabulary, vocabulary
-from webapp.grounding.senses import labels
+from webapp.grounding.senses import content
 
-_WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)?|\d+(?:[.,]\d+)*")
 found_facts = document_cache(16)(find_facts)
 _LONGEST_LEAD = 600  # characters of the words that lead to an item
 _ENDS_OPEN = re.compile(
@@ -107,12 +106,6 @@ class Sources:
         """What a word counts: less the more units have it."""
         most = max((self._holding[label] for label in word), default=0)
         return math.log(1 + (len(self.units) + 1) / (most + 0.5))
-
-
-def content(text: str) -> list[frozenset[str]]:
-    """The labels of each word of weight of a text, in order; a figure is its own."""
-    found = (frozenset((m[0],)) if m[0][0].isdigit() else labels(m[0]) for m in _WORD.finditer(text))
-    return [word for word in found if word]
 
 
 def _units(document: Document, span: Span, n: int) -> Iterator[Unit]:

@@ -28,6 +28,13 @@ AFTER = re.compile(
 _ANNIVERSARY = re.compile(
     r"\s*(?:\(\s*\d+(?:st|nd|rd|th)\s*\)\s*)?(?:annual\s+|yearly\s+)?anniversary\b", re.IGNORECASE
 )
+# "180 days’ notice that takes effect on or after": counted back. Of "30 days’ notice" alone the clause says neither.
+_NOTICE = re.compile(r"[’']?\s*(?:prior\s+|advance\s+|previous\s+)?(?:written\s+)?notice\b", re.IGNORECASE)
+_NOTICE_FOR = re.compile(
+    rf"{_NOTICE.pattern}[^.;]{{0,40}}?\b(?:tak(?:es?|ing)\s+effect|effective|expir(?:es?|ing)|ending)\s+(?:on|as\s+of|at)"
+    r"(?:\s+or\s+after)?\b",
+    re.IGNORECASE,
+)
 _OF_END = re.compile(
     r"\s*(?:the\s+)?(?:scheduled\s+|automatic\s+)?(?:end|expiration|expiry|termination|renewal|commencement\s+of\s+(?:the|any|each)"
     r"|(?:then[\s-]current|current|initial|renewal|such|each|any)\s+(?:\w+\s+)?(?:term|period))\b",
@@ -124,7 +131,7 @@ def _counted_from(
     """
     start, end = at
     runs = bool(_RUNS.search(text))
-    for sign, pattern in ((-1, BEFORE), (1, AFTER)):
+    for sign, pattern in ((-1, BEFORE), (-1, _NOTICE_FOR), (0, _NOTICE), (1, AFTER)):
         if match := pattern.match(text, end):
             near = [d for d in dated if match.end() <= d.at.start - offset <= match.end() + _REACH]
             begins = sign > 0 and (bool(_BEGINS.search(match[0])) or runs)

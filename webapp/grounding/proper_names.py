@@ -138,7 +138,7 @@ def missing_names(sentence: str, present: frozenset[str], words: Vocabulary) -> 
                 yield run[0].rstrip(".,’'")
                 break
     for match in _WORD.finditer(sentence):
-        if match[0][0].islower() and stem(match[0]) in ROLES - _LOOSE_ROLES and _is_absent(match[0], present):
+        if match[0] in ROLES - _LOOSE_ROLES and _is_absent(match[0], present):
             yield match[0]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from webapp.grounding.parties import Mention, Parties
-from webapp.grounding.senses import labels
+from webapp.grounding.senses import content, labels
 from webapp.grounding.signs import (
     CAUSES,
     CONTRARY,
@@ -34,6 +34,9 @@ _MODAL_PATTERN = re.compile(_MODAL, re.IGNORECASE)
 _CAUSE_PATTERNS = tuple((modality, re.compile(rf"{phrases(words)}\s+$", re.IGNORECASE)) for modality, words in CAUSES)
 _TURNED = re.compile(rf"{phrases(TURNED)}\s+(?:the\s+|a\s+|any\s+)?$", re.IGNORECASE)
 _SUPPOSED = re.compile(rf"{phrases(SUPPOSED)}[^,;]*$|[a-z]\s+(?:it|they)\s+$", re.IGNORECASE)
+_NO_ONE = re.compile(
+    r"(?:^|[,;:(.]|\b(?:that|and|but|if|when))\s*(?:neither|no|nobody|no\s+one)\s[^,;.]{0,80}$", re.IGNORECASE
+)
 _FREES, _LIFTS, _NARROWS = sign(FREES), sign(LIFTS), sign(NARROWS)
 _CAUSED = re.compile(r"(?:[’']s?)?(?:\s*,[^,;.]{1,60},)?\s*(?:right\s+)?(?:to|from)\s+", re.IGNORECASE)
 # What may stand between a party and its verb.
@@ -53,8 +56,10 @@ _TO_OBJECT = re.compile(r"\s+(?:(?:to|the|with|of|from|each|all|any|such|written
 _TO_ANYONE = re.compile(r"[^;:]{0,80}?\bto\s+(?:the\s+|each\s+)?", re.IGNORECASE)
 _BY = re.compile(r"[^;:]{0,60}?\bby\s+(?:the\s+|each\s+|both\s+)?", re.IGNORECASE)
 _DONE_BY = re.compile(r"(?P<word>[^\W\d_]+(?:ed|en|de|ld|nt|ept|ne|un))\s+by\s+(?:the\s+)?$", re.IGNORECASE)
+_BE_DONE = re.compile(r"\b(?:be|been)\s+(?:\w+ly\s+)?$", re.IGNORECASE)
 _OF = re.compile(r"(?P<word>[^\W\d_]+)\s+of\s+(?:the\s+)?$", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|,?\s+and|,?\s+or|/)\s+(?:the\s+|by\s+)*", re.IGNORECASE)
+_ITEM = re.compile(r"\s*[:–—-]\s*(?:\([A-Za-z0-9]{1,5}\)\s*)?")  # "shall not: (b) keep animals"
 _IS_WHAT = re.compile(
     r"(?:the|an?)\s+(?P<what>(?:[\w-]+\s+){0,5}?[\w-]+?)(?=\s+(?:of|for|to|in|with|that|who|which)\b|[.,;]|$)"
 )
@@ -77,7 +82,7 @@ class Relation:
     whoever.
 
     `limited`: a permission has a condition, or a prohibition an exception; `supposed`: it is part of a condition, or
-    tells which thing is meant.
+    tells which thing is meant. `rest` are the senses of the words that follow, `excepted` those of an exception alone.
     """
 
     part: Part
@@ -90,6 +95,8 @@ class Relation:
     passive: bool = False
     limited: bool = False
     supposed: bool = False
+    rest: frozenset[str] = frozenset()
+    excepted: frozenset[str] = frozenset()
 
     @property
     def is_known(self) -> bool:
@@ -125,7 +132,10 @@ def is_contrary(said: Relation, there: Relation) -> bool:
         return False
     if both == {"may", "must"}:  # "shall terminate at the option of any party" is no duty of one
         return (said.is_known and there.is_known) or (said.passive and there.passive)
-    return not (both == {"may", "must not"} and said.limited and there.limited)
+    if "must not" in both and both & {"may", "must"}:
+        barred, let = (said, there) if said.modality == "must not" else (there, said)
+        return not (barred.limited and (let.limited or let.rest & barred.excepted))
+    return not (both == {"must", "need not"} and said.limited and there.limited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,16 +222,30 @@ def _done(
     """The relations of one modal phrase, at [start, end): who does what its verbs say, and whom it is done to."""
     adverbs = _ADVERB.match(text, at[1])
     begin = adverbs.end() if adverbs else at[1]
+    begin = item.end() if (item := _ITEM.match(text, begin)) else begin
     passive = bool(_BE.search(text, at[1], begin) or (modality == "is not" and _BE.match(text, at[0])))
-    if subject and subject.is_none:
+    if (subject and subject.is_none) or _NO_ONE.search(text, 0, at[0]):
         modality = "is not" if modality in ("is", "is not") else "must not"
-    limited = _is_limited(text[begin:], modality)
+    limited, rest, excepted = _limits(text[at[1] :], modality)
     supposed = bool(_SUPPOSED.search(text, 0, subject.start if subject else at[0]))
-    for word in _verbs(text, begin, passive=passive):
+    what = _IS_WHAT.match(text, begin) if passive else None
+    if what:
+        passive = False
+    for word in _WORD.finditer(text, *what.span("what")) if what else _verbs(text, begin):
         words = labels(word[0])
         if not words or any(s.start <= word.start() < s.end for s in subjects):
             continue
-        act = Relation("does", words, word[0], modality, passive=passive, limited=limited, supposed=supposed)
+        act = Relation(
+            "does",
+            words,
+            word[0],
+            modality,
+            passive=passive,
+            limited=limited,
+            supposed=supposed,
+            rest=rest,
+            excepted=excepted,
+        )
         agent = _after(text, word.end(), subjects, (_BY,)) if passive else subject
         target = subject if passive else _after(text, word.end(), subjects, (_TO_OBJECT, _TO_ANYONE))
         yield _of(agent, act)
@@ -229,10 +253,20 @@ def _done(
             yield _of(target, replace(act, part="gets"))
 
 
-def _is_limited(rest: str, modality: Modality) -> bool:
-    if modality in ("must not", "is not"):
-        return bool(_LIFTS.search(rest))
-    return bool(_NARROWS.search(rest)) and not _FREES.search(rest)
+def _limits(rest: str, modality: Modality) -> tuple[bool, frozenset[str], frozenset[str]]:
+    """Whether the words after a modal verb limit it, their senses if nothing frees of a limit, and those that stand in
+    an exception alone.
+    """
+    senses = _senses(rest) if not _FREES.search(rest) else frozenset()
+    if modality in ("must not", "is not", "need not"):
+        lifted = _LIFTS.search(rest)
+        excepted = _senses(rest[lifted.end() :]) - _senses(rest[: lifted.start()]) if lifted else frozenset()
+        return bool(lifted), senses, excepted
+    return bool(_NARROWS.search(rest)) and not _FREES.search(rest), senses, frozenset()
+
+
+def _senses(text: str) -> frozenset[str]:
+    return frozenset().union(*content(text))
 
 
 def _of(subject: _Subject | None, act: Relation) -> Relation:
@@ -245,13 +279,8 @@ def _name(subject: _Subject) -> str:
     return subject.first.text
 
 
-def _verbs(text: str, at: int, *, passive: bool) -> Iterator[re.Match[str]]:
-    """The verbs from an offset: one, or several that a list joins ("assign, sublicense or otherwise transfer"); after
-    "be" the words of what something is ("the sole owner").
-    """
-    if passive and (is_what := _IS_WHAT.match(text, at)):
-        yield from (word for word in _WORD.finditer(text, is_what.start("what"), is_what.end("what")))
-        return
+def _verbs(text: str, at: int) -> Iterator[re.Match[str]]:
+    """The verbs from an offset: one, or several that a list joins ("assign, sublicense or otherwise transfer")."""
     for _ in range(_MOST_VERBS):
         word = _WORD.match(text, at)
         if word is None or word[0].lower() in _NO_VERB:
@@ -278,7 +307,7 @@ def _had(text: str, mentions: Sequence[Mention]) -> Iterator[Relation]:
         if mention.party is None:
             continue
         own = {"parties": frozenset((mention.party,)), "name": mention.text}
-        if by := _DONE_BY.search(text, 0, mention.start):
+        if (by := _DONE_BY.search(text, 0, mention.start)) and not _BE_DONE.search(text, 0, by.start()):
             yield Relation("does", labels(by["word"]), by["word"], passive=True, **own)  # type: ignore[arg-type]
         things = []
         if mention.owns:

@@ -1,9 +1,18 @@
 """Compares words by their stems and by sense: "ends" and "termination" share one, "the" has none."""
 
+import re
 from functools import cache, lru_cache
 
 from retrieval import stems_of
 from webapp.grounding.signs import SAME
+
+_WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)?|\d+(?:[.,]\d+)*")
+
+
+def content(text: str) -> list[frozenset[str]]:
+    """The labels of each word of weight of a text, in order; a figure is its own."""
+    found = (frozenset((m[0],)) if m[0][0].isdigit() else labels(m[0]) for m in _WORD.finditer(text))
+    return [word for word in found if word]
 
 
 @lru_cache(maxsize=50_000)

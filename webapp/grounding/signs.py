@@ -92,7 +92,7 @@ CONTRARY: frozenset[frozenset[str]] = frozenset(
 )
 # After a permission these limit it, after a prohibition those lift it: "may … only with" and "may not … without" agree.
 NARROWS = (
-    "only | solely | provided | subject to | so long as | as long as | if | once | after | upon | where | when"
+    "only | solely | sole | provided | subject to | so long as | as long as | if | once | after | upon | where | when"
     " | unless | except"
     r" | with (?:the |its |their )?(?:prior|written|\w+[’']s?) | consents? | approval | agrees?"
 )
@@ -121,6 +121,16 @@ STRONG = (
     " | whole | without | even"
     " | no | both | neither | each | at any time"
 )
+# What a sentence says of a clause that is in force no longer.
+PAST = (
+    "original(?:ly)? | before the amendment | previous(?:ly)? | former(?:ly)? | was | were | had | used to | no longer"
+    " | until then | amend(?:ed|ment|s) | replaced | deleted | superseded"
+)
+# How a figure is bounded.
+AT_LEAST = "at least | no(?:t)? (?:less|fewer) than | (?:a )?minimum (?:of)?"
+AT_MOST = (
+    "at most | no(?:t)? (?:more|greater|longer) than | up to | (?:a )?maximum (?:of)? | not (?:to )?exceed(?:ing)?"
+)
 # Standards that exclude each other: a sentence has one where the clause has the other.
 OPPOSITES: tuple[tuple[str, str], ...] = (
     ("exclusive(?:ly)? | sole (?:licen\\w+|agent|distrib\\w+|supplier|provider)", "non[-‐ ]?exclusive(?:ly)?"),
@@ -138,7 +148,10 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     ("(?:ordinary|simple|mere) negligence", r"gross(?:ly)? negligen\w+"),
     ("(?:any|every) breach | breach of any kind", r"material(?:ly)? (?:\w+ )?breach\w*"),
     ("without cause | for convenience | for any (?:or no )?reason | no reason", "for cause | good cause"),
-    ("oral(?:ly)? | verbal(?:ly)? | by (?:tele)?phone", "writ(?:ten|ing)"),
+    (
+        "(?:oral|verbal) (?:notice|consent|approval|agreement|amendment) | (?:orally|verbally|by (?:tele)?phone)$",
+        "writ(?:ten|ing)",
+    ),
     (
         r"earlier of | earliest | whichever \w+ (?:first|earlier|sooner)",
         r"later (?:to occur )?of | latest | whichever \w+ (?:last|later)",
@@ -148,7 +161,6 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
         "(?:lesser|lower|smaller) of | whichever is (?:less|lesser|lower)",
     ),
     ("joint(?:ly)?", "alone | solely | sole (?:and exclusive )?(?:property|owner)"),
-    (r"includ(?:es?|ing)(?: [\w’']+){0,2}", "exclud(?:es?|ing) | except | other than"),
     ("(?:within|in|inside) the", "outside"),
     (
         "unlimited | without (?:any )?(?:limit|cap) | uncapped | no (?:limit|cap)",

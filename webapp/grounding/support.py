@@ -1,8 +1,8 @@
-"""Fact check of a sentence against the passages it cites: finds numbers, names and sections that they do not state.
+"""Fact check of a sentence against the passages it cites: finds numbers and sections that they do not state, and names
+that their documents do not have.
 
-It compares words. It detects that "60 days" is nowhere in the passage and, in a near-verbatim sentence, that it
-replaces another number (see `alignment`). In a free paraphrase it cannot detect one party exchanged for another of the
-same passage, a number that the passage gives for something else, or a negation.
+It compares words and values. It detects that "60 days" is nowhere in the passage and, in a near-verbatim sentence, that
+it replaces another number or party (see `alignment`). What a paraphrase says of them is compared in `comparison`.
 """
 
 import re
@@ -95,7 +95,7 @@ def unsupported(
     unknown = [f for f in facts if not (_within(f, verified) or is_own_count(f, sentence) or _states(source, f))]
     absent = [f.text for f in unknown if not _is_said_again(f, sentence, [g for g in facts if g not in unknown])]
     rest = masked(sentence, facts)
-    for start, end in verified:
+    for start, end in [*verified, *((m.start, m.end) for m in parties.mentions(rest))]:
         rest = rest[:start] + "\x01" * (end - start) + rest[end:]
     absent += missing_names(rest, source.vocabulary.words | source.names, source.vocabulary)
     if not verified:

@@ -1,20 +1,23 @@
 """Judges one sentence against the passages that it cites: facts, calculations, what it says, and what is in force."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from retrieval import ScopedChanges
+from retrieval import ACTIONS, Entailment, ScopedChanges
 from webapp.grounding.calculations import Computation, compute, not_computed
 from webapp.grounding.calculations import Source as Operands
 from webapp.grounding.comparison import Comparison, compare
 from webapp.grounding.evidence import Sources, Unit
 from webapp.grounding.facts import find_facts
 from webapp.grounding.figure_places import Figure, figures_of, misplaced
+from webapp.grounding.signs import PAST, sign
 from webapp.grounding.support import Support, support_of, unsupported
 
 How = Literal["", "quoted", "read"]
+_OF_THE_PAST = sign(PAST)
+_FOLLOWS, _CONTRADICTS = 0.9, 0.95  # probabilities from which a model's reading counts
 _FIGURES = 2  # of a sentence that may calculate: one of them is the result
 
 
@@ -39,6 +42,7 @@ class Cited:
 
     sources: Sources
     changes: ScopedChanges
+    entailment: Entailment | None = None
 
     @cached_property
     def _support(self) -> Support:
@@ -64,13 +68,35 @@ class Cited:
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
         if elsewhere := tuple(figure for figure in elsewhere if figure not in missing):
             reasons.append(f"the source gives for something else: {', '.join(elsewhere)}")
-        reasons += [note, *compared.contradictions]
-        how: How = "read" if compared.covered and not computation else ""
+        reasons += [note, *compared.contradictions, *self._superseded(sentence, bearing)]
         reasons = [reason for reason in reasons if reason]
+        how: How = ""
+        if not (reasons or verified or computation):
+            doubt, how = self._read(sentence, bearing, compared)
+            reasons += doubt
         missing = (*missing, *elsewhere)
-        return Verdict(
-            tuple(reasons), missing, "" if reasons else how, None if reasons else computation, self._places(sentence)
-        )
+        computation = None if reasons else computation
+        return Verdict(tuple(reasons), missing, how, computation, self._places(sentence))
+
+    def _read(self, sentence: str, bearing: Sequence[Unit], compared: Comparison) -> tuple[tuple[str, ...], How]:
+        """What an entailment model says of a sentence that nothing contradicts: a doubt, or that its clause says so."""
+        if self.entailment is None or not bearing:
+            return (), ""
+        [reading] = self.entailment.read([(sentence.strip(), " ".join(unit.text for unit in bearing))])
+        if reading.contradicts >= _CONTRADICTS:
+            return ("the clause says otherwise, as a model reads it",), ""
+        return (), "read" if reading.follows >= _FOLLOWS and compared.aligned else ""
+
+    def _superseded(self, sentence: str, bearing: Sequence[Unit]) -> Iterator[str]:
+        """Say what amends the clause that bears a sentence, unless it cites that too or speaks of the past."""
+        if not bearing or _OF_THE_PAST.search(sentence):
+            return
+        for change in self.changes.of(bearing[0].span):
+            cited = any(span.shared(change.amendment.span) for p in self.sources.passages for span in p.spans)
+            if change.ends and not change.target.new and not cited and (cite := self.changes.cite(change)):
+                by = f"{cite.document}, {cite.section}".rstrip(", ")
+                yield f"its clause was {ACTIONS[change.amendment.action][0]} by {by}"
+                return
 
     def _places(self, sentence: str) -> dict[int, int]:
         found: dict[int, int] = {}

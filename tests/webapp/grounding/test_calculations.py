@@ -86,6 +86,16 @@ RIGHT = [
         "Notice must be given by April 1, 2022.",
         "June 30, 2022 − 90 days = April 1, 2022",
     ),
+    (
+        "Customer may end it by one hundred eighty (180) days’ notice that takes effect on or after March 1, 2027.",
+        "180 days before March 1, 2027 is September 2, 2026.",
+        "March 1, 2027 − 180 days = September 2, 2026",
+    ),
+    (
+        "Customer may end it by one hundred eighty (180) days’ notice that takes effect on or after March 1, 2027.",
+        "To end it on March 1, 2027, notice must be given by September 2, 2026.",
+        "March 1, 2027 − 180 days = September 2, 2026",
+    ),
     (FEES, "The total over the three years is $360,000.", "$100,000 + $120,000 + $140,000 = $360,000"),
     (FEES, "Together the first two years cost $220,000.", "$100,000 + $120,000 = $220,000"),
     (FEES, "In years 2 and 3 the fees total $260,000.", "$120,000 + $140,000"),

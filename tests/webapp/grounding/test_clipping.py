@@ -10,13 +10,15 @@ from webapp.grounding.clipping import clipping
 LEASE = document(
     "1. Use. The Tenant shall not sublet the boat to anyone.\n"
     "2. Pledge. Neither party may pledge the berth. Nothing in this lease shall be deemed to create a partnership.\n"
-    "3. Rent. The Tenant shall pay $900 a month, and the Landlord shall give a receipt.\n"
+    "3. Rent. The Tenant shall pay $900 a month, and the Landlord shall give a receipt. The Tenant "
+    "is prohibited from painting the pier, waives any right to a refund, and pays costs of up to $50 a year.\n"
     "4. Assignment. The Landlord may assign this lease, except to a competitor of the Tenant.\n"
     "5. Works. Unless the harbour master objects, the Tenant may paint the hull.\n"
     "6. Term. Either party may end this lease on thirty (30) days notice, unless rent is owed.\n"
     "7. Liability. The Landlord has no liability for lost profits. The Landlord may sell the pier, but the Tenant may "
     "not.\n"
-    "8. Guests. The Tenant shall not:\n(a) receive guests at night; or\n(b) lend the key to anyone.\n"
+    "8. Guests. The Tenant shall not:\n(a) receive guests at night; or\n(b) lend the key to anyone. "
+    "The Landlord keeps a second key.\n"
     "9. Repairs. The Landlord repairs the pier and the Tenant may deduct the cost of its own repairs; provided that it "
     "shows the bills.\n"
     "10. Sale. The Landlord may end this lease at any time prior to delivery of the boat.\n"
@@ -39,6 +41,8 @@ def clipped(quote: str, before: str = "The lease says", after: str = ".") -> tup
         ("be deemed to create a partnership", "Nothing"),
         ("create a partnership", "Nothing"),
         ("liability for lost profits", "no"),
+        ("painting the pier", "prohibited"),
+        ("right to a refund", "waives"),
         ("receive guests at night", "not"),
         ("(b) lend the key to anyone.", "not"),
     ],
@@ -55,6 +59,7 @@ def test_words_without_the_negation_before_them_are_clipped(quote: str, words: s
         ("Either party may end this lease on thirty (30) days notice", "unless rent is owed."),
         ("the Tenant may deduct the cost of its own repairs", "provided that it shows the bills."),
         ("The Landlord may end this lease at any time", "prior to delivery of the boat."),
+        ("$50 a year", "up to"),
         ("The Landlord may … on thirty (30) days notice", "unless rent is owed."),
     ],
 )
@@ -79,9 +84,12 @@ def test_words_without_their_subject_are_clipped() -> None:
         ("The Landlord may assign this lease", "It says", ", but not to competitors."),
         ("thirty (30) days", "The notice period is", "."),  # a figure says nothing by itself
         ("$900", "The rent is", ""),
+        ("$50 a year", "Costs are limited to", "."),
+        ("right to a refund", "The Tenant waives its", "."),
         ("the Landlord shall give a receipt", "It says", "."),  # a clause of its own
         ("The Tenant shall not sublet the boat to anyone.", "It says:", ""),  # whole
         ("The Tenant shall not: (a) receive guests at night; or (b) lend the key to anyone.", "It says:", ""),
+        ("The Landlord keeps a second key.", "It says", ""),  # no item of the list
         ("The Tenant shall pay the harbour fee", "It says", "."),  # "without limitation" limits nothing
         ("Neither party may pledge the berth.", "", ""),
     ],
@@ -122,3 +130,18 @@ def test_a_clipped_quotation_is_cited_with_its_whole_sentence() -> None:
     (item,) = check("> receive guests at night [1]", [passage()], {"d": LEASE}).citations
     assert item.quote == "The Tenant shall not: … (a) receive guests at night; or"
     assert "“The Landlord may assign this lease”" in answer.text  # its words are on the page
+
+
+def test_a_quotation_with_another_partys_name_before_it_is_marked() -> None:
+    page = document(
+        'This lease is between Pier Holdings, Inc. ("Pier") and Marsh Boats, LLC ("Marsh").\n'
+        "1. Fee. Marsh shall pay $900 a month to the harbour. Pier and Marsh keep this lease.\n"
+    )
+    cite = pin_cite(page, page.span(0, len(page.text)))
+    whole = Passage(**cite.where(), n=1, text=page.text)
+    states = [
+        check(f"{name} “shall pay $900 a month to the harbour” [1].", [whole], {"d": page}).sentences[0]
+        for name in ("Marsh", "Pier", "The contract says that it")
+    ]
+    assert [s.state for s in states] == ["supported", "unsupported", "compared"]
+    assert states[1].reason == "the page says a quotation of Marsh"
