@@ -20,7 +20,7 @@ State = tuple[str, Page]
 Light = Literal["light", "dark"]
 
 QUESTION = "Can the Customer end the contract without giving a reason?"
-# Sentences: quoted, read, compared, computed, not confirmed (figure, quotation), without a citation, absent.
+# Sentences: quoted, compared, computed, not confirmed (figure, quotation), without a citation, absent.
 ANSWER = [
     "Yes: “Customer may end this Agreement, without giving a reason, by one hundred eighty (180) days’ notice that "
     "takes effect on or after March 1, 2027.” [1]\n\n",

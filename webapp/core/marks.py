@@ -43,10 +43,9 @@ MARKS: Mapping[tuple[str, str], Mark] = {
     ),
     ("supported", "read"): Mark(
         "✓",
-        "read against the clause: parties, duties, figures and limits agree",
-        "Rules, and a model where there is one, compared the statement with the cited clause: nearly all of its words "
-        "are there, its figures, who must, may or must not act, and the clause’s exceptions and conditions; nothing "
-        "contradicts it. They can err.",
+        "read: the clause says so",
+        "A model that reads holds that the statement follows from the cited clause, and its figures, its names and who "
+        "must, may or must not act were compared with it. It can err.",
         "sure",
     ),
     ("computed", ""): Mark(
