@@ -129,6 +129,7 @@ EACH = Signs(
         "Which documents must the seller deliver at closing?",
         "Do any prior agreements survive?",
         "What licenses are granted under this contract?",
+        "What does the complaint demand and what does the letter offer?",
     ),
 )
 
@@ -177,7 +178,7 @@ _OF = r"(?:(?:in|of|under|between|for|from|than|and|or|with|to|that|those)\s+)*"
 _NAMED = re.compile(rf"\b{_OF}(?:the\s+)?contract\b(?:['’]s)?", re.IGNORECASE)
 _OF_A_KIND = re.compile(
     rf"\b{_OF}(?:the|our|my|your|this|that)\s+(?:(?!in\b|of\b|and\b|with\b)[\w&.'’-]+\s+){{0,3}}?"
-    rf"(?:{_ONE}|loan|complaint|order|brief|motion|policy|regulation|note)\b(?:['’]s)?",
+    rf"(?:{_ONE}|loan|complaint|order|brief|motion|policy|regulation|note)\b(?:\s+{_ONE}\b)?(?:['’]s)?",
     re.IGNORECASE,
 )
 _COMPARING = re.compile(r"\b(?:compar\w+|differ\w*|versus|vs\b\.?)", re.IGNORECASE)

@@ -44,6 +44,7 @@ def test_what_is_asked_of_one_document(question: str, asked: str) -> None:
 
 def test_a_comparison_asks_of_each_what_it_compares() -> None:
     assert compared("Compare the termination rights in the contract and the contract.") == "the termination rights"
+    assert compared("Compare the rent of the office lease with that in the loan agreement.") == "the rent"
 
 
 @pytest.mark.parametrize("words", ["my ", "our  ", "which of my ", "each one of the ", "A a b ", "("])

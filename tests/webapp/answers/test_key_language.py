@@ -144,6 +144,13 @@ def test_clauses_without_the_kind_of_value_that_is_asked_for_give_way_to_one_tha
     assert len(asked_of("Is the rent due", document(text)).clauses) == 2
 
 
+def test_clauses_of_which_none_has_the_kind_of_value_that_is_asked_for_say_what_they_lack() -> None:
+    lease = document("1. Rent. The rent is due.\n2. Sale. The rent ends.\n")
+    found = asked_of("How much is the rent", lease)
+    assert (len(found.clauses), found.lacks) == (2, "amount")
+    assert asked_of("Is the rent due", lease).lacks == ""
+
+
 def leases(count: int) -> list[Document]:
     return [document(f"1. Rent. The rent of house {n} is due on Monday.\n", id_=f"d{n}") for n in range(count)]
 

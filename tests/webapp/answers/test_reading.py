@@ -4,7 +4,7 @@ import pytest
 
 from webapp.answers.history import Turn, recent_turns
 from webapp.answers.kinds import KINDS, Kind
-from webapp.answers.reading import leaning, read_question, two_parts
+from webapp.answers.reading import leaning, pieces, read_question, two_parts
 
 ASKED = [Turn("Who must carry insurance?", "Supplier must [1].", "Who must carry insurance?")]
 
@@ -133,6 +133,12 @@ def test_a_two_part_question_is_two(question: str, parts: tuple[str, ...]) -> No
 )
 def test_not_every_and_makes_two_parts(question: str) -> None:
     assert two_parts(question) == ()
+
+
+def test_a_part_that_leans_on_the_one_before_it_is_still_a_question_that_was_put() -> None:
+    question = "What is the hourly rate and when does it end?"
+    assert two_parts(question) == ()
+    assert list(pieces(question)) == ["What is the hourly rate?", "when does it end?"]
 
 
 def test_the_latest_turns_are_kept_whole() -> None:

@@ -106,6 +106,17 @@ def test_an_answer_is_shown_with_citations_key_language_and_coverage(capsys: pyt
         assert part in shown
 
 
+def test_the_sentence_of_key_language_that_bears_is_emphasised(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "Law. The laws of Ireland govern."
+    key = {**PLACE, **RANGE, "text": text, "emphasis": [[5, 32]]}
+    cited = answer().citations[0].model_copy(update={"quote": text})
+    shown = answer(engine="none", answer=f"“{text}” [1]", key_language=[key], citations=[cited.model_dump()])
+    show_answer(shown)
+    assert capsys.readouterr().out.startswith("“Law. **The laws of Ireland govern.**” [1]\n")
+    show_answer(answer(found=False, citations=[], key_language=[], nearest=[key]))
+    assert "   “Law. **The laws of Ireland govern.**”\n" in capsys.readouterr().out
+
+
 def test_an_answer_without_an_engine_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     key = {**PLACE, **RANGE, "text": "The laws of Ireland govern."}
     show_answer(answer(engine="none", answer="“The laws of Ireland govern.” [1]", key_language=[key]))

@@ -177,6 +177,20 @@ def test_key_language_in_the_place_of_an_answer_says_so_and_shows_each_sentence_
     assert html.count("<blockquote><p>the rent is $1</p></blockquote>") == html.count('class="chip') == 1
 
 
+def test_the_sentence_that_bears_is_emphasised_on_the_page_and_in_the_copy_and_further_documents_are_named() -> None:
+    text = "The rent is <due>. It is $1. No more."
+    key = PLACE | RANGE | {"text": text, "emphasis": [[19, 28]]}
+    more = [{"document_id": "e" * 64, "document": "nda.pdf"}]
+    shown = turn(
+        key_language=[key], citations=[CITED | {"quote": text}], answer=f"“{text}” [1]", further_documents=more
+    )
+    html = chat.turn_html(shown)
+    assert "The rent is &lt;due&gt;. <strong>It is $1.</strong> No more." in html
+    assert "… and 1 more document: nda.pdf" in html
+    quoted = "“The rent is <due>. **It is $1.** No more.” [1]\n… and 1 more document: nda.pdf\n"
+    assert quoted in chat.copied(shown)
+
+
 def test_an_answer_from_two_documents_offers_each_alone() -> None:
     other = CITED | {"document_id": "e" * 64, "document": "nda.pdf"}
     html = chat.turn_html(turn(citations=[CITED, other]))
