@@ -20,12 +20,13 @@ State = tuple[str, Page]
 Light = Literal["light", "dark"]
 
 QUESTION = "Can the Customer end the contract without giving a reason?"
-# Sentences: quoted, compared, computed, not confirmed (for a figure, for a quotation), without a citation, absent.
+# Sentences: quoted, read, compared, computed, not confirmed (figure, quotation), without a citation, absent.
 ANSWER = [
     "Yes: “Customer may end this Agreement, without giving a reason, by one hundred eighty (180) days’ notice that "
     "takes effect on or after March 1, 2027.” [1]\n\n",
     "If it takes effect before March 1, 2029, the Customer pays a fee of $350,000 [1]. "
-    "A notice of January 1, 2028 can take effect on June 29, 2028 [1].\n\n",
+    "A departure before March 1, 2029 costs the Customer $350,000 [1]. "
+    "180 days after March 1, 2027 is August 28, 2027 [1].\n\n",
     "- The Supplier must hand back deposits within 25 days [1].\n",
     "- It owes nothing further: “no fee of any kind falls due” [1].\n",
     "- The Customer may also demand a discount of its own choice.\n",

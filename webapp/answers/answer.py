@@ -275,7 +275,7 @@ def finish(
     most = KEY_SENTENCES * draft.found.budget.windows
     extract = _key_language(results, passages, documents, document_of, relevance, most)
     key = with_amendments(extract.clauses, changes, document_of)
-    checked = check(draft.text, passages, documents)
+    checked = check(draft.text, passages, documents, changes=changes)
     says_nothing = says_not_there(text)
     is_shown = bool(text) and not says_nothing
     is_read = says_nothing and draft.is_whole

@@ -43,7 +43,7 @@ async def second_opinion(checked: CheckedAnswer, passages: Sequence[Passage], wi
         async with asyncio.timeout(SECONDS), aclosing(in_parallel(asked, denies, windows)) as outcomes:
             async for outcome in outcomes:
                 denied += [outcome] if outcome else []
-    lowered = (replace(s, supported=False, reason=DENIED) if s in denied else s for s in checked.sentences)
+    lowered = (replace(s, supported=False, reason=DENIED, how="") if s in denied else s for s in checked.sentences)
     return replace(checked, sentences=tuple(lowered)) if denied else checked
 
 

@@ -43,9 +43,9 @@ MARKS: Mapping[tuple[str, str], Mark] = {
     ),
     ("supported", "read"): Mark(
         "✓",
-        "read: the clause says so",
-        "A model that reads compared the statement with the cited clause, and its figures and names were compared too. "
-        "It can err.",
+        "read against the clause: parties, duties, figures and limits agree",
+        "What weighs in the statement has its counterpart in the cited clause: who, whether it must, may or must not "
+        "be done, figures, exceptions and conditions. Rules read this, and a model where there is one; they can err.",
         "sure",
     ),
     ("computed", ""): Mark(

@@ -7,16 +7,14 @@ words (see `support` for its limits).
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Literal
 
 from retrieval import (
     NO_CHANGES,
     Document,
-    Facts,
     Passage,
     PinCite,
     QuoteMatch,
@@ -25,12 +23,15 @@ from retrieval import (
     own_words,
     pin_cite,
     split_sentences,
-    where_said,
 )
+from webapp.grounding.calculations import Computation
 from webapp.grounding.clipping import Clipping, beside, clipping
+from webapp.grounding.evidence import Sources
 from webapp.grounding.facts import find_facts
 from webapp.grounding.markers import CITE, Quotation, blank_citation_markers, citation_markers, quotations
-from webapp.grounding.support import Support, is_own_count, support_of, unsupported
+from webapp.grounding.support import is_own_count
+from webapp.grounding.verdict import Cited, Verdict
+from webapp.grounding.verdict import How as How
 
 NOT_FOUND = "not found in the source"
 NO_CITATION = "no citation"
@@ -54,10 +55,6 @@ _FEW_WORDS = 3  # "In short:" claims nothing
 _LEADS_TO_QUOTE = re.compile(r"(?::|\b(?:says?|states?|provides?|reads?|that|as\s+follows))[\s,:.;]*$", re.IGNORECASE)
 _LEAD_WORDS = 8  # with more of them, something is said beside the quotation
 SentenceState = Literal["supported", "compared", "computed", "absent", "aside", "unsupported", "uncited"]
-How = Literal["", "quoted", "read", "computed"]
-
-
-NO_FACTS: Mapping[str, Facts] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,9 @@ class QuoteCheck:
 class CheckedSentence:
     """A sentence, [start, end) of the answer. `cites` are valid passage numbers; `reason`: why it is unsupported.
 
-    `missing` are the figures and names that its passages do not have.
+    `missing` are the figures and names that its passages do not have. `how` says by what it is confirmed: `quoted`, it
+    is a quotation; `read`, all that it says is in the clause that bears it. `computation` derives its figures. `at` is
+    where the clause begins that bears it, or comes nearest, by the passages that it cites.
     """
 
     text: str
@@ -96,35 +95,20 @@ class CheckedSentence:
     quotes: tuple[QuoteCheck, ...]
     reason: str
     missing: tuple[str, ...] = ()
-
-    @property
-    def how(self) -> How:
-        """By what it is confirmed: a quotation, something that read its meaning, or code that computed it."""
-        return "quoted" if self.state == "supported" else ""
+    how: How = ""
+    computation: Computation | None = None
+    at: Mapping[int, int] = field(default_factory=dict, hash=False)
 
     @property
     def state(self) -> SentenceState:
-        """What the check knows of it: supported where it is a quotation, compared where its figures and names were
-        found in the passages that it cites.
+        """What the check knows of it: `compared` where its figures stand in the passages that it cites, and its names
+        in their documents, and nothing contradicts it.
         """
         if self.reason:
             return "uncited" if self.reason == NO_CITATION else "unsupported"
         if not self.cites and not self.quotes:
             return "absent" if _is_silent(self.text) else "aside"
-        return "supported" if self._only_quotes else "compared"
-
-    @property
-    def _only_quotes(self) -> bool:
-        """Whether it is a quotation, and none is clipped, with nothing but words that lead to it."""
-        if not self.quotes or any(quote.clipped for quote in self.quotes):
-            return False
-        before = self.text[: self.quotes[0].start - self.start]
-        pieces = [before, *(self.text[a.end - self.start : b.start - self.start] for a, b in pairwise(self.quotes))]
-        pieces.append(self.text[self.quotes[-1].end - self.start :])
-        first, *others = (blank_citation_markers(piece).strip(" *_#-•>") for piece in pieces)
-        words = len(first.split())
-        is_lead = words <= _FEW_WORDS or (words <= _LEAD_WORDS and bool(_LEADS_TO_QUOTE.search(first)))
-        return is_lead and not any(re.search(r"\w{4,}|\d", piece) for piece in others) and not find_facts(first)
+        return "computed" if self.computation else "supported" if self.how else "compared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,16 +186,16 @@ def check(
     passages: Sequence[Passage],
     documents: Mapping[str, Document],
     *,
-    facts: Mapping[str, Facts] = NO_FACTS,
     changes: ScopedChanges = NO_CHANGES,
 ) -> CheckedAnswer:
     """Check an answer against its passages.
 
-    `documents` holds the document of every passage, by id; KeyError without one. `facts` are those of documents as they
-    were found when they were read, found again where they lack; `changes` tell which clauses amendments replace.
+    `documents` holds the document of every passage, by id; KeyError without one. `changes` tell which clauses
+    amendments replace, and have the facts of documents as they were found when they were read.
     """
     by_number = {passage.n: passage for passage in passages}
-    supports: dict[tuple[int, ...], Support] = {}
+    facts = changes.changes.facts if changes.changes else {}
+    cited: dict[tuple[int, ...], Cited] = {}
     all_quotations = quotations(answer_text)
     sentences = []
     for start, end in _sentences(answer_text, all_quotations):
@@ -222,10 +206,10 @@ def check(
             for q in all_quotations
             if start <= q.start < end
         )
-        if valid not in supports and valid:
-            supports[valid] = support_of([by_number[n] for n in valid], documents)
+        if valid not in cited and valid:
+            cited[valid] = Cited(Sources(tuple(by_number[n] for n in valid), documents, facts), changes)
         invalid = tuple(dict.fromkeys(n for n in markers if n not in by_number))
-        sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, supports.get(valid)))
+        sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, cited.get(valid)))
     by_sentence = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
     citations = tuple(dict.fromkeys(c for each in by_sentence for c in each))
     own = tuple(tuple(citations.index(c) for c in each) for each in by_sentence)
@@ -291,7 +275,7 @@ def _check_sentence(
     valid: tuple[int, ...],
     invalid: tuple[int, ...],
     quotes: tuple[QuoteCheck, ...],
-    source: Support | None,
+    cited: Cited | None,
 ) -> CheckedSentence:
     start, end = at
     sentence = text[start:end]
@@ -299,19 +283,33 @@ def _check_sentence(
     if (mark := _LIST_MARK.match(plain)) and _is_own_list(text, start, mark[1]):
         plain = " " * mark.end() + plain[mark.end() :]
     verified = [(q.start - start, q.end - start) for q in quotes if q.verified]
-    absent = unsupported(plain, source, verified) if source else ()
-    reasons = []
-    if invalid:
-        reasons.append(f"cites {', '.join(f'[{n}]' for n in invalid)}, which is no passage")
-    if absent:
-        reasons.append(f"not in the cited passage: {', '.join(absent)}")
+    found = cited.verdict(plain, verified) if cited else Verdict()
+    reasons = [f"cites {', '.join(f'[{n}]' for n in invalid)}, which is no passage"] if invalid else []
+    reasons += found.reasons
     if any(not q.verified for q in quotes):
         reasons.append(f"a quotation was {NOT_FOUND}")
     turned = [q.clipped.words for q in quotes if q.clipped and q.clipped.kind == "negation"]
     reasons += [f"a quotation leaves out “{words}” before it" for words in turned]
     if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
         reasons.append(NO_CITATION)
-    return CheckedSentence(sentence, start, end, valid, not reasons, quotes, "; ".join(reasons), tuple(absent))
+    how: How = "" if reasons else "quoted" if _only_quotes(sentence, start, quotes) else found.how
+    reason = "; ".join(reasons)
+    return CheckedSentence(
+        sentence, start, end, valid, not reasons, quotes, reason, found.missing, how, found.computation, found.at
+    )
+
+
+def _only_quotes(sentence: str, start: int, quotes: Sequence[QuoteCheck]) -> bool:
+    """Whether a sentence is a quotation, and none is clipped, with nothing but words that lead to it."""
+    if not quotes or any(quote.clipped for quote in quotes):
+        return False
+    pieces = [sentence[: quotes[0].start - start]]
+    pieces += [sentence[a.end - start : b.start - start] for a, b in pairwise(quotes)]
+    pieces.append(sentence[quotes[-1].end - start :])
+    first, *others = (blank_citation_markers(piece).strip(" *_#-•>") for piece in pieces)
+    words = len(first.split())
+    is_lead = words <= _FEW_WORDS or (words <= _LEAD_WORDS and bool(_LEADS_TO_QUOTE.search(first)))
+    return is_lead and not any(re.search(r"\w{4,}|\d", piece) for piece in others) and not find_facts(first)
 
 
 def _is_own_list(text: str, start: int, number: str | None) -> bool:
@@ -353,10 +351,9 @@ def _citations(
 
 
 def _without_quote(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
-    if not sentence.supported:  # no sentence of the passage supports it
-        return Citation(**passage.where(), n=passage.n, quote=None, verified=False)
-    at = where_said(document, passage.spans, blank_citation_markers(sentence.text))
-    return Citation(**pin_cite(document, *passage.spans, at=at).where(), n=passage.n, quote=None, verified=True)
+    at = sentence.at.get(passage.n, passage.spans[0].start)
+    cite = pin_cite(document, *passage.spans, at=at)
+    return Citation(**cite.where(), n=passage.n, quote=None, verified=sentence.supported)
 
 
 def _display_text(quote: QuoteCheck, text: str) -> str:

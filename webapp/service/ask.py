@@ -37,6 +37,7 @@ from webapp.core.results import (
 )
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.core.wording import plural
+from webapp.grounding.check import CheckedSentence
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
@@ -334,10 +335,17 @@ def _sentences(answer: Answer) -> Iterator[SentenceRow]:
                 citations=tuple(dict.fromkeys(checked.citations[at].n for at in own)),
                 missing=sentence.missing,
                 doubt=sentence.reason,
+                computation=_computed(sentence) if sentence.state == "computed" else "",
                 end=end,
                 at=own,
             )
             yield row.model_copy(update={"mark": row.told})
+
+
+def _computed(sentence: CheckedSentence) -> str:
+    """How a sentence was computed: operands, result, and the rule that was counted by."""
+    done = sentence.computation
+    return f"{done.text} ({done.rule})" if done and done.rule else done.text if done else ""
 
 
 def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterator[SameWordsRow]:

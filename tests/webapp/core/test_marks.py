@@ -11,7 +11,8 @@ from webapp.cli.output import show_answer, show_summary
 from webapp.core.marks import MARKS, State, mark_for, promise
 from webapp.core.results import AnswerResult, LineRow, SentenceRow, SummaryResult, items, mark_of
 from webapp.core.wording import legend
-from webapp.grounding.check import How, SentenceState
+from webapp.grounding.check import SentenceState
+from webapp.grounding.verdict import How
 from webapp.page.html import chat, evidence
 from webapp.store.conversations import SavedTurn
 
