@@ -12,7 +12,8 @@ BIN := .venv/bin
 STAMP := .venv/set-up
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: setup run lint quick-tests check test test-webapp test-retrieval test-others coverage debian lock docs check-long check-space check-images
+.PHONY: setup run lint quick-tests check test test-side-by-side test-end-to-end \
+	test-webapp test-retrieval test-others coverage debian lock docs check-long check-space check-images
 
 setup: $(STAMP)
 
@@ -48,13 +49,15 @@ quick-tests: setup
 
 # Two jobs at a time; the tests of end_to_end, which drive browsers and whole servers and watch the clock, alone after
 # them. A job that fails stops no other.
-JOBS := lint test-webapp test-retrieval test-others
 PYTEST := $(BIN)/pytest -m "not long"
 test: setup debian
-	@failed=0; \
-	$(MAKE) --no-print-directory -j2 -k --output-sync=target $(JOBS) || failed=1; \
-	$(PYTEST) tests/end_to_end || failed=1; \
-	exit $$failed
+	@$(MAKE) --no-print-directory --keep-going test-side-by-side test-end-to-end
+
+test-side-by-side:
+	@$(MAKE) --no-print-directory --keep-going -j2 --output-sync=target lint test-webapp test-retrieval test-others
+
+test-end-to-end: setup
+	$(PYTEST) tests/end_to_end
 
 test-webapp: setup
 	$(PYTEST) tests/webapp
