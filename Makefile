@@ -12,7 +12,7 @@ BIN := .venv/bin
 STAMP := .venv/set-up
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: setup run lint quick-tests check test coverage debian lock docs check-long check-space check-images
+.PHONY: setup run lint quick-tests check test test-webapp test-retrieval test-others coverage debian lock docs check-long check-space check-images
 
 setup: $(STAMP)
 
@@ -46,8 +46,24 @@ check: setup
 quick-tests: setup
 	$(BIN)/pytest --ignore=tests/end_to_end --ignore=tests/docker -m "not database and not slow"
 
-test: lint debian
-	$(BIN)/pytest -m "not long"
+# Two jobs at a time; the tests of end_to_end, which drive browsers and whole servers and watch the clock, alone after
+# them. A job that fails stops no other.
+JOBS := lint test-webapp test-retrieval test-others
+PYTEST := $(BIN)/pytest -m "not long"
+test: setup debian
+	@failed=0; \
+	$(MAKE) --no-print-directory -j2 -k --output-sync=target $(JOBS) || failed=1; \
+	$(PYTEST) tests/end_to_end || failed=1; \
+	exit $$failed
+
+test-webapp: setup
+	$(PYTEST) tests/webapp
+
+test-retrieval: setup
+	$(PYTEST) tests/retrieval
+
+test-others: setup
+	$(PYTEST) --ignore=tests/webapp --ignore=tests/retrieval --ignore=tests/end_to_end
 
 check-long: setup debian
 	$(BIN)/pytest -m long

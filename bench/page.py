@@ -21,7 +21,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.webapp.browser import ask, chromium, go_to_a_new_matter, visitor
+from tests.webapp.browser import READY, ask, chromium, go_to_a_new_matter, visitor
 
 LONG = 300_000.0  # milliseconds; what takes longer has failed
 QUESTIONS = (
@@ -70,7 +70,7 @@ def start(browser: Browser) -> None:
                 page.goto(url)
                 expect(page.locator(".scope")).to_be_visible(timeout=LONG)
                 shown = time.monotonic() - began
-                expect(page.locator(".health[data-state=ready]")).to_be_visible(timeout=LONG)
+                expect(page.locator(READY)).to_be_visible(timeout=LONG)
                 if which == "second start":
                     page.get_by_role("button", name="New conversation").click()
                 expect(page.locator(".example").first).to_be_visible(timeout=LONG)

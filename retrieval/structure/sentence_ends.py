@@ -23,6 +23,9 @@ _BEGINNERS = frozenset(
 # A citation: it belongs to the sentence before it.
 _NUMBERS = r"\[\s*(?:passages?\s*)?\d+(?:\s*(?:,|;|–|-|and|&)\s*\d+)*\s*\]"
 _END = re.compile(rf"(?<![.?!])[.?!]++[\"”’'»)\]*_]*(?:\s*{_NUMBERS}[.,;]?)*(?=\s|$)", re.IGNORECASE)
+_NAMED_BY_LETTER = re.compile(
+    r"\b(?:exhibit|schedule|annex|appendix|attachment|party|class|series)\s+[A-Z]\Z", re.IGNORECASE
+)
 _LOOKED_BACK = 400  # characters: an abbreviation, or a whole number with its "Section"
 _LAST_WORD = re.compile(r"([\w.’'&-]+)$")
 _NUMBERED = re.compile(
@@ -73,6 +76,8 @@ def is_end(before: str, mark: str, after: str) -> bool:
     last = word[1].lower() if word else ""
     first = re.match(r"\W*(\w*)", after)
     plain = first is not None and first[1] in _BEGINNERS
+    if _NAMED_BY_LETTER.search(before):
+        return True
     if last in ("no", "nos") and len(before.split()) > 1:
         return not after[:1].isdigit() and plain
     if last in ("no", "nos"):

@@ -224,9 +224,3 @@ def test_what_libraries_log_print_or_fail_with_is_known_without_its_words(
     assert {"httpx", "chromadb", "asyncio"} <= {line.get("logger") for line in lines}
     assert [line["event"] for line in lines][-3:] == ["printed", "failed in the background", "end"]
     assert TEXT not in "".join(capfd.readouterr())
-
-
-def test_without_a_token_metrics_are_for_the_one_local_user(tmp_path: Path) -> None:
-    for access, status in (("local", 200), ("demo", 404)):
-        with Pincite(tmp_path / access, {"PINCITE_ACCESS": access}).serving() as server:
-            assert server.ask("GET", "/metrics").status_code == status

@@ -2,13 +2,15 @@
 
 import re
 import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.webapp.browser import chromium, needs_chromium, visitor
+from tests.webapp.browser import READY, needs_chromium, visitor
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from webapp.web.authentication import LocalLogin
@@ -16,68 +18,91 @@ from webapp.web.authentication import LocalLogin
 ELSEWHERE = "This page opens from the address that pincite printed"
 
 
+@dataclass(frozen=True)
+class Restarted:
+    """A server that runs on a folder where another ran before."""
+
+    pincite: Pincite
+    server: Server
+    before: Server
+
+
+@pytest.fixture(scope="module")
+def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
+    with embeddings() as url:
+        pincite = Pincite(tmp_path_factory.mktemp("data"), {"PINCITE_EMBEDDINGS_URL": url})
+        with pincite.serving() as before:
+            pass
+        with pincite.serving() as server:
+            yield Restarted(pincite, server, before)
+
+
+@pytest.fixture(scope="module")
+def server(restarted: Restarted) -> Server:
+    return restarted.server
+
+
 def client(server: Server, **cookies: str) -> httpx2.Client:
     return httpx2.Client(base_url=server.url, trust_env=False, cookies=cookies)
 
 
-def test_every_route_but_health_is_closed_to_who_brings_no_token(tmp_path: Path) -> None:
-    with embeddings() as url, Pincite(tmp_path, {"PINCITE_EMBEDDINGS_URL": url}).serving() as server:
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{43}", server.address)
-        name, value = next(iter(server.cookies.items()))
-        for cookies in ({}, {name: "0" * 64}, {name: ""}, {"pincite_000000000000": value}, {name: "%C3%A4"}):
-            with client(server) as stranger:
-                stranger.headers["Cookie"] = "; ".join(f"{n}={v}" for n, v in cookies.items())
-                for path in (
-                    "/",
-                    "/config",
-                    "/theme.css",
-                    "/metrics",
-                    "/gradio_api/queue/data?session_hash=a",
-                    "/cli/hello",
-                ):
-                    refused = stranger.get(path)
-                    assert (refused.status_code, ELSEWHERE in refused.text) == (403, True), path
-                    assert refused.headers["cache-control"] == "no-store"
-                    assert "set-cookie" not in refused.headers
-                    assert value not in refused.text
-                assert stranger.post("/gradio_api/upload", files={"files": b"x"}).status_code == 403
-                assert [stranger.get(path).status_code for path in ("/healthz",)] == [200]
-                assert stranger.get("/readyz").status_code in (200, 503)
-        with client(server) as guessing:
-            for token in ("", "x", server.token, "é" * 43):
-                assert guessing.get("/", params={"token": token}).status_code == 403
+def test_every_route_but_health_is_closed_to_who_brings_no_token(server: Server) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{43}", server.address)
+    name, value = next(iter(server.cookies.items()))
+    for cookies in ({}, {name: "0" * 64}, {name: ""}, {"pincite_000000000000": value}, {name: "%C3%A4"}):
+        with client(server) as stranger:
+            stranger.headers["Cookie"] = "; ".join(f"{n}={v}" for n, v in cookies.items())
+            for path in (
+                "/",
+                "/config",
+                "/theme.css",
+                "/metrics",
+                "/gradio_api/queue/data?session_hash=a",
+                "/cli/hello",
+            ):
+                refused = stranger.get(path)
+                assert (refused.status_code, ELSEWHERE in refused.text) == (403, True), path
+                assert refused.headers["cache-control"] == "no-store"
+                assert "set-cookie" not in refused.headers
+                assert value not in refused.text
+            assert stranger.post("/gradio_api/upload", files={"files": b"x"}).status_code == 403
+            assert [stranger.get(path).status_code for path in ("/healthz",)] == [200]
+            assert stranger.get("/readyz").status_code in (200, 503)
+    with client(server) as guessing:
+        for token in ("", "x", server.token, "é" * 43):
+            assert guessing.get("/", params={"token": token}).status_code == 403
 
 
-def test_the_token_becomes_a_cookie_by_a_redirect_to_the_address_without_it(tmp_path: Path) -> None:
-    with embeddings() as url, Pincite(tmp_path, {"PINCITE_EMBEDDINGS_URL": url}).serving() as server:
-        token = server.address.partition("=")[2]
-        with client(server) as reader:
-            led = reader.get("/", params={"matter": "a b", "token": token, "conversation": "c"})
-            assert (led.status_code, led.headers["location"]) == (303, "/?matter=a+b&conversation=c")
-            assert led.headers["referrer-policy"] == "no-referrer"
-            kept = led.headers["set-cookie"]
-            assert re.fullmatch(r"pincite_\w{12}=[0-9a-f]{64}; Path=/; Max-Age=\d+; HttpOnly; SameSite=Lax", kept)
-            assert reader.get("/").status_code == 200
-            assert reader.get("/", params={"token": "of an earlier start"}).headers["location"] == "/"
-            for path in ("//evil.example/", "/config"):  # it leads nowhere but to the page
-                assert reader.get(f"{path}?token={token}").headers.get("location", "/") == "/"
-        log = (tmp_path / "log" / "pincite.log").read_text()
-        assert token not in log
-        assert next(iter(server.cookies.values())) not in log
-        assert token not in " ".join(server.process.args)  # type: ignore[arg-type]
+def test_metrics_are_for_the_one_user(server: Server) -> None:
+    assert server.ask("GET", "/metrics").status_code == 200
 
 
-def test_a_restart_changes_the_token_and_closes_no_page(tmp_path: Path) -> None:
-    with embeddings() as url:
-        pincite = Pincite(tmp_path, {"PINCITE_EMBEDDINGS_URL": url})
-        with pincite.serving() as first:
-            pass
-        with pincite.serving() as second:
-            assert first.address.partition("=")[2] != second.address.partition("=")[2]
-            with client(second, **first.cookies) as reader:
-                assert reader.get("/").status_code == 200
-            with client(second) as late:
-                assert late.get("/", params={"token": first.address.partition("=")[2]}).status_code == 403
+def test_the_token_becomes_a_cookie_by_a_redirect_to_the_address_without_it(restarted: Restarted) -> None:
+    server = restarted.server
+    token = server.address.partition("=")[2]
+    with client(server) as reader:
+        led = reader.get("/", params={"matter": "a b", "token": token, "conversation": "c"})
+        assert (led.status_code, led.headers["location"]) == (303, "/?matter=a+b&conversation=c")
+        assert led.headers["referrer-policy"] == "no-referrer"
+        kept = led.headers["set-cookie"]
+        assert re.fullmatch(r"pincite_\w{12}=[0-9a-f]{64}; Path=/; Max-Age=\d+; HttpOnly; SameSite=Lax", kept)
+        assert reader.get("/").status_code == 200
+        assert reader.get("/", params={"token": "of an earlier start"}).headers["location"] == "/"
+        for path in ("//evil.example/", "/config"):  # it leads nowhere but to the page
+            assert reader.get(f"{path}?token={token}").headers.get("location", "/") == "/"
+    log = (restarted.pincite.folder / "log" / "pincite.log").read_text()
+    assert token not in log
+    assert next(iter(server.cookies.values())) not in log
+    assert token not in " ".join(server.process.args)  # type: ignore[arg-type]
+
+
+def test_a_restart_changes_the_token_and_closes_no_page(restarted: Restarted) -> None:
+    first, second = restarted.before, restarted.server
+    assert first.address.partition("=")[2] != second.address.partition("=")[2]
+    with client(second, **first.cookies) as reader:
+        assert reader.get("/").status_code == 200
+    with client(second) as late:
+        assert late.get("/", params={"token": first.address.partition("=")[2]}).status_code == 403
 
 
 def test_two_servers_on_one_machine_do_not_overwrite_each_others_cookie(tmp_path: Path) -> None:
@@ -90,20 +115,18 @@ def test_two_servers_on_one_machine_do_not_overwrite_each_others_cookie(tmp_path
     assert stat.S_IMODE((tmp_path / "a" / "local.key").stat().st_mode) == 0o600
 
 
-def test_who_starts_it_twice_is_told_the_address(tmp_path: Path) -> None:
-    with embeddings() as url:
-        pincite = Pincite(tmp_path, {"PINCITE_EMBEDDINGS_URL": url})
-        with pincite.serving() as server:
-            again = pincite("serve")
-            assert (again.code, server.address in again.err) == (1, True)
+def test_who_starts_it_twice_is_told_the_address(restarted: Restarted) -> None:
+    again = restarted.pincite("serve")
+    assert (again.code, restarted.server.address in again.err) == (1, True)
 
 
 @pytest.mark.parametrize("access", ["demo", "behind-proxy"])
-def test_elsewhere_the_address_has_no_token(tmp_path: Path, access: str) -> None:
+def test_elsewhere_the_address_has_no_token_and_metrics_are_for_nobody(tmp_path: Path, access: str) -> None:
     with embeddings() as url:
         pincite = Pincite(tmp_path, {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_ACCESS": access})
         with pincite.serving() as server:
             assert "token" not in server.address
+            assert server.ask("GET", "/metrics").status_code == 404
 
 
 def test_port_and_host_can_be_said_on_the_command_line(tmp_path: Path) -> None:
@@ -117,22 +140,17 @@ def test_port_and_host_can_be_said_on_the_command_line(tmp_path: Path) -> None:
 
 
 @needs_chromium
-def test_in_a_browser(tmp_path: Path) -> None:
-    with (
-        embeddings() as url,
-        Pincite(tmp_path, {"PINCITE_EMBEDDINGS_URL": url}).serving() as server,
-        chromium() as browser,
-    ):
-        with visitor(browser) as stranger:
-            page = stranger.new_page()
-            page.goto(server.url)
-            expect(page.get_by_role("heading")).to_have_text(ELSEWHERE)
-        with visitor(browser) as reader:
-            page = reader.new_page()
-            page.goto(server.address)
-            expect(page.locator(".health[data-state=ready]")).to_be_visible(timeout=30_000)
-            assert "token" not in page.url
-            assert "token" not in page.evaluate("performance.getEntriesByType('navigation')[0].name")
-            other = reader.new_page()
-            other.goto(server.url)
-            expect(other.locator(".health[data-state=ready]")).to_be_visible(timeout=30_000)
+def test_in_a_browser(browser: Browser, server: Server) -> None:
+    with visitor(browser) as stranger:
+        page = stranger.new_page()
+        page.goto(server.url)
+        expect(page.get_by_role("heading")).to_have_text(ELSEWHERE)
+    with visitor(browser) as reader:
+        page = reader.new_page()
+        page.goto(server.address)
+        expect(page.locator(READY)).to_be_visible(timeout=30_000)
+        assert "token" not in page.url
+        assert "token" not in page.evaluate("performance.getEntriesByType('navigation')[0].name")
+        other = reader.new_page()
+        other.goto(server.url)
+        expect(other.locator(READY)).to_be_visible(timeout=30_000)

@@ -24,6 +24,8 @@ TERMINATION = "Either party may end it: “Either party may end this Lease by ni
 SAMPLE = "Yes, “without giving a reason, by one hundred eighty (180) days’ notice” [1]."
 ENDLESS = [f"word{n} " for n in range(400)]
 
+READY = ".health:is([data-state=ready], [data-state=none])"  # with a language model, or without one
+
 expect.set_options(timeout=20_000)  # a machine that is busy with other tests takes its time
 
 
@@ -58,7 +60,7 @@ def opened(context: BrowserContext, url: str) -> Page:
     """The page, ready to be asked."""
     page = context.new_page()
     page.goto(url)
-    expect(page.locator(".health[data-state=ready]")).to_be_visible(timeout=30_000)
+    expect(page.locator(READY)).to_be_visible(timeout=30_000)
     expect(page.locator(".scope")).to_be_visible()
     return page
 

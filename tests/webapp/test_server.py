@@ -285,30 +285,27 @@ def test_files_are_those_of_their_user_alone(pincite: Pincite, server: Server) -
     assert [path.name for path in loose] == []
 
 
+def test_a_stop_in_good_order_leaves_nothing_behind_and_a_killed_server_is_noticed(
+    pincite: Pincite, server: Server
+) -> None:
+    told = pincite.folder / "server.json"
+    server.process.terminate()  # the last of the tests that share it
+    assert server.process.wait(30) == 0
+    assert not told.exists()
+    with pincite.serving() as another:
+        another.process.kill()
+        another.process.wait()
+    assert told.exists()
+    assert pincite("matters", "list").code == 0
+    assert not told.exists()
+
+
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         outcome = Pincite(tmp_path, {"PINCITE_PORT": port})("serve")
     assert outcome.code == 1
     assert outcome.err.startswith(f"The setting PINCITE_PORT cannot be used: 127.0.0.1:{port} cannot be listened on")
-
-
-def test_a_stop_in_good_order_leaves_nothing_behind(tmp_path: Path) -> None:
-    pincite = Pincite(tmp_path)
-    with pincite.serving() as server:
-        server.process.terminate()
-        assert server.process.wait(30) == 0
-    assert not (tmp_path / "server.json").exists()
-
-
-def test_a_killed_server_is_noticed_and_its_folder_is_free(tmp_path: Path) -> None:
-    pincite = Pincite(tmp_path)
-    with pincite.serving() as server:
-        server.process.kill()
-        server.process.wait()
-    assert (tmp_path / "server.json").exists()
-    assert pincite("matters", "list").code == 0
-    assert not (tmp_path / "server.json").exists()
 
 
 def test_a_server_whose_search_model_is_away_says_so_and_takes_files_all_the_same(tmp_path: Path, lease: Path) -> None:

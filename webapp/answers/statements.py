@@ -52,8 +52,6 @@ _SUBJECTS = tuple(
     (weight, re.compile(rf"\b(?:{words})\b", re.IGNORECASE))
     for weight, words in (
         (1.2, r"governed (?:by|in)|laws of"),
-        (1.0, r"continues? (?:in (?:full )?(?:force|effect)[\w ]{0,12} )?(?:until|for)"),
-        (1.0, r"remains? in (?:full )?(?:force|effect)"),
         (1.0, r"assign(?:s|ed|able|ment)?"),
         (1.0, r"hereby grants?|grants? to|licen[cs](?:es|ed) to|right and licen[cs]e|non-?exclusive"),
         (1.0, r"exclusiv\w+"),
@@ -68,7 +66,7 @@ _SUBJECTS = tuple(
         (0.8, r"disparag\w+|sue|contest\w*|challeng\w*"),
         (0.7, r"terminat\w+|expir(?:e|es|ed|ation)|ends?"),
         (0.7, r"renew\w*|extended"),
-        (0.7, r"(?:initial )?term|period of|effective date|takes? effect|commenc\w+"),
+        (0.9, r"(?:initial )?term|period of|effective date|takes? effect|commenc\w+"),
         (0.7, r"liab(?:le|ility)|consequential|damages"),
         (0.6, r"consent"),
         (0.6, r"own(?:s|ed|ership)?|title to|work made for hire|right, title"),

@@ -11,6 +11,7 @@ from webapp.grounding.calculations import Source as Operands
 from webapp.grounding.comparison import Comparison, compare
 from webapp.grounding.evidence import Sources, Unit
 from webapp.grounding.facts import find_facts
+from webapp.grounding.figure_places import Figure, figures_of, misplaced
 from webapp.grounding.support import Support, support_of, unsupported
 
 How = Literal["", "quoted", "read"]
@@ -43,6 +44,10 @@ class Cited:
     def _support(self) -> Support:
         return support_of(self.sources)
 
+    @cached_property
+    def _figures(self) -> tuple[Figure, ...]:
+        return tuple(figure for unit in self.sources.units for figure in figures_of(unit.text))
+
     def verdict(self, sentence: str, verified: Sequence[tuple[int, int]]) -> Verdict:
         """Judge a sentence without its citation markers; `verified` are ranges of it that are verified quotations."""
         missing = unsupported(sentence, self._support, self.sources.parties, verified)
@@ -53,12 +58,16 @@ class Cited:
             computation = compute(sentence, operands)
             missing = tuple(name for name in missing if computation is None or name not in computation.derived)
             note = not_computed(sentence, operands) if missing else ""
+        elsewhere = () if verified or computation else misplaced(sentence, self._figures)
         compared = compare(sentence, self.sources) if not verified else Comparison()
         missing = tuple(dict.fromkeys((*missing, *compared.parties)))
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
+        if elsewhere := tuple(figure for figure in elsewhere if figure not in missing):
+            reasons.append(f"the source gives for something else: {', '.join(elsewhere)}")
         reasons += [note, *compared.contradictions]
         how: How = "read" if compared.covered and not computation else ""
         reasons = [reason for reason in reasons if reason]
+        missing = (*missing, *elsewhere)
         return Verdict(
             tuple(reasons), missing, "" if reasons else how, None if reasons else computation, self._places(sentence)
         )

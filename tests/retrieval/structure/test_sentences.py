@@ -3,7 +3,8 @@
 import pytest
 
 from retrieval.core.documents import Document
-from retrieval.structure.sentences import fragments, sentences
+from retrieval.structure.reflow import own_words
+from retrieval.structure.sentences import fragments, sentences, units
 from tests.documents import document
 
 CONTRACT = document(
@@ -68,3 +69,102 @@ def test_a_clause_that_is_no_sentence_is_a_fragment(text: str, said: list[str]) 
     page = document(text)
     found = fragments(page, page.span(0, len(text)), sentences(page))
     assert [" ".join(page.slice(span).split()) for _, span in found] == said
+
+
+PROSE = "The Licensee pays the fees that are due under this clause within thirty days of each invoice that it receives."
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "The Licensee shall not assign the rights that it has under this\nAgreement.",  # the last line is all capitals
+        "The Licensee shall not disclose the Confidential Information except under the Securities Act\n"
+        "Regulations and the Exchange Act Rules",
+        "The Licensee shall not register a mark without reference to\nthe Owner. ",
+        "The Licensee pays in accordance with the Specification\nby the System Completion Date.",
+        "The Licensee pays the price to the account of the Licensor in\nU.S. Dollars.",
+        "The Licensee is bound by the laws of the\nPeople's Republic Of China\nand by the rules of the port.",
+        "The Licensee is liable under Section\n4.2 of the Master Agreement and under Exhibit\nA.",
+        "The Licensee gives the region that is described in the attached\nEXHIBIT D.",
+        "The Licensee pays the fees that are set out in Exhibit\nA.",
+        "The Licensee relies on the knowledge of Nicholas J.\nPelliccione and Anne K. Kirby.",
+        "The Licensee holds the permit that is named in this\nAgreement\u037e",  # a Greek question mark
+    ],
+)
+def test_a_sentence_keeps_its_last_line(whole: str) -> None:
+    page = document(
+        f"1. Fees. {PROSE}\n{whole}\n2. Law. The laws of Ohio govern this lease in every respect.\n{PROSE}\n"
+    )
+    found = texts(page)
+    assert " ".join(whole.split()) in found
+    assert "The laws of Ohio govern this lease in every respect." in found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("3. Fees and payment\nThe Supplier shall send an invoice.\n4. Law\nThe laws of Ohio govern.\n", 2),
+        ("The buyer pays the price.\nLIMITATION OF LIABILITY\nThe seller is not liable for lost profits.\n", 2),
+        (f"(a) a vote to end the venture\nLiquidation\n{PROSE}\n{PROSE}\n", 3),
+    ],
+)
+def test_no_sentence_is_joined_over_a_heading(text: str, found: int) -> None:
+    page = document(text)
+    assert len(sentences(page)) == found
+    assert [u.kind for u in units(page)].count("heading") >= 1
+
+
+def test_items_after_and_and_or_are_sentences_of_their_own() -> None:
+    page = document(
+        "1. Guests. The Tenant shall not:\n(a) receive guests at night; or\n(b) lend the key to anyone; and\n"
+        "(c) keep any dogs on board.\n"
+    )
+    assert texts(page)[-3:] == [
+        "(a) receive guests at night; or",
+        "(b) lend the key to anyone; and",
+        "(c) keep any dogs on board.",
+    ]
+
+
+def test_captions_parties_signatures_and_rows_are_units() -> None:
+    rows = ["Gadgets 2,000 units $9.75", "Widgets 1,000 units $12.50", "Sprockets 300 units $4.10"]
+    page = document(
+        "\n".join(
+            [
+                "LICENCE AGREEMENT",
+                "between ACME, INC. and BETA LLC",
+                "FEES",
+                *[PROSE] * 4,
+                *rows,
+                "The parties have signed this agreement on the day below.",
+                "By: /s/ Jane Roe",
+                "Name: Jane Roe",
+            ]
+        )
+    )
+    kinds = {" ".join(page.slice(unit.span).split()): unit.kind for unit in units(page)}
+    assert kinds["LICENCE AGREEMENT between ACME, INC. and BETA LLC"] == "line"
+    assert [kinds[row] for row in rows] == ["row"] * 3
+    assert any("Jane Roe" in words and kind in ("line", "heading") for words, kind in kinds.items())
+    assert set(page.text.split()) == {word for words in kinds for word in words.split()}  # each is in one
+
+
+NOTICE = "Confidential treatment was asked for parts of this exhibit.\nA copy was filed with\nthe Commission."
+
+
+def test_a_notice_of_several_lines_is_no_part_of_a_sentence_that_crosses_the_page() -> None:
+    said = (
+        "The first page tells of boats.",
+        "The second one tells of berths.",
+        "The third page tells of piers and goes on to",
+        "the harbour of the town that is named above.",
+    )
+    page = document("\f".join(f"{words}\n{NOTICE}\nPage {n} of 4" for n, words in enumerate(said, 1)))
+    assert [own_words(page, s) for s in sentences(page)] == [*said[:2], " ".join(said[2:])]
+
+
+def test_a_page_number_in_words_is_no_part_of_a_sentence() -> None:
+    page = document("The carrier is not liable for acts of God, fires,\nPage -4-\nfloods, wars and strikes.\n")
+    assert [own_words(page, s) for s in sentences(page)] == [
+        "The carrier is not liable for acts of God, fires, floods, wars and strikes."
+    ]

@@ -24,17 +24,18 @@ _ENGINE = {
     "away": "The language model is not available. Questions are answered with key language from the documents.",
     "none": "No language model is configured. Questions are answered with key language from the documents.",
 }
+_SIGNS = {"loading": "…", "away": "!", "none": "✓"}
 _ICONS = {"waiting": "…", "reading": "▸", "indexing": "▸", "ready": "✓", "failed": "!"}
 _PAGES_SHOWN = 8
 
 
 def health(states: Mapping[str, str]) -> Markup:
-    """Health of the server in one line: the first problem, or "Ready"."""
+    """Health of the server in one line: the first problem, or "Ready"; without a language model it is ready, too."""
     for part, messages in (("stores", _STORES), ("embedder", _SEARCH), ("engine", _ENGINE)):
         if message := messages.get(states.get(part, "")):
             state = states[part]
             return Markup('<p class="health" data-state="{}"><span aria-hidden="true">{}</span> {}</p>').format(
-                state, "!" if state == "away" else "…", message
+                state, _SIGNS[state], message
             )
     return Markup('<p class="health" data-state="ready"><span aria-hidden="true">✓</span> Ready</p>')
 
