@@ -198,6 +198,7 @@ def _statements(pairs: Sequence[tuple[Row, Row]], *, by_kind: bool) -> str:
         f"right: supported or computed {_share(right, TICKED)}, goal 50 %",
         f"wrong: supported or computed {_share(wrong, TICKED)}, goal 15 %",
         f"wrong: unsupported or uncited {_share(wrong, MARKED)}",
+        f"of the statements that are supported or computed {_right(right, wrong)} are right",
         f"parties exchanged near-verbatim: supported or computed {_share(groups['wrong, party'], TICKED)}, goal 2 %",
         f"clipped quotations: supported {_share(groups['quotations, clipped'], TICKED)}, goal 0 %",
         f"clipped quotations: cited word for word {sum(_is_quoted(row, kept) for row, kept in pairs)}, goal 0",
@@ -205,6 +206,12 @@ def _statements(pairs: Sequence[tuple[Row, Row]], *, by_kind: bool) -> str:
         f"others pinned to the page of their clause: {_pages(pairs, ('supported', 'compared'))}",
     ]
     return "\n".join(lines)
+
+
+def _right(right: Sequence[str], wrong: Sequence[str]) -> str:
+    """How many of the ticked statements are right: a tick that a wrong one gets as easily is worth nothing."""
+    ticked = [sum(state in TICKED for state in states) for states in (right, wrong)]
+    return f"{ticked[0]} of {sum(ticked)}"
 
 
 def _pages(pairs: Sequence[tuple[Row, Row]], states: Sequence[str]) -> str:
