@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]  # a statement or a question, and a clause
 Weights = dict[str, NDArray[Any]]
 
-LENGTH = 192  # tokens of a pair; a longer clause is cut at its end
+LENGTH = 160  # tokens of a pair; a longer clause is cut at its end
 PACKAGED = Path(__file__).parent / "data" / f"entailment.{PACKAGED_NAME}.npz"
-_HEADS = "heads"  # float[4, 3 * dimension]: follows, contradicts, silent; answers
+HEADS = "heads"  # float[4, 3 * dimension]: follows, contradicts, silent; answers
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class CrossEncoder:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         encoder = AutoModel.from_pretrained(packaged_folder(), add_pooling_layer=False, local_files_only=True)
         tensors = {name: torch.from_numpy(rows.astype(np.float32)) for name, rows in self._weights.items()}
-        heads, bias = tensors.pop(f"{_HEADS}.weight"), tensors.pop(f"{_HEADS}.bias")
+        heads, bias = tensors.pop(f"{HEADS}.weight"), tensors.pop(f"{HEADS}.bias")
         encoder.load_state_dict(tensors, strict=False)
         return encoder.eval(), heads, bias
 
@@ -146,7 +146,7 @@ def save_weights(path: Path, weights: Mapping[str, NDArray[np.float32]], lineage
     """Save what was trained: matrices as int8 rows with a scale each, the rest in float16; about 11 MB."""
     arrays: Weights = {"lineage": np.array(json.dumps(lineage))}
     for name, rows in weights.items():
-        if rows.ndim == 2 and not name.startswith(_HEADS):
+        if rows.ndim == 2 and not name.startswith(HEADS):
             scale = np.abs(rows).max(1, keepdims=True) / 127
             arrays[f"{name}:int8"] = np.round(rows / np.maximum(scale, 1e-12)).astype(np.int8)
             arrays[f"{name}:scale"] = scale.astype(np.float32)
@@ -166,6 +166,6 @@ def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
             made_for = lineage["model"]
     except (OSError, ValueError, KeyError) as error:
         raise EmbedderUnavailable(reason=f"“{path.name}” is no entailment model") from error
-    if made_for != PACKAGED_NAME or f"{_HEADS}.weight" not in whole:
+    if made_for != PACKAGED_NAME or f"{HEADS}.weight" not in whole:
         raise EmbedderUnavailable(reason=f"the entailment model “{path.name}” was trained for {made_for}")
     return whole, lineage
