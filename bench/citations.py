@@ -134,10 +134,11 @@ def _contract(path: Path) -> Contract | None:
 
 
 def _passage(contract: Contract, start: int, end: int) -> Passage:
-    """The passage that search would send for a place: the chunks that hold it, packed."""
+    """The passage that search would send for a place: of the chunks that hold it, packed, the one with most of it."""
     touched = [c for c in chunk(contract.document) if c.span.start < end and start < c.span.end]
     packed = pack(touched, lambda _: contract.document, lambda text: len(text) // 4, 1_000_000)
-    return packed.passages[0]
+    place = contract.document.span(start, end)
+    return replace(max(packed.passages, key=lambda p: sum(place.shared(span) for span in p.spans)), n=1)
 
 
 def _window(

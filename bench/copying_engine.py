@@ -13,8 +13,9 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Self
 
 from webapp.answers.prompt import NOT_THERE
 
@@ -34,11 +35,26 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=0.0)
     options = parser.parse_args()
-    _Handler.seconds = options.seconds
-    server = ThreadingHTTPServer(("127.0.0.1", options.port), _Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
-    sys.stdin.read()
+    with StandIn(copied, options.port, options.seconds) as engine:
+        print(engine.url, flush=True)
+        sys.stdin.read()
+
+
+class StandIn(ThreadingHTTPServer):
+    """A language model server whose answer to a prompt is `answer` of its last message, after so many seconds."""
+
+    def __init__(self, answer: Callable[[str], str], port: int = 0, seconds: float = 0.0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.answer, self.seconds = answer, seconds
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
 
 
 def copied(prompt: str) -> str:
@@ -65,7 +81,7 @@ def _words(text: str) -> set[str]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    seconds: ClassVar[float] = 0.0
+    server: StandIn
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -74,8 +90,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        time.sleep(self.seconds)
-        content = copied(body["messages"][-1]["content"])
+        time.sleep(self.server.seconds)
+        content = self.server.answer(body["messages"][-1]["content"])
         delta = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": content}, "finish_reason": None}]}
         end = {"choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}]}
         events = [*(f"data: {json.dumps(event)}\n\n" for event in (delta, end)), "data: [DONE]\n\n"]

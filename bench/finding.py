@@ -90,7 +90,7 @@ def _ask(labels: Sequence[Json], contracts: Path, folder: Path, at: Path) -> Non
         with Workspace(settings) as workspace, at.open("w", encoding="utf-8") as out:
             caller = Caller(workspace, LOCAL_USER)
             for matter, names in sorted(_documents_of(labels).items()):
-                _add(caller, matter, names, contracts)
+                add(caller, matter, names, contracts)
             for label in labels:
                 start = time.perf_counter()
                 answers = [answer.model_dump(mode="json") for answer in _answers(caller, label)]
@@ -119,7 +119,8 @@ def _named(label: Json) -> set[str]:
     return places | listed | ({label["document"]} if label.get("document") else set())
 
 
-def _add(caller: Caller, matter: str, names: Sequence[str], contracts: Path) -> None:
+def add(caller: Caller, matter: str, names: Sequence[str], contracts: Path) -> None:
+    """Add documents by name to a matter, those it does not have yet; contracts lie in the folder of labels."""
     here = {record.name for record in caller.records(caller.matter_or_new(matter))}
     written = set(documents.names())
     folder = caller.workspace.settings.data_dir.parent / "pdf"

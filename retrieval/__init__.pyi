@@ -32,6 +32,7 @@ from retrieval.reading.child_process import Child as Child
 from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
 from retrieval.reading.pdf import char_indexes as char_indexes, page_text as page_text
 from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedChanges as ScopedChanges
+from retrieval.search.asked_values import asked_values as asked_values
 from retrieval.search.embedder import Embedder as Embedder, load_embedder as load_embedder
 from retrieval.search.entailment import (
     Entailment as Entailment,
@@ -49,6 +50,7 @@ from retrieval.structure.best_sentence import where_said as where_said
 from retrieval.structure.chunks import Chunk as Chunk, under_headings as under_headings
 from retrieval.structure.clauses import (
     Clause as Clause,
+    clause_at as clause_at,
     outline as outline,
     pin_cite as pin_cite,
 )
@@ -60,10 +62,12 @@ from retrieval.structure.parties import Party as Party
 from retrieval.structure.phrase_search import each_mention as each_mention, in_context as in_context
 from retrieval.structure.quote_match import QuoteMatch as QuoteMatch, find_quote as find_quote
 from retrieval.structure.reflow import own_spans as own_spans, own_words as own_words
+from retrieval.structure.sentence_ends import split_sentences as split_sentences
 from retrieval.structure.sentences import (
+    Unit as Unit,
     fragments as fragments,
     sentences as sentences,
-    split_sentences as split_sentences,
+    units as units,
 )
 from retrieval.structure.signatures import Signature as Signature
 from retrieval.structure.tables import find_tables as find_tables

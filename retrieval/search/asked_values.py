@@ -7,11 +7,12 @@ what a text has that holds one.
 import re
 from dataclasses import dataclass
 
-_COUNT = (
-    r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+_WORDS = (
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
     r"|eighteen|twenty|thirty|forty|forty-five|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion"
-    r"|half|third|quarter|twice|double)\b)"
+    r"|half|third|quarter|twice|double)\b"
 )
+_COUNT = rf"(?:\d|{_WORDS})"
 _UNIT = r"\b(?:seconds?|minutes?|hours?|days?|weeks?|fortnights?|months?|quarters?|years?|anniversar(?:y|ies))\b"
 _MONTH = (
     r"\b(?:jan(?:uary)?|feb(?:ruary)?|march|apr(?:il)?|may \d|june|july|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -19,17 +20,38 @@ _MONTH = (
 )
 
 
+# Numbers that are no value: of a clause, in a reference; and for an amount or a share also those of days and years.
+_REFERENCE = re.compile(
+    r"\b(?:sections?|articles?|clauses?|paragraphs?|exhibits?|schedules?|annex(?:es)?|appendix|items?|rule|no\.)\s*+"
+    r"(?:\d[\w.()-]*+|\([a-z0-9]{1,4}\))|^\W*(?:\d{1,3}(?:\.\d{1,3})*+[.)]?|\([a-z0-9]{1,4}\))\s",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    rf"(?:(?<![\d.,])\d[\d.,]*+|{_WORDS})[\s-]*+(?:\(\d{{1,4}}\)[\s-]*+)?(?:(?:business|working|calendar|consecutive)\s++)?{_UNIT}"
+    rf"|{_MONTH}\s*+(?:\d{{1,2}}(?:st|nd|rd|th)?\b,?\s*+)?(?:(?:19|20)\d\d\b)?|\b(?:19|20)\d\d\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ValueKind:
-    """A kind of value: how questions ask for it, and what a text that holds one has."""
+    """A kind of value: how questions ask for it, and what a text that holds one has; `but_no` is none of it."""
 
     name: str
     asks: re.Pattern[str]
     holds: re.Pattern[str]
+    but_no: tuple[re.Pattern[str], ...] = (_REFERENCE,)
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text holds a value of this kind."""
+        for pattern in self.but_no:
+            text = pattern.sub(" ", text)
+        return bool(self.holds.search(text))
 
 
-def _kind(name: str, asks: str, holds: str, *, cased: bool = False) -> ValueKind:
-    return ValueKind(name, re.compile(asks, re.IGNORECASE), re.compile(holds, 0 if cased else re.IGNORECASE))
+def _kind(name: str, asks: str, holds: str, *, cased: bool = False, timeless: bool = False) -> ValueKind:
+    but_no = (_REFERENCE, _TIME) if timeless else (_REFERENCE,)
+    return ValueKind(name, re.compile(asks, re.IGNORECASE), re.compile(holds, 0 if cased else re.IGNORECASE), but_no)
 
 
 VALUE_KINDS = (
@@ -39,12 +61,14 @@ VALUE_KINDS = (
         r"|\bwhat (?:is|are|was|were|does|will) .{0,60}?\b(?:amount|price|fees?|rent|sum|salary|cost|charge|deposit"
         r"|premium|purchase price)\b",
         rf"[$€£¥%]|\b(?:usd|eur|gbp|dollars?|euros?|pounds?|cents?|free of charge|no (?:fee|charge|cost)s?)\b|{_COUNT}",
+        timeless=True,
     ),
     _kind(
         "share",
         r"\b(?:what|which) (?:percentage|per ?cent|share|proportion|fraction|(?:interest )?rate)\b"
         r"|\bhow many per ?cent\b",
         rf"%|\b(?:per ?cent|percentage|basis points?|half|third|quarter|pro rata|all|none)\b|{_COUNT}",
+        timeless=True,
     ),
     _kind(
         "period",
@@ -67,7 +91,8 @@ VALUE_KINDS = (
     _kind(
         "name",
         r"\b(?:name of|by what name|(?:whose|what) names?|contact person|which (?:person|individual|bank|court"
-        r"|state|country|company))\b",
+        r"|state|country|company)|who (?:is|was) (?:the|our|their|its) (?:[\w’'-]+ ){0,3}(?:manager|contact|officer"
+        r"|director|representative|agent|arbitrator|auditor|engineer|president|escrow agent|trustee|guarantor))\b",
         r"(?<=[a-z,;:(“\"] )[A-Z][a-z]|[A-Z]\w{1,30} [A-Z]\w",
         cased=True,
     ),

@@ -250,7 +250,7 @@ class Searcher:
         aim = self._embedder.aim(joined(vector, self._types.match(asked, vector)))
         meaning = self._sentence_vectors.of([s.in_context for s in sentences]) @ aim
         kinds = asked_values(question)
-        lacking = [not all(kind.holds.search(s.words) for kind in kinds) for s in sentences]
+        lacking = [not all(kind.is_in(s.words) for kind in kinds) for s in sentences]
         stems = set(stems_of(asked))
         words = [len(stems & set(stems_of(s.words))) / (len(stems) or 1) for s in sentences]
         scores = [

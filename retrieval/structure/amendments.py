@@ -19,7 +19,7 @@ from retrieval.structure.amending_instruments import AmendedAgreement, Instrumen
 from retrieval.structure.clauses import outline
 from retrieval.structure.cross_references import named_places
 from retrieval.structure.reflow import flowing_text
-from retrieval.structure.sentences import split_sentences
+from retrieval.structure.sentence_ends import split_sentences
 
 _MOST_INSTRUCTIONS = 1_000  # of one document
 _LONGEST_INSTRUCTION = 3_000  # characters, its new words apart

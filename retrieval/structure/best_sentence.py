@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from retrieval.core.documents import Document, Span
 from retrieval.structure.clauses import outline
-from retrieval.structure.sentences import split_sentences
+from retrieval.structure.sentence_ends import split_sentences
 
 _WORD = re.compile(r"[^\W\d_]{3,}|\d+")
 _GRAMMAR = frozenset("the and for any not its may has who are was all this that with".split())

@@ -17,7 +17,7 @@ from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.clauses import clause_at, headings_above, outline
 from retrieval.structure.reflow import flowing_text
-from retrieval.structure.sentences import split_sentences
+from retrieval.structure.sentence_ends import split_sentences
 
 _BESIDE = 160  # characters looked at on each side of a term
 _LONGEST_DEFINITION = 1_500  # characters

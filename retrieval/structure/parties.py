@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from retrieval.core.documents import Document, Span
 from retrieval.structure.openings import Opening, opening_text
-from retrieval.structure.sentences import split_sentences
+from retrieval.structure.sentence_ends import split_sentences
 
 _LONGEST_NAME = 140  # characters
 _LONGEST_BRACKET = 400

@@ -19,7 +19,7 @@ from retrieval.structure.definitions import find_definitions
 from retrieval.structure.folding import fold
 from retrieval.structure.layout import lines
 from retrieval.structure.reflow import flowing_text, own_words
-from retrieval.structure.sentences import split_sentences
+from retrieval.structure.sentence_ends import split_sentences
 from tests.documents import document
 
 pytestmark = pytest.mark.slow

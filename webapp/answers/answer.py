@@ -27,7 +27,7 @@ from webapp.answers.from_library import Told, from_library
 from webapp.answers.generate import AWAY, Delta, Prompted, Terms, Trouble, without_engine, write
 from webapp.answers.history import Turn
 from webapp.answers.in_force import AmendingClause, amending_clauses, with_amendments
-from webapp.answers.key_language import KeySentence, Relevance, beside, key_language, quote_places
+from webapp.answers.key_language import KeyLanguage, KeySentence, Relevance, beside, joined, key_language, quote_places
 from webapp.answers.prompt import Budget, Frame, frame, says_not_there
 from webapp.answers.reading import ReadAs, read_question
 from webapp.answers.retrieve import Retrieved, Retriever
@@ -40,7 +40,8 @@ from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check, word_for_word
 from webapp.llm.pool import Lease
 
-KEY_SENTENCES = 4
+KEY_SENTENCES = 4  # clauses
+_FEWEST = 2  # of each half of a question
 Alike = Callable[[Chunk], Sequence[Chunk]]
 
 
@@ -116,7 +117,8 @@ class Answer:
     `doubtful`: passages were found, but the documents probably do not address the question. `nearest`: where nothing is
     found, what comes nearest to the question. `same_words`: for the span of a citation, chunks of other documents, one
     of each, with the same words as its own chunk. `superseded_by`: for the span of a citation, a key sentence or a
-    passage the clauses that amend it. `documents`: a row for each, where the question is put to each.
+    passage the clauses that amend it. `documents`: a row for each, where the question is put to each. `further`: ids of
+    documents that key language would quote if it quoted more.
     """
 
     text: str
@@ -133,6 +135,7 @@ class Answer:
     same_words: Mapping[Span, tuple[Chunk, ...]] = field(default_factory=dict)
     superseded_by: Mapping[Span, tuple[AmendingClause, ...]] = field(default_factory=dict)
     documents: tuple[DocumentAnswer, ...] = ()
+    further: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,8 +278,8 @@ def finish(
     passages, results, text = draft.found.passages, draft.results, draft.text.strip()
     documents = {id_: document_of(id_) for id_ in {passage.document_id for passage in passages}}
     most = KEY_SENTENCES * draft.found.budget.windows
-    sentences = tuple(_key_language(results, passages, documents, document_of, relevance, most))
-    key = with_amendments(sentences, changes, document_of)
+    extract = _key_language(results, passages, documents, document_of, relevance, most)
+    key = with_amendments(extract.clauses, changes, document_of)
     checked = check(draft.text, passages, documents)
     says_nothing = says_not_there(text)
     quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
@@ -286,7 +289,7 @@ def finish(
         return _not_found(draft, key, changes, is_read=is_read)
     citations = checked.citations if is_shown else tuple(word_for_word(n, k, k.text) for n, k in enumerate(key, 1))
     return Answer(
-        text=checked.text if is_shown else _quotations(key),
+        text=checked.text if is_shown else _quotations(key, len(extract.further)),
         found=True,
         searched=draft.found.searched,
         budget=draft.found.budget,
@@ -296,8 +299,9 @@ def finish(
         checked=checked if is_shown else None,
         passages=passages,
         doubtful=results.doubtful,
-        same_words=_same_words(citations, results.hits, alike),
+        same_words=_same_words(citations, key, results.hits, alike),
         superseded_by=amending_clauses((place.span for place in (*citations, *key, *passages)), changes),
+        further=() if is_shown else extract.further,
     )
 
 
@@ -308,29 +312,28 @@ def _key_language(
     document_of: Callable[[str], Document],
     relevance: Relevance,
     most: int,
-) -> Iterator[KeySentence]:
-    """Key language of each search, `most` sentences in all, or what the last answer cited.
+) -> KeyLanguage:
+    """Key language of each search, `most` clauses or one a document, or what the last answer cited.
 
     `documents` are those of the passages, by id; a place that is quoted whole may be in another.
     """
-    for span in results.cited:
-        if document := documents.get(span.document_id):
-            yield KeySentence.of(document, span)
-    most = max(1, most // max(1, len(results.searches)))
-    seen: set[Span] = set()
+    clauses = [
+        KeySentence.of(documents[span.document_id], span) for span in results.cited if span.document_id in documents
+    ]
+    further: list[str] = []
+    most = max(_FEWEST, most // max(1, len(results.searches)))
     for each in results.searches:
         key = quote_places(each.places, document_of)
         if not (key and each.only_places):
-            asked = each.route.question
-            sentences = key_language(asked, passages, documents, each.hits, most=most, relevance=relevance)
+            found = key_language(each.route.question, passages, documents, each.hits, most=most, relevance=relevance)
+            further += found.further
             if results.own:  # its own words choose first: those of the question before it chose the last time
                 own = key_language(results.own, passages, documents, each.hits, most=most // 2, relevance=relevance)
-                sentences = beside(own, sentences, most)
-            key = beside(key, sentences, most)
-        for sentence in key:
-            if sentence.span not in seen:
-                seen.add(sentence.span)
-                yield sentence
+                key = beside(key, own.clauses, most)
+            key = beside(key, found.clauses, most)
+        clauses = list(joined(clauses, key))
+    quoted = {clause.document_id for clause in clauses}
+    return KeyLanguage(tuple(clauses), tuple(id_ for id_ in dict.fromkeys(further) if id_ not in quoted))
 
 
 def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], changes: ScopedChanges, *, is_read: bool) -> Answer:
@@ -356,19 +359,29 @@ def _in_english(language: str) -> str:
     return f"Search reads English, and this question seems to be in {language}. Ask it in English." if language else ""
 
 
-def _same_words(citations: Sequence[Citation], hits: Sequence[Hit], alike: Alike) -> dict[Span, tuple[Chunk, ...]]:
-    """Chunks of other documents with the same words as a citation's chunk, by its span; the hits omit them."""
+def _same_words(
+    citations: Sequence[Citation], keys: Sequence[KeySentence], hits: Sequence[Hit], alike: Alike
+) -> dict[Span, tuple[Chunk, ...]]:
+    """Chunks of other documents with the same words as a citation's chunk, by its span; the hits omit them.
+
+    A clause may be of several chunks: the one that bears counts.
+    """
     same = {}
+    bearing = {key.span: key.bearing for key in keys}
     for span in {citation.span for citation in citations}:
-        own = next((hit.chunk for hit in hits if hit.chunk.span.contains(span)), None)
+        cited = next(iter(bearing.get(span, ())), span)
+        own = next((hit.chunk for hit in hits if hit.chunk.span.contains(cited)), None)
         if own and (others := {chunk.span.document_id: chunk for chunk in reversed(alike(own))}):
             same[span] = tuple(others.values())
     return same
 
 
-def _quotations(keys: Sequence[KeySentence]) -> str:
-    """Key language as the text of an answer: each sentence in quotation marks, with its number."""
-    return "\n".join(f"“{key.text}” [{n}]" for n, key in enumerate(keys, 1))
+def _quotations(keys: Sequence[KeySentence], further: int) -> str:
+    """Key language as the text of an answer: each clause in quotation marks, with its number, and how many documents
+    have more.
+    """
+    more = [f"… and {plural(further, 'more document')}"] if further else []
+    return "\n".join([*(f"“{key.text}” [{n}]" for n, key in enumerate(keys, 1)), *more])
 
 
 def _only(scope: Scope, document_ids: Sequence[str]) -> list[DocumentRecord]:

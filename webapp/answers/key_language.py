@@ -1,13 +1,16 @@
-"""Extracts key language: the sentences of the passages most relevant to the question, word for word, with pin cites.
+"""Extracts key language: the clauses of the passages that bear on the question, word for word, with pin cites.
+
+question, passages → sentences by relevance → of each the clause, whole (`whole_clauses`) → a few, best first
 
 It is the answer without a language model, and replaces a draft that fails its checks, so nothing is generated here: a
-sentence is a span of the canonical text, shown in the page's own words. Where structure answers (a section by its
-number, the parties, a signature block), the place itself is quoted, whole.
+clause is spans of the canonical text, shown in the page's own words, the sentence that bears most emphasised. Where
+structure answers (a section by its number, the parties, a signature block), the place itself is quoted, whole.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from retrieval import (
     Document,
@@ -16,6 +19,7 @@ from retrieval import (
     PinCite,
     Sentence,
     Span,
+    asked_values,
     fragments,
     outline,
     own_words,
@@ -23,6 +27,7 @@ from retrieval import (
     sentences,
     under_headings,
 )
+from webapp.answers.whole_clauses import whole_clauses
 
 Relevance = Callable[[str, Sequence[Sentence]], Sequence[float]]
 """Scores sentences for their relevance to a question; 0 or less means not relevant."""
@@ -31,19 +36,44 @@ _LONGEST_PLACE = 1_500  # characters of a place that are quoted; a longer one is
 _MOST_QUOTED = 6_000  # characters of all places together; the first one is always quoted
 _LONGEST_FRAGMENT = 300  # characters of a clause without a sentence that are quoted; more are a table, or a form
 _HOLDERS = ("part", "title", "chapter")  # what is below their heading without a sentence is a table, or a form, too
+_MOST_DOCUMENTS = 8  # of which clauses are quoted; how many more there are is told
+_LONGEST_JOINED = 1_500  # characters of a clause that is quoted in part and to which another part of it is joined
 _LEAST_INSIDE = 0.5  # share of a sentence that is in the passage; a passage may end inside one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySentence(PinCite):
-    """A sentence with its pin cite, in the page's own words (white space folded, line ends joined)."""
+    """What is quoted, in the page's own words (white space folded, line ends joined), " … " between its spans.
+
+    Of a clause with `bearing` sentences, the best first, the pin cite is that one's, and `emphasis` is the [start, end)
+    of each one's words in the text, unless they are all of it.
+    """
 
     text: str
+    bearing: tuple[Span, ...] = ()
+    emphasis: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, document: Document, span: Span) -> "KeySentence":
         """A span, quoted whole."""
         return cls(**pin_cite(document, span).where(), text=own_words(document, span))
+
+    @classmethod
+    def of_clause(cls, document: Document, *bearing: Span) -> "KeySentence":
+        """The clause of bearing sentences, the best first."""
+        spans = whole_clauses(document, bearing)
+        text = own_words(document, *spans)
+        emphasis = sorted(filter(None, (_place_in(document, text, spans, sentence) for sentence in bearing)))
+        cite = pin_cite(document, *spans, at=bearing[0].start).where()
+        return cls(**cite, text=text, bearing=bearing, emphasis=tuple(emphasis))
+
+
+def _place_in(document: Document, text: str, spans: Sequence[Span], sentence: Span) -> tuple[int, int] | None:
+    """The [start, end) of a sentence in the words of spans; None if it is all of them."""
+    words = own_words(document, sentence)
+    before = [document.span(s.start, min(s.end, sentence.start)) for s in spans if s.start < sentence.start]
+    at = text.find(words, len(own_words(document, *before)))
+    return (at, at + len(words)) if at >= 0 and len(words) < len(text) else None
 
 
 def quote_places(places: Sequence[Span], document_of: Callable[[str], Document]) -> tuple[KeySentence, ...]:
@@ -65,9 +95,23 @@ def quote_places(places: Sequence[Span], document_of: Callable[[str], Document])
 
 
 def beside(quoted: Sequence[KeySentence], keys: Sequence[KeySentence], most: int) -> tuple[KeySentence, ...]:
-    """Quoted places, and after them key sentences that none of them holds, together no more than `most` if they fit."""
-    others = [key for key in keys if not any(place.span.shared(key.span) for place in quoted)]
-    return (*quoted, *others[: max(0, most - len(quoted))])
+    """What is quoted, and after it what none of it holds: `most` together, and the first of each further document."""
+    found = list(quoted)
+    for key in keys:
+        is_new = not any(_overlap(place, key) for place in quoted)
+        if is_new and (len(found) < most or all(key.document_id != other.document_id for other in found)):
+            found.append(key)
+    return tuple(found)
+
+
+def joined(quoted: Sequence[KeySentence], keys: Sequence[KeySentence]) -> tuple[KeySentence, ...]:
+    """What is quoted of one question and of the next: a clause that both have is there once, with both sentences."""
+    found = {key.spans: key for key in quoted}
+    for key in keys:
+        first = found.setdefault(key.spans, key)
+        emphasis = tuple(sorted({*first.emphasis, *key.emphasis}))
+        found[key.spans] = replace(first, emphasis=emphasis)
+    return tuple(found.values())
 
 
 def _words_of(document: Document, span: Span) -> Span:
@@ -90,6 +134,13 @@ def _cut(document: Document, span: Span) -> Span:
     return _words_of(document, document.span(span.start, end))
 
 
+class KeyLanguage(NamedTuple):
+    """The clauses that bear on a question, and the ids of further documents of which some do and are not quoted."""
+
+    clauses: tuple[KeySentence, ...] = ()
+    further: tuple[str, ...] = ()
+
+
 def key_language(
     question: str,
     passages: Sequence[Passage],
@@ -98,34 +149,73 @@ def key_language(
     *,
     most: int = 4,
     relevance: Relevance,
-) -> tuple[KeySentence, ...]:
-    """Select the `most` most relevant sentences of the passages.
+) -> KeyLanguage:
+    """Select the clauses of the passages whose sentences are most relevant to a question, `most` or one a document.
 
-    The section of the best one comes first, and the sentences of a section are in reading order: "Any other assignment
-    is void" after what is allowed. `relevance(question, sentences)` scores all at once; each sentence carries the best
-    score of the `hits` that contain it. Sentences scored 0 or less, and repeated ones, are left out. KeyError if the
-    document of a passage is missing.
+    Of each document the best clause comes first, the others are in page order. `relevance(question, sentences)` scores
+    all at once; each sentence carries the best score of the `hits` that contain it. Sentences scored 0 or less, and
+    repeated ones, are left out, and so are clauses without the kind of value that is asked for, where any has it.
+    KeyError if the document of a passage is missing.
     """
     sentence_spans = {span for passage in passages for span in _inside(documents[passage.document_id], passage)}
     order = {passage.document_id: i for i, passage in reversed(list(enumerate(passages)))}
     spans = sorted(sentence_spans, key=lambda s: (order[s.document_id], s.start))
     texts = [own_words(documents[s.document_id], s) for s in spans]
     if not texts:
-        return ()
+        return KeyLanguage()
     best_first = sorted(hits, key=lambda hit: -hit.score)
     candidates = [
         _candidate(documents[s.document_id], s, text, best_first) for s, text in zip(spans, texts, strict=True)
     ]
     ranked = sorted(zip(spans, texts, relevance(question, candidates), strict=True), key=lambda row: -row[2])
-    best: dict[str, Span] = {}  # by text, each at its highest score
-    for span, text, score in ranked:
-        if score > 0 and len(best) < most:
-            best.setdefault(text, span)
-    keys = [
-        KeySentence(**pin_cite(documents[span.document_id], span).where(), text=text) for text, span in best.items()
-    ]
-    sections = list(dict.fromkeys((key.document_id, key.section) for key in keys))
-    return tuple(sorted(keys, key=lambda key: (sections.index((key.document_id, key.section)), key.span.start)))
+    distinct = {text: span for span, text, score in reversed(ranked) if score > 0}  # each at its highest score
+    bearing = [span for span, text, score in ranked if score > 0 and distinct[text] is span]
+    clauses = _clauses(question, bearing, documents)
+    chosen = _chosen(clauses, most)
+    quoted = {clause.document_id for clause in chosen}
+    further = dict.fromkeys(clause.document_id for clause in clauses if clause.document_id not in quoted)
+    best = {clause.document_id: clause for clause in reversed(chosen)}
+    ids = list(dict.fromkeys(clause.document_id for clause in chosen))
+    chosen.sort(key=lambda c: (ids.index(c.document_id), c is not best[c.document_id], c.span.start))
+    return KeyLanguage(tuple(chosen), tuple(further))
+
+
+def _clauses(question: str, bearing: Sequence[Span], documents: Mapping[str, Document]) -> list[KeySentence]:
+    """The clauses of sentences, best first, each once; those that have the kinds of value that are asked for, if any
+    has.
+    """
+    clauses: list[KeySentence] = []
+    for sentence in bearing:
+        if any(part.shared(sentence) for clause in clauses for part in clause.spans):
+            continue
+        document = documents[sentence.document_id]
+        clause = KeySentence.of_clause(document, sentence)
+        if (other := next((i for i, each in enumerate(clauses) if _overlap(each, clause)), None)) is None:
+            clauses.append(clause)
+        elif len(clauses[other].text) <= _LONGEST_JOINED:
+            clauses[other] = KeySentence.of_clause(document, *clauses[other].bearing, sentence)
+    kinds = asked_values(question)
+    holding = [clause for clause in clauses if all(kind.is_in(clause.text) for kind in kinds)]
+    return holding or clauses
+
+
+def _overlap(one: KeySentence, other: KeySentence) -> bool:
+    return any(a.shared(b) for a in one.spans for b in other.spans)
+
+
+def _chosen(clauses: Sequence[KeySentence], most: int) -> list[KeySentence]:
+    """The best clause of each document up to a bound, then the next best, `most` in all."""
+    first: dict[str, KeySentence] = {}
+    for clause in clauses:
+        if len(first) < _MOST_DOCUMENTS:
+            first.setdefault(clause.document_id, clause)
+    others = [clause for clause in clauses if clause not in first.values()]
+    chosen = [*first.values(), *others[: max(0, most - len(first))]]
+    return sorted(chosen, key=clauses.index)
+
+
+def _before(document: Document, span: Span, bearing: Span) -> Span:
+    return document.span(span.start, min(span.end, bearing.start))
 
 
 def _candidate(document: Document, span: Span, text: str, best_first: Sequence[Hit]) -> Sentence:

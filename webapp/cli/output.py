@@ -38,6 +38,8 @@ from webapp.core.wording import (
     coverage,
     cut,
     document_answer,
+    emphasised,
+    key_language_text,
     page_cite,
     plural,
     read_as,
@@ -154,7 +156,8 @@ def show_answer(answer: AnswerResult) -> None:
         print(DOUBT, end="\n\n")
     if answer.is_uncited:
         print(UNCITED, end="\n\n")
-    print("\n".join(printable(line) for line in answer.answer.splitlines()), end="\n\n")
+    text = key_language_text(answer) if answer.is_key_language else answer.answer
+    print("\n".join(printable(line) for line in text.splitlines()), end="\n\n")
     _show_doubts(answer)
     if answer.documents:
         _show_documents(answer)
@@ -196,7 +199,7 @@ def _show_further(answer: AnswerResult) -> None:
     if further:
         print(f"\n{NEAREST if answer.nearest else KEY_LANGUAGE}:")
     for sentence in further:
-        print(indented(f"“{' '.join((sentence.text or '').split())}”"))
+        print(indented(f"“{' '.join(emphasised(sentence).split())}”"))
         print(printable(f"   – {cite(sentence)}"))
         for amendment in sentence.superseded_by:
             print(printable(f"     {changed_by(amendment)}"))

@@ -181,7 +181,7 @@ class CitationRow(_QuotingRow, _Numbered):
 
 
 class KeySentenceRow(_QuotingRow):
-    """A sentence of key language."""
+    """A clause of key language; `emphasis` is the [start, end) of the sentences in its text that bear most."""
 
     WORDS: ClassVar[str] = "text"
     LACKED: ClassVar[Mapping[str, Any]] = {"text": ""}
@@ -189,8 +189,18 @@ class KeySentenceRow(_QuotingRow):
     start: int
     end: int
     text: str | None = quoted()
+    emphasis: tuple[Range, ...] = absent(())
     superseded_by: tuple[SupersededRow, ...] = absent(())
     spans: tuple[Range, ...] = absent(())
+
+    @property
+    def pieces(self) -> list[tuple[str, bool]]:
+        """The text in pieces, each with whether it is emphasised."""
+        text, at, pieces = self.text or "", 0, list[tuple[str, bool]]()
+        for start, end in self.emphasis:
+            pieces += [(text[at:start], False), (text[start:end], True)]
+            at = end
+        return [piece for piece in (*pieces, (text[at:], False)) if piece[0]]
 
 
 class DefinitionRow(_QuotingRow):
@@ -436,6 +446,7 @@ class AnswerResult(_TurnRow):
         "same_words",
         "amendments",
         "documents",
+        "further_documents",
     )
     LACKED: ClassVar[Mapping[str, Any]] = {
         "answer": "",
@@ -462,6 +473,7 @@ class AnswerResult(_TurnRow):
     nearest: tuple[KeySentenceRow, ...] = absent(())
     same_words: tuple[SameWordsRow, ...] = absent(())
     documents_meant: tuple[NamedRow, ...] = absent(())
+    further_documents: tuple[NamedRow, ...] = absent(())
     documents: tuple[DocumentAnswerRow, ...] = absent(())
     sentences: tuple[SentenceRow, ...] = absent(())
     passages: tuple[PassageRow, ...] = absent(())

@@ -16,6 +16,7 @@ from webapp.core.results import (
     DocumentRow,
     DocumentState,
     HitRow,
+    KeySentenceRow,
     LineRow,
     MentionRow,
     NamedRow,
@@ -198,6 +199,23 @@ def _unreadable(searched: CoverageRow, effect: str = "") -> str:
 
 def _sentence(*parts: str) -> str:
     return "; ".join(part for part in parts if part) + "."
+
+
+def emphasised(row: KeySentenceRow) -> str:
+    """Words of key language as plain text, the sentence that bears most between asterisks."""
+    return "".join(f"**{piece}**" if bears else piece for piece, bears in row.pieces)
+
+
+def key_language_text(answer: AnswerResult) -> str:
+    """An answer of key language as plain text, with its numbers, and the documents that it leaves out."""
+    quotations = [f"“{emphasised(row)}” [{n}]" for n, row in enumerate(answer.key_language, 1)]
+    return "\n".join([*quotations, *filter(None, [further_documents(answer)])])
+
+
+def further_documents(answer: AnswerResult) -> str:
+    """The documents with more key language than is quoted, named; "" where there are none."""
+    names = [row.document for row in answer.further_documents]
+    return f"… and {plural(len(names), 'more document')}: {', '.join(names)}" if names else ""
 
 
 def plural(count: int, word: str) -> str:

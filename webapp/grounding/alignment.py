@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from webapp.grounding.facts import find_facts, implied
+from webapp.grounding.facts import find_facts
 from webapp.grounding.proper_names import ROLES, Vocabulary, is_plain, stem
+from webapp.grounding.quantities import stated, values
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:[’'][^\W\d_]+)?")
 _LEAST_WORDS = 6  # of a sentence; shorter ones match by chance
@@ -67,11 +68,9 @@ def _form(word: str) -> str:
 
 
 def _other_numbers(words_here: str, words_there: str) -> Iterator[str]:
-    source_keys = {key for fact in find_facts(words_there) for key in implied(fact.keys)}
-    if source_keys:
-        for fact in find_facts(words_here):
-            if not source_keys & set(implied(fact.keys)):
-                yield fact.text
+    source_values = values(words_there)
+    if source_values:
+        yield from (fact.text for fact in find_facts(words_here) if not stated(fact, source_values))
 
 
 def _other_names(words_here: str, words_there: str, source: str, words: Vocabulary) -> Iterator[str]:

@@ -1,15 +1,17 @@
 """Extraction of facts from text: numbers, amounts, percentages, dates, periods, times and section numbers, normalised.
 
 "thirty (30) days", "30 days" and "a 30-day period" are one fact; "30 months", "$30" and "300 days" are others. A fact
-has one key or, where it is ambiguous (3/1/2020), several.
+has one key or, where it is ambiguous (3/1/2020), several. Its unit is as written: `quantities` compares units.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 
-from webapp.grounding.numbers import DIGITS, ORDINAL, SCALED, WORDS, format_number, number_value, ordinal, roman
+from webapp.grounding.numbers import DIGITS, MIXED, ORDINAL, SCALED, WORDS, format_number, number_value, ordinal, roman
 
 Key = tuple[str, ...]  # kind and normalised value: ("count", "30", "day"), ("date", "2020-03-01")
 
@@ -57,16 +59,40 @@ _CURRENCIES = {
     "CHF": r"CHF\b|Swiss\s+francs?\b",
 }
 _CURRENCY = "|".join(f"(?:{form})" for form in reversed(_CURRENCIES.values()))
-_NUMBER = rf"{SCALED}|{WORDS}"
+_NUMBER = rf"{MIXED}|{SCALED}|{WORDS}"
 _TWICE = rf"(?P<n>{_NUMBER})(?:\s*\(\s*(?:{_CURRENCY})?\s*(?P<p>{_NUMBER})\s*%?\s*\))?"  # "thirty (30)"
 _AMOUNTS = (
     re.compile(rf"(?P<c>{_CURRENCY})\s*(?P<n>{SCALED})", re.IGNORECASE),
     re.compile(rf"{_TWICE}\s*(?:and\s+(?:no|\d\d)/100\s*)?(?P<c>{_CURRENCY})", re.IGNORECASE),
+    re.compile(rf"{_TWICE}\s*(?P<cents>cents?\b|¢)", re.IGNORECASE),
 )
-_PERCENT = re.compile(rf"{_TWICE}\s*(?:%|percent(?:age\s+points?)?\b|per\s?cent(?:um)?\b)", re.IGNORECASE)
+# What an amount is for: "$1,500 per month", "a monthly fee of $1,500", "$50 each".
+_PER = (
+    r"day|week|month|quarter|year|annum|hour|minute|share|unit|copy|mile|acre|gallon|ton|barrel|employee|person|user"
+    r"|seat|store|location|vehicle|page|word|square\s+foot"
+)
+_OFTEN = {
+    "hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "annual": "year",
+    "annually": "year", "yearly": "year",
+}  # fmt: skip
+_RATE = re.compile(
+    rf"\)?[\s\-‐]*(?:\(\s*[^()\n]{{0,30}}\)\s*)?(?:(?:US\s+)?dollars\s+)?"
+    rf"(?:(?:per|an?|each|every|for\s+each|for\s+every|/)\s*(?:(?:calendar|contract|lease|full)\s+)?(?P<u>{_PER})\b"
+    rf"|(?P<often>{'|'.join(_OFTEN)})\b)",
+    re.IGNORECASE,
+)
+_RATE_BEFORE = re.compile(
+    rf"\b(?P<often>{'|'.join(_OFTEN)})\s+(?:[a-z]+\s+){{1,3}}(?:(?:of|is|at|equal\s+to)\s+)\Z", re.IGNORECASE
+)
+_RATE_WITHIN = 60  # characters before an amount
+_PERCENT = re.compile(
+    rf"(?:(?P<whole>\d{{1,2}})[\s\-‐](?P<a>[1-9])/(?P<b>[1-9])|{_TWICE})"
+    r"\s*(?:%|percent(?:age\s+points?)?\b|per\s?cent(?:um)?\b)",
+    re.IGNORECASE,
+)
 _UNITS = (
-    "day|week|month|quarter|year|hour|minute|share|unit|copy|copies|time|mile|foot|feet|inch|inches"
-    "|meter|kilometer|acre|gallon|ton|barrel"
+    "day|week|fortnight|month|quarter|year|decade|hour|minute|seconds|share|unit|copy|copies|time|mile|foot|feet|inch|inches"
+    "|meter|kilometer|acre|gallon|ton|barrel|lb|pound|kilogram|kg|ounce|tonne|liter|litre"
     "|employee|person|director|member|vote|basis\\s+point|installment|instalment|counterpart"
     "|page|word|user|seat|store|location|vehicle|dose"
 )
@@ -81,15 +107,45 @@ _QUALIFIERS = "|".join(
 _COUNT = re.compile(
     rf"{_TWICE}[\s\-‐–]*(?P<q>(?:(?:{_QUALIFIERS})[\s\-‐]+){{0,3}})(?P<u>(?:{_UNITS})s?)\b", re.IGNORECASE
 )
+_HALF_UNIT = re.compile(r"(?<!\band\sa\s)\bhalf[\s\-‐]+(?:an?\s+)?(?P<u>year|month|day|hour|minute)\b", re.IGNORECASE)
+# "a thirty-second commercial" reads like an ordinal.
+_SECONDS = re.compile(
+    r"\b(?P<n>\d{1,3}|ten|fifteen|twenty|thirty|forty[\s\-‐]five|sixty|ninety)[\s\-‐]second"
+    r"(?=\s+(?:spots?|commercials?|ad(?:vertisement)?s?|slots?|messages?|delay)\b)",
+    re.IGNORECASE,
+)
+# Words between a number and what it counts: "twenty (20) Permitted Users".
+_COUNTED = re.compile(
+    r"\s+(?:(?!(?:of|to|the|an?|and|or|nor|in|for|by|per|from|after|before|at|on|with|if|which|that|any|each)\b)"
+    r"[A-Za-z][\w’'\-‐]*\s+){1,3}(?P<u>shares?|units?|copy|copies|employees?|persons?|directors?|members?|votes?"
+    r"|instal?lments?|counterparts?|pages?|words?|users?|seats?|stores?|locations?|vehicles?|doses?)\b",
+    re.IGNORECASE,
+)
 _TIME = re.compile(
     r"(?<![\d:.,])(?P<h>\d{1,2})(?::(?P<min>\d\d))?\s?(?P<half>[ap])\.?m\b\.?|(?<![\d:.,])(?P<h2>\d{1,2}):"
     r"(?P<min2>\d\d)(?!\d)",
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(rf"\b(?:{ORDINAL})(?![\s\-‐]*part(?:y|ies)\b)", re.IGNORECASE)
+_RANKED = re.compile(  # "the third (3rd) Contract Year"
+    r"\s*(?:\(\s*\d{1,3}(?:st|nd|rd|th)\s*\)\s*)?(?:(?:calendar|contract|lease|fiscal|license|licence|full|term"
+    r"|operating|agreement)\s+)?(?P<u>year|month|quarter|week|day)s?\b",
+    re.IGNORECASE,
+)
+_PLACE = rf"\d{{1,3}}(?![\d.,]*\d)|{WORDS}"
+# "Year 3", "Contract Years 1 to 3", "Q2".
+_NUMBERED = re.compile(
+    rf"\b(?:(?P<u>year|month|quarter|week|day)s?\s+(?P<a>{_PLACE})(?:\s*(?P<join>to|through|-|‐|–|—|and|&)\s*(?P<b>{_PLACE}))?"
+    r"|Q(?P<q>[1-4]))(?![\w%/])",
+    re.IGNORECASE,
+)
+_LONGEST_RUN = 30  # of "Years 1 to 30"
+_BELOW = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
+# Not the end of a mixed number: "1 1/2", "two and one-half".
 _FRACTION = re.compile(
-    r"(?<![\d/])(?P<a>\d{1,3})\s?[/⁄]\s?(?P<b>\d{1,3})(?![\d/])|\b(?P<w>one|two|three)[-‐\s]"
-    r"(?P<v>half|third|quarter|fourth|fifth)s?\b",
+    r"(?<![\d/])(?<!\d[\s\-‐])(?P<a>\d{1,3})\s?[/⁄]\s?(?P<b>[1-9]\d{0,2})(?![\d/])"
+    r"|(?<!\band\s)\b(?:(?P<w>one|two|three)[-‐\s](?P<v>half|third|quarter|fourth|fifth|sixth|eighth|tenth)s?\b"
+    r"|an?\s(?P<of>half|third|quarter|fourth|fifth|tenth)(?=\s+of\b)|(?<!\band\sa\s)(?<![\-‐])(?<!\bone\s)(?P<half>half)\b)",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"\b(?=[\w\-‐]*\d)(?=[\w\-‐]*[A-Za-z])\w+(?:[\-‐]\w+)*")
@@ -98,11 +154,12 @@ _BARE = (
     re.compile(rf"(?P<n>{SCALED}|{WORDS})", re.IGNORECASE),
 )
 
+_SCALE = re.compile(r"(?:thousand|million|billion|trillion)\b", re.IGNORECASE)
 _LIST = re.compile(r"\s*(?:,|,?\s*or|,?\s*and|to|through|-|–|/|nor)\s*")
 
 _PARTS = r"Exhibits?|Schedules?|Annex(?:es|ures?)?|Appendix|Appendices|Attachments?|Addend(?:um|a)"
 _WORD = (
-    rf"(?P<w>\b(?:Sub)?[Ss]ections?|\bSECTIONS?|\bSecs?\.|\b[Aa]rticles?|\bARTICLES?|\bArts?\.|\b(?:[Ss]ub)?[Cc]lauses?"
+    rf"(?P<w>\b(?:[Ss]ub)?[Ss]ections?|\bSECTIONS?|\bSecs?\.|\b[Aa]rticles?|\bARTICLES?|\bArts?\.|\b(?:[Ss]ub)?[Cc]lauses?"
     rf"|\b(?:[Ss]ub)?[Pp]aragraphs?|§§?|\b(?i:{_PARTS}))"
 )
 _MARK = (
@@ -138,15 +195,41 @@ def _facts(text: str) -> tuple[Fact, ...]:
 
 
 def _listed(text: str, facts: list[Fact]) -> list[Fact]:
-    """Give the numbers of a list the unit of its last item: "two (2) or three (3) years", "10 to 15 %"."""
+    """Give the numbers of a list the unit of its last item ("two (2) or three (3) years", "10 to 15 %").
+
+    A number after an amount has its currency, and both the scale of the last: "$10 to 15 million".
+    """
     for i in range(len(facts) - 2, -1, -1):
-        fact, following = facts[i], facts[i + 1]
-        numbers = [key for key in fact.keys if key[0] == "number"]
-        units = [key for key in following.keys if key[0] in ("count", "percent")]
-        if numbers and units and _LIST.fullmatch(text[fact.end : following.start]):
-            keys = fact.keys | {(unit[0], number[1], *unit[2:]) for unit in units for number in numbers}
-            facts[i] = Fact(fact.text, fact.start, fact.end, keys)
+        one, other = facts[i], facts[i + 1]
+        if _LIST.fullmatch(text[one.end : other.start]):
+            facts[i] = _with(one, _units_of(one, other, ("count", "percent", "amount")))
+            if text[one.end : other.start].strip() in ("to", "-", "–", "and", "or"):
+                facts[i + 1] = _with(other, _units_of(other, one, ("amount",)))
+                facts[i] = _with(facts[i], _scaled(one, other))
     return facts
+
+
+def _with(fact: Fact, keys: set[Key]) -> Fact:
+    return Fact(fact.text, fact.start, fact.end, fact.keys | keys) if keys else fact
+
+
+def _units_of(fact: Fact, beside: Fact, kinds: tuple[str, ...]) -> set[Key]:
+    """The plain number of a fact with the units of the fact beside it."""
+    numbers = [key for key in fact.keys if key[0] == "number"]
+    return {(unit[0], number[1], *unit[2:]) for unit in beside.keys if unit[0] in kinds for number in numbers}
+
+
+def _scaled(fact: Fact, beside: Fact) -> set[Key]:
+    """An amount in the millions of the amount or number beside it: "$10" of "$10 to 15 million"."""
+    scale = _SCALE.search(beside.text)
+    if not scale or _SCALE.search(fact.text):
+        return set()
+    times = number_value(f"1 {scale[0]}")
+    return {
+        (key[0], format_number((Decimal(key[1]) * times).normalize()), *key[2:])
+        for key in fact.keys
+        if key[0] == "amount" and "≠" not in key[1]
+    }
 
 
 def masked(text: str, facts: list[Fact]) -> str:
@@ -154,19 +237,6 @@ def masked(text: str, facts: list[Fact]) -> str:
     for fact in facts:
         text = text[: fact.start] + "\x01" * (fact.end - fact.start) + text[fact.end :]
     return text
-
-
-def implied(keys: frozenset[Key]) -> Iterator[Key]:
-    """Yield the keys and those that follow from them: month, day and year of a date, the plain number of an amount."""
-    for key in keys:
-        yield key
-        if key[0] == "date":
-            year, month, day = key[1].split("-")
-            yield from (("month", f"{year}-{month}"), ("day", f"{month}-{day}"), ("number", year))
-        elif key[0] == "month":
-            yield ("number", key[1].split("-")[0])
-        elif key[0] in ("amount", "percent", "count"):
-            yield ("number", key[1])
 
 
 def _date(match: re.Match[str]) -> Iterator[list[Key]]:
@@ -202,26 +272,60 @@ def _twice(match: re.Match[str], key: Callable[[str], Key]) -> Iterator[list[Key
 
 
 def _amount(match: re.Match[str]) -> Iterator[list[Key]]:
+    if match.groupdict().get("cents"):
+        cents = number_value(match["n"])
+        yield [("amount", format_number((cents / 100).normalize()), "$", *_rate(match))]
+        return
     sign = next(c for c in reversed(_CURRENCIES) if re.fullmatch(_CURRENCIES[c], match["c"], re.IGNORECASE))
-    return _twice(match, lambda n: ("amount", n, sign))
+    yield from _twice(match, lambda n: ("amount", n, sign, *_rate(match)))
+
+
+def _rate(match: re.Match[str]) -> tuple[str, ...]:
+    """What an amount is for, as its unit ("month"); empty where the words beside it do not say."""
+    rate = _RATE.match(match.string, match.end())
+    rate = rate or _RATE_BEFORE.search(match.string[max(0, match.start() - _RATE_WITHIN) : match.start()])
+    if not rate:
+        return ()
+    named = rate.groupdict()
+    unit = _OFTEN[named["often"].lower()] if named.get("often") else " ".join(named["u"].lower().split())
+    return ("year" if unit == "annum" else unit,)
 
 
 def _percent(match: re.Match[str]) -> Iterator[list[Key]]:
-    return _twice(match, lambda n: ("percent", n))
+    if match["whole"]:  # "66 2/3%"
+        share = int(match["whole"]) + Fraction(int(match["a"]), int(match["b"]))
+        yield [("fraction", str(share / 100))]
+    else:
+        yield from _twice(match, lambda n: ("percent", n, *_rate(match)))
 
 
 def _count(match: re.Match[str]) -> Iterator[list[Key]]:
-    unit = " ".join(match["u"].lower().split())
-    unit = {"copies": "copy", "feet": "foot", "inches": "inch", "instalment": "installment"}.get(
-        unit.removesuffix("s"), unit.removesuffix("s")
-    )
-    unit = {"copie": "copy", "inche": "inch"}.get(unit, unit)
     kind = "business " if any(q in match["q"].lower() for q in _BUSINESS) else ""
-    return _twice(match, lambda n: ("count", n, kind + unit))
+    unit = kind + _singular(match["u"])
+    return _twice(match, lambda n: ("count", n, unit))
+
+
+def _half_unit(match: re.Match[str]) -> Iterator[list[Key]]:
+    yield [("count", "0.5", match["u"].lower())]
+
+
+def _seconds(match: re.Match[str]) -> Iterator[list[Key]]:
+    return _twice(match, lambda n: ("count", n, "second"))
+
+
+_IRREGULAR = {"copies": "copy", "feet": "foot", "inches": "inch", "pound": "lb", "pounds": "lb", "litre": "liter"}
+
+
+def _singular(unit: str) -> str:
+    unit = " ".join(unit.lower().split())
+    return _IRREGULAR.get(unit, unit.removesuffix("s")).replace("instalment", "installment")
 
 
 def _bare(match: re.Match[str]) -> Iterator[list[Key]]:
-    return _twice(match, lambda n: ("number", n))
+    """A number without a unit; with what it counts where that has adjectives: "twenty (20) Permitted Users"."""
+    counted = _COUNTED.match(match.string, match.end())
+    for keys in _twice(match, lambda n: ("number", n)):
+        yield keys + [("count", number[1], _singular(counted["u"])) for number in keys if counted]
 
 
 def _time(match: re.Match[str]) -> Iterator[list[Key]]:
@@ -231,15 +335,28 @@ def _time(match: re.Match[str]) -> Iterator[list[Key]]:
 
 
 def _ordinal(match: re.Match[str]) -> Iterator[list[Key]]:
-    yield [("ordinal", str(ordinal(match[0])))]
+    ranked = _RANKED.match(match.string, match.end())
+    yield [("ordinal", str(ordinal(match[0])), *((ranked["u"].lower(),) if ranked else ()))]
+
+
+def _numbered(match: re.Match[str]) -> Iterator[list[Key]]:
+    """One fact for each of "Years 1 to 3"."""
+    if match["q"]:
+        yield [("ordinal", match["q"], "quarter")]
+        return
+    ends = [number_value(text) for text in (match["a"], match["b"]) if text]
+    if match["join"] not in (None, "and", "&") and 0 < ends[1] - ends[0] <= _LONGEST_RUN:
+        ends = [ends[0] + i for i in range(int(ends[1] - ends[0]) + 1)]
+    for end in ends:
+        yield [("ordinal", format_number(end), match["u"].lower())]
 
 
 def _fraction(match: re.Match[str]) -> Iterator[list[Key]]:
     if match["a"]:
-        yield [("fraction", f"{match['a']}/{match['b']}")]
+        yield [("fraction", str(Fraction(int(match["a"]), int(match["b"]))))]
     else:
-        below = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5}[match["v"].lower()]
-        yield [("fraction", f"{number_value(match['w'])}/{below}")]
+        below = match["v"] or match["of"] or match["half"]
+        yield [("fraction", str(Fraction(int(number_value(match["w"] or "one")), _BELOW[below.lower()])))]
 
 
 def _token(match: re.Match[str]) -> Iterator[list[Key]]:
@@ -275,8 +392,11 @@ _KINDS: tuple[tuple[tuple[re.Pattern[str], ...], Callable[[re.Match[str]], Itera
     ((_TIME,), _time),
     (_AMOUNTS, _amount),
     ((_PERCENT,), _percent),
+    ((_HALF_UNIT,), _half_unit),
+    ((_SECONDS,), _seconds),
     ((_FRACTION,), _fraction),
     ((_COUNT,), _count),
+    ((_NUMBERED,), _numbered),
     ((_ORDINAL,), _ordinal),
     ((_TOKEN,), _token),
     (_BARE, _bare),

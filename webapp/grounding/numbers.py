@@ -1,5 +1,5 @@
 """Parser for numbers in contracts: "1,250.50", "thirty", "two hundred and fifty thousand",
-"1.5 million", "IV", "third".
+"1.5 million", "one and a half", "2½", "IV", "third".
 """
 
 import re
@@ -37,6 +37,12 @@ _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<![\w.])\.\d+"
 # Never a part of a longer number: 30 is not in 300 or 1,30 or 30.5.
 DIGITS = rf"(?<!\d)(?<!\d[.,])(?:{_DIGITS})(?!\d|[.,]\d)"
 SCALED = rf"{DIGITS}(?:\s?(?:hundred|thousand|million|billion|trillion)\b|\s?(?:MM|mm|mn|bn|[MKk])\b)?"
+_QUARTERS = {"½": 2, "¼": 1, "¾": 3, "1/2": 2, "1/4": 1, "3/4": 3}
+# "one and a half", "two and three-quarters", "1 1/2", "2½", "half a million"; "one half" is a fraction.
+MIXED = (
+    rf"(?:(?:{DIGITS}|{WORDS})\s+and\s+(?:an?|one|three)[\s\-‐]+(?:half|quarters?)\b|(?<![\d.,/])\d{{1,3}}"
+    rf"(?:[\s\-‐](?:1/2|1/4|3/4)(?![\d/])|\s?[½¼¾])|\bhalf\s+an?\s+(?:hundred|thousand|million|billion)\b)"
+)
 ORDINAL = (
     rf"(?:(?:{'|'.join(_TENS)})[\s\-‐–])?(?:{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})\b|\d{{1,3}}"
     rf"(?:st|nd|rd|th)\b"
@@ -44,9 +50,20 @@ ORDINAL = (
 _ROMAN = re.compile(r"(?=[IVXLC])(C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")
 
 
+_MIXED = re.compile(
+    rf"(?P<whole>.+?)(?:\s+and\s+(?P<n>an?|one|three)[\s\-‐]+(?P<of>half|quarter)s?"
+    rf"|[\s\-‐]?(?P<part>{'|'.join(_QUARTERS)}))"
+)
+
+
 def number_value(text: str) -> Decimal:
-    """The value of a text that `DIGITS`, `SCALED` or `WORDS` matches."""
+    """The value of a text that `DIGITS`, `SCALED`, `WORDS` or `MIXED` matches."""
     text = text.strip().lower()
+    if mixed := _MIXED.fullmatch(text):
+        below = _QUARTERS[mixed["part"]] if mixed["part"] else 2 if mixed["of"] == "half" else 1
+        return number_value(mixed["whole"]) + Decimal(below * (3 if mixed["n"] == "three" else 1)) / 4
+    if half := re.fullmatch(r"half\s+an?\s+([a-z]+)", text):
+        return Decimal(_SCALES[half[1]]) / 2
     match = re.fullmatch(rf"({_DIGITS})\s?([a-z]*)", text)
     if match:
         scale = _SCALES.get(match[2]) or _SHORT_SCALES.get(match[2], 1)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from retrieval import Document, Passage, own_words
 from webapp.grounding.alignment import exchanged_words
-from webapp.grounding.facts import Fact, Key, find_facts, implied, masked, section_mark
+from webapp.grounding.facts import Fact, Key, find_facts, masked, section_mark
 from webapp.grounding.numbers import format_number, number_value
 from webapp.grounding.proper_names import Vocabulary, missing_names, stems, vocabulary
+from webapp.grounding.quantities import row_values, stated, values
 
 _NUMBERED_LINE = re.compile(r"(?m)^[\s•*_-]*(\d+(?:\.\d+)+|\d+(?=[.)]))((?:\s?\([a-z0-9]{1,4}\))*)")
 _MARK = re.compile(r"\([A-Za-z0-9]{1,5}\)")
@@ -51,10 +52,11 @@ def support_of(passages: Sequence[Passage], documents: Mapping[str, Document]) -
         raw = "\n".join(document.slice(span) for span in passage.spans)
         keys.update(_of_place(passage, document))
         keys.update(_numbered(raw))
+        keys |= row_values(document, passage.spans)
         pages.append(own_words(document, *passage.spans))
         texts += [pages[-1], passage.text, passage.section, re.sub(r"[_\W]+", " ", passage.document)]
     for text in texts:
-        keys.update(key for fact in find_facts(text) for key in implied(fact.keys))
+        keys |= values(text)
     whole = "\n".join(texts)
     document_texts = "\n".join(dict.fromkeys(documents[p.document_id].text for p in passages))
     return Support(
@@ -105,7 +107,7 @@ def is_own_count(fact: Fact, sentence: str) -> bool:
 
 
 def _states(source: Support, fact: Fact) -> bool:
-    if fact.keys & source.keys:
+    if stated(fact, source.keys):
         return True
     return any(key[0] == "section" and _is_composed(source, key) for key in fact.keys)
 

@@ -238,6 +238,7 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
         nearest=tuple(_key_sentence(answer, sentence) for sentence in answer.nearest),
         same_words=tuple(_same_words(answer, records)),
         documents_meant=tuple(NamedRow.of(records[id_]) for id_ in searched.close),
+        further_documents=tuple(NamedRow.of(records[id_]) for id_ in answer.further),
         documents=tuple(_document_row(answer, row) for row in answer.documents),
         sentences=tuple(_sentences(answer)),
     )
@@ -307,6 +308,7 @@ def _key_sentence(answer: Answer, sentence: KeySentence) -> KeySentenceRow:
         start=span.start,
         end=span.end,
         text=sentence.text,
+        emphasis=sentence.emphasis,
         superseded_by=superseded_by(answer, span),
     )
 

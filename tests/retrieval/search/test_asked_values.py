@@ -19,6 +19,9 @@ from retrieval.search.asked_values import VALUE_KINDS, asked_values
         ("On what date was it signed?", ["date"], "signed on March 3, 2020", "signed by both parties"),
         ("How many units must be bought?", ["number"], "at least 400 units", "shall buy units"),
         ("Which state governs?", ["name"], "the laws of Ohio", "the laws there in force"),
+        ("What is the fee?", ["amount"], "2. Fee. $5", "2. Fee. As in Section 4.1 and Exhibit (b)"),
+        ("How much is the deposit?", ["amount"], "a deposit of 900", "paid within thirty (30) days of May 3, 2020"),
+        ("Who is the project manager?", ["name"], "The manager is Ann Archer", "The manager is chosen later"),
         ("Can Customer assign the contract?", [], "", ""),
         ("Who may terminate?", [], "", ""),
     ],
@@ -28,7 +31,7 @@ def test_a_question_asks_for_kinds_of_value_that_a_text_holds_or_lacks(
 ) -> None:
     asked = asked_values(question)
     assert [kind.name for kind in asked] == kinds
-    assert all(kind.holds.search(holds) and not kind.holds.search(lacks) for kind in asked)
+    assert all(kind.is_in(holds) and not kind.is_in(lacks) for kind in asked)
 
 
 @pytest.mark.parametrize("part", ["how ", "what is ", "which ", "what is the a ", "name of ", "A", " ", "(", "5"])
@@ -37,5 +40,5 @@ def test_hostile_texts_take_no_time(part: str) -> None:
     text = part * (8_000 // len(part))
     for kind in VALUE_KINDS:
         kind.asks.search(text)
-        kind.holds.search(text)
+        kind.is_in(text)
     assert time.perf_counter() - start < 0.2

@@ -45,7 +45,7 @@ KEYS = {
     "search": f"rank {FOUND} score why text [also_in] [documents_meant]",
     "search --exact": f"{FOUND} text",
     "ask": "answer found query read_as citations key_language searched budget engine [doubtful] [nearest] [same_words] "
-    "[documents_meant] [sentences]",
+    "[documents_meant] [further_documents] [sentences]",
     "summary": "kind document_id document answer found clauses citations definitions searched engine written "
     "leads_nowhere",
     "documents": "document_id document title parties date state pages unreadable_pages reason",
@@ -73,7 +73,7 @@ RESULTS: dict[str, type[Row]] = {
 }
 INSIDE = {
     ("ask", "citations"): f"n {PIN} quote verified [also_in]",
-    ("ask", "key_language"): f"{PIN} start end text",
+    ("ask", "key_language"): f"{PIN} start end text [emphasis]",
     ("ask", "searched"): "documents pages unreadable_pages",
     ("ask", "budget"): "window system history passages reserve sent left_out",
     ("ask", "same_words"): "citation document_id document start end",

@@ -1,11 +1,9 @@
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from retrieval import Chunk, Document, Hit, Passage, Sentence, pin_cite
+from retrieval import Document, Passage, pin_cite
 from retrieval.core.documents import Page
-from webapp.answers.key_language import KeySentence, key_language
 from webapp.grounding.check import CheckedAnswer, check, claims
 
 PAGES = (
@@ -197,44 +195,3 @@ def test_an_uncited_quotation_is_looked_for_in_every_passage_s_document() -> Non
 )
 def test_a_claim_is_told_from_what_claims_nothing(sentence: str, claimed: bool) -> None:
     assert claims(sentence) is claimed
-
-
-def words_in_common(question: str, sentences: Sequence[Sentence]) -> list[float]:
-    asked = set(question.lower().split())
-    return [len(asked & set(s.words.lower().replace(".", "").split())) + s.hit_score for s in sentences]
-
-
-def shown(question: str, most: int = 4) -> tuple[KeySentence, ...]:
-    return key_language(question, PASSAGES, DOCUMENTS, most=most, relevance=words_in_common)
-
-
-def test_key_language_is_the_most_relevant_sentences_word_for_word_with_their_pages() -> None:
-    first, *_ = shown("notice ended")
-    assert first.text == "The Agreement may be ended by either party on 60 days' notice."
-    assert (first.page, first.document_id) == (1, "d")
-    assert DOCUMENT.slice(first.span).startswith("The Agreement\n1\fLICENCE")
-    assert [s.text for s in shown("Rent", most=1)] == ["Rent is $900 a month."]
-
-
-def test_of_sentences_that_say_as_much_the_one_in_the_best_hit_is_first() -> None:
-    place = DOCUMENT.text.index("Neither party"), DOCUMENT.text.index("lost profits.") + len("lost profits.")
-    best = Hit(Chunk(DOCUMENT.span(*place), ""), 0.9, "")
-    (first, *_) = key_language("party", PASSAGES, DOCUMENTS, [best], relevance=words_in_common)
-    assert first.text == "Neither party is liable for lost profits."
-    assert shown("party")[0].text != first.text
-
-
-def test_key_language_leaves_out_what_has_nothing_to_do_with_the_question() -> None:
-    assert shown("zebra") == ()
-    assert key_language("any", (), {}, relevance=words_in_common) == ()
-
-
-def test_the_best_sentence_s_section_comes_first_and_is_read_in_order() -> None:
-    found = [s.text.partition(" ")[0] for s in shown("Acme ended by either party", most=3)]
-    assert found == ["All", "The", "Neither"]  # the second says most of what was asked
-
-
-def test_key_language_keeps_reading_order_where_scores_tie() -> None:
-    found = key_language("any", PASSAGES, DOCUMENTS, most=9, relevance=lambda _, texts: [1.0] * len(texts))
-    assert [s.span for s in found if s.document_id == "d"] == sorted(s.span for s in found if s.document_id == "d")
-    assert len(found) == 6

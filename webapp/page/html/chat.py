@@ -31,6 +31,8 @@ from webapp.core.wording import (
     also_in,
     cite,
     coverage,
+    further_documents,
+    key_language_text,
     plural,
     read_as,
     sentence_doubt,
@@ -187,7 +189,8 @@ def copied(turn: SavedTurn) -> str:
     if answer.documents:
         return document_table.copied(answer)
     rows = [f"[{row.n}] {with_others(row)}" for row in answer.citations]
-    return "\n".join([answer.answer, "", *dict.fromkeys(rows)]).strip()
+    text = key_language_text(answer) if answer.is_key_language else answer.answer
+    return "\n".join([text, "", *dict.fromkeys(rows)]).strip()
 
 
 def _inline(text: str, at: int, mark: Mark, notes: Mapping[int, Markup]) -> Markup:
@@ -267,9 +270,10 @@ def _text(turn_id: str, answer: AnswerResult) -> Markup:
         quotation = Markup('<blockquote><p>{}</p></blockquote><p class="from">{}</p>')
         return Markup('<div class="written">{}</div>').format(
             lines(
-                quotation.format(row.quote, _chip(turn_id, answer, index)) + _changed(turn_id, answer, row)
-                for index, row in enumerate(rows)
+                quotation.format(_emphasised(key), _chip(turn_id, answer, index)) + _changed(turn_id, answer, row)
+                for index, (row, key) in enumerate(zip(rows, answer.key_language, strict=True))
             )
+            + (Markup("<p>{}</p>").format(more) if (more := further_documents(answer)) else NOTHING)
         )
 
     def mark(n: int, at: int) -> Markup:
@@ -282,6 +286,12 @@ def _text(turn_id: str, answer: AnswerResult) -> Markup:
 
     notes = {sentence.end: _doubt(sentence) for sentence in answer.sentences if sentence.doubt}
     return Markup('<div class="written">{}</div>').format(prose(answer.answer, mark, notes))
+
+
+def _emphasised(row: KeySentenceRow) -> Markup:
+    """Words of key language, the sentence that bears most emphasised."""
+    pieces = [(Markup("{}").format(piece), bears) for piece, bears in row.pieces]
+    return lines(Markup("<strong>{}</strong>").format(piece) if bears else piece for piece, bears in pieces)
 
 
 def _doubt(row: SentenceRow) -> Markup:
@@ -333,7 +343,7 @@ def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
             '<li><span class="words">{}</span> <button type="button" class="mark" data-do="cite" data-turn="{}" '
             'data-item="{}">{}</button>{}</li>'
         ).format(
-            row.text or "the document was removed",
+            _emphasised(row) or "the document was removed",
             turn.id,
             index,
             _pin(answer, row),

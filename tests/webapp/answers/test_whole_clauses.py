@@ -1,0 +1,81 @@
+"""What is quoted with a bearing sentence: its clause whole, and of a long one what leads in to it and limits it."""
+
+import pytest
+
+from retrieval import Document, Span, own_words
+from tests.documents import document
+from webapp.answers.whole_clauses import whole_clauses
+
+FILLING = "The parties record here that they have read this paragraph with care and have taken advice on it. "
+LICENCE = f"""LICENCE
+1. Grant. {FILLING * 8}The Licensee may copy the Work. {FILLING * 8}In no event shall copies exceed ninety. {FILLING}
+2. Duties. The Licensee shall:
+(a) keep records. {FILLING * 8}
+(b) pay a royalty of 5%;
+(c) file reports. {FILLING * 8}Notwithstanding the foregoing, small firms need not report.
+3. Sale. The Licensee may sell the Work to:
+(a) schools;
+(b) libraries; and
+(c) shops, provided that each is licensed.
+4. Cap. Notwithstanding Section 2(b), no royalty is due on gifts.
+5. Gifts. Gifts are free. Each gift is recorded.
+IN WITNESS WHEREOF the parties have signed this licence.
+By: /s/ Ann Archer
+"""
+
+
+def span_of(found: Document, words: str) -> Span:
+    start = found.text.index(words)
+    return found.span(start, start + len(words))
+
+
+def quoted(text: str, *bearing: str) -> str:
+    found = document(text)
+    return own_words(found, *whole_clauses(found, [span_of(found, words) for words in bearing]))
+
+
+@pytest.mark.parametrize("bearing", ["Gifts are free.", "Each gift is recorded."])
+def test_a_short_clause_is_quoted_whole_without_the_signatures_below_it(bearing: str) -> None:
+    assert quoted(LICENCE, bearing) == "5. Gifts. Gifts are free. Each gift is recorded."
+
+
+@pytest.mark.parametrize("bearing", ["The Licensee may sell the Work to:", "(b) libraries; and"])
+def test_an_item_is_quoted_with_its_lead_in_and_a_lead_in_with_its_items(bearing: str) -> None:
+    assert quoted(LICENCE, bearing) == " ".join(LICENCE.splitlines()[6:10])
+
+
+def test_of_a_long_clause_sentences_around_the_bearing_one_are_quoted_and_those_that_limit_it() -> None:
+    words = quoted(LICENCE, "The Licensee may copy the Work.")
+    assert words.count(FILLING.strip()) == 6
+    assert words.endswith(f"{FILLING.strip()} … In no event shall copies exceed ninety.")
+
+
+def test_an_item_of_a_long_list_has_its_lead_in_and_what_limits_the_list_or_names_the_item() -> None:
+    assert quoted(LICENCE, "(b) pay a royalty of 5%;") == (
+        "2. Duties. The Licensee shall: … (b) pay a royalty of 5%; … Notwithstanding the foregoing, small firms need "
+        "not report. … 4. Cap. Notwithstanding Section 2(b), no royalty is due on gifts."
+    )
+
+
+def test_two_sentences_of_one_clause_are_quoted_in_page_order() -> None:
+    words = quoted(LICENCE, "In no event shall copies exceed ninety.", "The Licensee may copy the Work.")
+    assert words.index("may copy") < words.index("exceed ninety")
+    assert words.count("may copy") == words.count("exceed ninety") == 1
+
+
+def test_words_above_the_first_clause_are_quoted_with_their_neighbours_and_not_with_all_of_them() -> None:
+    letter = f"Dear Sir,\n{FILLING * 4}\nWe offer you $900.\n{FILLING * 4}\n"
+    words = quoted(letter, "We offer you $900.")
+    assert words.count(FILLING.strip()) == 6
+    assert "Dear" not in words
+
+
+def figures(years: int) -> str:
+    prose = f"1. Fees. {FILLING}\n" + f"{FILLING}\n" * (years // 5)
+    rows = "\n".join(f"Year {n}  ${n}00  {n}0 users" for n in range(1, years + 1))
+    return f"{prose}Year  Fee  Users\n{rows}\n"
+
+
+def test_a_table_in_a_short_clause_is_quoted_with_it_and_of_a_long_one_the_row_with_its_heads() -> None:
+    assert quoted(figures(8), "Year 3  $300  30 users") == " ".join(figures(8).split())
+    assert quoted(figures(90), "Year 3  $300  30 users") == "Year Fee Users … Year 3 $300 30 users"

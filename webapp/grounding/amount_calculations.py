@@ -1,0 +1,316 @@
+"""Calculates amounts, counts, shares and lengths of time: sums, differences, shares, products and rates of others.
+
+The words of the sentence name the operation ("total", "5% of", "per year"). Its operands are those that the sentence
+names, else the rows that it names, else all that the bearing clause has of their kind.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from retrieval import Span
+from webapp.grounding.facts import Fact, find_facts
+from webapp.grounding.operands import Derived, Quantity, Source, quantities, shown, supposed, values_of
+from webapp.grounding.rows import Row, named_rows, rows
+
+_SUM = re.compile(
+    r"\b(?:total\w*|sum|together|combined|altogether|aggregate|in\s+all|overall|plus|add(?:s|ed|ing)?|both)\b|\+",
+    re.IGNORECASE,
+)
+_DIFFERENCE = re.compile(
+    r"\b(?:differ\w*|more|less|fewer|remain\w*|balance|net|minus|exceed\w*|higher|lower|increas\w*|ris(?:e|es|ing)|grow\w*"
+    r"|decreas\w*|drop\w*|fall\w*|reduc\w*|left|gap|longer|shorter|after)\b|[−–]|\s-\s",
+    re.IGNORECASE,
+)
+_GROWS = re.compile(
+    r"\b(?:increas\w*|ris(?:e|es|ing)|escalat\w*|grow\w*|step\w*|higher|plus|compound\w*)\b", re.IGNORECASE
+)
+_SHRINKS = re.compile(r"\b(?:reduc\w*|discount\w*|less|decreas\w*|lower|net|after|minus|off)\b", re.IGNORECASE)
+_YEARLY = re.compile(
+    r"\b(?:annual\w*|yearly|(?:each|every|per|a)\s+(?:\w+\s+)?year|per\s+annum|anniversary)\b", re.IGNORECASE
+)
+_SHARE_OF = re.compile(r"\s*(?:\([^()]{0,20}\)\s*)?of\b", re.IGNORECASE)
+_CHANGES_BY = re.compile(
+    r"\b(?:increas|escalat|rais|reduc|decreas|discount|ris)\w*\s+(?:\w+\s+){0,4}?(?:by|of|at)\s+\Z", re.IGNORECASE
+)
+_MOST_YEARS = 99
+_TIMES = re.compile(
+    r"\b(?:each|per|every|times|multipl\w*|instal?lments?|payments?|over|for|during|total\w*|altogether|in\s+all|annual\w*"
+    r"|year\w*|quarter\w*|month\w*)\b|[×*/]|\sx\s",
+    re.IGNORECASE,
+)
+_IN_A = {("month", "year"): 12, ("quarter", "year"): 4, ("month", "quarter"): 3}
+_LASTS = {
+    "minute": (1, "minute"),
+    "hour": (60, "minute"),
+    "day": (1, "day"),
+    "week": (7, "day"),
+    "month": (1, "month"),
+    "quarter": (3, "month"),
+    "year": (12, "month"),
+}
+_MEANS_UNIT = {
+    "year": re.compile(r"\b(?:annual\w*|yearly|years?|annum)\b", re.IGNORECASE),
+    "quarter": re.compile(r"\bquarter\w*\b", re.IGNORECASE),
+    "month": re.compile(r"\bmonth\w*\b", re.IGNORECASE),
+}
+_CENTS, _WHOLE = 2, 0
+_LEAST_ROUNDED = 100  # a smaller amount is not rounded to whole ones
+
+
+@dataclass(frozen=True, slots=True)
+class _Operands:
+    """What can enter a calculation whose result has `unit`: named by the sentence, or of the bearing clause."""
+
+    sentence: str
+    unit: tuple[str, ...]
+    named: tuple[Quantity, ...]
+    bearing: tuple[Quantity, ...]
+    bearing_text: str
+    table: tuple[Row, ...]
+
+    def of(self, unit: tuple[str, ...]) -> tuple[Quantity, ...]:
+        """Those of a unit that the sentence names, else those of the bearing clause."""
+        return tuple(q for q in self.named if q.unit == unit) or tuple(q for q in self.bearing if q.unit == unit)
+
+    def only(self, unit: tuple[str, ...]) -> Quantity | None:
+        """The one of a unit; None where there are none or more."""
+        found = self.of(unit)
+        return found[0] if len({(q.value, q.per) for q in found}) == 1 else None
+
+
+_Result = tuple[Fraction, str, tuple[Quantity, ...], str]  # value, calculation, operands, rule
+
+
+def derive_quantity(fact: Fact, sentence: str, sources: Sequence[Source], known: Sequence[Derived]) -> Derived | None:
+    """Derive an amount, count, share or period of a sentence; `known` are what its other ones were derived by."""
+    for value, unit, per in values_of(fact):
+        for source in sources:
+            operands = _operands(fact, unit, sentence, source, known)
+            for result, text, used, rule in _results(operands, per):
+                rounded = _rounded(result, value, unit)
+                if rounded is None:
+                    continue
+                shown_value = shown(value, unit, fact)
+                spans = tuple(_spans(used, known))
+                return Derived(f"{text} = {shown_value}", spans, shown_value, f"{rule}{rounded}", value, unit)
+    return None
+
+
+def _spans(used: Sequence[Quantity], known: Sequence[Derived]) -> Iterator[Span]:
+    """Yield where operands stand: of a derived one where its own operands do, of a supposed one nowhere."""
+    for operand in dict.fromkeys(used):
+        derived = next((each for each in known if each.result == operand.shown), None)
+        yield from derived.operands if derived else ((operand.span,) if len(operand.span) else ())
+
+
+def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source, known: Sequence[Derived]) -> _Operands:
+    document = source.document
+    nowhere = Span(document.id, 0, 0)
+    table = tuple(rows(source, unit))
+    everywhere = [*quantities(document, source.bearing), *quantities(document, source.spans)]
+    everywhere += [cell for row in table for cell in row.cells]
+    everywhere += [Quantity(d.value, d.unit, d.result, nowhere) for d in known if not isinstance(d.value, date)]
+    rates = {q.per for q in everywhere if q.per}
+    free = supposed(sentence)
+    named = []
+    for other in find_facts(sentence):
+        if other.start == fact.start:
+            continue
+        values = list(values_of(other))
+        match = next((q for q in everywhere if (q.value, q.unit) in [(v, u) for v, u, _ in values]), None)
+        if match is None and values and (other in free or _is_measured(other, rates)):  # "100 hours at €500 per hour"
+            value, kind, _ = values[0]
+            match = Quantity(value, kind, shown(value, kind, other), nowhere)
+        if match:
+            named.append(match)
+    bearing = tuple(_once(document.text, list(quantities(document, source.bearing))))
+    return _Operands(
+        sentence=sentence,
+        unit=unit,
+        named=tuple(named),
+        bearing=bearing,
+        bearing_text=" ".join(map(document.slice, source.bearing)),
+        table=table,
+    )
+
+
+def _is_measured(fact: Fact, rates: set[str]) -> bool:
+    """Whether a fact counts what an amount is for: hours, where something costs so much per hour."""
+    return any(key[0] == "count" and key[2] in rates for key in fact.keys)
+
+
+def _once(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
+    """Yield quantities, those that are written twice ("five thousand dollars ($5,000)") once."""
+    before: Quantity | None = None
+    for each in found:
+        if before and (before.value, before.unit) == (each.value, each.unit):
+            between = text[before.span.end : each.span.start]
+            if "(" in between and len(between) < 8:
+                continue
+        before = each
+        yield each
+
+
+def _results(operands: _Operands, per: str) -> Iterator[_Result]:
+    """Yield what each operation that the sentence speaks of comes to."""
+    yield from _shares(operands)
+    yield from _products(operands, per)
+    if _SUM.search(operands.sentence):
+        yield from _sums(operands)
+    if _DIFFERENCE.search(operands.sentence):
+        yield from _differences(operands)
+    if operands.unit == ("share",):
+        yield from _ratios(operands)
+    if operands.unit[0] in ("count", "number"):
+        yield from _numbers(operands)
+
+
+def _shares(operands: _Operands) -> Iterator[_Result]:
+    """Yield shares of an amount, and the amount with a share added or taken away: once, or once a year."""
+    whole = operands.only(operands.unit)
+    if whole is None or operands.unit == ("share",):
+        return
+    named = any(q.unit == ("share",) for q in operands.named)
+    shares = operands.of(("share",))
+    if not named and (len(shares) != 1 or not (whole in operands.named or _says_share_of(operands, shares[0]))):
+        return
+    for share in shares:
+        used = (share, whole)
+        yield whole.value * share.value, f"{share.shown} of {whole.shown}", used, "a share of the amount"
+        for sign, cue in ((1, _GROWS), (-1, _SHRINKS)):
+            if cue.search(operands.sentence) or cue.search(operands.bearing_text):
+                yield _changed(operands, whole, share, sign)
+
+
+def _changed(operands: _Operands, whole: Quantity, share: Quantity, sign: int) -> _Result:
+    """What an amount is with a share added or taken away; in the year that the sentence names, where it is yearly."""
+    mark = "+" if sign > 0 else "−"
+    years = {
+        int(key[1]) for f in find_facts(operands.sentence) for key in f.keys if key[0] == "ordinal" and len(key) > 2
+    }
+    times = max(years) - 1 if years and _YEARLY.search(operands.bearing_text) else 1
+    result = whole.value * (1 + sign * share.value) ** min(max(times, 0), _MOST_YEARS)
+    if times == 1:
+        return result, f"{whole.shown} {mark} {share.shown}", (whole, share), "the share is of the amount before it"
+    rule = "the first change is in year 2, and each is of the amount of the year before"
+    return result, f"{whole.shown} × (1 {mark} {share.shown})^{times}", (whole, share), rule
+
+
+def _says_share_of(operands: _Operands, share: Quantity) -> bool:
+    """Whether the bearing clause says of a share what it is of ("5% of"), or that something changes by it."""
+    text = operands.bearing_text
+    written = [fact for fact in find_facts(text) if share.value in {value for value, _, _ in values_of(fact)}]
+    return any(_SHARE_OF.match(text, fact.end) or _CHANGES_BY.search(text[: fact.start]) for fact in written)
+
+
+def _products(operands: _Operands, per: str) -> Iterator[_Result]:
+    """Yield an amount times a number or in so many parts, for a time at its rate, or at the rate of another unit."""
+    one = operands.only(operands.unit)
+    if operands.unit[0] != "amount" or one is None or not _TIMES.search(operands.sentence):
+        return
+    named = [q for q in operands.named if q.unit[0] in ("count", "number") and q.value]
+    counted = operands.only(("count", one.per)) if one.per else None
+    for number in dict.fromkeys((*named, *([counted] if counted else []))):
+        used = (number, one)
+        yield number.value * one.value, f"{number.shown} × {one.shown}", used, "the number times the amount"
+        if number in named:
+            yield one.value / number.value, f"{one.shown} ÷ {number.shown}", used, "the amount in so many parts"
+    yield from _at_rate(operands, one, per)
+
+
+def _at_rate(operands: _Operands, one: Quantity, per: str) -> Iterator[_Result]:
+    """Yield what an amount per month, say, is per year, or for a time that the sentence or its clause names."""
+    rate = one.per or next((u for u in ("month", "quarter") if _says_rate(operands.bearing_text, u)), "")
+    to = per or next((u for u in ("year", "quarter", "month") if _MEANS_UNIT[u].search(operands.sentence)), "")
+    for (small, large), many in _IN_A.items():
+        rule = f"a {large} has {many} {small}s"
+        if rate == small and to == large:
+            yield one.value * many, f"{one.shown} × {many}", (one,), rule
+        if one.per == large and to == small:
+            yield one.value / many, f"{one.shown} ÷ {many}", (one,), rule
+    times, base = _LASTS.get(rate, (1, ""))
+    time = operands.only(("period", base))
+    if time and time.value != times:
+        text = f"{time.shown} × {one.shown} a {rate}"
+        yield one.value * time.value / times, text, (time, one), f"the amount for each {rate}"
+
+
+def _says_rate(text: str, unit: str) -> bool:
+    return bool(re.search(rf"\b{unit}ly\b|\b(?:per|each|every)\s+(?:\w+\s+)?{unit}\b", text, re.IGNORECASE))
+
+
+def _sums(operands: _Operands) -> Iterator[_Result]:
+    for parts in _parts(operands, whole_table=True):
+        text = " + ".join(q.shown for q in parts)
+        yield sum((q.value for q in parts), Fraction(0)), text, parts, "all of them added"
+
+
+def _differences(operands: _Operands) -> Iterator[_Result]:
+    for parts in _parts(operands, whole_table=False):
+        first, *others = sorted(parts, key=lambda q: -q.value)
+        if len(parts) == 2 or parts in (operands.named,):
+            text = " − ".join(q.shown for q in (first, *others))
+            yield first.value - sum(q.value for q in others), text, parts, "the smaller taken from the larger"
+
+
+def _parts(operands: _Operands, *, whole_table: bool) -> Iterator[tuple[Quantity, ...]]:
+    """Yield what can be added or taken from each other: what the sentence names, or the cells of rows that it names.
+
+    Without either it is the whole table, a column each, or all that the bearing clause has.
+    """
+    named = tuple(q for q in operands.named if q.unit == operands.unit)
+    if operands.unit == ("number",):  # a year, a section, a number of the answer's own
+        return
+    if len(named) >= 2:
+        yield named
+        return
+    chosen = named_rows(operands.table, operands.sentence)
+    if len(chosen) < 2 and whole_table and not chosen:
+        chosen = [row for row in operands.table if not row.is_total]
+    columns = {len(row.cells) for row in chosen}
+    if len(chosen) >= 2 and len(columns) == 1:
+        for column in range(columns.pop()):
+            yield tuple(row.cells[column] for row in chosen)
+    bearing = tuple(q for q in operands.bearing if q.unit == operands.unit)
+    if not operands.table and len(bearing) >= 2 and all(q in bearing for q in named):
+        yield bearing
+
+
+def _ratios(operands: _Operands) -> Iterator[_Result]:
+    """Yield the share that one amount is of another, and by which one is more than another."""
+    for unit in sorted({q.unit for q in operands.named if q.unit[0] in ("amount", "count")}):
+        two = [q for q in operands.named if q.unit == unit]
+        if len(two) == 2 and all(q.value for q in two):
+            for part, whole in (two, two[::-1]):
+                used = (part, whole)
+                yield part.value / whole.value, f"{part.shown} ÷ {whole.shown}", used, "the part of the whole"
+                if _DIFFERENCE.search(operands.sentence):
+                    text = f"({part.shown} − {whole.shown}) ÷ {whole.shown}"
+                    yield abs(part.value - whole.value) / whole.value, text, used, "the change, of the amount before it"
+
+
+def _numbers(operands: _Operands) -> Iterator[_Result]:
+    """Yield how many times one amount is another: four installments of $37,500 of $150,000."""
+    two = [q for q in operands.named if q.unit[0] == "amount"]
+    if len(two) == 2 and two[0].unit == two[1].unit and all(q.value for q in two):
+        one, whole = sorted(two, key=lambda q: q.value)
+        yield whole.value / one.value, f"{whole.shown} ÷ {one.shown}", (whole, one), "how many times the amount"
+
+
+def _rounded(result: Fraction, value: Fraction, unit: tuple[str, ...]) -> str | None:
+    """How a result was rounded to a value, as an addition to its rule; None where the value is another."""
+    if result == value:
+        return ""
+    if unit[0] == "amount":
+        if round(result, _CENTS) == value:
+            return "; rounded to the cent"
+        if value >= _LEAST_ROUNDED and round(result) == value and result.denominator > 1:
+            return "; rounded to the whole"
+    if unit == ("share",):
+        for places in (2, 1):
+            if (value * 100 * 10**places).denominator == 1 and round(result * 100, places) == value * 100:
+                return f"; rounded to {places} decimal{'s' if places > 1 else ''}"
+    return None

@@ -1,0 +1,122 @@
+"""Calculates dates and amounts that a sentence states and its source does not: date ± period, sums, shares of amounts.
+
+A result is computed only from operands that the sentence names and its sources state, or that stand in the clause that
+bears it. Business days are not counted: no document has their holidays.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from retrieval import Span
+from webapp.grounding.amount_calculations import derive_quantity
+from webapp.grounding.date_calculations import counts_business_days, derive_date, derive_period
+from webapp.grounding.facts import Fact, Key, find_facts
+from webapp.grounding.operands import Derived, date_of, supposed, values_of
+from webapp.grounding.operands import Source as Source
+from webapp.grounding.quantities import row_values, stated, values
+
+_LONGEST_CHAIN = 3  # a result may be an operand of the next
+BUSINESS_DAYS = "business days are not computed: no document has their holidays"
+
+
+@dataclass(frozen=True, slots=True)
+class Computation:
+    """A calculation as it is shown, "March 1, 2020 + 18 months = September 1, 2021", and the rule that it counts by.
+
+    `operands` are where its values stand, `result` is the value; `derived` are the facts of the sentence that it
+    explains, as written: the result, and operands that stand outside of the bearing clause.
+    """
+
+    text: str
+    operands: tuple[Span, ...]
+    result: str
+    rule: str
+    derived: tuple[str, ...]
+
+
+def compute(sentence: str, sources: Sequence[Source]) -> Computation | None:
+    """Derive the facts of a sentence that its sources do not state; None where none can be derived.
+
+    `sentence` has its citation markers blanked out.
+    """
+    steps = _steps(_unknown(sentence, sources), sentence, sources)
+    if not steps:  # it may calculate with what it names, though the page states the result too
+        named_only = [replace(source, bearing=()) for source in sources]
+        steps = _steps(_values(sentence), sentence, named_only) if not _unknown(sentence, sources) else {}
+    if not steps:
+        return None
+    operands = tuple(dict.fromkeys(span for step in steps.values() for span in step.operands))
+    return Computation(
+        text="; ".join(dict.fromkeys(step.text for step in steps.values())),
+        operands=operands,
+        result="; ".join(dict.fromkeys(step.result for step in steps.values())),
+        rule="; ".join(dict.fromkeys(step.rule for step in steps.values())),
+        derived=tuple(dict.fromkeys((*(fact.text for fact in steps), *_explained(sentence, steps, sources)))),
+    )
+
+
+def _steps(facts: Sequence[Fact], sentence: str, sources: Sequence[Source]) -> dict[Fact, Derived]:
+    """Derive facts, one from another where need be."""
+    steps: dict[Fact, Derived] = {}
+    for _ in range(_LONGEST_CHAIN):
+        passed = {day for step in steps.values() for day in step.through}
+        for fact in facts:
+            if fact not in steps and date_of(fact) not in passed:
+                step = _derive(fact, sentence, sources, list(steps.values()))
+                steps |= {fact: step} if step else {}
+    return steps
+
+
+def _explained(sentence: str, steps: Mapping[Fact, Derived], sources: Sequence[Source]) -> Iterator[str]:
+    """Yield facts of a sentence beside its results that a calculation accounts for: operands that stand outside of the
+    bearing clause, what was supposed, and dates that were counted on the way.
+    """
+    keys = frozenset(key for step in steps.values() for span in step.operands for key in _values_at(span, sources))
+    through = {day for step in steps.values() for day in step.through}
+    free = supposed(sentence)
+    for fact in find_facts(sentence):
+        if fact not in steps and (stated(fact, keys) or date_of(fact) in through or fact in free):
+            yield fact.text
+
+
+def not_computed(sentence: str, sources: Sequence[Source]) -> str:
+    """Why a date of the sentence was not computed, in words for its reader; empty where nothing is to be said."""
+    dated = any(key[0] in ("date", "month") for fact in _unknown(sentence, sources) for key in fact.keys)
+    return BUSINESS_DAYS if dated and counts_business_days(sentence, sources) else ""
+
+
+def _unknown(sentence: str, sources: Sequence[Source]) -> list[Fact]:
+    """The facts that may be results: those that no passage states, else those that the bearing clause does not."""
+    bearing = frozenset(key for source in sources for key in _stated_in(source, source.bearing))
+    outside = [fact for fact in _values(sentence) if not stated(fact, bearing)]
+    cited = frozenset(key for source in sources for key in _stated_in(source, source.spans))
+    dates = {("date", day.value.isoformat()) for source in sources for day in source.dates if day.value}
+    free = supposed(sentence)
+    new = [fact for fact in outside if not stated(fact, cited) and not fact.keys & dates]
+    return [fact for fact in new if fact not in free] or [fact for fact in outside if fact not in free]
+
+
+def _values(sentence: str) -> list[Fact]:
+    """The facts of a sentence that have a value and a unit, or are dates."""
+    return [
+        fact
+        for fact in find_facts(sentence)
+        if any(key[0] in ("date", "month") for key in fact.keys)
+        or any(unit != ("number",) for _, unit, _ in values_of(fact))
+    ]
+
+
+def _derive(fact: Fact, sentence: str, sources: Sequence[Source], known: Sequence[Derived]) -> Derived | None:
+    if any(key[0] in ("date", "month") for key in fact.keys):
+        return derive_date(fact, sentence, sources, known)
+    return derive_period(fact, sentence, sources) or derive_quantity(fact, sentence, sources, known)
+
+
+def _stated_in(source: Source, spans: Sequence[Span]) -> frozenset[Key]:
+    texts = [values(source.document.slice(span)) for span in spans]
+    return frozenset().union(*texts, row_values(source.document, spans))
+
+
+def _values_at(span: Span, sources: Sequence[Source]) -> frozenset[Key]:
+    source = next(source for source in sources if source.document.id == span.document_id)
+    return values(source.document.slice(span))

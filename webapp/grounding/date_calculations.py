@@ -1,0 +1,189 @@
+"""Calculates dates from a date and a period ("18 months after March 1, 2020"), and the time between two dates.
+
+Only the periods of the source are counted, each from the date that `periods` gives it or from one that the sentence
+names. So few results are possible, and one is rarely right by chance.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+from dateutil.relativedelta import relativedelta
+
+from webapp.grounding.facts import Fact, find_facts
+from webapp.grounding.operands import (
+    Day,
+    Derived,
+    Source,
+    as_day,
+    date_of,
+    days,
+    quantities,
+    shown,
+    supposed,
+    values_of,
+)
+from webapp.grounding.periods import BEFORE, Base, Term, anniversaries, base_of, cited, find_terms, moved
+from webapp.grounding.proper_names import is_plain, stems
+
+BY_CALENDAR = "by the calendar: the day of the same number, or the last of a month that has none"
+BY_DAYS = "in calendar days; the day that it is counted from does not count"
+LAST_DAY = "the first day counts, so the last is the day before"
+FROM_TO = "from the first date to the second"
+BOTH_COUNT = "the first and the last day both count"
+
+_SAYS_LAST = re.compile(
+    r"\b(?:ends?|ending|expir\w+|through|until|last|lasts|runs?|terminates?|conclud\w+|over|to)\b", re.IGNORECASE
+)
+_SAYS_BEFORE = re.compile(
+    r"\b(?:before|prior|notice|notif\w+|deadline|latest|last\s+(?:day|date)|no\s+later|cancel\w*|exercis\w+|preced\w+"
+    r"|elect\w*|by)\b|[-−–]",
+    re.IGNORECASE,
+)
+_SAYS_NOTICE = re.compile(r"\b(?:notice|notif\w+|deadline)\b", re.IGNORECASE)
+
+
+def derive_date(fact: Fact, sentence: str, sources: Sequence[Source], known: Sequence[Derived]) -> Derived | None:
+    """Derive a date or a month of a sentence; `known` are the calculations that its other dates were derived by."""
+    readings = {key[1] for key in fact.keys if key[0] in ("date", "month")}
+    about = _about(fact, sentence)
+    for source in sources:
+        bases = list(_named_bases(sentence, readings, source, known))
+        for term in _meant(source, sentence, about):
+            for base in (*bases, *term.bases):
+                for value, rule in _counted(base, term, about):
+                    if {value.isoformat(), f"{value:%Y-%m}"} & readings:
+                        text = f"{base.shown} {'+' if term.sign > 0 else '−'} {term.period.shown}"
+                        text += " − 1 day" if rule == LAST_DAY else ""
+                        spans = tuple(dict.fromkeys((*base.operands, term.period.span)))
+                        return Derived(
+                            f"{text} = {as_day(value)}", spans, as_day(value), rule, value, through=(base.value,)
+                        )
+    return None
+
+
+def _meant(source: Source, sentence: str, about: str) -> list[Term]:
+    """The periods of a source that a sentence names; where it names none, those of the clause, nearest in words."""
+    terms = list(find_terms(source))
+    if periods := _periods(sentence):
+        named = [term for term in terms if (term.period.value, term.period.unit) in periods]
+        return [term if term.sign else replace(term, sign=_direction(term, sentence)) for term in named]
+    bearing = [term for term in terms if term.sign and _bears(term, source) and not term.repeats]
+    return _nearest([term for term in bearing if _may_mean(term, about, terms)], about)
+
+
+def _direction(term: Term, sentence: str) -> int:
+    """Whether a sentence counts a period forward (1) or back (-1)."""
+    for fact in find_facts(sentence):
+        if any((value, unit) == (term.period.value, term.period.unit) for value, unit, _ in values_of(fact)):
+            return -1 if BEFORE.match(sentence, fact.end) else 1
+    return 1
+
+
+def _about(fact: Fact, sentence: str) -> str:
+    """The words that a sentence has for one of its dates: those from the date before it to the next comma or date."""
+    dates = [each for each in find_facts(sentence) if date_of(each)]
+    start = max((each.end for each in dates if each.end <= fact.start), default=0)
+    end = min((each.start for each in dates if each.start >= fact.end), default=len(sentence))
+    comma = re.compile(r"[,;]").search(sentence, fact.end, end)
+    return sentence[start : comma.start() if comma else end]
+
+
+def derive_period(fact: Fact, sentence: str, sources: Sequence[Source]) -> Derived | None:
+    """Derive a period, in months or days, from two dates that the sentence names, or the two of the bearing clause."""
+    dates = {day for each in find_facts(sentence) if (day := date_of(each))}
+    lengths = [(value, unit) for value, unit, _ in values_of(fact) if unit[0] == "period"]
+    for source in sources if lengths else ():
+        [(value, unit), *_] = lengths
+        found = {day.value: day for day in _all_days(source) if day.value in dates}
+        if not dates:
+            found = {day.value: day for day in days(source.document, source.bearing, source.dates)}
+        if len(found) == 2:
+            first, last = (found[each] for each in sorted(found))
+            for end, rule in ((last.value, FROM_TO), (last.value + timedelta(days=1), BOTH_COUNT)):
+                if _between(first.value, end, unit[1]) == value:
+                    length = shown(value, unit, fact)
+                    text = f"{as_day(first.value)} to {as_day(last.value)} = {length}"
+                    return Derived(text, (first.span, last.span), length, rule, value, unit)
+    return None
+
+
+def counts_business_days(sentence: str, sources: Sequence[Source]) -> bool:
+    """Whether a date of the sentence would be counted in business days."""
+    units = {unit for fact in find_facts(sentence) for _, unit, _ in values_of(fact)}
+    if any(unit[0] == "period" for unit in units):
+        return False
+    bearing = {q.unit for source in sources for q in quantities(source.document, source.bearing)}
+    return ("count", "business day") in units or (
+        ("count", "business day") in bearing and not any(unit[0] == "period" for unit in bearing)
+    )
+
+
+def _between(first: date, last: date, unit: str) -> Fraction | None:
+    if unit == "day":
+        return Fraction((last - first).days)
+    apart = relativedelta(last, first)
+    return None if apart.days else Fraction(apart.years * 12 + apart.months)
+
+
+def _periods(sentence: str) -> set[tuple[Fraction, tuple[str, ...]]]:
+    """The periods that a sentence names, anniversaries too, business days among them."""
+    found = {
+        (value, unit)
+        for fact in find_facts(sentence)
+        for value, unit, _ in values_of(fact)
+        if unit[0] == "period" or unit == ("count", "business day")
+    }
+    return found | {(Fraction(12 * number), ("period", "month")) for _, _, number in anniversaries(sentence)}
+
+
+def _bears(term: Term, source: Source) -> bool:
+    return any(span.shared(term.period.span) for span in source.bearing)
+
+
+def _nearest(terms: Sequence[Term], sentence: str) -> list[Term]:
+    """Of the periods that are counted in one direction those whose words share most with the sentence."""
+    words = {stem for stem in stems(sentence) if len(stem) > 3 and not is_plain(stem)}
+    out = []
+    for sign in (1, -1):
+        alike = [(len(words & stems(term.around)), term) for term in terms if term.sign == sign]
+        out += [term for worth, term in alike if worth == max(worth for worth, _ in alike)]
+    return out
+
+
+def _may_mean(term: Term, sentence: str, others: Sequence[Term]) -> bool:
+    """Whether the sentence speaks of what a period leads to: of a notice, or of an end."""
+    if term.sign < 0:
+        return bool(_SAYS_BEFORE.search(sentence))
+    return not (_SAYS_NOTICE.search(sentence) and any(other.sign < 0 for other in others))
+
+
+def _named_bases(sentence: str, readings: set[str], source: Source, known: Sequence[Derived]) -> Iterator[Base]:
+    """Yield the dates that a sentence names beside the one that is asked for: stated, derived or supposed."""
+    values = {value for fact in find_facts(sentence) if (value := date_of(fact)) and value.isoformat() not in readings}
+    found: dict[date, Base] = {}
+    for day in _all_days(source):
+        if day.value in values:
+            found.setdefault(day.value, base_of(day, includes=True))
+    for each in known:
+        if isinstance(each.value, date) and each.value in values:
+            found.setdefault(each.value, Base(each.value, each.result, each.operands))
+    for fact in supposed(sentence):
+        if (value := date_of(fact)) and value in values:
+            found.setdefault(value, Base(value, as_day(value), ()))
+    yield from found.values()
+
+
+def _all_days(source: Source) -> Iterator[Day]:
+    yield from days(source.document, cited(source), source.dates)
+    yield from (Day(each.value, each.span, each.span) for each in source.dates if each.value)
+
+
+def _counted(base: Base, term: Term, about: str) -> Iterator[tuple[date, str]]:
+    """Yield what a period leads to from a date, with the rule."""
+    if value := moved(base.value, term.period, term.sign):
+        yield value, BY_CALENDAR if term.period.unit[1] == "month" else BY_DAYS
+        if term.sign > 0 and base.includes and _SAYS_LAST.search(about):
+            yield value - timedelta(days=1), LAST_DAY

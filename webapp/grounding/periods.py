@@ -1,0 +1,196 @@
+"""Finds the periods of a contract and the dates that they are counted from: "continues for eighteen (18) months".
+
+A period has the date that its own sentence gives it ("after …", "begins on …"), the end of the term that it is counted
+back from ("sixty (60) days before the expiration"), or, where it says how long something lasts, the document's own day.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import chain
+
+from dateutil.relativedelta import relativedelta
+
+from retrieval import Document, Span, split_sentences
+from webapp.grounding.facts import find_facts
+from webapp.grounding.operands import Day, Quantity, Source, as_day, days, quantities
+
+_LONGEST = {"month": 1_200, "day": 36_600}  # a century
+_REACH = 60  # characters from "before" or "after" to the date that is meant
+BEFORE = re.compile(r"[^.;]{0,60}?\b(?:prior\s+to|before|earlier|preceding|in\s+advance\s+of)\b", re.IGNORECASE)
+AFTER = re.compile(
+    r"[^.;]{0,40}?\b(?:after|following|from|since|later|(?:commenc|beginn|start)ing|anniversary\s+of)\b"
+    r"|\s*of\s+(?:the|its|such)\b",
+    re.IGNORECASE,
+)
+_ANNIVERSARY = re.compile(
+    r"\s*(?:\(\s*\d+(?:st|nd|rd|th)\s*\)\s*)?(?:annual\s+|yearly\s+)?anniversary\b", re.IGNORECASE
+)
+_OF_END = re.compile(
+    r"\s*(?:the\s+)?(?:scheduled\s+|automatic\s+)?(?:end|expiration|expiry|termination|renewal|commencement\s+of\s+(?:the|any|each)"
+    r"|(?:then[\s-]current|current|initial|renewal|such|each|any)\s+(?:\w+\s+)?(?:term|period))\b",
+    re.IGNORECASE,
+)
+_ENDS_ON = re.compile(
+    r"\b(?:expir\w+|ends?|ending|terminat\w+|until|through)\b(?:\s+(?:date|on|at|as\s+of|the|close\s+of\s+business"
+    r"|midnight|shall|is|be|and|including|upon))*[\s,:]*\Z",
+    re.IGNORECASE,
+)
+_BEGINS = re.compile(r"\b(?:commenc\w+|begin\w*|start\w*|effective)\b", re.IGNORECASE)
+_RUNS = re.compile(
+    r"\b(?:terms?|continues?|remains?|in\s+effect|lasts?|runs?|expires?|duration|initial\s+period)\b", re.IGNORECASE
+)
+_REPEATS = re.compile(
+    r"\b(?:success\w+|additional|further|renew\w*|extend\w*|extension|every|each|per)\W+(?:\w+\W+){0,5}\Z",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A date to count from; `includes`: it is the first day of the period that is counted."""
+
+    value: date
+    shown: str
+    operands: tuple[Span, ...]
+    includes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A period of a source, the dates that it is counted from, and the words beside it.
+
+    `sign` is 1 where it is counted forward, -1 where back, 0 where its sentence does not say.
+    """
+
+    period: Quantity
+    sign: int
+    bases: tuple[Base, ...]
+    around: str
+    runs: bool  # it is how long something lasts
+    repeats: bool = False  # it is one of several: "successive terms of one year"
+
+
+def find_terms(source: Source) -> Iterator[Term]:
+    """Yield the periods of the passages, each with what it is counted from."""
+    document = source.document
+    of_sentences = [
+        list(_terms_of(source, document.span(start, end)))
+        for span in cited(source)
+        for start, end in split_sentences(document.text, span.start, span.end)
+    ]
+    ends: list[Base] | None = None
+    for term in chain.from_iterable(of_sentences):
+        if term.sign < 0 and not term.bases and _counts_to_end(term, document):
+            ends = _ends(source, of_sentences) if ends is None else ends
+            term = replace(term, bases=tuple(ends))
+        yield term
+
+
+def _terms_of(source: Source, sentence: Span) -> Iterator[Term]:
+    document, text = source.document, source.document.slice(sentence)
+    dated = list(days(document, [sentence], source.dates))
+    periods = [q for q in quantities(document, [sentence]) if q.unit[0] == "period"]
+    for start, end, number in anniversaries(text):
+        span = Span(document.id, sentence.start + start, sentence.start + end)
+        many = Fraction(12 * number)
+        periods.append(Quantity(many, ("period", "month"), f"{number} year{'' if number == 1 else 's'}", span))
+    at_before = 0
+    for period in sorted(periods, key=lambda each: each.span.start):
+        start, end = period.span.start - sentence.start, period.span.end - sentence.start
+        sign, bases, runs = _counted_from(text, (start, end), dated, sentence.start)
+        if runs and not bases and not dated:
+            bases = tuple(_own_day(source))
+        around = text[at_before : end + _REACH]
+        yield Term(period, sign, bases, around, runs, bool(_REPEATS.search(text[:start])))
+        at_before = end
+
+
+def anniversaries(text: str) -> Iterator[tuple[int, int, int]]:
+    """Yield start, end and number of each anniversary: 5 for "the fifth (5th) anniversary"."""
+    for fact in find_facts(text):
+        number = next((key[1] for key in fact.keys if key[0] == "ordinal"), None)
+        if number and (match := _ANNIVERSARY.match(text, fact.end)):
+            yield fact.start, match.end(), int(number)
+
+
+def _counted_from(
+    text: str, at: tuple[int, int], dated: Sequence[Day], offset: int
+) -> tuple[int, tuple[Base, ...], bool]:
+    """Direction of a period at [start, end) of a source's sentence, the dates it is counted from, and whether it is how
+    long something lasts.
+    """
+    start, end = at
+    runs = bool(_RUNS.search(text))
+    for sign, pattern in ((-1, BEFORE), (1, AFTER)):
+        if match := pattern.match(text, end):
+            near = [d for d in dated if match.end() <= d.at.start - offset <= match.end() + _REACH]
+            begins = sign > 0 and (bool(_BEGINS.search(match[0])) or runs)
+            return sign, tuple(base_of(near[0], includes=begins) for _ in near[:1]), runs and sign > 0
+    earlier = [d for d in dated if d.at.end - offset <= start]
+    if earlier and _BEGINS.search(text[: earlier[-1].at.start - offset]):
+        return 1, (base_of(earlier[-1], includes=True),), runs
+    return int(runs), (), runs
+
+
+def _own_day(source: Source) -> Iterator[Base]:
+    """The day on which a document takes effect, or is made: a term that names no first day runs from it."""
+    for kind in ("effective", "made", "dated"):
+        for each in source.dates:
+            if each.kind == kind and each.value:
+                yield Base(each.value, as_day(each.value), (each.span,), includes=True)
+                return
+
+
+def _counts_to_end(term: Term, document: Document) -> bool:
+    """Whether a period is counted back from the end of a term: "sixty (60) days before the expiration"."""
+    after = document.text[term.period.span.end : term.period.span.end + 3 * _REACH]
+    match = BEFORE.match(after)
+    return bool(match and _OF_END.match(after, match.end()))
+
+
+def _ends(source: Source, of_sentences: Sequence[Sequence[Term]]) -> list[Base]:
+    """The ends of what the passages say lasts: a date that they name as one, or the first day and how long it lasts."""
+    text = source.document.text
+    ends = [
+        base_of(day, includes=False)
+        for day in days(source.document, cited(source), source.dates)
+        if _ENDS_ON.search(text[max(0, day.at.start - _REACH) : day.at.start])
+        or re.match(r"(?:Expir|Terminat|End)", text[day.at.start : day.at.end])
+    ]
+    lasting = [t for terms in of_sentences for t in terms if t.runs and t.sign > 0 and not t.repeats]
+    for term in lasting[:1]:
+        for base in term.bases:
+            end = moved(base.value, term.period, 1)
+            if end:
+                text_of = f"{base.shown} + {term.period.shown}"
+                operands = (*base.operands, term.period.span)
+                ends += [
+                    Base(end, text_of, operands),
+                    Base(end - timedelta(days=1), f"{text_of} − 1 day", operands),
+                ]
+    return ends
+
+
+def base_of(day: Day, *, includes: bool) -> Base:
+    """A stated date as one to count from."""
+    return Base(day.value, as_day(day.value), (day.span,), includes)
+
+
+def cited(source: Source) -> list[Span]:
+    """The spans of the passages, and the bearing spans that lie in none of them."""
+    return [*source.spans, *(b for b in source.bearing if not any(span.contains(b) for span in source.spans))]
+
+
+def moved(day: date, period: Quantity, sign: int) -> date | None:
+    """A date and a period: of January 31 and a month it is the last of February; None where it leaves the calendar."""
+    unit = period.unit[1]
+    if period.value.denominator != 1 or unit not in _LONGEST or period.value > _LONGEST[unit]:
+        return None
+    count = sign * period.value.numerator
+    try:
+        return day + (relativedelta(months=count) if unit == "month" else timedelta(days=count))
+    except (ValueError, OverflowError):
+        return None

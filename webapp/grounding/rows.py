@@ -1,0 +1,92 @@
+"""Finds rows of figures, of a table or of a clause that lists them ("Year 1: $100,000; Year 2: $120,000"), by label."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from retrieval import Span, find_tables
+from webapp.grounding.facts import find_facts
+from webapp.grounding.numbers import WORDS, number_value
+from webapp.grounding.operands import Quantity, Source, quantities, shown
+from webapp.grounding.proper_names import is_plain, stems
+from webapp.grounding.quantities import plain_numbers, units_of
+
+_TOTAL = re.compile(r"\b(?:total|aggregate|sum|overall)\b", re.IGNORECASE)
+_FIRST = re.compile(
+    rf"\bfirst\s+(?P<n>\d{{1,2}}|{WORDS})\s+(?:\(\d+\)\s+)?(?:\w+\s+)?(?:years|months|quarters|weeks)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its label as written, its number ("3" of "Year 3"; empty where it has none) and its cells of one unit."""
+
+    label: str
+    number: str
+    cells: tuple[Quantity, ...]
+
+    @property
+    def is_total(self) -> bool:
+        """Whether it adds others up."""
+        return bool(_TOTAL.search(self.label))
+
+
+def rows(source: Source, unit: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the rows that a source has of a unit: of the first table that its passages show, else of its clause."""
+    document = source.document
+    for table in find_tables(document):
+        shown_rows = [row for row in table if any(span.shared(row) for span in (*source.spans, *source.bearing))]
+        names_unit = unit in units_of(document.text[table[0].start : table[-1].end])
+        found = [row for span in shown_rows if (row := _row(source, span, unit, names_unit=names_unit)).cells]
+        if len(found) >= 2:
+            yield from found
+            return
+    yield from _listed(source, unit)
+
+
+def named_rows(all_rows: Sequence[Row], sentence: str) -> list[Row]:
+    """The rows that a sentence names: by number ("years 1 to 3", "the first three years"), or by their label."""
+    numbers = {key[1] for fact in find_facts(sentence) for key in fact.keys if key[0] == "ordinal"}
+    if first := _FIRST.search(sentence):
+        numbers |= {str(i) for i in range(1, int(number_value(first["n"])) + 1)}
+    if by_number := [row for row in all_rows if row.number and row.number in numbers]:
+        return by_number
+    words = stems(sentence)
+    return [row for row in all_rows if (label := _label_stems(row)) and label <= words]
+
+
+def _label_stems(row: Row) -> set[str]:
+    return {stem for stem in stems(row.label) if len(stem) > 2 and not is_plain(stem)}
+
+
+def _row(source: Source, span: Span, unit: tuple[str, ...], *, names_unit: bool) -> Row:
+    """A row of a table; a number without a unit has the unit if the table names it, but for the row's own number."""
+    text = source.document.slice(span)
+    cells = [q for q in quantities(source.document, [span]) if q.unit == unit]
+    label = text[: cells[0].span.start - span.start] if cells else text
+    if not cells and names_unit:
+        number_at = re.match(r"\s*\d{1,3}\.?\s", text)
+        for at, value in plain_numbers(text, number_at.end() if number_at else 0):
+            label = text[: at[0]] if not cells else label
+            place = Span(span.document_id, span.start + at[0], span.start + at[1])
+            cells.append(Quantity(value, unit, shown(value, unit), place))
+    return Row(" ".join(label.split()), _number(label), tuple(cells))
+
+
+def _number(label: str) -> str:
+    """The number of a row: of "Year 3", "third year", or the number that it begins with."""
+    ordinals = [key[1] for fact in find_facts(label) for key in fact.keys if key[0] == "ordinal"]
+    first = re.match(r"\s*(\d{1,3})\b", label)
+    return ordinals[0] if ordinals else first[1] if first else ""
+
+
+def _listed(source: Source, unit: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the rows of a clause that gives each year, or month, its figure, in whichever order."""
+    for span in source.bearing:
+        text = source.document.slice(span)
+        cells = [q for q in quantities(source.document, [span]) if q.unit == unit]
+        labels = [fact for fact in find_facts(text) if any(key[0] == "ordinal" and key[2:] for key in fact.keys)]
+        if len(cells) >= 2 and len(cells) == len(labels):
+            for label, cell in zip(labels, cells, strict=True):
+                number = next(key[1] for key in label.keys if key[0] == "ordinal")
+                yield Row(label.text, number, (cell,))
