@@ -27,9 +27,12 @@ RIGHT_OF = {
     "limit added": WRONG,
     "party": WRONG,
 }
+WRITTEN = 4  # times that a statement written by reading is used, each beside more or less of what stands around it
 HERE = Path(__file__).parent
-LONGEST = 700  # characters of a clause
-_GOOD = re.compile(r"^(?:[\d.()a-zA-Z]{1,8} )?[“\"A-Z].*\b(?:shall|will|may|must|is|are|has|agrees?|can)\b.*[.;]$", re.DOTALL)
+LONGEST = 500  # characters of a clause
+_GOOD = re.compile(
+    r"^(?:[\d.()a-zA-Z]{1,8} )?[“\"A-Z].*\b(?:shall|will|may|must|is|are|has|agrees?|can)\b.*[.;]$", re.DOTALL
+)
 _ODD = re.compile(r"\[\*|\*\*|___|\.\.\.|…|Page \d|http|@")
 _STEMS = re.compile(r"[a-z]{4,}")
 
@@ -58,7 +61,9 @@ class LeftOut:
 
 def from_sentences(contract: Contract, count: int, rng: random.Random) -> Iterator[Made]:
     """Up to `count` sentences reworded, reworded and altered, and set beside another sentence."""
-    usable = [i for i, s in enumerate(contract.sentences) if 50 <= len(s) <= 420 and _GOOD.match(s) and not _ODD.search(s)]
+    usable = [
+        i for i, s in enumerate(contract.sentences) if 50 <= len(s) <= 300 and _GOOD.match(s) and not _ODD.search(s)
+    ]
     alterations = dict(ALTERATIONS)
     if len(contract.parties) > 1:
         alterations["party"] = exchanged(contract.parties)
@@ -133,19 +138,32 @@ def from_headings(contract: Contract, count: int, rng: random.Random) -> Iterato
         clause = re.sub(re.escape(heading), "", _clause(contract, at, rng), flags=re.IGNORECASE).strip(" .:–-")
         asked = _as_question(heading, rng)
         yield Made(asked, clause, ANSWERS, "question:heading", contract.name)
-        others = [contract.headings[i] for i in places if _alike(set(heading.lower().split()), set(contract.headings[i].lower().split())) == 0]
+        others = [
+            contract.headings[i]
+            for i in places
+            if _alike(set(heading.lower().split()), set(contract.headings[i].lower().split())) == 0
+        ]
         if others:
             yield Made(_as_question(rng.choice(others), rng), clause, NO_ANSWER, "question:heading", contract.name)
 
 
 def _as_question(heading: str, rng: random.Random) -> str:
     words = heading.strip(" .:").lower() if rng.random() < 0.5 else heading.strip(" .:")
-    frames = ["{}", "{}?", "What does the contract say about {}?", "What is agreed on {}?", "Tell me about {}.", "Is there a clause on {}?"]
+    frames = [
+        "{}",
+        "{}?",
+        "What does the contract say about {}?",
+        "What is agreed on {}?",
+        "Tell me about {}.",
+        "Is there a clause on {}?",
+    ]
     return rng.choice(frames).format(words)
 
 
-def from_statements(contract: Contract, variants: dict[str, list[tuple[str, int]]], rng: random.Random) -> Iterator[Made]:
-    """ContractNLI's statements, and other wordings of them, affirmed and denied, with evidence and with what is near."""
+def from_statements(
+    contract: Contract, variants: dict[str, list[tuple[str, int]]], rng: random.Random
+) -> Iterator[Made]:
+    """ContractNLI's statements, and other wordings, affirmed and denied, with evidence and with what is near."""
     evidence = {stated.kind: set(stated.evidence) for stated in contract.stated}
     for stated in contract.stated:
         kind = f"statement:{stated.kind}"
@@ -181,7 +199,13 @@ def _clause(contract: Contract, at: int, rng: random.Random) -> str:
     while first < at and sum(map(len, sentences[max(first, 0) : at + 1])) > LONGEST:
         first += 1
     text = " ".join(sentences[max(first, 0) : last + 1])
-    return text[:LONGEST] if len(text) > LONGEST and first == at else text if len(text) <= LONGEST else sentences[at][:LONGEST]
+    return (
+        text[:LONGEST]
+        if len(text) > LONGEST and first == at
+        else text
+        if len(text) <= LONGEST
+        else sentences[at][:LONGEST]
+    )
 
 
 def _joined(contract: Contract, numbers: Sequence[int]) -> str:
@@ -192,6 +216,28 @@ def _alike(one: set[str], other: set[str]) -> float:
     return len(one & other) / (len(one | other) or 1)
 
 
-def from_written(contract: Contract, rng: random.Random) -> Iterator[Made]:
-    """Statements that were written by reading a clause."""
-    return iter(())
+def from_written(
+    contract: Contract, written: Sequence[tuple[str, str, int, str]], rng: random.Random
+) -> Iterator[Made]:
+    """Statements that were written by reading a clause, set beside it and beside another sentence."""
+    for name, words, right, statement in written:
+        if name != contract.name:
+            continue
+        at = next((i for i, s in enumerate(contract.sentences) if s.startswith(words)), None)
+        if at is None:
+            continue
+        kind = f"written:{'right' if right == FOLLOWS else 'wrong'}"
+        for _ in range(WRITTEN):
+            text = same_words(statement, rng, 0.2) if rng.random() < 0.3 else statement
+            yield Made(text, _clause(contract, at, rng), right, kind, name)
+        stems = set(_STEMS.findall(statement.lower()))
+        apart = [i for i, s in enumerate(contract.sentences) if abs(i - at) > 2 and len(s) > 50]
+        if apart and rng.random() < 0.7:
+            near = sorted(apart, key=lambda i: -_alike(stems, set(_STEMS.findall(contract.sentences[i].lower()))))[:4]
+            yield Made(statement, contract.sentences[rng.choice(near)], SILENT, "written:another", name)
+
+
+def written_of(file: Path = HERE / "entailment_statements.tsv") -> list[tuple[str, str, int, str]]:
+    """The statements that were written by reading: contract, the clause's first words, what is right, the statement."""
+    rows = csv.reader(file.open(encoding="utf-8"), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return [(name, words, FOLLOWS if sign == "+" else WRONG, text) for name, words, sign, text in rows]

@@ -1,5 +1,5 @@
-"""Reads labelled contracts for training a model that reads: CUAD, ContractNLI and MAUD, as sentences, headings, questions
-with their passages, and statements with what they stand to.
+"""Reads labelled contracts for training a model that reads: CUAD, ContractNLI and MAUD, as sentences, headings,
+questions with their passages, and statements with what they stand to.
 """
 
 import json
@@ -33,7 +33,7 @@ class Asked:
 
 @dataclass
 class Stated:
-    """A statement, what it stands to (0 follows, 1 contradicts, 2 not said), the numbers of the sentences that say so."""
+    """A statement, whether it follows (0), is contradicted (1) or not said (2), and the sentences that say so."""
 
     statement: str
     kind: str

@@ -17,7 +17,7 @@ import random
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,7 @@ from bench.entailment_pairs import (
     from_statements,
     from_written,
     variants_of,
+    written_of,
 )
 from bench.labelled_text import Contract, contractnli, cuad, maud
 from bench.train_adapter import folds_of
@@ -58,7 +59,7 @@ def main() -> int:
     torch.set_num_threads(1)
     contracts = [c for c in read(options.labels) if c.name not in options.without]
     if options.folds:
-        cross_validate(contracts, options.folds, options.share)
+        cross_validate(contracts, options.folds, options.share, options.fold)
         return 0
     started = time.monotonic()
     made = pairs(contracts, seed=0, share=options.share)
@@ -93,7 +94,7 @@ def read(labels: Path) -> list[Contract]:
 def pairs(contracts: Sequence[Contract], *, seed: int, share: float = 1.0) -> list[Made]:
     """Every pair that is made of the contracts, the same each time; `share`: how many of their sentences."""
     made: list[Made] = []
-    variants = variants_of()
+    variants, written = variants_of(), written_of()
     for contract in contracts:
         rng = random.Random(f"{contract.name} {seed}")
         count = {"cuad": 55, "contractnli": 25, "maud": 60}[contract.source]
@@ -101,7 +102,7 @@ def pairs(contracts: Sequence[Contract], *, seed: int, share: float = 1.0) -> li
         made += from_questions(contract, min(1.0, share), rng)
         made += from_headings(contract, round(12 * share), rng)
         made += from_statements(contract, variants, rng)
-        made += from_written(contract, rng)
+        made += from_written(contract, written, rng)
     return made
 
 
@@ -164,15 +165,15 @@ def _steps(lengths: Sequence[int], order: random.Random) -> Iterator[list[int]]:
 # What it says of what it has not seen --------------------------------------------------------------------------------
 
 
-def cross_validate(contracts: Sequence[Contract], folds: int, share: float) -> None:
-    """Leave out a part of contracts, statements, kinds of clause and of alteration at a time; print what is said of it."""
+def cross_validate(contracts: Sequence[Contract], folds: int, share: float, only: int | None = None) -> None:
+    """Leave out a part of contracts, statements, kinds of clause and of alteration at a time; print figures on it."""
     of_contract = folds_of((c.name for c in contracts), folds)
     kinds = {s.kind for c in contracts for s in c.stated} | {a.kind for c in contracts for a in c.asked}
     of_kind = folds_of(kinds, folds) | {kind: i % folds for i, kind in enumerate(RIGHT_OF)}
     everything = pairs(contracts, seed=0, share=share)
     embedder = LocalEmbedder()
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
-    for fold in range(folds):
+    for fold in range(folds) if only is None else [only]:
         out = LeftOut(
             frozenset(n for n, i in of_contract.items() if i == fold),
             frozenset(k for k, i in of_kind.items() if i == fold),
@@ -193,38 +194,60 @@ def figures(
     held: Sequence[Made], model: CrossEncoder, embedder: LocalEmbedder, new: frozenset[str]
 ) -> dict[str, dict[str, float]]:
     """AUROC of the model, of MiniLM's cosine and of shared words, task by task; `new`: kinds it was not trained on."""
-    logits = model.logits([(m.text, m.clause) for m in held])
-    likely = torch.softmax(logits[:, :3], 1).numpy()
-    by_measure = {
+    logits = model.logits([(m.text, m.clause) for m in held]).float()
+    likely = torch.log_softmax(logits[:, :3], 1)
+    measures = {
+        "follows": likely[:, 0].numpy(),
+        "polarity": (likely[:, 0] - likely[:, 1]).numpy(),
+        "mentioned": -likely[:, 2].numpy(),
+        "answers": logits[:, 3].numpy(),
+    }
+    others = {
         "cosine": (embedder.queries([m.text for m in held]) * embedder.passages([m.clause for m in held])).sum(1),
         "words": np.array([shared_words(m.text, m.clause) for m in held]),
     }
     found: dict[str, dict[str, float]] = {}
+    for task, (measure, good, bad) in tasks(held, new).items():
+        if min(len(good), len(bad)) > 4:
+            scores = {"model": measures[measure], **others}
+            found[f"{task} ({len(good)} / {len(bad)})"] = {k: auroc(v[good], v[bad]) for k, v in scores.items()}
+    return found
 
-    def add(name: str, good: list[int], bad: list[int], score: np.ndarray) -> None:
-        if len(good) > 4 and len(bad) > 4:
-            scores = {"model": score, **by_measure}
-            found[f"{name} ({len(good)} / {len(bad)})"] = {k: auroc(v[good], v[bad]) for k, v in scores.items()}
 
-    kind = [m.kind.partition(":")[2] for m in held]
-    reworded = [i for i, m in enumerate(held) if m.kind == "sentence:reworded"]
-    add("sentence follows / another sentence", reworded, [i for i, k in enumerate(kind) if k == "another"], likely[:, 0])
+Task = tuple[str, list[int], list[int]]  # what of the model is looked at; pairs that should have more of it, and less
+
+
+def tasks(held: Sequence[Made], new: frozenset[str]) -> dict[str, Task]:
+    """What is to be told apart, by the positions of pairs; kinds of `new` apart from the rest."""
+    sort, kind = zip(*(m.kind.split(":", 1) for m in held), strict=True)
+
+    def where(
+        *, sorts: Sequence[str], right: int = 31, kinds: Sequence[str] = (), unseen: bool | None = None
+    ) -> list[int]:
+        return [
+            i
+            for i, m in enumerate(held)
+            if sort[i] in sorts
+            and m.right & right == m.right
+            and (not kinds or kind[i] in kinds)
+            and (unseen is None or (kind[i] in new) == unseen)
+        ]
+
+    found: dict[str, Task] = {}
+    reworded = where(sorts=["sentence"], right=FOLLOWS)
+    found["sentence reworded / another"] = "follows", reworded, where(sorts=["sentence"], right=SILENT)
     for each in RIGHT_OF:
-        mark = ", not trained on" if each in new else ""
-        add(f"sentence follows / {each}{mark}", reworded, [i for i, k in enumerate(kind) if k == each], likely[:, 0])
+        mark = " (kind not trained on)" if each in new else ""
+        found[f"sentence reworded / {each}{mark}"] = "follows", reworded, where(sorts=["altered"], kinds=[each])
+    right, wrong = where(sorts=["written"], right=FOLLOWS), where(sorts=["written"], kinds=["wrong"])
+    found["statement written by reading: right / wrong"] = "follows", right, wrong
     for unseen in (False, True):
-        mark = ", kinds not trained on" if unseen else ""
-        mine = [i for i, m in enumerate(held) if m.right >= ANSWERS and kind[i] != "heading" and (kind[i] in new) == unseen]
-        add(f"question{mark}", [i for i in mine if held[i].right == ANSWERS], [i for i in mine if held[i].right == NO_ANSWER], logits[:, 3].numpy())
-        mine = [i for i, m in enumerate(held) if m.kind.startswith("statement:") and (kind[i] in new) == unseen]
-        said = [i for i in mine if held[i].right != SILENT]
-        add(f"statement mentioned / not{mark}", said, [i for i in mine if held[i].right == SILENT], -likely[:, 2])
-        polarity = np.log(likely[:, 0] + 1e-6) - np.log(likely[:, 1] + 1e-6)
-        add(f"statement follows / contradicts{mark}", [i for i in said if held[i].right == FOLLOWS], [i for i in said if held[i].right == CONTRADICTS], polarity)
-        for what, bit in (("follows", FOLLOWS), ("contradicts", CONTRADICTS)):
-            mine_written = [i for i, m in enumerate(held) if m.kind.startswith("written:")]
-            if not unseen and what == "follows":
-                add("written statement follows / not", [i for i in mine_written if held[i].right == bit], [i for i in mine_written if held[i].right != bit], likely[:, 0])
+        mark = " (kinds not trained on)" if unseen else ""
+        yes, no = (where(sorts=["question"], right=r, unseen=unseen) for r in (ANSWERS, NO_ANSWER))
+        found[f"question: answers / does not{mark}"] = "answers", yes, no
+        said = [where(sorts=["statement"], right=r, unseen=unseen) for r in (FOLLOWS, CONTRADICTS, SILENT)]
+        found[f"ContractNLI: mentioned / not{mark}"] = "mentioned", said[0] + said[1], said[2]
+        found[f"ContractNLI: follows / contradicts{mark}"] = "polarity", said[0], said[1]
     return found
 
 
@@ -245,6 +268,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("labels", type=Path)
     parser.add_argument("out", type=Path, nargs="?")
     parser.add_argument("--folds", type=int, default=0)
+    parser.add_argument("--fold", type=int, help="only this one of them")
     parser.add_argument("--share", type=float, default=1.0, help="of the sentences that pairs are made of")
     parser.add_argument("--without", nargs="*", default=[], help="names of contracts that are left out")
     options = parser.parse_args()

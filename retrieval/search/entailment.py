@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]  # a statement or a question, and a clause
 Weights = dict[str, NDArray[Any]]
 
-LENGTH = 160  # tokens of a pair; a longer clause is cut at its end
+LENGTH = 144  # tokens of a pair; a longer clause is cut at its end
 PACKAGED = Path(__file__).parent / "data" / f"entailment.{PACKAGED_NAME}.npz"
 HEADS = "heads"  # float[4, 3 * dimension]: follows, contradicts, silent; answers
 
