@@ -186,7 +186,7 @@ def from_statements(
 def variants_of(file: Path = HERE / "contractnli_statements.tsv") -> dict[str, list[tuple[str, int]]]:
     """Other wordings of ContractNLI's statements: +1 affirmed, -1 denied."""
     found: dict[str, list[tuple[str, int]]] = {}
-    for key, sign, statement in csv.reader(file.open(encoding="utf-8"), delimiter="\t", quoting=csv.QUOTE_NONE):
+    for key, sign, statement in _rows(file):
         found.setdefault(key, []).append((statement, 1 if sign == "+" else -1))
     return found
 
@@ -239,5 +239,8 @@ def from_written(
 
 def written_of(file: Path = HERE / "entailment_statements.tsv") -> list[tuple[str, str, int, str]]:
     """The statements that were written by reading: contract, the clause's first words, what is right, the statement."""
-    rows = csv.reader(file.open(encoding="utf-8"), delimiter="\t", quoting=csv.QUOTE_NONE)
-    return [(name, words, FOLLOWS if sign == "+" else WRONG, text) for name, words, sign, text in rows]
+    return [(name, words, FOLLOWS if sign == "+" else WRONG, text) for name, words, sign, text in _rows(file)]
+
+
+def _rows(file: Path) -> list[list[str]]:
+    return list(csv.reader(file.read_text("utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -16,7 +16,8 @@ from retrieval.structure.clauses import clause_at, outline
 from retrieval.structure.facts import find_facts
 from retrieval.structure.quote_match import find_quote
 from retrieval.structure.reflow import own_words
-from retrieval.structure.sentences import sentences, split_sentences
+from retrieval.structure.sentence_ends import split_sentences
+from retrieval.structure.sentences import sentences
 
 SHORTEST, LONGEST = 40, 700  # characters of a sentence that is used
 _WORDS = re.compile(r"\s+")

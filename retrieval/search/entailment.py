@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.core.errors import EmbedderUnavailable
+from retrieval.core.errors import EntailmentUnavailable
 from retrieval.search.embedder import PACKAGED_NAME, batches, has_bfloat16, packaged_folder, padded
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Entailment(Protocol):
 def load_entailment(path: Path | None = None) -> Entailment | None:
     """The entailment model of a file made by `bench/train_entailment.py`, else the packaged one; None if there is none.
 
-    Raises EmbedderUnavailable when the file is none, or is one for another model.
+    Raises EntailmentUnavailable when the file is none, or is one for another model.
     """
     if path is None and not PACKAGED.exists():
         return None
@@ -156,7 +156,7 @@ def save_weights(path: Path, weights: Mapping[str, NDArray[np.float32]], lineage
 
 
 def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
-    """Read a file of `save_weights`, and its lineage. Raises EmbedderUnavailable when it is none for this model."""
+    """Read a file of `save_weights`, and its lineage. Raises EntailmentUnavailable when it is none for this model."""
     try:
         with np.load(path, allow_pickle=False) as file:
             lineage = json.loads(str(file["lineage"]))
@@ -165,7 +165,9 @@ def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
                 whole[name] = file[f"{name}:int8"] * file[f"{name}:scale"]
             made_for = lineage["model"]
     except (OSError, ValueError, KeyError) as error:
-        raise EmbedderUnavailable(reason=f"“{path.name}” is no entailment model") from error
-    if made_for != PACKAGED_NAME or f"{HEADS}.weight" not in whole:
-        raise EmbedderUnavailable(reason=f"the entailment model “{path.name}” was trained for {made_for}")
+        raise EntailmentUnavailable(reason=f"“{path.name}” is none") from error
+    if made_for != PACKAGED_NAME:
+        raise EntailmentUnavailable(reason=f"“{path.name}” was trained for {made_for}, not {PACKAGED_NAME}")
+    if not {f"{HEADS}.weight", f"{HEADS}.bias"} <= whole.keys():
+        raise EntailmentUnavailable(reason=f"“{path.name}” has no heads")
     return whole, lineage
