@@ -47,6 +47,8 @@ from retrieval.search.embedder import PACKAGED_NAME, LocalEmbedder, has_bfloat16
 from retrieval.search.entailment import HEADS, CrossEncoder, Weights, pair_tokenizer, pooled, save_weights
 
 EPOCHS, RATE, HEADS_RATE, BATCH = 1, 7e-5, 1e-3, 2048  # BATCH: tokens of a step
+SENTENCES = {"cuad": 17, "contractnli": 8, "maud": 18}  # of a contract, each used in two or three pairs
+QUESTIONS, HEADINGS = 0.3, 4  # share of a contract's questions; how many of its headings
 LICENCE = (
     "labels of CUAD v1 and ContractNLI: CC BY 4.0; MAUD: CC BY 4.0, its questions' form MIT; "
     "statements altered from their contracts' sentences"
@@ -97,10 +99,9 @@ def pairs(contracts: Sequence[Contract], *, seed: int, share: float = 1.0) -> li
     variants, written = variants_of(), written_of()
     for contract in contracts:
         rng = random.Random(f"{contract.name} {seed}")
-        count = {"cuad": 55, "contractnli": 25, "maud": 60}[contract.source]
-        made += from_sentences(contract, round(count * share), rng)
-        made += from_questions(contract, min(1.0, share), rng)
-        made += from_headings(contract, round(12 * share), rng)
+        made += from_sentences(contract, round(SENTENCES[contract.source] * share), rng)
+        made += from_questions(contract, QUESTIONS * share, rng)
+        made += from_headings(contract, round(HEADINGS * share), rng)
         made += from_statements(contract, variants, rng)
         made += from_written(contract, written, rng)
     return made
@@ -269,7 +270,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("out", type=Path, nargs="?")
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--fold", type=int, help="only this one of them")
-    parser.add_argument("--share", type=float, default=1.0, help="of the sentences that pairs are made of")
+    parser.add_argument("--share", type=float, default=1.0, help="of the sentences, questions and headings that are used by default")
     parser.add_argument("--without", nargs="*", default=[], help="names of contracts that are left out")
     options = parser.parse_args()
     if bool(options.out) == bool(options.folds):
