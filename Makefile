@@ -74,9 +74,9 @@ debian:
 # requirements.txt has everything; the images and the Space take their part of it, in the same versions.
 COMPILE := uv pip compile --universal --python-version 3.11 --no-emit-package torch --no-header --no-annotate -q
 lock:
-	uv pip compile pyproject.toml --all-extras --group dev --group model --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-package torch --no-header -q -o requirements.txt
-	$(COMPILE) pyproject.toml --extra postgres --group model -c requirements.txt --generate-hashes -o docker/webapp.txt
+	$(COMPILE) pyproject.toml --extra postgres -c requirements.txt --generate-hashes -o docker/webapp.txt
 	$(COMPILE) docker/merge.in -c requirements.txt --generate-hashes -o docker/merge.txt
 	{ cat docker/space/torch.in; $(COMPILE) pyproject.toml -c requirements.txt --no-emit-package xllamacpp; } \
 		> docker/space/requirements.txt

@@ -265,6 +265,7 @@ def other_party(names: Sequence[str]) -> Alter:
         if not here or len(names) < 2:
             return None
         m = rng.choice(here)
-        return sentence[: m.start()] + rng.choice([n for n in names if n != m[0]]) + sentence[m.end() :]
+        others = [n for n in names if not n.startswith(m[0]) and not m[0].startswith(n)]  # "Members" is "Member"
+        return sentence[: m.start()] + rng.choice(others) + sentence[m.end() :] if others else None
 
     return alter

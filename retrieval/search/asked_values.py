@@ -33,6 +33,9 @@ _TIME = re.compile(
 )
 
 
+_BLANK = re.compile(r"\*{3}|\* ?\* ?\*|\[\s*[*•●_.…]+\s*\]|_{3}")
+
+
 @dataclass(frozen=True, slots=True)
 class ValueKind:
     """A kind of value: how questions ask for it, and what a text that holds one has; `but_no` is none of it."""
@@ -43,10 +46,10 @@ class ValueKind:
     but_no: tuple[re.Pattern[str], ...] = (_REFERENCE,)
 
     def is_in(self, text: str) -> bool:
-        """Whether a text holds a value of this kind."""
+        """Whether a text holds a value of this kind, or a blank where one was taken out or is to be filled in."""
         for pattern in self.but_no:
             text = pattern.sub(" ", text)
-        return bool(self.holds.search(text))
+        return bool(self.holds.search(text) or _BLANK.search(text))
 
 
 def _kind(name: str, asks: str, holds: str, *, cased: bool = False, timeless: bool = False) -> ValueKind:
@@ -80,7 +83,8 @@ VALUE_KINDS = (
     ),
     _kind(
         "date",
-        r"\b(?:on |by )?(?:what|which) (?:date|day)\b|\bwhat is the (?:\w+ ){0,3}date\b|\bwhen (?:is|was|were|did)\b",
+        r"\b(?:on |by )?(?:what|which) (?:date|day)\b|\bwhat is the (?:\w+ ){0,3}date\b|\bwhen (?:is|was|were|did)\b"
+        r"(?!.{0,60}?\b(?:allowed|permitted|entitled|required|obliged|liable|free|able|a party|considered|deemed)\b)",
         rf"{_MONTH}|\b(?:19|20)\d\d\b|\b\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b|{_UNIT}|\bdate\b",
     ),
     _kind(

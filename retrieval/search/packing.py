@@ -19,6 +19,7 @@ from retrieval.structure.chunks import Chunk
 from retrieval.structure.cited_units import unit_cited, units_of
 from retrieval.structure.clauses import pin_cite
 from retrieval.structure.layout import working_text
+from retrieval.structure.tables import column_heads
 
 # Tokens that are kept for extras while there are hits to pack, and the most that extras take where hits leave more.
 # What is left without a share is 35 tokens, which hold none; on 40 labelled contracts a share of 120 cost nothing of
@@ -40,7 +41,9 @@ class Passage(PinCite):
 
     n: int
     text: str
-    why: str = ""  # it is there beside the hits: "referred to in [2]"; or what a hit is to them: "replaced by [4]"
+    # It is there beside the hits: "referred to in [2]"; what a hit is to them: "replaced by [4]"; the heads of the
+    # columns, where it begins within a table.
+    why: str = ""
     follows: bool = False  # the passage before it is of the same document, which it need not name again
     goes_on: bool = False  # it begins where the passage before it ends: its own words name its clause
     turns: bool = True  # it begins on another page than that
@@ -253,11 +256,13 @@ def _passage(document: Document, place: _Place, n: int) -> Passage:
     cite = pin_cite(document, span, at=at).where()
     if not place.why:
         cite["section"] = unit_cited(document, span, at)
+    columns = column_heads(document, at)
+    notes = (place.why, place.standing, f"columns: {as_named(columns)}" if columns else "")
     return Passage(
         **cite,
         n=n,
         text=working_text(document, span.start, span.end),
-        why="; ".join(part for part in (place.why, place.standing) if part),
+        why="; ".join(note for note in notes if note),
         follows=place.follows,
         goes_on=place.goes_on,
         turns=place.turns,

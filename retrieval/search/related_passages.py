@@ -20,7 +20,7 @@ from retrieval.structure.amendment_links import Change
 from retrieval.structure.amendments import ACTIONS
 from retrieval.structure.clauses import Clause, outline
 from retrieval.structure.cross_references import find_references
-from retrieval.structure.definitions import used
+from retrieval.structure.definitions import definitions_used
 
 _MOST_NOTES = 3  # on what one passage is to amendments
 _NAMES = frozenset("agreement contract lease party parties".split())
@@ -150,7 +150,7 @@ def _opening(document: Document, clause: Clause) -> Span:
 
 def _definitions(document: Document, span: Span) -> Iterator[Extra]:
     """Definitions that say what a term means; names of the parties and of the contract, in its opening, do not."""
-    for definition in used(document, span):
+    for definition in definitions_used(document, span):
         named = not definition.leads and definition.where.start < OPENING
         if not (definition.points or named or definition.term.lower() in _NAMES):
             yield Extra(definition.span, span, definition.term)

@@ -143,7 +143,7 @@ def defined(document: Document) -> dict[str, Definition]:
     return best
 
 
-def used(document: Document, span: Span) -> list[Definition]:
+def definitions_used(document: Document, span: Span) -> list[Definition]:
     """The definitions of the terms that a passage uses, in the order in which they appear;
     its own definitions left out.
 

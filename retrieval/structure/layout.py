@@ -154,12 +154,12 @@ def _belongs_to_page(text: str, index: int, count: int, running: frozenset[str])
         return True
     if index == 0 and _PAGE_NUMBER.fullmatch(flat):
         return True
-    if (foot or index < _EDGE_LINES) and _shape(flat) in running:
+    if (foot or index < _EDGE_LINES) and shape_of(flat) in running:
         return True
     return "...." in flat.replace(" ", "") and bool(_LEADER.search(flat))
 
 
-def _shape(flat: str) -> str:
+def shape_of(flat: str) -> str:
     """A line with its numbers taken out, so that "Page 3 of 9" equals "Page 4 of 9"."""
     return re.sub(r"\d+", "#", flat).lower()
 
@@ -169,7 +169,7 @@ def _running(by_page: list[tuple[Page, list[tuple[int, int]]]], text: str) -> fr
     seen: Counter[str] = Counter()
     for _, rows in by_page:
         edge = rows[:_EDGE_LINES] + rows[-_EDGE_LINES:]
-        seen.update({_shape(" ".join(text[a:b].split())) for a, b in edge})
+        seen.update({shape_of(" ".join(text[a:b].split())) for a, b in edge})
     need = max(3, len(by_page) // 5)
     return frozenset(shape for shape, n in seen.items() if n >= need and len(shape) <= 120)
 

@@ -7,16 +7,19 @@ page number only when it belongs to a series of them: it could as well be the "3
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise, takewhile
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
-from retrieval.structure.layout import lines
+from retrieval.structure.layout import Line, lines, shape_of
 
 _MOST_RUNNING = 8  # noise lines of one page; a page with more is a page of contents, which no sentence runs across
+_LEAST_PAGES, _SHARE = 3, 5  # pages that have a running line: so many, and one of so many
+_MOST_NOTICE = 6  # lines of a footer
+_NAMED = re.compile(r"\W*page\W*\d{1,4}(?:\s*of\s*\d{1,4})?\W*", re.IGNORECASE)  # wherever it stands: "Page -4-"
 _ALONE = re.compile(r"[\s\-–—]*(\d{1,4})[\s\-–—]*")
 # Characters between the page numbers of two printed pages that follow each other: less is a list or a table.
 _LEAST_APART, _MOST_APART = 600, 12_000
@@ -59,6 +62,7 @@ def _running(document: Document) -> tuple[tuple[int, int], ...]:
 
 def _find_running(document: Document) -> Iterator[tuple[int, int]]:
     rows = lines(document)
+    notices = _notices(rows, len(document.pages))
     noise = Counter(line.page for line in rows if line.noise)
     alone = [(line.start, int(m[1])) for line in rows if (m := _ALONE.fullmatch(line.text))]
     series = {a for i, (a, _) in enumerate(alone) if _in_series(alone, i)}
@@ -68,8 +72,29 @@ def _find_running(document: Document) -> Iterator[tuple[int, int]]:
             running = line.start in series or (line.noise and match[1] in (str(page.number), page.label))
         else:
             running = line.noise and noise[line.page] <= _MOST_RUNNING
+        running = running or line.start in notices or bool(_NAMED.fullmatch(line.text))
         if running:
             yield line.start, line.end
+
+
+def _notices(rows: Sequence[Line], pages: int) -> set[int]:
+    """Where the lines of notices begin that fill several lines at the edge of a page, beside a running line, and come
+    again on as many pages as a running line does.
+    """
+    edges = [
+        (page[:_MOST_NOTICE], page[: -_MOST_NOTICE - 1 : -1])
+        for _, of_page in groupby(rows, key=lambda line: line.page)
+        for page in [list(of_page)]
+    ]
+    shape = {line.start: shape_of(" ".join(line.text.split())) for page in edges for edge in page for line in edge}
+    seen = Counter(each for page in edges for each in {shape[line.start] for edge in page for line in edge})
+    need = max(_LEAST_PAGES, pages // _SHARE)
+    notices: set[int] = set()
+    for edge in (edge for page in edges for edge in page):
+        block = list(takewhile(lambda line: line.noise or seen[shape[line.start]] >= need, edge))
+        if any(line.noise for line in block):
+            notices |= {line.start for line in block if not line.noise}
+    return notices
 
 
 def _in_series(alone: list[tuple[int, int]], index: int) -> bool:

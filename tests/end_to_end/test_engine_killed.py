@@ -5,24 +5,25 @@ import asyncio
 from pathlib import Path
 
 from retrieval import DocumentRecord
+from tests.gguf import make_gguf
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from webapp.core.results import AnswerResult
 from webapp.core.settings import load_settings
-from webapp.llm.bundled import BundledServer
+from webapp.llm.embedded import EmbeddedServer
 from webapp.service.running import RunningAnswer, RunningAnswers
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import SavedTurn
 from webapp.store.users import LOCAL_USER
 
 LEASE = ["1. Rent. The tenant pays a rent of $4,200 each month. The rent is due on the first day of each month."]
-READERS = 2  # as many as the bundled server writes for at once
+READERS = 2  # as many as the server writes for at once
 CUT = "The connection to the language model broke off before the answer was complete."
 
 
 def test_partial_answers_are_kept_and_marked_and_the_next_question_works_without_a_restart(tmp_path: Path) -> None:
     """llama.cpp's own server as an engine by address: real text over HTTP, a real kill -9, the same port again."""
-    engine = BundledServer()
+    engine = EmbeddedServer(make_gguf(tmp_path / "noise.gguf"))
     url, key = engine.start()
     assert engine.wait(60)
     with embeddings() as vectors:

@@ -1,4 +1,4 @@
-"""The GGUF in the bundled server."""
+"""The GGUF in llama.cpp."""
 
 import json
 import os

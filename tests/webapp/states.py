@@ -20,12 +20,17 @@ State = tuple[str, Page]
 Light = Literal["light", "dark"]
 
 QUESTION = "Can the Customer end the contract without giving a reason?"
-# One quotation that is on its page, one that is not, and a figure that its passage does not give.
+# Sentences: quoted, read, compared, computed, not confirmed (figure, quotation), without a citation, absent.
 ANSWER = [
-    "Yes. The Customer may end the Agreement “without giving a reason, by one hundred eighty (180) days’ notice” "
-    "[1].\n\n",
-    "- It owes nothing further: “no fee of any kind falls due” [1].\n",
+    "Yes: “Customer may end this Agreement, without giving a reason, by one hundred eighty (180) days’ notice that "
+    "takes effect on or after March 1, 2027.” [1]\n\n",
+    "If it takes effect before March 1, 2029, the Customer pays a fee of $350,000 [1]. "
+    "A departure before March 1, 2029 costs the Customer $350,000 [1]. "
+    "180 days after March 1, 2027 is August 28, 2027 [1].\n\n",
     "- The Supplier must hand back deposits within 25 days [1].\n",
+    "- It owes nothing further: “no fee of any kind falls due” [1].\n",
+    "- The Customer may also demand a discount of its own choice.\n",
+    "- The passages do not mention a like right of the Supplier.\n",
 ]
 SLOWLY = [word + " " for word in " ".join(ANSWER).split(" ")]
 SUMMARY = [
@@ -95,6 +100,10 @@ def _of_answers(page: Page, engine: FakeEngine) -> Iterator[State]:
     expect(page.locator(".chip").first).to_contain_text("word for word")
     expect(page.locator(".sheet img")).to_be_visible()
     yield "answered", page
+    page.locator(".legend summary").last.click()
+    page.locator(".legend dl").last.scroll_into_view_if_needed()
+    yield "what the marks say", page
+    page.locator(".legend summary").last.click()
     page.get_by_role("button", name="Edit this question").click()
     expect(page.locator(".notice").first).to_contain_text("You are editing")
     yield "a question is edited", page

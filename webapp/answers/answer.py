@@ -29,7 +29,7 @@ from webapp.answers.history import Turn
 from webapp.answers.in_force import AmendingClause, amending_clauses, with_amendments
 from webapp.answers.key_language import KeyLanguage, KeySentence, Relevance, beside, joined, key_language, quote_places
 from webapp.answers.prompt import Budget, Frame, frame, says_not_there
-from webapp.answers.reading import ReadAs, read_question
+from webapp.answers.reading import ReadAs, pieces, read_question
 from webapp.answers.retrieve import Retrieved, Retriever
 from webapp.answers.thorough import ReadSoFar, asks_for_all, read_on
 from webapp.core.cpu_pool import run_on_core
@@ -41,7 +41,7 @@ from webapp.grounding.check import CheckedAnswer, Citation, check, word_for_word
 from webapp.llm.pool import Lease
 
 KEY_SENTENCES = 4  # clauses
-_FEWEST = 2  # of each half of a question
+_FEWEST = 2  # of each part of a question
 Alike = Callable[[Chunk], Sequence[Chunk]]
 
 
@@ -195,9 +195,9 @@ async def answer(
                         yield event
     if prompted is None:
         raise RuntimeError("the generation ended before it had a prompt")
-    generation = Draft(draft, _found(prompted, searched), results, prompted.engine, prompted.trusted)
+    generation = Draft(draft, _found(prompted, searched), results, prompted.engine)
     if is_thorough:
-        is_written = prompted.trusted and prompted.engine not in ("none", AWAY)
+        is_written = prompted.engine not in ("none", AWAY)
         read = ReadSoFar(draft, prompted.packed.passages, 1, prompted.packed.left_out)
         further = read_on(read, chunks, fit_chunks, document_of, lease if is_written else None)
         async with aclosing(further) as windows:
@@ -234,22 +234,17 @@ def _fit(
 ) -> tuple[Frame, Packed]:
     """Compute the token budget, and pack chunks into the part for passages."""
     prompt_frame = frame(terms.window, history, question, terms.count, terms.template)
-    room = min(prompt_frame.budget.passages, terms.most_passages or prompt_frame.budget.passages)
-    return prompt_frame, pack(chunks, document_of, terms.count, room, changes)
+    return prompt_frame, pack(chunks, document_of, terms.count, prompt_frame.budget.passages, changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The text that a language model wrote of the passages.
-
-    That of a `trusted` one is shown, marked, even if checks fail.
-    """
+    """The text that a language model wrote of the passages; shown, marked, even if checks fail."""
 
     text: str
     found: Found
     results: Retrieved
     engine: str
-    trusted: bool
 
     def joined(self, read: ReadSoFar) -> "Draft":
         """The draft with what further windows added."""
@@ -280,13 +275,12 @@ def finish(
     most = KEY_SENTENCES * draft.found.budget.windows
     extract = _key_language(results, passages, documents, document_of, relevance, most)
     key = with_amendments(extract.clauses, changes, document_of)
-    checked = check(draft.text, passages, documents)
+    checked = check(draft.text, passages, documents, changes=changes)
     says_nothing = says_not_there(text)
-    quotes_rightly = checked.supported and any(citation.quote for citation in checked.citations)
-    is_shown = bool(text) and not says_nothing and (draft.trusted or quotes_rightly)
-    is_read = says_nothing and draft.trusted and draft.is_whole
-    if not is_shown and (is_read or not results.found or not key):
-        return _not_found(draft, key, changes, is_read=is_read)
+    is_shown = bool(text) and not says_nothing
+    is_read = says_nothing and draft.is_whole
+    if not is_shown and (is_read or not results.found or not key or extract.lacks):
+        return _not_found(draft, key, changes, is_read=is_read, lacks=extract.lacks if results.found else "")
     citations = checked.citations if is_shown else tuple(word_for_word(n, k, k.text) for n, k in enumerate(key, 1))
     return Answer(
         text=checked.text if is_shown else _quotations(key, len(extract.further)),
@@ -321,34 +315,50 @@ def _key_language(
         KeySentence.of(documents[span.document_id], span) for span in results.cited if span.document_id in documents
     ]
     further: list[str] = []
-    most = max(_FEWEST, most // max(1, len(results.searches)))
-    for each in results.searches:
+    lacks: list[str] = []
+    asked = [(question, each) for each in results.searches for question in _asked(each.route.question)]
+    most = max(_FEWEST, most // max(1, len(asked)))
+    for question, each in asked:
         key = quote_places(each.places, document_of)
         if not (key and each.only_places):
-            found = key_language(each.route.question, passages, documents, each.hits, most=most, relevance=relevance)
+            found = key_language(question, passages, documents, each.hits, most=most, relevance=relevance)
             further += found.further
+            lacks.append("" if key else found.lacks)
             if results.own:  # its own words choose first: those of the question before it chose the last time
                 own = key_language(results.own, passages, documents, each.hits, most=most // 2, relevance=relevance)
                 key = beside(key, own.clauses, most)
             key = beside(key, found.clauses, most)
         clauses = list(joined(clauses, key))
     quoted = {clause.document_id for clause in clauses}
-    return KeyLanguage(tuple(clauses), tuple(id_ for id_ in dict.fromkeys(further) if id_ not in quoted))
+    left_out = tuple(id_ for id_ in dict.fromkeys(further) if id_ not in quoted)
+    return KeyLanguage(tuple(clauses), left_out, lacks[0] if lacks and all(lacks) else "")
 
 
-def _not_found(draft: Draft, nearest: tuple[KeySentence, ...], changes: ScopedChanges, *, is_read: bool) -> Answer:
-    """The answer where nothing is found; doubtful where all is in the passages and no language model read it."""
+def _asked(question: str) -> Sequence[str]:
+    """The questions that one puts, of which the search took those that lean on each other together."""
+    asked = tuple(pieces(question))
+    return asked if len(asked) > 1 else (question,)
+
+
+def _not_found(
+    draft: Draft, nearest: tuple[KeySentence, ...], changes: ScopedChanges, *, is_read: bool, lacks: str = ""
+) -> Answer:
+    """The answer where nothing is found; doubtful where all is in the passages and no language model read it, and where
+    what was found `lacks` the kind of value that is asked for.
+    """
     searched, is_whole, results = draft.found.searched, draft.is_whole, draft.results
     how = f"{'read' if is_read else 'compared with the question'} whole" if is_whole else ""
     foreign = "" if is_read else _in_english(results.language)
+    missing = "" if is_read or not lacks else f"Nothing that was found says the {lacks} that is asked for."
+    may_be_there = is_whole or bool(foreign or missing)
     return Answer(
-        text=results.absent or foreign or _coverage(searched, how),
+        text=results.absent or foreign or missing or _coverage(searched, how),
         found=False,
         searched=searched,
         budget=draft.found.budget,
         engine=draft.engine,
         passages=draft.found.passages,
-        doubtful=(is_whole or bool(foreign)) and not is_read and bool(nearest) and not results.absent,
+        doubtful=may_be_there and not is_read and bool(nearest) and not results.absent,
         nearest=nearest,
         superseded_by=amending_clauses((place.span for place in (*nearest, *draft.found.passages)), changes),
     )

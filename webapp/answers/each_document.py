@@ -26,7 +26,6 @@ from retrieval import (
     Route,
     Searcher,
     Span,
-    own_words,
     pack,
     pin_cite,
 )
@@ -36,6 +35,7 @@ from webapp.answers.each_facts import FactAsked, day_of, fact_asked, from_facts,
 from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared, compares_kinds
 from webapp.answers.generate import AWAY, Delta, Prompted, Terms, Trouble, write
 from webapp.answers.in_force import amending_clauses
+from webapp.answers.key_language import KeySentence, key_language
 from webapp.answers.prompt import EACH_FORM, Frame, frame, says_not_there
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import Congested, EngineError
@@ -86,11 +86,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class EachQuestion:
-    """Event: a question is put to each of these documents, and this is what it asks of one."""
+    """Event: a question is put to each of these documents, and this is what it asks of one.
+
+    `compares`: it names them to compare something that each is taken to have.
+    """
 
     question: str
     of_one: str
     records: tuple[DocumentRecord, ...]
+    compares: bool = False
 
 
 def put_to_each(question: str, scope: Scope, searcher: Searcher) -> EachQuestion | None:
@@ -110,7 +114,7 @@ def put_to_each(question: str, scope: Scope, searcher: Searcher) -> EachQuestion
     route = searcher.route(scope.matter_id, question, scope.document_ids)
     named = [records[id_] for id_ in route.document_ids or () if id_ in records]
     if COMPARE.in_question(question) and len(named) > 1 and not route.close:
-        return EachQuestion(question, compared(route.question), tuple(named))
+        return EachQuestion(question, compared(route.question), tuple(named), compares=True)
     if compares_kinds(question):
         return EachQuestion(question, compared(question), tuple(records.values()))
     if not is_each:
@@ -143,7 +147,7 @@ async def each_document(
     failures: list[PinciteError] = []
     records, of = list(asked.records), len(asked.records)
     for _ in range(2):
-        async with aclosing(_in_parallel(records, each.row, windows)) as outcomes:
+        async with aclosing(in_parallel(records, each.row, windows)) as outcomes:
             async for outcome in outcomes:
                 id_ = outcome.row.record.id
                 rows[id_] = replace(outcome.row, title=facts[id_].title if id_ in facts else "")
@@ -263,25 +267,32 @@ class _Each:
         return self._searcher.search(self._matter_id, self._asked.of_one, [record.id])
 
     def _by_search(self, record: DocumentRecord, results: Results) -> DocumentAnswer:
-        """The row as the confidence of the search has it, with the bearing sentence of the best hits."""
-        if not results.found or not results.hits:
+        """The row as the confidence of the search has it, with the clause of the best hits that bears most."""
+        if not results.hits or not (results.found or self._asked.compares):
             return _nothing(record)
-        citation = self._best(record, results)
-        if citation is None or citation.quote is None:
+        clause = self._clause(record, results)
+        if clause is None:
             return _nothing(record)
+        citation = word_for_word(1, clause, clause.text)
         if results.doubtful:
             return DocumentAnswer(record, "unclear", citations=(citation,), reason=DOUBT)
-        words = few_words(self._asked.question, self._asked.of_one, citation.quote)
+        words = few_words(self._asked.question, self._asked.of_one, clause.bearing_words)
         return DocumentAnswer(record, "found", words, (citation,))
 
-    def _best(self, record: DocumentRecord, results: Results) -> Citation | None:
-        """The place that answers by structure, else the sentence of the best hit that bears most on the question."""
-        bearing = (hit.bearing for hit in results.hits if hit.bearing)
-        span = next(iter((*results.places, *bearing, *(hit.chunk.span for hit in results.hits))), None)
-        if span is None:
-            return None
+    def _clause(self, record: DocumentRecord, results: Results) -> KeySentence | None:
+        """The place that answers by structure, else the clause of the best hits that bears most on the question."""
         document = self._document(record.id)
-        return word_for_word(1, pin_cite(document, span), own_words(document, span))
+        if results.places:
+            return KeySentence.of(document, results.places[0])
+        read = [hit.chunk.span for hit in results.hits if hit.bearing] or [hit.chunk.span for hit in results.hits[:1]]
+        places = [pin_cite(document, span) for span in read]
+        relevance = self._searcher.relevance
+        key = key_language(self._asked.of_one, places, {record.id: document}, results.hits, most=1, relevance=relevance)
+        return next(iter(key.clauses), None) or (KeySentence.of(document, read[0]) if read else None)
+
+    def _best(self, record: DocumentRecord, results: Results) -> Citation | None:
+        clause = self._clause(record, results)
+        return word_for_word(1, clause, clause.text) if clause else None
 
     async def _by_window(self, record: DocumentRecord, results: Results, lease: Lease) -> _Outcome:
         """The row as a language model has it; where most was left out and the search found nothing it is not asked."""
@@ -383,7 +394,7 @@ def _says_nothing(text: str, checked: CheckedAnswer) -> bool:
     )
 
 
-async def _in_parallel(
+async def in_parallel(
     items: Collection[T], work: Callable[[T], Awaitable[R]], windows: Windows | None
 ) -> AsyncGenerator[R]:
     """Results of `work` on each item, as they come: as many at once as the question queue has places to spare.

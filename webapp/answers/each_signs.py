@@ -19,7 +19,7 @@ _MANY = (
 _KIND = (
     r"(?:(?!(?:prior|previous|other|earlier|such|existing|future|subsequent|ancillary|related|material|oral|written"
     r"|collateral|third[- ]party|side|said|between|of|for|in|to|and|or|that|which|with|party|parties|any|each|every"
-    r"|all)\b)[\w&'’-]+\s+){0,3}?"
+    r"|all|do|does|did)\b)[\w&'’-]+\s+){0,3}?"
 )
 _OTHERS = (
     r"(?:suppliers|vendors|customers|counterparties|landlords|tenants|borrowers|licensees)"  # each has its contract
@@ -173,8 +173,12 @@ _LEADING = frozenset(
 )
 _BEFORE = frozenset("that which who the all for have has in of me a an contain contains allow allows there any".split())
 _TRAILING = frozenset("in for of under by from with on to per and or than as between across the".split())
-_NAMED = re.compile(
-    r"\b(?:(?:in|of|under|between|for|from|than|and|or|with)\s+)?(?:the\s+)?contract\b(?:['’]s)?", re.IGNORECASE
+_OF = r"(?:(?:in|of|under|between|for|from|than|and|or|with|to|that|those)\s+)*"
+_NAMED = re.compile(rf"\b{_OF}(?:the\s+)?contract\b(?:['’]s)?", re.IGNORECASE)
+_OF_A_KIND = re.compile(
+    rf"\b{_OF}(?:the|our|my|your|this|that)\s+(?:(?!in\b|of\b|and\b|with\b)[\w&.'’-]+\s+){{0,3}}?"
+    rf"(?:{_ONE}|loan|complaint|order|brief|motion|policy|regulation|note)\b(?:['’]s)?",
+    re.IGNORECASE,
 )
 _COMPARING = re.compile(r"\b(?:compar\w+|differ\w*|versus|vs\b\.?)", re.IGNORECASE)
 
@@ -187,6 +191,8 @@ def asked_of_one(question: str) -> str:
 def compared(question: str) -> str:
     """What a comparison asks of one document; the names in it are "contract" already (`Route.question`)."""
     rest = _NAMED.sub(" ", _COMPARING.sub(" ", question))
+    if compares_kinds(question):
+        rest = _OF_A_KIND.sub(" ", rest)
     return _tidy(EACH.any_of.sub(" ", rest)) or question
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from retrieval import Document, DocumentRecord, Span, each_mention, own_words, pin_cite
+from webapp.answers.key_language import KeySentence
 from webapp.answers.reading import Reading
-from webapp.answers.statements import Group, Statement, essence
+from webapp.answers.statements import Group, Statement, essence, groups
 from webapp.core.wording import plural
 from webapp.grounding.check import Citation, word_for_word
 
@@ -20,6 +21,7 @@ MOST_CITED = 50  # mentions
 MOST_IN_SHORT = 5  # documents of which a question without a name is told in short
 LINES, LINES_OF_SEVERAL = 12, 3  # statements of a document in short
 _MENTION_SECONDS = 60.0
+_LONGEST_CLAUSE = 600  # characters of a clause that is quoted whole for its statement
 _LONG = 400  # characters; of a clause's statements a shorter one is preferred
 _THANKS = re.compile(r"thank|thx|cheers|great|perfect|helpful|excellent", re.IGNORECASE)
 
@@ -118,9 +120,12 @@ def _in_short(records: Sequence[DocumentRecord], document_of: DocumentOf) -> Tol
             f"**{record.name}**, {plural(record.pages, 'page')}" + ("" if chosen else ": no text to summarise")
         )
         for group, statement in chosen:
-            citations.append(word_for_word(len(citations) + 1, statement, statement.text))
+            words = _with_its_clause(document, statement)
+            if any(words.span.shared(citation.span) for citation in citations):
+                continue
+            citations.append(word_for_word(len(citations) + 1, words, words.text))
             head = group.heading or group.label
-            lines.append(f"- {f'{head}: ' if head else ''}“{statement.text}” [{len(citations)}]")
+            lines.append(f"- {f'{head}: ' if head else ''}“{words.text}” [{len(citations)}]")
     more = len(records) - MOST_IN_SHORT
     if more > 0:
         lines.append(f"{plural(more, 'further document')} not told here. Name one, or choose it, to have it in short.")
@@ -129,12 +134,19 @@ def _in_short(records: Sequence[DocumentRecord], document_of: DocumentOf) -> Tol
 
 def main_statements(document: Document, most: int) -> Iterator[tuple[Group, Statement]]:
     """The statements that matter most, in reading order: the opening's, one of each main clause, then further ones."""
-    groups = [group for group in essence(document) if group.statements]
-    best = [(group, max(group.statements, key=_weight)) for group in groups]
-    others = [(group, each) for (group, first) in best for each in group.statements if each is not first]
+    told = [group for group in groups(document) if group.statements]
+    best = [(group, max(group.statements, key=_weight)) for group in essence(document) if group.statements]
+    first = {each.span for _, each in best}
+    others = [(group, each) for group in told for each in group.statements if each.span not in first]
     by_worth = [sorted(rows, key=lambda row: -row[1].worth) for rows in (best[1:], others)]
     chosen = {statement.span for _, statement in [*best[:1], *by_worth[0], *by_worth[1]][:most]}
-    yield from ((group, each) for group in groups for each in group.statements if each.span in chosen)
+    yield from ((group, each) for group in told for each in group.statements if each.span in chosen)
+
+
+def _with_its_clause(document: Document, statement: Statement) -> Statement | KeySentence:
+    """The clause of a statement where it is short, with what limits it; else the statement."""
+    clause = KeySentence.of_clause(document, statement.span)
+    return clause if len(clause.text) <= _LONGEST_CLAUSE else statement
 
 
 def _weight(statement: Statement) -> tuple[bool, float]:

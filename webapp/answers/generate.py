@@ -45,7 +45,6 @@ class Terms:
     window: int
     count: TokenCounter
     template: Template
-    most_passages: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,6 @@ class Prompted:
     frame: Frame
     packed: Packed
     engine: str
-    trusted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ async def _attempt(backend: Backend, fit: Fit, asks: Asks, attempts: _Attempts) 
     terms = replace(terms, window=int(terms.window * _SMALLER)) if attempts.smaller else terms
     frame, packed = await run_on_core(fit, terms)
     attempts.prompted = True
-    yield Prompted(frame, packed, terms.name, backend.trusted)
+    yield Prompted(frame, packed, terms.name)
     if backend.client is None or not packed.passages or not asks(packed):
         return
     messages, reserve = frame.messages(packed.passages), frame.budget.reserve
@@ -160,7 +158,7 @@ async def _attempt(backend: Backend, fit: Fit, asks: Asks, attempts: _Attempts) 
 async def without_engine(fit: Fit) -> Prompted:
     """Pack the passages without a language model, by the default window and tokenizer."""
     frame, packed = await run_on_core(fit, _default_terms())
-    return Prompted(frame, packed, "none", True)
+    return Prompted(frame, packed, "none")
 
 
 async def _terms(backend: Backend) -> Terms:
@@ -168,9 +166,7 @@ async def _terms(backend: Backend) -> Terms:
         return _default_terms()
     info = await backend.client.describe()
     count, template = token_counter(info, backend.client.url, backend.client.api_key, backend.tokenizer)
-    return Terms(
-        info.name, info.window, lambda text: count(without_chat_markers(text)), template, backend.most_passages
-    )
+    return Terms(info.name, info.window, lambda text: count(without_chat_markers(text)), template)
 
 
 def _default_terms() -> Terms:

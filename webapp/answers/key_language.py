@@ -2,9 +2,9 @@
 
 question, passages → sentences by relevance → of each the clause, whole (`whole_clauses`) → a few, best first
 
-It is the answer without a language model, and replaces a draft that fails its checks, so nothing is generated here: a
-clause is spans of the canonical text, shown in the page's own words, the sentence that bears most emphasised. Where
-structure answers (a section by its number, the parties, a signature block), the place itself is quoted, whole.
+It is the answer without a language model, so nothing is generated here: a clause is spans of the canonical text, shown
+in the page's own words, the sentence that bears most emphasised. Where structure answers (a section by its number, the
+parties, a signature block), the place itself is quoted, whole.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,11 +15,11 @@ from typing import NamedTuple
 from retrieval import (
     Document,
     Hit,
-    Passage,
     PinCite,
     Sentence,
     Span,
     asked_values,
+    find_tables,
     fragments,
     outline,
     own_words,
@@ -37,6 +37,7 @@ _MOST_QUOTED = 6_000  # characters of all places together; the first one is alwa
 _LONGEST_FRAGMENT = 300  # characters of a clause without a sentence that are quoted; more are a table, or a form
 _HOLDERS = ("part", "title", "chapter")  # what is below their heading without a sentence is a table, or a form, too
 _MOST_DOCUMENTS = 8  # of which clauses are quoted; how many more there are is told
+_MOST_BEARING = 3  # sentences of a clause that is quoted in part
 _LONGEST_JOINED = 1_500  # characters of a clause that is quoted in part and to which another part of it is joined
 _LEAST_INSIDE = 0.5  # share of a sentence that is in the passage; a passage may end inside one
 
@@ -52,6 +53,11 @@ class KeySentence(PinCite):
     text: str
     bearing: tuple[Span, ...] = ()
     emphasis: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def bearing_words(self) -> str:
+        """The words of the sentence that bears, or all of them."""
+        return " ".join(self.text[start:end] for start, end in self.emphasis) or self.text
 
     @classmethod
     def of(cls, document: Document, span: Span) -> "KeySentence":
@@ -135,15 +141,19 @@ def _cut(document: Document, span: Span) -> Span:
 
 
 class KeyLanguage(NamedTuple):
-    """The clauses that bear on a question, and the ids of further documents of which some do and are not quoted."""
+    """The clauses that bear on a question, and the ids of further documents of which some do and are not quoted.
+
+    `lacks`: the kind of value that is asked for, of which none of them has one: they come near and do not answer.
+    """
 
     clauses: tuple[KeySentence, ...] = ()
     further: tuple[str, ...] = ()
+    lacks: str = ""
 
 
 def key_language(
     question: str,
-    passages: Sequence[Passage],
+    passages: Sequence[PinCite],
     documents: Mapping[str, Document],
     hits: Sequence[Hit] = (),
     *,
@@ -170,20 +180,22 @@ def key_language(
     ranked = sorted(zip(spans, texts, relevance(question, candidates), strict=True), key=lambda row: -row[2])
     distinct = {text: span for span, text, score in reversed(ranked) if score > 0}  # each at its highest score
     bearing = [span for span, text, score in ranked if score > 0 and distinct[text] is span]
-    clauses = _clauses(question, bearing, documents)
+    every = _clauses(bearing, documents)
+    kinds = asked_values(question)
+    holding = [clause for clause in every if all(kind.is_in(clause.text) for kind in kinds)]
+    clauses = holding or every
+    lacks = next((k.name for k in kinds if not any(k.is_in(c.text) for c in every)), "") if every else ""
     chosen = _chosen(clauses, most)
     quoted = {clause.document_id for clause in chosen}
     further = dict.fromkeys(clause.document_id for clause in clauses if clause.document_id not in quoted)
     best = {clause.document_id: clause for clause in reversed(chosen)}
     ids = list(dict.fromkeys(clause.document_id for clause in chosen))
     chosen.sort(key=lambda c: (ids.index(c.document_id), c is not best[c.document_id], c.span.start))
-    return KeyLanguage(tuple(chosen), tuple(further))
+    return KeyLanguage(tuple(chosen), tuple(further), lacks)
 
 
-def _clauses(question: str, bearing: Sequence[Span], documents: Mapping[str, Document]) -> list[KeySentence]:
-    """The clauses of sentences, best first, each once; those that have the kinds of value that are asked for, if any
-    has.
-    """
+def _clauses(bearing: Sequence[Span], documents: Mapping[str, Document]) -> list[KeySentence]:
+    """The clauses of sentences, best first, each once."""
     clauses: list[KeySentence] = []
     for sentence in bearing:
         if any(part.shared(sentence) for clause in clauses for part in clause.spans):
@@ -192,11 +204,9 @@ def _clauses(question: str, bearing: Sequence[Span], documents: Mapping[str, Doc
         clause = KeySentence.of_clause(document, sentence)
         if (other := next((i for i, each in enumerate(clauses) if _overlap(each, clause)), None)) is None:
             clauses.append(clause)
-        elif len(clauses[other].text) <= _LONGEST_JOINED:
+        elif len(clauses[other].bearing) < _MOST_BEARING and len(clauses[other].text) <= _LONGEST_JOINED:
             clauses[other] = KeySentence.of_clause(document, *clauses[other].bearing, sentence)
-    kinds = asked_values(question)
-    holding = [clause for clause in clauses if all(kind.is_in(clause.text) for kind in kinds)]
-    return holding or clauses
+    return clauses
 
 
 def _overlap(one: KeySentence, other: KeySentence) -> bool:
@@ -220,11 +230,14 @@ def _before(document: Document, span: Span, bearing: Span) -> Span:
 
 def _candidate(document: Document, span: Span, text: str, best_first: Sequence[Hit]) -> Sentence:
     score = next((hit.score for hit in best_first if span.shared(hit.chunk.span)), 0.0)
-    return Sentence(text, under_headings(document, span.start, text), score)
+    heads = next((own_words(document, rows[0]) for rows in find_tables(document) if span in rows[1:]), "")
+    return Sentence(text, under_headings(document, span.start, f"{heads} {text}".strip()), score)
 
 
-def _inside(document: Document, passage: Passage) -> Iterator[Span]:
-    """The sentences that are in a passage, and the fragments under a heading that are short enough to be quoted."""
+def _inside(document: Document, passage: PinCite) -> Iterator[Span]:
+    """The sentences that are in a passage, each row of a table, and the fragments under a heading that are short enough
+    to be quoted.
+    """
     every, spans = sentences(document), passage.spans
     first = bisect_right(every, spans[0].start, key=lambda s: s.end)
     last = bisect_left(every, spans[-1].end, key=lambda s: s.start)
@@ -233,7 +246,9 @@ def _inside(document: Document, passage: Passage) -> Iterator[Span]:
         for clause, words in fragments(document, document.span(spans[0].start, spans[-1].end), every)
         if clause.heading and clause.kind not in _HOLDERS and len(words) <= _LONGEST_FRAGMENT
     ]
-    for words in (*every[first:last], *short):
+    tables = {rows[0].start: rows for rows in find_tables(document)}
+    read = [part for words in every[first:last] for part in tables.get(words.start, (words,))]
+    for words in (*read, *short):
         overlap = sum(words.shared(s) for s in spans)
         if overlap >= _LEAST_INSIDE * len(words):
             yield words

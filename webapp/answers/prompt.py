@@ -22,9 +22,11 @@ JOINTS = 8  # tokens: empty lines between joined texts, and tokens that fall dif
 NOT_THERE = "The passages do not say."
 
 SYSTEM = f"""You answer questions about contracts. Use only the numbered passages below.
+- Answer in the language of the question, each of its parts; a yes-no question with Yes or No first.
 - After each statement write the number of the passage it rests on in square brackets, like [2].
 - Quote the decisive words exactly as they stand, in double quotation marks.
-- Copy names, numbers, amounts and dates exactly.
+- Copy names, numbers, amounts and dates exactly. Show a calculation with what it starts from.
+- Of several documents write a line each. Where one passage amends another, say what is in force.
 - Be brief. If the passages do not answer the question, write: {NOT_THERE}"""
 
 EACH_SYSTEM = f"""A question is put to several contracts, one at a time. Answer it for one of them.

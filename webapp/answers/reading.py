@@ -214,7 +214,7 @@ def two_parts(question: str) -> tuple[str, ...]:
     A piece that leans on the one before it belongs to that part.
     """
     parts: list[str] = []
-    for piece in _pieces(question):
+    for piece in pieces(question):
         if parts and leaning(piece) != "stands alone":
             parts[-1] = f"{parts[-1]} {piece}"
         else:
@@ -222,7 +222,8 @@ def two_parts(question: str) -> tuple[str, ...]:
     return tuple(parts) if len(parts) > 1 and leaning(parts[0]) == "stands alone" else ()
 
 
-def _pieces(question: str) -> Iterator[str]:
+def pieces(question: str) -> Iterator[str]:
+    """The questions that one question puts, as they stand: a later one may lean on the first, "by when?"."""
     if things := _TWO_THINGS.match(question.strip()):
         yield f"{things['asks']} {things['first'].strip()}?"
         yield f"{things['asks']} {things['second'].strip()}?"

@@ -52,6 +52,8 @@ _SUBJECTS = tuple(
     (weight, re.compile(rf"\b(?:{words})\b", re.IGNORECASE))
     for weight, words in (
         (1.2, r"governed (?:by|in)|laws of"),
+        (1.0, r"continues? (?:in (?:full )?(?:force|effect)[\w ]{0,12} )?(?:until|for)"),
+        (1.0, r"remains? in (?:full )?(?:force|effect)"),
         (1.0, r"assign(?:s|ed|able|ment)?"),
         (1.0, r"hereby grants?|grants? to|licen[cs](?:es|ed) to|right and licen[cs]e|non-?exclusive"),
         (1.0, r"exclusiv\w+"),

@@ -2,8 +2,7 @@
 
 document → clauses → parts (≤ n tokens) → prompt → text → checked sentences → lines, each with its pin cite
 
-Without a language model, and where its text for a clause fails the checks, the clause's own statements are shown. The
-bundled model is not used: of the lines that it wrote of the sample none passed, and each part took most of a minute.
+Without a language model, and where its text for a clause fails the checks, the clause's own statements are shown.
 """
 
 import asyncio
@@ -17,6 +16,7 @@ from webapp.answers.generate import Delta, Trouble
 from webapp.answers.prompt import JOINTS, without_chat_markers
 from webapp.answers.statements import Group, Statement, essence, groups
 from webapp.core.errors import Congested, EngineError
+from webapp.core.marks import State
 from webapp.grounding.check import CheckedAnswer, Citation, check, word_for_word
 from webapp.grounding.markers import CITE
 from webapp.llm.chat import Message
@@ -40,11 +40,13 @@ SYSTEM = """You summarise the clauses of a contract. Use only the numbered claus
 class Line:
     """One line of a summary.
 
-    `text` was written by the language model and passed the checks; None if the line is a quotation.
+    `text` was written by the language model and passed the checks; None if the line is a quotation. `states` are those
+    of its sentences, each with how it was reached.
     """
 
     text: str | None
     citations: tuple[Citation, ...]
+    states: tuple[tuple[State, str], ...] = (("supported", "quoted"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,8 @@ def _is_supported(checked: CheckedAnswer) -> bool:
 
 
 def _written(checked: CheckedAnswer) -> Line:
-    return Line(" ".join(CITE.sub("", checked.text).split()).replace(" .", "."), checked.citations)
+    states = tuple((sentence.state, sentence.how) for sentence in checked.sentences)
+    return Line(" ".join(CITE.sub("", checked.text).split()).replace(" .", "."), checked.citations, states)
 
 
 def _verbatim(statement: Statement) -> Line:

@@ -21,31 +21,31 @@ from webapp.core.results import (
     RemovedRow,
     Row,
     SummaryResult,
+    mark_of,
 )
 from webapp.core.wording import (
     DOUBT,
     KEY_LANGUAGE,
     NEAREST,
-    NOT_CONFIRMED,
     STATES,
-    UNCITED,
-    WORD_FOR_WORD,
     about_row,
     also_in,
     changed_by,
     cite,
     clause_title,
     coverage,
-    cut,
     document_answer,
+    document_places,
+    doubts,
     emphasised,
-    key_language_text,
+    legend,
+    marked_text,
     page_cite,
     plural,
     read_as,
-    sentence_doubt,
     short_cite,
     summary_coverage,
+    summary_heading,
     summary_line,
     with_others,
 )
@@ -154,15 +154,15 @@ def show_answer(answer: AnswerResult) -> None:
         print(printable(f"{how}.\n"))
     if answer.doubtful:
         print(DOUBT, end="\n\n")
-    if answer.is_uncited:
-        print(UNCITED, end="\n\n")
-    text = key_language_text(answer) if answer.is_key_language else answer.answer
-    print("\n".join(printable(line) for line in text.splitlines()), end="\n\n")
-    _show_doubts(answer)
+    if words := doubts(answer):
+        print(f"! {words}\n")
+    print("\n".join(printable(line) for line in marked_text(answer).splitlines()), end="\n\n")
     if answer.documents:
         _show_documents(answer)
     else:
         _show_citations(answer)
+    if marks := legend(answer):
+        print("\n" + "\n".join(marks))
     _show_further(answer)
     if answer.is_key_language:
         print("\nThis is key language: the documents' own words instead of a written answer.")
@@ -174,23 +174,12 @@ def show_answer(answer: AnswerResult) -> None:
         print(f"\n{coverage(answer.searched, answer.budget)}")
 
 
-def _show_doubts(answer: AnswerResult) -> None:
-    """Print each sentence that its passages do not support or that cites nothing, with the reason."""
-    doubts = [(row, words) for row in answer.sentences if (words := sentence_doubt(row))]
-    for row, words in doubts:
-        why = f" ({row.doubt})" if row.doubt != words else ""
-        print(printable(f"! {words}: {cut(' '.join(row.text.split()))}{why}"))
-    if doubts:
-        print()
-
-
 def _show_citations(answer: AnswerResult) -> None:
     """Print each citation, with its quotation where the answer does not hold it."""
-    for citation in answer.citations:
+    for at, citation in enumerate(answer.citations):
         print(printable(f"[{citation.n}] {with_others(citation)}"))
         if citation.quote and citation.quote not in answer.answer:
-            state = WORD_FOR_WORD if citation.verified else NOT_CONFIRMED
-            print(indented(f"“{citation.quote}” ({state})"))
+            print(indented(f"“{citation.quote}” ({mark_of(answer, at).words})"))
 
 
 def _show_further(answer: AnswerResult) -> None:
@@ -214,7 +203,7 @@ def _show_documents(answer: AnswerResult) -> None:
             table.add_column(title, overflow="fold")
     for row in answer.documents:
         said = " ".join(part for part in (document_answer(row, by_number), row.reason) if part)
-        where = "; ".join(short_cite(by_number[n]) for n in row.citations if n in by_number)
+        where = document_places(row, answer, short_cite)
         amended = "; ".join(changed_by(each) for each in row.superseded_by)
         cells = (row.document, STATES[row.state].lower(), said, where, amended)
         table.add_row(*(Text(printable(cell)) for cell in cells[: len(table.columns)]))
@@ -223,7 +212,8 @@ def _show_documents(answer: AnswerResult) -> None:
 
 @show.register
 def show_summary(summary: SummaryResult) -> None:
-    """Print a summary clause by clause, each line with its section and page."""
+    """Print a summary clause by clause, each line with its section and page, and what its marks say."""
+    print(f"{summary_heading(summary)}\n")
     for clause in summary.clauses:
         print(printable(clause_title(clause)))
         for line in clause.lines:
@@ -234,6 +224,8 @@ def show_summary(summary: SummaryResult) -> None:
     if summary.leads_nowhere:
         references = "; ".join(f"{row.label} ({page_cite(row)})" for row in summary.leads_nowhere)
         print(printable(f"References to missing clauses: {references}."))
+    for mark in legend(summary):
+        print(mark)
     print(summary_coverage(summary.searched, len(summary.clauses)))
 
 

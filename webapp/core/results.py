@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from retrieval import PinCite, PinciteError, Span
+from webapp.core.marks import MARKS, QUOTED, REMOVED, Mark, State, mark_for, promise
 
 if TYPE_CHECKING:  # a command that goes through a server loads no database
     from retrieval import DocumentRecord, Facts, Matter
@@ -131,6 +132,11 @@ class _QuotingRow(CiteRow):
         """Copy of the row with these words."""
         return self.model_copy(update={self.WORDS: words})
 
+    @property
+    def standing(self) -> Mark:
+        """Its mark as far as the row tells: `mark_of` knows the statements that rest on it."""
+        return REMOVED if self.removed else QUOTED
+
     def without_words(self) -> Self:
         """Copy of the row as it is stored: without its words, which are read from the document again."""
         return self if self.words is None else self.with_words("")
@@ -179,6 +185,13 @@ class CitationRow(_QuotingRow, _Numbered):
     spans: tuple[Range, ...] = absent(())
     around: Around | None = absent(None)
 
+    @property
+    def standing(self) -> Mark:
+        """Its mark without the statements that rest on it: that of the quotation, if it has one."""
+        if self.removed or self.words:
+            return super().standing
+        return mark_for("compared" if self.verified else "unsupported")
+
 
 class KeySentenceRow(_QuotingRow):
     """A clause of key language; `emphasis` is the [start, end) of the sentences in its text that bear most."""
@@ -218,7 +231,11 @@ Quoting = CitationRow | KeySentenceRow | DefinitionRow  # rows with words of a d
 
 
 class PassageRow(CiteRow, _Numbered):
-    """A passage of the prompt with its number; `why` says why one that is no hit was added, and what amends it."""
+    """A passage of the prompt with its number.
+
+    `why` says why one that is no hit was added, what amends it, and the heads of the columns of a table that it begins
+    within.
+    """
 
     LACKED: ClassVar[Mapping[str, Any]] = {"why": ""}
 
@@ -348,20 +365,34 @@ class NoticeRow(Row):
 class SentenceRow(Row):
     """A sentence of a checked answer, what the checks know of it, and the numbers of its citations.
 
-    `supported` (`how`: quoted): it is a quotation that is on the page. `compared`: its figures and names stand in what
-    it cites; nothing read its meaning. `absent`: it says that something is not there. `aside`: it claims nothing.
-    `unsupported`: `missing` stand in no passage that it cites, or `doubt` says what else is wrong. `uncited`: it claims
-    something and cites nothing. The page has in addition its end in the answer and the positions of its citations.
+    `supported`: it is a quotation that is on the page (`how`: quoted), or something read it and the clause (`read`).
+    `computed`: a date or sum that was computed from the page; `computation` shows it. `compared`: its figures and names
+    stand in what it cites; nothing read its meaning. `absent`: it says that something is not there. `aside`: it claims
+    nothing. `unsupported`: `missing` stand in no passage that it cites, or `doubt` says what else is wrong. `uncited`:
+    it claims something and cites nothing. `mark` says this in words. `end` is its end in the answer, and `at` are the
+    positions of its citations among those of the answer.
     """
 
     text: str
-    state: Literal["supported", "compared", "absent", "aside", "unsupported", "uncited"]
+    state: State
     how: str = absent("")
     citations: tuple[int, ...]
     missing: tuple[str, ...] = absent(())
     doubt: str = absent("")
+    computation: str = absent("")
+    mark: str = absent("")
     end: int = absent(0)
     at: tuple[int, ...] = absent(())
+
+    @property
+    def standing(self) -> Mark:
+        """Its mark."""
+        return mark_for(self.state, self.how)
+
+    @property
+    def told(self) -> str:
+        """The words of its mark, with what is missing or how it was computed."""
+        return self.standing.told(self.computation or self.doubt)
 
     @model_validator(mode="before")
     @classmethod
@@ -375,10 +406,29 @@ class SentenceRow(Row):
 
 
 class LineRow(Row):
-    """A line of a summary; if `text` is None, the line is the quotation of its citation."""
+    """A line of a summary; if `text` is None, the line is the quotation of its citation.
+
+    `state` and `how` of a written line are those of its weakest sentence, as in `SentenceRow`.
+    """
 
     text: str | None
     citations: tuple[int, ...]
+    state: State
+    how: str = absent("")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_version(cls, row: Any) -> Any:
+        """Earlier versions stored no state: a written line was compared with its clause, another is a quotation."""
+        if isinstance(row, Mapping) and "state" not in row:
+            state, how = ("supported", "quoted") if row.get("text") is None else ("compared", "")
+            return {**row, "state": state, "how": how}
+        return row
+
+    @property
+    def standing(self) -> Mark:
+        """Its mark."""
+        return mark_for(self.state, self.how)
 
 
 class ClauseRow(Row):
@@ -418,6 +468,11 @@ class _TurnRow(Row):
     notices: tuple[NoticeRow, ...] = absent(())
     error: str = absent("")
     hint: str = absent("")
+
+    @property
+    def statements(self) -> list[tuple[Mark, tuple[int, ...]]]:
+        """The mark of each statement, and the positions of the citations that it rests on."""
+        return []
 
     def ended(self, notices: Sequence[PinciteError], error: PinciteError | None = None) -> Self:
         """Copy of the turn with its notices, and the error that ended it."""
@@ -480,6 +535,11 @@ class AnswerResult(_TurnRow):
     amendments: tuple[AmendmentRow, ...] = absent(())
 
     @property
+    def statements(self) -> list[tuple[Mark, tuple[int, ...]]]:
+        """The mark of each sentence, and the positions of its citations."""
+        return [(sentence.standing, sentence.at) for sentence in self.sentences]
+
+    @property
     def is_uncited(self) -> bool:
         """Whether a written answer claims something, and no sentence of it has a citation."""
         claims = any(sentence.state in ("uncited", "unsupported") for sentence in self.sentences)
@@ -487,9 +547,9 @@ class AnswerResult(_TurnRow):
 
     @property
     def is_key_language(self) -> bool:
-        """Whether the answer consists of key language."""
+        """Whether the answer consists of key language, and nothing was written."""
         sentences = [sentence.text for sentence in self.key_language]
-        return any(sentences) and [citation.quote for citation in self.citations] == sentences
+        return not self.sentences and any(sentences) and [citation.quote for citation in self.citations] == sentences
 
     @property
     def further_key_language(self) -> list[KeySentenceRow]:
@@ -519,6 +579,11 @@ class SummaryResult(_TurnRow):
     engine: str
     written: int
     leads_nowhere: tuple[NowhereRow, ...]
+
+    @property
+    def statements(self) -> list[tuple[Mark, tuple[int, ...]]]:
+        """The mark of each line, and the positions of its citations."""
+        return [(line.standing, line.citations) for clause in self.clauses for line in clause.lines]
 
 
 class MentionsResult(_TurnRow):
@@ -561,27 +626,42 @@ def read_turn(row: Mapping[str, Any]) -> TurnResult:
 NOTHING_FOUND = AnswerResult.model_validate({})  # of a question that ended before the search
 
 
+def mark_of(result: TurnResult, at: int) -> Mark:
+    """Mark of the citation at a position: of its quotation, or the weakest of the statements that rest on it."""
+    row = result.citations[at]
+    own = [] if row.removed or row.words else [mark for mark, positions in result.statements if at in positions]
+    return min(own, key=promise) if own else row.standing
+
+
+def marks_of(result: TurnResult) -> list[Mark]:
+    """The marks that a turn shows, each once, in the order of their table."""
+    shown = [mark for mark, _ in result.statements] + [mark_of(result, at) for at in range(len(result.citations))]
+    return [mark for mark in MARKS.values() if mark.sign and mark in shown]
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of the evidence panel: its kind, its row, and what its document calls itself."""
+    """One item of the evidence panel: its kind, its row, its mark, and what its document calls itself."""
 
     kind: str
     row: Spanned | SameWordsRow
+    mark: Mark | None = None
     about: str = ""
 
 
 def items(result: TurnResult) -> list[Item]:
     """Items of a turn for the evidence panel: citations, key language, passages, same words in other documents."""
+    cited = [(row, mark_of(result, at)) for at, row in enumerate(result.citations)]
     match result:
         case MentionsResult():
-            return [Item("Mention", row) for row in result.citations]
+            return [Item("Mention", row, mark) for row, mark in cited]
         case SummaryResult():
-            citations = [Item("Citation", row) for row in result.citations]
-            return citations + [Item("Definition", row) for row in result.definitions]
+            citations = [Item("Citation", row, mark) for row, mark in cited]
+            return citations + [Item("Definition", row, row.standing) for row in result.definitions]
     return [
-        *(Item("Citation", row) for row in result.citations),
-        *(Item("Key language", row) for row in result.further_key_language),
-        *(Item("Nearest", row) for row in result.nearest),
+        *(Item("Citation", row, mark) for row, mark in cited),
+        *(Item("Key language", row, row.standing) for row in result.further_key_language),
+        *(Item("Nearest", row, row.standing) for row in result.nearest),
         *(Item("Passage", row) for row in result.passages),
         *(Item(f"Same words as [{result.citations[row.citation].n}],", row) for row in result.same_words),
         *(Item("Amendment", row) for row in result.amendments),

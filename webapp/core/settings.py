@@ -9,6 +9,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -71,6 +72,14 @@ def _hard_to_guess(value: SecretStr) -> SecretStr:
     return value
 
 
+def _model_file(value: Path) -> Path:
+    if not value.is_file():
+        raise ValueError(f"there is no file “{value}”")
+    if find_spec("xllamacpp") is None:
+        raise ValueError("it needs the package xllamacpp, which is not installed")
+    return value
+
+
 def _not_empty(value: SecretStr) -> SecretStr:
     if not value.get_secret_value():
         raise ValueError("it is empty")
@@ -85,6 +94,7 @@ def _quota(kind: Kind, meaning: str) -> Any:
 
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HardToGuess = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
+ModelFile = Annotated[Path, AfterValidator(_model_file)]
 Networks = Annotated[str, AfterValidator(_networks)]
 Origins = Annotated[str, AfterValidator(_origins)]
 Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
@@ -149,7 +159,11 @@ class Settings(BaseSettings):
         None,
         description="URL of the language model server: TGI, vLLM, llama.cpp or another chat-completions server, with "
         "or without `/v1`; several URLs separated by commas.",
-        json_schema_extra={"shown": "the bundled model"},
+        json_schema_extra={"shown": "none: answers quote the documents"},
+    )
+    llm_file: ModelFile | None = Field(
+        None,
+        description="Language model in a file, in GGUF, instead of a server: pincite serves it itself, with llama.cpp.",
     )
     llm_api_key: Secret | None = Field(None, description="API key of the language model server.")
     llm_model: str | None = Field(
@@ -165,6 +179,11 @@ class Settings(BaseSettings):
     )
     llm_silence_seconds: float = Field(
         30, gt=0, description="Time-out between two pieces of an answer's text, in seconds."
+    )
+    second_opinion: bool = Field(
+        False,
+        description="Ask the language model again, one token for each sentence of an answer that is no bare quotation, "
+        "whether the cited passages say it. A no marks the sentence as not confirmed; a yes changes nothing.",
     )
     embeddings_url: WebAddress | None = Field(
         None,
@@ -242,8 +261,8 @@ class Settings(BaseSettings):
     answers_at_once: int = Field(
         64,
         gt=0,
-        description="Answers that each server of `PINCITE_LLM_URL` writes at the same time (the bundled model writes "
-        "2); further questions wait in a queue.",
+        description="Answers that each server of `PINCITE_LLM_URL` writes at the same time ("
+        "2 without one); further questions wait in a queue.",
     )
     questions_waiting: int = Field(
         200, ge=0, description="Length of the queue of questions; further questions are refused."
@@ -313,6 +332,8 @@ class Settings(BaseSettings):
                 setting=f"{PREFIX}FRAMED_BY",
                 reason="other sites may embed the page with PINCITE_ACCESS=demo only",
             )
+        if self.llm_file and self.llm_url:
+            raise SettingsInvalid(setting=f"{PREFIX}LLM_FILE", reason="PINCITE_LLM_URL is set too; keep one of them")
         return self
 
     @property
@@ -322,7 +343,7 @@ class Settings(BaseSettings):
 
     @property
     def llm_urls(self) -> tuple[str, ...]:
-        """URLs of the LLM servers, in the order given; empty for the bundled model."""
+        """URLs of the LLM servers, in the order given."""
         return tuple(self.llm_url.split(",")) if self.llm_url else ()
 
     @property

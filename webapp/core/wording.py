@@ -1,9 +1,10 @@
 """Formats results as text for the page and the command line: pin cites, counts, search coverage."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from webapp.core.marks import QUOTED
 from webapp.core.results import (
     AnswerResult,
     BudgetRow,
@@ -23,7 +24,11 @@ from webapp.core.results import (
     NowhereRow,
     Paged,
     SentenceRow,
+    SummaryResult,
     SupersededRow,
+    TurnResult,
+    mark_of,
+    marks_of,
 )
 
 if TYPE_CHECKING:
@@ -40,12 +45,9 @@ _DONE = {
     "amended": "Amended",
 }
 DOUBT = "The documents may not address this. These are the closest passages."
-NO_CITATION = "no citation"
-_FLAGGED = "a quotation was not found in the source"  # the whole of a sentence's doubt: the quotation says so itself
 UNCITED = "Nothing in this answer cites a passage: the documents do not confirm it."
-WORD_FOR_WORD, NOT_CONFIRMED = "word for word", "not confirmed"  # a quotation: found on the page, or not
-KEY_LANGUAGE = f"Key language, {WORD_FOR_WORD}"
-NEAREST = f"What comes nearest, {WORD_FOR_WORD}"
+KEY_LANGUAGE = f"Key language, {QUOTED.words}"
+NEAREST = f"What comes nearest, {QUOTED.words}"
 
 
 def cite(row: Cited | NamedRow) -> str:
@@ -125,10 +127,22 @@ def clause_title(clause: ClauseRow) -> str:
 
 
 def summary_line(line: LineRow, citations: Sequence[CitationRow]) -> str:
-    """A line of a summary, or the quotation that stands for it, with the pin cites of its citations."""
+    """A line of a summary, or the quotation that stands for it, with the pin cites of its citations and its sign."""
     rows = [citations[at] for at in line.citations]
     words = line.text or f"“{rows[0].quote or ''}”"
-    return f"{words} ({'; '.join(dict.fromkeys(short_cite(row) for row in rows))})"
+    return f"{words} ({'; '.join(dict.fromkeys(short_cite(row) for row in rows))}) {line.standing.sign}"
+
+
+def summary_heading(answer: SummaryResult) -> str:
+    """Sentence that says which lines of a summary a language model wrote, and what was checked of them."""
+    written, lines = answer.written, sum(len(clause.lines) for clause in answer.clauses)
+    if not lines:
+        return "Nothing to summarise: no sentence was found in this document."
+    if not written:
+        return "Key language of each clause: the document’s own words, in the order of the document."
+    if written < lines:
+        return f"{plural(written, 'line')} of {lines} written and checked; the others are the document’s own words."
+    return "Written clause by clause; every line was checked against its clause."
 
 
 def mentions_coverage(searched: CoverageRow) -> str:
@@ -151,7 +165,7 @@ def document_answer(row: DocumentAnswerRow, cited: Mapping[int, CitationRow]) ->
     quote = next((cited[n].quote for n in row.citations if n in cited), "") or ""
     if row.answer and not _is_quoted(row.answer, quote):
         return row.answer[:1].upper() + row.answer[1:] if row.answer in ("yes", "no") else row.answer
-    return f"“{cut(quote)}”" if quote else ""
+    return f"“{row.answer or cut(quote)}”" if quote else ""
 
 
 def cut(words: str) -> str:
@@ -160,16 +174,57 @@ def cut(words: str) -> str:
 
 
 def _is_quoted(answer: str, quote: str) -> bool:
-    """Whether an answer is its quotation, whole or cut."""
+    """Whether an answer is a sentence of its quotation, whole or cut, and not a value in it."""
     words = " ".join(quote.split())
-    return answer == words or (answer.endswith(" …") and words.startswith(answer.removesuffix(" …")))
+    return answer == words or (answer.endswith((" …", ".", ";", ":")) and answer.removesuffix(" …") in words)
 
 
-def sentence_doubt(row: SentenceRow) -> str:
-    """What is said after a sentence that its passages do not support; "" where it is, or its quotation is flagged."""
-    if row.state == "uncited":
-        return NO_CITATION
-    return NOT_CONFIRMED if row.doubt and row.doubt != _FLAGGED else ""
+def doubts(answer: AnswerResult) -> str:
+    """How many sentences of a written answer are in doubt, by their marks; "" where none is."""
+    if answer.is_uncited:
+        return UNCITED
+    marks = [mark for mark, _ in answer.statements if mark.sign]
+    told = [f"{n} “{mark.words}”" for mark in dict.fromkeys(marks) if mark.is_doubt and (n := marks.count(mark))]
+    return f"Of {plural(len(marks), 'sentence')}, marked: {', '.join(told)}." if told else ""
+
+
+def marked_text(answer: AnswerResult) -> str:
+    """An answer as plain text: key language with its emphasis, or what was written, after each sentence its mark.
+
+    A mark is its sign, and its words where they tell of this sentence.
+    """
+    if answer.is_key_language:
+        return key_language_text(answer)
+    out, position = [], 0
+    for row in answer.sentences:
+        words = answer.answer[position : row.end].rstrip()
+        out += [words, in_text(row)]
+        position += len(words)
+    return "".join([*out, answer.answer[position:]])
+
+
+def in_text(row: SentenceRow) -> str:
+    """The mark of a sentence as it stands after it in plain text; "" where it has none."""
+    sign = row.standing.sign
+    return f" ({sign} {row.told})" if says_more(row) else f" {sign}" if sign else ""
+
+
+def says_more(row: SentenceRow) -> bool:
+    """Whether the words of a mark stand after its sentence, since they tell of this one: a doubt, or a computation."""
+    return row.standing.is_doubt or bool(row.computation)
+
+
+def legend(result: TurnResult) -> list[str]:
+    """The signs of a turn that stand there without their words, with these; key language says what it is above it."""
+    if isinstance(result, AnswerResult) and result.is_key_language:
+        return []
+    return [f"{mark.sign} {mark.words}" for mark in marks_of(result) if not mark.is_doubt]
+
+
+def document_places(row: DocumentAnswerRow, answer: AnswerResult, cite: Callable[[CitationRow], str]) -> str:
+    """The places that the row of a document cites, each with its sign."""
+    places = [(at, each) for at, each in enumerate(answer.citations) if each.n in row.citations]
+    return "; ".join(f"{cite(each)} {mark_of(answer, at).sign}" for at, each in places)
 
 
 def read_as(answer: AnswerResult) -> str:

@@ -7,45 +7,76 @@ a number or name that differs at one place is reported. A free paraphrase cannot
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from webapp.grounding.facts import find_facts
+from webapp.grounding.parties import Parties
 from webapp.grounding.proper_names import ROLES, Vocabulary, is_plain, stem
 from webapp.grounding.quantities import stated, values
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:[’'][^\W\d_]+)?")
 _LEAST_WORDS = 6  # of a sentence; shorter ones match by chance
 _LEAST_ALIKE = 0.7  # share of the sentence's words that the passage has in the same order
-_LEAST_BESIDE = 2  # matching words on either side of a difference, unless it is at an end of the sentence
+_LEAST_BESIDE = 4  # matching words on both sides of a difference together, unless it is at an end of the sentence
 _LONGEST_PLACE = 8  # words of a difference; a longer one is another statement rather than another word
 _LONGEST_NAME = 3  # words
-_DEFINED_WITHIN = 250  # characters between a party's name and its defined term
 
 
-def exchanged_words(sentence: str, source: str, words: Vocabulary) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A word, a number or the name of a party at [start, end), and the form by which it is compared."""
+
+    start: int
+    end: int
+    form: str
+    party: int | None = None
+
+
+def exchanged_words(sentence: str, source: str, words: Vocabulary, parties: Parties) -> Iterator[str]:
     """Yield numbers and names of the sentence where the aligned source has others, as written in the sentence.
 
-    `words` is the vocabulary of the source's document, which tells names from ordinary words.
+    `words` is the vocabulary of the source's document, which tells names from ordinary words; `parties` is its table:
+    every name of a party is one token.
     """
-    tokens = list(_TOKEN.finditer(sentence))
-    forms = [_form(m[0]) for m in tokens]
-    source_tokens = _window(forms, list(_TOKEN.finditer(source)))
-    matcher = SequenceMatcher(None, forms, [_form(m[0]) for m in source_tokens], autojunk=False)
-    if len(tokens) < _LEAST_WORDS or sum(b.size for b in matcher.get_matching_blocks()) < _LEAST_ALIKE * len(tokens):
+    tokens, every = _tokens(sentence, parties), _tokens(source, parties)
+    forms = [token.form for token in tokens]
+    if len(tokens) < _LEAST_WORDS:
+        return
+    near = _window(forms, every)
+    matcher = SequenceMatcher(None, forms, [token.form for token in near], autojunk=False)
+    if sum(b.size for b in matcher.get_matching_blocks()) < _LEAST_ALIKE * len(tokens):
         return
     for i, i_end, j, j_end in _differences(matcher.get_opcodes(), len(tokens)):
-        words_here = sentence[tokens[i].start() : tokens[i_end - 1].end()]
-        words_there = source[source_tokens[j].start() : source_tokens[j_end - 1].end()]
+        words_here = sentence[tokens[i].start : tokens[i_end - 1].end]
+        words_there = source[near[j].start : near[j_end - 1].end]
         yield from _other_numbers(words_here, words_there)
-        if i_end - i <= _LONGEST_NAME and j_end - j <= _LONGEST_NAME:
-            yield from _other_names(words_here, words_there, source, words)
+        yield from _other_parties(sentence, tokens[i:i_end], near[j:j_end], parties)
+        if i_end - i <= _LONGEST_NAME and j_end - j <= _LONGEST_NAME and not re.search(r"\d", words_there):
+            named = any(token.party is not None for token in near[j:j_end])
+            yield from _other_names(words_here, words_there, words, is_party=named)
 
 
-def _window(forms: list[str], source_tokens: list[re.Match[str]]) -> list[re.Match[str]]:
+def _tokens(text: str, parties: Parties) -> list[_Token]:
+    """The words of a text in order; a party is one token, whatever it is called."""
+    found: list[_Token] = []
+    at = 0
+    for mention in (m for m in parties.mentions(text) if m.party is not None):
+        found += (_word(m) for m in _TOKEN.finditer(text, at, mention.start))
+        found.append(_Token(mention.start, mention.end, f"<{mention.party}>", mention.party))
+        at = mention.end
+    return found + [_word(m) for m in _TOKEN.finditer(text, at)]
+
+
+def _word(match: re.Match[str]) -> _Token:
+    return _Token(match.start(), match.end(), match[0] if match[0][0].isdigit() else stem(match[0]))
+
+
+def _window(forms: list[str], source: list[_Token]) -> list[_Token]:
     """The tokens of the source to align with the sentence: those around the longest run of words in common."""
-    run = SequenceMatcher(None, forms, [_form(m[0]) for m in source_tokens], autojunk=False).find_longest_match()
+    run = SequenceMatcher(None, forms, [token.form for token in source], autojunk=False).find_longest_match()
     slack = len(forms) // 3 + 3
-    return source_tokens[max(0, run.b - run.a - slack) : run.b - run.a + len(forms) + slack]
+    return source[max(0, run.b - run.a - slack) : run.b - run.a + len(forms) + slack]
 
 
 def _differences(opcodes: Sequence[tuple[str, int, int, int, int]], size: int) -> Iterator[tuple[int, int, int, int]]:
@@ -58,27 +89,36 @@ def _differences(opcodes: Sequence[tuple[str, int, int, int, int]], size: int) -
             j = max(j, j_end - (i_end - i) - 1)
         if i_end == size:
             j_end = min(j_end, j + (i_end - i) + 1)
-        anchored = all(edge is None or edge[2] - edge[1] >= _LEAST_BESIDE for edge in (previous, following))
+        beside = [edge[2] - edge[1] for edge in (previous, following) if edge is not None and edge[0] == "equal"]
+        anchored = sum(beside) >= _LEAST_BESIDE or None in (previous, following)
         if anchored and i_end - i <= _LONGEST_PLACE and j_end - j <= _LONGEST_PLACE:
             yield i, i_end, j, j_end
 
 
-def _form(word: str) -> str:
-    return word if word[0].isdigit() else stem(word)
-
-
 def _other_numbers(words_here: str, words_there: str) -> Iterator[str]:
     source_values = values(words_there)
-    if source_values:
-        yield from (fact.text for fact in find_facts(words_here) if not stated(fact, source_values))
+    for fact in find_facts(words_here) if source_values else ():
+        # A difference is cut at words: its first number may have lost the sign before it.
+        if not stated(fact, source_values) and not values(fact.text) & source_values:
+            yield fact.text
 
 
-def _other_names(words_here: str, words_there: str, source: str, words: Vocabulary) -> Iterator[str]:
-    names, source_names = _names(words_here, words), _names(words_there, words)
-    if not names or not source_names or re.search(r"\d", words_there):
-        return
-    if not {stem(n) for n in names} & {stem(n) for n in source_names}:
-        yield from (name for name in names if not any(_same_party(name, other, source) for other in source_names))
+def _other_parties(sentence: str, here: Sequence[_Token], there: Sequence[_Token], parties: Parties) -> Iterator[str]:
+    """The parties of a place in the sentence if those at its place in the source are others."""
+    rows = {token.party for token in there if token.party is not None}
+    for token in here:
+        if token.party is not None and rows and all(parties.are_two(token.party, row) for row in rows):
+            yield sentence[token.start : token.end]
+
+
+def _other_names(words_here: str, words_there: str, words: Vocabulary, *, is_party: bool) -> Iterator[str]:
+    """Names of a place in the sentence that the source does not have there; where it names a party, all capitalised
+    words are names.
+    """
+    source_names = _names(words_there, words)
+    names = _names(words_here, words) or (_capitalised(words_here) if is_party else [])
+    if names and (source_names or is_party) and not {stem(n) for n in names} & {stem(n) for n in source_names}:
+        yield from names
 
 
 def _names(text: str, words: Vocabulary) -> list[str]:
@@ -87,13 +127,5 @@ def _names(text: str, words: Vocabulary) -> list[str]:
     return [w for w in candidates if stem(w) in ROLES or (w[0].isupper() and words.names(stem(w)))]
 
 
-def _same_party(name: str, other: str, source: str) -> bool:
-    """Whether the source defines one as the other: 'Acme Holdings, Inc. (the "Licensor")'."""
-    for first, second in ((name, other), (other, name)):
-        definition = (
-            rf"\b{re.escape(first)}\b.{{0,{_DEFINED_WITHIN}}}?[“\"‘']\s*"
-            rf"(?:the\s+)?[\w\s]{{0,30}}\b{re.escape(second)}\b"
-        )
-        if re.search(definition, source, re.IGNORECASE | re.DOTALL):
-            return True
-    return False
+def _capitalised(text: str) -> list[str]:
+    return [m[0] for m in _TOKEN.finditer(text) if m[0][0].isupper() and not is_plain(m[0])]

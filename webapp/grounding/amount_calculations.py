@@ -95,8 +95,19 @@ def derive_quantity(fact: Fact, sentence: str, sources: Sequence[Source], known:
                     continue
                 shown_value = shown(value, unit, fact)
                 spans = tuple(_spans(used, known))
-                return Derived(f"{text} = {shown_value}", spans, shown_value, f"{rule}{rounded}", value, unit)
+                rule = f"{rule}{rounded}"
+                explains = tuple(_explained(sentence, used))
+                return Derived(f"{text} = {shown_value}", spans, shown_value, rule, value, unit, explains=explains)
     return None
+
+
+def _explained(sentence: str, used: Sequence[Quantity]) -> Iterator[Fact]:
+    """Yield facts of a sentence that stand nowhere else: what is measured or supposed, and how many rows are added."""
+    assumed = [(q.value, q.unit) for q in used if not len(q.span)]
+    for fact in find_facts(sentence):
+        rows_added = any(key[0] == "count" and key[1] == str(len(used)) and key[2] in _LASTS for key in fact.keys)
+        if rows_added or any((value, unit) in assumed for value, unit, _ in values_of(fact)):
+            yield fact
 
 
 def _spans(used: Sequence[Quantity], known: Sequence[Derived]) -> Iterator[Span]:
@@ -117,9 +128,9 @@ def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source, 
     free = supposed(sentence)
     named = []
     for other in find_facts(sentence):
-        if other.start == fact.start:
-            continue
         values = list(values_of(other))
+        if set(values) & set(values_of(fact)):  # the result, said once more
+            continue
         match = next((q for q in everywhere if (q.value, q.unit) in [(v, u) for v, u, _ in values]), None)
         if match is None and values and (other in free or _is_measured(other, rates)):  # "100 hours at €500 per hour"
             value, kind, _ = values[0]
@@ -175,7 +186,7 @@ def _shares(operands: _Operands) -> Iterator[_Result]:
         return
     named = any(q.unit == ("share",) for q in operands.named)
     shares = operands.of(("share",))
-    if not named and (len(shares) != 1 or not (whole in operands.named or _says_share_of(operands, shares[0]))):
+    if not named and (len(shares) != 1 or not _says_share_of(operands, shares[0])):
         return
     for share in shares:
         used = (share, whole)
@@ -243,20 +254,20 @@ def _says_rate(text: str, unit: str) -> bool:
 
 
 def _sums(operands: _Operands) -> Iterator[_Result]:
-    for parts in _parts(operands, whole_table=True):
+    for parts in _parts(operands, all_of=True):
         text = " + ".join(q.shown for q in parts)
         yield sum((q.value for q in parts), Fraction(0)), text, parts, "all of them added"
 
 
 def _differences(operands: _Operands) -> Iterator[_Result]:
-    for parts in _parts(operands, whole_table=False):
+    for parts in _parts(operands, all_of=False):
         first, *others = sorted(parts, key=lambda q: -q.value)
         if len(parts) == 2 or parts in (operands.named,):
             text = " − ".join(q.shown for q in (first, *others))
             yield first.value - sum(q.value for q in others), text, parts, "the smaller taken from the larger"
 
 
-def _parts(operands: _Operands, *, whole_table: bool) -> Iterator[tuple[Quantity, ...]]:
+def _parts(operands: _Operands, *, all_of: bool) -> Iterator[tuple[Quantity, ...]]:
     """Yield what can be added or taken from each other: what the sentence names, or the cells of rows that it names.
 
     Without either it is the whole table, a column each, or all that the bearing clause has.
@@ -268,14 +279,14 @@ def _parts(operands: _Operands, *, whole_table: bool) -> Iterator[tuple[Quantity
         yield named
         return
     chosen = named_rows(operands.table, operands.sentence)
-    if len(chosen) < 2 and whole_table and not chosen:
+    if all_of and not chosen:
         chosen = [row for row in operands.table if not row.is_total]
     columns = {len(row.cells) for row in chosen}
     if len(chosen) >= 2 and len(columns) == 1:
         for column in range(columns.pop()):
             yield tuple(row.cells[column] for row in chosen)
     bearing = tuple(q for q in operands.bearing if q.unit == operands.unit)
-    if not operands.table and len(bearing) >= 2 and all(q in bearing for q in named):
+    if not operands.table and len(bearing) >= 2 and (not named or (all_of and named[0] in bearing)):
         yield bearing
 
 

@@ -35,15 +35,18 @@ class Computation:
 
 
 def compute(sentence: str, sources: Sequence[Source]) -> Computation | None:
-    """Derive the facts of a sentence that its sources do not state; None where none can be derived.
+    """Derive the facts of a sentence that its sources do not state; None where one of them cannot be derived.
 
-    `sentence` has its citation markers blanked out.
+    `sentence` has its citation markers blanked out. A sentence whose facts the page states all may calculate with those
+    that it names.
     """
-    steps = _steps(_unknown(sentence, sources), sentence, sources)
-    if not steps:  # it may calculate with what it names, though the page states the result too
-        named_only = [replace(source, bearing=()) for source in sources]
-        steps = _steps(_values(sentence), sentence, named_only) if not _unknown(sentence, sources) else {}
-    if not steps:
+    unknown = _unknown(sentence, sources)
+    calculable = unknown or _outside(sentence, sources)
+    steps = _steps(calculable, sentence, sources)
+    if not calculable:
+        steps = _steps(_values(sentence), sentence, [replace(source, bearing=()) for source in sources])
+    explained = list(_explained(sentence, steps, sources))
+    if not steps or any(fact not in steps and fact not in explained for fact in unknown):
         return None
     operands = tuple(dict.fromkeys(span for step in steps.values() for span in step.operands))
     return Computation(
@@ -51,7 +54,7 @@ def compute(sentence: str, sources: Sequence[Source]) -> Computation | None:
         operands=operands,
         result="; ".join(dict.fromkeys(step.result for step in steps.values())),
         rule="; ".join(dict.fromkeys(step.rule for step in steps.values())),
-        derived=tuple(dict.fromkeys((*(fact.text for fact in steps), *_explained(sentence, steps, sources)))),
+        derived=tuple(dict.fromkeys(fact.text for fact in (*steps, *explained))),
     )
 
 
@@ -67,16 +70,16 @@ def _steps(facts: Sequence[Fact], sentence: str, sources: Sequence[Source]) -> d
     return steps
 
 
-def _explained(sentence: str, steps: Mapping[Fact, Derived], sources: Sequence[Source]) -> Iterator[str]:
+def _explained(sentence: str, steps: Mapping[Fact, Derived], sources: Sequence[Source]) -> Iterator[Fact]:
     """Yield facts of a sentence beside its results that a calculation accounts for: operands that stand outside of the
     bearing clause, what was supposed, and dates that were counted on the way.
     """
     keys = frozenset(key for step in steps.values() for span in step.operands for key in _values_at(span, sources))
     through = {day for step in steps.values() for day in step.through}
-    free = supposed(sentence)
+    free = [*supposed(sentence), *(fact for step in steps.values() for fact in step.explains)]
     for fact in find_facts(sentence):
         if fact not in steps and (stated(fact, keys) or date_of(fact) in through or fact in free):
-            yield fact.text
+            yield fact
 
 
 def not_computed(sentence: str, sources: Sequence[Source]) -> str:
@@ -86,14 +89,17 @@ def not_computed(sentence: str, sources: Sequence[Source]) -> str:
 
 
 def _unknown(sentence: str, sources: Sequence[Source]) -> list[Fact]:
-    """The facts that may be results: those that no passage states, else those that the bearing clause does not."""
-    bearing = frozenset(key for source in sources for key in _stated_in(source, source.bearing))
-    outside = [fact for fact in _values(sentence) if not stated(fact, bearing)]
+    """The facts that no passage states, and that are not supposed."""
     cited = frozenset(key for source in sources for key in _stated_in(source, source.spans))
     dates = {("date", day.value.isoformat()) for source in sources for day in source.dates if day.value}
+    return [f for f in _outside(sentence, sources) if not stated(f, cited) and not f.keys & dates]
+
+
+def _outside(sentence: str, sources: Sequence[Source]) -> list[Fact]:
+    """The facts that the bearing clause does not state, and that are not supposed."""
+    bearing = frozenset(key for source in sources for key in _stated_in(source, source.bearing))
     free = supposed(sentence)
-    new = [fact for fact in outside if not stated(fact, cited) and not fact.keys & dates]
-    return [fact for fact in new if fact not in free] or [fact for fact in outside if fact not in free]
+    return [fact for fact in _values(sentence) if fact not in free and not stated(fact, bearing)]
 
 
 def _values(sentence: str) -> list[Fact]:

@@ -7,25 +7,31 @@ words (see `support` for its limits).
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
 from retrieval import (
+    NO_CHANGES,
     Document,
     Passage,
     PinCite,
     QuoteMatch,
+    ScopedChanges,
     find_quote,
     own_words,
     pin_cite,
     split_sentences,
-    where_said,
 )
+from webapp.grounding.calculations import Computation
+from webapp.grounding.clipping import Clipping, beside, clipping
+from webapp.grounding.evidence import Sources
 from webapp.grounding.facts import find_facts
 from webapp.grounding.markers import CITE, Quotation, blank_citation_markers, citation_markers, quotations
-from webapp.grounding.support import Support, is_own_count, support_of, unsupported
+from webapp.grounding.support import is_own_count
+from webapp.grounding.verdict import Cited, Verdict
+from webapp.grounding.verdict import How as How
 
 NOT_FOUND = "not found in the source"
 NO_CITATION = "no citation"
@@ -48,12 +54,15 @@ _FEW_WORDS = 3  # "In short:" claims nothing
 # The end of the words that lead to a quotation: "The lease says that".
 _LEADS_TO_QUOTE = re.compile(r"(?::|\b(?:says?|states?|provides?|reads?|that|as\s+follows))[\s,:.;]*$", re.IGNORECASE)
 _LEAD_WORDS = 8  # with more of them, something is said beside the quotation
-SentenceState = Literal["supported", "compared", "absent", "aside", "unsupported", "uncited"]
+SentenceState = Literal["supported", "compared", "computed", "absent", "aside", "unsupported", "uncited"]
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteCheck:
-    """One quotation: [start, end) of the answer with its quotation marks, and its match in the document."""
+    """One quotation: [start, end) of the answer with its quotation marks, and its match in the document.
+
+    One that is clipped has its words on the page, and is not word for word what the page says.
+    """
 
     start: int
     end: int
@@ -61,6 +70,7 @@ class QuoteCheck:
     n: int | None  # the passage whose document has it
     match: QuoteMatch | None
     own_words: str  # the page's own words; empty when it was not found
+    clipped: Clipping | None = None  # what of its sentence is left out that turns, bears or limits it
 
     @property
     def verified(self) -> bool:
@@ -72,7 +82,9 @@ class QuoteCheck:
 class CheckedSentence:
     """A sentence, [start, end) of the answer. `cites` are valid passage numbers; `reason`: why it is unsupported.
 
-    `missing` are the figures and names that its passages do not have.
+    `missing` are the figures and names that its passages do not have. `how` says by what it is confirmed: `quoted`, it
+    is a quotation; `read`, all that it says is in the clause that bears it. `computation` derives its figures. `at` is
+    where the clause begins that bears it, or comes nearest, by the passages that it cites.
     """
 
     text: str
@@ -83,39 +95,30 @@ class CheckedSentence:
     quotes: tuple[QuoteCheck, ...]
     reason: str
     missing: tuple[str, ...] = ()
+    how: How = ""
+    computation: Computation | None = None
+    at: Mapping[int, int] = field(default_factory=dict, hash=False)
 
     @property
     def state(self) -> SentenceState:
-        """What the check knows of it: supported where it is a quotation, compared where its figures and names were
-        found in the passages that it cites.
+        """What the check knows of it: `compared` where its figures stand in the passages that it cites, and its names
+        in their documents, and nothing contradicts it.
         """
         if self.reason:
             return "uncited" if self.reason == NO_CITATION else "unsupported"
         if not self.cites and not self.quotes:
             return "absent" if _is_silent(self.text) else "aside"
-        return "supported" if self._only_quotes else "compared"
-
-    @property
-    def _only_quotes(self) -> bool:
-        """Whether it is a quotation with nothing but words that lead to it."""
-        if not self.quotes:
-            return False
-        before = self.text[: self.quotes[0].start - self.start]
-        pieces = [before, *(self.text[a.end - self.start : b.start - self.start] for a, b in pairwise(self.quotes))]
-        pieces.append(self.text[self.quotes[-1].end - self.start :])
-        first, *others = (blank_citation_markers(piece).strip(" *_#-•>") for piece in pieces)
-        words = len(first.split())
-        is_lead = words <= _FEW_WORDS or (words <= _LEAD_WORDS and bool(_LEADS_TO_QUOTE.search(first)))
-        return is_lead and not any(re.search(r"\w{4,}|\d", piece) for piece in others) and not find_facts(first)
+        return "computed" if self.computation else "supported" if self.how else "compared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation(PinCite):
     """A pin cite of an answer, with the number of its passage.
 
-    With a `quote` (the page's own words) the spans are the quotation's pieces between ellipses; else they are the
-    passage's, and section and page are its first, or those of the supporting sentence. `verified`: the quotation is on
-    the page or, without one, the facts of the sentence are in the passages it cites.
+    With a `quote` (the page's own words) the spans are the quotation's pieces between ellipses, or its whole sentence
+    where the answer clips it; else they are the passage's, and section and page are its first, or those of the
+    supporting sentence. `verified`: the quotation is on the page or, without one, the facts of the sentence are in the
+    passages it cites.
     """
 
     n: int
@@ -178,27 +181,35 @@ def _grown(sentence: CheckedSentence, text: str) -> int:
     return sum(len(_display_text(q, text)) - (q.end - q.start) for q in sentence.quotes)
 
 
-def check(answer_text: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> CheckedAnswer:
+def check(
+    answer_text: str,
+    passages: Sequence[Passage],
+    documents: Mapping[str, Document],
+    *,
+    changes: ScopedChanges = NO_CHANGES,
+) -> CheckedAnswer:
     """Check an answer against its passages.
 
-    `documents` holds the document of every passage, by id; KeyError without one.
+    `documents` holds the document of every passage, by id; KeyError without one. `changes` tell which clauses
+    amendments replace, and have the facts of documents as they were found when they were read.
     """
     by_number = {passage.n: passage for passage in passages}
-    supports: dict[tuple[int, ...], Support] = {}
+    facts = changes.changes.facts if changes.changes else {}
+    cited: dict[tuple[int, ...], Cited] = {}
     all_quotations = quotations(answer_text)
     sentences = []
     for start, end in _sentences(answer_text, all_quotations):
         markers = [n for _, numbers in citation_markers(answer_text[start:end]) for n in numbers]
         valid = tuple(dict.fromkeys(n for n in markers if n in by_number))
         quotes = tuple(
-            _check_quote(answer_text, q, _candidates(answer_text, q, start, end, passages), documents)
+            _check_quote(answer_text, q, (start, end), _candidates(answer_text, q, start, end, passages), documents)
             for q in all_quotations
             if start <= q.start < end
         )
-        if valid not in supports and valid:
-            supports[valid] = support_of([by_number[n] for n in valid], documents)
+        if valid not in cited and valid:
+            cited[valid] = Cited(Sources(tuple(by_number[n] for n in valid), documents, facts), changes)
         invalid = tuple(dict.fromkeys(n for n in markers if n not in by_number))
-        sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, supports.get(valid)))
+        sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, cited.get(valid)))
     by_sentence = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
     citations = tuple(dict.fromkeys(c for each in by_sentence for c in each))
     own = tuple(tuple(citations.index(c) for c in each) for each in by_sentence)
@@ -228,7 +239,11 @@ def _candidates(text: str, quote: Quotation, start: int, end: int, passages: Seq
 
 
 def _check_quote(
-    text: str, quote: Quotation, candidates: Sequence[Passage], documents: Mapping[str, Document]
+    text: str,
+    quote: Quotation,
+    sentence: tuple[int, int],
+    candidates: Sequence[Passage],
+    documents: Mapping[str, Document],
 ) -> QuoteCheck:
     """Look up a quotation in the documents of its candidates; a match inside the passage is preferred."""
     inner = text[quote.inner_start : quote.inner_end].strip()
@@ -238,7 +253,9 @@ def _check_quote(
         match = next((m for form in _without_cites(inner) if (m := find_quote(document, form, passage.spans[0]))), None)
         if match is None:
             continue
-        check = QuoteCheck(quote.start, quote.end, inner, passage.n, match, own_words(document, *match.parts))
+        clipped = clipping(document, match, *beside(text, quote, sentence))
+        own = own_words(document, *match.parts)
+        check = QuoteCheck(quote.start, quote.end, inner, passage.n, match, own, clipped)
         if any(span.contains(match.span) for span in passage.spans):
             return check
         elsewhere = elsewhere or check
@@ -258,7 +275,7 @@ def _check_sentence(
     valid: tuple[int, ...],
     invalid: tuple[int, ...],
     quotes: tuple[QuoteCheck, ...],
-    source: Support | None,
+    cited: Cited | None,
 ) -> CheckedSentence:
     start, end = at
     sentence = text[start:end]
@@ -266,17 +283,33 @@ def _check_sentence(
     if (mark := _LIST_MARK.match(plain)) and _is_own_list(text, start, mark[1]):
         plain = " " * mark.end() + plain[mark.end() :]
     verified = [(q.start - start, q.end - start) for q in quotes if q.verified]
-    absent = unsupported(plain, source, verified) if source else ()
-    reasons = []
-    if invalid:
-        reasons.append(f"cites {', '.join(f'[{n}]' for n in invalid)}, which is no passage")
-    if absent:
-        reasons.append(f"not in the cited passage: {', '.join(absent)}")
+    found = cited.verdict(plain, verified) if cited else Verdict()
+    reasons = [f"cites {', '.join(f'[{n}]' for n in invalid)}, which is no passage"] if invalid else []
+    reasons += found.reasons
     if any(not q.verified for q in quotes):
         reasons.append(f"a quotation was {NOT_FOUND}")
+    turned = [q.clipped.words for q in quotes if q.clipped and q.clipped.kind == "negation"]
+    reasons += [f"a quotation leaves out “{words}” before it" for words in turned]
     if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
         reasons.append(NO_CITATION)
-    return CheckedSentence(sentence, start, end, valid, not reasons, quotes, "; ".join(reasons), tuple(absent))
+    how: How = "" if reasons else "quoted" if _only_quotes(sentence, start, quotes) else found.how
+    reason = "; ".join(reasons)
+    return CheckedSentence(
+        sentence, start, end, valid, not reasons, quotes, reason, found.missing, how, found.computation, found.at
+    )
+
+
+def _only_quotes(sentence: str, start: int, quotes: Sequence[QuoteCheck]) -> bool:
+    """Whether a sentence is a quotation, and none is clipped, with nothing but words that lead to it."""
+    if not quotes or any(quote.clipped for quote in quotes):
+        return False
+    pieces = [sentence[: quotes[0].start - start]]
+    pieces += [sentence[a.end - start : b.start - start] for a, b in pairwise(quotes)]
+    pieces.append(sentence[quotes[-1].end - start :])
+    first, *others = (blank_citation_markers(piece).strip(" *_#-•>") for piece in pieces)
+    words = len(first.split())
+    is_lead = words <= _FEW_WORDS or (words <= _LEAD_WORDS and bool(_LEADS_TO_QUOTE.search(first)))
+    return is_lead and not any(re.search(r"\w{4,}|\d", piece) for piece in others) and not find_facts(first)
 
 
 def _is_own_list(text: str, start: int, number: str | None) -> bool:
@@ -309,18 +342,18 @@ def _citations(
     for quote in sentence.quotes:
         if quote.match and quote.n is not None:
             numbers.add(quote.n)
-            cite = pin_cite(documents[by_number[quote.n].document_id], *quote.match.parts)
-            yield word_for_word(quote.n, cite, quote.own_words)
+            document = documents[by_number[quote.n].document_id]
+            spans = quote.clipped.whole if quote.clipped else quote.match.parts
+            yield word_for_word(quote.n, pin_cite(document, *spans), own_words(document, *spans))
     for n in sentence.cites:
         if n not in numbers:
             yield _without_quote(by_number[n], documents[by_number[n].document_id], sentence)
 
 
 def _without_quote(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
-    if not sentence.supported:  # no sentence of the passage supports it
-        return Citation(**passage.where(), n=passage.n, quote=None, verified=False)
-    at = where_said(document, passage.spans, blank_citation_markers(sentence.text))
-    return Citation(**pin_cite(document, *passage.spans, at=at).where(), n=passage.n, quote=None, verified=True)
+    at = sentence.at.get(passage.n, passage.spans[0].start)
+    cite = pin_cite(document, *passage.spans, at=at)
+    return Citation(**cite.where(), n=passage.n, quote=None, verified=sentence.supported)
 
 
 def _display_text(quote: QuoteCheck, text: str) -> str:

@@ -25,7 +25,7 @@ from webapp.grounding.operands import (
     supposed,
     values_of,
 )
-from webapp.grounding.periods import BEFORE, Base, Term, anniversaries, base_of, cited, find_terms, moved
+from webapp.grounding.periods import AFTER, BEFORE, Base, Term, anniversaries, base_of, cited, find_terms, moved
 from webapp.grounding.proper_names import is_plain, stems
 
 BY_CALENDAR = "by the calendar: the day of the same number, or the last of a month that has none"
@@ -37,9 +37,15 @@ BOTH_COUNT = "the first and the last day both count"
 _SAYS_LAST = re.compile(
     r"\b(?:ends?|ending|expir\w+|through|until|last|lasts|runs?|terminates?|conclud\w+|over|to)\b", re.IGNORECASE
 )
+_SAYS_THROUGH = re.compile(r"\b(?:through|last\s+day\s+of|up\s+to\s+and\s+including)\b", re.IGNORECASE)
 _SAYS_BEFORE = re.compile(
     r"\b(?:before|prior|notice|notif\w+|deadline|latest|last\s+(?:day|date)|no\s+later|cancel\w*|exercis\w+|preced\w+"
     r"|elect\w*|by)\b|[-−–]",
+    re.IGNORECASE,
+)
+# What stands before a date that something is counted from.
+_IS_BASE = re.compile(
+    r"\b(?:from|after|following|since|before|prior\s+to|(?:beginning|commencing|starting)(?:\s+on)?)\s+(?:the\s+)?\Z",
     re.IGNORECASE,
 )
 _SAYS_NOTICE = re.compile(r"\b(?:notice|notif\w+|deadline)\b", re.IGNORECASE)
@@ -47,12 +53,15 @@ _SAYS_NOTICE = re.compile(r"\b(?:notice|notif\w+|deadline)\b", re.IGNORECASE)
 
 def derive_date(fact: Fact, sentence: str, sources: Sequence[Source], known: Sequence[Derived]) -> Derived | None:
     """Derive a date or a month of a sentence; `known` are the calculations that its other dates were derived by."""
+    if _IS_BASE.search(sentence[: fact.start]):
+        return None
     readings = {key[1] for key in fact.keys if key[0] in ("date", "month")}
     about = _about(fact, sentence)
     for source in sources:
         bases = list(_named_bases(sentence, readings, source, known))
         for term in _meant(source, sentence, about):
-            for base in (*bases, *term.bases):
+            derived = [base for base in bases if base.shown in {each.result for each in known}]
+            for base in derived if derived and term.sign < 0 else (*bases, *term.bases):
                 for value, rule in _counted(base, term, about):
                     if {value.isoformat(), f"{value:%Y-%m}"} & readings:
                         text = f"{base.shown} {'+' if term.sign > 0 else '−'} {term.period.shown}"
@@ -68,18 +77,18 @@ def _meant(source: Source, sentence: str, about: str) -> list[Term]:
     """The periods of a source that a sentence names; where it names none, those of the clause, nearest in words."""
     terms = list(find_terms(source))
     if periods := _periods(sentence):
-        named = [term for term in terms if (term.period.value, term.period.unit) in periods]
-        return [term if term.sign else replace(term, sign=_direction(term, sentence)) for term in named]
+        named = [(t, _direction(t, sentence)) for t in terms if (t.period.value, t.period.unit) in periods]
+        return [replace(t, sign=t.sign or said or 1) for t, said in named if not said or not t.sign or said == t.sign]
     bearing = [term for term in terms if term.sign and _bears(term, source) and not term.repeats]
     return _nearest([term for term in bearing if _may_mean(term, about, terms)], about)
 
 
 def _direction(term: Term, sentence: str) -> int:
-    """Whether a sentence counts a period forward (1) or back (-1)."""
+    """Whether a sentence counts a period forward (1) or back (-1); 0 where it does not say."""
     for fact in find_facts(sentence):
         if any((value, unit) == (term.period.value, term.period.unit) for value, unit, _ in values_of(fact)):
-            return -1 if BEFORE.match(sentence, fact.end) else 1
-    return 1
+            return -1 if BEFORE.match(sentence, fact.end) else int(bool(AFTER.match(sentence, fact.end)))
+    return 0
 
 
 def _about(fact: Fact, sentence: str) -> str:
@@ -184,6 +193,8 @@ def _all_days(source: Source) -> Iterator[Day]:
 def _counted(base: Base, term: Term, about: str) -> Iterator[tuple[date, str]]:
     """Yield what a period leads to from a date, with the rule."""
     if value := moved(base.value, term.period, term.sign):
-        yield value, BY_CALENDAR if term.period.unit[1] == "month" else BY_DAYS
-        if term.sign > 0 and base.includes and _SAYS_LAST.search(about):
+        includes = term.sign > 0 and base.includes
+        if not (includes and _SAYS_THROUGH.search(about)):
+            yield value, BY_CALENDAR if term.period.unit[1] == "month" else BY_DAYS
+        if includes and _SAYS_LAST.search(about):
             yield value - timedelta(days=1), LAST_DAY

@@ -73,6 +73,9 @@ class Derived:
     value: date | Fraction
     unit: tuple[str, ...] = ("date",)
     through: tuple[date, ...] = ()  # dates that were counted on the way
+    explains: tuple[
+        Fact, ...
+    ] = ()  # facts of the sentence that stand nowhere: "100 hours" of "100 hours at $50 an hour"
 
 
 _SUPPOSES = re.compile(

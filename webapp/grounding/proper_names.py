@@ -15,6 +15,7 @@ _CAPITALISED = re.compile(
     r"\b[A-Z][\w’'&.]*(?:(?:\s*[-‐–/&]\s*|\s+(?:of\s+(?:the\s+)?)?"
     r"|,\s+(?=(?:Inc|LLC|L\.L\.C|Ltd|Corp|L\.P|N\.A|plc|GmbH|S\.A)\b))[A-Z][\w’'&.]*)*"
 )
+_LONGEST_SHORT = 6  # letters of an abbreviation
 _LOOK_BACK = 20  # characters, enough for the punctuation in front of a sentence
 _OPENS = re.compile(r"(?:^|[.:;?!]|[“\"(\[*•>–—-])[\s“\"‘'(\[*_]*$|^\W*$")
 # Capitalised words that are not names: those that begin sentences, words of structure and of the calendar.
@@ -28,7 +29,9 @@ _PLAIN = frozenset(
     "passages exhibit exhibits schedule schedules annex appendix regarding several shall she should similarly since "
     "so some source specifically subject such summary that the their them then there therefore these they this those "
     "though through thus to two three under unless until upon we what when where whereas whether which while who "
-    "whose why will with within without would yes yet you your inc llc ltd corp co lp llp plc mr mrs ms dr sincerely "
+    "anybody anyone anything everybody everyone everything nobody nothing somebody someone something whatever "
+    "whichever whoever none others another whose why will with within without would yes yet you your inc llc ltd corp "
+    "co lp llp plc mr mrs ms dr sincerely "
     "january february march april june july august september october november december monday tuesday wednesday "
     "thursday friday saturday "
     "sunday am pm ii iii iv vi vii viii ix xi xii".split()
@@ -42,20 +45,44 @@ ROLES = frozenset(
     "grantor grantee optionor optionee trustee mortgagor mortgagee promoter "
     "merchant provider recipient discloser underwriter insurer insured investor shareholder stockholder".split()
 )
-_ORDINARY_ENDINGS = ("tion", "sion", "ment", "ing", "ly", "ness", "ity", "ance", "ence", "ism", "al", "ure", "age")
+_ORDINARY_ENDINGS = (
+    "ed",
+    "tion",
+    "sion",
+    "ment",
+    "ing",
+    "ly",
+    "ness",
+    "ity",
+    "ance",
+    "ence",
+    "ism",
+    "al",
+    "ure",
+    "age",
+)
+# Roles that are ordinary words too: an answer may call a party so in a document that does not.
+_LOOSE_ROLES = frozenset(
+    "carrier provider owner operator manager principal employee employer sponsor developer merchant recipient investor "
+    "promoter publisher broker insurer insured manufacturer advertiser transporter shipper".split()
+)
 # What follows a name at the beginning of a sentence: a modal verb, a verb in the third person, an apposition.
 _AGREES = re.compile(
-    r"\s+(?:shall|may|must|will|has|have|is|can|cannot|[a-z]{3,}s)\b|[’']s\b|,\s+(?:its|an?|the|which|who)\b"
+    r"\s+(?:hereby|also|shall|may|must|will|has|have|is|can|cannot|[a-z]{3,}s)\b|[’']s\b|,\s+(?:its|an?|the|which|who)\b"
     r"|\s+(?:and|or)\s+[A-Z]"
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
-    """Word counts of a document, by stem: with a capital inside a sentence, and in small letters."""
+    """Word counts of a document, by stem: with a capital inside a sentence, and in small letters; all its stems, and
+    the letters with which words that follow each other begin.
+    """
 
     capital: Counter[str]
     small: Counter[str]
+    words: frozenset[str]
+    initials: str
 
     def names(self, stem: str) -> bool:
         """Whether the document writes the word with a capital more often than not."""
@@ -77,7 +104,8 @@ def vocabulary(text: str) -> Vocabulary:
             small[stem(word)] += 1
         elif text[max(0, match.start() - 2) : match.start()].strip()[-1:] not in (".", ":", ";", "?", "!", ""):
             capital[stem(word)] += 1
-    return Vocabulary(capital, small)
+    initials = "".join(match[0][0] for match in _WORD.finditer(text)).upper()
+    return Vocabulary(capital, small, stems(text), initials)
 
 
 @lru_cache(maxsize=100_000)
@@ -104,17 +132,24 @@ def missing_names(sentence: str, present: frozenset[str], words: Vocabulary) -> 
         before = sentence[max(0, run.start() - _LOOK_BACK) : run.start()]
         initial = bool(_OPENS.search(before if run.start() <= _LOOK_BACK else "x" + before))
         for i, word in enumerate(_WORD.finditer(run[0])):
+            if _is_short_for(word[0], words):
+                continue
             if _is_absent(word[0], present) and _is_name(word[0], initial and i == 0, run, sentence, present, words):
                 yield run[0].rstrip(".,’'")
                 break
     for match in _WORD.finditer(sentence):
-        if match[0][0].islower() and stem(match[0]) in ROLES and _is_absent(match[0], present):
+        if match[0][0].islower() and stem(match[0]) in ROLES - _LOOSE_ROLES and _is_absent(match[0], present):
             yield match[0]
 
 
 def is_plain(word: str) -> bool:
     """Whether a word is no name, whatever its capitals."""
     return word.casefold() in _PLAIN
+
+
+def _is_short_for(word: str, words: Vocabulary) -> bool:
+    """Whether a word is made of the initials of words that follow each other in the document: "IP"."""
+    return word.isupper() and 1 < len(word) < _LONGEST_SHORT and word in words.initials
 
 
 def _is_absent(word: str, present: frozenset[str]) -> bool:

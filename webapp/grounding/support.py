@@ -6,14 +6,16 @@ same passage, a number that the passage gives for something else, or a negation.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from retrieval import Document, Passage, own_words
+from retrieval import Document, Passage, definitions_used, own_words
 from webapp.grounding.alignment import exchanged_words
+from webapp.grounding.evidence import Sources
 from webapp.grounding.facts import Fact, Key, find_facts, masked, section_mark
 from webapp.grounding.numbers import format_number, number_value
-from webapp.grounding.proper_names import Vocabulary, missing_names, stems, vocabulary
+from webapp.grounding.parties import Parties
+from webapp.grounding.proper_names import Vocabulary, missing_names, stems
 from webapp.grounding.quantities import row_values, stated, values
 
 _NUMBERED_LINE = re.compile(r"(?m)^[\s•*_-]*(\d+(?:\.\d+)+|\d+(?=[.)]))((?:\s?\([a-z0-9]{1,4}\))*)")
@@ -27,6 +29,8 @@ _COUNTED = re.compile(
     r"|types?|kinds?|categories|events?)\b",
     re.IGNORECASE,
 )
+_OF_THEM = re.compile(r"\b(?:the|these|those|all|them)\s+$", re.IGNORECASE)  # "one of the two"
+_ALSO_SAID = re.compile(r"[’']?\s*\(\s*")  # "three months (90 days)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,59 +39,77 @@ class Support:
 
     keys: frozenset[Key]
     marks: frozenset[str]  # every "(b)", for section numbers composed of a heading's number and a mark
-    words: frozenset[str]  # stems
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary  # of the whole documents: names may stand anywhere in them
+    names: frozenset[str]  # stems of what they are called
     text: str  # without headers and footers, for `alignment`
 
 
-def support_of(passages: Sequence[Passage], documents: Mapping[str, Document]) -> Support:
+def support_of(sources: Sources) -> Support:
     """Collect the facts and words of passages, their sections, pages and document names,
     and their documents' vocabulary.
     """
     keys: set[Key] = set()
     texts: list[str] = []
     pages: list[str] = []
-    for passage in passages:
-        document = documents[passage.document_id]
+    for passage in sources.passages:
+        document = sources.documents[passage.document_id]
         raw = "\n".join(document.slice(span) for span in passage.spans)
         keys.update(_of_place(passage, document))
         keys.update(_numbered(raw))
         keys |= row_values(document, passage.spans)
+        texts += _beyond(sources, passage, document)
         pages.append(own_words(document, *passage.spans))
-        texts += [pages[-1], passage.text, passage.section, re.sub(r"[_\W]+", " ", passage.document)]
+        texts += [pages[-1], passage.text, passage.section, _called(passage)]
     for text in texts:
         keys |= values(text)
-    whole = "\n".join(texts)
-    document_texts = "\n".join(dict.fromkeys(documents[p.document_id].text for p in passages))
     return Support(
         keys=frozenset(keys),
-        marks=frozenset(_MARK.findall(whole)),
-        words=stems(whole),
-        vocabulary=vocabulary(document_texts),
+        marks=frozenset(_MARK.findall("\n".join(texts))),
+        vocabulary=sources.vocabulary,
+        names=stems(" ".join(map(_called, sources.passages))),
         text="\n".join(pages),
     )
 
 
-def unsupported(sentence: str, source: Support, verified: Sequence[tuple[int, int]] = ()) -> tuple[str, ...]:
-    """Facts and names of the sentence that the source does not state, as written, without repetition.
+def _beyond(sources: Sources, passage: Passage, document: Document) -> Iterator[str]:
+    """What counts beside a passage: the dates by which its document is known, and definitions of terms that it uses."""
+    facts = sources.facts_of(document)
+    yield from (document.slice(each.span) for each in facts.dates)
+    for span in passage.spans:
+        yield from (own_words(document, definition.span) for definition in definitions_used(document, span))
+
+
+def _called(passage: Passage) -> str:
+    return re.sub(r"[_\W]+", " ", passage.document)
+
+
+def unsupported(
+    sentence: str, source: Support, parties: Parties, verified: Sequence[tuple[int, int]] = ()
+) -> tuple[str, ...]:
+    """Facts of the sentence that the source does not state and names that its document has not, as written, without
+    repetition.
 
     `verified` are ranges of the sentence that are verified quotations; facts in them are not checked again.
     """
     facts = find_facts(sentence)
-    absent = [
-        f.text for f in facts if not _within(f, verified) and not is_own_count(f, sentence) and not _states(source, f)
-    ]
+    unknown = [f for f in facts if not (_within(f, verified) or is_own_count(f, sentence) or _states(source, f))]
+    absent = [f.text for f in unknown if not _is_said_again(f, sentence, [g for g in facts if g not in unknown])]
     rest = masked(sentence, facts)
     for start, end in verified:
         rest = rest[:start] + "\x01" * (end - start) + rest[end:]
-    absent += missing_names(rest, source.words, source.vocabulary)
+    absent += missing_names(rest, source.vocabulary.words | source.names, source.vocabulary)
     if not verified:
-        absent += exchanged_words(sentence, source.text, source.vocabulary)
+        absent += exchanged_words(sentence, source.text, source.vocabulary, parties)
     return tuple(dict.fromkeys(absent))
 
 
 def _within(fact: Fact, ranges: Sequence[tuple[int, int]]) -> bool:
     return any(start <= fact.start and fact.end <= end for start, end in ranges)
+
+
+def _is_said_again(fact: Fact, sentence: str, known: Sequence[Fact]) -> bool:
+    """Whether brackets after a fact say it in other words, which the source has."""
+    return any(g.start > fact.end and _ALSO_SAID.fullmatch(sentence, fact.end, g.start) for g in known)
 
 
 def is_own_count(fact: Fact, sentence: str) -> bool:
@@ -103,7 +125,9 @@ def is_own_count(fact: Fact, sentence: str) -> bool:
         return True
     if sentence[: fact.start].endswith("(") and sentence[fact.end :].startswith(")") and fact.text.isdigit():
         return f"({int(fact.text) - 1})" in sentence or (number == "1" and "(2)" in sentence)
-    return number in _SMALL_COUNTS and fact.text.isalpha() and bool(_COUNTED.match(sentence, fact.end))
+    if number not in _SMALL_COUNTS or not fact.text.isalpha():
+        return False
+    return bool(_COUNTED.match(sentence, fact.end) or _OF_THEM.search(sentence, 0, fact.start))
 
 
 def _states(source: Support, fact: Fact) -> bool:

@@ -1,1 +1,1 @@
-"""Chat-completions servers: client, dialects, pool, circuit breaker, tokenizer, bundled llama.cpp server."""
+"""Chat-completions servers: client, dialects, pool, circuit breaker, tokenizer, embedded llama.cpp server."""

@@ -38,7 +38,7 @@ from webapp.llm.circuit_breaker import CircuitBreaker
 from webapp.llm.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, ServerInfo, fault, identify, refusal
 
 if TYPE_CHECKING:
-    from webapp.llm.bundled import BundledServer
+    from webapp.llm.embedded import EmbeddedServer
 
 __all__ = ["LLMClient", "Message", "ServerInfo", "State", "Timeouts"]
 
@@ -78,14 +78,14 @@ class LLMClient:
         model: str | None = None,
         *,
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
-        bundled: "BundledServer | None" = None,
+        embedded: "EmbeddedServer | None" = None,
     ) -> None:
-        """`bundled`: the supervisor of the bundled server, which knows that a refused connection means "starting"."""
+        """`embedded`: the supervisor of the embedded server, which knows that a refused connection means "starting"."""
         self.url = base_url.rstrip("/").removesuffix("/v1")
         self.api_key = api_key
         self._model = model
         self._timeouts = timeouts
-        self._bundled = bundled
+        self._embedded = embedded
         self._info: ServerInfo | None = None
         self.circuit = CircuitBreaker()
         self.in_flight = 0  # leases of the pool that are not over
@@ -219,7 +219,7 @@ class LLMClient:
 
     @property
     def _starting(self) -> bool:
-        return self._bundled is not None and self._bundled.state == "starting"
+        return self._embedded is not None and self._embedded.state == "starting"
 
     async def _probe(self) -> ServerInfo:
         """Send each dialect's probe until one matches the response; if none does, the dialect is OTHER."""
@@ -246,7 +246,7 @@ class LLMClient:
         return self._named(other)
 
     def _named(self, info: ServerInfo) -> ServerInfo:
-        if self._bundled is None:
+        if self._embedded is None:
             return info
         return ServerInfo(info.dialect, info.model, info.window, f"embedded {info.model}")
 

@@ -1,4 +1,4 @@
-"""Chooses the LLM server for an answer: the least-loaded configured one, else the bundled model, else none."""
+"""Chooses the LLM server for an answer: the least-loaded configured one, else the embedded one, else none."""
 
 import asyncio
 import itertools
@@ -11,13 +11,10 @@ from typing import Literal
 from webapp.core.errors import EngineAway
 from webapp.core.metrics import ENGINES
 from webapp.core.settings import Settings
-from webapp.llm.bundled import BundledServer
 from webapp.llm.client import LLMClient, Timeouts
+from webapp.llm.embedded import EmbeddedServer
 
-# Tokens of passages. The bundled model processes some 250 tokens of prompt a second on two cores: with more of them its
-# first word would take too long.
-BUNDLED_PASSAGES = 700
-BUNDLED_SECONDS = 20.0  # for the bundled server to start: it takes one or two, on a slow disk more
+STARTING_SECONDS = 20.0  # that an answer waits for the embedded server to start: a small model takes one or two
 HEALTH_SECONDS = 5.0  # between two health checks of the servers, however many pages are open
 TRIAL_SECONDS = 1.0  # for the health check of a server whose circuit is due, before a user waits for it
 
@@ -26,15 +23,11 @@ TRIAL_SECONDS = 1.0  # for the health check of a server whose circuit is due, be
 class Backend:
     """A leased LLM server; `client` is None if there is none, and the answer is key language then.
 
-    `tokenizer` is the setting of that name. `most_passages` limits the tokens of passages further than the window does,
-    for a slow server. If the draft of a `trusted` server fails the checks it is shown with marks; that of another is
-    replaced by key language.
+    `tokenizer` is the setting of that name.
     """
 
     client: LLMClient | None
     tokenizer: str | None = None
-    most_passages: int | None = None
-    trusted: bool = True
 
 
 # Leases a server for one answer; raises EngineError if none is available.
@@ -52,20 +45,20 @@ class EnginePool:
         self._timeouts = Timeouts(first=settings.llm_first_token_seconds, silence=settings.llm_silence_seconds)
         self._clients = [LLMClient(url, key, settings.llm_model, timeouts=self._timeouts) for url in settings.llm_urls]
         self._rotation = itertools.count()
-        self._bundled_server = BundledServer() if not self._clients and BundledServer.available() else None
+        self._embedded_server = EmbeddedServer(settings.llm_file) if settings.llm_file else None
         self._health: tuple[float, State] | None = None  # time and result of the last health check
 
     def start(self) -> None:
-        """Start the bundled server if no other is configured, without waiting for it; further calls do nothing."""
-        if self._bundled_server is not None:
-            url, key = self._bundled_server.start()
+        """Start the embedded server, if a model file is set, without waiting for it; further calls do nothing."""
+        if self._embedded_server is not None:
+            url, key = self._embedded_server.start()
             if not self._clients:
-                self._clients = [LLMClient(url, key, timeouts=self._timeouts, bundled=self._bundled_server)]
+                self._clients = [LLMClient(url, key, timeouts=self._timeouts, embedded=self._embedded_server)]
 
     def stop(self) -> None:
-        """Stop the bundled server."""
-        if self._bundled_server is not None:
-            self._bundled_server.stop()
+        """Stop the embedded server."""
+        if self._embedded_server is not None:
+            self._embedded_server.stop()
 
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[Backend]:
@@ -73,7 +66,7 @@ class EnginePool:
 
         Raises EngineAway, without waiting, if no server is available.
         """
-        backend = await self._bundled() if self._bundled_server is not None else await self._choose()
+        backend = await self._choose() if self._embedded_server is None else await self._embedded(self._embedded_server)
         if backend.client is None:
             yield backend
             return
@@ -85,14 +78,14 @@ class EnginePool:
             backend.client.circuit.end_trial()
 
     @property
-    def trusted(self) -> bool:
-        """Whether a server is configured; the bundled model is not trusted."""
-        return bool(self._settings.llm_urls)
+    def is_configured(self) -> bool:
+        """Whether there is a language model."""
+        return bool(self._clients) or self._embedded_server is not None
 
     async def state(self) -> State:
         """State for `/readyz`: "ready" if any server is; the servers are checked at most every HEALTH_SECONDS."""
         if not self._clients:
-            return "none" if self._bundled_server is None else "loading"
+            return "none" if self._embedded_server is None else "loading"
         if self._health is None or time.monotonic() - self._health[0] > HEALTH_SECONDS:
             # Set before the check, so that concurrent callers do not check again.
             self._health = time.monotonic(), self._health[1] if self._health else "loading"
@@ -106,17 +99,15 @@ class EnginePool:
             ENGINES.labels(circuit).set(sum(client.circuit.state == circuit for client in self._clients))
         return self._health[1]
 
-    async def _bundled(self) -> Backend:
-        """Lease the bundled server, after waiting for its start; its supervisor restarts it,
-        so its circuit is not used.
+    async def _embedded(self, server: EmbeddedServer) -> Backend:
+        """Lease the embedded server, after waiting for its start; its supervisor restarts it, so its circuit is not
+        used.
         """
-        if self._bundled_server is None:
-            raise RuntimeError("there is no bundled server where others are configured")
         self.start()
-        end = time.monotonic() + BUNDLED_SECONDS
-        while self._bundled_server.state == "starting" and time.monotonic() < end:
+        end = time.monotonic() + STARTING_SECONDS
+        while server.state == "starting" and time.monotonic() < end:
             await asyncio.sleep(0.05)
-        return Backend(self._clients[0], self._settings.tokenizer, most_passages=BUNDLED_PASSAGES, trusted=False)
+        return self._backend(self._clients[0])
 
     async def _choose(self) -> Backend:
         """Lease a server whose circuit is due and that is back, else the one with the fewest leases (ties:

@@ -1,7 +1,7 @@
 """Token counts of a prompt, as the served model's tokenizer and chat template give them.
 
 The tokenizer of Mistral-7B v0.1 and v0.2, and so of the merge that pincite is built around, is part of mistral-common:
-exact for text, and offline. A llama.cpp server (the bundled one too) counts over HTTP.
+exact for text, and offline. A llama.cpp server (the embedded one too) counts over HTTP.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class Template:
 # "[INST] … [/INST]" takes seven, "</s>" one, "<s>" one. One more for each message is in reserve: TGI tokenizes the
 # rendered template as one text, and tokens may fall differently at the borders.
 MISTRAL: Final = Template(per_message=8, fixed=1)
-# "<|im_start|>user … <|im_end|>" takes five, the start of an answer three, SmolLM2's default system text 22. Some
+# "<|im_start|>user … <|im_end|>" takes five, the start of an answer three, a short default system text twenty. Some
 # templates have longer default texts; pincite is not made for their models.
 ANY_OTHER: Final = Template(per_message=8, fixed=40)
 

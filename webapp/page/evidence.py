@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from markupsafe import Markup
 
 from retrieval import Document, Library, PinciteError, find_quote, own_words, pin_cite
-from webapp.core.results import Item, SameWordsRow, SpanRow, cite_fields, items, ranges
+from webapp.core.results import SameWordsRow, SpanRow, cite_fields, items, ranges
 from webapp.core.wording import about_document
 from webapp.page.html.evidence import evidence, nothing_chosen
 from webapp.store.conversations import SavedTurn
@@ -35,7 +36,7 @@ def evidence_of(library: Library, matter_id: str, turn: SavedTurn, position: int
         if isinstance(row, SameWordsRow):
             row = _same_quotation(document, row, turn.answer.citations[row.citation].quote)
         about = about_document(library.facts(matter_id, row.document_id))
-        places[position] = Item(places[position].kind, row, about)
+        places[position] = replace(places[position], row=row, about=about)
         words = own_words(document, *(document.span(*span) for span in row.spans))
     return evidence(matter_id, turn.id, places, position, words, zoom)
 

@@ -17,7 +17,7 @@ from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER
 from webapp.store.conversations import Conversation, SavedTurn
 
-# Each is answered by one section of the sample; tested with the bundled search model.
+# Each is answered by one section of the sample; tested with the packaged search model.
 EXAMPLES = (
     "Can the customer end the contract without giving a reason?",
     "What happens if the buyer pays late?",

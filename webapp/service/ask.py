@@ -15,6 +15,7 @@ from webapp.answers.generate import Delta, Trouble
 from webapp.answers.history import Turn
 from webapp.answers.key_language import KeySentence
 from webapp.answers.reading import read_question
+from webapp.answers.second_opinion import second_opinion
 from webapp.core import metrics
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.log import record_error, user_error
@@ -36,6 +37,7 @@ from webapp.core.results import (
 )
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.core.wording import plural
+from webapp.grounding.check import CheckedSentence
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
@@ -66,15 +68,23 @@ async def answer_in_turn(
         may_be_each = not reading.needs_no_search and reading.kind != "about_last_answer"
         asked = await run_on_core(put_to_each, reading.question, scope, searcher) if may_be_each else None
         if asked:
-            windows = Windows(lease, workspace.question_queue.borrow) if workspace.engine_pool.trusted else None
+            windows = Windows(lease, workspace.question_queue.borrow) if workspace.engine_pool.is_configured else None
             events = each_document(asked, scope, library=library, searcher=searcher, windows=windows)
         else:
             events = answer(question, history, scope, library=library, searcher=searcher, lease=lease)
         async with aclosing(_with_metrics(events)) as measured_events:
             async for event in measured_events:
-                yield event
+                yield await _asked_again(workspace, event)
     finally:
         place.leave()
+
+
+async def _asked_again(workspace: Workspace, event: AnswerEvent) -> AnswerEvent:
+    """An answer with the second opinion of the language model that wrote it, where the settings ask for one."""
+    if not (workspace.settings.second_opinion and isinstance(event, Answer) and event.checked):
+        return event
+    windows = Windows(workspace.engine_pool.lease, workspace.question_queue.borrow)
+    return replace(event, checked=await second_opinion(event.checked, event.passages, windows))
 
 
 async def _with_metrics(events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[AnswerEvent]:
@@ -255,7 +265,7 @@ def page_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answer
             "citations": tuple(row.model_copy(update=span_fields(citation.spans)) for row, citation in citations),
             "key_language": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in sentences),
             "nearest": tuple(row.model_copy(update=span_fields(key.spans)) for row, key in nearest),
-            "sentences": tuple(_placed(answer, result.sentences)),
+            "sentences": tuple(row.model_copy(update={"text": "", "mark": ""}) for row in result.sentences),
             "passages": tuple(
                 PassageRow(
                     n=passage.n,
@@ -317,22 +327,25 @@ def _sentences(answer: Answer) -> Iterator[SentenceRow]:
     """Rows of the sentences of a checked answer."""
     if answer.checked:
         checked = answer.checked
-        for sentence, text, own in zip(checked.sentences, checked.texts, checked.own, strict=True):
-            yield SentenceRow(
+        for sentence, text, end, own in zip(checked.sentences, checked.texts, checked.ends, checked.own, strict=True):
+            row = SentenceRow(
                 text=text,
                 state=sentence.state,
-                how="quoted" if sentence.state == "supported" else "",
+                how=sentence.how,
                 citations=tuple(dict.fromkeys(checked.citations[at].n for at in own)),
                 missing=sentence.missing,
                 doubt=sentence.reason,
+                computation=_computed(sentence) if sentence.state == "computed" else "",
+                end=end,
+                at=own,
             )
+            yield row.model_copy(update={"mark": row.told})
 
 
-def _placed(answer: Answer, rows: Sequence[SentenceRow]) -> Iterator[SentenceRow]:
-    """Rows of sentences by their ends in the answer, instead of their words, and the positions of their citations."""
-    if answer.checked:
-        for row, end, own in zip(rows, answer.checked.ends, answer.checked.own, strict=True):
-            yield row.model_copy(update={"text": "", "end": end, "at": own})
+def _computed(sentence: CheckedSentence) -> str:
+    """How a sentence was computed: operands, result, and the rule that was counted by."""
+    done = sentence.computation
+    return f"{done.text} ({done.rule})" if done and done.rule else done.text if done else ""
 
 
 def _same_words(answer: Answer, records: Mapping[str, DocumentRecord]) -> Iterator[SameWordsRow]:

@@ -11,6 +11,7 @@ from webapp.answers.summary import Event as SummaryEvent
 from webapp.answers.summary import Lines, Part, Summary, SummaryClause, joined, summary
 from webapp.core import metrics
 from webapp.core.log import record_error
+from webapp.core.marks import mark_for, promise
 from webapp.core.results import (
     CitationRow,
     ClauseRow,
@@ -133,7 +134,7 @@ def _lease(workspace: Workspace, user: User) -> Lease | None:
         finally:
             place.leave()
 
-    return lease if workspace.engine_pool.trusted else None
+    return lease if workspace.engine_pool.is_configured else None
 
 
 def _complete(record: DocumentRecord, summary: Summary, document: Document) -> SummaryResult:
@@ -159,7 +160,8 @@ def summary_result(
         for line in clause.lines:
             at = range(len(citations), len(citations) + len(line.citations))
             citations += [_citation_row(n + 1, citation) for n, citation in zip(at, line.citations, strict=True)]
-            lines.append(LineRow(text=line.text, citations=tuple(at)))
+            state, how = min(line.states, key=lambda each: promise(mark_for(*each)))
+            lines.append(LineRow(text=line.text, citations=tuple(at), state=state, how=how))
         rows.append(ClauseRow(label=clause.label, heading=clause.heading, part=clause.part, lines=tuple(lines)))
     return SummaryResult(
         document_id=record.id,

@@ -33,7 +33,7 @@ from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, SearchesWait
 from webapp.core.log import log
 from webapp.core.metrics import IngestCounter
 from webapp.core.settings import Settings
-from webapp.llm.bundled import SLOTS
+from webapp.llm.embedded import SLOTS
 from webapp.service.fair_turns import FairScheduler
 from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue

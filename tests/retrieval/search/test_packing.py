@@ -111,3 +111,28 @@ def test_a_passage_too_long_for_the_budget_is_passed_over_for_the_next() -> None
 
 def test_nothing_found_is_nothing_packed() -> None:
     assert packed([], 100).passages == ()
+
+
+FEES = "".join(f"Year {n} ${n},000 ${n}00\n" for n in range(1, 160))
+PROSE = "The Supplier shall deliver the goods within thirty (30) days after it has accepted an order and no later.\n"
+SCHEDULE = document(f"12. Duty\n{PROSE * 40}13. Fees\nThe fees are these:\nYear Rent Deposit\n{FEES}14. Law\n{PROSE}")
+
+
+def test_a_passage_that_begins_within_a_table_names_its_columns_and_is_counted_with_them() -> None:
+    def is_within(each: Chunk) -> bool:
+        return SCHEDULE.slice(each.span).startswith("Year 1") and each.span.start > SCHEDULE.text.index("Year 9")
+
+    below = [each for each in chunk(SCHEDULE) if is_within(each)][:1]
+    result = pack(below, lambda _: SCHEDULE, words, 10**6)
+    (passage,) = result.passages
+    assert passage.as_sent().startswith(
+        "[1] Agreement.pdf, Section 13 (Fees), page 1, columns: Year Rent Deposit\nYear 1"
+    )
+    assert words(passage.as_sent()) <= result.tokens
+
+
+def test_other_passages_name_no_columns() -> None:
+    others = [each for each in chunk(SCHEDULE) if not SCHEDULE.slice(each.span).startswith("Year")]
+    assert not any("columns" in p.as_sent() for p in pack(others, lambda _: SCHEDULE, words, 10**6).passages)
+    rows_only = document(f"12. Duty\n{PROSE * 40}13. Fees\nThe fees are these:\n{FEES}14. Law\n{PROSE}")
+    assert not any("columns" in p.as_sent() for p in pack(chunk(rows_only), lambda _: rows_only, words, 10**6).passages)

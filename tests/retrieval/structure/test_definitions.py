@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval.structure.definitions import defined, find_definitions, used
+from retrieval.structure.definitions import defined, definitions_used, find_definitions
 from tests.documents import document
 
 
@@ -98,15 +98,15 @@ def test_of_several_definitions_the_one_with_the_meaning_counts() -> None:
 def test_a_term_is_used_by_its_very_words_the_longest_first() -> None:
     page = document(LIST)
     clause = page.span(LIST.index("3. Sales"), len(LIST))
-    assert [d.term for d in used(page, clause)] == ["Field Sales", "Losses", "Field"]
-    assert used(page, page.span(LIST.index("The fields"), LIST.index("fields of"))) == []
+    assert [d.term for d in definitions_used(page, clause)] == ["Field Sales", "Losses", "Field"]
+    assert definitions_used(page, page.span(LIST.index("The fields"), LIST.index("fields of"))) == []
 
 
 def test_a_passage_that_defines_a_term_does_not_bring_it() -> None:
     page = document(LIST)
-    assert [d.term for d in used(page, page.span(0, LIST.index("2. Indemnity")))] == ["Losses"]
+    assert [d.term for d in definitions_used(page, page.span(0, LIST.index("2. Indemnity")))] == ["Losses"]
 
 
 def test_a_term_defined_in_capitals_is_used_without_them() -> None:
     page = document("“CONTENT” means text.\nThe Content is free; the content of this page is not.")
-    assert [d.term for d in used(page, page.span(22, len(page.text)))] == ["CONTENT"]
+    assert [d.term for d in definitions_used(page, page.span(22, len(page.text)))] == ["CONTENT"]

@@ -179,3 +179,18 @@ def test_what_is_quoted_of_a_clause_over_two_pages_has_the_page_of_its_bearing_s
     lease = document("1. Rent. The rent is due.\fLate rent bears interest.\n2. Law. The laws of Malta govern.\n")
     (clause,) = asked_of("late interest", lease).clauses
     assert (clause.page, clause.text) == (2, "1. Rent. The rent is due. Late rent bears interest.")
+
+
+def fees(years: int) -> Document:
+    prose = "The fees of the years are those of the table below, and are due on the first day of the year.\n"
+    rows = "\n".join(f"Year {n}  ${n}00  {n}0 users" for n in range(1, years + 1))
+    return document(f"1. Fees. {prose * max(3, years // 5)}Year  Fee  Users\n{rows}\n")
+
+
+def test_the_row_of_a_table_that_bears_is_emphasised_and_of_a_long_table_a_few_rows_are_quoted_with_its_heads() -> None:
+    (short,) = asked_of("year 3 users", fees(8), most=1).clauses
+    assert [short.text[a:b] for a, b in short.emphasis] == ["Year 3 $300 30 users"]
+    (long,) = asked_of("year 77 users", fees(90), most=1).clauses
+    assert long.text.startswith("Year Fee Users ")
+    assert long.text.endswith("Year 77 $7700 770 users")
+    assert len(long.text.split("Year ")) == 5  # the heads and three rows

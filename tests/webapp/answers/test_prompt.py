@@ -57,6 +57,10 @@ def test_the_parts_of_the_window_add_up() -> None:
     assert budget.system == mistral()(SYSTEM)
 
 
+def test_the_instructions_take_little_of_the_window() -> None:
+    assert mistral()(SYSTEM) <= 155
+
+
 def test_a_question_that_leaves_too_little_for_passages_is_refused() -> None:
     with pytest.raises(QuestionTooLong, match="is too long: 3"):
         frame(4096, [], "pay " * 3000, mistral(), MISTRAL)

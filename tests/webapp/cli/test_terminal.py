@@ -99,8 +99,8 @@ def test_an_answer_is_shown_with_citations_key_language_and_coverage(capsys: pyt
     shown = capsys.readouterr().out
     for part in (
         "Irish law [1].\n",
-        "[1] lease.pdf, Section 2 (Law), p. 3\n   “The laws of Ireland govern.” (word for word)",
-        "Key language, word for word:\n   “The laws of Ireland govern.”\n   – lease.pdf, Section 2 (Law), p. 3",
+        "[1] lease.pdf, Section 2 (Law), p. 3\n   “The laws of Ireland govern.” (word for word on the page)",
+        "Key language, word for word on the page:\n   “The laws of Ireland govern.”\n   – lease.pdf, Section 2 (Law)",
         "Searched 1 document, 1,412 pages; 2 pages unreadable; 6 passages sent, 11 left out.",
     ):
         assert part in shown
@@ -115,36 +115,48 @@ def test_an_answer_without_an_engine_says_so(capsys: pytest.CaptureFixture[str])
     assert shown.count("The laws of Ireland govern.") == 1
 
 
-def sentence(text: str, state: str, doubt: str = "", citations: tuple[int, ...] = ()) -> dict[str, object]:
-    return {"text": text, "state": state, "doubt": doubt, "citations": citations}
+def written(*sentences: tuple[str, str, str], **more: object) -> AnswerResult:
+    """An answer of these sentences, each with its state and doubt."""
+    rows, end = [], 0
+    for text, state, doubt in sentences:
+        end += len(text) + (end > 0)
+        rows.append({"text": text, "state": state, "doubt": doubt, "citations": (), "end": end})
+    return answer(answer=" ".join(text for text, _, _ in sentences), sentences=rows, **more)
 
 
-def test_sentences_in_doubt_are_told_below_the_answer_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
-    missing = "not in the cited passage: $5"
-    rows = [
-        sentence("Irish law [1].", "compared", citations=(1,)),
-        sentence("It costs $5 [1].", "unsupported", missing, (1,)),
-        sentence("Rent is due [99].", "unsupported", "cites [99], which is no passage"),
-        sentence("Walruses sing it.", "uncited", "no citation"),
-        sentence("It says so (not found in the source) [1].", "unsupported", "a quotation was not found in the source"),
-    ]
-    show_answer(answer(sentences=rows))
+def test_each_sentence_is_followed_by_its_mark_and_one_in_doubt_by_the_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    flagged = "It says so (not found in the source) [1]."
+    show_answer(
+        written(
+            ("Irish law [1].", "compared", ""),
+            ("It costs $5 [1].", "unsupported", "not in the cited passage: $5"),
+            ("Rent is due [99].", "unsupported", "cites [99], which is no passage"),
+            ("Walruses sing it.", "uncited", "no citation"),
+            (flagged, "unsupported", "a quotation was not found in the source"),
+        )
+    )
     shown = capsys.readouterr().out
-    assert [line for line in shown.splitlines() if line.startswith("!")] == [
-        f"! not confirmed: It costs $5 [1]. ({missing})",
-        "! not confirmed: Rent is due [99]. (cites [99], which is no passage)",
-        "! no citation: Walruses sing it.",
-    ]
+    assert shown.startswith(
+        "! Of 5 sentences, marked: 3 “not confirmed”, 1 “no citation”.\n\n"
+        "Irish law [1]. ≈ It costs $5 [1]. (! not confirmed: not in the cited passage: $5) "
+        "Rent is due [99]. (! not confirmed: cites [99], which is no passage) "
+        f"Walruses sing it. (! no citation) {flagged} "
+        "(! not confirmed: a quotation was not found in the source)\n"
+    )
+    assert "\n≈ figures and names compared with the clause; meaning not read\n" in shown
     assert "Nothing in this answer cites a passage" not in shown
 
 
 def test_an_answer_without_any_citation_says_so_before_it(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [sentence("Walruses sing it.", "uncited", "no citation")]
-    show_answer(answer(answer="Walruses sing it.", citations=[], sentences=rows))
+    show_answer(written(("Walruses sing it.", "uncited", "no citation"), citations=[]))
     shown = capsys.readouterr().out
-    assert shown.startswith("Nothing in this answer cites a passage: the documents do not confirm it.\n")
-    show_answer(answer(answer="It does not say.", citations=[], sentences=[sentence("It does not say.", "absent")]))
-    assert "Nothing in this answer cites" not in capsys.readouterr().out
+    assert shown.startswith("! Nothing in this answer cites a passage: the documents do not confirm it.\n")
+    show_answer(written(("It does not say.", "absent", ""), citations=[]))
+    shown = capsys.readouterr().out
+    assert shown.startswith("It does not say. ○\n")
+    assert "Nothing in this answer cites" not in shown
 
 
 def test_documents_with_the_same_words_are_counted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,6 +74,7 @@ def test_several_engine_addresses_stand_between_commas(monkeypatch: pytest.Monke
         ("PINCITE_TRUSTED_PROXIES", "::/0", "“::/0” covers every address"),
         ("PINCITE_DOCUMENTS_PER_USER", "0", "“0” should be greater than 0"),
         ("PINCITE_GUESTS_PER_ADDRESS", "-1", "“-1” should be greater than 0"),
+        ("PINCITE_LLM_FILE", "/nowhere.gguf", "there is no file “/nowhere.gguf”"),
         ("PINCITE_SECRETS_DIR", "/nowhere", "there is no folder “/nowhere”"),
     ],
 )
@@ -102,6 +103,14 @@ def test_a_bad_value_is_told_in_a_sentence_that_names_the_setting(
 )
 def test_loopback_is_told_from_the_rest(host: str, here_only: bool) -> None:
     assert is_loopback(host) is here_only
+
+
+def test_a_file_and_a_server_are_not_both_the_language_model(tmp_path: Path) -> None:
+    file = tmp_path / "model.gguf"
+    file.touch()
+    assert load_settings(llm_file=file).llm_file == file
+    with pytest.raises(SettingsInvalid, match="PINCITE_LLM_FILE cannot be used: PINCITE_LLM_URL is set too"):
+        load_settings(llm_file=file, llm_url="http://127.0.0.1:8080")
 
 
 def test_a_proxy_elsewhere_needs_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,15 @@
+from collections.abc import Iterator
 from datetime import date
+from fractions import Fraction
 
 import pytest
+from dateutil.relativedelta import relativedelta
 
 from retrieval import Document, DocumentDate
 from retrieval.core.documents import Page
-from webapp.grounding.calculations import Source, compute
+from webapp.grounding.calculations import Source, compute, not_computed
+from webapp.grounding.facts import Fact, find_facts
+from webapp.grounding.operands import as_day, date_of, shown, values_of
 
 PREAMBLE = "This Agreement is made as of March 1, 2020 (the “Effective Date”) by Acme Holdings, Inc. and Beta GmbH.\n"
 
@@ -171,3 +176,109 @@ def test_what_follows_from_operands_is_computed_and_shown(clause: str, sentence:
 @pytest.mark.parametrize(("clause", "sentence"), WRONG)
 def test_what_does_not_follow_is_not_computed(clause: str, sentence: str) -> None:
     assert compute(sentence, [source(clause)]) is None
+
+
+def altered(fact: Fact) -> Iterator[str]:
+    """Other values of a fact that is a date or has a unit, near ones and far ones; of a date none that is a day off."""
+    if day := date_of(fact):
+        apart = [relativedelta(days=30), relativedelta(months=1), relativedelta(years=1), relativedelta(days=2)]
+        yield from (as_day(value) for each in apart for value in (day + each, day - each))
+        return
+    for value, unit, _ in values_of(fact):
+        if unit != ("number",):
+            yield from (shown(value * Fraction(times), unit) for times in ("2", "1.1", "0.9", "10", "0.5", "1.01"))
+
+
+@pytest.mark.parametrize(("clause", "sentence", "text"), RIGHT)
+def test_no_calculation_holds_with_another_value(clause: str, sentence: str, text: str) -> None:
+    cited = source(clause)
+    right = compute(sentence, [cited])
+    assert right is not None
+    assert text in right.text
+    for fact in find_facts(sentence):
+        for value in altered(fact) if fact.text in right.derived else ():
+            wrong = f"{sentence[: fact.start]}{value}{sentence[fact.end :]}"
+            assert compute(wrong, [cited]) is None, wrong
+
+
+def test_a_term_that_runs_through_a_day_ends_on_it() -> None:
+    assert compute("The term runs through August 31, 2021.", [source(TERM)])
+    assert compute("The term runs through September 1, 2021.", [source(TERM)]) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "period", "end"),
+    [
+        ("January 31, 2021", "one month", "February 28, 2021"),
+        ("January 31, 2024", "one month", "February 29, 2024"),
+        ("February 29, 2024", "one year", "February 28, 2025"),
+        ("August 31, 2021", "six months", "February 28, 2022"),
+        ("December 31, 2021", "two weeks", "January 14, 2022"),
+        ("March 1, 2020", "one and a half years", "September 1, 2021"),
+        ("November 30, 2021", "90 days", "February 28, 2022"),
+    ],
+)
+def test_months_are_counted_by_the_calendar_and_end_with_a_shorter_one(day: str, period: str, end: str) -> None:
+    computation = compute(f"It is due on {end}.", [source(f"It is due {period} after {day}.")])
+    assert computation is not None
+    assert computation.result == end
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_named"),
+    [
+        ("Delivery is due by March 29, 2021.", True),
+        ("Delivery is due by March 29, 2021, ten business days after March 15, 2021.", True),
+        ("Delivery is due within ten business days after March 15, 2021.", False),
+    ],
+)
+def test_business_days_are_named_as_not_computed(sentence: str, is_named: bool) -> None:
+    assert bool(not_computed(sentence, [source(BUSINESS)])) is is_named
+
+
+def test_operands_may_stand_in_another_cited_passage_where_the_sentence_names_them() -> None:
+    beside = source(TERM, "The option period is twenty-four (24) months.\n")
+    assert compute("24 months after March 1, 2020 is March 1, 2022.", [beside])
+    assert compute("It ends on March 1, 2022.", [beside]) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_computed"),
+    [
+        ("If the breach is notified on May 3, 2021, it must be cured by June 2, 2021.", True),
+        ("The breach was notified on May 3, 2021 and must be cured by June 2, 2021.", False),
+        ("If the breach is notified on May 3, 2021, it must be cured by June 3, 2021.", False),
+    ],
+)
+def test_a_date_may_be_supposed_but_not_invented(sentence: str, is_computed: bool) -> None:
+    clause = "Licensee shall cure the breach within thirty (30) days after it is notified."
+    assert (compute(sentence, [source(clause)]) is not None) is is_computed
+
+
+RENT_TABLE = "\n".join(
+    (
+        "The Tenant shall pay as rent for the premises what this table says for each year of the term of this Lease:",
+        "Lease Year Annual Rent Monthly Rent",
+        "1 $120,000 $10,000",
+        "2 $132,000 $11,000",
+        "3 $144,000 $12,000",
+        "4 $150,000 $12,500",
+        "The Tenant shall pay the rent of a month in advance on the first of it, without deduction or set-off.",
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text"),
+    [
+        ("The rent of the first three years is $396,000 in total.", "$120,000 + $132,000 + $144,000"),
+        ("In years 2 and 3 together the rent is $276,000.", "$132,000 + $144,000"),
+        ("The total for all years is $546,000.", "$120,000 + $132,000 + $144,000 + $150,000"),
+        ("From year 1 to year 2 the monthly rent rises by $1,000.", "$11,000 − $10,000"),
+        ("The total for all years is $540,000.", ""),
+        ("The rent of the first three years is $420,000 in total.", ""),
+    ],
+)
+def test_cells_are_added_by_the_rows_that_the_sentence_names(sentence: str, text: str) -> None:
+    computation = compute(sentence, [source(RENT_TABLE)])
+    assert (computation.text.partition(" = ")[0] if computation else "") == text

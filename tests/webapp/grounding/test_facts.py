@@ -3,10 +3,13 @@ from dataclasses import replace
 import pytest
 
 from retrieval import Document, Passage, pin_cite, split_sentences
+from retrieval import find_facts as find_document_facts
 from retrieval.core.documents import Page
 from webapp.grounding.alignment import exchanged_words
+from webapp.grounding.evidence import Sources
 from webapp.grounding.facts import find_facts
 from webapp.grounding.numbers import number_value
+from webapp.grounding.parties import parties_of
 from webapp.grounding.proper_names import vocabulary
 from webapp.grounding.support import support_of, unsupported
 
@@ -30,7 +33,8 @@ def passage(text: str = CLAUSE, section: str = "Section 8.2(b) (Payment)") -> tu
 
 def absent(sentence: str) -> tuple[str, ...]:
     one, documents = passage()
-    return unsupported(sentence, support_of([one], documents))
+    sources = Sources((one,), documents, {})
+    return unsupported(sentence, support_of(sources), sources.parties)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +176,9 @@ def test_what_stands_in_the_place_of_something_else_is_seen_in_near_verbatim_sen
         "Acme (the “Licensor”) and Beta agree. The Licensor shall pay the Licensee a fee of $900 within thirty (30) "
         "days of each invoice. The Licensee may object within 60 days."
     )
-    assert list(exchanged_words(sentence, source, vocabulary(source))) == found
+    document = Document("d", "Licence", source, (Page(1, "1", 0, len(source)),))
+    parties = parties_of({document: find_document_facts(document)})
+    assert list(exchanged_words(sentence, source, vocabulary(source), parties)) == found
 
 
 @pytest.mark.parametrize(

@@ -5,24 +5,24 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx2
 import pytest
 from mistral_common.protocol.instruct.messages import AssistantMessage, UserMessage
 from mistral_common.protocol.instruct.request import ChatCompletionRequest
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
+from tests.gguf import make_gguf
 from tests.webapp.fake_engine import FakeEngine
 from webapp.core.errors import EngineAway, EngineKeyRefused, EngineRefused, SettingsInvalid
 from webapp.llm import tokenizer as tokens
-from webapp.llm.bundled import BundledServer
-from webapp.llm.client import ServerInfo, http_options
+from webapp.llm.client import ServerInfo
+from webapp.llm.embedded import EmbeddedServer
 
 CLAUSE = "The Borrower shall, upon not less than ten days’ prior notice, prepay the Loans (Section 2.1(b))."
 
 
 @pytest.fixture(scope="module")
-def llama() -> Iterator[tuple[str, str]]:
-    engine = BundledServer()
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    engine = EmbeddedServer(make_gguf(tmp_path_factory.mktemp("model") / "noise.gguf"))
     address = engine.start()
     assert engine.wait(60)
     yield address
@@ -64,18 +64,8 @@ def test_the_template_of_mistral_takes_at_most_what_is_set_aside(turns: int) -> 
 
 def test_llama_cpp_counts_with_the_tokenizer_of_its_model(llama: tuple[str, str]) -> None:
     count = tokens.from_llama_cpp(*llama)
-    assert [count(text) for text in ("", "a b", "a  b", "1998")] == [0, 2, 3, 4]
-    assert tokens.mistral()("1998") == 5
-
-
-@pytest.mark.parametrize("turns", [1, 3, 9])
-def test_the_template_of_the_bundled_model_takes_at_most_what_is_set_aside(llama: tuple[str, str], turns: int) -> None:
-    count, texts = tokens.from_llama_cpp(*llama), [f"{n}. {CLAUSE}" for n in range(turns)]
-    messages = [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(texts)]
-    with httpx2.Client(**http_options(*llama)) as http:
-        prompt = http.post("/apply-template", json={"messages": messages}).json()["prompt"]
-        whole = http.post("/tokenize", json={"content": prompt, "parse_special": True}).json()["tokens"]
-    assert len(whole) - sum(map(count, texts)) <= tokens.ANY_OTHER.overhead(turns)
+    assert [count(text) for text in ("", "a b", "a  b", "1998", "’")] == [0, 3, 4, 4, 3]  # a token a character, or byte
+    assert [tokens.mistral()(text) for text in ("a b", "a  b", "1998", "’")] == [2, 3, 5, 1]
 
 
 def test_a_server_that_cannot_count_is_an_engine_error(llama: tuple[str, str]) -> None:

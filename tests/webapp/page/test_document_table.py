@@ -104,8 +104,10 @@ def test_a_copy_has_the_rows(page: Page) -> None:
     copy = document_table.copied(page.answer()).splitlines()
     assert copy[0].startswith("Found in 2 of 3 documents")
     assert copy[2].split("\t")[:3] == ["Document", "State", "Answer"]
-    assert len(copy) == 6
+    assert len(copy) == 8
+    assert copy[-1] == "✓ word for word on the page"
     assert copy[3].split("\t")[:2] == ["<b>lease 0.pdf", "Found"]
+    assert copy[3].rstrip().endswith(", p. 1 ✓")
 
 
 def test_what_amends_a_clause_stands_in_a_column_of_its_own(page: Page) -> None:

@@ -5,8 +5,7 @@ text (XSS). Nothing here turns a `str` into `Markup` in any other way, and no te
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
@@ -22,32 +21,36 @@ from webapp.core.results import (
     SummaryResult,
     TurnResult,
     items,
+    mark_of,
+    marks_of,
 )
 from webapp.core.wording import (
     DOUBT,
     KEY_LANGUAGE,
     NEAREST,
-    UNCITED,
     also_in,
     cite,
     coverage,
+    doubts,
     further_documents,
-    key_language_text,
+    legend,
+    marked_text,
     plural,
     read_as,
-    sentence_doubt,
+    says_more,
     with_others,
 )
 from webapp.grounding.check import NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
 from webapp.page.html import document_table, mentions, summary
-from webapp.page.html.parts import NOTHING, changed_by, lines, pin, standing, to_place, under_way
+from webapp.page.html.parts import NOTHING, changed_by, lines, pin, sign, standing, to_place, under_way
+from webapp.page.html.parts import legend as legend_of_marks
 from webapp.store.conversations import SavedTurn, State
 
 _INLINE = re.compile(rf"(?P<cite>(?i:{CITE.pattern}))|\*\*(?P<bold>[^*\n]+)\*\*|(?P<doubt>\({re.escape(NOT_FOUND)}\))")
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _QUOTED = re.compile(r"\s*>\s?")
-Mark = Callable[[int, int], Markup]  # of a citation's number and its position in the answer
+ToCitation = Callable[[int, int], Markup]  # of a citation's number and its position in the answer
 AGAIN = {AnswerResult: "Ask again", SummaryResult: "Summarise again", MentionsResult: "Search again"}
 SHARES = (
     ("system", "Instructions"),
@@ -82,7 +85,8 @@ def _answer(turn: SavedTurn, answer: AnswerResult) -> Markup:
     if answer.documents:
         return lines([_stopped() if turn.state == "stopped" else NOTHING, document_table.body(turn.id, answer)])
     parts = (_heading(turn.state, answer), _text(turn.id, answer), _chips(turn.id, answer))
-    return lines([*parts, _same_words(turn.id, answer), _further(turn, answer), _several(answer)])
+    below = (_same_words(turn.id, answer), _further(turn, answer), legend_of_marks(marks_of(answer)), _several(answer))
+    return lines([*parts, *below])
 
 
 def _summary(turn: SavedTurn, result: SummaryResult) -> Markup:
@@ -155,10 +159,10 @@ def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> 
     ).format(matter, example_list)
 
 
-def prose(text: str, mark: Mark, notes: Mapping[int, Markup] = MappingProxyType({})) -> Markup:
-    """Render the text of an answer (a subset of Markdown); `mark` renders a citation's number.
+def prose(text: str, mark: ToCitation, sentences: Sequence[SentenceRow] = ()) -> Markup:
+    """Render the text of an answer (a subset of Markdown), and after each of these sentences of it the sentence's mark.
 
-    `notes` are inserted into the text by position: the note of 1 comes after the first character.
+    `mark` renders a citation's number.
     """
     blocks: list[Markup] = []
     kind, rows, at = "", list[Markup](), 0
@@ -171,10 +175,10 @@ def prose(text: str, mark: Mark, notes: Mapping[int, Markup] = MappingProxyType(
         kind = line_kind
         if kind:
             begin = (_QUOTED.match(line) or _BULLET.match(line)).end()  # type: ignore[union-attr]
-            inner = _inline(line[begin:], at + begin, mark, notes)
+            inner = _inline(line[begin:], at + begin, mark, sentences)
             rows.append((Markup("<p>{}</p>") if kind == "quote" else Markup("<li>{}</li>")).format(inner))
         elif line.strip():
-            blocks.append(Markup("<p>{}</p>").format(_inline(line, at, mark, notes)))
+            blocks.append(Markup("<p>{}</p>").format(_inline(line, at, mark, sentences)))
         at += len(line) + 1
     return lines(blocks)
 
@@ -188,34 +192,45 @@ def copied(turn: SavedTurn) -> str:
         return mentions.copied(answer)
     if answer.documents:
         return document_table.copied(answer)
+    above = [doubts(answer) or (f"{KEY_LANGUAGE}:" if answer.is_key_language else ""), ""]
     rows = [f"[{row.n}] {with_others(row)}" for row in answer.citations]
-    text = key_language_text(answer) if answer.is_key_language else answer.answer
-    return "\n".join([text, "", *dict.fromkeys(rows)]).strip()
+    return "\n".join([*above, marked_text(answer), "", *dict.fromkeys(rows), "", *legend(answer)]).strip()
 
 
-def _inline(text: str, at: int, mark: Mark, notes: Mapping[int, Markup]) -> Markup:
-    """Render a line, without its bullet; `at` is its start in the answer."""
+def _inline(text: str, at: int, mark: ToCitation, sentences: Sequence[SentenceRow]) -> Markup:
+    """Render a line, without its bullet, sentence by sentence; `at` is its start in the answer."""
+    unbroken = [(match.start(), match.end()) for match in _INLINE.finditer(text)]
+    out, position = [NOTHING], 0
+    for row in sentences:
+        if position + at < row.end <= at + len(text):
+            end = next((b for a, b in unbroken if a < row.end - at < b), row.end - at)
+            lead = position + len(text[position:end]) - len(text[position:end].lstrip())
+            out += [Markup("{}").format(text[position:lead]), _marked(_pieces(text[lead:end], at + lead, mark), row)]
+            position = end
+    return lines([*out, _pieces(text[position:], at + position, mark)])
+
+
+def _marked(words: Markup, row: SentenceRow) -> Markup:
+    """A sentence with its mark; one in doubt is marked as a whole."""
+    if row.standing.is_doubt:
+        words = Markup('<span class="said doubt">{}</span>').format(words)
+    if says_more(row):
+        return Markup("{} {}").format(words, standing(row.standing, row.told))
+    return Markup("{} {}").format(words, sign(row.standing)) if row.standing.sign else words
+
+
+def _pieces(text: str, at: int, mark: ToCitation) -> Markup:
+    """Render a piece of a line: citation numbers, bold words and quotations that were not found."""
     out, position = [NOTHING], 0
     for match in _INLINE.finditer(text):
-        out.append(_with_notes(text[position : match.start()], at + position, notes))
+        out.append(Markup("{}").format(text[position : match.start()]))
         if match["cite"]:
             out += [mark(n, at + match.start()) for _, numbers in citation_markers(match["cite"]) for n in numbers]
         elif match["bold"]:
             out.append(Markup("<strong>{}</strong>").format(match["bold"]))
         else:
             out.append(Markup('<span class="unfound"><span aria-hidden="true">!</span> {}</span>').format(NOT_FOUND))
-        out += [note for end, note in notes.items() if at + match.start() < end <= at + match.end()]
         position = match.end()
-    return lines([*out, _with_notes(text[position:], at + position, notes)])
-
-
-def _with_notes(text: str, at: int, notes: Mapping[int, Markup]) -> Markup:
-    """Plain text, with the notes within or right after it."""
-    out, position = [NOTHING], 0
-    for end, note in notes.items():
-        if at < end <= at + len(text):
-            out += [Markup("{}").format(text[position : end - at]), note]
-            position = end - at
     return lines([*out, Markup("{}").format(text[position:])])
 
 
@@ -252,7 +267,8 @@ def _heading(state: State, answer: AnswerResult) -> Markup:
     if state == "complete" and not (answer.found or answer.doubtful):
         return Markup('<p class="stand"><span aria-hidden="true">○</span> Nothing found</p>')
     doubt = Markup('<p class="stand">{}</p>').format(DOUBT) if answer.doubtful else NOTHING
-    doubt += Markup('<p class="stand">{}</p>').format(UNCITED) if answer.is_uncited else NOTHING
+    if words := doubts(answer):
+        doubt += Markup('<p class="stand doubt"><span aria-hidden="true">!</span> {}</p>').format(words)
     if answer.is_key_language:
         return doubt + Markup(
             '<p class="stand">Key language: the documents’ own words, instead of a written answer.</p>'
@@ -284,22 +300,13 @@ def _text(turn_id: str, answer: AnswerResult) -> Markup:
             return Markup('<span class="mark none">[{}]</span>').format(n)
         return to_place(turn_id, index, str(n), f"Show {pin(rows[index])}")
 
-    notes = {sentence.end: _doubt(sentence) for sentence in answer.sentences if sentence.doubt}
-    return Markup('<div class="written">{}</div>').format(prose(answer.answer, mark, notes))
+    return Markup('<div class="written">{}</div>').format(prose(answer.answer, mark, answer.sentences))
 
 
 def _emphasised(row: KeySentenceRow) -> Markup:
     """Words of key language, the sentence that bears most emphasised."""
     pieces = [(Markup("{}").format(piece), bears) for piece, bears in row.pieces]
     return lines(Markup("<strong>{}</strong>").format(piece) if bears else piece for piece, bears in pieces)
-
-
-def _doubt(row: SentenceRow) -> Markup:
-    """Flag after a sentence that its passages do not support, with the reason."""
-    words, reason = sentence_doubt(row), row.doubt
-    if not words:
-        return NOTHING
-    return Markup(' <span class="unfound" title="{}"><span aria-hidden="true">!</span> {}</span>').format(reason, words)
 
 
 def _chips(turn_id: str, answer: AnswerResult) -> Markup:
@@ -319,12 +326,10 @@ def _changed(turn_id: str, answer: AnswerResult, row: CitationRow | KeySentenceR
 
 def _chip(turn_id: str, answer: AnswerResult, index: int) -> Markup:
     row = answer.citations[index]
-    kind, icon, words = standing(row)
     return Markup(
-        '<button type="button" class="chip {}" data-do="cite" data-turn="{}" data-item="{}" title="{}">'
-        '<span class="number">{}</span> <span class="pin">{}</span> '
-        '<span class="standing"><span aria-hidden="true">{}</span> {}</span></button>'
-    ).format(kind, turn_id, index, cite(row), row.n, _pin(answer, row), icon, words)
+        '<button type="button" class="chip" data-do="cite" data-turn="{}" data-item="{}" title="{}">'
+        '<span class="number">{}</span> <span class="pin">{}</span> {}</button>'
+    ).format(turn_id, index, cite(row), row.n, _pin(answer, row), standing(mark_of(answer, index)))
 
 
 def _pin(answer: AnswerResult, row: CiteRow) -> str:

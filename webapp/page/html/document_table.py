@@ -5,17 +5,20 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from webapp.core import wording
-from webapp.core.results import AnswerResult, CitationRow, DocumentAnswerRow
-from webapp.core.wording import STATES, cite, document_answer
-from webapp.page.html.parts import NOTHING, about, changed_by, lines, pin, to_place, under_way
+from webapp.core.results import AnswerResult, CitationRow, DocumentAnswerRow, mark_of, marks_of
+from webapp.core.wording import STATES, cite, document_answer, document_places, legend
+from webapp.page.html import parts
+from webapp.page.html.parts import NOTHING, about, changed_by, lines, pin, sign, to_place, under_way
 
-_KINDS = {"found": ("sure", "✓"), "not_found": ("gone", "○"), "unclear": ("doubt", "?")}  # CSS class and icon
+_KINDS = {"found": ("part", "●"), "not_found": ("gone", "○"), "unclear": ("doubt", "?")}  # CSS class and icon
 _OTHER = ("doubt", "!")
 
 
 def body(turn_id: str, answer: AnswerResult) -> Markup:
     """The counts, and a table with a row for each document."""
-    return Markup('<div class="written"><p>{}</p></div>{}').format(answer.answer, _table(turn_id, answer))
+    return Markup('<div class="written"><p>{}</p></div>{}{}').format(
+        answer.answer, _table(turn_id, answer), parts.legend(marks_of(answer))
+    )
 
 
 def writing(question: str, so_far: AnswerResult, done: int, of: int) -> Markup:
@@ -32,10 +35,10 @@ def copied(answer: AnswerResult) -> str:
     by_number = {row.n: row for row in answer.citations}
     rows = ["\t".join(("Document", "State", "Answer", "Where", "Amended by"))]
     for row in answer.documents:
-        places = "; ".join(cite(by_number[n]) for n in row.citations if n in by_number)
+        places = document_places(row, answer, cite)
         amended = "; ".join(wording.changed_by(each) for each in row.superseded_by)
         rows.append("\t".join((row.document, STATES[row.state], document_answer(row, by_number), places, amended)))
-    return "\n".join([answer.answer, "", *rows])
+    return "\n".join([answer.answer, "", *rows, "", *legend(answer)]).strip()
 
 
 def _table(turn_id: str, answer: AnswerResult) -> Markup:
@@ -56,7 +59,7 @@ def _row(
     cited = [(position[n], answer.citations[position[n]]) for n in row.citations if n in position]
     gone = Markup(" <em>(removed)</em>") if row.removed else NOTHING
     name = Markup('<th scope="row" data-title="Document">{}{}{}</th>').format(row.document, gone, about(row.title))
-    cells = [name, _answer(row, [citation for _, citation in cited]), _where(turn_id, cited)]
+    cells = [name, _answer(row, [citation for _, citation in cited]), _where(turn_id, answer, cited)]
     if amended:
         places = lines(changed_by(turn_id, answer, amendment) for amendment in row.superseded_by)
         cells.append(Markup('<td data-title="Amended by">{}</td>').format(places))
@@ -65,20 +68,23 @@ def _row(
 
 def _answer(row: DocumentAnswerRow, cited: list[CitationRow]) -> Markup:
     kind, icon = _KINDS.get(row.state, _OTHER)
-    standing = Markup('<span class="standing {}"><span aria-hidden="true">{}</span> {}</span>').format(
+    state = Markup('<span class="standing {}"><span aria-hidden="true">{}</span> {}</span>').format(
         kind, icon, STATES[row.state]
     )
     words = document_answer(row, {citation.n: citation for citation in cited})
     said = Markup(' <span class="words">{}</span>').format(words) if words else NOTHING
     reason = Markup('<span class="hint">{}</span>').format(row.reason) if row.reason else NOTHING
-    return Markup('<td data-title="Answer">{}{}{}</td>').format(standing, said, reason)
+    return Markup('<td data-title="Answer">{}{}{}</td>').format(state, said, reason)
 
 
-def _where(turn_id: str, cited: list[tuple[int, CitationRow]]) -> Markup:
-    buttons = lines(
-        to_place(turn_id, at, pin(row), f"Show {cite(row)}")
-        if turn_id
-        else Markup('<span class="mark">{}</span>').format(pin(row))
+def _where(turn_id: str, answer: AnswerResult, cited: list[tuple[int, CitationRow]]) -> Markup:
+    places = lines(
+        Markup("{} {}").format(
+            to_place(turn_id, at, pin(row), f"Show {cite(row)}")
+            if turn_id
+            else Markup('<span class="mark">{}</span>').format(pin(row)),
+            sign(mark_of(answer, at)),
+        )
         for at, row in cited
     )
-    return Markup('<td data-title="Where">{}</td>').format(buttons)
+    return Markup('<td data-title="Where">{}</td>').format(places)

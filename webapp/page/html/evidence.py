@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from webapp.core.results import Item, PassageRow, Quoting, SameWordsRow, Spanned
+from webapp.core.results import Item, PassageRow, SameWordsRow, Spanned
 from webapp.core.urls import page_url, pdf_url
 from webapp.core.wording import cite
 from webapp.page.html.parts import NOTHING, about, lines, pin, standing
@@ -42,15 +42,11 @@ def evidence(matter_id: str, turn_id: str, items: Sequence[Item], at: int, words
         _to(turn_id, at, _step(zoom, -1), "Smaller", "smaller", "−"),
         _to(turn_id, at, _step(zoom, +1), "Larger", "larger", "+"),
         cite(item.row),
-        _standing(item.row) if isinstance(item.row, Quoting) else NOTHING,
+        standing(item.mark) if item.mark else NOTHING,
         about(item.about),
         body,
         _passages(turn_id, items, at, zoom),
     )
-
-
-def _standing(row: Quoting) -> Markup:
-    return Markup('<span class="standing {}"><span aria-hidden="true">{}</span> {}</span>').format(*standing(row))
 
 
 def _page(matter_id: str, row: Spanned, words: str, zoom: float) -> Markup:

@@ -1,23 +1,16 @@
-"""Building blocks of the page's HTML: joined pieces, pin cites, verification status of a citation, a button to its
-evidence.
-"""
+"""Building blocks of the page's HTML: joined pieces, pin cites, marks, a button to the evidence of a citation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
 from webapp.core import wording
-from webapp.core.results import AmendmentRow, AnswerResult, CitationRow, Cited, Paged, Quoting, SupersededRow, items
+from webapp.core.marks import Mark
+from webapp.core.results import AmendmentRow, AnswerResult, Cited, Paged, SupersededRow, items
 
 _AMENDING = {"document_id", "section", "page", "action"}  # fields that tell an amending clause
 NOTHING = Markup("")
 LONGEST_HEADING = 28  # characters, on a chip
-
-# Verification status of a citation: CSS class, icon, words.
-WORD_FOR_WORD = ("sure", "✓", wording.WORD_FOR_WORD)
-SUPPORTED = ("sure", "✓", "agrees with the page")
-DOUBTFUL = ("doubt", "!", wording.NOT_CONFIRMED)
-REMOVED = ("gone", "–", "document removed")
 
 
 def about(document: str) -> Markup:
@@ -51,13 +44,26 @@ def pin(row: Cited) -> str:
     return f"{section}, {page(row)}" if section else page(row)
 
 
-def standing(row: Quoting) -> tuple[str, str, str]:
-    """Verification status of a citation: CSS class, icon, words."""
-    if row.removed:
-        return REMOVED
-    if isinstance(row, CitationRow) and not row.verified:
-        return DOUBTFUL
-    return WORD_FOR_WORD if row.words else SUPPORTED
+def standing(mark: Mark, words: str = "") -> Markup:
+    """A mark with its sign and words, or others in their place."""
+    return Markup('<span class="standing {}" title="{}"><span aria-hidden="true">{}</span>\u00a0{}</span>').format(
+        mark.style, mark.meaning, mark.sign, words or mark.words
+    )
+
+
+def sign(mark: Mark) -> Markup:
+    """The sign of a mark, after a statement; its words are read out."""
+    return Markup('<span class="sign {}" role="img" aria-label="{}" title="{}">{}</span>').format(
+        mark.style, mark.words, mark.words, mark.sign
+    )
+
+
+def legend(marks: Sequence[Mark]) -> Markup:
+    """What each of these marks says, at length."""
+    if not marks:
+        return NOTHING
+    rows = lines(Markup("<dt>{}</dt><dd>{}</dd>").format(standing(mark), mark.meaning) for mark in marks)
+    return Markup('<details class="key legend"><summary>What the marks say</summary><dl>{}</dl></details>').format(rows)
 
 
 def to_place(turn_id: str, item: int, words: str, label: str) -> Markup:

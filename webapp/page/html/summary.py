@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from webapp.core.results import CitationRow, ClauseRow, LineRow, SummaryResult
-from webapp.core.wording import cite, clause_title, plural, summary_coverage, summary_line
+from webapp.core import wording
+from webapp.core.results import CitationRow, ClauseRow, LineRow, SummaryResult, marks_of
+from webapp.core.wording import cite, clause_title, summary_coverage, summary_line
 from webapp.grounding.facts import find_facts
-from webapp.page.html.parts import NOTHING, lines, page, pin, to_place, under_way
+from webapp.page.html.parts import NOTHING, legend, lines, page, pin, sign, to_place, under_way
 
 _STRESSED = ("amount", "percent", "date", "month")  # kinds of facts in bold, beside periods
 _PERIOD = re.compile(r"(?:business )?(?:day|week|month|quarter|year|hour)$")
@@ -17,23 +18,12 @@ _LONG = 480  # characters; a longer line is shown in part until its evidence is 
 
 def body(turn_id: str, answer: SummaryResult) -> Markup:
     """Clauses of a summary, each line with its pin cite, and the defined terms."""
-    return Markup('<div class="written summary">{}</div>').format(_all(turn_id, answer))
+    return Markup('<div class="written summary">{}</div>{}').format(_all(turn_id, answer), legend(marks_of(answer)))
 
 
 def heading(answer: SummaryResult, *, stopped: bool) -> Markup:
     """Sentence that says which lines a language model wrote, and which are quotations."""
-    written, all_ = answer.written, sum(len(clause.lines) for clause in answer.clauses)
-    if stopped:
-        return NOTHING
-    if not all_:
-        words = "Nothing to summarise: no sentence was found in this document."
-    elif not written:
-        words = "Key language of each clause: the document’s own words, in the order of the document."
-    elif written < all_:
-        words = f"{plural(written, 'line')} of {all_} written and checked; the others are the document’s own words."
-    else:
-        words = "Written clause by clause; every line was checked against its clause."
-    return Markup('<p class="stand">{}</p>').format(words)
+    return NOTHING if stopped else Markup('<p class="stand">{}</p>').format(wording.summary_heading(answer))
 
 
 def coverage(answer: SummaryResult) -> Markup:
@@ -64,11 +54,13 @@ def copied(answer: SummaryResult) -> str:
 
 def _plain(answer: SummaryResult) -> Iterator[str]:
     yield answer.document
+    yield wording.summary_heading(answer)
     for clause in answer.clauses:
         yield ""
         yield clause_title(clause)
         for line in clause.lines:
             yield f"- {summary_line(line, answer.citations)}"
+    yield from ("", *wording.legend(answer))
 
 
 def _all(turn_id: str, answer: SummaryResult) -> Markup:
@@ -103,7 +95,7 @@ def _line(turn_id: str, line: LineRow, citations: Sequence[CitationRow], *, whol
     kind = "words" if line.text is None else "said"
     long = " long" if words and len(words) > _LONG and not whole else ""
     marks = lines(_mark(turn_id, at, row) for at, row in rows) if turn_id else NOTHING
-    return Markup('<li><span class="{}{}">{}</span> {}</li>').format(kind, long, content, marks)
+    return Markup('<li><span class="{}{}">{}</span> {} {}</li>').format(kind, long, content, marks, sign(line.standing))
 
 
 def _mark(turn_id: str, at: int, row: CitationRow) -> Markup:

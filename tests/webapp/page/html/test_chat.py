@@ -109,8 +109,8 @@ def test_nothing_that_is_said_becomes_html(html: Markup) -> None:
 
 def test_a_citation_says_how_it_stands_in_words() -> None:
     rows = [
-        (CITED, "word for word"),
-        (CITED | {"quote": None}, "agrees with the page"),
+        (CITED, "word for word on the page"),
+        (CITED | {"quote": None}, "figures and names compared with the clause; meaning not read"),
         (CITED | {"quote": None, "verified": False}, "not confirmed"),
         (CITED | {"quote": None, "removed": True}, "document removed"),
     ]
@@ -138,10 +138,13 @@ def test_a_sentence_in_doubt_says_so_where_it_ends_and_each_mark_leads_to_its_ow
     html = chat.turn_html(turn(answer=text, citations=[CITED, doubtful], sentences=sentences))
     written = html[html.index('class="written"') : html.index("</div>", html.index('class="written"'))]
     assert re.findall(r'data-item="(\d)"', written) == ["0", "1"]
-    plain = re.sub(r"<[^>]+>", "", written)
-    assert "It is $2 1. ! not confirmed" in plain
+    plain = re.sub(r"<[^>]+>", "", written).replace("\u00a0", " ")
+    assert "It is $2 1. ! not confirmed: not in the cited passage: $2" in plain
     assert "It is due. ! no citation" in plain
-    assert plain.count("!") == 2
+    assert "“$3” ! not confirmed: a quotation was not found in the source" in plain
+    assert plain.count("!") == 3
+    assert re.findall(r'class="said doubt">([^<]*)', written) == ["It is $2 ", "It is due.", "It may be “$3”"]
+    assert "Of 4 sentences, marked: 2 “not confirmed”, 1 “no citation”." in html
 
 
 def test_a_stopped_answer_says_so_and_keeps_its_words() -> None:
@@ -186,7 +189,7 @@ def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None
     twice = [CITED | {"also_in": 60}, CITED]
     places = [{"citation": 0, "document_id": "d", "document": f"{n}.pdf", "start": 0, "end": 9} for n in range(50)]
     html = chat.turn_html(turn(citations=twice, same_words=places))
-    assert html.count("<details") - html.count('class="room"') == 1
+    assert html.count("<details") - html.count('class="room"') - html.count('class="key legend"') == 1
     assert "[1] The same passage appears word for word in 60 other documents" in html
     assert html.count("49.pdf") == 2  # the button and its label
     assert "<li>and 10 more</li>" in html
@@ -235,7 +238,9 @@ def test_an_answer_without_a_search_tells_no_coverage() -> None:
 
 
 def test_what_is_copied_has_its_pin_cites() -> None:
-    assert chat.copied(turn()) == "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 3 (printed 1)"
+    assert chat.copied(turn()) == (
+        "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 3 (printed 1)\n\n✓ word for word on the page"
+    )
 
 
 @pytest.mark.parametrize(

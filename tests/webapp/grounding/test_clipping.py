@@ -1,0 +1,124 @@
+"""Clipped quotations: begun right after a negation or a subject, or ended before what limits them."""
+
+import pytest
+
+from retrieval import Passage, find_quote, pin_cite
+from tests.documents import document
+from webapp.grounding.check import CheckedSentence, check
+from webapp.grounding.clipping import clipping
+
+LEASE = document(
+    "1. Use. The Tenant shall not sublet the boat to anyone.\n"
+    "2. Pledge. Neither party may pledge the berth. Nothing in this lease shall be deemed to create a partnership.\n"
+    "3. Rent. The Tenant shall pay $900 a month, and the Landlord shall give a receipt.\n"
+    "4. Assignment. The Landlord may assign this lease, except to a competitor of the Tenant.\n"
+    "5. Works. Unless the harbour master objects, the Tenant may paint the hull.\n"
+    "6. Term. Either party may end this lease on thirty (30) days notice, unless rent is owed.\n"
+    "7. Liability. The Landlord has no liability for lost profits. The Landlord may sell the pier, but the Tenant may "
+    "not.\n"
+    "8. Guests. The Tenant shall not:\n(a) receive guests at night; or\n(b) lend the key to anyone.\n"
+    "9. Repairs. The Landlord repairs the pier and the Tenant may deduct the cost of its own repairs; provided that it "
+    "shows the bills.\n"
+    "10. Sale. The Landlord may end this lease at any time prior to delivery of the boat.\n"
+    "11. Notices. The Tenant shall pay the harbour fee without limitation, including but not limited to tolls.\n"
+)
+
+
+def clipped(quote: str, before: str = "The lease says", after: str = ".") -> tuple[str, str] | None:
+    match = find_quote(LEASE, quote)
+    assert match is not None
+    found = clipping(LEASE, match, before, after)
+    return (found.kind, found.words) if found else None
+
+
+@pytest.mark.parametrize(
+    ("quote", "words"),
+    [
+        ("sublet the boat to anyone", "not"),
+        ("may pledge the berth", "Neither"),
+        ("be deemed to create a partnership", "Nothing"),
+        ("create a partnership", "Nothing"),
+        ("liability for lost profits", "no"),
+        ("receive guests at night", "not"),
+        ("(b) lend the key to anyone.", "not"),
+    ],
+)
+def test_words_without_the_negation_before_them_are_clipped(quote: str, words: str) -> None:
+    assert clipped(quote) == ("negation", words)
+
+
+@pytest.mark.parametrize(
+    ("quote", "words"),
+    [
+        ("The Landlord may assign this lease", "except to a competitor of the Tenant."),
+        ("the Tenant may paint the hull", "Unless the harbour master objects,"),
+        ("Either party may end this lease on thirty (30) days notice", "unless rent is owed."),
+        ("the Tenant may deduct the cost of its own repairs", "provided that it shows the bills."),
+        ("The Landlord may end this lease at any time", "prior to delivery of the boat."),
+        ("The Landlord may … on thirty (30) days notice", "unless rent is owed."),
+    ],
+)
+def test_words_without_what_limits_them_are_clipped(quote: str, words: str) -> None:
+    found = clipped(quote) if "…" not in quote else clipped(quote.replace("The Landlord may", "Either party"))
+    assert found == ("limit", words)
+
+
+def test_words_without_their_subject_are_clipped() -> None:
+    assert clipped("shall pay $900 a month") == ("subject", "The Tenant")
+    assert clipped("shall pay $900 a month", "The Landlord") == ("subject", "The Tenant")
+    assert clipped("pay $900 a month") == ("subject", "The Tenant shall")
+
+
+@pytest.mark.parametrize(
+    ("quote", "before", "after"),
+    [
+        ("sublet the boat to anyone", "The Tenant shall not", "."),  # the answer says it
+        ("sublet the boat to anyone", "The Tenant is prohibited to", "."),
+        ("receive guests at night", "The Tenant may not", ""),
+        ("shall pay $900 a month", "The tenant", "."),
+        ("The Landlord may assign this lease", "It says", ", but not to competitors."),
+        ("thirty (30) days", "The notice period is", "."),  # a figure says nothing by itself
+        ("$900", "The rent is", ""),
+        ("the Landlord shall give a receipt", "It says", "."),  # a clause of its own
+        ("The Tenant shall not sublet the boat to anyone.", "It says:", ""),  # whole
+        ("The Tenant shall not: (a) receive guests at night; or (b) lend the key to anyone.", "It says:", ""),
+        ("The Tenant shall pay the harbour fee", "It says", "."),  # "without limitation" limits nothing
+        ("Neither party may pledge the berth.", "", ""),
+    ],
+)
+def test_honest_quotations_are_whole(quote: str, before: str, after: str) -> None:
+    assert clipped(quote, before, after) is None
+
+
+def passage() -> Passage:
+    cite = pin_cite(LEASE, LEASE.span(0, len(LEASE.text)))
+    return Passage(**cite.where(), n=1, text=LEASE.text)
+
+
+def sentence(answer: str) -> CheckedSentence:
+    return check(answer, [passage()], {"d": LEASE}).sentences[-1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ("The lease says “The Tenant shall not sublet the boat to anyone.” [1]", "supported"),
+        ("The lease says “sublet the boat to anyone” [1].", "unsupported"),
+        ("The Tenant may “sublet the boat to anyone” [1].", "unsupported"),
+        ("The lease says “The Landlord may assign this lease” [1].", "compared"),
+        ("The lease says “shall pay $900 a month” [1].", "compared"),
+        ("> receive guests at night [1]", "unsupported"),
+        ("The Tenant shall not:\n- “receive guests at night” [1]", "supported"),  # the lead-in of the answer's own list
+    ],
+)
+def test_no_clipped_quotation_is_word_for_word(answer: str, state: str) -> None:
+    assert sentence(answer).state == state
+
+
+def test_a_clipped_quotation_is_cited_with_its_whole_sentence() -> None:
+    answer = check("The lease says “The Landlord may assign this lease” [1].", [passage()], {"d": LEASE})
+    whole = "The Landlord may assign this lease, except to a competitor of the Tenant."
+    assert [c.quote for c in answer.citations] == [whole]
+    (item,) = check("> receive guests at night [1]", [passage()], {"d": LEASE}).citations
+    assert item.quote == "The Tenant shall not: … (a) receive guests at night; or"
+    assert "“The Landlord may assign this lease”" in answer.text  # its words are on the page

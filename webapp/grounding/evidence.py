@@ -1,0 +1,145 @@
+"""Finds the words of the cited passages that bear a sentence: its sentences, items and rows, ranked by shared words.
+
+A unit is what `retrieval.units` gives, an item with the words that lead to it. Figures have to stand in the clause or
+row that bears a sentence; names may stand anywhere in the document.
+"""
+
+import math
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from retrieval import Document, Facts, Passage, Span, document_cache, find_facts, outline, own_words, units
+from webapp.grounding.parties import Parties, parties_of
+from webapp.grounding.proper_names import Vocabulary, vocabulary
+from webapp.grounding.senses import labels
+
+_WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)?|\d+(?:[.,]\d+)*")
+found_facts = document_cache(16)(find_facts)
+_LONGEST_LEAD = 600  # characters of the words that lead to an item
+_ENDS_OPEN = re.compile(
+    r"(?:[:,—–-]|\b(?:and|or|to|that|of|by|if|when|not|shall|may|will|must|the|following))\s*$", re.IGNORECASE
+)
+_BEARS_TOO = 0.6  # of the first one's score: a sentence may say what two sentences of a clause say
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sentence, item or row of a passage: where it stands, its words, and for an item those that lead to it."""
+
+    span: Span
+    words: str
+    lead: str
+    is_row: bool
+    n: int  # of its passage
+
+    @property
+    def text(self) -> str:
+        """Its words after those that lead to them."""
+        return f"{self.lead} {self.words}".strip()
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The units of the passages that a sentence cites."""
+
+    passages: tuple[Passage, ...]
+    documents: Mapping[str, Document]
+    facts: Mapping[str, Facts]
+
+    @cached_property
+    def cited(self) -> tuple[Document, ...]:
+        """The documents of the passages."""
+        return tuple(self.documents[id_] for id_ in dict.fromkeys(p.document_id for p in self.passages))
+
+    def facts_of(self, document: Document) -> Facts:
+        """The facts of a document, found again where they were not given."""
+        return self.facts.get(document.id) or found_facts(document)
+
+    @cached_property
+    def parties(self) -> Parties:
+        """The table of their parties."""
+        return parties_of({document: self.facts_of(document) for document in self.cited})
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the documents."""
+        return vocabulary("\n".join(document.text for document in self.cited))
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """All of them in order."""
+        return tuple(
+            u for p in self.passages for span in p.spans for u in _units(self.documents[p.document_id], span, p.n)
+        )
+
+    def ranked(self, sentence: str) -> list[tuple[float, Unit]]:
+        """The units with the share of the sentence's words that each has, best first."""
+        said = content(sentence)
+        shares = [(self._share(said, own), unit) for unit, own in zip(self.units, self._contents, strict=True)]
+        return sorted(shares, key=lambda row: -row[0])
+
+    def bearing(self, sentence: str) -> tuple[Unit, ...]:
+        """The units that bear a sentence: the one that has most of its words, and those that have nearly as many."""
+        ranked = self.ranked(sentence)
+        if not ranked or not ranked[0][0]:
+            return ()
+        return tuple(unit for share, unit in ranked if share >= _BEARS_TOO * ranked[0][0])
+
+    @cached_property
+    def _contents(self) -> list[frozenset[str]]:
+        return [frozenset().union(*content(unit.text)) if unit.text else frozenset() for unit in self.units]
+
+    @cached_property
+    def _holding(self) -> Counter[str]:
+        return Counter(label for own in self._contents for label in own)
+
+    def _share(self, said: Sequence[frozenset[str]], own: frozenset[str]) -> float:
+        weights = [self._weight(word) for word in said]
+        total = sum(weights)
+        held = sum(weight for word, weight in zip(said, weights, strict=True) if word & own)
+        return held / total if total else 0.0
+
+    def _weight(self, word: frozenset[str]) -> float:
+        """What a word counts: less the more units have it."""
+        most = max((self._holding[label] for label in word), default=0)
+        return math.log(1 + (len(self.units) + 1) / (most + 0.5))
+
+
+def content(text: str) -> list[frozenset[str]]:
+    """The labels of each word of weight of a text, in order; a figure is its own."""
+    found = (frozenset((m[0],)) if m[0][0].isdigit() else labels(m[0]) for m in _WORD.finditer(text))
+    return [word for word in found if word]
+
+
+def _units(document: Document, span: Span, n: int) -> Iterator[Unit]:
+    every = units(document)
+    first = bisect_left(every, span.start, key=lambda unit: unit.span.end)
+    for unit in every[first:]:
+        if unit.span.start >= span.end:
+            return
+        start, end = max(unit.span.start, span.start), min(unit.span.end, span.end)
+        if start < end and document.text[start:end].strip():
+            at = document.span(start, end)
+            is_row = unit.kind == "row"
+            yield Unit(at, own_words(document, at), "" if is_row else lead_in(document, start), is_row, n)
+
+
+def lead_in(document: Document, at: int) -> str:
+    """The words of the clauses above that lead to an item: "The Licensee shall not:" before "(b) sublicense it"."""
+    clauses = outline(document)
+    i = bisect_left(clauses, at + 1, key=lambda clause: clause.span.start) - 1
+    while i >= 0 and clauses[i].span.end <= at:
+        i = -1 if clauses[i].parent is None else clauses[i].parent  # type: ignore[assignment]
+    words: list[str] = []
+    while i > 0 and (parent := clauses[i].parent) is not None:
+        child = next(c for c in clauses[parent + 1 :] if c.parent == parent)
+        lead = own_words(document, document.span(clauses[parent].span.start, child.span.start))
+        if not _ENDS_OPEN.search(lead) or len(lead) > _LONGEST_LEAD:
+            break
+        words.insert(0, lead)
+        i = parent
+    return " ".join(words)

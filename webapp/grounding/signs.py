@@ -1,0 +1,241 @@
+"""Words by which statements differ: modal verbs, limits, opposite standards, words of one sense. Tables alone.
+
+A sign is written as the phrases that show it, between bars; a space stands for any white space, the rest is a regular
+expression. It never begins or ends within a word or a compound, so that "exclusive" is not found in "non-exclusive".
+"""
+
+import re
+from typing import Literal
+
+Modality = Literal["must", "may", "must not", "need not", "is", "is not"]
+
+
+def phrases(sign: str) -> str:
+    """The regular expression of a sign."""
+    each = (phrase.strip().replace(" ", r"\s+") for phrase in sign.split(" | "))
+    return rf"(?<![\w‐-])(?:{'|'.join(each)})(?![\w‐])"
+
+
+def sign(text: str) -> re.Pattern[str]:
+    """The compiled expression of a sign, in whatever letters."""
+    return re.compile(phrases(text), re.IGNORECASE)
+
+
+_AGENT = r"(?:(?:is|are|was|were|be|being)(?: \w+ly)?)"
+_HAS = r"(?:has|have|having|shall have|will have|retains?|gets?|obtains?|enjoys?|reserves?|shall retain)"
+_BOUND = r"(?:required|obliged|obligated|bound|liable|responsible)"
+_RIGHT = r"(?:right|option|power|authority|discretion|privilege|licen[sc]e)"
+_NOT = r"(?:do|does|did|is|are|was|were|has|have)(?: not|n[’']t)"
+# Modal phrases; a longer one is tried before those that it begins with. "must not" takes in every prohibition, "need
+# not" that there is no duty.
+MODALS: tuple[tuple[Modality, str], ...] = (
+    (
+        "need not",
+        r"need not | needn[’']t"
+        r" | (?:is|are|was|were|be) not (?:required|obliged|obligated|bound|liable|responsible) (?:to|for)"
+        r" | (?:isn|aren)[’']t (?:required|obliged|obligated|bound) to | under no (?:obligation|duty) to"
+        r" | without having to"
+        r" | (?:has|have|shall have|will have|bears?) no (?:\w+ )?(?:obligation|duty|liability) (?:to|for)"
+        r" | (?:(?:do|does|will|shall) not|(?:do|does)n[’']t) (?:have|need) to",
+    ),
+    (
+        "must not",
+        r"(?:shall|may|must|will|can|could|should|would|(?:has|have) to)"
+        r" (?:not|never|under no circumstances|in no event)"
+        r"(?: be (?:permitted|allowed|entitled|authori[sz]ed|free) to)?"
+        r" | cannot | can[’']t | won[’']t | mustn[’']t"
+        r" | (?:is|are|be) not (?:permitted|allowed|entitled|authori[sz]ed|free) to"
+        r" | (?:isn|aren)[’']t (?:permitted|allowed|entitled|authori[sz]ed|free) to"
+        r" | (?:is|are|be) (?:prohibited|barred|forbidden|precluded|restricted|prevented|restrained|banned) from"
+        r" | (?:has|have|shall have|will have) no (?:\w+ )?(?:right|authority|power|permission|licen[sc]e) to"
+        r" | (?:do|does)(?: not|n[’']t) have (?:the|any|a) (?:right|authority|power|permission) to"
+        r" | (?:agrees?|undertakes?|covenants?|promises?) (?:not|never) to | (?:shall )?refrains? from",
+    ),
+    (
+        "may",
+        rf"{_AGENT} (?:entitled|permitted|allowed|authori[sz]ed|free|able|at liberty|welcome) to"
+        rf""
+        rf" | {_HAS}(?: the| a| an| its)?(?: [\w-]+,?){{0,5}}? {_RIGHT}"
+        r"(?:,? (?:and|or)(?: [\w-]+){1,4})?(?:,[^,;.]{1,60},)? to | may | can | could | might",
+    ),
+    (
+        "must",
+        rf"{_AGENT} (?:required|obliged|obligated|bound|liable|responsible|supposed) (?:to|for)"
+        r" | (?:has|have|had|having) (?:(?:a|an|the) (?:\w+ )?(?:duty|obligation|responsibility) )?to"
+        r" | (?:agrees?|undertakes?|covenants?|promises?|commits?|needs?) to | shall | must | will | should | would",
+    ),
+    ("is not", rf"{_NOT} | never"),
+)
+# Who lets or makes another do something: the party after these words may, must or must not.
+CAUSES: tuple[tuple[Modality, str], ...] = (
+    ("must not", r"(?:do|does|shall|will|may)(?: not|n[’']t) (?:allow|permit|let|authori[sz]e|entitle)"),
+    ("may", r"(?:nothing|not)\b[^.;]{0,40}? (?:stops?|limits?|prevents?|prohibits?|restricts?|precludes?|prevent)"),
+    ("must not", r"(?:stops?|prevents?|prohibits?|restricts?|precludes?|bars?|forbids?)"),
+    ("may", r"(?:allows?|permits?|lets?|authori[sz]es?|entitles?|enables?|allowing|permitting)"),
+    ("must", r"(?:requires?|obliges?|obligates?|makes?|compels?|requiring|obliging)"),
+)
+# Pairs that cannot both be said of one act of one party.
+CONTRARY: frozenset[frozenset[str]] = frozenset(
+    frozenset(pair)
+    for pair in (
+        ("must", "must not"),
+        ("must", "need not"),
+        ("must", "may"),
+        ("must", "is not"),
+        ("may", "must not"),
+        ("may", "is not"),
+        ("is", "must not"),
+        ("is", "need not"),
+        ("is", "is not"),
+        ("must not", "need not"),
+    )
+)
+# After a permission these limit it, after a prohibition those lift it: "may … only with" and "may not … without" agree.
+NARROWS = (
+    "only | solely | provided | subject to | so long as | as long as | if | once | after | upon | where | when"
+    " | unless | except"
+    r" | with (?:the |its |their )?(?:prior|written|\w+[’']s?) | consents? | approval | agrees?"
+)
+LIFTS = (
+    "unless | except | without | other than | until | save | only | absent | excluding | otherwise than | before"
+    " | prior to | if"
+)
+FREES = "without | regardless | even (?:if|where|when|without) | whether or not"  # takes a limit away
+# Before an act that is turned around: "in no event may the Customer resell".
+TURNED = "(?:in no event|under no circumstances?|at no time|nor|never) (?:shall|may|will|must|can)"
+# Before an act that is only supposed, or that tells which thing is meant: nothing is said of it.
+SUPPOSED = "if | unless | when | where | whether | which | that | who | whom | whose | until | once | should | in case"
+# What limits a statement. One that the clause has and the sentence has not may have been left out.
+LIMITS = (
+    "unless | except(?:ing|ion|ions)? | other than | provided,? (?:that|however) | only | solely | subject to"
+    " | exclud(?:es?|ing)"
+    " | save (?:for|that) | notwithstanding | without | but | however | up to | until | not (?:to )?exceed"
+    " | excess | if"
+    " | in the event | so long as | as long as | to the extent"
+)
+NEGATIONS = r"no | not | never | neither | nor | none | nothing | cannot | without | \w+n[’']t | non[-‐]\w+"
+# Words with which a sentence claims more than a clause that lacks them.
+STRONG = (
+    "all | any | every | always | never | only | solely | alone | exclusively | automatically | immediately | unlimited"
+    " | irrevocabl[ey] | regardless | absolute(?:ly)? | entire(?:ly)? | whatsoever | unconditional(?:ly)?"
+    " | whole | without | even"
+    " | no | both | neither | each | at any time"
+)
+# Standards that exclude each other: a sentence has one where the clause has the other.
+OPPOSITES: tuple[tuple[str, str], ...] = (
+    ("exclusive(?:ly)? | sole (?:licen\\w+|agent|distrib\\w+|supplier|provider)", "non[-‐ ]?exclusive(?:ly)?"),
+    ("irrevocabl[ey]", "revocabl[ey]"),
+    ("transferable", "non[-‐ ]?transferable | not transferable"),
+    ("assignable", "non[-‐ ]?assignable | not assignable"),
+    ("refundable", "non[-‐ ]?refundable | not refundable"),
+    ("binding", "non[-‐ ]?binding | not binding"),
+    (
+        r"(?:sole|absolute|own|unfettered|complete|free)(?: and \w+)? discretion | for any (?:or no )?reason",
+        r"(?:not|never)\b[^.;]{0,30}? (?:unreasonably|arbitrarily) | unreasonably (?:withheld|withhold)"
+        r" | reasonable discretion",
+    ),
+    (r"best (?:\w+ )?efforts", r"reasonable (?:\w+ )?efforts"),
+    ("(?:ordinary|simple|mere) negligence", r"gross(?:ly)? negligen\w+"),
+    ("(?:any|every) breach | breach of any kind", r"material(?:ly)? (?:\w+ )?breach\w*"),
+    ("without cause | for convenience | for any (?:or no )?reason | no reason", "for cause | good cause"),
+    ("oral(?:ly)? | verbal(?:ly)? | by (?:tele)?phone", "writ(?:ten|ing)"),
+    (
+        r"earlier of | earliest | whichever \w+ (?:first|earlier|sooner)",
+        r"later (?:to occur )?of | latest | whichever \w+ (?:last|later)",
+    ),
+    (
+        "(?:greater|higher|larger) of | whichever is (?:greater|higher|more)",
+        "(?:lesser|lower|smaller) of | whichever is (?:less|lesser|lower)",
+    ),
+    ("joint(?:ly)?", "alone | solely | sole (?:and exclusive )?(?:property|owner)"),
+    (r"includ(?:es?|ing)(?: [\w’']+){0,2}", "exclud(?:es?|ing) | except | other than"),
+    ("(?:within|in|inside) the", "outside"),
+    (
+        "unlimited | without (?:any )?(?:limit|cap) | uncapped | no (?:limit|cap)",
+        "up to | limit(?:s|ed)? | exceed | cap(?:ped)? | maximum",
+    ),
+    ("(?:business|working) days?", "calendar days?"),
+    ("gross (?:receipts|revenues?|sales|profits?|proceeds)", "net (?:receipts|revenues?|sales|profits?|proceeds)"),
+    ("in advance", "in arrears"),
+    ("surviv\\w+", "(?:shall|will|do|does) not survive"),
+    (r"increas\w+ | rais\w+", r"decreas\w+ | reduc\w+ | lower(?:ed|s)?"),
+    ("at (?:its|their) own (?:cost|expense)", r"at the (?:other part\w+|\w+)[’']s? (?:sole )?(?:cost|expense)"),
+    ("automatic(?:ally)?", r"(?:mutual(?:ly)?|upon) (?:written )?(?:agree\w*|consent) | at the option"),
+    (
+        "regardless | even (?:if|where|when|though|to) | whether or not",
+        "only if | unless | not been | except(?:ing)? | not appl\\w+",
+    ),
+)
+# Words of one sense, for the comparison of a paraphrase; each is the first of its group.
+SAME = tuple(
+    tuple(group.split())
+    for group in (
+        "terminate termination end expire expiration cancel cancellation ending finish",
+        "renew renewal extend extension prolong prolongation continue",
+        "pay payment remit paid remunerate remuneration payable compensation compensate owe",
+        "give provide deliver supply furnish send submit make hand delivery grant gives given gave",
+        "notify notice inform tell notification told",
+        "assign transfer assignment convey",
+        "own belong ownership property owner owned",
+        "buy purchase acquire obtain receive get",
+        "keep maintain retain carry hold kept held",
+        "charge bill invoice",
+        "allow permit authorize authorise let permission entitle",
+        "begin commence start commencement beginning",
+        "need require requirement necessary",
+        "waive waiver forgo relinquish",
+        "limit cap exceed maximum capped limitation",
+        "repay reimburse refund return repayment reimbursement",
+        "agreement contract",
+        "license licence licensing",
+        "cost expense expenses",
+        "prohibit forbid bar prevent stop restrict",
+        "defect defective faulty nonconformance nonconforming",
+        "change modify amend modification amendment alter",
+        "governed govern law laws",
+        "company corporation",
+        "conclude conclusion expiry close closing completion complete finish",
+        "job employment employ hire work engage",
+        "trial jury",
+        "copy reproduce duplicate",
+        "check ensure verify verification inspect inspection audit examine review",
+        "advance prior beforehand before earlier preceding",
+        "after afterwards following subsequent thereafter subsequently",
+        "day date",
+        "both each either mutual mutually",
+        "favourable favorable",
+        "last final",
+        "extra additional further additionally more",
+        "promptly immediately once instantly forthwith",
+        "treat deem consider treated regarded",
+        "get receive earn collect",
+        "cure remedy correct fix repair",
+        "liability liable responsible responsibility",
+        "harm damage loss injury",
+        "term period duration",
+        "indemnify indemnification indemnity compensate",
+        "secret confidential confidentiality",
+        "disclose reveal disclosure share",
+        "unpaid overdue outstanding late",
+        "fee charge price",
+        "sell sale resell",
+        "worldwide world global",
+        "show demonstrate prove justify",
+        "use utilize usage",
+        "automatic automatically",
+        "approve approval consent permission agree agreed",
+        "duty obligation obligated obliged",
+        "dispute disagreement controversy claim",
+        "court courts jurisdiction",
+        "state provincial",
+        "lawyer attorney counsel",
+        "staff employee personnel worker",
+        "rival competitor compete competing competitive",
+        "product goods item",
+        "building premises property",
+        "fail failure default breach violate violation",
+        "force effect effective",
+        "whole entire all",
+        "law legal statute applicable",
+    )
+)
