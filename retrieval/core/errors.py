@@ -13,7 +13,8 @@
     ├── StoreUnavailable
     ├── PackageMissing
     │   └── ExtraMissing
-    └── EmbedderUnavailable
+    ├── EmbedderUnavailable
+    └── EntailmentUnavailable
 
 `str(error)` is the sentence the user reads; `error.hint` says what to do about it. Values go in by name.
 """
@@ -271,3 +272,10 @@ class EmbedderUnavailable(PinciteError):
 
     sentence = "The search model cannot be used: {reason}."
     hint_text = "Check PINCITE_EMBEDDING_MODEL or PINCITE_EMBEDDINGS_URL."
+
+
+class EntailmentUnavailable(PinciteError):
+    """The entailment model cannot be used."""
+
+    sentence = "The entailment model cannot be used: {reason}."
+    hint_text = "Check PINCITE_ENTAILMENT_MODEL."

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.core.errors import EmbedderUnavailable
+from retrieval.core.errors import EntailmentUnavailable
 from retrieval.search.embedder import PACKAGED_NAME, batches, has_bfloat16, packaged_folder, padded
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]  # a statement or a question, and a clause
 Weights = dict[str, NDArray[Any]]
 
-LENGTH = 192  # tokens of a pair; a longer clause is cut at its end
+LENGTH = 144  # tokens of a pair; a longer clause is cut at its end
 PACKAGED = Path(__file__).parent / "data" / f"entailment.{PACKAGED_NAME}.npz"
-_HEADS = "heads"  # float[4, 3 * dimension]: follows, contradicts, silent; answers
+HEADS = "heads"  # float[4, 3 * dimension]: follows, contradicts, silent; answers
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Entailment(Protocol):
 def load_entailment(path: Path | None = None) -> Entailment | None:
     """The entailment model of a file made by `bench/train_entailment.py`, else the packaged one; None if there is none.
 
-    Raises EmbedderUnavailable when the file is none, or is one for another model.
+    Raises EntailmentUnavailable when the file is none, or is one for another model.
     """
     if path is None and not PACKAGED.exists():
         return None
@@ -79,7 +79,7 @@ class CrossEncoder:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         encoder = AutoModel.from_pretrained(packaged_folder(), add_pooling_layer=False, local_files_only=True)
         tensors = {name: torch.from_numpy(rows.astype(np.float32)) for name, rows in self._weights.items()}
-        heads, bias = tensors.pop(f"{_HEADS}.weight"), tensors.pop(f"{_HEADS}.bias")
+        heads, bias = tensors.pop(f"{HEADS}.weight"), tensors.pop(f"{HEADS}.bias")
         encoder.load_state_dict(tensors, strict=False)
         return encoder.eval(), heads, bias
 
@@ -146,7 +146,7 @@ def save_weights(path: Path, weights: Mapping[str, NDArray[np.float32]], lineage
     """Save what was trained: matrices as int8 rows with a scale each, the rest in float16; about 11 MB."""
     arrays: Weights = {"lineage": np.array(json.dumps(lineage))}
     for name, rows in weights.items():
-        if rows.ndim == 2 and not name.startswith(_HEADS):
+        if rows.ndim == 2 and not name.startswith(HEADS):
             scale = np.abs(rows).max(1, keepdims=True) / 127
             arrays[f"{name}:int8"] = np.round(rows / np.maximum(scale, 1e-12)).astype(np.int8)
             arrays[f"{name}:scale"] = scale.astype(np.float32)
@@ -156,7 +156,7 @@ def save_weights(path: Path, weights: Mapping[str, NDArray[np.float32]], lineage
 
 
 def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
-    """Read a file of `save_weights`, and its lineage. Raises EmbedderUnavailable when it is none for this model."""
+    """Read a file of `save_weights`, and its lineage. Raises EntailmentUnavailable when it is none for this model."""
     try:
         with np.load(path, allow_pickle=False) as file:
             lineage = json.loads(str(file["lineage"]))
@@ -165,7 +165,9 @@ def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
                 whole[name] = file[f"{name}:int8"] * file[f"{name}:scale"]
             made_for = lineage["model"]
     except (OSError, ValueError, KeyError) as error:
-        raise EmbedderUnavailable(reason=f"“{path.name}” is no entailment model") from error
-    if made_for != PACKAGED_NAME or f"{_HEADS}.weight" not in whole:
-        raise EmbedderUnavailable(reason=f"the entailment model “{path.name}” was trained for {made_for}")
+        raise EntailmentUnavailable(reason=f"“{path.name}” is none") from error
+    if made_for != PACKAGED_NAME:
+        raise EntailmentUnavailable(reason=f"“{path.name}” was trained for {made_for}, not {PACKAGED_NAME}")
+    if not {f"{HEADS}.weight", f"{HEADS}.bias"} <= whole.keys():
+        raise EntailmentUnavailable(reason=f"“{path.name}” has no heads")
     return whole, lineage
