@@ -270,7 +270,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("out", type=Path, nargs="?")
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--fold", type=int, help="only this one of them")
-    parser.add_argument("--share", type=float, default=1.0, help="of the sentences, questions and headings that are used by default")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of the sentences, questions and headings that are used by default"
+    )
     parser.add_argument("--without", nargs="*", default=[], help="names of contracts that are left out")
     options = parser.parse_args()
     if bool(options.out) == bool(options.folds):
