@@ -8,7 +8,7 @@ LABELS is a folder with what there is of `cuad/` (see `bench/cuad.py`), `contrac
 heads are trained, on one core in about half an hour. With `--folds` a part of the contracts, of ContractNLI's
 statements, of the kinds of clause and of the kinds of alteration is left out each time, all at once.
 
-Your own contracts work the same way: a `cuad/` folder of yours is enough. Set PINCITE_ENTAILMENT_MODEL to the file.
+Your own contracts work the same way: a `cuad/` folder of yours is enough. `retrieval.load_entailment` reads the file.
 """
 
 import argparse

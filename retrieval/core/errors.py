@@ -278,4 +278,4 @@ class EntailmentUnavailable(PinciteError):
     """The entailment model cannot be used."""
 
     sentence = "The entailment model cannot be used: {reason}."
-    hint_text = "Check PINCITE_ENTAILMENT_MODEL."
+    hint_text = "Name a file that bench/train_entailment.py wrote."

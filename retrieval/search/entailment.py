@@ -1,10 +1,12 @@
 """Reads whether a clause entails a statement or answers a question: a small cross-encoder over pairs of texts.
 
-It is MiniLM (22M), whose embeddings are taken from the packaged model as they are and whose six layers were trained
-further, on labelled contracts and on statements made from them (`bench/train_entailment.py`). A pair is read as
-`[CLS] statement [SEP] clause [SEP]`; the heads see the first token, the mean and the maximum of the statement's
-tokens: what is altered is one word of the statement, and a mean alone drowns it. The file holds int8 rows with a
-scale each, and its lineage.
+It is MiniLM (22M), whose embeddings are taken from the packaged model as they are and whose six layers are trained
+further, on labelled contracts and on statements made from them (`bench/train_entailment.py`). No trained file is
+packaged: what was tried helped too little (docs/entailment.md).
+
+A pair is read as `[CLS] statement [SEP] clause [SEP]`; the heads see the first token, the mean and the maximum of the
+statement's tokens: what is altered is one word of the statement, and a mean alone drowns it. A file holds int8 rows
+with a scale each, and its lineage.
 """
 
 import json
@@ -27,7 +29,6 @@ Pair = tuple[str, str]  # a statement or a question, and a clause
 Weights = dict[str, NDArray[Any]]
 
 LENGTH = 144  # tokens of a pair; a longer clause is cut at its end
-PACKAGED = Path(__file__).parent / "data" / f"entailment.{PACKAGED_NAME}.npz"
 HEADS = "heads"  # float[4, 3 * dimension]: follows, contradicts, silent; answers
 
 
@@ -50,15 +51,12 @@ class Entailment(Protocol):
         """The probability that the clause answers the question, of each (question, clause)."""
 
 
-def load_entailment(path: Path | None = None) -> Entailment | None:
-    """The entailment model of a file made by `bench/train_entailment.py`, else the packaged one; None if there is none.
+def load_entailment(path: Path) -> Entailment:
+    """The entailment model of a file made by `bench/train_entailment.py`. None is packaged (docs/entailment.md).
 
     Raises EntailmentUnavailable when the file is none, or is one for another model.
     """
-    if path is None and not PACKAGED.exists():
-        return None
-    weights, lineage = load_weights(path or PACKAGED)
-    return CrossEncoder(weights, lineage)
+    return CrossEncoder(*load_weights(path))
 
 
 class CrossEncoder:
