@@ -129,7 +129,7 @@ def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
     expect(page.locator("[data-name='lease.pdf']")).to_contain_text("ready")
     engine.enqueue(Reply(SUMMARY))
     page.get_by_role("button", name="Summarise lease.pdf").click()
-    expect(page.locator(".stand")).to_contain_text("every line was checked")
+    expect(page.locator(".stand")).to_contain_text("says what was checked")
     yield "a summary, and a document without text", page
     page.route("**/pages/*.png*", lambda route: route.abort())
     page.locator(".summary .mark").last.click()
