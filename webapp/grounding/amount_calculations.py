@@ -56,7 +56,7 @@ _MEANS_UNIT = {
     "quarter": re.compile(r"\bquarter\w*\b", re.IGNORECASE),
     "month": re.compile(r"\bmonth\w*\b", re.IGNORECASE),
 }
-_CENTS, _WHOLE = 2, 0
+_CENTS = 2  # digits
 _LEAST_ROUNDED = 100  # a smaller amount is not rounded to whole ones
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from retrieval import Document, Facts, Passage, Span, document_cache, find_facts, outline, own_words, units
+from retrieval import Document, Facts, Passage, Span, clause_at, document_cache, find_facts, outline, own_words, units
 from webapp.grounding.parties import Parties, parties_of
 from webapp.grounding.proper_names import Vocabulary, vocabulary
 from webapp.grounding.senses import content
@@ -32,7 +32,6 @@ class Unit:
     span: Span
     words: str
     lead: str
-    is_row: bool
     n: int  # of its passage
 
     @property
@@ -117,18 +116,14 @@ def _units(document: Document, span: Span, n: int) -> Iterator[Unit]:
         start, end = max(unit.span.start, span.start), min(unit.span.end, span.end)
         if start < end and document.text[start:end].strip():
             at = document.span(start, end)
-            is_row = unit.kind == "row"
-            yield Unit(at, own_words(document, at), "" if is_row else lead_in(document, start), is_row, n)
+            yield Unit(at, own_words(document, at), "" if unit.kind == "row" else _lead_in(document, start), n)
 
 
-def lead_in(document: Document, at: int) -> str:
+def _lead_in(document: Document, at: int) -> str:
     """The words of the clauses above that lead to an item: "The Licensee shall not:" before "(b) sublicense it"."""
-    clauses = outline(document)
-    i = bisect_left(clauses, at + 1, key=lambda clause: clause.span.start) - 1
-    while i >= 0 and clauses[i].span.end <= at:
-        i = -1 if clauses[i].parent is None else clauses[i].parent  # type: ignore[assignment]
+    clauses, i = outline(document), clause_at(document, at)
     words: list[str] = []
-    while i > 0 and (parent := clauses[i].parent) is not None:
+    while i is not None and (parent := clauses[i].parent) is not None:
         child = next(c for c in clauses[parent + 1 :] if c.parent == parent)
         lead = own_words(document, document.span(clauses[parent].span.start, child.span.start))
         if not _ENDS_OPEN.search(lead) or len(lead) > _LONGEST_LEAD:

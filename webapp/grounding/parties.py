@@ -67,13 +67,6 @@ class Parties:
         """Whether two rows are certainly two parties: a role that is not defined may be that of a party that is."""
         return a != b and (a < self.defined) == (b < self.defined)
 
-    def rows_of(self, word: str) -> frozenset[int]:
-        """The rows that have a word for a form, else those in whose forms it is."""
-        folded = _folded(word)
-        rows = [[_folded(form) for form in forms] for forms in self.forms]
-        named = frozenset(i for i, forms in enumerate(rows) if folded in forms)
-        return named or frozenset(i for i, forms in enumerate(rows) if any(folded in form.split() for form in forms))
-
     def _mentions(self, text: str) -> Iterator[Mention]:
         for match in self.pattern.finditer(text):
             owns = bool(re.match(r"[’']s?\b|[’'](?=\s)", text[match.end() : match.end() + 2]))

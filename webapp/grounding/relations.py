@@ -146,8 +146,16 @@ class _Subject:
     end: int
     first: Mention
     parties: frozenset[int]
-    is_none: bool
-    of_all: bool
+
+    @property
+    def is_none(self) -> bool:
+        """Whether it is no party: "neither party"."""
+        return self.first.kind == "none"
+
+    @property
+    def of_all(self) -> bool:
+        """Whether what is said is said of all of them, or of none."""
+        return self.first.kind in ("all", "none")
 
 
 def _of_sentence(text: str, parties: Parties) -> Iterator[Relation]:
@@ -183,9 +191,7 @@ def _subjects(text: str, mentions: Sequence[Mention]) -> list[_Subject]:
     found: list[_Subject] = []
     for mention in mentions:
         own = frozenset() if mention.party is None else frozenset((mention.party,))
-        new = _Subject(
-            mention.start, mention.end, mention, own, mention.kind == "none", mention.kind in ("all", "none")
-        )
+        new = _Subject(mention.start, mention.end, mention, own)
         last = found[-1] if found else None
         if last and last.parties and own and not last.first.owns and _JOINED.fullmatch(text, last.end, mention.start):
             found[-1] = replace(last, end=new.end, parties=last.parties | own)
@@ -272,11 +278,7 @@ def _senses(text: str) -> frozenset[str]:
 def _of(subject: _Subject | None, act: Relation) -> Relation:
     if subject is None:
         return act
-    return replace(act, parties=subject.parties, of_all=subject.of_all, name=_name(subject))
-
-
-def _name(subject: _Subject) -> str:
-    return subject.first.text
+    return replace(act, parties=subject.parties, of_all=subject.of_all, name=subject.first.text)
 
 
 def _verbs(text: str, at: int) -> Iterator[re.Match[str]]:

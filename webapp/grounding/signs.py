@@ -23,7 +23,6 @@ def sign(text: str) -> re.Pattern[str]:
 
 _AGENT = r"(?:(?:is|are|was|were|be|being)(?: \w+ly)?)"
 _HAS = r"(?:has|have|having|shall have|will have|retains?|gets?|obtains?|enjoys?|reserves?|shall retain)"
-_BOUND = r"(?:required|obliged|obligated|bound|liable|responsible)"
 _RIGHT = r"(?:right|option|power|authority|discretion|privilege|licen[sc]e)"
 _NOT = r"(?:do|does|did|is|are|was|were|has|have)(?: not|n[’']t)"
 # Modal phrases; a longer one is tried before those that it begins with. "must not" takes in every prohibition, "need
@@ -54,7 +53,6 @@ MODALS: tuple[tuple[Modality, str], ...] = (
     (
         "may",
         rf"{_AGENT} (?:entitled|permitted|allowed|authori[sz]ed|free|able|at liberty|welcome) to"
-        rf""
         rf" | {_HAS}(?: the| a| an| its)?(?: [\w-]+,?){{0,5}}? {_RIGHT}"
         r"(?:,? (?:and|or)(?: [\w-]+){1,4})?(?:,[^,;.]{1,60},)? to | may | can | could | might",
     ),
