@@ -14,8 +14,8 @@ from webapp.grounding.facts import find_facts
 from webapp.grounding.parties import Parties
 from webapp.grounding.proper_names import ROLES, Vocabulary, is_plain, stem
 from webapp.grounding.quantities import stated, values
+from webapp.grounding.senses import WORD
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:[’'][^\W\d_]+)?")
 _LEAST_WORDS = 6  # of a sentence; shorter ones match by chance
 _LEAST_ALIKE = 0.7  # share of the sentence's words that the passage has in the same order
 _LEAST_BESIDE = 4  # matching words on both sides of a difference together, unless it is at an end of the sentence
@@ -63,10 +63,10 @@ def _tokens(text: str, parties: Parties) -> list[_Token]:
     found: list[_Token] = []
     at = 0
     for mention in (m for m in parties.mentions(text) if m.party is not None):
-        found += (_word(m) for m in _TOKEN.finditer(text, at, mention.start))
+        found += (_word(m) for m in WORD.finditer(text, at, mention.start))
         found.append(_Token(mention.start, mention.end, f"<{mention.party}>", mention.party))
         at = mention.end
-    return found + [_word(m) for m in _TOKEN.finditer(text, at)]
+    return found + [_word(m) for m in WORD.finditer(text, at)]
 
 
 def _word(match: re.Match[str]) -> _Token:
@@ -124,9 +124,9 @@ def _other_names(words_here: str, words_there: str, words: Vocabulary, *, is_par
 
 def _names(text: str, words: Vocabulary) -> list[str]:
     """Words that name a party or a defined term: roles, and words that the document itself writes with a capital."""
-    candidates = [m[0] for m in _TOKEN.finditer(text) if not m[0][0].isdigit() and not is_plain(m[0])]
+    candidates = [m[0] for m in WORD.finditer(text) if not m[0][0].isdigit() and not is_plain(m[0])]
     return [w for w in candidates if stem(w) in ROLES or (w[0].isupper() and words.names(stem(w)))]
 
 
 def _capitalised(text: str) -> list[str]:
-    return [m[0] for m in _TOKEN.finditer(text) if m[0][0].isupper() and not is_plain(m[0])]
+    return [m[0] for m in WORD.finditer(text) if m[0][0].isupper() and not is_plain(m[0])]

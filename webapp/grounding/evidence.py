@@ -15,7 +15,7 @@ from functools import cached_property
 from retrieval import Document, Facts, Passage, Span, clause_at, document_cache, find_facts, outline, own_words, units
 from webapp.grounding.parties import Parties, parties_of
 from webapp.grounding.proper_names import Vocabulary, vocabulary
-from webapp.grounding.senses import content
+from webapp.grounding.senses import content, senses
 
 found_facts = document_cache(16)(find_facts)
 _LONGEST_LEAD = 600  # characters of the words that lead to an item
@@ -89,7 +89,7 @@ class Sources:
 
     @cached_property
     def _contents(self) -> list[frozenset[str]]:
-        return [frozenset().union(*content(unit.text)) if unit.text else frozenset() for unit in self.units]
+        return [senses(unit.text) for unit in self.units]
 
     @cached_property
     def _holding(self) -> Counter[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from webapp.grounding.parties import Mention, Parties
-from webapp.grounding.senses import content, labels
+from webapp.grounding.senses import labels, senses
 from webapp.grounding.signs import (
     CAUSES,
     CONTRARY,
@@ -263,16 +263,12 @@ def _limits(rest: str, modality: Modality) -> tuple[bool, frozenset[str], frozen
     """Whether the words after a modal verb limit it, their senses if nothing frees of a limit, and those that stand in
     an exception alone.
     """
-    senses = _senses(rest) if not _FREES.search(rest) else frozenset()
+    following = senses(rest) if not _FREES.search(rest) else frozenset()
     if modality in ("must not", "is not", "need not"):
         lifted = _LIFTS.search(rest)
-        excepted = _senses(rest[lifted.end() :]) - _senses(rest[: lifted.start()]) if lifted else frozenset()
-        return bool(lifted), senses, excepted
-    return bool(_NARROWS.search(rest)) and not _FREES.search(rest), senses, frozenset()
-
-
-def _senses(text: str) -> frozenset[str]:
-    return frozenset().union(*content(text))
+        excepted = senses(rest[lifted.end() :]) - senses(rest[: lifted.start()]) if lifted else frozenset()
+        return bool(lifted), following, excepted
+    return bool(_NARROWS.search(rest)) and not _FREES.search(rest), following, frozenset()
 
 
 def _of(subject: _Subject | None, act: Relation) -> Relation:

@@ -6,18 +6,26 @@ from functools import cache, lru_cache
 from retrieval import stems_of
 from webapp.grounding.signs import SAME
 
-_WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)?|\d+(?:[.,]\d+)*")
+WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)?|\d+(?:[.,]\d+)*")
 
 
 def content(text: str) -> list[frozenset[str]]:
-    """The labels of each word of weight of a text, in order; a figure is its own."""
-    found = (frozenset((m[0],)) if m[0][0].isdigit() else labels(m[0]) for m in _WORD.finditer(text))
-    return [word for word in found if word]
+    """The labels of each word of weight of a text, in order."""
+    return [word for match in WORD.finditer(text) if (word := labels(match[0]))]
+
+
+def senses(text: str) -> frozenset[str]:
+    """The labels of all words of a text."""
+    return frozenset().union(*content(text))
 
 
 @lru_cache(maxsize=50_000)
 def labels(word: str) -> frozenset[str]:
-    """What a word is compared by: its stem and the groups of one sense that it is in; none for a word of grammar."""
+    """What a word is compared by: its stem and the groups of one sense that it is in; none for a word of grammar. A
+    figure is its own.
+    """
+    if word[0].isdigit():
+        return frozenset((word,))
     stems = stems_of(word)
     return frozenset(stems) | frozenset(f"={group}" for stem in stems for group in _groups().get(stem, ()))
 
