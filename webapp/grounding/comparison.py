@@ -44,18 +44,16 @@ class Comparison:
     aligned: bool = False
 
 
-def compare(sentence: str, sources: Sources) -> Comparison:
+def compare(sentence: str, sources: Sources, bearing: Sequence[Unit]) -> Comparison:
     """Compare a sentence, without its citation markers, with the units that bear it."""
     parties = sources.parties
-    bearing = sources.bearing(sentence)
     if _is_noise(sentence, sources):
         return Comparison(("the cited passage says nothing of this",))
     if not bearing:
         return Comparison()
     said = relations(sentence, parties)
-    there = [relations(unit.text, parties) for unit in sources.units]
-    near = [r for unit, found in zip(sources.units, there, strict=True) if unit in bearing for r in found]
-    every = [r for found in there for r in found]
+    near = [r for unit, found in sources.relations.items() if unit in bearing for r in found]
+    every = [r for found in sources.relations.values() for r in found]
     conflicts = [(s, t) for s in said if (t := _conflict(s, near, every, parties))]
     wrong = tuple(dict.fromkeys(s.name for s, t in conflicts if is_wrong_party(s, t, parties)))
     reasons = [_reason(s, t, parties) for s, t in conflicts]
@@ -98,8 +96,7 @@ def _standards(sentence: str, bearing: Sequence[Unit], sources: Sources) -> Iter
 def _is_noise(sentence: str, sources: Sources) -> bool:
     """Whether a sentence has hardly a word of the passages that it cites, and few of their documents."""
     words = content(sentence)
-    held = frozenset().union(*(label for unit in sources.units for label in content(unit.text)))
-    share = sum(bool(word & held) for word in words) / (len(words) or 1)
+    share = sum(map(sources.has, words)) / (len(words) or 1)
     plain = stems(sentence)
     known = len(plain & sources.vocabulary.words) / (len(plain) or 1)
     return len(words) >= _LEAST_WORDS and share < _NOISE and known < _KNOWN

@@ -15,6 +15,7 @@ from functools import cached_property
 from retrieval import Document, Facts, Passage, Span, clause_at, document_cache, find_facts, outline, own_words, units
 from webapp.grounding.parties import Parties, parties_of
 from webapp.grounding.proper_names import Vocabulary, vocabulary
+from webapp.grounding.relations import Relation, relations
 from webapp.grounding.senses import content, senses
 
 found_facts = document_cache(16)(find_facts)
@@ -80,12 +81,14 @@ class Sources:
         shares = [(self._share(said, own), unit) for unit, own in zip(self.units, self._contents, strict=True)]
         return sorted(shares, key=lambda row: -row[0])
 
-    def bearing(self, sentence: str) -> tuple[Unit, ...]:
-        """The units that bear a sentence: the one that has most of its words, and those that have nearly as many."""
-        ranked = self.ranked(sentence)
-        if not ranked or not ranked[0][0]:
-            return ()
-        return tuple(unit for share, unit in ranked if share >= _BEARS_TOO * ranked[0][0])
+    @cached_property
+    def relations(self) -> Mapping[Unit, Sequence[Relation]]:
+        """Who does what in each unit."""
+        return {unit: relations(unit.text, self.parties) for unit in self.units}
+
+    def has(self, word: frozenset[str]) -> bool:
+        """Whether a unit has a word, by its labels."""
+        return any(label in self._holding for label in word)
 
     @cached_property
     def _contents(self) -> list[frozenset[str]]:
@@ -105,6 +108,12 @@ class Sources:
         """What a word counts: less the more units have it."""
         most = max((self._holding[label] for label in word), default=0)
         return math.log(1 + (len(self.units) + 1) / (most + 0.5))
+
+
+def bearing_of(ranked: Sequence[tuple[float, Unit]]) -> tuple[Unit, ...]:
+    """The units that bear a sentence: the one that has most of its words, and those that have nearly as many."""
+    most = ranked[0][0] if ranked else 0.0
+    return tuple(unit for share, unit in ranked if share >= _BEARS_TOO * most) if most else ()
 
 
 def _units(document: Document, span: Span, n: int) -> Iterator[Unit]:

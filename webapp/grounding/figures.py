@@ -12,10 +12,11 @@ _BEFORE = 40  # characters before a figure that bound it
 
 def bounded_otherwise(sentence: str, texts: Sequence[str]) -> Iterator[str]:
     """Say of each figure of a sentence how the texts that bear it bound it, where all do from the other side."""
-    there = [(fact, _bound(text, fact)) for text in texts for fact in find_facts(text)]
-    for fact in find_facts(sentence):
-        bound, bounds = _bound(sentence, fact), {b for other, b in there if stated(fact, values(other.text))}
-        if bound and bound not in bounds and bounds in ({"at least"}, {"at most"}):
+    bounded = [(fact, bound) for fact in find_facts(sentence) if (bound := _bound(sentence, fact))]
+    there = [(values(fact.text), _bound(text, fact)) for text in texts if bounded for fact in find_facts(text)]
+    for fact, bound in bounded:
+        bounds = {other for keys, other in there if stated(fact, keys)}
+        if bound not in bounds and bounds in ({"at least"}, {"at most"}):
             yield f"the clause says “{bounds.pop()}” of {fact.text}"
 
 

@@ -9,7 +9,7 @@ from retrieval import ACTIONS, Entailment, ScopedChanges
 from webapp.grounding.calculations import Computation, compute, not_computed
 from webapp.grounding.calculations import Source as Operands
 from webapp.grounding.comparison import Comparison, compare
-from webapp.grounding.evidence import Sources, Unit
+from webapp.grounding.evidence import Sources, Unit, bearing_of
 from webapp.grounding.facts import find_facts
 from webapp.grounding.figure_places import Figure, figures_of, misplaced
 from webapp.grounding.signs import PAST, sign
@@ -55,7 +55,8 @@ class Cited:
     def verdict(self, sentence: str, verified: Sequence[tuple[int, int]]) -> Verdict:
         """Judge a sentence without its citation markers; `verified` are ranges of it that are verified quotations."""
         missing = unsupported(sentence, self._support, self.sources.parties, verified)
-        bearing = self.sources.bearing(sentence)
+        ranked = self.sources.ranked(sentence)
+        bearing = bearing_of(ranked)
         computation, note = None, ""
         if not verified and (missing or len(find_facts(sentence)) >= _FIGURES):
             operands = self._operands(bearing)
@@ -63,7 +64,7 @@ class Cited:
             missing = tuple(name for name in missing if computation is None or name not in computation.derived)
             note = not_computed(sentence, operands) if missing else ""
         elsewhere = () if verified or computation else misplaced(sentence, self._figures)
-        compared = compare(sentence, self.sources) if not verified else Comparison()
+        compared = compare(sentence, self.sources, bearing) if not verified else Comparison()
         missing = tuple(dict.fromkeys((*missing, *compared.parties)))
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
         if elsewhere := tuple(figure for figure in elsewhere if figure not in missing):
@@ -76,7 +77,7 @@ class Cited:
             reasons += doubt
         missing = (*missing, *elsewhere)
         computation = None if reasons else computation
-        return Verdict(tuple(reasons), missing, how, computation, self._places(sentence))
+        return Verdict(tuple(reasons), missing, how, computation, _places(ranked))
 
     def _read(self, sentence: str, bearing: Sequence[Unit], compared: Comparison) -> tuple[tuple[str, ...], How]:
         """What an entailment model says of a sentence that nothing contradicts: a doubt, or that its clause says so."""
@@ -98,13 +99,6 @@ class Cited:
                 yield f"its clause was {ACTIONS[change.amendment.action][0]} by {by}"
                 return
 
-    def _places(self, sentence: str) -> dict[int, int]:
-        found: dict[int, int] = {}
-        for share, unit in self.sources.ranked(sentence):
-            if share:
-                found.setdefault(unit.n, unit.span.start)
-        return found
-
     def _operands(self, bearing: Sequence[Unit]) -> list[Operands]:
         return [
             Operands(
@@ -115,3 +109,12 @@ class Cited:
             )
             for document in self.sources.cited
         ]
+
+
+def _places(ranked: Sequence[tuple[float, Unit]]) -> dict[int, int]:
+    """Where the unit that has most of a sentence's words begins, in each passage that has any, by its number."""
+    found: dict[int, int] = {}
+    for share, unit in ranked:
+        if share:
+            found.setdefault(unit.n, unit.span.start)
+    return found

@@ -8,7 +8,7 @@ import pytest
 from retrieval import Document, Passage, Reading, find_facts, pin_cite
 from retrieval.core.documents import Page
 from webapp.grounding.check import CheckedSentence, check
-from webapp.grounding.evidence import Sources
+from webapp.grounding.evidence import Sources, bearing_of
 from webapp.grounding.parties import parties_of
 from webapp.grounding.relations import relations
 
@@ -138,7 +138,7 @@ def test_an_item_is_read_with_the_words_that_lead_to_it() -> None:
     document = Document("l", "Lease", text, (Page(1, "1", 0, len(text)),))
     span = document.span(text.index("(b)"), text.index("\n2. "))
     passage = Passage(**pin_cite(document, span).where(), n=1, text=document.slice(span))
-    [unit] = Sources((passage,), {"l": document}, {}).bearing("The Tenant may keep animals")
+    [unit] = bearing_of(Sources((passage,), {"l": document}, {}).ranked("The Tenant may keep animals"))
     assert "shall not" in unit.lead
     [sentence] = check("The Tenant may keep animals [1].", [passage], {"l": document}).sentences
     assert "must not be done" in sentence.reason
