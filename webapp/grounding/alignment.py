@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from webapp.grounding.facts import find_facts
 from webapp.grounding.parties import Parties
@@ -58,7 +59,8 @@ def exchanged_words(sentence: str, source: str, words: Vocabulary, parties: Part
             yield from _other_names(words_here, words_there, words, is_party=named[1])
 
 
-def _tokens(text: str, parties: Parties) -> list[_Token]:
+@lru_cache(maxsize=64)  # a source is aligned with each sentence that cites it
+def _tokens(text: str, parties: Parties) -> tuple[_Token, ...]:
     """The words of a text in order; a party is one token, whatever it is called."""
     found: list[_Token] = []
     at = 0
@@ -66,14 +68,14 @@ def _tokens(text: str, parties: Parties) -> list[_Token]:
         found += (_word(m) for m in WORD.finditer(text, at, mention.start))
         found.append(_Token(mention.start, mention.end, f"<{mention.party}>", mention.party))
         at = mention.end
-    return found + [_word(m) for m in WORD.finditer(text, at)]
+    return (*found, *map(_word, WORD.finditer(text, at)))
 
 
 def _word(match: re.Match[str]) -> _Token:
     return _Token(match.start(), match.end(), match[0] if match[0][0].isdigit() else stem(match[0]))
 
 
-def _window(forms: list[str], source: list[_Token]) -> list[_Token]:
+def _window(forms: Sequence[str], source: Sequence[_Token]) -> Sequence[_Token]:
     """The tokens of the source to align with the sentence: those around the longest run of words in common."""
     run = SequenceMatcher(None, forms, [token.form for token in source], autojunk=False).find_longest_match()
     slack = len(forms) // 3 + 3
