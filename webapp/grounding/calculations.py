@@ -40,8 +40,9 @@ def compute(sentence: str, sources: Sequence[Source]) -> Computation | None:
     `sentence` has its citation markers blanked out. A sentence whose facts the page states all may calculate with those
     that it names.
     """
-    unknown = _unknown(sentence, sources)
-    calculable = unknown or _outside(sentence, sources)
+    outside = _outside(sentence, sources)
+    unknown = _unknown(outside, sources)
+    calculable = unknown or outside
     steps = _steps(calculable, sentence, sources)
     if not calculable:
         steps = _steps(_values(sentence), sentence, [replace(source, bearing=()) for source in sources])
@@ -84,15 +85,16 @@ def _explained(sentence: str, steps: Mapping[Fact, Derived], sources: Sequence[S
 
 def not_computed(sentence: str, sources: Sequence[Source]) -> str:
     """Why a date of the sentence was not computed, in words for its reader; empty where nothing is to be said."""
-    dated = any(key[0] in ("date", "month") for fact in _unknown(sentence, sources) for key in fact.keys)
+    unknown = _unknown(_outside(sentence, sources), sources)
+    dated = any(key[0] in ("date", "month") for fact in unknown for key in fact.keys)
     return BUSINESS_DAYS if dated and counts_business_days(sentence, sources) else ""
 
 
-def _unknown(sentence: str, sources: Sequence[Source]) -> list[Fact]:
-    """The facts that no passage states, and that are not supposed."""
+def _unknown(outside: Sequence[Fact], sources: Sequence[Source]) -> list[Fact]:
+    """Those of the facts outside of the bearing clause that no passage states."""
     cited = frozenset(key for source in sources for key in _stated_in(source, source.spans))
     dates = {("date", day.value.isoformat()) for source in sources for day in source.dates if day.value}
-    return [f for f in _outside(sentence, sources) if not stated(f, cited) and not f.keys & dates]
+    return [f for f in outside if not stated(f, cited) and not f.keys & dates]
 
 
 def _outside(sentence: str, sources: Sequence[Source]) -> list[Fact]:

@@ -5,7 +5,7 @@ has one key or, where it is ambiguous (3/1/2020), several. Its unit is as writte
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -190,7 +190,7 @@ def _facts(text: str) -> tuple[Fact, ...]:
             for match in pattern.finditer(rest):
                 if groups := list(read(match)):
                     facts += [Fact(match[0].strip(), match.start(), match.end(), frozenset(keys)) for keys in groups]
-                    rest = rest[: match.start()] + "\x01" * len(match[0]) + rest[match.end() :]
+                    rest = masked(rest, [match.span()])
     return tuple(_listed(text, sorted(facts, key=lambda f: f.start)))
 
 
@@ -232,10 +232,10 @@ def _scaled(fact: Fact, beside: Fact) -> set[Key]:
     }
 
 
-def masked(text: str, facts: list[Fact]) -> str:
-    """The text with its facts blanked out, of the same length, for the search for names."""
-    for fact in facts:
-        text = text[: fact.start] + "\x01" * (fact.end - fact.start) + text[fact.end :]
+def masked(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """The text with places blanked out, of the same length: facts, for the search for names."""
+    for start, end in places:
+        text = text[:start] + "\x01" * (end - start) + text[end:]
     return text
 
 

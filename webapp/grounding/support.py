@@ -94,9 +94,8 @@ def unsupported(
     facts = find_facts(sentence)
     unknown = [f for f in facts if not (_within(f, verified) or is_own_count(f, sentence) or _states(source, f))]
     absent = [f.text for f in unknown if not _is_said_again(f, sentence, [g for g in facts if g not in unknown])]
-    rest = masked(sentence, facts)
-    for start, end in [*verified, *((m.start, m.end) for m in parties.mentions(rest))]:
-        rest = rest[:start] + "\x01" * (end - start) + rest[end:]
+    rest = masked(sentence, ((fact.start, fact.end) for fact in facts))
+    rest = masked(rest, (*verified, *((m.start, m.end) for m in parties.mentions(rest))))
     absent += missing_names(rest, source.vocabulary.words | source.names, source.vocabulary)
     if not verified:
         absent += exchanged_words(sentence, source.text, source.vocabulary, parties)
