@@ -13,6 +13,7 @@ from fractions import Fraction
 from retrieval import Span
 from webapp.grounding.facts import Fact, find_facts
 from webapp.grounding.operands import Derived, Quantity, Source, quantities, shown, supposed, values_of
+from webapp.grounding.quantities import PERIODS
 from webapp.grounding.rows import Row, named_rows, rows
 
 _SUM = re.compile(
@@ -42,15 +43,7 @@ _TIMES = re.compile(
     re.IGNORECASE,
 )
 _IN_A = {("month", "year"): 12, ("quarter", "year"): 4, ("month", "quarter"): 3}
-_LASTS = {
-    "minute": (1, "minute"),
-    "hour": (60, "minute"),
-    "day": (1, "day"),
-    "week": (7, "day"),
-    "month": (1, "month"),
-    "quarter": (3, "month"),
-    "year": (12, "month"),
-}
+_LASTS = {unit: PERIODS[unit] for unit in ("minute", "hour", "day", "week", "month", "quarter", "year")}
 _MEANS_UNIT = {
     "year": re.compile(r"\b(?:annual\w*|yearly|years?|annum)\b", re.IGNORECASE),
     "quarter": re.compile(r"\bquarter\w*\b", re.IGNORECASE),

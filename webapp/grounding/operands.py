@@ -184,8 +184,12 @@ def defined_day(document: Document, name: str, dates: tuple[DocumentDate, ...]) 
                 return found
         if name.casefold() != "effective date":
             return None
-    kinds = _OWN_KINDS if _OWN_DAY.search(name) else ("effective",)
-    own = (each for kind in kinds for each in dates if each.kind == kind and each.value)
+    return own_day(dates, _OWN_KINDS if _OWN_DAY.search(name) else ("effective",))
+
+
+def own_day(dates: Sequence[DocumentDate], kinds: Sequence[str]) -> tuple[date, Span] | None:
+    """The first of a document's own dates by the order of kinds, and where it stands."""
+    own = (each for kind in kinds for each in dates if each.kind == kind)
     return next(((each.value, each.span) for each in own if each.value), None)
 
 

@@ -15,9 +15,10 @@ from dateutil.relativedelta import relativedelta
 
 from retrieval import Document, Span, split_sentences
 from webapp.grounding.facts import find_facts
-from webapp.grounding.operands import Day, Quantity, Source, as_day, days, quantities
+from webapp.grounding.operands import Day, Quantity, Source, as_day, days, own_day, quantities
 
 _LONGEST = {"month": 1_200, "day": 36_600}  # a century
+_FIRST_DAYS = ("effective", "made", "dated")  # a term that names no first day runs from the document's own
 _REACH = 60  # characters from "before" or "after" to the date that is meant
 BEFORE = re.compile(r"[^.;]{0,60}?\b(?:prior\s+to|before|earlier|preceding|in\s+advance\s+of)\b", re.IGNORECASE)
 AFTER = re.compile(
@@ -108,8 +109,8 @@ def _terms_of(source: Source, sentence: Span) -> Iterator[Term]:
     for period in sorted(periods, key=lambda each: each.span.start):
         start, end = period.span.start - sentence.start, period.span.end - sentence.start
         sign, bases, runs = _counted_from(text, (start, end), dated, sentence.start)
-        if runs and not bases and not dated:
-            bases = tuple(_own_day(source))
+        if runs and not bases and not dated and (day := own_day(source.dates, _FIRST_DAYS)):
+            bases = (Base(day[0], as_day(day[0]), (day[1],), includes=True),)
         around = text[at_before : end + _REACH]
         yield Term(period, sign, bases, around, runs, bool(_REPEATS.search(text[:start])))
         at_before = end
@@ -140,15 +141,6 @@ def _counted_from(
     if earlier and _BEGINS.search(text[: earlier[-1].at.start - offset]):
         return 1, (base_of(earlier[-1], includes=True),), runs
     return int(runs), (), runs
-
-
-def _own_day(source: Source) -> Iterator[Base]:
-    """The day on which a document takes effect, or is made: a term that names no first day runs from it."""
-    for kind in ("effective", "made", "dated"):
-        for each in source.dates:
-            if each.kind == kind and each.value:
-                yield Base(each.value, as_day(each.value), (each.span,), includes=True)
-                return
 
 
 def _counts_to_end(term: Term, document: Document) -> bool:

@@ -12,7 +12,7 @@ from retrieval import Document, Span, find_tables
 from webapp.grounding.facts import Fact, Key, find_facts
 from webapp.grounding.numbers import DIGITS, format_number, number_value
 
-_PERIODS: dict[str, tuple[int | Fraction, str]] = {
+PERIODS: dict[str, tuple[int | Fraction, str]] = {
     "decade": (120, "month"),
     "year": (12, "month"),
     "quarter": (3, "month"),
@@ -35,7 +35,7 @@ _SAYS_TIME = re.compile(
     r"\b(?P<noon>(?:12(?::00)?\s+)?noon)\b|\b(?P<midnight>(?:12(?::00)?\s+)?midnight)\b", re.IGNORECASE
 )
 _PLAIN_NUMBER = re.compile(rf"(?<![\w$€£¥.,/-]){DIGITS}(?![\w%/-])")
-_ROW_LABEL = re.compile(r"\s*(\d{1,3})\.?\s")
+ROW_LABEL = re.compile(r"\s*(\d{1,3})\.?\s")
 _UNIT = re.compile(
     r"[$€£%]|\b(?:USD|EUR|GBP|dollars|percent|hours|days|weeks|months|years|units|shares)\b", re.IGNORECASE
 )
@@ -64,7 +64,7 @@ def row_values(document: Document, spans: Sequence[Span]) -> frozenset[Key]:
         for row in map(document.slice, rows):
             numbers = [format_number(number_value(match[0])) for match in _PLAIN_NUMBER.finditer(row)]
             keys.update(_following((kind, number, *unit) for number in numbers for kind, *unit in units))
-            if first := _ROW_LABEL.match(row):
+            if first := ROW_LABEL.match(row):
                 keys.update((("ordinal", first[1]), ("ordinal", first[1], "")))
     return frozenset(keys)
 
@@ -122,8 +122,8 @@ def in_base_unit(key: Key) -> Key:
     if "≠" in key[1]:  # "ten (25)"
         return key
     match key:
-        case ("count", number, unit) if unit in _PERIODS:
-            times, base = _PERIODS[unit]
+        case ("count", number, unit) if unit in PERIODS:
+            times, base = PERIODS[unit]
             return ("period", str(Fraction(number) * times), base)
         case ("count", number, "basis point"):
             return ("share", str(Fraction(number) / 10_000))

@@ -9,7 +9,7 @@ from webapp.grounding.facts import find_facts
 from webapp.grounding.numbers import WORDS, number_value
 from webapp.grounding.operands import Quantity, Source, quantities, shown
 from webapp.grounding.proper_names import is_plain, stems
-from webapp.grounding.quantities import plain_numbers, units_of
+from webapp.grounding.quantities import ROW_LABEL, plain_numbers, units_of
 
 _TOTAL = re.compile(r"\b(?:total|aggregate|sum|overall)\b", re.IGNORECASE)
 _FIRST = re.compile(
@@ -65,7 +65,7 @@ def _row(source: Source, span: Span, unit: tuple[str, ...], *, names_unit: bool)
     cells = [q for q in quantities(source.document, [span]) if q.unit == unit]
     label = text[: cells[0].span.start - span.start] if cells else text
     if not cells and names_unit:
-        number_at = re.match(r"\s*\d{1,3}\.?\s", text)
+        number_at = ROW_LABEL.match(text)
         for at, value in plain_numbers(text, number_at.end() if number_at else 0):
             label = text[: at[0]] if not cells else label
             place = Span(span.document_id, span.start + at[0], span.start + at[1])
