@@ -7,6 +7,7 @@ sentence does not confirm it.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from webapp.grounding.alignment import is_near_verbatim, turned
 from webapp.grounding.evidence import Sources, Unit
 from webapp.grounding.figures import bounded_otherwise
 from webapp.grounding.parties import Parties
@@ -57,6 +58,8 @@ def compare(sentence: str, sources: Sources, bearing: Sequence[Unit]) -> Compari
     conflicts = [(s, t) for s in said if (t := _conflict(s, near, every, parties))]
     wrong = tuple(dict.fromkeys(s.name for s, t in conflicts if is_wrong_party(s, t, parties)))
     reasons = [_reason(s, t, parties) for s, t in conflicts]
+    if not reasons:
+        reasons += _turned(sentence, bearing, parties)
     reasons += _standards(sentence, bearing, sources)
     reasons += bounded_otherwise(sentence, [unit.text for unit in sources.units])
     aligned = _is_aligned(sentence, bearing, bool(reasons), parties)
@@ -81,6 +84,14 @@ def _reason(said: Relation, there: Relation, parties: Parties) -> str:
     if is_wrong_party(said, there, parties):
         return f"the clause says “{there.word}” of {there.name}, not of {said.name}"
     return f"the clause says of “{there.word}” that it {_SAYS[there.modality]}"
+
+
+def _turned(sentence: str, bearing: Sequence[Unit], parties: Parties) -> Iterator[str]:
+    """A negation by which a near-verbatim sentence differs from every bearing unit that it is near to."""
+    found = [turned(sentence, unit.text, parties) for unit in bearing if is_near_verbatim(sentence, unit.text, parties)]
+    if found and all(words for words, _ in found):
+        words, is_theirs = found[0]
+        yield f"the clause says “{words}”" if is_theirs else f"the clause does not say “{words}”"
 
 
 def _standards(sentence: str, bearing: Sequence[Unit], sources: Sources) -> Iterator[str]:
