@@ -227,16 +227,21 @@ def _calculations(pairs: Sequence[tuple[Row, Row]], *, by_kind: bool) -> str:
 def _completeness(pairs: Sequence[tuple[Row, Row]]) -> str:
     parts: dict[str, list[bool]] = defaultdict(list)
     for row, kept in pairs:
-        text = folded(" ".join(kept["shown"])) if kept["found"] else ""
-        held = [(each["part"], folded(each["words"]) in text) for each in row["must"]]
-        for part, is_there in held:
-            parts[part].append(is_there)
+        held = _held(row, kept)
+        for must, is_there in held:
+            parts[must["part"]].append(is_there)
         parts["answers that hold all"].append(all(is_there for _, is_there in held))
     seconds = sorted(kept["seconds"] for _, kept in pairs)
     lines = [f"{part:24}{sum(each):5} of {len(each):3}" for part, each in sorted(parts.items())]
     words = sorted(len(" ".join(kept["shown"][1:]).split()) for _, kept in pairs)
     lines.append(f"words shown: median {words[len(words) // 2]}, most {words[-1]}")
     return "\n".join([*lines, f"seconds: median {seconds[len(seconds) // 2]}, most {seconds[-1]}"])
+
+
+def _held(row: Row, kept: Row) -> list[tuple[Row, bool]]:
+    """What an answer must show, each with whether it does."""
+    text = folded(" ".join(kept["shown"])) if kept["found"] else ""
+    return [(each, folded(each["words"]) in text) for each in row["must"]]
 
 
 def _heading() -> str:
@@ -259,8 +264,7 @@ def _shown(name: str, pairs: Sequence[tuple[Row, Row]]) -> Iterator[str]:
     """The open rows that are not as they should be."""
     for row, kept in pairs:
         if name == "completeness":
-            text = folded(" ".join(kept["shown"])) if kept["found"] else ""
-            if lacks := [each["words"] for each in row["must"] if folded(each["words"]) not in text]:
+            if lacks := [each["words"] for each, is_there in _held(row, kept) if not is_there]:
                 yield f"{row['id']}: {row['question']} LACKS {lacks}"
             continue
         is_right = row.get("right", row.get("expected") == "right")
