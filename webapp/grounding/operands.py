@@ -108,12 +108,12 @@ def days(document: Document, spans: Iterable[Span], dates: Sequence[DocumentDate
     """Yield the dates that spans state, in order, and those of the defined days that they name."""
     for span in spans:
         text = document.slice(span)
-        found = [
+        found: list[tuple[int, int, date, Span | None]] = [
             (fact.start, fact.end, value, None) for fact in find_facts(text) if (value := date_of(fact)) is not None
         ]
         for match in (*_DAY_NAME.finditer(text), *_OWN_DAY.finditer(text)):
             if defined := defined_day(document, " ".join(match[0].split()), tuple(dates)):
-                found.append((match.start(), match.end(), *defined))  # type: ignore[arg-type]
+                found.append((match.start(), match.end(), *defined))
         for start, end, value, place in sorted(found, key=lambda each: each[0]):
             at = Span(document.id, span.start + start, span.start + end)
             yield Day(value, place or at, at)
