@@ -1,9 +1,9 @@
 """Makes pairs for training a model that reads: (statement, clause) and (question, clause) with what is right of them.
 
 Statements come from lawyers' labels (ContractNLI, and other wordings of its 17 statements, affirmed and denied), from
-statements written for this by reading (`statements.tsv`), and from sentences of contracts, reworded and altered by rule
-(`bench/paraphrases.py`). The statement or the clause is altered, so that neither alone tells the answer. Questions come
-from CUAD and MAUD, and from headings: a clause answers its own once that is taken out of it.
+statements written for this by reading (`entailment_statements.tsv`), and from sentences of contracts, reworded and
+altered by rule (`bench/paraphrases.py`). The statement or the clause is altered, so that neither alone tells the
+answer. Questions come from CUAD and MAUD, and from headings: a clause answers its own once that is taken out of it.
 """
 
 import csv
@@ -199,13 +199,7 @@ def _clause(contract: Contract, at: int, rng: random.Random) -> str:
     while first < at and sum(map(len, sentences[max(first, 0) : at + 1])) > LONGEST:
         first += 1
     text = " ".join(sentences[max(first, 0) : last + 1])
-    return (
-        text[:LONGEST]
-        if len(text) > LONGEST and first == at
-        else text
-        if len(text) <= LONGEST
-        else sentences[at][:LONGEST]
-    )
+    return (sentences[at] if len(text) > LONGEST and first < at else text)[:LONGEST]
 
 
 def _joined(contract: Contract, numbers: Sequence[int]) -> str:

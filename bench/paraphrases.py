@@ -144,9 +144,7 @@ def same_words(sentence: str, rng: random.Random, share: float = 0.5) -> str:
                 if not verb or verb[1] in ("be", "have"):
                     continue
                 new, end = new.removesuffix("+ing") + gerund(verb[1]), end + verb.end()
-            elif words[0] == "can" and not re.search(
-                r"(?:[A-Z][\w’&.-]*|party|parties|it|they|who) $", sentence[: m.start()]
-            ):
+            elif words[0] == "can" and not _IS_SOMEONE.search(sentence[: m.start()]):
                 new = rng.choice(["can", "might", "may"])
             elif words[0] in ("must not", "must", "can", "may") and re.match(r" (?:\w+ly )?be\b", sentence[end:]):
                 new = rng.choice([w for w in words if " " not in w or w.endswith("not")])

@@ -88,6 +88,12 @@ class Document:
             raise ValueError(f"span of document {span.document_id} asked of document {self.id}")
         return self.text[span.start : span.end]
 
+    def stripped(self, span: Span) -> Span:
+        """A span without the white space at its ends; of white space alone its end is left."""
+        words = self.slice(span)
+        start = span.end - len(words.lstrip())
+        return self.span(start, max(start, span.start + len(words.rstrip())))
+
     def page_at(self, offset: int) -> Page:
         """The page that holds the character at `offset`; a page break belongs to the page before it."""
         return self.pages[max(0, bisect_right(self._page_starts, offset) - 1)]

@@ -180,12 +180,7 @@ def _widest(
 
 
 def _page(document: Document, span: Span) -> int:
-    return document.page_at(_first_word(document, span)).number
-
-
-def _first_word(document: Document, span: Span) -> int:
-    words = document.slice(span)
-    return span.start + len(words) - len(words.lstrip())
+    return document.page_at(document.stripped(span).start).number
 
 
 def _numbered(
@@ -252,7 +247,7 @@ def _cost(document: Document, place: _Place, count: Callable[[str], int], widest
 
 
 def _passage(document: Document, place: _Place, n: int) -> Passage:
-    span, at = place.span, _first_word(document, place.span)
+    span, at = place.span, document.stripped(place.span).start
     cite = pin_cite(document, span, at=at).where()
     if not place.why:
         cite["section"] = unit_cited(document, span, at)

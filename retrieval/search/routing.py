@@ -8,6 +8,7 @@ file name or opening bears it out; a name that fits many documents tells none ap
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 
 from retrieval.library.library import Library
 from retrieval.reading.formats import SUFFIXES, without_suffix
@@ -125,6 +126,9 @@ class Router:
         """`document_ids`: the scope; all of the matter where it is None."""
         self._library, self._lexical = library, lexical
         self._matter_id, self._scope = matter_id, document_ids
+        # Each is read once, however many names of a question may be its own.
+        self._record = cache(partial(library.record, matter_id))
+        self._document = cache(partial(library.document, matter_id))
 
     def route(self, question: str) -> Route:
         """Route a question by title, file name or party.
@@ -227,7 +231,7 @@ class Router:
             document_ids = [id_ for id_ in document_ids if self._number(id_, titles.get(id_, "")) in fit]
         if len(document_ids) < 2:
             return document_ids
-        files = {id_: self._library.record(self._matter_id, id_).name.casefold() for id_ in document_ids}
+        files = {id_: self._record(id_).name.casefold() for id_ in document_ids}
         if same := [id_ for id_ in document_ids if files[id_] == name.casefold()]:
             return same
         stems, titles = self._stems(without_suffix(name)), self._titles(document_ids)
@@ -242,7 +246,7 @@ class Router:
         """What documents call themselves, by id; none where one document alone is in scope, as nothing is chosen."""
         if self._is_alone:
             return {}
-        records = [self._library.record(self._matter_id, id_) for id_ in document_ids]
+        records = [self._record(id_) for id_ in document_ids]
         return {id_: facts.title for id_, facts in self._library.facts_of(records).items()}
 
     @property
@@ -283,7 +287,7 @@ class Router:
         words = _name_words(name)
         if not words or (len(words) == 1 and words[0] in _NO_NAME):
             return []
-        records = [self._library.record(self._matter_id, id_) for id_ in document_ids]
+        records = [self._record(id_) for id_ in document_ids]
         return [
             id_
             for id_, facts in self._library.facts_of(records).items()
@@ -305,7 +309,7 @@ class Router:
 
     def _names(self, document_id: str) -> tuple[str, str]:
         """Where a document names itself: its file name and its opening."""
-        document = self._library.document(self._matter_id, document_id)
+        document = self._document(document_id)
         return without_suffix(document.name), document.text[:OPENING]
 
 

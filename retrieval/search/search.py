@@ -93,9 +93,7 @@ class Results:
         place = next((each for each in (*self.places, *bearing) if each.shared(span)), None)
         if place is None:
             return where_said(document, (span,), self.route.question)
-        start = max(place.start, span.start)
-        words = document.text[start : span.end]
-        return start + len(words) - len(words.lstrip())
+        return document.stripped(document.span(max(place.start, span.start), span.end)).start
 
     @property
     def confidence(self) -> float:

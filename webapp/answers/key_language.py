@@ -90,7 +90,7 @@ def quote_places(places: Sequence[Span], document_of: Callable[[str], Document])
     quoted: list[KeySentence] = []
     for place in places:
         document = document_of(place.document_id)
-        span = _words_of(document, place)
+        span = document.stripped(place)  # a page break before it would name the wrong page
         shown = _cut(document, span)
         room = _MOST_QUOTED - sum(len(key.span) for key in quoted)
         if not len(shown) or any(key.span.contains(shown) for key in quoted) or (quoted and len(shown) > room):
@@ -120,12 +120,6 @@ def joined(quoted: Sequence[KeySentence], keys: Sequence[KeySentence]) -> tuple[
     return tuple(found.values())
 
 
-def _words_of(document: Document, span: Span) -> Span:
-    """A span without the white space at its ends: a page break before it would name the wrong page."""
-    text = document.slice(span)
-    return document.span(span.start + len(text) - len(text.lstrip()), span.end - len(text) + len(text.rstrip()))
-
-
 def _cut(document: Document, span: Span) -> Span:
     """The beginning of a span that is too long, up to a border within the longest that is quoted."""
     if len(span) <= _LONGEST_PLACE:
@@ -137,7 +131,7 @@ def _cut(document: Document, span: Span) -> Span:
         [at for at in range(low, high) if document.text[at] in "\n\f"],
     )
     end = next((inside[-1] for ends in borders if (inside := [at for at in ends if low < at <= high])), high)
-    return _words_of(document, document.span(span.start, end))
+    return document.stripped(document.span(span.start, end))
 
 
 class KeyLanguage(NamedTuple):
@@ -222,10 +216,6 @@ def _chosen(clauses: Sequence[KeySentence], most: int) -> list[KeySentence]:
     others = [clause for clause in clauses if clause not in first.values()]
     chosen = [*first.values(), *others[: max(0, most - len(first))]]
     return sorted(chosen, key=clauses.index)
-
-
-def _before(document: Document, span: Span, bearing: Span) -> Span:
-    return document.span(span.start, min(span.end, bearing.start))
 
 
 def _candidate(document: Document, span: Span, text: str, best_first: Sequence[Hit]) -> Sentence:

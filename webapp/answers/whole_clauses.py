@@ -94,19 +94,13 @@ def _own(document: Document, index: int) -> Span:
     clauses = outline(document)
     below = index + 1 < len(clauses) and clauses[index + 1].parent == index
     span = clauses[index].span
-    return _words(document, document.span(span.start, clauses[index + 1].span.start if below else span.end))
-
-
-def _words(document: Document, span: Span) -> Span:
-    """A span without the white space at its ends."""
-    text = document.slice(span)
-    return document.span(span.start + len(text) - len(text.lstrip()), span.end - len(text) + len(text.rstrip()))
+    return document.stripped(document.span(span.start, clauses[index + 1].span.start if below else span.end))
 
 
 def _until_close(document: Document, span: Span, bearing: Span) -> Span:
     """A span without what closes the contract and ends its last clause in the outline: signatures."""
     close = _CLOSES.search(document.text, bearing.end, span.end)
-    return _words(document, document.span(span.start, close.start() if close else span.end))
+    return document.stripped(document.span(span.start, close.start() if close else span.end))
 
 
 def _of_long(document: Document, unit: _Unit, bearing: Span) -> list[Span]:
@@ -117,7 +111,7 @@ def _of_long(document: Document, unit: _Unit, bearing: Span) -> list[Span]:
     if unit.index is not None and own.end < unit.words.end and parts[0].end >= own.end:
         items = [c.span for c in outline(document) if c.parent == unit.index]
         end = max((item.end for item in items if item.end - own.end <= _MOST_ITEMS), default=own.end)
-        parts.append(_words(document, document.span(own.end, min(end, unit.words.end))))
+        parts.append(document.stripped(document.span(own.end, min(end, unit.words.end))))
     return parts
 
 
@@ -178,7 +172,7 @@ def _limits(document: Document, lineage: Sequence[_Unit], parts: Sequence[Span])
             if any(each.contains(sentence) for each in (inner.words, last)) or named.search(words):
                 limits = stretch if stretch is not outer.words and len(stretch) <= _LONGEST_LEAD_IN else sentence
                 room -= len(limits)
-                found.append(_words(document, limits))
+                found.append(document.stripped(limits))
     return found
 
 

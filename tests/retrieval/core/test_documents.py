@@ -16,6 +16,13 @@ def test_text_is_derived_from_the_span() -> None:
     assert TWO_PAGES.slice(TWO_PAGES.span(11, 17)) == "second"
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "stripped"), [(0, 10, (0, 10)), (5, 18, (6, 17)), (10, 18, (11, 17)), (10, 11, (11, 11))]
+)
+def test_a_span_is_stripped_of_the_white_space_at_its_ends(start: int, end: int, stripped: tuple[int, int]) -> None:
+    assert TWO_PAGES.stripped(TWO_PAGES.span(start, end)) == TWO_PAGES.span(*stripped)
+
+
 @pytest.mark.parametrize(("start", "end"), [(-1, 3), (4, 3)])
 def test_a_span_that_is_no_range_is_refused(start: int, end: int) -> None:
     with pytest.raises(ValueError, match="is not a range"):
