@@ -56,7 +56,7 @@ def compare(sentence: str, sources: Sources, bearing: Sequence[Unit]) -> Compari
     near = [r for unit, found in sources.relations.items() if unit in bearing for r in found]
     every = [r for found in sources.relations.values() for r in found]
     conflicts = [(s, t) for s in said if (t := _conflict(s, near, every, parties))]
-    wrong = tuple(dict.fromkeys(s.name for s, t in conflicts if is_wrong_party(s, t, parties)))
+    wrong = tuple(dict.fromkeys(s.name for s, t in conflicts if is_wrong_party(s, t, parties) and not t.of_all))
     reasons = [_reason(s, t, parties) for s, t in conflicts]
     if not reasons:
         reasons += _turned(sentence, bearing, parties)
@@ -82,7 +82,8 @@ def _agree(said: Relation, there: Relation, parties: Parties) -> bool:
 
 def _reason(said: Relation, there: Relation, parties: Parties) -> str:
     if is_wrong_party(said, there, parties):
-        return f"the clause says “{there.word}” of {there.name}, not of {said.name}"
+        alone = "only " if said.alone and there.of_all else ""
+        return f"the clause says “{there.word}” of {there.name}, not of {alone}{said.name}"
     return f"the clause says of “{there.word}” that it {_SAYS[there.modality]}"
 
 

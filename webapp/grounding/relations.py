@@ -72,6 +72,7 @@ _DETERMINER = re.compile(r"\s*(?:(?:the|an?|any|all|each|every|its|their|such|bo
 _NOUN = re.compile(r"\w*(?:[ts]ion|ment|ance|ence|fee|royalty|royaltie|damage|indemnity)s?", re.IGNORECASE)
 _SET_OFF = re.compile(r",[^;]*,")
 _AND = re.compile(r"\b(?:and|or)\b", re.IGNORECASE)
+_ONLY = re.compile(r"\bonly\s+(?:the\s+)?$", re.IGNORECASE)
 _OBLIQUE = re.compile(r"\b(?:by|of|to|with|from|for|between)\s+(?:the\s+)?$", re.IGNORECASE)
 _FOR = re.compile(r"\bfor\s*$", re.IGNORECASE)
 # Between "neither" and a verb, these show that the verb is another clause's.
@@ -149,6 +150,7 @@ class Relation:
     parties: frozenset[int] = frozenset()
     of_all: bool = False
     name: str = ""  # of the party, as written
+    alone: bool = False  # "only the Licensee"
     passive: bool = False
     limited: bool = False
     supposed: bool = False
@@ -189,7 +191,11 @@ def _is_same_subject(said: Relation, there: Relation) -> bool:
 
 
 def is_wrong_party(said: Relation, there: Relation, parties: Parties) -> bool:
-    """Whether a sentence names another party than its source, or all where that names some."""
+    """Whether a sentence names another party than its source, one alone where that names all, or all where that names
+    some.
+    """
+    if there.of_all and said.alone:
+        return True
     if there.of_all or not said.is_known or not there.is_known:
         return False
     if said.of_all:
@@ -198,7 +204,9 @@ def is_wrong_party(said: Relation, there: Relation, parties: Parties) -> bool:
 
 
 def is_contrary(said: Relation, there: Relation) -> bool:
-    """Whether modality and polarity exclude each other; a limited permission agrees with a limited prohibition."""
+    """Whether modality and polarity exclude each other; what is said under a condition agrees with a denial that has
+    an exception.
+    """
     both = frozenset((said.modality, there.modality))
     if said.part != "does" or both not in CONTRARY:
         return False
@@ -206,10 +214,10 @@ def is_contrary(said: Relation, there: Relation) -> bool:
         return False
     if both == {"may", "must"}:  # "shall terminate at the option of any party" is no duty of one
         return (said.is_known and there.is_known) or (said.passive and there.passive)
-    if "must not" in both and both & {"may", "must"}:
-        barred, let = (said, there) if said.modality == "must not" else (there, said)
-        return not (barred.limited and (let.limited or let.rest & barred.excepted))
-    return not (both == {"must", "need not"} and said.limited and there.limited)
+    if both == {"must not", "need not"}:
+        return True
+    denied, let = (said, there) if said.modality in ("must not", "need not", "is not") else (there, said)
+    return not (denied.limited and (let.limited or let.rest & denied.excepted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +228,7 @@ class _Subject:
     end: int
     first: Mention
     parties: frozenset[int]
+    alone: bool = False  # "only the Licensee"
 
     @property
     def is_none(self) -> bool:
@@ -272,7 +281,8 @@ def _subjects(text: str, mentions: Sequence[Mention]) -> list[_Subject]:
     found: list[_Subject] = []
     for mention in mentions:
         own = frozenset() if mention.party is None else frozenset((mention.party,))
-        new = _Subject(mention.start, mention.end, mention, own)
+        alone = bool(own) and bool(_ONLY.search(text, 0, mention.start))
+        new = _Subject(mention.start, mention.end, mention, own, alone)
         last = found[-1] if found else None
         if last and last.parties and own - last.parties and not last.first.owns and _is_joined(text, last, new):
             found[-1] = replace(last, end=new.end, parties=last.parties | own)
@@ -460,7 +470,7 @@ def _limits(rest: str, modality: Modality) -> tuple[bool, frozenset[str], frozen
 def _of(subject: _Subject | None, act: Relation) -> Relation:
     if subject is None:
         return act
-    return replace(act, parties=subject.parties, of_all=subject.of_all, name=subject.first.text)
+    return replace(act, parties=subject.parties, of_all=subject.of_all, name=subject.first.text, alone=subject.alone)
 
 
 def _verbs(text: str, at: int) -> Iterator[re.Match[str]]:

@@ -46,7 +46,8 @@ MODALS: tuple[tuple[Modality, str], ...] = (
     ),
     (
         "must not",
-        r"(?:shall|may|must|will|can|could|should|would|(?:has|have) to)"
+        r"(?:do|does|shall|will)(?: not|n[’']t) have (?:the|any|a) (?:right|authority|power|permission) to"
+        r" | (?:shall|may|must|will|can|could|should|would|(?:has|have) to)"
         r" (?:not|never|under no circumstances|in no event)"
         r"(?: be (?:permitted|allowed|entitled|authori[sz]ed|free) to)?"
         r" | cannot | can[’']t | won[’']t | mustn[’']t"
@@ -54,7 +55,6 @@ MODALS: tuple[tuple[Modality, str], ...] = (
         r" | (?:isn|aren)[’']t (?:permitted|allowed|entitled|authori[sz]ed|free) to"
         r" | (?:is|are|be) (?:prohibited|barred|forbidden|precluded|restricted|prevented|restrained|banned) from"
         r" | (?:has|have|shall have|will have) no (?:\w+ )?(?:right|authority|power|permission|licen[sc]e) to"
-        r" | (?:do|does)(?: not|n[’']t) have (?:the|any|a) (?:right|authority|power|permission) to"
         r" | (?:agrees?|undertakes?|covenants?|promises?)(?:,[^;.]{1,80},)? (?:not|never) to"
         r" | (?:shall )?refrains? from",
     ),
@@ -106,8 +106,8 @@ CONTRARY: frozenset[frozenset[str]] = frozenset(
 )
 # After a permission these limit it, after a prohibition those lift it: "may … only with" and "may not … without" agree.
 NARROWS = (
-    "only | solely | sole | provided | subject to | so long as | as long as | if | once | after | upon | where | when"
-    " | unless | except"
+    "only | solely | sole | some | certain | provided | subject to | so long as | as long as | if | once | after | upon"
+    " | where | when | unless | except"
     r" | with (?:the |its |their )?(?:prior|written|\w+[’']s?) | consents? | approval | agrees?"
 )
 LIFTS = (

@@ -17,6 +17,8 @@ HEAD = (
 )
 CLAUSES = {
     "unused": "Unspent deposits are not carried forward to the next season.",
+    "deposit": "Deposits are not refundable unless a boat sinks. Lessee shall not lend the boats except tenders.",
+    "leave": "Either party may end this Agreement at a season’s close. The master shall not have the power to sell.",
     "pets": "Smoking on board is prohibited. Overnight mooring in the marina is permitted.",
     "return": "The Lessor shall not be required to accept early returns of the boats.",
     "none": "None of Lessee, its agents or any other members of the Lake Group shall lend, or try to, the boats.",
@@ -50,6 +52,10 @@ def checked(sentence: str, clause: str) -> CheckedSentence:
     [
         ("Unspent deposits are carried forward to the next season", "unused", "is not so"),
         ("Unspent deposits carry forward to the next season", "unused", "not carried"),
+        ("Deposits are refundable in full", "deposit", "is not so"),
+        ("Lessee may lend the boats", "deposit", "must not be done"),
+        ("Only the Lessee may end the agreement", "leave", "of Either party, not of only Lessee"),
+        ("The master has the power to sell", "leave", "must not be done"),
         ("Smoking on board is allowed", "pets", "must not be done"),
         ("Overnight mooring in the marina is not allowed", "pets", "may be done"),
         ("The Lessor is obliged to accept early returns", "return", "need not be done"),
@@ -88,6 +94,10 @@ def test_parties_that_are_exchanged_are_seen(sentence: str, clause: str, party: 
     ("sentence", "clause"),
     [
         ("Unspent deposits may not be carried forward", "unused"),
+        ("The Lessee may end the agreement", "leave"),
+        ("Deposits are refundable if a boat sinks", "deposit"),
+        ("A deposit is refunded only when a boat sinks", "deposit"),
+        ("Lessee may lend some of the boats", "deposit"),
         ("Smoking is not permitted on board", "pets"),
         ("Mooring overnight is allowed in the marina", "pets"),
         ("The Lessor need not accept early returns of boats", "return"),
