@@ -54,7 +54,10 @@ _NO_ONE = re.compile(
 )
 _TO_NAME = re.compile(r"(?:\s+(?:of|the|such|any|these|those))*\s*", re.IGNORECASE)
 _BOUND = re.compile(rf"(?P<bound>{phrases(BOUND)})|(?P<let>{phrases(LET)})", re.IGNORECASE)
-_ALLOWED = re.compile(rf"(?P<may>{phrases(ALLOWED)})|(?P<barred>{phrases(BARRED)})(?!\s+from\b)", re.IGNORECASE)
+# "Is allowed", of an act; not "authorized in writing by the Buyer", nor "allowed to".
+_ALLOWED = re.compile(
+    rf"(?:{phrases(ALLOWED)}|(?P<barred>{phrases(BARRED)}))(?!(?:\s+\w+){{0,2}}?\s+(?:by|to|from)\b)", re.IGNORECASE
+)
 _BOUND_TO: dict[Modality, Modality] = {"may": "may", "must not": "need not", "is not": "need not"}
 _DENIED: dict[Modality, Modality] = {"is": "is not", "is not": "is not"}
 _BINDS = re.compile(rf"(?:{phrases(BOUND)}|\b(?:has|have|needs?)\s+to)$", re.IGNORECASE)

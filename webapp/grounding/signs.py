@@ -46,7 +46,7 @@ MODALS: tuple[tuple[Modality, str], ...] = (
     ),
     (
         "must not",
-        r"(?:do|does|shall|will)(?: not|n[’']t) have (?:the|any|a) (?:right|authority|power|permission) to"
+        r"(?:do|does|shall|will|may|must)(?: not|n[’']t) have (?:the|any|a) (?:right|authority|power|permission) to"
         r" | (?:shall|may|must|will|can|could|should|would|(?:has|have) to)"
         r" (?:not|never|under no circumstances|in no event)"
         r"(?: be (?:permitted|allowed|entitled|authori[sz]ed|free) to)?"

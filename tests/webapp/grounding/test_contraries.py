@@ -140,6 +140,7 @@ def test_a_true_paraphrase_of_a_negation_or_a_duty_is_not_marked(sentence: str, 
         ),
         ("Sale by Lessee is prohibited", {" must not Sale"}),
         ("Sale is not prohibited", {" may Sale"}),
+        ("as may be allowed in writing by Lessor, Lessee will sell it", {"Lessor may allowed", "Lessee must sell"}),
     ],
 )
 def test_who_is_denied_bound_or_let_is_told_by_the_words_beside_the_verb(text: str, found: set[str]) -> None:
