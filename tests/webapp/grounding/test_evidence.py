@@ -63,7 +63,7 @@ def test_what_claims_nothing_of_a_clause_or_quotes_it_need_not_share_its_words(a
 @pytest.mark.parametrize(
     ("answer", "how"),
     [
-        ("A dispute is heard without a jury [6].", "words"),
+        ("Disputes are heard without a jury [6].", "words"),
         ("Engines are not to run between dusk and dawn [4].", "words"),
         ("The courts of Maine hear disputes without a jury [6].", ""),  # a name
         ("The owner clears ice from the lamps and taps [5].", ""),  # a party
