@@ -11,9 +11,7 @@ from webapp.grounding.alignment import is_near_verbatim, turned
 from webapp.grounding.evidence import Sources, Unit
 from webapp.grounding.figures import bounded_otherwise
 from webapp.grounding.parties import Parties
-from webapp.grounding.proper_names import stems
 from webapp.grounding.relations import Relation, is_contrary, is_same_act, is_wrong_party, relations
-from webapp.grounding.senses import content
 from webapp.grounding.signs import LIMITS, NEGATIONS, OPPOSITES, STRONG, Modality, sign
 
 _OPPOSITES = tuple((sign(a), sign(b)) for one, other in OPPOSITES for a, b in ((one, other), (other, one)))
@@ -26,9 +24,6 @@ _SAYS: dict[Modality, str] = {
     "is": "is so",
     "is not": "is not so",
 }
-# A sentence is noise if the cited passages have a smaller share of its words, and their documents than the second.
-_NOISE, _KNOWN = 0.15, 0.6
-_LEAST_WORDS = 4  # of weight, of a sentence that can be noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +43,6 @@ class Comparison:
 def compare(sentence: str, sources: Sources, bearing: Sequence[Unit]) -> Comparison:
     """Compare a sentence, without its citation markers, with the units that bear it."""
     parties = sources.parties
-    if _is_noise(sentence, sources):
-        return Comparison(("the cited passage says nothing of this",))
     if not bearing:
         return Comparison()
     said = relations(sentence, parties)
@@ -103,15 +96,6 @@ def _standards(sentence: str, bearing: Sequence[Unit], sources: Sources) -> Iter
         mine, theirs = own.search(sentence), other.search(near)
         if mine and theirs and not other.search(sentence) and not own.search(every):
             yield f"the clause says “{theirs[0]}”, not “{mine[0]}”"
-
-
-def _is_noise(sentence: str, sources: Sources) -> bool:
-    """Whether a sentence has hardly a word of the passages that it cites, and few of their documents."""
-    words = content(sentence)
-    share = sum(map(sources.has, words)) / (len(words) or 1)
-    plain = stems(sentence)
-    known = len(plain & sources.vocabulary.words) / (len(plain) or 1)
-    return len(words) >= _LEAST_WORDS and share < _NOISE and known < _KNOWN
 
 
 def _is_aligned(sentence: str, bearing: Sequence[Unit], conflicts: bool, parties: Parties) -> bool:

@@ -134,6 +134,7 @@ def _table(rows: tuple[tuple[str, ...], ...], words: Vocabulary) -> Parties:
     every = [row + tuple(w for w in other if used[w] == 1) for row, other in zip(every, meant, strict=True)]
     forms = sorted({form for row in every for form in row}, key=len, reverse=True)
     named = "|".join(r"[\s\-‐]+".join(map(re.escape, re.split(r"[\s\-‐]+", form))) for form in forms)
+    named = re.sub("['’]", "['’]", named)  # however they are written
     general = "|".join(rf"(?P<{kind}>{general})" for kind, general in _GENERAL)
     whole = rf"(?<!\w)(?:{general}{f'|(?:{named})(?:{_PARTY})?' if named else ''})(?!\w)"
     return Parties(tuple(every), len(rows), re.compile(whole, re.IGNORECASE))

@@ -157,6 +157,20 @@ PAST = (
     "original(?:ly)? | before the amendment | previous(?:ly)? | former(?:ly)? | was | were | had | used to | no longer"
     " | until then | amend(?:ed|ment|s) | replaced | deleted | superseded"
 )
+# What a writer says to the reader and not of the documents, at the beginning of a sentence.
+OFFERS = (
+    "let me know(?: (?:if|whether|when|what|how|which|should|in case))?"
+    r" | (?:please )?(?:feel free|(?:do not|don[’']t) hesitate) to (?:ask|contact|reach|let|tell|share|follow|request)"
+    r" | (?:I|we) (?:hope|trust) (?:this|that|it) (?:helps?|answers?|is helpful|clarif(?:y|ies)|was helpful)"
+    r" | (?:I(?:[’']m| am|[’']d be| would be)|we(?:[’']re| are)) (?:always )?(?:happy|glad|here|available)"
+    " to (?:help|assist|answer|clarify|explain|provide|look)"
+    r" | (?:as|I(?: am|[’']m)) an? (?:AI|artificial intelligence|large language model|language model|assistant)"
+    r" | (?:I|we) (?:cannot|can[’']t|do not|don[’']t|am not able to|are not able to) (?:give|provide|offer)"
+    "(?: \\w+)? legal advice | this (?:is not|does not constitute) legal advice"
+    " | (?:please )?(?:consult|speak (?:to|with)|seek advice from) (?:an?|your)(?: \\w+)?"
+    " (?:lawyer|attorney|solicitor|legal counsel|legal professional|counsel)"
+    " | thank you for | thanks for"
+)
 # How a figure is bounded.
 AT_LEAST = "at least | no(?:t)? (?:less|fewer) than | (?:a )?minimum (?:of)?"
 AT_MOST = (
@@ -219,7 +233,7 @@ SAME = tuple(
         "give provide deliver supply furnish send submit make hand delivery grant gives given gave",
         "notify notice inform tell notification told",
         "assign transfer assignment convey",
-        "own belong ownership property owner owned",
+        "own belong ownership property owner owned title",
         "buy purchase acquire obtain receive get",
         "keep maintain retain carry hold kept held",
         "charge bill invoice",
@@ -280,6 +294,8 @@ SAME = tuple(
         "fail failure default breach violate violation",
         "force effect effective",
         "whole entire all",
+        "remain stay",
+        "write writing written",
         "law legal statute applicable",
     )
 )

@@ -15,7 +15,7 @@ from webapp.grounding.figure_places import Figure, figures_of, misplaced
 from webapp.grounding.signs import PAST, sign
 from webapp.grounding.support import Support, support_of, unsupported
 
-How = Literal["", "quoted", "read"]
+How = Literal["", "quoted", "read", "words"]
 _OF_THE_PAST = sign(PAST)
 _FOLLOWS, _CONTRADICTS = 0.9, 0.95  # probabilities from which a model's reading counts
 _FIGURES = 2  # of a sentence that may calculate: one of them is the result
@@ -26,7 +26,7 @@ class Verdict:
     """What is wrong with a sentence, and by what it is confirmed if nothing is.
 
     `missing` are figures and names that its sources do not have; `at` is where in each passage the clause begins that
-    bears it, by the passage's number.
+    bears it, by the passage's number; `share` is the share of its words, each by its weight, that this clause has.
     """
 
     reasons: tuple[str, ...] = ()
@@ -34,6 +34,7 @@ class Verdict:
     how: How = ""
     computation: Computation | None = None
     at: dict[int, int] = field(default_factory=dict)
+    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Cited:
             reasons += doubt
         missing = (*missing, *elsewhere)
         computation = None if reasons else computation
-        return Verdict(tuple(reasons), missing, how, computation, _places(ranked))
+        return Verdict(tuple(reasons), missing, how, computation, _places(ranked), ranked[0][0] if ranked else 0.0)
 
     def _read(self, sentence: str, bearing: Sequence[Unit], compared: Comparison) -> tuple[tuple[str, ...], How]:
         """What an entailment model says of a sentence that nothing contradicts: a doubt, or that its clause says so."""
