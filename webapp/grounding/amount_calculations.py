@@ -14,7 +14,7 @@ from retrieval import Span
 from webapp.grounding.facts import Fact, find_facts
 from webapp.grounding.operands import Derived, Quantity, Source, quantities, shown, supposed, values_of
 from webapp.grounding.quantities import PERIODS
-from webapp.grounding.rows import Row, named_rows, rows
+from webapp.grounding.rows import Row, named_rows, rows, rows_of_years
 
 _SUM = re.compile(
     r"\b(?:total\w*|sum|together|combined|altogether|aggregate|in\s+all|overall|plus|add(?:s|ed|ing)?|both)\b|\+",
@@ -114,7 +114,7 @@ def _spans(used: Sequence[Quantity], known: Sequence[Derived]) -> Iterator[Span]
 def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source, known: Sequence[Derived]) -> _Operands:
     document = source.document
     nowhere = Span(document.id, 0, 0)
-    table = tuple(rows(source, unit))
+    table = tuple(rows(source, unit)) or tuple(named_rows(list(rows_of_years(source, unit)), sentence))
     everywhere = [*quantities(document, source.bearing), *quantities(document, source.spans)]
     everywhere += [cell for row in table for cell in row.cells]
     everywhere += [Quantity(d.value, d.unit, d.result, nowhere) for d in known if not isinstance(d.value, date)]

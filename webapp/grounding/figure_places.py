@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from webapp.grounding.facts import Fact, find_facts
 from webapp.grounding.operands import date_of, values_of
+from webapp.grounding.rows import A_YEAR
 from webapp.grounding.senses import WORD, labels
 
 # By how much the words must fit another figure better, in the logarithms of how rare they are. On 278 statements about
@@ -22,7 +23,6 @@ _ALSO_BETTER_BY = 0.5  # of the other figure, where the sentence has both: they 
 _REACH, _NEAREST = 12, 3  # words on either side
 _LEAST_NUMBER = 10  # a larger number without a unit parts the words of others: "in sixty days, or 120 where"
 _OF_ROWS, _ROW = 2, "=row "
-_A_YEAR = re.compile(r"(?:19|20)\d\d")
 _LAST_MARKS = (re.compile(r"[;:]|\.\s"), re.compile(r",(?!\d)|\s[–—-]\s|\((?=[a-z0-9]{1,4}\)\s)"))
 _CONJUNCTION = re.compile(r"\b(?:and|or|but|plus|while|whereas)\b", re.IGNORECASE)
 
@@ -90,7 +90,7 @@ def _better(figure: Figure, source: Sequence[Figure], held: Counter[str]) -> tup
 
 def _weight(label: str) -> int:
     """How much a label counts: most that of a year or a row, by which tables and lists tell their figures apart."""
-    return _OF_ROWS if _A_YEAR.fullmatch(label) or label.startswith(_ROW) else 1
+    return _OF_ROWS if A_YEAR.fullmatch(label) or label.startswith(_ROW) else 1
 
 
 def figures_of(text: str) -> list[Figure]:
@@ -120,7 +120,7 @@ def _values(fact: Fact) -> frozenset[_Value]:
 def _is_large(fact: Fact) -> bool:
     """Whether a fact is a number that parts words; a year says which figure is meant."""
     numbers = [float(key[1]) for key in fact.keys if key[0] == "number" and "≠" not in key[1]]
-    return any(number > _LEAST_NUMBER for number in numbers) and not _A_YEAR.fullmatch(fact.text)
+    return any(number > _LEAST_NUMBER for number in numbers) and not A_YEAR.fullmatch(fact.text)
 
 
 def _beside(

@@ -14,7 +14,7 @@ from webapp.grounding.amount_calculations import IN_A, explained, is_measured, r
 from webapp.grounding.facts import Fact, find_facts
 from webapp.grounding.operands import Derived, Quantity, Source, quantities, shown, supposed, values_of
 from webapp.grounding.quantities import PERIODS
-from webapp.grounding.rows import named_rows, rows
+from webapp.grounding.rows import named_rows, rows, rows_of_years
 
 RULE = "as the sentence writes it"
 
@@ -150,7 +150,7 @@ def _quantities(written: Written, sentence: str, source: Source) -> list[Quantit
     found = [*quantities(source.document, source.bearing), *quantities(source.document, source.spans)]
     others = set[Span]()
     for unit in sorted({unit for fact in (written.result, *written.parts) for _, unit, _ in values_of(fact)}):
-        every = list(rows(source, unit))
+        every = list(rows(source, unit)) or list(rows_of_years(source, unit))
         chosen = named_rows(every, sentence)
         found += [cell for row in every for cell in row.cells]
         others |= {cell.span for row in every if len(chosen) > 1 and row not in chosen for cell in row.cells}

@@ -351,3 +351,23 @@ def test_a_term_runs_from_the_date_of_its_document_unless_it_begins_otherwise(cl
 def test_a_term_that_begins_otherwise_may_be_supposed_to_begin_on_a_day() -> None:
     clause = "The term is two years and shall commence on the day on which the first boiler is installed."
     assert compute("If the boiler is installed on June 3, 2020, it ends on June 3, 2022.", [source(clause)])
+
+
+CROPS = (
+    "The Buyer takes:\n(a) 40 tons in the first Crop Year; (2015)\n(b) 55 tons in the next; (2016)\n(c) 70 tons; (2017)"
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text"),
+    [
+        ("In 2015 and 2017 together it takes 110 tons.", "40 tons + 70 tons = 110 tons"),
+        ("Over the first two crop years it takes 95 tons in total.", "40 tons + 55 tons = 95 tons"),
+        ("Over the first two crop years it takes 95 tons (40 + 55).", "40 tons + 55 tons = 95 tons"),
+        ("Over the first two crop years it takes 125 tons (55 + 70).", ""),
+        ("In 2015 and 2017 together it takes 95 tons.", ""),
+    ],
+)
+def test_items_are_added_by_the_years_that_the_sentence_names(sentence: str, text: str) -> None:
+    computation = compute(sentence, [source(CROPS)])
+    assert (computation.text if computation else "") == text
