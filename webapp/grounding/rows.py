@@ -62,7 +62,7 @@ def _years(text: str) -> list[str]:
 
 
 def named_rows(all_rows: Sequence[Row], sentence: str) -> list[Row]:
-    """The rows that a sentence names: by number ("years 1 to 3", "the first three years"), by year, or by their label."""
+    """The rows that a sentence names: by number ("years 1 to 3", "the first three years"), by year or by label."""
     numbers = {key[1] for fact in find_facts(sentence) for key in fact.keys if key[0] == "ordinal"}
     numbers.update(_years(sentence))
     if first := _FIRST.search(sentence):
@@ -90,7 +90,9 @@ def _row(source: Source, span: Span, unit: tuple[str, ...], *, names_unit: bool)
             label = text[: at[0]] if not cells else label
             place = Span(span.document_id, span.start + at[0], span.start + at[1])
             cells.append(Quantity(value, unit, shown(value, unit), place))
-    return Row(" ".join(label.split()), _number(label), tuple(cells))
+    years = set(_years(text))
+    number = _number(label) or (years.pop() if len(years) == 1 else "")
+    return Row(" ".join(label.split()), number, tuple(cells))
 
 
 def _number(label: str) -> str:
