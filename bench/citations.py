@@ -283,14 +283,8 @@ def _sentences(contracts: Sequence[Contract], rng: random.Random, total: int, sh
         True,
         show,
     )
-    yield Row(
-        swapped.name,
-        swapped.hits,
-        swapped.total,
-        ">= .97",
-        swapped.hits >= 0.97 * swapped.total,
-        "both are parties of the contract",
-    )
+    met = swapped.hits >= 0.97 * swapped.total
+    yield replace(swapped, bound=">= .97", met=met, detail="both are parties of the contract")
 
 
 def _same(kind: str, sentence: str, rng: random.Random) -> str:

@@ -14,7 +14,8 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ Json = dict[str, Any]
 
 def main() -> int:
     """Ask, keep the answers, and print the scores by kind."""
-    options = _options()
+    options = parser(__doc__, SETS).parse_args()
     for name in options.set or SETS:
         for half in options.half or ("open", "blind"):
             labels = read(QUESTIONS / f"{name}.{half}.jsonl")
@@ -79,21 +80,26 @@ def _every_document(pairs: Sequence[tuple[Json, Json]]) -> str:
 
 
 def _ask(labels: Sequence[Json], contracts: Path, folder: Path, at: Path) -> None:
-    settings = load_settings().model_copy(update={"data_dir": folder})
+    at.parent.mkdir(parents=True, exist_ok=True)
+    with opened(folder) as caller, at.open("w", encoding="utf-8") as out:
+        for matter, names in sorted(_documents_of(labels).items()):
+            add(caller, matter, names, contracts)
+        for label in labels:
+            start = time.perf_counter()
+            answers = [answer.model_dump(mode="json") for answer in _answers(caller, label)]
+            row = {"id": label["id"], "answers": answers, "seconds": round(time.perf_counter() - start, 2)}
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def opened(folder: Path, **given: Any) -> Iterator[Caller]:
+    """A data folder, opened without a server for as long as it is used; `given` are its settings."""
     owner = claim(folder, wait_seconds=0, on_wait=lambda: None)
     if isinstance(owner, RunningServer):
         sys.exit(f"A server uses {folder}.")
-    at.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with Workspace(settings) as workspace, at.open("w", encoding="utf-8") as out:
-            caller = Caller(workspace, LOCAL_USER)
-            for matter, names in sorted(_documents_of(labels).items()):
-                add(caller, matter, names, contracts)
-            for label in labels:
-                start = time.perf_counter()
-                answers = [answer.model_dump(mode="json") for answer in _answers(caller, label)]
-                row = {"id": label["id"], "answers": answers, "seconds": round(time.perf_counter() - start, 2)}
-                out.write(json.dumps(row, ensure_ascii=False) + "\n")
+        with Workspace(load_settings(data_dir=folder, **given)) as workspace:
+            yield Caller(workspace, LOCAL_USER)
     finally:
         owner.release()
 
@@ -144,14 +150,15 @@ def _answers(caller: Caller, label: Json) -> list[AnswerResult]:
     return [event.row for ask in asked for event in caller.run(ask) if isinstance(event, Result)]
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("labels", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--set", action="append", choices=SETS, help="one of the four sets; all unless given")
-    parser.add_argument("--half", action="append", choices=("open", "blind"), help="one half; both unless given")
-    parser.add_argument("--kept", action="store_true", help="score the answers of the last run again")
-    return parser.parse_args()
+def parser(description: str | None, sets: Sequence[str]) -> argparse.ArgumentParser:
+    """The options of a bench that asks sets of labelled questions and keeps the answers."""
+    options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("labels", type=Path)
+    options.add_argument("out", type=Path)
+    options.add_argument("--set", action="append", choices=sets, help="one of the sets; all unless given")
+    options.add_argument("--half", action="append", choices=("open", "blind"), help="one half; both unless given")
+    options.add_argument("--kept", action="store_true", help="score the answers of the last run again")
+    return options
 
 
 if __name__ == "__main__":

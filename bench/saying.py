@@ -23,16 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.copying_engine import PASSAGE, StandIn
-from bench.finding import add
+from bench.finding import add, opened, parser
 from bench.score import read
 from webapp.answers.prompt import NOT_THERE
-from webapp.core.data_folder import RunningServer, claim
-from webapp.core.settings import load_settings
 from webapp.core.stream import Result
 from webapp.service.caller import Caller
 from webapp.service.commands import Ask
-from webapp.service.workspace import Workspace
-from webapp.store.users import LOCAL_USER
 
 STATEMENTS = Path(__file__).parent / "statements"
 SETS = ("statements", "calculations", "completeness")
@@ -118,7 +114,7 @@ def _answer(name: str, rows: Sequence[Row], options: argparse.Namespace, at: Pat
 def _marks(contracts: Path, folder: Path) -> Iterator[Callable[[Row], Row]]:
     """What marks a statement gets."""
     writer = Writer()
-    with StandIn(writer) as engine, _caller(folder, engine.url) as caller:
+    with StandIn(writer) as engine, opened(folder, llm_url=engine.url) as caller:
 
         def answer(row: Row) -> Row:
             writer.set(row["statement"], row["gold"])
@@ -139,7 +135,7 @@ def _marks(contracts: Path, folder: Path) -> Iterator[Callable[[Row], Row]]:
 @contextmanager
 def _key_language(contracts: Path, folder: Path) -> Iterator[Callable[[Row], Row]]:
     """What an answer without a language model shows."""
-    with _caller(folder, None) as caller:
+    with opened(folder, llm_url=None) as caller:
 
         def answer(row: Row) -> Row:
             result = _ask(caller, contracts, row, row["question"])
@@ -147,19 +143,6 @@ def _key_language(contracts: Path, folder: Path) -> Iterator[Callable[[Row], Row
             return {"found": result["found"], "shown": [result["answer"], *shown]}
 
         yield answer
-
-
-@contextmanager
-def _caller(folder: Path, llm_url: str | None) -> Iterator[Caller]:
-    settings = load_settings().model_copy(update={"data_dir": folder, "llm_url": llm_url})
-    owner = claim(folder, wait_seconds=0, on_wait=lambda: None)
-    if isinstance(owner, RunningServer):
-        sys.exit(f"A server uses {folder}.")
-    try:
-        with Workspace(settings) as workspace:
-            yield Caller(workspace, LOCAL_USER)
-    finally:
-        owner.release()
 
 
 def _ask(caller: Caller, contracts: Path, row: Row, question: str) -> Row:
@@ -244,16 +227,21 @@ def _calculations(pairs: Sequence[tuple[Row, Row]], *, by_kind: bool) -> str:
 def _completeness(pairs: Sequence[tuple[Row, Row]]) -> str:
     parts: dict[str, list[bool]] = defaultdict(list)
     for row, kept in pairs:
-        text = folded(" ".join(kept["shown"])) if kept["found"] else ""
-        held = [(each["part"], folded(each["words"]) in text) for each in row["must"]]
-        for part, is_there in held:
-            parts[part].append(is_there)
+        held = _held(row, kept)
+        for must, is_there in held:
+            parts[must["part"]].append(is_there)
         parts["answers that hold all"].append(all(is_there for _, is_there in held))
     seconds = sorted(kept["seconds"] for _, kept in pairs)
     lines = [f"{part:24}{sum(each):5} of {len(each):3}" for part, each in sorted(parts.items())]
     words = sorted(len(" ".join(kept["shown"][1:]).split()) for _, kept in pairs)
     lines.append(f"words shown: median {words[len(words) // 2]}, most {words[-1]}")
     return "\n".join([*lines, f"seconds: median {seconds[len(seconds) // 2]}, most {seconds[-1]}"])
+
+
+def _held(row: Row, kept: Row) -> list[tuple[Row, bool]]:
+    """What an answer must show, each with whether it does."""
+    text = folded(" ".join(kept["shown"])) if kept["found"] else ""
+    return [(each, folded(each["words"]) in text) for each in row["must"]]
 
 
 def _heading() -> str:
@@ -276,8 +264,7 @@ def _shown(name: str, pairs: Sequence[tuple[Row, Row]]) -> Iterator[str]:
     """The open rows that are not as they should be."""
     for row, kept in pairs:
         if name == "completeness":
-            text = folded(" ".join(kept["shown"])) if kept["found"] else ""
-            if lacks := [each["words"] for each in row["must"] if folded(each["words"]) not in text]:
+            if lacks := [each["words"] for each, is_there in _held(row, kept) if not is_there]:
                 yield f"{row['id']}: {row['question']} LACKS {lacks}"
             continue
         is_right = row.get("right", row.get("expected") == "right")
@@ -288,16 +275,9 @@ def _shown(name: str, pairs: Sequence[tuple[Row, Row]]) -> Iterator[str]:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("labels", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--set", action="append", choices=SETS, help="one of the three sets; all unless given")
-    parser.add_argument("--half", action="append", choices=("open", "blind"), help="one half; both unless given")
-    parser.add_argument("--kept", action="store_true", help="score the answers of the last run again")
-    parser.add_argument(
-        "--show", action="store_true", help="print the rows of the open half that are not as they should be"
-    )
-    return parser.parse_args()
+    options = parser(__doc__, SETS)
+    options.add_argument("--show", action="store_true", help="print what is not as it should be of the open half")
+    return options.parse_args()
 
 
 if __name__ == "__main__":

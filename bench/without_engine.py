@@ -15,15 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.finding import opened
 from bench.score import read
-from webapp.core.data_folder import RunningServer, claim
 from webapp.core.results import AnswerResult
-from webapp.core.settings import load_settings
 from webapp.core.stream import Result
 from webapp.service.caller import Caller
 from webapp.service.commands import Accept, Ask, Follow
-from webapp.service.workspace import Workspace, packaged_sample
-from webapp.store.users import LOCAL_USER
+from webapp.service.workspace import packaged_sample
 
 SAMPLE_QUESTIONS = Path(__file__).parents[1] / "docs/sample/questions.jsonl"
 Asked = tuple[str, Path, list[str]]  # matter, file, questions
@@ -32,17 +30,9 @@ Asked = tuple[str, Path, list[str]]  # matter, file, questions
 def main() -> int:
     """Ask, and print median, 95th percentile and longest for the sample and for the contracts."""
     options = _options()
-    settings = load_settings(llm_url=None, data_dir=options.out)
-    owner = claim(options.out, wait_seconds=0, on_wait=lambda: None)
-    if isinstance(owner, RunningServer):
-        sys.exit(f"A server uses {options.out}.")
-    try:
-        with Workspace(settings) as workspace:
-            caller = Caller(workspace, LOCAL_USER)
-            for name, asked in _asked(options.labels, options.contracts, options.questions).items():
-                print(f"{name}: {_seconds(caller, asked)}", flush=True)
-    finally:
-        owner.release()
+    with opened(options.out, llm_url=None) as caller:
+        for name, asked in _asked(options.labels, options.contracts, options.questions).items():
+            print(f"{name}: {_seconds(caller, asked)}", flush=True)
     return 0
 
 

@@ -13,7 +13,7 @@ from functools import cache, partial
 from retrieval.library.library import Library
 from retrieval.reading.formats import SUFFIXES, without_suffix
 from retrieval.search.lexical import OPENING, Lexical, stems_of
-from retrieval.structure.clause_marks import NUMERALS, ORDINALS, ordinal
+from retrieval.structure.clause_marks import NUMERALS, ORDINALS, nth
 
 _ASKED = 8  # documents looked at for a name
 _ASKED_FOR_KIND = 32  # for a kind of document alone ("the lease"), or the number of an amendment
@@ -335,8 +335,7 @@ def _fits(names: Iterable[str], fitting: Callable[[str], list[str]]) -> dict[str
 def _number(match: re.Match[str]) -> int:
     """The number of an amendment in its name: 2 of "second", "2nd", "No. 2" and "II"."""
     words = match.groupdict()
-    raw = re.sub(r"(?<=\d)\D+$", "", words.get("nth") or words.get("count") or "").lower()
-    return ORDINALS.index(raw) + 1 if raw in ORDINALS else ordinal(raw)
+    return nth(words.get("nth") or words.get("count") or "")
 
 
 def _joined(named: dict[str, list[str]], rest: str) -> Route:

@@ -12,7 +12,7 @@ from datetime import date
 from itertools import islice
 
 from retrieval.core.documents import Document, Span
-from retrieval.structure.clause_marks import ORDINALS, ordinal
+from retrieval.structure.clause_marks import ORDINALS, nth
 from retrieval.structure.document_dates import days_in
 from retrieval.structure.layout import Line, lines
 from retrieval.structure.reflow import flowing_text
@@ -25,8 +25,7 @@ _MOST_LOOKED_AT = 2_000  # lines of a document that may head an instrument
 _LONGEST_HEADING = 160  # characters of a line
 _LONGEST_TITLE = 140  # characters
 
-_ORDINALS = ORDINALS[:12]
-ORDINAL = rf"(?:{'|'.join(_ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))"
+ORDINAL = rf"(?:{'|'.join(ORDINALS[:12])}|\d{{1,2}}(?:st|nd|rd|th))"
 NUMBER = r"(?:no\.?|number|num\.|nr\.?|#|№)\s*(?P<number>\d{1,3}|[ivx]{1,5}\b|one|two|three|four|five|six)"
 NAME = (
     r"(?:amendment|addendum|variation|modification|change\s+order|side\s+letter|amending\s+(?:agreement|deed|letter)"
@@ -266,10 +265,7 @@ def number_of(named: str) -> int:
 def _number(match: re.Match[str] | None) -> int:
     """The number of an instrument: 2 for "Second", "2nd", "No. 2", "II"; 0 for none."""
     groups = match.groupdict() if match else {}
-    raw = next((groups[name] for name in ("ordinal", "number", "plain") if groups.get(name)), "").lower()
-    if raw in _ORDINALS:
-        return _ORDINALS.index(raw) + 1
-    return ordinal(re.sub(r"(?<=\d)(?:st|nd|rd|th)\Z", "", raw))
+    return nth(next((groups[name] for name in ("ordinal", "number", "plain") if groups.get(name)), ""))
 
 
 def _named(text: str, title: str) -> list[tuple[str, tuple[int, int], date | None]]:

@@ -97,8 +97,7 @@ def _of_earlier(links: Sequence[Link]) -> Iterator[Link]:
             others = by_number.get((link.amended_id, number), []) if number else []
             if len({other.document_id for other in others}) == 1 and others[0].document_id != link.document_id:
                 of, its = link.amendment.of, others[0].amendment.of
-                days = (its.made, of.made) if its.made and of.made else (number, of.number)
-                if days[0] < days[1]:  # type: ignore[operator]
+                if its.made < of.made if its.made and of.made else number < of.number:
                     yield Link(link.amendment, link.document_id, others[0].document_id, number)
 
 
@@ -111,8 +110,7 @@ def why_apart(matter: Mapping[str, Facts], document_id: str, amendment: Amendmen
     if named := next((target.of for target in amendment.targets if target.of), ""):
         return f"changes {named}, and nothing here is taken to be changed by it"
     for other, its in matter.items():
-        amends = any(a.of.span.start <= _WITHIN and a.action != "restated" for a in its.amendments)
-        if other != document_id and not amends and _fit(of, its, 1.0) >= _DATED:
+        if other != document_id and not _amends(its) and _fit(of, its, 1.0) >= _DATED:
             theirs = _parties(its)
             others = _own_fit(of, parties, theirs) < 0 or _signed_by_others(facts, its)
             if not others and _too_early(of, facts, its, itself=False):
@@ -123,17 +121,18 @@ def why_apart(matter: Mapping[str, Facts], document_id: str, amendment: Amendmen
 
 
 def _candidates(matter: Mapping[str, Facts]) -> dict[date | None, list[str]]:
-    """The documents that may be an agreement that another amends, by each of their days; those without one by None.
-
-    One that is an amendment itself is none, unless it restates its agreement.
-    """
+    """The documents that may be an agreement that another amends, by each of their days; those without one by None."""
     found: dict[date | None, list[str]] = {}
     for id_, facts in matter.items():
-        amends = any(a.of.span.start <= _WITHIN and a.action != "restated" for a in facts.amendments)
         days: set[date | None] = {each.value for each in facts.dates if each.value}
-        for day in () if amends else days or {None}:
+        for day in () if _amends(facts) else days or {None}:
             found.setdefault(day, []).append(id_)
     return found
+
+
+def _amends(facts: Facts) -> bool:
+    """Whether a document is an amendment itself and restates nothing: it is no agreement that another amends."""
+    return any(a.of.span.start <= _WITHIN and a.action != "restated" for a in facts.amendments)
 
 
 def _links(

@@ -263,6 +263,12 @@ def ordinal(raw: str) -> int:
     return _roman(raw) if _ROMAN.fullmatch(raw) else _WORD_NUMBERS.get(raw.lower(), 0)
 
 
+def nth(raw: str) -> int:
+    """The value of "second" or "2nd", and of what `ordinal` reads; 0 where it is none of these."""
+    raw = raw.lower()
+    return ORDINALS.index(raw) + 1 if raw in ORDINALS else ordinal(re.sub(r"(?<=\d)(?:st|nd|rd|th)\Z", "", raw))
+
+
 def _roman(raw: str) -> int:
     values = [{"i": 1, "v": 5, "x": 10, "l": 50}[c] for c in raw.lower()]
     return sum(-v if v < max(values[i + 1 :], default=0) else v for i, v in enumerate(values))

@@ -1,6 +1,7 @@
 """Puts a question to every document in scope, or to those it compares; yields a row for each, and last the answer.
 
-question → what it asks of one document → for each document: hits → state by their confidence → the bearing sentence
+question → what it asks of one document → for each document: its facts, where they answer
+                                           or hits → state by their confidence → the clause that bears most
                                            or, with a language model: a window → text → checked citations
 
 No document is left out in silence: one that could not be read, or whose window failed, has a row that says so.

@@ -31,7 +31,7 @@ def amending_clauses(spans: Iterable[Span], changes: ScopedChanges) -> dict[Span
 def with_amendments(
     keys: Sequence[KeySentence], changes: ScopedChanges, document_of: Callable[[str], Document]
 ) -> tuple[KeySentence, ...]:
-    """Key language with what is in force first: before each sentence the amendments that change its clause.
+    """Key language with what is in force first: before each clause the amendments that change it.
 
     Those of documents that the question is not put to are not quoted.
     """

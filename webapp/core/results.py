@@ -628,14 +628,25 @@ NOTHING_FOUND = AnswerResult.model_validate({})  # of a question that ended befo
 
 def mark_of(result: TurnResult, at: int) -> Mark:
     """Mark of the citation at a position: of its quotation, or the weakest of the statements that rest on it."""
-    row = result.citations[at]
-    own = [] if row.removed or row.words else [mark for mark, positions in result.statements if at in positions]
-    return min(own, key=promise) if own else row.standing
+    return _weakest(result.citations[at], [mark for mark, positions in result.statements if at in positions])
+
+
+def _weakest(row: CitationRow, resting: Sequence[Mark]) -> Mark:
+    return row.standing if row.removed or row.words else min(resting, key=promise, default=row.standing)
+
+
+def _marks_of_citations(result: TurnResult) -> list[Mark]:
+    """The mark of each citation, with one look at the statements: a long summary has a thousand of both."""
+    resting: dict[int, list[Mark]] = {}
+    for mark, positions in result.statements:
+        for at in positions:
+            resting.setdefault(at, []).append(mark)
+    return [_weakest(row, resting.get(at, ())) for at, row in enumerate(result.citations)]
 
 
 def marks_of(result: TurnResult) -> list[Mark]:
     """The marks that a turn shows, each once, in the order of their table."""
-    shown = [mark for mark, _ in result.statements] + [mark_of(result, at) for at in range(len(result.citations))]
+    shown = [mark for mark, _ in result.statements] + _marks_of_citations(result)
     return [mark for mark in MARKS.values() if mark.sign and mark in shown]
 
 
@@ -651,7 +662,7 @@ class Item:
 
 def items(result: TurnResult) -> list[Item]:
     """Items of a turn for the evidence panel: citations, key language, passages, same words in other documents."""
-    cited = [(row, mark_of(result, at)) for at, row in enumerate(result.citations)]
+    cited = list(zip(result.citations, _marks_of_citations(result), strict=True))
     match result:
         case MentionsResult():
             return [Item("Mention", row, mark) for row, mark in cited]

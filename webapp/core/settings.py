@@ -261,8 +261,8 @@ class Settings(BaseSettings):
     answers_at_once: int = Field(
         64,
         gt=0,
-        description="Answers that each server of `PINCITE_LLM_URL` writes at the same time ("
-        "2 without one); further questions wait in a queue.",
+        description="Answers that each server of `PINCITE_LLM_URL` writes at the same time (2 without one); further "
+        "questions wait in a queue.",
     )
     questions_waiting: int = Field(
         200, ge=0, description="Length of the queue of questions; further questions are refused."

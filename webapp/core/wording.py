@@ -198,12 +198,12 @@ def marked_text(answer: AnswerResult) -> str:
     out, position = [], 0
     for row in answer.sentences:
         words = answer.answer[position : row.end].rstrip()
-        out += [words, in_text(row)]
+        out += [words, _in_text(row)]
         position += len(words)
     return "".join([*out, answer.answer[position:]])
 
 
-def in_text(row: SentenceRow) -> str:
+def _in_text(row: SentenceRow) -> str:
     """The mark of a sentence as it stands after it in plain text; "" where it has none."""
     sign = row.standing.sign
     return f" ({sign} {row.told})" if says_more(row) else f" {sign}" if sign else ""

@@ -18,7 +18,7 @@ from webapp.grounding.proper_names import Vocabulary, vocabulary
 from webapp.grounding.relations import Relation, relations
 from webapp.grounding.senses import content, senses
 
-found_facts = document_cache(16)(find_facts)
+_found_facts = document_cache(16)(find_facts)
 _LONGEST_LEAD = 600  # characters of the words that lead to an item
 _ENDS_OPEN = re.compile(
     r"(?:[:,—–-]|\b(?:and|or|to|that|of|by|if|when|not|shall|may|will|must|the|following))\s*$", re.IGNORECASE
@@ -56,7 +56,7 @@ class Sources:
 
     def facts_of(self, document: Document) -> Facts:
         """The facts of a document, found again where they were not given."""
-        return self.facts.get(document.id) or found_facts(document)
+        return self.facts.get(document.id) or _found_facts(document)
 
     @cached_property
     def parties(self) -> Parties:

@@ -24,6 +24,18 @@ _OWN_DAY = re.compile(
     re.IGNORECASE,
 )
 _OWN_KINDS = ("effective", "made", "dated", "letter")
+# What may stand between a defined day and its date, and between a date and the day that it defines.
+_LEADS = re.compile(
+    r"[”\"’']?\s*\)?\s*(?:(?:shall\s+|will\s+)?(?:means?|be|is|refers?\s+to)\b|[:=–-]|\n)[\s:]*(?:the\s+date\s+of\s+|on\s+)?",
+)
+_JOINS = re.compile(
+    r"[\s,]*\(?\s*(?:the|hereinafter|such\s+date|each\s+an?|referred\s+to\s+as|being|,|\s)*[\s“\"‘'(]*\Z"
+)
+_SUPPOSES = re.compile(
+    r"\b(?i:if|when|where|once|should|suppos\w+|assum\w+|in\s+case|say|for\s+(?:example|instance)|e\.g\.)\b"
+    r"|\b(?:To|to\s+(?:terminate|end|cancel|take\s+effect))\s[^,;]{0,40}?\b(?:as\s+of|on|by|effective)\b"
+)
+_SUPPOSED_TO = re.compile(r"[,;]\s(?!\d{4})|\Z")  # not the comma of a date
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,10 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A value that was derived: the calculation in words, where its operands stand, and the rule it is counted by."""
+    """A value that was derived: the calculation in words, where its operands stand, and the rule it is counted by.
+
+    `explains` are facts of the sentence that stand nowhere: "100 hours" of "100 hours at $50 an hour".
+    """
 
     text: str
     operands: tuple[Span, ...]
@@ -73,16 +88,7 @@ class Derived:
     value: date | Fraction
     unit: tuple[str, ...] = ("date",)
     through: tuple[date, ...] = ()  # dates that were counted on the way
-    explains: tuple[
-        Fact, ...
-    ] = ()  # facts of the sentence that stand nowhere: "100 hours" of "100 hours at $50 an hour"
-
-
-_SUPPOSES = re.compile(
-    r"\b(?i:if|when|where|once|should|suppos\w+|assum\w+|in\s+case|say|for\s+(?:example|instance)|e\.g\.)\b"
-    r"|\b(?:To|to\s+(?:terminate|end|cancel|take\s+effect))\s[^,;]{0,40}?\b(?:as\s+of|on|by|effective)\b"
-)
-_SUPPOSED_TO = re.compile(r"[,;]\s(?!\d{4})|\Z")  # not the comma of a date
+    explains: tuple[Fact, ...] = ()
 
 
 def supposed(sentence: str) -> list[Fact]:
@@ -102,12 +108,12 @@ def days(document: Document, spans: Iterable[Span], dates: Sequence[DocumentDate
     """Yield the dates that spans state, in order, and those of the defined days that they name."""
     for span in spans:
         text = document.slice(span)
-        found = [
+        found: list[tuple[int, int, date, Span | None]] = [
             (fact.start, fact.end, value, None) for fact in find_facts(text) if (value := date_of(fact)) is not None
         ]
         for match in (*_DAY_NAME.finditer(text), *_OWN_DAY.finditer(text)):
             if defined := defined_day(document, " ".join(match[0].split()), tuple(dates)):
-                found.append((match.start(), match.end(), *defined))  # type: ignore[arg-type]
+                found.append((match.start(), match.end(), *defined))
         for start, end, value, place in sorted(found, key=lambda each: each[0]):
             at = Span(document.id, span.start + start, span.start + end)
             yield Day(value, place or at, at)
@@ -136,7 +142,7 @@ def values_of(fact: Fact) -> Iterator[tuple[Fraction, tuple[str, ...], str]]:
     for key in sorted(fact.keys):
         kind, number, *unit = in_base_unit(key)
         if kind in ("period", "amount", "count", "share", "number") and "≠" not in number:
-            per = unit[0:] if kind == "share" else unit[1:]
+            per = unit if kind == "share" else unit[1:]
             yield Fraction(number), (kind,) if kind == "share" else (kind, *unit[:1]), "".join(per)
 
 
@@ -191,14 +197,6 @@ def own_day(dates: Sequence[DocumentDate], kinds: Sequence[str]) -> tuple[date, 
     """The first of a document's own dates by the order of kinds, and where it stands."""
     own = (each for kind in kinds for each in dates if each.kind == kind)
     return next(((each.value, each.span) for each in own if each.value), None)
-
-
-_LEADS = re.compile(
-    r"[”\"’']?\s*\)?\s*(?:(?:shall\s+|will\s+)?(?:means?|be|is|refers?\s+to)\b|[:=–-]|\n)[\s:]*(?:the\s+date\s+of\s+|on\s+)?",
-)
-_JOINS = re.compile(
-    r"[\s,]*\(?\s*(?:the|hereinafter|such\s+date|each\s+an?|referred\s+to\s+as|being|,|\s)*[\s“\"‘'(]*\Z"
-)
 
 
 def _date_beside(document: Document, place: re.Match[str]) -> tuple[date, Span] | None:

@@ -86,11 +86,7 @@ def row_values(document: Document, spans: Sequence[Span]) -> frozenset[Key]:
     table names, and the number that a row begins with is the row's own ("3" for "the third year").
     """
     keys: set[Key] = set()
-    for table in find_tables(document):
-        rows = [row for row in table if any(span.shared(row) for span in spans)]
-        if not rows:
-            continue
-        units = units_of(document.text[table[0].start : table[-1].end])
+    for rows, units in tables_at(document, spans):
         for row in map(document.slice, rows):
             numbers = [format_number(number_value(match[0])) for match in _PLAIN_NUMBER.finditer(row)]
             keys.update(_following((kind, number, *unit) for number in numbers for kind, *unit in units))
@@ -99,7 +95,14 @@ def row_values(document: Document, spans: Sequence[Span]) -> frozenset[Key]:
     return frozenset(keys)
 
 
-def units_of(table: str) -> set[Key]:
+def tables_at(document: Document, spans: Sequence[Span]) -> Iterator[tuple[list[Span], set[Key]]]:
+    """Yield of each table the rows that spans show, where they show any, and its units."""
+    for table in find_tables(document):
+        if rows := [row for row in table if any(span.shared(row) for span in spans)]:
+            yield rows, _units_of(document.text[table[0].start : table[-1].end])
+
+
+def _units_of(table: str) -> set[Key]:
     """Kinds and units of the facts of a table, and those that its heads name: ("amount", "$"), ("count", "day")."""
     facts = {key for fact in find_facts(table) for key in fact.keys}
     heads = {key for match in _UNIT.finditer(table) for fact in find_facts(f"1 {match[0]}") for key in fact.keys}

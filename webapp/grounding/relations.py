@@ -304,9 +304,9 @@ def _had(text: str, mentions: Sequence[Mention]) -> Iterator[Relation]:
     for mention in mentions:
         if mention.party is None:
             continue
-        own = {"parties": frozenset((mention.party,)), "name": mention.text}
+        owner = frozenset((mention.party,))
         if (by := _DONE_BY.search(text, 0, mention.start)) and not _BE_DONE.search(text, 0, by.start()):
-            yield Relation("does", labels(by["word"]), by["word"], passive=True, **own)  # type: ignore[arg-type]
+            yield Relation("does", labels(by["word"]), by["word"], parties=owner, name=mention.text, passive=True)
         things = []
         if mention.owns:
             things = _owned(text, mention.end)
@@ -314,7 +314,7 @@ def _had(text: str, mentions: Sequence[Mention]) -> Iterator[Relation]:
             things = [match["word"]]
         for thing in things:
             if (words := labels(thing)) and thing.lower() not in _NO_THING:
-                yield Relation("has", words, thing, **own)  # type: ignore[arg-type]
+                yield Relation("has", words, thing, parties=owner, name=mention.text)
 
 
 def _owned(text: str, at: int) -> list[str]:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from retrieval import Span, find_tables, units
+from retrieval import Span, units
 from webapp.grounding.facts import find_facts
 from webapp.grounding.numbers import WORDS, number_value
 from webapp.grounding.operands import Quantity, Source, quantities, shown
 from webapp.grounding.proper_names import is_plain, stems
-from webapp.grounding.quantities import ROW_LABEL, plain_numbers, units_of
+from webapp.grounding.quantities import ROW_LABEL, plain_numbers, tables_at
 
 A_YEAR = re.compile(r"(?:19|20)\d\d")
 _TOTAL = re.compile(r"\b(?:total|aggregate|sum|overall)\b", re.IGNORECASE)
@@ -34,11 +34,8 @@ class Row:
 
 def rows(source: Source, unit: tuple[str, ...]) -> Iterator[Row]:
     """Yield the rows that a source has of a unit: of the first table that its passages show, else of its clause."""
-    document = source.document
-    for table in find_tables(document):
-        shown_rows = [row for row in table if any(span.shared(row) for span in (*source.spans, *source.bearing))]
-        names_unit = unit in units_of(document.text[table[0].start : table[-1].end])
-        found = [row for span in shown_rows if (row := _row(source, span, unit, names_unit=names_unit)).cells]
+    for spans, units in tables_at(source.document, (*source.spans, *source.bearing)):
+        found = [row for span in spans if (row := _row(source, span, unit, names_unit=unit in units)).cells]
         if len(found) >= 2:
             yield from found
             return

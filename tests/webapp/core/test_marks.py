@@ -140,6 +140,7 @@ def test_a_citation_has_the_mark_of_the_weakest_sentence_that_rests_on_it_and_a_
     assert mark_of(result, 0) == MARKS["unsupported", ""]
     quoted = answer("supported", "quoted").model_copy(update={"sentences": tuple(weak)})
     assert mark_of(quoted, 0) == MARKS["supported", "quoted"]
+    assert [items(each)[0].mark for each in (result, quoted)] == [mark_of(each, 0) for each in (result, quoted)]
     assert promise(MARKS["supported", "quoted"]) > promise(MARKS["compared", ""]) > promise(MARKS["uncited", ""])
 
 

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,14 @@ def test_a_file_and_a_server_are_not_both_the_language_model(tmp_path: Path) -> 
     assert load_settings(llm_file=file).llm_file == file
     with pytest.raises(SettingsInvalid, match="PINCITE_LLM_FILE cannot be used: PINCITE_LLM_URL is set too"):
         load_settings(llm_file=file, llm_url="http://127.0.0.1:8080")
+
+
+def test_a_model_file_needs_what_serves_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "model.gguf"
+    file.touch()
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)  # as where it is not installed
+    with pytest.raises(SettingsInvalid, match="needs the package xllamacpp, which is not installed"):
+        load_settings(llm_file=file)
 
 
 def test_a_proxy_elsewhere_needs_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,12 +60,11 @@ def test_words_without_the_negation_before_them_are_clipped(quote: str, words: s
         ("the Tenant may deduct the cost of its own repairs", "provided that it shows the bills."),
         ("The Landlord may end this lease at any time", "prior to delivery of the boat."),
         ("$50 a year", "up to"),
-        ("The Landlord may … on thirty (30) days notice", "unless rent is owed."),
+        ("Either party … on thirty (30) days notice", "unless rent is owed."),
     ],
 )
 def test_words_without_what_limits_them_are_clipped(quote: str, words: str) -> None:
-    found = clipped(quote) if "…" not in quote else clipped(quote.replace("The Landlord may", "Either party"))
-    assert found == ("limit", words)
+    assert clipped(quote) == ("limit", words)
 
 
 def test_words_without_their_subject_are_clipped() -> None:

@@ -305,8 +305,10 @@ def _text(turn_id: str, answer: AnswerResult) -> Markup:
 
 def _emphasised(row: KeySentenceRow) -> Markup:
     """Words of key language, the sentence that bears most emphasised."""
-    pieces = [(Markup("{}").format(piece), bears) for piece, bears in row.pieces]
-    return lines(Markup("<strong>{}</strong>").format(piece) if bears else piece for piece, bears in pieces)
+    return lines(
+        Markup("<strong>{}</strong>").format(piece) if bears else Markup("{}").format(piece)
+        for piece, bears in row.pieces
+    )
 
 
 def _chips(turn_id: str, answer: AnswerResult) -> Markup:
