@@ -34,8 +34,8 @@ class Row:
 
 def rows(source: Source, unit: tuple[str, ...]) -> Iterator[Row]:
     """Yield the rows that a source has of a unit: of the first table that its passages show, else of its clause."""
-    for spans, units in tables_at(source.document, (*source.spans, *source.bearing)):
-        found = [row for span in spans if (row := _row(source, span, unit, names_unit=unit in units)).cells]
+    for spans, named in tables_at(source.document, (*source.spans, *source.bearing)):
+        found = [row for span in spans if (row := _row(source, span, unit, names_unit=unit in named)).cells]
         if len(found) >= 2:
             yield from found
             return
