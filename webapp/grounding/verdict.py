@@ -14,6 +14,7 @@ from webapp.grounding.facts import find_facts
 from webapp.grounding.figure_places import Figure, figures_of, misplaced
 from webapp.grounding.signs import PAST, sign
 from webapp.grounding.support import Support, support_of, unsupported
+from webapp.grounding.written_calculations import miscalculated
 
 How = Literal["", "quoted", "read", "words"]
 _OF_THE_PAST = sign(PAST)
@@ -70,7 +71,7 @@ class Cited:
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
         if elsewhere := tuple(figure for figure in elsewhere if figure not in missing):
             reasons.append(f"the source gives for something else: {', '.join(elsewhere)}")
-        reasons += [note, *compared.contradictions, *self._superseded(sentence, bearing)]
+        reasons += [note, *miscalculated(sentence), *compared.contradictions, *self._superseded(sentence, bearing)]
         reasons = [reason for reason in reasons if reason]
         how: How = ""
         if not (reasons or verified or computation):
