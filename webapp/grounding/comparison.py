@@ -4,6 +4,7 @@ It finds contradictions that words show, in near-verbatim sentences and in parap
 sentence does not confirm it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from webapp.grounding.signs import LIMITS, NEGATIONS, OPPOSITES, STRONG, Modalit
 
 _OPPOSITES = tuple((sign(a), sign(b)) for one, other in OPPOSITES for a, b in ((one, other), (other, one)))
 _LIMITS, _NEGATIONS, _STRONG = sign(LIMITS), sign(NEGATIONS), sign(STRONG)
+_DENIED = re.compile(
+    r"(?:\b(?:not|never|neither|no)|n[’']t)\s+(?:(?:be|an?|the)\s+){0,2}$", re.IGNORECASE
+)  # "isn't exclusive"
 _SAYS: dict[Modality, str] = {
     "must": "has to be done",
     "may": "may be done",
@@ -94,7 +98,13 @@ def _standards(sentence: str, bearing: Sequence[Unit], sources: Sources) -> Iter
     every = " ".join(unit.text for unit in sources.units)
     for own, other in _OPPOSITES:
         mine, theirs = own.search(sentence), other.search(near)
-        if mine and theirs and not other.search(sentence) and not own.search(every):
+        if (
+            mine
+            and theirs
+            and not _DENIED.search(sentence, 0, mine.start())
+            and not other.search(sentence)
+            and not own.search(every)
+        ):
             yield f"the clause says “{theirs[0]}”, not “{mine[0]}”"
 
 

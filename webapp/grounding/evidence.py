@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from retrieval import Document, Facts, Passage, Span, clause_at, document_cache, find_facts, outline, own_words, units
+from webapp.grounding.facts import masked
 from webapp.grounding.parties import Parties, parties_of
-from webapp.grounding.proper_names import Vocabulary, vocabulary
+from webapp.grounding.proper_names import Vocabulary, is_role, vocabulary
 from webapp.grounding.relations import Relation, relations
-from webapp.grounding.senses import content, senses
+from webapp.grounding.senses import WORD, content, senses
 
 _found_facts = document_cache(16)(find_facts)
 _LONGEST_LEAD = 600  # characters of the words that lead to an item
@@ -24,12 +25,20 @@ _ENDS_OPEN = re.compile(
     r"(?:[:,—–-]|\b(?:and|or|to|that|of|by|if|when|not|shall|may|will|must|the|following))\s*$", re.IGNORECASE
 )
 _COMMON = 10  # units that have a common word
+_OWN_WORD = 0.5  # what a word counts that the documents do not have
 _BEARS_TOO = 0.6  # of the first one's score: a sentence may say what two sentences of a clause say
 
 
 @document_cache(16)
 def _senses_of(document: Document) -> frozenset[str]:
     return senses(document.text)
+
+
+@document_cache(16)
+def _holding_in(document: Document) -> tuple[Counter[str], int]:
+    """How many of a document's sentences, items and rows have each label, and how many it has."""
+    every = [senses(document.slice(unit.span)) for unit in units(document)]
+    return Counter(label for own in every for label in own), len(every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,24 @@ class Sources:
     def has(self, word: frozenset[str]) -> bool:
         """Whether a unit has a word, by its labels."""
         return any(label in self._holding for label in word)
+
+    def nearness(self, sentence: str) -> float:
+        """The largest share of a sentence's words in a unit, each by how rare it is in the documents, since
+        "information" tells little of what a sentence is about; names and roles of parties tell nothing, since a writer
+        calls the Recipient "the receiving party".
+        """
+        named = ((mention.start, mention.end) for mention in self.parties.mentions(sentence))
+        rest = masked(sentence, (*named, *((m.start(), m.end()) for m in WORD.finditer(sentence) if is_role(m[0]))))
+        said = content(rest)
+        weights = [self._rarity(word) for word in said]
+        held = (sum(w for word, w in zip(said, weights, strict=True) if word & own) for own in self._contents)
+        return max(held, default=0.0) / (sum(weights) or 1.0)
+
+    def _rarity(self, word: frozenset[str]) -> float:
+        counts = [_holding_in(document) for document in self.cited]
+        most = max(sum(held[label] for held, _ in counts) for label in word)
+        number = sum(each for _, each in counts)
+        return math.log(1 + (number + 1) / (most + 0.5)) if most else _OWN_WORD
 
     @cached_property
     def _contents(self) -> list[frozenset[str]]:

@@ -66,6 +66,23 @@ _LOOSE_ROLES = frozenset(
     "carrier provider owner operator manager principal employee employer sponsor developer merchant recipient investor "
     "promoter publisher broker insurer insured manufacturer advertiser transporter shipper".split()
 )
+# Before a role that is no party of the contract: "unless a buyer takes over the business".
+_ANYONE = re.compile(r"\b(?:an?|any|another|other|some|no|new|third[\s-]party)\s+$", re.IGNORECASE)
+# States by their postal abbreviations, which addresses have.
+_STATES = dict(
+    pair.replace("_", " ").split(":")
+    for pair in (
+        "alabama:AL alaska:AK arizona:AZ arkansas:AR california:CA colorado:CO connecticut:CT delaware:DE florida:FL "
+        "georgia:GA hawaii:HI idaho:ID illinois:IL indiana:IN iowa:IA kansas:KS kentucky:KY louisiana:LA maine:ME "
+        "maryland:MD massachusetts:MA michigan:MI minnesota:MN mississippi:MS missouri:MO montana:MT nebraska:NE "
+        "nevada:NV new_hampshire:NH new_jersey:NJ new_mexico:NM new_york:NY north_carolina:NC north_dakota:ND ohio:OH "
+        "oklahoma:OK oregon:OR pennsylvania:PA rhode_island:RI south_carolina:SC south_dakota:SD tennessee:TN texas:TX "
+        "utah:UT vermont:VT virginia:VA washington:WA west_virginia:WV wisconsin:WI wyoming:WY"
+    ).split()
+)
+_BEFORE_LAW = re.compile(r"\b(?:laws?|courts?)\s+(?:of|in)\s+(?:the\s+)?(?:state\s+of\s+)?$", re.IGNORECASE)
+_AFTER_LAW = re.compile(r"(?:[’']s)?\s+(?:laws?|courts?|corporation|company|limited)\b", re.IGNORECASE)
+_IN_ADDRESS = re.compile(r"\b[A-Za-z]+,?\s+([A-Z]{2})\b(?=,?\s+\d{5}\b)")
 # What follows a name at the beginning of a sentence: a modal verb, a verb in the third person, an apposition.
 _AGREES = re.compile(
     r"\s+(?:hereby|also|shall|may|must|will|has|have|is|can|cannot|[a-z]{3,}s)\b|[’']s\b|,\s+(?:its|an?|the|which|who)\b"
@@ -83,6 +100,7 @@ class Vocabulary:
     small: Counter[str]
     words: frozenset[str]
     initials: str
+    states: frozenset[str]  # abbreviations of states, as addresses have them: "Morristown, NJ"
 
     def names(self, stem: str) -> bool:
         """Whether the document writes the word with a capital more often than not."""
@@ -104,8 +122,9 @@ def vocabulary(text: str) -> Vocabulary:
             small[stem(word)] += 1
         elif text[max(0, match.start() - 2) : match.start()].strip()[-1:] not in (".", ":", ";", "?", "!", ""):
             capital[stem(word)] += 1
-    initials = "".join(match[0][0] for match in _WORD.finditer(text)).upper()
-    return Vocabulary(capital, small, stems(text), initials)
+    initials = "".join(match[0][0] for match in _WORD.finditer(re.sub(r"[’']s\b", "", text))).upper()
+    states = frozenset(_IN_ADDRESS.findall(text))
+    return Vocabulary(capital, small, stems(text), initials, states)
 
 
 @lru_cache(maxsize=100_000)
@@ -132,13 +151,14 @@ def missing_names(sentence: str, present: frozenset[str], words: Vocabulary) -> 
         before = sentence[max(0, run.start() - _LOOK_BACK) : run.start()]
         initial = bool(_OPENS.search(before if run.start() <= _LOOK_BACK else "x" + before))
         for i, word in enumerate(_WORD.finditer(run[0])):
-            if _is_short_for(word[0], words):
+            if _is_short_for(word[0], words) or _is_state(run, sentence, words):
                 continue
             if _is_absent(word[0], present) and _is_name(word[0], initial and i == 0, run, sentence, present, words):
                 yield run[0].rstrip(".,’'")
                 break
     for match in _WORD.finditer(sentence):
-        if match[0] in ROLES - _LOOSE_ROLES and _is_absent(match[0], present):
+        is_anyone = _ANYONE.search(sentence, max(0, match.start() - _LOOK_BACK), match.start())
+        if match[0] in ROLES - _LOOSE_ROLES and not is_anyone and _is_absent(match[0], present):
             yield match[0]
 
 
@@ -147,9 +167,20 @@ def is_plain(word: str) -> bool:
     return word.casefold() in _PLAIN
 
 
+def is_role(word: str) -> bool:
+    """Whether a word is the role of a party: "licensee"."""
+    return stem(word) in ROLES
+
+
 def _is_short_for(word: str, words: Vocabulary) -> bool:
     """Whether a word is made of the initials of words that follow each other in the document: "IP"."""
     return word.isupper() and 1 < len(word) < _LONGEST_SHORT and word in words.initials
+
+
+def _is_state(run: re.Match[str], sentence: str, words: Vocabulary) -> bool:
+    """Whether a name is that of a state whose abbreviation stands in an address of the document, and not of its law."""
+    is_of_law = _BEFORE_LAW.search(sentence, 0, run.start()) or _AFTER_LAW.match(sentence, run.end())
+    return not is_of_law and _STATES.get(" ".join(run[0].lower().rstrip(".,").split())) in words.states
 
 
 def _is_absent(word: str, present: frozenset[str]) -> bool:

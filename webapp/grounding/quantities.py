@@ -37,6 +37,7 @@ _SAYS_TIME = re.compile(
     r"\b(?P<noon>(?:12(?::00)?\s+)?noon)\b|\b(?P<midnight>(?:12(?::00)?\s+)?midnight)\b", re.IGNORECASE
 )
 _PLAIN_NUMBER = re.compile(rf"(?<![\w$€£¥.,/-]){DIGITS}(?![\w%/-])")
+_MEASURED = re.compile(r"(?<![\w.,-])(\d+)(?!st\b|nd\b|rd\b|th\b)[A-Za-z]{1,4}\b")  # "20Kb"
 ROW_LABEL = re.compile(r"\s*(\d{1,3})\.?\s")
 _UNIT = re.compile(
     r"[$€£%]|\b(?:USD|EUR|GBP|dollars|percent|hours|days|weeks|months|years|units|shares)\b", re.IGNORECASE
@@ -181,7 +182,8 @@ def _time_of_day(time: str) -> str:
 
 
 def _said_otherwise(text: str) -> Iterator[Key]:
-    """Keys of periods and times that a source states without a number: "quarterly", "noon"."""
+    """Keys of periods and times that a source states without a number: "quarterly", "noon"; the number of "20Kb"."""
+    yield from (("number", match[1]) for match in _MEASURED.finditer(text))
     for match in _SAYS_PERIOD.finditer(text):
         yield ("period", (match.lastgroup or "")[1:], "month")
     for match in _SAYS_TIME.finditer(text):

@@ -8,6 +8,7 @@ it replaces another number or party (see `alignment`). What a paraphrase says of
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from retrieval import Document, Passage, definitions_used, own_words
 from webapp.grounding.alignment import exchanged_words
@@ -33,12 +34,20 @@ _OF_THEM = re.compile(r"\b(?:the|these|those|all|them)\s+$", re.IGNORECASE)  # "
 # "three months (90 days)", "72 hours (about three days)".
 _ALSO_SAID = re.compile(r"[’']?\s*\(\s*(?:(?:or|i\.e\.,?|about|approximately|roughly|=)\s*)*", re.IGNORECASE)
 
+_OF_LISTS = ("installment", "person", "time")  # what a list counts, of the units of figures
+_COUNTS = re.compile(r"\s+(?:[a-z]+\s+)?[a-z]+s\b|(?=[;:,.])")  # "three duties"
+_OF_SECTIONS = re.compile(r"\b(?:sections?|articles?|clauses?|paragraphs?)\b[^.;]*$", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"\b(?:about|approximately|roughly|around|some|nearly|almost|circa|over|more than)\s+$", re.IGNORECASE
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Support:
     """What one passage, or several together, state."""
 
     keys: frozenset[Key]
+    lists: frozenset[str]  # how many items each of its lists has
     marks: frozenset[str]  # every "(b)", for section numbers composed of a heading's number and a mark
     vocabulary: Vocabulary  # of the whole documents: names may stand anywhere in them
     names: frozenset[str]  # stems of what they are called
@@ -57,6 +66,9 @@ def support_of(sources: Sources) -> Support:
         raw = "\n".join(document.slice(span) for span in passage.spans)
         keys.update(_of_place(passage, document))
         keys.update(_numbered(raw))
+        keys.update(
+            key for fact in find_facts(raw) for key in fact.keys if key[0] == "section"
+        )  # "Article 34", a heading
         keys |= row_values(document, passage.spans)
         texts += _beyond(sources, passage, document)
         pages.append(own_words(document, *passage.spans))
@@ -65,6 +77,7 @@ def support_of(sources: Sources) -> Support:
         keys |= values(text)
     return Support(
         keys=frozenset(keys),
+        lists=frozenset(map(str, _lengths(_MARK.findall(" ".join(pages))))),
         marks=frozenset(_MARK.findall("\n".join(texts))),
         vocabulary=sources.vocabulary,
         names=stems(" ".join(map(_called, sources.passages))),
@@ -93,8 +106,10 @@ def unsupported(
     `verified` are ranges of the sentence that are verified quotations; facts in them are not checked again.
     """
     facts = find_facts(sentence)
-    unknown = [f for f in facts if not (_within(f, verified) or is_own_count(f, sentence) or _states(source, f))]
-    absent = [f.text for f in unknown if not _is_said_again(f, sentence, [g for g in facts if g not in unknown])]
+    known = [f for f in facts if _within(f, verified) or is_own_count(f, sentence) or _states(source, f)]
+    known += [f for f in facts if f not in known and _is_said(f, sentence, source)]
+    unknown = [f for f in facts if f not in known]
+    absent = [f.text for f in unknown if not _is_said_again(f, sentence, known)]
     rest = masked(sentence, ((fact.start, fact.end) for fact in facts))
     rest = masked(rest, (*verified, *((m.start, m.end) for m in parties.mentions(rest))))
     absent += missing_names(rest, source.vocabulary.words | source.names, source.vocabulary)
@@ -129,6 +144,47 @@ def is_own_count(fact: Fact, sentence: str) -> bool:
     if number not in _SMALL_COUNTS or not fact.text.isalpha():
         return False
     return bool(_COUNTED.match(sentence, fact.end) or _OF_THEM.search(sentence, 0, fact.start))
+
+
+def _is_said(fact: Fact, sentence: str, source: Support) -> bool:
+    """Whether a source has a figure in another form: a number of a section, a count of its list, a round number."""
+    numbers = {key[1] for key in fact.keys if key[0] == "number" or (key[0] == "count" and key[2] in _OF_LISTS)}
+    before = sentence[: fact.start]
+    if _OF_SECTIONS.search(before) and any(("section", number, "section") in source.keys for number in numbers):
+        return True
+    if numbers & source.lists and fact.text.split()[0].isalpha() and _COUNTS.match(sentence, fact.end):
+        return True
+    return bool(_ABOUT.search(before)) and _is_rounded(fact, source.keys)
+
+
+def _is_rounded(fact: Fact, keys: frozenset[Key]) -> bool:
+    """Whether a source has an amount or a share that a round one stands for: "about $9.35 million" for $9,349,000."""
+    for kind, number, *unit in fact.keys:
+        if kind != "amount" or "≠" in number:
+            continue
+        digits = len(number.replace(".", "").strip("0"))
+        exact = [
+            Decimal(key[1]) for key in keys if key[0] == kind and "≠" not in key[1] and key[2:3] == tuple(unit[:1])
+        ]
+        if digits > 1 and any(Decimal(f"{each:.{digits}g}") == Decimal(number) for each in exact):
+            return True
+    return False
+
+
+def _lengths(marks: Sequence[str]) -> Iterator[int]:
+    """How many items each list has, by its marks: 3 for "(a) … (b) … (c)"."""
+    for series in ("abcdefghijkl", [str(i) for i in range(1, 13)], "i ii iii iv v vi vii viii ix x xi xii".split()):
+        last = 0
+        for mark in marks:
+            place = series.index(mark[1:-1].lower()) + 1 if mark[1:-1].lower() in series else 0
+            if place == last + 1:
+                last = place
+            elif place == 1:
+                if last > 1:
+                    yield last
+                last = 1
+        if last > 1:
+            yield last
 
 
 def _states(source: Support, fact: Fact) -> bool:

@@ -27,7 +27,7 @@ class Verdict:
     """What is wrong with a sentence, and by what it is confirmed if nothing is.
 
     `missing` are figures and names that its sources do not have; `at` is where in each passage the clause begins that
-    bears it, by the passage's number; `share` is the share of its words, each by its weight, that this clause has.
+    bears it, by the passage's number.
     """
 
     reasons: tuple[str, ...] = ()
@@ -35,7 +35,6 @@ class Verdict:
     how: How = ""
     computation: Computation | None = None
     at: dict[int, int] = field(default_factory=dict)
-    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Cited:
             reasons += doubt
         missing = (*missing, *elsewhere)
         computation = None if reasons else computation
-        return Verdict(tuple(reasons), missing, how, computation, _places(ranked), ranked[0][0] if ranked else 0.0)
+        return Verdict(tuple(reasons), missing, how, computation, _places(ranked))
 
     def _read(self, sentence: str, bearing: Sequence[Unit], compared: Comparison) -> tuple[tuple[str, ...], How]:
         """What an entailment model says of a sentence that nothing contradicts: a doubt, or that its clause says so."""

@@ -102,3 +102,10 @@ def test_an_offer_to_help_states_nothing(answer: str) -> None:
 )
 def test_what_is_said_of_the_contract_is_no_offer(answer: str) -> None:
     assert sentence(answer).state == "unsupported" or sentence(answer).cites
+
+
+def test_names_and_roles_of_parties_say_nothing_of_what_a_statement_is_about() -> None:
+    said = "The receiving party of the lease must have cover for the vessel against theft"
+    assert "says nothing of this" not in sentence(f"{said} [3].").reason
+    other = "The landlord, Pier Holdings, tells Marsh Boats, the tenant, about fireworks and musicians"
+    assert "says nothing of this" in sentence(f"{other} [1].").reason
