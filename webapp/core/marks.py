@@ -57,9 +57,16 @@ MARKS: Mapping[tuple[str, str], Mark] = {
     ),
     ("compared", ""): Mark(
         "≈",
-        "figures and names compared with the clause; meaning not read",
-        "Figures, dates and names of the statement stand in the cited clause. Nothing has read whether the clause says "
-        "what the statement says: read it.",
+        "figures and names compared; meaning not read",
+        "Figures and dates of the statement stand in the cited passage, and its names in the document. Nothing has "
+        "read whether the clause says what the statement says: read it.",
+        "part",
+    ),
+    ("compared", "words"): Mark(
+        "≈",
+        "only words compared; meaning not read",
+        "The statement has no figure, date or name to compare. It shares words with the cited passage, and no word was "
+        "found that says otherwise. Nothing has read whether the clause says what the statement says: read it.",
         "part",
     ),
     ("absent", ""): Mark(

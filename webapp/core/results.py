@@ -366,11 +366,11 @@ class SentenceRow(Row):
     """A sentence of a checked answer, what the checks know of it, and the numbers of its citations.
 
     `supported`: it is a quotation that is on the page (`how`: quoted), or something read it and the clause (`read`).
-    `computed`: a date or sum that was computed from the page; `computation` shows it. `compared`: its figures and names
-    stand in what it cites; nothing read its meaning. `absent`: it says that something is not there. `aside`: it claims
-    nothing. `unsupported`: `missing` stand in no passage that it cites, or `doubt` says what else is wrong. `uncited`:
-    it claims something and cites nothing. `mark` says this in words. `end` is its end in the answer, and `at` are the
-    positions of its citations among those of the answer.
+    `computed`: a date or sum that was computed from the page; `computation` shows it. `compared`: its figures stand in
+    what it cites and its names in the document, or it has neither (`how`: words); nothing read its meaning. `absent`:
+    it says that something is not there. `aside`: it claims nothing. `unsupported`: `missing` stand in no passage that
+    it cites, or `doubt` says what else is wrong. `uncited`: it claims something and cites nothing. `mark` says this in
+    words. `end` is its end in the answer, and `at` are the positions of its citations among those of the answer.
     """
 
     text: str

@@ -16,12 +16,18 @@ from webapp.grounding.parties import Parties
 from webapp.grounding.proper_names import ROLES, Vocabulary, is_plain, stem
 from webapp.grounding.quantities import stated, values
 from webapp.grounding.senses import WORD
+from webapp.grounding.signs import TURNED, TURNS, TURNS_BACK, TURNS_NOTHING, phrases, sign
 
 _LEAST_WORDS = 6  # of a sentence; shorter ones match by chance
 _LEAST_ALIKE = 0.7  # share of the sentence's words that the passage has in the same order
 _LEAST_BESIDE = 4  # matching words on both sides of a difference together, unless it is at an end of the sentence
 _LONGEST_PLACE = 8  # words of a difference; a longer one is another statement rather than another word
 _LONGEST_NAME = 3  # words
+_MORE_WORDS = 5  # that one of them has at a place: "not be obligated to"
+_BEFORE = 2  # words of the source before the first one that the sentence has
+_SHOWN, _WORDS_SHOWN = 40, 3  # characters and words of a negation
+_TURNED = re.compile(rf"{phrases(TURNED)}(?:\s+(?:the|an?|any|this|such))?\s*$", re.IGNORECASE)
+_TURNS, _TURNS_BACK, _TURNS_NOTHING = sign(TURNS), sign(TURNS_BACK), sign(TURNS_NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +46,8 @@ def exchanged_words(sentence: str, source: str, words: Vocabulary, parties: Part
     `words` is the vocabulary of the source's document, which tells names from ordinary words; `parties` is its table:
     every name of a party is one token.
     """
-    tokens, every = _tokens(sentence, parties), _tokens(source, parties)
-    forms = [token.form for token in tokens]
-    if len(tokens) < _LEAST_WORDS:
-        return
-    near = _window(forms, every)
-    matcher = SequenceMatcher(None, forms, [token.form for token in near], autojunk=False)
-    if sum(b.size for b in matcher.get_matching_blocks()) < _LEAST_ALIKE * len(tokens):
-        return
-    for i, i_end, j, j_end in _differences(matcher.get_opcodes(), len(tokens)):
+    tokens, near, opcodes = _aligned(sentence, source, parties)
+    for i, i_end, j, j_end in _differences(opcodes, len(tokens)):
         words_here = sentence[tokens[i].start : tokens[i_end - 1].end]
         words_there = source[near[j].start : near[j_end - 1].end]
         yield from _other_numbers(words_here, words_there)
@@ -57,6 +56,67 @@ def exchanged_words(sentence: str, source: str, words: Vocabulary, parties: Part
         short = i_end - i <= _LONGEST_NAME and j_end - j <= _LONGEST_NAME
         if short and not named[0] and not re.search(r"\d", words_there):
             yield from _other_names(words_here, words_there, words, is_party=named[1])
+
+
+def is_near_verbatim(sentence: str, source: str, parties: Parties) -> bool:
+    """Whether most words of a sentence are the source's in the same order."""
+    return bool(_aligned(sentence, source, parties)[0])
+
+
+def turned(sentence: str, source: str, parties: Parties) -> tuple[str, bool]:
+    """The negation that only the sentence or only the aligned source has, with the words after it, and whether it is
+    the source's; "" without one, or if it is turned back ("not … without" is "only … with").
+    """
+    tokens, near, opcodes = _aligned(sentence, source, parties)
+    places = list(_places(opcodes))
+    here = [(sentence, tokens[i:i_end]) for i, i_end, _, _ in places if i < i_end]
+    there = [(source, near[j:j_end]) for _, _, j, j_end in places if j < j_end]
+    ours, theirs = ([words for place in side for words in _turning(*place)] for side in (here, there))
+    first = next((j for tag, _, _, j, _ in opcodes if tag == "equal"), 0)
+    if near and (before := _TURNED.search(source, 0, near[first].start)):
+        theirs.append(" ".join(before[0].split()))
+    back = sum(len(_TURNS_BACK.findall(text, at[0].start, at[-1].end)) for text, at in here + there)
+    if (len(ours) + len(theirs)) % 2 == 0 or back % 2:
+        return "", False
+    return (theirs or ours)[0], bool(theirs)
+
+
+def _places(opcodes: Sequence[tuple[str, int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
+    """Token ranges of all differences between words that match, and of one before the first word that does; not of a
+    clause that one of them has besides ("which may not be withheld").
+    """
+    last = max((n for n, opcode in enumerate(opcodes) if opcode[0] == "equal"), default=0)
+    for tag, i, i_end, j, j_end in opcodes[:last]:
+        if tag != "equal":
+            j = j if i else max(j, j_end - (i_end - i) - _BEFORE)
+            if abs((i_end - i) - (j_end - j)) <= _MORE_WORDS:
+                yield i, i_end, j, j_end
+
+
+def _turning(text: str, place: Sequence[_Token]) -> list[str]:
+    """The negations among tokens of a text, each with the words after it."""
+    idle = [match.span() for match in _TURNS_NOTHING.finditer(text)]
+    found = _TURNS.finditer(text, place[0].start, place[-1].end)
+    turns = [m for m in found if not any(start <= m.start() < end for start, end in idle)]
+    return [" ".join(text[m.start() : m.end() + _SHOWN].split()[:_WORDS_SHOWN]) for m in turns]
+
+
+@lru_cache(maxsize=256)
+def _aligned(
+    sentence: str, source: str, parties: Parties
+) -> tuple[Sequence[_Token], Sequence[_Token], Sequence[tuple[str, int, int, int, int]]]:
+    """The tokens of a sentence and of the part of the source that is aligned with it, and how they differ; nothing of a
+    sentence that is not near-verbatim.
+    """
+    tokens, every = _tokens(sentence, parties), _tokens(source, parties)
+    forms = [token.form for token in tokens]
+    if len(tokens) < _LEAST_WORDS:
+        return (), (), ()
+    near = _window(forms, every)
+    matcher = SequenceMatcher(None, forms, [token.form for token in near], autojunk=False)
+    if sum(b.size for b in matcher.get_matching_blocks()) < _LEAST_ALIKE * len(tokens):
+        return (), (), ()
+    return tokens, near, matcher.get_opcodes()
 
 
 @lru_cache(maxsize=64)  # a source is aligned with each sentence that cites it

@@ -14,7 +14,7 @@ from retrieval import Span
 from webapp.grounding.facts import Fact, find_facts
 from webapp.grounding.operands import Derived, Quantity, Source, quantities, shown, supposed, values_of
 from webapp.grounding.quantities import PERIODS
-from webapp.grounding.rows import Row, named_rows, rows
+from webapp.grounding.rows import Row, named_rows, rows, rows_of_years
 
 _SUM = re.compile(
     r"\b(?:total\w*|sum|together|combined|altogether|aggregate|in\s+all|overall|plus|add(?:s|ed|ing)?|both)\b|\+",
@@ -25,6 +25,7 @@ _DIFFERENCE = re.compile(
     r"|decreas\w*|drop\w*|fall\w*|reduc\w*|left|gap|longer|shorter|after)\b|[−–]|\s-\s",
     re.IGNORECASE,
 )
+_REST = re.compile(r"\b(?:remain\w*|rest|balance|others?|left)\b|\b100\s?%", re.IGNORECASE)
 _GROWS = re.compile(
     r"\b(?:increas\w*|ris(?:e|es|ing)|escalat\w*|grow\w*|step\w*|higher|plus|compound\w*)\b", re.IGNORECASE
 )
@@ -42,7 +43,7 @@ _TIMES = re.compile(
     r"|year\w*|quarter\w*|month\w*)\b|[×*/]|\sx\s",
     re.IGNORECASE,
 )
-_IN_A = {("month", "year"): 12, ("quarter", "year"): 4, ("month", "quarter"): 3}
+IN_A = {("month", "year"): 12, ("quarter", "year"): 4, ("month", "quarter"): 3}
 _LASTS = {unit: PERIODS[unit] for unit in ("minute", "hour", "day", "week", "month", "quarter", "year")}
 _MEANS_UNIT = {
     "year": re.compile(r"\b(?:annual\w*|yearly|years?|annum)\b", re.IGNORECASE),
@@ -83,18 +84,18 @@ def derive_quantity(fact: Fact, sentence: str, sources: Sequence[Source], known:
         for source in sources:
             operands = _operands(fact, unit, sentence, source, known)
             for result, text, used, rule in _results(operands, per):
-                rounded = _rounded(result, value, unit)
+                rounded = rounding(result, value, unit)
                 if rounded is None:
                     continue
                 shown_value = shown(value, unit, fact)
                 spans = tuple(_spans(used, known))
                 rule = f"{rule}{rounded}"
-                explains = tuple(_explained(sentence, used))
+                explains = tuple(explained(sentence, used))
                 return Derived(f"{text} = {shown_value}", spans, shown_value, rule, value, unit, explains=explains)
     return None
 
 
-def _explained(sentence: str, used: Sequence[Quantity]) -> Iterator[Fact]:
+def explained(sentence: str, used: Sequence[Quantity]) -> Iterator[Fact]:
     """Yield facts of a sentence that stand nowhere else: what is measured or supposed, and how many rows are added."""
     assumed = [(q.value, q.unit) for q in used if not len(q.span)]
     for fact in find_facts(sentence):
@@ -113,19 +114,22 @@ def _spans(used: Sequence[Quantity], known: Sequence[Derived]) -> Iterator[Span]
 def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source, known: Sequence[Derived]) -> _Operands:
     document = source.document
     nowhere = Span(document.id, 0, 0)
-    table = tuple(rows(source, unit))
+    table = tuple(rows(source, unit)) or tuple(named_rows(list(rows_of_years(source, unit)), sentence))
     everywhere = [*quantities(document, source.bearing), *quantities(document, source.spans)]
     everywhere += [cell for row in table for cell in row.cells]
     everywhere += [Quantity(d.value, d.unit, d.result, nowhere) for d in known if not isinstance(d.value, date)]
     rates = {q.per for q in everywhere if q.per}
     free = supposed(sentence)
+    units = {u for each in find_facts(sentence) for _, u, _ in values_of(each) if u[0] in ("count", "amount")}
     named = []
     for other in find_facts(sentence):
         values = list(values_of(other))
         if set(values) & set(values_of(fact)):  # the result, said once more
             continue
+        if [u for _, u, _ in values] == [("number",)]:  # "750,000 of 10,000,000 shares"
+            values += [(values[0][0], u, "") for u in sorted(units)]
         match = next((q for q in everywhere if (q.value, q.unit) in [(v, u) for v, u, _ in values]), None)
-        if match is None and values and (other in free or _is_measured(other, rates)):  # "100 hours at €500 per hour"
+        if match is None and values and (other in free or is_measured(other, rates)):  # "100 hours at €500 per hour"
             value, kind, _ = values[0]
             match = Quantity(value, kind, shown(value, kind, other), nowhere)
         if match:
@@ -141,7 +145,7 @@ def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source, 
     )
 
 
-def _is_measured(fact: Fact, rates: set[str]) -> bool:
+def is_measured(fact: Fact, rates: set[str]) -> bool:
     """Whether a fact counts what an amount is for: hours, where something costs so much per hour."""
     return any(key[0] == "count" and key[2] in rates for key in fact.keys)
 
@@ -168,6 +172,7 @@ def _results(operands: _Operands, per: str) -> Iterator[_Result]:
         yield from _differences(operands)
     if operands.unit == ("share",):
         yield from _ratios(operands)
+        yield from _rest(operands)
     if operands.unit[0] in ("count", "number"):
         yield from _numbers(operands)
 
@@ -229,7 +234,7 @@ def _at_rate(operands: _Operands, one: Quantity, per: str) -> Iterator[_Result]:
     """Yield what an amount per month, say, is per year, or for a time that the sentence or its clause names."""
     rate = one.per or next((u for u in ("month", "quarter") if _says_rate(operands.bearing_text, u)), "")
     to = per or next((u for u in ("year", "quarter", "month") if _MEANS_UNIT[u].search(operands.sentence)), "")
-    for (small, large), many in _IN_A.items():
+    for (small, large), many in IN_A.items():
         rule = f"a {large} has {many} {small}s"
         if rate == small and to == large:
             yield one.value * many, f"{one.shown} × {many}", (one,), rule
@@ -296,6 +301,13 @@ def _ratios(operands: _Operands) -> Iterator[_Result]:
                     yield abs(part.value - whole.value) / whole.value, text, used, "the change, of the amount before it"
 
 
+def _rest(operands: _Operands) -> Iterator[_Result]:
+    """Yield what one share, which the sentence names, leaves of the whole."""
+    shares = [q for q in operands.named if q.unit == ("share",) and q.value < 1]
+    if len({share.value for share in shares}) == 1 and _REST.search(operands.sentence):
+        yield 1 - shares[0].value, f"100% − {shares[0].shown}", (shares[0],), "the rest of the whole"
+
+
 def _numbers(operands: _Operands) -> Iterator[_Result]:
     """Yield how many times one amount is another: four installments of $37,500 of $150,000."""
     two = [q for q in operands.named if q.unit[0] == "amount"]
@@ -304,7 +316,7 @@ def _numbers(operands: _Operands) -> Iterator[_Result]:
         yield whole.value / one.value, f"{whole.shown} ÷ {one.shown}", (whole, one), "how many times the amount"
 
 
-def _rounded(result: Fraction, value: Fraction, unit: tuple[str, ...]) -> str | None:
+def rounding(result: Fraction, value: Fraction, unit: tuple[str, ...]) -> str | None:
     """How a result was rounded to a value, as an addition to its rule; None where the value is another."""
     if result == value:
         return ""

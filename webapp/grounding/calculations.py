@@ -9,14 +9,17 @@ from dataclasses import dataclass, replace
 
 from retrieval import Span
 from webapp.grounding.amount_calculations import derive_quantity
-from webapp.grounding.date_calculations import counts_business_days, derive_date, derive_period
+from webapp.grounding.date_calculations import counts_business_days, counts_elsewhere, derive_date, derive_period
 from webapp.grounding.facts import Fact, Key, find_facts
 from webapp.grounding.operands import Derived, date_of, supposed, values_of
 from webapp.grounding.operands import Source as Source
 from webapp.grounding.quantities import row_values, stated, values
+from webapp.grounding.written_calculations import derive_written, find_written
 
 _LONGEST_CHAIN = 3  # a result may be an operand of the next
 BUSINESS_DAYS = "business days are not computed: no document has their holidays"
+
+OTHER_DAY = "its clause counts from something else than the date of the document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,9 @@ def not_computed(sentence: str, sources: Sequence[Source]) -> str:
     """Why a date of the sentence was not computed, in words for its reader; empty where nothing is to be said."""
     unknown = _unknown(_outside(sentence, sources), sources)
     dated = any(key[0] in ("date", "month") for fact in unknown for key in fact.keys)
-    return BUSINESS_DAYS if dated and counts_business_days(sentence, sources) else ""
+    if dated and counts_business_days(sentence, sources):
+        return BUSINESS_DAYS
+    return OTHER_DAY if dated and counts_elsewhere(sentence, sources) else ""
 
 
 def _unknown(outside: Sequence[Fact], sources: Sequence[Source]) -> list[Fact]:
@@ -105,11 +110,13 @@ def _outside(sentence: str, sources: Sequence[Source]) -> list[Fact]:
 
 
 def _values(sentence: str) -> list[Fact]:
-    """The facts of a sentence that have a value and a unit, or are dates."""
+    """The facts of a sentence that have a value and a unit, are dates, or results of a calculation that it writes."""
+    written = [each.result for each in find_written(sentence)]
     return [
         fact
         for fact in find_facts(sentence)
         if any(key[0] in ("date", "month") for key in fact.keys)
+        or fact in written
         or any(unit != ("number",) for _, unit, _ in values_of(fact))
     ]
 
@@ -117,6 +124,8 @@ def _values(sentence: str) -> list[Fact]:
 def _derive(fact: Fact, sentence: str, sources: Sequence[Source], known: Sequence[Derived]) -> Derived | None:
     if any(key[0] in ("date", "month") for key in fact.keys):
         return derive_date(fact, sentence, sources, known)
+    if any(written.result.keys == fact.keys for written in find_written(sentence)):
+        return derive_written(fact, sentence, sources)
     return derive_period(fact, sentence, sources) or derive_quantity(fact, sentence, sources, known)
 
 

@@ -2,7 +2,8 @@
 
 Every word of such a quotation is on the page, and it may say the opposite of its sentence. What the answer says in its
 own words beside the quotation counts: in "shall not “assign this Agreement”" nothing is missing. It compares words, and
-sees what turns or limits a sentence only where one of the usual words says so.
+sees what turns or limits a sentence only where one of the usual words says so; and that a quotation with a modal verb
+ends in the middle of its sentence, where a preposition or a relative pronoun stands next.
 """
 
 import re
@@ -19,9 +20,13 @@ _NEGATION = re.compile(
     r"\b(?:not|no|nor|neither|never|none|nothing|cannot|nobody)\b|n['’]t\b|\bwithout\s*\Z", re.IGNORECASE
 )
 _LIMIT = re.compile(
-    r"\b(?:except(?:ing)?|unless|if|provided(?=,|\s+(?:that|however|further))|subject\s+to|but|however|only|solely|other\s+than"
+    r"\b(?:except(?:ing)?|unless|if|provided(?=,|\s+(?:that|however|further|always|such|any|no|it|they|the)\b)"
+    r"|subject\s+to|but|however|only|solely|other\s+than"
     r"|to\s+the\s+extent|(?:so|as)\s+long\s+as|until|in\s+the\s+event|excluding|without|save\s+(?:for|as|that)"
-    r"|in\s+no\s+event)\b",
+    r"|in\s+no\s+event|(?:up)?on\s+(?:the\s+)?condition|condition(?:ed|al)\s+(?:up)?on|contingent\s+(?:up)?on"
+    r"|due\s+to|owing\s+to|because|by\s+reason\s+of|by\s+virtue\s+of|as\s+a\s+(?:result|consequence)\s+of|on\s+account\s+of"
+    r"|in\s+(?:the\s+|any\s+|such\s+)?cases?\s+(?:of|that|in\s+which|where)|in\s+case|insofar\s+as"
+    r"|in\s+(?:any|each|every|all|those)\s+(?:\w+\s+)?(?:in|to|for)\s+which|where\s+(?:such|the|an?|any|no|there|it|they)\b)\b",
     re.IGNORECASE,
 )
 # They turn what follows within a few words.
@@ -46,7 +51,9 @@ _HARMLESS = re.compile(
     r"\b(?:not\s+limited\s+to|without\s+(?:limitation|limiting|prejudice)|subject\s+to\s+the\s+(?:following\s+)?(?:terms|provisions|conditions|clauses)\b"
     r"|unless\s+the\s+context\s+(?:otherwise\s+)?requires"
     r"|if\s+any\b|whether\s+or\s+not|no\s+(?:later|earlier|more|less|fewer)\s+than|not\s+(?:later|more|less)\s+than"
-    r"|not\s+only|but\s+not\s+limited|as\s+if|even\s+if)",
+    r"|not\s+only|but\s+not\s+limited|as\s+if|even\s+if"
+    r"|(?:amounts?|sums?|payments?|fees?|royalt(?:y|ies)|monies|moneys|interest|balance|is|are|be|becomes?|then|and|or|otherwise)"
+    r"\s+due\s+to)",
     re.IGNORECASE,
 )
 # What an answer says instead of "not".
@@ -68,6 +75,18 @@ _PROVISO = re.compile(r"[,;:.\u037e]\s+(?:and\s+|or\s+)?(?:provided|except|unles
 # What limits the words that it stands right after.
 _WHEN = re.compile(
     r"\W*(?:prior\s+to|before|after|during|while|when(?:ever)?|where|upon|solely|arising)\b", re.IGNORECASE
+)
+# A sentence that goes on so is cut off within what its verb is said of: "may assign this lease" (to an affiliate).
+_GOES_ON = re.compile(
+    r"(?:\s*,?\s*(?:to|for|in|on|of|by|at|with|from|within|upon|under|over|during|against|through|into|between|among|as|per"
+    r"|pursuant)|\s*(?:that|which|who|whom|whose))\b(?P<rest>[^,;:.()\u037e]*)",
+    re.IGNORECASE,
+)
+_MODAL = re.compile(r"\b(?:shall|may|must|will|can|cannot|should|would)\b", re.IGNORECASE)
+_OF_ITSELF = re.compile(
+    r"\W*(?:(?:of|under|in|to|by|with|pursuant\s+to)\s+)?(?:(?:the\s+terms\s+of\s+)?(?:this|the|that)\s+"
+    r"(?:agreement|lease|contract|section|article|amendment)|here\w+)\W*\Z",
+    re.IGNORECASE,
 )
 _MARK = re.compile(r"\A\W*(?:\(?[A-Za-z0-9]{1,5}[.)])*\s*\Z")
 _LISTED = re.compile(r"\s*(?:[-*•>]|\(?[\da-z]{1,3}[.)])\s")
@@ -100,10 +119,13 @@ class Clipping:
     whole: tuple[Span, ...]
 
 
-def clipping(document: Document, match: QuoteMatch, before: str = "", after: str = "") -> Clipping | None:
+def clipping(
+    document: Document, match: QuoteMatch, before: str = "", after: str = "", later: str = ""
+) -> Clipping | None:
     """What is left out right beside a quotation and turns, bears or limits it; None where nothing is.
 
-    `before` and `after` are the answer's own words beside the quotation, in the same sentence.
+    `before` and `after` are the answer's own words beside the quotation, in the same sentence; `later` those of the
+    sentences after it, which may say how the quotation's goes on.
     """
     place = _place(document, match.span)
     if place is None:
@@ -127,17 +149,22 @@ def clipping(document: Document, match: QuoteMatch, before: str = "", after: str
                 return Clipping("limit", _shortened(part[limit.start() :]), place.whole)
         if _WHEN.match(right) and not _WHEN.search(after):
             return Clipping("limit", _shortened(right.strip()), place.whole)
+    if not bare and (rest := _cut_off(said, right, f"{ours} {later}")):
+        return Clipping("limit", _shortened(rest), place.whole)
     return None
 
 
-def beside(text: str, quote: Quotation, sentence: tuple[int, int]) -> tuple[str, str]:
-    """The answer's words before and after a quotation in its sentence; before an item of a list, its lead-in too."""
+def beside(text: str, quote: Quotation, sentence: tuple[int, int]) -> tuple[str, str, str]:
+    """The answer's words before and after a quotation in its sentence, and those after it in its paragraph; before an
+    item of a list, its lead-in too.
+    """
     lead = ""
     for line in reversed(text[: sentence[0]].split("\n")):
         if line.strip() and not _LISTED.match(line):
             lead = line if line.rstrip(" *_").endswith(":") else ""
             break
-    return f"{lead} {text[sentence[0] : quote.start]}", text[quote.end : sentence[1]]
+    before = f"{lead} {text[sentence[0] : quote.start]}"
+    return before, text[quote.end : sentence[1]], text[sentence[1] :].partition("\n")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +294,19 @@ def _following(right: str) -> Iterator[str]:
     yield from (part for part in others if _LIMIT.match(part.strip(" ,").removeprefix("and ").removeprefix("or ")))
     if proviso := _PROVISO.search(right):
         yield right[proviso.start() :]
+
+
+def _cut_off(said: str, right: str, ours: str) -> str:
+    """The words that belong to the verb of a quotation and stand right after it: to whom, for what, where, how long.
+    Empty where it has no modal verb, or the answer says most of them itself.
+    """
+    goes_on = _GOES_ON.match(right)
+    if not goes_on or not _MODAL.search(said) or _OF_ITSELF.match(goes_on[0]):
+        return ""
+    words = [_root(word) for word in _WORD.findall(goes_on["rest"]) if word.lower() not in _NO_SUBJECT]
+    own = {_root(word) for word in _WORD.findall(ours)}
+    is_said = words and sum(word in own for word in words) * 2 >= len(words)
+    return "" if is_said else right.strip(" ,")
 
 
 def _subject(governing: str, said: str) -> str:

@@ -7,12 +7,11 @@ sentence does not confirm it.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from webapp.grounding.alignment import is_near_verbatim, turned
 from webapp.grounding.evidence import Sources, Unit
 from webapp.grounding.figures import bounded_otherwise
 from webapp.grounding.parties import Parties
-from webapp.grounding.proper_names import stems
 from webapp.grounding.relations import Relation, is_contrary, is_same_act, is_wrong_party, relations
-from webapp.grounding.senses import content
 from webapp.grounding.signs import LIMITS, NEGATIONS, OPPOSITES, STRONG, Modality, sign
 
 _OPPOSITES = tuple((sign(a), sign(b)) for one, other in OPPOSITES for a, b in ((one, other), (other, one)))
@@ -25,9 +24,6 @@ _SAYS: dict[Modality, str] = {
     "is": "is so",
     "is not": "is not so",
 }
-# A sentence is noise if the cited passages have a smaller share of its words, and their documents than the second.
-_NOISE, _KNOWN = 0.15, 0.6
-_LEAST_WORDS = 4  # of weight, of a sentence that can be noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +43,16 @@ class Comparison:
 def compare(sentence: str, sources: Sources, bearing: Sequence[Unit]) -> Comparison:
     """Compare a sentence, without its citation markers, with the units that bear it."""
     parties = sources.parties
-    if _is_noise(sentence, sources):
-        return Comparison(("the cited passage says nothing of this",))
     if not bearing:
         return Comparison()
     said = relations(sentence, parties)
     near = [r for unit, found in sources.relations.items() if unit in bearing for r in found]
     every = [r for found in sources.relations.values() for r in found]
     conflicts = [(s, t) for s in said if (t := _conflict(s, near, every, parties))]
-    wrong = tuple(dict.fromkeys(s.name for s, t in conflicts if is_wrong_party(s, t, parties)))
+    wrong = tuple(dict.fromkeys(s.name for s, t in conflicts if is_wrong_party(s, t, parties) and not t.of_all))
     reasons = [_reason(s, t, parties) for s, t in conflicts]
+    if not reasons:
+        reasons += _turned(sentence, bearing, parties)
     reasons += _standards(sentence, bearing, sources)
     reasons += bounded_otherwise(sentence, [unit.text for unit in sources.units])
     aligned = _is_aligned(sentence, bearing, bool(reasons), parties)
@@ -79,8 +75,17 @@ def _agree(said: Relation, there: Relation, parties: Parties) -> bool:
 
 def _reason(said: Relation, there: Relation, parties: Parties) -> str:
     if is_wrong_party(said, there, parties):
-        return f"the clause says “{there.word}” of {there.name}, not of {said.name}"
+        alone = "only " if said.alone and there.of_all else ""
+        return f"the clause says “{there.word}” of {there.name}, not of {alone}{said.name}"
     return f"the clause says of “{there.word}” that it {_SAYS[there.modality]}"
+
+
+def _turned(sentence: str, bearing: Sequence[Unit], parties: Parties) -> Iterator[str]:
+    """A negation by which a near-verbatim sentence differs from every bearing unit that it is near to."""
+    found = [turned(sentence, unit.text, parties) for unit in bearing if is_near_verbatim(sentence, unit.text, parties)]
+    if found and all(words for words, _ in found):
+        words, is_theirs = found[0]
+        yield f"the clause says “{words}”" if is_theirs else f"the clause does not say “{words}”"
 
 
 def _standards(sentence: str, bearing: Sequence[Unit], sources: Sources) -> Iterator[str]:
@@ -91,15 +96,6 @@ def _standards(sentence: str, bearing: Sequence[Unit], sources: Sources) -> Iter
         mine, theirs = own.search(sentence), other.search(near)
         if mine and theirs and not other.search(sentence) and not own.search(every):
             yield f"the clause says “{theirs[0]}”, not “{mine[0]}”"
-
-
-def _is_noise(sentence: str, sources: Sources) -> bool:
-    """Whether a sentence has hardly a word of the passages that it cites, and few of their documents."""
-    words = content(sentence)
-    share = sum(map(sources.has, words)) / (len(words) or 1)
-    plain = stems(sentence)
-    known = len(plain & sources.vocabulary.words) / (len(plain) or 1)
-    return len(words) >= _LEAST_WORDS and share < _NOISE and known < _KNOWN
 
 
 def _is_aligned(sentence: str, bearing: Sequence[Unit], conflicts: bool, parties: Parties) -> bool:

@@ -27,11 +27,13 @@ from webapp.grounding.operands import (
 )
 from webapp.grounding.periods import AFTER, BEFORE, Base, Term, anniversaries, base_of, cited, find_terms, moved
 from webapp.grounding.proper_names import is_plain, stems
+from webapp.grounding.quantities import AVERAGE_DAYS, NEARLY
 
 BY_CALENDAR = "by the calendar: the day of the same number, or the last of a month that has none"
 BY_DAYS = "in calendar days; the day that it is counted from does not count"
 LAST_DAY = "the first day counts, so the last is the day before"
 FROM_TO = "from the first date to the second"
+ROUGHLY = "from the first date to the second, as a round length"
 BOTH_COUNT = "the first and the last day both count"
 
 _SAYS_LAST = re.compile(
@@ -48,6 +50,15 @@ _IS_BASE = re.compile(
     r"\b(?:from|after|following|since|before|prior\s+to|(?:beginning|commencing|starting)(?:\s+on)?)\s+(?:the\s+)?\Z",
     re.IGNORECASE,
 )
+# A length in round figures, and on which side of it the exact one is.
+_ROUGH = tuple(
+    (re.compile(rf"\b(?:{words})\s+\Z", re.IGNORECASE), side)
+    for words, side in (
+        (r"(?:a\s+little|slightly|just|a\s+bit)\s+(?:over|more\s+than)", 1),
+        (r"(?:a\s+little|slightly|just|a\s+bit)\s+(?:under|less\s+than)|almost|nearly", -1),
+        (r"about|approximately|roughly|around", 0),
+    )
+)
 _SAYS_NOTICE = re.compile(r"\b(?:notice|notif\w+|deadline)\b", re.IGNORECASE)
 
 
@@ -59,12 +70,13 @@ def derive_date(fact: Fact, sentence: str, sources: Sequence[Source], known: Seq
     about = _about(fact, sentence)
     supposed_days = {date_of(each) for each in supposed(sentence)}
     for source in sources:
+        own = {day.value for day in source.dates}
         bases = list(_named_bases(sentence, readings, source, known))
         for term in _meant(source, sentence, about):
             given = [base for base in bases if base.value in supposed_days]
             if not given and term.sign < 0:
                 given = [base for base in bases if base.shown in {each.result for each in known}]
-            for base in given or (*bases, *term.bases):
+            for base in given or (*(b for b in bases if not term.elsewhere or b.value not in own), *term.bases):
                 for value, rule in _counted(base, term, about):
                     if {value.isoformat(), f"{value:%Y-%m}"} & readings:
                         text = f"{base.shown} {'+' if term.sign > 0 else '−'} {term.period.shown}"
@@ -119,7 +131,31 @@ def derive_period(fact: Fact, sentence: str, sources: Sequence[Source]) -> Deriv
                     length = shown(value, unit, fact)
                     text = f"{as_day(first.value)} to {as_day(last.value)} = {length}"
                     return Derived(text, (first.span, last.span), length, rule, value, unit)
+            if _is_roughly(fact, sentence, Fraction((last.value - first.value).days)):
+                length = shown(value, unit, fact)
+                text = f"{as_day(first.value)} to {as_day(last.value)} ≈ {length}"
+                return Derived(text, (first.span, last.span), length, ROUGHLY, value, unit)
     return None
+
+
+def _is_roughly(fact: Fact, sentence: str, length: Fraction) -> bool:
+    """Whether a sentence gives a length of so many days as a round one, on the side of it that it says."""
+    side = next((side for words, side in _ROUGH if words.search(sentence[: fact.start])), None)
+    days_of = (v * AVERAGE_DAYS[unit[1]] for v, unit, _ in values_of(fact) if unit[0] == "period")
+    return side is not None and any(
+        abs(length - value) <= NEARLY * value and (length - value) * side >= 0 for value in days_of
+    )
+
+
+def counts_elsewhere(sentence: str, sources: Sequence[Source]) -> bool:
+    """Whether a sentence counts from a document's own day, where its clause counts from something without a date."""
+    dates = {date_of(fact) for fact in find_facts(sentence)}
+    return any(
+        term.elsewhere and _bears(term, source)
+        for source in sources
+        if dates & {day.value for day in source.dates}
+        for term in find_terms(source)
+    )
 
 
 def counts_business_days(sentence: str, sources: Sequence[Source]) -> bool:

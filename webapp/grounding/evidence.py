@@ -23,7 +23,13 @@ _LONGEST_LEAD = 600  # characters of the words that lead to an item
 _ENDS_OPEN = re.compile(
     r"(?:[:,—–-]|\b(?:and|or|to|that|of|by|if|when|not|shall|may|will|must|the|following))\s*$", re.IGNORECASE
 )
+_COMMON = 10  # units that have a common word
 _BEARS_TOO = 0.6  # of the first one's score: a sentence may say what two sentences of a clause say
+
+
+@document_cache(16)
+def _senses_of(document: Document) -> frozenset[str]:
+    return senses(document.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +110,15 @@ class Sources:
         held = sum(weight for word, weight in zip(said, weights, strict=True) if word & own)
         return held / total if total else 0.0
 
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset().union(*map(_senses_of, self.cited))
+
     def _weight(self, word: frozenset[str]) -> float:
-        """What a word counts: less the more units have it."""
-        most = max((self._holding[label] for label in word), default=0)
+        """What a word counts: less the more units have it, and little if the documents do not have it at all, since a
+        paraphrase has its own words; that the document has it and the unit has not tells more.
+        """
+        most = max((self._holding[label] for label in word), default=0) if word & self._known else _COMMON
         return math.log(1 + (len(self.units) + 1) / (most + 0.5))
 
 

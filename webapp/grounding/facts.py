@@ -47,6 +47,14 @@ _DATES = (
     ),
 )
 
+# "the fourth quarter of 2020", "Q4 2020", "second half of fiscal year 2021": one value.
+_OF_YEAR = re.compile(
+    rf"(?:(?P<n>(?:{ORDINAL}))\s+(?:\([^()]{{1,5}}\)\s+)?(?:(?:fiscal|calendar)\s+)?(?P<u>quarter|half)"
+    rf"|\b(?P<s>[QH])(?P<d>[1-4]))(?:\s*,?\s*(?:of|in)\b)?(?:\s+the)?(?:\s+(?:fiscal|calendar))?(?:\s+years?)?"
+    rf"\s*[,/]?\s*(?P<y>{_YEAR})",
+    re.IGNORECASE,
+)
+
 _CURRENCIES = {
     "$": r"US\s?\$|U\.S\.\s?\$|\$|USD\b|(?:(?:US|U\.S\.|United\s+States)\s+)?dollars?\b",
     "C$": r"CA?\$|CDN\s?\$|CAD\b|Canadian\s+dollars?\b",
@@ -77,13 +85,15 @@ _OFTEN = {
 }  # fmt: skip
 _RATE = re.compile(
     rf"\)?[\s\-‐]*(?:\(\s*[^()\n]{{0,30}}\)\s*)?(?:(?:US\s+)?dollars\s+)?"
-    rf"(?:(?:per|an?|each|every|for\s+each|for\s+every|/)\s*(?:(?:calendar|contract|lease|full)\s+)?(?P<u>{_PER})\b"
+    rf"(?:(?:per|an?|each|every|for\s+each|for\s+every|/)\s*(?:(?P<many>{DIGITS}|{WORDS})(?:\s*\(\d+\))?[\s\-‐]*)?"
+    rf"(?:(?:calendar|contract|lease|full)\s+)?(?P<u>{_PER})(?:(?(many)s?|))\b"
     rf"|(?P<often>{'|'.join(_OFTEN)})\b)",
     re.IGNORECASE,
 )
 _RATE_BEFORE = re.compile(
     rf"\b(?P<often>{'|'.join(_OFTEN)})\s+(?:[a-z]+\s+){{1,3}}(?:(?:of|is|at|equal\s+to)\s+)\Z", re.IGNORECASE
 )
+_RATES = {("7", "day"): "week", ("3", "month"): "quarter", ("12", "month"): "year", ("60", "minute"): "hour"}
 _RATE_WITHIN = 60  # characters before an amount
 _PERCENT = re.compile(
     rf"(?:(?P<whole>\d{{1,2}})[\s\-‐](?P<a>[1-9])/(?P<b>[1-9])|{_TWICE})"
@@ -281,14 +291,18 @@ def _amount(match: re.Match[str]) -> Iterator[list[Key]]:
 
 
 def _rate(match: re.Match[str]) -> tuple[str, ...]:
-    """What an amount is for, as its unit ("month"); empty where the words beside it do not say."""
+    """What an amount is for, as its unit ("month"), with how many of them ("10 day"); empty where the words beside it
+    do not say.
+    """
     rate = _RATE.match(match.string, match.end())
     rate = rate or _RATE_BEFORE.search(match.string[max(0, match.start() - _RATE_WITHIN) : match.start()])
     if not rate:
         return ()
     named = rate.groupdict()
     unit = _OFTEN[named["often"].lower()] if named.get("often") else " ".join(named["u"].lower().split())
-    return ("year" if unit == "annum" else unit,)
+    unit = "year" if unit == "annum" else unit
+    many = format_number(number_value(named["many"])) if named.get("many") else "1"
+    return (unit if many == "1" else _RATES.get((many, unit), f"{many} {unit}"),)
 
 
 def _percent(match: re.Match[str]) -> Iterator[list[Key]]:
@@ -339,6 +353,11 @@ def _ordinal(match: re.Match[str]) -> Iterator[list[Key]]:
     yield [("ordinal", str(ordinal(match[0])), *((ranked["u"].lower(),) if ranked else ()))]
 
 
+def _of_year(match: re.Match[str]) -> Iterator[list[Key]]:
+    unit = match["u"] or {"q": "quarter", "h": "half"}[match["s"].lower()]
+    yield [("part of year", f"{match['y']}-{match['d'] or ordinal(match['n'])}", unit.lower())]
+
+
 def _numbered(match: re.Match[str]) -> Iterator[list[Key]]:
     """One fact for each of "Years 1 to 3"."""
     if match["q"]:
@@ -387,6 +406,7 @@ def _page(match: re.Match[str]) -> Iterator[list[Key]]:
 
 _KINDS: tuple[tuple[tuple[re.Pattern[str], ...], Callable[[re.Match[str]], Iterator[list[Key]]]], ...] = (
     (_DATES, _date),
+    ((_OF_YEAR,), _of_year),
     ((_SECTION,), _section),
     ((_PAGE,), _page),
     ((_TIME,), _time),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from webapp.grounding.facts import Fact, find_facts
 from webapp.grounding.operands import date_of, values_of
+from webapp.grounding.rows import A_YEAR
 from webapp.grounding.senses import WORD, labels
 
 # By how much the words must fit another figure better, in the logarithms of how rare they are. On 278 statements about
@@ -23,6 +24,7 @@ _ALSO_BETTER_BY = 0.5  # of the other figure, where the sentence has both: they 
 _REACH, _NEAREST = 12, 3  # words on either side
 _LOOKED_THROUGH = 40  # figures on either side, for the next that parts words; what is further off parts them too
 _LEAST_NUMBER = 10  # a larger number without a unit parts the words of others: "in sixty days, or 120 where"
+_OF_ROWS, _ROW = 2, "=row "
 _LAST_MARKS = (re.compile(r"[;:]|\.\s"), re.compile(r",(?!\d)|\s[–—-]\s|\((?=[a-z0-9]{1,4}\)\s)"))
 _CONJUNCTION = re.compile(r"\b(?:and|or|but|plus|while|whereas)\b", re.IGNORECASE)
 
@@ -79,8 +81,8 @@ def _better(figure: Figure, source: Sequence[Figure], held: Counter[str]) -> tup
 
     def fits(words: Sequence[_Labels], other: Figure) -> float:
         beside: _Labels = frozenset().union(*other.beside)
-        rare = [min(held[label] for label in word & beside) for word in words if word & beside]
-        return sum(math.log(1 + (len(source) + 1) / (count + 0.5)) for count in rare)
+        rare = [min((held[label], label) for label in word & beside) for word in words if word & beside]
+        return sum(_weight(label) * math.log(1 + (len(source) + 1) / (count + 0.5)) for count, label in rare)
 
     best = max(others, key=lambda each: fits(figure.beside, each))
     if max(fits(figure.nearest, each) for each in same) > fits(figure.nearest, best):
@@ -88,13 +90,20 @@ def _better(figure: Figure, source: Sequence[Figure], held: Counter[str]) -> tup
     return fits(figure.beside, best) - max(fits(figure.beside, each) for each in same), best
 
 
+def _weight(label: str) -> int:
+    """How much a label counts: most that of a year or a row, by which tables and lists tell their figures apart."""
+    return _OF_ROWS if A_YEAR.fullmatch(label) or label.startswith(_ROW) else 1
+
+
 def figures_of(text: str) -> list[Figure]:
     """The figures of a sentence, an item or a row with the words beside them."""
     facts = find_facts(text)
     values = {fact: _values(fact) for fact in facts}
     figures = [Figure(fact, values[fact]) for fact in facts if values[fact]]
+    named = [*figures, *(Figure(fact, frozenset()) for fact in facts if _rows_of(fact))]
     numbers = [Figure(fact, frozenset()) for fact in facts if not values[fact] and _is_large(fact)]
-    words, parting = list(_labels(text, figures)), sorted([*figures, *numbers], key=lambda f: f.fact.start)
+    words = list(_labels(text, sorted(named, key=lambda f: f.fact.start)))
+    parting = sorted([*figures, *numbers], key=lambda f: f.fact.start)
     return [Figure(f.fact, f.values, *_beside(text, f, parting, words)) for f in figures]
 
 
@@ -108,11 +117,14 @@ def _values(fact: Fact) -> frozenset[_Value]:
     }
     if day := date_of(fact):
         found.add((day, ("date",)))
+    found |= {(key[1], key[::2]) for key in fact.keys if key[0] == "part of year"}
     return frozenset(found)
 
 
 def _is_large(fact: Fact) -> bool:
-    return any(key[0] == "number" and "≠" not in key[1] and float(key[1]) > _LEAST_NUMBER for key in fact.keys)
+    """Whether a fact is a number that parts words; a year says which figure is meant."""
+    numbers = [float(key[1]) for key in fact.keys if key[0] == "number" and "≠" not in key[1]]
+    return any(number > _LEAST_NUMBER for number in numbers) and not A_YEAR.fullmatch(fact.text)
 
 
 def _beside(
@@ -166,4 +178,16 @@ def _labels(text: str, figures: Sequence[Figure]) -> Iterator[tuple[int, _Labels
                 yield word.start(), found
         elif figure.fact is not within:
             within = figure.fact
-            yield word.start(), frozenset(f"={value} {' '.join(unit[:2])}" for value, unit in figure.values)
+            found = _rows_of(within) or frozenset(f"={v} {' '.join(unit[:2])}" for v, unit in figure.values)
+            yield word.start(), found
+
+
+def _rows_of(fact: Fact) -> _Labels:
+    """The labels of the row that a fact names: of its year, or its number, "Year 3"."""
+    found = set[str]()
+    for kind, value, *unit in fact.keys:
+        if kind in ("date", "month", "part of year"):
+            found |= {value[:4], f"={value}"}
+        elif kind == "ordinal" and unit:
+            found.add(f"{_ROW}{value} {unit[0]}")
+    return frozenset(found)

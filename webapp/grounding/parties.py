@@ -27,6 +27,18 @@ _NONE = r"(?:neither(?:\s+of\s+the)?|no|none\s+of\s+the)\s+part(?:y|ies)"
 # Some party, but not which.
 _OTHER = r"(?:the\s+|its\s+|such\s+)?(?:other|first|same|non-?\w+|\w+ing)\s+part(?:y|ies)"
 _GENERAL: tuple[tuple[Kind, str], ...] = (("none", _NONE), ("unknown", _OTHER), ("all", _ALL))
+# Roles of two sides, which no party has together.
+_TWO_SIDES = (
+    ("customer client buyer purchaser subscriber", "supplier vendor seller provider manufacturer"),
+    ("licensor sublicensor", "licensee sublicensee"),
+    ("landlord lessor", "tenant lessee"),
+    ("franchisor", "franchisee"),
+    ("lender", "borrower"),
+    ("employer", "employee"),
+    ("assignor", "assignee"),
+    ("indemnitor", "indemnitee"),
+    ("grantor", "grantee"),
+)
 # Different words for one role, for an answer that calls the Client "the customer" where the document has no customer.
 _SAME_ROLE = (
     "customer client buyer purchaser subscriber",
@@ -36,6 +48,8 @@ _SAME_ROLE = (
     "contractor consultant advisor adviser",
     "distributor reseller",
 )
+_PARTY = r"\s+part(?:y|ies)"  # "the Licensor Party"
+_OF_PARTY = re.compile(rf"{_PARTY}$")
 _LEAST_USES = 3  # of a role word that is defined nowhere
 
 
@@ -64,8 +78,16 @@ class Parties:
         return list(self._mentions(text))
 
     def are_two(self, a: int, b: int) -> bool:
-        """Whether two rows are certainly two parties: a role that is not defined may be that of a party that is."""
-        return a != b and (a < self.defined) == (b < self.defined)
+        """Whether two rows are certainly two parties: a role that is not defined may be that of a party that is, but
+        not of the other side.
+        """
+        if a == b or (a < self.defined) == (b < self.defined):
+            return a != b
+        one, other = (frozenset(map(_folded, self.forms[row])) for row in (a, b))
+        return any(
+            (one & set(x.split()) and other & set(y.split())) or (one & set(y.split()) and other & set(x.split()))
+            for x, y in _TWO_SIDES
+        )
 
     def _mentions(self, text: str) -> Iterator[Mention]:
         for match in self.pattern.finditer(text):
@@ -78,7 +100,7 @@ class Parties:
 
     def _party(self, words: str, before: str) -> int | None:
         """The row of a name as it is written. A name of one ordinary word counts in small letters after "the"."""
-        folded = _folded(words)
+        folded = _OF_PARTY.sub("", _folded(words)) or _folded(words)
         row = next((i for i, forms in enumerate(self.forms) if folded in map(_folded, forms)), None)
         is_name = (
             any(c.isupper() for c in words) or folded in ROLES or bool(re.search(r"\bthe\s+$", before, re.IGNORECASE))
@@ -112,8 +134,9 @@ def _table(rows: tuple[tuple[str, ...], ...], words: Vocabulary) -> Parties:
     every = [row + tuple(w for w in other if used[w] == 1) for row, other in zip(every, meant, strict=True)]
     forms = sorted({form for row in every for form in row}, key=len, reverse=True)
     named = "|".join(r"[\s\-‐]+".join(map(re.escape, re.split(r"[\s\-‐]+", form))) for form in forms)
+    named = re.sub("['’]", "['’]", named)  # however they are written
     general = "|".join(rf"(?P<{kind}>{general})" for kind, general in _GENERAL)
-    whole = rf"(?<!\w)(?:{general}{f'|(?:{named})' if named else ''})(?!\w)"
+    whole = rf"(?<!\w)(?:{general}{f'|(?:{named})(?:{_PARTY})?' if named else ''})(?!\w)"
     return Parties(tuple(every), len(rows), re.compile(whole, re.IGNORECASE))
 
 
@@ -125,6 +148,7 @@ def _forms(name: str, others: tuple[str, ...], words: Vocabulary) -> tuple[str, 
     first = re.match(r"(?:The\s+)?([A-Z][\w’'&.-]{2,})", short)
     is_own = first and not is_plain(first[1]) and not words.small[stem(first[1])]
     forms = [name, short, *others, *([first[1]] if first and is_own else [])]
+    forms += [re.sub(r"\.(?:com|net|org|biz)$", "", short)] if is_own else []
     forms += [part for form in others if "/" in form for part in form.split("/")]
     clean = (form.strip(" ,.’'“”\"") for form in forms)
     return tuple(dict.fromkeys(form for form in clean if len(form) > 1 and re.search(r"[^\W\d_]{2}", form)))

@@ -1,7 +1,8 @@
 """Finds the periods of a contract and the dates that they are counted from: "continues for eighteen (18) months".
 
 A period has the date that its own sentence gives it ("after …", "begins on …"), the end of the term that it is counted
-back from ("sixty (60) days before the expiration"), or, where it says how long something lasts, the document's own day.
+back from ("sixty (60) days before the expiration"), or, where it says how long something lasts and the passages name no
+other beginning ("on delivery of the first sample"), the document's own day.
 """
 
 import re
@@ -47,6 +48,25 @@ _ENDS_ON = re.compile(
     re.IGNORECASE,
 )
 _BEGINS = re.compile(r"\b(?:commenc\w+|begin\w*|start\w*|effective)\b", re.IGNORECASE)
+# What a period is counted from, where no date follows: "commencing upon the opening", "days after receipt".
+_STARTS = re.compile(
+    r"\b(?:(?:commenc|beginn?|start)\w*|(?:takes?|taking)\s+effect|becom\w+\s+effective|effective)\s+(?:only\s+)?"
+    r"(?:on|upon|at|from|with|as\s+of|after|following|when|once|immediately|the\s+(?:date|day))\b",
+    re.IGNORECASE,
+)
+_COUNTS_FROM = re.compile(
+    r"[’']?\s*(?:\([^()]{0,20}\)\s*)?,?\s*(?:immediately\s+)?(?:after|following|from|since|upon)\b", re.IGNORECASE
+)
+_OF_TERM = re.compile(
+    r"(?<!renewal\s)(?<!extended\s)(?<!additional\s)\b(?:term|agreement|contract|lease|licen[cs]e|engagement)\b"
+    r"[^.;,]{0,40}\Z",
+    re.IGNORECASE,
+)
+# The document's own day in other words.
+_SIGNATURE = re.compile(
+    r"(?:\s+(?:on|upon|from|the|of|its|full|due|mutual|date|day|both|last|by|and|delivery))*\s+(?:executi\w+|executed|sign\w+)\b",
+    re.IGNORECASE,
+)
 _RUNS = re.compile(
     r"\b(?:terms?|continues?|remains?|in\s+effect|lasts?|runs?|expires?|duration|initial\s+period)\b", re.IGNORECASE
 )
@@ -79,16 +99,19 @@ class Term:
     around: str
     runs: bool  # it is how long something lasts
     repeats: bool = False  # it is one of several: "successive terms of one year"
+    elsewhere: bool = False  # it is counted from something that the passages give no date: "from the opening"
 
 
 def find_terms(source: Source) -> Iterator[Term]:
     """Yield the periods of the passages, each with what it is counted from."""
     document = source.document
-    of_sentences = [
-        list(_terms_of(source, document.span(start, end)))
+    sentences = [
+        document.span(start, end)
         for span in cited(source)
         for start, end in split_sentences(document.text, span.start, span.end)
     ]
+    undated = any(_starts_undated(source, sentence) for sentence in sentences)
+    of_sentences = [list(_terms_of(source, sentence, term_is_undated=undated)) for sentence in sentences]
     ends: list[Base] | None = None
     for term in chain.from_iterable(of_sentences):
         if term.sign < 0 and not term.bases and _counts_to_end(term, document):
@@ -97,7 +120,20 @@ def find_terms(source: Source) -> Iterator[Term]:
         yield term
 
 
-def _terms_of(source: Source, sentence: Span) -> Iterator[Term]:
+def _starts_undated(source: Source, sentence: Span) -> bool:
+    """Whether a sentence begins the term of the contract with something that has no date."""
+    text = source.document.slice(sentence)
+    starts = [match for match in _STARTS.finditer(text) if _OF_TERM.search(text[: match.start()])]
+    if not starts:
+        return False
+    dated = [day.at.start - sentence.start for day in days(source.document, [sentence], source.dates)]
+    return not any(
+        _SIGNATURE.match(text, start.end()) or any(start.start() <= at <= start.end() + _REACH for at in dated)
+        for start in starts
+    )
+
+
+def _terms_of(source: Source, sentence: Span, *, term_is_undated: bool) -> Iterator[Term]:
     document, text = source.document, source.document.slice(sentence)
     dated = list(days(document, [sentence], source.dates))
     periods = [q for q in quantities(document, [sentence]) if q.unit[0] == "period"]
@@ -109,11 +145,18 @@ def _terms_of(source: Source, sentence: Span) -> Iterator[Term]:
     for period in sorted(periods, key=lambda each: each.span.start):
         start, end = period.span.start - sentence.start, period.span.end - sentence.start
         sign, bases, runs = _counted_from(text, (start, end), dated, sentence.start)
-        if runs and not bases and not dated and (day := own_day(source.dates, _FIRST_DAYS)):
+        elsewhere = sign >= 0 and not bases and (_is_undated(text, end) or (runs and term_is_undated))
+        if runs and not bases and not dated and not elsewhere and (day := own_day(source.dates, _FIRST_DAYS)):
             bases = (Base(day[0], as_day(day[0]), (day[1],), includes=True),)
         around = text[at_before : end + _REACH]
-        yield Term(period, sign, bases, around, runs, bool(_REPEATS.search(text[:start])))
+        yield Term(period, sign, bases, around, runs, bool(_REPEATS.search(text[:start])), elsewhere)
         at_before = end
+
+
+def _is_undated(text: str, end: int) -> bool:
+    """Whether a period, which has no date, is counted from something: "ten years from the opening"."""
+    counts = _COUNTS_FROM.match(text, end)
+    return bool(counts and not _SIGNATURE.match(text, counts.end()))
 
 
 def anniversaries(text: str) -> Iterator[tuple[int, int, int]]:

@@ -110,8 +110,8 @@ def vocabulary(text: str) -> Vocabulary:
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """Stem a word: small letters, without possessive and plural endings."""
-    word = re.sub(r"[’']s?$", "", word).casefold()
+    """Stem a word: small letters and straight apostrophes, without possessive and plural endings."""
+    word = re.sub(r"'s?$", "", word.replace("’", "'")).casefold()
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word

@@ -24,6 +24,8 @@ PERIODS: dict[str, tuple[int | Fraction, str]] = {
     "minute": (1, "minute"),
     "second": (Fraction(1, 60), "minute"),
 }
+AVERAGE_DAYS = {"month": Fraction(1461, 48), "day": Fraction(1), "minute": Fraction(1, 1_440)}  # on average
+NEARLY = Fraction(3, 100)
 # Words that state a period without a number, in months.
 _SAYS_PERIOD = re.compile(
     r"\b(?:(?P<m12>annual(?:ly)?|yearly|(?:within|for|of|than|after|in)\s+a\s+year)"
@@ -43,7 +45,35 @@ _UNIT = re.compile(
 
 def stated(fact: Fact, source: Set[Key]) -> bool:
     """Whether a source, by the keys that `values` gives of it, states a fact of a sentence, in whatever unit."""
-    return any(reading in source for key in fact.keys for reading in _readings(in_base_unit(key)))
+    if any(reading in source for key in fact.keys for reading in _readings(in_base_unit(key))):
+        return True
+    return any(key[0] == "part of year" and _has_apart(key, source) for key in fact.keys)
+
+
+def _has_apart(key: Key, source: Set[Key]) -> bool:
+    """Whether a source that writes no quarter with its year has both: a table of the quarters of 2020."""
+    kind, value, unit = key
+    year, number = value.split("-")
+    is_apart = not any(each[0] == kind for each in source)
+    numbered = {("ordinal", number, unit), ("ordinal", number)} & source
+    return is_apart and bool(numbered) and ("number", year) in source
+
+
+def nearly_equal(fact: Fact, other: Fact) -> bool:
+    """Whether two facts are periods of about the same length, in other units: "three months" and "90 days"."""
+    lengths = [
+        {
+            Fraction(key[1]) * PERIODS[key[2]][0] * AVERAGE_DAYS[PERIODS[key[2]][1]]
+            for key in each.keys
+            if _is_period(key)
+        }
+        for each in (fact, other)
+    ]
+    return any(abs(one - two) <= NEARLY * max(one, two) for one in lengths[0] for two in lengths[1])
+
+
+def _is_period(key: Key) -> bool:
+    return key[0] == "count" and key[2] in PERIODS and "≠" not in key[1]
 
 
 def values(text: str) -> frozenset[Key]:
@@ -116,6 +146,9 @@ def _following(keys: Iterable[Key]) -> Iterator[Key]:
                 yield ("share", share, "")
             case ("count", number, *_):
                 yield ("number", number)
+            case ("part of year", part, unit):
+                year, number = part.split("-")
+                yield from (("ordinal", number, unit), ("number", year))
             case ("ordinal", number, *unit):
                 yield from (("ordinal", number), *([] if unit else [("ordinal", number, "")]))
 

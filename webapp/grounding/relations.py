@@ -10,14 +10,20 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from webapp.grounding.parties import Mention, Parties
-from webapp.grounding.senses import labels, senses
+from webapp.grounding.senses import content, labels, senses
 from webapp.grounding.signs import (
+    ALLOWED,
+    BARRED,
+    BOUND,
     CAUSES,
     CONTRARY,
     FREES,
+    LET,
     LIFTS,
     MODALS,
     NARROWS,
+    NO_ONE,
+    PARTICLES,
     SUPPOSED,
     TURNED,
     Modality,
@@ -27,6 +33,7 @@ from webapp.grounding.signs import (
 
 Part = Literal["does", "gets", "has"]
 
+_LY = r"(?!(?:supply|apply|reply|comply|imply|multiply|rely|fly)\b)\w+ly"  # an adverb; "supply" is none
 _WORD = re.compile(r"[^\W\d_]+(?:[’'](?!s\b)[^\W\d_]+)?")
 _SENTENCE = re.compile(r"(?:[^.;]|[.;](?!\s))+[.;]?")
 _MODAL = "|".join(f"(?P<{name.replace(' ', '_')}>{phrases(words)})" for name, words in MODALS)
@@ -34,29 +41,80 @@ _MODAL_PATTERN = re.compile(_MODAL, re.IGNORECASE)
 _CAUSE_PATTERNS = tuple((modality, re.compile(rf"{phrases(words)}\s+$", re.IGNORECASE)) for modality, words in CAUSES)
 _TURNED = re.compile(rf"{phrases(TURNED)}\s+(?:the\s+|a\s+|any\s+)?$", re.IGNORECASE)
 _SUPPOSED = re.compile(rf"{phrases(SUPPOSED)}[^,;]*$|[a-z]\s+(?:it|they)\s+$", re.IGNORECASE)
-_NO_ONE = re.compile(
-    r"(?:^|[,;:(.]|\b(?:that|and|but|if|when))\s*(?:neither|no|nobody|no\s+one)\s[^,;.]{0,80}$", re.IGNORECASE
+# "No" is of the subject at the beginning of a clause alone, "neither" and "none of" wherever they stand; a comma joins
+# what they deny, except in a condition ("if neither party pays, Buyer shall").
+_NO = re.compile(
+    r"(?:^|[,;:(.)]|\b(?:that|and|but|if|when))\s*(?:neither|no|nobody|no\s+one)"
+    r"\s(?!later|less|more|fewer|longer|earlier)(?P<rest>[^;.]{0,160})$",
+    re.IGNORECASE,
 )
+_NO_ONE = re.compile(
+    rf"(?:\b(?P<if>if|when|where|unless|once|until)\s+)?{phrases(NO_ONE)}(?=(?:\s+of)?\s)(?P<rest>[^;:.]{{0,160}})$",
+    re.IGNORECASE,
+)
+_TO_NAME = re.compile(r"(?:\s+(?:of|the|such|any|these|those))*\s*", re.IGNORECASE)
+_BOUND = re.compile(rf"(?P<bound>{phrases(BOUND)})|(?P<let>{phrases(LET)})", re.IGNORECASE)
+# "Is allowed", of an act; not "authorized in writing by the Buyer", nor "allowed to".
+_ALLOWED = re.compile(
+    rf"(?:{phrases(ALLOWED)}|(?P<barred>{phrases(BARRED)}))(?!(?:\s+\w+){{0,2}}?\s+(?:by|to|from)\b)", re.IGNORECASE
+)
+_BOUND_TO: dict[Modality, Modality] = {"may": "may", "must not": "need not", "is not": "need not"}
+_DENIED: dict[Modality, Modality] = {"is": "is not", "is not": "is not"}
+_BINDS = re.compile(rf"(?:{phrases(BOUND)}|\b(?:has|have|needs?)\s+to)$", re.IGNORECASE)
+_LET_TO: dict[Modality, Modality] = {"must not": "must not", "is not": "must not", "need not": "need not"}
+_IS = re.compile(rf"\b(?:is|are|was|were)\s+(?:{_LY}\s+|also\s+|then\s+|thereby\s+)*(?=[a-z]{{3}})")
+_HEAD = re.compile(r"(?:^|[:–—]|-\s)\s*to\s+(?=be\s)", re.IGNORECASE)  # "INSURANCE: To be paid by the Buyer"
+# Where the subject of a verb begins: after these, or after a condition before it.
+_CLAUSE = re.compile(r"[;:]|\b(?:that|but|whereas|while)\b", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"\s*(?:if|when|upon|after|in|unless|where|on|for|subject|under|during|until|before|provided|except|at)\b[^,]*,",
+    re.IGNORECASE,
+)
+_DETERMINER = re.compile(r"\s*(?:(?:the|an?|any|all|each|every|its|their|such|both|no)\s+)*", re.IGNORECASE)
+# What one is entitled to, rather than entitled to do.
+_NOUN = re.compile(r"\w*(?:[ts]ion|ment|ance|ence|fee|royalty|royaltie|damage|indemnity)s?", re.IGNORECASE)
+_SET_OFF = re.compile(r",[^;]*,")
+_AND = re.compile(r"\b(?:and|or)\b", re.IGNORECASE)
+_ONLY = re.compile(r"\bonly\s+(?:the\s+)?$", re.IGNORECASE)
+_OBLIQUE = re.compile(r"\b(?:by|of|to|with|from|for|between)\s+(?:the\s+)?$", re.IGNORECASE)
+_FOR = re.compile(r"\bfor\s*$", re.IGNORECASE)
+# Between "neither" and a verb, these show that the verb is another clause's.
+_VERB_BETWEEN = re.compile(
+    rf"{phrases(' | '.join(words for _, words in MODALS))}|\b(?:is|are|was|were|be|has|have)\b"
+    r"|,\s*(?:and|but|then|so|while)\b",
+    re.IGNORECASE,
+)
+# Words after a thing that say more of it: "duties resulting from".
+_PARTICIPLE = re.compile(r"\w+(?:ing|ed)\s+(?:by|from|to|in|on|for|with|under|the|a|an|any|such)\b")
+_MOST_WORDS = 8  # of things
+_THING_WORD = re.compile(r"(?P<join>\s*(?:,\s*(?:(?:and|or)\s+)?|\s(?:and/or|and|or)\s+|/))?[\s-]*(?P<word>[^\W\d_]+)")
 _FREES, _LIFTS, _NARROWS = sign(FREES), sign(LIFTS), sign(NARROWS)
 _CAUSED = re.compile(r"(?:[’']s?)?(?:\s*,[^,;.]{1,60},)?\s*(?:right\s+)?(?:to|from)\s+", re.IGNORECASE)
 # What may stand between a party and its verb.
 _BESIDE = re.compile(
-    r"(?:\s*\([^()]{0,80}\)|\s*,[^,;.]{1,80},|\s+(?:and|or)\s+(?:its|their|his)\s+\w+"
-    r"|\s+(?:\w+ly|also|then|each|both|all|hereby|thus|further|alone|itself|or|and|hereunder)(?=\s))*\s*",
+    r"(?:\s*\((?:[^()]|\([^()]*\)){0,120}\)|\s*,[^,;.]{1,80},|\s+(?:and|or)\s+(?:its|their|his)\s+\w+"
+    r"|\s+(?:and|or)\s+(?:(?:any|all|each|other|such|applicable|its|their)\s+)+(?:[\w’']+\s+){1,7}?"
+    r"(?=(?:shall|may|must|will|can)\s)"
+    rf"|\s+as\s+\w+\s+as\s+(?:{_LY}\s+)?(?:practicable|possible)"
+    rf"|\s+(?:{_LY}|also|then|each|both|all|hereby|thus|further|alone|itself|or|and|hereunder)(?=\s))*\s*",
     re.IGNORECASE,
 )
 _ADVERB = re.compile(
-    r"(?:\s*,?\s*(?:\w+ly|also|then|thereafter|hereby|not|at\s+any\s+time|in\s+turn|otherwise|first|be|been|have\s+been|(?=,),[^,;.]{1,60},)"
+    rf"(?:\s*,?\s*(?:{_LY}|also|then|thereafter|hereby|not|at\s+any\s+time|in\s+turn|otherwise|first|be|been|have\s+been"
+    r"|(?=,),[^,;.]{1,120},|(?:and|or)\s+(?:in|at|on|upon|with|without|by|for|from|subject)\s[^,;.]{1,120},)"
     r"(?=\s))*\s*",
     re.IGNORECASE,
 )
 _BE = re.compile(r"\b(?:be|been|is|are|was|were|being)\b", re.IGNORECASE)
-_LISTED = re.compile(r"(?:\s*,\s*(?:or|and)?\s*|\s+(?:or|and)\s+|\s*/\s*)(?:(?:otherwise|to|\w+ly)\s+)*", re.IGNORECASE)
+_LISTED = re.compile(
+    rf"(?:\s+{phrases(PARTICLES)})?(?:\s*,\s*(?:or|and)?\s*|\s+(?:or|and)\s+|\s*/\s*)(?:(?:otherwise|to|{_LY})\s+)*",
+    re.IGNORECASE,
+)
 _TO_OBJECT = re.compile(r"\s+(?:(?:to|the|with|of|from|each|all|any|such|written|prior|notice)\s+){0,3}", re.IGNORECASE)
 _TO_ANYONE = re.compile(r"[^;:]{0,80}?\bto\s+(?:the\s+|each\s+)?", re.IGNORECASE)
 _BY = re.compile(r"[^;:]{0,60}?\bby\s+(?:the\s+|each\s+|both\s+)?", re.IGNORECASE)
-_DONE_BY = re.compile(r"(?P<word>[^\W\d_]+(?:ed|en|de|ld|nt|ept|ne|un))\s+by\s+(?:the\s+)?$", re.IGNORECASE)
-_BE_DONE = re.compile(r"\b(?:be|been)\s+(?:\w+ly\s+)?$", re.IGNORECASE)
+_DONE_BY = re.compile(r"(?P<word>[^\W\d_]+(?:ed|en|de|ld|nt|pt|ne|un|aid|ght|wn))\s+by\s+(?:the\s+)?$", re.IGNORECASE)
+_BE_DONE = re.compile(rf"\b(?:be|been)\s+(?:{_LY}\s+)?$", re.IGNORECASE)
 _OF = re.compile(r"(?P<word>[^\W\d_]+)\s+of\s+(?:the\s+)?$", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|,?\s+and|,?\s+or|/)\s+(?:the\s+|by\s+)*", re.IGNORECASE)
 _ITEM = re.compile(r"\s*[:–—-]\s*(?:\([A-Za-z0-9]{1,5}\)\s*)?")  # "shall not: (b) keep animals"
@@ -71,9 +129,12 @@ _MOST_VERBS = 6  # in a list
 _NO_VERB = frozenset(
     "and or of in to for the a an with by at from on as under that who which whose is are be was were has have had its "
     "their if unless not than any all each no it this such may shall must will can other pursuant against during "
-    "within upon after cannot either neither both".split()
+    "within upon after cannot either neither nor both hereto hereof herein hereunder thereof therefor thereto".split()
 )
-_NO_THING = frozenset("prior written sole own total other right behalf case exclusive respective".split())
+_NO_THING = frozenset(
+    "each either neither none any all both one some prior written sole own total other right behalf case exclusive "
+    "respective".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +153,14 @@ class Relation:
     parties: frozenset[int] = frozenset()
     of_all: bool = False
     name: str = ""  # of the party, as written
+    alone: bool = False  # "only the Licensee"
     passive: bool = False
     limited: bool = False
     supposed: bool = False
     rest: frozenset[str] = frozenset()
     excepted: frozenset[str] = frozenset()
+    things: tuple[frozenset[str], ...] = ()  # each word of a thing that one is bound to, or that is allowed
+    about: tuple[frozenset[str], ...] = ()  # each word of a passive verb's subject that is no party
 
     @property
     def is_known(self) -> bool:
@@ -111,11 +175,30 @@ def relations(text: str, parties: Parties) -> list[Relation]:
 
 def is_same_act(said: Relation, there: Relation) -> bool:
     """Whether two relations are about one act or thing, whoever does or has it."""
-    return said.part == there.part and bool(said.words & there.words)
+    if said.part != there.part:
+        return False
+    if len(said.things) > 1 or len(there.things) > 1:
+        few, many = sorted((said.things, there.things), key=len)
+        return bool(few) and all(any(word & other for other in many) for word in few)
+    is_so = {said.modality, there.modality} & {"is", "is not"} and not (said.is_known and there.is_known)
+    if (is_so or (said.about and there.about)) and not _is_same_subject(said, there):
+        return False
+    return bool(said.words & there.words)
+
+
+def _is_same_subject(said: Relation, there: Relation) -> bool:
+    """Whether the subjects of two statements of a thing have most of their words in common."""
+    if "is" in (said.modality, there.modality) and bool(said.about) != bool(there.about):
+        return False
+    return sum(any(a & b for b in there.about) for a in said.about) * 2 >= len(said.about) or not there.about
 
 
 def is_wrong_party(said: Relation, there: Relation, parties: Parties) -> bool:
-    """Whether a sentence names another party than its source, or all where that names some."""
+    """Whether a sentence names another party than its source, one alone where that names all, or all where that names
+    some.
+    """
+    if there.of_all and said.alone:
+        return True
     if there.of_all or not said.is_known or not there.is_known:
         return False
     if said.of_all:
@@ -124,7 +207,9 @@ def is_wrong_party(said: Relation, there: Relation, parties: Parties) -> bool:
 
 
 def is_contrary(said: Relation, there: Relation) -> bool:
-    """Whether modality and polarity exclude each other; a limited permission agrees with a limited prohibition."""
+    """Whether modality and polarity exclude each other; what is said under a condition agrees with a denial that has
+    an exception.
+    """
     both = frozenset((said.modality, there.modality))
     if said.part != "does" or both not in CONTRARY:
         return False
@@ -132,10 +217,10 @@ def is_contrary(said: Relation, there: Relation) -> bool:
         return False
     if both == {"may", "must"}:  # "shall terminate at the option of any party" is no duty of one
         return (said.is_known and there.is_known) or (said.passive and there.passive)
-    if "must not" in both and both & {"may", "must"}:
-        barred, let = (said, there) if said.modality == "must not" else (there, said)
-        return not (barred.limited and (let.limited or let.rest & barred.excepted))
-    return not (both == {"must", "need not"} and said.limited and there.limited)
+    if both == {"must not", "need not"}:
+        return True
+    denied, let = (said, there) if said.modality in ("must not", "need not", "is not") else (there, said)
+    return not (denied.limited and (let.limited or let.rest & denied.excepted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +231,7 @@ class _Subject:
     end: int
     first: Mention
     parties: frozenset[int]
+    alone: bool = False  # "only the Licensee"
 
     @property
     def is_none(self) -> bool:
@@ -169,11 +255,18 @@ def _of_sentence(text: str, parties: Parties) -> Iterator[Relation]:
             yield from _done(text, subject, caused[0], (caused[1], caused[1]), subjects)
     for match in _MODAL_PATTERN.finditer(text):
         if not any(start <= match.start() < end for start, end in taken):
-            taken.append(match.span())
+            bound = _BOUND.match(text, _begin(text, match.end()))
+            taken.append((match.start(), bound.end() if bound else match.end()))
             modality: Modality = match.lastgroup.replace("_", " ")  # type: ignore[union-attr,assignment]
             yield from _done(text, _before(text, match.start(), subjects), modality, match.span(), subjects)
+    yield from _heads(text, subjects)
+    for match in _IS.finditer(text):
+        if not any(start <= match.start() < end for start, end in taken):
+            yield from _so(text, match, subjects)
     for subject in subjects:
         at = _beside(text, subject.end)
+        if _AND.search(text, subject.end, at) and any(end <= subject.start for _, end in taken):
+            continue  # "shall pay the Lessor and notify"
         if not subject.first.owns and not any(a <= at < b or a <= subject.start < b for a, b in taken):
             word = _WORD.match(text, at)
             if word and word[0].islower() and word[0] not in _NO_VERB:
@@ -191,13 +284,22 @@ def _subjects(text: str, mentions: Sequence[Mention]) -> list[_Subject]:
     found: list[_Subject] = []
     for mention in mentions:
         own = frozenset() if mention.party is None else frozenset((mention.party,))
-        new = _Subject(mention.start, mention.end, mention, own)
+        alone = bool(own) and bool(_ONLY.search(text, 0, mention.start))
+        new = _Subject(mention.start, mention.end, mention, own, alone)
         last = found[-1] if found else None
-        if last and last.parties and own and not last.first.owns and _JOINED.fullmatch(text, last.end, mention.start):
+        if last and last.parties and own - last.parties and not last.first.owns and _is_joined(text, last, new):
             found[-1] = replace(last, end=new.end, parties=last.parties | own)
         else:
             found.append(new)
     return found
+
+
+def _is_joined(text: str, one: _Subject, other: _Subject) -> bool:
+    """Whether two parties are members of one list; "approved by Wade, Naked shall" is none."""
+    if not _JOINED.fullmatch(text, one.end, other.start):
+        return False
+    is_list = _AND.search(text, one.end, other.start) or _JOINED.match(text, other.end)
+    return bool(is_list) or not _OBLIQUE.search(text, 0, one.start)
 
 
 def _beside(text: str, at: int) -> int:
@@ -226,37 +328,134 @@ def _done(
     text: str, subject: _Subject | None, modality: Modality, at: tuple[int, int], subjects: Sequence[_Subject]
 ) -> Iterator[Relation]:
     """The relations of one modal phrase, at [start, end): who does what its verbs say, and whom it is done to."""
-    adverbs = _ADVERB.match(text, at[1])
-    begin = adverbs.end() if adverbs else at[1]
-    begin = item.end() if (item := _ITEM.match(text, begin)) else begin
-    passive = bool(_BE.search(text, at[1], begin) or (modality == "is not" and _BE.match(text, at[0])))
-    if (subject and subject.is_none) or _NO_ONE.search(text, 0, at[0]):
-        modality = "is not" if modality in ("is", "is not") else "must not"
+    begin = _begin(text, at[1])
+    passive = bool(
+        _BE.search(_SET_OFF.sub(" ", text[at[1] : begin])) or (modality in ("is", "is not") and _BE.match(text, at[0]))
+    )
+    denied, none = _denied(text, at[0], subjects, has_subject=subject is not None)
+    subject = subject or none
+    if (subject and subject.is_none) or denied:
+        modality = _DENIED.get(modality, "must not") if not _BINDS.search(text, *at) else "need not"
+    bound = _BOUND.match(text, begin) if passive else None
+    if bound:
+        modality, passive, begin = _bound(modality, bound), False, bound.end() + 1
     limited, rest, excepted = _limits(text[at[1] :], modality)
     supposed = bool(_SUPPOSED.search(text, 0, subject.start if subject else at[0]))
     what = _IS_WHAT.match(text, begin) if passive else None
     if what:
         passive = False
+    about = _about(text, at[0]) if passive and subject is None else ()
+    act = Relation(
+        "does",
+        frozenset(),
+        "",
+        modality,
+        passive=passive,
+        limited=limited,
+        supposed=supposed,
+        rest=rest,
+        excepted=excepted,
+        about=about,
+    )
+    if _FOR.search(text, at[0], begin):  # "is responsible for all costs of transport"
+        yield from (_of(subject, _with(act, thing)) for thing in _things(text, begin, len(text), subjects))
+        return
+    if passive and subject is None and (allowed := _ALLOWED.match(text, begin)):
+        act = replace(act, modality=_allowed(modality, allowed), passive=False, about=())
+        yield from (_with(act, thing) for thing in _things(text, _clause_start(text, at[0]), at[0], subjects))
+        return
     for word in _WORD.finditer(text, *what.span("what")) if what else _verbs(text, begin):
         words = labels(word[0])
         if not words or any(s.start <= word.start() < s.end for s in subjects):
             continue
-        act = Relation(
-            "does",
-            words,
-            word[0],
-            modality,
-            passive=passive,
-            limited=limited,
-            supposed=supposed,
-            rest=rest,
-            excepted=excepted,
-        )
+        act = replace(act, words=words, word=word[0])
+        if modality == "may" and _NOUN.fullmatch(word[0]) and not passive:  # "is entitled to compensation"
+            yield _of(subject, replace(act, part="has"))
+            continue
         agent = _after(text, word.end(), subjects, (_BY,)) if passive else subject
         target = subject if passive else _after(text, word.end(), subjects, (_TO_OBJECT, _TO_ANYONE))
         yield _of(agent, act)
         if target and target.parties and not target.first.owns:
             yield _of(target, replace(act, part="gets"))
+
+
+def _begin(text: str, at: int) -> int:
+    """Where the verb of a modal phrase that ends at an offset begins."""
+    adverbs = _ADVERB.match(text, at)
+    begin = adverbs.end() if adverbs else at
+    return item.end() if (item := _ITEM.match(text, begin)) else begin
+
+
+def _denied(text: str, at: int, subjects: Sequence[_Subject], *, has_subject: bool) -> tuple[bool, _Subject | None]:
+    """Whether a verb at an offset has a subject that denies it, and its party: "none of Buyer or its agents shall"."""
+    no, match = _NO.search(text, 0, at), _NO_ONE.search(text, 0, at)
+    is_no = bool(no) and not ("," in no["rest"] and (has_subject or _VERB_BETWEEN.search(no["rest"])))  # type: ignore[index]
+    if match is None or _VERB_BETWEEN.search(match["rest"]) or (match["if"] and "," in match["rest"]):
+        return is_no, None
+    first = _TO_NAME.match(text, match.start("rest"), at)
+    named = next((s for s in subjects if first and s.start == first.end() and not s.first.owns), None)
+    return True, named
+
+
+def _bound(modality: Modality, bound: re.Match[str]) -> Modality:
+    """The modality of "be obligated to" or "be entitled to" after a modal verb: "shall not be obligated to"."""
+    if bound["let"]:
+        return _LET_TO.get(modality, "may")
+    return _BOUND_TO.get(modality, "must")
+
+
+def _heads(text: str, subjects: Sequence[_Subject]) -> Iterator[Relation]:
+    """What an infinitive after a heading says has to be done."""
+    for match in _HEAD.finditer(text):
+        yield from _done(text, None, "must", (match.end(), match.end()), subjects)
+
+
+def _so(text: str, at: re.Match[str], subjects: Sequence[_Subject]) -> Iterator[Relation]:
+    """What a thing that is no party is."""
+    if not any(s.end == at.start() - 1 and not _OBLIQUE.search(text, 0, s.start) for s in subjects):
+        yield from _done(text, None, "is", at.span(), subjects)
+
+
+def _allowed(modality: Modality, allowed: re.Match[str]) -> Modality:
+    """Whether an act that is "allowed" or "not prohibited" may be done."""
+    return "may" if (modality in ("must not", "is not", "need not")) == bool(allowed["barred"]) else "must not"
+
+
+def _about(text: str, at: int) -> tuple[frozenset[str], ...]:
+    """The words of the subject of a verb at an offset, each by its labels."""
+    return tuple(content(text[_clause_start(text, at) : at]))
+
+
+def _clause_start(text: str, at: int) -> int:
+    start = max((match.end() for match in _CLAUSE.finditer(text, 0, at)), default=0)
+    condition = _CONDITION.match(text, start, at)
+    return condition.end() if condition else start
+
+
+def _things(text: str, at: int, end: int, subjects: Sequence[_Subject]) -> list[list[str]]:
+    """The words of each thing of a list from an offset: "customs taxes or duties", "the costs of transport"."""
+    found: list[list[str]] = [[]]
+    at = _DETERMINER.match(text, at).end()  # type: ignore[union-attr]
+    while (match := _THING_WORD.match(text, at, end)) and sum(map(len, found)) < _MOST_WORDS:
+        word = match["word"].lower()
+        if (word in _NO_VERB and word != "of") or any(s.start <= match.start("word") < s.end for s in subjects):
+            break
+        if found[-1] and _PARTICIPLE.match(text, match.start("word"), end):
+            break
+        if match["join"]:
+            found.append([])
+        at = match.end()
+        if word != "of":
+            found[-1].append(match["word"])
+        else:
+            at = _DETERMINER.match(text, at + 1).end()  # type: ignore[union-attr]
+    return [thing for thing in found if thing]
+
+
+def _with(act: Relation, thing: Sequence[str]) -> Relation:
+    """A relation about a thing; of one word, it may be compared with a verb."""
+    words = [found for word in thing if (found := labels(word))]
+    return replace(act, words=frozenset().union(*words), word=" ".join(thing), things=tuple(words))
 
 
 def _limits(rest: str, modality: Modality) -> tuple[bool, frozenset[str], frozenset[str]]:
@@ -274,7 +473,7 @@ def _limits(rest: str, modality: Modality) -> tuple[bool, frozenset[str], frozen
 def _of(subject: _Subject | None, act: Relation) -> Relation:
     if subject is None:
         return act
-    return replace(act, parties=subject.parties, of_all=subject.of_all, name=subject.first.text)
+    return replace(act, parties=subject.parties, of_all=subject.of_all, name=subject.first.text, alone=subject.alone)
 
 
 def _verbs(text: str, at: int) -> Iterator[re.Match[str]]:

@@ -23,7 +23,14 @@ def sign(text: str) -> re.Pattern[str]:
 
 _AGENT = r"(?:(?:is|are|was|were|be|being)(?: \w+ly)?)"
 _HAS = r"(?:has|have|having|shall have|will have|retains?|gets?|obtains?|enjoys?|reserves?|shall retain)"
-_RIGHT = r"(?:right|option|power|authority|discretion|privilege|licen[sc]e)"
+_RIGHT = r"(?:right|option|opportunity|power|authority|discretion|privilege|licen[sc]e)"
+# Words after "be" that a party is bound or let by.
+BOUND = (
+    r"(?:liable|responsible|accountable|answerable)(?: to (?:(?:the|any|each|an|another|such|either|its)\b|(?-i:[A-Z]))"
+    r"[^,;.]{0,60}?)? for"
+    r" | (?:required|obliged|obligated|bound|liable|responsible) (?:to|for)"
+)
+LET = "(?:entitled|permitted|allowed|authori[sz]ed|free) to"
 _NOT = r"(?:do|does|did|is|are|was|were|has|have)(?: not|n[’']t)"
 # Modal phrases; a longer one is tried before those that it begins with. "must not" takes in every prohibition, "need
 # not" that there is no duty.
@@ -31,7 +38,7 @@ MODALS: tuple[tuple[Modality, str], ...] = (
     (
         "need not",
         r"need not | needn[’']t"
-        r" | (?:is|are|was|were|be) not (?:required|obliged|obligated|bound|liable|responsible) (?:to|for)"
+        rf" | (?:is|are|was|were|be) not (?:{BOUND})"
         r" | (?:isn|aren)[’']t (?:required|obliged|obligated|bound) to | under no (?:obligation|duty) to"
         r" | without having to"
         r" | (?:has|have|shall have|will have|bears?) no (?:\w+ )?(?:obligation|duty|liability) (?:to|for)"
@@ -39,7 +46,8 @@ MODALS: tuple[tuple[Modality, str], ...] = (
     ),
     (
         "must not",
-        r"(?:shall|may|must|will|can|could|should|would|(?:has|have) to)"
+        r"(?:do|does|shall|will|may|must)(?: not|n[’']t) have (?:the|any|a) (?:right|authority|power|permission) to"
+        r" | (?:shall|may|must|will|can|could|should|would|(?:has|have) to)"
         r" (?:not|never|under no circumstances|in no event)"
         r"(?: be (?:permitted|allowed|entitled|authori[sz]ed|free) to)?"
         r" | cannot | can[’']t | won[’']t | mustn[’']t"
@@ -47,8 +55,8 @@ MODALS: tuple[tuple[Modality, str], ...] = (
         r" | (?:isn|aren)[’']t (?:permitted|allowed|entitled|authori[sz]ed|free) to"
         r" | (?:is|are|be) (?:prohibited|barred|forbidden|precluded|restricted|prevented|restrained|banned) from"
         r" | (?:has|have|shall have|will have) no (?:\w+ )?(?:right|authority|power|permission|licen[sc]e) to"
-        r" | (?:do|does)(?: not|n[’']t) have (?:the|any|a) (?:right|authority|power|permission) to"
-        r" | (?:agrees?|undertakes?|covenants?|promises?) (?:not|never) to | (?:shall )?refrains? from",
+        r" | (?:agrees?|undertakes?|covenants?|promises?)(?:,[^;.]{1,80},)? (?:not|never) to"
+        r" | (?:shall )?refrains? from",
     ),
     (
         "may",
@@ -58,12 +66,20 @@ MODALS: tuple[tuple[Modality, str], ...] = (
     ),
     (
         "must",
-        rf"{_AGENT} (?:required|obliged|obligated|bound|liable|responsible|supposed) (?:to|for)"
+        rf"{_AGENT} (?:{BOUND} | supposed to)"
         r" | (?:has|have|had|having) (?:(?:a|an|the) (?:\w+ )?(?:duty|obligation|responsibility) )?to"
-        r" | (?:agrees?|undertakes?|covenants?|promises?|commits?|needs?) to | shall | must | will | should | would",
+        r" | (?:agrees?|undertakes?|covenants?|promises?|commits?|needs?)(?:,[^;.]{1,80},)? to | (?:is|are) to(?= be )"
+        r" | shall | must | will | should | would",
     ),
     ("is not", rf"{_NOT} | never"),
 )
+# By which an act is allowed or barred: "is prohibited".
+ALLOWED = "allowed | permitted | permissible | authori[sz]ed"
+BARRED = "prohibited | forbidden | barred | banned | disallowed | not allowed | impermissible"
+# Subjects of which nothing is so: "none of the Buyer, its affiliates or agents may".
+NO_ONE = "neither | none of | no one | nobody | no person"
+# After a verb, before the next one of a list: "hold harmless, indemnify".
+PARTICLES = "harmless | free | out | up | off | over | back | down | away | forth"
 # Who lets or makes another do something: the party after these words may, must or must not.
 CAUSES: tuple[tuple[Modality, str], ...] = (
     ("must not", r"(?:do|does|shall|will|may)(?: not|n[’']t) (?:allow|permit|let|authori[sz]e|entitle)"),
@@ -90,8 +106,8 @@ CONTRARY: frozenset[frozenset[str]] = frozenset(
 )
 # After a permission these limit it, after a prohibition those lift it: "may … only with" and "may not … without" agree.
 NARROWS = (
-    "only | solely | sole | provided | subject to | so long as | as long as | if | once | after | upon | where | when"
-    " | unless | except"
+    "only | solely | sole | some | certain | provided | subject to | so long as | as long as | if | once | after | upon"
+    " | where | when | unless | except"
     r" | with (?:the |its |their )?(?:prior|written|\w+[’']s?) | consents? | approval | agrees?"
 )
 LIFTS = (
@@ -102,7 +118,10 @@ FREES = "without | regardless | even (?:if|where|when|without) | whether or not"
 # Before an act that is turned around: "in no event may the Customer resell".
 TURNED = "(?:in no event|under no circumstances?|at no time|nor|never) (?:shall|may|will|must|can)"
 # Before an act that is only supposed, or that tells which thing is meant: nothing is said of it.
-SUPPOSED = "if | unless | when | where | whether | which | that | who | whom | whose | until | once | should | in case"
+SUPPOSED = (
+    "if | unless | when | where | whether | which | that | who | whom | whose | until | once | should | in case"
+    " | in the event | to the extent | as long as | so long as | provided | after | before | than"
+)
 # What limits a statement. One that the clause has and the sentence has not may have been left out.
 LIMITS = (
     "unless | except(?:ing|ion|ions)? | other than | provided,? (?:that|however) | only | solely | subject to"
@@ -112,6 +131,20 @@ LIMITS = (
     " | in the event | so long as | as long as | to the extent"
 )
 NEGATIONS = r"no | not | never | neither | nor | none | nothing | cannot | without | \w+n[’']t | non[-‐]\w+"
+# By what a near-verbatim sentence is turned into its contrary, and what turns it back: "not without" is "only with".
+TURNS = (
+    r"no | not | never | neither | none | nothing | nobody | cannot"
+    r" | \w+n[’']t"
+)
+TURNS_BACK = (
+    "without | unless | except(?:ing)? | other than | until | before | prohibit\\w* | forb\\w+ | barred"
+    " | refrain\\w* | fail\\w* | refus\\w+ | lack\\w* | ceas\\w+ | unable | preclud\\w+ | prevent\\w*"
+)
+# "no" and "not" that turn nothing: "no less than", "whether or not".
+TURNS_NOTHING = (
+    "(?:no|not) (?:limited|less|more|fewer|greater|later|earlier|longer|higher|lower|exceed\\w*|to exceed|only)"
+    " | or not | if not"
+)
 # Words with which a sentence claims more than a clause that lacks them.
 STRONG = (
     "all | any | every | always | never | only | solely | alone | exclusively | automatically | immediately | unlimited"
@@ -123,6 +156,20 @@ STRONG = (
 PAST = (
     "original(?:ly)? | before the amendment | previous(?:ly)? | former(?:ly)? | was | were | had | used to | no longer"
     " | until then | amend(?:ed|ment|s) | replaced | deleted | superseded"
+)
+# What a writer says to the reader and not of the documents, at the beginning of a sentence.
+OFFERS = (
+    "let me know(?: (?:if|whether|when|what|how|which|should|in case))?"
+    r" | (?:please )?(?:feel free|(?:do not|don[’']t) hesitate) to (?:ask|contact|reach|let|tell|share|follow|request)"
+    r" | (?:I|we) (?:hope|trust) (?:this|that|it) (?:helps?|answers?|is helpful|clarif(?:y|ies)|was helpful)"
+    r" | (?:I(?:[’']m| am|[’']d be| would be)|we(?:[’']re| are)) (?:always )?(?:happy|glad|here|available)"
+    " to (?:help|assist|answer|clarify|explain|provide|look)"
+    r" | (?:as|I(?: am|[’']m)) an? (?:AI|artificial intelligence|large language model|language model|assistant)"
+    r" | (?:I|we) (?:cannot|can[’']t|do not|don[’']t|am not able to|are not able to) (?:give|provide|offer)"
+    "(?: \\w+)? legal advice | this (?:is not|does not constitute) legal advice"
+    " | (?:please )?(?:consult|speak (?:to|with)|seek advice from) (?:an?|your)(?: \\w+)?"
+    " (?:lawyer|attorney|solicitor|legal counsel|legal professional|counsel)"
+    " | thank you for | thanks for"
 )
 # How a figure is bounded.
 AT_LEAST = "at least | no(?:t)? (?:less|fewer) than | (?:a )?minimum (?:of)?"
@@ -180,19 +227,20 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
 SAME = tuple(
     tuple(group.split())
     for group in (
-        "terminate termination end expire expiration cancel cancellation ending finish",
+        "terminate termination terminable end expire expiration cancel cancellation ending finish",
         "renew renewal extend extension prolong prolongation continue",
         "pay payment remit paid remunerate remuneration payable compensation compensate owe",
         "give provide deliver supply furnish send submit make hand delivery grant gives given gave",
         "notify notice inform tell notification told",
         "assign transfer assignment convey",
-        "own belong ownership property owner owned",
+        "own belong ownership property owner owned title",
         "buy purchase acquire obtain receive get",
         "keep maintain retain carry hold kept held",
         "charge bill invoice",
         "allow permit authorize authorise let permission entitle",
         "begin commence start commencement beginning",
         "need require requirement necessary",
+        "revoke revocation revocable withdraw",
         "waive waiver forgo relinquish",
         "limit cap exceed maximum capped limitation",
         "repay reimburse refund return repayment reimbursement",
@@ -246,6 +294,8 @@ SAME = tuple(
         "fail failure default breach violate violation",
         "force effect effective",
         "whole entire all",
+        "remain stay",
+        "write writing written",
         "law legal statute applicable",
     )
 )

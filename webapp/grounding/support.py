@@ -16,7 +16,7 @@ from webapp.grounding.facts import Fact, Key, find_facts, masked, section_mark
 from webapp.grounding.numbers import format_number, number_value
 from webapp.grounding.parties import Parties
 from webapp.grounding.proper_names import Vocabulary, missing_names, stems
-from webapp.grounding.quantities import row_values, stated, values
+from webapp.grounding.quantities import nearly_equal, row_values, stated, values
 
 _NUMBERED_LINE = re.compile(r"(?m)^[\s•*_-]*(\d+(?:\.\d+)+|\d+(?=[.)]))((?:\s?\([a-z0-9]{1,4}\))*)")
 _MARK = re.compile(r"\([A-Za-z0-9]{1,5}\)")
@@ -30,7 +30,8 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _OF_THEM = re.compile(r"\b(?:the|these|those|all|them)\s+$", re.IGNORECASE)  # "one of the two"
-_ALSO_SAID = re.compile(r"[’']?\s*\(\s*")  # "three months (90 days)"
+# "three months (90 days)", "72 hours (about three days)".
+_ALSO_SAID = re.compile(r"[’']?\s*\(\s*(?:(?:or|i\.e\.,?|about|approximately|roughly|=)\s*)*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,9 @@ def _within(fact: Fact, ranges: Sequence[tuple[int, int]]) -> bool:
 
 
 def _is_said_again(fact: Fact, sentence: str, known: Sequence[Fact]) -> bool:
-    """Whether brackets after a fact say it in other words, which the source has."""
-    return any(g.start > fact.end and _ALSO_SAID.fullmatch(sentence, fact.end, g.start) for g in known)
+    """Whether a fact is a period that stands beside the same in another unit, in brackets, which the source has."""
+    pairs = (sorted((fact, other), key=lambda each: each.start) for other in known if nearly_equal(fact, other))
+    return any(_ALSO_SAID.fullmatch(sentence, one.end, two.start) for one, two in pairs if one.end <= two.start)
 
 
 def is_own_count(fact: Fact, sentence: str) -> bool:

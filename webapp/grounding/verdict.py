@@ -14,8 +14,9 @@ from webapp.grounding.facts import find_facts
 from webapp.grounding.figure_places import Figure, figures_of, misplaced
 from webapp.grounding.signs import PAST, sign
 from webapp.grounding.support import Support, support_of, unsupported
+from webapp.grounding.written_calculations import miscalculated
 
-How = Literal["", "quoted", "read"]
+How = Literal["", "quoted", "read", "words"]
 _OF_THE_PAST = sign(PAST)
 _FOLLOWS, _CONTRADICTS = 0.9, 0.95  # probabilities from which a model's reading counts
 _FIGURES = 2  # of a sentence that may calculate: one of them is the result
@@ -26,7 +27,7 @@ class Verdict:
     """What is wrong with a sentence, and by what it is confirmed if nothing is.
 
     `missing` are figures and names that its sources do not have; `at` is where in each passage the clause begins that
-    bears it, by the passage's number.
+    bears it, by the passage's number; `share` is the share of its words, each by its weight, that this clause has.
     """
 
     reasons: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class Verdict:
     how: How = ""
     computation: Computation | None = None
     at: dict[int, int] = field(default_factory=dict)
+    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Cited:
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
         if elsewhere := tuple(figure for figure in elsewhere if figure not in missing):
             reasons.append(f"the source gives for something else: {', '.join(elsewhere)}")
-        reasons += [note, *compared.contradictions, *self._superseded(sentence, bearing)]
+        reasons += [note, *miscalculated(sentence), *compared.contradictions, *self._superseded(sentence, bearing)]
         reasons = [reason for reason in reasons if reason]
         how: How = ""
         if not (reasons or verified or computation):
@@ -77,7 +79,7 @@ class Cited:
             reasons += doubt
         missing = (*missing, *elsewhere)
         computation = None if reasons else computation
-        return Verdict(tuple(reasons), missing, how, computation, _places(ranked))
+        return Verdict(tuple(reasons), missing, how, computation, _places(ranked), ranked[0][0] if ranked else 0.0)
 
     def _read(self, sentence: str, bearing: Sequence[Unit], compared: Comparison) -> tuple[tuple[str, ...], How]:
         """What an entailment model says of a sentence that nothing contradicts: a doubt, or that its clause says so."""

@@ -156,7 +156,7 @@ def test_each_sentence_is_followed_by_its_mark_and_one_in_doubt_by_the_reason(
         f"Walruses sing it. (! no citation) {flagged} "
         "(! not confirmed: a quotation was not found in the source)\n"
     )
-    assert "\n≈ figures and names compared with the clause; meaning not read\n" in shown
+    assert "\n≈ figures and names compared; meaning not read\n" in shown
     assert "Nothing in this answer cites a passage" not in shown
 
 

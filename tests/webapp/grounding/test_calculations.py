@@ -7,7 +7,7 @@ from dateutil.relativedelta import relativedelta
 
 from retrieval import Document, DocumentDate
 from retrieval.core.documents import Page
-from webapp.grounding.calculations import Source, compute, not_computed
+from webapp.grounding.calculations import OTHER_DAY, Source, compute, not_computed
 from webapp.grounding.facts import Fact, find_facts
 from webapp.grounding.operands import as_day, date_of, shown, values_of
 
@@ -292,3 +292,82 @@ RENT_TABLE = "\n".join(
 def test_cells_are_added_by_the_rows_that_the_sentence_names(sentence: str, text: str) -> None:
     computation = compute(sentence, [source(RENT_TABLE)])
     assert (computation.text.partition(" = ")[0] if computation else "") == text
+
+
+HOLDS = "The Trust shall hold 400,000 shares of the twelve million five hundred thousand (12,500,000) shares issued."
+GROWS = "The order is for 3,200 units, subject to an increase to 3,680 units."
+LASTS = "The licence starts on May 2, 2016 and expires on May 20, 2021."
+KEEPS = "Alder keeps 72% of the proceeds."
+
+
+@pytest.mark.parametrize(
+    ("clause", "sentence", "text"),
+    [
+        (
+            HOLDS,
+            "The Trust has 400,000 of 12,500,000 shares, which is 3.2%.",
+            "400,000 shares ÷ 12,500,000 shares = 3.2%",
+        ),
+        (HOLDS, "The Trust has 400,000 of 12,500,000 shares, which is 4.2%.", ""),
+        (GROWS, "It can grow by 480 units, from 3,200 to 3,680.", "3,680 units − 3,200 units = 480 units"),
+        (GROWS, "It can grow by 580 units, from 3,200 to 3,680.", ""),
+        (KEEPS, "Alder keeps 72%, and the rest is 28%.", "100% − 72% = 28%"),
+        (KEEPS, "Alder keeps 72%, and the rest is 38%.", ""),
+        (KEEPS, "Alder keeps 28%.", ""),
+        (LASTS, "From May 2, 2016 to May 20, 2021 it lasts a little over five years.", "≈ 5 years"),
+        (LASTS, "From May 2, 2016 to May 20, 2021 it lasts five years.", ""),
+        (LASTS, "From May 2, 2016 to May 20, 2021 it lasts almost five years.", ""),
+        (LASTS, "From May 2, 2016 to May 20, 2021 it lasts about six years.", ""),
+    ],
+)
+def test_shares_of_a_whole_increases_rests_and_round_lengths_are_computed(
+    clause: str, sentence: str, text: str
+) -> None:
+    computation = compute(sentence, [source(clause)])
+    assert (computation is not None) is bool(text)
+    assert computation is None or text in computation.text
+
+
+@pytest.mark.parametrize(
+    ("clause", "is_own"),
+    [
+        ("The term is two years.", True),
+        ("This Agreement shall commence upon execution and continue for two years.", True),
+        ("This Lease starts on the day of its signing and continues for two years.", True),
+        ("It continues for two years after the Effective Date.", True),
+        ("The term is two years. A renewal term begins on expiry of the term.", True),
+        ("The term is two years and shall commence on the day on which the first boiler is installed.", False),
+        ("The term is two years. The term shall begin upon the opening of the plant.", False),
+        ("This Agreement continues for two years from the first delivery.", False),
+    ],
+)
+def test_a_term_runs_from_the_date_of_its_document_unless_it_begins_otherwise(clause: str, is_own: bool) -> None:
+    named = "It runs for two years from March 1, 2020 and ends on March 1, 2022."
+    for sentence in ("It ends on March 1, 2022.", named):
+        assert (compute(sentence, [source(clause)]) is not None) is is_own
+    assert (not_computed(named, [source(clause)]) == OTHER_DAY) is not is_own
+
+
+def test_a_term_that_begins_otherwise_may_be_supposed_to_begin_on_a_day() -> None:
+    clause = "The term is two years and shall commence on the day on which the first boiler is installed."
+    assert compute("If the boiler is installed on June 3, 2020, it ends on June 3, 2022.", [source(clause)])
+
+
+CROPS = (
+    "The Buyer takes:\n(a) 40 tons in the first Crop Year; (2015)\n(b) 55 tons in the next; (2016)\n(c) 70 tons; (2017)"
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text"),
+    [
+        ("In 2015 and 2017 together it takes 110 tons.", "40 tons + 70 tons = 110 tons"),
+        ("Over the first two crop years it takes 95 tons in total.", "40 tons + 55 tons = 95 tons"),
+        ("Over the first two crop years it takes 95 tons (40 + 55).", "40 tons + 55 tons = 95 tons"),
+        ("Over the first two crop years it takes 125 tons (55 + 70).", ""),
+        ("In 2015 and 2017 together it takes 95 tons.", ""),
+    ],
+)
+def test_items_are_added_by_the_years_that_the_sentence_names(sentence: str, text: str) -> None:
+    computation = compute(sentence, [source(CROPS)])
+    assert (computation.text if computation else "") == text

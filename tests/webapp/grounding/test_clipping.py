@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval import Passage, find_quote, pin_cite
+from retrieval import Document, Passage, find_quote, pin_cite
 from tests.documents import document
 from webapp.grounding.check import CheckedSentence, check
 from webapp.grounding.clipping import clipping
@@ -26,10 +26,27 @@ LEASE = document(
 )
 
 
-def clipped(quote: str, before: str = "The lease says", after: str = ".") -> tuple[str, str] | None:
-    match = find_quote(LEASE, quote)
+FERRY = document(
+    "1. Cargo. The Carrier shall accept live animals, provided such animals are caged. The Agent may open the crates "
+    "on condition that a vet is there.\n"
+    "2. Delay. The Carrier shall not be liable for a late sailing due to ice or fog. The Agent shall pay all amounts "
+    "due to the Carrier under this contract.\n"
+    "3. Judges. The dispute shall be heard by one judge in any matter in which no more than $5,000 is claimed.\n"
+    "4. Deck. The Agent may load the upper deck in cases where the lower one is full, or by reason of its weight.\n"
+    "5. Sale. The Carrier may sell the ferry to a buyer from the same port. The Agent may use any pier that "
+    "has a crane.\n"
+    "6. Fares. The Carrier shall publish its fares each spring, and the Agent shall display them. The Agent shall "
+    "collect them pursuant to this contract.\n"
+    "7. Notice. The Agent may leave on sixty (60) days notice.\n"
+)
+
+
+def clipped(
+    quote: str, before: str = "The lease says", after: str = ".", later: str = "", page: Document = LEASE
+) -> tuple[str, str] | None:
+    match = find_quote(page, quote)
     assert match is not None
-    found = clipping(LEASE, match, before, after)
+    found = clipping(page, match, before, after, later)
     return (found.kind, found.words) if found else None
 
 
@@ -65,6 +82,45 @@ def test_words_without_the_negation_before_them_are_clipped(quote: str, words: s
 )
 def test_words_without_what_limits_them_are_clipped(quote: str, words: str) -> None:
     assert clipped(quote) == ("limit", words)
+
+
+@pytest.mark.parametrize(
+    ("quote", "words"),
+    [
+        ("The Carrier shall accept live animals", "provided such animals are caged."),
+        ("The Agent may open the crates", "on condition that a vet is there."),
+        ("The Carrier shall not be liable for a late sailing", "due to ice or fog."),
+        ("The dispute shall be heard by one judge", "in any matter in which no more than $5,000 is claimed."),
+        ("The Agent may load the upper deck", "in cases where the lower one is full, or by reason of its weight."),
+        ("where the lower one is full, or", "by reason of its weight."),
+        ("The Carrier may sell the ferry", "to a buyer from the same port."),  # no usual word of a limit
+        ("The Agent may use any pier", "that has a crane."),
+        ("The Agent may leave", "on sixty (60) days notice."),
+    ],
+)
+def test_words_that_end_before_a_condition_a_cause_or_what_their_verb_is_said_of_are_clipped(
+    quote: str, words: str
+) -> None:
+    assert clipped(quote, page=FERRY) == ("limit", words)
+
+
+@pytest.mark.parametrize(
+    ("quote", "after", "later"),
+    [
+        ("The Agent shall pay all amounts due to the Carrier", ".", ""),  # of this contract: says nothing new
+        ("The Carrier shall publish its fares each spring", ".", ""),  # another clause follows
+        ("The Agent shall collect them", ".", ""),  # pursuant to this contract
+        ("The Carrier may sell the ferry", " to buyers of the same port.", ""),
+        ("The Agent may leave", ".", "Notice is sixty days."),
+        ("sixty (60) days", " is the notice.", ""),
+        ("a late sailing", " is excused.", ""),
+        ("The Carrier may sell the ferry to a buyer from the same port.", "", ""),
+    ],
+)
+def test_quotations_that_end_where_the_answer_goes_on_itself_or_nothing_is_lost_are_whole(
+    quote: str, after: str, later: str
+) -> None:
+    assert clipped(quote, "The contract says", after, later, FERRY) is None
 
 
 def test_words_without_their_subject_are_clipped() -> None:

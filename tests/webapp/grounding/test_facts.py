@@ -100,6 +100,25 @@ def test_different_facts_have_different_keys(one: str, other: str) -> None:
     assert not find_facts(one)[0].keys & find_facts(other)[0].keys
 
 
+@pytest.mark.parametrize(
+    ("sentence", "missed"),
+    [
+        ("It pays within one month (30 days).", []),
+        ("It pays within 30 days (about one month).", []),
+        ("It pays within two months (30 days).", ["two months"]),
+        ("It pays within 30 days (six weeks).", ["six weeks"]),
+        ("It pays within 60 days (60 business days).", ["60 days"]),
+        ("The fee is $8,000 ($5,000).", ["$8,000"]),
+        ("The fee is €5,000 ($5,000).", ["€5,000"]),
+        ("It bears 40% (5%) a year.", ["40%"]),
+        ("It keeps 400 shares (1,250,000 shares).", ["400 shares"]),
+        ("It keeps 600 shares (300 + 300).", ["600 shares"]),
+    ],
+)
+def test_a_figure_is_excused_by_brackets_only_where_they_say_the_same_period(sentence: str, missed: list[str]) -> None:
+    assert list(absent(sentence)) == missed
+
+
 def test_a_date_in_figures_has_both_readings_where_it_has_two() -> None:
     assert find_facts("3/1/2020")[0].keys == {("date", "2020-03-01"), ("date", "2020-01-03")}
     assert find_facts("3/15/20")[0].keys == {("date", "2020-03-15")}

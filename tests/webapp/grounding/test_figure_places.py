@@ -37,3 +37,33 @@ SOURCE = (
 def test_a_figure_that_the_source_gives_for_something_else_is_found(sentence: str, found: tuple[str, ...]) -> None:
     source = [figure for text in SOURCE for figure in figures_of(text)]
     assert misplaced(sentence, source) == found
+
+
+LISTED = (
+    "(a) 40 tons in the first Crop Year (2015)",
+    "(b) 55 tons in the following Crop Year (2016)",
+    "(c) 70 tons in the following Crop Year (2017)",
+    "(d) 85 tons in the following Crop Year (2018)",
+    "Mill in Lyon 1st Quarter 2018",
+    "Depot in Genoa 3rd Quarter 2018",
+    "Store in Porto 2nd Quarter 2019",
+)
+STEPS = ("Contract Year 1 $700", "Contract Year 2 $800", "Contract Year 3 $900", "Contract Year 4 $950")
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence", "found"),
+    [
+        (LISTED, "For 2017 it is 70 tons.", ()),
+        (LISTED, "For 2017 it is 85 tons.", ("85 tons",)),
+        (LISTED, "At least 55 tons are bought in 2015.", ("55 tons",)),
+        (LISTED, "The depot in Genoa opens in the third quarter of 2018.", ()),
+        (LISTED, "The mill in Lyon opens in the third quarter of 2018.", ("third quarter of 2018",)),
+        (STEPS, "In the third contract year it is $900.", ()),
+        (STEPS, "In the third year it is $800.", ("$800",)),
+        (STEPS, "In year 1 it is $700, and in year 2 $800.", ()),
+        (STEPS, "It starts at $700.", ()),
+    ],
+)
+def test_years_and_rows_tell_figures_apart(source: tuple[str, ...], sentence: str, found: tuple[str, ...]) -> None:
+    assert misplaced(sentence, [figure for text in source for figure in figures_of(text)]) == found

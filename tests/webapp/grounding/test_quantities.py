@@ -61,6 +61,14 @@ EQUAL = [
     ("half a minute", "two thirty second commercials"),
     ("half a million dollars", "$500,000"),
     ("Subsection (b)", "deleting subsection (b) thereof"),
+    ("the second quarter of 2022", "opening in Q2 2022"),
+    ("2nd Quarter 2022", "the second (2nd) calendar quarter of the year 2022"),
+    ("the first half of 2022", "H1 2022"),
+    ("the second quarter of 2022", "the second quarter of the year, and in the year 2022"),
+    ("the second quarter", "in the second quarter of 2022"),
+    ("$40 a week", "$40 for every seven (7) days"),
+    ("2% for each ten days", "two percent (2%) per 10 days"),
+    ("$90 per 12 months", "an annual fee of $90"),
 ]
 
 DIFFERENT = [
@@ -90,6 +98,11 @@ DIFFERENT = [
     ("10 days", "ten (25) days"),
     ("10% per month", "ten percent (10%) per annum"),
     ("30 seconds", "30 minutes"),
+    ("the second quarter of 2022", "Q2 2023 and Q3 2022"),
+    ("the first half of 2022", "the second half of 2022, and the first half of 2023"),
+    ("$40 a day", "$40 for every seven (7) days"),
+    ("2% for each ten days", "two percent (2%) per 15 days"),
+    ("$90 per month", "$90 per 30 days"),
 ]
 
 

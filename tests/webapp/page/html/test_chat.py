@@ -110,7 +110,7 @@ def test_nothing_that_is_said_becomes_html(html: Markup) -> None:
 def test_a_citation_says_how_it_stands_in_words() -> None:
     rows = [
         (CITED, "word for word on the page"),
-        (CITED | {"quote": None}, "figures and names compared with the clause; meaning not read"),
+        (CITED | {"quote": None}, "figures and names compared; meaning not read"),
         (CITED | {"quote": None, "verified": False}, "not confirmed"),
         (CITED | {"quote": None, "removed": True}, "document removed"),
     ]
