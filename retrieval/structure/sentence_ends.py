@@ -1,6 +1,7 @@
 """Finds where sentences end: not after "Inc.", "No. 5", "e.g." or a heading's number, nor inside a quotation."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 # A full stop after one of these ends a sentence only when the next word plainly begins one.
@@ -21,7 +22,10 @@ _BEGINNERS = frozenset(
     ).split()
 )
 # A citation: it belongs to the sentence before it.
-_NUMBERS = r"\[\s*(?:passages?\s*)?\d+(?:\s*(?:,|;|–|-|and|&)\s*\d+)*\s*\]"
+_NUMBERS = (
+    r"(?:[\[［【]\s*(?:passages?\s*)?|[(（]\s*passages?\s*)\d+(?:\s*(?:[,;，、–-]|and|&)\s*\d+)*\s*(?:†[^\]］】\n]{0,40})?"
+    r"[\]］】)）]"
+)
 _END = re.compile(rf"(?<![.?!])[.?!]++[\"”’'»)\]*_]*(?:\s*{_NUMBERS}[.,;]?)*(?=\s|$)", re.IGNORECASE)
 _NAMED_BY_LETTER = re.compile(
     r"\b(?:exhibit|schedule|annex|appendix|attachment|party|class|series)\s+[A-Z]\Z", re.IGNORECASE
@@ -39,13 +43,14 @@ def split_sentences(
 ) -> list[tuple[int, int]]:
     """Sentences of text[start:end] as half-open offsets without surrounding white space; line ends are white space.
 
-    No sentence ends inside one of the ranges of `whole` (quotations). Citations after a full stop, as in "days. [1]",
-    belong to the sentence before them.
+    No sentence ends inside one of the ranges of `whole` (quotations, in order). Citations after a full stop, as in
+    "days. [1]", belong to the sentence before them.
     """
     end = len(text) if end is None else end
     found, begin = [], start
     for match in _END.finditer(text, start, end):
-        inside = any(a < match.start() and match.end() < b for a, b in whole)
+        last = bisect_left(whole, (match.start(),)) - 1  # that begins before it
+        inside = last >= 0 and match.end() < whole[last][1]
         before = text[max(begin, match.start() - _LOOKED_BACK) : match.start()]
         if not inside and is_end(before, match[0], text[match.end() : min(end, match.end() + 80)].lstrip()):
             found.append((begin, match.end()))

@@ -23,7 +23,7 @@ MOST_SENTENCES = 24  # of one answer; further ones keep their marks
 SECONDS = 30.0  # for all of them; those that were not answered by then keep their marks
 DENIED = "asked again, the language model says that its passages do not say this"
 SYSTEM = "You compare statements with passages of contracts. Answer with one word: yes or no."
-_NO = re.compile(r"\W*no\b", re.IGNORECASE)
+_NO = re.compile(r"\W*no(?!\w)\s*(?:[^\w\s].*)?", re.IGNORECASE | re.DOTALL)  # not "No doubt", which denies nothing
 
 
 async def second_opinion(checked: CheckedAnswer, passages: Sequence[Passage], windows: Windows) -> CheckedAnswer:
@@ -64,7 +64,7 @@ async def _denies(sentence: CheckedSentence, by_number: Mapping[int, Passage], w
                         text += piece
     except (EngineError, Congested):  # the mark stays
         return False
-    return bool(_NO.match(text))
+    return bool(_NO.fullmatch(text))
 
 
 def _messages(sentence: CheckedSentence, passages: Sequence[Passage]) -> list[Message]:

@@ -26,7 +26,8 @@ PinciteError
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesOmitted
-    └── EngineRefused       EngineFault       StreamCut         EngineSilent        EngineEndless
+    ├── EngineRefused       EngineFault       StreamCut         EngineSilent        EngineEndless
+    └── EngineEmpty
 """
 
 from typing import ClassVar
@@ -432,6 +433,13 @@ class EngineEndless(EngineError):
     sentence = "The language model did not end its answer and was cut off."
     keeps_text = True
     hint_text = "Ask again, or ask about fewer documents."
+
+
+class EngineEmpty(EngineError):
+    """The server completed its answer without a word."""
+
+    sentence = "The language model wrote nothing."
+    hint_text = "Ask again, or in other words. The key language comes directly from the documents."
 
 
 class EngineSilent(EngineError):

@@ -19,6 +19,16 @@ MAX_CHOSEN = 20_000  # documents selected at once: as many as a user may have by
 _DIGITS = 9  # of a number: more than any page, passage or zoom has
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")  # matters, conversations and turns have 32 hex digits, documents 64
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # null and lone surrogates: no database stores them, no keyboard types them
+# What a terminal or a copied page puts between words: colours, control characters, turns of direction.
+_CODES = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\\\)"
+    "|[\x01-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+)
+
+
+def without_codes(words: str) -> str:
+    """A question or a phrase without what is no text in it; what no database stores is left, to be refused."""
+    return _CODES.sub("", words)
 
 
 def check_question_length(words: str) -> None:
@@ -30,10 +40,10 @@ def check_question_length(words: str) -> None:
 def check_question(words: str) -> None:
     """Check a question or a phrase. Raises WordsTooLong, EmptyQuestion or NotText."""
     check_question_length(words)
-    if not words.strip():
-        raise EmptyQuestion()
     if _NOT_TEXT.search(words):
         raise NotText()
+    if not any(character.isalnum() for character in words):  # "???" has no word to search for
+        raise EmptyQuestion()
 
 
 def check_name(name: str) -> None:

@@ -22,6 +22,7 @@ from webapp.core.quotas import GUEST, SETTINGS, TEAM, Kind, Quota
 
 PREFIX = "PINCITE_"
 LEAST_SECRET = 16  # characters
+_GGUF = b"GGUF"  # with which such a file begins
 
 
 def _web_address(value: str) -> str:
@@ -77,6 +78,13 @@ def _model_file(value: Path) -> Path:
         raise ValueError(f"there is no file “{value}”")
     if find_spec("xllamacpp") is None:
         raise ValueError("it needs the package xllamacpp, which is not installed")
+    try:
+        with value.open("rb") as file:
+            is_gguf = file.read(len(_GGUF)) == _GGUF
+    except OSError as error:
+        raise ValueError(f"“{value}” cannot be read") from error
+    if not is_gguf:
+        raise ValueError(f"“{value}” is no language model in GGUF")
     return value
 
 

@@ -6,6 +6,8 @@ nothing, is unsupported. The check compares words (see `comparison` for its limi
 """
 
 import re
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -39,8 +41,20 @@ from webapp.grounding.verdict import How as How
 
 NOT_FOUND = "not found in the source"
 NO_CITATION = "no citation"
+TOO_LONG = "it is too long to be checked"
+NOT_CHECKED = "not checked"
+_REPEATED = "its words repeat themselves"
 NOT_OF_THIS = "the cited passage says nothing of this"
 
+# What a language model writes that goes round in circles, and no answer has: the check takes time for each figure of a
+# sentence with each other, and for each quotation with the words beside it.
+_MOST_CHECKED = 60_000  # characters of an answer: twenty dense pages
+_LONGEST = 6_000  # characters of a sentence, quotations included: two dense pages
+_LONGEST_OWN = 2_500  # characters of a sentence beside its quotations
+_MOST_FIGURES = 40  # of these
+_MOST_PAIRS = 20_000  # of figures with each other in the sentences of an answer
+_MOST_QUOTATIONS = 30  # of a sentence
+_ITEM = re.compile(r"(?m)^[^\S\n]*(\d{1,2})[.)]\s")
 _LIST_MARK = re.compile(r"^\s*(?:(\d{1,2})[.)]|[-*•])\s+")
 _REFUSES = re.compile(
     r"\b(?:(?:do|does|did|is|are|was|were|can|could)\s*(?:not|n['’]t)|cannot|no|nothing|none|unable|unclear|silent"
@@ -65,6 +79,7 @@ _FEW_WORDS = 3  # "In short:" claims nothing
 # The end of the words that lead to a quotation: "The lease says that".
 _LEADS_TO_QUOTE = re.compile(r"(?::|\b(?:says?|states?|provides?|reads?|that|as\s+follows))[\s,:.;]*$", re.IGNORECASE)
 _AGAIN = re.compile(r"\b([^\W\d_]+)(?:\W+\1\b){2}", re.IGNORECASE)
+_MOST_TIMES = 2  # that a sentence may stand with the same citations
 # A sentence of so many words of weight says something of another clause if the one it cites has a smaller share of
 # them; with a figure, than the second. Of 255 right statements one has, of 2,161 without a figure that cite another
 # passage of the same contract seven in ten.
@@ -88,6 +103,7 @@ class QuoteCheck:
     match: QuoteMatch | None
     own_words: str  # the page's own words; empty when it was not found
     clipped: Clipping | None = None  # what of its sentence is left out that turns, bears or limits it
+    checked: bool = True  # whether it was looked up
 
     @property
     def verified(self) -> bool:
@@ -217,23 +233,44 @@ def check(
     facts = changes.changes.facts if changes.changes else {}
     cited: dict[tuple[int, ...], Cited] = {}
     all_quotations = quotations(answer_text)
-    sentences = []
+    items, others_cite = _first_items(answer_text), bool(CITE.search(answer_text))
+    said: Counter[tuple[str, tuple[int, ...]]] = Counter()
+    sentences, pairs = [], 0
+    matches: dict[tuple[str, int], QuoteMatch | None] = {}
     for start, end in _sentences(answer_text, all_quotations):
+        first, last = (bisect_left(all_quotations, at, key=lambda q: q.start) for at in (start, end))
+        quoted = all_quotations[first:last]
+        if end > _MOST_CHECKED or end - start > _LONGEST or len(quoted) > _MOST_QUOTATIONS:
+            sentences.append(_unchecked(answer_text, start, end, quoted))
+            continue
         markers = [n for _, numbers in citation_markers(answer_text[start:end]) for n in numbers]
         valid = tuple(dict.fromkeys(n for n in markers if n in by_number))
         quotes = tuple(
-            _check_quote(answer_text, q, (start, end), _candidates(answer_text, q, start, end, passages), documents)
-            for q in all_quotations
-            if start <= q.start < end
+            _check_quote(
+                answer_text, q, (start, end), _candidates(answer_text, q, start, end, passages), documents, matches
+            )
+            for q in quoted
         )
         if valid not in cited and valid:
             cited[valid] = Cited(Sources(tuple(by_number[n] for n in valid), documents, facts), changes, entailment)
         invalid = tuple(dict.fromkeys(n for n in markers if n not in by_number))
-        sentences.append(_check_sentence(answer_text, (start, end), valid, invalid, quotes, cited.get(valid)))
+        plain = _plain(answer_text, start, end, items)
+        words = " ".join(re.findall(r"\w+", plain.casefold()))
+        said[words, valid] += 1
+        is_again = " " in words and said[words, valid] > _MOST_TIMES
+        own = masked(plain, ((q.start - start, q.end - start) for q in quotes if q.verified))
+        figures = len(find_facts(own))
+        pairs += figures * figures
+        is_long = len(own.replace("\x01", "")) > _LONGEST_OWN or figures > _MOST_FIGURES or pairs > _MOST_PAIRS
+        reasons = [TOO_LONG] * is_long + [_REPEATED] * (is_again and "\x01" not in own)
+        read = _Read(start, end, plain, valid, invalid, quotes, reasons)
+        sources = None if is_long else cited.get(valid)
+        sentences.append(_check_sentence(answer_text, read, sources, others_cite=others_cite))
     by_sentence = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
     citations = tuple(dict.fromkeys(c for each in by_sentence for c in each))
-    own = tuple(tuple(citations.index(c) for c in each) for each in by_sentence)
-    return CheckedAnswer(answer_text, tuple(sentences), citations, own)
+    places = {citation: at for at, citation in enumerate(citations)}
+    own_places = tuple(tuple(places[c] for c in each) for each in by_sentence)
+    return CheckedAnswer(answer_text, tuple(sentences), citations, own_places)
 
 
 def _sentences(text: str, quotations: Sequence[Quotation]) -> Iterator[tuple[int, int]]:
@@ -264,14 +301,20 @@ def _check_quote(
     sentence: tuple[int, int],
     candidates: Sequence[Passage],
     documents: Mapping[str, Document],
+    matches: dict[tuple[str, int], QuoteMatch | None],
 ) -> QuoteCheck:
-    """Look up a quotation in the documents of its candidates; a match inside the passage is preferred."""
+    """Look up a quotation in the documents of its candidates; a match inside the passage is preferred.
+
+    `matches` are those that were looked up before, by their words and the passage.
+    """
     inner = text[quote.inner_start : quote.inner_end].strip()
     elsewhere: QuoteCheck | None = None
     for passage in candidates:
         document = documents[passage.document_id]
-        match = next((m for form in _without_cites(inner) if (m := find_quote(document, form, passage.spans[0]))), None)
-        if match is None:
+        if (key := (inner, passage.n)) not in matches:
+            found = (find_quote(document, form, passage.spans[0]) for form in _without_cites(inner))
+            matches[key] = next(filter(None, found), None)
+        if (match := matches[key]) is None:
             continue
         clipped = clipping(document, match, *beside(text, quote, sentence))
         own = own_words(document, *match.parts)
@@ -289,19 +332,27 @@ def _without_cites(inner: str) -> Iterator[str]:
         yield " ".join(CITE.sub(" ", inner).split())
 
 
-def _check_sentence(
-    text: str,
-    at: tuple[int, int],
-    valid: tuple[int, ...],
-    invalid: tuple[int, ...],
-    quotes: tuple[QuoteCheck, ...],
-    cited: Cited | None,
-) -> CheckedSentence:
-    start, end = at
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A sentence, [start, end) of the answer, as far as it is read before its words are judged.
+
+    `plain` are its words without citation markers, `valid` and `invalid` the numbers that it cites, and `noise` says
+    why it is not worth judging.
+    """
+
+    start: int
+    end: int
+    plain: str
+    valid: tuple[int, ...]
+    invalid: tuple[int, ...]
+    quotes: tuple[QuoteCheck, ...]
+    noise: Sequence[str]
+
+
+def _check_sentence(text: str, read: _Read, cited: Cited | None, *, others_cite: bool) -> CheckedSentence:
+    start, end, plain, quotes = read.start, read.end, read.plain, read.quotes
+    valid, invalid, noise = read.valid, read.invalid, read.noise
     sentence = text[start:end]
-    plain = blank_citation_markers(sentence)
-    if (mark := _LIST_MARK.match(plain)) and _is_own_list(text, start, mark[1]):
-        plain = " " * mark.end() + plain[mark.end() :]
     verified = [(q.start - start, q.end - start) for q in quotes if q.verified]
     if not quotes and _is_offer(plain):
         valid, invalid, cited = (), (), None
@@ -310,14 +361,15 @@ def _check_sentence(
     reasons += found.reasons
     if cited and not verified and _is_of_another(plain, cited.sources):
         reasons.append(NOT_OF_THIS)
-    if not verified and _repeats(plain, text[:start]):
-        reasons.append("its words repeat themselves")
-    if any(not q.verified for q in quotes):
+    reasons += noise
+    if not verified and _REPEATED not in noise and _repeats(plain):
+        reasons.append(_REPEATED)
+    if any(q.checked and not q.verified for q in quotes):
         reasons.append(f"a quotation was {NOT_FOUND}")
     turned = [q.clipped.words for q in quotes if q.clipped and q.clipped.kind == "negation"]
     reasons += [f"a quotation leaves out “{words}” before it" for words in turned]
     reasons += [f"the page says a quotation of {party}" for party in _other_subjects(sentence, start, quotes, cited)]
-    if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, bool(CITE.search(text))):
+    if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, others_cite):
         reasons.append(NO_CITATION)
     how: How = "" if reasons else "quoted" if _only_quotes(sentence, start, quotes) else found.how
     if cited and not (reasons or verified or how or _names_anything(plain, cited.sources)):
@@ -347,14 +399,29 @@ def _names_anything(sentence: str, sources: Sources) -> bool:
     )
 
 
-def _repeats(sentence: str, before: str) -> bool:
-    """Whether a sentence is noise of a language model that goes round in circles: a word or its words again and again,
-    or a sentence that stood twice before.
-    """
+def _repeats(sentence: str) -> bool:
+    """Whether a sentence is noise of a language model that goes round: a word or its words again and again."""
     words = re.findall(r"\w+", sentence.casefold())
     is_round = len(words) >= _LONG and len(set(words)) * 3 <= len(words)
-    again = len(words) > 1 and f" {before.casefold()} ".count(" ".join(sentence.casefold().split())) >= 2
-    return is_round or again or bool(_AGAIN.search(sentence))
+    return is_round or bool(_AGAIN.search(sentence))
+
+
+def _unchecked(text: str, start: int, end: int, quotations: Sequence[Quotation]) -> CheckedSentence:
+    """A sentence that is too long to be checked; none of its quotations is shown as one."""
+    inner = (text[q.inner_start : q.inner_end].strip() for q in quotations)
+    quotes = tuple(
+        QuoteCheck(q.start, q.end, words, None, None, "", checked=False)
+        for q, words in zip(quotations, inner, strict=True)
+    )
+    return CheckedSentence(text[start:end], start, end, (), False, quotes, TOO_LONG)
+
+
+def _plain(text: str, start: int, end: int, items: Mapping[int, int]) -> str:
+    """A sentence with its citation markers, and the mark of its list, replaced by as many spaces."""
+    plain = blank_citation_markers(text[start:end])
+    if (mark := _LIST_MARK.match(plain)) and _is_own_list(items, start, mark[1]):
+        return " " * mark.end() + plain[mark.end() :]
+    return plain
 
 
 def _other_subjects(sentence: str, start: int, quotes: Sequence[QuoteCheck], cited: Cited | None) -> Iterator[str]:
@@ -382,9 +449,17 @@ def _only_quotes(sentence: str, start: int, quotes: Sequence[QuoteCheck]) -> boo
     return is_lead and not any(re.search(r"\w{4,}|\d", piece) for piece in others) and not find_facts(first)
 
 
-def _is_own_list(text: str, start: int, number: str | None) -> bool:
+def _is_own_list(items: Mapping[int, int], start: int, number: str | None) -> bool:
     """Whether a number at the start of a line belongs to a list of the answer: the item before it is there."""
-    return number is None or number == "1" or bool(re.search(rf"(?m)^\s*{int(number) - 1}[.)]\s", text[:start]))
+    return number is None or number == "1" or items.get(int(number) - 1, start) < start
+
+
+def _first_items(text: str) -> dict[int, int]:
+    """Where the first item of each number stands in the lists of a text."""
+    found: dict[int, int] = {}
+    for match in _ITEM.finditer(text):
+        found.setdefault(int(match[1]), match.start())
+    return found
 
 
 def claims(sentence: str, others_cite: bool = False) -> bool:
@@ -439,7 +514,7 @@ def _display_text(quote: QuoteCheck, text: str) -> str:
     original = text[quote.start : quote.end]
     if quote.match is None:
         plain = re.sub(r"[“”„«»\"″＂]", "", quote.text)
-        return f"{plain} ({NOT_FOUND})"
+        return f"{plain} ({NOT_FOUND if quote.checked else NOT_CHECKED})"
     tail = quote.text[-1:] if quote.text[-1:] in ".,;:" and not quote.own_words.endswith(quote.text[-1:]) else ""
     if original.lstrip().startswith(">"):
         return f"> {quote.own_words}{tail}"

@@ -7,6 +7,7 @@ of a comma or an "and".
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from webapp.grounding.senses import WORD, labels
 _BETTER_BY = 1.8
 _ALSO_BETTER_BY = 0.5  # of the other figure, where the sentence has both: they were exchanged
 _REACH, _NEAREST = 12, 3  # words on either side
+_LOOKED_THROUGH = 40  # figures on either side, for the next that parts words; what is further off parts them too
 _LEAST_NUMBER = 10  # a larger number without a unit parts the words of others: "in sixty days, or 120 where"
 _OF_ROWS, _ROW = 2, "=row "
 _LAST_MARKS = (re.compile(r"[;:]|\.\s"), re.compile(r",(?!\d)|\s[–—-]\s|\((?=[a-z0-9]{1,4}\)\s)"))
@@ -100,7 +102,9 @@ def figures_of(text: str) -> list[Figure]:
     figures = [Figure(fact, values[fact]) for fact in facts if values[fact]]
     named = [*figures, *(Figure(fact, frozenset()) for fact in facts if _rows_of(fact))]
     numbers = [Figure(fact, frozenset()) for fact in facts if not values[fact] and _is_large(fact)]
-    return [Figure(f.fact, f.values, *_beside(text, f, named, numbers)) for f in figures]
+    words = list(_labels(text, sorted(named, key=lambda f: f.fact.start)))
+    parting = sorted([*figures, *numbers], key=lambda f: f.fact.start)
+    return [Figure(f.fact, f.values, *_beside(text, f, parting, words)) for f in figures]
 
 
 def _values(fact: Fact) -> frozenset[_Value]:
@@ -124,17 +128,32 @@ def _is_large(fact: Fact) -> bool:
 
 
 def _beside(
-    text: str, figure: Figure, figures: Sequence[Figure], numbers: Sequence[Figure]
+    text: str, figure: Figure, figures: Sequence[Figure], words: Sequence[tuple[int, _Labels]]
 ) -> tuple[tuple[_Labels, ...], tuple[_Labels, ...]]:
-    """The labels of the words beside a figure, on its side of what parts it from the next of its kind; the nearest."""
-    parting = [*numbers, *(f for f in figures if f is not figure and f.is_like(figure) and not f.equals(figure))]
+    """The labels of the words beside a figure, on its side of what parts it from the next of its kind; the nearest.
+
+    `figures` are all of the text, those that only part words included, and `words` the labels of its words, in order.
+    """
     start, end = figure.fact.start, figure.fact.end
-    before = max((f.fact.end for f in parting if f.fact.end <= start), default=None)
-    after = min((f.fact.start for f in parting if f.fact.start >= end), default=None)
+    at = bisect_left(figures, start, key=lambda f: f.fact.start)
+    earlier = [f for f in figures[max(0, at - _LOOKED_THROUGH) : at] if f.fact.end <= start]
+    later = [f for f in figures[at : at + _LOOKED_THROUGH] if f.fact.start >= end]
+    before = max((f.fact.end for f in earlier if _parts(f, figure)), default=None)
+    after = min((f.fact.start for f in later if _parts(f, figure)), default=None)
+    if before is None and at > _LOOKED_THROUGH:
+        before = figures[at - _LOOKED_THROUGH].fact.end
+    if after is None and at + _LOOKED_THROUGH < len(figures):
+        after = max(figures[at + _LOOKED_THROUGH].fact.start, end)
     first = 0 if before is None else _parted(text, before, start)
     last = len(text) if after is None else _parted(text, end, after)
-    left, right = list(_labels(text, first, start, figures)), list(_labels(text, end, last, figures))
-    return (*left[-_REACH:], *right[:_REACH]), (*left[-_NEAREST:], *right[:_NEAREST])
+    i, j, k, m = (bisect_left(words, place, key=lambda word: word[0]) for place in (first, start, end, last))
+    left, right = [own for _, own in words[max(i, j - _REACH) : j]], [own for _, own in words[k : min(m, k + _REACH)]]
+    return (*left, *right), (*left[-_NEAREST:], *right[:_NEAREST])
+
+
+def _parts(other: Figure, figure: Figure) -> bool:
+    """Whether a figure parts the words of another: a large number without a unit, or another value of its unit."""
+    return not other.values or (other.is_like(figure) and not other.equals(figure))
 
 
 def _parted(text: str, start: int, end: int) -> int:
@@ -146,18 +165,21 @@ def _parted(text: str, start: int, end: int) -> int:
     return conjunction.start() if conjunction else (start + end) // 2
 
 
-def _labels(text: str, start: int, end: int, figures: Sequence[Figure]) -> Iterator[_Labels]:
-    """Yield the labels of words; a figure has one for its value, however it is written."""
+def _labels(text: str, figures: Sequence[Figure]) -> Iterator[tuple[int, _Labels]]:
+    """Yield where each word begins and its labels; a figure has one for its value, however it is written."""
     within: Fact | None = None
-    for word in WORD.finditer(text, start, end):
-        figure = next((f for f in figures if f.fact.start <= word.start() < f.fact.end), None)
+    for word in WORD.finditer(text):
+        at = bisect_right(figures, word.start(), key=lambda f: f.fact.start) - 1
+        at = bisect_left(figures, figures[at].fact.start, key=lambda f: f.fact.start) if at >= 0 else -1
+        figure = figures[at] if at >= 0 and word.start() < figures[at].fact.end else None
         if figure is None:
             within = None
             if found := labels(word[0]):
-                yield found
+                yield word.start(), found
         elif figure.fact is not within:
             within = figure.fact
-            yield _rows_of(within) or frozenset(f"={value} {' '.join(unit[:2])}" for value, unit in figure.values)
+            found = _rows_of(within) or frozenset(f"={v} {' '.join(unit[:2])}" for v, unit in figure.values)
+            yield word.start(), found
 
 
 def _rows_of(fact: Fact) -> _Labels:

@@ -1,5 +1,6 @@
-"""Chat messages in the form that every chat template accepts, and stop strings in a stream of text."""
+"""Chat messages in the form that every chat template accepts; characters and stop strings in a stream of text."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -29,6 +30,37 @@ def merge_roles(messages: Sequence[Message]) -> list[Message]:
         else:
             merged.append(message)
     return merged
+
+
+# A high surrogate at the end of a piece: the other half of its pair may begin the next.
+_HALF = re.compile("[\ud800-\udbff]\\Z")
+# Control characters, and those that turn the direction of a line: no answer needs them, and a terminal obeys them.
+_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class TextFilter:
+    """Makes text of what a server streams: joins the halves of surrogate pairs, replaces lone ones, and drops control
+    characters.
+    """
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def push(self, piece: str) -> str:
+        """Return the text of a piece; half a surrogate pair at its end is held back."""
+        piece = self._half + piece
+        self._half = piece[-1:] if _HALF.search(piece) else ""
+        return storable(piece[: len(piece) - len(self._half)])
+
+    def flush(self) -> str:
+        """Return what was held back, at the end of the stream."""
+        half, self._half = self._half, ""
+        return storable(half)
+
+
+def storable(text: str) -> str:
+    """The text with surrogate pairs joined, lone surrogates replaced, and without control characters."""
+    return _UNSEEN.sub("", text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
 
 
 class StopFilter:

@@ -21,11 +21,12 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import httpx2
-from huggingface_hub import AsyncInferenceClient
+from huggingface_hub import AsyncInferenceClient, ChatCompletionStreamOutput
 from huggingface_hub.errors import InferenceTimeoutError, TextGenerationError
 
 from webapp.core.errors import (
     EngineAway,
+    EngineEmpty,
     EngineEndless,
     EngineError,
     EngineFault,
@@ -33,7 +34,7 @@ from webapp.core.errors import (
     EngineSilent,
     StreamCut,
 )
-from webapp.llm.chat import Message, StopFilter, merge_roles
+from webapp.llm.chat import Message, StopFilter, TextFilter, merge_roles
 from webapp.llm.circuit_breaker import CircuitBreaker
 from webapp.llm.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, ServerInfo, fault, identify, refusal
 
@@ -128,23 +129,27 @@ class LLMClient:
         """
         info = await self.describe()
         dialect = BY_NAME[info.dialect]
-        stop_filter = StopFilter(stop if dialect.keeps_stop else ())
+        text_filter, stop_filter = TextFilter(), StopFilter(stop if dialect.keeps_stop else ())
+        is_empty = True
         try:
             async with aclosing(self._pieces(dialect, info.model, messages, max_tokens, stop)) as pieces:
                 async for piece in pieces:
                     self.circuit.record_success()
-                    if text := stop_filter.push(piece):
+                    is_empty = is_empty and not piece.strip()
+                    if text := stop_filter.push(text_filter.push(piece)):
                         yield text
                     if stop_filter.stopped:
                         return
         except EngineError as error:
             self._info = None  # another server may come up at this address
             self._record(error)
-            if text := stop_filter.flush():
+            if text := stop_filter.push(text_filter.flush()) + stop_filter.flush():
                 yield text
             raise
-        if text := stop_filter.flush():
+        if text := stop_filter.push(text_filter.flush()) + stop_filter.flush():
             yield text
+        if is_empty:
+            raise EngineEmpty()
 
     async def _pieces(
         self, dialect: Dialect, model: str, messages: Sequence[Message], max_tokens: int, stop: Sequence[str]
@@ -172,17 +177,17 @@ class LLMClient:
                 chunk = await self._within(remaining, limit, anext(chunks, None), dialect)
                 if chunk is None:
                     raise StreamCut()
-                for choice in chunk.choices or ():
-                    if text := choice.delta and choice.delta.content:
+                for text, finish_reason in _read(chunk):
+                    if text:
                         ends_at = min(ends_at, clock() + self._timeouts.whole)
                         has_text = True
+                        yield text[:room]
                         room -= len(text)
-                        yield text
                         if room < 0 or clock() > ends_at:
                             raise EngineEndless()
-                    if choice.finish_reason in INCOMPLETE:
-                        raise INCOMPLETE[choice.finish_reason]()
-                    if choice.finish_reason:
+                    if finish_reason in INCOMPLETE:
+                        raise INCOMPLETE[finish_reason]()
+                    if finish_reason:
                         return
 
     async def _within(self, remaining: float, limit: float, awaitable: Awaitable[T], dialect: Dialect) -> T:
@@ -190,7 +195,9 @@ class LLMClient:
         try:
             async with asyncio.timeout(max(remaining, 0)):
                 return await awaitable
-        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, ValueError) as error:
+        except EngineError:
+            raise
+        except Exception as error:  # whatever a server sends that is no response: the parsers raise what they like
             raise self._engine_error(error, limit, dialect) from error
 
     def _engine_error(self, error: Exception, limit: float, dialect: Dialect) -> EngineError:
@@ -274,6 +281,17 @@ class LLMClient:
         return httpx2.AsyncClient(**http_options(self.url, self.api_key), timeout=timeout, event_hooks=hooks)
 
 
+def _read(chunk: ChatCompletionStreamOutput) -> list[tuple[str, str]]:
+    """The text and the finish reason of each choice of a chunk, whose parser checks no types. Raises EngineFault."""
+    try:
+        read = [((each.delta and each.delta.content) or "", each.finish_reason or "") for each in chunk.choices or ()]
+    except (AttributeError, TypeError) as error:
+        raise EngineFault(kind=type(error).__name__) from error
+    if not all(isinstance(value, str) for pair in read for value in pair):
+        raise EngineFault(kind="TypeError")
+    return read
+
+
 def http_options(url: str, api_key: str | None) -> dict[str, Any]:
     """Keyword arguments of an httpx2 client for the server at `url`, with or without `/v1`."""
     root = url.rstrip("/").removesuffix("/v1")
@@ -295,7 +313,7 @@ def _json(response: httpx2.Response) -> object:
     """The JSON body of a 2xx response, else None."""
     try:
         return response.json() if response.is_success else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

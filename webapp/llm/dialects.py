@@ -22,6 +22,7 @@ from webapp.core.errors import (
     PromptTooLong,
     StreamCut,
 )
+from webapp.llm.chat import storable
 
 JsonPath = tuple[str | int, ...]  # keys and indexes that lead to a value
 
@@ -86,6 +87,7 @@ BY_NAME: Final = {dialect.name: dialect for dialect in (*DIALECTS, OTHER)}
 
 # For servers that report no window: that of the model pincite is built around, and a common minimum.
 DEFAULT_WINDOW: Final = 4096
+_MOST_TOKENS: Final = 1 << 30  # of a window; a larger number is none
 
 # Finish reasons of a text that is not complete.
 INCOMPLETE: Final[Mapping[str, type[EngineError]]] = MappingProxyType({"abort": StreamCut, "error": EngineFault})
@@ -109,14 +111,14 @@ _KIND: Final = re.compile(r"[A-Za-z_]{1,40}")
 def identify(dialect: Dialect, body: object, *, model: str | None = None) -> ServerInfo | None:
     """Read the JSON response to `dialect.probe`; None if it is not a response of that dialect."""
     window = _at(body, dialect.window) if dialect.window else DEFAULT_WINDOW
-    if not isinstance(window, int) or window <= 0:
+    if not isinstance(window, int) or not 0 < window <= _MOST_TOKENS:
         return None
     if isinstance(dialect.model, str):
         model = dialect.model  # the server accepts no other
     elif not model:
         reported = _at(body, dialect.model)
         model = reported if isinstance(reported, str) and reported else dialect.name
-    short = model.rsplit("/", 1)[-1]
+    short = storable(model.rsplit("/", 1)[-1])
     name = dialect.name if short == dialect.name else f"{dialect.name} {short}"
     return ServerInfo(dialect.name, model, window, name)
 
@@ -142,7 +144,7 @@ def kind(body: str) -> str:
     """
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "text" if body.strip() else "bare"
     error = parsed.get("error") if isinstance(parsed, dict) else None
     for level in (error, parsed):

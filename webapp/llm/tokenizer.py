@@ -109,7 +109,7 @@ def from_llama_cpp(url: str, api_key: str | None) -> TokenCounter:
             raise refusal(LLAMA_CPP, response.status_code, response.text)
         try:
             return len(response.json()["tokens"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise EngineFault(reason="the response has no tokens") from error
 
     return count

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.core.errors import EventMalformed
-from webapp.core.limits import check_question_length
+from webapp.core.limits import check_question_length, without_codes
 from webapp.page.acts import acts_at, find_act, part_of
 from webapp.page.uploads import Upload
 
@@ -124,7 +124,7 @@ def _text(value: Any, _find_upload: FindUpload) -> str:
         raise EventMalformed()
     if value:
         check_question_length(value)  # before it is held in gradio's queue
-    return value or ""
+    return without_codes(value or "")
 
 
 def _files(value: Any, find_upload: FindUpload) -> list[dict[str, Any]] | None:

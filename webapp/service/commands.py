@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, get_args
 
 from webapp.core.errors import NoSuchFile
-from webapp.core.limits import check_selection
+from webapp.core.limits import check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
@@ -130,11 +130,12 @@ class Search(Command[HitRow], name="search"):
         """
         from retrieval import pin_cite
 
-        matter, scope = caller.scope(self.matter, self.question, self.document)
+        question = without_codes(self.question)
+        matter, scope = caller.scope(self.matter, question, self.document)
         yield from caller.settled(matter, scope)
         SEARCHES.inc()
         searcher, library = caller.workspace.searcher, caller.workspace.library
-        results = searcher.search(matter.id, self.question, scope, HITS)
+        results = searcher.search(matter.id, question, scope, HITS)
         records = {record.id: record for record in caller.records(matter)}
         candidates = tuple(NamedRow.of(records[id_]) for id_ in results.route.close if id_ in records)
         visible_hits = (hit for hit in results.hits if hit.chunk.span.document_id in records)
@@ -172,11 +173,12 @@ class FindMentions(Command[MentionRow], name="mentions"):
         """
         from webapp.service.mentions import LeftOut, mention_row, mentions, search_incomplete
 
-        matter, scope = caller.scope(self.matter, self.phrase, self.document)
+        phrase = without_codes(self.phrase)
+        matter, scope = caller.scope(self.matter, phrase, self.document)
         if caller.unfinished(matter, scope):  # else the indexes need not even be opened
             yield from caller.settled(matter, scope)
         left_out = []
-        for outcome in mentions(caller.workspace, caller.user, matter.id, self.phrase, scope):
+        for outcome in mentions(caller.workspace, caller.user, matter.id, phrase, scope):
             if isinstance(outcome, LeftOut):
                 left_out.append(outcome)
                 continue
@@ -198,7 +200,7 @@ class Ask(Command[AnswerResult], name="ask"):
 
     def prepare(self, caller: "Caller") -> Iterator[Progress]:
         """Wait for the documents in scope, while the language model starts."""
-        matter, scope = caller.scope(self.matter, self.question, self.document)
+        matter, scope = caller.scope(self.matter, without_codes(self.question), self.document)
         caller.workspace.engine_pool.start()
         yield from caller.settled(matter, scope)
         caller.workspace.warm()
@@ -207,13 +209,14 @@ class Ask(Command[AnswerResult], name="ask"):
         """The answer's text as it is written, then one result."""
         from webapp.service.ask import Asked, answer_events  # loads an HTTP client, which few commands need
 
-        matter, scope = caller.scope(self.matter, self.question, self.document)
+        question = without_codes(self.question)
+        matter, scope = caller.scope(self.matter, question, self.document)
         conversations = caller.workspace.conversations
         conversation = conversations.last(caller.user, matter) if self.continues else None
         if conversation and scope is None:
             scope = None if conversation.scope is None else list(conversation.scope)
         records = {record.id: record for record in caller.records(matter, scope)}
-        asked = Asked(self.question, matter, scope, conversation, self.thorough)
+        asked = Asked(question, matter, scope, conversation, self.thorough)
         return answer_events(caller.workspace, caller.user, asked, records)
 
 

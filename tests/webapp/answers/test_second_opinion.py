@@ -120,3 +120,17 @@ def test_it_is_asked_for_where_the_settings_say_so(tmp_path: Path, is_on: bool, 
         assert isinstance(answer, AnswerResult)
         assert len(engine.asked) == asked
         assert [row.state for row in answer.sentences] == [state]
+
+
+@pytest.mark.parametrize("said", ["No doubt, yes.", "Northern", "Nothing else", "no one else", "", "  "])
+def test_only_a_whole_word_no_denies(said: str) -> None:
+    with FakeEngine("tgi") as engine:
+        engine.enqueue(Reply([said]), Reply([said]))
+        assert opinion(engine) == checked()
+
+
+@pytest.mark.parametrize("said", ["No", " no.", "**No**, it is", "NO\n"])
+def test_a_no_with_marks_denies(said: str) -> None:
+    with FakeEngine("tgi") as engine:
+        engine.enqueue(Reply([said]), Reply([said]))
+        assert [s.reason for s in opinion(engine).sentences] == ["", DENIED, DENIED, "no citation"]

@@ -28,6 +28,7 @@ from webapp.core.limits import (
     check_selection,
     parse_decimal,
     parse_integer,
+    without_codes,
 )
 from webapp.core.settings import load_settings
 from webapp.core.stream import Result
@@ -318,3 +319,23 @@ def test_the_commands_meet_the_limits_with_a_server_and_without(tmp_path: Path, 
         assert "The request is too large." in told  # more than any command sends
         [sample] = pincite("matters", "list", "--json").rows
         assert sample["name"] == "Sample"
+
+
+@pytest.mark.parametrize("words", ["???", "…", " - ", "“”", "\u202e", "$ %"])
+def test_marks_alone_are_no_question(words: str) -> None:
+    with pytest.raises(EmptyQuestion):
+        check_question(words)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("Who \x1b[1;31mpays\x1b[0m the rent?", "Who pays the rent?"),
+        ("\ufeffWho \u202epays\u202c the\x07 rent?", "Who pays the rent?"),
+        ("\x1b]0;a title\x07Who pays?", "Who pays?"),
+        ("Who\n\tpays 😀 at [3] or [31m?", "Who\n\tpays 😀 at [3] or [31m?"),
+    ],
+)
+def test_codes_of_a_terminal_are_no_words_of_a_question(typed: str, words: str) -> None:
+    assert without_codes(typed) == words
+    check_question(words)

@@ -108,7 +108,7 @@ def test_loopback_is_told_from_the_rest(host: str, here_only: bool) -> None:
 
 def test_a_file_and_a_server_are_not_both_the_language_model(tmp_path: Path) -> None:
     file = tmp_path / "model.gguf"
-    file.touch()
+    file.write_bytes(b"GGUF")
     assert load_settings(llm_file=file).llm_file == file
     with pytest.raises(SettingsInvalid, match="PINCITE_LLM_FILE cannot be used: PINCITE_LLM_URL is set too"):
         load_settings(llm_file=file, llm_url="http://127.0.0.1:8080")
@@ -193,3 +193,11 @@ def test_several_proxies_may_be_trusted_and_by_default_none_is(monkeypatch: pyte
     assert load_settings().trusted_networks == ()
     monkeypatch.setenv("PINCITE_TRUSTED_PROXIES", "10.0.0.1, 2001:db8::/32,")
     assert load_settings().trusted_networks == ("10.0.0.1", "2001:db8::/32")
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    for name, begins in (("model.gguf", b"PK\x03\x04"), ("empty.gguf", b"")):
+        file = tmp_path / name
+        file.write_bytes(begins)
+        with pytest.raises(SettingsInvalid, match=r"PINCITE_LLM_FILE cannot be used: .* is no language model in GGUF"):
+            load_settings(llm_file=file)

@@ -1,10 +1,11 @@
+import time
 from dataclasses import replace
 
 import pytest
 
 from retrieval import Document, Passage, pin_cite
 from retrieval.core.documents import Page
-from webapp.grounding.check import CheckedAnswer, check, claims
+from webapp.grounding.check import TOO_LONG, CheckedAnswer, check, claims
 
 PAGES = (
     "LICENCE AGREEMENT\n2. TERM\n2.1 Term. The initial term is thirty (30) months from March 1, 2020. The Licensee "
@@ -195,3 +196,75 @@ def test_an_uncited_quotation_is_looked_for_in_every_passage_s_document() -> Non
 )
 def test_a_claim_is_told_from_what_claims_nothing(sentence: str, claimed: bool) -> None:
     assert claims(sentence) is claimed
+
+
+LONG_ANSWERS = (
+    "".join(f"${n} " for n in range(30_000)) + "[1].",
+    "".join(f"The rent of year {n} is ${n}.50 [{n % 3 + 1}]. " for n in range(3_400)),
+    "".join(" ".join(f"${n + 40 * line}" for n in range(40)) + " [1] [2] [3].\n" for line in range(500)),
+    "\n".join(" ".join(f'"the {n} Licensee"' for n in range(30)) + " [1]." for _ in range(250)),
+    '"Rent" [1] ' * 12_000,
+    '"Rent [1]. ' * 12_000,
+    '"' + "the Licensee … " * 9_000 + '" [1].',
+    "[1" * 65_000,
+    "> " + "[1]" * 43_000 + "x",
+    "“" * 130_000,
+    "a\n" * 65_000,
+    "\n" * 130_000 + "2. Rent",
+    "> the rent\n" * 12_000,
+)
+
+
+@pytest.mark.parametrize("answer", LONG_ANSWERS, ids=range(len(LONG_ANSWERS)))
+def test_a_long_answer_is_checked_in_seconds(answer: str) -> None:
+    began = time.process_time()
+    sentences = checked(answer).sentences
+    assert time.process_time() - began < 15  # minutes, where anything is compared with all the rest
+    assert not sentences or TOO_LONG in sentences[-1].reason
+    assert not any(q.verified for sentence in sentences for q in sentence.quotes if not q.checked)
+
+
+def test_what_is_too_long_says_so_and_shows_no_quotation() -> None:
+    many = "; ".join(f"${n}" for n in range(100, 150))
+    [sentence] = checked(f"The fees are {many} [1].").sentences
+    assert (sentence.state, sentence.reason) == ("unsupported", TOO_LONG)
+    answer = checked('It says "Rent is $900 a month" ' * 31 + "[3].")
+    assert "“" not in answer.text
+    assert "Rent is $900 a month (not checked)" in answer.text
+    few = "; ".join(f"${n}" for n in range(100, 120))
+    assert TOO_LONG not in checked(f"The fees are {few} [1].").sentences[0].reason
+
+
+def test_a_sentence_again_and_again_with_the_same_citation_is_noise() -> None:
+    states = [s.reason for s in checked("The rent is $900 a month [3].\n" * 4).sentences]
+    assert states == ["", "", *["its words repeat themselves"] * 2]
+    assert checked("It is so [1]. It is so [2]. It is so [3].").sentences[2].reason == ""
+
+
+@pytest.mark.parametrize("marker", ["【3】", "［3］", "[3†L1-L4]", "(passage 3)", "（Passages 3）", "【1、3】"])
+def test_citations_in_brackets_of_any_width_are_read(marker: str) -> None:
+    [sentence] = checked(f"The rent is $900 a month {marker}.").sentences
+    assert 3 in sentence.cites
+    assert (sentence.state, sentence.text.endswith(f"{marker}.")) == ("compared", True)
+    [sentence] = checked(f"The rent is $900 a month. {marker}").sentences
+    assert sentence.state == "compared"
+
+
+def test_a_number_in_round_brackets_is_no_citation() -> None:
+    [sentence] = checked("The rent is $900 a month (3).").sentences
+    assert (sentence.cites, sentence.state) == ((), "uncited")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        'The rent is "$900 a month [3]. The term is thirty (30) months [1].',
+        "It says “Rent is $900 a month. [3] Notices go to New York [1].",
+        'It is "Rent is $900 [3]. It says "60 days\' notice" and "The Agreement" [2].',
+    ],
+)
+def test_a_mark_that_nothing_closes_takes_no_more_than_its_sentence(answer: str) -> None:
+    found = checked(answer)
+    assert len(found.sentences) == 2
+    assert all(quote.verified for sentence in found.sentences for quote in sentence.quotes)
+    assert [sentence.reason for sentence in found.sentences] == ["", ""]

@@ -1,6 +1,7 @@
 """The one client of the chat route, against servers that behave as TGI, vLLM and llama.cpp do."""
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from tests.webapp.fake_engine import (
 from webapp.core.errors import (
     EngineAway,
     EngineBusy,
+    EngineEmpty,
     EngineEndless,
     EngineError,
     EngineFault,
@@ -411,3 +413,60 @@ def test_an_error_says_that_text_is_kept_only_where_there_is_some() -> None:
         assert error.without_text().hint == error.hint.removeprefix("The text received so far is kept. ")
         assert str(error.without_text()) == str(error)
     assert EngineAway().without_text().hint == EngineAway().hint
+
+
+def test_a_piece_of_any_size_is_cut_to_the_limit() -> None:
+    with FakeEngine() as server:
+        server.enqueue(Reply(pieces=("y" * 50_000,)))
+        text, raised = read(LLMClient(server.url), max_tokens=20)
+        assert (len(text), type(raised)) == (20 * 16, EngineEndless)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (("Rent\ud800 is", " due"), "Rent\ufffd is due"),
+        (("Rent \ud83d", "\udcb6 is due"), "Rent 💶 is due"),
+        (("Rent \udcb6 is due\ud83d",), "Rent \ufffd is due\ufffd"),
+        (("Re\x00nt\x1b is\u202e due\n",), "Rent is due\n"),
+    ],
+)
+def test_what_is_no_text_is_replaced_and_nothing_is_lost(pieces: tuple[str, ...], text: str) -> None:
+    lines = [json.dumps({"choices": [{"delta": {"content": piece}}]}) for piece in pieces]
+    end = json.dumps({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    assert asyncio.run(_of_raw(*lines, end)) == (text, None)
+
+
+@pytest.mark.parametrize("pieces", [(), ("",), (" \n", "  ")])
+def test_an_answer_without_a_word_is_named(pieces: tuple[str, ...]) -> None:
+    with FakeEngine() as server:
+        server.enqueue(Reply(pieces=pieces))
+        assert isinstance(read(LLMClient(server.url))[1], EngineEmpty)
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, "5", '{"choices": 7}', '{"choices": [{"delta": {"content": [1]}}]}'])
+def test_what_no_parser_reads_is_a_fault_of_the_engine(line: str) -> None:
+    assert isinstance(asyncio.run(_of_raw(line))[1], EngineError)
+
+
+async def _of_raw(*lines: str) -> tuple[str, EngineError | None]:
+    """What is read of a server that sends these events."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        status = "200 OK" if b"POST" in head else "404 Not Found"
+        writer.write(f"HTTP/1.1 {status}\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n".encode())
+        writer.write("".join(f"data: {line}\n\n" for line in lines if b"POST" in head).encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        client = LLMClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        text = ""
+        try:
+            async for piece in client.stream(ASK, max_tokens=10):
+                text += piece
+        except EngineError as error:
+            return text, error
+    return text, None
