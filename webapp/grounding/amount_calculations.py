@@ -26,6 +26,7 @@ _DIFFERENCE = re.compile(
     re.IGNORECASE,
 )
 _REST = re.compile(r"\b(?:remain\w*|rest|balance|others?|left)\b|\b100\s?%", re.IGNORECASE)
+_SHARES_UNIT = re.compile(r"\s+(?:of|to)\s+(?:(?:the|all)\s+)?", re.IGNORECASE)
 _GROWS = re.compile(
     r"\b(?:increas\w*|ris(?:e|es|ing)|escalat\w*|grow\w*|step\w*|higher|plus|compound\w*)\b", re.IGNORECASE
 )
@@ -62,6 +63,7 @@ class _Operands:
     unit: tuple[str, ...]
     named: tuple[Quantity, ...]
     bearing: tuple[Quantity, ...]
+    everywhere: tuple[Quantity, ...]  # of the source
     bearing_text: str
     table: tuple[Row, ...]
 
@@ -120,13 +122,13 @@ def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source, 
     everywhere += [Quantity(d.value, d.unit, d.result, nowhere) for d in known if not isinstance(d.value, date)]
     rates = {q.per for q in everywhere if q.per}
     free = supposed(sentence)
-    units = {u for each in find_facts(sentence) for _, u, _ in values_of(each) if u[0] in ("count", "amount")}
+    units = {u for each in find_facts(sentence) for _, u, _ in values_of(each) if u[0] == "count"}
     named = []
     for other in find_facts(sentence):
         values = list(values_of(other))
         if set(values) & set(values_of(fact)):  # the result, said once more
             continue
-        if [u for _, u, _ in values] == [("number",)]:  # "750,000 of 10,000,000 shares"
+        if [u for _, u, _ in values] == [("number",)] and _is_joined(other, sentence):
             values += [(values[0][0], u, "") for u in sorted(units)]
         match = next((q for q in everywhere if (q.value, q.unit) in [(v, u) for v, u, _ in values]), None)
         if match is None and values and (other in free or is_measured(other, rates)):  # "100 hours at €500 per hour"
@@ -140,8 +142,19 @@ def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source, 
         unit=unit,
         named=tuple(named),
         bearing=bearing,
+        everywhere=tuple(q for q in everywhere if len(q.span)),
         bearing_text=" ".join(map(document.slice, source.bearing)),
         table=table,
+    )
+
+
+def _is_joined(number: Fact, sentence: str) -> bool:
+    """Whether a number is one of two that share a unit: "750,000 of 10,000,000 shares", "from 3,200 to 3,680"."""
+    spans = [(fact.start, fact.end) for fact in find_facts(sentence)]
+    return any(
+        _SHARES_UNIT.fullmatch(sentence, min(end, number.end), max(start, number.start))
+        for start, end in spans
+        if end <= number.start or start >= number.end
     )
 
 
@@ -296,16 +309,28 @@ def _ratios(operands: _Operands) -> Iterator[_Result]:
             for part, whole in (two, two[::-1]):
                 used = (part, whole)
                 yield part.value / whole.value, f"{part.shown} ÷ {whole.shown}", used, "the part of the whole"
-                if _DIFFERENCE.search(operands.sentence):
+                if _DIFFERENCE.search(operands.sentence) and _is_before(whole, part, operands.sentence):
                     text = f"({part.shown} − {whole.shown}) ÷ {whole.shown}"
                     yield abs(part.value - whole.value) / whole.value, text, used, "the change, of the amount before it"
+
+
+def _is_before(one: Quantity, other: Quantity, sentence: str) -> bool:
+    """Whether an amount may be the one before a change: the smaller of an increase, the larger of a decrease."""
+    rises, falls = (bool(words.search(sentence)) for words in (_GROWS, _SHRINKS))
+    return rises == falls or (one.value < other.value) is rises
 
 
 def _rest(operands: _Operands) -> Iterator[_Result]:
     """Yield what one share, which the sentence names, leaves of the whole."""
     shares = [q for q in operands.named if q.unit == ("share",) and q.value < 1]
-    if len({share.value for share in shares}) == 1 and _REST.search(operands.sentence):
+    stated = len({share.value for share in shares}) == 1 and len(shares[0].span)
+    if stated and is_parted_in_two(shares[0].value, operands.everywhere) and _REST.search(operands.sentence):
         yield 1 - shares[0].value, f"100% − {shares[0].shown}", (shares[0],), "the rest of the whole"
+
+
+def is_parted_in_two(share: Fraction, everywhere: Sequence[Quantity]) -> bool:
+    """Whether a source gives no shares but one and what it leaves of the whole: of three none has all the rest."""
+    return {q.value for q in everywhere if q.unit == ("share",)} <= {share, 1 - share, Fraction(1)}
 
 
 def _numbers(operands: _Operands) -> Iterator[_Result]:

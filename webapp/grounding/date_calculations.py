@@ -27,7 +27,7 @@ from webapp.grounding.operands import (
 )
 from webapp.grounding.periods import AFTER, BEFORE, Base, Term, anniversaries, base_of, cited, find_terms, moved
 from webapp.grounding.proper_names import is_plain, stems
-from webapp.grounding.quantities import AVERAGE_DAYS, NEARLY
+from webapp.grounding.quantities import AVERAGE_DAYS, NEARLY, PERIODS
 
 BY_CALENDAR = "by the calendar: the day of the same number, or the last of a month that has none"
 BY_DAYS = "in calendar days; the day that it is counted from does not count"
@@ -76,7 +76,10 @@ def derive_date(fact: Fact, sentence: str, sources: Sequence[Source], known: Seq
             given = [base for base in bases if base.value in supposed_days]
             if not given and term.sign < 0:
                 given = [base for base in bases if base.shown in {each.result for each in known}]
-            for base in given or (*(b for b in bases if not term.elsewhere or b.value not in own), *term.bases):
+            stated = [base for base in bases if not (term.elsewhere and base.value in own)]
+            if term.sign < 0 and term.bases:  # back from the end of a term, and from no other day that is stated
+                stated = []
+            for base in given or (*stated, *term.bases):
                 for value, rule in _counted(base, term, about):
                     if {value.isoformat(), f"{value:%Y-%m}"} & readings:
                         text = f"{base.shown} {'+' if term.sign > 0 else '−'} {term.period.shown}"
@@ -126,25 +129,35 @@ def derive_period(fact: Fact, sentence: str, sources: Sequence[Source]) -> Deriv
             found = {day.value: day for day in days(source.document, source.bearing, source.dates)}
         if len(found) == 2:
             first, last = (found[each] for each in sorted(found))
-            for end, rule in ((last.value, FROM_TO), (last.value + timedelta(days=1), BOTH_COUNT)):
+            side = next((side for words, side in _ROUGH if words.search(sentence[: fact.start])), None)
+            exact = ((last.value, FROM_TO), (last.value + timedelta(days=1), BOTH_COUNT)) if not side else ()
+            for end, rule in exact:
                 if _between(first.value, end, unit[1]) == value:
                     length = shown(value, unit, fact)
                     text = f"{as_day(first.value)} to {as_day(last.value)} = {length}"
                     return Derived(text, (first.span, last.span), length, rule, value, unit)
-            if _is_roughly(fact, sentence, Fraction((last.value - first.value).days)):
+            if side is not None and _is_roughly(fact, side, first.value, last.value):
                 length = shown(value, unit, fact)
                 text = f"{as_day(first.value)} to {as_day(last.value)} ≈ {length}"
                 return Derived(text, (first.span, last.span), length, ROUGHLY, value, unit)
     return None
 
 
-def _is_roughly(fact: Fact, sentence: str, length: Fraction) -> bool:
-    """Whether a sentence gives a length of so many days as a round one, on the side of it that it says."""
-    side = next((side for words, side in _ROUGH if words.search(sentence[: fact.start])), None)
-    days_of = (v * AVERAGE_DAYS[unit[1]] for v, unit, _ in values_of(fact) if unit[0] == "period")
-    return side is not None and any(
-        abs(length - value) <= NEARLY * value and (length - value) * side >= 0 for value in days_of
-    )
+def _is_roughly(fact: Fact, side: int, first: date, last: date) -> bool:
+    """Whether a fact is the whole number of years or months that is nearest to the time between two dates, on the side
+    of it that is said; days are counted exactly, and a time that is whole years or months is on no side of them.
+    """
+    if side and any(_between(first, end, "month") is not None for end in (last, last + timedelta(days=1))):
+        return False
+    length = Fraction((last - first).days)
+    for _, number, *unit in (key for key in fact.keys if key[0] == "count"):
+        times, base = PERIODS.get(unit[0], (0, ""))
+        if base == "month" and Fraction(number).denominator == 1:
+            one = times * AVERAGE_DAYS[base]
+            apart = length - Fraction(number) * one
+            if round(length / one) == Fraction(number) and abs(apart) <= NEARLY * length and apart * side >= 0:
+                return True
+    return False
 
 
 def counts_elsewhere(sentence: str, sources: Sequence[Source]) -> bool:

@@ -12,6 +12,7 @@ from webapp.grounding.comparison import Comparison, compare
 from webapp.grounding.evidence import Sources, Unit, bearing_of
 from webapp.grounding.facts import find_facts
 from webapp.grounding.figure_places import Figure, figures_of, misplaced
+from webapp.grounding.operands import date_of
 from webapp.grounding.signs import PAST, sign
 from webapp.grounding.support import Support, support_of, unsupported
 from webapp.grounding.written_calculations import miscalculated
@@ -64,7 +65,10 @@ class Cited:
             computation = compute(sentence, operands)
             missing = tuple(name for name in missing if computation is None or name not in computation.derived)
             note = not_computed(sentence, operands) if missing else ""
-        elsewhere = () if verified or computation else misplaced(sentence, self._figures)
+        elsewhere = () if verified else misplaced(sentence, self._figures)
+        if computation:  # a date is counted from one of something else
+            dated = {fact.text for fact in find_facts(sentence) if date_of(fact)}
+            elsewhere = tuple(figure for figure in elsewhere if figure not in dated)
         compared = compare(sentence, self.sources, bearing) if not verified else Comparison()
         missing = tuple(dict.fromkeys((*missing, *compared.parties)))
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []

@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from retrieval import Span
-from webapp.grounding.amount_calculations import IN_A, explained, is_measured, rounding
+from webapp.grounding.amount_calculations import IN_A, explained, is_measured, is_parted_in_two, rounding
 from webapp.grounding.facts import Fact, find_facts
 from webapp.grounding.operands import Derived, Quantity, Source, quantities, shown, supposed, values_of
 from webapp.grounding.quantities import PERIODS
@@ -138,11 +138,18 @@ def _stated(written: Written, sentence: str, source: Source) -> list[Quantity] |
         readings = _readings(fact, part, everywhere, is_factor="times" in written.operators)
         used = {each.span for each in found}
         place = next((q for q in everywhere if (q.value, q.unit) in readings and q.span not in used), None)
-        whole = (part.value, part.unit) == (_WHOLE, _SHARE) and not {"plus", "times"} & set(written.operators)
+        whole = (part.value, part.unit) == (_WHOLE, _SHARE) and _is_rest(written, everywhere)
         if place is None and not (whole or fact in free or is_measured(fact, rates) or _is_of_year(part, rates)):
             return None
         found.append(replace(part, span=place.span, per=part.per or place.per) if place else part)
     return found
+
+
+def _is_rest(written: Written, everywhere: Sequence[Quantity]) -> bool:
+    """Whether a calculation takes one share from the whole, where the source gives no third part."""
+    if len(written.parts) != 2 or {"plus", "times"} & set(written.operators):
+        return False
+    return is_parted_in_two(_part(written.parts[1], written).value, everywhere)
 
 
 def _quantities(written: Written, sentence: str, source: Source) -> list[Quantity]:

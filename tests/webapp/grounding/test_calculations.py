@@ -371,3 +371,43 @@ CROPS = (
 def test_items_are_added_by_the_years_that_the_sentence_names(sentence: str, text: str) -> None:
     computation = compute(sentence, [source(CROPS)])
     assert (computation.text if computation else "") == text
+
+
+THREE = "Ash receives 45%, Birch 35% and Cedar 20% of the proceeds."
+TWO = "Ash receives 45% and Birch 55% of the proceeds."
+WHOLE_YEARS = "The licence starts on May 1, 2011 and expires on April 30, 2016."
+PRICES = "The price is $2,000 in the first year and $2,500 in the second year."
+ENDS = "The lease begins on May 1, 2011 and expires on April 30, 2016. Notice is due 90 days before expiration."
+STAGES = "The order is for 3,200 units, then for 3,680 units, then for 4,400 units."
+
+
+@pytest.mark.parametrize(
+    ("clause", "sentence", "is_computed"),
+    [
+        # The rest of a whole is nobody's where there are three parts.
+        (THREE, "Ash receives 45%, so the remaining 55% is Birch's.", False),
+        (THREE, "Cedar receives 20%, and the rest, 80%, goes to Ash.", False),
+        (THREE, "Ash receives 45%, so 55% (100% − 45%) is Birch's.", False),
+        (TWO.partition(" and ")[0] + ".", "Ash receives 45%, and the remaining 55% is another's.", True),
+        # A round length is whole years or months, the nearest, and on the side that is said.
+        (LASTS, "From May 2, 2016 to May 20, 2021 it lasts about 61 months.", True),
+        (LASTS, "From May 2, 2016 to May 20, 2021 it lasts just over 60 months.", False),
+        (LASTS, "From May 2, 2016 to May 20, 2021 it lasts about 59 months.", False),
+        (LASTS, "From May 2, 2016 to May 20, 2021 it lasts about 1,800 days.", False),
+        (LASTS, "From May 2, 2016 to May 20, 2021 it lasts about 5.1 years.", False),
+        (WHOLE_YEARS, "From May 1, 2011 to April 30, 2016 it lasts five years.", True),
+        (WHOLE_YEARS, "From May 1, 2011 to April 30, 2016 it lasts a little over five years.", False),
+        (WHOLE_YEARS, "From May 1, 2011 to April 30, 2016 it lasts almost 61 months.", False),
+        # A change is of the amount before it.
+        (PRICES, "The price increases from $2,000 to $2,500, which is 25%.", True),
+        (PRICES, "The price increases from $2,000 to $2,500, which is 20%.", False),
+        # Notice is counted back from the end alone.
+        (ENDS, "Notice is due by January 31, 2016, 90 days before April 30, 2016.", True),
+        (ENDS, "Notice is due by January 31, 2011, 90 days before May 1, 2011.", False),
+        # A number has the unit of another only beside it.
+        (STAGES, "It grows by 480 units, from 3,200 to 3,680.", True),
+        (STAGES, "By line 3,200 of page 3,680 it is 480 units more.", False),
+    ],
+)
+def test_what_nearly_follows_is_not_computed(clause: str, sentence: str, is_computed: bool) -> None:
+    assert (compute(sentence, [source(clause)]) is not None) is is_computed
