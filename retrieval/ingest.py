@@ -182,6 +182,9 @@ class Ingest:
                 page=0,
                 pages=len(document.pages),
                 unreadable_pages=document.unreadable_pages,
+                partly_read_pages=document.partly_read_pages,
+                recognised_pages=document.recognised_pages,
+                warnings=document.warnings,
                 characters=len(document.text),
             )
         )

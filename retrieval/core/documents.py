@@ -4,10 +4,14 @@ Every hit, passage, quotation and highlight is a `Span`. Nothing stores a copy o
 label are looked up in the `Document`.
 """
 
-from bisect import bisect_right
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypedDict
+from typing import Literal, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
 
 PAGE_BREAK = "\f"  # stands between two pages of `Document.text`; white space to every reader of it
 
@@ -44,7 +48,9 @@ class Span:
 class Page:
     """One physical page: `number` is 1-based, `label` is what is printed or declared for it ("iv", "A-1").
 
-    `readable` is False where the page shows something (a scan, a drawing) but carries no text.
+    `readable` is False where the page shows words that are not in the text, and none that are; `partly` where it shows
+    some that are not. `bates` is the number that a production stamped on it, `exhibit` the exhibit of a compiled file
+    that it belongs to ("Exhibit B"), each empty where there is none.
     """
 
     number: int
@@ -52,6 +58,63 @@ class Page:
     start: int
     end: int
     readable: bool = True
+    partly: bool = False
+    bates: str = ""
+    exhibit: str = ""
+
+
+RemarkKind = Literal[
+    "recognised",  # read from an image; `detail` is the least confidence of its words, as percent
+    "field",  # filled into a form
+    "annotation",  # typed on the page as an annotation
+    "inserted",  # by a tracked change; `detail`: who, when
+    "struck",  # words deleted by a redline: `words` has them, the text has spaces there or nothing
+    "comment",  # a note beside the page: `words` has it, `detail` whose it is; the text has nothing of it
+    "footnote",  # a footnote's words, which stand apart from the text that runs on past them
+    "line",  # one numbered line of a pleading or transcript; `detail` is its place ("42:5")
+    "column",  # a block that no sentence leaves
+    "row",  # of a table; `words` has the headings of its columns
+    "hidden",  # words that the page does not show: spaces in the text, and kept nowhere
+    "covered",  # the same, under a box that was drawn over them
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is known of a stretch of the text beside its words; an empty one is a point.
+
+    `words` are words that belong there and are not in the text, `detail` depends on the kind.
+    """
+
+    start: int
+    end: int
+    kind: RemarkKind
+    words: str = ""
+    detail: str = ""
+
+
+WarningKind = Literal["hidden_text", "leaking_redaction", "redline", "form", "comments", "attachments", "duplicate"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingWarning:
+    """Something that whoever relies on a document has to know, as a sentence; `page` is None for all of it."""
+
+    page: int | None
+    kind: WarningKind
+    text: str
+
+
+WordBoxes = NDArray[np.int32]
+"""int32[words, 6]: start and end in the text, then left, bottom, right and top in tenths of a point; by start.
+
+Kept for the words of pages whose text is not pdfium's (recognised, reordered, with words taken out).
+"""
+
+
+def no_boxes() -> WordBoxes:
+    """Boxes of no words."""
+    return np.zeros((0, 6), np.int32)
 
 
 @dataclass(frozen=True)
@@ -59,7 +122,7 @@ class Document:
     """One file's canonical text and its pages. `text` is made once, by its format's converter, and never edited.
 
     `version` is that of the converter: a newer one may make another text of the same file, in which spans of this one
-    mean nothing.
+    mean nothing. `remarks` are in the order of the text.
     """
 
     id: str
@@ -67,6 +130,9 @@ class Document:
     text: str
     pages: tuple[Page, ...]
     version: int = 1
+    remarks: tuple[Remark, ...] = ()
+    warnings: tuple[ReadingWarning, ...] = ()
+    boxes: WordBoxes = field(default_factory=no_boxes, compare=False, repr=False)
 
     # What is derived from a document is cached under it, and a text of megabytes hashes slowly.
     def __hash__(self) -> int:
@@ -98,10 +164,53 @@ class Document:
         """The page that holds the character at `offset`; a page break belongs to the page before it."""
         return self.pages[max(0, bisect_right(self._page_starts, offset) - 1)]
 
+    @cached_property
+    def _remarks_by_kind(self) -> dict[RemarkKind, list[Remark]]:
+        by_kind: dict[RemarkKind, list[Remark]] = {}
+        for remark in self.remarks:
+            by_kind.setdefault(remark.kind, []).append(remark)
+        return by_kind
+
+    def remarks_of(self, *kinds: RemarkKind) -> tuple[Remark, ...]:
+        """The remarks of these kinds, in the order of the text."""
+        found = [remark for kind in kinds for remark in self._remarks_by_kind.get(kind, ())]
+        return tuple(found if len(kinds) == 1 else sorted(found, key=lambda m: (m.start, m.end)))
+
+    def remarks_in(self, span: Span, *kinds: RemarkKind) -> tuple[Remark, ...]:
+        """The remarks of these kinds that share a character with a span, or a point within it."""
+        found = []
+        for kind in kinds:
+            of_kind: Sequence[Remark] = self._remarks_by_kind.get(kind, ())  # they do not overlap
+            for remark in of_kind[bisect_left(of_kind, span.start, key=lambda m: m.end) :]:
+                if remark.start >= span.end:
+                    break
+                if remark.end > span.start or remark.start == remark.end:
+                    found.append(remark)
+        return tuple(found)
+
+    def is_recognised(self, span: Span) -> bool:
+        """Whether words of a span were read from an image."""
+        return bool(self.remarks_in(span, "recognised"))
+
+    def boxes_on(self, page: Page) -> WordBoxes:
+        """The boxes of a page's words; none where its text is pdfium's, which has their boxes."""
+        first, last = np.searchsorted(self.boxes[:, 0], (page.start, page.end))
+        return self.boxes[first:last]
+
     @property
     def unreadable_pages(self) -> tuple[int, ...]:
-        """Numbers of the pages that show something but carry no text."""
+        """Numbers of the pages that show words but carry no text."""
         return tuple(p.number for p in self.pages if not p.readable)
+
+    @property
+    def partly_read_pages(self) -> tuple[int, ...]:
+        """Numbers of the pages that show more words than their text has."""
+        return tuple(p.number for p in self.pages if p.readable and p.partly)
+
+    @property
+    def recognised_pages(self) -> tuple[int, ...]:
+        """Numbers of the pages that have words read from an image."""
+        return tuple(sorted({self.page_at(remark.start).number for remark in self.remarks_of("recognised")}))
 
 
 class Where(TypedDict):
@@ -112,6 +221,10 @@ class Where(TypedDict):
     section: str
     page: int
     page_label: str
+    bates: str
+    exhibit: str
+    lines: str
+    recognised: bool
     spans: tuple[Span, ...]
     text_version: int
 
@@ -121,7 +234,8 @@ class PinCite:
     """Where words stand: their document by id and name, the section and page to cite, and the spans themselves.
 
     `spans` are of one document, in reading order, in its text of that version. `section` is empty before the first
-    clause.
+    clause, `bates`, `exhibit` and the numbered `lines` ("42:5-9") where there are none. `recognised`: words of it were
+    read from an image.
     """
 
     document_id: str
@@ -131,6 +245,10 @@ class PinCite:
     page_label: str
     spans: tuple[Span, ...]
     text_version: int = 1
+    bates: str = ""
+    exhibit: str = ""
+    lines: str = ""
+    recognised: bool = False
 
     @property
     def span(self) -> Span:
@@ -146,6 +264,10 @@ class PinCite:
             "section": self.section,
             "page": self.page,
             "page_label": self.page_label,
+            "bates": self.bates,
+            "exhibit": self.exhibit,
+            "lines": self.lines,
+            "recognised": self.recognised,
             "spans": self.spans,
             "text_version": self.text_version,
         }

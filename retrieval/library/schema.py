@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from retrieval.core.documents import ReadingWarning
 from retrieval.library.database import CONSTRAINT_NAMES
 
 State = Literal["waiting", "reading", "indexing", "ready", "failed"]
@@ -28,6 +29,8 @@ class DocumentRecord:
     `page` is how far its state has come, of `pages` (0 until they are counted); `reason` a sentence for the user when
     it failed or could be read only in part; `bytes` the size of the file; `attempts` how often its converter has died;
     `characters` of its text, 0 until it has been read; `text_version`: of the converter whose text is searched.
+    `unreadable_pages` show words and have none in the text, `partly_read_pages` show more than they have;
+    `recognised_pages` have words read from an image.
     """
 
     matter_id: str
@@ -42,6 +45,9 @@ class DocumentRecord:
     attempts: int = 0
     characters: int = 0
     text_version: int = 1
+    partly_read_pages: tuple[int, ...] = ()
+    recognised_pages: tuple[int, ...] = ()
+    warnings: tuple[ReadingWarning, ...] = ()
 
 
 metadata = sa.MetaData(naming_convention=CONSTRAINT_NAMES)
@@ -70,6 +76,9 @@ documents = sa.Table(
     sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("characters", sa.Integer, nullable=False, server_default=sa.text("0")),  # of its text, once it is read
     sa.Column("text_version", sa.Integer, nullable=False, server_default=sa.text("1")),  # of the text in its indexes
+    sa.Column("partly_read_pages", sa.JSON(none_as_null=True)),
+    sa.Column("recognised_pages", sa.JSON(none_as_null=True)),
+    sa.Column("warnings", sa.JSON(none_as_null=True)),  # [[page, kind, text]]
 )
 
 jobs = sa.Table(
@@ -124,6 +133,9 @@ def record_of(row: sa.Row[Any]) -> DocumentRecord:
         attempts=row.attempts,
         characters=row.characters,
         text_version=row.text_version,
+        partly_read_pages=tuple(row.partly_read_pages or ()),
+        recognised_pages=tuple(row.recognised_pages or ()),
+        warnings=tuple(ReadingWarning(*warning) for warning in row.warnings or ()),
     )
 
 

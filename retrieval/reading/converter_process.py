@@ -16,8 +16,8 @@ from multiprocessing.connection import Connection
 from time import monotonic
 from typing import Any
 
-from retrieval.core import errors
-from retrieval.core.documents import Document, Page
+from retrieval.core import document_json, errors
+from retrieval.core.documents import Document
 from retrieval.core.errors import DocumentTooSlow, PageTooSlow, TooMuchMemory, UnreadableFile
 from retrieval.core.limits import Limits
 from retrieval.reading import protocol
@@ -27,7 +27,7 @@ from retrieval.structure.chunks import Chunk
 from retrieval.structure.facts import Facts, from_json
 
 POLL_S = 0.5  # how often whoever waits for a page looks whether the work is to end
-_CHARACTER_BYTES = 6  # of JSON at most, a control character as \u0000
+_CHARACTER_BYTES = 16  # of JSON at most: 6 as \u0000, and its share in the box and the mark of its word
 _LEAST_BYTES = 4 << 20  # of a message: the labels of 10,000 pages, or a thousand chunks, and as much again
 
 OnPage = Callable[[int, int], None]
@@ -170,8 +170,7 @@ class _Conversion:
                 page, pages = map(int, fields)
                 self._take_page(page, pages)
             case "text":
-                text, rows = fields
-                self._take_text(str(text), rows)
+                self._take_text(fields[0])
             case "facts" if self._document is not None:
                 self._facts = from_json(self.document_id, fields[0])
             case "chunks" if self._document is not None:
@@ -192,10 +191,11 @@ class _Conversion:
         if page:
             self._on_page(page, pages)
 
-    def _take_text(self, text: str, rows: list[list[Any]]) -> None:
+    def _take_text(self, body: dict[str, Any]) -> None:
         self.clock.reading = False
-        pages = tuple(_page(row) for row in rows)
-        self._document = Document(self.document_id, self.name, text, pages, self._version)
+        self._document = document_json.from_json(
+            body, document_id=self.document_id, name=self.name, version=self._version
+        )
 
     def _take_chunks(self, document: Document, rows: list[list[Any]]) -> None:
         if len(self._chunks) > len(document.text):  # each holds a character at least
@@ -232,11 +232,6 @@ class _Clock:
             raise DocumentTooSlow(name=self._name, seconds=self._limits.document_seconds)
         if self.reading and now >= self._page_ends:
             raise PageTooSlow(name=self._name, page=self._page, seconds=self._limits.page_seconds)
-
-
-def _page(row: list[Any]) -> Page:
-    number, label, start, end, readable = row
-    return Page(int(number), str(label), int(start), int(end), bool(readable))
 
 
 def _refusal(name: str, cls: object, values: dict[str, Any]) -> UnreadableFile:

@@ -14,9 +14,10 @@ from collections.abc import Callable
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, Page
+from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, ReadingWarning, WordBoxes
 from retrieval.core.errors import DamagedFile, EncryptedFile, NoPages, TooManyPages, TooMuchText
 from retrieval.core.limits import Limits
+from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
 
 CONVERTER_VERSION = 1  # raised when the same bytes would give another text
 
@@ -51,22 +52,24 @@ def read_pdf(
             raise TooManyPages(name=name, pages=count, limit=limits.pages)
         if on_page:
             on_page(0, count)
-        texts: list[str] = []
-        pages: list[Page] = []
-        start = 0
+        drafts: list[PageDraft] = []
+        characters = 0
         for i in range(count):
-            text, readable = _read_page(pdf, i, limits.characters - start)
-            if text is None:
+            draft = _read_page(pdf, i, limits.characters - characters)
+            if draft is None:
                 raise TooMuchText(name=name, limit=limits.characters)
-            label = _label(pdf, i) if labels else str(i + 1)
-            pages.append(Page(i + 1, label, start, start + len(text), readable))
-            texts.append(text)
-            start += len(text) + len(PAGE_BREAK)
+            draft.label = _label(pdf, i) if labels else str(i + 1)
+            drafts.append(draft)
+            characters += len(draft.text) + len(PAGE_BREAK)
             if on_page:
                 on_page(i + 1, count)
+        warnings: list[ReadingWarning] = []
+        for draft in drafts:
+            if draft.is_changed and not len(draft.boxes):
+                draft.boxes = _boxes(pdf, draft)
     finally:
         pdf.close()
-    return Document(document_id, name, PAGE_BREAK.join(texts), tuple(pages))
+    return assemble(drafts, document_id=document_id, name=name, warnings=warnings)
 
 
 def is_pdf(head: bytes) -> bool:
@@ -104,28 +107,44 @@ def _open(data: bytes, name: str) -> pdfium.PdfDocument:
         raise DamagedFile(name=name) from error
 
 
-def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> tuple[str | None, bool]:
-    """Text of a page and whether it can be read; a page that pdfium cannot open is an unreadable one.
+def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | None:
+    """Read a page; one that pdfium cannot open is an unreadable one.
 
     None for a text of more than `most` characters, which is not even fetched.
     """
+    unreadable = PageDraft(index + 1, "", readable=False)
     try:
         page = pdf[index]
     except pdfium.PdfiumError:
-        return "", False
+        return unreadable
     try:
         textpage = page.get_textpage()
         try:
             if textpage.count_chars() > most:
-                return None, False
-            text = page_text(textpage)
+                return None
+            draft = PageDraft(index + 1, page_text(textpage))
         finally:
             textpage.close()
-        return text, not _shows_more_than_it_says(page, text)
+        draft.readable = not _shows_more_than_it_says(page, draft.text)
+        return draft
     except pdfium.PdfiumError:
-        return "", False
+        return unreadable
     finally:
         page.close()
+
+
+def _boxes(pdf: pdfium.PdfDocument, draft: PageDraft) -> WordBoxes:
+    """The boxes of a page's words, for a text that is not pdfium's any more."""
+    page = pdf[draft.number - 1]
+    textpage = page.get_textpage()
+    try:
+        indexes = char_indexes(textpage)
+        order = draft.order if draft.order is not None else range(len(draft.text))
+        boxes = [textpage.get_charbox(indexes[i], loose=True) if i >= 0 else None for i in order]
+    finally:
+        textpage.close()
+        page.close()
+    return boxes_of_words(draft.text, [box if box and box[0] < box[2] and box[1] < box[3] else None for box in boxes])
 
 
 def _shows_more_than_it_says(page: pdfium.PdfPage, text: str) -> bool:

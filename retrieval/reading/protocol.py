@@ -1,7 +1,7 @@
 """Serves a converter process: files become text, facts and chunks, sent as messages of JSON.
 
 ["page", number, pages]                           the file was opened (number 0), or one page read
-["text", text, [[number, label, start, end, readable], …]]
+["text", {…}]                                     as `document_json.to_json` gives it
 ["facts", {…}]                                    as `facts.to_json` gives them
 ["chunks", [[start, end, words, found_by], …]]    some of them, in order
 ["done"]
@@ -14,6 +14,7 @@ import json
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from retrieval.core import document_json
 from retrieval.core.documents import Document
 from retrieval.core.errors import TooManyLines, UnreadableFile, trace
 from retrieval.core.limits import Limits
@@ -80,8 +81,7 @@ def _convert(pipe: Connection, request: FileRequest, data: bytes) -> Document:
         labels=request.labels,
         on_page=lambda page, pages: _send(pipe, "page", page, pages),
     )
-    rows = [[page.number, page.label, page.start, page.end, page.readable] for page in document.pages]
-    _send(pipe, "text", document.text, rows)
+    _send(pipe, "text", document_json.to_json(document))
     return document
 
 

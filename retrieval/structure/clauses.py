@@ -5,6 +5,7 @@ Drafting habits differ (ARTICLE II / 2.1 / (a) / (i), "Section 4.", bare "12.", 
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrieval.core.cache import document_cache
@@ -117,7 +118,22 @@ def pin_cite(document: Document, *spans: Span, at: int | None = None) -> PinCite
         page_label=page.label,
         spans=spans,
         text_version=document.version,
+        bates=page.bates,
+        exhibit=page.exhibit,
+        lines=numbered_lines(document, spans),
+        recognised=any(document.is_recognised(span) for span in spans),
     )
+
+
+def numbered_lines(document: Document, spans: Sequence[Span]) -> str:
+    """The numbered lines of a pleading or transcript that spans stand on, as they are cited: "42:5-9", "42:25-43:2"."""
+    places = [remark.detail for span in spans for remark in document.remarks_in(span, "line")]
+    if not places:
+        return ""
+    (page, first), (last_page, last) = places[0].rsplit(":", 1), places[-1].rsplit(":", 1)
+    if places[0] == places[-1]:
+        return places[0]
+    return f"{page}:{first}-{last}" if page == last_page else f"{places[0]}-{places[-1]}"
 
 
 def headings_above(document: Document, index: int) -> list[str]:

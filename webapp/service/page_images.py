@@ -1,11 +1,11 @@
 """Page images (PNG) with quoted words highlighted, rendered by pdfium in worker processes.
 
-A span of the canonical text maps to characters of pdfium (`retrieval.char_indexes`), each with a box on the page; the
-boxes of one line are joined. pdfium is not thread-safe, and a hostile page can take minutes to render, so that it runs
-in worker processes, which are killed when they take too long. That costs 2 ms a page (48 ms instead of 46), 0.2 s to
-start and 35 MB. A process keeps the documents it rendered last, so that turning a page does not send it a file of 200
-MB again. What a process sends is JSON and image bytes of a limited size: one that a page has taken over can send no
-object of its own making.
+A span of the canonical text maps to characters of pdfium (`retrieval.char_indexes`), each with a box on the page, or
+to words whose boxes were kept when the page was read (`Document.boxes_on`); the boxes of one line are joined. pdfium
+is not thread-safe, and a hostile page can take minutes to render, so that it runs in worker processes, which are
+killed when they take too long. That costs 2 ms a page (48 ms instead of 46), 0.2 s to start and 35 MB. A process
+keeps the documents it rendered last, so that turning a page does not send it a file of 200 MB again. What a process
+sends is JSON and image bytes of a limited size: one that a page has taken over can send no object of its own making.
 """
 
 import io
@@ -56,7 +56,8 @@ Box = tuple[int, int, int, int]
 class PageView:
     """A view of a page (1-based): `text` is its canonical text, `ranges` [start, end) of that are highlighted.
 
-    Nothing is highlighted if pdfium reads another text from the page.
+    Nothing is highlighted if pdfium reads another text from the page. Where that is so by design, `boxes` are those of
+    the words to highlight instead, in order: left, bottom, right and top in tenths of a point.
     """
 
     document_id: str
@@ -64,6 +65,7 @@ class PageView:
     text: str = ""
     ranges: tuple[Range, ...] = ()
     zoom: float = 1.0
+    boxes: tuple[tuple[int, int, int, int], ...] = ()
 
 
 class PageRenderer:
@@ -350,23 +352,30 @@ def _size(page: Any, zoom: float) -> tuple[float, int, int]:
 def _highlights(page: Any, view: PageView, width: int, height: int) -> Iterator[Box]:
     import pypdfium2 as pdfium
 
+    # pdfium maps points of the page to pixels of the image, with regard to crop box and rotation.
+    to_pixels = pdfium.PdfPosConv(page, (0, 0, width, height, 0)).to_bitmap
+    for stretch in _boxes_on_the_page(page, view):
+        boxes = []
+        for left, bottom, right, top in stretch:
+            if right > left and top > bottom:  # line ends have no size
+                (x, y), (other_x, other_y) = to_pixels(left, top), to_pixels(right, bottom)
+                boxes.append((min(x, other_x), min(y, other_y), max(x, other_x) + 1, max(y, other_y) + 1))
+        yield from _inside(_lines(boxes), width, height)
+
+
+def _boxes_on_the_page(page: Any, view: PageView) -> Iterator[list[tuple[float, ...]]]:
+    """The boxes to highlight, stretch by stretch, as left, bottom, right and top in points."""
     from retrieval import char_indexes, page_text
 
+    if view.boxes:
+        yield [tuple(edge / 10 for edge in box) for box in view.boxes]
+        return
     textpage = page.get_textpage()
     try:
-        if not view.ranges or page_text(textpage) != view.text:
-            return
-        indexes = char_indexes(textpage)
-        # pdfium maps points of the page to pixels of the image, with regard to crop box and rotation.
-        to_pixels = pdfium.PdfPosConv(page, (0, 0, width, height, 0)).to_bitmap
-        for start, end in view.ranges:
-            boxes = []
-            for index in indexes[start:end]:
-                left, bottom, right, top = textpage.get_charbox(index, loose=True)
-                if right > left and top > bottom:  # line ends have no size
-                    (x, y), (other_x, other_y) = to_pixels(left, top), to_pixels(right, bottom)
-                    boxes.append((min(x, other_x), min(y, other_y), max(x, other_x) + 1, max(y, other_y) + 1))
-            yield from _inside(_lines(boxes), width, height)
+        if view.ranges and page_text(textpage) == view.text:
+            indexes = char_indexes(textpage)
+            for start, end in view.ranges:
+                yield [textpage.get_charbox(index, loose=True) for index in indexes[start:end]]
     finally:
         textpage.close()
 

@@ -311,6 +311,14 @@ def _view(
     own = [each for span in _spans(document, ranges) for each in own_spans(document, span)]
     clipped = [(max(span.start, page.start) - page.start, min(span.end, page.end) - page.start) for span in own]
     highlights = tuple((start, end) for start, end in clipped if start < end)
+    kept = document.boxes_on(page)
+    if len(kept):
+        boxes = tuple(
+            (int(left), int(bottom), int(right), int(top))
+            for start, end, left, bottom, right, top in kept
+            if any(start - page.start < last and first < end - page.start for first, last in highlights)
+        )
+        return PageView(record.id, number, zoom=zoom, boxes=boxes)
     return PageView(record.id, number, document.text[page.start : page.end] if highlights else "", highlights, zoom)
 
 

@@ -1,0 +1,103 @@
+"""Pages on their way into a document: each step of a converter changes a draft, and `assemble` joins them.
+
+Positions in a draft are of its own text. A step may take words out (`blank`: spaces of the same length) and put the
+text in another order (`reorder`). The boxes of a page whose text is no longer pdfium's are kept by word, so that its
+highlights can be drawn.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from retrieval.core.documents import PAGE_BREAK, Document, Page, ReadingWarning, Remark, RemarkKind, WordBoxes, no_boxes
+
+_WORD = re.compile(r"\S+")
+
+
+@dataclass
+class PageDraft:
+    """One page as far as it is read. `order` has for each character its index in the text that pdfium gave, -1 for
+    one of our own; None while the text is in pdfium's order.
+    """
+
+    number: int
+    text: str
+    label: str = ""
+    readable: bool = True
+    partly: bool = False
+    bates: str = ""
+    exhibit: str = ""
+    remarks: list[Remark] = field(default_factory=list)
+    order: list[int] | None = None
+    boxes: WordBoxes = field(default_factory=no_boxes)
+    is_changed: bool = False  # the text is not pdfium's, character for character
+
+    def remark(self, start: int, end: int, kind: RemarkKind, words: str = "", detail: str = "") -> None:
+        """Remark a stretch of the text."""
+        self.remarks.append(Remark(start, end, kind, words, detail))
+
+    def blank(self, start: int, end: int) -> str:
+        """Take words out of the text, and put spaces in their place; returns them. Line ends stay."""
+        words = self.text[start:end]
+        self.text = self.text[:start] + re.sub(r"[^\n]", " ", words) + self.text[end:]
+        self.is_changed = True
+        return words
+
+    def reorder(self, pieces: Sequence[tuple[int, int]], separator: str = "\n") -> None:
+        """Put [start, end) pieces of the text in this order, with a separator between two; what is in none is left out.
+
+        Remarks move with the words that they are on; one across a border is cut there.
+        """
+        order = self.order if self.order is not None else list(range(len(self.text)))
+        text, new_order, remarks = "", [], []
+        for start, end in pieces:
+            if text and not text.endswith(separator):
+                text += separator
+                new_order += [-1] * len(separator)
+            moved = len(text) - start
+            for remark in self.remarks:
+                first, last = max(remark.start, start), min(remark.end, end)
+                if first < last or (remark.start == remark.end and start <= remark.start < end):
+                    remarks.append(replace(remark, start=first + moved, end=last + moved))
+            text += self.text[start:end]
+            new_order += order[start:end]
+        self.text, self.order, self.remarks, self.is_changed = text, new_order, remarks, True
+
+
+def boxes_of_words(text: str, boxes: Sequence[tuple[float, float, float, float] | None]) -> WordBoxes:
+    """Boxes of the words of a text from those of its characters (left, bottom, right, top in points, or None)."""
+    rows = []
+    for word in _WORD.finditer(text):
+        of_word = np.array([box for box in boxes[word.start() : word.end()] if box])
+        if len(of_word):
+            low, high = of_word.min(axis=0), of_word.max(axis=0)
+            rows.append([word.start(), word.end(), *(10 * low[:2]), *(10 * high[2:])])
+    return np.rint(np.array(rows)).astype(np.int32) if rows else no_boxes()
+
+
+def assemble(
+    drafts: Sequence[PageDraft], *, document_id: str, name: str, warnings: Sequence[ReadingWarning] = ()
+) -> Document:
+    """Join the pages to a document."""
+    pages: list[Page] = []
+    remarks: list[Remark] = []
+    boxes: list[WordBoxes] = []
+    start = 0
+    for draft in drafts:
+        end = start + len(draft.text)
+        kept = draft.readable, draft.partly, draft.bates, draft.exhibit
+        pages.append(Page(draft.number, draft.label or str(draft.number), start, end, *kept))
+        remarks += [replace(m, start=m.start + start, end=m.end + start) for m in draft.remarks]
+        boxes.append(draft.boxes + np.array([start, start, 0, 0, 0, 0], np.int32))
+        start = end + len(PAGE_BREAK)
+    return Document(
+        document_id,
+        name,
+        PAGE_BREAK.join(draft.text for draft in drafts),
+        tuple(pages),
+        remarks=tuple(sorted(remarks, key=lambda m: (m.start, m.end))),
+        warnings=tuple(warnings),
+        boxes=np.concatenate(boxes) if boxes else no_boxes(),
+    )
