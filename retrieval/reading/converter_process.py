@@ -23,6 +23,7 @@ from retrieval.core.limits import Limits
 from retrieval.reading import protocol
 from retrieval.reading.child_process import Child, how_it_ended
 from retrieval.reading.formats import format_of
+from retrieval.reading.recogniser_process import MOST_PIXELS, RecogniserProcess
 from retrieval.structure.chunks import Chunk
 from retrieval.structure.facts import Facts, from_json
 
@@ -59,6 +60,7 @@ class ConverterProcess:
         self._limits = limits or Limits()
         self._go_on = go_on
         self._child = Child(protocol.serve, "pincite-converter", memory_mib=self._limits.memory_mib)
+        self._recogniser = RecogniserProcess(self._limits, go_on)
 
     def convert(
         self,
@@ -78,8 +80,9 @@ class ConverterProcess:
         `on_page` raises ends the conversion.
         """
         row = format_of(data, name)
-        limits = self._limits if max_characters is None else replace(self._limits, characters=max_characters)
-        request = protocol.FileRequest(row.name, name, document_id, limits, labels)
+        characters = self._limits.characters if max_characters is None else max_characters
+        limits = replace(self._limits, characters=characters, labels=labels)
+        request = protocol.FileRequest(row.name, name, document_id, limits)
         conversion = _Conversion(document_id, name, self._limits, on_page, version=row.version)
         return self._work(request, data, conversion)
 
@@ -94,10 +97,12 @@ class ConverterProcess:
     def interrupt(self) -> None:
         """End the process under a `convert` in another thread, which then raises ConverterDied."""
         self._child.kill()
+        self._recogniser.interrupt()
 
     def stop(self) -> None:
-        """End the process. The next `convert` starts another."""
+        """End the process, and the one that recognises. The next `convert` starts another."""
         self._child.stop()
+        self._recogniser.stop()
 
     def _work(self, request: object, data: bytes | None, conversion: "_Conversion") -> Converted:
         reusable = False
@@ -122,9 +127,20 @@ class ConverterProcess:
         raise outcome
 
     def _outcome(self, pipe: Connection, conversion: "_Conversion") -> Converted | UnreadableFile:
-        while (outcome := conversion.take(self._message(pipe, conversion.clock))) is None:
-            pass
-        return outcome
+        while True:
+            message = self._message(pipe, conversion.clock)
+            if message[0] == "image":
+                self._recognise(pipe, conversion.clock, *map(int, message[1:]))
+            elif (outcome := conversion.take(message)) is not None:
+                return outcome
+
+    def _recognise(self, pipe: Connection, clock: "_Clock", height: int, width: int) -> None:
+        """Broker an image of the converter to the process that recognises; the clock stands still meanwhile."""
+        pixels = pipe.recv_bytes(MOST_PIXELS)
+        started_at = monotonic()
+        answer = self._recogniser.read(height, width, pixels)
+        clock.pause(monotonic() - started_at)
+        pipe.send_bytes(answer)
 
     def _message(self, pipe: Connection, clock: "_Clock") -> list[Any]:
         clock.check()
@@ -219,6 +235,11 @@ class _Clock:
         """A page has been read, or the file opened (page 0): the next one's time begins."""
         self._page, self.reading = page + 1, page < pages
         self._page_ends = monotonic() + self._limits.page_seconds
+
+    def pause(self, seconds: float) -> None:
+        """Leave out seconds that recognition took, which has a limit of its own."""
+        self._ends += seconds
+        self._page_ends += seconds
 
     def left(self) -> float:
         """Seconds until the next limit; none below zero."""

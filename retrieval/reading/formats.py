@@ -13,6 +13,7 @@ from retrieval.core.documents import Document
 from retrieval.core.errors import EmptyFile, UnsupportedFormat
 from retrieval.core.limits import Limits
 from retrieval.reading import pdf
+from retrieval.reading.coverage import Recognise
 
 # Bytes at the beginning of a file by which each format is recognised: within so many, PDF readers accept junk before
 # %PDF- (ISO 32000-1, annex H).
@@ -29,13 +30,14 @@ class Converter(Protocol):
         name: str,
         document_id: str,
         limits: Limits,
-        labels: bool,
         on_page: Callable[[int, int], None],
+        recognise: Recognise | None,
     ) -> Document:
         """`on_page(page, pages)` is called after each page, and for page 0 when the file is open.
 
-        Of `limits` a converter minds pages and characters; whoever started its process minds time and memory. Without
-        `labels` each page's label is its number, and nothing of the file is read for it.
+        Of `limits` a converter minds pages, characters and labels, without which each page's label is its number and
+        nothing of the file is read for it; whoever started its process minds time and memory. `recognise` reads the words of
+        an image; without it the pages that need it are unreadable.
         """
 
 

@@ -17,7 +17,9 @@ import pypdfium2.raw as pdfium_c
 from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, ReadingWarning, WordBoxes
 from retrieval.core.errors import DamagedFile, EncryptedFile, NoPages, TooManyPages, TooMuchText
 from retrieval.core.limits import Limits
+from retrieval.reading.coverage import Recognise, cover
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
+from retrieval.reading.painted import painted
 
 CONVERTER_VERSION = 1  # raised when the same bytes would give another text
 
@@ -26,8 +28,6 @@ CONVERTER_VERSION = 1  # raised when the same bytes would give another text
 _SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
 _CONTROL = {c: " " for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)} | {0x2028: " ", 0x2029: " "} | _SAME_LENGTH
 _LONGEST_LABEL = 40  # characters; "A-1" or "xxiii" is a label, and a file may declare megabytes for each page
-# A scan may carry a stamp or a running footer as text; less than this beside a full-page image is not its text.
-_FEW_CHARACTERS = 50
 
 
 def read_pdf(
@@ -36,8 +36,8 @@ def read_pdf(
     name: str,
     document_id: str,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
-    labels: bool = True,
     on_page: Callable[[int, int], None] | None = None,
+    recognise: Recognise | None = None,
 ) -> Document:
     """Read a PDF into a `Document`: the `Converter` of PDFs.
 
@@ -55,10 +55,10 @@ def read_pdf(
         drafts: list[PageDraft] = []
         characters = 0
         for i in range(count):
-            draft = _read_page(pdf, i, limits.characters - characters)
+            draft = _read_page(pdf, i, limits.characters - characters, recognise)
             if draft is None:
                 raise TooMuchText(name=name, limit=limits.characters)
-            draft.label = _label(pdf, i) if labels else str(i + 1)
+            draft.label = _label(pdf, i) if limits.labels else str(i + 1)
             drafts.append(draft)
             characters += len(draft.text) + len(PAGE_BREAK)
             if on_page:
@@ -107,7 +107,7 @@ def _open(data: bytes, name: str) -> pdfium.PdfDocument:
         raise DamagedFile(name=name) from error
 
 
-def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | None:
+def _read_page(pdf: pdfium.PdfDocument, index: int, most: int, recognise: Recognise | None = None) -> PageDraft | None:
     """Read a page; one that pdfium cannot open is an unreadable one.
 
     None for a text of more than `most` characters, which is not even fetched.
@@ -123,9 +123,9 @@ def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | No
             if textpage.count_chars() > most:
                 return None
             draft = PageDraft(index + 1, page_text(textpage))
+            cover(page, textpage, draft, painted(page), recognise)
         finally:
             textpage.close()
-        draft.readable = not _shows_more_than_it_says(page, draft.text)
         return draft
     except pdfium.PdfiumError:
         return unreadable
@@ -146,25 +146,6 @@ def _boxes(pdf: pdfium.PdfDocument, draft: PageDraft) -> WordBoxes:
         textpage.close()
         page.close()
     return boxes_of_words(draft.text, [box if box and box[0] < box[2] and box[1] < box[3] else None for box in boxes])
-
-
-def _shows_more_than_it_says(page: pdfium.PdfPage, text: str) -> bool:
-    """Whether the page's content is a picture: no letters beside drawn objects,
-    or few beside an image of half the page.
-    """
-    letters = sum(c.isalnum() for c in text)
-    if letters >= _FEW_CHARACTERS:
-        return False
-    objects = list(page.get_objects(max_depth=2))
-    if letters == 0:
-        return bool(objects)
-    width, height = page.get_size()
-    for o in objects:
-        if o.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            left, bottom, right, top = o.get_bounds()
-            if (right - left) * (top - bottom) >= 0.5 * width * height:
-                return True
-    return False
 
 
 def _label(pdf: pdfium.PdfDocument, index: int) -> str:
