@@ -48,13 +48,20 @@ def test_a_longer_column_goes_on_before_the_other_one_begins() -> None:
 def test_headings_and_paragraphs_between_columns_stay_between_them() -> None:
     first = row_by_row([wrapped(LIABILITY, 220), wrapped(SUIT, 220)], [60, 300], 700)
     second = row_by_row([wrapped(LAW, 220), wrapped(SUIT, 220)], [60, 300], 500)
-    head, between = "STANDARD CONDITIONS OF CARRIAGE", "The conditions below apply to carriage by sea alone, and to no other."
+    head, between = (
+        "STANDARD CONDITIONS OF CARRIAGE",
+        "The conditions below apply to carriage by sea alone, and to no other.",
+    )
     page = [Placed(180, 740, head), *first, Placed(60, 540, between + " " + between), *second]
     assert flat(text_of(*page)) == f"{head} {LIABILITY} {SUIT} {between} {between} {LAW} {SUIT}"
 
 
 def test_a_word_hyphenated_at_the_end_of_a_column_goes_on_in_its_column() -> None:
-    left = ["The Carrier is liable for the loss of goods in", "the hold of the vessel, but not for dam-", "age to goods"]
+    left = [
+        "The Carrier is liable for the loss of goods in",
+        "the hold of the vessel, but not for dam-",
+        "age to goods",
+    ]
     left += ["that were carried on deck at the risk of the", "shipper, who is told so in the bill of lading."]
     right = ["The Merchant pays freight on delivery and is", "liable for demurrage and for any de-", "tention of the"]
     right += ["vessel beyond the time that was agreed for", "the loading and the discharge of the goods."]
