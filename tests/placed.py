@@ -8,6 +8,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
+from tests.pdfs import raw_pdf
+
 FONT = "Times-Roman"
 
 
@@ -51,3 +53,24 @@ def row_by_row(columns: Sequence[Sequence[str]], lefts: Sequence[float], top: fl
         for x, lines in zip(lefts, columns, strict=True)
         if i < len(lines)
     ]
+
+
+def any_script_pdf(lines: Sequence[str]) -> bytes:
+    """One page of lines in any script, drawn from the left in the order of their characters.
+
+    What is seen are letters of Helvetica: a map says which characters they stand for.
+    """
+    codes = {character: 0x21 + i for i, character in enumerate(dict.fromkeys("".join(lines)))}
+    entries = "".join(f"<{code:02x}> <{character.encode('utf-16-be').hex()}>\n" for character, code in codes.items())
+    ranges = "begincmap 1 begincodespacerange <00> <ff> endcodespacerange"
+    cmap = f"{ranges}\n{len(codes)} beginbfchar\n{entries}endbfchar endcmap"
+    shown = (f"<{bytes(codes[character] for character in line).hex()}> Tj 0 -20 Td" for line in lines)
+    content = f"BT /F 12 Tf 72 700 Td {' '.join(shown)} ET"
+    return raw_pdf(
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
+        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 6 0 R >>",
+        f"<< /Length {len(cmap)} >>\nstream\n{cmap}\nendstream",
+    )

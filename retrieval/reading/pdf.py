@@ -20,6 +20,7 @@ from retrieval.core.limits import Limits
 from retrieval.reading.char_boxes import char_boxes
 from retrieval.reading.columns import may_have_columns, read_by_columns
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
+from retrieval.reading.right_to_left import turn_round
 
 CONVERTER_VERSION = 1  # raised when the same bytes would give another text
 
@@ -69,6 +70,7 @@ def read_pdf(
         for draft in drafts:
             if draft.has_gaps and draft.order is None:
                 read_by_columns(pdf, draft)
+        turn_round(drafts)
         for draft in drafts:
             if draft.is_changed and not len(draft.boxes):
                 draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
