@@ -18,8 +18,8 @@ _SHORT = "של את על זה כל או עם כי גם אם من في على إ�
 # Hebrew letters that end a word; the Arabic article, teh marbuta and alef maksura.
 _FORWARDS = re.compile(rf"\b(?:{'|'.join(_SHORT)}|[א-ת]+[םןץףך]|ال\w{{2,}}|\w{{2,}}[ةى])\b")
 _BACKWARDS = re.compile(rf"\b(?:{'|'.join(word[::-1] for word in _SHORT)}|[םןץףך][א-ת]+|\w{{2,}}لا|[ةى]\w{{2,}})\b")
-# What is read from left to right within such a line: figures, and Latin words with what stands between them.
-_LEFT_TO_RIGHT = re.compile(r"[$€£₪]?\d+(?:[.,:/]\d+)*%?|[A-Za-z]\w*(?:[^\w\u0590-\ufefc]+[A-Za-z]\w*)*")
+# What is read from left to right within such a line: figures, and Latin words, of which pdfium turns the order round.
+_LEFT_TO_RIGHT = re.compile(r"[$€£₪]?\d+(?:[.,:/]\d+)*%?|[A-Za-z]\w*")
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
 
