@@ -22,17 +22,6 @@ def make_pdf(pages: Sequence[str], *, title: str = "Test agreement") -> bytes:
     return out.getvalue()
 
 
-def drawings(pages: int) -> bytes:
-    """Pages that show a shape and say nothing, as scans do."""
-    out = io.BytesIO()
-    canvas = Canvas(out, invariant=1)
-    for _ in range(pages):
-        canvas.rect(100, 100, 200, 200, fill=1)
-        canvas.showPage()
-    canvas.save()
-    return out.getvalue()
-
-
 def tiles(pages: int = 1) -> bytes:
     """Pages that nobody lives to see drawn, in a kilobyte:
     each is filled with tiles that are filled with themselves.
@@ -47,6 +36,11 @@ def tiles(pages: int = 1) -> bytes:
         f"<< /Length {len(fill)} >>\nstream\n{fill}\nendstream",
         f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R {resources} >>",
     )
+    return raw_pdf(*objects)
+
+
+def raw_pdf(*objects: str) -> bytes:
+    """A PDF of these objects, the first of which is its catalogue."""
     out, starts = "%PDF-1.4\n", []
     for number, each in enumerate(objects, 1):
         starts.append(len(out))

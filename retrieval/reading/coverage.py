@@ -23,7 +23,7 @@ from retrieval.reading.page_view import PageView
 from retrieval.reading.painted import PaintedPage
 from retrieval.reading.recognised_text import Row, lines_of, put_in
 from retrieval.reading.recognition import Reading
-from retrieval.reading.writing import DOTS_PER_INCH, Grey, marks_on_paper, rows_of_writing
+from retrieval.reading.writing import DOTS_PER_INCH, LEAST_MARKS, Grey, marks_on_paper, rows_of_writing
 
 Recognise = Callable[[Grey], Reading | None]
 """Reads an image; None where that failed."""
@@ -35,7 +35,6 @@ _MOSTLY = 0.5  # of the page, where images are what it shows
 _LEAST_SHAPES = 40  # as large as letters
 _LETTER = 1.5, 60.0  # points of a shape that may be a letter
 _LEAST_SEGMENTS = 400  # of lines and curves: a word drawn as one shape has a hundred
-_LEAST_MARKS = 20  # in rows of writing; less is a logo, a seal or a signature
 _LEFT_BY_A_LAYER = 0.25  # marks for each of its characters, beside which its letters lie
 _LETTERS_A_MARK = 5  # of a page of handwriting, which has no rows; with more letters of text its ink is a signature
 _UNREAD_SHARE = 0.02  # of the page, in lines that were found and could not be read
@@ -43,6 +42,7 @@ _READ_SHARE = 0.3  # letters that were read for each mark of writing: fewer mean
 _STAMPS = 3  # letters for each mark of writing on a page that is an image: fewer are a filing stamp, a fax header
 _SAMPLED = 24  # characters of a page that are asked whether they mean something
 _MEANINGLESS = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]{3}")
+_SPACES = re.compile(r"[ \ufffd\ue000-\uf8ff]{3}")
 _PRIVATE = re.compile(r"[\ufffd\ue000-\uf8ff]")
 
 
@@ -120,12 +120,12 @@ def cover(
 def _signs(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft, painted: PaintedPage) -> _Signs:
     left, bottom, right, top = page.get_bbox()
     images, shapes, segments = 0.0, 0, 0
-    for each in painted.objects:
+    for each in (painted.objects[i] for i in painted.shapes):
         wide = min(each.box[2], right) - max(each.box[0], left)
         high = min(each.box[3], top) - max(each.box[1], bottom)
         if each.kind == "image":
             images += max(0.0, wide) * max(0.0, high)
-        elif each.kind == "shape":
+        else:
             least, most = _LETTER
             shapes += least < wide < most and least < high < most
             if segments < _LEAST_SEGMENTS:
@@ -133,8 +133,8 @@ def _signs(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft,
     return _Signs(
         images / max(1.0, (right - left) * (top - bottom)),
         shapes >= _LEAST_SHAPES or segments >= _LEAST_SEGMENTS,
-        _is_meaningless(textpage),
-        bool(painted.objects) and not _letters(draft.text),
+        _is_meaningless(textpage, draft.text),
+        bool(painted.objects) and not any(map(str.isalnum, draft.text)),
     )
 
 
@@ -142,12 +142,14 @@ def _letters(text: str) -> int:
     return sum(map(str.isalnum, text))
 
 
-def _is_meaningless(textpage: pdfium.PdfTextPage) -> bool:
-    """Whether characters of a page may be of a font that does not say what they mean."""
+def _is_meaningless(textpage: pdfium.PdfTextPage, text: str) -> bool:
+    """Whether characters of a page may be of a font that does not say what they mean. They are then without an entry in
+    its table, private ones, or codes of control, for which the text has spaces.
+    """
     count = textpage.count_chars()
     sample = range(0, count, max(1, count // _SAMPLED))
     unmapped = sum(pdfium_c.FPDFText_HasUnicodeMapError(textpage, i) == 1 for i in sample)
-    return unmapped > 1 or bool(_MEANINGLESS.search(textpage.get_text_range()))
+    return unmapped > 1 or bool(_SPACES.search(text) and _MEANINGLESS.search(textpage.get_text_range()))
 
 
 def _meaningless(view: PageView, draft: PageDraft) -> NDArray[np.bool_]:
@@ -188,12 +190,12 @@ def _unread(
     image = view.draw(DOTS_PER_INCH, covering, lines_of(draft.text, view.boxes, layer))
     height, width = image.shape
     rows = rows_of_writing(image)
-    least = max(_LEAST_MARKS, _LEFT_BY_A_LAYER * int(layer.sum()))
+    least = max(LEAST_MARKS, _LEFT_BY_A_LAYER * int(layer.sum()))
     if (marks := int(rows[:, 4].sum())) >= least:
         low, high = rows[:, :2].min(axis=0), rows[:, 2:4].max(axis=0)
         box = np.concatenate([low, high]) / (width, height, width, height)
         return _Unread(np.array([0, 0, 1, 1]) if signs.images >= _MOSTLY else box, marks)
-    if signs.images >= _MOSTLY or signs.is_wordless:
+    if signs.images >= _MOSTLY:
         marks = marks_on_paper(image)
         if marks and _letters(draft.text) < _LETTERS_A_MARK * marks:
             return _Unread(np.array([0, 0, 1, 1]), marks)

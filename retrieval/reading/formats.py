@@ -36,8 +36,8 @@ class Converter(Protocol):
         """`on_page(page, pages)` is called after each page, and for page 0 when the file is open.
 
         Of `limits` a converter minds pages, characters and labels, without which each page's label is its number and
-        nothing of the file is read for it; whoever started its process minds time and memory. `recognise` reads the words of
-        an image; without it the pages that need it are unreadable.
+        nothing of the file is read for it; whoever started its process minds time and memory. `recognise` reads the
+        words of an image; without it the pages that need it are unreadable.
         """
 
 

@@ -82,7 +82,7 @@ class AskedRecogniser:
         if self._failures >= _FAILURES or image.size > MOST_PIXELS:
             return None
         self._pipe.send_bytes(json.dumps(["image", *image.shape]).encode())
-        self._pipe.send_bytes(np.ascontiguousarray(image).data)
+        self._pipe.send_bytes(np.ascontiguousarray(image).data.cast("B"))
         answer = json.loads(self._pipe.recv_bytes(_ANSWER_BYTES))
         if answer is None:
             self._failures += 1

@@ -16,12 +16,14 @@ Rows = NDArray[np.int32]
 """int32[rows, 5]: left, top, right, bottom in pixels, and the number of marks."""
 
 DOTS_PER_INCH = 100
+LEAST_MARKS = 20  # in rows of writing; less is a logo, a seal or a signature
 _LEAST_HEIGHT, _MOST_HEIGHT = 4, 45  # pixels of a mark: letters of 4 to 40 points
 _CONTRAST = 24  # of 255, between ink and the mean round it
 _ROUND = 41  # pixels of that square
 _LEAST_MARKS = 5  # of a row, or of a page
 _LEAST_AREA = 8  # pixels of a mark that stands in no row
 _EVEN = 0.6  # of the neighbours in a row stand on one base line and are about as high
+_UNLIKE = 0.2  # of the neighbours differ in width or height
 _PAPER = 0.55  # of the pixels of a document have about the shade of its paper
 _NEAR = 14  # of 255
 
@@ -29,6 +31,8 @@ _NEAR = 14  # of 255
 def rows_of_writing(image: Grey) -> Rows:
     """The rows of letters in an image, upright ones and those turned by 90 degrees."""
     upright = _rows(image)
+    if upright[:, 4].sum() >= LEAST_MARKS:
+        return upright
     turned = _rows(np.ascontiguousarray(image.T))  # mirrored too, which these marks do not show
     if turned[:, 4].sum() > upright[:, 4].sum():
         return turned[:, [1, 0, 3, 2, 4]]
@@ -68,8 +72,8 @@ def _marks(image: Grey, sign: int) -> tuple[NDArray[np.int32], NDArray[np.int32]
 def _rows_in(labels: NDArray[np.int32], stats: NDArray[np.int32]) -> Rows:
     import cv2
 
-    left, top, width, height, area = stats.T
-    letters = (height >= _LEAST_HEIGHT) & (height <= _MOST_HEIGHT) & (width <= 8 * height) & (width >= 1)
+    _, _, width, height, area = stats.T
+    letters = (height >= _LEAST_HEIGHT) & (height <= _MOST_HEIGHT) & (width <= 8 * height) & (height <= 12 * width)
     letters &= (area < 0.9 * width * height) | (width < height / 2)  # boxes that are filled are not letters
     if letters.sum() < _LEAST_MARKS:
         return np.zeros((0, 5), np.int32)
@@ -81,9 +85,9 @@ def _rows_in(labels: NDArray[np.int32], stats: NDArray[np.int32]) -> Rows:
     row_labels, row_stats = np.asarray(found, np.int32), np.asarray(found_stats, np.int32)
     chosen = np.flatnonzero(letters)
     row = _row_of(row_labels, labels, stats, chosen)
-    order = chosen[np.lexsort((left[chosen], row))]
+    order = chosen[np.lexsort((stats[chosen, 0], row))]
     row = np.sort(row)
-    return _even_rows(row, top[order] + height[order], height[order], row_stats)
+    return _even_rows(row, stats[order], row_stats)
 
 
 def _row_of(
@@ -100,18 +104,23 @@ def _row_of(
     return rows
 
 
-def _even_rows(
-    row: NDArray[np.int32], bottom: NDArray[np.int32], height: NDArray[np.int32], row_stats: NDArray[np.int32]
-) -> Rows:
-    """The rows whose marks stand on one base line, by marks in the order of their rows and from left to right."""
+def _even_rows(row: NDArray[np.int32], stats: NDArray[np.int32], row_stats: NDArray[np.int32]) -> Rows:
+    """The rows whose marks stand on one base line and are not all alike, as dots and ticks are; by the marks in the
+    order of their rows and from left to right.
+    """
+    _, top, width, height, _ = stats.T
+    bottom = top + height
     same = row[1:] == row[:-1]
     lower, higher = np.minimum(height[1:], height[:-1]), np.maximum(height[1:], height[:-1])
     level = np.abs(bottom[1:] - bottom[:-1]) <= np.maximum(1, 0.2 * higher)
     even = same & level & (higher <= 2.2 * lower)
+    unlike = same & ((higher - lower > 1) | (np.abs(width[1:] - width[:-1]) > 1))
     count = len(row_stats)
     marks = np.bincount(row, minlength=count)
     pairs = np.bincount(row[1:][same], minlength=count)
     even_pairs = np.bincount(row[1:][even], minlength=count)
-    found = (marks >= _LEAST_MARKS) & (even_pairs >= _EVEN * pairs) & (np.arange(count) > 0)
-    left, top, width, tall, _ = row_stats[found].T
-    return np.stack([left, top, left + width, top + tall, marks[found]], axis=1).astype(np.int32)
+    unlike_pairs = np.bincount(row[1:][unlike], minlength=count)
+    found = (marks >= _LEAST_MARKS) & (even_pairs >= _EVEN * pairs) & (unlike_pairs >= _UNLIKE * pairs)
+    found[0] = False  # what lies in no row
+    left, top, wide, high, _ = row_stats[found].T
+    return np.stack([left, top, left + wide, top + high, marks[found]], axis=1).astype(np.int32)
