@@ -71,6 +71,7 @@ HOMES = {
     "pypdf": {"retrieval/reading/pdf.py"},
     "pypdfium2": {
         "retrieval/reading/char_boxes.py",
+        "retrieval/reading/columns.py",
         "retrieval/reading/coverage.py",
         "retrieval/reading/ocr_layer.py",
         "retrieval/reading/page_view.py",
