@@ -12,8 +12,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from retrieval.core.documents import LINE_END_HYPHEN
-from retrieval.reading.page_drafts import Box as Box
-from retrieval.reading.page_drafts import PageDraft
+from retrieval.reading.page_drafts import Box, PageDraft
 
 # A hyphen that ended a line ends a word: the other half of it stands in another line.
 _WORD = re.compile(rf"[^\s{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}|[^\s{LINE_END_HYPHEN}]+")

@@ -10,8 +10,8 @@ import numpy as np
 import pypdfium2 as pdfium
 from numpy.typing import NDArray
 
-from retrieval.reading.char_boxes import Box, char_indexes
-from retrieval.reading.page_drafts import PageDraft
+from retrieval.reading.char_boxes import char_indexes
+from retrieval.reading.page_drafts import Box, PageDraft
 from retrieval.reading.writing import Grey
 
 MOST_PIXELS = 16_000_000  # of a drawing; an A4 page at 300 dots an inch has 8.7 million

@@ -41,7 +41,7 @@ _HYPHENATED = re.compile(
 _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d_]*")
 
 
-@document_cache(32)
+@document_cache()
 def flowing_text(document: Document) -> str:
     """The text, of the same length, with running headers, footers and page numbers replaced by spaces."""
     out, done = [], 0
@@ -66,7 +66,7 @@ def own_spans(document: Document, span: Span) -> list[Span]:
     return [s for s in stretches if flowing[s.start : s.end].strip()] or [span]
 
 
-@document_cache(32)
+@document_cache()
 def _running(document: Document) -> tuple[tuple[int, int], ...]:
     """[start, end) of every running line."""
     return tuple(_find_running(document))
