@@ -36,6 +36,7 @@ class PageDraft:
     order: list[int] | None = None
     boxes: WordBoxes = field(default_factory=no_boxes)
     is_changed: bool = False  # the text is not pdfium's, character for character
+    hidden_words: list[str] = field(default_factory=list)  # until it is known whether another page shows them
     own_boxes: list[Box | None] = field(default_factory=list)  # of own characters: `order` has -2 - i for the ith
 
     def remark(self, start: int, end: int, kind: RemarkKind, words: str = "", detail: str = "") -> None:
