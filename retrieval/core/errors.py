@@ -8,7 +8,8 @@
     │   ├── EncryptedFile       NoPages            ConverterCrashed
     │   ├── FileTooLarge        TooManyPages       TooMuchText
     │   ├── MatterFull          TooMuchMemory      OriginalMissing
-    │   └── PageTooSlow         DocumentTooSlow    TooManyLines
+    │   ├── PageTooSlow         DocumentTooSlow    TooManyLines
+    │   └── DynamicForm
     ├── DataFolderBusy          DataFolderUnusable
     ├── StoreUnavailable
     ├── PackageMissing
@@ -146,6 +147,13 @@ class NoPages(UnreadableFile):
 
     sentence = "“{name}” has no pages."
     hint_text = "Check that it is the file you meant."
+
+
+class DynamicForm(UnreadableFile):
+    """An XFA form whose pages say no more than that another program has to show them."""
+
+    sentence = "“{name}” is a dynamic XFA form: only Adobe Acrobat or Reader shows what is in it."
+    hint_text = "Open it there, print it to a new PDF and add that."
 
 
 class ConverterCrashed(UnreadableFile):

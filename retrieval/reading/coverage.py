@@ -129,7 +129,7 @@ def _signs(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft,
             least, most = _LETTER
             shapes += least < wide < most and least < high < most
             if segments < _LEAST_SEGMENTS:
-                segments += pdfium_c.FPDFPath_CountSegments(each.handle)
+                segments += each.sides
     return _Signs(
         images / max(1.0, (right - left) * (top - bottom)),
         shapes >= _LEAST_SHAPES or segments >= _LEAST_SEGMENTS,
