@@ -40,9 +40,11 @@ _LETTERS_A_MARK = 5  # of a page of handwriting, which has no rows; with more le
 _UNREAD_SHARE = 0.02  # of the page, in lines that were found and could not be read
 _READ_SHARE = 0.3  # letters that were read for each mark of writing: fewer means that most was not
 _STAMPS = 3  # letters for each mark of writing on a page that is an image: fewer are a filing stamp, a fax header
+_SHADES = 60  # of 255, between the darkest and the lightest: less is an empty page
 _SAMPLED = 24  # characters of a page that are asked whether they mean something
 _MEANINGLESS = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]{3}")
 _SPACES = re.compile(r"[ \ufffd\ue000-\uf8ff]{3}")
+_WHOLE = np.array([0.0, 0.0, 1.0, 1.0])
 _PRIVATE = re.compile(r"[\ufffd\ue000-\uf8ff]")
 
 
@@ -61,7 +63,9 @@ class _Signs:
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
-    """Writing that the text does not have: where, and about how many letters."""
+    """Writing that the text does not have: where, and about how many letters; none of a picture that may have some, as
+    a photograph of a sign has.
+    """
 
     box: NDArray[np.float64]  # left, top, right and bottom as shares of the page
     letters: int
@@ -113,7 +117,11 @@ def cover(
         put_in(draft, view, recognised.rows)
     elif unread:
         _blank(draft, meaningless)
-    if (unread and not (is_better or is_bad_layer)) or (recognised and unread and not recognised.is_all_of(unread)):
+    if recognised and is_better and unread:
+        is_left = not recognised.is_all_of(unread)
+    else:
+        is_left = unread is not None and unread.letters > 0 and not is_bad_layer
+    if unread and is_left:
         _name(draft, unread, signs)
 
 
@@ -194,11 +202,13 @@ def _unread(
     if (marks := int(rows[:, 4].sum())) >= least:
         low, high = rows[:, :2].min(axis=0), rows[:, 2:4].max(axis=0)
         box = np.concatenate([low, high]) / (width, height, width, height)
-        return _Unread(np.array([0, 0, 1, 1]) if signs.images >= _MOSTLY else box, marks)
+        return _Unread(_WHOLE if signs.images >= _MOSTLY else box, marks)
     if signs.images >= _MOSTLY:
         marks = marks_on_paper(image)
         if marks and _letters(draft.text) < _LETTERS_A_MARK * marks:
-            return _Unread(np.array([0, 0, 1, 1]), marks)
+            return _Unread(_WHOLE, marks)
+        if signs.is_wordless and np.ptp(image) >= _SHADES:
+            return _Unread(_WHOLE, 0)
     return None
 
 
