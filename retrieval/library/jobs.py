@@ -70,7 +70,7 @@ class Jobs:
             "text_version": record.text_version,
             "partly_read_pages": list(record.partly_read_pages),
             "recognised_pages": list(record.recognised_pages),
-            "warnings": [[w.page, w.kind, w.text] for w in record.warnings],
+            "warnings": [[w.page, w.kind, w.text] for w in record.warnings if w.kind != "duplicate"],
         }
         with writing(self._engine) as connection:
             changed = connection.execute(sa.update(jobs).where(row_of(jobs, record.matter_id, record.id)).values(work))
