@@ -8,7 +8,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 
-from retrieval.core.documents import PAGE_BREAK, Document, Remark
+from retrieval.core.documents import PAGE_BREAK, Document, ReadingWarning, Remark
 from retrieval.core.errors import NoPages, TooManyPages, TooMuchText, UnknownEncoding
 from retrieval.core.limits import Limits
 from retrieval.reading.page_drafts import PageDraft, assemble
@@ -79,6 +79,7 @@ def document_of(
     limits: Limits,
     on_page: Callable[[int, int], None],
     remarks: tuple[Remark, ...] = (),
+    warnings: tuple[ReadingWarning, ...] = (),
 ) -> Document:
     """Make a document of a clean text and its remarks. Raises NoPages, TooMuchText and TooManyPages."""
     if not text.strip():
@@ -99,7 +100,7 @@ def document_of(
     if len(drafts) > limits.pages:
         raise TooManyPages(name=name, pages=len(drafts), limit=limits.pages)
     on_page(len(drafts), len(drafts))
-    return assemble(drafts, document_id=document_id, name=name)
+    return assemble(drafts, document_id=document_id, name=name, warnings=warnings)
 
 
 def _pages(text: str) -> Iterator[tuple[int, int]]:
