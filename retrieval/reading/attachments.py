@@ -66,9 +66,9 @@ def _pinned(page: pdfium.PdfPage, at: int) -> Iterator[Any]:
     """The file of an annotation, if it has one."""
     if annotation := pdfium_c.FPDFPage_GetAnnot(page, at):
         try:
-            if pdfium_c.FPDFAnnot_GetSubtype(annotation) == pdfium_c.FPDF_ANNOT_FILEATTACHMENT:
-                if attachment := pdfium_c.FPDFAnnot_GetFileAttachment(annotation):
-                    yield attachment
+            is_file = pdfium_c.FPDFAnnot_GetSubtype(annotation) == pdfium_c.FPDF_ANNOT_FILEATTACHMENT
+            if is_file and (attachment := pdfium_c.FPDFAnnot_GetFileAttachment(annotation)):
+                yield attachment
         finally:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
 

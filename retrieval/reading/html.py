@@ -5,10 +5,9 @@ that the file names is fetched, and libxml2's HTML parser knows no entities but 
 """
 
 import re
-from collections.abc import Callable
 from typing import Any
 
-from retrieval.core.documents import Document, ReadingWarning
+from retrieval.core.documents import PAGE_BREAK, Document, ReadingWarning
 from retrieval.core.errors import DamagedFile
 from retrieval.core.limits import Limits
 from retrieval.reading.plain_text import clean, decoded, document_of
@@ -32,28 +31,23 @@ _MEDIA = re.compile(r"@[\w-]+[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _SELECTOR = re.compile(r"[a-z][a-z0-9]*|(?:[a-z][a-z0-9]*)?[.#][\w-]+", re.IGNORECASE)
 _MOST_STYLES = 300_000  # characters of style sheets that are read
+_TYPED = frozenset("text email tel number date url".split())  # inputs that show what is in them
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w-]{2,30})", re.IGNORECASE)
 _DECLARED_WITHIN = 4096  # bytes
 _LONGEST_CELL = 400  # characters; the cells of a table that lays out a page are longer
+_ROMAN = {1000: "m", 900: "cm", 500: "d", 400: "cd", 100: "c", 90: "xc", 50: "l", 40: "xl", 10: "x"}
+_ROMAN |= {9: "ix", 5: "v", 4: "iv", 1: "i"}
 _HIDDEN = (
-    "This file has words that a browser does not show; they are not shown or searched here, but anyone can read them in "
-    "the file."
+    "This file has words that a browser does not show; they are not shown or searched here, but anyone can read them "
+    "in the file."
 )
 
 
-def read_html(
-    data: bytes,
-    *,
-    name: str,
-    document_id: str,
-    limits: Limits,
-    labels: bool,  # noqa: ARG001 (there are none)
-    on_page: Callable[[int, int], None],
-) -> Document:
+def read_html(data: bytes, *, name: str, document_id: str, limits: Limits, **_of_pages: object) -> Document:
     """Read an HTML file: the `Converter` of HTML. Raises DamagedFile, UnknownEncoding and what `document_of` does."""
     declared = _DECLARED.search(data[:_DECLARED_WITHIN])
     text, warnings = shown_text(decoded(data, name, declared[1].decode() if declared else None), name)
-    return document_of(text, name=name, document_id=document_id, limits=limits, on_page=on_page, warnings=warnings)
+    return document_of(text, name=name, document_id=document_id, limits=limits, warnings=warnings)
 
 
 def shown_text(source: str, name: str) -> tuple[str, tuple[ReadingWarning, ...]]:
@@ -65,6 +59,8 @@ def shown_text(source: str, name: str) -> tuple[str, tuple[ReadingWarning, ...]]
         root = etree.fromstring(source.encode("utf-8", "replace") or b" ", parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DamagedFile(name=name) from error
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):  # 2,048 levels deep
+        raise DamagedFile(name=name)
     if root is None:
         return "", ()
     writer = _Writer(_hiding_selectors(root))
@@ -74,7 +70,8 @@ def shown_text(source: str, name: str) -> tuple[str, tuple[ReadingWarning, ...]]
             writer.end(element)
         elif not writer.start(element):
             walk.skip_subtree()
-    return clean("".join(writer.pieces)).strip("\n "), (ReadingWarning(None, "hidden_text", _HIDDEN),) * writer.hides
+    text = clean("".join(writer.pieces)).replace(PAGE_BREAK, " ").strip("\n ")
+    return text, (ReadingWarning(None, "hidden_text", _HIDDEN),) * writer.hides
 
 
 class _Writer:
@@ -133,12 +130,23 @@ class _Writer:
         elif tag == "li":
             self._write(self._marker(element))
         elif tag == "br":
-            self._gap = " " if self._cells else "\n\n" if self._gap == "\n" else self._gap if "\n" in self._gap else "\n"
-        elif tag == "input" and element.get("type", "text").lower() in ("text", "email", "tel", "number", "date", "url"):
+            self._gap = (
+                " " if self._cells else "\n\n" if self._gap == "\n" else self._gap if "\n" in self._gap else "\n"
+            )
+        elif tag == "input" and element.get("type", "text").lower() in (
+            "text",
+            "email",
+            "tel",
+            "number",
+            "date",
+            "url",
+        ):
             self._write(f" {element.get('value', '')} ")
 
     def _break(self, tag: str) -> None:
         lines = 2 if tag in _APART else 1 if tag in _LINES else 0
+        if tag in ("ol", "ul") and self._lists:  # a list in another
+            lines = 1
         if self._cells and lines:
             self._gap = self._gap or " "
         elif lines and self._gap.count("\n") < lines:
@@ -187,7 +195,7 @@ class _Writer:
 def _hiding_selectors(root: Any) -> frozenset[str]:
     """The selectors of a page's own style sheets, of one tag, class or id, whose elements are not shown."""
     sheets = "".join(style.text or "" for style in root.iter("style"))[:_MOST_STYLES]
-    found = set()
+    found: set[str] = set()
     for selectors, declarations in _RULE.findall(_MEDIA.sub("", sheets)):
         if _HIDES.search(declarations):
             found.update(each.strip() for each in selectors.split(",") if _SELECTOR.fullmatch(each.strip()))
@@ -228,5 +236,9 @@ def _numeral(number: int, style: str) -> str:
         letters = (chr(96 + high) if high else "") + chr(97 + low)
         return letters if kind == "a" else letters.upper()
     if kind in ("i", "I") and 1 <= number < 4_000:
-        return roman(number) if kind == "i" else roman(number).upper()
+        letters = ""
+        for size, letter in _ROMAN.items():
+            times, number = divmod(number, size)
+            letters += letter * times
+        return letters if kind == "i" else letters.upper()
     return str(number)
