@@ -14,7 +14,7 @@ from retrieval.core.errors import (
     UnsupportedFormat,
 )
 from retrieval.ingest_workers import Converter
-from retrieval.library.library import Allows, Library
+from retrieval.library.library import MEMBER, Allows, Library
 from retrieval.library.schema import DocumentRecord
 from retrieval.reading.containers import Member
 from retrieval.reading.formats import FORMATS
@@ -54,7 +54,7 @@ def take_members(
             reason = "it is of a kind that is not read"
         except PinciteError as error:  # of this file alone, a quota that is used up among them
             reason = str(error).rstrip(".")
-        unread.append(f"“{' › '.join(member.path)}” ({reason})")
+        unread.append(f"“{MEMBER.join(member.path)}” ({reason})")
 
     converter.unpack(data, name=record.name, document_id=record.id, on_member=on_member)
     if row.convert is None and unread:
