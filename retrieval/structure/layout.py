@@ -53,7 +53,7 @@ class Line:
     noise: bool
 
 
-@document_cache(16)
+@document_cache()
 def lines(document: Document) -> tuple[Line, ...]:
     """Every non-empty line of the document in order, each marked as words of the contract or as noise."""
     by_page = [(page, list(_lines_of(document.text, page))) for page in document.pages]

@@ -89,12 +89,12 @@ def in_context(document: Document, span: Span) -> InContext:
     return InContext(cut[0] + before + space[0], own_words(document, span), space[1] + after + cut[1])
 
 
-@document_cache(256)
+@document_cache()
 def _letters(document: Document) -> str:
     return _bare(document.text)
 
 
-@document_cache(256)
+@document_cache()
 def _breaks(document: Document) -> tuple[tuple[int, int, int], ...]:
     """For each page break where in `_letters` the text beside it begins, where the break is,
     and where that text ends.
@@ -121,7 +121,7 @@ def _parted(bare: str, above: str, below: str) -> bool:
     return least > 0 and bare[least:] in below
 
 
-@document_cache(32)
+@document_cache()
 def _folded(text: str) -> Folded:
     return _lower(fold(text))
 

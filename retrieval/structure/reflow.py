@@ -29,7 +29,7 @@ _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:-[^\W\d_]+)+")
 _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d_]*")
 
 
-@document_cache(32)
+@document_cache()
 def flowing_text(document: Document) -> str:
     """The text, of the same length, with running headers, footers and page numbers replaced by spaces."""
     out, done = [], 0
@@ -54,7 +54,7 @@ def own_spans(document: Document, span: Span) -> list[Span]:
     return [s for s in stretches if flowing[s.start : s.end].strip()] or [span]
 
 
-@document_cache(32)
+@document_cache()
 def _running(document: Document) -> tuple[tuple[int, int], ...]:
     """[start, end) of every running line."""
     return tuple(_find_running(document))

@@ -36,7 +36,7 @@ class Unit:
     kind: Kind
 
 
-@document_cache(16)
+@document_cache()
 def units(document: Document) -> tuple[Unit, ...]:
     """The words of a document in order, each in one unit; none runs across the beginning of a clause or a heading.
 
@@ -57,7 +57,7 @@ def units(document: Document) -> tuple[Unit, ...]:
     return tuple(Unit(document.span(*at), kind) for at, kind in found if at)
 
 
-@document_cache(16)
+@document_cache()
 def sentences(document: Document) -> tuple[Span, ...]:
     """The sentences of a document, none a heading alone; a table is one."""
     out = [unit.span for unit in units(document) if unit.kind == "sentence"]
