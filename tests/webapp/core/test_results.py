@@ -233,6 +233,6 @@ def test_a_turn_of_an_older_version_has_no_such_numbers_and_no_page_that_was_rea
     searched = {"documents": 1, "pages": 1, "unreadable_pages": 0}
     turn = read_turn({"citations": [{"n": 1, **place, "verified": True}], "searched": searched})
     assert isinstance(turn, AnswerResult)
-    assert turn.searched == CoverageRow(**searched, partly_read_pages=0)
+    assert turn.searched == CoverageRow(documents=1, pages=1, unreadable_pages=0, partly_read_pages=0)
     (cited,) = turn.citations
     assert (cited.bates, cited.exhibit, cited.lines, cited.recognised) == ("", "", "", False)
