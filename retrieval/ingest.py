@@ -31,6 +31,7 @@ from retrieval.core.errors import (
 from retrieval.core.limits import Limits
 from retrieval.core.page_numbers import not_read
 from retrieval.ingest_workers import Stopped, Workers
+from retrieval.library.jobs import JobLost
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
 from retrieval.reading.converter_process import Converted, ConverterDied, ConverterProcess
@@ -72,7 +73,14 @@ class Ingest:
         self._embedder = embedder
         self._limits = limits or Limits()
         self._without_facts: deque[tuple[str, str]] = deque()  # ready documents, by matter and id
-        self._workers = Workers(workers, partial(self._claim, workers), self._attempt, self._give_back, self._limits)
+        self._workers = Workers(
+            workers,
+            partial(self._claim, workers),
+            self._attempt,
+            self._give_back,
+            library.jobs.renew,
+            partial(ConverterProcess, self._limits),
+        )
         self._on_change: OnChange | None = None
 
     # The work
@@ -101,6 +109,24 @@ class Ingest:
     def stop(self) -> None:
         """Stop within seconds; unfinished documents wait again."""
         self._workers.stop()
+
+    # What waits
+
+    def pause(self, matter_id: str, document_id: str | None = None) -> int:
+        """Pause a document, or all of a matter that are not ingested yet, also at work; returns how many."""
+        return self._library.jobs.pause(matter_id, document_id)
+
+    def resume(self, matter_id: str, document_id: str | None = None) -> int:
+        """Queue paused documents again; returns how many."""
+        return self._woken(self._library.jobs.resume(matter_id, document_id))
+
+    def retry(self, matter_id: str, document_id: str | None = None) -> int:
+        """Queue failed documents again; returns how many."""
+        return self._woken(self._library.jobs.retry(matter_id, document_id))
+
+    def _woken(self, queued: int) -> int:
+        self.wake()
+        return queued
 
     # The indexes and the library
 
@@ -250,7 +276,7 @@ class Ingest:
 
     def _attempt(self, record: DocumentRecord, converter: ConverterProcess) -> None:
         """Attempt one document; an error of the file is saved in its record."""
-        with suppress(NoSuchDocument):  # removed meanwhile: there is no record to save to
+        with suppress(NoSuchDocument, JobLost):  # removed or paused meanwhile: there is no record to save to
             if record.state == "ready":
                 with suppress(UnreadableFile, ConverterDied):  # they are found when they are asked for
                     self._find_facts(record, converter)

@@ -140,7 +140,8 @@ def _boxes(pdf: pdfium.PdfDocument, draft: PageDraft) -> WordBoxes:
     try:
         indexes = char_indexes(textpage)
         order = draft.order if draft.order is not None else range(len(draft.text))
-        boxes = [textpage.get_charbox(indexes[i], loose=True) if i >= 0 else None for i in order]
+        own = [None, *draft.own_boxes]
+        boxes = [textpage.get_charbox(indexes[i], loose=True) if i >= 0 else own[-1 - i] for i in order]
     finally:
         textpage.close()
         page.close()

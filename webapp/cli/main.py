@@ -36,6 +36,7 @@ app = typer.Typer(
 matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=True)
 app.add_typer(matters, name="matters")
 
+JobAct = Literal["list", "pause", "resume", "retry", "cancel"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
 Document = Annotated[str, typer.Argument(help="Name of a document, part of its name, or its id.", show_default=False)]
@@ -176,6 +177,21 @@ def remove(matter: Matter, document: Document, as_json: AsJson = False) -> None:
     from webapp.service.commands import Remove
 
     _run(Remove(matter, document), as_json)
+
+
+@app.command()
+def jobs(
+    matter: Matter,
+    act: Annotated[JobAct, typer.Argument(help="What to do with them; cancel removes them.")] = "list",
+    document: Annotated[
+        str | None, typer.Option(help="Id or words of one document; without it, all that are not ready.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what is still to be ingested of a matter; pause, resume, retry or cancel it."""
+    from webapp.service.commands import Jobs
+
+    _run(Jobs(matter, act, document), as_json)
 
 
 @app.command()

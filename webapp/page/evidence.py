@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import chain
 
 from markupsafe import Markup
 
@@ -47,10 +47,9 @@ def evidence_of(library: Library, matter_id: str, turn: SavedTurn, position: int
 
 def _notes(document: Document, spans: Sequence[Span]) -> tuple[str, ...]:
     """What is known of the words of spans beside them."""
-    kinds = ("field", "annotation", "inserted", "struck", "comment")
-    remarks = (remark for span in spans for remark in document.remarks_in(span, *kinds))
-    first = islice(dict.fromkeys(remarks), MOST_NOTES)
-    return tuple(remark_note(remark, document.text[remark.start : remark.end]) for remark in first)
+    found = (document.remarks_in(span, "field", "annotation", "inserted", "struck", "comment") for span in spans)
+    remarks = list(dict.fromkeys(chain.from_iterable(found)))[:MOST_NOTES]
+    return tuple(remark_note(remark, document.text[remark.start : remark.end]) for remark in remarks)
 
 
 def _same_quotation(document: Document, row: SameWordsRow, quote: str | None) -> SpanRow:
