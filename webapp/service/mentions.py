@@ -97,7 +97,8 @@ def mentions(
             spans = each_mention(document, phrase, is_over)
             first = tuple(islice(spans, MOST_KEPT - total if deadline else None))
             count = len(first) + sum(1 for _ in spans)
-            struck = tuple(islice(each_struck_mention(document, phrase), MOST_KEPT - total - len(first)))
+            room = max(0, MOST_KEPT - total - len(first)) if deadline else None
+            struck = tuple(islice(each_struck_mention(document, phrase), room))
         except TimeoutError:
             yield LeftOut(record)
         except Exception as error:  # noqa: BLE001 (an error in one document must not end the search of the others)
