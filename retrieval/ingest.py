@@ -30,7 +30,7 @@ from retrieval.core.errors import (
 )
 from retrieval.core.limits import Limits
 from retrieval.core.page_numbers import not_read
-from retrieval.ingest_workers import Stopped, Workers
+from retrieval.ingest_workers import Converter, Converters, Stopped, Workers
 from retrieval.library.jobs import JobLost
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
@@ -64,22 +64,21 @@ class Ingest:
         lexical: "Lexical",
         embedder: "Embedder",
         *,
-        workers: int = 2,
+        workers: int | Converters = 2,
         limits: Limits | None = None,
     ) -> None:
-        """`workers`: documents read at once, each in a process of its own; `limits` of each document."""
+        """`workers`: documents read at once, each in a process of its own, or where else they are converted; `limits`
+        of each document.
+        """
         self._library = library
         self._indexes = Indexes(library, vectors, lexical, embedder)
         self._embedder = embedder
         self._limits = limits or Limits()
         self._without_facts: deque[tuple[str, str]] = deque()  # ready documents, by matter and id
+        count = workers if isinstance(workers, int) else workers.count
+        converter = partial(ConverterProcess, self._limits) if isinstance(workers, int) else workers.converter
         self._workers = Workers(
-            workers,
-            partial(self._claim, workers),
-            self._attempt,
-            self._give_back,
-            library.jobs.renew,
-            partial(ConverterProcess, self._limits),
+            count, partial(self._claim, count), self._attempt, self._give_back, library.jobs.renew, converter
         )
         self._on_change: OnChange | None = None
 
@@ -192,12 +191,12 @@ class Ingest:
                 claimed = record if record.state == "ready" else None
         return claimed
 
-    def _find_facts(self, record: DocumentRecord, converter: ConverterProcess) -> None:
+    def _find_facts(self, record: DocumentRecord, converter: Converter) -> None:
         document = self._library.text(record)
         if document is not None:
             self._library.keep_facts(record, document, converter.cut(document, chunks=False).facts)
 
-    def _ingest(self, record: DocumentRecord, converter: ConverterProcess) -> None:
+    def _ingest(self, record: DocumentRecord, converter: Converter) -> None:
         stored = self._library.text(record, self._library.converter_version(record))
         conversion = self._convert(record, converter) if stored is None else converter.cut(stored)
         document = conversion.document
@@ -230,7 +229,7 @@ class Ingest:
         )
         self._notify(record)
 
-    def _convert(self, record: DocumentRecord, converter: ConverterProcess) -> Converted:
+    def _convert(self, record: DocumentRecord, converter: Converter) -> Converted:
         saved_at = float("-inf")  # the first page is saved at once, with the number of pages
 
         def on_page(page: int, pages: int) -> None:
@@ -274,7 +273,7 @@ class Ingest:
             self._save(replace(record, page=conversion.document.page_at(last.span.start).number))
         return vectors
 
-    def _attempt(self, record: DocumentRecord, converter: ConverterProcess) -> None:
+    def _attempt(self, record: DocumentRecord, converter: Converter) -> None:
         """Attempt one document; an error of the file is saved in its record."""
         with suppress(NoSuchDocument, JobLost):  # removed or paused meanwhile: there is no record to save to
             if record.state == "ready":

@@ -12,15 +12,54 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from time import monotonic
+from typing import Protocol
 
+from retrieval.core.documents import Document
 from retrieval.core.errors import PinciteError
 from retrieval.library.jobs import LEASE_S
 from retrieval.library.schema import DocumentRecord
-from retrieval.reading.converter_process import ConverterProcess
+from retrieval.reading.converter_process import Converted, OnPage
 
 NICENESS = 10  # of 19, added to that of the process: questions get nine parts of a core, reading one
 STOP_S = 7  # of the ten seconds in which a server has to stop
 RETRY_S = 30  # after a store or the embedding model was unavailable, and between two checks of the queue
+
+
+class Converter(Protocol):
+    """Converts files for one thread; see `ConverterProcess`. Only `interrupt` may come from another thread."""
+
+    def convert(
+        self,
+        data: bytes,
+        *,
+        name: str,
+        document_id: str,
+        on_page: OnPage,
+        max_characters: int | None = None,
+        labels: bool = True,
+    ) -> Converted:
+        """Convert a file, find its facts, and cut it into chunks."""
+
+    def cut(self, document: Document, *, chunks: bool = True) -> Converted:
+        """Find the facts of a text that is known, and cut it."""
+
+    def interrupt(self) -> None:
+        """End the work under a `convert` in another thread."""
+
+    def stop(self) -> None:
+        """Free what the converter holds."""
+
+
+class Converters(Protocol):
+    """A place that converts several documents at once."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+
+    def converter(self, go_on: Callable[[], None]) -> Converter:
+        """A converter for a thread, which calls `go_on` every half second while it works."""
+
 
 _log = logging.getLogger(__name__)
 
@@ -40,10 +79,10 @@ class Workers:
         self,
         count: int,
         claim: Callable[[], DocumentRecord | None],
-        attempt: Callable[[DocumentRecord, ConverterProcess], None],
+        attempt: Callable[[DocumentRecord, Converter], None],
         give_back: Callable[[DocumentRecord], object],
         renew: Callable[[], None],
-        converter: Callable[[Callable[[], None]], ConverterProcess],
+        converter: Callable[[Callable[[], None]], Converter],
     ) -> None:
         self._count = count
         self._renew = renew
@@ -54,7 +93,7 @@ class Workers:
         self._notification = threading.Condition()
         self._notifications = 0
         self._stopping = threading.Event()
-        self._converters: set[ConverterProcess] = set()
+        self._converters: set[Converter] = set()
         self._threads: list[threading.Thread] = []
         self._renewal = ExitStack()  # of the background threads
 
