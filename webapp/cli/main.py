@@ -121,10 +121,8 @@ def _add(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow
         for source in event.row.sources:
             within = source.file.partition(MEMBER)[2] or source.file
             named += [f"{file}{MEMBER}{within}" for file in paths.get(source.container_id or "", ())]
-        for file in named:
-            if file not in told:
-                told.add(file)
-                yield Result(AddedRow.of(file, event.row))
+        yield from (Result(AddedRow.of(name, event.row)) for name in named if name not in told)
+        told.update(named)
 
 
 def _files(paths: list[Path]) -> "Iterator[tuple[Path, str]]":

@@ -66,6 +66,7 @@ class PageView:
     ranges: tuple[Range, ...] = ()
     zoom: float = 1.0
     boxes: tuple[tuple[int, int, int, int], ...] = ()
+    format: str = "PDF"  # of the original, which is turned into a PDF to be drawn
 
 
 class PageRenderer:
@@ -297,7 +298,7 @@ def _serve(pipe: Connection) -> None:
             if view.document_id not in held:
                 _send_status(pipe, "missing")
                 data = pipe.recv_bytes()
-                held[view.document_id] = pdfium.PdfDocument(data), len(data)
+                held[view.document_id] = pdfium.PdfDocument(as_pdf(data, view.format)), len(data)
                 while len(held) > 1 and sum(size for _, size in held.values()) > HELD_BYTES:
                     held.popitem(last=False)[1][0].close()
             held.move_to_end(view.document_id)
@@ -308,6 +309,16 @@ def _serve(pipe: Connection) -> None:
         else:
             _send_status(pipe, "done")
             pipe.send_bytes(result)
+
+
+def as_pdf(data: bytes, format_name: str) -> bytes:
+    """An original as the PDF that is drawn. Raises ValueError for a format that has no page images."""
+    from retrieval import FORMATS
+
+    drawn = FORMATS[format_name].as_pdf
+    if drawn is None:
+        raise ValueError(f"{format_name} has no page images")
+    return drawn(data)
 
 
 def _send_status(pipe: Connection, status: str, reason: str = "") -> None:
