@@ -33,6 +33,7 @@ _EMU_PER_POINT = 12_700
 _SIZE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*([\d.]{1,8})\s*(pt|in|cm|mm|px)?")
 _POINTS = {"pt": 1.0, "in": 72.0, "cm": 28.35, "mm": 2.835, "px": 0.75, None: 1.0}
 _TINIEST = 2  # half points; letters of this size or less are there to be overlooked
+_COUNTED = ("LISTNUM", "AUTONUM", "AUTONUMLGL", "AUTONUMOUT")  # Word counts them, and keeps no result
 _PAGE_NUMBERS = ("PAGE", "NUMPAGES", "SECTIONPAGES")
 
 
@@ -156,7 +157,7 @@ class Runs:
         self._open: list[_Field] = []
         self._commented: set[str] = set()
         self.embedded: list[str] = []  # programs of the objects that are embedded
-        self.unread = False  # whether it shows a part of another file
+        self.unread = False  # whether it shows words that are not in it
 
     def read(
         self, paragraph: etree._Element, draft: ParagraphDraft, standing: Standing, *, on_white: bool = False
@@ -304,7 +305,8 @@ class Runs:
         elif kind == "separate":
             self._open[-1].has_result = True
         else:
-            self._open.pop()
+            closed = self._open.pop()
+            self.unread |= not closed.has_result and closed.kind in _COUNTED and self._is_shown()
 
     def _code(self, element: etree._Element, _standing: Standing) -> None:
         if self._open and not self._open[-1].has_result:

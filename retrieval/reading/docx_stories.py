@@ -5,8 +5,9 @@ the other. A paragraph whose mark is deleted or hidden runs on in the next one, 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from statistics import median
 
 from lxml import etree
@@ -24,6 +25,12 @@ _HEADING = re.compile(r"heading \d|title|subtitle|toc heading")
 _CONTENTS = re.compile(r"toc \d|table of figures|table of authorities")
 _ENTRY = re.compile(r"\t(?=[^\t]*\Z)")  # before the page number of an entry of contents
 _LEADER = " ........ "
+# A sentence has ended, which needs no remark, or goes on.
+_UNDER_WAY = re.compile(
+    r"(?:[^\w%]|\b(?:an?|the|of|to|in|by|for|with|from|at|on|and|or|but|that|which|than|shall|will|may|is|are|be))\s*\Z",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(r"\s*[\"“(\[]*[a-z]")
 _LONG_CELL = 120  # characters; where half of the cells have more, a table lays out prose
 
 
@@ -40,7 +47,7 @@ class WordFile:
     note_format: dict[str, str] = field(default_factory=dict)  # by kind
     comments: dict[str, Remark] = field(default_factory=dict)
     embedded: list[str] = field(default_factory=list)
-    unread: bool = False  # whether it shows a part of another file
+    unread: bool = False  # whether it shows words that are not in it: a part of another file, a number of a field
     has_two_sides: bool = False  # whether left and right pages have headers of their own
     at_the_end: list[ParagraphDraft] = field(default_factory=list)  # endnotes
     _counts: dict[str, int] = field(default_factory=dict)
@@ -62,9 +69,19 @@ def read_story(file: WordFile, story: etree._Element, *, is_body: bool = False) 
     """The lines of a story in order. Its lists count for themselves; only the body has notes and numbers of pages."""
     reader = _Story(file, story, is_body=is_body)
     lines = reader.read(story, LIVE)
+    _part_blocks(lines)
     file.embedded += reader.runs.embedded
     file.unread |= reader.runs.unread
     return lines
+
+
+def _part_blocks(lines: Sequence[ParagraphDraft]) -> None:
+    """Remark the paragraphs that no sentence leaves, as they have no end mark and the next is none of their words."""
+    shown = [line for line in lines if line.text.strip()]
+    for line, below in zip_longest(shown, shown[1:]):
+        under_way = _UNDER_WAY.search(line.text) or (below and _GOES_ON.match(below.text))
+        if not under_way and not any(m.kind in ("column", "row", "footnote") for m in line.remarks):
+            line.remarks.append(Remark(0, line.length, "column"))
 
 
 class _Story:

@@ -481,6 +481,12 @@ def test_a_cite_of_several_paragraphs_names_the_first_and_the_last() -> None:
     assert pin_cite(document, document.span(0, len(document.text))).lines == "¶¶ 1-3"
 
 
+def test_a_paragraph_without_an_end_mark_is_a_block_unless_it_goes_on() -> None:
+    document = read(docx("Payment of fees", "Client pays", "each month.", "Client pays all of", "Rent", "The end."))
+    blocks = [document.text[m.start : m.end] for m in document.remarks_of("column")]
+    assert blocks == ["Payment of fees", "Rent"]
+
+
 def test_items_below_a_section_are_clauses_of_it() -> None:
     clauses = outline(read(TEXTS["legal numbers of four levels"][0]))
     assert [c.number for c in clauses] == ["1", "1.1", "1.2", "1.2(a)", "1.2(a)(i)", "1.2(a)(ii)", "1.2(b)", "2", "2.1"]
@@ -543,8 +549,9 @@ def picture(inches: float) -> str:
         ((paragraph("As shown:", picture(4)),), True, True),
         ((paragraph(picture(4)),), False, False),
         (("Attached:", '<w:altChunk r:id="x"/>'), True, True),
+        ((paragraph(run("Pay "), field("LISTNUM"), run(" rent.")),), True, True),
     ],
-    ids=["a signature", "a picture of words", "a scan", "a file shown in it"],
+    ids=["a signature", "a picture of words", "a scan", "a file shown in it", "a number that only Word counts"],
 )
 def test_what_is_shown_and_not_read_is_told(body: tuple[str, ...], readable: bool, partly: bool) -> None:
     (page,) = read(docx(*body)).pages
