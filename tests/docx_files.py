@@ -1,5 +1,6 @@
 """Word files that the tests write, part by part: what a test is about is the XML that Word would have written."""
 
+import re
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
@@ -69,9 +70,9 @@ def table(*rows: str, properties: str = "") -> str:
     return f"<w:tbl><w:tblPr>{properties}</w:tblPr>{''.join(rows)}</w:tbl>"
 
 
-def style(id_: str, inside: str, *, kind: str = "paragraph") -> str:
+def style(id_: str, inside: str, *, kind: str = "paragraph", name: str = "") -> str:
     """A style."""
-    return f'<w:style w:type="{kind}" w:styleId="{id_}">{inside}</w:style>'
+    return f'<w:style w:type="{kind}" w:styleId="{id_}"><w:name w:val="{name or id_}"/>{inside}</w:style>'
 
 
 def in_list(number: int, at: int = 0) -> str:
@@ -134,8 +135,23 @@ def docx(
         members["docProps/app.xml"] = f"<Properties><Pages>{pages}</Pages></Properties>"
         top += f'<Relationship Id="b" Type="{RELATIONS}/extended-properties" Target="docProps/app.xml"/>'
     members["_rels/.rels"] = f'<Relationships xmlns="{_PACKAGE}">{top}</Relationships>'
-    members["[Content_Types].xml"] = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
+    members["[Content_Types].xml"] = _content_types(members)
     return packed({**{name: text.encode() for name, text in members.items()}, **(others or {})})
+
+
+def _content_types(members: Mapping[str, str]) -> str:
+    made = "application/vnd.openxmlformats-"
+    overrides = ""
+    for name in members:
+        kind = re.sub(r"\d*\.xml\Z", ".main" if name.endswith("document.xml") else "", name.removeprefix("word/"))
+        if name.startswith("word/") and not name.endswith(".rels"):
+            type_ = f"{made}officedocument.wordprocessingml.{kind}+xml"
+            overrides += f'<Override PartName="/{name}" ContentType="{type_}"/>'
+    return (
+        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        f'<Default Extension="rels" ContentType="{made}package.relationships+xml"/>'
+        f'<Default Extension="xml" ContentType="application/xml"/>{overrides}</Types>'
+    )
 
 
 def packed(members: Mapping[str, bytes]) -> bytes:

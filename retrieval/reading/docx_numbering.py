@@ -134,8 +134,9 @@ class Counters:
             after = levels.get(below, _NO_LEVEL).after
             if after is None or at < after:
                 values[below] = None
-        shown = [start if reached is None else reached for reached, start in zip(values, starts, strict=True)]
-        return _written(levels, at, shown)
+        for above in range(at):  # one that no paragraph has yet stands as begun
+            values[above] = starts[above] if values[above] is None else values[above]
+        return _written(levels, at, [reached or 0 for reached in values])
 
     def _start(self, id_: str, at: int, level: Level) -> int:
         start = self.numbering.start(id_, at)

@@ -167,6 +167,10 @@ TEXTS: dict[str, tuple[bytes, str]] = {
         ),
         "§ 1 One\n§ 2 Two",
     ),
+    "a subsection before its first section, which then counts as begun": (
+        docx(of(1, "Due."), of(0, "Fees"), of(1, "Late."), parts={"numbering": LEGAL}),
+        "1.1 Due.\n2. Fees\n2.1 Late.",
+    ),
     "bullets, and words that stand glued to their number": (
         docx(
             of(0, "ten"), of(1, "twenty"),
@@ -284,7 +288,7 @@ TEXTS: dict[str, tuple[bytes, str]] = {
     "contents": (
         docx(
             paragraph(run("1. Fees"), "<w:r><w:tab/></w:r>", run("3"), style="Inhalt1"), "1. Fees",
-            parts={"styles": style("Inhalt1", '<w:name w:val="toc 1"/>')},
+            parts={"styles": style("Inhalt1", "", name="toc 1")},
         ),
         "1. Fees ........ 3\n1. Fees",
     ),
