@@ -10,7 +10,7 @@ import io
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from retrieval.core.documents import Document
 from retrieval.core.errors import EmptyFile, UnsupportedFormat
@@ -98,6 +98,19 @@ def _is_text(suffixes: tuple[str, ...]) -> Callable[[Peek], bool]:
     return lambda peek: peek.name.endswith(suffixes) and plain_text.is_plausible(peek.head)
 
 
+_EMBEDDED = b"word/embeddings/"  # where a Word file has the files that are in it
+
+
+def _read_word(data: bytes, **options: Any) -> Document:
+    from retrieval.reading.docx import read_docx  # it loads lxml, which few processes need
+
+    return read_docx(data, **options)
+
+
+def _files_in_word(data: bytes, limits: Limits) -> Iterator[Member]:
+    return zip_members(data, limits, _EMBEDDED.decode())
+
+
 _HTML, _MAIL, _MARKDOWN, _TEXT = (".html", ".htm", ".xhtml"), (".eml",), (".md", ".markdown"), (".txt", ".text")
 
 # In the order in which they are asked: what has no mark of its own comes after all that has one.
@@ -114,6 +127,15 @@ FORMATS = {
             members=attachments.pdf_members,
             may_have_members=attachments.may_have_attachments,
             as_pdf=lambda data: data,
+        ),
+        Format(
+            "DOCX",
+            (".docx", ".docm", ".dotx"),
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            lambda peek: peek.is_zip_with(b"[Content_Types].xml", b"word/") or peek.is_ole_with("EncryptedPackage"),
+            _read_word,
+            members=_files_in_word,
+            may_have_members=lambda data: _EMBEDDED in data,
         ),
         Format("ZIP", (".zip",), "application/zip", _is_archive, members=zip_members),
         Format(
