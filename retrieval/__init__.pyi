@@ -4,7 +4,7 @@ read by type checkers and by `__init__.py`.
 
 from retrieval import evaluate as evaluate
 from retrieval.core.cache import document_cache as document_cache
-from retrieval.core.documents import Document as Document, PinCite as PinCite, Span as Span
+from retrieval.core.documents import Document as Document, PinCite as PinCite, Remark as Remark, Span as Span
 from retrieval.core.errors import (
     DataFolderBusy as DataFolderBusy,
     DataFolderUnusable as DataFolderUnusable,
@@ -19,11 +19,14 @@ from retrieval.core.errors import (
     trace as trace,
 )
 from retrieval.core.limits import Limits as Limits
+from retrieval.core.page_numbers import not_read as not_read, numbered_pages as numbered_pages
 from retrieval.ingest import Ingest as Ingest
 from retrieval.library import database as database
 from retrieval.library.files import Files as Files
 from retrieval.library.library import (
+    MEMBER as MEMBER,
     UNNAMED as UNNAMED,
+    Allows as Allows,
     Library as Library,
     clean_name as clean_name,
     clean_title as clean_title,
@@ -31,6 +34,7 @@ from retrieval.library.library import (
 from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as Matter
 from retrieval.ray_cluster import RayCluster as RayCluster
 from retrieval.reading.child_process import Child as Child
+from retrieval.reading.containers import is_of_the_system as is_of_the_system
 from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
 from retrieval.reading.char_boxes import char_indexes as char_indexes
 from retrieval.reading.pdf import page_text as page_text
@@ -72,4 +76,8 @@ from retrieval.structure.sentences import (
     units as units,
 )
 from retrieval.structure.signatures import Signature as Signature
+from retrieval.structure.struck_words import (
+    each_struck_mention as each_struck_mention,
+    struck_in_context as struck_in_context,
+)
 from retrieval.structure.tables import find_tables as find_tables

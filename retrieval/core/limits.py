@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+MIB = 1 << 20  # bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -20,3 +22,4 @@ class Limits:
     ocr: bool = True  # whether the words of images are recognised; without it their pages are named as unreadable
     ocr_seconds: float = 60  # for one page, beside `page_seconds`; a dense one takes 7 on one old core
     ocr_mib: int = 2048  # address space of the process that recognises: a dense page at 200 dots an inch takes 1,100
+    file_mib: int = 200  # of a file, and of each that is taken out of one

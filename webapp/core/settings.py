@@ -275,7 +275,7 @@ class Settings(BaseSettings):
         description="Memory limit (address space) of a process that recognises words, in MiB; a dense page takes "
         "1,100. Each process that reads documents has one, while there are scans.",
     )
-    reader_processes: int = Field(2, gt=0, le=64, description="Processes that read PDFs at the same time.")
+    reader_processes: int = Field(2, gt=0, le=64, description="Processes that read documents at the same time.")
     page_images_at_once: int = Field(
         2,
         ge=2,
