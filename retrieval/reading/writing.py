@@ -19,7 +19,7 @@ DOTS_PER_INCH = 100
 LEAST_MARKS = 20  # in rows of writing; less is a logo, a seal or a signature
 _LEAST_HEIGHT, _MOST_HEIGHT = 4, 45  # pixels of a mark: letters of 4 to 40 points
 _CONTRAST = 24  # of 255, between ink and the mean round it; and on a faint page, a share of what all shades span
-_LEAST_CONTRAST, _FAINT, _RARE = 6, 0.3, 0.001
+_LEAST_CONTRAST, _FAINT, _RARE = 18, 0.12, 0.001  # more than the grain of paper; a thousandth may be darker or lighter
 _ROUND = 41  # pixels of that square
 _LEAST_MARKS = 5  # of a row, or of a page
 _LEAST_AREA = 8  # pixels of a mark that stands in no row
@@ -71,7 +71,7 @@ def _marks(image: Grey, sign: int) -> tuple[NDArray[np.int32], NDArray[np.int32]
 
 
 def _contrast(image: Grey) -> float:
-    """How much darker than what is round it ink is: less on a faint page, but for its last thousandth of pixels."""
+    """How much darker than what is round it ink is: less on a faint page."""
     shades = np.cumsum(np.bincount(image.ravel(), minlength=256)) / image.size
     darkest, lightest = np.searchsorted(shades, (_RARE, 1 - _RARE))
     return float(np.clip(_FAINT * (lightest - darkest), _LEAST_CONTRAST, _CONTRAST))
