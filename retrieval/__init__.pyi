@@ -56,6 +56,12 @@ from retrieval.structure.clauses import (
     outline as outline,
     pin_cite as pin_cite,
 )
+from retrieval.structure.comparison import (
+    ChangeKind as ChangeKind,
+    ClauseChange as ClauseChange,
+    Part as Part,
+    compare as compare,
+)
 from retrieval.structure.cross_references import find_references as find_references
 from retrieval.structure.definitions import definitions_used as definitions_used, find_definitions as find_definitions
 from retrieval.structure.document_dates import DocumentDate as DocumentDate

@@ -11,6 +11,7 @@ from webapp.cli.terminal import printable
 from webapp.core.results import (
     AddedRow,
     AnswerResult,
+    ChangeRow,
     DeletedRow,
     DocumentRow,
     EvaluationRow,
@@ -30,6 +31,7 @@ from webapp.core.wording import (
     STATES,
     about_row,
     also_in,
+    change_title,
     changed_by,
     cite,
     clause_title,
@@ -49,6 +51,7 @@ from webapp.core.wording import (
     summary_line,
     with_others,
 )
+from webapp.exports.redline import shortened
 
 MOST_SHOWN = 200  # mentions that the terminal lists; `--json` prints all
 
@@ -85,6 +88,21 @@ def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
 def show_removed(row: RemovedRow) -> None:
     """Print the document that `remove` removed."""
     print(printable(f"Removed {row.document}."))
+
+
+@show.register
+def show_change(row: ChangeRow) -> None:
+    """Print a change of `compare`: deleted words as [-words-], inserted ones as {+words+}, as `git diff` does."""
+    title, where = change_title(row)
+    signs = {"delete": ("[-", "-]"), "insert": ("{+", "+}")}
+    words = ""
+    for op, text in shortened(row):
+        begin, end = signs.get(op, ("", ""))
+        words += f"{begin}{text.strip()}{end} " if begin else text
+    print(printable(title))
+    print(printable(f"   {where}"))
+    print(indented(words))
+    print()
 
 
 @show.register

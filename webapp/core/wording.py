@@ -8,6 +8,7 @@ from webapp.core.marks import QUOTED
 from webapp.core.results import (
     AnswerResult,
     BudgetRow,
+    ChangeRow,
     CitationRow,
     Cited,
     CiteRow,
@@ -105,6 +106,23 @@ def page_cite(row: Paged) -> str:
     """Page of a row, with the printed page number where it differs: "p. 8 (printed 6)"."""
     printed = row.page_label not in ("", str(row.page))
     return f"p. {row.page}" + (f" (printed {row.page_label})" if printed else "")
+
+
+_CHANGES = {"changed": "Changed", "moved": "Moved", "added": "Added", "gone": "Deleted"}
+
+
+def change_title(row: ChangeRow) -> tuple[str, str]:
+    """What happened to a clause, and where it stands in both versions: "Changed: Section 4 (Term)", "p. 2 → p. 3"."""
+    there = row.new or row.old
+    section = there.section if there else ""
+    where = " → ".join(cite(side) for side in (row.old, row.new) if side)
+    return f"{_CHANGES.get(row.kind, row.kind)}: {section or 'before the first clause'}", where
+
+
+def changes_in_all(rows: Sequence[ChangeRow]) -> str:
+    """How many clauses changed and how: "2 changed, 1 added"."""
+    counts = [(words.lower(), sum(row.kind == kind for row in rows)) for kind, words in _CHANGES.items()]
+    return ", ".join(f"{n} {words}" for words, n in counts if n) or "No clause differs."
 
 
 def coverage(searched: CoverageRow, budget: BudgetRow) -> str:
