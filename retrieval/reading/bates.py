@@ -15,8 +15,8 @@ _LEAST, _LEAST_SHORT = 2, 3  # pages of a series, and of one whose counter has f
 _LONG = 5  # digits of a counter that is hardly anything else
 _DIGITS = re.compile(r"\d{3}")
 _STAMP = re.compile(
-    r"(?<![\w.,$/-])(?P<prefix>(?:[A-Z][A-Z0-9&]{0,15}(?:[-_.][A-Z0-9&]{1,15}){0,4}[-_. ]?)?)(?<!\d)(?P<number>\d{3,12})"
-    r"(?![\w,/]|[.-]\d)"
+    r"(?<![\w.,$/-])(?P<prefix>(?:[A-Z][A-Z0-9&]{0,15}(?:[-_.][A-Z0-9&]{1,15}){0,4}[-_. ]?)?)"
+    r"(?<!\d)(?P<number>\d{3,12})(?![\w,/]|[.-]\d)"
 )
 _WORDS = re.compile(  # what may stand before a number of so many digits and is no prefix of a production
     r"(?:case|docket|no|nos|page|form|section|suite|box|tel|fax|phone|exhibit|rule|filed|dated?|po|zip|file|ref|isbn|version"

@@ -4,6 +4,7 @@ import io
 
 import pytest
 from pypdf import PdfReader, PdfWriter
+from pypdf.constants import PageLabelStyle
 
 from retrieval import Document
 from retrieval.reading.pdf import read_pdf
@@ -61,7 +62,7 @@ def test_numbers_of_sections_and_stamps_are_no_page_numbers(printed: list[str]) 
 
 def test_labels_that_the_file_declares_are_kept() -> None:
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(numbered_pages(["7", "8", "9"]))))
-    writer.set_page_label(0, 2, style="/r", start=5)
+    writer.set_page_label(0, 2, style=PageLabelStyle.LOWERCASE_ROMAN, start=5)
     out = io.BytesIO()
     writer.write(out)
     assert labels(out.getvalue()) == ["v", "vi", "vii"]
