@@ -29,6 +29,7 @@ from retrieval.library.library import (
     clean_title as clean_title,
 )
 from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as Matter
+from retrieval.ray_cluster import RayCluster as RayCluster
 from retrieval.reading.child_process import Child as Child
 from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
 from retrieval.reading.char_boxes import char_indexes as char_indexes

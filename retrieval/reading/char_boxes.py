@@ -4,32 +4,44 @@ pdfium has a box for each character, but takes 1.5 µs to give one: three times 
 they are fetched only for pages where something says that the places of words matter.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from retrieval.reading.page_drafts import PageDraft
+from retrieval.core.documents import LINE_END_HYPHEN
+from retrieval.reading.page_drafts import Box, PageDraft
 
-Box = tuple[float, float, float, float]
-"""Left, bottom, right and top in points."""
+# A hyphen that ended a line ends a word: the other half of it stands in another line.
+_WORD = re.compile(rf"[^\s{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}|[^\s{LINE_END_HYPHEN}]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a draft's text, [start, end), and its box."""
+    """A word of a draft's text, from `start` on, and its box."""
 
     start: int
-    end: int
+    text: str
     left: float
     bottom: float
     right: float
     top: float
 
     @property
+    def box(self) -> Box:
+        """Its box."""
+        return self.left, self.bottom, self.right, self.top
+
+    @property
+    def height(self) -> float:
+        """From the bottom to the top of its box: a little more than the size of its type."""
+        return self.top - self.bottom
+
+    @property
     def middle(self) -> float:
-        """The height of its middle."""
+        """How high on the page the middle of its box is."""
         return (self.bottom + self.top) / 2
 
 
@@ -47,13 +59,14 @@ def char_indexes(textpage: pdfium.PdfTextPage) -> list[int]:
 
 
 def char_boxes(pdf: pdfium.PdfDocument, draft: PageDraft) -> list[Box | None]:
-    """The box of each character of a draft's text; None for one that has no size, or is not pdfium's."""
+    """The box of each character of a draft's text; None for one that has no size."""
     page = pdf[draft.number - 1]
     textpage = page.get_textpage()
     try:
         indexes = char_indexes(textpage)
         order = draft.order if draft.order is not None else range(len(draft.text))
-        boxes = [textpage.get_charbox(indexes[i], loose=True) if i >= 0 else None for i in order]
+        own = [None, *draft.own_boxes]
+        boxes = [textpage.get_charbox(indexes[i], loose=True) if i >= 0 else own[-1 - i] for i in order]
     finally:
         textpage.close()
         page.close()
@@ -61,16 +74,8 @@ def char_boxes(pdf: pdfium.PdfDocument, draft: PageDraft) -> list[Box | None]:
 
 
 def words_of(text: str, boxes: Sequence[Box | None]) -> Iterator[Word]:
-    """The words of a text that have a box, in its order; none goes on past a line end."""
-    start = 0
-    while start < len(text):
-        if text[start].isspace():
-            start += 1
-            continue
-        end = start
-        while end < len(text) and not text[end].isspace():
-            end += 1
-        if sized := [box for box in boxes[start:end] if box]:
+    """The words of a text that have a box, in its order."""
+    for word in _WORD.finditer(text):
+        if sized := [box for box in boxes[word.start() : word.end()] if box]:
             lefts, bottoms, rights, tops = zip(*sized, strict=True)
-            yield Word(start, end, min(lefts), min(bottoms), max(rights), max(tops))
-        start = end
+            yield Word(word.start(), word[0], min(lefts), min(bottoms), max(rights), max(tops))

@@ -19,11 +19,13 @@ from retrieval.core.errors import DamagedFile, EncryptedFile, NoPages, TooManyPa
 from retrieval.core.limits import Limits
 from retrieval.reading.bates import bates_numbers
 from retrieval.reading.char_boxes import char_boxes
+from retrieval.reading.columns import may_have_columns, read_by_columns
 from retrieval.reading.exhibits import exhibits
 from retrieval.reading.margin_numbers import margin_numbers
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
 from retrieval.reading.page_edges import edge_lines
 from retrieval.reading.printed_pages import printed_pages
+from retrieval.reading.right_to_left import turn_round
 
 CONVERTER_VERSION = 1  # raised when the same bytes would give another text
 
@@ -76,6 +78,10 @@ def read_pdf(
         exhibits(pdf, drafts, edges)
         warnings: list[ReadingWarning] = []
         for draft in drafts:
+            if draft.has_gaps and draft.order is None:
+                read_by_columns(pdf, draft)
+        turn_round(drafts)
+        for draft in drafts:
             if draft.is_changed and not len(draft.boxes):
                 draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
     finally:
@@ -121,6 +127,7 @@ def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | No
             if textpage.count_chars() > most:
                 return None
             draft = PageDraft(index + 1, page_text(textpage))
+            draft.has_gaps = may_have_columns(textpage, draft.text)
         finally:
             textpage.close()
         draft.readable = not _shows_more_than_it_says(page, draft.text)

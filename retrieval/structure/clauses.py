@@ -35,7 +35,7 @@ class Clause:
         return f"Section {self.number}" if self.number[:1].isdigit() else self.number
 
 
-@document_cache(16)
+@document_cache()
 def outline(document: Document) -> tuple[Clause, ...]:
     """The clauses of a document in reading order; empty where nothing is numbered; "A." of testimony is no number."""
     found = find_items([line for line in lines(document) if exchange_at(document, line.start) is None])
