@@ -79,3 +79,4 @@ from retrieval.structure.sentences import (
 )
 from retrieval.structure.signatures import Signature as Signature
 from retrieval.structure.tables import find_tables as find_tables
+from retrieval.structure.testimony import Exchange as Exchange, exchange_at as exchange_at

@@ -17,9 +17,14 @@ import pypdfium2.raw as pdfium_c
 from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, ReadingWarning
 from retrieval.core.errors import DamagedFile, EncryptedFile, NoPages, TooManyPages, TooMuchText
 from retrieval.core.limits import Limits
+from retrieval.reading.bates import bates_numbers
 from retrieval.reading.char_boxes import char_boxes
 from retrieval.reading.columns import may_have_columns, read_by_columns
+from retrieval.reading.exhibits import exhibits
+from retrieval.reading.margin_numbers import margin_numbers
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
+from retrieval.reading.page_edges import edge_lines
+from retrieval.reading.printed_pages import printed_pages
 from retrieval.reading.right_to_left import turn_round
 
 CONVERTER_VERSION = 1  # raised when the same bytes would give another text
@@ -66,6 +71,11 @@ def read_pdf(
             characters += len(draft.text) + len(PAGE_BREAK)
             if on_page:
                 on_page(i + 1, count)
+        margin_numbers(pdf, drafts)
+        edges = [edge_lines(draft) for draft in drafts]
+        printed_pages(drafts, edges)
+        bates_numbers(drafts, edges)
+        exhibits(pdf, drafts, edges)
         warnings: list[ReadingWarning] = []
         for draft in drafts:
             if draft.has_gaps and draft.order is None:
