@@ -4,7 +4,7 @@ read by type checkers and by `__init__.py`.
 
 from retrieval import evaluate as evaluate
 from retrieval.core.cache import document_cache as document_cache
-from retrieval.core.documents import Document as Document, PinCite as PinCite, Span as Span
+from retrieval.core.documents import Document as Document, PinCite as PinCite, Remark as Remark, Span as Span
 from retrieval.core.errors import (
     DataFolderBusy as DataFolderBusy,
     DataFolderUnusable as DataFolderUnusable,
@@ -19,6 +19,7 @@ from retrieval.core.errors import (
     trace as trace,
 )
 from retrieval.core.limits import Limits as Limits
+from retrieval.core.page_numbers import not_read as not_read, numbered_pages as numbered_pages
 from retrieval.ingest import Ingest as Ingest
 from retrieval.library import database as database
 from retrieval.library.files import Files as Files
@@ -78,5 +79,9 @@ from retrieval.structure.sentences import (
     units as units,
 )
 from retrieval.structure.signatures import Signature as Signature
+from retrieval.structure.struck_words import (
+    each_struck_mention as each_struck_mention,
+    struck_in_context as struck_in_context,
+)
 from retrieval.structure.tables import find_tables as find_tables
 from retrieval.structure.testimony import Exchange as Exchange, exchange_at as exchange_at

@@ -35,6 +35,7 @@ from retrieval.core.errors import (
     UnsupportedFormat,
 )
 from retrieval.core.limits import Limits
+from retrieval.core.page_numbers import not_read
 from retrieval.ingest_workers import Converter, Converters, Stopped, Workers
 from retrieval.library.jobs import JobLost
 from retrieval.library.library import Allows, Library
@@ -391,9 +392,6 @@ def _not_read(files: list[str]) -> str:
 
 def _missing_text(document: Document) -> str | None:
     """Sentence for a document that has no searchable text, or pages without any."""
-    unreadable, pages = len(document.unreadable_pages), len(document.pages)
     if not document.text.strip():
         return f"“{document.name}” has no text that can be searched; it may be a scan."
-    if unreadable:
-        return f"{unreadable} of {pages} pages have content but no text that can be searched."
-    return None
+    return not_read(document.unreadable_pages, document.partly_read_pages) or None

@@ -123,6 +123,7 @@ def pin_cite(document: Document, *spans: Span, at: int | None = None) -> PinCite
         exhibit=page.exhibit,
         lines=numbered_lines(document, spans),
         recognised=any(document.is_recognised(span) for span in spans),
+        status=document.status_of(spans),
     )
 
 

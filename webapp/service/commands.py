@@ -169,11 +169,11 @@ class FindMentions(Command[MentionRow], name="mentions"):
     document: str | None = None
 
     def run(self, caller: "Caller") -> Iterator[Event[MentionRow]]:
-        """A result for each mention, if any.
+        """A result for each mention, if any, and after those of a document one for each place in deleted words.
 
         Raises SearchIncomplete after the last if a document could not be searched.
         """
-        from webapp.service.mentions import LeftOut, mention_row, mentions, search_incomplete
+        from webapp.service.mentions import LeftOut, mention_rows, mentions, search_incomplete
 
         phrase = without_codes(self.phrase)
         matter, scope = caller.scope(self.matter, phrase, self.document)
@@ -184,8 +184,8 @@ class FindMentions(Command[MentionRow], name="mentions"):
             if isinstance(outcome, LeftOut):
                 left_out.append(outcome)
                 continue
-            for span in outcome.spans:
-                yield Result(mention_row(outcome.document, span))
+            for row in mention_rows(outcome, phrase):
+                yield Result(row)
         if left_out:
             raise search_incomplete(left_out)
 
