@@ -12,10 +12,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from retrieval.core.documents import LINE_END_HYPHEN
-from retrieval.reading.page_drafts import PageDraft
-
-Box = tuple[float, float, float, float]
-"""Left, bottom, right and top in points."""
+from retrieval.reading.page_drafts import Box, PageDraft
 
 # A hyphen that ended a line ends a word: the other half of it stands in another line.
 _WORD = re.compile(rf"[^\s{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}|[^\s{LINE_END_HYPHEN}]+")
@@ -62,13 +59,14 @@ def char_indexes(textpage: pdfium.PdfTextPage) -> list[int]:
 
 
 def char_boxes(pdf: pdfium.PdfDocument, draft: PageDraft) -> list[Box | None]:
-    """The box of each character of a draft's text; None for one that has no size, or is not pdfium's."""
+    """The box of each character of a draft's text; None for one that has no size."""
     page = pdf[draft.number - 1]
     textpage = page.get_textpage()
     try:
         indexes = char_indexes(textpage)
         order = draft.order if draft.order is not None else range(len(draft.text))
-        boxes = [textpage.get_charbox(indexes[i], loose=True) if i >= 0 else None for i in order]
+        own = [None, *draft.own_boxes]
+        boxes = [textpage.get_charbox(indexes[i], loose=True) if i >= 0 else own[-1 - i] for i in order]
     finally:
         textpage.close()
         page.close()

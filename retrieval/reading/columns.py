@@ -14,8 +14,8 @@ from statistics import median
 
 import pypdfium2 as pdfium
 
-from retrieval.reading.char_boxes import Box, Word, char_boxes, words_of
-from retrieval.reading.page_drafts import PageDraft
+from retrieval.reading.char_boxes import Word, char_boxes, words_of
+from retrieval.reading.page_drafts import Box, PageDraft
 
 _LEAST_LINES = 4  # of a column, beside lines of the other one
 _GAP = 0.8  # of the height of words: white between them that may be a gutter's
