@@ -19,6 +19,7 @@ from retrieval.core.errors import DamagedFile, EncryptedFile, NoPages, TooManyPa
 from retrieval.core.limits import Limits
 from retrieval.reading.char_boxes import char_boxes
 from retrieval.reading.columns import may_have_columns, read_by_columns
+from retrieval.reading.footnotes import may_have_footnotes, remark_footnotes
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
 from retrieval.reading.right_to_left import turn_round
 
@@ -68,8 +69,9 @@ def read_pdf(
                 on_page(i + 1, count)
         warnings: list[ReadingWarning] = []
         for draft in drafts:
-            if draft.has_gaps and draft.order is None:
+            if draft.has_gaps:
                 read_by_columns(pdf, draft)
+        remark_footnotes(pdf, drafts)
         turn_round(drafts)
         for draft in drafts:
             if draft.is_changed and not len(draft.boxes):
@@ -118,6 +120,7 @@ def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | No
                 return None
             draft = PageDraft(index + 1, page_text(textpage))
             draft.has_gaps = may_have_columns(textpage, draft.text)
+            draft.has_notes = may_have_footnotes(textpage, draft.text)
         finally:
             textpage.close()
         draft.readable = not _shows_more_than_it_says(page, draft.text)

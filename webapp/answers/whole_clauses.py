@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from retrieval import Clause, Document, Span, clause_at, find_tables, outline, own_words, sentences
+from retrieval import Clause, Document, Span, clause_at, find_tables, is_of_note, outline, own_words, sentences
 
 LONGEST = 1_200  # characters of a clause that is quoted whole
 _AROUND = 700  # characters of a longer one, of the sentences around the bearing one
@@ -45,6 +45,8 @@ def whole_clauses(document: Document, bearing: Sequence[Span]) -> tuple[Span, ..
 
 
 def _whole_clause(document: Document, bearing: Span) -> list[Span]:
+    if is_of_note(document, bearing):
+        return [bearing]
     lineage = _lineage(document, bearing)
     fitting = [each for each in lineage if each.index is not None and len(each.words) <= LONGEST]
     rows = next((rows for rows in find_tables(document) if _span(document, rows).contains(bearing)), ())
