@@ -22,6 +22,7 @@ from retrieval.reading.columns import may_have_columns, read_by_columns
 from retrieval.reading.footnotes import may_have_footnotes, remark_footnotes
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
 from retrieval.reading.right_to_left import turn_round
+from retrieval.reading.table_rows import may_have_tables, remark_rows
 
 CONVERTER_VERSION = 1  # raised when the same bytes would give another text
 
@@ -71,6 +72,8 @@ def read_pdf(
         for draft in drafts:
             if draft.has_gaps:
                 read_by_columns(pdf, draft)
+            if may_have_tables(draft.text):
+                remark_rows(pdf, draft)
         remark_footnotes(pdf, drafts)
         turn_round(drafts)
         for draft in drafts:

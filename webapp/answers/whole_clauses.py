@@ -50,7 +50,7 @@ def _whole_clause(document: Document, bearing: Span) -> list[Span]:
     lineage = _lineage(document, bearing)
     fitting = [each for each in lineage if each.index is not None and len(each.words) <= LONGEST]
     rows = next((rows for rows in find_tables(document) if _span(document, rows).contains(bearing)), ())
-    if rows and not fitting:
+    if rows and (not fitting or document.remarks_in(bearing, "row")):
         return _of_table(document, rows, bearing)
     parts = [fitting[-1].words] if fitting else _of_long(document, lineage[0], bearing)
     begun = lineage.index(fitting[-1]) + 1 if fitting else 1
@@ -193,7 +193,9 @@ def _last_item(document: Document, unit: _Unit) -> Span:
 
 
 def _of_table(document: Document, rows: Sequence[Span], bearing: Span) -> list[Span]:
-    """A table whole, or of a long one the heads of its columns and the rows that bear."""
+    """The heads of the columns and the row that bears; a table whole where its rows are only guessed, or all bear."""
+    if bearing in rows and (remarks := document.remarks_in(bearing, "row")):
+        return [*(rows[:1] if remarks[0].words else ()), bearing]
     if len(table := _span(document, rows)) <= LONGEST:
         return [table]
     return [rows[0], *(row for row in rows if row.shared(bearing))]
