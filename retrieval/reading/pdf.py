@@ -25,6 +25,7 @@ from retrieval.reading.columns import may_have_columns, read_by_columns
 from retrieval.reading.coverage import Recognise, cover
 from retrieval.reading.exhibits import exhibits
 from retrieval.reading.fields import read_fields, warnings_of_fields
+from retrieval.reading.footnotes import may_have_footnotes, remark_footnotes
 from retrieval.reading.margin_numbers import margin_numbers
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
 from retrieval.reading.page_edges import edge_lines
@@ -32,6 +33,7 @@ from retrieval.reading.painted import painted
 from retrieval.reading.printed_pages import printed_pages
 from retrieval.reading.right_to_left import turn_round
 from retrieval.reading.struck import keep_insertions, take_out_struck, warnings_of_struck
+from retrieval.reading.table_rows import may_have_tables, remark_rows
 from retrieval.reading.visible import layers_are_off, take_out_unseen, warnings_of_unseen
 
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of every XFA form
@@ -92,8 +94,11 @@ def read_pdf(
             *warnings_of_fields(drafts),
         ]
         for draft in drafts:
-            if draft.has_gaps and draft.order is None:
+            if draft.has_gaps:
                 read_by_columns(pdf, draft)
+            if may_have_tables(draft.text):
+                remark_rows(pdf, draft)
+        remark_footnotes(pdf, drafts)
         turn_round(drafts)
         for draft in drafts:
             if draft.is_changed and not len(draft.boxes):
@@ -146,6 +151,7 @@ def _read_page(
                 return None
             draft = PageDraft(index + 1, page_text(textpage))
             draft.has_gaps = may_have_columns(textpage, draft.text)
+            draft.has_notes = may_have_footnotes(textpage, draft.text)
             objects = painted(page)
             annotations = annotations_of(pdf, page)
             take_out_unseen(page, draft, objects, annotations, layers_off=layers_off)
