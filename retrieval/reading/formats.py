@@ -24,6 +24,7 @@ _NAMES_READ = 1 << 20  # bytes of the directory of a ZIP
 _OLE_NAMES_READ = 1 << 14  # of that of an OLE file, 128 an entry: the first ones tell
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_END = b"PK\x05\x06"
+_ZIP64 = 0xFFFFFFFF  # stands for an offset that is written elsewhere; then what stands before the end is looked at
 _ZIP_END_WITHIN = (1 << 16) + 22  # bytes of the end of a ZIP: its last record, and a comment behind it
 
 
@@ -205,6 +206,8 @@ def _zip_names(file: BinaryIO) -> bytes:
     if at < 0 or at + 20 > len(end):
         return b""
     length, start = struct.unpack_from("<II", end, at + 12)
+    if start == _ZIP64:
+        return end[:at]
     file.seek(start)
     return file.read(min(length, _NAMES_READ))
 

@@ -1,6 +1,7 @@
 """The table of formats: what is recognised by its bytes or, where nothing marks them, by its name; and what is not."""
 
 import io
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +77,13 @@ def test_a_file_of_no_format_is_refused_with_the_formats_there_are_and_a_way_out
         format_of(data, file)
     assert str(raised.value) == f"“{file}” is not a {NAMES}."
     assert way_out in raised.value.hint
+
+
+def test_the_guide_names_every_format_with_its_suffixes() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "formats.md").read_text("utf-8")
+    rows = [line for line in guide.split("\n") if line.startswith("| ")]
+    for row in FORMATS.values():
+        assert [suffix for suffix in row.suffixes if not any(f"`{suffix}`" in each for each in rows)] == []
 
 
 def test_an_empty_file_is_refused() -> None:
