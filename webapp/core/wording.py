@@ -80,9 +80,9 @@ def _about(title: str, parties: Sequence[str], day: date | None) -> str:
 
 
 # What a document has beside its words, by the kind of warning.
-WARNINGS = {
-    "hidden_text": "hidden text",
+_WARNINGS = {
     "leaking_redaction": "leaking redaction",
+    "hidden_text": "hidden text",
     "redline": "redline",
     "form": "form",
     "comments": "comments",
@@ -92,8 +92,9 @@ WARNINGS = {
 
 
 def notes_on(document: "DocumentRecord | DocumentRow | AddedRow") -> list[tuple[str, str]]:
-    """What whoever relies on a document has to know of how it was read: for each a word, and a sentence."""
-    notes = [(WARNINGS.get(each.kind, each.kind), each.text) for each in document.warnings]
+    """What one has to know of how a document was read, what is gravest first: for each a word, and a sentence."""
+    told = {kind: [each.text for each in document.warnings if each.kind == kind] for kind in _WARNINGS}
+    notes = [(words, text) for kind, words in _WARNINGS.items() for text in told[kind]]
     if pages := document.recognised_pages:
         verb = "is" if len(pages) == 1 else "are"
         text = f"{numbered_pages(pages).capitalize()} {verb} recognised text: compare it with the image."
