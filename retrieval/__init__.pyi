@@ -31,9 +31,9 @@ from retrieval.library.library import (
 )
 from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as Matter
 from retrieval.ray_cluster import RayCluster as RayCluster
+from retrieval.reading.char_boxes import char_indexes as char_indexes
 from retrieval.reading.child_process import Child as Child
 from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
-from retrieval.reading.char_boxes import char_indexes as char_indexes
 from retrieval.reading.pdf import page_text as page_text
 from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedChanges as ScopedChanges
 from retrieval.search.asked_values import asked_values as asked_values
@@ -57,6 +57,12 @@ from retrieval.structure.clauses import (
     outline as outline,
     pin_cite as pin_cite,
 )
+from retrieval.structure.comparison import (
+    ChangeKind as ChangeKind,
+    ClauseChange as ClauseChange,
+    Part as Part,
+    compare as compare,
+)
 from retrieval.structure.cross_references import find_references as find_references
 from retrieval.structure.definitions import definitions_used as definitions_used, find_definitions as find_definitions
 from retrieval.structure.document_dates import DocumentDate as DocumentDate
@@ -78,3 +84,4 @@ from retrieval.structure.struck_words import (
     struck_in_context as struck_in_context,
 )
 from retrieval.structure.tables import find_tables as find_tables
+from retrieval.structure.testimony import Exchange as Exchange, exchange_at as exchange_at

@@ -48,6 +48,8 @@ class Span:
 class Page:
     """One physical page: `number` is 1-based, `label` is what is printed or declared for it ("iv", "A-1").
 
+    A file that has no pages has sheets, whose labels are empty: they are places in pincite's view of it, not to cite.
+
     `readable` is False where the page shows words that are not in the text, and none that are; `partly` where it shows
     some that are not. `bates` is the number that a production stamped on it, `exhibit` the exhibit of a compiled file
     that it belongs to ("Exhibit B"), each empty where there is none.

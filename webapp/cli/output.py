@@ -12,6 +12,7 @@ from webapp.cli.terminal import printable
 from webapp.core.results import (
     AddedRow,
     AnswerResult,
+    ChangeRow,
     DeletedRow,
     DocumentRow,
     EvaluationRow,
@@ -29,6 +30,7 @@ from webapp.core.wording import (
     STATES,
     about_row,
     also_in,
+    change_title,
     changed_by,
     cite,
     clause_title,
@@ -52,6 +54,7 @@ from webapp.core.wording import (
     summary_line,
     with_others,
 )
+from webapp.exports.redline import shortened
 
 MOST_SHOWN = 200  # mentions that the terminal lists; `--json` prints all
 
@@ -90,6 +93,21 @@ def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
 def show_removed(row: RemovedRow) -> None:
     """Print the document that `remove` removed."""
     print(printable(f"Removed {row.document}."))
+
+
+@show.register
+def show_change(row: ChangeRow) -> None:
+    """Print a change of `compare`: deleted words as [-words-], inserted ones as {+words+}, as `git diff` does."""
+    title, where = change_title(row)
+    signs = {"delete": ("[-", "-]"), "insert": ("{+", "+}")}
+    words = ""
+    for op, text in shortened(row):
+        begin, end = signs.get(op, ("", ""))
+        words += f"{begin}{text.strip()}{end} " if begin else text
+    print(printable(title))
+    print(printable(f"   {where}"))
+    print(indented(words))
+    print()
 
 
 @show.register

@@ -10,6 +10,7 @@ from webapp.core.results import (
     AddedRow,
     AnswerResult,
     BudgetRow,
+    ChangeRow,
     CitationRow,
     Cited,
     CiteRow,
@@ -180,6 +181,23 @@ def key_language(rows: Sequence[KeySentenceRow], *, nearest: bool = False) -> st
     """Heading of key language, which says what its quotations are."""
     mark = RECOGNISED if any(row.recognised for row in rows) else QUOTED
     return f"{'What comes nearest' if nearest else 'Key language'}, {mark.words}"
+
+
+_CHANGES = {"changed": "Changed", "moved": "Moved", "added": "Added", "gone": "Deleted"}
+
+
+def change_title(row: ChangeRow) -> tuple[str, str]:
+    """What happened to a clause, and where it stands in both versions: "Changed: Section 4 (Term)", "p. 2 → p. 3"."""
+    there = row.new or row.old
+    section = there.section if there else ""
+    where = " → ".join(cite(side) for side in (row.old, row.new) if side)
+    return f"{_CHANGES.get(row.kind, row.kind)}: {section or 'before the first clause'}", where
+
+
+def changes_in_all(rows: Sequence[ChangeRow]) -> str:
+    """How many clauses changed and how: "2 changed, 1 added"."""
+    counts = [(words.lower(), sum(row.kind == kind for row in rows)) for kind, words in _CHANGES.items()]
+    return ", ".join(f"{n} {words}" for words, n in counts if n) or "No clause differs."
 
 
 def coverage(searched: CoverageRow, budget: BudgetRow) -> str:
