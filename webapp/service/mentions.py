@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from retrieval import Document, DocumentRecord, Span, each_mention, in_context, pin_cite
+from retrieval import Document, DocumentRecord, Span, each_mention_or_line, in_context, pin_cite
 from webapp.core.errors import SearchIncomplete
 from webapp.core.limits import check_question
 from webapp.core.log import user_error
@@ -83,7 +83,7 @@ def mentions(
             if is_over is not None and is_over():
                 raise TimeoutError
             document = workspace.library.document(scope.id, record.id)
-            spans = each_mention(document, phrase, is_over)
+            spans = each_mention_or_line(document, phrase, is_over)
             first = tuple(islice(spans, MOST_KEPT - total if deadline else None))
             count = len(first) + sum(1 for _ in spans)
         except TimeoutError:
