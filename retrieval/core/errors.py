@@ -9,7 +9,8 @@
     │   ├── FileTooLarge        TooManyPages       TooMuchText
     │   ├── MatterFull          TooMuchMemory      OriginalMissing
     │   ├── PageTooSlow         DocumentTooSlow    TooManyLines
-    │   └── UnknownEncoding     NotAllRead         TooDeep
+    │   ├── UnknownEncoding     NotAllRead         TooDeep
+    │   └── DynamicForm
     ├── DataFolderBusy          DataFolderUnusable
     ├── StoreUnavailable
     ├── PackageMissing
@@ -154,6 +155,13 @@ class NoPages(UnreadableFile):
 
     sentence = "“{name}” has no pages."
     hint_text = "Check that it is the file you meant."
+
+
+class DynamicForm(UnreadableFile):
+    """An XFA form whose pages say no more than that another program has to show them."""
+
+    sentence = "“{name}” is a dynamic XFA form: only Adobe Acrobat or Reader shows what is in it."
+    hint_text = "Open it there, print it to a new PDF and add that."
 
 
 class ConverterCrashed(UnreadableFile):
