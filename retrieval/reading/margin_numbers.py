@@ -9,8 +9,9 @@ they come one after the other, each with its own number.
 import ctypes
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby, islice, pairwise
 from math import atan2, cos, floor, hypot, pi, sin
 from statistics import median
@@ -38,6 +39,7 @@ _RUN_ON = 0.15  # share of the numbers that stand beside nothing, or a line that
 _ABOVE = 0.8  # lines above the first number, and below the last, that are still numbered
 _HEADED = 5  # lines from the lines of a transcript page to its number, on a sheet of several
 _MOST_WORDS = 20_000  # of a page; one with more is no page of a transcript
+_TYPED_WIDTH, _TYPED_HEIGHT = 6.0, 12.0  # points of a character that was typed
 _GAP = 30.0  # points between two words of a line that are of different columns of a sheet
 _MOST_KINDS = 12  # distances of lines in one document: of a complaint, and of the transcripts behind it
 _MOST_COLUMNS = 9  # of a sheet
@@ -138,13 +140,24 @@ def margin_numbers(pdf: pdfium.PdfDocument, drafts: Sequence[PageDraft]) -> None
 
     Where a transcript page has no number of its own the place is ":5" until the page's label is known.
     """
-    sheets = [_sheet(pdf, draft) for draft in drafts if _has_numbers(draft.text)]
-    numbered = _numbered(sheets)
+    _take_out_of(drafts, partial(_sheet, pdf))
+
+
+def typed_margin_numbers(drafts: Sequence[PageDraft]) -> None:
+    """The same for pages that are text alone; a single one is none of a transcript, but may be a list."""
+    _take_out_of(drafts, _typed_sheet, least_alike=2)
+
+
+def _take_out_of(
+    drafts: Sequence[PageDraft], sheet_of: Callable[[PageDraft], "_Sheet"], *, least_alike: int = 1
+) -> None:
+    sheets = [sheet_of(draft) for draft in drafts if _has_numbers(draft.text)]
+    numbered = _numbered(sheets, least_alike)
     if not numbered:
         return
     looked_at = {sheet.draft.number for sheet in sheets}
-    last_pages = [_sheet(pdf, d) for d in drafts if d.number not in looked_at and _begins_at_one(d.text)]
-    numbered += _alike(last_pages, numbered)
+    short = [sheet_of(draft) for draft in drafts if draft.number not in looked_at and _begins_at_one(draft.text)]
+    numbered += _alike(short, numbered)
     numbered.sort(key=lambda sheet: sheet.draft.number)
     pieces = [_read(sheet) for sheet in numbered]
     _number_pages(list(zip(numbered, pieces, strict=True)))
@@ -178,6 +191,32 @@ def _sheet(pdf: pdfium.PdfDocument, draft: PageDraft) -> _Sheet:
         page.close()
     sheet.columns = _columns(words)
     return sheet
+
+
+def _typed_sheet(draft: PageDraft) -> _Sheet:
+    """The same of a page that is text alone: each character as wide as the other, each line as high."""
+    words = [
+        _Word(
+            start + m.start(),
+            start + m.end(),
+            m.start() * _TYPED_WIDTH,
+            m.end() * _TYPED_WIDTH,
+            -row * _TYPED_HEIGHT,
+            m[0],
+        )
+        for row, (start, line) in enumerate(_lines(draft.text))
+        for m in re.finditer(r"\S+", line)
+    ][:_MOST_WORDS]
+    height = _TYPED_HEIGHT * (draft.text.strip("\n").count("\n") + 1)
+    return _Sheet(draft, height, words, _columns(words))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line with where it begins."""
+    start = 0
+    for line in text.split("\n"):
+        yield start, line
+        start += len(line) + 1
 
 
 def _words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft) -> Iterator[_Word]:
@@ -237,7 +276,7 @@ def _goes_on(column: _Column, word: _Word, value: int) -> bool:
     return abs(step - column.pitch) <= _UNEVEN * column.pitch
 
 
-def _numbered(sheets: Sequence[_Sheet]) -> list[_Sheet]:
+def _numbered(sheets: Sequence[_Sheet], least_alike: int) -> list[_Sheet]:
     """The sheets whose columns number their lines: they fill them, and run on, on several that are alike or on one."""
     filled = []
     for sheet in sheets:
@@ -251,7 +290,9 @@ def _numbered(sheets: Sequence[_Sheet]) -> list[_Sheet]:
         first = filled[0].columns[0]
         alike = [sheet for sheet in filled if sheet.columns[0].is_like(first)]
         filled = [sheet for sheet in filled if not sheet.columns[0].is_like(first)]
-        enough = len(alike) > 1 or _share(alike[0].columns, alike[0]) >= _FILLED_ALONE
+        enough = len(alike) >= max(2, least_alike) or (
+            least_alike == 1 and _share(alike[0].columns, alike[0]) >= _FILLED_ALONE
+        )
         if enough and _run_on(alike):
             found += [
                 replace(sheet, columns=[column for column in sheet.columns if column.is_like(first)]) for sheet in alike

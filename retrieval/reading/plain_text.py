@@ -1,17 +1,22 @@
 """Converts text files, and cuts any text that has no pages into sheets: UTF-8, UTF-16 or Windows-1252 → `Document`.
 
-A form feed ends a page. A text without one is cut at the ends of paragraphs into sheets of about a page, which are
-numbered as pages: they are places in pincite's own view of the text, for the file has none.
+A form feed ends a page, and so does the last of the numbered lines on a page of a transcript. A text without them is
+cut at the ends of paragraphs into sheets of about a page, which are numbered as pages: they are places in pincite's own
+view of the text, for the file has none.
 """
 
 import codecs
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from retrieval.core.documents import PAGE_BREAK, Document, Remark
 from retrieval.core.errors import NoPages, TooManyPages, TooMuchText, UnknownEncoding
 from retrieval.core.limits import Limits
+from retrieval.reading.margin_numbers import typed_margin_numbers
 from retrieval.reading.page_drafts import PageDraft, assemble
+from retrieval.reading.printed_pages import place_lines
+from retrieval.reading.typed_pages import typed_pages
 
 SHEET = 3_000  # characters; a page of a contract has 2,758 (mean of CUAD)
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -98,6 +103,8 @@ def document_of(
         drafts.append(draft)
     if len(drafts) > limits.pages:
         raise TooManyPages(name=name, pages=len(drafts), limit=limits.pages)
+    typed_margin_numbers(drafts)
+    place_lines(drafts)
     on_page(len(drafts), len(drafts))
     return assemble(drafts, document_id=document_id, name=name)
 
@@ -110,8 +117,10 @@ def _pages(text: str) -> Iterator[tuple[int, int]]:
             yield start, start + len(page)
             start += len(page) + len(PAGE_BREAK)
         return
-    start = 0
-    while len(text) - start > SHEET:
+    starts = [0, *typed_pages(text)]
+    yield from ((start, following - 1) for start, following in pairwise(starts))
+    start = starts[-1]
+    while len(starts) == 1 and len(text) - start > SHEET:
         end = _sheet_end(text, start)
         yield start, end
         start = end + text[end].isspace()
