@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from retrieval import own_words, pin_cite
+from retrieval import find_facts, own_words, pin_cite
+from retrieval.reading.pdf import read_pdf
 from retrieval.search.search import Results, Searcher
+from retrieval.search.structural_answer import answer_by_structure
 from tests.court_pdfs import TESTIMONY, numbered_pages, transcript
 from tests.retrieval.stores import Stores, opened
 
@@ -66,3 +68,22 @@ def test_a_number_that_no_document_has_is_told(stores: Stores) -> None:
     results = search(stores, "What does ABC-00000999 say?")
     assert not results.found
     assert results.absent.startswith("There is no ABC-00000999 in ")
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("What does Exhibit 2 say?", "LEASE 1. Term. Ten years are agreed."),
+        ("What does Section 2 of Exhibit 2 say?", "2. Rent. The rent is nine dollars."),
+        ("Exhibit 1, page 1", "WORK 1. Term. One year is agreed."),
+    ],
+)
+def test_exhibits_that_are_stamped_are_places(question: str, says: str) -> None:
+    work = "WORK\n1. Term. One year is agreed.\n2. Fee. The fee is a dollar."
+    lease = "LEASE\n1. Term. Ten years are agreed.\n2. Rent. The rent is nine dollars."
+    stamps = ["EXHIBIT 1 PAGE 1", "EXHIBIT 1 PAGE 2", "EXHIBIT 2 PAGE 3", "EXHIBIT 2 PAGE 4"]
+    data = numbered_pages(stamps, bodies=[work, "Signed by all of them.", lease, "Signed by both of them."])
+    document = read_pdf(data, name="x.pdf", document_id="x")
+    found = answer_by_structure([question], ["x"], lambda _: document, lambda _: find_facts(document))
+    assert own_words(document, found.places[0].span).startswith(says)
+    assert not found.absent
