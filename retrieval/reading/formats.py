@@ -10,12 +10,12 @@ import io
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from retrieval.core.documents import Document
 from retrieval.core.errors import EmptyFile, UnsupportedFormat
 from retrieval.core.limits import Limits
-from retrieval.reading import pdf, plain_text
+from retrieval.reading import attachments, html, mail, markdown, outlook, pdf, plain_text
 from retrieval.reading.containers import Member, zip_members
 
 HEAD = 1 << 16  # bytes at the beginning of a file
@@ -98,7 +98,20 @@ def _is_text(suffixes: tuple[str, ...]) -> Callable[[Peek], bool]:
     return lambda peek: peek.name.endswith(suffixes) and plain_text.is_plausible(peek.head)
 
 
-_TEXT = (".txt", ".text")
+_EMBEDDED = b"word/embeddings/"  # where a Word file has the files that are in it
+
+
+def _read_word(data: bytes, **options: Any) -> Document:
+    from retrieval.reading.docx import read_docx  # it loads lxml, which few processes need
+
+    return read_docx(data, **options)
+
+
+def _files_in_word(data: bytes, limits: Limits) -> Iterator[Member]:
+    return zip_members(data, limits, _EMBEDDED.decode())
+
+
+_HTML, _MAIL, _MARKDOWN, _TEXT = (".html", ".htm", ".xhtml"), (".eml",), (".md", ".markdown"), (".txt", ".text")
 
 # In the order in which they are asked: what has no mark of its own comes after all that has one.
 FORMATS = {
@@ -111,9 +124,38 @@ FORMATS = {
             lambda peek: pdf.is_pdf(peek.head[:_PDF_HEAD]) and not peek.head.startswith((_ZIP, _OLE)),
             pdf.read_pdf,
             pdf.CONVERTER_VERSION,
+            members=attachments.pdf_members,
+            may_have_members=attachments.may_have_attachments,
             as_pdf=lambda data: data,
         ),
+        Format(
+            "DOCX",
+            (".docx", ".docm", ".dotx"),
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            lambda peek: peek.is_zip_with(b"[Content_Types].xml", b"word/") or peek.is_ole_with("EncryptedPackage"),
+            _read_word,
+            members=_files_in_word,
+            may_have_members=lambda data: _EMBEDDED in data,
+        ),
         Format("ZIP", (".zip",), "application/zip", _is_archive, members=zip_members),
+        Format(
+            "MSG",
+            (".msg",),
+            "application/vnd.ms-outlook",
+            lambda peek: peek.is_ole_with("__properties_version1.0"),
+            outlook.read_msg,
+            members=outlook.msg_members,
+        ),
+        Format(
+            "EML",
+            _MAIL,
+            "message/rfc822",
+            lambda peek: _is_text(_MAIL)(peek) and mail.is_mail(peek.head),
+            mail.read_eml,
+            members=mail.eml_members,
+        ),
+        Format("HTML", _HTML, "text/html", _is_text(_HTML), html.read_html),
+        Format("MD", _MARKDOWN, "text/markdown", _is_text(_MARKDOWN), markdown.read_markdown),
         Format("TXT", _TEXT, "text/plain", _is_text(_TEXT), plain_text.read_text),
     )
 }

@@ -258,7 +258,7 @@ class Settings(BaseSettings):
         description="Memory limit (address space) of a process that reads documents, in MiB; a file of 200 MiB takes "
         "450.",
     )
-    reader_processes: int = Field(2, gt=0, le=64, description="Processes that read PDFs at the same time.")
+    reader_processes: int = Field(2, gt=0, le=64, description="Processes that read documents at the same time.")
     page_images_at_once: int = Field(
         2,
         ge=2,

@@ -132,9 +132,7 @@ def test_a_typed_transcript_has_pages_and_lines(feeds: bool, above: bool) -> Non
 
     pages = [typed(n, page) for n, page in enumerate(TESTIMONY, 24)]  # a page 26 after line 25
     text = ("\f" if feeds else "\n").join(["DEPOSITION OF L. MARCHANT\nMay 3, 2024", *pages])
-    document = read_text(
-        text.encode(), name="x.txt", document_id="x", limits=Limits(), labels=True, on_page=lambda *_: None
-    )
+    document = read_text(text.encode(), name="x.txt", document_id="x", limits=Limits())
     assert place(document, "on hold by the purchasing department") == "25:7-8"
     assert place(document, "Who told the night foreman of it?") == "24:7-25:1"
     assert [page.label for page in document.pages][1:] == ["24", "25", "26"]
@@ -142,8 +140,6 @@ def test_a_typed_transcript_has_pages_and_lines(feeds: bool, above: bool) -> Non
 
 def test_a_typed_list_is_no_transcript() -> None:
     text = "\n".join(f"{n} boxes of nails" for n in range(1, 30)) + "\n\nThe end.\n" + "words that go on here\n" * 400
-    document = read_text(
-        text.encode(), name="x.txt", document_id="x", limits=Limits(), labels=True, on_page=lambda *_: None
-    )
+    document = read_text(text.encode(), name="x.txt", document_id="x", limits=Limits())
     assert document.text.replace("\f", "\n") == text
     assert not document.remarks
