@@ -8,7 +8,9 @@
     │   ├── EncryptedFile       NoPages            ConverterCrashed
     │   ├── FileTooLarge        TooManyPages       TooMuchText
     │   ├── MatterFull          TooMuchMemory      OriginalMissing
-    │   └── PageTooSlow         DocumentTooSlow    TooManyLines
+    │   ├── PageTooSlow         DocumentTooSlow    TooManyLines
+    │   ├── UnknownEncoding     NotAllRead         TooDeep
+    │   └── DynamicForm
     ├── DataFolderBusy          DataFolderUnusable
     ├── StoreUnavailable
     ├── PackageMissing
@@ -117,7 +119,14 @@ class UnsupportedFormat(UnreadableFile):
     """The bytes are of no format that is supported."""
 
     sentence = "“{name}” is not a {formats}."
-    hint_text = "Save or print it as PDF and add that file."
+    hint_text = "{way_out}"
+
+
+class UnknownEncoding(UnreadableFile):
+    """A text whose character encoding cannot be told."""
+
+    sentence = "“{name}” is a text in an encoding that cannot be told."
+    hint_text = "Open it in an editor, save it as UTF-8, and add that file."
 
 
 class EmptyFile(UnreadableFile):
@@ -146,6 +155,13 @@ class NoPages(UnreadableFile):
 
     sentence = "“{name}” has no pages."
     hint_text = "Check that it is the file you meant."
+
+
+class DynamicForm(UnreadableFile):
+    """An XFA form whose pages say no more than that another program has to show them."""
+
+    sentence = "“{name}” is a dynamic XFA form: only Adobe Acrobat or Reader shows what is in it."
+    hint_text = "Open it there, print it to a new PDF and add that."
 
 
 class ConverterCrashed(UnreadableFile):
@@ -209,6 +225,20 @@ class DocumentTooSlow(UnreadableFile):
 
     sentence = "“{name}” takes longer to read than the limit of {seconds:g} seconds."
     hint_text = "Split the file, or raise PINCITE_DOCUMENT_SECONDS."
+
+
+class TooDeep(UnreadableFile):
+    """A file in more containers than are opened."""
+
+    sentence = "“{name}” lies in more than {depth} files within each other."
+    hint_text = "Unpack it and add that file."
+
+
+class NotAllRead(UnreadableFile):
+    """Some of the files in an archive were not read; the others are documents of the matter."""
+
+    sentence = "In “{name}” {files}"
+    hint_text = "Its other files are documents of the matter."
 
 
 class OriginalMissing(UnreadableFile):

@@ -8,19 +8,32 @@ pdfium must never run in two threads of one process, not even on two documents: 
 """
 
 import ctypes
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, ReadingWarning
-from retrieval.core.errors import DamagedFile, EncryptedFile, NoPages, TooManyPages, TooMuchText
+from retrieval.core.errors import DamagedFile, DynamicForm, EncryptedFile, NoPages, TooManyPages, TooMuchText
 from retrieval.core.limits import Limits
+from retrieval.reading.annotations import annotations_of
+from retrieval.reading.bates import bates_numbers
 from retrieval.reading.char_boxes import char_boxes
 from retrieval.reading.columns import may_have_columns, read_by_columns
+from retrieval.reading.exhibits import exhibits
+from retrieval.reading.fields import read_fields, warnings_of_fields
+from retrieval.reading.margin_numbers import margin_numbers
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
+from retrieval.reading.page_edges import edge_lines
+from retrieval.reading.painted import painted
+from retrieval.reading.printed_pages import printed_pages
 from retrieval.reading.right_to_left import turn_round
+from retrieval.reading.struck import keep_insertions, take_out_struck, warnings_of_struck
+from retrieval.reading.visible import layers_are_off, take_out_unseen, warnings_of_unseen
+
+logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of every XFA form
 
 CONVERTER_VERSION = 1  # raised when the same bytes would give another text
 
@@ -56,9 +69,9 @@ def read_pdf(
         if on_page:
             on_page(0, count)
         drafts: list[PageDraft] = []
-        characters = 0
+        characters, layers_off = 0, layers_are_off(data)
         for i in range(count):
-            draft = _read_page(pdf, i, limits.characters - characters)
+            draft = _read_page(pdf, i, limits.characters - characters, layers_off=layers_off)
             if draft is None:
                 raise TooMuchText(name=name, limit=limits.characters)
             draft.label = _label(pdf, i) if labels else str(i + 1)
@@ -66,7 +79,19 @@ def read_pdf(
             characters += len(draft.text) + len(PAGE_BREAK)
             if on_page:
                 on_page(i + 1, count)
-        warnings: list[ReadingWarning] = []
+        if _is_dynamic_form(pdf, drafts):
+            raise DynamicForm(name=name)
+        margin_numbers(pdf, drafts)
+        edges = [edge_lines(draft) for draft in drafts]
+        printed_pages(drafts, edges)
+        bates_numbers(drafts, edges)
+        exhibits(pdf, drafts, edges)
+        keep_insertions(drafts)
+        warnings: list[ReadingWarning] = [
+            *warnings_of_unseen(drafts),
+            *warnings_of_struck(drafts),
+            *warnings_of_fields(drafts),
+        ]
         for draft in drafts:
             if draft.has_gaps and draft.order is None:
                 read_by_columns(pdf, draft)
@@ -92,7 +117,9 @@ def page_text(textpage: pdfium.PdfTextPage) -> str:
 
 def _open(data: bytes, name: str) -> pdfium.PdfDocument:
     try:
-        return pdfium.PdfDocument(data)
+        pdf = pdfium.PdfDocument(data)
+        pdf.init_forms()  # else the fields of its form have no values
+        return pdf
     except pdfium.PdfiumError as error:
         if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD or "password" in str(error).lower():
             raise EncryptedFile(name=name) from error
@@ -101,7 +128,7 @@ def _open(data: bytes, name: str) -> pdfium.PdfDocument:
         raise DamagedFile(name=name) from error
 
 
-def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | None:
+def _read_page(pdf: pdfium.PdfDocument, index: int, most: int, *, layers_off: bool) -> PageDraft | None:
     """Read a page; one that pdfium cannot open is an unreadable one.
 
     None for a text of more than `most` characters, which is not even fetched.
@@ -120,6 +147,11 @@ def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | No
             draft.has_gaps = may_have_columns(textpage, draft.text)
         finally:
             textpage.close()
+        objects = painted(page)
+        annotations = annotations_of(pdf, page)
+        take_out_unseen(page, draft, objects, annotations, layers_off=layers_off)
+        take_out_struck(page, draft, objects, annotations)
+        read_fields(pdf, draft, annotations)
         draft.readable = not _shows_more_than_it_says(page, draft.text)
         return draft
     except pdfium.PdfiumError:
@@ -145,6 +177,17 @@ def _shows_more_than_it_says(page: pdfium.PdfPage, text: str) -> bool:
             if (right - left) * (top - bottom) >= 0.5 * width * height:
                 return True
     return False
+
+
+def _is_dynamic_form(pdf: pdfium.PdfDocument, drafts: Sequence[PageDraft]) -> bool:
+    """Whether a file is an XFA form whose pages are only a notice to wait for another program to show it."""
+    kind = pdf.get_formtype()
+    if kind not in (pdfium_c.FORMTYPE_XFA_FULL, pdfium_c.FORMTYPE_XFA_FOREGROUND):
+        return False
+    is_notice = any("please wait" in draft.text.lower() for draft in drafts[:1])
+    if not is_notice and (kind != pdfium_c.FORMTYPE_XFA_FULL or len(drafts) > 1):
+        return False
+    return not any(each.field for draft in drafts for each in annotations_of(pdf, pdf[draft.number - 1]))
 
 
 def _label(pdf: pdfium.PdfDocument, index: int) -> str:

@@ -90,6 +90,23 @@ def in_context(document: Document, span: Span) -> InContext:
     return InContext(cut[0] + before + space[0], own_words(document, span), space[1] + after + cut[1])
 
 
+def mentions_in(document: Document, text: str, phrase: str) -> Iterator[tuple[int, int]]:
+    """Find every mention of `phrase` in a text beside that of a document; yields [start, end) of it."""
+    folded = _lower(fold(phrase))
+    if folded.skeleton and _bare(phrase) in _bare(text):
+        yield from _mentions(document, _lower(fold(text)), folded, None)
+
+
+def cut_before(words: str) -> str:
+    """The last words of what stands before a mention."""
+    return words if len(words) <= _AROUND else "… " + words[-_AROUND:].partition(" ")[2]
+
+
+def cut_after(words: str) -> str:
+    """The first words of what stands after a mention."""
+    return words if len(words) <= _AROUND else words[:_AROUND].rpartition(" ")[0] + " …"
+
+
 def _is_border(character: str) -> bool:
     """Whether words end before or after a character."""
     return character.isspace() or is_borderless(character)

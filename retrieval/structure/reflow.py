@@ -78,8 +78,11 @@ def _find_running(document: Document) -> Iterator[tuple[int, int]]:
     noise = Counter(line.page for line in rows if line.noise)
     alone = [(line.start, int(m[1])) for line in rows if (m := _ALONE.fullmatch(line.text))]
     series = {a for i, (a, _) in enumerate(alone) if _in_series(alone, i)}
+    numbered = {document.page_at(remark.start).number for remark in document.remarks_of("line")}
     for line in rows:
-        if match := _ALONE.fullmatch(line.text):
+        if line.page in numbered:
+            running = line.noise
+        elif match := _ALONE.fullmatch(line.text):
             page = document.pages[line.page - 1]
             running = line.start in series or (line.noise and match[1] in (str(page.number), page.label))
         else:
