@@ -1,14 +1,14 @@
 """Converts text files, and cuts any text that has no pages into sheets: UTF-8, UTF-16 or Windows-1252 → `Document`.
 
 A form feed ends a page. A text without one is cut at the ends of paragraphs into sheets of about a page, which are
-numbered as pages: they are places in pincite's own view of the text, for the file has none.
+places in pincite's own view of it: they have no label, for the file has no pages that anyone could turn to.
 """
 
 import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from retrieval.core.documents import PAGE_BREAK, Document, Remark
+from retrieval.core.documents import PAGE_BREAK, Document, ReadingWarning, Remark
 from retrieval.core.errors import NoPages, TooManyPages, TooMuchText, UnknownEncoding
 from retrieval.core.limits import Limits
 from retrieval.reading.page_drafts import PageDraft, assemble
@@ -22,18 +22,10 @@ _CONTROL = {c: " " for c in (*range(0x20), *range(0x7F, 0xA0)) if chr(c) not in 
 }
 
 
-def read_text(
-    data: bytes,
-    *,
-    name: str,
-    document_id: str,
-    limits: Limits,
-    labels: bool,  # noqa: ARG001 (there are none)
-    on_page: Callable[[int, int], None],
-) -> Document:
+def read_text(data: bytes, *, name: str, document_id: str, limits: Limits, **_of_pages: object) -> Document:
     """Read a text file: the `Converter` of TXT. Raises UnknownEncoding and what `document_of` does."""
     text = clean(decoded(data, name)).strip(PAGE_BREAK)
-    return document_of(text, name=name, document_id=document_id, limits=limits, on_page=on_page)
+    return document_of(text, name=name, document_id=document_id, limits=limits)
 
 
 def is_plausible(head: bytes) -> bool:
@@ -77,8 +69,8 @@ def document_of(
     name: str,
     document_id: str,
     limits: Limits,
-    on_page: Callable[[int, int], None],
     remarks: tuple[Remark, ...] = (),
+    warnings: tuple[ReadingWarning, ...] = (),
 ) -> Document:
     """Make a document of a clean text and its remarks. Raises NoPages, TooMuchText and TooManyPages."""
     if not text.strip():
@@ -98,8 +90,7 @@ def document_of(
         drafts.append(draft)
     if len(drafts) > limits.pages:
         raise TooManyPages(name=name, pages=len(drafts), limit=limits.pages)
-    on_page(len(drafts), len(drafts))
-    return assemble(drafts, document_id=document_id, name=name)
+    return assemble(drafts, document_id=document_id, name=name, warnings=warnings, paged=PAGE_BREAK in text)
 
 
 def _pages(text: str) -> Iterator[tuple[int, int]]:

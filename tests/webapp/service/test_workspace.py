@@ -21,7 +21,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.commands import accept
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
-from webapp.core.results import DeletedRow, DocumentRow, NowhereRow, read_turn
+from webapp.core.results import DeletedRow, DocumentRow, NowhereRow, SourceRow, read_turn
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Event, Progress, Result, T, Text
 from webapp.page.controller import Controller
@@ -95,6 +95,7 @@ def test_a_file_is_accepted_followed_found_and_removed(settings: Settings, lease
                 partly_read_pages=(),
                 recognised_pages=(),
                 warnings=(),
+                sources=(SourceRow(file="lease.pdf", container_id=None),),
                 reason=None,
             )
         )
