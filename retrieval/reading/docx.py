@@ -15,8 +15,8 @@ from retrieval.core.documents import Document, ReadingWarning, Remark
 from retrieval.core.errors import DamagedFile, TooManyPages
 from retrieval.core.limits import Limits
 from retrieval.reading.docx_numbering import Numbering
-from retrieval.reading.docx_package import Package, attribute, inner, is_on, name_of, value
-from retrieval.reading.docx_pages import has_marks, paginate, sections_of
+from retrieval.reading.docx_package import Package, W, attribute, inner, is_on, name_of, value
+from retrieval.reading.docx_pages import SHEET, has_marks, paginate, sections_of
 from retrieval.reading.docx_paragraphs import ParagraphDraft, plain_name
 from retrieval.reading.docx_stories import WordFile, read_story
 from retrieval.reading.docx_styles import Styles
@@ -47,7 +47,7 @@ def read_docx(
         raise DamagedFile(name=name)
     file = _open(package, name, limits)
     if on_page:
-        on_page(0, 1)
+        file.on_characters = _progress(body, on_page)
     sections = sections_of(body)
     lines = read_story(file, body, is_body=True) + file.at_the_end
     lines = _running_lines(package, file, sections, lines) + lines
@@ -65,12 +65,27 @@ def read_docx(
     return assemble(drafts, document_id=document_id, name=name, warnings=list(_warnings(file, drafts)), paged=is_paged)
 
 
+def _progress(body: etree._Element, on_page: Callable[[int, int], None]) -> Callable[[int], None]:
+    """Counts the pages of a file on the way by the characters read so far; how many it has is known at the end."""
+    likely = sum(len(words.text or "") for words in body.iter(W + "t", W + "delText")) // SHEET + 1
+    on_page(0, likely)
+    told = 0
+
+    def on_characters(so_far: int) -> None:
+        nonlocal told
+        if so_far // SHEET > told and told + 1 < likely:
+            told = min(so_far // SHEET, likely - 1)
+            on_page(told, likely)
+
+    return on_characters
+
+
 def _open(package: Package, name: str, limits: Limits) -> WordFile:
     def part(kind: str) -> etree._Element | None:
         return package.root(package.related(package.main, kind))
 
     styles = Styles(part("styles"))
-    file = WordFile(name, styles, Numbering(part("numbering"), styles), limits.characters, limits.characters)
+    file = WordFile(name, styles, Numbering(part("numbering"), styles), limits.characters)
     settings = part("settings")
     file.has_two_sides = is_on(inner(settings, "evenAndOddHeaders"))
     for kind in ("footnote", "endnote"):

@@ -9,6 +9,7 @@ import posixpath
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from functools import lru_cache
 from io import BytesIO
 
@@ -38,6 +39,7 @@ _STRICT = {
     b"http://purl.oclc.org/ooxml/drawingml/": b"http://schemas.openxmlformats.org/drawingml/2006/",
     b"http://purl.oclc.org/ooxml/officeDocument/": b"http://schemas.openxmlformats.org/officeDocument/2006/",
 }
+Properties = Mapping[str, etree._Element]
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST_MEMBERS = 10_000  # a contract with a hundred pictures has some 150
 _SHARE = 16  # of the reader's memory may be XML: as a tree it takes up to ten times as much
@@ -127,6 +129,11 @@ def _short(tag: str) -> str:
     return f"{_PREFIXES.get(uri[1:], '?')}:{name}"
 
 
+@lru_cache(maxsize=4096)
+def _local(tag: str) -> str:
+    return tag.removeprefix(W)
+
+
 def name_of(element: etree._Element) -> str:
     """An element's name with the usual prefix of its namespace: "w:p"."""
     return _short(str(element.tag))
@@ -137,8 +144,13 @@ def inner(element: etree._Element | None, *path: str) -> etree._Element | None:
     for name in path:
         if element is None:
             return None
-        element = element.find(W + name)
+        element = next(element.iterchildren(W + name), None)
     return element
+
+
+def properties_of(element: etree._Element | None) -> Properties:
+    """What an element of properties ("w:rPr") has, by name without prefix; empty where there is no such element."""
+    return {} if element is None else {_local(child.tag): child for child in element}
 
 
 def value(element: etree._Element | None, name: str = "val") -> str:

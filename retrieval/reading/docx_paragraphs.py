@@ -12,7 +12,17 @@ from typing import Literal, NamedTuple
 from lxml import etree
 
 from retrieval.core.documents import Remark, RemarkKind
-from retrieval.reading.docx_package import W, alternative, attribute, inner, is_on, name_of, value
+from retrieval.reading.docx_package import (
+    Properties,
+    W,
+    alternative,
+    attribute,
+    inner,
+    is_on,
+    name_of,
+    properties_of,
+    value,
+)
 from retrieval.reading.docx_styles import Styles
 from retrieval.reading.docx_symbols import readable_symbols, symbol
 
@@ -202,9 +212,10 @@ class Runs:
             self._walk(content, standing)
 
     def _run(self, run: etree._Element, standing: Standing) -> None:
-        properties = inner(run, "rPr")
+        properties = properties_of(inner(run, "rPr"))
         standing = self._formatted(properties, standing)
-        self._font = value(inner(properties, "rFonts"), "ascii") or value(inner(properties, "rFonts"), "hAnsi")
+        fonts = properties.get("rFonts")
+        self._font = value(fonts, "ascii") or value(fonts, "hAnsi")
         is_mark = False
         for child in run:
             name = name_of(child)
@@ -245,7 +256,7 @@ class Runs:
         if base is not None:
             self._walk(base, standing)
 
-    def _formatted(self, properties: etree._Element | None, standing: Standing) -> Standing:
+    def _formatted(self, properties: Properties, standing: Standing) -> Standing:
         """The standing of a run's words by its formatting: hidden, or struck through."""
         if self._styles.is_set("vanish", properties, self._style) or self._is_invisible(properties):
             return Standing("hidden")
@@ -253,16 +264,14 @@ class Runs:
             return Standing("struck").within(standing)
         return standing
 
-    def _is_invisible(self, properties: etree._Element | None) -> bool:
+    def _is_invisible(self, properties: Properties) -> bool:
         """Whether letters are white on white, or too small to be seen."""
         size, colour = (value(self._styles.of_runs(name, properties, self._style)) for name in ("sz", "color"))
         if size.isascii() and size.isdigit() and int(size[:6]) <= _TINIEST:
             return True
         if not self._on_white or colour.upper() != "FFFFFF":
             return False
-        return inner(properties, "highlight") is None and not _has_ground(
-            self._styles.of_runs("shd", properties, self._style)
-        )
+        return "highlight" not in properties and not _has_ground(self._styles.of_runs("shd", properties, self._style))
 
     def _plain(self, element: etree._Element) -> str:
         text = element.text or ""

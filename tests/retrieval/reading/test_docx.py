@@ -533,6 +533,15 @@ def test_a_file_without_marks_is_cut_into_sheets_that_nobody_cites() -> None:
     assert pin_cite(document, document.span(len(document.text) - 5, len(document.text))).lines == "¶ 5"
 
 
+def test_progress_is_told_on_the_way() -> None:
+    seen: list[tuple[int, int]] = []
+    data = docx(*["Rent is due. " * 100] * 20)
+    document = read_docx(data, name="a.docx", document_id="a", on_page=lambda *at: seen.append(at))
+    assert seen[0] == (0, 9)
+    assert seen[-1] == (len(document.pages),) * 2 == (10, 10)
+    assert [page for page, _ in seen[1:-1]] == list(range(1, 9))
+
+
 def test_too_many_pages_are_refused() -> None:
     with pytest.raises(TooManyPages, match="has 3 pages; the limit is 2"):
         read(docx("One.", paragraph(PAGE, run("Two.")), paragraph(PAGE, run("3."))), Limits(pages=2))
