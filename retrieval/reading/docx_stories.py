@@ -43,7 +43,8 @@ class WordFile:
     numbering: Numbering
     limit: int  # of characters
     on_characters: Callable[[int], None] = lambda _so_far: None
-    notes: dict[tuple[str, str], etree._Element] = field(default_factory=dict)  # by kind and id
+    # By kind: the part that they are in, and each by its id.
+    notes: dict[str, tuple[str | None, dict[str, etree._Element]]] = field(default_factory=dict)
     note_format: dict[str, str] = field(default_factory=dict)  # by kind
     comments: dict[str, Remark] = field(default_factory=dict)
     embedded: list[str] = field(default_factory=list)
@@ -67,9 +68,13 @@ class WordFile:
         return formatted(self._counts[kind], self.note_format.get(kind, default))
 
 
-def read_story(file: WordFile, story: etree._Element, *, is_body: bool = False) -> list[ParagraphDraft]:
-    """The lines of a story in order. Its lists count for themselves; only the body has notes and numbers of pages."""
-    reader = _Story(file, story, is_body=is_body)
+def read_story(
+    file: WordFile, story: etree._Element, part: str | None, *, is_body: bool = False
+) -> list[ParagraphDraft]:
+    """The lines of a story of a part, in order. Its lists count for themselves; only the body has notes and numbers of
+    pages.
+    """
+    reader = _Story(file, story, part or "", is_body=is_body)
     lines = reader.read(story, LIVE)
     _part_blocks(lines)
     file.embedded += reader.runs.embedded
@@ -87,9 +92,9 @@ def _part_blocks(lines: Sequence[ParagraphDraft]) -> None:
 
 
 class _Story:
-    def __init__(self, file: WordFile, story: etree._Element, *, is_body: bool) -> None:
+    def __init__(self, file: WordFile, story: etree._Element, part: str, *, is_body: bool) -> None:
         self._file, self._styles, self._is_body = file, file.styles, is_body
-        self.runs = Runs(story, file.styles, file.comments, page_numbers=is_body)
+        self.runs = Runs(story, file.styles, file.comments, part=part, page_numbers=is_body)
         self._counters = Counters(file.numbering)
         self._open: ParagraphDraft | None = None  # a paragraph that runs on in the next
         self._numbered_by: etree._Element | None = None  # the paragraph that began it, if it shows words
@@ -187,10 +192,11 @@ class _Story:
 
     def _note(self, draft: ParagraphDraft, reference: NoteReference) -> None:
         """A note stands apart from the words that bear its mark, which is not in the text."""
-        note = self._file.notes.pop((reference.kind, reference.id), None)  # each is shown once
+        part, notes = self._file.notes.get(reference.kind, (None, {}))
+        note = notes.pop(reference.id, None)  # each is shown once
         if note is None:
             return
-        lines = [line for line in read_story(self._file, note) if line.text.strip() or line.remarks]
+        lines = [line for line in read_story(self._file, note, part) if line.text.strip() or line.remarks]
         if reference.standing.kind == "struck":
             draft.write("\n".join(line.text for line in lines), reference.standing)
             return
