@@ -1,6 +1,7 @@
 """What turns, documents and evidence look like as HTML; nothing of what they say becomes HTML itself."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -315,6 +316,15 @@ def test_the_scope_is_told_and_lists_what_is_ready() -> None:
     html = sidebar.scope(Matter("m", "Acme"), [record(), record(id="e" * 64)], 14, ["e" * 64])
     assert "Acme – 1 of 14 documents" in html
     assert len(re.findall(r"<input[^>]* checked", html)) == 1
+
+
+def test_a_page_without_an_image_is_shown_as_text_with_the_cited_words_marked() -> None:
+    [item, *_] = items(turn(citations=[CITED]).answer)
+    pieces = (("<b>before</b> ", False), ("the <rent>", True), (" after", False))
+    html = evidence.evidence("m", "t1", [replace(item, page_text=pieces)], 0, "the <rent>", 1.5)
+    assert "&lt;b&gt;before&lt;/b&gt; <mark>the &lt;rent&gt;</mark> after" in html
+    assert "<img" not in html
+    assert "Open the file" in html
 
 
 def test_evidence_walks_its_own_kind_and_ends_where_it_ends() -> None:
