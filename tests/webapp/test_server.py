@@ -242,7 +242,10 @@ def test_a_file_over_the_limit_is_refused_naming_the_limit(pincite: Pincite, ser
     large = tmp_path / "large.pdf"
     large.write_bytes(b"%PDF-1.7\n" + bytes(3 << 20))
     outcome = pincite("add", "Acme", str(large), "--json")
-    assert (outcome.code, outcome.rows[0]["reason"]) == (1, "“large.pdf” is 3 MiB; the limit is 1 MiB.")
+    assert (outcome.code, outcome.rows[0]["reason"]) == (
+        1,
+        "“large.pdf” is 3 MiB; the limit is 1 MiB. Split the file, or raise PINCITE_MAX_FILE_MIB.",
+    )
     assert list(pincite.folder.glob("arriving-*")) == []
 
 
