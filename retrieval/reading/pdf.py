@@ -38,7 +38,7 @@ from retrieval.reading.visible import layers_are_off, take_out_unseen, warnings_
 
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of every XFA form
 
-CONVERTER_VERSION = 1  # raised when the same bytes would give another text
+CONVERTER_VERSION = 2  # raised when the same bytes would give another text
 
 # pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page
 # shows.
@@ -82,30 +82,32 @@ def read_pdf(
                 on_page(i + 1, count)
         if _is_dynamic_form(pdf, drafts):
             raise DynamicForm(name=name)
-        margin_numbers(pdf, drafts)
-        edges = [edge_lines(draft) for draft in drafts]
-        printed_pages(drafts, edges)
-        bates_numbers(drafts, edges)
-        exhibits(pdf, drafts, edges)
-        keep_insertions(drafts)
-        warnings: list[ReadingWarning] = [
-            *warnings_of_unseen(drafts),
-            *warnings_of_struck(drafts),
-            *warnings_of_fields(drafts),
-        ]
-        for draft in drafts:
-            if draft.has_gaps:
-                read_by_columns(pdf, draft)
-            if may_have_tables(draft.text):
-                remark_rows(pdf, draft)
-        remark_footnotes(pdf, drafts)
-        turn_round(drafts)
-        for draft in drafts:
-            if draft.is_changed and not len(draft.boxes):
-                draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
+        warnings = _read_together(pdf, drafts)
     finally:
         pdf.close()
     return assemble(drafts, document_id=document_id, name=name, warnings=warnings)
+
+
+def _read_together(pdf: pdfium.PdfDocument, drafts: list[PageDraft]) -> list[ReadingWarning]:
+    """Read what only the pages together tell: series of numbers, what goes on over a page, the order of words."""
+    margin_numbers(pdf, drafts)
+    edges = [edge_lines(draft) for draft in drafts]
+    printed_pages(drafts, edges)
+    bates_numbers(drafts, edges)
+    exhibits(pdf, drafts, edges)
+    keep_insertions(drafts)
+    warnings = [*warnings_of_unseen(drafts), *warnings_of_struck(drafts), *warnings_of_fields(drafts)]
+    for draft in drafts:
+        if draft.has_gaps:
+            read_by_columns(pdf, draft)
+        if may_have_tables(draft.text):
+            remark_rows(pdf, draft)
+    remark_footnotes(pdf, drafts)
+    turn_round(drafts)
+    for draft in drafts:
+        if draft.is_changed and not len(draft.boxes):
+            draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
+    return warnings
 
 
 def is_pdf(head: bytes) -> bool:
