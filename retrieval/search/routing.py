@@ -141,7 +141,7 @@ class Router:
 
         Raises StoreUnavailable, and NoSuchDocument for one that goes meanwhile.
         """
-        if ids := self._by_bates(question):
+        if ids := self._by_printed(question, "bates"):
             return Route(tuple(ids), question)
         leading = _LEADING.fullmatch(question)
         if leading and (ids := self._by_title(leading["name"])):
@@ -163,18 +163,20 @@ class Router:
         if not named:
             runs = [m["name"] for m in _CAPITALS.finditer(question)]
             named = {run: ids for run in runs if (ids := self._by_party(run))}
+        if not named and (ids := _few(self._by_printed(question, "lines"))):
+            return Route(tuple(ids), question)
         return _joined(named, rest)
 
-    def _by_bates(self, question: str) -> list[str]:
-        """The documents that have a Bates number which a question cites."""
-        cited = [place for place in printed_places(question)[0] if place.kind == "bates"]
+    def _by_printed(self, question: str, kind: str) -> list[str]:
+        """The documents that have a Bates number, or numbered lines, which a question cites."""
+        cited = [place for place in printed_places(question)[0] if place.kind == kind]
         if self._is_alone or not cited:
             return []
         records = [r for r in self._library.documents(self._matter_id) if self._scope is None or r.id in self._scope]
         return [
             id_
             for id_, facts in self._library.facts_of(records).items()
-            if any(held.holds(place) for held in facts.bates for place in cited)
+            if any(held.holds(place) for held in facts.printed for place in cited)
         ]
 
     def _by_title(self, title: str) -> list[str]:
