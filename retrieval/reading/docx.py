@@ -35,7 +35,6 @@ def read_docx(
     name: str,
     document_id: str,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
-    labels: bool = True,
     on_page: Callable[[int, int], None] | None = None,
 ) -> Document:
     """Read a Word file into a `Document`: the `Converter` of DOCX.
@@ -58,7 +57,7 @@ def read_docx(
     is_paged = bool(drafts) and _said_pages(package) in (0, 1, len(drafts))
     if not is_paged:
         drafts = paginate(lines, sections, paged=False)
-    for draft in () if labels else drafts:
+    for draft in () if limits.labels else drafts:
         draft.label = ""
     drafts[0].partly |= file.unread and drafts[0].readable
     if on_page:
