@@ -81,6 +81,7 @@ _NUMBERED = re.compile(
 _BEGINNING = 300  # characters of an amendment in which its number stands
 _GENERIC = frozenset(stems_of("agreement contract document"))  # alone it tells no document apart
 _TWO_NAMES = re.compile(rf"\b({_KIND})\s*,?\s+(?:and|or|&)\s+(?:(?:the|our|my)\s+)?", re.IGNORECASE)
+_PAGE = re.compile(r"\b(?:pages?|pp?\.)\s*(?:[A-Z]{1,3}-)?\d{1,5}\b", re.IGNORECASE)  # "A-1" of "page A-1" is no name
 _CAPITALS = re.compile(rf"\b(?P<name>{_RUN})")
 # A name that begins so is of a place or of a fact: "Section 4 of the Agreement", "4.2 of the Agreement",
 # "Effective Date of the Agreement".
@@ -161,7 +162,7 @@ class Router:
                 for name in found:
                     rest = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "contract", rest, count=1)
         if not named:
-            runs = [m["name"] for m in _CAPITALS.finditer(question)]
+            runs = [m["name"] for m in _CAPITALS.finditer(_PAGE.sub(" ", question))]
             named = {run: ids for run in runs if (ids := self._by_party(run))}
         if not named and (ids := _few(self._by_printed(question, "lines"))):
             return Route(tuple(ids), question)
