@@ -50,10 +50,10 @@ from webapp.store.users import LOCAL_USER
 LAW = "This Lease is governed by the laws of Ireland."
 FORM = f"1. Rent. The monthly rent is $4,200.\n2. Governing law. {LAW}"
 DEFINITIONS = "".join(f"“Term {n}” means the period number {n} that Exhibit C lists.\n" for n in range(1, 6))
-PIN = "document_id document section page page_label"
+PIN = "document_id document [text_version] section page page_label"
 PLACE = f"{PIN} bates exhibit lines recognised"
 READ = "unreadable_pages partly_read_pages recognised_pages warnings"
-FOUND = "document_id document start end page page_label section"
+FOUND = "document_id document [text_version] start end page page_label section"
 
 # The keys of what a command prints, in their order; a key in brackets is there where it has something to say.
 KEYS = {
@@ -92,7 +92,7 @@ INSIDE = {
     ("ask", "key_language"): f"{PIN} start end text [emphasis]",
     ("ask", "searched"): "documents pages unreadable_pages partly_read_pages",
     ("ask", "budget"): "window system history passages reserve sent left_out",
-    ("ask", "same_words"): "citation document_id document start end",
+    ("ask", "same_words"): "citation document_id document [text_version] start end",
     ("ask", "documents_meant"): "document_id document",
     ("search", "documents_meant"): "document_id document",
     ("summary", "citations"): f"n {PLACE} quote verified spans",
