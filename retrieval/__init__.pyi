@@ -33,10 +33,10 @@ from retrieval.library.library import (
 )
 from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as Matter
 from retrieval.ray_cluster import RayCluster as RayCluster
+from retrieval.reading.char_boxes import char_indexes as char_indexes
 from retrieval.reading.child_process import Child as Child
 from retrieval.reading.containers import is_of_the_system as is_of_the_system
 from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
-from retrieval.reading.char_boxes import char_indexes as char_indexes
 from retrieval.reading.pdf import page_text as page_text
 from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedChanges as ScopedChanges
 from retrieval.search.asked_values import asked_values as asked_values
@@ -60,18 +60,26 @@ from retrieval.structure.clauses import (
     outline as outline,
     pin_cite as pin_cite,
 )
+from retrieval.structure.comparison import (
+    ChangeKind as ChangeKind,
+    ClauseChange as ClauseChange,
+    Part as Part,
+    compare as compare,
+)
 from retrieval.structure.cross_references import find_references as find_references
 from retrieval.structure.definitions import definitions_used as definitions_used, find_definitions as find_definitions
 from retrieval.structure.document_dates import DocumentDate as DocumentDate
 from retrieval.structure.facts import Facts as Facts, find_facts as find_facts
 from retrieval.structure.parties import Party as Party
 from retrieval.structure.phrase_search import each_mention as each_mention, in_context as in_context
+from retrieval.structure.printed_places import each_mention_or_line as each_mention_or_line
 from retrieval.structure.quote_match import QuoteMatch as QuoteMatch, find_quote as find_quote
-from retrieval.structure.reflow import own_spans as own_spans, own_words as own_words
+from retrieval.structure.reflow import is_of_note as is_of_note, own_spans as own_spans, own_words as own_words
 from retrieval.structure.sentence_ends import split_sentences as split_sentences
 from retrieval.structure.sentences import (
     Unit as Unit,
     fragments as fragments,
+    note_units as note_units,
     sentences as sentences,
     units as units,
 )
@@ -81,3 +89,4 @@ from retrieval.structure.struck_words import (
     struck_in_context as struck_in_context,
 )
 from retrieval.structure.tables import find_tables as find_tables
+from retrieval.structure.testimony import Exchange as Exchange, exchange_at as exchange_at

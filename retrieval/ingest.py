@@ -204,14 +204,15 @@ class Ingest:
         is_document = FORMATS[record.format].convert is not None
         stored = self._library.text(record, version) if is_document else None
         attachments = tuple(warning for warning in record.warnings if warning.kind == "attachments")
+        data = b""
         if stored is None or not record.pages:  # else they were taken out when it was read in this matter
-            allows = self.members_allowed(record.matter_id)
-            attachments = take_members(self._library, record, converter, allows)
+            data = self._library.original(record.matter_id, record.id)
+            attachments = take_members(self._library, record, data, converter, self.members_allowed(record.matter_id))
             self.wake()
         if not is_document:
             self.remove(record.matter_id, record.id)
             return
-        conversion = self._convert(record, converter) if stored is None else converter.cut(stored)
+        conversion = self._convert(record, data, converter) if stored is None else converter.cut(stored)
         document = conversion.document
         self._library.keep_facts(record, document, conversion.facts)
         record = self._save(
@@ -242,7 +243,7 @@ class Ingest:
         )
         self._notify(record)
 
-    def _convert(self, record: DocumentRecord, converter: Converter) -> Converted:
+    def _convert(self, record: DocumentRecord, data: bytes, converter: Converter) -> Converted:
         saved_at = float("-inf")  # the first page is saved at once, with the number of pages
 
         def on_page(page: int, pages: int) -> None:
@@ -253,7 +254,6 @@ class Ingest:
                 saved_at = monotonic()
 
         room = self._room(record)
-        data = self._library.original(record.matter_id, record.id)
         try:
             conversion = converter.convert(
                 data,

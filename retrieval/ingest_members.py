@@ -24,18 +24,16 @@ _NOT_OF_THE_FILE = (StoreUnavailable, DataFolderUnusable, NoSuchMatter, NoSuchDo
 
 
 def take_members(
-    library: Library, record: DocumentRecord, converter: Converter, allows: Allows | None
+    library: Library, record: DocumentRecord, data: bytes, converter: Converter, allows: Allows | None
 ) -> tuple[ReadingWarning, ...]:
-    """Accept the files within a file as documents of its matter; returns a warning that names those not read.
+    """Accept the files within a file, of these bytes, as documents of its matter; returns a warning that names those
+    not read.
 
     `allows` is asked about each. Raises NotAllRead for a file that is no document itself and has one that was not read,
     NoPages where it has none at all, and what `unpack` of the converter does.
     """
     row = FORMATS[record.format]
-    if row.members is None:
-        return ()
-    data = library.original(record.matter_id, record.id)
-    if not row.may_have_members(data):
+    if row.members is None or not row.may_have_members(data):
         return ()
     unread: list[str] = []
     taken = 0

@@ -87,7 +87,7 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> Mem
                 if size > most:
                     return Member(path, None, "it is larger than the limit")
                 if size > max(RATIO_FROM, MOST_RATIO * info.compress_size):
-                    return Member(path, None, "it is packed more tightly than any document, as a trap would be")
+                    return Member(path, None, "it is packed too tightly for a document, as a trap is")
                 out.write(block)
     except NotImplementedError:
         return Member(path, None, "it is packed in a way that is not known")

@@ -62,6 +62,7 @@ class ConverterProcess:
         self._limits = limits or Limits()
         self._go_on = go_on
         self._child = Child(protocol.serve, "pincite-converter", memory_mib=self._limits.memory_mib)
+        self._ready: Connection | None = None  # the pipe of a process that has started
         self._recogniser = RecogniserProcess(self._limits, go_on)
 
     def convert(
@@ -119,7 +120,8 @@ class ConverterProcess:
     def _work(self, request: object, data: bytes | None, work: "_Work") -> None:
         reusable = False
         try:
-            pipe = self._child.pipe()
+            pipe = self._started()
+            work.clock.begin()
             pipe.send(request)
             if data is not None:
                 pipe.send_bytes(data)
@@ -148,6 +150,16 @@ class ConverterProcess:
         finally:
             if not reusable:
                 self.stop()
+
+    def _started(self) -> Connection:
+        """The pipe to the process, once it has loaded what it needs: that time is no document's."""
+        pipe = self._child.pipe()
+        if pipe is not self._ready:
+            while not pipe.poll(POLL_S):
+                self._go_on()
+            pipe.recv_bytes(_LEAST_BYTES)
+            self._ready = pipe
+        return pipe
 
     def _recognise(self, pipe: Connection, clock: "_Clock", height: int, width: int) -> None:
         """Broker an image of the converter to the process that recognises; the clock stands still meanwhile."""
@@ -274,8 +286,12 @@ class _Clock:
         self._limits, self._name = limits, name
         self.reading = reading  # page after page; else what follows is cut into chunks
         self._page = 1
-        self._page_ends = monotonic() + limits.page_seconds
-        self._ends = monotonic() + limits.document_seconds
+        self.begin()
+
+    def begin(self) -> None:
+        """The time of the document, and that of its first page, begins."""
+        self._page_ends = monotonic() + self._limits.page_seconds
+        self._ends = monotonic() + self._limits.document_seconds
 
     def turn(self, page: int, pages: int) -> None:
         """A page has been read, or the file opened (page 0): the next one's time begins."""

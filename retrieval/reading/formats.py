@@ -21,9 +21,11 @@ from retrieval.reading.coverage import Recognise
 
 HEAD = 1 << 16  # bytes at the beginning of a file
 _PDF_HEAD = 1024  # within so many, PDF readers accept junk before %PDF- (ISO 32000-1, annex H)
-_NAMES_READ = 1 << 20  # bytes of the names in a ZIP or OLE file
+_NAMES_READ = 1 << 20  # bytes of the directory of a ZIP
+_OLE_NAMES_READ = 1 << 14  # of that of an OLE file, 128 an entry: the first ones tell
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_END = b"PK\x05\x06"
+_ZIP64 = 0xFFFFFFFF  # stands for an offset that is written elsewhere; then what stands before the end is looked at
 _ZIP_END_WITHIN = (1 << 16) + 22  # bytes of the end of a ZIP: its last record, and a comment behind it
 
 
@@ -106,7 +108,6 @@ _EMBEDDED = b"word/embeddings/"  # where a Word file has the files that are in i
 def _read_word(data: bytes, **options: Any) -> Document:
     from retrieval.reading.docx import read_docx  # it loads lxml, which few processes need
 
-    options.pop("recognise")  # its pictures are not read yet, and pages with some are named
     return read_docx(data, **options)
 
 
@@ -160,7 +161,7 @@ FORMATS = {
             "MSG",
             (".msg",),
             "application/vnd.ms-outlook",
-            lambda peek: peek.is_ole_with("__properties_version1.0"),
+            lambda peek: peek.is_ole_with("__substg1.0_"),
             outlook.read_msg,
             members=outlook.msg_members,
         ),
@@ -208,8 +209,8 @@ def _peek(file: BinaryIO, name: str) -> Peek:
         names = _zip_names(file)
     elif head.startswith(_OLE) and len(head) > 512:
         sector = 1 << min(head[30], 12)
-        file.seek((int.from_bytes(head[48:52], "little") + 1) * sector)  # of its directory, or past the end
-        names = file.read(sector)
+        file.seek((int.from_bytes(head[48:52], "little") + 1) * sector)  # where its directory begins, or past the end
+        names = file.read(_OLE_NAMES_READ)
     return Peek(name.lower(), head, names)
 
 
@@ -222,6 +223,8 @@ def _zip_names(file: BinaryIO) -> bytes:
     if at < 0 or at + 20 > len(end):
         return b""
     length, start = struct.unpack_from("<II", end, at + 12)
+    if start == _ZIP64:
+        return end[:at]
     file.seek(start)
     return file.read(min(length, _NAMES_READ))
 

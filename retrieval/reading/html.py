@@ -169,7 +169,7 @@ class _Writer:
             return
         words = text.split()
         if words:
-            if text[0].isspace() and text[0] != "\u00a0":
+            if text[0].isspace():
                 self._gap = self._gap or " "
             self.pieces += [self._gap if self.pieces else "", " ".join(words)]
             self._gap = ""

@@ -81,6 +81,8 @@ def _parts(message: email.message.Message, name: str) -> tuple[str, str, list[Me
     members: list[Member] = []
     for part, is_alternative in islice(_leaves(message), _MOST_PARTS):
         kind = part.get_content_type()
+        if kind.startswith("multipart/"):  # it says so, and has no parts
+            kind = "text/plain"
         is_file = part.get_content_disposition() == "attachment" or bool(_file_name(part))
         if kind == "message/rfc822":
             members.append(_forwarded(part))

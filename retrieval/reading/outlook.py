@@ -3,6 +3,7 @@
 import email.message
 import email.parser
 import email.utils
+import hashlib
 import struct
 from collections.abc import Iterator
 from email.header import Header
@@ -103,8 +104,9 @@ def _attached(storage: Any, depth: int) -> Iterator[Member]:
 
 
 def as_eml(mail: Mail) -> bytes:
-    """A message as EML: one that lay within another of Outlook's has no file of its own."""
-    message = MIMEMultipart()
+    """A message as EML: one that lay within another of Outlook's has no file of its own. Always the same bytes."""
+    digest = hashlib.sha256(repr(mail).encode("utf-8", "surrogatepass")).hexdigest()
+    message = MIMEMultipart(boundary=f"=_{digest[:40]}")
     for field, value in mail.fields:
         message[field] = Header(value, "utf-8", header_name=field).encode()
     message.attach(MIMEText(mail.plain, "plain", "utf-8"))

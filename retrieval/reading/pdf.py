@@ -19,19 +19,26 @@ from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, Read
 from retrieval.core.errors import DamagedFile, DynamicForm, EncryptedFile, NoPages, TooManyPages, TooMuchText
 from retrieval.core.limits import Limits
 from retrieval.reading.annotations import annotations_of
+from retrieval.reading.bates import bates_numbers
 from retrieval.reading.char_boxes import char_boxes
 from retrieval.reading.columns import may_have_columns, read_by_columns
 from retrieval.reading.coverage import Recognise, cover
+from retrieval.reading.exhibits import exhibits
 from retrieval.reading.fields import read_fields, warnings_of_fields
+from retrieval.reading.footnotes import may_have_footnotes, remark_footnotes
+from retrieval.reading.margin_numbers import margin_numbers
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
+from retrieval.reading.page_edges import edge_lines
 from retrieval.reading.painted import painted
+from retrieval.reading.printed_pages import printed_pages
 from retrieval.reading.right_to_left import turn_round
 from retrieval.reading.struck import keep_insertions, take_out_struck, warnings_of_struck
+from retrieval.reading.table_rows import may_have_tables, remark_rows
 from retrieval.reading.visible import layers_are_off, take_out_unseen, warnings_of_unseen
 
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of every XFA form
 
-CONVERTER_VERSION = 1  # raised when the same bytes would give another text
+CONVERTER_VERSION = 2  # raised when the same bytes would give another text
 
 # pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page
 # shows.
@@ -75,22 +82,32 @@ def read_pdf(
                 on_page(i + 1, count)
         if _is_dynamic_form(pdf, drafts):
             raise DynamicForm(name=name)
-        keep_insertions(drafts)
-        warnings: list[ReadingWarning] = [
-            *warnings_of_unseen(drafts),
-            *warnings_of_struck(drafts),
-            *warnings_of_fields(drafts),
-        ]
-        for draft in drafts:
-            if draft.has_gaps and draft.order is None:
-                read_by_columns(pdf, draft)
-        turn_round(drafts)
-        for draft in drafts:
-            if draft.is_changed and not len(draft.boxes):
-                draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
+        warnings = _read_together(pdf, drafts)
     finally:
         pdf.close()
     return assemble(drafts, document_id=document_id, name=name, warnings=warnings)
+
+
+def _read_together(pdf: pdfium.PdfDocument, drafts: list[PageDraft]) -> list[ReadingWarning]:
+    """Read what only the pages together tell: series of numbers, what goes on over a page, the order of words."""
+    margin_numbers(pdf, drafts)
+    edges = [edge_lines(draft) for draft in drafts]
+    printed_pages(drafts, edges)
+    bates_numbers(drafts, edges)
+    exhibits(pdf, drafts, edges)
+    keep_insertions(drafts)
+    warnings = [*warnings_of_unseen(drafts), *warnings_of_struck(drafts), *warnings_of_fields(drafts)]
+    for draft in drafts:
+        if draft.has_gaps:
+            read_by_columns(pdf, draft)
+        if may_have_tables(draft.text):
+            remark_rows(pdf, draft)
+    remark_footnotes(pdf, drafts)
+    turn_round(drafts)
+    for draft in drafts:
+        if draft.is_changed and not len(draft.boxes):
+            draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
+    return warnings
 
 
 def is_pdf(head: bytes) -> bool:
@@ -136,6 +153,7 @@ def _read_page(
                 return None
             draft = PageDraft(index + 1, page_text(textpage))
             draft.has_gaps = may_have_columns(textpage, draft.text)
+            draft.has_notes = may_have_footnotes(textpage, draft.text)
             objects = painted(page)
             annotations = annotations_of(pdf, page)
             take_out_unseen(page, draft, objects, annotations, layers_off=layers_off)

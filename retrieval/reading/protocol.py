@@ -1,5 +1,6 @@
 """Serves a converter process: files become text, facts and chunks, sent as messages of JSON.
 
+["ready"]                                         once, when the process has loaded what it needs
 ["page", number, pages]                           the file was opened (number 0), or one page read
 ["image", height, width]                          an image to be recognised, whose pixels follow; the answer comes back
 ["text", {…}]                                     as `document_json.to_json` gives it
@@ -60,6 +61,7 @@ class TextRequest:
 
 def serve(pipe: Connection) -> None:
     """Convert one file, or take apart one text, after another until the pipe ends."""
+    _send(pipe, "ready")
     while True:
         request: FileRequest | MembersRequest | TextRequest = pipe.recv()
         try:

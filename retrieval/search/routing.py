@@ -14,6 +14,7 @@ from retrieval.library.library import Library
 from retrieval.reading.formats import SUFFIXES, without_suffix
 from retrieval.search.lexical import OPENING, Lexical, stems_of
 from retrieval.structure.clause_marks import NUMERALS, ORDINALS, nth
+from retrieval.structure.printed_places import printed_places
 
 _ASKED = 8  # documents looked at for a name
 _ASKED_FOR_KIND = 32  # for a kind of document alone ("the lease"), or the number of an amendment
@@ -59,6 +60,11 @@ _KIND_ALONE = re.compile(
     r"(?!\s+(?:of|agreement|contract)\b)",
     re.IGNORECASE,
 )
+# "Marchetti Dep. 42:5", "the Marchetti deposition"
+_TESTIMONY = re.compile(
+    rf"\b(?P<name>{_RUN})\s+(?:Dep(?:o|osition|\.)?|Tr(?:anscript|\.)|Decl(?:aration|\.)|Aff(?:idavit|\.)"
+    r"|(?:deposition|testimony|transcript|declaration|affidavit)\b)"
+)
 _AMENDING = r"(?:amendment|addendum)"
 _NTH = rf"(?P<nth>{'|'.join(ORDINALS[:20])}|\d{{1,2}}(?:st|nd|rd|th))\s+{_AMENDING}"
 _COUNTED = (
@@ -75,6 +81,7 @@ _NUMBERED = re.compile(
 _BEGINNING = 300  # characters of an amendment in which its number stands
 _GENERIC = frozenset(stems_of("agreement contract document"))  # alone it tells no document apart
 _TWO_NAMES = re.compile(rf"\b({_KIND})\s*,?\s+(?:and|or|&)\s+(?:(?:the|our|my)\s+)?", re.IGNORECASE)
+_PAGE = re.compile(r"\b(?:pages?|pp?\.)\s*(?:[A-Z]{1,3}-)?\d{1,5}\b", re.IGNORECASE)  # "A-1" of "page A-1" is no name
 _CAPITALS = re.compile(rf"\b(?P<name>{_RUN})")
 # A name that begins so is of a place or of a fact: "Section 4 of the Agreement", "4.2 of the Agreement",
 # "Effective Date of the Agreement".
@@ -135,6 +142,8 @@ class Router:
 
         Raises StoreUnavailable, and NoSuchDocument for one that goes meanwhile.
         """
+        if ids := self._by_printed(question, "bates"):
+            return Route(tuple(ids), question)
         leading = _LEADING.fullmatch(question)
         if leading and (ids := self._by_title(leading["name"])):
             return _joined({leading["name"]: ids}, leading["rest"])
@@ -145,6 +154,7 @@ class Router:
             (_TITLED, self._by_words),
             (_FILED, self._by_file),
             (_KIND_ALONE, self._by_kind),
+            (_TESTIMONY, self._by_words),
         ):
             for names in [tuple(_readings(m["name"])) for m in form.finditer(rest)]:
                 found = next((fits for each in names if (fits := _fits(each, fitting))), {})
@@ -152,9 +162,23 @@ class Router:
                 for name in found:
                     rest = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "contract", rest, count=1)
         if not named:
-            runs = [m["name"] for m in _CAPITALS.finditer(question)]
+            runs = [m["name"] for m in _CAPITALS.finditer(_PAGE.sub(" ", question))]
             named = {run: ids for run in runs if (ids := self._by_party(run))}
+        if not named and (ids := _few(self._by_printed(question, "lines"))):
+            return Route(tuple(ids), question)
         return _joined(named, rest)
+
+    def _by_printed(self, question: str, kind: str) -> list[str]:
+        """The documents that have a Bates number, or numbered lines, which a question cites."""
+        cited = [place for place in printed_places(question)[0] if place.kind == kind]
+        if self._is_alone or not cited:
+            return []
+        records = [r for r in self._library.documents(self._matter_id) if self._scope is None or r.id in self._scope]
+        return [
+            id_
+            for id_, facts in self._library.facts_of(records).items()
+            if any(held.holds(place) for held in facts.printed for place in cited)
+        ]
 
     def _by_title(self, title: str) -> list[str]:
         """A whole title, by BM25 in which its many words count: other contracts hold most of them, too."""

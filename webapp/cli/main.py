@@ -197,6 +197,35 @@ def summary(matter: Matter, document: Document, as_json: AsJson = False) -> None
 
 
 @app.command()
+def compare(
+    matter: Matter,
+    old: Annotated[str, typer.Argument(help="Id or words of the older document.", show_default=False)],
+    new: Annotated[str, typer.Argument(help="Id or words of the newer one.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Write a redline to this .html or .docx file instead.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two versions of a document clause by clause: what was changed, moved, added and deleted."""
+    from webapp.cli.terminal import results, say
+    from webapp.service.commands import Compare
+
+    command = Compare(matter, old, new)
+    if out is not None:
+        suffix = out.suffix.lower()
+        if suffix not in (".html", ".docx"):
+            raise typer.BadParameter("the file is to end in .html or .docx", param_hint="--out")
+        with _executor(as_json) as run:
+            from webapp.exports.redline import to_docx, to_html
+
+            rows = list(results(run(command), as_json=as_json))
+            data = to_docx(old, new, rows) if suffix == ".docx" else to_html(old, new, rows).encode()
+            out.write_bytes(data)
+        return
+    with _executor(as_json) as run:
+        if not sum(1 for _ in _print_results(run(command), as_json)):
+            say("No clause differs.")
+
+
+@app.command()
 def documents(matter: Matter, as_json: AsJson = False) -> None:
     """List the documents of a matter: state, pages, and what each calls itself."""
     from webapp.service.commands import ListDocuments

@@ -9,9 +9,11 @@ from rich.text import Text
 
 from retrieval import not_read
 from webapp.cli.terminal import printable
+from webapp.core.marks import RECOGNISED
 from webapp.core.results import (
     AddedRow,
     AnswerResult,
+    ChangeRow,
     DeletedRow,
     DocumentRow,
     EvaluationRow,
@@ -29,6 +31,7 @@ from webapp.core.wording import (
     STATES,
     about_row,
     also_in,
+    change_title,
     changed_by,
     cite,
     clause_title,
@@ -52,6 +55,7 @@ from webapp.core.wording import (
     summary_line,
     with_others,
 )
+from webapp.exports.redline import shortened
 
 MOST_SHOWN = 200  # mentions that the terminal lists; `--json` prints all
 
@@ -90,6 +94,21 @@ def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
 def show_removed(row: RemovedRow) -> None:
     """Print the document that `remove` removed."""
     print(printable(f"Removed {row.document}."))
+
+
+@show.register
+def show_change(row: ChangeRow) -> None:
+    """Print a change of `compare`: deleted words as [-words-], inserted ones as {+words+}, as `git diff` does."""
+    title, where = change_title(row)
+    signs = {"delete": ("[-", "-]"), "insert": ("{+", "+}")}
+    words = ""
+    for op, text in shortened(row):
+        begin, end = signs.get(op, ("", ""))
+        words += f"{begin}{text.strip()}{end} " if begin else text
+    print(printable(title))
+    print(printable(f"   {where}"))
+    print(indented(words))
+    print()
 
 
 @show.register
@@ -172,6 +191,8 @@ def show_answer(answer: AnswerResult) -> None:
     _show_further(answer)
     if answer.is_key_language:
         print("\nThis is key language: the documents' own words instead of a written answer.")
+        if any(row.recognised for row in answer.key_language):
+            print(f"{RECOGNISED.words.capitalize()}.")
     if answer.documents_meant:
         print(printable(f"\n{which_is_meant(answer.documents_meant)}"))
     if answer.engine == "none" and (answer.is_key_language or answer.documents):

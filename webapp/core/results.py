@@ -864,6 +864,19 @@ class RemovedRow(Row):
     removed: Literal[True] = True
 
 
+class ChangeRow(Row):
+    """A clause that two versions of a document do not have alike: `changed`, `moved`, `added` or `gone`.
+
+    `old` and `new` say where it stands in each, None where it does not; `words` are its words in both, as pairs of an
+    operation (equal, delete, insert) and a text.
+    """
+
+    kind: str
+    old: CiteRow | None
+    new: CiteRow | None
+    words: tuple[tuple[str, str], ...]
+
+
 class MatterRow(Row):
     """A matter, with the number of its documents and pages."""
 

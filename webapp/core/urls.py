@@ -13,9 +13,10 @@ def page_url(
 ) -> str:
     """URL of the image of a page (1-based) with the spans highlighted; parts of them on other pages are left out.
 
+    Deleted words may stand at a point, which has nothing to highlight.
     `version`: of the text that the spans are in.
     """
-    query = [("span", f"{start}-{end}") for start, end in spans]
+    query = [("span", f"{start}-{end}") for start, end in spans if start < end]
     query += [("zoom", f"{zoom:g}")] if zoom != 1.0 else []
     query += [("version", str(version))] if version != 1 else []
     return f"{_url(matter_id, document_id)}/pages/{page}.png" + (f"?{urlencode(query)}" if query else "")
@@ -24,6 +25,11 @@ def page_url(
 def pdf_url(matter_id: str, document_id: str, page: int | None = None) -> str:
     """URL of the original; browsers open it at `page`."""
     return f"{_url(matter_id, document_id)}.pdf" + (f"#page={page}" if page else "")
+
+
+def changes_url(matter_id: str, old_id: str, new_id: str) -> str:
+    """URL of the comparison of two versions."""
+    return f"{_url(matter_id, old_id)}/changes/{new_id}"
 
 
 def _url(matter_id: str, document_id: str) -> str:

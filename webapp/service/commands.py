@@ -17,6 +17,7 @@ from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
     AnswerResult,
+    ChangeRow,
     DeletedRow,
     DocumentRow,
     HitRow,
@@ -239,6 +240,30 @@ class Summarise(Command[SummaryResult], name="summary"):
 
         _, record = caller.document(self.matter, self.document)
         return summary_events(caller.workspace, caller.user, record)
+
+
+@dataclass(frozen=True)
+class Compare(Command[ChangeRow], name="compare"):
+    """Compare two versions of a document clause by clause."""
+
+    matter: str
+    old: str
+    new: str
+
+    def prepare(self, caller: "Caller") -> Iterator[Progress]:
+        """Wait for both documents."""
+        matter, old = caller.document(self.matter, self.old)
+        _, new = caller.document(self.matter, self.new)
+        yield from caller.settled(matter, [old.id, new.id])
+
+    def run(self, caller: "Caller") -> Iterator[Event[ChangeRow]]:
+        """A result for each clause that is not the same in both."""
+        from webapp.service.compare import changes
+
+        _, old = caller.document(self.matter, self.old)
+        _, new = caller.document(self.matter, self.new)
+        for row in changes(caller.workspace, old, new):
+            yield Result(row)
 
 
 @dataclass(frozen=True)
