@@ -34,6 +34,7 @@ LETTERS = 0.45  # of the length of a line that strikes have letters on it: the r
 PALE = 225  # of 255: a line of such colours is not seen
 COLOURED = 64  # of 255, between the strongest and the weakest of red, green and blue
 _ADDRESS = re.compile(r"@|://|www\.", re.IGNORECASE)
+_BLANKS = re.compile(r"[_…]+|\.{3,}")  # to be filled in
 
 _Line = tuple[float, float, float, float, float]
 """The ends of a line, x, y, x, y, and its thickness in points."""
@@ -53,7 +54,7 @@ def take_out_struck(
         return
     characters = PageCharacters(page)
     try:
-        letters = _Letters(characters, objects)
+        letters = _Letters(draft.text, characters, objects)
         struck = {at for line, through, _ in meetings for at in letters.along(line, through, STRIKE)}
         struck |= letters.within(quads)
         inserted = {at for line, _, above in meetings for at in letters.along(line, above, UNDERLINE)} - struck
@@ -124,27 +125,26 @@ def _lines(objects: PaintedPage) -> list[_Line]:
 
 def _lines_of(shape: PaintedObject) -> Iterator[_Line]:
     left, bottom, right, top = shape.box
-    if min(right - left, top - bottom) <= THICK:
-        yield _line_of(shape.box)
+    width = shape.line_width  # pdfium puts it round the shape on every side
+    if min(right - left, top - bottom) <= THICK + width:
+        yield _line_of((left + width, bottom + width, right - width, top - width), width)
         return
-    parts = shape.corners(MOST_CORNERS)
-    width = shape.line_width
-    for part in parts or ():
+    for part in shape.corners(MOST_CORNERS) or ():
         xs, ys = zip(*part, strict=True)
         box = min(xs), min(ys), max(xs), max(ys)
-        if min(box[2] - box[0], box[3] - box[1]) <= THICK - width:
-            yield _line_of((box[0] - width / 2, box[1] - width / 2, box[2] + width / 2, box[3] + width / 2))
+        if min(box[2] - box[0], box[3] - box[1]) <= THICK:
+            yield _line_of(box, width)
         elif 0 < width <= THICK:
             for (x, y), (other_x, other_y) in pairwise(part):
                 if min(abs(x - other_x), abs(y - other_y)) < 0.5:
                     yield x, y, other_x, other_y, width
 
 
-def _line_of(box: Box) -> _Line:
+def _line_of(box: Box, width: float) -> _Line:
     left, bottom, right, top = box
     if right - left >= top - bottom:
-        return left, (bottom + top) / 2, right, (bottom + top) / 2, top - bottom
-    return (left + right) / 2, bottom, (left + right) / 2, top, right - left
+        return left, (bottom + top) / 2, right, (bottom + top) / 2, top - bottom + width
+    return (left + right) / 2, bottom, (left + right) / 2, top, right - left + width
 
 
 def _is_pale(shape: PaintedObject) -> bool:
@@ -192,14 +192,15 @@ def _is_coloured(text: PaintedObject) -> bool:
 
 
 class _Letters:
-    """The characters of a page's texts, with where they stand."""
+    """The characters of a page's texts, with where they stand; white space and blanks to fill in are none."""
 
-    def __init__(self, characters: PageCharacters, objects: PaintedPage) -> None:
+    def __init__(self, text: str, characters: PageCharacters, objects: PaintedPage) -> None:
         self._characters = characters
+        blanks = {at for blank in _BLANKS.finditer(text) for at in range(*blank.span())}
         text_of = {objects.objects[i].handle: i for i in objects.texts}
         self._of_text: dict[int, list[int]] = {}
         for at, handle in enumerate(characters.objects):
-            if handle in text_of:
+            if handle in text_of and at not in blanks and not text[at].isspace():
                 self._of_text.setdefault(text_of[handle], []).append(at)
         self._rows: dict[int, NDArray[np.float64]] = {}
 

@@ -247,7 +247,9 @@ def _are_alike(one: Color, other: Color) -> bool:
 
 
 class _Judge:
-    """Compares the picture of a page with that without the suspected texts, character by character."""
+    """Compares the picture of a page that has no other texts than the suspected ones with that of one that has none,
+    character by character.
+    """
 
     def __init__(
         self, page: pdfium.PdfPage, objects: PaintedPage, suspects: _Suspects, characters: PageCharacters
@@ -278,7 +280,7 @@ class _Judge:
         at_images = ((self._images[:, :2] <= (x, y)) & (self._images[:, 2:] >= (x, y))).all(axis=1)
         if i in self._suspects.unpainted:
             return None if at_images.any() or self._has_ink(self._bare, box) else "hidden"
-        is_scan = (at_images & self._is_large).any() and self._has_ink(self._picture, box)
+        is_scan = (at_images & self._is_large).any() and self._has_ink(self._bare, box)
         if i not in self._suspects.tiny and (is_scan or self._differs(box)):
             return None
         return "covered" if i in self._suspects.covered - self._suspects.cut else "hidden"
@@ -306,7 +308,7 @@ class _Judge:
     @cached_property
     def _to_pixels(self) -> tuple[float, ...]:
         """The matrix from points of the page to pixels of the picture."""
-        height, width = self._picture.shape[:2]
+        height, width = self._bare.shape[:2]
         fine = 64  # pdfium gives whole pixels
         to_pixel = pdfium.PdfPosConv(self._page, (0, 0, width * fine, height * fine, 0)).to_bitmap
         far = 1000
@@ -315,14 +317,10 @@ class _Judge:
         return tuple(each / fine for each in matrix)
 
     @cached_property
-    def _picture(self) -> NDArray[np.int16]:
-        """int16[height, width, 3]: the page as it is shown."""
-        return self._without(set())
-
-    @cached_property
     def _difference(self) -> NDArray[np.int16]:
-        """int16[height, width, 3]: what the suspected texts change in it."""
-        difference: NDArray[np.int16] = np.abs(self._picture - self._without(self._suspects.all))
+        """int16[height, width, 3]: what the suspected texts alone would change in it."""
+        others = set(self._objects.texts) - self._suspects.all
+        difference: NDArray[np.int16] = np.abs(self._without(others) - self._bare)
         return difference
 
     @cached_property
