@@ -48,6 +48,7 @@ def take_out_struck(
     The draft's text must still be pdfium's, character for character.
     """
     quads = [box for each in annotations if each.subtype == pdfium_c.FPDF_ANNOT_STRIKEOUT for box in each.quads]
+    del quads[MOST_LINES:]
     lines = _lines(objects) if objects.texts and objects.is_whole else []
     meetings = list(_meetings(objects, lines))
     if not meetings and not quads:

@@ -164,6 +164,7 @@ def _suspects(
     shapes = [(i, objects.objects[i].box) for i in objects.shapes if _may_cover(objects.objects[i])]
     found.covers = shapes + [(len(objects.objects), box) for box in _drawn_over(annotations)]
     under = _over_and_under(objects, found)
+    images = [objects.objects[i].box for i in objects.shapes if objects.objects[i].kind == "image"]
     for i in texts:
         text = objects.objects[i]
         left, bottom, right, top = text.box
@@ -171,7 +172,8 @@ def _suspects(
             continue
         mode = text.render_mode
         if mode in _UNPAINTED:
-            found.unpainted.add(i)
+            if not any(_is_in(text.box, image) for image in images):
+                found.unpainted.add(i)
             continue
         if not _is_in(text.box, edge) or not _is_in(text.box, text.clip):
             found.cut.add(i)
