@@ -9,12 +9,13 @@
     │   ├── FileTooLarge        TooManyPages       TooMuchText
     │   ├── MatterFull          TooMuchMemory      OriginalMissing
     │   ├── PageTooSlow         DocumentTooSlow    TooManyLines
+    │   ├── UnknownEncoding     NotAllRead         TooDeep
     │   └── DynamicForm
     ├── DataFolderBusy          DataFolderUnusable
     ├── StoreUnavailable
     ├── PackageMissing
     │   └── ExtraMissing
-    ├── EmbedderUnavailable
+    ├── EmbedderUnavailable     ClusterUnavailable
     └── EntailmentUnavailable
 
 `str(error)` is the sentence the user reads; `error.hint` says what to do about it. Values go in by name.
@@ -118,7 +119,14 @@ class UnsupportedFormat(UnreadableFile):
     """The bytes are of no format that is supported."""
 
     sentence = "“{name}” is not a {formats}."
-    hint_text = "Save or print it as PDF and add that file."
+    hint_text = "{way_out}"
+
+
+class UnknownEncoding(UnreadableFile):
+    """A text whose character encoding cannot be told."""
+
+    sentence = "“{name}” is a text in an encoding that cannot be told."
+    hint_text = "Open it in an editor, save it as UTF-8, and add that file."
 
 
 class EmptyFile(UnreadableFile):
@@ -219,6 +227,20 @@ class DocumentTooSlow(UnreadableFile):
     hint_text = "Split the file, or raise PINCITE_DOCUMENT_SECONDS."
 
 
+class TooDeep(UnreadableFile):
+    """A file in more containers than are opened."""
+
+    sentence = "“{name}” lies in more than {depth} files within each other."
+    hint_text = "Unpack it and add that file."
+
+
+class NotAllRead(UnreadableFile):
+    """Some of the files in an archive were not read; the others are documents of the matter."""
+
+    sentence = "In “{name}” {files}"
+    hint_text = "Its other files are documents of the matter."
+
+
 class OriginalMissing(UnreadableFile):
     """The file store answers but no longer has the file, or cannot read it."""
 
@@ -280,6 +302,13 @@ class EmbedderUnavailable(PinciteError):
 
     sentence = "The search model cannot be used: {reason}."
     hint_text = "Check PINCITE_EMBEDDING_MODEL or PINCITE_EMBEDDINGS_URL."
+
+
+class ClusterUnavailable(PinciteError):
+    """A Ray cluster cannot be used."""
+
+    sentence = "The Ray cluster at {address} cannot be used: {reason}."
+    hint_text = "Check its address, and that its machines have this version of pincite with the same search model."
 
 
 class EntailmentUnavailable(PinciteError):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+MIB = 1 << 20  # bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -16,3 +18,4 @@ class Limits:
     document_seconds: float = 900  # to read it and cut it into chunks: 10,000 solid pages take half a minute
     # Address space of the process that reads. A file of 200 MiB takes 435, 10,000 solid pages with all chunks 290.
     memory_mib: int = 2048
+    file_mib: int = 200  # of a file, and of each that is taken out of one

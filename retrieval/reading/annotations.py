@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from retrieval.reading.char_boxes import Box
+from retrieval.reading.page_drafts import Box
 
 MOST_ANNOTATIONS = 3_000  # of a page; a form of many small boxes has some hundred
 MOST_CHARACTERS = 100_000  # of one of them; a page of close print has 8,000

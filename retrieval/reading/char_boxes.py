@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from retrieval.reading.page_drafts import PageDraft
+from retrieval.core.documents import LINE_END_HYPHEN
+from retrieval.reading.page_drafts import Box, PageDraft
 
-Box = tuple[float, float, float, float]
-"""Left, bottom, right and top in points."""
-
-_WORD = re.compile(r"\S+")
+# A hyphen that ended a line ends a word: the other half of it stands in another line.
+_WORD = re.compile(rf"[^\s{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}|[^\s{LINE_END_HYPHEN}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def char_indexes(textpage: pdfium.PdfTextPage) -> list[int]:
 
 
 def char_boxes(pdf: pdfium.PdfDocument, draft: PageDraft) -> list[Box | None]:
-    """The box of each character of a draft's text; None for one that has no size, or is not pdfium's."""
+    """The box of each character of a draft's text; None for one that has no size."""
     page = pdf[draft.number - 1]
     textpage = page.get_textpage()
     try:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from retrieval.core.documents import ReadingWarning
 from retrieval.reading.annotations import Annotation
-from retrieval.reading.char_boxes import Box, char_boxes
-from retrieval.reading.page_drafts import PageDraft
+from retrieval.reading.char_boxes import char_boxes
+from retrieval.reading.page_drafts import Box, PageDraft
 from retrieval.reading.struck import named_pages
 
 TICKED, UNTICKED = "[X]", "[ ]"

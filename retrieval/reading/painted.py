@@ -18,7 +18,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
-from retrieval.reading.char_boxes import Box, char_indexes
+from retrieval.reading.char_boxes import char_indexes
+from retrieval.reading.page_drafts import Box
 
 MOST_OBJECTS = 100_000  # of a page: a fuller one is taken as it is; the fullest of 2,781 pages of contracts has 1,900
 MOST_DEPTH = 12  # of forms in forms

@@ -19,10 +19,17 @@ from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, Read
 from retrieval.core.errors import DamagedFile, DynamicForm, EncryptedFile, NoPages, TooManyPages, TooMuchText
 from retrieval.core.limits import Limits
 from retrieval.reading.annotations import annotations_of
+from retrieval.reading.bates import bates_numbers
 from retrieval.reading.char_boxes import char_boxes
+from retrieval.reading.columns import may_have_columns, read_by_columns
+from retrieval.reading.exhibits import exhibits
 from retrieval.reading.fields import read_fields, warnings_of_fields
+from retrieval.reading.margin_numbers import margin_numbers
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
+from retrieval.reading.page_edges import edge_lines
 from retrieval.reading.painted import painted
+from retrieval.reading.printed_pages import printed_pages
+from retrieval.reading.right_to_left import turn_round
 from retrieval.reading.struck import keep_insertions, take_out_struck, warnings_of_struck
 from retrieval.reading.visible import layers_are_off, take_out_unseen, warnings_of_unseen
 
@@ -74,12 +81,21 @@ def read_pdf(
                 on_page(i + 1, count)
         if _is_dynamic_form(pdf, drafts):
             raise DynamicForm(name=name)
+        margin_numbers(pdf, drafts)
+        edges = [edge_lines(draft) for draft in drafts]
+        printed_pages(drafts, edges)
+        bates_numbers(drafts, edges)
+        exhibits(pdf, drafts, edges)
         keep_insertions(drafts)
         warnings: list[ReadingWarning] = [
             *warnings_of_unseen(drafts),
             *warnings_of_struck(drafts),
             *warnings_of_fields(drafts),
         ]
+        for draft in drafts:
+            if draft.has_gaps and draft.order is None:
+                read_by_columns(pdf, draft)
+        turn_round(drafts)
         for draft in drafts:
             if draft.is_changed and not len(draft.boxes):
                 draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
@@ -128,6 +144,7 @@ def _read_page(pdf: pdfium.PdfDocument, index: int, most: int, *, layers_off: bo
             if textpage.count_chars() > most:
                 return None
             draft = PageDraft(index + 1, page_text(textpage))
+            draft.has_gaps = may_have_columns(textpage, draft.text)
         finally:
             textpage.close()
         objects = painted(page)

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from retrieval.core.documents import ReadingWarning
 from retrieval.reading.annotations import Annotation
-from retrieval.reading.char_boxes import Box
-from retrieval.reading.page_drafts import PageDraft
+from retrieval.reading.page_drafts import Box, PageDraft
 from retrieval.reading.painted import PageCharacters, PaintedObject, PaintedPage
 
 MOST_LINES = 2_000  # of a page: a fuller one is a drawing

@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 
 from retrieval.core.documents import ReadingWarning
 from retrieval.reading.annotations import Annotation
-from retrieval.reading.char_boxes import Box
-from retrieval.reading.page_drafts import PageDraft
+from retrieval.reading.page_drafts import Box, PageDraft
 from retrieval.reading.painted import Color, PageCharacters, PaintedObject, PaintedPage, common
 
 LEAST_SIZE = 1.0  # points; of a page of less than 800 points, so much less

@@ -42,8 +42,8 @@ def without_pages() -> bytes:
     ("make", "error", "sentence"),
     [
         (lambda: b"", EmptyFile, "“x.pdf” is empty."),
-        (lambda: b"PK\x03\x04 a Word file", UnsupportedFormat, "“x.pdf” is not a PDF."),
-        (lambda: b" " * 1024 + GOOD, UnsupportedFormat, "“x.pdf” is not a PDF."),
+        (lambda: b"PK\x03\x04 a Word file", UnsupportedFormat, "“x.pdf” is not a PDF, "),
+        (lambda: b" " * 1024 + GOOD, UnsupportedFormat, "“x.pdf” is not a PDF, "),
         (lambda: b"%PDF-1.7\n" + bytes(201 << 20), FileTooLarge, "“x.pdf” is 201 MiB; the limit is 200 MiB."),
     ],
     ids=["empty", "not a PDF", "header too late", "too large"],
@@ -54,7 +54,7 @@ def test_what_cannot_be_a_document_is_refused_at_the_door(
     matter = stores.library.create_matter(f"Matter {len(stores.library.matters())}")
     with pytest.raises(error) as raised:
         stores.library.accept(matter.id, "../x.pdf", make())
-    assert str(raised.value) == sentence
+    assert str(raised.value).startswith(sentence)
     assert raised.value.hint
     assert stores.library.documents(matter.id) == []
 

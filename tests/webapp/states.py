@@ -125,7 +125,7 @@ def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
     expect(page.locator(".documents [data-state=failed]")).to_have_count(1)
     yield "uploads that failed", page
     upload(page, ("lease.pdf", make_pdf(LEASE)), ("scan.pdf", drawings(2)))
-    expect(page.locator("[data-name='scan.pdf']")).to_contain_text("No text on p. 1, 2")
+    expect(page.locator("[data-name='scan.pdf']")).to_contain_text("Pages 1-2 could not be read")
     expect(page.locator("[data-name='lease.pdf']")).to_contain_text("ready")
     engine.enqueue(Reply(SUMMARY))
     page.get_by_role("button", name="Summarise lease.pdf").click()

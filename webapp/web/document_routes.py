@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, BinaryIO, TypeVar
+from typing import Annotated, Any, BinaryIO, Literal, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -46,6 +46,8 @@ from webapp.core.errors import (
 from webapp.core.log import user_error
 from webapp.core.results import Range
 from webapp.core.urls import DOCUMENTS
+from webapp.exports.redline import MEDIA_TYPES, to_docx, to_html
+from webapp.service.compare import changes as find_changes
 from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
 from webapp.service.workspace import Workspace
@@ -108,6 +110,14 @@ def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
     @router.get("/{document_id}.pdf")
     async def original(request: Request, matter_id: str, document_id: str) -> Response:
         return await _respond(request, opened, matter_id, document_id, lambda target: _original(target, downloads))
+
+    @router.get("/{document_id}/changes/{other_id}")
+    async def changes(
+        request: Request, matter_id: str, document_id: str, other_id: str, form: Literal["html", "docx"] = "html"
+    ) -> Response:
+        return await _respond(
+            request, opened, matter_id, document_id, lambda target: _changes(target, request, other_id, form)
+        )
 
     @router.get("/{document_id}/text")
     async def text(
@@ -192,6 +202,22 @@ async def _original(target: _Target, downloads: Counter[str]) -> Response:
     file = await target.read(lambda: target.workspace.library.open_original(record.matter_id, record.id))
     headers = _PRIVATE | {"Content-Disposition": _inline(record.name), "Content-Length": str(record.bytes)}
     return _Download(file, downloads, target.key, media_type=FORMATS["PDF"].media_type, headers=headers)
+
+
+async def _changes(target: _Target, request: Request, other_id: str, form: str) -> Response:
+    """Compare a document with a newer version of it, to which the user must have access too."""
+    workspace, old = target.workspace, target.record
+
+    def compared() -> bytes:
+        user = user_of(request, workspace.settings, workspace.welcome)
+        new = workspace.access.record(user, old.matter_id, other_id)
+        rows = list(find_changes(workspace, old, new))
+        if form == "docx":
+            return to_docx(old.name, new.name, rows)
+        return to_html(old.name, new.name, rows, docx="?form=docx").encode()
+
+    headers = _PRIVATE | ({"Content-Disposition": _inline("changes.docx")} if form == "docx" else {})
+    return Response(await target.read(compared), media_type=MEDIA_TYPES[form], headers=headers)
 
 
 async def _text(target: _Target, places: _Places) -> Response:

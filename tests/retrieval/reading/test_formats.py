@@ -3,7 +3,7 @@
 import pytest
 
 from retrieval.core.errors import EmptyFile, UnreadableFile, UnsupportedFormat
-from retrieval.reading.formats import FORMATS, HEAD, format_of, without_suffix
+from retrieval.reading.formats import FORMATS, format_of, without_suffix
 from tests.pdfs import make_pdf
 
 
@@ -13,7 +13,7 @@ from tests.pdfs import make_pdf
         (b"%PDF-1.7\n", "PDF"),
         (b"junk before\n%PDF-2.0", "PDF"),
         (b" " * 1019 + b"%PDF-1.7", "PDF"),
-        (make_pdf(["Words."])[:HEAD], "PDF"),
+        (make_pdf(["Words."]), "PDF"),
     ],
 )
 def test_a_file_is_recognised_by_its_first_bytes_whatever_its_name(head: bytes, name: str) -> None:
@@ -24,8 +24,8 @@ def test_a_file_is_recognised_by_its_first_bytes_whatever_its_name(head: bytes, 
     ("head", "error", "sentence"),
     [
         (b"", EmptyFile, "“x.pdf” is empty."),
-        (b"PK\x03\x04 a Word file", UnsupportedFormat, "“x.pdf” is not a PDF."),
-        (b" " * 1020 + b"%PDF-1.7", UnsupportedFormat, "“x.pdf” is not a PDF."),
+        (b"PK\x03\x04 a Word file", UnsupportedFormat, "“x.pdf” is not a PDF, "),
+        (b" " * 1020 + b"%PDF-1.7", UnsupportedFormat, "“x.pdf” is not a PDF, "),
     ],
 )
 def test_a_file_of_no_format_is_refused_with_the_formats_there_are(
@@ -33,7 +33,7 @@ def test_a_file_of_no_format_is_refused_with_the_formats_there_are(
 ) -> None:
     with pytest.raises(error) as raised:
         format_of(head, "x.pdf")
-    assert str(raised.value) == sentence
+    assert str(raised.value).startswith(sentence)
 
 
 @pytest.mark.parametrize(

@@ -319,6 +319,26 @@ def test_a_scan_is_not_found_in_for_nothing_of_it_could_be_read(stores: Stores, 
     assert end.text.startswith("Not found. 1 document, 2 pages: none could be read")
 
 
+def test_where_nothing_is_found_what_was_not_read_is_named(stores: Stores, scope: Scope) -> None:
+    sample = replace(scope.records[0], unreadable_pages=(2, 3), partly_read_pages=(7,))
+    failed = replace(sample, id="f", name="form.pdf", state="failed")
+    in_part = replace(scope, records=(sample,), unread=(failed,))
+    unread = (
+        f"Pages 2-3 of {sample.name} could not be read. Page 7 of {sample.name} could be read only in part. "
+        "form.pdf could not be read."
+    )
+    for question, told in (
+        ("Which songs does the choir sing at Easter?", "Not found. 1 document, 10 of 12 pages searched"),
+        ("What does Section 99 say?", "There is no Section 99"),
+        ("How many mentions of zebra are there?", "“zebra” is mentioned nowhere in 1 document"),
+    ):
+        end = last(events(stores, in_part, Backend(None), question))
+        assert end.text.startswith(told)
+        assert unread.removesuffix(" form.pdf could not be read.") in end.text
+        assert end.found is False
+    assert end.searched.coverage.unread in unread
+
+
 @pytest.mark.parametrize("question", ["", "  \n"])
 def test_an_empty_question_is_refused(stores: Stores, scope: Scope, question: str) -> None:
     with pytest.raises(EmptyQuestion):

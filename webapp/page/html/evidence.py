@@ -32,7 +32,7 @@ def evidence(matter_id: str, turn_id: str, items: Sequence[Item], at: int, words
     return Markup(
         '<div class="bar"><h2 id="evidence-heading" tabindex="-1" aria-live="polite">{} {} of {}</h2>'
         '<span class="acts">{}{}{}{}</span></div>'
-        '<p class="where"><strong>{}</strong> {}</p>{}{}{}'
+        '<p class="where"><strong>{}</strong> {}</p>{}{}{}{}'
     ).format(
         item.kind,
         position + 1,
@@ -44,6 +44,7 @@ def evidence(matter_id: str, turn_id: str, items: Sequence[Item], at: int, words
         cite(item.row),
         standing(item.mark) if item.mark else NOTHING,
         about(item.about),
+        _notes(item.notes),
         body,
         _passages(turn_id, items, at, zoom),
     )
@@ -66,6 +67,13 @@ def _page(matter_id: str, row: Spanned, words: str, zoom: float) -> Markup:
         zoom,
         text if words else NOTHING,  # a page without text
     )
+
+
+def _notes(notes: Sequence[str]) -> Markup:
+    """What is known of the words beside them: filled in on a form, deleted, a comment."""
+    if not notes:
+        return NOTHING
+    return Markup('<ul class="noted">{}</ul>').format(lines(Markup("<li>{}</li>").format(note) for note in notes))
 
 
 def _removed() -> Markup:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from retrieval import DocumentRecord, Matter
+from retrieval.core.documents import ReadingWarning
 from webapp.core.results import items, read_turn
 from webapp.page.html import chat, evidence, sidebar
 from webapp.store.conversations import Conversation, SavedTurn, State
@@ -117,7 +118,7 @@ def test_a_citation_says_how_it_stands_in_words() -> None:
     for row, words in rows:
         html = chat.turn_html(turn(citations=[row]))
         assert words in re.sub("<[^>]+>", "", html)
-        assert "Section 2 (Rent), p.\u00a03 (printed\u00a01)" in html
+        assert "Section 2 (Rent), p.\u00a01 (PDF\u00a0page\u00a03)" in html
 
 
 def test_a_number_in_the_answer_leads_to_its_place_and_one_of_no_passage_leads_nowhere() -> None:
@@ -253,7 +254,7 @@ def test_an_answer_without_a_search_tells_no_coverage() -> None:
 
 def test_what_is_copied_has_its_pin_cites() -> None:
     assert chat.copied(turn()) == (
-        "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 3 (printed 1)\n\n✓ word for word on the page"
+        "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 1 (PDF page 3)\n\n✓ word for word on the page"
     )
 
 
@@ -271,10 +272,21 @@ def test_a_document_tells_its_state(state: dict[str, Any], words: str) -> None:
     assert sidebar.state_of(record(**state)) == words
 
 
-def test_pages_without_text_are_named() -> None:
-    assert "No text on p. 3, 4: not searched" in sidebar.documents([record(unreadable_pages=(3, 4))], {})
+def test_pages_that_were_not_read_are_named() -> None:
+    html = sidebar.documents([record(unreadable_pages=(3, 4), partly_read_pages=(7,))], {})
+    assert "Pages 3-4 could not be read. Page 7 could be read only in part." in html
     blank = "“a.pdf” has no text that can be searched"
     assert blank in sidebar.documents([record(state="ready", reason=blank)], {})
+
+
+def test_what_has_to_be_known_of_a_document_stands_with_it_in_words_and_opened_in_sentences() -> None:
+    leak = "Page 1 has words under a black box <b>."
+    warnings = (ReadingWarning(1, "leaking_redaction", leak), ReadingWarning(None, "redline", "It is a redline."))
+    html = sidebar.documents([record(warnings=warnings, recognised_pages=(2, 3, 9))], {})
+    assert "<summary>Leaking redaction, redline, recognised text</summary>" in html
+    for text in (str(escape(leak)), "It is a redline.", "Pages 2-3 and 9 are recognised text: compare it"):
+        assert f"<li>{text}" in html
+    assert "<summary>" not in sidebar.documents([record()], {})
 
 
 @pytest.mark.parametrize(
