@@ -99,8 +99,9 @@ def warnings_of_fields(drafts: Sequence[PageDraft]) -> Iterator[ReadingWarning]:
     noted = [draft.number for draft in drafts for remark in draft.remarks if remark.kind == "comment"]
     if noted:
         count = "a comment stands" if len(noted) == 1 else f"{len(noted):,} comments stand"
+        page = noted[0] if len(set(noted)) == 1 else None
         yield ReadingWarning(
-            None, "comments", f"Beside the text {count} on {named_pages(noted)}; comments are not part of the text."
+            page, "comments", f"Beside the text {count} on {named_pages(noted)}; comments are not part of the text."
         )
 
 

@@ -146,7 +146,7 @@ def test_text_typed_on_the_page_is_read_and_notes_are_comments_of_their_authors(
     assert (note.kind, note.words, note.detail) == ("comment", "ask Bob", "Ann Lee")
     assert document.text[note.start : note.start + 1] != "a"
     assert document.text.index("The lease") <= note.start == note.end
-    assert [(w.page, w.kind) for w in document.warnings] == [(None, "comments")]
+    assert [(w.page, w.kind) for w in document.warnings] == [(1, "comments")]
     assert "a comment stands on page 1" in document.warnings[0].text
 
 

@@ -22,9 +22,10 @@ def struck_words(document: Document) -> list[str]:
     return [remark.words for remark in document.remarks_of("struck")]
 
 
-def text(canvas: Canvas, words: str = "Live GONE words", y: float = 700) -> None:
+def text(canvas: Canvas, words: str = "Live GONE words", y: float = 700) -> Canvas:
     """The second word of the usual line reaches from 94 to 127."""
     canvas.drawString(72, y, words)
+    return canvas
 
 
 def one_path(canvas: Canvas) -> None:

@@ -23,19 +23,21 @@ def read(data: bytes) -> Document:
     return read_pdf(data, name="a.pdf", document_id="a")
 
 
-def words(canvas: Canvas, text: str, y: float = 700, *, gray: float = 0, mode: int = 0, x: float = 72) -> None:
+def words(canvas: Canvas, text: str, y: float = 700, *, gray: float = 0, mode: int = 0, x: float = 72) -> Canvas:
     canvas.setFillGray(gray)
     line = canvas.beginText(x, y)
     line.setTextRenderMode(mode)
     line.textOut(text)
     line.setTextRenderMode(0)
     canvas.drawText(line)
+    return canvas
 
 
-def box(canvas: Canvas, gray: float = 0, alpha: float = 1) -> None:
+def box(canvas: Canvas, gray: float = 0, alpha: float = 1) -> Canvas:
     """Over the second word of "Pay SECRET now"."""
     canvas.setFillColor(Color(gray, gray, gray, alpha=alpha))
     canvas.rect(92, 697, 45, 12, fill=1, stroke=0)
+    return canvas
 
 
 def picture(shade: int | str, wide: int = 8, high: int = 8) -> ImageReader:
