@@ -24,7 +24,9 @@ from retrieval.ingest import Ingest as Ingest
 from retrieval.library import database as database
 from retrieval.library.files import Files as Files
 from retrieval.library.library import (
+    MEMBER as MEMBER,
     UNNAMED as UNNAMED,
+    Allows as Allows,
     Library as Library,
     clean_name as clean_name,
     clean_title as clean_title,
@@ -33,6 +35,7 @@ from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as
 from retrieval.ray_cluster import RayCluster as RayCluster
 from retrieval.reading.char_boxes import char_indexes as char_indexes
 from retrieval.reading.child_process import Child as Child
+from retrieval.reading.containers import is_of_the_system as is_of_the_system
 from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
 from retrieval.reading.pdf import page_text as page_text
 from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedChanges as ScopedChanges
@@ -69,12 +72,14 @@ from retrieval.structure.document_dates import DocumentDate as DocumentDate
 from retrieval.structure.facts import Facts as Facts, find_facts as find_facts
 from retrieval.structure.parties import Party as Party
 from retrieval.structure.phrase_search import each_mention as each_mention, in_context as in_context
+from retrieval.structure.printed_places import each_mention_or_line as each_mention_or_line
 from retrieval.structure.quote_match import QuoteMatch as QuoteMatch, find_quote as find_quote
-from retrieval.structure.reflow import own_spans as own_spans, own_words as own_words
+from retrieval.structure.reflow import is_of_note as is_of_note, own_spans as own_spans, own_words as own_words
 from retrieval.structure.sentence_ends import split_sentences as split_sentences
 from retrieval.structure.sentences import (
     Unit as Unit,
     fragments as fragments,
+    note_units as note_units,
     sentences as sentences,
     units as units,
 )

@@ -19,28 +19,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.core.documents import Document, ReadingWarning
+from retrieval.core.documents import Document
 from retrieval.core.errors import (
     ConverterCrashed,
-    DataFolderUnusable,
     MatterFull,
-    NoPages,
     NoSuchDocument,
-    NoSuchMatter,
-    NotAllRead,
     PinciteError,
-    StoreUnavailable,
     TooMuchText,
     UnreadableFile,
-    UnsupportedFormat,
 )
 from retrieval.core.limits import Limits
 from retrieval.core.page_numbers import not_read
+from retrieval.ingest_members import take_members
 from retrieval.ingest_workers import Converter, Converters, Stopped, Workers
 from retrieval.library.jobs import JobLost
 from retrieval.library.library import Allows, Library
 from retrieval.library.schema import DocumentRecord
-from retrieval.reading.containers import Member
 from retrieval.reading.converter_process import Converted, ConverterDied, ConverterProcess
 from retrieval.reading.formats import FORMATS
 from retrieval.search.indexes import Indexes
@@ -55,8 +49,6 @@ ATTEMPTS = 3  # a converter that dies on the same file for the third time will d
 PROGRESS_S = 0.2  # between two saves of the progress; each is a write to the disk
 # Chunks per batch, enough that some are nearly equally long; between batches progress is saved and `stop` takes effect.
 EMBEDDED_AT_ONCE = 128
-
-MOST_NAMED = 100  # files that were not read, in one sentence
 
 OnChange = Callable[[DocumentRecord], None]
 
@@ -211,16 +203,16 @@ class Ingest:
         version = self._library.converter_version(record)
         is_document = FORMATS[record.format].convert is not None
         stored = self._library.text(record, version) if is_document else None
+        attachments = tuple(warning for warning in record.warnings if warning.kind == "attachments")
+        data = b""
         if stored is None or not record.pages:  # else they were taken out when it was read in this matter
-            attachments = self._unpack(record, converter)
-        else:
-            attachments = tuple(warning for warning in record.warnings if warning.kind == "attachments")
+            data = self._library.original(record.matter_id, record.id)
+            attachments = take_members(self._library, record, data, converter, self.members_allowed(record.matter_id))
+            self.wake()
         if not is_document:
-            if attachments:
-                raise NotAllRead(name=record.name, files=attachments[0].text)
             self.remove(record.matter_id, record.id)
             return
-        conversion = self._convert(record, converter) if stored is None else converter.cut(stored)
+        conversion = self._convert(record, data, converter) if stored is None else converter.cut(stored)
         document = conversion.document
         self._library.keep_facts(record, document, conversion.facts)
         record = self._save(
@@ -251,39 +243,7 @@ class Ingest:
         )
         self._notify(record)
 
-    def _unpack(self, record: DocumentRecord, converter: Converter) -> tuple[ReadingWarning, ...]:
-        """Accept the files within a file as documents of its matter; returns a warning where some are not read."""
-        row = FORMATS[record.format]
-        if row.members is None:
-            return ()
-        data = self._library.original(record.matter_id, record.id)
-        if not row.may_have_members(data):
-            return ()
-        allows = self.members_allowed(record.matter_id)
-        unread: list[str] = []
-        taken = 0
-
-        def on_member(member: Member) -> None:
-            nonlocal taken
-            try:
-                if member.data is None:
-                    unread.append(f"“{' › '.join(member.path)}” ({member.reason})")
-                    return
-                self._library.accept_member(record, member.path, member.data, allows)
-                taken += 1
-            except (StoreUnavailable, DataFolderUnusable, NoSuchMatter):
-                raise
-            except PinciteError as error:  # of this file alone, a quota that is used up among them
-                reason = "of a kind that is not read" if isinstance(error, UnsupportedFormat) else str(error)
-                unread.append(f"“{' › '.join(member.path)}” ({reason})")
-
-        converter.unpack(data, name=record.name, document_id=record.id, on_member=on_member)
-        self.wake()
-        if not unread and not taken and row.convert is None:
-            raise NoPages(name=record.name)
-        return (ReadingWarning(None, "attachments", _not_read(unread)),) if unread else ()
-
-    def _convert(self, record: DocumentRecord, converter: Converter) -> Converted:
+    def _convert(self, record: DocumentRecord, data: bytes, converter: Converter) -> Converted:
         saved_at = float("-inf")  # the first page is saved at once, with the number of pages
 
         def on_page(page: int, pages: int) -> None:
@@ -294,7 +254,6 @@ class Ingest:
                 saved_at = monotonic()
 
         room = self._room(record)
-        data = self._library.original(record.matter_id, record.id)
         try:
             conversion = converter.convert(
                 data,
@@ -381,13 +340,6 @@ class Ingest:
             self._on_change(record)
         except Exception:  # noqa: BLE001 (a callback must not stop the work)
             _log.exception("whoever follows the ingest failed on %s", record.id)
-
-
-def _not_read(files: list[str]) -> str:
-    """Sentence that names files within another that were not read."""
-    more = f" and {len(files) - MOST_NAMED:,} more" if len(files) > MOST_NAMED else ""
-    which = "1 file was" if len(files) == 1 else f"{len(files):,} files were"
-    return f"{which} not read: {', '.join(files[:MOST_NAMED])}{more}."
 
 
 def _missing_text(document: Document) -> str | None:

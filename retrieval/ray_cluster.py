@@ -13,7 +13,7 @@ from functools import partial
 from itertools import cycle
 from socket import create_connection
 from threading import Lock, current_thread, main_thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,10 @@ from numpy.typing import NDArray
 from retrieval.core.documents import Document
 from retrieval.core.errors import ClusterUnavailable, ExtraMissing, UnreadableFile
 from retrieval.core.limits import Limits
-from retrieval.reading.containers import Member
 from retrieval.reading.converter_process import POLL_S, Converted, ConverterDied, ConverterProcess, OnMember, OnPage
 
 if TYPE_CHECKING:
     from retrieval.search.embedder import Embedder
-
-T = TypeVar("T")
 
 _AT_ONCE = 3  # calls of a reader: it converts one document, embeds the chunks of another, and says how far it is
 _CONNECT_S = 5
@@ -59,6 +56,7 @@ class RayCluster:
             raise ClusterUnavailable(address=address, reason="it has no CPU to give")
         actor: Any = ray.remote(_Reader)
         shares = actor.options(max_concurrency=_AT_ONCE, num_cpus=1, num_gpus=gpus / cpus)
+        self.limits = limits
         self._make_reader = partial(shares.remote, make_embedder, limits)
         self.readers = [self._make_reader() for _ in range(cpus)]
         self._free = list(range(cpus))
@@ -151,18 +149,19 @@ class RayConverter:
     ) -> Converted:
         """As `ConverterProcess.convert` has it."""
         options = {"name": name, "document_id": document_id, "max_characters": max_characters, "labels": labels}
-        converted: Converted = self._call("convert", on_page, data, options)
-        return converted
+        return self._call("convert", on_page, data, options)
 
     def unpack(self, data: bytes, *, name: str, document_id: str, on_member: OnMember) -> None:
-        """As `ConverterProcess.unpack` has it; the files arrive together."""
-        for member in self._call("unpack", _no_page, data, {"name": name, "document_id": document_id}):
-            on_member(member)
+        """As `ConverterProcess.unpack` has it, on this machine."""
+        converter = ConverterProcess(self._cluster.limits, self._go_on)
+        try:
+            converter.unpack(data, name=name, document_id=document_id, on_member=on_member)
+        finally:
+            converter.stop()
 
     def cut(self, document: Document, *, chunks: bool = True) -> Converted:
         """As `ConverterProcess.cut` has it."""
-        converted: Converted = self._call("cut", _no_page, document, chunks)
-        return converted
+        return self._call("cut", lambda _page, _pages: None, document, chunks)
 
     def interrupt(self) -> None:
         """End the reader under a `convert` in another thread, which then raises ConverterDied."""
@@ -174,7 +173,7 @@ class RayConverter:
             self._is_held = False
             self._cluster.give_back(self._reader)
 
-    def _call(self, method: str, on_page: OnPage, *given: object) -> Any:
+    def _call(self, method: str, on_page: OnPage, *given: object) -> Converted:
         reader = self._cluster.readers[self._reader]
 
         def look() -> None:
@@ -188,9 +187,9 @@ class RayConverter:
         except BaseException:  # the work of a reader that nobody waits for must not go on
             self._cluster.restart(self._reader)
             raise
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        if isinstance(outcome, Converted):
+            return outcome
+        raise outcome
 
 
 class RayEmbedder:
@@ -239,14 +238,6 @@ class _Reader:
         self._page = 0, 0
         return _outcome(lambda: self._converter.convert(data, on_page=self._turn, **options))
 
-    def unpack(self, data: bytes, options: dict[str, Any]) -> "list[Member] | Exception":
-        def unpacked() -> list[Member]:
-            members: list[Member] = []
-            self._converter.unpack(data, on_member=members.append, **options)
-            return members
-
-        return _outcome(unpacked)
-
     def cut(self, document: Document, chunks: bool) -> "Converted | Exception":
         return _outcome(lambda: self._converter.cut(document, chunks=chunks))
 
@@ -257,11 +248,7 @@ class _Reader:
         self._page = page, pages
 
 
-def _no_page(_page: int, _pages: int) -> None:
-    """Nobody follows the pages."""
-
-
-def _outcome(work: Callable[[], T]) -> "T | Exception":
+def _outcome(work: Callable[[], Converted]) -> "Converted | Exception":
     try:
         return work()
     except (UnreadableFile, ConverterDied) as error:

@@ -58,17 +58,6 @@ def annotated(lines: Sequence[tuple[int, int, str]], annotations: Sequence[str],
     return written({number: each.encode("latin-1") for number, each in objects.items()})
 
 
-def drawings(pages: int) -> bytes:
-    """Pages that show a shape and say nothing, as scans do."""
-    out = io.BytesIO()
-    canvas = Canvas(out, invariant=1)
-    for _ in range(pages):
-        canvas.rect(100, 100, 200, 200, fill=1)
-        canvas.showPage()
-    canvas.save()
-    return out.getvalue()
-
-
 def tiles(pages: int = 1) -> bytes:
     """Pages that nobody lives to see drawn, in a kilobyte:
     each is filled with tiles that are filled with themselves.

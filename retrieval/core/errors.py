@@ -10,7 +10,7 @@
     │   ├── MatterFull          TooMuchMemory      OriginalMissing
     │   ├── PageTooSlow         DocumentTooSlow    TooManyLines
     │   ├── UnknownEncoding     NotAllRead         TooDeep
-    │   └── DynamicForm
+    │   └── DynamicForm         ImageTooLarge
     ├── DataFolderBusy          DataFolderUnusable
     ├── StoreUnavailable
     ├── PackageMissing
@@ -112,7 +112,7 @@ class UnreadableFile(PinciteError):
     """A file that cannot be read as a document."""
 
     sentence = "“{name}” could not be read."
-    hint_text = "Check that the file opens in a PDF viewer."
+    hint_text = "Check that the file opens in the program that it is for."
 
 
 class UnsupportedFormat(UnreadableFile):
@@ -140,7 +140,7 @@ class DamagedFile(UnreadableFile):
     """The file begins as its format does but cannot be opened."""
 
     sentence = "“{name}” is damaged or incomplete."
-    hint_text = "Download the file again, or open it in a PDF viewer and save a copy."
+    hint_text = "Fetch the file again, or open it in the program that it is for and save a copy."
 
 
 class EncryptedFile(UnreadableFile):
@@ -168,7 +168,7 @@ class ConverterCrashed(UnreadableFile):
     """The process that read the file died repeatedly."""
 
     sentence = "“{name}” could not be read: reading it failed {attempts} times."
-    hint_text = "Open it in a PDF viewer, print it to a new PDF and add that."
+    hint_text = "Open it, print it to a new PDF and add that."
 
 
 class FileTooLarge(UnreadableFile):
@@ -206,18 +206,25 @@ class MatterFull(UnreadableFile):
     hint_text = "Add it to another matter, or raise PINCITE_MAX_MATTER_CHARACTERS."
 
 
+class ImageTooLarge(UnreadableFile):
+    """A picture of more pixels than the limit."""
+
+    sentence = "A picture in “{name}” has more than {limit:,} pixels."
+    hint_text = "Scan it, or save it, at 300 dots an inch."
+
+
 class TooMuchMemory(UnreadableFile):
     """The process that read the file reached its memory limit."""
 
     sentence = "Reading “{name}” takes more memory than the limit of {limit_mib} MiB."
-    hint_text = "Open it in a PDF viewer, print it to a new PDF and add that, or raise PINCITE_READER_MIB."
+    hint_text = "Open it, print it to a new PDF and add that, or raise PINCITE_READER_MIB."
 
 
 class PageTooSlow(UnreadableFile):
     """One page took longer than the limit."""
 
     sentence = "Page {page} of “{name}” takes longer to read than the limit of {seconds:g} seconds."
-    hint_text = "Open it in a PDF viewer, print it to a new PDF and add that, or raise PINCITE_PAGE_SECONDS."
+    hint_text = "Open it, print it to a new PDF and add that, or raise PINCITE_PAGE_SECONDS."
 
 
 class DocumentTooSlow(UnreadableFile):

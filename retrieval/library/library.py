@@ -55,6 +55,7 @@ from retrieval.structure.facts import Facts
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "library_version"
 NAME_LENGTH = 255  # characters
+MEMBER = " › "  # between the names of a container and of a file within it
 MOST_SOURCES = 20  # names that are kept of the same bytes
 UNNAMED = f"document{SUFFIXES[0]}"  # the name of a file that has none
 
@@ -403,7 +404,7 @@ def member_name(container: str, path: Sequence[str]) -> str:
     parts = [part for part in map(clean_title, path) if part]
     if len(parts) > 1 and parts[0] == stem:  # a folder that was packed whole
         parts = parts[1:]
-    return clean_title(" › ".join([stem, *(parts or [UNNAMED])]))
+    return clean_title(MEMBER.join([stem, *(parts or [UNNAMED])]))
 
 
 _UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of surrogate pairs (a name that is not UTF-8), line separators

@@ -168,9 +168,10 @@ def _of_names(name: str, sources: tuple[Source, ...]) -> Iterator[ReadingWarning
     first = sources[0].name
     if first != name:
         yield ReadingWarning(None, "duplicate", f"Another file here is named “{first}”; this one is shown as “{name}”.")
-    for other in dict.fromkeys(source.name for source in sources[1:]):
-        if other not in (first, name):
-            yield ReadingWarning(None, "duplicate", f"“{other}” is the same file, already there as “{name}”.")
+    others = [f"“{other}”" for other in dict.fromkeys(source.name for source in sources) if other not in (first, name)]
+    if others:
+        which = f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} the same file"
+        yield ReadingWarning(None, "duplicate", f"{which}, already there as “{name}”.")
 
 
 def row_of(table: sa.Table, matter_id: str, document_id: str) -> sa.ColumnElement[bool]:

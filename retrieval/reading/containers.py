@@ -50,13 +50,14 @@ def path_parts(path: str) -> tuple[str, ...]:
     return tuple(named[-_DEEPEST_PATH:]) or ("unnamed",)
 
 
-def zip_members(data: bytes, limits: Limits) -> Iterator[Member]:
-    """The files of a ZIP archive, in its order. Raises DamagedFile."""
+def zip_members(data: bytes, limits: Limits, below: str = "") -> Iterator[Member]:
+    """The files of a ZIP archive, in its order; only those `below` a folder, where one is named. Raises DamagedFile."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise DamagedFile(name="") from error
-    infos = [info for info in archive.infolist() if not info.is_dir() and not is_of_the_system(info.filename)]
+    files = [info for info in archive.infolist() if not info.is_dir() and info.filename.startswith(below)]
+    infos = [info for info in files if not is_of_the_system(_name(info))]
     budget = MOST_BYTES
     for info in infos[:MOST_MEMBERS]:
         member = _unpacked(archive, info, min(limits.file_mib * MIB, budget))
@@ -86,7 +87,7 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> Mem
                 if size > most:
                     return Member(path, None, "it is larger than the limit")
                 if size > max(RATIO_FROM, MOST_RATIO * info.compress_size):
-                    return Member(path, None, "it is packed more tightly than any document, as a trap would be")
+                    return Member(path, None, "it is packed too tightly for a document, as a trap is")
                 out.write(block)
     except NotImplementedError:
         return Member(path, None, "it is packed in a way that is not known")

@@ -10,19 +10,22 @@ import io
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from retrieval.core.documents import Document
 from retrieval.core.errors import EmptyFile, UnsupportedFormat
 from retrieval.core.limits import Limits
-from retrieval.reading import pdf, plain_text
+from retrieval.reading import attachments, html, images, mail, markdown, outlook, pdf, plain_text
 from retrieval.reading.containers import Member, zip_members
+from retrieval.reading.coverage import Recognise
 
 HEAD = 1 << 16  # bytes at the beginning of a file
 _PDF_HEAD = 1024  # within so many, PDF readers accept junk before %PDF- (ISO 32000-1, annex H)
-_NAMES_READ = 1 << 20  # bytes of the names in a ZIP or OLE file
+_NAMES_READ = 1 << 20  # bytes of the directory of a ZIP
+_OLE_NAMES_READ = 1 << 14  # of that of an OLE file, 128 an entry: the first ones tell
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_END = b"PK\x05\x06"
+_ZIP64 = 0xFFFFFFFF  # stands for an offset that is written elsewhere; then what stands before the end is looked at
 _ZIP_END_WITHIN = (1 << 16) + 22  # bytes of the end of a ZIP: its last record, and a comment behind it
 
 
@@ -36,13 +39,14 @@ class Converter(Protocol):
         name: str,
         document_id: str,
         limits: Limits,
-        labels: bool,
         on_page: Callable[[int, int], None],
+        recognise: Recognise | None,
     ) -> Document:
         """`on_page(page, pages)` is called after each page, and for page 0 when the file is open.
 
-        Of `limits` a converter minds pages and characters; whoever started its process minds time and memory. Without
-        `labels` each page's label is its number, and nothing of the file is read for it.
+        Of `limits` a converter minds pages, characters and labels, without which each page's label is its number and
+        nothing of the file is read for it; whoever started its process minds time and memory. `recognise` reads the
+        words of an image; without it the pages that need it are unreadable.
         """
 
 
@@ -98,7 +102,32 @@ def _is_text(suffixes: tuple[str, ...]) -> Callable[[Peek], bool]:
     return lambda peek: peek.name.endswith(suffixes) and plain_text.is_plausible(peek.head)
 
 
-_TEXT = (".txt", ".text")
+_EMBEDDED = b"word/embeddings/"  # where a Word file has the files that are in it
+
+
+def _read_word(data: bytes, **options: Any) -> Document:
+    from retrieval.reading.docx import read_docx  # it loads lxml, which few processes need
+
+    return read_docx(data, **options)
+
+
+def _files_in_word(data: bytes, limits: Limits) -> Iterator[Member]:
+    return zip_members(data, limits, _EMBEDDED.decode())
+
+
+def _image(name: str, suffixes: tuple[str, ...], media_type: str, recognises: Callable[[bytes], bool]) -> Format:
+    return Format(
+        name,
+        suffixes,
+        media_type,
+        lambda peek: recognises(peek.head),
+        images.read_image,
+        pdf.CONVERTER_VERSION,
+        as_pdf=images.as_pdf,
+    )
+
+
+_HTML, _MAIL, _MARKDOWN, _TEXT = (".html", ".htm", ".xhtml"), (".eml",), (".md", ".markdown"), (".txt", ".text")
 
 # In the order in which they are asked: what has no mark of its own comes after all that has one.
 FORMATS = {
@@ -111,9 +140,41 @@ FORMATS = {
             lambda peek: pdf.is_pdf(peek.head[:_PDF_HEAD]) and not peek.head.startswith((_ZIP, _OLE)),
             pdf.read_pdf,
             pdf.CONVERTER_VERSION,
+            members=attachments.pdf_members,
+            may_have_members=attachments.may_have_attachments,
             as_pdf=lambda data: data,
         ),
+        Format(
+            "DOCX",
+            (".docx", ".docm", ".dotx"),
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            lambda peek: peek.is_zip_with(b"[Content_Types].xml", b"word/") or peek.is_ole_with("EncryptedPackage"),
+            _read_word,
+            members=_files_in_word,
+            may_have_members=lambda data: _EMBEDDED in data,
+        ),
+        _image("JPEG", (".jpg", ".jpeg"), "image/jpeg", images.is_jpeg),
+        _image("PNG", (".png",), "image/png", images.is_png),
+        _image("TIFF", (".tif", ".tiff"), "image/tiff", images.is_tiff),
         Format("ZIP", (".zip",), "application/zip", _is_archive, members=zip_members),
+        Format(
+            "MSG",
+            (".msg",),
+            "application/vnd.ms-outlook",
+            lambda peek: peek.is_ole_with("__substg1.0_"),
+            outlook.read_msg,
+            members=outlook.msg_members,
+        ),
+        Format(
+            "EML",
+            _MAIL,
+            "message/rfc822",
+            lambda peek: _is_text(_MAIL)(peek) and mail.is_mail(peek.head),
+            mail.read_eml,
+            members=mail.eml_members,
+        ),
+        Format("HTML", _HTML, "text/html", _is_text(_HTML), html.read_html),
+        Format("MD", _MARKDOWN, "text/markdown", _is_text(_MARKDOWN), markdown.read_markdown),
         Format("TXT", _TEXT, "text/plain", _is_text(_TEXT), plain_text.read_text),
     )
 }
@@ -148,8 +209,8 @@ def _peek(file: BinaryIO, name: str) -> Peek:
         names = _zip_names(file)
     elif head.startswith(_OLE) and len(head) > 512:
         sector = 1 << min(head[30], 12)
-        file.seek((int.from_bytes(head[48:52], "little") + 1) * sector)  # of its directory, or past the end
-        names = file.read(sector)
+        file.seek((int.from_bytes(head[48:52], "little") + 1) * sector)  # where its directory begins, or past the end
+        names = file.read(_OLE_NAMES_READ)
     return Peek(name.lower(), head, names)
 
 
@@ -162,6 +223,8 @@ def _zip_names(file: BinaryIO) -> bytes:
     if at < 0 or at + 20 > len(end):
         return b""
     length, start = struct.unpack_from("<II", end, at + 12)
+    if start == _ZIP64:
+        return end[:at]
     file.seek(start)
     return file.read(min(length, _NAMES_READ))
 

@@ -705,13 +705,17 @@ def marks_of(result: TurnResult) -> list[Mark]:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of the evidence panel: its kind, its row, its mark, what its document calls itself, and notes on it."""
+    """One item of the evidence panel: its kind, its row, its mark, what its document calls itself, and notes on it.
+
+    `page_text`, where its page has no image: the text of the page in pieces, and whether each is cited.
+    """
 
     kind: str
     row: Spanned | SameWordsRow
     mark: Mark | None = None
     about: str = ""
     notes: tuple[str, ...] = ()
+    page_text: tuple[tuple[str, bool], ...] = ()
 
 
 def items(result: TurnResult) -> list[Item]:
@@ -763,6 +767,13 @@ class _Outcome(Row):
     reason: str | None
 
 
+class SourceRow(Row):
+    """A name under which a file came, and the document that the user added it in; null where it came by itself."""
+
+    file: str
+    container_id: str | None
+
+
 class _Document(Row):
     document_id: str
     document: str
@@ -782,9 +793,12 @@ class DocumentRow(_Outcome, _Titled, _Document):
 
     `unreadable_pages` show words and have none in the text, `partly_read_pages` show more than the text has;
     `recognised_pages` have words that were read from an image. `warnings` say what else has to be known.
+    `sources` are the names under which it came; another document of the matter may have had the name before.
     `title`, the names of its `parties` and its `date` (ISO 8601) are as the document gives them; empty or null where it
     does not, or is not read yet.
     """
+
+    sources: tuple[SourceRow, ...]
 
     @classmethod
     def of(cls, record: "DocumentRecord", facts: "Facts | None" = None) -> "DocumentRow":
@@ -803,16 +817,21 @@ class DocumentRow(_Outcome, _Titled, _Document):
             recognised_pages=record.recognised_pages,
             warnings=tuple(WarningRow(page=each.page, kind=each.kind, text=each.text) for each in record.warnings),
             reason=record.reason,
+            sources=tuple(SourceRow(file=each.name, container_id=each.container or None) for each in record.sources),
         )
 
 
 class _File(Row):
     file: str
     document_id: str | None
+    document: str | None
 
 
 class AddedRow(_Outcome, _File):
-    """Outcome of a file of `add`; a rejected one has no document."""
+    """Outcome of a file of `add`, or of one within it ("set.zip › lease.pdf"); a rejected one has no document.
+
+    `document` is the name that it has in the matter.
+    """
 
     @classmethod
     def of(cls, file: str, document: DocumentRow) -> "AddedRow":
@@ -825,6 +844,7 @@ class AddedRow(_Outcome, _File):
         return AddedRow(
             file=file,
             document_id=None,
+            document=None,
             state="failed",
             pages=0,
             unreadable_pages=(),

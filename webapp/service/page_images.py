@@ -66,6 +66,7 @@ class PageView:
     ranges: tuple[Range, ...] = ()
     zoom: float = 1.0
     boxes: tuple[tuple[int, int, int, int], ...] = ()
+    format: str = "PDF"  # of the original, which is turned into a PDF to be drawn
 
 
 class PageRenderer:
@@ -298,7 +299,7 @@ def _serve(pipe: Connection) -> None:
             if view.document_id not in held:
                 _send_status(pipe, "missing")
                 data = pipe.recv_bytes()
-                pdf = pdfium.PdfDocument(data)
+                pdf = pdfium.PdfDocument(as_pdf(data, view.format))
                 pdf.init_forms()  # else what was filled into a form is not drawn
                 held[view.document_id] = pdf, len(data)
                 while len(held) > 1 and sum(size for _, size in held.values()) > HELD_BYTES:
@@ -311,6 +312,16 @@ def _serve(pipe: Connection) -> None:
         else:
             _send_status(pipe, "done")
             pipe.send_bytes(result)
+
+
+def as_pdf(data: bytes, format_name: str) -> bytes:
+    """An original as the PDF that is drawn. Raises ValueError for a format that has no page images."""
+    from retrieval import FORMATS
+
+    drawn = FORMATS[format_name].as_pdf
+    if drawn is None:
+        raise ValueError(f"{format_name} has no page images")
+    return drawn(data)
 
 
 def _send_status(pipe: Connection, status: str, reason: str = "") -> None:

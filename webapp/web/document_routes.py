@@ -200,8 +200,14 @@ async def _original(target: _Target, downloads: Counter[str]) -> Response:
     if downloads[target.key] >= DOWNLOADS_OF_ONE:
         raise TextsWaiting()
     file = await target.read(lambda: target.workspace.library.open_original(record.matter_id, record.id))
-    headers = _PRIVATE | {"Content-Disposition": _inline(record.name), "Content-Length": str(record.bytes)}
-    return _Download(file, downloads, target.key, media_type=FORMATS["PDF"].media_type, headers=headers)
+    media_type = FORMATS[record.format].media_type
+    disposition = _disposition(record.name, inline=media_type in _SHOWN)
+    headers = _PRIVATE | {"Content-Disposition": disposition, "Content-Length": str(record.bytes)}
+    return _Download(file, downloads, target.key, media_type=media_type, headers=headers)
+
+
+# Originals that a browser may show under this address, for it runs nothing in them. An HTML file is only downloaded.
+_SHOWN = frozenset(("application/pdf", "text/plain", "image/png", "image/jpeg"))
 
 
 async def _changes(target: _Target, request: Request, other_id: str, form: str) -> Response:
@@ -216,7 +222,7 @@ async def _changes(target: _Target, request: Request, other_id: str, form: str) 
             return to_docx(old.name, new.name, rows)
         return to_html(old.name, new.name, rows, docx="?form=docx").encode()
 
-    headers = _PRIVATE | ({"Content-Disposition": _inline("changes.docx")} if form == "docx" else {})
+    headers = _PRIVATE | ({"Content-Disposition": _disposition("changes.docx", inline=False)} if form == "docx" else {})
     return Response(await target.read(compared), media_type=MEDIA_TYPES[form], headers=headers)
 
 
@@ -329,8 +335,10 @@ def _view(
 
     A document that is not read yet has no words to highlight.
     """
+    if FORMATS[record.format].as_pdf is None:
+        raise PageNotShown(page=number, document=record.name)
     if document is None:
-        return PageView(record.id, number, zoom=zoom)
+        return PageView(record.id, number, zoom=zoom, format=record.format)
     if not 1 <= number <= len(document.pages):
         raise PageNotShown(page=number, document=record.name)
     page = document.pages[number - 1]
@@ -344,11 +352,12 @@ def _view(
             for start, end, left, bottom, right, top in kept
             if any(start - page.start < last and first < end - page.start for first, last in highlights)
         )
-        return PageView(record.id, number, zoom=zoom, boxes=boxes)
-    return PageView(record.id, number, document.text[page.start : page.end] if highlights else "", highlights, zoom)
+        return PageView(record.id, number, zoom=zoom, boxes=boxes, format=record.format)
+    text = document.text[page.start : page.end] if highlights else ""
+    return PageView(record.id, number, text, highlights, zoom, format=record.format)
 
 
-def _inline(name: str) -> str:
+def _disposition(name: str, *, inline: bool) -> str:
     """Content-Disposition header with the file's name (RFC 6266), escaped so that no character can end the header."""
     plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", name) or UNNAMED
-    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -134,6 +134,28 @@ def test_the_original_opens_in_the_browser_under_its_name(place: Place) -> None:
     assert disposition.count('"') == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "media_type", "shown"),
+    [
+        ("note.txt", b"words", "text/plain; charset=utf-8", True),
+        ("page.html", b"<script>alert(1)</script><p>words", "text/html; charset=utf-8", False),
+        ("note.md", b"# words", "text/markdown; charset=utf-8", False),
+        ("mail.eml", b"Subject: x\n\nwords", "message/rfc822", False),
+    ],
+)
+def test_an_original_is_shown_by_the_browser_only_where_nothing_in_it_runs(
+    place: Place, name: str, data: bytes, media_type: str, shown: bool
+) -> None:
+    record = place.server.workspace.library.accept(place.matter, name, data)
+    response = place.browser.get(pdf_url(place.matter, record.id))
+    assert (response.content, response.headers["content-type"]) == (data, media_type)
+    assert response.headers["content-disposition"].startswith("inline;" if shown else "attachment;")
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "script-src" in response.headers["content-security-policy"]
+    image = place.browser.get(page_url(place.matter, record.id, 1))
+    assert (image.status_code, image.json()["error"]) == (404, f"Page 1 of “{name}” cannot be shown.")
+
+
 def test_a_passage_comes_as_text_and_as_nothing_else(place: Place) -> None:
     span = place.span("Irish law governs\nthis Lease <img src=//x.example/y>.")
     response = place.browser.get(text_url(place.matter, place.document.id, [span]))

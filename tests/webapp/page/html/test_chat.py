@@ -1,6 +1,7 @@
 """What turns, documents and evidence look like as HTML; nothing of what they say becomes HTML itself."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from markupsafe import Markup, escape
 from retrieval import DocumentRecord, Matter
 from retrieval.core.documents import ReadingWarning
 from webapp.core.results import items, read_turn
+from webapp.core.urls import page_url
 from webapp.page.html import chat, evidence, sidebar
 from webapp.store.conversations import Conversation, SavedTurn, State
 
@@ -281,7 +283,7 @@ def test_pages_that_were_not_read_are_named() -> None:
 
 def test_what_has_to_be_known_of_a_document_stands_with_it_in_words_and_opened_in_sentences() -> None:
     leak = "Page 1 has words under a black box <b>."
-    warnings = (ReadingWarning(1, "leaking_redaction", leak), ReadingWarning(None, "redline", "It is a redline."))
+    warnings = (ReadingWarning(None, "redline", "It is a redline."), ReadingWarning(1, "leaking_redaction", leak))
     html = sidebar.documents([record(warnings=warnings, recognised_pages=(2, 3, 9))], {})
     assert "<summary>Leaking redaction, redline, recognised text</summary>" in html
     for text in (str(escape(leak)), "It is a redline.", "Pages 2-3 and 9 are recognised text: compare it"):
@@ -314,6 +316,15 @@ def test_the_scope_is_told_and_lists_what_is_ready() -> None:
     html = sidebar.scope(Matter("m", "Acme"), [record(), record(id="e" * 64)], 14, ["e" * 64])
     assert "Acme – 1 of 14 documents" in html
     assert len(re.findall(r"<input[^>]* checked", html)) == 1
+
+
+def test_a_page_without_an_image_is_shown_as_text_with_the_cited_words_marked() -> None:
+    [item, *_] = items(turn(citations=[CITED]).answer)
+    pieces = (("<b>before</b> ", False), ("the <rent>", True), (" after", False))
+    html = evidence.evidence("m", "t1", [replace(item, page_text=pieces)], 0, "the <rent>", 1.5)
+    assert "&lt;b&gt;before&lt;/b&gt; <mark>the &lt;rent&gt;</mark> after" in html
+    assert "<img" not in html
+    assert "Open the file" in html
 
 
 def test_evidence_walks_its_own_kind_and_ends_where_it_ends() -> None:
@@ -356,3 +367,8 @@ def test_what_amends_a_quotation_stands_beside_it_and_leads_to_its_page() -> Non
 def test_an_amendment_without_its_place_is_named() -> None:
     html = chat.turn_html(turn(citations=[CITED | {"superseded_by": [_AMENDED | {"action": "words_exchanged"}]}]))
     assert '<span class="changed">Changed by First Amendment.pdf, Section 2, p.\u00a01</span>' in html
+
+
+def test_a_place_of_deleted_words_alone_is_its_page_with_nothing_highlighted() -> None:
+    assert page_url("m", "d", 3, [(7, 7)]) == "/matters/m/documents/d/pages/3.png"
+    assert page_url("m", "d", 3, [(7, 7), (7, 9)], version=2).endswith("/pages/3.png?span=7-9&version=2")
