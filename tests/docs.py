@@ -132,6 +132,7 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite summary": (commands.Summarise.result(),),
     "pincite documents": (commands.ListDocuments.result(),),
     "pincite remove": (commands.Remove.result(),),
+    "pincite jobs": (commands.Jobs.result(),),
     "pincite reindex": (commands.Reindex.result(),),
     "pincite eval": (results.EvaluationRow,),
     "pincite merge build": (BuiltRow,),

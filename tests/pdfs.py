@@ -47,6 +47,11 @@ def tiles(pages: int = 1) -> bytes:
         f"<< /Length {len(fill)} >>\nstream\n{fill}\nendstream",
         f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R {resources} >>",
     )
+    return raw_pdf(*objects)
+
+
+def raw_pdf(*objects: str) -> bytes:
+    """A PDF of these objects, the first of which is its catalogue."""
     out, starts = "%PDF-1.4\n", []
     for number, each in enumerate(objects, 1):
         starts.append(len(out))

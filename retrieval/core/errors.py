@@ -13,7 +13,7 @@
     ├── StoreUnavailable
     ├── PackageMissing
     │   └── ExtraMissing
-    ├── EmbedderUnavailable
+    ├── EmbedderUnavailable     ClusterUnavailable
     └── EntailmentUnavailable
 
 `str(error)` is the sentence the user reads; `error.hint` says what to do about it. Values go in by name.
@@ -272,6 +272,13 @@ class EmbedderUnavailable(PinciteError):
 
     sentence = "The search model cannot be used: {reason}."
     hint_text = "Check PINCITE_EMBEDDING_MODEL or PINCITE_EMBEDDINGS_URL."
+
+
+class ClusterUnavailable(PinciteError):
+    """A Ray cluster cannot be used."""
+
+    sentence = "The Ray cluster at {address} cannot be used: {reason}."
+    hint_text = "Check its address, and that its machines have this version of pincite with the same search model."
 
 
 class EntailmentUnavailable(PinciteError):

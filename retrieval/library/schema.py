@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from retrieval.core.documents import ReadingWarning
 from retrieval.library.database import CONSTRAINT_NAMES
 
-State = Literal["waiting", "reading", "indexing", "ready", "failed"]
+State = Literal["waiting", "paused", "reading", "indexing", "ready", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ jobs = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("reason", sa.Text),
     sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("owner", sa.String(32)),  # the process that works on it
+    sa.Column("lease_until", sa.DateTime(timezone=True)),  # and until when, unless it renews
     sa.ForeignKeyConstraint(
         ["matter_id", "document_id"], [documents.c.matter_id, documents.c.document_id], ondelete="CASCADE"
     ),

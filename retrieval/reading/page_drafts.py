@@ -1,8 +1,8 @@
 """Pages on their way into a document: each step of a converter changes a draft, and `assemble` joins them.
 
-Positions in a draft are of its own text. A step may take words out (`blank`: spaces of the same length) and put the
-text in another order (`reorder`). The boxes of a page whose text is no longer pdfium's are kept by word, so that its
-highlights can be drawn.
+Positions in a draft are of its own text. A step may take words out (`blank`: spaces of the same length), put words of
+its own in (`insert`) and put the text in another order (`reorder`). The boxes of a page whose text is no longer
+pdfium's are kept by word, so that its highlights can be drawn.
 """
 
 import re
@@ -15,11 +15,14 @@ from retrieval.core.documents import PAGE_BREAK, Document, Page, ReadingWarning,
 
 _WORD = re.compile(r"\S+")
 
+Box = tuple[float, float, float, float]
+"""Left, bottom, right and top in points of the page, which is not turned."""
+
 
 @dataclass
 class PageDraft:
-    """One page as far as it is read. `order` has for each character its index in the text that pdfium gave, -1 for
-    one of our own; None while the text is in pdfium's order.
+    """One page as far as it is read. `order` has for each character its index in the text that pdfium gave, below zero
+    for one of our own; None while the text is in pdfium's order.
     """
 
     number: int
@@ -32,7 +35,9 @@ class PageDraft:
     remarks: list[Remark] = field(default_factory=list)
     order: list[int] | None = None
     boxes: WordBoxes = field(default_factory=no_boxes)
+    has_gaps: bool = False  # lines with wide gaps in them: it may have columns
     is_changed: bool = False  # the text is not pdfium's, character for character
+    own_boxes: list[Box | None] = field(default_factory=list)  # of own characters: `order` has -2 - i for the ith
 
     def remark(self, start: int, end: int, kind: RemarkKind, words: str = "", detail: str = "") -> None:
         """Remark a stretch of the text."""
@@ -44,6 +49,19 @@ class PageDraft:
         self.text = self.text[:start] + re.sub(r"[^\n]", " ", words) + self.text[end:]
         self.is_changed = True
         return words
+
+    def insert(self, at: int, text: str, boxes: Sequence[Box | None]) -> None:
+        """Put words into the text, with a box for each character: that of its word will do. Remarks after them move."""
+        order = self.order if self.order is not None else list(range(len(self.text)))
+        own = range(-2 - len(self.own_boxes), -2 - len(self.own_boxes) - len(text), -1)
+        self.own_boxes += boxes
+        self.text, self.order = self.text[:at] + text + self.text[at:], [*order[:at], *own, *order[at:]]
+        moved = [(m.start >= at, m.end > at, m) for m in self.remarks]
+        self.remarks = [
+            replace(m, start=m.start + starts * len(text), end=m.end + (starts or ends) * len(text))
+            for starts, ends, m in moved
+        ]
+        self.is_changed = True
 
     def reorder(self, pieces: Sequence[tuple[int, int]], separator: str = "\n") -> None:
         """Put [start, end) pieces of the text in this order, with a separator between two; what is in none is left out.
@@ -66,7 +84,7 @@ class PageDraft:
         self.text, self.order, self.remarks, self.is_changed = text, new_order, remarks, True
 
 
-def boxes_of_words(text: str, boxes: Sequence[tuple[float, float, float, float] | None]) -> WordBoxes:
+def boxes_of_words(text: str, boxes: Sequence[Box | None]) -> WordBoxes:
     """Boxes of the words of a text from those of its characters (left, bottom, right, top in points, or None)."""
     rows = []
     for word in _WORD.finditer(text):

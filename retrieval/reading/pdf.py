@@ -14,10 +14,13 @@ from collections.abc import Callable
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, ReadingWarning, WordBoxes
+from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, ReadingWarning
 from retrieval.core.errors import DamagedFile, EncryptedFile, NoPages, TooManyPages, TooMuchText
 from retrieval.core.limits import Limits
+from retrieval.reading.char_boxes import char_boxes
+from retrieval.reading.columns import may_have_columns, read_by_columns
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
+from retrieval.reading.right_to_left import turn_round
 
 CONVERTER_VERSION = 1  # raised when the same bytes would give another text
 
@@ -65,8 +68,12 @@ def read_pdf(
                 on_page(i + 1, count)
         warnings: list[ReadingWarning] = []
         for draft in drafts:
+            if draft.has_gaps and draft.order is None:
+                read_by_columns(pdf, draft)
+        turn_round(drafts)
+        for draft in drafts:
             if draft.is_changed and not len(draft.boxes):
-                draft.boxes = _boxes(pdf, draft)
+                draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
     finally:
         pdf.close()
     return assemble(drafts, document_id=document_id, name=name, warnings=warnings)
@@ -81,19 +88,6 @@ def page_text(textpage: pdfium.PdfTextPage) -> str:
     """Canonical text of one page: what `Document.text` holds between two page breaks."""
     raw = textpage.get_text_range().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return re.sub(r"\r\n?", "\n", raw.translate(_CONTROL))
-
-
-def char_indexes(textpage: pdfium.PdfTextPage) -> list[int]:
-    """For each character of `page_text` its index among pdfium's, under which pdfium has its box."""
-    raw = textpage.get_text_range(errors="surrogatepass")
-    indexes: list[int] = []
-    unit = 0  # of UTF-16, in which pdfium counts its text
-    for before, character in zip(" " + raw, raw, strict=False):
-        lone_half = "\ud800" <= character <= "\udfff"  # `page_text` leaves it out
-        if not lone_half and not (before == "\r" and character == "\n"):
-            indexes.append(pdfium_c.FPDFText_GetCharIndexFromTextIndex(textpage, unit))
-        unit += 1 + (character > "\uffff")
-    return indexes
 
 
 def _open(data: bytes, name: str) -> pdfium.PdfDocument:
@@ -123,6 +117,7 @@ def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | No
             if textpage.count_chars() > most:
                 return None
             draft = PageDraft(index + 1, page_text(textpage))
+            draft.has_gaps = may_have_columns(textpage, draft.text)
         finally:
             textpage.close()
         draft.readable = not _shows_more_than_it_says(page, draft.text)
@@ -131,20 +126,6 @@ def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | No
         return unreadable
     finally:
         page.close()
-
-
-def _boxes(pdf: pdfium.PdfDocument, draft: PageDraft) -> WordBoxes:
-    """The boxes of a page's words, for a text that is not pdfium's any more."""
-    page = pdf[draft.number - 1]
-    textpage = page.get_textpage()
-    try:
-        indexes = char_indexes(textpage)
-        order = draft.order if draft.order is not None else range(len(draft.text))
-        boxes = [textpage.get_charbox(indexes[i], loose=True) if i >= 0 else None for i in order]
-    finally:
-        textpage.close()
-        page.close()
-    return boxes_of_words(draft.text, [box if box and box[0] < box[2] and box[1] < box[3] else None for box in boxes])
 
 
 def _shows_more_than_it_says(page: pdfium.PdfPage, text: str) -> bool:

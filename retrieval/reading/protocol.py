@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from retrieval.core import document_json
+from retrieval.core.cache import clear_caches
 from retrieval.core.documents import Document
 from retrieval.core.errors import TooManyLines, UnreadableFile, trace
 from retrieval.core.limits import Limits
 from retrieval.reading.formats import FORMATS
 from retrieval.structure.chunks import cut
-from retrieval.structure.clauses import outline
 from retrieval.structure.facts import find_facts, to_json
 from retrieval.structure.layout import lines
 
@@ -68,8 +68,7 @@ def serve(pipe: Connection) -> None:
         except Exception as error:  # noqa: BLE001 (whatever a file provokes is sent, and the next one is read)
             _send(pipe, "fault", *trace(error))
         finally:
-            for cached in (lines, outline):  # of the last documents, and the next one may need the memory
-                cached.cache_clear()
+            clear_caches()  # the next document may need the memory
 
 
 def _convert(pipe: Connection, request: FileRequest, data: bytes) -> Document:

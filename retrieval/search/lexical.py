@@ -16,6 +16,7 @@ import tantivy
 
 from retrieval.core.errors import StoreUnavailable
 from retrieval.structure.chunks import Chunk
+from retrieval.structure.scripts import spaced
 
 _HEAP_BYTES = 15_000_000  # tantivy's least for a writer; a document is far below it
 _MOST_ALIKE = 10_000  # chunks that are told to have the same words
@@ -34,7 +35,7 @@ _STOP_WORDS = (
 
 def stems_of(text: str) -> list[str]:
     """The words of a text as the index holds them, words that say nothing left out."""
-    return [stem for stem in _analyzer().analyze(text) if stem not in _stop_stems()]
+    return [stem for stem in _analyzer().analyze(spaced(text)) if stem not in _stop_stems()]
 
 
 def rarity(holding: int, of: int) -> float:
@@ -62,11 +63,11 @@ class Lexical:
         (document_id,) = {c.span.document_id for c in chunks}
         with self._writer(matter_id, "openings") as writer:
             writer.delete_documents_by_term("document_id", document_id)
-            writer.add_document(tantivy.Document(document_id=document_id, body=opening))
+            writer.add_document(tantivy.Document(document_id=document_id, body=spaced(opening)))
         with self._writer(matter_id, "chunks") as writer:
             writer.delete_documents_by_term("document_id", document_id)
             for c, text in zip(chunks, texts, strict=True):
-                row = {"id": c.id, "document_id": document_id, "words": c.words, "body": text}
+                row = {"id": c.id, "document_id": document_id, "words": c.words, "body": spaced(text)}
                 writer.add_document(tantivy.Document(**row))
 
     def remove(self, matter_id: str, document_id: str) -> None:

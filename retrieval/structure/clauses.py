@@ -34,7 +34,7 @@ class Clause:
         return f"Section {self.number}" if self.number[:1].isdigit() else self.number
 
 
-@document_cache(16)
+@document_cache()
 def outline(document: Document) -> tuple[Clause, ...]:
     """The clauses of a document in reading order; empty where nothing is numbered."""
     found = find_items(lines(document))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import LINE_END_HYPHEN, Document, Page
+from retrieval.structure.scripts import without_line_ends
 
 _EDGE_LINES = 3  # a running header or footer stands within so many lines of the page's top or bottom
 _PAGE_NUMBER = re.compile(
@@ -53,7 +54,7 @@ class Line:
     noise: bool
 
 
-@document_cache(16)
+@document_cache()
 def lines(document: Document) -> tuple[Line, ...]:
     """Every non-empty line of the document in order, each marked as words of the contract or as noise."""
     by_page = [(page, list(_lines_of(document.text, page))) for page in document.pages]
@@ -129,7 +130,8 @@ def working_text(document: Document, start: int, end: int) -> str:
             break
         if not line.noise:
             parts.append(document.text[max(start, line.start) : min(end, line.end)])
-    return " ".join(" ".join(parts).replace(LINE_END_HYPHEN, "-").replace("\u00ad", "").split())
+    words = without_line_ends("\n".join(parts)).replace(LINE_END_HYPHEN, "-").replace("\u00ad", "")
+    return " ".join(words.split())
 
 
 def _lines_of(text: str, page: Page) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from retrieval.structure.folding import OTHER, Folded, agree, has_dash, joins_words
+from retrieval.structure.scripts import is_borderless
 
 _PROBE = 64  # characters that are looked for first: `str.find` takes longer to prepare for more than to compare it
 _OTHER_OF_SOUGHT = "!"  # what OTHER is called in the text that is sought: two such gaps are never the same unseen
@@ -51,13 +52,18 @@ def _stands_alone(text: str, start: int, end: int, rules: Rules) -> bool:
     """Whether a span begins and ends at the borders of words and numbers."""
     before, after = text[max(0, start - _BEFORE) : start], text[end : end + _AFTER]
     first, last = text[start], text[end - 1]
-    if first.isalnum() and (before[-1:].isalnum() or rules.before_word.search(before)):
+    if _is_lettered(first) and (_is_lettered(before[-1:]) or rules.before_word.search(before)):
         return False
     if first.isdigit() and rules.before_number.search(before):
         return False
-    if last.isalnum() and (after[:1].isalnum() or (rules.after_word and rules.after_word.match(after))):
+    if _is_lettered(last) and (_is_lettered(after[:1]) or (rules.after_word and rules.after_word.match(after))):
         return False
     return not (last.isdigit() and rules.after_number.match(after))
+
+
+def _is_lettered(character: str) -> bool:
+    """Whether a character is one of a word or a number that has borders."""
+    return character.isalnum() and not is_borderless(character)
 
 
 def _gaps_agree(page: Folded, at: int, sought: Folded, rules: Rules) -> bool:
@@ -89,6 +95,8 @@ def _gap_agrees(page: Folded, at: int, sought: Folded, position: int, rules: Rul
     if not agree(theirs, ours, sought.skeleton, position):
         return False
     before, after = sought.skeleton[position - 1], sought.skeleton[position]
+    if is_borderless(before) or is_borderless(after):
+        return True
     if rules.spaces_count:
         in_a_word = before.isalnum() and after.isalnum()
         return not in_a_word or has_dash(theirs + ours) or _has_space(theirs) == _has_space(ours)

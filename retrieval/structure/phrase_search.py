@@ -16,6 +16,7 @@ from retrieval.core.documents import Document, Span
 from retrieval.structure.folding import SINGLE_MARKS, Folded, fold, letters
 from retrieval.structure.matching import Rules, candidates, match_at
 from retrieval.structure.reflow import flowing_text, keeps_hyphen, own_words
+from retrieval.structure.scripts import is_borderless
 
 _AROUND = 120  # characters of context on each side: a line and a half of a page
 _EDGE = 1500  # characters before and after a page break in which the halves of a phrase stand, running lines and all
@@ -76,9 +77,9 @@ def in_context(document: Document, span: Span) -> InContext:
     text = flowing_text(document)
     start, end = max(0, span.start - _AROUND), min(len(text), span.end + _AROUND)
     if start > 0:  # to the next border of a word
-        start = next((i for i in range(start, span.start) if text[i - 1].isspace()), span.start)
+        start = next((i for i in range(start, span.start) if _is_border(text[i - 1])), span.start)
     if end < len(text):
-        end = next((i for i in range(end, span.end, -1) if text[i].isspace()), span.end)
+        end = next((i for i in range(end, span.end, -1) if _is_border(text[i])), span.end)
     before = own_words(document, document.span(start, span.start))
     after = own_words(document, document.span(span.end, end))
     cut = ("… " if start > 0 else "", " …" if end < len(text) else "")
@@ -89,12 +90,17 @@ def in_context(document: Document, span: Span) -> InContext:
     return InContext(cut[0] + before + space[0], own_words(document, span), space[1] + after + cut[1])
 
 
-@document_cache(256)
+def _is_border(character: str) -> bool:
+    """Whether words end before or after a character."""
+    return character.isspace() or is_borderless(character)
+
+
+@document_cache()
 def _letters(document: Document) -> str:
     return _bare(document.text)
 
 
-@document_cache(256)
+@document_cache()
 def _breaks(document: Document) -> tuple[tuple[int, int, int], ...]:
     """For each page break where in `_letters` the text beside it begins, where the break is,
     and where that text ends.
@@ -121,7 +127,7 @@ def _parted(bare: str, above: str, below: str) -> bool:
     return least > 0 and bare[least:] in below
 
 
-@document_cache(32)
+@document_cache()
 def _folded(text: str) -> Folded:
     return _lower(fold(text))
 

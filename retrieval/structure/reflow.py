@@ -15,6 +15,7 @@ from itertools import groupby, pairwise, takewhile
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.layout import Line, lines, shape_of
+from retrieval.structure.scripts import without_line_ends
 
 _MOST_RUNNING = 8  # noise lines of one page; a page with more is a page of contents, which no sentence runs across
 _LEAST_PAGES, _SHARE = 3, 5  # pages that have a running line: so many, and one of so many
@@ -26,10 +27,21 @@ _LEAST_APART, _MOST_APART = 600, 12_000
 _HYPHEN_AT_LINE_END = re.compile(r"\u2010\s*|\u00ad\s*|-[^\S\n]*\n\s*")
 _WORD = re.compile(r"\w+")
 _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:-[^\W\d_]+)+")
+_TENS, _ONES = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety", "one|two|three|four|five|six|seven|eight|nine"
+# Words that have a hyphen wherever they stand: "twenty-one", "two-thirds", "ten-day", "non-compete", "third-party",
+# "Sub-Adviser" (no syllable begins with a capital).
+_HYPHENATED = re.compile(
+    rf"(?i:(?:{_TENS})-(?:{_ONES}|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
+    rf"|(?:{_ONES})-(?:half|halves|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|tenth)s?)"
+    rf"|(?:{_ONES}|ten|eleven|twelve|fifteen|{_TENS}|hundred)-(?:hour|day|week|month|year|page|party|percent|hundred)s?"
+    r"|(?:non|self|quasi)-[^\W\d_]+"
+    r"|[^\W\d_]{3,}-(?:party|parties|term|based|related|free|owned))"
+    r"|[^\W\d_]*[a-z]-[A-Z][a-z]+"
+)
 _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d_]*")
 
 
-@document_cache(32)
+@document_cache()
 def flowing_text(document: Document) -> str:
     """The text, of the same length, with running headers, footers and page numbers replaced by spaces."""
     out, done = [], 0
@@ -54,7 +66,7 @@ def own_spans(document: Document, span: Span) -> list[Span]:
     return [s for s in stretches if flowing[s.start : s.end].strip()] or [span]
 
 
-@document_cache(32)
+@document_cache()
 def _running(document: Document) -> tuple[tuple[int, int], ...]:
     """[start, end) of every running line."""
     return tuple(_find_running(document))
@@ -118,7 +130,7 @@ def _readable(text: str, piece: str) -> str:
             hyphens[halves] = keeps_hyphen(text, *halves)
         return "-" if hyphens[halves] else ""
 
-    return " ".join(_HYPHEN_AT_LINE_END.sub(join, piece).split())
+    return " ".join(without_line_ends(_HYPHEN_AT_LINE_END.sub(join, piece)).split())
 
 
 def keeps_hyphen(text: str, left: str, right: str) -> bool:
@@ -139,7 +151,9 @@ def _keeps_hyphen(text: str, left: str, right: str) -> bool:
     words = _Hyphens.of(text)
     if f"{left}-{right}" in words.compounds:
         return True
-    return left + right not in words.whole and (left.lower() == "non" or {left, right} <= words.apart)
+    if left + right in words.whole:
+        return False
+    return bool(_HYPHENATED.fullmatch(f"{left}-{right}")) or {left, right} <= words.apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from retrieval.structure.scripts import STOPS
+
 # A full stop after one of these ends a sentence only when the next word plainly begins one.
 _ABBREVIATIONS = frozenset(
     (
@@ -26,7 +28,9 @@ _NUMBERS = (
     r"(?:[\[［【]\s*(?:passages?\s*)?|[(（]\s*passages?\s*)\d+(?:\s*(?:[,;，、–-]|and|&)\s*\d+)*\s*(?:†[^\]］】\n]{0,40})?"
     r"[\]］】)）]"
 )
-_END = re.compile(rf"(?<![.?!])[.?!]++[\"”’'»)\]*_]*(?:\s*{_NUMBERS}[.,;]?)*(?=\s|$)", re.IGNORECASE)
+_END = re.compile(
+    rf"(?<![.?!])[.?!]++[\"”’'»)\]*_]*(?:\s*{_NUMBERS}[.,;]?)*(?=\s|$)|[{STOPS}]+[”’」』）]*", re.IGNORECASE
+)
 _NAMED_BY_LETTER = re.compile(
     r"\b(?:exhibit|schedule|annex|appendix|attachment|party|class|series)\s+[A-Z]\Z", re.IGNORECASE
 )
@@ -71,7 +75,7 @@ def is_end(before: str, mark: str, after: str) -> bool:
     """Whether the mark between `before` (the end of the sentence so far) and `after` (what follows,
     without white space) ends it.
     """
-    if not after or mark[0] in "?!":
+    if not after or mark[0] in f"?!{STOPS}":
         return True
     if after[0].islower() or not before.strip():
         return False

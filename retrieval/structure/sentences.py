@@ -12,11 +12,13 @@ from retrieval.core.documents import Document, Span
 from retrieval.structure.clause_marks import SMALL_WORDS, is_title
 from retrieval.structure.clauses import Clause, outline
 from retrieval.structure.reflow import flowing_text, own_words
+from retrieval.structure.scripts import count_borderless
 from retrieval.structure.sentence_borders import find_borders, without_number
 from retrieval.structure.sentence_ends import split_sentences, trim
 from retrieval.structure.tables import find_tables
 
 _LEAST_WORDS = 3  # a sentence of fewer is a heading or a fragment
+_LEAST_BORDERLESS = 6  # characters of a sentence in a script without borders between words
 _LEAST_IN_TABLE = 6  # words; a table of fewer is figures
 _STOPPED = re.compile(r"[.;\u037e]\s*[\n\f]")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
@@ -36,7 +38,7 @@ class Unit:
     kind: Kind
 
 
-@document_cache(16)
+@document_cache()
 def units(document: Document) -> tuple[Unit, ...]:
     """The words of a document in order, each in one unit; none runs across the beginning of a clause or a heading.
 
@@ -57,7 +59,7 @@ def units(document: Document) -> tuple[Unit, ...]:
     return tuple(Unit(document.span(*at), kind) for at, kind in found if at)
 
 
-@document_cache(16)
+@document_cache()
 def sentences(document: Document) -> tuple[Span, ...]:
     """The sentences of a document, none a heading alone; a table is one."""
     out = [unit.span for unit in units(document) if unit.kind == "sentence"]
@@ -95,7 +97,9 @@ def _is_alone(heading: str, words: str) -> bool:
 def _says_something(sentence: str) -> bool:
     rest = without_number(sentence)
     words = _LETTERS.findall(rest)
+    if count_borderless(rest) >= _LEAST_BORDERLESS:
+        return True
     if len(words) < _LEAST_WORDS or re.search(r"\.{4,}|(?:\. ){3,}|_{8,}", sentence):
         return False
-    small = sum(w[0].islower() and w not in SMALL_WORDS for w in words)
+    small = sum(w[0] == w[0].upper().lower() and w not in SMALL_WORDS for w in words)
     return small >= 2 or (rest.isupper() and rest.rstrip()[-1:] in ".;\u037e")

@@ -14,13 +14,14 @@ from retrieval.structure.layout import lines
 _LEAST_ROWS = 3
 _SHORT, _FULL = 0.85, 0.9  # of a full line: one that is longer than so many of the document's
 _UNDER_WAY = re.compile(
-    r"(?:[.;:,(“&–—-][\"”’)]*|\b(?:the|an?|and|or|of|to|in|by|for|with|under|on|at|than|from|section|article))\Z", re.I
+    r"(?:[.;:,(“&–—。；：，、-][\"”’)]*|\b(?:the|an?|and|or|of|to|in|by|for|with|under|on|at|than|from|section|article))\Z",
+    re.I,
 )
 _GOES_ON = re.compile(r"\s*[a-z(&]")
 _CLAUSE = re.compile(r"(?:(?:section|article)\s+)?(?:\d+(?:\.\d+)+\.?|\d+\.|\([a-z0-9]{1,4}\))\s", re.I)
 
 
-@document_cache(16)
+@document_cache()
 def find_tables(document: Document) -> tuple[tuple[Span, ...], ...]:
     """Each table as its rows in order, the line above them first where it may be the heads of the columns."""
     rows = [(document.span(line.start, line.end), line.text.strip()) for line in lines(document) if not line.noise]

@@ -35,7 +35,7 @@ from webapp.answers.thorough import ReadSoFar, asks_for_all, read_on
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import PartNotFound, PlaceNotThere
 from webapp.core.limits import check_question
-from webapp.core.results import NO_BUDGET, BudgetRow
+from webapp.core.results import NO_BUDGET, BudgetRow, CoverageRow
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check, word_for_word
 from webapp.llm.pool import Lease
@@ -72,15 +72,13 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """Search coverage: documents, pages, pages without text, the query, and how the question was read.
+    """What was searched, for which query, and how the question was read.
 
     `wider`: the first search found nothing, so a second, wider one followed. `close` are the ids of documents that all
     fit a name in the question: one of them may be meant, or all, and all were searched.
     """
 
-    documents: int
-    pages: int
-    unreadable_pages: int
+    coverage: CoverageRow
     query: str
     wider: bool
     close: tuple[str, ...] = ()
@@ -96,9 +94,8 @@ class Searched:
         wider: bool = False,
         close: tuple[str, ...] = (),
     ) -> "Searched":
-        """Search coverage of these documents."""
-        pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
-        return cls(len(records), pages, unreadable, query, wider, close, read_as)
+        """A search of these documents."""
+        return cls(CoverageRow.of(records), query, wider, close, read_as)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +349,7 @@ def _not_found(
     missing = "" if is_read or not lacks else f"Nothing that was found says the {lacks} that is asked for."
     may_be_there = is_whole or bool(foreign or missing)
     return Answer(
-        text=results.absent or foreign or missing or _coverage(searched, how),
+        text=results.absent or foreign or missing or _coverage(searched.coverage, how),
         found=False,
         searched=searched,
         budget=draft.found.budget,
@@ -423,7 +420,7 @@ def budget_row(budget: Budget, packed: Packed) -> BudgetRow:
     )
 
 
-def _coverage(searched: Searched, how: str) -> str:
+def _coverage(searched: CoverageRow, how: str) -> str:
     """What was searched and did not answer: `how` says it where nothing was left out."""
     coverage = f"{plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"
     unreadable = searched.unreadable_pages

@@ -36,6 +36,7 @@ app = typer.Typer(
 matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=True)
 app.add_typer(matters, name="matters")
 
+JobAct = Literal["list", "pause", "resume", "retry", "cancel"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
 Document = Annotated[str, typer.Argument(help="Name of a document, part of its name, or its id.", show_default=False)]
@@ -76,10 +77,17 @@ def serve(
 def add(
     matter: Matter,
     files: Annotated[list[Path], typer.Argument(help="PDF files.", show_default=False)],
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Read them on this Ray cluster, which gets the documents: on a trusted network only.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Add PDFs to a matter, which is created if it does not exist, and wait until they can be searched."""
-    with _executor(as_json) as run:
+    with _executor(as_json, ray) as run:
         failures = [row for row in _print_results(_add(run, matter, files), as_json) if row.state != "ready"]
     raise typer.Exit(1 if failures else 0)
 
@@ -176,6 +184,21 @@ def remove(matter: Matter, document: Document, as_json: AsJson = False) -> None:
     from webapp.service.commands import Remove
 
     _run(Remove(matter, document), as_json)
+
+
+@app.command()
+def jobs(
+    matter: Matter,
+    act: Annotated[JobAct, typer.Argument(help="What to do with them; cancel removes them.")] = "list",
+    document: Annotated[
+        str | None, typer.Option(help="Id or words of one document; without it, all that are not ready.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what is still to be ingested of a matter; pause, resume, retry or cancel it."""
+    from webapp.service.commands import Jobs
+
+    _run(Jobs(matter, act, document), as_json)
 
 
 @app.command()
@@ -279,10 +302,10 @@ def _print_results(events: "Iterable[Event[T]]", as_json: bool) -> "Iterator[T]"
 
 
 @contextmanager
-def _executor(as_json: bool) -> "Iterator[Run]":
+def _executor(as_json: bool, ray: str | None = None) -> "Iterator[Run]":
     """Executor of commands: this process, or the server that owns the data folder.
 
-    Errors in the block end the command.
+    `ray`: address of a cluster, on which this process alone can read. Errors in the block end the command.
     """
     with _error_output(as_json):
         from webapp.core.data_folder import RunningServer, claim
@@ -294,7 +317,10 @@ def _executor(as_json: bool) -> "Iterator[Run]":
         open_log(settings.data_dir)
         if isinstance(owner, RunningServer):
             from webapp.cli.client import Client
+            from webapp.core.errors import ServerRuns
 
+            if ray:
+                raise ServerRuns()
             with closing(Client(owner)) as client:
                 yield client.run
             return
@@ -303,7 +329,7 @@ def _executor(as_json: bool) -> "Iterator[Run]":
             from webapp.service.workspace import Workspace
             from webapp.store.users import LOCAL_USER
 
-            with Workspace(settings) as workspace:
+            with Workspace(settings, ray=ray) as workspace:
                 yield Caller(workspace, LOCAL_USER).run
         finally:
             owner.release()

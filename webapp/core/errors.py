@@ -16,7 +16,7 @@ PinciteError
 │   └── UnknownAct
 ├── TooManyEvents           TooManyStreams
 ├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
-├── AlreadyServing          ServerGone        RemoteError
+├── AlreadyServing          ServerGone        RemoteError       ServerRuns
 ├── Unexpected
 ├── Congested
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
@@ -240,6 +240,13 @@ class AlreadyServing(PinciteError):
 
     sentence = "pincite is already running at {url}."
     hint_text = "Open that address, or stop pincite first. PINCITE_DATA_DIR sets another data folder."
+
+
+class ServerRuns(PinciteError):
+    """A command that needs the data folder to itself, while a server has it."""
+
+    sentence = "The server is running, and reading on a cluster needs its data folder."
+    hint_text = "Stop the server, or add the files without --ray."
 
 
 class ServerGone(PinciteError):

@@ -55,6 +55,10 @@ class CiteFields(TypedDict):
     section: str
     page: int
     page_label: str
+    bates: str
+    exhibit: str
+    lines: str
+    recognised: bool
     text_version: int
 
 
@@ -74,6 +78,10 @@ def cite_fields(cite: PinCite) -> CiteFields:
         "section": cite.section,
         "page": cite.page,
         "page_label": cite.page_label,
+        "bates": cite.bates,
+        "exhibit": cite.exhibit,
+        "lines": cite.lines,
+        "recognised": cite.recognised,
         "text_version": cite.text_version,
     }
 
@@ -106,12 +114,30 @@ class NamedRow(Row):
         return NamedRow(document_id=record.id, document=record.name)
 
 
-class CiteRow(NamedRow):
-    """A pin cite; `section` is empty before the first clause."""
+# Of several bases the fields of the last come first: these begin an object.
+class _Numbered(Row):
+    n: int
 
+
+class _Section(NamedRow):
     section: str
     page: int
     page_label: str
+
+
+class _Place(Row):
+    bates: str = absent("")
+    exhibit: str = absent("")
+    lines: str = absent("")
+    recognised: bool = absent(False)
+
+
+class CiteRow(_Place, _Section):
+    """A pin cite; `section` is empty before the first clause.
+
+    `bates` is the number that a production stamped on the page, `exhibit` the exhibit that it belongs to, `lines` are
+    the numbered lines of a pleading or transcript. `recognised`: words of it were read from an image.
+    """
 
 
 class _QuotingRow(CiteRow):
@@ -165,16 +191,16 @@ class AmendmentRow(SupersededRow):
     spans: tuple[Range, ...]
 
 
-# Of several bases the fields of the last come first: these begin an object.
-class _Numbered(Row):
-    n: int
-
-
 class CitationRow(_QuotingRow, _Numbered):
     """A citation with the number of its passage; `also_in` counts the other documents that contain it word for word."""
 
     WORDS: ClassVar[str] = "quote"
-    LACKED: ClassVar[Mapping[str, Any]] = {"quote": ""}
+    LACKED: ClassVar[Mapping[str, Any]] = {"quote": "", "bates": "", "exhibit": "", "lines": "", "recognised": False}
+
+    bates: str
+    exhibit: str
+    lines: str
+    recognised: bool
 
     quote: str | None = quoted()
     verified: bool
@@ -266,12 +292,16 @@ class SpanRow(CiteRow):
 Spanned = Quoting | PassageRow | SpanRow | AmendmentRow  # rows with spans to highlight
 
 
-class _Found(NamedRow):
+class _Spanned(NamedRow):
     start: int
     end: int
     page: int
     page_label: str
     section: str
+
+
+class _Found(_Place, _Spanned):
+    pass
 
 
 class _Ranked(Row):
@@ -310,17 +340,24 @@ Paged = Cited | NowhereRow  # rows with a page
 
 
 class CoverageRow(Row):
-    """Search coverage: documents, pages, and pages without text."""
+    """Search coverage: documents, pages, pages that could not be read, and pages that were read only in part."""
+
+    LACKED: ClassVar[Mapping[str, Any]] = {"partly_read_pages": 0}
 
     documents: int
     pages: int
     unreadable_pages: int
+    partly_read_pages: int
 
     @classmethod
     def of(cls, records: Sequence["DocumentRecord"]) -> "CoverageRow":
         """Coverage of these documents."""
-        pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
-        return CoverageRow(documents=len(records), pages=pages, unreadable_pages=unreadable)
+        return CoverageRow(
+            documents=len(records),
+            pages=sum(record.pages for record in records),
+            unreadable_pages=sum(len(record.unreadable_pages) for record in records),
+            partly_read_pages=sum(len(record.partly_read_pages) for record in records),
+        )
 
 
 class BudgetRow(Row):
@@ -688,10 +725,24 @@ class AcceptedRow(Row):
     document_id: str
 
 
+class WarningRow(Row):
+    """Something that whoever relies on a document has to know, as a sentence; `page` is null for all of it.
+
+    Kinds: hidden_text, leaking_redaction, redline, form, comments, attachments, duplicate.
+    """
+
+    page: int | None
+    kind: str
+    text: str
+
+
 class _Outcome(Row):
     state: str
     pages: int
     unreadable_pages: tuple[int, ...]
+    partly_read_pages: tuple[int, ...]
+    recognised_pages: tuple[int, ...]
+    warnings: tuple[WarningRow, ...]
     reason: str | None
 
 
@@ -706,9 +757,14 @@ class _Titled(Row):
     date: str | None
 
 
+JobAct = Literal["list", "pause", "resume", "retry", "cancel"]  # what `jobs` does
+
+
 class DocumentRow(_Outcome, _Titled, _Document):
     """Outcome of the ingest of a document: ready, or failed and why.
 
+    `unreadable_pages` show words and have none in the text, `partly_read_pages` show more than the text has;
+    `recognised_pages` have words that were read from an image. `warnings` say what else has to be known.
     `title`, the names of its `parties` and its `date` (ISO 8601) are as the document gives them; empty or null where it
     does not, or is not read yet.
     """
@@ -726,6 +782,9 @@ class DocumentRow(_Outcome, _Titled, _Document):
             state=record.state,
             pages=record.pages,
             unreadable_pages=record.unreadable_pages,
+            partly_read_pages=record.partly_read_pages,
+            recognised_pages=record.recognised_pages,
+            warnings=tuple(WarningRow(page=each.page, kind=each.kind, text=each.text) for each in record.warnings),
             reason=record.reason,
         )
 
@@ -746,7 +805,17 @@ class AddedRow(_Outcome, _File):
     @classmethod
     def refused(cls, file: str, reason: str) -> "AddedRow":
         """Row for a rejected file."""
-        return AddedRow(file=file, document_id=None, state="failed", pages=0, unreadable_pages=(), reason=reason)
+        return AddedRow(
+            file=file,
+            document_id=None,
+            state="failed",
+            pages=0,
+            unreadable_pages=(),
+            partly_read_pages=(),
+            recognised_pages=(),
+            warnings=(),
+            reason=reason,
+        )
 
 
 class RemovedRow(Row):

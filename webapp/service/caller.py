@@ -14,7 +14,7 @@ from webapp.store.users import User
 
 POLL_SECONDS = 0.1
 HEARTBEAT_SECONDS = 10.0  # an event at least this often, so that a client does not take a slow step for a dead server
-DONE = ("ready", "failed")
+DONE = ("ready", "failed", "paused")
 
 
 class Caller:

@@ -20,6 +20,7 @@ from webapp.core.results import (
     DeletedRow,
     DocumentRow,
     HitRow,
+    JobAct,
     MatterRow,
     MentionRow,
     NamedRow,
@@ -266,6 +267,35 @@ class Remove(Command[RemovedRow], name="remove"):
         matter, record = caller.document(self.matter, self.document)
         caller.workspace.ingest.remove(matter.id, record.id)
         yield Result(RemovedRow(matter=matter.name, document_id=record.id, document=record.name))
+
+
+@dataclass(frozen=True)
+class Jobs(Command[DocumentRow], name="jobs"):
+    """List or change what is still to be ingested of a matter: pause, resume, retry what failed, or cancel it."""
+
+    matter: str
+    act: JobAct = "list"
+    document: str | None = None
+
+    def run(self, caller: "Caller") -> Iterator[Event[DocumentRow]]:
+        """A result for each document that is not ready, as it is then; a cancelled one is removed."""
+        if self.document is None:
+            matter, of = caller.matter(self.matter), None
+        else:
+            matter, record = caller.document(self.matter, self.document)
+            of = record.id
+        ingest = caller.workspace.ingest
+        if self.act == "cancel":
+            for record in caller.records(matter, of and [of]):
+                if record.state != "ready":
+                    ingest.remove(matter.id, record.id)
+                    yield Result(DocumentRow.of(record).model_copy(update={"state": "cancelled"}))
+            return
+        if self.act != "list":
+            {"pause": ingest.pause, "resume": ingest.resume, "retry": ingest.retry}[self.act](matter.id, of)
+        for record in caller.records(matter, of and [of]):
+            if record.state != "ready":
+                yield Result(DocumentRow.of(record))
 
 
 @dataclass(frozen=True)

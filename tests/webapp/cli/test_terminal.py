@@ -46,6 +46,12 @@ def hit(**more: object) -> HitRow:
     return HitRow.model_validate(row | more)
 
 
+def added(**more: object) -> AddedRow:
+    row = {"file": "a.pdf", "document_id": "a", "state": "ready", "pages": 2, "reason": None}
+    read = dict.fromkeys(("unreadable_pages", "partly_read_pages", "recognised_pages", "warnings"), ())
+    return AddedRow.model_validate(row | read | more)
+
+
 def mention(**more: object) -> MentionRow:
     return MentionRow.model_validate({**PLACE, **RANGE, "text": "… the laws of Ireland …"} | more)
 
@@ -191,8 +197,7 @@ def test_a_name_that_fits_two_documents_is_said_once(capsys: pytest.CaptureFixtu
 
 
 def test_outcomes_and_hits_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    ready = {"document_id": "a", "state": "ready", "pages": 2, "unreadable_pages": [2], "reason": "1 of 2 …"}
-    show_added(AddedRow.model_validate({"file": "a.pdf"} | ready))
+    show_added(added(unreadable_pages=[2]))
     show_added(AddedRow.refused("b.pdf", "“b.pdf” is not a PDF."))
     show_hit(hit(text="two\x1b\n  lines"))
     assert capsys.readouterr().out.splitlines() == [

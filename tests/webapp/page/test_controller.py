@@ -239,6 +239,21 @@ def test_a_document_is_removed_from_matter_and_indexes(workspace: Workspace) -> 
         page.do("remove", document=lease.id)
 
 
+def test_a_document_is_paused_goes_on_and_is_tried_again(other: Page) -> None:
+    one, _ = records(other)
+    jobs = other.workspace.library.jobs
+    jobs.save(replace(one, state="waiting"))
+    other.do("pause", document=one.id)
+    assert "Go on with" in other.shown["documents"]
+    assert other.shown["pace"] == SELDOM_SECONDS
+    other.do("resume", document=one.id)
+    assert records(other)[0].state == "waiting"
+    jobs.save(replace(one, state="failed", reason="it is damaged"))
+    other.do("retry", document=one.id)
+    assert records(other)[0].state == "waiting"
+    jobs.save(one)
+
+
 def test_the_documents_to_ask_are_chosen_and_all_of_them_again(other: Page) -> None:
     one, two = records(other)
     other.do("scope", documents=two.id)

@@ -78,7 +78,7 @@ def test_a_document_that_takes_too_long_is_left_out_and_named_and_the_others_are
     assert isinstance(turn.answer, MentionsResult)
     assert [row.document for row in turn.answer.citations] == ["short.pdf"]
     assert turn.answer.left_out == (NamedRow(document_id=endless, document="endless.pdf"),)
-    assert turn.answer.searched == CoverageRow(documents=1, pages=1, unreadable_pages=0)
+    assert turn.answer.searched == CoverageRow(documents=1, pages=1, unreadable_pages=0, partly_read_pages=0)
     assert "“endless.pdf” could not be searched." in parts["past"]
     assert "1 mention in 1 document." in parts["past"]
     assert "Searched every word of 1 document" in parts["past"]

@@ -92,6 +92,9 @@ def test_a_file_is_accepted_followed_found_and_removed(settings: Settings, lease
                 state="ready",
                 pages=2,
                 unreadable_pages=(),
+                partly_read_pages=(),
+                recognised_pages=(),
+                warnings=(),
                 reason=None,
             )
         )

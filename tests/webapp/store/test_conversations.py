@@ -20,7 +20,7 @@ from tests.pdfs import make_pdf
 from webapp.answers.answer import Answer, Searched
 from webapp.answers.key_language import KeySentence
 from webapp.core.errors import NoSuchConversation
-from webapp.core.results import AnswerResult, BudgetRow, Quoting, SameWordsRow, items, read_turn
+from webapp.core.results import AnswerResult, BudgetRow, CoverageRow, Quoting, SameWordsRow, items, read_turn
 from webapp.grounding.check import check
 from webapp.page.evidence import evidence_of
 from webapp.page.html.chat import copied, turn_html
@@ -94,7 +94,7 @@ def _answered(document: Document, record: DocumentRecord) -> AnswerResult:
     answer = Answer(
         checked.text,
         found=True,
-        searched=Searched(1, 2, 0, "rent?", wider=False),
+        searched=Searched(CoverageRow.of([record]), "rent?", wider=False),
         budget=BudgetRow(window=1, system=1, history=1, passages=1, reserve=1, sent=1, left_out=1),
         engine="tgi",
         citations=checked.citations,

@@ -25,7 +25,7 @@ _ENGINE = {
     "none": "No language model is configured. Questions are answered with key language from the documents.",
 }
 _SIGNS = {"loading": "…", "away": "!", "none": "✓"}
-_ICONS = {"waiting": "…", "reading": "▸", "indexing": "▸", "ready": "✓", "failed": "!"}
+_ICONS = {"waiting": "…", "paused": "‖", "reading": "▸", "indexing": "▸", "ready": "✓", "failed": "!"}
 _PAGES_SHOWN = 8
 
 
@@ -95,7 +95,7 @@ def state_of(record: DocumentRecord) -> str:
         return f"reading p. {record.page} of {record.pages}"
     if record.state == "failed":
         return f"failed: {record.reason}" if record.reason else "failed"
-    return "ready" if record.state == "ready" else f"{record.state}…"
+    return record.state if record.state in ("ready", "paused") else f"{record.state}…"
 
 
 def conversations(known: Sequence[Conversation], chosen: str) -> Markup:
@@ -168,7 +168,7 @@ def _document(record: DocumentRecord, facts: Facts | None) -> Markup:
         f", {plural(record.pages, 'page')}" if record.state == "ready" else "",
         bar,
         _unreadable(record),
-        _summarise(record),
+        _work(record) or _summarise(record),
         pdf_url(record.matter_id, record.id),
         record.name,
         record.name,
@@ -176,6 +176,27 @@ def _document(record: DocumentRecord, facts: Facts | None) -> Markup:
         record.name,
         record.name,
     )
+
+
+def _work(record: DocumentRecord) -> Markup:
+    """Button that pauses a document on its way, goes on with it, or tries it again."""
+    if record.state == "ready":
+        return NOTHING
+    named = {"document": record.id, "name": record.name}
+    if record.state == "paused":
+        return Markup(
+            '<button type="button" class="quiet" data-do="resume" data-document="{document}" '
+            'aria-label="Go on with {name}">Go on</button>'
+        ).format(**named)
+    if record.state == "failed":
+        return Markup(
+            '<button type="button" class="quiet" data-do="retry" data-document="{document}" '
+            'aria-label="Try {name} again">Try again</button>'
+        ).format(**named)
+    return Markup(
+        '<button type="button" class="quiet" data-do="pause" data-document="{document}" '
+        'aria-label="Pause {name}">Pause</button>'
+    ).format(**named)
 
 
 def _summarise(record: DocumentRecord) -> Markup:
