@@ -13,6 +13,7 @@ that its text does not have, and nothing says so; none should be. Falsely unread
 import argparse
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.mixed_pages import KINDS, PARTLY, READ, UNREADABLE, documents
@@ -32,23 +33,28 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     args = parser.parse_args()
     taken: Counter[tuple[str, str]] = Counter()
+    seconds: dict[str, float] = dict.fromkeys(KINDS, 0.0)
     wrong: list[str] = []
-    seconds = 0.0
     for number, (data, kinds) in enumerate(documents(args.pdfs, args.pages, args.seed)):
         name = f"mixed-{number:03}.pdf"
         if args.keep:
             args.keep.mkdir(parents=True, exist_ok=True)
             (args.keep / name).write_bytes(data)
-        start = time.perf_counter()
-        document = read_pdf(data, name=name, document_id=name)
-        seconds += time.perf_counter() - start
+        document, clock = _read(data, name)
         for page, (kind, state) in enumerate(zip(kinds, states(document), strict=True), 1):
             taken[kind, state] += 1
+            seconds[kind] += clock[page] - clock[page - 1]
             if (state == READ) != (KINDS[kind][1] == READ):
                 wrong.append(f"{name}, page {page}: {kind} was taken for {state}")
-    print(table(taken))
-    print(f"{seconds:.1f} s, {1000 * seconds / max(1, taken.total()):.0f} ms a page")
+    print(table(taken, seconds))
     print("\n".join(wrong[: args.show]))
+
+
+def _read(data: bytes, name: str) -> tuple[Document, list[float]]:
+    """The document, and the time when it was opened and after each page."""
+    clock: list[float] = []
+    document = read_pdf(data, name=name, document_id=name, on_page=lambda *_: clock.append(time.perf_counter()))
+    return document, clock
 
 
 def states(document: Document) -> list[str]:
@@ -56,11 +62,13 @@ def states(document: Document) -> list[str]:
     return [READ if p.readable and not p.partly else PARTLY if p.readable else UNREADABLE for p in document.pages]
 
 
-def table(taken: Counter[tuple[str, str]]) -> str:
-    """What the pages of each kind were taken for, and the two shares."""
-    rows = [f"{'kind':<26}{'truth':<14}" + "".join(f"{state:>12}" for state in STATES)]
+def table(taken: Counter[tuple[str, str]], seconds: Mapping[str, float]) -> str:
+    """What the pages of each kind were taken for, how long one took to read, and the two shares."""
+    rows = [f"{'kind':<26}{'truth':<14}" + "".join(f"{column:>12}" for column in (*STATES, "ms a page"))]
     for kind, (_, truth, _) in KINDS.items():
-        rows.append(f"{kind:<26}{truth:<14}" + "".join(f"{taken[kind, state]:>12}" for state in STATES))
+        counts = [taken[kind, state] for state in STATES]
+        each = 1000 * seconds[kind] / (sum(counts) or 1)
+        rows.append(f"{kind:<26}{truth:<14}" + "".join(f"{n:>12}" for n in counts) + f"{each:>12.1f}")
     wordless = sum(n for (kind, state), n in taken.items() if KINDS[kind][1] != READ and state == READ)
     doubted = sum(n for (kind, state), n in taken.items() if KINDS[kind][1] == READ and state != READ)
     in_pictures = sum(n for (kind, _), n in taken.items() if KINDS[kind][1] != READ)

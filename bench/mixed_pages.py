@@ -19,6 +19,8 @@ from matplotlib.textpath import TextPath
 from PIL import Image, ImageDraw, ImageFilter
 from pypdf import PageObject, PdfReader, PdfWriter, Transformation
 from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.pdfgen.pathobject import PDFPathObject
 
@@ -80,6 +82,7 @@ class Sheet:
     stamps: Sequence[str]  # of its document
     live: bool = False
     scale: float = 1.0  # of the live page, which keeps its upper left corner
+    mute: bool = False  # nothing says which characters the glyphs are that are drawn in a font of its own
 
     def draw(self, image: Image.Image, left: float, bottom: float, width: float, height: float) -> None:
         """Draw an image as JPEG."""
@@ -214,6 +217,31 @@ def text_with_photograph(sheet: Sheet) -> None:
     sheet.draw(_photograph(sheet.random), 60, 40, sheet.width - 120, sheet.height * 0.38)
 
 
+def text_on_paper(sheet: Sheet) -> None:
+    """A picture of paper under the whole page."""
+    text(sheet)
+    size = (int(sheet.width / 4), int(sheet.height / 4))
+    paper = Image.frombytes("L", size, bytes(sheet.random.choices(range(228, 250), k=size[0] * size[1])))
+    sheet.draw(paper, 0, 0, sheet.width, sheet.height)
+
+
+def text_with_rules(sheet: Sheet) -> None:
+    """Lines and pale boxes across the page, as of a table or a form."""
+    text(sheet)
+    sheet.canvas.setLineWidth(0.4)
+    for line in range(24):
+        sheet.canvas.line(50, 60 + 28 * line, sheet.width - 50, 60 + 28 * line)
+    for column in range(5):
+        sheet.canvas.line(50 + 120 * column, 60, 50 + 120 * column, 704)
+    sheet.canvas.setFillColorRGB(0.9, 0.9, 0.6, 0.3)
+    sheet.canvas.rect(50, 60, sheet.width - 100, 56, stroke=0, fill=1)
+
+
+def photograph(sheet: Sheet) -> None:
+    """A picture of light and shade that fills the page."""
+    sheet.draw(_photograph(sheet.random), 0, 0, sheet.width, sheet.height)
+
+
 def drawing(sheet: Sheet) -> None:
     """A drawing without words."""
     _draw_plan(sheet, sheet.height - 60)
@@ -226,7 +254,11 @@ def blank(sheet: Sheet) -> None:
 def scan_with_layer(sheet: Sheet) -> None:
     """A scan with its words as invisible text over it."""
     scan(sheet)
-    for words, (left, bottom, right, top) in sheet.source.lines():
+    _layer(sheet, sheet.source.lines())
+
+
+def _layer(sheet: Sheet, lines: Sequence[tuple[str, tuple[float, float, float, float]]]) -> None:
+    for words, (left, bottom, right, top) in lines:
         plain = words.encode("cp1252", "ignore").decode("cp1252").replace("\r", " ").replace("\n", " ")
         size = max(4.0, (top - bottom) * 1.1)
         width = sheet.canvas.stringWidth(plain, "Times-Roman", size)
@@ -327,6 +359,33 @@ def small_scan(sheet: Sheet) -> None:
     sheet.stamp()
 
 
+def faint_scan(sheet: Sheet) -> None:
+    """The page as one image, grey on grey, with stamps."""
+    image = sheet.source.picture().point(lambda grey: 150 + grey * 80 // 255)
+    sheet.draw(image, 0, 0, sheet.width, sheet.height)
+    sheet.stamp()
+
+
+def negative_scan(sheet: Sheet) -> None:
+    """The page as one image, white on black, with stamps below it."""
+    image = sheet.source.picture().point(lambda grey: 255 - grey)
+    sheet.draw(image, 0, 40, sheet.width, sheet.height - 60)
+    sheet.stamp()
+
+
+def crooked_scan(sheet: Sheet) -> None:
+    """The page as one coloured image, turned by some degrees, with a dark border and stamps."""
+    turned = sheet.source.picture().rotate(sheet.random.uniform(2, 4), Image.Resampling.BICUBIC, fillcolor=40)
+    sheet.draw(turned.convert("RGB"), 0, 0, sheet.width, sheet.height)
+    sheet.stamp()
+
+
+def mute_words(sheet: Sheet) -> None:
+    """Lines of the page in a font that does not say which characters its glyphs are."""
+    _muted(sheet, sheet.height - 72, 24)
+    sheet.stamp()
+
+
 def outlined_words(sheet: Sheet) -> None:
     """Lines of the page as outlines of letters: what shows words is neither text nor an image."""
     _outlined(sheet, sheet.height - 72, 24)
@@ -343,13 +402,22 @@ def _tiled(sheet: Sheet, across: int, down: int) -> None:
             sheet.draw(image.crop((*cut, *end)), i * width, sheet.height - (k + 1) * height, width, height)
 
 
+def _words_of_other(sheet: Sheet, lines: int) -> list[str]:
+    words = " ".join(text for text, _ in sheet.other.lines()).replace("$", "S").split()
+    return [" ".join(words[10 * line : 10 * line + 10])[:85] for line in range(min(lines, len(words) // 10))]
+
+
+def _muted(sheet: Sheet, top: float, lines: int) -> None:
+    sheet.mute = True
+    pdfmetrics.registerFont(TTFont("Vera", "Vera.ttf", asciiReadable=False))
+    sheet.canvas.setFont("Vera", 9)
+    for line, words in enumerate(_words_of_other(sheet, lines)):
+        sheet.canvas.drawString(72, top - 16 * line, words)
+
+
 def _outlined(sheet: Sheet, top: float, lines: int) -> None:
-    words = " ".join(text for text, _ in sheet.other.lines()).split()
     sheet.canvas.setFillColorRGB(0, 0, 0)
-    for line in range(lines):
-        shown = " ".join(words[10 * line : 10 * line + 10]).replace("$", "S")[:85]
-        if not shown:
-            return
+    for line, shown in enumerate(_words_of_other(sheet, lines)):
         path = sheet.canvas.beginPath()
         _trace(path, TextPath((72, top - 16 * line), shown, size=10))
         sheet.canvas.drawPath(path, stroke=0, fill=1)
@@ -403,6 +471,20 @@ def picture_of_words(sheet: Sheet) -> None:
     _part_of_other(sheet, 0.14)
 
 
+def scan_with_half_its_layer(sheet: Sheet) -> None:
+    """A scan of which half the lines alone are there as invisible text."""
+    scan(sheet)
+    lines = sheet.source.lines()
+    _layer(sheet, lines[: len(lines) // 2])
+
+
+def half_mute(sheet: Sheet) -> None:
+    """The page made smaller, over lines whose glyphs do not say which characters they are."""
+    sheet.live = True
+    sheet.scale = 0.6
+    _muted(sheet, sheet.height * 0.36, 12)
+
+
 def half_outlined(sheet: Sheet) -> None:
     """The page made smaller, over lines of outlines."""
     sheet.live = True
@@ -434,6 +516,9 @@ KINDS: dict[str, tuple[Make, str, int]] = {  # how it is made, what is true of i
     "text with a drawing": (text_with_drawing, READ, 4),
     "text with a chart": (text_with_chart, READ, 4),
     "text with a photograph": (text_with_photograph, READ, 2),
+    "text on paper": (text_on_paper, READ, 4),
+    "text with rules": (text_with_rules, READ, 4),
+    "photograph": (photograph, READ, 2),
     "drawing": (drawing, READ, 3),
     "blank": (blank, READ, 3),
     "scan with its text": (scan_with_layer, READ, 4),
@@ -445,10 +530,16 @@ KINDS: dict[str, tuple[Make, str, int]] = {  # how it is made, what is true of i
     "scan in forms": (scan_in_forms, UNREADABLE, 3),
     "fax": (fax, UNREADABLE, 3),
     "small scan": (small_scan, UNREADABLE, 3),
+    "faint scan": (faint_scan, UNREADABLE, 2),
+    "negative scan": (negative_scan, UNREADABLE, 2),
+    "crooked scan": (crooked_scan, UNREADABLE, 3),
+    "mute words": (mute_words, UNREADABLE, 2),
     "outlined words": (outlined_words, UNREADABLE, 2),
     "half a scan": (half_scan, PARTLY, 5),
     "half a scan in strips": (half_scan_in_strips, PARTLY, 3),
     "picture of words": (picture_of_words, PARTLY, 4),
+    "scan with half its text": (scan_with_half_its_layer, PARTLY, 3),
+    "half mute": (half_mute, PARTLY, 2),
     "half outlined": (half_outlined, PARTLY, 2),
 }
 
@@ -479,10 +570,14 @@ def _document(kinds: Sequence[str], found: Sequence[Source], numbers: random.Ran
         canvas.showPage()
         canvas.save()
         page = writer.add_blank_page(*size)
+        drawn = PdfReader(io.BytesIO(out.getvalue())).pages[0]
+        if sheet.mute:
+            for font in drawn["/Resources"]["/Font"].values():  # type: ignore[index]
+                font.get_object().pop("/ToUnicode", None)
         if sheet.live:
             place = Transformation().scale(sheet.scale).translate(0, size[1] * (1 - sheet.scale))
             page.merge_transformed_page(source.page(), place)
-        page.merge_page(PdfReader(io.BytesIO(out.getvalue())).pages[0])
+        page.merge_page(drawn, over=kind != "text on paper")
     written = io.BytesIO()
     writer.write(written)
     return written.getvalue()
