@@ -226,11 +226,11 @@ def text_on_paper(sheet: Sheet) -> None:
 
 
 def text_with_rules(sheet: Sheet) -> None:
-    """Lines and pale boxes across the page, as of a table or a form."""
+    """Rules under the lines and a pale box, as of a table or a form."""
     text(sheet)
     sheet.canvas.setLineWidth(0.4)
-    for line in range(24):
-        sheet.canvas.line(50, 60 + 28 * line, sheet.width - 50, 60 + 28 * line)
+    for _, (_, bottom, _, _) in sheet.source.lines():
+        sheet.canvas.line(50, bottom - 2, sheet.width - 50, bottom - 2)
     for column in range(5):
         sheet.canvas.line(50 + 120 * column, 60, 50 + 120 * column, 704)
     sheet.canvas.setFillColorRGB(0.9, 0.9, 0.6, 0.3)
