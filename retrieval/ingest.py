@@ -29,9 +29,11 @@ from retrieval.core.errors import (
     UnreadableFile,
 )
 from retrieval.core.limits import Limits
+from retrieval.core.page_numbers import not_read
+from retrieval.ingest_members import take_members
 from retrieval.ingest_workers import Converter, Converters, Stopped, Workers
 from retrieval.library.jobs import JobLost
-from retrieval.library.library import Library
+from retrieval.library.library import Allows, Library
 from retrieval.library.schema import DocumentRecord
 from retrieval.reading.converter_process import Converted, ConverterDied, ConverterProcess
 from retrieval.reading.formats import FORMATS
@@ -73,6 +75,8 @@ class Ingest:
         self._indexes = Indexes(library, vectors, lexical, embedder)
         self._embedder = embedder
         self._limits = limits or Limits()
+        # What is asked, in a matter, about each file that is found within another; for whoever has quotas.
+        self.members_allowed: Callable[[str], Allows | None] = lambda _matter_id: None
         self._without_facts: deque[tuple[str, str]] = deque()  # ready documents, by matter and id
         count = workers if isinstance(workers, int) else workers.count
         converter = partial(ConverterProcess, self._limits) if isinstance(workers, int) else workers.converter
@@ -196,8 +200,19 @@ class Ingest:
             self._library.keep_facts(record, document, converter.cut(document, chunks=False).facts)
 
     def _ingest(self, record: DocumentRecord, converter: Converter) -> None:
-        stored = self._library.text(record, self._library.converter_version(record))
-        conversion = self._convert(record, converter) if stored is None else converter.cut(stored)
+        version = self._library.converter_version(record)
+        is_document = FORMATS[record.format].convert is not None
+        stored = self._library.text(record, version) if is_document else None
+        attachments = tuple(warning for warning in record.warnings if warning.kind == "attachments")
+        data = b""
+        if stored is None or not record.pages:  # else they were taken out when it was read in this matter
+            data = self._library.original(record.matter_id, record.id)
+            attachments = take_members(self._library, record, data, converter, self.members_allowed(record.matter_id))
+            self.wake()
+        if not is_document:
+            self.remove(record.matter_id, record.id)
+            return
+        conversion = self._convert(record, data, converter) if stored is None else converter.cut(stored)
         document = conversion.document
         self._library.keep_facts(record, document, conversion.facts)
         record = self._save(
@@ -209,7 +224,7 @@ class Ingest:
                 unreadable_pages=document.unreadable_pages,
                 partly_read_pages=document.partly_read_pages,
                 recognised_pages=document.recognised_pages,
-                warnings=document.warnings,
+                warnings=(*document.warnings, *attachments),
                 characters=len(document.text),
             )
         )
@@ -228,7 +243,7 @@ class Ingest:
         )
         self._notify(record)
 
-    def _convert(self, record: DocumentRecord, converter: Converter) -> Converted:
+    def _convert(self, record: DocumentRecord, data: bytes, converter: Converter) -> Converted:
         saved_at = float("-inf")  # the first page is saved at once, with the number of pages
 
         def on_page(page: int, pages: int) -> None:
@@ -239,7 +254,6 @@ class Ingest:
                 saved_at = monotonic()
 
         room = self._room(record)
-        data = self._library.original(record.matter_id, record.id)
         try:
             conversion = converter.convert(
                 data,
@@ -330,9 +344,6 @@ class Ingest:
 
 def _missing_text(document: Document) -> str | None:
     """Sentence for a document that has no searchable text, or pages without any."""
-    unreadable, pages = len(document.unreadable_pages), len(document.pages)
     if not document.text.strip():
         return f"“{document.name}” has no text that can be searched; it may be a scan."
-    if unreadable:
-        return f"{unreadable} of {pages} pages have content but no text that can be searched."
-    return None
+    return not_read(document.unreadable_pages, document.partly_read_pages) or None

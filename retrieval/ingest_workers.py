@@ -18,7 +18,7 @@ from retrieval.core.documents import Document
 from retrieval.core.errors import PinciteError
 from retrieval.library.jobs import LEASE_S
 from retrieval.library.schema import DocumentRecord
-from retrieval.reading.converter_process import Converted, OnPage
+from retrieval.reading.converter_process import Converted, OnMember, OnPage
 
 NICENESS = 10  # of 19, added to that of the process: questions get nine parts of a core, reading one
 STOP_S = 7  # of the ten seconds in which a server has to stop
@@ -39,6 +39,9 @@ class Converter(Protocol):
         labels: bool = True,
     ) -> Converted:
         """Convert a file, find its facts, and cut it into chunks."""
+
+    def unpack(self, data: bytes, *, name: str, document_id: str, on_member: OnMember) -> None:
+        """Take the files out of a container."""
 
     def cut(self, document: Document, *, chunks: bool = True) -> Converted:
         """Find the facts of a text that is known, and cut it."""

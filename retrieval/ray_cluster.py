@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from retrieval.core.documents import Document
 from retrieval.core.errors import ClusterUnavailable, ExtraMissing, UnreadableFile
 from retrieval.core.limits import Limits
-from retrieval.reading.converter_process import POLL_S, Converted, ConverterDied, ConverterProcess, OnPage
+from retrieval.reading.converter_process import POLL_S, Converted, ConverterDied, ConverterProcess, OnMember, OnPage
 
 if TYPE_CHECKING:
     from retrieval.search.embedder import Embedder
@@ -56,6 +56,7 @@ class RayCluster:
             raise ClusterUnavailable(address=address, reason="it has no CPU to give")
         actor: Any = ray.remote(_Reader)
         shares = actor.options(max_concurrency=_AT_ONCE, num_cpus=1, num_gpus=gpus / cpus)
+        self.limits = limits
         self._make_reader = partial(shares.remote, make_embedder, limits)
         self.readers = [self._make_reader() for _ in range(cpus)]
         self._free = list(range(cpus))
@@ -149,6 +150,14 @@ class RayConverter:
         """As `ConverterProcess.convert` has it."""
         options = {"name": name, "document_id": document_id, "max_characters": max_characters, "labels": labels}
         return self._call("convert", on_page, data, options)
+
+    def unpack(self, data: bytes, *, name: str, document_id: str, on_member: OnMember) -> None:
+        """As `ConverterProcess.unpack` has it, on this machine."""
+        converter = ConverterProcess(self._cluster.limits, self._go_on)
+        try:
+            converter.unpack(data, name=name, document_id=document_id, on_member=on_member)
+        finally:
+            converter.stop()
 
     def cut(self, document: Document, *, chunks: bool = True) -> Converted:
         """As `ConverterProcess.cut` has it."""

@@ -130,6 +130,7 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite search": (commands.Search.result(), commands.FindMentions.result()),
     "pincite ask": (commands.Ask.result(),),
     "pincite summary": (commands.Summarise.result(),),
+    "pincite compare": (commands.Compare.result(),),
     "pincite documents": (commands.ListDocuments.result(),),
     "pincite remove": (commands.Remove.result(),),
     "pincite jobs": (commands.Jobs.result(),),

@@ -40,7 +40,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "webapp/store": ("webapp/core",),
     "webapp/answers": ("webapp/core", "webapp/grounding", "webapp/llm"),
     "webapp/service": ("webapp/core", "webapp/grounding", "webapp/llm", "webapp/store", "webapp/answers"),
-    "webapp/web": ("webapp/core", "webapp/store", "webapp/service"),
+    "webapp/exports": ("webapp/core",),
+    "webapp/web": ("webapp/core", "webapp/store", "webapp/service", "webapp/exports"),
     "webapp/page/html": ("webapp/core", "webapp/grounding", "webapp/store"),
     "webapp/page": (
         "webapp/core",
@@ -52,7 +53,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "webapp/page/html",
     ),
     "webapp/server.py": ("webapp/core", "webapp/store", "webapp/service", "webapp/web", "webapp/page"),
-    "webapp/cli": ("webapp/core", "webapp/llm", "webapp/store", "webapp/service", "webapp/server.py"),
+    "webapp/cli": ("webapp/core", "webapp/exports", "webapp/llm", "webapp/store", "webapp/service", "webapp/server.py"),
     "webapp": ("webapp/cli",),
     "merge": (),
 }
@@ -70,6 +71,8 @@ HOMES = {
     "sentence_transformers": {"retrieval/search/embedder.py"},
     "pypdf": {"retrieval/reading"},
     "pypdfium2": {"retrieval/reading", "webapp/service/page_images.py"},
+    "cv2": {"retrieval/reading/recognition.py", "retrieval/reading/writing.py"},
+    "onnxruntime": {"retrieval/reading/recognition.py"},
     "gradio": {"webapp/page/layout.py", "webapp/page/wiring.py", "webapp/page/mount.py"},
     "xllamacpp": {"webapp/llm/embedded.py"},
     "mistral_common": {"webapp/llm/tokenizer.py"},

@@ -103,7 +103,7 @@ class Jobs:
             "text_version": record.text_version,
             "partly_read_pages": list(record.partly_read_pages),
             "recognised_pages": list(record.recognised_pages),
-            "warnings": [[w.page, w.kind, w.text] for w in record.warnings],
+            "warnings": [[w.page, w.kind, w.text] for w in record.warnings if w.kind != "duplicate"],
         }
         its_row = row_of(jobs, record.matter_id, record.id)
         mine = sa.and_(its_row, jobs.c.state != "paused", sa.or_(jobs.c.owner.is_(None), jobs.c.owner == self._owner))

@@ -1,8 +1,9 @@
 """Splits a document into lines, and tells running headers, footers,
 page numbers and contents from the contract's words.
 
-Running headers and footers, page numbers, `Source: COMPANY, 8-K, date` stamps and contents pages stay in the canonical
-text (offsets never move) but take no part in structure, in what is indexed or in what is sent.
+Running headers and footers, page numbers, `Source: COMPANY, 8-K, date` stamps, a court's stamps, contents pages and,
+where a page's lines are numbered, those outside of the numbers stay in the canonical text (offsets never move) but take
+no part in structure, in what is indexed or in what is sent.
 """
 
 import re
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from retrieval.core.cache import document_cache
-from retrieval.core.documents import LINE_END_HYPHEN, Document, Page
+from retrieval.core.documents import LINE_END_HYPHEN, Document, Page, RemarkKind
 from retrieval.structure.scripts import without_line_ends
 
+# What else than the lines that are numbered belongs to the words of a page with numbered lines.
+_ON_NUMBERED: tuple[RemarkKind, ...] = ("line", "field", "annotation", "footnote")
 _EDGE_LINES = 3  # a running header or footer stands within so many lines of the page's top or bottom
 _PAGE_NUMBER = re.compile(
     r"(?:page\s*)?[-–—\[( ]*(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]{1,2}-\d{1,3}|[A-Z]\d{1,3}-\d{1,3})[-–—\]) ]*"
@@ -22,6 +25,12 @@ _PAGE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SOURCE = re.compile(r"source:\s.{3,120}", re.IGNORECASE)
+# "Case 8:16-cv-01261-DOC-KES Document 40 Filed 10/04/16 Page 3 of 10 Page ID #:512", or the docket number alone.
+_DOCKET = re.compile(
+    r"(?:(?:case|no\.?|docket|usca\d*)[\s:]*)*\d{1,2}:\d{2}-[a-z]{2}-\d{2,6}[\w()-]*(?:\s*\(\w{2,6}\))?"
+    r"(?:\s+(?:document|doc\.?|dkt\.?|ecf|filed)\b.{0,120})?",
+    re.IGNORECASE,
+)
 # Sought from where they begin, and not with a leading ".*": a line may be a million full stops.
 _LEADER = re.compile(r"(?:\.\s?){4}\s*(?:\d{1,4}|[ivxlc]+|[A-Z]-\d+)?\s*\Z", re.IGNORECASE)
 _CONTENTS_ENTRY = re.compile(r"\D[\s.](?:\d{1,3}|[ivxl]{1,6})\s*\Z")
@@ -44,7 +53,7 @@ _CONTENTS_TITLE = re.compile(r"\s*(?:table\s+of\s+)?contents\s*:?\s*", re.IGNORE
 class Line:
     """One line of the text: half-open offsets, without its line end.
 
-    `noise` lines are not part of the contract's words.
+    `noise` lines are not part of the contract's words; a `note` is one of a footnote, whose words are its own.
     """
 
     start: int
@@ -52,6 +61,7 @@ class Line:
     page: int
     text: str
     noise: bool
+    note: bool = False
 
 
 @document_cache()
@@ -63,14 +73,21 @@ def lines(document: Document) -> tuple[Line, ...]:
     in_contents = False
     for page, rows in by_page:
         in_contents = _is_contents(rows, document.text, in_contents)
+        is_numbered = bool(document.remarks_in(document.span(page.start, page.end), "line"))
         noise = [
-            in_contents or _belongs_to_page(document.text[a:b], i, len(rows), running) for i, (a, b) in enumerate(rows)
+            in_contents
+            or (is_numbered and not document.remarks_in(document.span(a, b), *_ON_NUMBERED))
+            or _belongs_to_page(document.text[a:b], i, len(rows), running)
+            for i, (a, b) in enumerate(rows)
         ]
         if all(noise) and not in_contents:  # short pages that are all alike: what they say counts
             noise = [False] * len(rows)
         out += [Line(a, b, page.number, document.text[a:b], n) for (a, b), n in zip(rows, noise, strict=True)]
     for start, end in _listed(out):
         out[start:end] = [replace(line, noise=True) for line in out[start:end]]
+    if document.remarks_of("footnote"):
+        noted = [bool(document.remarks_in(document.span(line.start, line.end), "footnote")) for line in out]
+        out = [replace(line, noise=True, note=True) if note else line for line, note in zip(out, noted, strict=True)]
     return tuple(out)
 
 
@@ -120,17 +137,17 @@ def _letters(text: str) -> str:
 
 def working_text(document: Document, start: int, end: int) -> str:
     """The words between two offsets as a reader would have them:
-    noise left out, hyphenated line ends joined, white space folded.
+    noise left out, hyphenated line ends joined, white space folded, footnotes after the rest.
     """
-    parts = []
+    parts, notes = list[str](), list[str]()
     rows = lines(document)
     first = bisect_right(rows, start, key=lambda row: row.end)
     for line in map(rows.__getitem__, range(first, len(rows))):  # a slice would copy all that follows
         if line.start >= end:
             break
-        if not line.noise:
-            parts.append(document.text[max(start, line.start) : min(end, line.end)])
-    words = without_line_ends("\n".join(parts)).replace(LINE_END_HYPHEN, "-").replace("\u00ad", "")
+        if line.note or not line.noise:
+            (notes if line.note else parts).append(document.text[max(start, line.start) : min(end, line.end)])
+    words = without_line_ends("\n".join([*parts, *notes])).replace(LINE_END_HYPHEN, "-").replace("\u00ad", "")
     return " ".join(words.split())
 
 
@@ -156,7 +173,7 @@ def _belongs_to_page(text: str, index: int, count: int, running: frozenset[str])
         return True
     if index == 0 and _PAGE_NUMBER.fullmatch(flat):
         return True
-    if (foot or index < _EDGE_LINES) and shape_of(flat) in running:
+    if (foot or index < _EDGE_LINES) and (shape_of(flat) in running or _DOCKET.fullmatch(flat)):
         return True
     return "...." in flat.replace(" ", "") and bool(_LEADER.search(flat))
 

@@ -80,22 +80,9 @@ class Searched:
 
     coverage: CoverageRow
     query: str
-    wider: bool
-    close: tuple[str, ...] = ()
     read_as: ReadAs = "own"
-
-    @classmethod
-    def of(
-        cls,
-        records: Sequence[DocumentRecord],
-        query: str,
-        read_as: ReadAs,
-        *,
-        wider: bool = False,
-        close: tuple[str, ...] = (),
-    ) -> "Searched":
-        """A search of these documents."""
-        return cls(CoverageRow.of(records), query, wider, close, read_as)
+    wider: bool = False
+    close: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +154,8 @@ async def answer(
     results = await run_on_core(retriever.retrieve, reading, history)
     changes = await run_on_core(searcher.changes, scope.matter_id, scope.document_ids)
     records = _only(scope, results.document_ids)
-    searched = Searched.of(records, results.query, results.read_as, wider=results.wider, close=results.close)
+    coverage = CoverageRow.of(records, scope.unread if len(records) == len(scope.records) else ())
+    searched = Searched(coverage, results.query, results.read_as, results.wider, results.close)
     for trouble in _not_there(results):
         yield trouble
     chunks = tuple(hit.chunk for hit in results.hits)
@@ -348,8 +336,9 @@ def _not_found(
     foreign = "" if is_read else _in_english(results.language)
     missing = "" if is_read or not lacks else f"Nothing that was found says the {lacks} that is asked for."
     may_be_there = is_whole or bool(foreign or missing)
+    other = results.absent or foreign or missing
     return Answer(
-        text=results.absent or foreign or missing or _coverage(searched.coverage, how),
+        text=f"{other} {searched.coverage.unread}".strip() if other else _coverage(searched.coverage, how),
         found=False,
         searched=searched,
         budget=draft.found.budget,
@@ -397,7 +386,7 @@ def _only(scope: Scope, document_ids: Sequence[str]) -> list[DocumentRecord]:
 
 def _told(told: Told, read_as: ReadAs, question: str, records: Sequence[DocumentRecord]) -> Answer:
     """The answer to a question that needed no search."""
-    searched = Searched.of(records, question, read_as)
+    searched = Searched(CoverageRow.of(records), question, read_as)
     return Answer(told.text, told.found, searched, NO_BUDGET, engine="", citations=told.citations)
 
 
@@ -422,11 +411,11 @@ def budget_row(budget: Budget, packed: Packed) -> BudgetRow:
 
 def _coverage(searched: CoverageRow, how: str) -> str:
     """What was searched and did not answer: `how` says it where nothing was left out."""
-    coverage = f"{plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"
-    unreadable = searched.unreadable_pages
+    unreadable, documents = searched.unreadable_pages, plural(searched.documents, "document")
+    of = f"{searched.pages - unreadable:,} of " if 0 < unreadable < searched.pages else ""
+    coverage = f"{documents}, {of}{plural(searched.pages, 'page')}"
     if unreadable and unreadable == searched.pages:
         return f"Not found. {coverage}: none could be read, so nothing was searched. A page without text may be a scan."
-    warning = f" {plural(unreadable, 'page')} could not be read." if unreadable else ""
     if how:
-        return f"Nothing clearly answers this. {coverage}, {how}.{warning}"
-    return f"Not found. {coverage} searched, twice, the second time more widely.{warning}"
+        return f"Nothing clearly answers this. {coverage}, {how}. {searched.unread}".strip()
+    return f"Not found. {coverage} searched, twice, the second time more widely. {searched.unread}".strip()

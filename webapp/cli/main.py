@@ -76,7 +76,7 @@ def serve(
 @app.command()
 def add(
     matter: Matter,
-    files: Annotated[list[Path], typer.Argument(help="PDF files.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(help="Files and folders.", show_default=False)],
     ray: Annotated[
         str | None,
         typer.Option(
@@ -86,7 +86,11 @@ def add(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add PDFs to a matter, which is created if it does not exist, and wait until they can be searched."""
+    """Add files to a matter, which is created if it does not exist, and wait until they can be searched.
+
+    Of a folder all files are added, those of its folders too. What is in a ZIP, attached to a PDF or to a mail becomes
+    a document of its own.
+    """
     with _executor(as_json, ray) as run:
         failures = [row for row in _print_results(_add(run, matter, files), as_json) if row.state != "ready"]
     raise typer.Exit(1 if failures else 0)
@@ -94,26 +98,48 @@ def add(
 
 def _add(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow]]":
     """Accept every file first, after which none can be lost; then wait for them. A result names its file."""
-    from retrieval import UnreadableFile
+    from retrieval import MEMBER, UnreadableFile
     from webapp.core.errors import NoSuchFile, RemoteError
     from webapp.core.results import AddedRow
     from webapp.core.stream import Result
     from webapp.service.commands import Accept, Follow
 
     paths: dict[str, list[Path]] = {}  # by document id: equal files are one document
-    for file in files:
+    for file, name in _files(files):
         try:
-            for acceptance in run(Accept(file, file.name, matter)):
+            for acceptance in run(Accept(file, name, matter)):
                 if isinstance(acceptance, Result):
                     paths.setdefault(acceptance.row.document_id, []).append(file)
         except (UnreadableFile, NoSuchFile, RemoteError) as error:
-            yield Result(AddedRow.refused(str(file), str(error)))
+            yield Result(AddedRow.refused(str(file), f"{error} {error.hint}".strip()))
+    told: set[str] = set()
     for event in run(Follow(matter, list(paths))) if paths else ():
-        if isinstance(event, Result):
-            for file in paths[event.row.document_id]:
-                yield Result(AddedRow.of(str(file), event.row))
-        else:
+        if not isinstance(event, Result):
             yield event
+            continue
+        named = [str(file) for file in paths.get(event.row.document_id, ())]
+        for source in event.row.sources:
+            within = source.file.partition(MEMBER)[2] or source.file
+            named += [f"{file}{MEMBER}{within}" for file in paths.get(source.container_id or "", ())]
+        yield from (Result(AddedRow.of(name, event.row)) for name in named if name not in told)
+        told.update(named)
+
+
+def _files(paths: list[Path]) -> "Iterator[tuple[Path, str]]":
+    """The files to add, each with its name; those in a folder are named by their way in it: "Closing set › Lease.pdf".
+
+    Files that are hidden, or the system's own, are left out of a folder.
+    """
+    from retrieval import MEMBER, is_of_the_system
+
+    for path in paths:
+        if not path.is_dir():
+            yield path, path.name
+            continue
+        for file in sorted(path.rglob("*")):
+            within = file.relative_to(path)
+            if file.is_file() and not is_of_the_system(within.as_posix()):
+                yield file, MEMBER.join(within.parts)
 
 
 @app.command()
@@ -168,6 +194,35 @@ def summary(matter: Matter, document: Document, as_json: AsJson = False) -> None
     from webapp.service.commands import Summarise
 
     _run(Summarise(matter, document), as_json)
+
+
+@app.command()
+def compare(
+    matter: Matter,
+    old: Annotated[str, typer.Argument(help="Id or words of the older document.", show_default=False)],
+    new: Annotated[str, typer.Argument(help="Id or words of the newer one.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Write a redline to this .html or .docx file instead.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two versions of a document clause by clause: what was changed, moved, added and deleted."""
+    from webapp.cli.terminal import results, say
+    from webapp.service.commands import Compare
+
+    command = Compare(matter, old, new)
+    if out is not None:
+        suffix = out.suffix.lower()
+        if suffix not in (".html", ".docx"):
+            raise typer.BadParameter("the file is to end in .html or .docx", param_hint="--out")
+        with _executor(as_json) as run:
+            from webapp.exports.redline import to_docx, to_html
+
+            rows = list(results(run(command), as_json=as_json))
+            data = to_docx(old, new, rows) if suffix == ".docx" else to_html(old, new, rows).encode()
+            out.write_bytes(data)
+        return
+    with _executor(as_json) as run:
+        if not sum(1 for _ in _print_results(run(command), as_json)):
+            say("No clause differs.")
 
 
 @app.command()

@@ -22,7 +22,7 @@ PinciteError
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
 │   ├── PagesWaiting        TextsWaiting      SearchesWaiting
 │   └── TooSlow
-├── SearchIncomplete        PartNotFound      PlaceNotThere
+├── SearchIncomplete        PartNotFound      PlaceNotThere     TooLongToCompare
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesOmitted
@@ -344,6 +344,13 @@ class PlaceNotThere(PinciteError):
 
     sentence = "{absent}"
     hint_text = "What was found besides is in the answer."
+
+
+class TooLongToCompare(PinciteError):
+    """A document is too long to be compared with another."""
+
+    sentence = "“{document}” is too long to be compared: at most a thousand pages can be."
+    hint_text = "Split it, or search it for the clauses that matter."
 
 
 class EngineError(PinciteError):

@@ -273,7 +273,7 @@ class Controller:
             if replaced:
                 self._turn(state, replaced)
             matter = self._access.matter(user, state.matter_id)
-            return matter, _ready(self._in_scope(matter, self._conversation(state), state))
+            return matter, list(self._in_scope(matter, self._conversation(state), state))
 
         matter, records = await asyncio.to_thread(prepare)
 

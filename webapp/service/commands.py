@@ -17,6 +17,7 @@ from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
     AnswerResult,
+    ChangeRow,
     DeletedRow,
     DocumentRow,
     HitRow,
@@ -168,11 +169,11 @@ class FindMentions(Command[MentionRow], name="mentions"):
     document: str | None = None
 
     def run(self, caller: "Caller") -> Iterator[Event[MentionRow]]:
-        """A result for each mention, if any.
+        """A result for each mention, if any, and after those of a document one for each place in deleted words.
 
         Raises SearchIncomplete after the last if a document could not be searched.
         """
-        from webapp.service.mentions import LeftOut, mention_row, mentions, search_incomplete
+        from webapp.service.mentions import LeftOut, mention_rows, mentions, search_incomplete
 
         phrase = without_codes(self.phrase)
         matter, scope = caller.scope(self.matter, phrase, self.document)
@@ -183,8 +184,8 @@ class FindMentions(Command[MentionRow], name="mentions"):
             if isinstance(outcome, LeftOut):
                 left_out.append(outcome)
                 continue
-            for span in outcome.spans:
-                yield Result(mention_row(outcome.document, span))
+            for row in mention_rows(outcome, phrase):
+                yield Result(row)
         if left_out:
             raise search_incomplete(left_out)
 
@@ -239,6 +240,30 @@ class Summarise(Command[SummaryResult], name="summary"):
 
         _, record = caller.document(self.matter, self.document)
         return summary_events(caller.workspace, caller.user, record)
+
+
+@dataclass(frozen=True)
+class Compare(Command[ChangeRow], name="compare"):
+    """Compare two versions of a document clause by clause."""
+
+    matter: str
+    old: str
+    new: str
+
+    def prepare(self, caller: "Caller") -> Iterator[Progress]:
+        """Wait for both documents."""
+        matter, old = caller.document(self.matter, self.old)
+        _, new = caller.document(self.matter, self.new)
+        yield from caller.settled(matter, [old.id, new.id])
+
+    def run(self, caller: "Caller") -> Iterator[Event[ChangeRow]]:
+        """A result for each clause that is not the same in both."""
+        from webapp.service.compare import changes
+
+        _, old = caller.document(self.matter, self.old)
+        _, new = caller.document(self.matter, self.new)
+        for row in changes(caller.workspace, old, new):
+            yield Result(row)
 
 
 @dataclass(frozen=True)

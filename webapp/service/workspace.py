@@ -154,6 +154,10 @@ class Workspace:
             page_seconds=settings.page_seconds,
             document_seconds=settings.document_seconds,
             memory_mib=settings.reader_mib,
+            ocr=settings.ocr,
+            ocr_seconds=settings.ocr_seconds,
+            ocr_mib=settings.ocr_mib,
+            file_mib=settings.max_file_mib,
         )
         stores = (self.library, self.vectors, self.lexical)
         if self._ray:
@@ -162,6 +166,7 @@ class Workspace:
             ingest = Ingest(*stores, cluster.embedder(self.embedder), workers=cluster, limits=limits)
         else:
             ingest = Ingest(*stores, self.embedder, workers=settings.reader_processes, limits=limits)
+        ingest.members_allowed = self.access.allows_in
         ingest.repair()
         self.library.drop_old_texts(self.conversations.cite)
         self._closing.callback(ingest.stop)

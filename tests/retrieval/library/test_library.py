@@ -150,8 +150,12 @@ def test_an_accepted_file_waits_and_is_there_after_another_start(place: Place, l
 def test_the_same_file_twice_in_a_matter_is_one_document(place: Place, library: Library) -> None:
     matter = library.create_matter("Acme")
     first = library.accept(matter.id, "lease.pdf", PDF)
-    assert library.accept(matter.id, "copy of lease.pdf", PDF) == first
-    assert library.documents(matter.id) == [first]
+    assert library.accept(matter.id, "lease.pdf", PDF) == first
+    again = library.accept(matter.id, "copy of lease.pdf", PDF)
+    assert (again.id, again.name, library.documents(matter.id)) == (first.id, "lease.pdf", [again])
+    assert [(each.kind, each.text) for each in again.warnings] == [
+        ("duplicate", "“copy of lease.pdf” is the same file, already there as “lease.pdf”.")
+    ]
     assert len(place.kept()) == 1
 
 

@@ -211,7 +211,10 @@ def test_what_was_read_of_a_document_is_told_with_it() -> None:
         assert (told["unreadable_pages"], told["partly_read_pages"], told["recognised_pages"]) == ([2], [1], [3, 4])
         assert told["warnings"] == [{"page": 3, "kind": "redline", "text": "Page 3 has struck words."}]
     told = json.loads(CoverageRow.of([record, replace(record, id="e", partly_read_pages=())]).line())
-    assert told == {"documents": 2, "pages": 8, "unreadable_pages": 2, "partly_read_pages": 1}
+    unread = "Page 2 of lease.pdf and page 2 of lease.pdf could not be read. "
+    unread += "Page 1 of lease.pdf could be read only in part."
+    numbers = {"documents": 2, "pages": 8, "unreadable_pages": 2, "partly_read_pages": 1}
+    assert told == numbers | {"unread": unread}
 
 
 def test_a_pin_cite_has_the_numbers_that_lawyers_cite_by_a_citation_also_where_there_are_none() -> None:
@@ -233,6 +236,6 @@ def test_a_turn_of_an_older_version_has_no_such_numbers_and_no_page_that_was_rea
     searched = {"documents": 1, "pages": 1, "unreadable_pages": 0}
     turn = read_turn({"citations": [{"n": 1, **place, "verified": True}], "searched": searched})
     assert isinstance(turn, AnswerResult)
-    assert turn.searched == CoverageRow(**searched, partly_read_pages=0)
+    assert turn.searched == CoverageRow(documents=1, pages=1, unreadable_pages=0, partly_read_pages=0)
     (cited,) = turn.citations
     assert (cited.bates, cited.exhibit, cited.lines, cited.recognised) == ("", "", "", False)

@@ -741,6 +741,21 @@ def test_each_place_of_an_answer_is_opened_at_its_words(page: Page, engine: Fake
     assert last > 0
 
 
+def test_a_file_without_page_images_is_shown_as_text_with_the_words_marked(
+    workspace: Workspace, engine: FakeEngine
+) -> None:
+    matter = workspace.access.create(ANN, "Notes")
+    ready(workspace, matter, "note.txt", LEASE.replace(PAGE_BREAK, "\n") + "\n<script>alert(1)</script>")
+    page = Page(workspace, ANN, matter.id)
+    page.take(page.controller.open(page.state))
+    engine.enqueue(Reply([RENT_ANSWER]))
+    page.ask(RENT)
+    assert words(page.shown["evidence"], "mark") == ["The monthly rent is $4,200"]
+    assert "1. Parties." in page.shown["evidence"]
+    assert "<script>" not in page.shown["evidence"]
+    assert "<img" not in page.shown["evidence"]
+
+
 def test_next_and_previous_lead_through_all_places_of_an_answer(page: Page, engine: FakeEngine) -> None:
     engine.enqueue(Reply([f"{RENT_ANSWER} {TERMINATION_ANSWER}"]))
     page.ask(RENT)

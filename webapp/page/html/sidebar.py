@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Facts, Matter
+from retrieval import DocumentRecord, Facts, Matter, not_read
 from webapp.core.urls import pdf_url
-from webapp.core.wording import about_document, plural
+from webapp.core.wording import about_document, notes_on, plural
 from webapp.page.html.parts import NOTHING, about, lines
 from webapp.store.conversations import Conversation
 
@@ -26,7 +26,6 @@ _ENGINE = {
 }
 _SIGNS = {"loading": "…", "away": "!", "none": "✓"}
 _ICONS = {"waiting": "…", "paused": "‖", "reading": "▸", "indexing": "▸", "ready": "✓", "failed": "!"}
-_PAGES_SHOWN = 8
 
 
 def health(states: Mapping[str, str]) -> Markup:
@@ -167,7 +166,7 @@ def _document(record: DocumentRecord, facts: Facts | None) -> Markup:
         state_of(record),
         f", {plural(record.pages, 'page')}" if record.state == "ready" else "",
         bar,
-        _unreadable(record),
+        _unread(record) + _notes(record),
         _work(record) or _summarise(record),
         pdf_url(record.matter_id, record.id),
         record.name,
@@ -208,13 +207,20 @@ def _summarise(record: DocumentRecord) -> Markup:
     ).format(record.id, record.name)
 
 
-def _unreadable(record: DocumentRecord) -> Markup:
-    """Warning about pages without text of a document that is ready."""
-    numbers = record.unreadable_pages
-    warning = record.reason if record.state == "ready" else None
-    if numbers:
-        first = ", ".join(str(number) for number in numbers[:_PAGES_SHOWN])
-        warning = f"No text on p. {first}{' …' if len(numbers) > _PAGES_SHOWN else ''}: not searched"
-    if not warning:
+def _unread(record: DocumentRecord) -> Markup:
+    """Which pages of a document that is ready could not be read, or why it has no text."""
+    warning = not_read(record.unreadable_pages, record.partly_read_pages) or record.reason
+    if record.state != "ready" or not warning:
         return NOTHING
     return Markup('<span class="unread"><span aria-hidden="true">!</span> {}</span>').format(warning)
+
+
+def _notes(record: DocumentRecord) -> Markup:
+    """What else has to be known of a document: in a word each, and in a sentence when it is opened."""
+    notes = notes_on(record)
+    if not notes:
+        return NOTHING
+    words = ", ".join(dict.fromkeys(word for word, _ in notes))
+    return Markup('<details class="noted"><summary>{}</summary><ul>{}</ul></details>').format(
+        words[:1].upper() + words[1:], lines(Markup("<li>{}</li>").format(text) for _, text in notes)
+    )
