@@ -472,10 +472,11 @@ def picture_of_words(sheet: Sheet) -> None:
 
 
 def scan_with_half_its_layer(sheet: Sheet) -> None:
-    """A scan of which half the lines alone are there as invisible text."""
+    """A scan that has half of its words alone as invisible text."""
     scan(sheet)
     lines = sheet.source.lines()
-    _layer(sheet, lines[: len(lines) // 2])
+    letters = [sum(c.isalnum() for c in words) for words, _ in lines]
+    _layer(sheet, [line for i, line in enumerate(lines) if 2 * sum(letters[: i + 1]) <= sum(letters)])
 
 
 def half_mute(sheet: Sheet) -> None:
