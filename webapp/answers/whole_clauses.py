@@ -25,7 +25,7 @@ _NUMBER = re.compile(
 )
 _STATES = re.compile(  # a subject and its verb, before anything that is said of it
     r"\W*\w{1,5}[.)]\s+(?:(?!(?:that|which|who|whom|whose|if|unless|where|when|to|provided)\b)[\w’'-]+\s+){1,6}?"
-    r"(?:is|are|has|have|shall|will|may|must|cannot|does|do)\b",
+    r"(?:is|are|was|were|has|have|shall|will|may|must|can|cannot|should|would|does|do|needs?|agrees?|pays?)\b",
     re.IGNORECASE,
 )
 _PROVISO = re.compile(r"\b(?:provided|in (?:each|any|either) case|foregoing|except|however)\b", re.IGNORECASE)
@@ -137,7 +137,7 @@ def _of_long(document: Document, unit: _Unit, bearing: Span) -> list[Span]:
     """Whole sentences of a clause that is too long: those around the bearing one, and the items it leads in to."""
     own = unit.words if unit.index is None else _own(document, unit.index)
     own = document.span(own.start, min(own.end, unit.words.end))
-    parts = [_around(document, own, bearing)]
+    parts = [_around(document, _beside_rows(document, own, bearing), bearing)]
     if unit.index is not None and own.end < unit.words.end and parts[0].end >= own.end:
         items = [c.span for c in outline(document) if c.parent == unit.index]
         end = max((item.end for item in items if item.end - own.end <= _MOST_ITEMS), default=own.end)
