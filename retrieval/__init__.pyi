@@ -4,7 +4,7 @@ read by type checkers and by `__init__.py`.
 
 from retrieval import evaluate as evaluate
 from retrieval.core.cache import document_cache as document_cache
-from retrieval.core.documents import Document as Document, PinCite as PinCite, Span as Span
+from retrieval.core.documents import Document as Document, PinCite as PinCite, Remark as Remark, Span as Span
 from retrieval.core.errors import (
     DataFolderBusy as DataFolderBusy,
     DataFolderUnusable as DataFolderUnusable,
@@ -19,19 +19,24 @@ from retrieval.core.errors import (
     trace as trace,
 )
 from retrieval.core.limits import Limits as Limits
+from retrieval.core.page_numbers import not_read as not_read, numbered_pages as numbered_pages
 from retrieval.ingest import Ingest as Ingest
 from retrieval.library import database as database
 from retrieval.library.files import Files as Files
 from retrieval.library.library import (
+    MEMBER as MEMBER,
     UNNAMED as UNNAMED,
+    Allows as Allows,
     Library as Library,
     clean_name as clean_name,
     clean_title as clean_title,
 )
 from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as Matter
-from retrieval.reading.child_process import Child as Child
-from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
+from retrieval.ray_cluster import RayCluster as RayCluster
 from retrieval.reading.char_boxes import char_indexes as char_indexes
+from retrieval.reading.child_process import Child as Child
+from retrieval.reading.containers import is_of_the_system as is_of_the_system
+from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
 from retrieval.reading.pdf import page_text as page_text
 from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedChanges as ScopedChanges
 from retrieval.search.asked_values import asked_values as asked_values
@@ -55,6 +60,12 @@ from retrieval.structure.clauses import (
     outline as outline,
     pin_cite as pin_cite,
 )
+from retrieval.structure.comparison import (
+    ChangeKind as ChangeKind,
+    ClauseChange as ClauseChange,
+    Part as Part,
+    compare as compare,
+)
 from retrieval.structure.cross_references import find_references as find_references
 from retrieval.structure.definitions import definitions_used as definitions_used, find_definitions as find_definitions
 from retrieval.structure.document_dates import DocumentDate as DocumentDate
@@ -72,4 +83,9 @@ from retrieval.structure.sentences import (
     units as units,
 )
 from retrieval.structure.signatures import Signature as Signature
+from retrieval.structure.struck_words import (
+    each_struck_mention as each_struck_mention,
+    struck_in_context as struck_in_context,
+)
 from retrieval.structure.tables import find_tables as find_tables
+from retrieval.structure.testimony import Exchange as Exchange, exchange_at as exchange_at

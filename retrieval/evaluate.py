@@ -20,7 +20,7 @@ from retrieval.library.database import open_database
 from retrieval.library.files import Files
 from retrieval.library.library import Library
 from retrieval.library.schema import DocumentRecord
-from retrieval.reading.formats import NAMES, SUFFIXES
+from retrieval.reading.formats import FORMATS
 from retrieval.search.embedder import Embedder
 from retrieval.search.lexical import Lexical
 from retrieval.search.packing import Packed, pack
@@ -156,9 +156,10 @@ class Corpus:
 @contextmanager
 def open_corpus(pdfs: Path, folder: Path, embedder: Embedder, on_progress: Progress) -> Iterator[Corpus]:
     """Ingest the PDFs of a folder into stores below `folder`, which are kept for the next run. Raises NoFiles."""
-    files = sorted(path for suffix in SUFFIXES for path in pdfs.glob(f"*{suffix}"))
+    (suffix,) = FORMATS["PDF"].suffixes
+    files = sorted(pdfs.glob(f"*{suffix}"))
     if not files:
-        raise NoFiles(folder=pdfs, formats=NAMES, suffixes=" or ".join(SUFFIXES))
+        raise NoFiles(folder=pdfs, formats="PDF", suffixes=suffix)
     folder.mkdir(parents=True, exist_ok=True)
     database = open_database(f"sqlite:///{folder / 'evaluation.db'}")
     library = Library(database, Files(folder / "files"), max_file_mib=1_000_000)

@@ -29,8 +29,11 @@ from retrieval.core.errors import (
     UnreadableFile,
 )
 from retrieval.core.limits import Limits
-from retrieval.ingest_workers import Stopped, Workers
-from retrieval.library.library import Library
+from retrieval.core.page_numbers import not_read
+from retrieval.ingest_members import take_members
+from retrieval.ingest_workers import Converter, Converters, Stopped, Workers
+from retrieval.library.jobs import JobLost
+from retrieval.library.library import Allows, Library
 from retrieval.library.schema import DocumentRecord
 from retrieval.reading.converter_process import Converted, ConverterDied, ConverterProcess
 from retrieval.reading.formats import FORMATS
@@ -62,16 +65,24 @@ class Ingest:
         lexical: "Lexical",
         embedder: "Embedder",
         *,
-        workers: int = 2,
+        workers: int | Converters = 2,
         limits: Limits | None = None,
     ) -> None:
-        """`workers`: documents read at once, each in a process of its own; `limits` of each document."""
+        """`workers`: documents read at once, each in a process of its own, or where else they are converted; `limits`
+        of each document.
+        """
         self._library = library
         self._indexes = Indexes(library, vectors, lexical, embedder)
         self._embedder = embedder
         self._limits = limits or Limits()
+        # What is asked, in a matter, about each file that is found within another; for whoever has quotas.
+        self.members_allowed: Callable[[str], Allows | None] = lambda _matter_id: None
         self._without_facts: deque[tuple[str, str]] = deque()  # ready documents, by matter and id
-        self._workers = Workers(workers, partial(self._claim, workers), self._attempt, self._give_back, self._limits)
+        count = workers if isinstance(workers, int) else workers.count
+        converter = partial(ConverterProcess, self._limits) if isinstance(workers, int) else workers.converter
+        self._workers = Workers(
+            count, partial(self._claim, count), self._attempt, self._give_back, library.jobs.renew, converter
+        )
         self._on_change: OnChange | None = None
 
     # The work
@@ -100,6 +111,24 @@ class Ingest:
     def stop(self) -> None:
         """Stop within seconds; unfinished documents wait again."""
         self._workers.stop()
+
+    # What waits
+
+    def pause(self, matter_id: str, document_id: str | None = None) -> int:
+        """Pause a document, or all of a matter that are not ingested yet, also at work; returns how many."""
+        return self._library.jobs.pause(matter_id, document_id)
+
+    def resume(self, matter_id: str, document_id: str | None = None) -> int:
+        """Queue paused documents again; returns how many."""
+        return self._woken(self._library.jobs.resume(matter_id, document_id))
+
+    def retry(self, matter_id: str, document_id: str | None = None) -> int:
+        """Queue failed documents again; returns how many."""
+        return self._woken(self._library.jobs.retry(matter_id, document_id))
+
+    def _woken(self, queued: int) -> int:
+        self.wake()
+        return queued
 
     # The indexes and the library
 
@@ -165,14 +194,25 @@ class Ingest:
                 claimed = record if record.state == "ready" else None
         return claimed
 
-    def _find_facts(self, record: DocumentRecord, converter: ConverterProcess) -> None:
+    def _find_facts(self, record: DocumentRecord, converter: Converter) -> None:
         document = self._library.text(record)
         if document is not None:
             self._library.keep_facts(record, document, converter.cut(document, chunks=False).facts)
 
-    def _ingest(self, record: DocumentRecord, converter: ConverterProcess) -> None:
-        stored = self._library.text(record, self._library.converter_version(record))
-        conversion = self._convert(record, converter) if stored is None else converter.cut(stored)
+    def _ingest(self, record: DocumentRecord, converter: Converter) -> None:
+        version = self._library.converter_version(record)
+        is_document = FORMATS[record.format].convert is not None
+        stored = self._library.text(record, version) if is_document else None
+        attachments = tuple(warning for warning in record.warnings if warning.kind == "attachments")
+        data = b""
+        if stored is None or not record.pages:  # else they were taken out when it was read in this matter
+            data = self._library.original(record.matter_id, record.id)
+            attachments = take_members(self._library, record, data, converter, self.members_allowed(record.matter_id))
+            self.wake()
+        if not is_document:
+            self.remove(record.matter_id, record.id)
+            return
+        conversion = self._convert(record, data, converter) if stored is None else converter.cut(stored)
         document = conversion.document
         self._library.keep_facts(record, document, conversion.facts)
         record = self._save(
@@ -184,7 +224,7 @@ class Ingest:
                 unreadable_pages=document.unreadable_pages,
                 partly_read_pages=document.partly_read_pages,
                 recognised_pages=document.recognised_pages,
-                warnings=document.warnings,
+                warnings=(*document.warnings, *attachments),
                 characters=len(document.text),
             )
         )
@@ -203,7 +243,7 @@ class Ingest:
         )
         self._notify(record)
 
-    def _convert(self, record: DocumentRecord, converter: ConverterProcess) -> Converted:
+    def _convert(self, record: DocumentRecord, data: bytes, converter: Converter) -> Converted:
         saved_at = float("-inf")  # the first page is saved at once, with the number of pages
 
         def on_page(page: int, pages: int) -> None:
@@ -214,7 +254,6 @@ class Ingest:
                 saved_at = monotonic()
 
         room = self._room(record)
-        data = self._library.original(record.matter_id, record.id)
         try:
             conversion = converter.convert(
                 data,
@@ -247,9 +286,9 @@ class Ingest:
             self._save(replace(record, page=conversion.document.page_at(last.span.start).number))
         return vectors
 
-    def _attempt(self, record: DocumentRecord, converter: ConverterProcess) -> None:
+    def _attempt(self, record: DocumentRecord, converter: Converter) -> None:
         """Attempt one document; an error of the file is saved in its record."""
-        with suppress(NoSuchDocument):  # removed meanwhile: there is no record to save to
+        with suppress(NoSuchDocument, JobLost):  # removed or paused meanwhile: there is no record to save to
             if record.state == "ready":
                 with suppress(UnreadableFile, ConverterDied):  # they are found when they are asked for
                     self._find_facts(record, converter)
@@ -305,9 +344,6 @@ class Ingest:
 
 def _missing_text(document: Document) -> str | None:
     """Sentence for a document that has no searchable text, or pages without any."""
-    unreadable, pages = len(document.unreadable_pages), len(document.pages)
     if not document.text.strip():
         return f"“{document.name}” has no text that can be searched; it may be a scan."
-    if unreadable:
-        return f"{unreadable} of {pages} pages have content but no text that can be searched."
-    return None
+    return not_read(document.unreadable_pages, document.partly_read_pages) or None

@@ -7,11 +7,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import update_wrapper
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from retrieval.core.documents import Document
 
-CACHED_CHARACTERS = 50_000_000  # of the documents together: one of the longest, or a thousand contracts
+# Of each cache: all documents of a matter of some hundred contracts, in which a search otherwise takes apart again
+# what the last one did. All caches together take about 7 bytes a character.
+CACHED_DOCUMENTS, CACHED_CHARACTERS = 512, 20_000_000
 
 Of = TypeVar("Of", bound=Document | str)
 T = TypeVar("T")
@@ -26,6 +28,7 @@ class DocumentCache(Generic[Of, T]):
         self._characters = 0
         self._lock = Lock()
         update_wrapper(self, make)
+        _caches.append(self)
 
     def __call__(self, document: Of) -> T:
         """The function's value, computed now or before."""
@@ -55,8 +58,17 @@ def _length(of: Document | str) -> int:
     return len(of if isinstance(of, str) else of.text)
 
 
+_caches: "list[DocumentCache[Any, Any]]" = []
+
+
+def clear_caches() -> None:
+    """Empty all caches of this process."""
+    for cache in _caches:
+        cache.cache_clear()
+
+
 def document_cache(
-    most: int, characters: int = CACHED_CHARACTERS
+    most: int = CACHED_DOCUMENTS, characters: int = CACHED_CHARACTERS
 ) -> Callable[[Callable[[Of], T]], DocumentCache[Of, T]]:
     """Decorator: cache a function's values for the last `most` documents,
     while their texts have no more than `characters`.

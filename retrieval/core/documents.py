@@ -48,6 +48,8 @@ class Span:
 class Page:
     """One physical page: `number` is 1-based, `label` is what is printed or declared for it ("iv", "A-1").
 
+    A file that has no pages has sheets, whose labels are empty: they are places in pincite's view of it, not to cite.
+
     `readable` is False where the page shows words that are not in the text, and none that are; `partly` where it shows
     some that are not. `bates` is the number that a production stamped on it, `exhibit` the exhibit of a compiled file
     that it belongs to ("Exhibit B"), each empty where there is none.
@@ -177,12 +179,12 @@ class Document:
         return tuple(found if len(kinds) == 1 else sorted(found, key=lambda m: (m.start, m.end)))
 
     def remarks_in(self, span: Span, *kinds: RemarkKind) -> tuple[Remark, ...]:
-        """The remarks of these kinds that share a character with a span, or a point within it."""
-        found = []
+        """The remarks of these kinds that share a character with a span, or are a point in it or at its start."""
+        found, end = [], max(span.end, span.start + 1)
         for kind in kinds:
             of_kind: Sequence[Remark] = self._remarks_by_kind.get(kind, ())  # they do not overlap
             for remark in of_kind[bisect_left(of_kind, span.start, key=lambda m: m.end) :]:
-                if remark.start >= span.end:
+                if remark.start >= end:
                     break
                 if remark.end > span.start or remark.start == remark.end:
                     found.append(remark)
@@ -191,6 +193,11 @@ class Document:
     def is_recognised(self, span: Span) -> bool:
         """Whether words of a span were read from an image."""
         return bool(self.remarks_in(span, "recognised"))
+
+    def status_of(self, spans: Sequence[Span]) -> RemarkKind | Literal[""]:
+        """How words of spans came on the page, if not as text of it: filled in, typed on it, inserted; else ""."""
+        kinds: tuple[RemarkKind, ...] = ("field", "annotation", "inserted")
+        return next((kind for kind in kinds if any(self.remarks_in(span, kind) for span in spans)), "")
 
     def boxes_on(self, page: Page) -> WordBoxes:
         """The boxes of a page's words; none where its text is pdfium's, which has their boxes."""
@@ -225,6 +232,7 @@ class Where(TypedDict):
     exhibit: str
     lines: str
     recognised: bool
+    status: str
     spans: tuple[Span, ...]
     text_version: int
 
@@ -235,7 +243,7 @@ class PinCite:
 
     `spans` are of one document, in reading order, in its text of that version. `section` is empty before the first
     clause, `bates`, `exhibit` and the numbered `lines` ("42:5-9") where there are none. `recognised`: words of it were
-    read from an image.
+    read from an image. `status` is a kind of remark that words of it have: `field`, `annotation`, `inserted`, `struck`.
     """
 
     document_id: str
@@ -249,6 +257,7 @@ class PinCite:
     exhibit: str = ""
     lines: str = ""
     recognised: bool = False
+    status: str = ""
 
     @property
     def span(self) -> Span:
@@ -268,6 +277,7 @@ class PinCite:
             "exhibit": self.exhibit,
             "lines": self.lines,
             "recognised": self.recognised,
+            "status": self.status,
             "spans": self.spans,
             "text_version": self.text_version,
         }

@@ -8,12 +8,14 @@
     │   ├── EncryptedFile       NoPages            ConverterCrashed
     │   ├── FileTooLarge        TooManyPages       TooMuchText
     │   ├── MatterFull          TooMuchMemory      OriginalMissing
-    │   └── PageTooSlow         DocumentTooSlow    TooManyLines
+    │   ├── PageTooSlow         DocumentTooSlow    TooManyLines
+    │   ├── UnknownEncoding     NotAllRead         TooDeep
+    │   └── DynamicForm         ImageTooLarge
     ├── DataFolderBusy          DataFolderUnusable
     ├── StoreUnavailable
     ├── PackageMissing
     │   └── ExtraMissing
-    ├── EmbedderUnavailable
+    ├── EmbedderUnavailable     ClusterUnavailable
     └── EntailmentUnavailable
 
 `str(error)` is the sentence the user reads; `error.hint` says what to do about it. Values go in by name.
@@ -110,14 +112,21 @@ class UnreadableFile(PinciteError):
     """A file that cannot be read as a document."""
 
     sentence = "“{name}” could not be read."
-    hint_text = "Check that the file opens in a PDF viewer."
+    hint_text = "Check that the file opens in the program that it is for."
 
 
 class UnsupportedFormat(UnreadableFile):
     """The bytes are of no format that is supported."""
 
     sentence = "“{name}” is not a {formats}."
-    hint_text = "Save or print it as PDF and add that file."
+    hint_text = "{way_out}"
+
+
+class UnknownEncoding(UnreadableFile):
+    """A text whose character encoding cannot be told."""
+
+    sentence = "“{name}” is a text in an encoding that cannot be told."
+    hint_text = "Open it in an editor, save it as UTF-8, and add that file."
 
 
 class EmptyFile(UnreadableFile):
@@ -131,7 +140,7 @@ class DamagedFile(UnreadableFile):
     """The file begins as its format does but cannot be opened."""
 
     sentence = "“{name}” is damaged or incomplete."
-    hint_text = "Download the file again, or open it in a PDF viewer and save a copy."
+    hint_text = "Fetch the file again, or open it in the program that it is for and save a copy."
 
 
 class EncryptedFile(UnreadableFile):
@@ -148,11 +157,18 @@ class NoPages(UnreadableFile):
     hint_text = "Check that it is the file you meant."
 
 
+class DynamicForm(UnreadableFile):
+    """An XFA form whose pages say no more than that another program has to show them."""
+
+    sentence = "“{name}” is a dynamic XFA form: only Adobe Acrobat or Reader shows what is in it."
+    hint_text = "Open it there, print it to a new PDF and add that."
+
+
 class ConverterCrashed(UnreadableFile):
     """The process that read the file died repeatedly."""
 
     sentence = "“{name}” could not be read: reading it failed {attempts} times."
-    hint_text = "Open it in a PDF viewer, print it to a new PDF and add that."
+    hint_text = "Open it, print it to a new PDF and add that."
 
 
 class FileTooLarge(UnreadableFile):
@@ -190,18 +206,25 @@ class MatterFull(UnreadableFile):
     hint_text = "Add it to another matter, or raise PINCITE_MAX_MATTER_CHARACTERS."
 
 
+class ImageTooLarge(UnreadableFile):
+    """A picture of more pixels than the limit."""
+
+    sentence = "A picture in “{name}” has more than {limit:,} pixels."
+    hint_text = "Scan it, or save it, at 300 dots an inch."
+
+
 class TooMuchMemory(UnreadableFile):
     """The process that read the file reached its memory limit."""
 
     sentence = "Reading “{name}” takes more memory than the limit of {limit_mib} MiB."
-    hint_text = "Open it in a PDF viewer, print it to a new PDF and add that, or raise PINCITE_READER_MIB."
+    hint_text = "Open it, print it to a new PDF and add that, or raise PINCITE_READER_MIB."
 
 
 class PageTooSlow(UnreadableFile):
     """One page took longer than the limit."""
 
     sentence = "Page {page} of “{name}” takes longer to read than the limit of {seconds:g} seconds."
-    hint_text = "Open it in a PDF viewer, print it to a new PDF and add that, or raise PINCITE_PAGE_SECONDS."
+    hint_text = "Open it, print it to a new PDF and add that, or raise PINCITE_PAGE_SECONDS."
 
 
 class DocumentTooSlow(UnreadableFile):
@@ -209,6 +232,20 @@ class DocumentTooSlow(UnreadableFile):
 
     sentence = "“{name}” takes longer to read than the limit of {seconds:g} seconds."
     hint_text = "Split the file, or raise PINCITE_DOCUMENT_SECONDS."
+
+
+class TooDeep(UnreadableFile):
+    """A file in more containers than are opened."""
+
+    sentence = "“{name}” lies in more than {depth} files within each other."
+    hint_text = "Unpack it and add that file."
+
+
+class NotAllRead(UnreadableFile):
+    """Some of the files in an archive were not read; the others are documents of the matter."""
+
+    sentence = "In “{name}” {files}"
+    hint_text = "Its other files are documents of the matter."
 
 
 class OriginalMissing(UnreadableFile):
@@ -272,6 +309,13 @@ class EmbedderUnavailable(PinciteError):
 
     sentence = "The search model cannot be used: {reason}."
     hint_text = "Check PINCITE_EMBEDDING_MODEL or PINCITE_EMBEDDINGS_URL."
+
+
+class ClusterUnavailable(PinciteError):
+    """A Ray cluster cannot be used."""
+
+    sentence = "The Ray cluster at {address} cannot be used: {reason}."
+    hint_text = "Check its address, and that its machines have this version of pincite with the same search model."
 
 
 class EntailmentUnavailable(PinciteError):

@@ -17,7 +17,6 @@ from retrieval.library.database import reading, writing
 from retrieval.library.files import Arrival, Files
 from retrieval.library.schema import documents, possible_orphans, texts
 from retrieval.library.texts import Texts
-from retrieval.reading.formats import HEAD
 
 
 class BlobStore:
@@ -54,9 +53,9 @@ class BlobStore:
                 self._sweep(arrival.sha256)
             raise
 
-    def head(self, document_id: str) -> bytes | None:
-        """Read the first bytes, by which a format is recognised; None where they are gone."""
-        return self._files.head(_key(document_id), HEAD)
+    def has(self, document_id: str) -> bool:
+        """Whether the bytes are there and can be read."""
+        return self._files.head(_key(document_id), 1) is not None
 
     def original(self, document_id: str) -> bytes | None:
         """Read the bytes; None where they are gone."""

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from retrieval.core.errors import DataFolderUnusable, PackageMissing, StoreUnavailable
-from retrieval.reading.formats import HEAD
 
 T = TypeVar("T")
 BLOCK = 1 << 20  # bytes copied at a time: a file is never in memory whole while it arrives
@@ -27,14 +26,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Bytes that have arrived and have no key yet: `sha256` in hex, `size` in bytes,
-    `head` what its format is told by.
-    """
+    """Bytes that have arrived and have no key yet: `sha256` in hex, `size` in bytes."""
 
     path: Path
     sha256: str
     size: int
-    head: bytes
 
 
 class Files:
@@ -61,7 +57,7 @@ class Files:
     @contextmanager
     def receive(self, stream: BinaryIO, limit: int | None = None) -> Iterator[Arrival]:
         """Read `stream` to its end, or to just past `limit` bytes; what was not kept is gone when the block ends."""
-        hasher, size, head = hashlib.sha256(), 0, b""
+        hasher, size = hashlib.sha256(), 0
         with self._mapped():
             handle, name = tempfile.mkstemp(dir=self._arrivals)
         path = Path(name)
@@ -71,10 +67,9 @@ class Files:
                     hasher.update(block)
                     out.write(block)
                     size += len(block)
-                    head = head or block[:HEAD]
                 out.flush()
                 os.fsync(out.fileno())
-            yield Arrival(path, hasher.hexdigest(), size, head)
+            yield Arrival(path, hasher.hexdigest(), size)
         finally:
             path.unlink(missing_ok=True)
 

@@ -10,7 +10,9 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,21 +28,35 @@ from retrieval.core.errors import (
     NoSuchMatter,
     NoSuchText,
     OriginalMissing,
+    TooDeep,
     UnreadableFile,
 )
+from retrieval.core.limits import MIB
 from retrieval.library.blobs import BlobStore, mark_orphans
 from retrieval.library.database import migrate, reading, writing
 from retrieval.library.files import Arrival, Files
 from retrieval.library.jobs import Jobs
-from retrieval.library.schema import RECORDS, DocumentRecord, Matter, documents, jobs, matters, record_of, row_of
+from retrieval.library.schema import (
+    RECORDS,
+    DocumentRecord,
+    Matter,
+    Source,
+    documents,
+    jobs,
+    matters,
+    record_of,
+    row_of,
+)
 from retrieval.library.text_records import TextRecords
-from retrieval.reading.formats import SUFFIXES, format_of
+from retrieval.reading.containers import DEPTH
+from retrieval.reading.formats import FORMATS, SUFFIXES, format_of, without_suffix
 from retrieval.structure.facts import Facts
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "library_version"
-MIB = 1 << 20
 NAME_LENGTH = 255  # characters
+MEMBER = " › "  # between the names of a container and of a file within it
+MOST_SOURCES = 20  # names that are kept of the same bytes
 UNNAMED = f"document{SUFFIXES[0]}"  # the name of a file that has none
 
 _log = logging.getLogger(__name__)
@@ -137,7 +153,7 @@ class Library:
         The same bytes in the same matter are the same document: its record is returned, and a failed one waits again.
         Raises NoSuchMatter, EmptyFile, UnsupportedFormat or FileTooLarge.
         """
-        return self._accept(matter_id, clean_name(name) or UNNAMED, io.BytesIO(data), len(data))
+        return self._accept(matter_id, Source(clean_name(name) or UNNAMED), io.BytesIO(data), len(data))
 
     def accept_path(
         self, matter_id: str, path: Path, name: str | None = None, allows: Allows | None = None
@@ -151,9 +167,23 @@ class Library:
         name = clean_name(name or path.name) or UNNAMED
         try:
             with path.open("rb") as stream:
-                return self._accept(matter_id, name, stream, path.stat().st_size, allows)
+                return self._accept(matter_id, Source(name), stream, path.stat().st_size, allows)
         except OSError as error:
             raise UnreadableFile(name=name) from error
+
+    def accept_member(
+        self, container: DocumentRecord, path: Sequence[str], data: bytes, allows: Allows | None = None
+    ) -> DocumentRecord:
+        """`accept` for a file within another document of the matter, named "Closing set › 02 Escrow Agreement.pdf".
+
+        `path`: its folders and name in there. Raises what `accept` and `allows` do, and TooDeep.
+        """
+        outermost = container.sources[0]
+        name = member_name(container.name, path)
+        if outermost.depth >= DEPTH:
+            raise TooDeep(name=name, depth=DEPTH)
+        source = Source(name, outermost.container or container.id, outermost.depth + 1)
+        return self._accept(container.matter_id, source, io.BytesIO(data), len(data), allows)
 
     def documents(self, matter_id: str) -> list[DocumentRecord]:
         """List the documents of a matter in the order they came. Raises NoSuchMatter."""
@@ -246,8 +276,7 @@ class Library:
 
     def converter_version(self, record: DocumentRecord) -> int:
         """The version by which a document would be read now; that of its text where its bytes are gone."""
-        head = self._blobs.head(record.id)
-        return format_of(head, record.name).version if head else record.text_version
+        return FORMATS[record.format].version if self._blobs.has(record.id) else record.text_version
 
     def keep_text(self, record: DocumentRecord, document: Document) -> None:
         """Store the text that the converter of its format made.
@@ -299,35 +328,49 @@ class Library:
         self._blobs.sweep()
 
     def _accept(
-        self, matter_id: str, name: str, stream: BinaryIO, size: int, allows: Allows | None = None
+        self, matter_id: str, source: Source, stream: BinaryIO, size: int, allows: Allows | None = None
     ) -> DocumentRecord:
-        self.check_size(name, size)
+        self.check_size(source.name, size)
         self.matter(matter_id)
         with self._files.receive(stream, self._max_file_mib * MIB) as arrival:
-            self.check_size(name, arrival.size)
-            format_of(arrival.head, name)  # raises for what cannot become a document
+            self.check_size(source.name, arrival.size)
+            with arrival.path.open("rb") as file:
+                found = format_of(file, source.name)  # raises for what cannot become a document
             with self._blobs.locked(arrival.sha256):
                 known = self._find(matter_id, arrival.sha256)
                 if known is None:
-                    self._keep(matter_id, name, arrival, allows or _anything)
-                elif known.state == "failed":
-                    self.jobs.try_again(known)
+                    self._keep(matter_id, source, arrival, found.name, allows or _anything)
+                else:
+                    self._keep_source(known, source)
+                    if known.state == "failed":
+                        self.jobs.try_again(known)
         return self.record(matter_id, arrival.sha256)
 
-    def _keep(self, matter_id: str, name: str, arrival: Arrival, allows: Allows) -> None:
+    def _keep(self, matter_id: str, source: Source, arrival: Arrival, format_name: str, allows: Allows) -> None:
         with reading(self._engine) as connection:  # what is refused here leaves no bytes
             allows(connection, arrival.size)
         now = datetime.now(UTC)
         which = {"matter_id": matter_id, "document_id": arrival.sha256}
-        document = {"name": name, "bytes": arrival.size, "pages": 0, "unreadable_pages": [], "added_at": now}
+        document = {"bytes": arrival.size, "pages": 0, "unreadable_pages": [], "added_at": now, "format": format_name}
         job = {"state": "waiting", "page": 0, "attempts": 0, "queued_at": now}
         try:
             with self._blobs.storing(arrival) as connection:
                 allows(connection, arrival.size)
-                connection.execute(sa.insert(documents).values(which | document))
+                names = {"name": _free_name(connection, matter_id, source.name), "sources": [astuple(source)]}
+                connection.execute(sa.insert(documents).values(which | document | names))
                 connection.execute(sa.insert(jobs).values(which | job))
         except IntegrityError as error:  # the matter was deleted meanwhile
             raise NoSuchMatter(matter=matter_id) from error
+
+    def _keep_source(self, known: DocumentRecord, source: Source) -> None:
+        """Store a further name under which the bytes of a document came."""
+        same = {(each.name, each.container) for each in known.sources}
+        if (source.name, source.container) in same or len(same) >= MOST_SOURCES:
+            return
+        sources = [astuple(each) for each in (*known.sources, source)]
+        with writing(self._engine) as connection:
+            which = row_of(documents, known.matter_id, known.id)
+            connection.execute(sa.update(documents).where(which).values(sources=sources))
 
     def _find(self, matter_id: str, document_id: str) -> DocumentRecord | None:
         with reading(self._engine) as connection:
@@ -340,8 +383,28 @@ class Library:
             raise FileTooLarge(name=name, size_mib=round(size / MIB, 3), limit_mib=self._max_file_mib)
 
 
+def _free_name(connection: sa.Connection, matter_id: str, name: str) -> str:
+    """The name, or, where another document of the matter has it, "Lease (2).pdf"; letter case makes no difference."""
+    connection.execute(sa.select(matters.c.id).where(matters.c.id == matter_id).with_for_update())  # one at a time
+    stem, suffix = Path(name).stem, Path(name).suffix
+    begins = sa.func.lower(documents.c.name).startswith(stem.lower(), autoescape=True)
+    query = sa.select(documents.c.name).where(documents.c.matter_id == matter_id, begins)
+    taken = {each.casefold() for each in connection.scalars(query)}
+    candidates = (f"{stem[: NAME_LENGTH - len(suffix) - 9]} ({n}){suffix}" for n in count(2))
+    return next(each for each in chain([name], candidates) if each.casefold() not in taken)
+
+
 def _anything(_connection: sa.Connection, _size: int) -> None:
     """Allow it."""
+
+
+def member_name(container: str, path: Sequence[str]) -> str:
+    """The name of a file within another: "Closing set › 02 Escrow Agreement.pdf"."""
+    stem = without_suffix(container)
+    parts = [part for part in map(clean_title, path) if part]
+    if len(parts) > 1 and parts[0] == stem:  # a folder that was packed whole
+        parts = parts[1:]
+    return clean_title(MEMBER.join([stem, *(parts or [UNNAMED])]))
 
 
 _UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of surrogate pairs (a name that is not UTF-8), line separators

@@ -3,6 +3,7 @@
 `migrations/` makes these tables; a test holds the two together.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from retrieval.core.documents import ReadingWarning
 from retrieval.library.database import CONSTRAINT_NAMES
 
-State = Literal["waiting", "reading", "indexing", "ready", "failed"]
+State = Literal["waiting", "paused", "reading", "indexing", "ready", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,26 @@ class Matter:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A name under which a file came, and the container that the user added it in: its document id, "" for none.
+
+    `depth`: containers around it, 0 for a file added by itself.
+    """
+
+    name: str
+    container: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentRecord:
     """What is known of a document in one matter.
 
     `page` is how far its state has come, of `pages` (0 until they are counted); `reason` a sentence for the user when
     it failed or could be read only in part; `bytes` the size of the file; `attempts` how often its converter has died;
     `characters` of its text, 0 until it has been read; `text_version`: of the converter whose text is searched.
+    `format` is a row of the table of formats. `sources` are the names under which the same bytes came; the first is
+    the one that `name` was made from, which no other document of the matter has.
     `unreadable_pages` show words and have none in the text, `partly_read_pages` show more than they have;
     `recognised_pages` have words read from an image.
     """
@@ -48,6 +63,8 @@ class DocumentRecord:
     partly_read_pages: tuple[int, ...] = ()
     recognised_pages: tuple[int, ...] = ()
     warnings: tuple[ReadingWarning, ...] = ()
+    format: str = "PDF"
+    sources: tuple[Source, ...] = ()
 
 
 metadata = sa.MetaData(naming_convention=CONSTRAINT_NAMES)
@@ -79,6 +96,8 @@ documents = sa.Table(
     sa.Column("partly_read_pages", sa.JSON(none_as_null=True)),
     sa.Column("recognised_pages", sa.JSON(none_as_null=True)),
     sa.Column("warnings", sa.JSON(none_as_null=True)),  # [[page, kind, text]]
+    sa.Column("format", sa.String(16), nullable=False, server_default=sa.text("'PDF'")),
+    sa.Column("sources", sa.JSON(none_as_null=True)),  # [[name, container, depth]]
 )
 
 jobs = sa.Table(
@@ -91,6 +110,8 @@ jobs = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("reason", sa.Text),
     sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("owner", sa.String(32)),  # the process that works on it
+    sa.Column("lease_until", sa.DateTime(timezone=True)),  # and until when, unless it renews
     sa.ForeignKeyConstraint(
         ["matter_id", "document_id"], [documents.c.matter_id, documents.c.document_id], ondelete="CASCADE"
     ),
@@ -120,6 +141,7 @@ RECORDS = (
 
 def record_of(row: sa.Row[Any]) -> DocumentRecord:
     """Convert a row of `RECORDS` to its value."""
+    sources = tuple(Source(*source) for source in row.sources or ()) or (Source(row.name),)
     return DocumentRecord(
         matter_id=row.matter_id,
         id=row.document_id,
@@ -135,8 +157,21 @@ def record_of(row: sa.Row[Any]) -> DocumentRecord:
         text_version=row.text_version,
         partly_read_pages=tuple(row.partly_read_pages or ()),
         recognised_pages=tuple(row.recognised_pages or ()),
-        warnings=tuple(ReadingWarning(*warning) for warning in row.warnings or ()),
+        warnings=(*(ReadingWarning(*warning) for warning in row.warnings or ()), *_of_names(row.name, sources)),
+        format=row.format,
+        sources=sources,
     )
+
+
+def _of_names(name: str, sources: tuple[Source, ...]) -> Iterator[ReadingWarning]:
+    """What is to be known of a document's names: another one came under the same, or it came under others too."""
+    first = sources[0].name
+    if first != name:
+        yield ReadingWarning(None, "duplicate", f"Another file here is named “{first}”; this one is shown as “{name}”.")
+    others = [f"“{other}”" for other in dict.fromkeys(source.name for source in sources) if other not in (first, name)]
+    if others:
+        which = f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} the same file"
+        yield ReadingWarning(None, "duplicate", f"{which}, already there as “{name}”.")
 
 
 def row_of(table: sa.Table, matter_id: str, document_id: str) -> sa.ColumnElement[bool]:

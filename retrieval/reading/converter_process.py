@@ -14,15 +14,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from retrieval.core import document_json, errors
 from retrieval.core.documents import Document
 from retrieval.core.errors import DocumentTooSlow, PageTooSlow, TooMuchMemory, UnreadableFile
-from retrieval.core.limits import Limits
+from retrieval.core.limits import MIB, Limits
 from retrieval.reading import protocol
 from retrieval.reading.child_process import Child, how_it_ended
+from retrieval.reading.containers import Member
 from retrieval.reading.formats import format_of
+from retrieval.reading.recogniser_process import MOST_PIXELS, RecogniserProcess
 from retrieval.structure.chunks import Chunk
 from retrieval.structure.facts import Facts, from_json
 
@@ -31,6 +33,7 @@ _CHARACTER_BYTES = 16  # of JSON at most: 6 as \u0000, and its share in the box 
 _LEAST_BYTES = 4 << 20  # of a message: the labels of 10,000 pages, or a thousand chunks, and as much again
 
 OnPage = Callable[[int, int], None]
+OnMember = Callable[[Member], None]
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +62,8 @@ class ConverterProcess:
         self._limits = limits or Limits()
         self._go_on = go_on
         self._child = Child(protocol.serve, "pincite-converter", memory_mib=self._limits.memory_mib)
+        self._ready: Connection | None = None  # the pipe of a process that has started
+        self._recogniser = RecogniserProcess(self._limits, go_on)
 
     def convert(
         self,
@@ -78,10 +83,20 @@ class ConverterProcess:
         `on_page` raises ends the conversion.
         """
         row = format_of(data, name)
-        limits = self._limits if max_characters is None else replace(self._limits, characters=max_characters)
-        request = protocol.FileRequest(row.name, name, document_id, limits, labels)
+        characters = self._limits.characters if max_characters is None else max_characters
+        limits = replace(self._limits, characters=characters, labels=labels)
+        request = protocol.FileRequest(row.name, name, document_id, limits)
         conversion = _Conversion(document_id, name, self._limits, on_page, version=row.version)
-        return self._work(request, data, conversion)
+        self._work(request, data, conversion)
+        return conversion.converted()
+
+    def unpack(self, data: bytes, *, name: str, document_id: str, on_member: OnMember) -> None:
+        """Take the files out of a container; `on_member` is called here with each, and what it raises ends the work.
+
+        Raises the UnreadableFile family, and ConverterDied.
+        """
+        request = protocol.MembersRequest(format_of(data, name).name, self._limits)
+        self._work(request, data, _Unpacking(document_id, name, self._limits, on_member))
 
     def cut(self, document: Document, *, chunks: bool = True) -> Converted:
         """Find the facts of a text that is known, and cut it into its chunks where those are wanted.
@@ -89,51 +104,113 @@ class ConverterProcess:
         Raises DocumentTooSlow, TooMuchMemory and ConverterDied.
         """
         conversion = _Conversion(document.id, document.name, self._limits, lambda _page, _pages: None, document)
-        return self._work(protocol.TextRequest(document, chunks), None, conversion)
+        self._work(protocol.TextRequest(document, chunks), None, conversion)
+        return conversion.converted()
 
     def interrupt(self) -> None:
         """End the process under a `convert` in another thread, which then raises ConverterDied."""
         self._child.kill()
+        self._recogniser.interrupt()
 
     def stop(self) -> None:
-        """End the process. The next `convert` starts another."""
+        """End the process, and the one that recognises. The next `convert` starts another."""
         self._child.stop()
+        self._recogniser.stop()
 
-    def _work(self, request: object, data: bytes | None, conversion: "_Conversion") -> Converted:
+    def _work(self, request: object, data: bytes | None, work: "_Work") -> None:
         reusable = False
         try:
-            pipe = self._child.pipe()
+            pipe = self._started()
+            work.clock.begin()
             pipe.send(request)
             if data is not None:
                 pipe.send_bytes(data)
-            outcome = self._outcome(pipe, conversion)
-            reusable = not isinstance(outcome, TooMuchMemory)
+            longest = _LEAST_BYTES + _CHARACTER_BYTES * self._limits.characters
+            while True:
+                kind, *fields = json.loads(self._message(pipe, work.clock, longest))
+                if kind == "done":
+                    break
+                if kind == "image":
+                    self._recognise(pipe, work.clock, *map(int, fields))
+                    continue
+                if kind == "member":
+                    fields.append(self._message(pipe, work.clock, self._limits.file_mib * MIB))
+                if kind not in ("refused", "memory", "fault"):
+                    work.take(kind, fields)
+                    continue
+                reusable = kind != "memory"
+                raise self._failure(kind, fields, work)
+            reusable = True
         except (EOFError, OSError) as error:  # OSError: it ended in the middle of a message, or sends too long a one
             code = self._child.exit_code()
-            _log.warning("the converter ended on %s: %s", conversion.document_id, how_it_ended(code))
+            _log.warning("the converter ended on %s: %s", work.document_id, how_it_ended(code))
             if code == -signal.SIGABRT:  # how pdfium ends where it gets no memory
-                raise TooMuchMemory(name=conversion.name, limit_mib=self._limits.memory_mib) from error
+                raise TooMuchMemory(name=work.name, limit_mib=self._limits.memory_mib) from error
             raise ConverterDied(how_it_ended(code)) from error
         finally:
             if not reusable:
                 self.stop()
-        if isinstance(outcome, Converted):
-            return outcome
-        raise outcome
 
-    def _outcome(self, pipe: Connection, conversion: "_Conversion") -> Converted | UnreadableFile:
-        while (outcome := conversion.take(self._message(pipe, conversion.clock))) is None:
-            pass
-        return outcome
+    def _started(self) -> Connection:
+        """The pipe to the process, once it has loaded what it needs: that time is no document's."""
+        pipe = self._child.pipe()
+        if pipe is not self._ready:
+            while not pipe.poll(POLL_S):
+                self._go_on()
+            pipe.recv_bytes(_LEAST_BYTES)
+            self._ready = pipe
+        return pipe
 
-    def _message(self, pipe: Connection, clock: "_Clock") -> list[Any]:
+    def _recognise(self, pipe: Connection, clock: "_Clock", height: int, width: int) -> None:
+        """Broker an image of the converter to the process that recognises; the clock stands still meanwhile."""
+        pixels = self._message(pipe, clock, MOST_PIXELS)
+        started_at = monotonic()
+        answer = self._recogniser.read(height, width, pixels)
+        clock.pause(monotonic() - started_at)
+        pipe.send_bytes(answer)
+
+    def _failure(self, kind: str, fields: list[Any], work: "_Work") -> UnreadableFile:
+        """The error that a last message stands for."""
+        if kind == "memory":
+            return TooMuchMemory(name=work.name, limit_mib=self._limits.memory_mib)
+        if kind == "refused":
+            return _refusal(work.name, *fields)
+        _log.error("converting %s failed: %s", work.document_id, "\n".join(map(str, fields)))
+        return UnreadableFile(name=work.name)
+
+    def _message(self, pipe: Connection, clock: "_Clock", longest: int) -> bytes:
         clock.check()
         while not pipe.poll(min(POLL_S, clock.left())):
             self._go_on()
             clock.check()
-        longest = _LEAST_BYTES + _CHARACTER_BYTES * self._limits.characters
-        message: list[Any] = json.loads(pipe.recv_bytes(longest))
-        return message
+        return pipe.recv_bytes(longest)
+
+
+class _Work(Protocol):
+    """What the process is asked to do to one file, or one text: it takes the messages of its results."""
+
+    document_id: str
+    name: str
+    clock: "_Clock"
+
+    def take(self, kind: str, fields: list[Any]) -> None:
+        """Take one message. Raises ValueError for one that does not belong there."""
+
+
+class _Unpacking:
+    """A container on its way: each of its files is handed on as it comes."""
+
+    def __init__(self, document_id: str, name: str, limits: Limits, on_member: OnMember) -> None:
+        self.document_id, self.name = document_id, name
+        self.clock = _Clock(limits, name, reading=False)
+        self._on_member = on_member
+
+    def take(self, kind: str, fields: list[Any]) -> None:
+        """Hand on a member."""
+        if kind != "member":
+            raise ValueError(f"no such message: {kind}")
+        path, reason, data = fields
+        self._on_member(Member(tuple(map(str, path)), None if reason else data, str(reason)))
 
 
 class _Conversion:
@@ -162,9 +239,8 @@ class _Conversion:
         self._chunks: list[Chunk] = []
         self._texts: list[str] = []
 
-    def take(self, message: list[Any]) -> Converted | UnreadableFile | None:
-        """One message of the process; what the work comes to where it was the last one."""
-        kind, *fields = message
+    def take(self, kind: str, fields: list[Any]) -> None:
+        """Take one message of the process."""
         match kind:
             case "page":
                 page, pages = map(int, fields)
@@ -175,16 +251,14 @@ class _Conversion:
                 self._facts = from_json(self.document_id, fields[0])
             case "chunks" if self._document is not None:
                 self._take_chunks(self._document, fields[0])
-            case "done" if self._document is not None:
-                return Converted(self._document, self._facts, tuple(self._chunks), tuple(self._texts))
-            case "memory":
-                return TooMuchMemory(name=self.name, limit_mib=self._limits.memory_mib)
-            case "refused":
-                return _refusal(self.name, *fields)
             case _:
-                _log.error("converting %s failed: %s", self.document_id, "\n".join(map(str, fields)))
-                return UnreadableFile(name=self.name)
-        return None
+                raise ValueError(f"no such message: {kind}")
+
+    def converted(self) -> Converted:
+        """What the work came to."""
+        if self._document is None:
+            raise UnreadableFile(name=self.name)
+        return Converted(self._document, self._facts, tuple(self._chunks), tuple(self._texts))
 
     def _take_page(self, page: int, pages: int) -> None:
         self.clock.turn(page, pages)
@@ -212,13 +286,22 @@ class _Clock:
         self._limits, self._name = limits, name
         self.reading = reading  # page after page; else what follows is cut into chunks
         self._page = 1
-        self._page_ends = monotonic() + limits.page_seconds
-        self._ends = monotonic() + limits.document_seconds
+        self.begin()
+
+    def begin(self) -> None:
+        """The time of the document, and that of its first page, begins."""
+        self._page_ends = monotonic() + self._limits.page_seconds
+        self._ends = monotonic() + self._limits.document_seconds
 
     def turn(self, page: int, pages: int) -> None:
         """A page has been read, or the file opened (page 0): the next one's time begins."""
         self._page, self.reading = page + 1, page < pages
         self._page_ends = monotonic() + self._limits.page_seconds
+
+    def pause(self, seconds: float) -> None:
+        """Leave out seconds that recognition took, which has a limit of its own."""
+        self._ends += seconds
+        self._page_ends += seconds
 
     def left(self) -> float:
         """Seconds until the next limit; none below zero."""

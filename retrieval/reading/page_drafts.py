@@ -38,6 +38,7 @@ class PageDraft:
     has_gaps: bool = False  # lines with wide gaps in them: it may have columns
     has_notes: bool = False  # smaller type at its end and lines that begin with a mark: it may have footnotes
     is_changed: bool = False  # the text is not pdfium's, character for character
+    hidden_words: list[str] = field(default_factory=list)  # until it is known whether another page shows them
     own_boxes: list[Box | None] = field(default_factory=list)  # of own characters: `order` has -2 - i for the ith
 
     def remark(self, start: int, end: int, kind: RemarkKind, words: str = "", detail: str = "") -> None:
@@ -97,9 +98,14 @@ def boxes_of_words(text: str, boxes: Sequence[Box | None]) -> WordBoxes:
 
 
 def assemble(
-    drafts: Sequence[PageDraft], *, document_id: str, name: str, warnings: Sequence[ReadingWarning] = ()
+    drafts: Sequence[PageDraft],
+    *,
+    document_id: str,
+    name: str,
+    warnings: Sequence[ReadingWarning] = (),
+    paged: bool = True,
 ) -> Document:
-    """Join the pages to a document."""
+    """Join the pages to a document. Those of a file that is not `paged` have no label: nobody can cite them."""
     pages: list[Page] = []
     remarks: list[Remark] = []
     boxes: list[WordBoxes] = []
@@ -107,7 +113,8 @@ def assemble(
     for draft in drafts:
         end = start + len(draft.text)
         kept = draft.readable, draft.partly, draft.bates, draft.exhibit
-        pages.append(Page(draft.number, draft.label or str(draft.number), start, end, *kept))
+        label = (draft.label or str(draft.number)) if paged else ""
+        pages.append(Page(draft.number, label, start, end, *kept))
         remarks += [replace(m, start=m.start + start, end=m.end + start) for m in draft.remarks]
         boxes.append(draft.boxes + np.array([start, start, 0, 0, 0, 0], np.int32))
         start = end + len(PAGE_BREAK)

@@ -8,31 +8,43 @@ pdfium must never run in two threads of one process, not even on two documents: 
 """
 
 import ctypes
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, ReadingWarning
-from retrieval.core.errors import DamagedFile, EncryptedFile, NoPages, TooManyPages, TooMuchText
+from retrieval.core.errors import DamagedFile, DynamicForm, EncryptedFile, NoPages, TooManyPages, TooMuchText
 from retrieval.core.limits import Limits
+from retrieval.reading.annotations import annotations_of
+from retrieval.reading.bates import bates_numbers
 from retrieval.reading.char_boxes import char_boxes
 from retrieval.reading.columns import may_have_columns, read_by_columns
+from retrieval.reading.coverage import Recognise, cover
+from retrieval.reading.exhibits import exhibits
+from retrieval.reading.fields import read_fields, warnings_of_fields
 from retrieval.reading.footnotes import may_have_footnotes, remark_footnotes
+from retrieval.reading.margin_numbers import margin_numbers
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
+from retrieval.reading.page_edges import edge_lines
+from retrieval.reading.painted import painted
+from retrieval.reading.printed_pages import printed_pages
 from retrieval.reading.right_to_left import turn_round
+from retrieval.reading.struck import keep_insertions, take_out_struck, warnings_of_struck
 from retrieval.reading.table_rows import may_have_tables, remark_rows
+from retrieval.reading.visible import layers_are_off, take_out_unseen, warnings_of_unseen
 
-CONVERTER_VERSION = 1  # raised when the same bytes would give another text
+logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of every XFA form
+
+CONVERTER_VERSION = 2  # raised when the same bytes would give another text
 
 # pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page
 # shows.
 _SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
 _CONTROL = {c: " " for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)} | {0x2028: " ", 0x2029: " "} | _SAME_LENGTH
 _LONGEST_LABEL = 40  # characters; "A-1" or "xxiii" is a label, and a file may declare megabytes for each page
-# A scan may carry a stamp or a running footer as text; less than this beside a full-page image is not its text.
-_FEW_CHARACTERS = 50
 
 
 def read_pdf(
@@ -41,8 +53,8 @@ def read_pdf(
     name: str,
     document_id: str,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
-    labels: bool = True,
     on_page: Callable[[int, int], None] | None = None,
+    recognise: Recognise | None = None,
 ) -> Document:
     """Read a PDF into a `Document`: the `Converter` of PDFs.
 
@@ -58,30 +70,44 @@ def read_pdf(
         if on_page:
             on_page(0, count)
         drafts: list[PageDraft] = []
-        characters = 0
+        characters, layers_off = 0, layers_are_off(data)
         for i in range(count):
-            draft = _read_page(pdf, i, limits.characters - characters)
+            draft = _read_page(pdf, i, limits.characters - characters, recognise, layers_off=layers_off)
             if draft is None:
                 raise TooMuchText(name=name, limit=limits.characters)
-            draft.label = _label(pdf, i) if labels else str(i + 1)
+            draft.label = _label(pdf, i) if limits.labels else str(i + 1)
             drafts.append(draft)
             characters += len(draft.text) + len(PAGE_BREAK)
             if on_page:
                 on_page(i + 1, count)
-        warnings: list[ReadingWarning] = []
-        for draft in drafts:
-            if draft.has_gaps:
-                read_by_columns(pdf, draft)
-            if may_have_tables(draft.text):
-                remark_rows(pdf, draft)
-        remark_footnotes(pdf, drafts)
-        turn_round(drafts)
-        for draft in drafts:
-            if draft.is_changed and not len(draft.boxes):
-                draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
+        if _is_dynamic_form(pdf, drafts):
+            raise DynamicForm(name=name)
+        warnings = _read_together(pdf, drafts)
     finally:
         pdf.close()
     return assemble(drafts, document_id=document_id, name=name, warnings=warnings)
+
+
+def _read_together(pdf: pdfium.PdfDocument, drafts: list[PageDraft]) -> list[ReadingWarning]:
+    """What only the pages together tell: the series of numbers on them, what goes on over a page, the order of words."""
+    margin_numbers(pdf, drafts)
+    edges = [edge_lines(draft) for draft in drafts]
+    printed_pages(drafts, edges)
+    bates_numbers(drafts, edges)
+    exhibits(pdf, drafts, edges)
+    keep_insertions(drafts)
+    warnings = [*warnings_of_unseen(drafts), *warnings_of_struck(drafts), *warnings_of_fields(drafts)]
+    for draft in drafts:
+        if draft.has_gaps:
+            read_by_columns(pdf, draft)
+        if may_have_tables(draft.text):
+            remark_rows(pdf, draft)
+    remark_footnotes(pdf, drafts)
+    turn_round(drafts)
+    for draft in drafts:
+        if draft.is_changed and not len(draft.boxes):
+            draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
+    return warnings
 
 
 def is_pdf(head: bytes) -> bool:
@@ -97,7 +123,9 @@ def page_text(textpage: pdfium.PdfTextPage) -> str:
 
 def _open(data: bytes, name: str) -> pdfium.PdfDocument:
     try:
-        return pdfium.PdfDocument(data)
+        pdf = pdfium.PdfDocument(data)
+        pdf.init_forms()  # else the fields of its form have no values
+        return pdf
     except pdfium.PdfiumError as error:
         if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD or "password" in str(error).lower():
             raise EncryptedFile(name=name) from error
@@ -106,7 +134,9 @@ def _open(data: bytes, name: str) -> pdfium.PdfDocument:
         raise DamagedFile(name=name) from error
 
 
-def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | None:
+def _read_page(
+    pdf: pdfium.PdfDocument, index: int, most: int, recognise: Recognise | None, *, layers_off: bool
+) -> PageDraft | None:
     """Read a page; one that pdfium cannot open is an unreadable one.
 
     None for a text of more than `most` characters, which is not even fetched.
@@ -124,9 +154,14 @@ def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | No
             draft = PageDraft(index + 1, page_text(textpage))
             draft.has_gaps = may_have_columns(textpage, draft.text)
             draft.has_notes = may_have_footnotes(textpage, draft.text)
+            objects = painted(page)
+            annotations = annotations_of(pdf, page)
+            take_out_unseen(page, draft, objects, annotations, layers_off=layers_off)
+            take_out_struck(page, draft, objects, annotations)
+            read_fields(pdf, draft, annotations)
+            cover(page, textpage, draft, objects, recognise)
         finally:
             textpage.close()
-        draft.readable = not _shows_more_than_it_says(page, draft.text)
         return draft
     except pdfium.PdfiumError:
         return unreadable
@@ -134,23 +169,15 @@ def _read_page(pdf: pdfium.PdfDocument, index: int, most: int) -> PageDraft | No
         page.close()
 
 
-def _shows_more_than_it_says(page: pdfium.PdfPage, text: str) -> bool:
-    """Whether the page's content is a picture: no letters beside drawn objects,
-    or few beside an image of half the page.
-    """
-    letters = sum(c.isalnum() for c in text)
-    if letters >= _FEW_CHARACTERS:
+def _is_dynamic_form(pdf: pdfium.PdfDocument, drafts: Sequence[PageDraft]) -> bool:
+    """Whether a file is an XFA form whose pages are only a notice to wait for another program to show it."""
+    kind = pdf.get_formtype()
+    if kind not in (pdfium_c.FORMTYPE_XFA_FULL, pdfium_c.FORMTYPE_XFA_FOREGROUND):
         return False
-    objects = list(page.get_objects(max_depth=2))
-    if letters == 0:
-        return bool(objects)
-    width, height = page.get_size()
-    for o in objects:
-        if o.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            left, bottom, right, top = o.get_bounds()
-            if (right - left) * (top - bottom) >= 0.5 * width * height:
-                return True
-    return False
+    is_notice = any("please wait" in draft.text.lower() for draft in drafts[:1])
+    if not is_notice and (kind != pdfium_c.FORMTYPE_XFA_FULL or len(drafts) > 1):
+        return False
+    return not any(each.field for draft in drafts for each in annotations_of(pdf, pdf[draft.number - 1]))
 
 
 def _label(pdf: pdfium.PdfDocument, index: int) -> str:

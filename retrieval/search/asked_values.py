@@ -14,6 +14,10 @@ _WORDS = (
 )
 _COUNT = rf"(?:\d|{_WORDS})"
 _UNIT = r"\b(?:seconds?|minutes?|hours?|days?|weeks?|fortnights?|months?|quarters?|years?|anniversar(?:y|ies))\b"
+_CLOCK = (
+    r"\b\d{1,2}:\d{2}\b|\bo['’]clock\b|\b[ap]\.?m\b|\b(?:noon|midnight)\b"
+    r"|\b(?:half|quarter|five|ten|twenty) (?:past|to) \w"
+)
 _MONTH = (
     r"\b(?:jan(?:uary)?|feb(?:ruary)?|march|apr(?:il)?|may \d|june|july|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\b"
@@ -85,7 +89,7 @@ VALUE_KINDS = (
         "date",
         r"\b(?:on |by )?(?:what|which) (?:date|day)\b|\bwhat is the (?:\w+ ){0,3}date\b|\bwhen (?:is|was|were|did)\b"
         r"(?!.{0,60}?\b(?:allowed|permitted|entitled|required|obliged|liable|free|able|a party|considered|deemed)\b)",
-        rf"{_MONTH}|\b(?:19|20)\d\d\b|\b\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b|{_UNIT}|\bdate\b",
+        rf"{_MONTH}|\b(?:19|20)\d\d\b|\b\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b|{_UNIT}|\bdate\b|{_CLOCK}",
     ),
     _kind(
         "number",

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from retrieval.search import structural_places as find
 from retrieval.structure.place_names import first_place
+from retrieval.structure.printed_places import first_printed_place
 
 _LONGEST = 2_000  # characters of a question that are looked at; what is longer quotes something, and asks at its end
 
@@ -111,6 +112,33 @@ def _role(name: str) -> str:
 
 
 KINDS = (
+    Kind(
+        name="printed place",
+        needs="numbered lines, Bates numbers or pages of an exhibit that are cited",
+        find=find.printed,
+        signs=(first_printed_place,),
+        narrowed=True,
+        examples=(
+            "What does 42:5-9 say?",
+            "What was testified at 42:5?",
+            "Marchetti Dep. 42:25-43:2",
+            "Show me page 42, lines 5 to 9.",
+            "What does ORR-HOSP-00128734 say?",
+            "ABC 000123 to ABC 000125",
+            "Who wrote NORTH_0004412?",
+            "Exhibit B, page 2",
+            "what is on page 3 of exhibit 14?",
+            "What stands on printed page 4?",
+            "Read PDF page 12",
+        ),
+        counterexamples=(
+            "Must notice be given by 5:00 p.m.?",
+            "Does delivery before 10:30 am count?",
+            "What does Section 409A require?",
+            "What is in Exhibit B?",
+            "What does page 3 say?",
+        ),
+    ),
     Kind(
         name="section",
         needs="a clause, exhibit, schedule or recital of that number in the outline",

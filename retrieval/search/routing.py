@@ -14,6 +14,7 @@ from retrieval.library.library import Library
 from retrieval.reading.formats import SUFFIXES, without_suffix
 from retrieval.search.lexical import OPENING, Lexical, stems_of
 from retrieval.structure.clause_marks import NUMERALS, ORDINALS, nth
+from retrieval.structure.printed_places import printed_places
 
 _ASKED = 8  # documents looked at for a name
 _ASKED_FOR_KIND = 32  # for a kind of document alone ("the lease"), or the number of an amendment
@@ -58,6 +59,11 @@ _KIND_ALONE = re.compile(
     r"\b(?:the|our|my)\s+(?P<name>(?:sub)?lease|deed|mortgage|indenture|nda|msa|sow|amendment|addendum)\b"
     r"(?!\s+(?:of|agreement|contract)\b)",
     re.IGNORECASE,
+)
+# "Marchetti Dep. 42:5", "the Marchetti deposition"
+_TESTIMONY = re.compile(
+    rf"\b(?P<name>{_RUN})\s+(?:Dep(?:o|osition|\.)?|Tr(?:anscript|\.)|Decl(?:aration|\.)|Aff(?:idavit|\.)"
+    r"|(?:deposition|testimony|transcript|declaration|affidavit)\b)"
 )
 _AMENDING = r"(?:amendment|addendum)"
 _NTH = rf"(?P<nth>{'|'.join(ORDINALS[:20])}|\d{{1,2}}(?:st|nd|rd|th))\s+{_AMENDING}"
@@ -135,6 +141,8 @@ class Router:
 
         Raises StoreUnavailable, and NoSuchDocument for one that goes meanwhile.
         """
+        if ids := self._by_bates(question):
+            return Route(tuple(ids), question)
         leading = _LEADING.fullmatch(question)
         if leading and (ids := self._by_title(leading["name"])):
             return _joined({leading["name"]: ids}, leading["rest"])
@@ -145,6 +153,7 @@ class Router:
             (_TITLED, self._by_words),
             (_FILED, self._by_file),
             (_KIND_ALONE, self._by_kind),
+            (_TESTIMONY, self._by_words),
         ):
             for names in [tuple(_readings(m["name"])) for m in form.finditer(rest)]:
                 found = next((fits for each in names if (fits := _fits(each, fitting))), {})
@@ -155,6 +164,18 @@ class Router:
             runs = [m["name"] for m in _CAPITALS.finditer(question)]
             named = {run: ids for run in runs if (ids := self._by_party(run))}
         return _joined(named, rest)
+
+    def _by_bates(self, question: str) -> list[str]:
+        """The documents that have a Bates number which a question cites."""
+        cited = [place for place in printed_places(question)[0] if place.kind == "bates"]
+        if self._is_alone or not cited:
+            return []
+        records = [r for r in self._library.documents(self._matter_id) if self._scope is None or r.id in self._scope]
+        return [
+            id_
+            for id_, facts in self._library.facts_of(records).items()
+            if any(held.holds(place) for held in facts.bates for place in cited)
+        ]
 
     def _by_title(self, title: str) -> list[str]:
         """A whole title, by BM25 in which its many words count: other contracts hold most of them, too."""

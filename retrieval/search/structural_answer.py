@@ -13,11 +13,12 @@ from itertools import islice, zip_longest
 from retrieval.core.documents import Document, Span
 from retrieval.core.errors import DocumentNotReady, NoSuchDocument
 from retrieval.search.question_kinds import Sign, folded, kinds_of
-from retrieval.search.structural_places import Place, Source, absent
+from retrieval.search.structural_places import Place, Source, absent, printed
 from retrieval.structure.chunks import Chunk
 from retrieval.structure.clauses import outline
 from retrieval.structure.facts import Facts
 from retrieval.structure.place_names import named_places
+from retrieval.structure.printed_places import printed_places
 
 _MOST_DOCUMENTS = 8  # that are looked into for one question, those that rank best first
 # Characters of a long section that come before the other hits where something in it is asked for; half of a prompt.
@@ -29,7 +30,8 @@ _ASKS_FOR_THE_PLACE = frozenset(
     "contains include includes require requires about deal deals with there stand stands written the a an in of on at "
     "under from to and please can could would you i me we us show give tell quote find open see display recite explain "
     "describe summarise summarize summary text wording words content contents full whole entire exactly exact number "
-    "this that our my agreement contract lease document it its".split()
+    "this that our my agreement contract lease document it its line lines printed stamped bates exhibit testimony "
+    "testify testified deposition dep depo tr transcript".split()
 )
 
 
@@ -86,6 +88,10 @@ def answer_by_structure(
         return StructuralAnswer()
     sources = list(islice(_sources(document_ids, document_of, facts_of), _MOST_DOCUMENTS))
     found = [(sign.kind, place) for sign in signs for place in _by_turns(sign, question, sources)]
+    if signs[0].kind.find is printed and any(kind.find is printed for kind, _ in found):
+        found = [
+            (kind, place) for kind, place in found if kind.find is printed
+        ]  # of "Exhibit B, page 2" the page alone
     if not found:
         return _nothing(signs[0], question, sources)
     places: list[Place] = []
@@ -125,7 +131,9 @@ def _missing(question: str, sources: Sequence[Source], *, named: bool) -> str:
 def _nothing(sign: Sign, question: str, sources: Sequence[Source]) -> StructuralAnswer:
     """What is there instead of a place that no document has; empty where one may have it."""
     gone = [absent(source, question) for source in sources]
-    if not sources or not all(gone):
+    if sign.kind.find is printed:  # a document without numbered lines, or of another production, cannot have it
+        gone = [each for each in gone if each]
+    if not gone or not all(gone):
         return StructuralAnswer()
     near = tuple(Place(each.nearest.span, f"nearest: {each.nearest.label()}") for each in gone if each and each.nearest)
     sentence = gone[0].sentence if gone[0] else ""
@@ -135,7 +143,7 @@ def _nothing(sign: Sign, question: str, sources: Sequence[Source]) -> Structural
 
 
 def _asks_for_the_place(question: str) -> bool:
-    _, rest = named_places(question)
+    _, rest = named_places(printed_places(question)[1])
     rest = re.sub(
         r"\b(?:first|last|front|final|closing|opening)?\s*pages?\b\s*[\divxl]*", " ", rest, flags=re.IGNORECASE
     )

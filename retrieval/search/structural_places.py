@@ -19,6 +19,7 @@ from retrieval.structure.definitions import Definition, find_definitions
 from retrieval.structure.facts import Facts
 from retrieval.structure.parties import Party
 from retrieval.structure.place_names import NotThere, PlaceName, find_named, named_places, not_there
+from retrieval.structure.printed_places import find_printed, not_printed, printed_places
 from retrieval.structure.sentences import sentences
 
 _LONGEST_OPENING = 1_500  # characters of a document that are shown as its opening where no preamble was found
@@ -34,6 +35,7 @@ _ADDRESS = re.compile(
     r"\b\d{5}\b|\battn\b|\battention:|@\w|\b\d{1,6} [\w. ]{1,30}\b(?:street|avenue|road|drive|lane|boulevard|suite)\b",
     re.IGNORECASE,
 )
+_MOST_PAGES = 4  # of one number
 _MOST_DEFINITIONS = 3  # of one term
 _CLOSE = 0.88  # of the letters of a term, in their order: "Interveining Event"
 _DAY = re.compile(  # a day on which something was done
@@ -84,8 +86,17 @@ def named_clauses(source: Source, question: str, _sign: re.Match[str]) -> Iterat
             yield from _recital(source, name)
 
 
+def printed(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
+    """The numbered lines, pages by Bates number or printed number, and pages of an exhibit that a question cites."""
+    for place in printed_places(question)[0]:
+        yield from (Place(span, str(place)) for span in find_printed(source.document, place))
+
+
 def absent(source: Source, question: str) -> NotThere | None:
     """Of the places that a question names the first that the document certainly does not have."""
+    cited = printed_places(question)[0]
+    if gone := next((sentence for place in cited if (sentence := not_printed(source.document, place))), ""):
+        return NotThere(gone, None)
     return next((not_ for name in named_places(question)[0] if (not_ := _absent(source.document, name))), None)
 
 
@@ -115,8 +126,10 @@ def pages(source: Source, _question: str, sign: re.Match[str]) -> Iterator[Place
         yield from _page(source.document, page)
         return
     wanted = which.get("page", "")
-    labelled = [p for p in every if p.label.lower() == wanted.lower()]
-    for page in labelled[:1] or [p for p in every if str(p.number) == wanted]:
+    labelled = [
+        p for p in every if p.label.lower() == wanted.lower()
+    ]  # several, where exhibits have pages of their own
+    for page in labelled[:_MOST_PAGES] or [p for p in every if str(p.number) == wanted]:
         yield from _page(source.document, page)
 
 

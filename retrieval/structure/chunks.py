@@ -14,8 +14,9 @@ from typing import Self
 from retrieval.core.documents import Document, Span
 from retrieval.structure.clauses import clause_at, headings_above, outline
 from retrieval.structure.layout import working_text
+from retrieval.structure.testimony import exchanges
 
-CHUNKER_VERSION = 5  # raised when the same text would be cut differently; what was indexed before is indexed again
+CHUNKER_VERSION = 6  # raised when the same text would be cut differently; what was indexed before is indexed again
 
 SHORT = 250  # a chunk below this takes in the clause after it
 LONG = 900  # a chunk does not grow past this, and a clause longer than this is cut
@@ -88,9 +89,12 @@ def _joined(document: Document) -> Iterator[int]:
 
 
 def _pieces(document: Document) -> Iterator[tuple[int, bool]]:
-    """Where each clause, and each part of one that is too long, begins; the flag tells a clause from a part."""
+    """Where each clause, each question of testimony, and each part of one that is too long, begins; the flag tells a
+    clause from the others.
+    """
     starts = {c.span.start for c in outline(document)}
-    for a, b in pairwise(sorted({0, *starts, len(document.text)})):
+    asked = {exchange.span.start for exchange in exchanges(document)}
+    for a, b in pairwise(sorted({0, *starts, *asked, len(document.text)})):
         yield a, a in starts
         for border in _cuts(document.text, a, b):
             yield border, False

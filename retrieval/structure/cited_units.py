@@ -42,7 +42,7 @@ def unit_cited(document: Document, span: Span, at: int) -> str:
     return f"{one} to {other}"
 
 
-@document_cache(16)
+@document_cache()
 def _starts(document: Document) -> tuple[int, ...]:
     """Where the units begin."""
     clauses = outline(document)

@@ -420,6 +420,8 @@ class _Lists:
                 return self._push(row, mark, *found)
         if set(mark.path) <= {0, 1}:
             return self._begin_sections(row, mark, base)
+        if not self.items and self._begins_excerpt(row, mark):
+            return self._push(row, mark, base)
         if len(mark.path) == 1 and not any(o.path for o in self._stack[base:]) and (mark.titled or mark.word):
             return self._push(row, mark, base if self._ended(row, base) else len(self._stack))
         return self._begin_gap(row, mark, base)
@@ -449,6 +451,20 @@ class _Lists:
         if 0 < ahead <= _MOST_SKIPPED and mark.path[1] <= 1 + int(len(top.path) == 1):
             return numeric[0], top.list_ if top.kind == "number" else None
         return None
+
+    def _begins_excerpt(self, row: int, mark: Mark) -> bool:
+        """Whether the first number of all begins the sections of an excerpt: "4.2 Payment. …" below a title.
+
+        It has a heading, stands below one or below a sentence that has ended, and no number before it comes later.
+        """
+        above = self.rows[row - 1].text.strip() if row else ""
+        return (
+            len(mark.path) > 1
+            and not mark.runs_on
+            and _is_headed((self.rows[row], mark))
+            and (is_title(above) or above.endswith(_SENTENCE_ENDS))
+            and not self._comes_later(row, range(1, mark.path[0]))
+        )
 
     def _begin_gap(self, row: int, mark: Mark, base: int) -> bool:
         """A "6." after 5.4, where no line said 5."""

@@ -85,7 +85,7 @@ class _Index:
     positions: dict[str, list[int]] = field(default_factory=dict)  # of each number in the outline
 
 
-@document_cache(16)
+@document_cache()
 def _index(document: Document) -> _Index:
     """Made once: a long contract has as many references as clauses, and each would go through all of them."""
     index, clauses = _Index(), outline(document)

@@ -14,6 +14,7 @@ from retrieval.structure.clause_lists import ROLES, Item, find_items
 from retrieval.structure.clause_marks import HEADING_END, Kind, Mark, run_in_heading, stands_alone
 from retrieval.structure.clause_names import name_items
 from retrieval.structure.layout import lines
+from retrieval.structure.testimony import exchange_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,10 @@ class Clause:
         return f"Section {self.number}" if self.number[:1].isdigit() else self.number
 
 
-@document_cache(16)
+@document_cache()
 def outline(document: Document) -> tuple[Clause, ...]:
-    """The clauses of a document in reading order; empty where nothing is numbered."""
-    found = find_items(lines(document))
+    """The clauses of a document in reading order; empty where nothing is numbered; "A." of testimony is no number."""
+    found = find_items([line for line in lines(document) if exchange_at(document, line.start) is None])
     items, names = found.items, name_items(document, found)
     starts = [item.line.start for item in items] + [len(document.text)]
     ends = _ends([item.depth for item in items])
@@ -127,18 +128,30 @@ def pin_cite(document: Document, *spans: Span, at: int | None = None) -> PinCite
         exhibit=page.exhibit,
         lines=numbered_lines(document, spans),
         recognised=any(document.is_recognised(span) for span in spans),
+        status=document.status_of(spans),
     )
 
 
 def numbered_lines(document: Document, spans: Sequence[Span]) -> str:
-    """The numbered lines of a pleading or transcript that spans stand on, as they are cited: "42:5-9", "42:25-43:2"."""
+    """The numbered lines of a pleading or transcript that spans stand on, as they are cited: "42:5-9", "42:25-43:2".
+
+    Those of a file that has no pages are its paragraphs: "¶ 12", "¶¶ 12-14".
+    """
     places = [remark.detail for span in spans for remark in document.remarks_in(span, "line")]
     if not places:
-        return ""
+        return "" if document.page_at(spans[0].start).label else _paragraphs(document, spans)
     (page, first), (last_page, last) = places[0].rsplit(":", 1), places[-1].rsplit(":", 1)
     if places[0] == places[-1]:
         return places[0]
     return f"{page}:{first}-{last}" if page == last_page else f"{places[0]}-{places[-1]}"
+
+
+def _paragraphs(document: Document, spans: Sequence[Span]) -> str:
+    """The paragraphs that spans stand on, counted from the first: the lines of the text that are not empty."""
+    rows = lines(document)
+    at = spans[0].start, max(spans[0].start, spans[-1].end - 1)
+    first, last = (max(1, bisect_right(rows, offset, key=lambda row: row.start)) for offset in at)
+    return f"¶ {first}" if first == last else f"¶¶ {first}-{last}"
 
 
 def headings_above(document: Document, index: int) -> list[str]:

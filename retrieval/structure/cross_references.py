@@ -88,7 +88,7 @@ class Reference:
 _Known = dict[int, tuple[Clause | None, bool]]
 
 
-@document_cache(16)
+@document_cache()
 def find_references(document: Document) -> tuple[Reference, ...]:
     """Every reference of a document in reading order; those on contents pages, and headings themselves, are none."""
     text = flowing_text(document)

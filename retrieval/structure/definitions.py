@@ -110,7 +110,7 @@ class Definition:
     points: bool  # it only says where the meaning is: "has the meaning set forth in Section 3.3"
 
 
-@document_cache(16)
+@document_cache()
 def find_definitions(document: Document) -> tuple[Definition, ...]:
     """Every definition of a document in reading order;
     a term may have several ("as set forth in Section 3.3", and there).
@@ -158,7 +158,7 @@ def definitions_used(document: Document, span: Span) -> list[Definition]:
     return [terms[term] for term in dict.fromkeys(uses) if not span.contains(terms[term].where)]
 
 
-@document_cache(16)
+@document_cache()
 def _uses(document: Document) -> re.Pattern[str] | None:
     forms = sorted({form for term in defined(document) for form in _forms(term)}, key=len, reverse=True)
     any_of = "|".join(r"\s+".join(map(re.escape, form.split())) for form in forms)

@@ -1,8 +1,9 @@
 """Splits a document into lines, and tells running headers, footers,
 page numbers and contents from the contract's words.
 
-Running headers and footers, page numbers, `Source: COMPANY, 8-K, date` stamps and contents pages stay in the canonical
-text (offsets never move) but take no part in structure, in what is indexed or in what is sent.
+Running headers and footers, page numbers, `Source: COMPANY, 8-K, date` stamps, a court's stamps, contents pages and,
+where a page's lines are numbered, those outside of the numbers stay in the canonical text (offsets never move) but take
+no part in structure, in what is indexed or in what is sent.
 """
 
 import re
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from retrieval.core.cache import document_cache
-from retrieval.core.documents import LINE_END_HYPHEN, Document, Page
+from retrieval.core.documents import LINE_END_HYPHEN, Document, Page, RemarkKind
 from retrieval.structure.scripts import without_line_ends
 
+# What else than the lines that are numbered belongs to the words of a page with numbered lines.
+_ON_NUMBERED: tuple[RemarkKind, ...] = ("line", "field", "annotation", "footnote")
 _EDGE_LINES = 3  # a running header or footer stands within so many lines of the page's top or bottom
 _PAGE_NUMBER = re.compile(
     r"(?:page\s*)?[-–—\[( ]*(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]{1,2}-\d{1,3}|[A-Z]\d{1,3}-\d{1,3})[-–—\]) ]*"
@@ -22,6 +25,12 @@ _PAGE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SOURCE = re.compile(r"source:\s.{3,120}", re.IGNORECASE)
+# "Case 8:16-cv-01261-DOC-KES Document 40 Filed 10/04/16 Page 3 of 10 Page ID #:512", or the docket number alone.
+_DOCKET = re.compile(
+    r"(?:(?:case|no\.?|docket|usca\d*)[\s:]*)*\d{1,2}:\d{2}-[a-z]{2}-\d{2,6}[\w()-]*(?:\s*\(\w{2,6}\))?"
+    r"(?:\s+(?:document|doc\.?|dkt\.?|ecf|filed)\b.{0,120})?",
+    re.IGNORECASE,
+)
 # Sought from where they begin, and not with a leading ".*": a line may be a million full stops.
 _LEADER = re.compile(r"(?:\.\s?){4}\s*(?:\d{1,4}|[ivxlc]+|[A-Z]-\d+)?\s*\Z", re.IGNORECASE)
 _CONTENTS_ENTRY = re.compile(r"\D[\s.](?:\d{1,3}|[ivxl]{1,6})\s*\Z")
@@ -55,7 +64,7 @@ class Line:
     note: bool = False
 
 
-@document_cache(16)
+@document_cache()
 def lines(document: Document) -> tuple[Line, ...]:
     """Every non-empty line of the document in order, each marked as words of the contract or as noise."""
     by_page = [(page, list(_lines_of(document.text, page))) for page in document.pages]
@@ -64,8 +73,12 @@ def lines(document: Document) -> tuple[Line, ...]:
     in_contents = False
     for page, rows in by_page:
         in_contents = _is_contents(rows, document.text, in_contents)
+        is_numbered = bool(document.remarks_in(document.span(page.start, page.end), "line"))
         noise = [
-            in_contents or _belongs_to_page(document.text[a:b], i, len(rows), running) for i, (a, b) in enumerate(rows)
+            in_contents
+            or (is_numbered and not document.remarks_in(document.span(a, b), *_ON_NUMBERED))
+            or _belongs_to_page(document.text[a:b], i, len(rows), running)
+            for i, (a, b) in enumerate(rows)
         ]
         if all(noise) and not in_contents:  # short pages that are all alike: what they say counts
             noise = [False] * len(rows)
@@ -160,7 +173,7 @@ def _belongs_to_page(text: str, index: int, count: int, running: frozenset[str])
         return True
     if index == 0 and _PAGE_NUMBER.fullmatch(flat):
         return True
-    if (foot or index < _EDGE_LINES) and shape_of(flat) in running:
+    if (foot or index < _EDGE_LINES) and (shape_of(flat) in running or _DOCKET.fullmatch(flat)):
         return True
     return "...." in flat.replace(" ", "") and bool(_LEADER.search(flat))
 

@@ -158,7 +158,7 @@ def find_opening(document: Document) -> Opening:
     )
 
 
-@document_cache(16)
+@document_cache()
 def opening_text(document: Document) -> str:
     """The first words of a document, noise blanked out character for character, so that offsets hold."""
     out, done = [], 0

@@ -91,17 +91,34 @@ def in_context(document: Document, span: Span) -> InContext:
     return InContext(cut[0] + before + space[0], words, space[1] + after + cut[1])
 
 
+def mentions_in(document: Document, text: str, phrase: str) -> Iterator[tuple[int, int]]:
+    """Find every mention of `phrase` in a text beside that of a document; yields [start, end) of it."""
+    folded = _lower(fold(phrase))
+    if folded.skeleton and _bare(phrase) in _bare(text):
+        yield from _mentions(document, _lower(fold(text)), folded, None)
+
+
+def cut_before(words: str) -> str:
+    """The last words of what stands before a mention."""
+    return words if len(words) <= _AROUND else "… " + words[-_AROUND:].partition(" ")[2]
+
+
+def cut_after(words: str) -> str:
+    """The first words of what stands after a mention."""
+    return words if len(words) <= _AROUND else words[:_AROUND].rpartition(" ")[0] + " …"
+
+
 def _is_border(character: str) -> bool:
     """Whether words end before or after a character."""
     return character.isspace() or is_borderless(character)
 
 
-@document_cache(256)
+@document_cache()
 def _letters(document: Document) -> str:
     return _bare(document.text)
 
 
-@document_cache(256)
+@document_cache()
 def _breaks(document: Document) -> tuple[tuple[int, int, int], ...]:
     """For each page break where in `_letters` the text beside it begins, where the break is,
     and where that text ends.
@@ -137,7 +154,7 @@ def _parted(bare: str, above: str, below: str) -> bool:
     return least > 0 and bare[least:] in below
 
 
-@document_cache(32)
+@document_cache()
 def _folded(text: str) -> Folded:
     return _lower(fold(text))
 

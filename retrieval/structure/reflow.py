@@ -43,7 +43,7 @@ _HYPHENATED = re.compile(
 _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d_]*")
 
 
-@document_cache(32)
+@document_cache()
 def flowing_text(document: Document) -> str:
     """The text, of the same length, with running headers, footers, page numbers and footnotes replaced by spaces."""
     out, done = [], 0
@@ -91,7 +91,7 @@ def own_spans(document: Document, span: Span) -> list[Span]:
     return [s for s in stretches if flow[s.start : s.end].strip()] or [span]
 
 
-@document_cache(32)
+@document_cache()
 def _running(document: Document) -> tuple[tuple[int, int], ...]:
     """[start, end) of every running line and of every line of a footnote, in order."""
     rows = lines(document)
@@ -104,8 +104,11 @@ def _find_running(document: Document, rows: Sequence[Line]) -> Iterator[tuple[in
     noise = Counter(line.page for line in rows if line.noise)
     alone = [(line.start, int(m[1])) for line in rows if (m := _ALONE.fullmatch(line.text))]
     series = {a for i, (a, _) in enumerate(alone) if _in_series(alone, i)}
+    numbered = {document.page_at(remark.start).number for remark in document.remarks_of("line")}
     for line in rows:
-        if match := _ALONE.fullmatch(line.text):
+        if line.page in numbered:
+            running = line.noise
+        elif match := _ALONE.fullmatch(line.text):
             page = document.pages[line.page - 1]
             running = line.start in series or (line.noise and match[1] in (str(page.number), page.label))
         else:

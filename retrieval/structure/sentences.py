@@ -16,6 +16,7 @@ from retrieval.structure.scripts import count_borderless
 from retrieval.structure.sentence_borders import find_borders, without_number
 from retrieval.structure.sentence_ends import split_sentences, trim
 from retrieval.structure.tables import find_tables
+from retrieval.structure.testimony import exchanges
 
 _LEAST_WORDS = 3  # a sentence of fewer is a heading or a fragment
 _LEAST_BORDERLESS = 6  # characters of a sentence in a script without borders between words
@@ -38,19 +39,25 @@ class Unit:
     kind: Kind
 
 
-@document_cache(16)
+@document_cache()
 def units(document: Document) -> tuple[Unit, ...]:
     """The words of a document in order, each in one unit; none runs across the beginning of a clause or a heading.
+
+    A question of testimony and its answer are one.
 
     Lines that belong to the page (running headers, page numbers, contents) are no part of any, unless one crosses a
     page.
     """
     text, tables = flowing_text(document), {rows[0].start: rows for rows in find_tables(document)}
-    borders = find_borders(document, text, {start: rows[-1].end for start, rows in tables.items()})
+    testimony = {exchange.span.start: exchange.span.end for exchange in exchanges(document)}
+    whole = {start: rows[-1].end for start, rows in tables.items()} | testimony
+    borders = find_borders(document, text, whole)
     found: list[tuple[tuple[int, int] | None, Kind]] = []
     for start, end in pairwise(sorted({0, len(text)} | borders.headings | borders.skipped | borders.others)):
         if start in tables:
             found += [(trim(text, row.start, row.end), "row") for row in tables[start]]
+        elif start in testimony:
+            found.append((trim(text, start, end), "sentence"))
         elif start in borders.headings:
             found.append((trim(text, start, end), "heading"))
         elif start not in borders.skipped:
@@ -59,7 +66,7 @@ def units(document: Document) -> tuple[Unit, ...]:
     return tuple(Unit(document.span(*at), kind) for at, kind in found if at)
 
 
-@document_cache(16)
+@document_cache()
 def sentences(document: Document) -> tuple[Span, ...]:
     """The sentences of a document, none a heading alone; a table is one."""
     out = [unit.span for unit in units(document) if unit.kind == "sentence"]

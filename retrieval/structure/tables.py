@@ -24,7 +24,7 @@ _GOES_ON = re.compile(r"\s*[a-z(&]")
 _CLAUSE = re.compile(r"(?:(?:section|article)\s+)?(?:\d+(?:\.\d+)+\.?|\d+\.|\([a-z0-9]{1,4}\))\s", re.I)
 
 
-@document_cache(16)
+@document_cache()
 def find_tables(document: Document) -> tuple[tuple[Span, ...], ...]:
     """Each table as its rows in order, the line above them first where it may be the heads of the columns."""
     read = list(_remarked(document))

@@ -74,7 +74,7 @@ def test_a_first_visitor_asks_the_sample_and_sees_the_words_on_its_page(page: Pa
     expect(page.locator(".chip").first).to_contain_text("Section 14.1")
     expect(page.locator(".chip").first).to_contain_text("word for word")
     expect(page.locator(".coverage")).to_contain_text("Searched 1 document, 12 pages")
-    expect(page.locator(".where")).to_contain_text("p. 8 (printed 6)")
+    expect(page.locator(".where")).to_contain_text("p. 6 (PDF page 8)")
     expect(page.locator(".words blockquote")).to_contain_text("without giving a reason")
     assert highlighted(page)[0] > 1000
     assert page.get_by_text("Open the PDF at this page").get_attribute("href").endswith(".pdf#page=8")  # type: ignore[union-attr]

@@ -146,6 +146,23 @@ def test_a_document_removed_while_it_is_worked_on_leaves_nothing(stores: Stores,
     assert {path.name[:64] for path in (tmp_path / "data" / "files").rglob("*.*")} == {left.id}
 
 
+@pytest.mark.parametrize("state", ["reading", "indexing"])
+def test_a_document_paused_while_it_is_worked_on_is_ingested_after_it_is_resumed(stores: Stores, state: str) -> None:
+    matter = stores.library.create_matter("Acme")
+    long = stores.library.accept(matter.id, "long.pdf", LONG)
+    add(stores)
+
+    def pause(record: DocumentRecord) -> None:
+        if record.id == long.id and record.state == state and record.page > 0:
+            stores.ingest.pause(matter.id, long.id)
+
+    stores.ingest.run(pause)
+    assert sorted(record.state for record in stores.library.documents(matter.id)) == ["paused", "ready"]
+    assert stores.ingest.resume(matter.id) == 1
+    stores.ingest.run()
+    assert_whole(stores, matter.id)
+
+
 class Obliging(HashingEmbedder):
     """Does something just before it embeds."""
 

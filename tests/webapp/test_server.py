@@ -110,9 +110,8 @@ def test_commands_go_through_the_server_and_give_the_rows_of_design(
     scan.write_text("no PDF")
     added = pincite("add", "Acme", str(lease), str(scan), str(tmp_path / "missing.pdf"), "--json")
     assert added.code == 1
-    assert all(
-        set(row) == {"file", "document_id", "state", "pages", "unreadable_pages", "reason"} for row in added.rows
-    )
+    keys = "file document_id state pages unreadable_pages partly_read_pages recognised_pages warnings reason"
+    assert all(list(row) == keys.split() for row in added.rows)
     by_file = {Path(row["file"]).name: row for row in added.rows}
     assert (by_file["lease.pdf"]["state"], by_file["lease.pdf"]["pages"], by_file["lease.pdf"]["reason"]) == (
         "ready",
@@ -173,9 +172,12 @@ def test_ask_gives_the_object_of_design(pincite: Pincite, server: Server, engine
     assert (answer["query"], answer["read_as"]) == ("Which law governs the lease?", "own")
     assert "laws of Ireland" in answer["answer"]
     citation = answer["citations"][0]
-    assert list(citation) == "n document_id document section page page_label quote verified".split()
+    assert (
+        list(citation)
+        == "n document_id document section page page_label bates exhibit lines recognised quote verified".split()
+    )
     assert (citation["document"], citation["page"], citation["verified"]) == ("lease.pdf", 2, True)
-    assert answer["searched"] == {"documents": 1, "pages": 2, "unreadable_pages": 0}
+    assert answer["searched"] == {"documents": 1, "pages": 2, "unreadable_pages": 0, "partly_read_pages": 0}
     assert list(answer["budget"]) == "window system history passages reserve sent left_out".split()
 
 

@@ -35,7 +35,7 @@ from webapp.answers.thorough import ReadSoFar, asks_for_all, read_on
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import PartNotFound, PlaceNotThere
 from webapp.core.limits import check_question
-from webapp.core.results import NO_BUDGET, BudgetRow
+from webapp.core.results import NO_BUDGET, BudgetRow, CoverageRow
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check, word_for_word
 from webapp.llm.pool import Lease
@@ -72,33 +72,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """Search coverage: documents, pages, pages without text, the query, and how the question was read.
+    """What was searched, for which query, and how the question was read.
 
     `wider`: the first search found nothing, so a second, wider one followed. `close` are the ids of documents that all
     fit a name in the question: one of them may be meant, or all, and all were searched.
     """
 
-    documents: int
-    pages: int
-    unreadable_pages: int
+    coverage: CoverageRow
     query: str
-    wider: bool
-    close: tuple[str, ...] = ()
     read_as: ReadAs = "own"
-
-    @classmethod
-    def of(
-        cls,
-        records: Sequence[DocumentRecord],
-        query: str,
-        read_as: ReadAs,
-        *,
-        wider: bool = False,
-        close: tuple[str, ...] = (),
-    ) -> "Searched":
-        """Search coverage of these documents."""
-        pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
-        return cls(len(records), pages, unreadable, query, wider, close, read_as)
+    wider: bool = False
+    close: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +154,8 @@ async def answer(
     results = await run_on_core(retriever.retrieve, reading, history)
     changes = await run_on_core(searcher.changes, scope.matter_id, scope.document_ids)
     records = _only(scope, results.document_ids)
-    searched = Searched.of(records, results.query, results.read_as, wider=results.wider, close=results.close)
+    coverage = CoverageRow.of(records, scope.unread if len(records) == len(scope.records) else ())
+    searched = Searched(coverage, results.query, results.read_as, results.wider, results.close)
     for trouble in _not_there(results):
         yield trouble
     chunks = tuple(hit.chunk for hit in results.hits)
@@ -351,8 +336,9 @@ def _not_found(
     foreign = "" if is_read else _in_english(results.language)
     missing = "" if is_read or not lacks else f"Nothing that was found says the {lacks} that is asked for."
     may_be_there = is_whole or bool(foreign or missing)
+    other = results.absent or foreign or missing
     return Answer(
-        text=results.absent or foreign or missing or _coverage(searched, how),
+        text=f"{other} {searched.coverage.unread}".strip() if other else _coverage(searched.coverage, how),
         found=False,
         searched=searched,
         budget=draft.found.budget,
@@ -400,7 +386,7 @@ def _only(scope: Scope, document_ids: Sequence[str]) -> list[DocumentRecord]:
 
 def _told(told: Told, read_as: ReadAs, question: str, records: Sequence[DocumentRecord]) -> Answer:
     """The answer to a question that needed no search."""
-    searched = Searched.of(records, question, read_as)
+    searched = Searched(CoverageRow.of(records), question, read_as)
     return Answer(told.text, told.found, searched, NO_BUDGET, engine="", citations=told.citations)
 
 
@@ -423,13 +409,13 @@ def budget_row(budget: Budget, packed: Packed) -> BudgetRow:
     )
 
 
-def _coverage(searched: Searched, how: str) -> str:
+def _coverage(searched: CoverageRow, how: str) -> str:
     """What was searched and did not answer: `how` says it where nothing was left out."""
-    coverage = f"{plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"
-    unreadable = searched.unreadable_pages
+    unreadable, documents = searched.unreadable_pages, plural(searched.documents, "document")
+    of = f"{searched.pages - unreadable:,} of " if 0 < unreadable < searched.pages else ""
+    coverage = f"{documents}, {of}{plural(searched.pages, 'page')}"
     if unreadable and unreadable == searched.pages:
         return f"Not found. {coverage}: none could be read, so nothing was searched. A page without text may be a scan."
-    warning = f" {plural(unreadable, 'page')} could not be read." if unreadable else ""
     if how:
-        return f"Nothing clearly answers this. {coverage}, {how}.{warning}"
-    return f"Not found. {coverage} searched, twice, the second time more widely.{warning}"
+        return f"Nothing clearly answers this. {coverage}, {how}. {searched.unread}".strip()
+    return f"Not found. {coverage} searched, twice, the second time more widely. {searched.unread}".strip()

@@ -7,7 +7,7 @@ itself.
 import re
 from dataclasses import dataclass, replace
 
-from retrieval import DocumentRecord
+from retrieval import DocumentRecord, not_read
 from webapp.core.results import DocumentState
 from webapp.core.wording import LONGEST_CELL, cut
 from webapp.grounding.check import Citation
@@ -33,6 +33,14 @@ class DocumentAnswer:
     def numbered(self, first: int) -> "DocumentAnswer":
         """The answer with its citations numbered from `first`."""
         return replace(self, citations=tuple(replace(c, n=n) for n, c in enumerate(self.citations, first)))
+
+
+def not_found(record: DocumentRecord, reason: str = "") -> DocumentAnswer:
+    """The row of a document in which nothing was found: not read, where pages of it could not be."""
+    state: DocumentState = "not_read" if record.unreadable_pages else "not_found"
+    unread = not_read(record.unreadable_pages, record.partly_read_pages)
+    reasons = (reason or "Not found in what was read." * bool(unread), unread)
+    return DocumentAnswer(record, state, reason=" ".join(filter(None, reasons)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from retrieval import (
     pin_cite,
 )
 from webapp.answers.answer import Answer, Scope, Searched, budget_row
-from webapp.answers.document_row import DocumentAnswer, few_words, written_words
+from webapp.answers.document_row import DocumentAnswer, few_words, not_found, written_words
 from webapp.answers.each_facts import FactAsked, day_of, fact_asked, from_facts, picked
 from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared, compares_kinds
 from webapp.answers.generate import AWAY, Delta, Prompted, Terms, Trouble, write
@@ -41,7 +41,7 @@ from webapp.answers.prompt import EACH_FORM, Frame, frame, says_not_there
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import Congested, EngineError
 from webapp.core.limits import check_question
-from webapp.core.results import NO_BUDGET, BudgetRow, DocumentState
+from webapp.core.results import NO_BUDGET, BudgetRow, CoverageRow, DocumentState
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check, claims, word_for_word
 from webapp.llm.pool import Lease
@@ -181,7 +181,7 @@ def answer_of(rows: Sequence[DocumentAnswer], asked: EachQuestion, budget: Budge
     return Answer(
         text=counts(rows),
         found=any(row.state in ("found", "unclear") for row in rows),
-        searched=Searched.of(asked.records, asked.of_one, "each"),
+        searched=Searched(CoverageRow.of(asked.records), asked.of_one, "each"),
         budget=budget,
         engine=engine,
         citations=tuple(citation for row in numbered for citation in row.citations),
@@ -270,10 +270,10 @@ class _Each:
     def _by_search(self, record: DocumentRecord, results: Results) -> DocumentAnswer:
         """The row as the confidence of the search has it, with the clause of the best hits that bears most."""
         if not results.hits or not (results.found or self._asked.compares):
-            return _nothing(record)
+            return not_found(record)
         clause = self._clause(record, results)
         if clause is None:
-            return _nothing(record)
+            return not_found(record)
         citation = word_for_word(1, clause, clause.text)
         if results.doubtful:
             return DocumentAnswer(record, "unclear", citations=(citation,), reason=DOUBT)
@@ -298,7 +298,7 @@ class _Each:
     async def _by_window(self, record: DocumentRecord, results: Results, lease: Lease) -> _Outcome:
         """The row as a language model has it; where most was left out and the search found nothing it is not asked."""
         if not results.found and not results.whole:
-            return _Outcome(_nothing(record))
+            return _Outcome(not_found(record))
 
         def asks(packed: Packed) -> bool:
             return results.found or not packed.left_out
@@ -316,7 +316,7 @@ class _Each:
         if prompted is None:
             raise RuntimeError("the window ended before it had a prompt")
         if error is None and not asks(prompted.packed):
-            return _Outcome(_nothing(record))
+            return _Outcome(not_found(record))
         if self.engine in ("none", AWAY):
             self.engine = prompted.engine
         self._note(prompted)
@@ -348,7 +348,7 @@ class _Each:
             return self._by_search(record, results)
         if says_nothing:
             is_likely = results.found and not results.doubtful
-            return self._doubtful(record, results, NOT_SEEN) if is_likely else _nothing(record)
+            return self._doubtful(record, results, NOT_SEEN) if is_likely else not_found(record)
         if not is_confirmed:
             return self._doubtful(record, results, NOT_CONFIRMED)
         if results.doubtful and not any(h.chunk.span.shared(citations[0].span) for h in results.hits[:NEAR_THE_TOP]):
@@ -378,14 +378,6 @@ def _unread(record: DocumentRecord) -> str:
     if record.pages and len(record.unreadable_pages) == record.pages:
         return "None of its pages has text; it may be a scan."
     return ""
-
-
-def _nothing(record: DocumentRecord) -> DocumentAnswer:
-    """The row of a document in which nothing was found: not read, where pages of it could not be."""
-    if unreadable := len(record.unreadable_pages):
-        reason = f"Not found on the other pages; {plural(unreadable, 'page')} could not be read."
-        return DocumentAnswer(record, "not_read", reason=reason)
-    return DocumentAnswer(record, "not_found")
 
 
 def _says_nothing(text: str, checked: CheckedAnswer) -> bool:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Literal
 
 from retrieval import Document, DocumentRecord, Facts, Span, own_words, pin_cite
-from webapp.answers.document_row import DocumentAnswer
+from webapp.answers.document_row import DocumentAnswer, not_found
 from webapp.grounding.check import word_for_word
 
 MOST_CITED = 6  # parties or signatures of one document
@@ -111,8 +111,7 @@ def from_facts(asked: FactAsked, record: DocumentRecord, facts: Facts, document:
     """The row of a document as its facts have it; where they have nothing of it, the reason says so."""
     answer, spans, reason = _FINDERS[asked.fact](asked, facts)
     if not answer:
-        unreadable = bool(record.unreadable_pages)
-        return DocumentAnswer(record, "not_read" if unreadable else "not_found", reason=reason)
+        return not_found(record, reason)
     cited = [
         word_for_word(n, pin_cite(document, span), own_words(document, span))
         for n, span in enumerate(dict.fromkeys(spans[:MOST_CITED]), 1)

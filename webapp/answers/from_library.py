@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from retrieval import Document, DocumentRecord, Span, each_mention, own_words, pin_cite
+from retrieval import Document, DocumentRecord, Span, each_mention, each_struck_mention, own_words, pin_cite
 from webapp.answers.key_language import KeySentence
 from webapp.answers.reading import Reading
 from webapp.answers.statements import Group, Statement, essence, groups
+from webapp.core.unread_pages import unread_pages
 from webapp.core.wording import plural
 from webapp.grounding.check import Citation, word_for_word
 
@@ -82,26 +83,30 @@ def _mentions(phrase: str, records: Sequence[DocumentRecord], document_of: Docum
     by = time.monotonic() + _MENTION_SECONDS
     citations: list[Citation] = []
     counts: dict[str, int] = {}
-    skipped = 0
+    skipped = struck = 0
     for record in records:
         document = document_of(record.id)
         try:
             spans = each_mention(document, phrase, lambda: time.monotonic() > by)
             first = list(islice(spans, MOST_CITED - len(citations)))
             count = len(first) + sum(1 for _ in spans)
+            struck += sum(1 for _ in each_struck_mention(document, phrase))
         except TimeoutError:
             skipped += 1
             continue
         if count:
             counts[record.name] = counts.get(record.name, 0) + count
         citations += [_mention(n, document, span) for n, span in enumerate(first, len(citations) + 1)]
-    unsearched = f" {plural(skipped, 'document')} could not be searched in time." if skipped else ""
+    beside = f" {plural(struck, 'place')} in deleted text {'has' if struck == 1 else 'have'} it." if struck else ""
+    beside += f" {plural(skipped, 'document')} could not be searched in time." if skipped else ""
     if not counts:
-        return Told(f"“{phrase}” is mentioned nowhere in {_extent(records)}.{unsearched}", found=False)
+        unread = unread_pages(records)
+        nowhere = f"“{phrase}” is mentioned nowhere in {_extent(records)}.{beside} {unread}".strip()
+        return Told(nowhere, found=False)
     most_first = sorted(counts.items(), key=lambda row: -row[1])
     rows = [f"- {name}: {plural(count, 'mention')}" for name, count in most_first[:MOST_LISTED]]
     whole = f"{plural(sum(counts.values()), 'mention')} in {plural(len(counts), 'document')}"
-    return Told("\n".join([f"“{phrase}”: {whole}.{unsearched}", *rows]), citations=tuple(citations))
+    return Told("\n".join([f"“{phrase}”: {whole}.{beside}", *rows]), citations=tuple(citations))
 
 
 def _mention(n: int, document: Document, span: Span) -> Citation:

@@ -251,7 +251,8 @@ def _written(checked: CheckedAnswer) -> Line:
 
 
 def _verbatim(statement: Statement) -> Line:
-    return Line(None, (word_for_word(1, statement, statement.text),))
+    cited = (word_for_word(1, statement, statement.text),)
+    return Line(None, cited, (("compared", "recognised"),)) if statement.recognised else Line(None, cited)
 
 
 def joined(clauses: Sequence[SummaryClause]) -> tuple[SummaryClause, ...]:

@@ -10,7 +10,19 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from retrieval import Clause, Document, Span, clause_at, find_tables, is_of_note, outline, own_words, sentences
+from retrieval import (
+    Clause,
+    Document,
+    Exchange,
+    Span,
+    clause_at,
+    exchange_at,
+    find_tables,
+    is_of_note,
+    outline,
+    own_words,
+    sentences,
+)
 
 LONGEST = 1_200  # characters of a clause that is quoted whole
 _AROUND = 700  # characters of a longer one, of the sentences around the bearing one
@@ -51,6 +63,8 @@ def whole_clauses(document: Document, bearing: Sequence[Span]) -> tuple[Span, ..
 
 
 def _whole_clause(document: Document, bearing: Span) -> list[Span]:
+    if exchange := exchange_at(document, bearing.start):
+        return _of_testimony(document, exchange, bearing)
     if is_of_note(document, bearing):
         return [bearing]
     lineage = _lineage(document, bearing)
@@ -218,6 +232,16 @@ def _last_item(document: Document, unit: _Unit) -> Span:
     items = [c.span for c in clauses if c.parent == unit.index]
     every = list(_sentences(document, items[-1])) if items else []
     return document.span(every[0].end, max(every[0].end, unit.words.end)) if every else document.span(0, 0)
+
+
+def _of_testimony(document: Document, exchange: Exchange, bearing: Span) -> list[Span]:
+    """A question and its answer, whole; of a long answer the words around those that bear."""
+    if len(exchange.span) <= LONGEST:
+        return [exchange.span]
+    question = document.stripped(document.span(exchange.span.start, exchange.answer))
+    start = max(exchange.answer, bearing.start if bearing.start > exchange.span.start else 0)
+    end = min(exchange.span.end, start + _AROUND)
+    return [question, document.stripped(document.span(start, end))]
 
 
 def _of_table(document: Document, rows: Sequence[Span], bearing: Span) -> list[Span]:

@@ -36,6 +36,7 @@ app = typer.Typer(
 matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=True)
 app.add_typer(matters, name="matters")
 
+JobAct = Literal["list", "pause", "resume", "retry", "cancel"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
 Document = Annotated[str, typer.Argument(help="Name of a document, part of its name, or its id.", show_default=False)]
@@ -75,37 +76,70 @@ def serve(
 @app.command()
 def add(
     matter: Matter,
-    files: Annotated[list[Path], typer.Argument(help="PDF files.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(help="Files and folders.", show_default=False)],
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Read them on this Ray cluster, which gets the documents: on a trusted network only.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add PDFs to a matter, which is created if it does not exist, and wait until they can be searched."""
-    with _executor(as_json) as run:
+    """Add files to a matter, which is created if it does not exist, and wait until they can be searched.
+
+    Of a folder all files are added, those of its folders too. What is in a ZIP, attached to a PDF or to a mail becomes
+    a document of its own.
+    """
+    with _executor(as_json, ray) as run:
         failures = [row for row in _print_results(_add(run, matter, files), as_json) if row.state != "ready"]
     raise typer.Exit(1 if failures else 0)
 
 
 def _add(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow]]":
     """Accept every file first, after which none can be lost; then wait for them. A result names its file."""
-    from retrieval import UnreadableFile
+    from retrieval import MEMBER, UnreadableFile
     from webapp.core.errors import NoSuchFile, RemoteError
     from webapp.core.results import AddedRow
     from webapp.core.stream import Result
     from webapp.service.commands import Accept, Follow
 
     paths: dict[str, list[Path]] = {}  # by document id: equal files are one document
-    for file in files:
+    for file, name in _files(files):
         try:
-            for acceptance in run(Accept(file, file.name, matter)):
+            for acceptance in run(Accept(file, name, matter)):
                 if isinstance(acceptance, Result):
                     paths.setdefault(acceptance.row.document_id, []).append(file)
         except (UnreadableFile, NoSuchFile, RemoteError) as error:
-            yield Result(AddedRow.refused(str(file), str(error)))
+            yield Result(AddedRow.refused(str(file), f"{error} {error.hint}".strip()))
+    told: set[str] = set()
     for event in run(Follow(matter, list(paths))) if paths else ():
-        if isinstance(event, Result):
-            for file in paths[event.row.document_id]:
-                yield Result(AddedRow.of(str(file), event.row))
-        else:
+        if not isinstance(event, Result):
             yield event
+            continue
+        named = [str(file) for file in paths.get(event.row.document_id, ())]
+        for source in event.row.sources:
+            within = source.file.partition(MEMBER)[2] or source.file
+            named += [f"{file}{MEMBER}{within}" for file in paths.get(source.container_id or "", ())]
+        yield from (Result(AddedRow.of(name, event.row)) for name in named if name not in told)
+        told.update(named)
+
+
+def _files(paths: list[Path]) -> "Iterator[tuple[Path, str]]":
+    """The files to add, each with its name; those in a folder are named by their way in it: "Closing set › Lease.pdf".
+
+    Files that are hidden, or the system's own, are left out of a folder.
+    """
+    from retrieval import MEMBER, is_of_the_system
+
+    for path in paths:
+        if not path.is_dir():
+            yield path, path.name
+            continue
+        for file in sorted(path.rglob("*")):
+            within = file.relative_to(path)
+            if file.is_file() and not is_of_the_system(within.as_posix()):
+                yield file, MEMBER.join(within.parts)
 
 
 @app.command()
@@ -163,6 +197,35 @@ def summary(matter: Matter, document: Document, as_json: AsJson = False) -> None
 
 
 @app.command()
+def compare(
+    matter: Matter,
+    old: Annotated[str, typer.Argument(help="Id or words of the older document.", show_default=False)],
+    new: Annotated[str, typer.Argument(help="Id or words of the newer one.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Write a redline to this .html or .docx file instead.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two versions of a document clause by clause: what was changed, moved, added and deleted."""
+    from webapp.cli.terminal import results, say
+    from webapp.service.commands import Compare
+
+    command = Compare(matter, old, new)
+    if out is not None:
+        suffix = out.suffix.lower()
+        if suffix not in (".html", ".docx"):
+            raise typer.BadParameter("the file is to end in .html or .docx", param_hint="--out")
+        with _executor(as_json) as run:
+            from webapp.exports.redline import to_docx, to_html
+
+            rows = list(results(run(command), as_json=as_json))
+            data = to_docx(old, new, rows) if suffix == ".docx" else to_html(old, new, rows).encode()
+            out.write_bytes(data)
+        return
+    with _executor(as_json) as run:
+        if not sum(1 for _ in _print_results(run(command), as_json)):
+            say("No clause differs.")
+
+
+@app.command()
 def documents(matter: Matter, as_json: AsJson = False) -> None:
     """List the documents of a matter: state, pages, and what each calls itself."""
     from webapp.service.commands import ListDocuments
@@ -176,6 +239,21 @@ def remove(matter: Matter, document: Document, as_json: AsJson = False) -> None:
     from webapp.service.commands import Remove
 
     _run(Remove(matter, document), as_json)
+
+
+@app.command()
+def jobs(
+    matter: Matter,
+    act: Annotated[JobAct, typer.Argument(help="What to do with them; cancel removes them.")] = "list",
+    document: Annotated[
+        str | None, typer.Option(help="Id or words of one document; without it, all that are not ready.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what is still to be ingested of a matter; pause, resume, retry or cancel it."""
+    from webapp.service.commands import Jobs
+
+    _run(Jobs(matter, act, document), as_json)
 
 
 @app.command()
@@ -279,10 +357,10 @@ def _print_results(events: "Iterable[Event[T]]", as_json: bool) -> "Iterator[T]"
 
 
 @contextmanager
-def _executor(as_json: bool) -> "Iterator[Run]":
+def _executor(as_json: bool, ray: str | None = None) -> "Iterator[Run]":
     """Executor of commands: this process, or the server that owns the data folder.
 
-    Errors in the block end the command.
+    `ray`: address of a cluster, on which this process alone can read. Errors in the block end the command.
     """
     with _error_output(as_json):
         from webapp.core.data_folder import RunningServer, claim
@@ -294,7 +372,10 @@ def _executor(as_json: bool) -> "Iterator[Run]":
         open_log(settings.data_dir)
         if isinstance(owner, RunningServer):
             from webapp.cli.client import Client
+            from webapp.core.errors import ServerRuns
 
+            if ray:
+                raise ServerRuns()
             with closing(Client(owner)) as client:
                 yield client.run
             return
@@ -303,7 +384,7 @@ def _executor(as_json: bool) -> "Iterator[Run]":
             from webapp.service.workspace import Workspace
             from webapp.store.users import LOCAL_USER
 
-            with Workspace(settings) as workspace:
+            with Workspace(settings, ray=ray) as workspace:
                 yield Caller(workspace, LOCAL_USER).run
         finally:
             owner.release()

@@ -7,10 +7,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from retrieval import not_read
 from webapp.cli.terminal import printable
 from webapp.core.results import (
     AddedRow,
     AnswerResult,
+    ChangeRow,
     DeletedRow,
     DocumentRow,
     EvaluationRow,
@@ -25,11 +27,10 @@ from webapp.core.results import (
 )
 from webapp.core.wording import (
     DOUBT,
-    KEY_LANGUAGE,
-    NEAREST,
     STATES,
     about_row,
     also_in,
+    change_title,
     changed_by,
     cite,
     clause_title,
@@ -38,9 +39,13 @@ from webapp.core.wording import (
     document_places,
     doubts,
     emphasised,
+    key_language,
     legend,
     marked_text,
+    mentions_count,
+    notes_on,
     page_cite,
+    page_number,
     plural,
     read_as,
     short_cite,
@@ -49,6 +54,7 @@ from webapp.core.wording import (
     summary_line,
     with_others,
 )
+from webapp.exports.redline import shortened
 
 MOST_SHOWN = 200  # mentions that the terminal lists; `--json` prints all
 
@@ -67,24 +73,41 @@ def show_added(row: AddedRow) -> None:
 
 @show.register
 def show_document(row: DocumentRow) -> None:
-    """Print a document of `documents` or `reindex`, and below it what it calls itself."""
+    """Print a document of `documents` or `reindex`."""
     _show_outcome(row.document, row)
-    if about := about_row(row):
-        print(printable(f"        {about}"))
 
 
 def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
+    """Print the state of a document, and below it what it calls itself and what has to be known of it."""
     if row.state != "ready":
         print(printable(f"{row.state:<7} {name}" + (f": {row.reason}" if row.reason else "")))
         return
-    note = f"; no text on {_pages(row.unreadable_pages)}" if row.unreadable_pages else ""
-    print(printable(f"{row.state:<7} {name}: {plural(row.pages, 'page')}{note}"))
+    about = about_row(row) if isinstance(row, DocumentRow) else ""
+    unread = not_read(row.unreadable_pages, row.partly_read_pages)
+    print(printable(f"{row.state:<7} {name}: {plural(row.pages, 'page')}"))
+    for line in filter(None, (about, unread or row.reason, *(text for _, text in notes_on(row)))):
+        print(printable(f"        {line}"))
 
 
 @show.register
 def show_removed(row: RemovedRow) -> None:
     """Print the document that `remove` removed."""
     print(printable(f"Removed {row.document}."))
+
+
+@show.register
+def show_change(row: ChangeRow) -> None:
+    """Print a change of `compare`: deleted words as [-words-], inserted ones as {+words+}, as `git diff` does."""
+    title, where = change_title(row)
+    signs = {"delete": ("[-", "-]"), "insert": ("{+", "+}")}
+    words = ""
+    for op, text in shortened(row):
+        begin, end = signs.get(op, ("", ""))
+        words += f"{begin}{text.strip()}{end} " if begin else text
+    print(printable(title))
+    print(printable(f"   {where}"))
+    print(indented(words))
+    print()
 
 
 @show.register
@@ -133,17 +156,18 @@ def show_mentions(rows: Iterable[MentionRow]) -> None:
 def show_counts(rows: Sequence[MentionRow]) -> None:
     """Print the number of mentions, in all and per document, and their pages."""
     by_document: dict[str, list[MentionRow]] = {}
-    for row in rows:
+    live = [row for row in rows if row.status != "struck"]
+    for row in live:
         by_document.setdefault(row.document_id, []).append(row)
-    print(f"\n{plural(len(rows), 'mention')} in {plural(len(by_document), 'document')}.")
+    print(f"\n{mentions_count(len(live), len(by_document), len(rows) - len(live))}")
     table = Table(box=None, pad_edge=False)
     table.add_column("document", overflow="fold")
     table.add_column("mentions", justify="right")
     table.add_column("pages", overflow="fold")
     for mentions in by_document.values():
-        pages = ", ".join(str(page) for page in dict.fromkeys(row.page for row in mentions))
+        pages = ", ".join(dict.fromkeys(page_number(row).removeprefix("p. ") for row in mentions))
         table.add_row(Text(printable(mentions[0].document)), str(len(mentions)), pages)
-    if rows:
+    if live:
         Console(highlight=False).print(table)
 
 
@@ -186,7 +210,7 @@ def _show_further(answer: AnswerResult) -> None:
     """Print what comes nearest, or the key language that no citation quotes, each with what amends it."""
     further = answer.nearest or answer.further_key_language
     if further:
-        print(f"\n{NEAREST if answer.nearest else KEY_LANGUAGE}:")
+        print(f"\n{key_language(further, nearest=bool(answer.nearest))}:")
     for sentence in further:
         print(indented(f"“{' '.join(emphasised(sentence).split())}”"))
         print(printable(f"   – {cite(sentence)}"))
@@ -264,8 +288,3 @@ def which_is_meant(candidates: Sequence[NamedRow]) -> str:
 def indented(text: str, by: str = "   ") -> str:
     """Indent each line of `text` with `by`; control characters and empty lines are dropped."""
     return "\n".join(by + printable(line).strip() for line in text.splitlines() if line.strip())
-
-
-def _pages(numbers: Sequence[int], most: int = 10) -> str:
-    first = ", ".join(str(number) for number in numbers[:most])
-    return f"page{'s' if len(numbers) > 1 else ''} {first}" + (" and more" if len(numbers) > most else "")

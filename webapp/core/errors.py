@@ -16,13 +16,13 @@ PinciteError
 │   └── UnknownAct
 ├── TooManyEvents           TooManyStreams
 ├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
-├── AlreadyServing          ServerGone        RemoteError
+├── AlreadyServing          ServerGone        RemoteError       ServerRuns
 ├── Unexpected
 ├── Congested
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
 │   ├── PagesWaiting        TextsWaiting      SearchesWaiting
 │   └── TooSlow
-├── SearchIncomplete        PartNotFound      PlaceNotThere
+├── SearchIncomplete        PartNotFound      PlaceNotThere     TooLongToCompare
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesOmitted
@@ -242,6 +242,13 @@ class AlreadyServing(PinciteError):
     hint_text = "Open that address, or stop pincite first. PINCITE_DATA_DIR sets another data folder."
 
 
+class ServerRuns(PinciteError):
+    """A command that needs the data folder to itself, while a server has it."""
+
+    sentence = "The server is running, and reading on a cluster needs its data folder."
+    hint_text = "Stop the server, or add the files without --ray."
+
+
 class ServerGone(PinciteError):
     """The server of this data folder stopped during a command."""
 
@@ -337,6 +344,13 @@ class PlaceNotThere(PinciteError):
 
     sentence = "{absent}"
     hint_text = "What was found besides is in the answer."
+
+
+class TooLongToCompare(PinciteError):
+    """A document is too long to be compared with another."""
+
+    sentence = "“{document}” is too long to be compared: at most a thousand pages can be."
+    hint_text = "Split it, or search it for the clauses that matter."
 
 
 class EngineError(PinciteError):

@@ -55,6 +55,13 @@ MARKS: Mapping[tuple[str, str], Mark] = {
         "language model. Nothing read whether the clause calls for this calculation.",
         "part",
     ),
+    ("compared", "recognised"): Mark(
+        "≈",
+        "recognised text, compare with the image",
+        "These words, or those that the statement rests on, were recognised in an image of the page, which can go "
+        "wrong: compare them with the image.",
+        "part",
+    ),
     ("compared", ""): Mark(
         "≈",
         "figures and names compared; meaning not read",
@@ -87,9 +94,13 @@ MARKS: Mapping[tuple[str, str], Mark] = {
     ("uncited", ""): Mark(
         "!", "no citation", "The statement cites no passage: nothing was there to compare it with.", "doubt"
     ),
+    ("struck", ""): Mark(
+        "–", "deleted text", "These words are struck out: they are no part of what the document says.", "gone"
+    ),
     ("removed", ""): Mark("–", "document removed", "The document is no longer in the matter.", "gone"),
 }
-QUOTED, REMOVED = MARKS["supported", "quoted"], MARKS["removed", ""]
+QUOTED, RECOGNISED = MARKS["supported", "quoted"], MARKS["compared", "recognised"]
+STRUCK, REMOVED = MARKS["struck", ""], MARKS["removed", ""]
 _BEST_FIRST = tuple(MARKS.values())
 
 

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from retrieval import PinCite, PinciteError, Span
-from webapp.core.marks import MARKS, QUOTED, REMOVED, Mark, State, mark_for, promise
+from webapp.core.marks import MARKS, QUOTED, RECOGNISED, REMOVED, STRUCK, Mark, State, mark_for, promise
+from webapp.core.unread_pages import unread_pages
 
 if TYPE_CHECKING:  # a command that goes through a server loads no database
     from retrieval import DocumentRecord, Facts, Matter
@@ -55,6 +56,11 @@ class CiteFields(TypedDict):
     section: str
     page: int
     page_label: str
+    bates: str
+    exhibit: str
+    lines: str
+    recognised: bool
+    status: str
     text_version: int
 
 
@@ -74,6 +80,11 @@ def cite_fields(cite: PinCite) -> CiteFields:
         "section": cite.section,
         "page": cite.page,
         "page_label": cite.page_label,
+        "bates": cite.bates,
+        "exhibit": cite.exhibit,
+        "lines": cite.lines,
+        "recognised": cite.recognised,
+        "status": cite.status,
         "text_version": cite.text_version,
     }
 
@@ -106,12 +117,33 @@ class NamedRow(Row):
         return NamedRow(document_id=record.id, document=record.name)
 
 
-class CiteRow(NamedRow):
-    """A pin cite; `section` is empty before the first clause."""
+# Of several bases the fields of the last come first: these begin an object.
+class _Numbered(Row):
+    n: int
 
+
+class _Section(NamedRow):
     section: str
     page: int
     page_label: str
+
+
+class _Place(Row):
+    bates: str = absent("")
+    exhibit: str = absent("")
+    lines: str = absent("")
+    recognised: bool = absent(False)
+    status: str = absent("")
+
+
+class CiteRow(_Place, _Section):
+    """A pin cite; `section` is empty before the first clause.
+
+    `bates` is the number that a production stamped on the page, `exhibit` the exhibit that it belongs to, `lines` are
+    the numbered lines of a pleading or transcript. `recognised`: words of it were read from an image. `status`
+    tells of words that are no text of the page itself: `field` (filled into a form), `annotation` (typed on the page),
+    `inserted` (by a tracked change), `struck` (deleted, and no longer there).
+    """
 
 
 class _QuotingRow(CiteRow):
@@ -135,7 +167,9 @@ class _QuotingRow(CiteRow):
     @property
     def standing(self) -> Mark:
         """Its mark as far as the row tells: `mark_of` knows the statements that rest on it."""
-        return REMOVED if self.removed else QUOTED
+        if self.removed or self.status == "struck":
+            return REMOVED if self.removed else STRUCK
+        return RECOGNISED if self.recognised else QUOTED
 
     def without_words(self) -> Self:
         """Copy of the row as it is stored: without its words, which are read from the document again."""
@@ -165,16 +199,16 @@ class AmendmentRow(SupersededRow):
     spans: tuple[Range, ...]
 
 
-# Of several bases the fields of the last come first: these begin an object.
-class _Numbered(Row):
-    n: int
-
-
 class CitationRow(_QuotingRow, _Numbered):
     """A citation with the number of its passage; `also_in` counts the other documents that contain it word for word."""
 
     WORDS: ClassVar[str] = "quote"
-    LACKED: ClassVar[Mapping[str, Any]] = {"quote": ""}
+    LACKED: ClassVar[Mapping[str, Any]] = {"quote": "", "bates": "", "exhibit": "", "lines": "", "recognised": False}
+
+    bates: str
+    exhibit: str
+    lines: str
+    recognised: bool
 
     quote: str | None = quoted()
     verified: bool
@@ -188,7 +222,7 @@ class CitationRow(_QuotingRow, _Numbered):
     @property
     def standing(self) -> Mark:
         """Its mark without the statements that rest on it: that of the quotation, if it has one."""
-        if self.removed or self.words:
+        if self.removed or self.words or self.status == "struck":
             return super().standing
         return mark_for("compared" if self.verified else "unsupported")
 
@@ -266,12 +300,16 @@ class SpanRow(CiteRow):
 Spanned = Quoting | PassageRow | SpanRow | AmendmentRow  # rows with spans to highlight
 
 
-class _Found(NamedRow):
+class _Spanned(NamedRow):
     start: int
     end: int
     page: int
     page_label: str
     section: str
+
+
+class _Found(_Place, _Spanned):
+    pass
 
 
 class _Ranked(Row):
@@ -310,17 +348,29 @@ Paged = Cited | NowhereRow  # rows with a page
 
 
 class CoverageRow(Row):
-    """Search coverage: documents, pages, and pages without text."""
+    """Search coverage: documents, pages, pages that could not be read, and pages that were read only in part.
+
+    `unread` names these pages and the documents that were not searched, in sentences.
+    """
+
+    LACKED: ClassVar[Mapping[str, Any]] = {"partly_read_pages": 0}
 
     documents: int
     pages: int
     unreadable_pages: int
+    partly_read_pages: int
+    unread: str = absent("")
 
     @classmethod
-    def of(cls, records: Sequence["DocumentRecord"]) -> "CoverageRow":
-        """Coverage of these documents."""
-        pages, unreadable = sum(r.pages for r in records), sum(len(r.unreadable_pages) for r in records)
-        return CoverageRow(documents=len(records), pages=pages, unreadable_pages=unreadable)
+    def of(cls, records: Sequence["DocumentRecord"], unread: Sequence["DocumentRecord"] = ()) -> "CoverageRow":
+        """Coverage of these documents; others of the same scope are `unread`."""
+        return CoverageRow(
+            documents=len(records),
+            pages=sum(record.pages for record in records),
+            unreadable_pages=sum(len(record.unreadable_pages) for record in records),
+            partly_read_pages=sum(len(record.partly_read_pages) for record in records),
+            unread=unread_pages((*records, *unread)),
+        )
 
 
 class BudgetRow(Row):
@@ -367,7 +417,8 @@ class SentenceRow(Row):
 
     `supported`: it is a quotation that is on the page (`how`: quoted), or something read it and the clause (`read`).
     `computed`: a date or sum that was computed from the page; `computation` shows it. `compared`: its figures stand in
-    what it cites and its names in the document, or it has neither (`how`: words); nothing read its meaning. `absent`:
+    what it cites and its names in the document, or it has neither (`how`: words); nothing read its meaning. Or it is
+    `supported` by words that were recognised in an image (`how`: recognised). `absent`:
     it says that something is not there. `aside`: it claims nothing. `unsupported`: `missing` stand in no passage that
     it cites, or `doubt` says what else is wrong. `uncited`: it claims something and cites nothing. `mark` says this in
     words. `end` is its end in the answer, and `at` are the positions of its citations among those of the answer.
@@ -589,6 +640,7 @@ class SummaryResult(_TurnRow):
 class MentionsResult(_TurnRow):
     """Every mention of a phrase: `count` of them in so many `documents`; the first are `citations`.
 
+    Further citations are of deleted words, in `struck` places; these are not counted as mentions.
     `left_out` are the documents that could not be searched.
     """
 
@@ -602,6 +654,7 @@ class MentionsResult(_TurnRow):
     documents: int
     searched: CoverageRow
     citations: tuple[CitationRow, ...]
+    struck: int = absent(0)
     left_out: tuple[NamedRow, ...] = absent(())
 
     @model_validator(mode="before")
@@ -652,12 +705,17 @@ def marks_of(result: TurnResult) -> list[Mark]:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of the evidence panel: its kind, its row, its mark, and what its document calls itself."""
+    """One item of the evidence panel: its kind, its row, its mark, what its document calls itself, and notes on it.
+
+    `page_text`, where its page has no image: the text of the page in pieces, and whether each is cited.
+    """
 
     kind: str
     row: Spanned | SameWordsRow
     mark: Mark | None = None
     about: str = ""
+    notes: tuple[str, ...] = ()
+    page_text: tuple[tuple[str, bool], ...] = ()
 
 
 def items(result: TurnResult) -> list[Item]:
@@ -688,11 +746,32 @@ class AcceptedRow(Row):
     document_id: str
 
 
+class WarningRow(Row):
+    """Something that whoever relies on a document has to know, as a sentence; `page` is null for all of it.
+
+    Kinds: hidden_text, leaking_redaction, redline, form, comments, attachments, duplicate.
+    """
+
+    page: int | None
+    kind: str
+    text: str
+
+
 class _Outcome(Row):
     state: str
     pages: int
     unreadable_pages: tuple[int, ...]
+    partly_read_pages: tuple[int, ...]
+    recognised_pages: tuple[int, ...]
+    warnings: tuple[WarningRow, ...]
     reason: str | None
+
+
+class SourceRow(Row):
+    """A name under which a file came, and the document that the user added it in; null where it came by itself."""
+
+    file: str
+    container_id: str | None
 
 
 class _Document(Row):
@@ -706,12 +785,20 @@ class _Titled(Row):
     date: str | None
 
 
+JobAct = Literal["list", "pause", "resume", "retry", "cancel"]  # what `jobs` does
+
+
 class DocumentRow(_Outcome, _Titled, _Document):
     """Outcome of the ingest of a document: ready, or failed and why.
 
+    `unreadable_pages` show words and have none in the text, `partly_read_pages` show more than the text has;
+    `recognised_pages` have words that were read from an image. `warnings` say what else has to be known.
+    `sources` are the names under which it came; another document of the matter may have had the name before.
     `title`, the names of its `parties` and its `date` (ISO 8601) are as the document gives them; empty or null where it
     does not, or is not read yet.
     """
+
+    sources: tuple[SourceRow, ...]
 
     @classmethod
     def of(cls, record: "DocumentRecord", facts: "Facts | None" = None) -> "DocumentRow":
@@ -726,17 +813,25 @@ class DocumentRow(_Outcome, _Titled, _Document):
             state=record.state,
             pages=record.pages,
             unreadable_pages=record.unreadable_pages,
+            partly_read_pages=record.partly_read_pages,
+            recognised_pages=record.recognised_pages,
+            warnings=tuple(WarningRow(page=each.page, kind=each.kind, text=each.text) for each in record.warnings),
             reason=record.reason,
+            sources=tuple(SourceRow(file=each.name, container_id=each.container or None) for each in record.sources),
         )
 
 
 class _File(Row):
     file: str
     document_id: str | None
+    document: str | None
 
 
 class AddedRow(_Outcome, _File):
-    """Outcome of a file of `add`; a rejected one has no document."""
+    """Outcome of a file of `add`, or of one within it ("set.zip › lease.pdf"); a rejected one has no document.
+
+    `document` is the name that it has in the matter.
+    """
 
     @classmethod
     def of(cls, file: str, document: DocumentRow) -> "AddedRow":
@@ -746,7 +841,18 @@ class AddedRow(_Outcome, _File):
     @classmethod
     def refused(cls, file: str, reason: str) -> "AddedRow":
         """Row for a rejected file."""
-        return AddedRow(file=file, document_id=None, state="failed", pages=0, unreadable_pages=(), reason=reason)
+        return AddedRow(
+            file=file,
+            document_id=None,
+            document=None,
+            state="failed",
+            pages=0,
+            unreadable_pages=(),
+            partly_read_pages=(),
+            recognised_pages=(),
+            warnings=(),
+            reason=reason,
+        )
 
 
 class RemovedRow(Row):
@@ -756,6 +862,19 @@ class RemovedRow(Row):
     document_id: str
     document: str
     removed: Literal[True] = True
+
+
+class ChangeRow(Row):
+    """A clause that two versions of a document do not have alike: `changed`, `moved`, `added` or `gone`.
+
+    `old` and `new` say where it stands in each, None where it does not; `words` are its words in both, as pairs of an
+    operation (equal, delete, insert) and a text.
+    """
+
+    kind: str
+    old: CiteRow | None
+    new: CiteRow | None
+    words: tuple[tuple[str, str], ...]
 
 
 class MatterRow(Row):

@@ -26,5 +26,10 @@ def pdf_url(matter_id: str, document_id: str, page: int | None = None) -> str:
     return f"{_url(matter_id, document_id)}.pdf" + (f"#page={page}" if page else "")
 
 
+def changes_url(matter_id: str, old_id: str, new_id: str) -> str:
+    """URL of the comparison of two versions."""
+    return f"{_url(matter_id, old_id)}/changes/{new_id}"
+
+
 def _url(matter_id: str, document_id: str) -> str:
     return f"{DOCUMENTS.format(matter_id=matter_id)}/{document_id}"

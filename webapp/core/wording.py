@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from webapp.core.marks import QUOTED
+from retrieval import numbered_pages
+from webapp.core.marks import QUOTED, RECOGNISED
 from webapp.core.results import (
+    AddedRow,
     AnswerResult,
     BudgetRow,
+    ChangeRow,
     CitationRow,
     Cited,
     CiteRow,
@@ -32,7 +35,7 @@ from webapp.core.results import (
 )
 
 if TYPE_CHECKING:
-    from retrieval import Facts
+    from retrieval import DocumentRecord, Facts, Remark
 
 _PARTIES_SHOWN = 3  # of a document, in the line that says what it is
 # What an amendment did to a clause, by its action.
@@ -46,12 +49,17 @@ _DONE = {
 }
 DOUBT = "The documents may not address this. These are the closest passages."
 UNCITED = "Nothing in this answer cites a passage: the documents do not confirm it."
-KEY_LANGUAGE = f"Key language, {QUOTED.words}"
-NEAREST = f"What comes nearest, {QUOTED.words}"
+# Of words that are no text of the page itself, by the status of a row.
+_STATUS = {
+    "field": "form entry",
+    "annotation": "typed annotation",
+    "inserted": "tracked insertion",
+    "struck": "deleted text",
+}
 
 
 def cite(row: Cited | NamedRow) -> str:
-    """Pin cite of a row: document, section, page and a differing page label, as far as the row has them."""
+    """Pin cite of a row: document, exhibit, section and page, as far as the row has them."""
     return ", ".join(part for part in (row.document, short_cite(row)) if part)
 
 
@@ -72,11 +80,54 @@ def _about(title: str, parties: Sequence[str], day: date | None) -> str:
     return " · ".join(part for part in (title, named, dated) if part)
 
 
+# What a document has beside its words, by the kind of warning.
+WARNINGS = {
+    "hidden_text": "hidden text",
+    "leaking_redaction": "leaking redaction",
+    "redline": "redline",
+    "form": "form",
+    "comments": "comments",
+    "attachments": "attachments",
+    "duplicate": "duplicate",
+}
+
+
+def notes_on(document: "DocumentRecord | DocumentRow | AddedRow") -> list[tuple[str, str]]:
+    """What whoever relies on a document has to know of how it was read: for each a word, and a sentence."""
+    notes = [(WARNINGS.get(each.kind, each.kind), each.text) for each in document.warnings]
+    if pages := document.recognised_pages:
+        verb = "is" if len(pages) == 1 else "are"
+        text = f"{numbered_pages(pages).capitalize()} {verb} recognised text: compare it with the image."
+        notes.append(("recognised text", text))
+    return notes
+
+
+# Beside the words of a place on its page, by the kind of remark on them; the words follow.
+_REMARKED = {
+    "field": "Filled in on the form",
+    "annotation": "Typed on the page",
+    "inserted": "Inserted by a tracked change",
+    "struck": "Deleted",
+    "comment": "Comment",
+}
+
+
+def remark_note(remark: "Remark", words: str) -> str:
+    """What is known of words of a page beside these, or of a note on them: "Filled in on the form: $4,200"."""
+    by = f" ({remark.detail})" if remark.detail else ""
+    return f"{_REMARKED[remark.kind]}{by}: {cut(' '.join((remark.words or words).split()))}"
+
+
 def short_cite(row: Paged | NamedRow) -> str:
     """Pin cite of a row without the document."""
     if isinstance(row, CiteRow | HitRow | MentionRow):
-        return f"{row.section}, {page_cite(row)}" if row.section else page_cite(row)
+        return ", ".join(part for part in (exhibit(row), row.section, page_cite(row)) if part)
     return page_cite(row) if isinstance(row, NowhereRow) else ""
+
+
+def exhibit(row: Cited) -> str:
+    """The exhibit that a row is in: "Ex. B"; "" where its section names it."""
+    return "" if row.exhibit in row.section else row.exhibit.replace("Exhibit ", "Ex. ")
 
 
 def with_others(row: CitationRow) -> str:
@@ -102,23 +153,64 @@ def done_by(row: SupersededRow) -> str:
 
 
 def page_cite(row: Paged) -> str:
-    """Page of a row, with the printed page number where it differs: "p. 8 (printed 6)"."""
-    printed = row.page_label not in ("", str(row.page))
-    return f"p. {row.page}" + (f" (printed {row.page_label})" if printed else "")
+    """Where a row is, by the numbers that lawyers use; in brackets the page of the file, where that is another, and
+    what its words are if no text of the page: "p. 8", "p. 2 (PDF page 4)", "42:5-9 (PDF page 12, recognised)".
+    """
+    notes = [f"PDF page {row.page}"] if _is_numbered_otherwise(row) else []
+    if not isinstance(row, NowhereRow):
+        notes += [_STATUS[row.status]] if row.status in _STATUS else []
+        notes += ["recognised"] if row.recognised else []
+    return f"{page_number(row)} ({', '.join(notes)})" if notes else page_number(row)
+
+
+def page_number(row: Paged) -> str:
+    """The numbered lines of a row and the Bates number of its page; without them the number printed on the page."""
+    own = [] if isinstance(row, NowhereRow) else [each for each in (row.lines, row.bates) if each]
+    return ", ".join(own) or f"p. {row.page_label or row.page}"
+
+
+def _is_numbered_otherwise(row: Paged) -> bool:
+    """Whether a page has another number in its file; text without pages has no page label."""
+    lines, bates = ("", "") if isinstance(row, NowhereRow) else (row.lines, row.bates)
+    number = bates or (lines.partition(":")[0] if lines else row.page_label)
+    return row.page_label != "" and number != str(row.page)
+
+
+def key_language(rows: Sequence[KeySentenceRow], *, nearest: bool = False) -> str:
+    """Heading of key language, which says what its quotations are."""
+    mark = RECOGNISED if any(row.recognised for row in rows) else QUOTED
+    return f"{'What comes nearest' if nearest else 'Key language'}, {mark.words}"
+
+
+_CHANGES = {"changed": "Changed", "moved": "Moved", "added": "Added", "gone": "Deleted"}
+
+
+def change_title(row: ChangeRow) -> tuple[str, str]:
+    """What happened to a clause, and where it stands in both versions: "Changed: Section 4 (Term)", "p. 2 → p. 3"."""
+    there = row.new or row.old
+    section = there.section if there else ""
+    where = " → ".join(cite(side) for side in (row.old, row.new) if side)
+    return f"{_CHANGES.get(row.kind, row.kind)}: {section or 'before the first clause'}", where
+
+
+def changes_in_all(rows: Sequence[ChangeRow]) -> str:
+    """How many clauses changed and how: "2 changed, 1 added"."""
+    counts = [(words.lower(), sum(row.kind == kind for row in rows)) for kind, words in _CHANGES.items()]
+    return ", ".join(f"{n} {words}" for words, n in counts if n) or "No clause differs."
 
 
 def coverage(searched: CoverageRow, budget: BudgetRow) -> str:
-    """Search coverage in one line: documents and pages, unreadable pages, passages sent and left out."""
+    """Search coverage in one line: documents and pages, pages that were not read, passages sent and left out."""
     windows = f" in {budget.windows} windows" if budget.windows > 1 else ""
     most = ", the most that are read" if budget.left_out and budget.windows > 1 else ""
     passages = f"{plural(budget.sent, 'passage')} sent{windows}{most}, {budget.left_out} left out"
-    return _sentence(f"Searched {_extent(searched)}", _unreadable(searched), passages)
+    return _sentence(f"Searched {_extent(searched)}", _unread(searched), passages)
 
 
 def summary_coverage(searched: CoverageRow, clauses: int) -> str:
-    """Coverage of a summary in one line: pages, clauses, unreadable pages."""
-    pages = f"Read {plural(searched.pages, 'page')}"
-    return _sentence(pages, plural(clauses, "clause"), _unreadable(searched, ": not in this summary"))
+    """Coverage of a summary in one line: pages, clauses, pages that were not read."""
+    covered = _sentence(f"Read {plural(searched.pages, 'page')}", plural(clauses, "clause"), _unread(searched))
+    return f"{covered} {searched.unread}".strip()
 
 
 def clause_title(clause: ClauseRow) -> str:
@@ -145,9 +237,15 @@ def summary_heading(answer: SummaryResult) -> str:
     return "Written clause by clause; the sign after each line says what was checked."
 
 
+def mentions_count(count: int, documents: int, struck: int) -> str:
+    """How many mentions of a phrase were found in how many documents, and in deleted words beside them."""
+    deleted = f", and {plural(struck, 'place')} in deleted text" if struck else ""
+    return f"{plural(count, 'mention')} in {plural(documents, 'document')}{deleted}."
+
+
 def mentions_coverage(searched: CoverageRow) -> str:
-    """Coverage of a search for a phrase in one line: documents and pages, unreadable pages."""
-    return _sentence(f"Searched every word of {_extent(searched)}", _unreadable(searched, ": not searched"))
+    """Coverage of a search for a phrase in one line: documents and pages, pages that were not read."""
+    return f"{_sentence(f'Searched every word of {_extent(searched)}', _unread(searched))} {searched.unread}".strip()
 
 
 LONGEST_CELL = 240  # characters of an answer in a table; the citation has the rest
@@ -247,9 +345,11 @@ def _extent(searched: CoverageRow) -> str:
     return f"{plural(searched.documents, 'document')}, {plural(searched.pages, 'page')}"
 
 
-def _unreadable(searched: CoverageRow, effect: str = "") -> str:
-    pages = searched.unreadable_pages
-    return f"{plural(pages, 'page')} unreadable{effect}" if pages else ""
+def _unread(searched: CoverageRow) -> str:
+    pages, in_part = searched.unreadable_pages, searched.partly_read_pages
+    told = [f"{plural(pages, 'page')} unreadable"] if pages else []
+    told += [f"{in_part:,} read in part" if told else f"{plural(in_part, 'page')} read in part"] if in_part else []
+    return ", ".join(told)
 
 
 def _sentence(*parts: str) -> str:

@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal
@@ -116,9 +116,9 @@ class CheckedSentence:
     """A sentence, [start, end) of the answer. `cites` are valid passage numbers; `reason`: why it is unsupported.
 
     `missing` are the figures and names that its passages do not have. `how` says by what it is confirmed: `quoted`, it
-    is a quotation; `read`, a model reads that the clause says so; or that nothing but `words` was compared: it
-    has no figure and no name. `computation` derives its figures. `at` is
-    where the clause begins that bears it, or comes nearest, by the passages that it cites.
+    is a quotation; `read`, a model reads that the clause says so; one of these, but of words that were `recognised` in
+    an image; or that nothing but `words` was compared: it has no figure and no name. `computation` derives its
+    figures. `at` is where the clause begins that bears it, or comes nearest, by the passages that it cites.
     """
 
     text: str
@@ -267,10 +267,17 @@ def check(
         sources = None if is_long else cited.get(valid)
         sentences.append(_check_sentence(answer_text, read, sources, others_cite=others_cite))
     by_sentence = [list(_citations(sentence, by_number, documents)) for sentence in sentences]
+    sentences = [_of_source(sentence, each) for sentence, each in zip(sentences, by_sentence, strict=True)]
     citations = tuple(dict.fromkeys(c for each in by_sentence for c in each))
     places = {citation: at for at, citation in enumerate(citations)}
     own_places = tuple(tuple(places[c] for c in each) for each in by_sentence)
     return CheckedAnswer(answer_text, tuple(sentences), citations, own_places)
+
+
+def _of_source(sentence: CheckedSentence, citations: Sequence[Citation]) -> CheckedSentence:
+    """A sentence that is no surer than the words it rests on: those that were recognised may have been misread."""
+    is_sure = sentence.how in ("quoted", "read")
+    return replace(sentence, how="recognised") if is_sure and any(c.recognised for c in citations) else sentence
 
 
 def _sentences(text: str, quotations: Sequence[Quotation]) -> Iterator[tuple[int, int]]:

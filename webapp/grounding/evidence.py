@@ -35,7 +35,7 @@ from webapp.grounding.proper_names import Vocabulary, is_role, vocabulary
 from webapp.grounding.relations import Relation, relations
 from webapp.grounding.senses import WORD, content, senses
 
-_found_facts = document_cache(16)(find_facts)
+_found_facts = document_cache()(find_facts)
 _LONGEST_LEAD = 600  # characters of the words that lead to an item
 _ENDS_OPEN = re.compile(
     r"(?:[:,—–-]|\b(?:and|or|to|that|of|by|if|when|not|shall|may|will|must|the|following))\s*$", re.IGNORECASE
@@ -45,12 +45,12 @@ _OWN_WORD = 0.5  # what a word counts that the documents do not have
 _BEARS_TOO = 0.6  # of the first one's score: a sentence may say what two sentences of a clause say
 
 
-@document_cache(16)
+@document_cache()
 def _senses_of(document: Document) -> frozenset[str]:
     return senses(document.text)
 
 
-@document_cache(16)
+@document_cache()
 def _holding_in(document: Document) -> tuple[Counter[str], int]:
     """How many of a document's sentences, items and rows have each label, and how many it has."""
     every = [senses(document.slice(unit.span)) for unit in units(document)]

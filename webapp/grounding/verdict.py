@@ -17,7 +17,7 @@ from webapp.grounding.signs import PAST, sign
 from webapp.grounding.support import Support, support_of, unsupported
 from webapp.grounding.written_calculations import miscalculated
 
-How = Literal["", "quoted", "read", "words"]
+How = Literal["", "quoted", "read", "words", "recognised"]
 _OF_THE_PAST = sign(PAST)
 _FOLLOWS, _CONTRADICTS = 0.9, 0.95  # probabilities from which a model's reading counts
 _FIGURES = 2  # of a sentence that may calculate: one of them is the result

@@ -56,6 +56,9 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "open": Act(Controller.open_conversation, ("conversations",), {"conversation": str}),
         "new": Act(Controller.new_conversation, ("conversations",), focus="question"),
         "delete": Act(Controller.delete_conversation, ("conversations",), {"conversation": str}),
+        "pause": Act(Controller.pause_document, ("documents",), {"document": str}),
+        "resume": Act(Controller.resume_document, ("documents",), {"document": str}),
+        "retry": Act(Controller.retry_document, ("documents",), {"document": str}),
         "remove": Act(Controller.remove_document, ("documents",), {"document": str}),
         "summary": Act(
             Controller.summarise, ("documents",), {"document": str}, "submit", focus="question", area="chat"

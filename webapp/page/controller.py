@@ -162,6 +162,24 @@ class Controller:
         finally:
             self._uploads.drop(upload)
 
+    def pause_document(self, state: PageState, document_id: str) -> Updates:
+        """Pause the ingest of a document."""
+        record = self._access.record(self._user, state.matter_id, document_id)
+        self._workspace.ingest.pause(record.matter_id, record.id)
+        return self.sidebar(state)
+
+    def resume_document(self, state: PageState, document_id: str) -> Updates:
+        """Go on with a document that was paused."""
+        record = self._access.record(self._user, state.matter_id, document_id)
+        self._workspace.ingest.resume(record.matter_id, record.id)
+        return self.sidebar(state)
+
+    def retry_document(self, state: PageState, document_id: str) -> Updates:
+        """Try a document again that could not be read."""
+        record = self._access.record(self._user, state.matter_id, document_id)
+        self._workspace.ingest.retry(record.matter_id, record.id)
+        return self.sidebar(state)
+
     def remove_document(self, state: PageState, document_id: str) -> Updates:
         """Remove a document from the matter."""
         record = self._access.record(self._user, state.matter_id, document_id)
@@ -255,7 +273,7 @@ class Controller:
             if replaced:
                 self._turn(state, replaced)
             matter = self._access.matter(user, state.matter_id)
-            return matter, _ready(self._in_scope(matter, self._conversation(state), state))
+            return matter, list(self._in_scope(matter, self._conversation(state), state))
 
         matter, records = await asyncio.to_thread(prepare)
 

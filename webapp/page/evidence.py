@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 
 from markupsafe import Markup
 
-from retrieval import Document, Library, PinciteError, find_quote, own_words, pin_cite
+from retrieval import FORMATS, Document, Library, PinciteError, Span, find_quote, own_words, pin_cite
 from webapp.core.results import SameWordsRow, SpanRow, cite_fields, items, ranges
-from webapp.core.wording import about_document
+from webapp.core.wording import about_document, remark_note
 from webapp.page.html.evidence import evidence, nothing_chosen
 from webapp.store.conversations import SavedTurn
+
+MOST_NOTES = 12  # on the words of one item
+TEXT_BEFORE, TEXT_SHOWN = 3_000, 12_000  # characters of a page that has no image
 
 
 def newest_evidence(library: Library, matter_id: str, turns: Sequence[SavedTurn]) -> Markup:
@@ -36,9 +40,34 @@ def evidence_of(library: Library, matter_id: str, turn: SavedTurn, position: int
         if isinstance(row, SameWordsRow):
             row = _same_quotation(document, row, turn.answer.citations[row.citation].quote)
         about = about_document(library.facts(matter_id, row.document_id))
-        places[position] = replace(places[position], row=row, about=about)
-        words = own_words(document, *(document.span(*span) for span in row.spans))
+        spans = [document.span(*span) for span in row.spans]
+        places[position] = replace(places[position], row=row, about=about, notes=_notes(document, spans))
+        if FORMATS[library.record(matter_id, row.document_id).format].as_pdf is None:
+            places[position] = replace(places[position], page_text=_page_text(document, row.page, spans))
+        words = own_words(document, *spans)
     return evidence(matter_id, turn.id, places, position, words, zoom)
+
+
+def _page_text(document: Document, number: int, spans: Sequence[Span]) -> tuple[tuple[str, bool], ...]:
+    """The text of a page in pieces, each cited by the spans or not; of a long page what is around the first span."""
+    page = document.pages[number - 1]
+    first = max(page.start, min((span.start for span in spans), default=page.start) - TEXT_BEFORE)
+    last = min(page.end, first + TEXT_SHOWN)
+    pieces: list[tuple[str, bool]] = []
+    at = first
+    for span in sorted(spans):
+        start, end = max(span.start, at), min(span.end, last)
+        if start < end:
+            pieces += [(document.text[at:start], False), (document.text[start:end], True)]
+            at = end
+    return tuple(piece for piece in (*pieces, (document.text[at:last], False)) if piece[0])
+
+
+def _notes(document: Document, spans: Sequence[Span]) -> tuple[str, ...]:
+    """What is known of the words of spans beside them."""
+    found = (document.remarks_in(span, "field", "annotation", "inserted", "struck", "comment") for span in spans)
+    remarks = list(dict.fromkeys(chain.from_iterable(found)))[:MOST_NOTES]
+    return tuple(remark_note(remark, document.text[remark.start : remark.end]) for remark in remarks)
 
 
 def _same_quotation(document: Document, row: SameWordsRow, quote: str | None) -> SpanRow:

@@ -67,7 +67,7 @@ def _sidebar(components: Components, notice: Markup) -> None:
     components.html("health", health_updates({"stores": "loading"})["health"])
     components.html("matters")
     components.upload = gr.File(
-        label="Add PDFs",
+        label="Add files: PDF, Word, mail, text, ZIP",
         show_label=False,
         file_count="multiple",
         file_types=list(SUFFIXES),

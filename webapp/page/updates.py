@@ -12,6 +12,7 @@ from webapp.core.wording import plural
 from webapp.page.html import chat, document_table, sidebar, summary
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import PageState
+from webapp.service.caller import DONE
 from webapp.service.running import Running, RunningAnswer
 from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER
@@ -63,7 +64,7 @@ def sidebar_updates(
 ) -> Updates:
     """Documents, conversations and scope; time to the next poll. `facts` are those of the documents, by id."""
     ready = [record for record in records if record.state == "ready"]
-    under_way = any(record.state not in ("ready", "failed") for record in records)
+    under_way = any(record.state not in DONE for record in records)
     return {
         "documents": sidebar.documents(records, facts),
         "conversations": sidebar.conversations(conversations, state.conversation_id),

@@ -23,7 +23,6 @@ from webapp.core.results import (
     AmendmentRow,
     AnswerResult,
     CitationRow,
-    CoverageRow,
     DocumentAnswerRow,
     KeySentenceRow,
     MentionsResult,
@@ -239,9 +238,7 @@ def answer_result(answer: Answer, records: Mapping[str, DocumentRecord]) -> Answ
             for citation in answer.citations
         ),
         key_language=tuple(_key_sentence(answer, sentence) for sentence in answer.key_language),
-        searched=CoverageRow(
-            documents=searched.documents, pages=searched.pages, unreadable_pages=searched.unreadable_pages
-        ),
+        searched=searched.coverage,
         budget=answer.budget.model_copy(update={"question": 0}),
         engine=answer.engine,
         doubtful=answer.doubtful,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterator, Set
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter
 from webapp.core.limits import check_question, is_id
@@ -14,7 +14,7 @@ from webapp.store.users import User
 
 POLL_SECONDS = 0.1
 HEARTBEAT_SECONDS = 10.0  # an event at least this often, so that a client does not take a slow step for a dead server
-DONE = ("ready", "failed")
+DONE = ("ready", "failed", "paused")
 
 
 class Caller:
@@ -79,18 +79,24 @@ class Caller:
         return (event for event in self.follow(matter, ids) if isinstance(event, Progress))
 
     def follow(self, matter: Matter, document_ids: Collection[str]) -> Iterator[Progress | Result[DocumentRow]]:
-        """Wait until these documents of a matter are ingested; yields progress, and a result for each as it ends.
+        """Wait until these documents of a matter are ingested, and those that are found within them; yields progress,
+        and a result for each as it ends. An archive that was unpacked is gone then, and has none.
 
         Raises NoSuchDocument, also for one that is removed meanwhile.
         """
         last_states: dict[str, tuple[object, ...]] = {}
-        waiting = set(document_ids)
+        done: dict[str, int] = {}  # with how many names: one more comes with each container that it is found in
         with self.workspace.working() as work:
+            waiting = bool(document_ids)
             while waiting:
-                for record in self._present(matter, waiting):
+                present = self._present(matter, set(document_ids))
+                waiting = any(record.state not in DONE for record in present)
+                for record in present:
                     state = (record.state, record.page, int(time.monotonic() / HEARTBEAT_SECONDS))
+                    if done.get(record.id) == len(record.sources):
+                        continue
                     if record.state in DONE:
-                        waiting.discard(record.id)
+                        done[record.id] = len(record.sources)
                         if record.id in last_states:
                             yield _progress(record)
                         facts = self.workspace.library.facts_of([record])
@@ -103,11 +109,21 @@ class Caller:
                 if waiting:
                     time.sleep(POLL_SECONDS)
 
-    def _present(self, matter: Matter, document_ids: Collection[str]) -> list[DocumentRecord]:
-        records = self.records(matter, document_ids)
-        for missing_id in set(document_ids) - {record.id for record in records}:
+    def _present(self, matter: Matter, document_ids: Set[str]) -> list[DocumentRecord]:
+        """These documents and those that were found within them; of an archive that was unpacked only those are left.
+
+        Raises NoSuchDocument.
+        """
+        present: list[DocumentRecord] = []
+        known: set[str] = set()
+        for record in self.records(matter):
+            containers = {source.container for source in record.sources}
+            known |= {record.id, *containers}
+            if record.id in document_ids or containers & document_ids:
+                present.append(record)
+        for missing_id in document_ids - known:
             raise NoSuchDocument(document=missing_id if is_id(missing_id) else "…")
-        return records
+        return present
 
 
 def _in_a_loop(events: AsyncGenerator[Event[T]]) -> Iterator[Event[T]]:

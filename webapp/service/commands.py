@@ -17,9 +17,11 @@ from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
     AnswerResult,
+    ChangeRow,
     DeletedRow,
     DocumentRow,
     HitRow,
+    JobAct,
     MatterRow,
     MentionRow,
     NamedRow,
@@ -167,11 +169,11 @@ class FindMentions(Command[MentionRow], name="mentions"):
     document: str | None = None
 
     def run(self, caller: "Caller") -> Iterator[Event[MentionRow]]:
-        """A result for each mention, if any.
+        """A result for each mention, if any, and after those of a document one for each place in deleted words.
 
         Raises SearchIncomplete after the last if a document could not be searched.
         """
-        from webapp.service.mentions import LeftOut, mention_row, mentions, search_incomplete
+        from webapp.service.mentions import LeftOut, mention_rows, mentions, search_incomplete
 
         phrase = without_codes(self.phrase)
         matter, scope = caller.scope(self.matter, phrase, self.document)
@@ -182,8 +184,8 @@ class FindMentions(Command[MentionRow], name="mentions"):
             if isinstance(outcome, LeftOut):
                 left_out.append(outcome)
                 continue
-            for span in outcome.spans:
-                yield Result(mention_row(outcome.document, span))
+            for row in mention_rows(outcome, phrase):
+                yield Result(row)
         if left_out:
             raise search_incomplete(left_out)
 
@@ -241,6 +243,30 @@ class Summarise(Command[SummaryResult], name="summary"):
 
 
 @dataclass(frozen=True)
+class Compare(Command[ChangeRow], name="compare"):
+    """Compare two versions of a document clause by clause."""
+
+    matter: str
+    old: str
+    new: str
+
+    def prepare(self, caller: "Caller") -> Iterator[Progress]:
+        """Wait for both documents."""
+        matter, old = caller.document(self.matter, self.old)
+        _, new = caller.document(self.matter, self.new)
+        yield from caller.settled(matter, [old.id, new.id])
+
+    def run(self, caller: "Caller") -> Iterator[Event[ChangeRow]]:
+        """A result for each clause that is not the same in both."""
+        from webapp.service.compare import changes
+
+        _, old = caller.document(self.matter, self.old)
+        _, new = caller.document(self.matter, self.new)
+        for row in changes(caller.workspace, old, new):
+            yield Result(row)
+
+
+@dataclass(frozen=True)
 class ListDocuments(Command[DocumentRow], name="documents"):
     """List the documents of a matter, with what each calls itself."""
 
@@ -266,6 +292,35 @@ class Remove(Command[RemovedRow], name="remove"):
         matter, record = caller.document(self.matter, self.document)
         caller.workspace.ingest.remove(matter.id, record.id)
         yield Result(RemovedRow(matter=matter.name, document_id=record.id, document=record.name))
+
+
+@dataclass(frozen=True)
+class Jobs(Command[DocumentRow], name="jobs"):
+    """List or change what is still to be ingested of a matter: pause, resume, retry what failed, or cancel it."""
+
+    matter: str
+    act: JobAct = "list"
+    document: str | None = None
+
+    def run(self, caller: "Caller") -> Iterator[Event[DocumentRow]]:
+        """A result for each document that is not ready, as it is then; a cancelled one is removed."""
+        if self.document is None:
+            matter, of = caller.matter(self.matter), None
+        else:
+            matter, record = caller.document(self.matter, self.document)
+            of = record.id
+        ingest = caller.workspace.ingest
+        if self.act == "cancel":
+            for record in caller.records(matter, of and [of]):
+                if record.state != "ready":
+                    ingest.remove(matter.id, record.id)
+                    yield Result(DocumentRow.of(record).model_copy(update={"state": "cancelled"}))
+            return
+        if self.act != "list":
+            {"pause": ingest.pause, "resume": ingest.resume, "retry": ingest.retry}[self.act](matter.id, of)
+        for record in caller.records(matter, of and [of]):
+            if record.state != "ready":
+                yield Result(DocumentRow.of(record))
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,20 @@ one of them. On the page a search has a time limit, and a conversation saves a l
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from retrieval import Document, DocumentRecord, Span, each_mention, in_context, pin_cite
+from retrieval import (
+    Document,
+    DocumentRecord,
+    PinCite,
+    Span,
+    each_mention,
+    each_struck_mention,
+    in_context,
+    pin_cite,
+    struck_in_context,
+)
 from webapp.core.errors import SearchIncomplete
 from webapp.core.limits import check_question
 from webapp.core.log import user_error
@@ -40,11 +50,12 @@ _NAMES = 5  # documents that a sentence names; further ones are counted
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """The mentions of a phrase in one document, in reading order."""
+    """The mentions of a phrase in one document, in reading order; `struck` are places where deleted words have it."""
 
     document: Document  # under the name it has in the matter
     spans: tuple[Span, ...]
     count: int  # of all mentions, those that are not in `spans` included
+    struck: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +97,17 @@ def mentions(
             spans = each_mention(document, phrase, is_over)
             first = tuple(islice(spans, MOST_KEPT - total if deadline else None))
             count = len(first) + sum(1 for _ in spans)
+            room = max(0, MOST_KEPT - total - len(first)) if deadline else None
+            struck = tuple(islice(each_struck_mention(document, phrase), room))
         except TimeoutError:
             yield LeftOut(record)
         except Exception as error:  # noqa: BLE001 (an error in one document must not end the search of the others)
             user_error(error)
             yield LeftOut(record)
         else:
-            total += len(first)
-            if count:
-                yield Mentions(document, first, count)
+            total += len(first) + len(struck)
+            if count or struck:
+                yield Mentions(document, first, count, struck)
 
 
 def search_incomplete(left_out: Sequence[LeftOut]) -> SearchIncomplete:
@@ -111,10 +124,18 @@ def _time_limit(deadline: Deadline) -> Callable[[], bool]:
     return lambda: deadline.given_up or deadline.left < _MARGIN_SECONDS or time.monotonic() > by
 
 
-def mention_row(document: Document, span: Span) -> MentionRow:
-    """One mention as `pincite search --exact --json` prints it: its pin cite, and its context as `text`."""
-    cite, text = pin_cite(document, span), str(in_context(document, span))
-    return MentionRow(**cite_fields(cite), start=span.start, end=span.end, text=text)
+def mention_rows(found: Mentions, phrase: str) -> Iterator[MentionRow]:
+    """Each mention as `pincite search --exact --json` prints it: its pin cite, and its context as `text`."""
+    for span in found.spans:
+        cite, text = pin_cite(found.document, span), str(in_context(found.document, span))
+        yield MentionRow(**cite_fields(cite), start=span.start, end=span.end, text=text)
+    for span in found.struck:
+        cite, text = _struck(found.document, span), str(struck_in_context(found.document, span, phrase))
+        yield MentionRow(**cite_fields(cite), start=span.start, end=span.end, text=text)
+
+
+def _struck(document: Document, span: Span) -> PinCite:
+    return replace(pin_cite(document, span), status="struck")
 
 
 def page_result(
@@ -122,31 +143,36 @@ def page_result(
 ) -> MentionsResult:
     """Result of a phrase search as a conversation saves it: mentions as citations.
 
-    `records` are the documents in scope.
+    `records` are the documents in scope, also those that are not ready, which are not searched.
     """
     citations: list[CitationRow] = []
     left_out: list[LeftOut] = []
-    count = documents = 0
+    count = documents = struck = 0
     for each in outcomes:
         if isinstance(each, LeftOut):
             left_out.append(each)
         else:
-            citations += [_citation(n, each.document, span) for n, span in enumerate(each.spans, len(citations) + 1)]
+            cites = [pin_cite(each.document, span) for span in each.spans]
+            cites += [_struck(each.document, span) for span in each.struck]
+            citations += [_citation(n, cite) for n, cite in enumerate(cites, len(citations) + 1)]
             count += each.count
-            documents += 1
+            struck += len(each.struck)
+            documents += each.count > 0
     left_out_ids = {each.record.id for each in left_out}
+    searched = [record for record in records if record.state == "ready" and record.id not in left_out_ids]
     return MentionsResult(
         phrase=phrase,
-        found=count > 0,
+        found=count + struck > 0,
         count=count,
         documents=documents,
-        searched=CoverageRow.of([record for record in records if record.id not in left_out_ids]),
+        searched=CoverageRow.of(searched, [record for record in records if record.state != "ready"]),
         citations=tuple(citations),
+        struck=struck,
         left_out=tuple(NamedRow.of(each.record) for each in left_out),
         notices=(NoticeRow.of(search_incomplete(left_out)),) if left_out else (),
     )
 
 
-def _citation(n: int, document: Document, span: Span) -> CitationRow:
-    cite = pin_cite(document, span)
-    return CitationRow(n=n, **cite_fields(cite), quote="", verified=True, **span_fields(cite.spans))
+def _citation(n: int, cite: PinCite) -> CitationRow:
+    is_live = cite.status != "struck"
+    return CitationRow(n=n, **cite_fields(cite), quote="", verified=is_live, **span_fields(cite.spans))

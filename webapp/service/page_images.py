@@ -66,6 +66,7 @@ class PageView:
     ranges: tuple[Range, ...] = ()
     zoom: float = 1.0
     boxes: tuple[tuple[int, int, int, int], ...] = ()
+    format: str = "PDF"  # of the original, which is turned into a PDF to be drawn
 
 
 class PageRenderer:
@@ -290,6 +291,7 @@ def _serve(pipe: Connection) -> None:
     import pypdfium2 as pdfium
 
     os.nice(LESS_URGENT)
+    logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of every XFA form
     held: OrderedDict[str, Any] = OrderedDict()
     while True:
         what, view = pipe.recv()
@@ -297,7 +299,9 @@ def _serve(pipe: Connection) -> None:
             if view.document_id not in held:
                 _send_status(pipe, "missing")
                 data = pipe.recv_bytes()
-                held[view.document_id] = pdfium.PdfDocument(data), len(data)
+                pdf = pdfium.PdfDocument(as_pdf(data, view.format))
+                pdf.init_forms()  # else what was filled into a form is not drawn
+                held[view.document_id] = pdf, len(data)
                 while len(held) > 1 and sum(size for _, size in held.values()) > HELD_BYTES:
                     held.popitem(last=False)[1][0].close()
             held.move_to_end(view.document_id)
@@ -308,6 +312,16 @@ def _serve(pipe: Connection) -> None:
         else:
             _send_status(pipe, "done")
             pipe.send_bytes(result)
+
+
+def as_pdf(data: bytes, format_name: str) -> bytes:
+    """An original as the PDF that is drawn. Raises ValueError for a format that has no page images."""
+    from retrieval import FORMATS
+
+    drawn = FORMATS[format_name].as_pdf
+    if drawn is None:
+        raise ValueError(f"{format_name} has no page images")
+    return drawn(data)
 
 
 def _send_status(pipe: Connection, status: str, reason: str = "") -> None:
@@ -360,7 +374,8 @@ def _highlights(page: Any, view: PageView, width: int, height: int) -> Iterator[
             if right > left and top > bottom:  # line ends have no size
                 (x, y), (other_x, other_y) = to_pixels(left, top), to_pixels(right, bottom)
                 boxes.append((min(x, other_x), min(y, other_y), max(x, other_x) + 1, max(y, other_y) + 1))
-        yield from _inside(_lines(boxes), width, height)
+        # Between words, a gap is wider where words were taken out, as struck ones are.
+        yield from _inside(_lines(boxes, most_gap=0.8 if view.boxes else 3), width, height)
 
 
 def _boxes_on_the_page(page: Any, view: PageView) -> Iterator[list[tuple[float, ...]]]:
@@ -380,13 +395,13 @@ def _boxes_on_the_page(page: Any, view: PageView) -> Iterator[list[tuple[float, 
         textpage.close()
 
 
-def _lines(boxes: Sequence[Box]) -> Iterator[Box]:
-    """Join the boxes of characters, given in reading order, to one box for each line;
-    lines may run in any direction.
+def _lines(boxes: Sequence[Box], most_gap: float) -> Iterator[Box]:
+    """Join the boxes of characters or words, given in reading order, to one box for each line, of those that are not
+    further apart than `most_gap` of its height; lines may run in any direction.
     """
     line: Box | None = None
     for previous, box in zip([None, *boxes], boxes, strict=False):
-        if line is not None and previous is not None and _is_same_line(previous, box):
+        if line is not None and previous is not None and _is_same_line(previous, box, most_gap):
             line = (min(line[0], box[0]), min(line[1], box[1]), max(line[2], box[2]), max(line[3], box[3]))
         else:
             if line is not None:
@@ -396,13 +411,13 @@ def _lines(boxes: Sequence[Box]) -> Iterator[Box]:
         yield line
 
 
-def _is_same_line(previous: Box, box: Box) -> bool:
+def _is_same_line(previous: Box, box: Box, most_gap: float) -> bool:
     """Whether a character is in the line of the previous one: level with it, and not far along the line."""
     for along, across in ((0, 1), (1, 0)):
         thickness = min(previous[across + 2] - previous[across], box[across + 2] - box[across])
         overlap = min(previous[across + 2], box[across + 2]) - max(previous[across], box[across])
         gap = max(previous[along], box[along]) - min(previous[along + 2], box[along + 2])
-        if overlap > thickness / 2 and gap < 3 * thickness:
+        if overlap > thickness / 2 and gap < most_gap * thickness:
             return True
     return False
 

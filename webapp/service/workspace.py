@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import resources
 from pathlib import Path
 from threading import Lock, RLock
@@ -24,6 +24,7 @@ from retrieval import (
     Matter,
     MatterExists,
     PinciteError,
+    RayCluster,
     Searcher,
     Vectors,
     database,
@@ -67,8 +68,9 @@ class opened_once(cached_property[T]):
 class Workspace:
     """The stores, the search and the language models of one data folder. Thread-safe."""
 
-    def __init__(self, settings: Settings, *, background: bool = False) -> None:
+    def __init__(self, settings: Settings, *, background: bool = False, ray: str | None = None) -> None:
         """Open the database. With `background`, `work_in_background` ingests documents, not the commands that wait.
+        `ray`: address of a Ray cluster that reads and embeds them.
 
         Raises StoreUnavailable, DataFolderUnusable or PackageMissing.
         """
@@ -77,6 +79,7 @@ class Workspace:
         self._ingest_if_open: Ingest | None = None
         self.fault: PinciteError | None = None  # why the background ingest does not run
         self._background = background
+        self._ray = ray
         folder = settings.data_dir
         self.settings = settings
         url = settings.database_url
@@ -96,6 +99,9 @@ class Workspace:
         self.reads = FairScheduler("reads", READS_AT_ONCE, READS_PER_USER, lambda _: TextsWaiting())
         self.searches = FairScheduler(
             "searches", SEARCHES_AT_ONCE, SEARCHES_PER_USER, lambda count: SearchesWaiting(count=count)
+        )
+        self._make_embedder = partial(
+            load_embedder, settings.embedding_model, settings.embeddings_url, adapter=settings.embedding_adapter
         )
         self._users_lock = Lock()  # held while a user is added: the first requests of a page arrive at the same time
         self._welcomed: dict[str, str] = {}  # first address of each guest, by user id; "" for other users
@@ -135,8 +141,7 @@ class Workspace:
     @opened_once
     def embedder(self) -> Embedder:
         """The embedding model; one in this process is loaded at its first use."""
-        settings = self.settings
-        return load_embedder(settings.embedding_model, settings.embeddings_url, adapter=settings.embedding_adapter)
+        return self._make_embedder()
 
     @opened_once
     def ingest(self) -> Ingest:
@@ -149,9 +154,19 @@ class Workspace:
             page_seconds=settings.page_seconds,
             document_seconds=settings.document_seconds,
             memory_mib=settings.reader_mib,
+            ocr=settings.ocr,
+            ocr_seconds=settings.ocr_seconds,
+            ocr_mib=settings.ocr_mib,
+            file_mib=settings.max_file_mib,
         )
-        stores = (self.library, self.vectors, self.lexical, self.embedder)
-        ingest = Ingest(*stores, workers=settings.reader_processes, limits=limits)
+        stores = (self.library, self.vectors, self.lexical)
+        if self._ray:
+            cluster = RayCluster(self._ray, self._make_embedder, limits)
+            self._closing.callback(cluster.close)
+            ingest = Ingest(*stores, cluster.embedder(self.embedder), workers=cluster, limits=limits)
+        else:
+            ingest = Ingest(*stores, self.embedder, workers=settings.reader_processes, limits=limits)
+        ingest.members_allowed = self.access.allows_in
         ingest.repair()
         self.library.drop_old_texts(self.conversations.cite)
         self._closing.callback(ingest.stop)

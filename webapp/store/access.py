@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from retrieval import DocumentRecord, Library, Matter, MatterExists, NoSuchDocument, NoSuchMatter, clean_title
+from retrieval import Allows, DocumentRecord, Library, Matter, MatterExists, NoSuchDocument, NoSuchMatter, clean_title
 from webapp.core.errors import AmbiguousDocument
 from webapp.core.limits import check_name, is_id
 from webapp.core.quotas import TEAM, Quota
@@ -77,15 +77,27 @@ class Access:
         """
         self.check(user, matter.id)
         check_name(name or path.name)
+        return self._library.accept_path(matter.id, path, name, self._allows(user))
+
+    def allows_in(self, matter_id: str) -> Allows | None:
+        """The quota of a matter's user for a further document, such as a file found within another; None for no limits.
+
+        What it returns raises QuotaReached.
+        """
+        user = self._users.member_of(matter_id)
+        return self._allows(user) if user else None
+
+    def _allows(self, user: User) -> Allows | None:
         quota = self.quota(user)
+        if quota is None:
+            return None
 
         def allows(connection: sa.Connection, size: int) -> None:
-            if quota is not None:
-                lock_user(connection, user)
-                documents, bytes_held = self._library.held(connection, matter_ids_of(user))
-                quota.check_documents(documents + 1, bytes_held + size)
+            lock_user(connection, user)
+            documents, bytes_held = self._library.held(connection, matter_ids_of(user))
+            quota.check_documents(documents + 1, bytes_held + size)
 
-        return self._library.accept_path(matter.id, path, name, allows)
+        return allows
 
     def repair(self, user: User) -> None:
         """Repair memberships after a crash: delete those of deleted matters,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from retrieval import DocumentRecord, Library, Matter, PinciteError, database, in_context, own_words
+from retrieval import DocumentRecord, Library, Matter, PinciteError, database, in_context, own_words, struck_in_context
 from webapp.core.errors import NoSuchConversation
 from webapp.core.limits import is_id
 from webapp.core.results import Around, CitationRow, MentionsResult, NamedRow, Quoting, TurnResult, read_turn
@@ -269,7 +269,7 @@ def _with_words(kept: TurnResult, library: Library, here: Mapping[str, DocumentR
         if isinstance(place, Quoting) and place.words == "":
             place = place.with_words(_words(place, record, library))
         if isinstance(kept, MentionsResult) and isinstance(place, CitationRow):
-            place = place.model_copy(update={"around": _around(place, record, library)})
+            place = place.model_copy(update={"around": _around(place, kept.phrase, record, library)})
         return place
 
     return kept.with_places(shown)
@@ -286,13 +286,15 @@ def _words(cited: Quoting, record: DocumentRecord | None, library: Library) -> s
         return ""
 
 
-def _around(mention: CitationRow, record: DocumentRecord | None, library: Library) -> Around | None:
+def _around(mention: CitationRow, phrase: str, record: DocumentRecord | None, library: Library) -> Around | None:
     """A mention with the words around it; None when there is nothing to find it in."""
     try:
         document = library.text(record, mention.text_version) if record else None
         if document is None:
             return None
-        read = in_context(document, document.span(*mention.spans[0]))
+        span = document.span(*mention.spans[0])
+        is_struck = mention.status == "struck"
+        read = struck_in_context(document, span, phrase) if is_struck else in_context(document, span)
     except (PinciteError, ValueError):
         return None
-    return read.before, read.words, read.after
+    return (read.before, read.words, read.after) if read else None

@@ -78,6 +78,13 @@ class Users:
         with database.reading(self._engine) as connection:
             return frozenset(connection.scalars(matter_ids_of(user)))
 
+    def member_of(self, matter_id: str) -> User | None:
+        """The user whose matter it is."""
+        query = sa.select(users.c.id, users.c.name).join(memberships, memberships.c.user_id == users.c.id)
+        with database.reading(self._engine) as connection:
+            row = connection.execute(query.where(memberships.c.matter_id == matter_id).limit(1)).one_or_none()
+        return User(row.id, row.name) if row else None
+
     def join(self, user: User, matter_ids: Iterable[str], allows: Callable[[int], None] | None = None) -> None:
         """Make the user a member of these matters, of none of which they may be a member yet.
 

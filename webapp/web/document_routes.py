@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, BinaryIO, TypeVar
+from typing import Annotated, Any, BinaryIO, Literal, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -46,6 +46,8 @@ from webapp.core.errors import (
 from webapp.core.log import user_error
 from webapp.core.results import Range
 from webapp.core.urls import DOCUMENTS
+from webapp.exports.redline import MEDIA_TYPES, to_docx, to_html
+from webapp.service.compare import changes as find_changes
 from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
 from webapp.service.workspace import Workspace
@@ -108,6 +110,14 @@ def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
     @router.get("/{document_id}.pdf")
     async def original(request: Request, matter_id: str, document_id: str) -> Response:
         return await _respond(request, opened, matter_id, document_id, lambda target: _original(target, downloads))
+
+    @router.get("/{document_id}/changes/{other_id}")
+    async def changes(
+        request: Request, matter_id: str, document_id: str, other_id: str, form: Literal["html", "docx"] = "html"
+    ) -> Response:
+        return await _respond(
+            request, opened, matter_id, document_id, lambda target: _changes(target, request, other_id, form)
+        )
 
     @router.get("/{document_id}/text")
     async def text(
@@ -190,8 +200,30 @@ async def _original(target: _Target, downloads: Counter[str]) -> Response:
     if downloads[target.key] >= DOWNLOADS_OF_ONE:
         raise TextsWaiting()
     file = await target.read(lambda: target.workspace.library.open_original(record.matter_id, record.id))
-    headers = _PRIVATE | {"Content-Disposition": _inline(record.name), "Content-Length": str(record.bytes)}
-    return _Download(file, downloads, target.key, media_type=FORMATS["PDF"].media_type, headers=headers)
+    media_type = FORMATS[record.format].media_type
+    disposition = _disposition(record.name, inline=media_type in _SHOWN)
+    headers = _PRIVATE | {"Content-Disposition": disposition, "Content-Length": str(record.bytes)}
+    return _Download(file, downloads, target.key, media_type=media_type, headers=headers)
+
+
+# Originals that a browser may show under this address, for it runs nothing in them. An HTML file is only downloaded.
+_SHOWN = frozenset(("application/pdf", "text/plain", "image/png", "image/jpeg"))
+
+
+async def _changes(target: _Target, request: Request, other_id: str, form: str) -> Response:
+    """Compare a document with a newer version of it, to which the user must have access too."""
+    workspace, old = target.workspace, target.record
+
+    def compared() -> bytes:
+        user = user_of(request, workspace.settings, workspace.welcome)
+        new = workspace.access.record(user, old.matter_id, other_id)
+        rows = list(find_changes(workspace, old, new))
+        if form == "docx":
+            return to_docx(old.name, new.name, rows)
+        return to_html(old.name, new.name, rows, docx="?form=docx").encode()
+
+    headers = _PRIVATE | ({"Content-Disposition": _disposition("changes.docx", inline=False)} if form == "docx" else {})
+    return Response(await target.read(compared), media_type=MEDIA_TYPES[form], headers=headers)
 
 
 async def _text(target: _Target, places: _Places) -> Response:
@@ -303,8 +335,10 @@ def _view(
 
     A document that is not read yet has no words to highlight.
     """
+    if FORMATS[record.format].as_pdf is None:
+        raise PageNotShown(page=number, document=record.name)
     if document is None:
-        return PageView(record.id, number, zoom=zoom)
+        return PageView(record.id, number, zoom=zoom, format=record.format)
     if not 1 <= number <= len(document.pages):
         raise PageNotShown(page=number, document=record.name)
     page = document.pages[number - 1]
@@ -318,11 +352,12 @@ def _view(
             for start, end, left, bottom, right, top in kept
             if any(start - page.start < last and first < end - page.start for first, last in highlights)
         )
-        return PageView(record.id, number, zoom=zoom, boxes=boxes)
-    return PageView(record.id, number, document.text[page.start : page.end] if highlights else "", highlights, zoom)
+        return PageView(record.id, number, zoom=zoom, boxes=boxes, format=record.format)
+    text = document.text[page.start : page.end] if highlights else ""
+    return PageView(record.id, number, text, highlights, zoom, format=record.format)
 
 
-def _inline(name: str) -> str:
+def _disposition(name: str, *, inline: bool) -> str:
     """Content-Disposition header with the file's name (RFC 6266), escaped so that no character can end the header."""
     plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", name) or UNNAMED
-    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

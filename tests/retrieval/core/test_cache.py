@@ -1,4 +1,4 @@
-from retrieval.core.cache import document_cache
+from retrieval.core.cache import clear_caches, document_cache
 from retrieval.core.documents import Document
 from tests.documents import document
 
@@ -31,3 +31,17 @@ def test_of_more_text_than_memory_is_for_only_the_last_is_kept() -> None:
     for each in (small, large, small, large, huge, huge, small):
         note(each)
     assert made == ["small", "large", "huge", "small"]
+
+
+def test_all_caches_are_emptied_together() -> None:
+    made: list[str] = []
+
+    @document_cache()
+    def note(text: Document) -> None:
+        made.append(text.id)
+
+    one = document("x", id_="one")
+    note(one)
+    clear_caches()
+    note(one)
+    assert made == ["one", "one"]

@@ -2,6 +2,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,8 +26,9 @@ from retrieval.core.errors import (
 )
 from retrieval.library.database import migrate, open_database, reading, writing
 from retrieval.library.files import Arrival, Files
+from retrieval.library.jobs import JobLost
 from retrieval.library.library import MIGRATIONS, VERSION_TABLE, Library, clean_name
-from retrieval.library.schema import DocumentRecord, metadata
+from retrieval.library.schema import DocumentRecord, jobs, metadata
 from tests.pdfs import make_pdf
 
 PDF = make_pdf(["Term. Two years."])
@@ -148,8 +150,12 @@ def test_an_accepted_file_waits_and_is_there_after_another_start(place: Place, l
 def test_the_same_file_twice_in_a_matter_is_one_document(place: Place, library: Library) -> None:
     matter = library.create_matter("Acme")
     first = library.accept(matter.id, "lease.pdf", PDF)
-    assert library.accept(matter.id, "copy of lease.pdf", PDF) == first
-    assert library.documents(matter.id) == [first]
+    assert library.accept(matter.id, "lease.pdf", PDF) == first
+    again = library.accept(matter.id, "copy of lease.pdf", PDF)
+    assert (again.id, again.name, library.documents(matter.id)) == (first.id, "lease.pdf", [again])
+    assert [(each.kind, each.text) for each in again.warnings] == [
+        ("duplicate", "“copy of lease.pdf” is the same file, already there as “lease.pdf”.")
+    ]
     assert len(place.kept()) == 1
 
 
@@ -282,6 +288,56 @@ def test_what_is_given_back_waits_behind_the_others(library: Library) -> None:
     assert record.id == first
     library.jobs.give_back(record)
     assert [claim(library, 2).id, claim(library, 2).id] == [second, first]
+
+
+def test_what_a_process_lost_goes_to_another_and_what_it_renews_does_not(place: Place, library: Library) -> None:
+    lost, kept = (claim(library, 2) for _ in accepted(library, "one", 2))
+    other = place.open()  # a process beside this one
+    try:
+        assert other.jobs.claim(2) is None
+        _end_leases(place)
+        library.jobs.save(kept)
+        assert claim(other, 2).id == lost.id
+        with pytest.raises(JobLost):
+            library.jobs.save(lost)
+        _end_leases(place)
+        library.jobs.renew()
+        other.jobs.renew()
+        assert other.jobs.claim(2) is None
+    finally:
+        other.close()
+
+
+def _end_leases(place: Place) -> None:
+    engine = open_database(place.database)
+    with writing(engine) as connection:
+        connection.execute(sa.update(jobs).values(lease_until=datetime.now(UTC) - timedelta(seconds=1)))
+    engine.dispose()
+
+
+def test_what_is_paused_is_not_worked_on_until_it_is_resumed(library: Library) -> None:
+    first, second = accepted(library, "one", 2)
+    record = claim(library, 2)
+    matter_id = record.matter_id
+    assert library.jobs.pause(matter_id, first) == 1
+    with pytest.raises(JobLost):
+        library.jobs.save(replace(record, page=3))
+    library.jobs.give_back(record)
+    assert library.record(matter_id, first).state == "paused"
+    assert library.jobs.pause(matter_id) == 1
+    assert (library.jobs.claim(2), library.jobs.at_work()) == (None, 0)
+    assert library.jobs.resume(matter_id) == 2
+    assert {claim(library, 2).id, claim(library, 2).id} == {first, second}
+
+
+def test_only_what_failed_is_retried(library: Library) -> None:
+    first, second = accepted(library, "one", 2)
+    record = claim(library, 2)
+    library.jobs.save(replace(record, state="failed", reason="it is damaged"))
+    assert library.jobs.retry(record.matter_id) == 1
+    tried = library.record(record.matter_id, first)
+    assert (tried.state, tried.reason) == ("waiting", None)
+    assert {claim(library, 2).id, claim(library, 2).id} == {first, second}
 
 
 def test_only_what_is_as_it_was_seen_is_tried_again(library: Library) -> None:

@@ -82,7 +82,7 @@ class Conversation:
         assert isinstance(end, Answer)
         passages = tuple(span for passage in end.passages for span in passage.spans)
         cited = tuple(span for citation in end.citations for span in citation.spans)
-        alone = end.searched.documents == 1
+        alone = end.searched.coverage.documents == 1
         self.turns.append(
             Turn(question, end.text if end.found else "", end.searched.query, passages, cited, of_one_document=alone)
         )
@@ -123,10 +123,10 @@ def test_a_question_that_stands_alone_is_searched_as_it_stands(talk: Conversatio
 def test_after_a_question_about_one_document_the_next_is_asked_of_it_if_it_speaks_of_it(talk: Conversation) -> None:
     talk.ask("What rent is due under the Alder lease?")
     end = talk.ask("Which law governs the contract?")
-    assert (end.searched.read_as, end.searched.documents) == ("of_last_documents", 1)
+    assert (end.searched.read_as, end.searched.coverage.documents) == ("of_last_documents", 1)
     assert "Ohio" in first_quote(end)
     end = talk.ask("On how many vessels may the software be used?")
-    assert (end.searched.read_as, end.searched.documents) == ("own", 3)
+    assert (end.searched.read_as, end.searched.coverage.documents) == ("own", 3)
     assert "ten vessels" in first_quote(end)
 
 
@@ -204,7 +204,7 @@ def test_a_request_about_an_answer_that_has_citations_alone_is_of_them(talk: Con
 def test_all_documents_are_asked_where_the_follow_up_says_so(talk: Conversation) -> None:
     talk.ask("Which law governs the Alder lease?")
     end = talk.ask("And in the other contracts?")
-    assert end.searched.documents == 3
+    assert end.searched.coverage.documents == 3
 
 
 def test_a_request_about_the_last_answer_goes_to_the_engine_with_its_passages(stores: Stores, scope: Scope) -> None:

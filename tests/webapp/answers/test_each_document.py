@@ -11,7 +11,7 @@ from retrieval import DocumentRecord
 from tests.webapp.fake_engine import CopyingEngine, FakeEngine, Reply
 from tests.webapp.page.pages import ready
 from webapp.answers.answer import Answer, Scope
-from webapp.answers.document_row import DocumentAnswer
+from webapp.answers.document_row import DocumentAnswer, not_found
 from webapp.answers.each_document import AT_ONCE, EachQuestion, Row, Windows, counts, each_document, put_to_each
 from webapp.answers.generate import Trouble
 from webapp.core.errors import EngineBusy
@@ -247,6 +247,18 @@ def test_nothing_found_where_pages_could_not_be_read_is_no_not_found(workspace: 
     row = next(row for row in answer.documents if row.record.id == silent.id)
     assert row.state in ("not_read", "unclear")
     assert row.reason
+
+
+def test_a_row_in_which_nothing_was_found_names_the_pages_that_were_not_read(scope: Scope) -> None:
+    record = scope.records[0]
+    silent, in_part = replace(record, unreadable_pages=(2, 3)), replace(record, partly_read_pages=(1,))
+    rows = [not_found(record), not_found(silent), not_found(in_part), not_found(silent, "It has no date.")]
+    assert [(row.state, row.reason) for row in rows] == [
+        ("not_found", ""),
+        ("not_read", "Not found in what was read. Pages 2-3 could not be read."),
+        ("not_found", "Not found in what was read. Page 1 could be read only in part."),
+        ("not_read", "It has no date. Pages 2-3 could not be read."),
+    ]
 
 
 def test_a_comparison_is_put_to_the_documents_it_names(workspace: Workspace, scope: Scope) -> None:

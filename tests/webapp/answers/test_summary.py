@@ -4,9 +4,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
+from retrieval.core.documents import Remark
 from tests.documents import document
 from tests.webapp.answers.test_statements import LEASE
 from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
@@ -60,6 +62,13 @@ def test_without_an_engine_every_clause_is_told_in_its_own_words() -> None:
     quoted = [[c.quote for line in clause.lines for c in line.citations] for clause in last.clauses]
     assert quoted == [[s.text for s in group.statements] for group in essence(DOCUMENT)]
     assert all(c.verified for clause in last.clauses for line in clause.lines for c in line.citations)
+
+
+def test_the_words_of_a_scan_are_told_as_recognised_text() -> None:
+    scan = replace(DOCUMENT, remarks=(Remark(0, len(DOCUMENT.text), "recognised", detail="93"),))
+    lines = [line for clause in end(events(None, scan)).clauses for line in clause.lines]
+    assert lines
+    assert {state for line in lines for state in line.states} == {("compared", "recognised")}
 
 
 def test_what_is_written_and_passes_is_a_line_and_what_fails_is_the_clause_itself() -> None:

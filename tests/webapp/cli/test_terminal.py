@@ -20,18 +20,19 @@ from webapp.cli.output import (
     show_mentions,
 )
 from webapp.cli.terminal import Bars, printable, results, show_error
-from webapp.core.results import AddedRow, AnswerResult, CiteRow, HitRow, MentionRow
+from webapp.core.results import AddedRow, AnswerResult, CiteRow, CoverageRow, HitRow, MentionRow
 from webapp.core.stream import Error, Event, Notice, Progress, Result, Text, encoded, read_event
 from webapp.core.wording import cite, coverage, mentions_coverage, plural, summary_coverage
 
 PLACE = {"document_id": "a", "document": "lease.pdf", "section": "Section 2 (Law)", "page": 3, "page_label": "3"}
 RANGE = {"start": 0, "end": 9}
+SEARCHED = {"documents": 1, "pages": 1412, "unreadable_pages": 0}
 ANSWER = {
     "answer": "Irish law [1].",
     "found": True,
     "citations": [{"n": 1, **PLACE, "quote": "The laws of Ireland govern.", "verified": True}],
     "key_language": [{**PLACE, **RANGE, "text": "The laws of Ireland\ngovern."}],
-    "searched": {"documents": 1, "pages": 1412, "unreadable_pages": 2},
+    "searched": SEARCHED | {"unreadable_pages": 2},
     "budget": dict.fromkeys(("window", "system", "history", "passages", "reserve"), 1) | {"sent": 6, "left_out": 11},
     "engine": "tgi",
 }
@@ -44,6 +45,12 @@ def answer(**more: object) -> AnswerResult:
 def hit(**more: object) -> HitRow:
     row = {"rank": 1, **PLACE, **RANGE, "score": 0.5, "why": "words", "text": "Rent."}
     return HitRow.model_validate(row | more)
+
+
+def added(**more: object) -> AddedRow:
+    row = {"file": "a.pdf", "document_id": "a", "state": "ready", "pages": 2, "reason": None}
+    read = dict.fromkeys(("unreadable_pages", "partly_read_pages", "recognised_pages", "warnings"), ())
+    return AddedRow.model_validate(row | read | more)
 
 
 def mention(**more: object) -> MentionRow:
@@ -74,11 +81,21 @@ def test_text_of_documents_cannot_drive_the_terminal(text: str, shown: str) -> N
     ("row", "expected"),
     [
         (PLACE, "lease.pdf, Section 2 (Law), p. 3"),
-        (PLACE | {"page_label": "iv"}, "lease.pdf, Section 2 (Law), p. 3 (printed iv)"),
+        (PLACE | {"page_label": "iv"}, "lease.pdf, Section 2 (Law), p. iv (PDF page 3)"),
         (PLACE | {"section": "", "page_label": ""}, "lease.pdf, p. 3"),
+        (PLACE | {"section": "", "bates": "ORR-0128734"}, "lease.pdf, ORR-0128734 (PDF page 3)"),
+        (PLACE | {"lines": "42:5-9", "page_label": "42"}, "lease.pdf, Section 2 (Law), 42:5-9 (PDF page 3)"),
+        (PLACE | {"section": "", "lines": "3:28-4:1"}, "lease.pdf, 3:28-4:1"),
+        (PLACE | {"lines": "42:5", "bates": "ORR-7", "section": ""}, "lease.pdf, 42:5, ORR-7 (PDF page 3)"),
+        (PLACE | {"lines": "¶¶ 12-14", "page": 1, "page_label": ""}, "lease.pdf, Section 2 (Law), ¶¶ 12-14"),
+        (PLACE | {"exhibit": "Exhibit B"}, "lease.pdf, Ex. B, Section 2 (Law), p. 3"),
+        (PLACE | {"exhibit": "Exhibit B", "section": "Exhibit B, Section 2"}, "lease.pdf, Exhibit B, Section 2, p. 3"),
+        (PLACE | {"recognised": True}, "lease.pdf, Section 2 (Law), p. 3 (recognised)"),
+        (PLACE | {"section": "", "status": "field", "page_label": "1"}, "lease.pdf, p. 1 (PDF page 3, form entry)"),
+        (PLACE | {"section": "", "status": "struck"}, "lease.pdf, p. 3 (deleted text)"),
     ],
 )
-def test_a_pin_cite_names_document_section_and_page(row: dict[str, object], expected: str) -> None:
+def test_a_pin_cite_has_the_numbers_that_lawyers_use(row: dict[str, object], expected: str) -> None:
     assert cite(CiteRow.model_validate(row)) == expected
 
 
@@ -88,9 +105,13 @@ def test_coverage_is_one_line() -> None:
     assert searched
     assert budget
     assert coverage(searched, budget) == expected
-    assert summary_coverage(searched, 1) == "Read 1,412 pages; 1 clause; 2 pages unreadable: not in this summary."
-    words = "Searched every word of 1 document, 1,412 pages; 2 pages unreadable: not searched."
-    assert mentions_coverage(searched) == words
+    assert summary_coverage(searched, 1) == "Read 1,412 pages; 1 clause; 2 pages unreadable."
+    words = "Searched every word of 1 document, 1,412 pages; 2 pages unreadable, 3 read in part. Page 3 of a.pdf …"
+    in_part = {"partly_read_pages": 3, "unread": "Page 3 of a.pdf …"}
+    assert mentions_coverage(searched.model_copy(update=in_part)) == words
+    assert "; 1 page read in part." in mentions_coverage(
+        CoverageRow.model_validate(SEARCHED | {"partly_read_pages": 1})
+    )
     assert plural(1, "page") == "1 page"
 
 
@@ -191,12 +212,15 @@ def test_a_name_that_fits_two_documents_is_said_once(capsys: pytest.CaptureFixtu
 
 
 def test_outcomes_and_hits_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    ready = {"document_id": "a", "state": "ready", "pages": 2, "unreadable_pages": [2], "reason": "1 of 2 …"}
-    show_added(AddedRow.model_validate({"file": "a.pdf"} | ready))
+    warning = {"page": 1, "kind": "leaking_redaction", "text": "Page 1 has words under a black box."}
+    show_added(added(unreadable_pages=[2], partly_read_pages=[1], recognised_pages=[1], warnings=[warning]))
     show_added(AddedRow.refused("b.pdf", "“b.pdf” is not a PDF."))
     show_hit(hit(text="two\x1b\n  lines"))
     assert capsys.readouterr().out.splitlines() == [
-        "ready   a.pdf: 2 pages; no text on page 2",
+        "ready   a.pdf: 2 pages",
+        "        Page 2 could not be read. Page 1 could be read only in part.",
+        "        Page 1 has words under a black box.",
+        "        Page 1 is recognised text: compare it with the image.",
         "failed  b.pdf: “b.pdf” is not a PDF.",
         "1. lease.pdf, Section 2 (Law), p. 3   (0.50, words)",
         "   two",
@@ -222,15 +246,16 @@ def test_of_many_mentions_the_first_are_listed_and_all_are_counted(
 
 def test_mentions_are_lines_and_a_table_of_counts(capsys: pytest.CaptureFixture[str]) -> None:
     show_mention(mention())
-    show_counts([mention(), mention(), mention(page=7), mention(document_id="b", document="[nda].pdf")])
+    other = mention(document_id="b", document="[nda].pdf")
+    show_counts([mention(), mention(), mention(page=7, page_label="v"), mention(status="struck"), other])
     show_counts([])
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
         "lease.pdf, Section 2 (Law), p. 3",
         "   … the laws of Ireland …",
         "",
-        "4 mentions in 2 documents.",
+        "4 mentions in 2 documents, and 1 place in deleted text.",
         "document   mentions  pages",
-        "lease.pdf         3  3, 7",
+        "lease.pdf         3  3, v",
         "[nda].pdf         1  3",
         "",
         "0 mentions in 0 documents.",

@@ -8,9 +8,9 @@ from typing import get_args
 import pytest
 
 from webapp.cli.output import show_answer, show_summary
-from webapp.core.marks import MARKS, State, mark_for, promise
-from webapp.core.results import AnswerResult, LineRow, SentenceRow, SummaryResult, items, mark_of
-from webapp.core.wording import legend
+from webapp.core.marks import MARKS, QUOTED, RECOGNISED, STRUCK, State, mark_for, promise
+from webapp.core.results import AnswerResult, KeySentenceRow, LineRow, SentenceRow, SummaryResult, items, mark_of
+from webapp.core.wording import key_language, legend
 from webapp.grounding.check import SentenceState
 from webapp.grounding.verdict import How
 from webapp.page.html import chat, evidence
@@ -148,3 +148,31 @@ def test_a_document_that_was_removed_says_so() -> None:
     (row,) = answer("compared", "").citations
     gone = answer("compared", "").model_copy(update={"citations": (row.model_copy(update={"removed": True}),)})
     assert mark_of(gone, 0) == MARKS["removed", ""]
+
+
+def test_a_quotation_of_recognised_text_is_never_called_word_for_word(capsys: pytest.CaptureFixture[str]) -> None:
+    scanned = PLACE | {"recognised": True}
+    key = KeySentenceRow.model_validate(scanned | {"start": 0, "end": 9, "text": "Rent is due.", "spans": [(0, 9)]})
+    cited = CITED | scanned | {"quote": "Rent is due."}
+    written = AnswerResult.model_validate(REST | {"answer": "", "citations": [cited], "engine": "tgi"})
+    for result in (
+        written.model_copy(update={"answer": "It is due [1].", "key_language": (key,)}),
+        written.model_copy(update={"answer": "“Rent is due.” [1]", "key_language": (key,)}),
+        written.model_copy(update={"answer": "Not found.", "found": False, "citations": (), "nearest": (key,)}),
+    ):
+        assert {item.mark for item in items(result)} == {RECOGNISED}
+        show_answer(result)
+        shown = capsys.readouterr().out
+        html = plain(chat.turn_html(turn(result)))
+        for text in (shown, html, chat.copied(turn(result))):
+            assert QUOTED.words not in text
+        assert "recognised" in shown
+        assert RECOGNISED.words in html
+    assert RECOGNISED.style != "sure"
+    assert key_language([key]) == f"Key language, {RECOGNISED.words}"
+
+
+def test_a_citation_of_deleted_words_says_so() -> None:
+    (row,) = answer("compared", "").citations
+    deleted = answer("compared", "").model_copy(update={"citations": (row.model_copy(update={"status": "struck"}),)})
+    assert deleted.citations[0].standing == STRUCK

@@ -2,19 +2,33 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-from retrieval import evaluate
+from retrieval import Document, DocumentRecord, Span, evaluate, pin_cite
+from retrieval.core.documents import Page, ReadingWarning, Remark
+from tests.documents import document
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 from webapp.cli.evaluation import figures
 from webapp.cli.main import _add
-from webapp.core.results import AddedRow, AnswerResult, EvaluationRow, Row, read_turn
+from webapp.core.results import (
+    AddedRow,
+    AnswerResult,
+    CitationRow,
+    CoverageRow,
+    DocumentRow,
+    EvaluationRow,
+    MentionRow,
+    Row,
+    cite_fields,
+    read_turn,
+)
 from webapp.core.settings import load_settings
 from webapp.core.stream import Event, Result, encoded, read_event
 from webapp.service.caller import Caller
@@ -37,20 +51,22 @@ LAW = "This Lease is governed by the laws of Ireland."
 FORM = f"1. Rent. The monthly rent is $4,200.\n2. Governing law. {LAW}"
 DEFINITIONS = "".join(f"“Term {n}” means the period number {n} that Exhibit C lists.\n" for n in range(1, 6))
 PIN = "document_id document section page page_label"
+PLACE = f"{PIN} bates exhibit lines recognised"
+READ = "unreadable_pages partly_read_pages recognised_pages warnings"
 FOUND = "document_id document start end page page_label section"
 
 # The keys of what a command prints, in their order; a key in brackets is there where it has something to say.
 KEYS = {
-    "add": "file document_id state pages unreadable_pages reason",
+    "add": f"file document_id state pages {READ} reason",
     "search": f"rank {FOUND} score why text [also_in] [documents_meant]",
     "search --exact": f"{FOUND} text",
     "ask": "answer found query read_as citations key_language searched budget engine [doubtful] [nearest] [same_words] "
     "[documents_meant] [further_documents] [sentences]",
     "summary": "kind document_id document answer found clauses citations definitions searched engine written "
     "leads_nowhere",
-    "documents": "document_id document title parties date state pages unreadable_pages reason",
+    "documents": f"document_id document title parties date state pages {READ} reason",
     "remove": "matter document_id document removed",
-    "reindex": "document_id document title parties date state pages unreadable_pages reason",
+    "reindex": f"document_id document title parties date state pages {READ} reason",
     "matters list": "id name documents pages",
     "matters create": "id name documents pages",
     "matters delete": "id name deleted",
@@ -72,17 +88,17 @@ RESULTS: dict[str, type[Row]] = {
     "eval": EvaluationRow,
 }
 INSIDE = {
-    ("ask", "citations"): f"n {PIN} quote verified [also_in]",
+    ("ask", "citations"): f"n {PLACE} quote verified [also_in]",
     ("ask", "key_language"): f"{PIN} start end text [emphasis]",
-    ("ask", "searched"): "documents pages unreadable_pages",
+    ("ask", "searched"): "documents pages unreadable_pages partly_read_pages",
     ("ask", "budget"): "window system history passages reserve sent left_out",
     ("ask", "same_words"): "citation document_id document start end",
     ("ask", "documents_meant"): "document_id document",
     ("search", "documents_meant"): "document_id document",
-    ("summary", "citations"): f"n {PIN} quote verified spans",
+    ("summary", "citations"): f"n {PLACE} quote verified spans",
     ("summary", "clauses"): "label heading part lines",
     ("summary", "definitions"): f"{PIN} term text spans",
-    ("summary", "searched"): "documents pages unreadable_pages",
+    ("summary", "searched"): "documents pages unreadable_pages partly_read_pages",
     ("summary", "leads_nowhere"): "label page page_label",
 }
 
@@ -184,3 +200,42 @@ def test_what_a_turn_keeps_beside_is_told_only_where_it_is() -> None:
     turn = read_turn({"answer": "Yes.", "found": True})
     assert isinstance(turn, AnswerResult)
     assert set(json.loads(turn.line())) == {*KEYS["ask"].partition(" [")[0].split()}
+
+
+def test_what_was_read_of_a_document_is_told_with_it() -> None:
+    warning = ReadingWarning(3, "redline", "Page 3 has struck words.")
+    record = DocumentRecord("m", "d", "lease.pdf", "ready", 4, 4, (2,), None, 9)
+    record = replace(record, partly_read_pages=(1,), recognised_pages=(3, 4), warnings=(warning,))
+    for row in (DocumentRow.of(record), AddedRow.of("lease.pdf", DocumentRow.of(record))):
+        told = json.loads(row.line())
+        assert (told["unreadable_pages"], told["partly_read_pages"], told["recognised_pages"]) == ([2], [1], [3, 4])
+        assert told["warnings"] == [{"page": 3, "kind": "redline", "text": "Page 3 has struck words."}]
+    told = json.loads(CoverageRow.of([record, replace(record, id="e", partly_read_pages=())]).line())
+    unread = "Page 2 of lease.pdf and page 2 of lease.pdf could not be read. "
+    unread += "Page 1 of lease.pdf could be read only in part."
+    numbers = {"documents": 2, "pages": 8, "unreadable_pages": 2, "partly_read_pages": 1}
+    assert told == numbers | {"unread": unread}
+
+
+def test_a_pin_cite_has_the_numbers_that_lawyers_cite_by_a_citation_also_where_there_are_none() -> None:
+    page = Page(6, "2", 0, 40, bates="ORR-7", exhibit="Exhibit B")
+    remarks = (Remark(0, 10, "line", detail="42:5"), Remark(11, 40, "recognised", detail="88"))
+    numbers = {"bates": "ORR-7", "exhibit": "Exhibit B", "lines": "42:5", "recognised": True}
+    scan = Document("d", "scan.pdf", f"{LAW:.40}", (page,), remarks=remarks)
+    scanned, plain = pin_cite(scan, Span("d", 0, 20)), pin_cite(document(LAW), Span("d", 0, 20))
+    for cite, told in ((scanned, numbers), (plain, {"bates": "", "exhibit": "", "lines": "", "recognised": False})):
+        citation = json.loads(CitationRow(n=1, **cite_fields(cite), quote="Q", verified=True).line())
+        assert citation.items() >= told.items()
+        mention = json.loads(MentionRow(**cite_fields(cite), start=0, end=20, text="T").line())
+        assert mention.items() >= {key: value for key, value in told.items() if value}.items()
+        assert "recognised" not in mention or mention["recognised"]
+
+
+def test_a_turn_of_an_older_version_has_no_such_numbers_and_no_page_that_was_read_in_part() -> None:
+    place = {"document_id": "d", "document": "lease.pdf", "section": "", "page": 1, "page_label": "1"}
+    searched = {"documents": 1, "pages": 1, "unreadable_pages": 0}
+    turn = read_turn({"citations": [{"n": 1, **place, "verified": True}], "searched": searched})
+    assert isinstance(turn, AnswerResult)
+    assert turn.searched == CoverageRow(documents=1, pages=1, unreadable_pages=0, partly_read_pages=0)
+    (cited,) = turn.citations
+    assert (cited.bates, cited.exhibit, cited.lines, cited.recognised) == ("", "", "", False)

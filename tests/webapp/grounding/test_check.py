@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from retrieval import Document, Passage, pin_cite
-from retrieval.core.documents import Page
+from retrieval.core.documents import Page, Remark
 from webapp.grounding.check import TOO_LONG, CheckedAnswer, check, claims
 
 PAGES = (
@@ -268,3 +268,22 @@ def test_a_mark_that_nothing_closes_takes_no_more_than_its_sentence(answer: str)
     assert len(found.sentences) == 2
     assert all(quote.verified for sentence in found.sentences for quote in sentence.quotes)
     assert [sentence.reason for sentence in found.sentences] == ["", ""]
+
+
+def test_words_that_were_recognised_in_an_image_are_quoted_and_not_called_word_for_word() -> None:
+    scan = replace(OTHER, remarks=(Remark(0, len(OTHER.text), "recognised", detail="91"),))
+    read = passage(3, scan, "Rent", "month.")
+    quoted = "The lease says: “Rent is $900 a month” [3]."
+    found = check(f"{quoted} The rent is $900 a month [3]. The rent is $800 [3].", [read], {"e": scan})
+    assert [(each.state, each.how) for each in found.sentences] == [
+        ("compared", "recognised"),
+        ("compared", ""),
+        ("unsupported", ""),
+    ]
+    assert [(cited.verified, cited.recognised) for cited in found.citations] == [
+        (True, True),
+        (True, True),
+        (False, True),
+    ]
+    (plain,) = check(quoted, [passage(3, OTHER, "Rent", "month.")], {"e": OTHER}).sentences
+    assert (plain.state, plain.how) == ("supported", "quoted")

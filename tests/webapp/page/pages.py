@@ -28,7 +28,8 @@ def ready(workspace: Workspace, matter: Matter, name: str, text: str) -> Documen
 
     Pages end at form feeds.
     """
-    record = workspace.library.accept(matter.id, name, make_pdf([name]))
+    data = text.encode() if name.endswith(".txt") else make_pdf([name])
+    record = workspace.library.accept(matter.id, name, data)
     read = document(text, id_=record.id, name=name)
     workspace.library.keep_text(record, read)
     chunks, texts = zip(*cut(read), strict=True)

@@ -239,6 +239,21 @@ def test_a_document_is_removed_from_matter_and_indexes(workspace: Workspace) -> 
         page.do("remove", document=lease.id)
 
 
+def test_a_document_is_paused_goes_on_and_is_tried_again(other: Page) -> None:
+    one, _ = records(other)
+    jobs = other.workspace.library.jobs
+    jobs.save(replace(one, state="waiting"))
+    other.do("pause", document=one.id)
+    assert "Go on with" in other.shown["documents"]
+    assert other.shown["pace"] == SELDOM_SECONDS
+    other.do("resume", document=one.id)
+    assert records(other)[0].state == "waiting"
+    jobs.save(replace(one, state="failed", reason="it is damaged"))
+    other.do("retry", document=one.id)
+    assert records(other)[0].state == "waiting"
+    jobs.save(one)
+
+
 def test_the_documents_to_ask_are_chosen_and_all_of_them_again(other: Page) -> None:
     one, two = records(other)
     other.do("scope", documents=two.id)
@@ -724,6 +739,21 @@ def test_each_place_of_an_answer_is_opened_at_its_words(page: Page, engine: Fake
     page.do("cite", turn=first.id, item="-5")
     assert shown_words(page) == ["The monthly rent is $4,200"]
     assert last > 0
+
+
+def test_a_file_without_page_images_is_shown_as_text_with_the_words_marked(
+    workspace: Workspace, engine: FakeEngine
+) -> None:
+    matter = workspace.access.create(ANN, "Notes")
+    ready(workspace, matter, "note.txt", LEASE.replace(PAGE_BREAK, "\n") + "\n<script>alert(1)</script>")
+    page = Page(workspace, ANN, matter.id)
+    page.take(page.controller.open(page.state))
+    engine.enqueue(Reply([RENT_ANSWER]))
+    page.ask(RENT)
+    assert words(page.shown["evidence"], "mark") == ["The monthly rent is $4,200"]
+    assert "1. Parties." in page.shown["evidence"]
+    assert "<script>" not in page.shown["evidence"]
+    assert "<img" not in page.shown["evidence"]
 
 
 def test_next_and_previous_lead_through_all_places_of_an_answer(page: Page, engine: FakeEngine) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from retrieval import Matter
+from retrieval.core.documents import Remark
 from tests.documents import document
 from tests.pdfs import make_pdf
 from webapp.core.errors import SearchesWaiting, SearchIncomplete, TooSlow
@@ -78,7 +79,7 @@ def test_a_document_that_takes_too_long_is_left_out_and_named_and_the_others_are
     assert isinstance(turn.answer, MentionsResult)
     assert [row.document for row in turn.answer.citations] == ["short.pdf"]
     assert turn.answer.left_out == (NamedRow(document_id=endless, document="endless.pdf"),)
-    assert turn.answer.searched == CoverageRow(documents=1, pages=1, unreadable_pages=0)
+    assert turn.answer.searched == CoverageRow(documents=1, pages=1, unreadable_pages=0, partly_read_pages=0)
     assert "“endless.pdf” could not be searched." in parts["past"]
     assert "1 mention in 1 document." in parts["past"]
     assert "Searched every word of 1 document" in parts["past"]
@@ -176,3 +177,55 @@ def test_a_search_that_does_not_get_its_turn_in_time_is_told_so_and_the_turn_it_
 
     asyncio.run(test())
     assert reader.turns() == [kept]
+
+
+def test_deleted_words_are_found_as_deleted_and_never_counted_as_mentions(reader: Reader) -> None:
+    text = "Either party may end it on notice. The rent is due."
+    lease = reader.add("lease.pdf", text)
+    at = text.index("notice")
+    library = reader.workspace.library
+    kept = library.document(reader.matter.id, lease)
+    remarks = (Remark(at, at, "struck", "thirty (30) days prior rent"), Remark(len(text), len(text), "struck", "Rent."))
+    library.keep_text(library.record(reader.matter.id, lease), replace(kept, remarks=remarks))
+    parts = reader.find("rent")
+    [turn] = reader.turns()
+    assert isinstance(turn.answer, MentionsResult)
+    assert (turn.answer.count, turn.answer.documents, turn.answer.struck) == (1, 1, 2)
+    live, struck, last = turn.answer.citations
+    assert [row.status for row in (live, struck, last)] == ["", "struck", "struck"]
+    assert struck.around is not None
+    assert struck.around[1] == "rent"
+    assert struck.around[0].endswith("on thirty (30) days prior ")
+    assert "1 mention in 1 document, and 2 places in deleted text." in parts["past"]
+    assert "<del><mark>rent</mark></del>" in parts["past"]
+    assert "1 mention on 1 page" in parts["past"]
+    copied = chat.copied(turn)
+    assert copied.startswith("“rent”: 1 mention, 2 places in deleted text\n")
+    assert copied.count("(deleted text)") == 2
+    events = Caller(reader.workspace, LOCAL_USER).run(FindMentions("Acme", "rent"))
+    assert [(event.row.status, event.row.start) for event in events if isinstance(event, Result)] == [
+        ("", text.index("rent")),
+        ("struck", at),
+        ("struck", len(text)),
+    ]
+
+
+def test_a_phrase_that_was_deleted_everywhere_is_found_so(reader: Reader) -> None:
+    lease = reader.add("lease.pdf", "The rent is due.")
+    library = reader.workspace.library
+    kept = library.document(reader.matter.id, lease)
+    remarks = (Remark(16, 16, "struck", "Exclusivity."),)
+    library.keep_text(library.record(reader.matter.id, lease), replace(kept, remarks=remarks))
+    assert "0 mentions in 0 documents, and 1 place in deleted text." in reader.find("exclusivity")["past"]
+
+
+def test_what_could_not_be_searched_is_named(reader: Reader) -> None:
+    lease = reader.add("lease.pdf", "The rent is due.")
+    library = reader.workspace.library
+    record = library.record(reader.matter.id, lease)
+    library.jobs.save(replace(record, pages=4, unreadable_pages=(2, 3), partly_read_pages=(1,)))
+    library.accept(reader.matter.id, "late.pdf", make_pdf(["late"]))
+    past = reader.find("zebra")["past"]
+    assert "Searched every word of 1 document, 4 pages; 2 pages unreadable, 1 read in part." in past
+    assert "Pages 2-3 of lease.pdf could not be read. Page 1 of lease.pdf could be read only in part." in past
+    assert "late.pdf could not be searched yet." in past

@@ -18,10 +18,12 @@ import sqlalchemy as sa
 from retrieval.core.errors import EmptyFile, NoSuchDocument, NoSuchMatter, PinciteError, StoreUnavailable
 from retrieval.library import database
 from tests.pdfs import make_pdf
+from tests.retrieval.reading.test_containers import zipped
 from tests.webapp.commands import accept
 from tests.webapp.fake_engine import FakeEngine, Reply
+from webapp.cli.main import _add
 from webapp.core.errors import AmbiguousDocument, EmptyQuestion, NoSuchFile
-from webapp.core.results import DeletedRow, DocumentRow, NowhereRow, read_turn
+from webapp.core.results import DeletedRow, DocumentRow, NowhereRow, SourceRow, read_turn
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Event, Progress, Result, T, Text
 from webapp.page.controller import Controller
@@ -92,6 +94,10 @@ def test_a_file_is_accepted_followed_found_and_removed(settings: Settings, lease
                 state="ready",
                 pages=2,
                 unreadable_pages=(),
+                partly_read_pages=(),
+                recognised_pages=(),
+                warnings=(),
+                sources=(SourceRow(file="lease.pdf", container_id=None),),
                 reason=None,
             )
         )
@@ -100,6 +106,47 @@ def test_a_file_is_accepted_followed_found_and_removed(settings: Settings, lease
         assert "laws of Ireland" in hit.text
         assert _results(caller.run(Remove("Acme", "lease")))[0].document_id == id_
         assert _results(caller.run(Search("Acme", "Which law governs this lease?"))) == []
+
+
+def test_a_folder_is_added_with_what_is_within_its_files(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "given"
+    (folder / "sub").mkdir(parents=True)
+    lease = _file(folder / "sub" / "lease.pdf", LEASE).read_bytes()
+    (folder / ".DS_Store").write_bytes(b"x")
+    (folder / "model.xlsx").write_bytes(b"x")
+    (folder / "again.pdf").write_bytes(lease)
+    (folder / "set.zip").write_bytes(
+        zipped({"lease.pdf": lease, "note.txt": b"The key is under the mat.", "b.bin": b"x"})
+    )
+    with _caller(settings) as caller:
+        rows = {row.file: row for row in _results(_add(caller.run, "Acme", [folder]))}
+        assert {file.removeprefix(f"{folder}/"): row.state for file, row in rows.items()} == {
+            "again.pdf": "ready",
+            "model.xlsx": "failed",
+            "set.zip": "failed",
+            "set.zip › lease.pdf": "ready",
+            "set.zip › note.txt": "ready",
+            "sub/lease.pdf": "ready",
+        }
+        assert "sheets" in (rows[f"{folder}/model.xlsx"].reason or "")
+        assert "b.bin" in (rows[f"{folder}/set.zip"].reason or "")
+        copied = rows[f"{folder}/sub/lease.pdf"]
+        assert copied.document == "again.pdf"
+        assert "“sub › lease.pdf”" in copied.warnings[0].text
+        assert rows[f"{folder}/set.zip › note.txt"].document == "set › note.txt"
+
+
+def test_a_file_within_a_file_counts_in_the_quota_of_its_user(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "set.zip").write_bytes(zipped({f"{n}.txt": f"Words {n}".encode() for n in range(3)}))
+    full = settings.model_copy(update={"access": "behind-proxy", "documents_per_user": 2})
+    ann = User("ann", "Ann")
+    with Workspace(full) as workspace:
+        workspace.welcome(ann)
+        caller = Caller(workspace, ann)
+        have = len(caller.records(caller.matter(SAMPLE_MATTER))) if packaged_sample() else 0
+        rows = {row.document: row for row in _results(_add(caller.run, "Acme", [tmp_path / "set.zip"]))}
+        assert sum(row.state == "ready" for row in rows.values()) == 1 - have
+        assert "limit" in (rows["set.zip"].reason or "")
 
 
 def test_a_part_is_opened_once_whichever_thread_comes_first(settings: Settings) -> None:

@@ -186,11 +186,12 @@ def test_a_document_is_named_by_the_start_of_its_id(access: Access, library: Lib
         access.document(ANN, matter, record.id[:3] + "zz")
 
 
-def test_two_documents_of_one_name_are_told_apart_by_their_ids(access: Access, library: Library) -> None:
+def test_two_documents_of_one_name_are_told_apart(access: Access, library: Library) -> None:
     matter = access.create(ANN, "Acme")
     ids = [library.accept(matter.id, "lease.pdf", make_pdf([page])).id for page in ("one", "two")]
+    assert [access.document(ANN, matter, name).id for name in ("lease.pdf", "lease (2).pdf")] == ids
     with pytest.raises(AmbiguousDocument) as told:
-        access.document(ANN, matter, "lease.pdf")
+        access.document(ANN, matter, "lease")
     assert all(id_[:12] in str(told.value) for id_ in ids)
 
 

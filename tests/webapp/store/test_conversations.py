@@ -14,13 +14,14 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
 from retrieval import Document, DocumentRecord, Files, Library, Matter, NoSuchMatter, Passage, database, pin_cite
+from retrieval.core.documents import Remark
 from retrieval.library.library import MIGRATIONS as LIBRARY_MIGRATIONS
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from webapp.answers.answer import Answer, Searched
 from webapp.answers.key_language import KeySentence
 from webapp.core.errors import NoSuchConversation
-from webapp.core.results import AnswerResult, BudgetRow, Quoting, SameWordsRow, items, read_turn
+from webapp.core.results import AnswerResult, BudgetRow, CoverageRow, Quoting, SameWordsRow, items, read_turn
 from webapp.grounding.check import check
 from webapp.page.evidence import evidence_of
 from webapp.page.html.chat import copied, turn_html
@@ -94,7 +95,7 @@ def _answered(document: Document, record: DocumentRecord) -> AnswerResult:
     answer = Answer(
         checked.text,
         found=True,
-        searched=Searched(1, 2, 0, "rent?", wider=False),
+        searched=Searched(CoverageRow.of([record]), "rent?", wider=False),
         budget=BudgetRow(window=1, system=1, history=1, passages=1, reserve=1, sent=1, left_out=1),
         engine="tgi",
         citations=checked.citations,
@@ -127,6 +128,27 @@ def test_a_saved_turn_stays_in_the_text_that_it_was_checked_on(
     opened = [str(evidence_of(records.library, matter.id, turn, 0, 1.0)) for turn in turns]
     assert "The monthly rent is four thousand dollars" in opened[0]
     assert ["version=2" in html for html in opened] == [False, True]
+
+
+def test_the_evidence_tells_how_the_words_came_on_the_page(
+    records: Records, matter: Matter, record: DocumentRecord, document: Document
+) -> None:
+    at, law = document.text.index("four thousand dollars"), document.text.index(LAW)
+    remarks = (
+        Remark(at, at + 21, "field"),
+        Remark(at + 5, at + 5, "struck", "or a fee", "Ann, 2024-03-01"),
+        Remark(law, law, "comment", "Not of <Delaware>?", "Bob"),
+    )
+    marked = replace(document, remarks=remarks)
+    records.library.keep_text(record, marked)
+    conversation = _begun(records, matter)
+    records.conversations.add_turn(ANN, conversation.id, "What is the rent?", _answered(marked, record), "complete")
+    (turn,) = records.conversations.turns(ANN, conversation.id)
+    first, second = (str(evidence_of(records.library, matter.id, turn, at, 1.0)) for at in (0, 1))
+    assert "(form entry)" in first
+    notes = "<li>Filled in on the form: four thousand dollars</li><li>Deleted (Ann, 2024-03-01): or a fee</li>"
+    assert f'<ul class="noted">{notes}</ul>' in first
+    assert "<li>Comment (Bob): Not of &lt;Delaware&gt;?</li>" in second
 
 
 def _begun(records: Records, matter: Matter, user: User = ANN, title: str = "What is the rent?") -> Conversation:

@@ -17,7 +17,7 @@ from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from tests.webapp.serving import Running, running, text_url
 from webapp.core.settings import load_settings
-from webapp.core.urls import page_url, pdf_url
+from webapp.core.urls import changes_url, page_url, pdf_url
 from webapp.store.users import LOCAL_USER
 
 NAME = 'Rent "Ä"; x=1 租.pdf'
@@ -132,6 +132,28 @@ def test_the_original_opens_in_the_browser_under_its_name(place: Place) -> None:
     assert disposition.endswith(f"filename*=UTF-8''{quote(NAME, safe='')}")
     assert disposition.isascii()
     assert disposition.count('"') == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "media_type", "shown"),
+    [
+        ("note.txt", b"words", "text/plain; charset=utf-8", True),
+        ("page.html", b"<script>alert(1)</script><p>words", "text/html; charset=utf-8", False),
+        ("note.md", b"# words", "text/markdown; charset=utf-8", False),
+        ("mail.eml", b"Subject: x\n\nwords", "message/rfc822", False),
+    ],
+)
+def test_an_original_is_shown_by_the_browser_only_where_nothing_in_it_runs(
+    place: Place, name: str, data: bytes, media_type: str, shown: bool
+) -> None:
+    record = place.server.workspace.library.accept(place.matter, name, data)
+    response = place.browser.get(pdf_url(place.matter, record.id))
+    assert (response.content, response.headers["content-type"]) == (data, media_type)
+    assert response.headers["content-disposition"].startswith("inline;" if shown else "attachment;")
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "script-src" in response.headers["content-security-policy"]
+    image = place.browser.get(page_url(place.matter, record.id, 1))
+    assert (image.status_code, image.json()["error"]) == (404, f"Page 1 of “{name}” cannot be shown.")
 
 
 def test_a_passage_comes_as_text_and_as_nothing_else(place: Place) -> None:
@@ -319,3 +341,15 @@ def test_a_body_that_is_too_large_is_not_taken(place: Place) -> None:
 def test_the_log_knows_no_words_of_what_was_looked_at(place: Place, tmp_path: Path) -> None:
     log = place.server.workspace.settings.data_dir / "log" / "pincite.log"
     assert not log.exists() or "monthly" not in log.read_text()
+
+
+def test_two_versions_are_compared_and_only_of_a_matter_of_the_user(place: Place) -> None:
+    new = place.add("Lease 2.pdf", [PAGES[0].replace("$4,200", "$5,000"), PAGES[1]])
+    page = place.browser.get(changes_url(place.matter, place.document.id, new.document.id))
+    assert page.status_code == 200
+    assert "<del>4,200</del><ins>5,000</ins>" in page.text
+    assert "script" not in page.text
+    word = place.browser.get(changes_url(place.matter, place.document.id, new.document.id) + "?form=docx")
+    assert (word.status_code, word.content[:2]) == (200, b"PK")
+    stranger = changes_url(place.matter, place.document.id, "f" * 64)
+    assert place.browser.get(stranger).status_code == 404

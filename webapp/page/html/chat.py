@@ -26,13 +26,12 @@ from webapp.core.results import (
 )
 from webapp.core.wording import (
     DOUBT,
-    KEY_LANGUAGE,
-    NEAREST,
     also_in,
     cite,
     coverage,
     doubts,
     further_documents,
+    key_language,
     legend,
     marked_text,
     plural,
@@ -192,7 +191,7 @@ def copied(turn: SavedTurn) -> str:
         return mentions.copied(answer)
     if answer.documents:
         return document_table.copied(answer)
-    above = [doubts(answer) or (f"{KEY_LANGUAGE}:" if answer.is_key_language else ""), ""]
+    above = [doubts(answer) or (f"{key_language(answer.key_language)}:" if answer.is_key_language else ""), ""]
     rows = [f"[{row.n}] {with_others(row)}" for row in answer.citations]
     return "\n".join([*above, marked_text(answer), "", *dict.fromkeys(rows), "", *legend(answer)]).strip()
 
@@ -361,7 +360,7 @@ def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
     # With an incomplete answer, or none, it is what the user has, so it is open.
     is_open = Markup(" open") if answer.nearest or answer.notices or turn.state != "complete" else NOTHING
     return Markup('<details class="key"{}><summary>{} ({})</summary><ul>{}</ul></details>').format(
-        is_open, NEAREST if answer.nearest else KEY_LANGUAGE, len(sentences), rows
+        is_open, key_language([row for _, row in sentences], nearest=bool(answer.nearest)), len(sentences), rows
     )
 
 

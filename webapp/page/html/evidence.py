@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from webapp.core.results import Item, PassageRow, SameWordsRow, Spanned
 from webapp.core.urls import page_url, pdf_url
@@ -28,11 +28,11 @@ def evidence(matter_id: str, turn_id: str, items: Sequence[Item], at: int, words
     if item.row.removed or isinstance(item.row, SameWordsRow):
         body = _removed()
     else:
-        body = _page(matter_id, item.row, words, zoom)
+        body = _page_text(matter_id, item, zoom) if item.page_text else _page(matter_id, item.row, words, zoom)
     return Markup(
         '<div class="bar"><h2 id="evidence-heading" tabindex="-1" aria-live="polite">{} {} of {}</h2>'
         '<span class="acts">{}{}{}{}</span></div>'
-        '<p class="where"><strong>{}</strong> {}</p>{}{}{}'
+        '<p class="where"><strong>{}</strong> {}</p>{}{}{}{}'
     ).format(
         item.kind,
         position + 1,
@@ -44,6 +44,7 @@ def evidence(matter_id: str, turn_id: str, items: Sequence[Item], at: int, words
         cite(item.row),
         standing(item.mark) if item.mark else NOTHING,
         about(item.about),
+        _notes(item.notes),
         body,
         _passages(turn_id, items, at, zoom),
     )
@@ -66,6 +67,23 @@ def _page(matter_id: str, row: Spanned, words: str, zoom: float) -> Markup:
         zoom,
         text if words else NOTHING,  # a page without text
     )
+
+
+def _page_text(matter_id: str, item: Item, zoom: float) -> Markup:
+    """The page of a file that has no page images, as text with the cited words marked."""
+    pieces = (Markup("<mark>{}</mark>").format(text) if cited else escape(text) for text, cited in item.page_text)
+    return Markup(
+        '<p class="links"><a href="{}" target="_blank" rel="noopener">Open the file</a></p>'
+        '<div class="sheet" tabindex="0" role="region" aria-label="Text of {}"><div class="typed" data-zoom="{:g}">{}'
+        "</div></div>"
+    ).format(pdf_url(matter_id, item.row.document_id), item.row.document, zoom, Markup("").join(pieces))
+
+
+def _notes(notes: Sequence[str]) -> Markup:
+    """What is known of the words beside them: filled in on a form, deleted, a comment."""
+    if not notes:
+        return NOTHING
+    return Markup('<ul class="noted">{}</ul>').format(lines(Markup("<li>{}</li>").format(note) for note in notes))
 
 
 def _removed() -> Markup:

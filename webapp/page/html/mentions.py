@@ -7,7 +7,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from webapp.core.results import CitationRow, MentionsResult
-from webapp.core.wording import cite, mentions_coverage, plural
+from webapp.core.wording import cite, mentions_count, mentions_coverage, page_number, plural
 from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
 
 MOST_LINES = 200  # mentions shown in context; for more, there is a button for each page
@@ -22,8 +22,8 @@ def heading(answer: MentionsResult) -> Markup:
     if not answer.citations:
         words = f"No mention of this exact phrase in {plural(answer.searched.documents, 'document')}."
         return Markup('<p class="stand"><span aria-hidden="true">○</span> {}</p>').format(words)
-    words = f"{plural(answer.count, 'mention')} in {plural(answer.documents, 'document')}."
-    if answer.count > len(answer.citations):
+    words = mentions_count(answer.count, answer.documents, answer.struck)
+    if answer.count + answer.struck > len(answer.citations):
         words += f" Only the first {len(answer.citations):,} are listed; select fewer documents to see the others."
     return Markup('<p class="stand">{}</p>').format(words)
 
@@ -44,8 +44,9 @@ def coverage(answer: MentionsResult) -> Markup:
 def copied(answer: MentionsResult) -> str:
     """The mentions as plain text for the clipboard."""
     rows = [f"{cite(row)}: {''.join(row.around or ())}" for row in answer.citations]
-    limit = f", the first {len(rows):,} of them" if answer.count > len(rows) else ""
-    return "\n".join([f"“{answer.phrase}”: {plural(answer.count, 'mention')}{limit}", *rows])
+    limit = f", the first {len(rows):,} of them" if answer.count + answer.struck > len(rows) else ""
+    deleted = f", {plural(answer.struck, 'place')} in deleted text" if answer.struck else ""
+    return "\n".join([f"“{answer.phrase}”: {plural(answer.count, 'mention')}{deleted}{limit}", *rows])
 
 
 def _by_document(answer: MentionsResult) -> Iterator[Numbered]:
@@ -56,11 +57,12 @@ def _by_document(answer: MentionsResult) -> Iterator[Numbered]:
 
 def _document(turn_id: str, rows: Numbered, *, whole: bool) -> Markup:
     first = rows[0][1]
-    pages = dict.fromkeys(page(row) for _, row in rows)
+    live = [row for _, row in rows if row.status != "struck"]
+    pages = dict.fromkeys(page_number(row) for row in live)
     content = lines(_line(turn_id, *row) for row in rows) if whole else _pages(turn_id, rows)
     return Markup('<section><h4>{} <span class="count">{} on {}</span></h4><ul class="{}">{}</ul></section>').format(
         first.document,
-        plural(len(rows), "mention"),
+        plural(len(live), "mention"),
         plural(len(pages), "page"),
         "lines" if whole else "pages",
         content,
@@ -70,9 +72,11 @@ def _document(turn_id: str, rows: Numbered, *, whole: bool) -> Markup:
 def _line(turn_id: str, at: int, row: CitationRow) -> Markup:
     """A mention in context."""
     before, words, after = row.around or ("", "", "")
+    marked = Markup("<mark>{}</mark>").format(words)
+    marked = Markup("<del>{}</del>").format(marked) if row.status == "struck" else marked
     context = (
-        Markup('<span class="words">{}<mark>{}</mark>{}</span>').format(
-            _LEADERS.sub(" …", before), words, _LEADERS.sub(" …", after)
+        Markup('<span class="words">{}{}{}</span>').format(
+            _LEADERS.sub(" …", before), marked, _LEADERS.sub(" …", after)
         )
         if words
         else Markup("<em>The document was removed.</em>")

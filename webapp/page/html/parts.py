@@ -32,8 +32,8 @@ def lines(parts: Iterable[Markup]) -> Markup:
 
 
 def page(row: Paged) -> str:
-    """`wording.page_cite` with no-break spaces, so that a line breaks only before "(printed 6)"."""
-    return wording.page_cite(row).replace(" ", "\u00a0").replace("\u00a0(", " (")
+    """`wording.page_cite` with no-break spaces, so that a line breaks only before "(PDF page 6)" and after a comma."""
+    return wording.page_cite(row).replace(" ", "\u00a0").replace("\u00a0(", " (").replace(",\u00a0", ", ")
 
 
 def pin(row: Cited) -> str:
@@ -41,7 +41,7 @@ def pin(row: Cited) -> str:
     section, _, heading = row.section.partition(" (")
     if heading and len(heading) <= LONGEST_HEADING:
         section += f" ({heading}"
-    return f"{section}, {page(row)}" if section else page(row)
+    return ", ".join(part for part in (wording.exhibit(row), section, page(row)) if part)
 
 
 def standing(mark: Mark, words: str = "") -> Markup:

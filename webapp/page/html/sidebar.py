@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Facts, Matter
+from retrieval import DocumentRecord, Facts, Matter, not_read
 from webapp.core.urls import pdf_url
-from webapp.core.wording import about_document, plural
+from webapp.core.wording import about_document, notes_on, plural
 from webapp.page.html.parts import NOTHING, about, lines
 from webapp.store.conversations import Conversation
 
@@ -25,8 +25,7 @@ _ENGINE = {
     "none": "No language model is configured. Questions are answered with key language from the documents.",
 }
 _SIGNS = {"loading": "…", "away": "!", "none": "✓"}
-_ICONS = {"waiting": "…", "reading": "▸", "indexing": "▸", "ready": "✓", "failed": "!"}
-_PAGES_SHOWN = 8
+_ICONS = {"waiting": "…", "paused": "‖", "reading": "▸", "indexing": "▸", "ready": "✓", "failed": "!"}
 
 
 def health(states: Mapping[str, str]) -> Markup:
@@ -95,7 +94,7 @@ def state_of(record: DocumentRecord) -> str:
         return f"reading p. {record.page} of {record.pages}"
     if record.state == "failed":
         return f"failed: {record.reason}" if record.reason else "failed"
-    return "ready" if record.state == "ready" else f"{record.state}…"
+    return record.state if record.state in ("ready", "paused") else f"{record.state}…"
 
 
 def conversations(known: Sequence[Conversation], chosen: str) -> Markup:
@@ -167,8 +166,8 @@ def _document(record: DocumentRecord, facts: Facts | None) -> Markup:
         state_of(record),
         f", {plural(record.pages, 'page')}" if record.state == "ready" else "",
         bar,
-        _unreadable(record),
-        _summarise(record),
+        _unread(record) + _notes(record),
+        _work(record) or _summarise(record),
         pdf_url(record.matter_id, record.id),
         record.name,
         record.name,
@@ -176,6 +175,27 @@ def _document(record: DocumentRecord, facts: Facts | None) -> Markup:
         record.name,
         record.name,
     )
+
+
+def _work(record: DocumentRecord) -> Markup:
+    """Button that pauses a document on its way, goes on with it, or tries it again."""
+    if record.state == "ready":
+        return NOTHING
+    named = {"document": record.id, "name": record.name}
+    if record.state == "paused":
+        return Markup(
+            '<button type="button" class="quiet" data-do="resume" data-document="{document}" '
+            'aria-label="Go on with {name}">Go on</button>'
+        ).format(**named)
+    if record.state == "failed":
+        return Markup(
+            '<button type="button" class="quiet" data-do="retry" data-document="{document}" '
+            'aria-label="Try {name} again">Try again</button>'
+        ).format(**named)
+    return Markup(
+        '<button type="button" class="quiet" data-do="pause" data-document="{document}" '
+        'aria-label="Pause {name}">Pause</button>'
+    ).format(**named)
 
 
 def _summarise(record: DocumentRecord) -> Markup:
@@ -187,13 +207,20 @@ def _summarise(record: DocumentRecord) -> Markup:
     ).format(record.id, record.name)
 
 
-def _unreadable(record: DocumentRecord) -> Markup:
-    """Warning about pages without text of a document that is ready."""
-    numbers = record.unreadable_pages
-    warning = record.reason if record.state == "ready" else None
-    if numbers:
-        first = ", ".join(str(number) for number in numbers[:_PAGES_SHOWN])
-        warning = f"No text on p. {first}{' …' if len(numbers) > _PAGES_SHOWN else ''}: not searched"
-    if not warning:
+def _unread(record: DocumentRecord) -> Markup:
+    """Which pages of a document that is ready could not be read, or why it has no text."""
+    warning = not_read(record.unreadable_pages, record.partly_read_pages) or record.reason
+    if record.state != "ready" or not warning:
         return NOTHING
     return Markup('<span class="unread"><span aria-hidden="true">!</span> {}</span>').format(warning)
+
+
+def _notes(record: DocumentRecord) -> Markup:
+    """What else has to be known of a document: in a word each, and in a sentence when it is opened."""
+    notes = notes_on(record)
+    if not notes:
+        return NOTHING
+    words = ", ".join(dict.fromkeys(word for word, _ in notes))
+    return Markup('<details class="noted"><summary>{}</summary><ul>{}</ul></details>').format(
+        words[:1].upper() + words[1:], lines(Markup("<li>{}</li>").format(text) for _, text in notes)
+    )

@@ -100,7 +100,8 @@ def _line(turn_id: str, line: LineRow, citations: Sequence[CitationRow], *, whol
 
 def _mark(turn_id: str, at: int, row: CitationRow) -> Markup:
     section = row.section.partition(" (")[0].removeprefix("Section ")
-    short = f"{section}, p. {row.page}" if section and len(section) < 20 else f"p. {row.page}"
+    number = wording.page_number(row)
+    short = f"{section}, {number}" if section and len(section) < 20 else number
     return to_place(turn_id, at, short, f"Show {pin(row)}")
 
 

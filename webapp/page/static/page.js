@@ -114,6 +114,14 @@
     }
     return 0;
   };
+  let marked = null;
+  const toMark = () => {  // the words of a page that is shown as text
+    const mark = $('.sheet mark');
+    if (mark === marked || (mark && !mark.offsetParent)) return; // it was shown before, or is in an area that is not shown
+    marked = mark;
+    const sheet = mark?.closest('.sheet');
+    if (sheet) sheet.scrollTop += mark.getBoundingClientRect().top - sheet.getBoundingClientRect().top - sheet.clientHeight / 3;
+  };
   const toHighlight = () => {
     const image = $('.sheet img');
     if (!image?.naturalWidth || !image.clientHeight) return; // not there yet, or in an area that is not shown
@@ -175,6 +183,7 @@
     name();
     remember();
     keepUp();
+    toMark();
   });
   observer.observe(document.documentElement, {
     childList: true,

@@ -1,13 +1,15 @@
 """What turns, documents and evidence look like as HTML; nothing of what they say becomes HTML itself."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from retrieval import DocumentRecord, Matter
+from retrieval.core.documents import ReadingWarning
 from webapp.core.results import items, read_turn
 from webapp.page.html import chat, evidence, sidebar
 from webapp.store.conversations import Conversation, SavedTurn, State
@@ -117,7 +119,7 @@ def test_a_citation_says_how_it_stands_in_words() -> None:
     for row, words in rows:
         html = chat.turn_html(turn(citations=[row]))
         assert words in re.sub("<[^>]+>", "", html)
-        assert "Section 2 (Rent), p.\u00a03 (printed\u00a01)" in html
+        assert "Section 2 (Rent), p.\u00a01 (PDF\u00a0page\u00a03)" in html
 
 
 def test_a_number_in_the_answer_leads_to_its_place_and_one_of_no_passage_leads_nowhere() -> None:
@@ -253,7 +255,7 @@ def test_an_answer_without_a_search_tells_no_coverage() -> None:
 
 def test_what_is_copied_has_its_pin_cites() -> None:
     assert chat.copied(turn()) == (
-        "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 3 (printed 1)\n\n✓ word for word on the page"
+        "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 1 (PDF page 3)\n\n✓ word for word on the page"
     )
 
 
@@ -271,10 +273,21 @@ def test_a_document_tells_its_state(state: dict[str, Any], words: str) -> None:
     assert sidebar.state_of(record(**state)) == words
 
 
-def test_pages_without_text_are_named() -> None:
-    assert "No text on p. 3, 4: not searched" in sidebar.documents([record(unreadable_pages=(3, 4))], {})
+def test_pages_that_were_not_read_are_named() -> None:
+    html = sidebar.documents([record(unreadable_pages=(3, 4), partly_read_pages=(7,))], {})
+    assert "Pages 3-4 could not be read. Page 7 could be read only in part." in html
     blank = "“a.pdf” has no text that can be searched"
     assert blank in sidebar.documents([record(state="ready", reason=blank)], {})
+
+
+def test_what_has_to_be_known_of_a_document_stands_with_it_in_words_and_opened_in_sentences() -> None:
+    leak = "Page 1 has words under a black box <b>."
+    warnings = (ReadingWarning(1, "leaking_redaction", leak), ReadingWarning(None, "redline", "It is a redline."))
+    html = sidebar.documents([record(warnings=warnings, recognised_pages=(2, 3, 9))], {})
+    assert "<summary>Leaking redaction, redline, recognised text</summary>" in html
+    for text in (str(escape(leak)), "It is a redline.", "Pages 2-3 and 9 are recognised text: compare it"):
+        assert f"<li>{text}" in html
+    assert "<summary>" not in sidebar.documents([record()], {})
 
 
 @pytest.mark.parametrize(
@@ -302,6 +315,15 @@ def test_the_scope_is_told_and_lists_what_is_ready() -> None:
     html = sidebar.scope(Matter("m", "Acme"), [record(), record(id="e" * 64)], 14, ["e" * 64])
     assert "Acme – 1 of 14 documents" in html
     assert len(re.findall(r"<input[^>]* checked", html)) == 1
+
+
+def test_a_page_without_an_image_is_shown_as_text_with_the_cited_words_marked() -> None:
+    [item, *_] = items(turn(citations=[CITED]).answer)
+    pieces = (("<b>before</b> ", False), ("the <rent>", True), (" after", False))
+    html = evidence.evidence("m", "t1", [replace(item, page_text=pieces)], 0, "the <rent>", 1.5)
+    assert "&lt;b&gt;before&lt;/b&gt; <mark>the &lt;rent&gt;</mark> after" in html
+    assert "<img" not in html
+    assert "Open the file" in html
 
 
 def test_evidence_walks_its_own_kind_and_ends_where_it_ends() -> None:

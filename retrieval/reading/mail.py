@@ -1,0 +1,167 @@
+"""Converts mail (EML, MSG): its head as the first lines, then its words with what they quote.
+
+Files that came with it and messages that were forwarded in it are members (`mail_members`), and documents of their own.
+Of a body in two forms the plain one is read, or the HTML one where that has more to say. Nothing that a mail names is
+fetched.
+"""
+
+import email
+import email.header
+import email.message
+import mimetypes
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from retrieval.core.documents import PAGE_BREAK, Document, ReadingWarning
+from retrieval.core.limits import MIB, Limits
+from retrieval.reading.containers import MOST_BYTES, MOST_MEMBERS, Member, path_parts
+from retrieval.reading.html import shown_text
+from retrieval.reading.plain_text import clean, decoded, document_of
+
+HEAD_FIELDS = ("From", "To", "Cc", "Bcc", "Date", "Subject")
+_SMALL_PICTURE = 4096  # bytes: a picture within the words that is smaller is a line, a logo or a counter of readers
+_MOST_PARTS = 10_000
+_LONGEST_FIELD = 100_000  # characters: 2,000 addresses
+_MORE = 2  # times as many words: then HTML is what was written, and the plain words only say so
+_WORDS = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message as both formats give it: the fields of its head, its bodies, and the files that came with it."""
+
+    fields: tuple[tuple[str, str], ...]
+    plain: str
+    html: str
+    members: tuple[Member, ...]
+
+
+def read_eml(data: bytes, *, name: str, document_id: str, limits: Limits, **_of_pages: object) -> Document:
+    """Read a message as it was sent: the `Converter` of EML. Raises what `document_of` does."""
+    text, warnings = text_of(parsed(data, name), name)
+    return document_of(text, name=name, document_id=document_id, limits=limits, warnings=warnings)
+
+
+def eml_members(data: bytes, limits: Limits) -> Iterator[Member]:
+    """The files and the forwarded messages in a message."""
+    return bounded(parsed(data, "").members, limits)
+
+
+def is_mail(head: bytes) -> bool:
+    """Whether a text begins as a message does: with the fields of a head."""
+    return re.match(rb"(?:From [^\n]{1,200}\n)?(?:\xef\xbb\xbf)?[A-Za-z][A-Za-z0-9-]{1,60}:[ \t\r\n]", head) is not None
+
+
+def parsed(data: bytes, name: str) -> Mail:
+    """The message of an EML file."""
+    message = email.message_from_bytes(data)
+    plain, html, members = _parts(message, name)
+    fields = tuple((field, value) for field in HEAD_FIELDS if (value := _field(message, field)))
+    return Mail(fields, plain, html, tuple(members))
+
+
+def text_of(mail: Mail, name: str) -> tuple[str, tuple[ReadingWarning, ...]]:
+    """The text of a message, and a warning where its HTML hides words."""
+    shown, warnings = shown_text(mail.html, name) if mail.html.strip() else ("", ())
+    plain = clean(mail.plain).replace(PAGE_BREAK, " ").strip("\n ")
+    is_html = bool(shown) and len(_WORDS.findall(shown)) > _MORE * len(_WORDS.findall(plain))
+    head = [f"{field}: {value}" for field, value in mail.fields]
+    if names := [" › ".join(member.path) for member in mail.members]:
+        head.append(f"Attachments: {'; '.join(names[:200])}")
+    text = "\n".join(head) + "\n\n" + (shown if is_html else plain)
+    return text.strip("\n"), warnings if is_html else ()
+
+
+def _parts(message: email.message.Message, name: str) -> tuple[str, str, list[Member]]:
+    """The plain body of a message, its HTML body, and its members."""
+    plain: list[str] = []
+    html: list[str] = []
+    members: list[Member] = []
+    for part, is_alternative in islice(_leaves(message), _MOST_PARTS):
+        kind = part.get_content_type()
+        if kind.startswith("multipart/"):  # it says so, and has no parts
+            kind = "text/plain"
+        is_file = part.get_content_disposition() == "attachment" or bool(_file_name(part))
+        if kind == "message/rfc822":
+            members.append(_forwarded(part))
+        elif kind in ("text/plain", "text/html") and not is_file:
+            body = _body(part)
+            words = decoded(body, name, part.get_content_charset())
+            (plain if kind == "text/plain" else html).append(words)
+        elif is_file or not (is_alternative or kind.startswith("message/")):
+            data = _body(part)
+            path = path_parts(_file_name(part) or f"attachment{mimetypes.guess_extension(kind) or ''}")
+            is_within = part.get_content_disposition() != "attachment" and part.get("Content-ID") is not None
+            if not (is_within and is_of_the_layout(path[-1], data)):
+                members.append(Member(path, data))
+    return "\n\n".join(plain), "<hr>".join(html), members
+
+
+def is_of_the_layout(file_name: str, data: bytes) -> bool:
+    """Whether a file within the words of a message is a picture too small to say anything."""
+    return len(data) < _SMALL_PICTURE and file_name.lower().endswith((".png", ".gif", ".jpg", ".jpeg", ".bmp", ".svg"))
+
+
+def _leaves(message: email.message.Message) -> Iterator[tuple[email.message.Message, bool]]:
+    """The parts of a message that hold something, and whether each is one of several forms of the same.
+
+    A forwarded message is one of them, whole.
+    """
+    waiting = [(message, False)]
+    while waiting:
+        part, is_alternative = waiting.pop()
+        payload = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+            within = is_alternative or part.get_content_subtype() == "alternative"
+            waiting += [(each, within) for each in reversed(payload) if isinstance(each, email.message.Message)]
+        else:
+            yield part, is_alternative
+
+
+def _body(part: email.message.Message) -> bytes:
+    """The decoded bytes of a part."""
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
+
+
+def _forwarded(part: email.message.Message) -> Member:
+    payload = part.get_payload()
+    inner = payload[0] if isinstance(payload, list) and payload else None
+    if not isinstance(inner, email.message.Message):
+        return Member(("forwarded message",), None, "it is empty")
+    title = _file_name(part).removesuffix(".eml") or _field(inner, "Subject") or "forwarded message"
+    return Member((f"{title.replace('/', '-')}.eml",), inner.as_bytes())
+
+
+def _file_name(part: email.message.Message) -> str:
+    return one_line(part.get_filename() or "")
+
+
+def _field(message: email.message.Message, field: str) -> str:
+    """A field of the head in words, folded to one line; of several the first."""
+    return one_line(str(message.get(field) or "")[:_LONGEST_FIELD])
+
+
+def one_line(encoded: str) -> str:
+    """The words of a field that may be encoded (RFC 2047), on one line."""
+    try:
+        words = str(email.header.make_header(email.header.decode_header(encoded)))
+    except (ValueError, LookupError):
+        words = encoded
+    return " ".join(clean(words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")).split())
+
+
+def bounded(members: tuple[Member, ...], limits: Limits) -> Iterator[Member]:
+    """Members as far as their number and their bytes are within the limits."""
+    budget = MOST_BYTES
+    for member in members[:MOST_MEMBERS]:
+        size = len(member.data or b"")
+        if size > min(limits.file_mib * MIB, budget):
+            yield Member(member.path, None, "it is larger than the limit")
+            continue
+        budget -= size
+        yield member
+    if len(members) > MOST_MEMBERS:
+        yield Member(("further attachments",), None, f"only the first {MOST_MEMBERS:,} of a mail are read")

@@ -1,0 +1,387 @@
+"""Takes out words that the page does not show: invisible, in the paper's colour, tiny, clipped, beyond the page's
+edge, in a layer that is off, or under something that was drawn over them.
+
+    objects of the page → suspected texts → the page rendered with and without them → characters that make no difference
+
+What a page shows is what its picture shows. So the picture decides, and is drawn only for a page where an object makes
+a text suspect: ordinary pages have none. An invisible text over an image, or under one that has writing at the same
+place, is how scans are made searchable, and stays.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import zip_longest
+from typing import Any, Literal
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from numpy.typing import NDArray
+
+from retrieval.core.documents import ReadingWarning
+from retrieval.reading.annotations import Annotation
+from retrieval.reading.page_drafts import Box, PageDraft
+from retrieval.reading.painted import Color, PageCharacters, PaintedObject, PaintedPage, common
+
+LEAST_SIZE = 1.0  # points; of a page of less than 800 points, so much less
+LEAST_CONTRAST = 20  # of 255, in one colour: a watermark in the palest usual grey has 25
+ALIKE = 64  # of 255: colours that may turn out too alike; the picture decides
+MUCH = 0.25  # of a page: an image of that size, with writing under it, is a scan
+MOST_SHAPES = 3_000  # of a page that are compared with its texts; of one with more, each text is suspected
+MOST_PIXELS = 16_000_000  # of a picture
+PIXELS_PER_POINT = 2.0  # strokes of small type are then a pixel wide and have most of their colour
+LAYER_BYTES = 16_000_000  # of object streams that are searched for layers
+
+Unseen = Literal["hidden", "covered"]
+_PAPER: Color = (255, 255, 255, 255)
+_UNPAINTED = {pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP}
+# Annotations that are drawn and may be opaque.
+_DRAWN = {
+    pdfium_c.FPDF_ANNOT_FREETEXT,
+    pdfium_c.FPDF_ANNOT_LINE,
+    pdfium_c.FPDF_ANNOT_SQUARE,
+    pdfium_c.FPDF_ANNOT_CIRCLE,
+    pdfium_c.FPDF_ANNOT_POLYGON,
+    pdfium_c.FPDF_ANNOT_POLYLINE,
+    pdfium_c.FPDF_ANNOT_HIGHLIGHT,
+    pdfium_c.FPDF_ANNOT_STAMP,
+    pdfium_c.FPDF_ANNOT_INK,
+    pdfium_c.FPDF_ANNOT_WIDGET,
+    pdfium_c.FPDF_ANNOT_WATERMARK,
+    pdfium_c.FPDF_ANNOT_REDACT,
+}
+_WORD = re.compile(r"\S+")
+_OBJECT_STREAM = re.compile(rb"/ObjStm\b.{0,300}?stream\r?\n", re.DOTALL)
+_LAYER_OFF = re.compile(rb"/OFF\b(?!\s*\[\s*\])")
+
+
+def layers_are_off(data: bytes) -> bool:
+    """Whether a file has layers (optional content) of which some are switched off; None of its streams is decoded but
+    those in which PDF 1.5 keeps its catalog.
+    """
+    if b"/OCProperties" in data:
+        return _LAYER_OFF.search(data) is not None
+    left, has_layers, is_off = LAYER_BYTES, False, False
+    for found in _OBJECT_STREAM.finditer(data):
+        decoder = zlib.decompressobj()
+        try:
+            objects = decoder.decompress(data[found.end() : found.end() + left], left)
+        except zlib.error:  # encrypted, or of another kind
+            continue
+        has_layers, is_off = has_layers or b"/OCProperties" in objects, is_off or bool(_LAYER_OFF.search(objects))
+        left -= len(objects)
+        if left <= 0:
+            break
+    return has_layers and is_off
+
+
+def take_out_unseen(
+    page: pdfium.PdfPage,
+    draft: PageDraft,
+    objects: PaintedPage,
+    annotations: Sequence[Annotation],
+    *,
+    layers_off: bool,
+) -> None:
+    """Blank the words that a page does not show, and remark that there were some.
+
+    The draft's text must still be pdfium's.
+    """
+    suspects = _suspects(page, objects, annotations, layers_off)
+    if not suspects.all:
+        return
+    characters = PageCharacters(page)
+    try:
+        verdicts = _Judge(page, objects, suspects, characters).verdicts()
+    finally:
+        characters.close()
+    for start, end, kind in _stretches(draft.text, verdicts):
+        words = draft.blank(start, end)
+        draft.remark(start, end, kind)
+        if kind == "hidden":
+            draft.hidden_words.append(words)
+
+
+def warnings_of_unseen(drafts: Sequence[PageDraft]) -> Iterator[ReadingWarning]:
+    """A sentence for each page that has hidden words, and one where something was drawn over words.
+
+    Hidden words that the page or the next one shows as well are not worth one: a line that a page break cut through is
+    drawn on both pages.
+    """
+    for draft, next_draft in zip_longest(drafts, drafts[1:]):
+        if any(remark.kind == "covered" for remark in draft.remarks):
+            yield ReadingWarning(
+                draft.number,
+                "leaking_redaction",
+                f"Page {draft.number} has words under a box or picture that was drawn over them; they are not shown or "
+                "searched here, but anyone can copy them from the file.",
+            )
+        shown = _squeezed(draft.text + (next_draft.text if next_draft else "")) if draft.hidden_words else ""
+        if any(_squeezed(words) not in shown for words in draft.hidden_words):
+            yield ReadingWarning(
+                draft.number,
+                "hidden_text",
+                f"Page {draft.number} has hidden words that nobody sees on it; they are not shown or searched here, "
+                "but anyone can copy them from the file.",
+            )
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+# Which texts are suspected
+
+
+@dataclass
+class _Suspects:
+    """Texts that may not be seen, as indexes among the page's objects."""
+
+    unpainted: set[int] = field(default_factory=set)  # of a rendering mode that paints nothing
+    tiny: set[int] = field(default_factory=set)
+    cut: set[int] = field(default_factory=set)  # by the page's edge or a clip path
+    covered: set[int] = field(default_factory=set)  # or in about the colour of a box below them
+    pale: set[int] = field(default_factory=set)  # for any other reason
+    covers: list[tuple[int, Box]] = field(default_factory=list)  # what may cover texts, by place in the painting order
+
+    @property
+    def all(self) -> set[int]:
+        return self.unpainted | self.tiny | self.cut | self.covered | self.pale
+
+
+def _suspects(
+    page: pdfium.PdfPage, objects: PaintedPage, annotations: Sequence[Annotation], layers_off: bool
+) -> _Suspects:
+    found = _Suspects()
+    texts = objects.texts
+    if not texts or not objects.is_whole:
+        return found
+    edge, least_size = page.get_bbox(), min(1.0, max(page.get_size()) / 800) * LEAST_SIZE
+    shapes = [(i, objects.objects[i].box) for i in objects.shapes if _may_cover(objects.objects[i])]
+    found.covers = shapes + [(len(objects.objects), box) for box in _drawn_over(annotations)]
+    under = _over_and_under(objects, found)
+    for i in texts:
+        text = objects.objects[i]
+        left, bottom, right, top = text.box
+        if left == right and bottom == top:  # white space
+            continue
+        mode = text.render_mode
+        if mode in _UNPAINTED:
+            found.unpainted.add(i)
+            continue
+        if not _is_in(text.box, edge) or not _is_in(text.box, text.clip):
+            found.cut.add(i)
+        if top - bottom < least_size and text.type_size < least_size:
+            found.tiny.add(i)
+        color = text.outline if mode == pdfium_c.FPDF_TEXTRENDERMODE_STROKE else text.fill
+        background = under.get(i, _PAPER)
+        if color is None or background is None or color[3] < ALIKE or text.is_blended:
+            found.pale.add(i)
+        elif _are_alike(color, background):
+            (found.pale if _are_alike(background, _PAPER) else found.covered).add(i)
+        elif layers_off and (text.in_form or text.is_in_layer):
+            found.pale.add(i)
+    return found
+
+
+def _over_and_under(objects: PaintedPage, found: _Suspects) -> dict[int, Color | None]:
+    """Suspect the texts that something is painted over. Returns what is painted below texts: a colour, or None for an
+    image.
+    """
+    under: dict[int, Color | None] = {}
+    if not found.covers:
+        return under
+    if len(found.covers) > MOST_SHAPES:
+        found.covered.update(objects.texts)
+    texts = np.array(objects.texts)
+    low, high = objects.boxes[texts, :2], objects.boxes[texts, 2:]
+    middles, sizes = (low + high) / 2, np.maximum(high - low, 0.01)
+    for i, box in found.covers[-MOST_SHAPES:]:
+        shared = np.minimum(high, box[2:]) - np.maximum(low, box[:2])
+        over = (shared[:, 1] > 0.35 * sizes[:, 1]) & (shared[:, 0] > np.minimum(2, 0.5 * sizes[:, 0]))
+        found.covered.update(texts[over & (texts < i)].tolist())
+        inside = ((middles > box[:2]) & (middles < box[2:])).all(axis=1) & (texts > i)
+        if inside.any():
+            shape = objects.objects[i]
+            color = shape.fill if shape.kind == "shape" else None
+            if color is None or color[3] > 255 - ALIKE:
+                under.update(dict.fromkeys(texts[inside].tolist(), color))
+    return under
+
+
+def _may_cover(shape: PaintedObject) -> bool:
+    """Whether a shape or image is large enough to hide letters."""
+    left, bottom, right, top = shape.box
+    if right - left < 2 or top - bottom < 2:
+        return False
+    return shape.kind == "image" or shape.is_filled or shape.line_width >= 2
+
+
+def _drawn_over(annotations: Sequence[Annotation]) -> Iterator[Box]:
+    """The boxes of annotations that are drawn over the page."""
+    for each in annotations:
+        left, bottom, right, top = each.box
+        if each.subtype in _DRAWN and right - left >= 2 and top - bottom >= 2:
+            yield each.box
+
+
+def _is_in(box: Box, outer: Box) -> bool:
+    """Whether nearly all of a box lies in another one."""
+    left, bottom, right, top = box
+    if outer[0] <= left and outer[1] <= bottom and right <= outer[2] and top <= outer[3]:
+        return True
+    inner = common(box, outer)
+    wide, high = inner[2] - inner[0], inner[3] - inner[1]
+    return wide > 0 < high and wide >= 0.85 * (right - left) and high >= 0.85 * (top - bottom)
+
+
+def _are_alike(one: Color, other: Color) -> bool:
+    return max(abs(a - b) for a, b in zip(one[:3], other[:3], strict=True)) < ALIKE
+
+
+# What the picture shows
+
+
+class _Judge:
+    """Compares the picture of a page with that without the suspected texts, character by character."""
+
+    def __init__(
+        self, page: pdfium.PdfPage, objects: PaintedPage, suspects: _Suspects, characters: PageCharacters
+    ) -> None:
+        self._page, self._objects, self._suspects, self._characters = page, objects, suspects, characters
+        width, height = page.get_size()
+        self._scale = min(PIXELS_PER_POINT, (MOST_PIXELS / max(width * height, 1)) ** 0.5)
+        self._images = objects.boxes[[i for i in objects.shapes if objects.objects[i].kind == "image"]]
+        area = np.prod(self._images[:, 2:] - self._images[:, :2], axis=1)
+        self._is_large = area >= MUCH * width * height
+
+    def verdicts(self) -> dict[int, Unseen | None]:
+        """For each character of a suspected text how it is kept from sight; None for one that is seen."""
+        texts = {self._objects.objects[i].handle: i for i in self._suspects.all}
+        found: dict[int, dict[int, Unseen | None]] = {i: {} for i in self._suspects.all}
+        for at, handle in enumerate(self._characters.objects):
+            if handle is not None and (i := texts.get(handle)) is not None:
+                box = self._characters.box(at)
+                if box[0] < box[2] and box[1] < box[3]:
+                    found[i][at] = self._verdict(i, box)
+        for i in self._suspects.cut - self._suspects.covered:
+            if not all(found[i].values()):  # a line that a margin cut short is still that line
+                found[i] = dict.fromkeys(found[i])
+        return {at: verdict for of_text in found.values() for at, verdict in of_text.items()}
+
+    def _verdict(self, i: int, box: Box) -> Unseen | None:
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        at_images = ((self._images[:, :2] <= (x, y)) & (self._images[:, 2:] >= (x, y))).all(axis=1)
+        if i in self._suspects.unpainted:
+            return None if at_images.any() or self._has_ink(self._bare, box) else "hidden"
+        is_scan = (at_images & self._is_large).any() and self._has_ink(self._picture, box)
+        if i not in self._suspects.tiny and (is_scan or self._differs(box)):
+            return None
+        return "covered" if i in self._suspects.covered - self._suspects.cut else "hidden"
+
+    def _differs(self, box: Box) -> bool:
+        """Whether the suspected texts change anything within a box."""
+        return bool((self._part(self._difference, box) >= LEAST_CONTRAST).any())
+
+    def _has_ink(self, picture: NDArray[np.int16], box: Box) -> bool:
+        """Whether a picture has more than one shade within a box."""
+        part = self._part(picture, box)
+        return part.size > 0 and bool((np.ptp(part, axis=(0, 1)) >= 2 * LEAST_CONTRAST).any())
+
+    def _part(self, picture: NDArray[np.int16], box: Box) -> NDArray[np.int16]:
+        """The pixels within a box, without its edges, where neighbours reach in."""
+        left, bottom, right, top = box
+        (x, y), (other_x, other_y) = self._pixel(left, bottom), self._pixel(right, top)
+        (x, other_x), (y, other_y) = _inner(x, other_x), _inner(y, other_y)
+        return picture[max(y, 0) : max(other_y, 0), max(x, 0) : max(other_x, 0)]
+
+    def _pixel(self, x: float, y: float) -> tuple[float, float]:
+        a, b, c, d, e, f = self._to_pixels
+        return a * x + c * y + e, b * x + d * y + f
+
+    @cached_property
+    def _to_pixels(self) -> tuple[float, ...]:
+        """The matrix from points of the page to pixels of the picture."""
+        height, width = self._picture.shape[:2]
+        fine = 64  # pdfium gives whole pixels
+        to_pixel = pdfium.PdfPosConv(self._page, (0, 0, width * fine, height * fine, 0)).to_bitmap
+        far = 1000
+        (e, f), (x, y), (other_x, other_y) = to_pixel(0, 0), to_pixel(far, 0), to_pixel(0, far)
+        matrix = ((x - e) / far, (y - f) / far, (other_x - e) / far, (other_y - f) / far, e, f)
+        return tuple(each / fine for each in matrix)
+
+    @cached_property
+    def _picture(self) -> NDArray[np.int16]:
+        """int16[height, width, 3]: the page as it is shown."""
+        return self._without(set())
+
+    @cached_property
+    def _difference(self) -> NDArray[np.int16]:
+        """int16[height, width, 3]: what the suspected texts change in it."""
+        difference: NDArray[np.int16] = np.abs(self._picture - self._without(self._suspects.all))
+        return difference
+
+    @cached_property
+    def _bare(self) -> NDArray[np.int16]:
+        """int16[height, width, 3]: the page without any text."""
+        return self._without(set(self._objects.texts))
+
+    def _without(self, texts: set[int]) -> NDArray[np.int16]:
+        for i in texts:
+            self._objects.objects[i].show(False)
+        try:
+            bitmap = self._page.render(scale=self._scale, force_bitmap_format=pdfium_c.FPDFBitmap_BGR)
+            pixels: NDArray[np.int16] = bitmap.to_numpy().astype(np.int16)
+            return pixels
+        finally:
+            for i in texts:
+                self._objects.objects[i].show(True)
+
+
+def _inner(one: float, other: float) -> tuple[int, int]:
+    """The whole pixels between two edges, less an eighth at either side, and at least one."""
+    low, high = min(one, other), max(one, other)
+    rim = (high - low) / 8
+    first = int(low + rim)
+    return first, max(first + 1, int(high - rim + 0.5))
+
+
+# What is taken out
+
+
+def _stretches(text: str, verdicts: dict[int, Unseen | None]) -> list[tuple[int, int, Unseen]]:
+    """Stretches of unseen words. Signs, whose ink is small, go with the letter beside them; a stretch without a letter
+    or figure is left alone.
+    """
+    found: list[list[Any]] = []
+    for word in _WORD.finditer(text):
+        for start, end, kind in _pieces(word[0], word.start(), verdicts):
+            if found and found[-1][2] == kind and not text[found[-1][1] : start].strip():
+                found[-1][1] = end
+            else:
+                found.append([start, end, kind])
+    return [(start, end, kind) for start, end, kind in found if any(c.isalnum() for c in text[start:end])]
+
+
+def _pieces(word: str, start: int, verdicts: dict[int, Unseen | None]) -> Iterator[tuple[int, int, Unseen]]:
+    """The unseen pieces of a word: of two letters at least, or the whole of it."""
+    judged = [k for k in range(len(word)) if start + k in verdicts and word[k].isalnum()]
+    judged = judged or [k for k in range(len(word)) if start + k in verdicts]
+    if not judged:
+        return
+    # Each character goes with the last judged one before it, else with the first one.
+    kinds, k = [], 0
+    for at in range(len(word)):
+        while k + 1 < len(judged) and judged[k + 1] <= at:
+            k += 1
+        kinds.append(verdicts[start + judged[k]])
+    first = 0
+    for at in range(1, len(word) + 1):
+        if at == len(word) or kinds[at] != kinds[first]:
+            kind = kinds[first]
+            if kind and (at - first > 1 or len(set(kinds)) == 1):
+                yield start + first, start + at, kind
+            first = at
