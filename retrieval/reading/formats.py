@@ -108,7 +108,6 @@ _EMBEDDED = b"word/embeddings/"  # where a Word file has the files that are in i
 def _read_word(data: bytes, **options: Any) -> Document:
     from retrieval.reading.docx import read_docx  # it loads lxml, which few processes need
 
-    options.pop("recognise")  # its pictures are not read yet, and pages with some are named
     return read_docx(data, **options)
 
 

@@ -89,7 +89,7 @@ def read_pdf(
 
 
 def _read_together(pdf: pdfium.PdfDocument, drafts: list[PageDraft]) -> list[ReadingWarning]:
-    """What only the pages together tell: series of numbers, what goes on over a page, the order of words."""
+    """Read what only the pages together tell: series of numbers, what goes on over a page, the order of words."""
     margin_numbers(pdf, drafts)
     edges = [edge_lines(draft) for draft in drafts]
     printed_pages(drafts, edges)

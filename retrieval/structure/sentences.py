@@ -16,7 +16,7 @@ from retrieval.structure.scripts import count_borderless
 from retrieval.structure.sentence_borders import find_borders, without_number
 from retrieval.structure.sentence_ends import split_sentences, trim
 from retrieval.structure.tables import find_tables
-from retrieval.structure.testimony import exchanges
+from retrieval.structure.testimony import MOST_TOGETHER, exchanges
 
 _LEAST_WORDS = 3  # a sentence of fewer is a heading or a fragment
 _LEAST_BORDERLESS = 6  # characters of a sentence in a script without borders between words
@@ -43,17 +43,19 @@ class Unit:
 def units(document: Document) -> tuple[Unit, ...]:
     """The words of a document in order, each in one unit; none runs across the beginning of a clause or a heading.
 
-    A question of testimony and its answer are one.
+    A question of testimony and its answer are one, unless that is long.
 
     Lines that belong to the page (running headers, page numbers, contents) are no part of any, unless one crosses a
     page.
     """
     text, tables = flowing_text(document), {rows[0].start: rows for rows in find_tables(document)}
-    testimony = {exchange.span.start: exchange.span.end for exchange in exchanges(document)}
+    asked = exchanges(document)
+    testimony = {each.span.start: each.span.end for each in asked if len(each.span) <= MOST_TOGETHER}
+    answers = {each.answer for each in asked if len(each.span) > MOST_TOGETHER}
     whole = {start: rows[-1].end for start, rows in tables.items()} | testimony
     borders = find_borders(document, text, whole)
     found: list[tuple[tuple[int, int] | None, Kind]] = []
-    for start, end in pairwise(sorted({0, len(text)} | borders.headings | borders.skipped | borders.others)):
+    for start, end in pairwise(sorted({0, len(text)} | borders.headings | borders.skipped | borders.others | answers)):
         if start in tables:
             found += [(trim(text, row.start, row.end), "row") for row in tables[start]]
         elif start in testimony:

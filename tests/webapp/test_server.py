@@ -110,7 +110,7 @@ def test_commands_go_through_the_server_and_give_the_rows_of_design(
     scan.write_text("no PDF")
     added = pincite("add", "Acme", str(lease), str(scan), str(tmp_path / "missing.pdf"), "--json")
     assert added.code == 1
-    keys = "file document_id state pages unreadable_pages partly_read_pages recognised_pages warnings reason"
+    keys = "file document_id document state pages unreadable_pages partly_read_pages recognised_pages warnings reason"
     assert all(list(row) == keys.split() for row in added.rows)
     by_file = {Path(row["file"]).name: row for row in added.rows}
     assert (by_file["lease.pdf"]["state"], by_file["lease.pdf"]["pages"], by_file["lease.pdf"]["reason"]) == (
@@ -242,7 +242,10 @@ def test_a_file_over_the_limit_is_refused_naming_the_limit(pincite: Pincite, ser
     large = tmp_path / "large.pdf"
     large.write_bytes(b"%PDF-1.7\n" + bytes(3 << 20))
     outcome = pincite("add", "Acme", str(large), "--json")
-    assert (outcome.code, outcome.rows[0]["reason"]) == (1, "“large.pdf” is 3 MiB; the limit is 1 MiB.")
+    assert (outcome.code, outcome.rows[0]["reason"]) == (
+        1,
+        "“large.pdf” is 3 MiB; the limit is 1 MiB. Split the file, or raise PINCITE_MAX_FILE_MIB.",
+    )
     assert list(pincite.folder.glob("arriving-*")) == []
 
 

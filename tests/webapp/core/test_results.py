@@ -57,16 +57,16 @@ FOUND = "document_id document start end page page_label section"
 
 # The keys of what a command prints, in their order; a key in brackets is there where it has something to say.
 KEYS = {
-    "add": f"file document_id state pages {READ} reason",
+    "add": f"file document_id document state pages {READ} reason",
     "search": f"rank {FOUND} score why text [also_in] [documents_meant]",
     "search --exact": f"{FOUND} text",
     "ask": "answer found query read_as citations key_language searched budget engine [doubtful] [nearest] [same_words] "
     "[documents_meant] [further_documents] [sentences]",
     "summary": "kind document_id document answer found clauses citations definitions searched engine written "
     "leads_nowhere",
-    "documents": f"document_id document title parties date state pages {READ} reason",
+    "documents": f"document_id document title parties date state pages {READ} reason sources",
     "remove": "matter document_id document removed",
-    "reindex": f"document_id document title parties date state pages {READ} reason",
+    "reindex": f"document_id document title parties date state pages {READ} reason sources",
     "matters list": "id name documents pages",
     "matters create": "id name documents pages",
     "matters delete": "id name deleted",
