@@ -157,7 +157,7 @@ def test_words_under_a_box_are_taken_out_as_a_redaction_that_leaks(name: str) ->
 def test_words_that_are_seen_stay(name: str) -> None:
     document = read(drawn(lambda c: SHOWN[name](c)))
     assert document.text == "These words stay"
-    assert document.remarks_of("hidden", "covered", "struck") == document.warnings == ()
+    assert (document.remarks_of("hidden", "covered", "struck"), document.warnings) == ((), ())
 
 
 def test_words_under_an_annotation_that_is_drawn_are_covered_and_under_a_highlight_are_not() -> None:
