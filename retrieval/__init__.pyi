@@ -72,12 +72,14 @@ from retrieval.structure.document_dates import DocumentDate as DocumentDate
 from retrieval.structure.facts import Facts as Facts, find_facts as find_facts
 from retrieval.structure.parties import Party as Party
 from retrieval.structure.phrase_search import each_mention as each_mention, in_context as in_context
+from retrieval.structure.printed_places import each_mention_or_line as each_mention_or_line
 from retrieval.structure.quote_match import QuoteMatch as QuoteMatch, find_quote as find_quote
-from retrieval.structure.reflow import own_spans as own_spans, own_words as own_words
+from retrieval.structure.reflow import is_of_note as is_of_note, own_spans as own_spans, own_words as own_words
 from retrieval.structure.sentence_ends import split_sentences as split_sentences
 from retrieval.structure.sentences import (
     Unit as Unit,
     fragments as fragments,
+    note_units as note_units,
     sentences as sentences,
     units as units,
 )

@@ -104,24 +104,39 @@ def pleading(*, shift: float = 0.0, numbers: str = "first", firm: bool = False, 
 
 
 def transcript(
-    pages: Sequence[Sequence[str]] = TESTIMONY, *, first: int = 41, times: bool = False, corner: bool = True
+    pages: Sequence[Sequence[str]] = TESTIMONY,
+    *,
+    first: int = 41,
+    times: bool = False,
+    corner: bool = True,
+    turned: bool = False,
 ) -> bytes:
-    """A transcript of 25 lines a page in a reporter's frame; `times` stand before the numbers."""
+    """A transcript of 25 lines a page in a reporter's frame, numbered above or below; `times` stand before the numbers.
+
+    `turned`: drawn on its side, and the page turned by a quarter, as it comes from scanners and printers.
+    """
 
     def draw(canvas: Canvas) -> None:
         for number, page in enumerate(pages, first):
+            if turned:
+                canvas.setPageRotation(90)
+                canvas.translate(HEIGHT, 0)
+                canvas.rotate(90)
             canvas.setFont("Courier", 12)
             canvas.rect(80, 60, 460, 680)
-            canvas.drawRightString(530, 750, str(number)) if corner else canvas.drawString(290, 40, f"Page {number}")
+            if corner:
+                canvas.drawRightString(530, 750, str(number))
             for n in range(1, 26):
                 y = 750 - 26 * n
                 if times:
                     canvas.drawString(20, y, f"10:{n:02}:07")
                 canvas.drawString(90, y, f"{n:2}   {page[n - 1] if n <= len(page) else ''}")
             canvas.drawString(90, 46, "Harrow Reporting (555) 555-0100")
+            if not corner:
+                canvas.drawString(290, 30, f"Page {number}")
             canvas.showPage()
 
-    return court_pdf(draw)
+    return court_pdf(draw, size=(HEIGHT, WIDTH) if turned else letter)
 
 
 def condensed(

@@ -117,10 +117,10 @@ def docx(
     *body: str,
     parts: Mapping[str, str] | None = None,
     pages: int | None = None,
-    others: Mapping[str, bytes] | None = None,
+    pictures: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """A Word file. `parts` has the inside of further parts by their kind: "styles", "numbering", "footnotes",
-    "header1"; `pages` is how many it says that it has; `others` are members as they are.
+    "header1"; `pages` is how many it says that it has; `pictures` are related to its body by their names.
     """
     inside = "".join(each if each.startswith("<") else paragraph(each) for each in body)
     relations, members = "", {"word/document.xml": f"<w:document {NAMESPACES}><w:body>{inside}</w:body></w:document>"}
@@ -129,6 +129,8 @@ def docx(
         root = {"header": "hdr", "footer": "ftr"}.get(kind, kind)
         members[f"word/{name}.xml"] = f"<w:{root} {NAMESPACES}>{content}</w:{root}>"
         relations += f'<Relationship Id="{name}" Type="{RELATIONS}/{kind}" Target="{name}.xml"/>'
+    for name in pictures or {}:
+        relations += f'<Relationship Id="{name}" Type="{RELATIONS}/image" Target="media/{name}"/>'
     members["word/_rels/document.xml.rels"] = f'<Relationships xmlns="{_PACKAGE}">{relations}</Relationships>'
     top = f'<Relationship Id="a" Type="{RELATIONS}/officeDocument" Target="word/document.xml"/>'
     if pages is not None:
@@ -136,7 +138,8 @@ def docx(
         top += f'<Relationship Id="b" Type="{RELATIONS}/extended-properties" Target="docProps/app.xml"/>'
     members["_rels/.rels"] = f'<Relationships xmlns="{_PACKAGE}">{top}</Relationships>'
     members["[Content_Types].xml"] = _content_types(members)
-    return packed({**{name: text.encode() for name, text in members.items()}, **(others or {})})
+    media = {f"word/media/{name}": data for name, data in (pictures or {}).items()}
+    return packed({**{name: text.encode() for name, text in members.items()}, **media})
 
 
 def _content_types(members: Mapping[str, str]) -> str:

@@ -22,17 +22,6 @@ def make_pdf(pages: Sequence[str], *, title: str = "Test agreement") -> bytes:
     return out.getvalue()
 
 
-def drawings(pages: int) -> bytes:
-    """Pages that show a shape and say nothing, as scans do."""
-    out = io.BytesIO()
-    canvas = Canvas(out, invariant=1)
-    for _ in range(pages):
-        canvas.rect(100, 100, 200, 200, fill=1)
-        canvas.showPage()
-    canvas.save()
-    return out.getvalue()
-
-
 def tiles(pages: int = 1) -> bytes:
     """Pages that nobody lives to see drawn, in a kilobyte:
     each is filled with tiles that are filled with themselves.

@@ -71,6 +71,8 @@ HOMES = {
     "sentence_transformers": {"retrieval/search/embedder.py"},
     "pypdf": {"retrieval/reading"},
     "pypdfium2": {"retrieval/reading", "webapp/service/page_images.py"},
+    "cv2": {"retrieval/reading/recognition.py", "retrieval/reading/writing.py"},
+    "onnxruntime": {"retrieval/reading/recognition.py"},
     "gradio": {"webapp/page/layout.py", "webapp/page/wiring.py", "webapp/page/mount.py"},
     "xllamacpp": {"webapp/llm/embedded.py"},
     "mistral_common": {"webapp/llm/tokenizer.py"},

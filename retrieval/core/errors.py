@@ -10,7 +10,7 @@
     │   ├── MatterFull          TooMuchMemory      OriginalMissing
     │   ├── PageTooSlow         DocumentTooSlow    TooManyLines
     │   ├── UnknownEncoding     NotAllRead         TooDeep
-    │   └── DynamicForm
+    │   └── DynamicForm         ImageTooLarge
     ├── DataFolderBusy          DataFolderUnusable
     ├── StoreUnavailable
     ├── PackageMissing
@@ -204,6 +204,13 @@ class MatterFull(UnreadableFile):
 
     sentence = "With “{name}” this matter would have more text than the limit of {limit:,} characters."
     hint_text = "Add it to another matter, or raise PINCITE_MAX_MATTER_CHARACTERS."
+
+
+class ImageTooLarge(UnreadableFile):
+    """A picture of more pixels than the limit."""
+
+    sentence = "A picture in “{name}” has more than {limit:,} pixels."
+    hint_text = "Scan it, or save it, at 300 dots an inch."
 
 
 class TooMuchMemory(UnreadableFile):

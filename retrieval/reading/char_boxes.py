@@ -30,6 +30,11 @@ class Word:
     top: float
 
     @property
+    def end(self) -> int:
+        """Where it ends in the text."""
+        return self.start + len(self.text)
+
+    @property
     def box(self) -> Box:
         """Its box."""
         return self.left, self.bottom, self.right, self.top
@@ -79,3 +84,16 @@ def words_of(text: str, boxes: Sequence[Box | None]) -> Iterator[Word]:
         if sized := [box for box in boxes[word.start() : word.end()] if box]:
             lefts, bottoms, rights, tops = zip(*sized, strict=True)
             yield Word(word.start(), word[0], min(lefts), min(bottoms), max(rights), max(tops))
+
+
+def pieces_of(text: str, words: Sequence[Word], in_order: Sequence[Word]) -> Iterator[tuple[int, int]]:
+    """[start, end) of what can be moved as one, in the new order; characters without a box go with the word before."""
+    starts = [0, *(word.start for word in words[1:]), len(text)]
+    position = {word.start: i for i, word in enumerate(words)}
+    places = [position[word.start] for word in in_order]
+    first = 0
+    for i, place in enumerate(places):
+        if i + 1 == len(places) or places[i + 1] != place + 1:
+            piece = text[starts[places[first]] : starts[place + 1]]
+            yield starts[places[first]], starts[places[first]] + len(piece.rstrip())
+            first = i + 1

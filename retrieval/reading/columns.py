@@ -14,7 +14,7 @@ from statistics import median
 
 import pypdfium2 as pdfium
 
-from retrieval.reading.char_boxes import Word, char_boxes, words_of
+from retrieval.reading.char_boxes import Word, char_boxes, pieces_of, words_of
 from retrieval.reading.page_drafts import Box, PageDraft
 
 _LEAST_LINES = 4  # of a column, beside lines of the other one
@@ -47,20 +47,7 @@ def read_by_columns(pdf: pdfium.PdfDocument, draft: PageDraft) -> None:
     words = list(words_of(draft.text, char_boxes(pdf, draft)))
     in_order = _in_order(words, _MOST_COLUMNS)
     if in_order != words:
-        draft.reorder(list(_pieces(draft.text, words, in_order)))
-
-
-def _pieces(text: str, words: Sequence[Word], in_order: Sequence[Word]) -> Iterator[tuple[int, int]]:
-    """[start, end) of what can be moved as one, in the new order; characters without a box go with the word before."""
-    starts = [0, *(word.start for word in words[1:]), len(text)]
-    position = {word.start: i for i, word in enumerate(words)}
-    places = [position[word.start] for word in in_order]
-    first = 0
-    for i, place in enumerate(places):
-        if i + 1 == len(places) or places[i + 1] != place + 1:
-            piece = text[starts[places[first]] : starts[place + 1]]
-            yield starts[places[first]], starts[places[first]] + len(piece.rstrip())
-            first = i + 1
+        draft.reorder(list(pieces_of(draft.text, words, in_order)))
 
 
 def _gap(one: Box, other: Box) -> tuple[float, float] | None:

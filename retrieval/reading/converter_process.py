@@ -24,6 +24,7 @@ from retrieval.reading import protocol
 from retrieval.reading.child_process import Child, how_it_ended
 from retrieval.reading.containers import Member
 from retrieval.reading.formats import format_of
+from retrieval.reading.recogniser_process import MOST_PIXELS, RecogniserProcess
 from retrieval.structure.chunks import Chunk
 from retrieval.structure.facts import Facts, from_json
 
@@ -61,6 +62,8 @@ class ConverterProcess:
         self._limits = limits or Limits()
         self._go_on = go_on
         self._child = Child(protocol.serve, "pincite-converter", memory_mib=self._limits.memory_mib)
+        self._ready: Connection | None = None  # the pipe of a process that has started
+        self._recogniser = RecogniserProcess(self._limits, go_on)
 
     def convert(
         self,
@@ -80,8 +83,9 @@ class ConverterProcess:
         `on_page` raises ends the conversion.
         """
         row = format_of(data, name)
-        limits = self._limits if max_characters is None else replace(self._limits, characters=max_characters)
-        request = protocol.FileRequest(row.name, name, document_id, limits, labels)
+        characters = self._limits.characters if max_characters is None else max_characters
+        limits = replace(self._limits, characters=characters, labels=labels)
+        request = protocol.FileRequest(row.name, name, document_id, limits)
         conversion = _Conversion(document_id, name, self._limits, on_page, version=row.version)
         self._work(request, data, conversion)
         return conversion.converted()
@@ -106,15 +110,18 @@ class ConverterProcess:
     def interrupt(self) -> None:
         """End the process under a `convert` in another thread, which then raises ConverterDied."""
         self._child.kill()
+        self._recogniser.interrupt()
 
     def stop(self) -> None:
-        """End the process. The next `convert` starts another."""
+        """End the process, and the one that recognises. The next `convert` starts another."""
         self._child.stop()
+        self._recogniser.stop()
 
     def _work(self, request: object, data: bytes | None, work: "_Work") -> None:
         reusable = False
         try:
-            pipe = self._child.pipe()
+            pipe = self._started()
+            work.clock.begin()
             pipe.send(request)
             if data is not None:
                 pipe.send_bytes(data)
@@ -123,6 +130,9 @@ class ConverterProcess:
                 kind, *fields = json.loads(self._message(pipe, work.clock, longest))
                 if kind == "done":
                     break
+                if kind == "image":
+                    self._recognise(pipe, work.clock, *map(int, fields))
+                    continue
                 if kind == "member":
                     fields.append(self._message(pipe, work.clock, self._limits.file_mib * MIB))
                 if kind not in ("refused", "memory", "fault"):
@@ -140,6 +150,24 @@ class ConverterProcess:
         finally:
             if not reusable:
                 self.stop()
+
+    def _started(self) -> Connection:
+        """The pipe to the process, once it has loaded what it needs: that time is no document's."""
+        pipe = self._child.pipe()
+        if pipe is not self._ready:
+            while not pipe.poll(POLL_S):
+                self._go_on()
+            pipe.recv_bytes(_LEAST_BYTES)
+            self._ready = pipe
+        return pipe
+
+    def _recognise(self, pipe: Connection, clock: "_Clock", height: int, width: int) -> None:
+        """Broker an image of the converter to the process that recognises; the clock stands still meanwhile."""
+        pixels = self._message(pipe, clock, MOST_PIXELS)
+        started_at = monotonic()
+        answer = self._recogniser.read(height, width, pixels)
+        clock.pause(monotonic() - started_at)
+        pipe.send_bytes(answer)
 
     def _failure(self, kind: str, fields: list[Any], work: "_Work") -> UnreadableFile:
         """The error that a last message stands for."""
@@ -258,13 +286,22 @@ class _Clock:
         self._limits, self._name = limits, name
         self.reading = reading  # page after page; else what follows is cut into chunks
         self._page = 1
-        self._page_ends = monotonic() + limits.page_seconds
-        self._ends = monotonic() + limits.document_seconds
+        self.begin()
+
+    def begin(self) -> None:
+        """The time of the document, and that of its first page, begins."""
+        self._page_ends = monotonic() + self._limits.page_seconds
+        self._ends = monotonic() + self._limits.document_seconds
 
     def turn(self, page: int, pages: int) -> None:
         """A page has been read, or the file opened (page 0): the next one's time begins."""
         self._page, self.reading = page + 1, page < pages
         self._page_ends = monotonic() + self._limits.page_seconds
+
+    def pause(self, seconds: float) -> None:
+        """Leave out seconds that recognition took, which has a limit of its own."""
+        self._ends += seconds
+        self._page_ends += seconds
 
     def left(self) -> float:
         """Seconds until the next limit; none below zero."""

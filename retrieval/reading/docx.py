@@ -14,10 +14,12 @@ from lxml import etree
 from retrieval.core.documents import Document, ReadingWarning, Remark
 from retrieval.core.errors import DamagedFile, TooManyPages
 from retrieval.core.limits import Limits
+from retrieval.reading.coverage import Recognise
 from retrieval.reading.docx_numbering import Numbering
-from retrieval.reading.docx_package import Package, attribute, inner, is_on, name_of, value
-from retrieval.reading.docx_pages import has_marks, paginate, sections_of
+from retrieval.reading.docx_package import Package, W, attribute, inner, is_on, name_of, value
+from retrieval.reading.docx_pages import SHEET, has_marks, paginate, sections_of
 from retrieval.reading.docx_paragraphs import ParagraphDraft, plain_name
+from retrieval.reading.docx_pictures import Pictures
 from retrieval.reading.docx_stories import WordFile, read_story
 from retrieval.reading.docx_styles import Styles
 from retrieval.reading.page_drafts import PageDraft, assemble
@@ -35,8 +37,8 @@ def read_docx(
     name: str,
     document_id: str,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
-    labels: bool = True,
     on_page: Callable[[int, int], None] | None = None,
+    recognise: Recognise | None = None,
 ) -> Document:
     """Read a Word file into a `Document`: the `Converter` of DOCX.
 
@@ -48,17 +50,19 @@ def read_docx(
         raise DamagedFile(name=name)
     file = _open(package, name, limits)
     if on_page:
-        on_page(0, 1)
+        file.on_characters = _progress(body, on_page)
     sections = sections_of(body)
-    lines = read_story(file, body, is_body=True) + file.at_the_end
+    lines = read_story(file, body, package.main, is_body=True) + file.at_the_end
     lines = _running_lines(package, file, sections, lines) + lines
+    reader = Pictures(package, limits, recognise, lambda: on_page(0, 1) if on_page else None)
+    lines = list(reader.put_into(lines))
     drafts = paginate(lines, sections) if has_marks(body) else []
     if len(drafts) > limits.pages:
         raise TooManyPages(name=name, pages=len(drafts), limit=limits.pages)
     is_paged = bool(drafts) and _said_pages(package) in (0, 1, len(drafts))
     if not is_paged:
         drafts = paginate(lines, sections, paged=False)
-    for draft in () if labels else drafts:
+    for draft in () if limits.labels else drafts:
         draft.label = ""
     drafts[0].partly |= file.unread and drafts[0].readable
     if on_page:
@@ -66,23 +70,37 @@ def read_docx(
     return assemble(drafts, document_id=document_id, name=name, warnings=list(_warnings(file, drafts)), paged=is_paged)
 
 
+def _progress(body: etree._Element, on_page: Callable[[int, int], None]) -> Callable[[int], None]:
+    """Counts the pages of a file on the way by the characters read so far; how many it has is known at the end."""
+    likely = sum(len(words.text or "") for words in body.iter(W + "t", W + "delText")) // SHEET + 1
+    on_page(0, likely)
+    told = 0
+
+    def on_characters(so_far: int) -> None:
+        nonlocal told
+        if so_far // SHEET > told and told + 1 < likely:
+            told = min(so_far // SHEET, likely - 1)
+            on_page(told, likely)
+
+    return on_characters
+
+
 def _open(package: Package, name: str, limits: Limits) -> WordFile:
     def part(kind: str) -> etree._Element | None:
         return package.root(package.related(package.main, kind))
 
     styles = Styles(part("styles"))
-    file = WordFile(name, styles, Numbering(part("numbering"), styles), limits.characters, limits.characters)
+    file = WordFile(name, styles, Numbering(part("numbering"), styles), limits.characters)
     settings = part("settings")
     file.has_two_sides = is_on(inner(settings, "evenAndOddHeaders"))
     for kind in ("footnote", "endnote"):
-        for note in _children(part(f"{kind}s"), f"w:{kind}"):
-            if value(note, "type") in ("", "normal"):
-                file.notes[kind, value(note, "id")] = note
+        notes = (n for n in _children(part(f"{kind}s"), f"w:{kind}") if value(n, "type") in ("", "normal"))
+        file.notes[kind] = package.related(package.main, f"{kind}s"), {value(note, "id"): note for note in notes}
         if form := value(inner(settings, f"{kind}Pr", "numFmt")):
             file.note_format[kind] = form
     comments = {}
     for comment in _children(part("comments"), "w:comment"):
-        words = " ".join(" ".join(line.text for line in read_story(file, comment)).split())
+        words = " ".join(" ".join(line.text for line in read_story(file, comment, None)).split())
         comments[value(comment, "id")] = Remark(0, 0, "comment", words, plain_name(value(comment, "author")))
     file.comments = comments
     return file
@@ -115,9 +133,9 @@ def _running_lines(
     found: dict[str, ParagraphDraft] = {}
     for part in dict.fromkeys(part for section in sections for part in _running_parts(package, file, section)):
         story = package.root(part)
-        for line in () if story is None or len(found) > _MOST_RUNNING else read_story(file, story):
+        for line in () if story is None or len(found) > _MOST_RUNNING else read_story(file, story, part):
             folded = _folded(line.text)
-            if line.picture or (not _PAGE_NUMBER.fullmatch(folded) and folded not in said):
+            if line.pictures or (not _PAGE_NUMBER.fullmatch(folded) and folded not in said):
                 line.page_starts, line.section = [], 0
                 found.setdefault(folded, line)
     return list(found.values())

@@ -9,6 +9,7 @@ import posixpath
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from functools import lru_cache
 from io import BytesIO
 
@@ -38,6 +39,7 @@ _STRICT = {
     b"http://purl.oclc.org/ooxml/drawingml/": b"http://schemas.openxmlformats.org/drawingml/2006/",
     b"http://purl.oclc.org/ooxml/officeDocument/": b"http://schemas.openxmlformats.org/officeDocument/2006/",
 }
+Properties = Mapping[str, etree._Element]
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST_MEMBERS = 10_000  # a contract with a hundred pictures has some 150
 _SHARE = 16  # of the reader's memory may be XML: as a tree it takes up to ten times as much
@@ -52,7 +54,7 @@ class Package:
         self._name, self._memory_mib = name, limits.memory_mib
         if data.startswith(_OLE):  # what Word makes of a file with a password
             raise EncryptedFile(name=name)
-        self._left = (limits.memory_mib << 20) // _SHARE
+        self._pictures_left = self._left = (limits.memory_mib << 20) // _SHARE
         if data.count(b"PK\1\2") > _MOST_MEMBERS:  # of the directory, which is read in one go
             raise DamagedFile(name=name)
         try:
@@ -67,7 +69,8 @@ class Package:
         """The root of a part's XML; None where there is no such part."""
         if part is None or part not in self._zip.NameToInfo:
             return None
-        data = self._unpacked(part)
+        data = self._unpacked(part, self._left)
+        self._left -= len(data)
         for strict, usual in _STRICT.items():
             data = data.replace(strict, usual)
         parser = etree.XMLParser(
@@ -85,6 +88,14 @@ class Package:
         if root.getroottree().docinfo.internalDTD is not None:  # no Word file has one, and entities live there
             raise DamagedFile(name=self._name)
         return root
+
+    def picture(self, part: str) -> bytes | None:
+        """The bytes of a picture; None where there is no such part, or too much of them in the file."""
+        size = self._zip.NameToInfo[part].file_size if part in self._zip.NameToInfo else self._pictures_left
+        if size >= self._pictures_left:
+            return None
+        self._pictures_left -= size
+        return self._unpacked(part, size)
 
     def related(self, part: str, kind: str) -> str | None:
         """The first part that another is related to in this way ("styles", "footnotes")."""
@@ -106,17 +117,16 @@ class Package:
             self._relations[part] = rows
         return self._relations[part]
 
-    def _unpacked(self, part: str) -> bytes:
+    def _unpacked(self, part: str, most: int) -> bytes:
         try:
             with self._zip.open(part) as member:
-                data = member.read(self._left + 1)
+                data = member.read(most + 1)
         except RuntimeError as error:  # a password, or a compression of its own
             failure = DamagedFile if isinstance(error, NotImplementedError) else EncryptedFile
             raise failure(name=self._name) from error
         except _BROKEN as error:
             raise DamagedFile(name=self._name) from error
-        self._left -= len(data)
-        if self._left < 0:
+        if len(data) > most:
             raise TooMuchMemory(name=self._name, limit_mib=self._memory_mib)
         return data
 
@@ -125,6 +135,11 @@ class Package:
 def _short(tag: str) -> str:
     uri, _, name = tag.rpartition("}")
     return f"{_PREFIXES.get(uri[1:], '?')}:{name}"
+
+
+@lru_cache(maxsize=4096)
+def _local(tag: str) -> str:
+    return tag.removeprefix(W)
 
 
 def name_of(element: etree._Element) -> str:
@@ -137,8 +152,13 @@ def inner(element: etree._Element | None, *path: str) -> etree._Element | None:
     for name in path:
         if element is None:
             return None
-        element = element.find(W + name)
+        element = next(element.iterchildren(W + name), None)
     return element
+
+
+def properties_of(element: etree._Element | None) -> Properties:
+    """What an element of properties ("w:rPr") has, by name without prefix; empty where there is no such element."""
+    return {} if element is None else {_local(child.tag): child for child in element}
 
 
 def value(element: etree._Element | None, name: str = "val") -> str:

@@ -19,10 +19,6 @@ from retrieval.reading.docx_paragraphs import ParagraphDraft
 from retrieval.reading.page_drafts import PageDraft
 
 SHEET = 3_000  # characters; a page of a contract has 2,758 (mean of CUAD)
-_TWIPS_PER_POINT = 20
-_PAPER = 12_240, 15_840  # twips: US letter, where a file says nothing
-_SHARE = 0.02  # of a page; a smaller picture is a logo or a signature
-_LARGEST = 100_000  # twips; Word's limit is 31,680
 _ON_NEW_PAGE = ("", "nextPage", "oddPage", "evenPage")
 
 
@@ -77,8 +73,7 @@ class _Pages:
             if n:
                 self._turn()
             self._write(words, [replace(m, start=m.start - start, end=m.end - start) for m in remarks[n]])
-        width, height = (_twips(inner(self._of_section(), "pgSz"), *side) for side in zip("wh", _PAPER, strict=True))
-        if line.picture > _SHARE * width * height / _TWIPS_PER_POINT**2:
+        if line.is_partly_read:
             self.drafts[-1].partly = self._begun = True
 
     def add_to_sheet(self, line: ParagraphDraft) -> None:
@@ -147,8 +142,3 @@ def _by_piece(remarks: Sequence[Remark], cuts: Sequence[int]) -> list[list[Remar
             end = min(m.end, cuts[n]) if n < len(cuts) else m.end
             pieces[n].append(replace(m, start=start, end=max(start, end)))
     return pieces
-
-
-def _twips(size: etree._Element | None, side: str, usual: int) -> int:
-    raw = value(size, side)
-    return min(int(raw), _LARGEST) if raw.isascii() and raw.isdigit() and len(raw) < 7 else usual

@@ -12,7 +12,17 @@ from typing import Literal, NamedTuple
 from lxml import etree
 
 from retrieval.core.documents import Remark, RemarkKind
-from retrieval.reading.docx_package import W, alternative, attribute, inner, is_on, name_of, value
+from retrieval.reading.docx_package import (
+    Properties,
+    W,
+    alternative,
+    attribute,
+    inner,
+    is_on,
+    name_of,
+    properties_of,
+    value,
+)
 from retrieval.reading.docx_styles import Styles
 from retrieval.reading.docx_symbols import readable_symbols, symbol
 
@@ -25,7 +35,8 @@ CHANGES: dict[str, Literal["inserted", "struck"]] = {
 # What holds runs, beside insertions and deletions.
 _HOLDERS = {"w:hyperlink", "w:smartTag", "w:customXml", "w:dir", "w:bdo", "w:sdtContent", "w:rubyBase"}
 _NOTES = {"w:footnoteReference": "footnote", "w:endnoteReference": "endnote"}
-_PICTURES = ("a:blip", "c:chart", "dgm:relIds", "v:imagedata")
+# Elements that show a picture, and what relates to it; a chart and a diagram are drawn by Word.
+_PICTURES = {"a:blip": "r:embed", "c:chart": "r:id", "dgm:relIds": "r:dm", "v:imagedata": "r:id"}
 _FIXED = {"w:tab": "\t", "w:ptab": "\t", "w:cr": "\n", "w:noBreakHyphen": "-"}
 _WHITE = str.maketrans(dict.fromkeys("\n\r\v\f\x85\u2028\u2029\u00a0\u202f", " ") | {"\u00ad": None, "\u2011": "-"})
 _LONGEST_CODE, _LONGEST_NAME = 200, 80  # characters of a field's code, of an author's name
@@ -85,7 +96,8 @@ class ParagraphDraft:
     page_starts: list[tuple[int, bool]] = field(default_factory=list)  # where, and whether by command
     boxes: list[tuple[etree._Element, Standing]] = field(default_factory=list)  # text boxes that are anchored in it
     notes: list[NoteReference] = field(default_factory=list)
-    picture: float = 0  # the largest that it shows, in square points
+    pictures: list[tuple[str, str, float]] = field(default_factory=list)  # part, relation, area in square points
+    is_partly_read: bool = False  # whether it shows words that are not in it
     is_contents: bool = False
     section: int = 0
 
@@ -130,7 +142,8 @@ class ParagraphDraft:
         self.parts += other.parts
         self.length += other.length
         self.remarks += [replace(m, start=m.start + at, end=m.end + at) for m in other.remarks]
-        self.picture = max(self.picture, other.picture)
+        self.pictures += other.pictures
+        self.is_partly_read |= other.is_partly_read
 
 
 @dataclass
@@ -149,10 +162,12 @@ class Runs:
     """Reads the runs of one story: body, header, note, comment or text box."""
 
     def __init__(
-        self, story: etree._Element, styles: Styles, comments: dict[str, Remark], *, page_numbers: bool = True
+        self, story: etree._Element, styles: Styles, comments: dict[str, Remark], *, part: str, page_numbers: bool
     ) -> None:
-        """`comments` are points by their ids; without `page_numbers` the results of their fields are left out."""
-        self._styles, self._comments, self._page_numbers = styles, comments, page_numbers
+        """`comments` are points by their ids; `part` is the one that the story is in; without `page_numbers` the
+        results of their fields are left out.
+        """
+        self._styles, self._comments, self._part, self._page_numbers = styles, comments, part, page_numbers
         self._fields = _matched_fields(story)
         self._open: list[_Field] = []
         self._commented: set[str] = set()
@@ -202,9 +217,10 @@ class Runs:
             self._walk(content, standing)
 
     def _run(self, run: etree._Element, standing: Standing) -> None:
-        properties = inner(run, "rPr")
+        properties = properties_of(inner(run, "rPr"))
         standing = self._formatted(properties, standing)
-        self._font = value(inner(properties, "rFonts"), "ascii") or value(inner(properties, "rFonts"), "hAnsi")
+        fonts = properties.get("rFonts")
+        self._font = value(fonts, "ascii") or value(fonts, "hAnsi")
         is_mark = False
         for child in run:
             name = name_of(child)
@@ -245,7 +261,7 @@ class Runs:
         if base is not None:
             self._walk(base, standing)
 
-    def _formatted(self, properties: etree._Element | None, standing: Standing) -> Standing:
+    def _formatted(self, properties: Properties, standing: Standing) -> Standing:
         """The standing of a run's words by its formatting: hidden, or struck through."""
         if self._styles.is_set("vanish", properties, self._style) or self._is_invisible(properties):
             return Standing("hidden")
@@ -253,16 +269,14 @@ class Runs:
             return Standing("struck").within(standing)
         return standing
 
-    def _is_invisible(self, properties: etree._Element | None) -> bool:
+    def _is_invisible(self, properties: Properties) -> bool:
         """Whether letters are white on white, or too small to be seen."""
         size, colour = (value(self._styles.of_runs(name, properties, self._style)) for name in ("sz", "color"))
         if size.isascii() and size.isdigit() and int(size[:6]) <= _TINIEST:
             return True
         if not self._on_white or colour.upper() != "FFFFFF":
             return False
-        return inner(properties, "highlight") is None and not _has_ground(
-            self._styles.of_runs("shd", properties, self._style)
-        )
+        return "highlight" not in properties and not _has_ground(self._styles.of_runs("shd", properties, self._style))
 
     def _plain(self, element: etree._Element) -> str:
         text = element.text or ""
@@ -325,7 +339,7 @@ class Runs:
         """Text boxes, word art, pictures and embedded objects."""
         if not self._is_shown() or standing.kind in ("struck", "hidden"):
             return
-        area, is_picture = 0.0, False
+        area, pictures = 0.0, []
         for part in _parts(drawing):
             name = name_of(part)
             if name == "w:txbxContent":
@@ -339,9 +353,9 @@ class Runs:
                 area = max(area, _area(part.get("style", "")))
             elif name == "o:OLEObject":
                 self.embedded.append(plain_name(part.get("ProgID", "")) or "an object")
-            is_picture |= name in _PICTURES
-        if is_picture:
-            self._draft.picture = max(self._draft.picture, area)
+            elif relation := _PICTURES.get(name):
+                pictures.append(attribute(part, relation))
+        self._draft.pictures += [(self._part, relation, area) for relation in pictures]
 
 
 _HANDLERS: dict[str, Callable[[Runs, etree._Element, Standing], None]] = {

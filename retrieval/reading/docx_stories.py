@@ -5,7 +5,7 @@ the other. A paragraph whose mark is deleted or hidden runs on in the next one, 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from statistics import median
@@ -15,7 +15,7 @@ from lxml import etree
 from retrieval.core.documents import Remark
 from retrieval.core.errors import TooMuchText
 from retrieval.reading.docx_numbering import Counters, Numbering, formatted
-from retrieval.reading.docx_package import W, alternative, inner, is_on, name_of, value
+from retrieval.reading.docx_package import W, alternative, inner, is_on, name_of, properties_of, value
 from retrieval.reading.docx_paragraphs import CHANGES, LIVE, NoteReference, ParagraphDraft, Runs, Standing, tracked
 from retrieval.reading.docx_styles import Styles
 
@@ -41,9 +41,10 @@ class WordFile:
     name: str
     styles: Styles
     numbering: Numbering
-    most: int  # characters
-    limit: int  # of a document, as it is told
-    notes: dict[tuple[str, str], etree._Element] = field(default_factory=dict)  # by kind and id
+    limit: int  # of characters
+    on_characters: Callable[[int], None] = lambda _so_far: None
+    # By kind: the part that they are in, and each by its id.
+    notes: dict[str, tuple[str | None, dict[str, etree._Element]]] = field(default_factory=dict)
     note_format: dict[str, str] = field(default_factory=dict)  # by kind
     comments: dict[str, Remark] = field(default_factory=dict)
     embedded: list[str] = field(default_factory=list)
@@ -51,12 +52,14 @@ class WordFile:
     has_two_sides: bool = False  # whether left and right pages have headers of their own
     at_the_end: list[ParagraphDraft] = field(default_factory=list)  # endnotes
     _counts: dict[str, int] = field(default_factory=dict)
+    _characters: int = 0
 
     def spend(self, draft: ParagraphDraft) -> None:
         """Count the characters of a paragraph. Raises TooMuchText."""
-        self.most -= draft.length + 1 + sum(len(m.words) for m in draft.remarks)
-        if self.most < 0:
+        self._characters += draft.length + 1 + sum(len(m.words) for m in draft.remarks)
+        if self._characters > self.limit:
             raise TooMuchText(name=self.name, limit=self.limit)
+        self.on_characters(self._characters)
 
     def note_mark(self, kind: str) -> str:
         """The mark of the next footnote or endnote."""
@@ -65,9 +68,13 @@ class WordFile:
         return formatted(self._counts[kind], self.note_format.get(kind, default))
 
 
-def read_story(file: WordFile, story: etree._Element, *, is_body: bool = False) -> list[ParagraphDraft]:
-    """The lines of a story in order. Its lists count for themselves; only the body has notes and numbers of pages."""
-    reader = _Story(file, story, is_body=is_body)
+def read_story(
+    file: WordFile, story: etree._Element, part: str | None, *, is_body: bool = False
+) -> list[ParagraphDraft]:
+    """The lines of a story of a part, in order. Its lists count for themselves; only the body has notes and numbers of
+    pages.
+    """
+    reader = _Story(file, story, part or "", is_body=is_body)
     lines = reader.read(story, LIVE)
     _part_blocks(lines)
     file.embedded += reader.runs.embedded
@@ -85,9 +92,9 @@ def _part_blocks(lines: Sequence[ParagraphDraft]) -> None:
 
 
 class _Story:
-    def __init__(self, file: WordFile, story: etree._Element, *, is_body: bool) -> None:
+    def __init__(self, file: WordFile, story: etree._Element, part: str, *, is_body: bool) -> None:
         self._file, self._styles, self._is_body = file, file.styles, is_body
-        self.runs = Runs(story, file.styles, file.comments, page_numbers=is_body)
+        self.runs = Runs(story, file.styles, file.comments, part=part, page_numbers=is_body)
         self._counters = Counters(file.numbering)
         self._open: ParagraphDraft | None = None  # a paragraph that runs on in the next
         self._numbered_by: etree._Element | None = None  # the paragraph that began it, if it shows words
@@ -131,10 +138,10 @@ class _Story:
         if self._open is None and is_on(self._styles.of_paragraphs("pageBreakBefore", paragraph, style)):
             draft.page_starts.append((0, True))
         self.runs.read(paragraph, draft, standing, on_white=self._on_white)
-        mark = inner(paragraph, "pPr", "rPr")
+        mark = properties_of(inner(paragraph, "pPr", "rPr"))
         if inner(paragraph, "pPr", "sectPr") is not None:
             self._section += 1
-        deleted = next((c for kind in ("del", "moveFrom") if (c := inner(mark, kind)) is not None), None)
+        deleted = mark.get("del", mark.get("moveFrom"))
         if deleted is not None or standing.kind == "struck":
             draft.write("\n", tracked(deleted, "struck").within(standing))
             self._open = draft
@@ -178,17 +185,18 @@ class _Story:
         if place is None:
             return
         number = self._counters.next(*place)
-        mark = inner(paragraph, "pPr", "rPr")
+        mark = properties_of(inner(paragraph, "pPr", "rPr"))
         is_struck = any(self._styles.is_set(name, mark, style) for name in ("strike", "dstrike"))
         if number and not is_struck and (draft.text.strip() or not number.startswith(("•", "-", "–", "—"))):
             draft.put_before(number)
 
     def _note(self, draft: ParagraphDraft, reference: NoteReference) -> None:
         """A note stands apart from the words that bear its mark, which is not in the text."""
-        note = self._file.notes.pop((reference.kind, reference.id), None)  # each is shown once
+        part, notes = self._file.notes.get(reference.kind, (None, {}))
+        note = notes.pop(reference.id, None)  # each is shown once
         if note is None:
             return
-        lines = [line for line in read_story(self._file, note) if line.text.strip() or line.remarks]
+        lines = [line for line in read_story(self._file, note, part) if line.text.strip() or line.remarks]
         if reference.standing.kind == "struck":
             draft.write("\n".join(line.text for line in lines), reference.standing)
             return
@@ -220,13 +228,12 @@ class _Story:
     def _cells(self, row: etree._Element, standing: Standing) -> list[list[ParagraphDraft]]:
         cells = []
         for cell, of_cell in _members(row, "w:tc", standing):
-            properties = inner(cell, "tcPr")
-            merge = inner(properties, "vMerge")
-            goes_on = merge is not None and value(merge) in ("", "continue")
-            deleted, inserted = inner(properties, "cellDel"), inner(properties, "cellIns")
+            properties = properties_of(inner(cell, "tcPr"))
+            goes_on = "vMerge" in properties and value(properties["vMerge"]) in ("", "continue")
+            deleted, inserted = properties.get("cellDel"), properties.get("cellIns")
             of_cell = tracked(deleted, "struck").within(tracked(inserted, "inserted").within(of_cell))
             on_white = self._on_white
-            self._on_white &= inner(properties, "shd") is None
+            self._on_white &= "shd" not in properties
             cells.append([ParagraphDraft(section=self._section)] if goes_on else self.read(cell, of_cell))
             self._on_white = on_white
         return cells
@@ -251,9 +258,9 @@ def _members(holder: etree._Element, kind: str, standing: Standing) -> Iterator[
     for child in holder:
         name = name_of(child)
         if name == kind:
-            properties = inner(child, "trPr")
-            change = tracked(inner(properties, "del"), "struck").within(tracked(inner(properties, "ins"), "inserted"))
-            yield child, Standing("hidden") if is_on(inner(properties, "hidden")) else change.within(standing)
+            properties = properties_of(inner(child, "trPr"))
+            change = tracked(properties.get("del"), "struck").within(tracked(properties.get("ins"), "inserted"))
+            yield child, Standing("hidden") if is_on(properties.get("hidden")) else change.within(standing)
         elif (content := _held(name, child)) is not None:
             yield from _members(content, kind, _standing_of(name, child, standing))
 

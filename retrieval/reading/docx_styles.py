@@ -5,7 +5,7 @@ from functools import cached_property
 
 from lxml import etree
 
-from retrieval.reading.docx_package import W, inner, is_on, value
+from retrieval.reading.docx_package import Properties, W, inner, is_on, value
 
 _DEEPEST = 32  # styles below each other; a style may name itself as its basis
 
@@ -48,23 +48,20 @@ class Styles:
         """The names of a style and of those that it is based on."""
         return (value(inner(style, "name")).lower() for style in self.chain(id_))
 
-    def is_set(self, name: str, properties: etree._Element | None, style: str) -> bool:
+    def is_set(self, name: str, properties: Properties, style: str) -> bool:
         """Whether a property that is on or off ("vanish", "strike") holds for a run, or for a paragraph's mark, by its
         own properties, else by one of its style and that of its paragraph (ISO 29500-1, 17.7.3).
         """
         by_paragraph = is_on(self._inherited("rPr", name, style))
-        if properties is None:
-            return by_paragraph
-        own = inner(properties, name)
-        if own is not None:
-            return is_on(own)
-        return by_paragraph != is_on(self._inherited("rPr", name, value(inner(properties, "rStyle"))))
+        if name in properties:
+            return is_on(properties[name])
+        return by_paragraph != is_on(self._inherited("rPr", name, value(properties.get("rStyle"))))
 
-    def of_runs(self, name: str, properties: etree._Element | None, style: str) -> etree._Element | None:
+    def of_runs(self, name: str, properties: Properties, style: str) -> etree._Element | None:
         """A property of a run: its own, else that of its style, else that of its paragraph's style."""
-        found = inner(properties, name)
-        if found is None and properties is not None:
-            found = self._inherited("rPr", name, value(inner(properties, "rStyle")))
+        found = properties.get(name)
+        if found is None:
+            found = self._inherited("rPr", name, value(properties.get("rStyle")))
         return self._inherited("rPr", name, style) if found is None else found
 
     def of_paragraphs(self, name: str, paragraph: etree._Element, style: str) -> etree._Element | None:

@@ -40,7 +40,8 @@ def exhibits(pdf: pdfium.PdfDocument, drafts: Sequence[PageDraft], edges: Sequen
     starts |= {i: name for i, draft in enumerate(drafts) if (name := _slip_sheet(draft.text))}
     if starts:
         starts = {i: name for i, lines in enumerate(edges) if (name := starts.get(i) or _heading(lines))}
-    own = [i for i in starts if not _is_inside(i, starts)]
+    inside = _inside(starts)
+    own = [i for i in starts if i not in inside]
     for first, end in pairwise([*own, len(drafts)]):
         for draft in drafts[first:end]:
             draft.exhibit = starts[first]
@@ -60,11 +61,16 @@ def _numbering(name: str) -> tuple[str, bool]:
     return kind, number[0].isdigit()
 
 
-def _is_inside(at: int, starts: Mapping[int, str]) -> bool:
-    """Whether an exhibit stands between two of another numbering: Exhibit A of the lease that is Exhibit 2."""
-    before = {_numbering(name) for i, name in starts.items() if i < at}
-    after = {_numbering(name) for i, name in starts.items() if i > at}
-    return bool((before & after) - {_numbering(starts[at])})
+def _inside(starts: Mapping[int, str]) -> set[int]:
+    """Where exhibits begin between two of another numbering: Exhibit A of the lease that is Exhibit 2."""
+    reach: dict[tuple[str, bool], tuple[int, int]] = {}
+    for at, name in starts.items():
+        reach[_numbering(name)] = reach.get(_numbering(name), (at, at))[0], at
+    return {
+        at
+        for at, name in starts.items()
+        if any(first < at < last for kind, (first, last) in reach.items() if kind != _numbering(name))
+    }
 
 
 def _heading(lines: Sequence[str]) -> str:

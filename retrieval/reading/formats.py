@@ -15,8 +15,9 @@ from typing import Any, BinaryIO, Protocol
 from retrieval.core.documents import Document
 from retrieval.core.errors import EmptyFile, UnsupportedFormat
 from retrieval.core.limits import Limits
-from retrieval.reading import attachments, html, mail, markdown, outlook, pdf, plain_text
+from retrieval.reading import attachments, html, images, mail, markdown, outlook, pdf, plain_text
 from retrieval.reading.containers import Member, zip_members
+from retrieval.reading.coverage import Recognise
 
 HEAD = 1 << 16  # bytes at the beginning of a file
 _PDF_HEAD = 1024  # within so many, PDF readers accept junk before %PDF- (ISO 32000-1, annex H)
@@ -38,13 +39,14 @@ class Converter(Protocol):
         name: str,
         document_id: str,
         limits: Limits,
-        labels: bool,
         on_page: Callable[[int, int], None],
+        recognise: Recognise | None,
     ) -> Document:
         """`on_page(page, pages)` is called after each page, and for page 0 when the file is open.
 
-        Of `limits` a converter minds pages and characters; whoever started its process minds time and memory. Without
-        `labels` each page's label is its number, and nothing of the file is read for it.
+        Of `limits` a converter minds pages, characters and labels, without which each page's label is its number and
+        nothing of the file is read for it; whoever started its process minds time and memory. `recognise` reads the
+        words of an image; without it the pages that need it are unreadable.
         """
 
 
@@ -113,6 +115,18 @@ def _files_in_word(data: bytes, limits: Limits) -> Iterator[Member]:
     return zip_members(data, limits, _EMBEDDED.decode())
 
 
+def _image(name: str, suffixes: tuple[str, ...], media_type: str, recognises: Callable[[bytes], bool]) -> Format:
+    return Format(
+        name,
+        suffixes,
+        media_type,
+        lambda peek: recognises(peek.head),
+        images.read_image,
+        pdf.CONVERTER_VERSION,
+        as_pdf=images.as_pdf,
+    )
+
+
 _HTML, _MAIL, _MARKDOWN, _TEXT = (".html", ".htm", ".xhtml"), (".eml",), (".md", ".markdown"), (".txt", ".text")
 
 # In the order in which they are asked: what has no mark of its own comes after all that has one.
@@ -139,6 +153,9 @@ FORMATS = {
             members=_files_in_word,
             may_have_members=lambda data: _EMBEDDED in data,
         ),
+        _image("JPEG", (".jpg", ".jpeg"), "image/jpeg", images.is_jpeg),
+        _image("PNG", (".png",), "image/png", images.is_png),
+        _image("TIFF", (".tif", ".tiff"), "image/tiff", images.is_tiff),
         Format("ZIP", (".zip",), "application/zip", _is_archive, members=zip_members),
         Format(
             "MSG",

@@ -9,9 +9,10 @@ they come one after the other, each with its own number.
 import ctypes
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
+from functools import partial
+from itertools import groupby, islice, pairwise
 from math import atan2, cos, floor, hypot, pi, sin
 from statistics import median
 from typing import NamedTuple
@@ -28,6 +29,7 @@ _MOST_LINES = 60  # of a page
 _LEAST, _LEAST_BESIDE = 10, 3  # numbers of a column, and of one beside others of its kind on the document's pages
 _FIRST_LINES = tuple(re.compile(rf"{n}(?<!\S{n})(?!\S)") for n in range(_LEAST + 2, 0, -1))
 _MOST_HIDDEN = 2  # of the first numbers, by a stamp
+_MOST_TIMES = 200  # of a page
 _LEAST_TIMES = 5  # time stamps of a page that stand below each other
 _SAME_X, _SAME_PITCH = 8.0, 0.12  # points from centre to centre; share of the distance of two lines
 _UNEVEN = 0.3  # share of the pitch by which one step may differ
@@ -37,7 +39,9 @@ _RUN_ON = 0.15  # share of the numbers that stand beside nothing, or a line that
 _ABOVE = 0.8  # lines above the first number, and below the last, that are still numbered
 _HEADED = 5  # lines from the lines of a transcript page to its number, on a sheet of several
 _MOST_WORDS = 20_000  # of a page; one with more is no page of a transcript
+_TYPED_WIDTH, _TYPED_HEIGHT = 6.0, 12.0  # points of a character that was typed
 _GAP = 30.0  # points between two words of a line that are of different columns of a sheet
+_MOST_KINDS = 12  # distances of lines in one document: of a complaint, and of the transcripts behind it
 _MOST_COLUMNS = 9  # of a sheet
 _PAGE_ALONE = re.compile(r"[-–—\[( ]*(?:pages?|pg\.?)?\s*(\d{1,4})[-–—\]) ]*", re.IGNORECASE)
 _PAGE_BESIDE = re.compile(r"\A(\d{1,4})\s|\bpage\s+(\d{1,4})\s*\Z|\s(\d{1,4})\Z", re.IGNORECASE)
@@ -136,13 +140,24 @@ def margin_numbers(pdf: pdfium.PdfDocument, drafts: Sequence[PageDraft]) -> None
 
     Where a transcript page has no number of its own the place is ":5" until the page's label is known.
     """
-    sheets = [_sheet(pdf, draft) for draft in drafts if _has_numbers(draft.text)]
-    numbered = _numbered(sheets)
+    _take_out_of(drafts, partial(_sheet, pdf))
+
+
+def typed_margin_numbers(drafts: Sequence[PageDraft]) -> None:
+    """The same for pages that are text alone; a single one is none of a transcript, but may be a list."""
+    _take_out_of(drafts, _typed_sheet, least_alike=2)
+
+
+def _take_out_of(
+    drafts: Sequence[PageDraft], sheet_of: Callable[[PageDraft], "_Sheet"], *, least_alike: int = 1
+) -> None:
+    sheets = [sheet_of(draft) for draft in drafts if _has_numbers(draft.text)]
+    numbered = _numbered(sheets, least_alike)
     if not numbered:
         return
     looked_at = {sheet.draft.number for sheet in sheets}
-    last_pages = [_sheet(pdf, d) for d in drafts if d.number not in looked_at and _begins_at_one(d.text)]
-    numbered += _alike(last_pages, numbered)
+    short = [sheet_of(draft) for draft in drafts if draft.number not in looked_at and _begins_at_one(draft.text)]
+    numbered += _alike(short, numbered)
     numbered.sort(key=lambda sheet: sheet.draft.number)
     pieces = [_read(sheet) for sheet in numbered]
     _number_pages(list(zip(numbered, pieces, strict=True)))
@@ -169,7 +184,7 @@ def _sheet(pdf: pdfium.PdfDocument, draft: PageDraft) -> _Sheet:
     page = pdf[draft.number - 1]
     textpage = page.get_textpage()
     try:
-        words = list(_words(textpage, draft))
+        words = list(_words(page, textpage, draft))
         sheet = _Sheet(draft, page.get_height(), words)
     finally:
         textpage.close()
@@ -178,17 +193,60 @@ def _sheet(pdf: pdfium.PdfDocument, draft: PageDraft) -> _Sheet:
     return sheet
 
 
-def _words(textpage: pdfium.PdfTextPage, draft: PageDraft) -> Iterator[_Word]:
+def _typed_sheet(draft: PageDraft) -> _Sheet:
+    """The same of a page that is text alone: each character as wide as the other, each line as high."""
+    words = [
+        _Word(
+            start + m.start(),
+            start + m.end(),
+            m.start() * _TYPED_WIDTH,
+            m.end() * _TYPED_WIDTH,
+            -row * _TYPED_HEIGHT,
+            m[0],
+        )
+        for row, (start, line) in enumerate(_lines(draft.text))
+        for m in re.finditer(r"\S+", line)
+    ][:_MOST_WORDS]
+    height = _TYPED_HEIGHT * (draft.text.strip("\n").count("\n") + 1)
+    return _Sheet(draft, height, words, _columns(words))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line with where it begins."""
+    start = 0
+    for line in text.split("\n"):
+        yield start, line
+        start += len(line) + 1
+
+
+def _words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft) -> Iterator[_Word]:
+    """The words of a page that have a place on it, as the page is seen: it may be turned."""
     indexes = char_indexes(textpage)
     order = draft.order if draft.order is not None else range(len(indexes))
-    x, y = ctypes.c_double(), ctypes.c_double()
-    for count, match in enumerate(re.finditer(r"\S+", draft.text)):
+    left, bottom, right, top = page.get_mediabox()
+    quarter_turns, x, y = page.get_rotation() // 90, ctypes.c_double(), ctypes.c_double()
+
+    def seen(x: float, y: float) -> tuple[float, float]:
+        return ((x, y), (y, right + left - x), (right + left - x, top + bottom - y), (top + bottom - y, x))[
+            quarter_turns
+        ]
+
+    for match in islice(re.finditer(r"\S+", draft.text), _MOST_WORDS):
         first, last = (order[at] for at in (match.start(), match.end() - 1))
-        if first < 0 or last < 0 or count >= _MOST_WORDS:
+        if first >= 0 and last >= 0:
+            if not pdfium_c.FPDFText_GetCharOrigin(textpage, indexes[first], x, y):
+                continue
+            boxes = textpage.get_charbox(indexes[first]), textpage.get_charbox(indexes[last])
+            base = seen(x.value, y.value)[1]
+        elif first < -1 and last < -1 and (box := draft.own_boxes[-2 - first]) and (end := draft.own_boxes[-2 - last]):
+            boxes = box, end
+            base = seen(box[0], box[1])[1]
+        else:
             continue
-        left, right = textpage.get_charbox(indexes[first])[0], textpage.get_charbox(indexes[last])[2]
-        if left < right and pdfium_c.FPDFText_GetCharOrigin(textpage, indexes[first], x, y):
-            yield _Word(match.start(), match.end(), left, right, y.value, match[0])
+        corners = [seen(*corner) for box in boxes for corner in (box[:2], box[2:])]
+        across = [x for x, _ in corners]
+        if min(across) < max(across):
+            yield _Word(match.start(), match.end(), min(across), max(across), base, match[0])
 
 
 def _columns(words: Sequence[_Word]) -> list[_Column]:
@@ -218,7 +276,7 @@ def _goes_on(column: _Column, word: _Word, value: int) -> bool:
     return abs(step - column.pitch) <= _UNEVEN * column.pitch
 
 
-def _numbered(sheets: Sequence[_Sheet]) -> list[_Sheet]:
+def _numbered(sheets: Sequence[_Sheet], least_alike: int) -> list[_Sheet]:
     """The sheets whose columns number their lines: they fill them, and run on, on several that are alike or on one."""
     filled = []
     for sheet in sheets:
@@ -226,11 +284,15 @@ def _numbered(sheets: Sequence[_Sheet]) -> list[_Sheet]:
         if _share(long, sheet) >= _FILLED:
             filled.append(replace(sheet, columns=long[:_MOST_COLUMNS]))
     found = []
-    while filled:
+    for _ in range(_MOST_KINDS):
+        if not filled:
+            break
         first = filled[0].columns[0]
         alike = [sheet for sheet in filled if sheet.columns[0].is_like(first)]
         filled = [sheet for sheet in filled if not sheet.columns[0].is_like(first)]
-        enough = len(alike) > 1 or _share(alike[0].columns, alike[0]) >= _FILLED_ALONE
+        enough = len(alike) >= max(2, least_alike) or (
+            least_alike == 1 and _share(alike[0].columns, alike[0]) >= _FILLED_ALONE
+        )
         if enough and _run_on(alike):
             found += [
                 replace(sheet, columns=[column for column in sheet.columns if column.is_like(first)]) for sheet in alike
@@ -263,16 +325,16 @@ def _run_on(sheets: Sequence[_Sheet]) -> bool:
 
 def _alike(sheets: Iterable[_Sheet], numbered: Sequence[_Sheet]) -> list[_Sheet]:
     """The sheets that are short of numbers and have them where others have theirs."""
-    known = [column for sheet in numbered for column in sheet.columns]
+    known = {(round(c.x / _SAME_X), round(c.pitch)): c for sheet in numbered for c in sheet.columns}
     found = []
     for sheet in sheets:
         columns = [
             column
-            for column in sheet.columns
-            if any(column.is_like(other) and abs(column.x - other.x) <= _SAME_X for other in known)
+            for column in sheet.columns[:_MOST_COLUMNS]
+            if any(column.is_like(c) and abs(column.x - c.x) <= _SAME_X for c in islice(known.values(), _MOST_KINDS))
         ]
         if columns:
-            found.append(replace(sheet, columns=columns[:_MOST_COLUMNS]))
+            found.append(replace(sheet, columns=columns))
     return found
 
 
@@ -313,7 +375,7 @@ def _is_of(column: _Column, word: _Word) -> bool:
 
 def _times(words: Sequence[_Word]) -> set[int]:
     """Where the time stamps begin that stand below each other."""
-    stamps = [word for word in words if _TIME.fullmatch(word.text)]
+    stamps = [word for word in words if _TIME.fullmatch(word.text)][:_MOST_TIMES]
     at = Counter(round(word.left / _SAME_X) for word in stamps)
     return {
         word.start

@@ -36,6 +36,7 @@ class PageDraft:
     order: list[int] | None = None
     boxes: WordBoxes = field(default_factory=no_boxes)
     has_gaps: bool = False  # lines with wide gaps in them: it may have columns
+    has_notes: bool = False  # smaller type at its end and lines that begin with a mark: it may have footnotes
     is_changed: bool = False  # the text is not pdfium's, character for character
     hidden_words: list[str] = field(default_factory=list)  # until it is known whether another page shows them
     own_boxes: list[Box | None] = field(default_factory=list)  # of own characters: `order` has -2 - i for the ith

@@ -131,6 +131,11 @@ class PaintedObject:
         width, matrix = _floats[0], _times(_matrix(self.handle), self.matrix)
         return width * hypot(matrix[2], matrix[3])
 
+    @property
+    def sides(self) -> int:
+        """Of how many lines and curves it is drawn."""
+        return int(_segments(self.handle))
+
     def corners(self, most: int) -> list[list[tuple[float, float]]] | None:
         """Of a shape: the corners of each of its parts on the page; None where it has curves or more corners than
         `most`.

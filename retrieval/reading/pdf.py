@@ -22,8 +22,10 @@ from retrieval.reading.annotations import annotations_of
 from retrieval.reading.bates import bates_numbers
 from retrieval.reading.char_boxes import char_boxes
 from retrieval.reading.columns import may_have_columns, read_by_columns
+from retrieval.reading.coverage import Recognise, cover
 from retrieval.reading.exhibits import exhibits
 from retrieval.reading.fields import read_fields, warnings_of_fields
+from retrieval.reading.footnotes import may_have_footnotes, remark_footnotes
 from retrieval.reading.margin_numbers import margin_numbers
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
 from retrieval.reading.page_edges import edge_lines
@@ -31,19 +33,18 @@ from retrieval.reading.painted import painted
 from retrieval.reading.printed_pages import printed_pages
 from retrieval.reading.right_to_left import turn_round
 from retrieval.reading.struck import keep_insertions, take_out_struck, warnings_of_struck
+from retrieval.reading.table_rows import may_have_tables, remark_rows
 from retrieval.reading.visible import layers_are_off, take_out_unseen, warnings_of_unseen
 
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of every XFA form
 
-CONVERTER_VERSION = 1  # raised when the same bytes would give another text
+CONVERTER_VERSION = 2  # raised when the same bytes would give another text
 
 # pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page
 # shows.
 _SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
 _CONTROL = {c: " " for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)} | {0x2028: " ", 0x2029: " "} | _SAME_LENGTH
 _LONGEST_LABEL = 40  # characters; "A-1" or "xxiii" is a label, and a file may declare megabytes for each page
-# A scan may carry a stamp or a running footer as text; less than this beside a full-page image is not its text.
-_FEW_CHARACTERS = 50
 
 
 def read_pdf(
@@ -52,8 +53,8 @@ def read_pdf(
     name: str,
     document_id: str,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
-    labels: bool = True,
     on_page: Callable[[int, int], None] | None = None,
+    recognise: Recognise | None = None,
 ) -> Document:
     """Read a PDF into a `Document`: the `Converter` of PDFs.
 
@@ -71,37 +72,42 @@ def read_pdf(
         drafts: list[PageDraft] = []
         characters, layers_off = 0, layers_are_off(data)
         for i in range(count):
-            draft = _read_page(pdf, i, limits.characters - characters, layers_off=layers_off)
+            draft = _read_page(pdf, i, limits.characters - characters, recognise, layers_off=layers_off)
             if draft is None:
                 raise TooMuchText(name=name, limit=limits.characters)
-            draft.label = _label(pdf, i) if labels else str(i + 1)
+            draft.label = _label(pdf, i) if limits.labels else str(i + 1)
             drafts.append(draft)
             characters += len(draft.text) + len(PAGE_BREAK)
             if on_page:
                 on_page(i + 1, count)
         if _is_dynamic_form(pdf, drafts):
             raise DynamicForm(name=name)
-        margin_numbers(pdf, drafts)
-        edges = [edge_lines(draft) for draft in drafts]
-        printed_pages(drafts, edges)
-        bates_numbers(drafts, edges)
-        exhibits(pdf, drafts, edges)
-        keep_insertions(drafts)
-        warnings: list[ReadingWarning] = [
-            *warnings_of_unseen(drafts),
-            *warnings_of_struck(drafts),
-            *warnings_of_fields(drafts),
-        ]
-        for draft in drafts:
-            if draft.has_gaps and draft.order is None:
-                read_by_columns(pdf, draft)
-        turn_round(drafts)
-        for draft in drafts:
-            if draft.is_changed and not len(draft.boxes):
-                draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
+        warnings = _read_together(pdf, drafts)
     finally:
         pdf.close()
     return assemble(drafts, document_id=document_id, name=name, warnings=warnings)
+
+
+def _read_together(pdf: pdfium.PdfDocument, drafts: list[PageDraft]) -> list[ReadingWarning]:
+    """Read what only the pages together tell: series of numbers, what goes on over a page, the order of words."""
+    margin_numbers(pdf, drafts)
+    edges = [edge_lines(draft) for draft in drafts]
+    printed_pages(drafts, edges)
+    bates_numbers(drafts, edges)
+    exhibits(pdf, drafts, edges)
+    keep_insertions(drafts)
+    warnings = [*warnings_of_unseen(drafts), *warnings_of_struck(drafts), *warnings_of_fields(drafts)]
+    for draft in drafts:
+        if draft.has_gaps:
+            read_by_columns(pdf, draft)
+        if may_have_tables(draft.text):
+            remark_rows(pdf, draft)
+    remark_footnotes(pdf, drafts)
+    turn_round(drafts)
+    for draft in drafts:
+        if draft.is_changed and not len(draft.boxes):
+            draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
+    return warnings
 
 
 def is_pdf(head: bytes) -> bool:
@@ -128,7 +134,9 @@ def _open(data: bytes, name: str) -> pdfium.PdfDocument:
         raise DamagedFile(name=name) from error
 
 
-def _read_page(pdf: pdfium.PdfDocument, index: int, most: int, *, layers_off: bool) -> PageDraft | None:
+def _read_page(
+    pdf: pdfium.PdfDocument, index: int, most: int, recognise: Recognise | None, *, layers_off: bool
+) -> PageDraft | None:
     """Read a page; one that pdfium cannot open is an unreadable one.
 
     None for a text of more than `most` characters, which is not even fetched.
@@ -145,38 +153,20 @@ def _read_page(pdf: pdfium.PdfDocument, index: int, most: int, *, layers_off: bo
                 return None
             draft = PageDraft(index + 1, page_text(textpage))
             draft.has_gaps = may_have_columns(textpage, draft.text)
+            draft.has_notes = may_have_footnotes(textpage, draft.text)
+            objects = painted(page)
+            annotations = annotations_of(pdf, page)
+            take_out_unseen(page, draft, objects, annotations, layers_off=layers_off)
+            take_out_struck(page, draft, objects, annotations)
+            read_fields(pdf, draft, annotations)
+            cover(page, textpage, draft, objects, recognise)
         finally:
             textpage.close()
-        objects = painted(page)
-        annotations = annotations_of(pdf, page)
-        take_out_unseen(page, draft, objects, annotations, layers_off=layers_off)
-        take_out_struck(page, draft, objects, annotations)
-        read_fields(pdf, draft, annotations)
-        draft.readable = not _shows_more_than_it_says(page, draft.text)
         return draft
     except pdfium.PdfiumError:
         return unreadable
     finally:
         page.close()
-
-
-def _shows_more_than_it_says(page: pdfium.PdfPage, text: str) -> bool:
-    """Whether the page's content is a picture: no letters beside drawn objects,
-    or few beside an image of half the page.
-    """
-    letters = sum(c.isalnum() for c in text)
-    if letters >= _FEW_CHARACTERS:
-        return False
-    objects = list(page.get_objects(max_depth=2))
-    if letters == 0:
-        return bool(objects)
-    width, height = page.get_size()
-    for o in objects:
-        if o.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            left, bottom, right, top = o.get_bounds()
-            if (right - left) * (top - bottom) >= 0.5 * width * height:
-                return True
-    return False
 
 
 def _is_dynamic_form(pdf: pdfium.PdfDocument, drafts: Sequence[PageDraft]) -> bool:

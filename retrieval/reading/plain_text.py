@@ -1,17 +1,22 @@
 """Converts text files, and cuts any text that has no pages into sheets: UTF-8, UTF-16 or Windows-1252 → `Document`.
 
-A form feed ends a page. A text without one is cut at the ends of paragraphs into sheets of about a page, which are
-places in pincite's own view of it: they have no label, for the file has no pages that anyone could turn to.
+A form feed ends a page, and so does the last of the numbered lines on a page of a transcript. A text without them is
+cut at the ends of paragraphs into sheets of about a page, which are places in pincite's own view of it: they have no
+label, for the file has no pages that anyone could turn to.
 """
 
 import codecs
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from retrieval.core.documents import PAGE_BREAK, Document, ReadingWarning, Remark
 from retrieval.core.errors import NoPages, TooManyPages, TooMuchText, UnknownEncoding
 from retrieval.core.limits import Limits
+from retrieval.reading.margin_numbers import typed_margin_numbers
 from retrieval.reading.page_drafts import PageDraft, assemble
+from retrieval.reading.printed_pages import place_lines
+from retrieval.reading.typed_pages import typed_pages
 
 SHEET = 3_000  # characters; a page of a contract has 2,758 (mean of CUAD)
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -77,8 +82,9 @@ def document_of(
         raise NoPages(name=name)
     if len(text) > limits.characters:
         raise TooMuchText(name=name, limit=limits.characters)
+    own_pages = list(_pages(text))
     drafts, at = [], 0
-    for number, (start, end) in enumerate(_pages(text), 1):
+    for number, (start, end) in enumerate(own_pages or _sheets(text), 1):
         draft = PageDraft(number, text[start:end])
         while at < len(remarks) and remarks[at].start < end:
             remark = remarks[at]
@@ -90,17 +96,21 @@ def document_of(
         drafts.append(draft)
     if len(drafts) > limits.pages:
         raise TooManyPages(name=name, pages=len(drafts), limit=limits.pages)
-    return assemble(drafts, document_id=document_id, name=name, warnings=warnings, paged=PAGE_BREAK in text)
+    if own_pages:
+        typed_margin_numbers(drafts)
+        place_lines(drafts)
+    return assemble(drafts, document_id=document_id, name=name, warnings=warnings, paged=bool(own_pages))
 
 
 def _pages(text: str) -> Iterator[tuple[int, int]]:
-    """[start, end) of the pages of a text: between its form feeds, or else sheets."""
-    if PAGE_BREAK in text:
-        start = 0
-        for page in text.split(PAGE_BREAK):
-            yield start, start + len(page)
-            start += len(page) + len(PAGE_BREAK)
-        return
+    """[start, end) of the pages that a text has: between its form feeds, or of a transcript."""
+    starts = [m.end() for m in re.finditer(PAGE_BREAK, text)] or typed_pages(text)
+    if starts:
+        yield from ((start, end - 1) for start, end in pairwise([0, *starts, len(text) + 1]))
+
+
+def _sheets(text: str) -> Iterator[tuple[int, int]]:
+    """[start, end) of the sheets that a text without pages is cut into."""
     start = 0
     while len(text) - start > SHEET:
         end = _sheet_end(text, start)

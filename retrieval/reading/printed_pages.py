@@ -56,21 +56,25 @@ def printed_pages(drafts: Sequence[PageDraft], edges: Sequence[Sequence[str]]) -
     is_declared = any(draft.label not in ("", str(draft.number)) for draft in drafts)
     if not is_declared:
         _label(drafts, edges)
-    for draft in drafts:
-        _place_lines(draft, is_declared=is_declared)
+    place_lines(drafts, is_declared=is_declared)
 
 
-def _place_lines(draft: PageDraft, *, is_declared: bool) -> None:
-    """Complete the places of numbered lines by the page's label, or the label by the transcript page that it has."""
-    label = draft.label or str(draft.number)
-    own = {remark.detail.rpartition(":")[0] for remark in draft.remarks if remark.kind == "line"}
-    if own == {""}:
-        draft.remarks = [
-            replace(remark, detail=label + remark.detail) if remark.kind == "line" else remark
-            for remark in draft.remarks
-        ]
-    elif len(own) == 1 and not is_declared and label == str(draft.number):
-        draft.label = own.pop()
+def place_lines(drafts: Sequence[PageDraft], *, is_declared: bool = False) -> None:
+    """Complete the places of numbered lines by their pages' labels, or the labels by the numbers of transcript pages.
+
+    A sheet of several transcript pages has its own number, or none.
+    """
+    own = [{r.detail.rpartition(":")[0] for r in draft.remarks if r.kind == "line"} for draft in drafts]
+    are_single = all(len(pages) <= 1 for pages in own)
+    for draft, pages in zip(drafts, own, strict=True):
+        label = draft.label or str(draft.number)
+        if pages == {""}:
+            draft.remarks = [
+                replace(remark, detail=label + remark.detail) if remark.kind == "line" else remark
+                for remark in draft.remarks
+            ]
+        elif pages and are_single and not is_declared and label == str(draft.number):
+            draft.label = pages.pop()
 
 
 def _label(drafts: Sequence[PageDraft], edges: Sequence[Sequence[str]]) -> None:

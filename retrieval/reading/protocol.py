@@ -1,6 +1,8 @@
 """Serves a converter process: files become text, facts and chunks, sent as messages of JSON.
 
+["ready"]                                         once, when the process has loaded what it needs
 ["page", number, pages]                           the file was opened (number 0), or one page read
+["image", height, width]                          an image to be recognised, whose pixels follow; the answer comes back
 ["text", {…}]                                     as `document_json.to_json` gives it
 ["facts", {…}]                                    as `facts.to_json` gives them
 ["chunks", [[start, end, words, found_by], …]]    some of them, in order
@@ -22,6 +24,7 @@ from retrieval.core.documents import Document
 from retrieval.core.errors import TooManyLines, UnreadableFile, UnsupportedFormat, trace
 from retrieval.core.limits import Limits
 from retrieval.reading.formats import FORMATS
+from retrieval.reading.recogniser_process import AskedRecogniser
 from retrieval.structure.chunks import cut
 from retrieval.structure.facts import find_facts, to_json
 from retrieval.structure.layout import lines
@@ -38,7 +41,6 @@ class FileRequest:
     name: str
     document_id: str
     limits: Limits
-    labels: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class TextRequest:
 
 def serve(pipe: Connection) -> None:
     """Convert one file, or take apart one text, after another until the pipe ends."""
+    _send(pipe, "ready")
     while True:
         request: FileRequest | MembersRequest | TextRequest = pipe.recv()
         try:
@@ -90,8 +93,8 @@ def _convert(pipe: Connection, request: FileRequest, data: bytes) -> Document:
         name=request.name,
         document_id=request.document_id,
         limits=request.limits,
-        labels=request.labels,
         on_page=lambda page, pages: _send(pipe, "page", page, pages),
+        recognise=AskedRecogniser(pipe) if request.limits.ocr else None,
     )
     _send(pipe, "text", document_json.to_json(document))
     return document

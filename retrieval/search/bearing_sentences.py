@@ -17,7 +17,7 @@ from retrieval.search.embedder import Embedder, UnitVectors
 from retrieval.search.lexical import stems_of
 from retrieval.structure.chunks import Chunk, under_headings
 from retrieval.structure.reflow import own_words
-from retrieval.structure.sentences import fragments, sentences
+from retrieval.structure.sentences import fragments, note_units, sentences
 
 # More of them, and further behind, change no figure on labelled contracts.
 _MOST_READ = 4
@@ -111,6 +111,7 @@ def _sentences(document_of: Callable[[str], Document], span: Span) -> list[tuple
         document = document_of(span.document_id)
     except NoSuchDocument:
         return []
-    own = [s for s in sentences(document) if span.start <= (s.start + s.end) // 2 < span.end]
+    every = (*sentences(document), *(unit.span for unit in note_units(document)))
+    own = [s for s in every if span.start <= (s.start + s.end) // 2 < span.end]
     said = [*own, *(words for _, words in fragments(document, span, own))]
     return [(s, under_headings(document, s.start, own_words(document, s))) for s in said]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 
 from retrieval.core.documents import Document, Page, Span
 from retrieval.search.lexical import OPENING
@@ -84,6 +85,22 @@ def named_clauses(source: Source, question: str, _sign: re.Match[str]) -> Iterat
             yield Place(clause.span, clause.label())
         elif name.kind == "recital":
             yield from _recital(source, name)
+        else:
+            yield from _of_exhibit(source.document, name)
+
+
+def _of_exhibit(document: Document, name: PlaceName) -> Iterator[Place]:
+    """An exhibit that no heading begins (bookmarks, stamps) by its pages, or the section in it."""
+    exhibit = (name.inside or name).label().lower()
+    pages = [page for page in document.pages if page.exhibit.lower() == exhibit]
+    if not pages:
+        return
+    span = document.span(pages[0].start, pages[-1].end)
+    if name.inside is None:
+        yield Place(span, name.label())
+        return
+    inside = (c for c in outline(document) if span.start <= c.span.start < span.end and c.local == name.number)
+    yield from (Place(clause.span, name.label()) for clause in islice(inside, 1))
 
 
 def printed(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
@@ -101,7 +118,8 @@ def absent(source: Source, question: str) -> NotThere | None:
 
 
 def _absent(document: Document, name: PlaceName) -> NotThere | None:
-    return None if find_named(document, name) else not_there(document, name)
+    is_there = find_named(document, name) or any(_of_exhibit(document, name))
+    return None if is_there else not_there(document, name)
 
 
 def _recital(source: Source, name: PlaceName) -> Iterator[Place]:

@@ -98,7 +98,12 @@ def clause_at(document: Document, offset: int) -> int | None:
 
 
 def section_at(document: Document, offset: int) -> str:
-    """The pin cite's section: "Section 8.2(b) (Indemnification by the Licensor)"; empty before the first clause."""
+    """The pin cite's section: "Section 8.2(b) (Indemnification by the Licensor)", or "Footnote 3"; empty before the
+    first clause.
+    """
+    if document.remarks_in(document.span(offset, min(offset + 1, len(document.text))), "footnote"):
+        marks = (note.detail for note in reversed(document.remarks_of("footnote")) if note.start <= offset)
+        return f"Footnote {next(filter(None, marks), '')}".strip()
     i = clause_at(document, offset)
     if i is None:
         return ""

@@ -53,7 +53,7 @@ _CONTENTS_TITLE = re.compile(r"\s*(?:table\s+of\s+)?contents\s*:?\s*", re.IGNORE
 class Line:
     """One line of the text: half-open offsets, without its line end.
 
-    `noise` lines are not part of the contract's words.
+    `noise` lines are not part of the contract's words; a `note` is one of a footnote, whose words are its own.
     """
 
     start: int
@@ -61,6 +61,7 @@ class Line:
     page: int
     text: str
     noise: bool
+    note: bool = False
 
 
 @document_cache()
@@ -84,6 +85,9 @@ def lines(document: Document) -> tuple[Line, ...]:
         out += [Line(a, b, page.number, document.text[a:b], n) for (a, b), n in zip(rows, noise, strict=True)]
     for start, end in _listed(out):
         out[start:end] = [replace(line, noise=True) for line in out[start:end]]
+    if document.remarks_of("footnote"):
+        noted = [bool(document.remarks_in(document.span(line.start, line.end), "footnote")) for line in out]
+        out = [replace(line, noise=True, note=True) if note else line for line, note in zip(out, noted, strict=True)]
     return tuple(out)
 
 
@@ -133,17 +137,17 @@ def _letters(text: str) -> str:
 
 def working_text(document: Document, start: int, end: int) -> str:
     """The words between two offsets as a reader would have them:
-    noise left out, hyphenated line ends joined, white space folded.
+    noise left out, hyphenated line ends joined, white space folded, footnotes after the rest.
     """
-    parts = []
+    parts, notes = list[str](), list[str]()
     rows = lines(document)
     first = bisect_right(rows, start, key=lambda row: row.end)
     for line in map(rows.__getitem__, range(first, len(rows))):  # a slice would copy all that follows
         if line.start >= end:
             break
-        if not line.noise:
-            parts.append(document.text[max(start, line.start) : min(end, line.end)])
-    words = without_line_ends("\n".join(parts)).replace(LINE_END_HYPHEN, "-").replace("\u00ad", "")
+        if line.note or not line.noise:
+            (notes if line.note else parts).append(document.text[max(start, line.start) : min(end, line.end)])
+    words = without_line_ends("\n".join([*parts, *notes])).replace(LINE_END_HYPHEN, "-").replace("\u00ad", "")
     return " ".join(words.split())
 
 

@@ -12,10 +12,10 @@ from heapq import merge
 from itertools import accumulate, pairwise
 
 from retrieval.core.cache import document_cache
-from retrieval.core.documents import Document, Span
+from retrieval.core.documents import Document, Page, Span
 from retrieval.structure.folding import SINGLE_MARKS, Folded, fold, letters
 from retrieval.structure.matching import Rules, candidates, match_at
-from retrieval.structure.reflow import flowing_text, keeps_hyphen, own_words
+from retrieval.structure.reflow import flow_of, flowing_text, keeps_hyphen, notes_text, readable
 from retrieval.structure.scripts import is_borderless
 
 _AROUND = 120  # characters of context on each side: a line and a half of a page
@@ -63,6 +63,8 @@ def each_mention(document: Document, phrase: str, over: Callable[[], bool] | Non
         passes.append(_mentions(document, _folded(document.text), folded, over))
     if _runs_over_a_break(document, bare):
         passes.append(_mentions(document, _folded(flowing_text(document)), folded, over))
+        if document.remarks_of("footnote"):
+            passes.append(_mentions(document, _folded(notes_text(document)), folded, over))
     last = -1
     for start, end in merge(*passes):  # of two that begin together the shorter comes first
         if start > last:
@@ -74,20 +76,19 @@ def in_context(document: Document, span: Span) -> InContext:
     """A mention with the words around it, as they read:
     white space folded, running lines left out, "…" where it is cut.
     """
-    text = flowing_text(document)
+    text = flow_of(document, span)
     start, end = max(0, span.start - _AROUND), min(len(text), span.end + _AROUND)
     if start > 0:  # to the next border of a word
         start = next((i for i in range(start, span.start) if _is_border(text[i - 1])), span.start)
     if end < len(text):
         end = next((i for i in range(end, span.end, -1) if _is_border(text[i])), span.end)
-    before = own_words(document, document.span(start, span.start))
-    after = own_words(document, document.span(span.end, end))
+    before, words, after = (readable(document, text[a:b]) for a, b in pairwise((start, span.start, span.end, end)))
     cut = ("… " if start > 0 else "", " …" if end < len(text) else "")
     space = (
         " " if text[span.start - 1 : span.start].isspace() else "",
         " " if text[span.end : span.end + 1].isspace() else "",
     )
-    return InContext(cut[0] + before + space[0], own_words(document, span), space[1] + after + cut[1])
+    return InContext(cut[0] + before + space[0], words, space[1] + after + cut[1])
 
 
 def mentions_in(document: Document, text: str, phrase: str) -> Iterator[tuple[int, int]]:
@@ -123,11 +124,20 @@ def _breaks(document: Document) -> tuple[tuple[int, int, int], ...]:
     and where that text ends.
     """
     text = document.text
-    beside = [(max(0, page.end - _EDGE), page.end, min(page.end + _EDGE, len(text))) for page in document.pages[:-1]]
+    beside = [
+        (max(0, _end_of_body(document, page) - _EDGE), page.end, min(page.end + _EDGE, len(text)))
+        for page in document.pages[:-1]
+    ]
     cuts = sorted({0, *(cut for cuts in beside for cut in cuts)})
     sizes = (len(_bare(text[a:b])) for a, b in pairwise(cuts))
     at = dict(zip(cuts, accumulate(sizes, initial=0), strict=True))
     return tuple((at[start], at[middle], at[end]) for start, middle, end in beside)
+
+
+def _end_of_body(document: Document, page: Page) -> int:
+    """Where the footnotes of a page begin, or where it ends."""
+    notes = document.remarks_in(document.span(page.start, page.end), "footnote")
+    return notes[0].start if notes else page.end
 
 
 def _runs_over_a_break(document: Document, bare: str) -> bool:

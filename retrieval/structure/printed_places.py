@@ -6,11 +6,12 @@ ranges of them, printed page numbers ("page A-1"), and pages of an exhibit ("Exh
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Page, Span
+from retrieval.structure.phrase_search import each_mention
 from retrieval.structure.sentences import sentences
 
 _MOST = 12  # places of one question
@@ -100,6 +101,17 @@ def _read(match: re.Match[str]) -> PrintedPlace:
         return PrintedPlace("physical", physical, physical)
     label = said["printed"] or said["numbered"] or ""
     return PrintedPlace("page", label, label)
+
+
+def each_mention_or_line(document: Document, phrase: str, over: Callable[[], bool] | None = None) -> Iterator[Span]:
+    """Find every mention of a phrase; of "42:5-9" the lines of that place before them.
+
+    Raises TimeoutError once `over` says that time is over.
+    """
+    places, rest = printed_places(phrase)
+    if not rest.strip():
+        yield from (span for place in places if place.kind == "lines" for span in find_printed(document, place))
+    yield from each_mention(document, phrase, over)
 
 
 def find_printed(document: Document, place: PrintedPlace) -> tuple[Span, ...]:

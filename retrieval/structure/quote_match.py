@@ -13,7 +13,7 @@ from itertools import islice, product, takewhile
 from retrieval.core.documents import Document, Span
 from retrieval.structure.folding import DASHES, DOUBLE_MARKS, HYPHENS, SINGLE_MARKS, Folded, fold, fold_cached
 from retrieval.structure.matching import Rules, candidates, match_at
-from retrieval.structure.reflow import flowing_text
+from retrieval.structure.reflow import flowing_text, notes_text
 
 _MOST_FINDS = 2_000  # of one defined term in one document; the nearest of so many is near enough
 # Where a quotation may begin in a text. A defined term of 300 dense pages has 2,000; one letter over and over has a
@@ -91,7 +91,7 @@ def _forms(quote: str) -> Iterator[str]:
 
 def _places(document: Document, quote: str, near: Span | None = None) -> Iterator[tuple[int, int]]:
     """Every place of a quotation: on the text as it is and, where that has none near,
-    on the text without running lines.
+    on the text without running lines and on that of the footnotes.
     """
     folded = fold(quote)
     if not any(c.isalnum() for c in folded.skeleton):
@@ -102,6 +102,8 @@ def _places(document: Document, quote: str, near: Span | None = None) -> Iterato
         yield place
     if not found:
         yield from islice(_matches(fold_cached(flowing_text(document)), folded), _MOST_FINDS)
+        if document.remarks_of("footnote"):
+            yield from islice(_matches(fold_cached(notes_text(document)), folded), _MOST_FINDS)
 
 
 def _matches(page: Folded, quote: Folded) -> Iterator[tuple[int, int]]:

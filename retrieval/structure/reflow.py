@@ -1,7 +1,8 @@
-"""Reflows a document's text: without running headers, footers and page numbers; same length, so offsets hold.
+"""Reflows a document's text: without running lines, page numbers and footnotes; of the same length, so offsets hold.
 
-A sentence that crosses a page has headers, footers and page numbers between its halves. They are blanked out character
-for character, so that every offset of the canonical text stays what it is. A number that stands alone is taken for a
+A sentence that crosses a page has headers, footers and footnotes between its halves. They are blanked out character
+for character, so that every offset of the canonical text stays what it is. Footnotes are a flow of their own, in which
+one goes on from page to page. A number that stands alone is taken for a
 page number only when it belongs to a series of them: it could as well be the "30" of "30 days".
 """
 
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from heapq import merge
 from itertools import groupby, pairwise, takewhile
 
 from retrieval.core.cache import document_cache
@@ -43,7 +45,7 @@ _LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"[^\W\d_]*$"), re.compile(r"[^\W\d
 
 @document_cache()
 def flowing_text(document: Document) -> str:
-    """The text, of the same length, with running headers, footers and page numbers replaced by spaces."""
+    """The text, of the same length, with running headers, footers, page numbers and footnotes replaced by spaces."""
     out, done = [], 0
     for start, end in _running(document):
         out += [document.text[done:start], " " * (end - start)]
@@ -51,29 +53,53 @@ def flowing_text(document: Document) -> str:
     return "".join(out) + document.text[done:]
 
 
+@document_cache(32)
+def notes_text(document: Document) -> str:
+    """The words of the footnotes alone, everything else replaced by spaces; of the same length."""
+    out, done = [], 0
+    for note in document.remarks_of("footnote"):
+        out += [" " * (note.start - done), document.text[note.start : note.end]]
+        done = note.end
+    return "".join(out) + " " * (len(document.text) - done)
+
+
+def is_of_note(document: Document, span: Span) -> bool:
+    """Whether the first and the last word of a span are of footnotes."""
+    words = document.stripped(span)
+    notes = document.remarks_in(words, "footnote")
+    return bool(notes) and notes[0].start <= words.start and words.end <= notes[-1].end
+
+
+def flow_of(document: Document, span: Span) -> str:
+    """The text that the words of a span are of: that of the footnotes, or the one that runs on past them."""
+    return notes_text(document) if is_of_note(document, span) else flowing_text(document)
+
+
 def own_words(document: Document, *spans: Span) -> str:
     """What the pages say at the spans, for reading: white space folded, line ends joined,
-    running lines left out, " … " between spans.
+    running lines left out, and footnotes in the middle; " … " between spans.
     """
-    return " … ".join(_readable(document.text, flowing_text(document)[s.start : s.end]) for s in spans)
+    return " … ".join(readable(document, flow_of(document, s)[s.start : s.end]) for s in spans)
 
 
 def own_spans(document: Document, span: Span) -> list[Span]:
-    """The stretches of a span between running lines; the span itself where it has no other words."""
-    edges = [edge for line in _running(document) for edge in line if span.start < edge < span.end]
+    """The stretches of a span between running lines and footnotes; the span itself where it has no other words."""
+    notes = [(note.start, note.end) for note in document.remarks_in(span, "footnote")]
+    edges = sorted({edge for line in (*_running(document), *notes) for edge in line if span.start < edge < span.end})
     stretches = [replace(span, start=a, end=b) for a, b in pairwise([span.start, *edges, span.end])]
-    flowing = flowing_text(document)
-    return [s for s in stretches if flowing[s.start : s.end].strip()] or [span]
+    flow = flow_of(document, span)
+    return [s for s in stretches if flow[s.start : s.end].strip()] or [span]
 
 
 @document_cache()
 def _running(document: Document) -> tuple[tuple[int, int], ...]:
-    """[start, end) of every running line."""
-    return tuple(_find_running(document))
-
-
-def _find_running(document: Document) -> Iterator[tuple[int, int]]:
+    """[start, end) of every running line and of every line of a footnote, in order."""
     rows = lines(document)
+    notes = ((line.start, line.end) for line in rows if line.note)
+    return tuple(merge(_find_running(document, [line for line in rows if not line.note]), notes))
+
+
+def _find_running(document: Document, rows: Sequence[Line]) -> Iterator[tuple[int, int]]:
     notices = _notices(rows, len(document.pages))
     noise = Counter(line.page for line in rows if line.noise)
     alone = [(line.start, int(m[1])) for line in rows if (m := _ALONE.fullmatch(line.text))]
@@ -122,7 +148,8 @@ def _in_series(alone: list[tuple[int, int]], index: int) -> bool:
     return False
 
 
-def _readable(text: str, piece: str) -> str:
+def readable(document: Document, piece: str) -> str:
+    """A piece of one of a document's flows as it reads: white space folded, line ends joined."""
     hyphens: dict[tuple[str, str], bool] = {}
 
     def join(match: re.Match[str]) -> str:
@@ -130,7 +157,7 @@ def _readable(text: str, piece: str) -> str:
         right = _LETTERS_AFTER.match(piece, match.end())
         halves = left[0] if left else "", right[0] if right else ""
         if halves not in hyphens:
-            hyphens[halves] = keeps_hyphen(text, *halves)
+            hyphens[halves] = keeps_hyphen(document.text, *halves)
         return "-" if hyphens[halves] else ""
 
     return " ".join(without_line_ends(_HYPHEN_AT_LINE_END.sub(join, piece)).split())

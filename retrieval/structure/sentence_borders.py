@@ -65,6 +65,7 @@ def find_borders(document: Document, text: str, tables: Mapping[int, int]) -> Bo
             others.add(line.end)
         else:
             rows.append(line)
+    others |= {edge for column in document.remarks_of("column") for edge in (column.start, column.end)}
     headings = set()
     for line in _headings(rows, text, clauses, others):
         headings.add(line.start)

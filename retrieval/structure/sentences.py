@@ -11,12 +11,12 @@ from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.clause_marks import SMALL_WORDS, is_title
 from retrieval.structure.clauses import Clause, outline
-from retrieval.structure.reflow import flowing_text, own_words
+from retrieval.structure.reflow import flowing_text, notes_text, own_words
 from retrieval.structure.scripts import count_borderless
 from retrieval.structure.sentence_borders import find_borders, without_number
 from retrieval.structure.sentence_ends import split_sentences, trim
 from retrieval.structure.tables import find_tables
-from retrieval.structure.testimony import exchanges
+from retrieval.structure.testimony import MOST_TOGETHER, exchanges
 
 _LEAST_WORDS = 3  # a sentence of fewer is a heading or a fragment
 _LEAST_BORDERLESS = 6  # characters of a sentence in a script without borders between words
@@ -43,17 +43,19 @@ class Unit:
 def units(document: Document) -> tuple[Unit, ...]:
     """The words of a document in order, each in one unit; none runs across the beginning of a clause or a heading.
 
-    A question of testimony and its answer are one.
+    A question of testimony and its answer are one, unless that is long.
 
     Lines that belong to the page (running headers, page numbers, contents) are no part of any, unless one crosses a
     page.
     """
     text, tables = flowing_text(document), {rows[0].start: rows for rows in find_tables(document)}
-    testimony = {exchange.span.start: exchange.span.end for exchange in exchanges(document)}
+    asked = exchanges(document)
+    testimony = {each.span.start: each.span.end for each in asked if len(each.span) <= MOST_TOGETHER}
+    answers = {each.answer for each in asked if len(each.span) > MOST_TOGETHER}
     whole = {start: rows[-1].end for start, rows in tables.items()} | testimony
     borders = find_borders(document, text, whole)
     found: list[tuple[tuple[int, int] | None, Kind]] = []
-    for start, end in pairwise(sorted({0, len(text)} | borders.headings | borders.skipped | borders.others)):
+    for start, end in pairwise(sorted({0, len(text)} | borders.headings | borders.skipped | borders.others | answers)):
         if start in tables:
             found += [(trim(text, row.start, row.end), "row") for row in tables[start]]
         elif start in testimony:
@@ -73,6 +75,18 @@ def sentences(document: Document) -> tuple[Span, ...]:
     whole = (document.span(rows[0].start, rows[-1].end) for rows in find_tables(document))
     out += [table for table in whole if len(_LETTERS.findall(document.slice(table))) >= _LEAST_IN_TABLE]
     return tuple(sorted(out))
+
+
+@document_cache(16)
+def note_units(document: Document) -> tuple[Unit, ...]:
+    """The words of the footnotes of a document, in order; a sentence may go on in one of the next page."""
+    if not (notes := document.remarks_of("footnote")):
+        return ()
+    text = notes_text(document)
+    starts = [note.start for i, note in enumerate(notes) if note.detail or not i]
+    ends = [*(notes[i].end for i, note in enumerate(notes[1:]) if note.detail), *(note.end for note in notes[-1:])]
+    pieces = (at for start, end in zip(starts, ends, strict=True) for at in split_sentences(text, start, end))
+    return tuple(Unit(document.span(*at), "sentence" if _says_something(text[slice(*at)]) else "line") for at in pieces)
 
 
 def fragments(document: Document, within: Span, every: Sequence[Span]) -> Iterator[tuple[Clause, Span]]:

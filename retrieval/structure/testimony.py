@@ -21,6 +21,7 @@ _ENDS = re.compile(
     r"|BY M(?:R|S|RS)\b|(?:AFTERNOON|MORNING|EVENING) SESSION|CERTIFICATE\b|REPORTER['’]S\b|(?:STATE|COUNTY) OF\b))"
 )
 _SPEAKER = re.compile(r"\s*[A-Z][A-Z.'’ ]{2,30}:")
+MOST_TOGETHER = 1_200  # characters of a question and its answer that are one; of a longer answer each sentence counts
 _LEAST = 2  # questions with an answer; a list may have one item Q and one A
 _MOST_ASKED = 3  # questions before one answer: an objection, and the question again
 

@@ -8,8 +8,9 @@ from pypdf import PdfWriter
 from retrieval.core.errors import EmptyFile, FileTooLarge, UnreadableFile, UnsupportedFormat
 from retrieval.core.limits import Limits
 from retrieval.library.schema import DocumentRecord
-from tests.pdfs import drawings, make_pdf
+from tests.pdfs import make_pdf
 from tests.retrieval.stores import Stores, contract, opened
+from tests.scans import scanned
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +19,7 @@ GOOD = make_pdf(contract(1))
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
-    with opened(tmp_path_factory.mktemp("bad") / "data", limits=Limits(pages=5_000)) as stores:
+    with opened(tmp_path_factory.mktemp("bad") / "data", limits=Limits(pages=5_000, ocr=False)) as stores:
         yield stores
 
 
@@ -87,7 +88,7 @@ def test_what_cannot_be_read_fails_with_a_sentence_and_a_hint(
         (GOOD, 3, (), None),
         (b"junk before\n" + GOOD, 3, (), None),
         (make_pdf([""]), 1, (), "“x.pdf” has no text that can be searched; it may be a scan."),
-        (drawings(2), 2, (1, 2), "“x.pdf” has no text that can be searched; it may be a scan."),
+        (scanned(*contract(1)[:2]), 2, (1, 2), "“x.pdf” has no text that can be searched; it may be a scan."),
     ],
     ids=["good", "junk before the header", "blank", "nothing but pictures"],
 )

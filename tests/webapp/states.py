@@ -10,7 +10,8 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pdfs import drawings, make_pdf
+from tests.pdfs import make_pdf
+from tests.scans import scanned
 from tests.webapp.browser import LEASE, ask, find, go_to_a_new_matter, upload, visitor
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
@@ -48,7 +49,7 @@ def states(browser: Browser, folder: Path, *, search_model: bool = False) -> Ite
     """
     models_are_there = Event()
     with FakeEngine("tgi") as engine, embeddings(models_are_there) as vectors:
-        settings = {"PINCITE_LLM_URL": engine.url, "PINCITE_ACCESS": "behind-proxy"}
+        settings = {"PINCITE_LLM_URL": engine.url, "PINCITE_ACCESS": "behind-proxy", "PINCITE_OCR": "no"}
         settings |= {} if search_model else {"PINCITE_EMBEDDINGS_URL": vectors}
         with Pincite(folder, settings).serving() as server:
             with visitor(browser) as nobody:
@@ -124,7 +125,7 @@ def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
     expect(page.locator(".notice")).to_contain_text("no.pdf")
     expect(page.locator(".documents [data-state=failed]")).to_have_count(1)
     yield "uploads that failed", page
-    upload(page, ("lease.pdf", make_pdf(LEASE)), ("scan.pdf", drawings(2)))
+    upload(page, ("lease.pdf", make_pdf(LEASE)), ("scan.pdf", scanned(LEASE[0], LEASE[0])))
     expect(page.locator("[data-name='scan.pdf']")).to_contain_text("Pages 1-2 could not be read")
     expect(page.locator("[data-name='lease.pdf']")).to_contain_text("ready")
     engine.enqueue(Reply(SUMMARY))

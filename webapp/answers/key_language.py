@@ -21,6 +21,7 @@ from retrieval import (
     asked_values,
     find_tables,
     fragments,
+    note_units,
     outline,
     own_words,
     pin_cite,
@@ -238,6 +239,7 @@ def _inside(document: Document, passage: PinCite) -> Iterator[Span]:
     ]
     tables = {rows[0].start: rows for rows in find_tables(document)}
     read = [part for words in every[first:last] for part in tables.get(words.start, (words,))]
+    read += [unit.span for unit in note_units(document) if unit.kind == "sentence"]
     for words in (*read, *short):
         overlap = sum(words.shared(s) for s in spans)
         if overlap >= _LEAST_INSIDE * len(words):

@@ -18,6 +18,7 @@ from retrieval import (
     clause_at,
     exchange_at,
     find_tables,
+    is_of_note,
     outline,
     own_words,
     sentences,
@@ -58,10 +59,12 @@ def whole_clauses(document: Document, bearing: Sequence[Span]) -> tuple[Span, ..
 def _whole_clause(document: Document, bearing: Span) -> list[Span]:
     if exchange := exchange_at(document, bearing.start):
         return _of_testimony(document, exchange, bearing)
+    if is_of_note(document, bearing):
+        return [bearing]
     lineage = _lineage(document, bearing)
     fitting = [each for each in lineage if each.index is not None and len(each.words) <= LONGEST]
     rows = next((rows for rows in find_tables(document) if _span(document, rows).contains(bearing)), ())
-    if rows and not fitting:
+    if rows and (not fitting or document.remarks_in(bearing, "row")):
         return _of_table(document, rows, bearing)
     parts = [fitting[-1].words] if fitting else _of_long(document, lineage[0], bearing)
     begun = lineage.index(fitting[-1]) + 1 if fitting else 1
@@ -214,7 +217,9 @@ def _of_testimony(document: Document, exchange: Exchange, bearing: Span) -> list
 
 
 def _of_table(document: Document, rows: Sequence[Span], bearing: Span) -> list[Span]:
-    """A table whole, or of a long one the heads of its columns and the rows that bear."""
+    """The heads of the columns and the row that bears; a table whole where its rows are only guessed, or all bear."""
+    if bearing in rows and (remarks := document.remarks_in(bearing, "row")):
+        return [*(rows[:1] if remarks[0].words else ()), bearing]
     if len(table := _span(document, rows)) <= LONGEST:
         return [table]
     return [rows[0], *(row for row in rows if row.shared(bearing))]

@@ -258,6 +258,23 @@ class Settings(BaseSettings):
         description="Memory limit (address space) of a process that reads documents, in MiB; a file of 200 MiB takes "
         "450.",
     )
+    ocr: bool = Field(
+        True,
+        description="Recognise the words of scans and pictures (OCR). Without it pages whose text is in an image are "
+        "named as unreadable.",
+    )
+    ocr_seconds: float = Field(
+        60,
+        gt=0,
+        description="Time limit for recognising one page, in seconds, beside that for reading it; a dense page takes 7 "
+        "on one core. A page that takes longer is named as unreadable.",
+    )
+    ocr_mib: int = Field(
+        2048,
+        ge=1024,
+        description="Memory limit (address space) of a process that recognises words, in MiB; a dense page takes "
+        "1,100. Each process that reads documents has one, while there are scans.",
+    )
     reader_processes: int = Field(2, gt=0, le=64, description="Processes that read documents at the same time.")
     page_images_at_once: int = Field(
         2,

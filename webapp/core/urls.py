@@ -13,9 +13,10 @@ def page_url(
 ) -> str:
     """URL of the image of a page (1-based) with the spans highlighted; parts of them on other pages are left out.
 
+    Deleted words may stand at a point, which has nothing to highlight.
     `version`: of the text that the spans are in.
     """
-    query = [("span", f"{start}-{end}") for start, end in spans]
+    query = [("span", f"{start}-{end}") for start, end in spans if start < end]
     query += [("zoom", f"{zoom:g}")] if zoom != 1.0 else []
     query += [("version", str(version))] if version != 1 else []
     return f"{_url(matter_id, document_id)}/pages/{page}.png" + (f"?{urlencode(query)}" if query else "")

@@ -81,9 +81,9 @@ def _about(title: str, parties: Sequence[str], day: date | None) -> str:
 
 
 # What a document has beside its words, by the kind of warning.
-WARNINGS = {
-    "hidden_text": "hidden text",
+_WARNINGS = {
     "leaking_redaction": "leaking redaction",
+    "hidden_text": "hidden text",
     "redline": "redline",
     "form": "form",
     "comments": "comments",
@@ -93,8 +93,9 @@ WARNINGS = {
 
 
 def notes_on(document: "DocumentRecord | DocumentRow | AddedRow") -> list[tuple[str, str]]:
-    """What whoever relies on a document has to know of how it was read: for each a word, and a sentence."""
-    notes = [(WARNINGS.get(each.kind, each.kind), each.text) for each in document.warnings]
+    """What one has to know of how a document was read, what is gravest first: for each a word, and a sentence."""
+    told = {kind: [each.text for each in document.warnings if each.kind == kind] for kind in _WARNINGS}
+    notes = [(words, text) for kind, words in _WARNINGS.items() for text in told[kind]]
     if pages := document.recognised_pages:
         verb = "is" if len(pages) == 1 else "are"
         text = f"{numbered_pages(pages).capitalize()} {verb} recognised text: compare it with the image."
@@ -156,7 +157,7 @@ def page_cite(row: Paged) -> str:
     """Where a row is, by the numbers that lawyers use; in brackets the page of the file, where that is another, and
     what its words are if no text of the page: "p. 8", "p. 2 (PDF page 4)", "42:5-9 (PDF page 12, recognised)".
     """
-    notes = [f"PDF page {row.page}"] if _is_numbered_otherwise(row) else []
+    notes = [f"{_page_of_the_file(row)} {row.page}"] if _is_numbered_otherwise(row) else []
     if not isinstance(row, NowhereRow):
         notes += [_STATUS[row.status]] if row.status in _STATUS else []
         notes += ["recognised"] if row.recognised else []
@@ -167,6 +168,11 @@ def page_number(row: Paged) -> str:
     """The numbered lines of a row and the Bates number of its page; without them the number printed on the page."""
     own = [] if isinstance(row, NowhereRow) else [each for each in (row.lines, row.bates) if each]
     return ", ".join(own) or f"p. {row.page_label or row.page}"
+
+
+def _page_of_the_file(row: Paged) -> str:
+    is_pdf = isinstance(row, NowhereRow) or row.document.lower().endswith(".pdf")
+    return "PDF page" if is_pdf else "file page"
 
 
 def _is_numbered_otherwise(row: Paged) -> bool:

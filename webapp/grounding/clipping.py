@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from retrieval import Document, QuoteMatch, Span, Unit, clause_at, outline, own_words, units
+from retrieval import (
+    Document,
+    QuoteMatch,
+    Span,
+    Unit,
+    clause_at,
+    is_of_note,
+    note_units,
+    outline,
+    own_words,
+    units,
+)
 from webapp.grounding.markers import Quotation, blank_citation_markers
 
 _NEGATION = re.compile(
@@ -178,7 +189,7 @@ class _Place:
 
 
 def _place(document: Document, span: Span) -> _Place | None:
-    every = units(document)
+    every = note_units(document) if is_of_note(document, span) else units(document)
     begin = bisect_right(every, span.start, key=lambda unit: unit.span.end)
     after = bisect_left(every, span.end, lo=begin, key=lambda unit: unit.span.start)
     if begin >= after or {every[begin].kind, every[after - 1].kind} & {"heading", "row"}:

@@ -11,8 +11,24 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, takewhile
 
-from retrieval import Document, Facts, Passage, Span, clause_at, document_cache, find_facts, outline, own_words, units
+from retrieval import (
+    Document,
+    Facts,
+    Passage,
+    Span,
+    clause_at,
+    document_cache,
+    find_facts,
+    note_units,
+    outline,
+    own_words,
+    units,
+)
+from retrieval import (
+    Unit as Quotable,
+)
 from webapp.grounding.facts import masked
 from webapp.grounding.parties import Parties, parties_of
 from webapp.grounding.proper_names import Vocabulary, is_role, vocabulary
@@ -156,15 +172,17 @@ def bearing_of(ranked: Sequence[tuple[float, Unit]]) -> tuple[Unit, ...]:
 
 
 def _units(document: Document, span: Span, n: int) -> Iterator[Unit]:
-    every = units(document)
-    first = bisect_left(every, span.start, key=lambda unit: unit.span.end)
-    for unit in every[first:]:
-        if unit.span.start >= span.end:
-            return
+    for unit in chain(_between(units(document), span), _between(note_units(document), span)):
         start, end = max(unit.span.start, span.start), min(unit.span.end, span.end)
         if start < end and document.text[start:end].strip():
             at = document.span(start, end)
             yield Unit(at, own_words(document, at), "" if unit.kind == "row" else _lead_in(document, start), n)
+
+
+def _between(every: Sequence[Quotable], span: Span) -> Iterator[Quotable]:
+    """The units that share a character with a span, of some in order."""
+    first = bisect_left(every, span.start, key=lambda unit: unit.span.end)
+    return takewhile(lambda unit: unit.span.start < span.end, every[first:])
 
 
 def _lead_in(document: Document, at: int) -> str:

@@ -14,7 +14,7 @@ from retrieval import (
     DocumentRecord,
     PinCite,
     Span,
-    each_mention,
+    each_mention_or_line,
     each_struck_mention,
     in_context,
     pin_cite,
@@ -94,7 +94,7 @@ def mentions(
             if is_over is not None and is_over():
                 raise TimeoutError
             document = workspace.library.document(scope.id, record.id)
-            spans = each_mention(document, phrase, is_over)
+            spans = each_mention_or_line(document, phrase, is_over)
             first = tuple(islice(spans, MOST_KEPT - total if deadline else None))
             count = len(first) + sum(1 for _ in spans)
             room = max(0, MOST_KEPT - total - len(first)) if deadline else None

@@ -154,6 +154,9 @@ class Workspace:
             page_seconds=settings.page_seconds,
             document_seconds=settings.document_seconds,
             memory_mib=settings.reader_mib,
+            ocr=settings.ocr,
+            ocr_seconds=settings.ocr_seconds,
+            ocr_mib=settings.ocr_mib,
             file_mib=settings.max_file_mib,
         )
         stores = (self.library, self.vectors, self.lexical)

@@ -3,10 +3,14 @@
 import re
 
 import pytest
+from pypdfium2 import PdfDocument
 from reportlab.pdfgen.canvas import Canvas
 
-from retrieval import Document, each_mention, own_words, pin_cite, sentences
+from retrieval import Document, Limits, each_mention, own_words, pin_cite, sentences
+from retrieval.reading.margin_numbers import margin_numbers
+from retrieval.reading.page_drafts import PageDraft
 from retrieval.reading.pdf import read_pdf
+from retrieval.reading.plain_text import read_text
 from tests.court_pdfs import PLEADING, TESTIMONY, condensed, court_pdf, numbered_pages, pleading, transcript
 
 
@@ -58,9 +62,9 @@ def test_the_firms_name_in_the_margin_stands_in_no_sentence() -> None:
     assert place(document, "ARDEN VALE LLP Attorneys for Plaintiff COMPLAINT FOR BREACH") == "1:1-4"
 
 
-@pytest.mark.parametrize("corner", [True, False])
-def test_a_transcript_is_cited_by_its_own_pages(corner: bool) -> None:
-    document = read(transcript(corner=corner))
+@pytest.mark.parametrize(("corner", "turned"), [(True, False), (False, False), (True, True)])
+def test_a_transcript_is_cited_by_its_own_pages(corner: bool, turned: bool) -> None:
+    document = read(transcript(corner=corner, turned=turned))
     assert [page.label for page in document.pages] == ["41", "42", "43"]
     assert place(document, "on hold by the purchasing department") == "42:7-8"
     assert place(document, "Who told the night foreman of it?") == "41:7-42:1"
@@ -102,3 +106,40 @@ def test_a_numbered_list_of_a_contract_keeps_its_numbers() -> None:
         document = read(data)
         assert not document.remarks_of("line")
         assert re.search(r"^12\b", document.text, re.MULTILINE)
+
+
+def test_words_of_our_own_on_a_page_are_numbered_too() -> None:
+    draft = PageDraft(1, "")
+    for n in range(1, 26):
+        said = "goes on here" if n % 2 else "The gate"
+        top = 780 - 28 * n
+        boxes = [(80, top, 92, top + 10)] * len(str(n)) + [None] + [(120, top + n % 3, 300, top + 10)] * len(said)
+        draft.insert(len(draft.text), f"{n} {said}\n", [*boxes, None])
+    pdf = PdfDocument(transcript(TESTIMONY[:1]))
+    margin_numbers(pdf, [draft])
+    pdf.close()
+    assert [remark.detail for remark in draft.remarks] == [f":{n}" for n in range(1, 26)]
+    assert not re.search(r"\d", draft.text)
+
+
+@pytest.mark.parametrize("feeds", [True, False])
+@pytest.mark.parametrize("above", [True, False])
+def test_a_typed_transcript_has_pages_and_lines(feeds: bool, above: bool) -> None:
+    def typed(number: int, page: list[str]) -> str:
+        numbered = [f"{n:8}     {page[n - 1] if n <= len(page) else ''}".rstrip() for n in range(1, 26)]
+        head = [f"{number:>60}", ""]
+        return "\n\n".join([*head, *numbered] if above else [*numbered, *head])
+
+    pages = [typed(n, page) for n, page in enumerate(TESTIMONY, 24)]  # a page 26 after line 25
+    text = ("\f" if feeds else "\n").join(["DEPOSITION OF L. MARCHANT\nMay 3, 2024", *pages])
+    document = read_text(text.encode(), name="x.txt", document_id="x", limits=Limits())
+    assert place(document, "on hold by the purchasing department") == "25:7-8"
+    assert place(document, "Who told the night foreman of it?") == "24:7-25:1"
+    assert [page.label for page in document.pages][1:] == ["24", "25", "26"]
+
+
+def test_a_typed_list_is_no_transcript() -> None:
+    text = "\n".join(f"{n} boxes of nails" for n in range(1, 30)) + "\n\nThe end.\n" + "words that go on here\n" * 400
+    document = read_text(text.encode(), name="x.txt", document_id="x", limits=Limits())
+    assert document.text.replace("\f", "\n") == text
+    assert not document.remarks

@@ -3,11 +3,7 @@ import io
 import pypdf
 import pypdfium2 as pdfium
 import pytest
-from PIL import Image
 from pypdf.constants import PageLabelStyle
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.utils import ImageReader
-from reportlab.pdfgen.canvas import Canvas
 
 from retrieval.core.documents import LINE_END_HYPHEN
 from retrieval.core.errors import TooManyPages
@@ -50,24 +46,6 @@ def test_declared_page_labels_are_kept_beside_the_numbers() -> None:
     writer.write(out)
     document = read_pdf(out.getvalue(), name="a.pdf", document_id="a")
     assert [(p.number, p.label) for p in document.pages] == [(1, "i"), (2, "A-1"), (3, "A-2")]
-
-
-def scan(stamp: str) -> bytes:
-    """A page that is one grey picture, with a stamp as its only text."""
-    out = io.BytesIO()
-    canvas = Canvas(out, pagesize=A4, invariant=1)
-    canvas.drawImage(ImageReader(Image.new("L", (2, 2), 200)), 0, 0, *A4)
-    canvas.drawString(72, 20, stamp)
-    canvas.showPage()
-    canvas.showPage()  # an empty page is not an unreadable one
-    canvas.save()
-    return out.getvalue()
-
-
-@pytest.mark.parametrize("stamp", ["", "ACME 000123"])
-def test_a_scanned_page_is_said_to_be_unreadable(stamp: str) -> None:
-    document = read_pdf(scan(stamp), name="a.pdf", document_id="a")
-    assert document.unreadable_pages == (1,)
 
 
 def test_too_many_pages_are_refused_with_both_numbers() -> None:

@@ -7,7 +7,7 @@ from retrieval.structure.clauses import outline
 from retrieval.structure.testimony import exchanges
 from tests.court_pdfs import TESTIMONY, transcript
 from tests.documents import document
-from webapp.answers.key_language import key_language
+from webapp.answers.key_language import KeySentence, key_language
 
 DOCUMENT = read_pdf(transcript(), name="Marchant Dep.pdf", document_id="x")
 
@@ -47,3 +47,12 @@ def test_no_chunk_parts_a_question_from_its_answer() -> None:
 
 def test_a_lettered_list_is_no_testimony() -> None:
     assert not exchanges(document("A. Rent is due.\nB. Fees are due.\nQ. Notices.\nA. Rent again.\n"))
+
+
+def test_a_long_answer_is_quoted_in_part_with_its_question() -> None:
+    told = [f"The pump number {n} was stopped by the foreman and nobody told us of it." for n in range(40)]
+    text = "Q. What happened?\nA. I will tell you.\nQ. Go on and say it all?\nA. Well.\n" + "\n".join(told)
+    long = document(text)
+    whole = KeySentence.of_clause(long, next(s for s in sentences(long) if "number 30 " in long.slice(s)))
+    assert whole.text.startswith("Q. Go on and say it all? … The pump number 30 was stopped")
+    assert len(whole.text) < 1_000

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import Searcher
+from retrieval import Limits, Searcher
 from retrieval.search.embedder import LocalEmbedder
-from tests.pdfs import drawings, make_pdf
+from tests.pdfs import make_pdf
 from tests.retrieval.stores import Stores, opened
+from tests.scans import scanned
 from tests.webapp.fake_engine import BARE_401, BUSY, TEMPLATE, FakeEngine, Refusal, Reply
 from webapp.answers.answer import Answer, Event, Found, Scope, answer
 from webapp.answers.generate import TRIES, Delta, Trouble
@@ -40,7 +41,7 @@ WRONG = ["Customer may end it by “ninety (90) days’ notice” ", "[1]."]
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
-    with opened(tmp_path_factory.mktemp("answers"), LocalEmbedder()) as stores:
+    with opened(tmp_path_factory.mktemp("answers"), LocalEmbedder(), limits=Limits(ocr=False)) as stores:
         yield stores
 
 
@@ -311,7 +312,7 @@ def test_no_documents_in_scope_is_not_found_in_none(stores: Stores, scope: Scope
 def test_a_scan_is_not_found_in_for_nothing_of_it_could_be_read(stores: Stores, tmp_path: Path) -> None:
     matter = stores.library.create_matter("Scans")
     scan = tmp_path / "scan.pdf"
-    scan.write_bytes(drawings(2))
+    scan.write_bytes(scanned("The tenant pays the rent on the first day.", "The deposit is held in trust."))
     stores.library.accept_path(matter.id, scan)
     stores.ingest.run()
     end = last(events(stores, Scope(matter.id, tuple(stores.library.documents(matter.id))), Backend(None)))

@@ -48,7 +48,7 @@ def hit(**more: object) -> HitRow:
 
 
 def added(**more: object) -> AddedRow:
-    row = {"file": "a.pdf", "document_id": "a", "state": "ready", "pages": 2, "reason": None}
+    row = {"file": "a.pdf", "document_id": "a", "document": "a.pdf", "state": "ready", "pages": 2, "reason": None}
     read = dict.fromkeys(("unreadable_pages", "partly_read_pages", "recognised_pages", "warnings"), ())
     return AddedRow.model_validate(row | read | more)
 
@@ -83,6 +83,7 @@ def test_text_of_documents_cannot_drive_the_terminal(text: str, shown: str) -> N
         (PLACE, "lease.pdf, Section 2 (Law), p. 3"),
         (PLACE | {"page_label": "iv"}, "lease.pdf, Section 2 (Law), p. iv (PDF page 3)"),
         (PLACE | {"section": "", "page_label": ""}, "lease.pdf, p. 3"),
+        (PLACE | {"document": "a.docx", "section": "", "page_label": "ii"}, "a.docx, p. ii (file page 3)"),
         (PLACE | {"section": "", "bates": "ORR-0128734"}, "lease.pdf, ORR-0128734 (PDF page 3)"),
         (PLACE | {"lines": "42:5-9", "page_label": "42"}, "lease.pdf, Section 2 (Law), 42:5-9 (PDF page 3)"),
         (PLACE | {"section": "", "lines": "3:28-4:1"}, "lease.pdf, 3:28-4:1"),

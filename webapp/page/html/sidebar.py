@@ -221,6 +221,8 @@ def _notes(record: DocumentRecord) -> Markup:
     if not notes:
         return NOTHING
     words = ", ".join(dict.fromkeys(word for word, _ in notes))
-    return Markup('<details class="noted"><summary>{}</summary><ul>{}</ul></details>').format(
-        words[:1].upper() + words[1:], lines(Markup("<li>{}</li>").format(text) for _, text in notes)
+    is_grave = any(each.kind in ("leaking_redaction", "hidden_text") for each in record.warnings)
+    sentences = lines(Markup("<li>{}</li>").format(text) for _, text in notes)
+    return Markup('<details class="noted{}"><summary>{}</summary><ul>{}</ul></details>').format(
+        " doubt" if is_grave else "", words[:1].upper() + words[1:], sentences
     )

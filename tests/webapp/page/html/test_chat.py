@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from retrieval import DocumentRecord, Matter
 from retrieval.core.documents import ReadingWarning
 from webapp.core.results import items, read_turn
+from webapp.core.urls import page_url
 from webapp.page.html import chat, evidence, sidebar
 from webapp.store.conversations import Conversation, SavedTurn, State
 
@@ -282,7 +283,7 @@ def test_pages_that_were_not_read_are_named() -> None:
 
 def test_what_has_to_be_known_of_a_document_stands_with_it_in_words_and_opened_in_sentences() -> None:
     leak = "Page 1 has words under a black box <b>."
-    warnings = (ReadingWarning(1, "leaking_redaction", leak), ReadingWarning(None, "redline", "It is a redline."))
+    warnings = (ReadingWarning(None, "redline", "It is a redline."), ReadingWarning(1, "leaking_redaction", leak))
     html = sidebar.documents([record(warnings=warnings, recognised_pages=(2, 3, 9))], {})
     assert "<summary>Leaking redaction, redline, recognised text</summary>" in html
     for text in (str(escape(leak)), "It is a redline.", "Pages 2-3 and 9 are recognised text: compare it"):
@@ -366,3 +367,8 @@ def test_what_amends_a_quotation_stands_beside_it_and_leads_to_its_page() -> Non
 def test_an_amendment_without_its_place_is_named() -> None:
     html = chat.turn_html(turn(citations=[CITED | {"superseded_by": [_AMENDED | {"action": "words_exchanged"}]}]))
     assert '<span class="changed">Changed by First Amendment.pdf, Section 2, p.\u00a01</span>' in html
+
+
+def test_a_place_of_deleted_words_alone_is_its_page_with_nothing_highlighted() -> None:
+    assert page_url("m", "d", 3, [(7, 7)]) == "/matters/m/documents/d/pages/3.png"
+    assert page_url("m", "d", 3, [(7, 7), (7, 9)], version=2).endswith("/pages/3.png?span=7-9&version=2")

@@ -1,0 +1,266 @@
+"""Compares what a page shows with what its text says (coverage), and has the rest recognised (OCR).
+
+    signs → characters that cover → the page without them → rows of writing → recognised, or named as not read
+
+A page without pictures, drawn letters and characters that mean nothing has no sign, and costs a walk over its objects.
+Else the page is drawn, what its text covers is painted over, and whatever then looks like writing is not in the text:
+so a stamp on a scan covers the stamp alone. Words that nothing shows cover nothing.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from numpy.typing import NDArray
+
+from retrieval.reading.ocr_layer import has_common_words, invisible, is_implausible
+from retrieval.reading.page_drafts import PageDraft
+from retrieval.reading.page_view import PageView
+from retrieval.reading.painted import PaintedPage
+from retrieval.reading.recognised_text import Row, lines_of, put_in
+from retrieval.reading.recognition import Reading
+from retrieval.reading.writing import DOTS_PER_INCH, LEAST_MARKS, Grey, marks_on_paper, rows_of_writing
+
+Recognise = Callable[[Grey], Reading | None]
+"""Reads an image; None where that failed."""
+
+_READ_PIXELS = 4_000_000  # of what is recognised: a letter page at 200 dots an inch; a smaller part is drawn larger
+_MOST_DOTS = 300  # per inch
+_LEAST_IMAGES = 0.01  # of the page: less is a logo or an initial
+_MOSTLY = 0.5  # of the page, where images are what it shows
+_LEAST_SHAPES = 40  # as large as letters
+_LETTER = 1.5, 60.0  # points of a shape that may be a letter
+_LEAST_SEGMENTS = 400  # of lines and curves: a word drawn as one shape has a hundred
+_LEFT_BY_A_LAYER = 0.25  # marks for each of its characters, beside which its letters lie
+_LETTERS_A_MARK = 5  # of a page of handwriting, which has no rows; with more letters of text its ink is a signature
+_UNREAD_SHARE = 0.02  # of the page, in lines that were found and could not be read
+_READ_SHARE = 0.3  # letters that were read for each mark of writing: fewer means that most was not
+_STAMPS = 3  # letters for each mark of writing on a page that is an image: fewer are a filing stamp, a fax header
+_SHADES = 60  # of 255, between the darkest and the lightest: less is an empty page
+_SAMPLED = 24  # characters of a page that are asked whether they mean something
+_MEANINGLESS = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]{3}")
+_SPACES = re.compile(r"[ \ufffd\ue000-\uf8ff]{3}")
+_WHOLE = np.array([0.0, 0.0, 1.0, 1.0])
+_PRIVATE = re.compile(r"[\ufffd\ue000-\uf8ff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """What makes a page worth a look."""
+
+    images: float  # the share of the page that images fill
+    is_drawn: bool  # shapes may be letters
+    is_meaningless: bool  # characters mean nothing
+    is_wordless: bool  # something is painted, and no letter is among it
+
+    def __bool__(self) -> bool:
+        return self.images >= _LEAST_IMAGES or self.is_drawn or self.is_meaningless or self.is_wordless
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """Writing that the text does not have: where, and about how many letters; none of a picture that may have some, as
+    a photograph of a sign has.
+    """
+
+    box: NDArray[np.float64]  # left, top, right and bottom as shares of the page
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    """What recognition made of it."""
+
+    rows: list[Row]
+    unread: float  # the share of the page that is in lines which it found and could not read
+
+    @property
+    def letters(self) -> int:
+        """How many letters and digits it read."""
+        return sum(_letters(word.text) for words, _ in self.rows for word in words)
+
+    def is_all_of(self, unread: _Unread) -> bool:
+        """Whether nothing is left of the writing: it was read, or it was none."""
+        is_none = not self.rows and not self.unread
+        return is_none or (self.unread < _UNREAD_SHARE and self.letters >= _READ_SHARE * unread.letters)
+
+
+def cover(
+    page: pdfium.PdfPage,
+    textpage: pdfium.PdfTextPage,
+    draft: PageDraft,
+    painted: PaintedPage,
+    recognise: Recognise | None,
+) -> None:
+    """Say of a page whether all that it shows is read, and have recognised what is not, where that can be done."""
+    signs = _signs(page, textpage, draft, painted)
+    if not signs:
+        return
+    view = PageView(page, textpage, draft)
+    shown = _shown(draft)
+    layer = invisible(view) & shown if signs.images >= _LEAST_IMAGES else np.zeros_like(shown)
+    meaningless = _meaningless(view, draft) if signs.is_meaningless else np.zeros_like(shown)
+    is_bad_layer = recognise is not None and is_implausible(_only(draft.text, layer))
+    doubted = meaningless | layer if is_bad_layer else meaningless
+    unread = _unread(view, draft, shown & ~doubted, layer & ~doubted, signs)
+    recognised = _recognised(view, unread, shown & ~doubted, recognise) if unread and recognise else None
+    is_better = recognised is not None and recognised.letters >= _READ_SHARE * _letters(_only(draft.text, doubted))
+    _remark_layer(draft, layer & ~doubted if is_better else layer)
+    if recognised and is_better:
+        if doubted.any():
+            _take_out(draft, doubted)
+            view = PageView(page, textpage, draft)
+        put_in(draft, view, recognised.rows)
+    elif unread:
+        _blank(draft, meaningless)
+    if recognised and is_better and unread:
+        is_left = not recognised.is_all_of(unread)
+    else:
+        is_left = unread is not None and unread.letters > 0 and not is_bad_layer
+    if unread and is_left:
+        _name(draft, unread, signs)
+
+
+def _signs(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft, painted: PaintedPage) -> _Signs:
+    left, bottom, right, top = page.get_bbox()
+    images, shapes, segments = 0.0, 0, 0
+    for each in (painted.objects[i] for i in painted.shapes):
+        wide = min(each.box[2], right) - max(each.box[0], left)
+        high = min(each.box[3], top) - max(each.box[1], bottom)
+        if each.kind == "image":
+            images += max(0.0, wide) * max(0.0, high)
+        else:
+            least, most = _LETTER
+            shapes += least < wide < most and least < high < most
+            if segments < _LEAST_SEGMENTS:
+                segments += each.sides
+    return _Signs(
+        images / max(1.0, (right - left) * (top - bottom)),
+        shapes >= _LEAST_SHAPES or segments >= _LEAST_SEGMENTS,
+        _is_meaningless(textpage, draft.text),
+        bool(painted.objects) and not any(map(str.isalnum, draft.text)),
+    )
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
+
+
+def _is_meaningless(textpage: pdfium.PdfTextPage, text: str) -> bool:
+    """Whether characters of a page may be of a font that does not say what they mean. They are then without an entry in
+    its table, private ones, or codes of control, for which the text has spaces.
+    """
+    count = textpage.count_chars()
+    sample = range(0, count, max(1, count // _SAMPLED))
+    unmapped = sum(pdfium_c.FPDFText_HasUnicodeMapError(textpage, i) == 1 for i in sample)
+    return unmapped > 1 or bool(_SPACES.search(text) and _MEANINGLESS.search(textpage.get_text_range()))
+
+
+def _meaningless(view: PageView, draft: PageDraft) -> NDArray[np.bool_]:
+    """For each character whether the file does not say what it means, unless that can be seen by the words."""
+    found = np.array(
+        [
+            bool(_PRIVATE.match(c)) or (i >= 0 and pdfium_c.FPDFText_HasUnicodeMapError(view.textpage, i) == 1)
+            for c, i in zip(draft.text, view.indexes, strict=True)
+        ],
+        bool,
+    )
+    return np.zeros_like(found) if has_common_words(_only(draft.text, found)) else found
+
+
+def _shown(draft: PageDraft) -> NDArray[np.bool_]:
+    """For each character whether the page shows it."""
+    shown = np.ones(len(draft.text), bool)
+    for remark in draft.remarks:
+        if remark.kind in ("hidden", "covered"):
+            shown[remark.start : remark.end] = False
+    return shown
+
+
+def _name(draft: PageDraft, unread: _Unread, signs: _Signs) -> None:
+    """Name a page as unreadable, or as read in part."""
+    # What stands as text over the image of a page is a stamp unless it is more than the image shows.
+    least = _STAMPS if signs.images >= _MOSTLY else _READ_SHARE
+    draft.readable = _letters(draft.text) >= least * unread.letters
+    draft.partly = draft.readable
+
+
+def _unread(
+    view: PageView, draft: PageDraft, covering: NDArray[np.bool_], layer: NDArray[np.bool_], signs: _Signs
+) -> _Unread | None:
+    """The writing that is left of a page without the characters that cover it; an OCR layer covers whole lines, for its
+    letters seldom lie on those of the image.
+    """
+    image = view.draw(DOTS_PER_INCH, covering, lines_of(draft.text, view.boxes, layer))
+    height, width = image.shape
+    rows = rows_of_writing(image)
+    least = max(LEAST_MARKS, _LEFT_BY_A_LAYER * int(layer.sum()))
+    if (marks := int(rows[:, 4].sum())) >= least:
+        low, high = rows[:, :2].min(axis=0), rows[:, 2:4].max(axis=0)
+        box = np.concatenate([low, high]) / (width, height, width, height)
+        return _Unread(_WHOLE if signs.images >= _MOSTLY else box, marks)
+    if signs.images >= _MOSTLY:
+        marks = marks_on_paper(image)
+        if marks and _letters(draft.text) < _LETTERS_A_MARK * marks:
+            return _Unread(_WHOLE, marks)
+        if signs.is_wordless and np.ptp(image) >= _SHADES:
+            return _Unread(_WHOLE, 0)
+    return None
+
+
+def _recognised(
+    view: PageView, unread: _Unread, covering: NDArray[np.bool_], recognise: Recognise
+) -> _Recognised | None:
+    """Have the part of a page recognised that has the writing, with a little round it; None where that failed."""
+    left, top, right, bottom = np.clip(unread.box + np.array([-0.02, -0.02, 0.02, 0.02]), 0, 1)
+    area = (right - left) * (bottom - top) * view.width * view.height / 72**2  # in square inches
+    image = view.draw(min(_MOST_DOTS, math.sqrt(_READ_PIXELS / max(0.01, area))), covering)
+    height, width = image.shape
+    x, y = int(left * width), int(top * height)
+    reading = recognise(image[y : math.ceil(bottom * height), x : math.ceil(right * width)])
+    if reading is None:
+        return None
+    rows = [
+        (row, (np.array([word.box for word in row]) + np.array([x, y, x, y])) / (width, height, width, height))
+        for row in reading.rows
+    ]
+    return _Recognised(rows, reading.unread / image.size)
+
+
+def _remark_layer(draft: PageDraft, layer: NDArray[np.bool_]) -> None:
+    for start, end in _stretches(draft.text, layer):
+        draft.remark(start, end, "recognised")
+
+
+def _blank(draft: PageDraft, chosen: NDArray[np.bool_]) -> None:
+    for start, end in _stretches(draft.text, chosen):
+        draft.blank(start, end)
+
+
+def _take_out(draft: PageDraft, chosen: NDArray[np.bool_]) -> None:
+    """Take characters out of the text, and the lines that are empty without them."""
+    _blank(draft, chosen)
+    draft.reorder([line.span() for line in re.finditer(r"[^\n]*\S[^\n]*", draft.text)])
+
+
+def _only(text: str, chosen: NDArray[np.bool_]) -> str:
+    """A text with spaces for the characters that are not chosen."""
+    return "".join(c if its or c == "\n" else " " for c, its in zip(text, chosen.tolist(), strict=True))
+
+
+def _stretches(text: str, chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Stretches of characters that are chosen, over the white space between them."""
+    stretches: list[tuple[int, int]] = []
+    is_open = False
+    for i, (character, is_chosen) in enumerate(zip(text, chosen.tolist(), strict=True)):
+        if character.isspace():
+            continue
+        if is_chosen:
+            start = stretches.pop()[0] if is_open else i
+            stretches.append((start, i + 1))
+        is_open = is_chosen
+    return stretches
