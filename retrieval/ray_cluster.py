@@ -70,7 +70,7 @@ class RayCluster:
         """The embedder whose passages the readers embed. Raises ClusterUnavailable where they have another model."""
         try:
             versions = set(self._ray.get([reader.version.remote() for reader in self.readers], timeout=_ANSWER_S))
-        except Exception as error:
+        except Exception as error:  # the same: a reader that does not start
             raise ClusterUnavailable(address=self.address, reason="its readers do not start") from error
         if versions != {local.version}:
             raise ClusterUnavailable(address=self.address, reason="its machines have another search model")

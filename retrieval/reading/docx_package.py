@@ -2,7 +2,7 @@
 
 A package is hostile until it is read: no entity is expanded, nothing is fetched, external relations lead nowhere, and
 no more is unpacked than the reader's memory allows, whatever the compression. Nothing is written to disk. Parts are
-found by their relations, as Word finds them, so a macro, a font or a picture is never unpacked.
+found by their relations, as Word finds them, and only those that are read are unpacked: never a macro.
 """
 
 import posixpath
@@ -61,8 +61,7 @@ class Package:
             self._zip = zipfile.ZipFile(BytesIO(data))
         except _BROKEN as error:
             raise DamagedFile(name=name) from error
-        self.members = tuple(self._zip.namelist())
-        self._relations: dict[str, list[tuple[str, str, str]]] = {}
+        self._relations: dict[str, dict[str, tuple[str, str]]] = {}
         self.main = self.related("", "officeDocument") or "word/document.xml"
 
     def root(self, part: str | None) -> etree._Element | None:
@@ -99,22 +98,23 @@ class Package:
 
     def related(self, part: str, kind: str) -> str | None:
         """The first part that another is related to in this way ("styles", "footnotes")."""
-        return next((target for _, found, target in self._related(part) if found == kind), None)
+        return next((target for found, target in self._related(part).values() if found == kind), None)
 
     def target(self, part: str, relation: str) -> str | None:
         """The part that a relation of another leads to, by the relation's id."""
-        return next((target for id_, _, target in self._related(part) if id_ == relation), None)
+        return self._related(part).get(relation, ("", None))[1]
 
-    def _related(self, part: str) -> list[tuple[str, str, str]]:
+    def _related(self, part: str) -> dict[str, tuple[str, str]]:
+        """What a part is related to: kind and part, by the relation's id."""
         if part not in self._relations:
             folder, file = posixpath.split(part)
             root = self.root(posixpath.join(folder, "_rels", f"{file}.rels"))
-            rows = []
+            found = {}
             for row in () if root is None else root:
                 if row.get("TargetMode") != "External":
                     target = posixpath.normpath(posixpath.join("/", folder, row.get("Target", "")))
-                    rows.append((row.get("Id", ""), posixpath.basename(row.get("Type", "")), target.lstrip("/")))
-            self._relations[part] = rows
+                    found[row.get("Id", "")] = posixpath.basename(row.get("Type", "")), target.lstrip("/")
+            self._relations[part] = found
         return self._relations[part]
 
     def _unpacked(self, part: str, most: int) -> bytes:

@@ -87,8 +87,14 @@ def _part_blocks(lines: Sequence[ParagraphDraft]) -> None:
     shown = [line for line in lines if line.text.strip()]
     for line, below in zip_longest(shown, shown[1:]):
         under_way = _UNDER_WAY.search(line.text) or (below and _GOES_ON.match(below.text))
-        if not under_way and not any(m.kind in ("column", "row", "footnote") for m in line.remarks):
-            line.remarks.append(Remark(0, line.length, "column"))
+        if not under_way:
+            _remark_block(line)
+
+
+def _remark_block(line: ParagraphDraft) -> None:
+    """Remark a line that no sentence leaves, where no other remark says so."""
+    if not any(m.kind in ("column", "row", "footnote") for m in line.remarks):
+        line.remarks.append(Remark(0, line.length, "column"))
 
 
 class _Story:
@@ -142,7 +148,7 @@ class _Story:
         if inner(paragraph, "pPr", "sectPr") is not None:
             self._section += 1
         deleted = mark.get("del", mark.get("moveFrom"))
-        if deleted is not None or standing.kind == "struck":
+        if deleted is not None or standing.kind in ("struck", "hidden"):
             draft.write("\n", tracked(deleted, "struck").within(standing))
             self._open = draft
         elif self._styles.is_set("vanish", mark, style) or _is_drop_cap(paragraph):
@@ -167,14 +173,16 @@ class _Story:
         struck = (replace(m, words=m.words.strip("\n")) if m.kind == "struck" else m for m in draft.remarks)
         draft.remarks = [m for m in struck if m.kind != "struck" or m.words.strip()]
         if any(_HEADING.fullmatch(name) for name in self._styles.names(style)) and draft.text.strip():
-            draft.remarks.append(Remark(0, draft.length, "column"))
+            _remark_block(draft)
         self._file.spend(draft)
         lines.append(draft)
         on_white, self._on_white = self._on_white, False  # a box may have any ground
         for box, standing in draft.boxes:
-            for line in self.read(box, standing):
-                line.remarks.append(Remark(0, line.length, "column"))
-                self._following.append(line)
+            before, self._following = self._following, []
+            boxed = self.read(box, standing)
+            for line in boxed:
+                _remark_block(line)
+            self._following = before + boxed + self._following
         self._on_white = on_white
         for reference in draft.notes if self._is_body else ():
             self._note(draft, reference)

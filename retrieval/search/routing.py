@@ -81,6 +81,7 @@ _NUMBERED = re.compile(
 _BEGINNING = 300  # characters of an amendment in which its number stands
 _GENERIC = frozenset(stems_of("agreement contract document"))  # alone it tells no document apart
 _TWO_NAMES = re.compile(rf"\b({_KIND})\s*,?\s+(?:and|or|&)\s+(?:(?:the|our|my)\s+)?", re.IGNORECASE)
+_PAGE = re.compile(r"\b(?:pages?|pp?\.)\s*(?:[A-Z]{1,3}-)?\d{1,5}\b", re.IGNORECASE)  # "A-1" of "page A-1" is no name
 _CAPITALS = re.compile(rf"\b(?P<name>{_RUN})")
 # A name that begins so is of a place or of a fact: "Section 4 of the Agreement", "4.2 of the Agreement",
 # "Effective Date of the Agreement".
@@ -141,7 +142,7 @@ class Router:
 
         Raises StoreUnavailable, and NoSuchDocument for one that goes meanwhile.
         """
-        if ids := self._by_bates(question):
+        if ids := self._by_printed(question, "bates"):
             return Route(tuple(ids), question)
         leading = _LEADING.fullmatch(question)
         if leading and (ids := self._by_title(leading["name"])):
@@ -161,20 +162,22 @@ class Router:
                 for name in found:
                     rest = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "contract", rest, count=1)
         if not named:
-            runs = [m["name"] for m in _CAPITALS.finditer(question)]
+            runs = [m["name"] for m in _CAPITALS.finditer(_PAGE.sub(" ", question))]
             named = {run: ids for run in runs if (ids := self._by_party(run))}
+        if not named and (ids := _few(self._by_printed(question, "lines"))):
+            return Route(tuple(ids), question)
         return _joined(named, rest)
 
-    def _by_bates(self, question: str) -> list[str]:
-        """The documents that have a Bates number which a question cites."""
-        cited = [place for place in printed_places(question)[0] if place.kind == "bates"]
+    def _by_printed(self, question: str, kind: str) -> list[str]:
+        """The documents that have a Bates number, or numbered lines, which a question cites."""
+        cited = [place for place in printed_places(question)[0] if place.kind == kind]
         if self._is_alone or not cited:
             return []
         records = [r for r in self._library.documents(self._matter_id) if self._scope is None or r.id in self._scope]
         return [
             id_
             for id_, facts in self._library.facts_of(records).items()
-            if any(held.holds(place) for held in facts.bates for place in cited)
+            if any(held.holds(place) for held in facts.printed for place in cited)
         ]
 
     def _by_title(self, title: str) -> list[str]:

@@ -15,7 +15,7 @@ from retrieval.structure.document_dates import DocumentDate, find_dates
 from retrieval.structure.letters import CORRESPONDENTS, closing_signature, find_correspondents
 from retrieval.structure.openings import Opening, find_opening
 from retrieval.structure.parties import Party, find_parties
-from retrieval.structure.printed_places import BatesRange, bates_ranges
+from retrieval.structure.printed_places import PrintedRange, printed_ranges
 from retrieval.structure.signatures import NoticeAddress, Signature, find_notices, find_signatures, signers
 
 FACTS_VERSION = 6  # raised when the same text would give other facts; those kept before are made again
@@ -35,7 +35,7 @@ class Facts:
     signatures: tuple[Signature, ...] = ()
     notices: tuple[NoticeAddress, ...] = ()
     amendments: tuple[Amendment, ...] = ()
-    bates: tuple[BatesRange, ...] = ()
+    printed: tuple[PrintedRange, ...] = ()
 
     @property
     def day(self) -> date | None:
@@ -72,7 +72,7 @@ def find_facts(document: Document) -> Facts:
         signatures=signatures,
         amendments=find_amendments(document),
         notices=find_notices(document),
-        bates=bates_ranges(document),
+        printed=printed_ranges(document),
     )
 
 

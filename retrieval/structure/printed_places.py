@@ -7,7 +7,7 @@ ranges of them, printed page numbers ("page A-1"), and pages of an exhibit ("Exh
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Page, Span
@@ -136,11 +136,10 @@ def _spans(document: Document, pages: Sequence[Page]) -> Iterator[Span]:
 def _labelled(document: Document, place: PrintedPlace) -> list[Page]:
     pages = [page for page in document.pages if not place.exhibit or page.exhibit.lower() == place.exhibit.lower()]
     labelled = [page for page in pages if page.label.lower() == place.first.lower()]
-    if labelled or not place.first.isdigit():
+    if labelled or not (place.exhibit and place.first.isdigit()):
         return labelled
-    counted = pages if place.exhibit else document.pages
-    at = int(place.first) - 1
-    return [counted[at]] if 0 <= at < len(counted) else []
+    at = int(place.first) - 1  # of an exhibit whose pages have no numbers of their own
+    return [pages[at]] if 0 <= at < len(pages) else []
 
 
 @document_cache(16)
@@ -181,6 +180,10 @@ def _bates_key(number: str) -> tuple[str, int]:
     return prefix, int(plain[len(prefix) :] or 0)
 
 
+def _numbering(place: "PrintedPlace | PrintedRange") -> str:
+    return _bates_key(place.first)[0] if place.kind == "bates" else ""
+
+
 def _with_bates(document: Document, place: PrintedPlace) -> list[Page]:
     (prefix, first), (_, last) = _bates_key(place.first), _bates_key(place.last)
     keyed = [(page, _bates_key(page.bates)) for page in document.pages if page.bates]
@@ -188,32 +191,40 @@ def _with_bates(document: Document, place: PrintedPlace) -> list[Page]:
 
 
 @dataclass(frozen=True, slots=True)
-class BatesRange:
-    """The Bates numbers of pages that follow each other, from the first to the last."""
+class PrintedRange:
+    """What a document has of "lines" or "bates": from the first to the last."""
 
+    kind: str
     first: str
     last: str
 
     def holds(self, place: PrintedPlace) -> bool:
-        """Whether a page of them is cited."""
+        """Whether a place may be in it."""
+        if place.kind != self.kind:
+            return False
+        if self.kind == "lines":
+            return _at(self.first) <= _at(place.last) and _at(self.last) >= _at(place.first)
         (prefix, first), (_, last) = _bates_key(self.first), _bates_key(self.last)
         (cited, low), (_, high) = _bates_key(place.first), _bates_key(place.last)
-        return place.kind == "bates" and prefix == cited and low <= last and high >= first
+        return prefix == cited and low <= last and high >= first
 
 
-def bates_ranges(document: Document) -> tuple[BatesRange, ...]:
-    """The Bates numbers of a document, each run of them as one."""
-    ranges: list[BatesRange] = []
+def printed_ranges(document: Document) -> tuple[PrintedRange, ...]:
+    """The Bates numbers of a document, each run of them as one, and its numbered lines."""
+    ranges: list[PrintedRange] = []
     before = ("", 0)
     for page in document.pages:
         if not page.bates:
             continue
         prefix, number = key = _bates_key(page.bates)
         if ranges and before == (prefix, number - 1):
-            ranges[-1] = BatesRange(ranges[-1].first, page.bates)
+            ranges[-1] = replace(ranges[-1], last=page.bates)
         else:
-            ranges.append(BatesRange(page.bates, page.bates))
+            ranges.append(PrintedRange("bates", page.bates, page.bates))
         before = key
+    if places := _numbered(document)[0]:
+        (page_, line), (last_page, last_line) = places[0], places[-1]
+        ranges.append(PrintedRange("lines", f"{page_}:{line}", f"{last_page}:{last_line}"))
     return tuple(ranges)
 
 
@@ -222,13 +233,10 @@ def not_printed(document: Document, place: PrintedPlace) -> str:
     if find_printed(document, place):
         return ""
     there = ""
-    if place.kind == "lines" and (places := _numbered(document)[0]):
-        (page, line), (last_page, last_line) = places[0], places[-1]
-        there = f"its numbered lines run from {page}:{line} to {last_page}:{last_line}"
-    elif place.kind == "bates":
-        prefix, _ = _bates_key(place.first)
-        same = [each for each in bates_ranges(document) if _bates_key(each.first)[0] == prefix]
-        there = f"its Bates numbers run from {same[0].first} to {same[-1].last}" if same else ""
+    if place.kind in ("lines", "bates"):
+        named = {"lines": "numbered lines", "bates": "Bates numbers"}[place.kind]
+        same = [r for r in printed_ranges(document) if r.kind == place.kind and _numbering(r) == _numbering(place)]
+        there = f"its {named} run from {same[0].first} to {same[-1].last}" if same else ""
     elif place.kind in ("page", "physical"):
         pages = [p for p in document.pages if not place.exhibit or p.exhibit.lower() == place.exhibit.lower()]
         if pages and place.exhibit:

@@ -110,7 +110,7 @@ def test_commands_go_through_the_server_and_give_the_rows_of_design(
     scan.write_text("no PDF")
     added = pincite("add", "Acme", str(lease), str(scan), str(tmp_path / "missing.pdf"), "--json")
     assert added.code == 1
-    keys = "file document_id state pages unreadable_pages partly_read_pages recognised_pages warnings reason"
+    keys = "file document_id document state pages unreadable_pages partly_read_pages recognised_pages warnings reason"
     assert all(list(row) == keys.split() for row in added.rows)
     by_file = {Path(row["file"]).name: row for row in added.rows}
     assert (by_file["lease.pdf"]["state"], by_file["lease.pdf"]["pages"], by_file["lease.pdf"]["reason"]) == (
@@ -123,7 +123,7 @@ def test_commands_go_through_the_server_and_give_the_rows_of_design(
 
     found = pincite("search", "Acme", "Which law governs?", "--json")
     assert found.code == 0
-    keys = "rank document_id document start end page page_label section score why text"
+    keys = "rank document_id document text_version start end page page_label section score why text"
     assert list(found.rows[0]) == keys.split()
     assert "laws of Ireland" in found.rows[0]["text"]
     assert found.rows[0]["start"] == 0  # it begins in another clause than the one that says it
@@ -132,7 +132,7 @@ def test_commands_go_through_the_server_and_give_the_rows_of_design(
 
     exact = pincite("search", "Acme", "the laws  of IRELAND", "--exact", "--document", "lease", "--json")
     assert (exact.code, len(exact.rows)) == (0, 1)
-    assert list(exact.rows[0]) == "document_id document start end page page_label section text".split()
+    assert list(exact.rows[0]) == "document_id document text_version start end page page_label section text".split()
     assert (exact.rows[0]["page"], exact.rows[0]["section"]) == (2, "Section 2 (Governing law)")
     assert "1 mention in 1 document." in pincite("search", "Acme", "laws of Ireland", "--exact").out
 
@@ -174,7 +174,8 @@ def test_ask_gives_the_object_of_design(pincite: Pincite, server: Server, engine
     citation = answer["citations"][0]
     assert (
         list(citation)
-        == "n document_id document section page page_label bates exhibit lines recognised quote verified".split()
+        == "n document_id document text_version section page page_label bates exhibit lines recognised "
+        "quote verified".split()
     )
     assert (citation["document"], citation["page"], citation["verified"]) == ("lease.pdf", 2, True)
     assert answer["searched"] == {"documents": 1, "pages": 2, "unreadable_pages": 0, "partly_read_pages": 0}
@@ -242,7 +243,10 @@ def test_a_file_over_the_limit_is_refused_naming_the_limit(pincite: Pincite, ser
     large = tmp_path / "large.pdf"
     large.write_bytes(b"%PDF-1.7\n" + bytes(3 << 20))
     outcome = pincite("add", "Acme", str(large), "--json")
-    assert (outcome.code, outcome.rows[0]["reason"]) == (1, "“large.pdf” is 3 MiB; the limit is 1 MiB.")
+    assert (outcome.code, outcome.rows[0]["reason"]) == (
+        1,
+        "“large.pdf” is 3 MiB; the limit is 1 MiB. Split the file, or raise PINCITE_MAX_FILE_MIB.",
+    )
     assert list(pincite.folder.glob("arriving-*")) == []
 
 

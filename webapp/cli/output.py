@@ -9,6 +9,7 @@ from rich.text import Text
 
 from retrieval import not_read
 from webapp.cli.terminal import printable
+from webapp.core.marks import RECOGNISED
 from webapp.core.results import (
     AddedRow,
     AnswerResult,
@@ -190,6 +191,8 @@ def show_answer(answer: AnswerResult) -> None:
     _show_further(answer)
     if answer.is_key_language:
         print("\nThis is key language: the documents' own words instead of a written answer.")
+        if any(row.recognised for row in answer.key_language):
+            print(f"{RECOGNISED.words.capitalize()}.")
     if answer.documents_meant:
         print(printable(f"\n{which_is_meant(answer.documents_meant)}"))
     if answer.engine == "none" and (answer.is_key_language or answer.documents):

@@ -342,6 +342,17 @@ TEXTS: dict[str, tuple[bytes, str]] = {
         ),
         "Body runs on.\nBoxed.",
     ),
+    "two text boxes in one paragraph": (
+        docx(paragraph(run("Body."), *[f"<w:r><w:pict>{BOXED}</w:pict></w:r>"] * 2)),
+        "Body.\nBoxed.\nBoxed.",
+    ),
+    "a hidden row does not count": (
+        docx(
+            table(row(cell(of(0, "gone")), "1", properties="<w:hidden/>"), row(cell(of(0, "seen")), "2")),
+            parts={"numbering": LEGAL},
+        ),
+        "\n1. seen\t2",
+    ),
     "a table of figures": (
         docx(
             table(

@@ -4,7 +4,7 @@ import pytest
 
 from retrieval import Document, each_mention_or_line, own_words, pin_cite
 from retrieval.reading.pdf import read_pdf
-from retrieval.structure.printed_places import bates_ranges, find_printed, not_printed, printed_places
+from retrieval.structure.printed_places import find_printed, not_printed, printed_places, printed_ranges
 from tests.court_pdfs import numbered_pages, transcript
 from tests.pdfs import make_pdf
 
@@ -70,7 +70,7 @@ def test_a_bates_number_is_its_page_and_a_range_its_pages() -> None:
         pin_cite(PRODUCTION, s).bates for p in printed_places("abc 00000072")[0] for s in find_printed(PRODUCTION, p)
     ] == ["ABC-00000072"]
     assert len(said(PRODUCTION, "ABC-00000072 through ABC-00000099")) == 2
-    assert [str(each.first) for each in bates_ranges(PRODUCTION)] == ["ABC-00000071"]
+    assert [str(each.first) for each in printed_ranges(PRODUCTION)] == ["ABC-00000071"]
 
 
 def test_a_page_of_an_exhibit_is_counted_in_it() -> None:

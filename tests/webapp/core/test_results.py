@@ -50,23 +50,23 @@ from webapp.store.users import LOCAL_USER
 LAW = "This Lease is governed by the laws of Ireland."
 FORM = f"1. Rent. The monthly rent is $4,200.\n2. Governing law. {LAW}"
 DEFINITIONS = "".join(f"“Term {n}” means the period number {n} that Exhibit C lists.\n" for n in range(1, 6))
-PIN = "document_id document section page page_label"
+PIN = "document_id document [text_version] section page page_label"
 PLACE = f"{PIN} bates exhibit lines recognised"
 READ = "unreadable_pages partly_read_pages recognised_pages warnings"
-FOUND = "document_id document start end page page_label section"
+FOUND = "document_id document [text_version] start end page page_label section"
 
 # The keys of what a command prints, in their order; a key in brackets is there where it has something to say.
 KEYS = {
-    "add": f"file document_id state pages {READ} reason",
+    "add": f"file document_id document state pages {READ} reason",
     "search": f"rank {FOUND} score why text [also_in] [documents_meant]",
     "search --exact": f"{FOUND} text",
     "ask": "answer found query read_as citations key_language searched budget engine [doubtful] [nearest] [same_words] "
     "[documents_meant] [further_documents] [sentences]",
     "summary": "kind document_id document answer found clauses citations definitions searched engine written "
     "leads_nowhere",
-    "documents": f"document_id document title parties date state pages {READ} reason",
+    "documents": f"document_id document title parties date state pages {READ} reason sources",
     "remove": "matter document_id document removed",
-    "reindex": f"document_id document title parties date state pages {READ} reason",
+    "reindex": f"document_id document title parties date state pages {READ} reason sources",
     "matters list": "id name documents pages",
     "matters create": "id name documents pages",
     "matters delete": "id name deleted",
@@ -92,7 +92,7 @@ INSIDE = {
     ("ask", "key_language"): f"{PIN} start end text [emphasis]",
     ("ask", "searched"): "documents pages unreadable_pages partly_read_pages",
     ("ask", "budget"): "window system history passages reserve sent left_out",
-    ("ask", "same_words"): "citation document_id document start end",
+    ("ask", "same_words"): "citation document_id document [text_version] start end",
     ("ask", "documents_meant"): "document_id document",
     ("search", "documents_meant"): "document_id document",
     ("summary", "citations"): f"n {PLACE} quote verified spans",

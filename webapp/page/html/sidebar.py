@@ -1,11 +1,12 @@
 """Renders the sidebar as HTML: matters, documents with their state, conversations, health. Pure, as `chat` is."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
 from retrieval import DocumentRecord, Facts, Matter, not_read
-from webapp.core.urls import pdf_url
+from webapp.core.urls import changes_url, pdf_url
 from webapp.core.wording import about_document, notes_on, plural
 from webapp.page.html.parts import NOTHING, about, lines
 from webapp.store.conversations import Conversation
@@ -84,8 +85,22 @@ def documents(records: Sequence[DocumentRecord], facts: Mapping[str, Facts]) -> 
     if not records:
         return Markup('<h2>Documents</h2><p class="none">None yet.</p>')
     return Markup('<h2>Documents <span class="count">{}</span></h2><ul class="documents">{}</ul>').format(
-        len(records), lines(_document(record, facts.get(record.id)) for record in records)
+        len(records),
+        lines(_document(record, facts.get(record.id), _earlier_version(record, records)) for record in records),
     )
+
+
+_COPY = re.compile(r" \(\d+\)(?=\.\w+\Z|\Z)")  # what tells a further file of one name from the first
+
+
+def _earlier_version(record: DocumentRecord, records: Sequence[DocumentRecord]) -> DocumentRecord | None:
+    """The file of the same name that came last before a document, both being ready: "Lease.pdf" of "Lease (2).pdf"."""
+    if record.state != "ready" or not _COPY.search(record.name):
+        return None
+    name = _COPY.sub("", record.name).lower()
+    before = records[: records.index(record)]
+    same = (each for each in before if each.state == "ready" and _COPY.sub("", each.name).lower() == name)
+    return next(reversed(list(same)), None)
 
 
 def state_of(record: DocumentRecord) -> str:
@@ -140,7 +155,16 @@ def scope(matter: Matter, ready: Sequence[DocumentRecord], of: int, chosen: Sequ
     ).format(matter.name, count, plural(of, "document"), boxes)
 
 
-def _document(record: DocumentRecord, facts: Facts | None) -> Markup:
+def _changes(record: DocumentRecord, earlier: DocumentRecord | None) -> Markup:
+    """Link to what changed since an earlier version."""
+    if earlier is None:
+        return NOTHING
+    return Markup('<a class="quiet changes" href="{}" target="_blank">Changes from {}</a>').format(
+        changes_url(record.matter_id, earlier.id, record.id), earlier.name
+    )
+
+
+def _document(record: DocumentRecord, facts: Facts | None, earlier: DocumentRecord | None) -> Markup:
     under_way = record.state in ("reading", "indexing") and record.pages
     bar = (
         Markup('<progress max="{}" value="{}" aria-label="{}"></progress>').format(
@@ -167,7 +191,7 @@ def _document(record: DocumentRecord, facts: Facts | None) -> Markup:
         f", {plural(record.pages, 'page')}" if record.state == "ready" else "",
         bar,
         _unread(record) + _notes(record),
-        _work(record) or _summarise(record),
+        (_work(record) or _summarise(record)) + _changes(record, earlier),
         pdf_url(record.matter_id, record.id),
         record.name,
         record.name,

@@ -117,10 +117,12 @@
   let marked = null;
   const toMark = () => {  // the words of a page that is shown as text
     const mark = $('.sheet mark');
-    if (mark === marked || (mark && !mark.offsetParent)) return; // it was shown before, or is in an area that is not shown
+    // It was shown before, or is in an area that is not shown.
+    if (mark === marked || (mark && !mark.offsetParent)) return;
     marked = mark;
     const sheet = mark?.closest('.sheet');
-    if (sheet) sheet.scrollTop += mark.getBoundingClientRect().top - sheet.getBoundingClientRect().top - sheet.clientHeight / 3;
+    const below = mark && sheet ? mark.getBoundingClientRect().top - sheet.getBoundingClientRect().top : 0;
+    if (sheet) sheet.scrollTop += below - sheet.clientHeight / 3;
   };
   const toHighlight = () => {
     const image = $('.sheet img');

@@ -372,3 +372,15 @@ def test_an_amendment_without_its_place_is_named() -> None:
 def test_a_place_of_deleted_words_alone_is_its_page_with_nothing_highlighted() -> None:
     assert page_url("m", "d", 3, [(7, 7)]) == "/matters/m/documents/d/pages/3.png"
     assert page_url("m", "d", 3, [(7, 7), (7, 9)], version=2).endswith("/pages/3.png?span=7-9&version=2")
+
+
+def test_a_further_file_of_one_name_links_to_what_changed_since_the_one_before() -> None:
+    first, second, third, other = (
+        record(id=id_ * 64, name=name)
+        for id_, name in (("a", "Lease.pdf"), ("b", "Lease (2).pdf"), ("c", "lease (3).pdf"), ("d", "Charter (2).pdf"))
+    )
+    html = sidebar.documents([first, second, third, other], {})
+    assert html.count("Changes from") == 2
+    assert f'{first.id}/changes/{second.id}" target="_blank">Changes from Lease.pdf<' in html
+    assert f'{second.id}/changes/{third.id}" target="_blank">Changes from Lease (2).pdf<' in html
+    assert "Changes from" not in sidebar.documents([first, replace(second, state="reading")], {})
