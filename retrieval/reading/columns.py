@@ -19,6 +19,7 @@ from retrieval.reading.page_drafts import Box, PageDraft
 
 _LEAST_LINES = 4  # of a column, beside lines of the other one
 _GAP = 0.8  # of the height of words: white between them that may be a gutter's
+_LEVEL = 0.2  # of their height, at least, words of columns stand beside each other; lines below each other do not
 _MOST_RUNS = 5_000  # runs of characters that are looked at; a page with more is a drawing
 _MOST_COLUMNS = 6
 _TRIED = 4  # places of a gutter; a table on the page has some, too
@@ -34,7 +35,7 @@ _SPACED = re.compile(r"\S {3,}\S")
 
 def may_have_columns(textpage: pdfium.PdfTextPage, text: str) -> bool:
     """Whether wide gaps stand within some lines of a page: 0.1 ms for an ordinary one."""
-    if len(_SPACED.findall(text)) >= _LEAST_LINES:
+    if "   " in text and len(_SPACED.findall(text)) >= _LEAST_LINES:
         return True
     count = textpage.count_rects()
     if not text.count("\n") + _LEAST_LINES <= count <= _MOST_RUNS:
@@ -58,7 +59,7 @@ def _gap(one: Box, other: Box) -> tuple[float, float] | None:
 
 
 def _is_level(one: Box, other: Box) -> bool:
-    return 2 * (min(one[3], other[3]) - max(one[1], other[1])) >= min(one[3] - one[1], other[3] - other[1])
+    return min(one[3], other[3]) - max(one[1], other[1]) >= _LEVEL * min(one[3] - one[1], other[3] - other[1])
 
 
 def _in_order(words: list[Word], most: int) -> list[Word]:

@@ -15,7 +15,7 @@ _RIGHT_TO_LEFT, _LATIN = re.compile(_LETTER), re.compile(r"[A-Za-z]")
 _RUN = re.compile(rf"{_LETTER}(?:[^A-Za-z\n]*{_LETTER})?")
 _LINE = re.compile(r"[^\n]+")
 _SHORT = "של את על זה כל או עם כי גם אם من في على إلى أن هذا أو عن كل از که است".split()
-# Hebrew letters that end a word; the Arabic article, teh marbuta and alef maksura.
+# Hebrew letters that end a word; the Arabic article, ta marbuta and alef maksura.
 _FORWARDS = re.compile(rf"\b(?:{'|'.join(_SHORT)}|[א-ת]+[םןץףך]|ال\w{{2,}}|\w{{2,}}[ةى])\b")
 _BACKWARDS = re.compile(rf"\b(?:{'|'.join(word[::-1] for word in _SHORT)}|[םןץףך][א-ת]+|\w{{2,}}لا|[ةى]\w{{2,}})\b")
 # What is read from left to right within such a line: figures, and Latin words, of which pdfium turns the order round.

@@ -29,9 +29,10 @@ _FIGURE = re.compile(rf"{_NUMBER}(?:\s?{_UNIT}){{0,2}}|n/?a\.?|none|nil|[-–—
 _DATED = 0.5  # share of the characters of a date that are figures
 # Of a line that ends in one, where it is no year and no number of a page.
 _ENDS_IN_FIGURE = re.compile(
-    r"(?:[$€£¥]\s?\d[\d,.]*|(?<!\d)\d{1,3}(?:,\d{3})+|\d\.\d\d|\d\s?%|\b(?:n/a|none|nil))\)?(?:\s\d)?[^\S\n]*$",
-    re.IGNORECASE | re.MULTILINE,
+    r"(?:[$€£¥]\s?\d[\d,.]*|(?<!\d)\d{1,3}(?:,\d{3})+|\d\.\d\d|\d\s?%|\b(?:n/a|none|nil))\)?(?:\s\d)?\s*\Z",
+    re.IGNORECASE,
 )
+_LAST, _LONGEST_FIGURE = frozenset("0123456789%)aelAEL"), 24  # characters: the last one of such a line, and the longest
 _WITHIN = 700  # characters in which so many lines end so
 _ITEM = re.compile(r"\(?[a-zA-Z0-9]{1,4}[.)]|[•●▪◦-]|\d+(?:\.\d+)+\.?|§+")
 _SIGNED = re.compile(r"(?:by|(?:print(?:ed)?\s)?name|title|its|date)\s*:|_{4,}|-{4,}", re.IGNORECASE)
@@ -46,7 +47,12 @@ _Column = tuple[float, float]
 
 def may_have_tables(text: str) -> bool:
     """Whether several lines of a page that are not far from each other end in a figure."""
-    ends = [match.start() for match in _ENDS_IN_FIGURE.finditer(text)]
+    ends, at = list[int](), 0
+    for line in text.split("\n"):
+        at += len(line) + 1
+        said = line.rstrip()
+        if said[-1:] in _LAST and _ENDS_IN_FIGURE.search(said[-_LONGEST_FIGURE:]):
+            ends.append(at)
     return any(last - first <= _WITHIN for first, last in zip(ends, ends[_LEAST_ROWS - 1 :], strict=False))
 
 

@@ -184,7 +184,13 @@ def shape_of(flat: str) -> str:
 
 
 def _running(by_page: list[tuple[Page, list[tuple[int, int]]]], text: str) -> frozenset[str]:
-    """Shapes of the lines that recur at the edge of pages: on three at least, and on a fifth of all."""
+    """Shapes of the lines that recur at the edge of pages: on three at least, and on a fifth of all.
+
+    Two pages have a running line that both begin with.
+    """
+    if len(by_page) == 2 and all(len(rows) > _EDGE_LINES for _, rows in by_page):
+        first, other = (" ".join(text[slice(*rows[0])].split()) for _, rows in by_page)
+        return frozenset({shape_of(first)} if first == other else ())
     seen: Counter[str] = Counter()
     for _, rows in by_page:
         edge = rows[:_EDGE_LINES] + rows[-_EDGE_LINES:]

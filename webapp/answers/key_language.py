@@ -26,6 +26,7 @@ from retrieval import (
     own_words,
     pin_cite,
     sentences,
+    stems_of,
     under_headings,
 )
 from webapp.answers.whole_clauses import whole_clauses
@@ -175,7 +176,7 @@ def key_language(
     ranked = sorted(zip(spans, texts, relevance(question, candidates), strict=True), key=lambda row: -row[2])
     distinct = {text: span for span, text, score in reversed(ranked) if score > 0}  # each at its highest score
     bearing = [span for span, text, score in ranked if score > 0 and distinct[text] is span]
-    every = _clauses(bearing, documents)
+    every = _clauses(_without_other_rows(question, bearing, documents), documents)
     kinds = asked_values(question)
     holding = [clause for clause in every if all(kind.is_in(clause.text) for kind in kinds)]
     clauses = holding or every
@@ -187,6 +188,19 @@ def key_language(
     ids = list(dict.fromkeys(clause.document_id for clause in chosen))
     chosen.sort(key=lambda c: (ids.index(c.document_id), c is not best[c.document_id], c.span.start))
     return KeyLanguage(tuple(chosen), tuple(further), lacks)
+
+
+def _without_other_rows(question: str, bearing: Sequence[Span], documents: Mapping[str, Document]) -> list[Span]:
+    """Spans without the rows of a table that have fewer of the question's words than another row of it has."""
+    asked = set(stems_of(question))
+    rows: dict[Span, tuple[Span, ...]] = {}
+    for span in bearing:
+        document = documents[span.document_id]
+        if document.remarks_in(span, "row"):
+            rows[span] = next((table for table in find_tables(document) if span in table), ())
+    held = {row: len(asked & set(stems_of(documents[row.document_id].slice(row)))) for row in rows}
+    most = {table: max(held[row] for row in rows if rows[row] is table) for table in rows.values()}
+    return [span for span in bearing if span not in rows or held[span] == most[rows[span]]]
 
 
 def _clauses(bearing: Sequence[Span], documents: Mapping[str, Document]) -> list[KeySentence]:

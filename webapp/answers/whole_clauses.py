@@ -35,6 +35,12 @@ _ENDS = re.compile(r"[.?!][\"”’)\]]*\Z")
 _NUMBER = re.compile(
     r"\W*(?:(?:section|article|clause|paragraph)\s+)?(?:\d+(?:\.\d+)*|[A-Za-z]{1,4}(?=[.)]))?[.)\s]*", re.IGNORECASE
 )
+_STATES = re.compile(  # a subject and its verb, before anything that is said of it
+    r"\W*\w{1,5}[.)]\s+(?:(?!(?:that|which|who|whom|whose|if|unless|where|when|to|provided)\b)[\w’'-]+\s+){1,6}?"
+    r"(?:is|are|was|were|has|have|shall|will|may|must|can|cannot|should|would|does|do|needs?|agrees?|pays?)\b",
+    re.IGNORECASE,
+)
+_PROVISO = re.compile(r"\b(?:provided|in (?:each|any|either) case|foregoing|except|however)\b", re.IGNORECASE)
 _CLOSES = re.compile(
     r"^[\W_]*(?:in\s+(?:witness|evidence|testimony)\s+whereof|as\s+witness|\[?signature\s+page|executed\s+as\s+a\s+deed"
     r"|by\s*:|/?s/)",
@@ -66,10 +72,20 @@ def _whole_clause(document: Document, bearing: Span) -> list[Span]:
     rows = next((rows for rows in find_tables(document) if _span(document, rows).contains(bearing)), ())
     if rows and (not fitting or document.remarks_in(bearing, "row")):
         return _of_table(document, rows, bearing)
-    parts = [fitting[-1].words] if fitting else _of_long(document, lineage[0], bearing)
+    if fitting and fitting[0] is lineage[0] and _is_alone(document, lineage[0], bearing):
+        fitting = fitting[:1]
+    parts = [_beside_rows(document, fitting[-1].words, bearing)] if fitting else _of_long(document, lineage[0], bearing)
     begun = lineage.index(fitting[-1]) + 1 if fitting else 1
     parts += [_lead_in(document, each) for each in lineage[begun:]]
     return [*parts, *_limits(document, lineage, parts)]
+
+
+def _beside_rows(document: Document, words: Span, bearing: Span) -> Span:
+    """The words of a clause around a sentence, up to the rows of a table before it and after it."""
+    rows = document.remarks_in(words, "row")
+    start = max((row.end for row in rows if row.end <= bearing.start), default=words.start)
+    end = min((row.start for row in rows if row.start >= bearing.end), default=words.end)
+    return document.stripped(document.span(start, end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +109,18 @@ def _lineage(document: Document, bearing: Span) -> list[_Unit]:
         lineage.append(_Unit(_until_close(document, clauses[parent].span, bearing), parent))
         index = parent
     return lineage
+
+
+def _is_alone(document: Document, unit: _Unit, bearing: Span) -> bool:
+    """Whether a sentence is all of an item and says something without those beside it: "(ii) no Trustee is required to
+    advance its own funds". An item that only completes its lead-in does not, nor one of a list that has a proviso.
+    """
+    clauses = outline(document)
+    if unit.index is None or not _is_item(clauses[unit.index]):
+        return False
+    beside = (own_words(document, clause.span) for clause in clauses if clause.parent == clauses[unit.index].parent)
+    rest = own_words(document, document.span(bearing.end, max(bearing.end, unit.words.end)))
+    return not rest and bool(_STATES.match(own_words(document, unit.words))) and not any(map(_PROVISO.search, beside))
 
 
 def _is_item(clause: Clause) -> bool:
@@ -123,7 +151,7 @@ def _of_long(document: Document, unit: _Unit, bearing: Span) -> list[Span]:
     """Whole sentences of a clause that is too long: those around the bearing one, and the items it leads in to."""
     own = unit.words if unit.index is None else _own(document, unit.index)
     own = document.span(own.start, min(own.end, unit.words.end))
-    parts = [_around(document, own, bearing)]
+    parts = [_around(document, _beside_rows(document, own, bearing), bearing)]
     if unit.index is not None and own.end < unit.words.end and parts[0].end >= own.end:
         items = [c.span for c in outline(document) if c.parent == unit.index]
         end = max((item.end for item in items if item.end - own.end <= _MOST_ITEMS), default=own.end)

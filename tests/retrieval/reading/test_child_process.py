@@ -57,6 +57,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
     [
         (hostile.form_that_draws_itself(), Limits(page_seconds=0.5), f"Page 1 of “x.pdf” {SLOW}"),
         (hostile.nested_forms(), Limits(page_seconds=0.5), f"Page 1 of “x.pdf” {SLOW}"),
+        (hostile.field_tree(), Limits(page_seconds=0.5), f"Page 1 of “x.pdf” {SLOW}"),
         (hostile.form_that_draws_itself(), Limits(document_seconds=0.5), f"“x.pdf” {SLOW}"),
         pytest.param(
             hostile.form_that_draws_itself(),
@@ -89,6 +90,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
     ids=[
         "a form in itself",
         "nested forms",
+        "nested fields",
         "the whole document",
         "memory",
         "memory for text",

@@ -64,3 +64,13 @@ def test_footnotes_are_no_clauses_and_stand_last_in_what_is_indexed(document: Do
     words = working_text(document, 0, len(document.text))
     assert "at least two hundred seventy days" in words
     assert words.endswith(REST)
+
+
+def test_a_line_that_both_of_two_pages_begin_with_runs_above_them() -> None:
+    pages = [
+        "ICA No. 20118 - Final award\n" + "The tribunal heard the witnesses of each side.\n" * 4 + "The operator pays",
+        "ICA No. 20118 - Final award\nfour thousand dirhams in each year.\n" + "The claim is dismissed.\n" * 4,
+    ]
+    text = "\f".join(pages)
+    spans = (Page(1, "1", 0, len(pages[0])), Page(2, "2", len(pages[0]) + 1, len(text)))
+    assert len(list(each_mention(Document("x", "x.pdf", text, spans), "pays four thousand dirhams"))) == 1

@@ -1,8 +1,11 @@
 """What is quoted with a bearing sentence: its clause whole, and of a long one what leads in to it and limits it."""
 
+from dataclasses import replace
+
 import pytest
 
 from retrieval import Document, Span, own_words
+from retrieval.core.documents import Remark
 from tests.documents import document
 from webapp.answers.whole_clauses import whole_clauses
 
@@ -79,3 +82,43 @@ def figures(years: int) -> str:
 def test_a_table_in_a_short_clause_is_quoted_with_it_and_of_a_long_one_the_row_with_its_heads() -> None:
     assert quoted(figures(8), "Year 3  $300  30 users") == " ".join(figures(8).split())
     assert quoted(figures(90), "Year 3  $300  30 users") == "Year Fee Users … Year 3 $300 30 users"
+
+
+CARE = """\
+2.1 Standard.
+(a) The Trustee acts with care, except that
+(i) no Trustee is liable for an error of judgment; and
+(ii) the Trustee need not advance more than $5,000 of its own funds.
+(b) The Trustee may rely on an opinion of counsel.
+3. Notices. Notices are given in writing.
+"""
+
+
+def test_an_item_that_is_a_statement_of_its_own_is_quoted_without_those_beside_it() -> None:
+    words = quoted(CARE, "(ii) the Trustee need not advance more than $5,000 of its own funds.")
+    assert words.endswith("(ii) the Trustee need not advance more than $5,000 of its own funds.")
+    assert "acts with care, except that" in words
+    assert "error of judgment" not in words
+    with_proviso = CARE.replace("own funds.", "own funds; provided that in each case it acts in good faith.")
+    assert "error of judgment" in quoted(with_proviso, "(i) no Trustee is liable for an error of judgment; and")
+
+
+TABLE = """\
+3. Fees. The fees are these, and no others are payable by the Client.
+Service Standard Expedited
+Review, per page $0.85 $1.40
+Translation, per word $0.19 $0.31
+The Standard rate applies unless the Client asks for the Expedited rate.
+"""
+
+
+def test_a_row_is_quoted_with_the_heads_of_its_columns_and_a_sentence_without_the_table() -> None:
+    heads, *rows = TABLE.splitlines()[1:4]
+    remarks = [Remark(TABLE.index(heads), TABLE.index(heads) + len(heads), "row")]
+    remarks += [Remark(TABLE.index(r), TABLE.index(r) + len(r), "row", "Service\tStandard\tExpedited") for r in rows]
+    read = replace(document(TABLE), remarks=tuple(remarks))
+    spans = [read.span(remark.start, remark.end) for remark in remarks]
+    assert whole_clauses(read, [spans[2]]) == (spans[0], spans[2])
+    last = TABLE.splitlines()[4]
+    sentence = read.span(TABLE.index(last), TABLE.index(last) + len(last))
+    assert own_words(read, *whole_clauses(read, [sentence])) == last
