@@ -41,6 +41,7 @@ _UNREAD_SHARE = 0.02  # of the page, in lines that were found and could not be r
 _READ_SHARE = 0.3  # letters that were read for each mark of writing: fewer means that most was not
 _STAMPS = 3  # letters for each mark of writing on a page that is an image: fewer are a filing stamp, a fax header
 _SHADES = 60  # of 255, between the darkest and the lightest: less is an empty page
+_MOST_STAMPS = 1_000  # annotations that are looked at
 _SAMPLED = 24  # characters of a page that are asked whether they mean something
 _MEANINGLESS = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]{3}")
 _SPACES = re.compile(r"[ \ufffd\ue000-\uf8ff]{3}")
@@ -134,19 +135,33 @@ def _signs(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft,
     for each in (painted.objects[i] for i in painted.shapes):
         wide = min(each.box[2], right) - max(each.box[0], left)
         high = min(each.box[3], top) - max(each.box[1], bottom)
-        if each.kind == "image":
+        if each.kind == "image" or (wide * high > 0 and each.is_filled and each.fill is None):  # a pattern of images
             images += max(0.0, wide) * max(0.0, high)
         else:
             least, most = _LETTER
             shapes += least < wide < most and least < high < most
             if segments < _LEAST_SEGMENTS:
                 segments += each.sides
+    images += _stamps(page)
     return _Signs(
         images / max(1.0, (right - left) * (top - bottom)),
         shapes >= _LEAST_SHAPES or segments >= _LEAST_SEGMENTS,
         _is_meaningless(textpage, draft.text),
         bool(painted.objects) and not any(map(str.isalnum, draft.text)),
     )
+
+
+def _stamps(page: pdfium.PdfPage) -> float:
+    """The area of the annotations of a page that are stamps, which may be images: square points."""
+    area = 0.0
+    for i in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), _MOST_STAMPS)):
+        annotation = pdfium_c.FPDFPage_GetAnnot(page, i)
+        if pdfium_c.FPDFAnnot_GetSubtype(annotation) == pdfium_c.FPDF_ANNOT_STAMP:
+            box = pdfium_c.FS_RECTF()
+            pdfium_c.FPDFAnnot_GetRect(annotation, box)
+            area += abs((box.right - box.left) * (box.top - box.bottom))
+        pdfium_c.FPDFPage_CloseAnnot(annotation)
+    return area
 
 
 def _letters(text: str) -> int:
