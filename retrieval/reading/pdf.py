@@ -106,6 +106,8 @@ def _read_together(pdf: pdfium.PdfDocument, drafts: list[PageDraft]) -> list[Rea
     remark_footnotes(pdf, drafts)
     turn_round(drafts)
     for draft in drafts:
+        if draft.is_changed:
+            draft.shorten_blanks()
         if draft.is_changed and not len(draft.boxes):
             draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
     return warnings

@@ -33,6 +33,7 @@ REST = 0.15  # of the width or height of a text that a clip path or the page's e
 IN = 0.85  # of the width and height of a box that lies in another one
 MUCH = 0.25  # of a page: an image of that size, with writing under it, is a scan
 MOST_SHAPES = 3_000  # of a page that are compared with its texts; of one with more, each text is suspected
+MOST_JUDGED = 20_000  # characters of a page, beside the first of each text; of more only some stand for those after
 MOST_PIXELS = 16_000_000  # of a picture
 PIXELS_PER_POINT = 2.0  # strokes of small type are then a pixel wide and have most of their colour
 LAYER_BYTES = 16_000_000  # of object streams that are searched for layers
@@ -276,8 +277,12 @@ class _Judge:
         """For each character of a suspected text how it is kept from sight; None for one that is seen."""
         texts = {self._objects.objects[i].handle: i for i in self._suspects.all}
         found: dict[int, dict[int, Unseen | None]] = {i: {} for i in self._suspects.all}
+        step = 1 + sum(handle in texts for handle in self._characters.objects) // MOST_JUDGED
         for at, handle in enumerate(self._characters.objects):
             if handle is not None and (i := texts.get(handle)) is not None:
+                if found[i] and len(found[i]) % step:
+                    found[i][at] = next(reversed(found[i].values()))
+                    continue
                 box = self._characters.box(at)
                 if box[0] < box[2] and box[1] < box[3]:
                     found[i][at] = self._verdict(i, box)
