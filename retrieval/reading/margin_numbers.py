@@ -35,7 +35,7 @@ _SAME_X, _SAME_PITCH = 8.0, 0.12  # points from centre to centre; share of the d
 _UNEVEN = 0.3  # share of the pitch by which one step may differ
 _PITCH = (4.0, 42.0)  # points from one line to the next
 _FILLED, _FILLED_ALONE = 0.5, 0.6  # share of a page's height, of pages that are alike and of a single one
-_RUN_ON = 0.15  # share of the numbers that stand beside nothing, or a line that goes on with a small letter
+_RUN_ON = 0.15  # share of the numbers that stand beside nothing, a line that goes on with a small letter, Q or A
 _ABOVE = 0.8  # lines above the first number, and below the last, that are still numbered
 _HEADED = 5  # lines from the lines of a transcript page to its number, on a sheet of several
 _MOST_WORDS = 20_000  # of a page; one with more is no page of a transcript
@@ -43,6 +43,7 @@ _TYPED_WIDTH, _TYPED_HEIGHT = 6.0, 12.0  # points of a character that was typed
 _GAP = 30.0  # points between two words of a line that are of different columns of a sheet
 _MOST_KINDS = 12  # distances of lines in one document: of a complaint, and of the transcripts behind it
 _MOST_COLUMNS = 9  # of a sheet
+_SPOKEN = re.compile(r"[QA][.:]?")  # how a line of testimony begins
 _PAGE_ALONE = re.compile(r"[-–—\[( ]*(?:pages?|pg\.?)?\s*(\d{1,4})[-–—\]) ]*", re.IGNORECASE)
 _PAGE_BESIDE = re.compile(r"\A(\d{1,4})\s|\bpage\s+(\d{1,4})\s*\Z|\s(\d{1,4})\Z", re.IGNORECASE)
 
@@ -307,7 +308,7 @@ def _share(columns: Sequence[_Column], sheet: _Sheet) -> float:
 
 
 def _run_on(sheets: Sequence[_Sheet]) -> bool:
-    """Whether lines beside the numbers go on from the line before, or are empty: the rows of a table are neither."""
+    """Whether lines beside the numbers go on from the line before, are empty, or are spoken: a table's rows are not."""
     numbers = running = 0
     for sheet in sheets:
         columns = {word.start for column in sheet.columns for word in column.words}
@@ -319,7 +320,8 @@ def _run_on(sheets: Sequence[_Sheet]) -> bool:
                 if column.numbers(word.y) and (at := column.line(word.y)) not in beside:
                     beside[at] = word
             numbers += len(column.words)
-            running += sum(value not in beside or beside[value].text[0].islower() for value in column.values)
+            texts = [beside[value].text if value in beside else "" for value in column.values]
+            running += sum(not text or text[0].islower() or bool(_SPOKEN.fullmatch(text)) for text in texts)
     return running >= _RUN_ON * numbers
 
 

@@ -5,7 +5,7 @@ All of it stands among the first lines, so that no more of a document is looked 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from retrieval.core.cache import document_cache
@@ -148,7 +148,7 @@ def find_opening(document: Document) -> Opening:
     between = _between(text)
     preamble = _preamble(document, text, between) if between else None
     before = preamble.start if preamble else len(text)
-    title = _title(rows, before) or _title(lines(document), before)  # a title may also run above every page
+    title = _subject(rows) or _title(rows, before) or _title(lines(document), before)  # it may run above every page
     return Opening(
         title=" ".join(" ".join(row.text.split()) for row in title) if title else _named_title(text, preamble),
         title_span=document.span(title[0].start, title[-1].end) if title else None,
@@ -186,6 +186,19 @@ def _first_lines(document: Document) -> list[Line]:
 
 
 # Title
+
+_HEAD_LINES = 12  # of a mail
+_FROM, _SUBJECT = re.compile(r"\s*From:\s"), re.compile(r"\s*Subject:\s*(?=\S)")
+
+
+def _subject(rows: Sequence[Line]) -> Sequence[Line]:
+    """What a mail is about, where the document begins as one."""
+    if not rows or not _FROM.match(rows[0].text):
+        return []
+    for row in rows[:_HEAD_LINES]:
+        if match := _SUBJECT.match(row.text):
+            return [replace(row, start=row.start + match.end(), text=row.text[match.end() :])]
+    return []
 
 
 def _title(rows: Sequence[Line], before: int) -> Sequence[Line]:

@@ -8,7 +8,7 @@ stored fewer keys: `LACKED` holds the defaults for these.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -703,11 +703,19 @@ def marks_of(result: TurnResult) -> list[Mark]:
     return [mark for mark in MARKS.values() if mark.sign and mark in shown]
 
 
+class PieceOfPage(NamedTuple):
+    """A piece of the text of a page: whether it is cited, and whether it was struck and is shown where it stood."""
+
+    text: str
+    is_cited: bool
+    is_struck: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One item of the evidence panel: its kind, its row, its mark, what its document calls itself, and notes on it.
 
-    `page_text`, where its page has no image: the text of the page in pieces, and whether each is cited.
+    `page_text`, where its page has no image: the text of the page in pieces.
     """
 
     kind: str
@@ -715,7 +723,7 @@ class Item:
     mark: Mark | None = None
     about: str = ""
     notes: tuple[str, ...] = ()
-    page_text: tuple[tuple[str, bool], ...] = ()
+    page_text: tuple[PieceOfPage, ...] = ()
 
 
 def items(result: TurnResult) -> list[Item]:

@@ -18,12 +18,14 @@ def unread_pages(records: Sequence["DocumentRecord"]) -> str:
     ready = [record for record in records if record.state == "ready"]
     unreadable = [(record.unreadable_pages, record.name) for record in ready if record.unreadable_pages]
     in_part = [(record.partly_read_pages, record.name) for record in ready if record.partly_read_pages]
-    failed = [record.name for record in records if record.state == "failed"]
+    failed = [record for record in records if record.state == "failed"]
+    archives = [record.name for record in failed if record.format == "ZIP"]  # of most, some of the files were read
     waiting = [record.name for record in records if record.state not in ("ready", "failed")]
     sentences = (
         _sentence(_of_documents(unreadable), "could not be read"),
         _sentence(_of_documents(in_part), "could be read only in part"),
-        _sentence(failed, "could not be read"),
+        _sentence([record.name for record in failed if record.format != "ZIP"], "could not be read"),
+        _sentence(archives, "could not be read whole"),
         _sentence(waiting, "could not be searched yet"),
     )
     return " ".join(filter(None, sentences))

@@ -245,8 +245,10 @@ def summary_heading(answer: SummaryResult) -> str:
 
 def mentions_count(count: int, documents: int, struck: int) -> str:
     """How many mentions of a phrase were found in how many documents, and in deleted words beside them."""
-    deleted = f", and {plural(struck, 'place')} in deleted text" if struck else ""
-    return f"{plural(count, 'mention')} in {plural(documents, 'document')}{deleted}."
+    deleted = f"{plural(struck, 'place')} in deleted text"
+    if struck and not count:
+        return f"No mention, but {deleted}."
+    return f"{plural(count, 'mention')} in {plural(documents, 'document')}{f', and {deleted}' if struck else ''}."
 
 
 def mentions_coverage(searched: CoverageRow) -> str:

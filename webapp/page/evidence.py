@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, zip_longest
 
 from markupsafe import Markup
 
 from retrieval import FORMATS, Document, Library, PinciteError, Span, find_quote, own_words, pin_cite
-from webapp.core.results import SameWordsRow, SpanRow, cite_fields, items, ranges
+from webapp.core.results import PieceOfPage, SameWordsRow, SpanRow, cite_fields, items, ranges
 from webapp.core.wording import about_document, remark_note
 from webapp.page.html.evidence import evidence, nothing_chosen
 from webapp.store.conversations import SavedTurn
@@ -48,19 +48,26 @@ def evidence_of(library: Library, matter_id: str, turn: SavedTurn, position: int
     return evidence(matter_id, turn.id, places, position, words, zoom)
 
 
-def _page_text(document: Document, number: int, spans: Sequence[Span]) -> tuple[tuple[str, bool], ...]:
-    """The text of a page in pieces, each cited by the spans or not; of a long page what is around the first span."""
+def _page_text(document: Document, number: int, spans: Sequence[Span]) -> tuple[PieceOfPage, ...]:
+    """The text of a page in pieces, cited by the spans or not, with the words struck from it where they stood.
+
+    Of a long page what is around the first span.
+    """
     page = document.pages[number - 1]
     first = max(page.start, min((span.start for span in spans), default=page.start) - TEXT_BEFORE)
     last = min(page.end, first + TEXT_SHOWN)
-    pieces: list[tuple[str, bool]] = []
-    at = first
-    for span in sorted(spans):
-        start, end = max(span.start, at), min(span.end, last)
-        if start < end:
-            pieces += [(document.text[at:start], False), (document.text[start:end], True)]
-            at = end
-    return tuple(piece for piece in (*pieces, (document.text[at:last], False)) if piece[0])
+    struck = [each for each in document.remarks_of("struck") if first <= each.start <= last]
+    borders = {first, last, *(each.start for each in struck)}
+    borders |= {min(max(at, first), last) for span in spans for at in (span.start, span.end)}
+    pieces: list[PieceOfPage] = []
+    for start, end in zip_longest(ordered := sorted(borders), ordered[1:], fillvalue=last):
+        at_point = any(span.start == span.end == start for span in spans)
+        for each in struck:
+            if each.start == start:
+                pieces += [PieceOfPage(each.words.strip(), at_point, True), PieceOfPage(" ", False)]
+        is_cited = any(span.start <= start and end <= span.end for span in spans)
+        pieces.append(PieceOfPage(document.text[start:end], is_cited))
+    return tuple(piece for piece in pieces if piece.text)
 
 
 def _notes(document: Document, spans: Sequence[Span]) -> tuple[str, ...]:

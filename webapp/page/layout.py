@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from retrieval import SUFFIXES
 from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
 from webapp.page.html import chat, evidence
@@ -70,7 +69,6 @@ def _sidebar(components: Components, notice: Markup) -> None:
         label="Add files: PDF, Word, mail, text, ZIP",
         show_label=False,
         file_count="multiple",
-        file_types=list(SUFFIXES),
         height=110,
         elem_id="upload",
     )

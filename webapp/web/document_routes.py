@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePath
 from typing import Annotated, Any, BinaryIO, Literal, TypeVar
 from urllib.parse import quote
 
@@ -222,7 +223,10 @@ async def _changes(target: _Target, request: Request, other_id: str, form: str) 
             return to_docx(old.name, new.name, rows)
         return to_html(old.name, new.name, rows, docx="?form=docx").encode()
 
-    headers = _PRIVATE | ({"Content-Disposition": _disposition("changes.docx", inline=False)} if form == "docx" else {})
+    headers = dict(_PRIVATE)
+    if form == "docx":
+        name = f"Changes from {PurePath(old.name).stem}.docx"
+        headers["Content-Disposition"] = _disposition(name, inline=False)
     return Response(await target.read(compared), media_type=MEDIA_TYPES[form], headers=headers)
 
 

@@ -143,3 +143,9 @@ def test_a_typed_list_is_no_transcript() -> None:
     document = read_text(text.encode(), name="x.txt", document_id="x", limits=Limits())
     assert document.text.replace("\f", "\n") == text
     assert not document.remarks
+
+
+def test_short_questions_and_answers_are_testimony() -> None:
+    said = ["Q. Who called you?", "A. Mr. Hollis himself."] * 12
+    document = read(transcript([said, [*said, "Q. Who is Lena Ortiz?"]]))
+    assert place(document, "Who is Lena Ortiz") == "42:25"

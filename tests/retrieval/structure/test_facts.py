@@ -358,3 +358,11 @@ def test_an_amendment_has_its_own_parties_and_date_and_not_those_of_what_it_amen
     assert [party.name for party in facts.parties] == names
     assert day in [each.value for each in facts.dates]
     assert date(2019, 5, 1) not in [each.value for each in facts.dates]
+
+
+def test_a_mail_is_called_by_its_subject() -> None:
+    text = "From: Ann <a@example.com>\nSubject: the roof leaks\nAttachments: Lease Agreement.pdf\n\nHi"
+    facts = find_facts(document(text))
+    assert facts.title == "the roof leaks"
+    assert facts.title_span is not None
+    assert text[facts.title_span.start : facts.title_span.end] == "the roof leaks"

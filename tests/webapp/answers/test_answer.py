@@ -323,10 +323,11 @@ def test_a_scan_is_not_found_in_for_nothing_of_it_could_be_read(stores: Stores, 
 def test_where_nothing_is_found_what_was_not_read_is_named(stores: Stores, scope: Scope) -> None:
     sample = replace(scope.records[0], unreadable_pages=(2, 3), partly_read_pages=(7,))
     failed = replace(sample, id="f", name="form.pdf", state="failed")
-    in_part = replace(scope, records=(sample,), unread=(failed,))
+    archive = replace(failed, id="z", name="set.zip", format="ZIP")
+    in_part = replace(scope, records=(sample,), unread=(failed, archive))
     unread = (
         f"Pages 2-3 of {sample.name} could not be read. Page 7 of {sample.name} could be read only in part. "
-        "form.pdf could not be read."
+        "form.pdf could not be read. set.zip could not be read whole."
     )
     for question, told in (
         ("Which songs does the choir sing at Easter?", "Not found. 1 document, 10 of 12 pages searched"),
@@ -335,7 +336,7 @@ def test_where_nothing_is_found_what_was_not_read_is_named(stores: Stores, scope
     ):
         end = last(events(stores, in_part, Backend(None), question))
         assert end.text.startswith(told)
-        assert unread.removesuffix(" form.pdf could not be read.") in end.text
+        assert unread.removesuffix(" form.pdf could not be read. set.zip could not be read whole.") in end.text
         assert end.found is False
     assert end.searched.coverage.unread in unread
 

@@ -216,7 +216,7 @@ def test_a_phrase_that_was_deleted_everywhere_is_found_so(reader: Reader) -> Non
     kept = library.document(reader.matter.id, lease)
     remarks = (Remark(16, 16, "struck", "Exclusivity."),)
     library.keep_text(library.record(reader.matter.id, lease), replace(kept, remarks=remarks))
-    assert "0 mentions in 0 documents, and 1 place in deleted text." in reader.find("exclusivity")["past"]
+    assert "No mention, but 1 place in deleted text." in reader.find("exclusivity")["past"]
 
 
 def test_what_could_not_be_searched_is_named(reader: Reader) -> None:

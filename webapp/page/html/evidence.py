@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from webapp.core.results import Item, PassageRow, SameWordsRow, Spanned
+from webapp.core.results import Item, PassageRow, PieceOfPage, SameWordsRow, Spanned
 from webapp.core.urls import page_url, pdf_url
 from webapp.core.wording import cite
 from webapp.page.html.parts import NOTHING, about, lines, pin, standing
@@ -54,12 +54,13 @@ def _page(matter_id: str, row: Spanned, words: str, zoom: float) -> Markup:
     image = page_url(matter_id, row.document_id, row.page, row.spans, zoom, version=row.text_version)
     text = Markup('<section class="words"><h3>As text</h3><blockquote>{}</blockquote></section>').format(words)
     return Markup(
-        '<p class="links"><a href="{}" target="_blank" rel="noopener">Open the PDF at this page</a></p>'
+        '<p class="links"><a href="{}" target="_blank" rel="noopener">{}</a></p>'
         '<div class="sheet" tabindex="0" role="region" aria-label="Page {} of {}"><img src="{}" alt="Page {}, with the '
         'cited words highlighted" '
-        'data-zoom="{:g}"><p class="broken">This page cannot be shown as an image. Open the PDF instead.</p></div>{}'
+        'data-zoom="{:g}"><p class="broken">This page cannot be shown as an image. Open the file instead.</p></div>{}'
     ).format(
         pdf_url(matter_id, row.document_id, row.page),
+        "Open the PDF at this page" if row.document.lower().endswith(".pdf") else "Open the file",
         row.page,
         row.document,
         image,
@@ -71,12 +72,17 @@ def _page(matter_id: str, row: Spanned, words: str, zoom: float) -> Markup:
 
 def _page_text(matter_id: str, item: Item, zoom: float) -> Markup:
     """The page of a file that has no page images, as text with the cited words marked."""
-    pieces = (Markup("<mark>{}</mark>").format(text) if cited else escape(text) for text, cited in item.page_text)
+    pieces = [_piece(each) for each in item.page_text]
     return Markup(
         '<p class="links"><a href="{}" target="_blank" rel="noopener">Open the file</a></p>'
         '<div class="sheet" tabindex="0" role="region" aria-label="Text of {}"><div class="typed" data-zoom="{:g}">{}'
         "</div></div>"
     ).format(pdf_url(matter_id, item.row.document_id), item.row.document, zoom, Markup("").join(pieces))
+
+
+def _piece(piece: PieceOfPage) -> Markup:
+    text = Markup("<mark>{}</mark>").format(piece.text) if piece.is_cited else escape(piece.text)
+    return Markup("<del>{}</del>").format(text) if piece.is_struck else text
 
 
 def _notes(notes: Sequence[str]) -> Markup:

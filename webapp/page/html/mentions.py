@@ -59,11 +59,11 @@ def _document(turn_id: str, rows: Numbered, *, whole: bool) -> Markup:
     first = rows[0][1]
     live = [row for _, row in rows if row.status != "struck"]
     pages = dict.fromkeys(page_number(row) for row in live)
+    counts = f"{plural(len(live), 'mention')} on {plural(len(pages), 'page')}" if live else "only in deleted text"
     content = lines(_line(turn_id, *row) for row in rows) if whole else _pages(turn_id, rows)
-    return Markup('<section><h4>{} <span class="count">{} on {}</span></h4><ul class="{}">{}</ul></section>').format(
+    return Markup('<section><h4>{} <span class="count">{}</span></h4><ul class="{}">{}</ul></section>').format(
         first.document,
-        plural(len(live), "mention"),
-        plural(len(pages), "page"),
+        counts,
         "lines" if whole else "pages",
         content,
     )

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from retrieval import DocumentRecord, Matter
 from retrieval.core.documents import ReadingWarning
-from webapp.core.results import items, read_turn
+from webapp.core.results import PieceOfPage, items, read_turn
 from webapp.core.urls import page_url
 from webapp.page.html import chat, evidence, sidebar
 from webapp.store.conversations import Conversation, SavedTurn, State
@@ -320,9 +320,15 @@ def test_the_scope_is_told_and_lists_what_is_ready() -> None:
 
 def test_a_page_without_an_image_is_shown_as_text_with_the_cited_words_marked() -> None:
     [item, *_] = items(turn(citations=[CITED]).answer)
-    pieces = (("<b>before</b> ", False), ("the <rent>", True), (" after", False))
+    struck = PieceOfPage("<i>$9</i>", False, True)
+    pieces = (
+        PieceOfPage("<b>before</b> ", False),
+        PieceOfPage("the <rent>", True),
+        struck,
+        PieceOfPage(" after", False),
+    )
     html = evidence.evidence("m", "t1", [replace(item, page_text=pieces)], 0, "the <rent>", 1.5)
-    assert "&lt;b&gt;before&lt;/b&gt; <mark>the &lt;rent&gt;</mark> after" in html
+    assert "&lt;b&gt;before&lt;/b&gt; <mark>the &lt;rent&gt;</mark><del>&lt;i&gt;$9&lt;/i&gt;</del> after" in html
     assert "<img" not in html
     assert "Open the file" in html
 
