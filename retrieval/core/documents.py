@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PAGE_BREAK = "\f"  # stands between two pages of `Document.text`; white space to every reader of it
+BETWEEN_BATES = " / "  # the numbers of a page that was produced more than once
 
 LINE_END_HYPHEN = "\u2010"  # stands where a hyphen ended a line and pdfium joined the two halves
 

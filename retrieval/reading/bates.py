@@ -6,10 +6,12 @@ series is that series' too: its stamp could not be read.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
+from retrieval.core.documents import BETWEEN_BATES
 from retrieval.reading.page_drafts import PageDraft
-from retrieval.reading.page_edges import find_series
+from retrieval.reading.page_edges import Series, find_series
 
 _LEAST, _LEAST_SHORT = 2, 3  # pages of a series, and of one whose counter has few digits
 _LONG = 5  # digits of a counter that is hardly anything else
@@ -40,16 +42,38 @@ class _Prefix(NamedTuple):
 def bates_numbers(drafts: Sequence[PageDraft], edges: Sequence[Sequence[str]]) -> None:
     """Give pages the Bates numbers that are stamped on them, in the lines at their edges.
 
-    A file of one page counts where its number has a prefix and is padded with zeros: a production has such files.
+    A page that was produced twice has two: "ABC000123 / XYZ 004567". A file of one page counts where its number has a
+    prefix and is padded with zeros: a production has such files.
     """
     stamps = [(i, kind, value) for i, lines in enumerate(edges) for kind, value in _stamps(lines)]
-    for series in find_series(stamps):
-        is_long = series.kind.is_long
-        alone = len(drafts) == 1 and is_long and series.kind.prefix
-        if not (alone or series.seen >= (_LEAST if is_long else _LEAST_SHORT)):
-            continue
+    numbers: list[dict[str, str]] = [{} for _ in drafts]  # by prefix
+    every = find_series(stamps)
+    sure = [series for series in every if _is_sure(series, len(drafts))]
+    kinds = {series.kind for series in sure} | set(_rising(stamps, len(drafts)))
+    # Of a production with gaps a page may stand alone.
+    for series in (*sure, *(each for each in every if each not in sure and each.kind in kinds)):
         for i in range(series.first, series.last + 1):
-            drafts[i].bates = drafts[i].bates or _written(series.kind, series.offset + i)
+            numbers[i].setdefault(series.kind.prefix, _written(series.kind, series.offset + i))
+    for draft, of_page in zip(drafts, numbers, strict=True):
+        draft.bates = BETWEEN_BATES.join(of_page.values())
+
+
+def _is_sure(series: Series[_Prefix], pages: int) -> bool:
+    if series.kind.is_long:
+        return series.seen >= _LEAST or bool(pages == 1 and series.kind.prefix)
+    return series.seen >= _LEAST_SHORT
+
+
+def _rising(stamps: Sequence[tuple[int, _Prefix, int]], pages: int) -> Iterator[_Prefix]:
+    """The long counters that most pages show once, and that rise from page to page with gaps: parts of a production."""
+    of_kind: dict[_Prefix, list[tuple[int, int]]] = {}
+    for i, kind, value in stamps:
+        if kind.is_long and kind.prefix:
+            of_kind.setdefault(kind, []).append((i, value))
+    for kind, shown in of_kind.items():
+        rises = all(i < j and a < b for (i, a), (j, b) in pairwise(shown))
+        if rises and len(shown) >= max(_LEAST_SHORT, pages / 2):
+            yield kind
 
 
 def _stamps(lines: Sequence[str]) -> Iterator[tuple[_Prefix, int]]:

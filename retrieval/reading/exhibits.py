@@ -22,6 +22,7 @@ _NAME = (
     r"(?P<number>[A-Z]{1,2}(?:-?\d{1,3})?|\d{1,4}(?:-[A-Z0-9]{1,3})?)[”\"']?(?![\w.]\w)"
 )
 _SLIP = re.compile(rf"\W*{_WHOSE}{_NAME}\W*", re.IGNORECASE)
+_TITLED_SLIP = re.compile(rf"\W*{_WHOSE}{_NAME}\s*(?:[:–—-]\s|to\s(?:the\s)?[A-Z]).{{0,80}}", re.IGNORECASE)
 _BOOKMARK = re.compile(rf"\s*{_WHOSE}{_NAME}(?:\W|\Z)", re.IGNORECASE)
 _STAMP = re.compile(
     rf"\W*{_WHOSE}{_NAME}\W*(?:page|pg\.?|p\.)?\s*[-–—]?\s*\d{{0,5}}(?:\s*of\s*\d{{1,4}})?\W*", re.IGNORECASE
@@ -34,7 +35,7 @@ def exhibits(pdf: pdfium.PdfDocument, drafts: Sequence[PageDraft], edges: Sequen
 
     A slip sheet or a bookmark begins an exhibit, and where there is one, the heading of a page; it ends where the next
     begins, and one of another numbering between two is part of the first. A stamp counts where the page is of none, and
-    two pages that follow each other have it.
+    two pages that follow each other have it, or there are such stamps of other exhibits.
     """
     starts = dict(_bookmarks(pdf, len(drafts)))
     starts |= {i: name for i, draft in enumerate(drafts) if (name := _slip_sheet(draft.text))}
@@ -46,9 +47,14 @@ def exhibits(pdf: pdfium.PdfDocument, drafts: Sequence[PageDraft], edges: Sequen
         for draft in drafts[first:end]:
             draft.exhibit = starts[first]
     stamps = [set[str]() if draft.exhibit else set(_stamps(lines)) for draft, lines in zip(drafts, edges, strict=True)]
+    stamped: set[str] = set()
     for (before, here), (name_before, names) in zip(pairwise(drafts), pairwise(stamps), strict=True):
         for name in sorted(name_before & names):
             before.exhibit = here.exhibit = before.exhibit or name
+            stamped.add(name.partition(" ")[0])
+    for draft, names in zip(drafts, stamps, strict=True):  # beside exhibits of several pages, one of a single page
+        if not draft.exhibit and len(names) == 1 and (name := min(names)).partition(" ")[0] in stamped:
+            draft.exhibit = name
 
 
 def _name(match: re.Match[str]) -> str:
@@ -86,7 +92,11 @@ def _slip_sheet(text: str) -> str:
     lines = [line for line in (" ".join(line.split()) for line in said.split("\n")) if line]
     if len(lines) > _MOST_SLIP_LINES:
         return ""
+    if len(lines) > 1 and lines[0].isalpha():  # "EXHIBIT" above "A"
+        lines[:2] = [" ".join(lines[:2])]
     found = [match for line in lines if (match := _SLIP.fullmatch(line))]
+    if not found and lines and (titled := _TITLED_SLIP.fullmatch(lines[0])):
+        found = [titled]
     return _name(found[0]) if len(found) == 1 else ""
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import groupby, islice, pairwise
+from itertools import accumulate, groupby, islice, pairwise
 from math import atan2, cos, floor, hypot, pi, sin
 from statistics import median
 from typing import NamedTuple
@@ -22,6 +22,7 @@ import pypdfium2.raw as pdfium_c
 
 from retrieval.reading.char_boxes import char_indexes
 from retrieval.reading.page_drafts import PageDraft
+from retrieval.reading.typed_pages import is_testimony
 
 _NUMBER = re.compile(r"(?<!\S)\d{1,2}(?!\S)")
 _TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2}){0,2}(?:[.:]\d{1,2})?(?:[AaPp]\.?[Mm]\.?)?")
@@ -145,8 +146,17 @@ def margin_numbers(pdf: pdfium.PdfDocument, drafts: Sequence[PageDraft]) -> None
 
 
 def typed_margin_numbers(drafts: Sequence[PageDraft]) -> None:
-    """The same for pages that are text alone; a single one is none of a transcript, but may be a list."""
-    _take_out_of(drafts, _typed_sheet, least_alike=2)
+    """The same for pages that are text alone; a single one is none of a transcript, but may be a list.
+
+    Pages of few lines are pages of a transcript where these are questions and answers.
+    """
+    if is_testimony("\n".join(draft.text for draft in drafts)):
+        sheets = [_typed_sheet(draft) for draft in drafts if _begins_at_one(draft.text)]
+        numbered = [replace(sheet, columns=sheet.columns[:1]) for sheet in sheets if sheet.columns]
+        if len(numbered) > 1:
+            _take_out_numbers(numbered)
+    else:
+        _take_out_of(drafts, _typed_sheet, least_alike=2)
 
 
 def _take_out_of(
@@ -156,9 +166,13 @@ def _take_out_of(
     numbered = _numbered(sheets, least_alike)
     if not numbered:
         return
-    looked_at = {sheet.draft.number for sheet in sheets}
-    short = [sheet_of(draft) for draft in drafts if draft.number not in looked_at and _begins_at_one(draft.text)]
-    numbered += _alike(short, numbered)
+    looked_at, found = ({sheet.draft.number for sheet in each} for each in (sheets, numbered))
+    short = [sheet for sheet in sheets if sheet.draft.number not in found]
+    short += [sheet_of(draft) for draft in drafts if draft.number not in looked_at and _begins_at_one(draft.text)]
+    _take_out_numbers(numbered + _alike(short, numbered))
+
+
+def _take_out_numbers(numbered: list[_Sheet]) -> None:
     numbered.sort(key=lambda sheet: sheet.draft.number)
     pieces = [_read(sheet) for sheet in numbered]
     _number_pages(list(zip(numbered, pieces, strict=True)))
@@ -195,7 +209,8 @@ def _sheet(pdf: pdfium.PdfDocument, draft: PageDraft) -> _Sheet:
 
 
 def _typed_sheet(draft: PageDraft) -> _Sheet:
-    """The same of a page that is text alone: each character as wide as the other, each line as high."""
+    """The same of a page that is text alone: each character as wide as the other, each line as high; no empty lines."""
+    rows = [(start, line) for start, line in _lines(draft.text) if line.strip()]
     words = [
         _Word(
             start + m.start(),
@@ -205,11 +220,10 @@ def _typed_sheet(draft: PageDraft) -> _Sheet:
             -row * _TYPED_HEIGHT,
             m[0],
         )
-        for row, (start, line) in enumerate(_lines(draft.text))
+        for row, (start, line) in enumerate(rows)
         for m in re.finditer(r"\S+", line)
     ][:_MOST_WORDS]
-    height = _TYPED_HEIGHT * (draft.text.strip("\n").count("\n") + 1)
-    return _Sheet(draft, height, words, _columns(words))
+    return _Sheet(draft, _TYPED_HEIGHT * max(1, len(rows)), words, _columns(words))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -416,24 +430,47 @@ def _pieces(sheet: _Sheet, words: Sequence[_Word]) -> Iterator[_Piece]:
 
 
 def _number_pages(sheets: Sequence[tuple[_Sheet, list[_Piece]]]) -> None:
-    """Find the number printed above or below the lines of each transcript page: they count up from page to page."""
-    columns = [(sheet, column, _printed(column, sheet, pieces)) for sheet, pieces in sheets for column in sheet.columns]
-    series = Counter(each.value - i for i, (_, _, printed) in enumerate(columns) for each in printed)
-    sides = Counter(each.is_above for _, _, printed in columns for each in printed if each.is_alone)
-    for i, (sheet, column, printed) in enumerate(columns):
+    """Find the number printed above or below the lines of each transcript page: they count up from page to page.
+
+    Those of a sheet count down its columns or across its rows, as more of the numbers do; a page whose number cannot be
+    read has the one after that before it.
+    """
+    printed = {id(column): _printed(column, sheet, pieces) for sheet, pieces in sheets for column in sheet.columns}
+    orders = [[(sheet, column) for sheet, _ in sheets for column in order(sheet)] for order in (_down, _across)]
+    counts = [
+        Counter(each.value - i for i, (_, column) in enumerate(order) for each in printed[id(column)])
+        for order in orders
+    ]
+    series, columns = max(zip(counts, orders, strict=True), key=lambda pair: max(pair[0].values(), default=0))
+    sides = Counter(each.is_above for every in printed.values() for each in every if each.is_alone)
+    before = ""
+    for i, (sheet, column) in enumerate(columns):
+        is_single = len(sheet.columns) == 1
+
+        def rank(each: _Printed, i: int = i, sheet: _Sheet = sheet, is_single: bool = is_single) -> tuple[float, ...]:
+            count = series[each.value - i]
+            side = sides[each.is_above] + 0.5 * each.is_above
+            # A number that is also the sheet's may be no other than that.
+            return (each.is_alone, *((each.value != sheet.draft.number, side, count) if is_single else (count, side)))
+
         # One that stands alone may begin a new count; one beside other words has to be part of a series.
-        sure = [each for each in printed if each.is_alone or series[each.value - i] >= _LEAST_BESIDE]
-        best = max(
-            sure,
-            key=lambda each: (
-                each.is_alone,
-                each.value != sheet.draft.number,
-                sides[each.is_above] + 0.5 * each.is_above,
-                series[each.value - i],
-            ),
-            default=None,
-        )
-        column.page = str(best.value) if best else ""
+        sure = [each for each in printed[id(column)] if each.is_alone or series[each.value - i] >= _LEAST_BESIDE]
+        best = max(sure, key=rank, default=None)
+        column.page = str(best.value) if best else str(int(before) + 1) if before and not is_single else ""
+        before = column.page
+
+
+def _down(sheet: _Sheet) -> list[_Column]:
+    """The columns of a sheet as they are set: one below the other, then those beside them."""
+    return sheet.columns
+
+
+def _across(sheet: _Sheet) -> list[_Column]:
+    """The columns of a sheet row by row: those beside each other begin at about the same height."""
+    tops = sorted((column.words[0].y for column in sheet.columns), reverse=True)
+    rows = [0, *accumulate(above - y > _HEADED * sheet.columns[0].pitch for above, y in pairwise(tops))]
+    row = dict(zip(tops, rows, strict=True))
+    return sorted(sheet.columns, key=lambda column: (row[column.words[0].y], column.x))
 
 
 class _Printed(NamedTuple):

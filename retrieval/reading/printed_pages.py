@@ -1,7 +1,8 @@
 """Finds the page numbers that are printed in headers and footers: the labels of pages, where the file declares none.
 
 A number is believed when it belongs to a series that counts up from page to page: "iv", then "1", "- 4 -", "Page 4 of
-9", "A-1", at the top or the bottom, on alternating sides. The number of a section does not.
+9", "A-1", at the top or the bottom, on alternating sides; or by chapter: "2-1", "2-2", "3-1". The number of a section
+does not.
 """
 
 import re
@@ -36,7 +37,26 @@ _OTHER_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
+_BY_CHAPTER = re.compile(  # "2-1" alone, or at an end of a line
+    r"(?:\A|(?<=\s))[\[(|–—-]?\s?(?P<chapter>[1-9]\d?|[IVXL]{1,5}|[A-Z])[-–](?P<number>[1-9]\d{0,2})\s?[\])|–—-]?(?:\Z|(?=\s))"
+)
+_MOST_APART = 3  # pages from one number by chapter to the next
 _COURT = re.compile(r"\d:\d{2}-[a-z]{2}-\d{2,6}|\bfiled\s+\d|\bECF\b|\bUSCA\b|\bappeal:", re.IGNORECASE)
+
+
+class _ChapterPage(NamedTuple):
+    """The number of a page by chapter: "II-4" is the fourth page of the second chapter, counted in Roman numerals."""
+
+    style: int  # chapters with numbers come before those with Roman numerals, and these before letters
+    chapter: int
+    number: int
+    written: str
+
+    def goes_on(self, before: "_ChapterPage", pages: int) -> bool:
+        """Whether it follows so many pages after another one: in the same chapter, or in a new one."""
+        if self[:2] == before[:2]:
+            return self.number - before.number == pages
+        return self[:2] > before[:2] and self.number <= pages
 
 
 class _Kind(NamedTuple):
@@ -86,10 +106,10 @@ def _label(drafts: Sequence[PageDraft], edges: Sequence[Sequence[str]]) -> None:
         if kind.form in _FORMS or words[kind.form] >= _LEAST
     )
     sure = [series for series in every if _is_sure(series)]
-    if not sure:
+    taken = _by_chapter(edges)
+    if not (sure or taken):
         return
     sure.sort(key=lambda series: (series.kind.form not in _FORMS, -series.seen, series.first))
-    taken: dict[int, str] = {}
     numbered = {i for i, kind, _ in printed if kind.form in _FORMS}
     for series in sure:
         opens = series.offset + series.first == 2 and series.first - 1 not in numbered
@@ -100,6 +120,49 @@ def _label(drafts: Sequence[PageDraft], edges: Sequence[Sequence[str]]) -> None:
             _take(series, taken)
     for i, label in taken.items():
         drafts[i].label = label
+
+
+def _by_chapter(edges: Sequence[Sequence[str]]) -> dict[int, str]:
+    """The labels of pages that are numbered by chapter: the longest run of such numbers that follow each other."""
+    longest: dict[tuple[int, _ChapterPage], tuple[int, tuple[int, _ChapterPage] | None]] = {}
+    near: list[tuple[int, _ChapterPage]] = []
+    for i, lines in enumerate(edges):
+        near = [(at, page) for at, page in near if i - at <= _MOST_APART]
+        here = [(i, page) for page in dict.fromkeys(page for line in lines for page in _chapter_pages(line))]
+        for each in here:
+            going_on = [before for before in near if each[1].goes_on(before[1], i - before[0])]
+            before = max(going_on, key=lambda before: longest[before][0], default=None)
+            longest[each] = (longest[before][0] + 1 if before else 1), before
+        near += here
+    last = max(longest, key=lambda each: longest[each][0], default=None)
+    if last is None or longest[last][0] < _LEAST:
+        return {}
+    run = [last]
+    while (before := longest[run[-1]][1]) is not None:
+        run.append(before)
+    if len({page.chapter for _, page in run}) == 1 and last[1].style:  # "F-9, F-10": a series like any other
+        return {}
+    taken: dict[int, str] = {}
+    for at, page in reversed(run):
+        first = max(at - page.number + 1, max(taken, default=at - 1 if page.number > 2 else at - 2) + 1, 0)
+        for i in range(first, at + 1):  # the first page of a chapter seldom shows its number
+            taken[i] = f"{page.written}-{page.number - at + i}"
+    return taken
+
+
+def _chapter_pages(line: str) -> Iterator[_ChapterPage]:
+    """What of a line may be the number of a page by chapter; "I" may be the first chapter or the ninth."""
+    for match in _BY_CHAPTER.finditer(line):
+        at_end = not line[: match.start()].strip() or not line[match.end() :].strip()
+        if not at_end or _OTHER_NUMBER.search(line[: match.start()]):
+            continue
+        chapter, number = match["chapter"], int(match["number"])
+        if chapter.isdigit():
+            yield _ChapterPage(0, int(chapter), number, chapter)
+        if _ROMAN.fullmatch(chapter):
+            yield _ChapterPage(1, _value(chapter), number, chapter)
+        if len(chapter) == 1 and chapter.isalpha():
+            yield _ChapterPage(2, ord(chapter), number, chapter)
 
 
 def _is_sure(series: Series[_Kind]) -> bool:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.core.cache import document_cache
-from retrieval.core.documents import Document, Page, Span
+from retrieval.core.documents import BETWEEN_BATES, Document, Page, Span
 from retrieval.structure.phrase_search import each_mention
 from retrieval.structure.sentences import sentences
 
 _MOST = 12  # places of one question
+_MOST_RANGES = 3  # named where a place is in none of them
 _TO = r"\s*(?:-|–|—|to|through|thru|until)\s*"
 # "42:5", "42:5-9", "42:25-43:2"; no time of day.
 _LINES = (
@@ -186,8 +187,13 @@ def _numbering(place: "PrintedPlace | PrintedRange") -> str:
 
 def _with_bates(document: Document, place: PrintedPlace) -> list[Page]:
     (prefix, first), (_, last) = _bates_key(place.first), _bates_key(place.last)
-    keyed = [(page, _bates_key(page.bates)) for page in document.pages if page.bates]
-    return [page for page, key in keyed if key[0] == prefix and first <= key[1] <= last]
+    keyed = [(page, [_bates_key(number) for number in _bates(page)]) for page in document.pages]
+    return [page for page, keys in keyed if any(key[0] == prefix and first <= key[1] <= last for key in keys)]
+
+
+def _bates(page: Page) -> list[str]:
+    """The Bates numbers of a page; several where it was produced more than once."""
+    return page.bates.split(BETWEEN_BATES) if page.bates else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,16 +218,16 @@ class PrintedRange:
 def printed_ranges(document: Document) -> tuple[PrintedRange, ...]:
     """The Bates numbers of a document, each run of them as one, and its numbered lines."""
     ranges: list[PrintedRange] = []
-    before = ("", 0)
-    for page in document.pages:
-        if not page.bates:
-            continue
-        prefix, number = key = _bates_key(page.bates)
-        if ranges and before == (prefix, number - 1):
-            ranges[-1] = replace(ranges[-1], last=page.bates)
+    last_of: dict[str, tuple[int, int]] = {}  # of each prefix: the run that it is in, and its last number
+    for written in (each for page in document.pages for each in _bates(page)):
+        prefix, number = _bates_key(written)
+        at, before = last_of.get(prefix, (0, number))
+        if before == number - 1:
+            ranges[at] = replace(ranges[at], last=written)
         else:
-            ranges.append(PrintedRange("bates", page.bates, page.bates))
-        before = key
+            at = len(ranges)
+            ranges.append(PrintedRange("bates", written, written))
+        last_of[prefix] = at, number
     if places := _numbered(document)[0]:
         (page_, line), (last_page, last_line) = places[0], places[-1]
         ranges.append(PrintedRange("lines", f"{page_}:{line}", f"{last_page}:{last_line}"))
@@ -236,7 +242,9 @@ def not_printed(document: Document, place: PrintedPlace) -> str:
     if place.kind in ("lines", "bates"):
         named = {"lines": "numbered lines", "bates": "Bates numbers"}[place.kind]
         same = [r for r in printed_ranges(document) if r.kind == place.kind and _numbering(r) == _numbering(place)]
-        there = f"its {named} run from {same[0].first} to {same[-1].last}" if same else ""
+        shown = same if len(same) <= _MOST_RANGES else [replace(same[0], last=same[-1].last)]
+        runs = " and ".join(f"from {each.first} to {each.last}" for each in shown)
+        there = f"its {named} run {runs}" if same else ""
     elif place.kind in ("page", "physical"):
         pages = [p for p in document.pages if not place.exhibit or p.exhibit.lower() == place.exhibit.lower()]
         if pages and place.exhibit:
