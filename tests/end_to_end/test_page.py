@@ -85,8 +85,8 @@ def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_re
 ) -> None:
     go_to_a_new_matter(page, "Larkspur")
     page.evaluate(WATCH)
-    upload(page, ("lease.pdf", make_pdf(LEASE)), ("long.pdf", make_pdf(LONG)), ("no.pdf", b"?"))
-    expect(page.locator(".notice")).to_contain_text("no.pdf")
+    upload(page, ("lease.pdf", make_pdf(LEASE)), ("long.pdf", make_pdf(LONG)), ("no.pdf", b"?"), ("rents.xlsx", b"PK"))
+    expect(page.locator(".notice")).to_contain_text(["no.pdf", "Print its sheets to a PDF"])
     expect(page.locator(".documents [data-name='lease.pdf']")).to_contain_text("ready, 3 pages")
     expect(page.locator(".documents [data-name='long.pdf']")).to_contain_text("ready, 990 pages", timeout=60_000)
     expect(page.locator(".scope")).to_contain_text("Larkspur – 2 of 2 documents")

@@ -18,6 +18,7 @@ from webapp.core.settings import load_settings
 from webapp.core.stream import Event, Result
 from webapp.page import controller
 from webapp.page.controller import Controller
+from webapp.page.evidence import newest_evidence
 from webapp.page.html import chat
 from webapp.page.state import PageState
 from webapp.page.updates import Updates
@@ -217,6 +218,22 @@ def test_a_phrase_that_was_deleted_everywhere_is_found_so(reader: Reader) -> Non
     remarks = (Remark(16, 16, "struck", "Exclusivity."),)
     library.keep_text(library.record(reader.matter.id, lease), replace(kept, remarks=remarks))
     assert "No mention, but 1 place in deleted text." in reader.find("exclusivity")["past"]
+
+
+def test_evidence_of_text_has_deleted_words_where_they_stood(reader: Reader) -> None:
+    text, library = "Pay $225 for five years.", reader.workspace.library
+    record = library.accept(reader.matter.id, "fees.txt", text.encode())
+    remarks = (Remark(4, 4, "struck", "$180"), Remark(13, 13, "struck", "two"))
+    library.keep_text(record, replace(document(text, id_=record.id, name="fees.txt"), remarks=remarks))
+    library.jobs.save(replace(record, state="ready", pages=1))
+    reader.find("$180")
+    assert "Pay <del><mark>$180</mark></del> $225 for <del>two</del> five years." in newest(reader)
+    reader.find("$225 for five")
+    assert "Pay <del>$180</del> <mark>$225 for </mark><del>two</del> <mark>five</mark> years." in newest(reader)
+
+
+def newest(reader: Reader) -> str:
+    return str(newest_evidence(reader.workspace.library, reader.matter.id, reader.turns()[:1]))
 
 
 def test_what_could_not_be_searched_is_named(reader: Reader) -> None:

@@ -351,6 +351,7 @@ def test_two_versions_are_compared_and_only_of_a_matter_of_the_user(place: Place
     assert "script" not in page.text
     word = place.browser.get(changes_url(place.matter, place.document.id, new.document.id) + "?form=docx")
     assert (word.status_code, word.content[:2]) == (200, b"PK")
-    assert f'filename="Changes from {PurePath(place.document.name).stem}.docx"' in word.headers["content-disposition"]
+    named = f"Changes from {PurePath(place.document.name).stem}.docx"
+    assert quote(named, safe="") in word.headers["content-disposition"]
     stranger = changes_url(place.matter, place.document.id, "f" * 64)
     assert place.browser.get(stranger).status_code == 404
