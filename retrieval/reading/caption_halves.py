@@ -54,9 +54,8 @@ def _column(words: Sequence[Word]) -> list[Word]:
     for word in words:
         if _MARK.fullmatch(word.text):
             by_place[word.text, round(word.left / _SAME_X)].append(word)
-    marks = sorted(
-        max(by_place.values(), key=lambda marks: len(marks), default=list[Word]()), key=lambda word: -word.middle
-    )
+    columns = sorted(by_place.values(), key=len)
+    marks = sorted(columns[-1], key=lambda word: -word.middle) if columns else []
     even = all(one.middle - other.middle <= _STEP * one.height for one, other in pairwise(marks))
     return marks if len(marks) >= _LEAST_MARKS and even else []
 
