@@ -24,6 +24,7 @@ from retrieval.core.errors import (
     ConverterCrashed,
     MatterFull,
     NoSuchDocument,
+    OriginalMissing,
     PinciteError,
     TooMuchText,
     UnreadableFile,
@@ -200,15 +201,16 @@ class Ingest:
             self._library.keep_facts(record, document, converter.cut(document, chunks=False).facts)
 
     def _ingest(self, record: DocumentRecord, converter: Converter) -> None:
-        version = self._library.converter_version(record)
         is_document = FORMATS[record.format].convert is not None
-        stored = self._library.text(record, version) if is_document else None
+        stored = self._library.text_to_index(record) if is_document else None
         attachments = tuple(warning for warning in record.warnings if warning.kind == "attachments")
         data = b""
         if stored is None or not record.pages:  # else they were taken out when it was read in this matter
-            data = self._library.original(record.matter_id, record.id)
-            attachments = take_members(self._library, record, data, converter, self.members_allowed(record.matter_id))
-            self.wake()
+            with suppress(*(OriginalMissing,) if stored is not None else ()):
+                data = self._library.original(record.matter_id, record.id)
+                allows = self.members_allowed(record.matter_id)
+                attachments = take_members(self._library, record, data, converter, allows)
+                self.wake()
         if not is_document:
             self.remove(record.matter_id, record.id)
             return

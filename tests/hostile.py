@@ -51,6 +51,20 @@ def form_that_draws_itself(note: bytes = b"") -> bytes:
     return one_page(b"/X Do /X Do", b"/XObject << /X 5 0 R >>", {5: form})
 
 
+def field_tree(levels: int = 30) -> bytes:
+    """A form of which each field has the one below it twice."""
+    objects = {
+        1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [10 0 R] >> >>",
+        2: b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R >>",
+        4: stream(_HELLO),
+        10 + levels: b"<< /FT /Tx /T (x) /V (y) /Type /Annot /Subtype /Widget /Rect [0 0 9 9] >>",
+    }
+    for n in range(10, 10 + levels):
+        objects[n] = b"<< /FT /Tx /T (a%d) /Kids [%d 0 R %d 0 R] >>" % (n, n + 1, n + 1)
+    return written(objects)
+
+
 def nested_forms(levels: int = 30, note: bytes = b"") -> bytes:
     """Each draws the next one twice; none draws itself."""
     more = {}

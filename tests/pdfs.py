@@ -1,10 +1,12 @@
 """PDFs that the tests make for themselves."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
+
+from tests.hostile import written
 
 
 def make_pdf(pages: Sequence[str], *, title: str = "Test agreement") -> bytes:
@@ -20,6 +22,40 @@ def make_pdf(pages: Sequence[str], *, title: str = "Test agreement") -> bytes:
         canvas.showPage()
     canvas.save()
     return out.getvalue()
+
+
+def drawn(*pages: Callable[[Canvas], object]) -> bytes:
+    """One PDF page for each function, which draws it in 11 point."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4, invariant=1)
+    for draw in pages:
+        canvas.setFont("Times-Roman", 11)
+        draw(canvas)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def annotated(lines: Sequence[tuple[int, int, str]], annotations: Sequence[str], *, catalog: str = "") -> bytes:
+    """A page of lines, each from a place on in 11 point, with annotations; those that are form fields are in a form.
+
+    `catalog`: further entries of the form's dictionary.
+    """
+    content = "".join(f"BT /F1 11 Tf {x} {y} Td ({words}) Tj ET\n" for x, y, words in lines)
+    numbers = [f"{10 + k} 0 R" for k in range(len(annotations))]
+    fields = [number for number, each in zip(numbers, annotations, strict=True) if "/Widget" in each]
+    font = "/Font << /F1 6 0 R /Helv 6 0 R >>"
+    form = f"/AcroForm << /Fields [{' '.join(fields)}] /DR << {font} >> /DA (/Helv 0 Tf 0 g) {catalog} >>"
+    page = f"/MediaBox [0 0 612 792] /Contents 4 0 R /Resources << {font} >> /Annots [{' '.join(numbers)}]"
+    objects = {
+        1: f"<< /Type /Catalog /Pages 2 0 R {form} >>",
+        2: "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        3: f"<< /Type /Page /Parent 2 0 R {page} >>",
+        4: f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+        6: "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    }
+    objects |= {10 + k: f"<< /Type /Annot /F 4 {each} >>" for k, each in enumerate(annotations)}
+    return written({number: each.encode("latin-1") for number, each in objects.items()})
 
 
 def tiles(pages: int = 1) -> bytes:

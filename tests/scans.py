@@ -82,3 +82,21 @@ def drawn(draw: Draw) -> bytes:
     canvas.showPage()
     canvas.save()
     return out.getvalue()
+
+
+def stream(data: bytes, more: str = "") -> bytes:
+    """A stream of bytes with more in its dictionary."""
+    return b"<< %b/Length %d >>\nstream\n%b\nendstream" % (more.encode(), len(data), data)
+
+
+def raw_pdf(*objects: bytes) -> bytes:
+    """A PDF of numbered objects, the catalog first."""
+    out = b"%PDF-1.4\n"
+    starts = []
+    for number, each in enumerate(objects, 1):
+        starts.append(len(out))
+        out += b"%d 0 obj\n%b\nendobj\n" % (number, each)
+    table = b"".join(b"%010d 00000 n \n" % start for start in starts)
+    size = len(objects) + 1
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, len(out))
+    return b"%bxref\n0 %d\n0000000000 65535 f \n%b%b" % (out, size, table, trailer)

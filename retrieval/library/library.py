@@ -274,6 +274,11 @@ class Library:
         """
         return self._blobs.texts.read(record.id, record.name, record.text_version if version is None else version)
 
+    def text_to_index(self, record: DocumentRecord) -> Document | None:
+        """Read the text that the converter of this version made; where the bytes are gone, the one that is searched."""
+        newest = self.text(record, FORMATS[record.format].version)
+        return self.text(record) if newest is None and not self._blobs.has(record.id) else newest
+
     def converter_version(self, record: DocumentRecord) -> int:
         """The version by which a document would be read now; that of its text where its bytes are gone."""
         return FORMATS[record.format].version if self._blobs.has(record.id) else record.text_version

@@ -35,12 +35,13 @@ _MOSTLY = 0.5  # of the page, where images are what it shows
 _LEAST_SHAPES = 40  # as large as letters
 _LETTER = 1.5, 60.0  # points of a shape that may be a letter
 _LEAST_SEGMENTS = 400  # of lines and curves: a word drawn as one shape has a hundred
-_LEFT_BY_A_LAYER = 0.25  # marks for each of its characters, beside which its letters lie
+_LEFT_BY_A_LAYER = 0.25  # marks for each of its characters, in its lines: their letters seldom lie where it has them
 _LETTERS_A_MARK = 5  # of a page of handwriting, which has no rows; with more letters of text its ink is a signature
 _UNREAD_SHARE = 0.02  # of the page, in lines that were found and could not be read
 _READ_SHARE = 0.3  # letters that were read for each mark of writing: fewer means that most was not
 _STAMPS = 3  # letters for each mark of writing on a page that is an image: fewer are a filing stamp, a fax header
 _SHADES = 60  # of 255, between the darkest and the lightest: less is an empty page
+_MOST_STAMPS = 1_000  # annotations that are looked at
 _SAMPLED = 24  # characters of a page that are asked whether they mean something
 _MEANINGLESS = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]{3}")
 _SPACES = re.compile(r"[ \ufffd\ue000-\uf8ff]{3}")
@@ -122,7 +123,10 @@ def cover(
     else:
         is_left = unread is not None and unread.letters > 0 and not is_bad_layer
     if unread and is_left:
-        _name(draft, unread, signs)
+        # What stands as text over the image of a page is a stamp unless it is more than the image shows.
+        is_stamped = signs.images >= _MOSTLY and not layer.any()
+        draft.readable = _letters(draft.text) >= (_STAMPS if is_stamped else _READ_SHARE) * unread.letters
+        draft.partly = draft.readable
 
 
 def _signs(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft, painted: PaintedPage) -> _Signs:
@@ -131,19 +135,33 @@ def _signs(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft,
     for each in (painted.objects[i] for i in painted.shapes):
         wide = min(each.box[2], right) - max(each.box[0], left)
         high = min(each.box[3], top) - max(each.box[1], bottom)
-        if each.kind == "image":
+        if each.kind == "image" or (wide * high > 0 and each.is_filled and each.fill is None):  # a pattern of images
             images += max(0.0, wide) * max(0.0, high)
         else:
             least, most = _LETTER
             shapes += least < wide < most and least < high < most
             if segments < _LEAST_SEGMENTS:
                 segments += each.sides
+    images += _stamps(page)
     return _Signs(
         images / max(1.0, (right - left) * (top - bottom)),
         shapes >= _LEAST_SHAPES or segments >= _LEAST_SEGMENTS,
         _is_meaningless(textpage, draft.text),
         bool(painted.objects) and not any(map(str.isalnum, draft.text)),
     )
+
+
+def _stamps(page: pdfium.PdfPage) -> float:
+    """The area of the annotations of a page that are stamps, which may be images: square points."""
+    area = 0.0
+    for i in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), _MOST_STAMPS)):
+        annotation = pdfium_c.FPDFPage_GetAnnot(page, i)
+        if pdfium_c.FPDFAnnot_GetSubtype(annotation) == pdfium_c.FPDF_ANNOT_STAMP:
+            box = pdfium_c.FS_RECTF()
+            pdfium_c.FPDFAnnot_GetRect(annotation, box)
+            area += abs((box.right - box.left) * (box.top - box.bottom))
+        pdfium_c.FPDFPage_CloseAnnot(annotation)
+    return area
 
 
 def _letters(text: str) -> int:
@@ -181,25 +199,20 @@ def _shown(draft: PageDraft) -> NDArray[np.bool_]:
     return shown
 
 
-def _name(draft: PageDraft, unread: _Unread, signs: _Signs) -> None:
-    """Name a page as unreadable, or as read in part."""
-    # What stands as text over the image of a page is a stamp unless it is more than the image shows.
-    least = _STAMPS if signs.images >= _MOSTLY else _READ_SHARE
-    draft.readable = _letters(draft.text) >= least * unread.letters
-    draft.partly = draft.readable
-
-
 def _unread(
     view: PageView, draft: PageDraft, covering: NDArray[np.bool_], layer: NDArray[np.bool_], signs: _Signs
 ) -> _Unread | None:
-    """The writing that is left of a page without the characters that cover it; an OCR layer covers whole lines, for its
-    letters seldom lie on those of the image.
-    """
-    image = view.draw(DOTS_PER_INCH, covering, lines_of(draft.text, view.boxes, layer))
+    """The writing that is left of a page without the characters that cover it; an OCR layer covers whole lines."""
+    lines = lines_of(draft.text, view.boxes, layer)
+    image = view.draw(DOTS_PER_INCH, covering, lines)
     height, width = image.shape
     rows = rows_of_writing(image)
-    least = max(LEAST_MARKS, _LEFT_BY_A_LAYER * int(layer.sum()))
-    if (marks := int(rows[:, 4].sum())) >= least:
+    if len(lines):
+        middles = rows[:, [1, 3]].mean(axis=1)[:, None] / height
+        is_beside = ((lines[:, 1] <= middles) & (middles <= lines[:, 3])).any(axis=1)
+        if rows[is_beside, 4].sum() < _LEFT_BY_A_LAYER * layer.sum():
+            rows = rows[~is_beside]
+    if (marks := int(rows[:, 4].sum())) >= LEAST_MARKS:
         low, high = rows[:, :2].min(axis=0), rows[:, 2:4].max(axis=0)
         box = np.concatenate([low, high]) / (width, height, width, height)
         return _Unread(_WHOLE if signs.images >= _MOSTLY else box, marks)

@@ -25,6 +25,7 @@ TICKED, UNTICKED = "[X]", "[ ]"
 FAR = 100.0  # points: a label that far to the left is rather the one above, if there is one
 NEAR_TICK = 40.0  # points between a tick box and its label
 NEAR_ABOVE = 18.0  # points between a box and the label above it
+BLANKS = "_…."  # to be filled in
 ROW = 6.0  # points: boxes whose tops are as near are read from left to right
 
 _MARKING = {
@@ -98,8 +99,9 @@ def warnings_of_fields(drafts: Sequence[PageDraft]) -> Iterator[ReadingWarning]:
     noted = [draft.number for draft in drafts for remark in draft.remarks if remark.kind == "comment"]
     if noted:
         count = "a comment stands" if len(noted) == 1 else f"{len(noted):,} comments stand"
+        page = noted[0] if len(set(noted)) == 1 else None
         yield ReadingWarning(
-            None, "comments", f"Beside the text {count} on {named_pages(noted)}; comments are not part of the text."
+            page, "comments", f"Beside the text {count} on {named_pages(noted)}; comments are not part of the text."
         )
 
 
@@ -138,7 +140,7 @@ class _Layout:
         if left[1] <= FAR or (left[1] < inf and above_gap > NEAR_ABOVE):
             return self._after(left[0], words, kind, box)
         if above_gap <= NEAR_ABOVE:
-            return _Insertion(self._line_end(above), "\n", words, "", kind, box)
+            return self._under(above, words, kind, box)
         below = self._places[self._boxes[:, 3] <= box[3]]
         if len(below):
             start = self._text.rfind("\n", 0, int(below.min())) + 1
@@ -179,13 +181,23 @@ class _Layout:
         return int(self._places[gaps.argmin()]), float(gaps.min())
 
     def _after(self, at: int, words: str, kind: Literal["field", "annotation"], box: Box) -> _Insertion:
+        """After a character, or the rest of its word; blanks to fill in are none of it."""
         at += 1
+        while at < len(self._text) and not self._text[at].isspace() and self._text[at] not in BLANKS:
+            at += 1
         is_inside = at < len(self._text) and not self._text[at].isspace()
         return _Insertion(at, " ", words, " " if is_inside else "", kind, box)
 
-    def _line_end(self, at: int) -> int:
+    def _under(self, at: int, words: str, kind: Literal["field", "annotation"], box: Box) -> _Insertion:
+        """Below the label above: as a line of its own, or after the label where its line has another one."""
+        start = self._text.rfind("\n", 0, at) + 1
         end = self._text.find("\n", at)
-        return end if end >= 0 else len(self._text)
+        end = end if end >= 0 else len(self._text)
+        in_line = (self._places >= start) & (self._places < end)
+        last = int(self._places[in_line & (self._boxes[:, 0] < box[2])].max())
+        if self._text[last + 1 : end].strip():
+            return self._after(last, words, kind, box)
+        return _Insertion(end, "\n", words, "", kind, box)
 
 
 def _squeezed(text: str) -> str:

@@ -6,13 +6,17 @@ pdfium's are kept by word, so that its highlights can be drawn.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 import numpy as np
 
 from retrieval.core.documents import PAGE_BREAK, Document, Page, ReadingWarning, Remark, RemarkKind, WordBoxes, no_boxes
 
+_LONGEST_BLANK = 400
+_BLANKS = re.compile(rf" {{{_LONGEST_BLANK + 1},}}")
 _WORD = re.compile(r"\S+")
 
 Box = tuple[float, float, float, float]
@@ -64,6 +68,27 @@ class PageDraft:
             for starts, ends, m in moved
         ]
         self.is_changed = True
+
+    def shorten_blanks(self) -> None:
+        """Leave out most of each long run of spaces that `blank` made: patterns over a text are slow on such runs.
+
+        Remarks within one move to its beginning.
+        """
+        cuts = [(run.start() + _LONGEST_BLANK, run.end()) for run in _BLANKS.finditer(self.text)]
+        if not cuts:
+            return
+        order = self.order if self.order is not None else list(range(len(self.text)))
+        ends = [0, *(end for _, end in cuts)]
+        starts = [*(start for start, _ in cuts), len(self.text)]
+        gone = [0, *accumulate(end - start for start, end in cuts)]
+
+        def moved(at: int) -> int:
+            i = bisect_right(ends, at) - 1
+            return min(at, starts[i]) - gone[i]
+
+        self.text = "".join(self.text[a:b] for a, b in zip(ends, starts, strict=True))
+        self.order = [at for a, b in zip(ends, starts, strict=True) for at in order[a:b]]
+        self.remarks = [replace(m, start=moved(m.start), end=moved(m.end)) for m in self.remarks]
 
     def reorder(self, pieces: Sequence[tuple[int, int]], separator: str = "\n") -> None:
         """Put [start, end) pieces of the text in this order, with a separator between two; what is in none is left out.

@@ -59,10 +59,10 @@ class PageView:
 
     def draw(self, dots_per_inch: float, covered: NDArray[np.bool_], boxes: Boxes = _NONE) -> Grey:
         """Draw the page without the characters that are `covered`, a bool for each, and without what lies in `boxes`;
-        forms and notes are not drawn.
+        fields of forms are not drawn.
         """
         scale = min(dots_per_inch / 72, math.sqrt(MOST_PIXELS / max(1, self.width * self.height)))
-        bitmap = self.page.render(scale=scale, grayscale=True, may_draw_forms=False, draw_annots=False)
+        bitmap = self.page.render(scale=scale, grayscale=True, may_draw_forms=False)
         image: Grey = np.array(bitmap.to_numpy())
         bitmap.close()
         height, width = image.shape

@@ -107,11 +107,6 @@ class PaintedObject:
         return tuple(_ints) if _stroke(self.handle, *_INTS) else None
 
     @property
-    def render_mode(self) -> int:
-        """Of a text: whether it is filled, outlined, invisible."""
-        return int(_render_mode(self.handle))
-
-    @property
     def type_size(self) -> float:
         """Of a text: the size of its type as the page shows it, in points."""
         _font_size(self.handle, _FLOATS[0])
@@ -189,9 +184,29 @@ class PaintedPage:
         return [i for i, each in enumerate(self.objects) if each.kind != "text"]
 
     @cached_property
+    def text_colors(self) -> NDArray[np.int64]:
+        """int64[texts, 4]: red, green, blue and alpha of the fill of each text; -1 where that is a pattern."""
+        colors = np.zeros((len(self.texts), 4), np.uint32)
+        at, are_known = colors.ctypes.data, []
+        for i in self.texts:
+            are_known.append(_fill(self.objects[i].handle, at, at + 4, at + 8, at + 12))
+            at += 16
+        return np.where(np.array(are_known, bool)[:, None], colors.astype(np.int64), -1)
+
+    @cached_property
+    def text_modes(self) -> NDArray[np.int64]:
+        """int64[texts]: whether each is filled, outlined, invisible."""
+        return np.array([_render_mode(self.objects[i].handle) for i in self.texts], np.int64)
+
+    @cached_property
     def boxes(self) -> NDArray[np.float64]:
         """float64[objects, 4]: their boxes."""
         return np.array([each.box for each in self.objects], np.float64).reshape(-1, 4)
+
+    @cached_property
+    def clips(self) -> NDArray[np.float64]:
+        """float64[objects, 4]: what they are clipped to."""
+        return np.array([each.clip for each in self.objects], np.float64).reshape(-1, 4)
 
 
 def painted(page: pdfium.PdfPage) -> PaintedPage:
@@ -246,8 +261,7 @@ class _Clips:
         count = _clips(path)
         if count <= 0:
             return form.clip
-        corners = _clip_corners(path, count - 1)
-        same = form.handle, count, corners, _point(path, count - 1, 0), _point(path, count - 1, 2)
+        same = form.handle, count, _point(path, count - 1, 2)  # of a box, the corner opposite to its first one
         if same != self._last:
             self._last, self._box = same, common(form.clip, _clip_box(path, min(count, MOST_CLIPS), form.matrix))
         return self._box

@@ -27,12 +27,15 @@ MOST_CORNERS = 400  # of a shape that is looked at for lines: of the grid of a l
 THICK = 3.0  # points: a bar of more is no line
 STRIKE = 0.12, 0.52  # where a line strikes, above the base line, of the size of the type
 UNDERLINE = -0.4, 0.08
+RIM = 0.17  # of the height of a text's box at its upper and lower edge, where a line strikes nothing
+BELOW = 0.35  # of that height, where an underline may be
 THIN = 0.2  # of the size of the type: what is thicker covers words more than it strikes them
 HAIR = 0.8  # points: no line is too thick then
 LETTERS = 0.45  # of the length of a line that strikes have letters on it: the rest is between them
 PALE = 225  # of 255: a line of such colours is not seen
 COLOURED = 64  # of 255, between the strongest and the weakest of red, green and blue
 _ADDRESS = re.compile(r"@|://|www\.", re.IGNORECASE)
+_BLANKS = re.compile(r"[_…]+|\.{3,}")  # to be filled in
 
 _Line = tuple[float, float, float, float, float]
 """The ends of a line, x, y, x, y, and its thickness in points."""
@@ -46,13 +49,14 @@ def take_out_struck(
     The draft's text must still be pdfium's, character for character.
     """
     quads = [box for each in annotations if each.subtype == pdfium_c.FPDF_ANNOT_STRIKEOUT for box in each.quads]
+    del quads[MOST_LINES:]
     lines = _lines(objects) if objects.texts and objects.is_whole else []
     meetings = list(_meetings(objects, lines))
     if not meetings and not quads:
         return
     characters = PageCharacters(page)
     try:
-        letters = _Letters(characters, objects)
+        letters = _Letters(draft.text, characters, objects)
         struck = {at for line, through, _ in meetings for at in letters.along(line, through, STRIKE)}
         struck |= letters.within(quads)
         inserted = {at for line, _, above in meetings for at in letters.along(line, above, UNDERLINE)} - struck
@@ -110,9 +114,11 @@ def named_pages(numbers: Sequence[int]) -> str:
 
 
 def _lines(objects: PaintedPage) -> list[_Line]:
-    """The lines and thin bars that a page paints, level or upright; none of a drawing with very many."""
+    """The lines and thin bars that a page paints over or close under texts, level or upright; none of a drawing with
+    very many.
+    """
     lines: list[_Line] = []
-    for i in objects.shapes:
+    for i in _by_texts(objects):
         shape = objects.objects[i]
         if shape.kind == "shape" and not _is_pale(shape):
             lines += _lines_of(shape)
@@ -121,29 +127,45 @@ def _lines(objects: PaintedPage) -> list[_Line]:
     return lines
 
 
+def _by_texts(objects: PaintedPage) -> list[int]:
+    """The shapes that reach into a text, between its upper and lower edge, or close under a coloured one."""
+    if not objects.shapes or len(objects.shapes) > MOST_LINES:
+        return []
+    texts, shapes = objects.boxes[objects.texts], objects.boxes[objects.shapes]
+    sizes = texts[:, 2:] - texts[:, :2]
+    low, high = texts[:, :2] + RIM * sizes, texts[:, 2:] - RIM * sizes
+    low -= _are_coloured(objects)[:, None] * BELOW * sizes
+    found = np.zeros(len(shapes), bool)
+    step = max(1, AT_ONCE // len(texts))
+    for first in range(0, len(shapes), step):
+        some = shapes[first : first + step, None]
+        reaches = ((some[..., 2:] > low) & (some[..., :2] < high)).all(axis=2)
+        found[first : first + step] = np.any(reaches, axis=1)
+    return [objects.shapes[k] for k in np.flatnonzero(found).tolist()]
+
+
 def _lines_of(shape: PaintedObject) -> Iterator[_Line]:
     left, bottom, right, top = shape.box
-    if min(right - left, top - bottom) <= THICK:
-        yield _line_of(shape.box)
+    width = shape.line_width  # pdfium puts it round the shape on every side
+    if min(right - left, top - bottom) <= THICK + width:
+        yield _line_of((left + width, bottom + width, right - width, top - width), width)
         return
-    parts = shape.corners(MOST_CORNERS)
-    width = shape.line_width
-    for part in parts or ():
+    for part in shape.corners(MOST_CORNERS) or ():
         xs, ys = zip(*part, strict=True)
         box = min(xs), min(ys), max(xs), max(ys)
-        if min(box[2] - box[0], box[3] - box[1]) <= THICK - width:
-            yield _line_of((box[0] - width / 2, box[1] - width / 2, box[2] + width / 2, box[3] + width / 2))
+        if min(box[2] - box[0], box[3] - box[1]) <= THICK:
+            yield _line_of(box, width)
         elif 0 < width <= THICK:
             for (x, y), (other_x, other_y) in pairwise(part):
                 if min(abs(x - other_x), abs(y - other_y)) < 0.5:
                     yield x, y, other_x, other_y, width
 
 
-def _line_of(box: Box) -> _Line:
+def _line_of(box: Box, width: float) -> _Line:
     left, bottom, right, top = box
     if right - left >= top - bottom:
-        return left, (bottom + top) / 2, right, (bottom + top) / 2, top - bottom
-    return (left + right) / 2, bottom, (left + right) / 2, top, right - left
+        return left, (bottom + top) / 2, right, (bottom + top) / 2, top - bottom + width
+    return (left + right) / 2, bottom, (left + right) / 2, top, right - left + width
 
 
 def _is_pale(shape: PaintedObject) -> bool:
@@ -156,12 +178,12 @@ def _meetings(objects: PaintedPage, lines: Sequence[_Line]) -> Iterator[tuple[_L
     the objects.
     """
     texts = np.array(objects.texts)
-    step = max(1, AT_ONCE // max(len(texts), 1))
+    step, are_coloured = max(1, AT_ONCE // max(len(texts), 1)), _are_coloured(objects)
     for first in range(0, len(lines), step):
         ends = np.array(lines[first : first + step])[:, None, :4]
         through, above = _meets(objects.boxes[texts], ends, 0) | _meets(objects.boxes[texts], ends, 1)
         for k in np.flatnonzero((through | above).any(axis=1)).tolist():
-            coloured = [i for i in texts[above[k]].tolist() if _is_coloured(objects.objects[i])]
+            coloured = texts[above[k] & are_coloured].tolist()
             if coloured or through[k].any():
                 yield lines[first + k], texts[through[k]].tolist(), coloured
 
@@ -175,30 +197,32 @@ def _meets(boxes: NDArray[np.float64], ends: NDArray[np.float64], along: int) ->
     first, last = np.minimum(ends[..., along], ends[..., along + 2]), np.maximum(ends[..., along], ends[..., along + 2])
     at = (ends[..., across] + ends[..., across + 2]) / 2
     beside = (first < boxes[:, along + 2]) & (last > boxes[:, along]) & (last - first > 2)
-    rim = (high - low) * 0.12
+    rim = (high - low) * RIM
     through = beside & (at > low + rim) & (at < high - rim)
     # A text that runs upwards or downwards has its lower edge at either side.
     off = np.minimum(abs(at - low), abs(at - high)) if along else abs(at - low)
-    return np.stack([through, beside & (off < 0.35 * (high - low))])
+    return np.stack([through, beside & (off < BELOW * (high - low))])
 
 
-def _is_coloured(text: PaintedObject) -> bool:
-    color = text.fill
-    return color is not None and max(color[:3]) - min(color[:3]) >= COLOURED
+def _are_coloured(objects: PaintedPage) -> NDArray[np.bool_]:
+    """bool[texts]: which are neither black nor grey nor white."""
+    colors = objects.text_colors[:, :3]
+    return np.asarray(colors.max(axis=1) - colors.min(axis=1) >= COLOURED)
 
 
 # Letters that lines run through
 
 
 class _Letters:
-    """The characters of a page's texts, with where they stand."""
+    """The characters of a page's texts, with where they stand; white space and blanks to fill in are none."""
 
-    def __init__(self, characters: PageCharacters, objects: PaintedPage) -> None:
+    def __init__(self, text: str, characters: PageCharacters, objects: PaintedPage) -> None:
         self._characters = characters
+        blanks = {at for blank in _BLANKS.finditer(text) for at in range(*blank.span())}
         text_of = {objects.objects[i].handle: i for i in objects.texts}
         self._of_text: dict[int, list[int]] = {}
         for at, handle in enumerate(characters.objects):
-            if handle in text_of:
+            if handle in text_of and at not in blanks and not text[at].isspace():
                 self._of_text.setdefault(text_of[handle], []).append(at)
         self._rows: dict[int, NDArray[np.float64]] = {}
 

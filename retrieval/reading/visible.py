@@ -24,19 +24,23 @@ from numpy.typing import NDArray
 from retrieval.core.documents import ReadingWarning
 from retrieval.reading.annotations import Annotation
 from retrieval.reading.page_drafts import Box, PageDraft
-from retrieval.reading.painted import Color, PageCharacters, PaintedObject, PaintedPage, common
+from retrieval.reading.painted import Color, PageCharacters, PaintedPage
 
 LEAST_SIZE = 1.0  # points; of a page of less than 800 points, so much less
 LEAST_CONTRAST = 20  # of 255, in one colour: a watermark in the palest usual grey has 25
 ALIKE = 64  # of 255: colours that may turn out too alike; the picture decides
+REST = 0.15  # of the width or height of a text that a clip path or the page's edge leaves: it may show nothing
+IN = 0.85  # of the width and height of a box that lies in another one
 MUCH = 0.25  # of a page: an image of that size, with writing under it, is a scan
 MOST_SHAPES = 3_000  # of a page that are compared with its texts; of one with more, each text is suspected
+MOST_JUDGED = 20_000  # characters of a page, beside the first of each text; of more only some stand for those after
 MOST_PIXELS = 16_000_000  # of a picture
 PIXELS_PER_POINT = 2.0  # strokes of small type are then a pixel wide and have most of their colour
 LAYER_BYTES = 16_000_000  # of object streams that are searched for layers
 
 Unseen = Literal["hidden", "covered"]
 _PAPER: Color = (255, 255, 255, 255)
+_INK: Color = (0, 0, 0, 255)
 _UNPAINTED = {pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP}
 # Annotations that are drawn and may be opaque.
 _DRAWN = {
@@ -142,7 +146,8 @@ class _Suspects:
 
     unpainted: set[int] = field(default_factory=set)  # of a rendering mode that paints nothing
     tiny: set[int] = field(default_factory=set)
-    cut: set[int] = field(default_factory=set)  # by the page's edge or a clip path
+    cut: set[int] = field(default_factory=set)  # off by the page's edge or a clip path
+    trimmed: set[int] = field(default_factory=set)  # by them, but for a part: no reason to suspect them
     covered: set[int] = field(default_factory=set)  # or in about the colour of a box below them
     pale: set[int] = field(default_factory=set)  # for any other reason
     covers: list[tuple[int, Box]] = field(default_factory=list)  # what may cover texts, by place in the painting order
@@ -156,27 +161,35 @@ def _suspects(
     page: pdfium.PdfPage, objects: PaintedPage, annotations: Sequence[Annotation], layers_off: bool
 ) -> _Suspects:
     found = _Suspects()
-    texts = objects.texts
-    if not texts or not objects.is_whole:
+    if not objects.texts or not objects.is_whole:
         return found
-    edge, least_size = page.get_bbox(), min(1.0, max(page.get_size()) / 800) * LEAST_SIZE
-    shapes = [(i, objects.objects[i].box) for i in objects.shapes if _may_cover(objects.objects[i])]
+    texts = np.array(objects.texts)
+    boxes, clips = objects.boxes[texts], objects.clips[texts]
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    shapes = [(i, objects.objects[i].box) for i in objects.shapes if _may_matter(i, objects)]
     found.covers = shapes + [(len(objects.objects), box) for box in _drawn_over(annotations)]
-    under = _over_and_under(objects, found)
-    for i in texts:
-        text = objects.objects[i]
-        left, bottom, right, top = text.box
-        if left == right and bottom == top:  # white space
+    under = _over_and_under(objects, found) if found.covers else {}
+    edge = np.array(page.get_bbox())
+    shared = np.minimum(np.minimum(clips[:, 2:], edge[2:]), boxes[:, 2:])
+    shared -= np.maximum(np.maximum(clips[:, :2], edge[:2]), boxes[:, :2])
+    found.cut.update(texts[((shared < REST * sizes) | (shared < 0)).any(axis=1)].tolist())
+    found.trimmed.update(texts[(shared < IN * sizes).any(axis=1)].tolist())
+    least_size = min(1.0, max(page.get_size()) / 800) * LEAST_SIZE
+    small = texts[sizes[:, 1] < least_size].tolist()
+    found.tiny.update(i for i in small if objects.objects[i].type_size < least_size)
+    blank = set(texts[(sizes <= 0).all(axis=1)].tolist())
+    images = objects.boxes[[i for i in objects.shapes if objects.objects[i].kind == "image"]]
+    colors, modes = objects.text_colors, objects.text_modes
+    is_usual = (modes == pdfium_c.FPDF_TEXTRENDERMODE_FILL) & (colors == _INK).all(axis=1) & (not layers_off)
+    unusual = set(np.flatnonzero(~is_usual).tolist())
+    unusual |= {k for k, i in enumerate(objects.texts) if i in under or objects.objects[i].is_blended}
+    for k in unusual:
+        i, text = objects.texts[k], objects.objects[objects.texts[k]]
+        if modes[k] in _UNPAINTED:
+            if not _is_in_one(objects.boxes[i], images):
+                found.unpainted.add(i)
             continue
-        mode = text.render_mode
-        if mode in _UNPAINTED:
-            found.unpainted.add(i)
-            continue
-        if not _is_in(text.box, edge) or not _is_in(text.box, text.clip):
-            found.cut.add(i)
-        if top - bottom < least_size and text.type_size < least_size:
-            found.tiny.add(i)
-        color = text.outline if mode == pdfium_c.FPDF_TEXTRENDERMODE_STROKE else text.fill
+        color = text.outline if modes[k] == pdfium_c.FPDF_TEXTRENDERMODE_STROKE else text.fill
         background = under.get(i, _PAPER)
         if color is None or background is None or color[3] < ALIKE or text.is_blended:
             found.pale.add(i)
@@ -184,6 +197,9 @@ def _suspects(
             (found.pale if _are_alike(background, _PAPER) else found.covered).add(i)
         elif layers_off and (text.in_form or text.is_in_layer):
             found.pale.add(i)
+    for each in (found.tiny, found.cut, found.covered, found.pale):
+        each -= blank | found.unpainted
+    found.unpainted -= blank
     return found
 
 
@@ -192,8 +208,6 @@ def _over_and_under(objects: PaintedPage, found: _Suspects) -> dict[int, Color |
     image.
     """
     under: dict[int, Color | None] = {}
-    if not found.covers:
-        return under
     if len(found.covers) > MOST_SHAPES:
         found.covered.update(objects.texts)
     texts = np.array(objects.texts)
@@ -212,12 +226,15 @@ def _over_and_under(objects: PaintedPage, found: _Suspects) -> dict[int, Color |
     return under
 
 
-def _may_cover(shape: PaintedObject) -> bool:
-    """Whether a shape or image is large enough to hide letters."""
+def _may_matter(i: int, objects: PaintedPage) -> bool:
+    """Whether a shape or image is large enough to hide letters, and more than white paper below all of them."""
+    shape = objects.objects[i]
     left, bottom, right, top = shape.box
     if right - left < 2 or top - bottom < 2:
         return False
-    return shape.kind == "image" or shape.is_filled or shape.line_width >= 2
+    if shape.kind == "shape" and not shape.is_filled:
+        return shape.line_width >= 2
+    return shape.kind == "image" or i > objects.texts[0] or shape.fill != _PAPER
 
 
 def _drawn_over(annotations: Sequence[Annotation]) -> Iterator[Box]:
@@ -228,14 +245,10 @@ def _drawn_over(annotations: Sequence[Annotation]) -> Iterator[Box]:
             yield each.box
 
 
-def _is_in(box: Box, outer: Box) -> bool:
-    """Whether nearly all of a box lies in another one."""
-    left, bottom, right, top = box
-    if outer[0] <= left and outer[1] <= bottom and right <= outer[2] and top <= outer[3]:
-        return True
-    inner = common(box, outer)
-    wide, high = inner[2] - inner[0], inner[3] - inner[1]
-    return wide > 0 < high and wide >= 0.85 * (right - left) and high >= 0.85 * (top - bottom)
+def _is_in_one(box: NDArray[np.float64], outer: NDArray[np.float64]) -> bool:
+    """Whether nearly all of a box lies in one of others."""
+    shared = np.minimum(outer[:, 2:], box[2:]) - np.maximum(outer[:, :2], box[:2])
+    return bool((shared >= IN * (box[2:] - box[:2])).all(axis=1).any())
 
 
 def _are_alike(one: Color, other: Color) -> bool:
@@ -246,7 +259,9 @@ def _are_alike(one: Color, other: Color) -> bool:
 
 
 class _Judge:
-    """Compares the picture of a page with that without the suspected texts, character by character."""
+    """Compares the picture of a page that has no other texts than the suspected ones with that of one that has none,
+    character by character.
+    """
 
     def __init__(
         self, page: pdfium.PdfPage, objects: PaintedPage, suspects: _Suspects, characters: PageCharacters
@@ -262,14 +277,20 @@ class _Judge:
         """For each character of a suspected text how it is kept from sight; None for one that is seen."""
         texts = {self._objects.objects[i].handle: i for i in self._suspects.all}
         found: dict[int, dict[int, Unseen | None]] = {i: {} for i in self._suspects.all}
+        step = 1 + sum(handle in texts for handle in self._characters.objects) // MOST_JUDGED
         for at, handle in enumerate(self._characters.objects):
             if handle is not None and (i := texts.get(handle)) is not None:
+                if found[i] and len(found[i]) % step:
+                    found[i][at] = next(reversed(found[i].values()))
+                    continue
                 box = self._characters.box(at)
                 if box[0] < box[2] and box[1] < box[3]:
                     found[i][at] = self._verdict(i, box)
-        for i in self._suspects.cut - self._suspects.covered:
+        for i in self._suspects.trimmed & self._suspects.all:
             if not all(found[i].values()):  # a line that a margin cut short is still that line
-                found[i] = dict.fromkeys(found[i])
+                clip = self._objects.clips[i : i + 1]
+                cut = [at for at in found[i] if not _is_in_one(np.array(self._characters.box(at)), clip)]
+                found[i].update(dict.fromkeys(cut))
         return {at: verdict for of_text in found.values() for at, verdict in of_text.items()}
 
     def _verdict(self, i: int, box: Box) -> Unseen | None:
@@ -277,7 +298,7 @@ class _Judge:
         at_images = ((self._images[:, :2] <= (x, y)) & (self._images[:, 2:] >= (x, y))).all(axis=1)
         if i in self._suspects.unpainted:
             return None if at_images.any() or self._has_ink(self._bare, box) else "hidden"
-        is_scan = (at_images & self._is_large).any() and self._has_ink(self._picture, box)
+        is_scan = (at_images & self._is_large).any() and self._has_ink(self._bare, box)
         if i not in self._suspects.tiny and (is_scan or self._differs(box)):
             return None
         return "covered" if i in self._suspects.covered - self._suspects.cut else "hidden"
@@ -305,7 +326,7 @@ class _Judge:
     @cached_property
     def _to_pixels(self) -> tuple[float, ...]:
         """The matrix from points of the page to pixels of the picture."""
-        height, width = self._picture.shape[:2]
+        height, width = self._bare.shape[:2]
         fine = 64  # pdfium gives whole pixels
         to_pixel = pdfium.PdfPosConv(self._page, (0, 0, width * fine, height * fine, 0)).to_bitmap
         far = 1000
@@ -314,14 +335,10 @@ class _Judge:
         return tuple(each / fine for each in matrix)
 
     @cached_property
-    def _picture(self) -> NDArray[np.int16]:
-        """int16[height, width, 3]: the page as it is shown."""
-        return self._without(set())
-
-    @cached_property
     def _difference(self) -> NDArray[np.int16]:
-        """int16[height, width, 3]: what the suspected texts change in it."""
-        difference: NDArray[np.int16] = np.abs(self._picture - self._without(self._suspects.all))
+        """int16[height, width, 3]: what the suspected texts alone would change in it."""
+        others = set(self._objects.texts) - self._suspects.all
+        difference: NDArray[np.int16] = np.abs(self._without(others) - self._bare)
         return difference
 
     @cached_property

@@ -18,7 +18,8 @@ Rows = NDArray[np.int32]
 DOTS_PER_INCH = 100
 LEAST_MARKS = 20  # in rows of writing; less is a logo, a seal or a signature
 _LEAST_HEIGHT, _MOST_HEIGHT = 4, 45  # pixels of a mark: letters of 4 to 40 points
-_CONTRAST = 24  # of 255, between ink and the mean round it
+_CONTRAST = 24  # of 255, between ink and the mean round it; and on a faint page, a share of what all shades span
+_LEAST_CONTRAST, _FAINT, _RARE = 16, 0.2, 0.001  # more than the grain of paper; a thousandth may be darker or lighter
 _ROUND = 41  # pixels of that square
 _LEAST_MARKS = 5  # of a row, or of a page
 _LEAST_AREA = 8  # pixels of a mark that stands in no row
@@ -64,9 +65,16 @@ def _marks(image: Grey, sign: int) -> tuple[NDArray[np.int32], NDArray[np.int32]
     import cv2
 
     mean = cv2.blur(image, (_ROUND, _ROUND)).astype(np.int16)
-    ink = (sign * (image.astype(np.int16) - mean) > _CONTRAST).astype(np.uint8)
+    ink = (sign * (image.astype(np.int16) - mean) > _contrast(image)).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     return np.asarray(labels, np.int32), np.asarray(stats[1:], np.int32)
+
+
+def _contrast(image: Grey) -> float:
+    """How much darker than what is round it ink is: less on a faint page."""
+    shades = np.cumsum(np.bincount(image.ravel(), minlength=256)) / image.size
+    darkest, lightest = np.searchsorted(shades, (_RARE, 1 - _RARE))
+    return float(np.clip(_FAINT * (lightest - darkest), _LEAST_CONTRAST, _CONTRAST))
 
 
 def _rows_in(labels: NDArray[np.int32], stats: NDArray[np.int32]) -> Rows:

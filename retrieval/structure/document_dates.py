@@ -207,7 +207,8 @@ def _of_closing(document: Document, after: int) -> Iterator[DocumentDate]:
 
 _MOST_CLOSINGS = 200
 _CLOSES = re.compile(
-    r"^\W*(?:ENTERED|Entered|DATED|Dated|SO\s+ORDERED|Executed)\b[\s,:]*(?:on\s+)?(?:this\s+)?(?:the\s+)?", re.MULTILINE
+    r"^[^\w\n]{0,40}(?:ENTERED|Entered|DATED|Dated|SO\s+ORDERED|Executed)\b[\s,:]*(?:on\s+)?(?:this\s+)?(?:the\s+)?",
+    re.MULTILINE,
 )
 
 

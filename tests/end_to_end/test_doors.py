@@ -35,6 +35,7 @@ OURS = {
     "GET /matters/{matter_id}/documents/{document_id}/pages/{number}.png": (403, 404),
     "GET /matters/{matter_id}/documents/{document_id}.pdf": (403, 404),
     "GET /matters/{matter_id}/documents/{document_id}/text": (403, 404),
+    "GET /matters/{matter_id}/documents/{document_id}/changes/{other_id}": (403, 404),
 }
 # Of gradio's: the empty page and what it is drawn with, the same for everyone; then what belongs to a session.
 SAME_FOR_ALL = {

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from retrieval.core.errors import EmbedderUnavailable, NoSuchDocument, NoSuchMatter
 from retrieval.ingest_workers import NICENESS
 from retrieval.library.schema import DocumentRecord
+from retrieval.reading.formats import FORMATS
 from retrieval.search.lexical import stems_of
 from retrieval.structure.chunks import chunk
 from tests.pdfs import make_pdf
@@ -416,4 +417,5 @@ def test_nothing_accepted_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
         assert_whole(stores, matter.id)
         assert stores.ingest.repair() == 0
     kept = [path.name for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
-    assert sorted(kept) == sorted(f"{r.id}.{suffix}" for r in records for suffix in ("pdf", "text.json.gz"))
+    suffixes = "pdf", f"{FORMATS['PDF'].version}.text.json.gz"
+    assert sorted(kept) == sorted(f"{r.id}.{suffix}" for r in records for suffix in suffixes)

@@ -35,49 +35,37 @@ def stores(folder: Path) -> Iterator[Stores]:
 
 
 def read_by_an_older_version(stores: Stores) -> DocumentRecord:
-    """A ready document whose text another converter made, which is version 1."""
+    """A ready document whose text another converter made, which was version 1; today's is a later one."""
     matter = stores.library.create_matter("Acme")
     record = stores.library.accept(matter.id, "lease.pdf", LEASE)
     stores.library.keep_text(record, document(OLD, id_=record.id, name=record.name))
-    stores.ingest.run()
+    with pytest.MonkeyPatch.context() as before:
+        before.setitem(FORMATS, "PDF", replace(FORMATS["PDF"], version=1))
+        stores.ingest.run()
     return stores.library.record(matter.id, record.id)
-
-
-@pytest.fixture
-def newer_converter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The converter of this version, as the next one's."""
-    monkeypatch.setitem(FORMATS, "PDF", replace(FORMATS["PDF"], version=2))
 
 
 def text(stores: Stores, record: DocumentRecord, version: int | None = None) -> str:
     return stores.library.document(record.matter_id, record.id, version).text
 
 
-@pytest.mark.usefixtures("newer_converter")
 def test_a_document_is_read_again_by_a_newer_converter_and_what_was_cited_keeps_its_text(
-    stores: Stores, monkeypatch: pytest.MonkeyPatch
+    stores: Stores,
 ) -> None:
-    with monkeypatch.context() as before:
-        before.setitem(FORMATS, "PDF", replace(FORMATS["PDF"], version=1))
-        record = read_by_an_older_version(stores)
+    record = read_by_an_older_version(stores)
     assert (record.state, record.text_version, text(stores, record)) == ("ready", 1, OLD)
     assert stores.ingest.repair() == 1
     stores.ingest.run()
     record = stores.library.record(record.matter_id, record.id)
-    assert (record.state, record.text_version) == ("ready", 2)
+    assert (record.state, record.text_version) == ("ready", FORMATS["PDF"].version)
     assert "It is $4." in text(stores, record)
     assert text(stores, record, 1) == OLD
-    assert stores.library.document(record.matter_id, record.id).version == 2
+    assert stores.library.document(record.matter_id, record.id).version == FORMATS["PDF"].version
     assert stores.ingest.repair() == 0
 
 
-@pytest.mark.usefixtures("newer_converter")
-def test_an_older_text_goes_when_nothing_cites_it_or_the_document_goes(
-    stores: Stores, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as before:
-        before.setitem(FORMATS, "PDF", replace(FORMATS["PDF"], version=1))
-        record = read_by_an_older_version(stores)
+def test_an_older_text_goes_when_nothing_cites_it_or_the_document_goes(stores: Stores, folder: Path) -> None:
+    record = read_by_an_older_version(stores)
     stores.library.drop_old_texts(lambda _id, _version: False)  # the one that is searched is no older one
     assert text(stores, record) == OLD
     stores.ingest.repair()
@@ -92,12 +80,9 @@ def test_an_older_text_goes_when_nothing_cites_it_or_the_document_goes(
     assert [path.name for path in (folder / "files").rglob(f"{record.id}*")] == []
 
 
-def test_a_document_whose_bytes_are_gone_stays_as_it_was_read(
-    stores: Stores, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_document_whose_bytes_are_gone_stays_as_it_was_read(stores: Stores, folder: Path) -> None:
     record = read_by_an_older_version(stores)
     (folder / "files" / record.id[:2] / f"{record.id}.pdf").unlink()
-    monkeypatch.setitem(FORMATS, "PDF", replace(FORMATS["PDF"], version=2))
     assert stores.ingest.repair() == 0
     assert text(stores, record) == OLD
 

@@ -11,7 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 from retrieval.core.documents import Document
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
-from tests.scans import Draw, cropped, drawn, of_pictures, photograph, picture, scanned, strips
+from tests.scans import Draw, cropped, drawn, of_pictures, photograph, picture, raw_pdf, scanned, stream, strips
 
 LEASE = """4. Rent. Tenant shall pay rent of $10,500 per month on the first day
 of each month, without notice, demand or set-off of any kind.
@@ -62,6 +62,32 @@ NOT_READ: dict[str, Callable[[], bytes]] = {
     "a pale scan": lambda: of_pictures([picture(LEASE).point(lambda shade: 170 + shade // 4)]),
     "white words on black": lambda: of_pictures([picture(LEASE).point(lambda shade: 255 - shade)]),
     "words drawn as shapes": lambda: drawn(outlines),
+}
+
+
+def hidden_picture(how: str) -> bytes:
+    """A page whose words are in the picture of a stamp annotation, or of a pattern that fills a rectangle."""
+    words = picture(LEASE, dots=100)
+    image = f"/Type /XObject /Subtype /Image /Width {words.width} /Height {words.height} /ColorSpace /DeviceGray "
+    drawing = stream(b"595 0 0 842 0 0 cm /I Do", "/Type /XObject /Subtype /Form /BBox [0 0 595 842] " + RESOURCES)
+    tile = "/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 595 842] /XStep 595 /YStep 842 "
+    stamp = b"<< /Type /Annot /Subtype /Stamp /F 4 /Rect [0 0 595 842] /AP << /N 4 0 R >> >>"
+    is_stamp = how == "stamp"
+    return raw_pdf(
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Pattern << /P 4 0 R >> >> "
+        + (b"/Annots [6 0 R] >>" if is_stamp else b"/Contents 6 0 R >>"),
+        drawing if is_stamp else stream(b"595 0 0 842 0 0 cm /I Do", tile + RESOURCES),
+        stream(words.tobytes(), image + "/BitsPerComponent 8 "),
+        stamp if is_stamp else stream(b"/Pattern cs /P scn 0 0 595 842 re f"),
+    )
+
+
+RESOURCES = "/Resources << /XObject << /I 5 0 R >> >> "
+NOT_READ |= {
+    "a picture in a stamp annotation": lambda: hidden_picture("stamp"),
+    "a picture in a pattern": lambda: hidden_picture("pattern"),
 }
 
 READ_IN_PART: dict[str, Draw] = {

@@ -13,7 +13,7 @@ from retrieval.reading.ocr_layer import is_implausible
 from retrieval.reading.pdf import read_pdf
 from retrieval.reading.recognition import Reading, ReadWord
 from retrieval.reading.writing import Grey
-from tests.scans import Draw, scanned
+from tests.scans import Draw, raw_pdf, scanned, stream
 
 VERA = str(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf")
 LEASE = "4. Rent. Tenant shall pay rent of $10,500 per month on the first day\nof each month."
@@ -113,23 +113,6 @@ def meaningless(words: str) -> bytes:
         b"/Descent -240 /CapHeight 730 /StemV 80 /FontFile2 9 0 R >>",
         stream(font, f"/Length1 {len(font)} "),
     )
-
-
-def stream(data: bytes, more: str = "") -> bytes:
-    return b"<< %b/Length %d >>\nstream\n%b\nendstream" % (more.encode(), len(data), data)
-
-
-def raw_pdf(*objects: bytes) -> bytes:
-    """A PDF of numbered objects, the catalog first."""
-    out = b"%PDF-1.4\n"
-    starts = []
-    for number, each in enumerate(objects, 1):
-        starts.append(len(out))
-        out += b"%d 0 obj\n%b\nendobj\n" % (number, each)
-    table = b"".join(b"%010d 00000 n \n" % start for start in starts)
-    size = len(objects) + 1
-    trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, len(out))
-    return b"%bxref\n0 %d\n0000000000 65535 f \n%b%b" % (out, size, table, trailer)
 
 
 def test_characters_that_mean_nothing_are_named_or_recognised_in_their_place() -> None:

@@ -43,3 +43,21 @@ def test_joined_pages_have_their_remarks_and_boxes_at_their_place_in_the_text() 
     assert document.remarks_in(document.span(5, 6), "recognised") == (Remark(4, 7, "recognised", detail="91"),)
     assert document.remarks_in(document.span(0, 3), "recognised") == ()
     assert (document.partly_read_pages, document.recognised_pages) == ((2,), (2,))
+
+
+def test_long_blanks_are_shortened_and_remarks_stay_with_their_words() -> None:
+    draft = PageDraft(1, "before " + "x" * 2_000 + " after")
+    draft.blank(7, 2_007)
+    draft.remark(7, 2_007, "hidden")
+    draft.remark(1_000, 1_000, "comment", "why?")
+    draft.remark(2_008, 2_013, "field")
+    draft.shorten_blanks()
+    assert draft.text.split() == ["before", "after"]
+    assert len(draft.text) < 500
+    hidden, comment, field = draft.remarks
+    assert draft.text[: hidden.start] == "before "
+    assert draft.text[hidden.end :].strip() == "after"
+    assert hidden.start < comment.start == comment.end <= hidden.end
+    assert draft.text[field.start : field.end] == "after"
+    assert draft.order is not None
+    assert draft.order[-5:] == list(range(2_008, 2_013))

@@ -143,7 +143,7 @@ def test_what_is_there_already_does_not_count_again_and_what_is_removed_is_free(
     records: Records, matter: Matter
 ) -> None:
     first, *_ = [records.access.accept(ANN, matter, records.file(str(n))) for n in range(SMALL.documents)]
-    assert records.access.accept(ANN, matter, records.file("0"), "again.pdf") == first
+    assert records.access.accept(ANN, matter, records.file("0"), "again.pdf").id == first.id
     records.library.remove(matter.id, first.id)
     assert records.access.accept(ANN, matter, records.file("one more"))
     with pytest.raises(QuotaReached):

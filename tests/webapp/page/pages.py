@@ -30,11 +30,13 @@ def ready(workspace: Workspace, matter: Matter, name: str, text: str) -> Documen
     """
     data = text.encode() if name.endswith(".txt") else make_pdf([name])
     record = workspace.library.accept(matter.id, name, data)
-    read = document(text, id_=record.id, name=name)
+    version = workspace.library.converter_version(record)
+    read = replace(document(text, id_=record.id, name=name), version=version)
     workspace.library.keep_text(record, read)
     chunks, texts = zip(*cut(read), strict=True)
     vectors = workspace.embedder.passages(texts)
     record = replace(record, state="ready", pages=len(read.pages), page=len(read.pages), characters=len(text))
+    record = replace(record, text_version=version)
     indexes = Indexes(workspace.library, workspace.vectors, workspace.lexical, workspace.embedder)
     indexes.put(record, text, chunks, texts, vectors, lambda: None)
     return record

@@ -727,7 +727,7 @@ def test_each_place_of_an_answer_is_opened_at_its_words(page: Page, engine: Fake
     first, second = page.turns()
     [(start, end)] = second.answer.citations[0].spans
     assert LEASE[start:end] == "Either party may end this Lease by ninety days' written notice"
-    assert shown_page(page).endswith(f"/pages/3.png?span={start}-{end}")
+    assert f"/pages/3.png?span={start}-{end}" in shown_page(page)
     page.do("cite", turn=first.id, item="0", zoom="2")
     assert shown_words(page) == ["The monthly rent is $4,200"]
     assert "/pages/2.png?" in shown_page(page)

@@ -20,7 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from retrieval import Child, Document
 from retrieval.reading.pdf import read_pdf
-from tests.pdfs import make_pdf
+from tests.pdfs import annotated, drawn, make_pdf
 from tests.retrieval.stores import contract, opened
 from webapp.core.errors import PageNotShown
 from webapp.service import page_images
@@ -170,6 +170,39 @@ def _searched(data: bytes, number: int, line: str) -> Box:
         page.close()
     low, high = (height - top) * 1.5, (height - bottom) * 1.5
     return int(left * 1.5), int(low), int(right * 1.5), int(high)
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "/Subtype /Widget /FT /Tx /T (a) /V (Robin Castellane) /Rect [100 690 300 710] /DA (/Helv 11 Tf 0 g)",
+        "/Subtype /FreeText /Contents (Robin Castellane) /Rect [100 690 300 710] /DA (/Helv 11 Tf 0 g)",
+    ],
+    ids=["field", "free text"],
+)
+def test_what_was_filled_in_or_typed_on_a_page_is_drawn_and_highlighted_where_it_stands(
+    renderer: PageRenderer, annotation: str
+) -> None:
+    data = annotated([(50, 700, "Name:")], [annotation])
+    document = _read(data, annotation)
+    words = document.boxes[1:]  # after the label
+    view = PageView(document.id, 1, document.text, boxes=tuple((a, b, c, d) for _, _, a, b, c, d in words.tolist()))
+    [box] = renderer.boxes(view, "a", lambda: data)
+    assert _dark(_picture(renderer.image(PageView(document.id, 1), "a", lambda: data)).crop(box)).getbbox()
+    left, top, right, bottom = (edge / 1.5 for edge in box)
+    assert (round(left), round(792 - bottom), round(right), round(792 - top)) == pytest.approx(
+        (100, 690, 300, 710), abs=1
+    )
+
+
+def test_a_highlight_leaves_out_words_that_were_taken_out_between_its_own(renderer: PageRenderer) -> None:
+    data = drawn(lambda c: (c.drawString(72, 700, "a term of six ten years"), c.line(115, 703, 129, 703)))
+    document = _read(data, "struck")
+    assert document.text.split() == "a term of ten years".split()
+    boxes = tuple((a, b, c, d) for _, _, a, b, c, d in document.boxes.tolist())
+    view = PageView(document.id, 1, document.text, boxes=boxes)
+    first, second = renderer.boxes(view, "a", lambda: data)
+    assert first[2] < 1.5 * 117 < 1.5 * 128 < second[0]
 
 
 @pytest.mark.parametrize("zoom", [0.5, 2.0])

@@ -278,7 +278,7 @@ def _come_and_go(demo: Running) -> None:
     def kept() -> set[str]:
         return {file.name for file in (workspace.settings.data_dir / "files").rglob(f"{record.id}*")}
 
-    assert kept() == {f"{record.id}.pdf", f"{record.id}.text.json.gz"}
+    assert kept() == {f"{record.id}.pdf", f"{record.id}.{workspace.library.converter_version(record)}.text.json.gz"}
 
     with database.writing(workspace._database) as connection:
         gone = sa.update(users).where(users.c.id == guest.id)
