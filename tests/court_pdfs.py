@@ -140,22 +140,70 @@ def transcript(
 
 
 def condensed(
-    pages: Sequence[Sequence[str]] = TESTIMONY, *, first: int = 41, across: bool = False, by_row: bool = False
+    pages: Sequence[Sequence[str]] = TESTIMONY,
+    *,
+    first: int = 41,
+    across: bool = False,
+    by_row: bool = False,
+    rows: int = 2,
 ) -> bytes:
-    """A sheet of four transcript pages, column by column or `across`; `by_row`: drawn line by line over the sheet."""
+    """Sheets of transcript pages in two columns, one column after the other or `across`.
 
-    def draw(canvas: Canvas) -> None:
+    `by_row`: drawn line by line over the sheet. `rows`: 2 for four pages a sheet, 1 for two.
+    """
+    in_all = 2 * rows
+
+    def draw_sheet(canvas: Canvas, at: int) -> None:
         canvas.setFont("Courier", 7)
         canvas.drawCentredString(WIDTH / 2, 770, "DEPOSITION OF L. MARCHANT")
-        rows = []
-        for i, page in enumerate(pages):
-            column, row = (i % 2, i // 2) if across else (i // 2, i % 2)
-            x, top = 40 + 280 * column, 750 - 360 * row
-            rows.append((top, x + 200, f"Page {first + i}"))
-            rows += [(top - 13 * n, x, f"{n:2} {page[n - 1] if n <= len(page) else ''}") for n in range(1, 26)]
-        for y, x, text in sorted(rows, key=lambda row: (-row[0], row[1])) if by_row else rows:
+        drawn: list[tuple[float, int, str]] = []
+        for i, page in enumerate(pages[at : at + in_all]):
+            column, row = (i % 2, i // 2) if across else (i // rows, i % rows)
+            x, top = 40 + 280 * column, 750 - 720 // rows * row
+            drawn.append((top, x + 200, f"Page {first + at + i}"))
+            drawn += [(top - 26 / rows * n, x, f"{n:2} {page[n - 1] if n <= len(page) else ''}") for n in range(1, 26)]
+        for y, x, text in sorted(drawn, key=lambda row: (-row[0], row[1])) if by_row else drawn:
             canvas.drawString(x, y, text)
-        canvas.drawCentredString(WIDTH / 2, 20, f"11 (Pages {first} - {first + len(pages) - 1})")
+        last = first + min(at + in_all, len(pages)) - 1
+        canvas.drawCentredString(WIDTH / 2, 20, f"{11 + at // in_all} (Pages {first + at} - {last})")
+        canvas.showPage()
+
+    def draw(canvas: Canvas) -> None:
+        for at in range(0, len(pages), in_all):
+            draw_sheet(canvas, at)
+
+    return court_pdf(draw)
+
+
+def captioned(mark: str, *, by_row: bool) -> bytes:
+    """A pleading's first page: a column of marks between the parties' names and the number and title of the case."""
+    pitch, top = 23.0, HEIGHT - 83
+    left = [
+        "NORRLAND STORAGE LLC, a",
+        "company of Delaware,",
+        "    Plaintiff,",
+        "  v.",
+        "ORRIN LTD.,",
+        "    Defendant.",
+    ]
+    right = ["Case No. 2:24-cv-01261", "COMPLAINT FOR BREACH", "OF CONTRACT AND FOR", "DAMAGES", "", "JURY DEMANDED"]
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Courier", 10)
+        lines = ["UNITED STATES DISTRICT COURT", "CENTRAL DISTRICT OF CALIFORNIA", *6 * [""], *PLEADING[0][4:]]
+        for n in range(28):
+            canvas.drawRightString(60, top - pitch * n, str(n + 1))
+        for n, line in enumerate(lines[:2]):
+            canvas.drawString(90, top - pitch * n, line)
+        halves = [
+            (x, top - pitch * n, words)
+            for x, half in ((90, left), (320, 6 * [mark]), (340, right))
+            for n, words in enumerate(half, 2)
+        ]
+        for x, y, words in sorted(halves, key=lambda word: (-word[1], word[0])) if by_row else halves:
+            canvas.drawString(x, y, words)
+        for n, line in enumerate(lines[8:], 8):
+            canvas.drawString(90, top - pitch * n, line)
 
     return court_pdf(draw)
 

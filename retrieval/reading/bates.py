@@ -46,16 +46,18 @@ def bates_numbers(drafts: Sequence[PageDraft], edges: Sequence[Sequence[str]]) -
     prefix and is padded with zeros: a production has such files.
     """
     stamps = [(i, kind, value) for i, lines in enumerate(edges) for kind, value in _stamps(lines)]
-    numbers: list[dict[str, str]] = [{} for _ in drafts]  # by prefix
+    in_order = {kind.prefix: "" for _, kind, _ in stamps}
+    numbers = [in_order.copy() for _ in drafts]  # by prefix, as they stand on the page
     every = find_series(stamps)
     sure = [series for series in every if _is_sure(series, len(drafts))]
     kinds = {series.kind for series in sure} | set(_rising(stamps, len(drafts)))
     # Of a production with gaps a page may stand alone.
     for series in (*sure, *(each for each in every if each not in sure and each.kind in kinds)):
         for i in range(series.first, series.last + 1):
-            numbers[i].setdefault(series.kind.prefix, _written(series.kind, series.offset + i))
+            prefix = series.kind.prefix
+            numbers[i][prefix] = numbers[i][prefix] or _written(series.kind, series.offset + i)
     for draft, of_page in zip(drafts, numbers, strict=True):
-        draft.bates = BETWEEN_BATES.join(of_page.values())
+        draft.bates = BETWEEN_BATES.join(filter(None, of_page.values()))
 
 
 def _is_sure(series: Series[_Prefix], pages: int) -> bool:

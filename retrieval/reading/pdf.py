@@ -20,6 +20,7 @@ from retrieval.core.errors import DamagedFile, DynamicForm, EncryptedFile, NoPag
 from retrieval.core.limits import Limits
 from retrieval.reading.annotations import annotations_of
 from retrieval.reading.bates import bates_numbers
+from retrieval.reading.caption_halves import part_captions
 from retrieval.reading.char_boxes import char_boxes
 from retrieval.reading.columns import may_have_columns, read_by_columns
 from retrieval.reading.coverage import Recognise, cover
@@ -96,6 +97,7 @@ def _read_together(pdf: pdfium.PdfDocument, drafts: list[PageDraft]) -> list[Rea
     printed_pages(drafts, edges)
     bates_numbers(drafts, edges)
     exhibits(pdf, drafts, edges)
+    part_captions(pdf, drafts)
     keep_insertions(drafts)
     warnings = [*warnings_of_unseen(drafts), *warnings_of_struck(drafts), *warnings_of_fields(drafts)]
     for draft in drafts:

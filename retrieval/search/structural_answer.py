@@ -130,15 +130,21 @@ def _missing(question: str, sources: Sequence[Source], *, named: bool) -> str:
 
 def _nothing(sign: Sign, question: str, sources: Sequence[Source]) -> StructuralAnswer:
     """What is there instead of a place that no document has; empty where one may have it."""
-    gone = [absent(source, question) for source in sources]
-    if sign.kind.find is printed:  # a document without numbered lines, or of another production, cannot have it
-        gone = [each for each in gone if each]
-    if not gone or not all(gone):
+    gone = [(source, absent(source, question)) for source in sources]
+    is_printed = sign.kind.find is printed
+    if is_printed:  # a document without numbered lines, or of another production, cannot have it
+        gone = [(source, each) for source, each in gone if each]
+    found = [(source, each) for source, each in gone if each]
+    if not found or len(found) < len(gone):
         return StructuralAnswer()
-    near = tuple(Place(each.nearest.span, f"nearest: {each.nearest.label()}") for each in gone if each and each.nearest)
-    sentence = gone[0].sentence if gone[0] else ""
-    if len(sources) > 1:
-        sentence = f"{sentence.partition(' in this document')[0]} in any of {len(sources)} documents."
+    near = tuple(Place(each.nearest.span, f"nearest: {each.nearest.label()}") for _, each in found if each.nearest)
+    source, first = found[0]
+    sentence = first.sentence
+    if len(found) > 1:
+        whole = "the documents that were searched" if is_printed else f"{len(sources)} documents"
+        sentence = f"{sentence.partition(' in this document')[0]} in any of {whole}."
+    elif is_printed:  # others may have been searched that have no such places
+        sentence = sentence.replace("this document", source.document.name)
     return StructuralAnswer(sign.kind.name, (), sentence, near)
 
 

@@ -87,7 +87,8 @@ def find_caption(document: Document) -> Caption | None:
     parties = tuple(sorted(found, key=lambda party: party.where.start))
     end = max(number.end() if number else 0, *(match.end() for match in (*roles, *led)))
     counsel = tuple(_counsel(text[: end + 200]))
-    title, title_span = _title(document, text, court.end(), end)
+    last_role = max(match.end() for match in (*roles, *led))
+    title, title_span = _title(document, text, (court.end(), last_role), end)
     return Caption(
         court=" ".join((court["court"] + " " + court["more"]).split()),
         case_number=number["number"].rstrip(".,:") if number else "",
@@ -138,13 +139,14 @@ def _names(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield begin, rows[-1][1]
 
 
-def _title(document: Document, text: str, start: int, end: int) -> tuple[str, Span | None]:
-    """The title of the paper: beside the parties, or in the first lines below them."""
+def _title(document: Document, text: str, parties: tuple[int, int], end: int) -> tuple[str, Span | None]:
+    """The title of the paper: beside the parties, after them, or in the first lines below the caption."""
+    start, last_role = parties
     found: list[str] = []
     first, last = start, start
     below = len(text) if text.find("\n", end) < 0 else text.find("\n", end)
     for row in re.compile(r"[^\n]+").finditer(text, start, min(len(text), below + _TITLE_WITHIN)):
-        words = " ".join(_beside(row[0]).split()) if row.start() < below else row[0].strip()
+        words = " ".join(_beside(row[0]).split()) if row.start() < min(below, last_role) else row[0].strip()
         if not found and _PAPER.search(words) and words.isupper():
             found, first, last = [words], row.start(), row.end()
         elif found and (not words.isupper() or re.match(r"DEMAND|JUDGE|HON|DATE|\[", words)):

@@ -243,7 +243,7 @@ def not_printed(document: Document, place: PrintedPlace) -> str:
         named = {"lines": "numbered lines", "bates": "Bates numbers"}[place.kind]
         same = [r for r in printed_ranges(document) if r.kind == place.kind and _numbering(r) == _numbering(place)]
         shown = same if len(same) <= _MOST_RANGES else [replace(same[0], last=same[-1].last)]
-        runs = " and ".join(f"from {each.first} to {each.last}" for each in shown)
+        runs = " and ".join(f"from {run.first} to {run.last}" if run.first != run.last else run.first for run in shown)
         there = f"its {named} run {runs}" if same else ""
     elif place.kind in ("page", "physical"):
         pages = [p for p in document.pages if not place.exhibit or p.exhibit.lower() == place.exhibit.lower()]

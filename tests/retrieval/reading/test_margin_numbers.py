@@ -11,7 +11,8 @@ from retrieval.reading.margin_numbers import margin_numbers
 from retrieval.reading.page_drafts import PageDraft
 from retrieval.reading.pdf import read_pdf
 from retrieval.reading.plain_text import read_text
-from tests.court_pdfs import PLEADING, TESTIMONY, condensed, court_pdf, numbered_pages, pleading, transcript
+from retrieval.structure.captions import find_caption
+from tests.court_pdfs import PLEADING, TESTIMONY, captioned, condensed, court_pdf, numbered_pages, pleading, transcript
 
 
 def read(data: bytes) -> Document:
@@ -93,6 +94,33 @@ def test_a_condensed_sheet_is_four_pages_in_reading_order(across: bool, by_row: 
     assert len(document.boxes)  # its highlights are drawn from these
 
 
+@pytest.mark.parametrize("across", [True, False])
+@pytest.mark.parametrize("first", [1, 41])
+@pytest.mark.parametrize("rows", [1, 2])
+def test_sheets_go_on_in_the_order_of_their_pages(rows: int, first: int, across: bool) -> None:
+    pages = [[f"Q. Was it gate {n}", f"that was open on day {n}?", "A. No."] for n in range(7)]
+    document = read(condensed(pages, first=first, across=across, rows=rows))
+    places = [remark.detail for remark in document.remarks_of("line")]
+    assert places == [f"{first + page}:{line}" for page in range(7) for line in (1, 2, 3)]
+    assert place(document, "Was it gate 4 that was open on day 4?") == f"{first + 4}:1-2"
+
+
+@pytest.mark.parametrize("by_row", [True, False])
+@pytest.mark.parametrize("mark", [")", ":", "§"])
+def test_the_halves_of_a_caption_are_not_mixed(mark: str, by_row: bool) -> None:
+    document = read(captioned(mark, by_row=by_row))
+    assert (
+        place(document, "NORRLAND STORAGE LLC, a company of Delaware, Plaintiff, v. ORRIN LTD., Defendant.") == "1:3-8"
+    )
+    assert place(document, "COMPLAINT FOR BREACH OF CONTRACT AND FOR DAMAGES JURY DEMANDED") == "1:4-8"
+    assert place(document, "entered into a written warehouse lease for the premises") == "1:10-11"
+    caption = find_caption(document)
+    assert caption
+    assert caption.title == "COMPLAINT FOR BREACH OF CONTRACT AND FOR DAMAGES JURY DEMANDED"
+    assert [party.name for party in caption.parties] == ["NORRLAND STORAGE LLC", "ORRIN LTD."]
+    assert len(document.boxes)
+
+
 def test_a_numbered_list_of_a_contract_keeps_its_numbers() -> None:
     def draw_table(canvas: Canvas) -> None:
         for page in range(2):
@@ -136,6 +164,27 @@ def test_a_typed_transcript_has_pages_and_lines(feeds: bool, above: bool) -> Non
     assert place(document, "on hold by the purchasing department") == "25:7-8"
     assert place(document, "Who told the night foreman of it?") == "24:7-25:1"
     assert [page.label for page in document.pages][1:] == ["24", "25", "26"]
+
+
+@pytest.mark.parametrize("between", ["\f", "\n"])
+@pytest.mark.parametrize("spacing", ["\n", "\n\n"])
+def test_a_typed_transcript_of_few_lines_has_no_numbers_in_its_sentences(spacing: str, between: str) -> None:
+    pages = [
+        ["Q. Did you see", "the log on June 3?", "A. Yes, I saw it"],
+        ["on the desk.", "Q. Who put it there?", "A. Nobody knows."],
+        ["Q. Was it the foreman", "who left it?", "A. No."],
+    ]
+    text = between.join(
+        f"{number:>40}\n" + spacing.join(f"   {n}  {line}" for n, line in enumerate(page, 1))
+        for number, page in enumerate(pages, 41)
+    )
+    document = read_text(text.encode(), name="x.txt", document_id="x", limits=Limits())
+    assert place(document, "A. Yes, I saw it on the desk.") == "41:3-42:1"
+    assert [own_words(document, span) for span in sentences(document)] == [
+        "Q. Did you see the log on June 3? A. Yes, I saw it on the desk.",
+        "Q. Who put it there? A. Nobody knows.",
+        "Q. Was it the foreman who left it? A. No.",
+    ]
 
 
 def test_a_typed_list_is_no_transcript() -> None:

@@ -35,6 +35,10 @@ def test_roman_then_arabic_numbers_are_the_labels(top: bool) -> None:
         (["[17]", "[18]", "[19]"], ["17", "18", "19"]),
         (["F-9", "F-10", "F-11"], ["F-9", "F-10", "F-11"]),
         (["xlix", "l", "li"], ["xlix", "l", "li"]),
+        (["2-1", "2-2", "3-1"], ["2-1", "2-2", "3-1"]),
+        (["- 1–1 -", "", "- 1–3 -", "", "- 2–2 -"], ["1-1", "1-2", "1-3", "2-1", "2-2"]),
+        (["i", "Pumps 1-1", "Valves 2-1", "2-2 Valves", "A-1"], ["i", "1-1", "2-1", "2-2", "A-1"]),
+        (["I-1", "I-2", "II-1"], ["I-1", "I-2", "II-1"]),
     ],
 )
 def test_a_series_labels_its_pages(printed: list[str], labelled: list[str]) -> None:
@@ -53,6 +57,8 @@ def test_numbers_beside_a_running_header_in_alternating_corners_are_labels() -> 
         ["ARTICLE V", "ARTICLE VI", "ARTICLE VII"],
         ["8", "30", "12"],
         ["7", "8", ""],  # two are no series
+        ["1-1", "5-2", "7-9"],
+        ["Table 2-1", "Table 2-2", "Table 3-1"],
         ["Case 2:24-cv-01261-ABC Document 40 Filed 10/04/24 Page 8 of 20"] * 3,
     ],
 )
@@ -77,6 +83,9 @@ def test_labels_that_the_file_declares_are_kept() -> None:
         (["DEF000123.0001", "DEF000123.0002"], ["DEF000123.0001", "DEF000123.0002"]),
         (["XYZ998", "XYZ999", "XYZ1000"], ["XYZ998", "XYZ999", "XYZ1000"]),
         (["ABC-DEF-00001234"], ["ABC-DEF-00001234"]),
+        (["ABC000123   XYZ 004567", "ABC000124   XYZ 004568"], ["ABC000123 / XYZ 004567", "ABC000124 / XYZ 004568"]),
+        (["ABC000123", "ABC000124", "", "", "", "ABC000300"], ["ABC000123", "ABC000124", "", "", "", "ABC000300"]),
+        (["ABC000123", "ABC000200", "ABC000205"], ["ABC000123", "ABC000200", "ABC000205"]),
         (["(555) 555-0100", "(555) 555-0101", "(555) 555-0102"], ["", "", ""]),
         (["No. 24-0100234", "No. 24-0100234", "No. 24-0100234"], ["", "", ""]),
         (["Version 3", "Version 4", "Version 5"], ["", "", ""]),
@@ -102,6 +111,16 @@ def test_slip_sheets_begin_exhibits_and_headings_after_them_the_next() -> None:
         ]
     )
     assert exhibits_of(data) == ["", "Exhibit A", "Exhibit A", "Exhibit B", "Exhibit B", "Exhibit C"]
+
+
+def test_slip_sheets_may_follow_each_other_and_exhibits_have_one_page() -> None:
+    sheets = ["EXHIBIT A", "EXHIBIT\nB", "A fee is due.", "Exhibit C: Deed of Gift", "A deed is made.", "EXHIBIT D"]
+    assert exhibits_of(make_pdf(sheets)) == [f"Exhibit {letter}" for letter in "ABBCCD"]
+    assert exhibits_of(numbered_pages(["EXHIBIT 7 PAGE 1", "EXHIBIT 8 PAGE 1", "EXHIBIT 8 PAGE 2"])) == [
+        "Exhibit 7",
+        "Exhibit 8",
+        "Exhibit 8",
+    ]
 
 
 def test_an_exhibit_within_an_exhibit_is_part_of_it() -> None:

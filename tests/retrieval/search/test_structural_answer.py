@@ -1,10 +1,12 @@
 """Searches for what structure answers: its places come first, and nothing else is pushed out."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from retrieval.search.search import Results, Searcher
+from tests.court_pdfs import transcript
 from tests.pdfs import make_pdf
 from tests.retrieval.stores import Stores, opened
 
@@ -208,3 +210,20 @@ def test_where_a_document_has_not_what_a_kind_needs_the_search_goes_on_as_it_was
     results = search(stores, question, "Supply.pdf")
     assert (results.kind, results.places, results.absent) == ("", (), "")
     assert all(not hit.why.startswith(("parties", "definition", "page")) for hit in results.hits)
+
+
+def test_lines_that_are_in_no_transcript_are_told_of_those_that_were_searched(tmp_path: Path) -> None:
+    with opened(tmp_path) as stores:
+        matter = stores.library.create_matter("Testimony")
+        for name, data in (("Lease.pdf", make_pdf(LEASE)), ("Marchant Dep.pdf", transcript())):
+            stores.library.accept(matter.id, name, data)
+        stores.ingest.run()
+        searcher = Searcher(stores.library, stores.vectors, stores.lexical, stores.embedder)
+        ids = [record.id for record in stores.library.documents(matter.id)]
+        sentence = "There is no 99:1 in Marchant Dep.pdf; its numbered lines run from 41:1 to 43:6."
+        assert searcher.search(matter.id, "What is at 99:1?", ids).absent == sentence
+        stores.library.accept(matter.id, "Other Dep.pdf", transcript(first=80))
+        stores.ingest.run()
+        ids = [record.id for record in stores.library.documents(matter.id)]
+        sentence = "There is no 99:1 in any of the documents that were searched."
+        assert searcher.search(matter.id, "What is at 99:1?", ids).absent == sentence

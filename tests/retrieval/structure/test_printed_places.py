@@ -73,6 +73,25 @@ def test_a_bates_number_is_its_page_and_a_range_its_pages() -> None:
     assert [str(each.first) for each in printed_ranges(PRODUCTION)] == ["ABC-00000071"]
 
 
+def test_a_page_that_was_produced_twice_is_found_by_both_numbers_and_a_gap_is_told() -> None:
+    stamps = ["ABC000123   XYZ 004567", "ABC000124   XYZ 004568", "ABC000300   XYZ 004569"]
+    document = read_pdf(numbered_pages(stamps), name="Twice.pdf", document_id="w")
+    for number in ("ABC000124", "XYZ 004568", "xyz004568"):
+        (span,) = find_printed(document, printed_places(number)[0][0])
+        assert document.page_at(span.start).number == 2
+    ranges = printed_ranges(document)
+    assert [(each.first, each.last) for each in ranges] == [
+        ("ABC000123", "ABC000124"),
+        ("XYZ 004567", "XYZ 004569"),
+        ("ABC000300", "ABC000300"),
+    ]
+    (place,) = printed_places("ABC000200")[0]
+    assert not any(each.holds(place) for each in ranges)
+    assert not_printed(document, place) == (
+        "There is no ABC000200 in this document; its Bates numbers run from ABC000123 to ABC000124 and ABC000300."
+    )
+
+
 def test_a_page_of_an_exhibit_is_counted_in_it() -> None:
     assert said(EXHIBITS, "Exhibit B, page 1") == ["A rent is due."]
     assert said(EXHIBITS, "PDF page 2") == ["A fee is due."]
