@@ -201,17 +201,21 @@ class Ingest:
             self._library.keep_facts(record, document, converter.cut(document, chunks=False).facts)
 
     def _ingest(self, record: DocumentRecord, converter: Converter) -> None:
-        is_document = FORMATS[record.format].convert is not None
-        stored = self._library.text_to_index(record) if is_document else None
-        attachments = tuple(warning for warning in record.warnings if warning.kind == "attachments")
+        row = FORMATS[record.format]
+        stored = self._library.text_to_index(record) if row.convert else None
+        attachments = tuple(warning for warning in record.reading_warnings if warning.kind == "attachments")
         data = b""
-        if stored is None or not record.pages:  # else they were taken out when it was read in this matter
-            with suppress(*(OriginalMissing,) if stored is not None else ()):
+        if stored is None or (row.members and not record.pages):  # else they were taken out when it was read here
+            try:
                 data = self._library.original(record.matter_id, record.id)
+            except OriginalMissing:
+                if stored is None:
+                    raise
+            else:
                 allows = self.members_allowed(record.matter_id)
                 attachments = take_members(self._library, record, data, converter, allows)
                 self.wake()
-        if not is_document:
+        if row.convert is None:
             self.remove(record.matter_id, record.id)
             return
         conversion = self._convert(record, data, converter) if stored is None else converter.cut(stored)
@@ -226,7 +230,8 @@ class Ingest:
                 unreadable_pages=document.unreadable_pages,
                 partly_read_pages=document.partly_read_pages,
                 recognised_pages=document.recognised_pages,
-                warnings=(*document.warnings, *attachments),
+                # A converter may tell of attachments too, and did so when the document was indexed before.
+                reading_warnings=tuple(dict.fromkeys((*document.warnings, *attachments))),
                 characters=len(document.text),
             )
         )

@@ -13,6 +13,7 @@ because it stood still or someone paused it, it can no longer save.
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -103,7 +104,7 @@ class Jobs:
             "text_version": record.text_version,
             "partly_read_pages": list(record.partly_read_pages),
             "recognised_pages": list(record.recognised_pages),
-            "warnings": [[w.page, w.kind, w.text] for w in record.warnings if w.kind != "duplicate"],
+            "warnings": [astuple(warning) for warning in record.reading_warnings],
         }
         its_row = row_of(jobs, record.matter_id, record.id)
         mine = sa.and_(its_row, jobs.c.state != "paused", sa.or_(jobs.c.owner.is_(None), jobs.c.owner == self._owner))

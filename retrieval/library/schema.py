@@ -43,7 +43,8 @@ class DocumentRecord:
     it failed or could be read only in part; `bytes` the size of the file; `attempts` how often its converter has died;
     `characters` of its text, 0 until it has been read; `text_version`: of the converter whose text is searched.
     `format` is a row of the table of formats. `sources` are the names under which the same bytes came; the first is
-    the one that `name` was made from, which no other document of the matter has.
+    the one that `name` was made from, which no other document of the matter has. `reading_warnings` are those that are
+    stored; `warnings` has what its names tell as well.
     `unreadable_pages` show words and have none in the text, `partly_read_pages` show more than they have;
     `recognised_pages` have words read from an image.
     """
@@ -62,9 +63,14 @@ class DocumentRecord:
     text_version: int = 1
     partly_read_pages: tuple[int, ...] = ()
     recognised_pages: tuple[int, ...] = ()
-    warnings: tuple[ReadingWarning, ...] = ()
+    reading_warnings: tuple[ReadingWarning, ...] = ()
     format: str = "PDF"
     sources: tuple[Source, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[ReadingWarning, ...]:
+        """What whoever relies on the document has to know, of its words and of its names."""
+        return (*self.reading_warnings, *_of_names(self.name, self.sources))
 
 
 metadata = sa.MetaData(naming_convention=CONSTRAINT_NAMES)
@@ -141,7 +147,6 @@ RECORDS = (
 
 def record_of(row: sa.Row[Any]) -> DocumentRecord:
     """Convert a row of `RECORDS` to its value."""
-    sources = tuple(Source(*source) for source in row.sources or ()) or (Source(row.name),)
     return DocumentRecord(
         matter_id=row.matter_id,
         id=row.document_id,
@@ -157,15 +162,15 @@ def record_of(row: sa.Row[Any]) -> DocumentRecord:
         text_version=row.text_version,
         partly_read_pages=tuple(row.partly_read_pages or ()),
         recognised_pages=tuple(row.recognised_pages or ()),
-        warnings=(*(ReadingWarning(*warning) for warning in row.warnings or ()), *_of_names(row.name, sources)),
+        reading_warnings=tuple(ReadingWarning(*warning) for warning in row.warnings or ()),
         format=row.format,
-        sources=sources,
+        sources=tuple(Source(*source) for source in row.sources or ()) or (Source(row.name),),
     )
 
 
 def _of_names(name: str, sources: tuple[Source, ...]) -> Iterator[ReadingWarning]:
     """What is to be known of a document's names: another one came under the same, or it came under others too."""
-    first = sources[0].name
+    first = sources[0].name if sources else name
     if first != name:
         yield ReadingWarning(None, "duplicate", f"Another file here is named “{first}”; this one is shown as “{name}”.")
     others = [f"“{other}”" for other in dict.fromkeys(source.name for source in sources) if other not in (first, name)]

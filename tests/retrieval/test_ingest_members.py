@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from retrieval.core.errors import MatterFull
 from retrieval.library.schema import DocumentRecord, Matter
 from retrieval.reading.containers import DEPTH
+from tests.docx_files import docx, paragraph, run
 from tests.mail_files import eml
 from tests.pdfs import make_pdf
 from tests.retrieval.reading.test_containers import portfolio, zipped
@@ -74,6 +75,18 @@ def test_the_files_of_a_portfolio_are_documents_beside_its_cover(stores: Stores,
     stores.ingest.reindex(matter.id)
     stores.ingest.run()
     assert list(stores.library.record(matter.id, found["Closing set.pdf"].id).warnings) == [warning]
+
+
+def test_what_a_word_file_tells_of_the_files_in_it_is_told_once_however_often_it_is_indexed(
+    stores: Stores, matter: Matter
+) -> None:
+    embedded = '<w:r><w:object><o:OLEObject ProgID="Excel.Sheet.12"/></w:object></w:r>'
+    found = taken_in(stores, matter, {"Fees.docx": docx(paragraph(embedded, run("Fees.")))})
+    [warning] = found["Fees.docx"].warnings
+    for _ in range(2):
+        stores.ingest.reindex(matter.id)
+        stores.ingest.run()
+    assert list(stores.library.record(matter.id, found["Fees.docx"].id).warnings) == [warning]
 
 
 def test_files_are_taken_out_in_every_matter_although_the_text_is_known(stores: Stores, matter: Matter) -> None:

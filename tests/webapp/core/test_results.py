@@ -205,7 +205,7 @@ def test_what_a_turn_keeps_beside_is_told_only_where_it_is() -> None:
 def test_what_was_read_of_a_document_is_told_with_it() -> None:
     warning = ReadingWarning(3, "redline", "Page 3 has struck words.")
     record = DocumentRecord("m", "d", "lease.pdf", "ready", 4, 4, (2,), None, 9)
-    record = replace(record, partly_read_pages=(1,), recognised_pages=(3, 4), warnings=(warning,))
+    record = replace(record, partly_read_pages=(1,), recognised_pages=(3, 4), reading_warnings=(warning,))
     for row in (DocumentRow.of(record), AddedRow.of("lease.pdf", DocumentRow.of(record))):
         told = json.loads(row.line())
         assert (told["unreadable_pages"], told["partly_read_pages"], told["recognised_pages"]) == ([2], [1], [3, 4])

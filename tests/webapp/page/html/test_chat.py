@@ -284,7 +284,7 @@ def test_pages_that_were_not_read_are_named() -> None:
 def test_what_has_to_be_known_of_a_document_stands_with_it_in_words_and_opened_in_sentences() -> None:
     leak = "Page 1 has words under a black box <b>."
     warnings = (ReadingWarning(None, "redline", "It is a redline."), ReadingWarning(1, "leaking_redaction", leak))
-    html = sidebar.documents([record(warnings=warnings, recognised_pages=(2, 3, 9))], {})
+    html = sidebar.documents([record(reading_warnings=warnings, recognised_pages=(2, 3, 9))], {})
     assert "<summary>Leaking redaction, redline, recognised text</summary>" in html
     for text in (str(escape(leak)), "It is a redline.", "Pages 2-3 and 9 are recognised text: compare it"):
         assert f"<li>{text}" in html
