@@ -24,7 +24,6 @@ from retrieval.ingest import Ingest as Ingest
 from retrieval.library import database as database
 from retrieval.library.files import Files as Files
 from retrieval.library.library import (
-    MEMBER as MEMBER,
     UNNAMED as UNNAMED,
     Allows as Allows,
     Library as Library,
@@ -35,7 +34,7 @@ from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as
 from retrieval.ray_cluster import RayCluster as RayCluster
 from retrieval.reading.char_boxes import char_indexes as char_indexes
 from retrieval.reading.child_process import Child as Child
-from retrieval.reading.containers import is_of_the_system as is_of_the_system
+from retrieval.reading.containers import MEMBER as MEMBER, is_of_the_system as is_of_the_system
 from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
 from retrieval.reading.pdf import page_text as page_text
 from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedChanges as ScopedChanges

@@ -14,9 +14,9 @@ from retrieval.core.errors import (
     UnsupportedFormat,
 )
 from retrieval.ingest_workers import Converter
-from retrieval.library.library import MEMBER, Allows, Library
+from retrieval.library.library import Allows, Library
 from retrieval.library.schema import DocumentRecord
-from retrieval.reading.containers import Member
+from retrieval.reading.containers import MEMBER, Member
 from retrieval.reading.formats import FORMATS
 
 MOST_NAMED = 100  # files that were not read, in one sentence

@@ -48,14 +48,13 @@ from retrieval.library.schema import (
     row_of,
 )
 from retrieval.library.text_records import TextRecords
-from retrieval.reading.containers import DEPTH
+from retrieval.reading.containers import DEPTH, MEMBER
 from retrieval.reading.formats import FORMATS, SUFFIXES, format_of, without_suffix
 from retrieval.structure.facts import Facts
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "library_version"
 NAME_LENGTH = 255  # characters
-MEMBER = " › "  # between the names of a container and of a file within it
 MOST_SOURCES = 20  # names that are kept of the same bytes
 UNNAMED = f"document{SUFFIXES[0]}"  # the name of a file that has none
 

@@ -20,6 +20,7 @@ MOST_BYTES = 2048 * MIB  # of all members of one file together
 MOST_RATIO = 200  # of unpacked to packed bytes of a member: text packs 5 to 1, a table of zeros 1,000 to 1
 RATIO_FROM = 1 * MIB  # below which a member may be packed as it likes
 DEPTH = 4  # of containers in containers: a ZIP in a mail in a ZIP is three
+MEMBER = " › "  # between the names of a container and of a file within it
 _BLOCK = 1 << 18  # bytes unpacked at a time
 _ENCRYPTED, _SAYS_UTF8 = 0x1, 0x800  # flags of a member
 _LONGEST_PATH, _DEEPEST_PATH = 1_000, 12  # characters; folders

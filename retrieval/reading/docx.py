@@ -17,14 +17,12 @@ from retrieval.core.limits import Limits
 from retrieval.reading.coverage import Recognise
 from retrieval.reading.docx_numbering import Numbering
 from retrieval.reading.docx_package import Package, W, attribute, inner, is_on, name_of, value
-from retrieval.reading.docx_pages import SHEET, has_marks, paginate, sections_of
+from retrieval.reading.docx_pages import has_marks, paginate, sections_of
 from retrieval.reading.docx_paragraphs import ParagraphDraft, plain_name
 from retrieval.reading.docx_pictures import Pictures
 from retrieval.reading.docx_stories import WordFile, read_story
 from retrieval.reading.docx_styles import Styles
-from retrieval.reading.page_drafts import PageDraft, assemble
-
-CONVERTER_VERSION = 1  # raised when the same bytes would give another text
+from retrieval.reading.page_drafts import SHEET, PageDraft, assemble
 
 _PAGE_NUMBER = re.compile(r"\W*(?:page)?\W*\d*\W*(?:of)?\W*\d*\W*", re.IGNORECASE)
 _MOST_RUNNING = 200  # lines of headers and footers

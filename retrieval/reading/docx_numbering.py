@@ -12,12 +12,11 @@ from lxml import etree
 
 from retrieval.reading.docx_package import W, inner, is_on, name_of, number, value
 from retrieval.reading.docx_styles import Styles
+from retrieval.reading.roman_numerals import roman_numeral
 
 _LEVELS = 9
 _LONGEST = 200  # characters of a number with the words around it
 _PLACE = re.compile(r"%([1-9])")
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-          (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 _MOST_LETTERS = 780  # "zzz…", 30 times: Word's own limit
 _ONES = (
     "Zero One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen Fifteen Sixteen Seventeen "
@@ -165,7 +164,7 @@ def formatted(count: int, format_: str) -> str:
         case "none":
             return ""
         case "lowerRoman" | "upperRoman":
-            return _roman(count) if format_ == "lowerRoman" else _roman(count).upper()
+            return roman_numeral(count) if format_ == "lowerRoman" else roman_numeral(count).upper()
         case "lowerLetter" | "upperLetter" if 0 < count <= _MOST_LETTERS:
             letter = "abcdefghijklmnopqrstuvwxyz"[(count - 1) % 26] * ((count - 1) // 26 + 1)
             return letter if format_ == "lowerLetter" else letter.upper()
@@ -181,14 +180,6 @@ def formatted(count: int, format_: str) -> str:
         case "hex":
             return f"{count:X}"
     return str(count)
-
-
-def _roman(count: int) -> str:
-    out = ""
-    for size, letters in _ROMAN:
-        out += letters * (count // size)
-        count %= size
-    return out
 
 
 def _ordinal_suffix(count: int) -> str:

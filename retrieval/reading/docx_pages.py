@@ -16,9 +16,8 @@ from retrieval.core.documents import Remark
 from retrieval.reading.docx_numbering import formatted
 from retrieval.reading.docx_package import W, inner, name_of, number, value
 from retrieval.reading.docx_paragraphs import ParagraphDraft
-from retrieval.reading.page_drafts import PageDraft
+from retrieval.reading.page_drafts import SHEET, PageDraft
 
-SHEET = 3_000  # characters; a page of a contract has 2,758 (mean of CUAD)
 _ON_NEW_PAGE = ("", "nextPage", "oddPage", "evenPage")
 
 

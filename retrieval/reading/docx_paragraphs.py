@@ -265,7 +265,7 @@ class Runs:
         """The standing of a run's words by its formatting: hidden, or struck through."""
         if self._styles.is_set("vanish", properties, self._style) or self._is_invisible(properties):
             return Standing("hidden")
-        if any(self._styles.is_set(name, properties, self._style) for name in ("strike", "dstrike")):
+        if self._styles.is_struck(properties, self._style):
             return Standing("struck").within(standing)
         return standing
 

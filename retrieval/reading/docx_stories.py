@@ -194,7 +194,7 @@ class _Story:
             return
         number = self._counters.next(*place)
         mark = properties_of(inner(paragraph, "pPr", "rPr"))
-        is_struck = any(self._styles.is_set(name, mark, style) for name in ("strike", "dstrike"))
+        is_struck = self._styles.is_struck(mark, style)
         if number and not is_struck and (draft.text.strip() or not number.startswith(("•", "-", "–", "—"))):
             draft.put_before(number)
 

@@ -57,6 +57,10 @@ class Styles:
             return is_on(properties[name])
         return by_paragraph != is_on(self._inherited("rPr", name, value(properties.get("rStyle"))))
 
+    def is_struck(self, properties: Properties, style: str) -> bool:
+        """Whether a run, or a paragraph's mark, is struck through, once or twice."""
+        return any(self.is_set(name, properties, style) for name in ("strike", "dstrike"))
+
     def of_runs(self, name: str, properties: Properties, style: str) -> etree._Element | None:
         """A property of a run: its own, else that of its style, else that of its paragraph's style."""
         found = properties.get(name)

@@ -82,7 +82,7 @@ class Format:
     media_type: str
     recognises: Callable[[Peek], bool]
     convert: Converter | None = None  # None: it is no document itself
-    version: int = 1  # of the converter
+    version: int = 1  # of the converter; raised when the same bytes would give another text
     members: Callable[[bytes, Limits], Iterator[Member]] | None = None  # the files within it
     may_have_members: Callable[[bytes], bool] = lambda _data: True  # a cheap sign, looked for outside of the cage
     as_pdf: Callable[[bytes], bytes] | None = None

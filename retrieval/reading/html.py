@@ -7,10 +7,11 @@ that the file names is fetched, and libxml2's HTML parser knows no entities but 
 import re
 from typing import Any
 
-from retrieval.core.documents import PAGE_BREAK, Document, ReadingWarning
+from retrieval.core.documents import Document, ReadingWarning
 from retrieval.core.errors import DamagedFile
 from retrieval.core.limits import Limits
-from retrieval.reading.plain_text import clean, decoded, document_of
+from retrieval.reading.plain_text import decoded, document_of, unpaged
+from retrieval.reading.roman_numerals import roman_numeral
 
 _NEVER_SHOWN = frozenset(
     "script style template head title meta link noscript object embed iframe audio video canvas svg datalist".split()
@@ -35,8 +36,6 @@ _TYPED = frozenset("text email tel number date url".split())  # inputs that show
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w-]{2,30})", re.IGNORECASE)
 _DECLARED_WITHIN = 4096  # bytes
 _LONGEST_CELL = 400  # characters; the cells of a table that lays out a page are longer
-_ROMAN = {1000: "m", 900: "cm", 500: "d", 400: "cd", 100: "c", 90: "xc", 50: "l", 40: "xl", 10: "x"}
-_ROMAN |= {9: "ix", 5: "v", 4: "iv", 1: "i"}
 _HIDDEN = (
     "This file has words that a browser does not show; they are not shown or searched here, but anyone can read them "
     "in the file."
@@ -70,8 +69,7 @@ def shown_text(source: str, name: str) -> tuple[str, tuple[ReadingWarning, ...]]
             writer.end(element)
         elif not writer.start(element):
             walk.skip_subtree()
-    text = clean("".join(writer.pieces)).replace(PAGE_BREAK, " ").strip("\n ")
-    return text, (ReadingWarning(None, "hidden_text", _HIDDEN),) * writer.hides
+    return unpaged("".join(writer.pieces)), (ReadingWarning(None, "hidden_text", _HIDDEN),) * writer.hides
 
 
 class _Writer:
@@ -133,14 +131,7 @@ class _Writer:
             self._gap = (
                 " " if self._cells else "\n\n" if self._gap == "\n" else self._gap if "\n" in self._gap else "\n"
             )
-        elif tag == "input" and element.get("type", "text").lower() in (
-            "text",
-            "email",
-            "tel",
-            "number",
-            "date",
-            "url",
-        ):
+        elif tag == "input" and element.get("type", "text").lower() in _TYPED:
             self._write(f" {element.get('value', '')} ")
 
     def _break(self, tag: str) -> None:
@@ -236,9 +227,5 @@ def _numeral(number: int, style: str) -> str:
         letters = (chr(96 + high) if high else "") + chr(97 + low)
         return letters if kind == "a" else letters.upper()
     if kind in ("i", "I") and 1 <= number < 4_000:
-        letters = ""
-        for size, letter in _ROMAN.items():
-            times, number = divmod(number, size)
-            letters += letter * times
-        return letters if kind == "i" else letters.upper()
+        return roman_numeral(number) if kind == "i" else roman_numeral(number).upper()
     return str(number)

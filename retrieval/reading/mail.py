@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from retrieval.core.documents import PAGE_BREAK, Document, ReadingWarning
+from retrieval.core.documents import Document, ReadingWarning
 from retrieval.core.limits import MIB, Limits
-from retrieval.reading.containers import MOST_BYTES, MOST_MEMBERS, Member, path_parts
+from retrieval.reading.containers import MEMBER, MOST_BYTES, MOST_MEMBERS, Member, path_parts
 from retrieval.reading.html import shown_text
-from retrieval.reading.plain_text import clean, decoded, document_of
+from retrieval.reading.plain_text import clean, decoded, document_of, unpaged
 
 HEAD_FIELDS = ("From", "To", "Cc", "Bcc", "Date", "Subject")
 _SMALL_PICTURE = 4096  # bytes: a picture within the words that is smaller is a line, a logo or a counter of readers
@@ -65,10 +65,10 @@ def parsed(data: bytes, name: str) -> Mail:
 def text_of(mail: Mail, name: str) -> tuple[str, tuple[ReadingWarning, ...]]:
     """The text of a message, and a warning where its HTML hides words."""
     shown, warnings = shown_text(mail.html, name) if mail.html.strip() else ("", ())
-    plain = clean(mail.plain).replace(PAGE_BREAK, " ").strip("\n ")
+    plain = unpaged(mail.plain)
     is_html = bool(shown) and len(_WORDS.findall(shown)) > _MORE * len(_WORDS.findall(plain))
     head = [f"{field}: {value}" for field, value in mail.fields]
-    if names := [" › ".join(member.path) for member in mail.members]:
+    if names := [MEMBER.join(member.path) for member in mail.members]:
         head.append(f"Attachments: {'; '.join(names[:200])}")
     text = "\n".join(head) + "\n\n" + (shown if is_html else plain)
     return text.strip("\n"), warnings if is_html else ()

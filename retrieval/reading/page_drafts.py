@@ -15,6 +15,7 @@ import numpy as np
 
 from retrieval.core.documents import PAGE_BREAK, Document, Page, ReadingWarning, Remark, RemarkKind, WordBoxes, no_boxes
 
+SHEET = 3_000  # characters of a sheet of what has no pages; a page of a contract has 2,758 (mean of CUAD)
 _LONGEST_BLANK = 400
 _BLANKS = re.compile(rf" {{{_LONGEST_BLANK + 1},}}")
 _WORD = re.compile(r"\S+")

@@ -14,11 +14,10 @@ from retrieval.core.documents import PAGE_BREAK, Document, ReadingWarning, Remar
 from retrieval.core.errors import NoPages, TooManyPages, TooMuchText, UnknownEncoding
 from retrieval.core.limits import Limits
 from retrieval.reading.margin_numbers import typed_margin_numbers
-from retrieval.reading.page_drafts import PageDraft, assemble
+from retrieval.reading.page_drafts import SHEET, PageDraft, assemble
 from retrieval.reading.printed_pages import place_lines
 from retrieval.reading.typed_pages import typed_pages
 
-SHEET = 3_000  # characters; a page of a contract has 2,758 (mean of CUAD)
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _MOST_FOREIGN = 0.3  # of the letters: what is more than that is not Windows-1252 but an encoding of other scripts
 _CONTROL = {c: " " for c in (*range(0x20), *range(0x7F, 0xA0)) if chr(c) not in "\t\n\f"} | {
@@ -66,6 +65,11 @@ def clean(text: str) -> str:
     """A text with "\\n" for every line end, and without the characters that nobody sees."""
     text = re.sub("\r\n?|\x0b|\x85", "\n", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     return text.translate(_CONTROL)
+
+
+def unpaged(text: str) -> str:
+    """A clean text of a file that has no pages: without page breaks, and without what is empty around it."""
+    return clean(text).replace(PAGE_BREAK, " ").strip("\n ")
 
 
 def document_of(

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from retrieval.reading.page_drafts import PageDraft
 from retrieval.reading.page_edges import Series, find_series
+from retrieval.reading.roman_numerals import roman_numeral
 
 _FORMS = ("alone", "named")
 _LEAST = 3  # pages of a series
 _ROMAN = re.compile(r"(?=[ivxlc])(?:c{0,3})(?:x[cl]|l?x{0,3})(?:i[xv]|v?i{0,3})", re.IGNORECASE)
 _ROMAN_DIGITS = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
-_ROMAN_NUMERALS = tuple(zip("c xc l xl x ix v iv i".split(), (100, 90, 50, 40, 10, 9, 5, 4, 1), strict=True))
 _DASHES = r"[-–—\s\[(|~•*.]*"
 _WRITTEN = r"(?P<prefix>[A-Z]{1,3}(?:-\d{1,2})?-)?(?P<number>\d{1,4}|[ivxlcIVXLC]{1,7})"
 _ALONE = re.compile(rf"{_DASHES}{_WRITTEN}[-–—\s\])|~•*]*\.?")
@@ -213,8 +213,4 @@ def _value(roman: str) -> int:
 def _written(value: int, style: str) -> str:
     if style == "1":
         return str(value)
-    written = ""
-    for letters, worth in _ROMAN_NUMERALS:
-        written += letters * (value // worth)
-        value %= worth
-    return written if style == "i" else written.upper()
+    return roman_numeral(value) if style == "i" else roman_numeral(value).upper()

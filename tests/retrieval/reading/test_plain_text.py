@@ -8,7 +8,8 @@ from retrieval.core.documents import Document, Remark
 from retrieval.core.errors import NoPages, TooManyPages, TooMuchText, UnknownEncoding
 from retrieval.core.limits import Limits
 from retrieval.reading.markdown import read_markdown
-from retrieval.reading.plain_text import SHEET, document_of, is_plausible, read_text
+from retrieval.reading.page_drafts import SHEET
+from retrieval.reading.plain_text import document_of, is_plausible, read_text
 
 WORDS = "Café “rent” is £5."
 
