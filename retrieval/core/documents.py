@@ -184,7 +184,8 @@ class Document:
         found, end = [], max(span.end, span.start + 1)
         for kind in kinds:
             of_kind: Sequence[Remark] = self._remarks_by_kind.get(kind, ())  # they do not overlap
-            for remark in of_kind[bisect_left(of_kind, span.start, key=lambda m: m.end) :]:
+            first = bisect_left(of_kind, span.start, key=lambda m: m.end)
+            for remark in map(of_kind.__getitem__, range(first, len(of_kind))):  # a slice would copy all that follows
                 if remark.start >= end:
                     break
                 if remark.end > span.start or remark.start == remark.end:

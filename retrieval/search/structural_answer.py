@@ -88,10 +88,8 @@ def answer_by_structure(
         return StructuralAnswer()
     sources = list(islice(_sources(document_ids, document_of, facts_of), _MOST_DOCUMENTS))
     found = [(sign.kind, place) for sign in signs for place in _by_turns(sign, question, sources)]
-    if signs[0].kind.find is printed and any(kind.find is printed for kind, _ in found):
-        found = [
-            (kind, place) for kind, place in found if kind.find is printed
-        ]  # of "Exhibit B, page 2" the page alone
+    if signs[0].kind.find is printed:  # of "Exhibit B, page 2" the page alone
+        found = [(kind, place) for kind, place in found if kind.find is printed] or found
     if not found:
         return _nothing(signs[0], question, sources)
     places: list[Place] = []

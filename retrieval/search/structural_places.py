@@ -20,7 +20,7 @@ from retrieval.structure.definitions import Definition, find_definitions
 from retrieval.structure.facts import Facts
 from retrieval.structure.parties import Party
 from retrieval.structure.place_names import NotThere, PlaceName, find_named, named_places, not_there
-from retrieval.structure.printed_places import find_printed, not_printed, printed_places
+from retrieval.structure.printed_places import find_printed, not_printed, pages_of, printed_places
 from retrieval.structure.sentences import sentences
 
 _LONGEST_OPENING = 1_500  # characters of a document that are shown as its opening where no preamble was found
@@ -91,11 +91,10 @@ def named_clauses(source: Source, question: str, _sign: re.Match[str]) -> Iterat
 
 def _of_exhibit(document: Document, name: PlaceName) -> Iterator[Place]:
     """An exhibit that no heading begins (bookmarks, stamps) by its pages, or the section in it."""
-    exhibit = (name.inside or name).label().lower()
-    pages = [page for page in document.pages if page.exhibit.lower() == exhibit]
-    if not pages:
+    own = pages_of(document, (name.inside or name).label())
+    if not own:
         return
-    span = document.span(pages[0].start, pages[-1].end)
+    span = document.span(own[0].start, own[-1].end)
     if name.inside is None:
         yield Place(span, name.label())
         return
@@ -144,9 +143,7 @@ def pages(source: Source, _question: str, sign: re.Match[str]) -> Iterator[Place
         yield from _page(source.document, page)
         return
     wanted = which.get("page", "")
-    labelled = [
-        p for p in every if p.label.lower() == wanted.lower()
-    ]  # several, where exhibits have pages of their own
+    labelled = [p for p in every if p.label.lower() == wanted.lower()]  # several, where each exhibit is numbered anew
     for page in labelled[:_MOST_PAGES] or [p for p in every if str(p.number) == wanted]:
         yield from _page(source.document, page)
 

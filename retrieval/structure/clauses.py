@@ -14,7 +14,7 @@ from retrieval.structure.clause_lists import ROLES, Item, find_items
 from retrieval.structure.clause_marks import HEADING_END, Kind, Mark, run_in_heading, stands_alone
 from retrieval.structure.clause_names import name_items
 from retrieval.structure.layout import lines
-from retrieval.structure.testimony import exchange_at
+from retrieval.structure.testimony import exchange_at, exchanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,10 @@ class Clause:
 @document_cache()
 def outline(document: Document) -> tuple[Clause, ...]:
     """The clauses of a document in reading order; empty where nothing is numbered; "A." of testimony is no number."""
-    found = find_items([line for line in lines(document) if exchange_at(document, line.start) is None])
+    rows = lines(document)
+    if exchanges(document):
+        rows = tuple(line for line in rows if exchange_at(document, line.start) is None)
+    found = find_items(rows)
     items, names = found.items, name_items(document, found)
     starts = [item.line.start for item in items] + [len(document.text)]
     ends = _ends([item.depth for item in items])
@@ -101,7 +104,7 @@ def section_at(document: Document, offset: int) -> str:
     """The pin cite's section: "Section 8.2(b) (Indemnification by the Licensor)", or "Footnote 3"; empty before the
     first clause.
     """
-    if document.remarks_in(document.span(offset, min(offset + 1, len(document.text))), "footnote"):
+    if document.remarks_in(document.span(offset, offset), "footnote"):
         marks = (note.detail for note in reversed(document.remarks_of("footnote")) if note.start <= offset)
         return f"Footnote {next(filter(None, marks), '')}".strip()
     i = clause_at(document, offset)

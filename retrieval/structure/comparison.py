@@ -26,7 +26,7 @@ Operation = Literal["equal", "delete", "insert"]
 
 ALIKE = 0.5  # of their words: clauses that are versions of each other
 _ALIKE_BY_NAME = 0.2  # the same, of two with one number and heading
-_COMPARED = 40  # clauses that are compared with one; those that share most of their rarer words
+_COMPARED = 40  # clauses that are compared with one; those that share most of their rarer words, or its name
 _MOST_WORDS = 4_000  # of a clause that are compared in order; a longer one is compared line by line
 _WORD = re.compile(r"\w+(?:[’'.,\-/]\w+)*|[^\w\s]")
 _NOUN = r"\W*(?:(?:section|clause|article|paragraph|§)\s+)?"
@@ -62,9 +62,7 @@ class Part:
             return self.text
         number = self.clause.local.rpartition(" ")[2]
         last = re.escape(re.findall(r"\w+", number)[-1]) if re.search(r"\w", number) else ""
-        found = re.match(
-            rf"\W*(?:(?:section|clause|article|paragraph|§)\s+)?(?:[\w.()]*\b)?{last}\b[.):]*\s*", self.text, re.I
-        )
+        found = re.match(rf"{_NOUN}(?:[\w.()]*\b)?{last}\b[.):]*\s*", self.text, re.I)
         return self.text[found.end() :] if found and last else self.text
 
     @cached_property
@@ -236,7 +234,9 @@ def _alike(
     left = [j for j in range(len(after)) if j not in taken]
     common: Counter[str] = Counter(word for j in left for word in after[j].counted)
     rare: dict[str, list[int]] = {}
+    namesakes: dict[tuple[str, str], list[int]] = {}
     for j in left:
+        namesakes.setdefault(after[j].name, []).append(j)
         for word in after[j].counted:
             rare.setdefault(word, []).append(j)
     scored: list[tuple[float, int, int]] = []
@@ -247,7 +247,9 @@ def _alike(
         for word in part.counted:
             if common[word] <= max(5, len(left) // 4):
                 shared.update(rare.get(word, ()))
-        named = [j for j in left if after[j].name == part.name]
+        named = namesakes.get(part.name, [])
+        if len(named) > _COMPARED:  # a name that so many have, or the lack of one, tells none from the others
+            named = []
         for j in dict.fromkeys([*named, *(j for j, _ in shared.most_common(_COMPARED))]):
             score = _share(part.counted, after[j].counted)
             if score >= (_ALIKE_BY_NAME if j in named else ALIKE):

@@ -134,8 +134,13 @@ def _spans(document: Document, pages: Sequence[Page]) -> Iterator[Span]:
     return (document.span(p.start, p.end) for p in pages if document.text[p.start : p.end].strip())
 
 
+def pages_of(document: Document, exhibit: str) -> list[Page]:
+    """The pages that belong to an exhibit ("Exhibit B")."""
+    return [page for page in document.pages if page.exhibit.lower() == exhibit.lower()]
+
+
 def _labelled(document: Document, place: PrintedPlace) -> list[Page]:
-    pages = [page for page in document.pages if not place.exhibit or page.exhibit.lower() == place.exhibit.lower()]
+    pages = pages_of(document, place.exhibit) if place.exhibit else document.pages
     labelled = [page for page in pages if page.label.lower() == place.first.lower()]
     if labelled or not (place.exhibit and place.first.isdigit()):
         return labelled
@@ -143,7 +148,7 @@ def _labelled(document: Document, place: PrintedPlace) -> list[Page]:
     return [pages[at]] if 0 <= at < len(pages) else []
 
 
-@document_cache(16)
+@document_cache()
 def _numbered(document: Document) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """The places of a document's numbered lines, in order (page, line), and the [start, end) of each."""
     rows = []
@@ -187,8 +192,12 @@ def _numbering(place: "PrintedPlace | PrintedRange") -> str:
 
 def _with_bates(document: Document, place: PrintedPlace) -> list[Page]:
     (prefix, first), (_, last) = _bates_key(place.first), _bates_key(place.last)
-    keyed = [(page, [_bates_key(number) for number in _bates(page)]) for page in document.pages]
-    return [page for page, keys in keyed if any(key[0] == prefix and first <= key[1] <= last for key in keys)]
+
+    def is_cited(number: str) -> bool:
+        its_prefix, counter = _bates_key(number)
+        return its_prefix == prefix and first <= counter <= last
+
+    return [page for page in document.pages if any(map(is_cited, _bates(page)))]
 
 
 def _bates(page: Page) -> list[str]:
@@ -229,8 +238,8 @@ def printed_ranges(document: Document) -> tuple[PrintedRange, ...]:
             ranges.append(PrintedRange("bates", written, written))
         last_of[prefix] = at, number
     if places := _numbered(document)[0]:
-        (page_, line), (last_page, last_line) = places[0], places[-1]
-        ranges.append(PrintedRange("lines", f"{page_}:{line}", f"{last_page}:{last_line}"))
+        first, last = (f"{page}:{line}" for page, line in (places[0], places[-1]))
+        ranges.append(PrintedRange("lines", first, last))
     return tuple(ranges)
 
 
@@ -245,10 +254,9 @@ def not_printed(document: Document, place: PrintedPlace) -> str:
         shown = same if len(same) <= _MOST_RANGES else [replace(same[0], last=same[-1].last)]
         runs = " and ".join(f"from {run.first} to {run.last}" if run.first != run.last else run.first for run in shown)
         there = f"its {named} run {runs}" if same else ""
-    elif place.kind in ("page", "physical"):
-        pages = [p for p in document.pages if not place.exhibit or p.exhibit.lower() == place.exhibit.lower()]
-        if pages and place.exhibit:
+    elif place.exhibit:
+        if pages := pages_of(document, place.exhibit):
             there = f"{place.exhibit} has {len(pages)} page{'s' * (len(pages) > 1)}"
-        elif pages:
-            there = f"its last page is {pages[-1].label or pages[-1].number}"
+    elif document.pages:
+        there = f"its last page is {document.pages[-1].label or document.pages[-1].number}"
     return f"There is no {place} in this document; {there}." if there else ""

@@ -53,7 +53,7 @@ def flowing_text(document: Document) -> str:
     return "".join(out) + document.text[done:]
 
 
-@document_cache(32)
+@document_cache()
 def notes_text(document: Document) -> str:
     """The words of the footnotes alone, everything else replaced by spaces; of the same length."""
     out, done = [], 0

@@ -77,7 +77,7 @@ def sentences(document: Document) -> tuple[Span, ...]:
     return tuple(sorted(out))
 
 
-@document_cache(16)
+@document_cache()
 def note_units(document: Document) -> tuple[Unit, ...]:
     """The words of the footnotes of a document, in order; a sentence may go on in one of the next page."""
     if not (notes := document.remarks_of("footnote")):

@@ -38,13 +38,13 @@ def _whole(document: Document, table: Sequence[Span]) -> Span:
 
 def _remarked(document: Document) -> Iterator[tuple[Span, ...]]:
     """The tables whose rows are remarked: they follow each other, the one of the heads first."""
-    table: list[Remark] = []
+    tables: list[list[Remark]] = []
     for row in document.remarks_of("row"):
-        if table and (document.text[table[-1].end : row.start].strip() or (table[-1].words and not row.words)):
-            yield tuple(document.span(each.start, each.end) for each in table)
-            table = []
-        table.append(row)
-    if table:
+        last = tables[-1][-1] if tables else None
+        if last is None or document.text[last.end : row.start].strip() or (last.words and not row.words):
+            tables.append([])
+        tables[-1].append(row)
+    for table in tables:
         yield tuple(document.span(each.start, each.end) for each in table)
 
 
@@ -67,7 +67,7 @@ def column_heads(document: Document, at: int) -> str:
     Those that the reader found are parted by "|". Elsewhere a line above the rows is taken for the heads: it has no
     figure, or it would be a row.
     """
-    for row in document.remarks_in(document.span(at, min(at + 1, len(document.text))), "row"):
+    for row in document.remarks_in(document.span(at, at), "row"):
         return " | ".join(row.words.split("\t"))
     for heads, *rows in find_tables(document):
         if heads.end <= at < rows[-1].end and not re.search(r"\d", document.slice(heads)):

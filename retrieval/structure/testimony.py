@@ -34,7 +34,7 @@ class Exchange:
     answer: int
 
 
-@document_cache(16)
+@document_cache()
 def exchanges(document: Document) -> tuple[Exchange, ...]:
     """The questions of testimony with their answers, in order; none of a document that is no testimony."""
     found = [

@@ -116,3 +116,11 @@ def test_documents_without_clauses_are_compared_by_sentences() -> None:
     old = document("We agree to lease the barn. The rent is ten dollars a month.", id_="old")
     new = document("We agree to lease the barn. The rent is twelve dollars a month.", id_="new")
     assert [change.kind for change in compare(old, new)] == ["same", "changed"]
+
+
+def test_sentences_without_clauses_are_not_paired_for_having_no_name() -> None:
+    """Each with each was compared where no clause had a number: a thousand sentences took 20 s."""
+    rooms = [f"{a}{b}" for a in ("north", "south", "east", "west", "upper", "lower", "outer") for b in WORDS[7:16]]
+    old = document(" ".join(f"The {room} is let to {room} and to no other." for room in rooms), id_="old")
+    new = document(" ".join(f"The {room[::-1]} is sold to {room[::-1]} in May." for room in rooms), id_="new")
+    assert {change.kind for change in compare(old, new)} == {"gone", "added"}
