@@ -63,19 +63,34 @@ def char_indexes(textpage: pdfium.PdfTextPage) -> list[int]:
     return indexes
 
 
-def char_boxes(pdf: pdfium.PdfDocument, draft: PageDraft) -> list[Box | None]:
+def placed_characters(textpage: pdfium.PdfTextPage, draft: PageDraft) -> tuple[list[int], list[Box | None]]:
+    """For each character of a draft's text its index among pdfium's, -1 for one of our own; and its box if any."""
+    of_page = char_indexes(textpage)
+    order = draft.order if draft.order is not None else range(len(draft.text))
+    own = [None, *draft.own_boxes]
+    indexes = [of_page[i] if i >= 0 else -1 for i in order]
+    boxes = [
+        own[-1 - i] if i < 0 else textpage.get_charbox(index, loose=True) if index >= 0 else None
+        for i, index in zip(order, indexes, strict=True)
+    ]
+    return indexes, boxes
+
+
+def boxes_on(textpage: pdfium.PdfTextPage, draft: PageDraft) -> list[Box | None]:
     """The box of each character of a draft's text; None for one that has no size."""
+    _, boxes = placed_characters(textpage, draft)
+    return [box if box and box[0] < box[2] and box[1] < box[3] else None for box in boxes]
+
+
+def char_boxes(pdf: pdfium.PdfDocument, draft: PageDraft) -> list[Box | None]:
+    """The same once the page is closed: it is opened and read again."""
     page = pdf[draft.number - 1]
     textpage = page.get_textpage()
     try:
-        indexes = char_indexes(textpage)
-        order = draft.order if draft.order is not None else range(len(draft.text))
-        own = [None, *draft.own_boxes]
-        boxes = [textpage.get_charbox(indexes[i], loose=True) if i >= 0 else own[-1 - i] for i in order]
+        return boxes_on(textpage, draft)
     finally:
         textpage.close()
         page.close()
-    return [box if box and box[0] < box[2] and box[1] < box[3] else None for box in boxes]
 
 
 def words_of(text: str, boxes: Sequence[Box | None]) -> Iterator[Word]:

@@ -9,7 +9,7 @@ so a stamp on a scan covers the stamp alone. Words that nothing shows cover noth
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
+from retrieval.reading.annotations import Annotation
 from retrieval.reading.ocr_layer import has_common_words, invisible, is_implausible
 from retrieval.reading.page_drafts import PageDraft
 from retrieval.reading.page_view import PageView
@@ -41,7 +42,6 @@ _UNREAD_SHARE = 0.02  # of the page, in lines that were found and could not be r
 _READ_SHARE = 0.3  # letters that were read for each mark of writing: fewer means that most was not
 _STAMPS = 3  # letters for each mark of writing on a page that is an image: fewer are a filing stamp, a fax header
 _SHADES = 60  # of 255, between the darkest and the lightest: less is an empty page
-_MOST_STAMPS = 1_000  # annotations that are looked at
 _SAMPLED = 24  # characters of a page that are asked whether they mean something
 _MEANINGLESS = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]{3}")
 _SPACES = re.compile(r"[ \ufffd\ue000-\uf8ff]{3}")
@@ -95,10 +95,11 @@ def cover(
     textpage: pdfium.PdfTextPage,
     draft: PageDraft,
     painted: PaintedPage,
+    annotations: Sequence[Annotation],
     recognise: Recognise | None,
 ) -> None:
     """Say of a page whether all that it shows is read, and have recognised what is not, where that can be done."""
-    signs = _signs(page, textpage, draft, painted)
+    signs = _signs(page, textpage, draft, painted, annotations)
     if not signs:
         return
     view = PageView(page, textpage, draft)
@@ -129,7 +130,13 @@ def cover(
         draft.partly = draft.readable
 
 
-def _signs(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft, painted: PaintedPage) -> _Signs:
+def _signs(
+    page: pdfium.PdfPage,
+    textpage: pdfium.PdfTextPage,
+    draft: PageDraft,
+    painted: PaintedPage,
+    annotations: Sequence[Annotation],
+) -> _Signs:
     left, bottom, right, top = page.get_bbox()
     images, shapes, segments = 0.0, 0, 0
     for each in (painted.objects[i] for i in painted.shapes):
@@ -142,7 +149,7 @@ def _signs(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft,
             shapes += least < wide < most and least < high < most
             if segments < _LEAST_SEGMENTS:
                 segments += each.sides
-    images += _stamps(page)
+    images += _stamps(annotations)
     return _Signs(
         images / max(1.0, (right - left) * (top - bottom)),
         shapes >= _LEAST_SHAPES or segments >= _LEAST_SEGMENTS,
@@ -151,17 +158,10 @@ def _signs(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft,
     )
 
 
-def _stamps(page: pdfium.PdfPage) -> float:
+def _stamps(annotations: Sequence[Annotation]) -> float:
     """The area of the annotations of a page that are stamps, which may be images: square points."""
-    area = 0.0
-    for i in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), _MOST_STAMPS)):
-        annotation = pdfium_c.FPDFPage_GetAnnot(page, i)
-        if pdfium_c.FPDFAnnot_GetSubtype(annotation) == pdfium_c.FPDF_ANNOT_STAMP:
-            box = pdfium_c.FS_RECTF()
-            pdfium_c.FPDFAnnot_GetRect(annotation, box)
-            area += abs((box.right - box.left) * (box.top - box.bottom))
-        pdfium_c.FPDFPage_CloseAnnot(annotation)
-    return area
+    boxes = (each.box for each in annotations if each.subtype == pdfium_c.FPDF_ANNOT_STAMP)
+    return sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
 
 
 def _letters(text: str) -> int:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from retrieval.core.documents import ReadingWarning
 from retrieval.reading.annotations import Annotation
-from retrieval.reading.char_boxes import char_boxes
+from retrieval.reading.char_boxes import boxes_on
 from retrieval.reading.page_drafts import Box, PageDraft
 from retrieval.reading.struck import named_pages
 
@@ -59,14 +59,14 @@ class _Insertion:
     box: Box
 
 
-def read_fields(pdf: pdfium.PdfDocument, draft: PageDraft, annotations: Sequence[Annotation]) -> None:
+def read_fields(textpage: pdfium.PdfTextPage, draft: PageDraft, annotations: Sequence[Annotation]) -> None:
     """Put the values of a page's form fields and what was typed on it into its text; remark its notes."""
     typed = [each for each in annotations if _kind_of(each)]
     notes = [each for each in annotations if each.subtype in _NOTES and each.words and not each.is_reply]
     draft.partly |= not all(each.is_whole for each in annotations)
     if not typed and not notes:
         return
-    layout = _Layout(draft.text, char_boxes(pdf, draft))
+    layout = _Layout(draft.text, boxes_on(textpage, draft))
     shown = _squeezed(draft.text)
     for note in notes:
         # Some programs copy the words that are marked into the note.

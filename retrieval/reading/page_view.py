@@ -10,8 +10,8 @@ import numpy as np
 import pypdfium2 as pdfium
 from numpy.typing import NDArray
 
-from retrieval.reading.char_boxes import char_indexes
-from retrieval.reading.page_drafts import Box, PageDraft
+from retrieval.reading.char_boxes import placed_characters
+from retrieval.reading.page_drafts import PageDraft
 from retrieval.reading.writing import Grey
 
 MOST_PIXELS = 16_000_000  # of a drawing; an A4 page at 300 dots an inch has 8.7 million
@@ -32,18 +32,11 @@ class PageView:
         self.page = page
         self.textpage = textpage
         self.width, self.height = page.get_size()  # in points, as the page is turned
-        indexes = char_indexes(textpage)
-        order = draft.order if draft.order is not None else range(len(draft.text))
-        self.indexes = [indexes[i] if 0 <= i < len(indexes) else -1 for i in order]  # pdfium's, of each character
+        self.indexes, boxes = placed_characters(textpage, draft)
         to_square = pdfium.PdfPosConv(page, (0, 0, _FINE, _FINE, 0)).to_bitmap
         start, right, up = (np.array(to_square(x, y)) / _FINE for x, y in ((0, 0), (1000, 0), (0, 1000)))
         self._matrix = np.stack([(right - start) / 1000, (up - start) / 1000])
         self._start = start
-        own: list[Box | None] = [None, *draft.own_boxes]
-        boxes = [
-            self.textpage.get_charbox(index, loose=True) if index >= 0 else own[-1 - i] if i < 0 else None
-            for i, index in zip(order, self.indexes, strict=True)
-        ]
         self.boxes = self.to_square(np.array([box or (0, 0, 0, 0) for box in boxes], np.float64).reshape(-1, 4))
 
     def to_square(self, boxes: NDArray[np.float64]) -> Boxes:

@@ -326,13 +326,12 @@ def _address(handle: Any) -> int:
 class PageCharacters:
     """The characters of a page by their place in its text, which must still be pdfium's, character for character."""
 
-    def __init__(self, page: pdfium.PdfPage) -> None:
-        self._textpage = page.get_textpage()
-        self._indexes = char_indexes(self._textpage)
+    def __init__(self, textpage: pdfium.PdfTextPage) -> None:
+        self._textpage = textpage
 
-    def close(self) -> None:
-        """Give the text page back."""
-        self._textpage.close()
+    @cached_property
+    def _indexes(self) -> list[int]:
+        return char_indexes(self._textpage)
 
     @cached_property
     def objects(self) -> list[int | None]:

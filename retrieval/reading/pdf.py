@@ -30,7 +30,7 @@ from retrieval.reading.footnotes import may_have_footnotes, remark_footnotes
 from retrieval.reading.margin_numbers import margin_numbers
 from retrieval.reading.page_drafts import PageDraft, assemble, boxes_of_words
 from retrieval.reading.page_edges import edge_lines
-from retrieval.reading.painted import painted
+from retrieval.reading.painted import PageCharacters, painted
 from retrieval.reading.printed_pages import printed_pages
 from retrieval.reading.right_to_left import turn_round
 from retrieval.reading.struck import keep_insertions, take_out_struck, warnings_of_struck
@@ -163,10 +163,11 @@ def _read_page(
             draft.has_notes = may_have_footnotes(textpage, draft.text)
             objects = painted(page)
             annotations = annotations_of(pdf, page)
-            take_out_unseen(page, draft, objects, annotations, layers_off=layers_off)
-            take_out_struck(page, draft, objects, annotations)
-            read_fields(pdf, draft, annotations)
-            cover(page, textpage, draft, objects, recognise)
+            characters = PageCharacters(textpage)
+            take_out_unseen(page, characters, draft, objects, annotations, layers_off=layers_off)
+            take_out_struck(characters, draft, objects, annotations)
+            read_fields(textpage, draft, annotations)
+            cover(page, textpage, draft, objects, annotations, recognise)
         finally:
             textpage.close()
         return draft

@@ -12,7 +12,6 @@ from itertools import pairwise
 from math import hypot
 
 import numpy as np
-import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
@@ -42,7 +41,7 @@ _Line = tuple[float, float, float, float, float]
 
 
 def take_out_struck(
-    page: pdfium.PdfPage, draft: PageDraft, objects: PaintedPage, annotations: Sequence[Annotation]
+    characters: PageCharacters, draft: PageDraft, objects: PaintedPage, annotations: Sequence[Annotation]
 ) -> None:
     """Blank the struck words of a page, and remark them and what was inserted (`keep_insertions`).
 
@@ -54,16 +53,12 @@ def take_out_struck(
     meetings = list(_meetings(objects, lines))
     if not meetings and not quads:
         return
-    characters = PageCharacters(page)
-    try:
-        letters = _Letters(draft.text, characters, objects)
-        struck = {at for line, through, _ in meetings for at in letters.along(line, through, STRIKE)}
-        struck |= letters.within(quads)
-        inserted = {at for line, _, above in meetings for at in letters.along(line, above, UNDERLINE)} - struck
-        links = [each.box for each in annotations if each.subtype == pdfium_c.FPDF_ANNOT_LINK] if inserted else []
-        inserted -= letters.within(links)
-    finally:
-        characters.close()
+    letters = _Letters(draft.text, characters, objects)
+    struck = {at for line, through, _ in meetings for at in letters.along(line, through, STRIKE)}
+    struck |= letters.within(quads)
+    inserted = {at for line, _, above in meetings for at in letters.along(line, above, UNDERLINE)} - struck
+    links = [each.box for each in annotations if each.subtype == pdfium_c.FPDF_ANNOT_LINK] if inserted else []
+    inserted -= letters.within(links)
     for start, end in _passages(draft.text, inserted):
         if not _ADDRESS.search(draft.text[start:end]):
             draft.remark(start, end, "inserted")

@@ -84,6 +84,7 @@ def layers_are_off(data: bytes) -> bool:
 
 def take_out_unseen(
     page: pdfium.PdfPage,
+    characters: PageCharacters,
     draft: PageDraft,
     objects: PaintedPage,
     annotations: Sequence[Annotation],
@@ -97,11 +98,7 @@ def take_out_unseen(
     suspects = _suspects(page, objects, annotations, layers_off)
     if not suspects.all:
         return
-    characters = PageCharacters(page)
-    try:
-        verdicts = _Judge(page, objects, suspects, characters).verdicts()
-    finally:
-        characters.close()
+    verdicts = _Judge(page, objects, suspects, characters).verdicts()
     for start, end, kind in _stretches(draft.text, verdicts):
         words = draft.blank(start, end)
         draft.remark(start, end, kind)

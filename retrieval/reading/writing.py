@@ -21,7 +21,7 @@ _LEAST_HEIGHT, _MOST_HEIGHT = 4, 45  # pixels of a mark: letters of 4 to 40 poin
 _CONTRAST = 24  # of 255, between ink and the mean round it; and on a faint page, a share of what all shades span
 _LEAST_CONTRAST, _FAINT, _RARE = 16, 0.2, 0.001  # more than the grain of paper; a thousandth may be darker or lighter
 _ROUND = 41  # pixels of that square
-_LEAST_MARKS = 5  # of a row, or of a page
+_LEAST_OF_ROW = 5  # of a row, or of a page
 _LEAST_AREA = 8  # pixels of a mark that stands in no row
 _EVEN = 0.6  # of the neighbours in a row stand on one base line and are about as high
 _UNLIKE = 0.2  # of the neighbours differ in width or height
@@ -31,10 +31,11 @@ _NEAR = 14  # of 255
 
 def rows_of_writing(image: Grey) -> Rows:
     """The rows of letters in an image, upright ones and those turned by 90 degrees."""
-    upright = _rows(image)
+    inks = _inks(image)
+    upright = _rows(inks)
     if upright[:, 4].sum() >= LEAST_MARKS:
         return upright
-    turned = _rows(np.ascontiguousarray(image.T))  # mirrored too, which these marks do not show
+    turned = _rows(np.ascontiguousarray(inks.transpose(0, 2, 1)))  # mirrored too, which these marks do not show
     if turned[:, 4].sum() > upright[:, 4].sum():
         return turned[:, [1, 0, 3, 2, 4]]
     return upright
@@ -44,37 +45,49 @@ def marks_on_paper(image: Grey) -> int:
     """How many marks of ink are on paper, in rows or not, as of handwriting; none of a photograph, which has no shade
     of paper, and of a few specks.
     """
-    shades = np.bincount(image.ravel(), minlength=256)
+    shades = _shades(image)
     paper = int(np.convolve(shades, np.ones(9), "same").argmax())
     if shades[max(0, paper - _NEAR) : paper + _NEAR + 1].sum() < _PAPER * image.size:
         return 0
-    _, stats = _marks(image, -1)
+    _, stats = _marks(_inks(image)[0])
     _, _, width, height, area = stats.T
     found = int(((height >= _LEAST_HEIGHT) & (area >= _LEAST_AREA) & (width < image.shape[1] / 2)).sum())
-    return found if found >= _LEAST_MARKS else 0
+    return found if found >= _LEAST_OF_ROW else 0
 
 
-def _rows(image: Grey) -> Rows:
-    return np.concatenate([_rows_in(*_marks(image, sign)) for sign in (-1, 1)])
+def _rows(inks: NDArray[np.uint8]) -> Rows:
+    return np.concatenate([_rows_in(*_marks(ink)) for ink in inks])
 
 
-def _marks(image: Grey, sign: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Connected marks that are darker (-1) or lighter (1) than what is round them: their pixels by number, and the
-    left, top, width, height and area of each.
-    """
+def _inks(image: Grey) -> NDArray[np.uint8]:
+    """uint8[2, height, width]: 1 where an image is darker than what is round it, and where it is lighter."""
     import cv2
 
-    mean = cv2.blur(image, (_ROUND, _ROUND)).astype(np.int16)
-    ink = (sign * (image.astype(np.int16) - mean) > _contrast(image)).astype(np.uint8)
+    lighter = image.astype(np.int16) - cv2.blur(image, (_ROUND, _ROUND))
+    contrast = _contrast(image)
+    return np.stack([lighter < -contrast, lighter > contrast]).astype(np.uint8)
+
+
+def _marks(ink: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Connected marks: their pixels by number, and the left, top, width, height and area of each."""
+    import cv2
+
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     return np.asarray(labels, np.int32), np.asarray(stats[1:], np.int32)
 
 
 def _contrast(image: Grey) -> float:
     """How much darker than what is round it ink is: less on a faint page."""
-    shades = np.cumsum(np.bincount(image.ravel(), minlength=256)) / image.size
+    shades = np.cumsum(_shades(image)) / image.size
     darkest, lightest = np.searchsorted(shades, (_RARE, 1 - _RARE))
     return float(np.clip(_FAINT * (lightest - darkest), _LEAST_CONTRAST, _CONTRAST))
+
+
+def _shades(image: Grey) -> NDArray[np.int64]:
+    """int64[256]: how many pixels have each shade."""
+    import cv2
+
+    return cv2.calcHist([image], [0], None, [256], [0, 256]).ravel().astype(np.int64)
 
 
 def _rows_in(labels: NDArray[np.int32], stats: NDArray[np.int32]) -> Rows:
@@ -83,7 +96,7 @@ def _rows_in(labels: NDArray[np.int32], stats: NDArray[np.int32]) -> Rows:
     _, _, width, height, area = stats.T
     letters = (height >= _LEAST_HEIGHT) & (height <= _MOST_HEIGHT) & (width <= 8 * height) & (height <= 12 * width)
     letters &= (area < 0.9 * width * height) | (width < height / 2)  # boxes that are filled are not letters
-    if letters.sum() < _LEAST_MARKS:
+    if letters.sum() < _LEAST_OF_ROW:
         return np.zeros((0, 5), np.int32)
     typical = int(np.median(height[letters]))
     # Marks are joined to rows by stretching each to the right over the gap to the next one.
@@ -128,7 +141,7 @@ def _even_rows(row: NDArray[np.int32], stats: NDArray[np.int32], row_stats: NDAr
     pairs = np.bincount(row[1:][same], minlength=count)
     even_pairs = np.bincount(row[1:][even], minlength=count)
     unlike_pairs = np.bincount(row[1:][unlike], minlength=count)
-    found = (marks >= _LEAST_MARKS) & (even_pairs >= _EVEN * pairs) & (unlike_pairs >= _UNLIKE * pairs)
+    found = (marks >= _LEAST_OF_ROW) & (even_pairs >= _EVEN * pairs) & (unlike_pairs >= _UNLIKE * pairs)
     found[0] = False  # what lies in no row
     left, top, wide, high, _ = row_stats[found].T
     return np.stack([left, top, left + wide, top + high, marks[found]], axis=1).astype(np.int32)
