@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pypdfium2 as pdfium
 
-from retrieval.reading.char_boxes import Word, char_boxes, pieces_of, words_of
+from retrieval.reading.char_boxes import Word, char_boxes, pieces_of, rows_of, words_of
 from retrieval.reading.page_drafts import PageDraft
 
 _PAGES = 3  # of a file, in which its caption begins
@@ -62,10 +62,4 @@ def _column(words: Sequence[Word]) -> list[Word]:
 
 def _by_lines(words: Sequence[Word]) -> list[Word]:
     """Words line by line, as they stand below each other."""
-    rows: list[list[Word]] = []
-    for word in sorted(words, key=lambda word: -word.middle):
-        if rows and rows[-1][0].middle - word.middle <= word.height / 2:
-            rows[-1].append(word)
-        else:
-            rows.append([word])
-    return [word for row in rows for word in sorted(row, key=lambda word: word.left)]
+    return [word for row in rows_of(words) for word in sorted(row, key=lambda word: word.left)]

@@ -5,14 +5,14 @@ they are fetched only for pages where something says that the places of words ma
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from retrieval.core.documents import LINE_END_HYPHEN
-from retrieval.reading.page_drafts import Box, PageDraft
+from retrieval.reading.page_drafts import Box, PageDraft, box_around
 
 # A hyphen that ended a line ends a word: the other half of it stands in another line.
 _WORD = re.compile(rf"[^\s{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}|[^\s{LINE_END_HYPHEN}]+")
@@ -96,9 +96,20 @@ def char_boxes(pdf: pdfium.PdfDocument, draft: PageDraft) -> list[Box | None]:
 def words_of(text: str, boxes: Sequence[Box | None]) -> Iterator[Word]:
     """The words of a text that have a box, in its order."""
     for word in _WORD.finditer(text):
-        if sized := [box for box in boxes[word.start() : word.end()] if box]:
-            lefts, bottoms, rights, tops = zip(*sized, strict=True)
-            yield Word(word.start(), word[0], min(lefts), min(bottoms), max(rights), max(tops))
+        if box := box_around(boxes[word.start() : word.end()]):
+            yield Word(word.start(), word[0], *box)
+
+
+def rows_of(words: Iterable[Word]) -> Iterator[list[Word]]:
+    """Words that are level, row by row from the top of the page; in a row in their order."""
+    row: list[Word] = []
+    for word in sorted(words, key=lambda word: -word.middle):
+        if row and row[0].middle - word.middle > row[0].height / 2:
+            yield row
+            row = []
+        row.append(word)
+    if row:
+        yield row
 
 
 def pieces_of(text: str, words: Sequence[Word], in_order: Sequence[Word]) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,7 @@ from statistics import median
 
 import pypdfium2 as pdfium
 
-from retrieval.reading.char_boxes import Word, char_boxes, pieces_of, words_of
+from retrieval.reading.char_boxes import Word, char_boxes, pieces_of, rows_of, words_of
 from retrieval.reading.page_drafts import Box, PageDraft
 
 _LEAST_LINES = 4  # of a column, beside lines of the other one
@@ -136,18 +136,13 @@ def _blocks(words: Sequence[Word], gutter: float) -> list[_Columns]:
 
 def _rows(words: Sequence[Word], gutter: float) -> Iterator[_Row]:
     """The rows of words from the top of the page."""
-    from_top = sorted(words, key=lambda w: (-w.middle, w.start))
-    begins = 0
-    for i in range(1, len(from_top) + 1):
-        first = from_top[begins]
-        if i == len(from_top) or first.middle - from_top[i].middle > first.height / 2:
-            level = sorted(from_top[begins:i], key=lambda w: w.start)
-            left = [w for w in level if (w.left + w.right) / 2 < gutter]
-            right = [w for w in level if (w.left + w.right) / 2 >= gutter]
-            ends, goes_on = max((w.right for w in left), default=-inf), min((w.left for w in right), default=inf)
-            crosses = ends > gutter or goes_on < gutter or goes_on - ends < _GAP * first.height
-            yield _Row((left, right), first.middle, first.height, crosses)
-            begins = i
+    for row in rows_of(sorted(words, key=lambda w: w.start)):
+        first, level = row[0], sorted(row, key=lambda w: w.start)
+        left = [w for w in level if (w.left + w.right) / 2 < gutter]
+        right = [w for w in level if (w.left + w.right) / 2 >= gutter]
+        ends, goes_on = max((w.right for w in left), default=-inf), min((w.left for w in right), default=inf)
+        crosses = ends > gutter or goes_on < gutter or goes_on - ends < _GAP * first.height
+        yield _Row((left, right), first.middle, first.height, crosses)
 
 
 def _columns(rows: Sequence[_Row]) -> list[_Columns]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from retrieval.reading.annotations import Annotation
 from retrieval.reading.ocr_layer import has_common_words, invisible, is_implausible
-from retrieval.reading.page_drafts import PageDraft
+from retrieval.reading.page_drafts import PageDraft, stretches
 from retrieval.reading.page_view import PageView
 from retrieval.reading.painted import PaintedPage
 from retrieval.reading.recognised_text import Row, lines_of, put_in
@@ -245,12 +245,12 @@ def _recognised(
 
 
 def _remark_layer(draft: PageDraft, layer: NDArray[np.bool_]) -> None:
-    for start, end in _stretches(draft.text, layer):
+    for start, end in stretches(draft.text, layer):
         draft.remark(start, end, "recognised")
 
 
 def _blank(draft: PageDraft, chosen: NDArray[np.bool_]) -> None:
-    for start, end in _stretches(draft.text, chosen):
+    for start, end in stretches(draft.text, chosen):
         draft.blank(start, end)
 
 
@@ -263,17 +263,3 @@ def _take_out(draft: PageDraft, chosen: NDArray[np.bool_]) -> None:
 def _only(text: str, chosen: NDArray[np.bool_]) -> str:
     """A text with spaces for the characters that are not chosen."""
     return "".join(c if its or c == "\n" else " " for c, its in zip(text, chosen.tolist(), strict=True))
-
-
-def _stretches(text: str, chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Stretches of characters that are chosen, over the white space between them."""
-    stretches: list[tuple[int, int]] = []
-    is_open = False
-    for i, (character, is_chosen) in enumerate(zip(text, chosen.tolist(), strict=True)):
-        if character.isspace():
-            continue
-        if is_chosen:
-            start = stretches.pop()[0] if is_open else i
-            stretches.append((start, i + 1))
-        is_open = is_chosen
-    return stretches

@@ -7,11 +7,12 @@ pdfium's are kept by word, so that its highlights can be drawn.
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.core.documents import PAGE_BREAK, Document, Page, ReadingWarning, Remark, RemarkKind, WordBoxes, no_boxes
 
@@ -112,14 +113,35 @@ class PageDraft:
         self.text, self.order, self.remarks, self.is_changed = text, new_order, remarks, True
 
 
+def stretches(text: str, chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Stretches of characters that are chosen, over the white space between them."""
+    found: list[tuple[int, int]] = []
+    is_open = False
+    for i, (character, is_chosen) in enumerate(zip(text, chosen.tolist(), strict=True)):
+        if character.isspace():
+            continue
+        if is_chosen:
+            start = found.pop()[0] if is_open else i
+            found.append((start, i + 1))
+        is_open = is_chosen
+    return found
+
+
+def box_around(boxes: Iterable[Box | None]) -> Box | None:
+    """The box round some boxes; None round none."""
+    sized = [box for box in boxes if box]
+    if not sized:
+        return None
+    lefts, bottoms, rights, tops = zip(*sized, strict=True)
+    return min(lefts), min(bottoms), max(rights), max(tops)
+
+
 def boxes_of_words(text: str, boxes: Sequence[Box | None]) -> WordBoxes:
     """Boxes of the words of a text from those of its characters (left, bottom, right, top in points, or None)."""
     rows = []
     for word in _WORD.finditer(text):
-        of_word = np.array([box for box in boxes[word.start() : word.end()] if box])
-        if len(of_word):
-            low, high = of_word.min(axis=0), of_word.max(axis=0)
-            rows.append([word.start(), word.end(), *(10 * low[:2]), *(10 * high[2:])])
+        if box := box_around(boxes[word.start() : word.end()]):
+            rows.append([word.start(), word.end(), *(10 * side for side in box)])
     return np.rint(np.array(rows)).astype(np.int32) if rows else no_boxes()
 
 

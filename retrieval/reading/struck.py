@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from retrieval.core.documents import ReadingWarning
 from retrieval.reading.annotations import Annotation
-from retrieval.reading.page_drafts import Box, PageDraft
+from retrieval.reading.page_drafts import Box, PageDraft, stretches
 from retrieval.reading.painted import PageCharacters, PaintedObject, PaintedPage
 
 MOST_LINES = 2_000  # of a page: a fuller one is a drawing
@@ -50,7 +50,7 @@ def take_out_struck(
     quads = [box for each in annotations if each.subtype == pdfium_c.FPDF_ANNOT_STRIKEOUT for box in each.quads]
     del quads[MOST_LINES:]
     lines = _lines(objects) if objects.texts and objects.is_whole else []
-    meetings = list(_meetings(objects, lines))
+    meetings = list(_meetings(objects, lines)) if lines else []
     if not meetings and not quads:
         return
     letters = _Letters(draft.text, characters, objects)
@@ -268,13 +268,9 @@ class _Letters:
 
 
 def _passages(text: str, places: set[int]) -> Iterator[tuple[int, int]]:
-    """Stretches of these characters and the white space between them; those without a letter or figure are none."""
-    start = end = -1
-    for at in [*sorted(places), len(text) + 1]:
-        if start >= 0 and at <= len(text) and (at == end or text[end:at].isspace()):
-            end = at + 1
-            continue
-        words = text[start:end] if start >= 0 else ""
-        if any(c.isalnum() for c in words):
-            yield end - len(words.lstrip()), start + len(words.rstrip())
-        start, end = at, at + 1
+    """Stretches of these characters, none of them white space; those without a letter or figure are none."""
+    chosen = np.zeros(len(text), bool)
+    chosen[list(places)] = True
+    for start, end in stretches(text, chosen):
+        if any(map(str.isalnum, text[start:end])):
+            yield start, end

@@ -14,7 +14,7 @@ from itertools import chain, pairwise
 
 import pypdfium2 as pdfium
 
-from retrieval.reading.char_boxes import Word, char_boxes, pieces_of, words_of
+from retrieval.reading.char_boxes import Word, char_boxes, pieces_of, rows_of, words_of
 from retrieval.reading.page_drafts import PageDraft
 
 _LEAST_ROWS = 3  # of figures
@@ -123,20 +123,15 @@ def _is_figure(cell: Sequence[Word]) -> bool:
 
 def _lines(words: Sequence[Word]) -> Iterator[_Line]:
     """The lines of words from the top of the page."""
-    from_top = sorted(words, key=lambda w: (-w.middle, w.left))
-    begins = 0
-    for i in range(1, len(from_top) + 1):
-        first = from_top[begins]
-        if i == len(from_top) or first.middle - from_top[i].middle > first.height / 2:
-            level = sorted(from_top[begins:i], key=lambda w: w.left)
-            cells, right = [[level[0]]], level[0].right
-            for word in level[1:]:
-                if word.left - right >= _GAP * first.height:
-                    cells.append([])
-                cells[-1].append(word)
-                right = max(right, word.right)
-            yield _Line(cells, first.middle, first.height)
-            begins = i
+    for row in rows_of(sorted(words, key=lambda w: w.left)):
+        first, level = row[0], sorted(row, key=lambda w: w.left)
+        cells, right = [[level[0]]], level[0].right
+        for word in level[1:]:
+            if word.left - right >= _GAP * first.height:
+                cells.append([])
+            cells[-1].append(word)
+            right = max(right, word.right)
+        yield _Line(cells, first.middle, first.height)
 
 
 def _tables(words: Sequence[Word]) -> list[_Table]:
