@@ -11,8 +11,8 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from retrieval.core.limits import MIB, Limits
-from retrieval.reading.containers import MOST_BYTES, MOST_MEMBERS, Member, path_parts
+from retrieval.core.limits import Limits
+from retrieval.reading.containers import TOO_LARGE, Member, bounded, path_parts
 
 _MOST_ANNOTATIONS = 20_000  # that are looked at in one file: links are annotations too
 _FOLDER = re.compile(r"\A<\d+>")  # of a portfolio, before the name of a file
@@ -31,15 +31,7 @@ def pdf_members(data: bytes, limits: Limits) -> Iterator[Member]:
     except pdfium.PdfiumError:  # whoever reads its text says what is wrong with it
         return
     try:
-        budget = MOST_BYTES
-        for number, attachment in enumerate(_attachments(pdf)):
-            if number == MOST_MEMBERS:
-                reason = f"only the first {MOST_MEMBERS:,} of a file are read"
-                yield Member(("further attachments",), None, reason)
-                return
-            member = _member(attachment, min(limits.file_mib * MIB, budget))
-            budget -= len(member.data or b"")
-            yield member
+        yield from bounded(_attachments(pdf), _member, limits, "further attachments", "a file")
     finally:
         pdf.close()
 
@@ -79,7 +71,7 @@ def _member(attachment: Any, most: int) -> Member:
     if not pdfium_c.FPDFAttachment_GetFile(attachment, None, 0, size):
         return Member(path, None, "its bytes are not in the file")
     if size.value > most:
-        return Member(path, None, "it is larger than the limit")
+        return Member(path, None, TOO_LARGE)
     buffer = ctypes.create_string_buffer(size.value)
     pdfium_c.FPDFAttachment_GetFile(attachment, buffer, size, size)
     return Member(path, buffer.raw[: size.value])

@@ -9,17 +9,20 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from retrieval.core.errors import DamagedFile
 from retrieval.core.limits import MIB, Limits
 
+T = TypeVar("T")
 MOST_MEMBERS = 5_000
 MOST_BYTES = 2048 * MIB  # of all members of one file together
 MOST_RATIO = 200  # of unpacked to packed bytes of a member: text packs 5 to 1, a table of zeros 1,000 to 1
 RATIO_FROM = 1 * MIB  # below which a member may be packed as it likes
 DEPTH = 4  # of containers in containers: a ZIP in a mail in a ZIP is three
+TOO_LARGE = "it is larger than the limit"
 MEMBER = " › "  # between the names of a container and of a file within it
 _BLOCK = 1 << 18  # bytes unpacked at a time
 _ENCRYPTED, _SAYS_UTF8 = 0x1, 0x800  # flags of a member
@@ -59,13 +62,25 @@ def zip_members(data: bytes, limits: Limits, below: str = "") -> Iterator[Member
         raise DamagedFile(name="") from error
     files = [info for info in archive.infolist() if not info.is_dir() and info.filename.startswith(below)]
     infos = [info for info in files if not is_of_the_system(_name(info))]
+    left = f"{len(infos) - MOST_MEMBERS:,} more files"
+    yield from bounded(infos, lambda info, most: _unpacked(archive, info, most), limits, left, "an archive")
+
+
+def bounded(
+    files: Iterable[T], member: Callable[[T, int], Member], limits: Limits, left: str, container: str
+) -> Iterator[Member]:
+    """Files as members, as far as their number and their bytes are within the limits.
+
+    `member` makes one of a file of no more than so many bytes; `left` names those beyond the number.
+    """
     budget = MOST_BYTES
-    for info in infos[:MOST_MEMBERS]:
-        member = _unpacked(archive, info, min(limits.file_mib * MIB, budget))
-        budget -= len(member.data or b"")
-        yield member
-    if (left := len(infos) - MOST_MEMBERS) > 0:
-        yield Member((f"{left:,} more files",), None, f"only the first {MOST_MEMBERS:,} of an archive are read")
+    for number, file in enumerate(files):
+        if number == MOST_MEMBERS:
+            yield Member((left,), None, f"only the first {MOST_MEMBERS:,} of {container} are read")
+            return
+        taken = member(file, min(limits.file_mib * MIB, budget))
+        budget -= len(taken.data or b"")
+        yield taken
 
 
 def _name(info: zipfile.ZipInfo) -> str:
@@ -86,7 +101,7 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> Mem
             while block := stream.read(_BLOCK):
                 size = out.tell() + len(block)
                 if size > most:
-                    return Member(path, None, "it is larger than the limit")
+                    return Member(path, None, TOO_LARGE)
                 if size > max(RATIO_FROM, MOST_RATIO * info.compress_size):
                     return Member(path, None, "it is packed too tightly for a document, as a trap is")
                 out.write(block)

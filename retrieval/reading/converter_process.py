@@ -128,19 +128,19 @@ class ConverterProcess:
             longest = _LEAST_BYTES + _CHARACTER_BYTES * self._limits.characters
             while True:
                 kind, *fields = json.loads(self._message(pipe, work.clock, longest))
-                if kind == "done":
-                    break
-                if kind == "image":
-                    self._recognise(pipe, work.clock, *map(int, fields))
-                    continue
-                if kind == "member":
-                    fields.append(self._message(pipe, work.clock, self._limits.file_mib * MIB))
-                if kind not in ("refused", "memory", "fault"):
-                    work.take(kind, fields)
-                    continue
-                reusable = kind != "memory"
-                raise self._failure(kind, fields, work)
-            reusable = True
+                match kind:
+                    case "done":
+                        reusable = True
+                        return
+                    case "refused" | "memory" | "fault":
+                        reusable = kind != "memory"
+                        raise self._failure(kind, fields, work)
+                    case "image":
+                        self._recognise(pipe, work.clock, *map(int, fields))
+                    case "member":
+                        work.take(kind, [*fields, self._message(pipe, work.clock, self._limits.file_mib * MIB)])
+                    case _:
+                        work.take(kind, fields)
         except (EOFError, OSError) as error:  # OSError: it ended in the middle of a message, or sends too long a one
             code = self._child.exit_code()
             _log.warning("the converter ended on %s: %s", work.document_id, how_it_ended(code))
@@ -231,7 +231,6 @@ class _Conversion:
         """
         self.document_id, self.name = document_id, name
         self.clock = _Clock(limits, name, reading=document is None)
-        self._limits = limits
         self._on_page = on_page
         self._document = document
         self._version = version

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from retrieval.core.documents import Document, ReadingWarning
-from retrieval.core.limits import MIB, Limits
-from retrieval.reading.containers import MEMBER, MOST_BYTES, MOST_MEMBERS, Member, path_parts
+from retrieval.core.limits import Limits
+from retrieval.reading.containers import MEMBER, TOO_LARGE, Member, bounded, path_parts
 from retrieval.reading.html import shown_text
 from retrieval.reading.plain_text import clean, decoded, document_of, unpaged
 
@@ -46,7 +46,7 @@ def read_eml(data: bytes, *, name: str, document_id: str, limits: Limits, **_of_
 
 def eml_members(data: bytes, limits: Limits) -> Iterator[Member]:
     """The files and the forwarded messages in a message."""
-    return bounded(parsed(data, "").members, limits)
+    return members_of(parsed(data, ""), limits)
 
 
 def is_mail(head: bytes) -> bool:
@@ -153,15 +153,10 @@ def one_line(encoded: str) -> str:
     return " ".join(clean(words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")).split())
 
 
-def bounded(members: tuple[Member, ...], limits: Limits) -> Iterator[Member]:
-    """Members as far as their number and their bytes are within the limits."""
-    budget = MOST_BYTES
-    for member in members[:MOST_MEMBERS]:
-        size = len(member.data or b"")
-        if size > min(limits.file_mib * MIB, budget):
-            yield Member(member.path, None, "it is larger than the limit")
-            continue
-        budget -= size
-        yield member
-    if len(members) > MOST_MEMBERS:
-        yield Member(("further attachments",), None, f"only the first {MOST_MEMBERS:,} of a mail are read")
+def members_of(mail: Mail, limits: Limits) -> Iterator[Member]:
+    """The members of a message as far as their number and their bytes are within the limits."""
+
+    def within(member: Member, most: int) -> Member:
+        return member if len(member.data or b"") <= most else Member(member.path, None, TOO_LARGE)
+
+    return bounded(mail.members, within, limits, "further attachments", "a mail")

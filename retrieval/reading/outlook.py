@@ -16,7 +16,7 @@ from retrieval.core.documents import Document
 from retrieval.core.errors import DamagedFile
 from retrieval.core.limits import Limits
 from retrieval.reading.containers import DEPTH, Member, path_parts
-from retrieval.reading.mail import HEAD_FIELDS, Mail, bounded, is_of_the_layout, one_line, text_of
+from retrieval.reading.mail import HEAD_FIELDS, Mail, is_of_the_layout, members_of, one_line, text_of
 from retrieval.reading.plain_text import decoded, document_of
 
 # Properties (MS-OXPROPS).
@@ -38,7 +38,7 @@ def read_msg(data: bytes, *, name: str, document_id: str, limits: Limits, **_of_
 
 def msg_members(data: bytes, limits: Limits) -> Iterator[Member]:
     """The files and the messages in a message. Raises DamagedFile."""
-    return bounded(_parsed(data, "").members, limits)
+    return members_of(_parsed(data, ""), limits)
 
 
 def _parsed(data: bytes, name: str) -> Mail:
