@@ -4,7 +4,13 @@ read by type checkers and by `__init__.py`.
 
 from retrieval import evaluate as evaluate
 from retrieval.core.cache import document_cache as document_cache
-from retrieval.core.documents import Document as Document, PinCite as PinCite, Remark as Remark, Span as Span
+from retrieval.core.documents import (
+    Document as Document,
+    PinCite as PinCite,
+    Remark as Remark,
+    RemarkKind as RemarkKind,
+    Span as Span,
+)
 from retrieval.core.errors import (
     DataFolderBusy as DataFolderBusy,
     DataFolderUnusable as DataFolderUnusable,
@@ -19,7 +25,7 @@ from retrieval.core.errors import (
     trace as trace,
 )
 from retrieval.core.limits import Limits as Limits
-from retrieval.core.page_numbers import not_read as not_read, numbered_pages as numbered_pages
+from retrieval.core.page_numbers import listed as listed, not_read as not_read, numbered_pages as numbered_pages
 from retrieval.ingest import Ingest as Ingest
 from retrieval.library import database as database
 from retrieval.library.files import Files as Files
@@ -35,7 +41,7 @@ from retrieval.ray_cluster import RayCluster as RayCluster
 from retrieval.reading.char_boxes import char_indexes as char_indexes
 from retrieval.reading.child_process import Child as Child
 from retrieval.reading.containers import MEMBER as MEMBER, is_of_the_system as is_of_the_system
-from retrieval.reading.formats import FORMATS as FORMATS, SUFFIXES as SUFFIXES
+from retrieval.reading.formats import FORMATS as FORMATS
 from retrieval.reading.pdf import page_text as page_text
 from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedChanges as ScopedChanges
 from retrieval.search.asked_values import asked_values as asked_values
@@ -60,7 +66,6 @@ from retrieval.structure.clauses import (
     pin_cite as pin_cite,
 )
 from retrieval.structure.comparison import (
-    ChangeKind as ChangeKind,
     ClauseChange as ClauseChange,
     Part as Part,
     compare as compare,

@@ -157,7 +157,8 @@ def json_objects() -> str:
     """Every object that `--json` prints, and those inside of them: keys and their types."""
     rows = list(dict.fromkeys(row for printed in PRINTED.values() for row in printed))
     for row in rows:  # grows while it is read
-        rows += [inner for _, type_, _ in _keys(row) for inner in _inner(type_) if inner not in rows]
+        held = dict.fromkeys(inner for _, type_, _ in _keys(row) for inner in _inner(type_))
+        rows += [inner for inner in held if inner not in rows]
     return "\n\n".join(_object(row) for row in sorted(rows, key=lambda row: row.__name__))
 
 

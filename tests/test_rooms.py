@@ -85,9 +85,9 @@ OURS = re.compile(rf"(?:{'|'.join(PACKAGES)})(?:\.\w+)+")  # a string that is th
 DRAWERS = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
 # What `pincite --help` must not wait for.
 HEAVY = set(
-    "PIL alembic chromadb cv2 docx fastapi huggingface_hub httpx2 lxml numpy onnxruntime pydantic_settings pypdfium2 ray "
-    "retrieval.library.library sentence_transformers sqlalchemy structlog tantivy torch transformers uvicorn merge.cli"
-    "".split()
+    "PIL alembic chromadb cv2 docx fastapi huggingface_hub httpx2 lxml numpy onnxruntime pydantic_settings "
+    "pypdfium2 ray retrieval.library.library sentence_transformers sqlalchemy structlog tantivy torch "
+    "transformers uvicorn merge.cli".split()
 )
 
 

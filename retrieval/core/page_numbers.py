@@ -13,8 +13,12 @@ def numbered_pages(numbers: Sequence[int]) -> str:
     named = [str(first) if first == last else f"{first}-{last}" for first, last in shown]
     if rest:
         named.append(f"{sum(last - first + 1 for first, last in rest):,} more")
-    listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else "".join(named)
-    return f"page {listed}" if len(numbers) == 1 else f"pages {listed}"
+    return f"{'page' if len(numbers) == 1 else 'pages'} {listed(named)}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a list in a sentence: "a", "a and b", "a, b and c"."""
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def not_read(unreadable: Sequence[int], in_part: Sequence[int]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from retrieval import numbered_pages
+from retrieval import listed, numbered_pages
 
 if TYPE_CHECKING:  # a command that goes through a server loads no database
     from retrieval import DocumentRecord
@@ -44,5 +44,4 @@ def _sentence(subjects: Sequence[str], verb: str) -> str:
     named, more = list(subjects[:_MOST_NAMED]), len(subjects) - _MOST_NAMED
     if more > 0:
         named.append(f"{more:,} more document{'s' if more > 1 else ''}")
-    listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
-    return f"{listed} {verb}."
+    return f"{listed(named)} {verb}."

@@ -35,7 +35,7 @@ from webapp.core.results import (
 )
 
 if TYPE_CHECKING:
-    from retrieval import DocumentRecord, Facts, Remark
+    from retrieval import DocumentRecord, Facts, Remark, RemarkKind
 
 _PARTIES_SHOWN = 3  # of a document, in the line that says what it is
 # What an amendment did to a clause, by its action.
@@ -104,7 +104,7 @@ def notes_on(document: "DocumentRecord | DocumentRow | AddedRow") -> list[tuple[
 
 
 # Beside the words of a place on its page, by the kind of remark on them; the words follow.
-_REMARKED = {
+REMARKED: "Mapping[RemarkKind, str]" = {
     "field": "Filled in on the form",
     "annotation": "Typed on the page",
     "inserted": "Inserted by a tracked change",
@@ -116,7 +116,7 @@ _REMARKED = {
 def remark_note(remark: "Remark", words: str) -> str:
     """What is known of words of a page beside these, or of a note on them: "Filled in on the form: $4,200"."""
     by = f" ({remark.detail})" if remark.detail else ""
-    return f"{_REMARKED[remark.kind]}{by}: {cut(' '.join((remark.words or words).split()))}"
+    return f"{REMARKED[remark.kind]}{by}: {cut(' '.join((remark.words or words).split()))}"
 
 
 def short_cite(row: Paged | NamedRow) -> str:
@@ -166,18 +166,25 @@ def page_cite(row: Paged) -> str:
 
 def page_number(row: Paged) -> str:
     """The numbered lines of a row and the Bates number of its page; without them the number printed on the page."""
-    own = [] if isinstance(row, NowhereRow) else [each for each in (row.lines, row.bates) if each]
-    return ", ".join(own) or f"p. {row.page_label or row.page}"
+    return ", ".join(filter(None, _lines_and_bates(row))) or f"p. {row.page_label or row.page}"
+
+
+def _lines_and_bates(row: Paged) -> tuple[str, str]:
+    return ("", "") if isinstance(row, NowhereRow) else (row.lines, row.bates)
 
 
 def _page_of_the_file(row: Paged) -> str:
-    is_pdf = isinstance(row, NowhereRow) or row.document.lower().endswith(".pdf")
-    return "PDF page" if is_pdf else "file page"
+    return "PDF page" if isinstance(row, NowhereRow) or is_pdf(row.document) else "file page"
+
+
+def is_pdf(name: str) -> bool:
+    """Whether a document is a PDF, as its name says."""
+    return name.lower().endswith(".pdf")
 
 
 def _is_numbered_otherwise(row: Paged) -> bool:
     """Whether a page has another number in its file; text without pages has no page label."""
-    lines, bates = ("", "") if isinstance(row, NowhereRow) else (row.lines, row.bates)
+    lines, bates = _lines_and_bates(row)
     number = bates or (lines.partition(":")[0] if lines else row.page_label)
     return row.page_label != "" and number != str(row.page)
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from retrieval import FORMATS, Document, Library, PinciteError, Span, find_quote, own_words, pin_cite
 from webapp.core.results import PieceOfPage, SameWordsRow, SpanRow, cite_fields, items, ranges
-from webapp.core.wording import about_document, remark_note
+from webapp.core.wording import REMARKED, about_document, remark_note
 from webapp.page.html.evidence import evidence, nothing_chosen
 from webapp.store.conversations import SavedTurn
 
@@ -33,17 +33,17 @@ def evidence_of(library: Library, matter_id: str, turn: SavedTurn, position: int
     position = min(max(position, 0), len(places) - 1)
     row = places[position].row
     words = ""
-    with suppress(
-        PinciteError, ValueError
-    ):  # the document was removed, or added again and is not read yet or has another text
+    # The document may be removed, or added again and not read yet or have another text.
+    with suppress(PinciteError, ValueError):
         document = library.document(matter_id, row.document_id, row.text_version)
         if isinstance(row, SameWordsRow):
             row = _same_quotation(document, row, turn.answer.citations[row.citation].quote)
         about = about_document(library.facts(matter_id, row.document_id))
         spans = [document.span(*span) for span in row.spans]
-        places[position] = replace(places[position], row=row, about=about, notes=_notes(document, spans))
-        if FORMATS[library.record(matter_id, row.document_id).format].as_pdf is None:
-            places[position] = replace(places[position], page_text=_page_text(document, row.page, spans))
+        has_images = FORMATS[library.record(matter_id, row.document_id).format].as_pdf is not None
+        page_text = () if has_images else _page_text(document, row.page, spans)
+        notes = _notes(document, spans)
+        places[position] = replace(places[position], row=row, about=about, notes=notes, page_text=page_text)
         words = own_words(document, *spans)
     return evidence(matter_id, turn.id, places, position, words, zoom)
 
@@ -72,7 +72,7 @@ def _page_text(document: Document, number: int, spans: Sequence[Span]) -> tuple[
 
 def _notes(document: Document, spans: Sequence[Span]) -> tuple[str, ...]:
     """What is known of the words of spans beside them."""
-    found = (document.remarks_in(span, "field", "annotation", "inserted", "struck", "comment") for span in spans)
+    found = (document.remarks_in(span, *REMARKED) for span in spans)
     remarks = list(dict.fromkeys(chain.from_iterable(found)))[:MOST_NOTES]
     return tuple(remark_note(remark, document.text[remark.start : remark.end]) for remark in remarks)
 

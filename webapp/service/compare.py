@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from retrieval import ChangeKind, ClauseChange, Document, DocumentRecord, Part, compare, outline, pin_cite
+from retrieval import ClauseChange, DocumentRecord, Part, compare, outline, pin_cite
 from webapp.core.errors import TooLongToCompare
 from webapp.core.results import ChangeRow, CiteRow, cite_fields
 from webapp.service.workspace import Workspace
@@ -26,12 +26,10 @@ def changes(workspace: Workspace, old: DocumentRecord, new: DocumentRecord) -> I
 
 
 def _row(change: ClauseChange) -> ChangeRow:
-    kind: ChangeKind = change.kind
-    return ChangeRow(kind=kind, old=_place(change.old), new=_place(change.new), words=tuple(change.words()))
+    return ChangeRow(kind=change.kind, old=_place(change.old), new=_place(change.new), words=tuple(change.words()))
 
 
 def _place(part: Part | None) -> CiteRow | None:
     if part is None:
         return None
-    document: Document = part.document
-    return CiteRow(**cite_fields(pin_cite(document, document.stripped(part.span))))
+    return CiteRow(**cite_fields(pin_cite(part.document, part.document.stripped(part.span))))

@@ -6,7 +6,7 @@ from markupsafe import Markup, escape
 
 from webapp.core.results import Item, PassageRow, PieceOfPage, SameWordsRow, Spanned
 from webapp.core.urls import page_url, pdf_url
-from webapp.core.wording import cite
+from webapp.core.wording import cite, is_pdf
 from webapp.page.html.parts import NOTHING, about, lines, pin, standing
 
 ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
@@ -60,7 +60,7 @@ def _page(matter_id: str, row: Spanned, words: str, zoom: float) -> Markup:
         'data-zoom="{:g}"><p class="broken">This page cannot be shown as an image. Open the file instead.</p></div>{}'
     ).format(
         pdf_url(matter_id, row.document_id, row.page),
-        "Open the PDF at this page" if row.document.lower().endswith(".pdf") else "Open the file",
+        "Open the PDF at this page" if is_pdf(row.document) else "Open the file",
         row.page,
         row.document,
         image,
