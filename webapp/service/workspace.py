@@ -257,9 +257,11 @@ class Workspace:
         self.page_renderer.forget()
 
     def delete_user(self, user: User) -> None:
-        """Delete a guest and their matters; a guest's matters have no other members."""
+        """Delete a user with the matters that they own."""
+        owned = self._users.owned_by(user)
         for matter in self.access.matters(user):
-            self.delete_matter(matter)
+            if matter.id in owned:
+                self.delete_matter(matter)
         self._users.delete(user)
         with self._users_lock:
             self._welcomed.pop(user.id, None)
