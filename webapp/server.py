@@ -38,6 +38,8 @@ from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections
 from webapp.web.document_routes import document_routes
 from webapp.web.health import health_routes
 from webapp.web.middleware import SecurityMiddleware
+from webapp.web.session_gate import SessionGate
+from webapp.web.sign_in_routes import FirstAdministrator, SignIn
 
 # For an idle connection. uvicorn's default of 5 s ended just as an idle page polled again, and its request was lost; a
 # proxy keeps connections longer still (Caddy for 120 s).
@@ -48,8 +50,10 @@ SHORT_THREADS = 32
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
 
-def make_app(startup: Startup, login: LocalLogin | None = None) -> FastAPI:
-    """Build the ASGI application of the page's port; `login` admits browsers with `local`."""
+def make_app(startup: Startup, login: LocalLogin | None = None, first: FirstAdministrator | None = None) -> FastAPI:
+    """Build the ASGI application of the page's port; `login` admits browsers with `local`, `first` the first
+    administrator with `accounts`.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -63,6 +67,9 @@ def make_app(startup: Startup, login: LocalLogin | None = None) -> FastAPI:
     health = Health(startup)
     app.include_router(health_routes(startup, health))
     app.include_router(document_routes(startup.opened))
+    if startup.settings.access == "accounts":
+        app.include_router(SignIn(startup.settings, startup.opened, first or FirstAdministrator()).router())
+        app.add_middleware(SessionGate, opened=startup.opened)  # within the one that is added next
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
     mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app

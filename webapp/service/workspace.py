@@ -7,7 +7,7 @@ owns the data folder (`data_folder.claim`).
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from importlib import resources
 from pathlib import Path
@@ -39,8 +39,10 @@ from webapp.service.fair_turns import FairScheduler
 from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
+from webapp.store.accounts import Accounts
 from webapp.store.conversations import Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
+from webapp.store.sessions import Sessions
 from webapp.store.users import LOCAL_USER, User, Users
 
 if TYPE_CHECKING:
@@ -90,6 +92,10 @@ class Workspace:
         self._closing.callback(files.close)
         self.library = Library(self._database, files, max_file_mib=settings.max_file_mib)
         self._users = Users(self._database)
+        self.accounts = Accounts(self._database)
+        self.sessions = Sessions(
+            self._database, timedelta(hours=settings.session_idle_hours), timedelta(days=settings.session_days)
+        )
         demo = settings.access == "demo"
         self.access = Access(self.library, self._users, settings.quota)
         self.conversations = Conversations(self._database, self.library, self.access)

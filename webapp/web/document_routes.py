@@ -41,6 +41,7 @@ from webapp.core.errors import (
     PageImageTooSlow,
     PageNotShown,
     RequestMalformed,
+    SessionEnded,
     TextsWaiting,
     TooSlow,
 )
@@ -216,7 +217,7 @@ async def _changes(target: _Target, request: Request, other_id: str, form: str) 
     workspace, old = target.workspace, target.record
 
     def compared() -> bytes:
-        user = user_of(request, workspace.settings, workspace.welcome)
+        user = user_of(request, workspace, active=True)
         new = workspace.access.record(user, old.matter_id, other_id)
         rows = list(find_changes(workspace, old, new))
         if form == "docx":
@@ -258,7 +259,7 @@ async def _respond(
 
     def authorise() -> _Target:
         workspace = opened()
-        user = user_of(request, workspace.settings, workspace.welcome)
+        user = user_of(request, workspace, active=True)
         return _Target(workspace, workspace.share_key(user), workspace.access.record(user, matter_id, document_id))
 
     try:
@@ -274,6 +275,7 @@ async def _respond(
 
 
 _STATUS = (
+    (SessionEnded, 401),
     (NotAllowed, 403),
     (PageNotShown, 404),
     (NoSuchText, 404),
