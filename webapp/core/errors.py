@@ -93,6 +93,27 @@ class GuestLimit(QuotaReached):
     hint_text = "Delete something first, or run pincite on your own computer."
 
 
+class RoleTooLow(NotAllowed):
+    """The user may see the matter, but not do this in it."""
+
+    sentence = "You may read this matter, but not do this in it."
+    hint_text = "Ask the owner of the matter."
+
+
+class MatterArchived(PinciteError):
+    """The matter is archived: it is read, and no longer changed."""
+
+    sentence = "This matter is archived: it can be read, but not changed or asked."
+    hint_text = "Its owner can take it out of the archive."
+
+
+class AmbiguousMatter(PinciteError):
+    """A name that several matters of the user have."""
+
+    sentence = "Several matters are called “{matter}”: {ids}."
+    hint_text = "Enter the id of the one you mean."
+
+
 class NoSuchConversation(PinciteError):
     """No conversation or turn has this id, or it belongs to another user."""
 

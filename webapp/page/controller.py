@@ -118,8 +118,7 @@ class Controller:
 
     def delete_matter(self, state: PageState, matter_id: str) -> Updates:
         """Delete a matter with everything in it."""
-        self._access.check(self._user, matter_id)
-        self._workspace.delete_matter(self._access.matter(self._user, matter_id))
+        self._workspace.delete_matter(self._access.matter(self._user, matter_id, "manage"))
         return self._go(state, PageState())
 
     def open_conversation(self, state: PageState, conversation_id: str) -> Updates:
@@ -164,25 +163,25 @@ class Controller:
 
     def pause_document(self, state: PageState, document_id: str) -> Updates:
         """Pause the ingest of a document."""
-        record = self._access.record(self._user, state.matter_id, document_id)
+        record = self._access.record(self._user, state.matter_id, document_id, "change")
         self._workspace.ingest.pause(record.matter_id, record.id)
         return self.sidebar(state)
 
     def resume_document(self, state: PageState, document_id: str) -> Updates:
         """Go on with a document that was paused."""
-        record = self._access.record(self._user, state.matter_id, document_id)
+        record = self._access.record(self._user, state.matter_id, document_id, "change")
         self._workspace.ingest.resume(record.matter_id, record.id)
         return self.sidebar(state)
 
     def retry_document(self, state: PageState, document_id: str) -> Updates:
         """Try a document again that could not be read."""
-        record = self._access.record(self._user, state.matter_id, document_id)
+        record = self._access.record(self._user, state.matter_id, document_id, "change")
         self._workspace.ingest.retry(record.matter_id, record.id)
         return self.sidebar(state)
 
     def remove_document(self, state: PageState, document_id: str) -> Updates:
         """Remove a document from the matter."""
-        record = self._access.record(self._user, state.matter_id, document_id)
+        record = self._access.record(self._user, state.matter_id, document_id, "change")
         self._workspace.ingest.remove(record.matter_id, record.id)
         return self.whole_page(state)
 
@@ -352,7 +351,7 @@ class Controller:
     def _turn_goes_to(self, state: PageState, title: str, replaced: str) -> tuple[Matter, Conversation]:
         """Conversation for a new turn, created if there is none; a replaced turn and all later ones are deleted."""
         turn = self._turn(state, replaced) if replaced else None
-        matter = self._access.matter(self._user, state.matter_id)
+        matter = self._access.matter(self._user, state.matter_id, "ask")
         conversation = self._conversation(state) or self._conversations.start(self._user, matter, title, state.scope)
         if turn is not None:
             self._conversations.cut(self._user, turn.id)

@@ -34,6 +34,7 @@ from webapp.core.stream import Event, Progress, Result, T
 
 if TYPE_CHECKING:
     from webapp.service.caller import Caller
+    from webapp.store.roles import Right
 
 HITS = 64
 COMMANDS: "dict[str, type[Command[Row]]]" = {}  # every command by its name
@@ -289,7 +290,7 @@ class Remove(Command[RemovedRow], name="remove"):
 
     def run(self, caller: "Caller") -> Iterator[Event[RemovedRow]]:
         """One result."""
-        matter, record = caller.document(self.matter, self.document)
+        matter, record = caller.document(self.matter, self.document, "change")
         caller.workspace.ingest.remove(matter.id, record.id)
         yield Result(RemovedRow(matter=matter.name, document_id=record.id, document=record.name))
 
@@ -304,10 +305,11 @@ class Jobs(Command[DocumentRow], name="jobs"):
 
     def run(self, caller: "Caller") -> Iterator[Event[DocumentRow]]:
         """A result for each document that is not ready, as it is then; a cancelled one is removed."""
+        right: Right = "read" if self.act == "list" else "change"
         if self.document is None:
-            matter, of = caller.matter(self.matter), None
+            matter, of = caller.matter(self.matter, right), None
         else:
-            matter, record = caller.document(self.matter, self.document)
+            matter, record = caller.document(self.matter, self.document, right)
             of = record.id
         ingest = caller.workspace.ingest
         if self.act == "cancel":
@@ -331,7 +333,11 @@ class Reindex(Command[DocumentRow], name="reindex"):
 
     def run(self, caller: "Caller") -> Iterator[Event[DocumentRow]]:
         """Progress, and a result for each document."""
-        matters = [caller.matter(self.matter)] if self.matter is not None else caller.access.matters(caller.user)
+        if self.matter is not None:
+            matters = [caller.matter(self.matter, "change")]
+        else:
+            of_user = caller.access.matters(caller.user)
+            matters = [matter for matter in of_user if caller.access.may(caller.user, matter.id, "change")]
         for matter in matters:
             caller.workspace.ingest.reindex(matter.id)
         for matter in matters:
@@ -368,6 +374,6 @@ class DeleteMatter(Command[DeletedRow], name="delete_matter"):
 
     def run(self, caller: "Caller") -> Iterator[Event[DeletedRow]]:
         """One result."""
-        matter = caller.matter(self.name)
+        matter = caller.matter(self.name, "manage")
         caller.workspace.delete_matter(matter)
         yield Result(DeletedRow(id=matter.id, name=matter.name))

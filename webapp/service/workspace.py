@@ -39,6 +39,7 @@ from webapp.service.fair_turns import FairScheduler
 from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
+from webapp.store.audit import Audit
 from webapp.store.conversations import Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
 from webapp.store.users import LOCAL_USER, User, Users
@@ -90,6 +91,7 @@ class Workspace:
         self._closing.callback(files.close)
         self.library = Library(self._database, files, max_file_mib=settings.max_file_mib)
         self._users = Users(self._database)
+        self.audit = Audit(self._database, folder / "audit.head")
         demo = settings.access == "demo"
         self.access = Access(self.library, self._users, settings.quota)
         self.conversations = Conversations(self._database, self.library, self.access)
@@ -257,9 +259,11 @@ class Workspace:
         self.page_renderer.forget()
 
     def delete_user(self, user: User) -> None:
-        """Delete a guest and their matters; a guest's matters have no other members."""
+        """Delete a user with the matters that they own."""
+        owned = self._users.owned_by(user)
         for matter in self.access.matters(user):
-            self.delete_matter(matter)
+            if matter.id in owned:
+                self.delete_matter(matter)
         self._users.delete(user)
         with self._users_lock:
             self._welcomed.pop(user.id, None)

@@ -370,19 +370,22 @@ class _HeadFile:
             raise DataFolderUnusable(reason=f"{self.path}: {error.strerror}") from error
 
 
+_TAKE_LOCK = sa.select(sa.func.pg_advisory_xact_lock(_LOCK))
+_LAST = sa.select(audit.c.seq, audit.c.digest).order_by(audit.c.seq.desc()).limit(1)
+_INSERT = sa.insert(audit)
+
+
 def _append(connection: sa.Connection, row: dict[str, str]) -> Entry:
     """Write a row at the end of the chain; the lock that this takes is held until the transaction ends."""
     if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    last = connection.execute(
-        sa.select(audit.c.seq, audit.c.digest).order_by(audit.c.seq.desc()).limit(1)
-    ).one_or_none()
+        connection.execute(_TAKE_LOCK)
+    last = connection.execute(_LAST).one_or_none()
     matter_name = Library.matter_name(connection, row["matter_id"]) if row["matter_id"] else ""
     seq, previous = (last.seq + 1, last.digest) if last else (1, BEFORE_FIRST)
     now = _iso(datetime.now(UTC))
     entry = Entry(seq=seq, at=now, matter_name=matter_name, previous=previous, digest="", **row)
     entry = replace(entry, digest=_digest(entry))
-    connection.execute(sa.insert(audit).values(asdict(entry)))
+    connection.execute(_INSERT, asdict(entry))
     return entry
 
 

@@ -17,7 +17,8 @@ from webapp.core.errors import NoSuchConversation
 from webapp.core.limits import is_id
 from webapp.core.results import Around, CitationRow, MentionsResult, NamedRow, Quoting, TurnResult, read_turn
 from webapp.store.access import Access
-from webapp.store.schema import conversations, memberships, turns
+from webapp.store.roles import matter_ids_of
+from webapp.store.schema import conversations, turns
 from webapp.store.users import User, lock_user
 
 State = Literal["complete", "stopped", "failed"]
@@ -64,8 +65,8 @@ class Conversations:
         self._access = access
 
     def start(self, user: User, matter: Matter, title: str, scope: Iterable[str] | None = None) -> Conversation:
-        """Create an empty conversation. Raises NoSuchMatter or QuotaReached."""
-        self._access.check(user, matter.id)
+        """Create an empty conversation. Raises QuotaReached, and what `Access.check` does."""
+        self._access.check(user, matter.id, "ask")
         quota = self._access.quota(user)
         started = Conversation(uuid.uuid4().hex, matter.id, _title(title), _scope(scope), datetime.now(UTC))
         row = {
@@ -178,9 +179,14 @@ class Conversations:
         return False
 
     def check_room(self, user: User, conversation_id: str) -> None:
-        """Check the quota of turns, before a question is searched. Raises QuotaReached."""
+        """Check the right to ask and the quota of turns, before a question is searched.
+
+        Raises NoSuchConversation, QuotaReached, and what `Access.check` does.
+        """
         with database.reading(self._engine) as connection:
+            conversation = self._mine(connection, user, conversation_id)
             self._check_room(connection, user, conversation_id)
+        self._access.check(user, conversation.matter_id, "ask")
 
     def cut(self, user: User, turn_id: str) -> None:
         """Delete a turn and those after it, before its question is asked again or edited. Raises NoSuchConversation."""
@@ -196,10 +202,11 @@ class Conversations:
             connection.execute(sa.update(turns).where(turns.c.id == turn_id).values(rating=rating))
 
     def _mine(self, connection: sa.Connection, user: User, id_: str, *, alone: bool = False) -> Conversation:
-        """The conversation, if it is the user's and they are still a member of its matter; `alone` locks its row."""
+        """The conversation, if it is the user's and they may still read its matter; `alone` locks its row."""
         if not is_id(id_):
             raise NoSuchConversation()
-        query = _OF_MEMBERS.where(conversations.c.id == id_, conversations.c.user_id == user.id)
+        mine = sa.and_(conversations.c.user_id == user.id, conversations.c.matter_id.in_(matter_ids_of(user.id)))
+        query = sa.select(conversations).where(conversations.c.id == id_, mine)
         row = connection.execute(query.with_for_update(of=conversations) if alone else query).one_or_none()
         if row is None:
             raise NoSuchConversation()
@@ -218,15 +225,6 @@ class Conversations:
             raise NoSuchConversation()
         self._mine(connection, user, turn.conversation_id)
         return turn
-
-
-_OF_MEMBERS = sa.select(conversations).join(
-    memberships,
-    sa.and_(
-        memberships.c.user_id == conversations.c.user_id,
-        memberships.c.matter_id == conversations.c.matter_id,
-    ),
-)
 
 
 def _count(connection: sa.Connection, rows: sa.ColumnElement[bool]) -> int:

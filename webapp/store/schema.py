@@ -1,4 +1,4 @@
-"""SQL schema of users, memberships, conversations and turns. `migrations/` creates it; a test compares the two.
+"""SQL schema of people, their matters and their conversations. `migrations/` creates it; a test compares the two.
 
 Matters and documents have their tables in `retrieval.library`, in the same database; here they are ids.
 """
@@ -18,6 +18,11 @@ users = sa.Table(
     sa.Column(
         "ends_at", sa.DateTime(timezone=True), index=True
     ),  # when a guest's session expires; null for other users
+    sa.Column("email", sa.String(255), unique=True, index=True),  # case-folded; of people with an account
+    sa.Column("password_hash", sa.Text),  # Argon2; null for those who sign in elsewhere
+    sa.Column("administrator", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("disabled_at", sa.DateTime(timezone=True)),  # since when they may sign in and see nothing
+    sa.Column("created_at", sa.DateTime(timezone=True)),
 )
 
 memberships = sa.Table(
@@ -25,6 +30,57 @@ memberships = sa.Table(
     metadata,
     sa.Column("user_id", sa.ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True),
     sa.Column("matter_id", sa.String(32), primary_key=True, index=True),
+    sa.Column("role", sa.String(8), nullable=False, server_default=sa.text("'owner'")),  # `roles.Role`
+)
+
+groups = sa.Table(
+    "groups",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.String(255), nullable=False, unique=True),
+)
+
+group_members = sa.Table(
+    "group_members",
+    metadata,
+    sa.Column("group_id", sa.ForeignKey(groups.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("user_id", sa.ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+# The matters that each member of a group may see, and in which role.
+group_matters = sa.Table(
+    "group_matters",
+    metadata,
+    sa.Column("group_id", sa.ForeignKey(groups.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("matter_id", sa.String(32), primary_key=True, index=True),
+    sa.Column("role", sa.String(8), nullable=False),
+)
+
+# Who is kept out of a matter, whatever group they are in (ethical wall).
+walls = sa.Table(
+    "walls",
+    metadata,
+    sa.Column("matter_id", sa.String(32), primary_key=True),
+    sa.Column("user_id", sa.ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+# Of the matters of which something is set; the others are active, kept without end and on no hold.
+matter_settings = sa.Table(
+    "matter_settings",
+    metadata,
+    sa.Column("matter_id", sa.String(32), primary_key=True),
+    sa.Column("archived", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("archived_at", sa.DateTime(timezone=True)),  # when the sweeper first found it archived
+    sa.Column("retention_days", sa.Integer),  # after which its conversations are deleted
+    sa.Column("legal_hold", sa.Boolean, nullable=False, server_default=sa.false()),  # nothing of it may be deleted
+)
+
+# Documents that are kept out of exports.
+privileged = sa.Table(
+    "privileged",
+    metadata,
+    sa.Column("matter_id", sa.String(32), primary_key=True),
+    sa.Column("document_id", sa.String(64), primary_key=True),
 )
 
 conversations = sa.Table(
@@ -36,6 +92,7 @@ conversations = sa.Table(
     sa.Column("title", sa.String(255), nullable=False),
     sa.Column("scope", sa.JSON(none_as_null=True)),  # ids of the selected documents; null for the whole matter
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("shared_at", sa.DateTime(timezone=True)),  # since when all of the matter read it; null: its user alone
 )
 
 turns = sa.Table(
@@ -70,3 +127,6 @@ audit = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Index(None, "matter_id", "seq"),
 )
+
+# Tables with rows of a matter, which go with it.
+OF_MATTERS = (memberships, group_matters, walls, matter_settings, privileged, conversations)

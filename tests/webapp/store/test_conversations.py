@@ -330,12 +330,8 @@ def test_what_was_said_goes_with_its_matter_and_with_its_user(records: Records, 
     records.users.delete(BEN)
     with database.reading(records.engine) as connection:
         counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]
-    assert dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True)) == {
-        "users": 1,
-        "memberships": 0,
-        "conversations": 0,
-        "turns": 0,
-    }
+    left = dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True))
+    assert {name: count for name, count in left.items() if count} == {"users": 1}
 
 
 # What older versions kept

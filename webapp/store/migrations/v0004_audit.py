@@ -1,4 +1,4 @@
-"""The audit log."""
+"""The audit log; since when a matter is archived, from which its retention is counted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the table."""
+    """Create the table and add the column."""
+    op.add_column("matter_settings", sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "audit",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
