@@ -264,6 +264,11 @@ class Library:
         count, size = connection.execute(counted.where(documents.c.matter_id.in_(matter_ids))).one()
         return count, int(size)  # PostgreSQL adds integers up to a decimal
 
+    @staticmethod
+    def matter_name(connection: sa.Connection, matter_id: str) -> str:
+        """The name of a matter, as a transaction sees it; "" where there is none."""
+        return connection.scalar(_MATTERS.with_only_columns(matters.c.name).where(matters.c.id == matter_id)) or ""
+
     # For `Ingest`
 
     def text(self, record: DocumentRecord, version: int | None = None) -> Document | None:

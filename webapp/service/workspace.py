@@ -40,6 +40,7 @@ from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
 from webapp.store.accounts import Accounts
+from webapp.store.audit import Audit
 from webapp.store.conversations import Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
 from webapp.store.sessions import Sessions
@@ -96,6 +97,7 @@ class Workspace:
         self.sessions = Sessions(
             self._database, timedelta(hours=settings.session_idle_hours), timedelta(days=settings.session_days)
         )
+        self.audit = Audit(self._database, folder / "audit.head")
         demo = settings.access == "demo"
         self.access = Access(self.library, self._users, settings.quota)
         self.conversations = Conversations(self._database, self.library, self.access)

@@ -99,6 +99,7 @@ matter_settings = sa.Table(
     metadata,
     sa.Column("matter_id", sa.String(32), primary_key=True),
     sa.Column("archived", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("archived_at", sa.DateTime(timezone=True)),  # when the sweeper first found it archived
     sa.Column("retention_days", sa.Integer),  # after which its conversations are deleted
     sa.Column("legal_hold", sa.Boolean, nullable=False, server_default=sa.false()),  # nothing of it may be deleted
 )
@@ -135,6 +136,25 @@ turns = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("rating", sa.SmallInteger),
     sa.UniqueConstraint("conversation_id", "position"),
+)
+
+# Rows refer to nothing, so that they outlive whom and what they tell of; `store.audit` alone writes them. Times and
+# details are text: a digest is taken over these characters.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False, index=True),
+    sa.Column("user_id", sa.String(64), nullable=False),
+    sa.Column("user_name", sa.String(255), nullable=False),
+    sa.Column("matter_id", sa.String(32), nullable=False),  # "" for what is done in none
+    sa.Column("matter_name", sa.String(255), nullable=False),
+    sa.Column("act", sa.String(32), nullable=False),
+    sa.Column("object", sa.String(64), nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("previous", sa.String(64), nullable=False),  # the digest of the row before
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Index(None, "matter_id", "seq"),
 )
 
 # Tables with rows of a matter, which go with it.

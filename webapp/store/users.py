@@ -16,6 +16,7 @@ from webapp.store.schema import OF_MATTERS, matter_settings, memberships, users
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "webapp_version"
+GUEST = "guest-"  # the ids of the guests of a demo begin so
 
 
 @dataclass(frozen=True, slots=True)

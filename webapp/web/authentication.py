@@ -23,7 +23,7 @@ from typing import Any, Protocol, Self
 from webapp.core.errors import GuestGone, NotAllowed, SessionEnded
 from webapp.core.settings import Settings, is_loopback
 from webapp.service.workspace import Workspace
-from webapp.store.users import LOCAL_USER, User
+from webapp.store.users import GUEST, LOCAL_USER, User
 from webapp.web.client_addresses import address_of
 
 GUEST_COOKIE = "pincite_guest"
@@ -79,7 +79,7 @@ class Guest:
     @property
     def user(self) -> User:
         """The user of this guest."""
-        return User(f"guest-{self.id}", "Guest")
+        return User(f"{GUEST}{self.id}", "Guest")
 
     @property
     def ends_at(self) -> datetime:
