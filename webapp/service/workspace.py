@@ -41,6 +41,7 @@ from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
 from webapp.store.conversations import Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
+from webapp.store.sharing import Sharing
 from webapp.store.users import LOCAL_USER, User, Users
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Workspace:
         self._users = Users(self._database)
         demo = settings.access == "demo"
         self.access = Access(self.library, self._users, settings.quota)
+        self.sharing = Sharing(self._database, self.library, self._users, self.access)
         self.conversations = Conversations(self._database, self.library, self.access)
         at_once = settings.page_images_at_once
         self.page_renderer = PageRenderer(at_once)
