@@ -251,6 +251,11 @@ class Workspace:
                     self._give_sample(user)
                 self._welcomed[user.id] = address
 
+    @property
+    def has_people(self) -> bool:
+        """Whether several people use the workspace, so that there is someone to share a matter with."""
+        return self.settings.access not in ("local", "demo")
+
     def share_key(self, user: User) -> str:
         """Key under which the user's concurrent work is counted (fair scheduling, per-user limits).
 
