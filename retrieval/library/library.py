@@ -277,6 +277,21 @@ class Library:
         count, size = connection.execute(counted.where(documents.c.matter_id.in_(matter_ids))).one()
         return count, int(size)  # PostgreSQL adds integers up to a decimal
 
+    def sizes(self) -> list[tuple[Matter, int, int]]:
+        """Every matter with the number of its documents and their bytes, by name."""
+        its = documents.c.matter_id == matters.c.id
+        query = (
+            sa.select(
+                matters.c.id, matters.c.name, sa.func.count(documents.c.document_id), sa.func.sum(documents.c.bytes)
+            )
+            .outerjoin(documents, its)
+            .where(~matters.c.retired)
+            .group_by(matters.c.id, matters.c.name)
+            .order_by(matters.c.name, matters.c.id)
+        )
+        with reading(self._engine) as connection:
+            return [(Matter(id_, name), count, int(size or 0)) for id_, name, count, size in connection.execute(query)]
+
     @staticmethod
     def matter_name(connection: sa.Connection, matter_id: str) -> str:
         """The name of a matter, as a transaction sees it; "" where there is none."""

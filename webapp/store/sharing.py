@@ -198,6 +198,14 @@ class Sharing:
                     its.append(User(row.user_id, row.user_name))
         return [Group(id_, name, tuple(members)) for (id_, name), members in people.items()]
 
+    def groups_in(self, user: User, name_or_id: str) -> list[tuple[str, Role]]:
+        """The groups that are let into a matter, by name, each with its role."""
+        matter = self._matter(user, name_or_id, "read")
+        query = sa.select(groups.c.name, group_matters.c.role).join(group_matters).order_by(groups.c.name)
+        with database.reading(self._engine) as connection:
+            rows = connection.execute(query.where(group_matters.c.matter_id == matter.id)).all()
+        return [(row.name, row.role) for row in rows]
+
     def create_group(self, user: User, name: str) -> Group:
         """Create an empty group. For administrators. Raises GroupExists."""
         self._check_administrator(user)
