@@ -141,6 +141,18 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite matters list": (commands.ListMatters.result(),),
     "pincite matters create": (commands.CreateMatter.result(),),
     "pincite matters delete": (commands.DeleteMatter.result(),),
+    "pincite matters people": (commands.ListMembers.result(),),
+    "pincite matters share": (commands.ChangeMembers.result(),),
+    "pincite matters unshare": (commands.ChangeMembers.result(),),
+    "pincite matters hand-over": (commands.ChangeMembers.result(),),
+    "pincite matters wall": (commands.ChangeMembers.result(),),
+    "pincite matters archive": (commands.ChangeArchive.result(),),
+    "pincite matters privilege": (commands.ChangePrivilege.result(),),
+    "pincite groups list": (commands.Groups.result(),),
+    "pincite groups create": (commands.Groups.result(),),
+    "pincite groups delete": (commands.Groups.result(),),
+    "pincite groups add": (commands.Groups.result(),),
+    "pincite groups remove": (commands.Groups.result(),),
 }
 JSON_TYPES: dict[object, str] = {
     str: "string",

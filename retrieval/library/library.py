@@ -116,6 +116,19 @@ class Library:
             raise MatterExists(matter=matter.name) from error
         return matter
 
+    def rehouse(self, connection: sa.Connection, matter_id: str, namespace: str) -> None:
+        """Move a matter into another namespace, within the caller's transaction.
+
+        Raises NoSuchMatter, and MatterExists where its name is taken there.
+        """
+        row = connection.execute(_MATTERS.where(matters.c.id == matter_id)).one_or_none()
+        if row is None:
+            raise NoSuchMatter(matter=matter_id)
+        its = sa.and_(matters.c.namespace == namespace, matters.c.name == row.name, matters.c.id != matter_id)
+        if connection.scalar(sa.select(sa.exists().where(its))):
+            raise MatterExists(matter=row.name)
+        connection.execute(sa.update(matters).where(matters.c.id == matter_id).values(namespace=namespace))
+
     def retire_matter(self, matter_id: str) -> None:
         """Hide a matter for good and free its name; `delete_matter` does the rest, now or after a crash.
 

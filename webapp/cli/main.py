@@ -35,6 +35,8 @@ app = typer.Typer(
 )
 matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=True)
 app.add_typer(matters, name="matters")
+groups = typer.Typer(help="List, create and delete groups of people, and say who is in them.", no_args_is_help=True)
+app.add_typer(groups, name="groups")
 
 JobAct = Literal["list", "pause", "resume", "retry", "cancel"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
@@ -299,6 +301,130 @@ def matters_delete(
             raise typer.BadParameter("deleting a matter needs --yes when standard input is not a terminal")
         typer.confirm(f"Delete the matter “{matter}” and every document in it?", abort=True, err=True)
     _run(DeleteMatter(matter), as_json)
+
+
+Person = Annotated[str, typer.Argument(help="E-mail address, name or id of a person.", show_default=False)]
+Group = Annotated[str, typer.Argument(help="Name of a group.", show_default=False)]
+Who = Annotated[str, typer.Argument(help="A person, or with --group a group.", show_default=False)]
+IsGroup = Annotated[bool, typer.Option("--group", help="Not a person, but a group.")]
+
+
+@matters.command("people")
+def matters_people(matter: Matter, as_json: AsJson = False) -> None:
+    """List who is in a matter, in which role, and whom a wall keeps out."""
+    from webapp.service.commands import ListMembers
+
+    _run(ListMembers(matter), as_json)
+
+
+@matters.command("share")
+def matters_share(
+    matter: Matter,
+    who: Who,
+    role: Annotated[
+        Literal["viewer", "member"], typer.Option(help="A viewer reads and asks; a member adds and removes documents.")
+    ] = "member",
+    group: IsGroup = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a person or a group into a matter, or change their role."""
+    from webapp.service.commands import ChangeMembers
+
+    _run(ChangeMembers(matter, "share", who, role, group), as_json)
+
+
+@matters.command("unshare")
+def matters_unshare(matter: Matter, who: Who, group: IsGroup = False, as_json: AsJson = False) -> None:
+    """Take a person or a group out of a matter."""
+    from webapp.service.commands import ChangeMembers
+
+    _run(ChangeMembers(matter, "unshare", who, group=group), as_json)
+
+
+@matters.command("hand-over")
+def matters_hand_over(matter: Matter, person: Person, as_json: AsJson = False) -> None:
+    """Make someone else the owner of a matter."""
+    from webapp.service.commands import ChangeMembers
+
+    _run(ChangeMembers(matter, "hand-over", person), as_json)
+
+
+@matters.command("wall")
+def matters_wall(
+    matter: Matter,
+    person: Person,
+    lift: Annotated[bool, typer.Option("--lift", help="Take the wall away again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep someone out of a matter, whatever group they are in."""
+    from webapp.service.commands import ChangeMembers
+
+    _run(ChangeMembers(matter, "lift" if lift else "wall", person), as_json)
+
+
+@matters.command("archive")
+def matters_archive(
+    matter: Matter,
+    undo: Annotated[bool, typer.Option("--undo", help="Take it out of the archive again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a matter into the archive: it is read, and no longer changed or asked."""
+    from webapp.service.commands import ChangeArchive
+
+    _run(ChangeArchive(matter, not undo), as_json)
+
+
+@matters.command("privilege")
+def matters_privilege(
+    matter: Matter,
+    document: Document,
+    undo: Annotated[bool, typer.Option("--undo", help="Let it into exports again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep a document out of exports as privileged."""
+    from webapp.service.commands import ChangePrivilege
+
+    _run(ChangePrivilege(matter, document, not undo), as_json)
+
+
+@groups.command("list")
+def groups_list(as_json: AsJson = False) -> None:
+    """List the groups, with who is in them."""
+    from webapp.service.commands import Groups
+
+    _run(Groups(), as_json)
+
+
+@groups.command("create")
+def groups_create(group: Group, as_json: AsJson = False) -> None:
+    """Create an empty group."""
+    from webapp.service.commands import Groups
+
+    _run(Groups("create", group), as_json)
+
+
+@groups.command("delete")
+def groups_delete(group: Group, as_json: AsJson = False) -> None:
+    """Delete a group; its people are in no matter through it any more."""
+    from webapp.service.commands import Groups
+
+    _run(Groups("delete", group), as_json)
+
+
+@groups.command("add")
+def groups_add(group: Group, person: Person, as_json: AsJson = False) -> None:
+    """Put someone into a group."""
+    from webapp.service.commands import Groups
+
+    _run(Groups("add", group, person), as_json)
+
+
+@groups.command("remove")
+def groups_remove(group: Group, person: Person, as_json: AsJson = False) -> None:
+    """Take someone out of a group."""
+    from webapp.service.commands import Groups
+
+    _run(Groups("remove", group, person), as_json)
 
 
 @app.command("eval")

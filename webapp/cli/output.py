@@ -17,8 +17,11 @@ from webapp.core.results import (
     DeletedRow,
     DocumentRow,
     EvaluationRow,
+    FlagRow,
+    GroupRow,
     HitRow,
     MatterRow,
+    MemberRow,
     MentionRow,
     NamedRow,
     RemovedRow,
@@ -121,6 +124,28 @@ def show_matter(row: MatterRow) -> None:
 def show_deleted(row: DeletedRow) -> None:
     """Print the matter that `matters delete` deleted."""
     print(printable(f"Deleted the matter {row.name}."))
+
+
+@show.register
+def show_member(row: MemberRow) -> None:
+    """Print a person of `matters people`."""
+    through = f" (through {', '.join(row.groups)})" if row.groups else ""
+    print(printable(f"{row.name}: {row.role}{through}"))
+
+
+@show.register
+def show_flag(row: FlagRow) -> None:
+    """Print what `matters archive` or `matters privilege` changed."""
+    if row.document is None:
+        print(printable(f"{row.matter} is {'archived' if row.archived else 'no longer archived'}."))
+    else:
+        print(printable(f"{row.document} is {'kept out of' if row.privileged else 'no longer kept out of'} exports."))
+
+
+@show.register
+def show_group(row: GroupRow) -> None:
+    """Print a group of `groups`."""
+    print(printable(f"Deleted the group {row.name}." if row.deleted else f"{row.name}: {', '.join(row.people)}"))
 
 
 @show.register

@@ -114,6 +114,48 @@ class AmbiguousMatter(PinciteError):
     hint_text = "Enter the id of the one you mean."
 
 
+class NoSuchPerson(PinciteError):
+    """Nobody of this name, e-mail address or id is known."""
+
+    sentence = "There is nobody “{person}” here."
+    hint_text = "Enter the e-mail address with which they sign in."
+
+
+class AmbiguousPerson(PinciteError):
+    """A name that several people have."""
+
+    sentence = "Several people are called “{person}”."
+    hint_text = "Enter the e-mail address of the one you mean."
+
+
+class BehindWall(PinciteError):
+    """Someone is to be let into a matter that a wall keeps them out of."""
+
+    sentence = "{person} is kept out of this matter by a wall."
+    hint_text = "Lift the wall first, if it may be lifted."
+
+
+class OwnerStays(PinciteError):
+    """The owner of a matter is to be taken out of it, or given a lesser role."""
+
+    sentence = "{person} owns this matter."
+    hint_text = "Hand the matter over to someone else first."
+
+
+class NoSuchGroup(PinciteError):
+    """No group has this name or id."""
+
+    sentence = "There is no group “{group}”."
+    hint_text = "`pincite groups list` shows them."
+
+
+class GroupExists(PinciteError):
+    """A group of that name is there already."""
+
+    sentence = "There is already a group “{group}”."
+    hint_text = "Choose another name."
+
+
 class NoSuchConversation(PinciteError):
     """No conversation or turn has this id, or it belongs to another user."""
 

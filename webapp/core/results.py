@@ -793,6 +793,8 @@ class _Titled(Row):
     date: str | None
 
 
+MemberAct = Literal["share", "unshare", "hand-over", "wall", "lift"]
+GroupAct = Literal["list", "create", "delete", "add", "remove"]
 JobAct = Literal["list", "pause", "resume", "retry", "cancel"]  # what `jobs` does
 
 
@@ -906,6 +908,31 @@ class DeletedRow(Row):
     id: str
     name: str
     deleted: Literal[True] = True
+
+
+class MemberRow(Row):
+    """Someone who is in a matter: their role, and the groups that let them in; or whom a wall keeps out of it."""
+
+    name: str
+    role: Literal["owner", "member", "viewer", "kept out"]
+    groups: tuple[str, ...] = ()
+
+
+class FlagRow(Row):
+    """Whether a matter is archived, or a document of it kept out of exports, after it was changed."""
+
+    matter: str
+    document: str | None = None
+    archived: bool | None = None
+    privileged: bool | None = None
+
+
+class GroupRow(Row):
+    """A group of people, by their names; `deleted` when it no longer exists."""
+
+    name: str
+    people: tuple[str, ...]
+    deleted: bool = False
 
 
 class EvaluationRow(Row):

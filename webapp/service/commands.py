@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, get_args
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, Literal, get_args
 
 from webapp.core.errors import NoSuchFile
 from webapp.core.limits import check_selection, without_codes
@@ -20,9 +20,14 @@ from webapp.core.results import (
     ChangeRow,
     DeletedRow,
     DocumentRow,
+    FlagRow,
+    GroupAct,
+    GroupRow,
     HitRow,
     JobAct,
     MatterRow,
+    MemberAct,
+    MemberRow,
     MentionRow,
     NamedRow,
     RemovedRow,
@@ -377,3 +382,99 @@ class DeleteMatter(Command[DeletedRow], name="delete_matter"):
         matter = caller.matter(self.name, "manage")
         caller.workspace.delete_matter(matter)
         yield Result(DeletedRow(id=matter.id, name=matter.name))
+
+
+@dataclass(frozen=True)
+class ListMembers(Command[MemberRow], name="members"):
+    """List who is in a matter, and whom a wall keeps out of it."""
+
+    matter: str
+
+    def run(self, caller: "Caller") -> Iterator[Event[MemberRow]]:
+        """A result for each person, the owner first."""
+        for member in caller.workspace.sharing.people(caller.user, self.matter):
+            yield Result(MemberRow(name=member.user.name, role=member.role or "kept out", groups=member.groups))
+
+
+@dataclass(frozen=True)
+class ChangeMembers(Command[MemberRow], name="change_members"):
+    """Let someone into a matter or take them out of it, hand it over, put up a wall or lift it.
+
+    `who` is a person, or a group for `share` and `unshare` with `group`; `role` is for `share`.
+    """
+
+    matter: str
+    act: MemberAct
+    who: str
+    role: Literal["viewer", "member"] = "member"
+    group: bool = False
+
+    def run(self, caller: "Caller") -> Iterator[Event[MemberRow]]:
+        """A result for each person who is in the matter then, or kept out, if the user may still read it."""
+        sharing = caller.workspace.sharing
+        if self.act == "share":
+            share = sharing.share_with_group if self.group else sharing.share
+            matter = share(caller.user, self.matter, self.who, self.role)
+        else:
+            acts = {
+                "unshare": sharing.unshare_with_group if self.group else sharing.unshare,
+                "hand-over": sharing.hand_over,
+                "wall": sharing.wall,
+                "lift": sharing.lift_wall,
+            }
+            matter = acts[self.act](caller.user, self.matter, self.who)
+        if caller.access.may(caller.user, matter.id):
+            yield from ListMembers(matter.id).run(caller)
+
+
+@dataclass(frozen=True)
+class ChangeArchive(Command[FlagRow], name="archive"):
+    """Put a matter into the archive, where it is read and not changed, or take it out."""
+
+    matter: str
+    archived: bool = True
+
+    def run(self, caller: "Caller") -> Iterator[Event[FlagRow]]:
+        """One result."""
+        matter = caller.workspace.sharing.archive(caller.user, self.matter, archived=self.archived)
+        yield Result(FlagRow(matter=matter.name, archived=self.archived))
+
+
+@dataclass(frozen=True)
+class ChangePrivilege(Command[FlagRow], name="privilege"):
+    """Keep a document out of exports as privileged, or let it into them again."""
+
+    matter: str
+    document: str
+    privileged: bool = True
+
+    def run(self, caller: "Caller") -> Iterator[Event[FlagRow]]:
+        """One result."""
+        matter, record = caller.document(self.matter, self.document, "change")
+        caller.workspace.sharing.set_privileged(caller.user, matter.id, record.id, is_privileged=self.privileged)
+        yield Result(FlagRow(matter=matter.name, document=record.name, privileged=self.privileged))
+
+
+@dataclass(frozen=True)
+class Groups(Command[GroupRow], name="groups"):
+    """List groups, create or delete one, or put someone into it or take them out."""
+
+    act: GroupAct = "list"
+    group: str = ""
+    who: str = ""
+
+    def run(self, caller: "Caller") -> Iterator[Event[GroupRow]]:
+        """A result for each group, or for the one that was changed."""
+        sharing, user = caller.workspace.sharing, caller.user
+        if self.act == "list":
+            changed = sharing.groups(user)
+        elif self.act == "create":
+            changed = [sharing.create_group(user, self.group)]
+        elif self.act == "delete":
+            changed = [sharing.delete_group(user, self.group)]
+        else:
+            change = {"add": sharing.add_to_group, "remove": sharing.remove_from_group}[self.act]
+            changed = [change(user, self.group, self.who)]
+        for group in changed:
+            people = tuple(person.name for person in group.people)
+            yield Result(GroupRow(name=group.name, people=people, deleted=self.act == "delete"))

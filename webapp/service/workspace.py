@@ -42,6 +42,7 @@ from webapp.store.access import Access
 from webapp.store.audit import Audit
 from webapp.store.conversations import Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
+from webapp.store.sharing import Sharing
 from webapp.store.users import LOCAL_USER, User, Users
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Workspace:
         self.audit = Audit(self._database, folder / "audit.head")
         demo = settings.access == "demo"
         self.access = Access(self.library, self._users, settings.quota)
+        self.sharing = Sharing(self._database, self.library, self._users, self.access)
         self.conversations = Conversations(self._database, self.library, self.access)
         at_once = settings.page_images_at_once
         self.page_renderer = PageRenderer(at_once)
