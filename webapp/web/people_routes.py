@@ -158,7 +158,7 @@ class People:
         def answer() -> Response:
             workspace = self._opened()
             user = user_of(request, workspace, active=True)
-            with workspace.audit.refusals(user, matter_id=matter_id):
+            with workspace.audit.refusals(user, matter_id=matter_id or ""):
                 return respond(workspace, user)
 
         try:
