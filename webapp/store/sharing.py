@@ -117,10 +117,9 @@ class Sharing:
         return matter
 
     def hand_over(self, user: User, name_or_id: str, who: str) -> Matter:
-        """Make someone else the owner; who owned it becomes a member.
+        """Make someone else the owner; who owned it becomes a member. "Acme" becomes "Acme (2)" for who has an Acme.
 
-        Raises BehindWall, MatterExists where they own one of that name, and NotAllowed for an administrator who would
-        take it themselves.
+        Raises BehindWall, and NotAllowed for an administrator who would take it themselves.
         """
         matter = self._matter(user, name_or_id, "manage", administrators=True)
         person = self.person(who)
