@@ -41,11 +41,14 @@ from webapp.store.users import LOCAL_USER, User, Users
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Someone who is in a matter, or kept out of it by a wall (`role` None); `groups`: those that let them in."""
+    """Someone who is in a matter, or kept out of it by a wall (`role` None): by a membership of their own, through
+    `groups`, or both.
+    """
 
     user: User
     role: Role | None
     groups: tuple[str, ...] = ()
+    by_themselves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +345,7 @@ class Sharing:
 def _member(user: User, rows: Collection[sa.Row[tuple[str, ...]]], kept_out: Collection[User]) -> Member:
     through = tuple(sorted({row.through for row in rows if row.through}))
     role = None if user in kept_out else max((row.role for row in rows), key=RANK.__getitem__)
-    return Member(user, role, through)
+    return Member(user, role, through, by_themselves=any(row.through is None for row in rows))
 
 
 def _membership(matter: Matter, person: User) -> sa.ColumnElement[bool]:

@@ -108,13 +108,9 @@ def _person_row(token: str, path: str, member: Member, *, manages: bool) -> Mark
     acts = NOTHING
     if manages and member.role != "owner":
         other = "viewer" if member.role == "member" else "member"
-        acts = _joined(
-            (
-                _button(token, path, {"act": "share", "role": other} | who, f"Make {other}"),
-                _button(token, path, {"act": "unshare"} | who, "Take out"),
-                _button(token, path, {"act": "wall"} | who, "Keep out"),
-            )
-        )
+        out = _button(token, path, {"act": "unshare"} | who, "Take out") if member.by_themselves else NOTHING
+        change = _button(token, path, {"act": "share", "role": other} | who, f"Make {other}")
+        acts = change + out + _button(token, path, {"act": "wall"} | who, "Keep out")
     return _row(member.user.name, ROLES[member.role], ", ".join(member.groups), acts)
 
 
@@ -151,7 +147,7 @@ def _privilege(token: str, path: str, of: MatterPeople) -> Markup:
 def _of_matter(token: str, path: str, of: MatterPeople) -> Markup:
     archive = ("active", "Take out of the archive") if of.archived else ("archive", "Put into the archive")
     whom = field("Hand the matter over to: e-mail address or name", "who", "text", "off", id_="heir")
-    return Markup('<h2>The matter</h2><div class="row">{}</div>{}').format(
+    return Markup('<h2>The matter</h2><div class="row">{}</div><div class="short">{}</div>').format(
         _button(token, path, {"act": archive[0]}, archive[1]),
         form(path, {"form": token, "act": "hand-over"}, whom, "Hand over"),
     )
