@@ -40,7 +40,7 @@ from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
 from webapp.store.accounts import Accounts
-from webapp.store.audit import Audit
+from webapp.store.audit import Act, Audit
 from webapp.store.conversations import Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
 from webapp.store.sessions import Sessions
@@ -250,6 +250,14 @@ class Workspace:
                 if self._users.add(user, ends_at):
                     self._give_sample(user)
                 self._welcomed[user.id] = address
+
+    def password_link(self, token: str) -> str:
+        """Address of a one-time link that sets a password."""
+        return f"{self.settings.page_url}/set-password?key={token}"
+
+    def record_account_act(self, by: User, of: User, change: str) -> None:
+        """Record in the audit log that someone changed an account, before it is done."""
+        self.audit.record(by, Act.ACCOUNT, object=of.id, change=change)
 
     def share_key(self, user: User) -> str:
         """Key under which the user's concurrent work is counted (fair scheduling, per-user limits).

@@ -44,9 +44,7 @@ def _asking(app: FastAPI, startup: Startup) -> None:
             try:
                 workspace = startup.opened()
                 user = user_of(request, workspace)
-                assert (
-                    user_of(gradio.Request(request), workspace) == user
-                )  # as a handler of the page gets it
+                assert user_of(gradio.Request(request), workspace) == user  # as a handler of the page gets it
                 return JSONResponse(answer(request, workspace, user))
             except (NotAllowed, NoSuchConversation) as error:
                 return JSONResponse({"error": str(user_error(error))}, 403 if isinstance(error, NotAllowed) else 404)
