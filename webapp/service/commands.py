@@ -510,9 +510,7 @@ class AddUser(Command[UserRow], name="add_user"):
 
 @dataclass(frozen=True)
 class SetPassword(Command[UserRow], name="password"):
-    """Set a person's password, or make a one-time link with which they set one; either way their sessions end when it
-    is set.
-    """
+    """Set a person's password, which ends their sessions, or make a one-time link with which they set one."""
 
     person: str
     password: str | None = field(default=None, repr=False)

@@ -226,8 +226,8 @@ def test_a_link_sets_a_password_once_and_ends_what_was_open(server: Running) -> 
         assert (refused.status_code, reason in refused.text) == (422, True)
     assert stranger.post("/set-password", data=_fields(page) | {"password": OTHER, "again": OTHER}).status_code == 303
     assert not _is_in(browser)
-    again = stranger.post("/set-password", data=_fields(page) | {"password": PASSWORD, "again": PASSWORD})
-    assert (again.status_code, LinkExpired.sentence in again.text) == (410, True)
+    used = stranger.post("/set-password", data=_fields(page) | {"password": PASSWORD, "again": PASSWORD})
+    assert (used.status_code, LinkExpired.sentence in used.text) == (410, True)
     assert _sign_in(server.browser(), "hal@firm.example", OTHER).status_code == 303
 
 
@@ -270,7 +270,7 @@ def test_many_guesses_at_the_same_time_are_counted_like_one_after_another(server
     browsers = [server.browser() for _ in range(12)]
     codes: list[int] = []
     guesses = [
-        threading.Thread(target=lambda b=b: codes.append(_sign_in(b, "jo@firm.example", OTHER).status_code))  # type: ignore[misc]
+        threading.Thread(target=lambda b=b: codes.append(_sign_in(b, "jo@firm.example", OTHER).status_code))
         for b in browsers
     ]
     for each in guesses:
