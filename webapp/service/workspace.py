@@ -259,6 +259,11 @@ class Workspace:
         """Record in the audit log that someone changed an account, before it is done."""
         self.audit.record(by, Act.ACCOUNT, object=of.id, change=change)
 
+    @property
+    def has_people(self) -> bool:
+        """Whether several people use the workspace, so that there is someone to share a matter with."""
+        return self.settings.access not in ("local", "demo")
+
     def share_key(self, user: User) -> str:
         """Key under which the user's concurrent work is counted (fair scheduling, per-user limits).
 
