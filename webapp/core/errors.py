@@ -15,6 +15,7 @@ PinciteError
 │   ├── EmailInvalid        AccountExists     LastAdministrator
 │   └── PasswordRefused
 ├── AmbiguousDocument       NoSuchFile        NoSuchConversation
+├── OnHold
 ├── PageNotShown
 │   └── PageImageTooSlow    DocumentNotDrawn
 ├── QuotaReached
@@ -204,6 +205,13 @@ class MatterArchived(PinciteError):
 
     sentence = "This matter is archived: it can be read, but not changed or asked."
     hint_text = "Its owner can take it out of the archive."
+
+
+class OnHold(PinciteError):
+    """Something of a matter on legal hold was to be deleted."""
+
+    sentence = "This matter is on legal hold: nothing in it may be deleted."
+    hint_text = "Its owner can end the hold."
 
 
 class AmbiguousMatter(PinciteError):

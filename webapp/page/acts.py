@@ -117,6 +117,16 @@ def read_act(data: Mapping[str, Any]) -> tuple[Act, list[Any]]:
     return act, [parse(_text(data, name)) for name, parse in act.fields.items()]
 
 
+def asked_for(data: Mapping[str, Any]) -> tuple[str, str]:
+    """The ids in the data of an element: of a matter, and of what else it is about; "" where it has none."""
+    ids = {name: data[name] for name in ("matter", "value", *_ABOUT) if isinstance(data.get(name), str)}
+    matter_id = ids.get("matter") or (ids.get("value", "") if data.get("do") == "matter" else "")
+    return matter_id, next((ids[name] for name in _ABOUT if ids.get(name)), "")
+
+
+_ABOUT = ("document", "turn", "conversation")
+
+
 def _text(data: Mapping[str, Any], name: str) -> str:
     text = data.get(name) or ""
     if not isinstance(text, str):

@@ -10,7 +10,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from itertools import chain
 
-from retrieval import DocumentRecord, Matter, PinciteError
+from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError
 from webapp.answers.answer import Scope
 from webapp.answers.each_document import put_to_each
 from webapp.core.errors import NoSuchConversation, TooSlow
@@ -39,6 +39,7 @@ from webapp.service.mentions import SEARCH_SECONDS, mentions, page_result
 from webapp.service.running import Running, RunningAnswer, RunningAnswers
 from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
+from webapp.store.audit import Act
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 
@@ -83,7 +84,25 @@ class Controller:
     def open(self, state: PageState) -> Updates:
         """Open the page in a state; an answer that is being written there is followed."""
         updates = self.whole_page(state)
+        shown: PageState = updates["state"]
+        self._record_opening(state, shown)
         return updates | {"stream": _new_stream() if updates["busy"] else ""}
+
+    def _record_opening(self, wanted: PageState, shown: PageState) -> None:
+        """Record that the conversation of a page is read, or that the page is shown instead of what was asked for."""
+        if shown.conversation_id:
+            self._record(Act.CONVERSATION, shown.matter_id, shown.conversation_id)
+        elsewhere = wanted.matter_id if wanted.matter_id != shown.matter_id else ""
+        unseen = wanted.conversation_id if wanted.conversation_id != shown.conversation_id else ""
+        if (elsewhere and not shown.conversation_id) or unseen:
+            self.refused(NoSuchConversation() if unseen else NoSuchMatter(matter="…"), elsewhere, unseen)
+
+    def refused(self, error: Exception, matter_id: str, asked_for: str = "") -> None:
+        """Record that the user asked for what they may not."""
+        self._workspace.audit.refused(self._user, error, matter_id=matter_id, object=asked_for)
+
+    def _record(self, act: Act, matter_id: str, about: str, **detail: int) -> None:
+        self._workspace.audit.record(self._user, act, matter_id=matter_id, object=about, **detail)
 
     def finished(self, state: PageState) -> Updates:
         """Updates of all parts after an answer has ended. Raises the error that prevented saving it."""
@@ -115,11 +134,11 @@ class Controller:
 
     def create_matter(self, state: PageState, name: str) -> Updates:
         """Create a matter and open it."""
-        return self._go(state, PageState(matter_id=self._access.create(self._user, name).id))
+        return self._go(state, PageState(matter_id=self._workspace.create_matter(self._user, name).id))
 
     def delete_matter(self, state: PageState, matter_id: str) -> Updates:
         """Delete a matter with everything in it."""
-        self._workspace.delete_matter(self._access.matter(self._user, matter_id, "manage"))
+        self._workspace.delete_matter(self._access.matter(self._user, matter_id, "manage"), self._user)
         return self._go(state, PageState())
 
     def open_conversation(self, state: PageState, conversation_id: str) -> Updates:
@@ -132,8 +151,9 @@ class Controller:
 
     def delete_conversation(self, state: PageState, conversation_id: str) -> Updates:
         """Delete a conversation."""
-        self._conversations.delete(self._user, conversation_id)
-        return self._go(state, state)
+        self._workspace.delete_conversation(self._user, conversation_id)
+        is_shown = conversation_id == state.conversation_id
+        return self._go(state, replace(state, conversation_id="") if is_shown else state)
 
     def share_conversation(self, state: PageState, conversation_id: str, share: str) -> Updates:
         """Share a conversation with the people of its matter (`share` "yes"), or no longer."""
@@ -161,9 +181,10 @@ class Controller:
     def _accept(self, state: PageState, name: str) -> None:
         upload = self._uploads.claim(self._user.id, name)
         try:
-            matter = self._access.matter(self._user, state.matter_id)
-            self._workspace.library.check_size(upload.name, upload.size)
-            self._access.accept(self._user, matter, upload.path, upload.name)
+            with self._workspace.audit.refusals(self._user, matter_id=state.matter_id):
+                matter = self._access.matter(self._user, state.matter_id)
+                self._workspace.library.check_size(upload.name, upload.size)
+                self._workspace.accept(self._user, matter, upload.path, upload.name)
         finally:
             self._uploads.drop(upload)
 
@@ -188,7 +209,7 @@ class Controller:
     def remove_document(self, state: PageState, document_id: str) -> Updates:
         """Remove a document from the matter."""
         record = self._access.record(self._user, state.matter_id, document_id, "change")
-        self._workspace.ingest.remove(record.matter_id, record.id)
+        self._workspace.remove_document(self._user, record)
         return self.whole_page(state)
 
     def choose_documents(self, state: PageState, scope: Sequence[str] | None = None) -> Updates:
@@ -220,6 +241,7 @@ class Controller:
     def show_evidence(self, state: PageState, turn_id: str, item: int, zoom: float) -> Updates:
         """Show one item of a turn in the evidence panel."""
         turn = self._turn(state, turn_id)
+        self._record(Act.CITATION, state.matter_id, turn.id, item=item)
         return {"evidence": evidence_of(self._workspace.library, state.matter_id, turn, item, zoom)}
 
     # Questions, summaries, searches
@@ -368,7 +390,7 @@ class Controller:
                 raise NoSuchConversation()
             conversation = self._conversations.start(self._user, matter, title, state.scope)
         if turn is not None:
-            self._conversations.cut(self._user, turn.id)
+            self._workspace.delete_turns(self._user, conversation, turn.id)
         else:
             self._conversations.check_room(self._user, conversation.id)
         return matter, conversation

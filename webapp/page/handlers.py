@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from webapp.core.log import user_error
-from webapp.page.acts import read_act
+from webapp.page.acts import asked_for, read_act
 from webapp.page.controller import Controller
 from webapp.page.state import PageState, Tab
 from webapp.page.updates import Updates, failure_updates, health_updates
@@ -20,6 +20,7 @@ from webapp.page.uploads import UploadStore
 from webapp.service.health import Health
 from webapp.service.running import RunningAnswers
 from webapp.service.startup import Startup
+from webapp.store.audit import REFUSALS
 from webapp.web.authentication import IncomingRequest, user_of
 
 ACTS_AT_ONCE = 4  # concurrent acts of one user, in all their pages; writing an answer does not count
@@ -91,7 +92,7 @@ class Handlers:
             act, values = read_act(data)
             return await act.run(controller, state, values)
 
-        return await self._act(tab, request, run)
+        return await self._act(tab, request, run, asked_for(data))
 
     async def stop(self, tab: Tab, request: Request) -> Updates:
         """Stop the answer that is being written. Not limited by ACTS_AT_ONCE: it must not wait for slow acts."""
@@ -152,13 +153,25 @@ class Handlers:
             return health | await asyncio.to_thread(controller.sidebar, state)
 
     async def _act(
-        self, tab: Tab, request: Request, action: Callable[[Controller, PageState], Awaitable[Updates]]
+        self,
+        tab: Tab,
+        request: Request,
+        action: Callable[[Controller, PageState], Awaitable[Updates]],
+        about: tuple[str, str] = ("", ""),
     ) -> Updates:
-        """Run an action in the user's turn and in the tab's order."""
+        """Run an action in the user's turn and in the tab's order; `about`: ids of the matter and of what it is about.
+
+        An access that is refused is recorded.
+        """
 
         async def run(state: PageState) -> Updates:
             async with self._controllers.turn(request, active=True) as controller:
-                return await action(controller, state)
+                try:
+                    return await action(controller, state)
+                except REFUSALS as error:
+                    matter_id, what = about
+                    await asyncio.to_thread(controller.refused, error, matter_id or state.matter_id, what)
+                    raise
 
         return await self._in_order(tab, run)
 

@@ -109,7 +109,7 @@ class Accept(FileCommand[AcceptedRow], name="accept"):
         with self.opened():
             pass  # checked before a matter is created for it
         matter = caller.matter_or_new(self.matter)
-        record = caller.access.accept(caller.user, matter, self.path, self.name)
+        record = caller.workspace.accept(caller.user, matter, self.path, self.name)
         yield Result(AcceptedRow(document_id=record.id))
 
 
@@ -139,6 +139,7 @@ class Search(Command[HitRow], name="search"):
         (`documents_meant`).
         """
         from retrieval import pin_cite
+        from webapp.store.audit import Act
 
         question = without_codes(self.question)
         matter, scope = caller.scope(self.matter, question, self.document)
@@ -148,7 +149,9 @@ class Search(Command[HitRow], name="search"):
         results = searcher.search(matter.id, question, scope, HITS)
         records = {record.id: record for record in caller.records(matter)}
         candidates = tuple(NamedRow.of(records[id_]) for id_ in results.route.close if id_ in records)
-        visible_hits = (hit for hit in results.hits if hit.chunk.span.document_id in records)
+        visible_hits = [hit for hit in results.hits if hit.chunk.span.document_id in records]
+        shown = list(dict.fromkeys(hit.chunk.span.document_id for hit in visible_hits))
+        caller.workspace.audit.record_documents(caller.user, Act.SEARCH, shown, matter_id=matter.id)
         for rank, hit in enumerate(visible_hits, start=1):
             span = hit.chunk.span
             same = {chunk.span.document_id for chunk in searcher.same_words(matter.id, hit.chunk, scope)}
@@ -270,7 +273,7 @@ class Compare(Command[ChangeRow], name="compare"):
 
         _, old = caller.document(self.matter, self.old)
         _, new = caller.document(self.matter, self.new)
-        for row in changes(caller.workspace, old, new):
+        for row in changes(caller.workspace, caller.user, old, new):
             yield Result(row)
 
 
@@ -298,7 +301,7 @@ class Remove(Command[RemovedRow], name="remove"):
     def run(self, caller: "Caller") -> Iterator[Event[RemovedRow]]:
         """One result."""
         matter, record = caller.document(self.matter, self.document, "change")
-        caller.workspace.ingest.remove(matter.id, record.id)
+        caller.workspace.remove_document(caller.user, record)
         yield Result(RemovedRow(matter=matter.name, document_id=record.id, document=record.name))
 
 
@@ -322,7 +325,7 @@ class Jobs(Command[DocumentRow], name="jobs"):
         if self.act == "cancel":
             for record in caller.records(matter, of and [of]):
                 if record.state != "ready":
-                    ingest.remove(matter.id, record.id)
+                    caller.workspace.remove_document(caller.user, record)
                     yield Result(DocumentRow.of(record).model_copy(update={"state": "cancelled"}))
             return
         if self.act != "list":
@@ -369,7 +372,7 @@ class CreateMatter(Command[MatterRow], name="create_matter"):
 
     def run(self, caller: "Caller") -> Iterator[Event[MatterRow]]:
         """One result."""
-        matter = caller.access.create(caller.user, self.name)
+        matter = caller.workspace.create_matter(caller.user, self.name)
         yield Result(MatterRow.of(matter, caller.records(matter)))
 
 
@@ -382,7 +385,7 @@ class DeleteMatter(Command[DeletedRow], name="delete_matter"):
     def run(self, caller: "Caller") -> Iterator[Event[DeletedRow]]:
         """One result."""
         matter = caller.matter(self.name, "manage")
-        caller.workspace.delete_matter(matter)
+        caller.workspace.delete_matter(matter, caller.user)
         yield Result(DeletedRow(id=matter.id, name=matter.name))
 
 

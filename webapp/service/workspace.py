@@ -15,6 +15,7 @@ from threading import Lock, RLock
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from retrieval import (
+    DocumentRecord,
     Embedder,
     Files,
     Ingest,
@@ -31,7 +32,7 @@ from retrieval import (
     load_embedder,
 )
 from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, SearchesWaiting, TextsWaiting
-from webapp.core.log import log
+from webapp.core.log import log, user_error
 from webapp.core.metrics import IngestCounter
 from webapp.core.settings import Settings
 from webapp.llm.embedded import SLOTS
@@ -40,9 +41,10 @@ from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
 from webapp.store.accounts import Accounts
-from webapp.store.audit import Act, Audit
-from webapp.store.conversations import Conversations
+from webapp.store.audit import SYSTEM, Act, Audit
+from webapp.store.conversations import Conversation, Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
+from webapp.store.retention import Retention
 from webapp.store.sessions import Sessions
 from webapp.store.sharing import Sharing
 from webapp.store.users import LOCAL_USER, User, Users
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from webapp.llm.pool import EnginePool
 
 SAMPLE_MATTER = "Sample"
+RETENTION_SECONDS = 3600.0  # between two deletions of what its retention has ended for
 
 # Requests of one user, waiting ones included. A page shows one image; a few more may be requested before they arrive.
 IMAGES_PER_USER = 32
@@ -101,7 +104,8 @@ class Workspace:
         self.audit = Audit(self._database, folder / "audit.head")
         demo = settings.access == "demo"
         self.access = Access(self.library, self._users, settings.quota)
-        self.sharing = Sharing(self._database, self.library, self._users, self.access)
+        self.sharing = Sharing(self._database, self.library, self._users, self.access, self.audit)
+        self.retention = Retention(self._database, self.access, self.audit)
         self.conversations = Conversations(self._database, self.library, self.access)
         at_once = settings.page_images_at_once
         self.page_renderer = PageRenderer(at_once)
@@ -117,7 +121,9 @@ class Workspace:
         self._welcomed: dict[str, str] = {}  # first address of each guest, by user id; "" for other users
         self.access.repair(LOCAL_USER)
         self.welcome(LOCAL_USER)
-        self._sweeper = Sweeper(self.delete_expired_guests) if demo and background else None
+        self._sweepers = [Sweeper(self.delete_due, RETENTION_SECONDS)] if background else []
+        if demo and background:
+            self._sweepers.append(Sweeper(self.delete_expired_guests))
 
     def __enter__(self) -> Self:
         return self
@@ -127,8 +133,8 @@ class Workspace:
 
     def close(self) -> None:
         """Stop all work and close every part. A document that was being ingested is ingested after the next start."""
-        if self._sweeper is not None:
-            self._sweeper.stop()
+        for sweeper in self._sweepers:
+            sweeper.stop()
         for shares in (self.draws, self.reads, self.searches):
             shares.close()
         self.page_renderer.stop()
@@ -273,8 +279,49 @@ class Workspace:
         has_addresses = self.settings.guests_per_address < MOST_GUESTS
         return (has_addresses and self._welcomed.get(user.id)) or user.id
 
-    def delete_matter(self, matter: Matter) -> None:
-        """Delete a matter with its documents and conversations."""
+    # What changes the record: checked for holds and told in the audit log, whoever asks for it
+
+    def create_matter(self, user: User, name: str) -> Matter:
+        """`Access.create`, recorded; a matter that cannot be is deleted again."""
+        matter = self.access.create(user, name)
+        try:
+            self.audit.record(user, Act.CREATE, matter_id=matter.id)
+        except PinciteError:
+            self.library.delete_matter(matter.id)
+            self._users.delete_matter_rows(matter.id)
+            raise
+        return matter
+
+    def accept(self, user: User, matter: Matter, path: Path, name: str | None = None) -> DocumentRecord:
+        """`Access.accept`, recorded: by the document's id, so after it, and before it is answered."""
+        record = self.access.accept(user, matter, path, name)
+        self.audit.record(user, Act.UPLOAD, matter_id=matter.id, object=record.id)
+        return record
+
+    def remove_document(self, user: User, record: DocumentRecord) -> None:
+        """Remove a document, recorded. Raises OnHold."""
+        self.retention.check(record.matter_id)
+        self.audit.record(user, Act.REMOVE, matter_id=record.matter_id, object=record.id)
+        self.ingest.remove(record.matter_id, record.id)
+
+    def delete_conversation(self, user: User, conversation_id: str) -> None:
+        """Delete a conversation of the user, recorded. Raises NoSuchConversation and OnHold."""
+        conversation = self.conversations.one(user, conversation_id)
+        self._record_deletion(user, conversation.matter_id, "conversation", conversation.id)
+        self.conversations.delete(user, conversation.id)
+
+    def delete_turns(self, user: User, conversation: Conversation, turn_id: str) -> None:
+        """Delete a turn and those after it, recorded. Raises NoSuchConversation and OnHold."""
+        self._record_deletion(user, conversation.matter_id, "turns", turn_id)
+        self.conversations.cut(user, turn_id)
+
+    def _record_deletion(self, user: User, matter_id: str, what: str, id_: str = "", why: str = "order") -> None:
+        self.retention.check(matter_id)
+        self.audit.record(user, Act.DELETE, matter_id=matter_id, object=id_, what=what, why=why)
+
+    def delete_matter(self, matter: Matter, user: User, why: str = "order") -> None:
+        """Delete a matter with its documents and conversations, recorded. Raises OnHold."""
+        self._record_deletion(user, matter.id, "matter", why=why)
         self.ingest.delete_matter(matter.id)
         self._users.delete_matter_rows(matter.id)
         self.page_renderer.forget()
@@ -284,7 +331,7 @@ class Workspace:
         owned = self._users.owned_by(user)
         for matter in self.access.matters(user):
             if matter.id in owned:
-                self.delete_matter(matter)
+                self.delete_matter(matter, user)
         self._users.delete(user)
         with self._users_lock:
             self._welcomed.pop(user.id, None)
@@ -294,6 +341,18 @@ class Workspace:
         for user in self._users.expired_guests():
             self.delete_user(user)
             log.info("guest gone")
+
+    def delete_due(self) -> None:
+        """Delete what its retention has ended for; one failure keeps nothing else."""
+        for due in self.retention.due():
+            try:
+                if due.conversations is None:
+                    self.delete_matter(self.library.matter(due.matter_id), SYSTEM, "retention")
+                for id_ in due.conversations or ():
+                    self._record_deletion(SYSTEM, due.matter_id, "conversation", id_, "retention")
+                    self.conversations.drop(due.matter_id, id_)
+            except PinciteError as error:  # such as a hold that began meanwhile; tried again at the next sweep
+                user_error(error)
 
     def _check_room(self, address: str) -> None:
         most = self.settings.guests_per_address
@@ -307,10 +366,11 @@ class Workspace:
         if sample is None:
             return
         try:
-            matter = self.access.create(user, SAMPLE_MATTER)
+            matter = self.create_matter(user, SAMPLE_MATTER)
         except MatterExists:  # created by the user, or by a start that was killed before it could record it
             matter = self.access.matter(user, SAMPLE_MATTER)
-        self.library.accept_path(matter.id, sample)
+        record = self.library.accept_path(matter.id, sample)
+        self.audit.record(user, Act.UPLOAD, matter_id=matter.id, object=record.id)
         self._users.set_sample_made(user)
         self.wake()
 

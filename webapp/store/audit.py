@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from retrieval import DataFolderUnusable, Library, NoSuchMatter, database
+from retrieval import DataFolderUnusable, Library, NoSuchMatter, PinciteError, database
 from webapp.core.errors import NoSuchConversation, NotAllowed
 from webapp.core.log import log
 from webapp.store.schema import audit
@@ -31,6 +31,7 @@ from webapp.store.users import GUEST, User
 
 NOBODY = User("", "")  # who failed to sign in under a name that no account has
 SYSTEM = User("system", "pincite")  # what is done on no person's order: retention
+REFUSALS = (NotAllowed, NoSuchMatter, NoSuchConversation)  # errors of who asks for what they may not
 BEFORE_FIRST = "0" * 64  # the previous digest of the first row
 MOST_DOCUMENTS = 500  # named in one row
 _BATCH = 1000  # rows read at once
@@ -51,8 +52,6 @@ class Act(StrEnum):
     ACCOUNT = "account"
     CREATE = "create"
     UPLOAD = "upload"
-    JOB = "job"
-    REINDEX = "reindex"
     QUESTION = "question"
     SUMMARY = "summary"
     READ = "read"
@@ -64,7 +63,6 @@ class Act(StrEnum):
     ORIGINAL = "original"
     COPY = "copy"
     EXPORT = "export"
-    RATE = "rate"
     SHARE = "share"
     ROLE = "role"
     GROUP = "group"
@@ -94,8 +92,6 @@ _WORDS: Mapping[Act, str] = {
     Act.ACCOUNT: "changed an account",
     Act.CREATE: "created the matter",
     Act.UPLOAD: "added a document",
-    Act.JOB: "paused, resumed or retried a document",
-    Act.REINDEX: "rebuilt the indexes",
     Act.QUESTION: "asked a question",
     Act.SUMMARY: "had a document summarised",
     Act.READ: "read documents",
@@ -103,11 +99,10 @@ _WORDS: Mapping[Act, str] = {
     Act.COMPARE: "compared two documents",
     Act.CONVERSATION: "opened a conversation",
     Act.CITATION: "opened a citation",
-    Act.PAGE: "looked at a page",
+    Act.PAGE: "read a page",
     Act.ORIGINAL: "opened an original",
     Act.COPY: "copied an answer",
     Act.EXPORT: "exported",
-    Act.RATE: "rated an answer",
     Act.SHARE: "shared",
     Act.ROLE: "changed a role",
     Act.GROUP: "changed a group",
@@ -245,18 +240,28 @@ class Audit:
         self._head_file = _HeadFile(head_file)
 
     def record(self, user: User, act: Act, *, matter_id: str = "", object: str = "", **detail: Value) -> None:
-        """Write a row; to be called before the act is done or answered, so that one without a row is not.
+        """Write a row; to be called before the act is done or answered, so that none is done without a row.
 
         `detail` has ids and words of ours: ValueError for one that has room for a sentence.
         """
-        if user.id.startswith(GUEST):
-            return
+        with self.writing(user, act, matter_id=matter_id, object=object, **detail):
+            pass
+
+    @contextmanager
+    def writing(
+        self, user: User, act: Act, *, matter_id: str = "", object: str = "", **detail: Value
+    ) -> Iterator[sa.Connection]:
+        """Open a transaction that is committed together with a row, as `record` has it, or not at all."""
         told = _json({name: _value(value) for name, value in detail.items()})
         who = {"user_id": user.id, "user_name": user.name, "matter_id": _word(matter_id)}
         row = who | {"act": act.value, "object": _word(object), "detail": told}
+        entry = None
         with database.writing(self._engine) as connection:
-            entry = _append(connection, row)
-        self._head_file.advance(entry, self._digest_of)
+            yield connection
+            if not user.id.startswith(GUEST):
+                entry = _append(connection, row)
+        if entry is not None:
+            self._head_file.advance(entry, self._digest_of)
 
     def record_documents(
         self,
@@ -273,19 +278,23 @@ class Audit:
             some = document_ids[at : at + MOST_DOCUMENTS]
             self.record(user, act, matter_id=matter_id, object=object, documents=some, **detail)
 
-    @contextmanager
-    def refusals(self, user: User, *, matter_id: str = "", object: str = "") -> Iterator[None]:
-        """Record an access that is refused in the block: who asked, for which matter, and for what in it.
+    def refused(self, user: User, error: Exception, *, matter_id: str = "", object: str = "") -> None:
+        """Record a refused access, which is an error of REFUSALS: who asked, for which matter, and for what in it.
 
         What is no id is left out. Who names what leads nowhere made a slip; that is not recorded.
         """
+        named = str(error.values.get("matter", "")) if isinstance(error, PinciteError) else ""
+        matter_id, object = (id_ if _ID.fullmatch(id_) else "" for id_ in (matter_id or named, object))
+        if matter_id or object or isinstance(error, NotAllowed):
+            self.record(user, Act.REFUSAL, matter_id=matter_id, object=object, why=type(error).__name__)
+
+    @contextmanager
+    def refusals(self, user: User, *, matter_id: str = "", object: str = "") -> Iterator[None]:
+        """Record an access that is refused in the block, and raise it on."""
         try:
             yield
-        except (NotAllowed, NoSuchMatter, NoSuchConversation) as error:
-            asked_for = (matter_id or str(error.values.get("matter", "")), object)
-            matter_id, object = (id_ if _ID.fullmatch(id_) else "" for id_ in asked_for)
-            if matter_id or object or isinstance(error, NotAllowed):
-                self.record(user, Act.REFUSAL, matter_id=matter_id, object=object, why=type(error).__name__)
+        except REFUSALS as error:
+            self.refused(user, error, matter_id=matter_id, object=object)
             raise
 
     def entries(self, wanted: Wanted, limit: int, *, newest_first: bool = False) -> list[Entry]:

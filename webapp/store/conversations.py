@@ -17,6 +17,7 @@ from webapp.core.errors import NoSuchConversation
 from webapp.core.limits import is_id
 from webapp.core.results import Around, CitationRow, MentionsResult, NamedRow, Quoting, TurnResult, read_turn
 from webapp.store.access import Access
+from webapp.store.retention import check_no_hold
 from webapp.store.roles import matter_ids_of
 from webapp.store.schema import conversations, turns, users
 from webapp.store.users import User, lock_user
@@ -136,10 +137,17 @@ class Conversations:
             return self._mine(connection, user, conversation_id)
 
     def delete(self, user: User, conversation_id: str) -> None:
-        """Delete a conversation with its turns. Raises NoSuchConversation."""
+        """Delete a conversation with its turns. Raises NoSuchConversation and OnHold."""
         with database.writing(self._engine) as connection:
-            self._mine(connection, user, conversation_id)
+            check_no_hold(connection, self._mine(connection, user, conversation_id).matter_id)
             connection.execute(sa.delete(conversations).where(conversations.c.id == conversation_id))
+
+    def drop(self, matter_id: str, conversation_id: str) -> None:
+        """Delete a conversation of a matter, whoever's it is: its retention has ended. Raises OnHold."""
+        its = sa.and_(conversations.c.id == conversation_id, conversations.c.matter_id == matter_id)
+        with database.writing(self._engine) as connection:
+            check_no_hold(connection, matter_id)
+            connection.execute(sa.delete(conversations).where(its))
 
     def turns(self, user: User, conversation_id: str) -> list[SavedTurn]:
         """The turns of a conversation in order, quotations read from the documents. Raises NoSuchConversation."""
@@ -160,13 +168,22 @@ class Conversations:
         here = {record.id: record for record in self._library.documents(conversation.matter_id)}
         return _turn(row, _with_words(read_turn(row.answer), self._library, here))
 
-    def add_turn(self, user: User, conversation_id: str, question: str, answer: TurnResult, state: State) -> SavedTurn:
-        """Keep a turn at the end of a conversation.
+    def add_turn(
+        self,
+        user: User,
+        conversation_id: str,
+        question: str,
+        answer: TurnResult,
+        state: State,
+        *,
+        turn_id: str | None = None,
+    ) -> SavedTurn:
+        """Keep a turn at the end of a conversation; `turn_id`: 32 hex digits by which it was recorded before.
 
         Raises NoSuchConversation, or QuotaReached where another question took the last place meanwhile (`check_room`).
         """
         last = sa.select(sa.func.max(turns.c.position)).where(turns.c.conversation_id == conversation_id)
-        turn = SavedTurn(uuid.uuid4().hex, conversation_id, question, answer, state, None, datetime.now(UTC))
+        turn = SavedTurn(turn_id or uuid.uuid4().hex, conversation_id, question, answer, state, None, datetime.now(UTC))
         with database.writing(self._engine) as connection:
             self._mine(connection, user, conversation_id, alone=True)
             self._check_room(connection, user, conversation_id)
@@ -206,9 +223,13 @@ class Conversations:
             self._access.check(user, matter_id, "ask")
 
     def cut(self, user: User, turn_id: str) -> None:
-        """Delete a turn and those after it, before its question is asked again or edited. Raises NoSuchConversation."""
+        """Delete a turn and those after it, before its question is asked again or edited.
+
+        Raises NoSuchConversation and OnHold.
+        """
         with database.writing(self._engine) as connection:
             turn = self._turn(connection, user, turn_id)
+            check_no_hold(connection, self._mine(connection, user, turn.conversation_id).matter_id)
             after = sa.and_(turns.c.conversation_id == turn.conversation_id, turns.c.position >= turn.position)
             connection.execute(sa.delete(turns).where(after))
 

@@ -24,6 +24,7 @@ from webapp.core.errors import (
 )
 from webapp.core.limits import check_name
 from webapp.store.access import Access
+from webapp.store.audit import Act, Audit
 from webapp.store.roles import RANK, Right, Role
 from webapp.store.schema import (
     group_matters,
@@ -64,8 +65,9 @@ class Sharing:
     `who`.
     """
 
-    def __init__(self, engine: sa.Engine, library: Library, users_: Users, access: Access) -> None:
+    def __init__(self, engine: sa.Engine, library: Library, users_: Users, access: Access, audit: Audit) -> None:
         self._engine, self._library, self._users, self._access = engine, library, users_, access
+        self._audit = audit
 
     def administers(self, user: User) -> bool:
         """Whether the user is an administrator; the owner of the machine is one."""
@@ -98,7 +100,7 @@ class Sharing:
         """Let someone in, or change their role. Raises BehindWall, and OwnerStays for the owner's."""
         matter = self._matter(user, name_or_id, "manage")
         person = self.person(who)
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.ROLE, matter_id=matter.id, object=person.id, role=role) as connection:
             self._check_no_owner(connection, matter, person)
             if connection.scalar(_wall(matter, person)):
                 raise BehindWall(person=person.name)
@@ -109,7 +111,7 @@ class Sharing:
         """Take a membership away; someone may also leave by themselves. Raises OwnerStays for the owner."""
         person = self.person(who)
         matter = self._matter(user, name_or_id, "read" if person == user else "manage", administrators=True)
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.ROLE, matter_id=matter.id, object=person.id, role="none") as connection:
             self._check_no_owner(connection, matter, person)
             connection.execute(sa.delete(memberships).where(_membership(matter, person)))
         return matter
@@ -124,7 +126,7 @@ class Sharing:
         person = self.person(who)
         if person == user and self._users.role(user, matter.id) is None:
             raise NotAllowed()
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.ROLE, matter_id=matter.id, object=person.id, role="owner") as connection:
             if connection.scalar(_wall(matter, person)):
                 raise BehindWall(person=person.name)
             self._library.rehouse(connection, matter.id, person.id)
@@ -142,7 +144,7 @@ class Sharing:
         person = self.person(who)
         for matter_id in sorted(self._users.owned_by(person)):
             self.hand_over(user, matter_id, to)
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.ACCOUNT, object=person.id, change="leaves-all") as connection:
             for table in (memberships, group_members):
                 connection.execute(sa.delete(table).where(table.c.user_id == person.id))
 
@@ -152,7 +154,7 @@ class Sharing:
         """Keep someone out of a matter, whatever group they are in. Raises OwnerStays for its owner."""
         matter = self._matter(user, name_or_id, "manage", administrators=True)
         person = self.person(who)
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.WALL, matter_id=matter.id, object=person.id, on=True) as connection:
             self._check_no_owner(connection, matter, person)
             connection.execute(sa.delete(memberships).where(_membership(matter, person)))
             if not connection.scalar(_wall(matter, person)):
@@ -164,7 +166,7 @@ class Sharing:
         matter = self._matter(user, name_or_id, "manage")
         person = self.person(who)
         its = sa.and_(walls.c.matter_id == matter.id, walls.c.user_id == person.id)
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.WALL, matter_id=matter.id, object=person.id, on=False) as connection:
             connection.execute(sa.delete(walls).where(its))
         return matter
 
@@ -204,7 +206,7 @@ class Sharing:
         check_name(name)
         group = Group(uuid.uuid4().hex, clean_title(name) or "Group", ())
         try:
-            with database.writing(self._engine) as connection:
+            with self._audit.writing(user, Act.GROUP, object=group.id, change="created") as connection:
                 connection.execute(sa.insert(groups).values(id=group.id, name=group.name))
         except IntegrityError as error:
             raise GroupExists(group=group.name) from error
@@ -214,7 +216,7 @@ class Sharing:
         """Delete a group; nobody is in a matter through it any more. For administrators. Raises NoSuchGroup."""
         self._check_administrator(user)
         group = self.group(name)
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.GROUP, object=group.id, change="deleted") as connection:
             connection.execute(sa.delete(groups).where(groups.c.id == group.id))
         return group
 
@@ -222,7 +224,7 @@ class Sharing:
         """Put someone into a group. For administrators. Raises NoSuchGroup."""
         self._check_administrator(user)
         group, person = self.group(name), self.person(who)
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.GROUP, object=group.id, change="added", person=person.id) as connection:
             if person not in group.people:
                 connection.execute(sa.insert(group_members).values(group_id=group.id, user_id=person.id))
         return self.group(group.id)
@@ -232,14 +234,14 @@ class Sharing:
         self._check_administrator(user)
         group, person = self.group(name), self.person(who)
         its = sa.and_(group_members.c.group_id == group.id, group_members.c.user_id == person.id)
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.GROUP, object=group.id, change="removed", person=person.id) as connection:
             connection.execute(sa.delete(group_members).where(its))
         return self.group(group.id)
 
     def share_with_group(self, user: User, name_or_id: str, group_name: str, role: Role) -> Matter:
         """Let a group in, or change its role. Raises NoSuchGroup."""
         matter, group = self._matter(user, name_or_id, "manage"), self.group(group_name)
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.ROLE, matter_id=matter.id, object=group.id, role=role) as connection:
             connection.execute(sa.delete(group_matters).where(_of_group(matter, group)))
             row = {"group_id": group.id, "matter_id": matter.id, "role": role}
             connection.execute(sa.insert(group_matters).values(row))
@@ -249,7 +251,7 @@ class Sharing:
         """Let a group in no longer. Raises NoSuchGroup."""
         matter = self._matter(user, name_or_id, "manage", administrators=True)
         group = self.group(group_name)
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.ROLE, matter_id=matter.id, object=group.id, role="none") as connection:
             connection.execute(sa.delete(group_matters).where(_of_group(matter, group)))
         return matter
 
@@ -258,7 +260,7 @@ class Sharing:
     def archive(self, user: User, name_or_id: str, *, archived: bool) -> Matter:
         """Put a matter into the archive, where it is read and not changed, or take it out."""
         matter = self._matter(user, name_or_id, "manage")
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(user, Act.ARCHIVE, matter_id=matter.id, on=archived) as connection:
             its = matter_settings.c.matter_id == matter.id
             if not connection.execute(sa.update(matter_settings).where(its).values(archived=archived)).rowcount:
                 connection.execute(sa.insert(matter_settings).values(matter_id=matter.id, archived=archived))
@@ -268,7 +270,9 @@ class Sharing:
         """Keep a document out of exports, or let it into them again. Raises NoSuchDocument."""
         record = self._access.record(user, matter_id, document_id, "change")
         its = sa.and_(privileged.c.matter_id == record.matter_id, privileged.c.document_id == record.id)
-        with database.writing(self._engine) as connection:
+        with self._audit.writing(
+            user, Act.PRIVILEGE, matter_id=record.matter_id, object=record.id, on=is_privileged
+        ) as connection:
             connection.execute(sa.delete(privileged).where(its))
             if is_privileged:
                 connection.execute(sa.insert(privileged).values(matter_id=record.matter_id, document_id=record.id))

@@ -80,7 +80,7 @@ def test_a_deleted_matter_is_still_told_by_its_name(log: Audit, engine: sa.Engin
 def test_no_row_has_room_for_a_sentence(log: Audit, text: str) -> None:
     for values in ({"object": text}, {"matter_id": text}, {"why": text}, {"documents": [text]}):
         with pytest.raises(ValueError, match="takes ids") as error:
-            log.record(ANN, Act.QUESTION, **values)  # type: ignore[arg-type]
+            log.record(ANN, Act.QUESTION, **values)
         assert text not in str(error.value)
     assert list(log.each(Wanted())) == []
 
@@ -194,7 +194,7 @@ def test_a_missing_file_of_the_head_is_told(log: Audit, tmp_path: Path) -> None:
 
 
 def test_a_refused_access_is_recorded_by_ids_alone(log: Audit) -> None:
-    refused = (
+    refused: tuple[tuple[PinciteError, dict[str, str], tuple[str, str, str] | None], ...] = (
         (NoSuchMatter(matter="What a name"), {}, None),
         (NoSuchMatter(matter=ID), {"object": DOCUMENT}, (ID, DOCUMENT, "NoSuchMatter")),
         (NoSuchMatter(matter="…"), {"matter_id": "../../etc"}, None),

@@ -18,6 +18,7 @@ from webapp.core.errors import (
     RoleTooLow,
 )
 from webapp.store.access import Access
+from webapp.store.audit import Audit
 from webapp.store.schema import users
 from webapp.store.sharing import Sharing
 from webapp.store.users import User, Users
@@ -40,7 +41,7 @@ def sharing(engine: sa.Engine, tmp_path: Path) -> Sharing:
     with database.writing(engine) as connection:
         connection.execute(sa.update(users).where(users.c.id == ADMIN.id).values(administrator=True))
         connection.execute(sa.update(users).where(users.c.id == BEN.id).values(email="ben@firm.example"))
-    return Sharing(engine, library, records, Access(library, records))
+    return Sharing(engine, library, records, Access(library, records), Audit(engine, tmp_path / "audit.head"))
 
 
 @pytest.fixture

@@ -180,7 +180,7 @@ def test_guests_of_one_address_share_the_questions_that_an_address_may_have(demo
     )
 
     async def asked(user: User) -> None:
-        await anext(answer_in_turn(workspace, user, "What is the rent?", (), Scope("0" * 32, ())))
+        await anext(answer_in_turn(workspace, user, "What is the rent?", (), Scope("0" * 32, ()), "1" * 32))
 
     async def test() -> None:
         places = [workspace.question_queue.enter(ann, workspace.share_key(ann)) for _ in range(2)]
