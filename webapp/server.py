@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
@@ -48,6 +49,7 @@ KEPT_ALIVE_SECONDS = 150
 # For blocking calls of an act of the page, mostly to a database. Python's default is six on two cores; one user has up
 # to four.
 SHORT_THREADS = 32
+POLL_SECONDS = 0.2  # between two looks whether the stores are open
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
 
@@ -145,8 +147,15 @@ def _end() -> None:
     os._exit(1)
 
 
-def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM; `on_open` is called with the address once the port is open.
+def serve(
+    settings: Settings,
+    *,
+    on_wait: Callable[[], None],
+    on_open: Callable[[str], None],
+    on_first: Callable[[str], None],
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; `on_open` is called with the address once the port is open, and `on_first`, with
+    `accounts` and from another thread, with the link for the first administrator while there is none.
 
     Raises AlreadyServing, SettingsInvalid (the port is taken), DataFolderBusy or DataFolderUnusable.
     """
@@ -159,18 +168,31 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
             url = _address(listening)
             login = LocalLogin(settings.data_dir) if settings.access == "local" else None
             server = owner.publish(_address(commands), login.address(url) if login else url)
-            startup = Startup(settings)
+            if settings.access == "accounts":  # a port that the system chose is known from here on
+                settings = settings.model_copy(update={"public_url": settings.public_url or url})
+            startup, first = Startup(settings), FirstAdministrator()
             routes = cli_app(settings, server.token, lambda: Caller(startup.opened(), LOCAL_USER))
-            app = Ports(make_app(startup, login), routes, commands.getsockname())
+            app = Ports(make_app(startup, login, first), routes, commands.getsockname())
             log.info("serving", url=url)
             # uvicorn shuts down and then raises the signal again: SIGTERM would end the process there.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with contextlib.suppress(KeyboardInterrupt):
                 on_open(server.page)
+                if settings.access == "accounts":
+                    link = first.address(settings.page_url)
+                    threading.Thread(target=_offer_first, args=(startup, link, on_first), daemon=True).start()
                 with suppress_output():
                     _Server(uvicorn_config(app, settings)).run(sockets=[listening, commands])
     finally:
         owner.release()
+
+
+def _offer_first(startup: Startup, link: str, on_first: Callable[[str], None]) -> None:
+    """Once the stores are open: tell the link for the first administrator if there is none."""
+    while (workspace := startup.workspace) is None:
+        time.sleep(POLL_SECONDS)
+    if not workspace.accounts.has_administrator():
+        on_first(link)
 
 
 def _listen(settings: Settings) -> socket.socket:

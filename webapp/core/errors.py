@@ -12,7 +12,7 @@ PinciteError
 │   ├── WrongCredentials    TooManyAttempts   SignInBusy        FormExpired
 │   └── LinkExpired         NotAdmitted       ProviderFailed
 ├── AccountError
-│   ├── EmailInvalid        AccountExists     NoSuchAccount     LastAdministrator
+│   ├── EmailInvalid        AccountExists     LastAdministrator
 │   └── PasswordRefused
 ├── AmbiguousDocument       NoSuchFile        NoSuchConversation
 ├── OnHold
@@ -149,13 +149,6 @@ class AccountExists(AccountError):
 
     sentence = "There is an account with the address {email} already."
     hint_text = "`pincite users passwd` makes a link that sets a new password."
-
-
-class NoSuchAccount(AccountError):
-    """No account has this e-mail address, name or id."""
-
-    sentence = "There is no account “{account}”."
-    hint_text = "`pincite users list` lists them."
 
 
 class LastAdministrator(AccountError):

@@ -257,6 +257,14 @@ class Workspace:
                     self._give_sample(user)
                 self._welcomed[user.id] = address
 
+    def password_link(self, token: str) -> str:
+        """Address of a one-time link that sets a password."""
+        return f"{self.settings.page_url}/set-password?key={token}"
+
+    def record_account_act(self, by: User, of: User, change: str) -> None:
+        """Record in the audit log that someone changed an account, before it is done."""
+        self.audit.record(by, Act.ACCOUNT, object=of.id, change=change)
+
     @property
     def has_people(self) -> bool:
         """Whether several people use the workspace, so that there is someone to share a matter with."""

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from retrieval import database
-from webapp.core.errors import AccountExists, EmailInvalid, LastAdministrator, LinkExpired, NoSuchAccount
+from webapp.core.errors import AccountExists, EmailInvalid, LastAdministrator, LinkExpired, NoSuchPerson
 from webapp.core.limits import check_name, is_text
 from webapp.store import passwords
 from webapp.store.schema import identities, password_links, sessions, users
@@ -64,21 +64,8 @@ class Accounts:
         with database.reading(self._engine) as connection:
             return [Account(*row) for row in connection.execute(query)]
 
-    def find(self, named: str) -> Account:
-        """The person with this e-mail address, id, or name. Raises NoSuchAccount, NameTooLong or NotText."""
-        check_name(named)
-        found = self.all()
-        for fits in (
-            [each for each in found if each.email == email_of(named)],
-            [each for each in found if each.id == named],
-            [each for each in found if each.name == named],
-        ):
-            if len(fits) == 1:
-                return fits[0]
-        raise NoSuchAccount(account=named)
-
     def account(self, user: User) -> Account:
-        """The account of a user. Raises NoSuchAccount."""
+        """The account of a user. Raises NoSuchPerson."""
         with database.reading(self._engine) as connection:
             return _one(connection, users.c.id == user.id, user.name)
 
@@ -257,10 +244,10 @@ def _is_taken(connection: sa.Connection, email: object) -> bool:
 
 
 def _one(connection: sa.Connection, which: sa.ColumnElement[bool], named: str) -> Account:
-    """The one account of a condition. Raises NoSuchAccount."""
+    """The one account of a condition. Raises NoSuchPerson."""
     row = connection.execute(_ACCOUNTS.where(which)).one_or_none()
     if row is None:
-        raise NoSuchAccount(account=named)
+        raise NoSuchPerson(person=named)
     return Account(*row)
 
 
