@@ -32,6 +32,7 @@ from webapp.service.health import Health
 from webapp.service.startup import GOODBYE_SECONDS, Startup
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
+from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
@@ -63,6 +64,7 @@ def make_app(startup: Startup, login: LocalLogin | None = None) -> FastAPI:
     health = Health(startup)
     app.include_router(health_routes(startup, health))
     app.include_router(document_routes(startup.opened))
+    app.include_router(audit_routes(startup.opened))
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
     mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app

@@ -411,10 +411,9 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
         for value, words in ((1, "Helpful"), (-1, "Not helpful"))
     )
     return Markup(
-        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with '
-        "citations"
-        "</button>{}{}</div></footer>"
-    ).format(_coverage(turn.answer), copied(turn), (_read_on(turn) + again) if last else NOTHING, ratings)
+        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-do="copy" data-turn="{}" '
+        'data-copy="{}">Copy with citations</button>{}{}</div></footer>'
+    ).format(_coverage(turn.answer), turn.id, copied(turn), (_read_on(turn) + again) if last else NOTHING, ratings)
 
 
 def _read_on(turn: SavedTurn) -> Markup:
