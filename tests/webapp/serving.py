@@ -18,6 +18,7 @@ from webapp.server import uvicorn_config
 from webapp.service.health import Health
 from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
+from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.document_routes import document_routes
 from webapp.web.middleware import SecurityMiddleware
@@ -80,6 +81,7 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
     startup._open_models = lambda: None  # type: ignore[method-assign]
     app = FastAPI()
     app.include_router(document_routes(startup.opened))
+    app.include_router(audit_routes(startup.opened))
     if extend:
         extend(app, startup)
     make_folder(settings.data_dir)

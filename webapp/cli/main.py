@@ -492,6 +492,65 @@ def users_enable(person: Person, as_json: AsJson = False) -> None:
     _run(ChangeUser(person, "enable"), as_json)
 
 
+@matters.command("hold")
+def matters_hold(
+    matter: Matter,
+    state: Annotated[Literal["on", "off"], typer.Argument(help="Whether nothing of it may be deleted.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put a matter on legal hold, under which nothing of it is deleted, or end the hold."""
+    from webapp.service.commands import Hold
+
+    _run(Hold(matter, state == "on"), as_json)
+
+
+@matters.command("retain")
+def matters_retain(
+    matter: Matter,
+    days: Annotated[str, typer.Argument(help="Number of days, or none for no end.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Set after how many days conversations of a matter are deleted, and in the archive all of it."""
+    from webapp.service.commands import Retain
+
+    if days != "none" and not days.isdecimal():
+        raise typer.BadParameter("give a number of days, or none", param_hint="DAYS")
+    _run(Retain(matter, None if days == "none" else int(days[:9])), as_json)
+
+
+@app.command()
+def audit(
+    matter: Annotated[
+        str | None, typer.Argument(help="Name or id of a matter; without it, all of the log.", show_default=False)
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Verify that no row was changed or removed.")] = False,
+    head: Annotated[str, typer.Option(help="Verify against this head too, which an earlier --verify printed.")] = "",
+    since: Annotated[str, typer.Option(help="Rows since this date: 2026-11-27, or 2026-11-27T09:30 (UTC).")] = "",
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the audit log: who did what in which matter and when; or verify it.
+
+    With --verify the exit code is 1 where something was changed.
+    """
+    from webapp.cli.terminal import results
+    from webapp.service.commands import ReadAudit, VerifyAudit
+
+    with _executor(as_json) as run:
+        if verify or head:
+            faults = [row.fault for row in _print_results(run(VerifyAudit(head)), as_json)]
+            raise typer.Exit(1 if any(faults) else 0)
+        rows = run(ReadAudit(matter, since, csv))
+        if csv:
+            from webapp.exports.audit_log import to_csv
+
+            for line in to_csv(results(rows, as_json=as_json)):
+                sys.stdout.write(line)
+            return
+        for _ in _print_results(rows, as_json):
+            pass
+
+
 @app.command("eval")
 def evaluate(
     pdfs: Annotated[Path, typer.Option(help="Folder of PDFs; a document's id is its name without .pdf.")],

@@ -13,6 +13,7 @@ from webapp.core.marks import RECOGNISED
 from webapp.core.results import (
     AddedRow,
     AnswerResult,
+    AuditRow,
     ChangeRow,
     DeletedRow,
     DocumentRow,
@@ -20,6 +21,7 @@ from webapp.core.results import (
     FlagRow,
     GroupRow,
     HitRow,
+    KeptRow,
     MatterRow,
     MemberRow,
     MentionRow,
@@ -28,6 +30,7 @@ from webapp.core.results import (
     Row,
     SummaryResult,
     UserRow,
+    VerificationRow,
     mark_of,
 )
 from webapp.core.wording import (
@@ -35,6 +38,7 @@ from webapp.core.wording import (
     STATES,
     about_row,
     also_in,
+    audit_detail,
     change_title,
     changed_by,
     cite,
@@ -151,6 +155,32 @@ def show_flag(row: FlagRow) -> None:
         print(printable(f"{row.matter} is {'archived' if row.archived else 'no longer archived'}."))
     else:
         print(printable(f"{row.document} is {'kept out of' if row.privileged else 'no longer kept out of'} exports."))
+
+
+@show.register
+def show_kept(row: KeptRow) -> None:
+    """Print what `matters retain` or `matters hold` changed."""
+    days = f"for {plural(row.retention_days, 'day')}" if row.retention_days else "without end"
+    hold = "on legal hold: nothing of it is deleted" if row.legal_hold else "on no hold"
+    print(printable(f"{row.matter} is kept {days}, and is {hold}."))
+
+
+@show.register
+def show_audit(row: AuditRow) -> None:
+    """Print a row of `audit`."""
+    where = f" in {row.matter or row.matter_id}" if row.matter_id else ""
+    about = ", ".join(part for part in (row.object[:12], *audit_detail(row)) if part)
+    more = f" ({about})" if about else ""
+    print(printable(f"{row.at[:19].replace('T', ' ')}  {row.user or 'nobody'} {row.told}{where}{more}"))
+
+
+@show.register
+def show_verification(row: VerificationRow) -> None:
+    """Print what `audit --verify` found."""
+    if row.fault:
+        print(printable(f"The log was changed: {row.fault}."))
+    print(f"{plural(row.rows, 'row')} {'is' if row.rows == 1 else 'are'} as they were written.")
+    print(f"Head, to be kept elsewhere: {row.head}")
 
 
 @show.register

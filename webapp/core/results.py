@@ -938,6 +938,46 @@ class FlagRow(Row):
     privileged: bool | None = None
 
 
+class KeptRow(Row):
+    """How long a matter is kept: days of retention, and whether a legal hold keeps all of it."""
+
+    matter: str
+    retention_days: int | None = None
+    legal_hold: bool = False
+
+
+class AuditRow(Row):
+    """A row of the audit log: who did what in which matter and when, by ids.
+
+    `user` and `matter` are the names as they were then; `object` is the id of what was acted on: a document, a turn, a
+    conversation, a person, a group.
+    """
+
+    seq: int
+    at: str
+    user_id: str
+    user: str
+    matter_id: str
+    matter: str
+    act: str
+    told: str
+    object: str
+    detail: dict[str, str | int | bool | tuple[str, ...] | None]
+    previous: str
+    digest: str
+
+
+class VerificationRow(Row):
+    """What a verification of the audit log found.
+
+    `rows` are whole, up to `head`; `fault` says what is wrong first, "" for nothing.
+    """
+
+    rows: int
+    head: str
+    fault: str
+
+
 class GroupRow(Row):
     """A group of people, by their names; `deleted` when it no longer exists."""
 

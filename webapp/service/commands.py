@@ -7,16 +7,17 @@ execution needs is imported there.
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, Literal, get_args
 
 from webapp.core.errors import NoSuchFile, NoSuchPerson
-from webapp.core.limits import check_selection, without_codes
+from webapp.core.limits import check_days, check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
     AnswerResult,
+    AuditRow,
     ChangeRow,
     DeletedRow,
     DocumentRow,
@@ -25,6 +26,7 @@ from webapp.core.results import (
     GroupRow,
     HitRow,
     JobAct,
+    KeptRow,
     MatterRow,
     MemberAct,
     MemberRow,
@@ -34,11 +36,13 @@ from webapp.core.results import (
     Row,
     SummaryResult,
     UserRow,
+    VerificationRow,
     cite_fields,
 )
 from webapp.core.stream import Event, Progress, Result, T
 
 if TYPE_CHECKING:
+    from retrieval import Matter
     from webapp.service.caller import Caller
     from webapp.store.accounts import Account
     from webapp.store.roles import Right
@@ -573,3 +577,68 @@ def _user_row(account: "Account", link: str | None = None) -> UserRow:
         state=state,
         link=link,
     )
+
+
+@dataclass(frozen=True)
+class Hold(Command[KeptRow], name="hold"):
+    """Put a matter on legal hold, under which nothing of it is deleted, or end the hold."""
+
+    matter: str
+    hold: bool = True
+
+    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
+        """One result."""
+        retention = caller.workspace.retention
+        yield Result(_kept(caller, retention.hold(caller.user, self.matter, hold=self.hold)))
+
+
+@dataclass(frozen=True)
+class Retain(Command[KeptRow], name="retain"):
+    """Set after how many days conversations of a matter are deleted, and in the archive all of it; None for no end."""
+
+    matter: str
+    days: int | None = None
+
+    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
+        """One result."""
+        check_days(self.days)
+        yield Result(_kept(caller, caller.workspace.retention.retain(caller.user, self.matter, self.days)))
+
+
+def _kept(caller: "Caller", matter: "Matter") -> KeptRow:
+    kept = caller.workspace.retention.of(matter.id)
+    return KeptRow(matter=matter.name, retention_days=kept.days, legal_hold=kept.hold)
+
+
+@dataclass(frozen=True)
+class ReadAudit(Command[AuditRow], name="audit"):
+    """List the audit log of a matter, or all of it: who did what and when, since a date."""
+
+    matter: str | None = None
+    since: str = ""
+    exported: bool = False
+
+    def run(self, caller: "Caller") -> Iterator[Event[AuditRow]]:
+        """A result for each row, oldest first."""
+        from webapp.service import audit_log
+        from webapp.store.audit import Act
+
+        wanted = replace(
+            audit_log.readable(caller.workspace, caller.user, self.matter),
+            since=audit_log.parse_time(self.since, "since"),
+        )
+        audit_log.record_reading(caller.workspace, caller.user, wanted, Act.EXPORT if self.exported else Act.LOG)
+        yield from map(Result, audit_log.rows(caller.workspace, wanted))
+
+
+@dataclass(frozen=True)
+class VerifyAudit(Command[VerificationRow], name="verify_audit"):
+    """Verify the chain of the audit log, and against a head of it that was kept elsewhere."""
+
+    head: str = ""
+
+    def run(self, caller: "Caller") -> Iterator[Event[VerificationRow]]:
+        """One result."""
+        from webapp.service import audit_log
+
+        yield Result(audit_log.verify(caller.workspace, caller.user, self.head))

@@ -418,10 +418,9 @@ def _foot(turn: SavedTurn, *, last: bool, read_only: bool) -> Markup:
     )
     changes = NOTHING if read_only else lines([_read_on(turn) + again if last else NOTHING, ratings])
     return Markup(
-        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with '
-        "citations"
-        "</button>{}</div></footer>"
-    ).format(_coverage(turn.answer), copied(turn), changes)
+        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-do="copy" data-turn="{}" '
+        'data-copy="{}">Copy with citations</button>{}</div></footer>'
+    ).format(_coverage(turn.answer), turn.id, copied(turn), changes)
 
 
 def _read_on(turn: SavedTurn) -> Markup:
