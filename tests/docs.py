@@ -135,6 +135,8 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite remove": (commands.Remove.result(),),
     "pincite jobs": (commands.Jobs.result(),),
     "pincite reindex": (commands.Reindex.result(),),
+    "pincite backup": (commands.Backup.result(),),
+    "pincite restore": (results.RestoredRow,),
     "pincite eval": (results.EvaluationRow,),
     "pincite merge build": (BuiltRow,),
     "pincite merge verify": (FaultRow, VerifiedRow),

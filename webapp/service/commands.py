@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, get_args
 
-from webapp.core.errors import NoSuchFile
+from webapp.core.errors import NoSuchFile, NotAllowed
 from webapp.core.limits import check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
     AnswerResult,
+    BackupRow,
     ChangeRow,
     DeletedRow,
     DocumentRow,
@@ -371,3 +372,19 @@ class DeleteMatter(Command[DeletedRow], name="delete_matter"):
         matter = caller.matter(self.name)
         caller.workspace.delete_matter(matter)
         yield Result(DeletedRow(id=matter.id, name=matter.name))
+
+
+@dataclass(frozen=True)
+class Backup(Command[BackupRow], name="backup"):
+    """Back up the records, files and keys of all users into a new folder on this machine. Raises BackupFailed."""
+
+    folder: str
+
+    def run(self, caller: "Caller") -> Iterator[Event[BackupRow]]:
+        """Progress, then one result."""
+        from webapp.service.backup import backup
+        from webapp.store.users import LOCAL_USER
+
+        if caller.user != LOCAL_USER:
+            raise NotAllowed()
+        return backup(caller.workspace.library, caller.workspace.settings, Path(self.folder))

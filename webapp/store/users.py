@@ -10,11 +10,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from retrieval import database
+from retrieval import database, snapshot
 from webapp.store.schema import conversations, memberships, users
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "webapp_version"
+CHAIN = snapshot.Chain(MIGRATIONS, VERSION_TABLE)
 
 
 @dataclass(frozen=True, slots=True)

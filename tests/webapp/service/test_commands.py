@@ -35,6 +35,7 @@ from webapp.service.commands import (
     COMMANDS,
     Accept,
     Ask,
+    Backup,
     Command,
     Compare,
     CreateMatter,
@@ -177,6 +178,7 @@ SAMPLES: tuple[Callable[[Path], Command[Any]], ...] = (
     lambda _: ListMatters(),
     lambda _: CreateMatter("Acme"),
     lambda _: DeleteMatter("Nowhere"),
+    lambda file: Backup(str(file)),
 )
 
 
