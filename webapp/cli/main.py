@@ -296,7 +296,7 @@ def restore(
     folder; the next start makes the indexes anew.
     """
     with _error_output(as_json):
-        from webapp.service.backup import restore as restored
+        from webapp.service.restore import restore as restored
 
         if check:
             rows = list(_print_results(restored(folder, None), as_json))
