@@ -27,9 +27,10 @@ from retrieval.core.errors import (
 from retrieval.core.limits import Limits as Limits
 from retrieval.core.page_numbers import listed as listed, not_read as not_read, numbered_pages as numbered_pages
 from retrieval.ingest import Ingest as Ingest
-from retrieval.library import database as database
+from retrieval.library import database as database, snapshot as snapshot
 from retrieval.library.files import Files as Files
 from retrieval.library.library import (
+    LIBRARY_CHAIN as LIBRARY_CHAIN,
     UNNAMED as UNNAMED,
     Allows as Allows,
     Library as Library,

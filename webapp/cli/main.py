@@ -16,6 +16,7 @@ import typer
 
 if TYPE_CHECKING:
     from webapp.core.results import AddedRow
+    from webapp.core.settings import Settings
     from webapp.core.stream import Event, T
     from webapp.service.commands import Command
 
@@ -276,6 +277,45 @@ def reindex(
     from webapp.service.commands import Reindex
 
     _run(Reindex(matter), as_json)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.", show_default=False)], as_json: AsJson = False
+) -> None:
+    """Back up records, files and keys into a folder, also while the server runs.
+
+    Everything of all users is in it, so keep it as safe as the data folder. Indexes are left out: they are made anew.
+    """
+    from webapp.service.commands import Backup
+
+    _run(Backup(str(folder.absolute())), as_json)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="The folder of a backup.", show_default=False)],
+    check: Annotated[bool, typer.Option("--check", help="Only check the backup; restore nothing.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Restore also where files are damaged or missing, without these.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup into an empty data folder, after every file in it has been checked.
+
+    What is damaged or missing is named, and nothing is restored then without --partial. No server may run on the data
+    folder; the next start makes the indexes anew.
+    """
+    with _error_output(as_json):
+        from webapp.service.restore import restore as restored
+
+        if check:
+            rows = list(_print_results(restored(folder, None), as_json))
+        else:
+            with _data_folder() as settings:
+                rows = list(_print_results(restored(folder, settings, is_partial=partial), as_json))
+    if not all(row.restored or (check and not row.damaged) for row in rows):
+        raise typer.Exit(1)
 
 
 @matters.command("list")
@@ -625,7 +665,7 @@ def _executor(as_json: bool, ray: str | None = None) -> "Iterator[Run]":
             from webapp.core.errors import ServerRuns
 
             if ray:
-                raise ServerRuns()
+                raise ServerRuns(work="reading on a cluster", way_out=", or add the files without --ray")
             with closing(Client(owner)) as client:
                 yield client.run
             return
@@ -638,6 +678,25 @@ def _executor(as_json: bool, ray: str | None = None) -> "Iterator[Run]":
                 yield Caller(workspace, LOCAL_USER).run
         finally:
             owner.release()
+
+
+@contextmanager
+def _data_folder() -> "Iterator[Settings]":
+    """Settings of the data folder, which this process owns during the block. Raises ServerRuns."""
+    from webapp.core.data_folder import RunningServer, claim
+    from webapp.core.errors import ServerRuns
+    from webapp.core.log import open_log
+    from webapp.core.settings import load_settings
+
+    settings = load_settings()
+    owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_say_waiting)
+    if isinstance(owner, RunningServer):
+        raise ServerRuns(work="a restore", way_out=", or set PINCITE_DATA_DIR to another folder")
+    try:
+        open_log(settings.data_dir)
+        yield settings
+    finally:
+        owner.release()
 
 
 @contextmanager

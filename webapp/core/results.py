@@ -986,6 +986,42 @@ class GroupRow(Row):
     deleted: bool = False
 
 
+DamageState = Literal["missing", "damaged"]
+
+
+class BackupRow(Row):
+    """A backup that was made. `missing`: files that the data folder itself no longer had, or had damaged."""
+
+    folder: str
+    documents: int
+    records: int
+    files: int
+    bytes: int
+    missing: tuple["DamagedRow", ...]
+
+
+class DamagedRow(Row):
+    """A file of a backup that is missing or damaged, with the names of the documents that it belongs to."""
+
+    file: str
+    documents: tuple[str, ...]
+    state: DamageState
+
+
+class RestoredRow(Row):
+    """What `restore` found in a backup, and whether it is restored. `missing`: files that were never in it."""
+
+    folder: str
+    restored: bool
+    made_at: str
+    documents: int
+    records: int
+    files: int
+    bytes: int
+    damaged: tuple[DamagedRow, ...]
+    missing: tuple[DamagedRow, ...]
+
+
 class EvaluationRow(Row):
     """Metrics of `eval`; None for a metric without any measurement."""
 

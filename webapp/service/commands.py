@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, Literal, get_args
 
-from webapp.core.errors import NoSuchFile, NoSuchPerson
+from webapp.core.errors import NoSuchFile, NoSuchPerson, NotAllowed
 from webapp.core.limits import check_days, check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
     AnswerResult,
     AuditRow,
+    BackupRow,
     ChangeRow,
     DeletedRow,
     DocumentRow,
@@ -642,3 +643,19 @@ class VerifyAudit(Command[VerificationRow], name="verify_audit"):
         from webapp.service import audit_log
 
         yield Result(audit_log.verify(caller.workspace, caller.user, self.head))
+
+
+@dataclass(frozen=True)
+class Backup(Command[BackupRow], name="backup"):
+    """Back up the records, files and keys of all users into a new folder on this machine. Raises BackupFailed."""
+
+    folder: str
+
+    def run(self, caller: "Caller") -> Iterator[Event[BackupRow]]:
+        """Progress, then one result."""
+        from webapp.service.backup import backup
+        from webapp.store.users import LOCAL_USER
+
+        if caller.user != LOCAL_USER:
+            raise NotAllowed()
+        return backup(caller.workspace.library, caller.workspace.settings, Path(self.folder))
