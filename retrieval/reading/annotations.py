@@ -1,7 +1,7 @@
 """Reads the annotations of a page: what was filled into its form, typed on it, marked in it and noted beside it."""
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -14,6 +14,8 @@ from retrieval.reading.page_drafts import Box
 MOST_ANNOTATIONS = 3_000  # of a page; a form of many small boxes has some hundred
 MOST_CHARACTERS = 100_000  # of one of them; a page of close print has 8,000
 MOST_QUADS = 500  # lines of one that marks words
+MOST_STROKES, MOST_POINTS = 500, 5_000  # of one that is drawn, and of a stroke
+OPAQUE = 0.7  # of an ink: what is paler is a highlighter
 
 FieldKind = Literal["text", "tick", "signature", "button"]
 
@@ -34,7 +36,8 @@ _FIELD_KINDS: dict[int, FieldKind] = {
 class Annotation:
     """One annotation that the page shows: its subtype as pdfium counts them, its box and its words.
 
-    `quads` are the boxes of the words that it marks. `author` is whoever the file says wrote it. A form field has its
+    `quads` are the boxes of the words that it marks, `strokes` the boxes of the lines that it draws, with the width of
+    its pen. `author` is whoever the file says wrote it. A form field has its
     `field`, with what was filled in as `words`, or whether it is ticked. `is_whole` is False where words are missing.
     """
 
@@ -43,6 +46,8 @@ class Annotation:
     words: str = ""
     author: str = ""
     quads: tuple[Box, ...] = ()
+    strokes: tuple[Box, ...] = ()
+    pen: float = 0.0
     field: FieldKind | None = None
     is_ticked: bool = False
     is_reply: bool = False
@@ -71,12 +76,15 @@ def _annotation(pdf: pdfium.PdfDocument, handle: Any) -> Annotation:
     if subtype == pdfium_c.FPDF_ANNOT_WIDGET:
         return _field(pdf.formenv.raw, handle, box) if pdf.formenv else Annotation(subtype, box)
     words, author = _entry(handle, b"Contents"), _entry(handle, b"T")
+    strokes = tuple(_strokes(subtype, handle, box))
     return Annotation(
         subtype,
         box,
         words or "",
         author or "",
-        _quads(handle),
+        _quads(handle) or ((box,) if subtype == pdfium_c.FPDF_ANNOT_STRIKEOUT else ()),
+        strokes,
+        _pen(handle) if strokes else 0.0,
         # A review state ("Accepted") says nothing; it is a reply to what it accepts.
         is_reply=bool(pdfium_c.FPDFAnnot_HasKey(handle, b"StateModel")),
         has_picture=bool(pdfium_c.FPDFAnnot_HasKey(handle, b"AP")),
@@ -141,3 +149,37 @@ def _quads(handle: Any) -> tuple[Box, ...]:
             xs, ys = [points.x1, points.x2, points.x3, points.x4], [points.y1, points.y2, points.y3, points.y4]
             boxes.append((min(xs), min(ys), max(xs), max(ys)))
     return tuple(boxes)
+
+
+def _strokes(subtype: int, handle: Any, box: Box) -> Iterator[Box]:
+    """The box of each line that an annotation draws, unless it is so pale that words are read through it."""
+    opacity, points = ctypes.c_float(1), (pdfium_c.FS_POINTF * MOST_POINTS)()
+    if pdfium_c.FPDFAnnot_GetNumberValue(handle, b"CA", opacity) and opacity.value < OPAQUE:
+        return
+    if subtype == pdfium_c.FPDF_ANNOT_LINE:
+        if pdfium_c.FPDFAnnot_GetLine(handle, points[0], points[1]):
+            yield _around(points, 2)
+    elif subtype == pdfium_c.FPDF_ANNOT_POLYLINE:
+        yield _around(points, pdfium_c.FPDFAnnot_GetVertices(handle, points, MOST_POINTS))
+    elif subtype == pdfium_c.FPDF_ANNOT_SQUARE:
+        yield box
+    elif subtype == pdfium_c.FPDF_ANNOT_INK:
+        for i in range(min(pdfium_c.FPDFAnnot_GetInkListCount(handle), MOST_STROKES)):
+            yield _around(points, pdfium_c.FPDFAnnot_GetInkListPath(handle, i, points, MOST_POINTS))
+
+
+def _around(points: Any, count: int) -> Box:
+    """The box round some points; one round none, or more than there is room for, is of no size."""
+    if not 0 < count <= MOST_POINTS:
+        return 0.0, 0.0, 0.0, 0.0
+    xs, ys = [each.x for each in points[:count]], [each.y for each in points[:count]]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _pen(handle: Any) -> float:
+    """The width of the line that an annotation is drawn with, in points, as far as its picture tells."""
+    widest, width = 0.0, ctypes.c_float()
+    for i in range(min(pdfium_c.FPDFAnnot_GetObjectCount(handle), MOST_STROKES)):
+        if pdfium_c.FPDFPageObj_GetStrokeWidth(pdfium_c.FPDFAnnot_GetObject(handle, i), width):
+            widest = max(widest, width.value)
+    return widest

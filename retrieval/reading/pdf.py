@@ -111,7 +111,7 @@ def _read_together(pdf: pdfium.PdfDocument, drafts: list[PageDraft]) -> list[Rea
         if draft.is_changed:
             draft.shorten_blanks()
         if draft.is_changed and not len(draft.boxes):
-            draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
+            draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft), draft.remarks)
     return warnings
 
 

@@ -142,7 +142,8 @@ class CiteRow(_Place, _Section):
     `bates` is the number that a production stamped on the page, `exhibit` the exhibit that it belongs to, `lines` are
     the numbered lines of a pleading or transcript. `recognised`: words of it were read from an image. `status`
     tells of words that are no text of the page itself: `field` (filled into a form), `annotation` (typed on the page),
-    `inserted` (by a tracked change), `struck` (deleted, and no longer there).
+    `inserted` (all of them by a tracked change), `partly_inserted` (some of them), `struck` (deleted, and no longer
+    there).
     """
 
 
