@@ -102,7 +102,8 @@ def cover(
     signs = _signs(page, textpage, draft, painted, annotations)
     if not signs:
         return
-    view = PageView(page, textpage, draft)
+    draw_fields = any(each.field and each.has_image for each in annotations)
+    view = PageView(page, textpage, draft, draw_fields=draw_fields)
     shown = _shown(draft)
     layer = invisible(view) & shown if signs.images >= _LEAST_IMAGES else np.zeros_like(shown)
     meaningless = _meaningless(view, draft) if signs.is_meaningless else np.zeros_like(shown)
@@ -115,7 +116,7 @@ def cover(
     if recognised and is_better:
         if doubted.any():
             _take_out(draft, doubted)
-            view = PageView(page, textpage, draft)
+            view = PageView(page, textpage, draft, draw_fields=draw_fields)
         put_in(draft, view, recognised.rows)
     elif unread:
         _blank(draft, meaningless)
@@ -149,7 +150,7 @@ def _signs(
             shapes += least < wide < most and least < high < most
             if segments < _LEAST_SEGMENTS:
                 segments += each.sides
-    images += _stamps(annotations)
+    images += _pictures(annotations)
     return _Signs(
         images / max(1.0, (right - left) * (top - bottom)),
         shapes >= _LEAST_SHAPES or segments >= _LEAST_SEGMENTS,
@@ -158,9 +159,9 @@ def _signs(
     )
 
 
-def _stamps(annotations: Sequence[Annotation]) -> float:
-    """The area of the annotations of a page that are stamps, which may be images: square points."""
-    boxes = (each.box for each in annotations if each.subtype == pdfium_c.FPDF_ANNOT_STAMP)
+def _pictures(annotations: Sequence[Annotation]) -> float:
+    """The area of the annotations of a page that are images, or stamps, which are drawn: square points."""
+    boxes = (each.box for each in annotations if each.has_image or each.subtype == pdfium_c.FPDF_ANNOT_STAMP)
     return sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
 
 
