@@ -18,6 +18,7 @@ import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
 from retrieval.reading.annotations import Annotation
+from retrieval.reading.garbled_text import garbled, may_be_garbled
 from retrieval.reading.ocr_layer import has_common_words, invisible, is_implausible
 from retrieval.reading.page_drafts import PageDraft, stretches
 from retrieval.reading.page_view import PageView
@@ -32,7 +33,7 @@ Recognise = Callable[[Grey], Reading | None]
 _READ_PIXELS = 4_000_000  # of what is recognised: a letter page at 200 dots an inch; a smaller part is drawn larger
 _MOST_DOTS = 300  # per inch
 _LEAST_IMAGES = 0.01  # of the page: less is a logo or an initial
-_MOSTLY = 0.5  # of the page, where images are what it shows
+_MOSTLY = 0.5  # of the page, where images are what it shows; or of words
 _LEAST_SHAPES = 40  # as large as letters
 _LETTER = 1.5, 60.0  # points of a shape that may be a letter
 _LEAST_SEGMENTS = 400  # of lines and curves: a word drawn as one shape has a hundred
@@ -84,6 +85,12 @@ class _Recognised:
         """How many letters and digits it read."""
         return sum(_letters(word.text) for words, _ in self.rows for word in words)
 
+    def has_words_of(self, text: str) -> bool:
+        """Whether most words of a text were read: it says what the page shows."""
+        read = {word.text for words, _ in self.rows for word in words}
+        words = text.split()
+        return sum(word in read for word in words) > _MOSTLY * len(words)
+
     def is_all_of(self, unread: _Unread) -> bool:
         """Whether nothing is left of the writing: it was read, or it was none."""
         is_none = not self.rows and not self.unread
@@ -111,6 +118,8 @@ def cover(
     doubted = meaningless | layer if is_bad_layer else meaningless
     unread = _unread(view, draft, shown & ~doubted, layer & ~doubted, signs)
     recognised = _recognised(view, unread, shown & ~doubted, recognise) if unread and recognise else None
+    if recognised and recognised.has_words_of(_only(draft.text, meaningless)):
+        return
     is_better = recognised is not None and recognised.letters >= _READ_SHARE * _letters(_only(draft.text, doubted))
     _remark_layer(draft, layer & ~doubted if is_better else layer)
     if recognised and is_better:
@@ -154,7 +163,7 @@ def _signs(
     return _Signs(
         images / max(1.0, (right - left) * (top - bottom)),
         shapes >= _LEAST_SHAPES or segments >= _LEAST_SEGMENTS,
-        _is_meaningless(textpage, draft.text),
+        _is_meaningless(textpage, draft.text) or may_be_garbled(draft.text),
         bool(painted.objects) and not any(map(str.isalnum, draft.text)),
     )
 
@@ -180,7 +189,7 @@ def _is_meaningless(textpage: pdfium.PdfTextPage, text: str) -> bool:
 
 
 def _meaningless(view: PageView, draft: PageDraft) -> NDArray[np.bool_]:
-    """For each character whether the file does not say what it means, unless that can be seen by the words."""
+    """For each character whether the file does not say what it means, or says it wrong, unless the words have sense."""
     found = np.array(
         [
             bool(_PRIVATE.match(c)) or (i >= 0 and pdfium_c.FPDFText_HasUnicodeMapError(view.textpage, i) == 1)
@@ -188,6 +197,8 @@ def _meaningless(view: PageView, draft: PageDraft) -> NDArray[np.bool_]:
         ],
         bool,
     )
+    if may_be_garbled(draft.text):
+        found |= garbled(view, draft.text)
     return np.zeros_like(found) if has_common_words(_only(draft.text, found)) else found
 
 
