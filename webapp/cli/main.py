@@ -217,8 +217,9 @@ def compare(
             from webapp.exports.redline import to_docx, to_html
 
             rows = list(results(run(command), as_json=as_json))
-            data = to_docx(old, new, rows) if suffix == ".docx" else to_html(old, new, rows).encode()
-            out.write_bytes(data)
+            names = _names_of(rows, old, new)
+            data = to_docx(*names, rows) if suffix == ".docx" else to_html(*names, rows).encode()
+            _write(out, data)
         return
     with _executor(as_json) as run:
         if not sum(1 for _ in _print_results(run(command), as_json)):
