@@ -34,7 +34,7 @@ from retrieval.reading.painted import PageCharacters, painted
 from retrieval.reading.printed_pages import printed_pages
 from retrieval.reading.right_to_left import turn_round
 from retrieval.reading.struck import keep_insertions, take_out_struck, warnings_of_struck
-from retrieval.reading.table_rows import may_have_tables, remark_rows
+from retrieval.reading.table_rows import remark_rows
 from retrieval.reading.visible import layers_are_off, take_out_unseen, warnings_of_unseen
 
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of every XFA form
@@ -98,8 +98,7 @@ def _read_together(pdf: pdfium.PdfDocument, drafts: list[PageDraft]) -> list[Rea
     for draft in drafts:
         if draft.has_gaps:
             read_by_columns(pdf, draft)
-        if may_have_tables(draft.text):
-            remark_rows(pdf, draft)
+    remark_rows(pdf, drafts)
     remark_footnotes(pdf, drafts)
     turn_round(drafts)
     for draft in drafts:

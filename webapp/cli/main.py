@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import typer
 
+from webapp.core.limits import JobAct
+
 if TYPE_CHECKING:
     from webapp.core.results import AddedRow
     from webapp.core.stream import Event, T
@@ -36,7 +38,6 @@ app = typer.Typer(
 matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=True)
 app.add_typer(matters, name="matters")
 
-JobAct = Literal["list", "pause", "resume", "retry", "cancel"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
 Document = Annotated[str, typer.Argument(help="Name of a document, part of its name, or its id.", show_default=False)]
@@ -217,8 +218,9 @@ def compare(
             from webapp.exports.redline import to_docx, to_html
 
             rows = list(results(run(command), as_json=as_json))
-            names = _names_of(rows, old, new)
-            data = to_docx(*names, rows) if suffix == ".docx" else to_html(*names, rows).encode()
+            before = next((row.old.document for row in rows if row.old), old)
+            after = next((row.new.document for row in rows if row.new), new)
+            data = to_docx(before, after, rows) if suffix == ".docx" else to_html(before, after, rows).encode()
             _write(out, data)
         return
     with _executor(as_json) as run:
@@ -407,6 +409,16 @@ def _error_output(as_json: bool) -> Iterator[None]:
 
         show_error(user_error(error), as_json=as_json)
         raise typer.Exit(1) from None
+
+
+def _write(out: Path, data: bytes) -> None:
+    """Write a file that was asked for. Raises NotWritten."""
+    from webapp.core.errors import NotWritten
+
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise NotWritten(name=out, reason=(error.strerror or str(error)).lower()) from error
 
 
 def show_page(folder: Path, address: str) -> None:

@@ -8,6 +8,7 @@ text would take minutes of CPU time from everyone.
 import math
 import re
 from collections.abc import Collection
+from typing import Literal
 
 from webapp.core.errors import EmptyQuestion, EventMalformed, NameTooLong, NotText, TooManyChosen, WordsTooLong
 
@@ -16,6 +17,7 @@ MAX_QUESTION = 8_000  # characters of a question or a phrase: three pages, or ha
 MAX_NAME = 255  # characters of a matter's or a document's name: the width of the database columns
 FILES_AT_ONCE = 40  # files in one upload, each as large as the settings allow
 MAX_CHOSEN = 20_000  # documents selected at once: as many as a user may have by default
+JobAct = Literal["list", "pause", "resume", "retry", "cancel"]  # what `jobs` does with documents on their way
 _DIGITS = 9  # of a number: more than any page, passage or zoom has
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")  # matters, conversations and turns have 32 hex digits, documents 64
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # null and lone surrogates: no database stores them, no keyboard types them

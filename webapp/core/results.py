@@ -794,9 +794,6 @@ class _Titled(Row):
     date: str | None
 
 
-JobAct = Literal["list", "pause", "resume", "retry", "cancel"]  # what `jobs` does
-
-
 class DocumentRow(_Outcome, _Titled, _Document):
     """Outcome of the ingest of a document: ready, or failed and why.
 

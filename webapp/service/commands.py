@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, get_args
 
 from webapp.core.errors import NoSuchFile
-from webapp.core.limits import check_selection, without_codes
+from webapp.core.limits import JobAct, check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
@@ -21,7 +21,6 @@ from webapp.core.results import (
     DeletedRow,
     DocumentRow,
     HitRow,
-    JobAct,
     MatterRow,
     MentionRow,
     NamedRow,

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from tests.pdfs import make_pdf
 from tests.webapp.commands import ROOT, Pincite
 from tests.webapp.core.test_data_folder import _held_elsewhere
-from webapp.cli.main import app
+from webapp.cli.main import _write, app
+from webapp.core.errors import NotWritten
 
 
 @pytest.fixture
@@ -76,7 +77,9 @@ def test_a_folder_that_another_command_holds_is_waited_for_and_then_given_up(
 
 
 @pytest.mark.slow
-def test_add_waits_for_another_add_and_both_arrive(tmp_path: Path, embeddings_url: str) -> None:
+def test_add_waits_for_another_add_and_both_arrive_and_a_redline_of_them_bears_their_names(
+    tmp_path: Path, embeddings_url: str
+) -> None:
     settings = {"PINCITE_BUSY_WAIT_SECONDS": "60", "PINCITE_EMBEDDINGS_URL": embeddings_url}
     pincite = Pincite(tmp_path / "data", settings)
     files = [tmp_path / f"{name}.pdf" for name in ("one", "two")]
@@ -87,6 +90,9 @@ def test_add_waits_for_another_add_and_both_arrive(tmp_path: Path, embeddings_ur
     assert states == ["ready", "ready"]
     acme = next(row for row in pincite("matters", "list", "--json").rows if row["name"] == "Acme")
     assert (acme["documents"], acme["pages"]) == (2, 2)
+    redline = tmp_path / "redline.html"
+    assert pincite("compare", "Acme", "one", "two", "--out", str(redline)).code == 0
+    assert all(f"{name}.pdf" in redline.read_text() for name in ("one", "two"))
 
 
 @pytest.mark.slow
@@ -103,6 +109,11 @@ def test_what_nobody_foresaw_is_a_reference_and_a_trace_in_the_log(pincite: Pinc
     assert "Traceback" not in outcome.err
     assert "DatabaseError" in log
     assert "confidential" not in log
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(NotWritten, match=r"redline\.html cannot be written: no such file or directory\."):
+        _write(tmp_path / "none" / "redline.html", b"")
 
 
 def test_merging_takes_over_the_rest_of_the_line() -> None:
