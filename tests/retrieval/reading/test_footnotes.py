@@ -98,7 +98,7 @@ def test_lists_tables_and_footers_are_no_notes() -> None:
 @pytest.mark.parametrize("mark", ["3", "*", "†", "‡", "§"])
 def test_a_note_whose_mark_is_raised_is_found(mark: str) -> None:
     line = referring("by written notice delivered", mark, " to the Landlord in 30 days", 300)
-    note = [Placed(72, 154), Placed(72, 142.5, mark, 6), Placed(75.2, 140, "See Lease, Exhibit 7.", 8)]
+    note = [Placed(72, 154), Placed(72, 144, mark, 6), Placed(75.2, 140, "See Lease, Exhibit 7.", 8)]
     document = read([*body(FILL), *line, *note])
     assert f"\n{mark}\nSee Lease" in document.text  # as pdfium ends lines
     assert found(document) == [(mark, f"{mark} See Lease, Exhibit 7.")]
