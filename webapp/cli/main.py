@@ -215,12 +215,11 @@ def compare(
         if suffix not in (".html", ".docx"):
             raise typer.BadParameter("the file is to end in .html or .docx", param_hint="--out")
         with _executor(as_json) as run:
-            from webapp.exports.redline import to_docx, to_html
+            from webapp.exports.redline import names_in, to_docx, to_html
 
             rows = list(results(run(command), as_json=as_json))
-            before = next((row.old.document for row in rows if row.old), old)
-            after = next((row.new.document for row in rows if row.new), new)
-            data = to_docx(before, after, rows) if suffix == ".docx" else to_html(before, after, rows).encode()
+            names = names_in(rows, old, new)
+            data = to_docx(*names, rows) if suffix == ".docx" else to_html(*names, rows).encode()
             _write(out, data)
         return
     with _executor(as_json) as run:
