@@ -795,7 +795,8 @@ class _Titled(Row):
 
 
 class DocumentRow(_Outcome, _Titled, _Document):
-    """Outcome of the ingest of a document: ready, or failed and why.
+    """Outcome of the ingest of a document: ready, or failed and why; an archive of which some files were not read, and
+    are named, is `partly_read`.
 
     `unreadable_pages` show words and have none in the text, `partly_read_pages` show more than the text has;
     `recognised_pages` have words that were read from an image. `warnings` say what else has to be known.
@@ -816,7 +817,7 @@ class DocumentRow(_Outcome, _Titled, _Document):
             date=day.isoformat() if day else None,
             document_id=record.id,
             document=record.name,
-            state=record.state,
+            state=record.outcome,
             pages=record.pages,
             unreadable_pages=record.unreadable_pages,
             partly_read_pages=record.partly_read_pages,
