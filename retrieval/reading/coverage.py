@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from retrieval.reading.annotations import Annotation
 from retrieval.reading.garbled_text import garbled, may_be_garbled
-from retrieval.reading.ocr_layer import has_common_words, invisible, is_implausible
+from retrieval.reading.ocr_layer import has_common_words, invisible, is_implausible, long_words
 from retrieval.reading.page_drafts import PageDraft, stretches
 from retrieval.reading.page_view import PageView
 from retrieval.reading.painted import PaintedPage
@@ -32,6 +32,9 @@ Recognise = Callable[[Grey], Reading | None]
 
 _READ_PIXELS = 4_000_000  # of what is recognised: a letter page at 200 dots an inch; a smaller part is drawn larger
 _MOST_DOTS = 300  # per inch
+# Of a layer with what its page shows: lines, their long words, dots per inch.
+_LINES_COMPARED, _WORDS_COMPARED, _COMPARED_DOTS = 2, 4, 150.0
+_RIM = 0.25  # of the height of such a line, above and below it
 _LEAST_IMAGES = 0.01  # of the page: less is a logo or an initial
 _MOSTLY = 0.5  # of the page, where images are what it shows; or of words
 _LEAST_SHAPES = 40  # as large as letters
@@ -112,9 +115,11 @@ def cover(
     draw_fields = any(each.field and each.has_image for each in annotations)
     view = PageView(page, textpage, draft, draw_fields=draw_fields)
     shown = _shown(draft)
-    layer = invisible(view) & shown if signs.images >= _LEAST_IMAGES else np.zeros_like(shown)
+    layer = (invisible(view) | _under_scans(draft)) & shown if signs.images >= _LEAST_IMAGES else np.zeros_like(shown)
     meaningless = _meaningless(view, draft) if signs.is_meaningless else np.zeros_like(shown)
-    is_bad_layer = recognise is not None and is_implausible(_only(draft.text, layer))
+    is_bad_layer = recognise is not None and (
+        is_implausible(_only(draft.text, layer)) or _disagrees(view, _only(draft.text, layer), recognise)
+    )
     doubted = meaningless | layer if is_bad_layer else meaningless
     unread = _unread(view, draft, shown & ~doubted, layer & ~doubted, signs)
     recognised = _recognised(view, unread, shown & ~doubted, recognise) if unread and recognise else None
@@ -209,6 +214,40 @@ def _shown(draft: PageDraft) -> NDArray[np.bool_]:
         if remark.kind in ("hidden", "covered"):
             shown[remark.start : remark.end] = False
     return shown
+
+
+def _under_scans(draft: PageDraft) -> NDArray[np.bool_]:
+    """For each character whether it lies under a scan, which `visible` remarked; the layer is remarked as a whole."""
+    found = np.zeros(len(draft.text), bool)
+    for remark in draft.remarks:
+        if remark.kind == "recognised":
+            found[remark.start : remark.end] = True
+    draft.remarks = [remark for remark in draft.remarks if remark.kind != "recognised"]
+    return found
+
+
+def _disagrees(view: PageView, layer: str, recognise: Recognise) -> bool:
+    """Whether the lines of a layer with most words are others than the page shows there: those of another page, or
+    nobody's.
+    """
+    lines = [(long_words(line[0]), line.span()) for line in re.finditer(r"[^\n]+", layer)]
+    lines = sorted((each for each in lines if len(each[0]) >= _WORDS_COMPARED), key=lambda each: -len(each[0]))
+    image = view.draw(_COMPARED_DOTS, np.zeros(len(layer), bool)) if lines else None
+    for words, (start, end) in lines[:_LINES_COMPARED]:
+        boxes = view.boxes[start:end]
+        boxes = boxes[boxes[:, 0] < boxes[:, 2]]
+        if image is None or not len(boxes):
+            return False
+        (left, top), (right, bottom) = (
+            edges * image.shape[::-1] for edges in (boxes[:, :2].min(0), boxes[:, 2:].max(0))
+        )
+        rim = _RIM * min(right - left, bottom - top)
+        x, y = int(max(0, left - rim)), int(max(0, top - rim))
+        reading = recognise(image[y : math.ceil(bottom + rim), x : math.ceil(right + rim)])
+        read = set(long_words(" ".join(word.text for row in reading.rows for word in row))) if reading else set()
+        if not read or sum(word in read for word in words) >= _MOSTLY * len(words):
+            return False
+    return bool(lines)
 
 
 def _unread(
