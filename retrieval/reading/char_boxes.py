@@ -14,6 +14,11 @@ import pypdfium2.raw as pdfium_c
 from retrieval.core.documents import LINE_END_HYPHEN
 from retrieval.reading.page_drafts import Box, PageDraft, box_around
 
+# pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page
+# shows.
+_SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
+_CONTROL = {c: " " for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)} | {0x2028: " ", 0x2029: " "} | _SAME_LENGTH
+_ANY_CONTROL = re.compile(f"[{''.join(map(chr, _CONTROL))}]")
 # A hyphen that ended a line ends a word: the other half of it stands in another line.
 _WORD = re.compile(rf"[^\s{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}|[^\s{LINE_END_HYPHEN}]+")
 
@@ -48,6 +53,14 @@ class Word:
     def middle(self) -> float:
         """How high on the page the middle of its box is."""
         return (self.bottom + self.top) / 2
+
+
+def page_text(textpage: pdfium.PdfTextPage) -> str:
+    """Canonical text of one page: what `Document.text` holds between two page breaks."""
+    raw: str = textpage.get_text_range().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if _ANY_CONTROL.search(raw):  # to look for one takes a tenth of the time
+        raw = raw.translate(_CONTROL)
+    return raw.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def char_indexes(textpage: pdfium.PdfTextPage) -> list[int]:

@@ -39,6 +39,7 @@ PIXELS_PER_POINT = 2.0  # strokes of small type are then a pixel wide and have m
 LAYER_BYTES = 16_000_000  # of object streams that are searched for layers
 
 Unseen = Literal["hidden", "covered"]
+Verdict = Unseen | Literal["layer"]  # under a scan that shows something there: words for searching
 _PAPER: Color = (255, 255, 255, 255)
 _INK: Color = (0, 0, 0, 255)
 _UNPAINTED = {pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP}
@@ -91,7 +92,8 @@ def take_out_unseen(
     *,
     layers_off: bool,
 ) -> None:
-    """Blank the words that a page does not show, and remark that there were some.
+    """Blank the words that a page does not show, and remark that there were some; words under a scan are remarked as
+    recognised.
 
     The draft's text must still be pdfium's.
     """
@@ -100,6 +102,9 @@ def take_out_unseen(
         return
     verdicts = _Judge(page, objects, suspects, characters).verdicts()
     for start, end, kind in _stretches(draft.text, verdicts):
+        if kind == "layer":
+            draft.remark(start, end, "recognised")
+            continue
         words = draft.blank(start, end)
         draft.remark(start, end, kind)
         if kind == "hidden":
@@ -270,10 +275,10 @@ class _Judge:
         area = np.prod(self._images[:, 2:] - self._images[:, :2], axis=1)
         self._is_large = area >= MUCH * width * height
 
-    def verdicts(self) -> dict[int, Unseen | None]:
+    def verdicts(self) -> dict[int, Verdict | None]:
         """For each character of a suspected text how it is kept from sight; None for one that is seen."""
         texts = {self._objects.objects[i].handle: i for i in self._suspects.all}
-        found: dict[int, dict[int, Unseen | None]] = {i: {} for i in self._suspects.all}
+        found: dict[int, dict[int, Verdict | None]] = {i: {} for i in self._suspects.all}
         step = 1 + sum(handle in texts for handle in self._characters.objects) // MOST_JUDGED
         for at, handle in enumerate(self._characters.objects):
             if handle is not None and (i := texts.get(handle)) is not None:
@@ -284,20 +289,22 @@ class _Judge:
                 if box[0] < box[2] and box[1] < box[3]:
                     found[i][at] = self._verdict(i, box)
         for i in self._suspects.trimmed & self._suspects.all:
-            if not all(found[i].values()):  # a line that a margin cut short is still that line
+            if not set(found[i].values()) <= {"hidden", "covered"}:  # a line that a margin cut short is still that line
                 clip = self._objects.clips[i : i + 1]
                 cut = [at for at in found[i] if not _is_in_one(np.array(self._characters.box(at)), clip)]
                 found[i].update(dict.fromkeys(cut))
         return {at: verdict for of_text in found.values() for at, verdict in of_text.items()}
 
-    def _verdict(self, i: int, box: Box) -> Unseen | None:
+    def _verdict(self, i: int, box: Box) -> Verdict | None:
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         at_images = ((self._images[:, :2] <= (x, y)) & (self._images[:, 2:] >= (x, y))).all(axis=1)
         if i in self._suspects.unpainted:
             return None if at_images.any() or self._has_ink(self._bare, box) else "hidden"
         is_scan = (at_images & self._is_large).any() and self._has_ink(self._bare, box)
-        if i not in self._suspects.tiny and (is_scan or self._differs(box)):
+        if i not in self._suspects.tiny and self._differs(box):
             return None
+        if i not in self._suspects.tiny and is_scan:
+            return "layer" if i in self._suspects.covered else None
         return "covered" if i in self._suspects.covered - self._suspects.cut else "hidden"
 
     def _differs(self, box: Box) -> bool:
@@ -366,7 +373,7 @@ def _inner(one: float, other: float) -> tuple[int, int]:
 # What is taken out
 
 
-def _stretches(text: str, verdicts: dict[int, Unseen | None]) -> list[tuple[int, int, Unseen]]:
+def _stretches(text: str, verdicts: dict[int, Verdict | None]) -> list[tuple[int, int, Verdict]]:
     """Stretches of unseen words. Signs, whose ink is small, go with the letter beside them; a stretch without a letter
     or figure is left alone.
     """
@@ -380,7 +387,7 @@ def _stretches(text: str, verdicts: dict[int, Unseen | None]) -> list[tuple[int,
     return [(start, end, kind) for start, end, kind in found if any(c.isalnum() for c in text[start:end])]
 
 
-def _pieces(word: str, start: int, verdicts: dict[int, Unseen | None]) -> Iterator[tuple[int, int, Unseen]]:
+def _pieces(word: str, start: int, verdicts: dict[int, Verdict | None]) -> Iterator[tuple[int, int, Verdict]]:
     """The unseen pieces of a word: of two letters at least, or the whole of it."""
     judged = [k for k in range(len(word)) if start + k in verdicts and word[k].isalnum()]
     judged = judged or [k for k in range(len(word)) if start + k in verdicts]

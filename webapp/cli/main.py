@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import typer
 
+from webapp.core.limits import JobAct
+
 if TYPE_CHECKING:
     from webapp.core.results import AddedRow
     from webapp.core.settings import Settings
@@ -43,7 +45,6 @@ users = typer.Typer(
 )
 app.add_typer(users, name="users")
 
-JobAct = Literal["list", "pause", "resume", "retry", "cancel"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
 Document = Annotated[str, typer.Argument(help="Name of a document, part of its name, or its id.", show_default=False)]
@@ -226,11 +227,12 @@ def compare(
         if suffix not in (".html", ".docx"):
             raise typer.BadParameter("the file is to end in .html or .docx", param_hint="--out")
         with _executor(as_json) as run:
-            from webapp.exports.redline import to_docx, to_html
+            from webapp.exports.redline import names_in, to_docx, to_html
 
             rows = list(results(run(command), as_json=as_json))
-            data = to_docx(old, new, rows) if suffix == ".docx" else to_html(old, new, rows).encode()
-            out.write_bytes(data)
+            names = names_in(rows, old, new)
+            data = to_docx(*names, rows) if suffix == ".docx" else to_html(*names, rows).encode()
+            _write(out, data)
         return
     with _executor(as_json) as run:
         if not sum(1 for _ in _print_results(run(command), as_json)):
@@ -715,6 +717,16 @@ def _error_output(as_json: bool) -> Iterator[None]:
 
         show_error(user_error(error), as_json=as_json)
         raise typer.Exit(1) from None
+
+
+def _write(out: Path, data: bytes) -> None:
+    """Write a file that was asked for. Raises NotWritten."""
+    from webapp.core.errors import NotWritten
+
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise NotWritten(name=out, reason=(error.strerror or str(error)).lower()) from error
 
 
 def show_page(folder: Path, address: str) -> None:

@@ -92,7 +92,8 @@ def show_document(row: DocumentRow) -> None:
 def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
     """Print the state of a document, and below it what it calls itself and what has to be known of it."""
     if row.state != "ready":
-        print(printable(f"{row.state:<7} {name}" + (f": {row.reason}" if row.reason else "")))
+        state = "in part" if row.state == "partly_read" else row.state
+        print(printable(f"{state:<7} {name}" + (f": {row.reason}" if row.reason else "")))
         return
     about = about_row(row) if isinstance(row, DocumentRow) else ""
     unread = not_read(row.unreadable_pages, row.partly_read_pages)

@@ -14,7 +14,7 @@ PinciteError
 ├── AccountError
 │   ├── EmailInvalid        AccountExists     LastAdministrator
 │   └── PasswordRefused
-├── AmbiguousDocument       NoSuchFile        NoSuchConversation
+├── AmbiguousDocument       NoSuchFile        NotWritten        NoSuchConversation
 ├── OnHold
 ├── PageNotShown
 │   └── PageImageTooSlow    DocumentNotDrawn
@@ -404,6 +404,13 @@ class NoSuchFile(PinciteError):
 
     sentence = "“{name}” cannot be opened: {reason}."
     hint_text = "Check the path."
+
+
+class NotWritten(PinciteError):
+    """A file that was asked for cannot be written."""
+
+    sentence = "{name} cannot be written: {reason}."
+    hint_text = "Name a file in a folder that is there and that you may write to."
 
 
 class AlreadyServing(PinciteError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, Literal, get_args
 
 from webapp.core.errors import NoSuchFile, NoSuchPerson, NotAllowed
-from webapp.core.limits import check_days, check_selection, without_codes
+from webapp.core.limits import GroupAct, JobAct, MemberAct, check_days, check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
@@ -23,13 +23,10 @@ from webapp.core.results import (
     DeletedRow,
     DocumentRow,
     FlagRow,
-    GroupAct,
     GroupRow,
     HitRow,
-    JobAct,
     KeptRow,
     MatterRow,
-    MemberAct,
     MemberRow,
     MentionRow,
     NamedRow,

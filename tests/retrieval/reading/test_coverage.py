@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from retrieval.core.documents import Document
 from retrieval.reading.pdf import read_pdf
-from tests.pdfs import make_pdf
+from tests.pdfs import SHOWS_PICTURE, annotated, make_pdf
 from tests.scans import Draw, cropped, drawn, of_pictures, photograph, picture, raw_pdf, scanned, stream, strips
 
 LEASE = """4. Rent. Tenant shall pay rent of $10,500 per month on the first day
@@ -153,3 +153,14 @@ def test_what_has_no_words_makes_no_page_unreadable(draw: Draw) -> None:
 def test_an_empty_page_and_an_empty_scan_are_read() -> None:
     assert read(make_pdf(["", "words"])).unreadable_pages == ()
     assert read(of_pictures([Image.new("L", (800, 1100), 236)])).unreadable_pages == ()
+
+
+@pytest.mark.parametrize("kind", ["/Stamp", "/Square", "/FreeText", "/Widget /FT /Btn /Ff 65536", "/Widget /FT /Sig"])
+def test_a_picture_of_words_in_an_annotation_is_seen(kind: str) -> None:
+    shown = Image.new("L", (600, 150), 255)
+    for line in range(2):
+        ImageDraw.Draw(shown).text((20, 15 + 60 * line), "Received by the clerk on 4 March", fill=0, font_size=32)
+    lines = [(72, 700 - 14 * k, line) for k, line in enumerate(BODY.split("\n")[:10])]
+    annotation = f"/Subtype {kind} /T (a) /Rect [100 300 300 350] {SHOWS_PICTURE}"
+    data = annotated(lines, [annotation], picture="200 0 0 50 0 0 cm /Im Do", image=shown.tobytes())
+    assert read(data).partly_read_pages == (1,)

@@ -390,3 +390,18 @@ def test_a_further_file_of_one_name_links_to_what_changed_since_the_one_before()
     assert f'{first.id}/changes/{second.id}" target="_blank">Changes from Lease.pdf<' in html
     assert f'{second.id}/changes/{third.id}" target="_blank">Changes from Lease (2).pdf<' in html
     assert "Changes from" not in sidebar.documents([first, replace(second, state="reading")], {})
+    names = ("Set › 2023 › Lease.pdf", "Set › Other.pdf", "Set › 2024 › Lease.pdf", "Lease.pdf", "Other › Lease.pdf")
+    html = sidebar.documents([replace(first, id=str(k) * 64, name=name) for k, name in enumerate(names)], {})
+    assert html.count("Changes from") == 1
+    assert f'{"0" * 64}/changes/{"2" * 64}" target="_blank">Changes from Set › 2023 › Lease.pdf<' in html
+
+
+def test_an_archive_that_was_read_in_part_says_so_and_is_not_tried_again() -> None:
+    text = "In “set.zip” 1 file was not read: “b.xlsx” (it is of a kind that is not read)."
+    failed = replace(record(name="set.zip"), state="failed", reason=text, format="ZIP")
+    in_part = replace(failed, reading_warnings=(ReadingWarning(None, "attachments", text),))
+    assert "failed: In" in (html := sidebar.documents([failed], {}))
+    assert "Try again" in html
+    assert "read in part: In" in (html := sidebar.documents([in_part], {}))
+    assert "Try again" not in html
+    assert html.count("b.xlsx") == 1
