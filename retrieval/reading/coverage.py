@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -22,7 +23,7 @@ from retrieval.reading.garbled_text import garbled, may_be_garbled
 from retrieval.reading.ocr_layer import has_common_words, invisible, is_implausible, long_words
 from retrieval.reading.page_drafts import PageDraft, stretches
 from retrieval.reading.page_view import PageView
-from retrieval.reading.painted import PaintedPage
+from retrieval.reading.painted import PaintedObject, PaintedPage
 from retrieval.reading.recognised_text import Row, lines_of, put_in
 from retrieval.reading.recognition import Reading
 from retrieval.reading.writing import DOTS_PER_INCH, LEAST_MARKS, Grey, marks_on_paper, rows_of_writing
@@ -40,6 +41,8 @@ _MOSTLY = 0.5  # of the page, where images are what it shows; or of words
 _LEAST_SHAPES = 40  # as large as letters
 _LETTER = 1.5, 60.0  # points of a shape that may be a letter
 _LEAST_SEGMENTS = 400  # of lines and curves: a word drawn as one shape has a hundred
+_LONGEST_STROKE = 15.0  # points: a rule is longer
+_SIDES_OF_A_BOX = 6
 _LEFT_BY_A_LAYER = 0.25  # marks for each of its characters, in its lines: their letters seldom lie where it has them
 _LETTERS_A_MARK = 5  # of a page of handwriting, which has no rows; with more letters of text its ink is a signature
 _UNREAD_SHARE = 0.02  # of the page, in lines that were found and could not be read
@@ -153,23 +156,37 @@ def _signs(
     annotations: Sequence[Annotation],
 ) -> _Signs:
     left, bottom, right, top = page.get_bbox()
-    images, shapes, segments = 0.0, 0, 0
+    images, shapes = 0.0, []
     for each in (painted.objects[i] for i in painted.shapes):
         wide = min(each.box[2], right) - max(each.box[0], left)
         high = min(each.box[3], top) - max(each.box[1], bottom)
         if each.kind == "image" or (wide * high > 0 and each.is_filled and each.fill is None):  # a pattern of images
             images += max(0.0, wide) * max(0.0, high)
         else:
-            least, most = _LETTER
-            shapes += least < wide < most and least < high < most
-            if segments < _LEAST_SEGMENTS:
-                segments += each.sides
+            shapes.append((min(wide, high), max(wide, high), each))
     images += _pictures(annotations)
     return _Signs(
         images / max(1.0, (right - left) * (top - bottom)),
-        shapes >= _LEAST_SHAPES or segments >= _LEAST_SEGMENTS,
+        _are_letters(shapes) and _are_letters([shape for shape in shapes if not _is_rule(*shape[1:])]),
         _is_meaningless(textpage, draft.text) or may_be_garbled(draft.text),
         bool(painted.objects) and not any(map(str.isalnum, draft.text)),
+    )
+
+
+def _are_letters(shapes: Sequence[tuple[float, float, PaintedObject]]) -> bool:
+    """Whether shapes, each after its short and its long side, are as many as letters, by their sizes or their lines."""
+    least, most = _LETTER
+    sized = sum(least < short and long < most for short, long, _ in shapes)
+    return sized >= _LEAST_SHAPES or sum(shape.sides for _, _, shape in shapes) >= _LEAST_SEGMENTS
+
+
+def _is_rule(long: float, shape: PaintedObject) -> bool:
+    """Whether a shape is a rule or a box, as tables have them, longer than the strokes of letters."""
+    parts = shape.corners(_SIDES_OF_A_BOX) if long > _LONGEST_STROKE else None
+    return parts is not None and all(
+        abs(x - other_x) < 0.1 or abs(y - other_y) < 0.1
+        for part in parts
+        for (x, y), (other_x, other_y) in pairwise(part)
     )
 
 

@@ -132,12 +132,14 @@ def _by_texts(objects: PaintedPage) -> list[int]:
     sizes = texts[:, 2:] - texts[:, :2]
     low, high = texts[:, :2] + RIM * sizes, texts[:, 2:] - RIM * sizes
     low -= _are_coloured(objects)[:, None] * BELOW * sizes
+    (left, bottom), (right, top) = low.T, high.T
     found = np.zeros(len(shapes), bool)
     step = max(1, AT_ONCE // len(texts))
     for first in range(0, len(shapes), step):
-        some = shapes[first : first + step, None]
-        reaches = ((some[..., 2:] > low) & (some[..., :2] < high)).all(axis=2)
-        found[first : first + step] = np.any(reaches, axis=1)
+        sides = shapes[first : first + step, :, None]
+        reaches = (sides[:, 2] > left) & (sides[:, 0] < right)
+        reaches &= (sides[:, 3] > bottom) & (sides[:, 1] < top)
+        found[first : first + step] = reaches.any(axis=1)
     return [objects.shapes[k] for k in np.flatnonzero(found).tolist()]
 
 
