@@ -27,6 +27,7 @@ from retrieval.reading.docx_package import (
 )
 from retrieval.reading.docx_styles import Styles
 from retrieval.reading.docx_symbols import readable_symbols, symbol
+from retrieval.reading.plain_text import UNSEEN
 
 CHANGES: dict[str, Literal["inserted", "struck"]] = {
     "w:ins": "inserted",
@@ -40,7 +41,9 @@ _NOTES = {"w:footnoteReference": "footnote", "w:endnoteReference": "endnote"}
 # Elements that show a picture, and what relates to it; a chart and a diagram are drawn by Word.
 _PICTURES = {"a:blip": "r:embed", "c:chart": "r:id", "dgm:relIds": "r:dm", "v:imagedata": "r:id"}
 _FIXED = {"w:tab": "\t", "w:ptab": "\t", "w:cr": "\n", "w:noBreakHyphen": "-"}
-_WHITE = str.maketrans(dict.fromkeys("\n\r\v\f\x85\u2028\u2029\u00a0\u202f", " ") | {"\u00ad": None, "\u2011": "-"})
+_WHITE = str.maketrans(
+    dict.fromkeys("\n\r\v\f\x85\u2028\u2029\u00a0\u202f", " ") | dict.fromkeys(map(chr, UNSEEN)) | {"\u2011": "-"}
+)
 _LONGEST_CODE, _LONGEST_NAME = 200, 80  # characters of a field's code, of an author's name
 _EMU_PER_POINT = 12_700
 _SIZE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*([\d.]{1,8})\s*(pt|in|cm|mm|px)?")

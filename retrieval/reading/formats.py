@@ -166,6 +166,7 @@ FORMATS = {
             "application/vnd.ms-outlook",
             lambda peek: peek.is_ole_with("__substg1.0_"),
             outlook.read_msg,
+            2,
             members=outlook.msg_members,
         ),
         Format(
@@ -177,9 +178,9 @@ FORMATS = {
             2,
             members=mail.eml_members,
         ),
-        Format("HTML", _HTML, "text/html", _is_text(_HTML), html.read_html),
-        Format("MD", _MARKDOWN, "text/markdown", _is_text(_MARKDOWN), markdown.read_markdown),
-        Format("TXT", _TEXT, "text/plain", _is_text(_TEXT), plain_text.read_text),
+        Format("HTML", _HTML, "text/html", _is_text(_HTML), html.read_html, 2),
+        Format("MD", _MARKDOWN, "text/markdown", _is_text(_MARKDOWN), markdown.read_markdown, 2),
+        Format("TXT", _TEXT, "text/plain", _is_text(_TEXT), plain_text.read_text, 2),
     )
 }
 SUFFIXES = tuple(suffix for row in FORMATS.values() for suffix in row.suffixes)
