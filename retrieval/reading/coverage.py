@@ -36,6 +36,9 @@ _MOST_DOTS = 300  # per inch
 # Of a layer with what its page shows: lines, their long words, dots per inch.
 _LINES_COMPARED, _WORDS_COMPARED, _COMPARED_DOTS = 2, 4, 150.0
 _RIM = 0.25  # of the height of such a line, above and below it
+# A part of a page that is so many times as high as wide, as the picture of a whole conversation is, is read in bands of
+# so many square inches: about a letter page.
+_LONG, _BAND, _MOST_BANDS = 3.0, 100.0, 12
 _LEAST_IMAGES = 0.01  # of the page: less is a logo or an initial
 _MOSTLY = 0.5  # of the page, where images are what it shows; or of words
 _LEAST_SHAPES = 40  # as large as letters
@@ -296,20 +299,43 @@ def _unread(
 def _recognised(
     view: PageView, unread: _Unread, covering: NDArray[np.bool_], recognise: Recognise
 ) -> _Recognised | None:
-    """Have the part of a page recognised that has the writing, with a little round it; None where that failed."""
+    """Have the part of a page recognised that has the writing, with a little round it, a long one band by band; None
+    where that failed.
+    """
     left, top, right, bottom = np.clip(unread.box + np.array([-0.02, -0.02, 0.02, 0.02]), 0, 1)
-    area = (right - left) * (bottom - top) * view.width * view.height / 72**2  # in square inches
-    image = view.draw(min(_MOST_DOTS, math.sqrt(_READ_PIXELS / max(0.01, area))), covering)
+    wide, high = (right - left) * view.width / 72, (bottom - top) * view.height / 72  # inches
+    area = max(0.01, wide * high)
+    bands = min(_MOST_BANDS, math.ceil(area / _BAND)) if high > _LONG * wide else 1
+    image = view.draw(min(_MOST_DOTS, math.sqrt(bands * _READ_PIXELS / area)), covering)
     height, width = image.shape
     x, y = int(left * width), int(top * height)
-    reading = recognise(image[y : math.ceil(bottom * height), x : math.ceil(right * width)])
-    if reading is None:
-        return None
-    rows = [
-        (row, (np.array([word.box for word in row]) + np.array([x, y, x, y])) / (width, height, width, height))
-        for row in reading.rows
-    ]
-    return _Recognised(rows, reading.unread / image.size)
+    part = image[y : math.ceil(bottom * height), x : math.ceil(right * width)]
+    rows, left_unread, is_read = [], 0.0, False
+    for first, last in pairwise(_cuts(part, bands)):
+        reading = recognise(part[first:last])
+        is_read |= reading is not None
+        if reading is None:
+            left_unread += (last - first) * part.shape[1]
+            continue
+        left_unread += reading.unread
+        offset = np.array([x, y + first, x, y + first])
+        rows += [
+            (row, (np.array([word.box for word in row]) + offset) / (width, height, width, height))
+            for row in reading.rows
+        ]
+    return _Recognised(rows, left_unread / image.size) if is_read else None
+
+
+def _cuts(image: Grey, bands: int) -> list[int]:
+    """Where an image is cut into bands: between its lines, near the borders of bands of one height."""
+    height = len(image)
+    reach = height // bands // 8
+    cuts = [0]
+    for middle in (k * height // bands for k in range(1, bands)):
+        window = image[middle - reach : middle + reach]
+        contrast = np.convolve(np.ptp(window, axis=1).astype(np.int64), np.ones(5), "same")
+        cuts.append(middle - reach + int(contrast[2:-2].argmin()) + 2 if len(contrast) > 4 else middle)
+    return [*cuts, height]
 
 
 def _remark_layer(draft: PageDraft, layer: NDArray[np.bool_]) -> None:

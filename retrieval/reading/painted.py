@@ -113,6 +113,11 @@ class PaintedObject:
         return size * hypot(matrix[2], matrix[3])
 
     @property
+    def direction(self) -> tuple[float, float]:
+        """Of a text: where its line runs to on the page."""
+        return _times(_matrix(self.handle), self.matrix)[:2]
+
+    @property
     def is_filled(self) -> bool:
         """Of a shape: whether its inside is painted."""
         return bool(_draw_mode(self.handle, _INTS[0], _INTS[1]) and _ints[0])

@@ -33,13 +33,14 @@ from retrieval.reading.page_edges import edge_lines
 from retrieval.reading.painted import PageCharacters, painted
 from retrieval.reading.printed_pages import printed_pages
 from retrieval.reading.right_to_left import turn_round
+from retrieval.reading.sideways import runs_down, turn_lines
 from retrieval.reading.struck import keep_insertions, take_out_struck, warnings_of_struck
 from retrieval.reading.table_rows import remark_rows
 from retrieval.reading.visible import layers_are_off, take_out_unseen, warnings_of_unseen
 
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of every XFA form
 
-CONVERTER_VERSION = 2  # raised when the same bytes would give another text
+CONVERTER_VERSION = 3  # raised when the same bytes would give another text
 
 _LONGEST_LABEL = 40  # characters; "A-1" or "xxiii" is a label, and a file may declare megabytes for each page
 
@@ -154,6 +155,8 @@ def _read_page(
             take_out_struck(characters, draft, objects, annotations)
             read_fields(textpage, draft, annotations)
             cover(page, textpage, draft, objects, annotations, recognise)
+            if runs_down(page, objects):
+                turn_lines(page, textpage, draft)
         finally:
             textpage.close()
         return draft

@@ -31,6 +31,7 @@ RIM = 0.17  # of the height of a text's box at its upper and lower edge, where a
 BELOW = 0.35  # of that height, where an underline may be
 THIN = 0.2  # of the size of the type: what is thicker covers words more than it strikes them
 WAVER = 0.4  # of what a line drawn by hand goes up and down: one round a word goes up and down by more than its type
+SLANT = 0.3  # of its length, what a line that strikes rises or falls along the words: a rule across a watermark more
 HAIR = 0.8  # points: no line is too thick then
 LETTERS = 0.45  # of the length of a line that strikes have letters on it: the rest is between them
 PALE = 225  # of 255: a line of such colours is not seen
@@ -250,6 +251,7 @@ class _Letters:
         hit = (across >= zone[0]).all(axis=0) & (across <= zone[1]).all(axis=0)
         hit &= (reach[0] - 0.1 * size <= at) & (at <= reach[1] + 0.1 * size)
         hit &= thickness <= np.maximum(THIN * size, HAIR)
+        hit &= abs(across[0] - across[1]) * size <= SLANT * (reach[1] - reach[0])
         if rows[hit, 9].sum() < LETTERS * (hypot(other_x - x, other_y - y) - size.max()):
             return []
         return [places[k] for k in np.flatnonzero(hit).tolist()]

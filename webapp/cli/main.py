@@ -124,16 +124,16 @@ def _add(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow
                 if isinstance(acceptance, Result):
                     paths.setdefault(acceptance.row.document_id, []).append(file)
         except (UnreadableFile, NoSuchFile, RemoteError) as error:
-            yield Result(AddedRow.refused(str(file), f"{error} {error.hint}".strip()))
+            yield Result(AddedRow.refused(_readable(str(file)), f"{error} {error.hint}".strip()))
     told: set[str] = set()
     for event in run(Follow(matter, list(paths))) if paths else ():
         if not isinstance(event, Result):
             yield event
             continue
-        named = [str(file) for file in paths.get(event.row.document_id, ())]
+        named = [_readable(str(file)) for file in paths.get(event.row.document_id, ())]
         for source in event.row.sources:
             within = source.file.partition(MEMBER)[2] or source.file
-            named += [f"{file}{MEMBER}{within}" for file in paths.get(source.container_id or "", ())]
+            named += [f"{_readable(str(file))}{MEMBER}{within}" for file in paths.get(source.container_id or "", ())]
         yield from (Result(AddedRow.of(name, event.row)) for name in named if name not in told)
         told.update(named)
 
@@ -147,12 +147,17 @@ def _files(paths: list[Path]) -> "Iterator[tuple[Path, str]]":
 
     for path in paths:
         if not path.is_dir():
-            yield path, path.name
+            yield path, _readable(path.name)
             continue
         for file in sorted(path.rglob("*")):
             within = file.relative_to(path)
             if file.is_file() and not is_of_the_system(within.as_posix()):
-                yield file, MEMBER.join(within.parts)
+                yield file, MEMBER.join(map(_readable, within.parts))
+
+
+def _readable(path: str) -> str:
+    """A path as text, with a mark for each byte that is not UTF-8: no output and no database takes such bytes."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 @app.command()

@@ -63,7 +63,22 @@ STRIKES: dict[str, Draw] = {
     "turned": turned,
     "in a table": in_a_table,
 }
+
+
+def watermark_in_a_table(canvas: Canvas) -> None:
+    canvas.saveState()
+    canvas.setFont("Times-Roman", 90)
+    canvas.translate(100, 300)
+    canvas.rotate(40)
+    canvas.drawString(0, 0, "DRAFT")
+    canvas.restoreState()
+    for x in range(60, 500, 10):
+        for y in range(290, 600, 20):
+            canvas.line(x, y, x, y + 18)
+
+
 NO_STRIKES: dict[str, Draw] = {
+    "short rules across a watermark": watermark_in_a_table,
     "underline": lambda c: (text(c), c.line(94, 698.5, 127, 698.5)),
     "rule above": lambda c: (text(c), c.line(60, 711, 400, 711)),
     "rule that runs on": lambda c: (text(c), c.line(60, 703, 500, 703)),

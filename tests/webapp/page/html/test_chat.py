@@ -123,6 +123,12 @@ def test_a_citation_says_how_it_stands_in_words() -> None:
         assert "Section 2 (Rent), p.\u00a01 (PDF\u00a0page\u00a03)" in html
 
 
+@pytest.mark.parametrize("documents", [1, 2])
+def test_a_citation_names_its_document_where_several_were_searched(documents: int) -> None:
+    html = chat.turn_html(turn(searched=SEARCHED | {"documents": documents}))
+    assert ('class="pin">lease.pdf, Section 2' in html) is (documents > 1)
+
+
 def test_a_number_in_the_answer_leads_to_its_place_and_one_of_no_passage_leads_nowhere() -> None:
     html = chat.turn_html(turn(answer="Yes [1]. No [2]."))
     assert re.search(r'<button[^>]*class="mark"[^>]*data-item="0"[^>]*>1</button>', html)
