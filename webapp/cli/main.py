@@ -60,10 +60,10 @@ def serve(
     """
     with _error_output(as_json=False):
         from webapp.core.settings import load_settings
-        from webapp.server import serve as run
 
         options = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         settings = load_settings(**options)
+        from webapp.server import serve as run  # takes seconds, so a bad setting is told first
 
         def print_address(address: str) -> None:
             print(f"pincite is ready to be opened (Ctrl-C stops it):\n{address}", flush=True)
