@@ -69,10 +69,11 @@ def serve(
     """
     with _error_output(as_json=False):
         from webapp.core.settings import load_settings
-        from webapp.server import serve as run
 
         options = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         settings = load_settings(**options)
+        from webapp.server import serve as run  # takes seconds, so a bad setting is told first
+
         stdout = sys.stdout  # which is withheld from everything else while the server runs
 
         def print_first_link(link: str) -> None:

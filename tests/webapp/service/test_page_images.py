@@ -64,7 +64,7 @@ def _dark(picture: Image.Image) -> Image.Image:
     return picture.convert("L").point(lambda value: 255 if value < 110 else 0)
 
 
-def _ink_of(words: str, data: bytes) -> Image.Image:
+def _ink_of(renderer: PageRenderer, words: str, data: bytes) -> Image.Image:
     """What of the page is drawn for these words alone: where it differs from the page with them left out."""
     reader = pypdf.PdfWriter(clone_from=io.BytesIO(data))
     content = reader.pages[0].get_contents()
@@ -74,12 +74,8 @@ def _ink_of(words: str, data: bytes) -> Image.Image:
     reader.pages[0][pypdf.generic.NameObject("/Contents")] = reader._add_object(content)
     out = io.BytesIO()
     reader.write(out)
-    plain = PageRenderer()
-    try:
-        with_words = _picture(plain.image(PageView("with", 1), "a", lambda: data))
-        without = _picture(plain.image(PageView("without", 1), "a", out.getvalue))
-    finally:
-        plain.stop()
+    with_words = _picture(renderer.image(PageView(f"with {hash(data)}", 1), "a", lambda: data))
+    without = _picture(renderer.image(PageView(f"without {hash(data)}", 1), "a", out.getvalue))
     return _dark(ImageChops.subtract(without, with_words).point(lambda value: 255 - value))
 
 
@@ -113,7 +109,7 @@ def test_the_highlight_covers_the_ink_of_the_words_and_of_no_others(
     document = _read(data, f"drawn {rotation} {crop}")
     view = _view(document, "four thousand dollars")
     [box] = renderer.boxes(view, "a", lambda: data)
-    ink = _ink_of("four thousand dollars", data).getbbox()
+    ink = _ink_of(renderer, "four thousand dollars", data).getbbox()
     assert ink is not None
     left, top, right, bottom = ink
     assert box[0] - 1 <= left and box[1] - 1 <= top and right <= box[2] + 1 and bottom <= box[3] + 1  # noqa: PT018
