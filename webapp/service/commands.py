@@ -490,6 +490,7 @@ class ListUsers(Command[UserRow], name="users"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """A result for each person, by name."""
+        caller.check_administrator()
         for account in caller.workspace.accounts.all():
             yield Result(_user_row(account))
 
@@ -504,6 +505,7 @@ class AddUser(Command[UserRow], name="add_user"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result, with a link that sets a password."""
+        caller.check_administrator()
         accounts = caller.workspace.accounts
         account = accounts.add(self.email, self.name, administrator=self.administrator)
         caller.workspace.record_account_act(caller.user, account.user, "add")
@@ -553,9 +555,13 @@ class ChangeUser(Command[UserRow], name="change_user"):
 
 
 def _account(caller: "Caller", person: str) -> "Account":
-    """The account of a person. Raises NoSuchPerson, also for the operator of the machine, and AmbiguousPerson."""
+    """The account of a person, for an administrator.
+
+    Raises NotAllowed, NoSuchPerson, also for the operator of the machine, and AmbiguousPerson.
+    """
     from webapp.store.users import LOCAL_USER
 
+    caller.check_administrator()
     user = caller.workspace.sharing.person(person)
     if user == LOCAL_USER:
         raise NoSuchPerson(person=person)
