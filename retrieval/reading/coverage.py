@@ -263,7 +263,8 @@ def _disagrees(view: PageView, layer: str, recognise: Recognise) -> bool:
         )
         rim = _RIM * min(right - left, bottom - top)
         x, y = int(max(0, left - rim)), int(max(0, top - rim))
-        reading = recognise(image[y : math.ceil(bottom + rim), x : math.ceil(right + rim)])
+        place = image[y : math.ceil(bottom + rim), x : math.ceil(right + rim)]
+        reading = recognise(place) if place.size else None
         read = set(long_words(" ".join(word.text for row in reading.rows for word in row))) if reading else set()
         if not read or sum(word in read for word in words) >= _MOSTLY * len(words):
             return False
