@@ -55,6 +55,7 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "delete-matter": Act(Controller.delete_matter, ("matters",), {"matter": str}),
         "open": Act(Controller.open_conversation, ("conversations",), {"conversation": str}),
         "new": Act(Controller.new_conversation, ("conversations",), focus="question"),
+        "share": Act(Controller.share_conversation, ("conversations",), {"conversation": str, "share": str}),
         "delete": Act(Controller.delete_conversation, ("conversations",), {"conversation": str}),
         "pause": Act(Controller.pause_document, ("documents",), {"document": str}),
         "resume": Act(Controller.resume_document, ("documents",), {"document": str}),

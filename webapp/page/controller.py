@@ -77,7 +77,8 @@ class Controller:
         records = self._records(matter)
         updates: Updates = {"state": state, "matters": sidebar.matters(matters, matter), "notice": NOTHING}
         updates |= self._sidebar(state, matter, records)
-        updates |= chat_updates(matter, records, turns, self._running.of(state.conversation_id))
+        running = self._running.of(state.conversation_id)
+        updates |= chat_updates(matter, records, turns, running, read_only=bool(conversation and conversation.author))
         return updates | {"evidence": newest_evidence(self._workspace.library, state.matter_id, turns)}
 
     def open(self, state: PageState) -> Updates:
@@ -154,6 +155,11 @@ class Controller:
         is_shown = conversation_id == state.conversation_id
         return self._go(state, replace(state, conversation_id="") if is_shown else state)
 
+    def share_conversation(self, state: PageState, conversation_id: str, share: str) -> Updates:
+        """Share a conversation with the people of its matter (`share` "yes"), or no longer."""
+        self._workspace.share_conversation(self._user, conversation_id, shared=share == "yes")
+        return self.sidebar(state)
+
     def _go(self, state: PageState, to: PageState) -> Updates:
         """Navigate to another state; an edit of a question is abandoned."""
         updates = self.open(to)
@@ -213,7 +219,7 @@ class Controller:
         records = self._records(matter)
         ids = set(scope or ())  # only ids that exist are stored: else a conversation could hold a list of anything
         selection = None if scope is None else tuple(record.id for record in records if record.id in ids)
-        conversation = self._conversation(state)
+        conversation = self._own_conversation(state)
         if conversation is not None:
             self._conversations.change(self._user, conversation.id, title=conversation.title, scope=selection)
         state = replace(state, scope=selection)
@@ -347,7 +353,9 @@ class Controller:
 
     async def stop(self, state: PageState) -> Updates:
         """Stop the answer or summary that is being written; what was written is saved."""
-        conversation = await asyncio.to_thread(self._conversations.one, self._user, state.conversation_id)
+        conversation = await asyncio.to_thread(self._own_conversation, state)
+        if conversation is None:
+            raise NoSuchConversation()
         if running := self._running.of(conversation.id):
             await running.stop()
         return {"busy": False}
@@ -376,10 +384,16 @@ class Controller:
         return updates | start | draft_updates(running)
 
     def _turn_goes_to(self, state: PageState, title: str, replaced: str) -> tuple[Matter, Conversation]:
-        """Conversation for a new turn, created if there is none; a replaced turn and all later ones are deleted."""
+        """Conversation for a new turn, created if there is none or it is another's; a replaced turn and all later ones
+        are deleted.
+        """
         turn = self._turn(state, replaced) if replaced else None
         matter = self._access.matter(self._user, state.matter_id, "ask")
-        conversation = self._conversation(state) or self._conversations.start(self._user, matter, title, state.scope)
+        conversation = self._own_conversation(state)
+        if conversation is None:
+            if turn is not None:
+                raise NoSuchConversation()
+            conversation = self._conversations.start(self._user, matter, title, state.scope)
         if turn is not None:
             self._workspace.delete_turns(self._user, conversation, turn.id)
         else:
@@ -393,6 +407,10 @@ class Controller:
             if state.conversation_id:
                 return self._conversations.one(self._user, state.conversation_id)
         return None
+
+    def _own_conversation(self, state: PageState) -> Conversation | None:
+        conversation = self._conversation(state)
+        return conversation if conversation and conversation.author is None else None
 
     def _turn(self, state: PageState, turn_id: str) -> SavedTurn:
         return self._conversations.turn(self._user, state.conversation_id, turn_id)
@@ -409,7 +427,8 @@ class Controller:
 
     def _sidebar(self, state: PageState, matter: Matter | None, records: Sequence[DocumentRecord]) -> Updates:
         facts = self._workspace.library.facts_of(records)
-        return sidebar_updates(state, matter, records, self._all_conversations(matter), facts)
+        known = self._all_conversations(matter)
+        return sidebar_updates(state, matter, records, known, facts, sharing=self._workspace.has_people)
 
     def _all_conversations(self, matter: Matter | None) -> list[Conversation]:
         return self._conversations.all(self._user, matter) if matter else []

@@ -405,16 +405,13 @@ class ListMembers(Command[MemberRow], name="members"):
 
 @dataclass(frozen=True)
 class ChangeMembers(Command[MemberRow], name="change_members"):
-    """Let someone into a matter or take them out of it, hand it over, put up a wall or lift it.
-
-    `who` is a person, or a group for `share` and `unshare` with `group`; `role` is for `share`.
-    """
+    """Let someone into a matter or take them out of it, hand it over, put up a wall or lift it."""
 
     matter: str
     act: MemberAct
     who: str
-    role: Literal["viewer", "member"] = "member"
-    group: bool = False
+    role: Literal["viewer", "member"] = "member"  # for `share`
+    group: bool = False  # for `share` and `unshare`: `who` names a group
 
     def run(self, caller: "Caller") -> Iterator[Event[MemberRow]]:
         """A result for each person who is in the matter then, or kept out, if the user may still read it."""

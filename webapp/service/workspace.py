@@ -251,6 +251,11 @@ class Workspace:
                     self._give_sample(user)
                 self._welcomed[user.id] = address
 
+    @property
+    def has_people(self) -> bool:
+        """Whether several people use the workspace, so that there is someone to share a matter with."""
+        return self.settings.access not in ("local", "demo")
+
     def share_key(self, user: User) -> str:
         """Key under which the user's concurrent work is counted (fair scheduling, per-user limits).
 
@@ -287,9 +292,15 @@ class Workspace:
 
     def delete_conversation(self, user: User, conversation_id: str) -> None:
         """Delete a conversation of the user, recorded. Raises NoSuchConversation and OnHold."""
-        conversation = self.conversations.one(user, conversation_id)
+        conversation = self.conversations.own(user, conversation_id)
         self._record_deletion(user, conversation.matter_id, "conversation", conversation.id)
         self.conversations.delete(user, conversation.id)
+
+    def share_conversation(self, user: User, conversation_id: str, *, shared: bool) -> None:
+        """`Conversations.share`, recorded."""
+        conversation = self.conversations.own(user, conversation_id)
+        self.audit.record(user, Act.SHARE, matter_id=conversation.matter_id, object=conversation.id, on=shared)
+        self.conversations.share(user, conversation.id, shared=shared)
 
     def delete_turns(self, user: User, conversation: Conversation, turn_id: str) -> None:
         """Delete a turn and those after it, recorded. Raises NoSuchConversation and OnHold."""

@@ -112,25 +112,38 @@ def state_of(record: DocumentRecord) -> str:
     return record.state if record.state in ("ready", "paused") else f"{record.state}…"
 
 
-def conversations(known: Sequence[Conversation], chosen: str) -> Markup:
-    """List of the conversations of a matter, newest first."""
-    rows = lines(
-        Markup(
-            '<li><button type="button" class="open" data-do="open" data-conversation="{}"{}>{}</button>'
-            '<button type="button" class="icon" data-do="delete" data-conversation="{}" aria-label="Delete the '
-            'conversation “{}”" '
-            'data-confirm="Delete this conversation?"><span aria-hidden="true">×</span></button></li>'
-        ).format(
-            each.id, Markup(' aria-current="true"') if each.id == chosen else NOTHING, each.title, each.id, each.title
-        )
-        for each in known
-    )
+def conversations(known: Sequence[Conversation], chosen: str, *, sharing: bool = False) -> Markup:
+    """List of the conversations of a matter, newest first. `sharing`: other people may be in the matter."""
+    rows = lines(_conversation_row(each, current=each.id == chosen, sharing=sharing) for each in known)
     content = (
         Markup('<ul class="conversations">{}</ul>').format(rows) if known else Markup('<p class="none">None yet.</p>')
     )
     return Markup(
         '<h2>Conversations</h2><button type="button" class="new" data-do="new">New conversation</button>{}'
     ).format(content)
+
+
+def _conversation_row(each: Conversation, *, current: bool, sharing: bool) -> Markup:
+    opened = Markup('<button type="button" class="open" data-do="open" data-conversation="{}"{}>{}</button>').format(
+        each.id, Markup(' aria-current="true"') if current else NOTHING, each.title
+    )
+    if each.author is not None:
+        return Markup('<li>{}<span class="author">{}</span></li>').format(opened, each.author)
+    share = Markup(
+        '<button type="button" class="quiet" data-do="share" data-conversation="{}" data-share="{}" aria-label="{} '
+        'the conversation “{}”">{}</button>'
+    ).format(
+        each.id,
+        "no" if each.shared else "yes",
+        "Make private" if each.shared else "Share with this matter",
+        each.title,
+        "Shared" if each.shared else "Share",
+    )
+    delete = Markup(
+        '<button type="button" class="icon" data-do="delete" data-conversation="{}" aria-label="Delete the '
+        'conversation “{}”" data-confirm="Delete this conversation?"><span aria-hidden="true">×</span></button>'
+    ).format(each.id, each.title)
+    return Markup("<li>{}{}{}</li>").format(opened, share if sharing or each.shared else NOTHING, delete)
 
 
 def scope(matter: Matter, ready: Sequence[DocumentRecord], of: int, chosen: Sequence[str] | None) -> Markup:
