@@ -376,18 +376,6 @@ def test_a_command_writes_its_rows_and_is_recorded_as_refused_to_who_may_not(
 # Routes
 
 ADDS = set("get post put patch delete route api_route websocket mount add_route add_api_route".split())
-    "get",
-    "post",
-    "put",
-    "patch",
-    "delete",
-    "api_route",
-    "route",
-    "add_api_route",
-    "add_route",
-    "mount",
-    "websocket",
-)
 ROUTES: dict[str, tuple[Act, ...] | str] = {
     "document_routes: '/{document_id}/pages/{number}.png'": (Act.PAGE,),
     "document_routes: '/{document_id}.pdf'": (Act.ORIGINAL,),
