@@ -135,6 +135,7 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite remove": (commands.Remove.result(),),
     "pincite jobs": (commands.Jobs.result(),),
     "pincite reindex": (commands.Reindex.result(),),
+    **{f"pincite users {name}": (results.UserRow,) for name in ("list", "add", "passwd", "disable", "enable")},
     "pincite eval": (results.EvaluationRow,),
     "pincite merge build": (BuiltRow,),
     "pincite merge verify": (FaultRow, VerifiedRow),

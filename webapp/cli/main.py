@@ -37,6 +37,10 @@ matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=T
 app.add_typer(matters, name="matters")
 groups = typer.Typer(help="List, create and delete groups of people, and say who is in them.", no_args_is_help=True)
 app.add_typer(groups, name="groups")
+users = typer.Typer(
+    help="List, add, disable and enable people who sign in, and set their passwords.", no_args_is_help=True
+)
+app.add_typer(users, name="users")
 
 JobAct = Literal["list", "pause", "resume", "retry", "cancel"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
@@ -58,7 +62,8 @@ def serve(
     """Start the server; other commands then run through it.
 
     It prints the address to open, on a line of its own. On your own machine the address ends in a key that lets you in;
-    the browser remembers it.
+    the browser remembers it. With accounts, and while there is no administrator, it prints on a line of its own a link
+    that makes one.
     """
     with _error_output(as_json=False):
         from webapp.core.settings import load_settings
@@ -66,13 +71,17 @@ def serve(
 
         options = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         settings = load_settings(**options)
+        stdout = sys.stdout  # which is withheld from everything else while the server runs
+
+        def print_first_link(link: str) -> None:
+            print(f"There is no administrator yet. This link makes one:\n{link}", file=stdout, flush=True)
 
         def print_address(address: str) -> None:
             print(f"pincite is ready to be opened (Ctrl-C stops it):\n{address}", flush=True)
             if open_browser:
                 show_page(settings.data_dir, address)
 
-        run(settings, on_wait=_say_waiting, on_open=print_address)
+        run(settings, on_wait=_say_waiting, on_open=print_address, on_first=print_first_link)
 
 
 @app.command()
@@ -484,6 +493,62 @@ def audit(
             return
         for _ in _print_results(rows, as_json):
             pass
+
+
+@users.command("list")
+def users_list(as_json: AsJson = False) -> None:
+    """List the people who have an account, or whom a proxy named."""
+    from webapp.service.commands import ListUsers
+
+    _run(ListUsers(), as_json)
+
+
+@users.command("add")
+def users_add(
+    email: Annotated[str, typer.Argument(help="E-mail address with which they sign in.", show_default=False)],
+    name: Annotated[str, typer.Option(help="Their name; without it the address.", show_default=False)] = "",
+    administrator: Annotated[bool, typer.Option("--administrator", help="They may add and disable people.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a person, and print a link with which they set their password; nothing is sent by e-mail."""
+    from webapp.service.commands import AddUser
+
+    _run(AddUser(email, name, administrator), as_json)
+
+
+@users.command("passwd")
+def users_passwd(
+    person: Person,
+    ask_here: Annotated[bool, typer.Option("--ask", help="Ask for the password here instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print a link with which a person sets a new password, or ask for one here. Their sessions end when it is set."""
+    from webapp.service.commands import SetPassword
+
+    password = typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True) if ask_here else None
+    _run(SetPassword(person, password), as_json)
+
+
+@users.command("disable")
+def users_disable(
+    person: Person,
+    hand_over_to: Annotated[
+        str | None, typer.Option(help="Who gets their matters; they leave all others, and all groups.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a person sign in no longer; their sessions and links end at once."""
+    from webapp.service.commands import ChangeUser
+
+    _run(ChangeUser(person, "disable", hand_over_to), as_json)
+
+
+@users.command("enable")
+def users_enable(person: Person, as_json: AsJson = False) -> None:
+    """Let a person sign in again who was disabled."""
+    from webapp.service.commands import ChangeUser
+
+    _run(ChangeUser(person, "enable"), as_json)
 
 
 @app.command("eval")

@@ -29,6 +29,7 @@ from webapp.core.results import (
     RemovedRow,
     Row,
     SummaryResult,
+    UserRow,
     VerificationRow,
     mark_of,
 )
@@ -122,6 +123,16 @@ def show_change(row: ChangeRow) -> None:
 def show_matter(row: MatterRow) -> None:
     """Print a matter of `matters list`."""
     print(printable(f"{row.name}: {plural(row.documents, 'document')}, {plural(row.pages, 'page')}"))
+
+
+@show.register
+def show_user(row: UserRow) -> None:
+    """Print a person of `users`, and below the link that sets their password."""
+    role = ", administrator" if row.administrator else ""
+    address = f" <{row.email}>" if row.email and row.email != row.name else ""
+    print(printable(f"{row.state:<8} {row.name}{address}{role}"))
+    if row.link:
+        print(printable(f"\nThis link sets the password, once and within three days:\n{row.link}"))
 
 
 @show.register

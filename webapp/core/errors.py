@@ -6,7 +6,14 @@ PinciteError
 │   ├── WordsTooLong        NameTooLong       TooManyChosen
 │   └── NotText
 ├── NotAllowed
-│   └── GuestGone           DemoFull          NetworkFull
+│   ├── GuestGone           DemoFull          NetworkFull
+│   └── SessionEnded        RoleTooLow
+├── SignInRefused
+│   ├── WrongCredentials    TooManyAttempts   SignInBusy        FormExpired
+│   └── LinkExpired         NotAdmitted       ProviderFailed
+├── AccountError
+│   ├── EmailInvalid        AccountExists     LastAdministrator
+│   └── PasswordRefused
 ├── AmbiguousDocument       NoSuchFile        NoSuchConversation
 ├── OnHold
 ├── PageNotShown
@@ -64,6 +71,98 @@ class GuestGone(NotAllowed):
 
     sentence = "Your visit has ended; its documents and conversations have been deleted."
     hint_text = "Reload the page to start again; your browser must accept its cookie."
+
+
+class SessionEnded(NotAllowed):
+    """A request without a session: nobody has signed in, or the session has ended."""
+
+    sentence = "Your session has ended; sign in again."
+    hint_text = "What you typed stays in this page: sign in in another tab, then go on here."
+
+
+class SignInRefused(PinciteError):
+    """An attempt to sign in, or to use a form of it, that is refused."""
+
+
+class WrongCredentials(SignInRefused):
+    """E-mail or password is wrong, or the account may not sign in; which of these is not said."""
+
+    sentence = "The e-mail address or the password is wrong."
+    hint_text = "Try again, or ask your administrator for a link that sets a new password."
+
+
+class TooManyAttempts(SignInRefused):
+    """Too many failed attempts, for one account or from one address; which of these is not said."""
+
+    sentence = "There were too many attempts to sign in."
+    hint_text = "Wait a while, then try again. A link from your administrator works at once."
+
+
+class SignInBusy(SignInRefused):
+    """The maximum number of passwords is being checked."""
+
+    sentence = "Too many people are signing in at the moment."
+    hint_text = "Try again in a few seconds."
+
+
+class FormExpired(SignInRefused):
+    """A form that this server did not give to this browser, or not lately."""
+
+    sentence = "This form is no longer valid."
+    hint_text = "Fill it in once more; your browser must accept the cookies of this site."
+
+
+class LinkExpired(SignInRefused):
+    """A one-time link that was used, has expired, was replaced or never existed."""
+
+    sentence = "This link is no longer valid."
+    hint_text = "A link works once and for three days. Ask your administrator for a new one."
+
+
+class NotAdmitted(SignInRefused):
+    """The provider knows the person; pincite does not, or no longer."""
+
+    sentence = "You are signed in at {provider}, but have no account here."
+    hint_text = "Ask your administrator to add your e-mail address."
+
+
+class ProviderFailed(SignInRefused):
+    """Single sign-on did not give a valid answer."""
+
+    sentence = "Signing in with {provider} did not work."
+    hint_text = "Try again. If it happens again, your administrator finds the reason in the log."
+
+
+class AccountError(PinciteError):
+    """A change of an account that cannot be made."""
+
+
+class EmailInvalid(AccountError):
+    """No e-mail address."""
+
+    sentence = "“{email}” is not an e-mail address."
+    hint_text = "Enter it as name@example.com."
+
+
+class AccountExists(AccountError):
+    """Another account has this e-mail address."""
+
+    sentence = "There is an account with the address {email} already."
+    hint_text = "`pincite users passwd` makes a link that sets a new password."
+
+
+class LastAdministrator(AccountError):
+    """The only administrator who may sign in."""
+
+    sentence = "{email} is the only administrator, and cannot be disabled."
+    hint_text = "Add another administrator first."
+
+
+class PasswordRefused(AccountError):
+    """A new password that does not meet the rules."""
+
+    sentence = "{reason}"
+    hint_text = "Take several words that nobody would expect together, or let your browser make a password."
 
 
 class DemoFull(NotAllowed):

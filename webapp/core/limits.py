@@ -35,6 +35,11 @@ _CODES = re.compile(
 )
 
 
+def is_text(words: str) -> bool:
+    """Whether a database can store these characters."""
+    return _NOT_TEXT.search(words) is None
+
+
 def without_codes(words: str) -> str:
     """A question or a phrase without what is no text in it; what no database stores is left, to be refused."""
     return _CODES.sub("", words)

@@ -918,6 +918,17 @@ class MemberRow(Row):
     groups: tuple[str, ...] = ()
 
 
+class UserRow(Row):
+    """A person: whether they may sign in, and after `users add` and `passwd` the one-time link that sets a password."""
+
+    id: str
+    name: str
+    email: str | None
+    administrator: bool
+    state: Literal["active", "invited", "disabled"]
+    link: str | None = absent(None)
+
+
 class FlagRow(Row):
     """Whether a matter is archived, or a document of it kept out of exports, after it was changed."""
 

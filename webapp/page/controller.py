@@ -75,7 +75,8 @@ class Controller:
         )
         turns = self._conversations.turns(self._user, conversation.id) if conversation else []
         records = self._records(matter)
-        updates: Updates = {"state": state, "matters": sidebar.matters(matters, matter), "notice": NOTHING}
+        chooser = sidebar.matters(matters, matter, sharing=self._workspace.has_people)
+        updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING}
         updates |= self._sidebar(state, matter, records)
         running = self._running.of(state.conversation_id)
         updates |= chat_updates(matter, records, turns, running, read_only=bool(conversation and conversation.author))

@@ -47,23 +47,24 @@ class ControllerFactory:
         """Whether the workspace is open."""
         return self._startup.workspace is not None
 
-    async def of(self, request: Request) -> Controller:
-        """Controller for the request's user. Raises NotAllowed, and the error that prevented opening the workspace."""
-        return await asyncio.to_thread(self._of, request)
+    async def of(self, request: Request, *, active: bool = False) -> Controller:
+        """Controller for the request's user; `active` as for `user_of`.
+
+        Raises NotAllowed, and the error that prevented opening the workspace.
+        """
+        return await asyncio.to_thread(self._of, request, active)
 
     @asynccontextmanager
-    async def turn(self, request: Request) -> AsyncIterator[Controller]:
+    async def turn(self, request: Request, *, active: bool = False) -> AsyncIterator[Controller]:
         """`of`, once fewer than ACTS_AT_ONCE acts of this user are running: a busy user slows only their own pages."""
-        controller = await self.of(request)
+        controller = await self.of(request, active=active)
         turns = self._turns.setdefault(controller.share_key, asyncio.Semaphore(ACTS_AT_ONCE))
         async with turns:
             yield controller
 
-    def _of(self, request: Request) -> Controller:
+    def _of(self, request: Request, active: bool) -> Controller:
         workspace = self._startup.opened()
-        return Controller(
-            workspace, user_of(request, workspace.settings, workspace.welcome), self._running, self._uploads
-        )
+        return Controller(workspace, user_of(request, workspace, active=active), self._running, self._uploads)
 
 
 class Handlers:
@@ -97,7 +98,7 @@ class Handlers:
         """Stop the answer that is being written. Not limited by ACTS_AT_ONCE: it must not wait for slow acts."""
 
         async def run(state: PageState) -> Updates:
-            return await (await self._controllers.of(request)).stop(state)
+            return await (await self._controllers.of(request, active=True)).stop(state)
 
         return await self._in_order(tab, run)
 
@@ -119,7 +120,7 @@ class Handlers:
         """Add uploaded files. Neither limited nor in order: many files take a while, and `uploads` limits each user."""
 
         async def run() -> Updates:
-            controller = await self._controllers.of(request)
+            controller = await self._controllers.of(request, active=True)
             return await asyncio.to_thread(controller.upload, tab.state, names)
 
         return await _reported(run())
@@ -141,7 +142,7 @@ class Handlers:
             return health
         query = dict(request.query_params)
         state = PageState(matter_id=query.get("matter", ""), conversation_id=query.get("conversation", ""))
-        async with self._controllers.turn(request) as controller:
+        async with self._controllers.turn(request, active=True) as controller:
             return health | await asyncio.to_thread(controller.open, state)
 
     async def _look(self, state: PageState, request: Request) -> Updates:
@@ -164,7 +165,7 @@ class Handlers:
         """
 
         async def run(state: PageState) -> Updates:
-            async with self._controllers.turn(request) as controller:
+            async with self._controllers.turn(request, active=True) as controller:
                 try:
                     return await action(controller, state)
                 except REFUSALS as error:

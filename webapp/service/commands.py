@@ -7,11 +7,11 @@ execution needs is imported there.
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, Literal, get_args
 
-from webapp.core.errors import NoSuchFile
+from webapp.core.errors import NoSuchFile, NoSuchPerson
 from webapp.core.limits import check_days, check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
@@ -35,6 +35,7 @@ from webapp.core.results import (
     RemovedRow,
     Row,
     SummaryResult,
+    UserRow,
     VerificationRow,
     cite_fields,
 )
@@ -43,6 +44,7 @@ from webapp.core.stream import Event, Progress, Result, T
 if TYPE_CHECKING:
     from retrieval import Matter
     from webapp.service.caller import Caller
+    from webapp.store.accounts import Account
     from webapp.store.roles import Right
 
 HITS = 64
@@ -547,3 +549,95 @@ class VerifyAudit(Command[VerificationRow], name="verify_audit"):
         from webapp.service import audit_log
 
         yield Result(audit_log.verify(caller.workspace, caller.user, self.head))
+
+
+class ListUsers(Command[UserRow], name="users"):
+    """List the people who have an account, or whom a proxy named."""
+
+    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
+        """A result for each person, by name."""
+        for account in caller.workspace.accounts.all():
+            yield Result(_user_row(account))
+
+
+@dataclass(frozen=True)
+class AddUser(Command[UserRow], name="add_user"):
+    """Add a person. Raises EmailInvalid and AccountExists."""
+
+    email: str
+    name: str = ""
+    administrator: bool = False
+
+    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
+        """One result, with a link that sets a password."""
+        accounts = caller.workspace.accounts
+        account = accounts.add(self.email, self.name, administrator=self.administrator)
+        caller.workspace.record_account_act(caller.user, account.user, "add")
+        yield Result(_user_row(account, caller.workspace.password_link(accounts.make_link(account))))
+
+
+@dataclass(frozen=True)
+class SetPassword(Command[UserRow], name="password"):
+    """Set a person's password, which ends their sessions, or make a one-time link with which they set one."""
+
+    person: str
+    password: str | None = field(default=None, repr=False)
+
+    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
+        """One result, with the link where no password is given."""
+        workspace, account = caller.workspace, _account(caller, self.person)
+        if self.password is None:
+            workspace.record_account_act(caller.user, account.user, "link")
+            yield Result(_user_row(account, workspace.password_link(workspace.accounts.make_link(account))))
+            return
+        workspace.record_account_act(caller.user, account.user, "password")
+        workspace.accounts.set_password(account, self.password)
+        yield Result(_user_row(_account(caller, self.person)))
+
+
+@dataclass(frozen=True)
+class ChangeUser(Command[UserRow], name="change_user"):
+    """Disable a person, whose sessions end and whose matters another may get; or enable them again."""
+
+    person: str
+    act: Literal["disable", "enable"]
+    hand_over_to: str | None = None
+
+    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
+        """One result."""
+        workspace, account = caller.workspace, _account(caller, self.person)
+        if self.hand_over_to is not None:
+            workspace.sharing.person(self.hand_over_to)  # who does not exist stops this before anything is done
+        workspace.record_account_act(caller.user, account.user, self.act)
+        if self.act == "enable":
+            yield Result(_user_row(workspace.accounts.enable(account)))
+            return
+        disabled = workspace.accounts.disable(account)
+        if self.hand_over_to is not None:
+            workspace.sharing.leave_all(caller.user, account.id, self.hand_over_to)
+        yield Result(_user_row(disabled))
+
+
+def _account(caller: "Caller", person: str) -> "Account":
+    """The account of a person. Raises NoSuchPerson, also for the operator of the machine, and AmbiguousPerson."""
+    from webapp.store.users import LOCAL_USER
+
+    user = caller.workspace.sharing.person(person)
+    if user == LOCAL_USER:
+        raise NoSuchPerson(person=person)
+    return caller.workspace.accounts.account(user)
+
+
+def _user_row(account: "Account", link: str | None = None) -> UserRow:
+    can_sign_in = account.has_password or account.has_identity or account.email is None
+    state: Literal["active", "invited", "disabled"] = (
+        "disabled" if account.disabled else "active" if can_sign_in else "invited"
+    )
+    return UserRow(
+        id=account.id,
+        name=account.name,
+        email=account.email,
+        administrator=account.administrator,
+        state=state,
+        link=link,
+    )

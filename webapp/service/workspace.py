@@ -7,7 +7,7 @@ owns the data folder (`data_folder.claim`).
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from importlib import resources
 from pathlib import Path
@@ -40,10 +40,12 @@ from webapp.service.fair_turns import FairScheduler
 from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
+from webapp.store.accounts import Accounts
 from webapp.store.audit import SYSTEM, Act, Audit
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
 from webapp.store.retention import Retention
+from webapp.store.sessions import Sessions
 from webapp.store.sharing import Sharing
 from webapp.store.users import LOCAL_USER, User, Users
 
@@ -95,6 +97,10 @@ class Workspace:
         self._closing.callback(files.close)
         self.library = Library(self._database, files, max_file_mib=settings.max_file_mib)
         self._users = Users(self._database)
+        self.accounts = Accounts(self._database)
+        self.sessions = Sessions(
+            self._database, timedelta(hours=settings.session_idle_hours), timedelta(days=settings.session_days)
+        )
         self.audit = Audit(self._database, folder / "audit.head")
         demo = settings.access == "demo"
         self.access = Access(self.library, self._users, settings.quota)
@@ -250,6 +256,14 @@ class Workspace:
                 if self._users.add(user, ends_at):
                     self._give_sample(user)
                 self._welcomed[user.id] = address
+
+    def password_link(self, token: str) -> str:
+        """Address of a one-time link that sets a password."""
+        return f"{self.settings.page_url}/set-password?key={token}"
+
+    def record_account_act(self, by: User, of: User, change: str) -> None:
+        """Record in the audit log that someone changed an account, before it is done."""
+        self.audit.record(by, Act.ACCOUNT, object=of.id, change=change)
 
     @property
     def has_people(self) -> bool:

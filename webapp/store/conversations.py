@@ -121,7 +121,7 @@ class Conversations:
             return self._one(connection, user, conversation_id)
 
     def own(self, user: User, conversation_id: str) -> Conversation:
-        """The conversation with this id, if it is the user's. Raises NoSuchConversation."""
+        """The user's conversation with this id. Raises NoSuchConversation."""
         with database.reading(self._engine) as connection:
             return self._mine(connection, user, conversation_id)
 

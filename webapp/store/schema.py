@@ -25,6 +25,35 @@ users = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True)),
 )
 
+# Browsers in which someone is signed in.
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),  # SHA-256: who reads the database cannot sign in with it
+    sa.Column("user_id", sa.ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),  # by an act of the person, to within a minute
+    sa.Column("id_token", sa.Text),  # of single sign-on, to sign out there too
+)
+
+# One-time links with which a person sets a password: an invitation, or a reset.
+password_links = sa.Table(
+    "password_links",
+    metadata,
+    sa.Column("user_id", sa.ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+# Who someone is at a provider of single sign-on.
+identities = sa.Table(
+    "identities",
+    metadata,
+    sa.Column("issuer", sa.String(255), primary_key=True),
+    sa.Column("subject", sa.String(255), primary_key=True),
+    sa.Column("user_id", sa.ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False, index=True),
+)
+
 memberships = sa.Table(
     "memberships",
     metadata,

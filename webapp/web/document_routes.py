@@ -42,6 +42,7 @@ from webapp.core.errors import (
     PageImageTooSlow,
     PageNotShown,
     RequestMalformed,
+    SessionEnded,
     TextsWaiting,
     TooSlow,
 )
@@ -276,7 +277,7 @@ async def _respond(
 
     def authorise() -> _Target:
         workspace = opened()
-        user = user_of(request, workspace.settings, workspace.welcome)
+        user = user_of(request, workspace, active=True)
         with workspace.audit.refusals(user, matter_id=matter_id, object=document_id):
             return _Target(workspace, user, workspace.access.record(user, matter_id, document_id))
 
@@ -293,6 +294,7 @@ async def _respond(
 
 
 _STATUS = (
+    (SessionEnded, 401),
     (NotAllowed, 403),
     (PageNotShown, 404),
     (NoSuchText, 404),

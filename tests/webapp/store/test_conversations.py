@@ -338,7 +338,7 @@ def test_what_was_said_goes_with_its_matter_and_with_its_user(records: Records, 
 
 
 def test_a_conversation_is_read_by_the_people_of_its_matter_once_it_is_shared_and_changed_by_nobody_else(
-    records: Records, matter: Matter
+    records: Records, matter: Matter, tmp_path: Path
 ) -> None:
     begun = _begun(records, matter)
     kept = records.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")

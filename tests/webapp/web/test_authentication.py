@@ -33,7 +33,7 @@ SECRET = "a secret of the proxy's"
 
 
 def _user_of(request: Any, server: Running) -> User:
-    return user_of(request, server.workspace.settings, server.workspace.welcome)
+    return user_of(request, server.workspace)
 
 
 def _asking(app: FastAPI, startup: Startup) -> None:
@@ -43,10 +43,8 @@ def _asking(app: FastAPI, startup: Startup) -> None:
         def route(request: Request) -> JSONResponse:
             try:
                 workspace = startup.opened()
-                user = user_of(request, workspace.settings, workspace.welcome)
-                assert (
-                    user_of(gradio.Request(request), workspace.settings, workspace.welcome) == user
-                )  # as a handler of the page gets it
+                user = user_of(request, workspace)
+                assert user_of(gradio.Request(request), workspace) == user  # as a handler of the page gets it
                 return JSONResponse(answer(request, workspace, user))
             except (NotAllowed, NoSuchConversation) as error:
                 return JSONResponse({"error": str(user_error(error))}, 403 if isinstance(error, NotAllowed) else 404)

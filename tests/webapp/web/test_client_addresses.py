@@ -111,7 +111,7 @@ def _who(app: FastAPI, startup: Startup) -> None:
     def who(request: Request) -> JSONResponse:
         try:
             workspace = startup.opened()
-            user = user_of(request, workspace.settings, workspace.welcome)
+            user = user_of(request, workspace)
             return JSONResponse({"id": user.id, "share": workspace.share_key(user)})
         except NotAllowed as error:
             return JSONResponse({"error": str(user_error(error)), "hint": error.hint}, 403)
