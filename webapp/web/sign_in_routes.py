@@ -5,7 +5,6 @@ request passes. Where to go afterwards is only ever a path of this site. Passwor
 """
 
 import asyncio
-import hashlib
 import hmac
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -40,7 +39,7 @@ from webapp.service.workspace import Workspace
 from webapp.store.accounts import Account
 from webapp.store.audit import NOBODY, Act
 from webapp.web import sign_in_pages as pages
-from webapp.web.authentication import SESSION_COOKIE, session_cookie, signing_key
+from webapp.web.authentication import SESSION_COOKIE, form_token, session_cookie
 from webapp.web.client_addresses import address_of
 from webapp.web.sign_in_throttle import SignInThrottle
 from webapp.web.single_sign_on import CALLBACK, Provider
@@ -93,7 +92,6 @@ class SignIn:
         self._throttle = SignInThrottle()
         self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
         self._waiting = 0
-        self._key = signing_key(settings.data_dir, "forms.key")
         self._session_cookie = session_cookie(settings)
         self._visit_cookie = self._session_cookie.replace(SESSION_COOKIE, "pincite_visit")
 
@@ -337,17 +335,17 @@ class SignIn:
     ) -> Response:
         """A page with a form for someone who is not signed in: its token is bound to the cookie of the visit."""
         visit = request.cookies.get(self._visit_cookie) or secrets.token_urlsafe(32)
-        response = _html(page(form_token(self._key, visit)), _status_of(error) if error else 200)
+        response = _html(page(form_token(self._settings.data_dir, visit)), _status_of(error) if error else 200)
         self._set_cookie(response, self._visit_cookie, visit, VISIT_SECONDS)
         return response
 
     def _token_of_session(self, request: Request) -> str:
-        return form_token(self._key, request.cookies.get(self._session_cookie, ""))
+        return form_token(self._settings.data_dir, request.cookies.get(self._session_cookie, ""))
 
     def _check_form(self, request: Request, form: Mapping[str, str], cookie: str) -> None:
         """Check that the browser that has this cookie was given the form. Raises FormExpired."""
         value = request.cookies.get(cookie, "")
-        expected = form_token(self._key, value)
+        expected = form_token(self._settings.data_dir, value)
         if not value or not hmac.compare_digest(form.get("form", "").encode(), expected.encode()):
             raise FormExpired()
 
@@ -387,11 +385,6 @@ class SignIn:
         secure = "; Secure" if name.startswith("__Host-") else ""
         cookie = f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
         response.headers.append("Set-Cookie", cookie)
-
-
-def form_token(key: bytes, cookie: str) -> str:
-    """Token of a form for the browser that has this cookie."""
-    return hmac.new(key, cookie.encode(), hashlib.sha256).hexdigest()
 
 
 _PRIVATE = {"Cache-Control": "no-store", "Content-Security-Policy": pages.PAGE_POLICY}
