@@ -142,8 +142,8 @@ class Provider:
             )
             claims = await self._claims(metadata, token, begun.nonce)
             told = dict(claims)
-            if "email" not in claims and "userinfo_endpoint" in metadata:
-                response = await client.get(metadata["userinfo_endpoint"])
+            if "email" not in claims and "userinfo_endpoint" in self._metadata:
+                response = await client.get(self._metadata["userinfo_endpoint"])
                 response.raise_for_status()
                 more = response.json()
                 if more["sub"] != claims["sub"]:
