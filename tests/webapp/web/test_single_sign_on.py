@@ -189,7 +189,7 @@ def test_a_state_is_good_once_and_for_the_browser_that_began(server: Running, pr
     assert browser.get(back).status_code == 502
     code = parse_qs(urlsplit(back).query)["code"][0]
     for query in ("", f"?code={code}", f"?code={code}&state=x", "?error=access_denied&state=x"):
-        assert browser.get(f"/sign-in/callback{query}").status_code == 502
+        assert browser.get(f"/login/callback{query}").status_code == 502
 
 
 def test_a_refusal_of_the_provider_is_told_in_a_sentence_and_repeats_nothing(
@@ -197,7 +197,7 @@ def test_a_refusal_of_the_provider_is_told_in_a_sentence_and_repeats_nothing(
 ) -> None:
     browser = server.browser()
     state = parse_qs(urlsplit(_begin(browser)).query)["state"][0]
-    answer = browser.get(f"/sign-in/callback?state={state}&error=access_denied&error_description=zanzibar")
+    answer = browser.get(f"/login/callback?state={state}&error=access_denied&error_description=zanzibar")
     assert (answer.status_code, "zanzibar" in answer.text) == (502, False)
 
 
@@ -236,7 +236,7 @@ def test_a_provider_that_is_away_is_told_and_passwords_still_work(tmp_path_facto
 
 def test_a_space_gives_its_own_provider_and_address(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
-        "SPACE_HOST": "ada-pincite.hf.space",
+        "SPACE_HOST": "ada-pincite.hf.space,pincite.firm.example",
         "OPENID_PROVIDER_URL": "https://huggingface.co",
         "OAUTH_CLIENT_ID": "id",
         "OAUTH_CLIENT_SECRET": "secret",
