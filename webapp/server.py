@@ -39,6 +39,7 @@ from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections
 from webapp.web.document_routes import document_routes
 from webapp.web.health import health_routes
 from webapp.web.middleware import SecurityMiddleware
+from webapp.web.people_routes import People
 from webapp.web.session_gate import SessionGate
 from webapp.web.sign_in_routes import FirstAdministrator, SignIn
 
@@ -72,6 +73,8 @@ def make_app(startup: Startup, login: LocalLogin | None = None, first: FirstAdmi
     if startup.settings.access == "accounts":
         app.include_router(SignIn(startup.settings, startup.opened, first or FirstAdministrator()).router())
         app.add_middleware(SessionGate, opened=startup.opened)  # within the one that is added next
+    if startup.settings.access in ("accounts", "behind-proxy"):
+        app.include_router(People(startup.settings, startup.opened).router())
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
     mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app

@@ -80,7 +80,8 @@ class Controller:
         )
         turns = self._conversations.turns(self._user, conversation.id) if conversation else []
         records = self._records(matter)
-        updates: Updates = {"state": state, "matters": sidebar.matters(matters, matter), "notice": NOTHING}
+        chooser = sidebar.matters(matters, matter, sharing=self._workspace.has_people)
+        updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING}
         updates |= self._sidebar(state, matter, records)
         running = self._running.of(state.conversation_id)
         updates |= chat_updates(matter, records, turns, running, read_only=bool(conversation and conversation.author))
@@ -162,7 +163,9 @@ class Controller:
 
     def share_conversation(self, state: PageState, conversation_id: str, share: str) -> Updates:
         """Share a conversation with the people of its matter (`share` "yes"), or no longer."""
-        self._conversations.share(self._user, conversation_id, shared=share == "yes")
+        conversation = self._conversations.own(self._user, conversation_id)
+        self._record(Act.SHARE, conversation.matter_id, conversation.id, on=share == "yes")
+        self._conversations.share(self._user, conversation.id, shared=share == "yes")
         return self.sidebar(state)
 
     def _go(self, state: PageState, to: PageState) -> Updates:

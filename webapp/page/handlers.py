@@ -22,7 +22,8 @@ from webapp.service.health import Health
 from webapp.service.running import RunningAnswers
 from webapp.service.startup import Startup
 from webapp.store.audit import REFUSALS
-from webapp.web.authentication import IncomingRequest, form_token, session_cookie, user_of
+from webapp.web.authentication import IncomingRequest, session_cookie, signing_key, user_of
+from webapp.web.forms import form_token
 
 ACTS_AT_ONCE = 4  # concurrent acts of one user, in all their pages; writing an answer does not count
 
@@ -60,7 +61,8 @@ class ControllerFactory:
         settings = self._startup.settings
         if settings.access != "accounts":
             return {}
-        token = form_token(settings.data_dir, request.cookies.get(session_cookie(settings), ""))
+        cookie = request.cookies.get(session_cookie(settings), "")
+        token = form_token(signing_key(settings.data_dir, "forms.key"), cookie)
         return {"account": sidebar.account(controller.user_name, token)}
 
     @asynccontextmanager

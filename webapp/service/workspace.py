@@ -306,7 +306,7 @@ class Workspace:
 
     def delete_conversation(self, user: User, conversation_id: str) -> None:
         """Delete a conversation of the user, recorded. Raises NoSuchConversation and OnHold."""
-        conversation = self.conversations.one(user, conversation_id)
+        conversation = self.conversations.own(user, conversation_id)
         self._record_deletion(user, conversation.matter_id, "conversation", conversation.id)
         self.conversations.delete(user, conversation.id)
 

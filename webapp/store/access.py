@@ -72,6 +72,14 @@ class Access:
         if right not in IN_ARCHIVE and self._users.is_archived(matter_id):
             raise MatterArchived()
 
+    def is_archived(self, matter_id: str) -> bool:
+        """Whether a matter is archived."""
+        return self._users.is_archived(matter_id)
+
+    def owner(self, matter: Matter) -> User | None:
+        """The owner of a matter."""
+        return self._users.owner_of(matter.id)
+
     def create(self, user: User, name: str) -> Matter:
         """Create a matter with `user` as its owner, and nobody else in it.
 

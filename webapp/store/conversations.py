@@ -120,6 +120,11 @@ class Conversations:
         with database.reading(self._engine) as connection:
             return self._one(connection, user, conversation_id)
 
+    def own(self, user: User, conversation_id: str) -> Conversation:
+        """The user's conversation with this id. Raises NoSuchConversation."""
+        with database.reading(self._engine) as connection:
+            return self._mine(connection, user, conversation_id)
+
     def share(self, user: User, conversation_id: str, *, shared: bool) -> Conversation:
         """Share the user's conversation with all who may read its matter, or with nobody. Raises NoSuchConversation."""
         values = {"shared_at": datetime.now(UTC) if shared else None}

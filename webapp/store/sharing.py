@@ -41,11 +41,14 @@ from webapp.store.users import LOCAL_USER, User, Users
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Someone who is in a matter, or kept out of it by a wall (`role` None); `groups`: those that let them in."""
+    """Someone who is in a matter, or kept out of it by a wall (`role` None): by a membership of their own, through
+    `groups`, or both.
+    """
 
     user: User
     role: Role | None
     groups: tuple[str, ...] = ()
+    by_themselves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,9 @@ class Sharing:
         return matter
 
     def hand_over(self, user: User, name_or_id: str, who: str) -> Matter:
-        """Make someone else the owner; who owned it becomes a member.
+        """Make someone else the owner; who owned it becomes a member. "Acme" becomes "Acme (2)" for who has an Acme.
 
-        Raises BehindWall, MatterExists where they own one of that name, and NotAllowed for an administrator who would
-        take it themselves.
+        Raises BehindWall, and NotAllowed for an administrator who would take it themselves.
         """
         matter = self._matter(user, name_or_id, "manage", administrators=True)
         person = self.person(who)
@@ -199,6 +201,14 @@ class Sharing:
                 if row.user_id is not None:
                     its.append(User(row.user_id, row.user_name))
         return [Group(id_, name, tuple(members)) for (id_, name), members in people.items()]
+
+    def groups_in(self, user: User, name_or_id: str) -> list[tuple[str, Role]]:
+        """The groups that are let into a matter, by name, each with its role."""
+        matter = self._matter(user, name_or_id, "read")
+        query = sa.select(groups.c.name, group_matters.c.role).join(group_matters).order_by(groups.c.name)
+        with database.reading(self._engine) as connection:
+            rows = connection.execute(query.where(group_matters.c.matter_id == matter.id)).all()
+        return [(row.name, row.role) for row in rows]
 
     def create_group(self, user: User, name: str) -> Group:
         """Create an empty group. For administrators. Raises GroupExists."""
@@ -335,7 +345,7 @@ class Sharing:
 def _member(user: User, rows: Collection[sa.Row[tuple[str, ...]]], kept_out: Collection[User]) -> Member:
     through = tuple(sorted({row.through for row in rows if row.through}))
     role = None if user in kept_out else max((row.role for row in rows), key=RANK.__getitem__)
-    return Member(user, role, through)
+    return Member(user, role, through, by_themselves=any(row.through is None for row in rows))
 
 
 def _membership(matter: Matter, person: User) -> sa.ColumnElement[bool]:

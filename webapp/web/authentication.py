@@ -147,11 +147,6 @@ def session_cookie(settings: Settings) -> str:
     return f"__Host-{SESSION_COOKIE}" if settings.page_url.startswith("https://") else SESSION_COOKIE
 
 
-def form_token(folder: Path, cookie: str) -> str:
-    """Token of the forms that are given to the browser with this cookie, by which their answers are known."""
-    return hmac.new(signing_key(folder, "forms.key"), cookie.encode(), hashlib.sha256).hexdigest()
-
-
 def user_of(request: IncomingRequest, workspace: Workspace, *, active: bool = False) -> User:
     """Authenticate a request; returns its user, who is registered at the first request.
 

@@ -11,12 +11,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from retrieval import PinciteError
 from webapp.core.errors import (
@@ -39,15 +38,15 @@ from webapp.service.workspace import Workspace
 from webapp.store.accounts import Account
 from webapp.store.audit import NOBODY, Act
 from webapp.web import sign_in_pages as pages
-from webapp.web.authentication import SESSION_COOKIE, form_token, session_cookie
+from webapp.web.authentication import SESSION_COOKIE, session_cookie, signing_key
 from webapp.web.client_addresses import address_of
+from webapp.web.forms import PRIVATE, STYLE_PATH, form_token, html_response, read_form, refused, style
 from webapp.web.sign_in_throttle import SignInThrottle
 from webapp.web.single_sign_on import CALLBACK, Provider
 
 CHECKS_AT_ONCE = 2  # passwords that are checked at the same time: each takes 19 MiB and a core
 CHECKS_WAITING = 40
 VISIT_SECONDS = 3600  # for which a form can be filled in
-MOST_FORM = 16_384  # bytes of a form
 T = TypeVar("T")
 _STATUS: Mapping[type[PinciteError], int] = {
     WrongCredentials: 401,
@@ -92,6 +91,7 @@ class SignIn:
         self._throttle = SignInThrottle()
         self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
         self._waiting = 0
+        self._key = signing_key(settings.data_dir, "forms.key")
         self._session_cookie = session_cookie(settings)
         self._visit_cookie = self._session_cookie.replace(SESSION_COOKIE, "pincite_visit")
 
@@ -101,7 +101,7 @@ class SignIn:
         for method, path, endpoint in (
             ("GET", "/sign-in", self._sign_in_page),
             ("POST", "/sign-in", self._sign_in),
-            ("GET", pages.STYLE_PATH, self._style),
+            ("GET", STYLE_PATH, self._style),
             ("GET", "/sign-in/provider", self._to_provider),
             ("GET", CALLBACK, self._from_provider),
             ("POST", "/sign-out", self._sign_out),
@@ -118,7 +118,7 @@ class SignIn:
         return router
 
     async def _style(self, _: Request) -> Response:
-        return Response(pages.style(), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+        return Response(style(), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
 
     # Signing in with a password
 
@@ -128,7 +128,7 @@ class SignIn:
         return self._form_page(request, lambda token: self._sign_in_form(token, next_path, notice=notice))
 
     async def _sign_in(self, request: Request) -> Response:
-        form = await self._form(request)
+        form = await read_form(request)
         email, next_path = form.get("email", ""), local_path(form.get("next", "/"))
         try:
             self._check_form(request, form, self._visit_cookie)
@@ -165,7 +165,7 @@ class SignIn:
                 workspace.sessions.end(before)
             return workspace.sessions.start(account.user, id_token)
 
-        response = RedirectResponse(next_path, 303, headers=_PRIVATE)
+        response = RedirectResponse(next_path, 303, headers=PRIVATE)
         self._set_session(response, await run_in_threadpool(start))
         self._set_cookie(response, self._visit_cookie, "", 0)
         return response
@@ -177,7 +177,7 @@ class SignIn:
             return _not_here()
         visit = request.cookies.get(self._visit_cookie) or secrets.token_urlsafe(32)
         url = await self._provider.begin(visit, local_path(request.query_params.get("next", "/")))
-        response = RedirectResponse(url, 303, headers=_PRIVATE)
+        response = RedirectResponse(url, 303, headers=PRIVATE)
         self._set_cookie(response, self._visit_cookie, visit, VISIT_SECONDS)
         return response
 
@@ -196,7 +196,7 @@ class SignIn:
     # Signing out
 
     async def _sign_out(self, request: Request) -> Response:
-        form = await self._form(request)
+        form = await read_form(request)
         self._check_form(request, form, self._session_cookie)
         token = request.cookies.get(self._session_cookie, "")
         workspace = await run_in_threadpool(self._opened)
@@ -209,15 +209,15 @@ class SignIn:
 
         id_token = await run_in_threadpool(end)
         url = await self._provider.end_session_url(id_token) if self._provider and id_token else None
-        response = _html(pages.signed_out(self._provider.name if self._provider else "", url))
+        response = html_response(pages.signed_out(self._provider.name if self._provider else "", url))
         self._set_session(response, "")
         return response
 
     async def _signed_out(self, _: Request) -> Response:
-        return _html(pages.signed_out())
+        return html_response(pages.signed_out())
 
     async def _sign_out_everywhere(self, request: Request) -> Response:
-        form = await self._form(request)
+        form = await read_form(request)
         self._check_form(request, form, self._session_cookie)
         workspace, account = await self._account(request)
 
@@ -226,7 +226,7 @@ class SignIn:
             workspace.sessions.end_all(account.user)
 
         await run_in_threadpool(end)
-        response = _html(pages.signed_out())
+        response = html_response(pages.signed_out())
         self._set_session(response, "")
         return response
 
@@ -238,7 +238,7 @@ class SignIn:
         return self._form_page(request, lambda token: pages.set_password(token, key, account))
 
     async def _set_password(self, request: Request) -> Response:
-        form = await self._form(request)
+        form = await read_form(request)
         key = form.get("key", "")
         workspace = await run_in_threadpool(self._opened)
         account = await run_in_threadpool(workspace.accounts.of_link, key)
@@ -253,7 +253,7 @@ class SignIn:
             return self._form_page(
                 request, lambda token: pages.set_password(token, key, account, refusal=refusal), error
             )
-        return RedirectResponse("/sign-in?set", 303, headers=_PRIVATE)
+        return RedirectResponse("/sign-in?set", 303, headers=PRIVATE)
 
     async def _first_page(self, request: Request) -> Response:
         key = request.query_params.get("key", "")
@@ -261,7 +261,7 @@ class SignIn:
         return self._form_page(request, lambda token: pages.first_administrator(token, key, {}))
 
     async def _add_first(self, request: Request) -> Response:
-        form = await self._form(request)
+        form = await read_form(request)
         key = form.get("key", "")
         await self._check_first(key)
         accounts = self._opened().accounts
@@ -292,12 +292,12 @@ class SignIn:
         try:
             _, account = await self._account(request)
         except SessionEnded:
-            return RedirectResponse("/sign-in?next=/account", 303, headers=_PRIVATE)
+            return RedirectResponse("/sign-in?next=/account", 303, headers=PRIVATE)
         notice = "Your password is changed." if "changed" in request.query_params else ""
-        return _html(pages.account(self._token_of_session(request), account, notice=notice))
+        return html_response(pages.account(self._token_of_session(request), account, notice=notice))
 
     async def _change_password(self, request: Request) -> Response:
-        form = await self._form(request)
+        form = await read_form(request)
         workspace, account = await self._account(request)
         try:
             self._check_form(request, form, self._session_cookie)
@@ -308,8 +308,8 @@ class SignIn:
                 await run_in_threadpool(workspace.accounts.set_password, account, password)
         except (PasswordRefused, SignInRefused) as error:
             page = pages.account(self._token_of_session(request), account, refusal=user_error(error))
-            return _html(page, _status_of(error))
-        response = RedirectResponse("/account?changed", 303, headers=_PRIVATE)
+            return html_response(page, _status_of(error))
+        response = RedirectResponse("/account?changed", 303, headers=PRIVATE)
         self._set_session(response, await run_in_threadpool(workspace.sessions.start, account.user))
         return response
 
@@ -335,33 +335,19 @@ class SignIn:
     ) -> Response:
         """A page with a form for someone who is not signed in: its token is bound to the cookie of the visit."""
         visit = request.cookies.get(self._visit_cookie) or secrets.token_urlsafe(32)
-        response = _html(page(form_token(self._settings.data_dir, visit)), _status_of(error) if error else 200)
+        response = html_response(page(form_token(self._key, visit)), _status_of(error) if error else 200)
         self._set_cookie(response, self._visit_cookie, visit, VISIT_SECONDS)
         return response
 
     def _token_of_session(self, request: Request) -> str:
-        return form_token(self._settings.data_dir, request.cookies.get(self._session_cookie, ""))
+        return form_token(self._key, request.cookies.get(self._session_cookie, ""))
 
     def _check_form(self, request: Request, form: Mapping[str, str], cookie: str) -> None:
         """Check that the browser that has this cookie was given the form. Raises FormExpired."""
         value = request.cookies.get(cookie, "")
-        expected = form_token(self._settings.data_dir, value)
+        expected = form_token(self._key, value)
         if not value or not hmac.compare_digest(form.get("form", "").encode(), expected.encode()):
             raise FormExpired()
-
-    async def _form(self, request: Request) -> dict[str, str]:
-        """The fields of a form, each once. Raises FormExpired for anything else."""
-        body = await request.body()
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/x-www-form-urlencoded" or len(body) > MOST_FORM:
-            raise FormExpired()
-        try:
-            pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20, errors="strict")
-        except ValueError as error:
-            raise FormExpired() from error
-        if len(dict(pairs)) != len(pairs):
-            raise FormExpired()
-        return dict(pairs)
 
     @asynccontextmanager
     async def _check_in_turn(self) -> AsyncIterator[None]:
@@ -387,15 +373,8 @@ class SignIn:
         response.headers.append("Set-Cookie", cookie)
 
 
-_PRIVATE = {"Cache-Control": "no-store", "Content-Security-Policy": pages.PAGE_POLICY}
-
-
-def _html(page: Markup, status: int = 200) -> Response:
-    return HTMLResponse(str(page), status, headers=_PRIVATE)
-
-
 def _not_here() -> Response:
-    return PlainTextResponse("There is nothing here.", 404, headers=_PRIVATE)
+    return PlainTextResponse("There is nothing here.", 404, headers=PRIVATE)
 
 
 def _same(form: Mapping[str, str]) -> str:
@@ -417,7 +396,7 @@ def _answered(endpoint: Callable[[Request], Any]) -> Callable[[Request], Any]:
             response: Response = await endpoint(request)
         except Exception as error:  # noqa: BLE001 (the one place where an error of these routes is answered)
             told = user_error(error)
-            return _html(pages.refused(told), _status_of(told))
+            return html_response(refused(told, "/sign-in", "To the sign-in page"), _status_of(told))
         return response
 
     return answer

@@ -28,6 +28,7 @@ from webapp.page.html.chat import copied, turn_html
 from webapp.page.html.evidence import evidence
 from webapp.service.ask import page_result
 from webapp.store.access import Access
+from webapp.store.audit import Audit
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.schema import metadata, turns
 from webapp.store.sharing import Sharing
@@ -336,11 +337,13 @@ def test_what_was_said_goes_with_its_matter_and_with_its_user(records: Records, 
 
 
 def test_a_conversation_is_read_by_the_people_of_its_matter_once_it_is_shared_and_changed_by_nobody_else(
-    records: Records, matter: Matter
+    records: Records, matter: Matter, tmp_path: Path
 ) -> None:
     begun = _begun(records, matter)
     kept = records.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    sharing = Sharing(records.engine, records.library, records.users, records.access)
+    sharing = Sharing(
+        records.engine, records.library, records.users, records.access, Audit(records.engine, tmp_path / "audit.head")
+    )
     sharing.share(ANN, matter.id, BEN.id, "viewer")
     with pytest.raises(NoSuchConversation):
         records.conversations.one(BEN, begun.id)

@@ -62,8 +62,16 @@ def account(name: str, token: str) -> Markup:
     ).format(name, token)
 
 
-def matters(known: Sequence[Matter], chosen: Matter | None) -> Markup:
-    """Selection of the matter, a form for a new one, and a button to delete the open one."""
+def matters(known: Sequence[Matter], chosen: Matter | None, *, sharing: bool = False) -> Markup:
+    """Selection of the matter, a form for a new one, and a button to delete the open one.
+
+    `sharing`: with a link to its people.
+    """
+    people = (
+        Markup('<a class="people" href="/matters/{}/people">People</a>').format(chosen.id)
+        if sharing and chosen
+        else NOTHING
+    )
     options = lines(
         Markup('<option value="{}"{}>{}</option>').format(
             matter.id, Markup(" selected") if chosen and matter.id == chosen.id else NOTHING, matter.name
@@ -80,13 +88,13 @@ def matters(known: Sequence[Matter], chosen: Matter | None) -> Markup:
         else NOTHING
     )
     return Markup(
-        '<label class="label" for="matter">Matter</label><select id="matter" data-change="matter">{}</select>'
+        '<label class="label" for="matter">Matter</label><select id="matter" data-change="matter">{}</select>{}'
         '<details class="more"><summary>New or delete</summary><form data-do="new-matter">'
         '<label class="label" for="new-matter">'
         'Name of a new matter</label><span class="row">'
         '<input id="new-matter" name="value" required maxlength="200" autocomplete="off">'
         '<button type="submit">Create</button></span></form>{}</details>'
-    ).format(options, delete)
+    ).format(options, people, delete)
 
 
 def documents(records: Sequence[DocumentRecord], facts: Mapping[str, Facts]) -> Markup:
