@@ -56,6 +56,11 @@ class Controller:
         """Key under which the user's concurrent work is counted."""
         return self._workspace.share_key(self._user)
 
+    @property
+    def user_name(self) -> str:
+        """The user's name."""
+        return self._user.name
+
     # The whole page
 
     def whole_page(self, state: PageState) -> Updates:
