@@ -69,7 +69,8 @@ class People:
         def change(workspace: Workspace, user: User) -> Response:
             self._check(user, form)
             try:
-                _change_matter(workspace, user, matter_id, form)
+                with workspace.audit.refusals(user, matter_id=matter_id):
+                    _change_matter(workspace, user, matter_id, form)
             except PinciteError as error:
                 return self._of_matter(workspace, user, matter_id, user_error(error))
             to = f"/matters/{matter_id}/people" if workspace.access.may(user, matter_id) else "/"
@@ -107,7 +108,8 @@ class People:
             self._check(user, form)
             _check_administrator(workspace, user)
             try:
-                link = _administer(workspace, user, form, self._settings.page_url)
+                with workspace.audit.refusals(user, matter_id=form.get("matter", "")):
+                    link = _administer(workspace, user, form, self._settings.page_url)
             except PinciteError as error:
                 return self._administration(workspace, user, refusal=user_error(error))
             if link:
@@ -216,19 +218,19 @@ def _administer(workspace: Workspace, user: User, form: Mapping[str, str], url: 
         return link(account)
 
     def change(what: str) -> None:
-        account = accounts.find(who)
+        account = accounts.account(sharing.person(who))
         workspace.audit.record(user, Act.ACCOUNT, object=account.id, change=what)
         (accounts.disable if what == "disabled" else accounts.enable)(account)
 
     def leave() -> None:
-        account = accounts.find(who)
+        account = accounts.account(sharing.person(who))
         workspace.audit.record(user, Act.ACCOUNT, object=account.id, change="left")
         sharing.leave_all(user, who, to)
         accounts.disable(account)
 
     acts: Mapping[str, Callable[[], Any]] = {
         "add": add,
-        "link": lambda: link(accounts.find(who)),
+        "link": lambda: link(accounts.account(sharing.person(who))),
         "disable": lambda: change("disabled"),
         "enable": lambda: change("enabled"),
         "leave": leave,
