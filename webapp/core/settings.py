@@ -458,7 +458,7 @@ _OF_SPACE = {
 
 def _of_space() -> dict[str, str]:
     """Settings that the Hugging Face Space gives in which this runs; none elsewhere."""
-    host = os.environ.get("SPACE_HOST")
+    host = os.environ.get("SPACE_HOST", "").partition(",")[0].strip()  # one with a domain of its own has two
     if not host:
         return {}
     found = {name: os.environ[variable] for name, variable in _OF_SPACE.items() if os.environ.get(variable)}

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 from webapp.core.log import user_error
 from webapp.page.acts import asked_for, read_act
 from webapp.page.controller import Controller
+from webapp.page.html import sidebar
 from webapp.page.state import PageState, Tab
 from webapp.page.updates import Updates, failure_updates, health_updates
 from webapp.page.uploads import UploadStore
@@ -21,7 +22,8 @@ from webapp.service.health import Health
 from webapp.service.running import RunningAnswers
 from webapp.service.startup import Startup
 from webapp.store.audit import REFUSALS
-from webapp.web.authentication import IncomingRequest, user_of
+from webapp.web.authentication import IncomingRequest, session_cookie, signing_key, user_of
+from webapp.web.forms import form_token
 
 ACTS_AT_ONCE = 4  # concurrent acts of one user, in all their pages; writing an answer does not count
 
@@ -53,6 +55,15 @@ class ControllerFactory:
         Raises NotAllowed, and the error that prevented opening the workspace.
         """
         return await asyncio.to_thread(self._of, request, active)
+
+    def account(self, request: Request, controller: Controller) -> Updates:
+        """With accounts: who is signed in, with the form that signs out, which is made anew with each session."""
+        settings = self._startup.settings
+        if settings.access != "accounts":
+            return {}
+        cookie = request.cookies.get(session_cookie(settings), "")
+        token = form_token(signing_key(settings.data_dir, "forms.key"), cookie)
+        return {"account": sidebar.account(controller.user_name, token)}
 
     @asynccontextmanager
     async def turn(self, request: Request, *, active: bool = False) -> AsyncIterator[Controller]:
@@ -143,6 +154,7 @@ class Handlers:
         query = dict(request.query_params)
         state = PageState(matter_id=query.get("matter", ""), conversation_id=query.get("conversation", ""))
         async with self._controllers.turn(request, active=True) as controller:
+            health |= self._controllers.account(request, controller)
             return health | await asyncio.to_thread(controller.open, state)
 
     async def _look(self, state: PageState, request: Request) -> Updates:
@@ -150,6 +162,7 @@ class Handlers:
             return await self._open(request)
         health = health_updates(await self._health.states())
         async with self._controllers.turn(request) as controller:
+            health |= self._controllers.account(request, controller)
             return health | await asyncio.to_thread(controller.sidebar, state)
 
     async def _act(

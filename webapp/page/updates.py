@@ -38,6 +38,7 @@ class Updates(TypedDict, total=False):
     documents: Markup
     conversations: Markup
     scope: Markup
+    account: Markup  # who is signed in
     notice: Markup
     empty: Markup  # the chat before its first question
     past: Markup  # saved turns

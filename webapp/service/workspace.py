@@ -311,6 +311,12 @@ class Workspace:
         self._record_deletion(user, conversation.matter_id, "conversation", conversation.id)
         self.conversations.delete(user, conversation.id)
 
+    def share_conversation(self, user: User, conversation_id: str, *, shared: bool) -> None:
+        """`Conversations.share`, recorded."""
+        conversation = self.conversations.own(user, conversation_id)
+        self.audit.record(user, Act.SHARE, matter_id=conversation.matter_id, object=conversation.id, on=shared)
+        self.conversations.share(user, conversation.id, shared=shared)
+
     def delete_turns(self, user: User, conversation: Conversation, turn_id: str) -> None:
         """Delete a turn and those after it, recorded. Raises NoSuchConversation and OnHold."""
         self._record_deletion(user, conversation.matter_id, "turns", turn_id)

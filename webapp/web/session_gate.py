@@ -19,9 +19,10 @@ from webapp.core.log import user_error
 from webapp.service.workspace import Workspace
 from webapp.web.authentication import session_cookie
 from webapp.web.middleware import HEALTH, METRICS
+from webapp.web.single_sign_on import CALLBACK
 
 _OPEN = re.compile(
-    r"/sign-in(?:/.*)?|/sign-out|/signed-out|/set-password|/first-administrator|/account(?:/.*)?"
+    rf"/sign-in(?:/.*)?|{CALLBACK}|/sign-out|/signed-out|/set-password|/first-administrator|/account(?:/.*)?"
     r"|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt|/(?:static|assets)/.*"
 )
 

@@ -27,7 +27,7 @@ from webapp.core.log import log
 from webapp.core.settings import Settings
 from webapp.store.accounts import Identity, email_of
 
-CALLBACK = "/sign-in/callback"
+CALLBACK = "/login/callback"  # the path that a Hugging Face Space is known to take
 BEGUN_SECONDS = 600.0  # for the person to sign in at the provider
 MOST_BEGUN = 10_000  # sign-ins that have begun; past it the oldest is forgotten
 KEPT_SECONDS = 3600.0  # for the provider's configuration and keys
@@ -142,8 +142,8 @@ class Provider:
             )
             claims = await self._claims(metadata, token, begun.nonce)
             told = dict(claims)
-            if "email" not in claims and "userinfo_endpoint" in metadata:
-                response = await client.get(metadata["userinfo_endpoint"])
+            if "email" not in claims and "userinfo_endpoint" in self._metadata:
+                response = await client.get(self._metadata["userinfo_endpoint"])
                 response.raise_for_status()
                 more = response.json()
                 if more["sub"] != claims["sub"]:

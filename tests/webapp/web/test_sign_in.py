@@ -364,7 +364,7 @@ def test_no_form_whatever_it_holds_is_a_fault_of_the_server(
     headers = {"Content-Type": kind, "Cookie": f"pincite_visit={cookie}; pincite_session={cookie}"}
     answer = _fuzzer(server).post(path, content=body, headers=headers)
     assert answer.status_code < 500
-    assert _fuzzer(server).get(f"/sign-in/callback?state={cookie}&code={cookie}").status_code == 404
+    assert _fuzzer(server).get(f"/login/callback?state={cookie}&code={cookie}").status_code == 404
 
 
 def _encodable(fields: dict[str, str]) -> dict[str, str]:

@@ -53,6 +53,15 @@ def demo(*, framed: bool) -> Markup:
     ).format(tab)
 
 
+def account(name: str, token: str) -> Markup:
+    """Who is signed in, with a link to their account and the form that signs out; `token` is the form's."""
+    return Markup(
+        '<div class="account"><span class="name">{}</span> <a class="quiet" href="/account">Account</a>'
+        '<form method="post" action="/sign-out"><input type="hidden" name="form" value="{}">'
+        '<button type="submit" class="quiet">Sign out</button></form></div>'
+    ).format(name, token)
+
+
 def matters(known: Sequence[Matter], chosen: Matter | None, *, sharing: bool = False) -> Markup:
     """Selection of the matter, a form for a new one, and a button to delete the open one.
 

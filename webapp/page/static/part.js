@@ -15,6 +15,7 @@ element.addEventListener('change', (event) => {
   send(from.dataset.change, { value: from.value, documents });
 });
 element.addEventListener('submit', (event) => {
+  if (!event.target.dataset.do) return; // a form that the browser sends: signing out
   event.preventDefault();
   send(event.target.dataset.do, { ...event.target.dataset, value: new FormData(event.target).get('value') });
 });
