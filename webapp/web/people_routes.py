@@ -216,19 +216,19 @@ def _administer(workspace: Workspace, user: User, form: Mapping[str, str], url: 
         return link(account)
 
     def change(what: str) -> None:
-        account = accounts.find(who)
+        account = workspace.account_of(who)
         workspace.audit.record(user, Act.ACCOUNT, object=account.id, change=what)
         (accounts.disable if what == "disabled" else accounts.enable)(account)
 
     def leave() -> None:
-        account = accounts.find(who)
+        account = workspace.account_of(who)
         workspace.audit.record(user, Act.ACCOUNT, object=account.id, change="left")
         sharing.leave_all(user, who, to)
         accounts.disable(account)
 
     acts: Mapping[str, Callable[[], Any]] = {
         "add": add,
-        "link": lambda: link(accounts.find(who)),
+        "link": lambda: link(workspace.account_of(who)),
         "disable": lambda: change("disabled"),
         "enable": lambda: change("enabled"),
         "leave": leave,
