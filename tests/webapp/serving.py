@@ -80,13 +80,13 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
     startup._open_models = lambda: None  # type: ignore[method-assign]
     app = FastAPI()
     app.include_router(document_routes(startup.opened))
-    if extend:
-        extend(app, startup)
     make_folder(settings.data_dir)
     first = FirstAdministrator()
     if settings.access == "accounts":
         app.include_router(SignIn(settings, startup.opened, first).router())
         app.add_middleware(SessionGate, opened=startup.opened)
+    if extend:  # the page handles every path that no route above does
+        extend(app, startup)
     login = LocalLogin(settings.data_dir) if settings.access == "local" else None
     app.add_middleware(SecurityMiddleware, settings=settings, login=login)
     server = uvicorn.Server(uvicorn_config(app, settings))
