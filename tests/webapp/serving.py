@@ -83,8 +83,6 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
     app = FastAPI()
     app.include_router(document_routes(startup.opened))
     app.include_router(audit_routes(startup.opened))
-    if extend:
-        extend(app, startup)
     make_folder(settings.data_dir)
     first = FirstAdministrator()
     if settings.access == "accounts":
@@ -92,6 +90,8 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
         app.add_middleware(SessionGate, opened=startup.opened)
     if settings.access in ("accounts", "behind-proxy"):
         app.include_router(People(settings, startup.opened).router())
+    if extend:  # the page handles every path that no route above does
+        extend(app, startup)
     login = LocalLogin(settings.data_dir) if settings.access == "local" else None
     app.add_middleware(SecurityMiddleware, settings=settings, login=login)
     server = uvicorn.Server(uvicorn_config(app, settings))

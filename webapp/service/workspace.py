@@ -31,7 +31,15 @@ from retrieval import (
     database,
     load_embedder,
 )
-from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, RestoreUnfinished, SearchesWaiting, TextsWaiting
+from webapp.core.errors import (
+    DemoFull,
+    NetworkFull,
+    NoSuchPerson,
+    PagesWaiting,
+    RestoreUnfinished,
+    SearchesWaiting,
+    TextsWaiting,
+)
 from webapp.core.log import log, user_error
 from webapp.core.metrics import IngestCounter
 from webapp.core.settings import Settings
@@ -40,7 +48,7 @@ from webapp.service.fair_turns import FairScheduler
 from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
-from webapp.store.accounts import Accounts
+from webapp.store.accounts import Account, Accounts
 from webapp.store.audit import SYSTEM, Act, Audit
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
@@ -257,6 +265,15 @@ class Workspace:
                 if self._users.add(user, ends_at):
                     self._give_sample(user)
                 self._welcomed[user.id] = address
+
+    def account_of(self, who: str) -> Account:
+        """The account of a person, by e-mail address, name or id. Raises AmbiguousPerson, and NoSuchPerson also for
+        the operator of the machine.
+        """
+        person = self.sharing.person(who)
+        if person == LOCAL_USER:
+            raise NoSuchPerson(person=who)
+        return self.accounts.account(person)
 
     def password_link(self, token: str) -> str:
         """Address of a one-time link that sets a password."""
