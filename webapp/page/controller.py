@@ -132,7 +132,7 @@ class Controller:
 
     def delete_conversation(self, state: PageState, conversation_id: str) -> Updates:
         """Delete a conversation."""
-        self._conversations.delete(self._user, conversation_id)
+        self._workspace.delete_conversation(self._user, conversation_id)
         return self._go(state, state)
 
     def _go(self, state: PageState, to: PageState) -> Updates:
@@ -183,7 +183,7 @@ class Controller:
     def remove_document(self, state: PageState, document_id: str) -> Updates:
         """Remove a document from the matter."""
         record = self._access.record(self._user, state.matter_id, document_id)
-        self._workspace.ingest.remove(record.matter_id, record.id)
+        self._workspace.remove_document(record.matter_id, record.id)
         return self.whole_page(state)
 
     def choose_documents(self, state: PageState, scope: Sequence[str] | None = None) -> Updates:

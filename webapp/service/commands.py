@@ -291,7 +291,7 @@ class Remove(Command[RemovedRow], name="remove"):
     def run(self, caller: "Caller") -> Iterator[Event[RemovedRow]]:
         """One result."""
         matter, record = caller.document(self.matter, self.document)
-        caller.workspace.ingest.remove(matter.id, record.id)
+        caller.workspace.remove_document(matter.id, record.id)
         yield Result(RemovedRow(matter=matter.name, document_id=record.id, document=record.name))
 
 
@@ -314,7 +314,7 @@ class Jobs(Command[DocumentRow], name="jobs"):
         if self.act == "cancel":
             for record in caller.records(matter, of and [of]):
                 if record.state != "ready":
-                    ingest.remove(matter.id, record.id)
+                    caller.workspace.remove_document(matter.id, record.id)
                     yield Result(DocumentRow.of(record).model_copy(update={"state": "cancelled"}))
             return
         if self.act != "list":

@@ -35,6 +35,7 @@ from webapp.core.log import log
 from webapp.core.metrics import IngestCounter
 from webapp.core.settings import Settings
 from webapp.llm.embedded import SLOTS
+from webapp.service.compaction import Compaction
 from webapp.service.fair_turns import FairScheduler
 from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue
@@ -108,6 +109,7 @@ class Workspace:
         self._welcomed: dict[str, str] = {}  # first address of each guest, by user id; "" for other users
         self.access.repair(LOCAL_USER)
         self.welcome(LOCAL_USER)
+        self.compaction = Compaction(folder, self._compact)
         self._sweeper = Sweeper(self.delete_expired_guests) if demo and background else None
 
     def __enter__(self) -> Self:
@@ -123,6 +125,7 @@ class Workspace:
         for shares in (self.draws, self.reads, self.searches):
             shares.close()
         self.page_renderer.stop()
+        self.compaction.close()
         self._closing.close()
 
     @opened_once
@@ -206,6 +209,7 @@ class Workspace:
     def work_in_background(self) -> None:
         """Start the background ingest, which runs until `close`; for the server."""
         self.ingest.start(IngestCounter())
+        self.compaction.start()
 
     @contextmanager
     def working(self) -> Iterator["Future[None] | None"]:
@@ -252,16 +256,37 @@ class Workspace:
         return (has_addresses and self._welcomed.get(user.id)) or user.id
 
     def delete_matter(self, matter: Matter) -> None:
-        """Delete a matter with its documents and conversations."""
-        self.ingest.delete_matter(matter.id)
-        self._users.delete_matter_rows(matter.id)
+        """Delete a matter with its documents and conversations; soon after, nothing of it is in a file any more."""
+        with self.compaction.deleting():
+            self.ingest.delete_matter(matter.id)
+            self._users.delete_matter_rows(matter.id)
         self.page_renderer.forget()
+
+    def remove_document(self, matter_id: str, document_id: str) -> None:
+        """Remove a document from a matter; soon after, nothing of it is in a file any more. Raises NoSuchDocument.
+
+        Answers that quote it are kept with their conversations.
+        """
+        with self.compaction.deleting():
+            self.ingest.remove(matter_id, document_id)
+
+    def delete_conversation(self, user: User, conversation_id: str) -> None:
+        """Delete a conversation of the user; soon after, nothing of it is in a file any more."""
+        with self.compaction.deleting():
+            self.conversations.delete(user, conversation_id)
+
+    def _compact(self) -> bool:
+        """Overwrite what was deleted; False where some of it is still to be done."""
+        is_done = database.compact(self._database)
+        ingest = self._ingest_if_open  # else nothing was removed from the indexes
+        return (ingest is None or ingest.compact()) and is_done
 
     def delete_user(self, user: User) -> None:
         """Delete a guest and their matters; a guest's matters have no other members."""
-        for matter in self.access.matters(user):
-            self.delete_matter(matter)
-        self._users.delete(user)
+        with self.compaction.deleting():
+            for matter in self.access.matters(user):
+                self.delete_matter(matter)
+            self._users.delete(user)
         with self._users_lock:
             self._welcomed.pop(user.id, None)
 
