@@ -1,5 +1,6 @@
 """What tests of several rooms need."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,10 @@ import pytest
 from tests.postgres import empty_database, postgres_programs, running_postgres
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine
+
+# A child process imports the main module of its parent, here pytest, which takes longer than what it is started for.
+sys.modules["__main__"].__spec__ = None
+sys.modules["__main__"].__dict__.pop("__file__", None)
 
 
 @pytest.fixture(scope="session")

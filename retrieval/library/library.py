@@ -119,6 +119,21 @@ class Library:
             raise MatterExists(matter=matter.name) from error
         return matter
 
+    def rehouse(self, connection: sa.Connection, matter_id: str, namespace: str) -> None:
+        """Move a matter into another namespace, within the caller's transaction; "Acme" becomes "Acme (2)" where that
+        name is taken there.
+
+        Raises NoSuchMatter.
+        """
+        row = connection.execute(_MATTERS.where(matters.c.id == matter_id)).one_or_none()
+        if row is None:
+            raise NoSuchMatter(matter=matter_id)
+        others = sa.and_(matters.c.namespace == namespace, matters.c.id != matter_id)
+        taken = set(connection.scalars(sa.select(matters.c.name).where(others)))
+        names = (row.name if n == 1 else f"{row.name[: NAME_LENGTH - 9]} ({n})" for n in count(1))
+        values = {"namespace": namespace, "name": next(name for name in names if name not in taken)}
+        connection.execute(sa.update(matters).where(matters.c.id == matter_id).values(values))
+
     def retire_matter(self, matter_id: str) -> None:
         """Hide a matter for good and free its name; `delete_matter` does the rest, now or after a crash.
 
@@ -266,6 +281,26 @@ class Library:
         counted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(documents.c.bytes), 0))
         count, size = connection.execute(counted.where(documents.c.matter_id.in_(matter_ids))).one()
         return count, int(size)  # PostgreSQL adds integers up to a decimal
+
+    def sizes(self) -> list[tuple[Matter, int, int]]:
+        """Every matter with the number of its documents and their bytes, by name."""
+        its = documents.c.matter_id == matters.c.id
+        query = (
+            sa.select(
+                matters.c.id, matters.c.name, sa.func.count(documents.c.document_id), sa.func.sum(documents.c.bytes)
+            )
+            .outerjoin(documents, its)
+            .where(~matters.c.retired)
+            .group_by(matters.c.id, matters.c.name)
+            .order_by(matters.c.name, matters.c.id)
+        )
+        with reading(self._engine) as connection:
+            return [(Matter(id_, name), count, int(size or 0)) for id_, name, count, size in connection.execute(query)]
+
+    @staticmethod
+    def matter_name(connection: sa.Connection, matter_id: str) -> str:
+        """The name of a matter, as a transaction sees it; "" where there is none."""
+        return connection.scalar(_MATTERS.with_only_columns(matters.c.name).where(matters.c.id == matter_id)) or ""
 
     # For a backup
 

@@ -25,8 +25,10 @@ from webapp.page.html.chat import copied, turn_html
 from webapp.page.html.evidence import evidence
 from webapp.service.ask import page_result
 from webapp.store.access import Access
+from webapp.store.audit import Audit
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.schema import metadata, turns
+from webapp.store.sharing import Sharing
 from webapp.store.users import MIGRATIONS, VERSION_TABLE, User, Users
 
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
@@ -329,12 +331,43 @@ def test_what_was_said_goes_with_its_matter_and_with_its_user(records: Records, 
     records.users.delete(BEN)
     with database.reading(records.engine) as connection:
         counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]
-    assert dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True)) == {
-        "users": 1,
-        "memberships": 0,
-        "conversations": 0,
-        "turns": 0,
-    }
+    left = dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True))
+    assert {name: count for name, count in left.items() if count} == {"users": 1}
+
+
+def test_a_conversation_is_read_by_the_people_of_its_matter_once_it_is_shared_and_changed_by_nobody_else(
+    records: Records, matter: Matter, tmp_path: Path
+) -> None:
+    begun = _begun(records, matter)
+    kept = records.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
+    sharing = Sharing(
+        records.engine, records.library, records.users, records.access, Audit(records.engine, tmp_path / "audit.head")
+    )
+    sharing.share(ANN, matter.id, BEN.id, "viewer")
+    with pytest.raises(NoSuchConversation):
+        records.conversations.one(BEN, begun.id)
+    assert records.conversations.share(ANN, begun.id, shared=True).shared
+    [seen] = records.conversations.all(BEN, matter)
+    assert (seen.id, seen.author) == (begun.id, "Ann")
+    assert [turn.id for turn in records.conversations.turns(BEN, begun.id)] == [kept.id]
+    assert records.conversations.turn(BEN, begun.id, kept.id).question == "?"
+    for change in (
+        lambda: records.conversations.add_turn(BEN, begun.id, "?", read_turn({"answer": "…"}), "complete"),
+        lambda: records.conversations.cut(BEN, kept.id),
+        lambda: records.conversations.rate(BEN, kept.id, 1),
+        lambda: records.conversations.delete(BEN, begun.id),
+        lambda: records.conversations.change(BEN, begun.id, title="x", scope=None),
+        lambda: records.conversations.share(BEN, begun.id, shared=False),
+    ):
+        with pytest.raises(NoSuchConversation):
+            change()
+    sharing.wall(ANN, matter.id, BEN.id)
+    with pytest.raises(NoSuchConversation):
+        records.conversations.turns(BEN, begun.id)
+    sharing.lift_wall(ANN, matter.id, BEN.id)
+    sharing.share(ANN, matter.id, BEN.id, "viewer")
+    records.conversations.share(ANN, begun.id, shared=False)
+    assert records.conversations.all(BEN, matter) == []
 
 
 # What older versions kept
