@@ -33,8 +33,8 @@ Recognise = Callable[[Grey], Reading | None]
 _READ_PIXELS = 4_000_000  # of what is recognised: a letter page at 200 dots an inch; a smaller part is drawn larger
 _MOST_DOTS = 300  # per inch
 # A part of a page that is so many times as high as wide, as the picture of a whole conversation is, is read in bands of
-# so many square inches: about a letter page.
-_LONG, _BAND, _MOST_BANDS = 3.0, 100.0, 12
+# so many square inches: about half a letter page.
+_LONG, _BAND, _MOST_BANDS = 3.0, 50.0, 12
 _LEAST_IMAGES = 0.01  # of the page: less is a logo or an initial
 _MOSTLY = 0.5  # of the page, where images are what it shows
 _LEAST_SHAPES = 40  # as large as letters
