@@ -40,10 +40,10 @@ from webapp.store.users import User
 # Building a page leaves event loops of gradio's own behind: they are collected while that is no fault.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
-CANARY = "zanzibar"  # stands in all that is the matter's: its name, documents, conversation
-FIGURE = "77,777"
 State = Literal["active", "archived", "deleted"]
 STATES: tuple[State, ...] = ("active", "archived", "deleted")
+# A word that stands in all that is a matter's: its name, documents and conversation.
+CANARIES: Mapping[State, str] = {state: f"zanzibar{state}" for state in STATES}
 # Who there is, and in which role.
 PEOPLE: Mapping[str, Role | None] = {
     "owner": "owner",
@@ -57,7 +57,8 @@ PEOPLE: Mapping[str, Role | None] = {
     "administrator": None,
     "guest": None,
 }
-Needed = Right | Literal["author", "administrator", "nothing"]  # author: the conversation is one's own
+# author: the conversation is one's own; log: to manage the matter, or to be an administrator
+Needed = Right | Literal["author", "author asks", "log", "administrator", "nothing"]
 
 ACT_NEEDS: Mapping[str, Needed] = {
     "matter": "read",
@@ -75,8 +76,8 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "alone": "ask",
     "share": "author",
     "delete": "author",
-    "again": "author",
-    "read-on": "author",
+    "again": "author asks",
+    "read-on": "author asks",
     "edit": "author",
     "rate": "author",
     "pause": "change",
@@ -104,7 +105,7 @@ COMMAND_NEEDS: Mapping[str, Needed] = {
     "archive": "manage",
     "hold": "manage",
     "retain": "manage",
-    "audit": "manage",
+    "audit": "log",
     "verify_audit": "administrator",
     "backup": "administrator",
     "users": "administrator",
@@ -122,7 +123,7 @@ ROUTE_NEEDS: Mapping[str, Needed] = {
     "GET /matters/{matter_id}/documents/{document_id}/changes/{other_id}": "read",
     "GET /matters/{matter_id}/people": "read",
     "POST /matters/{matter_id}/people": "manage",
-    "GET /matters/{matter_id}/audit": "manage",
+    "GET /matters/{matter_id}/audit": "log",
     "GET /audit": "administrator",
     "GET /administration": "administrator",
     "POST /administration": "administrator",
@@ -152,14 +153,16 @@ class There:
 
     def may(self, who: str, state: State, needs: Needed) -> bool:
         role = PEOPLE[who]
-        if needs == "administrator":
+        if needs == "administrator" or (needs == "log" and who == "administrator"):
             return who == "administrator"
         if needs == "nothing":
             return who != "disabled"
         if role is None or state == "deleted":
             return False
-        if needs == "author":
-            return who == "owner" and state == "active"
+        if needs == "log":
+            needs = "manage"
+        if needs in ("author", "author asks"):
+            return who == "owner" and (state == "active" or needs == "author")
         return needs in RIGHTS[role] and (state == "active" or needs in IN_ARCHIVE)
 
     def kept(self) -> object:
@@ -204,10 +207,10 @@ def _person(server: Running, name: str) -> User:
 def _matter(server: Running, people: Mapping[str, User], state: State, folder: Path) -> Mapping[str, str]:
     """A matter with a document, a shared conversation, and everyone let in who is to be."""
     workspace, owner = server.workspace, people["owner"]
-    matter = workspace.create_matter(owner, f"Matter {CANARY} {state}")
+    matter = workspace.create_matter(owner, f"Matter {CANARIES[state]}")
     file = folder / f"{state}.pdf"
-    file.write_bytes(make_pdf([f"1. Fee. The {CANARY} fee of the {state} matter is ${FIGURE}."]))
-    record = workspace.accept(owner, matter, file, f"{CANARY}.pdf")
+    file.write_bytes(make_pdf([f"1. Fee. The {CANARIES[state]} fee is $77,777."]))
+    record = workspace.accept(owner, matter, file, f"{CANARIES[state]}.pdf")
     end = time.monotonic() + 60
     while workspace.library.record(matter.id, record.id).state != "ready":
         workspace.wake()
@@ -222,9 +225,9 @@ def _matter(server: Running, people: Mapping[str, User], state: State, folder: P
         sharing.share(owner, matter.id, people[name].id, role)  # type: ignore[arg-type]
     sharing.unshare(owner, matter.id, people["former member"].id)
     sharing.wall(owner, matter.id, people["walled"].id)
-    conversation = workspace.conversations.start(owner, matter, f"About {CANARY}")
-    answer = read_turn({"answer": f"The {CANARY} fee is ${FIGURE}.", "found": True})
-    turn = workspace.conversations.add_turn(owner, conversation.id, f"What of {CANARY}?", answer, "complete")
+    conversation = workspace.conversations.start(owner, matter, f"About {CANARIES[state]}")
+    answer = read_turn({"answer": f"The {CANARIES[state]} fee is $77,777.", "found": True})
+    turn = workspace.conversations.add_turn(owner, conversation.id, f"What of {CANARIES[state]}?", answer, "complete")
     workspace.conversations.share(owner, conversation.id, shared=True)
     return {"matter": matter.id, "document": record.id, "conversation": conversation.id, "turn": turn.id}
 
@@ -257,12 +260,11 @@ def test_an_act_of_the_page_is_done_by_whoever_may_and_by_nobody_else(there: The
             page = PageState(opened=True, matter_id=ids["matter"], conversation_id=ids["conversation"])
             told = _told(lambda row=row, c=controller, p=page, v=values: asyncio.run(row.run(c, p, v)))  # type: ignore[misc]
             if not there.may(who, state, "read"):
-                assert CANARY not in told, (who, state)
-                assert FIGURE not in told, (who, state)
+                assert CANARIES[state] not in told, (who, state)
             else:
                 assert told.startswith("refused"), (who, state, told[:300])
             tried += 1
-    assert tried > 5
+    assert tried > 5 or ACT_NEEDS[act] == "nothing"
     assert there.kept() == before
 
 
@@ -325,7 +327,7 @@ def test_a_command_is_done_by_whoever_may_and_by_nobody_else(there: There, tmp_p
             told = _told(lambda caller=caller, command=command: list(caller.run(command)))  # type: ignore[misc]
             assert told.startswith("refused"), (who, state, told[:300])
             if not there.may(who, state, "read"):
-                assert CANARY not in told, (who, state)
+                assert CANARIES[state] not in told, (who, state)
             tried += 1
     assert tried > 3 or COMMAND_NEEDS[name] == "nothing"
     assert there.kept() == before
@@ -337,7 +339,7 @@ def test_what_a_command_lists_is_of_those_who_may_read_it(there: There, tmp_path
         command = _commands(there.ids["active"], tmp_path / "new.pdf")[name]
         told = _told(lambda user=user, command=command: list(Caller(there.server.workspace, user).run(command)))  # type: ignore[misc]
         if name != "groups":
-            assert (CANARY in told) == there.may(who, "active", "read"), who
+            assert (CANARIES["active"] in told) == there.may(who, "active", "read"), who
 
 
 @pytest.mark.parametrize("route", sorted(ROUTE_NEEDS))
@@ -360,7 +362,7 @@ def test_a_route_answers_whoever_may_and_nobody_else(there: There, route: str) -
                 assert answer.status_code in (200, 403 if method == "POST" else 200), (who, state, answer.text[:300])
                 continue
             assert answer.status_code in (303, 401, 403, 404), (who, state, answer.status_code)
-            assert CANARY.encode() not in answer.content, (who, state)
+            assert CANARIES[state].encode() not in answer.content, (who, state)
             assert not answer.content.startswith((b"%PDF", b"\x89PNG")), (who, state)
     assert there.kept() == before
 

@@ -227,7 +227,7 @@ def compare(
     from webapp.cli.terminal import results, say
     from webapp.service.commands import Compare
 
-    command = Compare(matter, old, new)
+    command = Compare(matter, old, new, exported=out is not None)
     if out is not None:
         suffix = out.suffix.lower()
         if suffix not in (".html", ".docx"):

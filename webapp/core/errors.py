@@ -222,6 +222,13 @@ class AmbiguousMatter(PinciteError):
     hint_text = "Enter the id of the one you mean."
 
 
+class PrivilegedDocument(PinciteError):
+    """A document that is marked as privileged would leave in an export."""
+
+    sentence = "“{document}” is privileged: it is kept out of exports."
+    hint_text = "Whoever may change the matter can let it into exports, under People."
+
+
 class NoSuchPerson(PinciteError):
     """Nobody of this name, e-mail address or id is known."""
 

@@ -84,7 +84,9 @@ class Controller:
         updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING}
         updates |= self._sidebar(state, matter, records)
         running = self._running.of(state.conversation_id)
-        updates |= chat_updates(matter, records, turns, running, read_only=bool(conversation and conversation.author))
+        is_anothers = bool(conversation and conversation.author)
+        privileged = self._privileged(state)
+        updates |= chat_updates(matter, records, turns, running, read_only=is_anothers, privileged=privileged)
         return updates | {"evidence": newest_evidence(self._workspace.library, state.matter_id, turns)}
 
     def open(self, state: PageState) -> Updates:
@@ -237,11 +239,13 @@ class Controller:
         """Save the user's rating of an answer; the same rating again withdraws it."""
         turn = self._turn(state, turn_id)
         self._conversations.rate(self._user, turn.id, None if turn.rating == rating else 1 if rating > 0 else -1)
-        return {"past": chat.past(self._conversations.turns(self._user, state.conversation_id))}
+        turns = self._conversations.turns(self._user, state.conversation_id)
+        return {"past": chat.past(turns, privileged=self._privileged(state))}
 
     def edit_question(self, state: PageState, turn_id: str) -> Updates:
         """Put a question into the question box for editing; sending it replaces the turn and all later ones."""
         turn = self._turn(state, turn_id)
+        self._conversations.own(self._user, turn.conversation_id)
         return edit_updates(replace(state, editing=turn.id), turn)
 
     def show_evidence(self, state: PageState, turn_id: str, item: int, zoom: float) -> Updates:
@@ -433,8 +437,13 @@ class Controller:
 
     def _sidebar(self, state: PageState, matter: Matter | None, records: Sequence[DocumentRecord]) -> Updates:
         facts = self._workspace.library.facts_of(records)
-        known = self._all_conversations(matter)
-        return sidebar_updates(state, matter, records, known, facts, sharing=self._workspace.has_people)
+        known, sharing = self._all_conversations(matter), self._workspace.has_people
+        conversations = sidebar.conversations(known, state.conversation_id, sharing=sharing)
+        return sidebar_updates(state, matter, records, conversations, facts, self._privileged(state))
+
+    def _privileged(self, state: PageState) -> frozenset[str]:
+        """Ids of the documents of the page's matter that are kept out of exports."""
+        return self._workspace.sharing.privileged_in(self._user, state.matter_id) if state.matter_id else frozenset()
 
     def _all_conversations(self, matter: Matter | None) -> list[Conversation]:
         return self._conversations.all(self._user, matter) if matter else []

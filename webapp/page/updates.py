@@ -1,6 +1,6 @@
 """View of the page: computes which parts change, and their HTML. Pure: records and results in, updates out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypedDict
 
 from markupsafe import Markup
@@ -16,7 +16,7 @@ from webapp.service.caller import DONE
 from webapp.service.running import Running, RunningAnswer
 from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER
-from webapp.store.conversations import Conversation, SavedTurn
+from webapp.store.conversations import SavedTurn
 
 # Each is answered by one section of the sample; tested with the packaged search model.
 EXAMPLES = (
@@ -60,20 +60,19 @@ def sidebar_updates(
     state: PageState,
     matter: Matter | None,
     records: Sequence[DocumentRecord],
-    conversations: Sequence[Conversation],
+    conversations: Markup,
     facts: Mapping[str, Facts],
-    *,
-    sharing: bool = False,
+    privileged: Collection[str] = (),
 ) -> Updates:
     """Documents, conversations and scope; time to the next poll. `facts` are those of the documents, by id.
 
-    `sharing`: other people may be in the matter.
+    `privileged`: ids of the documents that are kept out of exports.
     """
     ready = [record for record in records if record.state == "ready"]
     under_way = any(record.state not in DONE for record in records)
     return {
-        "documents": sidebar.documents(records, facts),
-        "conversations": sidebar.conversations(conversations, state.conversation_id, sharing=sharing),
+        "documents": sidebar.documents(records, facts, privileged),
+        "conversations": conversations,
         "scope": sidebar.scope(matter, ready, len(records), state.scope) if matter else NOTHING,
         "pace": OFTEN_SECONDS if under_way else SELDOM_SECONDS,
     }
@@ -86,10 +85,13 @@ def chat_updates(
     running: Running | None,
     *,
     read_only: bool = False,
+    privileged: Collection[str] = (),
 ) -> Updates:
-    """The saved turns and the draft; before the first turn, the empty chat. `read_only`: it is another's."""
+    """The saved turns and the draft; before the first turn, the empty chat. `read_only`: it is another's; `privileged`:
+    ids of the documents that are kept out of copies.
+    """
     updates: Updates = {
-        "past": chat.past(turns, read_only=read_only),
+        "past": chat.past(turns, read_only=read_only, privileged=privileged),
         "now": NOTHING,
         "empty": NOTHING,
         "busy": running is not None,

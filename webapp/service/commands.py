@@ -262,6 +262,7 @@ class Compare(Command[ChangeRow], name="compare"):
     matter: str
     old: str
     new: str
+    exported: bool = False
 
     def prepare(self, caller: "Caller") -> Iterator[Progress]:
         """Wait for both documents."""
@@ -275,6 +276,8 @@ class Compare(Command[ChangeRow], name="compare"):
 
         _, old = caller.document(self.matter, self.old)
         _, new = caller.document(self.matter, self.new)
+        if self.exported:
+            caller.workspace.sharing.check_export(caller.user, old, new)
         for row in changes(caller.workspace, caller.user, old, new):
             yield Result(row)
 

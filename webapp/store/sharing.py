@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from retrieval import Library, Matter, NoSuchMatter, clean_title, database
+from retrieval import DocumentRecord, Library, Matter, NoSuchMatter, clean_title, database
 from webapp.core.errors import (
     AmbiguousMatter,
     AmbiguousPerson,
@@ -21,6 +21,7 @@ from webapp.core.errors import (
     NoSuchPerson,
     NotAllowed,
     OwnerStays,
+    PrivilegedDocument,
 )
 from webapp.core.limits import check_name
 from webapp.store.access import Access
@@ -293,6 +294,15 @@ class Sharing:
         query = sa.select(privileged.c.document_id).where(privileged.c.matter_id == matter_id)
         with database.reading(self._engine) as connection:
             return frozenset(connection.scalars(query))
+
+    def check_export(self, user: User, *records: DocumentRecord) -> None:
+        """Check that these documents may leave in an export.
+
+        Raises PrivilegedDocument, and what `Access.check` does.
+        """
+        for record in records:
+            if record.id in self.privileged_in(user, record.matter_id):
+                raise PrivilegedDocument(document=record.name)
 
     # Lookups and checks
 

@@ -140,7 +140,10 @@ def _privilege(token: str, path: str, of: MatterPeople) -> Markup:
         words = "Let into exports" if is_privileged else "Keep out of exports"
         acts = _button(token, path, act, words) if of.changes else NOTHING
         rows.append(_row(record.name, "Privileged" if is_privileged else "", acts))
-    heading = Markup('<h2>Privileged documents</h2><p class="hint">They are kept out of exports.</p>')
+    heading = Markup(
+        '<h2>Privileged documents</h2><p class="hint">They are kept out of copies and Word files; who may read the '
+        "matter reads them.</p>"
+    )
     return heading + _table(("Document", "", ""), rows)
 
 

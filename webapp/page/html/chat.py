@@ -5,7 +5,7 @@ text (XSS). Nothing here turns a `str` into `Markup` in any other way, and no te
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from markupsafe import Markup
 
@@ -60,12 +60,16 @@ SHARES = (
 )
 
 
-def past(turns: Sequence[SavedTurn], *, read_only: bool = False) -> Markup:
-    """The saved turns of a conversation. `read_only`: another's, which is not changed."""
-    return lines(turn_html(turn, last=turn is turns[-1], read_only=read_only) for turn in turns)
+def past(turns: Sequence[SavedTurn], *, read_only: bool = False, privileged: Collection[str] = ()) -> Markup:
+    """The saved turns of a conversation. `read_only`: another's, which is not changed; `privileged`: ids of the
+    documents that are kept out of copies.
+    """
+    return lines(turn_html(turn, last=turn is turns[-1], read_only=read_only, privileged=privileged) for turn in turns)
 
 
-def turn_html(turn: SavedTurn, *, last: bool = False, read_only: bool = False) -> Markup:
+def turn_html(
+    turn: SavedTurn, *, last: bool = False, read_only: bool = False, privileged: Collection[str] = ()
+) -> Markup:
     """A turn: question, and answer, summary or mentions."""
     match turn.answer:
         case SummaryResult() as result:
@@ -82,7 +86,7 @@ def turn_html(turn: SavedTurn, *, last: bool = False, read_only: bool = False) -
         _question(turn, read_only=read_only),
         _notices(turn.answer),
         content,
-        _foot(turn, last=last, read_only=read_only),
+        _foot(turn, last=last, read_only=read_only, privileged=privileged),
     )
 
 
@@ -406,7 +410,7 @@ def _several(answer: AnswerResult) -> Markup:
     )
 
 
-def _foot(turn: SavedTurn, *, last: bool, read_only: bool) -> Markup:
+def _foot(turn: SavedTurn, *, last: bool, read_only: bool, privileged: Collection[str]) -> Markup:
     again = Markup('<button type="button" class="quiet" data-do="again" data-turn="{}">{}</button>').format(
         turn.id, AGAIN[type(turn.answer)]
     )
@@ -418,10 +422,19 @@ def _foot(turn: SavedTurn, *, last: bool, read_only: bool) -> Markup:
         for value, words in ((1, "Helpful"), (-1, "Not helpful"))
     )
     changes = NOTHING if read_only else lines([_read_on(turn) + again if last else NOTHING, ratings])
+    return Markup('<footer class="foot">{}<div class="acts">{}{}</div></footer>').format(
+        _coverage(turn.answer), _copy(turn, privileged), changes
+    )
+
+
+def _copy(turn: SavedTurn, privileged: Collection[str]) -> Markup:
+    """Button that copies a turn, unless it has words of a privileged document."""
+    places = (place for part in turn.answer.PLACES for place in getattr(turn.answer, part))
+    if any(place.document_id in privileged for place in places):
+        return Markup('<span class="privileged">Cites a privileged document: not for copying</span>')
     return Markup(
-        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-do="copy" data-turn="{}" '
-        'data-copy="{}">Copy with citations</button>{}</div></footer>'
-    ).format(_coverage(turn.answer), turn.id, copied(turn), changes)
+        '<button type="button" class="quiet" data-do="copy" data-turn="{}" data-copy="{}">Copy with citations</button>'
+    ).format(turn.id, copied(turn))
 
 
 def _read_on(turn: SavedTurn) -> Markup:

@@ -1,7 +1,7 @@
 """Renders the sidebar as HTML: matters, documents with their state, conversations, health. Pure, as `chat` is."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -97,17 +97,26 @@ def matters(known: Sequence[Matter], chosen: Matter | None, *, sharing: bool = F
     ).format(options, people, delete)
 
 
-def documents(records: Sequence[DocumentRecord], facts: Mapping[str, Facts]) -> Markup:
-    """List of the documents of a matter with their states, and below each name what the document calls itself."""
+def documents(
+    records: Sequence[DocumentRecord], facts: Mapping[str, Facts], privileged: Collection[str] = ()
+) -> Markup:
+    """List of the documents of a matter with their states, and below each name what the document calls itself.
+
+    `privileged`: ids of those that are kept out of exports.
+    """
     if not records:
         return Markup('<h2>Documents</h2><p class="none">None yet.</p>')
     earlier = _earlier_versions(records)
     return Markup('<h2>Documents <span class="count">{}</span></h2><ul class="documents">{}</ul>').format(
         len(records),
-        lines(_document(record, facts.get(record.id), earlier.get(record.id)) for record in records),
+        lines(
+            _document(record, facts.get(record.id), earlier.get(record.id), is_privileged=record.id in privileged)
+            for record in records
+        ),
     )
 
 
+PRIVILEGED = Markup('<span class="privileged">Privileged: kept out of exports</span>')
 _COPY = re.compile(r" \(\d+\)(?=\.\w+\Z|\Z)")  # what tells a further file of one name from the first
 
 
@@ -202,7 +211,9 @@ def _changes(record: DocumentRecord, earlier: DocumentRecord | None) -> Markup:
     )
 
 
-def _document(record: DocumentRecord, facts: Facts | None, earlier: DocumentRecord | None) -> Markup:
+def _document(
+    record: DocumentRecord, facts: Facts | None, earlier: DocumentRecord | None, *, is_privileged: bool
+) -> Markup:
     under_way = record.state in ("reading", "indexing") and record.pages
     bar = (
         Markup('<progress max="{}" value="{}" aria-label="{}"></progress>').format(
@@ -223,7 +234,7 @@ def _document(record: DocumentRecord, facts: Facts | None, earlier: DocumentReco
         record.state,
         record.name,
         record.name,
-        about(about_document(facts)),
+        about(about_document(facts)) + (PRIVILEGED if is_privileged else NOTHING),
         _ICONS[record.state],
         state_of(record),
         f", {plural(record.pages, 'page')}" if record.state == "ready" else "",
