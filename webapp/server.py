@@ -33,6 +33,7 @@ from webapp.service.health import Health
 from webapp.service.startup import GOODBYE_SECONDS, Startup
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
+from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
@@ -75,6 +76,7 @@ def make_app(startup: Startup, login: LocalLogin | None = None, first: FirstAdmi
         app.add_middleware(SessionGate, opened=startup.opened)  # within the one that is added next
     if startup.settings.access in ("accounts", "behind-proxy"):
         app.include_router(People(startup.settings, startup.opened).router())
+    app.include_router(audit_routes(startup.opened))
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
     mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app

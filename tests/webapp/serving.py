@@ -18,9 +18,11 @@ from webapp.server import uvicorn_config
 from webapp.service.health import Health
 from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
+from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.document_routes import document_routes
 from webapp.web.middleware import SecurityMiddleware
+from webapp.web.people_routes import People
 from webapp.web.session_gate import SessionGate
 from webapp.web.sign_in_routes import FirstAdministrator, SignIn
 
@@ -80,11 +82,14 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
     startup._open_models = lambda: None  # type: ignore[method-assign]
     app = FastAPI()
     app.include_router(document_routes(startup.opened))
+    app.include_router(audit_routes(startup.opened))
     make_folder(settings.data_dir)
     first = FirstAdministrator()
     if settings.access == "accounts":
         app.include_router(SignIn(settings, startup.opened, first).router())
         app.add_middleware(SessionGate, opened=startup.opened)
+    if settings.access in ("accounts", "behind-proxy"):
+        app.include_router(People(settings, startup.opened).router())
     if extend:  # the page handles every path that no route above does
         extend(app, startup)
     login = LocalLogin(settings.data_dir) if settings.access == "local" else None

@@ -73,6 +73,7 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "read-on": Act(Controller.read_on, ("past",), {"turn": str}, "submit", focus="question"),
         "alone": Act(Controller.ask_alone, ("past",), {"turn": str}, "submit", focus="question"),
         "edit": Act(Controller.edit_question, ("past",), {"turn": str}, focus="question"),
+        "copy": Act(Controller.record_copy, ("past",), {"turn": str}),
         "rate": Act(Controller.rate, ("past",), {"turn": str, "rating": parse_integer}),
         "cite": Act(
             Controller.show_evidence,

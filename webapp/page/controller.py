@@ -252,6 +252,11 @@ class Controller:
         self._record(Act.CITATION, state.matter_id, turn.id, item=item)
         return {"evidence": evidence_of(self._workspace.library, state.matter_id, turn, item, zoom)}
 
+    def record_copy(self, state: PageState, turn_id: str) -> Updates:
+        """Record that an answer was copied, which the browser has done by itself."""
+        self._record(Act.COPY, state.matter_id, self._turn(state, turn_id).id)
+        return {}
+
     # Questions, summaries, searches
 
     async def ask(

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Collection, Iterator, Set
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter
+from webapp.core.errors import NotAllowed
 from webapp.core.limits import check_question, is_id
 from webapp.core.results import DocumentRow
 from webapp.core.stream import Event, Progress, Result, T
@@ -44,6 +45,11 @@ class Caller:
         """Record that a command asked for what the user may not."""
         matter, document = (str(getattr(command, name, None) or "") for name in ("matter", "document"))
         self.workspace.audit.refused(self.user, error, matter_id=matter, object=document)
+
+    def check_administrator(self) -> None:
+        """Check that the caller is an administrator. Raises NotAllowed."""
+        if not self.workspace.sharing.administers(self.user):
+            raise NotAllowed()
 
     def matter(self, name: str, right: Right = "read") -> Matter:
         """Find a matter by name or id. Raises NoSuchMatter, and what `Access.check` does."""

@@ -7,26 +7,26 @@ execution needs is imported there.
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, Literal, get_args
 
-from webapp.core.errors import NoSuchFile
-from webapp.core.limits import check_selection, without_codes
+from webapp.core.errors import NoSuchFile, NotAllowed
+from webapp.core.limits import GroupAct, JobAct, MemberAct, check_days, check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
     AnswerResult,
+    AuditRow,
+    BackupRow,
     ChangeRow,
     DeletedRow,
     DocumentRow,
     FlagRow,
-    GroupAct,
     GroupRow,
     HitRow,
-    JobAct,
+    KeptRow,
     MatterRow,
-    MemberAct,
     MemberRow,
     MentionRow,
     NamedRow,
@@ -34,11 +34,13 @@ from webapp.core.results import (
     Row,
     SummaryResult,
     UserRow,
+    VerificationRow,
     cite_fields,
 )
 from webapp.core.stream import Event, Progress, Result, T
 
 if TYPE_CHECKING:
+    from retrieval import Matter
     from webapp.service.caller import Caller
     from webapp.store.accounts import Account
     from webapp.store.roles import Right
@@ -488,6 +490,7 @@ class ListUsers(Command[UserRow], name="users"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """A result for each person, by name."""
+        caller.check_administrator()
         for account in caller.workspace.accounts.all():
             yield Result(_user_row(account))
 
@@ -502,6 +505,7 @@ class AddUser(Command[UserRow], name="add_user"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result, with a link that sets a password."""
+        caller.check_administrator()
         accounts = caller.workspace.accounts
         account = accounts.add(self.email, self.name, administrator=self.administrator)
         caller.workspace.record_account_act(caller.user, account.user, "add")
@@ -517,14 +521,14 @@ class SetPassword(Command[UserRow], name="password"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result, with the link where no password is given."""
-        workspace, account = caller.workspace, caller.workspace.account_of(self.person)
+        workspace, account = caller.workspace, _account(caller, self.person)
         if self.password is None:
             workspace.record_account_act(caller.user, account.user, "link")
             yield Result(_user_row(account, workspace.password_link(workspace.accounts.make_link(account))))
             return
         workspace.record_account_act(caller.user, account.user, "password")
         workspace.accounts.set_password(account, self.password)
-        yield Result(_user_row(caller.workspace.account_of(self.person)))
+        yield Result(_user_row(_account(caller, self.person)))
 
 
 @dataclass(frozen=True)
@@ -537,7 +541,7 @@ class ChangeUser(Command[UserRow], name="change_user"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result."""
-        workspace, account = caller.workspace, caller.workspace.account_of(self.person)
+        workspace, account = caller.workspace, _account(caller, self.person)
         if self.hand_over_to is not None:
             workspace.sharing.person(self.hand_over_to)  # who does not exist stops this before anything is done
         workspace.record_account_act(caller.user, account.user, self.act)
@@ -548,6 +552,12 @@ class ChangeUser(Command[UserRow], name="change_user"):
         if self.hand_over_to is not None:
             workspace.sharing.leave_all(caller.user, account.id, self.hand_over_to)
         yield Result(_user_row(disabled))
+
+
+def _account(caller: "Caller", person: str) -> "Account":
+    """The account of a person, for an administrator. Raises NotAllowed, and what `Workspace.account_of` does."""
+    caller.check_administrator()
+    return caller.workspace.account_of(person)
 
 
 def _user_row(account: "Account", link: str | None = None) -> UserRow:
@@ -563,3 +573,84 @@ def _user_row(account: "Account", link: str | None = None) -> UserRow:
         state=state,
         link=link,
     )
+
+
+@dataclass(frozen=True)
+class Hold(Command[KeptRow], name="hold"):
+    """Put a matter on legal hold, under which nothing of it is deleted, or end the hold."""
+
+    matter: str
+    hold: bool = True
+
+    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
+        """One result."""
+        retention = caller.workspace.retention
+        yield Result(_kept(caller, retention.hold(caller.user, self.matter, hold=self.hold)))
+
+
+@dataclass(frozen=True)
+class Retain(Command[KeptRow], name="retain"):
+    """Set after how many days conversations of a matter are deleted, and in the archive all of it; None for no end."""
+
+    matter: str
+    days: int | None = None
+
+    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
+        """One result."""
+        check_days(self.days)
+        yield Result(_kept(caller, caller.workspace.retention.retain(caller.user, self.matter, self.days)))
+
+
+def _kept(caller: "Caller", matter: "Matter") -> KeptRow:
+    kept = caller.workspace.retention.of(matter.id)
+    return KeptRow(matter=matter.name, retention_days=kept.days, legal_hold=kept.hold)
+
+
+@dataclass(frozen=True)
+class ReadAudit(Command[AuditRow], name="audit"):
+    """List the audit log of a matter, or all of it: who did what and when, since a date."""
+
+    matter: str | None = None
+    since: str = ""
+    exported: bool = False
+
+    def run(self, caller: "Caller") -> Iterator[Event[AuditRow]]:
+        """A result for each row, oldest first."""
+        from webapp.service import audit_log
+        from webapp.store.audit import Act
+
+        wanted = replace(
+            audit_log.readable(caller.workspace, caller.user, self.matter),
+            since=audit_log.parse_time(self.since, "since"),
+        )
+        audit_log.record_reading(caller.workspace, caller.user, wanted, Act.EXPORT if self.exported else Act.LOG)
+        yield from map(Result, audit_log.rows(caller.workspace, wanted))
+
+
+@dataclass(frozen=True)
+class VerifyAudit(Command[VerificationRow], name="verify_audit"):
+    """Verify the chain of the audit log, and against a head of it that was kept elsewhere."""
+
+    head: str = ""
+
+    def run(self, caller: "Caller") -> Iterator[Event[VerificationRow]]:
+        """One result."""
+        from webapp.service import audit_log
+
+        yield Result(audit_log.verify(caller.workspace, caller.user, self.head))
+
+
+@dataclass(frozen=True)
+class Backup(Command[BackupRow], name="backup"):
+    """Back up the records, files and keys of all users into a new folder on this machine. Raises BackupFailed."""
+
+    folder: str
+
+    def run(self, caller: "Caller") -> Iterator[Event[BackupRow]]:
+        """Progress, then one result."""
+        from webapp.service.backup import backup
+        from webapp.store.users import LOCAL_USER
+
+        if caller.user != LOCAL_USER:
+            raise NotAllowed()
+        return backup(caller.workspace.library, caller.workspace.settings, Path(self.folder))

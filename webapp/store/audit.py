@@ -316,6 +316,13 @@ class Audit:
         with database.reading(self._engine) as connection:
             return [User(*row) for row in connection.execute(query.order_by(audit.c.user_name, audit.c.user_id))]
 
+    def matters_called(self, name_or_id: str) -> list[str]:
+        """Ids of the matters that the log tells of by this id or name, deleted ones too."""
+        is_it = sa.or_(audit.c.matter_id == name_or_id, audit.c.matter_name == name_or_id)
+        query = sa.select(audit.c.matter_id).distinct().where(is_it, audit.c.matter_id != "")
+        with database.reading(self._engine) as connection:
+            return list(connection.scalars(query.order_by(audit.c.matter_id)))
+
     def verify(self, kept_head: Head | None = None) -> Verification:
         """Walk the chain to the first row that was changed, removed or put in, or to an end that lacks rows.
 

@@ -13,8 +13,6 @@ from webapp.store.audit import Act, Audit
 from webapp.store.schema import conversations, matter_settings, turns
 from webapp.store.users import User
 
-MOST_DAYS = 36_500  # a hundred years
-
 
 @dataclass(frozen=True, slots=True)
 class Kept:

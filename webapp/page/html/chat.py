@@ -340,9 +340,10 @@ def _chip(turn_id: str, answer: AnswerResult, index: int) -> Markup:
 
 
 def _pin(answer: AnswerResult, row: CiteRow) -> str:
-    """Section and page of a row, and its document if the answer cites several."""
+    """Section and page of a row, and its document if several were searched or are cited."""
     documents = {each.document_id for each in (*answer.citations, *answer.key_language, *answer.nearest)}
-    return f"{row.document}, {pin(row)}" if len(documents) > 1 else pin(row)
+    several = len(documents) > 1 or (answer.searched is not None and answer.searched.documents > 1)
+    return f"{row.document}, {pin(row)}" if several else pin(row)
 
 
 def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
@@ -418,10 +419,9 @@ def _foot(turn: SavedTurn, *, last: bool, read_only: bool) -> Markup:
     )
     changes = NOTHING if read_only else lines([_read_on(turn) + again if last else NOTHING, ratings])
     return Markup(
-        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with '
-        "citations"
-        "</button>{}</div></footer>"
-    ).format(_coverage(turn.answer), copied(turn), changes)
+        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-do="copy" data-turn="{}" '
+        'data-copy="{}">Copy with citations</button>{}</div></footer>'
+    ).format(_coverage(turn.answer), turn.id, copied(turn), changes)
 
 
 def _read_on(turn: SavedTurn) -> Markup:
