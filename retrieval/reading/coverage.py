@@ -37,8 +37,8 @@ _MOST_DOTS = 300  # per inch
 _LINES_COMPARED, _WORDS_COMPARED, _COMPARED_DOTS = 2, 4, 150.0
 _RIM = 0.25  # of the height of such a line, above and below it
 # A part of a page that is so many times as high as wide, as the picture of a whole conversation is, is read in bands of
-# so many square inches: about a letter page.
-_LONG, _BAND, _MOST_BANDS = 3.0, 100.0, 12
+# so many square inches: about half a letter page.
+_LONG, _BAND, _MOST_BANDS = 3.0, 50.0, 12
 _LEAST_IMAGES = 0.01  # of the page: less is a logo or an initial
 _MOSTLY = 0.5  # of the page, where images are what it shows; or of words
 _LEAST_SHAPES = 40  # as large as letters

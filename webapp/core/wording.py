@@ -75,6 +75,8 @@ def audit_detail(row: AuditRow) -> list[str]:
             words.append("without end" if value is None else plural(int(value), "day"))
         elif name == "on":
             words.append("on" if value else "off")
+        elif name == "why":
+            words += [_REFUSED[str(value)]] if value in _REFUSED else [] if value == "order" else [str(value)]
         elif name in _SAID_ALONE:
             words.append(str(value))
         else:
@@ -82,7 +84,14 @@ def audit_detail(row: AuditRow) -> list[str]:
     return words
 
 
-_SAID_ALONE = ("what", "why", "role", "form", "change")  # details whose value says what they are
+_SAID_ALONE = ("what", "role", "form", "change")  # details whose value says what they are
+_REFUSED = {
+    "NoSuchMatter": "not in the matter",
+    "NoSuchDocument": "no such document",
+    "NoSuchConversation": "no conversation of theirs",
+    "RoleTooLow": "not in this role",
+    "NotAllowed": "not allowed",
+}
 
 
 def about_document(facts: "Facts | None") -> str:

@@ -28,8 +28,9 @@ h1 { font: 600 1.4rem/1.3 Charter, Cambria, Georgia, serif; margin: 0; }
 a { color: var(--mark); } p, .soft { color: var(--soft); margin: 0.3rem 0; } .soft { font-size: 0.85rem; }
 form { display: flex; flex-wrap: wrap; gap: 0.6rem 0.9rem; align-items: end; margin: 1.2rem 0; }
 label { display: grid; gap: 0.15rem; font-size: 0.8rem; color: var(--soft); }
-select, input, button { font: inherit; font-size: 0.9rem; color: var(--ink); background: var(--card);
-  border: 1px solid var(--line); border-radius: 5px; padding: 0.3rem 0.5rem; max-width: 14rem; }
+select, input, button { box-sizing: border-box; height: 2.1rem; font: inherit; font-size: 0.9rem; color: var(--ink);
+  background: var(--card); border: 1px solid var(--line); border-radius: 5px; padding: 0.3rem 0.5rem;
+  max-width: 14rem; }
 button { cursor: pointer; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-size: 0.8rem; color: var(--soft); }
 th, td { border-top: 1px solid var(--line); padding: 0.45rem 0.9rem 0.45rem 0; vertical-align: top; }
@@ -123,7 +124,7 @@ def _row(page: AuditPage, row: AuditRow) -> Markup:
     documents = row.detail.get("documents")
     ids = [row.object] if len(row.object) == 64 else []
     ids += [id_ for id_ in documents if id_ not in ids] if isinstance(documents, tuple) else []
-    others = [row.object[:_SHORT]] if row.object and row.object not in ids else []
+    others = [dict(page.people).get(row.object, row.object[:_SHORT])] if row.object not in ids else []
     more = [part for part in (*others, *audit_detail(row)) if part]
     told = Markup("{}{}{}").format(
         row.told,

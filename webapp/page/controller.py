@@ -163,9 +163,7 @@ class Controller:
 
     def share_conversation(self, state: PageState, conversation_id: str, share: str) -> Updates:
         """Share a conversation with the people of its matter (`share` "yes"), or no longer."""
-        conversation = self._conversations.own(self._user, conversation_id)
-        self._record(Act.SHARE, conversation.matter_id, conversation.id, on=share == "yes")
-        self._conversations.share(self._user, conversation.id, shared=share == "yes")
+        self._workspace.share_conversation(self._user, conversation_id, shared=share == "yes")
         return self.sidebar(state)
 
     def _go(self, state: PageState, to: PageState) -> Updates:

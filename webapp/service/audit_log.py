@@ -36,7 +36,8 @@ def readable(workspace: Workspace, user: User, matter: str | None) -> Wanted:
 
 def record_reading(workspace: Workspace, user: User, wanted: Wanted, act: Act = Act.LOG) -> None:
     """Record that the log is read, or exported."""
-    workspace.audit.record(user, act, matter_id=wanted.matter_id or "", what="audit")
+    what = {"what": "log"} if act is Act.EXPORT else {}
+    workspace.audit.record(user, act, matter_id=wanted.matter_id or "", **what)
 
 
 def rows(workspace: Workspace, wanted: Wanted) -> Iterator[AuditRow]:

@@ -11,6 +11,7 @@ from webapp.core.results import DocumentRow
 from webapp.core.stream import Event, Progress, Result, T
 from webapp.service.commands import Command
 from webapp.service.workspace import Workspace
+from webapp.store.accounts import Account
 from webapp.store.audit import REFUSALS
 from webapp.store.roles import Right
 from webapp.store.users import User
@@ -50,6 +51,11 @@ class Caller:
         """Check that the caller is an administrator. Raises NotAllowed."""
         if not self.workspace.sharing.administers(self.user):
             raise NotAllowed()
+
+    def account_of(self, person: str) -> Account:
+        """The account of a person, for an administrator. Raises NotAllowed, and what `Workspace.account_of` does."""
+        self.check_administrator()
+        return self.workspace.account_of(person)
 
     def matter(self, name: str, right: Right = "read") -> Matter:
         """Find a matter by name or id. Raises NoSuchMatter, and what `Access.check` does."""

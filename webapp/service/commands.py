@@ -521,14 +521,14 @@ class SetPassword(Command[UserRow], name="password"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result, with the link where no password is given."""
-        workspace, account = caller.workspace, _account(caller, self.person)
+        workspace, account = caller.workspace, caller.account_of(self.person)
         if self.password is None:
             workspace.record_account_act(caller.user, account.user, "link")
             yield Result(_user_row(account, workspace.password_link(workspace.accounts.make_link(account))))
             return
         workspace.record_account_act(caller.user, account.user, "password")
         workspace.accounts.set_password(account, self.password)
-        yield Result(_user_row(_account(caller, self.person)))
+        yield Result(_user_row(caller.account_of(self.person)))
 
 
 @dataclass(frozen=True)
@@ -541,7 +541,7 @@ class ChangeUser(Command[UserRow], name="change_user"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result."""
-        workspace, account = caller.workspace, _account(caller, self.person)
+        workspace, account = caller.workspace, caller.account_of(self.person)
         if self.hand_over_to is not None:
             workspace.sharing.person(self.hand_over_to)  # who does not exist stops this before anything is done
         workspace.record_account_act(caller.user, account.user, self.act)
@@ -552,12 +552,6 @@ class ChangeUser(Command[UserRow], name="change_user"):
         if self.hand_over_to is not None:
             workspace.sharing.leave_all(caller.user, account.id, self.hand_over_to)
         yield Result(_user_row(disabled))
-
-
-def _account(caller: "Caller", person: str) -> "Account":
-    """The account of a person, for an administrator. Raises NotAllowed, and what `Workspace.account_of` does."""
-    caller.check_administrator()
-    return caller.workspace.account_of(person)
 
 
 def _user_row(account: "Account", link: str | None = None) -> UserRow:
@@ -649,8 +643,9 @@ class Backup(Command[BackupRow], name="backup"):
     def run(self, caller: "Caller") -> Iterator[Event[BackupRow]]:
         """Progress, then one result."""
         from webapp.service.backup import backup
-        from webapp.store.users import LOCAL_USER
+        from webapp.store.audit import Act
 
-        if caller.user != LOCAL_USER:
+        if not caller.workspace.sharing.administers(caller.user):
             raise NotAllowed()
+        caller.workspace.audit.record(caller.user, Act.BACKUP)
         return backup(caller.workspace.library, caller.workspace.settings, Path(self.folder))

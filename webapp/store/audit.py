@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from retrieval import DataFolderUnusable, Library, NoSuchMatter, PinciteError, database
+from retrieval import DataFolderUnusable, Library, NoSuchDocument, NoSuchMatter, PinciteError, database
 from webapp.core.errors import NoSuchConversation, NotAllowed
 from webapp.core.log import log
 from webapp.store.schema import audit
@@ -31,7 +31,7 @@ from webapp.store.users import GUEST, User
 
 NOBODY = User("", "")  # who failed to sign in under a name that no account has
 SYSTEM = User("system", "pincite")  # what is done on no person's order: retention
-REFUSALS = (NotAllowed, NoSuchMatter, NoSuchConversation)  # errors of who asks for what they may not
+REFUSALS = (NotAllowed, NoSuchMatter, NoSuchDocument, NoSuchConversation)  # errors of who asks for what they may not
 BEFORE_FIRST = "0" * 64  # the previous digest of the first row
 MOST_DOCUMENTS = 500  # named in one row
 _BATCH = 1000  # rows read at once
@@ -283,9 +283,10 @@ class Audit:
 
         What is no id is left out. Who names what leads nowhere made a slip; that is not recorded.
         """
-        named = str(error.values.get("matter", "")) if isinstance(error, PinciteError) else ""
-        matter_id, object = (id_ if _ID.fullmatch(id_) else "" for id_ in (matter_id or named, object))
-        if matter_id or object or isinstance(error, NotAllowed):
+        named = error.values if isinstance(error, PinciteError) else {}
+        asked_for = (matter_id or str(named.get("matter", "")), object or str(named.get("document", "")))
+        matter_id, object = (id_ if _ID.fullmatch(id_) else "" for id_ in asked_for)
+        if object or isinstance(error, NotAllowed) or (matter_id and not isinstance(error, NoSuchDocument)):
             self.record(user, Act.REFUSAL, matter_id=matter_id, object=object, why=type(error).__name__)
 
     @contextmanager

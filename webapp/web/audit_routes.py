@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from retrieval import NoSuchMatter
-from webapp.core.errors import NotAllowed, RequestMalformed
+from webapp.core.errors import NotAllowed, RequestMalformed, SessionEnded
 from webapp.core.log import user_error
 from webapp.core.urls import audit_url
 from webapp.exports.audit_log import CSV_TYPE, AuditPage, to_csv, to_html
@@ -89,7 +89,7 @@ def _respond(request: Request, opened: Callable[[], Workspace], matter_id: str |
         return HTMLResponse(to_html(_page(workspace, user, wanted, chosen)), headers=_PRIVATE)
     except Exception as error:  # noqa: BLE001 (the one place where an error of these routes is answered, as a sentence)
         sentence = user_error(error)
-        statuses = ((NoSuchMatter, 404), (NotAllowed, 403), (RequestMalformed, 422))
+        statuses = ((NoSuchMatter, 404), (SessionEnded, 401), (NotAllowed, 403), (RequestMalformed, 422))
         return error_response(sentence, next((code for kind, code in statuses if isinstance(sentence, kind)), 503))
 
 

@@ -69,7 +69,8 @@ class People:
         def change(workspace: Workspace, user: User) -> Response:
             self._check(user, form)
             try:
-                _change_matter(workspace, user, matter_id, form)
+                with workspace.audit.refusals(user, matter_id=matter_id):
+                    _change_matter(workspace, user, matter_id, form)
             except PinciteError as error:
                 return self._of_matter(workspace, user, matter_id, user_error(error))
             to = f"/matters/{matter_id}/people" if workspace.access.may(user, matter_id) else "/"
@@ -107,7 +108,8 @@ class People:
             self._check(user, form)
             _check_administrator(workspace, user)
             try:
-                link = _administer(workspace, user, form)
+                with workspace.audit.refusals(user, matter_id=form.get("matter", "")):
+                    link = _administer(workspace, user, form)
             except PinciteError as error:
                 return self._administration(workspace, user, refusal=user_error(error))
             if link:

@@ -45,6 +45,7 @@ class Records:
         self.library = Library(self.engine, Files(folder / "files"))
         self.users = Users(self.engine)
         self.access = Access(self.library, self.users)
+        self.audit = Audit(self.engine, folder / "audit.head")
         self.conversations = Conversations(self.engine, self.library, self.access)
         for user in (ANN, BEN):
             self.users.add(user)
@@ -340,9 +341,7 @@ def test_a_conversation_is_read_by_the_people_of_its_matter_once_it_is_shared_an
 ) -> None:
     begun = _begun(records, matter)
     kept = records.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
-    sharing = Sharing(
-        records.engine, records.library, records.users, records.access, Audit(records.engine, tmp_path / "audit.head")
-    )
+    sharing = Sharing(records.engine, records.library, records.users, records.access, records.audit)
     sharing.share(ANN, matter.id, BEN.id, "viewer")
     with pytest.raises(NoSuchConversation):
         records.conversations.one(BEN, begun.id)
