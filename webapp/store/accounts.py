@@ -69,6 +69,12 @@ class Accounts:
         with database.reading(self._engine) as connection:
             return _one(connection, users.c.id == user.id, user.name)
 
+    def of_email(self, email: str) -> Account | None:
+        """The account with this e-mail address, whatever was typed; None where there is none."""
+        with database.reading(self._engine) as connection:
+            row = connection.execute(_ACCOUNTS.where(users.c.email == _address(email))).one_or_none()
+        return Account(*row) if row else None
+
     def is_disabled(self, user: User) -> bool:
         """Whether someone may no longer come in."""
         query = sa.select(users.c.disabled_at).where(users.c.id == user.id)
@@ -105,8 +111,7 @@ class Accounts:
 
         One query and one hash in every case, so that it takes the same time for known and unknown addresses.
         """
-        address = email_of(email) if len(email) <= _LONGEST_EMAIL and is_text(email) else ""
-        query = _ACCOUNTS.add_columns(users.c.password_hash).where(users.c.email == address)
+        query = _ACCOUNTS.add_columns(users.c.password_hash).where(users.c.email == _address(email))
         with database.reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         hashed = row.password_hash if row else None
@@ -208,6 +213,11 @@ _ACCOUNTS = sa.select(
 def email_of(text: str) -> str:
     """An e-mail address in the form in which it is stored."""
     return text.strip().casefold()
+
+
+def _address(typed: str) -> str:
+    """What was typed as an e-mail address in the form in which one is stored; "" for what cannot be one."""
+    return email_of(typed) if len(typed) <= _LONGEST_EMAIL and is_text(typed) else ""
 
 
 def _new_row(email: str, name: str, *, administrator: bool) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Gate in front of all routes with `accounts`: without a session only the sign-in pages, health and Gradio's own files.
 
-The page itself leads to the sign-in page; anything else is refused with 401, by which an open page knows that its
-session has ended. The routes behind the gate authenticate the request again.
+What a browser opens as a page leads to the sign-in page; anything else is refused with 401, by which an open page knows
+that its session has ended. The routes behind the gate authenticate the request again.
 """
 
 import re
@@ -56,9 +56,11 @@ class SessionGate:
         except PinciteError as error:
             told = user_error(error)
             return PlainTextResponse(f"{told} {told.hint}".strip(), 503, headers={"Retry-After": "5"})
-        if path == "/" and scope["method"] in ("GET", "HEAD"):
+        is_page = path == "/" or "text/html" in request.headers.get("accept", "")
+        if is_page and scope["method"] in ("GET", "HEAD"):
             query = scope["query_string"].decode("latin-1")
-            to = f"/sign-in?next={quote(f'/?{query}', safe='')}" if query else "/sign-in"
+            wanted = f"{path}?{query}" if query else path
+            to = "/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted, safe='')}"
             return RedirectResponse(to, 303, headers={"Cache-Control": "no-store"})
         ended = SessionEnded()
         told_as = {"error": str(ended), "hint": ended.hint}

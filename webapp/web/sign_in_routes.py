@@ -6,7 +6,7 @@ request passes. Where to go afterwards is only ever a path of this site. Passwor
 
 import asyncio
 import hmac
-import secrets
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -37,6 +37,7 @@ from webapp.core.settings import Settings
 from webapp.service.workspace import Workspace
 from webapp.store.accounts import Account
 from webapp.store.audit import NOBODY, Act
+from webapp.store.sessions import new_token
 from webapp.web import sign_in_pages as pages
 from webapp.web.authentication import SESSION_COOKIE, session_cookie, signing_key
 from webapp.web.client_addresses import address_of
@@ -46,6 +47,7 @@ from webapp.web.single_sign_on import CALLBACK, Provider
 
 CHECKS_AT_ONCE = 2  # passwords that are checked at the same time: each takes 19 MiB and a core
 CHECKS_WAITING = 40
+_OURS = re.compile(r"[\w-]{43}", re.ASCII)  # the form of a token
 VISIT_SECONDS = 3600  # for which a form can be filled in
 T = TypeVar("T")
 _STATUS: Mapping[type[PinciteError], int] = {
@@ -64,7 +66,7 @@ class FirstAdministrator:
     """Key of the link that makes the first administrator, new at each start; it works while there is none."""
 
     def __init__(self) -> None:
-        self.key = secrets.token_urlsafe(32)
+        self.key = new_token()
 
     def address(self, url: str) -> str:
         """The link."""
@@ -143,11 +145,13 @@ class SignIn:
         """The account with this e-mail address and password. Raises WrongCredentials, TooManyAttempts or SignInBusy."""
         workspace = await run_in_threadpool(self._opened)
         named, address = email.strip().casefold()[:254], address_of(request, self._settings)
-        self._throttle.attempt(named, address)
         async with self._check_in_turn():
+            self._throttle.attempt(named, address)
             account = await run_in_threadpool(workspace.accounts.check_password, email, password)
         if account is None:
-            await run_in_threadpool(workspace.audit.record, NOBODY, Act.SIGN_IN_FAILED, way="password")
+            known = await run_in_threadpool(workspace.accounts.of_email, email)
+            who = known.user if known else NOBODY
+            await run_in_threadpool(workspace.audit.record, who, Act.SIGN_IN_FAILED, way="password")
             raise WrongCredentials()
         self._throttle.succeeded(named, address)
         return account
@@ -175,7 +179,7 @@ class SignIn:
     async def _to_provider(self, request: Request) -> Response:
         if self._provider is None:
             return _not_here()
-        visit = request.cookies.get(self._visit_cookie) or secrets.token_urlsafe(32)
+        visit = self._visit(request)
         url = await self._provider.begin(visit, local_path(request.query_params.get("next", "/")))
         response = RedirectResponse(url, 303, headers=PRIVATE)
         self._set_cookie(response, self._visit_cookie, visit, VISIT_SECONDS)
@@ -334,10 +338,15 @@ class SignIn:
         self, request: Request, page: Callable[[str], Markup], error: PinciteError | None = None
     ) -> Response:
         """A page with a form for someone who is not signed in: its token is bound to the cookie of the visit."""
-        visit = request.cookies.get(self._visit_cookie) or secrets.token_urlsafe(32)
+        visit = self._visit(request)
         response = html_response(page(form_token(self._key, visit)), _status_of(error) if error else 200)
         self._set_cookie(response, self._visit_cookie, visit, VISIT_SECONDS)
         return response
+
+    def _visit(self, request: Request) -> str:
+        """The value of the browser's cookie of its visit if it is of ours, else a new one."""
+        value = request.cookies.get(self._visit_cookie, "")
+        return value if _OURS.fullmatch(value) else new_token()
 
     def _token_of_session(self, request: Request) -> str:
         return form_token(self._key, request.cookies.get(self._session_cookie, ""))

@@ -7,9 +7,8 @@ from webapp.store.passwords import LONGEST, SHORTEST, check_password, hash_passw
 
 REFUSED = (
     "p@ssw0rd2024!!  PASSWORD1234  qwertyuiop12  1234567890123  aaaaaaaaaaaaaa  abcabcabcabcabc  Welcome2024!!  "
-    "passwordpassword  letmein!letmein!  Summer2025!!!  ada.lovelace1843  lovelace123456!  "
-    "pincite123456  098765432109  "
-    "$ecret$ecret2024"
+    "passwordpassword  letmein!letmein!  Summer2025!!!  ada.lovelace1843  lovelace123456!  pincite123456  "
+    "098765432109  $ummer$ummer2024"
 ).split("  ")
 TAKEN = (
     "ferry lantern osprey 7",

@@ -300,6 +300,13 @@ def test_a_form_counts_only_from_the_browser_that_was_given_it(server: Running, 
     assert _is_in(mine)
 
 
+def test_a_cookie_that_is_none_of_ours_is_not_sent_back(server: Running) -> None:
+    quoted = r'pincite_visit="a\015\012Set-Cookie: pincite_session=planted"'  # which a parser of cookies may decode
+    answer = server.browser({"Cookie": quoted}).get("/sign-in")
+    [cookie] = answer.headers.get_list("set-cookie")
+    assert re.match(r"pincite_visit=[\w-]{43}; ", cookie)
+
+
 def test_nothing_else_of_the_server_answers_without_a_session(server: Running) -> None:
     browser = server.browser()
     for method, path in (
@@ -315,6 +322,8 @@ def test_nothing_else_of_the_server_answers_without_a_session(server: Running) -
         assert answer.status_code == 401, path
         assert answer.json()["error"] == SessionEnded.sentence
     assert browser.get("/account").headers["location"] == "/sign-in?next=/account"
+    opened = browser.get("/administration", headers={"Accept": "text/html,*/*"})
+    assert opened.headers["location"] == "/sign-in?next=%2Fadministration"
 
 
 @pytest.mark.parametrize(
@@ -417,11 +426,16 @@ def test_the_audit_log_tells_of_signing_in_and_holds_no_name_that_was_typed(serv
     account = _person(server, "kay@firm.example")
     browser = server.browser()
     _sign_in(browser, "kay@firm.example")
+    _sign_in(server.browser(), "kay@firm.example", OTHER)
     _sign_in(server.browser(), "secret-typed-here@firm.example")
     browser.post("/sign-out", data=_account_form(browser))
     entries = server.workspace.audit.entries(Wanted(), 10_000)
-    assert [each.act for each in entries if each.user_id == account.id] == ["sign-in", "sign-out"]
-    assert any(each.act == "sign-in-failed" for each in entries)
+    assert [each.act for each in entries if each.user_id == account.id] == [
+        "sign-in",
+        "sign-in-failed",
+        "sign-out",
+    ]
+    assert any((each.act, each.user_id) == ("sign-in-failed", "") for each in entries)
     assert "secret-typed-here" not in str(entries)
 
 
