@@ -10,10 +10,10 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 STAMP := .venv/set-up
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile
 
-.PHONY: setup run lint quick-tests check test test-side-by-side test-end-to-end \
-	test-webapp test-retrieval test-others coverage debian lock docs check-long check-space check-images
+.PHONY: setup run lint check test test-side-by-side debian lock docs check-space check-images \
+	quick-tests test-alone test-end-to-end test-webapp test-retrieval test-others check-long coverage
 
 setup: $(STAMP)
 
@@ -23,6 +23,7 @@ $(STAMP): requirements.txt pyproject.toml | .venv
 	@echo "Installing what requirements.txt lists…"
 	@$(PIP) --no-deps --require-hashes -r requirements.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -qq -j 0 -x /tests/ .venv/lib || true  # on all cores, as pip does not
 	@touch $@
 
 .venv:
@@ -40,6 +41,13 @@ lint: setup
 	$(BIN)/codespell
 	$(BIN)/mypy
 
+# Tests start hundreds of processes, which would each compile the sources anew; and SQLite waits for the disk at each step,
+# so the tests' folders are in memory where there is room.
+MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 {print "/dev/shm"}')
+TESTS := quick-tests test-alone test-end-to-end test-webapp test-retrieval test-others check-long coverage
+$(TESTS): export PYTHONDONTWRITEBYTECODE :=
+$(TESTS): export TMPDIR := $(or $(MEMORY),$(TMPDIR),/tmp)
+
 # end_to_end needs a browser, docker a stand-in for Docker and a proxy.
 check: setup
 	@$(MAKE) --no-print-directory -j2 lint quick-tests
@@ -47,14 +55,18 @@ check: setup
 quick-tests: setup
 	$(BIN)/pytest --ignore=tests/end_to_end --ignore=tests/docker -m "not database and not slow"
 
-# Two jobs at a time; the tests of end_to_end, which drive browsers and whole servers and watch the clock, alone after
-# them. A job that fails stops no other.
-PYTEST := $(BIN)/pytest -m "not long"
-test: setup debian
-	@$(MAKE) --no-print-directory --keep-going test-side-by-side test-end-to-end
+# Two jobs at a time, the longest first; tests that watch the clock alone after them. A job that fails stops no other.
+PYTEST := $(BIN)/pytest -m "not long and not alone"
+test:
+	@$(MAKE) --no-print-directory -j2 setup debian
+	@$(MAKE) --no-print-directory --keep-going test-side-by-side test-alone
 
 test-side-by-side:
-	@$(MAKE) --no-print-directory --keep-going -j2 --output-sync=target lint test-webapp test-retrieval test-others
+	@$(MAKE) --no-print-directory --keep-going -j2 --output-sync=target \
+		test-webapp test-end-to-end test-retrieval test-others lint
+
+test-alone: setup
+	$(BIN)/pytest -m "alone and not long" tests/end_to_end
 
 test-end-to-end: setup
 	$(PYTEST) tests/end_to_end

@@ -1,12 +1,18 @@
 """What tests of several rooms need."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.postgres import postgres_programs, running_postgres
+from tests.postgres import empty_database, postgres_programs, running_postgres
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine
+
+# A child process imports the main module of its parent, here pytest, which takes longer than what it is started for.
+sys.modules["__main__"].__spec__ = None
+sys.modules["__main__"].__dict__.pop("__file__", None)
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +23,14 @@ def postgres() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
     with running_postgres(programs) as address:
         yield address
+
+
+@pytest.fixture(params=["one machine", pytest.param("a firm", marks=pytest.mark.database)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database: SQLite, then PostgreSQL; whatever tests the records runs on both."""
+    if request.param == "one machine":
+        return f"sqlite:///{tmp_path / 'records.db'}"
+    return empty_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture(scope="module")

@@ -136,6 +136,8 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite jobs": (commands.Jobs.result(),),
     "pincite reindex": (commands.Reindex.result(),),
     **{f"pincite users {name}": (results.UserRow,) for name in ("list", "add", "passwd", "disable", "enable")},
+    "pincite backup": (commands.Backup.result(),),
+    "pincite restore": (results.RestoredRow,),
     "pincite eval": (results.EvaluationRow,),
     "pincite merge build": (BuiltRow,),
     "pincite merge verify": (FaultRow, VerifiedRow),

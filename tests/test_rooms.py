@@ -73,7 +73,7 @@ HOMES = {
     "pypdfium2": {"retrieval/reading", "webapp/service/page_images.py"},
     "cv2": {"retrieval/reading/recognition.py", "retrieval/reading/writing.py"},
     "onnxruntime": {"retrieval/reading/recognition.py"},
-    "gradio": {"webapp/page/layout.py", "webapp/page/wiring.py", "webapp/page/mount.py"},
+    "gradio": {"webapp/page/gradio_import.py"},
     "xllamacpp": {"webapp/llm/embedded.py"},
     "mistral_common": {"webapp/llm/tokenizer.py"},
     "huggingface_hub": {"webapp/llm/client.py", "merge/hub.py"},

@@ -71,12 +71,12 @@ def make_app(startup: Startup, login: LocalLogin | None = None, first: FirstAdmi
     health = Health(startup)
     app.include_router(health_routes(startup, health))
     app.include_router(document_routes(startup.opened))
-    app.include_router(audit_routes(startup.opened))
     if startup.settings.access == "accounts":
         app.include_router(SignIn(startup.settings, startup.opened, first or FirstAdministrator()).router())
         app.add_middleware(SessionGate, opened=startup.opened)  # within the one that is added next
     if startup.settings.access in ("accounts", "behind-proxy"):
         app.include_router(People(startup.settings, startup.opened).router())
+    app.include_router(audit_routes(startup.opened))
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
     mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app

@@ -9,7 +9,8 @@ import logging
 import re
 import unicodedata
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import astuple
 from datetime import UTC, datetime
 from itertools import chain, count
@@ -47,6 +48,7 @@ from retrieval.library.schema import (
     record_of,
     row_of,
 )
+from retrieval.library.snapshot import Chain, Snapshot, snapshot
 from retrieval.library.text_records import TextRecords
 from retrieval.reading.containers import DEPTH, MEMBER
 from retrieval.reading.formats import FORMATS, SUFFIXES, format_of, without_suffix
@@ -54,6 +56,7 @@ from retrieval.structure.facts import Facts
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "library_version"
+LIBRARY_CHAIN = Chain(MIGRATIONS, VERSION_TABLE)
 NAME_LENGTH = 255  # characters
 MOST_SOURCES = 20  # names that are kept of the same bytes
 UNNAMED = f"document{SUFFIXES[0]}"  # the name of a file that has none
@@ -299,6 +302,22 @@ class Library:
         """The name of a matter, as a transaction sees it; "" where there is none."""
         return connection.scalar(_MATTERS.with_only_columns(matters.c.name).where(matters.c.id == matter_id)) or ""
 
+    # For a backup
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Open a snapshot of the database: of all its tables, not of the library's alone."""
+        with snapshot(self._engine) as opened:
+            yield opened
+
+    def files_kept(self) -> AbstractContextManager[None]:
+        """Delete no file while the block runs: what a snapshot of it names can be copied. Documents go as always."""
+        return self._blobs.kept()
+
+    def open_file(self, key: str) -> BinaryIO | None:
+        """Open a file of a snapshot; None where it is gone or cannot be read."""
+        return self._files.open(key)
+
     # For `Ingest`
 
     def text(self, record: DocumentRecord, version: int | None = None) -> Document | None:
@@ -340,7 +359,7 @@ class Library:
     def drop_old_texts(self, is_cited: Callable[[str, int], bool]) -> None:
         """Delete the texts of older converters; those stay that `is_cited` says of, by document id and version."""
         for document_id, version in self._text_records.superseded():
-            if not is_cited(document_id, version):
+            if not self._blobs.is_kept and not is_cited(document_id, version):
                 with self._blobs.locked(document_id):
                     self._blobs.texts.delete(document_id, version)
                     self._text_records.remove(document_id, version)

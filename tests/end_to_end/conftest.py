@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.webapp.browser import chromium, opened, visitor
-from tests.webapp.commands import Server
+from tests.webapp.commands import Pincite, Server
+from tests.webapp.embeddings import embeddings
+from tests.webapp.fake_engine import FakeEngine
 
 
 @pytest.fixture(scope="module")
@@ -15,8 +17,26 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def engine() -> Iterator[FakeEngine]:
+    """The engine of `server`."""
+    with FakeEngine("tgi") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def server(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for all tests that can share one, since each takes seconds to start: every test makes matters of its
+    own, and leaves the sample as it is.
+    """
+    with embeddings() as url:
+        settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url, "PINCITE_MAX_FILE_MIB": "1"}
+        with Pincite(tmp_path_factory.mktemp("data"), settings).serving() as server:
+            yield server
+
+
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """The page of the file's own `server`, ready to be asked."""
+    """The page of `server`, ready to be asked."""
     with visitor(browser) as context:
         yield opened(context, server.address)

@@ -7,9 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.pdfs import make_pdf
-from tests.webapp.browser import LEASE, TERMINATION, needs_chromium, opened, visitor
-from tests.webapp.commands import Pincite
-from tests.webapp.embeddings import embeddings
+from tests.webapp.browser import LEASE, TERMINATION, go_to_a_new_matter, needs_chromium
 from tests.webapp.fake_engine import FakeEngine, Reply
 from tests.webapp.states import lit, states
 
@@ -62,36 +60,35 @@ FOCUS = """(selector) => {
 }"""
 
 
-def test_a_contract_is_uploaded_asked_and_cited_by_keyboard_alone(browser: Browser, tmp_path: Path) -> None:
-    with FakeEngine("tgi") as engine, embeddings() as vectors:
-        settings = {"PINCITE_EMBEDDINGS_URL": vectors, "PINCITE_LLM_URL": engine.url}
-        with Pincite(tmp_path, settings).serving() as server, visitor(browser) as context:
-            page = opened(context, server.address)
-            lease: FilePayload = {"name": "lease.pdf", "mimeType": "application/pdf", "buffer": make_pdf(LEASE)}
-            page.on("filechooser", lambda chooser: chooser.set_files(lease))
-            tab_to(page, "#upload button")
-            page.keyboard.press("Enter")
-            expect(page.locator("[data-name='lease.pdf']")).to_contain_text("ready, 3 pages")
+def test_a_contract_is_uploaded_asked_and_cited_by_keyboard_alone(page: Page, engine: FakeEngine) -> None:
+    go_to_a_new_matter(page, "Keyboard")
+    page.reload()
+    expect(page.locator(".scope")).to_contain_text("Keyboard")
+    lease: FilePayload = {"name": "lease.pdf", "mimeType": "application/pdf", "buffer": make_pdf(LEASE)}
+    page.on("filechooser", lambda chooser: chooser.set_files(lease))
+    tab_to(page, "#upload button")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-name='lease.pdf']")).to_contain_text("ready, 3 pages")
 
-            engine.enqueue(Reply([TERMINATION + " It needs notice [1]."]))
-            tab_to(page, "#question textarea")
-            page.keyboard.type("Who may end the lease?")
-            page.keyboard.press("Enter")
-            expect(page.locator(".chip").first).to_be_visible()
-            assert page.evaluate(FOCUS, "#question textarea") == "seen"
+    engine.enqueue(Reply([TERMINATION + " It needs notice [1]."]))
+    tab_to(page, "#question textarea")
+    page.keyboard.type("Who may end the lease?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip").first).to_be_visible()
+    assert page.evaluate(FOCUS, "#question textarea") == "seen"
 
-            page.keyboard.press("Shift+Tab")  # back from the question: into the answer
-            while not page.evaluate("document.activeElement.matches('.chip')"):
-                page.keyboard.press("Shift+Tab")
-            assert page.evaluate(FOCUS, ".chip") == "seen"
-            page.keyboard.press("Enter")
-            expect(page.locator("#evidence-heading")).to_have_text("Citation 2 of 2")
-            assert page.evaluate(FOCUS, "#evidence-heading") == "seen"
-            page.keyboard.press("ArrowLeft")
-            expect(page.locator("#evidence-heading")).to_have_text("Citation 1 of 2")
-            tab_to(page, "[data-key=next]")
-            page.keyboard.press("Enter")
-            expect(page.locator("#evidence-heading")).to_have_text("Citation 2 of 2")
-            assert page.evaluate(FOCUS, "[data-key=next]") == "seen"  # though it leads nowhere now
-            page.keyboard.press("Escape")
-            assert page.evaluate(FOCUS, ".chip") == "seen"
+    page.keyboard.press("Shift+Tab")  # back from the question: into the answer
+    while not page.evaluate("document.activeElement.matches('.chip')"):
+        page.keyboard.press("Shift+Tab")
+    assert page.evaluate(FOCUS, ".chip") == "seen"
+    page.keyboard.press("Enter")
+    expect(page.locator("#evidence-heading")).to_have_text("Citation 2 of 2")
+    assert page.evaluate(FOCUS, "#evidence-heading") == "seen"
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#evidence-heading")).to_have_text("Citation 1 of 2")
+    tab_to(page, "[data-key=next]")
+    page.keyboard.press("Enter")
+    expect(page.locator("#evidence-heading")).to_have_text("Citation 2 of 2")
+    assert page.evaluate(FOCUS, "[data-key=next]") == "seen"  # though it leads nowhere now
+    page.keyboard.press("Escape")
+    assert page.evaluate(FOCUS, ".chip") == "seen"

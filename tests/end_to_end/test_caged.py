@@ -60,8 +60,8 @@ def _reading(server: Server, name: str, data: bytes) -> set[int]:
     ("data", "how"),
     [
         (hostile.form_that_draws_itself(), signal.SIGTERM),
-        (hostile.text_bomb(6_000_000), signal.SIGTERM),
-        (hostile.form_that_draws_itself(), signal.SIGKILL),
+        pytest.param(hostile.text_bomb(6_000_000), signal.SIGTERM, marks=pytest.mark.long),
+        pytest.param(hostile.form_that_draws_itself(), signal.SIGKILL, marks=pytest.mark.long),
         (hostile.text_bomb(6_000_000), signal.SIGKILL),
     ],
     ids=["a page, SIGTERM", "a text, SIGTERM", "a page, kill -9", "a text, kill -9"],

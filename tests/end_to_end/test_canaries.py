@@ -9,7 +9,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -23,8 +23,10 @@ from tests.webapp.fake_engine import FakeEngine, Refusal, Reply
 from tests.webapp.serving import running
 from tests.webapp.tab import Page
 from webapp.answers.generate import TRIES
+from webapp.core.errors import RemoteError
 from webapp.core.log import close_log, log, open_log, suppress_output, user_error
 from webapp.core.settings import load_settings
+from webapp.service.commands import Ask, FindMentions, Search, Summarise
 
 TEXT, NAME, ASKED, WRITTEN = "canarytext", "canaryname", "canaryasked", "canarywritten"
 KEY, SECRET, TOKEN, BAD = "canarykey", "canarysecretcanary", "canarytokencanary", "canarybad"
@@ -98,10 +100,9 @@ def test_no_word_of_a_document_a_question_or_a_secret_is_in_log_metrics_or_outpu
             "PINCITE_PROXY_SECRET": SECRET,
             "PINCITE_METRICS_TOKEN": TOKEN,
         }
-        pincite = Pincite(folder, settings)
-        with pincite.serving() as server:
+        with Pincite(folder, settings).serving() as server:
             server.wait_until_ready()
-            pincite("add", "Acme", str(good), str(bad), "--json")
+            server.add("Acme", good, bad)
             question = f"What rent does the {TEXT} pay, {ASKED}?"
             quoting = {"error": {"message": QUOTED, "type": QUOTED, "code": 400, "input": QUOTED}}
             for replies in (
@@ -113,14 +114,17 @@ def test_no_word_of_a_document_a_question_or_a_secret_is_in_log_metrics_or_outpu
                 [Reply([WRITTEN], fault="drop")],
             ):
                 engine.enqueue(*replies)
-                assert pincite("ask", "Acme", question, "--json").code == 0
-            pincite("ask", "Acme", question, "--document", BAD, "--json")
-            pincite("search", ASKED, ASKED)
-            assert pincite("search", "Acme", f"{TEXT} pays", "--exact", "--json").rows
-            pincite("search", "Acme", f"{TEXT} {ASKED}", "--exact", "--document", BAD, "--json")
+                assert server.run(Ask("Acme", question))
+            assert server.run(FindMentions("Acme", f"{TEXT} pays"))
+            with suppress(RemoteError):
+                server.run(Ask("Acme", question, BAD))
+            with suppress(RemoteError):
+                server.run(FindMentions("Acme", f"{TEXT} {ASKED}", BAD))
+            with pytest.raises(RemoteError):
+                server.run(Search(ASKED, ASKED))
             for replies in ([Reply([f"The {WRITTEN} pays “a rent of $4,200” [1]."])], [Refusal(400, quoting)] * TRIES):
                 engine.enqueue(*replies)
-                assert pincite("summary", "Acme", NAME, "--json").code == 0
+                assert server.run(Summarise("Acme", NAME))
             server.ask("POST", "/cli/search", content=ASKED.encode())
             server.ask("GET", f"/matters/{ASKED}/documents/{NAME}.pdf")
             broken = {"data": [ASKED, ASKED], "fn_index": 1, "session_hash": ASKED, "event_data": ASKED}
@@ -143,7 +147,7 @@ def test_no_word_of_what_the_page_sends_is_told_not_even_when_the_records_fail(t
         with Pincite(folder, settings).serving() as server:
             server.wait_until_ready()
             (lease := tmp_path / f"{NAME}.pdf").write_bytes(make_pdf([RENT]))
-            Pincite(folder, settings)("add", "Sample", str(lease), "--json")
+            server.add("Sample", lease)
 
             async def visit() -> list[str]:
                 page = Page(server.address)

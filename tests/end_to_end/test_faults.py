@@ -63,12 +63,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         close_log()
 
 
-def asked(workspace: Workspace, url: str) -> tuple[SavedTurn, list[dict[str, Any]]]:
+def asked(workspace: Workspace, url: str, patience: float = 30) -> tuple[SavedTurn, list[dict[str, Any]]]:
     """A question on the page with the engine at `url`: the turn that is kept, and what the log got meanwhile."""
-    quick = load_settings(
-        data_dir=workspace.settings.data_dir, llm_url=url, llm_first_token_seconds=0.4, llm_silence_seconds=0.4
-    )
-    workspace.engine_pool = EnginePool(quick)
+    waits = {"llm_first_token_seconds": patience, "llm_silence_seconds": patience}
+    settings = load_settings(data_dir=workspace.settings.data_dir, llm_url=url, **waits)
+    workspace.engine_pool = EnginePool(settings)
     log = workspace.settings.data_dir / "log" / "pincite.log"
     before = log.read_text("utf-8") if log.exists() else ""
 
@@ -175,7 +174,8 @@ def test_a_fault_is_told_in_one_sentence_what_was_written_stays_and_the_log_know
     else:
         with FakeEngine(kind) as engine:
             engine.enqueue(*[does] * TRIES)
-            turn, log = asked(workspace, engine.url)
+            is_silent = isinstance(does, Reply) and does.fault == "silence"
+            turn, log = asked(workspace, engine.url, 0.4 if is_silent else 30)
     assert turn.state == "complete"
     assert "\n".join(row.error for row in turn.answer.notices) == notice
     assert kept in turn.answer.answer

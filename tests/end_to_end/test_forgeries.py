@@ -41,21 +41,22 @@ def _namespace() -> list[str] | None:
 
 
 @pytest.mark.skipif(_namespace() is None, reason="no network namespace can be made here (it takes root and iproute2)")
+@pytest.mark.alone
 @pytest.mark.parametrize(
-    "access",
+    ("access", "one_in"),
     [
-        "demo",
-        pytest.param("local", marks=pytest.mark.long),
-        pytest.param("behind-proxy", marks=pytest.mark.long),
+        ("demo", 5),
+        *(pytest.param(access, 1, marks=pytest.mark.long) for access in ("demo", "local", "behind-proxy")),
     ],
 )
-def test_no_forged_event_reads_copies_deletes_fetches_or_freezes(access: str, tmp_path: Path) -> None:
-    command = [*(_namespace() or ()), sys.executable, "-m", "tests.webapp.forgeries", access, str(tmp_path)]
+def test_no_forged_event_reads_copies_deletes_fetches_or_freezes(access: str, one_in: int, tmp_path: Path) -> None:
+    given = [access, str(tmp_path), str(one_in)]
+    command = [*(_namespace() or ()), sys.executable, "-m", "tests.webapp.forgeries", *given]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["wrong"] == [], told
-    assert told["tried"]["refused"] > 3_000
+    assert told["tried"]["refused"] > 3_000 // one_in
     assert told["tried"]["taken in"] == 5
 
 

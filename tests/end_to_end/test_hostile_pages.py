@@ -30,6 +30,8 @@ from webapp.service.workspace import IMAGES_PER_USER
 from webapp.store.users import User
 from webapp.web import document_routes
 
+pytestmark = pytest.mark.alone
+
 PROXY = {"access": "behind-proxy"}
 ASKED = 60  # images at once
 
@@ -111,9 +113,9 @@ def patience(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 def test_others_wait_for_nothing_while_one_user_asks_for_pages_that_cannot_be_drawn(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patience(monkeypatch, 6)
     eve, ann = reader(server, "eve", tiles(ASKED)), reader(server, "ann", make_pdf([str(n) for n in range(5)]))
     assert ann.image(1, 2.0).status_code == 200  # its process is there
+    patience(monkeypatch, 6)
     began = time.monotonic()
     with at_once(ASKED, eve.image) as answers:
         assert median_seconds(ann.image) < 2

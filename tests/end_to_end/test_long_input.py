@@ -21,6 +21,8 @@ from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 from webapp.service.commands import COMMANDS
 
+pytestmark = pytest.mark.alone
+
 SECRET = "s" * 32
 SIZES = (200_000, 3_000_000)
 HUNG_UP = (httpx2.WriteError, httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.InvalidURL)  # or no client sends it
@@ -53,6 +55,11 @@ def waited(server: Server) -> Iterator[list[float]]:
     over.set()
     watching.join()
     assert max(waits, default=0) < SLOW_SECONDS
+
+
+def test_behind_a_proxy_the_address_has_no_token_and_metrics_are_for_nobody(server: Server) -> None:
+    assert "token" not in server.address
+    assert server.ask("GET", "/metrics").status_code == 404
 
 
 def browser(server: Server, name: str) -> httpx2.Client:

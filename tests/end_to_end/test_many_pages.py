@@ -50,7 +50,7 @@ def test_every_page_sees_its_answer_begin_while_no_other_has_ended(tmp_path: Pat
         }
         with Pincite(tmp_path, settings).serving() as server:
             server.wait_until_ready()
-            engine.enqueue(*[Reply(["firstword "], first=10, fault="silence")] * PAGES)
+            engine.enqueue(*[Reply(["firstword "], first=3, fault="silence")] * PAGES)
             ready = {"matter": "Sample", "question": "Which law governs this agreement?"}
             server.ask("POST", "/cli/search", json=ready)  # waits for the sample
             assert asyncio.run(first_words(server.address)) == PAGES

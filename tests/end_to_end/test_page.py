@@ -1,7 +1,6 @@
 """The page in a browser, on an engine that writes what it is told to."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,6 @@ from tests.webapp.browser import (
     needs_chromium,
     upload,
 )
-from tests.webapp.commands import Pincite, Server
-from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 
 pytestmark = needs_chromium
@@ -49,14 +46,6 @@ WATCH = """() => {
   const documents = document.querySelector('#part-documents');
   new MutationObserver(look).observe(documents, { childList: true, subtree: true, characterData: true });
 }"""
-
-
-@pytest.fixture(scope="module")
-def server(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with embeddings() as url:
-        settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url, "PINCITE_MAX_FILE_MIB": "1"}
-        with Pincite(tmp_path_factory.mktemp("data"), settings).serving() as server:
-            yield server
 
 
 def highlighted(page: Page) -> tuple[int, tuple[float, ...]]:
@@ -88,7 +77,7 @@ def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_re
     upload(page, ("lease.pdf", make_pdf(LEASE)), ("long.pdf", make_pdf(LONG)), ("no.pdf", b"?"), ("rents.xlsx", b"PK"))
     expect(page.locator(".notice")).to_contain_text(["no.pdf", "Print its sheets to a PDF"])
     expect(page.locator(".documents [data-name='lease.pdf']")).to_contain_text("ready, 3 pages")
-    expect(page.locator(".documents [data-name='long.pdf']")).to_contain_text("ready, 990 pages", timeout=60_000)
+    expect(page.locator(".documents [data-name='long.pdf']")).to_contain_text("ready, 990 pages", timeout=120_000)
     expect(page.locator(".scope")).to_contain_text("Larkspur – 2 of 2 documents")
     shown = "\n".join(page.evaluate("[...window.shown]"))
     assert re.search(r"^long\.pdf: (reading p\. \d+ of 990|indexing)", shown, re.M), shown  # the bar's name

@@ -58,11 +58,13 @@ def test_in_the_demo_nobody_sees_or_guesses_what_is_anothers(
         settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url, "PINCITE_ACCESS": "demo"}
         with Pincite(tmp_path, settings).serving() as server:
             server.wait_until_ready()
+            assert "token" not in server.address
+            assert server.ask("GET", "/metrics").status_code == 404
             theirs, mine = browser.new_context(), browser.new_context()
             page, sessions = theirs.new_page(), set[str]()
             page.on("request", lambda r: sessions.update(re.findall(r"queue/data\?.*session_hash=(\w+)", r.url)))
             page.goto(server.address)
-            expect(page.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
+            expect(page.locator(".documents [data-state=ready]")).to_have_count(1)
             upload(page, ("secret.pdf", make_pdf([f"1. Fee. {secret}, payable at once."])))
             expect(page.locator(".documents [data-state=ready]")).to_have_count(2)
             engine.enqueue(Reply([f"It is “{secret}”."]))
@@ -77,7 +79,7 @@ def test_in_the_demo_nobody_sees_or_guesses_what_is_anothers(
 
             other = mine.new_page()
             other.goto(page.url)  # with the other's ids in the address
-            expect(other.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
+            expect(other.locator(".documents [data-state=ready]")).to_have_count(1)
             expect(other.locator(".scope")).to_contain_text("Sample – 1 of 1")
             assert "secret" not in other.content()
             acts = [

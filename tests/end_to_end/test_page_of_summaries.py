@@ -3,26 +3,14 @@ stopped, and there again after a reload.
 """
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.pdfs import make_pdf
 from tests.webapp.browser import ENDLESS, LEASE, go_to_a_new_matter, needs_chromium, upload
-from tests.webapp.commands import Pincite, Server
-from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def server(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with embeddings() as url:
-        settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url}
-        with Pincite(tmp_path_factory.mktemp("data"), settings).serving() as server:
-            yield server
 
 
 def test_a_summary_is_written_checked_opened_at_its_page_and_there_after_a_reload(

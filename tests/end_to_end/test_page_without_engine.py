@@ -18,7 +18,7 @@ def test_a_killed_engine_leaves_its_part_and_key_language_and_is_used_again_when
         with Pincite(tmp_path, settings).serving() as server, visitor(browser) as context:
             page = opened(context, server.address)
             last, health = page.locator(".turn").last, page.locator(".health")
-            expect(page.locator(".documents [data-state=ready]")).to_have_count(1, timeout=30_000)
+            expect(page.locator(".documents [data-state=ready]")).to_have_count(1)
 
             engine.enqueue(Reply(ENDLESS, pace=0.05))
             ask(page, "What happens if the buyer pays late?")

@@ -20,6 +20,12 @@ LAW = "Which law governs this agreement?"
 
 
 @pytest.fixture
+def engine() -> Iterator[FakeEngine]:
+    with FakeEngine("tgi") as engine:
+        yield engine
+
+
+@pytest.fixture
 def pincite(engine: FakeEngine, tmp_path: Path) -> Iterator[Pincite]:
     with embeddings() as vectors:
         settings = {

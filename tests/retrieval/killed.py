@@ -1,4 +1,4 @@
-"""What the test of kill -9 kills: takes twenty contracts into a data folder and says each step on standard output.
+"""What the test of kill -9 kills: takes a dozen contracts into a data folder and says each step on standard output.
 
 python -m tests.retrieval.killed FOLDER
 """
@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-CONTRACTS = 20
-PAGES = 12
+CONTRACTS = 12
+PAGES = 6
 
 
 def main(folder: Path) -> None:
@@ -18,8 +18,8 @@ def main(folder: Path) -> None:
 
     with opened(folder) as stores:
         stores.ingest.repair()
-        known = [m for m in stores.library.matters() if m.name == "Twenty"]
-        matter = known[0] if known else stores.library.create_matter("Twenty")
+        known = [m for m in stores.library.matters() if m.name == "Dozen"]
+        matter = known[0] if known else stores.library.create_matter("Dozen")
         stores.ingest.start(lambda record: say(record.state, record.id))
         for n in range(CONTRACTS):
             record = stores.library.accept(matter.id, f"{n}.pdf", make_pdf(contract(n, PAGES)))

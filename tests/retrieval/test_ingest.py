@@ -399,7 +399,7 @@ def test_nothing_accepted_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.retrieval.killed", str(tmp_path / "data")]
     accepted: set[str] = set()
     # Steps seen before the kill: while files are accepted, while they are read, while they are indexed.
-    for steps in (5, 17, 30, 41, 28):
+    for steps in (4, 12, 18, 22, 17):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
             for step, line in enumerate(child.stdout, 1):

@@ -26,7 +26,7 @@ ENDLESS = [f"word{n} " for n in range(400)]
 
 READY = ".health:is([data-state=ready], [data-state=none])"  # with a language model, or without one
 
-expect.set_options(timeout=20_000)  # a machine that is busy with other tests takes its time
+expect.set_options(timeout=60_000)  # a machine that is busy with other tests takes its time
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     faults: list[str] = []
     usual: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "accept_downloads": True}
     context = browser.new_context(**usual | options)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     context.on("request", lambda request: asked.append(request.url))
     context.on("weberror", lambda error: faults.append(str(error.error)))
     context.on("dialog", lambda dialog: dialog.accept())
@@ -60,7 +60,7 @@ def opened(context: BrowserContext, url: str) -> Page:
     """The page, ready to be asked."""
     page = context.new_page()
     page.goto(url)
-    expect(page.locator(READY)).to_be_visible(timeout=30_000)
+    expect(page.locator(READY)).to_be_visible()
     expect(page.locator(".scope")).to_be_visible()
     return page
 

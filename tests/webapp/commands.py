@@ -8,16 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from webapp.core.stream import Result
+from webapp.cli.client import Client
+from webapp.core.data_folder import RunningServer
+from webapp.core.stream import Result, T
 from webapp.service.caller import Caller
-from webapp.service.commands import Accept
+from webapp.service.commands import Accept, Command, Follow
 
 ROOT = Path(__file__).parents[2]
 SERVER_SECONDS = 60
@@ -74,9 +76,9 @@ class Pincite:
         return Outcome(process.returncode, out, err)
 
     @contextmanager
-    def serving(self) -> Iterator["Server"]:
+    def serving(self, *options: str) -> Iterator["Server"]:
         """A server, with its port open; its models may still be loading."""
-        with self.start("serve") as process:
+        with self.start("serve", *options) as process:
             try:
                 assert process.stdout is not None
                 assert process.stdout.readline() == "pincite is ready to be opened (Ctrl-C stops it):\n"
@@ -119,6 +121,16 @@ class Server:
         at = self.commands if path.startswith("/cli/") else self.url
         with httpx2.Client(base_url=at, trust_env=False, timeout=SERVER_SECONDS, cookies=self.cookies) as client:
             return client.request(method, path, headers=headers, **request)
+
+    def run(self, command: Command[T]) -> list[T]:
+        """The results of a command, asked for as the command line asks for it."""
+        with closing(Client(RunningServer(self.commands, self.token, self.address))) as client:
+            return [event.row for event in client.run(command) if isinstance(event, Result)]
+
+    def add(self, matter: str, *files: Path) -> None:
+        """Add files to a matter, and wait until they have been read."""
+        ids = [row.document_id for file in files for row in self.run(Accept(file, file.name, matter))]
+        self.run(Follow(matter, ids))
 
     def wait_until_ready(self) -> None:
         end = time.monotonic() + SERVER_SECONDS

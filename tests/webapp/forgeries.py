@@ -1,6 +1,8 @@
 """Every event of the page × every place in it × every file that a client could name, as one user against all others.
 
-    python -m tests.webapp.forgeries local|behind-proxy|demo FOLDER
+    python -m tests.webapp.forgeries local|behind-proxy|demo FOLDER [N]
+
+Of the forgeries, one in N (1 unless given); those where the page takes files are tried whatever N is.
 
 Run in a network namespace of its own (`test_forgeries` makes one): what a server would fetch goes nowhere. The events
 and their inputs are those of the mounted page's own config. Prints a JSON object: what was tried, and whatever was
@@ -11,6 +13,7 @@ import hashlib
 import itertools
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -40,7 +43,7 @@ SLOW_SECONDS = 3.0  # nobody may wait so long meanwhile; refusing takes millisec
 Json = Any
 
 
-def main(access: str, folder: Path) -> Json:
+def main(access: str, folder: Path, one_in: int = 1) -> Json:
     """Try all of it; what was tried and what was wrong."""
     given: dict[str, Any] = {"data_dir": folder / "data", "access": access, "reader_processes": 1}
     if access == "behind-proxy":
@@ -49,7 +52,7 @@ def main(access: str, folder: Path) -> Json:
         settings = load_settings(**given, embeddings_url=url)
         with running(settings, mount_with_health) as server:
             server.workspace.work_in_background()
-            return Attack(server, access, folder, visits).run()
+            return Attack(server, access, folder, visits, one_in).run()
 
 
 @contextmanager
@@ -74,10 +77,10 @@ def outside() -> Iterator[list[int]]:
 class Attack:
     """One server, its users, and what belongs to whom."""
 
-    def __init__(self, server: Running, access: str, folder: Path, visits: list[int]) -> None:
-        self.server, self.access, self.visits = server, access, visits
+    def __init__(self, server: Running, access: str, folder: Path, visits: list[int], one_in: int) -> None:
+        self.server, self.access, self.visits, self.one_in = server, access, visits, one_in
         self.data = server.workspace.settings.data_dir
-        self.numbers = itertools.count()
+        self.numbers, self.chance = itertools.count(), random.Random(1)
         self.mine: list[int] = []
         self.wrong: list[str] = []
         self.tried = {"refused": 0, "taken in": 0}
@@ -164,6 +167,8 @@ class Attack:
         return min((act for at in places for act in acts_at(*at) if acts.ACTS[act].fields), default="cite")
 
     def refused(self, browser: httpx2.Client, event: Json, body: Json, what: str) -> None:
+        if event is not self.take and self.chance.randrange(self.one_in):
+            return
         answer = self.join(browser, event, body)
         is_html = any(self.kinds.get(id_) == "html" for id_, _ in event["targets"])
         if "event_data" in body and answer.status_code == 200 and not is_html:
@@ -276,6 +281,6 @@ def wait_for(found: Any) -> Any:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]))))
+    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1)))
     sys.stdout.flush()
     os._exit(0)  # threads that listen outside

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import typer
 
+from webapp.core.limits import JobAct
+
 if TYPE_CHECKING:
     from webapp.core.results import AddedRow
+    from webapp.core.settings import Settings
     from webapp.core.stream import Event, T
     from webapp.service.commands import Command
 
@@ -42,7 +45,6 @@ users = typer.Typer(
 )
 app.add_typer(users, name="users")
 
-JobAct = Literal["list", "pause", "resume", "retry", "cancel"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
 Document = Annotated[str, typer.Argument(help="Name of a document, part of its name, or its id.", show_default=False)]
@@ -67,10 +69,11 @@ def serve(
     """
     with _error_output(as_json=False):
         from webapp.core.settings import load_settings
-        from webapp.server import serve as run
 
         options = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         settings = load_settings(**options)
+        from webapp.server import serve as run  # takes seconds, so a bad setting is told first
+
         stdout = sys.stdout  # which is withheld from everything else while the server runs
 
         def print_first_link(link: str) -> None:
@@ -122,16 +125,16 @@ def _add(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow
                 if isinstance(acceptance, Result):
                     paths.setdefault(acceptance.row.document_id, []).append(file)
         except (UnreadableFile, NoSuchFile, RemoteError) as error:
-            yield Result(AddedRow.refused(str(file), f"{error} {error.hint}".strip()))
+            yield Result(AddedRow.refused(_readable(str(file)), f"{error} {error.hint}".strip()))
     told: set[str] = set()
     for event in run(Follow(matter, list(paths))) if paths else ():
         if not isinstance(event, Result):
             yield event
             continue
-        named = [str(file) for file in paths.get(event.row.document_id, ())]
+        named = [_readable(str(file)) for file in paths.get(event.row.document_id, ())]
         for source in event.row.sources:
             within = source.file.partition(MEMBER)[2] or source.file
-            named += [f"{file}{MEMBER}{within}" for file in paths.get(source.container_id or "", ())]
+            named += [f"{_readable(str(file))}{MEMBER}{within}" for file in paths.get(source.container_id or "", ())]
         yield from (Result(AddedRow.of(name, event.row)) for name in named if name not in told)
         told.update(named)
 
@@ -145,12 +148,17 @@ def _files(paths: list[Path]) -> "Iterator[tuple[Path, str]]":
 
     for path in paths:
         if not path.is_dir():
-            yield path, path.name
+            yield path, _readable(path.name)
             continue
         for file in sorted(path.rglob("*")):
             within = file.relative_to(path)
             if file.is_file() and not is_of_the_system(within.as_posix()):
-                yield file, MEMBER.join(within.parts)
+                yield file, MEMBER.join(map(_readable, within.parts))
+
+
+def _readable(path: str) -> str:
+    """A path as text, with a mark for each byte that is not UTF-8: no output and no database takes such bytes."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 @app.command()
@@ -225,11 +233,12 @@ def compare(
         if suffix not in (".html", ".docx"):
             raise typer.BadParameter("the file is to end in .html or .docx", param_hint="--out")
         with _executor(as_json) as run:
-            from webapp.exports.redline import to_docx, to_html
+            from webapp.exports.redline import names_in, to_docx, to_html
 
             rows = list(results(run(command), as_json=as_json))
-            data = to_docx(old, new, rows) if suffix == ".docx" else to_html(old, new, rows).encode()
-            out.write_bytes(data)
+            names = names_in(rows, old, new)
+            data = to_docx(*names, rows) if suffix == ".docx" else to_html(*names, rows).encode()
+            _write(out, data)
         return
     with _executor(as_json) as run:
         if not sum(1 for _ in _print_results(run(command), as_json)):
@@ -276,6 +285,45 @@ def reindex(
     from webapp.service.commands import Reindex
 
     _run(Reindex(matter), as_json)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.", show_default=False)], as_json: AsJson = False
+) -> None:
+    """Back up records, files and keys into a folder, also while the server runs.
+
+    Everything of all users is in it, so keep it as safe as the data folder. Indexes are left out: they are made anew.
+    """
+    from webapp.service.commands import Backup
+
+    _run(Backup(str(folder.absolute())), as_json)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="The folder of a backup.", show_default=False)],
+    check: Annotated[bool, typer.Option("--check", help="Only check the backup; restore nothing.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Restore also where files are damaged or missing, without these.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup into an empty data folder, after every file in it has been checked.
+
+    What is damaged or missing is named, and nothing is restored then without --partial. No server may run on the data
+    folder; the next start makes the indexes anew.
+    """
+    with _error_output(as_json):
+        from webapp.service.restore import restore as restored
+
+        if check:
+            rows = list(_print_results(restored(folder, None), as_json))
+        else:
+            with _data_folder() as settings:
+                rows = list(_print_results(restored(folder, settings, is_partial=partial), as_json))
+    if not all(row.restored or (check and not row.damaged) for row in rows):
+        raise typer.Exit(1)
 
 
 @matters.command("list")
@@ -436,6 +484,62 @@ def groups_remove(group: Group, person: Person, as_json: AsJson = False) -> None
     _run(Groups("remove", group, person), as_json)
 
 
+@users.command("list")
+def users_list(as_json: AsJson = False) -> None:
+    """List the people who have an account, or whom a proxy named."""
+    from webapp.service.commands import ListUsers
+
+    _run(ListUsers(), as_json)
+
+
+@users.command("add")
+def users_add(
+    email: Annotated[str, typer.Argument(help="E-mail address with which they sign in.", show_default=False)],
+    name: Annotated[str, typer.Option(help="Their name; without it the address.", show_default=False)] = "",
+    administrator: Annotated[bool, typer.Option("--administrator", help="They may add and disable people.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a person, and print a link with which they set their password; nothing is sent by e-mail."""
+    from webapp.service.commands import AddUser
+
+    _run(AddUser(email, name, administrator), as_json)
+
+
+@users.command("passwd")
+def users_passwd(
+    person: Person,
+    ask_here: Annotated[bool, typer.Option("--ask", help="Ask for the password here instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print a link with which a person sets a new password, or ask for one here. Their sessions end when it is set."""
+    from webapp.service.commands import SetPassword
+
+    password = typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True) if ask_here else None
+    _run(SetPassword(person, password), as_json)
+
+
+@users.command("disable")
+def users_disable(
+    person: Person,
+    hand_over_to: Annotated[
+        str | None, typer.Option(help="Who gets their matters; they leave all others, and all groups.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a person sign in no longer; their sessions and links end at once."""
+    from webapp.service.commands import ChangeUser
+
+    _run(ChangeUser(person, "disable", hand_over_to), as_json)
+
+
+@users.command("enable")
+def users_enable(person: Person, as_json: AsJson = False) -> None:
+    """Let a person sign in again who was disabled."""
+    from webapp.service.commands import ChangeUser
+
+    _run(ChangeUser(person, "enable"), as_json)
+
+
 @matters.command("hold")
 def matters_hold(
     matter: Matter,
@@ -493,62 +597,6 @@ def audit(
             return
         for _ in _print_results(rows, as_json):
             pass
-
-
-@users.command("list")
-def users_list(as_json: AsJson = False) -> None:
-    """List the people who have an account, or whom a proxy named."""
-    from webapp.service.commands import ListUsers
-
-    _run(ListUsers(), as_json)
-
-
-@users.command("add")
-def users_add(
-    email: Annotated[str, typer.Argument(help="E-mail address with which they sign in.", show_default=False)],
-    name: Annotated[str, typer.Option(help="Their name; without it the address.", show_default=False)] = "",
-    administrator: Annotated[bool, typer.Option("--administrator", help="They may add and disable people.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Add a person, and print a link with which they set their password; nothing is sent by e-mail."""
-    from webapp.service.commands import AddUser
-
-    _run(AddUser(email, name, administrator), as_json)
-
-
-@users.command("passwd")
-def users_passwd(
-    person: Person,
-    ask_here: Annotated[bool, typer.Option("--ask", help="Ask for the password here instead.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Print a link with which a person sets a new password, or ask for one here. Their sessions end when it is set."""
-    from webapp.service.commands import SetPassword
-
-    password = typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True) if ask_here else None
-    _run(SetPassword(person, password), as_json)
-
-
-@users.command("disable")
-def users_disable(
-    person: Person,
-    hand_over_to: Annotated[
-        str | None, typer.Option(help="Who gets their matters; they leave all others, and all groups.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Let a person sign in no longer; their sessions and links end at once."""
-    from webapp.service.commands import ChangeUser
-
-    _run(ChangeUser(person, "disable", hand_over_to), as_json)
-
-
-@users.command("enable")
-def users_enable(person: Person, as_json: AsJson = False) -> None:
-    """Let a person sign in again who was disabled."""
-    from webapp.service.commands import ChangeUser
-
-    _run(ChangeUser(person, "enable"), as_json)
 
 
 @app.command("eval")
@@ -625,7 +673,7 @@ def _executor(as_json: bool, ray: str | None = None) -> "Iterator[Run]":
             from webapp.core.errors import ServerRuns
 
             if ray:
-                raise ServerRuns()
+                raise ServerRuns(work="reading on a cluster", way_out=", or add the files without --ray")
             with closing(Client(owner)) as client:
                 yield client.run
             return
@@ -638,6 +686,25 @@ def _executor(as_json: bool, ray: str | None = None) -> "Iterator[Run]":
                 yield Caller(workspace, LOCAL_USER).run
         finally:
             owner.release()
+
+
+@contextmanager
+def _data_folder() -> "Iterator[Settings]":
+    """Settings of the data folder, which this process owns during the block. Raises ServerRuns."""
+    from webapp.core.data_folder import RunningServer, claim
+    from webapp.core.errors import ServerRuns
+    from webapp.core.log import open_log
+    from webapp.core.settings import load_settings
+
+    settings = load_settings()
+    owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_say_waiting)
+    if isinstance(owner, RunningServer):
+        raise ServerRuns(work="a restore", way_out=", or set PINCITE_DATA_DIR to another folder")
+    try:
+        open_log(settings.data_dir)
+        yield settings
+    finally:
+        owner.release()
 
 
 @contextmanager
@@ -656,6 +723,16 @@ def _error_output(as_json: bool) -> Iterator[None]:
 
         show_error(user_error(error), as_json=as_json)
         raise typer.Exit(1) from None
+
+
+def _write(out: Path, data: bytes) -> None:
+    """Write a file that was asked for. Raises NotWritten."""
+    from webapp.core.errors import NotWritten
+
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise NotWritten(name=out, reason=(error.strerror or str(error)).lower()) from error
 
 
 def show_page(folder: Path, address: str) -> None:

@@ -14,7 +14,9 @@ from webapp.core.results import (
     AddedRow,
     AnswerResult,
     AuditRow,
+    BackupRow,
     ChangeRow,
+    DamagedRow,
     DeletedRow,
     DocumentRow,
     EvaluationRow,
@@ -27,6 +29,7 @@ from webapp.core.results import (
     MentionRow,
     NamedRow,
     RemovedRow,
+    RestoredRow,
     Row,
     SummaryResult,
     UserRow,
@@ -89,7 +92,8 @@ def show_document(row: DocumentRow) -> None:
 def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
     """Print the state of a document, and below it what it calls itself and what has to be known of it."""
     if row.state != "ready":
-        print(printable(f"{row.state:<7} {name}" + (f": {row.reason}" if row.reason else "")))
+        state = "in part" if row.state == "partly_read" else row.state
+        print(printable(f"{state:<7} {name}" + (f": {row.reason}" if row.reason else "")))
         return
     about = about_row(row) if isinstance(row, DocumentRow) else ""
     unread = not_read(row.unreadable_pages, row.partly_read_pages)
@@ -320,6 +324,35 @@ def show_summary(summary: SummaryResult) -> None:
     for mark in legend(summary):
         print(mark)
     print(summary_coverage(summary.searched, len(summary.clauses)))
+
+
+@show.register
+def show_backup(row: BackupRow) -> None:
+    """Print what is in the backup that `backup` made, and what was missing before."""
+    print(printable(f"Backed up to {row.folder}: {_contents(row)}."))
+    _show_damaged(row.missing, "of the data folder")
+
+
+@show.register
+def show_restored(row: RestoredRow) -> None:
+    """Print what `restore` found and did."""
+    done = "Restored" if row.restored else "Not restored:" if row.damaged else "Nothing is damaged:"
+    print(printable(f"{done} {_contents(row)}, backed up {row.made_at}."))
+    _show_damaged(row.damaged, "of the backup")
+    _show_damaged(row.missing, "that the backup never had")
+    if row.restored:
+        print("The next start makes the indexes anew; until then documents wait.")
+
+
+def _contents(row: BackupRow | RestoredRow) -> str:
+    size = f"{row.bytes / (1 << 20):,.1f} MiB"
+    return f"{plural(row.documents, 'document')}, {plural(row.records, 'record')}, {plural(row.files, 'file')}, {size}"
+
+
+def _show_damaged(rows: Sequence[DamagedRow], whose: str) -> None:
+    for row in rows:
+        names = ", ".join(row.documents) or "no document"
+        print(printable(f"{row.state:<8}{names} ({row.file} {whose})"))
 
 
 @show.register

@@ -14,7 +14,7 @@ PinciteError
 ├── AccountError
 │   ├── EmailInvalid        AccountExists     LastAdministrator
 │   └── PasswordRefused
-├── AmbiguousDocument       NoSuchFile        NoSuchConversation
+├── AmbiguousDocument       NoSuchFile        NotWritten        NoSuchConversation
 ├── OnHold
 ├── PageNotShown
 │   └── PageImageTooSlow    DocumentNotDrawn
@@ -25,6 +25,7 @@ PinciteError
 ├── TooManyEvents           TooManyStreams
 ├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
 ├── AlreadyServing          ServerGone        RemoteError       ServerRuns
+├── BackupFailed            BackupUnusable    RestoreRefused    RestoreUnfinished
 ├── Unexpected
 ├── Congested
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
@@ -405,6 +406,13 @@ class NoSuchFile(PinciteError):
     hint_text = "Check the path."
 
 
+class NotWritten(PinciteError):
+    """A file that was asked for cannot be written."""
+
+    sentence = "{name} cannot be written: {reason}."
+    hint_text = "Name a file in a folder that is there and that you may write to."
+
+
 class AlreadyServing(PinciteError):
     """Another server already uses this data folder."""
 
@@ -415,8 +423,36 @@ class AlreadyServing(PinciteError):
 class ServerRuns(PinciteError):
     """A command that needs the data folder to itself, while a server has it."""
 
-    sentence = "The server is running, and reading on a cluster needs its data folder."
-    hint_text = "Stop the server, or add the files without --ray."
+    sentence = "The server is running, and {work} needs its data folder."
+    hint_text = "Stop the server{way_out}."
+
+
+class BackupFailed(PinciteError):
+    """A backup that cannot be written; nothing of it is left."""
+
+    sentence = "The backup cannot be written to {folder}: {reason}."
+    hint_text = "Name a new or empty folder outside of the data folder, with room for all documents."
+
+
+class BackupUnusable(PinciteError):
+    """A folder that is no backup, or whose manifest or records are damaged."""
+
+    sentence = "{folder} cannot be restored: {reason}."
+    hint_text = "Take another backup; one that was broken off has no manifest.json."
+
+
+class RestoreRefused(PinciteError):
+    """A data folder or a database that is not empty."""
+
+    sentence = "{place} is not empty."
+    hint_text = "Set PINCITE_DATA_DIR to a new folder, and PINCITE_DATABASE_URL, if it is used, to a new database."
+
+
+class RestoreUnfinished(PinciteError):
+    """A data folder into which a backup was restored in part."""
+
+    sentence = "A backup was restored into the data folder only in part."
+    hint_text = "Run `pincite restore` again: it begins anew."
 
 
 class ServerGone(PinciteError):

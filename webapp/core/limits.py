@@ -8,6 +8,7 @@ text would take minutes of CPU time from everyone.
 import math
 import re
 from collections.abc import Collection
+from typing import Literal
 
 from webapp.core.errors import (
     EmptyQuestion,
@@ -25,6 +26,9 @@ MAX_NAME = 255  # characters of a matter's or a document's name: the width of th
 FILES_AT_ONCE = 40  # files in one upload, each as large as the settings allow
 MAX_CHOSEN = 20_000  # documents selected at once: as many as a user may have by default
 MOST_DAYS = 36_500  # of retention: a hundred years
+JobAct = Literal["list", "pause", "resume", "retry", "cancel"]  # what `jobs` does with documents on their way
+MemberAct = Literal["share", "unshare", "hand-over", "wall", "lift"]  # what is done with the people of a matter
+GroupAct = Literal["list", "create", "delete", "add", "remove"]  # what `groups` does
 _DIGITS = 9  # of a number: more than any page, passage or zoom has
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")  # matters, conversations and turns have 32 hex digits, documents 64
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # null and lone surrogates: no database stores them, no keyboard types them

@@ -142,7 +142,8 @@ class CiteRow(_Place, _Section):
     `bates` is the number that a production stamped on the page, `exhibit` the exhibit that it belongs to, `lines` are
     the numbered lines of a pleading or transcript. `recognised`: words of it were read from an image. `status`
     tells of words that are no text of the page itself: `field` (filled into a form), `annotation` (typed on the page),
-    `inserted` (by a tracked change), `struck` (deleted, and no longer there).
+    `inserted` (all of them by a tracked change), `partly_inserted` (some of them), `struck` (deleted, and no longer
+    there).
     """
 
 
@@ -793,13 +794,9 @@ class _Titled(Row):
     date: str | None
 
 
-MemberAct = Literal["share", "unshare", "hand-over", "wall", "lift"]
-GroupAct = Literal["list", "create", "delete", "add", "remove"]
-JobAct = Literal["list", "pause", "resume", "retry", "cancel"]  # what `jobs` does
-
-
 class DocumentRow(_Outcome, _Titled, _Document):
-    """Outcome of the ingest of a document: ready, or failed and why.
+    """Outcome of the ingest of a document: ready, or failed and why; an archive of which some files were not read, and
+    are named, is `partly_read`.
 
     `unreadable_pages` show words and have none in the text, `partly_read_pages` show more than the text has;
     `recognised_pages` have words that were read from an image. `warnings` say what else has to be known.
@@ -820,7 +817,7 @@ class DocumentRow(_Outcome, _Titled, _Document):
             date=day.isoformat() if day else None,
             document_id=record.id,
             document=record.name,
-            state=record.state,
+            state=record.outcome,
             pages=record.pages,
             unreadable_pages=record.unreadable_pages,
             partly_read_pages=record.partly_read_pages,
@@ -984,6 +981,42 @@ class GroupRow(Row):
     name: str
     people: tuple[str, ...]
     deleted: bool = False
+
+
+DamageState = Literal["missing", "damaged"]
+
+
+class BackupRow(Row):
+    """A backup that was made. `missing`: files that the data folder itself no longer had, or had damaged."""
+
+    folder: str
+    documents: int
+    records: int
+    files: int
+    bytes: int
+    missing: tuple["DamagedRow", ...]
+
+
+class DamagedRow(Row):
+    """A file of a backup that is missing or damaged, with the names of the documents that it belongs to."""
+
+    file: str
+    documents: tuple[str, ...]
+    state: DamageState
+
+
+class RestoredRow(Row):
+    """What `restore` found in a backup, and whether it is restored. `missing`: files that were never in it."""
+
+    folder: str
+    restored: bool
+    made_at: str
+    documents: int
+    records: int
+    files: int
+    bytes: int
+    damaged: tuple[DamagedRow, ...]
+    missing: tuple[DamagedRow, ...]
 
 
 class EvaluationRow(Row):

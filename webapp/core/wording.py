@@ -55,6 +55,7 @@ _STATUS = {
     "field": "form entry",
     "annotation": "typed annotation",
     "inserted": "tracked insertion",
+    "partly_inserted": "tracked insertion in part",
     "struck": "deleted text",
 }
 

@@ -5,11 +5,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from markupsafe import Markup
 
 from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
+from webapp.page.gradio_import import gr
 from webapp.page.html import chat, evidence
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import Tab

@@ -6,14 +6,13 @@ import asyncio
 import os
 import sys
 
-import gradio as gr
 from fastapi import FastAPI
-from gradio.routes import file_upload_statuses
 from starlette.routing import Mount
 
 from webapp.page.acts import script_acts
 from webapp.page.events import Events
 from webapp.page.gradio_guard import GradioGuard
+from webapp.page.gradio_import import file_upload_statuses, gr
 from webapp.page.handlers import ControllerFactory, Handlers
 from webapp.page.html import sidebar
 from webapp.page.html.parts import NOTHING

@@ -4,9 +4,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from webapp.page.acts import ACTS, acts_at
+from webapp.page.gradio_import import gr
 from webapp.page.handlers import Handlers
 from webapp.page.html import chat
 from webapp.page.layout import Components

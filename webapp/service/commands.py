@@ -11,24 +11,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, Literal, get_args
 
-from webapp.core.errors import NoSuchFile, NoSuchPerson
-from webapp.core.limits import check_days, check_selection, without_codes
+from webapp.core.errors import NoSuchFile, NoSuchPerson, NotAllowed
+from webapp.core.limits import GroupAct, JobAct, MemberAct, check_days, check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
     AnswerResult,
     AuditRow,
+    BackupRow,
     ChangeRow,
     DeletedRow,
     DocumentRow,
     FlagRow,
-    GroupAct,
     GroupRow,
     HitRow,
-    JobAct,
     KeptRow,
     MatterRow,
-    MemberAct,
     MemberRow,
     MentionRow,
     NamedRow,
@@ -487,70 +485,6 @@ class Groups(Command[GroupRow], name="groups"):
 
 
 @dataclass(frozen=True)
-class Hold(Command[KeptRow], name="hold"):
-    """Put a matter on legal hold, under which nothing of it is deleted, or end the hold."""
-
-    matter: str
-    hold: bool = True
-
-    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
-        """One result."""
-        retention = caller.workspace.retention
-        yield Result(_kept(caller, retention.hold(caller.user, self.matter, hold=self.hold)))
-
-
-@dataclass(frozen=True)
-class Retain(Command[KeptRow], name="retain"):
-    """Set after how many days conversations of a matter are deleted, and in the archive all of it; None for no end."""
-
-    matter: str
-    days: int | None = None
-
-    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
-        """One result."""
-        check_days(self.days)
-        yield Result(_kept(caller, caller.workspace.retention.retain(caller.user, self.matter, self.days)))
-
-
-def _kept(caller: "Caller", matter: "Matter") -> KeptRow:
-    kept = caller.workspace.retention.of(matter.id)
-    return KeptRow(matter=matter.name, retention_days=kept.days, legal_hold=kept.hold)
-
-
-@dataclass(frozen=True)
-class ReadAudit(Command[AuditRow], name="audit"):
-    """List the audit log of a matter, or all of it: who did what and when, since a date."""
-
-    matter: str | None = None
-    since: str = ""
-    exported: bool = False
-
-    def run(self, caller: "Caller") -> Iterator[Event[AuditRow]]:
-        """A result for each row, oldest first."""
-        from webapp.service import audit_log
-        from webapp.store.audit import Act
-
-        wanted = replace(
-            audit_log.readable(caller.workspace, caller.user, self.matter),
-            since=audit_log.parse_time(self.since, "since"),
-        )
-        audit_log.record_reading(caller.workspace, caller.user, wanted, Act.EXPORT if self.exported else Act.LOG)
-        yield from map(Result, audit_log.rows(caller.workspace, wanted))
-
-
-@dataclass(frozen=True)
-class VerifyAudit(Command[VerificationRow], name="verify_audit"):
-    """Verify the chain of the audit log, and against a head of it that was kept elsewhere."""
-
-    head: str = ""
-
-    def run(self, caller: "Caller") -> Iterator[Event[VerificationRow]]:
-        """One result."""
-        from webapp.service import audit_log
-
-        yield Result(audit_log.verify(caller.workspace, caller.user, self.head))
-
-
 class ListUsers(Command[UserRow], name="users"):
     """List the people who have an account, or whom a proxy named."""
 
@@ -641,3 +575,84 @@ def _user_row(account: "Account", link: str | None = None) -> UserRow:
         state=state,
         link=link,
     )
+
+
+@dataclass(frozen=True)
+class Hold(Command[KeptRow], name="hold"):
+    """Put a matter on legal hold, under which nothing of it is deleted, or end the hold."""
+
+    matter: str
+    hold: bool = True
+
+    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
+        """One result."""
+        retention = caller.workspace.retention
+        yield Result(_kept(caller, retention.hold(caller.user, self.matter, hold=self.hold)))
+
+
+@dataclass(frozen=True)
+class Retain(Command[KeptRow], name="retain"):
+    """Set after how many days conversations of a matter are deleted, and in the archive all of it; None for no end."""
+
+    matter: str
+    days: int | None = None
+
+    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
+        """One result."""
+        check_days(self.days)
+        yield Result(_kept(caller, caller.workspace.retention.retain(caller.user, self.matter, self.days)))
+
+
+def _kept(caller: "Caller", matter: "Matter") -> KeptRow:
+    kept = caller.workspace.retention.of(matter.id)
+    return KeptRow(matter=matter.name, retention_days=kept.days, legal_hold=kept.hold)
+
+
+@dataclass(frozen=True)
+class ReadAudit(Command[AuditRow], name="audit"):
+    """List the audit log of a matter, or all of it: who did what and when, since a date."""
+
+    matter: str | None = None
+    since: str = ""
+    exported: bool = False
+
+    def run(self, caller: "Caller") -> Iterator[Event[AuditRow]]:
+        """A result for each row, oldest first."""
+        from webapp.service import audit_log
+        from webapp.store.audit import Act
+
+        wanted = replace(
+            audit_log.readable(caller.workspace, caller.user, self.matter),
+            since=audit_log.parse_time(self.since, "since"),
+        )
+        audit_log.record_reading(caller.workspace, caller.user, wanted, Act.EXPORT if self.exported else Act.LOG)
+        yield from map(Result, audit_log.rows(caller.workspace, wanted))
+
+
+@dataclass(frozen=True)
+class VerifyAudit(Command[VerificationRow], name="verify_audit"):
+    """Verify the chain of the audit log, and against a head of it that was kept elsewhere."""
+
+    head: str = ""
+
+    def run(self, caller: "Caller") -> Iterator[Event[VerificationRow]]:
+        """One result."""
+        from webapp.service import audit_log
+
+        yield Result(audit_log.verify(caller.workspace, caller.user, self.head))
+
+
+@dataclass(frozen=True)
+class Backup(Command[BackupRow], name="backup"):
+    """Back up the records, files and keys of all users into a new folder on this machine. Raises BackupFailed."""
+
+    folder: str
+
+    def run(self, caller: "Caller") -> Iterator[Event[BackupRow]]:
+        """Progress, then one result."""
+        from webapp.service.backup import backup
+        from webapp.store.users import LOCAL_USER
+
+        if caller.user != LOCAL_USER:
+            raise NotAllowed()
+        return backup(caller.workspace.library, caller.workspace.settings, Path(self.folder))

@@ -31,7 +31,7 @@ from retrieval import (
     database,
     load_embedder,
 )
-from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, SearchesWaiting, TextsWaiting
+from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, RestoreUnfinished, SearchesWaiting, TextsWaiting
 from webapp.core.log import log, user_error
 from webapp.core.metrics import IngestCounter
 from webapp.core.settings import Settings
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
 SAMPLE_MATTER = "Sample"
 RETENTION_SECONDS = 3600.0  # between two deletions of what its retention has ended for
+UNFINISHED_RESTORE = "restore-unfinished"  # a file in the data folder while a backup is restored into it
 
 # Requests of one user, waiting ones included. A page shows one image; a few more may be requested before they arrive.
 IMAGES_PER_USER = 32
@@ -79,7 +80,7 @@ class Workspace:
         """Open the database. With `background`, `work_in_background` ingests documents, not the commands that wait.
         `ray`: address of a Ray cluster that reads and embeds them.
 
-        Raises StoreUnavailable, DataFolderUnusable or PackageMissing.
+        Raises StoreUnavailable, DataFolderUnusable, RestoreUnfinished or PackageMissing.
         """
         self.lock = RLock()  # held while a part is opened
         self._closing = ExitStack()  # closes the parts in reverse order of opening
@@ -89,11 +90,11 @@ class Workspace:
         self._ray = ray
         folder = settings.data_dir
         self.settings = settings
-        url = settings.database_url
-        address = url.get_secret_value() if url else f"sqlite:///{folder / 'pincite.db'}"
-        self._database = database.open_database(address)
+        if (folder / UNFINISHED_RESTORE).exists():
+            raise RestoreUnfinished()
+        self._database = database.open_database(address_of_database(settings))
         self._closing.callback(self._database.dispose)
-        files = Files(settings.files_url or folder / "files")
+        files = Files(place_of_files(settings))
         self._closing.callback(files.close)
         self.library = Library(self._database, files, max_file_mib=settings.max_file_mib)
         self._users = Users(self._database)
@@ -379,6 +380,17 @@ class Workspace:
         self.audit.record(user, Act.UPLOAD, matter_id=matter.id, object=record.id)
         self._users.set_sample_made(user)
         self.wake()
+
+
+def address_of_database(settings: Settings) -> str:
+    """The URL of the database: SQLite in the data folder, unless the settings name another."""
+    url = settings.database_url
+    return url.get_secret_value() if url else f"sqlite:///{settings.data_dir / 'pincite.db'}"
+
+
+def place_of_files(settings: Settings) -> str | Path:
+    """Where the uploaded files are: in the data folder, unless the settings name another place."""
+    return settings.files_url or settings.data_dir / "files"
 
 
 def packaged_sample() -> Path | None:

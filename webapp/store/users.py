@@ -10,12 +10,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from retrieval import database
+from retrieval import database, snapshot
 from webapp.store.roles import RANK, Role, matter_ids_of, owned_by, roles_of
 from webapp.store.schema import OF_MATTERS, matter_settings, memberships, users
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "webapp_version"
+CHAIN = snapshot.Chain(MIGRATIONS, VERSION_TABLE)
 GUEST = "guest-"  # the ids of the guests of a demo begin so
 
 

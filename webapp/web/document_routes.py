@@ -372,12 +372,13 @@ def _view(
     highlights = tuple((start, end) for start, end in clipped if start < end)
     kept = document.boxes_on(page)
     if len(kept):
-        boxes = tuple(
-            (int(left), int(bottom), int(right), int(top))
-            for start, end, left, bottom, right, top in kept
+        cited = [
+            (document.text[start:end].isspace(), (left, bottom, right, top))
+            for start, end, left, bottom, right, top in kept.tolist()
             if any(start - page.start < last and first < end - page.start for first, last in highlights)
-        )
-        return PageView(record.id, number, zoom=zoom, boxes=boxes, format=record.format)
+        ]
+        boxes, struck = (tuple(box for is_blank, box in cited if is_blank is its) for its in (False, True))
+        return PageView(record.id, number, zoom=zoom, boxes=boxes, struck=struck, format=record.format)
     text = document.text[page.start : page.end] if highlights else ""
     return PageView(record.id, number, text, highlights, zoom, format=record.format)
 

@@ -18,7 +18,7 @@ from webapp.core.errors import FormExpired, NotAllowed, SessionEnded
 from webapp.core.log import user_error
 from webapp.core.settings import Settings
 from webapp.service.workspace import Workspace
-from webapp.store.audit import Act
+from webapp.store.accounts import Account
 from webapp.store.roles import Role
 from webapp.store.users import User
 from webapp.web import people_pages as pages
@@ -109,7 +109,7 @@ class People:
             _check_administrator(workspace, user)
             try:
                 with workspace.audit.refusals(user, matter_id=form.get("matter", "")):
-                    link = _administer(workspace, user, form, self._settings.page_url)
+                    link = _administer(workspace, user, form)
             except PinciteError as error:
                 return self._administration(workspace, user, refusal=user_error(error))
             if link:
@@ -200,7 +200,7 @@ def _change_matter(workspace: Workspace, user: User, matter_id: str, form: Mappi
     _do(acts, form)
 
 
-def _administer(workspace: Workspace, user: User, form: Mapping[str, str], url: str) -> str:
+def _administer(workspace: Workspace, user: User, form: Mapping[str, str]) -> str:
     """Do what the form of administration says; returns a link to hand out, or "".
 
     Raises what `Sharing` and `Accounts` do, and FormExpired for an unknown act.
@@ -208,31 +208,32 @@ def _administer(workspace: Workspace, user: User, form: Mapping[str, str], url: 
     accounts, sharing = workspace.accounts, workspace.sharing
     who, group, to = form.get("who", ""), form.get("group", ""), form.get("to", "")
 
-    def link(account: Any) -> str:
-        workspace.audit.record(user, Act.ACCOUNT, object=account.id, change="link")
-        return f"{url}/set-password?key={accounts.make_link(account)}"
+    def account(act: str) -> Account:
+        """Whose account it is; recorded first."""
+        found = accounts.account(sharing.person(who))
+        workspace.record_account_act(user, found.user, act)
+        return found
+
+    def link(of: Account) -> str:
+        return workspace.password_link(accounts.make_link(of))
 
     def add() -> str:
         is_administrator = form.get("administrator") == "yes"
-        account = accounts.add(form.get("email", ""), form.get("name", ""), administrator=is_administrator)
-        return link(account)
-
-    def change(what: str) -> None:
-        account = accounts.account(sharing.person(who))
-        workspace.audit.record(user, Act.ACCOUNT, object=account.id, change=what)
-        (accounts.disable if what == "disabled" else accounts.enable)(account)
+        added = accounts.add(form.get("email", ""), form.get("name", ""), administrator=is_administrator)
+        workspace.record_account_act(user, added.user, "add")
+        return link(added)
 
     def leave() -> None:
-        account = accounts.account(sharing.person(who))
-        workspace.audit.record(user, Act.ACCOUNT, object=account.id, change="left")
-        sharing.leave_all(user, who, to)
-        accounts.disable(account)
+        sharing.person(to)  # who does not exist stops this before anything is done
+        leaving = account("disable")
+        accounts.disable(leaving)
+        sharing.leave_all(user, leaving.id, to)
 
     acts: Mapping[str, Callable[[], Any]] = {
         "add": add,
-        "link": lambda: link(accounts.account(sharing.person(who))),
-        "disable": lambda: change("disabled"),
-        "enable": lambda: change("enabled"),
+        "link": lambda: link(account("link")),
+        "disable": lambda: accounts.disable(account("disable")),
+        "enable": lambda: accounts.enable(account("enable")),
         "leave": leave,
         "group-create": lambda: sharing.create_group(user, group),
         "group-delete": lambda: sharing.delete_group(user, group),

@@ -36,6 +36,7 @@ from webapp.service.commands import (
     Accept,
     AddUser,
     Ask,
+    Backup,
     ChangeArchive,
     ChangeMembers,
     ChangePrivilege,
@@ -198,6 +199,7 @@ SAMPLES: tuple[Callable[[Path], Command[Any]], ...] = (
     lambda _: ChangePrivilege("Acme", "lease", False),
     lambda _: Groups(),
     lambda _: Groups("add", "Nobodies", "local"),
+    lambda file: Backup(str(file)),
 )
 
 

@@ -24,7 +24,7 @@ from tests.pdfs import annotated, drawn, make_pdf
 from tests.retrieval.stores import contract, opened
 from webapp.core.errors import PageNotShown
 from webapp.service import page_images
-from webapp.service.page_images import FILL, Box, PageRenderer, PageView, bounded
+from webapp.service.page_images import FILL, STRUCK_EDGE, STRUCK_FILL, Box, PageRenderer, PageView, bounded
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +64,7 @@ def _dark(picture: Image.Image) -> Image.Image:
     return picture.convert("L").point(lambda value: 255 if value < 110 else 0)
 
 
-def _ink_of(words: str, data: bytes) -> Image.Image:
+def _ink_of(renderer: PageRenderer, words: str, data: bytes) -> Image.Image:
     """What of the page is drawn for these words alone: where it differs from the page with them left out."""
     reader = pypdf.PdfWriter(clone_from=io.BytesIO(data))
     content = reader.pages[0].get_contents()
@@ -74,12 +74,8 @@ def _ink_of(words: str, data: bytes) -> Image.Image:
     reader.pages[0][pypdf.generic.NameObject("/Contents")] = reader._add_object(content)
     out = io.BytesIO()
     reader.write(out)
-    plain = PageRenderer()
-    try:
-        with_words = _picture(plain.image(PageView("with", 1), "a", lambda: data))
-        without = _picture(plain.image(PageView("without", 1), "a", out.getvalue))
-    finally:
-        plain.stop()
+    with_words = _picture(renderer.image(PageView(f"with {hash(data)}", 1), "a", lambda: data))
+    without = _picture(renderer.image(PageView(f"without {hash(data)}", 1), "a", out.getvalue))
     return _dark(ImageChops.subtract(without, with_words).point(lambda value: 255 - value))
 
 
@@ -113,7 +109,7 @@ def test_the_highlight_covers_the_ink_of_the_words_and_of_no_others(
     document = _read(data, f"drawn {rotation} {crop}")
     view = _view(document, "four thousand dollars")
     [box] = renderer.boxes(view, "a", lambda: data)
-    ink = _ink_of("four thousand dollars", data).getbbox()
+    ink = _ink_of(renderer, "four thousand dollars", data).getbbox()
     assert ink is not None
     left, top, right, bottom = ink
     assert box[0] - 1 <= left and box[1] - 1 <= top and right <= box[2] + 1 and bottom <= box[3] + 1  # noqa: PT018
@@ -195,14 +191,22 @@ def test_what_was_filled_in_or_typed_on_a_page_is_drawn_and_highlighted_where_it
     )
 
 
-def test_a_highlight_leaves_out_words_that_were_taken_out_between_its_own(renderer: PageRenderer) -> None:
+def test_a_highlight_leaves_out_words_that_were_struck_between_its_own_and_these_are_marked_as_deleted(
+    renderer: PageRenderer,
+) -> None:
     data = drawn(lambda c: (c.drawString(72, 700, "a term of six ten years"), c.line(115, 703, 129, 703)))
     document = _read(data, "struck")
     assert document.text.split() == "a term of ten years".split()
-    boxes = tuple((a, b, c, d) for _, _, a, b, c, d in document.boxes.tolist())
-    view = PageView(document.id, 1, document.text, boxes=boxes)
+    rows = document.boxes.tolist()
+    live = tuple((a, b, c, d) for start, end, a, b, c, d in rows if document.text[start:end].strip())
+    struck = tuple((a, b, c, d) for start, end, a, b, c, d in rows if document.text[start:end].isspace())
+    view = PageView(document.id, 1, boxes=live, struck=struck)
     first, second = renderer.boxes(view, "a", lambda: data)
     assert first[2] < 1.5 * 117 < 1.5 * 128 < second[0]
+    picture = _picture(renderer.image(view, "a", lambda: data))
+    colours = {color for _, color in picture.crop((first[2], first[1], second[0], first[3])).getcolors(9999) or ()}
+    assert {STRUCK_FILL, STRUCK_EDGE} <= colours
+    assert FILL not in colours
 
 
 @pytest.mark.parametrize("zoom", [0.5, 2.0])

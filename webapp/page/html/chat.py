@@ -340,9 +340,10 @@ def _chip(turn_id: str, answer: AnswerResult, index: int) -> Markup:
 
 
 def _pin(answer: AnswerResult, row: CiteRow) -> str:
-    """Section and page of a row, and its document if the answer cites several."""
+    """Section and page of a row, and its document if several were searched or are cited."""
     documents = {each.document_id for each in (*answer.citations, *answer.key_language, *answer.nearest)}
-    return f"{row.document}, {pin(row)}" if len(documents) > 1 else pin(row)
+    several = len(documents) > 1 or (answer.searched is not None and answer.searched.documents > 1)
+    return f"{row.document}, {pin(row)}" if several else pin(row)
 
 
 def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:

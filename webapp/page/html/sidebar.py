@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Facts, Matter, not_read
+from retrieval import MEMBER, DocumentRecord, Facts, Matter, not_read
 from webapp.core.urls import changes_url, pdf_url
 from webapp.core.wording import about_document, notes_on, plural
 from webapp.page.html.parts import NOTHING, about, lines
@@ -101,23 +101,30 @@ def documents(records: Sequence[DocumentRecord], facts: Mapping[str, Facts]) -> 
     """List of the documents of a matter with their states, and below each name what the document calls itself."""
     if not records:
         return Markup('<h2>Documents</h2><p class="none">None yet.</p>')
+    earlier = _earlier_versions(records)
     return Markup('<h2>Documents <span class="count">{}</span></h2><ul class="documents">{}</ul>').format(
         len(records),
-        lines(_document(record, facts.get(record.id), _earlier_version(record, records)) for record in records),
+        lines(_document(record, facts.get(record.id), earlier.get(record.id)) for record in records),
     )
 
 
 _COPY = re.compile(r" \(\d+\)(?=\.\w+\Z|\Z)")  # what tells a further file of one name from the first
 
 
-def _earlier_version(record: DocumentRecord, records: Sequence[DocumentRecord]) -> DocumentRecord | None:
-    """The file of the same name that came last before a document, both being ready: "Lease.pdf" of "Lease (2).pdf"."""
-    if record.state != "ready" or not _COPY.search(record.name):
-        return None
-    name = _COPY.sub("", record.name).lower()
-    before = records[: records.index(record)]
-    same = (each for each in before if each.state == "ready" and _COPY.sub("", each.name).lower() == name)
-    return next(reversed(list(same)), None)
+def _earlier_versions(records: Sequence[DocumentRecord]) -> dict[str, DocumentRecord]:
+    """For ready documents, by id, the file of the same name that came last before, if it is ready: "Lease.pdf" of
+    "Lease (2).pdf"; of what came in one container also that of another folder.
+    """
+    last: dict[tuple[str, str], DocumentRecord] = {}
+    earlier: dict[str, DocumentRecord] = {}
+    for record in records:
+        if record.state == "ready":
+            parts = _COPY.sub("", record.name).lower().split(MEMBER)
+            file = parts[0], parts[-1]
+            if file in last:
+                earlier[record.id] = last[file]
+            last[file] = record
+    return earlier
 
 
 def state_of(record: DocumentRecord) -> str:
@@ -125,7 +132,8 @@ def state_of(record: DocumentRecord) -> str:
     if record.state == "reading" and record.pages:
         return f"reading p. {record.page} of {record.pages}"
     if record.state == "failed":
-        return f"failed: {record.reason}" if record.reason else "failed"
+        words = "read in part" if record.outcome == "partly_read" else "failed"
+        return f"{words}: {record.reason}" if record.reason else words
     return record.state if record.state in ("ready", "paused") else f"{record.state}…"
 
 
@@ -233,7 +241,7 @@ def _document(record: DocumentRecord, facts: Facts | None, earlier: DocumentReco
 
 def _work(record: DocumentRecord) -> Markup:
     """Button that pauses a document on its way, goes on with it, or tries it again."""
-    if record.state == "ready":
+    if record.outcome in ("ready", "partly_read"):
         return NOTHING
     named = {"document": record.id, "name": record.name}
     if record.state == "paused":
@@ -272,7 +280,7 @@ def _unread(record: DocumentRecord) -> Markup:
 def _notes(record: DocumentRecord) -> Markup:
     """What else has to be known of a document: in a word each, and in a sentence when it is opened."""
     notes = notes_on(record)
-    if not notes:
+    if not notes or record.outcome == "partly_read":  # which says it all
         return NOTHING
     words = ", ".join(dict.fromkeys(word for word, _ in notes))
     is_grave = any(each.kind in ("leaking_redaction", "hidden_text") for each in record.warnings)
