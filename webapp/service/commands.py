@@ -651,8 +651,9 @@ class Backup(Command[BackupRow], name="backup"):
     def run(self, caller: "Caller") -> Iterator[Event[BackupRow]]:
         """Progress, then one result."""
         from webapp.service.backup import backup
-        from webapp.store.users import LOCAL_USER
+        from webapp.store.audit import Act
 
-        if caller.user != LOCAL_USER:
+        if not caller.workspace.sharing.administers(caller.user):
             raise NotAllowed()
+        caller.workspace.audit.record(caller.user, Act.BACKUP)
         return backup(caller.workspace.library, caller.workspace.settings, Path(self.folder))
