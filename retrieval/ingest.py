@@ -79,7 +79,10 @@ class Ingest:
         self._limits = limits or Limits()
         # What is asked, in a matter, about each file that is found within another; for whoever has quotas.
         self.members_allowed: Callable[[str], Allows | None] = lambda _matter_id: None
-        self._without_facts: deque[tuple[str, str]] = deque()  # ready documents, by matter and id
+        # Ready documents, by matter and id, whose facts are to be found, and those to be put in the word index again.
+        self._without_facts: deque[tuple[str, str]] = deque()
+        self._beside_removed: deque[tuple[str, str]] = deque()
+        self._rewriting: set[tuple[str, str]] = set()  # of the latter, those at work
         count = workers if isinstance(workers, int) else workers.count
         converter = partial(ConverterProcess, self._limits) if isinstance(workers, int) else workers.converter
         self._workers = Workers(
@@ -150,7 +153,26 @@ class Ingest:
             self._indexes.repair(matter.id)
             self._read_again(matter.id)
         self._without_facts.extend(sorted(self._library.without_facts()))
+        self._find_beside_removed()
         return self._library.jobs.at_work()
+
+    def compact(self) -> bool:
+        """Overwrite what was removed from the indexes, so that its words are in no file any more.
+
+        The word index is written anew in the background, after all other work: False until it has been.
+        """
+        if not self._beside_removed and not self._rewriting:
+            self._find_beside_removed()
+            if not self._beside_removed:
+                self._indexes.compact()
+                return True
+            self.wake()
+        return False
+
+    def _find_beside_removed(self) -> None:
+        for matter in self._library.matters():
+            ids = self._indexes.beside_removed(matter.id)
+            self._beside_removed.extend((matter.id, document_id) for document_id in sorted(ids))
 
     def _read_again(self, matter_id: str) -> None:
         """Queue the documents whose text an older converter made."""
@@ -188,13 +210,24 @@ class Ingest:
     # One document
 
     def _claim(self, workers: int) -> DocumentRecord | None:
-        """Claim the document whose turn it is; where none waits, a ready one whose facts are to be found."""
+        """Claim the document whose turn it is; where none waits, a ready one that something is to be made again of."""
         claimed = self._library.jobs.claim(workers)
-        while claimed is None and self._without_facts:
-            with suppress(NoSuchDocument, IndexError):  # it was removed meanwhile, or another thread was faster
-                record = self._library.record(*self._without_facts.popleft())
-                claimed = record if record.state == "ready" else None
+        for waiting in (self._without_facts, self._beside_removed):
+            while claimed is None and waiting:
+                with suppress(NoSuchDocument, IndexError):  # it was removed meanwhile, or another thread was faster
+                    record = self._library.record(*waiting.popleft())
+                    claimed = record if record.state == "ready" else None
+                    if claimed and waiting is self._beside_removed:
+                        self._rewriting.add((record.matter_id, record.id))
         return claimed
+
+    def _put_words_again(self, record: DocumentRecord, converter: Converter) -> None:
+        if not self._indexes.has_removed(record.matter_id):
+            return  # a segment is written anew when there are several small ones, too
+        document = self._library.text(record)
+        if document is not None:
+            conversion = converter.cut(document)
+            self._indexes.put_words(record, document.text[:OPENING], conversion.chunks, conversion.texts)
 
     def _find_facts(self, record: DocumentRecord, converter: Converter) -> None:
         document = self._library.text(record)
@@ -298,8 +331,7 @@ class Ingest:
         """Attempt one document; an error of the file is saved in its record."""
         with suppress(NoSuchDocument, JobLost):  # removed or paused meanwhile: there is no record to save to
             if record.state == "ready":
-                with suppress(UnreadableFile, ConverterDied):  # they are found when they are asked for
-                    self._find_facts(record, converter)
+                self._make_again(record, converter)
                 self._workers.go_on()
                 return
             try:
@@ -324,9 +356,23 @@ class Ingest:
                 _log.exception("ref %s: ingest of %s", reference, record.id)
                 self._save(replace(record, state="failed", reason=f"Something went wrong (ref {reference})."))
 
+    def _make_again(self, record: DocumentRecord, converter: Converter) -> None:
+        """Find the facts of a ready document, or put it in the word index again."""
+        key = record.matter_id, record.id
+        with suppress(
+            UnreadableFile, ConverterDied
+        ):  # facts are found when they are asked for, words at the next start
+            if key in self._rewriting:
+                self._put_words_again(record, converter)
+            else:
+                self._find_facts(record, converter)
+        self._rewriting.discard(key)
+
     def _give_back(self, record: DocumentRecord) -> None:
         if record.state == "ready":
-            self._without_facts.append((record.matter_id, record.id))
+            key = record.matter_id, record.id
+            (self._beside_removed if key in self._rewriting else self._without_facts).append(key)
+            self._rewriting.discard(key)
             return
         self._library.jobs.give_back(record)
         self._notify(replace(record, state="waiting", page=0, attempts=0))

@@ -50,7 +50,7 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     # Python's driver begins transactions late and not at all before DDL: with None it leaves them to `_begin_sqlite`,
     # and a migration that is killed half way leaves nothing behind.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -87,6 +87,27 @@ def _mapped(engine: Engine) -> Iterator[None]:
         if engine.dialect.name == "sqlite":
             raise DataFolderUnusable(reason=getattr(error, "orig", error)) from error
         raise StoreUnavailable(store="database") from error
+
+
+def compact(engine: Engine) -> bool:
+    """Overwrite what was deleted from an SQLite file: nothing of it is left in the file or in its log (WAL).
+
+    False where a transaction that reads an older state is in the way. On PostgreSQL nothing happens: it overwrites by
+    itself, in its own time. Raises as `writing` does.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with _mapped(engine), engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        if driver.execute("PRAGMA user_version").fetchone() == (0,):
+            driver.execute("VACUUM")  # once: SQLite may have deleted before without overwriting
+            driver.execute("PRAGMA user_version=1")
+        driver.execute("PRAGMA busy_timeout=200")  # while it waits for readers, nobody can write
+        try:
+            is_blocked, *_ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={BUSY_S * 1000}")
+    return not is_blocked
 
 
 def migrate(engine: Engine, folder: Path, version_table: str) -> None:

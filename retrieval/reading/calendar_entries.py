@@ -1,6 +1,7 @@
-"""Reads calendar data (iCalendar, RFC 5545) as lines of words: an invitation's subject, times, place and people."""
+"""Reads calendar data (iCalendar, RFC 5545) as words: an invitation's subject, times, place and people."""
 
 import re
+from calendar import month_name
 
 _FIELDS = {
     "SUMMARY": "Event",
@@ -12,10 +13,9 @@ _FIELDS = {
     "LOCATION": "Place",
     "ORGANIZER": "Organizer",
     "ATTENDEE": "Attendee",
-    "DESCRIPTION": "Description",
 }
 _EVENTS = ("VEVENT", "VTODO")
-_MOST_LINES = 500
+_MOST_FIELDS = 500
 _LINE = re.compile(r'([A-Za-z-]+)((?:;[^":;]*(?:"[^"]*"[^":;]*)*)*):(.*)', re.DOTALL)
 _NAMED = re.compile(r'(?i);CN=("[^"]*"|[^;]*)')
 _ZONE = re.compile(r'(?i);TZID=("[^"]*"|[^;]*)')
@@ -24,20 +24,29 @@ _ESCAPED = re.compile(r"\\(.)")
 
 
 def words_of_calendar(text: str) -> str:
-    """The events of a calendar in words, a field on each line; empty where there is none."""
-    lines: list[str] = []
+    """The events of a calendar in words, a line for each, its description below; empty where there is none."""
+    events: list[list[str]] = []
+    notes: dict[int, str] = {}
     within: list[str] = []
+    fields = 0
     for line in re.sub(r"\r?\n[ \t]", "", text).splitlines():
-        if len(lines) == _MOST_LINES or not (found := _LINE.fullmatch(line)):
+        if fields == _MOST_FIELDS or not (found := _LINE.fullmatch(line)):
             continue
         field, settings, value = found[1].upper(), found[2], found[3]
         if field == "BEGIN":
             within.append(value.strip().upper())
+            if within[-1] in _EVENTS:
+                events.append([])
         elif field == "END":
             within = within[:-1]
-        elif within and within[-1] in _EVENTS and field in _FIELDS and value.strip():
-            lines.append(f"{_FIELDS[field]}: {_words(field, settings, value)}")
-    return "\n".join(lines)
+        elif within and within[-1] in _EVENTS and value.strip():
+            fields += 1
+            if field == "DESCRIPTION":
+                notes[len(events)] = _plain(value)
+            elif field in _FIELDS:
+                events[-1].append(f"{_FIELDS[field]}: {_words(field, settings, value)}")
+    told = (["; ".join(event), notes.get(number, "")] for number, event in enumerate(events, 1))
+    return "\n".join(line for lines in told for line in lines if line)
 
 
 def _words(field: str, settings: str, value: str) -> str:
@@ -47,15 +56,19 @@ def _words(field: str, settings: str, value: str) -> str:
         address = re.sub(r"(?i)\Amailto:", "", value).strip()
         named = _NAMED.search(settings)
         return f"{named[1].strip(chr(34))} <{address}>" if named else address
+    return " ".join(_plain(value).split())
+
+
+def _plain(value: str) -> str:
     return _ESCAPED.sub(lambda m: "\n" if m[1] in "nN" else m[1], value).strip()
 
 
 def _time(value: str, settings: str) -> str:
-    """A time as it is written there, with its zone: "2024-06-12 09:30 America/New_York"."""
+    """A time of a calendar in words, with its zone: "12 June 2024, 09:30 America/New_York"."""
     found = _AT.fullmatch(value.strip())
-    if not found:
+    if not found or not 1 <= int(found[2]) <= 12:
         return value.strip()
     year, month, day, hour, minute, is_utc = found.groups()
     zone = _ZONE.search(settings)
     named = "UTC" if is_utc else zone[1].strip(chr(34)) if zone else ""
-    return f"{year}-{month}-{day}" + (f" {hour}:{minute} {named}" if hour else "").rstrip()
+    return f"{int(day)} {month_name[int(month)]} {year}" + (f", {hour}:{minute} {named}" if hour else "").rstrip()

@@ -37,8 +37,8 @@ _MOST_DOTS = 300  # per inch
 _LINES_COMPARED, _WORDS_COMPARED, _COMPARED_DOTS = 2, 4, 150.0
 _RIM = 0.25  # of the height of such a line, above and below it
 # A part of a page that is so many times as high as wide, as the picture of a whole conversation is, is read in bands of
-# so many square inches: about a letter page.
-_LONG, _BAND, _MOST_BANDS = 3.0, 100.0, 12
+# so many square inches: about half a letter page.
+_LONG, _BAND, _MOST_BANDS = 3.0, 50.0, 12
 _LEAST_IMAGES = 0.01  # of the page: less is a logo or an initial
 _MOSTLY = 0.5  # of the page, where images are what it shows; or of words
 _LEAST_SHAPES = 40  # as large as letters
@@ -263,7 +263,8 @@ def _disagrees(view: PageView, layer: str, recognise: Recognise) -> bool:
         )
         rim = _RIM * min(right - left, bottom - top)
         x, y = int(max(0, left - rim)), int(max(0, top - rim))
-        reading = recognise(image[y : math.ceil(bottom + rim), x : math.ceil(right + rim)])
+        place = image[y : math.ceil(bottom + rim), x : math.ceil(right + rim)]
+        reading = recognise(place) if place.size else None
         read = set(long_words(" ".join(word.text for row in reading.rows for word in row))) if reading else set()
         if not read or sum(word in read for word in words) >= _MOSTLY * len(words):
             return False

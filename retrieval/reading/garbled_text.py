@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from retrieval.reading.page_view import PageView
 
 LEAST_LETTERS = 200  # of a page; of fewer the divergence says little
+MOST_CHARACTERS = 50_000  # of a page; one of close print has 8,000
 _OF_A_FONT = 100
 _SIGN = 0.2  # bits: of a page where one font of several may be garbled
 _GARBLED = 0.75  # bits, of many letters
@@ -31,7 +32,7 @@ _EXPECTED /= _EXPECTED.sum()
 
 def may_be_garbled(text: str) -> bool:
     """Whether a page may have a garbled text."""
-    return len(text) >= LEAST_LETTERS and _divergence(text, LEAST_LETTERS) >= _SIGN
+    return LEAST_LETTERS <= len(text) <= MOST_CHARACTERS and _divergence(text, LEAST_LETTERS) >= _SIGN
 
 
 def garbled(view: PageView, text: str) -> NDArray[np.bool_]:

@@ -66,6 +66,25 @@ class Indexes:
                 self._lexical.remove(record.matter_id, record.id)
             self._library.jobs.save(record)
 
+    def put_words(self, record: DocumentRecord, opening: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
+        """Add a document that is ready to the word index again, as `put` did. Raises NoSuchDocument."""
+        with self._lock:
+            if chunks and self._library.record(record.matter_id, record.id).state == "ready":
+                self._lexical.add(record.matter_id, f"{record.name}\n{opening}", chunks, texts)
+
+    def beside_removed(self, matter_id: str) -> set[str]:
+        """List the ids of the documents to `put_words` of, so that no word of a removed one is left in an index."""
+        return self._lexical.beside_removed(matter_id)
+
+    def has_removed(self, matter_id: str) -> bool:
+        """Whether words of documents that were removed may still be in the word index."""
+        return self._lexical.has_removed(matter_id)
+
+    def compact(self) -> None:
+        """Overwrite what was removed from the vector store."""
+        with self._lock:
+            self._vectors.compact()
+
     def remove(self, matter_id: str, document_id: str) -> None:
         """Remove a document from both; the library has removed it first."""
         with self._lock:

@@ -3,6 +3,7 @@
 Queries are built term by term. A person's text never reaches tantivy's query parser, which rejects much of it.
 """
 
+import json
 import math
 import shutil
 import threading
@@ -82,6 +83,34 @@ class Lexical:
             for kind in _KINDS:
                 self._indexes.pop((matter_id, kind), None)
             shutil.rmtree(self.folder / matter_id, ignore_errors=True)
+
+    def has_removed(self, matter_id: str) -> bool:
+        """Whether words of documents that were removed may still be in a segment of the matter's indexes."""
+        with self._lock:
+            return any(self._segments_with_removed(matter_id, kind) for kind in _KINDS)
+
+    def beside_removed(self, matter_id: str) -> set[str]:
+        """List the ids of the documents that share a segment with one that was removed.
+
+        tantivy keeps the words of deleted rows until it writes a segment anew, and drops one that has no others. When
+        these documents have been added again, the segments are gone.
+        """
+        found: set[str] = set()
+        with self._lock, _mapped():
+            for kind in _KINDS:
+                if segments := self._segments_with_removed(matter_id, kind):
+                    searcher = self._index(matter_id, kind).searcher()
+                    hits = searcher.search(tantivy.Query.all_query(), max(1, searcher.num_docs), count=False).hits
+                    found |= {str(searcher.doc(at)["document_id"][0]) for _, at in hits if at.segment_ord in segments}
+        return found
+
+    def _segments_with_removed(self, matter_id: str, kind: "_Kind") -> set[int]:
+        """Places of the segments that have deleted rows, as the index's file of segments (meta.json) lists them."""
+        file = self.folder / matter_id / kind / "meta.json"
+        if not file.exists():
+            return set()
+        segments = json.loads(file.read_text("utf-8"))["segments"]
+        return {place for place, segment in enumerate(segments) if segment["deletes"]}
 
     def query(
         self, matter_id: str, stems: Mapping[str, float], document_ids: Collection[str] | None, k: int

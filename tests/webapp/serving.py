@@ -22,6 +22,7 @@ from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.document_routes import document_routes
 from webapp.web.middleware import SecurityMiddleware
+from webapp.web.people_routes import People
 from webapp.web.session_gate import SessionGate
 from webapp.web.sign_in_routes import FirstAdministrator, SignIn
 
@@ -82,13 +83,15 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
     app = FastAPI()
     app.include_router(document_routes(startup.opened))
     app.include_router(audit_routes(startup.opened))
-    if extend:
-        extend(app, startup)
     make_folder(settings.data_dir)
     first = FirstAdministrator()
     if settings.access == "accounts":
         app.include_router(SignIn(settings, startup.opened, first).router())
         app.add_middleware(SessionGate, opened=startup.opened)
+    if settings.access in ("accounts", "behind-proxy"):
+        app.include_router(People(settings, startup.opened).router())
+    if extend:  # the page handles every path that no route above does
+        extend(app, startup)
     login = LocalLogin(settings.data_dir) if settings.access == "local" else None
     app.add_middleware(SecurityMiddleware, settings=settings, login=login)
     server = uvicorn.Server(uvicorn_config(app, settings))

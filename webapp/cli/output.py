@@ -340,6 +340,8 @@ def show_restored(row: RestoredRow) -> None:
     print(printable(f"{done} {_contents(row)}, backed up {row.made_at}."))
     _show_damaged(row.damaged, "of the backup")
     _show_damaged(row.missing, "that the backup never had")
+    if row.audit_fault:
+        print(printable(f"The audit log is not whole: {row.audit_fault}."))
     if row.restored:
         print("The next start makes the indexes anew; until then documents wait.")
 

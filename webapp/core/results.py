@@ -1006,7 +1006,10 @@ class DamagedRow(Row):
 
 
 class RestoredRow(Row):
-    """What `restore` found in a backup, and whether it is restored. `missing`: files that were never in it."""
+    """What `restore` found in a backup, and whether it is restored.
+
+    `missing`: files that were never in it; `audit_fault`: what is wrong with the restored audit log's chain, or "".
+    """
 
     folder: str
     restored: bool
@@ -1017,6 +1020,7 @@ class RestoredRow(Row):
     bytes: int
     damaged: tuple[DamagedRow, ...]
     missing: tuple[DamagedRow, ...]
+    audit_fault: str
 
 
 class EvaluationRow(Row):

@@ -48,6 +48,7 @@ def backup(library: Library, settings: Settings, folder: Path) -> Iterator[Event
     with _writing(folder, settings.data_dir):
         made_at, entries = datetime.now(UTC).isoformat(timespec="seconds"), list[Entry]()
         progress = Seldom()
+        _copy_keys(settings.data_dir, folder, entries)
         with library.files_kept():
             tables: dict[str, int] = {}
             with library.snapshot() as records:
@@ -64,7 +65,6 @@ def backup(library: Library, settings: Settings, folder: Path) -> Iterator[Event
                     yield Progress(label="backup", state="files", done=done, total=len(wanted))
                 if not _copied(library, folder, key, entries) and is_needed:
                     missing.append(f"files/{key}")
-        _copy_keys(settings.data_dir, folder, entries)
         manifest = Manifest(
             format=FORMAT,
             pincite=_version(),
@@ -167,9 +167,12 @@ def _copied(library: Library, folder: Path, key: str, entries: list[Entry]) -> b
 
 
 def _copy_keys(data_dir: Path, folder: Path, entries: list[Entry]) -> None:
-    """Copy the keys of the data folder, so that sessions outlive the move."""
+    """Copy the keys of the data folder, so that sessions outlive the move, and the head of the audit log.
+
+    Before the records: these may then have rows after that head, never fewer.
+    """
     (folder / "keys").mkdir()
-    for key in sorted(data_dir.glob("*.key")):
+    for key in sorted([*data_dir.glob("*.key"), *data_dir.glob("*.head")]):
         with _digested(folder, f"keys/{key.name}", entries) as out:
             out.write(key.read_bytes())
 

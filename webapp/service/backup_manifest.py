@@ -21,7 +21,7 @@ FORMAT = 1
 CHAINS = (LIBRARY_CHAIN, users.CHAIN)  # of migrations, by which the tables of a backup are made again
 PROGRESS_SECONDS = 1.0
 _PATH = re.compile(  # where a file of a backup may lie; a manifest is not trusted
-    r"records/\w{1,63}\.jsonl|keys/\w{1,63}\.key|files/[0-9a-f]{2}/[0-9a-f]{64}(\.\d{1,9})?\.(pdf|text\.json\.gz)"
+    r"records/\w{1,63}\.jsonl|keys/\w{1,63}\.(key|head)|files/[0-9a-f]{2}/[0-9a-f]{64}(\.\d{1,9})?\.(pdf|text\.json\.gz)"
 )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, Literal, get_args
 
-from webapp.core.errors import NoSuchFile, NoSuchPerson, NotAllowed
+from webapp.core.errors import NoSuchFile, NotAllowed
 from webapp.core.limits import GroupAct, JobAct, MemberAct, check_days, check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
@@ -490,6 +490,7 @@ class ListUsers(Command[UserRow], name="users"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """A result for each person, by name."""
+        caller.check_administrator()
         for account in caller.workspace.accounts.all():
             yield Result(_user_row(account))
 
@@ -504,6 +505,7 @@ class AddUser(Command[UserRow], name="add_user"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result, with a link that sets a password."""
+        caller.check_administrator()
         accounts = caller.workspace.accounts
         account = accounts.add(self.email, self.name, administrator=self.administrator)
         caller.workspace.record_account_act(caller.user, account.user, "add")
@@ -519,14 +521,14 @@ class SetPassword(Command[UserRow], name="password"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result, with the link where no password is given."""
-        workspace, account = caller.workspace, _account(caller, self.person)
+        workspace, account = caller.workspace, caller.account_of(self.person)
         if self.password is None:
             workspace.record_account_act(caller.user, account.user, "link")
             yield Result(_user_row(account, workspace.password_link(workspace.accounts.make_link(account))))
             return
         workspace.record_account_act(caller.user, account.user, "password")
         workspace.accounts.set_password(account, self.password)
-        yield Result(_user_row(_account(caller, self.person)))
+        yield Result(_user_row(caller.account_of(self.person)))
 
 
 @dataclass(frozen=True)
@@ -539,7 +541,7 @@ class ChangeUser(Command[UserRow], name="change_user"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result."""
-        workspace, account = caller.workspace, _account(caller, self.person)
+        workspace, account = caller.workspace, caller.account_of(self.person)
         if self.hand_over_to is not None:
             workspace.sharing.person(self.hand_over_to)  # who does not exist stops this before anything is done
         workspace.record_account_act(caller.user, account.user, self.act)
@@ -550,16 +552,6 @@ class ChangeUser(Command[UserRow], name="change_user"):
         if self.hand_over_to is not None:
             workspace.sharing.leave_all(caller.user, account.id, self.hand_over_to)
         yield Result(_user_row(disabled))
-
-
-def _account(caller: "Caller", person: str) -> "Account":
-    """The account of a person. Raises NoSuchPerson, also for the operator of the machine, and AmbiguousPerson."""
-    from webapp.store.users import LOCAL_USER
-
-    user = caller.workspace.sharing.person(person)
-    if user == LOCAL_USER:
-        raise NoSuchPerson(person=person)
-    return caller.workspace.accounts.account(user)
 
 
 def _user_row(account: "Account", link: str | None = None) -> UserRow:

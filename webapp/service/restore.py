@@ -28,7 +28,9 @@ from webapp.service.backup_manifest import (
     document_names,
     read_manifest,
 )
-from webapp.service.workspace import UNFINISHED_RESTORE, address_of_database, place_of_files
+from webapp.service.workspace import AUDIT_HEAD, UNFINISHED_RESTORE, address_of_database, place_of_files
+from webapp.store.audit import Act, Audit
+from webapp.store.users import LOCAL_USER
 
 
 def restore(folder: Path, settings: Settings | None, *, is_partial: bool = False) -> Iterator[Event[RestoredRow]]:
@@ -44,8 +46,9 @@ def restore(folder: Path, settings: Settings | None, *, is_partial: bool = False
     if lost := [entry for entry in damaged if entry.startswith("records/")]:
         raise BackupUnusable(folder=folder, reason=f"its records are damaged or missing ({', '.join(lost)})")
     goes_on = settings is not None and (is_partial or not damaged)
+    fault = ""
     if settings is not None and goes_on:
-        yield from _restore(settings, folder, manifest, damaged)
+        fault = yield from _restore(settings, folder, manifest, damaged)
         yield Progress(label="restore", state="ready")
     yield Result(
         RestoredRow(
@@ -58,6 +61,7 @@ def restore(folder: Path, settings: Settings | None, *, is_partial: bool = False
             bytes=sum(entry.bytes for entry in manifest.files),
             damaged=tuple(damaged_row(path, names, state) for path, state in damaged.items()),
             missing=tuple(damaged_row(path, names, "missing") for path in manifest.missing),
+            audit_fault=fault,
         )
     )
 
@@ -86,7 +90,10 @@ def _state(folder: Path, entry: Entry) -> DamageState | None:
     return None if digest == entry.sha256 else "damaged"
 
 
-def _restore(settings: Settings, folder: Path, manifest: Manifest, damaged: Mapping[str, str]) -> Iterator[Progress]:
+def _restore(
+    settings: Settings, folder: Path, manifest: Manifest, damaged: Mapping[str, str]
+) -> Generator[Progress, None, str]:
+    """Fill the data folder; returns what is wrong with the chain of the audit log, or nothing."""
     target, unfinished = settings.data_dir, settings.data_dir / UNFINISHED_RESTORE
     _empty(target)
     engine = database.open_database(address_of_database(settings))
@@ -110,8 +117,14 @@ def _restore(settings: Settings, folder: Path, manifest: Manifest, damaged: Mapp
         yield Progress(label="restore", state="records")
         chains = [(chain, manifest.revisions[chain.version_table]) for chain in CHAINS]
         snapshot.load(engine, folder / "records", chains, manifest.tables)
+        for chain in CHAINS:  # up to date, where an older version made the backup
+            database.migrate(engine, chain.folder, chain.version_table)
+        audit = Audit(engine, target / AUDIT_HEAD)
+        fault = audit.verify().fault
+        audit.record(LOCAL_USER, Act.RESTORE)
         os.sync()
         unfinished.unlink()
+        return fault
     except (CommandError, ValueError, KeyError, SQLAlchemyError) as error:
         reason = str(error) if isinstance(error, ValueError) else "its records are not those of this version"
         raise BackupUnusable(folder=folder, reason=reason) from error

@@ -31,16 +31,25 @@ from retrieval import (
     database,
     load_embedder,
 )
-from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, RestoreUnfinished, SearchesWaiting, TextsWaiting
+from webapp.core.errors import (
+    DemoFull,
+    NetworkFull,
+    NoSuchPerson,
+    PagesWaiting,
+    RestoreUnfinished,
+    SearchesWaiting,
+    TextsWaiting,
+)
 from webapp.core.log import log, user_error
 from webapp.core.metrics import IngestCounter
 from webapp.core.settings import Settings
 from webapp.llm.embedded import SLOTS
+from webapp.service.compaction import Compaction
 from webapp.service.fair_turns import FairScheduler
 from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
-from webapp.store.accounts import Accounts
+from webapp.store.accounts import Account, Accounts
 from webapp.store.audit import SYSTEM, Act, Audit
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
@@ -54,6 +63,7 @@ if TYPE_CHECKING:
 
 SAMPLE_MATTER = "Sample"
 RETENTION_SECONDS = 3600.0  # between two deletions of what its retention has ended for
+AUDIT_HEAD = "audit.head"  # a file in the data folder, beside the chain in the database
 UNFINISHED_RESTORE = "restore-unfinished"  # a file in the data folder while a backup is restored into it
 
 # Requests of one user, waiting ones included. A page shows one image; a few more may be requested before they arrive.
@@ -102,7 +112,7 @@ class Workspace:
         self.sessions = Sessions(
             self._database, timedelta(hours=settings.session_idle_hours), timedelta(days=settings.session_days)
         )
-        self.audit = Audit(self._database, folder / "audit.head")
+        self.audit = Audit(self._database, folder / AUDIT_HEAD)
         demo = settings.access == "demo"
         self.access = Access(self.library, self._users, settings.quota)
         self.sharing = Sharing(self._database, self.library, self._users, self.access, self.audit)
@@ -122,6 +132,7 @@ class Workspace:
         self._welcomed: dict[str, str] = {}  # first address of each guest, by user id; "" for other users
         self.access.repair(LOCAL_USER)
         self.welcome(LOCAL_USER)
+        self.compaction = Compaction(folder, self._compact)
         self._sweepers = [Sweeper(self.delete_due, RETENTION_SECONDS)] if background else []
         if demo and background:
             self._sweepers.append(Sweeper(self.delete_expired_guests))
@@ -139,6 +150,7 @@ class Workspace:
         for shares in (self.draws, self.reads, self.searches):
             shares.close()
         self.page_renderer.stop()
+        self.compaction.close()
         self._closing.close()
 
     @opened_once
@@ -222,6 +234,7 @@ class Workspace:
     def work_in_background(self) -> None:
         """Start the background ingest, which runs until `close`; for the server."""
         self.ingest.start(IngestCounter())
+        self.compaction.start()
 
     @contextmanager
     def working(self) -> Iterator["Future[None] | None"]:
@@ -257,6 +270,15 @@ class Workspace:
                 if self._users.add(user, ends_at):
                     self._give_sample(user)
                 self._welcomed[user.id] = address
+
+    def account_of(self, who: str) -> Account:
+        """The account of a person, by e-mail address, name or id. Raises AmbiguousPerson, and NoSuchPerson also for
+        the operator of the machine.
+        """
+        person = self.sharing.person(who)
+        if person == LOCAL_USER:
+            raise NoSuchPerson(person=who)
+        return self.accounts.account(person)
 
     def password_link(self, token: str) -> str:
         """Address of a one-time link that sets a password."""
@@ -300,16 +322,18 @@ class Workspace:
         return record
 
     def remove_document(self, user: User, record: DocumentRecord) -> None:
-        """Remove a document, recorded. Raises OnHold."""
+        """Remove a document, recorded; answers that quote it stay with their conversations. Raises OnHold."""
         self.retention.check(record.matter_id)
         self.audit.record(user, Act.REMOVE, matter_id=record.matter_id, object=record.id)
-        self.ingest.remove(record.matter_id, record.id)
+        with self.compaction.deleting():
+            self.ingest.remove(record.matter_id, record.id)
 
     def delete_conversation(self, user: User, conversation_id: str) -> None:
         """Delete a conversation of the user, recorded. Raises NoSuchConversation and OnHold."""
         conversation = self.conversations.own(user, conversation_id)
         self._record_deletion(user, conversation.matter_id, "conversation", conversation.id)
-        self.conversations.delete(user, conversation.id)
+        with self.compaction.deleting():
+            self.conversations.delete(user, conversation.id)
 
     def share_conversation(self, user: User, conversation_id: str, *, shared: bool) -> None:
         """`Conversations.share`, recorded."""
@@ -320,7 +344,8 @@ class Workspace:
     def delete_turns(self, user: User, conversation: Conversation, turn_id: str) -> None:
         """Delete a turn and those after it, recorded. Raises NoSuchConversation and OnHold."""
         self._record_deletion(user, conversation.matter_id, "turns", turn_id)
-        self.conversations.cut(user, turn_id)
+        with self.compaction.deleting():
+            self.conversations.cut(user, turn_id)
 
     def _record_deletion(self, user: User, matter_id: str, what: str, id_: str = "", why: str = "order") -> None:
         self.retention.check(matter_id)
@@ -329,9 +354,16 @@ class Workspace:
     def delete_matter(self, matter: Matter, user: User, why: str = "order") -> None:
         """Delete a matter with its documents and conversations, recorded. Raises OnHold."""
         self._record_deletion(user, matter.id, "matter", why=why)
-        self.ingest.delete_matter(matter.id)
-        self._users.delete_matter_rows(matter.id)
+        with self.compaction.deleting():
+            self.ingest.delete_matter(matter.id)
+            self._users.delete_matter_rows(matter.id)
         self.page_renderer.forget()
+
+    def _compact(self) -> bool:
+        """Overwrite what was deleted; False where some of it is still to be done."""
+        is_done = database.compact(self._database)
+        ingest = self._ingest_if_open  # else nothing was removed from the indexes
+        return (ingest is None or ingest.compact()) and is_done
 
     def delete_user(self, user: User) -> None:
         """Delete a user with the matters that they own."""
@@ -339,7 +371,8 @@ class Workspace:
         for matter in self.access.matters(user):
             if matter.id in owned:
                 self.delete_matter(matter, user)
-        self._users.delete(user)
+        with self.compaction.deleting():
+            self._users.delete(user)
         with self._users_lock:
             self._welcomed.pop(user.id, None)
 
@@ -357,7 +390,8 @@ class Workspace:
                     self.delete_matter(self.library.matter(due.matter_id), SYSTEM, "retention")
                 for id_ in due.conversations or ():
                     self._record_deletion(SYSTEM, due.matter_id, "conversation", id_, "retention")
-                    self.conversations.drop(due.matter_id, id_)
+                    with self.compaction.deleting():
+                        self.conversations.drop(due.matter_id, id_)
             except PinciteError as error:  # such as a hold that began meanwhile; tried again at the next sweep
                 user_error(error)
 

@@ -153,9 +153,15 @@ class Accounts:
     def admit(self, identity: Identity, admits: Callable[[str | None], bool]) -> Account | None:
         """The account of someone whom the provider signed in; None for one who has none, or is disabled.
 
-        At the first time this is the account with their verified e-mail address that no other identity has, or, if
+        At their first sign-in this is the account with their verified e-mail address that no other identity has, or, if
         `admits` says so of the address, a new one.
         """
+        try:
+            return self._admit(identity, admits)
+        except (sa.exc.IntegrityError, AccountExists):  # another browser of theirs was first, at the same time
+            return self._admit(identity, admits)
+
+    def _admit(self, identity: Identity, admits: Callable[[str | None], bool]) -> Account | None:
         mine = sa.and_(identities.c.issuer == identity.issuer, identities.c.subject == identity.subject)
         with database.writing(self._engine) as connection:
             user_id = connection.scalar(sa.select(identities.c.user_id).where(mine))

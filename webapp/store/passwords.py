@@ -27,7 +27,7 @@ _COMMON = (
     "hello love charlie donald whatever freedom computer internet samsung google facebook microsoft windows company "
     "office lawyer legal lawfirm law firm contract contracts attorney counsel pincite my our your the is new old and"
 ).split()
-_COMMON_ALONE = re.compile(rf"(?:{'|'.join(sorted(_COMMON, key=len, reverse=True))})*")
+_COMMON_ALONE = re.compile(rf"(?:{'|'.join(sorted(_COMMON, key=len, reverse=True))})*+")
 _SWAPS = str.maketrans("@4301!5$7", "aaeoiisst")
 _RUNS = ("01234567890123456789", "98765432109876543210", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
 
@@ -77,10 +77,12 @@ def _is_common(password: str, names: list[str]) -> bool:
         return True
     for name in names:
         for part in (name, *re.split(r"[^\w]+", name)):
-            if len(part) > 3:
+            if len(part) > 2:
                 password = password.replace(part, "")
     # "P4ssw0rd2024!" is "password" with swaps, and with figures and signs around it.
-    forms = (password, password.translate(_SWAPS))
+    before = re.sub(r"[\W\d_]+\Z", "", password)
+    words = re.sub(r"\A[\W\d_]+", "", before)
+    forms = (words, words.translate(_SWAPS), before.translate(_SWAPS))
     return any(_COMMON_ALONE.fullmatch(re.sub(r"[\W\d_]+", "", form)) for form in forms)
 
 

@@ -210,7 +210,7 @@ def _administer(workspace: Workspace, user: User, form: Mapping[str, str]) -> st
 
     def account(act: str) -> Account:
         """Whose account it is; recorded first."""
-        found = accounts.account(sharing.person(who))
+        found = workspace.account_of(who)
         workspace.record_account_act(user, found.user, act)
         return found
 

@@ -188,7 +188,7 @@ def test_a_long_picture_is_read_in_bands_that_cut_no_line() -> None:
     document = read_image(
         data.getvalue(), name="x.png", document_id="d", limits=Limits(), on_page=lambda *_: None, recognise=recognise
     )
-    assert len(bands) == 2
+    assert len(bands) == 4
     assert all(np.ptp(edge) < 100 for band in bands for edge in (band[0], band[-1]))
     assert document.text.split() == [f"band{n + 1}" for n in range(len(bands))]
     highs = [int(top) for *_, top in document.boxes.tolist()]

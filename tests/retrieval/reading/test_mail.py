@@ -73,9 +73,9 @@ def test_an_invitation_is_read_with_its_time_and_place() -> None:
     mail.add_attachment(INVITATION, subtype="calendar", filename="invite.ics")
     text = read(mail.as_bytes()).text
     assert text.split("\n\n", 1)[1] == (
-        "You are invited.\n\nEvent: Deposition of Dr. Quince\nStarts: 2024-06-12 09:30 America/New_York\n"
-        "Ends: 2024-06-12 21:00 UTC\nPlace: Suite 4, Pine Street\nOrganizer: Ann Reed <ann@example.com>\n"
-        "Description: Bring the ledger.\nIt is free."
+        "You are invited.\n\nEvent: Deposition of Dr. Quince; Starts: 12 June 2024, 09:30 America/New_York; "
+        "Ends: 12 June 2024, 21:00 UTC; Place: Suite 4, Pine Street; Organizer: Ann Reed <ann@example.com>\n"
+        "Bring the ledger.\nIt is free."
     )
     assert members(mail.as_bytes()) == []
 

@@ -120,6 +120,15 @@ def _backed_up(settings: Settings, to: Path) -> BackupRow:
     return row
 
 
+def _same_records(restored: Settings, source: Settings, folder: Path) -> None:
+    """The rows are the same, but that the audit log has one more: that of the restore."""
+    after, before = _records(restored, folder / "after"), _records(source, folder / "before")
+    audited, audited_before = after.pop("audit"), before.pop("audit")
+    assert set(audited_before) < set(audited)
+    assert len(audited) == len(audited_before) + 1
+    assert after == before
+
+
 @pytest.mark.parametrize("source", ["one machine", pytest.param("a firm", marks=pytest.mark.database)])
 def test_a_restored_backup_has_the_same_records_answers_and_evidence(
     source: str, tmp_path: Path, embeddings_url: str, engine: FakeEngine, request: pytest.FixtureRequest
@@ -135,9 +144,14 @@ def test_a_restored_backup_has_the_same_records_answers_and_evidence(
     other = _elsewhere(settings, "other")
     [row] = _rows(restore(tmp_path / "backup", other))
     assert row == RestoredRow(
-        **made.model_dump(exclude={"missing"}), restored=True, made_at=row.made_at, damaged=(), missing=()
+        **made.model_dump(exclude={"missing"}),
+        restored=True,
+        made_at=row.made_at,
+        damaged=(),
+        missing=(),
+        audit_fault="",
     )
-    assert _records(other, tmp_path / "after") == _records(settings, tmp_path / "before")
+    _same_records(other, settings, tmp_path)
     assert (other.data_dir / "local.key").read_bytes() == bytes(range(32))
     with _caller(other) as caller:
         matter = caller.matter("Acme")
@@ -145,6 +159,7 @@ def test_a_restored_backup_has_the_same_records_answers_and_evidence(
         [turn] = caller.workspace.conversations.turns(LOCAL_USER, conversation.id)
         assert [each.quote for each in turn.answer.citations] == [each.quote for each in answer.citations]
         assert _rows(caller.run(Search("Acme", QUESTION))) == hits
+        assert caller.workspace.audit.verify().fault == ""
         [again] = _rows(caller.run(Ask("Acme", QUESTION)))
         assert (again.answer, again.citations) == (answer.answer, answer.citations)
 
@@ -156,7 +171,7 @@ def test_a_backup_of_one_machine_can_be_restored_into_a_firms_database(
     other = _elsewhere(model, str(tmp_path / "other"), database_url=empty_database(postgres))
     [row] = _rows(restore(made, other))
     assert row.restored
-    assert _records(other, tmp_path / "after") == _records(model, tmp_path / "before")
+    _same_records(other, model, tmp_path)
     with _caller(other) as caller:
         assert [row.name for row in _rows(caller.run(ListMatters()))] == ["Acme", "Sample"]
         caller.workspace.access.create(LOCAL_USER, "New")
@@ -178,6 +193,7 @@ def test_a_backup_under_load_is_of_one_moment(one_machine: Settings, tmp_path: P
         other = _elsewhere(one_machine, f"other{n}")
         [restored] = _rows(restore(Path(row.folder), other))
         assert restored.restored
+        assert restored.audit_fault == ""
         with _caller(other) as caller:
             library = caller.workspace.library
             records = library.documents(caller.matter("Traffic").id)

@@ -49,16 +49,20 @@ from webapp.service.commands import (
     FindMentions,
     Follow,
     Groups,
+    Hold,
     Jobs,
     ListDocuments,
     ListMatters,
     ListMembers,
     ListUsers,
+    ReadAudit,
     Reindex,
     Remove,
+    Retain,
     Search,
     SetPassword,
     Summarise,
+    VerifyAudit,
 )
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
@@ -200,6 +204,11 @@ SAMPLES: tuple[Callable[[Path], Command[Any]], ...] = (
     lambda _: Groups(),
     lambda _: Groups("add", "Nobodies", "local"),
     lambda file: Backup(str(file)),
+    lambda _: Hold("Acme", False),
+    lambda _: Retain("Acme"),
+    lambda _: Retain("Acme", 0),
+    lambda _: ReadAudit("Nowhere"),
+    lambda _: VerifyAudit("no head"),
 )
 
 
@@ -253,6 +262,32 @@ def test_what_a_server_changes_is_changed(doors: tuple[Caller, Client], file: Pa
     assert removed.document_id == accepted.document_id
     assert [deleted.name for deleted in _rows(there.run(DeleteMatter("Zeta")))] == ["Zeta"]
     assert made not in _rows(here.run(ListMatters()))
+
+
+def test_people_are_added_disabled_and_enabled_by_command(doors: tuple[Caller, Client]) -> None:
+    here, there = doors
+    [added] = _rows(there.run(AddUser("Ann@firm.example", "Ann", administrator=True)))
+    assert (added.email, added.state, added.administrator) == ("ann@firm.example", "invited", True)
+    page, _, key = added.link.partition("/set-password?key=")
+    assert page == here.workspace.settings.page_url
+    here.workspace.accounts.use_link(key, "ferry lantern osprey 7")
+    [ben] = _rows(there.run(AddUser("ben@firm.example")))
+    [reset] = _rows(there.run(SetPassword("ben@firm.example", "quarry thimble magpie 9")))
+    assert (reset.state, reset.link, reset.name) == ("active", None, "ben@firm.example")
+    [disabled] = _rows(there.run(ChangeUser(ben.id, "disable", hand_over_to="Ann")))
+    assert disabled.state == "disabled"
+    [enabled] = _rows(there.run(ChangeUser("ben@firm.example", "enable")))
+    assert enabled.state == "active"
+    assert [row.name for row in _rows(there.run(ListUsers()))] == ["Ann", "ben@firm.example"]
+    for command, why in (
+        (ChangeUser("Ann", "disable"), "only administrator"),
+        (ChangeUser("local", "disable"), "nobody"),
+        (SetPassword("Ann", "short"), "too short"),
+        (ChangeUser("ben@firm.example", "disable", hand_over_to="zoe"), "zoe"),
+    ):
+        assert why in _outcome(there.run(command))[1]
+    [still] = [row for row in _rows(here.run(ListUsers())) if row.id == ben.id]
+    assert still.state == "active"
 
 
 @pytest.mark.slow

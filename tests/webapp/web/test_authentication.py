@@ -329,6 +329,16 @@ def test_the_proxy_names_the_user(proxied: Running) -> None:
     assert ann["matters"]["Sample"][0] != joerg["matters"]["Sample"][0]
 
 
+def test_a_person_who_is_disabled_is_refused_though_the_proxy_names_them(proxied: Running) -> None:
+    headers = (("X-Pincite-Proxy-Secret", SECRET), ("X-Forwarded-User", "gone@firm.example"))
+    assert _through(proxied, *headers).status_code == 200
+    accounts, account = proxied.workspace.accounts, proxied.workspace.account_of("gone@firm.example")
+    accounts.disable(account)
+    assert _through(proxied, *headers).status_code == 403
+    accounts.enable(account)
+    assert _through(proxied, *headers).status_code == 200
+
+
 GOOD, USER = ("X-Pincite-Proxy-Secret", SECRET), ("X-Forwarded-User", "ann")
 
 

@@ -11,14 +11,14 @@ from retrieval import Matter, database
 from tests.webapp.serving import Running, running
 from webapp.core.settings import load_settings
 from webapp.store.schema import users
-from webapp.web.people_routes import ADMINISTRATION, People
+from webapp.web.people_routes import ADMINISTRATION
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """People whom a proxy names: Ann, Ben, Cleo; Boss is an administrator."""
     settings = load_settings(data_dir=tmp_path_factory.mktemp("data"), access="behind-proxy")
-    with running(settings, lambda app, s: app.include_router(People(settings, s.opened).router())) as server:
+    with running(settings) as server:
         for name in ("Ann", "Ben", "Cleo", "Boss"):
             _as(server, name).get(ADMINISTRATION)
         with database.writing(server.workspace._database) as connection:

@@ -292,6 +292,8 @@ def test_a_form_counts_only_from_the_browser_that_was_given_it(server: Running, 
     for token in ({}, {"form": ""}, {"form": "0" * 64}, theirs):
         answer = mine.post(path, data=form | token)
         assert (answer.status_code, FormExpired.sentence in answer.text) == (403, True)
+    event = mine.post("/gradio_api/queue/join", json={}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert event.status_code == 403  # an event of the page has the origin's check, and the guard's
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": ""}):
         token = _fields(mine.get("/sign-in" if path == "/sign-in" else "/account"))
         assert mine.post(path, data=form | token, headers=headers).status_code == 403
@@ -402,6 +404,13 @@ def test_a_refusal_takes_as_long_for_a_name_that_exists_as_for_one_that_does_not
         known, unknown = _differ(server, 7)
     assert min(known, unknown) > 0.01  # a hash was computed in both
     assert max(known, unknown) < 2 * min(known, unknown)
+
+
+@pytest.mark.long
+def test_no_statistics_tell_a_name_that_exists_from_one_that_does_not(tmp_path: Path) -> None:
+    with running(load_settings(data_dir=tmp_path, access="accounts")) as server:
+        known, unknown = _differ(server, 24)  # of each; their address is locked after fifty
+    assert abs(known - unknown) < 0.25 * min(known, unknown)
 
 
 def test_the_audit_log_tells_of_signing_in_and_holds_no_name_that_was_typed(server: Running) -> None:
