@@ -1,7 +1,7 @@
 """Reads the audit log for those who may: the owner of a matter for it, administrators for all, which has no content."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from retrieval import NoSuchMatter
 from webapp.core.errors import AmbiguousMatter, NotAllowed, RequestMalformed
@@ -82,10 +82,16 @@ def verify(workspace: Workspace, user: User, kept_head: str = "") -> Verificatio
     return VerificationRow(rows=found.rows, head=str(found.head), fault=found.fault)
 
 
-def parse_time(text: str, part: str) -> datetime | None:
-    """A date, or date and time, of UTC where it names no zone; None for "". Raises RequestMalformed."""
+def parse_time(text: str, part: str, *, to_end: bool = False) -> datetime | None:
+    """A date, or date and time, of UTC where it names no zone; None for "". Raises RequestMalformed.
+
+    `to_end`: of a date without a time, the end of the day.
+    """
+    if not text:
+        return None
     try:
-        time = datetime.fromisoformat(text) if text else None
-    except ValueError:
+        time = datetime.fromisoformat(text)
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        return time + timedelta(days=1) if to_end and len(text) == len("2026-11-27") else time
+    except (ValueError, OverflowError):
         raise RequestMalformed(part=part) from None
-    return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time

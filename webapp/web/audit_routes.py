@@ -5,7 +5,6 @@ A matter that the user may not look into this way gives the same 404 as one that
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from retrieval import NoSuchMatter
 from webapp.core.errors import NotAllowed, RequestMalformed, SessionEnded
+from webapp.core.limits import is_id
 from webapp.core.log import user_error
 from webapp.core.urls import audit_url
 from webapp.exports.audit_log import CSV_TYPE, AuditPage, to_csv, to_html
@@ -26,30 +26,30 @@ from webapp.web.error_responses import StrictRoute, error_response
 
 ROWS = 200  # of one page
 _PRIVATE = {"Cache-Control": "no-store"}
+_ID = r"^[0-9A-Za-z-]*$"
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
     """Query parameters that say which rows are shown, and how."""
 
-    person: Annotated[str, Query(max_length=64)] = ""
-    act: Annotated[str, Query(max_length=32)] = ""
-    document: Annotated[str, Query(max_length=64)] = ""
+    person: Annotated[str, Query(max_length=64, pattern=_ID)] = ""
+    act: Annotated[str, Query(max_length=32, pattern=_ID)] = ""
+    document: Annotated[str, Query(max_length=64, pattern=_ID)] = ""
     since: Annotated[str, Query(max_length=32)] = ""
     until: Annotated[str, Query(max_length=32)] = ""
-    before: Annotated[str, Query(max_length=18, pattern="[0-9]*")] = ""
+    before: Annotated[str, Query(max_length=18, pattern="^[0-9]*$")] = ""
     form: Literal["html", "csv"] = "html"
 
     def of(self, wanted: Wanted) -> Wanted:
         """Those of the wanted rows that are chosen; a day at the end is whole. Raises RequestMalformed."""
-        until = parse_time(self.until, "until")
         return replace(
             wanted,
             user_id=self.person or None,
             act=self.act or None,
             document_id=self.document or None,
             since=parse_time(self.since, "since"),
-            until=until + timedelta(days=1) if until and len(self.until) == len("2026-11-27") else until,
+            until=parse_time(self.until, "until", to_end=True),
             before=int(self.before) if self.before else None,
         )
 
@@ -80,6 +80,8 @@ def _respond(request: Request, opened: Callable[[], Workspace], matter_id: str |
         workspace = opened()
         user = user_of(request, workspace, active=True)
         with workspace.audit.refusals(user, matter_id=matter_id or ""):
+            if matter_id is not None and not is_id(matter_id):
+                raise NoSuchMatter(matter="…")
             wanted = chosen.of(readable(workspace, user, matter_id))
         is_csv = chosen.form == "csv"
         record_reading(workspace, user, wanted, Act.EXPORT if is_csv else Act.LOG)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter, PinciteError
+from webapp.core.urls import audit_url
 from webapp.core.wording import plural
 from webapp.store.accounts import Account
 from webapp.store.roles import Role
@@ -69,6 +70,7 @@ def matter_people(token: str, of: MatterPeople, refusal: PinciteError | None = N
         _letting_in(token, path) if of.manages else NOTHING,
         _privilege(token, path, of) if of.records else NOTHING,
         _of_matter(token, path, of) if of.manages else NOTHING,
+        Markup('<p><a href="{}">Audit log</a></p>').format(audit_url(of.matter.id)) if of.manages else NOTHING,
         Markup('<p><a href="/?matter={}">Back to the matter</a></p>').format(of.matter.id),
     ]
     return page(f"People in {of.matter.name}", _joined(content), refusal, wide=True)
@@ -95,6 +97,7 @@ def administration(token: str, of: Administration, refusal: PinciteError | None 
         Markup("<h2>Matters</h2>"),
         _table(("Matter", "Owner", "Size", ""), [_matter_row(token, each) for each in of.matters]),
         Markup('<p class="hint">Names and sizes only. Whoever hands a matter over cannot take it themselves.</p>'),
+        Markup('<p><a href="{}">Audit log</a></p>').format(audit_url()),
         Markup('<p><a href="/">Back to your documents</a></p>'),
     ]
     return page("Administration", _joined(content), refusal, wide=True)

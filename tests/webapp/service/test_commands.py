@@ -49,16 +49,20 @@ from webapp.service.commands import (
     FindMentions,
     Follow,
     Groups,
+    Hold,
     Jobs,
     ListDocuments,
     ListMatters,
     ListMembers,
     ListUsers,
+    ReadAudit,
     Reindex,
     Remove,
+    Retain,
     Search,
     SetPassword,
     Summarise,
+    VerifyAudit,
 )
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
@@ -200,6 +204,11 @@ SAMPLES: tuple[Callable[[Path], Command[Any]], ...] = (
     lambda _: Groups(),
     lambda _: Groups("add", "Nobodies", "local"),
     lambda file: Backup(str(file)),
+    lambda _: Hold("Acme", False),
+    lambda _: Retain("Acme"),
+    lambda _: Retain("Acme", 0),
+    lambda _: ReadAudit("Nowhere"),
+    lambda _: VerifyAudit("no head"),
 )
 
 

@@ -78,6 +78,7 @@ def test_the_owner_reads_the_log_of_the_matter_and_an_administrator_all_of_it(pl
     }
     assert {told[who, audit_url()] for who in ("ann", "ben", member)} == {403}
     assert told[member, here] == 403  # who sees the matter is told that it is for others
+    assert place.browsers["boss"].get(audit_url("%00")).status_code == 404
     strangers = [place.browsers["ben"].get(address) for address in (here, audit_url("f" * 32))]
     assert [answer.status_code for answer in strangers] == [404, 404]
     assert len({answer.text.replace(place.matter.id, "…").replace("f" * 32, "…") for answer in strangers}) == 1
@@ -120,7 +121,8 @@ def test_rows_are_chosen_by_person_act_document_and_day(place: Place) -> None:
     assert len(shown(document=place.document_id, act="page")) == 1
     assert shown(since="2100-01-01") == shown(until="1999-12-31") == []
     assert shown(until="2100-01-01")
-    for wrong in ({"since": "yesterday"}, {"until": "2026-13-01"}, {"before": "x"}, {"form": "pdf"}):
+    wrong_dates = ({"since": "yesterday"}, {"until": "2026-13-01"}, {"until": "9999-12-31"})
+    for wrong in (*wrong_dates, {"before": "x"}, {"form": "pdf"}, {"person": "\0"}, {"act": "a b"}):
         assert browser.get(here, params=wrong).status_code == 422
 
 
