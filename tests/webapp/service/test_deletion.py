@@ -26,6 +26,7 @@ from webapp.store.users import LOCAL_USER
 
 WORD, FILE, MATTER, ASKED = "zanzibarq", "quagmirez", "Mxyzptlk", "xylophonek"  # canaries
 CANARIES = (WORD, FILE, MATTER, ASKED)
+SECRETS = (WORD, FILE, ASKED)  # the audit log keeps the name and the ids of a matter that is deleted, nothing else does
 PAGES = [f"1. Rent. The {WORD} rent is $4,200.", f"2. Law. The laws of Ireland govern the {WORD} lease."]
 SECONDS = 60
 
@@ -46,7 +47,7 @@ def _running(settings: Settings) -> Iterator[Caller]:
         yield Caller(workspace, LOCAL_USER)
 
 
-def found(folder: Path, words: tuple[str, ...] = CANARIES) -> dict[str, set[str]]:
+def found(folder: Path, words: tuple[str, ...] = SECRETS) -> dict[str, set[str]]:
     """The words that are in the bytes of a folder's files, by the kind of file, in UTF-8 and UTF-16 and any case.
 
     Compressed texts are opened; of a word index the list of terms is read, which tantivy packs, deleted ones too.
@@ -68,6 +69,16 @@ def found(folder: Path, words: tuple[str, ...] = CANARIES) -> dict[str, set[str]
             if index.searcher().terms_with_prefix("body", word.lower(), limit=1):
                 places.setdefault("terms", set()).add(word)
     return places
+
+
+def _only_audited(folder: Path) -> bool:
+    """Whether the name of the deleted matter is in the rows of the audit log alone."""
+    database, name = folder / "pincite.db", MATTER.encode()
+    with closing(sqlite3.connect(f"file:{database}?immutable=1", uri=True)) as connection:
+        query = "SELECT count(*) FROM audit WHERE matter_name = ?"
+        [audited] = connection.execute(query, (MATTER,)).fetchone()
+    others = [path for path in folder.rglob("*") if path.is_file() and path != database]
+    return database.read_bytes().count(name) == audited > 0 and not any(name in path.read_bytes() for path in others)
 
 
 def _compacted(settings: Settings) -> None:
@@ -115,7 +126,7 @@ def test_nothing_of_a_deleted_matter_is_in_any_file(settings: Settings, tmp_path
         list(caller.run(FindMentions(MATTER, WORD)))
         matter = caller.matter(MATTER)
         vectors = _vectors_of(settings.data_dir, id_)
-        before = found(settings.data_dir)
+        before = found(settings.data_dir, CANARIES)
         assert {"files", "terms"} < before.keys()
         assert set.union(*before.values()) == set(CANARIES)
         assert _held(settings.data_dir, vectors) == {"chroma.sqlite3"}
@@ -124,6 +135,7 @@ def test_nothing_of_a_deleted_matter_is_in_any_file(settings: Settings, tmp_path
         assert _rows(caller.run(Search("Kept", "When are the fees due?")))
         _compacted(settings)
         assert found(settings.data_dir) == {}
+        assert _only_audited(settings.data_dir)
         assert found(settings.data_dir, (id_, matter.id)).keys() <= {"pincite.db"}  # the audit log has ids
         assert _held(settings.data_dir, vectors) == set()
         assert len(_graphs(settings.data_dir)) == len(graphs) - 1
@@ -181,6 +193,7 @@ def test_what_a_command_without_a_server_deletes_is_gone_when_it_ends(settings: 
     with Workspace(settings) as workspace:
         list(Caller(workspace, LOCAL_USER).run(DeleteMatter(MATTER)))
     assert found(settings.data_dir) == {}
+    assert _only_audited(settings.data_dir)
     assert not (settings.data_dir / DUE).exists()
 
 
