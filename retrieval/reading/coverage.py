@@ -19,7 +19,7 @@ import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
 from retrieval.reading.annotations import Annotation
-from retrieval.reading.garbled_text import garbled, may_be_garbled
+from retrieval.reading.garbled_text import garbled, has_garbled_text, may_be_garbled
 from retrieval.reading.ocr_layer import has_common_words, invisible, is_implausible, long_words
 from retrieval.reading.page_drafts import PageDraft, stretches
 from retrieval.reading.page_view import PageView
@@ -171,7 +171,7 @@ def _signs(
     return _Signs(
         images / max(1.0, (right - left) * (top - bottom)),
         _are_letters(shapes) and _are_letters([shape for shape in shapes if not _is_rule(*shape[1:])]),
-        _is_meaningless(textpage, draft.text) or may_be_garbled(draft.text),
+        _is_meaningless(textpage, draft.text) or (may_be_garbled(draft.text) and has_garbled_text(textpage)),
         bool(painted.objects) and not any(map(str.isalnum, draft.text)),
     )
 
@@ -223,7 +223,7 @@ def _meaningless(view: PageView, draft: PageDraft) -> NDArray[np.bool_]:
         bool,
     )
     if may_be_garbled(draft.text):
-        found |= garbled(view, draft.text)
+        found |= garbled(view.textpage, view.indexes, draft.text)
     return np.zeros_like(found) if has_common_words(_only(draft.text, found)) else found
 
 

@@ -8,12 +8,14 @@ for them. Of 2,564 pages of contracts with 200 letters 29 have more than 0.2 bit
 """
 
 import ctypes
+from collections.abc import Sequence
 
 import numpy as np
+import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
-from retrieval.reading.page_view import PageView
+from retrieval.reading.char_boxes import char_indexes, page_text
 
 LEAST_LETTERS = 200  # of a page; of fewer the divergence says little
 MOST_CHARACTERS = 50_000  # of a page; one of close print has 8,000
@@ -31,19 +33,23 @@ _EXPECTED /= _EXPECTED.sum()
 
 
 def may_be_garbled(text: str) -> bool:
-    """Whether a page may have a garbled text."""
+    """Whether a page of this text may have a font whose text is garbled: a cheap sign."""
     return LEAST_LETTERS <= len(text) <= MOST_CHARACTERS and _divergence(text, LEAST_LETTERS) >= _SIGN
 
 
-def garbled(view: PageView, text: str) -> NDArray[np.bool_]:
-    """For each character of a page's text whether it is of a garbled font."""
-    fonts = np.array([_font_of(view, index) for index in view.indexes], np.uint64)
+def has_garbled_text(textpage: pdfium.PdfTextPage) -> bool:
+    """Whether it has one."""
+    return bool(garbled(textpage, char_indexes(textpage), page_text(textpage)).any())
+
+
+def garbled(textpage: pdfium.PdfTextPage, indexes: Sequence[int], text: str) -> NDArray[np.bool_]:
+    """For each character of a page's text, by its index among pdfium's, whether it is of a garbled font."""
+    fonts = np.array([_font_of(textpage, index) for index in indexes], np.uint64)
     found = np.zeros(len(text), bool)
     letters = np.array([*text])
     for font in set(fonts.tolist()) - {0}:
         its = fonts == font
-        words = "".join(letters[its].tolist())
-        found |= its & is_garbled(words)
+        found |= its & is_garbled("".join(letters[its].tolist()))
     return found
 
 
@@ -76,8 +82,8 @@ def _divergence(text: str, least: int) -> float:
     return bits if bits < _SIGN or count >= _ASCII * sum(map(str.isalpha, text)) else 0.0
 
 
-def _font_of(view: PageView, index: int) -> int:
+def _font_of(textpage: pdfium.PdfTextPage, index: int) -> int:
     """The address of a character's font; 0 for one that no text of the page draws."""
-    text_object = pdfium_c.FPDFText_GetTextObject(view.textpage, index) if index >= 0 else None
+    text_object = pdfium_c.FPDFText_GetTextObject(textpage, index) if index >= 0 else None
     font = pdfium_c.FPDFTextObj_GetFont(text_object) if text_object else None
     return ctypes.addressof(font.contents) if font else 0
