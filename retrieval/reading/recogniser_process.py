@@ -1,7 +1,7 @@
 """Recognises images in a process of its own (OCR): what an image does to it leaves the document standing.
 
 The converter asks, and its owner brokers: a converter may start no process, and lives on when this one is ended for its
-limits. A page of a scan takes seconds and some 0.6 GB (1.2 GB of address space), of which 0.1 GB are the weights.
+limits. A page of a scan takes seconds and some 0.4 GB (1.2 GB of address space), of which 0.1 GB are the weights.
 
     converter  ["image", height, width], pixels →  owner  →  this process
     converter  ←  [[[[word, left, top, right, bottom, confidence], …], …], unread], or null  ←  this process

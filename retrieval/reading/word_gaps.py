@@ -75,8 +75,8 @@ def _least_space(widths: Sequence[float], spaced: Sequence[bool], high: int) -> 
     letters = [width for width, is_space in zip(widths, spaced, strict=True) if not is_space]
     if len(known) < _LEAST_SPACES or not letters:
         return math.inf
-    least = (_SPACE * float(np.median(known)), _LETTERS_APART * float(np.median(letters)), _LEAST_SPACE * high)
-    return max(least)
+    space, apart = float(np.median(known)), float(np.median(letters))
+    return max(_SPACE * space, _LETTERS_APART * apart, _LEAST_SPACE * high)
 
 
 def _gaps(line: Grey) -> tuple[NDArray[np.int64], int]:
