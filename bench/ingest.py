@@ -5,7 +5,8 @@
 LABELS is a folder with `contracts.jsonl`, each line with the `file` of a contract. pincite runs whole (accepting,
 reading, outline, chunks, vectors, Chroma, tantivy) into a fresh data folder, once with the processor's bfloat16 where
 it has it and once in float32. SCRIPT is a Python program called with LABELS and OUT that prints `ingest N pages, N
-chunks, S s`. All run one after the other, and no time counts the loading of the model.
+chunks, S s`. All run one after the other. No time counts the loading of the model, except the processor time of SCRIPT.
+On a machine that does other things as well only processor times can be compared.
 
 The ceiling is what the matrix products of the model take for the tokens that were embedded, without padding, at the
 best rate of one such product measured in this run. The stages are timed one by one afterwards, each alone.
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from time import perf_counter
 
 import torch
@@ -50,10 +52,14 @@ class Run:
     pages: int
     chunks: int
     seconds: float
+    processor: float  # seconds
 
     def __str__(self) -> str:
-        pages, chunks = self.pages / self.seconds, self.chunks / self.seconds
-        return f"{self.name:<12}{self.seconds:8.1f} s{pages:10.1f} pages/s{chunks:10.1f} chunks/s"
+        pages, chunks, each = self.pages / self.seconds, self.chunks / self.seconds, 1000 * self.processor / self.pages
+        return (
+            f"{self.name:<12}{self.seconds:8.1f} s{pages:10.1f} pages/s{chunks:10.1f} chunks/s"
+            f"{self.processor:10.1f} s of processor, {each:.0f} ms a page"
+        )
 
 
 def main() -> None:
@@ -74,8 +80,15 @@ def main() -> None:
             embedder = LocalEmbedder(bfloat16=bfloat16)
             embedder.passages(["the model is loaded"])
             run = _pincite(files, folder / f"bfloat16-{bfloat16}", embedder)
-            print(run, f"  {baseline.seconds / run.seconds:.1f} times" if baseline else "", flush=True)
+            print(run, _times(run, baseline) if baseline else "", flush=True)
         _stages(files, folder / "stages", LocalEmbedder())
+
+
+def _times(run: Run, baseline: Run) -> str:
+    pages, processor = run.pages / baseline.pages, baseline.processor / run.processor
+    return (
+        f"  {pages * baseline.seconds / run.seconds:.1f} times by the clock, {pages * processor:.1f} by the processor"
+    )
 
 
 def _sample(labels: Path, count: int) -> list[Path]:
@@ -91,11 +104,17 @@ def _against(script: Path, files: Sequence[Path], folder: Path) -> Run:
     (labels / "queries.jsonl").touch()
     with Console(stderr=True).status(f"{script.name} takes {len(files)} contracts in"):
         command = [sys.executable, str(script), str(labels), str(folder / "against")]
+        before = _processor_seconds()
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     told = TOLD.search(done.stdout)
     if done.returncode or told is None:
         sys.exit(f"{script} failed:\n{done.stderr[-3000:]}")
-    return Run(script.stem, int(told[1]), int(told[2]), float(told[3]))
+    return Run(script.stem, int(told[1]), int(told[2]), float(told[3]), _processor_seconds() - before)
+
+
+def _processor_seconds() -> float:
+    """Of this process and of those that it started and that have ended."""
+    return sum(each.ru_utime + each.ru_stime for each in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
 
 
 @dataclass(frozen=True)
@@ -122,17 +141,17 @@ def _pincite(files: Sequence[Path], folder: Path, embedder: LocalEmbedder) -> Ru
     with _stores(folder) as stores, Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=len(files))
         ingest = Ingest(stores.library, stores.vectors, stores.lexical, embedder)
-        began = perf_counter()
+        began, before = perf_counter(), _processor_seconds()
         matter = stores.library.create_matter("bench").id
         for file in files:
             stores.library.accept_path(matter, file)
         ingest.run(lambda record: bar.advance(task, record.state in ("ready", "failed")))
-        seconds = perf_counter() - began
+        seconds, processor = perf_counter() - began, _processor_seconds() - before
         records = stores.library.documents(matter)
         if failed := [r.name for r in records if r.state != "ready"]:
             sys.exit(f"these failed: {failed}")
         chunks = sum(len(chunk(stores.library.document(matter, r.id))) for r in records)
-        return Run(name, sum(r.pages for r in records), chunks, seconds)
+        return Run(name, sum(r.pages for r in records), chunks, seconds, processor)
 
 
 def _stages(files: Sequence[Path], folder: Path, embedder: LocalEmbedder) -> None:

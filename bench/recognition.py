@@ -1,11 +1,13 @@
 """How well words are recognised: pages of contracts, drawn and spoiled, against the text that they are made from.
 
     python -m bench.recognition LABELS/pdf [--pages 200] [--seed 17]        error rates, seconds, overlap of word boxes
+    python -m bench.recognition LABELS/pdf --tesseract                      and of Tesseract, on the same images
     python -m bench.recognition LABELS/pdf --scans FOLDER [--dots 200]      the same contracts as PDFs of images alone
 
 Error rates are edits for each character, and for each word, of the true text in its order; white space counts where it
-parts words. The words of a stamp count as wrong ones. The overlap is that of a recognised word's box with pdfium's, the
-share of both that they have in common, over the words that were read right. Seconds are of the processor, for a page.
+parts words. Curly quotation marks count as straight ones, rules of dashes, dots and the like do not count, the words of
+a stamp count as wrong ones. The overlap is that of a recognised word's box with pdfium's, the share of both that they
+have in common, over the words that were read right. Seconds are of the processor, for a page.
 Spoiled: turned by up to 2 degrees, noise, blur, a fax (204 x 98 dots, black or white), a stamp over the text.
 The folder of `--scans` stands beside LABELS as `pdf` does, for the questions of LABELS to be asked of recognised text.
 """
@@ -13,9 +15,12 @@ The folder of `--scans` stands beside LABELS as `pdf` does, for the questions of
 import argparse
 import io
 import random
+import re
+import resource
+import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -26,11 +31,15 @@ from PIL import Image, ImageDraw, ImageFilter
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from retrieval.reading.recognition import THREADS, Reading, Recogniser
+from retrieval.reading.recognition import THREADS, Reading, ReadWord, Recogniser
 
 Spoil = Callable[[Image.Image, random.Random], Image.Image]
 Line = list[tuple[str, NDArray[np.float64]]]
 """Words with their boxes: left, top, right and bottom as shares of the page."""
+
+Read = Callable[[NDArray[np.uint8]], Reading]
+_RULE = re.compile(r"[-_.=*~]{3,}")
+_PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
 
 
 def clean(image: Image.Image, _: random.Random) -> Image.Image:
@@ -93,6 +102,7 @@ def main() -> None:
     parser.add_argument("pdfs", type=Path)
     parser.add_argument("--pages", type=int, default=200)
     parser.add_argument("--seed", type=int, default=17)
+    parser.add_argument("--tesseract", action="store_true")
     parser.add_argument("--scans", type=Path)
     parser.add_argument("--dots", type=int, default=200)
     args = parser.parse_args()
@@ -102,20 +112,23 @@ def main() -> None:
             (args.scans / path.name).write_bytes(as_scan(path, args.dots))
         return
     chance = random.Random(args.seed)
-    recogniser = Recogniser()
-    rows: dict[str, list[tuple[float, ...]]] = defaultdict(list)
+    engines: dict[str, Read] = {"PP-OCRv6": Recogniser().read}
+    if args.tesseract:
+        engines["Tesseract"] = tesseract
+    rows: dict[tuple[str, str], list[tuple[float, ...]]] = defaultdict(list)
     for number, (path, index) in enumerate(pages(args.pdfs, args.pages, chance)):
         track = list(TRACKS)[number % len(TRACKS)]
-        rows[track].append(measured(recogniser, path, index, track, chance))
-    print(
-        f"{'track':10} {'pages':>5} {'characters':>10} {'words':>7} {'seconds':>8} {'boxes':>6}   ({THREADS} threads)"
-    )
-    for track in TRACKS:
-        of_track = np.array(rows[track])
-        if len(of_track):
-            edits, characters, wrong, words, seconds, overlap, boxes = of_track.sum(axis=0)
-            shares = f"{edits / characters:10.4f} {wrong / words:7.4f} {seconds / len(of_track):8.1f}"
-            print(f"{track:10} {len(of_track):5} {shares} {overlap / max(1, boxes):6.2f}")
+        image, truth = spoiled(path, index, track, chance)
+        for engine, read in engines.items():
+            rows[engine, track].append(measured(read, image, truth, has_boxes=track != "skew"))
+    for engine in engines:
+        print(f"{engine}, {THREADS} threads")
+        print(f"{'track':10} {'pages':>5} {'characters':>10} {'words':>7} {'seconds':>8} {'boxes':>6}")
+        for track in TRACKS:
+            if of_track := rows[engine, track]:
+                edits, characters, wrong, words, seconds, overlap, boxes = np.sum(of_track, axis=0)
+                shares = f"{edits / characters:10.4f} {wrong / words:7.4f} {seconds / len(of_track):8.1f}"
+                print(f"{track:10} {len(of_track):5} {shares} {overlap / max(1, boxes):6.2f}")
 
 
 def pages(folder: Path, count: int, chance: random.Random) -> Iterator[tuple[Path, int]]:
@@ -134,8 +147,8 @@ def pages(folder: Path, count: int, chance: random.Random) -> Iterator[tuple[Pat
                 yield path, index
 
 
-def measured(recogniser: Recogniser, path: Path, index: int, track: str, chance: random.Random) -> tuple[float, ...]:
-    """Edits, characters, wrong words, words, seconds, the sum of the overlaps of boxes, and their number."""
+def spoiled(path: Path, index: int, track: str, chance: random.Random) -> tuple[NDArray[np.uint8], list[Line]]:
+    """The image of a page as a track has it, and what it says."""
     dots, spoil = TRACKS[track]
     pdf = pdfium.PdfDocument(path)
     page = pdf[index]
@@ -144,12 +157,40 @@ def measured(recogniser: Recogniser, path: Path, index: int, track: str, chance:
         image = image.resize((image.width * 200 // dots, image.height * 200 // dots), Image.Resampling.BICUBIC)
     truth = true_lines(page)
     pdf.close()
-    started_at = time.process_time()
-    reading = recogniser.read(np.asarray(image))
-    seconds = time.process_time() - started_at
-    edits, characters, wrong, words = errors(truth, read_words(reading))
-    overlap, boxes = (0.0, 0) if spoil is skew else overlaps(truth, reading, image.size)
-    return edits, characters, wrong, words, seconds, overlap, boxes
+    return np.asarray(image), truth
+
+
+def measured(read: Read, image: NDArray[np.uint8], truth: Sequence[Line], *, has_boxes: bool) -> tuple[float, ...]:
+    """Edits, characters, wrong words, words, seconds, the sum of the overlaps of boxes, and their number."""
+    started_at = processor_seconds()
+    reading = read(image)
+    seconds = processor_seconds() - started_at
+    overlap, boxes = overlaps(truth, reading, (image.shape[1], image.shape[0])) if has_boxes else (0.0, 0)
+    return *errors(truth, read_words(reading)), seconds, overlap, boxes
+
+
+def processor_seconds() -> float:
+    """Of this process and of those that it ran and waited for."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def tesseract(image: NDArray[np.uint8]) -> Reading:
+    """What Debian's tesseract-ocr reads with its defaults, on one thread."""
+    coded = io.BytesIO()
+    Image.fromarray(image).save(coded, "PNG", dpi=(200, 200), compress_level=0)
+    command = ["tesseract", "-", "-", "-l", "eng", "tsv"]
+    out = subprocess.run(
+        command, input=coded.getvalue(), env={"OMP_THREAD_LIMIT": "1"}, capture_output=True, check=True
+    )
+    rows: dict[tuple[str, ...], list[ReadWord]] = defaultdict(list)
+    for line in out.stdout.decode().splitlines()[1:]:
+        level, *place, _, left, top, width, height, confidence, word = line.split("\t")
+        if level == "5" and word.strip():
+            x, y = float(left), float(top)
+            box = x, y, x + float(width), y + float(height)
+            rows[tuple(place)].append(ReadWord(word, box, float(confidence) / 100))
+    return Reading(tuple(map(tuple, rows.values())), 0.0)
 
 
 def true_lines(page: pdfium.PdfPage) -> list[Line]:
@@ -175,17 +216,32 @@ def true_lines(page: pdfium.PdfPage) -> list[Line]:
     if word:
         lines[-1].append((word, box))
     textpage.close()
-    return [line for line in lines if line]
+    return _from_top_to_bottom([line for line in lines if line])
+
+
+def _from_top_to_bottom(lines: list[Line]) -> list[Line]:
+    """Lines as they stand, where none stands beside another: files often have the foot of a page first."""
+    tops = np.array([min(box[1] for _, box in line) for line in lines])
+    bottoms = np.array([max(box[3] for _, box in line) for line in lines])
+    order = np.argsort(tops)
+    tops, bottoms = tops[order], bottoms[order]
+    is_one_column = (tops[1:] > (tops[:-1] + bottoms[:-1]) / 2).all()
+    return [lines[i] for i in order] if is_one_column else lines
 
 
 def read_words(reading: Reading) -> list[str]:
     """The words as they were read, in reading order."""
-    return [word.text for row in reading.rows for word in row]
+    return plain(word.text for row in reading.rows for word in row)
+
+
+def plain(words: Iterable[str]) -> list[str]:
+    """Words with straight quotation marks, and without rules that are written as characters, which nobody asks for."""
+    return [rest for word in words if (rest := _RULE.sub("", word).translate(_PLAIN_QUOTES))]
 
 
 def errors(truth: Sequence[Line], read: Sequence[str]) -> tuple[int, int, int, int]:
     """Edits and characters, wrong words and words. White space does not count among the characters."""
-    words = [word for line in truth for word, _ in line]
+    words = plain(word for line in truth for word, _ in line)
     wrong = edits = 0
     for tag, first, last, other_first, other_last in SequenceMatcher(None, words, read, autojunk=False).get_opcodes():
         if tag != "equal":

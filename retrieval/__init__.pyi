@@ -27,9 +27,10 @@ from retrieval.core.errors import (
 from retrieval.core.limits import Limits as Limits
 from retrieval.core.page_numbers import listed as listed, not_read as not_read, numbered_pages as numbered_pages
 from retrieval.ingest import Ingest as Ingest
-from retrieval.library import database as database
+from retrieval.library import database as database, snapshot as snapshot
 from retrieval.library.files import Files as Files
 from retrieval.library.library import (
+    LIBRARY_CHAIN as LIBRARY_CHAIN,
     UNNAMED as UNNAMED,
     Allows as Allows,
     Library as Library,
@@ -39,10 +40,10 @@ from retrieval.library.library import (
 from retrieval.library.schema import DocumentRecord as DocumentRecord, Matter as Matter
 from retrieval.ray_cluster import RayCluster as RayCluster
 from retrieval.reading.char_boxes import char_indexes as char_indexes
+from retrieval.reading.char_boxes import page_text as page_text
 from retrieval.reading.child_process import Child as Child
 from retrieval.reading.containers import MEMBER as MEMBER, is_of_the_system as is_of_the_system
 from retrieval.reading.formats import FORMATS as FORMATS
-from retrieval.reading.pdf import page_text as page_text
 from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedChanges as ScopedChanges
 from retrieval.search.asked_values import asked_values as asked_values
 from retrieval.search.embedder import Embedder as Embedder, load_embedder as load_embedder

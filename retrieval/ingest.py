@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.core.documents import Document
+from retrieval.core.documents import Document, ReadingWarning
 from retrieval.core.errors import (
     ConverterCrashed,
     MatterFull,
     NoSuchDocument,
+    NotAllRead,
     OriginalMissing,
     PinciteError,
     TooMuchText,
@@ -333,6 +334,8 @@ class Ingest:
     def _fail(self, record: DocumentRecord, error: PinciteError) -> None:
         if record.pages:  # it may have been ready before, and its index entries would still be found
             self._indexes.remove(record.matter_id, record.id)
+        if isinstance(error, NotAllRead):
+            record = replace(record, reading_warnings=(ReadingWarning(None, "attachments", str(error)),))
         self._save(replace(record, state="failed", characters=0, reason=f"{error} {error.hint}".strip()))
 
     def _save(self, record: DocumentRecord) -> DocumentRecord:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from retrieval.core.documents import ReadingWarning
 from retrieval.core.errors import (
     DataFolderUnusable,
+    NoneRead,
     NoPages,
     NoSuchDocument,
     NoSuchMatter,
@@ -30,7 +31,7 @@ def take_members(
     not read.
 
     `allows` is asked about each. Raises NotAllRead for a file that is no document itself and has one that was not read,
-    NoPages where it has none at all, and what `unpack` of the converter does.
+    NoneRead where none was, NoPages where it has none at all, and what `unpack` of the converter does.
     """
     row = FORMATS[record.format]
     if row.members is None or not row.may_have_members(data):
@@ -56,6 +57,8 @@ def take_members(
 
     converter.unpack(data, name=record.name, document_id=record.id, on_member=on_member)
     if row.convert is None and unread:
+        if not taken:
+            raise NoneRead(name=record.name, files=_not_read(unread))
         raise NotAllRead(name=record.name, files=_not_read(unread))
     if row.convert is None and not taken:
         raise NoPages(name=record.name)

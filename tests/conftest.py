@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.postgres import postgres_programs, running_postgres
+from tests.postgres import empty_database, postgres_programs, running_postgres
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine
 
@@ -22,6 +23,14 @@ def postgres() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
     with running_postgres(programs) as address:
         yield address
+
+
+@pytest.fixture(params=["one machine", pytest.param("a firm", marks=pytest.mark.database)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database: SQLite, then PostgreSQL; whatever tests the records runs on both."""
+    if request.param == "one machine":
+        return f"sqlite:///{tmp_path / 'records.db'}"
+    return empty_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture(scope="module")

@@ -36,10 +36,21 @@ def drawn(*pages: Callable[[Canvas], object]) -> bytes:
     return out.getvalue()
 
 
-def annotated(lines: Sequence[tuple[int, int, str]], annotations: Sequence[str], *, catalog: str = "") -> bytes:
+SHOWS_PICTURE = "/AP << /N 7 0 R >>"  # of an annotation
+
+
+def annotated(
+    lines: Sequence[tuple[int, int, str]],
+    annotations: Sequence[str],
+    *,
+    catalog: str = "",
+    picture: str = "",
+    image: bytes = b"",
+) -> bytes:
     """A page of lines, each from a place on in 11 point, with annotations; those that are form fields are in a form.
 
-    `catalog`: further entries of the form's dictionary.
+    `catalog`: further entries of the form's dictionary. `picture`: what an annotation with `SHOWS_PICTURE` shows, in a
+    box of 200 x 50 points, with the font F1 and an `image` of 8-bit grey pixels, 600 x 150, as Im.
     """
     content = "".join(f"BT /F1 11 Tf {x} {y} Td ({words}) Tj ET\n" for x, y, words in lines)
     numbers = [f"{10 + k} 0 R" for k in range(len(annotations))]
@@ -55,6 +66,10 @@ def annotated(lines: Sequence[tuple[int, int, str]], annotations: Sequence[str],
         6: "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     }
     objects |= {10 + k: f"<< /Type /Annot /F 4 {each} >>" for k, each in enumerate(annotations)}
+    shown = f"/Type /XObject /Subtype /Form /BBox [0 0 200 50] /Resources << {font} /XObject << /Im 8 0 R >> >>"
+    objects[7] = f"<< {shown} /Length {len(picture)} >>\nstream\n{picture}\nendstream"
+    pixels = "/Type /XObject /Subtype /Image /Width 600 /Height 150 /ColorSpace /DeviceGray /BitsPerComponent 8"
+    objects[8] = f"<< {pixels} /Length {len(image)} >>\nstream\n{image.decode('latin-1')}\nendstream"
     return written({number: each.encode("latin-1") for number, each in objects.items()})
 
 

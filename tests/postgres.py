@@ -5,10 +5,15 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
+
+from retrieval.library.database import open_database
 
 _WHERE = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/pgsql-*/bin")
 
@@ -46,6 +51,16 @@ def running_postgres(programs: Path) -> Iterator[str]:
             call(*control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def empty_database(server: str) -> str:
+    """The address of an empty place for tables on the server: a schema, which is made at once, as a database is not."""
+    name = f"test_{uuid.uuid4().hex}"
+    engine = open_database(f"{server}/postgres")
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
+    engine.dispose()
+    return f"{server}/postgres?options=-csearch_path%3D{name}"
 
 
 def _free_port() -> int:

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
@@ -32,12 +33,16 @@ from webapp.service.health import Health
 from webapp.service.startup import GOODBYE_SECONDS, Startup
 from webapp.store.guests import MOST_GUESTS
 from webapp.store.users import LOCAL_USER
+from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
 from webapp.web.document_routes import document_routes
 from webapp.web.health import health_routes
 from webapp.web.middleware import SecurityMiddleware
+from webapp.web.people_routes import People
+from webapp.web.session_gate import SessionGate
+from webapp.web.sign_in_routes import FirstAdministrator, SignIn
 
 # For an idle connection. uvicorn's default of 5 s ended just as an idle page polled again, and its request was lost; a
 # proxy keeps connections longer still (Caddy for 120 s).
@@ -45,11 +50,14 @@ KEPT_ALIVE_SECONDS = 150
 # For blocking calls of an act of the page, mostly to a database. Python's default is six on two cores; one user has up
 # to four.
 SHORT_THREADS = 32
+POLL_SECONDS = 0.2  # between two looks whether the stores are open
 END_SECONDS = 8.0  # after SIGTERM or Ctrl-C; a container is given ten before it is killed
 
 
-def make_app(startup: Startup, login: LocalLogin | None = None) -> FastAPI:
-    """Build the ASGI application of the page's port; `login` admits browsers with `local`."""
+def make_app(startup: Startup, login: LocalLogin | None = None, first: FirstAdministrator | None = None) -> FastAPI:
+    """Build the ASGI application of the page's port; `login` admits browsers with `local`, `first` the first
+    administrator with `accounts`.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -63,6 +71,12 @@ def make_app(startup: Startup, login: LocalLogin | None = None) -> FastAPI:
     health = Health(startup)
     app.include_router(health_routes(startup, health))
     app.include_router(document_routes(startup.opened))
+    if startup.settings.access == "accounts":
+        app.include_router(SignIn(startup.settings, startup.opened, first or FirstAdministrator()).router())
+        app.add_middleware(SessionGate, opened=startup.opened)  # within the one that is added next
+    if startup.settings.access in ("accounts", "behind-proxy"):
+        app.include_router(People(startup.settings, startup.opened).router())
+    app.include_router(audit_routes(startup.opened))
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
     mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app
@@ -135,8 +149,15 @@ def _end() -> None:
     os._exit(1)
 
 
-def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM; `on_open` is called with the address once the port is open.
+def serve(
+    settings: Settings,
+    *,
+    on_wait: Callable[[], None],
+    on_open: Callable[[str], None],
+    on_first: Callable[[str], None],
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; `on_open` is called with the address once the port is open, and `on_first`, with
+    `accounts` and from another thread, with the link for the first administrator while there is none.
 
     Raises AlreadyServing, SettingsInvalid (the port is taken), DataFolderBusy or DataFolderUnusable.
     """
@@ -149,18 +170,31 @@ def serve(settings: Settings, *, on_wait: Callable[[], None], on_open: Callable[
             url = _address(listening)
             login = LocalLogin(settings.data_dir) if settings.access == "local" else None
             server = owner.publish(_address(commands), login.address(url) if login else url)
-            startup = Startup(settings)
+            if settings.access == "accounts":  # a port that the system chose is known from here on
+                settings = settings.model_copy(update={"public_url": settings.public_url or url})
+            startup, first = Startup(settings), FirstAdministrator()
             routes = cli_app(settings, server.token, lambda: Caller(startup.opened(), LOCAL_USER))
-            app = Ports(make_app(startup, login), routes, commands.getsockname())
+            app = Ports(make_app(startup, login, first), routes, commands.getsockname())
             log.info("serving", url=url)
             # uvicorn shuts down and then raises the signal again: SIGTERM would end the process there.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with contextlib.suppress(KeyboardInterrupt):
                 on_open(server.page)
+                if settings.access == "accounts":
+                    link = first.address(settings.page_url)
+                    threading.Thread(target=_offer_first, args=(startup, link, on_first), daemon=True).start()
                 with suppress_output():
                     _Server(uvicorn_config(app, settings)).run(sockets=[listening, commands])
     finally:
         owner.release()
+
+
+def _offer_first(startup: Startup, link: str, on_first: Callable[[str], None]) -> None:
+    """Once the stores are open: tell the link for the first administrator if there is none."""
+    while (workspace := startup.workspace) is None:
+        time.sleep(POLL_SECONDS)
+    if not workspace.accounts.has_administrator():
+        on_first(link)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -81,6 +81,9 @@ RemarkKind = Literal[
     "covered",  # the same, under a box that was drawn over them
 ]
 
+Status = Literal["field", "annotation", "inserted", "partly_inserted", "struck", ""]
+"""Of words that are no text of the page itself, by the kinds of remark on them; "" of all others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -111,7 +114,8 @@ class ReadingWarning:
 WordBoxes = NDArray[np.int32]
 """int32[words, 6]: start and end in the text, then left, bottom, right and top in tenths of a point; by start.
 
-Kept for the words of pages whose text is not pdfium's (recognised, reordered, with words taken out).
+Kept for the words of pages whose text is not pdfium's (recognised, reordered, with words taken out), and for lines of
+struck words, where the text has blanks.
 """
 
 
@@ -196,10 +200,26 @@ class Document:
         """Whether words of a span were read from an image."""
         return bool(self.remarks_in(span, "recognised"))
 
-    def status_of(self, spans: Sequence[Span]) -> RemarkKind | Literal[""]:
+    def status_of(self, spans: Sequence[Span]) -> Status:
         """How words of spans came on the page, if not as text of it: filled in, typed on it, inserted; else ""."""
-        kinds: tuple[RemarkKind, ...] = ("field", "annotation", "inserted")
-        return next((kind for kind in kinds if any(self.remarks_in(span, kind) for span in spans)), "")
+        kinds: tuple[Literal["field", "annotation"], ...] = ("field", "annotation")
+        for kind in kinds:
+            if any(self.remarks_in(span, kind) for span in spans):
+                return kind
+        inserted = [self.remarks_in(span, "inserted") for span in spans]
+        if not any(inserted):
+            return ""
+        is_all = all(self._is_all_in(span, of_span) for span, of_span in zip(spans, inserted, strict=True))
+        return "inserted" if is_all else "partly_inserted"
+
+    def _is_all_in(self, span: Span, remarks: Sequence[Remark]) -> bool:
+        """Whether the remarks leave no letter or figure of a span."""
+        at = span.start
+        for remark in remarks:
+            if any(map(str.isalnum, self.text[at : remark.start])):
+                return False
+            at = max(at, remark.end)
+        return not any(map(str.isalnum, self.text[at : span.end]))
 
     def boxes_on(self, page: Page) -> WordBoxes:
         """The boxes of a page's words; none where its text is pdfium's, which has their boxes."""
@@ -245,7 +265,7 @@ class PinCite:
 
     `spans` are of one document, in reading order, in its text of that version. `section` is empty before the first
     clause, `bates`, `exhibit` and the numbered `lines` ("42:5-9") where there are none. `recognised`: words of it were
-    read from an image. `status` is a kind of remark that words of it have: `field`, `annotation`, `inserted`, `struck`.
+    read from an image. `status` tells of words of it that are no text of the page itself (`Document.status_of`).
     """
 
     document_id: str

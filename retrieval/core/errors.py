@@ -9,8 +9,10 @@
     │   ├── FileTooLarge        TooManyPages       TooMuchText
     │   ├── MatterFull          TooMuchMemory      OriginalMissing
     │   ├── PageTooSlow         DocumentTooSlow    TooManyLines
-    │   ├── UnknownEncoding     NotAllRead         TooDeep
-    │   └── DynamicForm         ImageTooLarge
+    │   ├── UnknownEncoding     TooDeep            DynamicForm
+    │   ├── NoneRead
+    │   │   └── NotAllRead
+    │   └── ImageTooLarge
     ├── DataFolderBusy          DataFolderUnusable
     ├── StoreUnavailable
     ├── PackageMissing
@@ -241,10 +243,16 @@ class TooDeep(UnreadableFile):
     hint_text = "Unpack it and add that file."
 
 
-class NotAllRead(UnreadableFile):
-    """Some of the files in an archive were not read; the others are documents of the matter."""
+class NoneRead(UnreadableFile):
+    """None of the files in an archive was read."""
 
     sentence = "In “{name}” {files}"
+    hint_text = "It has no other files."
+
+
+class NotAllRead(NoneRead):
+    """Some of the files in an archive were not read; the others are documents of the matter."""
+
     hint_text = "Its other files are documents of the matter."
 
 

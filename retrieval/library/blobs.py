@@ -26,6 +26,8 @@ class BlobStore:
         self._engine = engine
         self._files = files
         self.texts = Texts(files)
+        self._holders = 0  # blocks of `kept`
+        self._holders_lock = Lock()
         self._locks = tuple(Lock() for _ in range(64))  # one blob is stored or deleted by one thread at a time
 
     @contextmanager
@@ -33,6 +35,24 @@ class BlobStore:
         """Lock a blob: while the block runs no other thread stores or deletes it."""
         with self._locks[hash(document_id) % len(self._locks)]:
             yield
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Delete no blob while the block runs, so that what a snapshot names can be copied; after it those that go."""
+        with self._holders_lock:
+            self._holders += 1
+        try:
+            yield
+        finally:
+            with self._holders_lock:
+                self._holders -= 1
+            with suppress(PinciteError):  # the database is away: the next start sweeps
+                self.sweep()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a block of `kept` runs. A blob that a snapshot names is not deleted: `kept` began before that."""
+        return self._holders > 0
 
     @contextmanager
     def storing(self, arrival: Arrival) -> Iterator[sa.Connection]:
@@ -43,7 +63,7 @@ class BlobStore:
         """
         with writing(self._engine) as connection:
             mark_orphans(connection, [arrival.sha256])
-        self._files.keep(arrival, _key(arrival.sha256))
+        self._files.keep(arrival, blob_key(arrival.sha256))
         try:
             with writing(self._engine) as connection:
                 yield connection
@@ -55,15 +75,15 @@ class BlobStore:
 
     def has(self, document_id: str) -> bool:
         """Whether the bytes are there and can be read."""
-        return self._files.head(_key(document_id), 1) is not None
+        return self._files.head(blob_key(document_id), 1) is not None
 
     def original(self, document_id: str) -> bytes | None:
         """Read the bytes; None where they are gone."""
-        return self._files.read(_key(document_id))
+        return self._files.read(blob_key(document_id))
 
     def open_original(self, document_id: str) -> BinaryIO | None:
         """Open the bytes as a file; None where they are gone."""
-        return self._files.open(_key(document_id))
+        return self._files.open(blob_key(document_id))
 
     def sweep(self, document_ids: list[str] | None = None) -> None:
         """Delete the orphans among the blobs that are marked, or among some of them."""
@@ -75,11 +95,13 @@ class BlobStore:
                 self._sweep(document_id)
 
     def _sweep(self, document_id: str) -> None:
+        if self.is_kept:
+            return  # it stays marked
         with reading(self._engine) as connection:
             held = connection.scalar(sa.select(sa.exists().where(documents.c.document_id == document_id)))
             versions = set(connection.scalars(sa.select(texts.c.version).where(texts.c.document_id == document_id)))
         if not held:
-            self._files.delete(_key(document_id))
+            self._files.delete(blob_key(document_id))
             for version in {1, *versions}:  # the first were kept before there was a table of them
                 self.texts.delete(document_id, version)
         with writing(self._engine) as connection:
@@ -99,5 +121,6 @@ def _unmark_orphan(connection: sa.Connection, document_id: str) -> None:
     connection.execute(sa.delete(possible_orphans).where(possible_orphans.c.document_id == document_id))
 
 
-def _key(document_id: str) -> str:
+def blob_key(document_id: str) -> str:
+    """Key of the bytes of a document in the file store."""
     return f"{document_id[:2]}/{document_id}.pdf"  # whatever its format: there was one when the first were kept

@@ -95,6 +95,12 @@ def migrate(engine: Engine, folder: Path, version_table: str) -> None:
     `folder` holds the Alembic revisions (a plain folder of them, no `env.py`); `version_table` is the package's own.
     Raises as `writing` does.
     """
+    with rebuilding(engine) as connection:
+        upgrade(connection, folder, version_table)
+
+
+def upgrade(connection: Connection, folder: Path, version_table: str, revision: str = "heads") -> None:
+    """`migrate` within a transaction of `rebuilding`, to its newest migration or to an older one."""
     # Imported here: it takes longer than the rest of `retrieval.library` together.
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
@@ -102,16 +108,16 @@ def migrate(engine: Engine, folder: Path, version_table: str) -> None:
 
     script = ScriptDirectory(str(folder), version_locations=[str(folder)])
 
-    def steps(revision: Any, _context: object) -> Any:
-        return script._upgrade_revs("heads", revision)  # what alembic.command.upgrade itself calls
+    def steps(current: Any, _context: object) -> Any:
+        return script._upgrade_revs(revision, current)  # what alembic.command.upgrade itself calls
 
-    with _rebuilding(engine) as connection, EnvironmentContext(Config(), script, fn=steps) as environment:
+    with EnvironmentContext(Config(), script, fn=steps) as environment:
         environment.configure(connection=connection, version_table=version_table)
         environment.run_migrations()
 
 
 @contextmanager
-def _rebuilding(engine: Engine) -> Iterator[Connection]:
+def rebuilding(engine: Engine) -> Iterator[Connection]:
     """`writing`, in which a table may be made anew (SQLite can change little else of one).
 
     Dropping the old table would delete every row that refers to it, so SQLite minds references at the end only; the

@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Files:
         Raises DataFolderUnusable, StoreUnavailable, or PackageMissing (the store's driver is not installed).
         """
         self._remote: Any = None
+        self._own = f"{uuid.uuid4().hex[:8]}-"  # prefix of the names of what arrives here
         if isinstance(place, str) and "://" in place:
             self._remote, self._root = _open_remote(place)
             self._arrivals = Path(tempfile.mkdtemp(prefix="pincite-"))
@@ -59,7 +61,7 @@ class Files:
         """Read `stream` to its end, or to just past `limit` bytes; what was not kept is gone when the block ends."""
         hasher, size = hashlib.sha256(), 0
         with self._mapped():
-            handle, name = tempfile.mkstemp(dir=self._arrivals)
+            handle, name = tempfile.mkstemp(prefix=self._own, dir=self._arrivals)
         path = Path(name)
         try:
             with self._mapped(), os.fdopen(handle, "wb") as out:
@@ -124,10 +126,14 @@ class Files:
                 Path(self._at(key)).unlink()
 
     def clear_arrivals(self) -> None:
-        """Delete what a killed process had half received. Only who owns the data folder may call it."""
+        """Delete what a killed process had half received, not what arrives here meanwhile.
+
+        Only who owns the data folder may call it.
+        """
         with self._mapped():
             for path in self._arrivals.iterdir():
-                path.unlink(missing_ok=True)
+                if not path.name.startswith(self._own):
+                    path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Delete the temporary folder that a store elsewhere receives through."""

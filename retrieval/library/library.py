@@ -9,7 +9,8 @@ import logging
 import re
 import unicodedata
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import astuple
 from datetime import UTC, datetime
 from itertools import chain, count
@@ -47,6 +48,7 @@ from retrieval.library.schema import (
     record_of,
     row_of,
 )
+from retrieval.library.snapshot import Chain, Snapshot, snapshot
 from retrieval.library.text_records import TextRecords
 from retrieval.reading.containers import DEPTH, MEMBER
 from retrieval.reading.formats import FORMATS, SUFFIXES, format_of, without_suffix
@@ -54,6 +56,7 @@ from retrieval.structure.facts import Facts
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "library_version"
+LIBRARY_CHAIN = Chain(MIGRATIONS, VERSION_TABLE)
 NAME_LENGTH = 255  # characters
 MOST_SOURCES = 20  # names that are kept of the same bytes
 UNNAMED = f"document{SUFFIXES[0]}"  # the name of a file that has none
@@ -115,6 +118,21 @@ class Library:
         except IntegrityError as error:
             raise MatterExists(matter=matter.name) from error
         return matter
+
+    def rehouse(self, connection: sa.Connection, matter_id: str, namespace: str) -> None:
+        """Move a matter into another namespace, within the caller's transaction; "Acme" becomes "Acme (2)" where that
+        name is taken there.
+
+        Raises NoSuchMatter.
+        """
+        row = connection.execute(_MATTERS.where(matters.c.id == matter_id)).one_or_none()
+        if row is None:
+            raise NoSuchMatter(matter=matter_id)
+        others = sa.and_(matters.c.namespace == namespace, matters.c.id != matter_id)
+        taken = set(connection.scalars(sa.select(matters.c.name).where(others)))
+        names = (row.name if n == 1 else f"{row.name[: NAME_LENGTH - 9]} ({n})" for n in count(1))
+        values = {"namespace": namespace, "name": next(name for name in names if name not in taken)}
+        connection.execute(sa.update(matters).where(matters.c.id == matter_id).values(values))
 
     def retire_matter(self, matter_id: str) -> None:
         """Hide a matter for good and free its name; `delete_matter` does the rest, now or after a crash.
@@ -264,6 +282,42 @@ class Library:
         count, size = connection.execute(counted.where(documents.c.matter_id.in_(matter_ids))).one()
         return count, int(size)  # PostgreSQL adds integers up to a decimal
 
+    def sizes(self) -> list[tuple[Matter, int, int]]:
+        """Every matter with the number of its documents and their bytes, by name."""
+        its = documents.c.matter_id == matters.c.id
+        query = (
+            sa.select(
+                matters.c.id, matters.c.name, sa.func.count(documents.c.document_id), sa.func.sum(documents.c.bytes)
+            )
+            .outerjoin(documents, its)
+            .where(~matters.c.retired)
+            .group_by(matters.c.id, matters.c.name)
+            .order_by(matters.c.name, matters.c.id)
+        )
+        with reading(self._engine) as connection:
+            return [(Matter(id_, name), count, int(size or 0)) for id_, name, count, size in connection.execute(query)]
+
+    @staticmethod
+    def matter_name(connection: sa.Connection, matter_id: str) -> str:
+        """The name of a matter, as a transaction sees it; "" where there is none."""
+        return connection.scalar(_MATTERS.with_only_columns(matters.c.name).where(matters.c.id == matter_id)) or ""
+
+    # For a backup
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Open a snapshot of the database: of all its tables, not of the library's alone."""
+        with snapshot(self._engine) as opened:
+            yield opened
+
+    def files_kept(self) -> AbstractContextManager[None]:
+        """Delete no file while the block runs: what a snapshot of it names can be copied. Documents go as always."""
+        return self._blobs.kept()
+
+    def open_file(self, key: str) -> BinaryIO | None:
+        """Open a file of a snapshot; None where it is gone or cannot be read."""
+        return self._files.open(key)
+
     # For `Ingest`
 
     def text(self, record: DocumentRecord, version: int | None = None) -> Document | None:
@@ -305,7 +359,7 @@ class Library:
     def drop_old_texts(self, is_cited: Callable[[str, int], bool]) -> None:
         """Delete the texts of older converters; those stay that `is_cited` says of, by document id and version."""
         for document_id, version in self._text_records.superseded():
-            if not is_cited(document_id, version):
+            if not self._blobs.is_kept and not is_cited(document_id, version):
                 with self._blobs.locked(document_id):
                     self._blobs.texts.delete(document_id, version)
                     self._text_records.remove(document_id, version)

@@ -68,6 +68,12 @@ class DocumentRecord:
     sources: tuple[Source, ...] = ()
 
     @property
+    def outcome(self) -> State | Literal["partly_read"]:
+        """Its state; `partly_read` for an archive that failed, while some of its files became documents."""
+        is_in_part = self.state == "failed" and any(each.kind == "attachments" for each in self.reading_warnings)
+        return "partly_read" if is_in_part else self.state
+
+    @property
     def warnings(self) -> tuple[ReadingWarning, ...]:
         """What whoever relies on the document has to know, of its words and of its names."""
         return (*self.reading_warnings, *_of_names(self.name, self.sources))

@@ -1,21 +1,34 @@
 """Finds the boxes of a page's characters and words: where each of them stands on the page.
 
-pdfium has a box for each character, but takes 1.5 µs to give one: three times as long as to read the whole page. So
-they are fetched only for pages where something says that the places of words matter.
+pdfium has a box for each character, but a page has some thousand. So they are fetched only for pages where something
+says that the places of words matter.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from ctypes import c_int, c_void_p
 from dataclasses import dataclass
 
+import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
+from numpy.typing import NDArray
 
 from retrieval.core.documents import LINE_END_HYPHEN
+from retrieval.reading.direct_calls import address, direct
 from retrieval.reading.page_drafts import Box, PageDraft, box_around
 
+# pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page
+# shows.
+_SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
+_CONTROL = {c: " " for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)} | {0x2028: " ", 0x2029: " "} | _SAME_LENGTH
+_ANY_CONTROL = re.compile(f"[{''.join(map(chr, _CONTROL))}]")
 # A hyphen that ended a line ends a word: the other half of it stands in another line.
 _WORD = re.compile(rf"[^\s{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}|[^\s{LINE_END_HYPHEN}]+")
+
+
+_index_of_unit = direct(pdfium_c.FPDFText_GetCharIndexFromTextIndex, c_int, c_void_p, c_int)
+_loose_box = direct(pdfium_c.FPDFText_GetLooseCharBox, c_int, c_void_p, c_int, c_void_p)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +63,43 @@ class Word:
         return (self.bottom + self.top) / 2
 
 
+def page_text(textpage: pdfium.PdfTextPage) -> str:
+    """Canonical text of one page: what `Document.text` holds between two page breaks."""
+    raw: str = textpage.get_text_range().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if _ANY_CONTROL.search(raw):  # to look for one takes a tenth of the time
+        raw = raw.translate(_CONTROL)
+    return raw.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def char_indexes(textpage: pdfium.PdfTextPage) -> list[int]:
     """For each character of `page_text` its index among pdfium's, under which pdfium has its box."""
     raw = textpage.get_text_range(errors="surrogatepass")
-    indexes: list[int] = []
-    unit = 0  # of UTF-16, in which pdfium counts its text
-    for before, character in zip(" " + raw, raw, strict=False):
-        lone_half = "\ud800" <= character <= "\udfff"  # `page_text` leaves it out
-        if not lone_half and not (before == "\r" and character == "\n"):
-            indexes.append(pdfium_c.FPDFText_GetCharIndexFromTextIndex(textpage, unit))
-        unit += 1 + (character > "\uffff")
-    return indexes
+    codes = np.frombuffer(raw.encode("utf-32-le", "surrogatepass"), np.uint32)
+    if not len(codes):
+        return []
+    units = np.cumsum(1 + (codes > 0xFFFF)) - 1 - (codes > 0xFFFF)  # of UTF-16, in which pdfium counts its text
+    is_kept = (codes < 0xD800) | (codes > 0xDFFF)  # `page_text` leaves lone halves out
+    is_kept[1:] &= (codes[:-1] != 0x0D) | (codes[1:] != 0x0A)
+    found: list[int] = _indexes_of_units(textpage, int(units[-1]) + 1)[units[is_kept]].tolist()
+    return found
+
+
+def _indexes_of_units(textpage: pdfium.PdfTextPage, count: int) -> NDArray[np.int64]:
+    """The index among pdfium's characters of each unit of the text. Some characters have no unit; so the indexes run
+    ahead of the units more and more, and between two that are as far ahead all are.
+    """
+    ahead = np.zeros(count, np.int64)
+    of_text = address(textpage.raw)
+    stack = [(0, count - 1, _index_of_unit(of_text, 0), _index_of_unit(of_text, count - 1) - count + 1)]
+    while stack:
+        first, last, least, most = stack.pop()
+        if least == most or last - first < 2:
+            ahead[first:last], ahead[last] = least, most
+            continue
+        middle = (first + last) // 2
+        between = _index_of_unit(of_text, middle) - middle
+        stack += [(first, middle, least, between), (middle, last, between, most)]
+    return ahead + np.arange(count)
 
 
 def placed_characters(textpage: pdfium.PdfTextPage, draft: PageDraft) -> tuple[list[int], list[Box | None]]:
@@ -69,11 +108,24 @@ def placed_characters(textpage: pdfium.PdfTextPage, draft: PageDraft) -> tuple[l
     order = draft.order if draft.order is not None else range(len(draft.text))
     own = [None, *draft.own_boxes]
     indexes = [of_page[i] if i >= 0 else -1 for i in order]
+    of_ink = _loose_boxes(textpage, indexes)
     boxes = [
-        own[-1 - i] if i < 0 else textpage.get_charbox(index, loose=True) if index >= 0 else None
-        for i, index in zip(order, indexes, strict=True)
+        own[-1 - i] if i < 0 else box if index >= 0 else None
+        for i, index, box in zip(order, indexes, of_ink, strict=True)
     ]
     return indexes, boxes
+
+
+def _loose_boxes(textpage: pdfium.PdfTextPage, indexes: Sequence[int]) -> list[Box]:
+    """The boxes of characters by their indexes among pdfium's, as high as their line; any box for an index below 0."""
+    boxes = np.zeros((len(indexes), 4), np.float32)
+    of_text, at = address(textpage.raw), boxes.ctypes.data
+    for index in indexes:
+        if index >= 0 and not _loose_box(of_text, index, at):
+            raise pdfium.PdfiumError("no box of a character")
+        at += boxes.strides[0]
+    found: list[Box] = list(map(tuple, boxes[:, [0, 3, 2, 1]].tolist()))  # pdfium has left, top, right, bottom
+    return found
 
 
 def boxes_on(textpage: pdfium.PdfTextPage, draft: PageDraft) -> list[Box | None]:

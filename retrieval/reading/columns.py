@@ -7,14 +7,19 @@ page that is written column by column stays as it is.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from ctypes import c_int, c_void_p
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 from statistics import median
 
+import numpy as np
 import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from numpy.typing import NDArray
 
 from retrieval.reading.char_boxes import Word, char_boxes, pieces_of, rows_of, words_of
+from retrieval.reading.direct_calls import address, direct
 from retrieval.reading.page_drafts import Box, PageDraft
 
 _LEAST_LINES = 4  # of a column, beside lines of the other one
@@ -30,6 +35,7 @@ _LEAST_WIDTH = 60.0  # points of a column
 # column's width; of its characters the share that are letters; and of its lines the share that begin with a small one.
 _WORDS, _FILLED, _LETTERS, _SMALL = 3, 0.75, 0.75, 0.3
 _INTERLEAVED = 0.7  # of the steps from line to line in the text, those that change the side
+_run = direct(pdfium_c.FPDFText_GetRect, c_int, c_void_p, c_int, *[c_void_p] * 4)
 _SPACED = re.compile(r"\S {3,}\S")
 
 
@@ -40,7 +46,17 @@ def may_have_columns(textpage: pdfium.PdfTextPage, text: str) -> bool:
     count = textpage.count_rects()
     if not text.count("\n") + _LEAST_LINES <= count <= _MOST_RUNS:
         return False
-    return bool(_gutters(textpage.get_rect(i) for i in range(count)))
+    return bool(_gutters(map(tuple, _runs(textpage, count).tolist())))
+
+
+def _runs(textpage: pdfium.PdfTextPage, count: int) -> NDArray[np.float64]:
+    """float64[count, 4]: the boxes of runs of characters that pdfium has counted."""
+    boxes = np.zeros((count, 4))
+    of_text, at = address(textpage.raw), boxes.ctypes.data
+    for i in range(count):
+        _run(of_text, i, at, at + 24, at + 16, at + 8)  # left, top, right, bottom
+        at += boxes.strides[0]
+    return boxes
 
 
 def read_by_columns(pdf: pdfium.PdfDocument, draft: PageDraft) -> None:

@@ -7,6 +7,7 @@ is only ever a name. No file is written here.
 
 import io
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -93,6 +94,8 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> Member:
     path = path_parts(_name(info))
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return Member(path, None, "it is only a link to another file")
     if info.flag_bits & _ENCRYPTED:
         return Member(path, None, "it is protected by a password")
     out = io.BytesIO()

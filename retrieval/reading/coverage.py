@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -18,10 +19,11 @@ import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
 from retrieval.reading.annotations import Annotation
-from retrieval.reading.ocr_layer import has_common_words, invisible, is_implausible
+from retrieval.reading.garbled_text import garbled, may_be_garbled
+from retrieval.reading.ocr_layer import has_common_words, invisible, is_implausible, long_words
 from retrieval.reading.page_drafts import PageDraft, stretches
 from retrieval.reading.page_view import PageView
-from retrieval.reading.painted import PaintedPage
+from retrieval.reading.painted import PaintedObject, PaintedPage
 from retrieval.reading.recognised_text import Row, lines_of, put_in
 from retrieval.reading.recognition import Reading
 from retrieval.reading.writing import DOTS_PER_INCH, LEAST_MARKS, Grey, marks_on_paper, rows_of_writing
@@ -31,11 +33,19 @@ Recognise = Callable[[Grey], Reading | None]
 
 _READ_PIXELS = 4_000_000  # of what is recognised: a letter page at 200 dots an inch; a smaller part is drawn larger
 _MOST_DOTS = 300  # per inch
+# Of a layer with what its page shows: lines, their long words, dots per inch.
+_LINES_COMPARED, _WORDS_COMPARED, _COMPARED_DOTS = 2, 4, 150.0
+_RIM = 0.25  # of the height of such a line, above and below it
+# A part of a page that is so many times as high as wide, as the picture of a whole conversation is, is read in bands of
+# so many square inches: about a letter page.
+_LONG, _BAND, _MOST_BANDS = 3.0, 100.0, 12
 _LEAST_IMAGES = 0.01  # of the page: less is a logo or an initial
-_MOSTLY = 0.5  # of the page, where images are what it shows
+_MOSTLY = 0.5  # of the page, where images are what it shows; or of words
 _LEAST_SHAPES = 40  # as large as letters
 _LETTER = 1.5, 60.0  # points of a shape that may be a letter
 _LEAST_SEGMENTS = 400  # of lines and curves: a word drawn as one shape has a hundred
+_LONGEST_STROKE = 15.0  # points: a rule is longer
+_SIDES_OF_A_BOX = 6
 _LEFT_BY_A_LAYER = 0.25  # marks for each of its characters, in its lines: their letters seldom lie where it has them
 _LETTERS_A_MARK = 5  # of a page of handwriting, which has no rows; with more letters of text its ink is a signature
 _UNREAD_SHARE = 0.02  # of the page, in lines that were found and could not be read
@@ -84,6 +94,12 @@ class _Recognised:
         """How many letters and digits it read."""
         return sum(_letters(word.text) for words, _ in self.rows for word in words)
 
+    def has_words_of(self, text: str) -> bool:
+        """Whether most words of a text were read: it says what the page shows."""
+        read = {word.text for words, _ in self.rows for word in words}
+        words = text.split()
+        return sum(word in read for word in words) > _MOSTLY * len(words)
+
     def is_all_of(self, unread: _Unread) -> bool:
         """Whether nothing is left of the writing: it was read, or it was none."""
         is_none = not self.rows and not self.unread
@@ -102,20 +118,25 @@ def cover(
     signs = _signs(page, textpage, draft, painted, annotations)
     if not signs:
         return
-    view = PageView(page, textpage, draft)
+    draw_fields = any(each.field and each.has_image for each in annotations)
+    view = PageView(page, textpage, draft, draw_fields=draw_fields)
     shown = _shown(draft)
-    layer = invisible(view) & shown if signs.images >= _LEAST_IMAGES else np.zeros_like(shown)
+    layer = (invisible(view) | _under_scans(draft)) & shown if signs.images >= _LEAST_IMAGES else np.zeros_like(shown)
     meaningless = _meaningless(view, draft) if signs.is_meaningless else np.zeros_like(shown)
-    is_bad_layer = recognise is not None and is_implausible(_only(draft.text, layer))
+    is_bad_layer = recognise is not None and (
+        is_implausible(_only(draft.text, layer)) or _disagrees(view, _only(draft.text, layer), recognise)
+    )
     doubted = meaningless | layer if is_bad_layer else meaningless
     unread = _unread(view, draft, shown & ~doubted, layer & ~doubted, signs)
     recognised = _recognised(view, unread, shown & ~doubted, recognise) if unread and recognise else None
+    if recognised and recognised.has_words_of(_only(draft.text, meaningless)):
+        return
     is_better = recognised is not None and recognised.letters >= _READ_SHARE * _letters(_only(draft.text, doubted))
     _remark_layer(draft, layer & ~doubted if is_better else layer)
     if recognised and is_better:
         if doubted.any():
             _take_out(draft, doubted)
-            view = PageView(page, textpage, draft)
+            view = PageView(page, textpage, draft, draw_fields=draw_fields)
         put_in(draft, view, recognised.rows)
     elif unread:
         _blank(draft, meaningless)
@@ -138,29 +159,43 @@ def _signs(
     annotations: Sequence[Annotation],
 ) -> _Signs:
     left, bottom, right, top = page.get_bbox()
-    images, shapes, segments = 0.0, 0, 0
+    images, shapes = 0.0, []
     for each in (painted.objects[i] for i in painted.shapes):
         wide = min(each.box[2], right) - max(each.box[0], left)
         high = min(each.box[3], top) - max(each.box[1], bottom)
         if each.kind == "image" or (wide * high > 0 and each.is_filled and each.fill is None):  # a pattern of images
             images += max(0.0, wide) * max(0.0, high)
         else:
-            least, most = _LETTER
-            shapes += least < wide < most and least < high < most
-            if segments < _LEAST_SEGMENTS:
-                segments += each.sides
-    images += _stamps(annotations)
+            shapes.append((min(wide, high), max(wide, high), each))
+    images += _pictures(annotations)
     return _Signs(
         images / max(1.0, (right - left) * (top - bottom)),
-        shapes >= _LEAST_SHAPES or segments >= _LEAST_SEGMENTS,
-        _is_meaningless(textpage, draft.text),
+        _are_letters(shapes) and _are_letters([shape for shape in shapes if not _is_rule(*shape[1:])]),
+        _is_meaningless(textpage, draft.text) or may_be_garbled(draft.text),
         bool(painted.objects) and not any(map(str.isalnum, draft.text)),
     )
 
 
-def _stamps(annotations: Sequence[Annotation]) -> float:
-    """The area of the annotations of a page that are stamps, which may be images: square points."""
-    boxes = (each.box for each in annotations if each.subtype == pdfium_c.FPDF_ANNOT_STAMP)
+def _are_letters(shapes: Sequence[tuple[float, float, PaintedObject]]) -> bool:
+    """Whether shapes, each after its short and its long side, are as many as letters, by their sizes or their lines."""
+    least, most = _LETTER
+    sized = sum(least < short and long < most for short, long, _ in shapes)
+    return sized >= _LEAST_SHAPES or sum(shape.sides for _, _, shape in shapes) >= _LEAST_SEGMENTS
+
+
+def _is_rule(long: float, shape: PaintedObject) -> bool:
+    """Whether a shape is a rule or a box, as tables have them, longer than the strokes of letters."""
+    parts = shape.corners(_SIDES_OF_A_BOX) if long > _LONGEST_STROKE else None
+    return parts is not None and all(
+        abs(x - other_x) < 0.1 or abs(y - other_y) < 0.1
+        for part in parts
+        for (x, y), (other_x, other_y) in pairwise(part)
+    )
+
+
+def _pictures(annotations: Sequence[Annotation]) -> float:
+    """The area of the annotations of a page that are images, or stamps, which are drawn: square points."""
+    boxes = (each.box for each in annotations if each.has_image or each.subtype == pdfium_c.FPDF_ANNOT_STAMP)
     return sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
 
 
@@ -179,7 +214,7 @@ def _is_meaningless(textpage: pdfium.PdfTextPage, text: str) -> bool:
 
 
 def _meaningless(view: PageView, draft: PageDraft) -> NDArray[np.bool_]:
-    """For each character whether the file does not say what it means, unless that can be seen by the words."""
+    """For each character whether the file does not say what it means, or says it wrong, unless the words have sense."""
     found = np.array(
         [
             bool(_PRIVATE.match(c)) or (i >= 0 and pdfium_c.FPDFText_HasUnicodeMapError(view.textpage, i) == 1)
@@ -187,6 +222,8 @@ def _meaningless(view: PageView, draft: PageDraft) -> NDArray[np.bool_]:
         ],
         bool,
     )
+    if may_be_garbled(draft.text):
+        found |= garbled(view, draft.text)
     return np.zeros_like(found) if has_common_words(_only(draft.text, found)) else found
 
 
@@ -197,6 +234,41 @@ def _shown(draft: PageDraft) -> NDArray[np.bool_]:
         if remark.kind in ("hidden", "covered"):
             shown[remark.start : remark.end] = False
     return shown
+
+
+def _under_scans(draft: PageDraft) -> NDArray[np.bool_]:
+    """For each character whether it lies under a scan, which `visible` remarked; the layer is remarked as a whole."""
+    found = np.zeros(len(draft.text), bool)
+    for remark in draft.remarks:
+        if remark.kind == "recognised":
+            found[remark.start : remark.end] = True
+    draft.remarks = [remark for remark in draft.remarks if remark.kind != "recognised"]
+    return found
+
+
+def _disagrees(view: PageView, layer: str, recognise: Recognise) -> bool:
+    """Whether the lines of a layer with most words are others than the page shows there: those of another page, or
+    nobody's.
+    """
+    lines = [(long_words(line[0]), line.span()) for line in re.finditer(r"[^\n]+", layer)]
+    lines = sorted((each for each in lines if len(each[0]) >= _WORDS_COMPARED), key=lambda each: -len(each[0]))
+    image = view.draw(_COMPARED_DOTS, np.zeros(len(layer), bool)) if lines else None
+    for words, (start, end) in lines[:_LINES_COMPARED]:
+        boxes = view.boxes[start:end]
+        boxes = boxes[boxes[:, 0] < boxes[:, 2]]
+        if image is None or not len(boxes):
+            return False
+        (left, top), (right, bottom) = (
+            edges * image.shape[::-1] for edges in (boxes[:, :2].min(0), boxes[:, 2:].max(0))
+        )
+        rim = _RIM * min(right - left, bottom - top)
+        x, y = int(max(0, left - rim)), int(max(0, top - rim))
+        place = image[y : math.ceil(bottom + rim), x : math.ceil(right + rim)]
+        reading = recognise(place) if place.size else None
+        read = set(long_words(" ".join(word.text for row in reading.rows for word in row))) if reading else set()
+        if not read or sum(word in read for word in words) >= _MOSTLY * len(words):
+            return False
+    return bool(lines)
 
 
 def _unread(
@@ -228,20 +300,43 @@ def _unread(
 def _recognised(
     view: PageView, unread: _Unread, covering: NDArray[np.bool_], recognise: Recognise
 ) -> _Recognised | None:
-    """Have the part of a page recognised that has the writing, with a little round it; None where that failed."""
+    """Have the part of a page recognised that has the writing, with a little round it, a long one band by band; None
+    where that failed.
+    """
     left, top, right, bottom = np.clip(unread.box + np.array([-0.02, -0.02, 0.02, 0.02]), 0, 1)
-    area = (right - left) * (bottom - top) * view.width * view.height / 72**2  # in square inches
-    image = view.draw(min(_MOST_DOTS, math.sqrt(_READ_PIXELS / max(0.01, area))), covering)
+    wide, high = (right - left) * view.width / 72, (bottom - top) * view.height / 72  # inches
+    area = max(0.01, wide * high)
+    bands = min(_MOST_BANDS, math.ceil(area / _BAND)) if high > _LONG * wide else 1
+    image = view.draw(min(_MOST_DOTS, math.sqrt(bands * _READ_PIXELS / area)), covering)
     height, width = image.shape
     x, y = int(left * width), int(top * height)
-    reading = recognise(image[y : math.ceil(bottom * height), x : math.ceil(right * width)])
-    if reading is None:
-        return None
-    rows = [
-        (row, (np.array([word.box for word in row]) + np.array([x, y, x, y])) / (width, height, width, height))
-        for row in reading.rows
-    ]
-    return _Recognised(rows, reading.unread / image.size)
+    part = image[y : math.ceil(bottom * height), x : math.ceil(right * width)]
+    rows, left_unread, is_read = [], 0.0, False
+    for first, last in pairwise(_cuts(part, bands)):
+        reading = recognise(part[first:last])
+        is_read |= reading is not None
+        if reading is None:
+            left_unread += (last - first) * part.shape[1]
+            continue
+        left_unread += reading.unread
+        offset = np.array([x, y + first, x, y + first])
+        rows += [
+            (row, (np.array([word.box for word in row]) + offset) / (width, height, width, height))
+            for row in reading.rows
+        ]
+    return _Recognised(rows, left_unread / image.size) if is_read else None
+
+
+def _cuts(image: Grey, bands: int) -> list[int]:
+    """Where an image is cut into bands: between its lines, near the borders of bands of one height."""
+    height = len(image)
+    reach = height // bands // 8
+    cuts = [0]
+    for middle in (k * height // bands for k in range(1, bands)):
+        window = image[middle - reach : middle + reach]
+        contrast = np.convolve(np.ptp(window, axis=1).astype(np.int64), np.ones(5), "same")
+        cuts.append(middle - reach + int(contrast[2:-2].argmin()) + 2 if len(contrast) > 4 else middle)
+    return [*cuts, height]
 
 
 def _remark_layer(draft: PageDraft, layer: NDArray[np.bool_]) -> None:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from lxml import etree
 
 from retrieval.core.documents import Remark, RemarkKind
+from retrieval.reading.docx_formulas import FORMULAS
 from retrieval.reading.docx_package import (
     Properties,
     W,
@@ -20,11 +21,13 @@ from retrieval.reading.docx_package import (
     inner,
     is_on,
     name_of,
+    number,
     properties_of,
     value,
 )
 from retrieval.reading.docx_styles import Styles
 from retrieval.reading.docx_symbols import readable_symbols, symbol
+from retrieval.reading.plain_text import UNSEEN
 
 CHANGES: dict[str, Literal["inserted", "struck"]] = {
     "w:ins": "inserted",
@@ -38,7 +41,9 @@ _NOTES = {"w:footnoteReference": "footnote", "w:endnoteReference": "endnote"}
 # Elements that show a picture, and what relates to it; a chart and a diagram are drawn by Word.
 _PICTURES = {"a:blip": "r:embed", "c:chart": "r:id", "dgm:relIds": "r:dm", "v:imagedata": "r:id"}
 _FIXED = {"w:tab": "\t", "w:ptab": "\t", "w:cr": "\n", "w:noBreakHyphen": "-"}
-_WHITE = str.maketrans(dict.fromkeys("\n\r\v\f\x85\u2028\u2029\u00a0\u202f", " ") | {"\u00ad": None, "\u2011": "-"})
+_WHITE = str.maketrans(
+    dict.fromkeys("\n\r\v\f\x85\u2028\u2029\u00a0\u202f", " ") | dict.fromkeys(map(chr, UNSEEN)) | {"\u2011": "-"}
+)
 _LONGEST_CODE, _LONGEST_NAME = 200, 80  # characters of a field's code, of an author's name
 _EMU_PER_POINT = 12_700
 _SIZE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*([\d.]{1,8})\s*(pt|in|cm|mm|px)?")
@@ -148,10 +153,14 @@ class ParagraphDraft:
 
 @dataclass
 class _Field:
-    """A field that is open: its code, and whether its result has begun."""
+    """A field that is open: its code, and whether its result has begun. `choice` is what was chosen from a list,
+    which stands at `start` where no result does.
+    """
 
     code: str = ""
     has_result: bool = False
+    choice: str = ""
+    start: int = 0
 
     @property
     def kind(self) -> str:
@@ -193,6 +202,12 @@ class Runs:
             elif name == "mc:AlternateContent":
                 if (chosen := alternative(child)) is not None:
                     self._walk(chosen, standing)
+            elif pieces := FORMULAS.get(name):
+                for piece in pieces(child):
+                    if isinstance(piece, str):
+                        self._write(piece, standing)
+                    else:
+                        self._walk(piece, standing)
             elif name in _HOLDERS or (name.startswith("m:") and not name.endswith("Pr")):
                 self._walk(child, standing)
             elif handle := _HANDLERS.get(name):
@@ -315,11 +330,13 @@ class Runs:
                 checked = inner(box, "checked")
                 is_checked = is_on(checked if checked is not None else inner(box, "default"))
                 self._write("[X]" if is_checked else "[ ]", standing)
-            self._open.append(_Field())
+            self._open.append(_Field(choice=_choice(inner(element, "ffData", "ddList")), start=self._draft.length))
         elif kind == "separate":
             self._open[-1].has_result = True
         else:
             closed = self._open.pop()
+            if closed.choice and closed.start == self._draft.length:
+                self._write(closed.choice, standing)
             self.unread |= not closed.has_result and closed.kind in _COUNTED and self._is_shown()
 
     def _code(self, element: etree._Element, _standing: Standing) -> None:
@@ -398,6 +415,16 @@ def _matched_fields(story: etree._Element) -> set[etree._Element]:
             if kind == "end":
                 matched.update(open_.pop())
     return matched
+
+
+def _choice(box: etree._Element | None) -> str:
+    """The entry that is chosen in a list of a form; empty where there is none."""
+    if box is None:
+        return ""
+    entries = [value(entry) for entry in box.iterchildren(W + "listEntry")]
+    chosen = inner(box, "result")
+    at = number(chosen if chosen is not None else inner(box, "default"))
+    return plain_name(entries[at]) if at < len(entries) else ""
 
 
 def _parts(drawing: etree._Element) -> Iterator[etree._Element]:

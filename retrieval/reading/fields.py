@@ -1,10 +1,11 @@
-"""Puts what was filled into a form, and typed on the page, into its text where it stands, and remarks notes beside it.
+"""Puts what was filled into a form, typed or stamped on the page, or signs it, into its text; remarks notes beside it.
 
     annotations of the page → places in its text, by their boxes → "Base salary per year: $187,500", "[X] Yes [ ] No"
 
 pdfium's text of a page has none of it, though the page shows it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -26,6 +27,7 @@ FAR = 100.0  # points: a label that far to the left is rather the one above, if 
 NEAR_TICK = 40.0  # points between a tick box and its label
 NEAR_ABOVE = 18.0  # points between a box and the label above it
 BLANKS = "_…."  # to be filled in
+_SENTENCE_END = re.compile(r"[.:;!?][”\"’)\]]*[^\S\n]*\n")
 ROW = 6.0  # points: boxes whose tops are as near are read from left to right
 
 _MARKING = {
@@ -48,15 +50,22 @@ _NOTES = _MARKING | {
 
 
 @dataclass(frozen=True, slots=True)
+class _Entry:
+    """What was filled in or typed, with a box for each of its characters."""
+
+    words: str
+    kind: Literal["field", "annotation"]
+    boxes: Sequence[Box | None]
+
+
+@dataclass(frozen=True, slots=True)
 class _Insertion:
-    """Words to put into a page's text: at which character, what goes before and after them, and their box."""
+    """An entry to put into a page's text: at which character, and what goes before and after it."""
 
     at: int
     before: str
-    words: str
+    entry: _Entry
     after: str
-    kind: Literal["field", "annotation"]
-    box: Box
 
 
 def read_fields(textpage: pdfium.PdfTextPage, draft: PageDraft, annotations: Sequence[Annotation]) -> None:
@@ -69,17 +78,19 @@ def read_fields(textpage: pdfium.PdfTextPage, draft: PageDraft, annotations: Seq
     layout = _Layout(draft.text, boxes_on(textpage, draft))
     shown = _squeezed(draft.text)
     for note in notes:
-        # Some programs copy the words that are marked into the note.
-        if note.subtype not in _MARKING or _squeezed(note.words) not in shown:
+        # Some programs copy the words that are marked, or that a stamp shows, into the note.
+        has_copy = note.subtype in _MARKING and _squeezed(note.words) in shown
+        if not has_copy and _squeezed(note.words).lower() not in _squeezed(note.shown).lower():
             at = layout.place_of((note.quads or (note.box,))[0])
             draft.remark(at, at, "comment", note.words, note.author)
     rows = sorted(typed, key=lambda each: (-round(each.box[3] / ROW), each.box[0]))
     places = sorted((place for each in rows if (place := layout.insertion(each))), key=lambda place: place.at)
     for place in reversed(places):  # so that places before it stay right, and words at one place keep their order
-        words = place.before + place.words + place.after
-        draft.insert(place.at, words, [place.box] * len(words))
-        start = place.at + len(place.before)
-        draft.remark(start, start + len(place.words), place.kind)
+        before, entry, after = place.before, place.entry, place.after
+        boxes = [*[None] * len(before), *entry.boxes, *[None] * len(after)]
+        draft.insert(place.at, before + entry.words + after, boxes)
+        start = place.at + len(before)
+        draft.remark(start, start + len(entry.words), entry.kind)
 
 
 def warnings_of_fields(drafts: Sequence[PageDraft]) -> Iterator[ReadingWarning]:
@@ -108,7 +119,8 @@ def warnings_of_fields(drafts: Sequence[PageDraft]) -> Iterator[ReadingWarning]:
 def _kind_of(annotation: Annotation) -> Literal["field", "annotation", None]:
     if annotation.field == "tick" or (annotation.field == "text" and annotation.words):
         return "field"
-    return "annotation" if annotation.subtype == pdfium_c.FPDF_ANNOT_FREETEXT and annotation.words else None
+    is_typed = annotation.subtype == pdfium_c.FPDF_ANNOT_FREETEXT and annotation.words
+    return "annotation" if is_typed or annotation.shown else None
 
 
 class _Layout:
@@ -123,29 +135,43 @@ class _Layout:
 
     def insertion(self, annotation: Annotation) -> _Insertion | None:
         """Where what was typed belongs: after the label before it in its line, under the one above it, else before the
-        line below it. A tick goes to the label nearest to it. None for words that the text has there.
+        line below it. A tick goes to the label nearest to it, a stamp between paragraphs. None for words that the text
+        has there.
         """
         box, kind = annotation.box, _kind_of(annotation)
-        if kind is None or (annotation.words and self._has(annotation.words, box)):
+        words = annotation.shown or annotation.words
+        if kind is None or (words and self._has(words, box)):
             return None
-        words = annotation.words or (TICKED if annotation.is_ticked else UNTICKED)
+        words = words or (TICKED if annotation.is_ticked else UNTICKED)
+        entry = _Entry(words, kind, annotation.shown_boxes or [box] * len(words))
+        if annotation.subtype == pdfium_c.FPDF_ANNOT_STAMP:
+            return self._apart(box, entry)
         left, right = self._beside(box)
         if annotation.field == "tick":
             (before, before_gap), (after, after_gap) = left, right
             if min(before_gap, after_gap) <= NEAR_TICK:
                 if after_gap <= before_gap:
-                    return _Insertion(after, "", words, " ", kind, box)
-                return self._after(before, words, kind, box)
+                    return _Insertion(after, "", entry, " ")
+                return self._after(before, entry)
         above, above_gap = self._above(box)
         if left[1] <= FAR or (left[1] < inf and above_gap > NEAR_ABOVE):
-            return self._after(left[0], words, kind, box)
+            return self._after(left[0], entry)
         if above_gap <= NEAR_ABOVE:
-            return self._under(above, words, kind, box)
+            return self._under(above, box, entry)
         below = self._places[self._boxes[:, 3] <= box[3]]
         if len(below):
             start = self._text.rfind("\n", 0, int(below.min())) + 1
-            return _Insertion(start, "", words, "\n", kind, box)
-        return _Insertion(len(self._text), "\n" if self._text.strip() else "", words, "", kind, box)
+            return _Insertion(start, "", entry, "\n")
+        return _Insertion(len(self._text), "\n" if self._text.strip() else "", entry, "")
+
+    def _apart(self, box: Box, entry: _Entry) -> _Insertion:
+        """As lines of its own at the end of a sentence: the nearest to the upper edge of a box."""
+        text, ends = self._text, [found.end() for found in _SENTENCE_END.finditer(self._text)]
+        starts = np.array([0, *ends, len(text)])
+        tops = np.append(self._boxes[:, 3], self._boxes[:, 1].min(initial=0))[np.searchsorted(self._places, starts)]
+        at = int(starts[np.abs(tops - box[3]).argmin()])
+        before = "\n" if at and text[at - 1] != "\n" else ""
+        return _Insertion(at, before, entry, "\n" if at < len(text) else "")
 
     def place_of(self, box: Box) -> int:
         """The character nearest to a box."""
@@ -180,15 +206,15 @@ class _Layout:
             return -1, inf
         return int(self._places[gaps.argmin()]), float(gaps.min())
 
-    def _after(self, at: int, words: str, kind: Literal["field", "annotation"], box: Box) -> _Insertion:
+    def _after(self, at: int, entry: _Entry) -> _Insertion:
         """After a character, or the rest of its word; blanks to fill in are none of it."""
         at += 1
         while at < len(self._text) and not self._text[at].isspace() and self._text[at] not in BLANKS:
             at += 1
         is_inside = at < len(self._text) and not self._text[at].isspace()
-        return _Insertion(at, " ", words, " " if is_inside else "", kind, box)
+        return _Insertion(at, " ", entry, " " if is_inside else "")
 
-    def _under(self, at: int, words: str, kind: Literal["field", "annotation"], box: Box) -> _Insertion:
+    def _under(self, at: int, box: Box, entry: _Entry) -> _Insertion:
         """Below the label above: as a line of its own, or after the label where its line has another one."""
         start = self._text.rfind("\n", 0, at) + 1
         end = self._text.find("\n", at)
@@ -196,8 +222,8 @@ class _Layout:
         in_line = (self._places >= start) & (self._places < end)
         last = int(self._places[in_line & (self._boxes[:, 0] < box[2])].max())
         if self._text[last + 1 : end].strip():
-            return self._after(last, words, kind, box)
-        return _Insertion(end, "\n", words, "", kind, box)
+            return self._after(last, entry)
+        return _Insertion(end, "\n", entry, "")
 
 
 def _squeezed(text: str) -> str:

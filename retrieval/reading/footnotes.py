@@ -7,8 +7,8 @@ would stand in the middle of words and figures ("delivered3", "302 days").
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from statistics import median
 
 import pypdfium2 as pdfium
@@ -19,8 +19,10 @@ from retrieval.reading.page_drafts import Box, PageDraft
 
 _MARK = r"(?:\d{1,3}|[*†‡§¶#]{1,3})"
 _LETTER = re.compile(r"[^\W\d_]")
-_MARKED = re.compile(rf"[^\S\n]*({_MARK})[^\S\n]*(?=[^\W\d_]|[“\"(\[§¶])")
+# pdfium may end a line after a raised mark.
+_MARKED = re.compile(rf"[^\S\n]*({_MARK})[^\S\n]*\n?(?=[^\W\d_]|[“\"(\[§¶])")
 _MAY_BE_MARKED = re.compile(rf"^{_MARKED.pattern}", re.MULTILINE)
+_MARK_ALONE = re.compile(rf"[^\S\n]*{_MARK}[^\S\n]*")
 _UNDERSCORES = re.compile(r"\s*_{8,}\s*")
 _ENDED = re.compile(r"[.?!][”\"’)\]]*\s*\Z")
 # All sizes are heights of the words of a line.
@@ -44,6 +46,8 @@ class _Line:
     bottom: float
     top: float
     size: float
+    left: float
+    right: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +121,33 @@ def _notes(pdf: pdfium.PdfDocument, draft: PageDraft, before: str, *, goes_on: b
 
 
 def _lines(text: str, boxes: Sequence[Box | None]) -> Iterator[_Line]:
+    """The lines of a text that have a box; one that is the raised mark of the next one is part of it."""
+    mark: _Line | None = None
+    for line in chain(_lines_as_they_end(text, boxes), (None,)):
+        if mark and line and _is_mark_of(mark, line):
+            yield replace(line, start=mark.start, text=text[mark.start : line.end])
+            mark = None
+            continue
+        if mark:
+            yield mark
+        mark = line if line and _MARK_ALONE.fullmatch(line.text) else None
+        if line and not mark:
+            yield line
+
+
+def _lines_as_they_end(text: str, boxes: Sequence[Box | None]) -> Iterator[_Line]:
     for match in re.finditer(r"[^\n]+", text):
         words = list(words_of(match[0], boxes[match.start() : match.end()]))
         if words:
             bottom, top = median(w.bottom for w in words), median(w.top for w in words)
-            yield _Line(match.start(), match.end(), match[0], bottom, top, median(w.height for w in words))
+            size, edges = median(w.height for w in words), (words[0].left, words[-1].right)
+            yield _Line(match.start(), match.end(), match[0], bottom, top, size, *edges)
+
+
+def _is_mark_of(mark: _Line, line: _Line) -> bool:
+    """Whether a mark stands raised before the first word of a line."""
+    is_raised = line.bottom < mark.bottom < line.top < mark.top + line.size / 2
+    return is_raised and mark.size < line.size and -1 <= line.left - mark.right <= line.size
 
 
 def _foot(lines: Sequence[_Line], *, goes_on: bool) -> Sequence[_Line]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
 from retrieval.core.documents import Document
-from retrieval.core.errors import EmptyFile, UnsupportedFormat
+from retrieval.core.errors import DamagedFile, EmptyFile, UnsupportedFormat
 from retrieval.core.limits import Limits
 from retrieval.reading import attachments, html, images, mail, markdown, outlook, pdf, plain_text
 from retrieval.reading.containers import Member, zip_members
@@ -89,8 +89,10 @@ class Format:
 
 
 def _is_archive(peek: Peek) -> bool:
-    """Whether it is a ZIP of files, not one of the formats that are ZIP files themselves (Office, OpenDocument)."""
-    parts = (b"[Content_Types].xml", b"mimetypeapplication/", b"META-INF/manifest.xml")
+    """Whether it is a ZIP of files, not one of the formats that are ZIP files themselves (Office, OpenDocument,
+    Pages and its kin).
+    """
+    parts = (b"[Content_Types].xml", b"mimetypeapplication/", b"META-INF/manifest.xml", b"Index/Document.iwa")
     return (
         peek.is_zip_with()
         and bool(peek.names)
@@ -150,6 +152,7 @@ FORMATS = {
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             lambda peek: peek.is_zip_with(b"[Content_Types].xml", b"word/") or peek.is_ole_with("EncryptedPackage"),
             _read_word,
+            2,
             members=_files_in_word,
             may_have_members=lambda data: _EMBEDDED in data,
         ),
@@ -163,6 +166,7 @@ FORMATS = {
             "application/vnd.ms-outlook",
             lambda peek: peek.is_ole_with("__substg1.0_"),
             outlook.read_msg,
+            2,
             members=outlook.msg_members,
         ),
         Format(
@@ -171,11 +175,12 @@ FORMATS = {
             "message/rfc822",
             lambda peek: _is_text(_MAIL)(peek) and mail.is_mail(peek.head),
             mail.read_eml,
+            2,
             members=mail.eml_members,
         ),
-        Format("HTML", _HTML, "text/html", _is_text(_HTML), html.read_html),
-        Format("MD", _MARKDOWN, "text/markdown", _is_text(_MARKDOWN), markdown.read_markdown),
-        Format("TXT", _TEXT, "text/plain", _is_text(_TEXT), plain_text.read_text),
+        Format("HTML", _HTML, "text/html", _is_text(_HTML), html.read_html, 2),
+        Format("MD", _MARKDOWN, "text/markdown", _is_text(_MARKDOWN), markdown.read_markdown, 2),
+        Format("TXT", _TEXT, "text/plain", _is_text(_TEXT), plain_text.read_text, 2),
     )
 }
 SUFFIXES = tuple(suffix for row in FORMATS.values() for suffix in row.suffixes)
@@ -185,11 +190,14 @@ NAMES = ", ".join(list(FORMATS)[:-1]) + f" or {list(FORMATS)[-1]}"
 def format_of(file: bytes | BinaryIO, name: str) -> Format:
     """The format of a file, given whole or to be sought in.
 
-    Raises EmptyFile, or UnsupportedFormat for a file of none.
+    Raises EmptyFile, DamagedFile for one that was cut off before what tells its format, or UnsupportedFormat for a file
+    of none.
     """
     peek = _peek(io.BytesIO(file) if isinstance(file, bytes) else file, name)
-    if not peek.head:
+    if not peek.head or peek.head.startswith(_ZIP_END):  # or a ZIP of nothing
         raise EmptyFile(name=name)
+    if peek.head.startswith((_ZIP, _OLE)) and not peek.names:
+        raise DamagedFile(name=name)
     found = next((row for row in FORMATS.values() if row.recognises(peek)), None)
     if found is None:
         raise UnsupportedFormat(name=name, formats=NAMES, way_out=_way_out(peek))
@@ -231,14 +239,17 @@ def _zip_names(file: BinaryIO) -> bytes:
 
 # What users have that is not read, by suffix, and what they can do about it.
 _PRINT = "Save or print it as PDF and add that file."
+_AS_TEXT = "If it is a text, let its name end in .txt; else save or print it as PDF. Then add that file."
 _WORD = "Open it in Word or LibreOffice, save it as .docx or PDF, and add that file."
 _UNPACK = "Unpack it and add the files in it, or pack them as a ZIP."
 _WAYS_OUT = {
-    (".doc", ".dot", ".rtf", ".odt", ".wpd", ".wps", ".pages"): _WORD,
+    (".doc", ".dot", ".rtf", ".odt", ".fodt", ".wpd", ".wps"): _WORD,
+    (".pages",): "Open it in Pages, export it as PDF or .docx, and add that file.",
     (".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".csv", ".numbers"): "Print its sheets to a PDF and add that file.",
     (".ppt", ".pptx", ".pptm", ".odp", ".key"): "Export its slides as PDF and add that file.",
     (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"): _UNPACK,
     (".pst", ".ost", ".mbox", ".olm"): "Save its messages as .eml or .msg files and add those.",
+    (".heic", ".heif", ".gif", ".webp", ".bmp", ".avif", ".svg"): "Save the picture as JPEG or PNG and add that file.",
     (".mp3", ".mp4", ".m4a", ".mov", ".wav", ".avi"): "Have it transcribed and add the transcript.",
     (
         ".txt",
@@ -254,4 +265,5 @@ _WAYS_OUT = {
 def _way_out(peek: Peek) -> str:
     if peek.is_ole_with("WordDocument") or peek.head.startswith(b"{\\rtf"):
         return _WORD
-    return next((way for suffixes, way in _WAYS_OUT.items() if peek.name.endswith(suffixes)), _PRINT)
+    other = _AS_TEXT if plain_text.is_plausible(peek.head) else _PRINT
+    return next((way for suffixes, way in _WAYS_OUT.items() if peek.name.endswith(suffixes)), other)

@@ -25,6 +25,7 @@ MOST_PIXELS = Image.MAX_IMAGE_PIXELS or 89_478_485  # of one picture; A2 at 300 
 MOST_BYTES = 512 << 20  # of the PDF; 1,000 fax pages take 50 MiB
 _LEAST_DOTS, _MOST_DOTS = 90, 1200  # per inch: what else is declared is no scanner's
 _USUAL_SIDE = 11.0  # inches of the longer side of a picture that declares nothing
+_LEAST_SIDE = 4.0  # inches of the shorter side, if it has dots enough: a long picture of a screen is no thin strip
 _SCREEN_DOTS = 72.0  # per inch, of a small one
 _ORIENTATION = 0x0112  # EXIF's tag
 _TURNS = {1: 0, 3: 180, 6: 90, 8: 270}  # degrees to the right; the other four are mirrored
@@ -163,7 +164,7 @@ def _size(image: Image.Image) -> tuple[float, float]:
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         across = down = 0.0
     if not (_LEAST_DOTS <= across <= _MOST_DOTS and _LEAST_DOTS <= down <= _MOST_DOTS):
-        across = down = max(_SCREEN_DOTS, max(image.size) / _USUAL_SIDE)
+        across = down = max(_SCREEN_DOTS, min(max(image.size) / _USUAL_SIDE, min(image.size) / _LEAST_SIDE))
     return 72 * image.width / across, 72 * image.height / down
 
 

@@ -1,8 +1,8 @@
 """Converts mail (EML, MSG): its head as the first lines, then its words with what they quote.
 
 Files that came with it and messages that were forwarded in it are members (`mail_members`), and documents of their own.
-Of a body in two forms the plain one is read, or the HTML one where that has more to say. Nothing that a mail names is
-fetched.
+Of a body in two forms the plain one is read, or the HTML one where that has more to say; an invitation to a meeting, or
+a report of what was not delivered, is read after it. Nothing that a mail names is fetched.
 """
 
 import email
@@ -16,6 +16,7 @@ from itertools import islice
 
 from retrieval.core.documents import Document, ReadingWarning
 from retrieval.core.limits import Limits
+from retrieval.reading.calendar_entries import words_of_calendar
 from retrieval.reading.containers import MEMBER, TOO_LARGE, Member, bounded, path_parts
 from retrieval.reading.html import shown_text
 from retrieval.reading.plain_text import clean, decoded, document_of, unpaged
@@ -26,6 +27,18 @@ _MOST_PARTS = 10_000
 _LONGEST_FIELD = 100_000  # characters: 2,000 addresses
 _MORE = 2  # times as many words: then HTML is what was written, and the plain words only say so
 _WORDS = re.compile(r"\w+")
+_CALENDAR = ("text/calendar", "application/ics")
+_REPORT = ("message/delivery-status", "message/disposition-notification", "text/rfc822-headers")
+# What has no words, beside those that it signs or comes with.
+_SIGNATURE = (
+    "application/pkcs7-signature",
+    "application/x-pkcs7-signature",
+    "application/pgp-signature",
+    "application/pgp-encrypted",
+)
+_SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_SEALED_FILES = (".p7m", ".asc", ".pgp", ".gpg")
+_SEAL = "it is encrypted, or signed as a whole: open it in your mail program, save its words and files, and add those"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class Mail:
     plain: str
     html: str
     members: tuple[Member, ...]
+    further: str = ""  # what is read after the body, whichever form of it is
 
 
 def read_eml(data: bytes, *, name: str, document_id: str, limits: Limits, **_of_pages: object) -> Document:
@@ -57,9 +71,8 @@ def is_mail(head: bytes) -> bool:
 def parsed(data: bytes, name: str) -> Mail:
     """The message of an EML file."""
     message = email.message_from_bytes(data)
-    plain, html, members = _parts(message, name)
     fields = tuple((field, value) for field in HEAD_FIELDS if (value := _field(message, field)))
-    return Mail(fields, plain, html, tuple(members))
+    return _with_parts(message, fields, name)
 
 
 def text_of(mail: Mail, name: str) -> tuple[str, tuple[ReadingWarning, ...]]:
@@ -71,13 +84,16 @@ def text_of(mail: Mail, name: str) -> tuple[str, tuple[ReadingWarning, ...]]:
     if names := [MEMBER.join(member.path) for member in mail.members]:
         head.append(f"Attachments: {'; '.join(names[:200])}")
     text = "\n".join(head) + "\n\n" + (shown if is_html else plain)
+    if mail.further:
+        text += f"\n\n{unpaged(mail.further)}"
     return text.strip("\n"), warnings if is_html else ()
 
 
-def _parts(message: email.message.Message, name: str) -> tuple[str, str, list[Member]]:
-    """The plain body of a message, its HTML body, and its members."""
+def _with_parts(message: email.message.Message, fields: tuple[tuple[str, str], ...], name: str) -> Mail:
+    """A message with its bodies and its members."""
     plain: list[str] = []
     html: list[str] = []
+    further: list[str] = []
     members: list[Member] = []
     for part, is_alternative in islice(_leaves(message), _MOST_PARTS):
         kind = part.get_content_type()
@@ -87,16 +103,38 @@ def _parts(message: email.message.Message, name: str) -> tuple[str, str, list[Me
         if kind == "message/rfc822":
             members.append(_forwarded(part))
         elif kind in ("text/plain", "text/html") and not is_file:
-            body = _body(part)
-            words = decoded(body, name, part.get_content_charset())
-            (plain if kind == "text/plain" else html).append(words)
-        elif is_file or not (is_alternative or kind.startswith("message/")):
-            data = _body(part)
-            path = path_parts(_file_name(part) or f"attachment{mimetypes.guess_extension(kind) or ''}")
-            is_within = part.get_content_disposition() != "attachment" and part.get("Content-ID") is not None
-            if not (is_within and is_of_the_layout(path[-1], data)):
-                members.append(Member(path, data))
-    return "\n\n".join(plain), "<hr>".join(html), members
+            (plain if kind == "text/plain" else html).append(_words(part, name))
+        elif kind in _CALENDAR and (words := words_of_calendar(_words(part, name))):
+            further.append(words)
+        elif kind in _REPORT:
+            further.append(_report(part))
+        elif kind not in _SIGNATURE and (is_file or not (is_alternative or kind.startswith("message/"))):
+            members += _attached(part, kind)
+    return Mail(fields, "\n\n".join(plain), "<hr>".join(html), tuple(members), "\n\n".join(dict.fromkeys(further)))
+
+
+def _words(part: email.message.Message, name: str) -> str:
+    return decoded(_body(part), name, part.get_content_charset())
+
+
+def _report(part: email.message.Message) -> str:
+    """What a server says of a message that was sent: a block of fields for each recipient."""
+    payload = part.get_payload()
+    blocks = payload if isinstance(payload, list) else [part]
+    texts = (str(block) if block is not part else _body(part).decode("utf-8", "replace") for block in blocks)
+    return clean("\n".join(text.strip() for text in texts))
+
+
+def _attached(part: email.message.Message, kind: str) -> Iterator[Member]:
+    """What is attached as a part; nothing for a picture that only decorates the words."""
+    path = path_parts(_file_name(part) or f"attachment{mimetypes.guess_extension(kind) or ''}")
+    if kind in _SEALED or path[-1].lower().endswith(_SEALED_FILES):
+        yield Member(path, None, _SEAL)
+        return
+    data = _body(part)
+    is_within = part.get_content_disposition() != "attachment" and part.get("Content-ID") is not None
+    if not (is_within and is_of_the_layout(path[-1], data)):
+        yield Member(path, data)
 
 
 def is_of_the_layout(file_name: str, data: bytes) -> bool:
@@ -129,6 +167,9 @@ def _body(part: email.message.Message) -> bytes:
 def _forwarded(part: email.message.Message) -> Member:
     payload = part.get_payload()
     inner = payload[0] if isinstance(payload, list) and payload else None
+    if isinstance(inner, email.message.Message) and part.get("Content-Transfer-Encoding", "").lower() == "base64":
+        inner["Content-Transfer-Encoding"] = "base64"  # which the standard forbids and some programs do
+        inner = email.message_from_bytes(_body(inner))
     if not isinstance(inner, email.message.Message):
         return Member(("forwarded message",), None, "it is empty")
     title = _file_name(part).removesuffix(".eml") or _field(inner, "Subject") or "forwarded message"

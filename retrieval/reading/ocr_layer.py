@@ -25,6 +25,7 @@ _COMMON = frozenset(
 )
 _FEW = 48  # words: of fewer it says nothing how many of them are common
 _MIXED_SHARE = 0.02  # of words that are confused with digits
+_SHORT = 3  # letters of a word that stands in many lines
 _COMMON_SHARE = 0.08  # of words that every text has many of; contracts have 0.35
 
 
@@ -39,6 +40,11 @@ def invisible(view: PageView) -> NDArray[np.bool_]:
                 modes[address] = pdfium_c.FPDFTextObj_GetTextRenderMode(text_object) == _INVISIBLE
             found[i] = modes[address]
     return found
+
+
+def long_words(text: str) -> list[str]:
+    """The words of a text by which a line is known from another: in lower case, without the shortest."""
+    return [core[0].lower() for word in _WORD.findall(text) if (core := _CORE.search(word)) and len(core[0]) > _SHORT]
 
 
 def is_implausible(text: str) -> bool:

@@ -20,6 +20,7 @@ SHEET = 3_000  # characters of a sheet of what has no pages; a page of a contrac
 _LONGEST_BLANK = 400
 _BLANKS = re.compile(rf" {{{_LONGEST_BLANK + 1},}}")
 _WORD = re.compile(r"\S+")
+_LINE = re.compile(r"[^\n]+")
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right and top in points of the page, which is not turned."""
@@ -136,12 +137,18 @@ def box_around(boxes: Iterable[Box | None]) -> Box | None:
     return min(lefts), min(bottoms), max(rights), max(tops)
 
 
-def boxes_of_words(text: str, boxes: Sequence[Box | None]) -> WordBoxes:
-    """Boxes of the words of a text from those of its characters (left, bottom, right, top in points, or None)."""
+def boxes_of_words(text: str, boxes: Sequence[Box | None], remarks: Iterable[Remark] = ()) -> WordBoxes:
+    """Boxes of the words of a text, and of each line of its struck words, which are blanks in it, from those of its
+    characters (left, bottom, right, top in points, or None).
+    """
+    stretches_of_words = [word.span() for word in _WORD.finditer(text)]
+    for remark in remarks:
+        if remark.kind == "struck":
+            stretches_of_words += [line.span() for line in _LINE.finditer(text, remark.start, remark.end)]
     rows = []
-    for word in _WORD.finditer(text):
-        if box := box_around(boxes[word.start() : word.end()]):
-            rows.append([word.start(), word.end(), *(10 * side for side in box)])
+    for start, end in sorted(stretches_of_words):
+        if box := box_around(boxes[start:end]):
+            rows.append([start, end, *(10 * side for side in box)])
     return np.rint(np.array(rows)).astype(np.int32) if rows else no_boxes()
 
 

@@ -24,12 +24,16 @@ _NONE: Boxes = np.zeros((0, 4))
 
 
 class PageView:
-    """One page and its characters, as it looks when the file is opened. Its text must still be pdfium's, or be known
+    """One page and its characters, as it looks when the file is opened; fields of forms are drawn only with
+    `draw_fields`: their words are known. Its text must still be pdfium's, or be known
     by `PageDraft.order`.
     """
 
-    def __init__(self, page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft) -> None:
+    def __init__(
+        self, page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, draft: PageDraft, *, draw_fields: bool = False
+    ) -> None:
         self.page = page
+        self._draw_fields = draw_fields
         self.textpage = textpage
         self.width, self.height = page.get_size()  # in points, as the page is turned
         self.indexes, boxes = placed_characters(textpage, draft)
@@ -51,11 +55,9 @@ class PageView:
         return np.concatenate([np.minimum(one, other), np.maximum(one, other)], axis=1)
 
     def draw(self, dots_per_inch: float, covered: NDArray[np.bool_], boxes: Boxes = _NONE) -> Grey:
-        """Draw the page without the characters that are `covered`, a bool for each, and without what lies in `boxes`;
-        fields of forms are not drawn.
-        """
+        """Draw the page without the characters that are `covered`, a bool for each, and what lies in `boxes`."""
         scale = min(dots_per_inch / 72, math.sqrt(MOST_PIXELS / max(1, self.width * self.height)))
-        bitmap = self.page.render(scale=scale, grayscale=True, may_draw_forms=False)
+        bitmap = self.page.render(scale=scale, grayscale=True, may_draw_forms=self._draw_fields)
         image: Grey = np.array(bitmap.to_numpy())
         bitmap.close()
         height, width = image.shape

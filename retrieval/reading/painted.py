@@ -11,7 +11,7 @@ from ctypes import c_double, c_float, c_int, c_uint, c_ulong, c_void_p
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import hypot
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -19,6 +19,7 @@ import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
 from retrieval.reading.char_boxes import char_indexes
+from retrieval.reading.direct_calls import address, direct
 from retrieval.reading.page_drafts import Box
 
 MOST_OBJECTS = 100_000  # of a page: a fuller one is taken as it is; the fullest of 2,781 pages of contracts has 1,900
@@ -43,42 +44,40 @@ _KINDS: dict[int, Kind] = {
 }
 
 
-def _direct(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
-    """A function of pdfium whose handles are plain addresses: a call takes 0.2 µs instead of 0.5."""
-    return ctypes.PYFUNCTYPE(result, *arguments)(ctypes.cast(function, c_void_p).value or 0)
-
-
-_object_of_page = _direct(pdfium_c.FPDFPage_GetObject, c_void_p, c_void_p, c_int)
-_objects_of_form = _direct(pdfium_c.FPDFFormObj_CountObjects, c_int, c_void_p)
-_object_of_form = _direct(pdfium_c.FPDFFormObj_GetObject, c_void_p, c_void_p, c_ulong)
-_type = _direct(pdfium_c.FPDFPageObj_GetType, c_int, c_void_p)
-_bounds = _direct(pdfium_c.FPDFPageObj_GetBounds, c_int, c_void_p, *[c_void_p] * 4)
-_matrix_of = _direct(pdfium_c.FPDFPageObj_GetMatrix, c_int, c_void_p, c_void_p)
-_has_transparency = _direct(pdfium_c.FPDFPageObj_HasTransparency, c_int, c_void_p)
-_fill = _direct(pdfium_c.FPDFPageObj_GetFillColor, c_int, c_void_p, *[c_void_p] * 4)
-_stroke = _direct(pdfium_c.FPDFPageObj_GetStrokeColor, c_int, c_void_p, *[c_void_p] * 4)
-_clip_path = _direct(pdfium_c.FPDFPageObj_GetClipPath, c_void_p, c_void_p)
-_clips = _direct(pdfium_c.FPDFClipPath_CountPaths, c_int, c_void_p)
-_clip_corners = _direct(pdfium_c.FPDFClipPath_CountPathSegments, c_int, c_void_p, c_int)
-_clip_corner = _direct(pdfium_c.FPDFClipPath_GetPathSegment, c_void_p, c_void_p, c_int, c_int)
-_corner_point = _direct(pdfium_c.FPDFPathSegment_GetPoint, c_int, c_void_p, c_void_p, c_void_p)
-_object_of_character = _direct(pdfium_c.FPDFText_GetTextObject, c_void_p, c_void_p, c_int)
-_render_mode = _direct(pdfium_c.FPDFTextObj_GetTextRenderMode, c_int, c_void_p)
-_font_size = _direct(pdfium_c.FPDFTextObj_GetFontSize, c_int, c_void_p, c_void_p)
-_draw_mode = _direct(pdfium_c.FPDFPath_GetDrawMode, c_int, c_void_p, c_void_p, c_void_p)
-_stroke_width = _direct(pdfium_c.FPDFPageObj_GetStrokeWidth, c_int, c_void_p, c_void_p)
-_segments = _direct(pdfium_c.FPDFPath_CountSegments, c_int, c_void_p)
-_segment = _direct(pdfium_c.FPDFPath_GetPathSegment, c_void_p, c_void_p, c_int)
-_segment_type = _direct(pdfium_c.FPDFPathSegment_GetType, c_int, c_void_p)
-_marks = _direct(pdfium_c.FPDFPageObj_CountMarks, c_int, c_void_p)
-_mark = _direct(pdfium_c.FPDFPageObj_GetMark, c_void_p, c_void_p, c_ulong)
-_mark_name = _direct(pdfium_c.FPDFPageObjMark_GetName, c_int, c_void_p, c_void_p, c_ulong, c_void_p)
-_set_active = _direct(pdfium_c.FPDFPageObj_SetIsActive, c_int, c_void_p, c_int)
+_object_of_page = direct(pdfium_c.FPDFPage_GetObject, c_void_p, c_void_p, c_int)
+_objects_of_form = direct(pdfium_c.FPDFFormObj_CountObjects, c_int, c_void_p)
+_object_of_form = direct(pdfium_c.FPDFFormObj_GetObject, c_void_p, c_void_p, c_ulong)
+_type = direct(pdfium_c.FPDFPageObj_GetType, c_int, c_void_p)
+_bounds = direct(pdfium_c.FPDFPageObj_GetBounds, c_int, c_void_p, *[c_void_p] * 4)
+_matrix_of = direct(pdfium_c.FPDFPageObj_GetMatrix, c_int, c_void_p, c_void_p)
+_has_transparency = direct(pdfium_c.FPDFPageObj_HasTransparency, c_int, c_void_p)
+_fill = direct(pdfium_c.FPDFPageObj_GetFillColor, c_int, c_void_p, *[c_void_p] * 4)
+_stroke = direct(pdfium_c.FPDFPageObj_GetStrokeColor, c_int, c_void_p, *[c_void_p] * 4)
+_clip_path = direct(pdfium_c.FPDFPageObj_GetClipPath, c_void_p, c_void_p)
+_clips = direct(pdfium_c.FPDFClipPath_CountPaths, c_int, c_void_p)
+_clip_corners = direct(pdfium_c.FPDFClipPath_CountPathSegments, c_int, c_void_p, c_int)
+_clip_corner = direct(pdfium_c.FPDFClipPath_GetPathSegment, c_void_p, c_void_p, c_int, c_int)
+_corner_point = direct(pdfium_c.FPDFPathSegment_GetPoint, c_int, c_void_p, c_void_p, c_void_p)
+_object_of_character = direct(pdfium_c.FPDFText_GetTextObject, c_void_p, c_void_p, c_int)
+_character_box = direct(pdfium_c.FPDFText_GetCharBox, c_int, c_void_p, c_int, *[c_void_p] * 4)
+_render_mode = direct(pdfium_c.FPDFTextObj_GetTextRenderMode, c_int, c_void_p)
+_font_size = direct(pdfium_c.FPDFTextObj_GetFontSize, c_int, c_void_p, c_void_p)
+_draw_mode = direct(pdfium_c.FPDFPath_GetDrawMode, c_int, c_void_p, c_void_p, c_void_p)
+_stroke_width = direct(pdfium_c.FPDFPageObj_GetStrokeWidth, c_int, c_void_p, c_void_p)
+_segments = direct(pdfium_c.FPDFPath_CountSegments, c_int, c_void_p)
+_segment = direct(pdfium_c.FPDFPath_GetPathSegment, c_void_p, c_void_p, c_int)
+_segment_type = direct(pdfium_c.FPDFPathSegment_GetType, c_int, c_void_p)
+_marks = direct(pdfium_c.FPDFPageObj_CountMarks, c_int, c_void_p)
+_mark = direct(pdfium_c.FPDFPageObj_GetMark, c_void_p, c_void_p, c_ulong)
+_mark_name = direct(pdfium_c.FPDFPageObjMark_GetName, c_int, c_void_p, c_void_p, c_ulong, c_void_p)
+_set_active = direct(pdfium_c.FPDFPageObj_SetIsActive, c_int, c_void_p, c_int)
 
 # Where pdfium writes: one thread reads.
 _floats = (c_float * 4)()
 _ints = (c_uint * 4)()  # the first two are one long as well
-_FLOATS = [ctypes.addressof(_floats) + i * ctypes.sizeof(c_float) for i in range(4)]
+_doubles = (c_double * 4)()
+_DOUBLES = [ctypes.addressof(_doubles) + i * ctypes.sizeof(c_double) for i in range(4)]
+_FLOATS = _LEFT, _BOTTOM, _RIGHT, _TOP = [ctypes.addressof(_floats) + i * ctypes.sizeof(c_float) for i in range(4)]
 _INTS = [ctypes.addressof(_ints) + i * ctypes.sizeof(c_uint) for i in range(4)]
 
 
@@ -112,6 +111,11 @@ class PaintedObject:
         _font_size(self.handle, _FLOATS[0])
         size, matrix = _floats[0], _times(_matrix(self.handle), self.matrix)
         return size * hypot(matrix[2], matrix[3])
+
+    @property
+    def direction(self) -> tuple[float, float]:
+        """Of a text: where its line runs to on the page."""
+        return _times(_matrix(self.handle), self.matrix)[:2]
 
     @property
     def is_filled(self) -> bool:
@@ -212,7 +216,7 @@ class PaintedPage:
 def painted(page: pdfium.PdfPage) -> PaintedPage:
     """List what a page paints."""
     found, clips, seen = PaintedPage(), _Clips(), 0
-    stack = [_Open(_address(page.raw), _object_of_page, pdfium_c.FPDFPage_CountObjects(page))]
+    stack = [_Open(address(page.raw), _object_of_page, pdfium_c.FPDFPage_CountObjects(page))]
     while stack:
         form = stack[-1]
         if form.next == form.count:
@@ -269,7 +273,7 @@ class _Clips:
 
 def _point(path: int, i: int, k: int) -> tuple[float, float] | None:
     corner = _clip_corner(path, i, k)
-    return (_floats[0], _floats[1]) if corner and _corner_point(corner, _FLOATS[0], _FLOATS[1]) else None
+    return (_floats[0], _floats[1]) if corner and _corner_point(corner, _LEFT, _BOTTOM) else None
 
 
 def _clip_box(path: int, count: int, matrix: Matrix) -> Box:
@@ -277,7 +281,9 @@ def _clip_box(path: int, count: int, matrix: Matrix) -> Box:
     for i in range(count):
         corners = _clip_corners(path, i)
         if corners <= MOST_CORNERS:
-            points = [mapped(matrix, *point) for k in range(corners) if (point := _point(path, i, k))]
+            points = [point for k in range(corners) if (point := _point(path, i, k))]
+            if matrix is not _IDENTITY:
+                points = [mapped(matrix, *point) for point in points]
             xs, ys = zip(*points or [(0.0, 0.0)], strict=True)
             box = common(box, (min(xs), min(ys), max(xs), max(ys)))
     return box
@@ -290,7 +296,7 @@ def common(one: Box, other: Box) -> Box:
 
 
 def _box(handle: int, matrix: Matrix) -> Box:
-    if not _bounds(handle, *_FLOATS):
+    if not _bounds(handle, _LEFT, _BOTTOM, _RIGHT, _TOP):
         return (0.0, 0.0, 0.0, 0.0)
     left, bottom, right, top = _floats
     if matrix is _IDENTITY:
@@ -319,15 +325,12 @@ def mapped(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
     return a * x + c * y + e, b * x + d * y + f
 
 
-def _address(handle: Any) -> int:
-    return ctypes.addressof(handle.contents)
-
-
 class PageCharacters:
     """The characters of a page by their place in its text, which must still be pdfium's, character for character."""
 
     def __init__(self, textpage: pdfium.PdfTextPage) -> None:
         self._textpage = textpage
+        self._address = address(textpage.raw)
 
     @cached_property
     def _indexes(self) -> list[int]:
@@ -336,14 +339,13 @@ class PageCharacters:
     @cached_property
     def objects(self) -> list[int | None]:
         """For each character the handle of the text that draws it; None for one that pdfium made up, as line ends."""
-        textpage = _address(self._textpage.raw)
-        return [_object_of_character(textpage, index) for index in self._indexes]
+        return [_object_of_character(self._address, index) for index in self._indexes]
 
     def box(self, at: int) -> Box:
         """The box of a character's ink."""
-        left, right, bottom, top = (c_double() for _ in range(4))
-        pdfium_c.FPDFText_GetCharBox(self._textpage, self._indexes[at], left, right, bottom, top)
-        return left.value, bottom.value, right.value, top.value
+        _character_box(self._address, self._indexes[at], *_DOUBLES)
+        left, right, bottom, top = _doubles
+        return left, bottom, right, top
 
     def base(self, at: int) -> tuple[float, float]:
         """Where a character stands on its base line."""

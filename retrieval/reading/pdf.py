@@ -9,19 +9,19 @@ pdfium must never run in two threads of one process, not even on two documents: 
 
 import ctypes
 import logging
-import re
 from collections.abc import Callable, Sequence
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from retrieval.core.documents import LINE_END_HYPHEN, PAGE_BREAK, Document, ReadingWarning
+from retrieval.core.documents import PAGE_BREAK, Document, ReadingWarning
 from retrieval.core.errors import DamagedFile, DynamicForm, EncryptedFile, NoPages, TooManyPages, TooMuchText
 from retrieval.core.limits import Limits
 from retrieval.reading.annotations import annotations_of
+from retrieval.reading.appearances import with_shown_words
 from retrieval.reading.bates import bates_numbers
 from retrieval.reading.caption_halves import part_captions
-from retrieval.reading.char_boxes import char_boxes
+from retrieval.reading.char_boxes import char_boxes, page_text
 from retrieval.reading.columns import may_have_columns, read_by_columns
 from retrieval.reading.coverage import Recognise, cover
 from retrieval.reading.exhibits import exhibits
@@ -33,19 +33,15 @@ from retrieval.reading.page_edges import edge_lines
 from retrieval.reading.painted import PageCharacters, painted
 from retrieval.reading.printed_pages import printed_pages
 from retrieval.reading.right_to_left import turn_round
+from retrieval.reading.sideways import runs_down, turn_lines
 from retrieval.reading.struck import keep_insertions, take_out_struck, warnings_of_struck
-from retrieval.reading.table_rows import may_have_tables, remark_rows
+from retrieval.reading.table_rows import remark_rows
 from retrieval.reading.visible import layers_are_off, take_out_unseen, warnings_of_unseen
 
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of every XFA form
 
-CONVERTER_VERSION = 2  # raised when the same bytes would give another text
+CONVERTER_VERSION = 3  # raised when the same bytes would give another text
 
-# pdfium reports a hyphen that ended a line as U+FFFE (older builds: U+0002). The rest are characters that no page
-# shows.
-_SAME_LENGTH = {0xFFFE: LINE_END_HYPHEN, 0x02: LINE_END_HYPHEN, 0x00: " ", 0xFFFF: " ", 0x0C: " ", 0x0B: " ", 0x85: " "}
-_CONTROL = {c: " " for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)} | {0x2028: " ", 0x2029: " "} | _SAME_LENGTH
-_ANY_CONTROL = re.compile(f"[{''.join(map(chr, _CONTROL))}]")
 _LONGEST_LABEL = 40  # characters; "A-1" or "xxiii" is a label, and a file may declare megabytes for each page
 
 
@@ -103,29 +99,20 @@ def _read_together(pdf: pdfium.PdfDocument, drafts: list[PageDraft]) -> list[Rea
     for draft in drafts:
         if draft.has_gaps:
             read_by_columns(pdf, draft)
-        if may_have_tables(draft.text):
-            remark_rows(pdf, draft)
+    remark_rows(pdf, drafts)
     remark_footnotes(pdf, drafts)
     turn_round(drafts)
     for draft in drafts:
         if draft.is_changed:
             draft.shorten_blanks()
         if draft.is_changed and not len(draft.boxes):
-            draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft))
+            draft.boxes = boxes_of_words(draft.text, char_boxes(pdf, draft), draft.remarks)
     return warnings
 
 
 def is_pdf(head: bytes) -> bool:
     """Whether the first bytes of a file are those of a PDF."""
     return b"%PDF-" in head
-
-
-def page_text(textpage: pdfium.PdfTextPage) -> str:
-    """Canonical text of one page: what `Document.text` holds between two page breaks."""
-    raw: str = textpage.get_text_range().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if _ANY_CONTROL.search(raw):  # to look for one takes a tenth of the time
-        raw = raw.translate(_CONTROL)
-    return raw.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _open(data: bytes, name: str) -> pdfium.PdfDocument:
@@ -162,12 +149,14 @@ def _read_page(
             draft.has_gaps = may_have_columns(textpage, draft.text)
             draft.has_notes = may_have_footnotes(textpage, draft.text)
             objects = painted(page)
-            annotations = annotations_of(pdf, page)
+            annotations = with_shown_words(pdf, page, index, annotations_of(pdf, page))
             characters = PageCharacters(textpage)
             take_out_unseen(page, characters, draft, objects, annotations, layers_off=layers_off)
             take_out_struck(characters, draft, objects, annotations)
             read_fields(textpage, draft, annotations)
             cover(page, textpage, draft, objects, annotations, recognise)
+            if runs_down(page, objects):
+                turn_lines(page, textpage, draft)
         finally:
             textpage.close()
         return draft

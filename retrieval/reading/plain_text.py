@@ -18,10 +18,27 @@ from retrieval.reading.page_drafts import SHEET, PageDraft, assemble
 from retrieval.reading.printed_pages import place_lines
 from retrieval.reading.typed_pages import typed_pages
 
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BOMS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # which begins as that of UTF-16 does
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 _MOST_FOREIGN = 0.3  # of the letters: what is more than that is not Windows-1252 but an encoding of other scripts
+# Soft hyphens, spaces of no width, marks of direction, and tags: letters that nothing shows, in which words are hidden.
+UNSEEN = (
+    0xAD,
+    0x200B,
+    0x200E,
+    0x200F,
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x206A),
+    0xFEFF,
+    *range(0xE0000, 0xE0080),
+)
 _CONTROL = {c: " " for c in (*range(0x20), *range(0x7F, 0xA0)) if chr(c) not in "\t\n\f"} | {
-    **dict.fromkeys((0x200B, 0x2060, 0xFEFF, 0xFFFE, 0xFFFF), ""),
+    **dict.fromkeys((*UNSEEN, 0xFFFE, 0xFFFF), ""),
     **dict.fromkeys((0x2028, 0x2029), "\n"),
 }
 
@@ -33,8 +50,8 @@ def read_text(data: bytes, *, name: str, document_id: str, limits: Limits, **_of
 
 
 def is_plausible(head: bytes) -> bool:
-    """Whether the first bytes of a file can be those of a text: no null but in UTF-16, and few control characters."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    """Whether the first bytes of a file can be those of a text: no null but in UTF-16 and UTF-32, few controls."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
         return True
     controls = sum(head.count(c) for c in range(0x20) if c not in b"\t\n\r\f\x1b")
     return b"\0" not in head and controls <= len(head) // 200

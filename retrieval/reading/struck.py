@@ -1,6 +1,7 @@
 """Takes out words that are struck through, as a redline shows what was deleted, and remarks what was inserted.
 
-    lines and thin bars of the page, strike-out annotations → letters that they run through → words taken out
+    lines and thin bars of the page, annotations that strike or draw lines → letters that they run through → words
+    taken out
 
 Only a line through the middle of letters strikes them, and only one that ends about where they do: rules of tables run
 on, underlines run below.
@@ -29,6 +30,8 @@ UNDERLINE = -0.4, 0.08
 RIM = 0.17  # of the height of a text's box at its upper and lower edge, where a line strikes nothing
 BELOW = 0.35  # of that height, where an underline may be
 THIN = 0.2  # of the size of the type: what is thicker covers words more than it strikes them
+WAVER = 0.4  # of what a line drawn by hand goes up and down: one round a word goes up and down by more than its type
+SLANT = 0.3  # of its length, what a line that strikes rises or falls along the words: a rule across a watermark more
 HAIR = 0.8  # points: no line is too thick then
 LETTERS = 0.45  # of the length of a line that strikes have letters on it: the rest is between them
 PALE = 225  # of 255: a line of such colours is not seen
@@ -49,7 +52,7 @@ def take_out_struck(
     """
     quads = [box for each in annotations if each.subtype == pdfium_c.FPDF_ANNOT_STRIKEOUT for box in each.quads]
     del quads[MOST_LINES:]
-    lines = _lines(objects) if objects.texts and objects.is_whole else []
+    lines = [*_lines(objects), *_strokes(annotations)] if objects.texts and objects.is_whole else []
     meetings = list(_meetings(objects, lines)) if lines else []
     if not meetings and not quads:
         return
@@ -130,12 +133,14 @@ def _by_texts(objects: PaintedPage) -> list[int]:
     sizes = texts[:, 2:] - texts[:, :2]
     low, high = texts[:, :2] + RIM * sizes, texts[:, 2:] - RIM * sizes
     low -= _are_coloured(objects)[:, None] * BELOW * sizes
+    (left, bottom), (right, top) = low.T, high.T
     found = np.zeros(len(shapes), bool)
     step = max(1, AT_ONCE // len(texts))
     for first in range(0, len(shapes), step):
-        some = shapes[first : first + step, None]
-        reaches = ((some[..., 2:] > low) & (some[..., :2] < high)).all(axis=2)
-        found[first : first + step] = np.any(reaches, axis=1)
+        sides = shapes[first : first + step, :, None]
+        reaches = (sides[:, 2] > left) & (sides[:, 0] < right)
+        reaches &= (sides[:, 3] > bottom) & (sides[:, 1] < top)
+        found[first : first + step] = reaches.any(axis=1)
     return [objects.shapes[k] for k in np.flatnonzero(found).tolist()]
 
 
@@ -161,6 +166,16 @@ def _line_of(box: Box, width: float) -> _Line:
     if right - left >= top - bottom:
         return left, (bottom + top) / 2, right, (bottom + top) / 2, top - bottom + width
     return (left + right) / 2, bottom, (left + right) / 2, top, right - left + width
+
+
+def _strokes(annotations: Sequence[Annotation]) -> list[_Line]:
+    """The lines that annotations draw, by hand too: such a one is taken for as thick as it wavers, nearly."""
+    lines: list[_Line] = []
+    for each in annotations:
+        for left, bottom, right, top in each.strokes:
+            thickness = max(each.pen, WAVER * min(right - left, top - bottom))
+            lines.append((*_line_of((left, bottom, right, top), 0)[:4], thickness))
+    return lines[:MOST_LINES]
 
 
 def _is_pale(shape: PaintedObject) -> bool:
@@ -236,6 +251,7 @@ class _Letters:
         hit = (across >= zone[0]).all(axis=0) & (across <= zone[1]).all(axis=0)
         hit &= (reach[0] - 0.1 * size <= at) & (at <= reach[1] + 0.1 * size)
         hit &= thickness <= np.maximum(THIN * size, HAIR)
+        hit &= abs(across[0] - across[1]) * size <= SLANT * (reach[1] - reach[0])
         if rows[hit, 9].sum() < LETTERS * (hypot(other_x - x, other_y - y) - size.max()):
             return []
         return [places[k] for k in np.flatnonzero(hit).tolist()]

@@ -2,14 +2,14 @@
 
 A table is lines of cells that stand below each other, most with figures beside their label. A cell may go on in the
 lines below it. Each row gets a "row" remark with the heads of its columns, parted by tabs, and in `detail` where its
-cells begin, counted from the row; the row of the heads gets one without words. A table that is written column by column
-is put in the order of its rows.
+cells begin, counted from the row; the row of the heads gets one without words. A table that goes on at the top of the
+next page keeps its heads there. One that is written column by column is put in the order of its rows.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
 import pypdfium2 as pdfium
@@ -23,6 +23,7 @@ _APART, _NEXT = 3.0, 1.3  # heights from line to line, at most: of a table, and 
 _NEARER = 0.8  # of the way to the line above, at most, is the way to the line below that a label belongs to
 _MOST_BETWEEN = 5  # lines from one with figures to the next
 _MOST_HEADS = 3  # lines of the heads
+_MOST_BESIDE = 3  # lines above or below a table that goes over a page break: running lines, a page number
 _NUMBER = r"(?:(?:US|C|A)?[$€£¥]|USD|EUR|GBP)?\s?\(?[$€£¥]?\d[\d.,]*\)?"
 _UNIT = r"(?:%|percent|(?:per|/)\s?\w+(?:\s\w+)?|bps|each|(?:day|week|month|year|hour|page|unit)s?)"
 _FIGURE = re.compile(rf"{_NUMBER}(?:\s?{_UNIT}){{0,2}}|n/?a\.?|none|nil|[-–—]{{1,3}}", re.IGNORECASE)
@@ -56,21 +57,33 @@ def may_have_tables(text: str) -> bool:
     return any(last - first <= _WITHIN for first, last in zip(ends, ends[_LEAST_ROWS - 1 :], strict=False))
 
 
-def remark_rows(pdf: pdfium.PdfDocument, draft: PageDraft) -> None:
-    """Remark the rows of the tables of a page, once they stand in their order."""
+def remark_rows(pdf: pdfium.PdfDocument, drafts: Sequence[PageDraft]) -> None:
+    """Remark the rows of the tables of a document, once those of a page stand in their order."""
+    above: _Table | None = None  # at the foot of the page before
+    for draft in drafts:
+        above = _remark_rows(pdf, draft, above) if above or may_have_tables(draft.text) else None
+
+
+def _remark_rows(pdf: pdfium.PdfDocument, draft: PageDraft, above: "_Table | None") -> "_Table | None":
+    """The same of a page; returns its last table if that may go on."""
     words = list(words_of(draft.text, char_boxes(pdf, draft)))
     tables = _tables(words)
     if in_order := _by_rows(words, tables):
         draft.reorder(list(pieces_of(draft.text, words, in_order)))
         words = list(words_of(draft.text, char_boxes(pdf, draft)))
         tables = _tables(words)
+    lines = list(_lines(words))
+    if above and (rest := _rest(above, tables, lines)):
+        tables = [rest, *(table for table in tables if not _share_words(table, rest))]
     position = {word.start: i for i, word in enumerate(words)}
     for table in tables:
         for row in table.rows if _together(table.rows, position) else ():
             start, end = row.words[0].start, row.words[-1].end
-            heads = "\t".join(map(_text, table.heads.cells)) if table.heads and row is not table.heads else ""
+            heads = "\t".join(table.headings) if row is not table.heads else ""
             begins = (min((word.start for word in cell), default=end) - start for cell in row.cells)
             draft.remark(start, end, "row", heads, " ".join(map(str, begins)))
+    last = tables[-1] if tables else None
+    return last if last and any(last.headings) and _lines_below(last, lines) <= _MOST_BESIDE else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,8 @@ class _Table:
 
     heads: _Row | None
     rows: list[_Row]
+    edges: list[_Column]
+    headings: Sequence[str] = ()  # of each column; of a table that goes on, those of the page before
 
     @property
     def columns(self) -> list[_Row]:
@@ -173,10 +188,61 @@ def _table(lines: Sequence[_Line], figures: Sequence[int]) -> list[_Table]:
     if _is_of_pages(rows) or any(_SIGNED.match(_text(cell)) for row in rows for cell in row.cells):
         return []
     if top == first:
-        return [_Table(None, rows)]
+        return [_Table(None, rows, columns)]
     above = [_placed(line, columns) for line in lines[top:first]]
     heads = _Row([list(chain.from_iterable(column)) for column in zip(*above, strict=True)])
-    return [_Table(heads, [heads, *rows])]
+    return [_Table(heads, [heads, *rows], columns, [_text(cell) for cell in heads.cells])]
+
+
+def _rest(above: _Table, tables: Sequence[_Table], lines: Sequence[_Line]) -> _Table | None:
+    """What of a table goes on at the top of the next page, under its heads: a table there in the same columns that has
+    none, or the first lines with figures, which may be too few for a table.
+    """
+    if tables and _lines_above(tables[0], lines) <= _MOST_BESIDE:
+        first = tables[0]
+        is_same = first.heads is None and _agree(above.edges, first.edges)
+        return replace(first, headings=above.headings) if is_same else None
+    columns = above.edges
+    goes_on = [i for i, line in enumerate(lines[: _MOST_BESIDE + 1]) if line.has_figures and _fills(line, columns)]
+    if not goes_on:
+        return None
+    last = goes_on[0]
+    while (
+        last + 1 < len(lines)
+        and _is_near(lines[last : last + 2])
+        and (lines[last + 1].has_figures or _goes_on(lines[last], lines[last + 1], columns))
+        and _placed(lines[last + 1], columns)
+    ):
+        last += 1
+    rows = _rows(lines[goes_on[0] : last + 1], columns)
+    return None if _is_of_pages(rows) else _Table(None, rows, columns, above.headings)
+
+
+def _agree(one: Sequence[_Column], other: Sequence[_Column]) -> bool:
+    """Whether columns stand below those of another table, each below its own alone."""
+    overlaps = [(i, k) for i, a in enumerate(one) for k, b in enumerate(other) if a[0] < b[1] and b[0] < a[1]]
+    return len(one) == len(other) and overlaps == [(i, i) for i in range(len(one))]
+
+
+def _fills(line: _Line, columns: Sequence[_Column]) -> bool:
+    """Whether a line has as many cells as there are columns, each in its own."""
+    return sum(map(bool, _placed(line, columns))) == len(columns) == len(line.cells)
+
+
+def _lines_above(table: _Table, lines: Sequence[_Line]) -> int:
+    top = max(word.middle for row in table.rows for word in row.words)
+    return sum(line.middle > top + line.height / 2 for line in lines)
+
+
+def _lines_below(table: _Table, lines: Sequence[_Line]) -> int:
+    bottom = min(word.middle for row in table.rows for word in row.words)
+    return sum(line.middle < bottom - line.height / 2 for line in lines)
+
+
+def _share_words(one: _Table, other: _Table) -> bool:
+    return not {word.start for row in one.rows for word in row.words}.isdisjoint(
+        word.start for row in other.rows for word in row.words
+    )
 
 
 def _is_of_pages(rows: Sequence[_Row]) -> bool:

@@ -38,7 +38,11 @@ MOST_PIXELS = 16_000_000  # of a picture
 PIXELS_PER_POINT = 2.0  # strokes of small type are then a pixel wide and have most of their colour
 LAYER_BYTES = 16_000_000  # of object streams that are searched for layers
 
+_Part = tuple[slice, slice]
+"""Rows and columns of a picture."""
+
 Unseen = Literal["hidden", "covered"]
+Verdict = Unseen | Literal["layer"]  # under a scan that shows something there: words for searching
 _PAPER: Color = (255, 255, 255, 255)
 _INK: Color = (0, 0, 0, 255)
 _UNPAINTED = {pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP}
@@ -91,7 +95,8 @@ def take_out_unseen(
     *,
     layers_off: bool,
 ) -> None:
-    """Blank the words that a page does not show, and remark that there were some.
+    """Blank the words that a page does not show, and remark that there were some; words under a scan are remarked as
+    recognised.
 
     The draft's text must still be pdfium's.
     """
@@ -100,6 +105,9 @@ def take_out_unseen(
         return
     verdicts = _Judge(page, objects, suspects, characters).verdicts()
     for start, end, kind in _stretches(draft.text, verdicts):
+        if kind == "layer":
+            draft.remark(start, end, "recognised")
+            continue
         words = draft.blank(start, end)
         draft.remark(start, end, kind)
         if kind == "hidden":
@@ -172,9 +180,10 @@ def _suspects(
     found.cut.update(texts[((shared < REST * sizes) | (shared < 0)).any(axis=1)].tolist())
     found.trimmed.update(texts[(shared < IN * sizes).any(axis=1)].tolist())
     least_size = min(1.0, max(page.get_size()) / 800) * LEAST_SIZE
-    small = texts[sizes[:, 1] < least_size].tolist()
+    is_blank = (sizes <= 0).all(axis=1)
+    small = texts[(sizes[:, 1] < least_size) & ~is_blank].tolist()
     found.tiny.update(i for i in small if objects.objects[i].type_size < least_size)
-    blank = set(texts[(sizes <= 0).all(axis=1)].tolist())
+    blank = set(texts[is_blank].tolist())
     images = objects.boxes[[i for i in objects.shapes if objects.objects[i].kind == "image"]]
     colors, modes = objects.text_colors, objects.text_modes
     is_usual = (modes == pdfium_c.FPDF_TEXTRENDERMODE_FILL) & (colors == _INK).all(axis=1) & (not layers_off)
@@ -270,55 +279,66 @@ class _Judge:
         area = np.prod(self._images[:, 2:] - self._images[:, :2], axis=1)
         self._is_large = area >= MUCH * width * height
 
-    def verdicts(self) -> dict[int, Unseen | None]:
+    def verdicts(self) -> dict[int, Verdict | None]:
         """For each character of a suspected text how it is kept from sight; None for one that is seen."""
         texts = {self._objects.objects[i].handle: i for i in self._suspects.all}
-        found: dict[int, dict[int, Unseen | None]] = {i: {} for i in self._suspects.all}
+        judged: list[tuple[int, Box]] = []  # texts and boxes of characters
+        of_text: dict[int, dict[int, int]] = {i: {} for i in self._suspects.all}  # characters, with a judged one each
         step = 1 + sum(handle in texts for handle in self._characters.objects) // MOST_JUDGED
         for at, handle in enumerate(self._characters.objects):
             if handle is not None and (i := texts.get(handle)) is not None:
-                if found[i] and len(found[i]) % step:
-                    found[i][at] = next(reversed(found[i].values()))
+                places = of_text[i]
+                if places and len(places) % step:
+                    places[at] = next(reversed(places.values()))
                     continue
                 box = self._characters.box(at)
                 if box[0] < box[2] and box[1] < box[3]:
-                    found[i][at] = self._verdict(i, box)
+                    places[at] = len(judged)
+                    judged.append((i, box))
+        parts = self._parts(np.array([box for _, box in judged]).reshape(-1, 4))
+        verdicts = [self._verdict(i, box, part) for (i, box), part in zip(judged, parts, strict=True)]
+        found = {i: {at: verdicts[k] for at, k in places.items()} for i, places in of_text.items()}
         for i in self._suspects.trimmed & self._suspects.all:
-            if not all(found[i].values()):  # a line that a margin cut short is still that line
+            if not set(found[i].values()) <= {"hidden", "covered"}:  # a line that a margin cut short is still that line
                 clip = self._objects.clips[i : i + 1]
                 cut = [at for at in found[i] if not _is_in_one(np.array(self._characters.box(at)), clip)]
                 found[i].update(dict.fromkeys(cut))
         return {at: verdict for of_text in found.values() for at, verdict in of_text.items()}
 
-    def _verdict(self, i: int, box: Box) -> Unseen | None:
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        at_images = ((self._images[:, :2] <= (x, y)) & (self._images[:, 2:] >= (x, y))).all(axis=1)
+    def _verdict(self, i: int, box: Box, part: _Part) -> Verdict | None:
         if i in self._suspects.unpainted:
-            return None if at_images.any() or self._has_ink(self._bare, box) else "hidden"
-        is_scan = (at_images & self._is_large).any() and self._has_ink(self._bare, box)
-        if i not in self._suspects.tiny and (is_scan or self._differs(box)):
-            return None
+            return None if self._at_images(box).any() or self._has_ink(part) else "hidden"
+        if i not in self._suspects.tiny:
+            if (self._difference[part] >= LEAST_CONTRAST).any():  # the suspected texts change something there
+                return None
+            if (self._at_images(box) & self._is_large).any() and self._has_ink(part):  # a scan shows something there
+                return "layer" if i in self._suspects.covered else None
         return "covered" if i in self._suspects.covered - self._suspects.cut else "hidden"
 
-    def _differs(self, box: Box) -> bool:
-        """Whether the suspected texts change anything within a box."""
-        return bool((self._part(self._difference, box) >= LEAST_CONTRAST).any())
+    def _at_images(self, box: Box) -> NDArray[np.bool_]:
+        """bool[images]: which are at the middle of a box."""
+        middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        return np.asarray(((self._images[:, :2] <= middle) & (self._images[:, 2:] >= middle)).all(axis=1))
 
-    def _has_ink(self, picture: NDArray[np.int16], box: Box) -> bool:
-        """Whether a picture has more than one shade within a box."""
-        part = self._part(picture, box)
-        return part.size > 0 and bool((np.ptp(part, axis=(0, 1)) >= 2 * LEAST_CONTRAST).any())
+    def _has_ink(self, part: _Part) -> bool:
+        """Whether a part of the page has more than one shade."""
+        pixels = self._bare[part]
+        return pixels.size > 0 and bool((np.ptp(pixels, axis=(0, 1)) >= 2 * LEAST_CONTRAST).any())
 
-    def _part(self, picture: NDArray[np.int16], box: Box) -> NDArray[np.int16]:
-        """The pixels within a box, without its edges, where neighbours reach in."""
-        left, bottom, right, top = box
-        (x, y), (other_x, other_y) = self._pixel(left, bottom), self._pixel(right, top)
-        (x, other_x), (y, other_y) = _inner(x, other_x), _inner(y, other_y)
-        return picture[max(y, 0) : max(other_y, 0), max(x, 0) : max(other_x, 0)]
-
-    def _pixel(self, x: float, y: float) -> tuple[float, float]:
+    def _parts(self, boxes: NDArray[np.float64]) -> list[_Part]:
+        """The pixels within boxes, without their edges, where neighbours reach in: an eighth at either side; at least
+        one.
+        """
         a, b, c, d, e, f = self._to_pixels
-        return a * x + c * y + e, b * x + d * y + f
+        ends = [(a * x + c * y + e, b * x + d * y + f) for x, y in (boxes.T[:2], boxes.T[2:])]
+        sides = []
+        for one, other in zip(*ends, strict=True):
+            low, high = np.minimum(one, other), np.maximum(one, other)
+            rim = (high - low) / 8
+            first = (low + rim).astype(int)
+            last = np.maximum(first + 1, (high - rim + 0.5).astype(int))
+            sides += [np.maximum(first, 0).tolist(), np.maximum(last, 0).tolist()]
+        return [(slice(top, bottom), slice(left, right)) for left, right, top, bottom in zip(*sides, strict=True)]
 
     @cached_property
     def _to_pixels(self) -> tuple[float, ...]:
@@ -332,41 +352,32 @@ class _Judge:
         return tuple(each / fine for each in matrix)
 
     @cached_property
-    def _difference(self) -> NDArray[np.int16]:
-        """int16[height, width, 3]: what the suspected texts alone would change in it."""
-        others = set(self._objects.texts) - self._suspects.all
-        difference: NDArray[np.int16] = np.abs(self._without(others) - self._bare)
-        return difference
+    def _difference(self) -> NDArray[np.uint8]:
+        """uint8[height, width, 3]: what the suspected texts alone would change in it."""
+        picture = self._without(set(self._objects.texts) - self._suspects.all)
+        return np.asarray(np.maximum(picture, self._bare) - np.minimum(picture, self._bare))
 
     @cached_property
-    def _bare(self) -> NDArray[np.int16]:
-        """int16[height, width, 3]: the page without any text."""
+    def _bare(self) -> NDArray[np.uint8]:
+        """uint8[height, width, 3]: the page without any text."""
         return self._without(set(self._objects.texts))
 
-    def _without(self, texts: set[int]) -> NDArray[np.int16]:
+    def _without(self, texts: set[int]) -> NDArray[np.uint8]:
         for i in texts:
             self._objects.objects[i].show(False)
         try:
             bitmap = self._page.render(scale=self._scale, force_bitmap_format=pdfium_c.FPDFBitmap_BGR)
-            pixels: NDArray[np.int16] = bitmap.to_numpy().astype(np.int16)
+            pixels: NDArray[np.uint8] = bitmap.to_numpy()
             return pixels
         finally:
             for i in texts:
                 self._objects.objects[i].show(True)
 
 
-def _inner(one: float, other: float) -> tuple[int, int]:
-    """The whole pixels between two edges, less an eighth at either side, and at least one."""
-    low, high = min(one, other), max(one, other)
-    rim = (high - low) / 8
-    first = int(low + rim)
-    return first, max(first + 1, int(high - rim + 0.5))
-
-
 # What is taken out
 
 
-def _stretches(text: str, verdicts: dict[int, Unseen | None]) -> list[tuple[int, int, Unseen]]:
+def _stretches(text: str, verdicts: dict[int, Verdict | None]) -> list[tuple[int, int, Verdict]]:
     """Stretches of unseen words. Signs, whose ink is small, go with the letter beside them; a stretch without a letter
     or figure is left alone.
     """
@@ -380,7 +391,7 @@ def _stretches(text: str, verdicts: dict[int, Unseen | None]) -> list[tuple[int,
     return [(start, end, kind) for start, end, kind in found if any(c.isalnum() for c in text[start:end])]
 
 
-def _pieces(word: str, start: int, verdicts: dict[int, Unseen | None]) -> Iterator[tuple[int, int, Unseen]]:
+def _pieces(word: str, start: int, verdicts: dict[int, Verdict | None]) -> Iterator[tuple[int, int, Verdict]]:
     """The unseen pieces of a word: of two letters at least, or the whole of it."""
     judged = [k for k in range(len(word)) if start + k in verdicts and word[k].isalnum()]
     judged = judged or [k for k in range(len(word)) if start + k in verdicts]

@@ -6,6 +6,8 @@ It takes some 20 ms for a page at 100 dots an inch, where recognition takes seco
 asked to read. Photographs, rules, seals, logos of a word and signatures have no such rows.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,9 @@ Grey = NDArray[np.uint8]
 
 Rows = NDArray[np.int32]
 """int32[rows, 5]: left, top, right, bottom in pixels, and the number of marks."""
+
+_Marks = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Connected marks: their pixels by number, and the left, top, width, height and area of each."""
 
 DOTS_PER_INCH = 100
 LEAST_MARKS = 20  # in rows of writing; less is a logo, a seal or a signature
@@ -30,12 +35,15 @@ _NEAR = 14  # of 255
 
 
 def rows_of_writing(image: Grey) -> Rows:
-    """The rows of letters in an image, upright ones and those turned by 90 degrees."""
-    inks = _inks(image)
-    upright = _rows(inks)
+    """The rows of letters in an image, upright ones or those turned by 90 degrees; none where they are too few to be
+    more than a logo.
+    """
+    marks = [_marks(ink) for ink in _inks(image)]
+    upright = _rows(marks)
     if upright[:, 4].sum() >= LEAST_MARKS:
         return upright
-    turned = _rows(np.ascontiguousarray(inks.transpose(0, 2, 1)))  # mirrored too, which these marks do not show
+    # Mirrored too, which these marks do not show.
+    turned = _rows([(labels.T, stats[:, [1, 0, 3, 2, 4]]) for labels, stats in marks])
     if turned[:, 4].sum() > upright[:, 4].sum():
         return turned[:, [1, 0, 3, 2, 4]]
     return upright
@@ -55,23 +63,27 @@ def marks_on_paper(image: Grey) -> int:
     return found if found >= _LEAST_OF_ROW else 0
 
 
-def _rows(inks: NDArray[np.uint8]) -> Rows:
-    return np.concatenate([_rows_in(*_marks(ink)) for ink in inks])
+def _rows(marks: Sequence[_Marks]) -> Rows:
+    letters = [_are_letters(stats) for _, stats in marks]
+    if sum(map(np.count_nonzero, letters)) < LEAST_MARKS:
+        return np.zeros((0, 5), np.int32)
+    return np.concatenate([_rows_in(*of_ink, its) for of_ink, its in zip(marks, letters, strict=True)])
 
 
 def _inks(image: Grey) -> NDArray[np.uint8]:
     """uint8[2, height, width]: 1 where an image is darker than what is round it, and where it is lighter."""
     import cv2
 
-    lighter = image.astype(np.int16) - cv2.blur(image, (_ROUND, _ROUND))
-    contrast = _contrast(image)
-    return np.stack([lighter < -contrast, lighter > contrast]).astype(np.uint8)
+    mean, contrast = cv2.blur(image, (_ROUND, _ROUND)), int(_contrast(image))
+    more = (cv2.subtract(mean, image), cv2.subtract(image, mean))  # nothing where it would be below zero
+    return np.stack([cv2.threshold(each, contrast, 1, cv2.THRESH_BINARY)[1] for each in more])
 
 
-def _marks(ink: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Connected marks: their pixels by number, and the left, top, width, height and area of each."""
+def _marks(ink: NDArray[np.uint8]) -> _Marks:
     import cv2
 
+    if not ink.any():
+        return np.zeros(ink.shape, np.int32), np.zeros((0, 5), np.int32)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     return np.asarray(labels, np.int32), np.asarray(stats[1:], np.int32)
 
@@ -90,17 +102,22 @@ def _shades(image: Grey) -> NDArray[np.int64]:
     return cv2.calcHist([image], [0], None, [256], [0, 256]).ravel().astype(np.int64)
 
 
-def _rows_in(labels: NDArray[np.int32], stats: NDArray[np.int32]) -> Rows:
-    import cv2
-
+def _are_letters(stats: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which marks have the size and shape of letters."""
     _, _, width, height, area = stats.T
     letters = (height >= _LEAST_HEIGHT) & (height <= _MOST_HEIGHT) & (width <= 8 * height) & (height <= 12 * width)
     letters &= (area < 0.9 * width * height) | (width < height / 2)  # boxes that are filled are not letters
-    if letters.sum() < _LEAST_OF_ROW:
+    return np.asarray(letters)
+
+
+def _rows_in(labels: NDArray[np.int32], stats: NDArray[np.int32], letters: NDArray[np.bool_]) -> Rows:
+    import cv2
+
+    if np.count_nonzero(letters) < _LEAST_OF_ROW:
         return np.zeros((0, 5), np.int32)
-    typical = int(np.median(height[letters]))
+    typical = int(np.median(stats[letters, 3]))
     # Marks are joined to rows by stretching each to the right over the gap to the next one.
-    joined = np.isin(labels, np.flatnonzero(letters) + 1).astype(np.uint8)
+    joined = np.concatenate([[False], letters]).astype(np.uint8)[np.ascontiguousarray(labels)]
     closed = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, 2 * typical + 1), np.uint8))
     _, found, found_stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
     row_labels, row_stats = np.asarray(found, np.int32), np.asarray(found_stats, np.int32)

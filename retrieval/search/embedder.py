@@ -1,5 +1,8 @@
 """Embeds text: in this process by sentence-transformers, or by a text-embeddings-inference server."""
 
+import os
+import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property, lru_cache
@@ -83,17 +86,28 @@ class LocalEmbedder:
         self._adapter = load_adapter(adapter, self.name) if adapter else None
         self.version = f"{self.name} + {self._adapter.name}" if self._adapter else self.name
         self._query = lru_cache(_REMEMBERED)(self._make_query)
+        self._lock = threading.Lock()
+        self._pools: dict[int, ThreadPoolExecutor] = {}
 
     @cached_property
     def bfloat16(self) -> bool:
         """Whether matrix products are in bfloat16."""
         return has_bfloat16() if self._wants_bfloat16 is None else self._wants_bfloat16
 
-    @cached_property
     def _pool(self) -> ThreadPoolExecutor:
         """A thread a core, each with batches of its own:
         torch's threads would share one and wait for each other at each layer.
+
+        Threads of another CPU priority have another pool, whose threads have theirs: the sentences of a question do not
+        stand in line behind the passages of an ingest.
         """
+        priority = os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) if sys.platform == "linux" else 0
+        with self._lock:
+            if priority not in self._pools:
+                self._pools[priority] = self._made_pool()
+            return self._pools[priority]
+
+    def _made_pool(self) -> ThreadPoolExecutor:
         import torch
         from joblib import cpu_count
 
@@ -167,7 +181,7 @@ class LocalEmbedder:
         tokens = self.tokens(texts)
         parts = list(batches([len(ids) for ids in tokens]))
         # A single batch, and so a question, stays in this thread: it waits for nobody's passages.
-        run = map if len(parts) == 1 else self._pool.map
+        run = map if len(parts) == 1 else self._pool().map
         made = run(lambda batch: self._embed([tokens[i] for i in batch]), parts)
         for batch, found in zip(parts, made, strict=True):
             vectors[batch] = found

@@ -13,12 +13,13 @@ from retrieval.structure.amendments import Amendment, find_amendments
 from retrieval.structure.captions import Caption, find_caption
 from retrieval.structure.document_dates import DocumentDate, find_dates
 from retrieval.structure.letters import CORRESPONDENTS, closing_signature, find_correspondents
+from retrieval.structure.mail_heads import find_mail_head
 from retrieval.structure.openings import Opening, find_opening
 from retrieval.structure.parties import Party, find_parties
 from retrieval.structure.printed_places import PrintedRange, printed_ranges
 from retrieval.structure.signatures import NoticeAddress, Signature, find_notices, find_signatures, signers
 
-FACTS_VERSION = 7  # raised when the same text would give other facts; those kept before are made again
+FACTS_VERSION = 8  # raised when the same text would give other facts; those kept before are made again
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ def find_facts(document: Document) -> Facts:
     caption = find_caption(document)
     if caption:  # what it says was agreed between others introduces no contract
         opening = replace(opening, preamble=None, recitals=None)
-    parties = caption.parties if caption and caption.parties else _parties(document, opening)
+    correspondents, sent = find_mail_head(document)
+    parties = correspondents or (caption.parties if caption and caption.parties else _parties(document, opening))
     signatures = find_signatures(document, [party.name for party in parties])
     parties = parties or signers(document, signatures)
     signatures = signatures or closing_signature(parties)
@@ -61,7 +63,8 @@ def find_facts(document: Document) -> Facts:
         title_span=titled.title_span,
         preamble=preamble,
         parties=parties,
-        dates=find_dates(
+        dates=sent
+        + find_dates(
             document,
             opening,
             None if caption or is_letter else preamble,

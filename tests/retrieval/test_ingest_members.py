@@ -52,7 +52,8 @@ def test_an_archive_becomes_its_files_and_is_gone(stores: Stores, matter: Matter
 
 def test_an_archive_with_files_that_are_not_read_stays_and_names_them(stores: Stores, matter: Matter) -> None:
     found = taken_in(stores, matter, {"set.zip": zipped({"a.txt": b"Words", "b.xlsx": b"x", "c.txt": b""})})
-    assert {name: record.state for name, record in found.items()} == {"set.zip": "failed", "set › a.txt": "ready"}
+    outcomes = {name: record.outcome for name, record in found.items()}
+    assert outcomes == {"set.zip": "partly_read", "set › a.txt": "ready"}
     assert found["set.zip"].reason == (
         "In “set.zip” 2 files were not read: “b.xlsx” (it is of a kind that is not read), “c.txt” (“set › c.txt” is "
         "empty). Its other files are documents of the matter."
@@ -64,6 +65,12 @@ def test_an_archive_without_files_is_refused(stores: Stores, matter: Matter) -> 
     with zipfile.ZipFile(out, "w") as archive:
         archive.mkdir("empty")
     assert taken_in(stores, matter, {"set.zip": out.getvalue()})["set.zip"].state == "failed"
+
+
+def test_an_archive_of_which_no_file_is_read_has_failed(stores: Stores, matter: Matter) -> None:
+    found = taken_in(stores, matter, {"set.zip": zipped({"b.xlsx": b"x"})})["set.zip"]
+    assert found.outcome == "failed"
+    assert (found.reason or "").endswith("(it is of a kind that is not read). It has no other files.")
 
 
 def test_the_files_of_a_portfolio_are_documents_beside_its_cover(stores: Stores, matter: Matter) -> None:

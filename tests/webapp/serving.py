@@ -18,9 +18,13 @@ from webapp.server import uvicorn_config
 from webapp.service.health import Health
 from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
+from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.document_routes import document_routes
 from webapp.web.middleware import SecurityMiddleware
+from webapp.web.people_routes import People
+from webapp.web.session_gate import SessionGate
+from webapp.web.sign_in_routes import FirstAdministrator, SignIn
 
 # Loaded here and not in the server's thread: pytest compiles anyio anew, and where two threads compile at once Python
 # 3.11 may lose count of its recursion (python/cpython#106905).
@@ -48,6 +52,7 @@ class Running:
     url: str
     startup: Startup
     login: LocalLogin | None = None
+    first: FirstAdministrator = field(default_factory=FirstAdministrator)
     clients: list[httpx2.Client] = field(default_factory=list)
 
     @property
@@ -77,9 +82,16 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
     startup._open_models = lambda: None  # type: ignore[method-assign]
     app = FastAPI()
     app.include_router(document_routes(startup.opened))
+    app.include_router(audit_routes(startup.opened))
     if extend:
         extend(app, startup)
     make_folder(settings.data_dir)
+    first = FirstAdministrator()
+    if settings.access == "accounts":
+        app.include_router(SignIn(settings, startup.opened, first).router())
+        app.add_middleware(SessionGate, opened=startup.opened)
+    if settings.access in ("accounts", "behind-proxy"):
+        app.include_router(People(settings, startup.opened).router())
     login = LocalLogin(settings.data_dir) if settings.access == "local" else None
     app.add_middleware(SecurityMiddleware, settings=settings, login=login)
     server = uvicorn.Server(uvicorn_config(app, settings))
@@ -87,7 +99,7 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
-        there = Running(f"http://127.0.0.1:{listening.getsockname()[1]}", startup, login)
+        there = Running(f"http://127.0.0.1:{listening.getsockname()[1]}", startup, login, first)
         try:
             yield there
         finally:

@@ -1,6 +1,7 @@
 """One server for all of these, on a folder of its own; commands run as processes and go through it."""
 
 import json
+import os
 import socket
 import stat
 import threading
@@ -106,7 +107,7 @@ def test_a_second_server_on_the_folder_is_refused(pincite: Pincite, server: Serv
 def test_commands_go_through_the_server_and_give_the_rows_of_design(
     pincite: Pincite, server: Server, lease: Path, tmp_path: Path
 ) -> None:
-    scan = tmp_path / "not.pdf"
+    scan = tmp_path / os.fsdecode(b"n\xf6t.pdf")  # not UTF-8
     scan.write_text("no PDF")
     added = pincite("add", "Acme", str(lease), str(scan), str(tmp_path / "missing.pdf"), "--json")
     assert added.code == 1
@@ -118,8 +119,8 @@ def test_commands_go_through_the_server_and_give_the_rows_of_design(
         2,
         None,
     )
-    assert [by_file[name]["state"] for name in ("not.pdf", "missing.pdf")] == ["failed", "failed"]
-    assert "not a PDF" in by_file["not.pdf"]["reason"]
+    assert [by_file[name]["state"] for name in ("n\ufffdt.pdf", "missing.pdf")] == ["failed", "failed"]
+    assert "not a PDF" in by_file["n\ufffdt.pdf"]["reason"]
 
     found = pincite("search", "Acme", "Which law governs?", "--json")
     assert found.code == 0

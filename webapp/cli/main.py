@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import typer
 
+from webapp.core.limits import JobAct
+
 if TYPE_CHECKING:
     from webapp.core.results import AddedRow
+    from webapp.core.settings import Settings
     from webapp.core.stream import Event, T
     from webapp.service.commands import Command
 
@@ -35,8 +38,13 @@ app = typer.Typer(
 )
 matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=True)
 app.add_typer(matters, name="matters")
+groups = typer.Typer(help="List, create and delete groups of people, and say who is in them.", no_args_is_help=True)
+app.add_typer(groups, name="groups")
+users = typer.Typer(
+    help="List, add, disable and enable people who sign in, and set their passwords.", no_args_is_help=True
+)
+app.add_typer(users, name="users")
 
-JobAct = Literal["list", "pause", "resume", "retry", "cancel"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
 Document = Annotated[str, typer.Argument(help="Name of a document, part of its name, or its id.", show_default=False)]
@@ -56,7 +64,8 @@ def serve(
     """Start the server; other commands then run through it.
 
     It prints the address to open, on a line of its own. On your own machine the address ends in a key that lets you in;
-    the browser remembers it.
+    the browser remembers it. With accounts, and while there is no administrator, it prints on a line of its own a link
+    that makes one.
     """
     with _error_output(as_json=False):
         from webapp.core.settings import load_settings
@@ -65,12 +74,17 @@ def serve(
         settings = load_settings(**options)
         from webapp.server import serve as run  # takes seconds, so a bad setting is told first
 
+        stdout = sys.stdout  # which is withheld from everything else while the server runs
+
+        def print_first_link(link: str) -> None:
+            print(f"There is no administrator yet. This link makes one:\n{link}", file=stdout, flush=True)
+
         def print_address(address: str) -> None:
             print(f"pincite is ready to be opened (Ctrl-C stops it):\n{address}", flush=True)
             if open_browser:
                 show_page(settings.data_dir, address)
 
-        run(settings, on_wait=_say_waiting, on_open=print_address)
+        run(settings, on_wait=_say_waiting, on_open=print_address, on_first=print_first_link)
 
 
 @app.command()
@@ -111,16 +125,16 @@ def _add(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow
                 if isinstance(acceptance, Result):
                     paths.setdefault(acceptance.row.document_id, []).append(file)
         except (UnreadableFile, NoSuchFile, RemoteError) as error:
-            yield Result(AddedRow.refused(str(file), f"{error} {error.hint}".strip()))
+            yield Result(AddedRow.refused(_readable(str(file)), f"{error} {error.hint}".strip()))
     told: set[str] = set()
     for event in run(Follow(matter, list(paths))) if paths else ():
         if not isinstance(event, Result):
             yield event
             continue
-        named = [str(file) for file in paths.get(event.row.document_id, ())]
+        named = [_readable(str(file)) for file in paths.get(event.row.document_id, ())]
         for source in event.row.sources:
             within = source.file.partition(MEMBER)[2] or source.file
-            named += [f"{file}{MEMBER}{within}" for file in paths.get(source.container_id or "", ())]
+            named += [f"{_readable(str(file))}{MEMBER}{within}" for file in paths.get(source.container_id or "", ())]
         yield from (Result(AddedRow.of(name, event.row)) for name in named if name not in told)
         told.update(named)
 
@@ -134,12 +148,17 @@ def _files(paths: list[Path]) -> "Iterator[tuple[Path, str]]":
 
     for path in paths:
         if not path.is_dir():
-            yield path, path.name
+            yield path, _readable(path.name)
             continue
         for file in sorted(path.rglob("*")):
             within = file.relative_to(path)
             if file.is_file() and not is_of_the_system(within.as_posix()):
-                yield file, MEMBER.join(within.parts)
+                yield file, MEMBER.join(map(_readable, within.parts))
+
+
+def _readable(path: str) -> str:
+    """A path as text, with a mark for each byte that is not UTF-8: no output and no database takes such bytes."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 @app.command()
@@ -214,11 +233,12 @@ def compare(
         if suffix not in (".html", ".docx"):
             raise typer.BadParameter("the file is to end in .html or .docx", param_hint="--out")
         with _executor(as_json) as run:
-            from webapp.exports.redline import to_docx, to_html
+            from webapp.exports.redline import names_in, to_docx, to_html
 
             rows = list(results(run(command), as_json=as_json))
-            data = to_docx(old, new, rows) if suffix == ".docx" else to_html(old, new, rows).encode()
-            out.write_bytes(data)
+            names = names_in(rows, old, new)
+            data = to_docx(*names, rows) if suffix == ".docx" else to_html(*names, rows).encode()
+            _write(out, data)
         return
     with _executor(as_json) as run:
         if not sum(1 for _ in _print_results(run(command), as_json)):
@@ -267,6 +287,45 @@ def reindex(
     _run(Reindex(matter), as_json)
 
 
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.", show_default=False)], as_json: AsJson = False
+) -> None:
+    """Back up records, files and keys into a folder, also while the server runs.
+
+    Everything of all users is in it, so keep it as safe as the data folder. Indexes are left out: they are made anew.
+    """
+    from webapp.service.commands import Backup
+
+    _run(Backup(str(folder.absolute())), as_json)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="The folder of a backup.", show_default=False)],
+    check: Annotated[bool, typer.Option("--check", help="Only check the backup; restore nothing.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Restore also where files are damaged or missing, without these.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup into an empty data folder, after every file in it has been checked.
+
+    What is damaged or missing is named, and nothing is restored then without --partial. No server may run on the data
+    folder; the next start makes the indexes anew.
+    """
+    with _error_output(as_json):
+        from webapp.service.restore import restore as restored
+
+        if check:
+            rows = list(_print_results(restored(folder, None), as_json))
+        else:
+            with _data_folder() as settings:
+                rows = list(_print_results(restored(folder, settings, is_partial=partial), as_json))
+    if not all(row.restored or (check and not row.damaged) for row in rows):
+        raise typer.Exit(1)
+
+
 @matters.command("list")
 def matters_list(as_json: AsJson = False) -> None:
     """List your matters."""
@@ -299,6 +358,245 @@ def matters_delete(
             raise typer.BadParameter("deleting a matter needs --yes when standard input is not a terminal")
         typer.confirm(f"Delete the matter “{matter}” and every document in it?", abort=True, err=True)
     _run(DeleteMatter(matter), as_json)
+
+
+Person = Annotated[str, typer.Argument(help="E-mail address, name or id of a person.", show_default=False)]
+Group = Annotated[str, typer.Argument(help="Name of a group.", show_default=False)]
+Who = Annotated[str, typer.Argument(help="A person, or with --group a group.", show_default=False)]
+IsGroup = Annotated[bool, typer.Option("--group", help="Not a person, but a group.")]
+
+
+@matters.command("people")
+def matters_people(matter: Matter, as_json: AsJson = False) -> None:
+    """List who is in a matter, in which role, and whom a wall keeps out."""
+    from webapp.service.commands import ListMembers
+
+    _run(ListMembers(matter), as_json)
+
+
+@matters.command("share")
+def matters_share(
+    matter: Matter,
+    who: Who,
+    role: Annotated[
+        Literal["viewer", "member"], typer.Option(help="A viewer reads and asks; a member adds and removes documents.")
+    ] = "member",
+    group: IsGroup = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a person or a group into a matter, or change their role."""
+    from webapp.service.commands import ChangeMembers
+
+    _run(ChangeMembers(matter, "share", who, role, group), as_json)
+
+
+@matters.command("unshare")
+def matters_unshare(matter: Matter, who: Who, group: IsGroup = False, as_json: AsJson = False) -> None:
+    """Take a person or a group out of a matter."""
+    from webapp.service.commands import ChangeMembers
+
+    _run(ChangeMembers(matter, "unshare", who, group=group), as_json)
+
+
+@matters.command("hand-over")
+def matters_hand_over(matter: Matter, person: Person, as_json: AsJson = False) -> None:
+    """Make someone else the owner of a matter."""
+    from webapp.service.commands import ChangeMembers
+
+    _run(ChangeMembers(matter, "hand-over", person), as_json)
+
+
+@matters.command("wall")
+def matters_wall(
+    matter: Matter,
+    person: Person,
+    lift: Annotated[bool, typer.Option("--lift", help="Take the wall away again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep someone out of a matter, whatever group they are in."""
+    from webapp.service.commands import ChangeMembers
+
+    _run(ChangeMembers(matter, "lift" if lift else "wall", person), as_json)
+
+
+@matters.command("archive")
+def matters_archive(
+    matter: Matter,
+    undo: Annotated[bool, typer.Option("--undo", help="Take it out of the archive again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a matter into the archive: it is read, and no longer changed or asked."""
+    from webapp.service.commands import ChangeArchive
+
+    _run(ChangeArchive(matter, not undo), as_json)
+
+
+@matters.command("privilege")
+def matters_privilege(
+    matter: Matter,
+    document: Document,
+    undo: Annotated[bool, typer.Option("--undo", help="Let it into exports again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep a document out of exports as privileged."""
+    from webapp.service.commands import ChangePrivilege
+
+    _run(ChangePrivilege(matter, document, not undo), as_json)
+
+
+@groups.command("list")
+def groups_list(as_json: AsJson = False) -> None:
+    """List the groups, with who is in them."""
+    from webapp.service.commands import Groups
+
+    _run(Groups(), as_json)
+
+
+@groups.command("create")
+def groups_create(group: Group, as_json: AsJson = False) -> None:
+    """Create an empty group."""
+    from webapp.service.commands import Groups
+
+    _run(Groups("create", group), as_json)
+
+
+@groups.command("delete")
+def groups_delete(group: Group, as_json: AsJson = False) -> None:
+    """Delete a group; its people are in no matter through it any more."""
+    from webapp.service.commands import Groups
+
+    _run(Groups("delete", group), as_json)
+
+
+@groups.command("add")
+def groups_add(group: Group, person: Person, as_json: AsJson = False) -> None:
+    """Put someone into a group."""
+    from webapp.service.commands import Groups
+
+    _run(Groups("add", group, person), as_json)
+
+
+@groups.command("remove")
+def groups_remove(group: Group, person: Person, as_json: AsJson = False) -> None:
+    """Take someone out of a group."""
+    from webapp.service.commands import Groups
+
+    _run(Groups("remove", group, person), as_json)
+
+
+@users.command("list")
+def users_list(as_json: AsJson = False) -> None:
+    """List the people who have an account, or whom a proxy named."""
+    from webapp.service.commands import ListUsers
+
+    _run(ListUsers(), as_json)
+
+
+@users.command("add")
+def users_add(
+    email: Annotated[str, typer.Argument(help="E-mail address with which they sign in.", show_default=False)],
+    name: Annotated[str, typer.Option(help="Their name; without it the address.", show_default=False)] = "",
+    administrator: Annotated[bool, typer.Option("--administrator", help="They may add and disable people.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a person, and print a link with which they set their password; nothing is sent by e-mail."""
+    from webapp.service.commands import AddUser
+
+    _run(AddUser(email, name, administrator), as_json)
+
+
+@users.command("passwd")
+def users_passwd(
+    person: Person,
+    ask_here: Annotated[bool, typer.Option("--ask", help="Ask for the password here instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print a link with which a person sets a new password, or ask for one here. Their sessions end when it is set."""
+    from webapp.service.commands import SetPassword
+
+    password = typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True) if ask_here else None
+    _run(SetPassword(person, password), as_json)
+
+
+@users.command("disable")
+def users_disable(
+    person: Person,
+    hand_over_to: Annotated[
+        str | None, typer.Option(help="Who gets their matters; they leave all others, and all groups.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a person sign in no longer; their sessions and links end at once."""
+    from webapp.service.commands import ChangeUser
+
+    _run(ChangeUser(person, "disable", hand_over_to), as_json)
+
+
+@users.command("enable")
+def users_enable(person: Person, as_json: AsJson = False) -> None:
+    """Let a person sign in again who was disabled."""
+    from webapp.service.commands import ChangeUser
+
+    _run(ChangeUser(person, "enable"), as_json)
+
+
+@matters.command("hold")
+def matters_hold(
+    matter: Matter,
+    state: Annotated[Literal["on", "off"], typer.Argument(help="Whether nothing of it may be deleted.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put a matter on legal hold, under which nothing of it is deleted, or end the hold."""
+    from webapp.service.commands import Hold
+
+    _run(Hold(matter, state == "on"), as_json)
+
+
+@matters.command("retain")
+def matters_retain(
+    matter: Matter,
+    days: Annotated[str, typer.Argument(help="Number of days, or none for no end.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Set after how many days conversations of a matter are deleted, and in the archive all of it."""
+    from webapp.service.commands import Retain
+
+    if days != "none" and not days.isdecimal():
+        raise typer.BadParameter("give a number of days, or none", param_hint="DAYS")
+    _run(Retain(matter, None if days == "none" else int(days[:9])), as_json)
+
+
+@app.command()
+def audit(
+    matter: Annotated[
+        str | None, typer.Argument(help="Name or id of a matter; without it, all of the log.", show_default=False)
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Verify that no row was changed or removed.")] = False,
+    head: Annotated[str, typer.Option(help="Verify against this head too, which an earlier --verify printed.")] = "",
+    since: Annotated[str, typer.Option(help="Rows since this date: 2026-11-27, or 2026-11-27T09:30 (UTC).")] = "",
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the audit log: who did what in which matter and when; or verify it.
+
+    With --verify the exit code is 1 where something was changed.
+    """
+    from webapp.cli.terminal import results
+    from webapp.service.commands import ReadAudit, VerifyAudit
+
+    with _executor(as_json) as run:
+        if verify or head:
+            faults = [row.fault for row in _print_results(run(VerifyAudit(head)), as_json)]
+            raise typer.Exit(1 if any(faults) else 0)
+        rows = run(ReadAudit(matter, since, csv))
+        if csv:
+            from webapp.exports.audit_log import to_csv
+
+            for line in to_csv(results(rows, as_json=as_json)):
+                sys.stdout.write(line)
+            return
+        for _ in _print_results(rows, as_json):
+            pass
 
 
 @app.command("eval")
@@ -375,7 +673,7 @@ def _executor(as_json: bool, ray: str | None = None) -> "Iterator[Run]":
             from webapp.core.errors import ServerRuns
 
             if ray:
-                raise ServerRuns()
+                raise ServerRuns(work="reading on a cluster", way_out=", or add the files without --ray")
             with closing(Client(owner)) as client:
                 yield client.run
             return
@@ -388,6 +686,25 @@ def _executor(as_json: bool, ray: str | None = None) -> "Iterator[Run]":
                 yield Caller(workspace, LOCAL_USER).run
         finally:
             owner.release()
+
+
+@contextmanager
+def _data_folder() -> "Iterator[Settings]":
+    """Settings of the data folder, which this process owns during the block. Raises ServerRuns."""
+    from webapp.core.data_folder import RunningServer, claim
+    from webapp.core.errors import ServerRuns
+    from webapp.core.log import open_log
+    from webapp.core.settings import load_settings
+
+    settings = load_settings()
+    owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_say_waiting)
+    if isinstance(owner, RunningServer):
+        raise ServerRuns(work="a restore", way_out=", or set PINCITE_DATA_DIR to another folder")
+    try:
+        open_log(settings.data_dir)
+        yield settings
+    finally:
+        owner.release()
 
 
 @contextmanager
@@ -406,6 +723,16 @@ def _error_output(as_json: bool) -> Iterator[None]:
 
         show_error(user_error(error), as_json=as_json)
         raise typer.Exit(1) from None
+
+
+def _write(out: Path, data: bytes) -> None:
+    """Write a file that was asked for. Raises NotWritten."""
+    from webapp.core.errors import NotWritten
+
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise NotWritten(name=out, reason=(error.strerror or str(error)).lower()) from error
 
 
 def show_page(folder: Path, address: str) -> None:

@@ -13,17 +13,27 @@ from webapp.core.marks import RECOGNISED
 from webapp.core.results import (
     AddedRow,
     AnswerResult,
+    AuditRow,
+    BackupRow,
     ChangeRow,
+    DamagedRow,
     DeletedRow,
     DocumentRow,
     EvaluationRow,
+    FlagRow,
+    GroupRow,
     HitRow,
+    KeptRow,
     MatterRow,
+    MemberRow,
     MentionRow,
     NamedRow,
     RemovedRow,
+    RestoredRow,
     Row,
     SummaryResult,
+    UserRow,
+    VerificationRow,
     mark_of,
 )
 from webapp.core.wording import (
@@ -31,6 +41,7 @@ from webapp.core.wording import (
     STATES,
     about_row,
     also_in,
+    audit_detail,
     change_title,
     changed_by,
     cite,
@@ -81,7 +92,8 @@ def show_document(row: DocumentRow) -> None:
 def _show_outcome(name: str, row: AddedRow | DocumentRow) -> None:
     """Print the state of a document, and below it what it calls itself and what has to be known of it."""
     if row.state != "ready":
-        print(printable(f"{row.state:<7} {name}" + (f": {row.reason}" if row.reason else "")))
+        state = "in part" if row.state == "partly_read" else row.state
+        print(printable(f"{state:<7} {name}" + (f": {row.reason}" if row.reason else "")))
         return
     about = about_row(row) if isinstance(row, DocumentRow) else ""
     unread = not_read(row.unreadable_pages, row.partly_read_pages)
@@ -118,9 +130,67 @@ def show_matter(row: MatterRow) -> None:
 
 
 @show.register
+def show_user(row: UserRow) -> None:
+    """Print a person of `users`, and below the link that sets their password."""
+    role = ", administrator" if row.administrator else ""
+    address = f" <{row.email}>" if row.email and row.email != row.name else ""
+    print(printable(f"{row.state:<8} {row.name}{address}{role}"))
+    if row.link:
+        print(printable(f"\nThis link sets the password, once and within three days:\n{row.link}"))
+
+
+@show.register
 def show_deleted(row: DeletedRow) -> None:
     """Print the matter that `matters delete` deleted."""
     print(printable(f"Deleted the matter {row.name}."))
+
+
+@show.register
+def show_member(row: MemberRow) -> None:
+    """Print a person of `matters people`."""
+    through = f" (through {', '.join(row.groups)})" if row.groups else ""
+    print(printable(f"{row.name}: {row.role}{through}"))
+
+
+@show.register
+def show_flag(row: FlagRow) -> None:
+    """Print what `matters archive` or `matters privilege` changed."""
+    if row.document is None:
+        print(printable(f"{row.matter} is {'archived' if row.archived else 'no longer archived'}."))
+    else:
+        print(printable(f"{row.document} is {'kept out of' if row.privileged else 'no longer kept out of'} exports."))
+
+
+@show.register
+def show_kept(row: KeptRow) -> None:
+    """Print what `matters retain` or `matters hold` changed."""
+    days = f"for {plural(row.retention_days, 'day')}" if row.retention_days else "without end"
+    hold = "on legal hold: nothing of it is deleted" if row.legal_hold else "on no hold"
+    print(printable(f"{row.matter} is kept {days}, and is {hold}."))
+
+
+@show.register
+def show_audit(row: AuditRow) -> None:
+    """Print a row of `audit`."""
+    where = f" in {row.matter or row.matter_id}" if row.matter_id else ""
+    about = ", ".join(part for part in (row.object[:12], *audit_detail(row)) if part)
+    more = f" ({about})" if about else ""
+    print(printable(f"{row.at[:19].replace('T', ' ')}  {row.user or 'nobody'} {row.told}{where}{more}"))
+
+
+@show.register
+def show_verification(row: VerificationRow) -> None:
+    """Print what `audit --verify` found."""
+    if row.fault:
+        print(printable(f"The log was changed: {row.fault}."))
+    print(f"{plural(row.rows, 'row')} {'is' if row.rows == 1 else 'are'} as they were written.")
+    print(f"Head, to be kept elsewhere: {row.head}")
+
+
+@show.register
+def show_group(row: GroupRow) -> None:
+    """Print a group of `groups`."""
+    print(printable(f"Deleted the group {row.name}." if row.deleted else f"{row.name}: {', '.join(row.people)}"))
 
 
 @show.register
@@ -254,6 +324,35 @@ def show_summary(summary: SummaryResult) -> None:
     for mark in legend(summary):
         print(mark)
     print(summary_coverage(summary.searched, len(summary.clauses)))
+
+
+@show.register
+def show_backup(row: BackupRow) -> None:
+    """Print what is in the backup that `backup` made, and what was missing before."""
+    print(printable(f"Backed up to {row.folder}: {_contents(row)}."))
+    _show_damaged(row.missing, "of the data folder")
+
+
+@show.register
+def show_restored(row: RestoredRow) -> None:
+    """Print what `restore` found and did."""
+    done = "Restored" if row.restored else "Not restored:" if row.damaged else "Nothing is damaged:"
+    print(printable(f"{done} {_contents(row)}, backed up {row.made_at}."))
+    _show_damaged(row.damaged, "of the backup")
+    _show_damaged(row.missing, "that the backup never had")
+    if row.restored:
+        print("The next start makes the indexes anew; until then documents wait.")
+
+
+def _contents(row: BackupRow | RestoredRow) -> str:
+    size = f"{row.bytes / (1 << 20):,.1f} MiB"
+    return f"{plural(row.documents, 'document')}, {plural(row.records, 'record')}, {plural(row.files, 'file')}, {size}"
+
+
+def _show_damaged(rows: Sequence[DamagedRow], whose: str) -> None:
+    for row in rows:
+        names = ", ".join(row.documents) or "no document"
+        print(printable(f"{row.state:<8}{names} ({row.file} {whose})"))
 
 
 @show.register

@@ -6,8 +6,16 @@ PinciteError
 │   ├── WordsTooLong        NameTooLong       TooManyChosen
 │   └── NotText
 ├── NotAllowed
-│   └── GuestGone           DemoFull          NetworkFull
-├── AmbiguousDocument       NoSuchFile        NoSuchConversation
+│   ├── GuestGone           DemoFull          NetworkFull
+│   └── SessionEnded        RoleTooLow
+├── SignInRefused
+│   ├── WrongCredentials    TooManyAttempts   SignInBusy        FormExpired
+│   └── LinkExpired         NotAdmitted       ProviderFailed
+├── AccountError
+│   ├── EmailInvalid        AccountExists     LastAdministrator
+│   └── PasswordRefused
+├── AmbiguousDocument       NoSuchFile        NotWritten        NoSuchConversation
+├── OnHold
 ├── PageNotShown
 │   └── PageImageTooSlow    DocumentNotDrawn
 ├── QuotaReached
@@ -17,6 +25,7 @@ PinciteError
 ├── TooManyEvents           TooManyStreams
 ├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
 ├── AlreadyServing          ServerGone        RemoteError       ServerRuns
+├── BackupFailed            BackupUnusable    RestoreRefused    RestoreUnfinished
 ├── Unexpected
 ├── Congested
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
@@ -65,6 +74,98 @@ class GuestGone(NotAllowed):
     hint_text = "Reload the page to start again; your browser must accept its cookie."
 
 
+class SessionEnded(NotAllowed):
+    """A request without a session: nobody has signed in, or the session has ended."""
+
+    sentence = "Your session has ended; sign in again."
+    hint_text = "What you typed stays in this page: sign in in another tab, then go on here."
+
+
+class SignInRefused(PinciteError):
+    """An attempt to sign in, or to use a form of it, that is refused."""
+
+
+class WrongCredentials(SignInRefused):
+    """E-mail or password is wrong, or the account may not sign in; which of these is not said."""
+
+    sentence = "The e-mail address or the password is wrong."
+    hint_text = "Try again, or ask your administrator for a link that sets a new password."
+
+
+class TooManyAttempts(SignInRefused):
+    """Too many failed attempts, for one account or from one address; which of these is not said."""
+
+    sentence = "There were too many attempts to sign in."
+    hint_text = "Wait a while, then try again. A link from your administrator works at once."
+
+
+class SignInBusy(SignInRefused):
+    """The maximum number of passwords is being checked."""
+
+    sentence = "Too many people are signing in at the moment."
+    hint_text = "Try again in a few seconds."
+
+
+class FormExpired(SignInRefused):
+    """A form that this server did not give to this browser, or not lately."""
+
+    sentence = "This form is no longer valid."
+    hint_text = "Fill it in once more; your browser must accept the cookies of this site."
+
+
+class LinkExpired(SignInRefused):
+    """A one-time link that was used, has expired, was replaced or never existed."""
+
+    sentence = "This link is no longer valid."
+    hint_text = "A link works once and for three days. Ask your administrator for a new one."
+
+
+class NotAdmitted(SignInRefused):
+    """The provider knows the person; pincite does not, or no longer."""
+
+    sentence = "You are signed in at {provider}, but have no account here."
+    hint_text = "Ask your administrator to add your e-mail address."
+
+
+class ProviderFailed(SignInRefused):
+    """Single sign-on did not give a valid answer."""
+
+    sentence = "Signing in with {provider} did not work."
+    hint_text = "Try again. If it happens again, your administrator finds the reason in the log."
+
+
+class AccountError(PinciteError):
+    """A change of an account that cannot be made."""
+
+
+class EmailInvalid(AccountError):
+    """No e-mail address."""
+
+    sentence = "“{email}” is not an e-mail address."
+    hint_text = "Enter it as name@example.com."
+
+
+class AccountExists(AccountError):
+    """Another account has this e-mail address."""
+
+    sentence = "There is an account with the address {email} already."
+    hint_text = "`pincite users passwd` makes a link that sets a new password."
+
+
+class LastAdministrator(AccountError):
+    """The only administrator who may sign in."""
+
+    sentence = "{email} is the only administrator, and cannot be disabled."
+    hint_text = "Add another administrator first."
+
+
+class PasswordRefused(AccountError):
+    """A new password that does not meet the rules."""
+
+    sentence = "{reason}"
+    hint_text = "Take several words that nobody would expect together, or let your browser make a password."
+
+
 class DemoFull(NotAllowed):
     """The demo has its maximum number of guests."""
 
@@ -91,6 +192,76 @@ class GuestLimit(QuotaReached):
 
     sentence = "The limit is {most:,} {what} per visitor."
     hint_text = "Delete something first, or run pincite on your own computer."
+
+
+class RoleTooLow(NotAllowed):
+    """The user may see the matter, but not do this in it."""
+
+    sentence = "You may read this matter, but not do this in it."
+    hint_text = "Ask the owner of the matter."
+
+
+class MatterArchived(PinciteError):
+    """The matter is archived: it is read, and no longer changed."""
+
+    sentence = "This matter is archived: it can be read, but not changed or asked."
+    hint_text = "Its owner can take it out of the archive."
+
+
+class OnHold(PinciteError):
+    """Something of a matter on legal hold was to be deleted."""
+
+    sentence = "This matter is on legal hold: nothing in it may be deleted."
+    hint_text = "Its owner can end the hold."
+
+
+class AmbiguousMatter(PinciteError):
+    """A name that several matters of the user have."""
+
+    sentence = "Several matters are called “{matter}”: {ids}."
+    hint_text = "Enter the id of the one you mean."
+
+
+class NoSuchPerson(PinciteError):
+    """Nobody of this name, e-mail address or id is known."""
+
+    sentence = "There is nobody “{person}” here."
+    hint_text = "Enter the e-mail address with which they sign in."
+
+
+class AmbiguousPerson(PinciteError):
+    """A name that several people have."""
+
+    sentence = "Several people are called “{person}”."
+    hint_text = "Enter the e-mail address of the one you mean."
+
+
+class BehindWall(PinciteError):
+    """Someone is to be let into a matter that a wall keeps them out of."""
+
+    sentence = "{person} is kept out of this matter by a wall."
+    hint_text = "Lift the wall first, if it may be lifted."
+
+
+class OwnerStays(PinciteError):
+    """The owner of a matter is to be taken out of it, or given a lesser role."""
+
+    sentence = "{person} owns this matter."
+    hint_text = "Hand the matter over to someone else first."
+
+
+class NoSuchGroup(PinciteError):
+    """No group has this name or id."""
+
+    sentence = "There is no group “{group}”."
+    hint_text = "`pincite groups list` shows them."
+
+
+class GroupExists(PinciteError):
+    """A group of that name is there already."""
+
+    sentence = "There is already a group “{group}”."
+    hint_text = "Choose another name."
 
 
 class NoSuchConversation(PinciteError):
@@ -235,6 +406,13 @@ class NoSuchFile(PinciteError):
     hint_text = "Check the path."
 
 
+class NotWritten(PinciteError):
+    """A file that was asked for cannot be written."""
+
+    sentence = "{name} cannot be written: {reason}."
+    hint_text = "Name a file in a folder that is there and that you may write to."
+
+
 class AlreadyServing(PinciteError):
     """Another server already uses this data folder."""
 
@@ -245,8 +423,36 @@ class AlreadyServing(PinciteError):
 class ServerRuns(PinciteError):
     """A command that needs the data folder to itself, while a server has it."""
 
-    sentence = "The server is running, and reading on a cluster needs its data folder."
-    hint_text = "Stop the server, or add the files without --ray."
+    sentence = "The server is running, and {work} needs its data folder."
+    hint_text = "Stop the server{way_out}."
+
+
+class BackupFailed(PinciteError):
+    """A backup that cannot be written; nothing of it is left."""
+
+    sentence = "The backup cannot be written to {folder}: {reason}."
+    hint_text = "Name a new or empty folder outside of the data folder, with room for all documents."
+
+
+class BackupUnusable(PinciteError):
+    """A folder that is no backup, or whose manifest or records are damaged."""
+
+    sentence = "{folder} cannot be restored: {reason}."
+    hint_text = "Take another backup; one that was broken off has no manifest.json."
+
+
+class RestoreRefused(PinciteError):
+    """A data folder or a database that is not empty."""
+
+    sentence = "{place} is not empty."
+    hint_text = "Set PINCITE_DATA_DIR to a new folder, and PINCITE_DATABASE_URL, if it is used, to a new database."
+
+
+class RestoreUnfinished(PinciteError):
+    """A data folder into which a backup was restored in part."""
+
+    sentence = "A backup was restored into the data folder only in part."
+    hint_text = "Run `pincite restore` again: it begins anew."
 
 
 class ServerGone(PinciteError):

@@ -8,14 +8,27 @@ text would take minutes of CPU time from everyone.
 import math
 import re
 from collections.abc import Collection
+from typing import Literal
 
-from webapp.core.errors import EmptyQuestion, EventMalformed, NameTooLong, NotText, TooManyChosen, WordsTooLong
+from webapp.core.errors import (
+    EmptyQuestion,
+    EventMalformed,
+    NameTooLong,
+    NotText,
+    RequestMalformed,
+    TooManyChosen,
+    WordsTooLong,
+)
 
 MIB = 1 << 20  # bytes
 MAX_QUESTION = 8_000  # characters of a question or a phrase: three pages, or half the window of the served model
 MAX_NAME = 255  # characters of a matter's or a document's name: the width of the database columns
 FILES_AT_ONCE = 40  # files in one upload, each as large as the settings allow
 MAX_CHOSEN = 20_000  # documents selected at once: as many as a user may have by default
+MOST_DAYS = 36_500  # of retention: a hundred years
+JobAct = Literal["list", "pause", "resume", "retry", "cancel"]  # what `jobs` does with documents on their way
+MemberAct = Literal["share", "unshare", "hand-over", "wall", "lift"]  # what is done with the people of a matter
+GroupAct = Literal["list", "create", "delete", "add", "remove"]  # what `groups` does
 _DIGITS = 9  # of a number: more than any page, passage or zoom has
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")  # matters, conversations and turns have 32 hex digits, documents 64
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # null and lone surrogates: no database stores them, no keyboard types them
@@ -24,6 +37,11 @@ _CODES = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\\\)"
     "|[\x01-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 )
+
+
+def is_text(words: str) -> bool:
+    """Whether a database can store these characters."""
+    return _NOT_TEXT.search(words) is None
 
 
 def without_codes(words: str) -> str:
@@ -58,6 +76,12 @@ def check_selection(ids: Collection[str]) -> None:
     """Check the number of selected documents (not their ownership). Raises TooManyChosen."""
     if len(ids) > MAX_CHOSEN:
         raise TooManyChosen(count=len(ids), limit=MAX_CHOSEN)
+
+
+def check_days(days: int | None) -> None:
+    """Check a number of days; None is for ever. Raises RequestMalformed."""
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise RequestMalformed(part="days")
 
 
 def is_id(text: str) -> bool:

@@ -142,7 +142,8 @@ class CiteRow(_Place, _Section):
     `bates` is the number that a production stamped on the page, `exhibit` the exhibit that it belongs to, `lines` are
     the numbered lines of a pleading or transcript. `recognised`: words of it were read from an image. `status`
     tells of words that are no text of the page itself: `field` (filled into a form), `annotation` (typed on the page),
-    `inserted` (by a tracked change), `struck` (deleted, and no longer there).
+    `inserted` (all of them by a tracked change), `partly_inserted` (some of them), `struck` (deleted, and no longer
+    there).
     """
 
 
@@ -793,11 +794,9 @@ class _Titled(Row):
     date: str | None
 
 
-JobAct = Literal["list", "pause", "resume", "retry", "cancel"]  # what `jobs` does
-
-
 class DocumentRow(_Outcome, _Titled, _Document):
-    """Outcome of the ingest of a document: ready, or failed and why.
+    """Outcome of the ingest of a document: ready, or failed and why; an archive of which some files were not read, and
+    are named, is `partly_read`.
 
     `unreadable_pages` show words and have none in the text, `partly_read_pages` show more than the text has;
     `recognised_pages` have words that were read from an image. `warnings` say what else has to be known.
@@ -818,7 +817,7 @@ class DocumentRow(_Outcome, _Titled, _Document):
             date=day.isoformat() if day else None,
             document_id=record.id,
             document=record.name,
-            state=record.state,
+            state=record.outcome,
             pages=record.pages,
             unreadable_pages=record.unreadable_pages,
             partly_read_pages=record.partly_read_pages,
@@ -906,6 +905,118 @@ class DeletedRow(Row):
     id: str
     name: str
     deleted: Literal[True] = True
+
+
+class MemberRow(Row):
+    """Someone who is in a matter: their role, and the groups that let them in; or whom a wall keeps out of it."""
+
+    name: str
+    role: Literal["owner", "member", "viewer", "kept out"]
+    groups: tuple[str, ...] = ()
+
+
+class UserRow(Row):
+    """A person: whether they may sign in, and after `users add` and `passwd` the one-time link that sets a password."""
+
+    id: str
+    name: str
+    email: str | None
+    administrator: bool
+    state: Literal["active", "invited", "disabled"]
+    link: str | None = absent(None)
+
+
+class FlagRow(Row):
+    """Whether a matter is archived, or a document of it kept out of exports, after it was changed."""
+
+    matter: str
+    document: str | None = None
+    archived: bool | None = None
+    privileged: bool | None = None
+
+
+class KeptRow(Row):
+    """How long a matter is kept: days of retention, and whether a legal hold keeps all of it."""
+
+    matter: str
+    retention_days: int | None = None
+    legal_hold: bool = False
+
+
+class AuditRow(Row):
+    """A row of the audit log: who did what in which matter and when, by ids.
+
+    `user` and `matter` are the names as they were then; `object` is the id of what was acted on: a document, a turn, a
+    conversation, a person, a group.
+    """
+
+    seq: int
+    at: str
+    user_id: str
+    user: str
+    matter_id: str
+    matter: str
+    act: str
+    told: str
+    object: str
+    detail: dict[str, str | int | bool | tuple[str, ...] | None]
+    previous: str
+    digest: str
+
+
+class VerificationRow(Row):
+    """What a verification of the audit log found.
+
+    `rows` are whole, up to `head`; `fault` says what is wrong first, "" for nothing.
+    """
+
+    rows: int
+    head: str
+    fault: str
+
+
+class GroupRow(Row):
+    """A group of people, by their names; `deleted` when it no longer exists."""
+
+    name: str
+    people: tuple[str, ...]
+    deleted: bool = False
+
+
+DamageState = Literal["missing", "damaged"]
+
+
+class BackupRow(Row):
+    """A backup that was made. `missing`: files that the data folder itself no longer had, or had damaged."""
+
+    folder: str
+    documents: int
+    records: int
+    files: int
+    bytes: int
+    missing: tuple["DamagedRow", ...]
+
+
+class DamagedRow(Row):
+    """A file of a backup that is missing or damaged, with the names of the documents that it belongs to."""
+
+    file: str
+    documents: tuple[str, ...]
+    state: DamageState
+
+
+class RestoredRow(Row):
+    """What `restore` found in a backup, and whether it is restored. `missing`: files that were never in it."""
+
+    folder: str
+    restored: bool
+    made_at: str
+    documents: int
+    records: int
+    files: int
+    bytes: int
+    damaged: tuple[DamagedRow, ...]
+    missing: tuple[DamagedRow, ...]
 
 
 class EvaluationRow(Row):

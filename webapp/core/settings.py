@@ -100,6 +100,15 @@ def _quota(kind: Kind, meaning: str) -> Any:
     return Field(None, gt=0, description=f"{meaning}; not with `local`.", json_schema_extra={"shown": shown})
 
 
+def _domains(value: str) -> str:
+    domains = [part.strip().lower().removeprefix("@") for part in value.split(",") if part.strip()]
+    for domain in domains:
+        if domain != "*" and not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", domain):
+            raise ValueError(f"“{domain}” is not a domain, such as firm.example")
+    return ",".join(domains)
+
+
+Domains = Annotated[str, AfterValidator(_domains)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HardToGuess = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 ModelFile = Annotated[Path, AfterValidator(_model_file)]
@@ -137,11 +146,41 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on; with `PINCITE_ACCESS=local` loopback only.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the page; 0 for any free port.")
-    access: Literal["local", "behind-proxy", "demo"] = Field(
+    access: Literal["local", "accounts", "behind-proxy", "demo"] = Field(
         "local",
-        description="Who may use it. `local`: one user, on this machine only. `behind-proxy`: users whom a proxy "
-        "authenticates and names in a header. `demo`: each browser is a guest for an hour; then the guest's data is "
-        "deleted.",
+        description="Who may use it. `local`: one user, on this machine only. `accounts`: people who sign in, with a "
+        "password or by single sign-on. `behind-proxy`: users whom a proxy authenticates and names in a header. "
+        "`demo`: each browser is a guest for an hour; then the guest's data is deleted.",
+    )
+    public_url: WebAddress | None = Field(
+        None,
+        description="With `accounts`: the address under which people open the page (`https://pincite.firm.example`). "
+        "Links and single sign-on lead there; with https the cookies are for https alone.",
+        json_schema_extra={"shown": "address and port it listens on; in a Space the Space's"},
+    )
+    session_idle_hours: float = Field(
+        8, gt=0, description="With `accounts`: hours without an act of the person after which a session ends."
+    )
+    session_days: float = Field(7, gt=0, description="With `accounts`: days after which a session ends in any case.")
+    oidc_issuer: WebAddress | None = Field(
+        None,
+        description="With `accounts`: issuer of OpenID Connect, for single sign-on; its configuration is read from "
+        "`/.well-known/openid-configuration` there.",
+        json_schema_extra={"shown": "none; in a Space with `hf_oauth` Hugging Face"},
+    )
+    oidc_client_id: str | None = Field(None, description="Client id that the issuer gave for pincite.")
+    oidc_client_secret: Secret | None = Field(
+        None, description="Client secret that the issuer gave; none for a public client."
+    )
+    oidc_scopes: str = Field("openid profile email", description="Scopes to ask the issuer for.")
+    oidc_name: str | None = Field(
+        None, description="Name of the issuer on the sign-in page.", json_schema_extra={"shown": "its host"}
+    )
+    oidc_domains: Domains | None = Field(
+        None,
+        description="E-mail domains, separated by commas, whose people get an account when they first sign in at the "
+        "issuer; `*` for everyone whom it signs in.",
+        json_schema_extra={"shown": "none: only people whom an administrator added by e-mail"},
     )
     user_header: HeaderName = Field(
         "X-Forwarded-User",
@@ -325,9 +364,9 @@ class Settings(BaseSettings):
     )
     trusted_proxies: Networks | None = Field(
         None,
-        description="With `demo`: proxies whose `X-Forwarded-For` header is trusted: addresses or networks "
-        "(`10.0.0.0/8`), separated by commas. Each must append the address of its client. From anyone else the header "
-        "is ignored.",
+        description="With `demo` and `accounts`: proxies whose `X-Forwarded-For` header is trusted: addresses or "
+        "networks (`10.0.0.0/8`), separated by commas. Each must append the address of its client. From anyone else "
+        "the header is ignored.",
     )
     metrics_token: HardToGuess | None = Field(
         None,
@@ -361,6 +400,34 @@ class Settings(BaseSettings):
             raise SettingsInvalid(setting=f"{PREFIX}LLM_FILE", reason="PINCITE_LLM_URL is set too; keep one of them")
         return self
 
+    @model_validator(mode="after")
+    def _passwords_are_not_sent_in_the_clear(self) -> Self:
+        if self.access != "accounts":
+            return self
+        if self.public_url is None and not is_loopback(self.host):
+            raise SettingsInvalid(
+                setting=f"{PREFIX}PUBLIC_URL",
+                reason=f"it is not set, and with PINCITE_ACCESS=accounts on “{self.host}” links and cookies need it",
+            )
+        for name, url in (("PUBLIC_URL", self.public_url), ("OIDC_ISSUER", self.oidc_issuer)):
+            parts = urlsplit(url or "")
+            if url and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+                raise SettingsInvalid(
+                    setting=f"{PREFIX}{name}",
+                    reason=f"passwords and tokens would be sent in the clear to “{url}”; it must begin with https://",
+                )
+        if self.public_url and urlsplit(self.public_url).path:
+            raise SettingsInvalid(setting=f"{PREFIX}PUBLIC_URL", reason="it must have no path")
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise SettingsInvalid(setting=f"{PREFIX}OIDC_CLIENT_ID", reason="it is not set, and PINCITE_OIDC_ISSUER is")
+        return self
+
+    @property
+    def page_url(self) -> str:
+        """Address under which the page is opened, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
     @property
     def trusted_networks(self) -> tuple[str, ...]:
         """Addresses and networks of the proxies whose X-Forwarded-For is trusted."""
@@ -380,8 +447,33 @@ class Settings(BaseSettings):
         return Quota(**limits, of_guests=default.of_guests)
 
 
+# What a Hugging Face Space with `hf_oauth: true` has in its environment, by our names; ours take precedence.
+_OF_SPACE = {
+    "oidc_issuer": "OPENID_PROVIDER_URL",
+    "oidc_client_id": "OAUTH_CLIENT_ID",
+    "oidc_client_secret": "OAUTH_CLIENT_SECRET",
+    "oidc_scopes": "OAUTH_SCOPES",
+}
+
+
+def _of_space() -> dict[str, str]:
+    """Settings that the Hugging Face Space gives in which this runs; none elsewhere."""
+    host = os.environ.get("SPACE_HOST", "").partition(",")[0].strip()  # one with a domain of its own has two
+    if not host:
+        return {}
+    found = {name: os.environ[variable] for name, variable in _OF_SPACE.items() if os.environ.get(variable)}
+    if "oidc_issuer" in found:
+        found["oidc_name"] = "Hugging Face"
+    found["public_url"] = f"https://{host}"
+    return {name: value for name, value in found.items() if not os.environ.get(PREFIX + name.upper())}
+
+
 def load_settings(**given: Any) -> Settings:
-    """Read the settings: `given` first, then environment variables, then files. Raises SettingsInvalid."""
+    """Read the settings: `given` first, then environment variables, then files, and in a Space what the Space gives.
+
+    Raises SettingsInvalid.
+    """
+    given = _of_space() | given
     folder = given.get("secrets_dir") or os.environ.get(f"{PREFIX}SECRETS_DIR") or None
     if folder is not None and not Path(folder).is_dir():
         raise SettingsInvalid(setting=f"{PREFIX}SECRETS_DIR", reason=f"there is no folder “{folder}”")

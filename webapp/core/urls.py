@@ -1,4 +1,6 @@
-"""Builds the URLs of a document, which `web.document_routes` serves: an image of a page with highlights, the file."""
+"""Builds the URLs of a document, which `web.document_routes` serves (an image of a page with highlights, the file), and
+of the audit log.
+"""
 
 from collections.abc import Iterable
 from urllib.parse import urlencode
@@ -30,6 +32,11 @@ def pdf_url(matter_id: str, document_id: str, page: int | None = None) -> str:
 def changes_url(matter_id: str, old_id: str, new_id: str) -> str:
     """URL of the comparison of two versions."""
     return f"{_url(matter_id, old_id)}/changes/{new_id}"
+
+
+def audit_url(matter_id: str = "") -> str:
+    """URL of the audit log: of a matter, or of all."""
+    return f"/matters/{matter_id}/audit" if matter_id else "/audit"
 
 
 def _url(matter_id: str, document_id: str) -> str:

@@ -9,6 +9,7 @@ from webapp.core.marks import QUOTED, RECOGNISED
 from webapp.core.results import (
     AddedRow,
     AnswerResult,
+    AuditRow,
     BudgetRow,
     ChangeRow,
     CitationRow,
@@ -54,6 +55,7 @@ _STATUS = {
     "field": "form entry",
     "annotation": "typed annotation",
     "inserted": "tracked insertion",
+    "partly_inserted": "tracked insertion in part",
     "struck": "deleted text",
 }
 
@@ -61,6 +63,35 @@ _STATUS = {
 def cite(row: Cited | NamedRow) -> str:
     """Pin cite of a row: document, exhibit, section and page, as far as the row has them."""
     return ", ".join(part for part in (row.document, short_cite(row)) if part)
+
+
+def audit_detail(row: AuditRow) -> list[str]:
+    """The detail of a row of the audit log, in words; of documents only their number."""
+    words = []
+    for name, value in row.detail.items():
+        if isinstance(value, tuple):
+            words.append(plural(len(value), name.removesuffix("s")))
+        elif name == "days":
+            words.append("without end" if value is None else plural(int(value), "day"))
+        elif name == "on":
+            words.append("on" if value else "off")
+        elif name == "why":
+            words += [_REFUSED[str(value)]] if value in _REFUSED else [] if value == "order" else [str(value)]
+        elif name in _SAID_ALONE:
+            words.append(str(value))
+        else:
+            words.append(f"{name} {value}".removesuffix(" True"))
+    return words
+
+
+_SAID_ALONE = ("what", "role", "form", "change")  # details whose value says what they are
+_REFUSED = {
+    "NoSuchMatter": "not in the matter",
+    "NoSuchDocument": "no such document",
+    "NoSuchConversation": "no conversation of theirs",
+    "RoleTooLow": "not in this role",
+    "NotAllowed": "not allowed",
+}
 
 
 def about_document(facts: "Facts | None") -> str:

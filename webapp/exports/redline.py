@@ -31,6 +31,13 @@ del { color: var(--gone); } ins { color: var(--new); text-decoration: underline;
 """)
 
 
+def names_in(changes: Sequence[ChangeRow], old: str, new: str) -> tuple[str, str]:
+    """The names of both documents as the changes have them; else what they were asked by."""
+    before = (change.old.document for change in changes if change.old)
+    after = (change.new.document for change in changes if change.new)
+    return next(before, old), next(after, new)
+
+
 def to_html(old: str, new: str, rows: Sequence[ChangeRow], docx: str = "") -> str:
     """One page with every change. `docx`: address of the same as a Word file."""
     sections = Markup("\n").join(

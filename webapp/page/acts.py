@@ -55,6 +55,7 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "delete-matter": Act(Controller.delete_matter, ("matters",), {"matter": str}),
         "open": Act(Controller.open_conversation, ("conversations",), {"conversation": str}),
         "new": Act(Controller.new_conversation, ("conversations",), focus="question"),
+        "share": Act(Controller.share_conversation, ("conversations",), {"conversation": str, "share": str}),
         "delete": Act(Controller.delete_conversation, ("conversations",), {"conversation": str}),
         "pause": Act(Controller.pause_document, ("documents",), {"document": str}),
         "resume": Act(Controller.resume_document, ("documents",), {"document": str}),
@@ -72,6 +73,7 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "read-on": Act(Controller.read_on, ("past",), {"turn": str}, "submit", focus="question"),
         "alone": Act(Controller.ask_alone, ("past",), {"turn": str}, "submit", focus="question"),
         "edit": Act(Controller.edit_question, ("past",), {"turn": str}, focus="question"),
+        "copy": Act(Controller.record_copy, ("past",), {"turn": str}),
         "rate": Act(Controller.rate, ("past",), {"turn": str, "rating": parse_integer}),
         "cite": Act(
             Controller.show_evidence,
@@ -114,6 +116,16 @@ def read_act(data: Mapping[str, Any]) -> tuple[Act, list[Any]]:
     """
     act = find_act(_text(data, "do"))
     return act, [parse(_text(data, name)) for name, parse in act.fields.items()]
+
+
+def asked_for(data: Mapping[str, Any]) -> tuple[str, str]:
+    """The ids in the data of an element: of a matter, and of what else it is about; "" where it has none."""
+    ids = {name: data[name] for name in ("matter", "value", *_ABOUT) if isinstance(data.get(name), str)}
+    matter_id = ids.get("matter") or (ids.get("value", "") if data.get("do") == "matter" else "")
+    return matter_id, next((ids[name] for name in _ABOUT if ids.get(name)), "")
+
+
+_ABOUT = ("document", "turn", "conversation")
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from itertools import chain
 
-from retrieval import DocumentRecord, Matter, PinciteError
+from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError
 from webapp.answers.answer import Scope
 from webapp.answers.each_document import put_to_each
 from webapp.core.errors import NoSuchConversation, TooSlow
@@ -39,6 +39,7 @@ from webapp.service.mentions import SEARCH_SECONDS, mentions, page_result
 from webapp.service.running import Running, RunningAnswer, RunningAnswers
 from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
+from webapp.store.audit import Act
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 
@@ -54,6 +55,11 @@ class Controller:
     def share_key(self) -> str:
         """Key under which the user's concurrent work is counted."""
         return self._workspace.share_key(self._user)
+
+    @property
+    def user_name(self) -> str:
+        """The user's name."""
+        return self._user.name
 
     # The whole page
 
@@ -74,15 +80,35 @@ class Controller:
         )
         turns = self._conversations.turns(self._user, conversation.id) if conversation else []
         records = self._records(matter)
-        updates: Updates = {"state": state, "matters": sidebar.matters(matters, matter), "notice": NOTHING}
+        chooser = sidebar.matters(matters, matter, sharing=self._workspace.has_people)
+        updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING}
         updates |= self._sidebar(state, matter, records)
-        updates |= chat_updates(matter, records, turns, self._running.of(state.conversation_id))
+        running = self._running.of(state.conversation_id)
+        updates |= chat_updates(matter, records, turns, running, read_only=bool(conversation and conversation.author))
         return updates | {"evidence": newest_evidence(self._workspace.library, state.matter_id, turns)}
 
     def open(self, state: PageState) -> Updates:
         """Open the page in a state; an answer that is being written there is followed."""
         updates = self.whole_page(state)
+        shown: PageState = updates["state"]
+        self._record_opening(state, shown)
         return updates | {"stream": _new_stream() if updates["busy"] else ""}
+
+    def _record_opening(self, wanted: PageState, shown: PageState) -> None:
+        """Record that the conversation of a page is read, or that the page is shown instead of what was asked for."""
+        if shown.conversation_id:
+            self._record(Act.CONVERSATION, shown.matter_id, shown.conversation_id)
+        elsewhere = wanted.matter_id if wanted.matter_id != shown.matter_id else ""
+        unseen = wanted.conversation_id if wanted.conversation_id != shown.conversation_id else ""
+        if (elsewhere and not shown.conversation_id) or unseen:
+            self.refused(NoSuchConversation() if unseen else NoSuchMatter(matter="…"), elsewhere, unseen)
+
+    def refused(self, error: Exception, matter_id: str, asked_for: str = "") -> None:
+        """Record that the user asked for what they may not."""
+        self._workspace.audit.refused(self._user, error, matter_id=matter_id, object=asked_for)
+
+    def _record(self, act: Act, matter_id: str, about: str, **detail: int) -> None:
+        self._workspace.audit.record(self._user, act, matter_id=matter_id, object=about, **detail)
 
     def finished(self, state: PageState) -> Updates:
         """Updates of all parts after an answer has ended. Raises the error that prevented saving it."""
@@ -114,12 +140,11 @@ class Controller:
 
     def create_matter(self, state: PageState, name: str) -> Updates:
         """Create a matter and open it."""
-        return self._go(state, PageState(matter_id=self._access.create(self._user, name).id))
+        return self._go(state, PageState(matter_id=self._workspace.create_matter(self._user, name).id))
 
     def delete_matter(self, state: PageState, matter_id: str) -> Updates:
         """Delete a matter with everything in it."""
-        self._access.check(self._user, matter_id)
-        self._workspace.delete_matter(self._access.matter(self._user, matter_id))
+        self._workspace.delete_matter(self._access.matter(self._user, matter_id, "manage"), self._user)
         return self._go(state, PageState())
 
     def open_conversation(self, state: PageState, conversation_id: str) -> Updates:
@@ -132,8 +157,14 @@ class Controller:
 
     def delete_conversation(self, state: PageState, conversation_id: str) -> Updates:
         """Delete a conversation."""
-        self._conversations.delete(self._user, conversation_id)
-        return self._go(state, state)
+        self._workspace.delete_conversation(self._user, conversation_id)
+        is_shown = conversation_id == state.conversation_id
+        return self._go(state, replace(state, conversation_id="") if is_shown else state)
+
+    def share_conversation(self, state: PageState, conversation_id: str, share: str) -> Updates:
+        """Share a conversation with the people of its matter (`share` "yes"), or no longer."""
+        self._workspace.share_conversation(self._user, conversation_id, shared=share == "yes")
+        return self.sidebar(state)
 
     def _go(self, state: PageState, to: PageState) -> Updates:
         """Navigate to another state; an edit of a question is abandoned."""
@@ -156,34 +187,35 @@ class Controller:
     def _accept(self, state: PageState, name: str) -> None:
         upload = self._uploads.claim(self._user.id, name)
         try:
-            matter = self._access.matter(self._user, state.matter_id)
-            self._workspace.library.check_size(upload.name, upload.size)
-            self._access.accept(self._user, matter, upload.path, upload.name)
+            with self._workspace.audit.refusals(self._user, matter_id=state.matter_id):
+                matter = self._access.matter(self._user, state.matter_id)
+                self._workspace.library.check_size(upload.name, upload.size)
+                self._workspace.accept(self._user, matter, upload.path, upload.name)
         finally:
             self._uploads.drop(upload)
 
     def pause_document(self, state: PageState, document_id: str) -> Updates:
         """Pause the ingest of a document."""
-        record = self._access.record(self._user, state.matter_id, document_id)
+        record = self._access.record(self._user, state.matter_id, document_id, "change")
         self._workspace.ingest.pause(record.matter_id, record.id)
         return self.sidebar(state)
 
     def resume_document(self, state: PageState, document_id: str) -> Updates:
         """Go on with a document that was paused."""
-        record = self._access.record(self._user, state.matter_id, document_id)
+        record = self._access.record(self._user, state.matter_id, document_id, "change")
         self._workspace.ingest.resume(record.matter_id, record.id)
         return self.sidebar(state)
 
     def retry_document(self, state: PageState, document_id: str) -> Updates:
         """Try a document again that could not be read."""
-        record = self._access.record(self._user, state.matter_id, document_id)
+        record = self._access.record(self._user, state.matter_id, document_id, "change")
         self._workspace.ingest.retry(record.matter_id, record.id)
         return self.sidebar(state)
 
     def remove_document(self, state: PageState, document_id: str) -> Updates:
         """Remove a document from the matter."""
-        record = self._access.record(self._user, state.matter_id, document_id)
-        self._workspace.ingest.remove(record.matter_id, record.id)
+        record = self._access.record(self._user, state.matter_id, document_id, "change")
+        self._workspace.remove_document(self._user, record)
         return self.whole_page(state)
 
     def choose_documents(self, state: PageState, scope: Sequence[str] | None = None) -> Updates:
@@ -193,7 +225,7 @@ class Controller:
         records = self._records(matter)
         ids = set(scope or ())  # only ids that exist are stored: else a conversation could hold a list of anything
         selection = None if scope is None else tuple(record.id for record in records if record.id in ids)
-        conversation = self._conversation(state)
+        conversation = self._own_conversation(state)
         if conversation is not None:
             self._conversations.change(self._user, conversation.id, title=conversation.title, scope=selection)
         state = replace(state, scope=selection)
@@ -215,7 +247,13 @@ class Controller:
     def show_evidence(self, state: PageState, turn_id: str, item: int, zoom: float) -> Updates:
         """Show one item of a turn in the evidence panel."""
         turn = self._turn(state, turn_id)
+        self._record(Act.CITATION, state.matter_id, turn.id, item=item)
         return {"evidence": evidence_of(self._workspace.library, state.matter_id, turn, item, zoom)}
+
+    def record_copy(self, state: PageState, turn_id: str) -> Updates:
+        """Record that an answer was copied, which the browser has done by itself."""
+        self._record(Act.COPY, state.matter_id, self._turn(state, turn_id).id)
+        return {}
 
     # Questions, summaries, searches
 
@@ -321,7 +359,9 @@ class Controller:
 
     async def stop(self, state: PageState) -> Updates:
         """Stop the answer or summary that is being written; what was written is saved."""
-        conversation = await asyncio.to_thread(self._conversations.one, self._user, state.conversation_id)
+        conversation = await asyncio.to_thread(self._own_conversation, state)
+        if conversation is None:
+            raise NoSuchConversation()
         if running := self._running.of(conversation.id):
             await running.stop()
         return {"busy": False}
@@ -350,12 +390,18 @@ class Controller:
         return updates | start | draft_updates(running)
 
     def _turn_goes_to(self, state: PageState, title: str, replaced: str) -> tuple[Matter, Conversation]:
-        """Conversation for a new turn, created if there is none; a replaced turn and all later ones are deleted."""
+        """Conversation for a new turn, created if there is none or it is another's; a replaced turn and all later ones
+        are deleted.
+        """
         turn = self._turn(state, replaced) if replaced else None
-        matter = self._access.matter(self._user, state.matter_id)
-        conversation = self._conversation(state) or self._conversations.start(self._user, matter, title, state.scope)
+        matter = self._access.matter(self._user, state.matter_id, "ask")
+        conversation = self._own_conversation(state)
+        if conversation is None:
+            if turn is not None:
+                raise NoSuchConversation()
+            conversation = self._conversations.start(self._user, matter, title, state.scope)
         if turn is not None:
-            self._conversations.cut(self._user, turn.id)
+            self._workspace.delete_turns(self._user, conversation, turn.id)
         else:
             self._conversations.check_room(self._user, conversation.id)
         return matter, conversation
@@ -367,6 +413,10 @@ class Controller:
             if state.conversation_id:
                 return self._conversations.one(self._user, state.conversation_id)
         return None
+
+    def _own_conversation(self, state: PageState) -> Conversation | None:
+        conversation = self._conversation(state)
+        return conversation if conversation and conversation.author is None else None
 
     def _turn(self, state: PageState, turn_id: str) -> SavedTurn:
         return self._conversations.turn(self._user, state.conversation_id, turn_id)
@@ -383,7 +433,8 @@ class Controller:
 
     def _sidebar(self, state: PageState, matter: Matter | None, records: Sequence[DocumentRecord]) -> Updates:
         facts = self._workspace.library.facts_of(records)
-        return sidebar_updates(state, matter, records, self._all_conversations(matter), facts)
+        known = self._all_conversations(matter)
+        return sidebar_updates(state, matter, records, known, facts, sharing=self._workspace.has_people)
 
     def _all_conversations(self, matter: Matter | None) -> list[Conversation]:
         return self._conversations.all(self._user, matter) if matter else []

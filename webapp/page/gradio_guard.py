@@ -178,8 +178,7 @@ class GradioGuard:
             return None
 
         def named() -> User:
-            workspace = self._startup.opened()
-            return user_of(request, workspace.settings, workspace.welcome)
+            return user_of(request, self._startup.opened())
 
         try:
             return await run_in_threadpool(named)

@@ -12,15 +12,18 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from webapp.core.log import user_error
-from webapp.page.acts import read_act
+from webapp.page.acts import asked_for, read_act
 from webapp.page.controller import Controller
+from webapp.page.html import sidebar
 from webapp.page.state import PageState, Tab
 from webapp.page.updates import Updates, failure_updates, health_updates
 from webapp.page.uploads import UploadStore
 from webapp.service.health import Health
 from webapp.service.running import RunningAnswers
 from webapp.service.startup import Startup
-from webapp.web.authentication import IncomingRequest, user_of
+from webapp.store.audit import REFUSALS
+from webapp.web.authentication import IncomingRequest, session_cookie, signing_key, user_of
+from webapp.web.forms import form_token
 
 ACTS_AT_ONCE = 4  # concurrent acts of one user, in all their pages; writing an answer does not count
 
@@ -46,23 +49,33 @@ class ControllerFactory:
         """Whether the workspace is open."""
         return self._startup.workspace is not None
 
-    async def of(self, request: Request) -> Controller:
-        """Controller for the request's user. Raises NotAllowed, and the error that prevented opening the workspace."""
-        return await asyncio.to_thread(self._of, request)
+    async def of(self, request: Request, *, active: bool = False) -> Controller:
+        """Controller for the request's user; `active` as for `user_of`.
+
+        Raises NotAllowed, and the error that prevented opening the workspace.
+        """
+        return await asyncio.to_thread(self._of, request, active)
+
+    def account(self, request: Request, controller: Controller) -> Updates:
+        """With accounts: who is signed in, with the form that signs out, which is made anew with each session."""
+        settings = self._startup.settings
+        if settings.access != "accounts":
+            return {}
+        cookie = request.cookies.get(session_cookie(settings), "")
+        token = form_token(signing_key(settings.data_dir, "forms.key"), cookie)
+        return {"account": sidebar.account(controller.user_name, token)}
 
     @asynccontextmanager
-    async def turn(self, request: Request) -> AsyncIterator[Controller]:
+    async def turn(self, request: Request, *, active: bool = False) -> AsyncIterator[Controller]:
         """`of`, once fewer than ACTS_AT_ONCE acts of this user are running: a busy user slows only their own pages."""
-        controller = await self.of(request)
+        controller = await self.of(request, active=active)
         turns = self._turns.setdefault(controller.share_key, asyncio.Semaphore(ACTS_AT_ONCE))
         async with turns:
             yield controller
 
-    def _of(self, request: Request) -> Controller:
+    def _of(self, request: Request, active: bool) -> Controller:
         workspace = self._startup.opened()
-        return Controller(
-            workspace, user_of(request, workspace.settings, workspace.welcome), self._running, self._uploads
-        )
+        return Controller(workspace, user_of(request, workspace, active=active), self._running, self._uploads)
 
 
 class Handlers:
@@ -90,13 +103,13 @@ class Handlers:
             act, values = read_act(data)
             return await act.run(controller, state, values)
 
-        return await self._act(tab, request, run)
+        return await self._act(tab, request, run, asked_for(data))
 
     async def stop(self, tab: Tab, request: Request) -> Updates:
         """Stop the answer that is being written. Not limited by ACTS_AT_ONCE: it must not wait for slow acts."""
 
         async def run(state: PageState) -> Updates:
-            return await (await self._controllers.of(request)).stop(state)
+            return await (await self._controllers.of(request, active=True)).stop(state)
 
         return await self._in_order(tab, run)
 
@@ -118,7 +131,7 @@ class Handlers:
         """Add uploaded files. Neither limited nor in order: many files take a while, and `uploads` limits each user."""
 
         async def run() -> Updates:
-            controller = await self._controllers.of(request)
+            controller = await self._controllers.of(request, active=True)
             return await asyncio.to_thread(controller.upload, tab.state, names)
 
         return await _reported(run())
@@ -140,7 +153,8 @@ class Handlers:
             return health
         query = dict(request.query_params)
         state = PageState(matter_id=query.get("matter", ""), conversation_id=query.get("conversation", ""))
-        async with self._controllers.turn(request) as controller:
+        async with self._controllers.turn(request, active=True) as controller:
+            health |= self._controllers.account(request, controller)
             return health | await asyncio.to_thread(controller.open, state)
 
     async def _look(self, state: PageState, request: Request) -> Updates:
@@ -148,16 +162,29 @@ class Handlers:
             return await self._open(request)
         health = health_updates(await self._health.states())
         async with self._controllers.turn(request) as controller:
+            health |= self._controllers.account(request, controller)
             return health | await asyncio.to_thread(controller.sidebar, state)
 
     async def _act(
-        self, tab: Tab, request: Request, action: Callable[[Controller, PageState], Awaitable[Updates]]
+        self,
+        tab: Tab,
+        request: Request,
+        action: Callable[[Controller, PageState], Awaitable[Updates]],
+        about: tuple[str, str] = ("", ""),
     ) -> Updates:
-        """Run an action in the user's turn and in the tab's order."""
+        """Run an action in the user's turn and in the tab's order; `about`: ids of the matter and of what it is about.
+
+        An access that is refused is recorded.
+        """
 
         async def run(state: PageState) -> Updates:
-            async with self._controllers.turn(request) as controller:
-                return await action(controller, state)
+            async with self._controllers.turn(request, active=True) as controller:
+                try:
+                    return await action(controller, state)
+                except REFUSALS as error:
+                    matter_id, what = about
+                    await asyncio.to_thread(controller.refused, error, matter_id or state.matter_id, what)
+                    raise
 
         return await self._in_order(tab, run)
 

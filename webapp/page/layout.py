@@ -74,6 +74,7 @@ def _sidebar(components: Components, notice: Markup) -> None:
     )
     components.html("documents")
     components.html("conversations")
+    components.html("account")
 
 
 def _chat(components: Components) -> None:

@@ -38,6 +38,7 @@ class Updates(TypedDict, total=False):
     documents: Markup
     conversations: Markup
     scope: Markup
+    account: Markup  # who is signed in
     notice: Markup
     empty: Markup  # the chat before its first question
     past: Markup  # saved turns
@@ -61,23 +62,38 @@ def sidebar_updates(
     records: Sequence[DocumentRecord],
     conversations: Sequence[Conversation],
     facts: Mapping[str, Facts],
+    *,
+    sharing: bool = False,
 ) -> Updates:
-    """Documents, conversations and scope; time to the next poll. `facts` are those of the documents, by id."""
+    """Documents, conversations and scope; time to the next poll. `facts` are those of the documents, by id.
+
+    `sharing`: other people may be in the matter.
+    """
     ready = [record for record in records if record.state == "ready"]
     under_way = any(record.state not in DONE for record in records)
     return {
         "documents": sidebar.documents(records, facts),
-        "conversations": sidebar.conversations(conversations, state.conversation_id),
+        "conversations": sidebar.conversations(conversations, state.conversation_id, sharing=sharing),
         "scope": sidebar.scope(matter, ready, len(records), state.scope) if matter else NOTHING,
         "pace": OFTEN_SECONDS if under_way else SELDOM_SECONDS,
     }
 
 
 def chat_updates(
-    matter: Matter | None, records: Sequence[DocumentRecord], turns: Sequence[SavedTurn], running: Running | None
+    matter: Matter | None,
+    records: Sequence[DocumentRecord],
+    turns: Sequence[SavedTurn],
+    running: Running | None,
+    *,
+    read_only: bool = False,
 ) -> Updates:
-    """The saved turns and the draft; before the first turn, the empty chat."""
-    updates: Updates = {"past": chat.past(turns), "now": NOTHING, "empty": NOTHING, "busy": running is not None}
+    """The saved turns and the draft; before the first turn, the empty chat. `read_only`: it is another's."""
+    updates: Updates = {
+        "past": chat.past(turns, read_only=read_only),
+        "now": NOTHING,
+        "empty": NOTHING,
+        "busy": running is not None,
+    }
     if running is not None:
         updates |= draft_updates(running)
     elif not turns and matter is not None:

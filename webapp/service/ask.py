@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from retrieval import Chunk, DocumentRecord, Matter, PinciteError, Span
 from webapp.answers.answer import Answer, Found, Scope, Waiting, answer
@@ -38,6 +40,7 @@ from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedSentence
 from webapp.service.workspace import Workspace
+from webapp.store.audit import Act
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 
@@ -48,10 +51,10 @@ MOST_PLACES = 50  # with the same words, listed for one citation
 
 
 async def answer_in_turn(
-    workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope
+    workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope, turn_id: str
 ) -> AsyncGenerator[AnswerEvent]:
     """Queue a question and answer it in its turn: Waiting events first, then the events of `answer`, or of
-    `each_document` where the question is put to each.
+    `each_document` where the question is put to each. Recorded under the id that its turn will have.
 
     Raises what those do, and the Congested family. Closing the iterator makes room for the next question.
     """
@@ -60,6 +63,8 @@ async def answer_in_turn(
         async with aclosing(place.turn()) as positions:
             async for before in positions:
                 yield Waiting(before)
+        record = partial(workspace.audit.record, user, Act.QUESTION, matter_id=scope.matter_id, object=turn_id)
+        await asyncio.to_thread(record)
         library, lease = workspace.library, workspace.engine_pool.lease
         searcher = await asyncio.to_thread(lambda: workspace.searcher)
         events: AsyncGenerator[AnswerEvent]
@@ -71,11 +76,42 @@ async def answer_in_turn(
             events = each_document(asked, scope, library=library, searcher=searcher, windows=windows)
         else:
             events = answer(question, history, scope, library=library, searcher=searcher, lease=lease)
+        read = _Read(workspace, user, scope.matter_id, turn_id)
         async with aclosing(_with_metrics(events)) as measured_events:
             async for event in measured_events:
+                await read.record(event)
                 yield await _asked_again(workspace, event)
     finally:
         place.leave()
+
+
+class _Read:
+    """Records the documents of an answer's passages, each before it is put before a language model or shown."""
+
+    def __init__(self, workspace: Workspace, user: User, matter_id: str, turn_id: str) -> None:
+        audit = workspace.audit.record_documents
+        self._record = partial(audit, user, Act.READ, matter_id=matter_id, object=turn_id)
+        self._told: set[str] = set()
+
+    async def record(self, event: AnswerEvent) -> None:
+        """Record what an event brings of documents that were not read before."""
+        if new := [id_ for id_ in dict.fromkeys(_documents_of(event)) if id_ not in self._told]:
+            self._told.update(new)
+            await asyncio.to_thread(self._record, new)
+
+
+def _documents_of(event: AnswerEvent) -> Iterator[str]:
+    """Ids of the documents whose words an event holds, or that are read for it next."""
+    match event:
+        case Found():
+            yield from (passage.document_id for passage in event.passages)
+        case EachQuestion():
+            yield from (record.id for record in event.records)
+        case Answer():
+            for places in (event.passages, event.citations, event.key_language, event.nearest):
+                yield from (place.document_id for place in places)
+            for clauses in event.superseded_by.values():
+                yield from (clause.document_id for clause in clauses)
 
 
 async def _asked_again(workspace: Workspace, event: AnswerEvent) -> AnswerEvent:
@@ -172,7 +208,8 @@ async def answer_events(
     history = await asyncio.to_thread(_history, workspace, user, asked.conversation)
     scope = replace(Scope.of(asked.matter.id, records.values()), thorough=asked.thorough)
     troubles: list[PinciteError] = []
-    async with aclosing(answer_in_turn(workspace, user, asked.question, history, scope)) as events:
+    turn_id = uuid.uuid4().hex
+    async with aclosing(answer_in_turn(workspace, user, asked.question, history, scope, turn_id)) as events:
         async for event in events:
             if isinstance(event, Waiting):
                 before = before or event.before
@@ -193,7 +230,7 @@ async def answer_events(
                     yield Notice.of(event.error)
                 case Answer():
                     turn = page_result(event, records).ended(troubles)
-                    if error := await asyncio.to_thread(_keep, workspace, user, asked, turn):
+                    if error := await asyncio.to_thread(_keep, workspace, user, asked, turn, turn_id):
                         yield Notice.of(error)
                     yield Result(answer_result(event, records))
 
@@ -202,12 +239,12 @@ def _history(workspace: Workspace, user: User, conversation: Conversation | None
     return history_of(workspace.conversations.turns(user, conversation.id)) if conversation else []
 
 
-def _keep(workspace: Workspace, user: User, asked: Asked, turn: AnswerResult) -> PinciteError | None:
+def _keep(workspace: Workspace, user: User, asked: Asked, turn: AnswerResult, turn_id: str) -> PinciteError | None:
     """Save a turn; returns the error that prevented it, which takes nothing from the answer."""
     conversations = workspace.conversations
     try:
         goes_to = asked.conversation or conversations.start(user, asked.matter, asked.question, asked.scope)
-        conversations.add_turn(user, goes_to.id, asked.question, turn, "complete")
+        conversations.add_turn(user, goes_to.id, asked.question, turn, "complete", turn_id=turn_id)
     except PinciteError as error:
         return user_error(error)
     return None

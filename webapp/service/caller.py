@@ -5,11 +5,14 @@ import time
 from collections.abc import AsyncGenerator, Collection, Iterator, Set
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter
+from webapp.core.errors import NotAllowed
 from webapp.core.limits import check_question, is_id
 from webapp.core.results import DocumentRow
 from webapp.core.stream import Event, Progress, Result, T
 from webapp.service.commands import Command
 from webapp.service.workspace import Workspace
+from webapp.store.audit import REFUSALS
+from webapp.store.roles import Right
 from webapp.store.users import User
 
 POLL_SECONDS = 0.1
@@ -30,13 +33,27 @@ class Caller:
 
         Raises the errors that end it; closing it ends the work.
         """
-        yield from command.prepare(self)
-        events = command.run(self)
-        yield from events if isinstance(events, Iterator) else _in_a_loop(events)
+        try:
+            yield from command.prepare(self)
+            events = command.run(self)
+            yield from events if isinstance(events, Iterator) else _in_a_loop(events)
+        except REFUSALS as error:
+            self.refused(command, error)
+            raise
 
-    def matter(self, name: str) -> Matter:
-        """Find a matter by name or id. Raises NoSuchMatter."""
-        return self.access.matter(self.user, name)
+    def refused(self, command: Command[T], error: Exception) -> None:
+        """Record that a command asked for what the user may not."""
+        matter, document = (str(getattr(command, name, None) or "") for name in ("matter", "document"))
+        self.workspace.audit.refused(self.user, error, matter_id=matter, object=document)
+
+    def check_administrator(self) -> None:
+        """Check that the caller is an administrator. Raises NotAllowed."""
+        if not self.workspace.sharing.administers(self.user):
+            raise NotAllowed()
+
+    def matter(self, name: str, right: Right = "read") -> Matter:
+        """Find a matter by name or id. Raises NoSuchMatter, and what `Access.check` does."""
+        return self.access.matter(self.user, name, right)
 
     def matter_or_new(self, name: str) -> Matter:
         """Find a matter by name or id, or create it."""
@@ -44,16 +61,16 @@ class Caller:
             return self.matter(name)
         except NoSuchMatter:
             try:
-                return self.access.create(self.user, name)
+                return self.workspace.create_matter(self.user, name)
             except MatterExists:  # another command created it in between
                 return self.matter(name)
 
-    def document(self, matter: str, document: str) -> tuple[Matter, DocumentRecord]:
+    def document(self, matter: str, document: str, right: Right = "read") -> tuple[Matter, DocumentRecord]:
         """Find a matter, and a document in it by name, part of the name or id.
 
-        Raises NoSuchMatter and NoSuchDocument.
+        Raises NoSuchMatter, NoSuchDocument, and what `Access.check` does.
         """
-        parent = self.matter(matter)
+        parent = self.matter(matter, right)
         return parent, self.access.document(self.user, parent, document)
 
     def scope(self, matter: str, words: str, document: str | None) -> tuple[Matter, list[str] | None]:

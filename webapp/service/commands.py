@@ -7,33 +7,43 @@ execution needs is imported there.
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, get_args
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, Literal, get_args
 
-from webapp.core.errors import NoSuchFile
-from webapp.core.limits import check_selection, without_codes
+from webapp.core.errors import NoSuchFile, NoSuchPerson, NotAllowed
+from webapp.core.limits import GroupAct, JobAct, MemberAct, check_days, check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
     AnswerResult,
+    AuditRow,
+    BackupRow,
     ChangeRow,
     DeletedRow,
     DocumentRow,
+    FlagRow,
+    GroupRow,
     HitRow,
-    JobAct,
+    KeptRow,
     MatterRow,
+    MemberRow,
     MentionRow,
     NamedRow,
     RemovedRow,
     Row,
     SummaryResult,
+    UserRow,
+    VerificationRow,
     cite_fields,
 )
 from webapp.core.stream import Event, Progress, Result, T
 
 if TYPE_CHECKING:
+    from retrieval import Matter
     from webapp.service.caller import Caller
+    from webapp.store.accounts import Account
+    from webapp.store.roles import Right
 
 HITS = 64
 COMMANDS: "dict[str, type[Command[Row]]]" = {}  # every command by its name
@@ -101,7 +111,7 @@ class Accept(FileCommand[AcceptedRow], name="accept"):
         with self.opened():
             pass  # checked before a matter is created for it
         matter = caller.matter_or_new(self.matter)
-        record = caller.access.accept(caller.user, matter, self.path, self.name)
+        record = caller.workspace.accept(caller.user, matter, self.path, self.name)
         yield Result(AcceptedRow(document_id=record.id))
 
 
@@ -131,6 +141,7 @@ class Search(Command[HitRow], name="search"):
         (`documents_meant`).
         """
         from retrieval import pin_cite
+        from webapp.store.audit import Act
 
         question = without_codes(self.question)
         matter, scope = caller.scope(self.matter, question, self.document)
@@ -140,7 +151,9 @@ class Search(Command[HitRow], name="search"):
         results = searcher.search(matter.id, question, scope, HITS)
         records = {record.id: record for record in caller.records(matter)}
         candidates = tuple(NamedRow.of(records[id_]) for id_ in results.route.close if id_ in records)
-        visible_hits = (hit for hit in results.hits if hit.chunk.span.document_id in records)
+        visible_hits = [hit for hit in results.hits if hit.chunk.span.document_id in records]
+        shown = list(dict.fromkeys(hit.chunk.span.document_id for hit in visible_hits))
+        caller.workspace.audit.record_documents(caller.user, Act.SEARCH, shown, matter_id=matter.id)
         for rank, hit in enumerate(visible_hits, start=1):
             span = hit.chunk.span
             same = {chunk.span.document_id for chunk in searcher.same_words(matter.id, hit.chunk, scope)}
@@ -262,7 +275,7 @@ class Compare(Command[ChangeRow], name="compare"):
 
         _, old = caller.document(self.matter, self.old)
         _, new = caller.document(self.matter, self.new)
-        for row in changes(caller.workspace, old, new):
+        for row in changes(caller.workspace, caller.user, old, new):
             yield Result(row)
 
 
@@ -289,8 +302,8 @@ class Remove(Command[RemovedRow], name="remove"):
 
     def run(self, caller: "Caller") -> Iterator[Event[RemovedRow]]:
         """One result."""
-        matter, record = caller.document(self.matter, self.document)
-        caller.workspace.ingest.remove(matter.id, record.id)
+        matter, record = caller.document(self.matter, self.document, "change")
+        caller.workspace.remove_document(caller.user, record)
         yield Result(RemovedRow(matter=matter.name, document_id=record.id, document=record.name))
 
 
@@ -304,16 +317,17 @@ class Jobs(Command[DocumentRow], name="jobs"):
 
     def run(self, caller: "Caller") -> Iterator[Event[DocumentRow]]:
         """A result for each document that is not ready, as it is then; a cancelled one is removed."""
+        right: Right = "read" if self.act == "list" else "change"
         if self.document is None:
-            matter, of = caller.matter(self.matter), None
+            matter, of = caller.matter(self.matter, right), None
         else:
-            matter, record = caller.document(self.matter, self.document)
+            matter, record = caller.document(self.matter, self.document, right)
             of = record.id
         ingest = caller.workspace.ingest
         if self.act == "cancel":
             for record in caller.records(matter, of and [of]):
                 if record.state != "ready":
-                    ingest.remove(matter.id, record.id)
+                    caller.workspace.remove_document(caller.user, record)
                     yield Result(DocumentRow.of(record).model_copy(update={"state": "cancelled"}))
             return
         if self.act != "list":
@@ -331,7 +345,11 @@ class Reindex(Command[DocumentRow], name="reindex"):
 
     def run(self, caller: "Caller") -> Iterator[Event[DocumentRow]]:
         """Progress, and a result for each document."""
-        matters = [caller.matter(self.matter)] if self.matter is not None else caller.access.matters(caller.user)
+        if self.matter is not None:
+            matters = [caller.matter(self.matter, "change")]
+        else:
+            of_user = caller.access.matters(caller.user)
+            matters = [matter for matter in of_user if caller.access.may(caller.user, matter.id, "change")]
         for matter in matters:
             caller.workspace.ingest.reindex(matter.id)
         for matter in matters:
@@ -356,7 +374,7 @@ class CreateMatter(Command[MatterRow], name="create_matter"):
 
     def run(self, caller: "Caller") -> Iterator[Event[MatterRow]]:
         """One result."""
-        matter = caller.access.create(caller.user, self.name)
+        matter = caller.workspace.create_matter(caller.user, self.name)
         yield Result(MatterRow.of(matter, caller.records(matter)))
 
 
@@ -368,6 +386,279 @@ class DeleteMatter(Command[DeletedRow], name="delete_matter"):
 
     def run(self, caller: "Caller") -> Iterator[Event[DeletedRow]]:
         """One result."""
-        matter = caller.matter(self.name)
-        caller.workspace.delete_matter(matter)
+        matter = caller.matter(self.name, "manage")
+        caller.workspace.delete_matter(matter, caller.user)
         yield Result(DeletedRow(id=matter.id, name=matter.name))
+
+
+@dataclass(frozen=True)
+class ListMembers(Command[MemberRow], name="members"):
+    """List who is in a matter, and whom a wall keeps out of it."""
+
+    matter: str
+
+    def run(self, caller: "Caller") -> Iterator[Event[MemberRow]]:
+        """A result for each person, the owner first."""
+        for member in caller.workspace.sharing.people(caller.user, self.matter):
+            yield Result(MemberRow(name=member.user.name, role=member.role or "kept out", groups=member.groups))
+
+
+@dataclass(frozen=True)
+class ChangeMembers(Command[MemberRow], name="change_members"):
+    """Let someone into a matter or take them out of it, hand it over, put up a wall or lift it."""
+
+    matter: str
+    act: MemberAct
+    who: str
+    role: Literal["viewer", "member"] = "member"  # for `share`
+    group: bool = False  # for `share` and `unshare`: `who` names a group
+
+    def run(self, caller: "Caller") -> Iterator[Event[MemberRow]]:
+        """A result for each person who is in the matter then, or kept out, if the user may still read it."""
+        sharing = caller.workspace.sharing
+        if self.act == "share":
+            share = sharing.share_with_group if self.group else sharing.share
+            matter = share(caller.user, self.matter, self.who, self.role)
+        else:
+            acts = {
+                "unshare": sharing.unshare_with_group if self.group else sharing.unshare,
+                "hand-over": sharing.hand_over,
+                "wall": sharing.wall,
+                "lift": sharing.lift_wall,
+            }
+            matter = acts[self.act](caller.user, self.matter, self.who)
+        if caller.access.may(caller.user, matter.id):
+            yield from ListMembers(matter.id).run(caller)
+
+
+@dataclass(frozen=True)
+class ChangeArchive(Command[FlagRow], name="archive"):
+    """Put a matter into the archive, where it is read and not changed, or take it out."""
+
+    matter: str
+    archived: bool = True
+
+    def run(self, caller: "Caller") -> Iterator[Event[FlagRow]]:
+        """One result."""
+        matter = caller.workspace.sharing.archive(caller.user, self.matter, archived=self.archived)
+        yield Result(FlagRow(matter=matter.name, archived=self.archived))
+
+
+@dataclass(frozen=True)
+class ChangePrivilege(Command[FlagRow], name="privilege"):
+    """Keep a document out of exports as privileged, or let it into them again."""
+
+    matter: str
+    document: str
+    privileged: bool = True
+
+    def run(self, caller: "Caller") -> Iterator[Event[FlagRow]]:
+        """One result."""
+        matter, record = caller.document(self.matter, self.document, "change")
+        caller.workspace.sharing.set_privileged(caller.user, matter.id, record.id, is_privileged=self.privileged)
+        yield Result(FlagRow(matter=matter.name, document=record.name, privileged=self.privileged))
+
+
+@dataclass(frozen=True)
+class Groups(Command[GroupRow], name="groups"):
+    """List groups, create or delete one, or put someone into it or take them out."""
+
+    act: GroupAct = "list"
+    group: str = ""
+    who: str = ""
+
+    def run(self, caller: "Caller") -> Iterator[Event[GroupRow]]:
+        """A result for each group, or for the one that was changed."""
+        sharing, user = caller.workspace.sharing, caller.user
+        if self.act == "list":
+            changed = sharing.groups(user)
+        elif self.act == "create":
+            changed = [sharing.create_group(user, self.group)]
+        elif self.act == "delete":
+            changed = [sharing.delete_group(user, self.group)]
+        else:
+            change = {"add": sharing.add_to_group, "remove": sharing.remove_from_group}[self.act]
+            changed = [change(user, self.group, self.who)]
+        for group in changed:
+            people = tuple(person.name for person in group.people)
+            yield Result(GroupRow(name=group.name, people=people, deleted=self.act == "delete"))
+
+
+@dataclass(frozen=True)
+class ListUsers(Command[UserRow], name="users"):
+    """List the people who have an account, or whom a proxy named."""
+
+    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
+        """A result for each person, by name."""
+        caller.check_administrator()
+        for account in caller.workspace.accounts.all():
+            yield Result(_user_row(account))
+
+
+@dataclass(frozen=True)
+class AddUser(Command[UserRow], name="add_user"):
+    """Add a person. Raises EmailInvalid and AccountExists."""
+
+    email: str
+    name: str = ""
+    administrator: bool = False
+
+    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
+        """One result, with a link that sets a password."""
+        caller.check_administrator()
+        accounts = caller.workspace.accounts
+        account = accounts.add(self.email, self.name, administrator=self.administrator)
+        caller.workspace.record_account_act(caller.user, account.user, "add")
+        yield Result(_user_row(account, caller.workspace.password_link(accounts.make_link(account))))
+
+
+@dataclass(frozen=True)
+class SetPassword(Command[UserRow], name="password"):
+    """Set a person's password, which ends their sessions, or make a one-time link with which they set one."""
+
+    person: str
+    password: str | None = field(default=None, repr=False)
+
+    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
+        """One result, with the link where no password is given."""
+        workspace, account = caller.workspace, _account(caller, self.person)
+        if self.password is None:
+            workspace.record_account_act(caller.user, account.user, "link")
+            yield Result(_user_row(account, workspace.password_link(workspace.accounts.make_link(account))))
+            return
+        workspace.record_account_act(caller.user, account.user, "password")
+        workspace.accounts.set_password(account, self.password)
+        yield Result(_user_row(_account(caller, self.person)))
+
+
+@dataclass(frozen=True)
+class ChangeUser(Command[UserRow], name="change_user"):
+    """Disable a person, whose sessions end and whose matters another may get; or enable them again."""
+
+    person: str
+    act: Literal["disable", "enable"]
+    hand_over_to: str | None = None
+
+    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
+        """One result."""
+        workspace, account = caller.workspace, _account(caller, self.person)
+        if self.hand_over_to is not None:
+            workspace.sharing.person(self.hand_over_to)  # who does not exist stops this before anything is done
+        workspace.record_account_act(caller.user, account.user, self.act)
+        if self.act == "enable":
+            yield Result(_user_row(workspace.accounts.enable(account)))
+            return
+        disabled = workspace.accounts.disable(account)
+        if self.hand_over_to is not None:
+            workspace.sharing.leave_all(caller.user, account.id, self.hand_over_to)
+        yield Result(_user_row(disabled))
+
+
+def _account(caller: "Caller", person: str) -> "Account":
+    """The account of a person, for an administrator.
+
+    Raises NotAllowed, NoSuchPerson, also for the operator of the machine, and AmbiguousPerson.
+    """
+    from webapp.store.users import LOCAL_USER
+
+    caller.check_administrator()
+    user = caller.workspace.sharing.person(person)
+    if user == LOCAL_USER:
+        raise NoSuchPerson(person=person)
+    return caller.workspace.accounts.account(user)
+
+
+def _user_row(account: "Account", link: str | None = None) -> UserRow:
+    can_sign_in = account.has_password or account.has_identity or account.email is None
+    state: Literal["active", "invited", "disabled"] = (
+        "disabled" if account.disabled else "active" if can_sign_in else "invited"
+    )
+    return UserRow(
+        id=account.id,
+        name=account.name,
+        email=account.email,
+        administrator=account.administrator,
+        state=state,
+        link=link,
+    )
+
+
+@dataclass(frozen=True)
+class Hold(Command[KeptRow], name="hold"):
+    """Put a matter on legal hold, under which nothing of it is deleted, or end the hold."""
+
+    matter: str
+    hold: bool = True
+
+    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
+        """One result."""
+        retention = caller.workspace.retention
+        yield Result(_kept(caller, retention.hold(caller.user, self.matter, hold=self.hold)))
+
+
+@dataclass(frozen=True)
+class Retain(Command[KeptRow], name="retain"):
+    """Set after how many days conversations of a matter are deleted, and in the archive all of it; None for no end."""
+
+    matter: str
+    days: int | None = None
+
+    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
+        """One result."""
+        check_days(self.days)
+        yield Result(_kept(caller, caller.workspace.retention.retain(caller.user, self.matter, self.days)))
+
+
+def _kept(caller: "Caller", matter: "Matter") -> KeptRow:
+    kept = caller.workspace.retention.of(matter.id)
+    return KeptRow(matter=matter.name, retention_days=kept.days, legal_hold=kept.hold)
+
+
+@dataclass(frozen=True)
+class ReadAudit(Command[AuditRow], name="audit"):
+    """List the audit log of a matter, or all of it: who did what and when, since a date."""
+
+    matter: str | None = None
+    since: str = ""
+    exported: bool = False
+
+    def run(self, caller: "Caller") -> Iterator[Event[AuditRow]]:
+        """A result for each row, oldest first."""
+        from webapp.service import audit_log
+        from webapp.store.audit import Act
+
+        wanted = replace(
+            audit_log.readable(caller.workspace, caller.user, self.matter),
+            since=audit_log.parse_time(self.since, "since"),
+        )
+        audit_log.record_reading(caller.workspace, caller.user, wanted, Act.EXPORT if self.exported else Act.LOG)
+        yield from map(Result, audit_log.rows(caller.workspace, wanted))
+
+
+@dataclass(frozen=True)
+class VerifyAudit(Command[VerificationRow], name="verify_audit"):
+    """Verify the chain of the audit log, and against a head of it that was kept elsewhere."""
+
+    head: str = ""
+
+    def run(self, caller: "Caller") -> Iterator[Event[VerificationRow]]:
+        """One result."""
+        from webapp.service import audit_log
+
+        yield Result(audit_log.verify(caller.workspace, caller.user, self.head))
+
+
+@dataclass(frozen=True)
+class Backup(Command[BackupRow], name="backup"):
+    """Back up the records, files and keys of all users into a new folder on this machine. Raises BackupFailed."""
+
+    folder: str
+
+    def run(self, caller: "Caller") -> Iterator[Event[BackupRow]]:
+        """Progress, then one result."""
+        from webapp.service.backup import backup
+        from webapp.store.users import LOCAL_USER
+
+        if caller.user != LOCAL_USER:
+            raise NotAllowed()
+        return backup(caller.workspace.library, caller.workspace.settings, Path(self.folder))

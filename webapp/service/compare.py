@@ -6,16 +6,21 @@ from retrieval import ClauseChange, DocumentRecord, Part, compare, outline, pin_
 from webapp.core.errors import TooLongToCompare
 from webapp.core.results import ChangeRow, CiteRow, cite_fields
 from webapp.service.workspace import Workspace
+from webapp.store.audit import Act
+from webapp.store.users import User
 
 MOST_CHARACTERS = 3_000_000  # of a document: a thousand pages; comparing takes some seconds then
 MOST_CLAUSES = 5_000
 
 
-def changes(workspace: Workspace, old: DocumentRecord, new: DocumentRecord) -> Iterator[ChangeRow]:
-    """Every clause that is not the same, in the order of the new version.
+def changes(
+    workspace: Workspace, user: User, old: DocumentRecord, new: DocumentRecord, act: Act = Act.COMPARE, **detail: str
+) -> Iterator[ChangeRow]:
+    """Every clause that is not the same, in the order of the new version; recorded as the user's `act`.
 
     Raises DocumentNotReady, and TooLongToCompare.
     """
+    workspace.audit.record(user, act, matter_id=old.matter_id, documents=[old.id, new.id], **detail)
     before, after = (workspace.library.document(record.matter_id, record.id) for record in (old, new))
     for document in (before, after):
         if len(document.text) > MOST_CHARACTERS or len(outline(document)) > MOST_CLAUSES:

@@ -37,6 +37,7 @@ from webapp.core.results import (
 from webapp.core.wording import plural
 from webapp.service.fair_turns import Deadline
 from webapp.service.workspace import Workspace
+from webapp.store.audit import Act
 from webapp.store.users import User
 
 MOST_KEPT = (
@@ -84,11 +85,13 @@ def mentions(
     check_question(phrase)
     scope = workspace.access.matter(user, matter)
     records = workspace.access.documents(user, scope)
+    records = [r for r in records if r.state == "ready" and (document_ids is None or r.id in document_ids)]
+    workspace.audit.record_documents(
+        user, Act.SEARCH, [record.id for record in records], matter_id=scope.id, exact=True
+    )
     SEARCHES.inc()
     total = 0
     for record in records:
-        if record.state != "ready" or (document_ids is not None and record.id not in document_ids):
-            continue
         try:
             is_over = _time_limit(deadline) if deadline else None
             if is_over is not None and is_over():

@@ -45,6 +45,7 @@ DRAWING_MIB = 2048
 STATUS_BYTES = 1_000
 RESULT_BYTES = 4 * MOST_PIXELS
 FILL, EDGE = (255, 226, 110), (190, 130, 0)
+STRUCK_FILL, STRUCK_EDGE = (255, 212, 206), (176, 32, 20)
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,8 @@ class PageView:
     """A view of a page (1-based): `text` is its canonical text, `ranges` [start, end) of that are highlighted.
 
     Nothing is highlighted if pdfium reads another text from the page. Where that is so by design, `boxes` are those of
-    the words to highlight instead, in order: left, bottom, right and top in tenths of a point.
+    the words to highlight instead, in order: left, bottom, right and top in tenths of a point. `struck` are those of
+    words that a redline deletes.
     """
 
     document_id: str
@@ -66,6 +68,7 @@ class PageView:
     ranges: tuple[Range, ...] = ()
     zoom: float = 1.0
     boxes: tuple[tuple[int, int, int, int], ...] = ()
+    struck: tuple[tuple[int, int, int, int], ...] = ()
     format: str = "PDF"  # of the original, which is turned into a PDF to be drawn
 
 
@@ -344,11 +347,16 @@ def _image(pdf: Any, view: PageView) -> bytes:
     try:
         scale, _, _ = _size(page, view.zoom)
         image = page.render(scale=scale).to_pil().convert("RGB")
-        for box in _highlights(page, view, *image.size):
+        draw = ImageDraw.Draw(image)
+        marks = [
+            *((box, FILL, EDGE) for box in _highlights(page, view, *image.size)),
+            *((box, STRUCK_FILL, STRUCK_EDGE) for box in _struck(page, view, *image.size)),
+        ]
+        for box, fill, edge in marks:
             words = image.crop(box)
             # Multiplied, so that ink stays as dark as it is.
-            image.paste(ImageChops.multiply(words, Image.new("RGB", words.size, FILL)), box)
-            ImageDraw.Draw(image).rectangle((box[0], box[1], box[2] - 1, box[3] - 1), outline=EDGE)
+            image.paste(ImageChops.multiply(words, Image.new("RGB", words.size, fill)), box)
+            draw.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), outline=edge)
     finally:
         page.close()
     out = io.BytesIO()
@@ -364,18 +372,26 @@ def _size(page: Any, zoom: float) -> tuple[float, int, int]:
 
 
 def _highlights(page: Any, view: PageView, width: int, height: int) -> Iterator[Box]:
+    for stretch in _boxes_on_the_page(page, view):
+        # Between words, a gap is wider where words were taken out, as struck ones are.
+        boxes = list(_in_pixels(page, stretch, width, height))
+        yield from _inside(_lines(boxes, most_gap=0.8 if view.boxes else 3), width, height)
+
+
+def _struck(page: Any, view: PageView, width: int, height: int) -> Iterator[Box]:
+    boxes = [tuple(edge / 10 for edge in box) for box in view.struck]
+    return _inside(_in_pixels(page, boxes, width, height), width, height)
+
+
+def _in_pixels(page: Any, boxes: Sequence[tuple[float, ...]], width: int, height: int) -> Iterator[Box]:
     import pypdfium2 as pdfium
 
     # pdfium maps points of the page to pixels of the image, with regard to crop box and rotation.
     to_pixels = pdfium.PdfPosConv(page, (0, 0, width, height, 0)).to_bitmap
-    for stretch in _boxes_on_the_page(page, view):
-        boxes = []
-        for left, bottom, right, top in stretch:
-            if right > left and top > bottom:  # line ends have no size
-                (x, y), (other_x, other_y) = to_pixels(left, top), to_pixels(right, bottom)
-                boxes.append((min(x, other_x), min(y, other_y), max(x, other_x) + 1, max(y, other_y) + 1))
-        # Between words, a gap is wider where words were taken out, as struck ones are.
-        yield from _inside(_lines(boxes, most_gap=0.8 if view.boxes else 3), width, height)
+    for left, bottom, right, top in boxes:
+        if right > left and top > bottom:  # line ends have no size
+            (x, y), (other_x, other_y) = to_pixels(left, top), to_pixels(right, bottom)
+            yield min(x, other_x), min(y, other_y), max(x, other_x) + 1, max(y, other_y) + 1
 
 
 def _boxes_on_the_page(page: Any, view: PageView) -> Iterator[list[tuple[float, ...]]]:

@@ -6,6 +6,7 @@ not end it, and Stop works from any tab. What was written until then is saved.
 
 import asyncio
 import time
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -34,6 +35,7 @@ class Running(ABC):
 
     def __init__(self, workspace: Workspace, user: User, conversation: Conversation, question: str) -> None:
         self.question = question
+        self.turn_id = uuid.uuid4().hex  # of the turn that it will be
         self.draft = ""
         self.troubles: list[PinciteError] = []
         self.turn: SavedTurn | None = None
@@ -112,7 +114,8 @@ class Running(ABC):
             if result is None:
                 result = await asyncio.to_thread(self._partial)
             outcome = result.ended(self.troubles, failure)
-            self.turn = await asyncio.to_thread(save, self._user, self._conversation.id, self.question, outcome, state)
+            kept = (self._user, self._conversation.id, self.question, outcome, state)
+            self.turn = await asyncio.to_thread(save, *kept, turn_id=self.turn_id)
         except Exception as error:  # noqa: BLE001 (the conversation was deleted meanwhile, or its store is away)
             self.error = user_error(error)
 
@@ -178,7 +181,7 @@ class RunningAnswer(Running):
 
     async def _write(self) -> AnswerResult:
         scope = replace(Scope.of(self._conversation.matter_id, self._records), thorough=self.thorough)
-        events = answer_in_turn(self._workspace, self._user, self.question, self._history, scope)
+        events = answer_in_turn(self._workspace, self._user, self.question, self._history, scope, self.turn_id)
         result: AnswerResult | None = None
         async with aclosing(events):
             async for event in events:

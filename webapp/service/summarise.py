@@ -28,6 +28,7 @@ from webapp.grounding.check import Citation
 from webapp.llm.pool import Backend, Lease
 from webapp.service.running import Running
 from webapp.service.workspace import Workspace
+from webapp.store.audit import Act
 from webapp.store.conversations import Conversation
 from webapp.store.users import User
 
@@ -54,7 +55,7 @@ class RunningSummary(Running):
 
     async def _write(self) -> SummaryResult:
         workspace = self._workspace
-        document = await asyncio.to_thread(workspace.library.document, self._record.matter_id, self._record.id)
+        document = await asyncio.to_thread(_opened, workspace, self._user, self._record)
         result = self.so_far
         async with aclosing(_with_metrics(summary(document, _lease(workspace, self._user)))) as events:
             async for event in events:
@@ -82,7 +83,7 @@ async def summary_events(
 
     Closing the iterator closes the language model's stream.
     """
-    document = await asyncio.to_thread(workspace.library.document, record.matter_id, record.id)
+    document = await asyncio.to_thread(_opened, workspace, user, record)
     async with aclosing(_with_metrics(summary(document, _lease(workspace, user)))) as events:
         async for event in events:
             match event:
@@ -96,6 +97,12 @@ async def summary_events(
                 case Summary():
                     yield Progress(label=record.name, state="ready", done=1, total=1)
                     yield Result(await asyncio.to_thread(_complete, record, event, document))
+
+
+def _opened(workspace: Workspace, user: User, record: DocumentRecord) -> Document:
+    """The text of a document that is to be summarised, which is recorded first."""
+    workspace.audit.record(user, Act.SUMMARY, matter_id=record.matter_id, object=record.id)
+    return workspace.library.document(record.matter_id, record.id)
 
 
 async def _with_metrics(events: AsyncGenerator[SummaryEvent]) -> AsyncGenerator[SummaryEvent]:

@@ -7,7 +7,7 @@ owns the data folder (`data_folder.claim`).
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from importlib import resources
 from pathlib import Path
@@ -15,6 +15,7 @@ from threading import Lock, RLock
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from retrieval import (
+    DocumentRecord,
     Embedder,
     Files,
     Ingest,
@@ -30,8 +31,8 @@ from retrieval import (
     database,
     load_embedder,
 )
-from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, SearchesWaiting, TextsWaiting
-from webapp.core.log import log
+from webapp.core.errors import DemoFull, NetworkFull, PagesWaiting, RestoreUnfinished, SearchesWaiting, TextsWaiting
+from webapp.core.log import log, user_error
 from webapp.core.metrics import IngestCounter
 from webapp.core.settings import Settings
 from webapp.llm.embedded import SLOTS
@@ -39,14 +40,21 @@ from webapp.service.fair_turns import FairScheduler
 from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
-from webapp.store.conversations import Conversations
+from webapp.store.accounts import Accounts
+from webapp.store.audit import SYSTEM, Act, Audit
+from webapp.store.conversations import Conversation, Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
+from webapp.store.retention import Retention
+from webapp.store.sessions import Sessions
+from webapp.store.sharing import Sharing
 from webapp.store.users import LOCAL_USER, User, Users
 
 if TYPE_CHECKING:
     from webapp.llm.pool import EnginePool
 
 SAMPLE_MATTER = "Sample"
+RETENTION_SECONDS = 3600.0  # between two deletions of what its retention has ended for
+UNFINISHED_RESTORE = "restore-unfinished"  # a file in the data folder while a backup is restored into it
 
 # Requests of one user, waiting ones included. A page shows one image; a few more may be requested before they arrive.
 IMAGES_PER_USER = 32
@@ -72,7 +80,7 @@ class Workspace:
         """Open the database. With `background`, `work_in_background` ingests documents, not the commands that wait.
         `ray`: address of a Ray cluster that reads and embeds them.
 
-        Raises StoreUnavailable, DataFolderUnusable or PackageMissing.
+        Raises StoreUnavailable, DataFolderUnusable, RestoreUnfinished or PackageMissing.
         """
         self.lock = RLock()  # held while a part is opened
         self._closing = ExitStack()  # closes the parts in reverse order of opening
@@ -82,16 +90,23 @@ class Workspace:
         self._ray = ray
         folder = settings.data_dir
         self.settings = settings
-        url = settings.database_url
-        address = url.get_secret_value() if url else f"sqlite:///{folder / 'pincite.db'}"
-        self._database = database.open_database(address)
+        if (folder / UNFINISHED_RESTORE).exists():
+            raise RestoreUnfinished()
+        self._database = database.open_database(address_of_database(settings))
         self._closing.callback(self._database.dispose)
-        files = Files(settings.files_url or folder / "files")
+        files = Files(place_of_files(settings))
         self._closing.callback(files.close)
         self.library = Library(self._database, files, max_file_mib=settings.max_file_mib)
         self._users = Users(self._database)
+        self.accounts = Accounts(self._database)
+        self.sessions = Sessions(
+            self._database, timedelta(hours=settings.session_idle_hours), timedelta(days=settings.session_days)
+        )
+        self.audit = Audit(self._database, folder / "audit.head")
         demo = settings.access == "demo"
         self.access = Access(self.library, self._users, settings.quota)
+        self.sharing = Sharing(self._database, self.library, self._users, self.access, self.audit)
+        self.retention = Retention(self._database, self.access, self.audit)
         self.conversations = Conversations(self._database, self.library, self.access)
         at_once = settings.page_images_at_once
         self.page_renderer = PageRenderer(at_once)
@@ -107,7 +122,9 @@ class Workspace:
         self._welcomed: dict[str, str] = {}  # first address of each guest, by user id; "" for other users
         self.access.repair(LOCAL_USER)
         self.welcome(LOCAL_USER)
-        self._sweeper = Sweeper(self.delete_expired_guests) if demo and background else None
+        self._sweepers = [Sweeper(self.delete_due, RETENTION_SECONDS)] if background else []
+        if demo and background:
+            self._sweepers.append(Sweeper(self.delete_expired_guests))
 
     def __enter__(self) -> Self:
         return self
@@ -117,8 +134,8 @@ class Workspace:
 
     def close(self) -> None:
         """Stop all work and close every part. A document that was being ingested is ingested after the next start."""
-        if self._sweeper is not None:
-            self._sweeper.stop()
+        for sweeper in self._sweepers:
+            sweeper.stop()
         for shares in (self.draws, self.reads, self.searches):
             shares.close()
         self.page_renderer.stop()
@@ -241,6 +258,19 @@ class Workspace:
                     self._give_sample(user)
                 self._welcomed[user.id] = address
 
+    def password_link(self, token: str) -> str:
+        """Address of a one-time link that sets a password."""
+        return f"{self.settings.page_url}/set-password?key={token}"
+
+    def record_account_act(self, by: User, of: User, change: str) -> None:
+        """Record in the audit log that someone changed an account, before it is done."""
+        self.audit.record(by, Act.ACCOUNT, object=of.id, change=change)
+
+    @property
+    def has_people(self) -> bool:
+        """Whether several people use the workspace, so that there is someone to share a matter with."""
+        return self.settings.access not in ("local", "demo")
+
     def share_key(self, user: User) -> str:
         """Key under which the user's concurrent work is counted (fair scheduling, per-user limits).
 
@@ -250,16 +280,65 @@ class Workspace:
         has_addresses = self.settings.guests_per_address < MOST_GUESTS
         return (has_addresses and self._welcomed.get(user.id)) or user.id
 
-    def delete_matter(self, matter: Matter) -> None:
-        """Delete a matter with its documents and conversations."""
+    # What changes the record: checked for holds and told in the audit log, whoever asks for it
+
+    def create_matter(self, user: User, name: str) -> Matter:
+        """`Access.create`, recorded; a matter that cannot be is deleted again."""
+        matter = self.access.create(user, name)
+        try:
+            self.audit.record(user, Act.CREATE, matter_id=matter.id)
+        except PinciteError:
+            self.library.delete_matter(matter.id)
+            self._users.delete_matter_rows(matter.id)
+            raise
+        return matter
+
+    def accept(self, user: User, matter: Matter, path: Path, name: str | None = None) -> DocumentRecord:
+        """`Access.accept`, recorded: by the document's id, so after it, and before it is answered."""
+        record = self.access.accept(user, matter, path, name)
+        self.audit.record(user, Act.UPLOAD, matter_id=matter.id, object=record.id)
+        return record
+
+    def remove_document(self, user: User, record: DocumentRecord) -> None:
+        """Remove a document, recorded. Raises OnHold."""
+        self.retention.check(record.matter_id)
+        self.audit.record(user, Act.REMOVE, matter_id=record.matter_id, object=record.id)
+        self.ingest.remove(record.matter_id, record.id)
+
+    def delete_conversation(self, user: User, conversation_id: str) -> None:
+        """Delete a conversation of the user, recorded. Raises NoSuchConversation and OnHold."""
+        conversation = self.conversations.own(user, conversation_id)
+        self._record_deletion(user, conversation.matter_id, "conversation", conversation.id)
+        self.conversations.delete(user, conversation.id)
+
+    def share_conversation(self, user: User, conversation_id: str, *, shared: bool) -> None:
+        """`Conversations.share`, recorded."""
+        conversation = self.conversations.own(user, conversation_id)
+        self.audit.record(user, Act.SHARE, matter_id=conversation.matter_id, object=conversation.id, on=shared)
+        self.conversations.share(user, conversation.id, shared=shared)
+
+    def delete_turns(self, user: User, conversation: Conversation, turn_id: str) -> None:
+        """Delete a turn and those after it, recorded. Raises NoSuchConversation and OnHold."""
+        self._record_deletion(user, conversation.matter_id, "turns", turn_id)
+        self.conversations.cut(user, turn_id)
+
+    def _record_deletion(self, user: User, matter_id: str, what: str, id_: str = "", why: str = "order") -> None:
+        self.retention.check(matter_id)
+        self.audit.record(user, Act.DELETE, matter_id=matter_id, object=id_, what=what, why=why)
+
+    def delete_matter(self, matter: Matter, user: User, why: str = "order") -> None:
+        """Delete a matter with its documents and conversations, recorded. Raises OnHold."""
+        self._record_deletion(user, matter.id, "matter", why=why)
         self.ingest.delete_matter(matter.id)
         self._users.delete_matter_rows(matter.id)
         self.page_renderer.forget()
 
     def delete_user(self, user: User) -> None:
-        """Delete a guest and their matters; a guest's matters have no other members."""
+        """Delete a user with the matters that they own."""
+        owned = self._users.owned_by(user)
         for matter in self.access.matters(user):
-            self.delete_matter(matter)
+            if matter.id in owned:
+                self.delete_matter(matter, user)
         self._users.delete(user)
         with self._users_lock:
             self._welcomed.pop(user.id, None)
@@ -269,6 +348,18 @@ class Workspace:
         for user in self._users.expired_guests():
             self.delete_user(user)
             log.info("guest gone")
+
+    def delete_due(self) -> None:
+        """Delete what its retention has ended for; one failure keeps nothing else."""
+        for due in self.retention.due():
+            try:
+                if due.conversations is None:
+                    self.delete_matter(self.library.matter(due.matter_id), SYSTEM, "retention")
+                for id_ in due.conversations or ():
+                    self._record_deletion(SYSTEM, due.matter_id, "conversation", id_, "retention")
+                    self.conversations.drop(due.matter_id, id_)
+            except PinciteError as error:  # such as a hold that began meanwhile; tried again at the next sweep
+                user_error(error)
 
     def _check_room(self, address: str) -> None:
         most = self.settings.guests_per_address
@@ -282,12 +373,24 @@ class Workspace:
         if sample is None:
             return
         try:
-            matter = self.access.create(user, SAMPLE_MATTER)
+            matter = self.create_matter(user, SAMPLE_MATTER)
         except MatterExists:  # created by the user, or by a start that was killed before it could record it
             matter = self.access.matter(user, SAMPLE_MATTER)
-        self.library.accept_path(matter.id, sample)
+        record = self.library.accept_path(matter.id, sample)
+        self.audit.record(user, Act.UPLOAD, matter_id=matter.id, object=record.id)
         self._users.set_sample_made(user)
         self.wake()
+
+
+def address_of_database(settings: Settings) -> str:
+    """The URL of the database: SQLite in the data folder, unless the settings name another."""
+    url = settings.database_url
+    return url.get_secret_value() if url else f"sqlite:///{settings.data_dir / 'pincite.db'}"
+
+
+def place_of_files(settings: Settings) -> str | Path:
+    """Where the uploaded files are: in the data folder, unless the settings name another place."""
+    return settings.files_url or settings.data_dir / "files"
 
 
 def packaged_sample() -> Path | None:

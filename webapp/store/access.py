@@ -10,17 +10,18 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from retrieval import Allows, DocumentRecord, Library, Matter, MatterExists, NoSuchDocument, NoSuchMatter, clean_title
-from webapp.core.errors import AmbiguousDocument
+from webapp.core.errors import AmbiguousDocument, AmbiguousMatter, MatterArchived, RoleTooLow
 from webapp.core.limits import check_name, is_id
 from webapp.core.quotas import TEAM, Quota
-from webapp.store.users import LOCAL_USER, User, Users, lock_user, matter_ids_of
+from webapp.store.roles import IN_ARCHIVE, RIGHTS, Right, owned_by
+from webapp.store.users import LOCAL_USER, User, Users, lock_user
 
 ID_PREFIX = 6  # hex digits, the shortest prefix of an id that names a document: one in 16 million matches by chance
 NAMES_SHOWN = 5  # candidates that AmbiguousDocument lists
 
 
 class Access:
-    """Authorisation by membership: a user sees the matters that they are a member of."""
+    """Authorisation by role: a user sees the matters that they are in, and does there what their role may."""
 
     def __init__(self, library: Library, records: Users, quota: Quota = TEAM) -> None:
         """`quota` applies to every user but the local one."""
@@ -33,33 +34,62 @@ class Access:
         mine = self._users.matters_of(user)
         return [matter for matter in self._library.matters() if matter.id in mine]
 
-    def matter(self, user: User, name_or_id: str) -> Matter:
-        """The user's matter of this name, or else of this id. Raises NoSuchMatter or NameTooLong."""
+    def matter(self, user: User, name_or_id: str, right: Right = "read") -> Matter:
+        """The user's matter of this name, or else of this id; of two of that name, the one that they own.
+
+        Raises NoSuchMatter, AmbiguousMatter, NameTooLong, and what `check` does.
+        """
         check_name(name_or_id)
         mine = self.matters(user)
         name = clean_title(name_or_id)  # as `create_matter` stores it
-        for matter in [m for m in mine if m.name == name] + [m for m in mine if m.id == name_or_id]:
+        named = [matter for matter in mine if matter.name == name]
+        if len(named) > 1:
+            owned = self._users.owned_by(user)
+            named = [matter for matter in named if matter.id in owned] or named
+        if len(named) > 1:
+            raise AmbiguousMatter(matter=name, ids=", ".join(matter.id for matter in named[:NAMES_SHOWN]))
+        for matter in named or [matter for matter in mine if matter.id == name_or_id]:
+            self.check(user, matter.id, right)
             return matter
         raise NoSuchMatter(matter=name_or_id)
 
-    def may(self, user: User, matter_id: str) -> bool:
-        """Whether the user is a member of the matter with this id."""
-        return is_id(matter_id) and matter_id in self._users.matters_of(user)
+    def may(self, user: User, matter_id: str, right: Right = "read") -> bool:
+        """Whether the user has this right in the matter with this id."""
+        role = self._users.role(user, matter_id) if is_id(matter_id) else None
+        is_open = right in IN_ARCHIVE or not self._users.is_archived(matter_id)
+        return role is not None and right in RIGHTS[role] and is_open
 
-    def check(self, user: User, matter_id: str) -> None:
-        """Raise NoSuchMatter unless the user is a member of the matter with this id."""
-        if not self.may(user, matter_id):
+    def check(self, user: User, matter_id: str, right: Right = "read") -> None:
+        """Check that the user has this right in the matter with this id.
+
+        Raises NoSuchMatter where they may not see it; RoleTooLow, or MatterArchived, where they may only do less.
+        """
+        role = self._users.role(user, matter_id) if is_id(matter_id) else None
+        if role is None:
             raise NoSuchMatter(matter=matter_id if is_id(matter_id) else "…")
+        if right not in RIGHTS[role]:
+            raise RoleTooLow()
+        if right not in IN_ARCHIVE and self._users.is_archived(matter_id):
+            raise MatterArchived()
+
+    def is_archived(self, matter_id: str) -> bool:
+        """Whether a matter is archived."""
+        return self._users.is_archived(matter_id)
+
+    def owner(self, matter: Matter) -> User | None:
+        """The owner of a matter."""
+        return self._users.owner_of(matter.id)
 
     def create(self, user: User, name: str) -> Matter:
-        """Create a matter with `user` as its only member.
+        """Create a matter with `user` as its owner, and nobody else in it.
 
         The membership is written first: a crash in between leaves a membership without a matter, never a matter that
         nobody can delete. Raises MatterExists if the user has one of this name, NameTooLong or QuotaReached.
         """
         check_name(name)
         name = clean_title(name) or "Matter"
-        if any(matter.name == name for matter in self.matters(user)):
+        owned = self._users.owned_by(user)
+        if any(matter.name == name and matter.id in owned for matter in self.matters(user)):
             raise MatterExists(matter=name)
         matter_id = uuid.uuid4().hex
         quota = self.quota(user)
@@ -73,19 +103,20 @@ class Access:
     def accept(self, user: User, matter: Matter, path: Path, name: str | None = None) -> DocumentRecord:
         """Store a file as a new document of the user's matter, durably; `Ingest.wake` starts reading it.
 
-        Raises NoSuchMatter, NameTooLong, QuotaReached, and what `Library.accept_path` does.
+        It counts against the quota of the matter's owner. Raises NoSuchMatter, NameTooLong, QuotaReached, and what
+        `check` and `Library.accept_path` do.
         """
-        self.check(user, matter.id)
+        self.check(user, matter.id, "change")
         check_name(name or path.name)
-        return self._library.accept_path(matter.id, path, name, self._allows(user))
+        return self._library.accept_path(matter.id, path, name, self.allows_in(matter.id))
 
     def allows_in(self, matter_id: str) -> Allows | None:
-        """The quota of a matter's user for a further document, such as a file found within another; None for no limits.
+        """The quota of a matter's owner for a further document, also a file found within another; None for no limits.
 
         What it returns raises QuotaReached.
         """
-        user = self._users.member_of(matter_id)
-        return self._allows(user) if user else None
+        owner = self._users.owner_of(matter_id)
+        return self._allows(owner) if owner else None
 
     def _allows(self, user: User) -> Allows | None:
         quota = self.quota(user)
@@ -94,14 +125,14 @@ class Access:
 
         def allows(connection: sa.Connection, size: int) -> None:
             lock_user(connection, user)
-            documents, bytes_held = self._library.held(connection, matter_ids_of(user))
+            documents, bytes_held = self._library.held(connection, owned_by(user.id))
             quota.check_documents(documents + 1, bytes_held + size)
 
         return allows
 
     def repair(self, user: User) -> None:
         """Repair memberships after a crash: delete those of deleted matters,
-        and make `user` a member of matters without one.
+        and make `user` the owner of matters without one.
 
         For the local user only, who owns all matters; to be called before any request.
         """
@@ -109,9 +140,9 @@ class Access:
         self._users.delete_all_but(matter_ids)
         self._users.join(user, self._users.without_members(matter_ids))
 
-    def record(self, user: User, matter_id: str, document_id: str) -> DocumentRecord:
-        """The document with exactly these ids. Raises NoSuchMatter or NoSuchDocument."""
-        self.check(user, matter_id)
+    def record(self, user: User, matter_id: str, document_id: str, right: Right = "read") -> DocumentRecord:
+        """The document with exactly these ids. Raises NoSuchDocument, and what `check` does."""
+        self.check(user, matter_id, right)
         if not is_id(document_id):
             raise NoSuchDocument(document="…")
         return self._library.record(matter_id, document_id)
@@ -138,7 +169,7 @@ class Access:
         return matches[0]
 
     def documents(self, user: User, matter: Matter) -> list[DocumentRecord]:
-        """The documents of `matter`, in the order of upload. Raises NoSuchMatter unless `user` is a member."""
+        """The documents of `matter`, in the order of upload. Raises NoSuchMatter unless `user` is in it."""
         if not self.may(user, matter.id):
             raise NoSuchMatter(matter=matter.name)
         return self._library.documents(matter.id)

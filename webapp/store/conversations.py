@@ -17,7 +17,9 @@ from webapp.core.errors import NoSuchConversation
 from webapp.core.limits import is_id
 from webapp.core.results import Around, CitationRow, MentionsResult, NamedRow, Quoting, TurnResult, read_turn
 from webapp.store.access import Access
-from webapp.store.schema import conversations, memberships, turns
+from webapp.store.retention import check_no_hold
+from webapp.store.roles import matter_ids_of
+from webapp.store.schema import conversations, turns, users
 from webapp.store.users import User, lock_user
 
 State = Literal["complete", "stopped", "failed"]
@@ -27,13 +29,18 @@ TITLE_LENGTH = 80  # characters; a title is the beginning of a question, or what
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation of one user in one matter; `scope` has the ids of the selected documents, None for all."""
+    """A conversation of one user in one matter; `scope` has the ids of the selected documents, None for all.
+
+    `author` is set for a reader whose conversation it is not. `shared`: whoever may read the matter reads it too.
+    """
 
     id: str
     matter_id: str
     title: str
     scope: tuple[str, ...] | None
     created_at: datetime
+    shared: bool = False
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,11 @@ class SavedTurn:
 
 
 class Conversations:
-    """The conversations of one database, each its user's alone. Safe to use from several threads.
+    """The conversations of one database. Safe to use from several threads.
 
-    What is not the user's is refused in the same words as what does not exist: NoSuchMatter, NoSuchConversation.
+    A conversation is its user's alone, until they share it: then all who may read its matter read it, and nobody else
+    changes it. What a user may not read, or not change, is refused in the same words as what does not exist:
+    NoSuchMatter, NoSuchConversation.
     """
 
     def __init__(self, engine: sa.Engine, library: Library, access: Access) -> None:
@@ -64,8 +73,8 @@ class Conversations:
         self._access = access
 
     def start(self, user: User, matter: Matter, title: str, scope: Iterable[str] | None = None) -> Conversation:
-        """Create an empty conversation. Raises NoSuchMatter or QuotaReached."""
-        self._access.check(user, matter.id)
+        """Create an empty conversation. Raises QuotaReached, and what `Access.check` does."""
+        self._access.check(user, matter.id, "ask")
         quota = self._access.quota(user)
         started = Conversation(uuid.uuid4().hex, matter.id, _title(title), _scope(scope), datetime.now(UTC))
         row = {
@@ -84,19 +93,19 @@ class Conversations:
         return started
 
     def all(self, user: User, matter: Matter) -> list[Conversation]:
-        """The user's conversations in a matter, newest first. Raises NoSuchMatter."""
+        """The conversations of a matter that the user may read, newest first. Raises NoSuchMatter."""
         self._access.check(user, matter.id)
-        theirs = sa.and_(conversations.c.user_id == user.id, conversations.c.matter_id == matter.id)
-        query = sa.select(conversations).where(theirs).order_by(conversations.c.created_at.desc(), conversations.c.id)
+        query = _readable(user).where(conversations.c.matter_id == matter.id)
+        newest = query.order_by(conversations.c.created_at.desc(), conversations.c.id)
         with database.reading(self._engine) as connection:
-            return [_conversation(row) for row in connection.execute(query)]
+            return [_conversation(row, user) for row in connection.execute(newest)]
 
     def last(self, user: User, matter: Matter) -> Conversation | None:
         """The user's conversation in a matter that was gone on with last. Raises NoSuchMatter."""
         self._access.check(user, matter.id)
         theirs = sa.and_(conversations.c.user_id == user.id, conversations.c.matter_id == matter.id)
         query = (
-            sa.select(conversations)
+            _readable(user)
             .join(turns, turns.c.conversation_id == conversations.c.id)
             .where(theirs)
             .order_by(turns.c.asked_at.desc(), turns.c.position.desc())
@@ -104,11 +113,24 @@ class Conversations:
         )
         with database.reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
-        return _conversation(row) if row else None
+        return _conversation(row, user) if row else None
 
     def one(self, user: User, conversation_id: str) -> Conversation:
+        """The conversation with this id, if the user may read it. Raises NoSuchConversation."""
+        with database.reading(self._engine) as connection:
+            return self._one(connection, user, conversation_id)
+
+    def own(self, user: User, conversation_id: str) -> Conversation:
         """The user's conversation with this id. Raises NoSuchConversation."""
         with database.reading(self._engine) as connection:
+            return self._mine(connection, user, conversation_id)
+
+    def share(self, user: User, conversation_id: str, *, shared: bool) -> Conversation:
+        """Share the user's conversation with all who may read its matter, or with nobody. Raises NoSuchConversation."""
+        values = {"shared_at": datetime.now(UTC) if shared else None}
+        with database.writing(self._engine) as connection:
+            self._mine(connection, user, conversation_id)
+            connection.execute(sa.update(conversations).where(conversations.c.id == conversation_id).values(values))
             return self._mine(connection, user, conversation_id)
 
     def change(self, user: User, conversation_id: str, *, title: str, scope: Iterable[str] | None) -> Conversation:
@@ -120,16 +142,23 @@ class Conversations:
             return self._mine(connection, user, conversation_id)
 
     def delete(self, user: User, conversation_id: str) -> None:
-        """Delete a conversation with its turns. Raises NoSuchConversation."""
+        """Delete a conversation with its turns. Raises NoSuchConversation and OnHold."""
         with database.writing(self._engine) as connection:
-            self._mine(connection, user, conversation_id)
+            check_no_hold(connection, self._mine(connection, user, conversation_id).matter_id)
             connection.execute(sa.delete(conversations).where(conversations.c.id == conversation_id))
+
+    def drop(self, matter_id: str, conversation_id: str) -> None:
+        """Delete a conversation of a matter, whoever's it is: its retention has ended. Raises OnHold."""
+        its = sa.and_(conversations.c.id == conversation_id, conversations.c.matter_id == matter_id)
+        with database.writing(self._engine) as connection:
+            check_no_hold(connection, matter_id)
+            connection.execute(sa.delete(conversations).where(its))
 
     def turns(self, user: User, conversation_id: str) -> list[SavedTurn]:
         """The turns of a conversation in order, quotations read from the documents. Raises NoSuchConversation."""
         query = sa.select(turns).where(turns.c.conversation_id == conversation_id).order_by(turns.c.position)
         with database.reading(self._engine) as connection:
-            conversation = self._mine(connection, user, conversation_id)
+            conversation = self._one(connection, user, conversation_id)
             rows = connection.execute(query).all()
         here = {record.id: record for record in self._library.documents(conversation.matter_id)}
         return [_turn(row, _with_words(read_turn(row.answer), self._library, here)) for row in rows]
@@ -137,20 +166,29 @@ class Conversations:
     def turn(self, user: User, conversation_id: str, turn_id: str) -> SavedTurn:
         """One turn of a conversation, as `turns` has it. Raises NoSuchConversation, also for a turn of another."""
         with database.reading(self._engine) as connection:
-            row = self._turn(connection, user, turn_id)
-            if row.conversation_id != conversation_id:
+            conversation = self._one(connection, user, conversation_id)
+            row = _turn_row(connection, turn_id)
+            if row is None or row.conversation_id != conversation_id:
                 raise NoSuchConversation()
-            conversation = self._mine(connection, user, conversation_id)
         here = {record.id: record for record in self._library.documents(conversation.matter_id)}
         return _turn(row, _with_words(read_turn(row.answer), self._library, here))
 
-    def add_turn(self, user: User, conversation_id: str, question: str, answer: TurnResult, state: State) -> SavedTurn:
-        """Keep a turn at the end of a conversation.
+    def add_turn(
+        self,
+        user: User,
+        conversation_id: str,
+        question: str,
+        answer: TurnResult,
+        state: State,
+        *,
+        turn_id: str | None = None,
+    ) -> SavedTurn:
+        """Keep a turn at the end of a conversation; `turn_id`: 32 hex digits by which it was recorded before.
 
         Raises NoSuchConversation, or QuotaReached where another question took the last place meanwhile (`check_room`).
         """
         last = sa.select(sa.func.max(turns.c.position)).where(turns.c.conversation_id == conversation_id)
-        turn = SavedTurn(uuid.uuid4().hex, conversation_id, question, answer, state, None, datetime.now(UTC))
+        turn = SavedTurn(turn_id or uuid.uuid4().hex, conversation_id, question, answer, state, None, datetime.now(UTC))
         with database.writing(self._engine) as connection:
             self._mine(connection, user, conversation_id, alone=True)
             self._check_room(connection, user, conversation_id)
@@ -178,14 +216,25 @@ class Conversations:
         return False
 
     def check_room(self, user: User, conversation_id: str) -> None:
-        """Check the quota of turns, before a question is searched. Raises QuotaReached."""
+        """Check the right to ask and the quota of turns, before a question is searched; another's has its own room.
+
+        Raises QuotaReached, and what `Access.check` does.
+        """
         with database.reading(self._engine) as connection:
             self._check_room(connection, user, conversation_id)
+            its = sa.select(conversations.c.matter_id).where(conversations.c.id == conversation_id)
+            matter_id = connection.scalar(its)
+        if matter_id is not None:
+            self._access.check(user, matter_id, "ask")
 
     def cut(self, user: User, turn_id: str) -> None:
-        """Delete a turn and those after it, before its question is asked again or edited. Raises NoSuchConversation."""
+        """Delete a turn and those after it, before its question is asked again or edited.
+
+        Raises NoSuchConversation and OnHold.
+        """
         with database.writing(self._engine) as connection:
             turn = self._turn(connection, user, turn_id)
+            check_no_hold(connection, self._mine(connection, user, turn.conversation_id).matter_id)
             after = sa.and_(turns.c.conversation_id == turn.conversation_id, turns.c.position >= turn.position)
             connection.execute(sa.delete(turns).where(after))
 
@@ -196,14 +245,20 @@ class Conversations:
             connection.execute(sa.update(turns).where(turns.c.id == turn_id).values(rating=rating))
 
     def _mine(self, connection: sa.Connection, user: User, id_: str, *, alone: bool = False) -> Conversation:
-        """The conversation, if it is the user's and they are still a member of its matter; `alone` locks its row."""
-        if not is_id(id_):
-            raise NoSuchConversation()
-        query = _OF_MEMBERS.where(conversations.c.id == id_, conversations.c.user_id == user.id)
-        row = connection.execute(query.with_for_update(of=conversations) if alone else query).one_or_none()
+        """The conversation, if it is the user's and they may still read its matter; `alone` locks its row."""
+        mine = _readable(user).where(conversations.c.user_id == user.id)
+        return self._found(connection, user, id_, mine.with_for_update(of=conversations) if alone else mine)
+
+    def _one(self, connection: sa.Connection, user: User, id_: str) -> Conversation:
+        """The conversation, if the user may read it."""
+        return self._found(connection, user, id_, _readable(user))
+
+    @staticmethod
+    def _found(connection: sa.Connection, user: User, id_: str, among: sa.Select[Any]) -> Conversation:
+        row = connection.execute(among.where(conversations.c.id == id_)).one_or_none() if is_id(id_) else None
         if row is None:
             raise NoSuchConversation()
-        return _conversation(row)
+        return _conversation(row, user)
 
     def _check_room(self, connection: sa.Connection, user: User, conversation_id: str) -> None:
         quota = self._access.quota(user)
@@ -212,21 +267,24 @@ class Conversations:
             quota.check("turns", _count(connection, sa.and_(its, conversations.c.user_id == user.id)) + 1)
 
     def _turn(self, connection: sa.Connection, user: User, turn_id: str) -> sa.Row[Any]:
-        found = sa.select(turns).where(turns.c.id == turn_id)
-        turn = connection.execute(found).one_or_none() if is_id(turn_id) else None
+        """A turn of a conversation of the user's."""
+        turn = _turn_row(connection, turn_id)
         if turn is None:
             raise NoSuchConversation()
         self._mine(connection, user, turn.conversation_id)
         return turn
 
 
-_OF_MEMBERS = sa.select(conversations).join(
-    memberships,
-    sa.and_(
-        memberships.c.user_id == conversations.c.user_id,
-        memberships.c.matter_id == conversations.c.matter_id,
-    ),
-)
+def _readable(user: User) -> sa.Select[Any]:
+    """The query for the conversations that a user may read, each with the name of its author."""
+    query = sa.select(conversations, users.c.name.label("author")).join(users, users.c.id == conversations.c.user_id)
+    theirs = sa.or_(conversations.c.user_id == user.id, conversations.c.shared_at.is_not(None))
+    return query.where(theirs, conversations.c.matter_id.in_(matter_ids_of(user.id)))
+
+
+def _turn_row(connection: sa.Connection, turn_id: str) -> sa.Row[Any] | None:
+    found = sa.select(turns).where(turns.c.id == turn_id)
+    return connection.execute(found).one_or_none() if is_id(turn_id) else None
 
 
 def _count(connection: sa.Connection, rows: sa.ColumnElement[bool]) -> int:
@@ -242,8 +300,10 @@ def _scope(scope: Iterable[str] | None) -> tuple[str, ...] | None:
     return None if scope is None else tuple(scope)
 
 
-def _conversation(row: sa.Row[Any]) -> Conversation:
-    return Conversation(row.id, row.matter_id, row.title, _scope(row.scope), _aware(row.created_at))
+def _conversation(row: sa.Row[Any], reader: User) -> Conversation:
+    author = None if row.user_id == reader.id else row.author
+    shared = row.shared_at is not None
+    return Conversation(row.id, row.matter_id, row.title, _scope(row.scope), _aware(row.created_at), shared, author)
 
 
 def _turn(row: sa.Row[Any], answer: TurnResult) -> SavedTurn:

@@ -1,4 +1,4 @@
-"""Users and their memberships of matters, in the library's database, with their own migrations.
+"""Users and the matters that they are in, in the library's database, with their own migrations.
 
 Matters have their tables in `retrieval.library`; here they are ids.
 """
@@ -10,11 +10,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from retrieval import database
-from webapp.store.schema import conversations, memberships, users
+from retrieval import database, snapshot
+from webapp.store.roles import RANK, Role, matter_ids_of, owned_by, roles_of
+from webapp.store.schema import OF_MATTERS, matter_settings, memberships, users
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "webapp_version"
+CHAIN = snapshot.Chain(MIGRATIONS, VERSION_TABLE)
+GUEST = "guest-"  # the ids of the guests of a demo begin so
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +77,48 @@ class Users:
             connection.execute(sa.update(users).where(users.c.id == user.id).values(has_had_sample=True))
 
     def matters_of(self, user: User) -> frozenset[str]:
-        """Ids of the matters that `user` is a member of."""
+        """Ids of the matters that `user` may read."""
         with database.reading(self._engine) as connection:
-            return frozenset(connection.scalars(matter_ids_of(user)))
+            return frozenset(connection.scalars(matter_ids_of(user.id)))
 
-    def member_of(self, matter_id: str) -> User | None:
-        """The user whose matter it is."""
-        query = sa.select(users.c.id, users.c.name).join(memberships, memberships.c.user_id == users.c.id)
+    def owned_by(self, user: User) -> frozenset[str]:
+        """Ids of the matters that `user` owns."""
         with database.reading(self._engine) as connection:
-            row = connection.execute(query.where(memberships.c.matter_id == matter_id).limit(1)).one_or_none()
+            return frozenset(connection.scalars(owned_by(user.id)))
+
+    def role(self, user: User, matter_id: str) -> Role | None:
+        """The user's role in a matter, the highest of those that they have; None if they may not see it."""
+        ways = roles_of(user.id).subquery()
+        with database.reading(self._engine) as connection:
+            roles = connection.scalars(sa.select(ways.c.role).where(ways.c.matter_id == matter_id)).all()
+        return max(roles, key=RANK.__getitem__, default=None)
+
+    def owner_of(self, matter_id: str) -> User | None:
+        """The user who owns a matter."""
+        query = sa.select(users.c.id, users.c.name).join(memberships, memberships.c.user_id == users.c.id)
+        its = query.where(memberships.c.matter_id == matter_id, memberships.c.role == "owner")
+        with database.reading(self._engine) as connection:
+            row = connection.execute(its.limit(1)).one_or_none()
         return User(row.id, row.name) if row else None
 
-    def join(self, user: User, matter_ids: Iterable[str], allows: Callable[[int], None] | None = None) -> None:
-        """Make the user a member of these matters, of none of which they may be a member yet.
+    def is_archived(self, matter_id: str) -> bool:
+        """Whether a matter is archived."""
+        query = sa.select(matter_settings.c.archived).where(matter_settings.c.matter_id == matter_id)
+        with database.reading(self._engine) as connection:
+            return bool(connection.scalar(query))
 
-        `allows` is called in the same transaction with the number of memberships that result; it raises to refuse them.
+    def join(self, user: User, matter_ids: Iterable[str], allows: Callable[[int], None] | None = None) -> None:
+        """Make the user the owner of these matters, of none of which they may be a member yet.
+
+        `allows` is called in the same transaction with the number of matters that they own then; it raises to refuse
+        them.
         """
-        rows = [{"user_id": user.id, "matter_id": matter_id} for matter_id in matter_ids]
+        rows = [{"user_id": user.id, "matter_id": matter_id, "role": "owner"} for matter_id in matter_ids]
         if rows:
             with database.writing(self._engine) as connection:
                 if allows is not None:
-                    count = sa.select(sa.func.count()).select_from(memberships)
                     lock_user(connection, user)
-                    have = connection.scalar(count.where(memberships.c.user_id == user.id)) or 0
+                    have = connection.scalar(sa.select(sa.func.count()).select_from(owned_by(user.id).subquery())) or 0
                     allows(have + len(rows))
                 connection.execute(sa.insert(memberships), rows)
 
@@ -107,9 +129,10 @@ class Users:
             connection.execute(sa.delete(memberships).where(its))
 
     def delete_all_but(self, matter_ids: Iterable[str]) -> None:
-        """Delete the memberships and conversations of every matter but these."""
+        """Delete the rows of every matter but these."""
         with database.reading(self._engine) as connection:
-            stored = set(connection.scalars(_IDS)) | set(connection.scalars(sa.select(conversations.c.matter_id)))
+            of_matters = sa.union(*(sa.select(table.c.matter_id) for table in OF_MATTERS))
+            stored = set(connection.scalars(of_matters))
         for matter_id in stored - set(matter_ids):
             self.delete_matter_rows(matter_id)
 
@@ -119,18 +142,13 @@ class Users:
             return frozenset(matter_ids) - frozenset(connection.scalars(_IDS.distinct()))
 
     def delete_matter_rows(self, matter_id: str) -> None:
-        """Delete the memberships and conversations of a matter."""
+        """Delete what is kept here of a matter: who is in it, its settings and its conversations."""
         with database.writing(self._engine) as connection:
-            for table in (memberships, conversations):
+            for table in OF_MATTERS:
                 connection.execute(sa.delete(table).where(table.c.matter_id == matter_id))
 
 
 _IDS = sa.select(memberships.c.matter_id)
-
-
-def matter_ids_of(user: User) -> sa.Select[tuple[str]]:
-    """The query for the ids of the matters that `user` is a member of."""
-    return _IDS.where(memberships.c.user_id == user.id)
 
 
 def lock_user(connection: sa.Connection, user: User) -> None:

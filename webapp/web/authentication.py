@@ -1,6 +1,7 @@
 """Authenticates requests: determines the user of a request, for routes and for handlers of the page.
 
 local         one user: whoever opened the address that `pincite serve` printed, on this machine
+accounts      people who sign in; each browser has the token of a session in a cookie
 behind-proxy  a proxy authenticates the user and names them in a header, which is trusted only from that proxy
 demo          each browser is a user of its own for an hour, by a random id in a signed cookie
 
@@ -19,12 +20,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from webapp.core.errors import GuestGone, NotAllowed
+from webapp.core.errors import GuestGone, NotAllowed, SessionEnded
 from webapp.core.settings import Settings, is_loopback
-from webapp.store.users import LOCAL_USER, User
+from webapp.service.workspace import Workspace
+from webapp.store.users import GUEST, LOCAL_USER, User
 from webapp.web.client_addresses import address_of
 
 GUEST_COOKIE = "pincite_guest"
+SESSION_COOKIE = "pincite_session"
 SECRET_HEADER = "X-Pincite-Proxy-Secret"  # noqa: S105  # nosec B105 (the header's name)
 GUEST_SECONDS = 3600
 LOCAL_SECONDS = 180 * 24 * 3600  # half a year, from the last time that the printed address was opened
@@ -45,13 +48,6 @@ class IncomingRequest(Protocol):
     @property
     def client(self) -> Any:
         """The peer; `host` is its address."""
-
-
-class Welcome(Protocol):
-    """Interface of `Workspace.welcome`: registers new users, and refuses guests past the limit."""
-
-    def __call__(self, user: User, ends_at: datetime | None = None, address: str = "") -> None:
-        """Register a user. Raises DemoFull and NetworkFull."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +79,7 @@ class Guest:
     @property
     def user(self) -> User:
         """The user of this guest."""
-        return User(f"guest-{self.id}", "Guest")
+        return User(f"{GUEST}{self.id}", "Guest")
 
     @property
     def ends_at(self) -> datetime:
@@ -144,14 +140,32 @@ def signing_key(folder: Path, name: str) -> bytes:
     return file.read_bytes()
 
 
-def user_of(request: IncomingRequest, settings: Settings, welcome: Welcome) -> User:
+def session_cookie(settings: Settings) -> str:
+    """Name of the cookie with the session of `accounts`; under https a browser takes it only over https, for this host
+    and the whole site.
+    """
+    return f"__Host-{SESSION_COOKIE}" if settings.page_url.startswith("https://") else SESSION_COOKIE
+
+
+def user_of(request: IncomingRequest, workspace: Workspace, *, active: bool = False) -> User:
     """Authenticate a request; returns its user, who is registered at the first request.
 
-    Raises NotAllowed (GuestGone if a guest's hour is over, DemoFull and NetworkFull past the limits of guests), and
-    what the stores raise.
+    `active`: the request is an act of the person, which keeps a session from ending; what an open page asks by itself
+    does not. Raises NotAllowed (SessionEnded without a session, GuestGone if a guest's hour is over, DemoFull and
+    NetworkFull past the limits of guests), and what the stores raise.
     """
+    settings, welcome = workspace.settings, workspace.welcome
+    if settings.access == "accounts":
+        token = request.cookies.get(session_cookie(settings), "")
+        signed_in = workspace.sessions.user(token, active=active) if token else None
+        if signed_in is None:
+            raise SessionEnded()
+        welcome(signed_in)
+        return signed_in
     if settings.access == "behind-proxy":
         user = _named_by_proxy(request, settings)
+        if workspace.accounts.is_disabled(user):
+            raise NotAllowed()
         welcome(user)
         return user
     if settings.access == "demo":

@@ -27,6 +27,7 @@ from webapp.core.settings import Settings
 from webapp.core.stream import Error, Event, T, encoded
 from webapp.service.caller import Caller
 from webapp.service.commands import COMMANDS, Command, FileCommand
+from webapp.store.audit import REFUSALS
 from webapp.web.error_responses import StrictRoute
 from webapp.web.middleware import MOST_BODY, limit_body
 
@@ -124,16 +125,20 @@ def _as_422() -> Iterator[None]:
 async def _events(caller: Callable[[], Caller], command: Command[T]) -> AsyncGenerator[Event[T]]:
     """Execute a command; yields its events. Blocking calls run in threads."""
     executor = await run_in_threadpool(caller)
-    async for progress in iterate_in_threadpool(command.prepare(executor)):
-        yield progress
-    events = await run_in_threadpool(command.run, executor)
-    if isinstance(events, Iterator):
-        async for event in iterate_in_threadpool(events):
-            yield event
-        return
-    async with contextlib.aclosing(events):
-        async for event in events:
-            yield event
+    try:
+        async for progress in iterate_in_threadpool(command.prepare(executor)):
+            yield progress
+        events = await run_in_threadpool(command.run, executor)
+        if isinstance(events, Iterator):
+            async for event in iterate_in_threadpool(events):
+                yield event
+            return
+        async with contextlib.aclosing(events):
+            async for event in events:
+                yield event
+    except REFUSALS as error:
+        await run_in_threadpool(executor.refused, command, error)
+        raise
 
 
 async def _file_events(

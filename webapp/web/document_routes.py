@@ -6,6 +6,7 @@ and cancelled when the client disconnects.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import time
@@ -41,6 +42,7 @@ from webapp.core.errors import (
     PageImageTooSlow,
     PageNotShown,
     RequestMalformed,
+    SessionEnded,
     TextsWaiting,
     TooSlow,
 )
@@ -52,6 +54,8 @@ from webapp.service.compare import changes as find_changes
 from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
 from webapp.service.workspace import Workspace
+from webapp.store.audit import Act
+from webapp.store.users import User
 from webapp.web.authentication import user_of
 from webapp.web.error_responses import StrictRoute, error_response
 
@@ -116,9 +120,7 @@ def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
     async def changes(
         request: Request, matter_id: str, document_id: str, other_id: str, form: Literal["html", "docx"] = "html"
     ) -> Response:
-        return await _respond(
-            request, opened, matter_id, document_id, lambda target: _changes(target, request, other_id, form)
-        )
+        return await _respond(request, opened, matter_id, document_id, lambda target: _changes(target, other_id, form))
 
     @router.get("/{document_id}/text")
     async def text(
@@ -158,11 +160,21 @@ class _Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Document of a request, after authorisation. `key` is the user's key in the fair scheduler."""
+    """Document of a request, after authorisation."""
 
     workspace: Workspace
-    key: str
+    user: User
     record: DocumentRecord
+
+    @property
+    def key(self) -> str:
+        """The user's key in the fair scheduler."""
+        return self.workspace.share_key(self.user)
+
+    async def record_act(self, act: Act, **detail: int | str) -> None:
+        """Record what is about to be sent of the document."""
+        audit, of = self.workspace.audit, self.record
+        await run_in_threadpool(lambda: audit.record(self.user, act, matter_id=of.matter_id, object=of.id, **detail))
 
     async def read(self, work: Callable[[], T]) -> T:
         """Run `work` in the user's turn. Raises TooSlow, TextsWaiting and what `work` raises."""
@@ -192,6 +204,7 @@ async def _image(target: _Target, request: Request, number: int, places: _Places
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     png = png or await workspace.draws.run(target.key, by - time.monotonic(), draw)
+    await target.record_act(Act.PAGE, page=number)
     return Response(png, media_type="image/png", headers=headers)
 
 
@@ -201,6 +214,10 @@ async def _original(target: _Target, downloads: Counter[str]) -> Response:
     if downloads[target.key] >= DOWNLOADS_OF_ONE:
         raise TextsWaiting()
     file = await target.read(lambda: target.workspace.library.open_original(record.matter_id, record.id))
+    with contextlib.ExitStack() as closing:
+        closing.callback(file.close)  # where it cannot be recorded it is not sent
+        await target.record_act(Act.ORIGINAL)
+        closing.pop_all()
     media_type = FORMATS[record.format].media_type
     disposition = _disposition(record.name, inline=media_type in _SHOWN)
     headers = _PRIVATE | {"Content-Disposition": disposition, "Content-Length": str(record.bytes)}
@@ -211,16 +228,16 @@ async def _original(target: _Target, downloads: Counter[str]) -> Response:
 _SHOWN = frozenset(("application/pdf", "text/plain", "image/png", "image/jpeg"))
 
 
-async def _changes(target: _Target, request: Request, other_id: str, form: str) -> Response:
+async def _changes(target: _Target, other_id: str, form: str) -> Response:
     """Compare a document with a newer version of it, to which the user must have access too."""
     workspace, old = target.workspace, target.record
 
     def compared() -> bytes:
-        user = user_of(request, workspace.settings, workspace.welcome)
-        new = workspace.access.record(user, old.matter_id, other_id)
-        rows = list(find_changes(workspace, old, new))
+        new = workspace.access.record(target.user, old.matter_id, other_id)
         if form == "docx":
+            rows = list(find_changes(workspace, target.user, old, new, Act.EXPORT, form=form))
             return to_docx(old.name, new.name, rows)
+        rows = list(find_changes(workspace, target.user, old, new))
         return to_html(old.name, new.name, rows, docx="?form=docx").encode()
 
     headers = dict(_PRIVATE)
@@ -241,7 +258,9 @@ async def _text(target: _Target, places: _Places) -> Response:
             raise _Malformed
         return own_words(document, *spans)
 
-    return PlainTextResponse(await target.read(words), headers=_PRIVATE)
+    text = await target.read(words)
+    await target.record_act(Act.PAGE, passages=len(ranges), **({"at": "{}-{}".format(*ranges[0])} if ranges else {}))
+    return PlainTextResponse(text, headers=_PRIVATE)
 
 
 async def _respond(
@@ -258,8 +277,9 @@ async def _respond(
 
     def authorise() -> _Target:
         workspace = opened()
-        user = user_of(request, workspace.settings, workspace.welcome)
-        return _Target(workspace, workspace.share_key(user), workspace.access.record(user, matter_id, document_id))
+        user = user_of(request, workspace, active=True)
+        with workspace.audit.refusals(user, matter_id=matter_id, object=document_id):
+            return _Target(workspace, user, workspace.access.record(user, matter_id, document_id))
 
     try:
         return await _until_disconnect(request, respond(await run_in_threadpool(authorise)))
@@ -274,6 +294,7 @@ async def _respond(
 
 
 _STATUS = (
+    (SessionEnded, 401),
     (NotAllowed, 403),
     (PageNotShown, 404),
     (NoSuchText, 404),
@@ -351,12 +372,13 @@ def _view(
     highlights = tuple((start, end) for start, end in clipped if start < end)
     kept = document.boxes_on(page)
     if len(kept):
-        boxes = tuple(
-            (int(left), int(bottom), int(right), int(top))
-            for start, end, left, bottom, right, top in kept
+        cited = [
+            (document.text[start:end].isspace(), (left, bottom, right, top))
+            for start, end, left, bottom, right, top in kept.tolist()
             if any(start - page.start < last and first < end - page.start for first, last in highlights)
-        )
-        return PageView(record.id, number, zoom=zoom, boxes=boxes, format=record.format)
+        ]
+        boxes, struck = (tuple(box for is_blank, box in cited if is_blank is its) for its in (False, True))
+        return PageView(record.id, number, zoom=zoom, boxes=boxes, struck=struck, format=record.format)
     text = document.text[page.start : page.end] if highlights else ""
     return PageView(record.id, number, text, highlights, zoom, format=record.format)
 

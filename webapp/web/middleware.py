@@ -43,6 +43,7 @@ POLICY = "; ".join(
         "form-action 'self'",
     )
 )
+POLICY_HEADER = "Content-Security-Policy"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -55,7 +56,9 @@ HEADERS = {
 def answer_headers(settings: Settings) -> dict[str, str]:
     """The security headers of every response."""
     ancestors = " ".join(["'self'", *(settings.framed_by or "").split(",")]).rstrip()
-    framing = {"Content-Security-Policy": f"{POLICY}; frame-ancestors {ancestors}"}
+    framing = {POLICY_HEADER: f"{POLICY}; frame-ancestors {ancestors}"}
+    if settings.page_url.startswith("https://"):
+        framing["Strict-Transport-Security"] = "max-age=31536000"
     if not settings.framed_by:  # for old browsers without frame-ancestors; it cannot list sites
         framing["X-Frame-Options"] = "SAMEORIGIN"
     return framing | HEADERS
@@ -108,7 +111,8 @@ class SecurityMiddleware:
                 if scope["path"] in ("/", "/config"):  # they depend on the guest's cookie and the proxy's headers
                     out["Cache-Control"] = "no-store"
                 for name, value in self._headers.items():
-                    out[name] = value
+                    if name != POLICY_HEADER or name not in out:  # a page without scripts has a stricter policy
+                        out[name] = value
                 if cookie:
                     out.append("Set-Cookie", cookie)
             await send(message)

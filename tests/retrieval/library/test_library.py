@@ -51,17 +51,10 @@ class Place:
         return {path.rsplit("/", 1)[1] for path in fs.find(root)}
 
 
-@pytest.fixture(params=["one machine", pytest.param("a firm", marks=pytest.mark.database)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    if request.param == "one machine":
-        yield Place(f"sqlite:///{tmp_path}/pincite.db", str(tmp_path / "files"))
-        return
-    address, name = request.getfixturevalue("postgres"), f"test_{uuid.uuid4().hex}"
-    server = open_database(f"{address}/postgres").execution_options(isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    server.dispose()
-    yield Place(f"{address}/{name}", f"memory://{name}")
+@pytest.fixture
+def place(database_url: str, tmp_path: Path) -> Place:
+    on_one_machine = database_url.startswith("sqlite")
+    return Place(database_url, str(tmp_path / "files") if on_one_machine else f"memory://{uuid.uuid4().hex}")
 
 
 @pytest.fixture

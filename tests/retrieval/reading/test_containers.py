@@ -74,6 +74,16 @@ def encrypted() -> bytes:
     return bytes(data)
 
 
+def linked() -> bytes:
+    """An archive of a symbolic link."""
+    out = io.BytesIO()
+    link = zipfile.ZipInfo("lease.pdf")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(link, b"../lease.pdf")
+    return out.getvalue()
+
+
 def lying() -> bytes:
     """An archive whose member says that it has one byte, and has a million."""
     data = bytearray(zipped({"x.txt": bytes(1_000_000)}))
@@ -97,10 +107,11 @@ def damaged() -> bytes:
             "it is packed too tightly for a document, as a trap is",
         ),
         (zipped({"x.bin": b"12" * (1 << 20)}, zipfile.ZIP_STORED), Limits(file_mib=1), "it is larger than the limit"),
+        (linked(), Limits(), "it is only a link to another file"),
         (damaged(), Limits(), "it is damaged"),
         (lying(), Limits(), "it is damaged"),
     ],
-    ids=["encrypted", "bomb", "large", "damaged", "lying"],
+    ids=["encrypted", "bomb", "large", "link", "damaged", "lying"],
 )
 def test_a_member_that_is_not_taken_is_named_with_the_reason(data: bytes, limits: Limits, reason: str) -> None:
     [member] = members(data, limits)

@@ -1,5 +1,6 @@
 """What a page shows, and what of it is read."""
 
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -9,8 +10,12 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from retrieval.core.documents import Document
+from retrieval.core.limits import Limits
+from retrieval.reading.images import read_image
 from retrieval.reading.pdf import read_pdf
-from tests.pdfs import make_pdf
+from retrieval.reading.recognition import Reading, ReadWord
+from retrieval.reading.writing import Grey
+from tests.pdfs import SHOWS_PICTURE, annotated, make_pdf
 from tests.scans import Draw, cropped, drawn, of_pictures, photograph, picture, raw_pdf, scanned, stream, strips
 
 LEASE = """4. Rent. Tenant shall pay rent of $10,500 per month on the first day
@@ -153,3 +158,38 @@ def test_what_has_no_words_makes_no_page_unreadable(draw: Draw) -> None:
 def test_an_empty_page_and_an_empty_scan_are_read() -> None:
     assert read(make_pdf(["", "words"])).unreadable_pages == ()
     assert read(of_pictures([Image.new("L", (800, 1100), 236)])).unreadable_pages == ()
+
+
+@pytest.mark.parametrize("kind", ["/Stamp", "/Square", "/FreeText", "/Widget /FT /Btn /Ff 65536", "/Widget /FT /Sig"])
+def test_a_picture_of_words_in_an_annotation_is_seen(kind: str) -> None:
+    shown = Image.new("L", (600, 150), 255)
+    for line in range(2):
+        ImageDraw.Draw(shown).text((20, 15 + 60 * line), "Received by the clerk on 4 March", fill=0, font_size=32)
+    lines = [(72, 700 - 14 * k, line) for k, line in enumerate(BODY.split("\n")[:10])]
+    annotation = f"/Subtype {kind} /T (a) /Rect [100 300 300 350] {SHOWS_PICTURE}"
+    data = annotated(lines, [annotation], picture="200 0 0 50 0 0 cm /Im Do", image=shown.tobytes())
+    assert read(data).partly_read_pages == (1,)
+
+
+def test_a_long_picture_is_read_in_bands_that_cut_no_line() -> None:
+    strip = Image.new("L", (400, 4_000), 255)
+    pen = ImageDraw.Draw(strip)
+    for row in range(130):
+        pen.text((20, 20 + 30 * row), f"Line {row} of a talk that goes on.", fill=0, font_size=20)
+    bands: list[Grey] = []
+
+    def recognise(image: Grey) -> Reading:
+        bands.append(image)
+        box = (10.0, 10.0, 60.0, 30.0)
+        return Reading(((ReadWord(f"band{len(bands)}", box, 0.9),),), 0)
+
+    data = io.BytesIO()
+    strip.save(data, "PNG")
+    document = read_image(
+        data.getvalue(), name="x.png", document_id="d", limits=Limits(), on_page=lambda *_: None, recognise=recognise
+    )
+    assert len(bands) == 2
+    assert all(np.ptp(edge) < 100 for band in bands for edge in (band[0], band[-1]))
+    assert document.text.split() == [f"band{n + 1}" for n in range(len(bands))]
+    highs = [int(top) for *_, top in document.boxes.tolist()]
+    assert highs == sorted(highs, reverse=True)

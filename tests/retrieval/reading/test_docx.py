@@ -309,6 +309,32 @@ TEXTS: dict[str, tuple[bytes, str]] = {
         ),
         "[X] Cash [ ] Card [X] Wire [ ][X]",
     ),
+    "an entry chosen from a list, with and without its result": (
+        docx(
+            paragraph(
+                *(
+                    '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:ddList><w:result w:val="1"/>'
+                    '<w:listEntry w:val="Antwerp"/><w:listEntry w:val="Ghent"/></w:ddList></w:ffData></w:fldChar></w:r>'
+                    f'<w:r><w:instrText> FORMDROPDOWN </w:instrText></w:r>{result}'
+                    '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+                    for result in ("", f'<w:r><w:fldChar w:fldCharType="separate"/></w:r>{run(" or Ostend")}')
+                )
+            )
+        ),
+        "Ghent or Ostend",
+    ),
+    "formulas in one line": (
+        docx(
+            paragraph(
+                "<m:oMath><m:r><m:t>D=</m:t></m:r><m:f><m:num><m:r><m:t>P-R</m:t></m:r></m:num><m:den><m:r><m:t>365</m:t>"
+                "</m:r></m:den></m:f><m:d><m:e><m:r><m:t>1+i</m:t></m:r></m:e></m:d><m:sSup><m:e><m:r><m:t>10</m:t></m:r>"
+                "</m:e><m:sup><m:r><m:t>6</m:t></m:r></m:sup></m:sSup><m:rad><m:deg/><m:e><m:r><m:t>x</m:t></m:r></m:e>"
+                '</m:rad><m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr><m:sub><m:r><m:t>t</m:t></m:r></m:sub><m:sup/>'
+                "<m:e><m:r><m:t>C</m:t></m:r></m:e></m:nary></m:oMath>"
+            )
+        ),
+        "D=(P-R)/365(1+i)10^6√(x)∑t C",
+    ),
     "content controls, tags, ruby and formulas": (
         docx(
             f'<w:sdt><w:sdtContent>{paragraph("Held.")}</w:sdtContent></w:sdt>',

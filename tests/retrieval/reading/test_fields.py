@@ -7,7 +7,7 @@ from retrieval.core.errors import DynamicForm
 from retrieval.reading.annotations import MOST_CHARACTERS
 from retrieval.reading.pdf import read_pdf
 from tests.hostile import one_page
-from tests.pdfs import annotated, make_pdf
+from tests.pdfs import SHOWS_PICTURE, annotated, make_pdf
 
 
 def read(data: bytes) -> Document:
@@ -173,3 +173,29 @@ def test_a_static_xfa_form_is_read_by_its_fields() -> None:
 
 def test_a_page_without_annotations_has_nothing_put_in() -> None:
     assert read(make_pdf(["Please wait for the form."])).text == "Please wait for the form."
+
+
+SIGNED = "BT /F1 9 Tf 2 30 Td (Digitally signed by Ann Lee) Tj 0 -14 Td (3 March 2024) Tj ET"
+SIGNATURE = f"/Subtype /Widget /FT /Sig /T (s) /Rect [100 600 300 650] {SHOWS_PICTURE}"
+STAMP = f"/Subtype /Stamp /Rect [300 684 500 734] {SHOWS_PICTURE}"
+
+
+def test_the_words_of_a_signature_stand_after_its_label() -> None:
+    document = read(annotated([(72, 640, "By:"), (72, 560, "The tenant signs here.")], [SIGNATURE], picture=SIGNED))
+    assert document.text == "By: Digitally signed by Ann Lee\n3 March 2024\nThe tenant signs here."
+    assert document.status_of([document.span(4, 40)]) == "annotation"
+    word = document.boxes[[document.text[row[0] : row[1]] == "Ann" for row in document.boxes.tolist()]][0]
+    assert 620 < word[3] / 10 < word[5] / 10 < 642
+
+
+def test_the_words_of_a_stamp_are_in_no_sentence_and_a_note_that_repeats_them_is_none() -> None:
+    lines = [
+        (72, 750, "1. The rent is due on"),
+        (72, 736, "the first day."),
+        (72, 722, "2. It is paid in"),
+        (72, 708, "euros."),
+    ]
+    picture = "BT /F1 12 Tf 2 20 Td (APPROVED) Tj ET BT 3 Tr /F1 12 Tf 90 20 Td (secret) Tj ET"
+    document = read(annotated(lines, [f"{STAMP} /Contents (Approved) /T (Ann)", STAMP + " /F 2"], picture=picture))
+    assert document.text == "1. The rent is due on\nthe first day.\nAPPROVED\n2. It is paid in\neuros."
+    assert [(m.kind, m.words) for m in document.remarks] == [("annotation", "")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import pytest
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from retrieval.core.documents import Document
@@ -92,3 +93,13 @@ def test_lists_tables_and_footers_are_no_notes() -> None:
     assert found(read([*body(FILL), *footer])) == []
     document = read([*body(FILL), *clauses])
     assert not len(document.boxes)
+
+
+@pytest.mark.parametrize("mark", ["3", "*", "†", "‡", "§"])
+def test_a_note_whose_mark_is_raised_is_found(mark: str) -> None:
+    line = referring("by written notice delivered", mark, " to the Landlord in 30 days", 300)
+    note = [Placed(72, 154), Placed(72, 144, mark, 6), Placed(75.2, 140, "See Lease, Exhibit 7.", 8)]
+    document = read([*body(FILL), *line, *note])
+    assert f"\n{mark}\nSee Lease" in document.text  # as pdfium ends lines
+    assert found(document) == [(mark, f"{mark} See Lease, Exhibit 7.")]
+    assert "delivered to the Landlord in 30 days" in document.text

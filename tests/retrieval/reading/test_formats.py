@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.core.errors import EmptyFile, UnreadableFile, UnsupportedFormat
+from retrieval.core.errors import DamagedFile, EmptyFile, UnreadableFile, UnsupportedFormat
 from retrieval.reading.formats import FORMATS, NAMES, format_of, without_suffix
 from tests.mail_files import eml, msg, ole
 from tests.pdfs import make_pdf
@@ -60,7 +60,10 @@ def test_a_text_is_recognised_by_its_name_and_bytes_that_can_be_text(data: bytes
     ("data", "file", "way_out"),
     [
         (b" " * 1020 + b"%PDF-1.7", "x.pdf", "PDF"),
-        (b"PK\x03\x04 cut off", "x.docx", "PDF"),
+        (b"\0\1\2" * 99, "x.bin", "Save or print it as PDF"),
+        (b"The rent is due.", "README", ".txt"),
+        (zipped({"Index/Document.iwa": b"x", "preview.jpg": b"x"}), "x.pages", "Pages"),
+        (b"\0\0\0\x18ftypheic\0", "x.heic", "JPEG"),
         (ole({"WordDocument": b"x"}), "x.doc", ".docx"),
         (b"{\\rtf1 words}", "x.rtf", ".docx"),
         (OPEN_TEXT, "x.odt", ".docx"),
@@ -86,10 +89,17 @@ def test_the_guide_names_every_format_with_its_suffixes() -> None:
         assert [suffix for suffix in row.suffixes if not any(f"`{suffix}`" in each for each in rows)] == []
 
 
-def test_an_empty_file_is_refused() -> None:
+@pytest.mark.parametrize("data", [b"", zipped({})], ids=["of no bytes", "an archive of nothing"])
+def test_an_empty_file_is_refused(data: bytes) -> None:
     with pytest.raises(EmptyFile) as raised:
-        format_of(b"", "x.pdf")
+        format_of(data, "x.zip")
     assert isinstance(raised.value, UnreadableFile)
+
+
+@pytest.mark.parametrize("data", [WORD, ole({"WordDocument": b"x"})], ids=["ZIP", "OLE"])
+def test_a_file_that_was_cut_off_is_damaged(data: bytes) -> None:
+    with pytest.raises(DamagedFile):
+        format_of(data[:60], "x.docx")
 
 
 @pytest.mark.parametrize(

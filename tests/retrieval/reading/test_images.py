@@ -87,8 +87,9 @@ def test_shades_of_16_bits_and_one_bit_are_shown() -> None:
         ((1170, 2532), (72, 72), (365.97, 792)),
         ((1700, 2200), None, (612, 792)),
         ((100, 50), (1, 1), (100, 50)),
+        ((800, 8000), None, (288, 2880)),
     ],
-    ids=["scanner", "fax", "screen", "nothing declared", "nonsense declared"],
+    ids=["scanner", "fax", "screen", "nothing declared", "nonsense declared", "a long screen"],
 )
 def test_the_size_of_a_page_follows_from_what_a_scanner_declares(
     size: tuple[int, int], dots: tuple[int, int] | None, points: tuple[float, float]

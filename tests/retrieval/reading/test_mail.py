@@ -1,5 +1,7 @@
 """Mail: its head and words as text, and what came with it as members."""
 
+import base64
+
 import pytest
 
 from retrieval.core.documents import Document
@@ -54,6 +56,58 @@ def test_attachments_and_forwarded_messages_are_members_and_named() -> None:
     assert forwarded.data is not None
     assert "Inner words." in read(forwarded.data).text
     assert "Inner words." not in read(mail.as_bytes()).text
+
+
+INVITATION = (
+    "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nDTSTART:16010101T020000\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT\r\n"
+    'SUMMARY:Deposition of Dr.\r\n  Quince\r\nDTSTART;TZID="America/New_York":20240612T093000\r\n'
+    "DTEND:20240612T210000Z\r\nLOCATION:Suite 4\\, Pine Street\r\n"
+    "ORGANIZER;CN=Ann Reed:mailto:ann@example.com\r\nDESCRIPTION:Bring the ledger.\\nIt is free.\r\n"
+    "BEGIN:VALARM\r\nDESCRIPTION:Reminder\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+
+
+def test_an_invitation_is_read_with_its_time_and_place() -> None:
+    mail = eml("You are invited.")
+    mail.add_alternative(INVITATION, subtype="calendar")
+    mail.add_attachment(INVITATION, subtype="calendar", filename="invite.ics")
+    text = read(mail.as_bytes()).text
+    assert text.split("\n\n", 1)[1] == (
+        "You are invited.\n\nEvent: Deposition of Dr. Quince; Starts: 12 June 2024, 09:30 America/New_York; "
+        "Ends: 12 June 2024, 21:00 UTC; Place: Suite 4, Pine Street; Organizer: Ann Reed <ann@example.com>\n"
+        "Bring the ledger.\nIt is free."
+    )
+    assert members(mail.as_bytes()) == []
+
+
+def of_parts(kind: str, *parts: str) -> bytes:
+    body = "".join(f"--B\nContent-Type: {part}\n" for part in parts)
+    return f"From: a@example.com\nSubject: s\nContent-Type: multipart/{kind}; boundary=B\n\n{body}--B--\n".encode()
+
+
+def test_a_report_says_whom_a_message_did_not_reach() -> None:
+    data = of_parts(
+        "report", "text/plain\n\nNot delivered.\n",
+        "message/delivery-status\n\nReporting-MTA: mx\n\nFinal-Recipient: rfc822; tenant@example.net\nAction: failed\n",
+    )  # fmt: skip
+    assert read(data).text.endswith("Final-Recipient: rfc822; tenant@example.net\nAction: failed")
+    assert members(data) == []
+
+
+def test_a_signature_is_no_file_and_what_is_sealed_has_a_way_out() -> None:
+    signed = of_parts("signed", "text/plain\n\nWords.\n", 'application/pkcs7-signature; name="smime.p7s"\n\nMIAG\n')
+    assert members(signed) == []
+    for part in ('application/pkcs7-mime; name="smime.p7m"', 'application/octet-stream; name="encrypted.asc"'):
+        (sealed,) = members(of_parts("mixed", "application/pgp-encrypted\n\nVersion: 1\n", f"{part}\n\nMIAG\n"))
+        assert sealed.data is None
+        assert "open it in your mail program" in sealed.reason
+
+
+def test_a_forwarded_message_in_base64_is_read() -> None:
+    inner = base64.encodebytes(eml("Inner words.").as_bytes()).decode()
+    (forwarded,) = members(of_parts("mixed", f"message/rfc822\nContent-Transfer-Encoding: base64\n\n{inner}"))
+    assert forwarded.path == ("Côté lease.eml",)
+    assert "Inner words." in read(forwarded.data or b"").text
 
 
 def test_only_a_small_picture_within_the_words_is_no_member() -> None:

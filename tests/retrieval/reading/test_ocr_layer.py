@@ -20,13 +20,13 @@ LEASE = "4. Rent. Tenant shall pay rent of $10,500 per month on the first day\no
 BAD = "4. Rent. Tenant sha11 pay rent of $lO,5OO per m0nth on the first day\nof each m0nth."
 
 
-def invisible(words: str) -> Draw:
-    """Words over the place where `tests.pdfs.make_pdf` has them, in text render mode 3."""
+def invisible(words: str, mode: int = 3) -> Draw:
+    """Words over the place where `tests.pdfs.make_pdf` has them, in text render mode 3 or another one."""
 
     def draw(canvas: Canvas) -> None:
         layer = canvas.beginText(72, 770)
         layer.setFont("Times-Roman", 11, leading=14)
-        layer.setTextRenderMode(3)
+        layer.setTextRenderMode(mode)
         layer.textLines(words)
         canvas.drawText(layer)
 
@@ -56,6 +56,21 @@ def test_a_layer_that_can_be_read_is_kept_as_recognised_text() -> None:
     assert document.text == LEASE
     assert [(m.start, m.end, m.kind, m.detail) for m in document.remarks] == [(0, len(LEASE), "recognised", "")]
     assert (document.unreadable_pages, document.partly_read_pages) == ((), ())
+
+
+def test_words_under_a_scan_are_its_layer_however_they_are_written() -> None:
+    document = read(scanned(LEASE, below=invisible(LEASE, 0)))
+    assert document.text == LEASE
+    assert [(m.start, m.end, m.kind) for m in document.remarks] == [(0, len(LEASE), "recognised")]
+    assert document.warnings == ()
+
+
+def test_a_layer_of_other_words_than_its_page_shows_is_recognised_anew() -> None:
+    other = "Every notice under this agreement takes effect\nafter somebody posted it to the party that receives it."
+    document = read(scanned(LEASE, draw=invisible(other)), reading(LEASE))
+    assert document.text == LEASE
+    assert {(m.kind, m.detail) for m in document.remarks} == {("recognised", "93")}
+    assert read(scanned(LEASE, draw=invisible(LEASE)), reading(LEASE)).remarks_of("recognised")[0].detail == ""
 
 
 def test_a_bad_layer_is_recognised_anew() -> None:

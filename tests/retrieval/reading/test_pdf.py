@@ -8,7 +8,8 @@ from pypdf.constants import PageLabelStyle
 from retrieval.core.documents import LINE_END_HYPHEN
 from retrieval.core.errors import TooManyPages
 from retrieval.core.limits import Limits
-from retrieval.reading.pdf import page_text, read_pdf
+from retrieval.reading.char_boxes import page_text
+from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 
 

@@ -18,7 +18,7 @@ def read(data: bytes, limits: Limits | None = None, convert: Callable[..., Docum
     return convert(data, name="x.txt", document_id="d", limits=limits or Limits())
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
 def test_a_text_is_read_in_the_encoding_that_it_has(encoding: str) -> None:
     assert read(WORDS.encode(encoding)).text == WORDS
 
@@ -31,6 +31,7 @@ def test_a_text_in_another_encoding_is_refused_and_not_misread() -> None:
 
 def test_line_ends_are_one_character_and_what_nobody_sees_is_left_out() -> None:
     assert read(b"a\r\nb\rc\x0bd\xe2\x80\x8be\x00").text == "a\nb\nc\nde "
+    assert read("12\u00ad \u202apence\u202c\U000e0073\U000e0061\U000e0079".encode()).text == "12 pence"
 
 
 def test_form_feeds_are_pages_and_a_text_without_them_has_none_to_cite() -> None:

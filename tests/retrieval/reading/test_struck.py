@@ -63,7 +63,22 @@ STRIKES: dict[str, Draw] = {
     "turned": turned,
     "in a table": in_a_table,
 }
+
+
+def watermark_in_a_table(canvas: Canvas) -> None:
+    canvas.saveState()
+    canvas.setFont("Times-Roman", 90)
+    canvas.translate(100, 300)
+    canvas.rotate(40)
+    canvas.drawString(0, 0, "DRAFT")
+    canvas.restoreState()
+    for x in range(60, 500, 10):
+        for y in range(290, 600, 20):
+            canvas.line(x, y, x, y + 18)
+
+
 NO_STRIKES: dict[str, Draw] = {
+    "short rules across a watermark": watermark_in_a_table,
     "underline": lambda c: (text(c), c.line(94, 698.5, 127, 698.5)),
     "rule above": lambda c: (text(c), c.line(60, 711, 400, 711)),
     "rule that runs on": lambda c: (text(c), c.line(60, 703, 500, 703)),
@@ -99,6 +114,29 @@ def test_a_strike_out_annotation_deletes_its_words_and_a_note_on_it_is_a_comment
     assert hidden.text == "Live GONE words"
 
 
+BY_HAND = {
+    "line": "/Subtype /Line /L [95 704 128 704.6] /Rect [93 702 130 706]",
+    "ink": "/Subtype /Ink /InkList [[95 704 103 705.5 111 702.5 119 705 128 703.5]] /Rect [93 700 130 708]",
+    "several lines": "/Subtype /PolyLine /Vertices [95 704 110 704.5 128 704] /Rect [93 700 130 708]",
+    "bar": "/Subtype /Square /IC [1 0 0] /Rect [95 703.5 128 704.5]",
+    "strike-out without quads": "/Subtype /StrikeOut /Rect [95 698 128 709]",
+}
+NOT_BY_HAND = {
+    "underline": "/Subtype /Ink /InkList [[95 698 128 698]] /Rect [93 697 130 699]",
+    "circle": "/Subtype /Ink /InkList [[92 704 111 714 131 704 111 694 92 704]] /Rect [90 692 133 716]",
+    "highlighter": "/Subtype /Ink /CA .4 /InkList [[95 704 128 704]] /Rect [93 698 130 710]",
+    "frame": "/Subtype /Square /Rect [94 696 129 712]",
+    "line that runs on": "/Subtype /Line /L [60 704 500 704] /Rect [60 702 500 706]",
+    "nothing": "/Subtype /Ink /InkList [[]] /Rect [95 702 128 706]",
+}
+
+
+@pytest.mark.parametrize("name", [*BY_HAND, *NOT_BY_HAND])
+def test_a_line_that_an_annotation_draws_through_words_deletes_them(name: str) -> None:
+    document = read(annotated([(72, 700, "Live GONE words")], [(BY_HAND | NOT_BY_HAND)[name]]))
+    assert struck_words(document) == (["GONE"] if name in BY_HAND else [])
+
+
 def test_a_redline_reads_as_its_live_words_and_a_struck_clause_is_gone_with_its_heading() -> None:
     def page(canvas: Canvas) -> None:
         canvas.drawString(72, 700, "5.1 Term. The term is")
@@ -120,6 +158,13 @@ def test_a_redline_reads_as_its_live_words_and_a_struck_clause_is_gone_with_its_
     assert struck_words(document) == ["three years", "5.2 Exclusivity. The Licensee is exclusive in all countries."]
     inserted = document.remarks_of("inserted")
     assert [document.text[m.start : m.end] for m in inserted] == ["five years"]
+    at, end = document.text.index("The term"), document.text.index("5.3")
+    ranges = ((inserted[0].start, inserted[0].end), (at, end), (end, end + 9))
+    states = [document.status_of([document.span(*each)]) for each in ranges]
+    assert states == ["inserted", "partly_inserted", ""]
+    blanks = [row for row in document.boxes.tolist() if document.text[row[0] : row[1]].isspace()]
+    edges = [edge for row in blanks for edge in (row[2], row[4])]
+    assert edges == pytest.approx([1720, 2200, 720, 2130, 720, 1845], abs=10)
     assert [w.text for w in document.warnings] == [
         "2 passages are struck out on page 1; they are left out of what is read and searched as live text."
     ]

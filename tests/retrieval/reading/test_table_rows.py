@@ -1,6 +1,7 @@
 """Rows of tables are known with the heads of their columns, however their cells were written."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -76,3 +77,28 @@ def test_contents_lists_and_signatures_are_no_tables() -> None:
     for rows in (contents, clauses, signed):
         placed = [cell for row in table(rows) for cell in row if cell.text]
         assert rows_of(read(placed)) == []
+
+
+def over_two_pages(here: Sequence[tuple[str, ...]], next_page: list[Placed]) -> list[tuple[str, str]]:
+    """The rows of a table with the first page's, and of what the next page has."""
+    first = [cell for row in table([HEADS, *here]) for cell in row]
+    pages = ([*first, Placed(300, 40, "Page 1 of 2")], [Placed(72, 760, "Exhibit C"), *next_page])
+    return rows_of(read_pdf(placed_pdf(*pages), name="x.pdf", document_id="x"))
+
+
+@pytest.mark.parametrize("rest", [1, 3])
+def test_rows_on_the_next_page_have_the_heads_of_the_table_that_goes_on_there(rest: int) -> None:
+    more = [(f"Copies in size {k}", f"${k}.10", f"${k}.20", f"${k},000") for k in range(1, rest + 1)]
+    after = Placed(72, 500, AFTER)
+    rows = over_two_pages(ROWS, [*(cell for row in table(more) for cell in row), after])
+    assert rows == [*EXPECTED, *((" | ".join(HEADS), " ".join(row)) for row in more)]
+
+
+def test_another_table_on_the_next_page_has_no_heads_of_the_one_before() -> None:
+    other = [Placed(x, 700 - 14 * k, cell) for k in range(4) for x, cell in ((72, f"Item {k}"), (250, f"${k}.50"))]
+    below_words = [Placed(72, 745 - 12 * k, AFTER) for k in range(5)]
+    same = [cell for row in table(ROWS) for cell in row]
+    assert [heads for heads, _ in over_two_pages(ROWS, other)[5:]] == [""] * 4
+    assert [
+        heads for heads, _ in over_two_pages(ROWS, [*below_words, *(replace(c, y=c.y - 60) for c in same)])[5:]
+    ] == ([""] * 4)

@@ -1,5 +1,7 @@
 """The embedder's own ways to be quick change no order: batches of one length, a thread a core, and bfloat16."""
 
+import os
+import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -86,6 +88,41 @@ def test_documents_and_questions_at_once_do_not_disturb_each_other(float32: Loca
     assert all(np.abs(done.result() - alone).max() < 1e-5 for done in documents)
     one_by_one = np.concatenate([done.result() for done in questions])
     assert np.abs(one_by_one - float32.queries(asked)).max() < 1e-5
+
+
+class Held(LocalEmbedder):
+    """Its batches in threads of a lower priority than the tests' wait until they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__(bfloat16=False)
+        self.began, self.let_go = threading.Event(), threading.Event()
+        self.usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def _embed(self, tokens: list[list[int]]) -> NDArray[np.float32]:
+        if os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) > self.usual:
+            self.began.set()
+            assert self.let_go.wait(60)
+        return np.zeros((len(tokens), self.dimension), np.float32)  # what they are makes no difference
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no priority of its own")
+def test_the_sentences_of_a_question_do_not_wait_for_the_passages_of_an_ingest() -> None:
+    embedder = Held()
+
+    def ingest() -> int:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), embedder.usual + 5)
+        return len(embedder.passages(CLAUSES * 4))
+
+    with ThreadPoolExecutor(2) as threads:
+        done = threads.submit(ingest)
+        assert embedder.began.wait(60)
+        try:
+            sentences = threads.submit(embedder.passages, CLAUSES * 2).result(60)
+            assert not done.done()
+        finally:
+            embedder.let_go.set()
+        assert done.result(60) == len(CLAUSES * 4)
+    assert len(sentences) == len(CLAUSES * 2)
 
 
 def test_a_thread_that_keeps_torch_to_itself_takes_no_core_from_those_that_come_later() -> None:

@@ -366,3 +366,24 @@ def test_a_mail_is_called_by_its_subject() -> None:
     assert facts.title == "the roof leaks"
     assert facts.title_span is not None
     assert text[facts.title_span.start : facts.title_span.end] == "the roof leaks"
+
+
+MAIL = """From: "Lee, Ann" <ann.lee@harbor.example>
+To: Bob Ruiz <bob@buyer.example>, carl@x.example
+Date: Sun, 03 Mar 2024 10:22:03 +0100
+Subject: Re: Delivery of the pallets
+
+Dear Bob,
+we deliver the pallets by May 5, 2024."""
+
+
+def test_a_mail_is_known_by_its_subject_its_people_and_the_day_it_was_sent() -> None:
+    facts = find_facts(document(MAIL))
+    assert facts.title == "Re: Delivery of the pallets"
+    assert [(party.role, party.name) for party in facts.parties] == [
+        ("Sender", "Lee, Ann"),
+        ("Addressee", "Bob Ruiz"),
+        ("Addressee", "carl@x.example"),
+    ]
+    assert facts.day == date(2024, 3, 3)
+    assert find_facts(document(MAIL.split("\n", 1)[1])).parties == ()

@@ -2,14 +2,12 @@
 never passed by two at once.
 """
 
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from retrieval import Files, Library, Matter, MatterExists, database
 from tests.pdfs import make_pdf
@@ -48,17 +46,9 @@ class Records:
         return {file.stem for file in (self.folder / "files").rglob("*.pdf")}
 
 
-@pytest.fixture(params=["one machine", pytest.param("a firm", marks=pytest.mark.database)])
-def records(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Records]:
-    address = f"sqlite:///{tmp_path / 'records.db'}"
-    if request.param == "a firm":
-        server, name = request.getfixturevalue("postgres"), f"test_{uuid.uuid4().hex}"
-        engine = database.open_database(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        engine.dispose()
-        address = f"{server}/{name}"
-    records = Records(address, tmp_path)
+@pytest.fixture
+def records(database_url: str, tmp_path: Path) -> Iterator[Records]:
+    records = Records(database_url, tmp_path)
     yield records
     records.engine.dispose()
 

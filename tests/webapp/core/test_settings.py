@@ -46,7 +46,7 @@ def test_several_engine_addresses_stand_between_commas(monkeypatch: pytest.Monke
     [
         ("PINCITE_PORT", "99999", "“99999” should be less than or equal to 65535"),
         ("PINCITE_PORT", "many", "“many” should be a valid integer"),
-        ("PINCITE_ACCESS", "everyone", "“everyone” should be 'local', 'behind-proxy' or 'demo'"),
+        ("PINCITE_ACCESS", "everyone", "“everyone” should be 'local', 'accounts', 'behind-proxy' or 'demo'"),
         ("PINCITE_LLM_URL", "localhost:8080", "it must be a URL that begins with http:// or https://"),
         ("PINCITE_CHROMA_URL", "ftp://chroma", "it must be a URL that begins with http:// or https://"),
         ("PINCITE_MAX_FILE_MIB", "0", "“0” should be greater than 0"),

@@ -5,7 +5,7 @@ import io
 from docx import Document
 
 from webapp.core.results import ChangeRow, CiteRow
-from webapp.exports.redline import shortened, to_docx, to_html
+from webapp.exports.redline import names_in, shortened, to_docx, to_html
 
 
 def cite(section: str, page: int) -> CiteRow:
@@ -54,3 +54,8 @@ def test_unchanged_words_far_from_a_change_are_left_out() -> None:
     assert [op for op, _ in pieces] == [op for op, _ in ROWS[0].words]
     assert len(pieces[0][1]) < 200
     assert pieces[1:] == list(ROWS[0].words[1:])
+
+
+def test_a_redline_is_named_after_its_documents_not_after_the_words_that_asked_for_it() -> None:
+    assert names_in(ROWS, "lease", "new") == ("Lease.pdf", "Lease.pdf")
+    assert names_in(ROWS[1:], "lease", "new") == ("Lease.pdf", "new")

@@ -533,7 +533,7 @@ def test_an_answer_whose_matter_is_deleted_meanwhile_ends_with_an_error_of_its_o
         async for updates in page.controller.drafts(page.state):
             if "word1" in updates["now"]:
                 break
-        await asyncio.to_thread(workspace.delete_matter, matter)
+        await asyncio.to_thread(workspace.delete_matter, matter, ANN)
         await running.stop()
         assert isinstance(running.error, PinciteError)
 

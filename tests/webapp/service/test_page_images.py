@@ -24,7 +24,7 @@ from tests.pdfs import annotated, drawn, make_pdf
 from tests.retrieval.stores import contract, opened
 from webapp.core.errors import PageNotShown
 from webapp.service import page_images
-from webapp.service.page_images import FILL, Box, PageRenderer, PageView, bounded
+from webapp.service.page_images import FILL, STRUCK_EDGE, STRUCK_FILL, Box, PageRenderer, PageView, bounded
 
 pytestmark = pytest.mark.slow
 
@@ -191,14 +191,22 @@ def test_what_was_filled_in_or_typed_on_a_page_is_drawn_and_highlighted_where_it
     )
 
 
-def test_a_highlight_leaves_out_words_that_were_taken_out_between_its_own(renderer: PageRenderer) -> None:
+def test_a_highlight_leaves_out_words_that_were_struck_between_its_own_and_these_are_marked_as_deleted(
+    renderer: PageRenderer,
+) -> None:
     data = drawn(lambda c: (c.drawString(72, 700, "a term of six ten years"), c.line(115, 703, 129, 703)))
     document = _read(data, "struck")
     assert document.text.split() == "a term of ten years".split()
-    boxes = tuple((a, b, c, d) for _, _, a, b, c, d in document.boxes.tolist())
-    view = PageView(document.id, 1, document.text, boxes=boxes)
+    rows = document.boxes.tolist()
+    live = tuple((a, b, c, d) for start, end, a, b, c, d in rows if document.text[start:end].strip())
+    struck = tuple((a, b, c, d) for start, end, a, b, c, d in rows if document.text[start:end].isspace())
+    view = PageView(document.id, 1, boxes=live, struck=struck)
     first, second = renderer.boxes(view, "a", lambda: data)
     assert first[2] < 1.5 * 117 < 1.5 * 128 < second[0]
+    picture = _picture(renderer.image(view, "a", lambda: data))
+    colours = {color for _, color in picture.crop((first[2], first[1], second[0], first[3])).getcolors(9999) or ()}
+    assert {STRUCK_FILL, STRUCK_EDGE} <= colours
+    assert FILL not in colours
 
 
 @pytest.mark.parametrize("zoom", [0.5, 2.0])

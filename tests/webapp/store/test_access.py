@@ -14,15 +14,15 @@ ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    engine = database.open_database(f"sqlite:///{tmp_path / 'records.db'}")
+def library(database_url: str, tmp_path: Path) -> Iterator[Library]:
+    engine = database.open_database(database_url)
     yield Library(engine, Files(tmp_path / "files"))
     engine.dispose()
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Users]:
-    engine = database.open_database(f"sqlite:///{tmp_path / 'records.db'}")
+def records(database_url: str) -> Iterator[Users]:
+    engine = database.open_database(database_url)
     records = Users(engine)
     for user in (ANN, BEN):
         records.add(user)

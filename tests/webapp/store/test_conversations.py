@@ -8,10 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 
 from retrieval import Document, DocumentRecord, Files, Library, Matter, NoSuchMatter, Passage, database, pin_cite
 from retrieval.core.documents import Remark
@@ -28,8 +25,10 @@ from webapp.page.html.chat import copied, turn_html
 from webapp.page.html.evidence import evidence
 from webapp.service.ask import page_result
 from webapp.store.access import Access
+from webapp.store.audit import Audit
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.schema import metadata, turns
+from webapp.store.sharing import Sharing
 from webapp.store.users import MIGRATIONS, VERSION_TABLE, User, Users
 
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
@@ -41,11 +40,12 @@ DRAFT = 'Rent is due each month: "The monthly rent is four thousand dollars ... 
 class Records:
     """A library with one document that has been read, and conversations about it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.engine = database.open_database(f"sqlite:///{folder / 'records.db'}")
+    def __init__(self, address: str, folder: Path) -> None:
+        self.engine = database.open_database(address)
         self.library = Library(self.engine, Files(folder / "files"))
         self.users = Users(self.engine)
         self.access = Access(self.library, self.users)
+        self.audit = Audit(self.engine, folder / "audit.head")
         self.conversations = Conversations(self.engine, self.library, self.access)
         for user in (ANN, BEN):
             self.users.add(user)
@@ -60,8 +60,8 @@ class Records:
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    records = Records(tmp_path)
+def records(database_url: str, tmp_path: Path) -> Iterator[Records]:
+    records = Records(database_url, tmp_path)
     yield records
     records.engine.dispose()
 
@@ -272,9 +272,11 @@ def test_conversations_are_listed_newest_first_renamed_and_deleted(records: Reco
         records.conversations.turns(ANN, first.id)
 
 
-def test_conversations_come_back_after_a_restart(records: Records, matter: Matter, tmp_path: Path) -> None:
+def test_conversations_come_back_after_a_restart(
+    records: Records, matter: Matter, database_url: str, tmp_path: Path
+) -> None:
     begun = _begun(records, matter)
-    again = Records(tmp_path)
+    again = Records(database_url, tmp_path)
     assert again.conversations.all(ANN, matter) == [begun]
     again.engine.dispose()
 
@@ -330,12 +332,41 @@ def test_what_was_said_goes_with_its_matter_and_with_its_user(records: Records, 
     records.users.delete(BEN)
     with database.reading(records.engine) as connection:
         counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in metadata.sorted_tables]
-    assert dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True)) == {
-        "users": 1,
-        "memberships": 0,
-        "conversations": 0,
-        "turns": 0,
-    }
+    left = dict(zip((t.name for t in metadata.sorted_tables), counts, strict=True))
+    assert {name: count for name, count in left.items() if count} == {"users": 1}
+
+
+def test_a_conversation_is_read_by_the_people_of_its_matter_once_it_is_shared_and_changed_by_nobody_else(
+    records: Records, matter: Matter, tmp_path: Path
+) -> None:
+    begun = _begun(records, matter)
+    kept = records.conversations.add_turn(ANN, begun.id, "?", read_turn({"answer": "…"}), "complete")
+    sharing = Sharing(records.engine, records.library, records.users, records.access, records.audit)
+    sharing.share(ANN, matter.id, BEN.id, "viewer")
+    with pytest.raises(NoSuchConversation):
+        records.conversations.one(BEN, begun.id)
+    assert records.conversations.share(ANN, begun.id, shared=True).shared
+    [seen] = records.conversations.all(BEN, matter)
+    assert (seen.id, seen.author) == (begun.id, "Ann")
+    assert [turn.id for turn in records.conversations.turns(BEN, begun.id)] == [kept.id]
+    assert records.conversations.turn(BEN, begun.id, kept.id).question == "?"
+    for change in (
+        lambda: records.conversations.add_turn(BEN, begun.id, "?", read_turn({"answer": "…"}), "complete"),
+        lambda: records.conversations.cut(BEN, kept.id),
+        lambda: records.conversations.rate(BEN, kept.id, 1),
+        lambda: records.conversations.delete(BEN, begun.id),
+        lambda: records.conversations.change(BEN, begun.id, title="x", scope=None),
+        lambda: records.conversations.share(BEN, begun.id, shared=False),
+    ):
+        with pytest.raises(NoSuchConversation):
+            change()
+    sharing.wall(ANN, matter.id, BEN.id)
+    with pytest.raises(NoSuchConversation):
+        records.conversations.turns(BEN, begun.id)
+    sharing.lift_wall(ANN, matter.id, BEN.id)
+    sharing.share(ANN, matter.id, BEN.id, "viewer")
+    records.conversations.share(ANN, begun.id, shared=False)
+    assert records.conversations.all(BEN, matter) == []
 
 
 # What older versions kept
@@ -510,22 +541,23 @@ def _table(difference: Any) -> str:
     return str(getattr(difference[1], "name", "")) if first.endswith("table") else str(difference[1].table.name)
 
 
-def test_a_folder_of_the_first_version_keeps_its_users_matters_and_documents(tmp_path: Path) -> None:
+def test_a_folder_of_the_first_version_keeps_its_users_matters_and_documents(database_url: str, tmp_path: Path) -> None:
     """Both packages' tables as they were, with rows, brought up to date; SQLite makes one of them anew."""
-    engine = database.open_database(f"sqlite:///{tmp_path / 'records.db'}")
+    engine = database.open_database(database_url)
     for folder, table in ((LIBRARY_MIGRATIONS, "library_version"), (MIGRATIONS, VERSION_TABLE)):
-        _migrate_to_first(engine, folder, table)
+        with database.rebuilding(engine) as connection:
+            database.upgrade(connection, folder, table, "0001")
     with database.writing(engine) as connection:
         for row in (
-            "INSERT INTO matters (id, name, created_at, retired) VALUES ('m', 'Acme', '2026-01-01', 0)",
+            "INSERT INTO matters (id, name, created_at, retired) VALUES ('m', 'Acme', '2026-01-01', FALSE)",
             "INSERT INTO documents VALUES ('m', 'd', 'lease.pdf', 1, 2, '[]', '2026-01-01')",
             "INSERT INTO jobs VALUES ('m', 'd', 'ready', 2, 0, NULL, '2026-01-01')",
-            "INSERT INTO users VALUES ('ann', 'Ann', 1)",
+            "INSERT INTO users VALUES ('ann', 'Ann', TRUE)",
             "INSERT INTO memberships VALUES ('ann', 'm')",
         ):
             connection.exec_driver_sql(row)
     engine.dispose()
-    records = Records(tmp_path)
+    records = Records(database_url, tmp_path)
     [matter] = records.access.matters(ANN)
     assert (matter, [record.name for record in records.access.documents(ANN, matter)]) == (
         Matter("m", "Acme"),
@@ -539,14 +571,3 @@ def test_a_folder_of_the_first_version_keeps_its_users_matters_and_documents(tmp
         connection.exec_driver_sql("DELETE FROM matters WHERE id = 'm'")
         assert connection.exec_driver_sql("SELECT count(*) FROM documents").scalar() == 0
     records.engine.dispose()
-
-
-def _migrate_to_first(engine: sa.Engine, folder: Path, version_table: str) -> None:
-    script = ScriptDirectory(str(folder), version_locations=[str(folder)])
-
-    def steps(revision: Any, _: object) -> Any:
-        return script._upgrade_revs("0001", revision)
-
-    with engine.begin() as connection, EnvironmentContext(Config(), script, fn=steps) as environment:
-        environment.configure(connection=connection, version_table=version_table)
-        environment.run_migrations()

@@ -33,7 +33,7 @@ SECRET = "a secret of the proxy's"
 
 
 def _user_of(request: Any, server: Running) -> User:
-    return user_of(request, server.workspace.settings, server.workspace.welcome)
+    return user_of(request, server.workspace)
 
 
 def _asking(app: FastAPI, startup: Startup) -> None:
@@ -43,10 +43,8 @@ def _asking(app: FastAPI, startup: Startup) -> None:
         def route(request: Request) -> JSONResponse:
             try:
                 workspace = startup.opened()
-                user = user_of(request, workspace.settings, workspace.welcome)
-                assert (
-                    user_of(gradio.Request(request), workspace.settings, workspace.welcome) == user
-                )  # as a handler of the page gets it
+                user = user_of(request, workspace)
+                assert user_of(gradio.Request(request), workspace) == user  # as a handler of the page gets it
                 return JSONResponse(answer(request, workspace, user))
             except (NotAllowed, NoSuchConversation) as error:
                 return JSONResponse({"error": str(user_error(error))}, 403 if isinstance(error, NotAllowed) else 404)
@@ -291,7 +289,7 @@ def _come_and_go(demo: Running) -> None:
     assert workspace.vectors.document_ids(acme.id) == workspace.lexical.document_ids(acme.id) == set()
     with database.reading(workspace._database) as connection:
         for table in metadata.sorted_tables:
-            column = table.c["user_id" if "user_id" in table.c else "id"]
+            column = table.c["user_id" if "user_id" in table.c else "id" if "id" in table.c else "matter_id"]
             assert connection.execute(sa.select(table).where(column == guest.id)).first() is None
     assert demo.workspace.access.matters(User(his["id"], "Guest"))[0].id == his["matters"]["Sample"][0]
 

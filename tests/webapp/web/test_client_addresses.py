@@ -111,7 +111,7 @@ def _who(app: FastAPI, startup: Startup) -> None:
     def who(request: Request) -> JSONResponse:
         try:
             workspace = startup.opened()
-            user = user_of(request, workspace.settings, workspace.welcome)
+            user = user_of(request, workspace)
             return JSONResponse({"id": user.id, "share": workspace.share_key(user)})
         except NotAllowed as error:
             return JSONResponse({"error": str(user_error(error)), "hint": error.hint}, 403)
@@ -180,7 +180,7 @@ def test_guests_of_one_address_share_the_questions_that_an_address_may_have(demo
     )
 
     async def asked(user: User) -> None:
-        await anext(answer_in_turn(workspace, user, "What is the rent?", (), Scope("0" * 32, ())))
+        await anext(answer_in_turn(workspace, user, "What is the rent?", (), Scope("0" * 32, ()), "1" * 32))
 
     async def test() -> None:
         places = [workspace.question_queue.enter(ann, workspace.share_key(ann)) for _ in range(2)]

@@ -14,10 +14,11 @@ from PIL import Image, ImageChops
 
 from retrieval import Document
 from retrieval.reading.pdf import read_pdf
-from tests.pdfs import make_pdf
+from tests.pdfs import drawn, make_pdf
 from tests.webapp.serving import Running, running, text_url
 from webapp.core.settings import load_settings
 from webapp.core.urls import changes_url, page_url, pdf_url
+from webapp.service.page_images import STRUCK_FILL
 from webapp.store.users import LOCAL_USER
 
 NAME = 'Rent "Ä"; x=1 租.pdf'
@@ -35,13 +36,13 @@ class Place:
         start = self.document.text.index(words)
         return start, start + len(words)
 
-    def add(self, name: str, pages: list[str]) -> "Place":
+    def add(self, name: str, data: bytes) -> "Place":
         """The place with another document."""
         library = self.server.workspace.library
-        record = library.accept(self.matter, name, make_pdf(pages))
-        document = read_pdf(make_pdf(pages), name=name, document_id=record.id)
+        record = library.accept(self.matter, name, data)
+        document = read_pdf(data, name=name, document_id=record.id)
         library.keep_text(record, document)
-        library.jobs.save(replace(record, state="ready", pages=len(pages)))
+        library.jobs.save(replace(record, state="ready", pages=len(document.pages)))
         return replace(self, document=document)
 
     def image(self, page: int, *spans: tuple[int, int]) -> bytes:
@@ -66,7 +67,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with running(load_settings(data_dir=folder), _reading) as server:
         matter = server.workspace.access.create(LOCAL_USER, "Acme")
         nothing = Document("", "", "", ())
-        yield Place(server, server.browser(), matter.id, nothing).add(NAME, PAGES)
+        yield Place(server, server.browser(), matter.id, nothing).add(NAME, make_pdf(PAGES))
 
 
 def _picture(response: httpx2.Response) -> Image.Image:
@@ -99,12 +100,26 @@ def test_of_a_quotation_over_two_pages_the_running_lines_between_are_not_highlig
         "Irish law\ngoverns",
         "Notices are\ngiven by letter",
     ]
-    place = place.add("running.pdf", [f"ACME – LEASE\n{words}\nPage {i} of 4" for i, words in enumerate(own, 1)])
+    place = place.add(
+        "running.pdf", make_pdf([f"ACME – LEASE\n{words}\nPage {i} of 4" for i, words in enumerate(own, 1)])
+    )
     quotation = place.span("on the first day")[0], place.span("of each month")[1]
     assert place.image(1, quotation) == place.image(1, place.span("on the first day"))
     assert place.image(2, quotation) == place.image(2, place.span("of each month"))
     # Whoever looks for a running line itself is shown it.
     assert place.image(2, place.span("Page 2 of 4")) != place.image(2)
+
+
+def test_struck_words_are_marked_as_deleted_where_they_are_cited_or_stand_between_cited_ones(place: Place) -> None:
+    data = drawn(lambda c: (c.drawString(72, 700, "Live GONE words"), c.line(94, 703, 127, 703)))
+    place = place.add("redline.pdf", data)
+    [struck] = place.document.remarks_of("struck")
+    red = (140, 190, 200, 220)  # round the struck word, in pixels
+    around, deleted, live = (
+        {color for _, color in Image.open(io.BytesIO(place.image(1, span))).crop(red).getcolors(9_999) or ()}
+        for span in ((0, len(place.document.text)), (struck.start, struck.end), place.span("words"))
+    )
+    assert [STRUCK_FILL in colours for colours in (around, deleted, live)] == [True, True, False]
 
 
 def test_zoom_is_bounded(place: Place) -> None:
@@ -344,7 +359,7 @@ def test_the_log_knows_no_words_of_what_was_looked_at(place: Place, tmp_path: Pa
 
 
 def test_two_versions_are_compared_and_only_of_a_matter_of_the_user(place: Place) -> None:
-    new = place.add("Lease 2.pdf", [PAGES[0].replace("$4,200", "$5,000"), PAGES[1]])
+    new = place.add("Lease 2.pdf", make_pdf([PAGES[0].replace("$4,200", "$5,000"), PAGES[1]]))
     page = place.browser.get(changes_url(place.matter, place.document.id, new.document.id))
     assert page.status_code == 200
     assert "<del>4,200</del><ins>5,000</ins>" in page.text

@@ -60,12 +60,12 @@ SHARES = (
 )
 
 
-def past(turns: Sequence[SavedTurn]) -> Markup:
-    """The saved turns of a conversation."""
-    return lines(turn_html(turn, last=turn is turns[-1]) for turn in turns)
+def past(turns: Sequence[SavedTurn], *, read_only: bool = False) -> Markup:
+    """The saved turns of a conversation. `read_only`: another's, which is not changed."""
+    return lines(turn_html(turn, last=turn is turns[-1], read_only=read_only) for turn in turns)
 
 
-def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
+def turn_html(turn: SavedTurn, *, last: bool = False, read_only: bool = False) -> Markup:
     """A turn: question, and answer, summary or mentions."""
     match turn.answer:
         case SummaryResult() as result:
@@ -77,7 +77,13 @@ def turn_html(turn: SavedTurn, *, last: bool = False) -> Markup:
     return Markup(
         '<article class="turn" data-state="{}" aria-label="Question and answer">{}<div class="answer">{}{}</div>{}'
         "</article>"
-    ).format(turn.state, _question(turn), _notices(turn.answer), content, _foot(turn, last=last))
+    ).format(
+        turn.state,
+        _question(turn, read_only=read_only),
+        _notices(turn.answer),
+        content,
+        _foot(turn, last=last, read_only=read_only),
+    )
 
 
 def _answer(turn: SavedTurn, answer: AnswerResult) -> Markup:
@@ -233,14 +239,14 @@ def _pieces(text: str, at: int, mark: ToCitation) -> Markup:
     return lines([*out, Markup("{}").format(text[position:])])
 
 
-def _question(turn: SavedTurn) -> Markup:
+def _question(turn: SavedTurn, *, read_only: bool) -> Markup:
     edit = Markup(
         '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit'
         "</button>"
     ).format(turn.id)
     title = f"Every mention of “{turn.question}”" if isinstance(turn.answer, MentionsResult) else turn.question
     return Markup('<header class="asked"><h3 class="question">{}</h3>{}</header>{}').format(
-        title, NOTHING if isinstance(turn.answer, SummaryResult) else edit, _read_as(turn)
+        title, NOTHING if read_only or isinstance(turn.answer, SummaryResult) else edit, _read_as(turn)
     )
 
 
@@ -334,9 +340,10 @@ def _chip(turn_id: str, answer: AnswerResult, index: int) -> Markup:
 
 
 def _pin(answer: AnswerResult, row: CiteRow) -> str:
-    """Section and page of a row, and its document if the answer cites several."""
+    """Section and page of a row, and its document if several were searched or are cited."""
     documents = {each.document_id for each in (*answer.citations, *answer.key_language, *answer.nearest)}
-    return f"{row.document}, {pin(row)}" if len(documents) > 1 else pin(row)
+    several = len(documents) > 1 or (answer.searched is not None and answer.searched.documents > 1)
+    return f"{row.document}, {pin(row)}" if several else pin(row)
 
 
 def _further(turn: SavedTurn, answer: AnswerResult) -> Markup:
@@ -399,7 +406,7 @@ def _several(answer: AnswerResult) -> Markup:
     )
 
 
-def _foot(turn: SavedTurn, *, last: bool) -> Markup:
+def _foot(turn: SavedTurn, *, last: bool, read_only: bool) -> Markup:
     again = Markup('<button type="button" class="quiet" data-do="again" data-turn="{}">{}</button>').format(
         turn.id, AGAIN[type(turn.answer)]
     )
@@ -410,11 +417,11 @@ def _foot(turn: SavedTurn, *, last: bool) -> Markup:
         ).format(turn.id, value, "true" if turn.rating == value else "false", words)
         for value, words in ((1, "Helpful"), (-1, "Not helpful"))
     )
+    changes = NOTHING if read_only else lines([_read_on(turn) + again if last else NOTHING, ratings])
     return Markup(
-        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-copy="{}">Copy with '
-        "citations"
-        "</button>{}{}</div></footer>"
-    ).format(_coverage(turn.answer), copied(turn), (_read_on(turn) + again) if last else NOTHING, ratings)
+        '<footer class="foot">{}<div class="acts"><button type="button" class="quiet" data-do="copy" data-turn="{}" '
+        'data-copy="{}">Copy with citations</button>{}</div></footer>'
+    ).format(_coverage(turn.answer), turn.id, copied(turn), changes)
 
 
 def _read_on(turn: SavedTurn) -> Markup:

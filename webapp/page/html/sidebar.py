@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Facts, Matter, not_read
+from retrieval import MEMBER, DocumentRecord, Facts, Matter, not_read
 from webapp.core.urls import changes_url, pdf_url
 from webapp.core.wording import about_document, notes_on, plural
 from webapp.page.html.parts import NOTHING, about, lines
@@ -53,8 +53,25 @@ def demo(*, framed: bool) -> Markup:
     ).format(tab)
 
 
-def matters(known: Sequence[Matter], chosen: Matter | None) -> Markup:
-    """Selection of the matter, a form for a new one, and a button to delete the open one."""
+def account(name: str, token: str) -> Markup:
+    """Who is signed in, with a link to their account and the form that signs out; `token` is the form's."""
+    return Markup(
+        '<div class="account"><span class="name">{}</span> <a class="quiet" href="/account">Account</a>'
+        '<form method="post" action="/sign-out"><input type="hidden" name="form" value="{}">'
+        '<button type="submit" class="quiet">Sign out</button></form></div>'
+    ).format(name, token)
+
+
+def matters(known: Sequence[Matter], chosen: Matter | None, *, sharing: bool = False) -> Markup:
+    """Selection of the matter, a form for a new one, and a button to delete the open one.
+
+    `sharing`: with a link to its people.
+    """
+    people = (
+        Markup('<a class="people" href="/matters/{}/people">People</a>').format(chosen.id)
+        if sharing and chosen
+        else NOTHING
+    )
     options = lines(
         Markup('<option value="{}"{}>{}</option>').format(
             matter.id, Markup(" selected") if chosen and matter.id == chosen.id else NOTHING, matter.name
@@ -71,36 +88,43 @@ def matters(known: Sequence[Matter], chosen: Matter | None) -> Markup:
         else NOTHING
     )
     return Markup(
-        '<label class="label" for="matter">Matter</label><select id="matter" data-change="matter">{}</select>'
+        '<label class="label" for="matter">Matter</label><select id="matter" data-change="matter">{}</select>{}'
         '<details class="more"><summary>New or delete</summary><form data-do="new-matter">'
         '<label class="label" for="new-matter">'
         'Name of a new matter</label><span class="row">'
         '<input id="new-matter" name="value" required maxlength="200" autocomplete="off">'
         '<button type="submit">Create</button></span></form>{}</details>'
-    ).format(options, delete)
+    ).format(options, people, delete)
 
 
 def documents(records: Sequence[DocumentRecord], facts: Mapping[str, Facts]) -> Markup:
     """List of the documents of a matter with their states, and below each name what the document calls itself."""
     if not records:
         return Markup('<h2>Documents</h2><p class="none">None yet.</p>')
+    earlier = _earlier_versions(records)
     return Markup('<h2>Documents <span class="count">{}</span></h2><ul class="documents">{}</ul>').format(
         len(records),
-        lines(_document(record, facts.get(record.id), _earlier_version(record, records)) for record in records),
+        lines(_document(record, facts.get(record.id), earlier.get(record.id)) for record in records),
     )
 
 
 _COPY = re.compile(r" \(\d+\)(?=\.\w+\Z|\Z)")  # what tells a further file of one name from the first
 
 
-def _earlier_version(record: DocumentRecord, records: Sequence[DocumentRecord]) -> DocumentRecord | None:
-    """The file of the same name that came last before a document, both being ready: "Lease.pdf" of "Lease (2).pdf"."""
-    if record.state != "ready" or not _COPY.search(record.name):
-        return None
-    name = _COPY.sub("", record.name).lower()
-    before = records[: records.index(record)]
-    same = (each for each in before if each.state == "ready" and _COPY.sub("", each.name).lower() == name)
-    return next(reversed(list(same)), None)
+def _earlier_versions(records: Sequence[DocumentRecord]) -> dict[str, DocumentRecord]:
+    """For ready documents, by id, the file of the same name that came last before, if it is ready: "Lease.pdf" of
+    "Lease (2).pdf"; of what came in one container also that of another folder.
+    """
+    last: dict[tuple[str, str], DocumentRecord] = {}
+    earlier: dict[str, DocumentRecord] = {}
+    for record in records:
+        if record.state == "ready":
+            parts = _COPY.sub("", record.name).lower().split(MEMBER)
+            file = parts[0], parts[-1]
+            if file in last:
+                earlier[record.id] = last[file]
+            last[file] = record
+    return earlier
 
 
 def state_of(record: DocumentRecord) -> str:
@@ -108,29 +132,43 @@ def state_of(record: DocumentRecord) -> str:
     if record.state == "reading" and record.pages:
         return f"reading p. {record.page} of {record.pages}"
     if record.state == "failed":
-        return f"failed: {record.reason}" if record.reason else "failed"
+        words = "read in part" if record.outcome == "partly_read" else "failed"
+        return f"{words}: {record.reason}" if record.reason else words
     return record.state if record.state in ("ready", "paused") else f"{record.state}…"
 
 
-def conversations(known: Sequence[Conversation], chosen: str) -> Markup:
-    """List of the conversations of a matter, newest first."""
-    rows = lines(
-        Markup(
-            '<li><button type="button" class="open" data-do="open" data-conversation="{}"{}>{}</button>'
-            '<button type="button" class="icon" data-do="delete" data-conversation="{}" aria-label="Delete the '
-            'conversation “{}”" '
-            'data-confirm="Delete this conversation?"><span aria-hidden="true">×</span></button></li>'
-        ).format(
-            each.id, Markup(' aria-current="true"') if each.id == chosen else NOTHING, each.title, each.id, each.title
-        )
-        for each in known
-    )
+def conversations(known: Sequence[Conversation], chosen: str, *, sharing: bool = False) -> Markup:
+    """List of the conversations of a matter, newest first. `sharing`: other people may be in the matter."""
+    rows = lines(_conversation_row(each, current=each.id == chosen, sharing=sharing) for each in known)
     content = (
         Markup('<ul class="conversations">{}</ul>').format(rows) if known else Markup('<p class="none">None yet.</p>')
     )
     return Markup(
         '<h2>Conversations</h2><button type="button" class="new" data-do="new">New conversation</button>{}'
     ).format(content)
+
+
+def _conversation_row(each: Conversation, *, current: bool, sharing: bool) -> Markup:
+    opened = Markup('<button type="button" class="open" data-do="open" data-conversation="{}"{}>{}</button>').format(
+        each.id, Markup(' aria-current="true"') if current else NOTHING, each.title
+    )
+    if each.author is not None:
+        return Markup('<li>{}<span class="author">{}</span></li>').format(opened, each.author)
+    share = Markup(
+        '<button type="button" class="quiet" data-do="share" data-conversation="{}" data-share="{}" aria-label="{} '
+        'the conversation “{}”">{}</button>'
+    ).format(
+        each.id,
+        "no" if each.shared else "yes",
+        "Make private" if each.shared else "Share with this matter",
+        each.title,
+        "Shared" if each.shared else "Share",
+    )
+    delete = Markup(
+        '<button type="button" class="icon" data-do="delete" data-conversation="{}" aria-label="Delete the '
+        'conversation “{}”" data-confirm="Delete this conversation?"><span aria-hidden="true">×</span></button>'
+    ).format(each.id, each.title)
+    return Markup("<li>{}{}{}</li>").format(opened, share if sharing or each.shared else NOTHING, delete)
 
 
 def scope(matter: Matter, ready: Sequence[DocumentRecord], of: int, chosen: Sequence[str] | None) -> Markup:
@@ -203,7 +241,7 @@ def _document(record: DocumentRecord, facts: Facts | None, earlier: DocumentReco
 
 def _work(record: DocumentRecord) -> Markup:
     """Button that pauses a document on its way, goes on with it, or tries it again."""
-    if record.state == "ready":
+    if record.outcome in ("ready", "partly_read"):
         return NOTHING
     named = {"document": record.id, "name": record.name}
     if record.state == "paused":
@@ -242,7 +280,7 @@ def _unread(record: DocumentRecord) -> Markup:
 def _notes(record: DocumentRecord) -> Markup:
     """What else has to be known of a document: in a word each, and in a sentence when it is opened."""
     notes = notes_on(record)
-    if not notes:
+    if not notes or record.outcome == "partly_read":  # which says it all
         return NOTHING
     words = ", ".join(dict.fromkeys(word for word, _ in notes))
     is_grave = any(each.kind in ("leaking_redaction", "hidden_text") for each in record.warnings)

@@ -4,7 +4,7 @@ const send = (name, data) => trigger(window.acts[name]?.event ?? 'click', { ...d
 element.addEventListener('click', (event) => {
   const from = event.target.closest('[data-do]');
   if (!from || from.tagName === 'FORM') return;
-  if (!from.dataset.confirm || window.confirm(from.dataset.confirm)) send(from.dataset.do, from.dataset);
+  if (!from.dataset.confirm || window.confirm(from.dataset.confirm)) send(from.dataset.do, { ...from.dataset, copy: undefined });
 });
 element.addEventListener('change', (event) => {
   const from = event.target;
@@ -15,6 +15,7 @@ element.addEventListener('change', (event) => {
   send(from.dataset.change, { value: from.value, documents });
 });
 element.addEventListener('submit', (event) => {
+  if (!event.target.dataset.do) return; // a form that the browser sends: signing out
   event.preventDefault();
   send(event.target.dataset.do, { ...event.target.dataset, value: new FormData(event.target).get('value') });
 });

@@ -123,6 +123,12 @@ def test_a_citation_says_how_it_stands_in_words() -> None:
         assert "Section 2 (Rent), p.\u00a01 (PDF\u00a0page\u00a03)" in html
 
 
+@pytest.mark.parametrize("documents", [1, 2])
+def test_a_citation_names_its_document_where_several_were_searched(documents: int) -> None:
+    html = chat.turn_html(turn(searched=SEARCHED | {"documents": documents}))
+    assert ('class="pin">lease.pdf, Section 2' in html) is (documents > 1)
+
+
 def test_a_number_in_the_answer_leads_to_its_place_and_one_of_no_passage_leads_nowhere() -> None:
     html = chat.turn_html(turn(answer="Yes [1]. No [2]."))
     assert re.search(r'<button[^>]*class="mark"[^>]*data-item="0"[^>]*>1</button>', html)
@@ -390,3 +396,18 @@ def test_a_further_file_of_one_name_links_to_what_changed_since_the_one_before()
     assert f'{first.id}/changes/{second.id}" target="_blank">Changes from Lease.pdf<' in html
     assert f'{second.id}/changes/{third.id}" target="_blank">Changes from Lease (2).pdf<' in html
     assert "Changes from" not in sidebar.documents([first, replace(second, state="reading")], {})
+    names = ("Set › 2023 › Lease.pdf", "Set › Other.pdf", "Set › 2024 › Lease.pdf", "Lease.pdf", "Other › Lease.pdf")
+    html = sidebar.documents([replace(first, id=str(k) * 64, name=name) for k, name in enumerate(names)], {})
+    assert html.count("Changes from") == 1
+    assert f'{"0" * 64}/changes/{"2" * 64}" target="_blank">Changes from Set › 2023 › Lease.pdf<' in html
+
+
+def test_an_archive_that_was_read_in_part_says_so_and_is_not_tried_again() -> None:
+    text = "In “set.zip” 1 file was not read: “b.xlsx” (it is of a kind that is not read)."
+    failed = replace(record(name="set.zip"), state="failed", reason=text, format="ZIP")
+    in_part = replace(failed, reading_warnings=(ReadingWarning(None, "attachments", text),))
+    assert "failed: In" in (html := sidebar.documents([failed], {}))
+    assert "Try again" in html
+    assert "read in part: In" in (html := sidebar.documents([in_part], {}))
+    assert "Try again" not in html
+    assert html.count("b.xlsx") == 1

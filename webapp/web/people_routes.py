@@ -1,0 +1,252 @@
+"""HTTP routes of people: who is in a matter (`/matters/{id}/people`), and administration (`/administration`).
+
+A form's token is bound to the person who was given the form. Each act is authorised by `Sharing` and `Accounts`'
+callers here: what someone may not do is refused, whatever their form sends.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from retrieval import NoSuchMatter, PinciteError
+from webapp.core.errors import FormExpired, NotAllowed, SessionEnded
+from webapp.core.log import user_error
+from webapp.core.settings import Settings
+from webapp.service.workspace import Workspace
+from webapp.store.accounts import Account
+from webapp.store.roles import Role
+from webapp.store.users import User
+from webapp.web import people_pages as pages
+from webapp.web.authentication import signing_key, user_of
+from webapp.web.forms import PRIVATE, STYLE_PATH, form_token, html_response, read_form, refused, style
+
+MEGABYTE = 1_000_000
+T = TypeVar("T")
+MATTER_PEOPLE = "/matters/{matter_id}/people"
+ADMINISTRATION = "/administration"
+_ROLES: Mapping[str, Role] = {"viewer": "viewer", "member": "member"}
+
+
+class People:
+    """The routes about people, where there are several."""
+
+    def __init__(self, settings: Settings, opened: Callable[[], Workspace]) -> None:
+        """`opened` waits for the stores and raises their errors. The data folder must exist."""
+        self._settings, self._opened = settings, opened
+        self._key = signing_key(settings.data_dir, "forms.key")
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter()
+        for method, path, endpoint in (
+            ("GET", STYLE_PATH, self._style),
+            ("GET", MATTER_PEOPLE, self._matter_page),
+            ("POST", MATTER_PEOPLE, self._change_matter),
+            ("GET", ADMINISTRATION, self._administration_page),
+            ("POST", ADMINISTRATION, self._administer),
+        ):
+            router.add_api_route(path, endpoint, methods=[method], response_model=None)
+        return router
+
+    async def _style(self, _: Request) -> Response:
+        return Response(style(), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+
+    # The people of a matter
+
+    async def _matter_page(self, request: Request, matter_id: str) -> Response:
+        return await self._answer(
+            request, matter_id, lambda workspace, user: self._of_matter(workspace, user, matter_id)
+        )
+
+    async def _change_matter(self, request: Request, matter_id: str) -> Response:
+        form = await self._read(request)
+
+        def change(workspace: Workspace, user: User) -> Response:
+            self._check(user, form)
+            try:
+                with workspace.audit.refusals(user, matter_id=matter_id):
+                    _change_matter(workspace, user, matter_id, form)
+            except PinciteError as error:
+                return self._of_matter(workspace, user, matter_id, user_error(error))
+            to = f"/matters/{matter_id}/people" if workspace.access.may(user, matter_id) else "/"
+            return RedirectResponse(to, 303, headers=PRIVATE)
+
+        return await self._answer(request, matter_id, change)
+
+    def _of_matter(
+        self, workspace: Workspace, user: User, matter_id: str, refusal: PinciteError | None = None
+    ) -> Response:
+        access, sharing = workspace.access, workspace.sharing
+        access.check(user, matter_id)
+        matter = access.matter(user, matter_id)
+        of = pages.MatterPeople(
+            matter,
+            sharing.people(user, matter_id),
+            sharing.groups_in(user, matter_id),
+            access.documents(user, matter),
+            sharing.privileged_in(user, matter_id),
+            archived=access.is_archived(matter_id),
+            manages=access.may(user, matter_id, "manage"),
+            changes=access.may(user, matter_id, "change"),
+        )
+        return html_response(pages.matter_people(self._token(user), of, refusal), 422 if refusal else 200)
+
+    # Administration
+
+    async def _administration_page(self, request: Request) -> Response:
+        return await self._answer(request, None, self._administration)
+
+    async def _administer(self, request: Request) -> Response:
+        form = await self._read(request)
+
+        def administer(workspace: Workspace, user: User) -> Response:
+            self._check(user, form)
+            _check_administrator(workspace, user)
+            try:
+                with workspace.audit.refusals(user, matter_id=form.get("matter", "")):
+                    link = _administer(workspace, user, form)
+            except PinciteError as error:
+                return self._administration(workspace, user, refusal=user_error(error))
+            if link:
+                return self._administration(workspace, user, link=link)
+            return RedirectResponse(ADMINISTRATION, 303, headers=PRIVATE)
+
+        return await self._answer(request, None, administer)
+
+    def _administration(
+        self, workspace: Workspace, user: User, link: str = "", refusal: PinciteError | None = None
+    ) -> Response:
+        _check_administrator(workspace, user)
+        held = workspace.library.sizes()
+        matters = [
+            pages.MatterSize(matter, workspace.access.owner(matter), count, size / MEGABYTE)
+            for matter, count, size in held
+        ]
+        of = pages.Administration(
+            workspace.accounts.all(),
+            workspace.sharing.groups(user),
+            matters,
+            accounts=self._settings.access == "accounts",
+            link=link,
+        )
+        return html_response(pages.administration(self._token(user), of, refusal), 422 if refusal else 200)
+
+    # Forms and answers
+
+    async def _read(self, request: Request) -> dict[str, str]:
+        try:
+            return await read_form(request)
+        except FormExpired:
+            return {}  # which is no form of anyone's
+
+    def _token(self, user: User) -> str:
+        return form_token(self._key, f"people {user.id}")
+
+    def _check(self, user: User, form: Mapping[str, str]) -> None:
+        """Check that the form was given to this person. Raises FormExpired."""
+        if not hmac.compare_digest(form.get("form", "").encode(), self._token(user).encode()):
+            raise FormExpired()
+
+    async def _answer(
+        self, request: Request, matter_id: str | None, respond: Callable[[Workspace, User], Response]
+    ) -> Response:
+        """Authenticate and respond; every error becomes a page with its sentence, and a refusal is recorded."""
+
+        def answer() -> Response:
+            workspace = self._opened()
+            user = user_of(request, workspace, active=True)
+            with workspace.audit.refusals(user, matter_id=matter_id or ""):
+                return respond(workspace, user)
+
+        try:
+            return await run_in_threadpool(answer)
+        except SessionEnded:
+            return RedirectResponse(f"/sign-in?next={quote(request.url.path, safe='')}", 303, headers=PRIVATE)
+        except Exception as error:  # noqa: BLE001 (the one place where an error of these routes is answered)
+            told = user_error(error)
+            status = (
+                404 if isinstance(told, NoSuchMatter) else 403 if isinstance(told, NotAllowed | FormExpired) else 503
+            )
+            return html_response(refused(told, "/", "Back to your documents"), status)
+
+
+def _check_administrator(workspace: Workspace, user: User) -> None:
+    if not workspace.sharing.administers(user):
+        raise NotAllowed()
+
+
+def _change_matter(workspace: Workspace, user: User, matter_id: str, form: Mapping[str, str]) -> None:
+    """Do what the form of a matter's page says. Raises what `Sharing` does, and FormExpired for an unknown act."""
+    sharing, who = workspace.sharing, form.get("who", "")
+    role: Role = _ROLES.get(form.get("role", ""), "viewer")
+    acts: Mapping[str, Callable[[], Any]] = {
+        "share": lambda: sharing.share(user, matter_id, who, role),
+        "unshare": lambda: sharing.unshare(user, matter_id, who),
+        "share-group": lambda: sharing.share_with_group(user, matter_id, who, role),
+        "unshare-group": lambda: sharing.unshare_with_group(user, matter_id, who),
+        "wall": lambda: sharing.wall(user, matter_id, who),
+        "lift": lambda: sharing.lift_wall(user, matter_id, who),
+        "hand-over": lambda: sharing.hand_over(user, matter_id, who),
+        "archive": lambda: sharing.archive(user, matter_id, archived=True),
+        "active": lambda: sharing.archive(user, matter_id, archived=False),
+        "privileged": lambda: sharing.set_privileged(user, matter_id, who, is_privileged=True),
+        "public": lambda: sharing.set_privileged(user, matter_id, who, is_privileged=False),
+    }
+    _do(acts, form)
+
+
+def _administer(workspace: Workspace, user: User, form: Mapping[str, str]) -> str:
+    """Do what the form of administration says; returns a link to hand out, or "".
+
+    Raises what `Sharing` and `Accounts` do, and FormExpired for an unknown act.
+    """
+    accounts, sharing = workspace.accounts, workspace.sharing
+    who, group, to = form.get("who", ""), form.get("group", ""), form.get("to", "")
+
+    def account(act: str) -> Account:
+        """Whose account it is; recorded first."""
+        found = accounts.account(sharing.person(who))
+        workspace.record_account_act(user, found.user, act)
+        return found
+
+    def link(of: Account) -> str:
+        return workspace.password_link(accounts.make_link(of))
+
+    def add() -> str:
+        is_administrator = form.get("administrator") == "yes"
+        added = accounts.add(form.get("email", ""), form.get("name", ""), administrator=is_administrator)
+        workspace.record_account_act(user, added.user, "add")
+        return link(added)
+
+    def leave() -> None:
+        sharing.person(to)  # who does not exist stops this before anything is done
+        leaving = account("disable")
+        accounts.disable(leaving)
+        sharing.leave_all(user, leaving.id, to)
+
+    acts: Mapping[str, Callable[[], Any]] = {
+        "add": add,
+        "link": lambda: link(account("link")),
+        "disable": lambda: accounts.disable(account("disable")),
+        "enable": lambda: accounts.enable(account("enable")),
+        "leave": leave,
+        "group-create": lambda: sharing.create_group(user, group),
+        "group-delete": lambda: sharing.delete_group(user, group),
+        "group-add": lambda: sharing.add_to_group(user, group, who),
+        "group-remove": lambda: sharing.remove_from_group(user, group, who),
+        "hand-over": lambda: sharing.hand_over(user, form.get("matter", ""), who),
+    }
+    told = _do(acts, form)
+    return told if isinstance(told, str) else ""
+
+
+def _do(acts: Mapping[str, Callable[[], T]], form: Mapping[str, str]) -> T:
+    act = acts.get(form.get("act", ""))
+    if act is None:
+        raise FormExpired()
+    return act()
