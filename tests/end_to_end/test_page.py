@@ -82,7 +82,7 @@ def test_a_contract_is_uploaded_read_and_asked_and_all_of_it_is_there_after_a_re
     shown = "\n".join(page.evaluate("[...window.shown]"))
     assert re.search(r"^long\.pdf: (reading p\. \d+ of 990|indexing)", shown, re.M), shown  # the bar's name
 
-    engine.enqueue(Reply([word + " " for word in TERMINATION.split(" ")], first=0.3, pace=0.08))
+    engine.enqueue(Reply([word + " " for word in TERMINATION.split(" ")], first=0.3, pace=0.2))
     ask(page, "By what written notice may either party end the Larkspur lease?")
     draft, lengths = page.locator(".draft"), set[int]()
     expect(page.get_by_text("Not checked yet")).to_be_visible()

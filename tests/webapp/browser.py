@@ -22,7 +22,7 @@ LEASE = [
 ]
 TERMINATION = "Either party may end it: “Either party may end this Lease by ninety days' written notice” [1]."
 SAMPLE = "Yes, “without giving a reason, by one hundred eighty (180) days’ notice” [1]."
-ENDLESS = [f"word{n} " for n in range(400)]
+ENDLESS = [f"word{n} " for n in range(4_000)]  # minutes of them, however busy the machine is
 
 READY = ".health:is([data-state=ready], [data-state=none])"  # with a language model, or without one
 
