@@ -18,9 +18,9 @@ PASSWORD = "walking in the larkspur meadow"
 
 
 @contextmanager
-def _invited(browser: Browser, server: Server, email: str, **more: bool) -> Iterator[BrowserContext]:
+def _invited(browser: Browser, server: Server, email: str, *, administrator: bool = False) -> Iterator[BrowserContext]:
     """The browser of someone who was added, set their password by the link, and signed in."""
-    [row] = server.run(AddUser(email, **more))
+    [row] = server.run(AddUser(email, administrator=administrator))
     with visitor(browser) as context:
         page = context.new_page()
         page.goto(row.link or "")
