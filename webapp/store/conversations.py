@@ -222,7 +222,8 @@ class Conversations:
         """
         with database.reading(self._engine) as connection:
             self._check_room(connection, user, conversation_id)
-            its = sa.select(conversations.c.matter_id).where(conversations.c.id == conversation_id)
+            seen = conversations.c.matter_id.in_(matter_ids_of(user.id))
+            its = sa.select(conversations.c.matter_id).where(conversations.c.id == conversation_id, seen)
             matter_id = connection.scalar(its)
         if matter_id is not None:
             self._access.check(user, matter_id, "ask")

@@ -123,7 +123,7 @@ def test_a_folder_is_added_with_what_is_within_its_files(settings: Settings, tmp
         assert {file.removeprefix(f"{folder}/"): row.state for file, row in rows.items()} == {
             "again.pdf": "ready",
             "model.xlsx": "failed",
-            "set.zip": "failed",
+            "set.zip": "partly_read",
             "set.zip › lease.pdf": "ready",
             "set.zip › note.txt": "ready",
             "sub/lease.pdf": "ready",
