@@ -401,7 +401,7 @@ def test_the_manifest_says_what_the_server_ran_with_and_no_secret(
     assert (told["PINCITE_MAX_PAGES"], told["PINCITE_LLM_URL"]) == ("7", engine.url.replace("http://", "http://…@"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_running_server_is_backed_up_and_is_never_restored_into(tmp_path: Path, embeddings_url: str) -> None:
     pincite = Pincite(tmp_path / "data", {"PINCITE_EMBEDDINGS_URL": embeddings_url})
     with pincite.serving() as server:
