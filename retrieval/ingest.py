@@ -79,6 +79,7 @@ class Ingest:
         self._limits = limits or Limits()
         # What is asked, in a matter, about each file that is found within another; for whoever has quotas.
         self.members_allowed: Callable[[str], Allows | None] = lambda _matter_id: None
+        self.walled = False  # no matter may learn of another, not even by how soon a file that both have is read
         # Ready documents, by matter and id, whose facts are to be found, and those to be put in the word index again.
         self._without_facts: deque[tuple[str, str]] = deque()
         self._beside_removed: deque[tuple[str, str]] = deque()
@@ -236,7 +237,8 @@ class Ingest:
 
     def _ingest(self, record: DocumentRecord, converter: Converter) -> None:
         row = FORMATS[record.format]
-        stored = self._library.text_to_index(record) if row.convert else None
+        is_known = record.pages > 0 or not self.walled  # else its time would tell that another matter has the same file
+        stored = self._library.text_to_index(record) if row.convert and is_known else None
         attachments = tuple(warning for warning in record.reading_warnings if warning.kind == "attachments")
         data = b""
         if stored is None or (row.members and not record.pages):  # else they were taken out when it was read here

@@ -32,6 +32,7 @@ def server(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with embeddings() as url:
         settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url, "PINCITE_MAX_FILE_MIB": "1"}
         with Pincite(tmp_path_factory.mktemp("data"), settings).serving() as server:
+            server.wait_for_the_sample()
             yield server
 
 

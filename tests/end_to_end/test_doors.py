@@ -36,6 +36,8 @@ OURS = {
     "GET /matters/{matter_id}/documents/{document_id}.pdf": (403, 404),
     "GET /matters/{matter_id}/documents/{document_id}/text": (403, 404),
     "GET /matters/{matter_id}/documents/{document_id}/changes/{other_id}": (403, 404),
+    "GET /matters/{matter_id}/audit": (403, 404),
+    "GET /audit": (403, 403),
 }
 # Of gradio's: the empty page and what it is drawn with, the same for everyone; then what belongs to a session.
 SAME_FOR_ALL = {

@@ -114,6 +114,17 @@ def test_a_file_that_another_matter_has_read_is_not_read_again(stores: Stores, t
     assert_whole(stores, two.matter_id)
 
 
+def test_between_walls_a_file_is_read_as_if_no_other_matter_had_it(stores: Stores, tmp_path: Path) -> None:
+    stores.ingest.walled = True
+    (one,) = add(stores, "One")
+    stores.ingest.run()
+    (two,) = add(stores, "Two")
+    lose_originals(tmp_path)
+    stores.ingest.run()
+    assert_whole(stores, one.matter_id)
+    assert stores.library.record(two.matter_id, two.id).state == "failed"
+
+
 def lose_originals(folder: Path) -> None:
     """What reads a file now fails."""
     for path in (folder / "data" / "files").rglob("*.pdf"):

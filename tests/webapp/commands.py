@@ -19,10 +19,10 @@ from webapp.cli.client import Client
 from webapp.core.data_folder import RunningServer
 from webapp.core.stream import Result, T
 from webapp.service.caller import Caller
-from webapp.service.commands import Accept, Command, Follow
+from webapp.service.commands import Accept, Command, Follow, ListDocuments
 
 ROOT = Path(__file__).parents[2]
-SERVER_SECONDS = 60
+SERVER_SECONDS = 120
 
 
 def accept(caller: Caller, matter: str, file: Path, name: str | None = None) -> str:
@@ -131,6 +131,14 @@ class Server:
         """Add files to a matter, and wait until they have been read."""
         ids = [row.document_id for file in files for row in self.run(Accept(file, file.name, matter))]
         self.run(Follow(matter, ids))
+
+    def wait_for_the_sample(self) -> None:
+        """Until it can be asked: a page that asks earlier is told that it could not be searched yet."""
+        self.wait_until_ready()
+        end = time.monotonic() + SERVER_SECONDS
+        while {row.state for row in self.run(ListDocuments("Sample"))} != {"ready"}:
+            assert time.monotonic() < end, "the sample did not become ready"
+            time.sleep(0.1)
 
     def wait_until_ready(self) -> None:
         end = time.monotonic() + SERVER_SECONDS

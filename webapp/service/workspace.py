@@ -196,6 +196,7 @@ class Workspace:
         else:
             ingest = Ingest(*stores, self.embedder, workers=settings.reader_processes, limits=limits)
         ingest.members_allowed = self.access.allows_in
+        ingest.walled = self.has_people
         ingest.repair()
         self.library.drop_old_texts(self.conversations.cite)
         self._closing.callback(ingest.stop)
