@@ -69,7 +69,7 @@ class Controller:
         matter = _matter(state, matters)
         conversation = self._conversation(state)
         if conversation is not None and matter is not None and conversation.matter_id != matter.id:
-            matter = self._access.matter(self._user, conversation.matter_id)
+            matter = self._access.matter_by_id(self._user, conversation.matter_id)
         state = replace(
             state,
             opened=True,
@@ -146,7 +146,7 @@ class Controller:
 
     def delete_matter(self, state: PageState, matter_id: str) -> Updates:
         """Delete a matter with everything in it."""
-        self._workspace.delete_matter(self._access.matter(self._user, matter_id, "manage"), self._user)
+        self._workspace.delete_matter(self._access.matter_by_id(self._user, matter_id, "manage"), self._user)
         return self._go(state, PageState())
 
     def open_conversation(self, state: PageState, conversation_id: str) -> Updates:
@@ -190,7 +190,7 @@ class Controller:
         upload = self._uploads.claim(self._user.id, name)
         try:
             with self._workspace.audit.refusals(self._user, matter_id=state.matter_id):
-                matter = self._access.matter(self._user, state.matter_id)
+                matter = self._access.matter_by_id(self._user, state.matter_id)
                 self._workspace.library.check_size(upload.name, upload.size)
                 self._workspace.accept(self._user, matter, upload.path, upload.name)
         finally:
@@ -288,7 +288,7 @@ class Controller:
 
         Needs no model.
         """
-        matter = self._access.matter(self._user, state.matter_id)
+        matter = self._access.matter_by_id(self._user, state.matter_id)
         conversation = self._conversation(state)
         in_scope = self._in_scope(matter, conversation, state)
         if put_to_each(question, Scope.of(matter.id, in_scope), self._workspace.searcher):
@@ -314,7 +314,7 @@ class Controller:
         def prepare() -> tuple[Matter, list[DocumentRecord]]:
             if replaced:
                 self._turn(state, replaced)
-            matter = self._access.matter(user, state.matter_id)
+            matter = self._access.matter_by_id(user, state.matter_id)
             return matter, list(self._in_scope(matter, self._conversation(state), state))
 
         matter, records = await asyncio.to_thread(prepare)
@@ -398,7 +398,7 @@ class Controller:
         are deleted.
         """
         turn = self._turn(state, replaced) if replaced else None
-        matter = self._access.matter(self._user, state.matter_id, "ask")
+        matter = self._access.matter_by_id(self._user, state.matter_id, "ask")
         conversation = self._own_conversation(state)
         if conversation is None:
             if turn is not None:

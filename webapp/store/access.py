@@ -35,23 +35,29 @@ class Access:
         return [matter for matter in self._library.matters() if matter.id in mine]
 
     def matter(self, user: User, name_or_id: str, right: Right = "read") -> Matter:
-        """The user's matter of this name, or else of this id; of two of that name, the one that they own.
+        """The user's matter of this id, or else of this name; of two of that name, the one that they own.
 
-        Raises NoSuchMatter, AmbiguousMatter, NameTooLong, and what `check` does.
+        The id comes first, for anyone may call a matter by another's id. Raises NoSuchMatter, AmbiguousMatter,
+        NameTooLong, and what `check` does.
         """
         check_name(name_or_id)
         mine = self.matters(user)
         name = clean_title(name_or_id)  # as `create_matter` stores it
-        named = [matter for matter in mine if matter.name == name]
+        named = [each for each in mine if each.id == name_or_id] or [each for each in mine if each.name == name]
         if len(named) > 1:
             owned = self._users.owned_by(user)
             named = [matter for matter in named if matter.id in owned] or named
         if len(named) > 1:
             raise AmbiguousMatter(matter=name, ids=", ".join(matter.id for matter in named[:NAMES_SHOWN]))
-        for matter in named or [matter for matter in mine if matter.id == name_or_id]:
+        for matter in named:
             self.check(user, matter.id, right)
             return matter
         raise NoSuchMatter(matter=name_or_id)
+
+    def matter_by_id(self, user: User, matter_id: str, right: Right = "read") -> Matter:
+        """The user's matter with this id, and no name. Raises what `check` does."""
+        self.check(user, matter_id, right)
+        return self._library.matter(matter_id)
 
     def may(self, user: User, matter_id: str, right: Right = "read") -> bool:
         """Whether the user has this right in the matter with this id."""

@@ -82,6 +82,8 @@ def _respond(request: Request, opened: Callable[[], Workspace], matter_id: str |
         with workspace.audit.refusals(user, matter_id=matter_id or ""):
             if matter_id is not None and not is_id(matter_id):
                 raise NoSuchMatter(matter="…")
+            if matter_id is not None and not workspace.sharing.administers(user):
+                workspace.access.check(user, matter_id, "manage")  # an id: a name would be looked up next
             wanted = chosen.of(readable(workspace, user, matter_id))
         is_csv = chosen.form == "csv"
         record_reading(workspace, user, wanted, Act.EXPORT if is_csv else Act.LOG)

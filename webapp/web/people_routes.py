@@ -71,6 +71,7 @@ class People:
             self._check(user, form)
             try:
                 with workspace.audit.refusals(user, matter_id=matter_id):
+                    workspace.access.check(user, matter_id)  # an id: else `Sharing` would take it for a name
                     _change_matter(workspace, user, matter_id, form)
             except PinciteError as error:
                 return self._of_matter(workspace, user, matter_id, user_error(error))
@@ -83,8 +84,7 @@ class People:
         self, workspace: Workspace, user: User, matter_id: str, refusal: PinciteError | None = None
     ) -> Response:
         access, sharing = workspace.access, workspace.sharing
-        access.check(user, matter_id)
-        matter = access.matter(user, matter_id)
+        matter = access.matter_by_id(user, matter_id)
         of = pages.MatterPeople(
             matter,
             sharing.people(user, matter_id),

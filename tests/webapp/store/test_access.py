@@ -48,6 +48,16 @@ def test_a_matter_is_found_by_name_and_by_id(access: Access) -> None:
     assert access.matter(ANN, "Acme") == access.matter(ANN, made.id) == made
 
 
+def test_a_matter_that_is_called_by_the_id_of_another_is_not_taken_for_it(access: Access) -> None:
+    made, hers = access.create(ANN, "Acme"), access.create(BEN, "Bolt")
+    own = access.create(ANN, made.id)
+    assert access.matter(ANN, made.id) == access.matter_by_id(ANN, made.id) == made
+    assert access.matter(ANN, own.id) == own
+    access.create(ANN, hers.id)
+    with pytest.raises(NoSuchMatter):
+        access.matter_by_id(ANN, hers.id)
+
+
 @pytest.mark.parametrize("name", ["M/S Acme & Co", "Deal 2024/2025", "a\\b", "[link](http://x) <b>"])
 def test_a_matter_has_the_whole_name_it_was_given_and_no_part_of_it_leads_to_it(access: Access, name: str) -> None:
     made = access.create(ANN, name)
