@@ -15,7 +15,7 @@ PinciteError
 │   ├── EmailInvalid        AccountExists     LastAdministrator
 │   └── PasswordRefused
 ├── AmbiguousDocument       NoSuchFile        NotWritten        NoSuchConversation
-├── OnHold
+├── OnHold                  DaysInvalid
 ├── PageNotShown
 │   └── PageImageTooSlow    DocumentNotDrawn
 ├── QuotaReached
@@ -213,6 +213,13 @@ class OnHold(PinciteError):
 
     sentence = "This matter is on legal hold: nothing in it may be deleted."
     hint_text = "Its owner can end the hold."
+
+
+class DaysInvalid(PinciteError):
+    """A retention that is no number of days."""
+
+    sentence = "A retention is a number of days from 1 to {limit:,}, or none."
+    hint_text = "With none nothing is deleted by itself."
 
 
 class AmbiguousMatter(PinciteError):

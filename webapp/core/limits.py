@@ -11,11 +11,11 @@ from collections.abc import Collection
 from typing import Literal
 
 from webapp.core.errors import (
+    DaysInvalid,
     EmptyQuestion,
     EventMalformed,
     NameTooLong,
     NotText,
-    RequestMalformed,
     TooManyChosen,
     WordsTooLong,
 )
@@ -79,9 +79,9 @@ def check_selection(ids: Collection[str]) -> None:
 
 
 def check_days(days: int | None) -> None:
-    """Check a number of days; None is for ever. Raises RequestMalformed."""
+    """Check a number of days; None is for ever. Raises DaysInvalid."""
     if days is not None and not 1 <= days <= MOST_DAYS:
-        raise RequestMalformed(part="days")
+        raise DaysInvalid(limit=MOST_DAYS)
 
 
 def is_id(text: str) -> bool:

@@ -216,6 +216,7 @@ class Ask(Command[AnswerResult], name="ask"):
     def prepare(self, caller: "Caller") -> Iterator[Progress]:
         """Wait for the documents in scope, while the language model starts."""
         matter, scope = caller.scope(self.matter, without_codes(self.question), self.document)
+        caller.access.check(caller.user, matter.id, "ask")
         caller.workspace.engine_pool.start()
         yield from caller.settled(matter, scope)
         caller.workspace.warm()
@@ -245,6 +246,7 @@ class Summarise(Command[SummaryResult], name="summary"):
     def prepare(self, caller: "Caller") -> Iterator[Progress]:
         """Wait for the document."""
         matter, record = caller.document(self.matter, self.document)
+        caller.access.check(caller.user, matter.id, "ask")
         yield from caller.settled(matter, [record.id])
 
     def run(self, caller: "Caller") -> AsyncGenerator[Event[SummaryResult]]:

@@ -9,6 +9,7 @@ from retrieval import DocumentRecord, Matter, PinciteError
 from webapp.core.urls import audit_url
 from webapp.core.wording import plural
 from webapp.store.accounts import Account
+from webapp.store.retention import Kept
 from webapp.store.roles import Role
 from webapp.store.sharing import Group, Member
 from webapp.store.users import User
@@ -31,6 +32,7 @@ class MatterPeople:
     groups: Sequence[tuple[str, Role]]
     records: Sequence[DocumentRecord]
     privileged: frozenset[str]
+    kept: Kept
     archived: bool
     manages: bool
     changes: bool
@@ -63,8 +65,10 @@ def matter_people(token: str, of: MatterPeople, refusal: PinciteError | None = N
     rows = [_person_row(token, path, member, manages=of.manages) for member in of.members]
     rows += [_group_row(token, path, name, role, manages=of.manages) for name, role in of.groups]
     archived = Markup('<p class="notice" role="status">This matter is archived: it is read, and not changed.</p>')
+    held = Markup('<p class="notice" role="status">This matter is on legal hold: nothing of it is deleted.</p>')
     content = [
         archived if of.archived else NOTHING,
+        held if of.kept.hold else NOTHING,
         Markup('<p class="hint">{}</p>').format(_EXPLAINED),
         _table(("Who", "Role", "Through", ""), rows),
         _letting_in(token, path) if of.manages else NOTHING,
@@ -152,9 +156,19 @@ def _privilege(token: str, path: str, of: MatterPeople) -> Markup:
 
 def _of_matter(token: str, path: str, of: MatterPeople) -> Markup:
     archive = ("active", "Take out of the archive") if of.archived else ("archive", "Put into the archive")
+    hold = ("release", "End the legal hold") if of.kept.hold else ("hold", "Put on legal hold")
     whom = field("Hand the matter over to: e-mail address or name", "who", "text", "off", id_="heir")
-    return Markup('<h2>The matter</h2><div class="row">{}</div><div class="short">{}</div>').format(
+    ends = field(
+        "Delete conversations after so many days, and in the archive all of it: a number, or none",
+        "days",
+        "text",
+        "off",
+        str(of.kept.days or "none"),
+    )
+    return Markup('<h2>The matter</h2><div class="row">{}{}</div><div class="short">{}{}</div>').format(
         _button(token, path, {"act": archive[0]}, archive[1]),
+        _button(token, path, {"act": hold[0]}, hold[1]),
+        form(path, {"form": token, "act": "retain"}, ends, "Set the retention"),
         form(path, {"form": token, "act": "hand-over"}, whom, "Hand over"),
     )
 

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from retrieval import NoSuchMatter, PinciteError
 from webapp.core.errors import FormExpired, NotAllowed, SessionEnded
+from webapp.core.limits import check_days
 from webapp.core.log import user_error
 from webapp.core.settings import Settings
 from webapp.service.workspace import Workspace
@@ -90,6 +91,7 @@ class People:
             sharing.groups_in(user, matter_id),
             access.documents(user, matter),
             sharing.privileged_in(user, matter_id),
+            workspace.retention.of(matter_id),
             archived=access.is_archived(matter_id),
             manages=access.may(user, matter_id, "manage"),
             changes=access.may(user, matter_id, "change"),
@@ -182,7 +184,7 @@ def _check_administrator(workspace: Workspace, user: User) -> None:
 
 def _change_matter(workspace: Workspace, user: User, matter_id: str, form: Mapping[str, str]) -> None:
     """Do what the form of a matter's page says. Raises what `Sharing` does, and FormExpired for an unknown act."""
-    sharing, who = workspace.sharing, form.get("who", "")
+    sharing, retention, who = workspace.sharing, workspace.retention, form.get("who", "")
     role: Role = _ROLES.get(form.get("role", ""), "viewer")
     acts: Mapping[str, Callable[[], Any]] = {
         "share": lambda: sharing.share(user, matter_id, who, role),
@@ -194,10 +196,21 @@ def _change_matter(workspace: Workspace, user: User, matter_id: str, form: Mappi
         "hand-over": lambda: sharing.hand_over(user, matter_id, who),
         "archive": lambda: sharing.archive(user, matter_id, archived=True),
         "active": lambda: sharing.archive(user, matter_id, archived=False),
+        "hold": lambda: retention.hold(user, matter_id, hold=True),
+        "release": lambda: retention.hold(user, matter_id, hold=False),
+        "retain": lambda: retention.retain(user, matter_id, _days(form.get("days", ""))),
         "privileged": lambda: sharing.set_privileged(user, matter_id, who, is_privileged=True),
         "public": lambda: sharing.set_privileged(user, matter_id, who, is_privileged=False),
     }
     _do(acts, form)
+
+
+def _days(text: str) -> int | None:
+    """Days of retention as they were typed, None for "none". Raises InvalidInput."""
+    text = text.strip().casefold()
+    days = None if text == "none" else int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
+    check_days(days)
+    return days
 
 
 def _administer(workspace: Workspace, user: User, form: Mapping[str, str]) -> str:

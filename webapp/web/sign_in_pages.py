@@ -92,9 +92,10 @@ def account(token: str, of: Account, *, refusal: PinciteError | None = None, not
         if of.has_password
         else _NOTHING
     )
+    administers = Markup('<p><a href="/administration">Administration</a></p>') if of.administrator else _NOTHING
     back = Markup('<p><a href="/">Back to your documents</a></p>')
     row = Markup('<div class="row">{}{}</div>').format(out, everywhere)
-    return page("Your account", told + who + row + change + back, refusal)
+    return page("Your account", told + who + row + change + administers + back, refusal)
 
 
 def signed_out(provider: str = "", end_session_url: str | None = None) -> Markup:

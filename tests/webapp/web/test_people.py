@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from retrieval import Matter, database
 from tests.webapp.serving import Running, running
 from webapp.core.settings import load_settings
+from webapp.store.retention import Kept
 from webapp.store.schema import users
 from webapp.web.people_routes import ADMINISTRATION
 
@@ -67,8 +68,21 @@ def test_a_wall_and_the_archive_are_told_on_the_page(server: Running, matter: Ma
     assert "This matter is archived" in _send(ann, _path(matter), act="archive").text
 
 
+def test_the_owner_sets_hold_and_retention_on_the_page(server: Running, matter: Matter) -> None:
+    ann, retention = _as(server, "Ann"), server.workspace.retention
+    assert "This matter is on legal hold" in _send(ann, _path(matter), act="hold").text
+    assert 'value="730"' in _send(ann, _path(matter), act="retain", days="730").text
+    assert retention.of(matter.id) == Kept(730, hold=True)
+    for days in ("", "0", "-1", "²", "abc", "36501", "9" * 5000):
+        assert _send(ann, _path(matter), act="retain", days=days).status_code == 422
+    assert retention.of(matter.id) == Kept(730, hold=True)
+    assert "legal hold:" not in _send(ann, _path(matter), act="release").text
+    _send(ann, _path(matter), act="retain", days=" None ")
+    assert retention.of(matter.id) == Kept(None, hold=False)
+
+
 @pytest.mark.parametrize(
-    "act", ["share", "share-group", "wall", "lift", "unshare", "hand-over", "archive", "privileged"]
+    "act", ["share", "share-group", "wall", "lift", "unshare", "hand-over", "archive", "hold", "retain", "privileged"]
 )
 def test_what_a_form_asks_that_someone_may_not_is_refused(server: Running, matter: Matter, act: str) -> None:
     ann, ben = _as(server, "Ann"), _as(server, "Ben")
@@ -76,7 +90,7 @@ def test_what_a_form_asks_that_someone_may_not_is_refused(server: Running, matte
     [token] = set(re.findall(r'name="form" value="(\w+)"', ben.get(_path(own)).text))
     assert _send(ben, _path(matter), token, act=act, who="Cleo").status_code == 404
     _send(ann, _path(matter), act="share", who="Ben", role="member")
-    answer = _send(ben, _path(matter), token, act=act, who="Cleo")
+    answer = _send(ben, _path(matter), token, act=act, who="Cleo", days="1")
     assert answer.status_code == 422
     assert "but not do this in it" in answer.text or "There is no" in answer.text
     assert not {"Cleo"} & set(re.findall(r"<td>(\w+)</td>", ben.get(_path(matter)).text))
