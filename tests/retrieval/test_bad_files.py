@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pypdf import PdfWriter
 
-from retrieval.core.errors import EmptyFile, FileTooLarge, UnreadableFile, UnsupportedFormat
+from retrieval.core.errors import DamagedFile, EmptyFile, FileTooLarge, UnreadableFile, UnsupportedFormat
 from retrieval.core.limits import Limits
 from retrieval.library.schema import DocumentRecord
 from tests.pdfs import make_pdf
@@ -43,11 +43,12 @@ def without_pages() -> bytes:
     ("make", "error", "sentence"),
     [
         (lambda: b"", EmptyFile, "“x.pdf” is empty."),
-        (lambda: b"PK\x03\x04 a Word file", UnsupportedFormat, "“x.pdf” is not a PDF, "),
+        (lambda: b"\x7fELF no document", UnsupportedFormat, "“x.pdf” is not a PDF, "),
+        (lambda: b"PK\x03\x04 a Word file", DamagedFile, "“x.pdf” is damaged or incomplete."),
         (lambda: b" " * 1024 + GOOD, UnsupportedFormat, "“x.pdf” is not a PDF, "),
         (lambda: b"%PDF-1.7\n" + bytes(201 << 20), FileTooLarge, "“x.pdf” is 201 MiB; the limit is 200 MiB."),
     ],
-    ids=["empty", "not a PDF", "header too late", "too large"],
+    ids=["empty", "not a PDF", "a cut-off ZIP", "header too late", "too large"],
 )
 def test_what_cannot_be_a_document_is_refused_at_the_door(
     stores: Stores, make: Callable[[], bytes], error: type[UnreadableFile], sentence: str

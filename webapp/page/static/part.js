@@ -4,7 +4,8 @@ const send = (name, data) => trigger(window.acts[name]?.event ?? 'click', { ...d
 element.addEventListener('click', (event) => {
   const from = event.target.closest('[data-do]');
   if (!from || from.tagName === 'FORM') return;
-  if (!from.dataset.confirm || window.confirm(from.dataset.confirm)) send(from.dataset.do, { ...from.dataset, copy: undefined });
+  const { copy, ...said } = from.dataset; // what is copied stays in the browser
+  if (!said.confirm || window.confirm(said.confirm)) send(said.do, said);
 });
 element.addEventListener('change', (event) => {
   const from = event.target;
