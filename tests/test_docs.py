@@ -59,5 +59,16 @@ def test_nothing_points_outside_the_repository(page: Path) -> None:
 
 
 def test_every_test_that_a_document_names_is_there() -> None:
-    named = {name for page in PAGES for name in re.findall(r"\btest_\w+", page.read_text("utf-8"))}
+    named = {name for page in PAGES for name in re.findall(r"(?<!::)\btest_\w+", page.read_text("utf-8"))}
     assert named - {path.stem for path in (ROOT / "tests").rglob("test_*.py")} == set()
+
+
+def test_every_function_of_a_test_that_a_document_names_is_there() -> None:
+    named = {pair for page in PAGES for pair in re.findall(r"\b(test_\w+\.py)::(test_\w+)", page.read_text("utf-8"))}
+    there = {
+        (path.name, name)
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)\(", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert named - there == set()
+    assert named

@@ -9,11 +9,13 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any
 
 import httpx2
 import pytest
 
+from bench.http_fuzz import Target, send
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, mount_with_health, raw_connection, running
@@ -179,6 +181,13 @@ def test_only_a_user_uploads_and_nobody_else_sees_how_far_it_is(demo: Running) -
             f"/gradio_api//file={path}",
         ):
             assert browser.get(door).status_code == 404
+
+
+def test_no_upload_or_event_whatever_it_holds_is_a_fault_of_the_server(demo: Running) -> None:
+    routes = [Target("POST", f"/gradio_api/{each}") for each in ("upload", "queue/join", "cancel")]
+    seen = send([("guest", _guest(demo))], routes, Random(18), 150)
+    assert seen.faults == []
+    assert ("guest", "POST /gradio_api/upload", 200) in seen.statuses
 
 
 @pytest.mark.parametrize(

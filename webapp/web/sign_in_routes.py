@@ -213,9 +213,7 @@ class SignIn:
 
         id_token = await run_in_threadpool(end)
         url = await self._provider.end_session_url(id_token) if self._provider and id_token else None
-        response = html_response(pages.signed_out(self._provider.name if self._provider else "", url))
-        self._set_session(response, "")
-        return response
+        return self._left(pages.signed_out(self._provider.name if self._provider else "", url))
 
     async def _signed_out(self, _: Request) -> Response:
         return html_response(pages.signed_out())
@@ -230,7 +228,12 @@ class SignIn:
             workspace.sessions.end_all(account.user)
 
         await run_in_threadpool(end)
-        response = html_response(pages.signed_out())
+        return self._left(pages.signed_out())
+
+    def _left(self, page: Markup) -> Response:
+        """The page after signing out: the browser forgets the session, and the pages of documents that it kept."""
+        response = html_response(page)
+        response.headers["Clear-Site-Data"] = '"cache"'
         self._set_session(response, "")
         return response
 

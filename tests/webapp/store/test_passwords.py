@@ -53,3 +53,12 @@ def test_a_password_matches_its_own_hash_however_its_accents_are_typed() -> None
     assert not matches("cafe au lait, deux", hashed)
     assert not matches("", None)
     assert not matches("x", "no hash")
+
+
+def test_no_character_of_the_longest_password_is_cut_off() -> None:
+    password = "ferry  lantern 船 🙂 " * 8
+    password = password[:LONGEST]
+    hashed = hash_password(password)
+    assert matches(password, hashed)
+    assert not matches(password[:-1] + "x", hashed)
+    assert not matches(password.replace("  ", " "), hashed)

@@ -344,6 +344,7 @@ def test_an_older_browser_is_known_by_its_origin(place: Place) -> None:
         assert older.post("/nowhere", headers={"Origin": "https://evil.example"}).status_code == 403
         assert older.post("/nowhere", headers={"Origin": place.server.url}).status_code == 404
         assert older.post("/nowhere", headers={"Origin": "null"}).status_code == 403
+        assert older.post("/nowhere", headers={"Origin": "http://["}).status_code == 403  # no address at all
 
 
 def test_a_body_that_is_too_large_is_not_taken(place: Place) -> None:

@@ -107,6 +107,7 @@ def test_the_cookie_is_for_this_site_alone_and_only_its_hash_is_stored(server: R
     [cookie] = [each for each in answer.headers.get_list("set-cookie") if each.startswith("pincite_session=")]
     value, *rules = cookie.split("; ")
     assert rules == ["Path=/", f"Max-Age={7 * 86400}", "HttpOnly", "SameSite=Lax"]
+    assert re.fullmatch(r"pincite_session=[\w-]{43}", value)  # 256 bits
     with database.reading(server.workspace._database) as connection:
         assert value.partition("=")[2] not in str(connection.execute(sa.select(sessions)).all())
 
@@ -147,6 +148,7 @@ def test_signing_out_ends_the_session_on_the_server(server: Running) -> None:
     token = browser.cookies["pincite_session"]
     out = browser.post("/sign-out", data=_account_form(browser))
     assert (out.status_code, "You are signed out" in out.text) == (200, True)
+    assert out.headers["clear-site-data"] == '"cache"'  # page images that the browser kept
     assert "pincite_session" not in browser.cookies
     assert not _is_in(server.browser({"Cookie": f"pincite_session={token}"}))
     assert _is_in(other)
