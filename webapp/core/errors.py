@@ -264,6 +264,13 @@ class OwnerStays(PinciteError):
     hint_text = "Hand the matter over to someone else first."
 
 
+class PersonDisabled(PinciteError):
+    """A matter is to be handed over to someone who may no longer sign in."""
+
+    sentence = "{person} is disabled and cannot own a matter."
+    hint_text = "Hand it over to someone else, or enable them first."
+
+
 class NoSuchGroup(PinciteError):
     """No group has this name or id."""
 

@@ -21,6 +21,7 @@ from webapp.core.errors import (
     NoSuchPerson,
     NotAllowed,
     OwnerStays,
+    PersonDisabled,
     PrivilegedDocument,
 )
 from webapp.core.limits import check_name
@@ -123,15 +124,17 @@ class Sharing:
     def hand_over(self, user: User, name_or_id: str, who: str) -> Matter:
         """Make someone else the owner; who owned it becomes a member. "Acme" becomes "Acme (2)" for who has an Acme.
 
-        Raises BehindWall, and NotAllowed for an administrator who would take it themselves.
+        Raises BehindWall, PersonDisabled, and NotAllowed for an administrator who would take it themselves.
         """
         matter = self._matter(user, name_or_id, "manage", administrators=True)
         person = self.person(who)
-        if person == user and self._users.role(user, matter.id) is None:
+        if person == user and self._users.role(user, matter.id) != "owner":
             raise NotAllowed()
         with self._audit.writing(user, Act.ROLE, matter_id=matter.id, object=person.id, role="owner") as connection:
             if connection.scalar(_wall(matter, person)):
                 raise BehindWall(person=person.name)
+            if connection.scalar(sa.select(users.c.disabled_at).where(users.c.id == person.id)) is not None:
+                raise PersonDisabled(person=person.name)
             self._library.rehouse(connection, matter.id, person.id)
             own = sa.and_(memberships.c.matter_id == matter.id, memberships.c.role == "owner")
             connection.execute(sa.update(memberships).where(own).values(role="member"))

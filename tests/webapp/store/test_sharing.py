@@ -15,6 +15,7 @@ from webapp.core.errors import (
     NoSuchPerson,
     NotAllowed,
     OwnerStays,
+    PersonDisabled,
     RoleTooLow,
 )
 from webapp.store.access import Access
@@ -98,6 +99,10 @@ def test_only_the_owner_decides_and_an_administrator_lets_nobody_in(sharing: Sha
         with pytest.raises(RoleTooLow):
             run(sharing, BEN, matter.id)
     if act in OF_ADMINISTRATORS:
+        sharing.share(ANN, matter.id, "Admin", "viewer")
+        with pytest.raises(NotAllowed):
+            sharing.hand_over(ADMIN, matter.id, "Admin")
+        sharing.unshare(ANN, matter.id, "Admin")
         run(sharing, ADMIN, matter.id)
         with pytest.raises(NotAllowed):
             sharing.hand_over(ADMIN, matter.id, "Admin")
@@ -149,6 +154,16 @@ def test_a_matter_handed_to_someone_who_has_one_of_its_name_gets_another(
     own = access.create(BEN, "Acme")
     sharing.hand_over(ANN, matter.id, "Ben")
     assert {each.id: each.name for each in access.matters(BEN)} == {own.id: "Acme", matter.id: "Acme (2)"}
+
+
+def test_a_matter_is_not_handed_to_someone_who_may_no_longer_sign_in(
+    sharing: Sharing, access: Access, matter: Matter, engine: sa.Engine
+) -> None:
+    with database.writing(engine) as connection:
+        connection.execute(sa.update(users).where(users.c.id == BEN.id).values(disabled_at=sa.func.current_timestamp()))
+    with pytest.raises(PersonDisabled):
+        sharing.hand_over(ANN, matter.id, "Ben")
+    assert access.owner(matter) == ANN
 
 
 def test_who_leaves_the_firm_leaves_their_matters_to_another(sharing: Sharing, access: Access, matter: Matter) -> None:
