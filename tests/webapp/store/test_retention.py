@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from retrieval import Matter, NoSuchMatter, database
 from tests.pdfs import make_pdf
-from webapp.core.errors import RequestMalformed, RoleTooLow
+from webapp.core.errors import DaysInvalid, RoleTooLow
 from webapp.core.results import NOTHING_FOUND
 from webapp.core.settings import load_settings
 from webapp.service.caller import Caller
@@ -125,5 +125,5 @@ def test_the_owner_alone_sets_them(workspace: Workspace, matter: Matter) -> None
     assert workspace.retention.of(matter.id).days is None
     assert not workspace.retention.of(matter.id).hold
     for days in (0, -1, 36_501):
-        with pytest.raises(RequestMalformed):
+        with pytest.raises(DaysInvalid):
             list(Caller(workspace, ANN).run(Retain("Acme", days)))
