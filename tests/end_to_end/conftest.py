@@ -37,7 +37,8 @@ def server(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
+def page(browser: Browser, server: Server, engine: FakeEngine) -> Iterator[Page]:
     """The page of `server`, ready to be asked."""
+    engine.forget()  # what a test that failed has left
     with visitor(browser) as context:
         yield opened(context, server.address)

@@ -171,6 +171,7 @@ def test_what_is_asked_right_after_a_new_conversation_is_begun_is_asked_there(pa
     questions = [f"Who is party {n}?" for n in range(8)]
     engine.enqueue(*(Reply([f"Party {n} [1]."]) for n in range(8)))
     for n, question in enumerate(questions):  # one round alone may be in time by chance
+        expect(page.locator("#send")).to_be_visible()  # which it is not until the last answer has ended
         page.locator("#question textarea").fill(question)
         page.evaluate("document.querySelector('[data-do=new]').click(); document.querySelector('#send').click()")
         expect(page.locator(".turn .written").last).to_have_text(re.compile(f"Party {n}"))

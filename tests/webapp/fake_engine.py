@@ -111,6 +111,10 @@ class FakeEngine:
         self._replies.extend(replies)
         return self
 
+    def forget(self) -> None:
+        """Drop the replies that nobody asked for."""
+        self._replies.clear()
+
     def next_reply(self) -> Reply | Refusal:
         return self._replies.popleft() if self._replies else Reply()
 
