@@ -82,10 +82,10 @@ class Controller:
         records = self._records(matter)
         chooser = sidebar.matters(matters, matter, sharing=self._workspace.has_people)
         updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING}
-        updates |= self._sidebar(state, matter, records)
+        privileged = self._privileged(state.matter_id)
+        updates |= self._sidebar(state, matter, records, privileged)
         running = self._running.of(state.conversation_id)
         is_anothers = bool(conversation and conversation.author)
-        privileged = self._privileged(state)
         updates |= chat_updates(matter, records, turns, running, read_only=is_anothers, privileged=privileged)
         return updates | {"evidence": newest_evidence(self._workspace.library, state.matter_id, turns)}
 
@@ -129,7 +129,7 @@ class Controller:
         """Updates of what changes without an action: documents that are being ingested."""
         matter = _matter(state, self._access.matters(self._user))
         records = self._records(matter)
-        updates = self._sidebar(state, matter, records)
+        updates = self._sidebar(state, matter, records, self._privileged(matter.id if matter else ""))
         if matter is not None and not state.conversation_id:
             updates |= empty_updates(matter, records)
         return updates
@@ -231,7 +231,8 @@ class Controller:
         if conversation is not None:
             self._conversations.change(self._user, conversation.id, title=conversation.title, scope=selection)
         state = replace(state, scope=selection)
-        return self._sidebar(state, matter, records) | {"state": state}
+        privileged = self._privileged(matter.id if matter else "")
+        return self._sidebar(state, matter, records, privileged) | {"state": state}
 
     # Turns
 
@@ -240,7 +241,7 @@ class Controller:
         turn = self._turn(state, turn_id)
         self._conversations.rate(self._user, turn.id, None if turn.rating == rating else 1 if rating > 0 else -1)
         turns = self._conversations.turns(self._user, state.conversation_id)
-        return {"past": chat.past(turns, privileged=self._privileged(state))}
+        return {"past": chat.past(turns, privileged=self._privileged(state.matter_id))}
 
     def edit_question(self, state: PageState, turn_id: str) -> Updates:
         """Put a question into the question box for editing; sending it replaces the turn and all later ones."""
@@ -435,15 +436,21 @@ class Controller:
     def _records(self, matter: Matter | None) -> list[DocumentRecord]:
         return self._access.documents(self._user, matter) if matter else []
 
-    def _sidebar(self, state: PageState, matter: Matter | None, records: Sequence[DocumentRecord]) -> Updates:
+    def _sidebar(
+        self,
+        state: PageState,
+        matter: Matter | None,
+        records: Sequence[DocumentRecord],
+        privileged: frozenset[str],
+    ) -> Updates:
         facts = self._workspace.library.facts_of(records)
         known, sharing = self._all_conversations(matter), self._workspace.has_people
         conversations = sidebar.conversations(known, state.conversation_id, sharing=sharing)
-        return sidebar_updates(state, matter, records, conversations, facts, self._privileged(state))
+        return sidebar_updates(state, matter, records, conversations, facts, privileged)
 
-    def _privileged(self, state: PageState) -> frozenset[str]:
-        """Ids of the documents of the page's matter that are kept out of exports."""
-        return self._workspace.sharing.privileged_in(self._user, state.matter_id) if state.matter_id else frozenset()
+    def _privileged(self, matter_id: str) -> frozenset[str]:
+        """Ids of the documents of a matter that are kept out of exports."""
+        return self._workspace.sharing.privileged_in(self._user, matter_id) if matter_id else frozenset()
 
     def _all_conversations(self, matter: Matter | None) -> list[Conversation]:
         return self._conversations.all(self._user, matter) if matter else []

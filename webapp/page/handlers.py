@@ -8,6 +8,7 @@ ids.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import cached_property
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -49,6 +50,11 @@ class ControllerFactory:
         """Whether the workspace is open."""
         return self._startup.workspace is not None
 
+    @cached_property
+    def _forms_key(self) -> bytes:
+        """Read once: the page asks for the form at each poll."""
+        return signing_key(self._startup.settings.data_dir, "forms.key")
+
     async def of(self, request: Request, *, active: bool = False) -> Controller:
         """Controller for the request's user; `active` as for `user_of`.
 
@@ -62,7 +68,7 @@ class ControllerFactory:
         if settings.access != "accounts":
             return {}
         cookie = request.cookies.get(session_cookie(settings), "")
-        token = form_token(signing_key(settings.data_dir, "forms.key"), cookie)
+        token = form_token(self._forms_key, cookie)
         return {"account": sidebar.account(controller.user_name, token)}
 
     @asynccontextmanager

@@ -122,6 +122,17 @@ def test_a_first_visitor_comes_to_the_sample_with_questions_to_begin_with(worksp
     assert [each.text for each in elements(page.shown["matters"]) if "selected" in each.attributes] == [SAMPLE_MATTER]
 
 
+def test_a_page_that_looks_after_its_person_was_taken_out_shows_what_is_left_to_them(
+    workspace: Workspace, other: Page
+) -> None:
+    matter_id = other.state.matter_id
+    workspace.sharing.share(ANN, matter_id, BEN.id, "viewer")
+    his = Page(workspace, BEN, matter_id)
+    assert "one.pdf" in str(his.controller.sidebar(his.state)["documents"])
+    workspace.sharing.unshare(ANN, matter_id, BEN.id)
+    assert "one.pdf" not in str(his.controller.sidebar(his.state)["documents"])
+
+
 def test_examples_are_for_the_sample_alone(workspace: Workspace, page: Page) -> None:
     assert "Ask about Acme" in page.shown["empty"]
     assert elements(page.shown["empty"], "example") == []
