@@ -38,6 +38,7 @@ from webapp.web.authentication import LocalLogin
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
 from webapp.web.document_routes import document_routes
+from webapp.web.forms import style_routes
 from webapp.web.health import health_routes
 from webapp.web.middleware import SecurityMiddleware
 from webapp.web.people_routes import People
@@ -75,6 +76,7 @@ def make_app(startup: Startup, login: LocalLogin | None = None, first: FirstAdmi
         app.include_router(SignIn(startup.settings, startup.opened, first or FirstAdministrator()).router())
         app.add_middleware(SessionGate, opened=startup.opened)  # within the one that is added next
     if startup.settings.access in ("accounts", "behind-proxy"):
+        app.include_router(style_routes())
         app.include_router(People(startup.settings, startup.opened).router())
     app.include_router(audit_routes(startup.opened))
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)

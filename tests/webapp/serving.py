@@ -21,6 +21,7 @@ from webapp.service.workspace import Workspace
 from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.document_routes import document_routes
+from webapp.web.forms import style_routes
 from webapp.web.middleware import SecurityMiddleware
 from webapp.web.people_routes import People
 from webapp.web.session_gate import SessionGate
@@ -89,6 +90,7 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
         app.include_router(SignIn(settings, startup.opened, first).router())
         app.add_middleware(SessionGate, opened=startup.opened)
     if settings.access in ("accounts", "behind-proxy"):
+        app.include_router(style_routes())
         app.include_router(People(settings, startup.opened).router())
     if extend:  # the page handles every path that no route above does
         extend(app, startup)

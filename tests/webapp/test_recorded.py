@@ -404,7 +404,6 @@ ROUTES: dict[str, tuple[Act, ...] | str] = {
         for route in (
             "GET '/sign-in'",
             "POST '/sign-in'",
-            "GET STYLE_PATH",
             "GET '/sign-in/provider'",
             "GET CALLBACK",
             "POST '/sign-out'",
@@ -418,7 +417,7 @@ ROUTES: dict[str, tuple[Act, ...] | str] = {
             "POST '/account/sign-out-everywhere'",
         )
     },
-    "people_routes: GET STYLE_PATH": "it tells nothing",
+    "forms: STYLE_PATH": "it tells nothing",
     "people_routes: GET MATTER_PEOPLE": NAMES_ALONE,
     "people_routes: POST MATTER_PEOPLE": SHARING,
     "people_routes: GET ADMINISTRATION": NAMES_ALONE,

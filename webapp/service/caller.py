@@ -5,13 +5,11 @@ import time
 from collections.abc import AsyncGenerator, Collection, Iterator, Set
 
 from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSuchMatter
-from webapp.core.errors import NotAllowed
 from webapp.core.limits import check_question, is_id
 from webapp.core.results import DocumentRow
 from webapp.core.stream import Event, Progress, Result, T
 from webapp.service.commands import Command
 from webapp.service.workspace import Workspace
-from webapp.store.accounts import Account
 from webapp.store.audit import REFUSALS
 from webapp.store.roles import Right
 from webapp.store.users import User
@@ -46,16 +44,6 @@ class Caller:
         """Record that a command asked for what the user may not."""
         matter, document = (str(getattr(command, name, None) or "") for name in ("matter", "document"))
         self.workspace.audit.refused(self.user, error, matter_id=matter, object=document)
-
-    def check_administrator(self) -> None:
-        """Check that the caller is an administrator. Raises NotAllowed."""
-        if not self.workspace.sharing.administers(self.user):
-            raise NotAllowed()
-
-    def account_of(self, person: str) -> Account:
-        """The account of a person, for an administrator. Raises NotAllowed, and what `Workspace.account_of` does."""
-        self.check_administrator()
-        return self.workspace.account_of(person)
 
     def matter(self, name: str, right: Right = "read") -> Matter:
         """Find a matter by name or id. Raises NoSuchMatter, and what `Access.check` does."""

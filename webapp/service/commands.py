@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, Literal, get_args
 
-from webapp.core.errors import NoSuchFile, NotAllowed
+from webapp.core.errors import NoSuchFile
 from webapp.core.limits import GroupAct, JobAct, MemberAct, check_days, check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
@@ -279,7 +279,7 @@ class Compare(Command[ChangeRow], name="compare"):
         _, old = caller.document(self.matter, self.old)
         _, new = caller.document(self.matter, self.new)
         if self.exported:
-            caller.workspace.sharing.check_export(caller.user, old, new)
+            caller.workspace.sharing.check_export(caller.user, old.matter_id, old, new)
         for row in changes(caller.workspace, caller.user, old, new):
             yield Result(row)
 
@@ -495,7 +495,7 @@ class ListUsers(Command[UserRow], name="users"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """A result for each person, by name."""
-        caller.check_administrator()
+        caller.workspace.sharing.check_administrator(caller.user)
         for account in caller.workspace.accounts.all():
             yield Result(_user_row(account))
 
@@ -510,11 +510,12 @@ class AddUser(Command[UserRow], name="add_user"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result, with a link that sets a password."""
-        caller.check_administrator()
-        accounts = caller.workspace.accounts
-        account = accounts.add(self.email, self.name, administrator=self.administrator)
-        caller.workspace.record_account_act(caller.user, account.user, "add")
-        yield Result(_user_row(account, caller.workspace.password_link(accounts.make_link(account))))
+        from webapp.service import administration
+
+        added = administration.invite(
+            caller.workspace, caller.user, self.email, self.name, administrator=self.administrator
+        )
+        yield Result(_user_row(*added))
 
 
 @dataclass(frozen=True)
@@ -526,14 +527,14 @@ class SetPassword(Command[UserRow], name="password"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result, with the link where no password is given."""
-        workspace, account = caller.workspace, caller.account_of(self.person)
+        from webapp.service import administration
+
         if self.password is None:
-            workspace.record_account_act(caller.user, account.user, "link")
-            yield Result(_user_row(account, workspace.password_link(workspace.accounts.make_link(account))))
-            return
-        workspace.record_account_act(caller.user, account.user, "password")
-        workspace.accounts.set_password(account, self.password)
-        yield Result(_user_row(caller.account_of(self.person)))
+            yield Result(_user_row(*administration.new_link(caller.workspace, caller.user, self.person)))
+        else:
+            yield Result(
+                _user_row(administration.set_password(caller.workspace, caller.user, self.person, self.password))
+            )
 
 
 @dataclass(frozen=True)
@@ -546,17 +547,13 @@ class ChangeUser(Command[UserRow], name="change_user"):
 
     def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
         """One result."""
-        workspace, account = caller.workspace, caller.account_of(self.person)
-        if self.hand_over_to is not None:
-            workspace.sharing.person(self.hand_over_to)  # who does not exist stops this before anything is done
-        workspace.record_account_act(caller.user, account.user, self.act)
+        from webapp.service import administration
+
         if self.act == "enable":
-            yield Result(_user_row(workspace.accounts.enable(account)))
-            return
-        disabled = workspace.accounts.disable(account)
-        if self.hand_over_to is not None:
-            workspace.sharing.leave_all(caller.user, account.id, self.hand_over_to)
-        yield Result(_user_row(disabled))
+            yield Result(_user_row(administration.enable(caller.workspace, caller.user, self.person)))
+        else:
+            heir = self.hand_over_to
+            yield Result(_user_row(administration.disable(caller.workspace, caller.user, self.person, heir)))
 
 
 def _user_row(account: "Account", link: str | None = None) -> UserRow:
@@ -650,7 +647,6 @@ class Backup(Command[BackupRow], name="backup"):
         from webapp.service.backup import backup
         from webapp.store.audit import Act
 
-        if not caller.workspace.sharing.administers(caller.user):
-            raise NotAllowed()
+        caller.workspace.sharing.check_administrator(caller.user)
         caller.workspace.audit.record(caller.user, Act.BACKUP)
         return backup(caller.workspace.library, caller.workspace.settings, Path(self.folder))

@@ -61,9 +61,11 @@ class Access:
 
     def may(self, user: User, matter_id: str, right: Right = "read") -> bool:
         """Whether the user has this right in the matter with this id."""
-        role = self._users.role(user, matter_id) if is_id(matter_id) else None
-        is_open = right in IN_ARCHIVE or not self._users.is_archived(matter_id)
-        return role is not None and right in RIGHTS[role] and is_open
+        try:
+            self.check(user, matter_id, right)
+        except (NoSuchMatter, RoleTooLow, MatterArchived):
+            return False
+        return True
 
     def check(self, user: User, matter_id: str, right: Right = "read") -> None:
         """Check that the user has this right in the matter with this id.

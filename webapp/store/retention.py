@@ -50,7 +50,7 @@ class Retention:
         """Put a matter on legal hold, or end the hold. For its owner."""
         matter = self._access.matter(user, name_or_id, "manage")
         with self._audit.writing(user, Act.HOLD, matter_id=matter.id, on=hold) as connection:
-            _set(connection, matter.id, legal_hold=hold)
+            change_settings(connection, matter.id, legal_hold=hold)
         return matter
 
     def retain(self, user: User, name_or_id: str, days: int | None) -> Matter:
@@ -60,7 +60,7 @@ class Retention:
         """
         matter = self._access.matter(user, name_or_id, "manage")
         with self._audit.writing(user, Act.RETENTION, matter_id=matter.id, days=days) as connection:
-            _set(connection, matter.id, retention_days=days)
+            change_settings(connection, matter.id, retention_days=days)
         return matter
 
     def due(self, now: datetime | None = None) -> Iterator[Due]:
@@ -108,7 +108,8 @@ def _kept(connection: sa.Connection, matter_id: str) -> Kept:
     return Kept(row.retention_days, row.legal_hold) if row else Kept()
 
 
-def _set(connection: sa.Connection, matter_id: str, **values: object) -> None:
+def change_settings(connection: sa.Connection, matter_id: str, **values: object) -> None:
+    """Change what is set of a matter, in a transaction."""
     if not _set_where(connection, matter_settings.c.matter_id == matter_id, **values):
         connection.execute(sa.insert(matter_settings).values(matter_id=matter_id, **values))
 

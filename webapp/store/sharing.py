@@ -27,12 +27,12 @@ from webapp.core.errors import (
 from webapp.core.limits import check_name
 from webapp.store.access import Access
 from webapp.store.audit import Act, Audit
+from webapp.store.retention import change_settings
 from webapp.store.roles import RANK, Right, Role
 from webapp.store.schema import (
     group_matters,
     group_members,
     groups,
-    matter_settings,
     memberships,
     privileged,
     users,
@@ -79,6 +79,11 @@ class Sharing:
         query = sa.select(users.c.administrator).where(users.c.id == user.id, users.c.disabled_at.is_(None))
         with database.reading(self._engine) as connection:
             return user == LOCAL_USER or bool(connection.scalar(query))
+
+    def check_administrator(self, user: User) -> None:
+        """Check that the user is an administrator. Raises NotAllowed."""
+        if not self.administers(user):
+            raise NotAllowed()
 
     def person(self, who: str) -> User:
         """Find a person by e-mail address, name or id. Raises NoSuchPerson or AmbiguousPerson."""
@@ -146,7 +151,7 @@ class Sharing:
 
         For administrators. Raises what `hand_over` does; what was handed over before stays so.
         """
-        self._check_administrator(user)
+        self.check_administrator(user)
         person = self.person(who)
         for matter_id in sorted(self._users.owned_by(person)):
             self.hand_over(user, matter_id, to)
@@ -216,7 +221,7 @@ class Sharing:
 
     def create_group(self, user: User, name: str) -> Group:
         """Create an empty group. For administrators. Raises GroupExists."""
-        self._check_administrator(user)
+        self.check_administrator(user)
         check_name(name)
         group = Group(uuid.uuid4().hex, clean_title(name) or "Group", ())
         try:
@@ -228,7 +233,7 @@ class Sharing:
 
     def delete_group(self, user: User, name: str) -> Group:
         """Delete a group; nobody is in a matter through it any more. For administrators. Raises NoSuchGroup."""
-        self._check_administrator(user)
+        self.check_administrator(user)
         group = self.group(name)
         with self._audit.writing(user, Act.GROUP, object=group.id, change="deleted") as connection:
             connection.execute(sa.delete(groups).where(groups.c.id == group.id))
@@ -236,7 +241,7 @@ class Sharing:
 
     def add_to_group(self, user: User, name: str, who: str) -> Group:
         """Put someone into a group. For administrators. Raises NoSuchGroup."""
-        self._check_administrator(user)
+        self.check_administrator(user)
         group, person = self.group(name), self.person(who)
         with self._audit.writing(user, Act.GROUP, object=group.id, change="added", person=person.id) as connection:
             if person not in group.people:
@@ -245,7 +250,7 @@ class Sharing:
 
     def remove_from_group(self, user: User, name: str, who: str) -> Group:
         """Take someone out of a group. For administrators. Raises NoSuchGroup."""
-        self._check_administrator(user)
+        self.check_administrator(user)
         group, person = self.group(name), self.person(who)
         its = sa.and_(group_members.c.group_id == group.id, group_members.c.user_id == person.id)
         with self._audit.writing(user, Act.GROUP, object=group.id, change="removed", person=person.id) as connection:
@@ -275,9 +280,7 @@ class Sharing:
         """Put a matter into the archive, where it is read and not changed, or take it out."""
         matter = self._matter(user, name_or_id, "manage")
         with self._audit.writing(user, Act.ARCHIVE, matter_id=matter.id, on=archived) as connection:
-            its = matter_settings.c.matter_id == matter.id
-            if not connection.execute(sa.update(matter_settings).where(its).values(archived=archived)).rowcount:
-                connection.execute(sa.insert(matter_settings).values(matter_id=matter.id, archived=archived))
+            change_settings(connection, matter.id, archived=archived)
         return matter
 
     def set_privileged(self, user: User, matter_id: str, document_id: str, *, is_privileged: bool) -> None:
@@ -298,13 +301,14 @@ class Sharing:
         with database.reading(self._engine) as connection:
             return frozenset(connection.scalars(query))
 
-    def check_export(self, user: User, *records: DocumentRecord) -> None:
-        """Check that these documents may leave in an export.
+    def check_export(self, user: User, matter_id: str, *records: DocumentRecord) -> None:
+        """Check that these documents of a matter may leave in an export.
 
         Raises PrivilegedDocument, and what `Access.check` does.
         """
+        kept_back = self.privileged_in(user, matter_id)
         for record in records:
-            if record.id in self.privileged_in(user, record.matter_id):
+            if record.id in kept_back:
                 raise PrivilegedDocument(document=record.name)
 
     # Lookups and checks
@@ -323,10 +327,6 @@ class Sharing:
         for matter in found:
             return matter
         raise NoSuchMatter(matter=name_or_id)
-
-    def _check_administrator(self, user: User) -> None:
-        if not self.administers(user):
-            raise NotAllowed()
 
     def _check_no_owner(self, connection: sa.Connection, matter: Matter, person: User) -> None:
         owned = sa.select(memberships.c.role).where(_membership(matter, person))

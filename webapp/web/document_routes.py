@@ -235,7 +235,7 @@ async def _changes(target: _Target, other_id: str, form: str) -> Response:
     def compared() -> bytes:
         new = workspace.access.record(target.user, old.matter_id, other_id)
         if form == "docx":
-            workspace.sharing.check_export(target.user, old, new)
+            workspace.sharing.check_export(target.user, old.matter_id, old, new)
             rows = list(find_changes(workspace, target.user, old, new, Act.EXPORT, form=form))
             return to_docx(old.name, new.name, rows)
         rows = list(find_changes(workspace, target.user, old, new))

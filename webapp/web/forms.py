@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
@@ -37,6 +37,17 @@ def style() -> str:
     light, dark = (re.search(rf"^{name} (\{{.*?^\}})", page, re.MULTILINE | re.DOTALL) for name in (":root", r"\.dark"))
     colours = f":root {light[1]}\n@media (prefers-color-scheme: dark) {{ :root {dark[1]} }}\n" if light and dark else ""
     return colours + (webapp / "web" / "static" / "sign_in.css").read_text("utf-8")
+
+
+def style_routes() -> APIRouter:
+    """The route of the style sheet, which every page of these needs."""
+    router = APIRouter()
+
+    @router.get(STYLE_PATH)
+    async def style_sheet() -> Response:
+        return Response(style(), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+
+    return router
 
 
 def page(title: str, content: Markup, refusal: PinciteError | None = None, *, wide: bool = False) -> Markup:

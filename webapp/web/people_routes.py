@@ -18,13 +18,13 @@ from webapp.core.errors import FormExpired, NotAllowed, SessionEnded
 from webapp.core.limits import check_days
 from webapp.core.log import user_error
 from webapp.core.settings import Settings
+from webapp.service import administration
 from webapp.service.workspace import Workspace
-from webapp.store.accounts import Account
 from webapp.store.roles import Role
 from webapp.store.users import User
 from webapp.web import people_pages as pages
 from webapp.web.authentication import signing_key, user_of
-from webapp.web.forms import PRIVATE, STYLE_PATH, form_token, html_response, read_form, refused, style
+from webapp.web.forms import PRIVATE, form_token, html_response, read_form, refused
 
 MEGABYTE = 1_000_000
 T = TypeVar("T")
@@ -45,7 +45,6 @@ class People:
         """The routes."""
         router = APIRouter()
         for method, path, endpoint in (
-            ("GET", STYLE_PATH, self._style),
             ("GET", MATTER_PEOPLE, self._matter_page),
             ("POST", MATTER_PEOPLE, self._change_matter),
             ("GET", ADMINISTRATION, self._administration_page),
@@ -53,9 +52,6 @@ class People:
         ):
             router.add_api_route(path, endpoint, methods=[method], response_model=None)
         return router
-
-    async def _style(self, _: Request) -> Response:
-        return Response(style(), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
 
     # The people of a matter
 
@@ -108,7 +104,7 @@ class People:
 
         def administer(workspace: Workspace, user: User) -> Response:
             self._check(user, form)
-            _check_administrator(workspace, user)
+            workspace.sharing.check_administrator(user)
             try:
                 with workspace.audit.refusals(user, matter_id=form.get("matter", "")):
                     link = _administer(workspace, user, form)
@@ -123,7 +119,7 @@ class People:
     def _administration(
         self, workspace: Workspace, user: User, link: str = "", refusal: PinciteError | None = None
     ) -> Response:
-        _check_administrator(workspace, user)
+        workspace.sharing.check_administrator(user)
         held = workspace.library.sizes()
         matters = [
             pages.MatterSize(matter, workspace.access.owner(matter), count, size / MEGABYTE)
@@ -177,11 +173,6 @@ class People:
             return html_response(refused(told, "/", "Back to your documents"), status)
 
 
-def _check_administrator(workspace: Workspace, user: User) -> None:
-    if not workspace.sharing.administers(user):
-        raise NotAllowed()
-
-
 def _change_matter(workspace: Workspace, user: User, matter_id: str, form: Mapping[str, str]) -> None:
     """Do what the form of a matter's page says. Raises what `Sharing` does, and FormExpired for an unknown act."""
     sharing, retention, who = workspace.sharing, workspace.retention, form.get("who", "")
@@ -218,36 +209,20 @@ def _administer(workspace: Workspace, user: User, form: Mapping[str, str]) -> st
 
     Raises what `Sharing` and `Accounts` do, and FormExpired for an unknown act.
     """
-    accounts, sharing = workspace.accounts, workspace.sharing
+    sharing = workspace.sharing
     who, group, to = form.get("who", ""), form.get("group", ""), form.get("to", "")
 
-    def account(act: str) -> Account:
-        """Whose account it is; recorded first."""
-        found = workspace.account_of(who)
-        workspace.record_account_act(user, found.user, act)
-        return found
-
-    def link(of: Account) -> str:
-        return workspace.password_link(accounts.make_link(of))
-
-    def add() -> str:
+    def invite() -> str:
         is_administrator = form.get("administrator") == "yes"
-        added = accounts.add(form.get("email", ""), form.get("name", ""), administrator=is_administrator)
-        workspace.record_account_act(user, added.user, "add")
-        return link(added)
-
-    def leave() -> None:
-        sharing.person(to)  # who does not exist stops this before anything is done
-        leaving = account("disable")
-        accounts.disable(leaving)
-        sharing.leave_all(user, leaving.id, to)
+        email, name = form.get("email", ""), form.get("name", "")
+        return administration.invite(workspace, user, email, name, administrator=is_administrator)[1]
 
     acts: Mapping[str, Callable[[], Any]] = {
-        "add": add,
-        "link": lambda: link(account("link")),
-        "disable": lambda: accounts.disable(account("disable")),
-        "enable": lambda: accounts.enable(account("enable")),
-        "leave": leave,
+        "add": invite,
+        "link": lambda: administration.new_link(workspace, user, who)[1],
+        "disable": lambda: administration.disable(workspace, user, who),
+        "enable": lambda: administration.enable(workspace, user, who),
+        "leave": lambda: administration.disable(workspace, user, who, to),
         "group-create": lambda: sharing.create_group(user, group),
         "group-delete": lambda: sharing.delete_group(user, group),
         "group-add": lambda: sharing.add_to_group(user, group, who),

@@ -41,7 +41,7 @@ from webapp.store.sessions import new_token
 from webapp.web import sign_in_pages as pages
 from webapp.web.authentication import SESSION_COOKIE, session_cookie, signing_key
 from webapp.web.client_addresses import address_of
-from webapp.web.forms import PRIVATE, STYLE_PATH, form_token, html_response, read_form, refused, style
+from webapp.web.forms import PRIVATE, form_token, html_response, read_form, refused
 from webapp.web.sign_in_throttle import SignInThrottle
 from webapp.web.single_sign_on import CALLBACK, Provider
 
@@ -103,7 +103,6 @@ class SignIn:
         for method, path, endpoint in (
             ("GET", "/sign-in", self._sign_in_page),
             ("POST", "/sign-in", self._sign_in),
-            ("GET", STYLE_PATH, self._style),
             ("GET", "/sign-in/provider", self._to_provider),
             ("GET", CALLBACK, self._from_provider),
             ("POST", "/sign-out", self._sign_out),
@@ -118,9 +117,6 @@ class SignIn:
         ):
             router.add_api_route(path, _answered(endpoint), methods=[method], response_model=None)
         return router
-
-    async def _style(self, _: Request) -> Response:
-        return Response(style(), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
 
     # Signing in with a password
 

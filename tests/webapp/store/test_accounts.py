@@ -1,10 +1,7 @@
 """Accounts and sessions in the record, on SQLite and on PostgreSQL."""
 
 import threading
-import uuid
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -20,24 +17,9 @@ from webapp.store.users import User, Users
 PASSWORD = "ferry lantern osprey 7"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.database)])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    url = f"sqlite:///{tmp_path / 'records.db'}"
-    if request.param == "postgres":
-        server, name = request.getfixturevalue("postgres"), f"test_{uuid.uuid4().hex}"
-        admin = database.open_database(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        admin.dispose()
-        url = f"{server}/{name}"
-    engine = database.open_database(url)
-    Users(engine)  # which migrates
-    yield engine
-    engine.dispose()
-
-
 @pytest.fixture
 def accounts(engine: sa.Engine) -> Accounts:
+    Users(engine)  # which migrates
     return Accounts(engine)
 
 

@@ -1,7 +1,7 @@
 """The audit log: every row is there once and in order, and what is done to the record behind its back is found."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,22 +17,6 @@ from webapp.store.users import GUEST, User, Users
 
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben Ó Súilleabháin")
 ID, DOCUMENT = "a" * 32, "d" * 64
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    if request.param == "sqlite":
-        engine = database.open_database(f"sqlite:///{tmp_path / 'records.db'}")
-    else:
-        server = request.getfixturevalue("postgres")
-        name = f"audit_{tmp_path.name}".replace("-", "_").lower()
-        admin = sa.create_engine(f"{server}/postgres".replace("://", "+psycopg://"), isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
-        admin.dispose()
-        engine = database.open_database(f"{server}/{name}")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Migrations: from every older version a database with rows in it is brought to the tables that the code declares."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,13 +25,6 @@ def revisions(chain: Any) -> list[str]:
 
 
 STEPS = [(chain, revision) for chain in CHAINS for revision in revisions(chain)]
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[sa.Engine]:
-    engine = database.open_database(database_url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.mark.parametrize(("chain", "revision"), STEPS, ids=[f"{c.version_table} {r}" for c, r in STEPS])

@@ -1,6 +1,6 @@
 """Who may do what in a matter: by role, through groups, behind a wall, in an archive."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,13 +18,6 @@ from webapp.store.users import User, Users
 ANN, BEN = User("ann", "Ann"), User("ben", "Ben")
 EVERY: tuple[Right, ...] = ("read", "ask", "change", "manage")
 Insert = Callable[..., None]
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    engine = database.open_database(f"sqlite:///{tmp_path / 'records.db'}")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

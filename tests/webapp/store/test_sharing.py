@@ -1,6 +1,6 @@
 """Who lets whom into a matter: members, groups, walls, handing over, leaving, the archive."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,13 +25,6 @@ from webapp.store.sharing import Sharing
 from webapp.store.users import User, Users
 
 ANN, BEN, CLEO, ADMIN = (User(name.lower(), name) for name in ("Ann", "Ben", "Cleo", "Admin"))
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    engine = database.open_database(f"sqlite:///{tmp_path / 'records.db'}")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
