@@ -271,6 +271,13 @@ class PersonDisabled(PinciteError):
     hint_text = "Hand it over to someone else, or enable them first."
 
 
+class NoHeir(PinciteError):
+    """Someone who leaves cannot be followed by this person."""
+
+    sentence = "{person} cannot take over these matters; nothing was changed."
+    hint_text = "Name someone else than yourself, who may sign in and whom no wall keeps out of them."
+
+
 class NoSuchGroup(PinciteError):
     """No group has this name or id."""
 

@@ -4,6 +4,7 @@ The page sends ids, which are authorised here at every use, whoever sends them a
 """
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
@@ -42,6 +43,8 @@ from webapp.service.workspace import SAMPLE_MATTER, Workspace
 from webapp.store.audit import Act
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
+
+AUTHORISED_SECONDS = 1.0  # for which an answer that is being written goes on without a look at who may read it
 
 
 class Controller:
@@ -355,11 +358,18 @@ class Controller:
         return await self._begin(state, answer, "Reading the other passages too.")
 
     async def drafts(self, state: PageState) -> AsyncGenerator[Updates]:
-        """Stream the draft of a conversation in batches until it ends; `finished` then shows the result."""
+        """Stream the draft of a conversation in batches until it ends; `finished` then shows the result.
+
+        Whoever may read it no longer sees no more of it: it is authorised again every AUTHORISED_SECONDS.
+        """
         conversation = await asyncio.to_thread(self._conversations.one, self._user, state.conversation_id)
+        authorised_at = time.monotonic()
         if running := self._running.of(conversation.id):
             async with aclosing(running.follow()) as batches:
                 async for _ in batches:
+                    if time.monotonic() > authorised_at + AUTHORISED_SECONDS:
+                        await asyncio.to_thread(self._conversations.one, self._user, conversation.id)
+                        authorised_at = time.monotonic()
                     yield draft_updates(running)
 
     async def stop(self, state: PageState) -> Updates:

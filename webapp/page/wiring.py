@@ -106,7 +106,9 @@ class Wiring:
         return await self._handlers.tick(tab, request)
 
     def values(self, updates: Updates) -> Values:
-        """Convert updates to gradio's format: each component with its new value."""
+        """Convert updates to gradio's format: each component with its new value; of none, that nothing changes."""
+        if not updates:
+            return {**gr.skip()}  # an empty mapping would be taken for the value of the first component
         parts, components = self._components.parts, self._components
         values: Values = {}
         for name, value in updates.items():

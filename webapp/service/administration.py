@@ -34,10 +34,11 @@ def set_password(workspace: Workspace, by: User, who: str, password: str) -> Acc
 def disable(workspace: Workspace, by: User, who: str, heir: str | None = None) -> Account:
     """Let a person in no longer; an heir gets their matters, and they leave all others and all groups.
 
-    Raises LastAdministrator, and what `_account` and `Sharing.leave_all` do.
+    Raises LastAdministrator, NoHeir, and what `_account` does.
     """
+    workspace.sharing.check_administrator(by)
     if heir is not None:
-        workspace.sharing.person(heir)  # who does not exist stops this before anything is done
+        workspace.sharing.check_heir(by, who, heir)
     account = _account(workspace, by, who, "disable")
     disabled = workspace.accounts.disable(account)
     if heir is not None:

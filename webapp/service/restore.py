@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,6 +31,7 @@ from webapp.service.backup_manifest import (
 )
 from webapp.service.workspace import AUDIT_HEAD, UNFINISHED_RESTORE, address_of_database, place_of_files
 from webapp.store.audit import Act, Audit
+from webapp.store.schema import password_links, sessions
 from webapp.store.users import LOCAL_USER
 
 
@@ -119,6 +121,9 @@ def _restore(
         snapshot.load(engine, folder / "records", chains, manifest.tables)
         for chain in CHAINS:  # up to date, where an older version made the backup
             database.migrate(engine, chain.folder, chain.version_table)
+        with database.writing(engine) as connection:  # what ended since the backup was made does not begin again
+            for table in (sessions, password_links):
+                connection.execute(sa.delete(table))
         audit = Audit(engine, target / AUDIT_HEAD)
         fault = audit.verify().fault
         audit.record(LOCAL_USER, Act.RESTORE)

@@ -3,13 +3,14 @@
 import re
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from retrieval import database
+from retrieval import clean_title, database
 from webapp.core.errors import AccountExists, EmailInvalid, LastAdministrator, LinkExpired, NoSuchPerson
 from webapp.core.limits import check_name, is_text
 from webapp.store import passwords
@@ -161,10 +162,10 @@ class Accounts:
         At their first sign-in this is the account with their verified e-mail address that no other identity has, or, if
         `admits` says so of the address, a new one.
         """
-        try:
-            return self._admit(identity, admits)
-        except (sa.exc.IntegrityError, AccountExists):  # another browser of theirs was first, at the same time
-            return self._admit(identity, admits)
+        with suppress(sa.exc.IntegrityError, AccountExists):
+            if account := self._admit(identity, admits):
+                return account
+        return self._admit(identity, admits)  # where another browser of theirs was first, its account is seen now
 
     def _admit(self, identity: Identity, admits: Callable[[str | None], bool]) -> Account | None:
         mine = sa.and_(identities.c.issuer == identity.issuer, identities.c.subject == identity.subject)
@@ -222,13 +223,14 @@ def _address(typed: str) -> str:
 
 def _new_row(email: str, name: str, *, administrator: bool) -> dict[str, Any]:
     """Row of a new account. Raises EmailInvalid, NameTooLong or NotText."""
-    address, name = email_of(email), name.strip()
-    if len(address) > _LONGEST_EMAIL or not is_text(address) or not _EMAIL.fullmatch(address):
+    address = email_of(email)
+    is_address = len(address) <= _LONGEST_EMAIL and is_text(address) and address.isprintable()
+    if not (is_address and _EMAIL.fullmatch(address)):
         raise EmailInvalid(email=email[:_LONGEST_EMAIL])
     check_name(name)
     return {
         "id": uuid.uuid4().hex,
-        "name": name or address,
+        "name": _shown_name(name) or address,
         "email": address,
         "administrator": administrator,
         "has_had_sample": False,
@@ -236,9 +238,15 @@ def _new_row(email: str, name: str, *, administrator: bool) -> dict[str, Any]:
     }
 
 
+def _shown_name(name: str) -> str:
+    """A name in one line, without characters that cannot be seen or turn it; "" where nothing of it can be read."""
+    cleaned = clean_title(name)
+    return cleaned if any(map(str.isalnum, cleaned)) else ""
+
+
 def _row_of(identity: Identity) -> dict[str, Any]:
     """Row of a new account for someone whom the provider signed in."""
-    name = "".join(each for each in identity.name if each.isprintable()).strip()
+    name = _shown_name(identity.name)
     row: dict[str, Any] = {"id": uuid.uuid4().hex, "administrator": False, "has_had_sample": False}
     return row | {"name": name[:200] or identity.email or "…", "email": identity.email, "created_at": datetime.now(UTC)}
 

@@ -75,10 +75,9 @@ def check_password(password: str, *names: str) -> None:
 def _is_common(password: str, names: list[str]) -> bool:
     if len(set(password)) < _LEAST_DIFFERENT or any(password[:SHORTEST] in run * 2 for run in _RUNS):
         return True
-    for name in names:
-        for part in (name, *re.split(r"[^\w]+", name)):
-            if len(part) > 2:
-                password = password.replace(part, "")
+    parts = {part for name in names for part in (name, *re.split(r"[^\w]+", name)) if len(part) > 2}
+    for part in sorted(parts, key=len, reverse=True):  # "ann" taken out first would hide "annabelle"
+        password = password.replace(part, "")
     # "P4ssw0rd2024!" is "password" with swaps, and with figures and signs around it.
     before = re.sub(r"[\W\d_]+\Z", "", password)
     words = re.sub(r"\A[\W\d_]+", "", before)

@@ -5,7 +5,8 @@ people out, keep them out and hand it over, but let nobody in, themselves least 
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -17,18 +18,20 @@ from webapp.core.errors import (
     AmbiguousPerson,
     BehindWall,
     GroupExists,
+    NoHeir,
     NoSuchGroup,
     NoSuchPerson,
     NotAllowed,
     OwnerStays,
     PersonDisabled,
     PrivilegedDocument,
+    RoleTooLow,
 )
 from webapp.core.limits import check_name
 from webapp.store.access import Access
 from webapp.store.audit import Act, Audit
 from webapp.store.retention import change_settings
-from webapp.store.roles import RANK, Right, Role
+from webapp.store.roles import RANK, Right, Role, owned_by
 from webapp.store.schema import (
     group_matters,
     group_members,
@@ -38,7 +41,7 @@ from webapp.store.schema import (
     users,
     walls,
 )
-from webapp.store.users import LOCAL_USER, User, Users
+from webapp.store.users import LOCAL_USER, PROXY, User, Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,16 @@ class Sharing:
             raise NotAllowed()
 
     def person(self, who: str) -> User:
-        """Find a person by e-mail address, name or id. Raises NoSuchPerson or AmbiguousPerson."""
+        """Find a person by e-mail address, id or name. Raises NoSuchPerson or AmbiguousPerson.
+
+        An address is nobody's name, for people may call themselves what they like, but for those whom a proxy named.
+        """
         check_name(who)
-        by = [users.c.email == who.strip().casefold(), users.c.id == who, users.c.name == who.strip()]
+        named = users.c.name == who.strip()
+        if "@" in who:
+            named = sa.and_(named, users.c.id.startswith(PROXY))
         with database.reading(self._engine) as connection:
-            for condition in by:
+            for condition in (users.c.email == who.strip().casefold(), users.c.id == who, named):
                 found = connection.execute(
                     sa.select(users.c.id, users.c.name).where(condition, users.c.ends_at.is_(None))
                 ).all()
@@ -110,7 +118,7 @@ class Sharing:
         """Let someone in, or change their role. Raises BehindWall, and OwnerStays for the owner's."""
         matter = self._matter(user, name_or_id, "manage")
         person = self.person(who)
-        with self._audit.writing(user, Act.ROLE, matter_id=matter.id, object=person.id, role=role) as connection:
+        with self._changing(user, Act.ROLE, matter, person.id, role=role) as connection:
             self._check_no_owner(connection, matter, person)
             if connection.scalar(_wall(matter, person)):
                 raise BehindWall(person=person.name)
@@ -121,7 +129,8 @@ class Sharing:
         """Take a membership away; someone may also leave by themselves. Raises OwnerStays for the owner."""
         person = self.person(who)
         matter = self._matter(user, name_or_id, "read" if person == user else "manage", administrators=True)
-        with self._audit.writing(user, Act.ROLE, matter_id=matter.id, object=person.id, role="none") as connection:
+        allowed = person == user or self.administers(user)
+        with self._changing(user, Act.ROLE, matter, person.id, allowed=allowed, role="none") as connection:
             self._check_no_owner(connection, matter, person)
             connection.execute(sa.delete(memberships).where(_membership(matter, person)))
         return matter
@@ -135,7 +144,9 @@ class Sharing:
         person = self.person(who)
         if person == user and self._users.role(user, matter.id) != "owner":
             raise NotAllowed()
-        with self._audit.writing(user, Act.ROLE, matter_id=matter.id, object=person.id, role="owner") as connection:
+        with self._changing(
+            user, Act.ROLE, matter, person.id, allowed=self.administers(user), role="owner"
+        ) as connection:
             if connection.scalar(_wall(matter, person)):
                 raise BehindWall(person=person.name)
             if connection.scalar(sa.select(users.c.disabled_at).where(users.c.id == person.id)) is not None:
@@ -145,6 +156,19 @@ class Sharing:
             connection.execute(sa.update(memberships).where(own).values(role="member"))
             _set_membership(connection, matter, person, "owner")
         return matter
+
+    def check_heir(self, user: User, who: str, heir: str) -> None:
+        """Check that an heir can take over all matters of someone who leaves, before anything is done.
+
+        Raises NoHeir, NoSuchPerson and AmbiguousPerson.
+        """
+        leaving, person = self.person(who), self.person(heir)
+        theirs = sa.exists().where(walls.c.user_id == person.id, walls.c.matter_id.in_(owned_by(leaving.id)))
+        disabled = sa.exists().where(users.c.id == person.id, users.c.disabled_at.is_not(None))
+        with database.reading(self._engine) as connection:
+            cannot = connection.scalar(sa.select(sa.or_(theirs, disabled)))
+        if cannot or person in (user, leaving):
+            raise NoHeir(person=person.name)
 
     def leave_all(self, user: User, who: str, to: str) -> None:
         """Hand over every matter that someone owns, and take them out of all others and all groups: they leave.
@@ -165,7 +189,7 @@ class Sharing:
         """Keep someone out of a matter, whatever group they are in. Raises OwnerStays for its owner."""
         matter = self._matter(user, name_or_id, "manage", administrators=True)
         person = self.person(who)
-        with self._audit.writing(user, Act.WALL, matter_id=matter.id, object=person.id, on=True) as connection:
+        with self._changing(user, Act.WALL, matter, person.id, allowed=self.administers(user), on=True) as connection:
             self._check_no_owner(connection, matter, person)
             connection.execute(sa.delete(memberships).where(_membership(matter, person)))
             if not connection.scalar(_wall(matter, person)):
@@ -177,7 +201,7 @@ class Sharing:
         matter = self._matter(user, name_or_id, "manage")
         person = self.person(who)
         its = sa.and_(walls.c.matter_id == matter.id, walls.c.user_id == person.id)
-        with self._audit.writing(user, Act.WALL, matter_id=matter.id, object=person.id, on=False) as connection:
+        with self._changing(user, Act.WALL, matter, person.id, on=False) as connection:
             connection.execute(sa.delete(walls).where(its))
         return matter
 
@@ -240,9 +264,11 @@ class Sharing:
         return group
 
     def add_to_group(self, user: User, name: str, who: str) -> Group:
-        """Put someone into a group. For administrators. Raises NoSuchGroup."""
+        """Put someone into a group. For administrators, who put others there and not themselves. Raises NoSuchGroup."""
         self.check_administrator(user)
         group, person = self.group(name), self.person(who)
+        if person == user:
+            raise NotAllowed()
         with self._audit.writing(user, Act.GROUP, object=group.id, change="added", person=person.id) as connection:
             if person not in group.people:
                 connection.execute(sa.insert(group_members).values(group_id=group.id, user_id=person.id))
@@ -260,7 +286,7 @@ class Sharing:
     def share_with_group(self, user: User, name_or_id: str, group_name: str, role: Role) -> Matter:
         """Let a group in, or change its role. Raises NoSuchGroup."""
         matter, group = self._matter(user, name_or_id, "manage"), self.group(group_name)
-        with self._audit.writing(user, Act.ROLE, matter_id=matter.id, object=group.id, role=role) as connection:
+        with self._changing(user, Act.ROLE, matter, group.id, role=role) as connection:
             connection.execute(sa.delete(group_matters).where(_of_group(matter, group)))
             row = {"group_id": group.id, "matter_id": matter.id, "role": role}
             connection.execute(sa.insert(group_matters).values(row))
@@ -270,7 +296,9 @@ class Sharing:
         """Let a group in no longer. Raises NoSuchGroup."""
         matter = self._matter(user, name_or_id, "manage", administrators=True)
         group = self.group(group_name)
-        with self._audit.writing(user, Act.ROLE, matter_id=matter.id, object=group.id, role="none") as connection:
+        with self._changing(
+            user, Act.ROLE, matter, group.id, allowed=self.administers(user), role="none"
+        ) as connection:
             connection.execute(sa.delete(group_matters).where(_of_group(matter, group)))
         return matter
 
@@ -279,7 +307,7 @@ class Sharing:
     def archive(self, user: User, name_or_id: str, *, archived: bool) -> Matter:
         """Put a matter into the archive, where it is read and not changed, or take it out."""
         matter = self._matter(user, name_or_id, "manage")
-        with self._audit.writing(user, Act.ARCHIVE, matter_id=matter.id, on=archived) as connection:
+        with self._changing(user, Act.ARCHIVE, matter, on=archived) as connection:
             change_settings(connection, matter.id, archived=archived)
         return matter
 
@@ -312,6 +340,20 @@ class Sharing:
                 raise PrivilegedDocument(document=record.name)
 
     # Lookups and checks
+
+    @contextmanager
+    def _changing(
+        self, user: User, act: Act, matter: Matter, about: str = "", *, allowed: bool = False, **detail: str | bool
+    ) -> Iterator[sa.Connection]:
+        """The transaction of a change of a matter, in which the owner's right is checked once more, unless the change
+        is `allowed` without it: the matter may have been handed over since it was looked up.
+        """
+        owner = sa.and_(memberships.c.matter_id == matter.id, memberships.c.role == "owner")
+        with self._audit.writing(user, act, matter_id=matter.id, object=about, **detail) as connection:
+            connection.execute(sa.select(memberships.c.user_id).where(owner).with_for_update())  # one at a time
+            if not allowed and self._users.role_in(connection, user, matter.id) != "owner":
+                raise RoleTooLow()
+            yield connection
 
     def _matter(self, user: User, name_or_id: str, right: Right, *, administrators: bool = False) -> Matter:
         """The matter, if the user has the right in it; where `administrators` may act as well, any for them."""

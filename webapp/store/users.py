@@ -17,6 +17,7 @@ from webapp.store.schema import OF_MATTERS, matter_settings, memberships, users
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "webapp_version"
 CHAIN = snapshot.Chain(MIGRATIONS, VERSION_TABLE)
+PROXY = "proxy-"  # the ids of people whom a proxy names begin so
 GUEST = "guest-"  # the ids of the guests of a demo begin so
 
 
@@ -88,9 +89,14 @@ class Users:
 
     def role(self, user: User, matter_id: str) -> Role | None:
         """The user's role in a matter, the highest of those that they have; None if they may not see it."""
-        ways = roles_of(user.id).subquery()
         with database.reading(self._engine) as connection:
-            roles = connection.scalars(sa.select(ways.c.role).where(ways.c.matter_id == matter_id)).all()
+            return self.role_in(connection, user, matter_id)
+
+    @staticmethod
+    def role_in(connection: sa.Connection, user: User, matter_id: str) -> Role | None:
+        """`role`, as a transaction sees it."""
+        ways = roles_of(user.id).subquery()
+        roles = connection.scalars(sa.select(ways.c.role).where(ways.c.matter_id == matter_id)).all()
         return max(roles, key=RANK.__getitem__, default=None)
 
     def owner_of(self, matter_id: str) -> User | None:

@@ -23,7 +23,7 @@ from typing import Any, Protocol, Self
 from webapp.core.errors import GuestGone, NotAllowed, SessionEnded
 from webapp.core.settings import Settings, is_loopback
 from webapp.service.workspace import Workspace
-from webapp.store.users import GUEST, LOCAL_USER, User
+from webapp.store.users import GUEST, LOCAL_USER, PROXY, User
 from webapp.web.client_addresses import address_of
 
 GUEST_COOKIE = "pincite_guest"
@@ -194,7 +194,7 @@ def _named_by_proxy(request: IncomingRequest, settings: Settings) -> User:
     name = _only(request.headers, settings.user_header)
     if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
         raise NotAllowed()
-    return User(f"proxy-{hashlib.sha256(name.encode()).hexdigest()[:32]}", name)
+    return User(f"{PROXY}{hashlib.sha256(name.encode()).hexdigest()[:32]}", name)
 
 
 def _only(headers: Any, name: str) -> str:

@@ -41,6 +41,7 @@ from webapp.core.errors import (
     NotAllowed,
     PageImageTooSlow,
     PageNotShown,
+    PrivilegedDocument,
     RequestMalformed,
     SessionEnded,
     TextsWaiting,
@@ -297,6 +298,7 @@ async def _respond(
 _STATUS = (
     (SessionEnded, 401),
     (NotAllowed, 403),
+    (PrivilegedDocument, 403),
     (PageNotShown, 404),
     (NoSuchText, 404),
     (OriginalMissing, 410),

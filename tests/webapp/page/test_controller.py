@@ -483,6 +483,27 @@ def test_only_documents_that_are_ready_are_asked(workspace: Workspace, engine: F
     assert [each.attributes["data-document"] for each in elements(page.shown["documents"], "summary")] != [waiting.id]
 
 
+def test_whoever_is_walled_off_sees_no_more_of_an_answer_that_is_being_written(
+    workspace: Workspace, page: Page, engine: FakeEngine
+) -> None:
+    engine.enqueue(Reply(SLOWLY, pace=0.05))
+
+    async def read() -> None:
+        await page.begun("example", question=RENT)
+        workspace.conversations.share(ANN, page.state.conversation_id, shared=True)
+        workspace.sharing.share(ANN, page.state.matter_id, BEN.id, "viewer")
+        his = Controller(workspace, BEN, page.controller._running, page.controller._uploads)
+        try:
+            async for _ in his.drafts(page.state):
+                workspace.sharing.wall(ANN, page.state.matter_id, BEN.id)
+        finally:
+            await page.controller.stop(page.state)
+
+    with pytest.raises(NoSuchConversation):
+        asyncio.run(read())
+    workspace.sharing.lift_wall(ANN, page.state.matter_id, BEN.id)
+
+
 def test_stopping_keeps_what_was_written(page: Page, engine: FakeEngine) -> None:
     engine.enqueue(Reply(SLOWLY, pace=0.05))
 
@@ -672,7 +693,8 @@ def test_a_rating_is_kept_and_the_same_once_more_takes_it_back(other: Page) -> N
 # Summaries and searches
 
 
-def test_a_summary_that_was_stopped_is_announced_as_one(page: Page) -> None:
+def test_a_summary_that_was_stopped_is_announced_as_one(page: Page, engine: FakeEngine) -> None:
+    engine.enqueue(Reply(SLOWLY, pace=0.05))
     lease = next(each for each in records(page) if each.name == "lease.pdf")
 
     async def summarise() -> None:
@@ -680,6 +702,7 @@ def test_a_summary_that_was_stopped_is_announced_as_one(page: Page) -> None:
         await page.controller.stop(page.state)
 
     asyncio.run(summarise())
+    engine.forget()  # it may have been stopped before anything was asked
     [turn] = page.turns()
     assert turn.state == "stopped"
     assert page.controller.finished(page.state)["announcement"] == "The summary was stopped."

@@ -253,3 +253,7 @@ def test_an_error_is_a_notice_and_only_who_is_not_let_in_is_told_nothing_of_the_
     assert updates["busy"] is False
     assert "health" not in updates
     assert failure_updates(NotAllowed())["health"] == ""
+
+
+def test_an_act_that_changes_nothing_of_the_page_is_told_as_that(wired: Wired) -> None:
+    assert wired.wiring.values({}) == gr.skip()

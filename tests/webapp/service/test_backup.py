@@ -17,7 +17,7 @@ from tests.pdfs import make_pdf
 from tests.postgres import empty_database
 from tests.webapp.commands import Pincite, accept
 from tests.webapp.fake_engine import FakeEngine
-from webapp.core.errors import BackupFailed, BackupUnusable, NotAllowed, RestoreRefused, RestoreUnfinished
+from webapp.core.errors import BackupFailed, BackupUnusable, LinkExpired, NotAllowed, RestoreRefused, RestoreUnfinished
 from webapp.core.results import AnswerResult, BackupRow, DamagedRow, RestoredRow
 from webapp.core.settings import Settings, load_settings
 from webapp.core.stream import Event, Result
@@ -175,6 +175,19 @@ def test_a_backup_of_one_machine_can_be_restored_into_a_firms_database(
     with _caller(other) as caller:
         assert [row.name for row in _rows(caller.run(ListMatters()))] == ["Acme", "Sample"]
         caller.workspace.access.create(LOCAL_USER, "New")
+
+
+def test_sessions_and_links_of_a_backup_do_not_begin_again(one_machine: Settings, tmp_path: Path) -> None:
+    with _caller(one_machine) as caller:
+        account = caller.workspace.accounts.add("ada@firm.example")
+        session, link = caller.workspace.sessions.start(account.user), caller.workspace.accounts.make_link(account)
+    _backed_up(one_machine, tmp_path / "with-sessions")
+    other = _elsewhere(one_machine, "without-sessions")
+    _rows(restore(tmp_path / "with-sessions", other))
+    with _caller(other) as caller:
+        assert caller.workspace.sessions.user(session) is None
+        with pytest.raises(LinkExpired):
+            caller.workspace.accounts.of_link(link)
 
 
 def test_a_backup_under_load_is_of_one_moment(one_machine: Settings, tmp_path: Path) -> None:

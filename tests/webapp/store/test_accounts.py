@@ -169,3 +169,12 @@ def test_who_is_not_there_is_not_found(accounts: Accounts) -> None:
     with pytest.raises(NoSuchPerson):
         accounts.account(User("nobody", "Nobody"))
     assert not accounts.is_disabled(User("nobody", "Nobody"))
+
+
+def test_a_name_has_no_characters_that_cannot_be_seen_or_turn_the_line(accounts: Accounts) -> None:
+    named = accounts.add("eve@firm.example", "\x1b[2JEve\nSmith \u202egnp")
+    assert named.name == "[2JEve Smith gnp"
+    assert accounts.add("fay@firm.example", "\u200b").name == "fay@firm.example"
+    for address in ("x\x1b[31m@firm.example", "x\u202e@firm.example", "x\u200b@firm.example"):
+        with pytest.raises(EmailInvalid):
+            accounts.add(address)

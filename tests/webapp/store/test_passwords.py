@@ -47,6 +47,12 @@ def test_characters_that_nobody_types_are_refused() -> None:
         check_password("ferry lantern \0 osprey")
 
 
+@pytest.mark.parametrize("password", ["annabelle1234", "Smith20242024", "annann123456"])
+def test_a_password_of_ones_own_names_is_refused_whichever_is_in_which(password: str) -> None:
+    with pytest.raises(PasswordRefused):
+        check_password(password, "ann@firm.example", "Annabelle Smith")
+
+
 def test_a_password_matches_its_own_hash_however_its_accents_are_typed() -> None:
     hashed = hash_password("café au lait, deux")
     assert matches("cafe\u0301 au lait, deux", hashed)

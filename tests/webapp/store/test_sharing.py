@@ -1,6 +1,8 @@
 """Who lets whom into a matter: members, groups, walls, handing over, leaving, the archive."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from webapp.core.errors import (
     AmbiguousPerson,
     BehindWall,
     GroupExists,
+    NoHeir,
     NoSuchGroup,
     NoSuchPerson,
     NotAllowed,
@@ -191,6 +194,44 @@ def test_a_name_that_is_nobodys_or_several_peoples_is_told(
         sharing._users.add(User(id_, "Eve"))
     with pytest.raises(refused):
         sharing.share(ANN, matter.id, who, "viewer")
+
+
+def test_an_address_is_the_name_of_nobody_but_whom_a_proxy_names(sharing: Sharing, matter: Matter) -> None:
+    sharing._users.add(User("mallory", "cfo@firm.example"))
+    with pytest.raises(NoSuchPerson):
+        sharing.share(ANN, matter.id, "cfo@firm.example", "member")
+    sharing._users.add(User("proxy-1", "dan@firm.example"))
+    sharing.share(ANN, matter.id, "dan@firm.example", "member")
+    assert _roles(sharing, matter)["dan@firm.example"] == "member"
+
+
+def test_an_administrator_puts_others_into_a_group_and_not_themselves(
+    sharing: Sharing, access: Access, matter: Matter
+) -> None:
+    sharing.create_group(ADMIN, "Litigation")
+    sharing.share_with_group(ANN, matter.id, "Litigation", "viewer")
+    with pytest.raises(NotAllowed):
+        sharing.add_to_group(ADMIN, "Litigation", "Admin")
+    assert access.matters(ADMIN) == []
+
+
+def test_of_two_who_are_handed_a_matter_at_once_one_gets_it(sharing: Sharing, matter: Matter) -> None:
+    def hand_over(who: str) -> bool:
+        with suppress(RoleTooLow):
+            return bool(sharing.hand_over(ANN, matter.id, who))
+        return False
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(hand_over, ("Ben", "Cleo"))) == 1
+    assert list(_roles(sharing, matter).values()) == ["owner", "member"]
+
+
+def test_nobody_follows_who_cannot(sharing: Sharing, access: Access, matter: Matter) -> None:
+    sharing.wall(ANN, matter.id, "Cleo")
+    for heir in ("Ann", "Admin", "Cleo"):
+        with pytest.raises(NoHeir):
+            sharing.check_heir(ADMIN, "Ann", heir)
+    sharing.check_heir(ADMIN, "Ann", "Ben")
 
 
 def test_a_privileged_document_is_noted_until_it_is_not(sharing: Sharing, access: Access, matter: Matter) -> None:
