@@ -18,6 +18,9 @@ from webapp.page.uploads import KEPT_SECONDS
 
 STATIC = Path(str(resources.files("webapp"))) / "page" / "static"
 PART_JS = (STATIC / "part.js").read_text("utf-8")
+# In the order in which they are loaded: a later sheet overrides an earlier one.
+STYLES = ("tokens.css", "frame.css", "sidebar.css", "chat.css", "evidence.css", "narrow.css")
+SCRIPTS = ("page.js",)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from webapp.page.gradio_import import file_upload_statuses, gr
 from webapp.page.handlers import ControllerFactory, Handlers
 from webapp.page.html import sidebar
 from webapp.page.html.parts import NOTHING
-from webapp.page.layout import STATIC, lay_out
+from webapp.page.layout import SCRIPTS, STATIC, STYLES, lay_out
 from webapp.page.session_table import CAPACITY
 from webapp.page.uploads import OnBytes, UploadStore
 from webapp.page.wiring import Wiring
@@ -61,7 +61,7 @@ def build_page(startup: Startup, uploads: UploadStore, health: Health) -> gr.Blo
 
 async def _mount(app: FastAPI, page: gr.Blocks) -> None:
     """Mount the page within an event loop: without one gradio creates one for each of its locks and closes none."""
-    script = (STATIC / "page.js").read_text("utf-8")
+    script = "\n".join((STATIC / name).read_text("utf-8") for name in SCRIPTS)
     gr.mount_gradio_app(
         app,
         page,
@@ -76,7 +76,7 @@ async def _mount(app: FastAPI, page: gr.Blocks) -> None:
         max_file_size=None,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         theme=gr.themes.Base(font=FONT, font_mono=("ui-monospace", "monospace")),
-        css_paths=STATIC / "style.css",
+        css_paths=[STATIC / name for name in STYLES],
         head=f"<script>window.acts = {script_acts()};\n{script}</script>",
     )
 

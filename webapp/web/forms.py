@@ -33,7 +33,7 @@ _NOTHING = Markup("")
 def style() -> str:
     """The style sheet: the colours of the page's own, for light and for dark, and the forms'."""
     webapp = Path(str(resources.files("webapp")))
-    page = (webapp / "page" / "static" / "style.css").read_text("utf-8")
+    page = (webapp / "page" / "static" / "tokens.css").read_text("utf-8")
     light, dark = (re.search(rf"^{name} (\{{.*?^\}})", page, re.MULTILINE | re.DOTALL) for name in (":root", r"\.dark"))
     colours = f":root {light[1]}\n@media (prefers-color-scheme: dark) {{ :root {dark[1]} }}\n" if light and dark else ""
     return colours + (webapp / "web" / "static" / "sign_in.css").read_text("utf-8")
