@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from webapp.grounding.alignment import is_near_verbatim, turned
 from webapp.grounding.evidence import Sources, Unit
 from webapp.grounding.figures import bounded_otherwise
+from webapp.grounding.overstatements import overstated
 from webapp.grounding.parties import Parties
 from webapp.grounding.relations import Relation, is_contrary, is_same_act, is_wrong_party, relations
 from webapp.grounding.signs import LIMITS, NEGATIONS, OPPOSITES, STRONG, Modality, sign
@@ -58,7 +59,10 @@ def compare(sentence: str, sources: Sources, bearing: Sequence[Unit]) -> Compari
     if not reasons:
         reasons += _turned(sentence, bearing, parties)
     reasons += _standards(sentence, bearing, sources)
-    reasons += bounded_otherwise(sentence, [unit.text for unit in sources.units])
+    every_text = [unit.text for unit in sources.units]
+    reasons += bounded_otherwise(sentence, every_text)
+    if not reasons:
+        reasons += overstated(sentence, [unit.text for unit in bearing], every_text)
     aligned = _is_aligned(sentence, bearing, bool(reasons), parties)
     return Comparison(tuple(dict.fromkeys(reasons)), wrong, aligned)
 

@@ -223,6 +223,61 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
         "only if | unless | not been | except(?:ing)? | not appl\\w+",
     ),
 )
+# With the first a sentence denies a limit, with the second the clause has one.
+OVERSTATED: tuple[tuple[str, str], ...] = (
+    (
+        "(?:under|in) (?:any|all|no) circumstances? | in (?:any|no) case | without (?:any )?exceptions?"
+        " | (?:can|may) freely | freely",
+        "unless | except(?:ing)? | other than | provided,? (?:that|however) | only"
+        r" | (?:without|with) (?:the |its |their )?(?:express |prior |written )*(?:\w+[’']s? )?"
+        "(?:express |prior |written )*(?:consent|approval|permission)",
+    ),
+    (
+        "regardless | even (?:if|where|when|though|without|after|before|for) | whether or not | including after",
+        "unless | except(?:ing)? | subject to | (?:so|as) long as | prior to | provided,? (?:that|however)"
+        " | only (?:if|when|after|with) | not (?:be )?(?:apply|applicable) | if | in the event",
+    ),
+    ("without (?:any |prior |written |further )*(?:notice|warning)", "notice"),
+    (
+        "without (?:any |a |the |having )*(?:time|period|opportunity|chance|right) to (?:cure|remedy|correct)",
+        "cure | cures | cured | remed\\w+ | correct(?:s|ed)?",
+    ),
+    ("(?:may|can) be (?:\\w+ )?(?:assigned|transferred)", "non[-‐ ]?(?:assignable|transferable)"),
+    (
+        "appl(?:y|ies) (?:also |too |as well )?(?:to|even) | also appl(?:y|ies)",
+        "(?:not|never) (?:be )?(?:apply|applicable) | (?:is|are) excluded",
+    ),
+    ("including", "(?:is|are) (?:hereby )?(?:excluded|disclaimed)"),
+    ("continues?", "(?:automatically|shall|will) terminates? | shall automatically terminate"),
+)
+# Words after which a clause excepts something, and by which a sentence takes something in.
+EXCEPTS = "except(?:ing)?(?: for)? | other than | excluding | exclusive of | save(?: for)? | apart from | but not"
+TAKES_IN = "including | includes? | even | as well as | and also"
+# How often something is done.
+FREQUENCIES = (
+    ("a day", "daily | (?:every|each|per) day | once a day"),
+    ("a week", "weekly | (?:every|each|per) week | once a week"),
+    ("a month", "monthly | (?:every|each|per) (?:calendar )?month | once a month | on a monthly basis"),
+    ("a quarter", "quarterly | (?:every|each|per) (?:calendar |fiscal )?quarter | once a quarter"),
+    ("half a year", "semi[-‐ ]?annual(?:ly)? | twice (?:a|each|every) year | every six months | half[-‐ ]?yearly"),
+    (
+        "a year",
+        "annual(?:ly)? | yearly | (?:every|each|per) (?:calendar |fiscal |contract )?year | once (?:a|every) year",
+    ),
+)
+# What a period runs from.
+ANCHORS = (
+    ("receipt", r"(?:\w+ ){0,3}?(?:receipt|receiving|received|receives?)"),
+    ("date of invoice", "invoice date | date of (?:the |each |its |an |such )?invoice | date"),
+    ("end", "termination | expir\\w+ | end"),
+    ("signing", "execution | signing | signature | effective date"),
+    ("delivery", "delivery | shipment"),
+)
+STATES = tuple(
+    "Alabama Alaska Arizona Arkansas California Colorado Connecticut Delaware Florida Hawaii Idaho Illinois Indiana Iowa"
+    " Kansas Kentucky Louisiana Maine Maryland Massachusetts Michigan Minnesota Mississippi Missouri Montana Nebraska"
+    " Nevada Ohio Oklahoma Oregon Pennsylvania Tennessee Texas Utah Vermont Virginia Wisconsin Wyoming".split()
+) + ("New York", "New Jersey", "New Mexico", "North Carolina", "South Carolina", "England", "Scotland", "Germany")
 # Words of one sense, for the comparison of a paraphrase; each is the first of its group.
 SAME = tuple(
     tuple(group.split())
