@@ -69,12 +69,21 @@ def compare(sentence: str, sources: Sources, bearing: Sequence[Unit]) -> Compari
 
 def _conflict(said: Relation, near: Sequence[Relation], every: Sequence[Relation], parties: Parties) -> Relation | None:
     """The relation of the bearing units that contradicts one of the sentence; None where one agrees with it."""
-    acts = [t for t in near if is_same_act(said, t)]
+    acts = _acts(said, near)
     if any(_agree(said, t, parties) for t in acts):
         return None
-    if any(_agree(said, t, parties) and t.is_known and said.is_known for t in every if is_same_act(said, t)):
+    if any(_agree(said, t, parties) and t.is_known and said.is_known for t in _acts(said, every)):
         return None
     return max(acts, key=lambda t: (t.is_known, t.modality not in ("is", "is not")), default=None)
+
+
+def _acts(said: Relation, there: Sequence[Relation]) -> list[Relation]:
+    """The relations about one act with a sentence's, those that say whether it may or must be done where there are
+    any: of "may not be assigned or delegated by Affiliate" the last words alone do not say that this is done.
+    """
+    acts = [t for t in there if is_same_act(said, t)]
+    strong = [t for t in acts if t.modality not in ("is", "is not")]
+    return strong if strong and said.modality not in ("is", "is not") else acts
 
 
 def _agree(said: Relation, there: Relation, parties: Parties) -> bool:

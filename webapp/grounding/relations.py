@@ -73,6 +73,7 @@ _CONDITION = re.compile(
 _DETERMINER = re.compile(r"\s*(?:(?:the|an?|any|all|each|every|its|their|such|both|no)\s+)*", re.IGNORECASE)
 # What one is entitled to, rather than entitled to do.
 _NOUN = re.compile(r"\w*(?:[ts]ion|ment|ance|ence|fee|royalty|royaltie|damage|indemnity)s?", re.IGNORECASE)
+_NO_THINGS = re.compile(r"\s*no\s", re.IGNORECASE)
 _SET_OFF = re.compile(r",[^;]*,")
 _AND = re.compile(r"\b(?:and|or)\b", re.IGNORECASE)
 _ONLY = re.compile(r"\bonly\s+(?:the\s+)?$", re.IGNORECASE)
@@ -100,15 +101,27 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 _ADVERB = re.compile(
-    rf"(?:\s*,?\s*(?:{_LY}|also|then|thereafter|hereby|not|at\s+any\s+time|in\s+turn|otherwise|first|be|been|have\s+been"
-    r"|(?=,),[^,;.]{1,120},|(?:and|or)\s+(?:in|at|on|upon|with|without|by|for|from|subject)\s[^,;.]{1,120},)"
+    rf"(?:\s*,?\s*(?:{_LY}(?:\s+(?:or|and)\s+{_LY})?,?|also|then|thereafter|hereby|not|ever|even|at\s+any\s+time|in\s+turn"
+    r"|otherwise|first|be|been|remain|have\s+been"
+    r"|(?=,),[^,;.]{1,120},|either\s[^,;.]{1,60},|(?:and|or)\s+(?:in|at|on|upon|with|without|by|for|from|subject)\s[^,;.]{1,120},)"
     r"(?=\s))*\s*",
     re.IGNORECASE,
 )
-_BE = re.compile(r"\b(?:be|been|is|are|was|were|being)\b", re.IGNORECASE)
-_LISTED = re.compile(
-    rf"(?:\s+{phrases(PARTICLES)})?(?:\s*,\s*(?:or|and)?\s*|\s+(?:or|and)\s+|\s*/\s*)(?:(?:otherwise|to|{_LY})\s+)*",
+_BE = re.compile(r"\b(?:be|been|is|are|was|were|being|remain)\b", re.IGNORECASE)
+# "It is the Buyer that has to pay."
+_CLEFT = re.compile(
+    r"\bit\s+is\s+(?P<who>(?:[\w.,&’'-]+\s+){1,6}?)(?:that|who|which)\s+(?=(?:has|must|shall|may|will|can|is|bears|pays)\b)",
     re.IGNORECASE,
+)
+_ONLY_ROLE = re.compile(r"\bonly\s+(?:the\s+|an?\s+)?(?P<who>[\w-]+)\s+$", re.IGNORECASE)
+_LISTED = re.compile(
+    rf"(?:\s+{phrases(PARTICLES)})?(?:\s*,\s*(?:or|and|nor)?\s*|\s+(?:or|and|nor)\s+|\s*/\s*)(?:(?:otherwise|to|{_LY})\s+)*",
+    re.IGNORECASE,
+)
+# "Assign its rights or delegate its obligations": what stands between two verbs of a list with objects of their own.
+_OBJECT_BETWEEN = re.compile(
+    r"\s+(?:its|their|the|this|any|all|such|an?)\s(?:[\w’']+\s){1,6}?(?:or|and|nor)\s+(?:to\s+)?"
+    r"(?=[a-z]{3,}\s+(?:its|their|the|this|any|all|such)\s)"
 )
 _TO_OBJECT = re.compile(r"\s+(?:(?:to|the|with|of|from|each|all|any|such|written|prior|notice)\s+){0,3}", re.IGNORECASE)
 _TO_ANYONE = re.compile(r"[^;:]{0,80}?\bto\s+(?:the\s+|each\s+)?", re.IGNORECASE)
@@ -170,7 +183,8 @@ class Relation:
 
 def relations(text: str, parties: Parties) -> list[Relation]:
     """Every relation of a text that its words show, each sentence of it for itself."""
-    return [relation for match in _SENTENCE.finditer(text) for relation in _of_sentence(match[0], parties)]
+    plain = _CLEFT.sub(r"\g<who>", text)
+    return [relation for match in _SENTENCE.finditer(plain) for relation in _of_sentence(match[0], parties)]
 
 
 def is_same_act(said: Relation, there: Relation) -> bool:
@@ -211,7 +225,11 @@ def is_contrary(said: Relation, there: Relation) -> bool:
     an exception.
     """
     both = frozenset((said.modality, there.modality))
-    if said.part != "does" or both not in CONTRARY:
+    if said.part != "does":
+        return False
+    if both == {"must not"} and there.limited and not said.limited:  # the sentence bars what the clause excepts
+        return len(there.excepted & said.rest) * 2 > len(there.excepted)
+    if both not in CONTRARY:
         return False
     if (said.supposed or there.supposed) and both & {"is", "is not"}:
         return False
@@ -251,7 +269,8 @@ def _of_sentence(text: str, parties: Parties) -> Iterator[Relation]:
     taken: list[tuple[int, int]] = []
     for subject in subjects:
         if (caused := _caused(text, subject)) is not None:
-            taken.append((subject.start, caused[1]))
+            bound = _BOUND.match(text, _begin(text, caused[1]))
+            taken.append((subject.start, bound.end() if bound else caused[1]))
             yield from _done(text, subject, caused[0], (caused[1], caused[1]), subjects)
     for match in _MODAL_PATTERN.finditer(text):
         if not any(start <= match.start() < end for start, end in taken):
@@ -344,6 +363,7 @@ def _done(
     what = _IS_WHAT.match(text, begin) if passive else None
     if what:
         passive = False
+    only = _ONLY_ROLE.search(text, 0, at[0]) if subject is None else None
     about = _about(text, at[0]) if passive and subject is None else ()
     act = Relation(
         "does",
@@ -356,8 +376,11 @@ def _done(
         rest=rest,
         excepted=excepted,
         about=about,
+        name=only["who"] if only else "",
+        alone=bool(only),
     )
-    if _FOR.search(text, at[0], begin):  # "is responsible for all costs of transport"
+    if _FOR.search(text, at[0], begin):  # "is responsible for all costs of transport", "is liable for no damages"
+        act = replace(act, modality="need not") if _NO_THINGS.match(text, begin) else act
         yield from (_of(subject, _with(act, thing)) for thing in _things(text, begin, len(text), subjects))
         return
     if passive and subject is None and (allowed := _ALLOWED.match(text, begin)):
@@ -411,7 +434,10 @@ def _heads(text: str, subjects: Sequence[_Subject]) -> Iterator[Relation]:
 
 
 def _so(text: str, at: re.Match[str], subjects: Sequence[_Subject]) -> Iterator[Relation]:
-    """What a thing that is no party is."""
+    """What a thing is; of a party, which one it is: "Owner is the sole provider"."""
+    party = next((s for s in subjects if s.end == at.start() - 1 and not _OBLIQUE.search(text, 0, s.start)), None)
+    if party and not party.first.owns and _IS_WHAT.match(text, at.end()):
+        yield from _done(text, party, "is", at.span(), subjects)
     if not any(s.end == at.start() - 1 and not _OBLIQUE.search(text, 0, s.start) for s in subjects):
         yield from _done(text, None, "is", at.span(), subjects)
 
@@ -484,7 +510,7 @@ def _verbs(text: str, at: int) -> Iterator[re.Match[str]]:
             return
         if len(word[0]) >= _LEAST:
             yield word
-        listed = _LISTED.match(text, word.end())
+        listed = _OBJECT_BETWEEN.match(text, word.end()) or _LISTED.match(text, word.end())
         if listed is None:
             return
         at = listed.end()

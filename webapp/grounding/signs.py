@@ -37,7 +37,7 @@ _NOT = r"(?:do|does|did|is|are|was|were|has|have)(?: not|n[’']t)"
 MODALS: tuple[tuple[Modality, str], ...] = (
     (
         "need not",
-        r"need not | needn[’']t"
+        r"need not | needn[’']t | (?:may|can) (?:choose|decide) (?:whether(?: or not)?|not) to | (?:is|are) free not to"
         rf" | (?:is|are|was|were|be) not (?:{BOUND})"
         r" | (?:isn|aren)[’']t (?:required|obliged|obligated|bound) to | under no (?:obligation|duty) to"
         r" | without having to"
@@ -114,7 +114,7 @@ LIFTS = (
     "unless | except | without | other than | until | save | only | absent | excluding | otherwise than | before"
     " | prior to | if"
 )
-FREES = "without | regardless | even (?:if|where|when|without) | whether or not"  # takes a limit away
+FREES = "without | on (?:its|their|his|her) own | regardless | even (?:if|where|when|without) | whether or not"  # takes a limit away
 # Before an act that is turned around: "in no event may the Customer resell".
 TURNED = "(?:in no event|under no circumstances?|at no time|nor|never) (?:shall|may|will|must|can)"
 # Before an act that is only supposed, or that tells which thing is meant: nothing is said of it.
@@ -285,7 +285,7 @@ SAME = tuple(
         "terminate termination terminable end expire expiration cancel cancellation ending finish",
         "renew renewal extend extension prolong prolongation continue",
         "pay payment remit paid remunerate remuneration payable compensation compensate owe",
-        "give provide deliver supply furnish send submit make hand delivery grant gives given gave",
+        "give provide deliver supply furnish send submit make hand delivery grant gives given gave ship dispatch",
         "notify notice inform tell notification told",
         "assign transfer assignment convey",
         "own belong ownership property owner owned title",
