@@ -6,7 +6,7 @@ sentence does not confirm it.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webapp.grounding.alignment import is_near_verbatim, turned
 from webapp.grounding.evidence import Sources, Unit
@@ -70,11 +70,17 @@ def compare(sentence: str, sources: Sources, bearing: Sequence[Unit]) -> Compari
 def _conflict(said: Relation, near: Sequence[Relation], every: Sequence[Relation], parties: Parties) -> Relation | None:
     """The relation of the bearing units that contradicts one of the sentence; None where one agrees with it."""
     acts = _acts(said, near)
-    if any(_agree(said, t, parties) for t in acts):
+    if any(_agree(said, t, parties) for t in acts) or _agree_each(said, acts, parties):
         return None
     if any(_agree(said, t, parties) and t.is_known and said.is_known for t in _acts(said, every)):
         return None
     return max(acts, key=lambda t: (t.is_known, t.modality not in ("is", "is not")), default=None)
+
+
+def _agree_each(said: Relation, acts: Sequence[Relation], parties: Parties) -> bool:
+    """Whether a source says of each of several parties what a sentence says of them together."""
+    each = [replace(said, parties=frozenset((party,))) for party in said.parties]
+    return len(each) > 1 and all(any(_agree(one, t, parties) for t in acts) for one in each)
 
 
 def _acts(said: Relation, there: Sequence[Relation]) -> list[Relation]:

@@ -7,6 +7,8 @@ every quarter for every year; days from the date of an invoice for days from its
 import re
 from collections.abc import Iterator, Sequence
 
+from webapp.grounding.facts import Fact, find_facts
+from webapp.grounding.quantities import stated, values
 from webapp.grounding.senses import content, senses
 from webapp.grounding.signs import ANCHORS, EXCEPTS, FREQUENCIES, OVERSTATED, STATES, TAKES_IN, sign
 
@@ -19,6 +21,11 @@ _PERIOD_FROM = re.compile(
     r"\b(?:days?|weeks?|months?)\b(?:[’']s?)?(?:\s+notice)?\s*,?\s*(?:(?:of|after|from|following|upon|since)\s+)+"
     r"(?:the\s+|its\s+|their\s+|each\s+|an?\s+|such\s+|which\s+)?(?P<from>(?:\w+\s+){0,3}?\w+)",
     re.IGNORECASE,
+)
+_NOTICE = r"[’']?(?:\s+(?:prior\s+)?(?:written\s+)?notice)?\s*"
+_SIDES = (
+    ("before", re.compile(_NOTICE + r"(?:prior\s+to|before|in\s+advance\s+of|ahead\s+of|preceding)\b", re.IGNORECASE)),
+    ("after", re.compile(_NOTICE + r"(?:after|following|from|of\s+(?:receipt|receiving))\b", re.IGNORECASE)),
 )
 _EXCEPTED = 80  # characters after "other than"
 _DENIED = re.compile(r"(?:\b(?:not|never|neither|nor|no)|n[’']t)\s+(?:\w+\s+)?$", re.IGNORECASE)
@@ -33,6 +40,7 @@ def overstated(sentence: str, near: Sequence[str], every: Sequence[str]) -> Iter
     yield from _exceptions(sentence, near)
     yield from _frequencies(sentence, near, whole)
     yield from _anchors(sentence, clause)
+    yield from _sides(sentence, near)
     yield from _states(sentence, clause)
 
 
@@ -87,6 +95,24 @@ def _anchored(text: str) -> Iterator[tuple[str, str]]:
             if words.match(text, match.start("from")):
                 yield name, text[match.start("from") : words.match(text, match.start("from")).end()]
                 break
+
+
+def _sides(sentence: str, near: Sequence[str]) -> Iterator[str]:
+    """The side of an event on which a period lies: "ninety days after", where the clause says "prior to"."""
+    mine = list(_placed(sentence))
+    theirs = [placed for text in near for placed in _placed(text)] if mine else []
+    for fact, side, _ in mine:
+        same = {other: words for each, other, words in theirs if stated(fact, values(each.text))}
+        if same and side not in same:
+            yield f"the clause says “{next(iter(same.values()))}”"
+
+
+def _placed(text: str) -> Iterator[tuple[Fact, str, str]]:
+    """The periods of a text that lie before or after something, each with its side and its words."""
+    for fact in find_facts(text):
+        for side, words in _SIDES:
+            if match := words.match(text, fact.end):
+                yield fact, side, f"{fact.text}{match[0]}"
 
 
 def _states(sentence: str, clause: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ texts are compared relation by relation; what neither words nor their order show
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from webapp.grounding.parties import Mention, Parties
 from webapp.grounding.senses import content, labels, senses
@@ -90,6 +90,7 @@ _PARTICIPLE = re.compile(r"\w+(?:ing|ed)\s+(?:by|from|to|in|on|for|with|under|th
 _MOST_WORDS = 8  # of things
 _THING_WORD = re.compile(r"(?P<join>\s*(?:,\s*(?:(?:and|or)\s+)?|\s(?:and/or|and|or)\s+|/))?[\s-]*(?P<word>[^\W\d_]+)")
 _FREES, _LIFTS, _NARROWS = sign(FREES), sign(LIFTS), sign(NARROWS)
+_BOUNDS = re.compile(r"before|prior\s+to|beyond|past|outside|in\s+excess\s+of", re.IGNORECASE)
 _CAUSED = re.compile(r"(?:[’']s?)?(?:\s*,[^,;.]{1,60},)?\s*(?:right\s+)?(?:to|from)\s+", re.IGNORECASE)
 # What may stand between a party and its verb.
 _BESIDE = re.compile(
@@ -128,6 +129,9 @@ _TO_ANYONE = re.compile(r"[^;:]{0,80}?\bto\s+(?:the\s+|each\s+)?", re.IGNORECASE
 _BY = re.compile(r"[^;:]{0,60}?\bby\s+(?:the\s+|each\s+|both\s+)?", re.IGNORECASE)
 _DONE_BY = re.compile(r"(?P<word>[^\W\d_]+(?:ed|en|de|ld|nt|pt|ne|un|aid|ght|wn))\s+by\s+(?:the\s+)?$", re.IGNORECASE)
 _BE_DONE = re.compile(rf"\b(?:be|been)\s+(?:{_LY}\s+)?$", re.IGNORECASE)
+_NOT_HAD = re.compile(
+    r"(?:\bnot|n[’']t)\s+(?:need|require|have\s+to\s+(?:obtain|seek|get|have))\s+(?:the\s+)?$", re.IGNORECASE
+)  # "does not need MD Anderson's consent"
 _OF = re.compile(r"(?P<word>[^\W\d_]+)\s+of\s+(?:the\s+)?$", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|,?\s+and|,?\s+or|/)\s+(?:the\s+|by\s+)*", re.IGNORECASE)
 _ITEM = re.compile(r"\s*[:–—-]\s*(?:\([A-Za-z0-9]{1,5}\)\s*)?")  # "shall not: (b) keep animals"
@@ -172,6 +176,7 @@ class Relation:
     supposed: bool = False
     rest: frozenset[str] = frozenset()
     excepted: frozenset[str] = frozenset()
+    lift: frozenset[str] = frozenset()  # the labels of "before", "beyond": up to there, or from there, it is free
     things: tuple[frozenset[str], ...] = ()  # each word of a thing that one is bound to, or that is allowed
     about: tuple[frozenset[str], ...] = ()  # each word of a passive verb's subject that is no party
 
@@ -238,6 +243,8 @@ def is_contrary(said: Relation, there: Relation) -> bool:
     if both == {"must not", "need not"}:
         return True
     denied, let = (said, there) if said.modality in ("must not", "need not", "is not") else (there, said)
+    if denied.lift & let.rest and not let.limited:  # "before the Starting Date", where it is barred until then
+        return True
     return not (denied.limited and (let.limited or let.rest & denied.excepted))
 
 
@@ -358,7 +365,7 @@ def _done(
     bound = _BOUND.match(text, begin) if passive else None
     if bound:
         modality, passive, begin = _bound(modality, bound), False, bound.end() + 1
-    limited, rest, excepted = _limits(text[at[1] :], modality)
+    limits = _limits(text[at[1] :], modality)
     supposed = bool(_SUPPOSED.search(text, 0, subject.start if subject else at[0]))
     what = _IS_WHAT.match(text, begin) if passive else None
     if what:
@@ -371,10 +378,11 @@ def _done(
         "",
         modality,
         passive=passive,
-        limited=limited,
+        limited=limits.limited,
         supposed=supposed,
-        rest=rest,
-        excepted=excepted,
+        rest=limits.rest,
+        excepted=limits.excepted,
+        lift=limits.lift,
         about=about,
         name=only["who"] if only else "",
         alone=bool(only),
@@ -484,16 +492,26 @@ def _with(act: Relation, thing: Sequence[str]) -> Relation:
     return replace(act, words=frozenset().union(*words), word=" ".join(thing), things=tuple(words))
 
 
-def _limits(rest: str, modality: Modality) -> tuple[bool, frozenset[str], frozenset[str]]:
-    """Whether the words after a modal verb limit it, their senses if nothing frees of a limit, and those that stand in
-    an exception alone.
+class _Limits(NamedTuple):
+    """Whether the words after a modal verb limit it, their senses if nothing frees of a limit, those that stand in an
+    exception alone, and what bars it up to a time or a bound, or from it.
     """
+
+    limited: bool
+    rest: frozenset[str]
+    excepted: frozenset[str] = frozenset()
+    lift: frozenset[str] = frozenset()
+
+
+def _limits(rest: str, modality: Modality) -> _Limits:
     following = senses(rest) if not _FREES.search(rest) else frozenset()
     if modality in ("must not", "is not", "need not"):
         lifted = _LIFTS.search(rest)
-        excepted = senses(rest[lifted.end() :]) - senses(rest[: lifted.start()]) if lifted else frozenset()
-        return bool(lifted), following, excepted
-    return bool(_NARROWS.search(rest)) and not _FREES.search(rest), following, frozenset()
+        if lifted is None:
+            return _Limits(False, following)
+        excepted = senses(rest[lifted.end() :]) - senses(rest[: lifted.start()])
+        return _Limits(True, following, excepted, senses(lifted[0]) if _BOUNDS.fullmatch(lifted[0]) else frozenset())
+    return _Limits(bool(_NARROWS.search(rest)) and not _FREES.search(rest), following)
 
 
 def _of(subject: _Subject | None, act: Relation) -> Relation:
@@ -528,6 +546,8 @@ def _had(text: str, mentions: Sequence[Mention]) -> Iterator[Relation]:
     """What parties have ("the Licensee's liability", "the liability of the Licensee") or did ("made by Licensee")."""
     for mention in mentions:
         if mention.party is None:
+            continue
+        if _NOT_HAD.search(text, 0, mention.start):
             continue
         owner = frozenset((mention.party,))
         if (by := _DONE_BY.search(text, 0, mention.start)) and not _BE_DONE.search(text, 0, by.start()):

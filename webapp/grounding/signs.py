@@ -112,7 +112,7 @@ NARROWS = (
 )
 LIFTS = (
     "unless | except | without | other than | until | save | only | absent | excluding | otherwise than | before"
-    " | prior to | if"
+    " | prior to | if | beyond | past | outside | in excess of"
 )
 FREES = "without | on (?:its|their|his|her) own | regardless | even (?:if|where|when|without) | whether or not"  # takes a limit away
 # Before an act that is turned around: "in no event may the Customer resell".
@@ -194,7 +194,8 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     ("(?:any|every) breach | breach of any kind", r"material(?:ly)? (?:\w+ )?breach\w*"),
     ("without cause | for convenience | for any (?:or no )?reason | no reason", "for cause | good cause"),
     (
-        "(?:oral|verbal) (?:notice|consent|approval|agreement|amendment) | (?:orally|verbally|by (?:tele)?phone)$",
+        "(?:oral|verbal) (?:notice|consent|approval|agreement|amendment|understanding|objection|waiver|modification)s?"
+        " | orally | verbally | by (?:tele)?phone",
         "writ(?:ten|ing)",
     ),
     (
@@ -212,7 +213,10 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
         "up to | limit(?:s|ed)? | exceed | cap(?:ped)? | maximum",
     ),
     ("(?:business|working) days?", "calendar days?"),
-    ("gross (?:receipts|revenues?|sales|profits?|proceeds)", "net (?:receipts|revenues?|sales|profits?|proceeds)"),
+    (
+        "gross (?:receipts|revenues?|sales|profits?|proceeds|tonn\\w+|tons?|weight|income|margins?|price|amounts?)",
+        "net (?:receipts|revenues?|sales|profits?|proceeds|tonn\\w+|tons?|weight|income|margins?|price|amounts?)",
+    ),
     ("in advance", "in arrears"),
     ("surviv\\w+", "(?:shall|will|do|does) not survive"),
     (r"increas\w+ | rais\w+", r"decreas\w+ | reduc\w+ | lower(?:ed|s)?"),
@@ -274,10 +278,10 @@ ANCHORS = (
     ("delivery", "delivery | shipment"),
 )
 STATES = tuple(
-    "Alabama Alaska Arizona Arkansas California Colorado Connecticut Delaware Florida Hawaii Idaho Illinois Indiana Iowa"
+    "Alabama Alaska Arizona Arkansas California Colorado Connecticut Delaware Florida Georgia Hawaii Idaho Illinois Indiana Iowa"
     " Kansas Kentucky Louisiana Maine Maryland Massachusetts Michigan Minnesota Mississippi Missouri Montana Nebraska"
     " Nevada Ohio Oklahoma Oregon Pennsylvania Tennessee Texas Utah Vermont Virginia Wisconsin Wyoming".split()
-) + ("New York", "New Jersey", "New Mexico", "North Carolina", "South Carolina", "England", "Scotland", "Germany")
+) + ("New York", "New Jersey", "New Mexico", "North Carolina", "South Carolina", "England", "Scotland", "Germany", "Israel")
 # Words of one sense, for the comparison of a paraphrase; each is the first of its group.
 SAME = tuple(
     tuple(group.split())
