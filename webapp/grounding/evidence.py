@@ -43,8 +43,11 @@ _ENDS_OPEN = re.compile(
     r"(?:[:,—–-]|\b(?:and|or|to|that|of|by|if|when|not|shall|may|will|must|the|following))\s*$", re.IGNORECASE
 )
 _LONGEST_CLAUSE = 8_000  # characters of a clause of which a passage is a part
+_LEAST_BESIDE = 3  # words of weight of a sentence that such a unit has
 _BEARS_BESIDE = 0.4  # share of a sentence's words in a unit beside its passages that bears one of its figures
-_HEADING = re.compile(r"(?:\(?[\w.]{1,8}[.)]?\s+)?(?:[A-Z][\w’'/-]*[,;:]?\s*|(?:and|of|or|to|the|in|for|by)\s+){1,8}\.?")
+_HEADING = re.compile(
+    r"(?:\(?[\w.]{1,8}[.)]?\s+)?(?:[A-Z][\w’'/-]*[,;:]?\s*|(?:and|of|or|to|the|in|for|by)\s+){1,8}\.?"
+)
 _COMMON = 10  # units that have a common word
 _OWN_WORD = 0.5  # what a word counts that the documents do not have
 _BEARS_TOO = 0.6  # of the first one's score: a sentence may say what two sentences of a clause say
@@ -115,13 +118,17 @@ class Sources:
         """Whether a figure of a sentence stands beside the passages: in the rest of the clauses that they are of, in
         words that bear the sentence, or in the definition of a term that it uses.
         """
-        said = content(sentence)
+        said = [word for word in content(sentence) if not any(label[0].isdigit() for label in word)]
         if any(stated(fact, values(meaning)) for meaning in self._meanings(sentence)):
             return True
-        return any(
-            self._share(said, senses(unit.text)) >= _BEARS_BESIDE and stated(fact, values(unit.text))
-            for unit in self._beside
-        )
+        for unit in self._beside:
+            own = senses(unit.text)
+            is_near = (
+                sum(bool(word & own) for word in said) >= _LEAST_BESIDE and self._share(said, own) >= _BEARS_BESIDE
+            )
+            if is_near and stated(fact, values(unit.text)):
+                return True
+        return False
 
     def _meanings(self, sentence: str) -> Iterator[str]:
         """What the documents define the terms of a sentence to mean."""

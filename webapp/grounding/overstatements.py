@@ -6,6 +6,7 @@ every quarter for every year; days from the date of an invoice for days from its
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from webapp.grounding.facts import Fact, find_facts
 from webapp.grounding.quantities import stated, values
@@ -27,6 +28,7 @@ _SIDES = (
     ("before", re.compile(_NOTICE + r"(?:prior\s+to|before|in\s+advance\s+of|ahead\s+of|preceding)\b", re.IGNORECASE)),
     ("after", re.compile(_NOTICE + r"(?:after|following|from|of\s+(?:receipt|receiving))\b", re.IGNORECASE)),
 )
+_FIRST = 3  # words of weight after "including"
 _EXCEPTED = 80  # characters after "other than"
 _DENIED = re.compile(r"(?:\b(?:not|never|neither|nor|no)|n[’']t)\s+(?:\w+\s+)?$", re.IGNORECASE)
 
@@ -38,7 +40,7 @@ def overstated(sentence: str, near: Sequence[str], every: Sequence[str]) -> Iter
     clause, whole = " ".join(near), " ".join(every)
     yield from _limits_denied(sentence, clause, whole)
     yield from _exceptions(sentence, near)
-    yield from _frequencies(sentence, near, whole)
+    yield from _frequencies(sentence, near)
     yield from _anchors(sentence, clause)
     yield from _sides(sentence, near)
     yield from _states(sentence, clause)
@@ -54,23 +56,24 @@ def _limits_denied(sentence: str, clause: str, whole: str) -> Iterator[str]:
 
 def _exceptions(sentence: str, near: Sequence[str]) -> Iterator[str]:
     """What a clause excepts, and the sentence takes in with as many words."""
-    taken = [m for m in _TAKES_IN.finditer(sentence) if not _DENIED.search(sentence, 0, m.start())]
+    taken = [
+        (match[0], words)
+        for match in _TAKES_IN.finditer(sentence)
+        if not _DENIED.search(sentence, 0, match.start())
+        and (words := content(sentence[match.end() : match.end() + _EXCEPTED])[:_FIRST])
+    ]
     if not taken or _EXCEPTS.search(sentence):
         return
     for text in near:
         for match in _EXCEPTS.finditer(text):
             excepted = senses(re.split(r"[;,.]", text[match.end() : match.end() + _EXCEPTED])[0])
-            rest = senses(text[: match.start()])
-            for mine in taken:
-                words = content(sentence[mine.end() : mine.end() + _EXCEPTED])[:3]
-                if words and sum(bool(word & excepted) for word in words) * 2 > len(words) and words[0] & (
-                    excepted - rest | excepted
-                ):
-                    yield f"the clause says “{match[0]}”, not “{mine[0]}”"
+            for mine, words in taken:
+                if words[0] & excepted and sum(bool(word & excepted) for word in words) * 2 > len(words):
+                    yield f"the clause says “{match[0]}”, not “{mine}”"
                     return
 
 
-def _frequencies(sentence: str, near: Sequence[str], whole: str) -> Iterator[str]:
+def _frequencies(sentence: str, near: Sequence[str]) -> Iterator[str]:
     mine = _held(sentence)
     theirs = _held(near[0]) if near else {}
     if len(mine) == 1 and theirs and not mine.keys() & _held(" ".join(near)).keys():
@@ -91,10 +94,8 @@ def _anchors(sentence: str, clause: str) -> Iterator[str]:
 
 def _anchored(text: str) -> Iterator[tuple[str, str]]:
     for match in _PERIOD_FROM.finditer(text):
-        for name, words in _ANCHORS:
-            if words.match(text, match.start("from")):
-                yield name, text[match.start("from") : words.match(text, match.start("from")).end()]
-                break
+        found = ((name, words.match(text, match.start("from"))) for name, words in _ANCHORS)
+        yield from islice(((name, anchor[0]) for name, anchor in found if anchor), 1)
 
 
 def _sides(sentence: str, near: Sequence[str]) -> Iterator[str]:

@@ -22,7 +22,10 @@ _SUFFIX = re.compile(
     re.IGNORECASE,
 )
 # All of them, whoever they are; "neither party" says of all what they do not.
-_ALL = r"(?:(?:either|each|any|every)(?:\s+of\s+the)?|both|all|one)\s+(?:the\s+)?part(?:y|ies)|a\s+party(?!\s+(?:hereto|thereto|to|of|in)\b)|the\s+(?:two\s+)?parties"
+_ALL = (
+    r"(?:(?:either|each|any|every)(?:\s+of\s+the)?|both|all|one)\s+(?:the\s+)?part(?:y|ies)"
+    r"|a\s+party(?!\s+(?:hereto|thereto|to|of|in)\b)|the\s+(?:two\s+)?parties"
+)
 _NONE = r"(?:neither(?:\s+of\s+the)?|no|none\s+of\s+the)\s+part(?:y|ies)(?:\s+(?:hereto|to\s+this\s+agreement))?"
 # Some party, but not which.
 _OTHER = r"(?:the\s+|its\s+|such\s+)?(?:other|first|same|non-?\w+|\w+ing)\s+part(?:y|ies)"

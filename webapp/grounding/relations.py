@@ -90,6 +90,7 @@ _PARTICIPLE = re.compile(r"\w+(?:ing|ed)\s+(?:by|from|to|in|on|for|with|under|th
 _MOST_WORDS = 8  # of things
 _THING_WORD = re.compile(r"(?P<join>\s*(?:,\s*(?:(?:and|or)\s+)?|\s(?:and/or|and|or)\s+|/))?[\s-]*(?P<word>[^\W\d_]+)")
 _FREES, _LIFTS, _NARROWS = sign(FREES), sign(LIFTS), sign(NARROWS)
+_FROM = re.compile(r"\s*(?:from|after|once|only|upon|following)\b", re.IGNORECASE)  # "After the summer the Buyer may"
 _BOUNDS = re.compile(r"before|prior\s+to|beyond|past|outside|in\s+excess\s+of", re.IGNORECASE)
 _CAUSED = re.compile(r"(?:[’']s?)?(?:\s*,[^,;.]{1,60},)?\s*(?:right\s+)?(?:to|from)\s+", re.IGNORECASE)
 # What may stand between a party and its verb.
@@ -366,6 +367,8 @@ def _done(
     if bound:
         modality, passive, begin = _bound(modality, bound), False, bound.end() + 1
     limits = _limits(text[at[1] :], modality)
+    if modality == "may" and _FROM.match(text):
+        limits = limits._replace(limited=True)
     supposed = bool(_SUPPOSED.search(text, 0, subject.start if subject else at[0]))
     what = _IS_WHAT.match(text, begin) if passive else None
     if what:

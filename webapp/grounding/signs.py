@@ -114,7 +114,8 @@ LIFTS = (
     "unless | except | without | other than | until | save | only | absent | excluding | otherwise than | before"
     " | prior to | if | beyond | past | outside | in excess of"
 )
-FREES = "without | on (?:its|their|his|her) own | regardless | even (?:if|where|when|without) | whether or not"  # takes a limit away
+# Takes a limit away.
+FREES = "without | on (?:its|their|his|her) own | regardless | even (?:if|where|when|without) | whether or not"
 # Before an act that is turned around: "in no event may the Customer resell".
 TURNED = "(?:in no event|under no circumstances?|at no time|nor|never) (?:shall|may|will|must|can)"
 # Before an act that is only supposed, or that tells which thing is meant: nothing is said of it.
@@ -278,10 +279,15 @@ ANCHORS = (
     ("delivery", "delivery | shipment"),
 )
 STATES = tuple(
-    "Alabama Alaska Arizona Arkansas California Colorado Connecticut Delaware Florida Georgia Hawaii Idaho Illinois Indiana Iowa"
-    " Kansas Kentucky Louisiana Maine Maryland Massachusetts Michigan Minnesota Mississippi Missouri Montana Nebraska"
-    " Nevada Ohio Oklahoma Oregon Pennsylvania Tennessee Texas Utah Vermont Virginia Wisconsin Wyoming".split()
-) + ("New York", "New Jersey", "New Mexico", "North Carolina", "South Carolina", "England", "Scotland", "Germany", "Israel")
+    (
+        "Alabama Alaska Arizona Arkansas California Colorado Connecticut Delaware Florida Georgia Hawaii Idaho Illinois"
+        " Indiana Iowa Kansas Kentucky Louisiana Maine Maryland Massachusetts Michigan Minnesota Mississippi Missouri"
+        " Montana Nebraska Nevada Ohio Oklahoma Oregon Pennsylvania Tennessee Texas Utah Vermont Virginia Wisconsin"
+        " Wyoming New_York New_Jersey New_Mexico North_Carolina South_Carolina England Scotland Germany Israel"
+    )
+    .replace("_", "\\s")
+    .split(" ")
+)
 # Words of one sense, for the comparison of a paraphrase; each is the first of its group.
 SAME = tuple(
     tuple(group.split())

@@ -32,7 +32,9 @@ _COUNTED = re.compile(
 )
 _OF_THEM = re.compile(r"\b(?:the|these|those|all|them)\s+$", re.IGNORECASE)  # "one of the two"
 # "three months (90 days)", "72 hours (about three days)".
-_THAT_IS = re.compile(r"[^.;]{0,60},\s*(?:that\s+is|i\.e\.,?|or)\s+", re.IGNORECASE)  # "three months before the end, that is 90 days"
+_THAT_IS = re.compile(
+    r"[^.;]{0,60},\s*(?:that\s+is|i\.e\.,?|or)\s+", re.IGNORECASE
+)  # "three months before the end, that is 90 days"
 _ALSO_SAID = re.compile(r"[’']?\s*\(\s*(?:(?:or|i\.e\.,?|about|approximately|roughly|=)\s*)*", re.IGNORECASE)
 
 _OF_LISTS = ("installment", "person", "time")  # what a list counts, of the units of figures
@@ -40,7 +42,9 @@ _COUNTS = re.compile(r"\s+(?:[a-z]+\s+)?[a-z]+s\b|(?=[;:,.])")  # "three duties"
 # "The first term" is the initial one; "four times a year" is quarterly.
 _A_TERM = re.compile(r"\s+(?:term|period)\b", re.IGNORECASE)
 _INITIAL = re.compile(r"\b(?:initial|original|primary)\b", re.IGNORECASE)
-_TIMES = re.compile(r"(?:twice|two\s+times|four\s+times|twelve\s+times)(?=\s+(?:a|each|every|per)\s+year\b)", re.IGNORECASE)
+_TIMES = re.compile(
+    r"(?:twice|two\s+times|four\s+times|twelve\s+times)(?=\s+(?:a|each|every|per)\s+year\b)", re.IGNORECASE
+)
 _OFTEN = {
     "twice": re.compile(r"\bsemi[-‐\s]?annual|\bhalf[-‐\s]yearly", re.IGNORECASE),
     "two": re.compile(r"\bsemi[-‐\s]?annual|\bhalf[-‐\s]yearly", re.IGNORECASE),
