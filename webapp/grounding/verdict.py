@@ -72,7 +72,8 @@ class Cited:
         if computation:  # a date is counted from one of something else
             dated = {fact.text for fact in find_facts(sentence) if date_of(fact)}
             elsewhere = tuple(figure for figure in elsewhere if figure not in dated)
-        compared = compare(sentence, self.sources, bearing) if not verified else Comparison()
+        calculates = computation is not None
+        compared = compare(sentence, self.sources, bearing, calculates=calculates) if not verified else Comparison()
         missing = tuple(dict.fromkeys((*missing, *compared.parties)))
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
         if elsewhere := tuple(figure for figure in elsewhere if figure not in missing):
