@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from retrieval import ACTIONS, Entailment, ScopedChanges
+from retrieval import ACTIONS, Bars, Entailment, ScopedChanges
 from webapp.grounding.calculations import Computation, compute, not_computed
 from webapp.grounding.calculations import Source as Operands
 from webapp.grounding.comparison import Comparison, compare
@@ -19,7 +19,6 @@ from webapp.grounding.written_calculations import miscalculated
 
 How = Literal["", "quoted", "read", "words", "recognised"]
 _OF_THE_PAST = sign(PAST)
-_FOLLOWS, _CONTRADICTS = 0.9, 0.95  # probabilities from which a model's reading counts
 _FIGURES = 2  # of a sentence that may calculate: one of them is the result
 
 
@@ -90,12 +89,14 @@ class Cited:
 
     def _read(self, sentence: str, bearing: Sequence[Unit], compared: Comparison) -> tuple[tuple[str, ...], How]:
         """What an entailment model says of a sentence that nothing contradicts: a doubt, or that its clause says so."""
-        if self.entailment is None or not bearing:
+        if self.entailment is None or not bearing or self.entailment.bars == Bars():
             return (), ""
+        bars = self.entailment.bars
         [reading] = self.entailment.read([(sentence.strip(), " ".join(unit.text for unit in bearing))])
-        if reading.contradicts >= _CONTRADICTS:
+        if bars.contradicts is not None and reading.contradicts >= bars.contradicts:
             return ("the clause says otherwise, as a model reads it",), ""
-        return (), "read" if reading.follows >= _FOLLOWS and compared.aligned else ""
+        follows = bars.follows is not None and reading.follows >= bars.follows
+        return (), "read" if follows and compared.aligned else ""
 
     def _superseded(self, sentence: str, bearing: Sequence[Unit]) -> Iterator[str]:
         """Say what amends the clause that bears a sentence, unless it cites that too or speaks of the past."""
