@@ -14,6 +14,7 @@ from tests.webapp.browser import (
     SAMPLE,
     TERMINATION,
     ask,
+    confirmed,
     go_to_a_new_matter,
     needs_chromium,
     upload,
@@ -278,7 +279,7 @@ def test_the_boxes_of_the_scope_show_what_is_asked_whatever_is_added_or_removed(
     page.locator("#scope-list").get_by_label("b.pdf").uncheck()
     expect(page.locator(".scope")).to_contain_text("Boxes – 2 of 3 documents")
     page.get_by_role("button", name="Done").click()
-    page.get_by_role("button", name="Remove a.pdf").click()
+    confirmed(page, "Remove a.pdf")
     expect(page.locator(".scope")).to_contain_text("Boxes – 1 of 2 documents")
     page.locator(".scope").click()
     assert ticked() == {"b.pdf": False, "c.pdf": True}
@@ -294,13 +295,12 @@ def test_what_is_deleted_is_gone_and_an_answer_says_so(page: Page, engine: FakeE
     engine.enqueue(Reply([TERMINATION]))
     ask(page, "Who may end the Larkspur lease?")
     expect(page.locator(".chip")).to_contain_text("word for word")
-    page.get_by_role("button", name="Remove lease.pdf").click()
+    confirmed(page, "Remove lease.pdf")
     expect(page.locator(".chip")).to_contain_text("document removed")
     expect(page.locator("#evidence")).to_contain_text("This document was removed")
-    page.get_by_role("button", name="Delete the conversation").click()
+    confirmed(page, "Delete the conversation")
     expect(page.locator(".turn")).to_have_count(0)
-    page.get_by_text("New or delete").click()
-    page.get_by_role("button", name="Delete this matter").click()
+    confirmed(page, "Delete this matter")
     expect(page.locator(".scope")).to_contain_text("Sample")
 
 

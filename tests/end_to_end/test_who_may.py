@@ -72,6 +72,8 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "new-matter": "nothing",
     "example": "ask",
     "find": "ask",
+    "ready": "ask",
+    "keep": "nothing",
     "meant": "ask",
     "summary": "ask",
     "alone": "ask",

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.pdfs import make_pdf
 from tests.scans import scanned
-from tests.webapp.browser import LEASE, ask, find, go_to_a_new_matter, upload, visitor
+from tests.webapp.browser import LEASE, ask, confirmed, find, go_to_a_new_matter, upload, visitor
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
@@ -137,7 +137,7 @@ def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
     expect(page.locator(".sheet .broken")).to_be_visible()
     yield "a page that cannot be shown", page
     page.unroute("**/pages/*.png*")
-    page.get_by_role("button", name="Remove lease.pdf").click()
+    confirmed(page, "Remove lease.pdf")
     expect(page.locator("#evidence")).to_contain_text("This document was removed")
     yield "a document was removed", page
     begin_anew(page)

@@ -85,6 +85,8 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "only": OWN,
     "example": ANSWERED,
     "find": (Act.SEARCH,),
+    "ready": ANSWERED,
+    "keep": "it leaves a question as it was",
     "meant": ANSWERED,
     "again": REPLACED,
     "read-on": REPLACED,
@@ -95,7 +97,7 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "cite": (Act.CITATION,),
 }
 # They name nothing of another's: of chosen documents, those that are not in the matter are dropped.
-NAMES_NOTHING = {"new-matter", "new", "all", "scope", "only", "example", "find", "meant"}
+NAMES_NOTHING = {"new-matter", "new", "all", "scope", "only", "example", "find", "ready", "keep", "meant"}
 # Of the events of the page.
 EVENTS: dict[str, tuple[Act, ...] | str] = {
     "load": (Act.CONVERSATION,),

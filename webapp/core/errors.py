@@ -15,7 +15,7 @@ PinciteError
 │   ├── EmailInvalid        AccountExists     LastAdministrator
 │   └── PasswordRefused
 ├── AmbiguousDocument       NoSuchFile        NotWritten        NoSuchConversation
-├── OnHold                  DaysInvalid
+├── OnHold                  DaysInvalid       NothingToAsk      StillReading
 ├── PageNotShown
 │   └── PageImageTooSlow    DocumentNotDrawn
 ├── QuotaReached
@@ -297,6 +297,20 @@ class NoSuchConversation(PinciteError):
 
     sentence = "There is no such conversation."
     hint_text = "Choose one from the list."
+
+
+class NothingToAsk(PinciteError):
+    """No document in scope can be asked: there is none, or none that could be read."""
+
+    sentence = "There is no document to ask."
+    hint_text = "Add documents, choose others below the question, or see in the list why none could be read."
+
+
+class StillReading(PinciteError):
+    """No document in scope has been read yet."""
+
+    sentence = "{told}"
+    hint_text = "What you entered stays here: search as soon as one is ready."
 
 
 class PageNotShown(PinciteError):

@@ -14,11 +14,11 @@ from itertools import chain
 from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError
 from webapp.answers.answer import Scope
 from webapp.answers.each_document import put_to_each
-from webapp.core.errors import NoSuchConversation, TooSlow
+from webapp.core.errors import NoSuchConversation, NothingToAsk, StillReading, TooSlow
 from webapp.core.limits import check_question, check_selection
 from webapp.core.log import user_error
 from webapp.core.results import MentionsResult, SummaryResult
-from webapp.core.wording import plural
+from webapp.core.wording import already_there, plural, still_read
 from webapp.page.evidence import evidence_of, newest_evidence
 from webapp.page.html import chat, sidebar
 from webapp.page.html.parts import NOTHING, lines
@@ -32,9 +32,11 @@ from webapp.page.updates import (
     empty_updates,
     end_announcement,
     sidebar_updates,
+    waiting_updates,
 )
 from webapp.page.uploads import UploadStore
 from webapp.service.ask import history_of
+from webapp.service.caller import DONE
 from webapp.service.fair_turns import Deadline
 from webapp.service.mentions import SEARCH_SECONDS, mentions, page_result
 from webapp.service.running import Running, RunningAnswer, RunningAnswers
@@ -180,24 +182,28 @@ class Controller:
 
     def upload(self, state: PageState, names: Sequence[str]) -> Updates:
         """Add these uploads of the user to the matter; they are ingested in the background."""
-        notices = []
+        notices, there = [], []
         for name in names:
             try:
-                self._accept(state, name)
+                there += self._accept(state, name)
             except PinciteError as error:
                 notices.append(chat.notice(str(user_error(error)), error.hint))
         self._workspace.wake()
+        notices += [chat.notice(already_there(there))] if there else []
         return self.sidebar(state) | {"notice": lines(notices)}
 
-    def _accept(self, state: PageState, name: str) -> None:
+    def _accept(self, state: PageState, name: str) -> list[tuple[str, str]]:
+        """Add an upload to the matter; its name and that of the document that it is, where that is there already."""
         upload = self._uploads.claim(self._user.id, name)
         try:
             with self._workspace.audit.refusals(self._user, matter_id=state.matter_id):
                 matter = self._access.matter_by_id(self._user, state.matter_id)
                 self._workspace.library.check_size(upload.name, upload.size)
-                self._workspace.accept(self._user, matter, upload.path, upload.name)
+                before = {record.id for record in self._records(matter) if record.state != "failed"}
+                record = self._workspace.accept(self._user, matter, upload.path, upload.name)
         finally:
             self._uploads.drop(upload)
+        return [(upload.name, record.name)] if record.id in before else []
 
     def pause_document(self, state: PageState, document_id: str) -> Updates:
         """Pause the ingest of a document."""
@@ -252,6 +258,10 @@ class Controller:
         self._conversations.own(self._user, turn.conversation_id)
         return edit_updates(replace(state, editing=turn.id), turn)
 
+    def cancel_edit(self, state: PageState) -> Updates:
+        """Leave a question as it was that was put into the question box for editing."""
+        return {"state": replace(state, editing=""), "question": "", "notice": NOTHING}
+
     def show_evidence(self, state: PageState, turn_id: str, item: int, zoom: float) -> Updates:
         """Show one item of a turn in the evidence panel."""
         turn = self._turn(state, turn_id)
@@ -266,18 +276,29 @@ class Controller:
     # Questions, summaries, searches
 
     async def ask(
-        self, state: PageState, question: str, about: Sequence[str] = (), *, replaced_id: str = ""
+        self,
+        state: PageState,
+        question: str,
+        about: Sequence[str] = (),
+        *,
+        replaced_id: str = "",
+        without_waiting: bool = False,
     ) -> Updates:
         """Ask a question in the conversation or a new one; if it may mean several documents, let the user choose.
 
         `replaced_id` is a turn that the new one replaces. `about` are the documents that the user chose: one becomes
-        the scope, several leave the scope unchanged.
+        the scope, several leave the scope unchanged. While documents are being read the user chooses, too, whether to
+        wait for them, unless `without_waiting`. Raises NothingToAsk.
         """
         check_question(question)
         check_selection(about)
         replaced = replaced_id or state.editing
         if not replaced:
             await asyncio.to_thread(self._conversations.check_room, self._user, state.conversation_id)
+        if not about:
+            ready, coming = await asyncio.to_thread(self._ready_and_coming, state)
+            if coming and not (ready and without_waiting):
+                return waiting_updates(question, ready, coming)
         if not replaced_id and not about:
             candidates = await asyncio.to_thread(self.documents_meant, state, question)
             if candidates:
@@ -286,6 +307,19 @@ class Controller:
             state = (await asyncio.to_thread(self.choose_documents, state, about))["state"]
         answer = await asyncio.to_thread(self._new_answer, state, question, replaced)
         return await self._begin(state, answer, "Searching the documents.")
+
+    async def ask_the_ready(self, state: PageState, question: str) -> Updates:
+        """`ask`, of the documents that are ready, while others are being read."""
+        return await self.ask(state, question, without_waiting=True)
+
+    def _ready_and_coming(self, state: PageState) -> tuple[int, int]:
+        """How many documents in scope are ready, and how many are still to be read. Raises NothingToAsk."""
+        matter = self._access.matter_by_id(self._user, state.matter_id)
+        records = self._in_scope(matter, self._conversation(state), state)
+        ready, coming = len(_ready(records)), len(_coming(records))
+        if not (ready or coming):
+            raise NothingToAsk()
+        return ready, coming
 
     def documents_meant(self, state: PageState, question: str) -> list[DocumentRecord]:
         """Documents in scope that a name in the question may refer to, likeliest first; empty if it is clear.
@@ -319,7 +353,11 @@ class Controller:
             if replaced:
                 self._turn(state, replaced)
             matter = self._access.matter_by_id(user, state.matter_id)
-            return matter, list(self._in_scope(matter, self._conversation(state), state))
+            records = self._in_scope(matter, self._conversation(state), state)
+            if not _ready(records):
+                coming = len(_coming(records))
+                raise StillReading(told=still_read(coming)) if coming else NothingToAsk()
+            return matter, records
 
         matter, records = await asyncio.to_thread(prepare)
 
@@ -468,6 +506,10 @@ class Controller:
 
 def _ready(records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
     return [record for record in records if record.state == "ready"]
+
+
+def _coming(records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
+    return [record for record in records if record.state not in DONE]
 
 
 def _matter(state: PageState, matters: Sequence[Matter]) -> Matter | None:

@@ -184,9 +184,13 @@ class Handlers:
         """
 
         async def run(state: PageState) -> Updates:
+            opened: Updates = {}
+            if not state.opened:  # the server was started anew since: the act goes where the page's address says
+                opened = await self._open(request)
+                state = opened.get("state", state)
             async with self._controllers.turn(request, active=True) as controller:
                 try:
-                    return await action(controller, state)
+                    return opened | await action(controller, state)
                 except REFUSALS as error:
                     matter_id, what = about
                     await asyncio.to_thread(controller.refused, error, matter_id or state.matter_id, what)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from retrieval import DocumentRecord, Facts, Matter, PinciteError
 from webapp.core.errors import NotAllowed
 from webapp.core.results import AnswerResult, SummaryResult
-from webapp.core.wording import plural
+from webapp.core.wording import plural, still_read
 from webapp.page.html import chat, document_table, sidebar, start, summary
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import PageState
@@ -35,6 +35,7 @@ class Updates(TypedDict, total=False):
     state: PageState
     health: Markup
     matters: Markup
+    reading: Markup  # how many of the documents are read, while some are not
     documents: Markup
     conversations: Markup
     scope: Markup
@@ -76,6 +77,7 @@ def sidebar_updates(
         "documents": sidebar.documents(records, facts, privileged),
         "conversations": conversations,
         "scope": sidebar.scope(matter, ready, len(records), state.scope) if matter else NOTHING,
+        "reading": sidebar.reading(records),
         "pace": OFTEN_SECONDS if under_way else SELDOM_SECONDS,
     }
 
@@ -141,9 +143,17 @@ def choice_updates(question: str, records: Sequence[DocumentRecord]) -> Updates:
     }
 
 
+def waiting_updates(question: str, ready: int, coming: int) -> Updates:
+    """Choice between waiting for the documents that are being read, and asking those that are ready."""
+    return {
+        "now": chat.waiting(question, ready, coming),
+        "announcement": f"{still_read(coming)} Choose whether to wait.",
+    }
+
+
 def edit_updates(state: PageState, turn: SavedTurn) -> Updates:
     """The question of a turn in the question box, for editing."""
-    notice = chat.notice("You are editing an earlier question.", "Sending it replaces the answer and what follows.")
+    notice = chat.editing()
     return {"state": state, "question": turn.question, "notice": notice}
 
 

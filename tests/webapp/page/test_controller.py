@@ -15,7 +15,7 @@ from tests.documents import document
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
-from tests.webapp.page.pages import Page, elements, ready, words
+from tests.webapp.page.pages import Page, elements, read_in_name, ready, words
 from webapp.core.errors import EmptyQuestion, NoSuchConversation, NotUploaded, QuotaReached
 from webapp.core.results import NOTHING_FOUND, MentionsResult, SummaryResult
 from webapp.core.settings import load_settings
@@ -172,6 +172,7 @@ def test_a_page_looks_often_while_documents_come_in_and_else_seldom(other: Page)
 def test_a_look_that_comes_late_wipes_nothing_away(other: Page) -> None:
     """It may have begun before a question was asked, and end after it was answered."""
     assert set(other.controller.sidebar(other.state)) == {
+        "reading",
         "documents",
         "conversations",
         "scope",
@@ -180,7 +181,7 @@ def test_a_look_that_comes_late_wipes_nothing_away(other: Page) -> None:
         "pace",
     }
     other.take(asyncio.run(other.controller.find_mentions(other.state, "rent")))
-    assert set(other.controller.sidebar(other.state)) == {"documents", "conversations", "scope", "pace"}
+    assert set(other.controller.sidebar(other.state)) == {"reading", "documents", "conversations", "scope", "pace"}
 
 
 # Matters and conversations
@@ -482,8 +483,12 @@ def test_only_documents_that_are_ready_are_asked(workspace: Workspace, engine: F
     ready(workspace, matter, "lease.pdf", LEASE)
     waiting = workspace.library.accept(matter.id, "waiting.pdf", make_pdf(["rent"]))
     page = Page(workspace, ANN, matter.id)
+    page.take(asyncio.run(page.controller.ask(page.state, RENT)))
+    assert "1 document is still being read." in page.shown["now"]
+    assert "Ask the 1 that is ready" in page.shown["now"]
+    assert page.state.conversation_id == ""
     engine.enqueue(Reply([RENT_ANSWER]))
-    page.ask(RENT)
+    page.do("ready", question=RENT)
     assert page.searched() == [1]
     page.take(asyncio.run(page.controller.find_mentions(page.state, "rent")))
     assert page.searched() == [1, 1]
@@ -664,6 +669,7 @@ def test_a_conversation_that_is_full_takes_no_more_and_a_turn_once_more_is_no_mo
     )
     with Workspace(settings) as workspace:
         workspace.welcome(ANN)
+        read_in_name(workspace, ANN)
         controller = Controller(workspace, ANN, RunningAnswers(), UploadStore(settings))
         matter = workspace.access.matter(ANN, SAMPLE_MATTER)
         begun = asyncio.run(controller.find_mentions(PageState(matter_id=matter.id), "rent"))["state"]

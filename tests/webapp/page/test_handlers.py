@@ -16,7 +16,7 @@ import pytest
 from retrieval.core.errors import StoreUnavailable
 from tests.documents import document
 from tests.pdfs import make_pdf
-from tests.webapp.page.pages import elements
+from tests.webapp.page.pages import elements, read_in_name
 from webapp.core.errors import GuestGone, NotAllowed, UnknownAct
 from webapp.core.settings import load_settings
 from webapp.page.handlers import ACTS_AT_ONCE, ControllerFactory, Handlers, Request
@@ -61,6 +61,7 @@ class Server:
     async def opened(self, name: str = "ann", **query: str) -> Tab:
         """A tab of this user that has been loaded."""
         tab = Tab()
+        read_in_name(self.workspace, await self.user(name))
         assert "notice" in await self.handlers.load(tab, self.request(name, None, **query))
         return tab
 
@@ -118,7 +119,17 @@ def test_a_look_changes_only_what_changes_by_itself(server: Server) -> None:
     async def test() -> None:
         tab = await server.opened()
         looked = await server.handlers.look(tab, server.request())
-        assert set(looked) == {"health", "engine", "documents", "conversations", "scope", "empty", "start", "pace"}
+        assert set(looked) == {
+            "health",
+            "engine",
+            "reading",
+            "documents",
+            "conversations",
+            "scope",
+            "empty",
+            "start",
+            "pace",
+        }
 
     asyncio.run(test())
 

@@ -68,7 +68,7 @@ def matters(known: Sequence[Matter], chosen: Matter | None, *, sharing: bool = F
     `sharing`: with a link to its people.
     """
     people = (
-        Markup('<a class="people" href="/matters/{}/people">People</a>').format(chosen.id)
+        Markup('<a class="people quiet" href="/matters/{}/people">People</a>').format(chosen.id)
         if sharing and chosen
         else NOTHING
     )
@@ -80,20 +80,19 @@ def matters(known: Sequence[Matter], chosen: Matter | None, *, sharing: bool = F
     )
     delete = (
         Markup(
-            '<button type="button" class="quiet" data-do="delete-matter" data-matter="{}" '
-            'data-confirm="Delete the matter “{}” with all its documents and conversations?">Delete this matter'
-            "</button>"
+            '<button type="button" class="quiet" data-do="delete-matter" data-matter="{}" data-yes="Delete the matter" '
+            'aria-label="Delete this matter" data-confirm="Delete the matter “{}” with all its documents and '
+            'conversations? This cannot be undone.">Delete</button>'
         ).format(chosen.id, chosen.name)
         if chosen
         else NOTHING
     )
     return Markup(
-        '<label class="label" for="matter">Matter</label><select id="matter" data-change="matter">{}</select>{}'
-        '<details class="more"><summary>New or delete</summary><form data-do="new-matter">'
-        '<label class="label" for="new-matter">'
-        'Name of a new matter</label><span class="row">'
+        '<label class="label" for="matter">Matter</label><select id="matter" data-change="matter">{}</select>'
+        '<div class="matter-acts"><details class="more"><summary>New matter</summary><form data-do="new-matter">'
+        '<label class="label" for="new-matter">Name of the matter</label><span class="row">'
         '<input id="new-matter" name="value" required maxlength="200" autocomplete="off">'
-        '<button type="submit">Create</button></span></form>{}</details>'
+        '<button type="submit">Create</button></span></form></details>{}{}</div>'
     ).format(options, people, delete)
 
 
@@ -113,6 +112,18 @@ def documents(
             _document(record, facts.get(record.id), earlier.get(record.id), is_privileged=record.id in privileged)
             for record in records
         ),
+    )
+
+
+def reading(records: Sequence[DocumentRecord]) -> Markup:
+    """How many of the documents are read, while some are not."""
+    coming = sum(record.state in ("waiting", "reading", "indexing") for record in records)
+    if not coming:
+        return NOTHING
+    done = len(records) - coming
+    words = f"{done:,} of {len(records):,} read"
+    return Markup('<p class="reading">{}</p><progress max="{}" value="{}" aria-label="{}"></progress>').format(
+        words, len(records), done, words
     )
 
 
