@@ -82,7 +82,7 @@ def _help() -> Markup:
         "Help",
         Markup(
             "<p>Add the documents of a matter, then ask. A click on a citation shows its words, highlighted on their "
-            "page.</p><dl>{}</dl><h3>Marks</h3><dl class="long">{}</dl><h3>Keys</h3><dl>{}</dl>"
+            "page.</p><dl>{}</dl><h3>Marks</h3><dl class='long'>{}</dl><h3>Keys</h3><dl>{}</dl>"
         ).format(lines(Markup("<dt>{}</dt><dd>{}</dd>").format(*each) for each in things), marks, rows),
     )
 

@@ -74,7 +74,8 @@
     if (!button) return;
     const waits = button.getAttribute('aria-pressed') !== 'true';
     button.setAttribute('aria-pressed', String(waits));
-    button.textContent = waits ? 'Waiting: it is asked as soon as all are read' : 'Wait, and ask as soon as all are read';
+    button.textContent = waits ? 'Waiting: it is asked as soon as all are read'
+      : 'Wait, and ask as soon as all are read';
     button.closest('[data-waits]').dataset.waits = waits ? 'yes' : 'no';
     ask();
   });
