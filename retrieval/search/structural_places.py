@@ -155,6 +155,13 @@ def headed(source: Source, _question: str, sign: re.Match[str]) -> Iterator[Plac
         yield Place(clause.span, clause.label(), guess=len(_topic_words(clause.heading)) > len(topic))
 
 
+def headed_exactly(source: Source, question: str, sign: re.Match[str]) -> Iterator[Place]:
+    """The clauses under a heading of the words of a thing alone; none where so many have it that it tells nothing."""
+    exact = [place for place in headed(source, question, sign) if not place.guess]
+    if len(exact) < _MOST_HEADED:
+        yield from exact
+
+
 def _topic_words(words: str) -> frozenset[str]:
     """The stems of a heading or a topic that tell it from others."""
     return frozenset(stem for stem in stems_of(words) if stem not in _NO_TOPIC)
