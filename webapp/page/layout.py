@@ -10,7 +10,7 @@ from markupsafe import Markup
 from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
 from webapp.page.gradio_import import gr
-from webapp.page.html import chat, evidence
+from webapp.page.html import chat, conversations, documents, evidence
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import Tab
 from webapp.page.updates import OFTEN_SECONDS, health_updates
@@ -20,7 +20,7 @@ STATIC = Path(str(resources.files("webapp"))) / "page" / "static"
 PART_JS = (STATIC / "part.js").read_text("utf-8")
 # In the order in which they are loaded: a later sheet overrides an earlier one.
 STYLES = ("tokens.css", "frame.css", "sidebar.css", "chat.css", "evidence.css", "narrow.css")
-SCRIPTS = ("page.js",)
+SCRIPTS = ("page.js", "lists.js", "documents.js", "conversations.js")
 
 
 @dataclass
@@ -75,8 +75,10 @@ def _sidebar(components: Components, notice: Markup) -> None:
         height=110,
         elem_id="upload",
     )
-    components.html("documents")
-    components.html("conversations")
+    for name, shell in (("documents", documents.shell()), ("conversations", conversations.shell())):
+        components.html(name, shell)
+        components.html(f"{name}-rows")
+    components.html("undo")
     components.html("account")
 
 

@@ -1,15 +1,16 @@
 """View of the page: computes which parts change, and their HTML. Pure: records and results in, updates out."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Facts, Matter, PinciteError
+from retrieval import DocumentRecord, Matter, PinciteError
 from webapp.core.errors import NotAllowed
 from webapp.core.results import AnswerResult, SummaryResult
 from webapp.core.wording import plural
-from webapp.page.html import chat, document_table, sidebar, summary
+from webapp.page.html import chat, document_table, documents, sidebar, summary
+from webapp.page.html.listing import Listing
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import PageState
 from webapp.service.caller import DONE
@@ -29,15 +30,20 @@ EXAMPLES = (
 OFTEN_SECONDS, SELDOM_SECONDS = 1.0, 5.0
 
 
+LISTS: tuple[Literal["documents", "conversations"], ...] = ("documents", "conversations")  # the script draws them
+
+
 class Updates(TypedDict, total=False):
     """New values of parts of the page, by name; other parts stay unchanged."""
 
     state: PageState
     health: Markup
     matters: Markup
-    documents: Markup
-    conversations: Markup
+    documents: Listing | Markup  # as it is sent: `handlers.changes`
+    conversations: Listing | Markup
+    lists_anew: bool  # the page asks for its lists whole
     scope: Markup
+    undo: Markup  # what was removed and can be shown again
     account: Markup  # who is signed in
     notice: Markup
     empty: Markup  # the chat before its first question
@@ -56,24 +62,15 @@ def health_updates(states: Mapping[str, str]) -> Updates:
     return {"health": sidebar.health(states)}
 
 
-def sidebar_updates(
-    state: PageState,
-    matter: Matter | None,
-    records: Sequence[DocumentRecord],
-    conversations: Markup,
-    facts: Mapping[str, Facts],
-    privileged: Collection[str] = (),
+def list_updates(
+    state: PageState, matter: Matter | None, records: Sequence[DocumentRecord], listed: Listing, conversations: Listing
 ) -> Updates:
-    """Documents, conversations and scope; time to the next poll. `facts` are those of the documents, by id.
-
-    `privileged`: ids of the documents that are kept out of exports.
-    """
-    ready = [record for record in records if record.state == "ready"]
+    """Documents (`listed`), conversations and scope; time to the next poll."""
     under_way = any(record.state not in DONE for record in records)
     return {
-        "documents": sidebar.documents(records, facts, privileged),
+        "documents": listed,
         "conversations": conversations,
-        "scope": sidebar.scope(matter, ready, len(records), state.scope) if matter else NOTHING,
+        "scope": documents.scope(matter, records, state.scope, state.reply) if matter else NOTHING,
         "pace": OFTEN_SECONDS if under_way else SELDOM_SECONDS,
     }
 
